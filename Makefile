@@ -1,0 +1,48 @@
+# The commands of this project; README.md tells what each is for.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench soak sounds demo dev
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+
+setup: .venv/.ready  ## .venv with what the daemon needs
+
+.venv/.ready: pyproject.toml constraints.txt
+	@bash config/needs.sh run
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Python {v[0]}.{v[1]} found, 3.11 or newer needed: make setup PYTHON=python3.11" if v < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/.dev: .venv/.ready
+	@bash config/needs.sh test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+dev: .venv/.dev  ## the same with what tests and checks need
+
+run: .venv/.ready  ## the daemon, here and now
+	$(BIN)/zhangu run
+
+test: .venv/.dev  ## all tests
+	$(BIN)/pytest
+
+check: .venv/.dev  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev  ## the figures, measured on real output, as a table
+	$(BIN)/python -m tests.bench
+
+soak: .venv/.dev  ## long runs
+	$(BIN)/python -m tests.bench --soak
+
+sounds: .venv/.dev  ## render the shipped sounds again (needs fluidsynth)
+	@bash config/needs.sh sounds
+	$(BIN)/python -m sounds.score

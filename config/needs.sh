@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs with apt what only apt has, when it may; otherwise says the exact command.
+# usage: needs.sh run|test|sounds
+set -eu
+missing=()
+need() { # need PACKAGE TEST...: PACKAGE is missing when TEST fails
+    local package=$1; shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+has() { command -v "$1"; }
+
+case ${1:-run} in
+run)
+    need python3-venv "${PYTHON:-python3}" -c 'import venv, ensurepip'
+    ;;
+test)
+    need chromium has chromium
+    need pulseaudio has pulseaudio
+    need pulseaudio-utils has parec
+    need fonts-noto-cjk sh -c 'ls /usr/share/fonts/opentype/noto/NotoSerifCJK* /usr/share/fonts/truetype/noto/NotoSerifCJK*'
+    ;;
+sounds)
+    need fluidsynth has fluidsynth
+    need fluid-soundfont-gm test -f /usr/share/sounds/sf2/FluidR3_GM.sf2
+    ;;
+esac
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+command="apt-get install -y --no-install-recommends ${missing[*]}"
+if [ "$(id -u)" = 0 ]; then as=""; elif sudo -n true 2>/dev/null; then as="sudo"; else
+    echo "Missing: ${missing[*]}. Please run:  sudo $command" >&2
+    exit 1
+fi
+echo "Installing with apt: ${missing[*]}"
+$as apt-get update -qq
+DEBIAN_FRONTEND=noninteractive $as $command -qq >/dev/null

@@ -1,0 +1,1 @@
+"""Who sold what: people, deals, standings, and what is broadcast of them."""

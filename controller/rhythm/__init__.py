@@ -1,0 +1,1 @@
+"""What should happen when: pure values and functions, but for one load()."""
