@@ -1,0 +1,77 @@
+"""Tells screens «revision N», and never waits for one.
+
+Every subscriber holds a place for exactly one number: a slow screen finds the newest there, whatever it missed.
+"""
+
+from __future__ import annotations
+
+import threading
+
+
+class Subscription:
+    """One screen's ear. `get` waits for the next revision; `close` lets go."""
+
+    def __init__(self, feed: Feed, name: str | None):
+        self._feed, self.name = feed, name
+        self._wake = threading.Event()
+        self._newest = 0
+        self.closed = False
+
+    def _offer(self, revision: int) -> None:
+        self._newest = revision
+        self._wake.set()
+
+    def get(self, timeout: float) -> int | None:
+        """The newest revision since the last call, or None after `timeout` seconds or when closed."""
+        if not self._wake.wait(timeout):
+            return None
+        self._wake.clear()
+        return None if self.closed else self._newest
+
+    def close(self) -> None:
+        """Ends this subscription; a waiting `get` returns at once."""
+        self._feed._forget(self)
+        self.closed = True
+        self._wake.set()
+
+
+class Feed:
+    """Counts what has changed and tells those who listen. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._revision = 1
+        self._subscriptions: set[Subscription] = set()
+
+    @property
+    def revision(self) -> int:
+        """The number of the present state; grows with each `tell`."""
+        return self._revision
+
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions are open."""
+        return len(self._subscriptions)
+
+    def subscribe(self, name: str | None = None) -> Subscription:
+        """A new subscription. One of the same name is closed: the old stream of a screen that came back."""
+        new = Subscription(self, name)
+        with self._lock:
+            old = [s for s in self._subscriptions if name is not None and s.name == name]
+            self._subscriptions.add(new)
+        for subscription in old:
+            subscription.close()
+        return new
+
+    def tell(self) -> int:
+        """Something that screens show has changed; returns the new revision."""
+        with self._lock:
+            self._revision += 1
+            revision, listening = self._revision, tuple(self._subscriptions)
+        for subscription in listening:
+            subscription._offer(revision)
+        return revision
+
+    def _forget(self, subscription: Subscription) -> None:
+        with self._lock:
+            self._subscriptions.discard(subscription)

@@ -1,0 +1,130 @@
+"""What the office looks like at one moment: everything a wall or a phone draws from, in one frozen value.
+
+`Office.glance()` makes it; `signage` turns it into pictures. A glance is never changed and never asked to look
+anything up: whoever holds one can draw without touching the store, the clock or the speaker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from controller.book.model import Deal
+from controller.rhythm.model import DayPlan, State, WallSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One row of a ranking, of a team or a person.
+
+    `place` counts from 1 and is shared by equals; `amount`, `target`, `gap` in yuan; `rate` is amount over
+    target (1.0 = reached), None without a target; `to_next` what is missing to the next better place.
+    """
+
+    place: int
+    name: str
+    team: str
+    count: int
+    amount: Decimal
+    target: Decimal | None = None
+    rate: float | None = None
+    gap: Decimal | None = None
+    to_next: Decimal | None = None
+    photo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum of the whole office in yuan, with its target when there is one."""
+
+    amount: Decimal
+    target: Decimal | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """Another branch's result of the day: `rate` is its completion (1.0 = reached)."""
+
+    place: int
+    name: str
+    rate: float
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The results as the 18:05 show tells them, frozen when the show began (or live before it)."""
+
+    title: str
+    period: str
+    top: tuple[Tally, ...]
+    teams: tuple[Tally, ...]
+    cities: tuple[City, ...] = ()
+    week_top: Tally | None = None
+    month_top: Tally | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OnAir:
+    """What is being said now. `marks` name moments of it (third, second, first, teams, …) at which a wall turns."""
+
+    id: int
+    kind: str
+    text: str
+    deals: tuple[Deal, ...]
+    started: datetime
+    ends: datetime
+    marks: tuple[tuple[str, datetime], ...] = ()
+    photos: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong, what happens meanwhile, what to do: three short sentences for people."""
+
+    what: str
+    meanwhile: str
+    mend: str
+    serious: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """The sound device and the music. `device` None: there is none at the moment."""
+
+    device: str | None
+    playlist: str | None
+    track: str | None
+    volume: int
+    hushed_until: datetime | None
+    manual: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The office at `now`. `celebrated` and `board` are None unless a wall should show them."""
+
+    revision: int
+    now: datetime
+    office: str
+    plan: DayPlan
+    state: State
+    scene: str
+    teams: tuple[Tally, ...]
+    people: tuple[Tally, ...]
+    deals: tuple[Deal, ...]
+    day: Total
+    week: Total
+    month: Total
+    on_air: OnAir | None
+    board: Board | None
+    sounding: Sounding
+    troubles: tuple[Trouble, ...]
+    notices: tuple[str, ...]
+    trusted_clock: bool
+    walls: WallSettings
+    build: str
