@@ -1,0 +1,1 @@
+"""The music: `MORNING` is calm, `ROUSING` wakes the office after its nap."""
