@@ -7,8 +7,8 @@ day of the office and not to the day of UTC.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
-from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -29,7 +29,7 @@ ROUNDUP: Final = "roundup"
 RESULTS: Final = "results"
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  the office's word: a request is refused, nothing broke
     """A request that cannot be carried out. `str()` is the sentence for the person (HTTP 422).
 
     `field` names the form field to look at, or is None.
@@ -55,16 +55,20 @@ class StoreFull(StoreTrouble):
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team. `say_as`: how its name is read aloud (pinyin with tones) when the plain name would be misread."""
+    """A team. `say_as`: how its name is read aloud (pinyin with tones) where plain reading goes wrong.
+
+    `active` is False once it has left; its deals remain.
+    """
 
     id: int
     name: str
     say_as: str | None = None
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who sells. `hidden`: never on a screen or in a ranking. `photo`: content hash of the picture."""
+    """Somebody who sells. `hidden`: never on a screen or in a ranking. `photo`: content hash."""
 
     id: int
     name: str
@@ -92,7 +96,7 @@ class Deal:
     amount: Decimal
     at: datetime
     voided: str | None
-    date: Date
+    date: dt.date
     team_id: int
 
 
@@ -100,7 +104,8 @@ class Deal:
 class Announcement:
     """Something to be said, kept until it was heard, merged into another, or dropped with a reason.
 
-    `text` is shown, `script` is what the voice is given (JSON-able, opaque to the book). A larger
+    `text` is shown, `script` is what the voice is given (JSON-able, opaque to the book), `decision`
+    the first answer (`Decision.to_json()`), kept so that the same request gets the same answer. A larger
     `priority` goes first. `due` None means as soon as possible.
     """
 
@@ -117,3 +122,4 @@ class Announcement:
     ended: datetime | None = None
     priority: int = 0
     script: dict[str, object] = field(default_factory=dict)
+    decision: dict[str, object] = field(default_factory=dict)

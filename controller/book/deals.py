@@ -1,0 +1,204 @@
+"""The deals chapter of the book: record once, void once, never change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from controller.book import model
+from controller.book.amounts import from_fen, to_fen
+from controller.book.model import Conflict, Deal, Refused
+from controller.book.rows import Row, Rows, day, from_ms, to_json, to_ms
+
+LONGEST_KEY: Final = 80
+LONGEST_PRODUCT: Final = 40
+LONGEST_REASON: Final = 200
+_SELECT: Final = (
+    "SELECT id, key, person_id, person, team, product, fen, at, voided_at, void_reason, date, team_id"
+    " FROM deals "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What one person sold in one team in a period: unvoided deals, their sum in fen, when the last came."""
+
+    person_id: int
+    team_id: int
+    count: int
+    fen: int
+    last_at: int
+
+
+class Deals:
+    """Deals as one snapshot or transaction sees them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def record(
+        self, key: str, person_id: int, product: str, amount: Decimal, at: datetime, date: date
+    ) -> tuple[Deal, bool]:
+        """Write a deal down; True with it when it is new, False when the same request came before.
+
+        `date` is the office's own day of `at`. Raises `Conflict` when `key` came with other content,
+        `Refused` (field "person", "product" or "key") when the person isn't there or a text is too long.
+        """
+        key, product = _checked_key(key), _tidy(product)
+        asked = _fingerprint(person_id, product, amount)
+        if (known := self.by_key(key)) is not None:
+            return self._same_or_conflict(known, asked), False
+        row = self._rows.one(
+            "SELECT p.name, p.team_id, t.name FROM people p JOIN teams t ON t.id = p.team_id"
+            " WHERE p.id = ? AND p.active = 1",
+            person_id,
+        )
+        if row is None:
+            raise Refused("名单里没有这个人，请重新选择。", field="person")
+        person, team_id, team = row
+        made = self._rows.add(
+            "INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            key, day(date), to_ms(at), person_id, team_id, person, team, product, to_fen(amount), asked,
+        )  # fmt: skip
+        return self._known(made), True
+
+    def void(self, deal_id: int, reason: str, at: datetime) -> Deal:
+        """Take a deal back, with the reason; again changes nothing. `Refused` when there is none."""
+        reason = reason.strip() or "未写原因"
+        if len(reason) > LONGEST_REASON:
+            raise Refused(f"撤回的原因最多 {LONGEST_REASON} 个字。", field="reason")
+        if self.get(deal_id) is None:
+            raise Refused(f"没有编号为 {deal_id} 的订单。", field="id")
+        self._rows.change(
+            "UPDATE deals SET voided_at = ?, void_reason = ? WHERE id = ? AND voided_at IS NULL",
+            to_ms(at), reason, deal_id,
+        )  # fmt: skip
+        return self._known(deal_id)
+
+    def get(self, deal_id: int) -> Deal | None:
+        """The deal of that id, voided or not."""
+        row = self._rows.one(_SELECT + "WHERE id = ?", deal_id)
+        return None if row is None else self._deal(row)
+
+    def by_key(self, key: str) -> Deal | None:
+        """The deal recorded under that key, voided or not."""
+        row = self._rows.one(_SELECT + "WHERE key = ?", key)
+        return None if row is None else self._deal(row)
+
+    def of_day(self, date: date) -> tuple[Deal, ...]:
+        """Every deal of an office day, voided ones too, in the order of signing."""
+        found = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at, id", day(date))
+        return tuple(map(self._deal, found))
+
+    def of_ids(self, ids: tuple[int, ...]) -> tuple[Deal, ...]:
+        """The deals of those ids, in that order; unknown ids are left out."""
+        return tuple(deal for deal in map(self.get, ids) if deal is not None)
+
+    def last(self, count: int) -> tuple[Deal, ...]:
+        """The newest unvoided deals, newest first."""
+        sql = _SELECT + "WHERE voided_at IS NULL ORDER BY id DESC LIMIT ?"
+        return tuple(map(self._deal, self._rows.all(sql, count)))
+
+    def newest_at(self) -> datetime | None:
+        """When the newest deal was signed: no true clock shows an earlier time."""
+        row = self._rows.one("SELECT at FROM deals ORDER BY id DESC LIMIT 1")
+        return None if row is None else from_ms(row[0], self._rows.zone)
+
+    def products(self, count: int = 12) -> tuple[str, ...]:
+        """The products of the last 300 deals, commonest first: the phone's choices."""
+        found = self._rows.all("SELECT product FROM deals WHERE product <> '' ORDER BY id DESC LIMIT 300")
+        return tuple(name for name, _ in Counter(row[0] for row in found).most_common(count))
+
+    def first_taken(self, since: date, until: date, kind: str = model.FIRST_OF_DAY) -> bool:
+        """Whether "the first order" of those days is gone (see `broadcasts.first_is_taken`, the same rule).
+
+        `kind` FIRST_OF_WEEK asks about the week, FIRST_OF_DAY about the day; the first of the week is
+        its day's first as well.
+        """
+        if self._rows.one(
+            "SELECT 1 FROM daily WHERE date BETWEEN ? AND ? LIMIT 1", day(since), day(until)
+        ):  # every row of `daily` holds at least one unvoided deal
+            return True
+        kinds = (model.FIRST_OF_WEEK, model.FIRST_OF_DAY if kind == model.FIRST_OF_DAY else "")
+        spoken = self._rows.one(
+            "SELECT 1 FROM announcements WHERE date BETWEEN ? AND ? AND kind IN (?, ?)"
+            " AND state IN ('playing', 'heard') LIMIT 1",
+            day(since), day(until), *kinds,
+        )  # fmt: skip
+        return spoken is not None
+
+    def sales(self, since: date, until: date) -> tuple[Sale, ...]:
+        """Per person and team, unvoided deals of the days `since`..`until` (both included)."""
+        found = self._rows.all(
+            "SELECT person_id, team_id, sum(count), sum(fen), max(last_at) FROM daily"
+            " WHERE date BETWEEN ? AND ? GROUP BY person_id, team_id",
+            day(since), day(until),
+        )  # fmt: skip
+        return tuple(Sale(*row) for row in found)
+
+    def day_totals(self, since: date, until: date) -> dict[date, tuple[int, Decimal]]:
+        """Per day with deals: how many, and their sum in yuan."""
+        found = self._rows.all(
+            "SELECT date, sum(count), sum(fen) FROM daily WHERE date BETWEEN ? AND ? GROUP BY date",
+            day(since), day(until),
+        )  # fmt: skip
+        return {date.fromisoformat(when): (count, from_fen(fen)) for when, count, fen in found}
+
+    def best_day(self, before: date) -> tuple[date, Decimal] | None:
+        """The best day before that one, and its sum in yuan: the record to beat."""
+        row = self._rows.one(
+            "SELECT date, sum(fen) AS total FROM daily WHERE date < ? GROUP BY date"
+            " ORDER BY total DESC, date LIMIT 1",
+            day(before),
+        )  # fmt: skip
+        return None if row is None else (date.fromisoformat(row[0]), from_fen(row[1]))
+
+    def largest(self, before: date) -> Decimal | None:
+        """The largest unvoided deal before that day, in yuan."""
+        row = self._rows.one("SELECT max(fen) FROM deals WHERE date < ? AND voided_at IS NULL", day(before))
+        return None if row is None or row[0] is None else from_fen(row[0])
+
+    def first_days(self) -> dict[int, date]:
+        """Per person the day of the first deal: who is a newcomer, and since when."""
+        found = self._rows.all("SELECT person_id, min(date) FROM daily GROUP BY person_id")
+        return {person: date.fromisoformat(first) for person, first in found}
+
+    def _known(self, deal_id: int) -> Deal:
+        deal = self.get(deal_id)
+        assert deal is not None  # noqa: S101  written in this very transaction
+        return deal
+
+    def _same_or_conflict(self, known: Deal, asked: str) -> Deal:
+        if _fingerprint(known.person_id, known.product, known.amount) != asked:
+            raise Conflict("这张表单已经用别的内容报过一单，请重新打开报单页再填。", field="key")
+        return known
+
+    def _deal(self, row: Row) -> Deal:
+        ident, key, person_id, person, team, product, fen, at, voided_at, reason, when, team_id = row
+        return Deal(
+            id=ident, key=key, person_id=person_id, person=person, team=team, product=product,
+            amount=from_fen(fen), at=from_ms(at, self._rows.zone),
+            voided=None if voided_at is None else reason, date=date.fromisoformat(when), team_id=team_id,
+        )  # fmt: skip
+
+
+def _checked_key(key: str) -> str:
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise Refused(f"表单的编号（key）应当有 1 到 {LONGEST_KEY} 个字符，请重新打开报单页。", field="key")
+    return key
+
+
+def _tidy(product: str) -> str:
+    tidy = " ".join(product.split())
+    if len(tidy) > LONGEST_PRODUCT or not tidy.isprintable():
+        raise Refused(f"产品名最多 {LONGEST_PRODUCT} 个字，不能有控制字符。", field="product")
+    return tidy
+
+
+def _fingerprint(person_id: int, product: str, amount: Decimal) -> str:
+    return hashlib.sha256(to_json([person_id, product, to_fen(amount)]).encode()).hexdigest()

@@ -1,0 +1,214 @@
+"""The roster chapter of the book: teams, people, and what each is to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from controller.book.amounts import from_fen, to_fen
+from controller.book.model import Conflict, Person, Refused, Team
+from controller.book.people import LONGEST_NAME, PersonRow
+from controller.book.rows import Row, Rows, day
+
+_PERSON: Final = (
+    "SELECT p.id, p.name, p.team_id, t.name, p.leader, p.say_as, p.hidden, p.photo"
+    " FROM people p JOIN teams t ON t.id = p.team_id"
+)
+
+
+_SET_TARGET: Final = {
+    "team": "INSERT INTO team_targets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen",
+    "person": "INSERT INTO person_targets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen",
+}
+_DELETE_TARGET: Final = {
+    "team": "DELETE FROM team_targets WHERE date = ? AND team_id = ?",
+    "person": "DELETE FROM person_targets WHERE date = ? AND person_id = ?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: people newly written down, changed, found as they were."""
+
+    added: int
+    changed: int
+    same: int
+
+
+class Roster:
+    """Teams, people and targets as one snapshot or transaction sees them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def teams(self) -> tuple[Team, ...]:
+        """The teams that are there, oldest first."""
+        found = self._rows.all("SELECT id, name, say_as FROM teams WHERE active = 1 ORDER BY id")
+        return tuple(Team(*row) for row in found)
+
+    def every_team(self) -> tuple[Team, ...]:
+        """Also those that have left: their deals remain."""
+        found = self._rows.all("SELECT id, name, say_as, active FROM teams ORDER BY id")
+        return tuple(Team(ident, name, say_as, bool(active)) for ident, name, say_as, active in found)
+
+    def team(self, name: str) -> Team | None:
+        """The team of that name, if it is there."""
+        return next((team for team in self.teams() if team.name == name), None)
+
+    def people(self) -> tuple[Person, ...]:
+        """The people who are there, team by team, leaders first; hidden ones too."""
+        found = self._rows.all(f"{_PERSON} WHERE p.active = 1 ORDER BY t.id, p.leader DESC, p.id")
+        return tuple(map(_person, found))
+
+    def everybody(self) -> tuple[Person, ...]:
+        """Also those who have left: their deals remain."""
+        return tuple(map(_person, self._rows.all(f"{_PERSON} ORDER BY p.id")))
+
+    def person(self, ident: int) -> Person | None:
+        """The person of that id, if still there."""
+        row = self._rows.one(f"{_PERSON} WHERE p.id = ? AND p.active = 1", ident)
+        return None if row is None else _person(row)
+
+    def find(self, name: str, team: str | None = None) -> Person:
+        """The person of that name (in that team). `Refused` (field "person") for none or several."""
+        found = [p for p in self.people() if p.name == name and team in (None, p.team)]
+        if not found:
+            raise Refused(f"名单里没有“{name[:LONGEST_NAME]}”，请重新选择。", field="person")
+        if len(found) > 1:
+            teams = "、".join(p.team for p in found)
+            raise Refused(f"有 {len(found)} 位“{name}”（{teams}），请说明是哪个团队的。", field="person")
+        return found[0]
+
+    def save_team(self, name: str, say_as: str | None = None) -> Team:
+        """The team of that name, made or brought back when needed. `say_as` None keeps what is known."""
+        _checked_name(name, "团队名", "team")
+        self._rows.change(
+            "INSERT INTO teams (name, say_as) VALUES (?, ?) ON CONFLICT (name) DO UPDATE"
+            " SET active = 1, say_as = ifnull(excluded.say_as, say_as)",
+            name, say_as or None,
+        )  # fmt: skip
+        team = self.team(name)
+        assert team is not None  # noqa: S101  written just now
+        return team
+
+    def save_person(self, row: PersonRow) -> tuple[Person, str]:
+        """Write a person down, by team and name; with it "added", "changed" or "same".
+
+        Who is found alone under that name in another team has moved there and keeps the deals. An empty
+        `say_as` keeps what is known.
+        """
+        _checked_name(row.name, "姓名", "name")
+        team = self.save_team(row.team)
+        known = self._known_as(row, team.id)
+        if known is None:
+            sql = "INSERT INTO people (name, team_id, leader, say_as) VALUES (?, ?, ?, ?)"
+            made = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as)
+            return self._there(made), "added"
+        say_as = row.say_as or known.say_as
+        same = (known.team_id, known.leader, known.say_as) == (team.id, row.leader, say_as)
+        if not same:
+            self._rows.change(
+                "UPDATE people SET team_id = ?, leader = ?, say_as = ? WHERE id = ?",
+                team.id, int(row.leader), say_as, known.id,
+            )  # fmt: skip
+        return self._there(known.id), "same" if same else "changed"
+
+    def import_people(self, rows: Sequence[PersonRow], *, remove_absent: bool = False) -> Imported:
+        """Write all of them down; the same list again changes nothing. Absent people stay unless told."""
+        results = [self.save_person(row) for row in rows]
+        if remove_absent:
+            named = {person.id for person, _ in results}
+            for person in self.people():
+                if person.id not in named:
+                    self.remove_person(person.id)
+        done = [what for _, what in results]
+        return Imported(done.count("added"), done.count("changed"), done.count("same"))
+
+    def remove_person(self, ident: int) -> bool:
+        """Take somebody off the list; deals and standings keep the name. False when not there."""
+        return self._rows.change("UPDATE people SET active = 0 WHERE id = ? AND active = 1", ident) == 1
+
+    def remove_team(self, ident: int) -> bool:
+        """Take an empty team off the list. `Conflict` while somebody is in it; False when not there."""
+        if any(person.team_id == ident for person in self.people()):
+            raise Conflict("这个团队里还有人，请先把他们移到别的团队。", field="team")
+        return self._rows.change("UPDATE teams SET active = 0 WHERE id = ? AND active = 1", ident) == 1
+
+    def set_hidden(self, ident: int, hidden: bool) -> bool:
+        """Whether a person stays off screens and rankings. False when there is no such person."""
+        return self._rows.change("UPDATE people SET hidden = ? WHERE id = ?", int(hidden), ident) == 1
+
+    def set_photo(self, ident: int, photo: str | None) -> bool:
+        """The content hash of the person's picture, or None. False when there is no such person."""
+        return self._rows.change("UPDATE people SET photo = ? WHERE id = ?", photo, ident) == 1
+
+    def set_say_as(self, ident: int, say_as: str | None) -> bool:
+        """How the name is read aloud, or None for plainly. False when there is no such person."""
+        return self._rows.change("UPDATE people SET say_as = ? WHERE id = ?", say_as or None, ident) == 1
+
+    def set_team_target(self, date: date, team_id: int, amount: Decimal | None) -> None:
+        """What a team is to reach on a day, in yuan; None takes the target away."""
+        self._set_target("team", date, team_id, amount)
+
+    def set_person_target(self, date: date, person_id: int, amount: Decimal | None) -> None:
+        """What a person is to reach on a day, in yuan; None takes the target away."""
+        self._set_target("person", date, person_id, amount)
+
+    def team_targets(self, since: date, until: date) -> dict[int, Decimal]:
+        """Per team the sum of its day targets in yuan, `since`..`until` both included.
+
+        On a day without a target of its own a team's target is the sum of its people's, if any.
+        """
+        found = self._rows.all(
+            "SELECT team_id, sum(fen) FROM ("
+            " SELECT team_id, fen FROM team_targets WHERE date BETWEEN ?1 AND ?2"
+            " UNION ALL"
+            " SELECT p.team_id, g.fen FROM person_targets g JOIN people p ON p.id = g.person_id"
+            " WHERE g.date BETWEEN ?1 AND ?2 AND NOT EXISTS"
+            " (SELECT 1 FROM team_targets own WHERE own.date = g.date AND own.team_id = p.team_id))"
+            " GROUP BY team_id",
+            day(since), day(until),
+        )  # fmt: skip
+        return {team: from_fen(fen) for team, fen in found}
+
+    def person_targets(self, since: date, until: date) -> dict[int, Decimal]:
+        """Per person the sum of the day targets in yuan, `since`..`until` both included."""
+        found = self._rows.all(
+            "SELECT person_id, sum(fen) FROM person_targets WHERE date BETWEEN ? AND ? GROUP BY person_id",
+            day(since), day(until),
+        )  # fmt: skip
+        return {person: from_fen(fen) for person, fen in found}
+
+    def _set_target(self, who: str, date: date, ident: int, amount: Decimal | None) -> None:
+        if amount is None:
+            self._rows.change(_DELETE_TARGET[who], day(date), ident)
+            return
+        known = {team.id for team in self.teams()} if who == "team" else {p.id for p in self.people()}
+        if ident not in known:
+            raise Refused("名单里没有这个团队。" if who == "team" else "名单里没有这个人。", field=who)
+        self._rows.change(_SET_TARGET[who], day(date), ident, to_fen(amount))
+
+    def _known_as(self, row: PersonRow, team_id: int) -> Person | None:
+        same_name = [person for person in self.people() if person.name == row.name]
+        here = [person for person in same_name if person.team_id == team_id]
+        if here:
+            return here[0]
+        return same_name[0] if len(same_name) == 1 and not row.namesake else None
+
+    def _there(self, ident: int) -> Person:
+        person = self.person(ident)
+        assert person is not None  # noqa: S101  written in this very transaction
+        return person
+
+
+def _person(row: Row) -> Person:
+    ident, name, team_id, team, leader, say_as, hidden, photo = row
+    return Person(ident, name, team_id, team, bool(leader), say_as, bool(hidden), photo)
+
+
+def _checked_name(name: str, what: str, field: str) -> None:
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refused(f"{what}应当有 1 到 {LONGEST_NAME} 个字，不能有控制字符。", field=field)
