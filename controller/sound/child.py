@@ -1,0 +1,106 @@
+"""A child process that is spoken with in JSON lines and that may hang or die at any time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class ChildLost(Exception):  # noqa: N818 - the child is lost
+    """It died, hung or spoke nonsense; str() says which. It has been killed."""
+
+
+class Child:
+    """One running child. Every wait has a limit; whoever is not answered within it kills the child.
+
+    Not for several threads at once.
+    """
+
+    def __init__(
+        self, module: str, arguments: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={
+                **os.environ,
+                "OPENBLAS_NUM_THREADS": "1",
+                **(env or {}),
+            },  # threads cost memory, not time, here
+            start_new_session=True,  # Ctrl-C at the terminal is for the daemon; it ends its children itself
+        )
+        self._rest = b""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Sends one line; raises ChildLost."""
+        try:
+            assert self._process.stdin is not None  # noqa: S101 - opened above
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            self.kill()
+            raise ChildLost("died") from error
+
+    def receive(self, within_s: float) -> dict[str, Any]:
+        """The next line; raises ChildLost when none comes within that many seconds."""
+        deadline = time.monotonic() + within_s
+        while b"\n" not in self._rest:
+            self._rest += self._more(deadline)
+        line, self._rest = self._rest.split(b"\n", 1)
+        try:
+            message = json.loads(line)
+        except ValueError as error:
+            self.kill()
+            raise ChildLost("spoke nonsense") from error
+        if not isinstance(message, dict):
+            self.kill()
+            raise ChildLost("spoke nonsense")
+        return message
+
+    def _more(self, deadline: float) -> bytes:
+        assert self._process.stdout is not None  # noqa: S101 - opened above
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._process.stdout, selectors.EVENT_READ)
+            ready = waiting.select(max(0.0, deadline - time.monotonic()))
+        data = os.read(self._process.stdout.fileno(), 65536) if ready else b""
+        if not data:
+            self.kill()
+            raise ChildLost("died" if ready else "hung")
+        return data
+
+    def close(self, within_s: float = 2.0) -> None:
+        """Ends it: its input ends, and if that does not help it is killed."""
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(within_s)
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends it at once, also when it is stopped or hangs in the kernel's hands."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2.0)
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()

@@ -1,0 +1,129 @@
+"""What is to be said and what came of it: the words that parent and voice child share. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_CHARACTERS = 1200
+"""Longest script, in characters: five minutes of speech, all that the day has room for at 18:05."""
+MS_PER_CHARACTER = 60
+"""A rendering shorter than this per spoken character was cut off (no voice speaks 16 characters a second)."""
+
+_SENTENCE_END = re.compile(r"[^。！？!?；;…\n]*(?:[。！？!?；;…\n]+[”’」』）)]*|$)")
+_SOFT_BREAK = re.compile(r"[，,、：:\s](?=[^，,、：:\s]*$)")
+_SYLLABLE = re.compile(r"[㐀-鿿豈-﫿]|[a-züv]+[1-5](?![0-9])", re.IGNORECASE)
+
+
+class VoiceFailed(Exception):  # noqa: N818 - it is told to people as "the voice failed: …"
+    """A text could not be turned into a clip. `sentence` is Chinese and meant for a person."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech.
+
+    text: words as the engine shall get them (numbers already written out). mark: name under which the moment
+    of its first word is told in `Clip.marks`. pause_ms: silence before it. roll: a sound file before it
+    (a drum roll before third place); a segment may be a roll alone.
+    """
+
+    text: str
+    mark: str | None = None
+    pause_ms: int = 0
+    roll: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One announcement. Its clip is lead silence, chime, speech, applause, tail, in that order.
+
+    applause begins `overlap_ms` before the last word ends. chime: for a clip that is played alone; left out
+    when the player plays the chime itself while the speech is rendered.
+    """
+
+    segments: tuple[Segment, ...]
+    applause: Path | None = None
+    overlap_ms: int = 300
+    lead_ms: int = 0
+    tail_ms: int = 300
+    chime: Path | None = None
+
+    def sounds(self) -> tuple[Path, ...]:
+        """The sound files it is made of, in their order, without the speech."""
+        rolls = [segment.roll for segment in self.segments]
+        return tuple(path for path in (self.chime, *rolls, self.applause) if path is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A finished announcement: WAV, 44,100 Hz, 16 bit, stereo. All times in seconds from its start.
+
+    speech_start_s and speech_end_s: first and last audible moment of the words. marks: (name, moment) of each
+    marked segment's first word. notes: Chinese sentences about sounds that had to be left out.
+    """
+
+    path: Path
+    duration_s: float
+    speech_start_s: float
+    speech_end_s: float
+    marks: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def say(text: str, applause: Path | None = None) -> Script:
+    """The plainest script: one text."""
+    return Script((Segment(text),), applause)
+
+
+def clean(text: str) -> str:
+    """The text without what no voice can say: control characters, emoji, lone surrogates, joiners."""
+    kept = (_keep(character) for character in unicodedata.normalize("NFC", text))
+    return re.sub(r"[^\S\n]+", " ", "".join(kept)).strip()
+
+
+def _keep(character: str) -> str:
+    category = unicodedata.category(character)
+    if character == "\n":
+        return character
+    if category in ("Cf", "Mn", "Me"):
+        return ""
+    return " " if category[0] == "C" or category in ("So", "Sk", "Zl", "Zp") else character
+
+
+def speakable(text: str) -> bool:
+    """Whether there is at least one letter, character or digit to speak."""
+    return any(character.isalnum() for character in text)
+
+
+def sentences(text: str, longest: int) -> list[tuple[str, int]]:
+    """`text` in pieces of at most `longest` characters, each with the pause in ms that follows it.
+
+    Cut at sentence ends; a longer sentence at its last comma, space or, if there is none, hard.
+    Pieces without anything to speak are left out.
+    """
+    pieces: list[tuple[str, int]] = []
+    for match in _SENTENCE_END.finditer(clean(text)):
+        pieces += _shortened(match.group().strip(), longest)
+    return [(piece, pause) for piece, pause in pieces if speakable(piece)]
+
+
+def _shortened(sentence: str, longest: int) -> list[tuple[str, int]]:
+    pieces: list[tuple[str, int]] = []
+    while len(sentence) > longest:
+        found = _SOFT_BREAK.search(sentence[:longest])
+        cut, pause = (found.end(), 160) if found else (longest, 20)
+        pieces.append((sentence[:cut].strip(), pause))
+        sentence = sentence[cut:].strip()
+    return [*pieces, (sentence, 320)]
+
+
+def least_duration_s(text: str) -> float:
+    """Seconds that a whole rendering of `text` lasts at least: 60 ms per character or pinyin syllable."""
+    return len(_SYLLABLE.findall(text)) * MS_PER_CHARACTER / 1000

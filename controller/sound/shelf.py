@@ -1,0 +1,127 @@
+"""Finished clips kept on disk: HASH.wav and HASH.json, bounded, the longest unused thrown out first."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from controller.sound.script import Clip, Script
+
+IN_USE_S = 15 * 60
+"""A clip taken out this recently may still wait to be played: it is never thrown out."""
+
+
+def to_json(script: Script) -> dict[str, Any]:
+    """The script as plain data; `reciter.from_json` reads it back."""
+    return json.loads(json.dumps(asdict(script), default=str))  # type: ignore[no-any-return]
+
+
+class Shelf:
+    """The folder of clips. Every error of the disk is OSError; a damaged entry is simply not there."""
+
+    def __init__(self, folder: Path, bound_bytes: int) -> None:
+        self._folder = folder
+        self._bound = bound_bytes
+        self._hashes: dict[Path, tuple[int, int, str]] = {}
+        self._sound: dict[str, tuple[int, int]] = {}  # clips whose checksum was found right, by size and time
+
+    def open(self) -> None:
+        """Makes the folder and removes what an interrupted run left half written."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for part in self._folder.glob(".*.part"):
+            part.unlink(missing_ok=True)
+
+    def key(self, identity: str, script: Script) -> str:
+        """Name of the clip that `script` gives with the voice `identity` and its sounds as they are now."""
+        facts = [identity, to_json(script), [self._content(path) for path in script.sounds()]]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
+
+    def wav(self, key: str) -> Path:
+        """Where the clip of that name lies, or shall lie."""
+        return self._folder / f"{key}.wav"
+
+    def put(self, key: str, facts: dict[str, Any]) -> Clip:
+        """Takes in the clip just written to `wav(key)`; `facts` are the fields of Clip but for the path."""
+        wav = self.wav(key)
+        entry = json.dumps({**facts, "crc": zlib.crc32(wav.read_bytes())})
+        part = self._folder / f".{key}.{os.getpid()}.part"
+        try:
+            part.write_text(entry, encoding="utf-8")
+            part.replace(wav.with_suffix(".json"))
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        self._sweep()
+        return _clip(wav, facts)
+
+    def get(self, key: str) -> Clip | None:
+        """The clip of that name, whole and undamaged, or None."""
+        wav = self.wav(key)
+        try:
+            facts = json.loads(wav.with_suffix(".json").read_text(encoding="utf-8"))
+            if not self._undamaged(key, wav, facts.pop("crc")):
+                return None
+            os.utime(wav.with_suffix(".json"))
+            return _clip(wav, facts)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def _undamaged(self, key: str, wav: Path, crc: int) -> bool:
+        about = wav.stat()
+        state = (about.st_size, about.st_mtime_ns)
+        if self._sound.get(key) != state:
+            if zlib.crc32(wav.read_bytes()) != crc:
+                return False
+            self._sound[key] = state
+        return True
+
+    def _content(self, path: Path) -> str:
+        try:
+            about = path.stat()
+            known = self._hashes.get(path)
+            if known is None or known[:2] != (about.st_size, about.st_mtime_ns):
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                known = self._hashes[path] = (about.st_size, about.st_mtime_ns, content)
+        except OSError:
+            return "missing"
+        return known[2]
+
+    def _sweep(self) -> None:
+        """Throws out the longest unused until the bound holds; also clips whose facts were never written."""
+        oldest_first = sorted(_last_use(wav) for wav in self._folder.glob("*.wav"))
+        total = sum(size for _, size, _ in oldest_first)
+        for used, size, wav in oldest_first:
+            if total <= self._bound or time.time() - used < IN_USE_S:
+                return
+            wav.unlink(missing_ok=True)
+            wav.with_suffix(".json").unlink(missing_ok=True)
+            self._sound.pop(wav.stem, None)
+            total -= size
+
+
+def _last_use(wav: Path) -> tuple[float, int, Path]:
+    facts = wav.with_suffix(".json")
+    try:
+        about = wav.stat()
+        used = facts.stat().st_mtime if facts.exists() else about.st_mtime
+        return used, about.st_size, wav
+    except OSError:
+        return 0.0, 0, wav
+
+
+def _clip(wav: Path, facts: dict[str, Any]) -> Clip:
+    return Clip(
+        wav,
+        float(facts["duration_s"]),
+        float(facts["speech_start_s"]),
+        float(facts["speech_end_s"]),
+        tuple((str(name), float(at)) for name, at in facts["marks"]),
+        tuple(str(note) for note in facts["notes"]),
+    )

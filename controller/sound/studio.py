@@ -1,0 +1,170 @@
+"""Puts an announcement together: lead silence, chime, speech, applause, tail; one WAV of exact loudness.
+
+For the voice child only (numpy, PyAV).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from controller.sound import levels, loudness
+from controller.sound.engines import Engine, EngineFailed
+from controller.sound.levels import RATE, Samples
+from controller.sound.script import Script, Segment, least_duration_s, sentences
+
+SPEECH_LUFS = -18.0
+CHIME_GAP_MS = 60
+ROLL_GAP_MS = 80
+LEAST_ROLL_S = 0.05
+
+
+class NothingToSay(Exception):  # noqa: N818 - there is nothing to say
+    """The script holds neither a speakable word nor a roll."""
+
+
+@dataclass
+class _Strip:
+    """Mono speech in the making: pieces one after the other, and where the marks fall (in samples)."""
+
+    pieces: list[Samples] = field(default_factory=list)
+    length: int = 0
+    marks: list[tuple[str, int]] = field(default_factory=list)
+    rolls: list[tuple[int, Samples]] = field(default_factory=list)
+
+    def add(self, piece: Samples) -> None:
+        self.pieces.append(piece)
+        self.length += piece.shape[-1]
+
+
+class Studio:
+    """Assembles clips with one engine. `progress` is called after every sentence, to say that it lives."""
+
+    def __init__(self, engine: Engine, progress: Callable[[], None] = lambda: None) -> None:
+        self._engine = engine
+        self._progress = progress
+        self._notes: list[str] = []
+
+    def assemble(self, script: Script, path: Path) -> dict[str, Any]:
+        """Writes the clip to `path` (whole or not at all) and returns the fields of `Clip` but for the path.
+
+        Raises NothingToSay, EngineFailed, OSError (no space).
+        """
+        self._notes = []
+        strip = self._recited(script)
+        whole, start = self._mixed(script, strip)
+        write(levels.limited(whole), path)
+        return {
+            "duration_s": whole.shape[1] / RATE,
+            "speech_start_s": start / RATE,
+            "speech_end_s": (start + strip.length) / RATE,
+            "marks": [(name, (start + at) / RATE) for name, at in strip.marks],
+            "notes": self._notes,
+        }
+
+    def _recited(self, script: Script) -> _Strip:
+        strip = _Strip()
+        for segment in script.segments:
+            self._add(segment, strip)
+        if not strip.length:
+            raise NothingToSay
+        strip.pieces = _levelled(strip.pieces)
+        return strip
+
+    def _add(self, segment: Segment, strip: _Strip) -> None:
+        takes = [(self._take(text), pause) for text, pause in sentences(segment.text, self._engine.longest)]
+        roll = self._sound(segment.roll)
+        if not takes and roll is None:
+            return
+        if strip.length:
+            strip.add(levels.silence(max(segment.pause_ms, 0 if segment.pause_ms else 320)))
+        if roll is not None:
+            strip.rolls.append((strip.length, roll))
+            strip.add(levels.silence(1000 * roll.shape[1] / RATE + ROLL_GAP_MS))
+        if segment.mark:
+            strip.marks.append((segment.mark, strip.length))
+        for number, (take, pause) in enumerate(takes):
+            strip.add(take)
+            if number + 1 < len(takes):
+                strip.add(levels.silence(pause))
+
+    def _take(self, text: str) -> Samples:
+        recording = self._engine.render(text)
+        least = least_duration_s(text)
+        if recording.seconds() < least:
+            raise EngineFailed(f"一句话只念了 {recording.seconds():.2f} 秒，至少要 {least:.2f} 秒")
+        take = levels.trimmed(levels.resampled(recording.pcm, recording.rate))
+        if not take.size:
+            raise EngineFailed("念出来的全是静音")
+        self._progress()
+        return take
+
+    def _sound(self, path: Path | None) -> Samples | None:
+        """A sound file as stereo samples, never louder than speech; without it the rest still goes out."""
+        if path is None:
+            return None
+        try:
+            parts = [np.asarray(frame.to_ndarray(), np.float32) for frame in loudness.frames_of(path)]
+            sound = levels.trimmed(np.concatenate(parts, axis=1)) if parts else np.zeros((2, 0), np.float32)
+            if sound.shape[1] < LEAST_ROLL_S * RATE:
+                raise loudness.Unreadable("里面没有声音")
+        except loudness.Unreadable as why:
+            self._notes.append(f"声音文件 {path.name} 用不了：{why}。这次不放它。")
+            return None
+        finally:
+            self._progress()
+        return sound * np.float32(levels.decibels(min(0.0, SPEECH_LUFS - levels.integrated(sound))))
+
+    def _mixed(self, script: Script, strip: _Strip) -> tuple[Samples, int]:
+        """All of it as stereo samples, and the sample at which speech begins."""
+        chime, applause = self._sound(script.chime), self._sound(script.applause)
+        layers = [] if chime is None else [(levels.silence(script.lead_ms).size, chime)]
+        start = levels.silence(script.lead_ms).size
+        if chime is not None:
+            start += chime.shape[1] + levels.silence(CHIME_GAP_MS).size
+        layers += [(start + at, roll) for at, roll in strip.rolls]
+        if applause is not None:
+            overlap = min(levels.silence(script.overlap_ms).size, strip.length)
+            layers.append((start + strip.length - overlap, applause))
+        end = max([start + strip.length, *(at + sound.shape[1] for at, sound in layers)])
+        whole = np.zeros((2, end + levels.silence(script.tail_ms).size), np.float32)
+        whole[:, start : start + strip.length] = np.concatenate(strip.pieces)
+        for at, sound in layers:
+            whole[:, at : at + sound.shape[1]] += sound
+        return whole, start
+
+
+def _levelled(pieces: list[Samples]) -> list[Samples]:
+    """The same pieces with a common gain that brings their whole to SPEECH_LUFS, after limiting."""
+    gain = SPEECH_LUFS - levels.integrated(np.concatenate(pieces))
+    for _ in range(3):  # limiting takes a little loudness; give it back until it is right
+        done = [levels.limited(piece * np.float32(levels.decibels(gain))) for piece in pieces]
+        missing = SPEECH_LUFS - levels.integrated(np.concatenate(done))
+        if abs(missing) < 0.2:
+            break
+        gain += missing
+    return done
+
+
+def write(samples: Samples, path: Path) -> None:
+    """Stereo samples as 16-bit WAV at `path`: written beside it and renamed, so never half there."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with wave.open(str(part), "wb") as out:
+            out.setnchannels(2)
+            out.setsampwidth(2)
+            out.setframerate(RATE)
+            for at in range(0, samples.shape[1], RATE):
+                block = np.rint(np.clip(samples[:, at : at + RATE], -1, 1) * 32767).astype("<i2")
+                out.writeframes(block.T.tobytes())
+        part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""The voice: one text, one file. As a program it is the child that speaks; it alone imports pyttsx3.
+
+For the rest of the house this module is the door: Voice, Script, Segment, Clip, VoiceFailed, describe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import threading
+import wave
+from pathlib import Path
+from typing import Any
+
+from controller.sound.engines import Engine, EngineFailed, Maker, Recording, neural
+from controller.sound.script import Clip, Script, Segment, VoiceFailed, say
+from controller.sound.voicebox import Voice, describe
+
+__all__ = ["Clip", "Script", "Segment", "Voice", "VoiceFailed", "describe", "say"]
+
+LANGUAGE = "cmn"
+RATE = 195
+"""espeak's words a minute: 4.1 to 4.2 spoken characters a second with pauses, 4.5 without (measured on the
+three sentences of day.md); an announcer's pace that a large room can follow."""
+PITCH = 52
+_FINISHED_S = 8.0
+"""Under the parent's limit of ten seconds, so that the child can still say what happened."""
+
+
+class Espeak:
+    """pyttsx3 on espeak-ng 1.52 from the espeakng-loader wheel: Debian 12's 1.51 speaks Mandarin wrongly."""
+
+    longest = 80  # so that each rendering is short; pyttsx3 loses files of five sentences and more (#408)
+
+    def __init__(self) -> None:
+        self._finished = threading.Event()
+        self._faults: list[str] = []
+        version = _load_library()
+        try:
+            import pyttsx3
+
+            self._engine: Any = pyttsx3.init("espeak")
+        except Exception as error:
+            raise EngineFailed(f"espeak-ng 启动不了：{error}") from error
+        self.identity = f"espeak-ng {version} {LANGUAGE} rate {RATE} pitch {PITCH}"
+        self._prepare()
+
+    def _prepare(self) -> None:
+        # pyttsx3 only queues these; they take effect with the first rendering, which therefore happens here.
+        self._engine.connect("finished-utterance", self._on_finished)
+        self._engine.connect("error", lambda name, exception: self._faults.append(str(exception)))
+        self._engine.setProperty("voice", LANGUAGE)
+        self._engine.setProperty("rate", RATE)
+        self._engine.setProperty("pitch", PITCH)
+        self.render("好")
+        voice = str(self._engine.getProperty("voice"))
+        if voice.split("/")[-1] != LANGUAGE:  # an unknown voice is accepted silently and English speaks
+            raise EngineFailed(f"espeak-ng 没有中文语音（得到的是 {voice}）")
+
+    def _on_finished(self, name: str | None, completed: bool) -> None:
+        if completed:
+            self._finished.set()
+
+    def render(self, text: str) -> Recording:
+        """Renders into memory: a full disk must not make pyttsx3 wait for ever in its callback."""
+        self._finished.clear()
+        self._faults.clear()
+        handle = os.memfd_create("speech", os.MFD_CLOEXEC)
+        try:
+            path = f"/proc/self/fd/{handle}"
+            self._engine.save_to_file(text, path)
+            self._engine.runAndWait()  # returns after one tick, speaking goes on in espeak's own thread
+            if not self._finished.wait(_FINISHED_S):
+                raise EngineFailed("；".join(self._faults) or "espeak-ng 没有按时念完")
+            return _read(path)
+        finally:
+            os.close(handle)
+
+
+def _load_library() -> str:
+    """Puts the wheel's espeak-ng before the system's and returns its version.
+
+    pyttsx3 asks the linker for libespeak-ng.so.1; a library of that name that is loaded already is taken.
+    """
+    try:
+        import espeakng_loader
+
+        os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
+        library = ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+    except (ImportError, OSError) as error:
+        raise EngineFailed("没有安装 espeakng-loader") from error
+    library.espeak_Info.restype = ctypes.c_char_p
+    version: bytes = library.espeak_Info(None)
+    return version.decode()
+
+
+def _read(path: str) -> Recording:
+    try:
+        with wave.open(path, "rb") as found:
+            return Recording(found.readframes(found.getnframes()), found.getframerate())
+    except (OSError, EOFError, wave.Error) as error:
+        raise EngineFailed("espeak-ng 没有写出声音") from error
+
+
+def makers(wanted: str, voices: Path) -> list[Maker]:
+    """Engines in the order in which they are tried: neural voices in `voices`, then espeak.
+
+    `wanted` names one (espeak, sherpa, piper) or is "auto"; espeak always stays last, for silence is worse.
+    """
+    found = [maker for maker in neural(voices) if wanted in ("auto", maker.name)]
+    return [*found, Maker("espeak", _espeak)]
+
+
+def _espeak() -> Engine:
+    return Espeak()
+
+
+def main() -> None:
+    """The child: answers the requests on its input until that ends."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--engine", default="auto")
+    options.add_argument("--voices", type=Path, default=Path("var/voices"))
+    chosen = options.parse_args()
+    from controller.sound.reciter import (
+        serve,
+    )  # numpy and PyAV: not for the daemon, which imports this file too
+
+    serve(makers(chosen.engine, chosen.voices))
+
+
+if __name__ == "__main__":
+    main()
