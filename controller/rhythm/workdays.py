@@ -1,6 +1,6 @@
 """Which dates are working days: the office's own days first, then public holidays and China's make-up days.
 
-Source of the public days: the `holidays` package (for China it carries the State Council's yearly notices). It
+Source of the public days: the `holidays` package (for China it carries the State Council's notices). It
 is imported only when a year is first asked for, because it takes 17 MB;
 `python -m controller.rhythm.workdays CN 2026` prints a year as JSON, so that a short-lived child can pay that
 price instead of the daemon.
