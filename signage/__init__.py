@@ -1,1 +1,61 @@
 """What people see: walls and phones."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from signage import access, answers, api, events, phones, walls
+
+if TYPE_CHECKING:
+    from controller.clock import Clock
+    from controller.feed import Feed
+    from controller.office import Office
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    office: Office,
+    *,
+    secret: str | bytes,
+    feed: Feed,
+    clock: Clock,
+    storybook: bool = False,
+    tls: bool = False,
+) -> Flask:
+    """The web side of `office`: pages, JSON and events, ready for signage.server.Server.
+
+    `secret` signs the phones' cookies and must stay the same over restarts; `clock` is the office's, so that a
+    rehearsal shows the rehearsed time; `storybook` adds the pages of made-up scenes; `tls` says that phones come
+    by HTTPS (the cookie is then never sent in the clear).
+    """
+    app = Flask(__name__)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["office"] = office
+    app.extensions["streams"] = events.Streams(feed)
+    app.extensions["now_ms"] = lambda: round(clock.now().timestamp() * 1000)
+    app.extensions["screens"] = walls.Screens(clock.now)
+    app.jinja_env.globals["build"] = _build(Path(__file__).parent)
+    answers.install(app)
+    access.install(app, office, secret, tls)
+    for pages in (api.pages, events.pages, walls.pages, phones.pages):
+        app.register_blueprint(pages)
+    if storybook:
+        from signage.storybook import storybook as stories
+
+        app.register_blueprint(stories)
+    return app
+
+
+def _build(home: Path) -> str:
+    """A mark of the scripts and styles that are served: it changes when one of them does."""
+    mark = hashlib.sha256()
+    for file in sorted([*home.glob("static/**/*"), *home.glob("templates/**/*")]):
+        if file.is_file():
+            mark.update(file.read_bytes())
+    return mark.hexdigest()[:12]

@@ -1,0 +1,161 @@
+"""How every answer looks: JSON bodies read strictly, faults told in a sentence, headers that keep a page safe."""
+
+import json
+import logging
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from controller.book.model import Conflict, Refused, StoreTrouble
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 64 * 1024
+BROKEN = "这里出了问题，已写入日志。"
+PLAIN = {
+    400: "看不懂这个请求。",
+    404: "没有这个地址。",
+    405: "这个地址不接受这种请求。",
+    408: "请求没有发完。",
+    413: "发来的内容太大，最多 64 KB。",
+    415: "请用 JSON 发送。",
+}
+# No inline script or style: what a person typed as a name can never become code.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Denied(Exception):
+    """A request that is not carried out. `status` is the HTTP status, `sentence` is for a person."""
+
+    def __init__(self, status: int, sentence: str, retry_after: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+        self.retry_after = retry_after
+
+
+def body() -> dict[str, Any]:
+    """The request's JSON object; numbers with a point come as Decimal, so that money never is a float.
+
+    Unknown fields are left to the caller to ignore. Raises Denied 415 without a JSON content type, 400 when the
+    body is not a JSON object.
+    """
+    if request.mimetype != "application/json":
+        raise Denied(415, PLAIN[415])
+    try:
+        # NaN and Infinity come as text: the amount's own reader then refuses them by name.
+        found = json.loads(request.get_data(), parse_float=Decimal, parse_constant=str)
+    except (ValueError, RecursionError):
+        raise Denied(400, "发来的不是完整的 JSON。") from None
+    if not isinstance(found, dict):
+        raise Denied(400, '发来的 JSON 要是一个对象，例如 {"text": "大家加油"}。')
+    return found
+
+
+def text_of(found: dict[str, Any], field: str, limit: int, optional: bool = False) -> str:
+    """The text in `field`, trimmed. Raises Refused when it is missing, empty, no text, or over `limit` characters."""
+    value = found.get(field)
+    if optional and value in (None, ""):
+        return ""
+    if not isinstance(value, str) or not value.strip():
+        raise Refused(f"缺少 {field}：这里要一段文字。", field)
+    if len(value.strip()) > limit:
+        raise Refused(f"{field} 有 {len(value.strip())} 个字，最多 {limit} 个。", field)
+    if "\x00" in value:
+        raise Refused(f"{field} 里有不能用的字符。", field)
+    return value.strip()
+
+
+def whole_of(found: dict[str, Any], field: str, low: int, high: int) -> int:
+    """The whole number in `field`. Raises Refused outside low..high."""
+    value = found.get(field)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise Refused(f"{field} 要是 {low} 到 {high} 之间的整数。", field)
+    return value
+
+
+def flag_of(found: dict[str, Any], field: str) -> bool | None:
+    """True, False, or None when `field` is absent. Raises Refused for anything else."""
+    value = found.get(field)
+    if value is not None and not isinstance(value, bool):
+        raise Refused(f"{field} 要是 true 或 false。", field)
+    return value
+
+
+def date_of(value: object, default: date) -> date:
+    """The date in `value` (YYYY-MM-DD), `default` when absent or empty. Raises Refused."""
+    if value in (None, ""):
+        return default
+    try:
+        if isinstance(value, str) and len(value) == len("2026-11-23"):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise Refused("日期要写成 2026-11-23 这样。", "date")
+
+
+def _say(status: int, sentence: str, field: str | None = None) -> Response:
+    answer = jsonify({"error": sentence, "field": field})
+    answer.status_code = status
+    return answer
+
+
+def _denied(error: Denied) -> Response:
+    answer = _say(error.status, error.sentence)
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def _refused(error: Refused) -> Response:
+    status = 409 if isinstance(error, Conflict) else 503 if isinstance(error, StoreTrouble) else 422
+    if status == 503:
+        log.error("%s %s: %s", request.method, request.path, error.sentence)
+    return _say(status, error.sentence, error.field)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if 300 <= status < 400:
+        return Response(status=status, headers=error.get_headers())
+    answer = _say(status, PLAIN.get(status, BROKEN))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            answer.headers[name] = value
+    return answer
+
+
+def _broken(error: Exception) -> Response:
+    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return _say(500, BROKEN)
+
+
+def _guard(answer: Response) -> Response:
+    head = answer.headers
+    head.setdefault("Content-Security-Policy", POLICY)
+    head.setdefault("X-Content-Type-Options", "nosniff")
+    head.setdefault("X-Frame-Options", "DENY")
+    head.setdefault("Referrer-Policy", "same-origin")
+    if request.path.startswith("/static/"):
+        # Asked for again each time, answered 304: after an upgrade no phone runs yesterday's script.
+        head["Cache-Control"] = "no-cache"
+    else:
+        head.setdefault("Cache-Control", "no-store")
+    return answer
+
+
+def install(app: Flask) -> None:
+    """Give `app` the answers of this module for every fault and every header."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.register_error_handler(Denied, _denied)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+    app.after_request(_guard)

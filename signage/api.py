@@ -1,0 +1,246 @@
+"""The JSON door: the contract of `design.md` for phones and programs. It parses, asks the office, and answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, current_app, jsonify, request
+from werkzeug.wrappers import Response
+
+from controller.book.model import Refused
+from signage import shapes
+from signage.access import needs
+from signage.answers import body, date_of, flag_of, text_of, whole_of
+
+if TYPE_CHECKING:
+    from controller.office import Office
+
+pages = Blueprint("api", __name__)
+
+NAME_LIMIT = 60
+KEY_LIMIT = 100
+TEXT_LIMIT = 60_000  # the office itself refuses long texts, and names its own limit
+REASON_LIMIT = 100
+PERIODS = ("day", "week", "month")
+
+
+def office() -> Office:
+    """The office that this app serves."""
+    found: Office = current_app.extensions["office"]
+    return found
+
+
+def _date() -> Any:
+    return date_of(request.args.get("date"), office().glance().plan.date)
+
+
+def _order(found: dict[str, Any]) -> tuple[str, str, Any]:
+    amount = found.get("amount")
+    if amount is None or isinstance(amount, list | dict):
+        raise Refused("缺少 amount：这里要一个金额，例如 12800。", "amount")
+    return text_of(found, "person", NAME_LIMIT), text_of(found, "product", NAME_LIMIT), amount
+
+
+@pages.post("/api/deals")
+@needs("sell")
+def record_deal() -> tuple[Response, int]:
+    found = body()
+    person, product, amount = _order(found)
+    recorded = office().record_deal(person, product, amount, text_of(found, "key", KEY_LIMIT))
+    answer = {"id": recorded.id, "sentence": recorded.sentence, "decision": recorded.decision.to_json()}
+    return jsonify(answer), 201 if recorded.created else 200
+
+
+@pages.post("/api/deals/preview")
+@needs("sell")
+def preview_deal() -> Response:
+    sentence, decision = office().preview_deal(*_order(body()))
+    return jsonify({"sentence": sentence, "decision": decision.to_json()})
+
+
+@pages.get("/api/deals")
+@needs("read")
+def deals() -> Response:
+    return jsonify([shapes.deal(deal) for deal in office().deals(_date())])
+
+
+@pages.delete("/api/deals/<int:number>")
+@needs("sell")
+def void_deal(number: int) -> Response:
+    office().void_deal(number, text_of(body(), "reason", REASON_LIMIT))
+    return jsonify({"id": number})
+
+
+@pages.post("/api/announcements")
+@needs("sell")
+def announce() -> tuple[Response, int]:
+    found = body()
+    said = office().announce(text_of(found, "text", TEXT_LIMIT), text_of(found, "key", KEY_LIMIT))
+    return jsonify({"id": said.id, "decision": said.decision.to_json()}), 201 if said.created else 200
+
+
+@pages.get("/api/announcements")
+@needs("read")
+def announcements() -> Response:
+    return jsonify([shapes.announcement(said) for said in office().announcements(_date())])
+
+
+@pages.post("/api/announcements/<int:number>/repeat")
+@needs("sell")
+def repeat(number: int) -> tuple[Response, int]:
+    body()
+    said = office().repeat(number)
+    return jsonify({"id": said.id, "decision": said.decision.to_json()}), 201
+
+
+@pages.get("/api/now")
+def now() -> Response:
+    glance = office().glance()
+    state, plan = glance.state, glance.plan
+    return jsonify(
+        {
+            "now": shapes.moment(glance.now),
+            "date": plan.date.isoformat(),
+            "workday": plan.workday,
+            "why": plan.why,
+            "entry": shapes.entry(state.entry),
+            "next": shapes.entry(state.next),
+            "quiet": state.quiet,
+            "quiet_until": shapes.clock_time(state.quiet_until),
+            "wall": glance.scene,
+            "changes_at": shapes.moment(state.changes_at),
+            "sound": shapes.sounding(glance.sounding),
+            "clock_trusted": glance.trusted_clock,
+            "revision": glance.revision,
+        }
+    )
+
+
+@pages.get("/health")
+def health() -> tuple[Response, int]:
+    glance = office().glance()
+    well = not any(trouble.serious for trouble in glance.troubles)
+    answer = {
+        "ok": well,
+        "build": glance.build,
+        "troubles": [shapes.trouble(found) for found in glance.troubles],
+    }
+    return jsonify(answer), 200 if well else 503
+
+
+@pages.post("/api/music")
+@needs("sell")
+def music() -> Response:
+    found = body()
+    action = found.get("action")
+    if action == "play":
+        office().play(text_of(found, "playlist", NAME_LIMIT, optional=True) or None)
+    elif action == "stop":
+        office().stop_music()
+    elif action == "next":
+        office().next_track()
+    else:
+        raise Refused("action 要是 play、stop 或 next。", "action")
+    return jsonify({})
+
+
+@pages.put("/api/volume")
+@needs("sell")
+def volume() -> Response:
+    office().set_volume(whole_of(body(), "volume", 0, 100))
+    return jsonify({})
+
+
+@pages.post("/api/hush")
+@needs("sell")
+def hush() -> Response:
+    """Nothing is said for `minutes`; 0 ends it."""
+    office().hush(whole_of(body(), "minutes", 0, 240))
+    return jsonify({})
+
+
+@pages.post("/api/stop")
+@needs("sell")
+def stop_all() -> Response:
+    body()
+    office().stop_all()
+    return jsonify({})
+
+
+@pages.get("/api/people")
+@needs("read")
+def people() -> Response:
+    return jsonify([shapes.person(person) for person in office().people()])
+
+
+@pages.post("/api/people")
+@needs("manage")
+def add_person() -> tuple[Response, int]:
+    found = body()
+    added = office().add_person(
+        name=text_of(found, "name", NAME_LIMIT),
+        team=text_of(found, "team", NAME_LIMIT),
+        leader=bool(flag_of(found, "leader")),
+        say_as=text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None,
+    )
+    return jsonify(shapes.person(added)), 201
+
+
+@pages.patch("/api/people/<int:number>")
+@needs("manage")
+def update_person(number: int) -> Response:
+    found = body()
+    changes: dict[str, Any] = {}
+    for field in ("name", "team"):
+        if field in found:
+            changes[field] = text_of(found, field, NAME_LIMIT)
+    if "say_as" in found:
+        changes["say_as"] = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
+    for field in ("leader", "hidden", "active"):
+        if (flag := flag_of(found, field)) is not None:
+            changes[field] = flag
+    return jsonify(shapes.person(office().update_person(number, **changes)))
+
+
+@pages.put("/api/targets")
+@needs("targets")
+def set_target() -> Response:
+    found = body()
+    day = date_of(found.get("date"), office().glance().plan.date)
+    amount = found.get("amount")
+    if amount is None or isinstance(amount, list | dict):
+        raise Refused("缺少 amount：这里要一个目标金额，例如 100000。", "amount")
+    office().set_target(text_of(found, "team", NAME_LIMIT), day, amount)
+    return jsonify({})
+
+
+@pages.put("/api/cities")
+@needs("targets")
+def set_city_result() -> Response:
+    """`percent`: the city's completion of the day, 0 to 1000, whole or with a point."""
+    found = body()
+    percent = found.get("percent")
+    if isinstance(percent, bool) or not isinstance(percent, int | float) and not hasattr(percent, "as_tuple"):
+        raise Refused("完成率要是一个数，例如 86。", "percent")
+    if not 0 <= percent <= 1000:
+        raise Refused("完成率要在 0 到 1000 之间，例如 86 就是百分之八十六。", "percent")
+    day = date_of(found.get("date"), office().glance().plan.date)
+    office().set_city_result(day, text_of(found, "city", NAME_LIMIT), float(percent) / 100)
+    return jsonify({})
+
+
+@pages.get("/api/standings")
+def standings() -> Response:
+    period = request.args.get("period", "day")
+    if period not in PERIODS:
+        raise Refused("period 要是 day、week 或 month。", "period")
+    day = _date()
+    found = office().standings(period, day)
+    return jsonify(
+        {
+            "period": period,
+            "date": day.isoformat(),
+            "teams": [shapes.tally(team) for team in found.teams],
+            "people": [shapes.tally(person) for person in found.people],
+        }
+    )

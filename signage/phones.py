@@ -1,0 +1,183 @@
+"""The phone's page and the one state it is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from controller.book.model import DROPPED, HEARD, MERGED, NOT_HEARD, PLAYING, Announcement, Deal
+from controller.glance import Glance
+from controller.rhythm.model import Duty
+from signage import shapes
+from signage.access import access, needs
+from signage.api import office
+from signage.shapes import Json
+from signage.walls import Painted, screens, streams
+
+pages = Blueprint("phones", __name__)
+
+LINES = 40  # of what was just done; the rest of the day stands in the standings
+SCENES = {
+    "rhythm": "节奏",
+    "countdown": "倒计时",
+    "leaderboard": "战报",
+    "celebration": "喜报",
+    "welcome": "迎接",
+    "award": "颁奖",
+    "dark": "熄屏",
+    "fault": "故障",
+    "rest": "休息",
+}
+WHO = {
+    "everyone": "所有人",
+    "leader": "组长",
+    "director": "总监",
+    "manager": "总经理",
+    "assistant": "销售助理",
+}
+SAID_BY_HAND = ("say", "microphone")
+
+
+@pages.get("/")
+def home() -> str | Response:
+    if access().role() is None:
+        return redirect(url_for("access.login"))
+    state = phone_state()
+    return render_template("phone.html", first=state, office=state["office"])
+
+
+@pages.get("/api/phone")
+@needs("read")
+def state() -> Response:
+    return jsonify(phone_state())
+
+
+def phone_state() -> Json:
+    """Everything the four tabs show, asked of the office once."""
+    house = office()
+    glance = house.glance()
+    today = glance.plan.date
+    said = house.announcements(today)
+    return {
+        **_moment(glance),
+        "teams": [{"id": team.id, "name": team.name} for team in house.teams()],
+        "people": [shapes.person(person) for person in house.people()],
+        "products": list(house.products()),
+        "playlists": list(house.playlists()),
+        "done": done_lines(house.deals(today), said),
+        "said": [_said_line(found) for found in reversed(said) if found.kind in SAID_BY_HAND][:LINES],
+        "cities": [shapes.city(city) for city in house.cities(today)],
+        "walls": wall_lines(screens().all(), streams().names()),
+        "build": current_app.jinja_env.globals["build"],
+    }
+
+
+def _moment(glance: Glance) -> Json:
+    state, plan = glance.state, glance.plan
+    return {
+        "revision": glance.revision,
+        "time": shapes.clock_time(glance.now.replace(second=0)),
+        "date": plan.date.isoformat(),
+        "office": glance.office,
+        "workday": plan.workday,
+        "day_why": plan.why,
+        "entry": shapes.entry(state.entry),
+        "quiet_until": shapes.clock_time(state.quiet_until) if state.quiet else None,
+        "plan": [{**(shapes.entry(entry) or {}), "now": entry == state.entry} for entry in plan.entries],
+        "duties": [_duty(duty) for duty in plan.duties],
+        "totals": {
+            "day": shapes.total(glance.day),
+            "week": shapes.total(glance.week),
+            "month": shapes.total(glance.month),
+        },
+        "sound": shapes.sounding(glance.sounding),
+        "troubles": [shapes.trouble(trouble) for trouble in glance.troubles],
+        "notices": list(glance.notices),
+        "clock_trusted": glance.trusted_clock,
+    }
+
+
+def _duty(duty: Duty) -> Json:
+    return {"at": shapes.clock_time(duty.at), "who": WHO.get(duty.who, duty.who), "what": duty.what}
+
+
+# ---- what was just done, with its true state ---------------------------------------------------------------------
+
+
+def done_lines(deals: Iterable[Deal], said: Iterable[Announcement]) -> list[Json]:
+    """Today's deals, newest first, each with how its announcement stands (the newest one that names it)."""
+    newest: dict[int, Announcement] = {}
+    for announcement in sorted(said, key=lambda found: found.id):
+        newest.update(dict.fromkeys(announcement.deals, announcement))
+    ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
+    return [_done_line(deal, newest) for deal in ordered[:LINES]]
+
+
+def _done_line(deal: Deal, newest: Mapping[int, Announcement]) -> Json:
+    announcement = newest.get(deal.id)
+    words, look = ("已撤回", "") if deal.voided is not None else state_words(announcement)
+    return {
+        **shapes.deal(deal),
+        "at": f"{deal.at:%H:%M}",
+        "state": words,
+        "look": look,
+        "why": announcement.why if announcement else "这一单没有播报。",
+        "announcement": announcement.id if announcement else None,
+    }
+
+
+def state_words(found: Announcement | None) -> tuple[str, str]:
+    """How an announcement stands, in two or three words, and how the words look: "", "live", "ok" or "bad"."""
+    if found is None:
+        return "没有播报", ""
+    if found.state == PLAYING:
+        return "正在播报", "live"
+    if found.state == HEARD:
+        return f"已播 {_hour(found.ended or found.started)}".strip(), "ok"
+    if found.state == NOT_HEARD:
+        return "没有播出", "bad"
+    if found.state == MERGED:
+        return f"并入 {_hour(found.due)} 一起播".replace("  ", " "), ""
+    if found.state == DROPPED:
+        return "不播了", ""
+    return (f"{_hour(found.due)} 播报", "") if found.due else ("马上播报", "live")
+
+
+def _hour(at: datetime | None) -> str:
+    return f"{at:%H:%M}" if at else ""
+
+
+def _said_line(found: Announcement) -> Json:
+    words, look = state_words(found)
+    return {
+        "id": found.id,
+        "text": found.text,
+        "at": f"{found.created:%H:%M}",
+        "state": words,
+        "look": look,
+        "why": found.why,
+    }
+
+
+# ---- walls -------------------------------------------------------------------------------------------------------
+
+
+def wall_lines(painted: Iterable[Painted], open_lines: Mapping[str, int]) -> list[Json]:
+    """Every wall that listens or has reported, by name; phones listen too but are no walls."""
+    lines: dict[str, Json] = {
+        name: {"name": name, "online": True} for name in open_lines if not name.startswith("phone-")
+    }
+    for report in painted:
+        lines[report.wall] = {
+            "name": report.wall,
+            "online": report.wall in open_lines,
+            "scene": SCENES.get(report.scene, report.scene),
+            "painted": f"{report.at:%H:%M:%S}",
+            "size": f"{report.width}×{report.height}",
+            "delay_ms": report.delay_ms,
+            "agent": report.agent,
+        }
+    return [lines[name] for name in sorted(lines)]

@@ -1,0 +1,118 @@
+"""Values of the house as JSON: what programs and phones are given. Pure."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from controller.book.model import Announcement, Deal, Person
+from controller.glance import City, Sounding, Tally, Total, Trouble
+from controller.rhythm.model import Entry
+
+Json = dict[str, Any]
+
+
+def yuan(amount: Decimal | None) -> int | float | None:
+    """Yuan as a JSON number: whole without a point, else with its fen (exact up to 999,999,999.99)."""
+    if amount is None:
+        return None
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+def clock_time(at: datetime | None) -> str | None:
+    """HH:MM, or HH:MM:SS when the seconds say something."""
+    if at is None:
+        return None
+    return at.strftime("%H:%M:%S" if at.second else "%H:%M")
+
+
+def moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds")
+
+
+def deal(found: Deal) -> Json:
+    return {
+        "id": found.id,
+        "key": found.key,
+        "person": found.person,
+        "team": found.team,
+        "product": found.product,
+        "amount": yuan(found.amount),
+        "at": moment(found.at),
+        "voided": found.voided,
+    }
+
+
+def announcement(found: Announcement) -> Json:
+    return {
+        "id": found.id,
+        "key": found.key,
+        "kind": found.kind,
+        "text": found.text,
+        "state": found.state,
+        "why": found.why,
+        "created": moment(found.created),
+        "due": moment(found.due),
+        "started": moment(found.started),
+        "ended": moment(found.ended),
+        "deals": list(found.deals),
+    }
+
+
+def person(found: Person) -> Json:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "team": found.team,
+        "leader": found.leader,
+        "say_as": found.say_as,
+        "hidden": found.hidden,
+    }
+
+
+def entry(found: Entry | None) -> Json | None:
+    if found is None:
+        return None
+    return {
+        "at": clock_time(found.at),
+        "until": clock_time(found.until),
+        "name": found.name,
+        "text": found.text,
+        "quiet": found.quiet,
+    }
+
+
+def tally(found: Tally) -> Json:
+    return {
+        "place": found.place,
+        "name": found.name,
+        "team": found.team,
+        "count": found.count,
+        "amount": yuan(found.amount),
+        "target": yuan(found.target),
+        "rate": found.rate,
+        "gap": yuan(found.gap),
+        "to_next": yuan(found.to_next),
+    }
+
+
+def total(found: Total) -> Json:
+    return {"amount": yuan(found.amount), "target": yuan(found.target), "count": found.count}
+
+
+def city(found: City) -> Json:
+    return {"place": found.place, "name": found.name, "rate": found.rate, "own": found.own}
+
+
+def trouble(found: Trouble) -> Json:
+    return {"what": found.what, "meanwhile": found.meanwhile, "mend": found.mend, "serious": found.serious}
+
+
+def sounding(found: Sounding) -> Json:
+    return {
+        "device": found.device,
+        "playlist": found.playlist,
+        "track": found.track,
+        "volume": found.volume,
+        "hushed_until": clock_time(found.hushed_until),
+        "manual": found.manual,
+    }

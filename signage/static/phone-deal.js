@@ -1,0 +1,217 @@
+// 报单: person, amount, product, and the sentence as the office will hear it.
+import { $, call, chips, closeSheet, el, field, fill, money, newKey, Refusal, row, sheet, tap, toast } from './phone-kit.js';
+
+const OTHER = '别的…';
+const KEPT = 'zhangu-unsent';
+const form = { key: newKey(), team: localStorage.getItem('zhangu-team'), person: null, product: null };
+let state = null;
+let refresh = () => {};
+let previewTimer = 0;
+let previewTurn = 0;
+let sending = false;
+
+// ---- unsent orders outlive a reload; each keeps its key, so that none is counted twice
+
+const unsent = () => JSON.parse(localStorage.getItem(KEPT) || '[]');
+const keep = (orders) => localStorage.setItem(KEPT, JSON.stringify(orders));
+const forget = (key) => keep(unsent().filter((order) => order.key !== key));
+
+async function deliver(order) {
+  const answer = await call('POST', '/api/deals', order);
+  forget(order.key);
+  return answer;
+}
+
+async function sendUnsent() {
+  for (const order of unsent()) {
+    try {
+      const answer = await deliver(order);
+      toast('已送到。' + answer.decision.why);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status === 0 || error.status === 401 || error.status >= 500) break;
+      forget(order.key);
+      toast(`${order.person}的单没有记下：${error.message}`);
+    }
+    refresh();
+  }
+  drawDone();
+}
+
+// ---- the form
+
+const product = () => (form.product === OTHER ? $('other-product').value.trim() : form.product);
+const complete = () => form.person && $('amount').value.trim() && product();
+
+function fault(name, sentence) {
+  for (const node of document.querySelectorAll('#deal [data-field]')) {
+    node.hidden = node.dataset.field !== name;
+    node.textContent = node.hidden ? '' : sentence;
+  }
+}
+
+function say(why, words) {
+  $('why').textContent = why;
+  $('words').textContent = words;
+  $('sentence').classList.toggle('idle', !words);
+}
+
+function missing() {
+  const parts = [form.person ? '' : '谁签的', $('amount').value.trim() ? '' : '金额', product() ? '' : '产品'].filter(Boolean);
+  return parts.length ? `还差：${parts.join('、')}。` : '';
+}
+
+function preview() {
+  clearTimeout(previewTimer);
+  const turn = ++previewTurn;
+  $('go').disabled = sending || !complete();
+  fault(null, '');
+  if (!complete()) return say(missing(), '');
+  previewTimer = setTimeout(async () => {
+    try {
+      const found = await call('POST', '/api/deals/preview', { person: form.person, product: product(), amount: $('amount').value });
+      if (turn === previewTurn) say(found.decision.why, found.sentence);
+    } catch (error) {
+      if (turn !== previewTurn) return;
+      if (error.field) fault(error.field, error.message);
+      say(error.field ? '改好以后，这里是要播的话。' : error.message, '');
+    }
+  }, 220);
+}
+
+function drawWho() {
+  const names = state.teams.map((team) => team.name);
+  if (!names.includes(form.team)) form.team = names[0] || null;
+  const people = state.people.filter((person) => person.team === form.team).map((person) => person.name);
+  if (form.person && !state.people.some((person) => person.name === form.person)) form.person = null;
+  $('who').hidden = Boolean(form.person);
+  $('chosen').hidden = !form.person;
+  $('chosen-name').textContent = form.person || '';
+  $('chosen-team').textContent = form.team || '';
+  chips($('teams'), names, form.team, (name) => { form.team = name; localStorage.setItem('zhangu-team', name); drawWho(); });
+  chips($('people'), people, form.person, (name) => { form.person = name; drawWho(); preview(); $('amount').focus(); });
+  if (!names.length) fill($('people'), el('p', { class: 'dim' }, '还没有人。请到“设备”页加人。'));
+}
+
+function drawProducts() {
+  const names = [...state.products, OTHER];
+  if (!names.includes(form.product)) form.product = state.products.length ? null : OTHER;
+  chips($('products'), names, form.product, (name) => { form.product = name; drawProducts(); preview(); if (name === OTHER) $('other-product').focus(); });
+  $('other').hidden = form.product !== OTHER;
+}
+
+function clear() {
+  form.key = newKey();
+  form.person = null;
+  $('amount').value = '';
+  $('other-product').value = '';
+  form.product = null;
+  grow();
+  drawWho();
+  drawProducts();
+  preview();
+}
+
+async function submit(event) {
+  event.preventDefault();
+  if (sending || !complete()) return;
+  const order = { key: form.key, person: form.person, amount: $('amount').value, product: product() };
+  sending = true;
+  $('go').disabled = true;
+  $('go').textContent = '正在送出…';
+  try {
+    const answer = await deliver(order);
+    toast('已记下。' + answer.decision.why);
+    clear();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    failed(order, error);
+  } finally {
+    sending = false;
+    $('go').textContent = '播报';
+    $('go').disabled = !complete();
+    refresh();
+  }
+}
+
+function failed(order, error) {
+  if (error.status === 0 || error.status === 401 || error.status >= 500) {
+    keep([...unsent().filter((kept) => kept.key !== order.key), order]);
+    toast('还没送到主机。这一单留在手机里，会自动再送，不会记两次。');
+    clear();
+    drawDone();
+    return;
+  }
+  if (error.status === 409) form.key = newKey();
+  fault(error.field || 'amount', error.message);
+}
+
+const grow = () => $('amount').classList.toggle('long', $('amount').value.length > 11);
+
+// ---- what was just done
+
+function drawDone() {
+  const waiting = unsent().map((order) => row(
+    `${order.person} ${order.amount}`, el('span', { class: 'bad' }, '还没送到'), order.product, '正在再送',
+    { open: () => drop(order) },
+  ));
+  fill($('done'), waiting, state.done.map((line) => row(
+    [line.person, ' ', el('span', { class: 'money' }, money(line.amount))],
+    el('span', { class: line.look }, line.state), `${line.team} · ${line.at}`, el('span', { class: 'more' }, line.voided ? '看原因' : '撤回、再播'),
+    { open: () => more(line), look: line.voided ? 'gone' : '' },
+  )));
+  $('nothing').hidden = Boolean(waiting.length || state.done.length);
+}
+
+function drop(order) {
+  sheet(`${order.person} ${order.amount}`, el('p', {}, '主机没有应答，这一单还在手机里，每隔几秒再送一次。'),
+    el('button', { type: 'button', class: 'act stop', onclick: () => { forget(order.key); closeSheet(); drawDone(); } }, '不送了，删掉'));
+}
+
+function more(line) {
+  const facts = [`${line.team}，${line.product}，${line.at} 记下。`, line.voided ? `已撤回：${line.voided}` : line.why];
+  const actions = [];
+  if (line.announcement && !line.voided) {
+    actions.push(el('button', { type: 'button', class: 'act', onclick: (event) => tap(event.currentTarget, async () => {
+      const said = await call('POST', `/api/announcements/${line.announcement}/repeat`, {});
+      toast(said.decision.why);
+      closeSheet();
+      refresh();
+    }) }, '再播一次'));
+  }
+  if (!line.voided) actions.push(el('button', { type: 'button', class: 'act stop', onclick: () => takeBack(line) }, '撤回这一单'));
+  sheet(`${line.person} ${money(line.amount)}`, facts.map((fact) => el('p', {}, fact)), actions);
+}
+
+function takeBack(line) {
+  const reasons = el('div', { class: 'chips' });
+  const words = field('撤回的原因', 'reason', '', { maxlength: 100, placeholder: '写一句就行' });
+  const input = words.querySelector('input');
+  chips(reasons, ['金额写错了', '人选错了', '报重了', '客户取消了'], null, (reason) => { input.value = reason; go.disabled = false; });
+  const go = el('button', { type: 'button', class: 'go', disabled: true, onclick: () => tap(go, async () => {
+    await call('DELETE', `/api/deals/${line.id}`, { reason: input.value.trim() });
+    toast('已撤回，战报里不再算这一单。');
+    closeSheet();
+    refresh();
+  }) }, '撤回');
+  input.addEventListener('input', () => { go.disabled = !input.value.trim(); });
+  sheet(`撤回 ${line.person} ${money(line.amount)}`, reasons, words, go);
+}
+
+export function start(again) {
+  refresh = again;
+  $('deal-form').addEventListener('submit', submit);
+  $('amount').addEventListener('input', () => { grow(); preview(); });
+  $('other-product').addEventListener('input', preview);
+  $('change').addEventListener('click', () => { form.person = null; drawWho(); preview(); });
+  $('wan').addEventListener('click', () => { $('amount').value = $('amount').value.replace(/[万\s]+$/, '') + '万'; grow(); preview(); $('amount').focus(); });
+  setInterval(() => { if (unsent().length) sendUnsent(); }, 4000);
+}
+
+export function draw(found) {
+  const first = state === null;
+  state = found;
+  drawWho();
+  drawProducts();
+  drawDone();
+  if (first) preview();
+}

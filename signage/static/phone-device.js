@@ -1,0 +1,110 @@
+// 设备: is the machine well, which walls are alive, who is in which team.
+import { $, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+
+let state = null;
+let refresh = () => {};
+
+const line = (name, value, look = '') => row(name, el('span', { class: look }, value), '', '');
+
+function drawMachine() {
+  const sound = state.sound;
+  fill($('machine'),
+    line('声音', sound.device ? '正常' : '没有设备', sound.device ? 'ok' : 'bad'),
+    line('时钟', state.clock_trusted ? `准，${state.time}` : '不可信', state.clock_trusted ? 'ok' : 'bad'),
+    line('节奏表', state.timetable_well ? '有效' : '有错，用着上一版', state.timetable_well ? 'ok' : 'bad'),
+    line('版本', state.build));
+}
+
+function drawWalls() {
+  fill($('walls'), state.walls.map((wall) => row(
+    el('b', {}, wall.name), el('span', { class: wall.online ? 'ok' : 'bad' }, wall.online ? '在线' : '没有连上'),
+    wall.scene ? `${wall.scene}，${wall.painted} 画好` : '还没有回话', wall.size || '', { open: () => wallSheet(wall) },
+  )));
+  if (!state.walls.length) fill($('walls'), el('li', { class: 'dim' }, '还没有大屏连上。'));
+  $('wall-address').textContent = location.origin + '/wall';
+}
+
+function wallSheet(wall) {
+  const order = (action, done) => (event) => tap(event.currentTarget, async () => {
+    await call('POST', `/api/walls/${encodeURIComponent(wall.name)}/${action}`, {});
+    toast(done);
+  });
+  const facts = [wall.size ? `画面 ${wall.size}，延迟 ${wall.delay_ms} 毫秒。` : '这块屏幕还没有回过话。', wall.agent].filter(Boolean);
+  sheet(wall.name, facts.map((fact) => el('p', { class: 'dim' }, fact)),
+    el('button', { type: 'button', class: 'act', onclick: order('identify', '屏幕上显示着名字，十五秒。') }, '认一认：在屏幕上显示名字'),
+    el('button', { type: 'button', class: 'act', onclick: order('reload', '已叫它重新打开页面。') }, '重新打开页面'),
+    el('button', { type: 'button', class: 'act', onclick: () => rename(wall) }, '改名'));
+}
+
+function rename(wall) {
+  const words = field('新的名字', 'wall-name', wall.name, { maxlength: 40 });
+  const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
+    await call('POST', `/api/walls/${encodeURIComponent(wall.name)}/rename`, { name: words.querySelector('input').value.trim() });
+    toast('屏幕正在换到新名字。');
+    closeSheet();
+    refresh();
+  }) }, '改名');
+  sheet(`给 ${wall.name} 改名`, words, go);
+}
+
+function drawRoster() {
+  const open = new Set([...$('roster').querySelectorAll('details[open]')].map((node) => node.dataset.team));
+  fill($('roster'), state.teams.map((team) => {
+    const people = state.people.filter((person) => person.team === team.name);
+    return el('details', { 'data-team': team.name, open: open.has(team.name) },
+      el('summary', {}, el('b', {}, team.name), el('span', { class: 'dim' }, `${people.length} 人`)),
+      el('ul', { class: 'rows' }, people.map((person) => row(
+        person.name, person.leader ? '组长' : '', person.say_as ? `读作 ${person.say_as}` : '', person.hidden ? '不上屏幕' : '改', { open: () => personSheet(person) },
+      ))));
+  }));
+}
+
+function check(label, id, on) {
+  return el('label', { class: 'check' }, el('input', { type: 'checkbox', id, checked: on }), label);
+}
+
+function personSheet(person) {
+  const fresh = person === null;
+  const name = field('姓名', 'p-name', fresh ? '' : person.name, { maxlength: 40 });
+  const team = field('团队', 'p-team', fresh ? '' : person.team, { maxlength: 40, placeholder: '写新的名字就是新团队' });
+  const teams = el('div', { class: 'chips' });
+  const say = field('读音（念错时才填）', 'p-say', fresh ? '' : person.say_as, { maxlength: 120, placeholder: '例如 shan4 xiao3 ming2' });
+  const value = (label) => label.querySelector('input').value.trim();
+  const leader = check('组长', 'p-leader', !fresh && person.leader);
+  const hidden = check('不在屏幕上显示', 'p-hidden', !fresh && person.hidden);
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const ticked = (label) => label.querySelector('input').checked;
+  chips(teams, state.teams.map((found) => found.name), null, (chosen) => { team.querySelector('input').value = chosen; });
+  const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
+    const data = { name: value(name), team: value(team), say_as: value(say), leader: ticked(leader) };
+    if (!fresh) data.hidden = ticked(hidden);
+    try {
+      await call(fresh ? 'POST' : 'PATCH', fresh ? '/api/people' : `/api/people/${person.id}`, data);
+    } catch (error) {
+      wrong.textContent = error.message;
+      return;
+    }
+    toast(fresh ? `${data.name}已加入${data.team}。` : '已改好。');
+    closeSheet();
+    refresh();
+  }) }, '记下');
+  const leave = fresh ? null : el('button', { type: 'button', class: 'act stop', onclick: (event) => tap(event.currentTarget, async () => {
+    await call('PATCH', `/api/people/${person.id}`, { active: false });
+    toast(`${person.name}已不在名单里，以前的单都留着。`);
+    closeSheet();
+    refresh();
+  }) }, '离职，从名单里去掉');
+  sheet(fresh ? '加人' : person.name, name, team, teams, say, leader, fresh ? null : hidden, wrong, go, leave);
+}
+
+export function start(again) {
+  refresh = again;
+  $('add-person').addEventListener('click', () => personSheet(null));
+}
+
+export function draw(found) {
+  state = found;
+  drawMachine();
+  drawWalls();
+  drawRoster();
+}

@@ -1,0 +1,112 @@
+// Small tools every tab uses. Text from people only ever becomes text nodes: el() knows no HTML.
+
+export const $ = (id) => document.getElementById(id);
+
+export function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, '');
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ''));
+  return node;
+}
+
+export function fill(node, ...children) {
+  node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+}
+
+export function money(yuan) {
+  const fen = Number.isInteger(yuan) ? 0 : 2;
+  return '¥' + yuan.toLocaleString('zh-CN', { minimumFractionDigits: fen, maximumFractionDigits: fen });
+}
+
+export const percent = (rate) => Math.floor(rate * 100 + 1e-9) + '%';
+
+// On plain HTTP there is no crypto.randomUUID.
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return 'phone-' + Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+// What the server refused (status, sentence, field); status 0: it could not be reached.
+export class Refusal extends Error {
+  constructor(status, sentence, field) {
+    super(sentence);
+    this.status = status;
+    this.field = field;
+  }
+}
+
+export async function call(method, path, data) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), 8000);
+  let answer;
+  let found = null;
+  try {
+    const options = { method, signal: stop.signal, credentials: 'same-origin', cache: 'no-store' };
+    if (data !== undefined) {
+      options.headers = { 'Content-Type': 'application/json' };
+      options.body = JSON.stringify(data);
+    }
+    answer = await fetch(path, options);
+    found = await answer.json();
+  } catch (error) {
+    if (!answer || answer.ok) throw new Refusal(0, '连不上主机，请看手机是否连着办公室的网络。', null);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (answer.status === 401) location.assign('/login');
+  if (!answer.ok) throw new Refusal(answer.status, (found && found.error) || '主机没有答好，请再试一次。', found && found.field);
+  return found;
+}
+
+let toastTimer = 0;
+export function toast(text) {
+  const node = $('toast');
+  node.textContent = text;
+  node.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { node.hidden = true; }, 4500);
+}
+
+// Do one thing for a tap: the button rests meanwhile, a refusal is said.
+export async function tap(button, work) {
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    toast(error.message);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+export function chips(node, names, chosen, pick) {
+  fill(node, names.map((name) => el('button', {
+    type: 'button', class: 'chip', role: 'radio', 'aria-checked': String(name === chosen), onclick: () => pick(name),
+  }, name)));
+}
+
+// One row of two lines: what and how it stands; optional second lines; a tap may open more.
+export function row(first, state, second, action, { open = null, look = '' } = {}) {
+  const parts = [el('span', {}, first), el('span', {}, state), el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action)];
+  const shape = { class: 'row ' + look };
+  return el('li', {}, open ? el('button', { ...shape, type: 'button', onclick: open }, parts) : el('div', shape, parts));
+}
+
+export function sheet(title, ...children) {
+  const node = $('sheet');
+  const close = el('button', { type: 'button', class: 'act', onclick: () => node.close() }, '关闭');
+  fill(node, el('h2', { id: 'sheet-title' }, title), children, close);
+  if (!node.open) node.showModal();
+}
+
+export const closeSheet = () => $('sheet').close();
+
+export function field(label, id, value, extra = {}) {
+  return el('label', {}, label, el('input', { class: 'line', id, value: value || '', maxlength: 60, ...extra }));
+}

@@ -1,0 +1,108 @@
+// The phone: four tabs drawn from one state. The server says "revision N", the page asks for the state again.
+import { $, call, el, fill, newKey } from './phone-kit.js';
+import * as deal from './phone-deal.js';
+import * as device from './phone-device.js';
+import * as results from './phone-results.js';
+import * as say from './phone-say.js';
+
+const TABS = { deal: '报单', say: '广播', results: '战报', device: '设备' };
+const name = 'phone-' + newKey().slice(6, 18);
+let tab = 'deal';
+let state = JSON.parse($('first').textContent);
+let away = false;
+let again = 0;
+let wait = 1;
+
+function drawHead() {
+  const sound = state.sound;
+  const off = away || !sound.device;
+  $('dot').className = 'dot ' + (off ? 'off' : state.quiet_until || sound.hushed_until ? 'still' : '');
+  const music = !sound.device ? '没有声音' : sound.playlist ? '音乐在放' : state.quiet_until ? '安静' : '音乐停';
+  $('where-text').textContent = away ? '连不上主机' : `${state.entry ? state.entry.name : '不在工作时间'} · ${music}`;
+}
+
+function drawTroubles() {
+  const found = away ? [{ what: '连不上主机。', meanwhile: '报的单留在手机里。', mend: '请看手机是否连着办公室的网络。', serious: true }] : state.troubles;
+  fill($('troubles'), found.map((trouble) => el('div', { class: trouble.serious ? 'trouble' : 'trouble mild' },
+    el('b', {}, trouble.what), [trouble.meanwhile, trouble.mend].filter(Boolean).join(' '))));
+}
+
+function draw() {
+  drawHead();
+  drawTroubles();
+  deal.draw(state);
+  say.draw(state);
+  results.draw(state, tab === 'results');
+  device.draw(state);
+}
+
+async function load() {
+  clearTimeout(again);
+  try {
+    state = await call('GET', '/api/phone');
+    away = false;
+    draw();
+  } catch (error) {
+    if (error.status === 401) return;
+    away = error.status === 0;
+    drawHead();
+    drawTroubles();
+    again = setTimeout(load, 4000);
+  }
+}
+
+// Several hints in one moment make one question.
+let asked = 0;
+function refresh() {
+  clearTimeout(asked);
+  asked = setTimeout(load, 60);
+}
+
+let stream = null;
+let watch = 0;
+function listen() {
+  clearTimeout(watch);
+  if (stream) stream.close();
+  if (document.hidden) return; // a phone in a pocket holds no line
+  stream = new EventSource('/events?wall=' + name + '&screen=' + name);
+  const alive = () => {
+    wait = 1;
+    clearTimeout(watch);
+    watch = setTimeout(listen, 35000);
+  };
+  stream.addEventListener('hello', () => { alive(); refresh(); });
+  stream.addEventListener('hint', () => { alive(); refresh(); });
+  stream.addEventListener('tick', (event) => {
+    alive();
+    if (JSON.parse(event.data).revision !== state.revision) refresh();
+  });
+  stream.onerror = () => {
+    stream.close();
+    clearTimeout(watch);
+    watch = setTimeout(listen, 1000 * wait * (0.75 + Math.random() / 2));
+    wait = Math.min(30, wait * 2);
+    refresh();
+  };
+}
+
+function show() {
+  const asked = location.hash.slice(1);
+  tab = asked in TABS ? asked : 'deal';
+  for (const found of Object.keys(TABS)) $(found).hidden = found !== tab;
+  for (const link of document.querySelectorAll('.tabs a')) {
+    if (link.hash === '#' + tab) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  $('title').textContent = TABS[tab];
+  scrollTo(0, 0);
+  results.draw(state, tab === 'results');
+}
+
+for (const part of [deal, say, results, device]) part.start(refresh);
+draw();
+show();
+listen();
+addEventListener('hashchange', show);
+addEventListener('online', refresh);
+document.addEventListener('visibilitychange', () => (document.hidden ? stream && stream.close() : listen()));
+$('sheet').addEventListener('click', (event) => { if (event.target === $('sheet')) $('sheet').close(); });

@@ -1,0 +1,190 @@
+"""The walls' addresses, what they report, and what the phone may ask of them. What a wall shows: `scenes.py`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from controller.book.model import Refused
+from signage import scenes
+from signage.access import needs
+from signage.answers import Denied, body, text_of
+from signage.api import office
+from signage.events import NAME_LIMIT, Streams
+
+pages = Blueprint("walls", __name__)
+
+MAX_SCREENS = 300
+IDENTIFY_FOR = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """What one screen said about its last picture. `delay_ms`: from the hint to the glass, None unasked."""
+
+    wall: str
+    address: str
+    at: datetime
+    scene: str
+    revision: int
+    delay_ms: int | None
+    width: int
+    height: int
+    agent: str
+
+
+class Screens:
+    """What screens reported and what they were asked; in memory, because a living screen reports every 30 s."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._painted: dict[tuple[str, str], Painted] = {}
+        self._identify: dict[str, datetime] = {}
+        self._reload: dict[str, int] = {}
+        self._renamed: dict[str, str] = {}
+
+    def report(self, painted: Painted) -> None:
+        with self._lock:
+            self._painted.pop((painted.wall, painted.address), None)
+            while len(self._painted) >= MAX_SCREENS:
+                self._painted.pop(next(iter(self._painted)))
+            self._painted[(painted.wall, painted.address)] = painted
+
+    def all(self) -> tuple[Painted, ...]:
+        """The last report of every screen, by wall name."""
+        with self._lock:
+            return tuple(sorted(self._painted.values(), key=lambda found: (found.wall, found.address)))
+
+    def identify(self, name: str) -> None:
+        self._known(name)
+        self._identify[name] = self._now() + IDENTIFY_FOR
+
+    def reload(self, name: str) -> None:
+        self._known(name)
+        self._reload[name] = round(self._now().timestamp() * 1000)
+
+    def rename(self, name: str, new: str) -> None:
+        """What called itself `name` is `new` from now on: the page reloads and finds itself there."""
+        self._known(name)
+        with self._lock:
+            if new == name:
+                raise Refused("新名字和现在的一样。", "name")
+            self._renamed.pop(new, None)
+            self._renamed[name] = new
+            self._reload[name] = round(self._now().timestamp() * 1000)
+            for key in [key for key in self._painted if key[0] == name]:
+                del self._painted[key]
+
+    def now_called(self, name: str) -> str:
+        return self._renamed.get(name, name)
+
+    def wishes(self, name: str) -> dict[str, Any]:
+        """What the wall is asked at this moment: `identify` (what to show large) and `reload` (obeyed when it changes)."""
+        until = self._identify.get(name)
+        showing = until is not None and self._now() < until
+        return {"identify": name if showing else None, "reload": self._reload.get(name)}
+
+    def _known(self, name: str) -> None:
+        if not any(wall == name for wall, _ in self._painted) and name not in streams().names():
+            raise Denied(404, f"没有叫“{name}”的大屏。")
+
+
+def streams() -> Streams:
+    found: Streams = current_app.extensions["streams"]
+    return found
+
+
+def screens() -> Screens:
+    found: Screens = current_app.extensions["screens"]
+    return found
+
+
+def wall_name(value: str) -> str:
+    """A wall's name as it came in an address. Raises Refused when it is empty, too long, or has signs that vanish."""
+    name = value.strip()
+    if not name or len(name) > NAME_LIMIT or not name.isprintable() or "/" in name:
+        raise Refused(f"大屏的名字要有 1 到 {NAME_LIMIT} 个字，不能有“/”。", "name")
+    return name
+
+
+@pages.get("/wall")
+def wall() -> str:
+    return _page("main")
+
+
+@pages.get("/wall/<name>")
+def named_wall(name: str) -> str | Response:
+    called = screens().now_called(wall_name(name))
+    return _page(called) if called == name else redirect(url_for("walls.named_wall", name=called))
+
+
+def _page(name: str) -> str:
+    return render_template("wall.html", name=name, build=current_app.jinja_env.globals["build"])
+
+
+@pages.get("/api/wall")
+def state() -> Response:
+    name = wall_name(request.args.get("name", "main"))
+    found = scenes.wall_state(office().glance(), screens().now_called(name))
+    found["build"] = current_app.jinja_env.globals["build"]
+    found["wall"].update(screens().wishes(name))
+    return jsonify(found)
+
+
+def _bounded(found: dict[str, Any], field: str, high: int) -> int:
+    value = found.get(field)
+    return max(0, min(high, int(value))) if isinstance(value, int | float) and value == value else 0
+
+
+@pages.post("/api/walls/<name>/painted")
+def painted(name: str) -> tuple[str, int]:
+    """Open to every screen on the LAN, so everything in it is bounded and nothing in it is believed."""
+    found = body()
+    report = Painted(
+        wall=wall_name(name),
+        address=request.remote_addr or "?",
+        at=office().glance().now,
+        scene=str(found.get("scene", ""))[:20],
+        revision=_bounded(found, "revision", 2**53),
+        delay_ms=None,
+        width=_bounded(found, "width", 20_000),
+        height=_bounded(found, "height", 20_000),
+        agent=str(found.get("agent", ""))[:200],
+    )
+    if isinstance(found.get("delay_ms"), int | float):
+        report = replace(report, delay_ms=_bounded(found, "delay_ms", 3_600_000))
+    screens().report(report)
+    return "", 204
+
+
+@pages.post("/api/walls/<name>/identify")
+@needs("manage")
+def identify(name: str) -> Response:
+    body()
+    screens().identify(wall_name(name))
+    streams().feed.tell()
+    return jsonify({})
+
+
+@pages.post("/api/walls/<name>/reload")
+@needs("manage")
+def reload(name: str) -> Response:
+    body()
+    screens().reload(wall_name(name))
+    streams().feed.tell()
+    return jsonify({})
+
+
+@pages.post("/api/walls/<name>/rename")
+@needs("manage")
+def rename(name: str) -> Response:
+    screens().rename(wall_name(name), wall_name(text_of(body(), "name", NAME_LIMIT)))
+    streams().feed.tell()
+    return jsonify({})
