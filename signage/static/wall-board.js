@@ -1,0 +1,129 @@
+/* The 18:05 show: third, second, first; the teams' bars grow; cities; week and month; the comment. Each step comes
+   with the voice, at the server's moment; a wall that opens in the middle shows what has been told so far. */
+(function (W) {
+  'use strict';
+  W.scenes = W.scenes || {};
+
+  function winner(parent, extra) {
+    var node = W.make('div', 'winner ' + extra, parent), place = W.make('span', 'rank', node), face = W.face(node), words = W.make('div', 'words', node);
+    var name = W.make('div', 'name', words), team = W.make('div', 'small dim', words), amount = W.make('div', 'amt gold', words);
+    return {
+      draw: function (p) {
+        W.show(node, Boolean(p));
+        if (!p) { return; }
+        W.text(place, W.numeral(p.place));
+        face(p);
+        W.text(name, p.name);
+        W.text(team, [p.team, p.count ? W.orders(p.count) : ''].filter(Boolean).join(' · '));
+        W.text(amount, W.money(p.amount));
+      },
+      on: function (on) { W.mark(node, 'on', on); },
+      layout: function () { W.fit(name, extra === 'first' ? 4.4 : 3.2, 2.5); }
+    };
+  }
+
+  function champion(parent) {
+    var node = W.make('div', 'champion', parent), title = W.make('div', 'kicker gold', node), face = W.face(node, 'huge'), name = W.make('div', 'name', node);
+    var team = W.make('div', 'dim', node), amount = W.make('div', 'amount gold', node), shown = null;
+    return {
+      node: node,
+      draw: function (label, p) {
+        if (!p) { return; }
+        W.text(title, label);
+        face(p);
+        W.text(name, p.name);
+        W.text(team, [p.team, p.count ? W.orders(p.count) : ''].filter(Boolean).join(' · '));
+        W.text(amount, W.money(p.amount));
+        if (shown !== label) { shown = label; W.mark(node, 'on', true); }
+        W.fit(name, 6, 3);
+        W.fit(amount, 5, 3);
+      }
+    };
+  }
+
+  function city(box, cities) {
+    W.list(box, cities, function (c) { return c.name; }, function () {
+      var node = W.make('span', 'city');
+      return { node: node, place: W.make('i', 'gold', node), name: W.make('span', '', node), rate: W.make('b', '', node) };
+    }, function (row, c) {
+      W.text(row.place, W.numeral(c.place));
+      W.text(row.name, c.name);
+      W.text(row.rate, W.percent(Number(c.rate)));
+      W.mark(row.node, 'own', Boolean(c.own));
+    });
+  }
+
+  /* Without a reveal everything is told; with one, a step is told from its moment on. */
+  function told(board, step, now) {
+    var steps = board.reveal || [], i;
+    for (i = 0; i < steps.length; i += 1) {
+      if (steps[i].step === step) { return now >= steps[i].at_ms; }
+    }
+    return !steps.length || now >= steps[steps.length - 1].at_ms;
+  }
+
+  function byPlace(board, wanted) { /* top is sorted; equals share a place, so the position counts */
+    return (board.top || [])[wanted];
+  }
+
+  W.scenes.leaderboard = function (root) {
+    var main = W.make('div', 'two board', root), left = W.make('div', 'podium', main), side = W.make('div', 'side', main);
+    var head = W.make('div', 'title', left), title = W.make('h1', '', head), period = W.make('span', 'gold', head), none = W.make('p', 'none', left);
+    var first = winner(left, 'first'), second = winner(left, 'second'), third = winner(left, 'third'), best = champion(left);
+    var teamsHead = W.heading(side), teams = W.make('div', 'teams ranked', side), people = W.make('div', 'teams people', side);
+    var citiesHead = W.heading(side), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', side);
+
+    function stage(board, now) {
+      var week = board.week_top && told(board, 'week', now) && board.reveal && board.reveal.length;
+      var month = board.month_top && told(board, 'month', now) && board.reveal && board.reveal.length;
+      var over = told(board, 'comment', now);
+      W.mark(left, 'one', Boolean((week || month) && !over));
+      if (over) { return; }
+      if (month) { best.draw(W.word('monthTop'), board.month_top); } else if (week) { best.draw(W.word('weekTop'), board.week_top); }
+    }
+
+    function right(state, board, now) {
+      var all = told(board, 'comment', now), rest = (board.top || []).length > 3 && all, turned;
+      var peoplePage = rest && Math.floor(now / (W.PAGE_MS * 2)) % 2 === 1;
+      W.show(people, peoplePage);
+      W.show(teams, !peoplePage);
+      teamsHead.draw(W.word(peoplePage ? 'people' : 'done'));
+      turned = W.turn(peoplePage ? people : teams, now);
+      teamsHead.page(turned);
+      W.turn(cities, now);
+    }
+
+    return {
+      draw: function (state) {
+        var board = state.board || {};
+        W.text(title, board.title || W.word('people'));
+        W.text(period, W.word(board.period || 'day'));
+        first.draw(byPlace(board, 0));
+        second.draw(byPlace(board, 1));
+        third.draw(byPlace(board, 2));
+        W.text(none, W.word('none'));
+        W.show(none, !byPlace(board, 0));
+        W.teams(teams, board.teams);
+        W.people(people, (board.top || []).slice(3));
+        citiesHead.draw(W.word('cities'));
+        city(cities, board.cities || []);
+        W.text(comment, board.comment);
+      },
+      layout: function () { W.fit(title, 5.4, 4); first.layout(); second.layout(); third.layout(); },
+      frame: function (state, now) {
+        var board = state.board || {}, hasCities = (board.cities || []).length > 0;
+        third.on(told(board, 'third', now));
+        second.on(told(board, 'second', now));
+        first.on(told(board, 'first', now));
+        W.mark(side, 'grown', told(board, 'teams', now));
+        W.mark(side, 'citied', told(board, 'cities', now));
+        W.mark(side, 'said', told(board, 'comment', now));
+        W.show(citiesHead.node, hasCities);
+        W.show(cities, hasCities);
+        W.show(comment, Boolean(board.comment));
+        right(state, board, now);
+        stage(board, now);
+      }
+    };
+  };
+}(window.Wall = window.Wall || {}));

@@ -1,0 +1,79 @@
+/* A celebration: the whole screen in red for exactly as long as the sound; several orders at once make a list. */
+(function (W) {
+  'use strict';
+  W.scenes = W.scenes || {};
+  var PIECES = 36, COUNT_MS = 1600;
+
+  function paper(parent) { /* firecracker paper, falling at the edges: made once, moved by the style sheet alone */
+    var box = W.make('div', 'paper', parent), i, piece;
+    for (i = 0; i < PIECES; i += 1) {
+      piece = W.make('i', 'p' + i % 4, box);
+      piece.style.left = (i % 2 ? 100 - (i * 37 % 70) / 10 : (i * 37 % 70) / 10) + '%';
+      piece.style.top = i * 53 % 100 + '%';
+      piece.style.animationDelay = -(i * 0.61).toFixed(2) + 's';
+      piece.style.animationDuration = (7 + i % 5) + 's';
+    }
+  }
+
+  function itemRow() {
+    var node = W.make('div', 'deal line'), who = W.make('span', 'name', node), row = { node: node };
+    row.name = W.make('span', '', who);
+    row.team = W.make('span', 'small dim after', who);
+    row.amount = W.make('span', 'sum gold', node);
+    return row;
+  }
+
+  function eased(part) {
+    return part >= 1 ? 1 : 1 - Math.pow(1 - Math.max(0, part), 3);
+  }
+
+  W.scenes.celebration = function (root) {
+    var mark, drawn = null;
+    paper(root);
+    var box = W.make('div', 'praise', root), seal = W.make('div', 'chop', box), face = W.face(seal, 'square'), side = W.make('div', 'words', box);
+    var title = W.make('div', 'kicker', side), name = W.make('h1', '', side), team = W.make('div', 'from', side), amount = W.make('div', 'amount', side);
+    var product = W.make('div', 'what', side), text = W.make('p', 'speech', side), items = W.make('div', 'items', side);
+    for (mark = 0; mark < 3; mark += 1) { W.make('i', 'ring', seal); }
+
+    function kindOf(c) { return c.items && c.items.length > 1 ? 'many' : c.person || c.team ? 'one' : 'words'; }
+
+    return {
+      bare: true,
+      draw: function (state) {
+        var c = drawn = state.celebration || {}, kind = kindOf(c);
+        root.className = 'scene celebration ' + kind + ' of-' + String(c.kind || '').replace(/[^a-z_]/g, '');
+        W.text(title, c.title || W.word(c.kind || 'say'));
+        face(kind === 'one' ? { person: c.person || c.team, photo: c.photo } : { person: '' });
+        W.text(name, kind === 'one' ? c.person || c.team : '');
+        W.text(team, kind === 'one' && c.person ? c.team : '');
+        W.text(product, kind === 'one' ? c.product : '');
+        W.text(text, kind === 'words' ? c.text || W.word('live') : '');
+        W.list(items, kind === 'many' ? c.items : [], function (item, i) { return i; }, itemRow, function (row, item) {
+          W.text(row.name, item.person);
+          W.text(row.team, item.team ? ' ' + item.team : '');
+          W.text(row.amount, W.money(item.amount));
+        });
+        W.show(seal, kind === 'one');
+        W.show(name, kind === 'one');
+        W.show(team, Boolean(kind === 'one' && c.person && c.team));
+        W.show(product, Boolean(kind === 'one' && c.product));
+        W.show(amount, kind !== 'words' && Number(c.amount) > 0);
+        W.show(text, kind === 'words');
+        W.show(items, kind === 'many');
+      },
+      layout: function () { /* the amount is measured at its full length, then counted up to it */
+        var many = root.classList.contains('many');
+        W.text(amount, W.money(drawn && drawn.amount));
+        W.fit(title, many ? 7.5 : 5, 2.5);
+        W.fit(name, 11, 4);
+        W.fit(amount, many ? 5 : 9.5, 4);
+        W.fit(text, 6.4, 2.5, true);
+      },
+      frame: function (state, now) {
+        var c = state.celebration || {}, part = eased((now - c.started_ms) / COUNT_MS), whole = Number(c.amount || 0);
+        W.text(amount, W.money(part >= 1 ? whole : Math.floor(whole * part)));
+        W.turn(items, now);
+      }
+    };
+  };
+}(window.Wall = window.Wall || {}));

@@ -1,0 +1,140 @@
+/* Tools for drawing. Nodes are made once and reused for months; what people wrote goes in as text only. */
+(function (W) {
+  'use strict';
+
+  W.make = function (tag, name, parent) {
+    var node = document.createElement(tag);
+    if (name) { node.className = name; }
+    if (parent) { parent.appendChild(node); }
+    return node;
+  };
+
+  W.text = function (node, value) {
+    value = value === null || value === undefined ? '' : String(value);
+    if (node.wallText === value) { return; }
+    node.wallText = value;
+    if (node.firstChild) { node.firstChild.nodeValue = value; } else { node.appendChild(document.createTextNode(value)); }
+  };
+
+  W.show = function (node, on) {
+    var wanted = on ? '' : 'none';
+    if (node.style.display !== wanted) { node.style.display = wanted; }
+  };
+
+  W.mark = function (node, name, on) {
+    if (on) { node.classList.add(name); } else { node.classList.remove(name); }
+  };
+
+  /* One unit is 1/54 of the screen's shorter side; W.scale makes type larger for people who sit far away. */
+  W.scale = 1;
+  W.unit = function () { return Math.min(window.innerWidth, window.innerHeight) / 54; };
+  W.rescale = function (diagonal, distance) {
+    var wanted = (distance || 5) / 5 * 55 / (diagonal || 55);
+    W.scale = Math.max(1, Math.min(1.6, wanted));
+    document.documentElement.style.fontSize = (100 / 54 * W.scale).toFixed(4) + 'vmin';
+    W.mark(document.body, 'far', W.scale > 1.2);
+  };
+
+  function spills(node) {
+    return node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1;
+  }
+
+  /* The largest type, from `max` units down to `min` scaled units, with which the text stays in its box:
+     on one line if it can (`lines` 1), else wrapped. Measured again only when text or screen changed. */
+  W.fit = function (node, max, min, wrap) {
+    var key = [node.textContent, node.clientWidth, wrap ? node.clientHeight : 0, W.unit(), W.scale, max, min].join('|');
+    if (node.wallFit === key || !node.clientWidth) { return; }
+    var low = min * W.unit() * W.scale, high = Math.max(max * W.unit(), low), size, step;
+    node.style.whiteSpace = wrap ? 'pre-line' : 'nowrap';
+    node.style.fontSize = high + 'px';
+    if (wrap ? spills(node) : node.scrollWidth > node.clientWidth + 1) {
+      for (step = 0; step < 7; step += 1) {
+        size = (low + high) / 2;
+        node.style.fontSize = size + 'px';
+        if (wrap ? spills(node) : node.scrollWidth > node.clientWidth + 1) { high = size; } else { low = size; }
+      }
+      node.style.fontSize = low + 'px';
+      if (!wrap && node.scrollWidth > node.clientWidth + 1) { node.style.whiteSpace = 'normal'; }
+    }
+    node.wallFit = [node.textContent, node.clientWidth, wrap ? node.clientHeight : 0, W.unit(), W.scale, max, min].join('|');
+  };
+
+  /* Rows by key: a row that stays keeps its node and slides to its new place; spare nodes wait for the next. */
+  W.list = function (box, items, keyOf, makeRow, drawRow) {
+    var rows = box.wallRows || (box.wallRows = {}), spare = box.wallSpare || (box.wallSpare = []);
+    var next = {}, before = {}, key, row, i;
+    for (key in rows) {
+      if (rows.hasOwnProperty(key) && rows[key].node.style.display !== 'none') { before[key] = rows[key].node.offsetTop; }
+    }
+    for (i = 0; i < items.length; i += 1) { next['k' + keyOf(items[i], i)] = true; }
+    for (key in rows) {
+      if (rows.hasOwnProperty(key) && !next[key]) {
+        box.removeChild(rows[key].node);
+        spare.push(rows[key]);
+        delete rows[key];
+      }
+    }
+    for (i = 0; i < items.length; i += 1) {
+      key = 'k' + keyOf(items[i], i);
+      row = rows[key] || spare.pop() || makeRow();
+      rows[key] = row;
+      if (box.children[i] !== row.node) { box.insertBefore(row.node, box.children[i] || null); }
+      W.show(row.node, true);
+      drawRow(row, items[i], i);
+    }
+    slide(rows, before);
+    box.wallPages = null;
+  };
+
+  function slide(rows, before) {
+    var key, node, moved, any = false;
+    for (key in before) {
+      if (before.hasOwnProperty(key) && rows[key]) {
+        node = rows[key].node;
+        moved = before[key] - node.offsetTop;
+        node.style.transition = 'none';
+        node.style.transform = moved ? 'translateY(' + moved + 'px)' : '';
+        any = any || moved !== 0;
+      }
+    }
+    if (!any) { return; }
+    document.body.offsetWidth; /* the browser must see the old place before the new one */
+    for (key in before) {
+      if (before.hasOwnProperty(key) && rows[key]) {
+        rows[key].node.style.transition = '';
+        rows[key].node.style.transform = '';
+      }
+    }
+  }
+
+  /* More rows than the box holds make pages; type never shrinks for them. */
+  function breaks(box) {
+    var starts = [0], i, node, top = 0;
+    for (i = 0; i < box.children.length; i += 1) { W.show(box.children[i], true); }
+    for (i = 0; i < box.children.length; i += 1) {
+      node = box.children[i];
+      if (i === 0) { top = node.offsetTop; }
+      if (node.offsetTop + node.offsetHeight - top > box.clientHeight + 1 && i > starts[starts.length - 1]) {
+        starts.push(i);
+        top = node.offsetTop;
+      }
+    }
+    return starts;
+  }
+
+  W.PAGE_MS = 10000;
+  W.turn = function (box, now, only) {
+    var size = box.clientHeight + 'x' + box.clientWidth + 'x' + W.scale, pages = box.wallPages, page, i, end;
+    if (!pages || box.wallSize !== size) {
+      pages = box.wallPages = breaks(box);
+      box.wallSize = box.clientHeight + 'x' + box.clientWidth + 'x' + W.scale;
+      box.wallPage = -1;
+    }
+    page = only ? 0 : Math.floor(now / W.PAGE_MS) % pages.length;
+    if (page === box.wallPage) { return { page: page, of: pages.length }; }
+    box.wallPage = page;
+    end = page + 1 < pages.length ? pages[page + 1] : box.children.length;
+    for (i = 0; i < box.children.length; i += 1) { W.show(box.children[i], i >= pages[page] && i < end); }
+    return { page: page, of: pages.length };
+  };
+}(window.Wall = window.Wall || {}));

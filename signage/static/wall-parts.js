@@ -1,0 +1,138 @@
+/* Parts that several scenes share: header, footer, team rows, people rows, deals, a face. */
+(function (W) {
+  'use strict';
+
+  function makeTeam() {
+    var node = W.make('div', 'team'), line = W.make('div', 'line', node), bar = W.make('div', 'under', node);
+    var row = { node: node, place: W.make('span', 'place', line), name: W.make('span', 'name', line), sum: W.make('span', 'sum', line) };
+    row.amount = W.make('b', '', row.sum);
+    row.target = W.make('span', 'small dim', row.sum);
+    row.rate = W.make('span', 'rate', line);
+    row.bar = W.make('span', 'bar', bar);
+    row.fill = W.make('i', '', row.bar);
+    row.gap = W.make('span', 'gap small dim', bar);
+    return row;
+  }
+
+  function drawTeam(row, team) {
+    var target = Number(team.target || 0), short = target - Number(team.amount), rate = target ? Number(team.amount) / target : 0;
+    W.text(row.place, W.numeral(team.place));
+    W.text(row.name, team.name);
+    W.text(row.amount, W.sum(team.amount));
+    W.text(row.target, target ? ' / ' + W.sum(team.target) : ' · ' + W.orders(team.count));
+    W.text(row.rate, target ? W.percent(rate) : '');
+    W.text(row.gap, !target ? '' : short > 0 ? W.word('gap') + ' ' + W.sum(short) : short < 0 ? W.word('over') + ' ' + W.sum(-short) : '');
+    W.show(row.bar, target > 0);
+    row.fill.style.width = Math.min(100, rate * 100).toFixed(1) + '%';
+    W.mark(row.node, 'won', target > 0 && rate >= 1);
+  }
+
+  W.teams = function (box, teams) {
+    W.list(box, teams || [], function (team) { return team.name; }, makeTeam, drawTeam);
+  };
+
+  function makePerson() {
+    var node = W.make('div', 'person line'), row = { node: node, place: W.make('span', 'place', node), who: W.make('span', 'name', node) };
+    row.name = W.make('span', '', row.who);
+    row.team = W.make('span', 'small dim after', row.who);
+    row.amount = W.make('span', 'sum gold', node);
+    return row;
+  }
+
+  W.people = function (box, people) {
+    W.list(box, people || [], function (p, i) { return p.name + '/' + p.team + '/' + i; }, makePerson, function (row, p) {
+      W.text(row.place, W.numeral(p.place));
+      W.text(row.name, p.name);
+      W.text(row.team, p.team ? ' ' + p.team : '');
+      W.text(row.amount, W.money(p.amount));
+    });
+  };
+
+  function makeDeal() {
+    var node = W.make('div', 'deal line'), row = { node: node, at: W.make('span', 'at dim', node), name: W.make('span', 'name', node) };
+    row.amount = W.make('span', 'sum gold', node);
+    return row;
+  }
+
+  W.deals = function (box, deals) {
+    W.list(box, deals || [], function (deal, i) { return deal.id === undefined ? i : deal.id; }, makeDeal, function (row, deal) {
+      W.text(row.at, deal.at || '');
+      W.show(row.at, Boolean(deal.at));
+      W.text(row.name, deal.person);
+      W.text(row.amount, W.money(deal.amount));
+    });
+  };
+
+  /* A heading that also tells which page of how many is shown. */
+  W.heading = function (parent, extra) {
+    var node = W.make('h2', extra || '', parent), label = W.make('span', '', node), pages = W.make('span', 'pages', node);
+    return {
+      node: node,
+      draw: function (text) { W.text(label, text); },
+      page: function (turned) { W.text(pages, turned.of > 1 ? (turned.page + 1) + ' / ' + turned.of : ''); }
+    };
+  };
+
+  /* The photo, or the first character of the name where there is none or it does not load. */
+  W.face = function (parent, extra) {
+    var node = W.make('div', 'face ' + (extra || ''), parent), letter = W.make('span', 'initial', node), image = W.make('img', '', node), shown = null;
+    image.alt = '';
+    W.show(image, false);
+    image.onload = function () { W.show(image, true); };
+    image.onerror = function () { W.show(image, false); };
+    return function (person) {
+      var photo = person && /^\/[^\/\\]/.test(person.photo || '') ? person.photo : null;
+      W.text(letter, W.initial(person && (person.person || person.name)));
+      if (photo === shown) { return; }
+      shown = photo;
+      W.show(image, false);
+      if (photo) { image.src = photo; } else { image.removeAttribute('src'); }
+    };
+  };
+
+  W.header = function (stage) {
+    var node = W.make('div', 'head', stage), seal = W.make('span', 'seal', node), place = W.make('div', 'where', node);
+    var office = W.make('span', 'office', place), date = W.make('span', 'date dim', place), clock = W.make('span', 'clock', node);
+    return {
+      draw: function (state) {
+        W.text(seal, W.word(state.scene === 'leaderboard' ? 'report' : 'seal'));
+        W.text(office, state.office + (state.wall && state.wall.team ? ' · ' + state.wall.team : ''));
+        W.text(date, W.date(state.date));
+      },
+      frame: function (state, now) { W.text(clock, W.hhmm(now, state.offset_min)); }
+    };
+  };
+
+  function totals(state) {
+    var names = ['day', 'week', 'month'], items = [], i, total;
+    for (i = 0; i < names.length; i += 1) {
+      total = (state.totals || {})[names[i]];
+      if (total) { items.push({ label: W.word(names[i]), sum: W.sum(total.amount), of: Number(total.target) ? ' / ' + W.sum(total.target) : '' }); }
+    }
+    return items;
+  }
+
+  /* One line of totals, notices and duties; what does not fit takes turns. Server away: only that is told. */
+  W.footer = function (stage) {
+    var node = W.make('div', 'foot', stage), box = W.make('div', 'ticker', node);
+    function make() {
+      var item = W.make('span', 'item');
+      return { node: item, label: W.make('span', '', item), sum: W.make('b', '', item), of: W.make('span', '', item) };
+    }
+    return {
+      draw: function (state, stale) {
+        var items = totals(state), i;
+        for (i = 0; i < (state.notices || []).length; i += 1) { items.push({ label: state.notices[i], loud: true }); }
+        for (i = 0; i < (state.duties || []).length; i += 1) { items.push({ label: W.duty(state.duties[i]) }); }
+        if (stale) { items = [{ label: W.word('stale', stale), loud: true }]; }
+        W.list(box, items, function (item, i) { return i; }, make, function (row, item) {
+          W.text(row.label, item.label.length > 40 ? item.label.substr(0, 39) + '…' : item.label);
+          W.text(row.sum, item.sum ? ' ' + item.sum : '');
+          W.text(row.of, item.of || '');
+          W.mark(row.node, 'loud', Boolean(item.loud));
+        });
+      },
+      frame: function (state, now) { W.turn(box, now); }
+    };
+  };
+}(window.Wall = window.Wall || {}));

@@ -1,0 +1,124 @@
+/* What the wall says by itself, in Chinese and in English, and how it writes money, dates and spans. */
+(function (W) {
+  'use strict';
+  var DIGITS = '零一二三四五六七八九十';
+
+  var WORDS = {
+    zh: {
+      seal: '战鼓', report: '战报', left: '还剩', next: '接着', teams: '今日战况', deals: '喜报', done: '各队完成',
+      cities: '各地战果', people: '开拓榜', day: '今日', week: '本周', month: '本月', gap: '还差', over: '超出',
+      orders: '单', none: '今天的第一单，等你来开。', noTeams: '还没有队伍。请在手机上添加。', total: '合计',
+      stale: '数据截至 {0}，正在重新连接……', minute: '不到 1 分钟', hours: '小时', minutes: '分', begin: '开始',
+      overtime: '时间到', rest: '今天休息', fault: '有故障', meanwhile: '现在', mend: '怎么办', prize: '奖品',
+      award: '颁奖', welcome: '欢迎', live: '正在广播', screen: '这块屏幕', waiting: '正在连接……', dayTop: '今日开拓能手',
+      weekTop: '本周开拓能手', monthTop: '本月开拓能手', leader: '组长', director: '总监', manager: '总经理', assistant: '助理',
+      sales: '销售', everyone: '全体', hourly: '整点战报', sprint: '月末冲刺',
+      first_of_week: '本周第一单', first_of_day: '开门红', big: '大单', record: '新纪录', target: '达成目标',
+      roundup: '整点战报', say: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报'
+    },
+    en: {
+      seal: '战鼓', report: '战报', left: 'left', next: 'next', teams: 'Today', deals: 'Orders', done: 'Teams',
+      cities: 'Cities', people: 'Top sales', day: 'Day', week: 'Week', month: 'Month', gap: 'to go', over: 'over',
+      orders: 'orders', none: 'The first order of the day is waiting for you.', noTeams: 'No teams yet. Add them on the phone.',
+      total: 'Total', stale: 'As of {0}. Reconnecting…', minute: 'under a minute', hours: 'h', minutes: 'min', begin: 'begins',
+      overtime: 'Time is up', rest: 'No work today', fault: 'Fault', meanwhile: 'Now', mend: 'What to do', prize: 'Prize',
+      award: 'Award', welcome: 'Welcome', live: 'On air', screen: 'This screen', waiting: 'Connecting…', dayTop: 'Top sales today',
+      weekTop: 'Top sales of the week', monthTop: 'Top sales of the month', leader: 'Leaders', director: 'Director',
+      manager: 'General manager', assistant: 'Assistant', sales: 'Sales', everyone: 'Everyone', hourly: 'On the hour', sprint: 'Sprint',
+      first_of_week: 'First of the week', first_of_day: 'First of the day', big: 'Big order', record: 'New record',
+      target: 'Target reached', roundup: 'On the hour', say: 'Announcement', top_sales: 'Top sales',
+      microphone: 'Announcement', greeting: 'Greeting', results: 'Results'
+    }
+  };
+  var DAYS = { zh: ['日', '一', '二', '三', '四', '五', '六'], en: ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] };
+  var MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+
+  W.lang = 'zh';
+  W.word = function (name, value) {
+    var words = WORDS[W.lang] || WORDS.zh;
+    var found = words.hasOwnProperty(name) ? words[name] : name;
+    return value === undefined ? found : found.replace('{0}', value);
+  };
+
+  /* 1 to 99 as 一 … 九十九; in English the figure. */
+  W.numeral = function (n) {
+    if (W.lang !== 'zh' || n < 1 || n > 99) { return String(n); }
+    if (n <= 10) { return DIGITS.charAt(n); }
+    return (n >= 20 ? DIGITS.charAt(Math.floor(n / 10)) : '') + '十' + (n % 10 ? DIGITS.charAt(n % 10) : '');
+  };
+
+  function cut(value, digits) { /* never rounded up: a target not reached must not look reached */
+    var factor = Math.pow(10, digits);
+    return String(Math.floor(value * factor + 1e-6) / factor);
+  }
+
+  /* Whole amounts: ¥12,800; fen only where there are some. */
+  W.money = function (amount) {
+    var parts = Number(amount || 0).toFixed(2).split('.');
+    var yuan = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+    return '¥' + yuan + (parts[1] === '00' ? '' : '.' + parts[1]);
+  };
+
+  /* Sums, short: 8.6万, 3.2亿; in English 86K, 3.2M. */
+  W.sum = function (amount) {
+    var value = Number(amount || 0);
+    if (W.lang === 'en') {
+      if (value >= 1e6) { return cut(value / 1e6, value < 1e8 ? 2 : 1) + 'M'; }
+      return value >= 1e4 ? cut(value / 1e3, 1) + 'K' : cut(value, 0).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+    }
+    if (value >= 1e8) { return cut(value / 1e8, 2) + '亿'; }
+    if (value >= 1e4) { return cut(value / 1e4, value < 1e5 ? 2 : value < 1e7 ? 1 : 0) + '万'; }
+    return cut(value, 0).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  };
+
+  W.percent = function (rate) { return Math.floor(rate * 100 + 1e-6) + '%'; };
+
+  W.orders = function (count) {
+    return W.lang === 'en' ? count + (count === 1 ? ' order' : ' orders') : count + ' 单';
+  };
+
+  /* A span of milliseconds as people say it; a begun minute counts as one. */
+  W.span = function (ms) {
+    var minutes = Math.ceil(ms / 60000), hours = Math.floor(minutes / 60);
+    if (ms < 60000) { return W.word('minute'); }
+    minutes -= hours * 60;
+    return (hours ? hours + ' ' + W.word('hours') + (minutes ? ' ' : '') : '') + (minutes ? minutes + ' ' + W.word('minutes') : '');
+  };
+
+  function two(n) { return (n < 10 ? '0' : '') + n; }
+
+  /* The office's clock, whatever zone the television believes in. */
+  W.hhmm = function (ms, offsetMinutes) {
+    var at = new Date(ms + (offsetMinutes || 0) * 60000);
+    return two(at.getUTCHours()) + ':' + two(at.getUTCMinutes());
+  };
+
+  W.mmss = function (ms) {
+    var seconds = Math.max(0, Math.ceil(ms / 1000)), hours = Math.floor(seconds / 3600);
+    var rest = two(Math.floor(seconds / 60) % 60) + ':' + two(seconds % 60);
+    return hours ? hours + ':' + rest : rest;
+  };
+
+  W.date = function (iso) {
+    var parts = String(iso || '').split('-'), y = Number(parts[0]), m = Number(parts[1]), d = Number(parts[2]), day;
+    if (!y || !m || !d) { return ''; }
+    day = new Date(Date.UTC(y, m - 1, d)).getUTCDay();
+    if (W.lang === 'en') { return DAYS.en[day] + ', ' + d + ' ' + MONTHS[m - 1]; }
+    return W.numeral(m) + '月' + W.numeral(d) + '日 星期' + DAYS.zh[day];
+  };
+
+  W.month = function (iso) {
+    var m = Number(String(iso || '').split('-')[1]) || 1;
+    return W.lang === 'en' ? MONTHS[m - 1] : W.numeral(m) + '月';
+  };
+
+  /* The first character of a name, also when it is one of the rare ones beyond the basic plane. */
+  W.initial = function (name) {
+    var code = String(name || '').charCodeAt(0);
+    return code >= 0xD800 && code <= 0xDBFF ? name.substr(0, 2) : String(name || '').charAt(0).toUpperCase();
+  };
+
+  W.duty = function (duty) {
+    return (duty.at ? duty.at + ' ' : '') + (duty.who ? W.word(duty.who) + (W.lang === 'en' ? ': ' : '：') : '') + (duty.what || '');
+  };
+}(window.Wall = window.Wall || {}));
