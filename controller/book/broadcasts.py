@@ -1,13 +1,14 @@
 """When an order is spoken, and why: now, after the quiet time, at the full hour, in the results. Pure.
 
-**Rules.** The first order of the week and of the day go out at once, so does an order of *more* than `big_over`
-(a record, if it beats every order before); while it is quiet or hushed they wait for the end. Every other order
-joins the next full hour's round-up; after the day's last one it joins the results, after the results the next
-working day's first round-up. On days off the same holds: what is big or first is spoken at once.
+**Rules.** The first order of the week and of the day go out at once, so does an order of *more* than
+`big_over` (a record, if it beats every order before); while it is quiet or hushed they wait for the end.
+Every other order joins the next full hour's round-up; after the day's last one it joins the results, after the
+results the next working day's first round-up. On days off the same holds: what is big or first is spoken at
+once.
 
 **Taken back.** "First" is gone once an order stands that was not taken back, or once a first order was
-spoken: the office cheers 开门红 once. When the first order is taken back before it was spoken, the next one is
-first.
+spoken: the office cheers 开门红 once. When the first order is taken back before it was spoken, the next one
+is first.
 """
 
 from __future__ import annotations
@@ -19,9 +20,17 @@ from decimal import Decimal
 from typing import Final
 
 from controller.book.amounts import money
-from controller.book.model import BIG, FIRST_OF_DAY, FIRST_OF_WEEK, PLAYING, RESULTS, ROUNDUP, Announcement
+from controller.book.model import (
+    BIG,
+    FIRST_OF_DAY,
+    FIRST_OF_WEEK,
+    PLAYING,
+    RECORD,
+    RESULTS,
+    ROUNDUP,
+    Announcement,
+)
 
-RECORD: Final = "record"
 STILL_FRESH: Final = timedelta(minutes=2)
 """What a restart interrupted is spoken again when it isn't older."""
 
@@ -88,11 +97,17 @@ def first_is_taken(earlier: Iterable[tuple[bool, bool]]) -> bool:
     return any(spoken or not voided for voided, spoken in earlier)
 
 
-def after_restart(announcement: Announcement, now: datetime, next_roundup: datetime | None) -> Decision:
+def after_restart(
+    announcement: Announcement,
+    now: datetime,
+    next_roundup: datetime | None,
+    quiet_until: datetime | None = None,
+) -> Decision:
     """What becomes of something that waited or was playing when the daemon stopped.
 
-    What isn't due yet keeps waiting. What should have sounded less than two minutes ago is spoken now. Older:
-    its orders join the next round-up; what has no orders has lost its sense and is dropped, with the reason.
+    What isn't due yet keeps waiting. What should have sounded less than two minutes ago is spoken now, or
+    when the quiet time that is on has ended. Older: its orders join the next round-up; what has no orders
+    has lost its sense and is dropped, with the reason.
     """
     due = announcement.due or announcement.created
     if announcement.state == PLAYING:
@@ -101,9 +116,11 @@ def after_restart(announcement: Announcement, now: datetime, next_roundup: datet
     if due > now:
         return Decision(kind, due, kind == ROUNDUP, announcement.why, now)
     if now - due < STILL_FRESH:
-        return Decision(kind, now, kind == ROUNDUP, "重启前没有播完，现在播报。", now)
+        when = max(now, quiet_until or now)
+        moment = "现在" if when == now else f"{_said(when, now)} "
+        return Decision(kind, when, kind == ROUNDUP, f"重启前没有播完，{moment}播报。", now)
     if announcement.deals and next_roundup is not None:
-        why = f"重启错过了播报时间，{_said(next_roundup, now)}一起播报。"
+        why = f"重启错过了播报时间，{_said(next_roundup, now)} 一起播报。"
         return Decision(ROUNDUP, next_roundup, True, why, now)
     return Decision(kind, None, False, "重启错过了播报时间，已超过两分钟，不再播报。", now)
 
@@ -179,6 +196,6 @@ def _said(when: datetime, now: datetime) -> str:
 def _round(amount: Decimal) -> str:
     """A threshold as people say it: 一万元, 两万元, else ¥12,500."""
     tens, rest = divmod(amount, 10_000)
-    return (
-        f"{'一两三四五六七八九'[int(tens) - 1]}万元" if not rest and 1 <= tens <= 9 else f" {money(amount)}"
-    )
+    if rest or not 1 <= tens <= 9:
+        return f" {money(amount)}"
+    return f"{'一两三四五六七八九'[int(tens) - 1]}万元"

@@ -52,9 +52,7 @@ def remarks(
         _comeback(day, standings, past, words),
         _newcomer(day, standings, past, words),
         _most_orders(standings, words),
-        Remark(
-            "ordinary", {"count": counted(standings.count, words), "total": words.amount(standings.amount)}
-        ),
+        _ordinary(standings, words),
     ]
     return tuple(remark for remark in found if remark is not None)
 
@@ -121,6 +119,11 @@ def _newcomer(day: date, standings: Standings, past: Past, words: Words) -> Rema
         if past.first_days.get(row.id, date.min) > day - _NEW_FOR:
             return Remark("newcomer", _person(row, words))
     return None
+
+
+def _ordinary(standings: Standings, words: Words) -> Remark:
+    slots = {"count": counted(standings.count, words), "total": words.amount(standings.amount)}
+    return Remark("ordinary", slots)
 
 
 def _most_orders(standings: Standings, words: Words) -> Remark | None:

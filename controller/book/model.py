@@ -25,6 +25,7 @@ OPEN_STATES: Final = (WAITING, PLAYING)
 FIRST_OF_WEEK: Final = "first_of_week"
 FIRST_OF_DAY: Final = "first_of_day"
 BIG: Final = "big"
+RECORD: Final = "record"
 ROUNDUP: Final = "roundup"
 RESULTS: Final = "results"
 

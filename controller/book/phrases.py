@@ -1,8 +1,8 @@
 """What is said: sentences from the office's own templates with named slots such as {team} and {amount}. Pure.
 
 Templates come in variants; which was said last decides which comes next, so nothing is said twice running.
-Names are put in as they are and never looked into for slots. Sums are spoken in words, by the functions handed
-in as `Words`; the other numbers stay digits and are turned into words by the voice.
+Names are put in as they are and never looked into for slots. Sums are spoken in words, by the functions
+handed in as `Words`; the other numbers stay digits and are turned into words by the voice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HOURLY_SPAN: Final = timedelta(minutes=65)
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How numbers are said: yuan ("一万两千八百元") and a count before its measure word (3, "单" → "三单")."""
+    """How numbers are said: yuan (→ "一万两千八百元"), a count with its measure word (3, "单" → "三单")."""
 
     amount: Callable[[Decimal], str]
     count: Callable[[int, str], str]

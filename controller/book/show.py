@@ -143,7 +143,7 @@ def _cities(show: Show, texts: ShowTexts, words: Words, pick: int) -> str:
 
 def _city_slots(row: CityRow, words: Words) -> dict[str, str]:
     amount = "" if row.amount is None else words.amount(row.amount)
-    return {"city": row.name, "rate": percent(row.rate), "amount": amount, "place": f"第{row.place}"}
+    return {"city": row.name, "rate": percent(row.rate), "amount": amount, "place": str(row.place)}
 
 
 def _winner(row: Standing | None, variants: Variants, words: Words, prize: str, pick: int) -> str:
