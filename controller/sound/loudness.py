@@ -19,6 +19,7 @@ from typing import Any
 import av
 import av.filter
 
+RATE = 44100
 SILENT = -70.0
 """EBU R128's absolute gate in LUFS: what is below it counts as silence."""
 _ENDS = (av.error.BlockingIOError, av.error.EOFError)
@@ -94,15 +95,30 @@ def _graph(frame: Any) -> Any:
 
 
 def frames_of(path: Path) -> Iterator[Any]:
-    """The decoded frames of the first sound in `path`, as stereo float at 44,100 Hz. Raises Unreadable."""
-    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=44100)
+    """The decoded frames of the first sound in `path`, as stereo float at 44,100 Hz. Raises Unreadable.
+
+    A damaged stretch is passed over, as the player does; a file without one good frame is unreadable.
+    """
+    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+    found = False
     try:
         with av.open(str(path), metadata_errors="replace") as container:
-            for frame in container.decode(_stream(container)):
-                yield from resampler.resample(frame)
-            yield from resampler.resample(None)
+            for packet in container.demux(_stream(container)):
+                for frame in _decoded(packet):
+                    found = True
+                    yield from resampler.resample(frame)
+            yield from resampler.resample(None) if found else ()
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise Unreadable(_why(error)) from error
+    if not found:
+        raise Unreadable("里面没有声音")
+
+
+def _decoded(packet: Any) -> list[Any]:
+    try:
+        return list(packet.decode())
+    except av.error.InvalidDataError:
+        return []
 
 
 def _stream(container: Any) -> Any:

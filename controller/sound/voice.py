@@ -15,7 +15,8 @@ from typing import Any
 
 from controller.sound.engines import Engine, EngineFailed, Maker, Recording, neural
 from controller.sound.script import Clip, Script, Segment, VoiceFailed, say
-from controller.sound.voicebox import Voice, describe
+from controller.sound.trial import describe
+from controller.sound.voicebox import Voice
 
 __all__ = ["Clip", "Script", "Segment", "Voice", "VoiceFailed", "describe", "say"]
 
