@@ -29,9 +29,9 @@ def create_app(
 ) -> Flask:
     """The web side of `office`: pages, JSON and events, ready for signage.server.Server.
 
-    `secret` signs the phones' cookies and must stay the same over restarts; `clock` is the office's, so that a
-    rehearsal shows the rehearsed time; `storybook` adds the pages of made-up scenes; `tls` says that phones come
-    by HTTPS (the cookie is then never sent in the clear).
+    `secret` signs the phones' cookies and must stay the same over restarts; `clock` is the office's, so that
+    a rehearsal shows the rehearsed time; `storybook` adds the pages of made-up scenes; `tls` says that phones
+    come by HTTPS (the cookie is then never sent in the clear).
     """
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

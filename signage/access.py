@@ -1,4 +1,4 @@
-"""Who may do what: one PIN for people (a signed cookie), tokens for programs, nothing for walls but looking."""
+"""Who may do what: a PIN for people (a signed cookie), tokens for programs; walls only look."""
 
 import logging
 import threading
@@ -56,7 +56,7 @@ class Slower:
         self._lock = threading.Lock()
 
     def try_pin(self, address: str, right: Callable[[], bool]) -> bool:
-        """What `right` answers; a wrong try is counted. Raises Denied 429 instead of asking when there were too many.
+        """What `right` answers; a wrong try is counted. Raises Denied 429 unasked after too many.
 
         Held under one lock: a hundred tries at once are still counted one by one.
         """
@@ -105,7 +105,7 @@ class Access:
 
 
 def require_own_page() -> None:
-    """Raises Denied 403 unless the request was sent by a page of this very server (a cookie alone proves nothing)."""
+    """Raises Denied 403 unless a page of this very server sent the request: a cookie alone proves nothing."""
     site = request.headers.get("Sec-Fetch-Site")
     source = request.headers.get("Origin") or request.headers.get("Referer")
     if site not in (None, "same-origin", "none") or not source or urlsplit(source).netloc != request.host:
@@ -113,8 +113,8 @@ def require_own_page() -> None:
 
 
 def needs(right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A view that only answers who has `right` (a key of RIGHTS)."""
-    assert right in RIGHTS
+    """A view that only answers who has `right`. Raises KeyError at import for a right that does not exist."""
+    RIGHTS[right]
 
     def guard(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)

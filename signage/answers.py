@@ -1,4 +1,4 @@
-"""How every answer looks: JSON bodies read strictly, faults told in a sentence, headers that keep a page safe."""
+"""How every answer looks: bodies read strictly, faults told in a sentence, headers that keep a page safe."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ POLICY = (
 )
 
 
-class Denied(Exception):
+class Denied(Exception):  # noqa: N818  the office's word
     """A request that is not carried out. `status` is the HTTP status, `sentence` is for a person."""
 
     def __init__(self, status: int, sentence: str, retry_after: int | None = None) -> None:
@@ -44,8 +44,8 @@ class Denied(Exception):
 def body() -> dict[str, Any]:
     """The request's JSON object; numbers with a point come as Decimal, so that money never is a float.
 
-    Unknown fields are left to the caller to ignore. Raises Denied 415 without a JSON content type, 400 when the
-    body is not a JSON object.
+    Unknown fields are left to the caller to ignore. Raises Denied 415 without a JSON content type, 400 when
+    the body is not a JSON object.
     """
     if request.mimetype != "application/json":
         raise Denied(415, PLAIN[415])
@@ -60,7 +60,7 @@ def body() -> dict[str, Any]:
 
 
 def text_of(found: dict[str, Any], field: str, limit: int, optional: bool = False) -> str:
-    """The text in `field`, trimmed. Raises Refused when it is missing, empty, no text, or over `limit` characters."""
+    """The text in `field`, trimmed. Raises Refused when missing, empty, no text, or over `limit`."""
     value = found.get(field)
     if optional and value in (None, ""):
         return ""
@@ -133,7 +133,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _broken(error: Exception) -> Response:
-    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
     return _say(500, BROKEN)
 
 

@@ -1,7 +1,8 @@
-"""The JSON door: the contract of `design.md` for phones and programs. It parses, asks the office, and answers."""
+"""The JSON door, for phones and programs: it parses, asks the office, and answers."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, jsonify, request
@@ -220,7 +221,7 @@ def set_city_result() -> Response:
     """`percent`: the city's completion of the day, 0 to 1000, whole or with a point."""
     found = body()
     percent = found.get("percent")
-    if isinstance(percent, bool) or not isinstance(percent, int | float) and not hasattr(percent, "as_tuple"):
+    if isinstance(percent, bool) or not isinstance(percent, int | Decimal):
         raise Refused("完成率要是一个数，例如 86。", "percent")
     if not 0 <= percent <= 1000:
         raise Refused("完成率要在 0 到 1000 之间，例如 86 就是百分之八十六。", "percent")

@@ -20,7 +20,7 @@ NAME_LIMIT = 40
 
 
 class Stream:
-    """One screen's line: hello, then hints as they come and a tick every ten seconds, until its end is asked for."""
+    """One screen's line: hello, then hints as they come and a tick every ten seconds."""
 
     def __init__(self, name: str, subscription: Subscription) -> None:
         self.name = name
@@ -51,7 +51,7 @@ def _event(name: str, data: dict[str, int]) -> bytes:
 
 
 class Streams:
-    """All open lines. The same screen opening again ends its old line, so that a cut cord leaves nothing behind.
+    """All open lines. A screen that opens again ends its old line: a cut cord leaves nothing behind.
 
     A screen is a name at an address: two TVs may show the same wall, one TV never holds two lines.
     `on_count` hears the number of open lines (the server then keeps enough threads).

@@ -104,7 +104,7 @@ def _duty(duty: Duty) -> Json:
     return {"at": shapes.clock_time(duty.at), "who": WHO.get(duty.who, duty.who), "what": duty.what}
 
 
-# ---- what was just done, with its true state ---------------------------------------------------------------------
+# ---- what was just done, with its true state -----------------------------------------------------------
 
 
 def done_lines(deals: Iterable[Deal], said: Iterable[Announcement]) -> list[Json]:
@@ -130,7 +130,7 @@ def _done_line(deal: Deal, newest: Mapping[int, Announcement]) -> Json:
 
 
 def state_words(found: Announcement | None) -> tuple[str, str]:
-    """How an announcement stands, in two or three words, and how the words look: "", "live", "ok" or "bad"."""
+    """How an announcement stands, in a few words, and how the words look: "", "live", "ok" or "bad"."""
     if found is None:
         return "没有播报", ""
     if found.state == PLAYING:
@@ -162,7 +162,7 @@ def _said_line(found: Announcement) -> Json:
     }
 
 
-# ---- walls -------------------------------------------------------------------------------------------------------
+# ---- walls ---------------------------------------------------------------------------------------------
 
 
 def wall_lines(painted: Iterable[Painted], open_lines: Mapping[str, int]) -> list[Json]:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 SPARE_THREADS = 8
 MAX_REQUEST = 64 * 1024 * 1024  # the largest upload; everything but uploads is held to 64 KB by the app
-# A cord that was pulled sends no farewell: unanswered data for 20 s, or three unanswered questions, ends the line.
+# A pulled cord sends no farewell: unanswered data for 20 s, or three unanswered questions, ends the line.
 SOCKET_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -27,7 +27,7 @@ SOCKET_OPTIONS = [
 ]
 
 
-class CannotListen(Exception):
+class CannotListen(Exception):  # noqa: N818  the office's word
     """The address cannot be used; `sentence` says why and what to do."""
 
     def __init__(self, sentence: str) -> None:
@@ -64,7 +64,7 @@ class Server:
         self._most = SPARE_THREADS
 
     def _keep_threads(self, streams: int) -> None:
-        # Called under the streams' lock. Never fewer again: idle threads are cheap, starting them late is not.
+        # Under the streams' lock. Never fewer again: idle threads are cheap, starting them late is not.
         wanted = 2 * streams + SPARE_THREADS
         if wanted > self._most:
             self._most = wanted

@@ -1,4 +1,4 @@
-"""The walls' addresses, what they report, and what the phone may ask of them. What a wall shows: `scenes.py`."""
+"""The walls' addresses, what they report, what the phone may ask of them. What they show: `scenes.py`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Painted:
 
 
 class Screens:
-    """What screens reported and what they were asked; in memory, because a living screen reports every 30 s."""
+    """What screens reported and were asked; in memory, because a living screen reports every 30 s."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -86,7 +86,7 @@ class Screens:
         return self._renamed.get(name, name)
 
     def wishes(self, name: str) -> dict[str, Any]:
-        """What the wall is asked at this moment: `identify` (what to show large) and `reload` (obeyed when it changes)."""
+        """What the wall is asked now: `identify` (what to show large), `reload` (obeyed when it changes)."""
         until = self._identify.get(name)
         showing = until is not None and self._now() < until
         return {"identify": name if showing else None, "reload": self._reload.get(name)}
@@ -107,7 +107,7 @@ def screens() -> Screens:
 
 
 def wall_name(value: str) -> str:
-    """A wall's name as it came in an address. Raises Refused when it is empty, too long, or has signs that vanish."""
+    """A wall's name from an address. Raises Refused when it is empty, too long, or has signs that vanish."""
     name = value.strip()
     if not name or len(name) > NAME_LIMIT or not name.isprintable() or "/" in name:
         raise Refused(f"大屏的名字要有 1 到 {NAME_LIMIT} 个字，不能有“/”。", "name")

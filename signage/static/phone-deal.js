@@ -64,6 +64,7 @@ function preview() {
   clearTimeout(previewTimer);
   const turn = ++previewTurn;
   $('go').disabled = sending || !complete();
+  $('go').parentNode.classList.toggle('ready', Boolean(complete()));
   fault(null, '');
   if (!complete()) return say(missing(), '');
   previewTimer = setTimeout(async () => {
@@ -156,10 +157,15 @@ function drawDone() {
   ));
   fill($('done'), waiting, state.done.map((line) => row(
     [line.person, ' ', el('span', { class: 'money' }, money(line.amount))],
-    el('span', { class: line.look }, line.state), `${line.team} · ${line.at}`, el('span', { class: 'more' }, line.voided ? '看原因' : '撤回、再播'),
+    el('span', { class: line.look }, line.state), `${line.team} · ${line.at}`, el('span', { class: 'more' }, offer(line)),
     { open: () => more(line), look: line.voided ? 'gone' : '' },
   )));
   $('nothing').hidden = Boolean(waiting.length || state.done.length);
+}
+
+function offer(line) {
+  if (line.voided) return '看原因';
+  return line.look === 'ok' || line.look === 'bad' ? '再播一次' : '撤回';
 }
 
 function drop(order) {

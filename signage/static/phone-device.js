@@ -11,7 +11,6 @@ function drawMachine() {
   fill($('machine'),
     line('声音', sound.device ? '正常' : '没有设备', sound.device ? 'ok' : 'bad'),
     line('时钟', state.clock_trusted ? `准，${state.time}` : '不可信', state.clock_trusted ? 'ok' : 'bad'),
-    line('节奏表', state.timetable_well ? '有效' : '有错，用着上一版', state.timetable_well ? 'ok' : 'bad'),
     line('版本', state.build));
 }
 

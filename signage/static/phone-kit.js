@@ -9,12 +9,12 @@ export function el(tag, props = {}, ...children) {
     else if (value === true) node.setAttribute(name, '');
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ''));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ''));
   return node;
 }
 
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
 }
 
 export function money(yuan) {
@@ -93,7 +93,8 @@ export function chips(node, names, chosen, pick) {
 
 // One row of two lines: what and how it stands; optional second lines; a tap may open more.
 export function row(first, state, second, action, { open = null, look = '' } = {}) {
-  const parts = [el('span', {}, first), el('span', {}, state), el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action)];
+  const parts = [el('span', {}, first), el('span', {}, state)];
+  if (second || action) parts.push(el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action));
   const shape = { class: 'row ' + look };
   return el('li', {}, open ? el('button', { ...shape, type: 'button', onclick: open }, parts) : el('div', shape, parts));
 }
@@ -101,7 +102,7 @@ export function row(first, state, second, action, { open = null, look = '' } = {
 export function sheet(title, ...children) {
   const node = $('sheet');
   const close = el('button', { type: 'button', class: 'act', onclick: () => node.close() }, '关闭');
-  fill(node, el('h2', { id: 'sheet-title' }, title), children, close);
+  fill(node, el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title), children, close);
   if (!node.open) node.showModal();
 }
 

@@ -21,10 +21,15 @@ function drawHead() {
   $('where-text').textContent = away ? '连不上主机' : `${state.entry ? state.entry.name : '不在工作时间'} · ${music}`;
 }
 
+let told = '';
 function drawTroubles() {
   const found = away ? [{ what: '连不上主机。', meanwhile: '报的单留在手机里。', mend: '请看手机是否连着办公室的网络。', serious: true }] : state.troubles;
-  fill($('troubles'), found.map((trouble) => el('div', { class: trouble.serious ? 'trouble' : 'trouble mild' },
-    el('b', {}, trouble.what), [trouble.meanwhile, trouble.mend].filter(Boolean).join(' '))));
+  const mark = JSON.stringify(found);
+  if (mark === told) return; // what was opened to be read stays open
+  told = mark;
+  fill($('troubles'), found.map((trouble) => el('details', { class: trouble.serious ? 'trouble' : 'trouble mild' },
+    el('summary', {}, el('b', {}, trouble.what), el('span', { class: 'dim' }, '怎么办')),
+    [trouble.meanwhile, trouble.mend].filter(Boolean).map((sentence) => el('p', {}, sentence)))));
 }
 
 function draw() {
