@@ -7,13 +7,11 @@ import numpy as np
 
 from sounds.score.studio import CEILING, RATE, Sound, measure
 
-AUDIBLE = 10 ** (-50 / 20)  # of the sound's own peak
 
-
-def start_at_once(sound: Sound, before_ms: float = 0.5) -> Sound:
-    """Cuts what comes before the first audible sample, leaving a ramp of `before_ms` against a click."""
+def start_at_once(sound: Sound, below_peak: float = 50, before_ms: float = 0.5) -> Sound:
+    """Cuts to the first sample within `below_peak` dB of the peak, with a ramp of `before_ms` against a click."""
     loud = np.abs(sound).max(axis=0)
-    first = int(np.argmax(loud > AUDIBLE * loud.max()))
+    first = int(np.argmax(loud > 10 ** (-below_peak / 20) * loud.max()))
     lead = round(before_ms * RATE / 1000)
     cut = sound[:, max(0, first - lead) :].copy()
     cut[:, :lead] *= np.linspace(0, 1, lead, dtype=np.float32)

@@ -16,11 +16,11 @@ STILL = "3 - - - | 2 - - - | 1 - - 2 | 3 - - - | 2 - - 3 | 5 - 2 - | 3 - 2 - | 1
 
 def compose() -> Piece:
     """A call over single drops; the zither replies; the melody rises twice; flute and zither in imitation."""
-    pipe = Part("xiao", 77, volume=88, pan=72, reverb=80, breath=True)
-    zither = Part("guzheng", 107, volume=100, pan=48, reverb=66)
-    drops = Part("harp", 46, volume=78, pan=40, reverb=74)
-    bells = Part("vibraphone", 11, volume=50, pan=84, reverb=90)
-    strings = Part("strings", 49, volume=58, pan=62, reverb=80, loose=0.5)
+    pipe = Part("xiao", 77, volume=66, pan=72, reverb=80, breath=True)
+    zither = Part("guzheng", 107, volume=118, pan=48, reverb=66)
+    drops = Part("harp", 46, volume=100, pan=40, reverb=74)
+    bells = Part("vibraphone", 11, volume=62, pan=84, reverb=90)
+    strings = Part("strings", 49, volume=62, pan=62, reverb=80, loose=0.5)
     cello = Part("cello", 42, volume=62, pan=80, reverb=66, breath=True)
     music = Piece("竹影", [(0, 60)], [pipe, zither, drops, bells, strings, cello], seed=1755, room=0.82)
 

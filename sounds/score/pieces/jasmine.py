@@ -27,9 +27,9 @@ ANSWER = (  # a second voice that moves where the tune rests
 
 def compose() -> Piece:
     """Harp alone; the zither sings; the flute, with strings; a bridge; all, a fourth higher; the harp closes."""
-    zither = Part("guzheng", 107, volume=104, pan=50, reverb=58)
+    zither = Part("guzheng", 107, volume=118, pan=50, reverb=58)
     flute = Part("flute", 73, volume=84, pan=76, reverb=70, breath=True)
-    harp = Part("harp", 46, volume=86, pan=36, reverb=60)
+    harp = Part("harp", 46, volume=104, pan=36, reverb=60)
     strings = Part("strings", 49, volume=56, pan=64, reverb=70, loose=0.5)
     cello = Part("cello", 42, volume=70, pan=82, reverb=60, breath=True)
     bass = Part("contrabass", 43, volume=44, pan=58, reverb=40, loose=0.5)
@@ -68,8 +68,9 @@ def compose() -> Piece:
     zither.melody(50, "3 35 61' 1'6 | 5 56 5 - | 2 35 23 16, | 1~ - - -", G, 66)
     harp.arpeggio(50, "I | vi | ii V", G, 43, "0 . 2 . 3 . 2 .", 46)
     strings.pad(50, "I | vi | ii V | I | I", G, 55, 72, 44)
-    strings.swell(50, 5, 70, 30)
+    strings.swell(50, 5, 70, 12)
     harp.melody(54, "135 1'3'5' 1'' -", G - 12, 54, legato=3)
-    bass.bass(53, "I | I", G, 38, "x---", 44)
+    bass.bass(53, "I", G, 38, "x---", 40)
+    bass.swell(53, 1, 100, 16)
     music.slow_down(52, 2.5, 66, 44)
     return music
