@@ -24,6 +24,7 @@ SPEECH_LUFS = -18.0
 CHIME_GAP_MS = 60
 ROLL_GAP_MS = 80
 LEAST_ROLL_S = 0.05
+LEAST_WORD_S = 0.03
 
 
 class NothingToSay(Exception):  # noqa: N818 - there is nothing to say
@@ -97,7 +98,7 @@ class Studio:
 
     def _take(self, text: str) -> Samples:
         recording = self._engine.render(text)
-        least = least_duration_s(text)
+        least = max(least_duration_s(text), LEAST_WORD_S)
         if recording.seconds() < least:
             raise EngineFailed(f"一句话只念了 {recording.seconds():.2f} 秒，至少要 {least:.2f} 秒")
         take = levels.trimmed(levels.resampled(recording.pcm, recording.rate))
