@@ -1,0 +1,133 @@
+"""What speaker and player say to each other: values, and one JSON line for each order and event.
+
+Moments are CLOCK_MONOTONIC seconds, which all processes of a machine share. Gains are dB.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+LONGEST_LINE = 1 << 20
+"""Bytes; a longer line is not an order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sound of an announcement: a chime, a speech, an applause."""
+
+    path: Path
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One piece of music."""
+
+    path: Path
+    gain_db: float = 0.0
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MusicOrder:
+    """Music that begins at `start_at`, `position_s` into its tracks (played round and round), and has
+    ended at `until`.
+
+    What it demands at a moment is a function of that moment alone, so it may be given late and given
+    again.
+    """
+
+    tracks: tuple[Track, ...]
+    start_at: float
+    position_s: float = 0.0
+    until: float | None = None
+    volume: int = 100
+    fade_in_ms: int = 0
+    fade_out_ms: int = 0
+
+    def same_music(self, other: MusicOrder) -> bool:
+        """Whether both have the same place of the same tracks sounding: then only volume or end differ."""
+        mine, theirs = self.start_at - self.position_s, other.start_at - other.position_s
+        return self.tracks == other.tracks and abs(mine - theirs) < 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to the sound.
+
+    `kind`: ready, lost (`why`), part_started and part_ended (`id`, `n`, `at`), done (`id`, `ok`, `why`),
+    track (`path`, `at`), track_failed (`path`, `why`), music_ended. A `done` that is not ok says why in
+    one word: lost, quiet, until (its limit was reached), stopped, busy, file (a part could not be read),
+    waited (no further part came). `why` of `lost` is a sentence for people.
+    """
+
+    kind: str
+    id: int | None = None
+    n: int | None = None
+    at: float | None = None
+    ok: bool = False
+    why: str | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a living device plays what it is given, which one, since when, and if not, why (a sentence)."""
+
+    alive: bool
+    device: str | None
+    since: float
+    why: str | None
+
+
+def line(do: str, **values: Any) -> bytes:
+    """One order or event as a line."""
+    return json.dumps({"do": do, **values}, default=_plain, separators=(",", ":")).encode() + b"\n"
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else asdict(value)  # type: ignore[call-overload]
+
+
+def read(raw: bytes) -> dict[str, Any]:
+    """The order or event in a line; raises ValueError for anything else."""
+    if len(raw) > LONGEST_LINE:
+        raise ValueError("too long")
+    message = json.loads(raw)
+    if not isinstance(message, dict) or not isinstance(message.get("do"), str):
+        raise ValueError("not an order")
+    return message
+
+
+def part(value: Any) -> Part:
+    """A part as it was sent; raises ValueError, TypeError or KeyError when it is none."""
+    return Part(Path(value["path"]), float(value["gain_db"]))
+
+
+def music_order(value: Any) -> MusicOrder | None:
+    """An order as it was sent, None for silence; raises ValueError, TypeError or KeyError when it is none."""
+    if value is None:
+        return None
+    tracks = tuple(
+        Track(Path(t["path"]), float(t["gain_db"]), float(t["duration_s"])) for t in value["tracks"]
+    )
+    until = None if value["until"] is None else float(value["until"])
+    fades = int(value["fade_in_ms"]), int(value["fade_out_ms"])
+    return MusicOrder(
+        tracks, float(value["start_at"]), float(value["position_s"]), until, int(value["volume"]), *fades
+    )
+
+
+def spans(value: Any) -> tuple[tuple[float, float], ...]:
+    """Spans of silence as they were sent; raises ValueError or TypeError when they are none."""
+    return tuple((float(start), float(end)) for start, end in value)
+
+
+def event(message: dict[str, Any]) -> Event:
+    """An event as it was sent."""
+    path = Path(message["path"]) if message.get("path") else None
+    get = message.get
+    return Event(message["do"], get("id"), get("n"), get("at"), bool(get("ok")), get("why"), path)

@@ -1,0 +1,277 @@
+"""The daemon's side of the sound device: starts the player, keeps it alive, and tells truly what it did.
+
+What the player should be doing is kept here as the last orders (music, silences, master volume, sounds to
+keep ready). They are values of the clock, so a player started anew gets them again and is right at once.
+Announcements are not repeated here: each ends in exactly one `done`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from controller.sound import protocol
+from controller.sound.playerchild import PlayerChild
+from controller.sound.protocol import Event, Health, MusicOrder, Part, Track
+
+__all__ = ["Event", "Health", "MusicOrder", "Part", "Speaker", "Track"]
+
+log = logging.getLogger(__name__)
+
+SILENT_S = 3.0
+"""A player that has said nothing for this long hangs (it says something every second): it is killed."""
+START_S = 10.0
+"""The same for its first word: a small computer that has just been switched on is slow."""
+BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 3.0)
+"""Before each new start. The longest still lets sound return within 5 s of a device."""
+SETTLED_S = 10.0
+"""A player that lived this long has not failed at starting."""
+
+WHY = {
+    "none": "没有找到音响设备。请检查音箱和声卡的连接。",
+    "removed": "音响设备断开了。正在自动重连。",
+    "stalled": "音响设备没有反应。正在自动重连。",
+    "hung": "播放程序没有反应，正在重新启动。",
+    "died": "播放程序意外退出，正在重新启动。",
+    "starting": "播放程序正在启动。",
+    "closed": "播放程序已停止。",
+}
+
+
+class Speaker:
+    """Thread-safe;
+
+    every method returns at once. `on_event` is called from the speaker's own thread, one event at a time.
+    """
+
+    def __init__(
+        self,
+        on_event: Callable[[Event], None],
+        *,
+        latency_ms: float | None = None,
+        env: Mapping[str, str] = {},
+    ) -> None:
+        """`latency_ms`: what lies between mixer and air, when it is known better than the driver's least."""
+        self._on_event, self._env = on_event, env
+        self._arguments = () if latency_ms is None else (str(latency_ms),)
+        self._lock = threading.Lock()
+        self._child: PlayerChild | None = None
+        self._ready = False
+        self._health = Health(False, None, time.monotonic(), WHY["starting"])
+        self._music: MusicOrder | None = None
+        self._silences: tuple[tuple[float, float], ...] = ()
+        self._master = 100
+        self._warm: dict[Path, None] = {}
+        self._announced: set[int] = set()
+        self._refused: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="speaker", daemon=True)
+
+    def start(self) -> None:
+        """Opens the device, and again whenever it was lost."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the player; announcements under way are told as lost."""
+        self._over.set()
+        self._poke()
+        if self._thread.ident is not None:
+            self._thread.join(5)
+
+    def health(self) -> Health:
+        """How it is now."""
+        return self._health
+
+    # -- announcements -----------------------------------------------------------------------------
+
+    def announce(
+        self,
+        id: int,
+        parts: Sequence[Part],
+        *,
+        open: bool = False,
+        duck_db: float = -20.0,
+        until: float | None = None,
+    ) -> None:
+        """Plays the parts back to back from now on over ducked music; with `open` more will be appended.
+
+        Told by part_started, part_ended and one `done`. What reaches `until` is cut there.
+        """
+        with self._lock:
+            if self._ready:
+                self._announced.add(id)
+                self._send("announce", id=id, parts=list(parts), open=open, duck_db=duck_db, until=until)
+                return
+        self._refused.put(id)
+        self._poke()
+
+    def append(self, id: int, part: Part) -> None:
+        """One more part of an open announcement; nothing happens when it is over."""
+        with self._lock:
+            self._send("append", id=id, part=part)
+
+    def finish(self, id: int) -> None:
+        """No more parts will come: it is done after those it has."""
+        with self._lock:
+            self._send("finish", id=id)
+
+    def stop(self, id: int | None = None, fade_ms: int = 80) -> None:
+        """Ends an announcement, or whichever there is."""
+        with self._lock:
+            self._send("stop", id=id, fade_ms=fade_ms)
+
+    # -- what should be ----------------------------------------------------------------------------
+
+    def music(self, order: MusicOrder | None) -> None:
+        """Makes this the music; None: silence. The same order again changes nothing."""
+        with self._lock:
+            self._music = order
+            self._send("music", order=order)
+
+    def next_track(self) -> None:
+        """Goes to the next track of the order."""
+        with self._lock:
+            self._send("next")
+
+    def quiet(self, spans: Sequence[tuple[float, float]]) -> None:
+        """Nothing sounds inside these spans, whatever else is ordered. They replace earlier ones."""
+        with self._lock:
+            if self._silences != tuple(spans):
+                self._silences = tuple(spans)
+                self._send("quiet", spans=self._silences)
+
+    def master(self, volume: int) -> None:
+        """The volume of everything, 0..100."""
+        with self._lock:
+            self._master = volume
+            self._send("master", volume=volume)
+
+    def warm(self, paths: Sequence[Path]) -> None:
+        """Keeps these short sounds decoded, so that they start without delay."""
+        with self._lock:
+            self._warm.update(dict.fromkeys(paths))
+            self._send("warm", paths=list(paths))
+
+    # -- the child's life --------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        tries = 0
+        while not self._over.is_set():
+            began = time.monotonic()
+            why = "died"
+            try:
+                child = PlayerChild(self._arguments, self._env)
+            except OSError:
+                log.exception("the player cannot be started")
+            else:
+                with self._lock:
+                    self._child = child
+                why = self._listen(child)
+                with self._lock:  # nobody writes to what is closed next
+                    self._child, was_ready, self._ready = None, self._ready, False
+                child.kill()
+                self._gone(why, was_ready)
+            tries = 0 if time.monotonic() - began > SETTLED_S else tries
+            self._pause(BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
+            tries += 1
+
+    def _listen(self, child: PlayerChild) -> str:
+        """Hears the child out; returns why it ended."""
+        why, heard_at = "died", time.monotonic() + START_S - SILENT_S
+        while not self._over.is_set():
+            messages = child.receive(heard_at + SILENT_S - time.monotonic())
+            self._tell_refused()
+            if messages is None:
+                return why
+            if messages:
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > SILENT_S:
+                return "hung"
+            for message in messages:
+                why = self._heard(message) or why
+        return "closed"
+
+    def _heard(self, message: dict[str, Any]) -> str | None:
+        """Takes in one message; the reason, when it is a farewell."""
+        do = message["do"]
+        if do == "lost":
+            log.warning("the device is lost: %s %s", message.get("why"), message.get("detail"))
+            return str(message.get("why"))
+        if do == "ready":
+            self._again(str(message.get("device")))
+        elif do == "moved":
+            with self._lock:
+                if self._music is not None:
+                    self._music = replace(self._music, position_s=float(message["position_s"]))
+        elif do == "not_understood":
+            log.error("the player did not understand an order: %s", message.get("why"))
+        elif do != "beat":
+            if do == "done":
+                with self._lock:
+                    self._announced.discard(message["id"])
+            self._tell(protocol.event(message))
+        return None
+
+    def _again(self, device: str) -> None:
+        """A device is there: it gets everything that should be."""
+        with self._lock:
+            self._ready = True
+            self._send("master", volume=self._master)
+            self._send("quiet", spans=self._silences)
+            self._send("music", order=self._music)
+            self._send("warm", paths=list(self._warm))
+            self._health = Health(True, device, time.monotonic(), None)
+        log.info("the device is ready: %s", device)
+        self._tell(Event("ready"))
+
+    def _gone(self, why: str, was_ready: bool) -> None:
+        sentence = WHY.get(why, WHY["died"])
+        with self._lock:
+            interrupted, self._announced = sorted(self._announced), set()
+            since = time.monotonic() if self._health.alive else self._health.since
+            changed = was_ready or self._health.why != sentence
+            self._health = Health(False, None, since, sentence)
+        if changed:
+            self._tell(Event("lost", why=sentence))
+        for id in interrupted:
+            self._tell(Event("done", id=id, ok=False, why="lost"))
+
+    def _send(self, do: str, **values: Any) -> None:
+        """Under the lock. Without a ready child the order is kept, not sent."""
+        if self._child is not None and self._ready:
+            self._child.send(protocol.line(do, **values))
+
+    def _poke(self) -> None:
+        with self._lock:
+            if self._child is not None:
+                self._child.wake()
+        self._refused.put(None)
+
+    def _pause(self, seconds: float) -> None:
+        """Waits before the next start, and tells meanwhile of announcements that nobody can hear."""
+        end = time.monotonic() + seconds
+        while not self._over.is_set() and (left := end - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                self._tell_refused(self._refused.get(timeout=left))
+
+    def _tell_refused(self, id: int | None = None) -> None:
+        while True:
+            if id is not None:
+                self._tell(Event("done", id=id, ok=False, why="lost"))
+            try:
+                id = self._refused.get_nowait()
+            except queue.Empty:
+                return
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except Exception:  # a listener's fault must not silence the office
+            log.exception("a listener failed at %s", event)
