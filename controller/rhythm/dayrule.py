@@ -50,21 +50,24 @@ class DayRule:
         )
 
 
-def _nth(part: Part, days: list[date], day: date, calendar: Calendar) -> bool:
-    working = [other for other in days if calendar.works(other)]
-    place = part.n - 1 if part.n > 0 else part.n
-    return -len(working) <= place < len(working) and working[place] == day
+def _nth(part: Part, day: date, calendar: Calendar, period: Callable[[date], object]) -> bool:
+    """Whether this is a working day with |n| - 1 others of its period before it (n > 0) or after (n < 0)."""
+    if not calendar.works(day):
+        return False
+    step = timedelta(days=-1 if part.n > 0 else 1)
+    others, other = abs(part.n) - 1, day + step
+    while others >= 0 and period(other) == period(day):
+        others -= calendar.works(other)
+        other += step
+    return others == 0
 
 
 def _nth_of_week(part: Part, day: date, calendar: Calendar) -> bool:
-    monday = day - timedelta(days=day.weekday())
-    return _nth(part, [monday + timedelta(days=n) for n in range(7)], day, calendar)
+    return _nth(part, day, calendar, lambda other: other.isocalendar()[:2])
 
 
 def _nth_of_month(part: Part, day: date, calendar: Calendar) -> bool:
-    first = day.replace(day=1)
-    days = [first + timedelta(days=n) for n in range(31)]
-    return _nth(part, [other for other in days if other.month == day.month], day, calendar)
+    return _nth(part, day, calendar, lambda other: other.month)
 
 
 def _last_day(day: date) -> bool:

@@ -10,7 +10,8 @@ from controller.rhythm.layout_texts import BROADCASTS, COMMENTS, RESULTS, broadc
 from controller.rhythm.model import SCENES, Ceiling, Prizes, Rhythm, SoundSettings, WallDisplay, WallSettings
 from controller.rhythm.rulewords import WEEKDAYS
 from controller.rhythm.shape import Field, Group, Many, Table
-from controller.rhythm.values import ClockRange, Country, Day, Flag, Number, OneOf, Words, Zone
+from controller.rhythm.times import ClockRange, Day
+from controller.rhythm.values import Country, Flag, Number, OneOf, Words, Zone
 
 NEW_CUSTOMERS = (15, 13, 11, 9, 7)  # percent, Monday to Friday
 

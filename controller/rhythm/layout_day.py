@@ -20,7 +20,8 @@ from controller.rhythm.model import (
     Span,
 )
 from controller.rhythm.shape import Field, Group, Schema, Table, Where
-from controller.rhythm.values import ClockRange, Days, Either, Flag, Number, OneOf, Words
+from controller.rhythm.times import ClockRange, Days
+from controller.rhythm.values import Either, Flag, Number, OneOf, Words
 from controller.rhythm.yaml_nodes import Node, Pairs, Text
 
 WORKDAYS = DayRule("workdays", (Part("workdays"),))

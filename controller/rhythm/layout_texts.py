@@ -11,7 +11,8 @@ from controller.rhythm.model import COMMENTS as COMMENT_NAMES
 from controller.rhythm.model import Broadcasts, Results
 from controller.rhythm.shape import Field, Group, Many
 from controller.rhythm.slots import ALLOWED
-from controller.rhythm.values import TimeOfDay, Words, Yuan
+from controller.rhythm.times import TimeOfDay
+from controller.rhythm.values import Words, Yuan
 
 BIG_OVER = Decimal(10_000)  # yuan
 HOURLY = (time(10), time(17))
