@@ -1,0 +1,122 @@
+"""From any Unicode text to the few characters the reading rules know: widths, marks, emoji and markup.
+
+What comes out: Chinese characters, ASCII, Hangul (the engine speaks it), ’ in English words, Chinese
+punctuation, private-use characters of `PLACEHOLDERS` (readings that must not be touched) and single spaces.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+PLACEHOLDERS = range(0xF0000, 0xFFFFE)
+
+_TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>")
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
+_URL = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
+_DASHES = re.compile(r"[‐‑‒–−﹣]|(?<=[0-9A-Za-z日月年号点分天周元万%％℃])\s*[—―]+\s*(?=[0-9A-Za-z¥$])")
+
+_WIDE_COLON = re.compile("(?<=[0-9])：(?=[0-9])")
+
+_KEPT = frozenset("，。！？；：、’〇°‰¥£€×÷±≈≠≤≥√《》“”‘（）·\n")
+_AS = str.maketrans(
+    {
+        "．": ".",
+        "～": "~",
+        "〜": "~",
+        "﹏": "~",
+        "￥": "¥",
+        "…": "，",
+        "⋯": "，",
+        "—": "，",
+        "―": "，",
+        "｡": "。",
+        "､": "、",
+        "•": " ",
+        "™": "",
+        "℠": "",
+        "²": "^2",
+        "³": "^3",
+        "⁄": "/",
+        "∶": ":",
+        "㎡": "m^2",
+        "㎥": "m^3",
+        "㏎": "km^2",
+        "μ": "u",
+        "µ": "u",
+        "Ω": "欧姆",
+        "π": "派",
+        "α": "阿尔法",
+        "β": "贝塔",
+        "∞": "无穷大",
+        "→": "，",
+        "「": "“",
+        "」": "”",
+        "『": "“",
+        "』": "”",
+        "【": "（",
+        "】": "）",
+        "〔": "（",
+        "〕": "）",
+        "ー": "",  # the long vowel of kana
+        "‛": "’",
+        "`": "’",
+    }
+)
+_WIDE_PUNCTUATION = frozenset("，！？；：（）")
+
+
+def clean(text: str) -> str:
+    """The text without markup, emoji and control characters, in the widths and marks the rules look for."""
+    text = html.unescape(text)
+    text = _URL.sub("链接", _LINK.sub(r"\1", _TAG.sub(" ", text)))
+    text = unicodedata.normalize("NFC", _DASHES.sub("-", text)).translate(_AS)
+    return _WIDE_COLON.sub(":", "".join(_plain(char) for char in text))
+
+
+def _plain(char: str) -> str:
+    """One character as the rules know it: itself, its ASCII form, or a space."""
+    if char in _KEPT or char in _WIDE_PUNCTUATION or _known(char):
+        return char
+    kind = unicodedata.category(char)
+    if kind == "Nd":
+        return str(unicodedata.decimal(char))
+    if kind in ("Nl", "No"):
+        return _number(char)
+    plain = "".join(c if _known(c) or c in _KEPT else "" for c in _compatible(char)) or " "
+    if kind.startswith("L"):
+        return _letter(char)
+    if kind in ("Cf", "Mn", "Me", "Mc"):
+        return ""  # joiners and marks belong to the sign before them
+    return plain if kind != "So" or plain.isascii() or plain.startswith("°") else " "
+
+
+def _compatible(char: str) -> str:
+    return unicodedata.normalize("NFKC", char).translate(_AS)
+
+
+def _known(char: str) -> bool:
+    code = ord(char)
+    return " " <= char <= "~" or 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7A3 or code in PLACEHOLDERS
+
+
+def _letter(char: str) -> str:
+    """Another script's letter: kana by its name (HIRAGANA LETTER KA), é as e, else a space."""
+    spread = unicodedata.normalize("NFKD", _compatible(char))
+    ascii_only = "".join(c for c in spread if _known(c))
+    if ascii_only:
+        return ascii_only
+    words = unicodedata.name(char, "").split()
+    return (
+        words[-1].lower() if words and words[0] in ("HIRAGANA", "KATAKANA") and words[-1].isalpha() else " "
+    )
+
+
+def _number(char: str) -> str:
+    """½ is 1/2, ① is 1, Ⅷ is 8."""
+    plain = _compatible(char)
+    if re.fullmatch(r"[0-9/.()]+", plain):
+        return f" {plain.strip('().')} " if "/" in plain else plain.strip("().")
+    value = unicodedata.numeric(char, -1)
+    return str(int(value)) if value >= 0 and value == int(value) else " "

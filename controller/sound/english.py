@@ -1,0 +1,179 @@
+"""Figures in an English text, written out in English words: $12,800, 18:05, 30%, 1st, 2024-11-27."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from controller.sound.latin import BEFORE_NUMBERS
+from controller.sound.rules import END, NUMBER, START, Found, Rule, bare, rule
+
+_UP_TO_NINETEEN = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+fifteen sixteen seventeen eighteen nineteen"""
+_ONES = _UP_TO_NINETEEN.split()
+_UP_TO_NINETY = "- - twenty thirty forty fifty sixty seventy eighty ninety"
+_TENS = _UP_TO_NINETY.split()
+_SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
+_ORDINALS = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+}
+_ORDINALS["twelve"] = "twelfth"
+_YEAR_ROUND = "January February March April May June July August September October November December"
+_MONTHS = _YEAR_ROUND.split()
+_MONEY = {"¥": "yuan", "RMB": "yuan", "CNY": "yuan", "$": "dollars", "€": "euros", "£": "pounds"}
+_BIG = {"k": 1000, "K": 1000, "万": 10000, "w": 10000, "M": 10**6, "m": 10**6, "B": 10**9, "亿": 10**8}
+_UNITS = {
+    "km/h": "kilometers an hour",
+    "km": "kilometers",
+    "kg": "kilograms",
+    "cm": "centimeters",
+    "mm": "millimeters",
+    "m^2": "square meters",
+    "km^2": "square kilometers",
+    "min": "minutes",
+    "°C": "degrees Celsius",
+    "°F": "degrees Fahrenheit",
+    "h": "hours",
+}
+_UNIT = "|".join(unit.replace("^", r"\^") for unit in sorted(_UNITS, key=len, reverse=True))
+_SIGNS = {
+    "+": "plus",
+    "=": "equals",
+    "×": "times",
+    "*": "times",
+    "÷": "divided by",
+    ">": "over",
+    "<": "under",
+}
+_SIGNS |= {"≥": "at least", "≤": "at most", "≈": "about", "~": "about", "±": "plus or minus"}
+_LONGEST = 15  # digits
+
+
+def cardinal(n: int) -> str:
+    """A whole number below 10**15 in English words, without «and»: 12800 is twelve thousand eight hundred."""
+    if n < 20:
+        return _ONES[n]
+    if n < 100:
+        return _TENS[n // 10] + (f" {_ONES[n % 10]}" if n % 10 else "")
+    scale, name = next(pair for pair in _SCALES if n >= pair[0])
+    rest = n % scale
+    return f"{cardinal(n // scale)} {name}" + (f" {cardinal(rest)}" if rest else "")
+
+
+def ordinal(n: int) -> str:
+    """1 is first, 22 is twenty second, 20 is twentieth."""
+    *before, last = cardinal(n).split()
+    last = _ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
+    return " ".join([*before, last])
+
+
+def _digits(number: str) -> str:
+    return " ".join(_ONES[int(d)] for d in number if d.isdigit())
+
+
+def _decimal(number: str) -> str:
+    whole, _, part = bare(number).partition(".")
+    if len(whole) > _LONGEST or (len(whole) > 1 and whole.startswith("0")):
+        said = _digits(whole)
+    else:
+        said = cardinal(int(whole))
+    return f"{said} point {_digits(part)}" if part else said
+
+
+def _scaled(number: str, big: str | None) -> str:
+    """The number times its k, M, 万: the plain digits."""
+    return format((Decimal(bare(number)[:25]) * _BIG[big]).normalize(), "f") if big else number
+
+
+def _money(found: Found) -> str:
+    sign, number, big = found.group(1).strip(), found.group(2), found.group(3)
+    number, unit = bare(_scaled(number, big)), _MONEY[sign]
+    return f"{_decimal(number)} {unit[:-1] if number == '1' and unit.endswith('s') else unit}"
+
+
+def _clock(found: Found) -> str:
+    hour, minute, half = int(found.group(1)), found.group(2), found.group(3)
+    said = cardinal(hour)
+    if minute and minute != "00":
+        said += f" oh {_ONES[int(minute)]}" if minute.startswith("0") else f" {cardinal(int(minute))}"
+    elif not half:
+        said += " o’clock" if hour <= 12 else " hundred"
+    return said + (f" {half.lower()} m" if half else "")
+
+
+def _date(found: Found) -> str:
+    year, month, day = found.groups()
+    return f"{_MONTHS[int(month) - 1]} {ordinal(int(day))}, {_year(year)}"
+
+
+def _year(year: str) -> str:
+    """2024 is twenty twenty four, 2005 is two thousand five, 1999 is nineteen ninety nine."""
+    first, last = int(year[:2]), int(year[2:])
+    if year[2] == "0" and first % 10 == 0:
+        return cardinal(int(year))
+    return f"{cardinal(first)} " + (
+        "hundred" if last == 0 else f"oh {_ONES[last]}" if last < 10 else cardinal(last)
+    )
+
+
+def _fraction(found: Found) -> str:
+    """1/2 is one half, 2/3 two thirds, 15/20 fifteen out of twenty."""
+    top, bottom = int(found.group(1)), int(found.group(2))
+    if bottom > 10 or bottom < 2 or top >= bottom:
+        return f"{cardinal(top)} out of {cardinal(bottom)}"
+    part = {2: "half", 4: "quarter"}.get(bottom, ordinal(bottom))
+    return f"{cardinal(top)} {part}" + ("s" if top > 1 else "")
+
+
+def _number(found: Found) -> str:
+    return f" {_decimal(found.group(0))} "
+
+
+def _words(found: Found) -> str:
+    return f" {_SIGNS[found.group(1)]} "
+
+
+_MONTH_NAME = "(" + "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS) + r")\.?"
+_HALF = r"(?:\s?([aApP])\.?[mM](?![A-Za-z])\.?)"
+
+ENGLISH: tuple[Rule, ...] = (
+    *BEFORE_NUMBERS,
+    rule(START + r"((?:19|20)[0-9]{2})[-/](0?[1-9]|1[0-2])[-/](0?[1-9]|[12][0-9]|3[01])" + END, _date),
+    rule(
+        rf"(?<![A-Za-z]){_MONTH_NAME}\s([0-3]?[0-9])(?:st|nd|rd|th)?(?![0-9:%])",
+        lambda m: f"{next(x for x in _MONTHS if x.startswith(m.group(1)[:3]))} {ordinal(int(m.group(2)))}",
+    ),
+    rule(r"24/7", "twenty four seven"),
+    rule(r"(?<=[A-Za-z0-9])\.(?=(?:com|cn|net|org)(?![A-Za-z]))", " dot "),
+    rule("链接", "a link"),
+    rule(r"([0-9]:[0-5][0-9])\s?-\s?(?=[0-9]{1,2}:[0-5][0-9])", r"\1 to "),
+    rule(START + r"([01]?[0-9]|2[0-4]):([0-5][0-9])(?![0-9:])" + _HALF + "?", _clock),
+    rule(START + r"([01]?[0-9])()" + _HALF, _clock),
+    rule(
+        START + r"(\+?[0-9]{3,4}(?:[- ][0-9]{3,4}){1,3}|1[3-9][0-9]{9}|0[0-9]{2,})" + END,
+        lambda m: _digits(m.group(1)),
+    ),
+    rule(r"-\s?(?=[¥$€£][0-9])", "minus "),
+    rule(rf"([¥$€£]|(?<![A-Za-z])(?:RMB|CNY)\s?)\s?({NUMBER})\s?([kKwMB万亿](?![A-Za-z]))?", _money),
+    rule(
+        rf"({NUMBER})\s?([kKwMB万亿])(?![A-Za-z])\s?元?", lambda m: _decimal(_scaled(m.group(1), m.group(2)))
+    ),
+    rule(rf"({NUMBER})\s?元", lambda m: f"{_decimal(m.group(1))} yuan"),
+    rule(rf"({NUMBER})\s?-\s?(?={NUMBER})", r"\1 to "),
+    rule(rf"(?<![A-Za-z0-9])-(?={NUMBER})", "minus "),
+    rule(rf"({NUMBER})\s?%", lambda m: f"{_decimal(m.group(1))} percent"),
+    rule(rf"({NUMBER})\s?‰", lambda m: f"{_decimal(m.group(1))} per mille"),
+    rule(rf"({NUMBER})\s?({_UNIT})(?![A-Za-z0-9])", lambda m: f"{_decimal(m.group(1))} {_UNITS[m.group(2)]}"),
+    rule(r"([0-9]{1,9})(?:st|nd|rd|th)(?![A-Za-z])", lambda m: ordinal(int(m.group(1)))),
+    rule(r"([0-9]{1,3}):([0-9]{1,3})(?![0-9:])", r"\1 to \2"),
+    rule(r"(?<![0-9/])([0-9]{1,6})/([0-9]{1,6})(?![0-9/])", _fraction),
+    rule(r"(?:#|(?<![A-Za-z])[Nn][Oo]\.)\s?(?=[0-9])", "number "),
+    rule(rf"({NUMBER})\+(?!\s?[0-9])", r"\1 plus"),
+    rule(r"([+=×*÷><≥≤≈~±])\s?(?=[0-9])", _words),
+    rule(START + r"((?:19|20)[0-9]{2})(?![0-9]|[,.][0-9])", lambda m: _year(m.group(1))),
+    rule(NUMBER, _number),
+)

@@ -1,0 +1,44 @@
+"""Text as people write it → text that the voice reads right. Pure.
+
+The table of what is read how, for people to extend, is tests/sound/golden_mandarin.tsv (English texts:
+golden_english.tsv; names: golden_names.tsv). The steps: names with a reading of their own are put aside, the
+text is cleaned, figures and letters are written out by the rules of `codes`, `moments`, `money`, `figures`
+and `latin`, what is left is reduced to what the engine knows, and its own faults are gone round (`repairs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.sound.aside import Aside
+from controller.sound.cleaning import clean
+from controller.sound.codes import CODES
+from controller.sound.english import ENGLISH
+from controller.sound.figures import FIGURES
+from controller.sound.latin import BEFORE_NUMBERS
+from controller.sound.moments import DATES, MOMENTS
+from controller.sound.money import MONEY
+from controller.sound.names import name_reading
+from controller.sound.numerals import amount_in_words, count_in_words
+from controller.sound.pinyin import parse_say_as
+from controller.sound.punctuation import tidy, tidy_english
+from controller.sound.repairs import letters_apart, repaired
+from controller.sound.rules import apply
+
+__all__ = ["amount_in_words", "count_in_words", "name_reading", "parse_say_as", "spoken"]
+
+_CHINESE = (*BEFORE_NUMBERS, *DATES, *CODES, *MOMENTS, *MONEY, *FIGURES)
+
+
+def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
+    """The text as the engine gets it: Chinese characters, Latin words, pauses and pinyin such as shan4.
+
+    readings: a name as written → its `say_as` (see `parse_say_as`), the longest first; one that is no pinyin
+    is passed over. language: "zh", or "en" for an English text, whose figures are then said in English.
+    Never raises; said again it stays as it is; "" when nothing in it can be spoken.
+    """
+    aside = Aside(text, readings)
+    plain = clean(aside.text)
+    if language == "en":
+        return letters_apart(repaired(aside.restored(tidy_english(apply(ENGLISH, plain)))))
+    return letters_apart(tidy(repaired(aside.restored(tidy(apply(_CHINESE, plain))))))

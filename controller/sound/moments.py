@@ -1,0 +1,93 @@
+"""Dates, times of day and years in Chinese text, written out as they are said.
+
+18:05 is 十八点零五分 and 8:30 is 八点三十分, never 半: a broadcast keeps to one form. 9:00 is 九点.
+"""
+
+from __future__ import annotations
+
+from controller.sound.numerals import cardinal_of, counted, digits
+from controller.sound.rules import DASH, Found, Rule, rule
+
+_HOUR = r"(?<![0-9:.,¥$-])([01]?[0-9]|2[0-4])"
+_CLOCK = _HOUR + r":([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:])"
+_YEAR = r"(?<![0-9.,¥$])((?:19|20)[0-9]{2})"
+_MONTH = r"(0?[1-9]|1[0-2])"
+_DAY = r"(0?[1-9]|[12][0-9]|3[01])(?![0-9])[日号]?"
+_YEAR_WORDS = "年|届|级|财年|年度|秋招|春招|校招|款|版|赛季|上半年|下半年|全年|第[一二三四]季度|[ ]?Q[1-4]"
+
+
+def _minutes(minute: str | None, unit: str) -> str:
+    if not minute or (minute == "00" and unit == "分"):
+        return ""
+    return ("零" if minute.startswith("0") and minute != "00" else "") + cardinal_of(minute) + unit
+
+
+def _hour(hour: str) -> str:
+    return ("零" if int(hour) == 0 else counted(hour)) + "点"
+
+
+def _time(found: Found) -> str:
+    hour, minute, second = found.group(1), found.group(2), found.group(3)
+    said = _hour(hour) + _minutes(minute, "分")
+    if second and minute == "00":
+        said += "零分"
+    return said + _minutes(second, "秒")
+
+
+def _half_day(found: Found) -> str:
+    """English am and pm: 8:00 pm is 晚上八点."""
+    hour, minute, night = int(found.group(1)), found.group(2), found.group(3) in "pP"
+    part = _part_of_day(hour % 12 + (12 if night else 0)) if hour <= 12 else ""
+    return part + _hour(found.group(1)) + _minutes(minute, "分")
+
+
+def _part_of_day(hour: int) -> str:
+    ends = ((5, "凌晨"), (8, "早上"), (12, "上午"), (13, "中午"), (18, "下午"))
+    return next((name for end, name in ends if hour < end), "晚上")
+
+
+def _date(found: Found) -> str:
+    year, month, day = found.groups()
+    return f"{digits(year)}年{cardinal_of(month)}月{cardinal_of(day)}日"
+
+
+def _spoken_clock(found: Found) -> str:
+    return _hour(found.group(1)) + _minutes(found.group(2), "分")
+
+
+def _day_of_month(found: Found) -> str:
+    """11/27 is a date; 1/3 is a third: a day up to ten in a later month is taken for a fraction."""
+    month, day = found.group(1), found.group(2)
+    if int(month) < int(day) <= 10:
+        return found.group(0)
+    return f"{cardinal_of(month)}月{cardinal_of(day)}日"
+
+
+DATES: tuple[Rule, ...] = (rule(_YEAR + r"[-/.年]" + _MONTH + r"[-/.月]" + _DAY, _date),)
+"""Whole dates, to be read before codes, which look alike: 2024-11-27."""
+
+MOMENTS: tuple[Rule, ...] = (
+    rule(
+        _YEAR + r"[-/]" + r"(0[1-9]|1[0-2])(?:月|(?![0-9元万千个单-]))",
+        lambda m: f"{digits(m.group(1))}年{cardinal_of(m.group(2))}月",
+    ),
+    rule(
+        _YEAR + DASH + r"((?:19|20)[0-9]{2})(?=年|届|级|财年)",
+        lambda m: f"{digits(m.group(1))}到{digits(m.group(2))}",
+    ),
+    rule(_YEAR + rf"(?=(?:{_YEAR_WORDS}))", lambda m: digits(m.group(1))),
+    rule(
+        r"(?<![0-9.])([0-9]{2})(?=年(?:[0-9]{1,2}月|度|底|初|春|秋|上半年|下半年)|后(?![0-9天]))",
+        lambda m: digits(m.group(1)),
+    ),
+    rule(r"(?<![0-9.])([5-9][0-9])(?=年(?!代))", lambda m: digits(m.group(1))),
+    rule(r"(?<![0-9/.-])(0?[1-9]|1[0-2])/" + r"(0?[1-9]|[12][0-9]|3[01])(?![0-9/.%])", _day_of_month),
+    rule(r"([0-9]:[0-5][0-9])" + DASH + r"(?=[0-9]{1,2}:[0-5][0-9])", r"\1到"),
+    rule(_HOUR + r"(?::([0-5][0-9]))?\s?([aApP])\.?[mM]\b\.?", _half_day),
+    rule(_CLOCK, _time),
+    rule(_HOUR + r"点([0-5]?[0-9])分", _spoken_clock),
+    rule(_HOUR + r"点([0-5][0-9])(?![0-9分秒万])", lambda m: _spoken_clock(m).removesuffix("分")),
+    rule(_HOUR + r"点(?![0-9])", lambda m: _hour(m.group(1))),
+    rule(r"(?<![0-9.])0([0-9])(?=[月日号])", r"\1"),
+    rule(r"(?<=分)0([1-9])(?=秒)", lambda m: "零" + cardinal_of(m.group(1))),
+)

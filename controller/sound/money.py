@@ -1,0 +1,73 @@
+"""Sums of money and large round numbers (1.28万, 5k, 3亿) in Chinese text, written out as they are said."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from controller.sound.numerals import amount_in_words, counted, decimal
+from controller.sound.rules import DASH, END, NUMBER, START, Found, Rule, bare, rule
+
+_CURRENCIES = {
+    "US$": "美元",
+    "HK$": "港元",
+    "USD": "美元",
+    "EUR": "欧元",
+    "$": "美元",
+    "€": "欧元",
+    "£": "英镑",
+}
+_SIGN = r"(?:¥|(?<![A-Za-z])(?:RMB|CNY)(?![A-Za-z]))\s?"
+_FOREIGN = "|".join(sign.replace("$", r"\$") for sign in _CURRENCIES)
+_BIG = "(?:[百千万亿]{1,2})"
+
+
+def _yuan(found: Found) -> str:
+    """A sum with 元 or ¥; more than two decimals are no jiao and fen and are read as they stand."""
+    number = found.group(1).replace(",", "")
+    if len(number.partition(".")[2].rstrip("0")) > 2 or len(number) > 30:
+        return decimal(bare(number)) + "元"
+    return amount_in_words(Decimal(number))
+
+
+def _thousands(found: Found) -> str:
+    """5k is 五千, 1.5K is 一千五百."""
+    return counted(format((Decimal(bare(found.group(1))[:25]) * 1000).normalize(), "f"))
+
+
+def _foreign(found: Found) -> str:
+    return counted(bare(found.group(2))) + (found.group(3) or "") + _CURRENCIES[found.group(1)]
+
+
+MONEY: tuple[Rule, ...] = (
+    rule(rf"(?<![0-9A-Za-z一-鿿%])-\s?(?={NUMBER}\s?{_BIG}?[元块])", "负"),
+    rule(
+        rf"({NUMBER}(?:元|万元|块|{_BIG}|[单个次人])?)/(?=(?:月|年|天|日|周|人|小时|次|位|名|个|台|套|晚|单)(?![一-鿿]))",
+        r"\1每",
+    ),
+    rule(r"-\s?([¥$€£])\s?(?=[0-9])", r"负\1"),
+    rule(r"([¥$€£])\s?-\s?(?=[0-9])", r"负\1"),
+    rule(rf"{_SIGN}({NUMBER}){DASH}(?=¥?[ ]?{NUMBER})", r"\1元到¥"),
+    rule(r"¥¥", "¥"),
+    rule(rf"({NUMBER})({_BIG}|[kKwW])?{DASH}(?={NUMBER}(?:{_BIG})?[元块])", r"\1\2到"),
+    rule(rf"{_SIGN}({NUMBER})\s?[wW](?![A-Za-z])", r"\1万元"),
+    rule(rf"{_SIGN}({NUMBER})\s?({_BIG})元?", lambda m: f"{counted(bare(m.group(1)))}{m.group(2)}元"),
+    rule(rf"{_SIGN}({NUMBER})[kK](?![A-Za-z])", lambda m: _thousands(m) + "元"),
+    rule(rf"{_SIGN}({NUMBER})(?:元整?)?{END}", _yuan),
+    rule(rf"{START}({NUMBER})\s?(?:RMB|CNY)(?![A-Za-z])", _yuan),
+    rule(rf"({_FOREIGN})\s?({NUMBER})\s?({_BIG})?", _foreign),
+    rule(rf"{START}({NUMBER})\s?元(?=[0-9])", lambda m: counted(bare(m.group(1))) + "元"),
+    rule(rf"{START}({NUMBER})\s?元整?", _yuan),
+    rule(r"(?<=[元块])([1-9])(?=角|毛)", lambda m: counted(m.group(1))),
+    rule(
+        rf"{START}([0-9]+)\s?块([1-9])(?![0-9角毛分])",
+        lambda m: f"{counted(m.group(1))}块{decimal(m.group(2))}",
+    ),
+    rule(rf"{START}({NUMBER})\s?[wW](?![A-Za-z])", r"\1万"),
+    rule(
+        rf"{START}([0-9]+)(万|亿)([1-9])(?![0-9.万千百])",
+        lambda m: f"{counted(m.group(1))}{m.group(2)}{decimal(m.group(3))}",
+    ),
+    rule(rf"(?<=[0-9])({_BIG})\+", r"\1多"),
+    rule(rf"{START}({NUMBER})\s?(?={_BIG})", lambda m: counted(bare(m.group(1)))),
+    rule(rf"{START}({NUMBER})[kK](?![A-Za-z])", _thousands),
+)

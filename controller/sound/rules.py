@@ -1,0 +1,37 @@
+"""A rule of reading: a pattern of written text and how what it finds is said. Applied one after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+Found = re.Match[str]
+Rule = tuple[re.Pattern[str], Callable[[Found], str]]
+
+NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"
+"""A number as people write it: 12800, 12,800, 1.28. Not anchored: see START and END."""
+START = r"(?<![0-9A-Za-z.])(?<![0-9],)"
+END = r"(?![0-9])"
+DASH = r"\s{0,2}[-~至到]\s{0,2}"
+
+
+def rule(pattern: str, said: Callable[[Found], str] | str) -> Rule:
+    """A rule; `said` may be a template such as r"\\1到\\2"."""
+    if isinstance(said, str):
+        template = said
+        return re.compile(pattern), lambda found: found.expand(template)
+    return re.compile(pattern), said
+
+
+def apply(rules: Iterable[Rule], text: str) -> str:
+    """The text after every rule, in order."""
+    for pattern, said in rules:
+        text = pattern.sub(said, text)
+    return text
+
+
+def bare(number: str) -> str:
+    """A written number without thousands marks or a .00 at its end: 12,800.00 is 12800, 2.0 stays."""
+    number = number.replace(",", "")
+    whole, _, part = number.partition(".")
+    return number if part.strip("0") or len(part) == 1 else whole
