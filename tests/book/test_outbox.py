@@ -1,0 +1,118 @@
+"""The outbox: everything that is to be said ends as heard, merged or dropped, with a reason."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from book_made import DAY, at, record
+
+from controller.book.model import (
+    DROPPED,
+    HEARD,
+    MERGED,
+    NOT_HEARD,
+    PLAYING,
+    STATES,
+    WAITING,
+    Announcement,
+    Conflict,
+)
+from controller.book.store import Book, Store
+
+FINAL = (HEARD, MERGED, DROPPED)
+
+
+def put(book: Book, key: str = "a", **more: object) -> Announcement:
+    made, _ = book.outbox.add(key, "big", "恭喜", "超过一万元。", at("10:00"), DAY, **more)  # type: ignore[arg-type]
+    return made
+
+
+def test_an_announcement_comes_back_as_it_was_put_in(store: Store) -> None:
+    """Text, script, decision, orders, moments and priority survive, exactly."""
+    one, two = record(store), record(store, 2)
+    script = {"lines": [["恭喜", "first", True]], "applause": "large"}
+    with store.write() as book:
+        made = put(
+            book, due=at("15:00"), deals=[two.id, one.id, one.id], priority=7, script=script,
+            decision={"when": "15:00"},
+        )  # fmt: skip
+    with store.read() as book:
+        assert book.outbox.get(made.id) == book.outbox.by_key("a") == made
+        assert book.outbox.of_day(DAY) == book.outbox.of_deal(two.id) == (made,)
+    assert made.deals == (one.id, two.id)
+    assert (made.state, made.due, made.priority, made.script) == (WAITING, at("15:00"), 7, script)
+    assert made.decision == {"when": "15:00"}
+
+
+def test_the_same_key_is_put_in_once(store: Store) -> None:
+    """A message sent twice with one key is one message; with another text it is a conflict."""
+    with store.write() as book:
+        first, new = book.outbox.add("k", "say", "开会", "", at("10:00"), DAY)
+        again, new_again = book.outbox.add("k", "say", "开会", "", at("10:05"), DAY)
+        assert (new, new_again, again) == (True, False, first)
+        with pytest.raises(Conflict, match="别的内容"):
+            book.outbox.add("k", "say", "散会", "", at("10:05"), DAY)
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(STATES, STATES)))
+def test_what_is_done_stays_done(store: Store, before: str, after: str) -> None:
+    """Heard, merged and dropped never change; a refused change leaves state and reason alone."""
+    with store.write() as book:
+        made = put(book, state=before)
+        moved = book.outbox.move(made.id, after, "现在", at("10:01"))
+        found = book.outbox.get(made.id)
+    assert found is not None
+    assert moved == (found.state == after and found.why == "现在")
+    if before in FINAL or before == after:
+        assert not moved
+    if not moved:
+        assert found == made
+
+
+def test_a_broadcast_notes_when_it_began_and_ended(store: Store) -> None:
+    """Started, ended and the reason are kept; one that was interrupted waits again with a clean slate."""
+    with store.write() as book:
+        made = put(book)
+        assert book.outbox.move(made.id, PLAYING, "正在播", at("10:01"))
+        assert book.outbox.move(made.id, WAITING, "音箱断开，再播一次", at("10:02"), due=at("10:03"))
+        again = book.outbox.get(made.id)
+        assert again is not None
+        assert (again.started, again.ended, again.due) == (None, None, at("10:03"))
+        assert book.outbox.move(made.id, PLAYING, "正在播", at("10:04"))
+        assert book.outbox.move(made.id, HEARD, "已播", at("10:05"))
+        done = book.outbox.get(made.id)
+    assert done is not None
+    assert (done.started, done.ended, done.why, done.due) == (at("10:04"), at("10:05"), "已播", at("10:03"))
+
+
+def test_unfinished_is_what_the_last_run_left(store: Store) -> None:
+    """At a start exactly what waits or was playing is found, oldest first."""
+    with store.write() as book:
+        made = {state: put(book, key=state, state=state).id for state in STATES}
+        assert [a.id for a in book.outbox.unfinished()] == [made[WAITING], made[PLAYING]]
+        assert [a.id for a in book.outbox.waiting()] == [made[WAITING]]
+        assert [a.id for a in book.outbox.waiting("big")] == [made[WAITING]]
+        assert book.outbox.waiting("say") == ()
+
+
+def test_only_what_waits_can_be_put_off_or_reworded(store: Store) -> None:
+    """A waiting announcement takes another moment and wording; one that plays or is done doesn't."""
+    with store.write() as book:
+        made = put(book)
+        assert book.outbox.put_off(made.id, at("12:55"), "小憩")
+        assert book.outbox.rewrite(made.id, "再次恭喜", {"lines": []})
+        changed = book.outbox.get(made.id)
+        assert changed is not None
+        assert (changed.due, changed.why, changed.text) == (at("12:55"), "小憩", "再次恭喜")
+        book.outbox.move(made.id, PLAYING, "正在播", at("12:55"))
+        assert not book.outbox.put_off(made.id, None, "")
+        assert not book.outbox.rewrite(made.id, "", {})
+
+
+def test_not_heard_may_still_join_a_roundup(store: Store) -> None:
+    """What no device played isn't lost: it may wait again or be merged."""
+    with store.write() as book:
+        one, two = put(book, "1", state=NOT_HEARD), put(book, "2", state=NOT_HEARD)
+        assert book.outbox.move(one.id, MERGED, "并入 15:00 播报", at("15:00"))
+        assert book.outbox.move(two.id, WAITING, "设备恢复", at("15:00"))
