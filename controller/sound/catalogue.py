@@ -225,7 +225,7 @@ def _facts(table: Any) -> dict[str, Facts]:
         return {}
     facts = {}
     for key, values in table.items():
-        with contextlib.suppress(TypeError, ValueError):
+        with contextlib.suppress(TypeError, ValueError, KeyError):
             facts[key] = Facts(**{**values, "duration_s": float(values["duration_s"])})
     return facts
 

@@ -7,10 +7,10 @@ import hashlib
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from controller.sound.catalogue import Catalogue, Facts
+from controller.sound.protocol import Track
 
 MUSIC_LUFS = -23.0
 FORMATS = frozenset({".ogg", ".oga", ".mp3", ".flac", ".wav", ".opus"})
@@ -21,15 +21,6 @@ UNMEASURED_DB = -10.0
 QUIET_LUFS = -27.0
 """From here on a track is told as too quiet: the player can only make softer."""
 PEEK_S = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """A file to play. gain_db: at most 0, brings it to −23 LUFS. duration_s: seconds."""
-
-    path: Path
-    gain_db: float
-    duration_s: float
 
 
 def playlists(home: Path) -> tuple[str, ...]:

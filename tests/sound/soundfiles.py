@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -37,6 +38,7 @@ def save(path: Path, samples: np.ndarray) -> Path:
         stream.codec_context.open()
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
         frame.sample_rate = RATE
+        frame.pts, frame.time_base = 0, Fraction(1, RATE)
         resampler = av.AudioResampler(stream.format, "stereo", rate, stream.codec_context.frame_size or 1024)
         for part in (*resampler.resample(frame), *resampler.resample(None), None):
             out.mux(stream.encode(part))

@@ -1,0 +1,260 @@
+"""The music folders: the day's order, the place in it, loudness, and what is wrong with them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from soundfiles import CODECS, noise, save, tone
+
+from controller.sound.catalogue import ship
+from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, position, shuffled
+from controller.sound.protocol import Track
+
+MONDAY = datetime.date(2026, 11, 23)
+NAMES = st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=12, unique=True)
+DATES = st.dates(datetime.date(2020, 1, 1), datetime.date(2040, 12, 31))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "sounds" / "music" / "morning").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.fixture
+def library(home: Path) -> Iterator[Library]:
+    library = Library(home, home / "var" / "cache")
+    yield library
+    library.close()
+
+
+def folder(home: Path, playlist: str = "morning") -> Path:
+    return home / "sounds" / "music" / playlist
+
+
+def measured(library: Library) -> Library:
+    """The library, once nothing is left to measure."""
+    library.measure_all()
+    deadline = time.monotonic() + 60
+    while library.measuring():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return library
+
+
+@given(NAMES, st.text(max_size=9), DATES)
+def test_the_order_holds_each_track_once(names: list[str], playlist: str, date: datetime.date) -> None:
+    """Every track comes once before any comes again, and the same day has the same order everywhere."""
+    order = shuffled(sorted(names), playlist, date)
+    assert Counter(order) == Counter(names)
+    assert order == shuffled(sorted(names), playlist, date)
+
+
+def test_the_order_is_the_same_on_every_machine() -> None:
+    """The order hangs on no seed of the process: this one was written down."""
+    assert shuffled(["a.ogg", "b.ogg", "c.ogg", "d.ogg"], "morning", MONDAY) == [
+        "c.ogg",
+        "b.ogg",
+        "a.ogg",
+        "d.ogg",
+    ]
+
+
+@given(NAMES, DATES)
+def test_as_many_days_as_tracks_open_with_all_of_them(names: list[str], date: datetime.date) -> None:
+    """Nobody hears the same piece every morning: each opens once before one opens again."""
+    days = [date + datetime.timedelta(days=n) for n in range(len(names))]
+    assert {shuffled(sorted(names), "morning", day)[0] for day in days} == set(names)
+
+
+def test_days_differ_and_playlists_too() -> None:
+    """Ten tracks do not come in yesterday's order, nor in another playlist's."""
+    names = [f"{n}.ogg" for n in range(10)]
+    orders = [shuffled(names, "morning", MONDAY + datetime.timedelta(days=n))[1:] for n in range(30)]
+    assert len({tuple(order) for order in orders}) == 30
+    assert shuffled(names, "rousing", MONDAY) != shuffled(names, "morning", MONDAY)
+
+
+@given(
+    st.lists(st.floats(0, 1000), min_size=1, max_size=9).filter(lambda lengths: sum(lengths) > 0),
+    st.floats(-1, 100_000),
+)
+def test_the_position_is_where_the_list_would_be(lengths: list[float], elapsed: float) -> None:
+    """Played from its start round and round without a pause, the list is there after that time."""
+    tracks = [Track(Path(str(n)), 0, length) for n, length in enumerate(lengths)]
+    index, offset = position(tracks, elapsed)
+    assert 0 <= offset < max(lengths[index], 1e-9)
+    played = sum(lengths[:index]) + offset
+    rounds = (max(0, elapsed) - played) / sum(lengths)
+    assert rounds == pytest.approx(round(rounds), abs=1e-6)
+
+
+def test_a_list_without_length_has_no_position() -> None:
+    """No tracks, or tracks of no length: a plain error, not an endless search."""
+    for tracks in ([], [Track(Path("a"), 0, 0)]):
+        with pytest.raises(ValueError, match="without length"):
+            position(tracks, 5)
+
+
+def test_all_five_formats_are_known(home: Path, library: Library) -> None:
+    """ogg, mp3, flac, wav and opus: found at once with their length, measured soon after."""
+    for suffix in CODECS:
+        save(folder(home) / f"track{suffix}", noise(2.0, 0.3))
+    for tracks in (library.tracks("morning", MONDAY), measured(library).tracks("morning", MONDAY)):
+        assert {track.path.suffix for track in tracks} == set(CODECS)
+        for track in tracks:
+            assert track.duration_s == pytest.approx(2, abs=0.1), track.path
+    assert all(track.gain_db == pytest.approx(-13.3, abs=1) for track in tracks)
+    assert library.problems() == ()
+
+
+def test_gain_brings_music_to_its_level(home: Path, library: Library) -> None:
+    """A loud track comes down to −23 LUFS; unmeasured it is played carefully; nothing is made louder."""
+    save(folder(home) / "loud.flac", tone(3, 0.9, 997))
+    save(folder(home) / "soft.flac", tone(3, 0.005))
+    assert {track.gain_db for track in library.tracks("morning", MONDAY)} == {UNMEASURED_DB}
+    gains = {track.path.stem: track.gain_db for track in measured(library).tracks("morning", MONDAY)}
+    assert gains["loud"] == pytest.approx(MUSIC_LUFS - (-1.0), abs=0.3)
+    assert gains["soft"] == 0
+    assert "太轻" in library.problems()[0]
+    assert "soft.flac" in library.problems()[0]
+
+
+def test_what_cannot_be_played_is_left_out_and_named(home: Path, library: Library) -> None:
+    """Text, emptiness, cut and foreign files, links to outside: each left out, each told in one sentence."""
+    save(folder(home) / "good.ogg", tone(2))
+    (folder(home) / "text.mp3").write_text("这不是音乐。" * 100)
+    (folder(home) / "empty.ogg").write_bytes(b"")
+    (folder(home) / "cut.flac").write_bytes((folder(home) / "good.ogg").read_bytes()[:60])
+    (folder(home) / "phone.m4a").write_bytes(b"whatever")
+    (folder(home) / "folder.mp3").mkdir()
+    (folder(home) / "gone.wav").symlink_to(home / "nowhere.wav")
+    outside = save(home / "outside.wav", tone(1))
+    (folder(home) / "link.wav").symlink_to(outside)
+    (folder(home) / "cover.jpg").write_bytes(b"a picture is no fault")
+    (folder(home) / ".DS_Store").write_bytes(b"nor is this")
+    assert [track.path.name for track in library.tracks("morning", MONDAY)] == ["good.ogg"]
+    assert [track.path.name for track in measured(library).tracks("morning", MONDAY)] == ["good.ogg"]
+    told = library.problems()
+    wrong = ["cut.flac", "empty.ogg", "folder.mp3", "gone.wav", "link.wav", "phone.m4a", "text.mp3"]
+    assert [sentence.split("”")[0] for sentence in told] == [f"音乐“morning/{name}" for name in wrong]
+    assert all(sentence.endswith("跳过它。") for sentence in told)
+
+
+def test_a_folder_that_is_missing_or_empty_is_told(home: Path, library: Library) -> None:
+    """No folder, an empty folder, a name that would lead elsewhere: no music, one sentence each."""
+    for name in ("rousing", "../morning", "/etc", "", "."):
+        assert library.tracks(name, MONDAY) == ()
+    assert library.tracks("morning", MONDAY) == ()
+    told = "\n".join(library.problems())
+    assert "没有播放列表“rousing”" in told
+    assert "播放列表“morning”是空的" in told
+    (folder(home, "rousing")).mkdir()
+    save(folder(home, "rousing") / "a.wav", tone(1))
+    assert len(library.tracks("rousing", MONDAY)) == 1
+    assert "没有播放列表“rousing”" not in "\n".join(library.problems())
+    assert playlists(home) == ("morning", "rousing")
+    shutil.rmtree(home / "sounds")
+    assert (library.playlists(), library.tracks("morning", MONDAY)) == ((), ())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file_or_folder_is_told(home: Path, library: Library) -> None:
+    """Without the right to read: left out and told."""
+    save(folder(home) / "a.wav", tone(1)).chmod(0)
+    assert library.tracks("morning", MONDAY) == ()
+    assert "没有读取权限" in library.problems()[0]
+    folder(home).chmod(0)
+    assert library.tracks("morning", MONDAY) == ()
+    assert "没有读取权限" in library.problems()[0]
+    folder(home).chmod(0o755)
+
+
+def test_measurements_outlive_the_program_and_a_new_name(home: Path, library: Library) -> None:
+    """What was measured is known at the next start without PyAV, also when the file was renamed meanwhile."""
+    save(folder(home) / "a.flac", tone(3, 0.9, 997))
+    measured(library)
+    before = library.tracks("morning", MONDAY)[0]
+    assert known_without_a_child(home) == before.gain_db
+    before.path.rename(folder(home) / "b.flac")
+    again = Library(home, home / "var" / "cache")
+    assert again.tracks("morning", MONDAY)[0].gain_db == UNMEASURED_DB
+    started = time.monotonic()
+    assert measured(again).tracks("morning", MONDAY)[0].gain_db == before.gain_db
+    assert time.monotonic() - started < 30
+    again.close()
+
+
+def known_without_a_child(home: Path) -> float:
+    """The first track's gain as told by a process that may start no other."""
+    program = (
+        "import sys, datetime, subprocess; from pathlib import Path\n"
+        "from controller.sound.library import Library\n"
+        "def none(*a, **k): raise SystemExit('a child was started')\n"
+        "subprocess.Popen = none; home = Path(sys.argv[1])\n"
+        "print(Library(home, home / 'var/cache').tracks('morning', datetime.date(2026, 11, 23))[0].gain_db)\n"
+        "assert 'av' not in sys.modules and 'numpy' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(home)], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def test_shipped_measurements_serve_the_first_start(home: Path) -> None:
+    """With sounds/index.json the very first start knows the shipped music; a changed file is not believed."""
+    music = save(folder(home) / "a.ogg", tone(3, 0.9, 997))
+    assert ship(home) == 1
+    assert known_without_a_child(home) == pytest.approx(-22, abs=0.3)
+    save(music, tone(2, 0.9))
+    library = Library(home, home / "var" / "cache")
+    assert library.tracks("morning", MONDAY)[0].gain_db == UNMEASURED_DB
+    library.close()
+
+
+def test_a_damaged_cache_is_only_a_cache(home: Path) -> None:
+    """Rubbish where the measurements should be: measured again, no harm."""
+    save(folder(home) / "a.wav", tone(2))
+    cache = home / "var" / "cache" / "library.json"
+    cache.parent.mkdir(parents=True)
+    for rubbish in ("", "[]", '{"files": 7, "contents": {"x": 3}}', '{"files": {"a": {"lufs": 1}}}', "\x00"):
+        cache.write_text(rubbish)
+        library = Library(home, cache.parent)
+        assert len(measured(library).tracks("morning", MONDAY)) == 1
+        assert json.loads(cache.read_text())["files"]
+        library.close()
+
+
+def test_a_changed_file_is_measured_again(home: Path, library: Library) -> None:
+    """Another content under the same name is another track."""
+    path = save(folder(home) / "a.wav", tone(2, 0.9))
+    measured(library)
+    loud = library.tracks("morning", MONDAY)[0]
+    save(path, tone(3, 0.3))
+    measured(library)
+    soft = library.tracks("morning", MONDAY)[0]
+    assert soft.duration_s == pytest.approx(3, abs=0.05)
+    assert soft.gain_db == pytest.approx(loud.gain_db + 9.5, abs=0.5)
+
+
+def test_closing_does_not_wait_for_the_measuring(home: Path) -> None:
+    """The daemon can stop while a long file is measured, and the file is not called broken for it."""
+    save(folder(home) / "long.flac", noise(600))
+    library = Library(home, home / "var" / "cache")
+    library.tracks("morning", MONDAY)
+    started = time.monotonic()
+    library.close()
+    assert time.monotonic() - started < 5
+    assert library.problems() == ()
