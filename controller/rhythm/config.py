@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from controller.rhythm.checks import check
+from controller.rhythm.checks import check, check_day
 from controller.rhythm.faults import Fault, Faulty, Said
 from controller.rhythm.layout import FILE
+from controller.rhythm.layout_day import CUE, SPAN
 from controller.rhythm.model import Rhythm
-from controller.rhythm.shape import BadError, Where
-from controller.rhythm.yaml_nodes import compose
+from controller.rhythm.shape import BadError, Group, Where
+from controller.rhythm.yaml_nodes import Items, Node, Pairs, compose
 
 __all__ = ["Fault", "Faulty", "json_schema", "load", "parse"]
 
@@ -49,11 +52,24 @@ def parse(text: str, file: str = "rhythm.yaml") -> Rhythm:
     try:
         rhythm: Rhythm = FILE.read(root, where)
     except BadError:
-        raise Faulty(faults) from None
+        raise Faulty([*faults, *_day_faults(root, file)]) from None
     faults.extend(check(rhythm, root, file))
     if faults:
         raise Faulty(faults)
     return rhythm
+
+
+def _day_faults(root: Node, file: str) -> Iterator[Fault]:
+    """Overlaps among those spans and cues that can be read in a file with other faults."""
+    spans, cues = (list(_readable(root, key, group)) for key, group in (("rhythm", SPAN), ("cues", CUE)))
+    return check_day(spans, cues, file)
+
+
+def _readable(root: Node, key: str, group: Group) -> Iterator[Any]:
+    items = root.pairs.get(key) if isinstance(root, Pairs) else None
+    for item in items.items if isinstance(items, Items) else ():
+        with suppress(BadError):
+            yield group.read(item, Where("", []))
 
 
 def json_schema() -> dict[str, Any]:

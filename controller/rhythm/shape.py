@@ -88,30 +88,38 @@ class Group:
     def read(self, node: Node, where: Where) -> Any:
         if not isinstance(node, Pairs):
             keys = "、".join(self.fields)
-            where.refuse(node, Said(f"这里写一组“名称: 内容”，名称有：{keys}", f"Write a group of: {keys}"))
+            where.refuse(
+                node,
+                Said(
+                    f"这里写一组“名称: 内容”，名称有：{keys}", f"Write a group of: {', '.join(self.fields)}"
+                ),
+            )
         where = self._named(node, where)
         before = len(where.faults)
-        self._unknown(node, where)
+        meant = self._unknown(node, where)
         values = {key: known.default for key, known in self.fields.items()}
         for key, known in self.fields.items():
             written = node.pairs.get(key)
             if written is not None and not (isinstance(written, Text) and written.empty):
                 with suppress(BadError):
                     values[key] = known.reader.read(written, where.inside(key))
-            elif known.required:
+            elif known.required and key not in meant:
                 allowed = Said(f"请加上“{key}”：{known.doc}", f'Add "{key}"')
                 where.note(node.line, Said(f"缺少“{key}”", f'"{key}" is missing'), allowed)
         if len(where.faults) > before:
             raise BadError
         return self.build(values, node.line)
 
-    def _unknown(self, node: Pairs, where: Where) -> None:
+    def _unknown(self, node: Pairs, where: Where) -> set[str | None]:
+        """Note the keys nobody knows; the known ones they probably stand for."""
+        meant = {nearest(key, self.fields) for key in node.pairs if key not in self.fields}
         for key in node.pairs:
             if key not in self.fields:
                 words = "、".join(self.fields)
                 found = Said(f"不认识“{shortened(key)}”", f'"{shortened(key)}" is not known')
                 allowed = Said(f"这里可以写：{words}", f"Known here: {', '.join(self.fields)}")
                 where.note(node.lines[key], found, allowed, nearest(key, self.fields))
+        return meant
 
     def _named(self, node: Pairs, where: Where) -> Where:
         name = node.pairs.get(self.title) if self.title else None
