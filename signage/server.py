@@ -43,17 +43,17 @@ class Server:
         self._over = threading.Event()
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(SPARE_THREADS)
+        self._listener = _listen(host, port)
         self._server = create_server(
             app,
             _dispatcher=self._dispatcher,
-            sockets=[_listen(host, port)],
+            sockets=[self._listener],
             ident="zhangu",
             channel_request_lookahead=1,  # reads on while a stream runs: a gone screen is noticed in a second
             asyncore_use_poll=True,
             connection_limit=4 * MAX_STREAMS,
             backlog=512,
             channel_timeout=60,
-            send_bytes=1,
             outbuf_high_watermark=256 * 1024,  # a screen that never reads costs this much, not 16 MB
             max_request_body_size=MAX_REQUEST,
             clear_untrusted_proxy_headers=True,
@@ -90,6 +90,7 @@ class Server:
             self._thread.join(5)
         self._dispatcher.shutdown(timeout=5)
         self._server.asyncore.close_all(self._server._map)
+        self._listener.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,234 @@
+"""Server-sent events over a real waitress on a real port: told at once, never waited for, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from controller.clock import Clock
+from controller.feed import Feed
+from signage import create_app, events
+from signage.server import CannotListen, Server
+
+
+class Screen:
+    """A wall that reads its line as bytes."""
+
+    def __init__(self, port: int, wall: str = "main", screen: str = "") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), 5)
+        path = f"/events?wall={wall}" + (f"&screen={screen}" if screen else "")
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        self.text = ""
+        self.over = False
+
+    def read(self, until: Callable[[], bool], seconds: float = 8.0) -> bool:
+        """Reads until that holds; False when it never did."""
+        end = time.monotonic() + seconds
+        while not until():
+            self.socket.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                got = self.socket.recv(65536)
+            except TimeoutError:
+                return until()
+            if not got:
+                self.over = True
+                return until()
+            self.text += got.decode()
+        return True
+
+    def wait(self, text: str) -> bool:
+        return self.read(lambda: text in self.text)
+
+    def ended(self) -> bool:
+        """Whether the server has closed the line."""
+        return self.read(lambda: self.over)
+
+    def all(self, event: str) -> list[dict[str, int]]:
+        return [json.loads(found) for found in re.findall(rf"event: {event}\ndata: (.*)\n", self.text)]
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed()
+
+
+@pytest.fixture
+def server(feed: Feed) -> Iterator[Server]:
+    clock = Clock(ZoneInfo("Asia/Shanghai"))
+    # Events ask nothing of the office; object() makes sure of it.
+    app = create_app(object(), secret="s" * 40, feed=feed, clock=clock)  # type: ignore[arg-type]
+    running = Server(app, "127.0.0.1", 0)
+    running.start()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def screens(server: Server) -> Iterator[Callable[..., Screen]]:
+    opened: list[Screen] = []
+
+    def opening(wall: str = "main", screen: str = "") -> Screen:
+        opened.append(Screen(server.port, wall, screen))
+        return opened[-1]
+
+    yield opening
+    for found in opened:
+        found.socket.close()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 8.0) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
+
+
+def test_a_screen_is_greeted_then_told(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """A screen hears the present revision at once and every newer one as it comes."""
+    wall = screens()
+    assert wall.wait("event: hello")
+    assert "text/event-stream" in wall.text
+    hello = wall.all("hello")[0]
+    assert hello["revision"] == 1
+    assert abs(hello["now"] / 1000 - time.time()) < 5
+    assert feed.tell() == 2
+    assert wall.wait('event: hint\ndata: {"revision":2}')
+
+
+def test_a_burst_becomes_the_newest(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """Of a thousand revisions a screen need not hear each, but surely the last."""
+    wall = screens()
+    assert wall.wait("event: hello")
+    for _ in range(1000):
+        feed.tell()
+    assert wall.wait('{"revision":1001}')
+    heard = [hint["revision"] for hint in wall.all("hint")]
+    assert heard == sorted(heard)
+
+
+def test_ticks_come_by_themselves(
+    feed: Feed, screens: Callable[..., Screen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any news a named tick with time and revision comes again and again."""
+    monkeypatch.setattr(events, "TICK_S", 0.2)  # ten seconds would only make the test longer
+    wall = screens()
+    assert wall.read(lambda: len(wall.all("tick")) >= 3)
+    assert [tick["revision"] for tick in wall.all("tick")[:3]] == [1, 1, 1]
+
+
+def test_the_same_screen_holds_one_line(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """A screen that comes back ends its own old line; another screen of the same wall keeps its."""
+    first, other = screens("hall", "tv-1"), screens("hall", "tv-2")
+    assert first.wait("event: hello")
+    assert other.wait("event: hello")
+    second = screens("hall", "tv-1")
+    assert second.wait("event: hello")
+    assert first.ended()
+    feed.tell()
+    assert second.wait("event: hint")
+    assert other.wait("event: hint")
+    assert not other.over
+
+
+def test_without_a_screens_mark_the_address_is_the_screen(screens: Callable[..., Screen]) -> None:
+    """The same wall from the same address evicts the old line, as after a cut power cord."""
+    first = screens("lobby")
+    assert first.wait("event: hello")
+    assert screens("lobby").wait("event: hello")
+    assert first.ended()
+
+
+def test_a_gone_screen_is_forgotten(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """A screen that closed or crashed leaves no subscription behind."""
+    closing, crashing = screens("a"), screens("b")
+    assert closing.wait("event: hello")
+    assert crashing.wait("event: hello")
+    assert feed.listeners == 2
+    closing.socket.close()
+    crashing.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # sends a reset
+    crashing.socket.close()
+    assert eventually(lambda: feed.listeners == 0)
+
+
+def test_forty_screens_do_not_keep_a_phone_waiting(
+    feed: Feed, server: Server, screens: Callable[..., Screen]
+) -> None:
+    """With forty lines open, ten times the threads at the start, an ordinary request is answered and all are told."""
+    walls = [screens(f"wall-{number}") for number in range(40)]
+    assert all(wall.wait("event: hello") for wall in walls)
+    phone = socket.create_connection(("127.0.0.1", server.port), 5)
+    phone.sendall(b"GET /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert phone.recv(100).startswith(b"HTTP/1.1 200")
+    phone.close()
+    feed.tell()
+    assert all(wall.wait("event: hint") for wall in walls)
+
+
+def test_too_many_lines_are_refused_in_a_sentence(feed: Feed) -> None:
+    """Past the limit a line is refused with 503 and the way out; one that ends makes room again."""
+    streams = events.Streams(feed, limit=2)
+    counted: list[int] = []
+    streams.on_count = counted.append
+    first = streams.open("a", "1")
+    streams.open("b", "1")
+    with pytest.raises(events.Denied) as denied:
+        streams.open("c", "1")
+    assert denied.value.status == 503
+    assert denied.value.sentence == "已有 2 块屏幕连着，请先关掉不用的。"
+    assert feed.listeners == 2
+    streams.ended("a", "1", first)
+    streams.open("c", "1")
+    assert counted == [1, 2, 1, 2]
+    assert streams.names() == {"b": 1, "c": 1}
+
+
+def test_an_old_line_ending_late_leaves_the_new_one(feed: Feed) -> None:
+    """An evicted line that ends after its successor came takes nothing away from it."""
+    streams = events.Streams(feed)
+    old = streams.open("a", "1")
+    streams.open("a", "1")
+    streams.ended("a", "1", old)
+    assert streams.names() == {"a": 1}
+    assert feed.listeners == 1
+
+
+def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[..., Screen]) -> None:
+    """A server that stops ends its lines at once, and leaves no listener and no thread of its own."""
+    walls = [screens(f"wall-{number}") for number in range(5)]
+    assert all(wall.wait("event: hello") for wall in walls)
+    server.close()
+    assert all(wall.ended() for wall in walls)
+    assert feed.listeners == 0
+
+
+def test_a_taken_port_is_told(server: Server, feed: Feed) -> None:
+    """A port in use, or an address that is not ours, is refused in a sentence with the way out."""
+    app = create_app(object(), secret="s", feed=feed, clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
+    with pytest.raises(CannotListen) as taken:
+        Server(app, "127.0.0.1", server.port)
+    port = server.port
+    assert taken.value.sentence == (
+        f"端口 {port} 已经被别的程序占用。请关掉那个程序，或者换一个端口：zhangu run --port {port + 1}"
+    )
+    with pytest.raises(CannotListen) as foreign:
+        Server(app, "203.0.113.7", 0)
+    assert foreign.value.sentence.startswith("这台机器没有地址 203.0.113.7。")
+
+
+def test_lines_notice_a_cut_cord(server: Server) -> None:
+    """What is accepted has keep-alive and a user timeout, so that a pulled cord ends within half a minute."""
+    sizes = {}
+    with socket.create_connection(("127.0.0.1", server.port), 5):
+        assert eventually(lambda: bool(server._server.active_channels))
+        accepted = next(iter(server._server.active_channels.values())).socket
+        for option in (socket.TCP_USER_TIMEOUT, socket.TCP_KEEPIDLE, socket.TCP_NODELAY):
+            sizes[option] = accepted.getsockopt(socket.IPPROTO_TCP, option)
+        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert sizes == {socket.TCP_USER_TIMEOUT: 20_000, socket.TCP_KEEPIDLE: 10, socket.TCP_NODELAY: 1}
