@@ -20,7 +20,9 @@ BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 class Clock:
     """The office's clock. `start` makes a rehearsal's: it shows `start` now and runs at normal speed."""
 
-    def __init__(self, zone: ZoneInfo, start: datetime | None = None, *, timesync: Path = TIMESYNC, rtc: Path = RTC):
+    def __init__(
+        self, zone: ZoneInfo, start: datetime | None = None, *, timesync: Path = TIMESYNC, rtc: Path = RTC
+    ):
         self.zone = zone
         self.rehearsal = start is not None
         self._ahead = start - datetime.now(UTC) if start else timedelta()

@@ -36,6 +36,15 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """Who leads in a period ("day", "week" or "month"); every team, and everyone with an order."""
+
+    period: str
+    teams: tuple[Tally, ...]
+    people: tuple[Tally, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     """A sum of the whole office in yuan, with its target when there is one."""
 

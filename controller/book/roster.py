@@ -116,6 +116,18 @@ class Roster:
             )  # fmt: skip
         return self._there(known.id), "same" if same else "changed"
 
+    def rewrite_person(self, ident: int, row: PersonRow) -> Person:
+        """Write all of a person's line anew: name, team, leader, reading. `Conflict` when the team has the name."""
+        _checked_name(row.name, "姓名", "name")
+        team = self.save_team(row.team)
+        if any(p.name == row.name and p.team_id == team.id and p.id != ident for p in self.people()):
+            raise Conflict(f"“{row.team}”里已经有一位“{row.name}”。", field="name")
+        self._rows.change(
+            "UPDATE people SET name = ?, team_id = ?, leader = ?, say_as = ? WHERE id = ?",
+            row.name, team.id, int(row.leader), row.say_as or None, ident,
+        )  # fmt: skip
+        return self._there(ident)
+
     def import_people(self, rows: Sequence[PersonRow], *, remove_absent: bool = False) -> Imported:
         """Write all of them down; the same list again changes nothing. Absent people stay unless told."""
         results = [self.save_person(row) for row in rows]

@@ -1,0 +1,5 @@
+"""So that `python -m controller` is the command."""
+
+from controller.cli import main
+
+main()

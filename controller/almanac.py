@@ -1,0 +1,102 @@
+"""The timetable in force: read from the file, kept when an edit is faulty, and asked for each day's plan.
+
+A good file is copied to `last-good`, so that a start with a faulty file finds yesterday's timetable instead of none.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from controller.rhythm.config import load
+from controller.rhythm.faults import Faulty
+from controller.rhythm.model import DayPlan, Rhythm
+from controller.rhythm.timetable import plan_for
+from controller.rhythm.workdays import Workdays
+
+log = logging.getLogger(__name__)
+
+
+class Almanac:
+    """Thread-safe. `faults` are the sentences of a faulty edit that is not in force, empty when all is well."""
+
+    def __init__(self, path: Path, last_good: Path):
+        self._path, self._last_good = path, last_good
+        self._lock = threading.Lock()
+        self._stamp = _stamp(path)
+        self._plans: dict[date, DayPlan] = {}
+        self.faults: tuple[str, ...] = ()
+        self.on_change: Callable[[], None] = lambda: None
+        self.rhythm, self._workdays = self._first()
+
+    def _first(self) -> tuple[Rhythm, Workdays]:
+        """Raises Faulty when neither the file nor its last good copy can be used."""
+        try:
+            rhythm = load(self._path)
+        except Faulty as faulty:
+            if not self._last_good.exists():
+                raise
+            rhythm = load(self._last_good)
+            self.faults = tuple(str(fault) for fault in faulty.faults)
+            log.warning("the timetable is faulty, the last good one is in force: %s", " ".join(self.faults))
+            return rhythm, _workdays(rhythm)
+        self._keep_copy()
+        return rhythm, _workdays(rhythm)
+
+    def plan(self, day: date) -> DayPlan:
+        """The plan of one date by the timetable in force."""
+        with self._lock:
+            if day not in self._plans:
+                if len(self._plans) > 40:
+                    self._plans.clear()
+                self._plans[day] = plan_for(day, self.rhythm, self._workdays)
+            return self._plans[day]
+
+    def refresh(self) -> bool:
+        """Takes up an edit of the file; returns whether anything people see has changed.
+
+        A faulty edit changes nothing but `faults`.
+        """
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            rhythm = load(self._path)
+        except Faulty as faulty:
+            self.faults = tuple(str(fault) for fault in faulty.faults)
+            log.warning("a faulty edit of the timetable is not taken up: %s", " ".join(self.faults))
+            self.on_change()
+            return True
+        with self._lock:
+            self.rhythm, self._workdays = rhythm, _workdays(rhythm)
+            self._plans.clear()
+            self.faults = ()
+        self._keep_copy()
+        log.info("the timetable was edited and is in force")
+        self.on_change()
+        return True
+
+    def _keep_copy(self) -> None:
+        try:
+            self._last_good.parent.mkdir(parents=True, exist_ok=True)
+            half = self._last_good.with_suffix(".half")
+            half.write_bytes(self._path.read_bytes())
+            half.replace(self._last_good)
+        except OSError as error:
+            log.warning("no copy of the good timetable could be kept: %s", error)
+
+
+def _workdays(rhythm: Rhythm) -> Workdays:
+    return Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,139 @@
+"""`zhangu doctor`: looks at every part, one line each, with what to do about what is not well."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.book.model import Refused
+from controller.book.store import Store
+from controller.clock import Clock
+from controller.home import Home
+from controller.rhythm import config
+from controller.rhythm.faults import Faulty
+from controller.single import running
+from controller.sound.library import Library
+from controller.sound.speaker import Event, Speaker
+from controller.sound.voice import describe
+
+LEAST_FREE = 200 * 1024 * 1024
+DEVICE_S = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report. `serious`: the office would hear or see something wrong."""
+
+    part: str
+    found: str
+    serious: bool = False
+
+    def __str__(self) -> str:
+        return f"{'✗' if self.serious else '✓'} {self.part}：{self.found}"
+
+
+def examine(home: Home) -> Iterator[Finding]:
+    """Every finding, as it is found; takes some seconds, speaks no word aloud."""
+    yield from _timetable(home)
+    yield from _book(home)
+    yield from _disk(home)
+    yield from _music(home)
+    yield from _voices(home)
+    yield _device()
+    yield _daemon(home)
+
+
+def _timetable(home: Home) -> Iterator[Finding]:
+    try:
+        rhythm = config.load(home.timetable)
+    except Faulty as faulty:
+        for fault in faulty.faults:
+            yield Finding("时间表", str(fault), serious=True)
+        return
+    yield Finding("时间表", f"{home.timetable} 没有问题")
+    trusted = Clock(rhythm.zone).trusted()
+    now = datetime.now(rhythm.zone)
+    yield Finding(
+        "时钟",
+        f"{now:%Y-%m-%d %H:%M}"
+        if trusted
+        else f"{now:%Y-%m-%d %H:%M} 还不可信：没有对上网络时间，定时的声音先不放",
+        serious=not trusted,
+    )
+
+
+def _book(home: Home) -> Iterator[Finding]:
+    if not home.book.exists():
+        yield Finding("账本", "还没有，第一次启动时建立")
+        return
+    try:
+        with closing(Store(home.book)) as store:
+            faults = store.check()
+            with store.read() as book:
+                people, teams = len(book.roster.people()), len(book.roster.teams())
+    except Refused as refused:
+        yield Finding("账本", refused.sentence, serious=True)
+        return
+    if faults:
+        yield Finding("账本", f"{home.book} 已损坏：{faults[0]}。请改名保留，再放回最近的备份", serious=True)
+    else:
+        hint = "" if people else "。请导入名单：zhangu import people 名单.csv"
+        yield Finding("账本", f"{teams} 个团队，{people} 个人{hint}")
+
+
+def _disk(home: Home) -> Iterator[Finding]:
+    place = home.var if home.var.exists() else home.root
+    free = shutil.disk_usage(place).free
+    yield Finding("磁盘", f"还剩 {free // (1024 * 1024)} MB", serious=free < LEAST_FREE)
+
+
+def _music(home: Home) -> Iterator[Finding]:
+    library = Library(home.root, home.cache)
+    try:
+        for name in library.playlists():
+            tracks = library.tracks(name, datetime.now().astimezone().date())
+            yield Finding("歌单", f"{name}：{len(tracks)} 首", serious=not tracks)
+        for problem in library.problems():
+            yield Finding("音乐", str(problem), serious=True)
+    finally:
+        library.close()
+
+
+def _voices(home: Home) -> Iterator[Finding]:
+    for name, state, why in describe(home.var / "voices"):
+        yield Finding(
+            "语音", f"{name}：{'在用' if state == 'speaks' else ''}{why}", serious=state == "failed"
+        )
+
+
+def _device() -> Finding:
+    ready = threading.Event()
+    told: list[str] = []
+
+    def on_event(event: Event) -> None:
+        if event.kind == "lost" and event.why:
+            told.append(event.why)
+        if event.kind == "ready":
+            ready.set()
+
+    speaker = Speaker(on_event)
+    speaker.start()
+    try:
+        if ready.wait(DEVICE_S):
+            return Finding("音响", f"{speaker.health().device}")
+        return Finding(
+            "音响", f"没有找到设备（{told[-1] if told else '没有回应'}）。请检查接线和系统音量", serious=True
+        )
+    finally:
+        speaker.close()
+
+
+def _daemon(home: Home) -> Finding:
+    told = running(home.running)
+    if not told:
+        return Finding("后台", "没有在运行")
+    return Finding("后台", f"在运行，进程 {told.get('pid')}，端口 {told.get('port')}")

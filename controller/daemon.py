@@ -1,0 +1,163 @@
+"""Builds everything, starts it, stops it in reverse: the only file that knows all parts."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.almanac import Almanac
+from controller.book.store import Store
+from controller.clock import Clock
+from controller.feed import Feed
+from controller.home import Home
+from controller.office import Office, Parts
+from controller.single import Single
+from controller.sound.announcer import Announcer
+from controller.sound.library import Library
+from controller.sound.performance import Report
+from controller.sound.speaker import Event, Speaker
+from controller.sound.voice import Voice
+from controller.timekeeper import Timekeeper
+from signage import create_app
+from signage.server import Server
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `zhangu run` was asked for. `start`: a rehearsal's moment, in the office's zone."""
+
+    home: Home
+    host: str = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
+    port: int = 8080
+    start: datetime | None = None
+    storybook: bool = False
+
+
+class Daemon:
+    """The running office. Raises AlreadyRunning, Faulty, CannotListen or StoreTrouble when it cannot be built."""
+
+    def __init__(self, options: Options):
+        home = options.home
+        self._stack = ExitStack()
+        try:
+            self._single = self._stack.enter_context(Single(home.running))
+            self._build(options, home)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _build(self, options: Options, home: Home) -> None:
+        self.almanac = Almanac(home.timetable, home.last_good)
+        rhythm = self.almanac.rhythm
+        self.clock = Clock(rhythm.zone, options.start)
+        self.feed = Feed()
+        self.store = Store(home.book, rhythm.zone)
+        self._stack.callback(self.store.close)
+        library = Library(home.root, home.cache)
+        self._stack.callback(library.close)
+        voice = Voice(home.cache, home.var / "voices")
+        self._stack.callback(voice.close)
+        self.speaker = Speaker(self._on_speaker)
+        self._stack.callback(self.speaker.close)
+        announcer = Announcer(
+            self.speaker,
+            voice,
+            self._on_report,
+            duck_db=rhythm.sound.duck_db,
+            lead_s=rhythm.sound.lead_silence_ms / 1000,
+            wake_after_s=rhythm.sound.wake_after_s,
+        )
+        self._stack.callback(announcer.close)
+        self.office = Office(
+            Parts(
+                self.clock,
+                self.almanac,
+                self.store,
+                self.feed,
+                announcer,
+                self.speaker,
+                voice,
+                library,
+                home.sounds,
+            )
+        )
+        self._announcer, self._sounds = announcer, home.sounds
+        self.timekeeper = Timekeeper(self.clock, self.almanac, self.office)
+        self.office.poke = self.timekeeper.poke
+        app = create_app(
+            self.office,
+            secret=self.office.secret(),
+            feed=self.feed,
+            clock=self.clock,
+            storybook=options.storybook,
+        )
+        self.server = Server(app, options.host, options.port)
+        self._stack.callback(self.server.close)
+
+    def _on_speaker(self, event: Event) -> None:
+        self._announcer.on_speaker(event)
+        self.office.on_speaker(event)
+
+    def _on_report(self, report: Report) -> None:
+        self.office.on_report(report)
+
+    def start(self) -> None:
+        """Sound first, then time, then the web: the right music sounds within a second."""
+        self.speaker.warm(sorted(self._sounds.glob("*.ogg")))  # chime and applause start without a delay
+        self.speaker.start()
+        self._announcer.start()
+        self.office.recover()
+        self.timekeeper.start()
+        self._stack.callback(self.timekeeper.close)
+        token = secrets.token_urlsafe(24)
+        self.office.keys.local_token = token
+        self._single.tell(self.server.port, token)
+        self.server.start()
+
+    def close(self) -> None:
+        """Stops everything in reverse."""
+        self._stack.close()
+
+
+def run(options: Options, greet: Callable[[Daemon], None]) -> int:
+    """Runs until SIGTERM or SIGINT; returns the exit code."""
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    daemon = Daemon(options)
+    try:
+        daemon.start()
+        greet(daemon)
+        over.wait()
+    finally:
+        log.info("stopping")
+        daemon.close()
+    return 0
+
+
+def keep_log(home: Home, *, to_screen: bool) -> None:
+    """The log: a file of bounded size in var/log, and the terminal."""
+    folder = home.var / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    handlers: list[logging.Handler] = [
+        logging.handlers.RotatingFileHandler(
+            folder / "zhangu.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8"
+        )
+    ]
+    if to_screen:
+        handlers.append(logging.StreamHandler())
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        handlers=handlers,
+        force=True,
+    )

@@ -1,0 +1,286 @@
+"""The office's verbs. Each refuses with a sentence, or commits and then tells; nothing else changes anything.
+
+One desk per subject: `deals` (orders), `talk` (what is said), `cues` (what the timetable says), `sounding` (music,
+volume, hush), `keys` (who may come in), `view` (what screens draw from). The office only joins them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from controller.almanac import Almanac
+from controller.book.broadcasts import Decision
+from controller.book.model import Announcement, Deal, Person, Team
+from controller.book.people import PersonRow
+from controller.book.store import Store
+from controller.clock import Clock
+from controller.feed import Feed
+from controller.glance import City, Glance, Ranking
+from controller.office.cues import CueDesk
+from controller.office.deals import DealDesk, Decided, Recorded
+from controller.office.keys import Keys
+from controller.office.people import PeopleDesk
+from controller.office.room import Kept, Room
+from controller.office.scripts import ScriptBuilder
+from controller.office.sounding import SoundDesk
+from controller.office.speech import Announced, SpeechDesk
+from controller.office.talk import Talk
+from controller.office.troubles import Troubles
+from controller.office.view import View
+from controller.rhythm.model import Cue, DayPlan, State
+from controller.sound.announcer import Announcer
+from controller.sound.library import Library
+from controller.sound.performance import Report
+from controller.sound.speaker import Event, Speaker
+from controller.sound.voice import Voice
+
+log = logging.getLogger(__name__)
+
+__all__ = ["Announced", "Decided", "Office", "Recorded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an office is built of."""
+
+    clock: Clock
+    almanac: Almanac
+    store: Store
+    feed: Feed
+    announcer: Announcer
+    speaker: Speaker
+    voice: Voice
+    library: Library
+    sounds: Path
+    build: str = ""
+
+
+class Office:
+    """Thread-safe: phones, the timekeeper and the announcer call it at the same time."""
+
+    def __init__(self, parts: Parts):
+        room = Room(parts.clock, parts.almanac, parts.store, parts.feed, Kept(parts.store))
+        builder = ScriptBuilder(parts.sounds)
+        self._room, self._library = room, parts.library
+        self.keys = Keys(parts.store)
+        self._talk = Talk(room, parts.announcer, parts.voice, builder)
+        self._deals = DealDesk(room, self._talk)
+        self._talk.late = self._deals.postpone_unheard
+        self._speech = SpeechDesk(room, self._talk)
+        self._cues = CueDesk(room, self._talk, self._deals)
+        self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
+        self._people = PeopleDesk(room)
+        self._troubles = Troubles(room, parts.speaker, parts.voice, parts.library)
+        self._view = View(room, self._talk, self._cues, self._sound.sounding, parts.build)
+        self._view.troubles, self._view.trusted = self._troubles.all, self._troubles.clock_trusted
+        self.poke: Callable[[], None] = lambda: None
+
+    # --- orders
+
+    def record_deal(self, person: str, product: str, amount: object, key: str) -> Recorded:
+        """Accepts an order: on the disk, decided on, and on its way to speaker and walls. Refused or Conflict."""
+        recorded = self._deals.record(person, product, amount, key, self._hushed())
+        self.poke()
+        return recorded
+
+    def preview_deal(self, person: str, product: str, amount: object) -> tuple[str, Decision]:
+        """What would be said of an order, and when."""
+        return self._deals.preview(person, product, amount, self._hushed())
+
+    def void_deal(self, deal_id: int, reason: str) -> None:
+        """Takes an order back, with the reason."""
+        self._deals.void(deal_id, reason)
+
+    def deals(self, day: date) -> tuple[Deal, ...]:
+        """Every order of a day, oldest first, those taken back too."""
+        with self._room.store.read() as book:
+            return book.deals.of_day(day)
+
+    def products(self) -> tuple[str, ...]:
+        """What was sold lately, commonest first."""
+        with self._room.store.read() as book:
+            return book.deals.products()
+
+    # --- saying
+
+    def announce(self, text: str, key: str) -> Announced:
+        """Says something to all."""
+        said = self._speech.announce(text, key, self._hushed())
+        self.poke()
+        return said
+
+    def repeat(self, announcement_id: int) -> Announced:
+        """Says again what was said."""
+        said = self._speech.repeat(announcement_id, self._hushed())
+        self.poke()
+        return said
+
+    def announcements(self, day: date) -> tuple[Announcement, ...]:
+        """Everything put in on a day, with what became of it."""
+        with self._room.store.read() as book:
+            return book.outbox.of_day(day)
+
+    def stop_all(self) -> None:
+        """Silence now: music off, what is being said ends, what waits to be said at once is dropped."""
+        self._talk.stop_all("有人按了停止。")
+        self.stop_music()
+
+    # --- music
+
+    def play(self, playlist: str | None = None) -> None:
+        """Music by hand; see SoundDesk.play."""
+        self._sound.play(playlist)
+        self._changed()
+
+    def stop_music(self) -> None:
+        """No music until the timetable's next."""
+        self._sound.stop_music()
+        self._changed()
+
+    def next_track(self) -> None:
+        """The next track."""
+        self._sound.next_track()
+        self._changed()
+
+    def set_volume(self, volume: int) -> None:
+        """The master volume, 0..100."""
+        self._sound.set_volume(volume)
+        self._changed()
+
+    def hush(self, minutes: int) -> None:
+        """Nothing sounds for so many minutes; 0 ends it."""
+        self._sound.hush(minutes)
+        self._changed()
+
+    def playlists(self) -> tuple[str, ...]:
+        """The playlists there are."""
+        return self._library.playlists()
+
+    # --- people, targets, cities
+
+    def people(self) -> tuple[Person, ...]:
+        """Who is there."""
+        return self._people.people()
+
+    def teams(self) -> tuple[Team, ...]:
+        """The teams there are."""
+        return self._people.teams()
+
+    def add_person(self, *, name: str, team: str, leader: bool = False, say_as: str | None = None) -> Person:
+        """A new person; the team is made when it isn't there."""
+        return self._told(self._people.add(PersonRow(team, name, leader, say_as)))
+
+    def update_person(self, ident: int, **changes: Any) -> Person:
+        """Changes name, team, leader, say_as, hidden or active of a person."""
+        return self._told(self._people.update(ident, **changes))
+
+    def set_target(self, team: str, day: date, amount: object) -> None:
+        """A team's target of a day, in yuan."""
+        self._people.set_target(team, day, amount)
+        self._room.feed.tell()
+
+    def set_city_result(self, day: date, city: str, rate: float) -> None:
+        """Another branch's completion of the day (1.0 = reached)."""
+        with self._room.store.write() as book:
+            book.desk.set_city(day, city, Decimal(str(rate)))
+        self._room.feed.tell()
+
+    # --- looking
+
+    def glance(self) -> Glance:
+        """The office now."""
+        return self._view.glance()
+
+    def standings(self, period: str, day: date) -> Ranking:
+        """Who leads in the day, week or month of `day`."""
+        return self._view.ranking(period, day)
+
+    def cities(self, day: date) -> tuple[City, ...]:
+        """The branches' results of a day, as far as they are told."""
+        return self._view.cities(day)
+
+    def faults(self) -> tuple[str, ...]:
+        """The faults of an edit of the timetable that is not in force."""
+        return self._room.almanac.faults
+
+    # --- who may come in
+
+    def pin(self) -> str:
+        """The PIN of the phones."""
+        return self.keys.pin()
+
+    def secret(self) -> str:
+        """Signs the phones' cookies."""
+        return self.keys.secret()
+
+    def check_pin(self, pin: str) -> bool:
+        """Whether that is the PIN; in constant time."""
+        return self.keys.check_pin(pin)
+
+    def token_role(self, token: str) -> str | None:
+        """The role of a token, None for none."""
+        return self.keys.token_role(token)
+
+    def make_token(self, name: str, role: str) -> str:
+        """A new token."""
+        return self.keys.make_token(name, role)
+
+    def confirm_clock(self) -> None:
+        """A person says that the time shown is right: timed sound may follow it."""
+        self._room.clock.confirm()
+        self._changed()
+
+    # --- what the timekeeper, the speaker and the announcer tell
+
+    def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
+        """The present moment: sound, round-ups and what is due follow it."""
+        self._sound.follow(plan, state, now, trusted=self._troubles.clock_trusted())
+        self._deals.round_up(now)
+        self._talk.release(now)
+        self._view.turn_with(state)
+
+    def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
+        """A cue has come; without a trusted clock it is not said."""
+        if self._troubles.clock_trusted():
+            self._cues.come(cue, plan, now)
+
+    def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
+        """When `follow` must be called exactly: full hours, what waits, and shortly before music."""
+        return (*self._talk.moments(), *self._sound.moments(plan, now))
+
+    def jumped(self, seconds: float) -> None:
+        """The clock has jumped."""
+        self._sound.forget()
+        self._room.feed.tell()
+
+    def on_speaker(self, event: Event) -> None:
+        """The sound device tells something."""
+        self._sound.on_speaker(event)
+        if event.kind in ("ready", "lost", "track"):
+            self._room.feed.tell()
+
+    def on_report(self, report: Report) -> None:
+        """The announcer tells what became of an announcement."""
+        self._talk.on_report(report)
+
+    def recover(self) -> None:
+        """At a start: what the last run left behind is said, put off or dropped, each with its reason."""
+        self._deals.recover()
+        self._library.measure_all()
+
+    def _hushed(self) -> datetime | None:
+        return self._sound.hushed_until(self._room.clock.now())
+
+    def _told(self, person: Person) -> Person:
+        self._room.feed.tell()
+        return person
+
+    def _changed(self) -> None:
+        self.poke()
+        self._room.feed.tell()

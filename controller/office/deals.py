@@ -1,0 +1,277 @@
+"""The deal desk: an order comes in, is decided on and written down in one transaction, and then told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller.book import broadcasts, phrases
+from controller.book.amounts import parse_amount
+from controller.book.broadcasts import Decision, Facts
+from controller.book.model import (
+    BIG,
+    FIRST_OF_DAY,
+    FIRST_OF_WEEK,
+    MERGED,
+    OPEN_STATES,
+    PLAYING,
+    RECORD,
+    RESULTS,
+    ROUNDUP,
+    WAITING,
+    Announcement,
+    Deal,
+)
+from controller.book.store import Book
+from controller.office.room import Room, period_of
+from controller.office.scripts import as_json
+from controller.office.talk import FRESH, HOURLY, Talk
+from controller.rhythm.model import DayPlan, State
+from controller.sound.mandarin import amount_in_words, count_in_words
+
+EVENING = "evening"
+"""An order that waits for the results."""
+AMONG_OTHERS = (HOURLY, EVENING)
+PRIORITY = {FIRST_OF_WEEK: 60, FIRST_OF_DAY: 60, RECORD: 60, BIG: 60, ROUNDUP: 40}
+RETOLD = (*PRIORITY, HOURLY, EVENING)
+WORDS = phrases.Words(amount_in_words, count_in_words)
+TAKEN_BACK = "订单已撤回，不再播报。"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided when the request was accepted; the same for each repetition of the request."""
+
+    kept: dict[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """`{"when", "why", "kind"}`; see `broadcasts.Decision.to_json`."""
+        return dict(self.kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An order as accepted. `created` is False when the same request had come before."""
+
+    id: int
+    sentence: str
+    decision: Decided
+    created: bool
+
+
+class DealDesk:
+    """Thread-safe: the book's one writer is the lock."""
+
+    def __init__(self, room: Room, talk: Talk):
+        self._room, self._talk = room, talk
+
+    def record(
+        self, person: str, product: str, amount: object, key: str, hushed_until: datetime | None
+    ) -> Recorded:
+        """Writes an order down, on the disk before this returns. Raises Refused or Conflict."""
+        yuan = parse_amount(amount)  # type: ignore[arg-type]
+        now = self._room.clock.now()
+        with self._room.store.write() as book:
+            seller = book.roster.find(person)
+            decision = broadcasts.decide(yuan, self._facts(book, now, hushed_until))
+            deal, created = book.deals.record(key, seller.id, product, yuan, now, now.date())
+            if created:
+                said = self._put(book, deal, decision)
+            else:
+                said = book.outbox.of_deal(deal.id)[0]
+        if created:
+            if decision.at_once:
+                self._talk.hand([said])
+            self._room.feed.tell()
+        return Recorded(deal.id, said.text, Decided(said.decision), created)
+
+    def preview(
+        self, person: str, product: str, amount: object, hushed_until: datetime | None
+    ) -> tuple[str, Decision]:
+        """What would be said and when; changes nothing. Raises Refused."""
+        yuan = parse_amount(amount)  # type: ignore[arg-type]
+        now = self._room.clock.now()
+        with self._room.store.read() as book:
+            seller = book.roster.find(person)
+            decision = broadcasts.decide(yuan, self._facts(book, now, hushed_until))
+            deal = Deal(
+                0,
+                "",
+                seller.id,
+                seller.name,
+                seller.team,
+                product.strip(),
+                yuan,
+                now,
+                None,
+                now.date(),
+                seller.team_id,
+            )
+            text = self._phrase(book, deal, decision).text
+        if decision.at_once:
+            self._talk.prepare(self._unsent(text, decision, now))
+        return text, decision
+
+    def void(self, deal_id: int, reason: str) -> None:
+        """Takes an order back: out of the standings and, if it was not said yet, out of what will be."""
+        now = self._room.clock.now()
+        with self._room.store.write() as book:
+            book.deals.void(deal_id, reason, now)
+            found = [a for a in book.outbox.of_deal(deal_id) if a.state in OPEN_STATES]
+            alone = [a.id for a in found if all(deal.voided for deal in book.deals.of_ids(a.deals))]
+        self._talk.cancel(alone, TAKEN_BACK)
+        self._room.feed.tell()
+
+    # --- deciding and wording
+
+    def _facts(self, book: Book, now: datetime, hushed_until: datetime | None) -> Facts:
+        rhythm, plan, state = self._room.rhythm, self._room.plan(now), self._room.state(now)
+        monday, sunday = period_of("week", now.date())
+        return Facts(
+            now=now,
+            first_of_week=not book.deals.first_taken(monday, sunday, FIRST_OF_WEEK),
+            first_of_day=not book.deals.first_taken(now.date(), now.date(), FIRST_OF_DAY),
+            big_over=rhythm.broadcasts.big_over,
+            quiet_until=state.quiet_until,
+            hushed_until=hushed_until,
+            next_roundup=self.next_roundup(now),
+            results_at=_results_at(plan),
+            workday=plan.workday,
+            record_over=book.deals.largest(before=now.date()),
+            quiet_name=_quiet_name(state),
+        )
+
+    def next_roundup(self, now: datetime) -> datetime | None:
+        """The next full hour at which orders are told together."""
+        texts = self._room.rhythm.broadcasts
+        return broadcasts.next_roundup(
+            now, texts.hourly_from, texts.hourly_to, workday=self._room.plan(now).workday,
+            next_workday=self._room.next_workday(now.date()).date, zone=self._room.clock.zone,
+        )  # fmt: skip
+
+    def _phrase(self, book: Book, deal: Deal, decision: Decision) -> phrases.Phrase:
+        texts = self._room.rhythm.broadcasts
+        variants = {
+            FIRST_OF_WEEK: texts.first_of_week,
+            FIRST_OF_DAY: texts.first_of_day,
+            RECORD: texts.record or texts.big,
+            BIG: texts.big,
+        }.get(decision.kind, texts.hourly_item)
+        return phrases.announce_deal(
+            deal, variants, WORDS, book.desk.used(decision.kind), deal.date.toordinal()
+        )
+
+    def _put(self, book: Book, deal: Deal, decision: Decision) -> Announcement:
+        phrase = self._phrase(book, deal, decision)
+        book.desk.use(decision.kind, phrase.template, deal.at)
+        kind = decision.kind
+        if decision.merge:
+            kind = EVENING if decision.kind == RESULTS else HOURLY
+        said, _ = book.outbox.add(
+            f"deal:{deal.id}", kind, phrase.text, decision.why, deal.at, deal.date,
+            due=decision.when, deals=[deal.id], priority=PRIORITY.get(kind, 0),
+            script=as_json([], "large"), decision=decision.to_json(),
+        )  # fmt: skip
+        return said
+
+    def _unsent(self, text: str, decision: Decision, now: datetime) -> Announcement:
+        return Announcement(0, "", decision.kind, text, "waiting", "", now, None, script=as_json([], "large"))
+
+    # --- what was to be told together, and what came too late to be told alone
+
+    def round_up(self, now: datetime) -> None:
+        """At the full hour: the orders that waited for it become one announcement."""
+        with self._room.store.read() as book:
+            due = [
+                a
+                for a in book.outbox.waiting()
+                if a.kind in AMONG_OTHERS and a.due is not None and a.due <= now
+            ]
+        fresh = [a for a in due if a.kind == HOURLY and a.due is not None and now - a.due <= FRESH]
+        for late in due:
+            if late.due is not None and now - late.due > FRESH:
+                self.postpone(late, "错过了播报时间，")
+        if fresh:
+            self._tell_together(fresh, now)
+
+    def _tell_together(self, members: Sequence[Announcement], now: datetime) -> None:
+        with self._room.store.write() as book:
+            deals = book.deals.of_ids(tuple(ident for member in members for ident in member.deals))
+            phrase = phrases.roundup(deals, self._room.rhythm.broadcasts, WORDS, now, book.desk.used(ROUNDUP))
+            if phrase is None:
+                return
+            book.desk.use(ROUNDUP, phrase.template, now)
+            alive = [deal.id for deal in deals if deal.voided is None]
+            said, _ = book.outbox.add(
+                f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
+                deals=alive, priority=PRIORITY[ROUNDUP], script=as_json([], "small"),
+            )  # fmt: skip
+            self.merge(book, members, f"并入 {now:%H:%M} 的整点播报。", now)
+        self._talk.hand([said])
+        self._room.feed.tell()
+
+    def merge(self, book: Book, members: Sequence[Announcement], why: str, now: datetime) -> None:
+        """They are told as part of another announcement."""
+        for member in members:
+            book.outbox.move(member.id, MERGED, why, now)
+
+    def postpone(self, late: Announcement, because: str) -> None:
+        """What could not be said in time goes into the next round-up; without orders in it, it stays as it is."""
+        now = self._room.clock.now()
+        moment = self.next_roundup(now)
+        if moment is None or not late.deals:
+            return
+        when = (
+            f"{moment:%H:%M}"
+            if moment.date() == now.date()
+            else f"{moment.month}月{moment.day}日 {moment:%H:%M}"
+        )
+        with self._room.store.write() as book:
+            alive = [deal.id for deal in book.deals.of_ids(late.deals) if deal.voided is None]
+            if not alive:
+                book.outbox.move(late.id, "dropped", TAKEN_BACK, now)
+                return
+            why = f"{because}{when} 一起播报。"
+            book.outbox.add(
+                f"late:{late.id}",
+                HOURLY,
+                late.text,
+                why,
+                now,
+                now.date(),
+                due=moment,
+                deals=alive,
+                script=as_json([], "small"),
+            )
+            book.outbox.move(late.id, MERGED, why, now)
+        self._room.feed.tell()
+
+    def postpone_unheard(self, unheard: Announcement, why: str) -> None:
+        """What was to be said and was not; a round-up's orders go on into the next one too."""
+        if unheard.kind in RETOLD:
+            self.postpone(unheard, why.rstrip("。") + "，")
+
+    def recover(self) -> None:
+        """At a start: what the last run left waiting or in mid-sentence; see `broadcasts.after_restart`."""
+        now = self._room.clock.now()
+        with self._room.store.read() as book:
+            left = book.outbox.unfinished()
+        for found in left:
+            decision = broadcasts.after_restart(found, now, self.next_roundup(now))
+            if decision.when is None:
+                with self._room.store.write() as book:
+                    book.outbox.move(found.id, "dropped", decision.why, now)
+            elif decision.merge and found.kind not in (*AMONG_OTHERS, ROUNDUP):
+                self.postpone(found, "重启错过了播报时间，")
+            elif found.state == PLAYING:
+                with self._room.store.write() as book:
+                    book.outbox.move(found.id, WAITING, decision.why, now, decision.when)
+
+
+def _results_at(plan: DayPlan) -> datetime | None:
+    return next((cue.at for cue in plan.cues if cue.say == "results"), None)
+
+
+def _quiet_name(state: State) -> str:
+    return f"{state.entry.name}时间" if state.quiet and state.entry else "安静时间"

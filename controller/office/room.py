@@ -1,0 +1,85 @@
+"""What the desks of the office share: the clock, the timetable in force, the book and the feed to screens."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from controller.almanac import Almanac
+from controller.book.store import Store
+from controller.clock import Clock
+from controller.feed import Feed
+from controller.rhythm.model import DayPlan, Rhythm, State
+from controller.rhythm.timetable import state_at
+
+PERIODS = ("day", "week", "month")
+
+
+class Kept:
+    """Small things that people chose and that outlive a restart. Read once, then from memory; thread-safe."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._lock = threading.Lock()
+        self._values: dict[str, Any] = {}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What was kept under that name, or `default`."""
+        with self._lock:
+            if name not in self._values:
+                with self._store.read() as book:
+                    self._values[name] = book.desk.setting(name)
+            found = self._values[name]
+        return default if found is None else found
+
+    def set(self, name: str, value: object) -> None:
+        """Keeps whatever JSON can hold; None forgets. On the disk when it returns."""
+        with self._store.write() as book:
+            book.desk.set_setting(name, value)
+        with self._lock:
+            self._values[name] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Handed to every desk; holds nothing of its own."""
+
+    clock: Clock
+    almanac: Almanac
+    store: Store
+    feed: Feed
+    kept: Kept
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """The timetable in force."""
+        return self.almanac.rhythm
+
+    def plan(self, now: datetime) -> DayPlan:
+        """The plan of the day of `now`."""
+        return self.almanac.plan(now.date())
+
+    def state(self, now: datetime) -> State:
+        """What should be at `now`."""
+        return state_at(self.plan(now), now)
+
+    def next_workday(self, day: date) -> DayPlan:
+        """The plan of the first working day after `day`; of the next day when none is found in a month."""
+        for ahead in range(1, 32):
+            plan = self.almanac.plan(day + timedelta(days=ahead))
+            if plan.workday:
+                return plan
+        return self.almanac.plan(day + timedelta(days=1))
+
+
+def period_of(period: str, day: date) -> tuple[date, date]:
+    """First and last date of the day, week (from Monday) or month that `day` is in."""
+    if period == "day":
+        return day, day
+    if period == "week":
+        monday = day - timedelta(days=day.weekday())
+        return monday, monday + timedelta(days=6)
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

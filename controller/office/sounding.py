@@ -1,0 +1,224 @@
+"""The sound desk: gives the speaker its orders, by the timetable and by what people asked for on the phone."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller.book.model import Refused
+from controller.glance import Sounding
+from controller.office import music
+from controller.office.music import ByHand, Wanted
+from controller.office.room import Room
+from controller.rhythm.model import DayPlan, State
+from controller.rhythm.timetable import ceiling_at, next_quiet
+from controller.sound.announcer import Announcer
+from controller.sound.library import Library, position
+from controller.sound.speaker import Event, MusicOrder, Speaker, Track
+
+log = logging.getLogger(__name__)
+
+AHEAD = timedelta(seconds=6)
+"""Music is ordered this long before it begins, so that it is loaded and starts on the dot."""
+LONGEST_HUSH_MIN = 240
+
+
+class SoundDesk:
+    """Compares what should sound with what was ordered last, and orders the difference. Thread-safe."""
+
+    def __init__(self, room: Room, speaker: Speaker, announcer: Announcer, library: Library):
+        self._room, self._speaker, self._announcer, self._library = room, speaker, announcer, library
+        self._lock = threading.RLock()
+        self._ordered: tuple[object, ...] | None = None
+        self._silences: tuple[tuple[datetime, datetime], ...] | None = None
+        self._volume: int | None = None
+        self.track: str | None = None
+
+    # --- following the timetable
+
+    def follow(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> None:
+        """Makes the speaker do what should be at `now`. Without a trusted clock no timed music sounds."""
+        with self._lock:
+            self._follow_silences(plan, now)
+            self._follow_volume(now)
+            self._follow_music(plan, state, now, trusted=trusted)
+
+    def forget(self) -> None:
+        """What was ordered is void: the clock has jumped. The next `follow` orders everything anew."""
+        with self._lock:
+            self._ordered, self._silences, self._volume = ("void",), None, None
+
+    def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
+        """Shortly before each piece of music, so that it is loaded when its moment comes; the end of a hush."""
+        ahead = [entry.at - AHEAD for entry in plan.entries if entry.music is not None]
+        hush = self._hush(now)
+        by_hand = self._by_hand()
+        ends = [
+            span
+            for span in (hush[1] if hush else None, by_hand.until if by_hand else None)
+            if span is not None
+        ]
+        return tuple(moment for moment in (*ahead, *ends) if moment > now)
+
+    def on_speaker(self, event: Event) -> None:
+        """Notes which track is playing."""
+        if event.kind == "track" and event.path is not None:
+            self.track = event.path.stem
+            log.info("music: %s", event.path.name)
+        elif event.kind == "track_failed" and event.path is not None:
+            log.warning("cannot play %s: %s", event.path.name, event.why)
+        elif event.kind in ("lost", "music_ended"):
+            self.track = None
+
+    def _follow_silences(self, plan: DayPlan, now: datetime) -> None:
+        spans = tuple(span for span in (next_quiet(plan, now), self._hush(now)) if span is not None)
+        if spans == self._silences:
+            return
+        self._silences = spans
+        to = self._room.clock.to_monotonic
+        moments = [(to(begin), to(end)) for begin, end in spans]
+        self._speaker.quiet(moments)
+        self._announcer.silences(moments)
+
+    def _follow_volume(self, now: datetime) -> None:
+        volume = min(self.volume(), ceiling_at(self._room.rhythm.sound, now))
+        if volume != self._volume:
+            self._volume = volume
+            self._speaker.master(volume)
+
+    def _follow_music(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> None:
+        wanted = music.wanted(state, self._by_hand(), self.hushed_until(now), now)
+        if wanted is None and trusted:
+            wanted = music.upcoming(plan, now, AHEAD)
+        if wanted is not None and not trusted and self._by_hand() is None:
+            wanted = None
+        if wanted is not None:
+            wanted = music.skip(wanted, self._skipped(wanted))
+        if self._ordered == (wanted,):
+            return
+        self._ordered = (wanted,)
+        order = self._order(wanted) if wanted else None
+        self._speaker.music(order)
+        self._announcer.music_on = order is not None and wanted is not None and wanted.since <= now
+        if wanted is None:
+            self.track = None
+
+    def _order(self, wanted: Wanted) -> MusicOrder | None:
+        tracks = self._library.tracks(wanted.playlist, wanted.since.date())
+        if not tracks:
+            log.warning("playlist %s has nothing to play", wanted.playlist)
+            return None
+        sound = self._room.rhythm.sound
+        return MusicOrder(
+            tracks=tuple(Track(track.path, track.gain_db, track.duration_s) for track in tracks),
+            start_at=self._room.clock.to_monotonic(wanted.since),
+            position_s=wanted.skipped,
+            until=self._room.clock.to_monotonic(wanted.until),
+            volume=wanted.volume,
+            fade_in_ms=round(1000 * sound.fade_in_s),
+            fade_out_ms=round(1000 * sound.fade_out_s),
+        )
+
+    # --- what people ask for
+
+    def play(self, playlist: str | None) -> None:
+        """Plays a playlist now, for an hour at most. None: what the timetable would, or the first there is.
+
+        Raises Refused in quiet time and for a playlist that isn't there.
+        """
+        now = self._room.clock.now()
+        state, plan = self._room.state(now), self._room.plan(now)
+        if state.quiet and state.entry is not None:
+            raise Refused(f"{state.entry.name}时间不放音乐，{state.entry.until:%H:%M}以后再放。")
+        names = self._library.playlists()
+        chosen = playlist or (state.music.playlist if state.music else None) or (names[0] if names else None)
+        if chosen is None or chosen not in names:
+            raise Refused(f"没有叫“{playlist or ''}”的歌单，现有：{'、'.join(names) or '无'}。", "playlist")
+        if state.music and state.music.playlist == chosen:
+            self._keep(None)
+        else:
+            self._keep(ByHand(chosen, now, music.until_when(state, plan, now, playing=True)))
+
+    def stop_music(self) -> None:
+        """No music until the timetable's next music, or until somebody starts it."""
+        now = self._room.clock.now()
+        state, plan = self._room.state(now), self._room.plan(now)
+        self._keep(ByHand(None, now, music.until_when(state, plan, now, playing=False)))
+
+    def next_track(self) -> None:
+        """The next track. Raises Refused when no music is playing."""
+        now = self._room.clock.now()
+        wanted = music.wanted(self._room.state(now), self._by_hand(), self.hushed_until(now), now)
+        tracks = self._library.tracks(wanted.playlist, wanted.since.date()) if wanted else ()
+        if wanted is None or not tracks:
+            raise Refused("现在没有在放音乐。")
+        skipped = self._skipped(wanted)
+        index, offset = position(tracks, (now - wanted.since).total_seconds() + skipped)
+        rest = max(0.0, tracks[index].duration_s - offset)
+        self._set("music_skipped", {"since": wanted.since.isoformat(), "seconds": skipped + rest + 0.01})
+
+    def set_volume(self, volume: int) -> None:
+        """The master volume, 0..100; remembered."""
+        self._set("volume", max(0, min(100, volume)))
+
+    def hush(self, minutes: int) -> None:
+        """Nothing sounds for so many minutes; 0 ends it."""
+        minutes = max(0, min(LONGEST_HUSH_MIN, minutes))
+        now = self._room.clock.now()
+        until = now + timedelta(minutes=minutes)
+        self._set("hush", {"since": now.isoformat(), "until": until.isoformat()} if minutes else None)
+
+    # --- what is
+
+    def volume(self) -> int:
+        """The master volume that a person set last, 0..100."""
+        return int(self._get("volume", 100))
+
+    def hushed_until(self, now: datetime) -> datetime | None:
+        """When the hush ends, None when there is none."""
+        hush = self._hush(now)
+        return hush[1] if hush else None
+
+    def _hush(self, now: datetime) -> tuple[datetime, datetime] | None:
+        kept = self._get("hush", None)
+        if not isinstance(kept, dict):
+            return None
+        since, until = (
+            datetime.fromisoformat(kept[name]).astimezone(now.tzinfo) for name in ("since", "until")
+        )
+        return (since, until) if since <= now < until else None
+
+    def sounding(self, now: datetime) -> Sounding:
+        """What a phone shows of the music."""
+        by_hand = self._by_hand()
+        wanted = music.wanted(self._room.state(now), by_hand, self.hushed_until(now), now)
+        health = self._speaker.health()
+        active = by_hand is not None and by_hand.since <= now < by_hand.until
+        return Sounding(
+            device=health.device if health.alive else None,
+            playlist=wanted.playlist if wanted else None,
+            track=self.track if wanted else None,
+            volume=self.volume(),
+            hushed_until=self.hushed_until(now),
+            manual=("play" if by_hand and by_hand.playlist else "stop") if active else None,
+        )
+
+    def _by_hand(self) -> ByHand | None:
+        return ByHand.from_json(self._get("music_by_hand", None))
+
+    def _keep(self, by_hand: ByHand | None) -> None:
+        self._set("music_by_hand", by_hand.to_json() if by_hand else None)
+
+    def _skipped(self, wanted: Wanted) -> float:
+        kept = self._get("music_skipped", None)
+        if isinstance(kept, dict) and kept.get("since") == wanted.since.isoformat():
+            return float(kept["seconds"])
+        return 0.0
+
+    def _get(self, name: str, default: Any) -> Any:
+        return self._room.kept.get(name, default)
+
+    def _set(self, name: str, value: object) -> None:
+        self._room.kept.set(name, value)

@@ -1,0 +1,83 @@
+"""The speech desk: what people say to all, and what they want to hear again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.book.model import PLAYING, WAITING, Announcement, Refused
+from controller.office.deals import Decided
+from controller.office.room import Room
+from controller.office.scripts import as_json
+from controller.office.talk import Talk
+
+LONGEST = 300
+PRIORITY = 50
+SAY = "say"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An announcement as accepted. `created` is False when the same request had come before."""
+
+    id: int
+    decision: Decided
+    created: bool
+
+
+class SpeechDesk:
+    """Thread-safe."""
+
+    def __init__(self, room: Room, talk: Talk):
+        self._room, self._talk = room, talk
+
+    def announce(self, text: str, key: str, hushed_until: datetime | None) -> Announced:
+        """Says `text` now, or when the quiet time is over. Raises Refused when it is empty or too long."""
+        text = " ".join(text.split())
+        if not text:
+            raise Refused("没有内容。请写要说的话。", "text")
+        if len(text) > LONGEST:
+            raise Refused(f"太长了：一次最多说 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
+        return self._put(key, SAY, text, as_json([], None), hushed_until)
+
+    def repeat(self, ident: int, hushed_until: datetime | None) -> Announced:
+        """Says an announcement again. Raises Refused when there is none, or when it still waits."""
+        with self._room.store.read() as book:
+            found = book.outbox.get(ident)
+        if found is None:
+            raise Refused(f"没有编号为 {ident} 的播报。", "id")
+        if found.state in (WAITING, PLAYING):
+            raise Refused("这一条还没有播完，不用再播。", "id")
+        now = self._room.clock.now()
+        return self._put(
+            f"repeat:{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until, found.deals
+        )
+
+    def _put(
+        self, key: str, kind: str, text: str, script: dict[str, object], hushed_until: datetime | None,
+        deals: tuple[int, ...] = (),
+    ) -> Announced:  # fmt: skip
+        now = self._room.clock.now()
+        due, why = self._when(now, hushed_until)
+        decision = {"kind": kind, "when": "now" if due is None else f"{due:%H:%M}", "why": why}
+        with self._room.store.write() as book:
+            said, created = book.outbox.add(
+                key, kind, text, why, now, now.date(), due=due, deals=deals, priority=PRIORITY, script=script,
+                decision=decision,
+            )  # fmt: skip
+        if created:
+            self._tell(said, due)
+        return Announced(said.id, Decided(said.decision), created)
+
+    def _when(self, now: datetime, hushed_until: datetime | None) -> tuple[datetime | None, str]:
+        state = self._room.state(now)
+        if state.quiet_until is not None and state.entry is not None:
+            return state.quiet_until, f"{state.entry.name}时间，{state.quiet_until:%H:%M} 播报。"
+        if hushed_until is not None:
+            return hushed_until, f"正在静音，{hushed_until:%H:%M} 播报。"
+        return None, "立即播报。"
+
+    def _tell(self, said: Announcement, due: datetime | None) -> None:
+        if due is None:
+            self._talk.hand([said])
+        self._room.feed.tell()

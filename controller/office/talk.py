@@ -1,0 +1,158 @@
+"""The talk desk: brings what the book says is to be said to the announcer, and what became of it back.
+
+The book's outbox is the truth. An announcement is handed to the announcer when it is due; every report is
+written down before anyone is told. What was not heard goes on into the next round-up: nothing is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from controller.book.model import DROPPED, HEARD, NOT_HEARD, PLAYING, WAITING, Announcement
+from controller.glance import OnAir
+from controller.office.room import Room
+from controller.office.scripts import ScriptBuilder, readings
+from controller.sound.announcer import Announcer
+from controller.sound.performance import Job, Report
+from controller.sound.voice import Voice
+
+log = logging.getLogger(__name__)
+
+FRESH = timedelta(minutes=2)
+"""What could not be said for longer than this is not said by itself any more."""
+HOURLY = "hourly"
+"""An order that waits for the full hour. Never spoken alone: a round-up takes it in."""
+
+
+class Talk:
+    """Thread-safe. `late` is told of announcements that came too late to be said alone."""
+
+    def __init__(self, room: Room, announcer: Announcer, voice: Voice, builder: ScriptBuilder):
+        self._room, self._announcer, self._voice, self._builder = room, announcer, voice, builder
+        self._lock = threading.RLock()
+        self._handed: set[int] = set()
+        self._dues: tuple[datetime, ...] = ()
+        self.on_air: OnAir | None = None
+        self.late: Callable[[Announcement, str], None] = lambda announcement, why: None
+
+    def names(self) -> dict[str, str]:
+        """The readings of all names of the office."""
+        with self._room.store.read() as book:
+            return readings(book.roster.teams(), book.roster.people())
+
+    def release(self, now: datetime) -> None:
+        """Hands everything that is due to the announcer. Orders for the full hour are the round-up's affair."""
+        with self._room.store.read() as book:
+            waiting = book.outbox.waiting()
+        self._dues = tuple({found.due for found in waiting if found.due is not None and found.due > now})
+        self.hand(
+            found for found in waiting if found.kind != HOURLY and (found.due is None or found.due <= now)
+        )
+
+    def moments(self) -> tuple[datetime, ...]:
+        """When something that waits becomes due; as of the last `release`."""
+        return self._dues
+
+    def hand(self, announcements: Iterable[Announcement]) -> None:
+        """Hands announcements to the announcer, each once."""
+        for announcement in announcements:
+            with self._lock:
+                if announcement.id in self._handed:
+                    continue
+                self._handed.add(announcement.id)
+            self._announcer.submit(self._job(announcement))
+
+    def _job(self, announcement: Announcement) -> Job:
+        stale = max(announcement.created, announcement.due or announcement.created) + FRESH
+        return Job(
+            id=announcement.id,
+            script=self._builder.build(announcement, self.names()),
+            priority=announcement.priority,
+            stale_at=self._room.clock.to_monotonic(stale),
+        )
+
+    def prepare(self, announcement: Announcement) -> None:
+        """Renders ahead what will be said later."""
+        self._voice.prepare(self._builder.build(announcement, self.names()), ahead=True)
+
+    def cancel(self, ids: Iterable[int], why: str) -> None:
+        """Takes announcements back, wherever they are: waiting in the book, in the queue, or in the air."""
+        now = self._room.clock.now()
+        for ident in ids:
+            with self._lock:
+                handed = ident in self._handed
+            if handed:
+                self._announcer.cancel(ident, why)
+            else:
+                with self._room.store.write() as book:
+                    book.outbox.move(ident, DROPPED, why, now)
+
+    def stop_all(self, why: str) -> None:
+        """Ends what is being said and drops what waits to be said at once; orders keep their round-up."""
+        with self._lock:
+            handed = tuple(self._handed)
+        self.cancel(handed, why)
+
+    # --- what became of it
+
+    def on_report(self, report: Report) -> None:
+        """Writes down what the announcer tells."""
+        if report.state == "playing":
+            self._playing(report)
+        elif report.state == "waiting":
+            self._still_waiting(report)
+        else:
+            self._ended(report)
+        self._room.feed.tell()
+
+    def _playing(self, report: Report) -> None:
+        clock = self._room.clock
+        started = clock.from_monotonic(report.started or clock.monotonic())
+        ends = clock.from_monotonic(report.ends or clock.monotonic())
+        with self._room.store.write() as book:
+            book.outbox.move(report.id, PLAYING, report.why, started)
+            announcement = book.outbox.get(report.id)
+            deals = book.deals.of_ids(announcement.deals) if announcement else ()
+        if announcement is None:
+            return
+        marks = tuple((name, clock.from_monotonic(at)) for name, at in report.marks)
+        with self._lock:
+            if self.on_air is None or self.on_air.id != report.id:
+                log.info("saying #%d (%s): %s", report.id, announcement.kind, announcement.text)
+            self.on_air = OnAir(report.id, announcement.kind, announcement.text, deals, started, ends, marks)
+
+    def _still_waiting(self, report: Report) -> None:
+        with self._room.store.write() as book:
+            announcement = book.outbox.get(report.id)
+            if announcement is not None and announcement.state == PLAYING:
+                book.outbox.move(report.id, WAITING, report.why, self._room.clock.now(), announcement.due)
+            else:
+                book.outbox.put_off(report.id, announcement.due if announcement else None, report.why)
+        self._off_air(report.id)
+
+    def _ended(self, report: Report) -> None:
+        now = self._room.clock.now()
+        state = {"heard": HEARD, "dropped": DROPPED}.get(report.state, NOT_HEARD)
+        with self._room.store.write() as book:
+            book.outbox.move(report.id, state, report.why, now)
+            announcement = book.outbox.get(report.id)
+        self._off_air(report.id)
+        with self._lock:
+            self._handed.discard(report.id)
+        log.info("#%d is %s: %s", report.id, report.state, report.why)
+        if announcement is not None and state == NOT_HEARD:
+            self.late(announcement, report.why)
+
+    def _off_air(self, ident: int) -> None:
+        with self._lock:
+            if self.on_air is not None and self.on_air.id == ident:
+                self.on_air = None
+
+    def with_photos(self, photos: dict[str, str]) -> OnAir | None:
+        """What is being said, with the pictures of its people."""
+        with self._lock:
+            return replace(self.on_air, photos=photos) if self.on_air else None

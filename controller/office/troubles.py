@@ -1,0 +1,78 @@
+"""What is wrong, what happens meanwhile, what to do: told on phone, wall and in /health within seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.glance import Trouble
+from controller.office.room import Room
+from controller.sound.library import Library
+from controller.sound.speaker import Speaker
+from controller.sound.voice import Voice
+
+
+class Troubles:
+    """Asks every part how it is; keeps nothing of its own. Thread-safe."""
+
+    def __init__(self, room: Room, speaker: Speaker, voice: Voice, library: Library):
+        self._room, self._speaker, self._voice, self._library = room, speaker, voice, library
+
+    def all(self) -> tuple[Trouble, ...]:
+        """Everything that is wrong now, the gravest first."""
+        found = [self._device(), self._clock(), *self._timetable(), self._speech(), *self._music()]
+        return tuple(trouble for trouble in found if trouble is not None)
+
+    def clock_trusted(self) -> bool:
+        """Whether timed sound may follow the clock."""
+        return self._room.clock.trusted(self._newest())
+
+    def _newest(self) -> datetime | None:
+        with self._room.store.read() as book:
+            return book.deals.newest_at()
+
+    def _device(self) -> Trouble | None:
+        if self._speaker.health().alive:
+            return None
+        return Trouble(
+            "没有音响设备，办公室现在听不到声音。",
+            "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
+            "请检查音箱的电源和接线。",
+        )
+
+    def _clock(self) -> Trouble | None:
+        if self.clock_trusted():
+            return None
+        now = self._room.clock.now()
+        return Trouble(
+            f"时钟还没有对准，现在显示 {now:%Y-%m-%d %H:%M}。",
+            "定时的音乐和播报先停，手动播报照常。",
+            "请接上网络；时间没错的话，在手机“设备”页点“时间是对的”。",
+        )
+
+    def _timetable(self) -> list[Trouble]:
+        faults = self._room.almanac.faults
+        if not faults:
+            return []
+        return [
+            Trouble(
+                f"时间表的改动有错：{fault}",
+                "仍按上一份正确的时间表运行。",
+                "改好后保存，几秒内自动生效。",
+                False,
+            )
+            for fault in faults[:5]
+        ]
+
+    def _speech(self) -> Trouble | None:
+        fault = self._voice.status().fault
+        if fault is None:
+            return None
+        return Trouble(
+            fault, "播报时只有提示音，内容显示在屏幕上。", "请运行 zhangu doctor 查看语音。", False
+        )
+
+    def _music(self) -> list[Trouble]:
+        return [
+            Trouble(sentence, "其余的照常播放。", "请换一个文件，或把它删掉。", False)
+            for sentence in self._library.problems()[:5]
+        ]

@@ -1,0 +1,33 @@
+"""A scratch copy of an office, so that another day can be tried without touching this one's data."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from controller.book.store import Store
+from controller.home import Home
+
+
+@contextmanager
+def scratch(home: Home) -> Iterator[Home]:
+    """A home with the same timetable, sounds and data; whatever happens in it is forgotten at the end."""
+    with tempfile.TemporaryDirectory(prefix="zhangu-rehearsal-") as folder:
+        copy = Home(Path(folder))
+        shutil.copytree(home.root / "config", copy.root / "config")
+        copy.sounds.symlink_to(home.sounds.resolve())
+        copy.var.mkdir()
+        if home.book.exists():
+            with closing(Store(home.book)) as store:
+                store.backup(copy.book)
+        for name in ("cache", "voices", "photos", "songs"):
+            if (home.var / name).is_dir() and name != "cache":
+                (copy.var / name).symlink_to((home.var / name).resolve())
+        index = home.cache / "library.json"
+        if index.exists():
+            copy.cache.mkdir()
+            shutil.copy(index, copy.cache / index.name)
+        yield copy

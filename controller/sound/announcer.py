@@ -1,0 +1,258 @@
+"""One queue, one voice: says what is waiting, in order of weight, and tells truly what became of it.
+
+An announcement is chime, speech, applause over ducked music. It starts when nothing more important waits, the
+device lives, and it would have ended before the next silence begins. What the device lost half-way is said once
+more when the device is back. The announcer knows no deals and no timetable: it gets jobs and spans of silence.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+
+from controller.sound.performance import Job, Performance, Report
+from controller.sound.script import Clip, Script, VoiceFailed
+from controller.sound.speaker import Event, Part, Speaker
+from controller.sound.voice import Voice
+
+log = logging.getLogger(__name__)
+
+MARGIN_S = 0.6
+"""An announcement must have ended this long before a silence begins."""
+LOOK_AHEAD_S = 150.0
+"""With a silence nearer than this the length is found out first: render, then decide."""
+AFTER_SILENCE_S = 120.0
+RENDER_LIMIT_S = 25.0
+DEVICE_LIMIT_S = 30.0
+"""A device that was lost in mid-sentence is waited for this long before the job is told as not heard."""
+
+
+class Announcer:
+    """Thread-safe; every method returns at once. `report` is called from the announcer's own thread.
+
+    After `wake_after_s` without any sound an amplifier may sleep: the chime then starts `lead_s` later.
+    `music_on` is set by whoever orders the music.
+    """
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        voice: Voice,
+        report: Callable[[Report], None],
+        *,
+        duck_db: float = -20.0,
+        lead_s: float = 0.5,
+        wake_after_s: float = 30.0,
+    ):
+        self._speaker, self._voice, self._report = speaker, voice, report
+        self._duck_db, self._lead_s, self._wake_after_s = duck_db, lead_s, wake_after_s
+        self._changed = threading.Condition()
+        self._queue: list[Job] = []
+        self._silences: tuple[tuple[float, float], ...] = ()
+        self._held_until = self._silence_ended = 0.0
+        self._performance: Performance | None = None
+        self._last_sound = float("-inf")
+        self._running = False
+        self._count = 0
+        self._thread = threading.Thread(target=self._loop, name="announcer", daemon=True)
+        self.music_on = False
+
+    def start(self) -> None:
+        """Begins to say what is submitted."""
+        self._running = True
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread. What was not finished stays as it was told last: the next start takes it up."""
+        with self._changed:
+            self._running = False
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=3)
+
+    def submit(self, job: Job) -> None:
+        """Puts a job into the queue; what has to wait is rendered meanwhile."""
+        with self._changed:
+            self._count += 1
+            self._insert(replace(job, order=self._count))
+            waits = len(self._queue) > 1 or self._performance is not None or self._silent_for() > 0
+            self._changed.notify_all()
+        if waits:
+            self._voice.prepare(job.script, ahead=True)
+
+    def _insert(self, job: Job) -> None:
+        self._queue.append(job)
+        self._queue.sort(key=lambda waiting: (-waiting.priority, waiting.order))
+
+    def cancel(self, id: int, why: str) -> None:
+        """Takes a job back: out of the queue, or in mid-sentence. Unknown ids are ignored."""
+        with self._changed:
+            found = any(job.id == id for job in self._queue)
+            self._queue = [job for job in self._queue if job.id != id]
+            performing = self._performance is not None and self._performance.job.id == id
+            if performing and self._performance is not None:
+                self._performance.cancel(why)
+        if found:
+            self._report(Report(id, "dropped", why))
+        if performing:
+            self._speaker.stop(id, fade_ms=120)
+
+    def silences(self, spans: Sequence[tuple[float, float]]) -> None:
+        """Sets the spans (CLOCK_MONOTONIC seconds) in which nothing may sound; whatever waits goes on waiting."""
+        with self._changed:
+            self._silences = tuple(sorted(spans))
+            self._held_until = 0.0
+            self._changed.notify_all()
+
+    def on_speaker(self, event: Event) -> None:
+        """The speaker's events: to be wired to it by whoever builds both."""
+        with self._changed:
+            if self._performance is not None:
+                self._performance.on_event(event)
+            self._changed.notify_all()
+
+    # --- the thread
+
+    def _loop(self) -> None:
+        while self._running:
+            job, stale = self._next()
+            try:
+                if stale is not None:
+                    self._report(Report(stale.id, "stale", "等得太久，不再单独播报。"))
+                elif job is not None:
+                    self._perform(job)
+            except Exception:  # one announcement's failure harms no other
+                log.exception("an announcement failed")
+                if job is not None:
+                    self._report(Report(job.id, "not_heard", "播报时出了问题，已写入日志。"))
+            finally:
+                with self._changed:
+                    self._performance = None
+
+    def _next(self) -> tuple[Job | None, Job | None]:
+        """A job to begin now, or one that has waited too long, or neither (after a wait)."""
+        with self._changed:
+            if not self._may_begin():
+                self._changed.wait(min(0.5, self._silent_for()) or 0.5)
+            if not self._running or not self._queue:
+                return None, None
+            now = time.monotonic()
+            if self._silent_for() > 0:
+                return None, None  # nothing is stale in a silence: it waits for the end
+            stale = next((job for job in self._queue if now > self._stale_at(job)), None)
+            if stale is not None:
+                self._queue.remove(stale)
+                return None, stale
+            return (self._queue.pop(0), None) if self._speaker.health().alive else (None, None)
+
+    def _stale_at(self, job: Job) -> float:
+        """Waiting out a silence makes nobody late."""
+        return (
+            float("inf") if job.stale_at is None else max(job.stale_at, self._silence_ended + AFTER_SILENCE_S)
+        )
+
+    def _may_begin(self) -> bool:
+        return bool(self._queue) and self._silent_for() == 0 and self._speaker.health().alive
+
+    def _silent_for(self) -> float:
+        """Seconds until the present silence ends; 0.0 outside one."""
+        now = time.monotonic()
+        ends = [until for start, until in self._silences if start - MARGIN_S <= now < until]
+        end = max([*ends, self._held_until])
+        if end > now:
+            self._silence_ended = end
+        return max(0.0, end - now)
+
+    def _next_silence(self) -> tuple[float, float] | None:
+        now = time.monotonic()
+        return next((span for span in self._silences if span[0] > now), None)
+
+    def _perform(self, job: Job) -> None:
+        silence = self._next_silence()
+        near = silence is not None and silence[0] - time.monotonic() < LOOK_AHEAD_S
+        clip = self._rendered(job.script) if near else self._voice.ready(job.script)
+        if (
+            silence is not None
+            and clip is not None
+            and time.monotonic() + clip.duration_s + MARGIN_S > silence[0]
+        ):
+            self._hold(job, silence)
+            return
+        performance = self._attempt(job, clip)
+        if performance.lost and self._device_back():
+            performance = self._attempt(job, self._rendered(job.script))
+        verdict = performance.verdict()
+        self._last_sound = time.monotonic()
+        if verdict.state == "waiting":
+            with self._changed:
+                self._insert(job)
+        self._report(verdict)
+
+    def _hold(self, job: Job, silence: tuple[float, float]) -> None:
+        """Too long for what is left before the silence: it and all behind it wait for the end."""
+        with self._changed:
+            self._held_until = silence[1]
+            self._insert(job)
+        self._report(Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
+
+    def _attempt(self, job: Job, clip: Clip | None) -> Performance:
+        performance = Performance(job, self._report, self._changed)
+        with self._changed:
+            self._performance = performance
+        self._lead()
+        silence = self._next_silence()
+        until = silence[0] if silence else None
+        chime = job.script.chime
+        if clip is None and chime is not None:
+            self._chime_first(job, performance, chime, until)
+        else:
+            self._whole(job, performance, clip or self._rendered(job.script), until)
+        performance.wait()
+        return performance
+
+    def _lead(self) -> None:
+        if not self.music_on and time.monotonic() - self._last_sound > self._wake_after_s:
+            time.sleep(self._lead_s)
+
+    def _whole(self, job: Job, performance: Performance, clip: Clip | None, until: float | None) -> None:
+        """One clip from chime to applause; without a voice whatever else there is."""
+        performance.voiceless = clip is None
+        sounds = [clip.path] if clip else list(job.script.sounds())
+        performance.expect(clip, first=0)
+        self._speaker.announce(job.id, [Part(path) for path in sounds], duck_db=self._duck_db, until=until)
+
+    def _chime_first(self, job: Job, performance: Performance, chime: Path, until: float | None) -> None:
+        """The chime sounds at once; the speech is rendered while it rings."""
+        self._speaker.announce(job.id, [Part(chime)], open=True, duck_db=self._duck_db, until=until)
+        clip = self._rendered(replace(job.script, chime=None))
+        performance.voiceless = clip is None
+        performance.expect(clip, first=1)
+        if clip is not None:
+            self._speaker.append(job.id, Part(clip.path))
+        elif job.script.applause is not None:
+            self._speaker.append(job.id, Part(job.script.applause))
+        self._speaker.finish(job.id)
+
+    def _rendered(self, script: Script) -> Clip | None:
+        """The clip, or None when the voice failed: the office then hears chime and applause."""
+        future: Future[Clip] = self._voice.prepare(script)
+        try:
+            return future.result(timeout=RENDER_LIMIT_S)
+        except (VoiceFailed, TimeoutError) as failed:
+            log.warning("no speech: %s", failed)
+            return None
+
+    def _device_back(self) -> bool:
+        """Waits for a device after one was lost in mid-sentence."""
+        deadline = time.monotonic() + DEVICE_LIMIT_S
+        with self._changed:
+            while self._running and time.monotonic() < deadline:
+                if self._speaker.health().alive and self._silent_for() == 0:
+                    return True
+                self._changed.wait(0.2)
+        return False

@@ -1,0 +1,136 @@
+"""One announcement while it sounds: gathers the speaker's events and tells its true course."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.sound.script import Clip, Script
+from controller.sound.speaker import Event
+
+CHIME_S = 1.3
+"""Length of the chime, until its end has been heard."""
+UNKNOWN_S = 8.0
+"""Taken for the length of a speech that is still being rendered."""
+PATIENCE_S = 40.0
+"""The speaker tells an end for everything; this guards against the day it doesn't."""
+
+ENDINGS = {
+    "lost": ("not_heard", "音响断开，没有播完。"),
+    "quiet": ("waiting", "安静时间到了，之后再播报。"),
+    "until": ("waiting", "安静时间到了，之后再播报。"),
+    "stopped": ("dropped", "有人按了停止。"),
+    "file": ("not_heard", "声音文件读不了，没有播出。"),
+    "waited": ("not_heard", "语音没有及时合成出来。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to say. A larger `priority` goes first, then the earlier `order`.
+
+    `stale_at`: CLOCK_MONOTONIC second after which it is no longer started (None: never stale).
+    """
+
+    id: int
+    script: Script
+    priority: int = 0
+    stale_at: float | None = None
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a job. `state`: waiting, playing, heard, not_heard, stale or dropped.
+
+    `why` is a sentence for people. `started` and `ends` are CLOCK_MONOTONIC seconds of the sound; `marks` name
+    moments of it, likewise. While the speech is still being rendered, `ends` is an estimate and is reported again.
+    """
+
+    id: int
+    state: str
+    why: str
+    started: float | None = None
+    ends: float | None = None
+    marks: tuple[tuple[str, float], ...] = ()
+
+
+class Performance:
+    """One attempt at one job. `changed` is the announcer's lock; `on_event` is called under it."""
+
+    def __init__(self, job: Job, report: Callable[[Report], None], changed: threading.Condition):
+        self.job, self._report, self._changed = job, report, changed
+        self.voiceless = False
+        self._clip: Clip | None = None
+        self._first = 0
+        self._started: dict[int, float] = {}
+        self._done: Event | None = None
+        self._cancelled: str | None = None
+        self._told: tuple[object, ...] = ()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the device went before it was over."""
+        return (
+            self._done is not None and not self._done.ok and self._done.why == "lost" and not self._cancelled
+        )
+
+    def cancel(self, why: str) -> None:
+        """A person has taken it back."""
+        self._cancelled = why
+
+    def expect(self, clip: Clip | None, first: int) -> None:
+        """The clip with the speech is part `first` of what sounds."""
+        with self._changed:
+            self._clip, self._first = clip, first
+        self._tell_playing()
+
+    def on_event(self, event: Event) -> None:
+        """Takes in what the speaker tells of this job."""
+        if event.id != self.job.id:
+            return
+        if event.kind == "part_started" and event.n is not None and event.at is not None:
+            self._started[event.n] = event.at
+        elif event.kind == "done":
+            self._done = event
+
+    def wait(self) -> None:
+        """Until the speaker has told the end; tells the beginning on the way."""
+        limit = time.monotonic() + PATIENCE_S + (self._clip.duration_s if self._clip else 0)
+        while self._done is None and time.monotonic() < limit:
+            with self._changed:
+                if self._done is None:
+                    self._changed.wait(0.5)
+            self._tell_playing()
+
+    def _tell_playing(self) -> None:
+        with self._changed:
+            if not self._started:
+                return
+            started, speech, clip = min(self._started.values()), self._started.get(self._first), self._clip
+        body = speech if speech is not None else started + CHIME_S
+        ends = body + (clip.duration_s if clip else UNKNOWN_S)
+        told = (round(started, 2), round(ends, 1))
+        if told != self._told:
+            self._told = told
+            marks = tuple((name, body + at) for name, at in clip.marks) if clip else ()
+            self._report(Report(self.job.id, "playing", "正在播报。", started, ends, marks))
+
+    def verdict(self) -> Report:
+        """The end, truly."""
+        state, why = self._verdict()
+        started = min(self._started.values()) if self._started else None
+        return Report(self.job.id, state, why, started, time.monotonic())
+
+    def _verdict(self) -> tuple[str, str]:
+        if self._cancelled:
+            return "dropped", self._cancelled
+        if self._done is None:
+            return "not_heard", "音响没有回应，没有播完。"
+        if not self._done.ok:
+            return ENDINGS.get(self._done.why or "", ("not_heard", "没有播完。"))
+        if self.voiceless:
+            return "not_heard", "语音没有合成出来，只放了提示音，内容已显示在屏幕上。"
+        return "heard", "已播报。"

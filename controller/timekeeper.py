@@ -1,0 +1,141 @@
+"""Wakes at each boundary of the day, asks the timetable what should be, and hands the difference on.
+
+`schedule` only wakes this thread. What should sound and show is always worked out from the timetable and the
+present moment, so a start, a restart, an edit, a clock that jumps and a machine that slept all end in the same
+state. A job that fails is logged and harms no other.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from schedule import CancelJob, Scheduler
+
+from controller.almanac import Almanac
+from controller.clock import Clock, JumpWatch
+from controller.rhythm.model import Cue, DayPlan, State
+from controller.rhythm.timetable import due, state_at
+
+log = logging.getLogger(__name__)
+
+PULSE_S = 1.0
+"""The longest sleep: a clock that jumps is noticed this soon."""
+EDIT_S = 2.0
+
+
+class Follower(Protocol):
+    """What the timekeeper hands the time on to."""
+
+    def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
+        """Make sound and walls what `state` says. Called at every pulse; only differences cost anything."""
+
+    def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
+        """A moment of the timetable has come."""
+
+    def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
+        """Further moments of today at which `follow` must be called exactly."""
+
+    def jumped(self, seconds: float) -> None:
+        """The clock has jumped: whatever was arranged by the old one is void."""
+
+
+class Timekeeper:
+    """One thread. `start` and `close`; `poke` makes it look at once."""
+
+    def __init__(self, clock: Clock, almanac: Almanac, follower: Follower):
+        self._clock, self._almanac, self._follower = clock, almanac, follower
+        self._scheduler = Scheduler()
+        self._watch = JumpWatch(clock)
+        self._since = clock.now()
+        self._wake = threading.Event()
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
+
+    def start(self) -> None:
+        """Looks once, so that the right state holds when this returns; then keeps it in a thread."""
+        self._guarded(self._look)
+        self._arrange()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._over = True
+        self._wake.set()
+        self._thread.join(timeout=3)
+
+    def poke(self) -> None:
+        """Something that the state depends on has changed: look now."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._over:
+            self._wake.wait(self._patience())
+            if self._wake.is_set():
+                self._wake.clear()
+                self._guarded(self._look)
+            jump = self._watch.jumped()
+            if jump:
+                self._guarded(partial(self._after_jump, jump))
+                self._arrange()
+            self._scheduler.run_pending()
+
+    def _patience(self) -> float:
+        idle = self._scheduler.idle_seconds
+        return PULSE_S if idle is None else min(PULSE_S, max(0.0, idle))
+
+    def _arrange(self) -> None:
+        """Jobs anew: one at the next boundary, the pulse, the eye on the file."""
+        self._scheduler.clear()
+        self._scheduler.every(PULSE_S).seconds.do(self._guarded, self._look)  # type: ignore[arg-type]
+        self._scheduler.every(EDIT_S).seconds.do(self._guarded, self._take_up_edit)  # type: ignore[arg-type]
+        self._at_next_boundary()
+
+    def _at_next_boundary(self) -> None:
+        now = self._clock.now()
+        plan = self._almanac.plan(now.date())
+        moments = [state_at(plan, now).changes_at, *(cue.at for cue in plan.cues if cue.at > now)]
+        moments += [moment for moment in self._follower.moments(plan, now) if moment > now]
+        seconds = max(0.001, (min(moments) - now).total_seconds())
+        self._scheduler.clear("boundary")
+        self._scheduler.every(seconds).seconds.do(self._boundary).tag("boundary")  # type: ignore[arg-type]
+
+    def _boundary(self) -> type[CancelJob]:
+        self._guarded(self._look)
+        self._guarded(self._at_next_boundary)
+        return CancelJob
+
+    def _take_up_edit(self) -> None:
+        if self._almanac.refresh():
+            self._look()
+            self._at_next_boundary()
+
+    def _after_jump(self, seconds: float) -> None:
+        log.warning("the clock has jumped by %.1f s", seconds)
+        if seconds < 0:
+            self._since = self._clock.now()
+        self._follower.jumped(seconds)
+        self._look()
+
+    def _look(self) -> None:
+        now = self._clock.now()
+        since, self._since = min(self._since, now), now
+        plan = self._almanac.plan(now.date())
+        self._guarded(partial(self._follower.follow, plan, state_at(plan, now), now))
+        for cue in self._cues(plan, since, now):
+            self._guarded(partial(self._follower.cue, cue, plan, now))
+
+    def _cues(self, plan: DayPlan, since: datetime, now: datetime) -> tuple[Cue, ...]:
+        """What has come due; across midnight today's count from 00:00."""
+        midnight = datetime.combine(plan.date, datetime.min.time(), plan.zone)
+        return due(plan, max(since, midnight - timedelta(microseconds=1)), now)
+
+    def _guarded(self, job: Callable[[], object]) -> None:
+        try:
+            job()
+        except Exception:
+            log.exception("a job of the timekeeper failed; the others go on")
