@@ -2,9 +2,9 @@
 
 **Rules.** The first order of the week and of the day go out at once, so does an order of *more* than
 `big_over` (a record, if it beats every order before); while it is quiet or hushed they wait for the end.
-Every other order joins the next full hour's round-up; after the day's last one it joins the results, after the
-results the next working day's first round-up. On days off the same holds: what is big or first is spoken at
-once.
+Every other order joins the next full hour's round-up; after the day's last one it joins the results, after
+the results the next working day's first round-up. On days off the same holds: what is big or first is
+spoken at once.
 
 **Taken back.** "First" is gone once an order stands that was not taken back, or once a first order was
 spoken: the office cheers 开门红 once. When the first order is taken back before it was spoken, the next one

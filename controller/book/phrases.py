@@ -92,9 +92,13 @@ def phrase(
     variants: Sequence[str], slots: Mapping[str, str], used: Sequence[str] = (), pick: int = 0
 ) -> Phrase:
     """A sentence of one of the variants. One that needs an empty slot is left out while another is there."""
-    whole = [v for v in variants if all(slots.get(name) for name in _SLOT.findall(v))]
-    template = choose(whole or variants, used, pick)
+    template = choose(whole(variants, slots) or variants, used, pick)
     return Phrase(fill(template, slots), template)
+
+
+def whole(variants: Sequence[str], slots: Mapping[str, str]) -> list[str]:
+    """The variants all of whose slots have something to say: no rate without a target, no empty prize."""
+    return [variant for variant in variants if all(slots.get(name) for name in _SLOT.findall(variant))]
 
 
 def deal_slots(deal: Deal, words: Words) -> dict[str, str]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from controller.book.phrases import Line, Variants, Words, counted, percent, phrase, place_slots
+from controller.book.phrases import Line, Variants, Words, counted, percent, phrase, place_slots, whole
 from controller.book.standings import Standing
 
 _TEAMS_CHARACTERS: Final = 400
@@ -120,15 +120,17 @@ def _places(show: Show, texts: ShowTexts, words: Words, pick: int) -> list[tuple
 
 
 def _teams(show: Show, texts: ShowTexts, words: Words, pick: int) -> str:
-    """The top team, then the others, while there is time; a day without any order has no top team."""
+    """The top team, then the others, while there is time; a day without any order has no top team.
+
+    A team that has neither a target nor an order isn't named.
+    """
     if not show.count or not show.teams:
         return ""
     said = []
-    for n, row in enumerate(show.teams):
-        top = row.place == 1
-        variants = (texts.top_team if top else texts.team) if row.target else (
-            _NO_TARGET_TOP if top else _NO_TARGET)  # fmt: skip
-        said.append(phrase(variants, place_slots(row, words), pick=pick + n).text)
+    for n, row in enumerate(row for row in show.teams if row.target or row.count):
+        top, slots = row.place == 1, place_slots(row, words)
+        variants = whole(texts.top_team if top else texts.team, slots)
+        said.append(phrase(variants or (_NO_TARGET_TOP if top else _NO_TARGET), slots, pick=pick + n).text)
     return _while_there_is_time(said, _TEAMS_CHARACTERS)
 
 

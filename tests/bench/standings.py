@@ -1,0 +1,90 @@
+"""Standings over a million orders: design.md asks for 10 ms at most."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from controller.book.people import PersonRow
+from controller.book.store import Book, Store
+
+LIMIT_MS = 10.0
+PEOPLE, TEAMS, DAYS = 300, 12, 250
+LAST = date(2026, 11, 30)
+
+
+def fill(store: Store, deals: int = 1_000_000, days: int = DAYS) -> None:
+    """`deals` orders of 300 people over the working days before LAST, through the real triggers."""
+    with store.write() as book:
+        book.roster.import_people([PersonRow(f"团队{n % TEAMS}", f"人{n}") for n in range(PEOPLE)])
+        dates = [LAST - timedelta(days=n) for n in range(days)]
+        for day in dates[:31]:
+            for person in range(1, PEOPLE + 1):
+                book.roster.set_person_target(day, person, Decimal(1000))
+        book.change(
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)"
+            " INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked)"
+            " SELECT 'k' || i, date(?2, '-' || (i % ?3) || ' days'), 1700000000000 + i, p.id, p.team_id, p.name,"
+            " '团队', '网络招聘', 100 + i % 999983, ''"
+            " FROM n JOIN people p ON p.id = 1 + (i * 7919) % ?4",
+            deals, LAST.isoformat(), days, PEOPLE,
+        )  # fmt: skip
+
+
+def milliseconds(store: Store, ask: Callable[[Book], object], times: int = 30) -> list[float]:
+    """How long each of some askings took, snapshot and all."""
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        with store.read() as book:
+            ask(book)
+        taken.append((time.perf_counter() - begun) * 1000)
+    return taken
+
+
+def measure(deals: int = 1_000_000, days: int = DAYS) -> dict[str, tuple[float, float]]:
+    """(median, worst) in ms for the standings of day, week and month, and of recording one order."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "book.db")
+        fill(store, deals, days)
+        spans = {"day": 0, "week": 6, "month": 29}
+        found = {
+            f"standings of the {name}, {deals:,} deals": milliseconds(
+                store, lambda book, back=back: book.standings(LAST - timedelta(days=back), LAST)
+            )
+            for name, back in spans.items()
+        }
+        found[f"recording one more, {deals:,} deals"] = recording(store)
+        store.close()
+    return {what: (statistics.median(taken), max(taken)) for what, taken in found.items()}
+
+
+def recording(store: Store, times: int = 30) -> list[float]:
+    """How long a deal takes from call to committed on this disk, in ms."""
+    taken, now = [], datetime.now(UTC)
+    for n in range(times):
+        begun = time.perf_counter()
+        with store.write() as book:
+            book.deals.record(f"new{n}", 1 + n, "", Decimal(1), now, LAST)
+        taken.append((time.perf_counter() - begun) * 1000)
+    return taken
+
+
+def main() -> int:
+    """Print the figures; 1 when a standing's median is over the limit."""
+    found = measure()
+    for what, (median, worst) in found.items():
+        print(f"{what}: median {median:.1f} ms, worst {worst:.1f} ms")
+    slow = [
+        median for what, (median, _) in found.items() if what.startswith("standings") and median > LIMIT_MS
+    ]
+    return 1 if slow else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
