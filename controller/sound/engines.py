@@ -52,11 +52,13 @@ class Maker:
 
 
 def first_working(makers: Sequence[Maker]) -> tuple[Engine, list[tuple[str, str]]]:
-    """The first engine that loads, and (name, why not) of those passed over; EngineFailed when none does."""
+    """The first engine that speaks, and (name, why not) of those passed over; EngineFailed when none does."""
     passed_over: list[tuple[str, str]] = []
     for maker in makers:
         try:
-            return maker.make(), passed_over
+            engine = maker.make()
+            engine.render("好")
+            return engine, passed_over
         except EngineFailed as why:
             passed_over.append((maker.name, str(why)))
     raise EngineFailed("；".join(f"{name}：{why}" for name, why in passed_over) or "没有任何语音引擎")

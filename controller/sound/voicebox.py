@@ -56,7 +56,8 @@ class Voice:
         limit_s: float = SENTENCE_LIMIT_S,
     ) -> None:
         self._shelf = Shelf(cache / "voice", bound_bytes)
-        self._arguments = ("--engine", engine, "--voices", str(voices or cache.parent / "voices"))
+        self._voices = voices or cache.parent / "voices"
+        self._engine = engine
         self._idle_s, self._limit_s = idle_s, limit_s
         self._lock = threading.Condition()
         self._heap: list[tuple[bool, int, Script | None]] = []
@@ -64,6 +65,7 @@ class Voice:
         self._wanted: dict[Script, Future[Clip]] = {}
         self._closing = False
         self._child: Child | None = None
+        self._unfit: tuple[tuple[str, str], ...] = ()
         self._status = VoiceStatus("", (), None, None)
         self._thread: threading.Thread | None = None
 
@@ -116,9 +118,7 @@ class Voice:
         self._lock.notify_all()
 
     def _work(self) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # a disk that fails here fails again, with a sentence, at the first clip
+        with contextlib.suppress(OSError):  # what fails here fails again, with a sentence, at the first clip
             self._shelf.open()
         while True:
             with self._lock:
@@ -178,6 +178,8 @@ class Voice:
                 log.warning("voice child %s (attempt %d of %d)", why, attempt + 1, ATTEMPTS)
                 self._child = None
                 self._note(pid=None)
+        if self._demoted("连续两次没有念出来"):
+            return self._clip(script)
         raise VoiceFailed("语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。")
 
     def _attempt(self, script: Script) -> Clip:
@@ -212,14 +214,30 @@ class Voice:
     def _awake(self) -> Child:
         if self._child is not None and self._child.alive():
             return self._child
-        self._child = child = Child("controller.sound.voice", self._arguments)
-        hello = child.receive(LOADING_LIMIT_S)
+        arguments = ("--engine", self._engine, "--voices", str(self._voices))
+        self._child = child = Child("controller.sound.voice", arguments)
+        try:
+            hello = child.receive(LOADING_LIMIT_S)
+        except ChildLost:
+            if self._demoted("加载时出错退出了"):  # a bad model may take the whole process with it
+                return self._awake()
+            raise
         if "ready" not in hello:
             child.kill()
             raise VoiceFailed(f"没有能用的语音（{hello.get('fatal')}），播报只有提示音和屏幕文字。")
         passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
-        self._note(engine=str(hello["ready"]), passed_over=passed_over, pid=child.pid)
+        self._note(engine=str(hello["ready"]), passed_over=self._unfit or passed_over, pid=child.pid)
         return child
+
+    def _demoted(self, why: str) -> bool:
+        """Gives up a neural voice for espeak until the next start; False when it was espeak already."""
+        if self._engine == "espeak" or not any(self._voices.glob("*/*.onnx")):
+            return False
+        log.warning("neural voice given up: %s", why)
+        self._unfit = (("neural", why),)
+        self._engine = "espeak"
+        self._note(engine="")
+        return True
 
     def _note(self, **changes: Any) -> None:
         now = {name: getattr(self._status, name) for name in VoiceStatus.__slots__}

@@ -1,0 +1,113 @@
+"""sherpa-onnx and Piper with their real loading code and tiny models made here; needs `pip install -e .[voices]`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from soundfiles import RATE, heard
+
+from controller.sound.voice import Voice, describe, say
+
+onnx = pytest.importorskip("onnx", reason="pip install onnx")
+helper, numpy_helper = onnx.helper, onnx.numpy_helper
+FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
+
+CHARACTERS = "恭喜大家今天的目标已经完成了好加油"
+TEXT = "恭喜大家，今天的目标已经完成了，加油！"
+
+
+def model(tokens: str, count: str, knobs: list[tuple[str, int]], out: str, shape: list[int]):
+    """A network that turns each token into a tenth of a second of tone."""
+    constants = {
+        "zero": np.array(0, np.float32),
+        "one": np.array(1, np.float32),
+        "axis": np.array([2], np.int64),
+        "tone": (0.3 * np.sin(np.arange(2205) * 0.12)).astype(np.float32).reshape(1, 1, -1),
+        "shape": np.array(shape, np.int64),
+    }
+    steps = [
+        helper.make_node("Cast", [tokens], ["float"], to=FLOAT),
+        helper.make_node("Mul", ["float", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "one"], ["ones"]),
+        helper.make_node("Unsqueeze", ["ones", "axis"], ["column"]),
+        helper.make_node("Mul", ["column", "tone"], ["tones"]),
+        helper.make_node("Reshape", ["tones", "shape"], [out]),
+    ]
+    inputs = [
+        helper.make_tensor_value_info(tokens, INT64, [1, "N"]),
+        helper.make_tensor_value_info(count, INT64, [1]),
+        *(helper.make_tensor_value_info(name, FLOAT, [size]) for name, size in knobs),
+    ]
+    output = helper.make_tensor_value_info(out, FLOAT, [None] * len(shape))
+    weights = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(steps, "tones", inputs, [output], weights)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    made.ir_version = 8
+    return made
+
+
+def piper(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    onnx.save(model("input", "input_lengths", [("scales", 3)], "output", [1, 1, 1, -1]), folder / "v.onnx")
+    symbols = "_^$，。！" + CHARACTERS
+    facts = {
+        "audio": {"sample_rate": 22050},
+        "espeak": {"voice": "cmn"},
+        "inference": {"noise_scale": 0.6, "length_scale": 1, "noise_w": 0.8},
+        "num_symbols": len(symbols),
+        "num_speakers": 1,
+        "phoneme_type": "text",
+        "phoneme_id_map": {symbol: [number] for number, symbol in enumerate(symbols)},
+    }
+    (folder / "v.onnx.json").write_text(json.dumps(facts))
+
+
+def sherpa(folder: Path, *, whole: bool = True) -> None:
+    folder.mkdir(parents=True)
+    knobs = [("noise_scale", 1), ("length_scale", 1), ("noise_scale_w", 1)]
+    made = model("x", "x_length", knobs, "y", [1, 1, -1])
+    facts = {"model_type": "vits", "comment": "tiny", "language": "Chinese", "add_blank": 0, "n_speakers": 1}
+    for key, value in ({**facts, "sample_rate": 22050, "punctuation": ", 。 ， ！"} if whole else {}).items():
+        entry = made.metadata_props.add()
+        entry.key, entry.value = key, str(value)
+    onnx.save(made, folder / "model.onnx")
+    tokens = ["sil", "eos", "sp", "#0", *(f"c{number}" for number in range(len(CHARACTERS))), *"，。！"]
+    (folder / "tokens.txt").write_text("".join(f"{token} {n}\n" for n, token in enumerate(tokens)))
+    (folder / "lexicon.txt").write_text("".join(f"{c} c{number}\n" for number, c in enumerate(CHARACTERS)))
+
+
+def pitch(samples: np.ndarray) -> float:
+    return float(np.abs(np.fft.rfft(samples[:RATE])).argmax())
+
+
+@pytest.mark.parametrize(("package", "make"), [("sherpa_onnx", sherpa), ("piper", piper)])
+def test_a_neural_voice_speaks_when_it_is_there(tmp_path: Path, package: str, make) -> None:
+    """A model in var/voices speaks instead of espeak, once its package is installed."""
+    pytest.importorskip(package)
+    make(tmp_path / "voices" / "tiny")
+    voice = Voice(tmp_path / "cache", tmp_path / "voices")
+    try:
+        clip = voice.prepare(say(TEXT)).result(60)
+        assert voice.status().engine.startswith(("sherpa-onnx", "piper"))
+        assert voice.status().passed_over == ()
+        assert clip.speech_end_s > 1.5
+        assert pitch(heard(clip.path)[0]) == pytest.approx(421, abs=3)  # the model's own tone
+    finally:
+        voice.close()
+    assert describe(tmp_path / "voices")[0][1] == "speaks"
+
+
+def test_a_model_that_kills_its_process_is_given_up(tmp_path: Path) -> None:
+    """sherpa-onnx ends the process over a model without its facts: espeak speaks, and `doctor` can say why."""
+    pytest.importorskip("sherpa_onnx")
+    sherpa(tmp_path / "voices" / "tiny", whole=False)
+    voice = Voice(tmp_path / "cache", tmp_path / "voices")
+    try:
+        assert voice.prepare(say(TEXT)).result(60).speech_end_s > 3
+        assert voice.status().engine.startswith("espeak-ng")
+        assert voice.status().passed_over == (("neural", "加载时出错退出了"),)
+    finally:
+        voice.close()
