@@ -103,23 +103,36 @@ def person(name: str, place: int) -> Json:
 def board(**over: Any) -> Json:
     """The results of a full day, without a reveal unless one is given."""
     whole = {
-        "title": "开拓能手", "period": "day", "top": [person(n, i) for i, n in enumerate(PEOPLE[:3], 1)], "teams": teams(4),
-        "cities": [{"place": 1, "name": "上海", "rate": 1.03, "own": False}, {"place": 2, "name": "北京", "rate": 0.88, "own": True},
-                   {"place": 3, "name": "广州", "rate": 0.81, "own": False}],
+        "title": "开拓能手",
+        "period": "day",
+        "top": [person(n, i) for i, n in enumerate(PEOPLE[:3], 1)],
+        "teams": teams(4),
+        "cities": [
+            {"place": 1, "name": "上海", "rate": 1.03, "own": False},
+            {"place": 2, "name": "北京", "rate": 0.88, "own": True},
+            {"place": 3, "name": "广州", "rate": 0.81, "own": False},
+        ],
         "week_top": person("陈芳", 1) | {"amount": "186400.00", "count": 21},
         "month_top": person("李思思", 1) | {"amount": "561200.00", "count": 63},
-        "comment": "猛虎队提前完成今日目标，陈芳五单开花。明天继续！", "reveal": [],
-    }  # fmt: skip
+        "comment": "猛虎队提前完成今日目标，陈芳五单开花。明天继续！",
+        "reveal": [],
+    }
     return whole | over
 
 
 def poster_plan() -> Json:
     """A day as `timetable.to_json` gives it."""
     entries = [
-        {"at": at, "until": until, "name": name, "text": text, "music": "morning" if at in ("08:30", "12:55") else None,
-         "quiet": at == "12:30"}
+        {
+            "at": at,
+            "until": until,
+            "name": name,
+            "text": text,
+            "music": "morning" if at in ("08:30", "12:55") else None,
+            "quiet": at == "12:30",
+        }
         for at, until, name, text in DAY
-    ]  # fmt: skip
+    ]
     duties = [
         {"at": "09:15", "who": "leader", "what": "把每个人的目标交给总监"},
         {"at": "13:00", "who": "leader", "what": "带头鼓劲"},

@@ -6,12 +6,12 @@
 
   function winner(parent, extra) {
     var node = W.make('div', 'winner ' + extra, parent), place = W.make('span', 'rank', node), face = W.face(node), words = W.make('div', 'words', node);
-    var name = W.make('div', 'name', words), team = W.make('div', 'small dim', words), amount = W.make('div', 'amt gold', words);
+    var name = W.make('div', 'name', words), line = W.make('div', 'won-by', words), amount = W.make('span', 'amt gold', line), team = W.make('span', 'small dim', line);
     return {
       draw: function (p) {
         W.show(node, Boolean(p));
         if (!p) { return; }
-        W.text(place, W.numeral(p.place));
+        W.text(place, W.place(p.place));
         face(p);
         W.text(name, p.name);
         W.text(team, [p.team, p.count ? W.orders(p.count) : ''].filter(Boolean).join(' · '));
@@ -44,9 +44,8 @@
   function city(box, cities) {
     W.list(box, cities, function (c) { return c.name; }, function () {
       var node = W.make('span', 'city');
-      return { node: node, place: W.make('i', 'gold', node), name: W.make('span', '', node), rate: W.make('b', '', node) };
+      return { node: node, name: W.make('span', '', node), rate: W.make('b', '', node) };
     }, function (row, c) {
-      W.text(row.place, W.numeral(c.place));
       W.text(row.name, c.name);
       W.text(row.rate, W.percent(Number(c.rate)));
       W.mark(row.node, 'own', Boolean(c.own));
@@ -71,7 +70,7 @@
     var head = W.make('div', 'title', left), title = W.make('h1', '', head), period = W.make('span', 'gold', head), none = W.make('p', 'none', left);
     var first = winner(left, 'first'), second = winner(left, 'second'), third = winner(left, 'third'), best = champion(left);
     var teamsHead = W.heading(side), teams = W.make('div', 'teams ranked', side), people = W.make('div', 'teams people', side);
-    var citiesHead = W.heading(side), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', side);
+    var citiesHead = W.heading(side, 'second'), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', root);
 
     function stage(board, now) {
       var week = board.week_top && told(board, 'week', now) && board.reveal && board.reveal.length;
@@ -82,15 +81,27 @@
       if (month) { best.draw(W.word('monthTop'), board.month_top); } else if (week) { best.draw(W.word('weekTop'), board.week_top); }
     }
 
-    function right(state, board, now) {
+    /* Seen from far off, type is too large for two columns: first the people, then the teams, then by turns. */
+    function alone(board, now) {
+      var far = W.scale > 1.2, teamsToo = told(board, 'teams', now);
+      var turn = told(board, 'comment', now) ? Math.floor(now / (W.PAGE_MS * 2)) % 2 === 1 : teamsToo;
+      var champion = left.classList.contains('one');
+      W.show(left, !far || !turn || champion);
+      W.show(side, !far || (turn && !champion));
+    }
+
+    function right(state, board, now, hasCities) {
       var all = told(board, 'comment', now), rest = (board.top || []).length > 3 && all, turned;
       var peoplePage = rest && Math.floor(now / (W.PAGE_MS * 2)) % 2 === 1;
+      W.show(citiesHead.node, hasCities && !peoplePage);
+      W.show(cities, hasCities && !peoplePage);
       W.show(people, peoplePage);
       W.show(teams, !peoplePage);
       teamsHead.draw(W.word(peoplePage ? 'people' : 'done'));
+      if (side.style.display === 'none') { return; }
       turned = W.turn(peoplePage ? people : teams, now);
       teamsHead.page(turned);
-      W.turn(cities, now);
+      if (!peoplePage) { W.turn(cities, now); }
     }
 
     return {
@@ -103,7 +114,7 @@
         third.draw(byPlace(board, 2));
         W.text(none, W.word('none'));
         W.show(none, !byPlace(board, 0));
-        W.teams(teams, board.teams);
+        W.teams(teams, board.teams, state.wall && state.wall.team);
         W.people(people, (board.top || []).slice(3));
         citiesHead.draw(W.word('cities'));
         city(cities, board.cities || []);
@@ -111,18 +122,17 @@
       },
       layout: function () { W.fit(title, 5.4, 4); first.layout(); second.layout(); third.layout(); },
       frame: function (state, now) {
-        var board = state.board || {}, hasCities = (board.cities || []).length > 0;
+        var board = state.board || {};
         third.on(told(board, 'third', now));
         second.on(told(board, 'second', now));
         first.on(told(board, 'first', now));
         W.mark(side, 'grown', told(board, 'teams', now));
         W.mark(side, 'citied', told(board, 'cities', now));
-        W.mark(side, 'said', told(board, 'comment', now));
-        W.show(citiesHead.node, hasCities);
-        W.show(cities, hasCities);
-        W.show(comment, Boolean(board.comment));
-        right(state, board, now);
+        W.mark(comment, 'said', told(board, 'comment', now));
         stage(board, now);
+        alone(board, now);
+        right(state, board, now, (board.cities || []).length > 0);
+        W.show(comment, Boolean(board.comment));
       }
     };
   };

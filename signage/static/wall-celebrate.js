@@ -5,11 +5,12 @@
   var PIECES = 36, COUNT_MS = 1600;
 
   function paper(parent) { /* firecracker paper, falling at the edges: made once, moved by the style sheet alone */
-    var box = W.make('div', 'paper', parent), i, piece;
+    var box = W.make('div', 'paper', parent), i, piece, at;
     for (i = 0; i < PIECES; i += 1) {
       piece = W.make('i', 'p' + i % 4, box);
-      piece.style.left = (i % 2 ? 100 - (i * 37 % 70) / 10 : (i * 37 % 70) / 10) + '%';
-      piece.style.top = i * 53 % 100 + '%';
+      at = (i * i * 7 + i * 29) % 83 / 10;
+      piece.style.left = (i % 2 ? 99 - at : at) + '%';
+      piece.style.top = (i * 53 + i * i * 11) % 100 + '%';
       piece.style.animationDelay = -(i * 0.61).toFixed(2) + 's';
       piece.style.animationDuration = (7 + i % 5) + 's';
     }
@@ -35,13 +36,17 @@
     var product = W.make('div', 'what', side), text = W.make('p', 'speech', side), items = W.make('div', 'items', side);
     for (mark = 0; mark < 3; mark += 1) { W.make('i', 'ring', seal); }
 
+    /* Only what was won is red; an announcement is ink like the rest of the day. */
+    function calm(c) { return /^(say|text|microphone|greeting|sprint)$/.test(c.kind || ''); }
+
     function kindOf(c) { return c.items && c.items.length > 1 ? 'many' : c.person || c.team ? 'one' : 'words'; }
 
     return {
       bare: true,
       draw: function (state) {
         var c = drawn = state.celebration || {}, kind = kindOf(c);
-        root.className = 'scene celebration ' + kind + ' of-' + String(c.kind || '').replace(/[^a-z_]/g, '');
+        root.className = 'scene celebration ' + kind + (calm(c) ? ' calm' : '');
+        W.mark(document.body, 'red', !calm(c));
         W.text(title, c.title || W.word(c.kind || 'say'));
         face(kind === 'one' ? { person: c.person || c.team, photo: c.photo } : { person: '' });
         W.text(name, kind === 'one' ? c.person || c.team : '');
@@ -62,11 +67,14 @@
         W.show(items, kind === 'many');
       },
       layout: function () { /* the amount is measured at its full length, then counted up to it */
-        var many = root.classList.contains('many');
+        var many = root.classList.contains('many'), size;
         W.text(amount, W.money(drawn && drawn.amount));
         W.fit(title, many ? 7.5 : 5, 2.5);
-        W.fit(name, 11, 4);
-        W.fit(amount, many ? 5 : 9.5, 4);
+        for (size = 1; size > 0.4; size -= 0.15) { /* as large as the sheet allows */
+          W.fit(name, 13 * size, 4);
+          W.fit(amount, (many ? 6 : 11) * size, 4);
+          if (side.scrollHeight <= side.clientHeight + 2) { break; }
+        }
         W.fit(text, 6.4, 2.5, true);
       },
       frame: function (state, now) {

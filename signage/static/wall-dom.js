@@ -35,8 +35,8 @@
     W.mark(document.body, 'far', W.scale > 1.2);
   };
 
-  function spills(node) {
-    return node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1;
+  function spills(node) { /* a third of a line is only the font's own leading, not a line too many */
+    return node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + parseFloat(node.style.fontSize) / 3;
   }
 
   /* The largest type, from `max` units down to `min` scaled units, with which the text stays in its box:

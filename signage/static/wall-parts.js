@@ -16,7 +16,7 @@
 
   function drawTeam(row, team) {
     var target = Number(team.target || 0), short = target - Number(team.amount), rate = target ? Number(team.amount) / target : 0;
-    W.text(row.place, W.numeral(team.place));
+    W.text(row.place, W.place(team.place));
     W.text(row.name, team.name);
     W.text(row.amount, W.sum(team.amount));
     W.text(row.target, target ? ' / ' + W.sum(team.target) : ' · ' + W.orders(team.count));
@@ -25,9 +25,13 @@
     W.show(row.bar, target > 0);
     row.fill.style.width = Math.min(100, rate * 100).toFixed(1) + '%';
     W.mark(row.node, 'won', target > 0 && rate >= 1);
+    W.mark(row.node, 'mine', Boolean(team.mine));
   }
 
-  W.teams = function (box, teams) {
+  /* `own`: the team whose wall this is, shown in gold. */
+  W.teams = function (box, teams, own) {
+    var i;
+    for (i = 0; i < (teams || []).length; i += 1) { teams[i].mine = teams[i].name === own; }
     W.list(box, teams || [], function (team) { return team.name; }, makeTeam, drawTeam);
   };
 
@@ -41,10 +45,10 @@
 
   W.people = function (box, people) {
     W.list(box, people || [], function (p, i) { return p.name + '/' + p.team + '/' + i; }, makePerson, function (row, p) {
-      W.text(row.place, W.numeral(p.place));
+      W.text(row.place, W.place(p.place));
       W.text(row.name, p.name);
       W.text(row.team, p.team ? ' ' + p.team : '');
-      W.text(row.amount, W.money(p.amount));
+      W.text(row.amount, W.price(p.amount));
     });
   };
 
@@ -59,7 +63,7 @@
       W.text(row.at, deal.at || '');
       W.show(row.at, Boolean(deal.at));
       W.text(row.name, deal.person);
-      W.text(row.amount, W.money(deal.amount));
+      W.text(row.amount, W.price(deal.amount));
     });
   };
 

@@ -8,6 +8,13 @@
     return Math.max(0, Math.min(1, (now - entry.at_ms) / (entry.until_ms - entry.at_ms)));
   }
 
+  /* Advice is the first thing to go where type is large: better none than half a sentence. */
+  W.advise = function (node) {
+    node.style.visibility = '';
+    W.fit(node, 3, 2, true);
+    if (node.scrollHeight > node.clientHeight + parseFloat(node.style.fontSize) / 3) { node.style.visibility = 'hidden'; }
+  };
+
   function next(state) {
     return state.next ? W.word('next') + ' ' + state.next.at + ' ' + state.next.name : '';
   }
@@ -17,7 +24,13 @@
     var span = W.make('div', 'spanof', now), name = W.make('h1', '', now), advice = W.make('p', 'advice', now), foot = W.make('div', 'left', now);
     var line = W.make('div', 'leftline', foot), label = W.make('span', 'dim', line), left = W.make('b', '', line), then = W.make('span', 'then dim', line);
     var fill = W.make('i', '', W.make('div', 'bar', foot));
-    var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
+    var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), nobody = W.make('p', 'none', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
+
+    function crowded() { /* not even one order fits: then none, rather than half of one */
+      var first = deals.firstChild, out = Boolean(first && deals.clientHeight && first.offsetHeight > deals.clientHeight + 2);
+      deals.style.visibility = dealsHead.node.style.visibility = out ? 'hidden' : '';
+    }
+
     return {
       draw: function (state) {
         var entry = state.entry, has = state.deals && state.deals.length;
@@ -28,7 +41,9 @@
         W.text(then, next(state));
         W.show(foot, Boolean(entry));
         teamsHead.draw(W.word('teams'));
-        W.teams(teams, state.teams);
+        W.teams(teams, state.teams, state.wall && state.wall.team);
+        W.text(nobody, W.word('noTeams'));
+        W.show(nobody, !(state.teams || []).length);
         dealsHead.draw(W.word('deals'));
         W.deals(deals, state.deals);
         W.show(deals, Boolean(has));
@@ -38,7 +53,7 @@
       },
       layout: function () {
         W.fit(name, 10, 4);
-        W.fit(advice, 2.9, 2, true);
+        W.advise(advice);
       },
       frame: function (state, time) {
         if (state.entry) {
@@ -47,6 +62,7 @@
         }
         teamsHead.page(W.turn(teams, time));
         W.turn(deals, time, true);
+        crowded();
       }
     };
   };
@@ -59,7 +75,7 @@
         W.text(name, state.entry ? state.entry.name : '');
         W.text(advice, state.entry ? state.entry.text : '');
       },
-      layout: function () { W.fit(name, 5.6, 4); W.fit(advice, 3, 2, true); },
+      layout: function () { W.fit(name, 5.6, 4); W.advise(advice); },
       frame: function (state, time) {
         var rest = state.entry ? state.entry.until_ms - time : 0;
         W.text(clock, W.mmss(rest));
@@ -130,7 +146,7 @@
         W.show(now, Boolean(fault.meanwhile));
         W.show(mend, Boolean(fault.mend));
       },
-      layout: function () { W.fit(what, 6.4, 4, true); W.fit(rows, 3, 2.5, true); }
+      layout: function () { W.fit(what, 6.4, 2.5, true); W.fit(rows, 3, 2, true); }
     };
   };
 

@@ -14,7 +14,7 @@
       weekTop: '本周开拓能手', monthTop: '本月开拓能手', leader: '组长', director: '总监', manager: '总经理', assistant: '助理',
       sales: '销售', everyone: '全体', hourly: '整点战报', sprint: '月末冲刺',
       first_of_week: '本周第一单', first_of_day: '开门红', big: '大单', record: '新纪录', target: '达成目标',
-      roundup: '整点战报', say: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报'
+      roundup: '整点战报', say: '广播', text: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报'
     },
     en: {
       seal: '战鼓', report: '战报', left: 'left', next: 'next', teams: 'Today', deals: 'Orders', done: 'Teams',
@@ -26,7 +26,7 @@
       weekTop: 'Top sales of the week', monthTop: 'Top sales of the month', leader: 'Leaders', director: 'Director',
       manager: 'General manager', assistant: 'Assistant', sales: 'Sales', everyone: 'Everyone', hourly: 'On the hour', sprint: 'Sprint',
       first_of_week: 'First of the week', first_of_day: 'First of the day', big: 'Big order', record: 'New record',
-      target: 'Target reached', roundup: 'On the hour', say: 'Announcement', top_sales: 'Top sales',
+      target: 'Target reached', roundup: 'On the hour', say: 'Announcement', text: 'Announcement', top_sales: 'Top sales',
       microphone: 'Announcement', greeting: 'Greeting', results: 'Results'
     }
   };
@@ -47,6 +47,8 @@
     return (n >= 20 ? DIGITS.charAt(Math.floor(n / 10)) : '') + '十' + (n % 10 ? DIGITS.charAt(n % 10) : '');
   };
 
+  W.place = function (n) { return n > 10 ? String(n) : W.numeral(n); };
+
   function cut(value, digits) { /* never rounded up: a target not reached must not look reached */
     var factor = Math.pow(10, digits);
     return String(Math.floor(value * factor + 1e-6) / factor);
@@ -58,6 +60,9 @@
     var yuan = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, ',');
     return '¥' + yuan + (parts[1] === '00' ? '' : '.' + parts[1]);
   };
+
+  /* An amount in a row beside a name: from ten million on the short form, so that the name keeps its room. */
+  W.price = function (amount) { return Number(amount) < 1e7 ? W.money(amount) : '¥' + W.sum(amount); };
 
   /* Sums, short: 8.6万, 3.2亿; in English 86K, 3.2M. */
   W.sum = function (amount) {

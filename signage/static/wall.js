@@ -36,7 +36,7 @@
     W.show(scene.root, true);
     W.mark(stage.node, 'bare', Boolean(scene.bare));
     W.mark(document.body, 'unlit', Boolean(scene.dark));
-    W.mark(document.body, 'red', name === 'celebration');
+    W.mark(document.body, 'red', false);
     shown = name;
     return scene;
   }

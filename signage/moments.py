@@ -1,0 +1,133 @@
+"""What a wall shows of a moment: the celebration of what is being said, the 18:05 show, the award. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from controller.glance import Board, City, Glance, OnAir, Tally
+from signage.wallrows import Json, deal_row, ms, photo_url, tally_row, yuan
+
+TOP = 10  # a ranking praises the best and never shows the last
+LATE = timedelta(seconds=60)  # what is older is not celebrated any more
+SILENT_SHOW = timedelta(seconds=15)  # so long the wall waits for the voice before it tells the results alone
+SILENT_STEP = timedelta(seconds=2)
+CHAMPIONS = {
+    "top_sales_of_day": "今日开拓能手",
+    "top_sales_of_week": "本周开拓能手",
+    "top_sales_of_month": "本月开拓能手",
+}
+STEPS = ("third", "second", "first", "teams", "cities", "week", "month", "comment")
+_TITLES = {
+    2: "双喜临门",
+    3: "三单连开",
+    4: "四单连开",
+    5: "五单连开",
+    6: "六单连开",
+    7: "七单连开",
+    8: "八单连开",
+}
+
+
+def celebration_of(glance: Glance) -> Json | None:
+    """The picture to what is being said. The results have the leaderboard for a picture; silence has none.
+
+    Free words lasting over a minute are not shown to a wall that comes late; an order always is, and the page
+    decides by its own rule of 60 s.
+    """
+    said = glance.on_air
+    if said is None or said.kind == "results" or glance.state.quiet or said.ends <= glance.now:
+        return None
+    if not said.deals and glance.now - said.started > LATE:
+        return None
+    one = said.deals[0] if len(said.deals) == 1 else None
+    return {
+        "id": said.id,
+        "kind": said.kind,
+        "title": _title(said),
+        "person": one.person if one else None,
+        "team": one.team if one else None,
+        "amount": yuan(sum((deal.amount for deal in said.deals), Decimal(0))) if said.deals else None,
+        "product": one.product if one else None,
+        "photo": photo_url(said.photos.get(one.person)) if one else None,
+        "text": said.text,
+        "items": [] if one else [deal_row(deal) for deal in said.deals],
+        "started_ms": ms(said.started),
+        "ends_ms": ms(said.ends),
+    }
+
+
+def _title(said: OnAir) -> str | None:
+    """None: the page has a title for each kind. Several orders in one breath are called what they are."""
+    if said.kind in CHAMPIONS:
+        return CHAMPIONS[said.kind]
+    return None if said.kind in ("roundup", "hourly") else _TITLES.get(len(said.deals))
+
+
+def board_of(glance: Glance, base: str) -> Json | None:
+    """The results, on walls whose scene is the leaderboard: the frozen ones of the show, else as they stand."""
+    if base != "leaderboard":
+        return None
+    board = glance.board or Board("开拓能手", "day", glance.people, glance.teams)
+    return {
+        "title": board.title,
+        "period": board.period,
+        "top": [tally_row(row) for row in board.top[:TOP]],
+        "teams": [tally_row(row) for row in board.teams],
+        "cities": [_city(city) for city in board.cities],
+        "week_top": tally_row(board.week_top) if board.week_top else None,
+        "month_top": tally_row(board.month_top) if board.month_top else None,
+        "comment": board.comment,
+        "reveal": _reveal(glance),
+    }
+
+
+def _city(city: City) -> Json:
+    return {"place": city.place, "name": city.name, "rate": city.rate, "own": city.own}
+
+
+def _reveal(glance: Glance) -> list[Json]:
+    """When each part is told: by the voice, or, when no voice comes, by the wall alone. Empty: all is told."""
+    said = glance.on_air
+    if said is not None and said.kind == "results":
+        told = [(step, at) for step, at in said.marks if step in STEPS]
+        if not any(step == "comment" for step, _ in told):
+            told.append(("comment", said.ends))
+        return [{"step": step, "at_ms": ms(at)} for step, at in told]
+    cues = [cue.at for cue in glance.plan.cues if cue.say == "results" and cue.at <= glance.now]
+    begin = max(cues) + SILENT_SHOW if cues else None
+    if begin is None or glance.scene != "leaderboard" or glance.now >= begin + len(STEPS) * SILENT_STEP:
+        return []
+    return [{"step": step, "at_ms": ms(begin + i * SILENT_STEP)} for i, step in enumerate(STEPS)]
+
+
+def _champion(glance: Glance) -> tuple[str, Tally] | None:
+    """Whom the award is for, with the title: who is being praised now, or who leads the month."""
+    said, board = glance.on_air, glance.board
+    kind = said.kind if said else None
+    if kind == "top_sales_of_day":
+        return (CHAMPIONS[kind], glance.people[0]) if glance.people else None
+    if board and board.month_top and kind in (None, "top_sales_of_month"):
+        return CHAMPIONS["top_sales_of_month"], board.month_top
+    if board and board.week_top and kind in (None, "top_sales_of_week"):
+        return CHAMPIONS["top_sales_of_week"], board.week_top
+    return None
+
+
+def award(glance: Glance) -> Json | None:
+    """Whom the prize is for; None when nobody can be named."""
+    found = _champion(glance)
+    if found is None:
+        return None
+    title, winner = found
+    said = glance.on_air.text if glance.on_air else ""
+    return {
+        "title": title,
+        "person": winner.name,
+        "team": winner.team,
+        "count": winner.count,
+        "amount": yuan(winner.amount),
+        "prize": None,
+        "photo": photo_url(winner.photo),
+        "text": said or (glance.state.entry.text if glance.state.entry else ""),
+    }
