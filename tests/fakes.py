@@ -1,0 +1,133 @@
+"""Strict stand-ins for the device, the voice and the clock. They fail on misuse and can be told to break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from controller.clock import Clock
+from controller.sound.performance import Job, Report
+from controller.sound.script import Clip, Script
+from controller.sound.speaker import Health, MusicOrder
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class HandClock(Clock):
+    """Shows what it was set to; CLOCK_MONOTONIC goes along."""
+
+    def __init__(self, start: datetime):
+        assert start.tzinfo is not None
+        super().__init__(ZoneInfo(str(start.tzinfo)), start)
+        self.present = start
+        self.mono = 1000.0
+
+    def now(self) -> datetime:
+        return self.present
+
+    def monotonic(self) -> float:
+        return self.mono
+
+    def go(self, **ahead: float) -> datetime:
+        """Time passes."""
+        step = timedelta(**ahead)
+        assert step >= timedelta()
+        self.present += step
+        self.mono += step.total_seconds()
+        return self.present
+
+    def go_to(self, moment: datetime) -> None:
+        """Time passes until that moment."""
+        self.go(seconds=(moment - self.present).total_seconds())
+
+    def jump(self, moment: datetime) -> None:
+        """Somebody sets the wall clock; CLOCK_MONOTONIC stays."""
+        self.present = moment
+
+
+class FakeSpeaker:
+    """Remembers its orders; `alive` may be taken away."""
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.order: MusicOrder | None = None
+        self.orders: list[MusicOrder | None] = []
+        self.spans: tuple[tuple[float, float], ...] = ()
+        self.volume = 100
+
+    def health(self) -> Health:
+        return Health(self.alive, "fake" if self.alive else None, 0.0, None if self.alive else "没有设备。")
+
+    def music(self, order: MusicOrder | None) -> None:
+        if order is not None:
+            assert order.tracks
+            assert order.until is None or order.until > order.start_at
+        self.order = order
+        self.orders.append(order)
+
+    def quiet(self, spans: Sequence[tuple[float, float]]) -> None:
+        assert all(start < end for start, end in spans)
+        self.spans = tuple(spans)
+
+    def master(self, volume: int) -> None:
+        assert 0 <= volume <= 100
+        self.volume = volume
+
+
+@dataclass
+class FakeAnnouncer:
+    """Takes jobs; the test decides what becomes of them."""
+
+    report: Callable[[Report], None] = lambda report: None
+    jobs: list[Job] = field(default_factory=list)
+    spans: tuple[tuple[float, float], ...] = ()
+    cancelled: list[tuple[int, str]] = field(default_factory=list)
+    music_on: bool = False
+    busy: bool = False
+
+    def submit(self, job: Job) -> None:
+        assert job.id not in [other.id for other in self.jobs], "handed over twice"
+        self.jobs.append(job)
+
+    def cancel(self, id: int, why: str) -> None:
+        self.cancelled.append((id, why))
+        self.jobs = [job for job in self.jobs if job.id != id]
+        self.report(Report(id, "dropped", why))
+
+    def silences(self, spans: Sequence[tuple[float, float]]) -> None:
+        self.spans = tuple(spans)
+
+    def say(self, clock: HandClock, seconds: float = 9.0, end: str = "heard") -> list[Job]:
+        """Says everything that waits, most important first; returns it."""
+        said = sorted(self.jobs, key=lambda job: -job.priority)
+        self.jobs = []
+        for job in said:
+            self.report(Report(job.id, "playing", "正在播报。", clock.monotonic(), clock.monotonic() + seconds))
+            clock.go(seconds=seconds)
+            self.report(Report(job.id, end, "", clock.monotonic() - seconds, clock.monotonic()))
+        return said
+
+
+class FakeVoice:
+    """Renders nothing, remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[Script] = []
+
+    def prepare(self, script: Script, *, ahead: bool = False) -> Future[Clip]:
+        self.asked.append(script)
+        done: Future[Clip] = Future()
+        done.set_result(Clip(Path("/nowhere.wav"), 5.0, 0.0, 4.0))
+        return done
+
+    def ready(self, script: Script) -> Clip | None:
+        return None
+
+    def status(self):  # type: ignore[no-untyped-def]
+        from controller.sound.voicebox import VoiceStatus
+
+        return VoiceStatus("fake", (), None, None)
