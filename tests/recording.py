@@ -292,4 +292,21 @@ def write_coded(path: Path, x: np.ndarray, codec: str, rate: int = RATE) -> Path
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
+    return _short_pages(path) if path.suffix == ".ogg" else path
+
+
+def _short_pages(path: Path) -> Path:
+    """An Ogg file with pages as short as other encoders make them: of FFmpeg's own some places cannot be sought."""
+    import av
+
+    long_pages = path.rename(path.with_suffix(".long.ogg"))
+    with (
+        av.open(str(long_pages)) as source,
+        av.open(str(path), "w", options={"page_duration": "20000"}) as out,
+    ):
+        stream = out.add_stream_from_template(source.streams[0])
+        for packet in source.demux(source.streams[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
     return path

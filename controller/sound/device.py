@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import importlib.util
 import os
+import platform
 import sys
 import types
 from pathlib import Path
@@ -24,15 +25,17 @@ BUFFER = 512
 """Samples, 11.6 ms. 1024 costs 0.3 % less of a core and starts 17 ms later; 256 costs 1 % more (measured)."""
 DRIVERS = ("pulseaudio", "alsa")
 """Tried in this order on Linux when SDL_AUDIODRIVER is not set."""
-LATENCY_S = {"pulseaudio": 0.004, "disk": 0.010, "alsa": 0.012}
-"""What surely lies between the mixer and the air: the shortest measured, so that compensation never makes
-early. PulseAudio with a null sink: 4 to 22 ms. Disk driver: 0 to 35 ms, it writes 4 KB blocks. ALSA: one
-buffer.
+QUEUE_MS = 20 if platform.machine() in ("x86_64", "AMD64") else 60
+"""What PulseAudio may hold. SDL asks for one buffer, 11.6 ms, and on a busy machine the sound then has holes:
+66 in 11 s where 20 ms had 2 (measured, load 5 on 2 cores). A chime within 30 ms leaves room for no more on a
+desktop; a small computer has more time for it (300 ms) and less to spare. PULSE_LATENCY_MSEC overrules.
 """
-
 PULSE_S = 0.5
 STALL_S = 2.0
 """A device that has not played half a second of silence in this time does not play at all."""
+
+
+os.environ.setdefault("PULSE_LATENCY_MSEC", str(QUEUE_MS))
 
 
 def _bare_pygame() -> Any:
@@ -74,7 +77,7 @@ class Device:
         """Opens the device that SDL_AUDIODRIVER names, or the first that can be had; raises NoDevice."""
         pygame.display.init()
         self.driver = _open()
-        self.latency_s = LATENCY_S.get(self.driver, 0.0) if latency_s is None else latency_s
+        self.latency_s = _least_latency(self.driver) if latency_s is None else latency_s
         mixer = pygame.mixer
         mixer.set_num_channels(3)
         self._music = mixer.music
@@ -101,12 +104,17 @@ class Device:
 
     def play(self, offset_s: float, *, held: bool) -> None:
         with _readable():
-            try:
-                self._music.play(start=offset_s)
-            except _error:  # cannot be entered in the middle: from its beginning, better than silence
-                self._music.play()
+            self._enter(offset_s)
         if held:
             self._music.pause()
+
+    def _enter(self, offset_s: float) -> None:
+        """Begins there, or near there: some Ogg files with long pages cannot be entered at every place."""
+        for shift in (0.0, -0.5, -1.5, 1.0, -4.0):
+            with contextlib.suppress(_error):
+                self._music.play(start=max(0.0, offset_s + shift))
+                return
+        self._music.play()
 
     def release(self) -> None:
         self._music.unpause()
@@ -186,6 +194,18 @@ class Device:
         if now - self._alive_at > STALL_S:
             said.append("stalled")
         return said
+
+
+def _least_latency(driver: str) -> float:
+    """What surely lies between the mixer and the air, so that compensating for it never makes anything early.
+
+    Measured: half of what PulseAudio may hold, and up to 22 ms more; nothing to 35 ms for the disk driver,
+    which writes blocks of 4 KB; one buffer for ALSA.
+    """
+    if driver == "pulseaudio":
+        with contextlib.suppress(ValueError):
+            return int(os.environ["PULSE_LATENCY_MSEC"]) / 2000
+    return {"disk": 0.010, "alsa": BUFFER / RATE}.get(driver, 0.0)
 
 
 def _open() -> str:

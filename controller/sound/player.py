@@ -7,6 +7,7 @@ waits for anything but the next order or the next moment at which something is d
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
@@ -97,7 +98,7 @@ class Player:
         try:
             order = protocol.read(raw)
             self._orders[order["do"]](order, time.monotonic())
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        except Exception as error:  # whatever one order does, the next is obeyed
             tell("not_understood", why=f"{type(error).__name__}: {error}"[:200])
 
     def _tell(self, do: str, **values: Any) -> None:
@@ -141,6 +142,10 @@ def main() -> NoReturn:
         signal.SIGTERM, lambda *_: os._exit(0)
     )  # before the mixer opens, or SDL takes it and ignores it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(
+            os.PRIO_PROCESS, 0, -10
+        )  # sound first, where it is allowed: the mixer's thread inherits it
     from controller.sound.device import Device, NoDevice  # SDL reads its environment when it is loaded
 
     try:

@@ -12,9 +12,9 @@ OFF_DB = -60.0
 """Taken for silence: half a step of 128 is -48 dB."""
 SOFT_DB = -24.0
 """Where a fade-in begins: what is softer is not heard in an office, and would make the start seem late."""
-MARGIN_S = 0.1
-"""Sound has ended this long before a silence begins. Samples handed to a device leave it up to some tens
-of ms later (25 ms measured on PulseAudio with our buffer, 40 ms through the disk driver).
+MARGIN_S = 0.12
+"""Sound has ended this long before a silence begins. Samples handed to a device leave it later: 35 ms measured
+on PulseAudio and through the disk driver, 85 ms to be expected with the longer queue of a small computer.
 """
 
 Spans = Sequence[tuple[float, float]]

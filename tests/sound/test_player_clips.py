@@ -1,0 +1,131 @@
+"""When speech makes room and gives it back: announcements on a clock of our own."""
+
+from pathlib import Path
+
+import pytest
+
+from controller.sound.clips import DRAIN_S, REST_S, WAIT_S, Clips
+from controller.sound.protocol import Part
+
+CHIME, SPEECH = Part(Path("chime")), Part(Path("speech"))
+
+
+class Mixer:
+    """A channel and a turntable that note what they are told, and refuse misuse."""
+
+    latency_s = 0.01
+
+    def __init__(self) -> None:
+        self.sounding: list[str] = []
+        self.ducked = 0.0
+
+    def open(self, path: Path, gain_db: float) -> str:
+        if path.name == "broken":
+            raise ValueError("broken")
+        return path.name
+
+    def say(self, sound: str) -> None:
+        assert not self.sounding
+        self.sounding = [sound]
+
+    def say_next(self, sound: str) -> None:
+        assert len(self.sounding) == 1
+        self.sounding.append(sound)
+
+    def hush(self, fade_s: float) -> None:
+        self.sounding = []
+
+    def duck(self, db: float, now: float) -> None:
+        self.ducked = db
+
+    def restore(self, now: float) -> None:
+        self.ducked = 0.0
+
+
+@pytest.fixture
+def desk():
+    told = []
+    mixer = Mixer()
+    return Clips(mixer, mixer, lambda do, **values: told.append((do, values))), mixer, told
+
+
+def play_out(clips: Clips, mixer: Mixer, now: float) -> None:
+    mixer.sounding.pop(0)
+    clips.part_ended(now)
+
+
+def done(told) -> dict:
+    (values,) = [values for do, values in told if do == "done"]
+    return values
+
+
+def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(desk):
+    """Ducked from the first part on, until a rest after the last has passed."""
+    clips, mixer, told = desk
+    clips.announce(1, [CHIME], open=True, duck_db=-20, until=None, now=0.0)
+    assert mixer.ducked == -20
+    play_out(clips, mixer, 1.0)
+    clips.tick(5.0)
+    assert mixer.ducked == -20
+    clips.append(1, SPEECH, 5.0)
+    clips.finish(1)
+    play_out(clips, mixer, 9.0)
+    clips.tick(9.0 + DRAIN_S)
+    assert done(told)["ok"]
+    clips.tick(9.0 + REST_S - 0.01)
+    assert mixer.ducked == -20
+    clips.tick(9.0 + REST_S)
+    assert mixer.ducked == 0
+
+
+def test_another_announcement_keeps_the_music_down(desk):
+    """What follows within the rest finds the music still down."""
+    clips, mixer, told = desk
+    clips.announce(1, [CHIME], open=False, duck_db=-20, until=None, now=0.0)
+    play_out(clips, mixer, 1.0)
+    clips.tick(1.1)
+    clips.announce(2, [SPEECH], open=False, duck_db=-20, until=None, now=1.2)
+    clips.tick(1.0 + REST_S + 0.1)
+    assert mixer.ducked == -20
+
+
+def test_a_promise_that_is_not_kept_ends_and_gives_the_music_back(desk):
+    """An open announcement to which nothing comes is over after its time, told as not heard, and the music returns."""
+    clips, mixer, told = desk
+    clips.announce(1, [CHIME], open=True, duck_db=-20, until=None, now=0.0)
+    play_out(clips, mixer, 1.0)
+    clips.tick(1.0 + WAIT_S - 0.1)
+    assert mixer.ducked == -20
+    clips.tick(1.0 + WAIT_S + 0.1)
+    assert done(told) == {"id": 1, "ok": False, "why": "waited"}
+    clips.tick(1.0 + WAIT_S + 0.2)
+    assert mixer.ducked == 0
+
+
+def test_the_end_is_believed_only_when_the_device_outlived_it(desk):
+    """What still lies in the device's buffers has not been heard yet."""
+    clips, mixer, told = desk
+    clips.announce(1, [CHIME], open=False, duck_db=-20, until=None, now=0.0)
+    play_out(clips, mixer, 1.0)
+    clips.tick(1.0 + DRAIN_S / 2)
+    assert not [do for do, _ in told if do == "done"]
+    clips.tick(1.0 + DRAIN_S)
+    assert done(told)["ok"]
+
+
+@pytest.mark.parametrize("why", ["stopped", "quiet", "until", "file"])
+def test_the_music_comes_back_whatever_fails(desk, why):
+    """Stopped, cut by a silence or a limit, or unreadable: the music returns."""
+    clips, mixer, told = desk
+    part = Part(Path("broken")) if why == "file" else CHIME
+    clips.announce(1, [part, part], open=False, duck_db=-20, until=3.0 if why == "until" else None, now=0.0)
+    if why == "stopped":
+        clips.stop(1, 0.1, 1.0)
+    if why == "quiet":
+        clips.silences = [(3.0, 9.0)]
+    clips.tick(1.0)
+    clips.tick(3.0)
+    clips.tick(3.0 + REST_S + 0.1)
+    assert done(told) == {"id": 1, "ok": False, "why": why}
+    assert mixer.ducked == 0
+    assert not mixer.sounding
