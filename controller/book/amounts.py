@@ -62,7 +62,7 @@ def to_fen(amount: Decimal) -> int:
 
 def from_fen(fen: int) -> Decimal:
     """Whole fen → yuan with two decimals."""
-    return (Decimal(fen) / 100).quantize(_FEN)
+    return Decimal(fen).scaleb(-2)
 
 
 def money(amount: Decimal) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -134,6 +134,9 @@ class Deals:
 
     def sales(self, since: date, until: date) -> tuple[Sale, ...]:
         """Per person and team, unvoided deals of the days `since`..`until` (both included)."""
+        if since.day == 1 and until == _last_of_month(since):
+            sql = "SELECT person_id, team_id, count, fen, last_at FROM monthly WHERE month = ?"
+            return tuple(Sale(*row) for row in self._rows.all(sql, day(since)[:7]))
         found = self._rows.all(
             "SELECT person_id, team_id, sum(count), sum(fen), max(last_at) FROM daily"
             " WHERE date BETWEEN ? AND ? GROUP BY person_id, team_id",
@@ -202,3 +205,7 @@ def _tidy(product: str) -> str:
 
 def _fingerprint(person_id: int, product: str, amount: Decimal) -> str:
     return hashlib.sha256(to_json([person_id, product, to_fen(amount)]).encode()).hexdigest()
+
+
+def _last_of_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

@@ -169,30 +169,40 @@ class Roster:
         """What a person is to reach on a day, in yuan; None takes the target away."""
         self._set_target("person", date, person_id, amount)
 
+    def version(self) -> int:
+        """A number that changes with every change of people, teams or targets."""
+        row = self._rows.one("SELECT number FROM roster_version")
+        return int(row[0]) if row else 0
+
     def team_targets(self, since: date, until: date) -> dict[int, Decimal]:
         """Per team the sum of its day targets in yuan, `since`..`until` both included.
 
         On a day without a target of its own a team's target is the sum of its people's, if any.
         """
-        found = self._rows.all(
-            "SELECT team_id, sum(fen) FROM ("
-            " SELECT team_id, fen FROM team_targets WHERE date BETWEEN ?1 AND ?2"
-            " UNION ALL"
-            " SELECT p.team_id, g.fen FROM person_targets g JOIN people p ON p.id = g.person_id"
-            " WHERE g.date BETWEEN ?1 AND ?2 AND NOT EXISTS"
-            " (SELECT 1 FROM team_targets own WHERE own.date = g.date AND own.team_id = p.team_id))"
-            " GROUP BY team_id",
-            day(since), day(until),
-        )  # fmt: skip
-        return {team: from_fen(fen) for team, fen in found}
+        return {team: from_fen(fen) for team, fen in self.targets_in_fen(since, until)[1].items()}
 
     def person_targets(self, since: date, until: date) -> dict[int, Decimal]:
         """Per person the sum of the day targets in yuan, `since`..`until` both included."""
+        return {person: from_fen(fen) for person, fen in self.targets_in_fen(since, until)[0].items()}
+
+    def targets_in_fen(self, since: date, until: date) -> tuple[dict[int, int], dict[int, int]]:
+        """The same, of people and of teams, in fen."""
         found = self._rows.all(
-            "SELECT person_id, sum(fen) FROM person_targets WHERE date BETWEEN ? AND ? GROUP BY person_id",
+            "SELECT g.person_id, p.team_id, sum(g.fen), sum(iif(own.fen IS NULL, g.fen, 0))"
+            " FROM person_targets g JOIN people p ON p.id = g.person_id"
+            " LEFT JOIN team_targets own ON own.date = g.date AND own.team_id = p.team_id"
+            " WHERE g.date BETWEEN ? AND ? GROUP BY g.person_id",
             day(since), day(until),
         )  # fmt: skip
-        return {person: from_fen(fen) for person, fen in found}
+        teams: dict[int, int] = dict(
+            self._rows.all(
+                "SELECT team_id, sum(fen) FROM team_targets WHERE date BETWEEN ? AND ? GROUP BY team_id",
+                day(since), day(until),
+            )
+        )  # fmt: skip
+        for _, team, _, left_to_people in found:
+            teams[team] = teams.get(team, 0) + left_to_people
+        return {person: fen for person, _, fen, _ in found}, {team: fen for team, fen in teams.items() if fen}
 
     def _set_target(self, who: str, date: date, ident: int, amount: Decimal | None) -> None:
         if amount is None:

@@ -51,7 +51,8 @@ CREATE TABLE deals (
 ) STRICT;
 CREATE INDEX deals_by_day ON deals (date, person_id, team_id, at);
 
--- One row per day, person and team: what the standings are read from, so that a million deals cost nothing.
+-- One row per day, person and team, and one per month: what the standings are read from, so that a million
+-- deals cost nothing. Rows without an unvoided deal don't exist.
 CREATE TABLE daily (
     date TEXT NOT NULL,
     person_id INTEGER NOT NULL,
@@ -62,11 +63,26 @@ CREATE TABLE daily (
     PRIMARY KEY (date, person_id, team_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE monthly (
+    month TEXT NOT NULL,
+    person_id INTEGER NOT NULL,
+    team_id INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    fen INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (month, person_id, team_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER deal_recorded AFTER INSERT ON deals WHEN NEW.voided_at IS NULL
 BEGIN
     INSERT INTO daily (date, person_id, team_id, count, fen, last_at)
     VALUES (NEW.date, NEW.person_id, NEW.team_id, 1, NEW.fen, NEW.at)
     ON CONFLICT (date, person_id, team_id) DO UPDATE
+    SET count = count + 1, fen = fen + excluded.fen, last_at = max(last_at, excluded.last_at);
+
+    INSERT INTO monthly (month, person_id, team_id, count, fen, last_at)
+    VALUES (substr(NEW.date, 1, 7), NEW.person_id, NEW.team_id, 1, NEW.fen, NEW.at)
+    ON CONFLICT (month, person_id, team_id) DO UPDATE
     SET count = count + 1, fen = fen + excluded.fen, last_at = max(last_at, excluded.last_at);
 END;
 
@@ -81,6 +97,15 @@ BEGIN
     WHERE date = OLD.date AND person_id = OLD.person_id AND team_id = OLD.team_id;
     DELETE FROM daily
     WHERE date = OLD.date AND person_id = OLD.person_id AND team_id = OLD.team_id AND count = 0;
+
+    UPDATE monthly
+    SET count = count - 1, fen = fen - OLD.fen,
+        last_at = ifnull((SELECT max(last_at) FROM daily
+                          WHERE date BETWEEN substr(OLD.date, 1, 7) || '-01' AND substr(OLD.date, 1, 7) || '-31'
+                            AND person_id = OLD.person_id AND team_id = OLD.team_id), 0)
+    WHERE month = substr(OLD.date, 1, 7) AND person_id = OLD.person_id AND team_id = OLD.team_id;
+    DELETE FROM monthly
+    WHERE month = substr(OLD.date, 1, 7) AND person_id = OLD.person_id AND team_id = OLD.team_id AND count = 0;
 END;
 
 -- A deal is a fact: it may be voided, once, and never changed or erased.
@@ -162,3 +187,55 @@ CREATE TABLE used_variants (
     at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX used_variants_by_kind ON used_variants (kind, id);
+
+-- Counts the changes of people, teams and targets, so that what was read of them can be kept until one comes.
+CREATE TABLE roster_version (number INTEGER NOT NULL) STRICT;
+INSERT INTO roster_version VALUES (0);
+CREATE TRIGGER teams_insert AFTER INSERT ON teams
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER teams_update AFTER UPDATE ON teams
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER teams_delete AFTER DELETE ON teams
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER people_insert AFTER INSERT ON people
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER people_update AFTER UPDATE ON people
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER people_delete AFTER DELETE ON people
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER team_targets_insert AFTER INSERT ON team_targets
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER team_targets_update AFTER UPDATE ON team_targets
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER team_targets_delete AFTER DELETE ON team_targets
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER person_targets_insert AFTER INSERT ON person_targets
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER person_targets_update AFTER UPDATE ON person_targets
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;
+CREATE TRIGGER person_targets_delete AFTER DELETE ON person_targets
+BEGIN
+    UPDATE roster_version SET number = number + 1;
+END;

@@ -11,17 +11,18 @@ count nowhere: they are not in the sales. A hidden person's orders count for the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
-from decimal import ROUND_UP, Decimal
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from fractions import Fraction
+from operator import itemgetter
 from typing import Protocol
 
-from controller.book.amounts import from_fen
+from controller.book.amounts import from_fen, to_fen
 from controller.book.model import Person, Team
-from controller.book.rows import from_ms
+from controller.book.rows import from_ms, to_ms
 
 _NEVER = 1 << 62
-ZERO = Decimal("0.00")
 
 
 class Sold(Protocol):
@@ -76,7 +77,16 @@ class Standings:
 
 
 @dataclass(slots=True)
-class _Sum:
+class _Draft:
+    """A row while it is ranked: whole fen and milliseconds, because thousands of Decimals would cost time."""
+
+    id: int
+    name: str
+    team: str
+    team_id: int | None
+    photo: str | None
+    say_as: str | None
+    target: int = 0
     count: int = 0
     fen: int = 0
     last_at: int = 0
@@ -87,97 +97,107 @@ class _Sum:
         self.last_at = max(self.last_at, sale.last_at)
 
 
+_Key = tuple[Fraction | int, ...]
+
+
 def standings(
     sales: Sequence[Sold],
     people: Iterable[Person],
-    teams: Iterable[Team],
-    person_targets: Mapping[int, Decimal],
-    team_targets: Mapping[int, Decimal],
+    teams: Sequence[Team],
+    person_targets: Mapping[int, int],
+    team_targets: Mapping[int, int],
     zone: tzinfo,
 ) -> Standings:
-    """The ranking of a period. `people` and `teams`: also those who left."""
-    own = _summed(sales, lambda sale: sale.person_id)
-    rows = [
-        _row(own[p.id], person_targets.get(p.id), zone, Standing(
-            0, p.id, p.name, p.team, 0, ZERO, photo=p.photo, say_as=p.say_as, team_id=p.team_id))
-        for p in people if p.id in own and not p.hidden
-    ]  # fmt: skip
-    by_team = _summed(sales, lambda sale: sale.team_id)
-    team_rows = [
-        _row(by_team.get(t.id, _Sum()), team_targets.get(t.id), zone, Standing(
-            0, t.id, t.name, t.name, 0, ZERO, say_as=t.say_as, team_id=t.id))
-        for t in teams if t.active or t.id in by_team
-    ]  # fmt: skip
-    target = sum((row.target for row in team_rows if row.target), ZERO)
+    """The ranking of a period. `people` and `teams`: also those who left; targets in fen."""
+    person_rows = {
+        p.id: _Draft(p.id, p.name, p.team, p.team_id, p.photo, p.say_as, person_targets.get(p.id, 0))
+        for p in people
+        if not p.hidden
+    }
+    team_rows = {
+        t.id: _Draft(t.id, t.name, t.name, t.id, None, t.say_as, team_targets.get(t.id, 0)) for t in teams
+    }
+    there = {t.id for t in teams if t.active}
+    for sale in sales:
+        if sale.person_id in person_rows:
+            person_rows[sale.person_id].add(sale)
+        team_rows[sale.team_id].add(sale)
+    shown = [row for row in team_rows.values() if row.count or row.id in there]
     return Standings(
-        people=rank(rows),
-        teams=rank_by_completion(team_rows),
+        people=_ranked([row for row in person_rows.values() if row.count], _by_amount, zone),
+        teams=_ranked(shown, _by_rate, zone),
         count=sum(sale.count for sale in sales),
         amount=from_fen(sum(sale.fen for sale in sales)),
-        target=target or None,
+        target=from_fen(sum(row.target for row in shown)) or None,
     )
 
 
 def rank(rows: Iterable[Standing]) -> tuple[Standing, ...]:
     """Rows in order with their places, by amount, orders, who reached it first; equals share a place."""
-    placed = _placed(sorted(rows, key=_by_amount), _by_amount)
-    return tuple(_towards_next(placed, lambda row, better: better.amount - row.amount))
+    return _again(rows, _by_amount)
 
 
 def rank_by_completion(rows: Iterable[Standing]) -> tuple[Standing, ...]:
     """Rows in order with their places, by completion; those without a target after them, by amount."""
-    placed = _placed(sorted(rows, key=_by_rate), _by_rate)
-    return tuple(_towards_next(placed, _missing_to))
+    return _again(rows, _by_rate)
 
 
-def _row(total: _Sum, target: Decimal | None, zone: tzinfo, blank: Standing) -> Standing:
-    amount = from_fen(total.fen)
-    return replace(
-        blank,
-        count=total.count,
-        amount=amount,
-        target=target or None,
-        rate=amount / target if target else None,
-        gap=max(target - amount, ZERO) if target else None,
-        reached=from_ms(total.last_at, zone) if total.count else None,
-    )
+def _again(rows: Iterable[Standing], key: Callable[[_Draft], _Key]) -> tuple[Standing, ...]:
+    rows = list(rows)
+    zone = next((row.reached.tzinfo for row in rows if row.reached and row.reached.tzinfo), UTC)
+    return _ranked([_drafted(row) for row in rows], key, zone)
 
 
-def _summed(sales: Iterable[Sold], key: Callable[[Sold], int]) -> dict[int, _Sum]:
-    sums: dict[int, _Sum] = {}
-    for sale in sales:
-        sums.setdefault(key(sale), _Sum()).add(sale)
-    return sums
+def _drafted(row: Standing) -> _Draft:
+    target, last_at = to_fen(row.target) if row.target else 0, to_ms(row.reached) if row.reached else 0
+    return _Draft(
+        row.id, row.name, row.team, row.team_id, row.photo, row.say_as,
+        target, row.count, to_fen(row.amount), last_at,
+    )  # fmt: skip
 
 
-def _by_amount(row: Standing) -> tuple[object, ...]:
-    return (-row.amount, -row.count, row.reached.timestamp() if row.reached else _NEVER)
-
-
-def _by_rate(row: Standing) -> tuple[object, ...]:
-    return (row.rate is None, -(row.rate or 0), *_by_amount(row))
-
-
-def _placed(ordered: list[Standing], key: Callable[[Standing], tuple[object, ...]]) -> list[Standing]:
+def _ranked(rows: list[_Draft], key: Callable[[_Draft], _Key], zone: tzinfo) -> tuple[Standing, ...]:
+    """Places by `key`; each row with what is missing to the last row of the next better place."""
+    keyed = sorted(((key(row), row) for row in rows), key=itemgetter(0))
     placed: list[Standing] = []
-    for index, row in enumerate(ordered):
-        shares = index > 0 and key(row) == key(ordered[index - 1])
-        placed.append(replace(row, place=placed[-1].place if shares else index + 1))
-    return placed
+    better: _Draft | None = None
+    for index, (value, row) in enumerate(keyed):
+        shares = index > 0 and value == keyed[index - 1][0]
+        if index and not shares:
+            better = keyed[index - 1][1]
+        place = placed[-1].place if shares else index + 1
+        placed.append(_standing(row, place, _missing(row, better, key), zone))
+    return tuple(placed)
 
 
-def _towards_next(
-    placed: list[Standing], missing: Callable[[Standing, Standing], Decimal | None]
-) -> Iterable[Standing]:
-    better: Standing | None = None
-    for index, row in enumerate(placed):
-        if index and placed[index - 1].place != row.place:
-            better = placed[index - 1]
-        yield row if better is None else replace(row, to_next=missing(row, better))
+def _standing(row: _Draft, place: int, to_next: int | None, zone: tzinfo) -> Standing:
+    target = row.target
+    return Standing(
+        place, row.id, row.name, row.team, row.count, from_fen(row.fen),
+        from_fen(target) if target else None,
+        Decimal(row.fen) / target if target else None,
+        from_fen(max(target - row.fen, 0)) if target else None,
+        None if to_next is None else from_fen(to_next),
+        from_ms(row.last_at, zone) if row.count else None,
+        row.photo, row.say_as, row.team_id,
+    )  # fmt: skip
 
 
-def _missing_to(row: Standing, better: Standing) -> Decimal | None:
-    """What brings a team level with a better one: its completion, or its amount if neither has a target."""
-    if row.target and better.rate is not None:
-        return max((better.rate * row.target).quantize(ZERO, ROUND_UP) - row.amount, ZERO)
-    return None if better.target else better.amount - row.amount
+def _by_amount(row: _Draft) -> _Key:
+    return (-row.fen, -row.count, row.last_at if row.count else _NEVER)
+
+
+def _by_rate(row: _Draft) -> _Key:
+    rate = Fraction(row.fen, row.target) if row.target else 0
+    return (0 if row.target else 1, -rate, *_by_amount(row))
+
+
+def _missing(row: _Draft, better: _Draft | None, key: Callable[[_Draft], _Key]) -> int | None:
+    """Fen that bring a row level with a better one: in amount, or for teams with targets in completion."""
+    if better is None:
+        return None
+    if key is _by_amount or not (row.target or better.target):
+        return better.fen - row.fen
+    if not row.target:
+        return None
+    return max(-(-better.fen * row.target // better.target) - row.fen, 0)

@@ -12,40 +12,27 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, tzinfo
+from datetime import UTC, tzinfo
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from controller.book import standings
-from controller.book.deals import Deals
-from controller.book.desk import Desk
+from controller.book.chapters import Book, Kept
 from controller.book.model import StoreFull, StoreTrouble
-from controller.book.outbox import Outbox
-from controller.book.roster import Roster
 from controller.book.rows import Row, Value
+
+__all__ = ["Book", "Store"]
 
 _READERS_KEPT: Final = 8
 _BUSY_MS: Final = 5000
 
 
-class Book:
-    """One consistent view of the book: all its chapters in one snapshot or transaction."""
+class _Rows:
+    """One connection's open snapshot or transaction."""
 
     def __init__(self, connection: sqlite3.Connection, zone: tzinfo) -> None:
         self._connection = connection
         self.zone = zone
-        self.deals = Deals(self)
-        self.roster = Roster(self)
-        self.outbox = Outbox(self)
-        self.desk = Desk(self)
-
-    def standings(self, since: date, until: date) -> standings.Standings:
-        """Who leads in the days `since`..`until`, both included; rules for places in `standings`."""
-        return standings.standings(
-            self.deals.sales(since, until), self.roster.everybody(), self.roster.every_team(),
-            self.roster.person_targets(since, until), self.roster.team_targets(since, until), self.zone,
-        )  # fmt: skip
 
     def all(self, sql: str, *values: Value) -> list[Row]:
         """Every row of the answer."""
@@ -78,6 +65,7 @@ class Store:
         self.path = path
         self.zone = zone
         self._lock = threading.Lock()
+        self._kept: Kept = {}  # of committed states only: a rolled back version number comes again
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_READERS_KEPT)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +89,7 @@ class Store:
         with self._lock, self._told():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Book(self._writer, self.zone)
+                yield Book(_Rows(self._writer, self.zone))
                 self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:
@@ -115,7 +103,7 @@ class Store:
             reader = self._borrow()
             try:
                 reader.execute("BEGIN")
-                yield Book(reader, self.zone)
+                yield Book(_Rows(reader, self.zone), self._kept)
             finally:
                 if reader.in_transaction:
                     reader.execute("ROLLBACK")
@@ -136,7 +124,7 @@ class Store:
     def check(self) -> tuple[str, ...]:
         """What SQLite finds wrong with the file (for the doctor); empty when all is well."""
         with self.read() as book:
-            found = [str(row[0]) for row in book.all("PRAGMA quick_check(10)")]
+            found = [str(row[0]) for row in book.rows.all("PRAGMA quick_check(10)")]
         return () if found == ["ok"] else tuple(found)
 
     def close(self) -> None:

@@ -26,12 +26,12 @@ def fill(store: Store, deals: int = 1_000_000, days: int = DAYS) -> None:
         for day in dates[:31]:
             for person in range(1, PEOPLE + 1):
                 book.roster.set_person_target(day, person, Decimal(1000))
-        book.change(
+        book.rows.change(
             "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)"
             " INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked)"
             " SELECT 'k' || i, date(?2, '-' || (i % ?3) || ' days'), 1700000000000 + i, p.id, p.team_id, p.name,"
             " '团队', '网络招聘', 100 + i % 999983, ''"
-            " FROM n JOIN people p ON p.id = 1 + (i * 7919) % ?4",
+            " FROM n JOIN people p ON p.id = 1 + (i / ?3) % ?4",
             deals, LAST.isoformat(), days, PEOPLE,
         )  # fmt: skip
 

@@ -31,7 +31,7 @@ def test_a_token_opens_only_with_its_secret(store: Store) -> None:
         found = book.desk.token("s3cret")
         assert found is not None
         assert (found.name, found.role, found.created) == ("crm", "sales", at("10:00"))
-        assert not any("s3cret" in str(row) for row in book.all("SELECT * FROM tokens"))
+        assert not any("s3cret" in str(row) for row in book.rows.all("SELECT * FROM tokens"))
         book.desk.add_token("crm", "admin", "other", at("11:00"))
         assert book.desk.token("s3cret") is None
         assert [token.role for token in book.desk.tokens()] == ["admin"]

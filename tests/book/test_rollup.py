@@ -42,7 +42,7 @@ def carry_out(book: Book, steps: list[object]) -> list[Deal]:
     for step in steps:
         match step:
             case ("team", int() as person, int() as team):
-                book.change("UPDATE people SET team_id = ? WHERE id = ?", team, person)
+                book.rows.change("UPDATE people SET team_id = ? WHERE id = ?", team, person)
             case (int() as person, int() as yuan, int() as minute, date() as day):
                 moment = at(f"10:{minute:02}", day)
                 made, _ = book.deals.record(f"{len(idents)}", person, "", Decimal(yuan), moment, day)
@@ -75,7 +75,7 @@ def test_rollup_is_what_counting_gives(steps: list[object]) -> None:
                 assert set(book.deals.sales(since, until)) == counted(deals, since, until)
                 total = book.standings(since, until)
                 assert total.count == sum(sale.count for sale in counted(deals, since, until))
-            assert book.one("SELECT count(*) FROM daily WHERE count <= 0 OR fen <= 0") == (0,)
+            assert book.rows.one("SELECT count(*) FROM daily WHERE count <= 0 OR fen <= 0") == (0,)
 
 
 @settings(max_examples=60, deadline=None)

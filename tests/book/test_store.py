@@ -139,14 +139,16 @@ def test_a_deal_is_a_fact(store: Store, sql: str) -> None:
     """Not even our own SQL can change or erase an order."""
     record(store)
     with pytest.raises(sqlite3.IntegrityError, match="deal"), store.write() as book:
-        book.change(sql)
+        book.rows.change(sql)
 
 
 def test_every_connection_is_durable_and_strict(store: Store) -> None:
     """WAL, synchronous=FULL and foreign keys hold on the writer and on every reader."""
     for door in (store.write, store.read):
         with door() as book:
-            pragmas = [book.one(f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")]
+            pragmas = [
+                book.rows.one(f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")
+            ]
         assert pragmas == [("wal",), (2,), (1,)]
 
 
@@ -154,8 +156,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(store: Store) -> None:
     """With no room left the request is refused whole; what was recorded stays, and later it works again."""
     kept = record(store)
     with store.write() as book:
-        (pages,) = book.one("PRAGMA page_count") or (0,)
-        book.one(f"PRAGMA max_page_count = {pages}")
+        (pages,) = book.rows.one("PRAGMA page_count") or (0,)
+        book.rows.one(f"PRAGMA max_page_count = {pages}")
 
     def write_too_much() -> None:
         with store.write() as book:
@@ -165,7 +167,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(store: Store) -> None:
     with pytest.raises(StoreFull, match="磁盘满了"):
         write_too_much()
     with store.write() as book:
-        book.one("PRAGMA max_page_count = 1000000")
+        book.rows.one("PRAGMA max_page_count = 1000000")
     with store.read() as book:
         assert book.deals.of_day(DAY) == (kept,)
     assert record(store, key="lost").key == "lost"
@@ -254,9 +256,9 @@ def test_a_backup_is_a_whole_book(store: Store, tmp_path: Path) -> None:
 def test_opening_again_changes_nothing(store: Store) -> None:
     """The migrations of a book that is up to date do nothing."""
     with store.read() as book:
-        before = book.all("SELECT sql FROM sqlite_schema ORDER BY name")
+        before = book.rows.all("SELECT sql FROM sqlite_schema ORDER BY name")
     again = Store(store.path, ZONE)
     with again.read() as book:
-        assert book.all("SELECT sql FROM sqlite_schema ORDER BY name") == before
+        assert book.rows.all("SELECT sql FROM sqlite_schema ORDER BY name") == before
         assert len(book.roster.people()) == 4
     again.close()
