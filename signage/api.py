@@ -168,6 +168,15 @@ def stop_all() -> Response:
     return jsonify({})
 
 
+@pages.post("/api/clock")
+@needs("manage")
+def confirm_clock() -> Response:
+    """A person has looked at the time shown and says that it is right."""
+    body()
+    office().confirm_clock()
+    return jsonify({})
+
+
 @pages.get("/api/people")
 @needs("read")
 def people() -> Response:

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from controller.book.model import DROPPED, HEARD, MERGED, NOT_HEARD, PLAYING, Announcement, Deal
+from controller.book.model import HEARD, MERGED, NOT_HEARD, PLAYING, WAITING, Announcement, Deal
 from controller.glance import Glance
 from controller.rhythm.model import Duty
 from signage import shapes
@@ -39,6 +39,7 @@ WHO = {
     "assistant": "销售助理",
 }
 SAID_BY_HAND = ("say", "microphone")
+SAID = (HEARD, NOT_HEARD)  # what can be said again
 
 
 @pages.get("/")
@@ -67,8 +68,10 @@ def phone_state() -> Json:
         "people": [shapes.person(person) for person in house.people()],
         "products": list(house.products()),
         "playlists": list(house.playlists()),
-        "done": done_lines(house.deals(today), said),
-        "said": [_said_line(found) for found in reversed(said) if found.kind in SAID_BY_HAND][:LINES],
+        "done": done_lines(house.deals(today), said, glance.now),
+        "said": [_said_line(found, glance.now) for found in reversed(said) if found.kind in SAID_BY_HAND][
+            :LINES
+        ],
         "cities": [shapes.city(city) for city in house.cities(today)],
         "walls": wall_lines(screens().all(), streams().names()),
         "build": current_app.jinja_env.globals["build"],
@@ -107,18 +110,17 @@ def _duty(duty: Duty) -> Json:
 # ---- what was just done, with its true state -----------------------------------------------------------
 
 
-def done_lines(deals: Iterable[Deal], said: Iterable[Announcement]) -> list[Json]:
+def done_lines(deals: Iterable[Deal], said: Iterable[Announcement], now: datetime) -> list[Json]:
     """Today's deals, newest first, each with how its announcement stands (the newest one that names it)."""
     newest: dict[int, Announcement] = {}
     for announcement in sorted(said, key=lambda found: found.id):
         newest.update(dict.fromkeys(announcement.deals, announcement))
     ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
-    return [_done_line(deal, newest) for deal in ordered[:LINES]]
+    return [_done_line(deal, newest.get(deal.id), now) for deal in ordered[:LINES]]
 
 
-def _done_line(deal: Deal, newest: Mapping[int, Announcement]) -> Json:
-    announcement = newest.get(deal.id)
-    words, look = ("已撤回", "") if deal.voided is not None else state_words(announcement)
+def _done_line(deal: Deal, announcement: Announcement | None, now: datetime) -> Json:
+    words, look = ("已撤回", "") if deal.voided is not None else state_words(announcement, now)
     return {
         **shapes.deal(deal),
         "at": f"{deal.at:%H:%M}",
@@ -126,39 +128,45 @@ def _done_line(deal: Deal, newest: Mapping[int, Announcement]) -> Json:
         "look": look,
         "why": announcement.why if announcement else "这一单没有播报。",
         "announcement": announcement.id if announcement else None,
+        "again": announcement is not None and announcement.state in SAID,
     }
 
 
-def state_words(found: Announcement | None) -> tuple[str, str]:
+def state_words(found: Announcement | None, now: datetime) -> tuple[str, str]:
     """How an announcement stands, in a few words, and how the words look: "", "live", "ok" or "bad"."""
     if found is None:
         return "没有播报", ""
-    if found.state == PLAYING:
-        return "正在播报", "live"
+    if found.state == WAITING:
+        return (
+            ("马上播报", "live")
+            if found.due is None or found.due <= now
+            else (f"{hour(found.due, now)} 播报", "")
+        )
     if found.state == HEARD:
-        return f"已播 {_hour(found.ended or found.started)}".strip(), "ok"
-    if found.state == NOT_HEARD:
-        return "没有播出", "bad"
-    if found.state == MERGED:
-        return f"并入 {_hour(found.due)} 一起播".replace("  ", " "), ""
-    if found.state == DROPPED:
-        return "不播了", ""
-    return (f"{_hour(found.due)} 播报", "") if found.due else ("马上播报", "live")
+        return f"已播 {hour(found.ended or found.due or found.created, now)}", "ok"
+    return {
+        PLAYING: ("正在播报", "live"),
+        NOT_HEARD: ("没有播出", "bad"),
+        MERGED: ("和别的一起播", ""),
+    }.get(found.state, ("不播了", ""))
 
 
-def _hour(at: datetime | None) -> str:
-    return f"{at:%H:%M}" if at else ""
+def hour(at: datetime, now: datetime) -> str:
+    """HH:MM in the office's zone, with the day in front when it is not today."""
+    local = at.astimezone(now.tzinfo)
+    return f"{local:%H:%M}" if local.date() == now.date() else f"{local.month}月{local.day}日 {local:%H:%M}"
 
 
-def _said_line(found: Announcement) -> Json:
-    words, look = state_words(found)
+def _said_line(found: Announcement, now: datetime) -> Json:
+    words, look = state_words(found, now)
     return {
         "id": found.id,
         "text": found.text,
-        "at": f"{found.created:%H:%M}",
+        "at": hour(found.created, now),
         "state": words,
         "look": look,
         "why": found.why,
+        "again": found.state in SAID,
     }
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
@@ -140,7 +141,7 @@ def state() -> Response:
 
 def _bounded(found: dict[str, Any], field: str, high: int) -> int:
     value = found.get(field)
-    return max(0, min(high, int(value))) if isinstance(value, int | float) and value == value else 0
+    return int(max(0, min(high, value))) if isinstance(value, int | Decimal) else 0
 
 
 @pages.post("/api/walls/<name>/painted")
@@ -158,7 +159,7 @@ def painted(name: str) -> tuple[str, int]:
         height=_bounded(found, "height", 20_000),
         agent=str(found.get("agent", ""))[:200],
     )
-    if isinstance(found.get("delay_ms"), int | float):
+    if isinstance(found.get("delay_ms"), int | Decimal):
         report = replace(report, delay_ms=_bounded(found, "delay_ms", 3_600_000))
     screens().report(report)
     return "", 204

@@ -165,7 +165,7 @@ function drawDone() {
 
 function offer(line) {
   if (line.voided) return '看原因';
-  return line.look === 'ok' || line.look === 'bad' ? '再播一次' : '撤回';
+  return line.again ? '再播一次' : '撤回';
 }
 
 function drop(order) {
@@ -176,7 +176,7 @@ function drop(order) {
 function more(line) {
   const facts = [`${line.team}，${line.product}，${line.at} 记下。`, line.voided ? `已撤回：${line.voided}` : line.why];
   const actions = [];
-  if (line.announcement && !line.voided) {
+  if (line.again && !line.voided) {
     actions.push(el('button', { type: 'button', class: 'act', onclick: (event) => tap(event.currentTarget, async () => {
       const said = await call('POST', `/api/announcements/${line.announcement}/repeat`, {});
       toast(said.decision.why);

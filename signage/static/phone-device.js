@@ -12,6 +12,8 @@ function drawMachine() {
     line('声音', sound.device ? '正常' : '没有设备', sound.device ? 'ok' : 'bad'),
     line('时钟', state.clock_trusted ? `准，${state.time}` : '不可信', state.clock_trusted ? 'ok' : 'bad'),
     line('版本', state.build));
+  $('clock-right').hidden = state.clock_trusted;
+  $('clock-right').textContent = `时间是对的：${state.date} ${state.time}`;
 }
 
 function drawWalls() {
@@ -98,6 +100,10 @@ function personSheet(person) {
 
 export function start(again) {
   refresh = again;
+  $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
+    await call('POST', '/api/clock', {});
+    refresh();
+  }));
   $('add-person').addEventListener('click', () => personSheet(null));
 }
 

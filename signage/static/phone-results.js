@@ -62,6 +62,15 @@ function setTarget(team) {
   sheet(`${team.name}今天的目标`, words, wrong, go);
 }
 
+function addCity() {
+  const name = field('城市', 'city-name', '', { maxlength: 40, placeholder: '例如 上海' });
+  const go = el('button', { type: 'button', class: 'go', onclick: () => {
+    const city = name.querySelector('input').value.trim();
+    if (city) setCity({ name: city, rate: null });
+  } }, '下一步');
+  sheet('填写兄弟城市的战报', name, go);
+}
+
 function setCity(city) {
   const words = field('完成率（%）', 'city-rate', city.rate === null ? '' : String(Math.round(city.rate * 100)), { inputmode: 'decimal', placeholder: '例如 86' });
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
@@ -74,11 +83,11 @@ function setCity(city) {
 }
 
 function drawCities() {
-  $('cities-block').hidden = !state.cities.length;
   fill($('city-rows'), state.cities.map((city) => row(
     el('b', {}, city.name), city.rate === null ? '还没有' : percent(city.rate), city.own ? '我们' : '', city.own ? '' : '填写',
     { open: city.own ? null : () => setCity(city) },
   )));
+  if (!state.cities.length) fill($('city-rows'), el('li', { class: 'dim' }, '还没有收到别的城市的战报。'));
 }
 
 function drawDay() {
@@ -111,6 +120,7 @@ function drawPeriods() {
 export function start(again) {
   refresh = again;
   drawPeriods();
+  $('add-city').addEventListener('click', addCity);
 }
 
 export function draw(found, shown) {

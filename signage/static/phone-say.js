@@ -75,8 +75,8 @@ function drawHush() {
 
 function drawSaid() {
   fill($('said'), state.said.map((line) => row(
-    line.text, el('span', { class: line.look }, line.state), line.at, el('span', { class: 'more' }, '再播一次'),
-    { open: act('POST', `/api/announcements/${line.id}/repeat`, () => ({}), '好，再播一次。') },
+    line.text, el('span', { class: line.look }, line.state), line.at, line.again ? el('span', { class: 'more' }, '再播一次') : line.why,
+    { open: !line.again ? null : act('POST', `/api/announcements/${line.id}/repeat`, () => ({}), '好，再播一次。') },
   )));
   if (!state.said.length) fill($('said'), el('li', { class: 'dim' }, '今天还没有说过。'));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from controller.clock import Clock
 from controller.feed import Feed
@@ -42,7 +44,7 @@ def phone(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def sign_in(phone: FlaskClient, pin: str = PIN):  # noqa: ANN201
+def sign_in(phone: FlaskClient, pin: str = PIN) -> TestResponse:
     return phone.post("/login", data={"pin": pin}, headers=OWN)
 
 
@@ -119,10 +121,8 @@ def test_guesses_at_once_are_counted_one_by_one() -> None:
     compared: list[int] = []
 
     def guess() -> None:
-        try:
+        with contextlib.suppress(Denied):
             slower.try_pin("a", lambda: bool(compared.append(1)))
-        except Denied:
-            pass
 
     threads = [threading.Thread(target=guess) for _ in range(40)]
     for thread in threads:
@@ -217,7 +217,9 @@ def test_faults_are_sentences(phone: FlaskClient) -> None:
     assert "最多 64 KB" in answer.json["error"]
 
 
-def test_our_own_fault_is_told_plainly_and_logged(phone: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_our_own_fault_is_told_plainly_and_logged(
+    phone: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
     """What breaks on our side says nothing of Python to the person and everything to the log."""
     answer = phone.get("/api/now")  # this office has only a door: asking it for anything breaks
     assert answer.status_code == 500

@@ -1,0 +1,291 @@
+"""The HTTP contract, asked of a whole running office by a program with a token."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.signage.house import House, running
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_AUDIODRIVER", "dummy")
+        with running(tmp_path_factory.mktemp("office") / "home") as found:
+            found.sell("欧阳建国", 500, "the-first")  # so that no later order is the week's first
+            yield found
+
+
+def test_an_order_is_accepted_with_sentence_and_decision(house: House) -> None:
+    """A big order answers 201 with the words that will be spoken, and when and why."""
+    answer = house.sell("王小明", 12800, "big-1")
+    assert answer.status == 201
+    assert isinstance(answer.json["id"], int)
+    assert answer.json["sentence"] == (
+        "恭喜猛虎队的王小明签了一单校园招聘套餐，金额是一万两千八百元，请大家为他喝彩！"
+    )
+    assert answer.json["decision"]["when"] == "now"
+    assert answer.json["decision"]["why"]
+
+
+def test_a_small_order_waits_for_the_hour(house: House) -> None:
+    """An ordinary order is told at the full hour, and the list shows it with everything that was given."""
+    answer = house.sell("李思思", "3999.50", "small-1", "报纸")
+    assert answer.json["decision"]["when"] == "15:00"
+    found = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == "small-1")
+    assert {**found, "at": None} == {
+        "id": answer.json["id"],
+        "key": "small-1",
+        "person": "李思思",
+        "team": "飞龙队",
+        "product": "报纸",
+        "amount": 3999.5,
+        "at": None,
+        "voided": None,
+    }
+    assert re.fullmatch(r"2026-11-23T14:4\d:\d\d\.\d{3}\+08:00", found["at"])
+    said = house.call("GET", "/api/announcements").json
+    own = next(announcement for announcement in said if answer.json["id"] in announcement["deals"])
+    assert own["state"] == "waiting"
+    assert "15:00" in own["why"]
+
+
+def test_the_same_tap_twice_is_one_order(house: House) -> None:
+    """The same key answers the same again, 200 instead of 201, ten times at once too; other content is 409."""
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: house.call("POST", "/api/deals", _order("twice")), range(10)))
+    assert sorted(answer.status for answer in answers) == [200] * 9 + [201]
+    assert len({str(answer.json) for answer in answers}) == 1
+    assert len([deal for deal in house.call("GET", "/api/deals").json if deal["key"] == "twice"]) == 1
+    other = house.call("POST", "/api/deals", {**_order("twice"), "amount": 6000})
+    assert other.status == 409
+    assert other.json["error"].endswith("。")
+
+
+def _order(key: str) -> dict[str, object]:
+    return {"person": "周婷", "product": "网络招聘", "amount": 5000, "key": key}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"person": "没有这个人"}, "person"),
+        ({"person": ""}, "person"),
+        ({"person": 7}, "person"),
+        ({"product": "  "}, "product"),
+        ({"product": "长" * 61}, "product"),
+        ({"product": "a\x00b"}, "product"),
+        ({"key": None}, "key"),
+        ({"key": "k" * 101}, "key"),
+        ({"amount": 0}, "amount"),
+        ({"amount": -5}, "amount"),
+        ({"amount": "abc"}, "amount"),
+        ({"amount": "1e9"}, "amount"),
+        ({"amount": 1e9}, "amount"),
+        ({"amount": float("nan")}, "amount"),
+        ({"amount": "1e-999999999"}, "amount"),
+        ({"amount": True}, "amount"),
+        ({"amount": None}, "amount"),
+        ({"amount": []}, "amount"),
+        ({"amount": "1.005"}, "amount"),
+    ],
+)
+def test_a_wrong_order_is_refused_in_a_sentence(house: House, change: dict[str, object], field: str) -> None:
+    """What cannot be an order answers 422 with a Chinese sentence and the field, and leaves nothing in the book."""
+    before = len(house.call("GET", "/api/deals").json)
+    answer = house.call("POST", "/api/deals", {**_order("wrong"), **change})
+    assert answer.status == 422
+    assert answer.json["field"] == field
+    assert re.search(r"[\u4e00-\u9fff].*[。？]$", answer.json["error"])
+    assert not re.search(r"Error|None|Traceback|Decimal", answer.json["error"])
+    assert len(house.call("GET", "/api/deals").json) == before
+
+
+@pytest.mark.parametrize(
+    ("written", "yuan"), [("一万二", 12000), ("１２８００", 12800), ("12,800", 12800), ("1.28万", 12800)]
+)
+def test_amounts_are_read_as_people_write_them(house: House, written: str, yuan: int) -> None:
+    """Chinese numerals, full-width digits, thousands and 万 are understood."""
+    assert house.sell("刘洋", written, f"written-{written}").status == 201
+    found = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == f"written-{written}")
+    assert found["amount"] == yuan
+
+
+def test_a_number_that_would_fill_the_memory_is_refused(house: House) -> None:
+    """A number of ten signs that is a gigabyte written out is refused at once."""
+    body = b'{"person":"\xe5\x91\xa8\xe5\xa9\xb7","product":"x","key":"huge","amount":1e-999999999}'
+    assert house.call("POST", "/api/deals", body).json["field"] == "amount"
+
+
+def test_preview_changes_nothing(house: House) -> None:
+    """The preview gives sentence and decision, and the book stays as it was."""
+    before = house.call("GET", "/api/deals").json
+    order = {"person": "陈芳", "product": "报纸", "amount": "1.5万"}
+    answer = house.call("POST", "/api/deals/preview", order)
+    assert answer.status == 200
+    assert "一万五千元" in answer.json["sentence"]
+    assert answer.json["decision"]["when"] == "now"
+    assert house.call("GET", "/api/deals").json == before
+
+
+def test_an_order_is_taken_back(house: House) -> None:
+    """A voided order keeps its reason, counts in no standing, and cannot be voided without one."""
+    number = house.sell("单晓明", 800, "void-1").json["id"]
+    assert house.call("DELETE", f"/api/deals/{number}", {}).status == 422
+    assert house.call("DELETE", f"/api/deals/{number}", {"reason": "金额写错了"}).status == 200
+    found = next(deal for deal in house.call("GET", "/api/deals").json if deal["id"] == number)
+    assert found["voided"] == "金额写错了"
+    people = house.call("GET", "/api/standings").json["people"]
+    assert "单晓明" not in [person["name"] for person in people]
+    assert house.call("DELETE", "/api/deals/999999", {"reason": "x"}).status == 422
+
+
+def test_announcements_are_said_and_listed_truly(house: House) -> None:
+    """Something said to all is 201, ends as heard on a living device, and the same key is not said twice."""
+    house.call("POST", "/api/stop", {})  # what other tests put in the queue would only make this one longer
+    said = {"text": "五分钟后开会。", "key": "say-1"}
+    answer = house.call("POST", "/api/announcements", said)
+    assert answer.status == 201
+    assert answer.json["decision"]["when"] == "now"
+    assert house.call("POST", "/api/announcements", said).status == 200
+    assert house.call("POST", "/api/announcements", {**said, "text": "别的"}).status == 409
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        states = {a["id"]: a["state"] for a in house.call("GET", "/api/announcements").json}
+        if states[answer.json["id"]] == "heard":
+            break
+        assert states[answer.json["id"]] in ("waiting", "playing")
+        time.sleep(0.2)
+    assert states[answer.json["id"]] == "heard"
+    again = house.call("POST", f"/api/announcements/{answer.json['id']}/repeat", {})
+    assert again.status == 201
+    assert again.json["id"] != answer.json["id"]
+
+
+def test_a_speech_is_refused_with_the_limit(house: House) -> None:
+    """Ten thousand characters are refused in a sentence that names the limit, nothing at all likewise."""
+    answer = house.call("POST", "/api/announcements", {"text": "喂" * 10_000, "key": "long"})
+    assert answer.status == 422
+    assert "300" in answer.json["error"]
+    assert house.call("POST", "/api/announcements", {"text": " \n ", "key": "empty"}).status == 422
+
+
+def test_standings_of_every_period(house: House) -> None:
+    """Day, week and month answer with teams and people; another period or date is refused."""
+    house.call("PUT", "/api/targets", {"team": "猛虎队", "amount": "10万"})
+    for period in ("day", "week", "month"):
+        found = house.call("GET", f"/api/standings?period={period}&date=2026-11-23").json
+        assert {team["name"] for team in found["teams"]} == {"猛虎队", "飞龙队", "雄鹰队"}
+        assert found["people"][0]["place"] == 1
+    day = house.call("GET", "/api/standings").json
+    tigers = next(team for team in day["teams"] if team["name"] == "猛虎队")
+    assert tigers["target"] == 100_000
+    assert tigers["rate"] == pytest.approx(tigers["amount"] / 100_000)
+    assert house.call("GET", "/api/standings?date=2026-11-20").json["people"] == []
+    assert house.call("GET", "/api/standings?period=year").status == 422
+    for wrong in ("yesterday", "2026-13-01", "20261123", "2026-W01-1"):
+        assert house.call("GET", f"/api/standings?date={wrong}").json["field"] == "date", wrong
+
+
+def test_now_and_health_are_open(house: House) -> None:
+    """Where in the day we are and whether all is well is told to anybody on the LAN, without a token."""
+    now = house.call("GET", "/api/now", role=None).json
+    assert now["date"] == "2026-11-23"
+    assert now["entry"]["name"] == "决战时刻"
+    assert now["quiet"] is False
+    health = house.call("GET", "/health", role=None)
+    assert health.status == 200
+    assert health.json["ok"] is True
+
+
+def test_music_by_hand(house: House) -> None:
+    """Play, next, stop and volume do what they say and refuse what is not there."""
+    assert house.call("POST", "/api/music", {"action": "play", "playlist": "morning"}).status == 200
+    assert house.call("GET", "/api/now").json["sound"]["playlist"] == "morning"
+    assert house.call("POST", "/api/music", {"action": "next"}).status == 200
+    assert house.call("POST", "/api/music", {"action": "stop"}).status == 200
+    assert house.call("GET", "/api/now").json["sound"]["playlist"] is None
+    assert house.call("POST", "/api/music", {"action": "play", "playlist": "../../etc"}).status == 422
+    assert house.call("POST", "/api/music", {"action": "dance"}).json["field"] == "action"
+    assert house.call("PUT", "/api/volume", {"volume": 35}).status == 200
+    assert house.call("GET", "/api/now").json["sound"]["volume"] == 35
+    for wrong in (101, -1, "50", 3.5, True, None):
+        assert house.call("PUT", "/api/volume", {"volume": wrong}).json["field"] == "volume", wrong
+
+
+def test_hush_holds_broadcasts_back(house: House) -> None:
+    """During a hush an announcement waits and says until when; ending the hush ends it."""
+    house.call("POST", "/api/hush", {"minutes": 10})
+    until = house.call("GET", "/api/now").json["sound"]["hushed_until"]
+    assert re.match(r"14:5\d", until)
+    answer = house.call("POST", "/api/announcements", {"text": "等一等再说。", "key": "hushed"})
+    assert answer.json["decision"]["when"] == until[:5]
+    house.call("POST", "/api/hush", {"minutes": 0})
+    assert house.call("GET", "/api/now").json["sound"]["hushed_until"] is None
+
+
+def test_people_are_managed(house: House) -> None:
+    """A person is added, renamed, moved and let go; a program's token may not, and markup in a name stays text."""
+    name = "<b>小王</b>"
+    assert house.call("POST", "/api/people", {"name": name, "team": "飞龙队"}).status == 403
+    added = house.call("POST", "/api/people", {"name": name, "team": "飞龙队"}, role="assistant")
+    assert (added.status, added.json["name"]) == (201, name)
+    path = f"/api/people/{added.json['id']}"
+    changed = house.call("PATCH", path, {"name": "小王", "team": "雄鹰队", "hidden": True}, role="assistant")
+    assert (changed.json["name"], changed.json["team"], changed.json["hidden"]) == ("小王", "雄鹰队", True)
+    assert house.call("PATCH", path, {"hidden": "yes"}, role="assistant").json["field"] == "hidden"
+    assert house.call("PATCH", path, {"active": False}, role="assistant").status == 200
+    assert "小王" not in [person["name"] for person in house.call("GET", "/api/people").json]
+    assert house.sell("小王", 100, "gone").status == 422
+
+
+def test_walls_look_and_report_without_a_key(house: House) -> None:
+    """A wall gets page and state without a token, its report reaches the phone, and it may ask nothing more."""
+    with_nothing = {"role": None}
+    state = house.call("GET", "/api/wall?name=hall", **with_nothing).json
+    assert state["wall"]["name"] == "hall"
+    report = {
+        "scene": "rhythm", "revision": 3, "painted_ms": 1, "delay_ms": 41.5, "width": 1920, "height": 1e30,
+        "agent": "<script>" + "x" * 500,
+    }  # fmt: skip
+    assert house.call("POST", "/api/walls/hall/painted", report, **with_nothing).status == 204
+    walls = {wall["name"]: wall for wall in house.call("GET", "/api/phone", role="assistant").json["walls"]}
+    assert walls["hall"]["scene"] == "节奏"
+    assert walls["hall"]["size"] == "1920×20000"
+    assert walls["hall"]["delay_ms"] == 41
+    assert len(walls["hall"]["agent"]) == 200
+    assert house.call("POST", "/api/walls/hall/identify", {}, **with_nothing).status == 401
+    assert house.call("POST", "/api/walls/hall/identify", {}, role="wall").status == 403
+
+
+def test_the_phone_asks_walls(house: House) -> None:
+    """Identify and reload reach the wall's state; renamed, it is found under its new name by its old address."""
+    house.call("POST", "/api/walls/door/painted", {"scene": "rest"}, role=None)
+    before = house.call("GET", "/api/wall?name=door").json["wall"]
+    assert (before["identify"], before["reload"]) == (None, None)
+    house.call("POST", "/api/walls/door/identify", {}, role="assistant")
+    house.call("POST", "/api/walls/door/reload", {}, role="assistant")
+    asked = house.call("GET", "/api/wall?name=door").json["wall"]
+    assert asked["identify"] == "door"
+    assert asked["reload"] is not None
+    assert house.call("POST", "/api/walls/door/rename", {"name": "a/b"}, role="assistant").status == 422
+    assert house.call("POST", "/api/walls/door/rename", {"name": "前台"}, role="assistant").status == 200
+    assert house.call("GET", "/api/wall?name=door").json["wall"]["name"] == "前台"
+    assert house.call("POST", "/api/walls/nobody/identify", {}, role="assistant").status == 404
+
+
+def test_the_phones_state_tells_what_was_done(house: House) -> None:
+    """The phone's list shows an order with its amount and true state, and the same revision as the feed."""
+    house.sell("陈芳", 700, "phone-1")
+    state = house.call("GET", "/api/phone", role="assistant").json
+    line = next(line for line in state["done"] if line["key"] == "phone-1")
+    assert (line["person"], line["amount"], line["state"]) == ("陈芳", 700, "15:00 播报")
+    assert line["why"]
+    assert state["done"][0]["id"] == max(found["id"] for found in state["done"])
+    assert state["office"] == "北京分公司"
+    assert [team["name"] for team in state["teams"]] == ["猛虎队", "飞龙队", "雄鹰队"]
