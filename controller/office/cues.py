@@ -11,10 +11,10 @@ from controller.book.phrases import Line
 from controller.book.show import CityRow, Show
 from controller.book.standings import Standing, Standings
 from controller.book.store import Book
-from controller.office.deals import EVENING, WORDS, DealDesk
+from controller.office.deals import WORDS, DealDesk
 from controller.office.room import Room, period_of
 from controller.office.scripts import as_json
-from controller.office.talk import Talk
+from controller.office.talk import EVENING, Talk
 from controller.rhythm.model import FREE_TEXT, Cue, DayPlan
 
 log = logging.getLogger(__name__)

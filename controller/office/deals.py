@@ -26,13 +26,10 @@ from controller.book.model import (
 from controller.book.store import Book
 from controller.office.room import Room, period_of
 from controller.office.scripts import as_json
-from controller.office.talk import FRESH, HOURLY, Talk
+from controller.office.talk import AMONG_OTHERS, EVENING, FRESH, HOURLY, Talk
 from controller.rhythm.model import DayPlan, State
 from controller.sound.mandarin import amount_in_words, count_in_words
 
-EVENING = "evening"
-"""An order that waits for the results."""
-AMONG_OTHERS = (HOURLY, EVENING)
 PRIORITY = {FIRST_OF_WEEK: 60, FIRST_OF_DAY: 60, RECORD: 60, BIG: 60, ROUNDUP: 40}
 RETOLD = (*PRIORITY, HOURLY, EVENING)
 WORDS = phrases.Words(amount_in_words, count_in_words)

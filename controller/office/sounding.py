@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 AHEAD = timedelta(seconds=6)
 """Music is ordered this long before it begins, so that it is loaded and starts on the dot."""
+RETRY = timedelta(seconds=5)
+"""An empty playlist is looked at again after this: somebody may be filling it, or its files are still being read."""
 LONGEST_HUSH_MIN = 240
 
 
@@ -34,6 +36,7 @@ class SoundDesk:
         self._ordered: tuple[object, ...] | None = None
         self._silences: tuple[tuple[datetime, datetime], ...] | None = None
         self._volume: int | None = None
+        self._retry_at = room.clock.now()
         self.track: str | None = None
 
     # --- following the timetable
@@ -49,6 +52,7 @@ class SoundDesk:
         """What was ordered is void: the clock has jumped. The next `follow` orders everything anew."""
         with self._lock:
             self._ordered, self._silences, self._volume = ("void",), None, None
+            self._retry_at = self._room.clock.now()
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
         """Shortly before each piece of music, so that it is loaded when its moment comes; the end of a hush."""
@@ -96,10 +100,16 @@ class SoundDesk:
             wanted = None
         if wanted is not None:
             wanted = music.skip(wanted, self._skipped(wanted))
-        if self._ordered == (wanted,):
+        if self._ordered == (wanted,) and now < self._retry_at:
             return
-        self._ordered = (wanted,)
         order = self._order(wanted) if wanted else None
+        nothing = wanted is not None and order is None
+        self._retry_at = now + RETRY if nothing else datetime.max.replace(tzinfo=now.tzinfo)
+        if self._ordered == (wanted,) and nothing:
+            return
+        if nothing and wanted is not None:
+            log.warning("playlist %s has nothing to play", wanted.playlist)
+        self._ordered = (wanted,)
         self._speaker.music(order)
         self._announcer.music_on = order is not None and wanted is not None and wanted.since <= now
         if wanted is None:
@@ -108,7 +118,6 @@ class SoundDesk:
     def _order(self, wanted: Wanted) -> MusicOrder | None:
         tracks = self._library.tracks(wanted.playlist, wanted.since.date())
         if not tracks:
-            log.warning("playlist %s has nothing to play", wanted.playlist)
             return None
         sound = self._room.rhythm.sound
         return MusicOrder(

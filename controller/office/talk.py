@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 FRESH = timedelta(minutes=2)
 """What could not be said for longer than this is not said by itself any more."""
 HOURLY = "hourly"
-"""An order that waits for the full hour. Never spoken alone: a round-up takes it in."""
+EVENING = "evening"
+AMONG_OTHERS = (HOURLY, EVENING)
+"""Orders that wait for the full hour, and for the results. Never spoken alone: those take them in."""
 
 
 class Talk:
@@ -50,7 +52,7 @@ class Talk:
             waiting = book.outbox.waiting()
         self._dues = tuple({found.due for found in waiting if found.due is not None and found.due > now})
         self.hand(
-            found for found in waiting if found.kind != HOURLY and (found.due is None or found.due <= now)
+            found for found in waiting if found.kind not in AMONG_OTHERS and (found.due is None or found.due <= now)
         )
 
     def moments(self) -> tuple[datetime, ...]:
