@@ -13,13 +13,15 @@ HOME = Path(__file__).resolve().parent.parent
 
 def main() -> int:
     """Renders, then prints one line per file: seconds, loudness, true peak, size."""
-    parser = argparse.ArgumentParser(prog="python -m sounds.score", description="Render the sounds that ship.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sounds.score", description="Render the sounds that ship."
+    )
     parser.add_argument("names", nargs="*", choices=[[], *CATALOGUE], help="which; without names all of them")
     parser.add_argument("--into", type=Path, default=HOME, help="the folder to write to")
     wanted = parser.parse_args()
     try:
         studio.check_tools()
-    except studio.MissingTool as missing:
+    except studio.MissingToolError as missing:
         print(missing, file=sys.stderr)
         return 1
     for name in wanted.names or CATALOGUE:

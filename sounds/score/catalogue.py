@@ -11,7 +11,7 @@ from sounds.score.pieces import bamboo, clear_spring, first_light, jasmine, red_
 
 MUSIC = -23.0  # LUFS, integrated
 SPEECH = -18.0  # LUFS: of a sound under 3 s the loudest 0.4 s, of applause all of it
-QUALITY = 3.0  # about 100 kbit/s: half an hour of music stays under 15 MB
+QUALITY = 2.5  # about 85 kbit/s: twenty minutes of music stay under 12 MB
 EFFECT_QUALITY = 5.0
 
 

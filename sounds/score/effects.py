@@ -42,9 +42,9 @@ def drum_roll() -> Piece:
 def applause(people: int, seconds: float, seed: int, scratch: Path) -> Sound:
     """`people` clapping, each with hands, tempo, place and patience of their own, over a recorded crowd.
 
-    Single claps are short bursts of noise through one resonance between 0.7 and 2.6 kHz, the range that
-    L. Peltola et al. measured («Synthesis of Hand Clapping Sounds», IEEE TASLP 15(3), 2007); the crowd is the
-    soundfont's own recording, for what lies between the hands. They begin within a third of a second of each
+    Single claps are short bursts of noise through one resonance, the idea of L. Peltola et al.
+    («Synthesis of Hand Clapping Sounds», IEEE TASLP 15(3), 2007) with figures of our own; the crowd is the
+    soundfont's recording, for what lies between the hands. They begin within a third of a second of each
     other and stop one by one.
     """
     dice = random.Random(seed)
@@ -59,7 +59,8 @@ def applause(people: int, seconds: float, seed: int, scratch: Path) -> Sound:
     length = min(hall.shape[1], crowd.shape[1])
     hands = hall[:, :length] / np.abs(hall).max()
     share = min(0.9, people / 60)
-    return (hands + share * crowd[:, :length] / np.abs(crowd).max()).astype(np.float32)
+    together: Sound = (hands + share * crowd[:, :length] / np.abs(crowd).max()).astype(np.float32)
+    return together
 
 
 def _one_person(
@@ -70,7 +71,12 @@ def _one_person(
     at = start
     while at < end:
         tired = min(1.0, max(0.25, (end - at) / 0.8))
-        clap = _clap(resonance * dice.uniform(0.93, 1.07), sharpness, noise) * near * tired * dice.uniform(0.7, 1)
+        clap = (
+            _clap(resonance * dice.uniform(0.93, 1.07), sharpness, noise)
+            * near
+            * tired
+            * dice.uniform(0.7, 1)
+        )
         first = round(at * RATE)
         room = hall[:, first : first + len(clap)]
         room[0] += clap[: room.shape[1]] * np.cos(place * np.pi / 2)
@@ -107,7 +113,9 @@ def _crowd(seconds: float, seed: int, scratch: Path) -> Sound:
         end = seconds * (0.72 + 0.09 * index)
         layer.notes.append(Note(0.0, end, pitch, 90))
         layer.levels += [(0.35 * step / 10, 30 + 9 * step) for step in range(11)]
-        layer.levels += [(end * (0.55 + 0.45 * step / 20), round(120 * (1 - step / 20) ** 1.2)) for step in range(21)]
+        layer.levels += [
+            (end * (0.55 + 0.45 * step / 20), round(120 * (1 - step / 20) ** 1.2)) for step in range(21)
+        ]
         layers.append(layer)
     score = scratch / "crowd.mid"
     midi.write(Piece("crowd", [(0, 60)], layers, seed, room=0.4), score, EXACT)

@@ -13,7 +13,9 @@ import re
 from dataclasses import dataclass, replace
 
 DEGREES = {"1": 0, "2": 2, "3": 4, "4": 5, "5": 7, "6": 9, "7": 11}
-ATOM = re.compile(r"(?P<hold>[-_])|(?P<rest>0)|(?P<shift>[#b]?)(?P<degree>[1-7])(?P<octave>[',]*)(?P<marks>[~/*]*)")
+ATOM = re.compile(
+    r"(?P<hold>[-_])|(?P<rest>0)|(?P<shift>[#b]?)(?P<degree>[1-7])(?P<octave>[',]*)(?P<marks>[~/*]*)"
+)
 
 
 @dataclass(frozen=True)

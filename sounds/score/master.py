@@ -68,7 +68,8 @@ def _recovering(gain: np.ndarray, seconds: float) -> np.ndarray:
     """Falls at once, climbs back at a steady rate in decibels (12 in `seconds`)."""
     decibels = 20 * np.log10(gain)
     climb = 12 / (seconds * RATE) * np.arange(len(gain))
-    return 10 ** ((np.minimum.accumulate(decibels - climb) + climb) / 20)
+    recovered: np.ndarray = 10 ** ((np.minimum.accumulate(decibels - climb) + climb) / 20)
+    return recovered
 
 
 def encode(sound: Sound, path: Path, quality: float) -> None:

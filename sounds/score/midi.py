@@ -27,7 +27,7 @@ def write(piece: Piece, path: Path, feel: Feel) -> None:
     """Writes `piece` as a standard MIDI file of format 1."""
     dice = random.Random(piece.seed)
     song = mido.MidiFile(type=1, ticks_per_beat=TICKS)
-    song.tracks.append(_track(_tempi(piece) + [_ring_out(piece)]))
+    song.tracks.append(_track([*_tempi(piece), _ring_out(piece)]))
     melodic = (channel for channel in range(16) if channel != DRUM_CHANNEL)
     for part in piece.parts:
         channel = DRUM_CHANNEL if part.drums else next(melodic)
@@ -43,7 +43,10 @@ Event = tuple[int, int, mido.Message]
 
 def _tempi(piece: Piece) -> list[Event]:
     tempi = sorted(piece.tempi)
-    return [(_ticks(beat), SETTING, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))) for beat, bpm in tempi]
+    return [
+        (_ticks(beat), SETTING, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm)))
+        for beat, bpm in tempi
+    ]
 
 
 def _ring_out(piece: Piece) -> Event:

@@ -58,7 +58,14 @@ class Part:
                 self.notes.append(Note(self.beat(bar) + chord.start, chord.length * 0.99, pitch, velocity))
 
     def arpeggio(
-        self, bar: float, chords: str, tonic: int, low: int, figure: str, velocity: float = 60, step: float = 0.5
+        self,
+        bar: float,
+        chords: str,
+        tonic: int,
+        low: int,
+        figure: str,
+        velocity: float = 60,
+        step: float = 0.5,
     ) -> None:
         """A figure of ladder numbers (`"0 2 4 3"`, `.` rests) running through the chords, `step` beats each."""
         pattern = figure.split()
@@ -77,7 +84,7 @@ class Part:
     def bass(
         self, bar: float, chords: str, tonic: int, low: int, rhythm: str = "x---", velocity: float = 64
     ) -> None:
-        """Roots at or above `low`: `x` strikes, `o` strikes the upper bass note, `-` holds, `.` rests; one sign a beat."""
+        """Roots at or above `low`: `x` the root, `o` the upper bass note, `-` holds, `.` rests; one sign a beat."""
         signs = rhythm.replace(" ", "")
         share = self.beats_per_bar / len(signs)
         for chord in harmony.progression(chords, self.beats_per_bar):

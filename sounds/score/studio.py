@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -17,7 +18,7 @@ CEILING = -1.5  # dBTP before encoding: Vorbis may add half a decibel
 Sound = NDArray[np.float32]  # (2, samples), full scale 1.0
 
 
-class MissingTool(Exception):
+class MissingToolError(Exception):
     """FluidSynth, SoX or the soundfont is not on this machine; the message says what to type."""
 
 
@@ -31,12 +32,12 @@ class Loudness:
 
 
 def check_tools() -> None:
-    """Raises MissingTool unless everything that is needed is here."""
+    """Raises MissingToolError unless everything that is needed is here."""
     for tool in ("fluidsynth", "sox"):
         if shutil.which(tool) is None:
-            raise MissingTool(f"{tool} is missing; please type: {NEEDS}")
+            raise MissingToolError(f"{tool} is missing; please type: {NEEDS}")
     if not SOUNDFONT.exists():
-        raise MissingTool(f"the soundfont {SOUNDFONT} is missing; please type: {NEEDS}")
+        raise MissingToolError(f"the soundfont {SOUNDFONT} is missing; please type: {NEEDS}")
 
 
 def play(midi: Path, room: float) -> Sound:
@@ -72,7 +73,7 @@ def measure(sound: Sound) -> Loudness:
     """Loudness by FFmpeg's `ebur128`; a sound under 3 s is measured looped to 3 s, so that its gate has blocks."""
     looped = np.tile(sound, (1, max(1, -(-3 * RATE // sound.shape[1]))))
     graph = av.filter.Graph()
-    source = graph.add_abuffer(format="fltp", sample_rate=RATE, layout="stereo", time_base=f"1/{RATE}")
+    source = graph.add_abuffer(format="fltp", sample_rate=RATE, layout="stereo", time_base=Fraction(1, RATE))
     meter = graph.add("ebur128", "metadata=1:peak=true")
     sink = graph.add("abuffersink")
     source.link_to(meter)

@@ -19,13 +19,13 @@ def compose() -> Piece:
     pipe = Part("xiao", 77, volume=66, pan=72, reverb=80, breath=True)
     zither = Part("guzheng", 107, volume=118, pan=48, reverb=66)
     drops = Part("harp", 46, volume=100, pan=40, reverb=74)
-    bells = Part("vibraphone", 11, volume=62, pan=84, reverb=90)
-    strings = Part("strings", 49, volume=62, pan=62, reverb=80, loose=0.5)
-    cello = Part("cello", 42, volume=62, pan=80, reverb=66, breath=True)
+    bells = Part("vibraphone", 11, volume=127, pan=84, reverb=90)
+    strings = Part("strings", 49, volume=100, pan=62, reverb=80, loose=0.5)
+    cello = Part("cello", 42, volume=72, pan=80, reverb=66, breath=True)
     music = Piece("竹影", [(0, 60)], [pipe, zither, drops, bells, strings, cello], seed=1755, room=0.82)
 
     drops.arpeggio(0, "vi | ii | I | vi", G, 40, "0 . 2 . 3 . 4 3", 58)
-    bells.melody(2, "0 0 6 3' | 0 0 2' 6", G, 52, legato=3)
+    bells.melody(2, "0 0 6 3' | 0 0 2' 6", G, 88, legato=3)
 
     pipe.melody(4, CALL, G, 76)
     drops.arpeggio(4, CALL_CHORDS, G, 40, "0 . 2 . 3 . 2 .", 50)
@@ -51,10 +51,12 @@ def compose() -> Piece:
     strings.swell(28, 5, 96, 112)
     strings.swell(33, 3, 112, 76)
     cello.melody(28, UNDER, G - 12, 64)
-    bells.melody(31, "0 6' 3' 6 | 0 0 0 0 | 0 0 0 0 | 0 0 0 0 | 0 6 3 6'", G, 44, legato=3)
+    bells.melody(31, "0 6' 3' 6 | 0 0 0 0 | 0 0 0 0 | 0 0 0 0 | 0 6 3 6'", G, 82, legato=3)
 
     zither.melody(36, REPLY, G, 80)
-    pipe.melody(36, "0 0 6, - | 1 2 3 - | 0 0 5 3 | 2 12 6, - | 0 0 1 2 | 3 - 5 - | 6 53 2 3 | 6, - - 0", G, 66)
+    pipe.melody(
+        36, "0 0 6, - | 1 2 3 - | 0 0 5 3 | 2 12 6, - | 0 0 1 2 | 3 - 5 - | 6 53 2 3 | 6, - - 0", G, 66
+    )
     drops.arpeggio(36, CALL_CHORDS, G, 40, "0 . 2 . 4 . 3 .", 46)
     strings.pad(36, CALL_CHORDS, G, 55, 72, 44)
     strings.swell(36, 8, 72, 56)
@@ -64,6 +66,6 @@ def compose() -> Piece:
     strings.pad(44, "vi | I | ii V | vi | vi", G, 55, 72, 40)
     strings.swell(44, 5, 60, 24)
     zither.melody(47, "0 0 3 6 | 1' 3' 6' -", G - 12, 58, legato=3)
-    bells.melody(48, "0 0 0 6' | 3' - - -", G, 40, legato=1)
+    bells.melody(48, "0 0 0 6' | 3' - - -", G, 76, legato=1)
     music.slow_down(45, 3.5, 60, 40)
     return music

@@ -24,7 +24,7 @@ SECOND = (  # below the tune, moving while it rests
 )
 SPARKS = (
     "0 0 0 | 0 0 0 | 0 0 0 | 0 1'2' 3' | 0 0 0 | 0 0 0 | 0 0 0 | 0 56 2' |"
-    "0 0 0 | 0 0 0 | 0 0 0 | 0 3'2' 6 | 0 0 0 | 0 0 0 | 0 0 0 | 3 51' 0"
+    "0 0 0 | 0 0 0 | 0 0 0 | 0 1'2' 6 | 0 0 0 | 0 0 0 | 0 0 0 | 3 51' 0"
 )
 WALTZ = "0 2 3 4 3 2"
 
@@ -35,8 +35,8 @@ def compose() -> Piece:
     left = Part("piano left", 0, volume=100, pan=52, reverb=56)
     pipes = Part("pan pipes", 75, volume=50, pan=78, reverb=76, breath=True)
     violins = Part("violins", 48, volume=92, pan=44, reverb=70, breath=True, loose=0.6)
-    strings = Part("strings", 49, volume=54, pan=66, reverb=72, loose=0.5)
-    celesta = Part("celesta", 8, volume=74, pan=90, reverb=80)
+    strings = Part("strings", 49, volume=102, pan=66, reverb=72, loose=0.5)
+    celesta = Part("celesta", 8, volume=100, pan=90, reverb=80)
     plucked = Part("pizzicato", 45, volume=66, pan=70, reverb=60)
     parts = [piano, left, pipes, violins, strings, celesta, plucked]
     music = Piece("晨光", [(0, 84)], parts, seed=630, beats_per_bar=3, room=0.72)

@@ -10,9 +10,15 @@ TUNE = (
 )
 # The same tune as a zither player would give it: slides into the long notes, tremolo where the voice would hold.
 ZITHER = (
-    "/3 35 61' 1'6 | /5 56 5~ - | 3 35 61' 1'6 | /5 56 5~ - | 5 5 /5 35 | 6 /6 5~ - | 3 23 5 32 | 1 12 1~ - |"
-    "32 13 /2 _3 | 5 61' 5~ - | 2 35 23 16, | 5, - 6, 1 | /2 _3 12 16, | 5,~ - - -"
-).replace("/3", "3/").replace("/5", "5/").replace("/6", "6/").replace("/2", "2/")
+    (
+        "/3 35 61' 1'6 | /5 56 5~ - | 3 35 61' 1'6 | /5 56 5~ - | 5 5 /5 35 | 6 /6 5~ - | 3 23 5 32 | 1 12 1~ - |"
+        "32 13 /2 _3 | 5 61' 5~ - | 2 35 23 16, | 5, - 6, 1 | /2 _3 12 16, | 5,~ - - -"
+    )
+    .replace("/3", "3/")
+    .replace("/5", "5/")
+    .replace("/6", "6/")
+    .replace("/2", "2/")
+)
 FLUTE = (
     "3 35 61' 1'6 | 5* 56 5 - | 3 356 1'2' 1'6 | 5 56 5 - | 5* 5 5 356 | 6* 65 5 - | 3 23 5 3532 | 1 12 1 - |"
     "32 13 2 _3 | 5 61' 5 - | 2 35 2321 16, | 5, - 6, 1 | 2 _3 1232 16, | 5, - - -"
@@ -30,9 +36,9 @@ def compose() -> Piece:
     zither = Part("guzheng", 107, volume=118, pan=50, reverb=58)
     flute = Part("flute", 73, volume=84, pan=76, reverb=70, breath=True)
     harp = Part("harp", 46, volume=104, pan=36, reverb=60)
-    strings = Part("strings", 49, volume=56, pan=64, reverb=70, loose=0.5)
+    strings = Part("strings", 49, volume=104, pan=64, reverb=70, loose=0.5)
     cello = Part("cello", 42, volume=70, pan=82, reverb=60, breath=True)
-    bass = Part("contrabass", 43, volume=44, pan=58, reverb=40, loose=0.5)
+    bass = Part("contrabass", 43, volume=80, pan=58, reverb=40, loose=0.5)
     music = Piece("茉莉花", [(0, 66)], [zither, flute, harp, strings, cello, bass], seed=1804, room=0.75)
 
     harp.arpeggio(0, "I | vi | ii | V", D, 45, "0 1 2 3 4 5 4 3", 62)

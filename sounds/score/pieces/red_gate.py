@@ -31,7 +31,9 @@ def compose() -> Piece:
     music = Piece("开门红", [(0, 126)], parts, seed=888, room=0.5)
 
     troupe.opening(0)
-    dulcimer.melody(0, "1'1'1'1' 5555 3333 5555 | 1'2'1'2' 3'2'3'2' 1'61'6 55 | 61'61' 5353 2323 55 | 1 0 1' 0", D, 92)
+    dulcimer.melody(
+        0, "1'1'1'1' 5555 3333 5555 | 1'2'1'2' 3'2'3'2' 1'61'6 55 | 61'61' 5353 2323 55 | 1 0 1' 0", D, 92
+    )
     zither.melody(0, "1' 5 3 5 | 1' 3' 1' 5 | 6 5 2 5 | 1 0 1' 0", D, 92)
 
     _ground(4, D, pluck, low, FEAST_CHORDS)
@@ -105,8 +107,12 @@ class Troupe:
 
     def opening(self, bar: int, force: float = 1.0) -> None:
         """The drum calls the street together: 咚, 咚咚, 咚咚咚咚."""
-        self.drum.drum(bar, "9...9...9.9.9...|9...9.9.9.9.9...|9.9.9.9.9.9.9999|9.......9.......", 52, 108 * force, 4)
-        self.tom.drum(bar, "9.....6...5.7.5.|7...5.7.5.7.5.7.|7.5.7.5.7.5.7777|9.......9.......", 60, 96 * force, 4)
+        self.drum.drum(
+            bar, "9...9...9.9.9...|9...9.9.9.9.9...|9.9.9.9.9.9.9999|9.......9.......", 52, 108 * force, 4
+        )
+        self.tom.drum(
+            bar, "9.....6...5.7.5.|7...5.7.5.7.5.7.|7.5.7.5.7.5.7777|9.......9.......", 60, 96 * force, 4
+        )
         self.block.drum(bar, "7.......7...7...", 72, 124 * force, 3)
         for at in (bar, bar + 3, bar + 3.5):
             self.kit.drum(at, "9...", 57, 86 * force)

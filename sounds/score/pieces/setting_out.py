@@ -46,7 +46,9 @@ def compose() -> Piece:
 
     _foot(20, D, strings, low, ROAD_CHORDS)
     horns.melody(20, ROAD, D, 94)
-    pipes.melody(20, "0 0 0 0 | 0 0 1' 2'1' | 6 - - 0 | 0 0 35 61' | 1' - - 0 | 0 0 6 5 | 6 - - 0 | 0 0 5 0", D, 80)
+    pipes.melody(
+        20, "0 0 0 0 | 0 0 1' 2'1' | 6 - - 0 | 0 0 35 61' | 1' - - 0 | 0 0 6 5 | 6 - - 0 | 0 0 5 0", D, 80
+    )
     drums.toms(20, 8)
 
     _foot(28, D, strings, low, GATE_CHORDS)

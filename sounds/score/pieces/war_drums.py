@@ -5,12 +5,8 @@ from sounds.score.pieces.drums import Drums
 
 C, D = 60, 62
 
-CHARGE = (
-    "6, _6, 1 2 | 3 - - 23 | 5 _3 2 12 | 3 - - - | 6 _6 5 3 | 2 _3 5 3 | 2 12 3 1 | 6, - - 0"
-)
-BANNERS = (
-    "1' - 1' _6 | 5 6 1' - | 2' - 2' _1' | 6 - - 0 | 3' - 2' 1' | 6 1' 5 - | 3 5 6 _5 | 6 - - 0"
-)
+CHARGE = "6, _6, 1 2 | 3 - - 23 | 5 _3 2 12 | 3 - - - | 6 _6 5 3 | 2 _3 5 3 | 2 12 3 1 | 6, - - 0"
+BANNERS = "1' - 1' _6 | 5 6 1' - | 2' - 2' _1' | 6 - - 0 | 3' - 2' 1' | 6 1' 5 - | 3 5 6 _5 | 6 - - 0"
 ECHO = "0 0 0 0 | 0 0 3 _5 | 6 - - 0 | 0 0 6 _1' | 1' - - 0 | 0 0 2 _3 | 5 - 5 - | 0 3 6 6"
 CHARGE_CHORDS = "vi | I | V | vi | vi | V | ii V | vi"
 BANNER_CHORDS = "I | I | V | vi | I | vi I | iii V | vi"
@@ -27,7 +23,13 @@ def compose() -> Piece:
     strings = Part("strings", 48, volume=94, pan=74, reverb=56, loose=0.7)
     shenai = Part("suona", 111, volume=104, pan=60, reverb=62)
     bass = Part("basses", 43, volume=96, pan=60, reverb=34, loose=0.7)
-    music = Piece("战鼓", [(0, 126)], [horns, trumpets, low, gallop, strings, shenai, bass, *drums.parts], seed=1255, room=0.6)
+    music = Piece(
+        "战鼓",
+        [(0, 126)],
+        [horns, trumpets, low, gallop, strings, shenai, bass, *drums.parts],
+        seed=1255,
+        room=0.6,
+    )
 
     drums.summons(0)
     drums.march(4, 4)

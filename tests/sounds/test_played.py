@@ -1,0 +1,84 @@
+"""The scores as MIDI: what FluidSynth is given to play."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+mido = pytest.importorskip("mido", reason="mido comes with the dev extra")
+
+from sounds.score import midi  # noqa: E402 - needs mido
+from sounds.score.piece import Note, Part, Piece  # noqa: E402
+
+FEEL = midi.Feel()
+
+
+def written(piece: Piece, folder: Path) -> Any:
+    path = folder / "score.mid"
+    midi.write(piece, path, FEEL)
+    return mido.MidiFile(path)
+
+
+def of_kind(song: Any, kind: str) -> list[tuple[int, Any]]:
+    """(tick, message) of every message of a kind, in order."""
+    found = []
+    for track in song.tracks:
+        now = 0
+        for message in track:
+            now += message.time
+            if message.type == kind:
+                found.append((now, message))
+    return found
+
+
+@pytest.mark.parametrize("name", ["bamboo", "jasmine", "red_gate", "war_drums"])
+def test_every_note_that_starts_ends(name: str, tmp_path: Path) -> None:
+    """No channel ends with a hanging note, and no pitch is released that does not sound."""
+    song = written(importlib.import_module(f"sounds.score.pieces.{name}").compose(), tmp_path)
+    for track in song.tracks:
+        sounding: dict[int, int] = {}
+        for message in track:
+            if message.type == "note_on":
+                sounding[message.note] = sounding.get(message.note, 0) + 1
+            elif message.type == "note_off":
+                assert sounding.get(message.note, 0) > 0, message
+                sounding[message.note] -= 1
+        assert not any(sounding.values())
+
+
+def test_the_same_seed_plays_the_same(tmp_path: Path) -> None:
+    """Humanising is repeatable: two renderings of a piece are the same bytes, another seed is another playing."""
+    first, again, other = (tmp_path / name for name in ("a.mid", "b.mid", "c.mid"))
+    for path, seed in ((first, 1), (again, 1), (other, 2)):
+        part = Part("zither", 107, notes=[Note(beat, 1, 60 + beat, 80) for beat in range(8)])
+        midi.write(Piece("scale", [(0, 60)], [part], seed), path, FEEL)
+    assert first.read_bytes() == again.read_bytes()
+    assert first.read_bytes() != other.read_bytes()
+
+
+def test_the_first_note_is_exactly_on_time(tmp_path: Path) -> None:
+    """However freely a piece is played, its first note falls on the first tick."""
+    part = Part("drum", 116, loose=5, notes=[Note(0, 1, 48, 100), Note(1, 1, 48, 100)])
+    song = written(Piece("two blows", [(0, 120)], [part], seed=3), tmp_path)
+    assert of_kind(song, "note_on")[0][0] == 0
+
+
+def test_a_pitch_struck_again_is_released_first(tmp_path: Path) -> None:
+    """A long note whose pitch is struck again ends before the new one, which keeps its whole length."""
+    part = Part("harp", 46, loose=0, notes=[Note(0, 4, 60, 80), Note(1, 1, 60, 80)])
+    song = written(Piece("twice", [(0, 60)], [part], seed=4), tmp_path)
+    strikes = [tick for tick, _ in of_kind(song, "note_on")]
+    releases = [tick for tick, _ in of_kind(song, "note_off")]
+    assert releases[0] < strikes[1] < releases[1]
+    assert releases[1] == 2 * midi.TICKS
+
+
+def test_tempo_changes_reach_the_player(tmp_path: Path) -> None:
+    """A ritardando is in the file: tempi fall from the first to the last."""
+    piece = Piece("slowing", [(0, 100)], [Part("flute", 73, notes=[Note(0, 8, 70, 80)])], seed=5)
+    piece.slow_down(1, 1, 100, 50)
+    tempi = [mido.tempo2bpm(message.tempo) for _, message in of_kind(written(piece, tmp_path), "set_tempo")]
+    assert tempi[0] == pytest.approx(100)
+    assert tempi[-1] == pytest.approx(50, abs=0.1)
+    assert tempi == sorted(tempi, reverse=True)
