@@ -1,0 +1,250 @@
+"""A real Chromium taps a real office: order, celebration, lost network, faults; and the look of every page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from tests.signage.house import REPOSITORY, House, running
+
+pytestmark = pytest.mark.browser
+
+ARTEFACTS = REPOSITORY / "artefacts"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+RULES = (Path(__file__).parent / "phone_rules.js").read_text(encoding="utf-8")
+MARKUP = "<img src=x onerror=alert(1)>"
+GENEROUS = 60_000  # ms; two busy cores must not fail a promise about words
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_AUDIODRIVER", "dummy")
+        with running(tmp_path_factory.mktemp("office") / "home") as found:
+            found.daemon.office.add_person(name=MARKUP, team="雄鹰队")
+            for product in ("网络招聘", "校园招聘套餐", "报纸"):
+                found.sell("欧阳建国", 300, f"known-{product}", product)
+            yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def phone(house: House, browser: Browser) -> Iterator[Page]:
+    page = sign_in(house, browser, 390, 844)
+    yield page
+    page.context.close()
+
+
+def sign_in(house: House, browser: Browser, width: int, height: int, scheme: str = "light") -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=True, locale="zh-CN"
+    )  # type: ignore[arg-type]
+    page = context.new_page()
+    page.set_default_timeout(GENEROUS)
+    expect.set_options(timeout=GENEROUS)
+    page.goto(house.address)
+    page.fill("#pin", house.daemon.office.pin())
+    page.click("text=进入")
+    expect(page.locator("#done li").first).to_be_visible()
+    return page
+
+
+def fill(page: Page, team: str, person: str, amount: str, product: str) -> None:
+    page.locator("#teams").get_by_text(team, exact=True).tap()
+    page.locator("#people").get_by_text(person, exact=True).tap()
+    page.fill("#amount", amount)
+    page.locator("#products").get_by_text(product, exact=True).tap()
+
+
+def orders(house: House, person: str) -> list[dict[str, object]]:
+    return [deal for deal in house.call("GET", "/api/deals").json if deal["person"] == person]
+
+
+def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone: Page) -> None:
+    """Person, amount, product, 播报: the sentence stands there before, the wall celebrates, the list says heard."""
+    house.call("POST", "/api/stop", {})
+    wall = browser.new_page(viewport={"width": 1280, "height": 720})
+    wall.goto(house.address + "/wall")
+    fill(phone, "猛虎队", "王小明", "1.28万", "校园招聘套餐")
+    expect(phone.locator("#words")).to_have_text(
+        "恭喜猛虎队的王小明签了一单校园招聘套餐，金额是一万两千八百元，请大家为他喝彩！"
+    )
+    expect(phone.locator("#why")).to_have_text(re.compile("立即播报"))
+    ARTEFACTS.mkdir(exist_ok=True)
+    phone.screenshot(path=ARTEFACTS / "phone-order.png")
+    phone.tap("#go")
+    line = phone.locator("#done li").filter(has_text="王小明")
+    expect(line).to_contain_text("¥12,800")
+    expect(wall.get_by_text("王小明").first).to_be_visible(timeout=GENEROUS)
+    expect(line).to_contain_text("正在播报")
+    wall.screenshot(path=ARTEFACTS / "wall-celebration-live.png")
+    expect(line).to_contain_text("已播", timeout=GENEROUS)
+    assert [deal["amount"] for deal in orders(house, "王小明")] == [12800]
+    wall.close()
+
+
+def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) -> None:
+    """After an order is accepted the next one is another order, with another key."""
+    for amount in ("110", "120"):
+        fill(phone, "飞龙队", "周婷", amount, "报纸")
+        phone.tap("#go")
+        expect(phone.locator("#amount")).to_have_value("")
+        expect(phone.locator("#go")).to_be_disabled()
+    found = orders(house, "周婷")
+    assert [deal["amount"] for deal in found] == [110, 120]
+    assert len({deal["key"] for deal in found}) == 2
+
+
+def test_a_wrong_amount_is_told_at_its_field(house: House, phone: Page) -> None:
+    """An amount of 0 or nonsense is told under the amount, as soon as it is typed, and goes when mended."""
+    fill(phone, "飞龙队", "李思思", "0", "报纸")
+    expect(phone.locator("#amount-wrong")).to_contain_text("大于 0")
+    phone.fill("#amount", "一万二")
+    expect(phone.locator("#words")).to_contain_text("一万两千元")
+    expect(phone.locator("#amount-wrong")).to_be_hidden()
+
+
+def test_a_lost_network_loses_no_order(house: House, phone: Page) -> None:
+    """Without a network the order stays on the phone and says so; with it again it arrives once, by itself.
+
+    The answer to the first delivery is thrown away, so that the phone must send the same order twice.
+    """
+    thrown: list[str] = []
+
+    def throw_answer_away(route: Route) -> None:
+        if route.request.method == "POST" and len(thrown) < 1:
+            thrown.append(route.request.post_data or "")
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    phone.route("**/api/deals", throw_answer_away)
+    fill(phone, "猛虎队", "刘洋", "4321", "报纸")
+    phone.tap("#go")
+    line = phone.locator("#done li").filter(has_text="还没送到")
+    expect(line).to_contain_text("刘洋 4321")
+    expect(phone.locator("#toast")).to_contain_text("不会记两次")
+    expect(line).to_have_count(0, timeout=GENEROUS)
+    assert len(thrown) == 1
+    assert [deal["amount"] for deal in orders(house, "刘洋")] == [4321]
+
+
+def test_an_unsent_order_outlives_a_reload(house: House, phone: Page) -> None:
+    """An order that could not be sent is still there after the page was closed and opened, and then arrives."""
+    phone.route("**/api/deals", lambda route: route.abort())
+    fill(phone, "猛虎队", "单晓明", "77", "报纸")
+    phone.tap("#go")
+    expect(phone.locator("#done li").filter(has_text="还没送到")).to_contain_text("单晓明")
+    phone.unroute("**/api/deals")
+    phone.reload()
+    expect(phone.locator("#done li").filter(has_text="¥77")).to_be_visible(timeout=GENEROUS)
+    assert len(orders(house, "单晓明")) == 1
+
+
+def test_an_order_is_taken_back_with_a_reason(house: House, phone: Page) -> None:
+    """Tap the line, say why, and it is struck through and gone from the standings."""
+    house.sell("陈芳", 555, "to-void")
+    phone.locator("#done li").filter(has_text="¥555").get_by_role("button").tap()
+    phone.get_by_role("button", name="撤回这一单").tap()
+    phone.locator("#sheet").get_by_text("报重了").tap()
+    phone.screenshot(path=ARTEFACTS / "phone-take-back.png")
+    phone.locator("#sheet").get_by_role("button", name="撤回", exact=True).tap()
+    expect(phone.locator("#done li").filter(has_text="¥555")).to_contain_text("已撤回")
+    assert orders(house, "陈芳")[-1]["voided"] == "报重了"
+
+
+def test_markup_in_a_name_is_text(house: House, phone: Page) -> None:
+    """A name that is HTML is shown letter by letter, on the chip, in the list and on the roster."""
+    dialogs: list[str] = []
+    phone.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    fill(phone, "雄鹰队", MARKUP, "66", "报纸")
+    expect(phone.locator("#chosen-name")).to_have_text(MARKUP)
+    phone.tap("#go")
+    expect(phone.locator("#done li").filter(has_text="¥66")).to_contain_text(MARKUP)
+    assert phone.locator("main img").count() == 0
+    assert dialogs == []
+
+
+def test_something_is_said_to_all(house: House, phone: Page) -> None:
+    """Say something: counted as typed, refused over the limit, listed with its state when sent."""
+    phone.locator(".tabs").get_by_text("广播").tap()
+    phone.fill("#text", "大" * 301)
+    expect(phone.locator("#count")).to_have_text("多了 1 个字")
+    expect(phone.locator("#say-go")).to_be_disabled()
+    phone.fill("#text", "三点钟拍合影。")
+    phone.tap("#say-go")
+    expect(phone.locator("#said li").filter(has_text="三点钟拍合影。")).to_be_visible()
+    expect(phone.locator("#text")).to_have_value("")
+
+
+def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
+    """Play, stop and volume work by tapping, and the page shows what is."""
+    phone.locator(".tabs").get_by_text("广播").tap()
+    phone.tap("#music-go")
+    expect(phone.locator("#music-go")).to_have_text("停止")
+    phone.tap("#music-go")
+    expect(phone.locator("#music-go")).to_have_text("播放")
+    phone.locator("#volume").fill("40")
+    expect(phone.locator("#volume-now")).to_have_text("40")
+    assert house.call("GET", "/api/now").json["sound"]["volume"] == 40
+
+
+def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
+    """When the server cannot be reached the phone says so within seconds, and all is well again by itself."""
+    phone.context.set_offline(True)
+    phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(phone.locator("#where-text")).to_have_text("连不上主机")
+    expect(phone.locator("#troubles")).to_contain_text("连不上主机")
+    phone.context.set_offline(False)
+    expect(phone.locator("#where-text")).to_contain_text("决战时刻")
+    expect(phone.locator("#troubles")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"),
+    [(390, 844, "light"), (390, 844, "dark"), (320, 568, "light"), (820, 1180, "light")],
+)
+def test_every_page_keeps_the_rules(
+    house: House, browser: Browser, width: int, height: int, scheme: str
+) -> None:
+    """At every width, light and dark: nothing overflows, type >= 16 px, targets >= 48 px, contrast >= 4.5:1."""
+    house.call(
+        "POST", "/api/walls/hall/painted", {"scene": "rhythm", "width": 1920, "height": 1080}, role=None
+    )
+    house.call("PUT", "/api/targets", {"team": "猛虎队", "amount": 100000})
+    house.call("PUT", "/api/cities", {"city": "上海", "percent": 93})
+    page = sign_in(house, browser, width, height, scheme)
+    faults = {}
+    mark = f"{width}-{scheme}"
+    for tab in ("deal", "say", "results", "device"):
+        page.locator(f".tabs a[href='#{tab}']").tap()
+        expect(page.locator(f"#{tab}")).to_be_visible()
+        if tab == "results":
+            expect(page.locator("#team-rows li").first).to_be_visible()
+        if tab == "device":
+            page.locator("#roster summary").first.tap()
+        faults[tab] = page.evaluate(RULES)
+        page.screenshot(path=ARTEFACTS / f"phone-{tab}-{mark}.png", full_page=True)
+    page.locator("#add-person").tap()
+    faults["sheet"] = page.evaluate(RULES)
+    page.screenshot(path=ARTEFACTS / f"phone-sheet-{mark}.png")
+    page.context.clear_cookies()
+    page.goto(house.address)
+    faults["door"] = page.evaluate(RULES)
+    page.context.close()
+    assert faults == {page: [] for page in faults}
