@@ -8,15 +8,13 @@ FIRST_OF_DAY = "恭喜{team}的{person}签到了第一单，为我们大家拿�
 BIG = "恭喜{team}的{person}签了一单{product}，金额是{amount}，请大家为他喝彩！"
 
 BROADCASTS: dict[str, Variants] = {
-    "first_of_week": (
-        "恭喜{team}的{person}签下本周第一单，为我们大家拿到了开门红！请到麦克风前，亲口把好消息告诉大家！",
-    ),
+    "first_of_week": (FIRST_OF_DAY,),
     "first_of_day": (FIRST_OF_DAY,),
     "big": (BIG,),
     "hourly": ("过去一小时，我们一共签了{count}单，合计{total}。",),
     "hourly_item": ("{team}的{person}，{amount}。",),
     "hourly_rest": ("还有{count}单，合计{total}。",),
-    "record": ("{team}的{person}刷新了纪录，这一单{amount}，请大家为他喝彩！",),
+    "record": (BIG,),
     "target": ("{team}完成了今天的目标，已经签下{amount}，请大家为他们喝彩！",),
     "top_sales_of_day": ("今天的开拓能手是{team}的{person}，签下{count}单，共{amount}，请大家鼓掌！",),
     "top_sales_of_week": ("本周的开拓能手是{team}的{person}，一周签下{count}单，共{amount}，请大家鼓掌！",),

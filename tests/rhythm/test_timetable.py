@@ -300,6 +300,7 @@ def test_a_punctual_cue_is_due_once() -> None:
     plan = plan_for(MONDAY, OFFICE, CN)
     assert say(due(plan, at("17:59:00"), at("18:00:00.010"))) == ["top_sales_of_day"]
     assert due(plan, at("18:00:00.010"), at("18:01")) == ()
+    assert due(plan, at("18:00"), at("18:01")) == ()
     assert due(plan, at("17:58"), at("17:59:59.999")) == ()
 
 
@@ -323,13 +324,14 @@ def test_after_a_sleep_at_most_one_late_moment_sounds() -> None:
 
 
 def test_a_punctual_cue_is_due_beside_a_late_one() -> None:
-    """Woken at 18:05:00 with the cue of 18:04 still in its grace, both are told, the older first."""
+    """Woken at 18:05:00 with the cue of 18:04 still in its grace, both are told; later only the newer one."""
     rhythm = office(
         "{at: 17:00-19:00, name: A}",
         more="cues:\n  - {at: 18:04, say: 起立}\n  - {at: 18:05, say: results}\n",
     )
     plan = plan_for(MONDAY, rhythm, NO_HOLIDAYS)
     assert say(due(plan, at("17:00"), at("18:05:00"))) == ["text", "results"]
+    assert say(due(plan, at("17:00"), at("18:05:30"))) == ["results"]
 
 
 def test_beyond_its_grace_a_cue_is_forgotten() -> None:
