@@ -1,7 +1,7 @@
 """Turns a piece into a MIDI file a little less exact than it is written: the same way at every run."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mido
@@ -82,7 +82,7 @@ def _untangled(notes: list[Note]) -> list[Note]:
         end = min(note.start + note.length, following.get(note.pitch, float("inf")) - 0.03)
         following[note.pitch] = note.start
         if end > note.start:
-            result.append(Note(note.start, end - note.start, note.pitch, note.velocity, note.marks))
+            result.append(replace(note, length=end - note.start))
     return result[::-1]
 
 
@@ -96,8 +96,8 @@ def _played(note: Note, part: Part, channel: int, feel: Feel, dice: random.Rando
     events = _struck(start, end, note.pitch, velocity, channel)
     if "/" in note.marks:
         events += _slide(start, channel)
-    if "*" in note.marks:
-        events += _struck(start - 0.09, start - 0.005, note.pitch + 2, velocity * 0.75, channel)
+    if note.grace:
+        events += _struck(start - 0.09, start - 0.005, note.pitch + note.grace, velocity * 0.75, channel)
     if part.breath and note.length >= 0.9:
         events += _breath(start, note.length, channel)
     return events

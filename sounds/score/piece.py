@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 
 from sounds.score import harmony, jianpu
 
+# From a degree of the key up to the next of the five: 3 goes to 5 and 6 to 1, never to 4 or 7.
+ABOVE = {0: 2, 2: 2, 4: 3, 5: 2, 7: 2, 9: 3, 11: 1}
+
 
 @dataclass(frozen=True)
 class Note:
-    """A note to be played: beats, MIDI pitch, velocity 1 to 127 before humanising."""
+    """A note to be played: beats, MIDI pitch, velocity 1 to 127; `grace` is the semitones of a grace note above."""
 
     start: float
     length: float
     pitch: int
     velocity: float
     marks: str = ""
+    grace: int = 0
 
 
 @dataclass
@@ -48,7 +52,8 @@ class Part:
             lift = 0.4 * (tone.step - mean)
             loud = velocity + arch + stress + lift - 3
             start = self.beat(bar) + tone.start
-            self.notes.append(Note(start, tone.length * legato, tonic + tone.step, loud, tone.marks))
+            grace = ABOVE[tone.step % 12] if "*" in tone.marks else 0
+            self.notes.append(Note(start, tone.length * legato, tonic + tone.step, loud, tone.marks, grace))
 
     def pad(self, bar: float, chords: str, tonic: int, low: int, high: int, velocity: float = 60) -> None:
         """Sustained chords, each voice moving as little as it can."""

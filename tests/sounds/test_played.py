@@ -74,6 +74,20 @@ def test_a_pitch_struck_again_is_released_first(tmp_path: Path) -> None:
     assert releases[1] == 2 * midi.TICKS
 
 
+def test_ornaments_are_played(tmp_path: Path) -> None:
+    """A grace note sounds before its note, a slide bends up to pitch, a tremolo strikes many times."""
+    part = Part("zither", 107, loose=0)
+    part.melody(0, "0 1* 2/ 3~", 60)
+    song = written(Piece("ornaments", [(0, 60)], [part], seed=6), tmp_path)
+    strikes = [(tick / midi.TICKS, message.note) for tick, message in of_kind(song, "note_on")]
+    assert strikes[0] == (pytest.approx(0.91, abs=0.01), 62)
+    assert strikes[1] == (1, 60)
+    bends = [message.pitch for _, message in of_kind(song, "pitchwheel")]
+    assert bends == sorted(bends)
+    assert (bends[0], bends[-1]) == (-8192, 0)
+    assert sum(note == 64 for _, note in strikes) >= 6
+
+
 def test_tempo_changes_reach_the_player(tmp_path: Path) -> None:
     """A ritardando is in the file: tempi fall from the first to the last."""
     piece = Piece("slowing", [(0, 100)], [Part("flute", 73, notes=[Note(0, 8, 70, 80)])], seed=5)

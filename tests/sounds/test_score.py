@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from sounds.score import harmony, jianpu
-from sounds.score.piece import Note, Piece
+from sounds.score.piece import Note, Part, Piece
 
 PIECES = ["bamboo", "clear_spring", "first_light", "jasmine", "red_gate", "setting_out", "war_drums"]
 PITCHLESS = {47, 115, 116, 117, 126}
@@ -38,6 +38,13 @@ def test_jianpu_is_read_as_it_is_sung() -> None:
         (0, 1.5, 2), (1.5, 0.5, 4), (3, 1, -6), (4, 2, 12), (6, 1, 10), (7, 0.5, 7), (7.5, 0.5, 9),
     ]  # fmt: skip
     assert tones[4].marks == "~"
+
+
+def test_grace_notes_stay_in_the_five_tones() -> None:
+    """A grace note above 1, 2, 3, 5 and 6 is 2, 3, 5, 6 and 1: never the 4 or the 7 of a Western scale."""
+    part = Part("flute", 73)
+    part.melody(0, "1* 2* 3* 5* | 6* 1'* 1 0", 60)
+    assert [note.pitch + note.grace - 60 for note in part.notes] == [2, 4, 7, 9, 12, 14, 0]
 
 
 @pytest.mark.parametrize("wrong", ["1 2 3", "1 2 3 8", "1 2 3 4 | 1"])
