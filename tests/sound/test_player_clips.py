@@ -80,7 +80,7 @@ def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(desk):
 
 def test_another_announcement_keeps_the_music_down(desk):
     """What follows within the rest finds the music still down."""
-    clips, mixer, told = desk
+    clips, mixer, _told = desk
     clips.announce(1, [CHIME], open=False, duck_db=-20, until=None, now=0.0)
     play_out(clips, mixer, 1.0)
     clips.tick(1.1)
