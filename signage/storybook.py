@@ -1,4 +1,4 @@
-"""Every wall scene with made-up values, for development: `app.config["STORYBOOK"]` switches `/storybook` on.
+"""Every wall scene with made-up values, for development: the daemon serves them at `/storybook` when asked to.
 
 Each page is the real wall page with a state in it, so that no office is needed to look at a picture. `stories()`
 is also what the browser tests walk through.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, render_template, request
 
 from signage.storybook_cast import poster_plan
 from signage.storybook_day import other_stories, rhythm_stories
@@ -21,14 +21,6 @@ storybook = Blueprint("storybook", __name__, url_prefix="/storybook")
 def stories() -> Mapping[str, State]:
     """All stories by name; the name begins with what it shows."""
     return rhythm_stories() | show_stories() | celebration_stories() | other_stories()
-
-
-def _only_in_development() -> None:
-    if not current_app.config.get("STORYBOOK"):
-        abort(404)
-
-
-storybook.before_request(_only_in_development)
 
 
 @storybook.get("/")

@@ -81,27 +81,45 @@
       if (month) { best.draw(W.word('monthTop'), board.month_top); } else if (week) { best.draw(W.word('weekTop'), board.week_top); }
     }
 
-    /* Seen from far off, type is too large for two columns: first the people, then the teams, then by turns. */
-    function alone(board, now) {
-      var far = W.scale > 1.2, teamsToo = told(board, 'teams', now);
-      var turn = told(board, 'comment', now) ? Math.floor(now / (W.PAGE_MS * 2)) % 2 === 1 : teamsToo;
-      var champion = left.classList.contains('one');
-      W.show(left, !far || !turn || champion);
-      W.show(side, !far || (turn && !champion));
+    function put(which, hasCities) {
+      var isTeams = which === teams;
+      W.show(teams, isTeams);
+      W.show(people, !isTeams);
+      W.show(citiesHead.node, hasCities && isTeams);
+      W.show(cities, hasCities && isTeams);
+      teamsHead.draw(W.word(isTeams ? 'done' : 'people'));
     }
 
-    function right(state, board, now, hasCities) {
-      var all = told(board, 'comment', now), rest = (board.top || []).length > 3 && all, turned;
-      var peoplePage = rest && Math.floor(now / (W.PAGE_MS * 2)) % 2 === 1;
-      W.show(citiesHead.node, hasCities && !peoplePage);
-      W.show(cities, hasCities && !peoplePage);
-      W.show(people, peoplePage);
-      W.show(teams, !peoplePage);
-      teamsHead.draw(W.word(peoplePage ? 'people' : 'done'));
-      if (side.style.display === 'none') { return; }
-      turned = W.turn(peoplePage ? people : teams, now);
-      teamsHead.page(turned);
-      if (!peoplePage) { W.turn(cities, now); }
+    /* How many pages a list makes; measured while it stands there, kept until the rows or the screen change. */
+    function pagesOf(box, hasCities) {
+      var screen = root.clientWidth + 'x' + root.clientHeight + 'x' + W.scale;
+      if (!box.wallPages || box.wallScreen !== screen) {
+        W.show(side, true);
+        put(box, hasCities);
+        W.turn(box, 0, 0);
+        box.wallScreen = screen;
+      }
+      return box.wallPages.length;
+    }
+
+    /* All pages take turns, so that nobody is left out: teams, then people beyond the third. Seen from far off type is
+       too large for two columns: then the winners are a page of their own. */
+    function turn(board, now) {
+      var hasCities = (board.cities || []).length > 0, all = told(board, 'comment', now);
+      var alone = W.scale > 1.2, winners = alone && (all || !told(board, 'teams', now)) ? 1 : 0;
+      var ofTeams = pagesOf(teams, hasCities), ofPeople = all && people.children.length ? pagesOf(people, hasCities) : 0;
+      var slot = Math.floor(now / W.PAGE_MS) % (winners + ofTeams + ofPeople), box = teams, page = slot - winners;
+      if (winners && !all) { page = -1; }
+      if (page >= ofTeams) { box = people; page -= ofTeams; }
+      W.show(left, !alone || page < 0 || left.classList.contains('one'));
+      W.show(side, !alone || (page >= 0 && !left.classList.contains('one')));
+      first.layout(); /* what was hidden had no width to be measured by */
+      second.layout();
+      third.layout();
+      if (page < 0) { return; }
+      put(box, hasCities);
+      teamsHead.page(W.turn(box, now, page));
+      if (box === teams && hasCities) { W.turn(cities, now); }
     }
 
     return {
@@ -120,7 +138,7 @@
         city(cities, board.cities || []);
         W.text(comment, board.comment);
       },
-      layout: function () { W.fit(title, 5.4, 4); first.layout(); second.layout(); third.layout(); },
+      layout: function () { W.fit(title, 5.4, 4); },
       frame: function (state, now) {
         var board = state.board || {};
         third.on(told(board, 'third', now));
@@ -130,8 +148,7 @@
         W.mark(side, 'citied', told(board, 'cities', now));
         W.mark(comment, 'said', told(board, 'comment', now));
         stage(board, now);
-        alone(board, now);
-        right(state, board, now, (board.cities || []).length > 0);
+        turn(board, now);
         W.show(comment, Boolean(board.comment));
       }
     };

@@ -123,6 +123,7 @@
   }
 
   W.PAGE_MS = 10000;
+  /* Shows the page of this moment, or page `only`. */
   W.turn = function (box, now, only) {
     var size = box.clientHeight + 'x' + box.clientWidth + 'x' + W.scale, pages = box.wallPages, page, i, end;
     if (!pages || box.wallSize !== size) {
@@ -130,7 +131,7 @@
       box.wallSize = box.clientHeight + 'x' + box.clientWidth + 'x' + W.scale;
       box.wallPage = -1;
     }
-    page = only ? 0 : Math.floor(now / W.PAGE_MS) % pages.length;
+    page = Math.min(pages.length - 1, only === undefined ? Math.floor(now / W.PAGE_MS) % pages.length : only);
     if (page === box.wallPage) { return { page: page, of: pages.length }; }
     box.wallPage = page;
     end = page + 1 < pages.length ? pages[page + 1] : box.children.length;

@@ -116,25 +116,29 @@
     return items;
   }
 
-  /* One line of totals, notices and duties; what does not fit takes turns. Server away: only that is told. */
+  /* Totals stay; notices and duties beside them take turns. Where type is large all take turns. Server away: only that. */
   W.footer = function (stage) {
-    var node = W.make('div', 'foot', stage), box = W.make('div', 'ticker', node);
+    var node = W.make('div', 'foot', stage), fixed = W.make('div', 'totals', node), box = W.make('div', 'ticker', node);
     function make() {
       var item = W.make('span', 'item');
       return { node: item, label: W.make('span', '', item), sum: W.make('b', '', item), of: W.make('span', '', item) };
     }
+    function draw(row, item) {
+      W.text(row.label, item.label.length > 40 ? item.label.substr(0, 39) + '…' : item.label);
+      W.text(row.sum, item.sum ? ' ' + item.sum : '');
+      W.text(row.of, item.of || '');
+      W.mark(row.node, 'loud', Boolean(item.loud));
+    }
     return {
       draw: function (state, stale) {
-        var items = totals(state), i;
+        var items = [], sums = stale ? [] : totals(state), i;
+        if (W.scale > 1.2) { items = sums; sums = []; }
         for (i = 0; i < (state.notices || []).length; i += 1) { items.push({ label: state.notices[i], loud: true }); }
         for (i = 0; i < (state.duties || []).length; i += 1) { items.push({ label: W.duty(state.duties[i]) }); }
         if (stale) { items = [{ label: W.word('stale', stale), loud: true }]; }
-        W.list(box, items, function (item, i) { return i; }, make, function (row, item) {
-          W.text(row.label, item.label.length > 40 ? item.label.substr(0, 39) + '…' : item.label);
-          W.text(row.sum, item.sum ? ' ' + item.sum : '');
-          W.text(row.of, item.of || '');
-          W.mark(row.node, 'loud', Boolean(item.loud));
-        });
+        W.list(fixed, sums, function (item, i) { return i; }, make, draw);
+        W.list(box, items, function (item, i) { return i; }, make, draw);
+        W.show(fixed, sums.length > 0);
       },
       frame: function (state, now) { W.turn(box, now); }
     };

@@ -61,7 +61,7 @@
           fill.style.width = (progress(state.entry, time) * 100).toFixed(2) + '%';
         }
         teamsHead.page(W.turn(teams, time));
-        W.turn(deals, time, true);
+        W.turn(deals, time, 0);
         crowded();
       }
     };

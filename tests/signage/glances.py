@@ -1,0 +1,85 @@
+"""Glances for tests: the office of the timetable that ships, at any moment, with a few teams and orders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from controller.book.model import Deal
+from controller.glance import Board, City, Glance, OnAir, Sounding, Tally, Total
+from controller.rhythm import config, timetable
+from controller.rhythm.model import Rhythm
+from controller.rhythm.workdays import Workdays
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MONDAY = date(2026, 11, 23)
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@cache
+def rhythm() -> Rhythm:
+    return config.load(REPOSITORY / "config" / "rhythm.yaml")
+
+
+@cache
+def workdays() -> Workdays:
+    return Workdays("CN", rhythm().days_off, rhythm().extra_workdays)
+
+
+def moment(clock: str, day: date = MONDAY) -> datetime:
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=ZONE)
+
+
+def deal(number: int, person: str = "王小明", amount: str = "12800.00", **over: Any) -> Deal:
+    whole = Deal(
+        id=number, key=f"k{number}", person_id=1, person=person, team="猛虎队", product="校园招聘套餐",
+        amount=Decimal(amount), at=moment("14:41"), voided=None, date=MONDAY, team_id=1,
+    )  # fmt: skip
+    return replace(whole, **over)
+
+
+def tally(place: int, name: str, amount: str = "86000.00", target: str | None = "100000.00") -> Tally:
+    goal = Decimal(target) if target else None
+    return Tally(
+        place, name, "猛虎队", 7, Decimal(amount), goal, float(Decimal(amount) / goal) if goal else None
+    )
+
+
+def said(kind: str, now: datetime, *deals: Deal, ago: float = 2, lasts: float = 14, **over: Any) -> OnAir:
+    started = now - timedelta(seconds=ago)
+    return replace(OnAir(7, kind, "恭喜！", deals, started, started + timedelta(seconds=lasts)), **over)
+
+
+def board(**over: Any) -> Board:
+    people = tuple(tally(n, name) for n, name in enumerate(("陈芳", "李思思", "赵磊"), 1))
+    whole = Board(
+        "开拓能手",
+        "day",
+        people,
+        (tally(1, "猛虎队"),),
+        (City(1, "上海", 1.03, False),),
+        comment="明天继续！",
+    )
+    return replace(whole, **over)
+
+
+def glance(clock: str = "14:52", day: date = MONDAY, **over: Any) -> Glance:
+    """The office at `clock`; the scene is the timetable's unless given."""
+    now = moment(clock, day)
+    plan = timetable.plan_for(day, rhythm(), workdays())
+    state = timetable.state_at(plan, now)
+    whole = Glance(
+        revision=17, now=now, office="北京分公司", plan=plan, state=state, scene=state.wall,
+        teams=(tally(1, "猛虎队"),), people=(tally(1, "陈芳", target=None),),
+        deals=(deal(2), deal(1, "李思思", "6000")),
+        day=Total(Decimal("18800"), Decimal("100000"), 2),
+        week=Total(Decimal("18800"), None, 2), month=Total(Decimal("18800"), None, 2),
+        on_air=None, board=None, sounding=Sounding("null", None, None, 40, None),
+        troubles=(), notices=(), trusted_clock=True, walls=rhythm().walls, build="b1",
+    )  # fmt: skip
+    return replace(whole, **over)

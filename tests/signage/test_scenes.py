@@ -1,0 +1,234 @@
+"""What each wall shows of a glance: pure values in, the wall's JSON out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from glances import board, deal, glance, moment, said, tally
+
+from controller.glance import Glance, Trouble
+from controller.rhythm.model import WallDisplay, WallSettings
+from signage.scenes import wall_state
+from signage.storybook import stories
+from signage.wallrows import ms
+
+DAY = [
+    ("07:00", "rest"),
+    ("08:40", "rhythm"),
+    ("09:05", "countdown"),
+    ("12:29:59", "rhythm"),
+    ("12:30", "dark"),
+    ("12:54:59", "dark"),
+    ("12:55", "rhythm"),
+    ("18:05", "leaderboard"),
+    ("21:00", "rest"),
+]
+
+
+@pytest.mark.parametrize(("clock", "scene"), DAY)
+def test_the_day_of_the_timetable(clock: str, scene: str) -> None:
+    """Through the shipped day each wall shows the scene that the timetable names."""
+    assert wall_state(glance(clock), "main")["scene"] == scene
+
+
+def test_every_field_the_page_reads_is_there() -> None:
+    """A real state has every field of the storybook's states, so that what was looked at is what is shown."""
+    real, drawn = wall_state(glance(), "main"), stories()["rhythm-full"]
+    assert set(drawn) == set(real)
+    assert set(drawn["wall"]) <= set(real["wall"])
+    for part in ("entry", "next", "totals"):
+        assert set(drawn[part]) == set(real[part])
+    for rows in ("teams", "deals", "duties"):
+        assert set(drawn[rows][0]) <= set(real[rows][0])
+    show = wall_state(glance("18:05", board=board(week_top=tally(1, "陈芳"))), "main")["board"]
+    assert set(stories()["board-all"]["board"]) == set(show)
+    now = moment("14:52")
+    loud = wall_state(glance(scene="celebration", on_air=said("big", now, deal(1))), "main")["celebration"]
+    assert set(stories()["celebration-big"]["celebration"]) == set(loud)
+    prize = wall_state(
+        glance("18:00", scene="award", on_air=said("top_sales_of_day", moment("18:00"))), "main"
+    )["award"]
+    assert set(stories()["award"]["award"]) == set(prize)
+
+
+def test_json_with_exact_sums_and_office_time() -> None:
+    """The state is JSON; sums keep their fen, moments are the office's own."""
+    state = wall_state(glance(deals=(deal(1, amount="999999999.99"),)), "main")
+    assert json.loads(json.dumps(state)) == state
+    assert state["deals"][0]["amount"] == "999999999.99"
+    assert state["deals"][0]["at"] == "14:41"
+    assert state["offset_min"] == 480
+    assert state["now"] == ms(moment("14:52"))
+    assert state["entry"]["until_ms"] == ms(moment("16:30"))
+
+
+def test_voided_deals_are_not_good_news() -> None:
+    """An order that was taken back leaves the list."""
+    state = wall_state(glance(deals=(deal(2, voided="填错了"), deal(1))), "main")
+    assert [row["id"] for row in state["deals"]] == [1]
+
+
+def celebrated(kind: str, *deals: object, **over: object) -> dict[str, object] | None:
+    now = moment("14:52")
+    found = wall_state(glance(scene="celebration", on_air=said(kind, now, *deals, **over)), "main")  # type: ignore[arg-type]
+    assert (found["scene"] == "celebration") == (found["celebration"] is not None)
+    assert found["base"] == "rhythm"
+    result: dict[str, object] | None = found["celebration"]
+    return result
+
+
+def test_one_order_is_one_person() -> None:
+    """A single order shows its person, its sum and exactly the time of its sound."""
+    found = celebrated("first_of_day", deal(1))
+    assert found is not None
+    assert (found["person"], found["amount"], found["items"]) == ("王小明", "12800.00", [])
+    assert (found["started_ms"], found["ends_ms"]) == (ms(moment("14:51:58")), ms(moment("14:52:12")))
+
+
+def test_a_burst_is_told_as_one() -> None:
+    """Three orders in one breath are «三单连开», each with its row, summed."""
+    found = celebrated("big", deal(1), deal(2, "李思思", "6000"), deal(3, "赵磊", "0.50"))
+    assert found is not None
+    assert (found["title"], found["amount"], found["person"]) == ("三单连开", "18800.50", None)
+    assert [row["person"] for row in found["items"]] == ["王小明", "李思思", "赵磊"]  # type: ignore[attr-defined]
+    roundup = celebrated("roundup", deal(1), deal(2))
+    assert roundup is not None
+    assert roundup["title"] is None
+
+
+def test_what_is_over_is_not_celebrated() -> None:
+    """When the sound has ended the picture has too, even if nobody has told the wall yet."""
+    assert celebrated("big", deal(1), ago=14.1) is None
+    assert celebrated("say", ago=61, lasts=90) is None
+    assert celebrated("say", ago=59, lasts=90) is not None
+
+
+def test_the_nap_shows_nothing() -> None:
+    """In quiet time no celebration appears, whatever is said to be on the air."""
+    nap = glance("12:41", scene="celebration", on_air=said("big", moment("12:41"), deal(1)))
+    state = wall_state(nap, "main")
+    assert (state["scene"], state["celebration"]) == ("dark", None)
+
+
+def test_the_show_is_told_in_step_with_the_voice() -> None:
+    """Each mark of the voice is the moment of its part; the last one ends the show."""
+    now = moment("18:05:20")
+    marks = (
+        ("third", now),
+        ("first", now + timedelta(seconds=9)),
+        ("chime", now),
+        ("comment", now + timedelta(seconds=20)),
+    )
+    state = wall_state(glance("18:05:20", board=board(), on_air=said("results", now, marks=marks)), "main")
+    assert state["scene"] == "leaderboard"
+    assert state["celebration"] is None
+    assert [(step["step"], step["at_ms"] - ms(now)) for step in state["board"]["reveal"]] == [
+        ("third", 0),
+        ("first", 9000),
+        ("comment", 20000),
+    ]
+
+
+def test_a_day_without_comment_still_ends() -> None:
+    """Without a comment the end of the voice completes the picture."""
+    now = moment("18:05:20")
+    state = wall_state(
+        glance("18:05:20", board=board(comment=""), on_air=said("results", now, marks=(("teams", now),))),
+        "main",
+    )
+    assert state["board"]["reveal"][-1] == {"step": "comment", "at_ms": ms(now + timedelta(seconds=12))}
+
+
+def test_the_results_are_not_given_away_before_the_voice() -> None:
+    """Between 18:05:00 and the first word nothing is revealed; without any voice the wall tells it alone."""
+    early = wall_state(glance("18:05:01", board=board()), "main")["board"]["reveal"]
+    assert early[0]["step"] == "third"
+    assert early[0]["at_ms"] == ms(moment("18:05:15"))
+    assert early[-1]["step"] == "comment"
+    assert wall_state(glance("18:06", board=board()), "main")["board"]["reveal"] == []
+
+
+def test_the_days_best_gets_the_award() -> None:
+    """While the day's top sales is being said, the wall shows that person, photo and all."""
+    best = replace(tally(1, "陈芳", target=None), photo="ab12")
+    state = wall_state(
+        glance("18:00", scene="award", people=(best,), on_air=said("top_sales_of_day", moment("18:00"))),
+        "main",
+    )
+    assert state["scene"] == "award"
+    assert (state["award"]["person"], state["award"]["title"]) == ("陈芳", "今日开拓能手")
+    assert state["award"]["photo"] == "/photos/ab12"
+
+
+def test_nobody_to_praise_is_still_told() -> None:
+    """A day without an order has no award: then the words themselves are on the wall."""
+    state = wall_state(
+        glance("18:00", scene="award", people=(), on_air=said("top_sales_of_day", moment("18:00"))), "main"
+    )
+    assert (state["scene"], state["celebration"]["text"]) == ("celebration", "恭喜！")
+
+
+def pinned(pin: str, clock: str = "14:52", **over: object) -> Glance:
+    walls = WallSettings(screens={"hall": WallDisplay("hall", 65, 8, "paper", pin, "飞龙队", True, "en")})
+    return glance(clock, walls=walls, **over)
+
+
+def test_a_wall_has_its_own_choices() -> None:
+    """A wall named in the timetable has its own scene, language, size and team; others have the default."""
+    state = wall_state(pinned("leaderboard"), "hall")
+    assert (state["scene"], state["lang"]) == ("leaderboard", "en")
+    assert [row["name"] for row in state["board"]["top"]] == ["陈芳"]
+    assert (state["wall"]["distance"], state["wall"]["theme"], state["wall"]["team"]) == (
+        8,
+        "paper",
+        "飞龙队",
+    )
+    assert wall_state(pinned("leaderboard"), "kitchen")["scene"] == "rhythm"
+
+
+def test_a_pinned_wall_sleeps_and_celebrates_too() -> None:
+    """A pinned scene gives way to the nap and to celebrations, and comes back after them."""
+    assert wall_state(pinned("leaderboard", "12:41"), "hall")["scene"] == "dark"
+    loud = wall_state(
+        pinned("leaderboard", scene="celebration", on_air=said("big", moment("14:52"), deal(1))), "hall"
+    )
+    assert (loud["scene"], loud["base"]) == ("celebration", "leaderboard")
+    off = wall_state(
+        pinned("dark", scene="celebration", on_air=said("big", moment("14:52"), deal(1))), "hall"
+    )
+    assert off["scene"] == "dark"
+
+
+def test_troubles_are_told_once() -> None:
+    """A trouble stands at the foot of the wall, or fills it when it is the scene; never both."""
+    trouble = Trouble("没有找到音箱。", "正在重试。", "请检查电源。")
+    beside = wall_state(glance(troubles=(trouble,), notices=("2027 年的假期还是估计。",)), "main")
+    assert beside["notices"] == ["没有找到音箱。", "2027 年的假期还是估计。"]
+    full = wall_state(glance(scene="fault", troubles=(trouble,)), "main")
+    assert full["fault"] == {"what": "没有找到音箱。", "meanwhile": "正在重试。", "mend": "请检查电源。"}
+    assert full["notices"] == []
+
+
+def test_duties_still_ahead() -> None:
+    """A duty stays until a quarter of an hour after its time; what holds all day stays all day."""
+    morning = [duty["at"] for duty in wall_state(glance("09:20"), "main")["duties"]]
+    evening = [duty["at"] for duty in wall_state(glance("18:30"), "main")["duties"]]
+    assert "09:15" in morning
+    assert not [at for at in evening if at is not None]
+    assert morning.count(None) == evening.count(None) > 0
+
+
+def test_rest_says_which_rest() -> None:
+    """A day off, the early morning and the evening each have their own words."""
+    texts = [
+        wall_state(glance(clock, day), "main")["rest"]["text"]
+        for clock, day in (
+            ("10:00", date(2026, 11, 22)),
+            ("07:00", date(2026, 11, 23)),
+            ("20:00", date(2026, 11, 23)),
+        )
+    ]
+    assert texts == ["今天休息，好好放松。", "新的一天，马上开始。", "今天辛苦了，路上小心。"]

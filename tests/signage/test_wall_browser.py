@@ -1,0 +1,272 @@
+"""The walls in a real Chromium: every picture of the storybook measured, and a wall on a living server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import esprima
+import pytest
+from glances import moment
+from playwright.sync_api import Browser, Page
+from wallroom import Room, chromium
+
+from signage.storybook import stories
+from signage.storybook_states import State
+
+pytestmark = pytest.mark.browser
+
+HERE = Path(__file__).parent
+STATIC = HERE.parents[1] / "signage" / "static"
+ARTEFACTS = HERE.parents[1] / "artefacts" / "wall"
+RULES = (HERE / "wall_rules.js").read_text(encoding="utf-8")
+SIZES = ((1280, 720), (1920, 1080), (3840, 2160), (1080, 1920))
+PICTURES = (
+    "rhythm-full", "board-all", "celebration-first-of-day", "celebration-burst", "countdown", "welcome", "award",
+    "dark", "fault", "evening", "rhythm-light", "rhythm-english",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    found = Room(moment("14:52"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def book(browser: Browser, room: Room) -> Page:
+    """The storybook's page; a story is put into it without loading anew."""
+    page = browser.new_page()
+    page.goto(room.url("/storybook/rhythm-full"))
+    return page
+
+
+def tell(page: Page, story: State) -> None:
+    page.evaluate("story => Wall.story(story)", story)
+
+
+def faults(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(RULES)
+    return found
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_picture_keeps_the_rules(book: Page, width: int, height: int) -> None:
+    """On each screen no story overflows, cuts or covers text, shrinks type or fades under 7:1."""
+    book.set_viewport_size({"width": width, "height": height})
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    broken = {}
+    for name, story in stories().items():
+        tell(book, story)
+        found = faults(book)
+        if found:
+            broken[name] = found
+        if name in PICTURES and width < 3840:
+            book.screenshot(path=ARTEFACTS / f"{name}-{width}x{height}.jpg", type="jpeg", quality=85)
+    assert broken == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("font-size: 1rem", "small"),
+        ("color: #8a7a66", "contrast"),
+        ("position: absolute; left: 99vw", "cut"),
+        ("position: absolute; left: 10vw; top: 20vh", "covers"),
+    ],
+)
+def test_the_rules_notice(book: Page, change: str, complaint: str) -> None:
+    """The checker itself complains about small, pale, cut and covering text."""
+    book.set_viewport_size({"width": 1280, "height": 720})
+    tell(book, stories()["rhythm-full"])
+    assert faults(book) == []
+    book.evaluate(
+        "css => { document.querySelector('.leftline .then').style.cssText = css + ' !important'; }", change
+    )
+    found = faults(book)
+    book.evaluate("document.querySelector('.leftline .then').style.cssText = ''")
+    assert any(complaint in fault for fault in found), found
+
+
+def test_markup_in_names_is_text(book: Page) -> None:
+    """A name with tags in it stands there letter by letter, and makes no element."""
+    tell(book, stories()["rhythm-markup"])
+    text = book.inner_text(".stage")
+    assert "<b>猛虎</b>队" in text
+    assert "</script><img src=x>" in text
+    assert book.locator(".stage .deals img, .stage .name b").count() == 0
+
+
+def test_a_story_is_a_page_too(browser: Browser, room: Room) -> None:
+    """Each story opens by its address, escaped, under the content security policy, without an error."""
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    for path in (
+        "/storybook/rhythm-markup",
+        "/storybook/celebration-big?play=1",
+        "/storybook/",
+        "/storybook/poster",
+    ):
+        page.goto(room.url(path))
+    page.goto(room.url("/storybook/board-all"))
+    assert page.inner_text(".title h1") == "开拓能手"
+    page.close()
+    assert errors == []
+
+
+def test_the_show_unfolds(book: Page) -> None:
+    """Third, second, first, teams, cities and comment each appear at their moment and not before."""
+    parts = ["third", "second", "first", "teams", "cities", "comment"]
+    story = stories()["board-all"]
+    story["board"]["week_top"] = story["board"]["month_top"] = None
+    story["board"]["reveal"] = [
+        {"step": step, "at_ms": story["now"] + 1000 * n} for n, step in enumerate(parts, 1)
+    ]
+    places = {
+        "third": ".winner.third", "second": ".winner.second", "first": ".winner.first", "teams": ".teams.ranked",
+        "cities": ".cities", "comment": ".comment",
+    }  # fmt: skip
+    for told in range(len(parts) + 1):
+        tell(book, story | {"now": story["now"] + 1000 * told})
+        seen = [
+            part
+            for part in parts
+            if book.evaluate("at => getComputedStyle(document.querySelector(at)).opacity", places[part])
+            == "1"
+        ]
+        assert seen == parts[:told]
+
+
+def test_pages_lose_nobody(book: Page) -> None:
+    """Of twelve teams and sixty people each has a page, whatever the hour, and returns within a round."""
+    book.set_viewport_size({"width": 1920, "height": 1080})
+    story = stories()["board-sixty"]
+    shown = "at => [].filter.call(document.querySelector(at).children, n => n.offsetHeight).map(n => n.textContent)"
+    teams: set[str] = set()
+    people: set[str] = set()
+    for turn in range(16):
+        tell(book, story | {"now": story["now"] + 10000 * turn})
+        teams |= set(book.evaluate(shown, ".teams.ranked"))
+        people |= set(book.evaluate(shown, ".teams.people"))
+    assert (len(teams), len(people)) == (12, 57)
+
+
+def test_rows_move_and_are_not_made_anew(book: Page) -> None:
+    """When ranks change the same row slides to its new place; nothing is thrown away."""
+    tell(book, stories()["rhythm-full"])
+    book.evaluate("window.first = document.querySelector('.teams .team')")
+    story = stories()["rhythm-full"]
+    story["teams"].reverse()
+    tell(book, story)
+    assert book.evaluate("[].indexOf.call(first.parentNode.children, first)") == 3
+    assert book.evaluate("first.querySelector('.name').textContent") == "猛虎队"
+
+
+def test_a_day_of_deals_leaves_the_heap_flat(browser: Browser, room: Room) -> None:
+    """A hundred and fifty orders with their celebrations leave less than 2 MB and no nodes behind."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(room.url("/storybook/rhythm-full"))
+    devtools = page.context.new_cdp_session(page)
+
+    def measured() -> tuple[float, float]:
+        devtools.send("HeapProfiler.collectGarbage")
+        found = {row["name"]: row["value"] for row in devtools.send("Performance.getMetrics")["metrics"]}
+        return found["JSHeapUsedSize"], found["Nodes"]
+
+    devtools.send("Performance.enable")
+    run = """([quiet, loud, from, to]) => { for (var i = from; i < to; i += 1) {
+        loud.celebration.id = i;
+        loud.celebration.person = '王小' + i;
+        Wall.story(loud);
+        quiet.deals[0] = {id: i, at: '14:41', person: '王' + i, team: '', amount: '1', product: ''};
+        quiet.teams.push(quiet.teams.shift());
+        Wall.story(quiet);
+    } }"""
+    states: list[Any] = [stories()["rhythm-twelve-teams"], stories()["celebration-first-of-day"]]
+    page.evaluate(run, [*states, 0, 20])
+    heap, nodes = measured()
+    page.evaluate(run, [*states, 20, 170])
+    heap_after, nodes_after = measured()
+    page.close()
+    assert heap_after - heap < 2_000_000
+    assert nodes_after <= nodes + 20
+
+
+def test_a_celebration_has_at_most_sixty_pieces(book: Page) -> None:
+    """Old televisions choke on more."""
+    tell(book, stories()["celebration-big"])
+    assert 0 < book.locator(".celebration .paper i, .celebration .ring").count() <= 60
+
+
+# ---- what old televisions read ----
+
+NEWER_SYNTAX = {
+    "ArrowFunctionExpression", "AwaitExpression", "ClassDeclaration", "ClassExpression", "ForOfStatement",
+    "TemplateLiteral", "SpreadElement", "RestElement", "ObjectPattern", "ArrayPattern", "AssignmentPattern",
+    "YieldExpression", "ImportDeclaration", "ExportNamedDeclaration", "TaggedTemplateExpression",
+}  # fmt: skip
+NEWER_NAMES = {
+    "fetch", "Promise", "Symbol", "Map", "Set", "WeakMap", "Proxy", "Reflect", "padStart", "padEnd", "includes",
+    "startsWith", "endsWith", "repeat", "assign", "entries", "values", "from", "closest", "append", "prepend",
+    "before", "after", "replaceWith", "IntersectionObserver", "ResizeObserver", "URLSearchParams", "innerHTML",
+    "insertAdjacentHTML", "eval",
+}  # fmt: skip
+
+
+def newer(node: Any) -> Iterator[str]:
+    """What in a syntax tree is younger than ES5, or writes markup."""
+    if isinstance(node, list):
+        for part in node:
+            yield from newer(part)
+    if not hasattr(node, "type"):
+        return
+    if node.type in NEWER_SYNTAX:
+        yield node.type
+    if node.type == "VariableDeclaration" and node.kind != "var":
+        yield node.kind
+    if node.type == "Property" and (node.shorthand or node.method or node.computed):
+        yield "short property"
+    if node.type == "MemberExpression" and not node.computed and node.property.name in NEWER_NAMES:
+        yield f".{node.property.name}"
+    if node.type in ("CallExpression", "NewExpression") and getattr(node.callee, "name", None) in NEWER_NAMES:
+        yield str(node.callee.name)
+    for part in vars(node).values():
+        yield from newer(part)
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in STATIC.glob("wall*.js")))
+def test_scripts_are_es5(script: str) -> None:
+    """A television of 2014 can read the wall's scripts: ES5 syntax, no newer functions, no markup from data."""
+    tree = esprima.parseScript((STATIC / script).read_text(encoding="utf-8"))
+    assert sorted(newer(tree)) == []
+
+
+@pytest.mark.parametrize(
+    "newer_code",
+    ["var f = () => 1", "let a", "fetch('x')", "a.innerHTML = b", "f({a})", "`x`", "a.includes(1)"],
+)
+def test_the_reader_notices_newer_code(newer_code: str) -> None:
+    """The check of the scripts is one that fails."""
+    assert list(newer(esprima.parseScript(newer_code)))
+
+
+def test_styles_need_nothing_new() -> None:
+    """The wall's style sheet works without grid, gap, custom properties and the newer functions."""
+    css = re.sub(r"/\*.*?\*/", "", (STATIC / "wall.css").read_text(encoding="utf-8"), flags=re.S)
+    young = (
+        r"display:\s*grid|[;{\s]gap:|var\(|--\w|clamp\(|min\(|max\(|:is\(|:where\(|:has\(|inset:|aspect-ratio"
+        r"|@layer|@container|dvh"
+    )
+    assert re.findall(young, css) == []
+    assert "http" not in css

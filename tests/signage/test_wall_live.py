@@ -1,0 +1,136 @@
+"""A wall on a living server: told, celebrating, cut off, back again, upgraded; and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from glances import deal, moment, said
+from playwright.sync_api import Browser, Page
+from wallroom import Room, chromium, eventually, renewed, scene
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    found = Room(moment("14:52"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def wall(browser: Browser, room: Room) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(room.url("/wall/hall"))
+    assert eventually(lambda: scene(page) == "rhythm")
+    assert eventually(lambda: "hall" in room.app.extensions["streams"].names())
+    yield page
+    page.close()
+
+
+def celebrate(room: Room, seconds: float, ago: float = 0.0, number: int = 1) -> None:
+    on_air = said("big", room.clock.now(), deal(number), ago=ago, lasts=ago + seconds, id=number)
+    room.show(scene="celebration", on_air=on_air)
+
+
+def test_a_deal_is_on_the_glass_as_long_as_it_sounds(room: Room, wall: Page) -> None:
+    """The celebration appears with the hint and leaves with the end of the sound, without being told again."""
+    celebrate(room, 2.0)
+    assert eventually(lambda: scene(wall) == "celebration", 2.0)
+    assert wall.inner_text(".celebration h1") == "王小明"
+    assert eventually(lambda: scene(wall) == "rhythm", 4.0)
+    assert room.clock.now() >= room.shown.on_air.ends - timedelta(milliseconds=150)  # type: ignore[union-attr]
+
+
+def test_the_amount_counts_up_to_the_truth(room: Room, wall: Page) -> None:
+    """The figure rolls, and stands at the exact sum when it has rolled."""
+    celebrate(room, 8.0)
+    assert eventually(lambda: scene(wall) == "celebration")
+    assert eventually(lambda: wall.inner_text(".celebration .amount") == "¥12,800", 4.0)
+
+
+def test_nothing_old_is_celebrated(room: Room, wall: Page) -> None:
+    """What began more than a minute ago is not celebrated by a wall that comes late."""
+    celebrate(room, 30.0, ago=61.0)
+    revision = room.feed.revision
+    assert eventually(lambda: wall.evaluate("Wall.state().revision") == revision)
+    assert scene(wall) == "rhythm"
+    celebrate(room, 30.0, ago=55.0, number=2)
+    assert eventually(lambda: scene(wall) == "celebration")
+
+
+def test_the_servers_clock_counts(browser: Browser, room: Room) -> None:
+    """A television whose own clock is three hours wrong shows the office's time and celebrates on time."""
+    page = browser.new_page()
+    page.add_init_script("var real = Date.now; Date.now = function () { return real() + 3 * 3600 * 1000; };")
+    page.goto(room.url("/wall"))
+    assert eventually(lambda: scene(page) == "rhythm")
+    assert page.inner_text(".clock") in ("14:52", "14:53")
+    assert abs(page.evaluate("Wall.now()") - room.clock.now().timestamp() * 1000) < 500
+    celebrate(room, 5.0)
+    assert eventually(lambda: scene(page) == "celebration", 2.0)
+    page.close()
+
+
+def test_the_picture_stays_and_the_wall_comes_back(room: Room, wall: Page) -> None:
+    """Server away: the last picture stays and says since when. Server back: the wall is right by itself."""
+    room.stop()
+    assert eventually(lambda: "数据截至 14:52" in wall.inner_text(".foot"), 25.0)
+    assert wall.inner_text(".now h1") == "决战时刻"
+    room.start_again()
+    room.show(office="上海分公司")
+    assert eventually(lambda: "上海分公司" in wall.inner_text(".head"), 31.0)
+    assert "数据截至" not in wall.inner_text(".foot")
+    celebrate(room, 3.0)
+    assert eventually(lambda: scene(wall) == "celebration", 3.0)
+
+
+def test_an_upgrade_is_fetched_once(room: Room, wall: Page) -> None:
+    """After an upgrade the page loads itself anew, once, and goes on."""
+    wall.evaluate("window.old = true")
+    room.stop()
+    room.start_again(build="newer")
+    assert eventually(lambda: renewed(wall), 31.0)
+    assert wall.evaluate("document.body.getAttribute('data-build')") == "newer"
+    wall.evaluate("window.old = true")
+    room.show()
+    revision = room.feed.revision
+    assert eventually(lambda: wall.evaluate("Wall.state().revision") == revision)
+    assert wall.evaluate("window.old")
+
+
+def test_it_reports_what_it_painted(room: Room, wall: Page) -> None:
+    """The wall tells scene, revision, size and how long it took from the hint to the glass."""
+    celebrate(room, 5.0)
+    revision = room.feed.revision
+    assert eventually(
+        lambda: any(r.scene == "celebration" and r.revision == revision for r in room.reports())
+    )
+    (report,) = [found for found in room.reports() if found.wall == "hall"]
+    assert (report.width, report.height) == (1280, 720)
+    assert "Chrom" in report.agent
+    assert report.delay_ms is not None
+    assert report.delay_ms < 5000
+
+
+def test_which_screen_is_which(room: Room, wall: Page) -> None:
+    """Asked to identify itself the wall shows its name large; asked to reload it does, once."""
+    screens = room.app.extensions["screens"]
+    with room.app.app_context():
+        screens.identify("hall")
+    room.feed.tell()
+    assert eventually(lambda: wall.is_visible(".identify"))
+    assert wall.inner_text(".identify .number") == "hall"
+    wall.evaluate("window.old = true")
+    with room.app.app_context():
+        screens.reload("hall")
+    room.feed.tell()
+    assert eventually(lambda: renewed(wall))

@@ -1,0 +1,98 @@
+"""A room with walls for tests: the real web side on a real port, an office whose glance a test sets, a browser."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from glances import ZONE, glance
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from controller.clock import Clock
+from controller.feed import Feed
+from controller.glance import Glance
+from signage import create_app
+from signage.server import Server
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+class Room:
+    """What a wall asks of an office: a glance. Everything else of an office is missing, and fails when asked."""
+
+    def __init__(self, start: datetime) -> None:
+        self.feed = Feed()
+        self.clock = Clock(ZONE, start)
+        self.shown = glance()
+        self.app = self._app()
+        self.server = Server(self.app, "127.0.0.1", 0)
+        self.server.start()
+        self.port = self.server.port
+
+    def _app(self) -> Flask:
+        return create_app(self, secret="s" * 40, feed=self.feed, clock=self.clock, storybook=True)  # type: ignore[arg-type]
+
+    def glance(self) -> Glance:
+        return replace(self.shown, now=self.clock.now(), revision=self.feed.revision)
+
+    def show(self, **over: Any) -> None:
+        """Changes what is shown, and tells the walls."""
+        self.shown = replace(self.shown, **over)
+        self.feed.tell()
+
+    def stop(self) -> None:
+        self.server.close()
+
+    def start_again(self, build: str | None = None) -> None:
+        """The server on the same port; another `build` is an upgrade."""
+        self.app = self._app()
+        if build:
+            self.app.jinja_env.globals["build"] = build
+        self.server = Server(self.app, "127.0.0.1", self.port)
+        self.server.start()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def reports(self) -> tuple[Any, ...]:
+        return tuple(self.app.extensions["screens"].all())
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def eventually(holds: Callable[[], object], seconds: float = 10.0) -> bool:
+    """Whether that holds within so many seconds; asked every 30 ms."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if holds():
+                return True
+        except Error:
+            pass  # the page is just being loaded anew
+        time.sleep(0.03)
+    return False
+
+
+def scene(page: Page) -> str | None:
+    """The scene on the glass, None before the first."""
+    found: str | None = page.evaluate("window.Wall && Wall.scene()")
+    return found
+
+
+def renewed(page: Page) -> bool:
+    """Whether the page has been loaded anew since a test wrote `window.old`, and has a state."""
+    return bool(page.evaluate("!window.old && window.Wall && Wall.state && Wall.state() !== null"))
