@@ -239,6 +239,27 @@ def test_the_wall_through_the_evening() -> None:
     assert walls == ["rest", "countdown", "rhythm", "leaderboard", "leaderboard", "rest"]
 
 
+def test_a_cues_picture_gives_way_to_quiet_time() -> None:
+    """A leaderboard that would reach into the nap leaves the wall dark from the nap's first moment."""
+    rhythm = office(
+        "{at: 12:00-12:30, name: A}\n{at: 12:30-12:55, name: 静, quiet: true}",
+        more="cues:\n  - {at: 12:25-12:40, show: leaderboard}\n",
+    )
+    plan = plan_for(MONDAY, rhythm, NO_HOLIDAYS)
+    assert [state_at(plan, at(text)).wall for text in ("12:29:59", "12:30", "12:39")] == [
+        "leaderboard",
+        "dark",
+        "dark",
+    ]
+
+
+def test_quiet_stands_above_music() -> None:
+    """Should a quiet span carry music after all, its plan has none."""
+    both = replace(OFFICE.spans[0], quiet=True)
+    assert both.music
+    assert plan_for(MONDAY, replace(OFFICE, spans=(both,), cues=()), CN).entries[0].music is None
+
+
 def test_between_two_entries_the_wall_still_shows_the_day() -> None:
     """A gap in the timetable is not the end of the day."""
     plan = plan_for(MONDAY, office("{at: 09:00-10:00, name: A}\n{at: 11:00-12:00, name: B}"), NO_HOLIDAYS)
