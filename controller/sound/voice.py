@@ -40,8 +40,10 @@ class Espeak:
         version = _load_library()
         try:
             import pyttsx3
+            from pyttsx3.drivers import _espeak
 
             self._engine: Any = pyttsx3.init("espeak")
+            self._idle: Any = _espeak.Synchronize
         except Exception as error:
             raise EngineFailed(f"espeak-ng 启动不了：{error}") from error
         self.identity = f"espeak-ng {version} {LANGUAGE} rate {RATE} pitch {PITCH}"
@@ -74,6 +76,9 @@ class Espeak:
             self._engine.runAndWait()  # returns after one tick, speaking goes on in espeak's own thread
             if not self._finished.wait(_FINISHED_S):
                 raise EngineFailed("；".join(self._faults) or "espeak-ng 没有按时念完")
+            # One more end of the same text may follow, which pyttsx3 would take for the end of the next one and
+            # write that one empty (3 of 900 times); so wait until espeak itself has nothing left to do.
+            self._idle()
             return _read(path)
         finally:
             os.close(handle)

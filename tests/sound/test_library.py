@@ -88,7 +88,9 @@ def test_days_differ_and_playlists_too() -> None:
 
 
 @given(
-    st.lists(st.floats(0, 1000), min_size=1, max_size=9).filter(lambda lengths: sum(lengths) > 0),
+    st.lists(st.just(0.0) | st.floats(0.01, 1000), min_size=1, max_size=9).filter(
+        lambda lengths: sum(lengths) > 0
+    ),
     st.floats(-1, 100_000),
 )
 def test_the_position_is_where_the_list_would_be(lengths: list[float], elapsed: float) -> None:
@@ -155,7 +157,8 @@ def test_what_cannot_be_played_is_left_out_and_named(home: Path, library: Librar
 
 def test_a_folder_that_is_missing_or_empty_is_told(home: Path, library: Library) -> None:
     """No folder, an empty folder, a name that would lead elsewhere: no music, one sentence each."""
-    for name in ("rousing", "../morning", "/etc", "", "."):
+    outside = save(home / "sounds" / "other" / "a.wav", tone(1)).parent
+    for name in ("rousing", "../other", "../music/morning", str(outside), "", "."):
         assert library.tracks(name, MONDAY) == ()
     assert library.tracks("morning", MONDAY) == ()
     told = "\n".join(library.problems())
@@ -191,10 +194,35 @@ def test_measurements_outlive_the_program_and_a_new_name(home: Path, library: Li
     before.path.rename(folder(home) / "b.flac")
     again = Library(home, home / "var" / "cache")
     assert again.tracks("morning", MONDAY)[0].gain_db == UNMEASURED_DB
-    started = time.monotonic()
     assert measured(again).tracks("morning", MONDAY)[0].gain_db == before.gain_db
-    assert time.monotonic() - started < 30
     again.close()
+
+
+def test_the_same_content_is_measured_once(home: Path, library: Library) -> None:
+    """A renamed or copied file is known by its content: what was kept for it is believed, not measured again."""
+    music = save(folder(home) / "a.flac", tone(3, 0.9))
+    measured(library)
+    cache = home / "var" / "cache" / "library.json"
+    kept = json.loads(cache.read_text())
+    next(iter(kept["contents"].values()))["lufs"] = -20.5
+    cache.write_text(json.dumps(kept))
+    music.rename(folder(home) / "b.flac")
+    again = Library(home, home / "var" / "cache")
+    assert measured(again).tracks("morning", MONDAY)[0].gain_db == -2.5
+    again.close()
+
+
+def test_a_damaged_stretch_is_passed_over(home: Path, library: Library) -> None:
+    """A file with rubbish in its middle is played for what is left of it, as the player does."""
+    for suffix in (".mp3", ".flac"):
+        path = save(folder(home) / f"scratched{suffix}", noise(5))
+        whole = path.read_bytes()
+        middle = len(whole) // 2
+        path.write_bytes(whole[:middle] + b"\x55\xaa" * 4000 + whole[middle + 8000 :])
+    tracks = measured(library).tracks("morning", MONDAY)
+    assert len(tracks) == 2
+    assert all(3 < track.duration_s < 5.2 for track in tracks)
+    assert library.problems() == ()
 
 
 def known_without_a_child(home: Path) -> float:
@@ -251,10 +279,12 @@ def test_a_changed_file_is_measured_again(home: Path, library: Library) -> None:
 
 def test_closing_does_not_wait_for_the_measuring(home: Path) -> None:
     """The daemon can stop while a long file is measured, and the file is not called broken for it."""
-    save(folder(home) / "long.flac", noise(600))
+    save(folder(home) / "long.flac", tone(1800))
     library = Library(home, home / "var" / "cache")
     library.tracks("morning", MONDAY)
+    time.sleep(1.0)  # so that its child is in the middle of it
+    assert library.measuring()
     started = time.monotonic()
     library.close()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 1.5
     assert library.problems() == ()
