@@ -16,9 +16,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m sounds.score", description="Render the sounds that ship."
     )
-    parser.add_argument("names", nargs="*", choices=[[], *CATALOGUE], help="which; without names all of them")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which, of {', '.join(CATALOGUE)}; none: all"
+    )
     parser.add_argument("--into", type=Path, default=HOME, help="the folder to write to")
     wanted = parser.parse_args()
+    for name in wanted.names:
+        if name not in CATALOGUE:
+            parser.error(f"no sound is called {name}; there are {', '.join(CATALOGUE)}")
     try:
         studio.check_tools()
     except studio.MissingToolError as missing:

@@ -1,6 +1,9 @@
 """The scores as MIDI: what FluidSynth is given to play."""
 
 import importlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from sounds.score import midi  # noqa: E402 - needs mido
 from sounds.score.piece import Note, Part, Piece  # noqa: E402
 
 FEEL = midi.Feel()
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def written(piece: Piece, folder: Path) -> Any:
@@ -86,6 +90,30 @@ def test_ornaments_are_played(tmp_path: Path) -> None:
     assert bends == sorted(bends)
     assert (bends[0], bends[-1]) == (-8192, 0)
     assert sum(note == 64 for _, note in strikes) >= 6
+
+
+def render(*words: str, path: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sounds.score", *words]
+    return subprocess.run(
+        command, cwd=REPOSITORY, env={"PATH": path}, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_a_missing_tool_is_told_in_one_sentence(tmp_path: Path) -> None:
+    """Without FluidSynth the renderer ends with 1 and one line that names what to install; nothing is written."""
+    ended = render("chime", "--into", str(tmp_path), path=str(tmp_path))
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        "fluidsynth is missing; please type: sudo apt install fluidsynth fluid-soundfont-gm sox libsox-fmt-base"
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_sound_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    """A name that is not in the catalogue ends with 2 and a list of those that are."""
+    ended = render("chimes", path=os.defpath)
+    assert ended.returncode == 2
+    assert "no sound is called chimes; there are chime, " in ended.stderr
 
 
 def test_tempo_changes_reach_the_player(tmp_path: Path) -> None:
