@@ -12,7 +12,7 @@ from controller.sound.pinyin import is_reading, parse_say_as
 _PRIVATE = re.compile("[\\ue000-\\uf8ff\\U000f0000-\\U0010ffff\\ud800-\\udfff]")
 _HELD = re.compile(f"[{chr(PLACEHOLDERS[0])}-{chr(PLACEHOLDERS[-1])}]")
 _NUMBERED = r"[a-z]{1,6}[1-5]"
-_RUN = re.compile(rf"(?<![A-Za-z0-9]){_NUMBERED}(?:[ \u00a0]+{_NUMBERED})*(?![A-Za-z0-9.,:%])")
+_RUN = re.compile(rf"(?<![A-Za-z0-9]){_NUMBERED}(?:[ \u00a0]+{_NUMBERED})*(?![A-Za-z0-9%]|[.,:][0-9])")
 _MARKED = re.compile("[A-Za-zāáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜĀÁǍÀĒÉĚÈŌÓǑÒ]+")
 
 
@@ -52,9 +52,14 @@ class Aside:
             return name
 
     def _run(self, found: re.Match[str]) -> str:
-        tokens = found.group(0).split()
-        alone = len(tokens) == 1
-        return " ".join(self._hold(t) if is_reading(t, alone) else t for t in tokens)
+        tokens = ["", *found.group(0).split(), ""]
+        sure = [is_reading(token) for token in tokens]
+        beside = [False, *(sure[i - 1] or sure[i + 1] for i in range(1, len(tokens) - 1)), False]
+        return " ".join(
+            self._hold(token) if is_reading(token, alone=not beside[i]) else token
+            for i, token in enumerate(tokens)
+            if token
+        )
 
     def _marked(self, found: re.Match[str]) -> str:
         """A word with tone marks is pinyin when each of its syllables bears one: café and résumé are not."""
@@ -65,7 +70,8 @@ class Aside:
             reading = parse_say_as(word)
         except ValueError:
             return word
-        return word if "5" in reading or len(reading) < 3 else self._hold(reading)
+        doubtful = "5" in reading or any(len(syllable) < 3 for syllable in reading.split())
+        return word if doubtful else self._hold(reading)
 
 
 def _composed(name: str) -> str:

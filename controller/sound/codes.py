@@ -8,13 +8,22 @@ from controller.sound.numerals import cardinal_of, digits
 from controller.sound.rules import END, START, Found, Rule, rule
 
 _NAMED = (
-    "电话|手机|号码|热线|拨打|致电|分机|短信|微信|QQ|qq|工号|编号|单号|订单号?|合同号?|发票号?|房间号?|房号|门牌|尾号|卡号|账号|"
+    "电话|手机|号码|热线|拨打|致电|分机|短信|微信|QQ|qq|QQ群|微信群|群号|工号|编号|单号|订单号?|合同号?|发票号?|房间号?|房号|门牌|尾号|卡号|账号|"
     "帐号|证号|验证码|密码|口令|车牌|航班|邮编|序列号|批次|学号|桌号|取件码|邀请码|会议号|学号|编码|代码"
 )
 _BETWEEN = r"[ ]?(?:号码|号|是|为|改为|[：:#]|No\.?)?[ ]?[：:#]?[ ]?"
 _NOT_A_CODE = r"(?![0-9,.%]|[ ]?[个单元万亿千百人位名块条件份次张笔天台套家款%])"
-_IDIOMS = {"双11": "双十一", "双12": "双十二", "24/7": "全天候", "1v1": "一对一", "1V1": "一对一"}
-_SAID_ONE_BY_ONE = r"(?:985|211|996|618|315|520|12306|10086|10010|10000|12345|12315)"
+_IDIOMS = {
+    "双11": "双十一",
+    "双12": "双十二",
+    "24/7": "全天候",
+    "1v1": "一对一",
+    "1V1": "一对一",
+    "11.11": "双十一",
+    "11·11": "双十一",
+}
+_SERVICES = "996|12306|12315|12345|10086|10010|955[0-9]{2}"
+_SAID_ONE_BY_ONE = "985|211|618|315|520"
 
 
 def _one_by_one(number: str) -> str:
@@ -27,6 +36,12 @@ def _mobile(found: Found) -> str:
     """Eleven digits in the groups of three, four and four in which they are told."""
     number = re.sub(r"[^0-9]", "", found.group(1))
     return "，".join(digits(part, one="幺") for part in (number[:3], number[3:7], number[7:]))
+
+
+def _free_call(found: Found) -> str:
+    """400 numbers are told in groups of three, three and four."""
+    number = re.sub(r"[^0-9]", "", found.group(1))
+    return "，".join(digits(part, one="幺") for part in (number[:3], number[3:6], number[6:]))
 
 
 def _named(found: Found) -> str:
@@ -48,12 +63,12 @@ def _version(found: Found) -> str:
 CODES: tuple[Rule, ...] = (
     rule(r"(?<=[A-Za-z0-9])\.(?=(?:com|cn|net|org)(?![A-Za-z]))", " 点 "),
     rule("|".join(map(re.escape, _IDIOMS)), lambda m: _IDIOMS[m.group(0)]),
-    rule(START + r"(?:\+86[- ]?|\(86\)[ ]?)?(1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4})" + END, _mobile),
+    rule(START + r"(?:\+86[- ]?|86[- ]|\(86\)[ ]?)?(1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4})" + END, _mobile),
     rule(
         START + r"\(?(0[1-9][0-9]{1,2})[)-][ ]?([0-9]{3,4}[ -]?[0-9]{4})" + END,
         lambda m: _one_by_one(m.group(0)),
     ),
-    rule(START + r"([48]00-[0-9]{3,4}-?[0-9]{3,4})" + END, lambda m: _one_by_one(m.group(1))),
+    rule(START + r"([48]00[- ][0-9]{3,4}[- ]?[0-9]{3,4}|400[0-9]{7})" + END, _free_call),
     rule(r"(转)([0-9]{3,6})(?![0-9元万个单,.])", lambda m: m.group(1) + _one_by_one(m.group(2))),
     rule(
         rf"({_NAMED})({_BETWEEN})([A-Za-z]{{0,6}}-?)([0-9]{{3,}}(?:[- ][0-9]{{2,}}){{0,5}})" + _NOT_A_CODE,
@@ -63,8 +78,17 @@ CODES: tuple[Rule, ...] = (
         START + r"([0-9]{3,5})(?=号?(?:会议室|教室|房间|包间|室|房(?!间)|宿舍|次列车|次航班|航班))",
         lambda m: _one_by_one(m.group(1)),
     ),
+    rule(r"((?:单元|号楼)\s?)([0-9]{3,4})(?![0-9元单个万.])", lambda m: m.group(1) + _one_by_one(m.group(2))),
     rule(
-        START + rf"({_SAID_ONE_BY_ONE})(?=大促|活动|院校|大学|高校|晚会|购物|制|工作制|客服|网站|预热|当天)",
+        r"(?<![0-9.])([0-9]{1,2})[.·]([0-9]{1,2})(?=假期|长假|小长假|黄金周|大促|晚会|购物节)",
+        lambda m: digits(m.group(1) + m.group(2)),
+    ),
+    rule(r"(?<![0-9.])([0-9]{1,2})·([0-9]{1,2})(?![0-9.])", lambda m: digits(m.group(1) + m.group(2))),
+    rule(START + rf"({_SERVICES})(?![0-9,.元单个万%])", lambda m: _one_by_one(m.group(1))),
+    rule(START + r"(1[12][0-9])(?=火警|报警|急救|救护)", lambda m: _one_by_one(m.group(1))),
+    rule(
+        START
+        + rf"({_SAID_ONE_BY_ONE})(?=大促|活动|院校|大学|高校|晚会|购物|制|工作制|客服|网站|预热|当天|[/、和][0-9])",
         lambda m: _one_by_one(m.group(1)),
     ),
     rule(r"(?<![0-9A-Za-z])([A-Za-z]{1,6})-?([0-9]{3,}(?:-[0-9]+){0,5})(?![0-9.]|[kKwW万元%])", _code),

@@ -77,10 +77,8 @@ def _digits(number: str) -> str:
 
 def _decimal(number: str) -> str:
     whole, _, part = bare(number).partition(".")
-    if len(whole) > _LONGEST or (len(whole) > 1 and whole.startswith("0")):
-        said = _digits(whole)
-    else:
-        said = cardinal(int(whole))
+    one_by_one = len(whole) > _LONGEST or (len(whole) > 1 and whole.startswith("0"))
+    said = _digits(whole) if one_by_one else cardinal(int(whole))
     return f"{said} point {_digits(part)}" if part else said
 
 
@@ -110,6 +108,10 @@ def _date(found: Found) -> str:
     return f"{_MONTHS[int(month) - 1]} {ordinal(int(day))}, {_year(year)}"
 
 
+def _month(written: str) -> str:
+    return next(month for month in _MONTHS if month.startswith(written[:3]))
+
+
 def _year(year: str) -> str:
     """2024 is twenty twenty four, 2005 is two thousand five, 1999 is nineteen ninety nine."""
     first, last = int(year[:2]), int(year[2:])
@@ -137,15 +139,22 @@ def _words(found: Found) -> str:
     return f" {_SIGNS[found.group(1)]} "
 
 
-_MONTH_NAME = "(" + "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS) + r")\.?"
+_MONTH_NAME = "(" + "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS) + r"|Sept)\.?"
 _HALF = r"(?:\s?([aApP])\.?[mM](?![A-Za-z])\.?)"
 
 ENGLISH: tuple[Rule, ...] = (
+    rule(r"(?<=[A-Za-z])\+\+", " plus plus "),
+    rule(r"(?<![A-Za-z0-9])([A-Za-z])\+(?![0-9A-Za-z])", r"\1 plus "),
+    rule(r"(?i)(?<![A-Za-z])vs\.?(?![A-Za-z])", "versus"),
     *BEFORE_NUMBERS,
     rule(START + r"((?:19|20)[0-9]{2})[-/](0?[1-9]|1[0-2])[-/](0?[1-9]|[12][0-9]|3[01])" + END, _date),
     rule(
         rf"(?<![A-Za-z]){_MONTH_NAME}\s([0-3]?[0-9])(?:st|nd|rd|th)?(?![0-9:%])",
-        lambda m: f"{next(x for x in _MONTHS if x.startswith(m.group(1)[:3]))} {ordinal(int(m.group(2)))}",
+        lambda m: f"{_month(m.group(1))} {ordinal(int(m.group(2)))}",
+    ),
+    rule(
+        rf"([0-3]?[0-9])(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH_NAME}(?![A-Za-z])",
+        lambda m: f"{_month(m.group(2))} {ordinal(int(m.group(1)))}",
     ),
     rule(r"24/7", "twenty four seven"),
     rule(r"(?<=[A-Za-z0-9])\.(?=(?:com|cn|net|org)(?![A-Za-z]))", " dot "),
@@ -154,7 +163,9 @@ ENGLISH: tuple[Rule, ...] = (
     rule(START + r"([01]?[0-9]|2[0-4]):([0-5][0-9])(?![0-9:])" + _HALF + "?", _clock),
     rule(START + r"([01]?[0-9])()" + _HALF, _clock),
     rule(
-        START + r"(\+?[0-9]{3,4}(?:[- ][0-9]{3,4}){1,3}|1[3-9][0-9]{9}|0[0-9]{2,})" + END,
+        START
+        + r"(\+?[0-9]{3,4}(?:[- ][0-9]{3,4}){1,3}|0[1-9][0-9]{1,2}-[0-9]{7,8}|1[3-9][0-9]{9}|0[0-9]{2,})"
+        + END,
         lambda m: _digits(m.group(1)),
     ),
     rule(r"-\s?(?=[¥$€£][0-9])", "minus "),

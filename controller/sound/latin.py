@@ -26,17 +26,15 @@ _SAID = {
     "WI FI": "WiFi",
     "VS": "对",
     "C++": "C 加加",
-    "B2B": "B to B",
-    "B2C": "B to C",
-    "C2C": "C to C",
-    "O2O": "O to O",
-    "P2P": "P to P",
+    "C#": "C sharp",
     "MR": "Mister",
     "MS": "Miz",
     "DR": "Doctor",
     "&": "and",
 }
-_WHOLE = re.compile(r"(?<![A-Za-z0-9])(?:[Ww][Ii]-[Ff][Ii]|[Cc]\+\+|[BCOPbcop]2[BCOPbcop])(?![A-Za-z0-9])")
+_WHOLE = re.compile(
+    r"(?<![A-Za-z0-9])(?:[Ww][Ii]-[Ff][Ii]|[Cc](?:\+\+|#)|[BCOPbcop]2[BCOPbcop])(?![A-Za-z0-9+#])"
+)
 _TOKEN = re.compile(r"(?<![A-Za-z])[A-Za-z]+(?:’[A-Za-z]{1,5})?(?![A-Za-z1-5’])")  # not pinyin, shan4
 _VOWELS = frozenset("AEIOUY")
 _LONGEST_ABBREVIATION = 4
@@ -44,7 +42,7 @@ _LONGEST_ABBREVIATION = 4
 
 def _whole(found: Found) -> str:
     said = found.group(0).upper().replace("-", " ")
-    return f" {_SAID[said]} "
+    return f" {_SAID.get(said) or said.replace('2', ' to ')} "
 
 
 BEFORE_NUMBERS: tuple[Rule, ...] = (
@@ -54,7 +52,7 @@ BEFORE_NUMBERS: tuple[Rule, ...] = (
     rule(r"(?<=[A-Za-z0-9])\s?&\s?(?=[A-Za-z0-9])", " and "),
     rule(r"(?<![A-Za-z])(Mrs?|Ms|Dr)\.(?=\s)", r"\1"),
     rule(r"(?<=[一-鿿])\s?&\s?(?=[一-鿿A-Za-z])|(?<=[A-Za-z])\s?&\s?(?=[一-鿿])", "和"),
-    rule(r"(?<![A-Za-z])([A-Za-z])\+(?![0-9A-Za-z+])", r"\1 加"),
+    rule(r"(?<![A-Za-z0-9])([A-Za-z])\+(?![0-9A-Za-z+])", r"\1 加"),
 )
 
 

@@ -14,7 +14,7 @@ from controller.sound.aside import Aside
 from controller.sound.cleaning import clean
 from controller.sound.codes import CODES
 from controller.sound.english import ENGLISH
-from controller.sound.figures import FIGURES
+from controller.sound.figures import FIGURES, SIGNS
 from controller.sound.latin import BEFORE_NUMBERS
 from controller.sound.moments import DATES, MOMENTS
 from controller.sound.money import MONEY
@@ -27,7 +27,7 @@ from controller.sound.rules import apply
 
 __all__ = ["amount_in_words", "count_in_words", "name_reading", "parse_say_as", "spoken"]
 
-_CHINESE = (*BEFORE_NUMBERS, *DATES, *CODES, *MOMENTS, *MONEY, *FIGURES)
+_CHINESE = (*BEFORE_NUMBERS, *DATES, *CODES, *MOMENTS, *SIGNS, *MONEY, *FIGURES)
 
 
 def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
@@ -39,6 +39,6 @@ def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") ->
     """
     aside = Aside(text, readings)
     plain = clean(aside.text)
-    if language == "en":
-        return letters_apart(repaired(aside.restored(tidy_english(apply(ENGLISH, plain)))))
-    return letters_apart(tidy(repaired(aside.restored(tidy(apply(_CHINESE, plain))))))
+    rules, finish = (ENGLISH, tidy_english) if language == "en" else (_CHINESE, tidy)
+    said = finish(repaired(aside.restored(finish(apply(rules, plain)))))
+    return letters_apart(said)

@@ -29,9 +29,9 @@ def _hour(hour: str) -> str:
 def _time(found: Found) -> str:
     hour, minute, second = found.group(1), found.group(2), found.group(3)
     said = _hour(hour) + _minutes(minute, "分")
-    if second and minute == "00":
-        said += "零分"
-    return said + _minutes(second, "秒")
+    if not second or second == "00":
+        return said
+    return said + ("零分" if minute == "00" else "") + _minutes(second, "秒")
 
 
 def _half_day(found: Found) -> str:

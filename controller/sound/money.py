@@ -18,6 +18,7 @@ _CURRENCIES = {
 }
 _SIGN = r"(?:¥|(?<![A-Za-z])(?:RMB|CNY)(?![A-Za-z]))\s?"
 _FOREIGN = "|".join(sign.replace("$", r"\$") for sign in _CURRENCIES)
+_ENGLISH_BIG = {"k": 1000, "K": 1000, "M": 10**6, "B": 10**9}
 _BIG = "(?:[百千万亿]{1,2})"
 
 
@@ -35,6 +36,9 @@ def _thousands(found: Found) -> str:
 
 
 def _foreign(found: Found) -> str:
+    if found.group(3) in _ENGLISH_BIG:
+        value = Decimal(bare(found.group(2))[:25]) * _ENGLISH_BIG[found.group(3)]
+        return counted(format(value.normalize(), "f")) + _CURRENCIES[found.group(1)]
     return counted(bare(found.group(2))) + (found.group(3) or "") + _CURRENCIES[found.group(1)]
 
 
@@ -46,15 +50,15 @@ MONEY: tuple[Rule, ...] = (
     ),
     rule(r"-\s?([¥$€£])\s?(?=[0-9])", r"负\1"),
     rule(r"([¥$€£])\s?-\s?(?=[0-9])", r"负\1"),
-    rule(rf"{_SIGN}({NUMBER}){DASH}(?=¥?[ ]?{NUMBER})", r"\1元到¥"),
+    rule(rf"{_SIGN}({NUMBER}{_BIG}?){DASH}(?=¥?[ ]?{NUMBER})", r"\1元到¥"),
     rule(r"¥¥", "¥"),
-    rule(rf"({NUMBER})({_BIG}|[kKwW])?{DASH}(?={NUMBER}(?:{_BIG})?[元块])", r"\1\2到"),
+    rule(rf"({NUMBER}(?:{_BIG}|[kKwW])?){DASH}(?={NUMBER}\s?(?:[元块kKwW]|{_BIG}))", r"\1到"),
     rule(rf"{_SIGN}({NUMBER})\s?[wW](?![A-Za-z])", r"\1万元"),
     rule(rf"{_SIGN}({NUMBER})\s?({_BIG})元?", lambda m: f"{counted(bare(m.group(1)))}{m.group(2)}元"),
     rule(rf"{_SIGN}({NUMBER})[kK](?![A-Za-z])", lambda m: _thousands(m) + "元"),
     rule(rf"{_SIGN}({NUMBER})(?:元整?)?{END}", _yuan),
     rule(rf"{START}({NUMBER})\s?(?:RMB|CNY)(?![A-Za-z])", _yuan),
-    rule(rf"({_FOREIGN})\s?({NUMBER})\s?({_BIG})?", _foreign),
+    rule(rf"({_FOREIGN})\s?({NUMBER})\s?({_BIG}|[kKMB](?![A-Za-z]))?", _foreign),
     rule(rf"{START}({NUMBER})\s?元(?=[0-9])", lambda m: counted(bare(m.group(1))) + "元"),
     rule(rf"{START}({NUMBER})\s?元整?", _yuan),
     rule(r"(?<=[元块])([1-9])(?=角|毛)", lambda m: counted(m.group(1))),
@@ -69,5 +73,5 @@ MONEY: tuple[Rule, ...] = (
     ),
     rule(rf"(?<=[0-9])({_BIG})\+", r"\1多"),
     rule(rf"{START}({NUMBER})\s?(?={_BIG})", lambda m: counted(bare(m.group(1)))),
-    rule(rf"{START}({NUMBER})[kK](?![A-Za-z])", _thousands),
+    rule(rf"{START}({NUMBER})[kK](\+)?(?![A-Za-z])", lambda m: _thousands(m) + "多" * bool(m.group(2))),
 )

@@ -15,12 +15,12 @@ _SURNAMES = """单 shan4 解 xie4 查 zha1 仇 qiu2 任 ren2 曾 zeng1 盖 ge3 �
 隗 wei3 乜 nie4 那 na1 佴 nai4 粘 nian2 戚 qi1 麹 qu1 撒 sa4 舍 she4 折 she2 率 shuai4 洗 xian3
 相 xiang4 燕 yan1 訾 zi1 祭 zhai4 占 zhan1 句 gou1 过 guo1 哈 ha3 贾 jia3 晟 cheng2 夫 fu1 么 yao1
 糜 mi2 能 nai4 少 shao4 涂 tu2 蔚 yu4 伍 wu3 肖 xiao1 要 yao1 撖 han4 傅 fu4 干 gan1 令 ling2 巴 ba1
-於 yu1 阚 kan4 缪 miao4 冼 xian3 逄 pang2 谌 chen2 郗 xi1 甯 ning4 尉 wei4 桂 gui4 葛 ge3 员 yun4
+於 yu1 阚 kan4 缪 miao4 冼 xian3 逄 pang2 谌 chen2 郗 xi1 甯 ning4 尉 wei4 葛 ge3 员 yun4
 车 che1 宓 mi4 逯 lu4 佘 she2 眭 sui1 钭 tou3 郇 xun2 观 guan4"""
 
 _DOUBLE_SURNAMES = """尉迟 yu4,chi2 万俟 mo4,qi2 单于 chan2,yu2 长孙 zhang3,sun1 澹台 tan2,tai2
 乐正 yue4,zheng4 相里 xiang4,li3 令狐 ling2,hu2 鲜于 xian1,yu2 亓官 qi2,guan1 濮阳 pu2,yang2
-皇甫 huang2,fu3 拓跋 tuo4,ba2 呼延 hu1,yan2 夏侯 xia4,hou2 淳于 chun2,yu2 宿勤 su4,qin2 吐谷 tu3,yu4"""
+皇甫 huang2,fu3 拓跋 tuo4,ba2 呼延 hu1,yan2 夏侯 xia4,hou2 淳于 chun2,yu2 诸葛 zhu1,ge3 宿勤 su4,qin2 吐谷 tu3,yu4"""
 
 _GIVEN = """晨 chen2 楚 chu3 朵 duo3 夫 fu1 甫 fu3 傅 fu4 欢 huan1 葛 ge2 虹 hong2 绩 ji4 迹 ji4 稼 jia4
 矩 ju3 伶 ling2 颇 po1 戚 qi1 鹊 que4 识 shi2 苔 tai2 涂 tu2 拓 tuo4 伍 wu3 息 xi1 仙 xian1 兴 xing1
@@ -45,7 +45,8 @@ _HAN_NAME = re.compile(f"[㐀-鿿]{{1,{_LONGEST}}}")
 def name_reading(name: str) -> str | None:
     """A person's name as a `say_as`, where the engine misreads it: 单晓明 is "shan4 晓明", 张晨 "张 chen2".
 
-    What the engine reads right stays as it is (`parse_say_as` keeps it). None when all is right, and for what is no Chinese name of up to four characters. 单总 and 单经理 work as 单 does.
+    What the engine reads right stays as it is (`parse_say_as` keeps it). None when all is right,
+    and for what is no Chinese name of up to four characters. 单总 and 单经理 work as 单 does.
     """
     name = name.strip()
     if not _HAN_NAME.fullmatch(name):

@@ -23,6 +23,7 @@ wo wu xi xia xian xiang xiao xie xin xing xiong xiu xu xuan xue xun ya yan yang 
 yong you yu yuan yue yun za zai zan zang zao ze zei zen zeng zha zhai zhan zhang zhao zhe zhei zhen
 zheng zhi zhong zhou zhu zhua zhuai zhuan zhuang zhui zhun zhuo zi zong zou zu zuan zui zun zuo"""
 SYLLABLES = frozenset(_ALL.split())
+_AS_ENGINE = SYLLABLES | {"jong", "qong", "xong"}  # how `repairs` writes jiong, qiong, xiong
 
 _TONE_MARKS = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 _BETWEEN = re.compile(r"[\s·•'’,，、-]+")
@@ -38,8 +39,9 @@ def parse_say_as(say_as: str) -> str:
     ü, u: or v, and Chinese characters between them, which stay («shan4 晓明» fixes the surname only).
     Raises ValueError with a sentence in Chinese: what was found, what is allowed.
     """
-    say_as = unicodedata.normalize("NFKC", say_as).strip()
-    if not say_as:
+    written = say_as.strip()
+    say_as = unicodedata.normalize("NFKC", written)
+    if not say_as.strip():
         raise ValueError("读音是空的：请写拼音，例如 shan4 xiao3 ming2。")
     if len(say_as) > _LONGEST:
         raise ValueError(f"读音有 {len(say_as)} 个字符，最多 {_LONGEST} 个。")
@@ -49,7 +51,7 @@ def parse_say_as(say_as: str) -> str:
         for piece in _PIECE.findall(word):
             parts += [piece] if _is_han(piece) else _syllables(piece, marked)
     if not parts:
-        raise ValueError(f"“{say_as}”里没有拼音：请写成 shan4 xiao3 ming2 这样。")
+        raise ValueError(f"“{written}”里没有拼音：请写成 shan4 xiao3 ming2 这样。")
     return " ".join(parts)
 
 
@@ -127,4 +129,4 @@ def _syllable_end(letters: str, at: int, tones: dict[int, str]) -> int:
 def is_reading(token: str, alone: bool = True) -> bool:
     """Whether a token of text is pinyin with a tone digit. `alone`: no pinyin beside it, so «a4» is paper."""
     letters, tone = token[:-1], token[-1:]
-    return tone in tuple("12345") and letters in SYLLABLES and (not alone or len(letters) > 1)
+    return tone in tuple("12345") and letters in _AS_ENGINE and (not alone or len(letters) > 1)

@@ -21,7 +21,9 @@ _SILENT = re.compile(r"[《》“”‘]|’(?![A-Za-z])|(?<![A-Za-z])’")
 _GUESSED = re.compile(
     rf"[^{_HAN}{_HELD}{_PAUSES}A-Za-z1-5가-힣’ ]|(?<![a-z])[1-5]|[1-5](?![ {_HAN}{_PAUSES}]|$)"
 )
-_GUESSED_ENGLISH = re.compile(rf"[^{_HAN}{_HELD}A-Za-z가-힣’,.!? ]")
+_GUESSED_ENGLISH = re.compile(
+    rf"[^{_HAN}{_HELD}A-Za-z1-5가-힣’,.!? ]|(?<![a-z])[1-5]|[1-5](?![ {_HAN},.!?]|$)"
+)
 _SPACES = re.compile(r"[ \u00a0]+")
 _NO_SPACE = re.compile(rf"(?<=[{_HAN}{_PAUSES}]) (?=[{_HAN}{_PAUSES}])| (?=[{_PAUSES}])|(?<=[{_PAUSES}]) ")
 _RUN = re.compile(rf"[{_PAUSES}]{{2,}}")

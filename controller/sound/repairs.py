@@ -40,6 +40,8 @@ _WORDS = {
     "干得好": "gan4 得好",
     "干得漂亮": "gan4 得漂亮",
     "加油干": "加油 gan4",
+    "吊儿郎当": "吊 er2 郎当",
+    "正儿八经": "正 er2 八经",
     "这儿": "这里",
     "那儿": "那里",
     "哪儿": "哪里",
@@ -47,7 +49,9 @@ _WORDS = {
     "明儿": "明天",
 }
 _WORD = re.compile("|".join(sorted(_WORDS, key=len, reverse=True)))
-_LIGHT_ER = re.compile("(?<=[会点事劲活头空玩份块伙门味片样法带馅腿闷准])儿(?![子童女孙歌科])")
+_LIGHT_ER = re.compile(
+    "(?<=[会点事劲活头空玩份块伙门味片样法带馅腿闷准个孩们特妇眼底面花跟卷座圈棍])儿+(?![子童女孙歌科保医儿])"
+)
 _IONG_PINYIN = re.compile(r"(?<![A-Za-z])([jqx])iong(?=[1-5])")
 _ARTICLE = re.compile(r"(?<![A-Za-z’])A (?=[A-Z](?![A-Za-z’]))")
 

@@ -1,0 +1,104 @@
+"""What the real espeak-ng 1.52 makes of spoken text: the right syllables, and why each repair is there."""
+
+from __future__ import annotations
+
+import pytest
+from sound.espeak import phonemes, syllables
+
+from controller.sound.mandarin import spoken
+
+# As the repairs write it → the sound it must have: ɕ/tɕʰ/tɕ with -ong and the tone's contour.
+IONG = {"xong1": "S;ong55", "xong2": "S;ong35", "qong2": "tS;hong35", "jong3": "tS;ong214"}
+
+
+def test_pinyin_with_tone_digits_is_spoken_as_syllables_with_tones() -> None:
+    """shan4 xiao3 ming2 inside a text comes out as those three syllables in tones four, three and two."""
+    said = syllables(spoken("恭喜单晓明签了", {"单晓明": "shàn xiǎo míng"}))
+    assert said.startswith(syllables("恭喜") + "s.a51nS;jAu214mi35N")
+
+
+@pytest.mark.parametrize("reading", ["yu4 chi2", "mo4 qi2", "lv3 bu4", "nve4", "piao2", "qiu2 er4 zhuang4"])
+def test_readings_are_never_spoken_in_english(reading: str) -> None:
+    """A reading is spoken by the Mandarin voice, syllable by syllable."""
+    said = phonemes(spoken(f"恭喜{'名'}字", {"名": reading}))
+    assert "(en)" not in said
+    assert syllables(reading) in said.replace("_|", "").replace("'", "").replace(" ", "")
+
+
+def test_the_engine_knows_all_tone_digit_syllables_we_let_through() -> None:
+    """Every syllable that a say_as may hold is spoken in Mandarin, in each of its five tones."""
+    from controller.sound.pinyin import SYLLABLES
+
+    readings = [f"{syllable}{tone}" for syllable in sorted(SYLLABLES) for tone in "12345"]
+    assert [r for r in readings if "(" in phonemes(spoken("名", {"名": r}))] == []
+
+
+@pytest.mark.parametrize(("written", "sound"), IONG.items())
+def test_iong_has_a_writing_that_sounds_right(written: str, sound: str) -> None:
+    """xiong, qiong and jiong, which the engine lacks, are given as xong, qong and jong."""
+    assert syllables(written) == sound
+
+
+@pytest.mark.parametrize(
+    "word", ["雄", "熊", "兄弟", "英雄", "李琼", "穷", "胸卡", "窘迫", "一会儿", "这儿", "干活儿", "哥们儿"]
+)
+def test_words_the_engine_says_in_english_are_gone_round(word: str) -> None:
+    """The engine alone says these words in English (if not, the repair may go); repaired they are Mandarin."""
+    assert "(en)" in phonemes(word)
+    assert "(" not in phonemes(spoken(word))
+
+
+@pytest.mark.parametrize(
+    ("word", "pinyin"),
+    [
+        ("攻城略地", "gong1 cheng2 lve4 di4"),
+        ("扮猪吃虎", "ban4 zhu1 chi1 hu3"),
+        ("战绩", "zhan4 ji4"),
+        ("发型", "fa4 xing2"),
+        ("角色", "jue2 se4"),
+        ("东莞", "dong1 guan3"),
+        ("蚌埠", "beng4 bu4"),
+        ("猛将", "meng3 jiang4"),
+        ("称职", "chen4 zhi2"),
+        ("便宜", "pian2 yi5"),
+    ],
+)
+def test_words_the_engine_misreads_are_put_right(word: str, pinyin: str) -> None:
+    """The engine alone misreads these words (if not, the repair may go); repaired they have their syllables."""
+    assert syllables(word) != syllables(pinyin)
+    assert syllables(spoken(word)) == syllables(pinyin)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "元帅升帐",
+        "先锋探路",
+        "决战时间",
+        "人马安顿",
+        "小憩",
+        "战鼓再响",
+        "击掌立誓",
+        "决战时刻",
+        "拔营略寨",
+        "清点战果",
+    ]
+    + ["战报传来", "重庆", "银行", "行业", "排行榜", "喝彩", "加油"],
+)
+def test_the_office_words_are_mandarin_as_they_stand(word: str) -> None:
+    """The words of the office's day need no repair and get none."""
+    assert spoken(word) == word
+    assert "(" not in phonemes(word)
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [("VIP客户", "V I P"), ("AI简历", "A\u00a0I"), ("KA客户", "K A"), ("APP", "A\u00a0P P")],
+)
+def test_letters_are_said_one_by_one(text: str, letters: str) -> None:
+    """Abbreviations are letters to the engine: never a word, and an A before a letter never the article."""
+    names = {"A": "'eI", "I": "aI", "K": "k'eI", "P": "p'i:", "V": "v'i:"}
+    said = spoken(text)
+    assert letters in said
+    english = phonemes(said).split("(en)")[1].split("(cmn)")[0].replace("'aI", "aI")
+    assert english.replace("_|", "").split() == [names[c] for c in letters.split()]
