@@ -76,7 +76,7 @@ def integrated(samples: Samples) -> float:
         np.ascontiguousarray(np.atleast_2d(samples)), format="fltp", layout="stereo" if stereo else "mono"
     )
     frame.sample_rate = RATE
-    return loudness.of_frames([frame]).lufs
+    return loudness.of_frames([frame], peaks=False).lufs
 
 
 def limited(samples: Samples, ceiling_db: float = CEILING_DB) -> Samples:

@@ -38,23 +38,27 @@ class Loudness:
     duration_s: float
 
 
-def of_frames(frames: Iterable[Any]) -> Loudness:
-    """Loudness of PyAV audio frames of one format. A mono signal is measured as from two speakers."""
-    meter = _Meter()
+def of_frames(frames: Iterable[Any], *, peaks: bool = True) -> Loudness:
+    """Loudness of PyAV audio frames of one format. A mono signal is measured as from two speakers.
+
+    Without `peaks` it takes a quarter of the time and `peak` is −inf.
+    """
+    meter = _Meter(peaks)
     for frame in frames:
         meter.push(frame)
     return meter.result()
 
 
 class _Meter:
-    def __init__(self) -> None:
+    def __init__(self, peaks: bool) -> None:
+        self._options = "metadata=1" + (":peak=true" if peaks else "")
         self._graph: Any = None
         self._seen: dict[str, str] = {}
         self._seconds = 0.0
 
     def push(self, frame: Any) -> None:
         if self._graph is None:
-            self._graph = _graph(frame)
+            self._graph = _graph(frame, self._options)
         self._seconds += frame.samples / frame.sample_rate
         frame.pts = None
         self._graph.push(frame)
@@ -80,13 +84,13 @@ class _Meter:
         )
 
 
-def _graph(frame: Any) -> Any:
+def _graph(frame: Any, options: str) -> Any:
     graph = av.filter.Graph()
     source = graph.add_abuffer(
         sample_rate=frame.sample_rate, format=frame.format.name, layout=frame.layout.name
     )
     mono = ":dualmono=true" if frame.layout.nb_channels == 1 else ""
-    meter = graph.add("ebur128", "peak=true:metadata=1" + mono)
+    meter = graph.add("ebur128", options + mono)
     sink = graph.add("abuffersink")
     source.link_to(meter)
     meter.link_to(sink)

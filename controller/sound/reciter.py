@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from controller.sound.engines import Engine, EngineFailed, Maker, first_working
+from controller.sound.engines import EngineFailed, Maker, first_working
 from controller.sound.script import Script, Segment
 from controller.sound.studio import NothingToSay, Studio
 
@@ -31,14 +31,10 @@ def serve(makers: Sequence[Maker]) -> None:
         tell({"fatal": str(why)})
         return
     tell({"ready": engine.identity, "passed_over": passed_over})
+    studio = Studio(engine)
     for line in sys.stdin:
         request = json.loads(line)
-        _serve_one(engine, request, tell)
-
-
-def _serve_one(engine: Engine, request: dict[str, Any], tell: Tell) -> None:
-    studio = Studio(engine, lambda: tell({"id": request["id"], "alive": True}))
-    tell({"id": request["id"], **_answer(studio, request)})
+        tell({"id": request["id"], **_answer(studio, request, tell)})
 
 
 def _private_output() -> Tell:
@@ -50,9 +46,10 @@ def _private_output() -> Tell:
     return lambda message: print(json.dumps(message), file=pipe, flush=True)
 
 
-def _answer(studio: Studio, request: dict[str, Any]) -> dict[str, Any]:
+def _answer(studio: Studio, request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    script, wav = from_json(request["script"]), Path(request["wav"])
     try:
-        return {"clip": studio.assemble(from_json(request["script"]), Path(request["wav"]))}
+        return {"clip": studio.assemble(script, wav, lambda: tell({"id": request["id"], "alive": True}))}
     except NothingToSay:
         return {"refused": "这段话里没有能念出来的字。"}
     except OSError as error:

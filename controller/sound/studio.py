@@ -24,6 +24,7 @@ SPEECH_LUFS = -18.0
 CHIME_GAP_MS = 60
 ROLL_GAP_MS = 80
 LEAST_ROLL_S = 0.05
+MOST_SOUNDS = 6  # two megabytes each
 LEAST_WORD_S = 0.03
 
 
@@ -46,19 +47,23 @@ class _Strip:
 
 
 class Studio:
-    """Assembles clips with one engine. `progress` is called after every sentence, to say that it lives."""
+    """Assembles clips with one engine; remembers the last sounds it decoded (chime and applause recur)."""
 
-    def __init__(self, engine: Engine, progress: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._progress = progress
+        self._progress: Callable[[], None] = lambda: None
         self._notes: list[str] = []
+        self._decoded: dict[tuple[Path, int], Samples] = {}
 
-    def assemble(self, script: Script, path: Path) -> dict[str, Any]:
+    def assemble(
+        self, script: Script, path: Path, progress: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """Writes the clip to `path` (whole or not at all) and returns the fields of `Clip` but for the path.
 
-        Raises NothingToSay, EngineFailed, OSError (no space).
+        `progress` is called after every sentence, to say that it lives. Raises NothingToSay, EngineFailed,
+        OSError (no space).
         """
-        self._notes = []
+        self._notes, self._progress = [], progress
         strip = self._recited(script)
         whole, start = self._mixed(script, strip)
         write(levels.limited(whole), path)
@@ -112,16 +117,24 @@ class Studio:
         if path is None:
             return None
         try:
-            parts = [np.asarray(frame.to_ndarray(), np.float32) for frame in loudness.frames_of(path)]
-            sound = levels.trimmed(np.concatenate(parts, axis=1)) if parts else np.zeros((2, 0), np.float32)
-            if sound.shape[1] < LEAST_ROLL_S * RATE:
-                raise loudness.Unreadable("里面没有声音")
+            return self._remembered(path)
         except loudness.Unreadable as why:
             self._notes.append(f"声音文件 {path.name} 用不了：{why}。这次不放它。")
             return None
         finally:
             self._progress()
-        return sound * np.float32(levels.decibels(min(0.0, SPEECH_LUFS - levels.integrated(sound))))
+
+    def _remembered(self, path: Path) -> Samples:
+        try:
+            key = (path, path.stat().st_mtime_ns)
+        except OSError as error:
+            raise loudness.Unreadable("文件不见了") from error
+        if key not in self._decoded:
+            sound = _decoded(path)
+            while len(self._decoded) >= MOST_SOUNDS:
+                del self._decoded[next(iter(self._decoded))]
+            self._decoded[key] = sound
+        return self._decoded[key]
 
     def _mixed(self, script: Script, strip: _Strip) -> tuple[Samples, int]:
         """All of it as stereo samples, and the sample at which speech begins."""
@@ -140,6 +153,14 @@ class Studio:
         for at, sound in layers:
             whole[:, at : at + sound.shape[1]] += sound
         return whole, start
+
+
+def _decoded(path: Path) -> Samples:
+    parts = [np.asarray(frame.to_ndarray(), np.float32) for frame in loudness.frames_of(path)]
+    sound = levels.trimmed(np.concatenate(parts, axis=1)) if parts else np.zeros((2, 0), np.float32)
+    if sound.shape[1] < LEAST_ROLL_S * RATE:
+        raise loudness.Unreadable("里面没有声音")
+    return sound * np.float32(levels.decibels(min(0.0, SPEECH_LUFS - levels.integrated(sound))))
 
 
 def _levelled(pieces: list[Samples]) -> list[Samples]:
