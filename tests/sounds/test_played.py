@@ -84,8 +84,8 @@ def test_ornaments_are_played(tmp_path: Path) -> None:
     part.melody(0, "0 1* 2/ 3~", 60)
     song = written(Piece("ornaments", [(0, 60)], [part], seed=6), tmp_path)
     strikes = [(tick / midi.TICKS, message.note) for tick, message in of_kind(song, "note_on")]
-    assert strikes[0] == (pytest.approx(0.91, abs=0.01), 62)
-    assert strikes[1] == (1, 60)
+    assert [note for _, note in strikes[:2]] == [62, 60]
+    assert [at for at, _ in strikes[:2]] == pytest.approx([0.91, 1], abs=0.01)
     bends = [message.pitch for _, message in of_kind(song, "pitchwheel")]
     assert bends == sorted(bends)
     assert (bends[0], bends[-1]) == (-8192, 0)

@@ -31,7 +31,10 @@ def compose() -> Piece:
         room=0.6,
     )
 
-    drums.summons(0)
+    drums.summons(0, 1.1)
+    horns.melody(1, "0 0 6, - | 6, - 1 2 | 3 - - -", C, 88)
+    low.melody(1, "0 0 6, - | 6, - - - | 6, - - -", C - 12, 84)
+    horns.melody(4, "0 0 0 0 | 0 0 6, 1 | 3 - - - | 2 - - -", C, 84)
     drums.march(4, 4)
     music.slow_down(4, 4, 126, 134)
 
