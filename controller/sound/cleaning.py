@@ -17,6 +17,8 @@ _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
 _URL = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _DASHES = re.compile(r"[‐‑‒–−﹣]|(?<=[0-9A-Za-z日月年号点分天周元万%％℃])\s*[—―]+\s*(?=[0-9A-Za-z¥$])")
 
+_SPACES = re.compile(" {2,}")  # here already: the rules are quick on single spaces only
+_LINES = re.compile("(?: ?\n)+ ?")
 _WIDE_COLON = re.compile("(?<=[0-9])：(?=[0-9])")
 
 _KEPT = frozenset("，。！？；：、’〇°‰¥£€×÷±≈≠≤≥√《》“”‘（）·\n")
@@ -72,7 +74,8 @@ def clean(text: str) -> str:
     text = html.unescape(text)
     text = _URL.sub("链接", _LINK.sub(r"\1", _TAG.sub(" ", text)))
     text = unicodedata.normalize("NFC", _DASHES.sub("-", text)).translate(_AS)
-    return _WIDE_COLON.sub(":", "".join(_plain(char) for char in text))
+    text = "".join(_plain(char) for char in text)
+    return _WIDE_COLON.sub(":", _LINES.sub("\n", _SPACES.sub(" ", text)))
 
 
 def _plain(char: str) -> str:

@@ -82,8 +82,14 @@ def test_words_the_engine_misreads_are_put_right(word: str, pinyin: str) -> None
         "决战时刻",
         "拔营略寨",
         "清点战果",
-    ]
-    + ["战报传来", "重庆", "银行", "行业", "排行榜", "喝彩", "加油"],
+        "战报传来",
+        "重庆",
+        "银行",
+        "行业",
+        "排行榜",
+        "喝彩",
+        "加油",
+    ],
 )
 def test_the_office_words_are_mandarin_as_they_stand(word: str) -> None:
     """The words of the office's day need no repair and get none."""
