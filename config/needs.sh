@@ -21,6 +21,8 @@ test)
     ;;
 sounds)
     need fluidsynth has fluidsynth
+    need sox has sox
+    need libsox-fmt-base sh -c 'sox --help | grep -q "AUDIO FILE FORMATS:.*ogg"'
     need fluid-soundfont-gm test -f /usr/share/sounds/sf2/FluidR3_GM.sf2
     ;;
 esac

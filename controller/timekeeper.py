@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 PULSE_S = 1.0
 """The longest sleep: a clock that jumps is noticed this soon."""
 EDIT_S = 2.0
+ALIVE_S = 10
 
 
 class Follower(Protocol):
@@ -47,8 +48,11 @@ class Follower(Protocol):
 class Timekeeper:
     """One thread. `start` and `close`; `poke` makes it look at once."""
 
-    def __init__(self, clock: Clock, almanac: Almanac, follower: Follower):
-        self._clock, self._almanac, self._follower = clock, almanac, follower
+    def __init__(
+        self, clock: Clock, almanac: Almanac, follower: Follower, alive: Callable[[], object] = lambda: None
+    ):
+        """`alive` is called every ten seconds for as long as this thread works."""
+        self._clock, self._almanac, self._follower, self._alive = clock, almanac, follower, alive
         self._scheduler = Scheduler()
         self._watch = JumpWatch(clock)
         self._since = clock.now()
@@ -58,7 +62,7 @@ class Timekeeper:
 
     def start(self) -> None:
         """Looks once, so that the right state holds when this returns; then keeps it in a thread."""
-        self._guarded(self._look)
+        self._guarded(self.look)
         self._arrange()
         self._thread.start()
 
@@ -77,7 +81,7 @@ class Timekeeper:
             self._wake.wait(self._patience())
             if self._wake.is_set():
                 self._wake.clear()
-                self._guarded(self._look)
+                self._guarded(self.look)
             jump = self._watch.jumped()
             if jump:
                 self._guarded(partial(self._after_jump, jump))
@@ -91,8 +95,9 @@ class Timekeeper:
     def _arrange(self) -> None:
         """Jobs anew: one at the next boundary, the pulse, the eye on the file."""
         self._scheduler.clear()
-        self._scheduler.every(PULSE_S).seconds.do(self._guarded, self._look)  # type: ignore[arg-type]
+        self._scheduler.every(PULSE_S).seconds.do(self._guarded, self.look)  # type: ignore[arg-type]
         self._scheduler.every(EDIT_S).seconds.do(self._guarded, self._take_up_edit)  # type: ignore[arg-type]
+        self._scheduler.every(ALIVE_S).seconds.do(self._guarded, self._alive)
         self._at_next_boundary()
 
     def _at_next_boundary(self) -> None:
@@ -105,13 +110,13 @@ class Timekeeper:
         self._scheduler.every(seconds).seconds.do(self._boundary).tag("boundary")  # type: ignore[arg-type]
 
     def _boundary(self) -> type[CancelJob]:
-        self._guarded(self._look)
+        self._guarded(self.look)
         self._guarded(self._at_next_boundary)
         return CancelJob
 
     def _take_up_edit(self) -> None:
         if self._almanac.refresh():
-            self._look()
+            self.look()
             self._at_next_boundary()
 
     def _after_jump(self, seconds: float) -> None:
@@ -119,9 +124,10 @@ class Timekeeper:
         if seconds < 0:
             self._since = self._clock.now()
         self._follower.jumped(seconds)
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Works out what should be now and hands it on; what `schedule` wakes."""
         now = self._clock.now()
         since, self._since = min(self._since, now), now
         plan = self._almanac.plan(now.date())

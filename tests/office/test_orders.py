@@ -146,7 +146,7 @@ def test_nobody_hears_of_an_order_that_was_not_committed(office: House) -> None:
     """When the disk is full the order is refused with a sentence, and neither speaker nor walls are told."""
     before = office.feed.revision
     with office.store.write() as book:
-        book.change("PRAGMA max_page_count = 1")  # SQLite itself then says that the disk is full
+        book.rows.change("PRAGMA max_page_count = 1")  # SQLite itself then says that the disk is full
     with pytest.raises(StoreFull):
         for number in range(2000):
             office.office.record_deal("王小明", "产" * 40, 500, f"full-{number}-" + "k" * 60)

@@ -1,0 +1,182 @@
+"""The command `zhangu run` or `zhangu rehearse` as a process of its own, in a folder of its own: the real thing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+ZHANGU = Path(sys.executable).parent / "zhangu"
+PEOPLE = "team,person,leader,say_as\n猛虎队,王小明,1,\n猛虎队,陈芳,,\n飞龙队,李思思,1,\n雄鹰队,赵磊,1,\n"
+
+
+def free_port() -> int:
+    """A port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """One office in `folder`: config (the shipped one or `timetable`), the shipped sounds (or `music`), a few people.
+
+    `env` selects the sound device. `at`: a rehearsal that starts there, else the present.
+    """
+
+    def __init__(
+        self, folder: Path, env: Mapping[str, str], *, timetable: str | None = None, music: Path | None = None
+    ) -> None:
+        self.folder, self.env = folder, dict(os.environ) | {"PYTHONUNBUFFERED": "1"} | dict(env)
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        (folder / "config").mkdir(parents=True, exist_ok=True)
+        if timetable is None:
+            shutil.copy(ROOT / "config" / "rhythm.yaml", folder / "config")
+        else:
+            (folder / "config" / "rhythm.yaml").write_text(timetable, encoding="utf-8")
+        (folder / "sounds").mkdir(exist_ok=True)
+        for file in (ROOT / "sounds").iterdir():
+            if file.suffix in (".ogg", ".json"):
+                (folder / "sounds" / file.name).symlink_to(file)
+        (folder / "sounds" / "music").symlink_to(music or ROOT / "sounds" / "music")
+        people = folder / "people.csv"
+        people.write_text(PEOPLE, encoding="utf-8")
+        self.command("import", "people", str(people))
+        self.token = self.command("token", "tests", "--role", "admin").strip()
+
+    def command(self, *words: str, code: int = 0) -> str:
+        """What a command prints; it must end with that exit code."""
+        done = subprocess.run(
+            [ZHANGU, *words, "--home", self.folder], env=self.env, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stderr
+
+    def start(self, at: str | None = None, wait: bool = True) -> float:
+        """Starts the daemon; returns the CLOCK_MONOTONIC second at which its process was started."""
+        verb = ["run"] if at is None else ["rehearse", "--at", at]
+        log = (self.folder / "daemon.log").open("ab")
+        began = time.monotonic()
+        self.process = subprocess.Popen(
+            [ZHANGU, *verb, "--home", self.folder, "--host", "127.0.0.1", "--port", str(self.port)],
+            env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+        log.close()
+        if wait:
+            self.wait_ready()
+        return began
+
+    def wait_ready(self, timeout: float = 20) -> None:
+        """Until /health answers, well or not."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            assert self.process is not None
+            assert self.process.poll() is None, self.log()
+            try:
+                self.get("/health")
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"no answer in {timeout} s: {self.log()}")
+
+    def stop(self, kill: bool = False) -> int:
+        """Ends the daemon politely, or as a power cut does; returns its exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        try:
+            return self.process.wait(15)
+        finally:
+            self.process = None
+
+    def log(self) -> str:
+        """What the daemon printed."""
+        return (self.folder / "daemon.log").read_text(encoding="utf-8", errors="replace")
+
+    def get(self, path: str) -> Any:
+        """The JSON of an address, whatever the status."""
+        return self.call("GET", path)[1]
+
+    def call(self, method: str, path: str, data: object = None) -> tuple[int, Any]:
+        """(status, JSON) of a request with the program's token."""
+        body = None if data is None else json.dumps(data).encode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read() or b"null")
+
+    def sell(self, person: str, amount: object, key: str, product: str = "网络招聘") -> tuple[int, Any]:
+        """An order."""
+        return self.call("POST", "/api/deals", {"person": person, "product": product, "amount": amount, "key": key})
+
+    def say(self, text: str, key: str) -> tuple[int, Any]:
+        """Something to all."""
+        return self.call("POST", "/api/announcements", {"text": text, "key": key})
+
+    def announcement(self, ident: int) -> dict[str, Any]:
+        """An announcement as it stands."""
+        return next(found for found in self.get("/api/announcements") if found["id"] == ident)
+
+    def wait_state(self, ident: int, states: tuple[str, ...], timeout: float = 30) -> dict[str, Any]:
+        """Until an announcement is in one of these states."""
+        end = time.monotonic() + timeout
+        while True:
+            found = self.announcement(ident)
+            if found["state"] in states:
+                return found
+            assert time.monotonic() < end, f"{found} after {timeout} s\n{self.log()}"
+            time.sleep(0.05)
+
+    def pids(self) -> list[int]:
+        """The daemon and all its children."""
+        import psutil
+
+        assert self.process is not None
+        daemon = psutil.Process(self.process.pid)
+        return [daemon.pid, *(child.pid for child in daemon.children(recursive=True))]
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+EVERY_DAY = """office: 测试
+timezone: UTC
+rhythm:
+{spans}
+broadcasts:
+  first_of_week: 恭喜{{team}}的{{person}}签到了第一单，为我们大家拿到了开门红，大家加油！
+  first_of_day: 恭喜{{team}}的{{person}}签到了第一单，为我们大家拿到了开门红，大家加油！
+  big:
+    over: 10000
+    say: 恭喜{{team}}的{{person}}签了一单{{product}}，金额是{{amount}}，请大家为他喝彩！
+  hourly:
+    from: 10:00
+    to: 17:00
+    say: 过去一小时{{count}}单，合计{{total}}。
+    item: "{{person}}，{{amount}}。"
+    rest: 还有{{count}}单。
+sound: {{fade_in_s: 0, fade_out_s: 0.3}}
+"""
+
+
+def timetable(*spans: str) -> str:
+    """A small timetable that holds on every day; each span is the inside of a YAML flow mapping."""
+    return EVERY_DAY.format(spans="\n".join(f"  - {{on: every day, {span}}}" for span in spans))
