@@ -237,6 +237,49 @@ walls: {screens: {前台: {theme: dark}}}
     assert lines == [2, 3, 6, 7, 7, 7, 8, 9, 10, 10, 11]
 
 
+def test_a_cue_in_quiet_time_is_right_where_something_narrower_is_heard() -> None:
+    """On Fridays a party lies over the nap: a Friday cue in it is right, one of every working day is not."""
+    spans = """rhythm:
+  - {at: 12:30-12:55, name: 小憩, quiet: true}
+  - {at: 12:30-12:55, name: 聚会, on: 周五}
+"""
+    assert faults(HEAD + spans + "cues:\n  - {at: 12:40, on: 周五, say: 干杯}\n") == []
+    assert len(faults(HEAD + spans + "cues:\n  - {at: 12:40, say: 干杯}\n")) == 1
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("volume: 0", "volume: -1"),
+        ("volume: 100", "volume: 101"),
+        ("volume: 40%", "volume: 4e1"),
+        ("wall: rest", "wall: ''"),
+        ("quiet: 否", "quiet: maybe"),
+        ("text: 到{next_workday}", "text: 到{nextworkday}"),
+        (f"text: {'字' * 200}", f"text: {'字' * 201}"),
+    ],
+)
+def test_the_bounds_of_a_value(right: str, wrong: str) -> None:
+    """The last value that is allowed is, the first that is not is refused with one sentence."""
+    item = HEAD + "rhythm:\n  - at: 09:00-24:00\n    name: A\n    "
+    assert faults(item + right + "\n") == []
+    assert len(faults(item + wrong + "\n")) == 1
+
+
+@pytest.mark.parametrize(
+    "cue", ["24:00", "18:60", "18", "18:05-18:05", "18:05-18:04", "18:05-25:00", "六点", "1805"]
+)
+def test_moments_that_do_not_exist(cue: str) -> None:
+    """A cue is at a time of the day; 24:00 is only an end."""
+    assert len(faults(HEAD + A + f"cues:\n  - {{at: {cue}, say: 好}}\n")) == 1
+
+
+@pytest.mark.parametrize("over", ["0", "-1", "1e9", "NaN", "1000000000", "一万"])
+def test_amounts_that_are_none(over: str) -> None:
+    """What makes an order big is more than nothing and written in digits."""
+    assert len(faults(HEAD + A + f"broadcasts:\n  big:\n    over: {over}\n")) == 1
+
+
 def test_a_file_of_another_kind_gives_no_flood() -> None:
     """At most a hundred sentences, however wrong the file is."""
     with pytest.raises(config.Faulty) as caught:
@@ -284,7 +327,7 @@ def test_bombs_are_refused_quickly() -> None:
             "office: 测试\n".encode("gb18030"),
             "rhythm.yaml 第 1 行，这里的字符不是 UTF-8 编码。请在编辑器里“另存为”，编码选 UTF-8。",
         ),
-        (b"x" * (256 * 1024 + 1), "rhythm.yaml 第 1 行，文件太大。作息表最大 256 KB。"),
+        ("测".encode() * 100_000, "rhythm.yaml 第 1 行，文件太大。作息表最大 256 KB。"),
         (
             b"",
             "rhythm.yaml 第 1 行，文件是空的。请从“office: 公司名称”和“rhythm:”写起，可以照抄自带的作息表。",

@@ -70,6 +70,15 @@ def test_a_span_can_be_cut_in_two() -> None:
     ]
 
 
+def test_a_span_that_summer_time_skips_is_left_out() -> None:
+    """On the night Berlin's clock jumps from 02:00 to 03:00 there is no 02:10, and what overlaps the jump is cut."""
+    rhythm = office(
+        "{at: 02:10-02:50, name: A, on: 每天}\n{at: 02:50-04:00, name: B, on: 每天}", zone="Europe/Berlin"
+    )
+    assert names(rhythm, day("2026-03-29")) == [("03:00", "04:00", "B")]
+    assert names(rhythm, day("2026-03-28")) == [("02:10", "02:50", "A"), ("02:50", "04:00", "B")]
+
+
 def test_equally_wide_spans_that_meet_unforeseen_are_told() -> None:
     """Should two rules of one width meet after all, the first written stays and the plan warns."""
     two = [
