@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from book_made import DAY, at, record, standing
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,3 +156,30 @@ def test_someone_alone_is_first() -> None:
     """One row is place 1 with nothing missing; none at all is no ranking."""
     assert [(row.place, row.to_next) for row in rank([replace(standing(), place=9)])] == [(1, None)]
     assert rank([]) == rank_by_completion([]) == ()
+
+
+def test_a_change_of_people_or_targets_is_seen_at_once(store: Store) -> None:
+    """What is kept of people and targets is forgotten with the first change, and never kept from an undone one."""
+
+    def seen() -> tuple[list[str], Decimal | None]:
+        with store.read() as book:
+            got = book.standings(DAY, DAY)
+        return [row.name for row in got.people], got.target
+
+    def undone() -> None:
+        with store.write() as book:
+            book.roster.set_team_target(DAY, 1, Decimal(777))
+            assert book.standings(DAY, DAY).target == 777
+            raise RuntimeError
+
+    record(store)
+    assert seen() == (["王小明"], None)
+    with pytest.raises(RuntimeError):
+        undone()
+    assert seen() == (["王小明"], None)
+    with store.write() as book:
+        book.roster.set_team_target(DAY, 1, Decimal(500))
+    assert seen() == (["王小明"], 500)
+    with store.write() as book:
+        book.roster.set_hidden(1, True)
+    assert seen() == ([], 500)
