@@ -62,21 +62,24 @@ def silence(ms: float) -> Samples:
     return np.zeros(max(0, round(ms * RATE / 1000)), np.float32)
 
 
-def integrated(samples: Samples) -> float:
-    """Integrated loudness in LUFS as heard from two speakers.
+def integrated(*pieces: Samples) -> float:
+    """Integrated loudness in LUFS of pieces that follow each other, as heard from two speakers.
 
-    A sound shorter than a second is measured as a loop: EBU R128 needs at least one whole block of 400 ms.
+    What is shorter than a second is measured as a loop: EBU R128 needs at least one whole block of 400 ms.
     """
-    if not samples.size:
+    length = sum(piece.shape[-1] for piece in pieces)
+    if not length:
         return loudness.SILENT
-    if samples.shape[-1] < RATE:
-        samples = np.concatenate([samples] * (RATE // samples.shape[-1] + 1), axis=-1)
-    stereo = samples.ndim == 2
-    frame = av.AudioFrame.from_ndarray(
-        np.ascontiguousarray(np.atleast_2d(samples)), format="fltp", layout="stereo" if stereo else "mono"
-    )
+    rounds = 1 if length >= RATE else RATE // length + 1
+    return loudness.of_frames((_frame(piece) for piece in pieces * rounds if piece.size), peaks=False).lufs
+
+
+def _frame(samples: Samples) -> av.AudioFrame:
+    layout = "stereo" if samples.ndim == 2 else "mono"
+    planes = np.ascontiguousarray(np.atleast_2d(samples))
+    frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
     frame.sample_rate = RATE
-    return loudness.of_frames([frame], peaks=False).lufs
+    return frame
 
 
 def limited(samples: Samples, ceiling_db: float = CEILING_DB) -> Samples:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ SPEECH_LUFS = -18.0
 CHIME_GAP_MS = 60
 ROLL_GAP_MS = 80
 LEAST_ROLL_S = 0.05
+MARGIN = RATE // 50  # 20 ms: twice what the limiter looks around, so its gain is 1 at both ends
 MOST_SOUNDS = 6  # two megabytes each
 LEAST_WORD_S = 0.03
 
@@ -66,7 +67,7 @@ class Studio:
         self._notes, self._progress = [], progress
         strip = self._recited(script)
         whole, start = self._mixed(script, strip)
-        write(levels.limited(whole), path)
+        write(whole, path)
         return {
             "duration_s": whole.shape[1] / RATE,
             "speech_start_s": start / RATE,
@@ -149,9 +150,12 @@ class Studio:
             layers.append((start + strip.length - overlap, applause))
         end = max([start + strip.length, *(at + sound.shape[1] for at, sound in layers)])
         whole = np.zeros((2, end + levels.silence(script.tail_ms).size), np.float32)
-        whole[:, start : start + strip.length] = np.concatenate(strip.pieces)
+        _lay(whole, strip.pieces, start)
         for at, sound in layers:
             whole[:, at : at + sound.shape[1]] += sound
+        for at, sound in layers:  # speech alone is under the peak already; only a sum may be over it
+            around = slice(max(0, at - MARGIN), at + sound.shape[1] + MARGIN)
+            whole[:, around] = levels.limited(whole[:, around])
         return whole, start
 
 
@@ -163,12 +167,18 @@ def _decoded(path: Path) -> Samples:
     return sound * np.float32(levels.decibels(min(0.0, SPEECH_LUFS - levels.integrated(sound))))
 
 
+def _lay(whole: Samples, pieces: Sequence[Samples], at: int) -> None:
+    for piece in pieces:
+        whole[:, at : at + piece.size] = piece
+        at += piece.size
+
+
 def _levelled(pieces: list[Samples]) -> list[Samples]:
     """The same pieces with a common gain that brings their whole to SPEECH_LUFS, after limiting."""
-    gain = SPEECH_LUFS - levels.integrated(np.concatenate(pieces))
+    gain = SPEECH_LUFS - levels.integrated(*pieces)
     for _ in range(3):  # limiting takes a little loudness; give it back until it is right
         done = [levels.limited(piece * np.float32(levels.decibels(gain))) for piece in pieces]
-        missing = SPEECH_LUFS - levels.integrated(np.concatenate(done))
+        missing = SPEECH_LUFS - levels.integrated(*done)
         if abs(missing) < 0.2:
             break
         gain += missing
