@@ -26,6 +26,7 @@ def show_stories() -> dict[str, State]:
         )
 
     return {
+        "board-opening": told(0),
         "board-third": told(1),
         "board-first": told(3),
         "board-teams": told(4),

@@ -69,6 +69,7 @@
     var main = W.make('div', 'two board', root), left = W.make('div', 'podium', main), side = W.make('div', 'side', main);
     var head = W.make('div', 'title', left), title = W.make('h1', '', head), period = W.make('span', 'gold', head), none = W.make('p', 'none', left);
     var first = winner(left, 'first'), second = winner(left, 'second'), third = winner(left, 'third'), best = champion(left);
+    var opening = W.make('div', 'opening', left), openLabel = W.make('div', 'kicker dim', opening), openSum = W.make('div', 'amount gold', opening);
     var teamsHead = W.heading(side), teams = W.make('div', 'teams ranked', side), people = W.make('div', 'teams people', side);
     var citiesHead = W.heading(side, 'second'), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', root);
 
@@ -130,6 +131,8 @@
         first.draw(byPlace(board, 0));
         second.draw(byPlace(board, 1));
         third.draw(byPlace(board, 2));
+        W.text(openLabel, W.word('dayTotal'));
+        W.text(openSum, W.money(state.totals && state.totals.day && state.totals.day.amount));
         W.text(none, W.word('none'));
         W.show(none, !byPlace(board, 0));
         W.teams(teams, board.teams, state.wall && state.wall.team);
@@ -138,9 +141,10 @@
         city(cities, board.cities || []);
         W.text(comment, board.comment);
       },
-      layout: function () { W.fit(title, 5.4, 4); },
+      layout: function () { W.fit(title, 5.4, 4); W.fit(openSum, 8, 3); },
       frame: function (state, now) {
         var board = state.board || {};
+        W.mark(left, 'before', Boolean(board.reveal && board.reveal.length && now < board.reveal[0].at_ms));
         third.on(told(board, 'third', now));
         second.on(told(board, 'second', now));
         first.on(told(board, 'first', now));

@@ -22,6 +22,8 @@
     W.text(row.target, target ? ' / ' + W.sum(team.target) : ' · ' + W.orders(team.count));
     W.text(row.rate, target ? W.percent(rate) : '');
     W.text(row.gap, !target ? '' : short > 0 ? W.word('gap') + ' ' + W.sum(short) : short < 0 ? W.word('over') + ' ' + W.sum(-short) : '');
+    W.show(row.rate, target > 0);
+    W.show(row.gap, target > 0);
     W.show(row.bar, target > 0);
     row.fill.style.width = Math.min(100, rate * 100).toFixed(1) + '%';
     W.mark(row.node, 'won', target > 0 && rate >= 1);

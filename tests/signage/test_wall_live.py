@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -119,6 +120,19 @@ def test_it_reports_what_it_painted(room: Room, wall: Page) -> None:
     assert "Chrom" in report.agent
     assert report.delay_ms is not None
     assert report.delay_ms < 5000
+
+
+def test_the_poster_fits_one_sheet(browser: Browser, room: Room) -> None:
+    """The timetable of the day prints on exactly one A3 page, with every part of the day on it."""
+    page = browser.new_page()
+    page.goto(room.url("/poster"))
+    for entry in room.shown.plan.entries:
+        assert entry.name in page.inner_text("ol")
+    sheet = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+    width, height = (float(n) for n in re.findall(rb"/MediaBox\s*\[\S+ \S+ (\S+) (\S+?)\s*\]", sheet)[0])
+    assert (round(width / 72 * 25.4), round(height / 72 * 25.4)) == (297, 420)
 
 
 def test_which_screen_is_which(room: Room, wall: Page) -> None:
