@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from soundfiles import CODECS, noise, save, tone
 
-from controller.sound.catalogue import ship
+from controller.sound.catalogue import Catalogue, Facts, ship
 from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, position, shuffled
 from controller.sound.protocol import Track
 
@@ -288,3 +288,12 @@ def test_closing_does_not_wait_for_the_measuring(home: Path) -> None:
     library.close()
     assert time.monotonic() - started < 1.5
     assert library.problems() == ()
+
+
+def test_the_shipped_music_is_known_with_its_measurements(tmp_path: Path) -> None:
+    """A fresh clone plays at the right level from its first second."""
+    home = Path(__file__).parents[2]
+    shipped = Catalogue(tmp_path / "none.json", home / "sounds" / "index.json", home / "sounds")
+    files = sorted((home / "sounds").rglob("*.ogg"))
+    assert files
+    assert [path.name for path in files if (shipped.known(path) or Facts()).lufs is None] == []
