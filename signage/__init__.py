@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from signage import access, answers, api, events, phones, walls
+from signage import access, answers, api, events, phones, poster, walls
 
 if TYPE_CHECKING:
     from controller.clock import Clock
@@ -37,13 +37,14 @@ def create_app(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["office"] = office
-    app.extensions["streams"] = events.Streams(feed)
-    app.extensions["now_ms"] = lambda: round(clock.now().timestamp() * 1000)
+    streams = events.Streams(feed, lambda: round(clock.now().timestamp() * 1000))
+    app.extensions["streams"] = streams
     app.extensions["screens"] = walls.Screens(clock.now)
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
+    app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     answers.install(app)
     access.install(app, office, secret, tls)
-    for pages in (api.pages, events.pages, walls.pages, phones.pages):
+    for pages in (api.pages, events.pages, walls.pages, phones.pages, poster.pages):
         app.register_blueprint(pages)
     if storybook:
         from signage.storybook import storybook as stories

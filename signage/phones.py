@@ -37,6 +37,7 @@ WHO = {
     "director": "总监",
     "manager": "总经理",
     "assistant": "销售助理",
+    "sales": "销售",
 }
 SAID_BY_HAND = ("say", "microphone")
 SAID = (HEARD, NOT_HEARD)  # what can be said again

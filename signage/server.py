@@ -4,17 +4,21 @@ import contextlib
 import errno
 import logging
 import socket
+import sys
 import threading
+from typing import Any
 
 from flask import Flask
+from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.server import create_server
-from waitress.task import ThreadedTaskDispatcher
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
-from signage.events import MAX_STREAMS, Streams
+from signage.events import LINE, MAX_STREAMS, Streams
 
 log = logging.getLogger(__name__)
 
 SPARE_THREADS = 8
+SWITCH_S = 0.0005  # Python's 5 ms would let each of 200 walls that ask at once hold a phone up for that long
 MAX_REQUEST = 64 * 1024 * 1024  # the largest upload; everything but uploads is held to 64 KB by the app
 # A pulled cord sends no farewell: unanswered data for 20 s, or three unanswered questions, ends the line.
 SOCKET_OPTIONS = [
@@ -25,6 +29,43 @@ SOCKET_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 20_000),
 ]
+
+
+BEHIND = 64 * 1024  # bytes that a screen has not read: more than a day of hints; it may come again
+
+
+class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """A request that tells its view the way to write to it later."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[LINE] = _Line(self)
+        return environ
+
+
+class _Line:
+    """events.Line over waitress: writes as the task itself does, so that the framing is waitress's own."""
+
+    def __init__(self, task: _Task) -> None:
+        self._task = task
+
+    def write(self, data: bytes) -> bool:
+        channel = self._task.channel
+        # Past its high-water mark waitress would make the writer wait, and the crier waits for nobody.
+        if not channel.connected or channel.total_outbufs_len > BEHIND:
+            return False
+        try:
+            self._task.write(data)
+        except (ClientDisconnected, OSError):
+            return False
+        return True
+
+    def gone(self) -> bool:
+        return not self._task.channel.connected
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    task_class = _Task
 
 
 class CannotListen(Exception):  # noqa: N818  the office's word
@@ -58,6 +99,7 @@ class Server:
             max_request_body_size=MAX_REQUEST,
             clear_untrusted_proxy_headers=True,
         )
+        self._server.channel_class = _Channel
         self.port = int(self._server.effective_port)
         self._thread: threading.Thread | None = None
         self._streams.on_count = self._keep_threads
@@ -72,6 +114,7 @@ class Server:
 
     def start(self) -> None:
         """Serve in a thread of its own; returns at once."""
+        sys.setswitchinterval(SWITCH_S)
         self._thread = threading.Thread(target=self.run, name="web")
         self._thread.start()
 

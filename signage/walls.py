@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -18,6 +18,9 @@ from signage.access import needs
 from signage.answers import Denied, body, text_of
 from signage.api import office
 from signage.events import NAME_LIMIT, Streams
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 pages = Blueprint("walls", __name__)
 
@@ -95,6 +98,24 @@ class Screens:
     def _known(self, name: str) -> None:
         if not any(wall == name for wall, _ in self._painted) and name not in streams().names():
             raise Denied(404, f"没有叫“{name}”的大屏。")
+
+
+class InTurn:
+    """WSGI in between: walls' states are made in `turn`, one after the other, everything else beside them.
+
+    After a hint all walls ask in the same moment. The first would slow down the telling of the last, and 200
+    threads at once would keep a phone waiting for all of them.
+    """
+
+    def __init__(self, app: WSGIApplication, turn: threading.Lock) -> None:
+        self._app = app
+        self._turn = turn
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != "/api/wall":
+            return self._app(environ, start_response)
+        with self._turn:
+            return self._app(environ, start_response)
 
 
 def streams() -> Streams:

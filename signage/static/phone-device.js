@@ -55,7 +55,8 @@ function drawRoster() {
     return el('details', { 'data-team': team.name, open: open.has(team.name) },
       el('summary', {}, el('b', {}, team.name), el('span', { class: 'dim' }, `${people.length} 人`)),
       el('ul', { class: 'rows' }, people.map((person) => row(
-        person.name, person.leader ? '组长' : '', person.say_as ? `读作 ${person.say_as}` : '', person.hidden ? '不上屏幕' : '改', { open: () => personSheet(person) },
+        person.name, [person.leader ? '组长' : '', person.hidden ? '不上屏幕' : ''].filter(Boolean).join('，') || '改',
+        person.say_as ? `读作 ${person.say_as}` : '', '', { open: () => personSheet(person) },
       ))));
   }));
 }

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
@@ -16,6 +17,27 @@ from controller.clock import Clock
 from controller.feed import Feed
 from signage import create_app, events
 from signage.server import CannotListen, Server
+
+
+class Wire:
+    """A line without a screen; takes `room` messages, then no more."""
+
+    def __init__(self, room: int = 1000) -> None:
+        self.written: list[bytes] = []
+        self._room = room
+
+    def write(self, data: bytes) -> bool:
+        if len(self.written) >= self._room:
+            return False
+        self.written.append(data)
+        return True
+
+    def gone(self) -> bool:
+        return False
+
+
+def streams_of(server: Server) -> events.Streams:
+    return server._streams
 
 
 class Screen:
@@ -145,16 +167,16 @@ def test_without_a_screens_mark_the_address_is_the_screen(screens: Callable[...,
     assert first.ended()
 
 
-def test_a_gone_screen_is_forgotten(feed: Feed, screens: Callable[..., Screen]) -> None:
-    """A screen that closed or crashed leaves no subscription behind."""
+def test_a_gone_screen_is_forgotten(server: Server, screens: Callable[..., Screen]) -> None:
+    """A screen that closed or crashed leaves no line behind."""
     closing, crashing = screens("a"), screens("b")
     assert closing.wait("event: hello")
     assert crashing.wait("event: hello")
-    assert feed.listeners == 2
+    assert set(streams_of(server).names()) == {"a", "b"}
     closing.socket.close()
     crashing.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # sends a reset
     crashing.socket.close()
-    assert eventually(lambda: feed.listeners == 0)
+    assert eventually(lambda: streams_of(server).names() == {})
 
 
 def test_forty_screens_do_not_keep_a_phone_waiting(
@@ -173,30 +195,71 @@ def test_forty_screens_do_not_keep_a_phone_waiting(
 
 def test_too_many_lines_are_refused_in_a_sentence(feed: Feed) -> None:
     """Past the limit a line is refused with 503 and the way out; one that ends makes room again."""
-    streams = events.Streams(feed, limit=2)
+    streams = events.Streams(feed, lambda: 0, limit=2)
     counted: list[int] = []
     streams.on_count = counted.append
-    first = streams.open("a", "1")
-    streams.open("b", "1")
+    first = streams.open("a", "1", Wire())
+    streams.open("b", "1", Wire())
     with pytest.raises(events.Denied) as denied:
-        streams.open("c", "1")
+        streams.open("c", "1", Wire())
     assert denied.value.status == 503
     assert denied.value.sentence == "已有 2 块屏幕连着，请先关掉不用的。"
-    assert feed.listeners == 2
-    streams.ended("a", "1", first)
-    streams.open("c", "1")
+    streams.ended(first)
+    streams.open("c", "1", Wire())
     assert counted == [1, 2, 1, 2]
     assert streams.names() == {"b": 1, "c": 1}
 
 
 def test_an_old_line_ending_late_leaves_the_new_one(feed: Feed) -> None:
     """An evicted line that ends after its successor came takes nothing away from it."""
-    streams = events.Streams(feed)
-    old = streams.open("a", "1")
-    streams.open("a", "1")
-    streams.ended("a", "1", old)
+    streams = events.Streams(feed, lambda: 0)
+    old = streams.open("a", "1", Wire())
+    streams.open("a", "1", Wire())
+    streams.ended(old)
     assert streams.names() == {"a": 1}
-    assert feed.listeners == 1
+
+
+def test_nothing_is_written_after_the_end(feed: Feed) -> None:
+    """A line whose end was asked for takes nothing more, and one that cannot take it ends."""
+    streams, wire = events.Streams(feed, lambda: 0), Wire()
+    stream = streams.open("a", "1", wire)
+    stream.push(b"one")
+    stream.end()
+    stream.push(b"two")
+    assert wire.written == [b"one"]
+    full = Wire(room=1)
+    slow = streams.open("b", "1", full)
+    for word in (b"one", b"two", b"three"):
+        slow.push(word)
+    slow.wait()  # does not wait: it has ended
+    assert full.written == [b"one"]
+
+
+def test_news_between_greeting_and_listening_is_not_missed(feed: Feed) -> None:
+    """What is told while a screen is being greeted reaches it as its first hint."""
+    streams, wire = events.Streams(feed, lambda: 0), Wire()
+    stream = streams.open("a", "1", wire)
+    lines = streams.lines(stream)
+    assert b'"revision":1' in next(lines)
+    feed.tell()
+    waiting = threading.Thread(target=lambda: list(lines))
+    waiting.start()
+    assert eventually(lambda: wire.written != [])
+    streams.close()
+    waiting.join(5)
+    assert wire.written == [b'event: hint\ndata: {"revision":2}\n\n']
+
+
+def test_a_screen_that_never_reads_costs_no_one(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """A screen that stopped reading is dropped when it is too far behind; the others hear everything meanwhile."""
+    stuck, well = screens("stuck"), screens("well")
+    assert stuck.wait("event: hello")
+    assert well.wait("event: hello")
+    for _ in range(200):
+        feed.tell()
+        time.sleep(0.001)
+    last = feed.tell()
+    assert well.wait(f'{{"revision":{last}}}')
 
 
 def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[..., Screen]) -> None:
@@ -205,7 +268,7 @@ def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[.
     assert all(wall.wait("event: hello") for wall in walls)
     server.close()
     assert all(wall.ended() for wall in walls)
-    assert feed.listeners == 0
+    assert eventually(lambda: feed.listeners == 0)
 
 
 def test_a_taken_port_is_told(server: Server, feed: Feed) -> None:

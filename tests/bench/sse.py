@@ -1,0 +1,156 @@
+"""200 walls on loopback: from an event to each wall, and how long a phone waits meanwhile.
+
+The walls are one process with an epoll loop; each listens on /events and, as a real wall does, fetches /api/wall after
+every hint on a connection that stays open. Moments are CLOCK_MONOTONIC, which both processes share.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.table import Row
+from tests.signage.house import House, running
+
+WALLS, EVENTS, PHONE_ASKS = 200, 20, 5
+HINT = re.compile(rb'event: hint\ndata: \{"revision":(\d+)\}')
+
+
+def rows() -> list[Row]:
+    """The figures, on a whole running office; takes about a minute."""
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home", sounds=False) as house:
+        house.sell("王小明", 12800, "a-deal")  # so that the walls have something to fetch
+        house.call("POST", "/api/stop", {})
+        time.sleep(1)
+        told, silent = _measure(house, fetching=False)
+        told_busy, busy = _measure(house, fetching=True)
+    return [
+        _row("event → every one of 200 walls", told, 30),
+        _row("event → every one of 200 walls, all fetching their state", told_busy, 30),
+        _row("phone's answer while 200 walls are told", silent, 100),
+        _row("phone's answer while 200 walls fetch their state", busy, 100),
+    ]
+
+
+def _row(what: str, times: list[float], limit: float) -> Row:
+    ordered = sorted(times)
+    worst = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
+    measured = (
+        f"{statistics.median(ordered):.1f} ms median, {worst:.1f} ms 99 of 100, {ordered[-1]:.1f} ms worst"
+    )
+    return Row(what, measured, f"≤ {limit:.0f} ms 99 of 100", worst <= limit)
+
+
+def _measure(house: House, *, fetching: bool) -> tuple[list[float], list[float]]:
+    """Milliseconds from each event to each wall, and of each answer to the phone."""
+    port = house.daemon.server.port
+    command = [sys.executable, "-m", "tests.bench.sse", str(port), str(int(fetching))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as walls:
+        assert walls.stdin is not None
+        assert walls.stdout is not None
+        assert walls.stdout.readline() == "ready\n"
+        sent: dict[int, float] = {}
+        answers: list[float] = []
+        for _ in range(EVENTS):
+            moment = time.monotonic()
+            sent[house.daemon.feed.tell()] = moment
+            answers += [_phone(house) for _ in range(PHONE_ASKS)]
+            time.sleep(0.25)
+        walls.stdin.write("over\n")
+        walls.stdin.flush()
+        heard = json.loads(walls.stdout.readline())
+    delays = [1000 * (at - sent[revision]) for revision, at in heard if revision in sent]
+    if len(delays) < WALLS * EVENTS:
+        raise RuntimeError(f"{len(delays)} hints arrived of {WALLS * EVENTS}")
+    return delays, answers
+
+
+def _phone(house: House) -> float:
+    began = time.monotonic()
+    link = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, timeout=10)
+    body = json.dumps({"person": "陈芳", "product": "报纸", "amount": 12800})
+    head = {"Authorization": f"Bearer {house.token('program')}", "Content-Type": "application/json"}
+    link.request("POST", "/api/deals/preview", body.encode(), head)
+    answer = link.getresponse()
+    answer.read()
+    link.close()
+    if answer.status != 200:
+        raise RuntimeError(f"the phone was answered {answer.status}")
+    return 1000 * (time.monotonic() - began)
+
+
+# ---- the walls' process
+
+
+@dataclass
+class _Wall:
+    line: socket.socket
+    asking: socket.socket
+    name: str
+    tail: bytes = b""
+    newest: int = 0
+    heard: list[tuple[int, float]] = field(default_factory=list)
+
+
+def _open(port: int, number: int) -> _Wall:
+    line = socket.create_connection(("127.0.0.1", port), 10)
+    name = f"wall-{number}"
+    line.sendall(f"GET /events?wall={name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    got = b""
+    while b"event: hello" not in got:
+        got += line.recv(4096)
+    line.setblocking(False)
+    asking = socket.create_connection(("127.0.0.1", port), 10)
+    asking.setblocking(False)
+    return _Wall(line, asking, name)
+
+
+def _hear(wall: _Wall, now: float, fetching: bool) -> None:
+    wall.tail = wall.tail[-80:] + wall.line.recv(65536)
+    for found in HINT.finditer(wall.tail):
+        revision = int(found[1])
+        if revision > wall.newest:
+            wall.newest = revision
+            wall.heard.append((revision, now))
+            if fetching:
+                wall.asking.send(f"GET /api/wall?name={wall.name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+
+def _be_walls(port: int, fetching: bool) -> None:
+    walls = [_open(port, number) for number in range(WALLS)]
+    waiting = selectors.DefaultSelector()
+    for wall in walls:
+        waiting.register(wall.line, selectors.EVENT_READ, wall)
+        waiting.register(wall.asking, selectors.EVENT_READ)
+    waiting.register(sys.stdin, selectors.EVENT_READ)
+    print("ready", flush=True)
+    over = False
+    while not over:
+        for key, _ in waiting.select():
+            if key.fileobj is sys.stdin:
+                over = True
+            elif key.data is not None:
+                _hear(key.data, time.monotonic(), fetching)
+            else:
+                key.fileobj.recv(65536)  # type: ignore[union-attr]
+    print(json.dumps([moment for wall in walls for moment in wall.heard]), flush=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        _be_walls(int(sys.argv[1]), sys.argv[2] == "1")
+    else:
+        for row in rows():
+            print(*row, sep=" | ")
