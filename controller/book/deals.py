@@ -163,8 +163,11 @@ class Deals:
 
     def largest(self, before: date) -> Decimal | None:
         """The largest unvoided deal before that day, in yuan."""
-        row = self._rows.one("SELECT max(fen) FROM deals WHERE date < ? AND voided_at IS NULL", day(before))
-        return None if row is None or row[0] is None else from_fen(row[0])
+        row = self._rows.one(
+            "SELECT fen FROM deals WHERE voided_at IS NULL AND date < ? ORDER BY fen DESC LIMIT 1",
+            day(before),
+        )
+        return None if row is None else from_fen(row[0])
 
     def first_days(self) -> dict[int, date]:
         """Per person the day of the first deal: who is a newcomer, and since when."""

@@ -43,6 +43,10 @@ _SELECT: Final = (
     " FROM announcements WHERE "
 )
 
+_OPEN: Final = (
+    "state IN ('waiting', 'playing') AND "  # as the partial index says, or SQLite reads all there ever was
+)
+
 
 class Outbox:
     """Announcements as one snapshot or transaction sees them."""
@@ -115,13 +119,13 @@ class Outbox:
 
     def unfinished(self) -> tuple[Announcement, ...]:
         """What waits or was playing, oldest first: at a start, what the last run left behind."""
-        return self._list("state IN ('waiting', 'playing') ORDER BY id")
+        return self._list(_OPEN + "1 ORDER BY id")
 
     def waiting(self, kind: str | None = None) -> tuple[Announcement, ...]:
         """What waits (of one kind), oldest first."""
         if kind is None:
-            return self._list("state = 'waiting' ORDER BY id")
-        return self._list("state = 'waiting' AND kind = ? ORDER BY id", kind)
+            return self._list(_OPEN + "state = 'waiting' ORDER BY id")
+        return self._list(_OPEN + "state = 'waiting' AND kind = ? ORDER BY id", kind)
 
     def _first(self, where: str, *values: str | int) -> Announcement | None:
         found = self._list(f"{where} LIMIT 1", *values)

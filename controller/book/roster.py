@@ -23,6 +23,10 @@ _SET_TARGET: Final = {
     "team": "INSERT INTO team_targets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen",
     "person": "INSERT INTO person_targets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen",
 }
+_IS_THERE: Final = {
+    "team": "SELECT 1 FROM teams WHERE id = ? AND active = 1",
+    "person": "SELECT 1 FROM people WHERE id = ? AND active = 1",
+}
 _DELETE_TARGET: Final = {
     "team": "DELETE FROM team_targets WHERE date = ? AND team_id = ?",
     "person": "DELETE FROM person_targets WHERE date = ? AND person_id = ?",
@@ -74,7 +78,7 @@ class Roster:
 
     def find(self, name: str, team: str | None = None) -> Person:
         """The person of that name (in that team). `Refused` (field "person") for none or several."""
-        found = [p for p in self.people() if p.name == name and team in (None, p.team)]
+        found = [person for person in self._named(name) if team in (None, person.team)]
         if not found:
             raise Refused(f"名单里没有“{name[:LONGEST_NAME]}”，请重新选择。", field="person")
         if len(found) > 1:
@@ -208,13 +212,16 @@ class Roster:
         if amount is None:
             self._rows.change(_DELETE_TARGET[who], day(date), ident)
             return
-        known = {team.id for team in self.teams()} if who == "team" else {p.id for p in self.people()}
-        if ident not in known:
+        known = self._rows.one(_IS_THERE[who], ident)
+        if known is None:
             raise Refused("名单里没有这个团队。" if who == "team" else "名单里没有这个人。", field=who)
         self._rows.change(_SET_TARGET[who], day(date), ident, to_fen(amount))
 
+    def _named(self, name: str) -> list[Person]:
+        return [_person(row) for row in self._rows.all(f"{_PERSON} WHERE p.name = ? AND p.active = 1", name)]
+
     def _known_as(self, row: PersonRow, team_id: int) -> Person | None:
-        same_name = [person for person in self.people() if person.name == row.name]
+        same_name = self._named(row.name)
         here = [person for person in same_name if person.team_id == team_id]
         if here:
             return here[0]

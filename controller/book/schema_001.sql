@@ -18,7 +18,7 @@ CREATE TABLE people (
     active INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 -- Two people of one name may work in one office, but not in one team: there nobody could tell them apart.
-CREATE UNIQUE INDEX people_by_name ON people (team_id, name) WHERE active = 1;
+CREATE UNIQUE INDEX people_by_name ON people (name, team_id) WHERE active = 1;
 
 CREATE TABLE team_targets (
     date TEXT NOT NULL,
@@ -50,6 +50,7 @@ CREATE TABLE deals (
     void_reason TEXT
 ) STRICT;
 CREATE INDEX deals_by_day ON deals (date, person_id, team_id, at);
+CREATE INDEX deals_by_size ON deals (fen, date) WHERE voided_at IS NULL;
 
 -- One row per day, person and team, and one per month: what the standings are read from, so that a million
 -- deals cost nothing. Rows without an unvoided deal don't exist.
