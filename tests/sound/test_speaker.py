@@ -196,6 +196,19 @@ def test_the_music_is_where_the_clock_says(pulse, tmp_path):
         assert energy[1] == max(energy)
 
 
+def test_the_next_track_is_remembered(pulse, tmp_path):
+    """Next goes to the next track at once, and a player started anew goes on there."""
+    paths = [write_wav(tmp_path / f"{hz}.wav", tone(40, hz, pilot=0)) for hz in (400, 800)]
+    with speaking(pulse.env) as (speaker, events):
+        speaker.music(MusicOrder(tuple(Track(path, 0.0, 40.0) for path in paths), now()))
+        events.wait("track", path=paths[0])
+        speaker.next_track()
+        events.wait("track", path=paths[1], within=1)
+        time.sleep(0.2)
+        os.kill(children()[0], signal.SIGKILL)
+        events.wait("track", count=2, path=paths[1])
+
+
 def test_close_leaves_no_player_behind(pulse):
     """After close the child is gone and announcements are refused, not forgotten."""
     with speaking(pulse.env):
