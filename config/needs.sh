@@ -17,7 +17,7 @@ test)
     need chromium has chromium
     need pulseaudio has pulseaudio
     need pulseaudio-utils has parec
-    need fonts-noto-cjk sh -c 'ls /usr/share/fonts/opentype/noto/NotoSerifCJK* /usr/share/fonts/truetype/noto/NotoSerifCJK*'
+    need fonts-noto-cjk sh -c 'ls /usr/share/fonts/*/noto/NotoSerifCJK*'
     ;;
 sounds)
     need fluidsynth has fluidsynth

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from controller.publicdays import kept_in
 from controller.rhythm.config import load
 from controller.rhythm.faults import Faulty
 from controller.rhythm.model import DayPlan, Rhythm
@@ -42,9 +43,13 @@ class Almanac:
             rhythm = load(self._last_good)
             self.faults = tuple(str(fault) for fault in faulty.faults)
             log.warning("the timetable is faulty, the last good one is in force: %s", " ".join(self.faults))
-            return rhythm, _workdays(rhythm)
+            return rhythm, self._days(rhythm)
         self._keep_copy()
-        return rhythm, _workdays(rhythm)
+        return rhythm, self._days(rhythm)
+
+    def _days(self, rhythm: Rhythm) -> Workdays:
+        look = kept_in(self._last_good.parent / "cache" / "public-days")
+        return Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays, look)
 
     def plan(self, day: date) -> DayPlan:
         """The plan of one date by the timetable in force."""
@@ -72,7 +77,7 @@ class Almanac:
             self.on_change()
             return True
         with self._lock:
-            self.rhythm, self._workdays = rhythm, _workdays(rhythm)
+            self.rhythm, self._workdays = rhythm, self._days(rhythm)
             self._plans.clear()
             self.faults = ()
         self._keep_copy()
@@ -88,10 +93,6 @@ class Almanac:
             half.replace(self._last_good)
         except OSError as error:
             log.warning("no copy of the good timetable could be kept: %s", error)
-
-
-def _workdays(rhythm: Rhythm) -> Workdays:
-    return Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
