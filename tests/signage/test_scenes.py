@@ -111,6 +111,8 @@ def test_the_nap_shows_nothing() -> None:
     nap = glance("12:41", scene="celebration", on_air=said("big", moment("12:41"), deal(1)))
     state = wall_state(nap, "main")
     assert (state["scene"], state["celebration"]) == ("dark", None)
+    bright = replace(nap, state=replace(nap.state, wall="rhythm"))  # quiet, but without the dark picture
+    assert wall_state(bright, "main")["scene"] == "rhythm"
 
 
 def test_the_show_is_told_in_step_with_the_voice() -> None:

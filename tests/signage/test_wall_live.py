@@ -38,7 +38,7 @@ def wall(browser: Browser, room: Room) -> Iterator[Page]:
 
 
 def celebrate(room: Room, seconds: float, ago: float = 0.0, number: int = 1) -> None:
-    on_air = said("big", room.clock.now(), deal(number), ago=ago, lasts=ago + seconds, id=number)
+    on_air = said("big", room.clock.now(), deal(number, amount="12800.50"), ago=ago, lasts=ago + seconds, id=number)
     room.show(scene="celebration", on_air=on_air)
 
 
@@ -55,7 +55,7 @@ def test_the_amount_counts_up_to_the_truth(room: Room, wall: Page) -> None:
     """The figure rolls, and stands at the exact sum when it has rolled."""
     celebrate(room, 8.0)
     assert eventually(lambda: scene(wall) == "celebration")
-    assert eventually(lambda: wall.inner_text(".celebration .amount") == "¥12,800", 4.0)
+    assert eventually(lambda: wall.inner_text(".celebration .amount") == "¥12,800.50", 4.0)
 
 
 def test_nothing_old_is_celebrated(room: Room, wall: Page) -> None:
