@@ -1,0 +1,48 @@
+"""events.Line over waitress: the way to write to a screen after its request has been answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.task import WSGITask
+
+from signage.events import LINE
+
+BEHIND = 64 * 1024  # bytes that a screen has not read: more than a day of hints; it may come again
+
+
+class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """A request that tells its view the way to write to it later."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[LINE] = TaskLine(self)
+        return environ
+
+
+class TaskLine:
+    """Writes as the task itself does, so that the framing is waitress's own."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def write(self, data: bytes) -> bool:
+        channel = self._task.channel
+        # Past its high-water mark waitress would make the writer wait, and the crier waits for nobody.
+        if not channel.connected or channel.total_outbufs_len > BEHIND:
+            return False
+        try:
+            self._task.write(data)
+        except (ClientDisconnected, OSError):
+            return False
+        return True
+
+    def gone(self) -> bool:
+        return not self._task.channel.connected
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """For `server.channel_class`: its requests know their lines."""
+
+    task_class = Task
