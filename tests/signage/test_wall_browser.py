@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import esprima
 import pytest
 from glances import moment
 from playwright.sync_api import Browser, Page
@@ -19,7 +17,6 @@ from signage.storybook_states import State
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
-STATIC = HERE.parents[1] / "signage" / "static"
 ARTEFACTS = HERE.parents[1] / "artefacts" / "wall"
 RULES = (HERE / "wall_rules.js").read_text(encoding="utf-8")
 SIZES = ((1280, 720), (1920, 1080), (3840, 2160), (1080, 1920))
@@ -207,66 +204,3 @@ def test_a_celebration_has_at_most_sixty_pieces(book: Page) -> None:
     """Old televisions choke on more."""
     tell(book, stories()["celebration-big"])
     assert 0 < book.locator(".celebration .paper i, .celebration .ring").count() <= 60
-
-
-# ---- what old televisions read ----
-
-NEWER_SYNTAX = {
-    "ArrowFunctionExpression", "AwaitExpression", "ClassDeclaration", "ClassExpression", "ForOfStatement",
-    "TemplateLiteral", "SpreadElement", "RestElement", "ObjectPattern", "ArrayPattern", "AssignmentPattern",
-    "YieldExpression", "ImportDeclaration", "ExportNamedDeclaration", "TaggedTemplateExpression",
-}  # fmt: skip
-NEWER_NAMES = {
-    "fetch", "Promise", "Symbol", "Map", "Set", "WeakMap", "Proxy", "Reflect", "padStart", "padEnd", "includes",
-    "startsWith", "endsWith", "repeat", "assign", "entries", "values", "from", "closest", "append", "prepend",
-    "before", "after", "replaceWith", "IntersectionObserver", "ResizeObserver", "URLSearchParams", "innerHTML",
-    "insertAdjacentHTML", "eval",
-}  # fmt: skip
-
-
-def newer(node: Any) -> Iterator[str]:
-    """What in a syntax tree is younger than ES5, or writes markup."""
-    if isinstance(node, list):
-        for part in node:
-            yield from newer(part)
-    if not hasattr(node, "type"):
-        return
-    if node.type in NEWER_SYNTAX:
-        yield node.type
-    if node.type == "VariableDeclaration" and node.kind != "var":
-        yield node.kind
-    if node.type == "Property" and (node.shorthand or node.method or node.computed):
-        yield "short property"
-    if node.type == "MemberExpression" and not node.computed and node.property.name in NEWER_NAMES:
-        yield f".{node.property.name}"
-    if node.type in ("CallExpression", "NewExpression") and getattr(node.callee, "name", None) in NEWER_NAMES:
-        yield str(node.callee.name)
-    for part in vars(node).values():
-        yield from newer(part)
-
-
-@pytest.mark.parametrize("script", sorted(path.name for path in STATIC.glob("wall*.js")))
-def test_scripts_are_es5(script: str) -> None:
-    """A television of 2014 can read the wall's scripts: ES5 syntax, no newer functions, no markup from data."""
-    tree = esprima.parseScript((STATIC / script).read_text(encoding="utf-8"))
-    assert sorted(newer(tree)) == []
-
-
-@pytest.mark.parametrize(
-    "newer_code",
-    ["var f = () => 1", "let a", "fetch('x')", "a.innerHTML = b", "f({a})", "`x`", "a.includes(1)"],
-)
-def test_the_reader_notices_newer_code(newer_code: str) -> None:
-    """The check of the scripts is one that fails."""
-    assert list(newer(esprima.parseScript(newer_code)))
-
-
-def test_styles_need_nothing_new() -> None:
-    """The wall's style sheet works without grid, gap, custom properties and the newer functions."""
-    css = re.sub(r"/\*.*?\*/", "", (STATIC / "wall.css").read_text(encoding="utf-8"), flags=re.S)
-    young = (
-        r"display:\s*grid|[;{\s]gap:|var\(|--\w|clamp\(|min\(|max\(|:is\(|:where\(|:has\(|inset:|aspect-ratio"
-        r"|@layer|@container|dvh"
-    )
-    assert re.findall(young, css) == []
-    assert "http" not in css
