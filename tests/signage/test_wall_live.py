@@ -38,7 +38,9 @@ def wall(browser: Browser, room: Room) -> Iterator[Page]:
 
 
 def celebrate(room: Room, seconds: float, ago: float = 0.0, number: int = 1) -> None:
-    on_air = said("big", room.clock.now(), deal(number, amount="12800.50"), ago=ago, lasts=ago + seconds, id=number)
+    on_air = said(
+        "big", room.clock.now(), deal(number, amount="12800.50"), ago=ago, lasts=ago + seconds, id=number
+    )
     room.show(scene="celebration", on_air=on_air)
 
 
