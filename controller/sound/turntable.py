@@ -17,6 +17,12 @@ CHANGE_S = 0.3
 """How long music that was ordered away takes to go, and a new volume to be reached."""
 STEP_S = 0.008
 """Between two steps of a moving level: shorter than one buffer, so that none is left out."""
+EAGER_S = 0.004
+"""Ordinary music is begun this much before its moment: it becomes audible up to 17 ms late (measured), never
+before it. After a silence this is left out: there not a sample may be early, however it is measured.
+"""
+SAME_S = 0.002
+"""Moments are computed anew from the wall clock whenever they are sent: by less than this they are the same."""
 DUCK_S = 0.25
 RESTORE_S = 1.0
 
@@ -131,15 +137,19 @@ class Turntable:
 
     def _release_in_time(self, now: float) -> None:
         run = self._run(now)
-        if run is None or run[0] > max(self._begin, now):
+        if run is None or run[0] > max(self._begin, now) + SAME_S:
             self._off()  # taken away before it began
-        elif now >= self._begin - self._stream.latency_s and self._order is not None:
+        elif now >= self._release_at() and self._order is not None:
             fade_in = self._order.fade_in_ms / 1000
             self._fade = Ramp(now, fade_in, SOFT_DB, 0.0) if fade_in > 0 else still(0.0)
             self._state, self._leaving = "on", False
             self._set_volume(now)
             self._stream.release()
             self._reel.started(now)
+
+    def _release_at(self) -> float:
+        after_silence = any(abs(until - self._begin) < 0.05 for _, until in self.silences)
+        return self._begin - self._stream.latency_s - (0.0 if after_silence else EAGER_S)
 
     def _keep_on(self, now: float) -> None:
         run = self._run(now)
@@ -191,7 +201,7 @@ class Turntable:
         if self._state == "off":
             return self._begin - ARM_S
         if self._state == "armed":
-            return self._begin - self._stream.latency_s
+            return self._release_at()
         if not all(ramp.over(now) for ramp in (self._fade, self._duck, self._trim)):
             return now + STEP_S
         return min(max(now + STEP_S, self._goal - self._fade_out_s()), self._reel.wake(now))
