@@ -82,17 +82,18 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
 def _run(options: Options) -> None:
     from controller import daemon
     from controller.book.model import Refused
+    from controller.doorway import CannotListen
     from controller.greeting import greet
     from controller.rhythm.faults import Faulty
     from controller.single import AlreadyRunning
-    from signage.server import CannotListen
 
     try:
         daemon.keep_log(options.home, to_screen=True)
         sys.exit(daemon.run(options, greet))
     except AlreadyRunning as other:
         stop(
-            f"{options.home.root} 里已经有一个战鼓在运行（进程 {other.pid}，端口 {other.port}）。先停掉它，或用 --home 指定别的目录。",
+            f"{options.home.root} 里已经有一个战鼓在运行（进程 {other.pid}，端口 {other.port}）。"
+            "先停掉它，或用 --home 指定别的目录。",
             FAILED,
         )
     except CannotListen as error:

@@ -12,9 +12,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller import watchdog
 from controller.almanac import Almanac
 from controller.book.store import Store
 from controller.clock import Clock
+from controller.doorway import listen
 from controller.feed import Feed
 from controller.home import Home
 from controller.office import Office, Parts
@@ -25,8 +27,6 @@ from controller.sound.performance import Report
 from controller.sound.speaker import Event, Speaker
 from controller.sound.voice import Voice
 from controller.timekeeper import Timekeeper
-from signage import create_app
-from signage.server import Server
 
 log = logging.getLogger(__name__)
 
@@ -49,16 +49,19 @@ class Daemon:
         home = options.home
         self._stack = ExitStack()
         try:
+            self._options = options
             self._single = self._stack.enter_context(Single(home.running))
-            self._build(options, home)
+            self._listener = listen(options.host, options.port)
+            self._stack.callback(self._listener.close)
+            self._build(home)
         except BaseException:
             self._stack.close()
             raise
 
-    def _build(self, options: Options, home: Home) -> None:
+    def _build(self, home: Home) -> None:
         self.almanac = Almanac(home.timetable, home.last_good)
         rhythm = self.almanac.rhythm
-        self.clock = Clock(rhythm.zone, options.start)
+        self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
         self.store = Store(home.book, rhythm.zone)
         self._stack.callback(self.store.close)
@@ -90,18 +93,33 @@ class Daemon:
                 home.sounds,
             )
         )
-        self._announcer, self._sounds = announcer, home.sounds
-        self.timekeeper = Timekeeper(self.clock, self.almanac, self.office)
+        self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
+        self.timekeeper = Timekeeper(self.clock, self.almanac, self.office, self._alive)
         self.office.poke = self.timekeeper.poke
+
+    def _serve(self) -> None:
+        """The web, last: importing it takes as long as all the rest, and the music shall not wait for it."""
+        from signage import create_app
+        from signage.server import Server
+
         app = create_app(
             self.office,
             secret=self.office.secret(),
             feed=self.feed,
             clock=self.clock,
-            storybook=options.storybook,
+            storybook=self._options.storybook,
         )
-        self.server = Server(app, options.host, options.port)
+        self.server = Server(app, self._listener)
         self._stack.callback(self.server.close)
+        token = secrets.token_urlsafe(24)
+        self.office.keys.local_token = token
+        self._single.tell(self.server.port, token)
+        self.server.start()
+
+    def _alive(self) -> None:
+        """Feeds the watchdog while the timekeeper works and the book answers."""
+        with self.store.read():
+            watchdog.notify("WATCHDOG=1")
 
     def _on_speaker(self, event: Event) -> None:
         self._announcer.on_speaker(event)
@@ -118,10 +136,9 @@ class Daemon:
         self.office.recover()
         self.timekeeper.start()
         self._stack.callback(self.timekeeper.close)
-        token = secrets.token_urlsafe(24)
-        self.office.keys.local_token = token
-        self._single.tell(self.server.port, token)
-        self.server.start()
+        self._serve()
+        self._voice.warm_up()
+        watchdog.notify("READY=1")
 
     def close(self) -> None:
         """Stops everything in reverse."""

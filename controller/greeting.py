@@ -54,7 +54,9 @@ def day_in_words(plan: dict[str, Any]) -> str:
         )
     for cue in plan["cues"]:
         lines.append(
-            f"  {cue['at']}  {'播报 ' + cue['say'] if cue['say'] else ''}{'　显示 ' + cue['show'] if cue['show'] else ''}"
+            f"  {cue['at']}"
+            + (f"  播报 {cue['say']}" if cue["say"] else "")
+            + (f"  显示 {cue['show']}" if cue["show"] else "")
         )
     for duty in plan["duties"]:
         lines.append(f"  {duty['at'] or '全天'}  {duty['who']}：{duty['what']}")

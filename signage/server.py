@@ -1,7 +1,6 @@
 """The web server: waitress with as many threads as screens need, and lines that notice a cut cord."""
 
 import contextlib
-import errno
 import logging
 import socket
 import sys
@@ -20,15 +19,6 @@ log = logging.getLogger(__name__)
 SPARE_THREADS = 8
 SWITCH_S = 0.0005  # Python's 5 ms would let each of 200 walls that ask at once hold a phone up for that long
 MAX_REQUEST = 64 * 1024 * 1024  # the largest upload; everything but uploads is held to 64 KB by the app
-# A pulled cord sends no farewell: unanswered data for 20 s, or three unanswered questions, ends the line.
-SOCKET_OPTIONS = [
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 20_000),
-]
 
 
 BEHIND = 64 * 1024  # bytes that a screen has not read: more than a day of hints; it may come again
@@ -68,23 +58,15 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     task_class = _Task
 
 
-class CannotListen(Exception):  # noqa: N818  the office's word
-    """The address cannot be used; `sentence` says why and what to do."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-
-
 class Server:
-    """`app` on one port. `port` is the real one (also when 0 was asked for)."""
+    """`app` on the port of `listener`. `port` is the real one (also when 0 was asked for)."""
 
-    def __init__(self, app: Flask, host: str = "0.0.0.0", port: int = 8080) -> None:  # noqa: S104  the walls are elsewhere
+    def __init__(self, app: Flask, listener: socket.socket) -> None:
         self._streams: Streams = app.extensions["streams"]
         self._over = threading.Event()
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(SPARE_THREADS)
-        self._listener = _listen(host, port)
+        self._listener = listener
         self._server = create_server(
             app,
             _dispatcher=self._dispatcher,
@@ -134,31 +116,3 @@ class Server:
         self._dispatcher.shutdown(timeout=5)
         self._server.asyncore.close_all(self._server._map)
         self._listener.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket; what is accepted from it inherits its options. Raises CannotListen."""
-    try:
-        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, proto)
-    except OSError as error:
-        raise CannotListen(_why(error, host, port)) from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for level, option, value in SOCKET_OPTIONS:
-            listener.setsockopt(level, option, value)
-        listener.bind(address)
-    except OSError as error:
-        listener.close()
-        raise CannotListen(_why(error, host, port)) from error
-    return listener
-
-
-def _why(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"端口 {port} 已经被别的程序占用。请关掉那个程序，或者换一个端口：zhangu run --port {port + 1}"
-    if error.errno == errno.EACCES:
-        return f"没有权限使用端口 {port}。请用 1024 以上的端口，例如：zhangu run --port 8080"
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return f"这台机器没有地址 {host}。请检查 --host，不写就在所有网卡上提供服务。"
-    return f"不能在 {host}:{port} 上提供服务（{error.strerror}）。请检查 --host 和 --port。"

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from controller.clock import Clock
+from controller.doorway import CannotListen, listen
 from controller.feed import Feed
 from signage import create_app, events
-from signage.server import CannotListen, Server
+from signage.server import Server
 
 
 class Wire:
@@ -86,7 +87,7 @@ def server(feed: Feed) -> Iterator[Server]:
     clock = Clock(ZoneInfo("Asia/Shanghai"))
     # Events ask nothing of the office; object() makes sure of it.
     app = create_app(object(), secret="s" * 40, feed=feed, clock=clock)  # type: ignore[arg-type]
-    running = Server(app, "127.0.0.1", 0)
+    running = Server(app, listen("127.0.0.1", 0))
     running.start()
     yield running
     running.close()
@@ -250,16 +251,27 @@ def test_news_between_greeting_and_listening_is_not_missed(feed: Feed) -> None:
     assert wire.written == [b'event: hint\ndata: {"revision":2}\n\n']
 
 
-def test_a_screen_that_never_reads_costs_no_one(feed: Feed, screens: Callable[..., Screen]) -> None:
-    """A screen that stopped reading is dropped when it is too far behind; the others hear everything meanwhile."""
+def test_a_screen_that_never_reads_costs_no_one(
+    server: Server, feed: Feed, screens: Callable[..., Screen]
+) -> None:
+    """A screen that stopped reading is dropped when it is too far behind, and writing to it never waits."""
     stuck, well = screens("stuck"), screens("well")
     assert stuck.wait("event: hello")
     assert well.wait("event: hello")
-    for _ in range(200):
-        feed.tell()
-        time.sleep(0.001)
-    last = feed.tell()
-    assert well.wait(f'{{"revision":{last}}}')
+    assert eventually(lambda: len(streams_of(server)._listeners()) == 2)
+    line = next(found for found in streams_of(server)._listeners() if found.name == "stuck")
+
+    def write_much() -> None:
+        for _ in range(200):  # 20 MB: more than the kernel keeps for one screen
+            line.push(b":" + 100_000 * b"x" + b"\n\n")
+
+    writing = threading.Thread(target=write_much, daemon=True)
+    writing.start()
+    writing.join(10)  # one that waited would wait until the socket's own timeout, 20 s
+    assert not writing.is_alive()
+    assert eventually(lambda: streams_of(server).names() == {"well": 1})
+    feed.tell()
+    assert well.wait("event: hint")
 
 
 def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[..., Screen]) -> None:
@@ -275,13 +287,13 @@ def test_a_taken_port_is_told(server: Server, feed: Feed) -> None:
     """A port in use, or an address that is not ours, is refused in a sentence with the way out."""
     app = create_app(object(), secret="s", feed=feed, clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
     with pytest.raises(CannotListen) as taken:
-        Server(app, "127.0.0.1", server.port)
+        Server(app, listen("127.0.0.1", server.port))
     port = server.port
     assert taken.value.sentence == (
         f"端口 {port} 已经被别的程序占用。请关掉那个程序，或者换一个端口：zhangu run --port {port + 1}"
     )
     with pytest.raises(CannotListen) as foreign:
-        Server(app, "203.0.113.7", 0)
+        listen("203.0.113.7", 0)
     assert foreign.value.sentence.startswith("这台机器没有地址 203.0.113.7。")
 
 

@@ -14,6 +14,7 @@ from glances import ZONE, glance
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from controller.clock import Clock
+from controller.doorway import listen
 from controller.feed import Feed
 from controller.glance import Glance
 from signage import create_app
@@ -33,7 +34,7 @@ class Room:
         self.clock = Clock(ZONE, start)
         self.shown = glance()
         self.app = self._app()
-        self.server = Server(self.app, "127.0.0.1", 0)
+        self.server = Server(self.app, listen("127.0.0.1", 0))
         self.server.start()
         self.port = self.server.port
 
@@ -56,7 +57,7 @@ class Room:
         self.app = self._app()
         if build:
             self.app.jinja_env.globals["build"] = build
-        self.server = Server(self.app, "127.0.0.1", self.port)
+        self.server = Server(self.app, listen("127.0.0.1", self.port))
         self.server.start()
 
     def url(self, path: str) -> str:
