@@ -17,8 +17,8 @@ from controller.home import Home
 from controller.office.scripts import ScriptBuilder, readings
 from controller.single import running
 from controller.sound.mandarin import spoken
-from controller.sound.script import Clip, Script, Segment, VoiceFailed
 from controller.sound.speaker import Event, Part, Speaker
+from controller.sound.speech.script import Clip, Script, Segment, VoiceFailed
 from controller.sound.voice import Voice
 
 RENDER_S = 60

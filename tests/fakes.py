@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from controller.clock import Clock
 from controller.sound.performance import Job, Report
-from controller.sound.script import Clip, Script
 from controller.sound.speaker import Health, MusicOrder
+from controller.sound.speech.script import Clip, Script
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -106,7 +106,9 @@ class FakeAnnouncer:
         said = sorted(self.jobs, key=lambda job: -job.priority)
         self.jobs = []
         for job in said:
-            self.report(Report(job.id, "playing", "正在播报。", clock.monotonic(), clock.monotonic() + seconds))
+            self.report(
+                Report(job.id, "playing", "正在播报。", clock.monotonic(), clock.monotonic() + seconds)
+            )
             clock.go(seconds=seconds)
             self.report(Report(job.id, end, "", clock.monotonic() - seconds, clock.monotonic()))
         return said
@@ -128,6 +130,6 @@ class FakeVoice:
         return None
 
     def status(self):  # type: ignore[no-untyped-def]
-        from controller.sound.voicebox import VoiceStatus
+        from controller.sound.speech.voicebox import VoiceStatus
 
         return VoiceStatus("fake", (), None, None)

@@ -122,7 +122,9 @@ class Running:
 
     def sell(self, person: str, amount: object, key: str, product: str = "网络招聘") -> tuple[int, Any]:
         """An order."""
-        return self.call("POST", "/api/deals", {"person": person, "product": product, "amount": amount, "key": key})
+        return self.call(
+            "POST", "/api/deals", {"person": person, "product": product, "amount": amount, "key": key}
+        )
 
     def say(self, text: str, key: str) -> tuple[int, Any]:
         """Something to all."""

@@ -129,7 +129,8 @@ class CueDesk:
         if remember and chosen is not None:
             book.desk.use("comment", chosen.template, now)
         return Show(
-            plan.date, rhythm.office, day.count, day.amount, day.people[:10], day.teams, self.cities(book, plan.date, day),
+            plan.date, rhythm.office, day.count, day.amount, day.people[:10], day.teams,
+            cities=self.cities(book, plan.date, day),
             week_top=self._winner(book, "week", plan) if self._last_of("week", plan) else None,
             month_top=self._winner(book, "month", plan) if self._last_of("month", plan) else None,
             comment=chosen.text if chosen else "", week_prize=rhythm.prizes.week, month_prize=rhythm.prizes.month,

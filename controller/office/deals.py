@@ -73,10 +73,7 @@ class DealDesk:
             seller = book.roster.find(person)
             decision = broadcasts.decide(yuan, self._facts(book, now, hushed_until))
             deal, created = book.deals.record(key, seller.id, product, yuan, now, now.date())
-            if created:
-                said = self._put(book, deal, decision)
-            else:
-                said = book.outbox.of_deal(deal.id)[0]
+            said = self._put(book, deal, decision) if created else book.outbox.of_deal(deal.id)[0]
         if created:
             if decision.at_once:
                 self._talk.hand([said])

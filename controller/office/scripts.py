@@ -8,7 +8,7 @@ from pathlib import Path
 from controller.book.model import Announcement, Person, Team
 from controller.book.phrases import Line
 from controller.sound.mandarin import name_reading, spoken
-from controller.sound.script import Script, Segment
+from controller.sound.speech.script import Script, Segment
 
 SOUNDS = {
     "chime": "chime.ogg",

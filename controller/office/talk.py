@@ -52,7 +52,9 @@ class Talk:
             waiting = book.outbox.waiting()
         self._dues = tuple({found.due for found in waiting if found.due is not None and found.due > now})
         self.hand(
-            found for found in waiting if found.kind not in AMONG_OTHERS and (found.due is None or found.due <= now)
+            found
+            for found in waiting
+            if found.kind not in AMONG_OTHERS and (found.due is None or found.due <= now)
         )
 
     def moments(self) -> tuple[datetime, ...]:

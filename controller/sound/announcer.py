@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from controller.sound.performance import Job, Performance, Report
-from controller.sound.script import Clip, Script, VoiceFailed
 from controller.sound.speaker import Event, Part, Speaker
+from controller.sound.speech.script import Clip, Script, VoiceFailed
 from controller.sound.voice import Voice
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from controller.sound.catalogue import Catalogue, Facts
-from controller.sound.protocol import Track
+from controller.sound.device.protocol import Track
 
 MUSIC_LUFS = -23.0
 FORMATS = frozenset({".ogg", ".oga", ".mp3", ".flac", ".wav", ".opus"})

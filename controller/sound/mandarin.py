@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.sound.aside import Aside
-from controller.sound.cleaning import clean
-from controller.sound.codes import CODES
-from controller.sound.english import ENGLISH
-from controller.sound.figures import FIGURES, SIGNS
-from controller.sound.latin import BEFORE_NUMBERS
-from controller.sound.moments import DATES, MOMENTS
-from controller.sound.money import MONEY
-from controller.sound.names import name_reading
-from controller.sound.numerals import amount_in_words, count_in_words
-from controller.sound.pinyin import parse_say_as
-from controller.sound.punctuation import tidy, tidy_english
-from controller.sound.repairs import letters_apart, repaired
-from controller.sound.rules import apply
+from controller.sound.reading.aside import Aside
+from controller.sound.reading.cleaning import clean
+from controller.sound.reading.codes import CODES
+from controller.sound.reading.english import ENGLISH
+from controller.sound.reading.figures import FIGURES, SIGNS
+from controller.sound.reading.latin import BEFORE_NUMBERS
+from controller.sound.reading.moments import DATES, MOMENTS
+from controller.sound.reading.money import MONEY
+from controller.sound.reading.names import name_reading
+from controller.sound.reading.numerals import amount_in_words, count_in_words
+from controller.sound.reading.pinyin import parse_say_as
+from controller.sound.reading.punctuation import tidy, tidy_english
+from controller.sound.reading.repairs import letters_apart, repaired
+from controller.sound.reading.rules import apply
 
 __all__ = ["amount_in_words", "count_in_words", "name_reading", "parse_say_as", "spoken"]
 

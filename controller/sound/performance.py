@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.sound.script import Clip, Script
 from controller.sound.speaker import Event
+from controller.sound.speech.script import Clip, Script
 
 CHIME_S = 1.3
 """Length of the chime, until its end has been heard."""

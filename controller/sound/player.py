@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from controller.sound import protocol
-from controller.sound.clips import Clips
-from controller.sound.turntable import Turntable
+from controller.sound.device import protocol
+from controller.sound.device.clips import Clips
+from controller.sound.device.turntable import Turntable
 
 BEAT_S = 1.0
 LOOK_S = 0.25
@@ -146,7 +146,7 @@ def main() -> NoReturn:
         os.setpriority(
             os.PRIO_PROCESS, 0, -10
         )  # sound first, where it is allowed: the mixer's thread inherits it
-    from controller.sound.device import Device, NoDevice  # SDL reads its environment when it is loaded
+    from controller.sound.device.device import Device, NoDevice  # SDL reads its environment when it is loaded
 
     try:
         device = Device(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else None)

@@ -17,9 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from controller.sound import protocol
-from controller.sound.playerchild import PlayerChild
-from controller.sound.protocol import Event, Health, MusicOrder, Part, Track
+from controller.sound.device import protocol
+from controller.sound.device.playerchild import PlayerChild
+from controller.sound.device.protocol import Event, Health, MusicOrder, Part, Track
 
 __all__ = ["Event", "Health", "MusicOrder", "Part", "Speaker", "Track"]
 

@@ -13,10 +13,10 @@ import wave
 from pathlib import Path
 from typing import Any
 
-from controller.sound.engines import Engine, EngineFailed, Maker, Recording, neural
-from controller.sound.script import Clip, Script, Segment, VoiceFailed, say
-from controller.sound.trial import describe
-from controller.sound.voicebox import Voice
+from controller.sound.speech.engines import Engine, EngineFailed, Maker, Recording, neural
+from controller.sound.speech.script import Clip, Script, Segment, VoiceFailed, say
+from controller.sound.speech.trial import describe
+from controller.sound.speech.voicebox import Voice
 
 __all__ = ["Clip", "Script", "Segment", "Voice", "VoiceFailed", "describe", "say"]
 
@@ -128,7 +128,7 @@ def main() -> None:
     options.add_argument("--engine", default="auto")
     options.add_argument("--voices", type=Path, default=Path("var/voices"))
     chosen = options.parse_args()
-    from controller.sound.reciter import (
+    from controller.sound.speech.reciter import (
         serve,
     )  # numpy and PyAV: not for the daemon, which imports this file too
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -71,7 +71,9 @@ class House:
     def go_to(self, clock: str) -> None:
         """Time passes until HH:MM[:SS] today, with a look at each second boundary that matters."""
         hour, minute, *second = (int(part) for part in clock.split(":"))
-        target = self.clock.now().replace(hour=hour, minute=minute, second=second[0] if second else 0, microsecond=0)
+        target = self.clock.now().replace(
+            hour=hour, minute=minute, second=second[0] if second else 0, microsecond=0
+        )
         while self.clock.now() < target:
             plan = self.almanac.plan(self.clock.now().date())
             edges = [cue.at for cue in plan.cues] + list(self.office.moments(plan, self.clock.now()))
@@ -86,7 +88,9 @@ class House:
 
     def states(self) -> dict[str, tuple[str, str]]:
         """kind+id → (state, why) of everything put in today."""
-        return {f"{a.kind}:{a.id}": (a.state, a.why) for a in self.office.announcements(self.clock.now().date())}
+        return {
+            f"{a.kind}:{a.id}": (a.state, a.why) for a in self.office.announcements(self.clock.now().date())
+        }
 
 
 @contextmanager

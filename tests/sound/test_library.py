@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from soundfiles import CODECS, noise, save, tone
 
 from controller.sound.catalogue import Catalogue, Facts, ship
+from controller.sound.device.protocol import Track
 from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, position, shuffled
-from controller.sound.protocol import Track
 
 MONDAY = datetime.date(2026, 11, 23)
 NAMES = st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=12, unique=True)

@@ -8,7 +8,7 @@ import pytest
 from sound.espeak import syllables
 
 from controller.sound.mandarin import name_reading, parse_say_as, spoken
-from controller.sound.names import DOUBLE_SURNAMES, GIVEN, SURNAMES
+from controller.sound.reading.names import DOUBLE_SURNAMES, GIVEN, SURNAMES
 
 TABLE = Path(__file__).with_name("golden_names.tsv").read_text("utf-8").splitlines()
 NAMES = [

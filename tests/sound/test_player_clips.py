@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.sound.clips import DRAIN_S, REST_S, WAIT_S, Clips
-from controller.sound.protocol import Part
+from controller.sound.device.clips import DRAIN_S, REST_S, WAIT_S, Clips
+from controller.sound.device.protocol import Part
 
 CHIME, SPEECH = Part(Path("chime")), Part(Path("speech"))
 

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from soundfiles import heard, measured, noise, save, tone
 
-from controller.sound import levels
-from controller.sound.engines import EngineFailed, Maker, Recording, first_working, neural
-from controller.sound.reciter import from_json
-from controller.sound.script import Script, Segment, clean, sentences, speakable
-from controller.sound.shelf import to_json
-from controller.sound.studio import NothingToSay, Studio
+from controller.sound.speech import levels
+from controller.sound.speech.engines import EngineFailed, Maker, Recording, first_working, neural
+from controller.sound.speech.reciter import from_json
+from controller.sound.speech.script import Script, Segment, clean, sentences, speakable
+from controller.sound.speech.shelf import to_json
+from controller.sound.speech.studio import NothingToSay, Studio
 
 RATE = levels.RATE
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from soundfiles import RATE, heard, measured, noise, save
 
-from controller.sound.script import MAX_CHARACTERS
+from controller.sound.speech.script import MAX_CHARACTERS
+from controller.sound.speech.voicebox import VoiceStatus
 from controller.sound.voice import Clip, Script, Segment, Voice, VoiceFailed, describe, say
-from controller.sound.voicebox import VoiceStatus
 
 FIRST = "恭喜雄鹰队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"
 BIG = "恭喜猛虎队的李雷签了一单企业版会员，金额是一万两千八百元，请大家为他喝彩！"
@@ -89,7 +89,7 @@ def rendered_alone(text: str, path: Path) -> np.ndarray:
         "Path(sys.argv[2]).write_bytes(Espeak().render(sys.argv[1]).pcm)"
     )
     subprocess.run([sys.executable, "-c", program, text, str(path)], check=True, capture_output=True)
-    from controller.sound import levels
+    from controller.sound.speech import levels
 
     return levels.resampled(path.read_bytes(), 22050)
 

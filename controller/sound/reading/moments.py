@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from controller.sound.numerals import cardinal_of, counted, digits
-from controller.sound.rules import DASH, Found, Rule, rule
+from controller.sound.reading.numerals import cardinal_of, counted, digits
+from controller.sound.reading.rules import DASH, Found, Rule, rule
 
 _HOUR = r"(?<![0-9:.,¥$-])([01]?[0-9]|2[0-4])"
 _CLOCK = _HOUR + r":([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:])"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from controller.sound import ramps
-from controller.sound.protocol import Part
-from controller.sound.ramps import MARGIN_S, Spans
-from controller.sound.turntable import Turntable
+from controller.sound.device import ramps
+from controller.sound.device.protocol import Part
+from controller.sound.device.ramps import MARGIN_S, Spans
+from controller.sound.device.turntable import Turntable
 
 REST_S = 0.3
 """Music stays down this long after the last part: another announcement may follow."""

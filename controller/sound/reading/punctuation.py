@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from controller.sound.cleaning import PLACEHOLDERS
-from controller.sound.latin import letters
+from controller.sound.reading.cleaning import PLACEHOLDERS
+from controller.sound.reading.latin import letters
 
 _HELD = f"{chr(PLACEHOLDERS[0])}-{chr(PLACEHOLDERS[-1])}"
 _HAN = "㐀-鿿〇"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from controller.sound.numerals import amount_in_words, counted, decimal
-from controller.sound.rules import DASH, END, NUMBER, START, Found, Rule, bare, rule
+from controller.sound.reading.numerals import amount_in_words, counted, decimal
+from controller.sound.reading.rules import DASH, END, NUMBER, START, Found, Rule, bare, rule
 
 _CURRENCIES = {
     "US$": "美元",

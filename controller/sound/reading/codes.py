@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from controller.sound.numerals import cardinal_of, digits
-from controller.sound.rules import END, START, Found, Rule, rule
+from controller.sound.reading.numerals import cardinal_of, digits
+from controller.sound.reading.rules import END, START, Found, Rule, rule
 
 _NAMED = (
     "电话|手机|号码|热线|拨打|致电|分机|短信|微信|QQ|qq|QQ群|微信群|群号|工号|编号|单号|订单号?|合同号?|发票号?|房间号?|房号|门牌|尾号|卡号|账号|"

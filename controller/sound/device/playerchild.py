@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.sound import protocol
+from controller.sound.device import protocol
 
 
 class PlayerChild:

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from controller.sound import levels, loudness
-from controller.sound.engines import Engine, EngineFailed
-from controller.sound.levels import RATE, Samples
-from controller.sound.script import Script, Segment, least_duration_s, sentences
+from controller.sound import loudness
+from controller.sound.speech import levels
+from controller.sound.speech.engines import Engine, EngineFailed
+from controller.sound.speech.levels import RATE, Samples
+from controller.sound.speech.script import Script, Segment, least_duration_s, sentences
 
 SPEECH_LUFS = -18.0
 CHIME_GAP_MS = 60

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from controller.sound.cleaning import PLACEHOLDERS
-from controller.sound.pinyin import is_reading, parse_say_as
+from controller.sound.reading.cleaning import PLACEHOLDERS
+from controller.sound.reading.pinyin import is_reading, parse_say_as
 
 _PRIVATE = re.compile("[\\ue000-\\uf8ff\\U000f0000-\\U0010ffff\\ud800-\\udfff]")
 _HELD = re.compile(f"[{chr(PLACEHOLDERS[0])}-{chr(PLACEHOLDERS[-1])}]")

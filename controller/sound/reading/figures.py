@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from controller.sound.numerals import cardinal_of, counted, decimal, digits
-from controller.sound.rules import DASH, NUMBER, START, Found, Rule, bare, rule
+from controller.sound.reading.numerals import cardinal_of, counted, decimal, digits
+from controller.sound.reading.rules import DASH, NUMBER, START, Found, Rule, bare, rule
 
 _UNITS_SAID = """km/h=公里每小时 m/s=米每秒 km^2=平方公里 cm^2=平方厘米 m^2=平方米 m^3=立方米
 km2=平方公里 m2=平方米 m3=立方米 kWh=千瓦时 mAh=毫安时 km=公里 KM=公里 cm=厘米 CM=厘米 mm=毫米 kg=公斤

@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from controller.sound.engines import EngineFailed, Maker, first_working
-from controller.sound.script import Script, Segment
-from controller.sound.studio import NothingToSay, Studio
+from controller.sound.speech.engines import EngineFailed, Maker, first_working
+from controller.sound.speech.script import Script, Segment
+from controller.sound.speech.studio import NothingToSay, Studio
 
 Tell = Callable[[dict[str, Any]], None]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from controller.sound.latin import BEFORE_NUMBERS
-from controller.sound.rules import END, NUMBER, START, Found, Rule, bare, rule
+from controller.sound.reading.latin import BEFORE_NUMBERS
+from controller.sound.reading.rules import END, NUMBER, START, Found, Rule, bare, rule
 
 _UP_TO_NINETEEN = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
 fifteen sixteen seventeen eighteen nineteen"""

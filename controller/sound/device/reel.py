@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from controller.sound.protocol import Track
+from controller.sound.device.protocol import Track
 
 ENQUEUE_S = 1.0
 """After this long the next track is opened; not at once, because the start must not wait for it."""

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controller.sound.script import Clip, Script
+from controller.sound.speech.script import Clip, Script
 
 IN_USE_S = 15 * 60
 """A clip taken out this recently may still wait to be played: it is never thrown out."""

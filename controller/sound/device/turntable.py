@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from controller.sound import ramps
-from controller.sound.protocol import MusicOrder
-from controller.sound.ramps import MARGIN_S, OFF_DB, SOFT_DB, Ramp, Spans, still
-from controller.sound.reel import Reel, Stream
+from controller.sound.device import ramps
+from controller.sound.device.protocol import MusicOrder
+from controller.sound.device.ramps import MARGIN_S, OFF_DB, SOFT_DB, Ramp, Spans, still
+from controller.sound.device.reel import Reel, Stream
 
 ARM_S = 0.4
 """A track is opened and held this long before it has to sound: opening takes some ms, on a Pi some tens."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from controller.sound.rules import Found, Rule, rule
+from controller.sound.reading.rules import Found, Rule, rule
 
 _SAID_AS_WORDS = """TOP SALES SALE TEAM GO NO YES HI HELLO BOSS GOOD BEST DAY WIN NEW HOT BIG ONE TWO
 THE AND FOR YOU ALL NICE COOL FIGHT FIGHTING OFFER CALL CASE LEADER LILY LUCY AMY TOM TONY JACK JERRY

@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from controller.sound.script import VoiceFailed, say
-from controller.sound.voicebox import Voice
+from controller.sound.speech.script import VoiceFailed, say
+from controller.sound.speech.voicebox import Voice
 
 
 def describe(voices: Path, wanted: str = "auto") -> list[tuple[str, str, str]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.child import Child, ChildLost
-from controller.sound.script import MAX_CHARACTERS, Clip, Script, VoiceFailed
-from controller.sound.shelf import Shelf, to_json
+from controller.sound.speech.script import MAX_CHARACTERS, Clip, Script, VoiceFailed
+from controller.sound.speech.shelf import Shelf, to_json
 
 log = logging.getLogger(__name__)
 
