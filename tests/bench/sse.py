@@ -55,33 +55,60 @@ def _row(what: str, times: list[float], limit: float) -> Row:
 
 def _measure(house: House, *, fetching: bool) -> tuple[list[float], list[float]]:
     """Milliseconds from each event to each wall, and of each answer to the phone."""
-    port = house.daemon.server.port
-    command = [sys.executable, "-m", "tests.bench.sse", str(port), str(int(fetching))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as walls:
-        assert walls.stdin is not None
-        assert walls.stdout is not None
-        assert walls.stdout.readline() == "ready\n"
+    port = str(house.daemon.server.port)
+    with (
+        _process("walls", port, str(int(fetching))) as walls,
+        _process("phone", port, house.token("program")) as phone,
+    ):
+        assert _answer(walls) == "ready"
+        assert _answer(phone) == "ready"
         sent: dict[int, float] = {}
         answers: list[float] = []
         for _ in range(EVENTS):
+            _say(phone, "ask")
             moment = time.monotonic()
             sent[house.daemon.feed.tell()] = moment
-            answers += [_phone(house) for _ in range(PHONE_ASKS)]
+            answers += json.loads(_answer(phone))
             time.sleep(0.25)
-        walls.stdin.write("over\n")
-        walls.stdin.flush()
-        heard = json.loads(walls.stdout.readline())
+        _say(walls, "over")
+        _say(phone, "over")
+        heard = json.loads(_answer(walls))
     delays = [1000 * (at - sent[revision]) for revision, at in heard if revision in sent]
     if len(delays) < WALLS * EVENTS:
         raise RuntimeError(f"{len(delays)} hints arrived of {WALLS * EVENTS}")
     return delays, answers
 
 
-def _phone(house: House) -> float:
+def _process(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.bench.sse", *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _say(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+
+
+def _answer(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
+
+
+# ---- the phone's process
+
+
+def _be_phone(port: int, token: str) -> None:
+    print("ready", flush=True)
+    while sys.stdin.readline() == "ask\n":
+        print(json.dumps([_ask(port, token) for _ in range(PHONE_ASKS)]), flush=True)
+
+
+def _ask(port: int, token: str) -> float:
     began = time.monotonic()
-    link = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, timeout=10)
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     body = json.dumps({"person": "陈芳", "product": "报纸", "amount": 12800})
-    head = {"Authorization": f"Bearer {house.token('program')}", "Content-Type": "application/json"}
+    head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     link.request("POST", "/api/deals/preview", body.encode(), head)
     answer = link.getresponse()
     answer.read()
@@ -149,8 +176,10 @@ def _be_walls(port: int, fetching: bool) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        _be_walls(int(sys.argv[1]), sys.argv[2] == "1")
+    if sys.argv[1:2] == ["walls"]:
+        _be_walls(int(sys.argv[2]), sys.argv[3] == "1")
+    elif sys.argv[1:2] == ["phone"]:
+        _be_phone(int(sys.argv[2]), sys.argv[3])
     else:
         for row in rows():
             print(*row, sep=" | ")

@@ -89,8 +89,8 @@ def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone
     phone.tap("#go")
     line = phone.locator("#done li").filter(has_text="王小明")
     expect(line).to_contain_text("¥12,800")
+    expect(line).to_contain_text("正在播报", timeout=GENEROUS)
     expect(wall.get_by_text("王小明").first).to_be_visible(timeout=GENEROUS)
-    expect(line).to_contain_text("正在播报")
     wall.screenshot(path=ARTEFACTS / "wall-celebration-live.png")
     expect(line).to_contain_text("已播", timeout=GENEROUS)
     assert [deal["amount"] for deal in orders(house, "王小明")] == [12800]
