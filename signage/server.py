@@ -17,7 +17,7 @@ from signage.events import LINE, MAX_STREAMS, Streams
 log = logging.getLogger(__name__)
 
 SPARE_THREADS = 8
-SWITCH_S = 0.0001  # each of 200 sends lets go of Python's lock; at its usual 5 ms whoever computes would keep it that long
+SWITCH_S = 0.0001  # after each of 200 sends Python's lock is asked for again; 5 ms, as usual, would add up
 MAX_REQUEST = 64 * 1024 * 1024  # the largest upload; everything but uploads is held to 64 KB by the app
 
 

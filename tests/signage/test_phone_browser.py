@@ -199,7 +199,8 @@ def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
     expect(phone.locator("#music-go")).to_have_text("停止")
     phone.tap("#music-go")
     expect(phone.locator("#music-go")).to_have_text("播放")
-    phone.locator("#volume").fill("40")
+    with phone.expect_response("**/api/volume"):
+        phone.locator("#volume").fill("40")
     expect(phone.locator("#volume-now")).to_have_text("40")
     assert house.call("GET", "/api/now").json["sound"]["volume"] == 40
 
