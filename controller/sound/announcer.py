@@ -212,6 +212,8 @@ class Announcer:
             self._chime_first(job, performance, chime, until)
         else:
             self._whole(job, performance, clip or self._rendered(job.script), until)
+        if performance.cancelled:  # taken back while the lead or the rendering was under way
+            self._speaker.stop(job.id, fade_ms=120)
         performance.wait()
         return performance
 

@@ -77,6 +77,11 @@ class Performance:
             self._done is not None and not self._done.ok and self._done.why == "lost" and not self._cancelled
         )
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether a person has taken it back."""
+        return self._cancelled is not None
+
     def cancel(self, why: str) -> None:
         """A person has taken it back."""
         self._cancelled = why
