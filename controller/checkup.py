@@ -106,7 +106,7 @@ def _music(home: Home) -> Iterator[Finding]:
 def _voices(home: Home) -> Iterator[Finding]:
     for name, state, why in describe(home.var / "voices"):
         yield Finding(
-            "语音", f"{name}：{'在用' if state == 'speaks' else ''}{why}", serious=state == "failed"
+            "语音", f"{name}：{'在用，' if state == 'speaks' else ''}{why}", serious=state == "failed"
         )
 
 

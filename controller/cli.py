@@ -5,12 +5,13 @@ Exit codes: 0 well, 1 failed, 2 wrong use or a faulty timetable.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -26,7 +27,7 @@ ROLES = ("admin", "assistant", "leader", "director", "program", "wall")
 
 home_option = click.option(
     "--home",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder with config/, sounds/ and var/.",
 )
 host_option = click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")  # noqa: S104
@@ -39,7 +40,30 @@ def stop(sentence: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-@click.group()
+class Told(click.Group):
+    """Whatever a command refuses is told in its sentence; only a fault of ours ends in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from controller.book.model import Refused
+        from controller.reasons import reason
+        from controller.rhythm.faults import Faulty
+
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal without Chinese still shows the rest
+        try:
+            return super().invoke(ctx)
+        except Faulty as faulty:
+            stop("\n".join(str(fault) for fault in faulty.faults), WRONG)
+        except Refused as refused:
+            stop(refused.sentence, FAILED)
+        except BrokenPipeError:
+            raise  # the reader of our output has gone: click ends quietly
+        except OSError as error:
+            stop(f"{error.filename or '这里'}：{reason(error)}。", FAILED)
+
+
+@click.group(cls=Told)
 def main() -> None:
     """战鼓 Zhangu: the office's PA and walls, in step with a timetable."""
 
@@ -81,10 +105,9 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
 
 def _run(options: Options) -> None:
     from controller import daemon
-    from controller.book.model import Refused
     from controller.doorway import CannotListen
     from controller.greeting import greet
-    from controller.rhythm.faults import Faulty
+    from controller.reasons import reason
     from controller.single import AlreadyRunning
 
     try:
@@ -98,12 +121,8 @@ def _run(options: Options) -> None:
         )
     except CannotListen as error:
         stop(error.sentence, FAILED)
-    except Faulty as faulty:
-        stop("\n".join(str(fault) for fault in faulty.faults), WRONG)
-    except Refused as refused:
-        stop(refused.sentence, FAILED)
     except OSError as error:
-        stop(f"不能写入 {options.home.var}：{error.strerror}。请检查磁盘空间和目录权限。", FAILED)
+        stop(f"不能写入 {options.home.var}：{reason(error)}。请检查磁盘空间和目录权限。", FAILED)
 
 
 @main.command()
@@ -112,13 +131,9 @@ def _run(options: Options) -> None:
 def check(file: Path | None, home: Path | None) -> None:
     """Check the timetable; every fault is told at once."""
     from controller.rhythm import config
-    from controller.rhythm.faults import Faulty
 
     path = file or chosen(home).timetable
-    try:
-        config.load(path)
-    except Faulty as faulty:
-        stop("\n".join(str(fault) for fault in faulty.faults), WRONG)
+    config.load(path)
     click.echo(f"{path}：没有问题。")
 
 
@@ -147,12 +162,8 @@ def _readable(plan: dict[str, object]) -> str:
 
 def _almanac(home: Home) -> Almanac:
     from controller.almanac import Almanac
-    from controller.rhythm.faults import Faulty
 
-    try:
-        return Almanac(home.timetable, home.last_good)
-    except Faulty as faulty:
-        stop("\n".join(str(fault) for fault in faulty.faults), WRONG)
+    return Almanac(home.timetable, home.last_good)
 
 
 @main.command()
@@ -210,17 +221,16 @@ def import_() -> None:
 @home_option
 def people(file: Path, home: Path | None) -> None:
     """People and teams from a CSV file with the columns team, person, leader, say_as."""
-    from controller.book.model import Refused
     from controller.book.people import read_people
+    from controller.reasons import reason
 
     try:
-        rows = read_people(file.read_bytes())
-        with _book(chosen(home)) as store, store.write() as book:
-            done = book.roster.import_people(rows)
+        data = file.read_bytes()
     except OSError as error:
-        stop(f"读不了 {file}：{error.strerror}。", FAILED)
-    except Refused as refused:
-        stop(refused.sentence, FAILED)
+        stop(f"读不了 {file}：{reason(error)}。", FAILED)
+    rows = read_people(data)
+    with _book(chosen(home)) as store, store.write() as book:
+        done = book.roster.import_people(rows)
     click.echo(f"新增 {done.added} 人，更新 {done.changed} 人，{done.same} 人没有变化。")
 
 
@@ -229,13 +239,11 @@ def people(file: Path, home: Path | None) -> None:
 @home_option
 def backup(file: Path, home: Path | None) -> None:
     """Copy the book into one file, also while the daemon runs."""
-    from controller.book.model import Refused
-
-    try:
-        with _book(chosen(home)) as store:
-            store.backup(file)
-    except (OSError, Refused) as error:
-        stop(f"没有备份成：{error}", FAILED)
+    where = chosen(home)
+    if not where.book.exists():
+        stop(f"没有备份成：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
+    with _book(where) as store:
+        store.backup(file)
     click.echo(f"已备份到 {file}。")
 
 
@@ -253,10 +261,6 @@ def doctor(home: Path | None) -> None:
 
 
 def _book(home: Home) -> closing[Store]:
-    from controller.book.model import Refused
     from controller.book.store import Store
 
-    try:
-        return closing(Store(home.book))
-    except Refused as refused:
-        stop(refused.sentence, FAILED)
+    return closing(Store(home.book))

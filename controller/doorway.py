@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 
+from controller.reasons import reason
+
 # A cord that was pulled sends no farewell: unanswered data for 20 s, or three unanswered questions, ends the line.
 SOCKET_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -49,4 +51,4 @@ def _why(error: OSError, host: str, port: int) -> str:
         return f"没有权限使用端口 {port}。请用 1024 以上的端口，例如：zhangu run --port 8080"
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return f"这台机器没有地址 {host}。请检查 --host，不写就在所有网卡上提供服务。"
-    return f"不能在 {host}:{port} 上提供服务（{error.strerror}）。请检查 --host 和 --port。"
+    return f"不能在 {host}:{port} 上提供服务（{reason(error)}）。请检查 --host 和 --port。"

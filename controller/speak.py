@@ -15,6 +15,7 @@ from secrets import token_urlsafe
 from controller.book.store import Store
 from controller.home import Home
 from controller.office.scripts import ScriptBuilder, readings
+from controller.reasons import reason
 from controller.single import running
 from controller.sound.mandarin import spoken
 from controller.sound.speaker import Event, Part, Speaker
@@ -42,7 +43,7 @@ def to_file(home: Home, spoken_words: str, file: Path) -> str | None:
         try:
             shutil.copyfile(clip.path, file)
         except OSError as error:
-            return f"写不进 {file}：{error.strerror}。"
+            return f"写不进 {file}：{reason(error)}。"
     return None
 
 

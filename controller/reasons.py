@@ -1,0 +1,26 @@
+"""Why the system refused, in the words of people: its own sentences are English and name no way out."""
+
+from __future__ import annotations
+
+import errno
+
+_REASONS = {
+    errno.ENOENT: "没有这个文件或目录",
+    errno.ENOTDIR: "没有这个目录",
+    errno.EISDIR: "那是一个目录",
+    errno.EEXIST: "已经有同名的文件",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "磁盘只能读、不能写",
+    errno.ENOSPC: "磁盘满了",
+    errno.EDQUOT: "磁盘配额用完了",
+    errno.EIO: "磁盘读写出错",
+    errno.ENAMETOOLONG: "文件名太长",
+    errno.EMFILE: "打开的文件太多",
+    errno.ENODEV: "没有这个设备",
+}
+
+
+def reason(error: OSError) -> str:
+    """A clause without its full stop; the system's own words where none of ours fits."""
+    return _REASONS.get(error.errno or 0) or error.strerror or "系统没有说明原因"
