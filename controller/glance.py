@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
+from controller.book.honours import Honour
 from controller.book.model import Deal
 from controller.rhythm.model import DayPlan, State, WallSettings
+
+UNNAMED = "一位同事"
+"""Who is hidden from the screens is called this there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,16 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class Champion:
+    """Whom a prize is for: the best of the day, week or month (`period`) that began on `since`."""
+
+    period: str
+    since: date
+    winner: Tally
+    prize: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OnAir:
     """What is being said now. `marks` name moments of it (third, second, first, teams, …) at which a wall turns."""
 
@@ -115,7 +129,10 @@ class Sounding:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The office at `now`. `celebrated` and `board` are None unless a wall should show them."""
+    """The office at `now`. `board`, `champion`: None unless a wall should show them.
+
+    `rankings`: of the day, the week and the month, as they stand now.
+    """
 
     revision: int
     now: datetime
@@ -137,3 +154,6 @@ class Glance:
     trusted_clock: bool
     walls: WallSettings
     build: str
+    champion: Champion | None = None
+    honours: tuple[Honour, ...] = ()
+    rankings: tuple[Ranking, ...] = ()

@@ -169,6 +169,19 @@ class Deals:
         )
         return None if row is None else from_fen(row[0])
 
+    def largest_few(self, count: int = 20) -> tuple[Deal, ...]:
+        """The largest unvoided deals of all time, largest first; of equals the earlier."""
+        sql = _SELECT + "WHERE voided_at IS NULL ORDER BY fen DESC, date, id LIMIT ?"
+        return tuple(map(self._deal, self._rows.all(sql, count)))
+
+    def selling_days(self, since: date, until: date) -> dict[int, set[date]]:
+        """Per person the days with an unvoided deal."""
+        found: dict[int, set[date]] = {}
+        sql = "SELECT DISTINCT person_id, date FROM daily WHERE date BETWEEN ? AND ?"
+        for person, when in self._rows.all(sql, day(since), day(until)):
+            found.setdefault(person, set()).add(date.fromisoformat(when))
+        return found
+
     def first_days(self) -> dict[int, date]:
         """Per person the day of the first deal: who is a newcomer, and since when."""
         found = self._rows.all("SELECT person_id, min(date) FROM daily GROUP BY person_id")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from controller.book import show
+from controller.book.model import Deal
 from controller.book.show import CityRow, Show
 from controller.book.standings import Standing, Standings
-from controller.glance import Board, City, Glance, OnAir, Ranking, Sounding, Tally, Total, Trouble
+from controller.glance import UNNAMED, Board, City, Glance, OnAir, Ranking, Sounding, Tally, Total, Trouble
 from controller.office.cues import PERIOD_OF, CueDesk
+from controller.office.praise import Praise, tally
 from controller.office.room import Room, period_of
 from controller.office.talk import Talk
 from controller.rhythm.model import State
@@ -30,6 +31,7 @@ class View:
         self, room: Room, talk: Talk, cues: CueDesk, sounding: Callable[[datetime], Sounding], build: str
     ):
         self._room, self._talk, self._cues, self._sounding, self._build = room, talk, cues, sounding, build
+        self._praise = Praise(room)
         self._lock = threading.Lock()
         self._last: Glance | None = None
         self._state: State | None = None
@@ -70,21 +72,28 @@ class View:
             if scene == "leaderboard":
                 board = _board(show.from_json(frozen) if frozen else self._cues.live(book, plan, now))
             deals = tuple(deal for deal in book.deals.last(LATEST_DEALS) if deal.date == now.date())
-            photos = {p.name: p.photo for p in book.roster.people() if p.photo}
+            people = book.roster.everybody()
+            hidden = {p.id for p in people if p.hidden}
+            photos = {p.name: p.photo for p in people if p.photo and not p.hidden}
+            champion = self._praise.champion(book, state, on_air, now.date())
+            honours = self._praise.honours(book, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=room.rhythm.office, plan=plan, state=state, scene=scene,
-            teams=tallies(periods["day"].teams), people=tallies(periods["day"].people), deals=deals,
+            teams=tallies(periods["day"].teams), people=tallies(periods["day"].people),
+            deals=unnamed(deals, hidden),
             day=_total(periods["day"]), week=_total(periods["week"]), month=_total(periods["month"]),
-            on_air=replace(on_air, photos=photos) if on_air else None, board=board, sounding=self._sounding(now),
+            on_air=replace(on_air, photos=photos, deals=unnamed(on_air.deals, hidden)) if on_air else None,
+            board=board, sounding=self._sounding(now),
             troubles=self.troubles(), notices=plan.warnings, trusted_clock=trusted, walls=room.rhythm.walls,
-            build=self._build,
+            build=self._build, champion=champion, honours=honours,
+            rankings=tuple(_ranking(period, found) for period, found in periods.items()),
         )  # fmt: skip
 
     def ranking(self, period: str, day: date) -> Ranking:
         """A ranking as it stands now."""
         with self._room.store.read() as book:
             found = book.standings(*period_of(period, day))
-        return Ranking(period, tallies(found.teams), tallies(found.people))
+        return _ranking(period, found)
 
     def cities(self, day: date) -> tuple[City, ...]:
         """The branches' results of a day as far as they are told, this one's too."""
@@ -110,28 +119,26 @@ def _total(found: Standings) -> Total:
     return Total(found.amount, found.target, found.count)
 
 
+def _ranking(period: str, found: Standings) -> Ranking:
+    return Ranking(period, tallies(found.teams), tallies(found.people))
+
+
+def unnamed(deals: Iterable[Deal], hidden: Collection[int]) -> tuple[Deal, ...]:
+    """Orders as the screens may show them: of whoever is hidden, without the name."""
+    return tuple(replace(deal, person=UNNAMED) if deal.person_id in hidden else deal for deal in deals)
+
+
 def tallies(rows: Iterable[Standing]) -> tuple[Tally, ...]:
     """Rows of a ranking as screens draw them."""
-    return tuple(_tally(row) for row in rows)
-
-
-def _tally(row: Standing) -> Tally:
-    return Tally(
-        place=row.place, name=row.name, team=row.team, count=row.count, amount=row.amount, target=row.target,
-        rate=_float(row.rate), gap=row.gap, to_next=row.to_next, photo=row.photo,
-    )  # fmt: skip
-
-
-def _float(rate: Decimal | None) -> float | None:
-    return None if rate is None else float(rate)
+    return tuple(tally(row) for row in rows)
 
 
 def _board(found: Show) -> Board:
     return Board(
         title=TITLE, period="day", top=tallies(found.people[:3]), teams=tallies(found.teams),
         cities=_cities(found.cities),
-        week_top=_tally(found.week_top) if found.week_top else None,
-        month_top=_tally(found.month_top) if found.month_top else None, comment=found.comment,
+        week_top=tally(found.week_top) if found.week_top else None,
+        month_top=tally(found.month_top) if found.month_top else None, comment=found.comment,
     )  # fmt: skip
 
 
