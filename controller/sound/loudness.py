@@ -22,6 +22,12 @@ import av.filter
 RATE = 44100
 SILENT = -70.0
 """EBU R128's absolute gate in LUFS: what is below it counts as silence."""
+OPENS = {
+    "format_whitelist": "aac,aiff,amr,amrnb,amrwb,caf,flac,matroska,webm,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,"
+    "mov,mp4,m4a,3gp,3g2,mj2,mp3,ogg,wav",
+    "protocol_whitelist": "file",
+}
+"""Only these: a playlist or a «concat» file in disguise would make FFmpeg open whatever it names."""
 _ENDS = (av.error.BlockingIOError, av.error.EOFError)
 
 
@@ -106,9 +112,9 @@ def frames_of(path: Path) -> Iterator[Any]:
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
     found = False
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with av.open(str(path), options=dict(OPENS), metadata_errors="replace") as container:
             for packet in container.demux(_stream(container)):
-                for frame in _decoded(packet):
+                for frame in decoded(packet):
                     found = True
                     yield from resampler.resample(frame)
             yield from resampler.resample(None) if found else ()
@@ -118,7 +124,8 @@ def frames_of(path: Path) -> Iterator[Any]:
         raise Unreadable("里面没有声音")
 
 
-def _decoded(packet: Any) -> list[Any]:
+def decoded(packet: Any) -> list[Any]:
+    """The frames of a packet; none of a damaged one."""
     try:
         return list(packet.decode())
     except av.error.InvalidDataError:
@@ -142,7 +149,7 @@ def _why(error: Exception) -> str:
 def header(path: Path) -> float:
     """Seconds that the file says it lasts, without decoding it. Raises Unreadable."""
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with av.open(str(path), options=dict(OPENS), metadata_errors="replace") as container:
             stream = _stream(container)
             if stream.duration is not None:
                 return float(stream.duration * stream.time_base)

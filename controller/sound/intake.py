@@ -1,0 +1,234 @@
+"""What people bring from outside, looked at in a child: speech, songs, tracks and pictures become files of our own.
+
+`python -m controller.sound.intake` reads one JSON request, {"what", "source", "target"}, and answers with one
+line: {"done": {…}} or {"refused": a Chinese sentence}. It runs under limits of memory and processor time, opens
+only known formats (a playlist or a "concat" file could name other files), and never sees a name that people gave.
+For the rest of the house `controller.sound.gate` is the door.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from controller.sound import loudness
+from controller.sound.loudness import Unreadable
+from controller.sound.speech import levels, studio
+from controller.sound.speech.levels import RATE, Samples
+
+MEMORY = 1_200_000_000
+"""Bytes of address space; the libraries alone map 500 MB, a minute of speech needs 250 more."""
+CPU_S = 120
+SPEECH_S, SONG_S, TRACK_S = 60.0, 10.0, 3600.0
+FADE_S = 0.6  # of a song that is cut
+LEAST_S = 0.3
+SPEECH_LUFS = -18.0
+CEILING_DB = -1.5
+"""dBTP. The studio limits to −1.3: what comes from here passes through it untouched."""
+SILENT_LUFS = -55.0
+BLOCK = 5 * RATE
+AROUND = RATE // 50  # 20 ms: more than the limiter looks around
+PLAYABLE = {"mp3": ".mp3", "ogg": ".ogg", "flac": ".flac", "wav": ".wav"}
+NO_SOUND = "里面没有声音"
+BROKEN = "文件已损坏，或者不是声音文件"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    longest_s: float
+    floor_db: float  # under the loudest sample: what counts as silence at both ends
+    keep_ms: float
+    cut: bool  # what is longer is cut, else refused
+
+
+SPEECH = _Rules(SPEECH_S, -40.0, 100.0, cut=False)
+SONG = _Rules(SONG_S, -50.0, 10.0, cut=True)
+
+
+def speech(source: Path, target: Path) -> dict[str, Any]:
+    """A recorded voice as WAV: without silence at its ends, −18 LUFS, under −1 dBTP. Raises Unreadable."""
+    return _clip(source, target, SPEECH)
+
+
+def song(source: Path, target: Path) -> dict[str, Any]:
+    """The first ten seconds of a song as WAV, faded out where it was cut, levelled like speech."""
+    return _clip(source, target, SONG)
+
+
+def _clip(source: Path, target: Path, rules: _Rules) -> dict[str, Any]:
+    sound = levels.trimmed(_decoded(source, rules), rules.floor_db, rules.keep_ms)
+    if sound.shape[1] < LEAST_S * RATE or levels.integrated(sound) < SILENT_LUFS:
+        raise Unreadable("没有听到声音，请靠近话筒再录一次" if rules is SPEECH else NO_SOUND)
+    if rules.cut and sound.shape[1] > rules.longest_s * RATE:
+        sound = _cut(sound, round(rules.longest_s * RATE))
+    levelled = _levelled(sound)
+    studio.write(levelled, target)
+    return {"duration_s": levelled.shape[1] / RATE}
+
+
+def _decoded(source: Path, rules: _Rules) -> Samples:
+    """At most what the rules allow of the file's sound, stereo. A minute more is read of what gets cut."""
+    most = rules.longest_s + (60.0 if rules.cut else 0.5)
+    with _opened(source) as container:
+        told = (container.duration or 0) / 1_000_000
+        if told > rules.longest_s + 2 and not rules.cut:
+            raise Unreadable(_too_long(told, rules.longest_s))
+        parts, samples = [], 0
+        for frame in _frames(container):
+            parts.append(np.asarray(frame.to_ndarray(), np.float32))
+            samples += frame.samples
+            if samples > most * RATE:
+                if not rules.cut:
+                    raise Unreadable(_too_long(max(told, most), rules.longest_s))
+                break
+    if not parts:
+        raise Unreadable(NO_SOUND)
+    return np.nan_to_num(np.concatenate(parts, axis=1))
+
+
+def _too_long(seconds: float, most: float) -> str:
+    length = f"{seconds / 60:.0f} 分钟" if seconds >= 120 else f"{seconds:.0f} 秒"
+    return f"太长了：有 {length}，最多 {most:.0f} 秒"
+
+
+def _opened(source: Path) -> Any:
+    try:
+        container = av.open(str(source), options=dict(loudness.OPENS), metadata_errors="replace")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise Unreadable(BROKEN) from error
+    moving = [stream for stream in container.streams.video if not _cover(stream)]
+    if moving or not container.streams.audio:
+        container.close()
+        raise Unreadable("这是视频，这里只收声音" if moving else NO_SOUND)
+    return container
+
+
+def _cover(stream: Any) -> bool:
+    """A music file's picture counts as a video stream."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _frames(container: Any) -> Any:
+    """Stereo frames at 44,100 Hz; a damaged stretch is passed over, as the player does."""
+    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+    try:
+        for packet in container.demux(container.streams.audio[0]):
+            for frame in loudness.decoded(packet):
+                yield from resampler.resample(frame)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise Unreadable(BROKEN) from error
+
+
+def _cut(sound: Samples, samples: int) -> Samples:
+    piece = sound[:, :samples].copy()
+    fade = round(FADE_S * RATE)
+    piece[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
+    return piece
+
+
+def _levelled(sound: Samples) -> Samples:
+    """At −18 LUFS after limiting; a sound of few loud moments ends softer rather than squashed."""
+    gain = SPEECH_LUFS - levels.integrated(sound)
+    done = sound
+    for _ in range(3):  # limiting takes a little loudness; give it back until it is right
+        done = _limited(sound * np.float32(levels.decibels(gain)))
+        missing = SPEECH_LUFS - levels.integrated(done)
+        if abs(missing) < 0.2:
+            break
+        gain += missing
+    return done
+
+
+def _limited(sound: Samples) -> Samples:
+    """`levels.limited` in blocks: at once it would take 300 MB for a minute. Its window is inside AROUND."""
+    done = np.empty_like(sound)
+    for at in range(0, sound.shape[1], BLOCK):
+        begin, end = max(0, at - AROUND), min(sound.shape[1], at + BLOCK + AROUND)
+        block = levels.limited(sound[:, begin:end], CEILING_DB)
+        until = min(at + BLOCK, sound.shape[1])
+        done[:, at:until] = block[:, at - begin : until - begin]
+    return done
+
+
+def track(source: Path, target: Path) -> dict[str, Any]:
+    """Music for a playlist, looked through to its end. What the player cannot play becomes Opus.
+
+    `target` gets no ending; the answer's "suffix" tells which it should have. Raises Unreadable.
+    """
+    with _opened(source) as container:
+        told = (container.duration or 0) / 1_000_000
+        if told > TRACK_S:
+            raise Unreadable(_too_long(told, TRACK_S))
+        suffix = PLAYABLE.get(container.format.name)
+        if suffix == ".ogg" and container.streams.audio[0].codec_context.name == "opus":
+            suffix = ".opus"
+    if suffix is None:
+        _to_opus(source, target)
+    with _opened(source if suffix else target) as container:
+        found = loudness.of_frames(_frames(container), peaks=False)
+    if found.duration_s < 1 or found.lufs <= SILENT_LUFS:
+        raise Unreadable("几乎没有声音")
+    if suffix:
+        shutil.copyfile(source, target)
+    return {"duration_s": found.duration_s, "lufs": found.lufs, "suffix": suffix or ".opus"}
+
+
+def _to_opus(source: Path, target: Path) -> None:
+    with _opened(source) as container, av.open(str(target), "w", format="ogg") as out:
+        stream = out.add_stream("libopus", rate=48000)
+        stream.bit_rate = 128_000
+        resampler = av.AudioResampler(format="flt", layout="stereo", rate=48000, frame_size=960)
+        for frame in [*_frames(container), None]:
+            for piece in resampler.resample(frame):
+                out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
+
+
+def picture(source: Path, target: Path) -> dict[str, Any]:
+    """A photo as a JPEG of at most 512 × 512 without any of its old data; see `pictures`."""
+    from controller.sound import pictures
+
+    return pictures.shrink(source, target)
+
+
+WORK: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+    "speech": speech,
+    "song": song,
+    "track": track,
+    "picture": picture,
+}
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        done = WORK[request["what"]](Path(request["source"]), Path(request["target"]))
+    except Unreadable as why:
+        return {"refused": str(why)}
+    except MemoryError:
+        return {"refused": "文件展开以后太大"}
+    except OSError as error:
+        return {"refused": f"存不下来（{error.strerror}），请清理磁盘空间"}
+    return {"done": done}
+
+
+def main() -> None:
+    """Answer one request."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    os.nice(10)  # nothing that is uploaded may make the music stutter
+    sys.stdout.write(json.dumps(_answer(json.loads(sys.stdin.readline()))) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
