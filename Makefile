@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak sounds demo dev
+.PHONY: help setup run test check bench soak sounds demo pictures dev
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
@@ -27,6 +27,12 @@ dev: .venv/.dev  ## the same with what tests and checks need
 
 run: .venv/.ready  ## the daemon, here and now
 	$(BIN)/zhangu run
+
+demo: .venv/.ready  ## a made-up office's day in six minutes, heard and seen
+	$(BIN)/zhangu demo
+
+pictures: .venv/.dev  ## the README's pictures, taken from a running demo
+	$(BIN)/python -m tests.pictures
 
 test: .venv/.dev  ## all tests
 	$(BIN)/pytest

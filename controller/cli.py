@@ -103,6 +103,22 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
         _run(Options(copy, host, port, start=start))
 
 
+@main.command(name="demo")
+@home_option
+@host_option
+@port_option
+@click.option("--once/--loop", "once", default=True, help="End after the day, or play it again and again.")
+def demo_(home: Path | None, host: str, port: int, once: bool) -> None:
+    """A made-up office's day in about six minutes, heard and seen."""
+    from controller import demo
+    from controller.doorway import CannotListen
+
+    try:
+        sys.exit(demo.run(chosen(home), host, port, loop=not once, tell=click.echo))
+    except CannotListen as error:
+        stop(error.sentence, FAILED)
+
+
 def _run(options: Options) -> None:
     from controller import daemon
     from controller.doorway import CannotListen

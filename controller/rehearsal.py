@@ -13,14 +13,17 @@ from controller.home import Home
 
 
 @contextmanager
-def scratch(home: Home) -> Iterator[Home]:
-    """A home with the same timetable, sounds and data; whatever happens in it is forgotten at the end."""
+def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
+    """A home with the same timetable, sounds and data; whatever happens in it is forgotten at the end.
+
+    Without `book` nobody works there and nothing was sold.
+    """
     with tempfile.TemporaryDirectory(prefix="zhangu-rehearsal-") as folder:
         copy = Home(Path(folder))
         shutil.copytree(home.root / "config", copy.root / "config")
         copy.sounds.symlink_to(home.sounds.resolve())
         copy.var.mkdir()
-        if home.book.exists():
+        if book and home.book.exists():
             with closing(Store(home.book)) as store:
                 store.backup(copy.book)
         for name in ("cache", "voices", "photos", "songs"):
