@@ -25,8 +25,10 @@ from controller.glance import City, Glance, Ranking
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
 from controller.office.keys import Keys
+from controller.office.pairing import Pairings
 from controller.office.people import PeopleDesk
 from controller.office.room import Kept, Room
+from controller.office.screens import WallDesk
 from controller.office.scripts import ScriptBuilder
 from controller.office.sounding import SoundDesk
 from controller.office.speech import Announced, SpeechDesk
@@ -66,7 +68,7 @@ class Office:
 
     def __init__(self, parts: Parts):
         room = Room(parts.clock, parts.almanac, parts.store, parts.feed, Kept(parts.store))
-        builder = ScriptBuilder(parts.sounds)
+        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs)
         self._room, self._library = room, parts.library
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
@@ -78,6 +80,8 @@ class Office:
         self._people = PeopleDesk(room)
         self._troubles = Troubles(room, parts.speaker, parts.voice, parts.library)
         self._view = View(room, self._talk, self._cues, self._sound.sounding, parts.build)
+        self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
+        self._view.walls = self.walls.merged
         self._view.troubles, self._view.trusted = self._troubles.all, self._troubles.clock_trusted
         self.poke: Callable[[], None] = lambda: None
 

@@ -16,7 +16,7 @@ from controller.office.cues import PERIOD_OF, CueDesk
 from controller.office.praise import Praise, tally
 from controller.office.room import Room, period_of
 from controller.office.talk import Talk
-from controller.rhythm.model import State
+from controller.rhythm.model import State, WallSettings
 
 LATEST_DEALS = 12
 KEPT_FOR = timedelta(milliseconds=300)
@@ -36,6 +36,7 @@ class View:
         self._last: Glance | None = None
         self._state: State | None = None
         self.troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
+        self.walls: Callable[[WallSettings], WallSettings] = lambda settings: settings
         self.trusted: Callable[[], bool] = lambda: True
 
     def glance(self) -> Glance:
@@ -84,7 +85,7 @@ class View:
             day=_total(periods["day"]), week=_total(periods["week"]), month=_total(periods["month"]),
             on_air=replace(on_air, photos=photos, deals=unnamed(on_air.deals, hidden)) if on_air else None,
             board=board, sounding=self._sounding(now),
-            troubles=self.troubles(), notices=plan.warnings, trusted_clock=trusted, walls=room.rhythm.walls,
+            troubles=self.troubles(), notices=plan.warnings, trusted_clock=trusted, walls=self.walls(room.rhythm.walls),
             build=self._build, champion=champion, honours=honours,
             rankings=tuple(_ranking(period, found) for period, found in periods.items()),
         )  # fmt: skip
