@@ -71,14 +71,7 @@ class Daemon:
         self._stack.callback(voice.close)
         self.speaker = Speaker(self._on_speaker)
         self._stack.callback(self.speaker.close)
-        announcer = Announcer(
-            self.speaker,
-            voice,
-            self._on_report,
-            duck_db=rhythm.sound.duck_db,
-            lead_s=rhythm.sound.lead_silence_ms / 1000,
-            wake_after_s=rhythm.sound.wake_after_s,
-        )
+        announcer = Announcer(self.speaker, voice, self._on_report)
         self._stack.callback(announcer.close)
         self.office = Office(
             Parts(

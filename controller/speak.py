@@ -107,7 +107,7 @@ def _directly(clip: Clip) -> str | None:
             return "没有找到音响设备。请检查音箱接线，或运行 zhangu doctor。"
         ends.clear()
         over.clear()
-        speaker.announce(1, [Part(clip.path)], open=False, duck_db=-20.0)
+        speaker.announce(1, [Part(clip.path)], open=False)
         over.wait(clip.duration_s + 10)
         return None if ends and ends[-1].ok else "没有播完：音响断开了。"
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from controller.clock import Clock
-from controller.sound.performance import Job, Report
+from controller.sound.performance import Job, Manners, Report
 from controller.sound.speaker import Health, MusicOrder
 from controller.sound.speech.script import Clip, Script
 
@@ -88,6 +88,8 @@ class FakeAnnouncer:
     cancelled: list[tuple[int, str]] = field(default_factory=list)
     music_on: bool = False
     busy: bool = False
+    manners: Manners = field(default_factory=Manners)
+    on_air: int | None = None
 
     def submit(self, job: Job) -> None:
         assert job.id not in [other.id for other in self.jobs], "handed over twice"
@@ -97,6 +99,11 @@ class FakeAnnouncer:
         self.cancelled.append((id, why))
         self.jobs = [job for job in self.jobs if job.id != id]
         self.report(Report(id, "dropped", why))
+
+    def withdraw(self, ids: Collection[int]) -> set[int]:
+        found = {job.id for job in self.jobs if job.id in ids and job.id != self.on_air}
+        self.jobs = [job for job in self.jobs if job.id not in found]
+        return found
 
     def silences(self, spans: Sequence[tuple[float, float]]) -> None:
         self.spans = tuple(spans)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from controller.book.model import Announcement, Person, Team
 from controller.book.phrases import Line
 from controller.sound.mandarin import name_reading, spoken
-from controller.sound.speech.script import Script, Segment
+from controller.sound.speech.script import SPEECH_LUFS, Script, Segment
 
 SOUNDS = {
     "chime": "chime.ogg",
@@ -38,10 +38,10 @@ def readings(teams: Iterable[Team], people: Iterable[Person]) -> dict[str, str]:
 
 
 class ScriptBuilder:
-    """Turns announcements into scripts with the sound files of one folder."""
+    """Turns announcements into scripts with the sound files of one folder, as loud as `lufs` says at the time."""
 
-    def __init__(self, sounds: Path):
-        self._sounds = sounds
+    def __init__(self, sounds: Path, lufs: Callable[[], float] = lambda: SPEECH_LUFS):
+        self._sounds, self._lufs = sounds, lufs
 
     def sound(self, name: object) -> Path | None:
         """The file of a sound, None when nothing of that name ships or it was taken away."""
@@ -57,6 +57,7 @@ class ScriptBuilder:
             segments=tuple(self._segment(piece, names) for piece in pieces),
             applause=self.sound(kept.get("applause", "small")),
             chime=self.sound("chime") if kept.get("chime", True) else None,
+            lufs=self._lufs(),
         )
 
     def plain(self, text: str, names: Mapping[str, str], applause: str | None = None) -> Script:

@@ -12,11 +12,12 @@ from controller.glance import Sounding
 from controller.office import music
 from controller.office.music import ByHand, Wanted
 from controller.office.room import Room
-from controller.rhythm.model import DayPlan, State
+from controller.rhythm.model import DayPlan, SoundSettings, State
 from controller.rhythm.timetable import ceiling_at, next_quiet
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library, position
-from controller.sound.speaker import Event, MusicOrder, Speaker, Track
+from controller.sound.performance import Manners
+from controller.sound.speaker import Duck, Event, MusicOrder, Speaker, Track
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +39,31 @@ class SoundDesk:
         self._volume: int | None = None
         self._retry_at = room.clock.now()
         self.track: str | None = None
+        self._settings: SoundSettings | None = None
+        self.obey()
 
     # --- following the timetable
 
     def follow(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> None:
         """Makes the speaker do what should be at `now`. Without a trusted clock no timed music sounds."""
         with self._lock:
+            self.obey()
             self._follow_silences(plan, now)
             self._follow_volume(now)
             self._follow_music(plan, state, now, trusted=trusted)
+
+    def obey(self) -> None:
+        """Hands on what the timetable says of sound; after an edit the music is ordered anew where it differs."""
+        sound = self._room.rhythm.sound
+        if sound == self._settings:
+            return
+        self._settings, self._ordered = sound, ("void",)
+        self._library.lufs = sound.music_lufs
+        self._announcer.manners = Manners(
+            Duck(sound.duck_db, sound.duck_ms, sound.restore_ms),
+            sound.lead_silence_ms / 1000,
+            sound.wake_after_s,
+        )
 
     def forget(self) -> None:
         """What was ordered is void: the clock has jumped. The next `follow` orders everything anew."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
-from controller.sound.performance import Job, Performance, Report
+from controller.sound.performance import Job, Manners, Performance, Report
 from controller.sound.speaker import Event, Part, Speaker
 from controller.sound.speech.script import Clip, Script, VoiceFailed
 from controller.sound.voice import Voice
@@ -35,8 +35,8 @@ DEVICE_LIMIT_S = 30.0
 class Announcer:
     """Thread-safe; every method returns at once. `report` is called from the announcer's own thread.
 
-    After `wake_after_s` without any sound an amplifier may sleep: the chime then starts `lead_s` later.
-    `music_on` is set by whoever orders the music.
+    `manners` and `music_on` are set by whoever knows the timetable and orders the music; they hold from the next
+    announcement on.
     """
 
     def __init__(
@@ -44,13 +44,10 @@ class Announcer:
         speaker: Speaker,
         voice: Voice,
         report: Callable[[Report], None],
-        *,
-        duck_db: float = -20.0,
-        lead_s: float = 0.5,
-        wake_after_s: float = 30.0,
+        manners: Manners = Manners(),  # noqa: B008 - a frozen value
     ):
         self._speaker, self._voice, self._report = speaker, voice, report
-        self._duck_db, self._lead_s, self._wake_after_s = duck_db, lead_s, wake_after_s
+        self.manners = manners
         self._changed = threading.Condition()
         self._queue: list[Job] = []
         self._silences: tuple[tuple[float, float], ...] = ()
@@ -101,6 +98,13 @@ class Announcer:
             self._report(Report(id, "dropped", why))
         if performing:
             self._speaker.stop(id, fade_ms=120)
+
+    def withdraw(self, ids: Collection[int]) -> set[int]:
+        """Takes back, without a report, those that still wait in the queue; returns which."""
+        with self._changed:
+            found = {job.id for job in self._queue if job.id in ids}
+            self._queue = [job for job in self._queue if job.id not in found]
+        return found
 
     def silences(self, spans: Sequence[tuple[float, float]]) -> None:
         """Sets the spans (CLOCK_MONOTONIC seconds) in which nothing may sound; whatever waits goes on waiting."""
@@ -218,26 +222,29 @@ class Announcer:
         return performance
 
     def _lead(self) -> None:
-        if not self.music_on and time.monotonic() - self._last_sound > self._wake_after_s:
-            time.sleep(self._lead_s)
+        manners = self.manners
+        if not self.music_on and time.monotonic() - self._last_sound > manners.wake_after_s:
+            time.sleep(manners.lead_s)
 
     def _whole(self, job: Job, performance: Performance, clip: Clip | None, until: float | None) -> None:
         """One clip from chime to applause; without a voice whatever else there is."""
         performance.voiceless = clip is None
         sounds = [clip.path] if clip else list(job.script.sounds())
         performance.expect(clip, first=0)
-        self._speaker.announce(job.id, [Part(path) for path in sounds], duck_db=self._duck_db, until=until)
+        parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
+        self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until)
 
     def _chime_first(self, job: Job, performance: Performance, chime: Path, until: float | None) -> None:
         """The chime sounds at once; the speech is rendered while it rings."""
-        self._speaker.announce(job.id, [Part(chime)], open=True, duck_db=self._duck_db, until=until)
+        part, duck = Part(chime, job.script.gain_db), self.manners.duck
+        self._speaker.announce(job.id, [part], open=True, duck=duck, until=until)
         clip = self._rendered(replace(job.script, chime=None))
         performance.voiceless = clip is None
         performance.expect(clip, first=1)
         if clip is not None:
             self._speaker.append(job.id, Part(clip.path))
         elif job.script.applause is not None:
-            self._speaker.append(job.id, Part(job.script.applause))
+            self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))
         self._speaker.finish(job.id)
 
     def _rendered(self, script: Script) -> Clip | None:

@@ -67,7 +67,7 @@ def position(tracks: Sequence[Track], elapsed_s: float) -> tuple[int, float]:
 class Library:
     """The music under `home`; what it measures is kept in `cache`. Thread-safe.
 
-    A file that cannot be played is left out and named by `problems`.
+    A file that cannot be played is left out and named by `problems`. `lufs`: how loud all music sounds.
     """
 
     def __init__(self, home: Path, cache: Path) -> None:
@@ -76,6 +76,7 @@ class Library:
         self._catalogue = Catalogue(cache / "library.json", home / "sounds" / "index.json", home / "sounds")
         self._lock = threading.Lock()
         self._missing: dict[str, str] = {}
+        self.lufs = MUSIC_LUFS
 
     def playlists(self) -> tuple[str, ...]:
         """Names of the playlists there are."""
@@ -153,7 +154,7 @@ class Library:
         facts = self._known(path)
         if facts is None or facts.fault is not None or facts.duration_s <= 0:
             return None
-        gain = UNMEASURED_DB if facts.lufs is None else min(0.0, MUSIC_LUFS - facts.lufs)
+        gain = UNMEASURED_DB if facts.lufs is None else min(0.0, self.lufs - facts.lufs)
         return Track(path, gain, facts.duration_s)
 
     def _known(self, path: Path) -> Facts | None:

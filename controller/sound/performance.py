@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.sound.speaker import Event
+from controller.sound.speaker import Duck, Event
 from controller.sound.speech.script import Clip, Script
 
 CHIME_S = 1.3
@@ -25,6 +25,18 @@ ENDINGS = {
     "file": ("not_heard", "声音文件读不了，没有播出。"),
     "waited": ("not_heard", "语音没有及时合成出来。"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How all announcements are made.
+
+    After `wake_after_s` without any sound an amplifier may sleep: the chime then starts `lead_s` later.
+    """
+
+    duck: Duck = Duck()  # noqa: RUF009 - a frozen value
+    lead_s: float = 0.5
+    wake_after_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,8 @@ class Player:
     def _announce(self, order: dict[str, Any], now: float) -> None:
         parts = [protocol.part(value) for value in order["parts"]]
         until = None if order["until"] is None else float(order["until"])
-        duck_db, more = float(order["duck_db"]), bool(order["open"])
-        self._clips.announce(int(order["id"]), parts, open=more, duck_db=duck_db, until=until, now=now)
+        duck, more = protocol.duck(order), bool(order["open"])
+        self._clips.announce(int(order["id"]), parts, open=more, duck=duck, until=until, now=now)
 
     def _stop(self, order: dict[str, Any], now: float) -> None:
         id = None if order["id"] is None else int(order["id"])
@@ -146,8 +146,10 @@ def main() -> NoReturn:
         os.setpriority(
             os.PRIO_PROCESS, 0, -10
         )  # sound first, where it is allowed: the mixer's thread inherits it
-    from controller.sound.device.device import Device, NoDevice  # SDL reads its environment when it is loaded
-
+    try:
+        from controller.sound.device.device import Device, NoDevice  # SDL reads its environment when loaded
+    except (ImportError, AttributeError) as error:  # a fresh machine without a library that pygame needs
+        _leave("incomplete", str(error.__context__ or error))
     try:
         device = Device(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else None)
     except NoDevice as error:

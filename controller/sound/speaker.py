@@ -19,9 +19,9 @@ from typing import Any
 
 from controller.sound.device import protocol
 from controller.sound.device.playerchild import PlayerChild
-from controller.sound.device.protocol import Event, Health, MusicOrder, Part, Track
+from controller.sound.device.protocol import Duck, Event, Health, MusicOrder, Part, Track
 
-__all__ = ["Event", "Health", "MusicOrder", "Part", "Speaker", "Track"]
+__all__ = ["Duck", "Event", "Health", "MusicOrder", "Part", "Speaker", "Track"]
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ SETTLED_S = 10.0
 
 WHY = {
     "none": "没有找到音响设备。请检查音箱和声卡的连接。",
+    "incomplete": "播放声音要用的系统库不全。请在战鼓的目录里运行 make setup，它会补上。",
     "removed": "音响设备断开了。正在自动重连。",
     "stalled": "音响设备没有反应。正在自动重连。",
     "hung": "播放程序没有反应，正在重新启动。",
@@ -97,7 +98,7 @@ class Speaker:
         parts: Sequence[Part],
         *,
         open: bool = False,
-        duck_db: float = -20.0,
+        duck: Duck = Duck(),  # noqa: B008 - a frozen value
         until: float | None = None,
     ) -> None:
         """Plays the parts back to back from now on over ducked music; with `open` more will be appended.
@@ -107,7 +108,7 @@ class Speaker:
         with self._lock:
             if self._ready:
                 self._announced.add(id)
-                self._send("announce", id=id, parts=list(parts), open=open, duck_db=duck_db, until=until)
+                self._send("announce", id=id, parts=list(parts), open=open, duck=duck, until=until)
                 return
         self._refused.put(id)
         self._poke()

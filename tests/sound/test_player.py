@@ -251,10 +251,13 @@ def test_nonsense_on_its_input_does_not_end_the_player():
             b"\xff" * 9,
         ]
         rubbish += [b'{"do":"quiet","spans":[[1]]}', b'{"do":"master","volume":"loud"}', b"[" * 20000]
-        rubbish += [b'{"do":"announce","id":1,"parts":[],"open":false,"until":null,"duck_db":-20}']
+        rubbish += [b'{"do":"announce","id":1,"parts":[],"open":false,"until":null,"duck":{"db":-20}}']
         rubbish += [b"x" * 3_000_000]
         child.stdin.write(b"\n".join(rubbish) + b"\n")
-        child.stdin.write(b'{"do":"announce","id":77,"parts":[],"open":false,"until":0,"duck_db":-20}\n')
+        child.stdin.write(
+            b'{"do":"announce","id":77,"parts":[],"open":false,"until":0,'
+            b'"duck":{"db":-20,"down_ms":250,"up_ms":1000}}\n'
+        )
         child.stdin.flush()
         while told(child, "done")["id"] != 77:
             pass

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from controller.sound.device.clips import DRAIN_S, REST_S, WAIT_S, Clips
-from controller.sound.device.protocol import Part
+from controller.sound.device.protocol import Duck, Part
 
 CHIME, SPEECH = Part(Path("chime")), Part(Path("speech"))
 
@@ -35,8 +35,8 @@ class Mixer:
     def hush(self, fade_s: float) -> None:
         self.sounding = []
 
-    def duck(self, db: float, now: float) -> None:
-        self.ducked = db
+    def duck(self, duck: Duck, now: float) -> None:
+        self.ducked = duck.db
 
     def restore(self, now: float) -> None:
         self.ducked = 0.0
@@ -62,7 +62,7 @@ def done(told) -> dict:
 def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(desk):
     """Ducked from the first part on, until a rest after the last has passed."""
     clips, mixer, told = desk
-    clips.announce(1, [CHIME], open=True, duck_db=-20, until=None, now=0.0)
+    clips.announce(1, [CHIME], open=True, duck=Duck(), until=None, now=0.0)
     assert mixer.ducked == -20
     play_out(clips, mixer, 1.0)
     clips.tick(5.0)
@@ -81,10 +81,10 @@ def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(desk):
 def test_another_announcement_keeps_the_music_down(desk):
     """What follows within the rest finds the music still down."""
     clips, mixer, _told = desk
-    clips.announce(1, [CHIME], open=False, duck_db=-20, until=None, now=0.0)
+    clips.announce(1, [CHIME], open=False, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
     clips.tick(1.1)
-    clips.announce(2, [SPEECH], open=False, duck_db=-20, until=None, now=1.2)
+    clips.announce(2, [SPEECH], open=False, duck=Duck(), until=None, now=1.2)
     clips.tick(1.0 + REST_S + 0.1)
     assert mixer.ducked == -20
 
@@ -92,7 +92,7 @@ def test_another_announcement_keeps_the_music_down(desk):
 def test_a_promise_that_is_not_kept_ends_and_gives_the_music_back(desk):
     """An open announcement to which nothing comes is over after its time, told as not heard, and the music returns."""
     clips, mixer, told = desk
-    clips.announce(1, [CHIME], open=True, duck_db=-20, until=None, now=0.0)
+    clips.announce(1, [CHIME], open=True, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
     clips.tick(1.0 + WAIT_S - 0.1)
     assert mixer.ducked == -20
@@ -105,7 +105,7 @@ def test_a_promise_that_is_not_kept_ends_and_gives_the_music_back(desk):
 def test_the_end_is_believed_only_when_the_device_outlived_it(desk):
     """What still lies in the device's buffers has not been heard yet."""
     clips, mixer, told = desk
-    clips.announce(1, [CHIME], open=False, duck_db=-20, until=None, now=0.0)
+    clips.announce(1, [CHIME], open=False, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
     clips.tick(1.0 + DRAIN_S / 2)
     assert not [do for do, _ in told if do == "done"]
@@ -118,7 +118,7 @@ def test_the_music_comes_back_whatever_fails(desk, why):
     """Stopped, cut by a silence or a limit, or unreadable: the music returns."""
     clips, mixer, told = desk
     part = Part(Path("broken")) if why == "file" else CHIME
-    clips.announce(1, [part, part], open=False, duck_db=-20, until=3.0 if why == "until" else None, now=0.0)
+    clips.announce(1, [part, part], open=False, duck=Duck(), until=3.0 if why == "until" else None, now=0.0)
     if why == "stopped":
         clips.stop(1, 0.1, 1.0)
     if why == "quiet":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller.sound.device import ramps
-from controller.sound.device.protocol import Part
+from controller.sound.device.protocol import Duck, Part
 from controller.sound.device.ramps import MARGIN_S, Spans
 from controller.sound.device.turntable import Turntable
 
@@ -62,7 +62,7 @@ class Clips:
     # -- orders ------------------------------------------------------------------------------------
 
     def announce(
-        self, id: int, parts: Sequence[Part], *, open: bool, duck_db: float, until: float | None, now: float
+        self, id: int, parts: Sequence[Part], *, open: bool, duck: Duck, until: float | None, now: float
     ) -> None:
         """Begins at once; with `open` more parts will be appended."""
         refusal = self._refusal(until, now)
@@ -75,7 +75,7 @@ class Clips:
         self._rest_until = math.inf
         for part in parts:
             self._add(part, now)
-        self._music.duck(duck_db, now)
+        self._music.duck(duck, now)
 
     def append(self, id: int, part: Part, now: float) -> None:
         """One more part; too late when the announcement is over."""

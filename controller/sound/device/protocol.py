@@ -6,6 +6,7 @@ Moments are CLOCK_MONOTONIC seconds, which all processes of a machine share. Gai
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,15 @@ class Part:
 
     path: Path
     gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Duck:
+    """How music makes room for speech: by how much, how fast it goes, and how fast it comes back."""
+
+    db: float = -20.0
+    down_ms: int = 250
+    up_ms: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,12 @@ def read(raw: bytes) -> dict[str, Any]:
 def part(value: Any) -> Part:
     """A part as it was sent; raises ValueError, TypeError or KeyError when it is none."""
     return Part(Path(value["path"]), float(value["gain_db"]))
+
+
+def duck(order: Mapping[str, Any]) -> Duck:
+    """How an order wants the music to make room; raises ValueError, TypeError or KeyError."""
+    value = order["duck"]
+    return Duck(float(value["db"]), int(value["down_ms"]), int(value["up_ms"]))
 
 
 def music_order(value: Any) -> MusicOrder | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from controller.sound.device import ramps
-from controller.sound.device.protocol import MusicOrder
+from controller.sound.device.protocol import Duck, MusicOrder
 from controller.sound.device.ramps import MARGIN_S, OFF_DB, SOFT_DB, Ramp, Spans, still
 from controller.sound.device.reel import Reel, Stream
 
@@ -23,8 +23,6 @@ before it. After a silence this is left out: there not a sample may be early, ho
 """
 SAME_S = 0.002
 """Moments are computed anew from the wall clock whenever they are sent: by less than this they are the same."""
-DUCK_S = 0.25
-RESTORE_S = 1.0
 
 
 class Turntable:
@@ -46,6 +44,7 @@ class Turntable:
         self._leaving = False
         self._fade, self._duck, self._trim = still(0.0), still(0.0), still(0.0)
         self._steps = 0
+        self._up_s = Duck().up_ms / 1000
 
     # -- orders ------------------------------------------------------------------------------------
 
@@ -76,13 +75,14 @@ class Turntable:
         self._order = replace(self._order, position_s=self._order.position_s + self._reel.skip(now))
         return self._order.position_s
 
-    def duck(self, db: float, now: float) -> None:
+    def duck(self, duck: Duck, now: float) -> None:
         """Goes down for speech."""
-        self._duck = Ramp(now, DUCK_S, self._duck.at(now), min(0.0, db))
+        self._up_s = duck.up_ms / 1000
+        self._duck = Ramp(now, duck.down_ms / 1000, self._duck.at(now), min(0.0, duck.db))
 
     def restore(self, now: float) -> None:
-        """Comes back after speech."""
-        self._duck = Ramp(now, RESTORE_S, self._duck.at(now), 0.0)
+        """Comes back after speech, as fast as was asked for when it went."""
+        self._duck = Ramp(now, self._up_s, self._duck.at(now), 0.0)
 
     # -- what happens ------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 MAX_CHARACTERS = 1200
 """Longest script, in characters: five minutes of speech, all that the day has room for at 18:05."""
+SPEECH_LUFS = -18.0
 MS_PER_CHARACTER = 60
 """A rendering shorter than this per spoken character was cut off (no voice speaks 16 characters a second)."""
 
@@ -45,7 +46,8 @@ class Script:
     """One announcement. Its clip is lead silence, chime, speech, applause, tail, in that order.
 
     applause begins `overlap_ms` before the last word ends. chime: for a clip that is played alone; left out
-    when the player plays the chime itself while the speech is rendered.
+    when the player plays the chime itself while the speech is rendered. lufs: loudness of the speech; chime and
+    applause are not louder.
     """
 
     segments: tuple[Segment, ...]
@@ -54,6 +56,12 @@ class Script:
     lead_ms: int = 0
     tail_ms: int = 300
     chime: Path | None = None
+    lufs: float = SPEECH_LUFS
+
+    @property
+    def gain_db(self) -> float:
+        """For sounds that are played as they are shipped, at SPEECH_LUFS: no louder than this speech."""
+        return min(0.0, self.lufs - SPEECH_LUFS)
 
     def sounds(self) -> tuple[Path, ...]:
         """The sound files it is made of, in their order, without the speech."""

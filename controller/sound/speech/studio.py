@@ -19,9 +19,8 @@ from controller.sound import loudness
 from controller.sound.speech import levels
 from controller.sound.speech.engines import Engine, EngineFailed
 from controller.sound.speech.levels import RATE, Samples
-from controller.sound.speech.script import Script, Segment, least_duration_s, sentences
+from controller.sound.speech.script import SPEECH_LUFS, Script, Segment, least_duration_s, sentences
 
-SPEECH_LUFS = -18.0
 CHIME_GAP_MS = 60
 ROLL_GAP_MS = 80
 LEAST_ROLL_S = 0.05
@@ -55,7 +54,8 @@ class Studio:
         self._engine = engine
         self._progress: Callable[[], None] = lambda: None
         self._notes: list[str] = []
-        self._decoded: dict[tuple[Path, int], Samples] = {}
+        self._decoded: dict[tuple[Path, int, float], Samples] = {}
+        self._lufs = SPEECH_LUFS
 
     def assemble(
         self, script: Script, path: Path, progress: Callable[[], None] = lambda: None
@@ -65,7 +65,7 @@ class Studio:
         `progress` is called after every sentence, to say that it lives. Raises NothingToSay, EngineFailed,
         OSError (no space).
         """
-        self._notes, self._progress = [], progress
+        self._notes, self._progress, self._lufs = [], progress, script.lufs
         strip = self._recited(script)
         whole, start = self._mixed(script, strip)
         write(whole, path)
@@ -83,7 +83,7 @@ class Studio:
             self._add(segment, strip)
         if not strip.length:
             raise NothingToSay
-        strip.pieces = _levelled(strip.pieces)
+        strip.pieces = _levelled(strip.pieces, self._lufs)
         return strip
 
     def _add(self, segment: Segment, strip: _Strip) -> None:
@@ -128,11 +128,11 @@ class Studio:
 
     def _remembered(self, path: Path) -> Samples:
         try:
-            key = (path, path.stat().st_mtime_ns)
+            key = (path, path.stat().st_mtime_ns, self._lufs)
         except OSError as error:
             raise loudness.Unreadable("文件不见了") from error
         if key not in self._decoded:
-            sound = _decoded(path)
+            sound = _decoded(path, self._lufs)
             while len(self._decoded) >= MOST_SOUNDS:
                 del self._decoded[next(iter(self._decoded))]
             self._decoded[key] = sound
@@ -160,12 +160,12 @@ class Studio:
         return whole, start
 
 
-def _decoded(path: Path) -> Samples:
+def _decoded(path: Path, most_lufs: float) -> Samples:
     parts = [np.asarray(frame.to_ndarray(), np.float32) for frame in loudness.frames_of(path)]
     sound = levels.trimmed(np.concatenate(parts, axis=1)) if parts else np.zeros((2, 0), np.float32)
     if sound.shape[1] < LEAST_ROLL_S * RATE:
         raise loudness.Unreadable("里面没有声音")
-    return sound * np.float32(levels.decibels(min(0.0, SPEECH_LUFS - levels.integrated(sound))))
+    return sound * np.float32(levels.decibels(min(0.0, most_lufs - levels.integrated(sound))))
 
 
 def _lay(whole: Samples, pieces: Sequence[Samples], at: int) -> None:
@@ -174,12 +174,12 @@ def _lay(whole: Samples, pieces: Sequence[Samples], at: int) -> None:
         at += piece.size
 
 
-def _levelled(pieces: list[Samples]) -> list[Samples]:
-    """The same pieces with a common gain that brings their whole to SPEECH_LUFS, after limiting."""
-    gain = SPEECH_LUFS - levels.integrated(*pieces)
+def _levelled(pieces: list[Samples], lufs: float) -> list[Samples]:
+    """The same pieces with a common gain that brings their whole to `lufs`, after limiting."""
+    gain = lufs - levels.integrated(*pieces)
     for _ in range(3):  # limiting takes a little loudness; give it back until it is right
         done = [levels.limited(piece * np.float32(levels.decibels(gain))) for piece in pieces]
-        missing = SPEECH_LUFS - levels.integrated(*done)
+        missing = lufs - levels.integrated(*done)
         if abs(missing) < 0.2:
             break
         gain += missing
