@@ -12,6 +12,8 @@ has() { command -v "$1"; }
 case ${1:-run} in
 run)
     need python3-venv "${PYTHON:-python3}" -c 'import venv, ensurepip'
+    # pygame's wheel brings SDL, but not this
+    need libglib2.0-0 "${PYTHON:-python3}" -c 'import ctypes; ctypes.CDLL("libgthread-2.0.so.0")'
     ;;
 test)
     need chromium has chromium
@@ -28,6 +30,10 @@ sounds)
 esac
 [ ${#missing[@]} -eq 0 ] && exit 0
 
+if ! command -v apt-get >/dev/null; then
+    echo "Missing (by Debian's names): ${missing[*]}. Please install them with this system's package manager." >&2
+    exit 1
+fi
 command="apt-get install -y --no-install-recommends ${missing[*]}"
 if [ "$(id -u)" = 0 ]; then as=""; elif sudo -n true 2>/dev/null; then as="sudo"; else
     echo "Missing: ${missing[*]}. Please run:  sudo $command" >&2
