@@ -1,0 +1,46 @@
+"""`make bench`: every figure that the design holds, measured on real output, as a table. `--soak`: the long ones.
+
+Names of modules as arguments run only those: `python -m tests.bench office sse`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+
+from table import Row  # noqa: E402
+
+BENCH = ("office", "sound", "sse", "standings", "voice", "talk", "walls")
+SOAK = ("kill", "soak")
+
+
+def main() -> int:
+    """Prints the table; 1 when a figure does not hold."""
+    soak = "--soak" in sys.argv
+    wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or (SOAK if soak else BENCH)
+    here = Path(__file__).parent
+    print(
+        f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {time.strftime('%F')}\n"
+    )
+    print("| what | measured | limit | |\n|---|---|---|---|")
+    well = True
+    for name in wanted:
+        if (here / f"{name}.py").exists():
+            for row in importlib.import_module(name).rows():
+                well = well and row.ok
+                show(row)
+    return 0 if well else 1
+
+
+def show(row: Row) -> None:
+    """One line of the table, at once: the whole takes a quarter of an hour."""
+    print(f"| {row.what} | {row.measured} | {row.limit} | {'✓' if row.ok else '✗'} |", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
