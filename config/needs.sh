@@ -8,12 +8,19 @@ need() { # need PACKAGE TEST...: PACKAGE is missing when TEST fails
     "$@" >/dev/null 2>&1 || missing+=("$package")
 }
 has() { command -v "$1"; }
+loads() { "${PYTHON:-python3}" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$1"; }
+named() { # Debian 13 calls some libraries by another name than Debian 12
+    local package
+    for package; do apt-cache show "${package}t64" >/dev/null 2>&1 && echo "${package}t64" || echo "$package"; done
+}
 
 case ${1:-run} in
 run)
     need python3-venv "${PYTHON:-python3}" -c 'import venv, ensurepip'
-    # pygame's wheel brings SDL, but not this
-    need libglib2.0-0 "${PYTHON:-python3}" -c 'import ctypes; ctypes.CDLL("libgthread-2.0.so.0")'
+    # what pygame's wheel does not bring: without the first it cannot be imported, without the others SDL finds no device
+    need libglib2.0-0 loads libgthread-2.0.so.0
+    need libpulse0 loads libpulse-simple.so.0
+    need libasound2 loads libasound.so.2
     ;;
 test)
     need chromium has chromium
@@ -34,11 +41,12 @@ if ! command -v apt-get >/dev/null; then
     echo "Missing (by Debian's names): ${missing[*]}. Please install them with this system's package manager." >&2
     exit 1
 fi
-command="apt-get install -y --no-install-recommends ${missing[*]}"
+install="apt-get install -y --no-install-recommends"
 if [ "$(id -u)" = 0 ]; then as=""; elif sudo -n true 2>/dev/null; then as="sudo"; else
-    echo "Missing: ${missing[*]}. Please run:  sudo $command" >&2
+    packages=$(named "${missing[@]}" | xargs)
+    echo "Missing: $packages. Please run:  sudo apt-get update && sudo $install $packages" >&2
     exit 1
 fi
 echo "Installing with apt: ${missing[*]}"
 $as apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $as $command -qq >/dev/null
+DEBIAN_FRONTEND=noninteractive $as $install -qq $(named "${missing[@]}") >/dev/null

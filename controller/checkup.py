@@ -125,9 +125,7 @@ def _device() -> Finding:
     try:
         if ready.wait(DEVICE_S):
             return Finding("音响", f"{speaker.health().device}")
-        return Finding(
-            "音响", f"没有找到设备（{told[-1] if told else '没有回应'}）。请检查接线和系统音量", serious=True
-        )
+        return Finding("音响", told[-1] if told else "播放程序没有回应。请再试一次", serious=True)
     finally:
         speaker.close()
 

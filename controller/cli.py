@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
 from contextlib import closing
 from datetime import date, datetime
@@ -48,6 +49,9 @@ class Told(click.Group):
         from controller.reasons import reason
         from controller.rhythm.faults import Faulty
 
+        logging.getLogger().addHandler(
+            logging.NullHandler()
+        )  # commands speak in sentences; `run` keeps a log
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a terminal without Chinese still shows the rest
@@ -137,6 +141,8 @@ def _run(options: Options) -> None:
         )
     except CannotListen as error:
         stop(error.sentence, FAILED)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         stop(f"不能写入 {options.home.var}：{reason(error)}。请检查磁盘空间和目录权限。", FAILED)
 

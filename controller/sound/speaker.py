@@ -203,8 +203,10 @@ class Speaker:
         """Takes in one message; the reason, when it is a farewell."""
         do = message["do"]
         if do == "lost":
-            log.warning("the device is lost: %s %s", message.get("why"), message.get("detail"))
-            return str(message.get("why"))
+            why = str(message.get("why"))
+            if self.health().why != WHY.get(why):  # once, not at each of the tries that follow for days
+                log.warning("the device is lost: %s %s", why, message.get("detail"))
+            return why
         if do == "ready":
             self._again(str(message.get("device")))
         elif do == "moved":
