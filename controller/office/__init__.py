@@ -26,6 +26,7 @@ from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
 from controller.office.keys import Keys
 from controller.office.pairing import Pairings
+from controller.office.media import Media
 from controller.office.people import PeopleDesk
 from controller.office.room import Kept, Room
 from controller.office.screens import WallDesk
@@ -84,6 +85,16 @@ class Office:
         self._view.walls = self.walls.merged
         self._view.troubles, self._view.trusted = self._troubles.all, self._troubles.clock_trusted
         self.poke: Callable[[], None] = lambda: None
+        self.media = Media(
+            (parts.store.path.parent, parts.sounds),
+            room,
+            self._talk,
+            self._speech,
+            parts.voice,
+            parts.library,
+            builder,
+        )
+        self.media.hushed, self.media.poke = self._hushed, lambda: self.poke()
 
     # --- orders
 

@@ -38,10 +38,15 @@ def readings(teams: Iterable[Team], people: Iterable[Person]) -> dict[str, str]:
 
 
 class ScriptBuilder:
-    """Turns announcements into scripts with the sound files of one folder, as loud as `lufs` says at the time."""
+    """Turns announcements into scripts with the sound files of one folder, as loud as `lufs` says at the time.
+
+    `recording` finds what somebody recorded by its name, `song` what sounds after an order instead of applause.
+    """
 
     def __init__(self, sounds: Path, lufs: Callable[[], float] = lambda: SPEECH_LUFS):
         self._sounds, self._lufs = sounds, lufs
+        self.recording: Callable[[str], Path | None] = lambda name: None
+        self.song: Callable[[Announcement], Path | None] = lambda announcement: None
 
     def sound(self, name: object) -> Path | None:
         """The file of a sound, None when nothing of that name ships or it was taken away."""
@@ -53,9 +58,12 @@ class ScriptBuilder:
         kept = announcement.script
         lines = kept.get("lines")
         pieces = lines if isinstance(lines, list) and lines else [[announcement.text, None, False]]
+        segments = tuple(self._segment(piece, names) for piece in pieces)
+        if "clip" in kept:
+            segments = (Segment("", roll=self.recording(str(kept["clip"]))),)
         return Script(
-            segments=tuple(self._segment(piece, names) for piece in pieces),
-            applause=self.sound(kept.get("applause", "small")),
+            segments=segments,
+            applause=self.song(announcement) or self.sound(kept.get("applause", "small")),
             chime=self.sound("chime") if kept.get("chime", True) else None,
             lufs=self._lufs(),
         )

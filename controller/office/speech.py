@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.book.model import PLAYING, WAITING, Announcement, Refused
+from controller.book.model import OPEN_STATES, PLAYING, WAITING, Announcement, Refused
 from controller.office.deals import Decided
 from controller.office.room import Room
 from controller.office.scripts import as_json
 from controller.office.talk import Talk
 
 LONGEST = 300
-PRIORITY = 50
-SAY = "say"
+SAY, MICROPHONE = "say", "microphone"
+PRIORITY = {MICROPHONE: 70}
+"""A person at the microphone goes before everything but a stop; what else people say: ORDINARY."""
+ORDINARY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,25 @@ class SpeechDesk:
             raise Refused(f"太长了：一次最多说 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
         return self._put(key, SAY, text, as_json([], None), hushed_until)
 
+    def play_clip(self, clip: str, words: str, key: str, hushed_until: datetime | None) -> Announced:
+        """Plays what somebody recorded (a name of `ClipDesk`), by the same rules as what is written.
+
+        `words`: what walls and lists show of it.
+        """
+        script = {**as_json([], None), "clip": clip}
+        return self._put(key, MICROPHONE, words, script, hushed_until)
+
+    def withdraw(self, ident: int) -> None:
+        """Takes back what a person said and nobody has heard to its end yet. Raises Refused."""
+        with self._room.store.read() as book:
+            found = book.outbox.get(ident)
+        if found is None or found.kind not in (SAY, MICROPHONE):
+            raise Refused(f"没有编号为 {ident} 的广播。", "id")
+        if found.state not in OPEN_STATES:
+            raise Refused("这一条已经播完了，收不回来。", "id")
+        self._talk.cancel([ident], "有人收回了这一条。")
+        self._room.feed.tell()
+
     def repeat(self, ident: int, hushed_until: datetime | None) -> Announced:
         """Says an announcement again. Raises Refused when there is none, or when it still waits."""
         with self._room.store.read() as book:
@@ -62,7 +83,8 @@ class SpeechDesk:
         decision = {"kind": kind, "when": "now" if due is None else f"{due:%H:%M}", "why": why}
         with self._room.store.write() as book:
             said, created = book.outbox.add(
-                key, kind, text, why, now, now.date(), due=due, deals=deals, priority=PRIORITY, script=script,
+                key, kind, text, why, now, now.date(), due=due, deals=deals, script=script,
+                priority=PRIORITY.get(kind, ORDINARY),
                 decision=decision,
             )  # fmt: skip
         if created:

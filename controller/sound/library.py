@@ -104,6 +104,10 @@ class Library:
         """Whether measuring is going on."""
         return self._catalogue.busy()
 
+    def facts(self, path: Path) -> Facts | None:
+        """What is known of a file of a playlist; None while nobody has looked into it."""
+        return self._known(path)
+
     def problems(self) -> tuple[str, ...]:
         """What a person should mend, one Chinese sentence each: what, and what happens meanwhile."""
         told: list[str] = []

@@ -1,0 +1,83 @@
+"""What people bring of their own: recordings, music, songs, photos; and a hearing before all others hear it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as NotInTime
+from datetime import datetime
+from pathlib import Path
+
+from controller.book.model import Refused
+from controller.office.clips import ClipDesk
+from controller.office.inbox import Inbox
+from controller.office.personal import PersonalDesk
+from controller.office.room import Room
+from controller.office.scripts import ScriptBuilder
+from controller.office.speech import LONGEST, Announced, SpeechDesk
+from controller.office.talk import Talk
+from controller.office.tracks import TrackDesk
+from controller.sound.gate import Gate
+from controller.sound.library import Library
+from controller.sound.mandarin import parse_say_as
+from controller.sound.speech.script import VoiceFailed
+from controller.sound.voice import Voice
+
+HEARING_LIMIT_S = 25.0
+LONGEST_NAME = 40
+
+
+class Media:
+    """Thread-safe. Joins the desks `clips`, `tracks` and `personal`; `folders`: var and sounds."""
+
+    def __init__(
+        self, folders: tuple[Path, Path], room: Room, talk: Talk, speech: SpeechDesk, voice: Voice,
+        library: Library, builder: ScriptBuilder,
+    ):  # fmt: skip
+        var, sounds = folders
+        inbox, gate = Inbox(var / "uploads"), Gate()
+        self.clips = ClipDesk(var / "clips", inbox, gate, speech)
+        self.tracks = TrackDesk(sounds, inbox, gate, library, room)
+        self.personal = PersonalDesk(var, inbox, gate, room)
+        self._talk, self._speech, self._voice = talk, speech, voice
+        self._builder = builder
+        builder.recording, builder.song = self.clips.find, self.personal.song_of
+        self.hushed: Callable[[], datetime | None] = lambda: None
+        self.poke: Callable[[], None] = lambda: None
+
+    def hear_text(self, text: str) -> Path:
+        """How an announcement will sound, as WAV: for the ears of who asked alone. Raises Refused."""
+        text = " ".join(text.split())
+        if not text or len(text) > LONGEST:
+            raise Refused(f"试听的话要有 1 到 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
+        return self._rendered(text, {})
+
+    def hear_name(self, name: str, say_as: str | None) -> Path:
+        """How a name will be read, with a reading that need not be kept yet. Raises Refused."""
+        name = " ".join(name.split())
+        if not name or len(name) > LONGEST_NAME:
+            raise Refused(f"名字要有 1 到 {LONGEST_NAME} 个字。", "name")
+        if say_as:
+            try:
+                parse_say_as(say_as)
+            except ValueError as fault:
+                raise Refused(str(fault), "say_as") from fault
+        return self._rendered(f"恭喜{name}！", {name: say_as} if say_as else {})
+
+    def _rendered(self, text: str, own: dict[str, str]) -> Path:
+        script = self._builder.plain(text, {**self._talk.names(), **own})
+        try:
+            return self._voice.prepare(script, ahead=True).result(HEARING_LIMIT_S).path
+        except VoiceFailed as failed:
+            raise Refused(failed.sentence) from failed
+        except NotInTime as late:
+            raise Refused("语音正忙，请过一会儿再试听。") from late
+
+    def send_clip(self, name: str, who: str, key: str) -> Announced:
+        """Plays a clip to all; see `ClipDesk.send`."""
+        said = self.clips.send(name, who, key, self.hushed())
+        self.poke()
+        return said
+
+    def withdraw(self, announcement_id: int) -> None:
+        """Takes back what a person said, written or spoken."""
+        self._speech.withdraw(announcement_id)

@@ -1,0 +1,130 @@
+"""Music that people bring: looked at, named safely, put into a playlist's folder; listed and deleted there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.book.model import Refused, StoreFull
+from controller.office.inbox import Inbox, Source
+from controller.office.room import Room
+from controller.sound.gate import Gate, Unfit
+from controller.sound.library import FORMATS, Library
+
+MOST_BYTES = 50_000_000
+MOST_TRACKS = 300
+LONGEST_NAME = 60
+RESERVE = 200_000_000
+"""Bytes that stay free on the disk: the book comes first."""
+_UNSAFE = re.compile(r"[^\w \-（）()《》·，、'&+!！]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file of a playlist. `seconds`: None while nobody has looked into it; `fault`: why it is passed over."""
+
+    playlist: str
+    file: str
+    seconds: float | None
+    fault: str | None
+
+
+class TrackDesk:
+    """Thread-safe. `sounds`: the folder with music/; in a rehearsal it is the office's own and is not changed."""
+
+    def __init__(self, sounds: Path, inbox: Inbox, gate: Gate, library: Library, room: Room):
+        self._sounds, self._inbox, self._gate = sounds, inbox, gate
+        self._library, self._room = library, room
+        self._lock = threading.Lock()
+
+    def all(self) -> tuple[Listed, ...]:
+        """Every file of every playlist."""
+        return tuple(row for playlist in self._library.playlists() for row in self._listed(playlist))
+
+    def _listed(self, playlist: str) -> list[Listed]:
+        found = []
+        for path in self._files(playlist):
+            facts = self._library.facts(path)
+            fault = facts.fault if facts else None
+            found.append(Listed(playlist, path.name, facts.duration_s if facts else None, fault))
+        return found
+
+    def _files(self, playlist: str) -> list[Path]:
+        try:
+            entries = sorted((self._sounds / "music" / playlist).iterdir())
+        except OSError:
+            return []
+        return [path for path in entries if path.suffix.lower() in FORMATS and path.name[0] != "."]
+
+    def add(self, playlist: str, name: str, source: Source) -> Listed:
+        """Takes a track in: it is among the playlist's next time it begins. Raises Refused, naming the file."""
+        folder = self._folder(playlist)
+        with self._inbox.keep(source, MOST_BYTES) as file:
+            made = self._inbox.work()
+            try:
+                done = self._gate.pass_through("track", file, made)
+                path = self._placed(made, folder, safe_name(name), str(done["suffix"]))
+            except Unfit as why:
+                raise Refused(f"“{shown(name)}”没有收下：{why.sentence}", "file") from why
+            except OSError as error:
+                raise StoreFull(f"“{shown(name)}”存不下（{error.strerror}），请清理磁盘空间。") from error
+            finally:
+                made.unlink(missing_ok=True)
+        self._library.measure_all()
+        self._room.feed.tell()
+        return Listed(playlist, path.name, float(done["duration_s"]), None)
+
+    def _placed(self, made: Path, folder: Path, stem: str, suffix: str) -> Path:
+        if shutil.disk_usage(folder).free < RESERVE + made.stat().st_size:
+            raise Unfit("磁盘快满了，请先删掉一些。")
+        with self._lock:
+            if len(self._files(folder.name)) >= MOST_TRACKS:
+                raise Unfit(f"一个歌单最多 {MOST_TRACKS} 首，请先删掉一些。")
+            path, number = folder / f"{stem}{suffix}", 1
+            while path.exists():
+                number += 1
+                path = folder / f"{stem} {number}{suffix}"
+            part = folder / f".{made.name}.part"  # var/ may lie on another disk
+            try:
+                shutil.copyfile(made, part)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+        return path
+
+    def remove(self, playlist: str, file: str) -> None:
+        """Deletes a track; when it is playing it plays to its end. Raises Refused."""
+        folder = self._folder(playlist)
+        if file not in [path.name for path in self._files(playlist)]:  # so no name can lead out of the folder
+            raise Refused(f"歌单“{playlist}”里没有“{shown(file)}”。", "file")
+        try:
+            (folder / file).unlink()
+        except OSError as error:
+            raise Refused(f"“{shown(file)}”删不掉（{error.strerror}）。", "file") from error
+        self._room.feed.tell()
+
+    def _folder(self, playlist: str) -> Path:
+        if self._sounds.is_symlink():
+            raise Refused("现在是排练，音乐文件不能改。")
+        names = self._library.playlists()
+        if playlist not in names:
+            known = "、".join(names) or "无"
+            raise Refused(f"没有叫“{shown(playlist)}”的歌单，现有：{known}。", "playlist")
+        return self._sounds / "music" / playlist
+
+
+def safe_name(name: str) -> str:
+    """A file's stem made of the letters, digits and few signs of what a person's phone called it."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    stem = last.rsplit(".", 1)[0] if "." in last[1:] else last
+    clean = " ".join(_UNSAFE.sub(" ", stem).split()).strip("-' ")[:LONGEST_NAME].strip()
+    return clean or "音乐"
+
+
+def shown(name: str) -> str:
+    """A name from outside inside a sentence: short, without signs that vanish or turn the text."""
+    return "".join(letter for letter in name if letter.isprintable())[:LONGEST_NAME]
