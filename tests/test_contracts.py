@@ -1,0 +1,472 @@
+"""What other people's programs rely on: the commands and the HTTP answers of the running office, word by word."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recording import disk_device
+
+from tests.running import ROOT, ZHANGU, Running
+
+NO_DEVICE = {"SDL_AUDIODRIVER": "pulseaudio", "PULSE_SERVER": "unix:/nonexistent"}
+DEAL = {"id", "key", "person", "team", "product", "amount", "at", "voided"}
+COMMANDS = ("run", "check", "today", "say", "voice", "rehearse", "token", "import", "backup", "doctor")
+STATES = {"waiting", "playing", "heard", "not_heard", "merged", "dropped"}
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A Friday afternoon, no quiet time near, with a device that swallows the sound."""
+    folder = tmp_path_factory.mktemp("contracts")
+    with disk_device(folder) as (env, _), Running(folder / "home", env) as house:
+        # A rehearsal works on a copy of the book: what it shall know is made before it starts.
+        (house.folder / "wall.token").write_text(house.command("token", "tv", "--role", "wall").strip())
+        house.start(at="2026-11-27 14:20:00")
+        yield house
+
+
+@pytest.fixture(scope="module")
+def resting(tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """An office in which no daemon runs and no loudspeaker is connected."""
+    return Running(tmp_path_factory.mktemp("resting") / "home", NO_DEVICE)
+
+
+def zhangu(*words: str, cwd: Path | None = None, command: tuple[str, ...] = (str(ZHANGU),)) -> Any:
+    """The command as typed: (exit code, stdout, stderr) by the names subprocess gives them."""
+    return subprocess.run(
+        [*command, *words], capture_output=True, text=True, timeout=60, cwd=cwd, check=False
+    )
+
+
+# --- commands
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nonsense",),
+        ("run", "--port", "70000"),
+        ("run", "--home", "/nowhere/at/all"),
+        ("token", "door"),
+        ("token", "door", "--role", "king"),
+        ("rehearse",),
+        ("rehearse", "--at", "tomorrow"),
+        ("today", "--date", "27.11.2026"),
+        ("voice",),
+        ("import", "people"),
+        ("check", "/nowhere/rhythm.yaml"),
+    ],
+)
+def test_wrong_use_ends_with_2(words: tuple[str, ...]) -> None:
+    """A command that is typed wrongly ends with 2, says why on stderr, and does nothing."""
+    done = zhangu(*words, cwd=ROOT)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_explains_itself() -> None:
+    """`--help` of the whole and of each command ends with 0; the contract's commands are all there."""
+    listed = zhangu("--help").stdout
+    for command in COMMANDS:
+        assert re.search(rf"^  {command}\b", listed, re.MULTILINE), command
+        assert zhangu(command, "--help").returncode == 0
+    for option in ("--home", "--host", "--port"):
+        assert option in zhangu("run", "--help").stdout
+
+
+def test_the_module_is_the_command() -> None:
+    """`python -m controller` is `zhangu`."""
+    done = zhangu("check", cwd=ROOT, command=(sys.executable, "-m", "controller"))
+    assert done.returncode == 0, done.stderr
+    assert zhangu("nonsense", cwd=ROOT, command=(sys.executable, "-m", "controller")).returncode == 2
+
+
+def test_the_home_is_where_the_command_stands(resting: Running, tmp_path: Path) -> None:
+    """Without --home it is the present folder if that is an office, else the folder of the program."""
+    assert str(resting.folder) in zhangu("check", cwd=resting.folder).stdout
+    assert str(ROOT) in zhangu("check", cwd=tmp_path).stdout
+
+
+def test_check(resting: Running, tmp_path: Path) -> None:
+    """A good timetable: 0. A faulty one: 2, each fault on a line with file and line number."""
+    assert resting.command("check")
+    faulty = tmp_path / "mine.yaml"
+    faulty.write_text("office: 甲\nrhythm:\n  - at: 08:30-08:20\n    nme: x\n", encoding="utf-8")
+    told = resting.command("check", str(faulty), code=2)
+    assert re.search(r"mine\.yaml 第 3 行", told)
+    assert re.search(r"mine\.yaml 第 4 行.*name", told)
+
+
+def test_today_for_programs(resting: Running) -> None:
+    """The JSON of `today`: exactly these keys, times as HH:MM, what is absent as null."""
+    plan = json.loads(resting.command("today", "--date", "2026-11-27", "--json"))
+    assert set(plan) == {"date", "workday", "why", "entries", "cues", "duties", "warnings"}
+    assert (plan["date"], plan["workday"], plan["warnings"]) == ("2026-11-27", True, [])
+    for entry in plan["entries"]:
+        assert set(entry) == {"at", "until", "name", "text", "music", "volume", "quiet", "wall"}
+    assert all(set(cue) == {"at", "say", "show"} for cue in plan["cues"])
+    assert all(set(duty) == {"at", "who", "what"} for duty in plan["duties"])
+    times = [entry[edge] for entry in plan["entries"] for edge in ("at", "until")]
+    times += [found["at"] for found in (*plan["cues"], *plan["duties"]) if found["at"] is not None]
+    assert all(re.fullmatch(r"\d\d:\d\d", at) for at in times)
+    nap = next(entry for entry in plan["entries"] if entry["name"] == "小憩")
+    assert (nap["at"], nap["until"], nap["quiet"], nap["wall"], nap["music"]) == (
+        "12:30", "12:55", True, "dark", None
+    )  # fmt: skip
+    assert {"at": "18:05", "say": "results", "show": "leaderboard"} in plan["cues"]
+    assert {"at": None, "who": "leader", "what": "听录音、带新人，满一小时"} in plan["duties"]
+
+
+def test_today_for_people(resting: Running) -> None:
+    """Without --json it is a page of text with the same parts of the day; a holiday says which."""
+    assert re.search(r"12:30–12:55\s+小憩", resting.command("today", "--date", "2026-11-27"))
+    assert "国庆" in resting.command("today", "--date", "2026-10-01")
+
+
+def test_voice(resting: Running, tmp_path: Path) -> None:
+    """`--spoken` prints only what the engine gets; `--out` writes the WAV: 44,100 Hz, 16 bit, stereo, not silent."""
+    assert resting.command("voice", "恭喜2单，¥12,800", "--spoken") == "恭喜两单，一万两千八百元\n"
+    file = tmp_path / "out.wav"
+    resting.command("voice", "恭喜王小明", "--out", str(file))
+    with wave.open(str(file)) as sound:
+        assert sound.getparams()[:3] == (2, 2, 44100)
+        frames = sound.readframes(sound.getnframes())
+    assert len(frames) > 0.5 * 44100 * 4
+    assert max(frames) > 0
+
+
+def test_say_without_a_device(resting: Running) -> None:
+    """Nobody could hear it: 1, with a sentence that names the loudspeaker."""
+    assert "音" in resting.command("say", "大家好", code=1)
+
+
+def test_token_prints_the_token_and_nothing_else(resting: Running) -> None:
+    """One word on stdout that a script can keep."""
+    assert re.fullmatch(r"[\w-]{20,}\n", resting.command("token", "printer", "--role", "wall"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_import_people(tmp_path: Path, encoding: str) -> None:
+    """A list from a spreadsheet comes in whole, in whatever encoding it was saved; a second time nothing changes."""
+    house = Running(tmp_path / "home", NO_DEVICE)
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "team,person,leader,say_as\n猛虎队,单晓明,,shàn xiǎo míng\n蛟龙队,尉迟恭,1,\n", encoding=encoding
+    )
+    assert "新增 2 人" in house.command("import", "people", str(file))
+    assert "新增 0 人" in house.command("import", "people", str(file))
+    assert "shan4 xiao3 ming2" in house.command("voice", "恭喜单晓明", "--spoken")
+
+
+def test_import_of_a_faulty_list(tmp_path: Path) -> None:
+    """All bad lines are told at once, nothing of the list is taken."""
+    house = Running(tmp_path / "home", NO_DEVICE)
+    file = tmp_path / "people.csv"
+    file.write_text("team,person\n猛虎队,新来的\n,无队\n猛虎队,\n", encoding="utf-8")
+    told = house.command("import", "people", str(file), code=1)
+    assert "3" in told
+    assert "4" in told
+    file.write_text("team,person\n猛虎队,新来的\n", encoding="utf-8")
+    assert "新增 1 人" in house.command("import", "people", str(file))
+
+
+def test_backup(resting: Running, tmp_path: Path) -> None:
+    """A whole book in one file; a file that is there already is not overwritten."""
+    copy = tmp_path / "copy.db"
+    resting.command("backup", str(copy))
+    with sqlite3.connect(copy) as book:
+        assert book.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert book.execute("SELECT count(*) FROM people").fetchone() == (4,)
+    book.close()
+    before = copy.read_bytes()
+    assert "已经存在" in resting.command("backup", str(copy), code=1)
+    assert copy.read_bytes() == before
+
+
+def test_doctor(resting: Running) -> None:
+    """A line per part; without a loudspeaker it ends with 1 and says so, everything else is well."""
+    done = subprocess.run(
+        [ZHANGU, "doctor", "--home", resting.folder],
+        env=resting.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    bad = [line for line in done.stdout.splitlines() if line.startswith("✗")]
+    assert len(bad) == 1, done.stdout
+    assert "音响" in bad[0]
+    assert "espeak-ng 1.52" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_rehearsal_keeps_nothing(office: Running) -> None:
+    """The rehearsed clock stands at the asked moment, orders are taken, and the office's own book stays as it was."""
+    assert office.get("/api/now")["now"].startswith("2026-11-27T14:2")
+    office.sell("王小明", 500, "only-rehearsed")
+    with sqlite3.connect(office.folder / "var" / "zhangu.db") as book:
+        assert book.execute("SELECT count(*) FROM deals").fetchone() == (0,)
+    book.close()
+
+
+# --- HTTP
+
+
+def test_an_order(office: Running) -> None:
+    """201 with id, sentence and decision; the same key again 200 and the same answer; other content 409."""
+    status, first = office.sell("陈芳", 23_456, "contract-1", "校园招聘")
+    assert status == 201
+    assert set(first) == {"id", "sentence", "decision"}
+    assert first[
+        "sentence"
+    ] == "恭喜猛虎队的陈芳签了一单校园招聘，金额是两万三千四百五十六元，请大家为他喝彩！" or (
+        "开门红" in first["sentence"]
+    )
+    assert set(first["decision"]) >= {"when", "why"}
+    assert first["decision"]["when"] == "now"
+    assert office.sell("陈芳", 23_456, "contract-1", "校园招聘") == (200, first)
+    assert office.sell("陈芳", "２３，４５６", "contract-1", "校园招聘") == (200, first)
+    status, refused = office.sell("陈芳", 23_457, "contract-1", "校园招聘")
+    assert status == 409
+    _is_an_error(refused)
+
+
+def test_a_small_order_waits_for_the_full_hour(office: Running) -> None:
+    """The decision names the hour and the reason."""
+    office.sell("陈芳", 20_000, "contract-first")
+    _, answer = office.sell("李思思", 800, "contract-small")
+    assert answer["decision"]["when"] == "15:00"
+    assert answer["decision"]["why"].endswith("。")
+
+
+@pytest.mark.parametrize(
+    "amount", [0, -5, "-5", "1e9", 1e9, "NaN", "很多", "", None, True, [1], 0.001, {"a": 1}]
+)
+def test_an_amount_that_is_none(office: Running, amount: object) -> None:
+    """422 with a sentence, and no order."""
+    before = office.get("/api/deals")
+    status, refused = office.sell("王小明", amount, "contract-amount")
+    assert status == 422
+    _is_an_error(refused)
+    assert office.get("/api/deals") == before
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [("一万二", 12000), ("１２８００", 12800), ("12,800", 12800), ("1.28万", 12800), (12800.5, 12800.5)],
+)
+def test_an_amount_as_people_write_it(office: Running, written: object, amount: float) -> None:
+    """Understood, and kept as a number."""
+    _, answer = office.sell("赵磊", written, f"contract-written-{written}")
+    found = next(deal for deal in office.get("/api/deals") if deal["id"] == answer["id"])
+    assert found["amount"] == amount
+
+
+def test_an_unknown_person(office: Running) -> None:
+    """422, the field, and a sentence that names the person."""
+    status, refused = office.sell("查无此人", 500, "contract-nobody")
+    assert (status, refused["field"]) == (422, "person")
+    assert "查无此人" in refused["error"]
+
+
+def test_the_orders_of_a_day(office: Running) -> None:
+    """A list, today's by default; each with the contract's keys; another day's is empty; a date that is none 422."""
+    _, made = office.sell("王小明", 300, "contract-listed")
+    found = next(deal for deal in office.get("/api/deals") if deal["id"] == made["id"])
+    assert set(found) == DEAL
+    assert (found["key"], found["person"], found["team"]) == ("contract-listed", "王小明", "猛虎队")
+    assert found["at"].startswith("2026-11-27T14:2")
+    assert found["at"].endswith("+08:00")
+    assert found["voided"] is None
+    assert office.get("/api/deals?date=2026-11-27") == office.get("/api/deals")
+    assert office.get("/api/deals?date=2026-11-26") == []
+    status, refused = office.call("GET", "/api/deals?date=yesterday")
+    assert status == 422
+    _is_an_error(refused)
+
+
+def test_an_order_is_taken_back(office: Running) -> None:
+    """DELETE with a reason: it stays in the list with the reason, and leaves the standings."""
+    _, made = office.sell("王小明", 777, "contract-void")
+    before = _amount_of(office, "王小明")
+    assert office.call("DELETE", f"/api/deals/{made['id']}", {})[0] == 422
+    assert office.call("DELETE", f"/api/deals/{made['id']}", {"reason": "客户退单"})[0] == 200
+    found = next(deal for deal in office.get("/api/deals") if deal["id"] == made["id"])
+    assert found["voided"] == "客户退单"
+    assert _amount_of(office, "王小明") == before - 777
+    status, refused = office.call("DELETE", "/api/deals/999999", {"reason": "没有"})
+    assert status == 422
+    _is_an_error(refused)
+
+
+def test_something_to_all(office: Running) -> None:
+    """201 with id and decision; the same key again the same answer; in the list with its state until it was heard."""
+    office.call("POST", "/api/stop", {})  # what other tests put in would keep it waiting
+    status, said = office.say("请大家到前台领水果", "contract-say")
+    assert status == 201
+    assert set(said) == {"id", "decision"}
+    assert set(said["decision"]) >= {"when", "why"}
+    assert office.say("请大家到前台领水果", "contract-say") == (200, said)
+    assert office.say("换一句", "contract-say")[0] == 409
+    found = office.announcement(said["id"])
+    assert found["state"] in STATES
+    assert found["text"] == "请大家到前台领水果"
+    heard = office.wait_state(said["id"], ("heard", "not_heard", "dropped"), 90)
+    assert heard["state"] == "heard"
+    assert heard["why"]
+    assert office.get("/api/announcements?date=2026-11-26") == []
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month"])
+def test_standings(office: Running, period: str) -> None:
+    """Teams and people of a day, week or month, best first."""
+    office.sell("王小明", 900, "contract-standings")
+    found = office.get(f"/api/standings?period={period}&date=2026-11-27")
+    assert (found["period"], found["date"]) == (period, "2026-11-27")
+    assert {team["name"] for team in found["teams"]} >= {"猛虎队"}
+    amounts = [person["amount"] for person in found["people"]]
+    assert amounts == sorted(amounts, reverse=True)
+    assert office.call("GET", "/api/standings?period=year")[0] == 422
+
+
+def test_now(office: Running) -> None:
+    """Where in the day we are."""
+    now = office.get("/api/now")
+    assert now["entry"]["name"] == "扮猪吃虎"
+    assert now["next"]["name"] == "决战时刻"
+    assert now["quiet"] is False
+
+
+def test_health(office: Running) -> None:
+    """200 while all is well, open to everyone."""
+    status, answer = office.call("GET", "/health")
+    assert status == 200, answer
+    assert answer["ok"] is True
+    assert answer["troubles"] == []
+
+
+def test_health_without_a_device(tmp_path: Path) -> None:
+    """503 with a sentence that names the loudspeaker; orders and pages work all the same."""
+    with Running(tmp_path / "home", NO_DEVICE) as house:
+        house.start(at="2026-11-27 14:20:00")
+        status, answer = house.call("GET", "/health")
+        assert status == 503
+        assert answer["ok"] is False
+        assert any("音响" in trouble["what"] for trouble in answer["troubles"])
+        assert house.sell("王小明", 500, "deaf")[0] == 201
+        assert _page(house, "/wall")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("token", "method", "expected"),
+    [
+        (None, "GET", 401),
+        ("no-such-token", "GET", 401),
+        (None, "POST", 401),
+        ("wall", "POST", 403),
+        ("wall", "GET", 200),
+    ],
+)
+def test_tokens(office: Running, token: str | None, method: str, expected: int) -> None:
+    """Nobody and a false token: 401; a wall's token reads (200) but does not enter orders (403)."""
+    words = {"wall": office.folder.joinpath("wall.token").read_text()} if token == "wall" else {}
+    found, answer = _call_as(office, words.get(token or "", token), method)
+    assert found == expected
+    if expected != 200:
+        _is_an_error(answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data", "status"),
+    [
+        ("GET", "/api/nowhere", None, 404),
+        ("PUT", "/api/deals", {}, 405),
+        ("POST", "/api/deals", [], 400),
+        ("POST", "/api/deals", {}, 422),
+        ("POST", "/api/announcements", {"text": "", "key": "x"}, 422),
+        ("POST", "/api/announcements", {"text": "好", "key": ""}, 422),
+        ("PUT", "/api/volume", {"volume": 101}, 422),
+    ],
+)
+def test_errors_have_one_shape(office: Running, method: str, path: str, data: object, status: int) -> None:
+    """`{"error": a sentence, "field": …}` for whatever is asked wrongly."""
+    found, answer = office.call(method, path, data)
+    assert found == status
+    _is_an_error(answer)
+
+
+def test_events(office: Running) -> None:
+    """A screen hears `hello` at once and a `hint` with the new revision when something has happened."""
+    request = urllib.request.Request(f"http://127.0.0.1:{office.port}/events?wall=contract")
+    with urllib.request.urlopen(request, timeout=20) as stream:
+        assert stream.status == 200
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        hello = _event(stream, "hello")
+        assert set(hello) == {"now", "revision"}
+        threading.Timer(0.2, office.sell, ("王小明", 123, "contract-event")).start()
+        assert _event(stream, "hint")["revision"] > hello["revision"]
+
+
+@pytest.mark.parametrize("path", ["/wall", "/wall/meeting-room", "/", "/poster"])
+def test_pages(office: Running, path: str) -> None:
+    """Walls are open to the LAN; `/` is the phone, which asks a stranger for the PIN."""
+    status, text = _page(office, path)
+    assert status == 200
+    assert "<html" in text
+    if path == "/":
+        assert 'id="pin"' in text
+
+
+def _event(stream: Any, name: str) -> dict[str, Any]:
+    for line in stream:
+        if line.strip() == f"event: {name}".encode():
+            found: dict[str, Any] = json.loads(stream.readline().removeprefix(b"data: "))
+            return found
+    raise AssertionError(f"the stream ended without {name}")
+
+
+def _page(house: Running, path: str) -> tuple[int, str]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{house.port}{path}", timeout=20) as answer:
+        return answer.status, answer.read().decode()
+
+
+def _call_as(house: Running, token: str | None, method: str) -> tuple[int, Any]:
+    order = {"person": "王小明", "product": "报纸", "amount": 1, "key": "contract-token"}
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{house.port}/api/deals",
+        json.dumps(order).encode() if method == "POST" else None,
+        headers,
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.loads(refused.read())
+
+
+def _amount_of(house: Running, person: str) -> float:
+    people = house.get("/api/standings?period=day")["people"]
+    return float(next(found["amount"] for found in people if found["name"] == person))
+
+
+def _is_an_error(answer: Any) -> None:
+    assert set(answer) == {"error", "field"}
+    assert re.fullmatch(r".*[\u4e00-\u9fff].*[。！？]", answer["error"]), answer["error"]
+    assert "Traceback" not in answer["error"]
