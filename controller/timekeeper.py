@@ -79,13 +79,15 @@ class Timekeeper:
     def _run(self) -> None:
         while not self._over:
             self._wake.wait(self._patience())
-            if self._wake.is_set():
-                self._wake.clear()
-                self._guarded(self.look)
+            woken = self._wake.is_set()
+            self._wake.clear()
             jump = self._watch.jumped()
             if jump:
                 self._guarded(partial(self._after_jump, jump))
                 self._arrange()
+            elif woken:
+                self._guarded(self.look)
+                self._guarded(self._at_next_boundary)
             self._scheduler.run_pending()
 
     def _patience(self) -> float:
@@ -95,10 +97,10 @@ class Timekeeper:
     def _arrange(self) -> None:
         """Jobs anew: one at the next boundary, the pulse, the eye on the file."""
         self._scheduler.clear()
-        self._scheduler.every(PULSE_S).seconds.do(self._guarded, self.look)  # type: ignore[arg-type]
+        self._scheduler.every(PULSE_S).seconds.do(self._pulse)  # type: ignore[arg-type]
         self._scheduler.every(EDIT_S).seconds.do(self._guarded, self._take_up_edit)  # type: ignore[arg-type]
         self._scheduler.every(ALIVE_S).seconds.do(self._guarded, self._alive)
-        self._at_next_boundary()
+        self._guarded(self._at_next_boundary)
 
     def _at_next_boundary(self) -> None:
         now = self._clock.now()
@@ -108,6 +110,11 @@ class Timekeeper:
         seconds = max(0.001, (min(moments) - now).total_seconds())
         self._scheduler.clear("boundary")
         self._scheduler.every(seconds).seconds.do(self._boundary).tag("boundary")  # type: ignore[arg-type]
+
+    def _pulse(self) -> None:
+        self._guarded(self.look)
+        if not self._scheduler.get_jobs("boundary"):  # it could not be reckoned when the last one was over
+            self._guarded(self._at_next_boundary)
 
     def _boundary(self) -> type[CancelJob]:
         self._guarded(self.look)
@@ -129,8 +136,8 @@ class Timekeeper:
     def look(self) -> None:
         """Works out what should be now and hands it on; what `schedule` wakes."""
         now = self._clock.now()
-        since, self._since = min(self._since, now), now
         plan = self._almanac.plan(now.date())
+        since, self._since = min(self._since, now), now
         self._guarded(partial(self._follower.follow, plan, state_at(plan, now), now))
         for cue in self._cues(plan, since, now):
             self._guarded(partial(self._follower.cue, cue, plan, now))

@@ -100,7 +100,7 @@ def tell(show: Show, texts: ShowTexts, words: Words, pick: int = 0) -> tuple[Lin
         (None, phrase(opening, sums, pick=pick).text, False),
         *_places(show, texts, words, pick),
         ("teams", _teams(show, texts, words, pick), False),
-        ("cities", _cities(show, texts, words, pick), False),
+        ("cities", _cities(show, texts, words), False),
         ("week", _winner(show.week_top, texts.week, words, show.week_prize, pick), False),
         ("month", _winner(show.month_top, texts.month, words, show.month_prize, pick), False),
         ("comment", show.comment, False),
@@ -128,16 +128,16 @@ def _teams(show: Show, texts: ShowTexts, words: Words, pick: int) -> str:
         return ""
     said = []
     for n, row in enumerate(row for row in show.teams if row.target or row.count):
-        top, slots = row.place == 1, place_slots(row, words)
+        top, slots = row.place == 1 and row.count > 0, place_slots(row, words)
         variants = whole(texts.top_team if top else texts.team, slots)
         said.append(phrase(variants or (_NO_TARGET_TOP if top else _NO_TARGET), slots, pick=pick + n).text)
     return _while_there_is_time(said, _TEAMS_CHARACTERS)
 
 
-def _cities(show: Show, texts: ShowTexts, words: Words, pick: int) -> str:
+def _cities(show: Show, texts: ShowTexts, words: Words) -> str:
     said = [
-        phrase(texts.city, _city_slots(row, words), pick=pick + n).text
-        for n, row in enumerate(show.cities)
+        phrase(texts.city, _city_slots(row, words)).text  # the first that can be filled: all alike
+        for row in show.cities
         if row.rate is not None or row.amount is not None
     ]
     return _while_there_is_time(said, _CITIES_CHARACTERS)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ from controller.glance import City, Glance, Ranking
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
 from controller.office.keys import Keys
-from controller.office.pairing import Pairings
 from controller.office.media import Media
+from controller.office.pairing import Pairings
 from controller.office.people import PeopleDesk
 from controller.office.room import Kept, Room
 from controller.office.screens import WallDesk
@@ -84,7 +85,6 @@ class Office:
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged
         self._view.troubles, self._view.trusted = self._troubles.all, self._troubles.clock_trusted
-        self.poke: Callable[[], None] = lambda: None
         self.media = Media(
             (parts.store.path.parent, parts.sounds),
             room,
@@ -95,6 +95,7 @@ class Office:
             builder,
         )
         self.media.hushed, self.media.poke = self._hushed, lambda: self.poke()
+        self.poke: Callable[[], None] = lambda: None
 
     # --- orders
 
@@ -255,14 +256,24 @@ class Office:
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """The present moment: sound, round-ups and what is due follow it."""
-        self._sound.follow(plan, state, now, trusted=self._troubles.clock_trusted())
-        self._deals.round_up(now)
-        self._talk.release(now)
-        self._view.turn_with(state)
+        trusted = self._troubles.clock_trusted()
+        steps: list[Callable[[], None]] = [
+            partial(self._sound.follow, plan, state, now, trusted=trusted),
+            partial(self._talk.hold, now),
+            partial(self._talk.release, now),
+            partial(self._view.turn_with, state),
+        ]
+        if trusted:
+            steps.insert(2, partial(self._deals.round_up, now))
+        for step in steps:
+            try:
+                step()
+            except Exception:  # a full disk must not stop the music, nor a playlist the orders
+                log.exception("a part of the office could not follow the clock; the others go on")
 
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
-        """A cue has come; without a trusted clock it is not said."""
-        if self._troubles.clock_trusted():
+        """A cue has come. Without a trusted clock it is not said, nor when it comes so late that it is quiet."""
+        if self._troubles.clock_trusted() and not self._room.state(now).quiet:
             self._cues.come(cue, plan, now)
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
@@ -290,7 +301,12 @@ class Office:
         self._library.measure_all()
 
     def _hushed(self) -> datetime | None:
-        return self._sound.hushed_until(self._room.clock.now())
+        """When the hush ends; if that is in a quiet time, when that ends."""
+        now = self._room.clock.now()
+        until = self._sound.hushed_until(now)
+        if until is None or until.date() != now.date():
+            return until
+        return self._room.state(until).quiet_until or until
 
     def _told(self, person: Person) -> Person:
         self._room.feed.tell()

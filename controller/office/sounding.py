@@ -113,7 +113,7 @@ class SoundDesk:
         wanted = music.wanted(state, self._by_hand(), self.hushed_until(now), now)
         if wanted is None and trusted:
             wanted = music.upcoming(plan, now, AHEAD)
-        if wanted is not None and not trusted and self._by_hand() is None:
+        if wanted is not None and not trusted and not self._asked_for(now):
             wanted = None
         if wanted is not None:
             wanted = music.skip(wanted, self._skipped(wanted))
@@ -221,7 +221,7 @@ class SoundDesk:
         by_hand = self._by_hand()
         wanted = music.wanted(self._room.state(now), by_hand, self.hushed_until(now), now)
         health = self._speaker.health()
-        active = by_hand is not None and by_hand.since <= now < by_hand.until
+        active = by_hand is not None and self._asked_for(now)
         return Sounding(
             device=health.device if health.alive else None,
             playlist=wanted.playlist if wanted else None,
@@ -230,6 +230,11 @@ class SoundDesk:
             hushed_until=self.hushed_until(now),
             manual=("play" if by_hand and by_hand.playlist else "stop") if active else None,
         )
+
+    def _asked_for(self, now: datetime) -> bool:
+        """Whether what a person asked for is in force; what was asked for yesterday is not."""
+        by_hand = self._by_hand()
+        return by_hand is not None and by_hand.since <= now < by_hand.until
 
     def _by_hand(self) -> ByHand | None:
         return ByHand.from_json(self._get("music_by_hand", None))

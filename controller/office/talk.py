@@ -16,6 +16,7 @@ from controller.book.model import DROPPED, HEARD, NOT_HEARD, PLAYING, WAITING, A
 from controller.glance import OnAir
 from controller.office.room import Room
 from controller.office.scripts import ScriptBuilder, readings
+from controller.rhythm.timetable import next_quiet
 from controller.sound.announcer import Announcer
 from controller.sound.performance import Job, Report
 from controller.sound.voice import Voice
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 FRESH = timedelta(minutes=2)
 """What could not be said for longer than this is not said by itself any more."""
+NEAR = timedelta(minutes=3)
+"""A quiet time nearer than this is what the announcer waits for."""
 HOURLY = "hourly"
 EVENING = "evening"
 AMONG_OTHERS = (HOURLY, EVENING)
@@ -46,11 +49,31 @@ class Talk:
         with self._room.store.read() as book:
             return readings(book.roster.teams(), book.roster.people())
 
+    def hold(self, now: datetime) -> None:
+        """While it is quiet, what has just come due waits for the end: a restart may have brought it here."""
+        state = self._room.state(now)
+        if state.quiet_until is None:
+            return
+        with self._room.store.read() as book:
+            due = [found for found in book.outbox.waiting() if found.due is None or found.due <= now]
+        fresh = [found for found in due if now - (found.due or found.created) <= FRESH]
+        held = [found for found in fresh if found.id not in self._handed]
+        if held:
+            why = f"{state.entry.name if state.entry else '安静'}时间，{state.quiet_until:%H:%M} 播报。"
+            with self._room.store.write() as book:
+                for found in held:
+                    book.outbox.put_off(found.id, state.quiet_until, why)
+
     def release(self, now: datetime) -> None:
-        """Hands everything that is due to the announcer. Orders for the full hour are the round-up's affair."""
+        """Hands everything that is due to the announcer, nothing while it is quiet.
+
+        Orders for the full hour are the round-up's affair.
+        """
         with self._room.store.read() as book:
             waiting = book.outbox.waiting()
         self._dues = tuple({found.due for found in waiting if found.due is not None and found.due > now})
+        if self._room.state(now).quiet:
+            return
         self.hand(
             found
             for found in waiting
@@ -134,9 +157,15 @@ class Talk:
             announcement = book.outbox.get(report.id)
             if announcement is not None and announcement.state == PLAYING:
                 book.outbox.move(report.id, WAITING, report.why, self._room.clock.now(), announcement.due)
-            else:
-                book.outbox.put_off(report.id, announcement.due if announcement else None, report.why)
+            elif announcement is not None:
+                book.outbox.put_off(report.id, self._after_quiet() or announcement.due, report.why)
         self._off_air(report.id)
+
+    def _after_quiet(self) -> datetime | None:
+        """The end of a quiet time that is on or about to begin: whatever restarts until then, it is due there."""
+        now = self._room.clock.now()
+        span = next_quiet(self._room.plan(now), now)
+        return span[1] if span is not None and span[0] - now <= NEAR else None
 
     def _ended(self, report: Report) -> None:
         now = self._room.clock.now()

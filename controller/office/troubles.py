@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from controller.book.model import StoreTrouble
 from controller.glance import Trouble
 from controller.office.room import Room
 from controller.sound.library import Library
@@ -27,8 +28,11 @@ class Troubles:
         return self._room.clock.trusted(self._newest())
 
     def _newest(self) -> datetime | None:
-        with self._room.store.read() as book:
-            return book.deals.newest_at()
+        try:
+            with self._room.store.read() as book:
+                return book.deals.newest_at()
+        except StoreTrouble:  # told elsewhere; the music goes on
+            return None
 
     def _device(self) -> Trouble | None:
         if self._speaker.health().alive:
