@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from controller.glance import Board, City, Glance, OnAir, Tally
-from signage.wallrows import Json, deal_row, ms, photo_url, tally_row, yuan
+from controller.glance import Board, City, Glance, OnAir, Ranking
+from signage.wallrows import Json, deal_row, honour_row, ms, photo_url, tally_row, yuan
 
 TOP = 10  # a ranking praises the best and never shows the last
 LATE = timedelta(seconds=60)  # what is older is not celebrated any more
 SILENT_SHOW = timedelta(seconds=15)  # so long the wall waits for the voice before it tells the results alone
 SILENT_STEP = timedelta(seconds=2)
-CHAMPIONS = {
-    "top_sales_of_day": "今日开拓能手",
-    "top_sales_of_week": "本周开拓能手",
-    "top_sales_of_month": "本月开拓能手",
-}
+TITLES = {"day": "今日开拓能手", "week": "本周开拓能手", "month": "本月开拓能手"}
+CHAMPIONS = {f"top_sales_of_{period}": title for period, title in TITLES.items()}
+MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 STEPS = ("third", "second", "first", "teams", "cities", "week", "month", "comment")
 _TITLES = {
     2: "双喜临门",
@@ -69,6 +67,7 @@ def board_of(glance: Glance, base: str) -> Json | None:
     if base != "leaderboard":
         return None
     board = glance.board or Board("开拓能手", "day", glance.people, glance.teams)
+    live = glance.scene != "leaderboard"
     return {
         "title": board.title,
         "period": board.period,
@@ -79,6 +78,17 @@ def board_of(glance: Glance, base: str) -> Json | None:
         "month_top": tally_row(board.month_top) if board.month_top else None,
         "comment": board.comment,
         "reveal": _reveal(glance),
+        "honours": [honour_row(honour) for honour in glance.honours],
+        "rounds": [_round(ranking) for ranking in glance.rankings] if live else [],
+    }
+
+
+def _round(ranking: Ranking) -> Json:
+    """A period's board; outside the show day, week and month take turns."""
+    return {
+        "period": ranking.period,
+        "top": [tally_row(row) for row in ranking.people[:TOP]],
+        "teams": [tally_row(row) for row in ranking.teams],
     }
 
 
@@ -101,33 +111,22 @@ def _reveal(glance: Glance) -> list[Json]:
     return [{"step": step, "at_ms": ms(begin + i * SILENT_STEP)} for i, step in enumerate(STEPS)]
 
 
-def _champion(glance: Glance) -> tuple[str, Tally] | None:
-    """Whom the award is for, with the title: who is being praised now, or who leads the month."""
-    said, board = glance.on_air, glance.board
-    kind = said.kind if said else None
-    if kind == "top_sales_of_day":
-        return (CHAMPIONS[kind], glance.people[0]) if glance.people else None
-    if board and board.month_top and kind in (None, "top_sales_of_month"):
-        return CHAMPIONS["top_sales_of_month"], board.month_top
-    if board and board.week_top and kind in (None, "top_sales_of_week"):
-        return CHAMPIONS["top_sales_of_week"], board.week_top
-    return None
-
-
 def award(glance: Glance) -> Json | None:
-    """Whom the prize is for; None when nobody can be named."""
-    found = _champion(glance)
+    """Whom the prize is for: who is being praised, or at the ceremony the best of last month; None for nobody."""
+    found = glance.champion
     if found is None:
         return None
-    title, winner = found
-    said = glance.on_air.text if glance.on_air else ""
+    past = found.period == "month" and found.since != glance.plan.date.replace(day=1)
+    winner = found.winner
     return {
-        "title": title,
+        "title": f"{MONTHS[found.since.month - 1]}月开拓能手" if past else TITLES[found.period],
+        "period": found.period,
+        "month": found.since.month if past else None,
         "person": winner.name,
         "team": winner.team,
         "count": winner.count,
         "amount": yuan(winner.amount),
-        "prize": None,
+        "prize": found.prize or None,
         "photo": photo_url(winner.photo),
-        "text": said or (glance.state.entry.text if glance.state.entry else ""),
+        "text": glance.on_air.text if glance.on_air else "",
     }

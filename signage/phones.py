@@ -8,13 +8,15 @@ from datetime import datetime
 from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from controller.book.model import HEARD, MERGED, NOT_HEARD, PLAYING, WAITING, Announcement, Deal
+from controller.book.desk import Wall
+from controller.book.model import HEARD, MERGED, NOT_HEARD, OPEN_STATES, PLAYING, WAITING, Announcement, Deal
 from controller.glance import Glance
 from controller.rhythm.model import Duty
 from signage import shapes
 from signage.access import access, needs
 from signage.api import office
 from signage.shapes import Json
+from signage.uploads import belongings
 from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
@@ -30,6 +32,7 @@ SCENES = {
     "dark": "熄屏",
     "fault": "故障",
     "rest": "休息",
+    "off": "已关屏",
 }
 WHO = {
     "everyone": "所有人",
@@ -74,8 +77,9 @@ def phone_state() -> Json:
             :LINES
         ],
         "cities": [shapes.city(city) for city in house.cities(today)],
-        "walls": wall_lines(screens().all(), streams().names()),
+        "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
+        **belongings(),
     }
 
 
@@ -168,21 +172,36 @@ def _said_line(found: Announcement, now: datetime) -> Json:
         "look": look,
         "why": found.why,
         "again": found.state in SAID,
+        "open": found.state in OPEN_STATES,
     }
 
 
 # ---- walls ---------------------------------------------------------------------------------------------
 
 
-def wall_lines(painted: Iterable[Painted], open_lines: Mapping[str, int]) -> list[Json]:
-    """Every wall that listens or has reported, by name; phones listen too but are no walls."""
+def wall_lines(
+    painted: Iterable[Painted], open_lines: Mapping[str, int], known: Iterable[Wall], glance: Glance
+) -> list[Json]:
+    """Every wall that listens, has reported or is known from before, by name; phones listen too but are no walls.
+
+    `silent`: since when nothing was heard of a wall that should be there. `chosen`: what the phone chose for it.
+    """
     lines: dict[str, Json] = {
-        name: {"name": name, "online": True} for name in open_lines if not name.startswith("phone-")
+        name: {"name": name, "online": True, "silent": None, "chosen": {}}
+        for name in open_lines
+        if not name.startswith("phone-")
     }
+    for wall in known:
+        line = lines.setdefault(
+            wall.name, {"name": wall.name, "online": False, "silent": hour(wall.seen, glance.now)}
+        )
+        line["chosen"] = dict(wall.settings)
     for report in painted:
         lines[report.wall] = {
+            **lines.get(report.wall, {"chosen": {}}),
             "name": report.wall,
             "online": report.wall in open_lines,
+            "silent": None if report.wall in open_lines else hour(report.at, glance.now),
             "scene": SCENES.get(report.scene, report.scene),
             "painted": f"{report.at:%H:%M:%S}",
             "size": f"{report.width}×{report.height}",

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from controller.glance import Glance
 from controller.rhythm.model import Duty, Entry, WallDisplay
 from signage.moments import award, board_of, celebration_of
-from signage.wallrows import Json, deal_row, hhmm, ms, tally_row, total_row
+from signage.wallrows import Json, deal_row, hhmm, honour_row, ms, tally_row, total_row
 
 DEALS = 12
 DUTY_STAYS = timedelta(minutes=15)  # a reminder stays this long after its time
@@ -23,7 +23,7 @@ def wall_state(glance: Glance, name: str) -> Json:
     """The state of wall `name`; a wall the timetable does not name is drawn with the default settings."""
     display = glance.walls.screens.get(name) or replace(glance.walls.default, name=name)
     base = _base(glance, display)
-    celebration = None if base in ("award", "dark") else celebration_of(glance)
+    celebration = None if base in ("award", "dark", "off") else celebration_of(glance)
     scene = "celebration" if celebration else base
     return {
         "revision": glance.revision,
@@ -53,6 +53,7 @@ def wall_state(glance: Glance, name: str) -> Json:
         "rest": _rest(glance),
         "fault": _fault(glance),
         "notices": _notices(glance, base),
+        "honours": [honour_row(honour) for honour in glance.honours],
     }
 
 
@@ -62,12 +63,15 @@ def _offset(now: datetime) -> int:
 
 
 def _base(glance: Glance, display: WallDisplay) -> str:
-    """The scene without the celebration. A pinned scene gives way to the nap's darkness and to nothing else."""
+    """The scene without the celebration. A pinned scene gives way to the nap's darkness and to nothing else.
+
+    "off" is a screen turned off on purpose.
+    """
     scene = glance.state.wall if glance.scene == "celebration" else glance.scene
-    if display.scene is not None and scene != "dark":
+    if display.scene is not None and (scene != "dark" or display.scene == "off"):
         scene = display.scene
-    if scene == "award" and award(glance) is None:
-        return "welcome" if glance.on_air is None else "rhythm"
+    if scene == "award" and glance.champion is None:
+        return "rhythm"
     if scene == "fault" and not glance.troubles:
         return "rhythm"
     return scene

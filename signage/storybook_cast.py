@@ -59,6 +59,8 @@ def team(name: str, place: int, amount: str, target: str | None) -> Json:
         "target": target,
         "rate": rate,
         "count": 9 - place % 9,
+        "to_next": "9000.00" if place > 1 else None,
+        "photo": None,
     }
 
 
@@ -96,8 +98,23 @@ def person(name: str, place: int) -> Json:
         "team": TEAMS[place % 3],
         "count": max(1, 6 - place),
         "amount": amount,
+        "to_next": "6200.00" if place > 1 else None,
         "photo": None,
     }
+
+
+HONOURS: list[Json] = [
+    {"kind": "streak", "name": "陈芳", "team": "猛虎队", "count": 8, "amount": None},
+    {"kind": "most_orders", "name": "李思思", "team": "飞龙队", "count": 21, "amount": None},
+    {"kind": "newcomer", "name": "赵磊", "team": "雄鹰队", "count": 3, "amount": "26800.00"},
+    {"kind": "record", "name": "王小明", "team": "猛虎队", "count": 0, "amount": "268000.00"},
+]
+
+
+def rounds() -> list[Json]:
+    """Day, week and month of a wall that always shows the board."""
+    top = [person(name, place) for place, name in enumerate(PEOPLE[:8], 1)]
+    return [{"period": period, "top": top, "teams": teams(4)} for period in ("day", "week", "month")]
 
 
 def board(**over: Any) -> Json:
@@ -116,6 +133,8 @@ def board(**over: Any) -> Json:
         "month_top": person("李思思", 1) | {"amount": "561200.00", "count": 63},
         "comment": "猛虎队提前完成今日目标，陈芳五单开花。明天继续！",
         "reveal": [],
+        "honours": HONOURS,
+        "rounds": [],
     }
     return whole | over
 

@@ -108,6 +108,8 @@ def other_stories() -> dict[str, State]:
     welcome = entry("前台迎接", "", "08:30", "09:00")
     award = {
         "title": "十月开拓能手",
+        "period": "month",
+        "month": 10,
         "person": "陈芳",
         "team": "猛虎队",
         "count": 63,
@@ -144,6 +146,12 @@ def other_stories() -> dict[str, State]:
             },
         ),
         "award-light": state("award", "09:02", award=award, wall=wall(theme="paper")),
+        "award-english": state(
+            "award",
+            "13:02",
+            lang="en",
+            award=award | {"prize": "handed over by the general manager", "text": ""},
+        ),
         "dark": state("dark", "12:41"),
         "fault": state("fault", fault=fault),
         "fault-light": state("fault", fault=fault, wall=wall(theme="paper")),

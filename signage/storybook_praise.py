@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signage.storybook_cast import LONG, PEOPLE, TEAMS, board, person, teams
+from signage.storybook_cast import LONG, PEOPLE, TEAMS, board, person, rounds, teams
 from signage.storybook_states import State, celebration, entry, ms, state, wall
 
 DRILL = "今天下午三点消防演习，听到铃声请从最近的楼梯下楼，不要乘电梯，到楼下停车场按队集合。"
@@ -33,7 +33,9 @@ def show_stories() -> dict[str, State]:
         "board-week": told(6),
         "board-month": told(7),
         "board-all": told(8),
-        "board-pinned": state("leaderboard", board=board()),
+        "board-pinned": state("leaderboard", board=board(rounds=rounds())),
+        "board-pinned-week": state("leaderboard", "14:53:30", board=board(rounds=rounds())),
+        "board-honours": state("leaderboard", "14:53:10", board=board()),
         "board-sixty": state(
             "leaderboard",
             "14:52:20",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from signage.storybook_cast import deals, teams
+from signage.storybook_cast import HONOURS, deals, teams
 
 State = dict[str, Any]
 ZONE = timezone(timedelta(hours=8))
@@ -68,6 +68,7 @@ def state(scene: str, clock: str = "14:52", **over: Any) -> State:
         "rest": None,
         "fault": None,
         "notices": [],
+        "honours": HONOURS,
     }
     return whole | over
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from controller.book.honours import Honour
 from controller.book.model import Deal
 from controller.glance import Tally, Total
 
@@ -37,6 +38,7 @@ def tally_row(row: Tally) -> Json:
         "amount": yuan(row.amount),
         "target": None if row.target is None else yuan(row.target),
         "rate": row.rate,
+        "to_next": None if row.to_next is None else yuan(row.to_next),
         "photo": photo_url(row.photo),
     }
 
@@ -57,6 +59,17 @@ def deal_row(deal: Deal) -> Json:
         "team": deal.team,
         "amount": yuan(deal.amount),
         "product": deal.product,
+    }
+
+
+def honour_row(honour: Honour) -> Json:
+    """A streak, a record, …: in days or orders (`count`), or in yuan."""
+    return {
+        "kind": honour.kind,
+        "name": honour.name,
+        "team": honour.team,
+        "count": honour.count,
+        "amount": None if honour.amount is None else yuan(honour.amount),
     }
 
 

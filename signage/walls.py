@@ -52,7 +52,6 @@ class Screens:
         self._painted: dict[tuple[str, str], Painted] = {}
         self._identify: dict[str, datetime] = {}
         self._reload: dict[str, int] = {}
-        self._renamed: dict[str, str] = {}
 
     def report(self, painted: Painted) -> None:
         with self._lock:
@@ -67,37 +66,24 @@ class Screens:
             return tuple(sorted(self._painted.values(), key=lambda found: (found.wall, found.address)))
 
     def identify(self, name: str) -> None:
-        self._known(name)
         self._identify[name] = self._now() + IDENTIFY_FOR
 
     def reload(self, name: str) -> None:
-        self._known(name)
         self._reload[name] = round(self._now().timestamp() * 1000)
 
-    def rename(self, name: str, new: str) -> None:
-        """What called itself `name` is `new` from now on: the page reloads and finds itself there."""
-        self._known(name)
+    def forget(self, name: str) -> None:
         with self._lock:
-            if new == name:
-                raise Refused("新名字和现在的一样。", "name")
-            self._renamed.pop(new, None)
-            self._renamed[name] = new
-            self._reload[name] = round(self._now().timestamp() * 1000)
             for key in [key for key in self._painted if key[0] == name]:
                 del self._painted[key]
 
-    def now_called(self, name: str) -> str:
-        return self._renamed.get(name, name)
+    def painted_by(self, name: str) -> bool:
+        return any(wall == name for wall, _ in self._painted)
 
     def wishes(self, name: str) -> dict[str, Any]:
         """What the wall is asked now: `identify` (what to show large), `reload` (obeyed when it changes)."""
         until = self._identify.get(name)
         showing = until is not None and self._now() < until
         return {"identify": name if showing else None, "reload": self._reload.get(name)}
-
-    def _known(self, name: str) -> None:
-        if not any(wall == name for wall, _ in self._painted) and name not in streams().names():
-            raise Denied(404, f"没有叫“{name}”的大屏。")
 
 
 class InTurn:
@@ -136,25 +122,36 @@ def wall_name(value: str) -> str:
     return name
 
 
+def known(name: str) -> str:
+    """The name of a wall that is or was there. Raises Denied 404 for any other."""
+    name = office().walls.called(wall_name(name))
+    there = screens().painted_by(name) or name in streams().names()
+    if not there and name not in [wall.name for wall in office().walls.known()]:
+        raise Denied(404, f"没有叫“{name}”的大屏。")
+    return name
+
+
 @pages.get("/wall")
-def wall() -> str:
-    return _page("main")
+def wall() -> str | Response:
+    return _named("main")
 
 
 @pages.get("/wall/<name>")
 def named_wall(name: str) -> str | Response:
-    called = screens().now_called(wall_name(name))
-    return _page(called) if called == name else redirect(url_for("walls.named_wall", name=called))
+    return _named(wall_name(name))
 
 
-def _page(name: str) -> str:
+def _named(name: str) -> str | Response:
+    called = office().walls.called(name)
+    if called != name:
+        return redirect(url_for("walls.named_wall", name=called))
     return render_template("wall.html", name=name, build=current_app.jinja_env.globals["build"])
 
 
 @pages.get("/api/wall")
 def state() -> Response:
-    name = wall_name(request.args.get("name", "main"))
-    found = scenes.wall_state(office().glance(), screens().now_called(name))
+    name = office().walls.called(wall_name(request.args.get("name", "main")))
+    found = scenes.wall_state(office().glance(), name)
     found["build"] = current_app.jinja_env.globals["build"]
     found["wall"].update(screens().wishes(name))
     return jsonify(found)
@@ -169,10 +166,11 @@ def _bounded(found: dict[str, Any], field: str, high: int) -> int:
 def painted(name: str) -> tuple[str, int]:
     """Open to every screen on the LAN, so everything in it is bounded and nothing in it is believed."""
     found = body()
+    now = office().glance().now
     report = Painted(
-        wall=wall_name(name),
+        wall=office().walls.called(wall_name(name)),
         address=request.remote_addr or "?",
-        at=office().glance().now,
+        at=now,
         scene=str(found.get("scene", ""))[:20],
         revision=_bounded(found, "revision", 2**53),
         delay_ms=None,
@@ -183,14 +181,28 @@ def painted(name: str) -> tuple[str, int]:
     if isinstance(found.get("delay_ms"), int | Decimal):
         report = replace(report, delay_ms=_bounded(found, "delay_ms", 3_600_000))
     screens().report(report)
+    office().walls.seen(report.wall, now)
     return "", 204
+
+
+@pages.get("/api/walls/<name>/painted")
+def last_painted(name: str) -> Response:
+    """How many seconds ago each screen of that name has painted: what `zhangu kiosk` watches."""
+    name, now = office().walls.called(wall_name(name)), office().glance().now
+    return jsonify(
+        [
+            {"ago_s": (now - found.at).total_seconds(), "scene": found.scene, "address": found.address}
+            for found in screens().all()
+            if found.wall == name
+        ]
+    )
 
 
 @pages.post("/api/walls/<name>/identify")
 @needs("manage")
 def identify(name: str) -> Response:
     body()
-    screens().identify(wall_name(name))
+    screens().identify(known(name))
     streams().feed.tell()
     return jsonify({})
 
@@ -199,7 +211,7 @@ def identify(name: str) -> Response:
 @needs("manage")
 def reload(name: str) -> Response:
     body()
-    screens().reload(wall_name(name))
+    screens().reload(known(name))
     streams().feed.tell()
     return jsonify({})
 
@@ -207,6 +219,30 @@ def reload(name: str) -> Response:
 @pages.post("/api/walls/<name>/rename")
 @needs("manage")
 def rename(name: str) -> Response:
-    screens().rename(wall_name(name), wall_name(text_of(body(), "name", NAME_LIMIT)))
+    """The page of that wall loads itself anew and finds itself under the new name."""
+    found, new = known(name), wall_name(text_of(body(), "name", NAME_LIMIT))
+    office().walls.rename(found, new)
+    screens().forget(found)
+    screens().reload(new)
     streams().feed.tell()
+    return jsonify({})
+
+
+@pages.patch("/api/walls/<name>")
+@needs("manage")
+def choose(name: str) -> Response:
+    """`scene`, `team`, `portrait`, `theme`, `language`, `diagonal`, `distance`; null: as the timetable says."""
+    changes = {key: float(value) if isinstance(value, Decimal) else value for key, value in body().items()}
+    office().walls.choose(known(name), changes)
+    return jsonify({})
+
+
+@pages.delete("/api/walls/<name>")
+@needs("manage")
+def forget(name: str) -> Response:
+    """A screen that is gone; one that still shows something comes back with its next picture."""
+    found = known(name)
+    office().walls.forget(found)
+    office().keys.end_token(f"wall:{found}")
+    screens().forget(found)
     return jsonify({})

@@ -50,6 +50,17 @@ class Keys:
             found = book.desk.token(token)
         return found.role if found else None
 
+    def token_owner(self, token: str) -> str | None:
+        """The name a token was made for, None when there is none like it."""
+        with self._store.read() as book:
+            found = book.desk.token(token)
+        return found.name if found else None
+
+    def end_token(self, name: str) -> None:
+        """Whoever shows the token of that name is a stranger from now on."""
+        with self._store.write() as book:
+            book.desk.remove_token(name)
+
     def _kept(self, name: str, make: Callable[[], str]) -> str:
         with self._store.read() as book:
             found = book.desk.setting(name)

@@ -1,5 +1,6 @@
-// 设备: is the machine well, which walls are alive, who is in which team.
+// 设备: is the machine well, who is in which team. The walls: phone-walls.js.
 import { $, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+import * as walls from './phone-walls.js';
 
 let state = null;
 let refresh = () => {};
@@ -14,38 +15,6 @@ function drawMachine() {
     line('版本', state.build));
   $('clock-right').hidden = state.clock_trusted;
   $('clock-right').textContent = `时间是对的：${state.date} ${state.time}`;
-}
-
-function drawWalls() {
-  fill($('walls'), state.walls.map((wall) => row(
-    el('b', {}, wall.name), el('span', { class: wall.online ? 'ok' : 'bad' }, wall.online ? '在线' : '没有连上'),
-    wall.scene ? `${wall.scene}，${wall.painted} 画好` : '还没有回话', wall.size || '', { open: () => wallSheet(wall) },
-  )));
-  if (!state.walls.length) fill($('walls'), el('li', { class: 'dim' }, '还没有大屏连上。'));
-  $('wall-address').textContent = location.origin + '/wall';
-}
-
-function wallSheet(wall) {
-  const order = (action, done) => (event) => tap(event.currentTarget, async () => {
-    await call('POST', `/api/walls/${encodeURIComponent(wall.name)}/${action}`, {});
-    toast(done);
-  });
-  const facts = [wall.size ? `画面 ${wall.size}，延迟 ${wall.delay_ms} 毫秒。` : '这块屏幕还没有回过话。', wall.agent].filter(Boolean);
-  sheet(wall.name, facts.map((fact) => el('p', { class: 'dim' }, fact)),
-    el('button', { type: 'button', class: 'act', onclick: order('identify', '屏幕上显示着名字，十五秒。') }, '认一认：在屏幕上显示名字'),
-    el('button', { type: 'button', class: 'act', onclick: order('reload', '已叫它重新打开页面。') }, '重新打开页面'),
-    el('button', { type: 'button', class: 'act', onclick: () => rename(wall) }, '改名'));
-}
-
-function rename(wall) {
-  const words = field('新的名字', 'wall-name', wall.name, { maxlength: 40 });
-  const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
-    await call('POST', `/api/walls/${encodeURIComponent(wall.name)}/rename`, { name: words.querySelector('input').value.trim() });
-    toast('屏幕正在换到新名字。');
-    closeSheet();
-    refresh();
-  }) }, '改名');
-  sheet(`给 ${wall.name} 改名`, words, go);
 }
 
 function drawRoster() {
@@ -101,6 +70,7 @@ function personSheet(person) {
 
 export function start(again) {
   refresh = again;
+  walls.start(again);
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
     refresh();
@@ -111,6 +81,6 @@ export function start(again) {
 export function draw(found) {
   state = found;
   drawMachine();
-  drawWalls();
+  walls.draw(state);
   drawRoster();
 }

@@ -6,9 +6,9 @@
 
   function winner(parent, extra) {
     var node = W.make('div', 'winner ' + extra, parent), place = W.make('span', 'rank', node), face = W.face(node), words = W.make('div', 'words', node);
-    var name = W.make('div', 'name', words), line = W.make('div', 'won-by', words), amount = W.make('span', 'amt gold', line), team = W.make('span', 'small dim', line);
+    var name = W.make('div', 'name', words), line = W.make('div', 'won-by', words), amount = W.make('span', 'amt gold', line), team = W.make('span', 'small dim', line), ahead = W.make('span', 'small ahead', line);
     return {
-      draw: function (p) {
+      draw: function (p, live) {
         W.show(node, Boolean(p));
         if (!p) { return; }
         W.text(place, W.place(p.place));
@@ -16,6 +16,8 @@
         W.text(name, p.name);
         W.text(team, [p.team, p.count ? W.orders(p.count) : ''].filter(Boolean).join(' · '));
         W.text(amount, W.money(p.amount));
+        W.text(ahead, W.word('toNext') + ' ' + W.price(p.to_next));
+        W.show(ahead, Boolean(live && p.place > 1 && Number(p.to_next) > 0));
       },
       on: function (on) { W.mark(node, 'on', on); },
       layout: function () { W.fit(name, extra === 'first' ? 4.4 : 3.2, 2.5); }
@@ -61,6 +63,24 @@
     return !steps.length || now >= steps[steps.length - 1].at_ms;
   }
 
+  /* Outside the show day, week and month take turns; in the show only what it tells. */
+  var ROUND_MS = 30000;
+  function roundAt(board, now) {
+    var rounds = board.rounds || [];
+    return rounds.length ? Math.floor(now / ROUND_MS) % rounds.length : -1;
+  }
+
+  function boardAt(state, now) {
+    var board = state.board || {}, at = roundAt(board, now), shown = {}, key;
+    if (at < 0) { return board; }
+    for (key in board) { if (board.hasOwnProperty(key)) { shown[key] = board[key]; } }
+    shown.period = board.rounds[at].period;
+    shown.top = board.rounds[at].top;
+    shown.teams = board.rounds[at].teams;
+    if (shown.period !== 'day') { shown.cities = []; }
+    return shown;
+  }
+
   function byPlace(board, wanted) { /* top is sorted; equals share a place, so the position counts */
     return (board.top || [])[wanted];
   }
@@ -70,8 +90,10 @@
     var head = W.make('div', 'title', left), title = W.make('h1', '', head), period = W.make('span', 'gold', head), none = W.make('p', 'none', left);
     var first = winner(left, 'first'), second = winner(left, 'second'), third = winner(left, 'third'), best = champion(left);
     var opening = W.make('div', 'opening', left), openLabel = W.make('div', 'kicker dim', opening), openSum = W.make('div', 'amount gold', opening);
-    var teamsHead = W.heading(side), teams = W.make('div', 'teams ranked', side), people = W.make('div', 'teams people', side);
+    var teamsHead = W.heading(side), teams = W.make('div', 'teams ranked', side), people = W.make('div', 'teams people', side), honours = W.make('div', 'teams honours', side);
     var citiesHead = W.heading(side, 'second'), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', root);
+
+    var round = -1;
 
     function stage(board, now) {
       var week = board.week_top && told(board, 'week', now) && board.reveal && board.reveal.length;
@@ -85,10 +107,11 @@
     function put(which, hasCities) {
       var isTeams = which === teams;
       W.show(teams, isTeams);
-      W.show(people, !isTeams);
+      W.show(people, which === people);
+      W.show(honours, which === honours);
       W.show(citiesHead.node, hasCities && isTeams);
       W.show(cities, hasCities && isTeams);
-      teamsHead.draw(W.word(isTeams ? 'done' : 'people'));
+      teamsHead.draw(W.word(isTeams ? 'done' : which === people ? 'people' : 'honours'));
     }
 
     /* How many pages a list makes; measured while it stands there, kept until the rows or the screen change. */
@@ -103,15 +126,17 @@
       return box.wallPages.length;
     }
 
-    /* All pages take turns, so that nobody is left out: teams, then people beyond the third. Seen from far off type is
+    /* All pages take turns, so that nobody is left out: teams, people beyond the third, honours. Seen from far off type is
        too large for two columns: then the winners are a page of their own. */
     function turn(board, now) {
       var hasCities = (board.cities || []).length > 0, all = told(board, 'comment', now);
       var alone = W.scale > 1.2, winners = alone && (all || !told(board, 'teams', now)) ? 1 : 0;
       var ofTeams = pagesOf(teams, hasCities), ofPeople = all && people.children.length ? pagesOf(people, hasCities) : 0;
-      var slot = Math.floor(now / W.PAGE_MS) % (winners + ofTeams + ofPeople), box = teams, page = slot - winners;
+      var ofHonours = all && honours.children.length ? pagesOf(honours, hasCities) : 0;
+      var slot = Math.floor(now / W.PAGE_MS) % (winners + ofTeams + ofPeople + ofHonours), box = teams, page = slot - winners;
       if (winners && !all) { page = -1; }
       if (page >= ofTeams) { box = people; page -= ofTeams; }
+      if (box === people && page >= ofPeople) { box = honours; page -= ofPeople; }
       W.show(left, !alone || page < 0 || left.classList.contains('one'));
       W.show(side, !alone || (page >= 0 && !left.classList.contains('one')));
       first.layout(); /* what was hidden had no width to be measured by */
@@ -125,25 +150,28 @@
 
     return {
       draw: function (state) {
-        var board = state.board || {};
+        var board = boardAt(state, W.now()), live = (board.rounds || []).length > 0;
+        round = roundAt(board, W.now());
         W.text(title, board.title || W.word('people'));
         W.text(period, W.word(board.period || 'day'));
-        first.draw(byPlace(board, 0));
-        second.draw(byPlace(board, 1));
-        third.draw(byPlace(board, 2));
+        first.draw(byPlace(board, 0), live);
+        second.draw(byPlace(board, 1), live);
+        third.draw(byPlace(board, 2), live);
         W.text(openLabel, W.word('dayTotal'));
         W.text(openSum, W.money(state.totals && state.totals.day && state.totals.day.amount));
         W.text(none, W.word('none'));
         W.show(none, !byPlace(board, 0));
         W.teams(teams, board.teams, state.wall && state.wall.team);
         W.people(people, (board.top || []).slice(3));
+        W.honours(honours, board.honours);
         citiesHead.draw(W.word('cities'));
         city(cities, board.cities || []);
         W.text(comment, board.comment);
       },
       layout: function () { W.fit(title, 5.4, 4); W.fit(openSum, 8, 3); },
       frame: function (state, now) {
-        var board = state.board || {};
+        var board = boardAt(state, now);
+        if (roundAt(board, now) !== round) { this.draw(state); }
         W.mark(left, 'before', Boolean(board.reveal && board.reveal.length && now < board.reveal[0].at_ms));
         third.on(told(board, 'third', now));
         second.on(told(board, 'second', now));

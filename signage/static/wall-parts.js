@@ -54,6 +54,20 @@
     });
   };
 
+  /* The honours: what for, who, how much. */
+  W.honours = function (box, honours) {
+    W.list(box, honours || [], function (h) { return h.kind; }, function () {
+      var node = W.make('div', 'honour'), label = W.make('div', 'small dim', node), line = W.make('div', 'line', node), who = W.make('span', 'name', line);
+      return { node: node, label: label, name: W.make('span', '', who), team: W.make('span', 'small dim after', who), figure: W.make('span', 'sum gold', line) };
+    }, function (row, h) {
+      var said = W.honour(h);
+      W.text(row.label, said.label);
+      W.text(row.name, h.name);
+      W.text(row.team, h.team ? ' ' + h.team : '');
+      W.text(row.figure, said.figure);
+    });
+  };
+
   function makeDeal() {
     var node = W.make('div', 'deal line'), row = { node: node, at: W.make('span', 'at dim', node), name: W.make('span', 'name', node) };
     row.amount = W.make('span', 'sum gold', node);
@@ -133,10 +147,14 @@
     }
     return {
       draw: function (state, stale) {
-        var items = [], sums = stale ? [] : totals(state), i;
+        var items = [], sums = stale ? [] : totals(state), i, honour;
         if (W.scale > 1.2) { items = sums; sums = []; }
         for (i = 0; i < (state.notices || []).length; i += 1) { items.push({ label: state.notices[i], loud: true }); }
         for (i = 0; i < (state.duties || []).length; i += 1) { items.push({ label: W.duty(state.duties[i]) }); }
+        for (i = 0; state.scene === 'rhythm' && i < (state.honours || []).length; i += 1) {
+          honour = W.honour(state.honours[i]);
+          items.push({ label: honour.label + (W.lang === 'en' ? ': ' : '：') + state.honours[i].name, sum: honour.figure });
+        }
         if (stale) { items = [{ label: W.word('stale', stale), loud: true }]; }
         W.list(fixed, sums, function (item, i) { return i; }, make, draw);
         W.list(box, items, function (item, i) { return i; }, make, draw);

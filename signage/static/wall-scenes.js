@@ -24,7 +24,7 @@
     var span = W.make('div', 'spanof', now), name = W.make('h1', '', now), advice = W.make('p', 'advice', now), foot = W.make('div', 'left', now);
     var line = W.make('div', 'leftline', foot), label = W.make('span', 'dim', line), left = W.make('b', '', line), then = W.make('span', 'then dim', line);
     var fill = W.make('i', '', W.make('div', 'bar', foot));
-    var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), nobody = W.make('p', 'none', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
+    var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), nobody = W.make('p', 'none', side), help = W.make('div', 'help', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
 
     function crowded() { /* not even one order fits: then none, rather than half of one */
       var first = deals.firstChild, out = Boolean(first && deals.clientHeight && first.offsetHeight > deals.clientHeight + 2);
@@ -44,6 +44,8 @@
         W.teams(teams, state.teams, state.wall && state.wall.team);
         W.text(nobody, W.word('noTeams'));
         W.show(nobody, !(state.teams || []).length);
+        W.show(help, !(state.teams || []).length);
+        if (!(state.teams || []).length && !help.firstChild) { W.make('img', '', help).src = '/qr.svg'; }
         dealsHead.draw(W.word('deals'));
         W.deals(deals, state.deals);
         W.show(deals, Boolean(has));
@@ -100,6 +102,11 @@
     };
   };
 
+  function titleOf(award) {
+    if (W.lang === 'zh' || !award.period) { return award.title || W.word('award'); }
+    return award.month ? W.word('people') + ', ' + W.month('0-' + award.month) : W.word(award.period + 'Top');
+  }
+
   W.scenes.award = function (root) {
     var box = W.make('div', 'prize', root), face = W.face(box, 'huge'), side = W.make('div', 'words', box);
     var title = W.make('div', 'kicker gold', side), name = W.make('h1', '', side), team = W.make('div', 'team2 dim', side);
@@ -109,7 +116,7 @@
       draw: function (state) {
         var award = state.award || {};
         face(award);
-        W.text(title, award.title || W.word('award'));
+        W.text(title, titleOf(award));
         W.text(name, award.person);
         W.text(team, [award.team, award.count ? W.orders(award.count) : ''].filter(Boolean).join(' · '));
         W.text(amount, award.amount ? W.money(award.amount) : '');
@@ -128,6 +135,11 @@
     W.make('i', '', W.make('div', 'moon', null));
     box.insertBefore(W.make('div', 'moon'), clock);
     return { bare: true, dark: true, draw: function () {}, frame: function (state, time) { W.text(clock, W.hhmm(time, state.offset_min)); } };
+  };
+
+  /* Turned off on purpose: not even the moon. */
+  W.scenes.off = function () {
+    return { bare: true, dark: true, draw: function () {} };
   };
 
   W.scenes.fault = function (root) {

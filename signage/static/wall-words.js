@@ -6,7 +6,8 @@
   var WORDS = {
     zh: {
       seal: '战鼓', report: '战报', left: '还剩', next: '接着', teams: '今日战况', deals: '喜报', done: '各队完成',
-      cities: '各地战果', people: '开拓榜', day: '今日', week: '本周', month: '本月', gap: '还差', over: '超出',
+      cities: '各地战果', people: '开拓榜', day: '今日', week: '本周', month: '本月', gap: '还差', over: '超出', toNext: '距上一名', honours: '风云榜',
+      streak: '连续开单', record_holder: '单笔纪录', most_orders: '本周单数最多', newcomer: '本周新锐', days: '天',
       orders: '单', none: '今天的第一单，等你来开。', noTeams: '还没有队伍。请在手机上添加。',
       stale: '数据截至 {0}，正在重新连接……', minute: '不到 1 分钟', hours: '小时', minutes: '分',
       rest: '今天休息', fault: '有故障', meanwhile: '现在', mend: '怎么办', prize: '奖品',
@@ -18,7 +19,8 @@
     },
     en: {
       seal: '战鼓', report: '战报', left: 'left', next: 'next', teams: 'Today', deals: 'Orders', done: 'Teams',
-      cities: 'Cities', people: 'Top sales', day: 'Day', week: 'Week', month: 'Month', gap: 'to go', over: 'over',
+      cities: 'Cities', people: 'Top sales', day: 'Day', week: 'Week', month: 'Month', gap: 'to go', over: 'over', toNext: 'to the next place', honours: 'Honours',
+      streak: 'Days in a row', record_holder: 'Largest order', most_orders: 'Most orders this week', newcomer: 'Newcomer of the week', days: 'days',
       orders: 'orders', none: 'The first order of the day is waiting for you.', noTeams: 'No teams yet. Add them on the phone.',
       stale: 'As of {0}. Reconnecting…', minute: 'under a minute', hours: 'h', minutes: 'min',
       rest: 'No work today', fault: 'Fault', meanwhile: 'Now', mend: 'What to do', prize: 'Prize',
@@ -80,6 +82,14 @@
 
   W.orders = function (count) {
     return W.lang === 'en' ? count + (count === 1 ? ' order' : ' orders') : count + ' 单';
+  };
+
+  /* What an honour is for, in figures: days in a row, yuan, or orders. */
+  W.honour = function (honour) {
+    return {
+      label: W.word(honour.kind === 'record' ? 'record_holder' : honour.kind),
+      figure: honour.kind === 'streak' ? honour.count + ' ' + W.word('days') : honour.amount ? W.price(honour.amount) : W.orders(honour.count)
+    };
   };
 
   /* A span of milliseconds as people say it; a begun minute counts as one. */

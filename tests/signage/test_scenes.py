@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from glances import board, deal, glance, moment, said, tally
 
-from controller.glance import Glance, Trouble
+from controller.book.honours import Honour
+from controller.glance import Champion, Glance, Ranking, Trouble
 from controller.rhythm.model import WallDisplay, WallSettings
 from signage.scenes import wall_state
 from signage.storybook import stories
@@ -48,9 +50,8 @@ def test_every_field_the_page_reads_is_there() -> None:
     now = moment("14:52")
     loud = wall_state(glance(scene="celebration", on_air=said("big", now, deal(1))), "main")["celebration"]
     assert set(stories()["celebration-big"]["celebration"]) == set(loud)
-    prize = wall_state(
-        glance("18:00", scene="award", on_air=said("top_sales_of_day", moment("18:00"))), "main"
-    )["award"]
+    best = champion("day", date(2026, 11, 23))
+    prize = wall_state(glance("18:00", scene="award", champion=best), "main")["award"]
     assert set(stories()["award"]["award"]) == set(prize)
 
 
@@ -153,16 +154,70 @@ def test_the_results_are_not_given_away_before_the_voice() -> None:
     assert wall_state(glance("18:06", board=board()), "main")["board"]["reveal"] == []
 
 
+def champion(period: str, since: date, **over: object) -> Champion:
+    return Champion(period, since, replace(tally(1, "陈芳", target=None), **over), "总经理亲自颁奖")  # type: ignore[arg-type]
+
+
 def test_the_days_best_gets_the_award() -> None:
     """While the day's top sales is being said, the wall shows that person, photo and all."""
-    best = replace(tally(1, "陈芳", target=None), photo="ab12")
     state = wall_state(
-        glance("18:00", scene="award", people=(best,), on_air=said("top_sales_of_day", moment("18:00"))),
+        glance(
+            "18:00",
+            scene="award",
+            champion=champion("day", date(2026, 11, 23), photo="ab12"),
+            on_air=said("top_sales_of_day", moment("18:00")),
+        ),
         "main",
     )
     assert state["scene"] == "award"
     assert (state["award"]["person"], state["award"]["title"]) == ("陈芳", "今日开拓能手")
-    assert state["award"]["photo"] == "/photos/ab12"
+    assert (state["award"]["photo"], state["award"]["prize"]) == ("/photos/ab12", "总经理亲自颁奖")
+
+
+def test_the_ceremony_names_the_month_that_is_over() -> None:
+    """On the first working day of December the award is November's, with the prize; also while it is spoken of."""
+    best = champion("month", date(2026, 11, 1))
+    first = date(2026, 12, 1)
+    silent = wall_state(glance("13:02", first, champion=best), "main")
+    assert (silent["scene"], silent["award"]["title"]) == ("award", "十一月开拓能手")
+    spoken = glance(
+        "13:00:05", first, champion=best, scene="celebration", on_air=said("text", moment("13:00:05", first))
+    )
+    assert wall_state(spoken, "main")["scene"] == "award"
+    assert wall_state(glance("13:02", first), "main")["scene"] == "rhythm"
+
+
+def test_a_pinned_board_takes_turns_and_shows_the_way_up() -> None:
+    """Outside the show a pinned board has day, week and month, each row with what is missing to the next place."""
+    second = replace(tally(2, "李思思"), to_next=Decimal("1600.00"))
+    week = Ranking("week", (tally(1, "猛虎队"),), (tally(1, "陈芳"), second))
+    state = wall_state(pinned("leaderboard", rankings=(week,)), "hall")
+    assert [found["period"] for found in state["board"]["rounds"]] == ["week"]
+    assert state["board"]["rounds"][0]["top"][1]["to_next"] == "1600.00"
+    show = wall_state(glance("18:05:20", board=board(), rankings=(week,)), "main")
+    assert show["board"]["rounds"] == []
+
+
+def test_honours_are_told_with_their_figures() -> None:
+    """Streaks count days, records yuan; both stand on the rhythm and on the board."""
+    found = (
+        Honour("streak", "陈芳", "猛虎队", 8),
+        Honour("record", "王小明", "猛虎队", amount=Decimal(268000)),
+    )
+    state = wall_state(pinned("leaderboard", honours=found), "hall")
+    assert state["honours"] == state["board"]["honours"]
+    assert [(row["kind"], row["count"], row["amount"]) for row in state["honours"]] == [
+        ("streak", 8, None),
+        ("record", 0, "268000.00"),
+    ]
+
+
+def test_a_screen_that_was_turned_off_stays_dark() -> None:
+    """Off is off: in the nap, for the results and for celebrations."""
+    loud = pinned("off", scene="celebration", on_air=said("big", moment("14:52"), deal(1)))
+    for found in (loud, pinned("off", "12:41"), pinned("off", "18:05", board=board())):
+        state = wall_state(found, "hall")
+        assert (state["scene"], state["celebration"]) == ("off", None)
 
 
 def test_nobody_to_praise_is_still_told() -> None:

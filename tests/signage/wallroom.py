@@ -26,6 +26,16 @@ FLAGS = [
 ]  # fmt: skip
 
 
+class PlainNames:
+    """Of the wall desk: every screen is called what it calls itself; what it reports goes nowhere."""
+
+    def called(self, name: str) -> str:
+        return name
+
+    def seen(self, name: str, now: datetime) -> None:
+        """Not kept."""
+
+
 class Room:
     """What a wall asks of an office: a glance. Everything else of an office is missing, and fails when asked."""
 
@@ -33,6 +43,7 @@ class Room:
         self.feed = Feed()
         self.clock = Clock(ZONE, start)
         self.shown = glance()
+        self.walls = PlainNames()
         self.app = self._app()
         self.server = Server(self.app, listen("127.0.0.1", 0))
         self.server.start()

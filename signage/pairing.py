@@ -1,0 +1,70 @@
+"""`/wall/new`: a television shows six digits until the phone has confirmed them, then it is a wall of its own."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from signage.access import WALL_COOKIE, needs
+from signage.answers import Denied, body, text_of
+from signage.api import office
+from signage.events import NAME_LIMIT
+from signage.walls import wall_name
+
+pages = Blueprint("pairing", __name__)
+
+WAITING = "zhangu-pairing"
+TEN_YEARS = 10 * 365 * 24 * 3600
+
+
+@pages.get("/wall/new")
+def new() -> Response:
+    """Six digits and how to use them. A television that was paired goes to its own wall."""
+    owner = office().keys.token_owner(request.cookies.get(WALL_COOKIE, ""))
+    if owner is not None and owner.startswith("wall:"):
+        return redirect(url_for("walls.named_wall", name=owner.removeprefix("wall:")))
+    secret = request.cookies.get(WAITING, "")
+    waiting = office().pairings.look(secret)
+    code = waiting.code if waiting is not None else ""
+    if waiting is None:
+        secret, code = office().pairings.begin()
+    page = make_response(render_template("pair.html", code=code, address=request.host_url))
+    page.set_cookie(WAITING, secret, max_age=600, httponly=True, samesite="Strict")
+    return page
+
+
+@pages.get("/api/pairing")
+def progress() -> Response:
+    """What the waiting television asks: {"wall": null}, or its name, and with it the token as a cookie, once."""
+    secret = request.cookies.get(WAITING, "")
+    if office().pairings.look(secret) is None:
+        raise Denied(410, "这个数字已经过期，请刷新。")
+    done = office().pairings.collect(secret)
+    answer = jsonify({"wall": done.name if done else None})
+    if done is not None and done.token is not None:
+        answer.set_cookie(WALL_COOKIE, done.token, max_age=TEN_YEARS, httponly=True, samesite="Strict")
+        answer.delete_cookie(WAITING)
+    return answer
+
+
+@pages.post("/api/pairings")
+@needs("manage")
+def confirm() -> tuple[Response, int]:
+    """`{code, name}` from the phone."""
+    found = body()
+    name = wall_name(text_of(found, "name", NAME_LIMIT - len("wall:")))
+    office().pairings.confirm(text_of(found, "code", 12), name)
+    return jsonify({"name": name}), 201
+
+
+@pages.get("/qr.svg")
+def qr() -> Response:
+    """The phone's address, as whoever asks has reached this server, to be scanned."""
+    drawn = io.BytesIO()
+    segno.make(request.host_url, error="m").save(
+        drawn, kind="svg", scale=8, border=2, dark="#120d0b", light="#f3e9d8", xmldecl=False
+    )
+    return Response(drawn.getvalue(), mimetype="image/svg+xml")

@@ -1,0 +1,120 @@
+// The walls on the 设备 tab: which are alive, what each shows, and what is chosen for it.
+import { $, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+
+let state = null;
+let refresh = () => {};
+
+const PICTURES = [['', '按时间表'], ['rhythm', '节奏'], ['leaderboard', '战报'], ['countdown', '倒计时'], ['welcome', '迎接'], ['rest', '休息'], ['dark', '熄屏']];
+const THEMES = [['', '按时间表'], ['ink', '深色'], ['paper', '浅色']];
+const LANGUAGES = [['', '按时间表'], ['zh', '中文'], ['en', 'English']];
+const STANDING = [['', '按时间表'], ['false', '横屏'], ['true', '竖屏']];
+
+const path = (wall) => `/api/walls/${encodeURIComponent(wall.name)}`;
+
+function shown(wall) {
+  if (wall.silent) return `${wall.silent} 起没有消息`;
+  if (!wall.scene) return '还没有回话';
+  const delay = wall.delay_ms === null ? '' : `，延迟 ${wall.delay_ms} 毫秒`;
+  return `${wall.scene}，${wall.painted} 画好${delay}`;
+}
+
+export function draw(found) {
+  state = found;
+  fill($('walls'), state.walls.map((wall) => row(
+    el('b', {}, wall.name), el('span', { class: wall.online ? 'ok' : 'bad' }, wall.online ? '在线' : '没有连上'),
+    shown(wall), wall.size || '', { open: () => wallSheet(wall) },
+  )));
+  if (!state.walls.length) fill($('walls'), el('li', { class: 'dim' }, '还没有大屏连上。'));
+  $('wall-address').textContent = location.origin + '/wall/new';
+}
+
+const button = (words, act, look = 'act') => el('button', { type: 'button', class: look, onclick: (event) => tap(event.currentTarget, act) }, words);
+
+function choice(label, id, options, chosen) {
+  const select = el('select', { class: 'line', id }, options.map(([value, words]) => el('option', { value, selected: value === chosen }, words)));
+  return el('label', {}, label, select);
+}
+
+function wallSheet(wall) {
+  const order = (action, done) => button(action[1], async () => {
+    await call('POST', `${path(wall)}/${action[0]}`, {});
+    toast(done);
+  });
+  const facts = [wall.size ? `画面 ${wall.size}。${shown(wall)}。` : `${shown(wall)}。`, wall.agent].filter(Boolean);
+  const off = (wall.chosen || {}).scene === 'off';
+  sheet(wall.name, facts.map((fact) => el('p', { class: 'dim' }, fact)),
+    order(['identify', '认一认：在屏幕上显示名字'], '屏幕上显示着名字，十五秒。'),
+    order(['reload', '重新打开页面'], '已叫它重新打开页面。'),
+    button('画面、团队和样子', () => choices(wall)),
+    button('改名', () => rename(wall)),
+    button(off ? '打开这块屏幕' : '关掉这块屏幕', async () => {
+      await call('PATCH', path(wall), { scene: off ? null : 'off' });
+      toast(off ? '屏幕打开了。' : '屏幕关掉了，页面还在，随时可以打开。');
+      closeSheet();
+      refresh();
+    }),
+    wall.online ? null : button('不再用了，从这里去掉', async () => {
+      await call('DELETE', path(wall));
+      toast(`${wall.name}已去掉。`);
+      closeSheet();
+      refresh();
+    }, 'act stop'));
+}
+
+function choices(wall) {
+  const chosen = wall.chosen || {};
+  const teams = [['', '按时间表'], ...state.teams.map((team) => [team.name, team.name])];
+  const boxes = {
+    scene: choice('固定显示', 'w-scene', PICTURES, chosen.scene || ''),
+    team: choice('哪个团队的屏幕', 'w-team', teams, chosen.team || ''),
+    theme: choice('颜色', 'w-theme', THEMES, chosen.theme || ''),
+    portrait: choice('方向', 'w-portrait', STANDING, chosen.portrait === undefined ? '' : String(chosen.portrait)),
+    language: choice('语言', 'w-language', LANGUAGES, chosen.language || ''),
+  };
+  const go = button('就这样', async () => {
+    const data = {};
+    Object.entries(boxes).forEach(([name, box]) => { data[name] = box.querySelector('select').value || null; });
+    if (data.portrait !== null) data.portrait = data.portrait === 'true';
+    if (chosen.scene === 'off' && data.scene === null) delete data.scene;
+    await call('PATCH', path(wall), data);
+    toast('屏幕已换好。');
+    closeSheet();
+    refresh();
+  }, 'go');
+  sheet(`${wall.name}的样子`, Object.values(boxes), go);
+}
+
+function rename(wall) {
+  const words = field('新的名字', 'wall-name', wall.name, { maxlength: 40 });
+  const go = button('改名', async () => {
+    await call('POST', `${path(wall)}/rename`, { name: words.querySelector('input').value.trim() });
+    toast('屏幕正在换到新名字。');
+    closeSheet();
+    refresh();
+  }, 'go');
+  sheet(`给 ${wall.name} 改名`, words, go);
+}
+
+function add() {
+  const code = field('屏幕上的六位数字', 'wall-code', '', { inputmode: 'numeric', maxlength: 7, autocomplete: 'off' });
+  const name = field('给屏幕起个名字', 'wall-new-name', '', { maxlength: 30, placeholder: '例如：前台' });
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const value = (label) => label.querySelector('input').value.trim();
+  const go = button('连上', async () => {
+    try {
+      await call('POST', '/api/pairings', { code: value(code), name: value(name) });
+    } catch (error) {
+      wrong.textContent = error.message;
+      return;
+    }
+    toast('屏幕连上了。');
+    closeSheet();
+    refresh();
+  }, 'go');
+  sheet('添加大屏', code, name, wrong, go);
+}
+
+export function start(again) {
+  refresh = again;
+  $('add-wall').addEventListener('click', add);
+}
