@@ -1,6 +1,7 @@
 """The web server: waitress with as many threads as screens need, and lines that notice a cut cord."""
 
 import contextlib
+import json
 import logging
 import socket
 import sys
@@ -10,8 +11,9 @@ from typing import Any
 from flask import Flask
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.server import create_server
-from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
+from signage.answers import PLAIN
 from signage.events import LINE, MAX_STREAMS, Streams
 
 log = logging.getLogger(__name__)
@@ -54,8 +56,25 @@ class _Line:
         return not self._task.channel.connected
 
 
+class _Unreadable(ErrorTask):  # type: ignore[misc]
+    """What never reaches the app, a request of 2 GB for one, is told like all else: as JSON, in a sentence."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        sentence = PLAIN.get(error.code, PLAIN[400])
+        if error.code == 413:
+            sentence = f"发来的内容太大，最多 {MAX_REQUEST // 1_000_000} MB。"
+        text = json.dumps({"error": sentence, "field": None}, ensure_ascii=False).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.set_close_on_finish()
+        self.content_length = len(text)
+        self.write(text)
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     task_class = _Task
+    error_task_class = _Unreadable
 
 
 class Server:

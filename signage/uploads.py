@@ -1,0 +1,221 @@
+"""What people bring by phone: recordings, music, songs, photos; and a hearing on their phone alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import IO, Any
+
+from flask import Blueprint, jsonify, request, send_file
+from werkzeug.wrappers import Response
+
+from controller.book.model import Refused
+from controller.office.clips import MOST_BYTES as CLIP_BYTES
+from controller.office.personal import PHOTO_BYTES, SONG_BYTES
+from controller.office.tracks import MOST_BYTES as TRACK_BYTES
+from controller.office.tracks import Listed
+from signage.access import needs
+from signage.answers import Denied, body, text_of
+from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office
+from signage.shapes import Json
+
+pages = Blueprint("uploads", __name__)
+
+AROUND_A_FILE = 64 * 1024  # what a form puts around it
+HEARD_IN_A_MINUTE = 20
+BROUGHT_IN_A_MINUTE = 40
+
+
+class Pace:
+    """At most `most` in any minute; thread-safe. `now` gives seconds that never go back."""
+
+    def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._now = most, now
+        self._times: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def step(self) -> None:
+        """Counts one. Raises Denied 429 when there were too many."""
+        with self._lock:
+            now = self._now()
+            while self._times and self._times[0] <= now - 60:
+                self._times.popleft()
+            if len(self._times) >= self._most:
+                wait = int(self._times[0] + 60 - now) + 1
+                raise Denied(429, f"太快了，请 {wait} 秒后再试。", retry_after=wait)
+            self._times.append(now)
+
+
+hearing = Pace(HEARD_IN_A_MINUTE)
+bringing = Pace(BROUGHT_IN_A_MINUTE)
+
+
+def source(most: int) -> IO[bytes]:
+    """The file that is being sent: the body itself, or the field `file` of a form.
+
+    Raises Denied 413 for one that says it is larger than `most` bytes, before any of it is looked at.
+    """
+    bringing.step()
+    if (request.content_length or 0) > most + AROUND_A_FILE:
+        raise Denied(413, f"文件太大，最多 {most // 1_000_000} MB。")
+    request.max_content_length = most + AROUND_A_FILE
+    if request.mimetype != "multipart/form-data":
+        return request.stream
+    found = request.files.get("file")
+    if found is None:
+        raise Refused("没有收到文件。", "file")
+    return found.stream
+
+
+def _sound(path: Any) -> Response:
+    return send_file(path, mimetype="audio/wav", conditional=True, max_age=0)
+
+
+@pages.post("/api/preview")
+@needs("sell")
+def hear() -> Response:
+    """How a text, or a name with its reading, will sound: the answer is the sound, and nobody else hears it."""
+    found = body()
+    hearing.step()
+    if "name" in found:
+        say_as = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
+        return _sound(office().media.hear_name(text_of(found, "name", NAME_LIMIT), say_as))
+    return _sound(office().media.hear_text(text_of(found, "text", TEXT_LIMIT)))
+
+
+# ---- the microphone
+
+
+@pages.post("/api/clips")
+@needs("sell")
+def take_clip() -> tuple[Response, int]:
+    name, seconds = office().media.clips.take(source(CLIP_BYTES))
+    return jsonify({"id": name, "seconds": round(seconds, 2)}), 201
+
+
+@pages.get("/api/clips/<name>")
+@needs("sell")
+def hear_clip(name: str) -> Response:
+    return _sound(_found(office().media.clips.find(name)))
+
+
+@pages.post("/api/clips/<name>/send")
+@needs("sell")
+def send_clip(name: str) -> tuple[Response, int]:
+    found = body()
+    who = text_of(found, "who", NAME_LIMIT, optional=True)
+    said = office().media.send_clip(name, who, text_of(found, "key", KEY_LIMIT))
+    return jsonify({"id": said.id, "decision": said.decision.to_json()}), 201 if said.created else 200
+
+
+@pages.delete("/api/clips/<name>")
+@needs("sell")
+def drop_clip(name: str) -> Response:
+    office().media.clips.drop(name)
+    return jsonify({})
+
+
+@pages.delete("/api/announcements/<int:number>")
+@needs("sell")
+def withdraw(number: int) -> Response:
+    """Takes back what a person said, written or spoken; orders are taken back as orders."""
+    office().media.withdraw(number)
+    return jsonify({"id": number})
+
+
+# ---- music
+
+
+@pages.get("/api/tracks")
+@needs("read")
+def tracks() -> Response:
+    return jsonify([_track(row) for row in office().media.tracks.all()])
+
+
+@pages.post("/api/tracks/<playlist>")
+@needs("manage")
+def add_track(playlist: str) -> tuple[Response, int]:
+    name = request.args.get("name", "")[:400]
+    return jsonify(_track(office().media.tracks.add(playlist, name, source(TRACK_BYTES)))), 201
+
+
+@pages.delete("/api/tracks/<playlist>/<file>")
+@needs("manage")
+def remove_track(playlist: str, file: str) -> Response:
+    office().media.tracks.remove(playlist, file)
+    return jsonify({})
+
+
+def _track(row: Listed) -> Json:
+    seconds = None if row.seconds is None else round(row.seconds)
+    return {"playlist": row.playlist, "file": row.file, "seconds": seconds, "fault": row.fault}
+
+
+# ---- photos and songs
+
+
+@pages.put("/api/people/<int:number>/photo")
+@needs("manage")
+def set_photo(number: int) -> Response:
+    name = office().media.personal.set_photo(number, source(PHOTO_BYTES))
+    return jsonify({"photo": f"/photos/{name}"})
+
+
+@pages.delete("/api/people/<int:number>/photo")
+@needs("manage")
+def remove_photo(number: int) -> Response:
+    office().media.personal.remove_photo(number)
+    return jsonify({})
+
+
+@pages.get("/photos/<name>")
+def photo(name: str) -> Response:
+    """Open to the walls, as their pages are. The name is made of the content, so it may be kept for ever."""
+    answer: Response = send_file(_found(office().media.personal.photo(name)), mimetype="image/jpeg")
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
+
+
+@pages.put("/api/<any(people, teams):kind>/<int:number>/song")
+@needs("manage")
+def set_song(kind: str, number: int) -> Response:
+    office().media.personal.set_song(_whose(kind), number, source(SONG_BYTES))
+    return jsonify({})
+
+
+@pages.get("/api/<any(people, teams):kind>/<int:number>/song")
+@needs("read")
+def hear_song(kind: str, number: int) -> Response:
+    return _sound(_found(office().media.personal.song(_whose(kind), number)))
+
+
+@pages.delete("/api/<any(people, teams):kind>/<int:number>/song")
+@needs("manage")
+def remove_song(kind: str, number: int) -> Response:
+    office().media.personal.remove_song(_whose(kind), number)
+    return jsonify({})
+
+
+def _whose(kind: str) -> str:
+    return {"people": "person", "teams": "team"}[kind]
+
+
+def _found(path: Any) -> Any:
+    if path is None:
+        raise Denied(404, "没有这个文件。")
+    return path
+
+
+def belongings() -> Json:
+    """For the phone's page: photos by person, and whose orders have a song of their own."""
+    house = office()
+    songs, people = house.media.personal.song, house.people()
+    return {
+        "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
+        "songs": {
+            "people": [person.id for person in people if songs("person", person.id)],
+            "teams": [team.id for team in house.teams() if songs("team", team.id)],
+        },
+    }
