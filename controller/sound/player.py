@@ -14,7 +14,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -136,6 +136,19 @@ def _leave(why: str, detail: str = "") -> NoReturn:
     os._exit(GONE)
 
 
+@contextlib.contextmanager
+def _libraries_silent() -> Iterator[None]:
+    """Without a sound card ALSA writes a page to the terminal at every try; what it comes to is in NoDevice."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def main() -> NoReturn:
     """Opens the device and plays until it, or the parent, is gone."""
     signal.signal(
@@ -151,7 +164,8 @@ def main() -> NoReturn:
     except (ImportError, AttributeError) as error:  # a fresh machine without a library that pygame needs
         _leave("incomplete", str(error.__context__ or error))
     try:
-        device = Device(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else None)
+        with _libraries_silent():
+            device = Device(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else None)
     except NoDevice as error:
         _leave("none", str(error))
     tell("ready", device=device.driver)
