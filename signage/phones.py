@@ -17,7 +17,6 @@ from signage.access import access, needs
 from signage.api import office
 from signage.shapes import Json
 from signage.uploads import belongings
-from signage.uploads import belongings
 from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
