@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from controller.book.model import Deal
 from controller.glance import Board, City, Glance, OnAir, Ranking
 from signage.wallrows import Json, deal_row, honour_row, ms, photo_url, tally_row, yuan
 
@@ -39,6 +40,12 @@ def celebration_of(glance: Glance) -> Json | None:
     if not said.deals and glance.now - said.started > LATE:
         return None
     one = said.deals[0] if len(said.deals) == 1 else None
+    if one and said.kind == "target":  # the team is praised, not who brought the last order
+        return _celebration(said, None) | {"team": one.team, "amount": None, "items": []}
+    return _celebration(said, one)
+
+
+def _celebration(said: OnAir, one: Deal | None) -> Json:
     return {
         "id": said.id,
         "kind": said.kind,

@@ -26,6 +26,8 @@ FIRST_OF_WEEK: Final = "first_of_week"
 FIRST_OF_DAY: Final = "first_of_day"
 BIG: Final = "big"
 RECORD: Final = "record"
+BURST: Final = "burst"
+TARGET: Final = "target"
 ROUNDUP: Final = "roundup"
 RESULTS: Final = "results"
 

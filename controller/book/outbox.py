@@ -127,6 +127,16 @@ class Outbox:
             return self._list(_OPEN + "state = 'waiting' ORDER BY id")
         return self._list(_OPEN + "state = 'waiting' AND kind = ? ORDER BY id", kind)
 
+    def talked_s(self, since: datetime, now: datetime) -> float:
+        """Seconds for which something was said between two moments, what is on the air now included."""
+        row = self._rows.one(
+            "SELECT coalesce(sum(coalesce(ended, ?1) - started), 0) FROM announcements"
+            " WHERE created >= ?2 - 86400000 AND started >= ?2 AND started <= ?1"
+            " AND state IN ('playing', 'heard', 'not_heard', 'dropped')",
+            to_ms(now), to_ms(since),
+        )  # fmt: skip
+        return 0.0 if row is None else float(row[0]) / 1000
+
     def _first(self, where: str, *values: str | int) -> Announcement | None:
         found = self._list(f"{where} LIMIT 1", *values)
         return found[0] if found else None

@@ -50,6 +50,17 @@ class Line:
     roll: bool = False
 
 
+class BurstTexts(Protocol):
+    """Several orders in one breath: the head ({count}, {total}), one order, and what is left over."""
+
+    @property
+    def burst(self) -> Variants: ...
+    @property
+    def burst_item(self) -> Variants: ...
+    @property
+    def hourly_rest(self) -> Variants: ...
+
+
 class RoundupTexts(Protocol):
     """The round-up's templates: the head ({count}, {total}), one order, and what is left over."""
 
@@ -157,9 +168,36 @@ def roundup(
     older = min(deal.at for deal in told) < now - _HOURLY_SPAN
     head = phrase((_OLDER,) if older else texts.hourly, _sum_slots(told, words), used, pick)
     items = [announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(told)]
+    return _within(limit_s, head, items, told, texts.hourly_rest, words, pick)
+
+
+def burst(
+    deals: Iterable[Deal], own: Mapping[int, str], texts: BurstTexts, words: Words, used: Sequence[str] = (),
+    limit_s: float = ROUNDUP_SECONDS,
+) -> Phrase:  # fmt: skip
+    """Several orders told in one breath: how many, how much, each, the rest summed up beyond `limit_s`.
+
+    `own`: sentences that are said as they stand, by deal id: the day's first order goes first with its own.
+    The other orders follow best first; those taken back are left out.
+    """
+    alive = [deal for deal in deals if deal.voided is None]
+    told = sorted(alive, key=lambda d: (d.id not in own, -d.amount, d.at, d.id))
+    head = phrase(texts.burst, _sum_slots(told, words), used)
+    items = [
+        own.get(deal.id) or announce_deal(deal, texts.burst_item, words, pick=n).text
+        for n, deal in enumerate(told)
+    ]
+    return _within(limit_s, head, items, told, texts.hourly_rest, words)
+
+
+def _within(
+    limit_s: float, head: Phrase, items: Sequence[str], told: Sequence[Deal], rest: Variants, words: Words,
+    pick: int = 0,
+) -> Phrase:  # fmt: skip
+    """Head, as many items as there is time for, and the others summed up."""
     for kept in range(len(items), 0, -1):
         left = told[kept:]
-        tail = [phrase(texts.hourly_rest, _sum_slots(left, words), pick=pick).text] if left else []
+        tail = [phrase(rest, _sum_slots(left, words), pick=pick).text] if left else []
         text = "".join([head.text, *items[:kept], *tail])
         if seconds(text) <= limit_s:
             return Phrase(text, head.template)

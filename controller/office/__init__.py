@@ -23,6 +23,7 @@ from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import City, Glance, Ranking
+from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
 from controller.office.keys import Keys
@@ -74,7 +75,8 @@ class Office:
         self._room, self._library = room, parts.library
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
-        self._deals = DealDesk(room, self._talk)
+        self._bursts = Bursts(room, self._talk)
+        self._deals = DealDesk(room, self._talk, self._bursts)
         self._talk.late = self._deals.postpone_unheard
         self._speech = SpeechDesk(room, self._talk)
         self._cues = CueDesk(room, self._talk, self._deals)
@@ -260,6 +262,7 @@ class Office:
         steps: list[Callable[[], None]] = [
             partial(self._sound.follow, plan, state, now, trusted=trusted),
             partial(self._talk.hold, now),
+            partial(self._bursts.gather, now),
             partial(self._talk.release, now),
             partial(self._view.turn_with, state),
         ]

@@ -11,15 +11,16 @@ from controller.book.phrases import Line
 from controller.book.show import CityRow, Show
 from controller.book.standings import Standing, Standings
 from controller.book.store import Book
-from controller.office.deals import WORDS, DealDesk
+from controller.office import etiquette
+from controller.office.deals import DealDesk
 from controller.office.room import Room, period_of
 from controller.office.scripts import as_json
 from controller.office.talk import EVENING, Talk
+from controller.office.wording import WORDS
 from controller.rhythm.model import FREE_TEXT, Cue, DayPlan
 
 log = logging.getLogger(__name__)
 
-PRIORITY = 30
 PERIOD_OF = {"top_sales_of_day": "day", "top_sales_of_week": "week", "top_sales_of_month": "month"}
 
 
@@ -36,7 +37,7 @@ class CueDesk:
             return
         with self._room.store.write() as book:
             made = self._made(book, cue, plan, now)
-        if made is not None:
+        if made is not None and made.due is None:
             self._talk.hand([made])
         self._room.feed.tell()
 
@@ -53,13 +54,20 @@ class CueDesk:
             if cue.say == "results"
             else []
         )
+        due, why = self._when(book, cue, now)
         said, _ = book.outbox.add(
-            key, cue.say or FREE_TEXT, "".join(line.text for line in lines), "时间表安排的播报。", now, plan.date,
-            deals=[ident for member in members for ident in member.deals], priority=PRIORITY,
+            key, cue.say or FREE_TEXT, "".join(line.text for line in lines), why, now, plan.date, due=due,
+            deals=[ident for member in members for ident in member.deals], priority=etiquette.TIMETABLE,
             script=as_json(lines, applause),
         )  # fmt: skip
         self._deals.merge(book, members, f"并入 {now:%H:%M} 的战报。", now)
         return said
+
+    def _when(self, book: Book, cue: Cue, now: datetime) -> tuple[datetime | None, str]:
+        minutes = self._room.rhythm.sound.talk_minutes_per_hour
+        small = cue.say in etiquette.SMALL_TALK
+        due = etiquette.put_off(now, self._talk.spent_s(book, now), minutes) if small else None
+        return due, "时间表安排的播报。" if due is None else etiquette.why_later(minutes, due)
 
     def _lines(
         self, book: Book, cue: Cue, plan: DayPlan, now: datetime

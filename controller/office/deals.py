@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from controller.book import broadcasts, phrases
 from controller.book.amounts import parse_amount
 from controller.book.broadcasts import Decision, Facts
 from controller.book.model import (
     BIG,
+    BURST,
     FIRST_OF_DAY,
     FIRST_OF_WEEK,
     MERGED,
@@ -19,20 +21,21 @@ from controller.book.model import (
     RECORD,
     RESULTS,
     ROUNDUP,
+    TARGET,
     WAITING,
     Announcement,
     Deal,
 )
 from controller.book.store import Book
+from controller.office import etiquette, targets
+from controller.office.bursts import Bursts
 from controller.office.room import Room, period_of
 from controller.office.scripts import as_json
 from controller.office.talk import AMONG_OTHERS, EVENING, FRESH, HOURLY, Talk
+from controller.office.wording import WORDS
 from controller.rhythm.model import DayPlan, State
-from controller.sound.mandarin import amount_in_words, count_in_words
 
-PRIORITY = {FIRST_OF_WEEK: 60, FIRST_OF_DAY: 60, RECORD: 60, BIG: 60, ROUNDUP: 40}
-RETOLD = (*PRIORITY, HOURLY, EVENING)
-WORDS = phrases.Words(amount_in_words, count_in_words)
+RETOLD = (*etiquette.URGENT, TARGET, ROUNDUP, HOURLY, EVENING)
 TAKEN_BACK = "订单已撤回，不再播报。"
 
 
@@ -60,8 +63,8 @@ class Recorded:
 class DealDesk:
     """Thread-safe: the book's one writer is the lock."""
 
-    def __init__(self, room: Room, talk: Talk):
-        self._room, self._talk = room, talk
+    def __init__(self, room: Room, talk: Talk, bursts: Bursts):
+        self._room, self._talk, self._bursts = room, talk, bursts
 
     def record(
         self, person: str, product: str, amount: object, key: str, hushed_until: datetime | None
@@ -74,9 +77,14 @@ class DealDesk:
             decision = broadcasts.decide(yuan, self._facts(book, now, hushed_until))
             deal, created = book.deals.record(key, seller.id, product, yuan, now, now.date())
             said = self._put(book, deal, decision) if created else book.outbox.of_deal(deal.id)[0]
+            spent = self._talk.spent_s(book, now)
+            target = targets.tell(book, deal, decision, self._room.rhythm, spent) if created else None
         if created:
             if decision.at_once:
                 self._talk.hand([said])
+                self._bursts.gather(now)
+            if target is not None and target.due is None:
+                self._talk.hand([target])
             self._room.feed.tell()
         return Recorded(deal.id, said.text, Decided(said.decision), created)
 
@@ -104,17 +112,21 @@ class DealDesk:
             )
             text = self._phrase(book, deal, decision).text
         if decision.at_once:
-            self._talk.prepare(self._unsent(text, decision, now))
+            self._talk.prepare(self._unsent(text, decision, yuan, now))
         return text, decision
 
     def void(self, deal_id: int, reason: str) -> None:
         """Takes an order back: out of the standings and, if it was not said yet, out of what will be."""
         now = self._room.clock.now()
         with self._room.store.write() as book:
-            book.deals.void(deal_id, reason, now)
+            gone = book.deals.void(deal_id, reason, now)
             found = [a for a in book.outbox.of_deal(deal_id) if a.state in OPEN_STATES]
             alone = [a.id for a in found if all(deal.voided for deal in book.deals.of_ids(a.deals))]
-        self._talk.cancel(alone, TAKEN_BACK)
+            praise = [a.id for a in targets.missed(book, gone) if a.id not in alone]
+        self._talk.cancel([*alone, *praise], TAKEN_BACK)
+        for shared in found:
+            if shared.kind == BURST and shared.state == WAITING and shared.id not in alone:
+                self._bursts.without_voided(shared)
         self._room.feed.tell()
 
     # --- deciding and wording
@@ -164,13 +176,16 @@ class DealDesk:
             kind = EVENING if decision.kind == RESULTS else HOURLY
         said, _ = book.outbox.add(
             f"deal:{deal.id}", kind, phrase.text, decision.why, deal.at, deal.date,
-            due=decision.when, deals=[deal.id], priority=PRIORITY.get(kind, 0),
-            script=as_json([], "large"), decision=decision.to_json(),
+            due=decision.when, deals=[deal.id], priority=etiquette.PRIORITY.get(kind, 0),
+            script=self._script(deal.amount), decision=decision.to_json(),
         )  # fmt: skip
         return said
 
-    def _unsent(self, text: str, decision: Decision, now: datetime) -> Announcement:
-        return Announcement(0, "", decision.kind, text, "waiting", "", now, None, script=as_json([], "large"))
+    def _script(self, amount: Decimal) -> dict[str, object]:
+        return as_json([], etiquette.applause(amount, self._room.rhythm.broadcasts.big_over))
+
+    def _unsent(self, text: str, decision: Decision, amount: Decimal, now: datetime) -> Announcement:
+        return Announcement(0, "", decision.kind, text, "waiting", "", now, None, script=self._script(amount))
 
     # --- what was to be told together, and what came too late to be told alone
 
@@ -192,14 +207,20 @@ class DealDesk:
     def _tell_together(self, members: Sequence[Announcement], now: datetime) -> None:
         with self._room.store.write() as book:
             deals = book.deals.of_ids(tuple(ident for member in members for ident in member.deals))
-            phrase = phrases.roundup(deals, self._room.rhythm.broadcasts, WORDS, now, book.desk.used(ROUNDUP))
+            rhythm = self._room.rhythm
+            phrase = phrases.roundup(
+                deals, rhythm.broadcasts, WORDS, now, book.desk.used(ROUNDUP),
+                limit_s=etiquette.roundup_limit(
+                    self._talk.spent_s(book, now), rhythm.sound.talk_minutes_per_hour
+                ),
+            )  # fmt: skip
             if phrase is None:
                 return
             book.desk.use(ROUNDUP, phrase.template, now)
             alive = [deal.id for deal in deals if deal.voided is None]
             said, _ = book.outbox.add(
                 f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
-                deals=alive, priority=PRIORITY[ROUNDUP], script=as_json([], "small"),
+                deals=alive, priority=etiquette.PRIORITY[ROUNDUP], script=as_json([], "small"),
             )  # fmt: skip
             self.merge(book, members, f"并入 {now:%H:%M} 的整点播报。", now)
         self._talk.hand([said])
@@ -226,17 +247,21 @@ class DealDesk:
             if not alive:
                 book.outbox.move(late.id, "dropped", TAKEN_BACK, now)
                 return
+            if late.kind == TARGET and moment.date() != late.created.date():
+                book.outbox.move(late.id, "dropped", "今天的整点播报已经结束，不再播报。", now)
+                return
             why = f"{because}{when} 一起播报。"
             book.outbox.add(
                 f"late:{late.id}",
-                HOURLY,
+                TARGET if late.kind == TARGET else HOURLY,
                 late.text,
                 why,
                 now,
                 now.date(),
                 due=moment,
                 deals=alive,
-                script=as_json([], "small"),
+                priority=etiquette.AFTER_ROUNDUP,
+                script=as_json([], "large" if late.kind == TARGET else "small"),
             )
             book.outbox.move(late.id, MERGED, why, now)
         self._room.feed.tell()

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.book.model import OPEN_STATES, PLAYING, WAITING, Announcement, Refused
+from controller.office import etiquette
 from controller.office.deals import Decided
+from controller.office.etiquette import MICROPHONE, SAY
 from controller.office.room import Room
 from controller.office.scripts import as_json
 from controller.office.talk import Talk
 
 LONGEST = 300
-SAY, MICROPHONE = "say", "microphone"
-PRIORITY = {MICROPHONE: 70}
-"""A person at the microphone goes before everything but a stop; what else people say: ORDINARY."""
-ORDINARY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,33 +69,39 @@ class SpeechDesk:
             raise Refused("这一条还没有播完，不用再播。", "id")
         now = self._room.clock.now()
         return self._put(
-            f"repeat:{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until, found.deals
-        )
+            f"repeat:{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until, found.deals,
+            again=True,
+        )  # fmt: skip
 
     def _put(
         self, key: str, kind: str, text: str, script: dict[str, object], hushed_until: datetime | None,
-        deals: tuple[int, ...] = (),
+        deals: tuple[int, ...] = (), *, again: bool = False,
     ) -> Announced:  # fmt: skip
         now = self._room.clock.now()
-        due, why = self._when(now, hushed_until)
+        due, why = self._when(now, hushed_until, again=again)
         decision = {"kind": kind, "when": "now" if due is None else f"{due:%H:%M}", "why": why}
         with self._room.store.write() as book:
             said, created = book.outbox.add(
                 key, kind, text, why, now, now.date(), due=due, deals=deals, script=script,
-                priority=PRIORITY.get(kind, ORDINARY),
+                priority=etiquette.PRIORITY[MICROPHONE if kind == MICROPHONE and not again else SAY],
                 decision=decision,
             )  # fmt: skip
         if created:
             self._tell(said, due)
         return Announced(said.id, Decided(said.decision), created)
 
-    def _when(self, now: datetime, hushed_until: datetime | None) -> tuple[datetime | None, str]:
+    def _when(
+        self, now: datetime, hushed_until: datetime | None, *, again: bool
+    ) -> tuple[datetime | None, str]:
         state = self._room.state(now)
         if state.quiet_until is not None and state.entry is not None:
             return state.quiet_until, f"{state.entry.name}时间，{state.quiet_until:%H:%M} 播报。"
         if hushed_until is not None:
             return hushed_until, f"正在静音，{hushed_until:%H:%M} 播报。"
-        return None, "立即播报。"
+        minutes = self._room.rhythm.sound.talk_minutes_per_hour
+        with self._room.store.read() as book:
+            later = etiquette.put_off(now, self._talk.spent_s(book, now), minutes) if again else None
+        return (None, "立即播报。") if later is None else (later, etiquette.why_later(minutes, later))
 
     def _tell(self, said: Announcement, due: datetime | None) -> None:
         if due is None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.book.model import DROPPED, HEARD, NOT_HEARD, PLAYING, WAITING, Announcement
+from controller.book.store import Book
 from controller.glance import OnAir
+from controller.office import etiquette
 from controller.office.room import Room
 from controller.office.scripts import ScriptBuilder, readings
 from controller.rhythm.timetable import next_quiet
@@ -85,13 +88,34 @@ class Talk:
         return self._dues
 
     def hand(self, announcements: Iterable[Announcement]) -> None:
-        """Hands announcements to the announcer, each once."""
+        """Hands announcements to the announcer, each once; what was merged or taken back meanwhile is left out."""
         for announcement in announcements:
             with self._lock:
-                if announcement.id in self._handed:
+                if announcement.id in self._handed or not self._waits(announcement.id):
                     continue
                 self._handed.add(announcement.id)
-            self._announcer.submit(self._job(announcement))
+                self._announcer.submit(self._job(announcement))
+
+    def _waits(self, ident: int) -> bool:
+        with self._room.store.read() as book:
+            found = book.outbox.get(ident)
+        return found is not None and found.state == WAITING
+
+    def held(self) -> AbstractContextManager[object]:
+        """While this is held nothing is handed to the announcer by anybody else."""
+        return self._lock
+
+    def withdraw(self, announcements: Sequence[Announcement]) -> list[Announcement]:
+        """Those of them that are not being said: never handed over, or taken out of the queue again."""
+        with self._lock:
+            handed = {found.id for found in announcements} & self._handed
+            free = self._announcer.withdraw(handed)
+            self._handed -= free
+        return [found for found in announcements if found.id not in handed or found.id in free]
+
+    def spent_s(self, book: Book, now: datetime) -> float:
+        """How long something was said since the last full hour."""
+        return book.outbox.talked_s(etiquette.hour_of(now), now)
 
     def _job(self, announcement: Announcement) -> Job:
         stale = max(announcement.created, announcement.due or announcement.created) + FRESH

@@ -11,6 +11,8 @@ BROADCASTS: dict[str, Variants] = {
     "first_of_week": (FIRST_OF_DAY,),
     "first_of_day": (FIRST_OF_DAY,),
     "big": (BIG,),
+    "burst": ("{count}单连开，合计{total}！",),
+    "burst_item": ("恭喜{team}的{person}，{amount}！",),
     "hourly": ("过去一小时，我们一共签了{count}单，合计{total}。",),
     "hourly_item": ("{team}的{person}，{amount}。",),
     "hourly_rest": ("还有{count}单，合计{total}。",),
@@ -21,7 +23,7 @@ BROADCASTS: dict[str, Variants] = {
     "top_sales_of_month": (
         "本月的开拓能手是{team}的{person}，一个月签下{count}单，共{amount}，请大家鼓掌！",
     ),
-    "nobody": ("今天还没有签单，名单在手，明天我们一起拿下！",),
+    "nobody": ("今天还没有签单，名单在手，下一单我们一起拿下！",),
     "greeting": ("新的一个月开始了，欢迎大家，祝每个人开门见喜！",),
     "sprint": ("今天是本月最后一个工作日，月末冲刺，大家加油！",),
 }
@@ -36,8 +38,8 @@ RESULTS: dict[str, Variants] = {
     "city": ("{city}，完成率{rate}。", "{city}，{amount}。"),
     "week": ("本周的开拓能手是{team}的{person}，共{amount}！",),
     "month": ("本月的开拓能手是{team}的{person}，共{amount}！",),
-    "closing": ("今天辛苦了，明天见！",),
-    "nothing": ("今天没有新的签单，功夫不会白费，明天再来。",),
+    "closing": ("今天辛苦了，路上小心！",),
+    "nothing": ("今天没有新的签单，功夫不会白费，我们再来。",),
 }
 
 COMMENTS: dict[str, Variants] = {

@@ -45,6 +45,15 @@ BROADCASTS = Group(
         ),
         "record": _spoken("record", "刷新纪录的一单"),
         "target": _spoken("target", "团队完成当天目标"),
+        "burst": Field(
+            Group(
+                {
+                    "say": _spoken("burst", "开头"),
+                    "item": _spoken("burst_item", "每一单；第一单仍按自己的话说"),
+                }
+            ),
+            "三单以上第一单、大单等在一起时，一口气播报",
+        ),
         "hourly": Field(
             Group(
                 {
@@ -94,11 +103,14 @@ def broadcasts_from(values: dict[str, Any]) -> Broadcasts:
     """The texts from the three groups of the file; what is not written there is the default."""
     texts = values["broadcasts"] or _defaults(BROADCASTS)
     big = texts.pop("big") or _defaults(BROADCASTS.fields["big"].reader)
+    burst = texts.pop("burst") or _defaults(BROADCASTS.fields["burst"].reader)
     hourly = texts.pop("hourly") or _defaults(BROADCASTS.fields["hourly"].reader)
     return Broadcasts(
         **texts,
         big_over=big["over"],
         big=big["say"],
+        burst=burst["say"],
+        burst_item=burst["item"],
         hourly_from=hourly["from"],
         hourly_to=hourly["to"],
         hourly=hourly["say"],

@@ -179,6 +179,8 @@ class Broadcasts:
     hourly: Variants
     hourly_item: Variants
     hourly_rest: Variants
+    burst: Variants  # several first or big orders in one breath
+    burst_item: Variants
     record: Variants
     target: Variants
     top_sales_of_day: Variants

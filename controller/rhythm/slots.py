@@ -16,6 +16,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "broadcasts.big": _DEAL,
     "broadcasts.record": _DEAL,
     "broadcasts.target": ("team", "amount", "target", "rate"),
+    "broadcasts.burst": ("count", "total"),
+    "broadcasts.burst_item": _DEAL,
     "broadcasts.hourly": ("count", "total"),
     "broadcasts.hourly_item": _DEAL,
     "broadcasts.hourly_rest": ("count", "total"),
