@@ -23,7 +23,7 @@ def wall_state(glance: Glance, name: str) -> Json:
     """The state of wall `name`; a wall the timetable does not name is drawn with the default settings."""
     display = glance.walls.screens.get(name) or replace(glance.walls.default, name=name)
     base = _base(glance, display)
-    celebration = None if base in ("award", "dark", "off") else celebration_of(glance)
+    celebration = None if _undisturbed(glance, base) else celebration_of(glance)
     scene = "celebration" if celebration else base
     return {
         "revision": glance.revision,
@@ -55,6 +55,12 @@ def wall_state(glance: Glance, name: str) -> Json:
         "notices": _notices(glance, base),
         "honours": [honour_row(honour) for honour in glance.honours],
     }
+
+
+def _undisturbed(glance: Glance, base: str) -> bool:
+    """The nap stays dark; an award gives way to an order, not to what is said of the award itself."""
+    orders = glance.on_air.deals if glance.on_air else ()
+    return base in ("dark", "off") or (base == "award" and not orders)
 
 
 def _offset(now: datetime) -> int:
