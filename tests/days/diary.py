@@ -1,76 +1,187 @@
-"""Walks one day through the whole office and writes down what happens, one line each."""
+"""Walks one day through the whole office and writes down what happens, one line each.
+
+A page is a text file that a person wrote: `day DATE`, `before …` (what was sold earlier), lines with `>` (what people
+do), and between them what must come of it. `Diary` does what the page says people do, and writes a page of its own:
+the two must be the same, line by line.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from fakes import SHANGHAI
 from office_made import House
 
+from controller.sound.performance import Job, Report
+from signage.scenes import wall_state
+
+SAID_S = 10.0
+"""How long everything takes that is said."""
+MARGIN_S = 0.6
+
+
+class Page:
+    """What a person wrote: the day, what was before, what people do, and every line as it must become."""
+
+    def __init__(self, file: Path):
+        written = [line.rstrip() for line in file.read_text(encoding="utf-8").splitlines()]
+        kept = [line for line in written if line and not line.startswith("#")]
+        self.day = date.fromisoformat(kept[0].removeprefix("day "))
+        self.before = [line.split()[1:] for line in kept if line.startswith("before ")]
+        self.lines = [line for line in kept[1:] if not line.startswith("before ")]
+        self.deeds = [line for line in self.lines if " > " in line]
+
 
 class Diary:
-    """`lines`: «HH:MM[:SS] what», in order: scenes, music, silences, and what was said."""
+    """`lines`: what really happens on the page's day, written as a page is."""
 
-    def __init__(self, folder: Path, day: str):
-        self.midnight = datetime.combine(datetime.fromisoformat(day).date(), time(), SHANGHAI)
+    def __init__(self, folder: Path, page: Page):
+        self.page, self.lines = page, list[str]()
+        self.midnight = datetime.combine(page.day, time(), SHANGHAI)
         self.house = House(folder, self.midnight)
-        self.lines: list[str] = []
-        self._scene = self._entry = self._music = ""
-        self._silent = False
-        self._look()
+        self._last: dict[str, object] = {"silence": "silence over", "music": "music off", "volume": "volume 100"}
+        self._on_air: tuple[Job, datetime] | None = None
+        self._held: list[Job] = []
+        self._sell_before()
+        submit = self.house.announcer.submit
+        self.house.announcer.submit = lambda job: self._not_in_silence(submit, job)  # type: ignore[method-assign]
 
-    def write(self, what: str) -> None:
-        """One line at the present moment."""
+    def live(self) -> list[str]:
+        """The whole day, from 00:00 to 24:00."""
+        clock, deeds = self.house.clock, list(self.page.deeds)
+        end = self.midnight + timedelta(days=1)
+        self._look()
+        while clock.now() < end - timedelta(seconds=1):
+            moments = [clock.now().replace(second=0) + timedelta(minutes=1), end - timedelta(seconds=1)]
+            moments += [edge for edge in self._edges() if edge > clock.now()]
+            if deeds:
+                moments.append(self._moment(deeds[0]))
+            clock.go_to(min(moments))
+            self._finish()
+            self.house.keeper.look()
+            self._look()
+            while deeds and self._moment(deeds[0]) <= clock.now():
+                self._do(deeds.pop(0))
+                self._look()
+        self._end()
+        return self.lines
+
+    def _moment(self, line: str) -> datetime:
+        return datetime.combine(self.page.day, time.fromisoformat(line.split()[0]), SHANGHAI)
+
+    def _edges(self) -> list[datetime]:
+        plan = self.house.almanac.plan(self.page.day)
+        edges = [cue.at for cue in plan.cues] + list(self.house.office.moments(plan, self.house.clock.now()))
+        return edges + ([self._on_air[1]] if self._on_air else [])
+
+    def _sell_before(self) -> None:
+        for number, (day, person, amount, product) in enumerate(self.page.before):
+            with self.house.store.write() as book:
+                at = datetime.combine(date.fromisoformat(day), time(10), SHANGHAI)
+                seller = book.roster.find(person)
+                book.deals.record(f"before-{number}", seller.id, product, Decimal(amount), at, at.date())
+
+    # --- what people do
+
+    def _do(self, line: str) -> None:
+        self.lines.append(line)
+        verb, *words = line.split(" > ")[1].split()
+        office = self.house.office
+        deeds: dict[str, Callable[[], object]] = {
+            "deal": lambda: self._decided(self.house.deal(words[0], words[1], words[2])),
+            "void": lambda: office.void_deal(int(words[0]), words[1]),
+            "say": lambda: self._decided(office.announce(words[0], f"say-{line}")),
+            "repeat": lambda: self._decided(office.repeat(int(words[0]))),
+            "target": lambda: office.set_target(words[0], self.page.day, words[1]),
+            "city": lambda: office.set_city_result(self.page.day, words[0], int(words[1]) / 100),
+            "hush": lambda: office.hush(int(words[0])),
+            "play": lambda: office.play(words[0]),
+            "stop": office.stop_music,
+        }
+        deeds[verb]()
+        self.house.keeper.look()
+
+    def _decided(self, answer: object) -> None:
+        told = answer.decision.to_json()  # type: ignore[attr-defined]
+        self._write(f"answer {told['kind']} {told['when']} {told['why']}")
+
+    # --- what is heard
+
+    def _not_in_silence(self, submit: Callable[[Job], None], job: Job) -> None:
+        assert not self._silent(), f"{job.id} is handed over in the quiet time"
+        submit(job)
+
+    def _silent(self, ahead: float = 0.0) -> bool:
+        mono = self.house.clock.monotonic()
+        return any(start - ahead <= mono < end for start, end in self.house.announcer.spans)
+
+    def _finish(self) -> None:
+        if self._on_air and self.house.clock.now() >= self._on_air[1]:
+            self.house.announcer.report(Report(self._on_air[0].id, "heard", ""))
+            self._on_air = None
+
+    def _hear(self) -> None:
+        """What waits begins, unless something is in the air or it would not have ended before a silence."""
+        announcer = self.house.announcer
+        for job in list(announcer.jobs) if self._silent(SAID_S + MARGIN_S) else []:
+            if job not in self._held:
+                self._held.append(job)
+                announcer.report(Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
+                self._write(f"hold {job.id}")
+        if self._on_air is None and announcer.jobs and not self._silent(SAID_S + MARGIN_S):
+            self._begin(max(announcer.jobs, key=lambda job: job.priority))
+
+    def _begin(self, job: Job) -> None:
+        clock, announcer = self.house.clock, self.house.announcer
+        announcer.jobs.remove(job)
+        mono = clock.monotonic()
+        announcer.report(Report(job.id, "playing", "正在播报。", mono, mono + SAID_S))
+        self._on_air = (job, clock.now() + timedelta(seconds=SAID_S))
+        said = self.house.office.glance().on_air
+        assert said is not None
+        self._write(f"say {said.kind} [{self._wall()['scene']}] {said.text}")
+
+    # --- what is seen and played
+
+    def _write(self, what: str) -> None:
         now = self.house.clock.now()
         self.lines.append(f"{now:%H:%M:%S} {what}" if now.second else f"{now:%H:%M} {what}")
 
-    def until(self, clock: str) -> None:
-        """Time passes in steps of ten seconds and at every boundary; whatever is said takes its time."""
-        hour, minute = (int(part) for part in clock.split(":"))
-        end = self.midnight + timedelta(hours=hour, minutes=minute)
-        while self.house.clock.now() < end:
-            step = min(end, self.house.clock.now() + timedelta(seconds=10))
-            step = step.replace(microsecond=0)
-            self.house.go_to(f"{step:%H:%M:%S}" if step.date() == self.midnight.date() else "23:59:59")
-            self._look()
-            if step.date() != self.midnight.date():
-                return
-
-    def order(self, clock: str, person: str, amount: int, product: str = "网络招聘") -> None:
-        """An order comes in."""
-        self.until(clock)
-        decision = self.house.deal(person, amount, product).decision.to_json()
-        self.write(f"order {person} {amount}: {decision['kind']} {decision['when']}")
-        self._look()
+    def _wall(self) -> dict[str, object]:
+        state = wall_state(self.house.office.glance(), "大厅")
+        return dict(state)
 
     def _look(self) -> None:
-        house = self.house
-        glance = house.office.glance()
-        entry = glance.state.entry.name if glance.state.entry else "-"
-        if (entry, glance.scene) != (self._entry, self._scene):
-            self._entry, self._scene = entry, glance.scene
-            self.write(f"wall {glance.scene} {entry}")
-        self._look_at_sound(house)
-        if house.announcer.jobs:
-            self._hear(house)
-
-    def _look_at_sound(self, house: House) -> None:
-        mono, order = house.clock.monotonic(), house.speaker.order
+        if self._on_air is None:
+            self._changed("wall", self._scene())
+        mono, order = self.house.clock.monotonic(), self.house.speaker.order
         playing = order is not None and order.start_at <= mono and (order.until is None or mono < order.until)
-        music = f"{order.tracks[0].path.parent.name} {order.volume}" if playing and order else ""
-        if music != self._music:
-            self._music = music
-            self.write(f"music {music or 'off'}")
-        silent = any(start <= mono < end for start, end in house.speaker.spans)
-        if silent != self._silent:
-            self._silent = silent
-            self.write("silence" if silent else "silence over")
+        name = f"{order.tracks[0].path.parent.name} {order.volume}" if playing and order else "off"
+        self._changed("volume", f"volume {self.house.speaker.volume}")
+        self._changed("music", f"music {name}")
+        silent = any(start <= mono < end for start, end in self.house.speaker.spans)
+        self._changed("silence", "silence" if silent else "silence over")
+        self._hear()
 
-    def _hear(self, house: House) -> None:
-        assert not self._silent, f"{house.announcer.jobs} would sound in the quiet time"
-        texts = {a.id: (a.kind, a.text) for a in house.office.announcements(self.midnight.date())}
-        for job in sorted(house.announcer.jobs, key=lambda job: -job.priority):
-            kind, text = texts[job.id]
-            self.write(f"say {kind}: {text}")
-        house.announcer.say(house.clock)
+    def _scene(self) -> str:
+        wall = self._wall()
+        entry, award = wall["entry"], wall["award"]
+        told = f"wall {wall['scene']}"
+        if isinstance(entry, dict):
+            told += f" {entry['name']}：{entry['text']}"
+        if wall["scene"] == "award" and isinstance(award, dict):
+            told += f" {award['title']} {award['team']} {award['person']} {award['amount']}"
+        return told
+
+    def _changed(self, what: str, line: str) -> None:
+        if self._last.get(what) != line:
+            self._last[what] = line
+            self._write(line)
+
+    def _end(self) -> None:
+        for said in self.house.office.announcements(self.page.day):
+            self.lines.append(f"end {said.id} {said.kind} {said.state} {said.why}".rstrip())
+        self.house.close()

@@ -1,0 +1,6 @@
+"""The pages are walked through the office of tests/office."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "office"))

@@ -1,0 +1,20 @@
+"""Three real days of the office, each from 00:00 to 24:00, against pages written by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from diary import Diary, Page
+
+PAGES = sorted(Path(__file__).parent.glob("*.txt"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_day_goes_as_it_is_written(page: Path, tmp_path: Path) -> None:
+    """Every scene, piece of music, silence, decision and sentence of the day is the page's, in its order."""
+    written = Page(page)
+    lived = Diary(tmp_path, written).live()
+    for number, (is_, must) in enumerate(zip(lived, written.lines, strict=False)):
+        assert is_ == must, f"line {number + 1} after {lived[max(0, number - 1)]!r}"
+    assert lived == written.lines
