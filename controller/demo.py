@@ -156,13 +156,13 @@ def _write_day(
         book.roster.set_team_target(day, found.id, Decimal(target))
     if day == DAY:
         return
-    for number in range(chance.randint(9, 13)):
+    for number in range(chance.randint(20, 25)):
         person = chance.choice([name for names in TEAMS.values() for name in names])
         amount = (
-            chance.randrange(18, 98) * 100 if chance.random() < 0.85 else chance.randrange(102, 190) * 100
+            chance.randrange(18, 98) * 100 if chance.random() < 0.78 else chance.randrange(102, 190) * 100
         )
         order = Order(person, chance.choice(PRODUCTS), amount)
-        minute = 40 + number * 35
+        minute = 40 + number * 18
         _write_past(book, Past(clock_time(9 + minute // 60, minute % 60), order), moment)
 
 

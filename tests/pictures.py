@@ -1,0 +1,210 @@
+"""`make pictures`: plays the demo and photographs walls and phone for README.md, into signage/pictures/.
+
+Each picture is taken at its moment of the made-up day, of the real pages in a real Chromium, and then written with
+256 colours or fewer: flat ink and type lose nothing by it and a page loads fast.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from datetime import time as clock_time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.filter
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from controller import demo
+from controller.daemon import Daemon
+from controller.glance import Glance
+from controller.home import Home
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "signage" / "pictures"
+LARGEST = 250_000
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
+WALL = {"width": 1600, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A picture and when to take it."""
+
+    name: str
+    ripe: Callable[[Glance], bool]
+    page: str = "wall"
+
+
+def _at(hour: int, minute: int, second: int = 0) -> Callable[[Glance], bool]:
+    begin = clock_time(hour, minute, second)
+    return lambda glance: (
+        begin
+        <= glance.now.time()
+        < (datetime.combine(glance.now.date(), begin) + timedelta(seconds=20)).time()
+    )
+
+
+def _said(kind: str, person: str, after: float) -> Callable[[Glance], bool]:
+    """While an order of that person is celebrated, so many seconds after its chime."""
+
+    def ripe(glance: Glance) -> bool:
+        air = glance.on_air
+        return (
+            air is not None
+            and air.kind == kind
+            and any(deal.person == person for deal in air.deals)
+            and (glance.now - air.started).total_seconds() > after
+        )
+
+    return ripe
+
+
+def _almost_told(glance: Glance) -> bool:
+    """The results, all revealed, the last words still being said."""
+    air = glance.on_air
+    return (
+        air is not None
+        and air.kind == "results"
+        and glance.now > air.started + timedelta(seconds=15)
+        and glance.now > air.ends - timedelta(seconds=6)
+    )
+
+
+MOMENTS = (
+    Moment("wall-welcome", _at(8, 49, 48)),
+    Moment("wall-countdown", _at(9, 0, 4)),
+    Moment("wall-roundup", _said("roundup", "林晓雨", 5)),
+    Moment("wall-dark", _at(12, 30, 4)),
+    Moment("wall-rhythm", _at(14, 41, 2)),
+    Moment("wall-celebration", _said("record", "陈芳", 6)),
+    Moment("phone", _at(17, 55, 4), "phone"),
+    Moment("phone-results", _at(17, 55, 8), "results"),
+    Moment("wall-award", lambda glance: glance.scene == "award"),
+    Moment("wall-leaderboard", _almost_told),
+)
+
+
+class Photographer:
+    """Its `pause` is how the demo's time passes."""
+
+    def __init__(self, daemon: Daemon, browser: Browser, wanted: set[str]):
+        self._daemon, self._browser = daemon, browser
+        self._left = [moment for moment in MOMENTS if not wanted or moment.name in wanted]
+        self._address = f"http://127.0.0.1:{daemon.server.port}"
+        self._pages = {"wall": self._wall()}
+        if any(moment.page != "wall" for moment in self._left):
+            self._pages["phone"] = self._pages["results"] = self._phone()
+
+    def _wall(self) -> Page:
+        page = self._browser.new_page(viewport=WALL)  # type: ignore[arg-type]
+        page.goto(self._address + "/wall")
+        return page
+
+    def _phone(self) -> Page:
+        page = self._browser.new_page(viewport=PHONE, device_scale_factor=2, locale="zh-CN", has_touch=True)  # type: ignore[arg-type]
+        page.goto(self._address)
+        page.fill("#pin", self._daemon.office.pin())
+        page.click("text=进入")
+        return page
+
+    def pause(self, seconds: float) -> bool:
+        """Takes what is ripe meanwhile; True when all pictures are there."""
+        end = time.monotonic() + seconds
+        while True:
+            glance = self._daemon.office.glance()
+            for moment in [found for found in self._left if found.ripe(glance)]:
+                self._take(moment)
+                self._left.remove(moment)
+            if not self._left:
+                return True
+            rest = end - time.monotonic()
+            if rest <= 0:
+                return False
+            self._pages["wall"].wait_for_timeout(min(200, rest * 1000))
+
+    def _take(self, moment: Moment) -> None:
+        page = self._pages[moment.page]
+        if moment.page == "phone":
+            _fill_in(page)
+        elif moment.page == "results":
+            page.click("nav >> text=战报")
+        page.wait_for_timeout(900 if moment.page == "wall" else 1200)
+        data = fewer_colours(page.screenshot())
+        (FOLDER / f"{moment.name}.png").write_bytes(data)
+        print(f"{moment.name}.png  {len(data) // 1000} KB")
+        if len(data) > LARGEST:
+            print(f"{moment.name}.png is larger than {LARGEST // 1000} KB", file=sys.stderr)
+
+    @property
+    def missing(self) -> list[str]:
+        """What the day did not bring."""
+        return [moment.name for moment in self._left]
+
+
+def _fill_in(page: Page) -> None:
+    """An order as a thumb has it before 播报."""
+    page.locator("#teams").get_by_text("先锋队", exact=True).tap()
+    page.locator("#people").get_by_text("郑凯", exact=True).tap()
+    page.fill("#amount", "12800")
+    page.locator("#products").get_by_text("年度会员", exact=True).tap()
+
+
+def fewer_colours(png: bytes, colours: int = 256) -> bytes:
+    """The picture with a palette of its own, as PNG."""
+    with av.open(io.BytesIO(png)) as source:
+        frame = next(source.decode(video=0)).reformat(format="rgb24")
+    graph = av.filter.Graph()
+    whole = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base="1/25")
+    split = graph.add("split")
+    palette = graph.add("palettegen", f"max_colors={colours}:reserve_transparent=0:stats_mode=full")
+    use = graph.add("paletteuse", "dither=none")
+    sink = graph.add("buffersink")
+    whole.link_to(split)
+    split.link_to(use, 0, 0)
+    split.link_to(palette, 1, 0)
+    palette.link_to(use, 0, 1)
+    use.link_to(sink)
+    graph.configure()
+    whole.push(frame)
+    whole.push(None)
+    out = io.BytesIO()
+    coder = av.CodecContext.create("png", "w")
+    drawn = sink.pull()
+    coder.width, coder.height, coder.pix_fmt = drawn.width, drawn.height, "pal8"
+    coder.options = {"compression_level": "9", "pred": "none"}
+    coder.time_base = Fraction(1, 25)
+    for packet in [*coder.encode(drawn), *coder.encode(None)]:
+        out.write(bytes(packet))
+    return out.getvalue()
+
+
+def main(wanted: set[str]) -> int:
+    """Plays the day until all wanted pictures are taken; 1 when some were not."""
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        demo.stage(Home(ROOT)) as made_up,
+        demo.opened(made_up, "127.0.0.1", 0) as daemon,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        photographer = Photographer(daemon, browser, wanted)
+        with contextlib.suppress(demo.Over):
+            demo.Show(daemon, print, photographer.pause).play()
+        browser.close()
+    if photographer.missing:
+        print("not taken:", ", ".join(photographer.missing), file=sys.stderr)
+    return 1 if photographer.missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(set(sys.argv[1:])))

@@ -1,0 +1,179 @@
+"""`zhangu demo`: the made-up day fits the shipped timetable, passes on the real daemon, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from controller import demo
+from controller.almanac import Almanac
+from controller.book.model import Deal
+from controller.book.store import Store
+from controller.clock import Clock
+from controller.demo_day import ACTS, DAY, Act, Order
+from controller.home import Home
+from controller.rhythm.timetable import state_at
+
+ROOT = Path(__file__).resolve().parents[1]
+ZHANGU = Path(sys.executable).parent / "zhangu"
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """The shipped timetable and sounds, and nothing else."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "rhythm.yaml").write_bytes((ROOT / "config" / "rhythm.yaml").read_bytes())
+    (tmp_path / "sounds").symlink_to(ROOT / "sounds")
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def made_up(home: Home) -> Iterator[Home]:
+    with demo.stage(home) as found:
+        yield found
+
+
+def act(hour: int, minute: int) -> Act:
+    return next(found for found in ACTS if (found.at.hour, found.at.minute) == (hour, minute))
+
+
+def second(found: Act, after: float) -> datetime:
+    begin = datetime.combine(DAY, found.at, ZONE)
+    return datetime.fromtimestamp(begin.timestamp() + after, ZONE)
+
+
+def test_each_act_meets_the_moment_it_announces(home: Home) -> None:
+    """What the terminal tells without an order is a boundary or cue of the shipped timetable, or a round-up."""
+    plan = Almanac(home.timetable, home.last_good).plan(DAY)
+    moments = {entry.at for entry in plan.entries} | {cue.at for cue in plan.cues}
+    told = [second(found, step.after) for found in ACTS for step in found.steps if step.what is None]
+    assert [f"{at:%H:%M:%S}" for at in told] == [
+        "08:50:00", "09:00:00", "10:00:00", "12:30:00", "12:55:00", "18:00:00", "18:05:00",
+    ]  # fmt: skip
+    assert set(told) - moments == {datetime.combine(DAY, datetime.min.time(), ZONE).replace(hour=10)}
+    assert all(found.lasts > step.after for found in ACTS for step in found.steps)
+
+
+def test_the_clock_only_goes_forward_and_the_day_takes_about_six_minutes() -> None:
+    """No act begins before the one before it has ended; all together, speech included, about six minutes."""
+    for before, after in pairwise(ACTS):
+        assert second(before, before.lasts + 60) < second(after, 0)
+        assert all(second(before, before.lasts) < datetime.combine(DAY, past.at, ZONE) < second(after, 0)
+                   for past in after.meanwhile)  # fmt: skip
+    assert 280 < sum(found.lasts for found in ACTS) < 400
+
+
+def test_an_order_of_the_nap_and_no_other_comes_in_quiet_time(home: Home) -> None:
+    """The one order that has to wait for the drums is signed in the nap; all others where they may sound."""
+    plan = Almanac(home.timetable, home.last_good).plan(DAY)
+    quiet = [
+        step.what
+        for found in ACTS
+        for step in found.steps
+        if isinstance(step.what, Order) and state_at(plan, second(found, step.after)).quiet
+    ]
+    assert quiet == [Order("王小明", "猎头服务", 16800)]
+
+
+def test_the_made_up_month_is_the_same_each_time(home: Home) -> None:
+    """Two demos tell the same story, to the last order."""
+    books = []
+    for _ in range(2):
+        with (
+            demo.stage(home) as made_up,
+            closing(Store(made_up.var / demo.OPENING, ZONE)) as store,
+            store.read() as book,
+        ):
+            deals = [deal for n in range(1, DAY.day) for deal in book.deals.of_day(DAY.replace(day=n))]
+            books.append([(deal.person, deal.product, deal.amount, deal.at) for deal in deals])
+            largest = book.deals.largest(DAY)
+    assert books[0] == books[1]
+    assert len(books[0]) > 100
+    assert largest is not None
+    assert 16800 < largest < 28800  # so that the afternoon's order is a record and the nap's is not
+
+
+def test_a_clock_that_is_no_rehearsals_cannot_be_set() -> None:
+    """Nothing in the house can turn the office's own clock."""
+    clock = Clock(ZONE)
+    with pytest.raises(ValueError, match="rehearsal"):
+        clock.jump_to(datetime(2026, 10, 30, 12, tzinfo=ZONE))
+
+
+def test_two_acts_pass_on_the_real_daemon(made_up: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A big order is heard at once, the small ones together after the clock has jumped to the full hour."""
+    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
+    monkeypatch.setattr(demo, "ACTS", (act(9, 47), act(9, 59)))
+    lines: list[str] = []
+    with demo.opened(made_up, "127.0.0.1", 0) as daemon:
+        demo.Show(daemon, lines.append, lambda seconds: bool(time.sleep(seconds))).play()
+        said = daemon.office.announcements(DAY)
+        deals = {deal.id: deal for deal in daemon.office.deals(DAY)}
+    of_person = {deals[found.deals[0]].person: found for found in said if len(found.deals) == 1}
+    assert of_person["赵磊"].state == "heard", of_person["赵磊"].why
+    assert [of_person[name].state for name in ("单晓明", "林晓雨")] == ["merged", "merged"]
+    together = next(found for found in said if found.kind == "roundup")
+    assert together.state == "heard", together.why
+    assert {deals[ident].person for ident in together.deals} >= {"单晓明", "林晓雨"}
+    assert together.started is not None
+    assert f"{together.started:%H:%M}" == "10:00"
+    assert lines[0].startswith("09:47:00　")
+
+
+def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was signed while the clock jumped counts as it would have, and its line says when it was told."""
+    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
+    lunch = act(12, 29)
+    monkeypatch.setattr(demo, "ACTS", (Act(lunch.at, 0.1, lunch.told, (), lunch.meanwhile),))
+    with demo.opened(made_up, "127.0.0.1", 0) as daemon:
+        demo.Show(daemon, lambda line: None, lambda seconds: bool(time.sleep(seconds))).play()
+        deals: tuple[Deal, ...] = daemon.office.deals(DAY)
+        said = daemon.office.announcements(DAY)
+    assert [(f"{deal.at:%H:%M}", deal.person) for deal in deals] == [
+        (f"{past.at:%H:%M}", past.order.person) for past in lunch.meanwhile
+    ]
+    assert {(found.state, found.why) for found in said} == {
+        ("merged", "并入 11:00 的整点播报。"),
+        ("merged", "并入 12:00 的整点播报。"),
+    }
+
+
+def test_ctrl_c_ends_the_command_and_leaves_nothing(home: Home, tmp_path: Path) -> None:
+    """Exit code 0, no scratch folder, no child, and the home that lent its timetable has no book."""
+    scratches = tmp_path / "scratches"
+    scratches.mkdir()
+    env: dict[str, Any] = dict(os.environ) | {"SDL_AUDIODRIVER": "dummy", "TMPDIR": str(scratches)}
+    process = subprocess.Popen(
+        [ZHANGU, "demo", "--home", home.root, "--host", "127.0.0.1", "--port", "0"],
+        env=env, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert "虚构" in process.stdout.readline()
+        address = process.stdout.readline().partition("大屏：")[2].partition("/wall")[0]
+        with urllib.request.urlopen(f"{address}/api/now", timeout=20) as answer:
+            assert answer.status == 200
+        assert list(scratches.iterdir())
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=30)[0]
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    assert "演示停下了。" in rest
+    assert not list(scratches.iterdir())
+    assert not home.book.exists()
