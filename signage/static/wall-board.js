@@ -8,16 +8,18 @@
     var node = W.make('div', 'winner ' + extra, parent), place = W.make('span', 'rank', node), face = W.face(node), words = W.make('div', 'words', node);
     var name = W.make('div', 'name', words), line = W.make('div', 'won-by', words), amount = W.make('span', 'amt gold', line), team = W.make('span', 'small dim', line), ahead = W.make('span', 'small ahead', line);
     return {
-      draw: function (p, live) {
+      draw: function (p, live) { /* outside the show the way up says more than the team */
+        var chasing;
         W.show(node, Boolean(p));
         if (!p) { return; }
         W.text(place, W.place(p.place));
         face(p);
         W.text(name, p.name);
-        W.text(team, [p.team, p.count ? W.orders(p.count) : ''].filter(Boolean).join(' · '));
+        chasing = Boolean(live && p.place > 1 && Number(p.to_next) > 0);
+        W.text(team, chasing ? '' : [p.team, p.count ? W.orders(p.count) : ''].filter(Boolean).join(' · '));
         W.text(amount, W.money(p.amount));
         W.text(ahead, W.word('toNext') + ' ' + W.price(p.to_next));
-        W.show(ahead, Boolean(live && p.place > 1 && Number(p.to_next) > 0));
+        W.show(ahead, chasing);
       },
       on: function (on) { W.mark(node, 'on', on); },
       layout: function () { W.fit(name, extra === 'first' ? 4.4 : 3.2, 2.5); }

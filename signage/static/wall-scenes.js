@@ -24,7 +24,7 @@
     var span = W.make('div', 'spanof', now), name = W.make('h1', '', now), advice = W.make('p', 'advice', now), foot = W.make('div', 'left', now);
     var line = W.make('div', 'leftline', foot), label = W.make('span', 'dim', line), left = W.make('b', '', line), then = W.make('span', 'then dim', line);
     var fill = W.make('i', '', W.make('div', 'bar', foot));
-    var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), nobody = W.make('p', 'none', side), help = W.make('div', 'help', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
+    var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), nobody = W.make('p', 'none few', side), help = W.make('div', 'help', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
 
     function crowded() { /* not even one order fits: then none, rather than half of one */
       var first = deals.firstChild, out = Boolean(first && deals.clientHeight && first.offsetHeight > deals.clientHeight + 2);
