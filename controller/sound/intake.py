@@ -36,6 +36,7 @@ SPEECH_LUFS = -18.0
 CEILING_DB = -1.5
 """dBTP. The studio limits to −1.3: what comes from here passes through it untouched."""
 SILENT_LUFS = -55.0
+FRAME, KEEP = RATE // 50, 5  # 20 ms; frames that stay at both ends: a word begins softly
 BLOCK = 5 * RATE
 AROUND = RATE // 50  # 20 ms: more than the limiter looks around
 PLAYABLE = {"mp3": ".mp3", "ogg": ".ogg", "flac": ".flac", "wav": ".wav"}
@@ -46,13 +47,11 @@ BROKEN = "文件已损坏，或者不是声音文件"
 @dataclass(frozen=True, slots=True)
 class _Rules:
     longest_s: float
-    floor_db: float  # under the loudest sample: what counts as silence at both ends
-    keep_ms: float
     cut: bool  # what is longer is cut, else refused
 
 
-SPEECH = _Rules(SPEECH_S, -40.0, 100.0, cut=False)
-SONG = _Rules(SONG_S, -50.0, 10.0, cut=True)
+SPEECH = _Rules(SPEECH_S, cut=False)
+SONG = _Rules(SONG_S, cut=True)
 
 
 def speech(source: Path, target: Path) -> dict[str, Any]:
@@ -66,7 +65,8 @@ def song(source: Path, target: Path) -> dict[str, Any]:
 
 
 def _clip(source: Path, target: Path, rules: _Rules) -> dict[str, Any]:
-    sound = levels.trimmed(_decoded(source, rules), rules.floor_db, rules.keep_ms)
+    sound = _decoded(source, rules)
+    sound = spoken(sound) if rules is SPEECH else levels.trimmed(sound, -50.0)
     if sound.shape[1] < LEAST_S * RATE or levels.integrated(sound) < SILENT_LUFS:
         raise Unreadable("没有听到声音，请靠近话筒再录一次" if rules is SPEECH else NO_SOUND)
     if rules.cut and sound.shape[1] > rules.longest_s * RATE:
@@ -74,6 +74,26 @@ def _clip(source: Path, target: Path, rules: _Rules) -> dict[str, Any]:
     levelled = _levelled(sound)
     studio.write(levelled, target)
     return {"duration_s": levelled.shape[1] / RATE}
+
+
+def spoken(sound: Samples) -> Samples:
+    """Without what lies before the first word and after the last but for KEEP frames, faded.
+
+    A room is never silent: what is at least 10 dB over its noise and within 35 dB of the loudest moment counts.
+    """
+    frames = sound.shape[1] // FRAME
+    power = np.square(sound[:, : frames * FRAME]).mean(axis=0).reshape(frames, FRAME).mean(axis=1)
+    level = 10 * np.log10(power + 1e-12)
+    loudest, noise = level.max(initial=-120.0), np.percentile(level, 10) if frames else 0.0
+    loud = np.flatnonzero(level > max(loudest - 35, min(noise + 10, loudest - 20)))
+    if not loud.size:
+        return sound[:, :0]
+    begin, end = max(0, loud[0] - KEEP), loud[-1] + 1 + KEEP
+    piece = sound[:, begin * FRAME : end * FRAME].copy()
+    ramp = np.linspace(0, 1, min(FRAME, piece.shape[1] // 2), dtype=np.float32)
+    piece[:, : ramp.size] *= ramp
+    piece[:, piece.shape[1] - ramp.size :] *= ramp[::-1]
+    return piece
 
 
 def _decoded(source: Path, rules: _Rules) -> Samples:

@@ -1,0 +1,156 @@
+"""What people bring: every usual kind is understood, levelled and trimmed; the rest is refused in a sentence."""
+
+from __future__ import annotations
+
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from soundmade import CODECS, encoded, loudness_of, picture, pixels_of, samples_of, tone, video, with_exif
+
+from controller.sound.gate import Gate, Unfit
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+def passed(gate: Gate, what: str, data: bytes, folder: Path) -> bytes:
+    (folder / "source").write_bytes(data)
+    gate.pass_through(what, folder / "source", folder / "target")
+    return (folder / "target").read_bytes()
+
+
+def refused(gate: Gate, what: str, data: bytes, folder: Path) -> str:
+    (folder / "source").write_bytes(data)
+    with pytest.raises(Unfit) as why:
+        gate.pass_through(what, folder / "source", folder / "target")
+    assert not (folder / "target").exists()
+    assert why.value.sentence.endswith("。")
+    return why.value.sentence
+
+
+@pytest.mark.parametrize("kind", CODECS)
+def test_a_recording_of_any_usual_kind_is_trimmed_and_levelled(gate: Gate, kind: str, tmp_path: Path) -> None:
+    """Three seconds of voice between silences of a second: the silence is gone, −18 LUFS, under −1 dBTP."""
+    made = passed(gate, "speech", encoded(tone(3, before=1, after=1, level=0.02), kind), tmp_path)
+    with wave.open(io.BytesIO(made), "rb") as found:
+        assert (found.getframerate(), found.getnchannels(), found.getsampwidth()) == (44100, 2, 2)
+    assert 3.0 <= samples_of(made).shape[1] / 44100 <= 3.4
+    lufs, peak = loudness_of(made)
+    assert abs(lufs + 18) <= 0.5
+    assert peak <= -1.0
+
+
+def test_a_loud_minute_is_levelled_block_by_block_without_a_seam(gate: Gate, tmp_path: Path) -> None:
+    """Knocks in nearly a minute of speech keep under −1 dBTP everywhere, also where the blocks meet."""
+    loud = tone(58, level=0.05)
+    for at in range(0, loud.size - 40, 44100 // 3):
+        loud[at : at + 40] = 0.9
+    made = passed(gate, "speech", encoded(loud, "wav"), tmp_path)
+    assert loudness_of(made)[1] <= -1.0
+    samples = samples_of(made)[0]
+    jumps = [
+        float(np.abs(np.diff(samples[at - 4 : at + 4])).max()) for at in range(220500, 2_205_000, 220500)
+    ]
+    assert max(jumps) < 0.05  # 220 Hz at this level never steps further
+
+
+NO_RECORDINGS = {
+    "empty": (lambda: b"", "已损坏"),
+    "zeros": (lambda: b"\x00" * 4000, "已损坏"),
+    "a list of other files": (lambda: b"#EXTM3U\n#EXTINF:5,\n/etc/passwd\n#EXT-X-ENDLIST\n", "已损坏"),
+    "a list for concat": (lambda: b"ffconcat version 1.0\nfile other.wav\n", "已损坏"),
+    "silent": (lambda: encoded(np.zeros(3 * 44100, np.float32), "wav"), "没有听到声音"),
+    "a click": (lambda: encoded(tone(0.05), "wav"), "没有听到声音"),
+    "film": (video, "视频"),
+    "75 seconds": (lambda: encoded(tone(75), "mp3"), "最多 60 秒"),
+    "half an hour": (lambda: half_hour(), "最多 60 秒"),
+}
+
+
+def half_hour() -> bytes:
+    """AMR frames of 20 ms, 90,000 of them: such a file tells its length to nobody."""
+    second = encoded(tone(1), "amr").removeprefix(b"#!AMR\n")
+    return b"#!AMR\n" + second[: 32 * 50] * 1800
+
+
+@pytest.mark.parametrize("kind", NO_RECORDINGS)
+def test_what_is_no_recording_is_refused(gate: Gate, kind: str, tmp_path: Path) -> None:
+    """Empty, corrupt, silent, too long, a film, or a list that names other files: refused in a sentence."""
+    data, words = NO_RECORDINGS[kind]
+    (tmp_path / "other.wav").write_bytes(encoded(tone(2), "wav"))
+    assert words in refused(gate, "speech", data(), tmp_path)
+
+
+def test_a_torn_recording_is_as_good_as_what_is_left(gate: Gate, tmp_path: Path) -> None:
+    """The phone's battery ended in mid-sentence: what was written down is heard."""
+    torn = encoded(tone(10), "ogg")[:60_000]
+    assert samples_of(passed(gate, "speech", torn, tmp_path)).shape[1] > 44100
+
+
+def test_a_song_is_cut_after_ten_seconds_and_fades(gate: Gate, tmp_path: Path) -> None:
+    """Twenty seconds become ten that end in silence, not louder than speech."""
+    made = passed(gate, "song", encoded(tone(20, before=0.5), "mp3"), tmp_path)
+    samples = samples_of(made)
+    assert abs(samples.shape[1] / 44100 - 10) < 0.05
+    assert float(np.abs(samples[:, -200:]).max()) < 0.01
+    assert abs(loudness_of(made)[0] + 18) <= 0.5
+
+
+def test_a_track_is_kept_or_turned_into_what_the_player_plays(gate: Gate, tmp_path: Path) -> None:
+    """mp3 stays as it is, byte for byte; m4a, which the player cannot play, becomes Opus."""
+    (tmp_path / "source").write_bytes(mp3 := encoded(tone(4), "mp3"))
+    told = gate.pass_through("track", tmp_path / "source", tmp_path / "target")
+    assert told["suffix"] == ".mp3"
+    assert (tmp_path / "target").read_bytes() == mp3
+    (tmp_path / "source").write_bytes(encoded(tone(4), "m4a"))
+    told = gate.pass_through("track", tmp_path / "source", tmp_path / "target")
+    assert told["suffix"] == ".opus"
+    assert (tmp_path / "target").read_bytes()[:4] == b"OggS"
+    assert abs(told["duration_s"] - 4) < 0.2
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+def test_a_photo_becomes_a_small_picture_of_our_own(gate: Gate, kind: str, tmp_path: Path) -> None:
+    """JPEG, PNG and WebP become a JPEG of at most 512 pixels that shows the same."""
+    pixels = pixels_of(passed(gate, "picture", picture(kind=kind), tmp_path))
+    assert pixels.shape == (288, 512, 3)
+    assert pixels[10, 10, 2] > 200
+    assert pixels[10, 10, 1] > 150
+    assert pixels[-10, -10].max() < 60
+
+
+def test_a_photo_lying_on_its_side_stands_up_and_tells_nothing_else(gate: Gate, tmp_path: Path) -> None:
+    """The orientation is obeyed; whatever else stood in the file is gone."""
+    made = passed(gate, "picture", with_exif(picture()), tmp_path)
+    pixels = pixels_of(made)
+    assert pixels.shape == (512, 288, 3)
+    assert pixels[10, 10, 2] > 200  # blue was left and is on top now
+    assert pixels[-10, 10, 2] < 60
+    assert b"secret" not in made
+    assert b"Exif" not in made
+
+
+@pytest.mark.parametrize("kind", ["svg", "gif", "stub", "torn", "sound"])
+def test_what_is_no_photo_is_refused(gate: Gate, kind: str, tmp_path: Path) -> None:
+    """SVG, GIF, torn files, sounds: refused in a sentence."""
+    data = {
+        "svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "gif": b"GIF89a" + b"\x01\x00" * 20,
+        "stub": b"\xff\xd8\xff",
+        "torn": picture()[:200],
+        "sound": encoded(tone(1), "wav"),
+    }[kind]
+    assert "照片" in refused(gate, "picture", data, tmp_path)
+
+
+def test_a_child_that_hangs_is_a_sentence(
+    gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file at which the child does not answer in time is refused; nothing else is harmed."""
+    monkeypatch.setattr("controller.sound.gate.LIMIT_S", {"speech": 0.01})
+    assert "出了错" in refused(gate, "speech", encoded(tone(2), "wav"), tmp_path)
