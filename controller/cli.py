@@ -168,12 +168,32 @@ def today(day: str | None, as_json: bool, home: Path | None) -> None:
     from controller.rhythm.timetable import to_json
 
     almanac = _almanac(chosen(home))
+    plan = to_json(almanac.plan(_day(day, almanac)))
+    click.echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else _readable(plan))
+
+
+@main.command()
+@click.option("--date", "day", help="YYYY-MM-DD; default: today in the office.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@home_option
+def results(day: str | None, as_json: bool, home: Path | None) -> None:
+    """Show a day's results as the 18:05 show froze them."""
+    from controller import results as told
+
+    where = chosen(home)
+    wanted = _day(day, _almanac(where))
+    with _book(where) as store, store.read() as book:
+        found = book.desk.results(wanted)
+    if found is None:
+        stop(f"{wanted} 没有公布过战报。", FAILED)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else told.in_words(found))
+
+
+def _day(day: str | None, almanac: Almanac) -> date:
     try:
-        wanted = date.fromisoformat(day) if day else datetime.now(almanac.rhythm.zone).date()
+        return date.fromisoformat(day) if day else datetime.now(almanac.rhythm.zone).date()
     except ValueError:
         stop(f"--date 写的是“{day}”。要写成 2026-11-27 这样。", WRONG)
-    plan = to_json(almanac.plan(wanted))
-    click.echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else _readable(plan))
 
 
 def _readable(plan: dict[str, object]) -> str:

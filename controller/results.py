@@ -1,0 +1,42 @@
+"""A day's frozen results for people: what `zhangu results` prints. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from controller.book import show
+from controller.book.standings import Standing
+
+
+def in_words(frozen: Mapping[str, Any]) -> str:
+    """The show as the office saw it, best first."""
+    found = show.from_json(frozen)
+    lines = [f"{found.date}　{found.office}　{found.count} 单，{_yuan(found.amount)}"]
+    lines += ["个人", *(_person(row) for row in found.people)] if found.people else ["今天没有签单。"]
+    lines += ["团队", *(_team(row) for row in found.teams)] if found.teams else []
+    if found.cities:
+        lines.append("各地")
+        lines += [f"  {city.place}. {city.name}　{_rate(city.rate)}" for city in found.cities]
+    for label, row in (("本周开拓能手", found.week_top), ("本月开拓能手", found.month_top)):
+        lines += [f"{label}　{row.name}　{row.team}　{_yuan(row.amount)}"] if row else []
+    return "\n".join([*lines, *([found.comment] if found.comment else [])])
+
+
+def _person(row: Standing) -> str:
+    return f"  {row.place}. {row.name}　{row.team}　{row.count} 单　{_yuan(row.amount)}"
+
+
+def _team(row: Standing) -> str:
+    goal = f" / {_yuan(row.target)}　{_rate(row.rate)}" if row.target else ""
+    return f"  {row.place}. {row.name}　{row.count} 单　{_yuan(row.amount)}{goal}"
+
+
+def _yuan(amount: Decimal) -> str:
+    return f"¥{amount:,.2f}".removesuffix(".00")
+
+
+def _rate(rate: Decimal | None) -> str:
+    """Never rounded up: a target not reached must not look reached."""
+    return "—" if rate is None else f"{int(rate * 100)}%"
