@@ -48,7 +48,7 @@ def test_a_recording_of_any_usual_kind_is_trimmed_and_levelled(gate: Gate, kind:
 def test_a_loud_minute_is_levelled_block_by_block_without_a_seam(gate: Gate, tmp_path: Path) -> None:
     """Knocks in nearly a minute of speech keep under −1 dBTP everywhere, also where the blocks meet."""
     loud = tone(58, level=0.05)
-    for at in range(0, loud.size - 40, 44100 // 3):
+    for at in range(5000, loud.size - 40, 44100 // 3):
         loud[at : at + 40] = 0.9
     made = passed(gate, "speech", encoded(loud, "wav"), tmp_path)
     assert loudness_of(made)[1] <= -1.0
