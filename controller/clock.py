@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from controller.rhythm.moments import utc
+
 TIMESYNC = Path("/run/systemd/timesync")
 RTC = Path("/sys/class/rtc/rtc0")
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -39,11 +41,11 @@ class Clock:
 
     def to_monotonic(self, when: datetime) -> float:
         """The CLOCK_MONOTONIC second at which this clock will show, or has shown, `when`."""
-        return self.monotonic() + (when - self.now()).total_seconds()
+        return self.monotonic() + (utc(when) - utc(self.now())).total_seconds()
 
     def from_monotonic(self, moment: float) -> datetime:
         """What this clock showed, or will show, at a CLOCK_MONOTONIC second."""
-        return self.now() + timedelta(seconds=moment - self.monotonic())
+        return (utc(self.now()) + timedelta(seconds=moment - self.monotonic())).astimezone(self.zone)
 
     def jump_to(self, when: datetime) -> None:
         """A rehearsal's clock shows `when` now and goes on from there. ValueError for the office's real clock."""

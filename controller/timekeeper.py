@@ -19,6 +19,7 @@ from schedule import CancelJob, Scheduler
 from controller.almanac import Almanac
 from controller.clock import Clock, JumpWatch
 from controller.rhythm.model import Cue, DayPlan, State
+from controller.rhythm.moments import utc
 from controller.rhythm.timetable import due, state_at
 
 log = logging.getLogger(__name__)
@@ -105,9 +106,10 @@ class Timekeeper:
     def _at_next_boundary(self) -> None:
         now = self._clock.now()
         plan = self._almanac.plan(now.date())
-        moments = [state_at(plan, now).changes_at, *(cue.at for cue in plan.cues if cue.at > now)]
-        moments += [moment for moment in self._follower.moments(plan, now) if moment > now]
-        seconds = max(0.001, (min(moments) - now).total_seconds())
+        moments = [state_at(plan, now).changes_at, *(cue.at for cue in plan.cues)]
+        moments += self._follower.moments(plan, now)
+        ahead = [(utc(moment) - utc(now)).total_seconds() for moment in moments if utc(moment) > utc(now)]
+        seconds = max(0.001, min(ahead))
         self._scheduler.clear("boundary")
         self._scheduler.every(seconds).seconds.do(self._boundary).tag("boundary")  # type: ignore[arg-type]
 

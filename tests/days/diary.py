@@ -42,7 +42,11 @@ class Diary:
         self.page, self.lines = page, list[str]()
         self.midnight = datetime.combine(page.day, time(), SHANGHAI)
         self.house = House(folder, self.midnight)
-        self._last: dict[str, object] = {"silence": "silence over", "music": "music off", "volume": "volume 100"}
+        self._last: dict[str, object] = {
+            "silence": "silence over",
+            "music": "music off",
+            "volume": "volume 100",
+        }
         self._on_air: tuple[Job, datetime] | None = None
         self._held: list[Job] = []
         self._sell_before()
