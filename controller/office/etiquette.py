@@ -55,7 +55,7 @@ FIRSTS: Final = (FIRST_OF_WEEK, FIRST_OF_DAY)
 URGENT: Final = (*FIRSTS, RECORD, BIG, BURST)
 ALONE_AT_MOST: Final = 2
 SMALL_TALK: Final = ("greeting", "sprint", FREE_TEXT)
-LEAST_ROUNDUP_S: Final = 12.0
+LEAST_ROUNDUP_S: Final = 18.0
 """Number and sum, and the best order or two: less would be no round-up."""
 
 
