@@ -1,0 +1,101 @@
+"""A television without a name: it shows digits, the phone confirms, and it can only look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from house import House, running
+from playwright.sync_api import Browser, Page
+from wallroom import chromium, eventually, scene
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with running(tmp_path_factory.mktemp("house") / "home", sounds=False) as found:
+        yield found
+
+
+@pytest.fixture
+def television(browser: Browser, house: House) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.goto(f"{house.address}/wall/new")
+    yield page
+    context.close()
+
+
+def confirm(house: House, code: str, name: str, role: str = "admin") -> int:
+    return house.call("POST", "/api/pairings", {"code": code, "name": name}, role).status
+
+
+def test_six_digits_make_a_television_a_wall(house: House, television: Page) -> None:
+    """The phone types what the television shows; the television goes to its own wall, now and the next time."""
+    code = television.inner_text("#code")
+    assert confirm(house, "000000" if code != "000 000" else "111111", "前台") == 422
+    assert confirm(house, code, "前台", role="leader") == 403
+    assert confirm(house, code, "前台") == 201
+    assert eventually(lambda: scene(television) == "rhythm")
+    assert eventually(
+        lambda: "前台" in [wall["name"] for wall in house.call("GET", "/api/phone").json["walls"]]
+    )
+    television.goto(f"{house.address}/wall/new")
+    assert "/wall/%E5%89%8D%E5%8F%B0" in television.url
+
+
+def test_a_paired_television_looks_and_posts_nothing(house: House, television: Page) -> None:
+    """With its token it reads what programs read; every order, order to a wall or new pairing is refused."""
+    ask = """async ([method, path, body]) => (await fetch(path, {method, headers: {'Content-Type': 'application/json'},
+        body: body && JSON.stringify(body)})).status"""
+    assert television.evaluate(ask, ["GET", "/api/deals", None]) == 401
+    assert confirm(house, television.inner_text("#code"), "会议室") == 201
+    assert eventually(lambda: scene(television) == "rhythm")
+    assert television.evaluate(ask, ["GET", "/api/deals", None]) == 200
+    order = {"person": "王小明", "product": "套餐", "amount": 1, "key": "tv-1"}
+    for method, path, data in (
+        ("POST", "/api/deals", order),
+        ("POST", "/api/announcements", {"text": "大家好", "key": "tv-2"}),
+        ("POST", "/api/pairings", {"code": "123456", "name": "x"}),
+        ("PATCH", "/api/walls/main", {"scene": "off"}),
+        ("POST", "/api/stop", {}),
+        ("PUT", "/api/volume", {"volume": 0}),
+    ):
+        assert television.evaluate(ask, [method, path, data]) == 403, path
+    assert television.goto(f"{house.address}/").url.endswith("/login")  # type: ignore[union-attr]
+
+
+def test_choices_reach_the_glass(house: House, television: Page) -> None:
+    """Pinned to the board, turned to paper, turned off and on again from the phone: the wall follows at once."""
+    television.goto(f"{house.address}/wall/door")
+    assert eventually(lambda: scene(television) == "rhythm")
+    path = "/api/walls/door"
+    assert house.call("PATCH", path, {"scene": "leaderboard", "theme": "paper"}, "admin").status == 200
+    assert eventually(lambda: scene(television) == "leaderboard")
+    assert television.evaluate("document.body.classList.contains('light')")
+    assert house.call("PATCH", path, {"scene": "off"}, "admin").status == 200
+    assert eventually(lambda: scene(television) == "off")
+    assert television.inner_text(".stage").strip() == ""
+    assert house.call("PATCH", path, {"scene": None, "theme": None}, "admin").status == 200
+    assert eventually(lambda: scene(television) == "rhythm")
+    assert house.call("PATCH", path, {"scene": "red"}, "admin").status == 422
+    assert house.call("PATCH", path, {"scene": "dark"}, "leader").status == 403
+    assert house.call("PATCH", "/api/walls/nowhere", {"scene": "dark"}, "admin").status == 404
+    assert house.call("POST", f"{path}/rename", {"name": "gate"}, "admin").status == 200
+    assert eventually(lambda: television.evaluate("location.pathname") == "/wall/gate")
+
+
+def test_the_picture_to_scan_is_the_address_asked(house: House) -> None:
+    """The QR code is a picture of the address by which the screen has reached this server."""
+    import urllib.request
+
+    with urllib.request.urlopen(f"{house.address}/qr.svg", timeout=10) as answer:
+        assert answer.headers["Content-Type"].startswith("image/svg+xml")
+        assert answer.read().startswith(b"<svg")
