@@ -86,6 +86,7 @@ MOMENTS = (
     Moment("wall-dark", _at(12, 30, 4)),
     Moment("wall-rhythm", _at(14, 41, 2)),
     Moment("wall-celebration", _said("record", "陈芳", 6)),
+    Moment("wall-burst", _said("burst", "周婷", 6)),
     Moment("phone", _at(17, 55, 4), "phone"),
     Moment("phone-results", _at(17, 55, 8), "results"),
     Moment("wall-award", lambda glance: glance.scene == "award"),

@@ -120,7 +120,9 @@ def test_two_acts_pass_on_the_real_daemon(made_up: Home, monkeypatch: pytest.Mon
     """A big order is heard at once, the small ones together after the clock has jumped to the full hour."""
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     early = Past(clock_time(9, 31), Order("李思思", "网络招聘", 3600))
-    monkeypatch.setattr(demo, "ACTS", (replace(act(9, 47), meanwhile=(early,)), act(9, 59)))
+    morning = replace(act(9, 47), meanwhile=(early,), lasts=6)
+    hour = replace(act(9, 59), at=clock_time(9, 59, 57), steps=(), lasts=5)
+    monkeypatch.setattr(demo, "ACTS", (morning, hour))
     lines: list[str] = []
     with demo.opened(made_up, "127.0.0.1", 0) as daemon:
         demo.Show(daemon, lines.append, lambda seconds: bool(time.sleep(seconds))).play()
