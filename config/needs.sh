@@ -26,6 +26,8 @@ test)
     need chromium has chromium
     need pulseaudio has pulseaudio
     need pulseaudio-utils has parec
+    need xvfb has Xvfb
+    need libatomic1 loads libatomic.so.1  # playwright's driver
     need fonts-noto-cjk sh -c 'ls /usr/share/fonts/*/noto/NotoSerifCJK*'
     ;;
 sounds)

@@ -302,6 +302,37 @@ def doctor(home: Path | None) -> None:
     sys.exit(0 if well else FAILED)
 
 
+@main.command()
+@click.option("--server", default="http://127.0.0.1:8080", show_default=True, help="Where Zhangu runs.")
+@click.option("--name", default="kiosk", show_default=True, help="What this screen is called.")
+@home_option
+def kiosk(server: str, name: str, home: Path | None) -> None:
+    """Show a wall on this machine's own screen, watch it, and turn the screen off at night."""
+    import logging
+    import signal
+    import threading
+
+    from controller import kiosk as screen
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    folder = chosen(home).var
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        browser = screen.find_browser()
+        failed = screen.Kiosk(server.rstrip("/"), name, folder, browser, screen.screen_size()).watch(
+            over.wait
+        )
+    except screen.NoBrowser as missing:
+        stop(missing.sentence, FAILED)
+    except OSError as error:
+        stop(f"不能写入 {folder}：{error.strerror}。", FAILED)
+    if failed:
+        stop("浏览器已经重开了三次，屏幕还是没有动静。请重启主机，或看看内存和显示器的连线。", FAILED)
+
+
 def _book(home: Home) -> closing[Store]:
     from controller.book.store import Store
 
