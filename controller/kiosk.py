@@ -173,12 +173,11 @@ class Kiosk:
         """Ends the browser and all it has started."""
         if self.process is None:
             return
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number in (signal.SIGTERM, signal.SIGKILL):  # its helpers may outlive a browser that ends in time
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(5)
-                break
         self.process = None
 
     def running(self) -> bool:
