@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from datetime import time as clock_time
 from decimal import Decimal
 from functools import partial
@@ -48,8 +48,6 @@ Tell = Callable[[str], object]
 Pause = Callable[[float], bool]
 """Waits so many seconds; True when all shall end now."""
 
-BEFORE = timedelta(minutes=2)
-"""The daemon starts this long before the first act, so that it's awake when the curtain rises."""
 CALM_S = 60.0
 """What is being said is waited for this long before the clock jumps; then it jumps all the same."""
 DEVICE_S = 8.0
@@ -98,12 +96,12 @@ def stage(home: Home) -> Iterator[Home]:
 
 @contextmanager
 def opened(made_up: Home, host: str, port: int) -> Iterator[Daemon]:
-    """The daemon of a staged home, running, shortly before the first act, with the book of that morning."""
+    """The daemon of a staged home, running, at the first act's beginning, with the book of that morning."""
     for old in made_up.var.glob(made_up.book.name + "*"):
         old.unlink()
     shutil.copy(made_up.var / OPENING, made_up.book)
     zone = Almanac(made_up.timetable, made_up.last_good).rhythm.zone
-    daemon = Daemon(Options(made_up, host, port, start=datetime.combine(DAY, ACTS[0].at, zone) - BEFORE))
+    daemon = Daemon(Options(made_up, host, port, start=datetime.combine(DAY, ACTS[0].at, zone)))
     try:
         daemon.start()
         yield daemon
@@ -202,9 +200,11 @@ class Show:
         with self._daemon.store.write() as book:
             for past in act.meanwhile:
                 _write_past(book, past, self._moment)
-        self._clock.jump_to(self._moment(act.at))
-        self._daemon.timekeeper.poke()
-        began = time.monotonic()
+        begin = self._moment(act.at)
+        if self._clock.now() < begin:
+            self._clock.jump_to(begin)
+            self._daemon.timekeeper.poke()
+        began = self._clock.to_monotonic(begin)
         self._line(act.told)
         for number, step in enumerate(act.steps):
             self._wait(began + step.after - time.monotonic())
