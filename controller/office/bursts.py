@@ -28,7 +28,7 @@ class Bursts:
             return
         with self._talk.held():
             with self._room.store.read() as book:
-                waiting = [a for a in book.outbox.waiting() if a.kind in etiquette.URGENT and _may(a, now)]
+                waiting = [a for a in book.outbox.waiting() if etiquette.gathers(a, now)]
             if not etiquette.in_one_breath(waiting):
                 return
             free = self._talk.withdraw(waiting)
@@ -69,7 +69,3 @@ class Bursts:
             if first.kind in etiquette.FIRSTS
         }
         return phrases.burst(deals, own, self._room.rhythm.broadcasts, WORDS, book.desk.used(BURST))
-
-
-def _may(waiting: Announcement, now: datetime) -> bool:
-    return waiting.due is None or waiting.due <= now

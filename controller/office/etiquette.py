@@ -51,12 +51,20 @@ PRIORITY: Final = {
 AFTER_ROUNDUP: Final = 39
 TIMETABLE: Final = 30
 
+AGAIN: Final = "repeat:"
+"""How the key of what is said again begins."""
 FIRSTS: Final = (FIRST_OF_WEEK, FIRST_OF_DAY)
 URGENT: Final = (*FIRSTS, RECORD, BIG, BURST)
 ALONE_AT_MOST: Final = 2
 SMALL_TALK: Final = ("greeting", "sprint", FREE_TEXT)
 LEAST_ROUNDUP_S: Final = 18.0
 """Number and sum, and the best order or two: less would be no round-up."""
+
+
+def gathers(waiting: Announcement, now: datetime) -> bool:
+    """Whether this may be told in one breath with others at `now`: not what somebody wanted to hear again."""
+    due = waiting.due is None or waiting.due <= now
+    return due and waiting.kind in URGENT and not waiting.key.startswith(AGAIN)
 
 
 def in_one_breath(waiting: Sequence[Announcement]) -> bool:

@@ -69,8 +69,8 @@ class SpeechDesk:
             raise Refused("这一条还没有播完，不用再播。", "id")
         now = self._room.clock.now()
         return self._put(
-            f"repeat:{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until, found.deals,
-            again=True,
+            f"{etiquette.AGAIN}{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until,
+            found.deals, again=True,
         )  # fmt: skip
 
     def _put(

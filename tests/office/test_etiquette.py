@@ -135,6 +135,18 @@ def test_an_order_taken_back_is_left_out_of_the_breath(office: House) -> None:
     assert [job.id for job in office.announcer.jobs] == [burst.id]
 
 
+def test_what_is_said_again_is_no_new_order(office: House) -> None:
+    """Two big orders and a repeat wait for 12:55: the two are no burst, the repeat is not counted."""
+    after_the_first(office)
+    office.go_to("12:40")
+    office.deal("王小明", 12000)
+    office.deal("李思思", 50000)
+    office.office.repeat(1)
+    office.go_to("12:55")
+    assert len(office.announcer.jobs) == 3
+    assert of_kind(office, "burst") == []
+
+
 def test_a_burst_that_nobody_heard_goes_into_the_round_up(office: House) -> None:
     """The device is lost in mid-sentence: all three orders are told at the next full hour."""
     after_the_first(office)
