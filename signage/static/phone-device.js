@@ -1,5 +1,6 @@
 // 设备: is the machine well, who is in which team. The walls: phone-walls.js.
 import { $, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { belongings, hear, teamSheet } from './phone-media.js';
 import * as walls from './phone-walls.js';
 
 let state = null;
@@ -26,7 +27,7 @@ function drawRoster() {
       el('ul', { class: 'rows' }, people.map((person) => row(
         person.name, [person.leader ? '组长' : '', person.hidden ? '不上屏幕' : ''].filter(Boolean).join('，') || '改',
         person.say_as ? `读作 ${person.say_as}` : '', '', { open: () => personSheet(person) },
-      ))));
+      )), row('全队的胜利之歌', state.songs.teams.includes(team.id) ? '有' : '加', '', '', { open: () => teamSheet(team, state, refresh) })));
   }));
 }
 
@@ -65,7 +66,16 @@ function personSheet(person) {
     closeSheet();
     refresh();
   }) }, '离职，从名单里去掉');
-  sheet(fresh ? '加人' : person.name, name, team, teams, say, leader, fresh ? null : hidden, wrong, go, leave);
+  const sound = el('div', { class: 'listen', hidden: true });
+  const listen = el('button', { type: 'button', class: 'act', onclick: () => tap(listen, async () => {
+    wrong.textContent = '';
+    try {
+      await hear({ name: value(name), say_as: value(say) }, sound);
+    } catch (error) {
+      wrong.textContent = error.message;
+    }
+  }) }, '试听这个名字，只在这台手机上');
+  sheet(fresh ? '加人' : person.name, name, team, teams, say, listen, sound, leader, fresh ? null : hidden, wrong, go, fresh ? null : belongings('people', person, state, refresh), leave);
 }
 
 export function start(again) {

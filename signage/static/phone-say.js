@@ -1,5 +1,8 @@
 // 广播: a sentence to all, music, volume, quiet.
-import { $, call, el, fill, newKey, Refusal, row, tap, toast } from './phone-kit.js';
+import { $, call, closeSheet, el, fill, newKey, Refusal, row, sheet, tap, toast } from './phone-kit.js';
+import { hear, silence } from './phone-media.js';
+import * as mic from './phone-mic.js';
+import * as tracks from './phone-tracks.js';
 
 const LIMIT = 300;
 let key = newKey();
@@ -13,7 +16,7 @@ function count() {
   const now = length();
   $('count').textContent = now > LIMIT ? `多了 ${now - LIMIT} 个字` : `${now} / ${LIMIT}`;
   $('count').classList.toggle('over', now > LIMIT);
-  $('say-go').disabled = now === 0 || now > LIMIT;
+  $('say-go').disabled = $('say-hear').disabled = now === 0 || now > LIMIT;
 }
 
 function fault(sentence) {
@@ -30,6 +33,7 @@ async function send(event) {
     const answer = await call('POST', '/api/announcements', { text: $('text').value.trim(), key });
     key = newKey();
     $('text').value = '';
+    silence($('say-sound'));
     toast(answer.decision.why);
     refresh();
   } catch (error) {
@@ -75,16 +79,29 @@ function drawHush() {
 
 function drawSaid() {
   fill($('said'), state.said.map((line) => row(
-    line.text, el('span', { class: line.look }, line.state), line.at, line.again ? el('span', { class: 'more' }, '再播一次') : line.why,
-    { open: !line.again ? null : act('POST', `/api/announcements/${line.id}/repeat`, () => ({}), '好，再播一次。') },
+    line.text, el('span', { class: line.look }, line.state), line.at, line.again || line.open ? el('span', { class: 'more' }, line.open ? '收回' : '再播一次') : line.why,
+    { open: line.open ? () => takeBack(line) : !line.again ? null : act('POST', `/api/announcements/${line.id}/repeat`, () => ({}), '好，再播一次。') },
   )));
   if (!state.said.length) fill($('said'), el('li', { class: 'dim' }, '今天还没有说过。'));
 }
 
+function takeBack(line) {
+  const go = el('button', { type: 'button', class: 'act stop', onclick: () => tap(go, async () => {
+    await call('DELETE', `/api/announcements/${line.id}`, {});
+    toast('收回了。');
+    closeSheet();
+    refresh();
+  }) }, '收回，不播了');
+  sheet(line.state, el('p', {}, line.text), el('p', { class: 'dim' }, line.why), go);
+}
+
 export function start(again) {
   refresh = again;
+  mic.start(again);
+  $('say-hear').addEventListener('click', (event) => tap(event.currentTarget, () => hear({ text: $('text').value.trim() }, $('say-sound'))).then(count));
+  $('tracks').addEventListener('click', (event) => tap(event.currentTarget, () => tracks.open(state.playlists, state.sound.playlist, refresh)));
   $('say-form').addEventListener('submit', send);
-  $('text').addEventListener('input', () => { fault(''); count(); });
+  $('text').addEventListener('input', () => { fault(''); silence($('say-sound')); count(); });
   $('music-go').addEventListener('click', act('POST', '/api/music', () => ({ action: $('music-go').dataset.action })));
   $('music-next').addEventListener('click', act('POST', '/api/music', () => ({ action: 'next' })));
   $('stop').addEventListener('click', act('POST', '/api/stop', () => ({}), '已全部停下。'));

@@ -1,0 +1,69 @@
+// 歌单: what lies in a playlist; add with progress, delete.
+import { call, chips, el, fill, Refusal, row, sheet, tap, toast } from './phone-kit.js';
+import { fileButton, send, sending, SOUNDS } from './phone-media.js';
+
+const MOST_MB = 50;
+
+const length = (seconds) => (seconds === null ? '' : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`);
+
+export async function open(names, chosen, refresh) {
+  if (!names.length) return toast('还没有歌单。请在主机的 sounds/music 里建一个文件夹。');
+  let playlist = names.includes(chosen) ? chosen : names[0];
+  const which = el('div', { class: 'chips', role: 'radiogroup', 'aria-label': '歌单' });
+  const list = el('ul', { class: 'rows' });
+  const news = el('div', { role: 'status' });
+
+  async function draw() {
+    chips(which, names, playlist, (name) => { playlist = name; draw().catch(tell); });
+    const found = (await call('GET', '/api/tracks')).filter((track) => track.playlist === playlist);
+    fill(list, found.map((track) => row(
+      track.file, el('span', { class: track.fault ? 'bad' : '' }, track.fault ? '放不了' : length(track.seconds)), track.fault || '', el('span', { class: 'more' }, '删掉'),
+      { open: () => remove(track) },
+    )));
+    if (!found.length) fill(list, el('li', { class: 'dim' }, '这个歌单还是空的。'));
+  }
+
+  function tell(error) {
+    if (!(error instanceof Refusal)) throw error;
+    toast(error.message);
+  }
+
+  function remove(track) {
+    const go = el('button', { type: 'button', class: 'act stop', onclick: () => tap(go, async () => {
+      await call('DELETE', `/api/tracks/${encodeURIComponent(track.playlist)}/${encodeURIComponent(track.file)}`, {});
+      toast('已删掉。');
+      refresh();
+      await show();
+    }) }, '删掉，收不回来');
+    const back = el('button', { type: 'button', class: 'act', onclick: () => show().catch(tell) }, '不删');
+    sheet(track.file, el('p', { class: 'dim' }, `在歌单“${track.playlist}”里。`), go, back);
+  }
+
+  async function add(files) {
+    for (const file of files) {
+      const words = el('p', { class: 'dim' }, file.name);
+      const bar = el('progress', { max: 1, value: 0, 'aria-label': file.name });
+      const line = el('div', {}, words, bar);
+      news.append(line);
+      try {
+        const made = await send('POST', `/api/tracks/${encodeURIComponent(playlist)}?name=${encodeURIComponent(file.name)}`, file, MOST_MB, (part) => {
+          bar.value = part;
+          words.textContent = `${file.name}：${sending(part)}`;
+        });
+        fill(line, el('p', { class: 'ok' }, `${made.file} 收下了。`));
+        await draw();
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        fill(line, el('p', { class: 'wrong' }, error.status === 422 ? error.message : `“${file.name}”没有收下：${error.message}`));
+      }
+    }
+    refresh();
+  }
+
+  async function show() {
+    sheet('歌单', which, fileButton('加歌', SOUNDS, add, { multiple: true }),
+      el('p', { class: 'dim' }, '新加的歌从下一次放这个歌单起排进去。每首最多 50 MB。'), news, list);
+    await draw();
+  }
+  await show();
+}

@@ -1,0 +1,191 @@
+"""A real Chromium brings recordings, music, songs and photos, and hears what will be said before all others do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from soundmade import encoded, picture, tone
+
+from tests.signage.house import REPOSITORY, House, running
+from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, RULES, sign_in
+
+pytestmark = pytest.mark.browser
+
+FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    home = tmp_path_factory.mktemp("office") / "home"
+    for playlist in ("morning", "rousing"):
+        (home / "sounds" / "music" / playlist).mkdir(parents=True)
+    for sound in (REPOSITORY / "sounds").glob("*.ogg"):
+        shutil.copy(sound, home / "sounds")
+    (home / "sounds" / "music" / "morning" / "茉莉花.mp3").write_bytes(encoded(tone(75, level=0.4), "mp3"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_AUDIODRIVER", "dummy")
+        with running(home, sounds=False) as found:
+            found.sell("欧阳建国", 300, "the-first")
+            yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*FLAGS, *FAKE_MICROPHONE]
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def phone(house: House, browser: Browser) -> Iterator[Page]:
+    page = sign_in(house, browser, 390, 844)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    page.context.close()
+    assert faults == []
+
+
+def file(name: str, kind: str, data: bytes) -> FilePayload:
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+def kept(page: Page, name: str) -> None:
+    """The rules of every phone page hold, and its picture is kept to be looked at."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.wait_for_timeout(300)
+    page.screenshot(path=ARTEFACTS / f"phone-media-{name}.png", full_page=True)
+    assert page.evaluate(RULES) == []
+
+
+def tab(page: Page, name: str) -> None:
+    page.locator(".tabs").get_by_text(name).tap()
+
+
+def test_words_are_heard_first_on_this_phone_alone(house: House, phone: Page) -> None:
+    """试听 plays the words here; nothing is said to the others; typing on takes the player away."""
+    tab(phone, "广播")
+    expect(phone.locator("#say-hear")).to_be_disabled()
+    phone.fill("#text", "三点钟在大会议室开会。")
+    phone.tap("#say-hear")
+    player = phone.locator("#say-sound audio")
+    expect(player).to_be_visible()
+    expect(player).to_have_js_property("readyState", 4)
+    assert phone.evaluate("document.querySelector('#say-sound audio').duration") > 1
+    kept(phone, "hear-first")
+    assert house.call("GET", "/api/phone").json["said"] == []
+    phone.fill("#text", "四点钟")
+    expect(player).to_have_count(0)
+
+
+def test_a_recording_is_picked_heard_and_sent(house: House, phone: Page) -> None:
+    """Pick a file, hear it, say who speaks, send it: it is in the list with its state."""
+    tab(phone, "广播")
+    with phone.expect_file_chooser() as chooser:
+        phone.get_by_text("选一段录音").tap()
+    chooser.value.set_files(file("语音.m4a", "audio/mp4", encoded(tone(3, before=1), "m4a")))
+    sheet = phone.locator("#sheet")
+    expect(sheet).to_contain_text("录好了，3 秒")
+    expect(sheet.locator("audio")).to_have_js_property("readyState", 4)
+    phone.fill("#clip-who", "张总")
+    kept(phone, "clip")
+    sheet.get_by_role("button", name="播给大家").tap()
+    expect(phone.locator("#said li").first).to_contain_text("张总的语音，3 秒。")
+
+
+def test_holding_the_button_records(house: House, phone: Page) -> None:
+    """Hold, speak (the browser's own test tone), let go: the recording is there to be heard; thrown away it is gone."""
+    tab(phone, "广播")
+    hold = phone.get_by_role("button", name="按住说话")
+    hold.dispatch_event("pointerdown")
+    expect(phone.locator(".act.hold")).to_contain_text("正在录 2 秒")
+    kept(phone, "recording")
+    phone.locator(".act.hold").dispatch_event("pointerup")
+    sheet = phone.locator("#sheet")
+    expect(sheet).to_contain_text("录好了")
+    sheet.get_by_role("button", name="不要了").tap()
+    expect(sheet).to_be_hidden()
+    expect(phone.get_by_role("button", name="按住说话")).to_be_visible()
+
+
+def test_a_wrong_file_is_told_where_it_was_picked(house: House, phone: Page) -> None:
+    """What is no recording is refused under the buttons, in the server's sentence."""
+    tab(phone, "广播")
+    with phone.expect_file_chooser() as chooser:
+        phone.get_by_text("选一段录音").tap()
+    chooser.value.set_files(file("a.mp3", "audio/mpeg", b"no sound at all" * 50))
+    expect(phone.locator("#mic-note")).to_contain_text("不是声音文件")
+    kept(phone, "refused")
+
+
+def test_what_waits_can_be_taken_back(house: House, phone: Page) -> None:
+    """During a hush an announcement waits; a tap and 收回, and it is not said any more."""
+    house.call("POST", "/api/hush", {"minutes": 10})
+    ident = house.call("POST", "/api/announcements", {"text": "下午茶到了。", "key": "tea"}).json["id"]
+    tab(phone, "广播")
+    phone.locator("#said li").filter(has_text="下午茶").get_by_role("button").tap()
+    kept(phone, "take-back")
+    phone.locator("#sheet").get_by_role("button", name="收回，不播了").tap()
+    expect(phone.locator("#said li").filter(has_text="下午茶")).to_contain_text("不播了")
+    house.call("POST", "/api/hush", {"minutes": 0})
+    rows = house.call("GET", "/api/announcements").json
+    assert next(row for row in rows if row["id"] == ident)["state"] == "dropped"
+
+
+def test_music_is_added_with_progress_and_deleted(house: House, phone: Page) -> None:
+    """Two files at once, one broken: one is taken in, the other refused by name; then one is deleted."""
+    tab(phone, "广播")
+    phone.tap("#tracks")
+    sheet = phone.locator("#sheet")
+    expect(sheet.locator(".rows li").first).to_contain_text("茉莉花.mp3")
+    with phone.expect_file_chooser() as chooser:
+        sheet.get_by_text("加歌", exact=True).tap()
+    good = file("战歌 <b>一.mp3", "audio/mpeg", encoded(tone(20, level=0.4), "mp3"))
+    chooser.value.set_files([good, file("坏的.mp3", "audio/mpeg", b"broken" * 200)])
+    expect(sheet).to_contain_text("“坏的.mp3”没有收下：文件已损坏")
+    expect(sheet).to_contain_text("收下了。")
+    line = sheet.locator(".rows li").filter(has_text="战歌")
+    expect(line).to_contain_text("0:20")
+    kept(phone, "tracks")
+    line.get_by_role("button").tap()
+    sheet.get_by_role("button", name="删掉，收不回来").tap()
+    expect(sheet.locator(".rows li")).to_have_count(1)
+
+
+def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -> None:
+    """On a person's sheet: hear the name, bring a photo and a song; a team gets a song too."""
+    tab(phone, "设备")
+    phone.locator("#roster summary").filter(has_text="猛虎队").tap()
+    phone.locator("#roster").get_by_role("button", name="单晓明").tap()
+    sheet = phone.locator("#sheet")
+    phone.fill("#p-say", "shan4 xiao3 ming2")
+    sheet.get_by_role("button", name="试听这个名字").tap()
+    expect(sheet.locator("audio").first).to_have_js_property("readyState", 4)
+    phone.fill("#p-say", "shan9")
+    sheet.get_by_role("button", name="试听这个名字").tap()
+    expect(sheet.locator(".wrong").first).not_to_be_empty()
+    with phone.expect_file_chooser() as chooser:
+        sheet.get_by_text("选照片").tap()
+    chooser.value.set_files(file("脸.jpg", "image/jpeg", picture(1200, 1600)))
+    expect(sheet.locator("img.photo")).to_be_visible()
+    with phone.expect_file_chooser() as chooser:
+        sheet.get_by_text("选一首歌").tap()
+    chooser.value.set_files(file("歌.mp3", "audio/mpeg", encoded(tone(20, level=0.4), "mp3")))
+    sheet.get_by_role("button", name="听一听").tap()
+    expect(sheet.locator(".belongings audio")).to_have_js_property("readyState", 4)
+    kept(phone, "person")
+    sheet.locator(".belongings").scroll_into_view_if_needed()
+    sheet.evaluate("node => node.scrollTo(0, node.scrollHeight)")
+    kept(phone, "person-below")
+    sheet.get_by_role("button", name="去掉照片").tap()
+    expect(sheet.locator("img.photo")).to_have_count(0)
+    sheet.get_by_role("button", name="关闭").tap()
+    phone.locator("#roster").get_by_role("button", name="全队的胜利之歌").first.tap()
+    expect(sheet).to_contain_text("自己有歌的人除外")
+    kept(phone, "team")
