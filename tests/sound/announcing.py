@@ -1,0 +1,135 @@
+"""A real announcer on a real player and a real voice, heard through SDL's disk driver; and who said what in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from recording import RATE, Recording, disk_device, tone, write_wav
+
+from controller.sound.announcer import Announcer
+from controller.sound.performance import Job, Manners, Report
+from controller.sound.speaker import Event, Speaker
+from controller.sound.speech.script import Script, Segment
+from controller.sound.voice import Voice
+
+SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
+CHIME, APPLAUSE = SOUNDS / "chime.ogg", SOUNDS / "applause-small.ogg"
+FAST = {"SDL_DISKAUDIODELAY": "1"}
+"""Some eight times as fast as it would sound: order and number stay, times do not."""
+LOWEST, STEP = 500, 20  # Hz: the tone that tells which announcement this is
+SIGN_S = 0.25
+PROMPT = Manners(lead_s=0.0)
+ENDS = ("heard", "not_heard", "dropped", "stale")
+
+
+@dataclass
+class Desk:
+    """The announcer, and what it has told."""
+
+    announcer: Announcer
+    speaker: Speaker
+    voice: Voice
+    recording: Recording
+    told: list[Report] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def on_report(self, report: Report) -> None:
+        with self.changed:
+            self.told.append(report)
+            self.changed.notify_all()
+
+    def say(self, ident: int, text: str, priority: int = 0, **script: object) -> None:
+        """Submits one announcement."""
+        self.announcer.submit(Job(ident, Script((Segment(text),), **script), priority))  # type: ignore[arg-type]
+
+    def wait(self, within: float, holds: Callable[[], bool]) -> None:
+        end = time.monotonic() + within
+        with self.changed:
+            while not holds():
+                left = end - time.monotonic()
+                assert left > 0, f"not within {within} s: {self.told[-5:]}"
+                self.changed.wait(left)
+
+    def ends(self) -> list[tuple[int, str]]:
+        """What became of each, in the order in which it was told."""
+        return [(report.id, report.state) for report in self.told if report.state in ENDS]
+
+    def playing(self, ident: int) -> bool:
+        return any(report.id == ident and report.state == "playing" for report in self.told)
+
+    def why(self, ident: int) -> str:
+        return next(report.why for report in reversed(self.told) if report.id == ident)
+
+
+@contextmanager
+def announcing(folder: Path, env: Mapping[str, str] = {}, manners: Manners = PROMPT) -> Iterator[Desk]:
+    """All three parts started; the device is there."""
+    with disk_device(folder) as (device, recording):
+        desk: list[Desk] = []
+
+        def on_speaker(event: Event) -> None:
+            if desk:
+                desk[0].announcer.on_speaker(event)
+
+        speaker = Speaker(on_speaker, env=device | dict(env))
+        voice = Voice(folder / "cache", folder / "voices")
+        announcer = Announcer(speaker, voice, lambda report: desk[0].on_report(report), manners)
+        desk.append(Desk(announcer, speaker, voice, recording))
+        speaker.start()
+        announcer.start()
+        try:
+            end = time.monotonic() + 15
+            while not speaker.health().alive:
+                assert time.monotonic() < end, "no device"
+                time.sleep(0.02)
+            yield desk[0]
+        finally:
+            announcer.close()
+            speaker.close()
+            voice.close()
+
+
+def sign(folder: Path, number: int) -> Path:
+    """A sound that tells which announcement this is: `signs` finds it again in a recording."""
+    path = folder / f"sign-{number}.wav"
+    return path if path.exists() else write_wav(path, tone(SIGN_S, LOWEST + STEP * number, 0.3, pilot=0))
+
+
+def signs(frames: np.ndarray) -> list[int]:
+    """The numbers of the signs in a recording, in the order in which they sound."""
+    x = frames.astype(np.float32).mean(axis=1) / 32768
+    width, hop, size = RATE // 10, RATE // 50, 1 << 16
+    window = np.hanning(width)
+    found: list[int | None] = []
+    for at in range(0, len(x) - width, hop):
+        piece = x[at : at + width]
+        number = None
+        if np.abs(piece).max() > 0.01:
+            power = np.abs(np.fft.rfft(piece * window, size)) ** 2
+            peak = int(power.argmax())
+            near = power[max(0, peak - 45) : peak + 46].sum() / power.sum()
+            exact = (peak * RATE / size - LOWEST) / STEP
+            if near > 0.97 and abs(exact - round(exact)) < 0.2 and exact > -0.3:
+                number = round(exact)
+        found.append(number)
+    runs: list[int] = []
+    for n in range(2, len(found)):
+        if found[n] is not None and found[n] == found[n - 1] == found[n - 2]:
+            last = n - 3
+            if last < 0 or found[last] != found[n]:
+                runs.append(int(found[n]))  # type: ignore[arg-type]
+    return runs
+
+
+def players() -> list[int]:
+    """The players that this process has started."""
+    command = ["pgrep", "-P", str(os.getpid()), "-f", "controller.sound.player"]
+    return [int(pid) for pid in subprocess.run(command, capture_output=True, text=True).stdout.split()]
