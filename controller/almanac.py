@@ -38,9 +38,10 @@ class Almanac:
         try:
             rhythm = load(self._path)
         except Faulty as faulty:
-            if not self._last_good.exists():
-                raise
-            rhythm = load(self._last_good)
+            try:
+                rhythm = load(self._last_good)
+            except Faulty:
+                raise faulty from None  # told about the file that people edit, not about its copy
             self.faults = tuple(str(fault) for fault in faulty.faults)
             log.warning("the timetable is faulty, the last good one is in force: %s", " ".join(self.faults))
             return rhythm, self._days(rhythm)

@@ -13,6 +13,7 @@ from controller.book.model import Refused
 from controller.book.store import Store
 from controller.clock import Clock
 from controller.home import Home
+from controller.office.troubles import SPARE
 from controller.rhythm import config
 from controller.rhythm.faults import Faulty
 from controller.single import running
@@ -20,7 +21,6 @@ from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
 from controller.sound.voice import describe
 
-LEAST_FREE = 200 * 1024 * 1024
 DEVICE_S = 4.0
 
 
@@ -88,7 +88,7 @@ def _book(home: Home) -> Iterator[Finding]:
 def _disk(home: Home) -> Iterator[Finding]:
     place = home.var if home.var.exists() else home.root
     free = shutil.disk_usage(place).free
-    yield Finding("磁盘", f"还剩 {free // (1024 * 1024)} MB", serious=free < LEAST_FREE)
+    yield Finding("磁盘", f"还剩 {free // 1_000_000} MB", serious=free < SPARE)
 
 
 def _music(home: Home) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import logging
 import logging.handlers
 import secrets
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -154,14 +155,20 @@ def run(options: Options, greet: Callable[[Daemon], None]) -> int:
     return 0
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """On a full disk the log has a gap; the terminal and the systemd journal still have the line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def keep_log(home: Home, *, to_screen: bool) -> None:
     """The log: a file of bounded size in var/log, and the terminal."""
     folder = home.var / "log"
     folder.mkdir(parents=True, exist_ok=True)
     handlers: list[logging.Handler] = [
-        logging.handlers.RotatingFileHandler(
-            folder / "zhangu.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8"
-        )
+        _LogFile(folder / "zhangu.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8")
     ]
     if to_screen:
         handlers.append(logging.StreamHandler())

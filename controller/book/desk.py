@@ -162,9 +162,9 @@ class Desk:
             "INSERT INTO used_variants (kind, text, at) VALUES (?, ?, ?)", kind, text, to_ms(at)
         )
         self._rows.change(
-            "DELETE FROM used_variants WHERE kind = ?1 AND id NOT IN"
-            " (SELECT id FROM used_variants WHERE kind = ?1 ORDER BY id DESC LIMIT ?2)",
-            kind, _REMEMBERED,
+            "DELETE FROM used_variants WHERE kind = ? AND id NOT IN"
+            " (SELECT id FROM used_variants WHERE kind = ? ORDER BY id DESC LIMIT ?)",
+            kind, kind, _REMEMBERED,
         )  # fmt: skip
 
 

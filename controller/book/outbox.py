@@ -130,10 +130,10 @@ class Outbox:
     def talked_s(self, since: datetime, now: datetime) -> float:
         """Seconds for which something was said between two moments, what is on the air now included."""
         row = self._rows.one(
-            "SELECT coalesce(sum(coalesce(ended, ?1) - started), 0) FROM announcements"
-            " WHERE created >= ?2 - 86400000 AND started >= ?2 AND started <= ?1"
+            "SELECT coalesce(sum(coalesce(ended, ?) - started), 0) FROM announcements"
+            " WHERE created >= ? - 86400000 AND started >= ? AND started <= ?"
             " AND state IN ('playing', 'heard', 'not_heard', 'dropped')",
-            to_ms(now), to_ms(since),
+            to_ms(now), to_ms(since), to_ms(since), to_ms(now),
         )  # fmt: skip
         return 0.0 if row is None else float(row[0]) / 1000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 
 from controller.book.model import StoreTrouble
@@ -10,6 +11,9 @@ from controller.office.room import Room
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
 from controller.sound.voice import Voice
+
+SPARE, LEAST = 200_000_000, 20_000_000
+"""Bytes free on the book's disk: below the first people are told, below the second orders may not fit."""
 
 
 class Troubles:
@@ -20,7 +24,14 @@ class Troubles:
 
     def all(self) -> tuple[Trouble, ...]:
         """Everything that is wrong now, the gravest first."""
-        found = [self._device(), self._clock(), *self._timetable(), self._speech(), *self._music()]
+        found = [
+            self._device(),
+            self._disk(),
+            self._clock(),
+            *self._timetable(),
+            self._speech(),
+            *self._music(),
+        ]
         return tuple(trouble for trouble in found if trouble is not None)
 
     def clock_trusted(self) -> bool:
@@ -41,6 +52,20 @@ class Troubles:
             "没有音响设备，办公室现在听不到声音。",
             "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
             "请检查音箱的电源和接线。",
+        )
+
+    def _disk(self) -> Trouble | None:
+        try:
+            free = shutil.disk_usage(self._room.store.path.parent).free
+        except OSError:
+            return None
+        if free >= SPARE:
+            return None
+        return Trouble(
+            f"磁盘快满了，还剩 {free / 1_000_000:.0f} MB。",
+            "有空间时一切照常；写不下的订单会当场说明，不会丢在半路。",
+            "请清理磁盘，例如删掉不用的音乐和旧的备份。",
+            free < LEAST,
         )
 
     def _clock(self) -> Trouble | None:

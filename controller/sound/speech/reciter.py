@@ -13,8 +13,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from controller.reasons import reason
 from controller.sound.speech.engines import EngineFailed, Maker, first_working
 from controller.sound.speech.script import Script, Segment
 from controller.sound.speech.studio import NothingToSay, Studio
@@ -43,7 +44,15 @@ def _private_output() -> Tell:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    return lambda message: print(json.dumps(message), file=pipe, flush=True)
+    return lambda message: _tell(pipe, message)
+
+
+def _tell(pipe: IO[str], message: dict[str, Any]) -> None:
+    """One line to the parent; without a parent there is nothing left to do."""
+    try:
+        print(json.dumps(message), file=pipe, flush=True)
+    except BrokenPipeError:
+        os._exit(0)
 
 
 def _answer(studio: Studio, request: dict[str, Any], tell: Tell) -> dict[str, Any]:
@@ -53,7 +62,7 @@ def _answer(studio: Studio, request: dict[str, Any], tell: Tell) -> dict[str, An
     except NothingToSay:
         return {"refused": "这段话里没有能念出来的字。"}
     except OSError as error:
-        return {"refused": f"语音文件写不进缓存（{error.strerror}），请清理磁盘空间。"}
+        return {"refused": f"语音文件写不进缓存（{reason(error)}），请清理磁盘空间。"}
     except EngineFailed as why:
         return {"failed": str(why)}
 

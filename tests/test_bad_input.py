@@ -1,0 +1,343 @@
+"""What people and machines get wrong, done to the real process: a sentence, no traceback, and no order lost."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+from recording import disk_device, tone, write_wav
+
+from tests.running import ZHANGU, Running, timetable
+
+AFTERNOON = "2026-11-27 14:20:00"
+SPANS = ("at: 00:00-24:00, name: 全天",)
+MARKUP = "<img src=x onerror=alert(1)>"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A device that swallows the sound."""
+    with disk_device(tmp_path) as (env, _):
+        yield env
+
+
+@pytest.fixture
+def office(tmp_path: Path, device: dict[str, str]) -> Iterator[Running]:
+    """An ordinary office that is not started yet."""
+    with Running(tmp_path / "home", device, timetable=timetable(*SPANS)) as house:
+        yield house
+
+
+def until(true: Callable[[], Any], timeout: float = 20) -> Any:
+    """What `true` returns as soon as it is something."""
+    end = time.monotonic() + timeout
+    while not (found := true()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+    return found
+
+
+def troubles(house: Running) -> str:
+    """What /health finds wrong, in one text."""
+    return " ".join(trouble["what"] for trouble in house.get("/health")["troubles"])
+
+
+def refused(house: Running, code: int) -> str:
+    """What `zhangu run` says when it does not start."""
+    words = [ZHANGU, "run", "--home", house.folder, "--host", "127.0.0.1", "--port", str(house.port)]
+    done = subprocess.run(words, env=house.env, capture_output=True, text=True, timeout=60)
+    told = done.stdout + done.stderr
+    assert done.returncode == code, told
+    assert "Traceback" not in told
+    return told
+
+
+def rhythm_of(house: Running) -> Path:
+    return house.folder / "config" / "rhythm.yaml"
+
+
+# --- the timetable
+
+
+def test_a_faulty_edit_changes_nothing_and_is_shown(office: Running) -> None:
+    """The old plan stays in force, the fault stands in /health with its line, a mended file is taken up."""
+    office.start()
+    good = rhythm_of(office).read_text(encoding="utf-8")
+    for wrong in (
+        good.replace("rhythm:", "rythm:"),
+        "",
+        "a: [",
+        "\ufffe\x00",
+        good.replace("全天", "全天\n    x: 1"),
+    ):
+        rhythm_of(office).write_text(wrong, encoding="utf-8")
+        until(lambda: "rhythm.yaml 第" in troubles(office))
+        assert office.get("/api/now")["entry"]["name"] == "全天"
+        rhythm_of(office).write_text(good, encoding="utf-8")
+        until(lambda: "rhythm.yaml 第" not in troubles(office))
+    rhythm_of(office).unlink()
+    until(lambda: "找不到这个文件" in troubles(office))
+    rhythm_of(office).write_text(good.replace("全天", "新的一天"), encoding="utf-8")
+    until(lambda: office.get("/api/now")["entry"]["name"] == "新的一天")
+    assert "Traceback" not in office.log()
+
+
+def test_a_start_with_a_faulty_file(office: Running) -> None:
+    """Without a good copy it does not start and tells all faults; with one that copy is in force, and it says so."""
+    good = rhythm_of(office).read_text(encoding="utf-8")
+    faulty = good.replace("name: 全天", "nam: 全天").replace("timezone: UTC", "timezone: Mars")
+    rhythm_of(office).write_text(faulty, encoding="utf-8")
+    told = refused(office, 2)
+    assert "第 2 行" in told
+    assert "name" in told
+    rhythm_of(office).write_text(good, encoding="utf-8")
+    office.start()
+    office.stop()
+    rhythm_of(office).write_text(faulty, encoding="utf-8")
+    office.start()
+    assert office.get("/api/now")["entry"]["name"] == "全天"
+    assert "Mars" in troubles(office)
+
+
+def test_a_damaged_last_good_copy(office: Running) -> None:
+    """When the copy is damaged too, the start fails with the faults of the file that people edit."""
+    office.start()
+    office.stop()
+    rhythm_of(office).write_text("rhythm: 5\n", encoding="utf-8")
+    (office.folder / "var" / "rhythm.last-good.yaml").write_bytes(b"\xff\xfe\x00")
+    assert "rhythm.yaml 第 1 行" in refused(office, 2)
+
+
+# --- music
+
+
+def test_broken_music_is_skipped_and_named(tmp_path: Path, device: dict[str, str]) -> None:
+    """A file that is no music, an empty one and a folder named like one: said on the phone; the good one plays."""
+    folder = tmp_path / "music" / "calm"
+    folder.mkdir(parents=True)
+    (folder / "a-broken.ogg").write_bytes(b"OggS" + bytes(4000))
+    (folder / "b-empty.mp3").touch()
+    (folder / "c-folder.flac").mkdir()
+    write_wav(folder / "z-good.wav", tone(3.0))
+    spans = timetable("at: 00:00-24:00, name: 全天, music: calm")
+    with Running(tmp_path / "home", device, timetable=spans, music=tmp_path / "music") as house:
+        house.start()
+        until(lambda: house.get("/api/now")["sound"]["track"] == "z-good")
+        until(lambda: "a-broken.ogg" in troubles(house) and "b-empty.mp3" in troubles(house))
+        assert house.sell("王小明", 500, "while-broken")[0] == 201
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "no folder"])
+def test_a_playlist_that_is_not_there(tmp_path: Path, device: dict[str, str], kind: str) -> None:
+    """The office runs in silence and says which playlist has nothing to play."""
+    music = tmp_path / "music"
+    music.mkdir()
+    if kind == "empty":
+        (music / "calm").mkdir()
+    elif kind == "no folder":
+        (music / "calm").write_text("this is no folder")
+    spans = timetable("at: 00:00-24:00, name: 全天, music: calm")
+    with Running(tmp_path / "home", device, timetable=spans, music=music) as house:
+        house.start()
+        until(lambda: "calm" in troubles(house))
+        assert house.sell("王小明", 500, "in-silence")[0] == 201
+        assert "Traceback" not in house.log()
+
+
+# --- the machine
+
+
+def test_a_port_that_is_taken(office: Running) -> None:
+    """Another program holds the port: one sentence with another port to try."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", office.port))
+        other.listen()
+        told = refused(office, 1)
+    assert str(office.port) in told
+    assert f"--port {office.port + 1}" in told
+
+
+def test_a_second_daemon_on_the_same_home(office: Running) -> None:
+    """Refused with the first one's process and port; the first does not notice."""
+    office.start()
+    first, taken = office.process, office.port
+    assert first is not None
+    office.port = taken + 1
+    told = refused(office, 1)
+    office.port = taken
+    assert str(first.pid) in told
+    assert str(taken) in told
+    assert office.get("/api/now")["entry"]["name"] == "全天"
+
+
+@pytest.mark.parametrize("damage", ["another file", "torn"])
+def test_a_damaged_book(office: Running, damage: str) -> None:
+    """No start on a book that is none or is torn, and no new book over it: the sentence says what to do."""
+    book = office.folder / "var" / "zhangu.db"
+    whole = book.read_bytes()
+    torn = whole[:4096] + b"\xaa" * 40_000 + whole[44_096:]
+    book.write_bytes(torn if damage == "torn" else b"this is no book")
+    assert "备份" in refused(office, 1)
+    assert book.stat().st_size in (len(torn), len(b"this is no book"))
+    for words in (("voice", "你好", "--spoken"), ("say", "你好"), ("token", "x", "--role", "wall")):
+        assert "备份" in office.command(*words, code=1)
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """A disk of its own under `folder`, for as long as the block runs."""
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
+    )
+    if done.returncode:
+        pytest.skip("may not mount a small disk here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Takes the last byte of the disk."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for piece in (1 << 16, 1 << 12, 1):
+            try:
+                while True:
+                    file.write(bytes(piece))
+            except OSError:
+                continue
+    return ballast
+
+
+def test_a_full_disk_while_running(office: Running) -> None:
+    """An order that cannot be written is refused with a sentence; what was accepted stays; with room all goes on."""
+    home = office.folder
+    kept = (home / "var").rename(home / "kept")
+    (home / "var").mkdir()
+    with small_disk(home / "var", "64m"):
+        for file in kept.iterdir():
+            if file.is_file():
+                (home / "var" / file.name).write_bytes(file.read_bytes())
+        office.start()
+        assert office.sell("王小明", 500, "before")[0] == 201
+        ballast = fill(home / "var")
+        answers = [office.sell("王小明", 600 + n, f"full-{n}") for n in range(40)]
+        told = [answer for status, answer in answers if status != 201]
+        assert told, "the disk was never full"
+        assert all("磁盘" in answer["error"] for answer in told)
+        accepted = {f"full-{n}" for n, (status, _) in enumerate(answers) if status == 201}
+        assert {deal["key"] for deal in office.get("/api/deals")} == accepted | {"before"}
+        assert office.call("GET", "/health")[0] == 503
+        ballast.unlink()
+        assert until(lambda: office.sell("王小明", 700, "after")[0] == 201)
+        until(lambda: office.call("GET", "/health")[0] == 200)
+        office.stop(kill=True)
+        office.start()
+        assert {deal["key"] for deal in office.get("/api/deals")} == accepted | {"before", "after"}
+        office.stop()
+        assert "Traceback" not in office.log()
+
+
+def test_a_full_disk_at_the_start(office: Running) -> None:
+    """No start, one sentence that names disk and folder."""
+    (office.folder / "var").rename(office.folder / "kept")
+    (office.folder / "var").mkdir()
+    with small_disk(office.folder / "var", "1m"):
+        fill(office.folder / "var")
+        assert "磁盘" in refused(office, 1)
+
+
+def test_a_data_folder_that_is_a_file(office: Running) -> None:
+    """`var` is a file: a sentence, not a traceback."""
+    (office.folder / "var").rename(office.folder / "kept")
+    (office.folder / "var").write_text("")
+    assert "var" in refused(office, 1)
+
+
+# --- people
+
+
+def test_the_same_tap_twice(office: Running) -> None:
+    """Twenty times the same key at the same moment is one order, and twenty times the same answer."""
+    office.start()
+    with ThreadPoolExecutor(20) as fingers:
+        answers = list(fingers.map(lambda _: office.sell("王小明", 500, "one-tap"), range(20)))
+    assert sorted(status for status, _ in answers) == [200] * 19 + [201]
+    assert len({str(answer) for _, answer in answers}) == 1
+    assert len(office.get("/api/deals")) == 1
+    assert len(office.get("/api/announcements")) == 1
+
+
+def test_texts_beyond_all_measure(office: Running) -> None:
+    """10,000 characters are refused with the limit, a megabyte before it is read, signs that vanish with a sentence."""
+    office.start()
+    status, answer = office.say("好" * 10_000, "long")
+    assert status == 422
+    assert "300" in answer["error"]
+    assert "10000" in answer["error"]
+    assert office.say("好" * 300, "just-right")[0] == 201
+    assert office.say("好" * 1_000_000, "huge")[0] == 413
+    for text in ("\u200b\u200e", "   ", "\x00", "🎉", "-fconfig/rhythm.yaml"):
+        status, answer = office.say(text, f"odd {text!r}")
+        assert status in (201, 422), (text, answer)
+    assert office.sell("王" * 200, 500, "long-name")[0] == 422
+    assert office.sell("王小明", 500, "long-product", product="x" * 10_000)[0] == 422
+    assert office.sell("王小明", 500, "k" * 10_000)[0] == 422
+    assert "Traceback" not in office.log()
+
+
+@pytest.mark.browser
+def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str]) -> None:
+    """Person, team, product and announcement full of markup: phone and wall show the signs, and run nothing."""
+    with Running(tmp_path / "home", device, timetable=timetable(*SPANS)) as house:
+        people = tmp_path / "markup.csv"
+        people.write_text(f"team,person\n<b>队</b>,{MARKUP}\n", encoding="utf-8")
+        house.command("import", "people", str(people))
+        house.start()
+        pin = until(
+            lambda: next((line.split("：")[1] for line in house.log().splitlines() if "PIN：" in line), "")
+        )
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+            context = browser.new_context(viewport={"width": 1280, "height": 720})
+            alerts: list[str] = []
+            wall, phone = context.new_page(), context.new_page()
+            for page in (wall, phone):
+                page.set_default_timeout(60_000)
+                page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+            wall.goto(f"http://127.0.0.1:{house.port}/wall")
+            phone.goto(f"http://127.0.0.1:{house.port}/")
+            phone.fill("#pin", pin.strip())
+            phone.press("#pin", "Enter")
+            phone.wait_for_selector("text=报单")
+            assert house.sell(MARKUP, 88_888, "markup", product="<i>网络</i>")[0] == 201
+            wall.wait_for_function("name => document.body.innerText.includes(name)", arg=MARKUP)
+            phone.wait_for_function("name => document.body.innerText.includes(name)", arg=MARKUP)
+            for page in (wall, phone):
+                assert page.evaluate("document.querySelectorAll('[onerror], img[src=x]').length") == 0
+            assert alerts == []
+            browser.close()
+        assert house.say(f"请看 {MARKUP} {{person}} {{0.__class__}}", "markup-said")[0] == 201
+        assert "Traceback" not in house.log()
+
+
+def test_nobody_reads_beyond_the_pages(office: Running) -> None:
+    """Addresses that climb out of the folder, or ask for what is not served, are 404 like any other."""
+    office.start()
+    for path in (
+        "/static/../answers.py",
+        "/static/%2e%2e/answers.py",
+        "/photos/..%2f..%2fvar%2fzhangu.db",
+        "/var",
+    ):
+        assert office.call("GET", path)[0] in (400, 404, 422), path
