@@ -60,7 +60,7 @@ def kept(page: Page, name: str) -> None:
     """The rules of every phone page hold, and its picture is kept to be looked at."""
     ARTEFACTS.mkdir(exist_ok=True)
     page.wait_for_timeout(300)
-    page.screenshot(path=ARTEFACTS / f"phone-media-{name}.png", full_page=True)
+    page.screenshot(path=ARTEFACTS / f"phone-media-{name}.png")
     assert page.evaluate(RULES) == []
 
 
