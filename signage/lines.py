@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from waitress.channel import ClientDisconnected, HTTPChannel
@@ -9,6 +10,7 @@ from waitress.task import WSGITask
 
 from signage.events import LINE
 
+PULLED = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 BEHIND = 64 * 1024  # bytes that a screen has not read: more than a day of hints; it may come again
 
 
@@ -46,3 +48,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     """For `server.channel_class`: its requests know their lines."""
 
     task_class = Task
+
+    def recv(self, most: int) -> bytes:
+        """What has come. A cord that was pulled ends a line like any other: waitress would log it as a fault."""
+        try:
+            data: bytes = super().recv(most)
+        except OSError as gone:
+            if gone.errno not in PULLED:
+                raise
+            self.handle_close()
+            return b""
+        return data

@@ -19,6 +19,13 @@
     return state.next ? W.word('next') + ' ' + state.next.at + ' ' + state.next.name : '';
   }
 
+  /* The phone's address, to be scanned. */
+  function scan(parent) {
+    var image = W.make('img', '', parent);
+    image.alt = W.word('scan');
+    image.src = '/qr.svg';
+  }
+
   W.scenes.rhythm = function (root) {
     var main = W.make('div', 'two', root), now = W.make('div', 'now', main), side = W.make('div', 'side', main);
     var span = W.make('div', 'spanof', now), name = W.make('h1', '', now), advice = W.make('p', 'advice', now), foot = W.make('div', 'left', now);
@@ -45,7 +52,7 @@
         W.text(nobody, W.word('noTeams'));
         W.show(nobody, !(state.teams || []).length);
         W.show(help, !(state.teams || []).length);
-        if (!(state.teams || []).length && !help.firstChild) { W.make('img', '', help).src = '/qr.svg'; }
+        if (!(state.teams || []).length && !help.firstChild) { scan(help); }
         dealsHead.draw(W.word('deals'));
         W.deals(deals, state.deals);
         W.show(deals, Boolean(has));

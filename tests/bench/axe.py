@@ -1,0 +1,117 @@
+"""axe-core on the phone's tabs and on every wall scene: nothing serious. Fetched from npm by name into a temporary
+folder, never kept: no third-party code is in this repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "signage")]
+
+from glances import moment  # noqa: E402
+from house import running  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
+from table import Row  # noqa: E402
+from wallroom import Room, chromium  # noqa: E402
+
+from signage.storybook import stories  # noqa: E402
+
+VERSION = "4.10.2"
+SERIOUS = ("serious", "critical")
+RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+    .map(v => [v.impact, v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(', ')])"""
+
+
+def rows() -> list[Row]:
+    """Half a minute; without npm it says so."""
+    with tempfile.TemporaryDirectory() as name:
+        script = _fetched(Path(name))
+        if script is None:
+            return [
+                Row(
+                    "axe-core on phone and walls",
+                    "not measured: no npm or no network",
+                    "nothing serious",
+                    True,
+                )
+            ]
+        os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+        with chromium() as browser:
+            return [
+                _row("phone's four tabs and sign-in", _phone(Path(name), browser, script)),
+                _row(f"walls, {len(stories())} stories", _walls(browser, script)),
+            ]
+
+
+def _fetched(folder: Path) -> str | None:
+    """The script's text; None when it cannot be had."""
+    if not shutil.which("npm"):
+        return None
+    words = [
+        "npm",
+        "install",
+        "--prefix",
+        str(folder),
+        "--ignore-scripts",
+        "--no-save",
+        f"axe-core@{VERSION}",
+    ]
+    if subprocess.run(words, capture_output=True, timeout=120, check=False).returncode:
+        return None
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def _look(page: Page, script: str) -> Iterator[tuple[str, str]]:
+    page.evaluate(script)
+    found: list[Any] = page.evaluate(RUN)
+    yield from ((impact, what) for impact, what in found)
+
+
+def _phone(folder: Path, browser: Browser, script: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    with running(folder / "home", sounds=False) as house:
+        page = browser.new_context(bypass_csp=True, viewport={"width": 390, "height": 844}).new_page()
+        page.goto(f"{house.address}/login")
+        found += [(impact, f"login: {what}") for impact, what in _look(page, script)]
+        page.fill("input[name=pin]", house.daemon.office.pin())
+        page.press("input[name=pin]", "Enter")
+        page.wait_for_selector("nav.tabs")
+        for tab in ("deal", "say", "results", "device"):
+            page.goto(f"{house.address}/#{tab}")
+            page.wait_for_timeout(300)
+            found += [(impact, f"{tab}: {what}") for impact, what in _look(page, script)]
+    return found
+
+
+def _walls(browser: Browser, script: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    room = Room(moment("14:52"))
+    try:
+        page = browser.new_context(bypass_csp=True, viewport={"width": 1920, "height": 1080}).new_page()
+        page.goto(room.url("/storybook/rhythm-full"))
+        for name, story in stories().items():
+            page.evaluate("story => Wall.story(story)", story)
+            found += [(impact, f"{name}: {what}") for impact, what in _look(page, script)]
+    finally:
+        room.stop()
+    return found
+
+
+def _row(what: str, found: list[tuple[str, str]]) -> Row:
+    serious = sorted({text for impact, text in found if impact in SERIOUS})
+    measured = f"{len(serious)} serious, {len(found) - len(serious)} lesser" + "".join(
+        f"; {s}" for s in serious[:5]
+    )
+    return Row(f"axe-core {VERSION}: {what}", measured, "nothing serious", not serious)
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(*row, sep=" | ")
