@@ -61,6 +61,11 @@ class Almanac:
                 self._plans[day] = plan_for(day, self.rhythm, self._workdays)
             return self._plans[day]
 
+    def works(self, day: date) -> bool:
+        """Whether a date is a working day: cheap, for looking back over months."""
+        with self._lock:
+            return self._workdays.works(day)
+
     def refresh(self) -> bool:
         """Takes up an edit of the file; returns whether anything people see has changed.
 

@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from controller.rhythm.moments import utc
-
 TIMESYNC = Path("/run/systemd/timesync")
 RTC = Path("/sys/class/rtc/rtc0")
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -41,11 +39,12 @@ class Clock:
 
     def to_monotonic(self, when: datetime) -> float:
         """The CLOCK_MONOTONIC second at which this clock will show, or has shown, `when`."""
-        return self.monotonic() + (utc(when) - utc(self.now())).total_seconds()
+        return self.monotonic() + when.timestamp() - self.now().timestamp()
 
     def from_monotonic(self, moment: float) -> datetime:
         """What this clock showed, or will show, at a CLOCK_MONOTONIC second."""
-        return (utc(self.now()) + timedelta(seconds=moment - self.monotonic())).astimezone(self.zone)
+        ahead = timedelta(seconds=moment - self.monotonic())
+        return (self.now().astimezone(UTC) + ahead).astimezone(self.zone)  # not by the zone's wall clock
 
     def jump_to(self, when: datetime) -> None:
         """A rehearsal's clock shows `when` now and goes on from there. ValueError for the office's real clock."""

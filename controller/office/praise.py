@@ -71,9 +71,9 @@ class Praise:
         return past
 
     def _workdays(self, today: date) -> tuple[date, ...]:
-        plan = self._room.almanac.plan
+        works = self._room.almanac.works
         days = (today - timedelta(days=ahead) for ahead in range(LOOK_BACK.days, -1, -1))
-        return tuple(day for day in days if plan(day).workday)
+        return tuple(day for day in days if works(day))
 
 
 def _shown(day: Standings, week: Standings) -> tuple[Standing, ...]:
