@@ -86,7 +86,7 @@ def board_of(glance: Glance, base: str) -> Json | None:
         "comment": board.comment,
         "reveal": _reveal(glance),
         "honours": [honour_row(honour) for honour in glance.honours],
-        "rounds": [_round(ranking) for ranking in glance.rankings] if live else [],
+        "rounds": [_round(found) for found in glance.rankings if found.people] if live else [],
     }
 
 

@@ -11,10 +11,10 @@ const STANDING = [['', '按时间表'], ['false', '横屏'], ['true', '竖屏']]
 
 const path = (wall) => `/api/walls/${encodeURIComponent(wall.name)}`;
 
-function shown(wall) {
+function shown(wall, all = false) {
   if (wall.silent) return `${wall.silent} 起没有消息`;
   if (!wall.scene) return '还没有回话';
-  const delay = wall.delay_ms === null ? '' : `，延迟 ${wall.delay_ms} 毫秒`;
+  const delay = !all || wall.delay_ms === null ? '' : `，延迟 ${wall.delay_ms} 毫秒`;
   return `${wall.scene}，${wall.painted} 画好${delay}`;
 }
 
@@ -40,7 +40,7 @@ function wallSheet(wall) {
     await call('POST', `${path(wall)}/${action[0]}`, {});
     toast(done);
   });
-  const facts = [wall.size ? `画面 ${wall.size}。${shown(wall)}。` : `${shown(wall)}。`, wall.agent].filter(Boolean);
+  const facts = [wall.size ? `画面 ${wall.size}。${shown(wall, true)}。` : `${shown(wall)}。`, wall.agent].filter(Boolean);
   const off = (wall.chosen || {}).scene === 'off';
   sheet(wall.name, facts.map((fact) => el('p', { class: 'dim' }, fact)),
     order(['identify', '认一认：在屏幕上显示名字'], '屏幕上显示着名字，十五秒。'),
@@ -81,7 +81,7 @@ function choices(wall) {
     closeSheet();
     refresh();
   }, 'go');
-  sheet(`${wall.name}的样子`, Object.values(boxes), go);
+  sheet(`${wall.name} 的样子`, Object.values(boxes), go);
 }
 
 function rename(wall) {
