@@ -309,15 +309,12 @@ def doctor(home: Path | None) -> None:
 def kiosk(server: str, name: str, home: Path | None) -> None:
     """Show a wall on this machine's own screen, watch it, and turn the screen off at night."""
     import logging
-    import signal
-    import threading
 
     from controller import kiosk as screen
+    from controller.farewell import Farewell
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    over = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+    over = Farewell()
     folder = chosen(home).var
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import secrets
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from controller.almanac import Almanac
 from controller.book.store import Store
 from controller.clock import Clock
 from controller.doorway import listen
+from controller.farewell import Farewell
 from controller.feed import Feed
 from controller.home import Home
 from controller.office import Office, Parts
@@ -141,9 +140,7 @@ class Daemon:
 
 def run(options: Options, greet: Callable[[Daemon], None]) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code."""
-    over = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+    over = Farewell()
     daemon = Daemon(options)
     try:
         daemon.start()

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -38,6 +36,7 @@ from controller.demo_day import (
     Past,
     Step,
 )
+from controller.farewell import Farewell
 from controller.greeting import lan_address
 from controller.home import Home
 from controller.office.keys import Keys
@@ -66,9 +65,7 @@ def run(home: Home, host: str, port: int, *, loop: bool, tell: Tell) -> int:
 
     Raises what Daemon raises when it cannot be built. `home` lends timetable and sounds and stays as it is.
     """
-    over = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+    over = Farewell()
     with stage(home) as made_up, suppress(Over):
         keep_log(made_up, to_screen=False)
         while True:
