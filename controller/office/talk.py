@@ -19,6 +19,7 @@ from controller.glance import OnAir
 from controller.office import etiquette
 from controller.office.room import Room
 from controller.office.scripts import ScriptBuilder, readings
+from controller.rhythm.model import State
 from controller.rhythm.timetable import next_quiet
 from controller.sound.announcer import Announcer
 from controller.sound.performance import Job, Report
@@ -60,12 +61,16 @@ class Talk:
         with self._room.store.read() as book:
             due = [found for found in book.outbox.waiting() if found.due is None or found.due <= now]
         fresh = [found for found in due if now - (found.due or found.created) <= FRESH]
-        held = [found for found in fresh if found.id not in self._handed]
-        if held:
-            why = f"{state.entry.name if state.entry else '安静'}时间，{state.quiet_until:%H:%M} 播报。"
-            with self._room.store.write() as book:
-                for found in held:
-                    book.outbox.put_off(found.id, state.quiet_until, why)
+        self._wait_out(fresh, state)
+
+    def _wait_out(self, announcements: Iterable[Announcement], state: State) -> None:
+        held = [found for found in announcements if found.id not in self._handed]
+        if state.quiet_until is None or not held:
+            return
+        why = f"{state.entry.name if state.entry else '安静'}时间，{state.quiet_until:%H:%M} 播报。"
+        with self._room.store.write() as book:
+            for found in held:
+                book.outbox.put_off(found.id, state.quiet_until, why)
 
     def release(self, now: datetime) -> None:
         """Hands everything that is due to the announcer, nothing while it is quiet.
@@ -88,7 +93,14 @@ class Talk:
         return self._dues
 
     def hand(self, announcements: Iterable[Announcement]) -> None:
-        """Hands announcements to the announcer, each once; what was merged or taken back meanwhile is left out."""
+        """Hands announcements to the announcer, each once; what was merged or taken back meanwhile is left out.
+
+        While it is quiet nothing is handed over: it waits for the end.
+        """
+        state = self._room.state(self._room.clock.now())
+        if state.quiet:
+            self._wait_out(announcements, state)
+            return
         for announcement in announcements:
             with self._lock:
                 if announcement.id in self._handed or not self._waits(announcement.id):

@@ -1,0 +1,120 @@
+"""The present moment alone decides: a start at any minute of a working day ends where never having stopped does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fakes import SHANGHAI, FakeAnnouncer, FakeSpeaker, FakeVoice
+from office_made import ROOT, House, house
+
+from controller.office import Office, Parts
+from controller.timekeeper import Timekeeper
+from signage.scenes import wall_state
+
+WORKDAY = datetime(2026, 11, 30, tzinfo=SHANGHAI)
+"""A Monday that is its month's last working day: the fullest timetable there is."""
+MINUTES = 24 * 60
+Deeds = dict[int, Callable[[Office], object]]
+
+
+class Started:
+    """An office that starts now on another one's book, timetable and clock, with a speaker of its own."""
+
+    def __init__(self, running: House):
+        self.clock = running.clock
+        self.speaker, self.announcer = FakeSpeaker(), FakeAnnouncer()
+        self.office = Office(
+            Parts(
+                self.clock, running.almanac, running.store, running.feed,
+                self.announcer, self.speaker, FakeVoice(), running.library, ROOT / "sounds",
+            )  # type: ignore[arg-type]
+        )  # fmt: skip
+        self.announcer.report = self.office.on_report
+        Timekeeper(self.clock, running.almanac, self.office).look()
+
+
+def state(office: House | Started) -> dict[str, object]:
+    """What sounds and shows: the music's order, volume and place, the silences, the master volume, the wall."""
+    mono, speaker = office.clock.monotonic(), office.speaker
+    order = speaker.order
+    assert office.announcer.spans == speaker.spans, "speaker and announcer know different silences"
+    wall = wall_state(office.office.glance(), "大厅")
+    return {
+        "tracks": order and [track.path.name for track in order.tracks],
+        "volume": order and order.volume,
+        "place": order and round(mono - order.start_at + order.position_s, 3),
+        "until": order and order.until and round(order.until - mono, 3),
+        "fades": order and (order.fade_in_ms, order.fade_out_ms),
+        "silences": [(round(start - mono, 3), round(end - mono, 3)) for start, end in speaker.spans],
+        "master": speaker.volume,
+        "wall": (wall["scene"], wall["entry"], wall["next"]),
+    }
+
+
+def minutes(running: House) -> Iterator[int]:
+    """The running office goes through the day, with a look at every edge, as the timekeeper does."""
+    for minute in range(MINUTES):
+        if minute:
+            running.go_to(f"{minute // 60:02}:{minute % 60:02}")
+        yield minute
+
+
+HANDS: Deeds = {
+    8 * 60 + 41: lambda office: office.next_track(),
+    8 * 60 + 50: lambda office: office.stop_music(),
+    10 * 60 + 10: lambda office: office.play("rousing"),
+    10 * 60 + 31: lambda office: office.next_track(),
+    10 * 60 + 40: lambda office: office.set_volume(55),
+    11 * 60 + 20: lambda office: office.hush(17),
+    12 * 60 + 20: lambda office: office.hush(20),
+    12 * 60 + 57: lambda office: office.stop_music(),
+    14 * 60 + 5: lambda office: office.play("morning"),
+    14 * 60 + 20: lambda office: office.stop_music(),
+    15 * 60 + 59: lambda office: office.hush(0),
+}
+
+
+@pytest.mark.parametrize("hands", [{}, HANDS], ids=["by-the-timetable", "with-hands"])
+def test_a_start_at_any_minute_is_as_if_never_stopped(tmp_path: Path, hands: Deeds) -> None:
+    """1,440 starts: each has the same music at the same place, the same silences, volume and wall as the office
+    that went on, also on a day on which people played, stopped, skipped and hushed."""
+    with house(tmp_path, WORKDAY) as running:
+        for minute in minutes(running):
+            if minute in hands:
+                hands[minute](running.office)
+                running.keeper.look()
+            running.announcer.jobs.clear()
+            started = Started(running)
+            assert state(started) == state(running), f"{minute // 60:02}:{minute % 60:02}"
+
+
+def test_in_the_nap_no_start_orders_a_sound(tmp_path: Path) -> None:
+    """At each second of the nap but its last six a start orders no music; in those it is ordered for 12:55 exactly."""
+    with house(tmp_path, WORKDAY.replace(hour=12, minute=30)) as running:
+        nap = WORKDAY.replace(hour=12, minute=55)
+        while running.clock.now() < nap:
+            started = Started(running)
+            left = (nap - running.clock.now()).total_seconds()
+            (span,) = started.speaker.spans
+            assert span[0] <= running.clock.monotonic() < span[1]
+            assert round(span[1] - running.clock.monotonic(), 3) == left
+            order = started.speaker.order
+            assert (order is not None) == (left <= 6)
+            assert order is None or round(order.start_at - running.clock.monotonic(), 3) == left
+            running.clock.go(seconds=min(7.0, left - 6) if left > 6 else 1.0)
+
+
+def test_the_day_before_does_not_matter(tmp_path: Path) -> None:
+    """Up for three days, through a weekend, or just started: Monday 08:40 is the same."""
+    friday = datetime(2026, 11, 27, 17, 0, tzinfo=SHANGHAI)
+    with house(tmp_path, friday) as running:
+        monday = WORKDAY.replace(hour=8, minute=40)
+        while running.clock.now() < monday:
+            running.clock.go(minutes=10)
+            running.keeper.look()
+            running.announcer.jobs.clear()
+        assert running.clock.now() - monday == timedelta()
+        assert state(Started(running)) == state(running)

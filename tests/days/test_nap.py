@@ -1,0 +1,192 @@
+"""Whatever waits, restarts, jumps or is hushed: in the nap nothing is handed to the announcer, nothing is lost."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import office_made
+import pytest
+from fakes import SHANGHAI
+from office_made import ROOT, House
+
+from controller.almanac import Almanac
+from controller.book.model import Refused
+from controller.sound.performance import Job, Report
+
+MONDAY = datetime(2026, 11, 30, tzinfo=SHANGHAI)
+SCENARIOS = 208
+LONG_NAP = (
+    ("at: 12:30-12:55", "at: 12:30-13:20"),
+    ("at: 12:55-13:00", "at: 13:20-13:21"),
+    ("at: 13:00-13:10", "at: 13:21-13:22"),
+    ("at: 13:10-14:30", "at: 13:22-14:30"),
+    ("at: 13:00-13:05", "at: 13:22-13:25"),
+)
+"""A nap with a full hour in it: its round-up must wait too."""
+SHIPPED = (
+    (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8").replace("holidays: CN", "holidays: none")
+)
+
+
+def timetable(*, long: bool) -> str:
+    """The shipped timetable, or the one with the long nap."""
+    text = SHIPPED
+    for old, new in LONG_NAP if long else ():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+class Noon:
+    """One lunch break of chance: what people do, and an announcer that keeps to the rules and remembers."""
+
+    def __init__(self, folder: Path, seed: int):
+        self.chance = random.Random(seed)
+        self.long = bool(seed % 3 == 0)
+        start = MONDAY.replace(hour=12, minute=self.chance.randrange(15, 29))
+        self.house = House(folder, start, timetable(long=self.long))
+        self.nap_ends = (
+            MONDAY.replace(hour=13, minute=20) if self.long else MONDAY.replace(hour=12, minute=55)
+        )
+        self.handed: list[tuple[datetime, int]] = []
+        self.log: list[str] = []
+        self._listen()
+
+    def _listen(self) -> None:
+        announcer = self.house.announcer
+        submit = type(announcer).submit
+
+        def noted(job: Job) -> None:
+            self.handed.append((self.house.clock.now(), job.id))
+            submit(announcer, job)
+
+        announcer.submit = noted  # type: ignore[method-assign]
+
+    def quiet(self) -> bool:
+        return MONDAY.replace(hour=12, minute=30) <= self.house.clock.now() < self.nap_ends
+
+    def live(self) -> None:
+        """Until a minute after the nap: something happens every so often."""
+        while self.house.clock.now() < self.nap_ends - timedelta(seconds=1):
+            self.house.clock.go(seconds=self.chance.choice((1, 5, 20, 60, 130)))
+            self.house.clock.present = min(self.house.clock.present, self.nap_ends - timedelta(seconds=1))
+            self.house.keeper.look()
+            deed = self.chance.choice(
+                (
+                    self.sell,
+                    self.sell,
+                    self.sell,
+                    self.say,
+                    self.void,
+                    self.hush,
+                    self.restart,
+                    self.speak,
+                    self.play,
+                )
+            )
+            self.log.append(f"{self.house.clock.now():%H:%M:%S} {deed.__name__}")
+            deed()
+            self.house.keeper.look()
+
+    def sell(self) -> None:
+        person = self.chance.choice(("王小明", "陈芳", "李思思", "赵磊"))
+        decided = self.house.deal(
+            person, self.chance.choice((300, 9000, 10000, 10001, 88000))
+        ).decision.to_json()
+        if self.quiet():
+            assert decided["when"] not in ("now", None), decided
+            assert str(decided["when"])[:5] >= f"{self.nap_ends:%H:%M}", decided
+
+    def say(self) -> None:
+        self.house.office.announce("请把手机调成静音。", f"say-{len(self.log)}")
+
+    def void(self) -> None:
+        deals = [deal for deal in self.house.office.deals(MONDAY.date()) if deal.voided is None]
+        if deals:
+            self.house.office.void_deal(self.chance.choice(deals).id, "报错了")
+
+    def hush(self) -> None:
+        self.house.office.hush(self.chance.choice((0, 1, 5, 15, 40)))
+
+    def play(self) -> None:
+        try:
+            self.house.office.play("rousing")
+            assert not self.quiet()
+        except Refused:
+            assert self.quiet()
+
+    def restart(self) -> None:
+        """The daemon is killed, perhaps in mid-sentence, and comes back after a while."""
+        announcer = self.house.announcer
+        if announcer.jobs and not self.quiet() and self.chance.random() < 0.5:
+            mono = self.house.clock.monotonic()
+            announcer.report(Report(announcer.jobs[0].id, "playing", "正在播报。", mono, mono + 9))
+        self.house.close()
+        self.house.clock.go(seconds=self.chance.choice((1, 30, 119, 200)))
+        self.house.clock.present = min(self.house.clock.present, self.nap_ends - timedelta(seconds=1))
+        self.house.open()
+        self._listen()
+
+    def speak(self) -> None:
+        """The announcer says what it holds, if nothing is silent and nothing soon will be."""
+        announcer, mono = self.house.announcer, self.house.clock.monotonic()
+        if any(start - 60 <= mono < end for start, end in announcer.spans):
+            return
+        announcer.say(self.house.clock, seconds=1.0)
+
+    def settle(self) -> None:
+        """The afternoon, with nobody doing anything."""
+        self.house.office.hush(0)
+        self.house.clock.go_to(self.nap_ends)
+        self.house.keeper.look()
+        for clock in ("13:30", "14:01", "15:01", "16:01", "17:01", "18:06"):
+            self.house.announcer.say(self.house.clock, seconds=1.0)
+            self.house.go_to(clock)
+        self.house.announcer.say(self.house.clock, seconds=1.0)
+
+
+@pytest.fixture
+def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two timetables are read once, not at each of two thousand restarts."""
+    read: dict[str, Almanac] = {}
+
+    def almanac(file: Path, last_good: Path) -> Almanac:
+        text = file.read_text(encoding="utf-8")
+        if text not in read:
+            read[text] = Almanac(file, last_good)
+        return read[text]
+
+    monkeypatch.setattr(office_made, "Almanac", almanac)
+
+
+@pytest.mark.usefixtures("_read_once")
+@pytest.mark.parametrize("block", range(8))
+def test_nothing_is_handed_over_in_the_nap_and_nothing_is_lost(tmp_path: Path, block: int) -> None:
+    """Orders, words, hushes, voids, restarts at random around 208 naps: in none of them is anything handed to the
+    announcer; by the evening every order that stands was told, and everything else has a state and a reason."""
+    for seed in range(block * SCENARIOS // 8, (block + 1) * SCENARIOS // 8):
+        noon = Noon(tmp_path / str(seed), seed)
+        try:
+            noon.live()
+            nap = MONDAY.replace(hour=12, minute=30)
+            early = [ident for at, ident in noon.handed if nap <= at < noon.nap_ends]
+            assert early == [], (seed, noon.log)
+            noon.settle()
+            untold(noon, seed)
+        finally:
+            noon.house.close()
+
+
+def untold(noon: Noon, seed: int) -> None:
+    """Fails when an order that stands was never told, or when something has neither end nor reason."""
+    said = noon.house.office.announcements(MONDAY.date())
+    for announcement in said:
+        assert announcement.why or announcement.state == "heard", (seed, announcement)
+        assert announcement.state in ("heard", "merged", "dropped"), (seed, announcement, noon.log)
+    with noon.house.store.read() as book:
+        for deal in noon.house.office.deals(MONDAY.date()):
+            if deal.voided is None:
+                states = [a.state for a in book.outbox.of_deal(deal.id)]
+                assert "heard" in states or "playing" in states, (seed, deal, states, noon.log)
