@@ -79,11 +79,13 @@ def main() -> None:
 @click.option(
     "--storybook", is_flag=True, help="Also serve every wall scene with made-up values at /storybook."
 )
-def run(home: Path | None, host: str, port: int, storybook: bool) -> None:
+@click.option("--tls", is_flag=True, help="Also serve HTTPS, with a certificate of its own making.")
+@click.option("--tls-port", default=8443, show_default=True, type=click.IntRange(0, 65535))
+def run(home: Path | None, host: str, port: int, storybook: bool, tls: bool, tls_port: int) -> None:
     """Run the daemon."""
     from controller.daemon import Options
 
-    _run(Options(chosen(home), host, port, storybook=storybook))
+    _run(Options(chosen(home), host, port, storybook=storybook, tls_port=tls_port if tls else None))
 
 
 @main.command()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import secrets
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from controller import watchdog
+from controller import certificate, watchdog
 from controller.almanac import Almanac
 from controller.book.store import Store
+from controller.certificate import Certificate
 from controller.clock import Clock
 from controller.doorway import listen
 from controller.farewell import Farewell
@@ -28,6 +31,9 @@ from controller.sound.speaker import Event, Speaker
 from controller.sound.voice import Voice
 from controller.timekeeper import Timekeeper
 
+if TYPE_CHECKING:
+    from flask import Flask
+
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +46,7 @@ class Options:
     port: int = 8080
     start: datetime | None = None
     storybook: bool = False
+    tls_port: int | None = None
 
 
 class Daemon:
@@ -53,10 +60,27 @@ class Daemon:
             self._single = self._stack.enter_context(Single(home.running))
             self._listener = listen(options.host, options.port)
             self._stack.callback(self._listener.close)
+            self._tls = self._secured(options)
             self._build(home)
         except BaseException:
             self._stack.close()
             raise
+
+    @property
+    def secured(self) -> Certificate | None:
+        """The certificate of HTTPS, when it is served."""
+        return self._tls[1] if self._tls else None
+
+    def _secured(self, options: Options) -> tuple[socket.socket, Certificate] | None:
+        """The port of HTTPS and the certificate for it, when it was asked for."""
+        if options.tls_port is None:
+            return None
+        from controller.greeting import lan_address
+
+        made = certificate.ensure(options.home.var / "tls", lan_address())
+        listener = listen(options.host, options.tls_port)
+        self._stack.callback(listener.close)
+        return listener, made
 
     def _build(self, home: Home) -> None:
         self.almanac = Almanac(home.timetable, home.last_good)
@@ -108,6 +132,16 @@ class Daemon:
         self.office.keys.local_token = token
         self._single.tell(self.server.port, token)
         self.server.start()
+        if self._tls is not None:
+            self._serve_tls(app, *self._tls)
+
+    def _serve_tls(self, app: Flask, listener: socket.socket, made: Certificate) -> None:
+        from signage.secure import Front
+
+        self.front = Front(self.server, listener, made.chain, made.key)
+        self._stack.callback(self.front.close)
+        app.extensions["tls"] = (self.front.port, made.authority)
+        self.front.start()
 
     def _alive(self) -> None:
         """Feeds the watchdog while the timekeeper works and the book answers."""

@@ -21,6 +21,9 @@ def greet(daemon: Daemon) -> None:
         click.echo(f"  彩排：时钟从 {daemon.clock.now():%Y-%m-%d %H:%M:%S} 走起，数据是副本，结束后不保留。")
     click.echo(f"  手机：{address}/")
     click.echo(f"  屏幕：{address}/wall")
+    if daemon.secured is not None:
+        click.echo(f"  加密：https://{lan_address()}:{daemon.front.port}/　怎样信任：手机“设备”页")
+        click.echo(f"  证书指纹：{daemon.secured.fingerprint()}")
     click.echo(f"  PIN：{daemon.office.pin()}")
     click.echo(_qr(address + "/"))
     for trouble in daemon.office.glance().troubles:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from signage import access, answers, api, events, pairing, phones, poster, uploads, walls
+from signage import access, answers, api, events, pairing, phones, poster, secure, uploads, walls
 
 if TYPE_CHECKING:
     from controller.clock import Clock
@@ -44,7 +44,16 @@ def create_app(
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     answers.install(app)
     access.install(app, office, secret, tls)
-    for pages in (api.pages, events.pages, walls.pages, pairing.pages, phones.pages, poster.pages, uploads.pages):
+    for pages in (
+        api.pages,
+        events.pages,
+        walls.pages,
+        pairing.pages,
+        phones.pages,
+        poster.pages,
+        uploads.pages,
+        secure.pages,
+    ):
         app.register_blueprint(pages)
     if storybook:
         from signage.storybook import storybook as stories

@@ -15,6 +15,7 @@ from controller.rhythm.model import Duty
 from signage import shapes
 from signage.access import access, needs
 from signage.api import office
+from signage.secure import told
 from signage.shapes import Json
 from signage.uploads import belongings
 from signage.walls import Painted, screens, streams
@@ -80,6 +81,7 @@ def phone_state() -> Json:
         "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
         **belongings(),
+        "tls": told(),
     }
 
 

@@ -119,6 +119,15 @@ class Server:
         self._thread = threading.Thread(target=self.run, name="web")
         self._thread.start()
 
+    def take(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        """Serves a connection that somebody else has accepted from `address`; from any thread."""
+        connection.setblocking(False)
+        server = self._server
+        # In the loop's own thread: it may be going through its map at this moment.
+        server.trigger.pull_trigger(
+            lambda: _Channel(server, connection, address, server.adj, map=server._map)
+        )
+
     def run(self) -> None:
         """Serve until close() is called."""
         while not self._over.is_set():
