@@ -1,0 +1,369 @@
+"""Random days around the nap on the real office, the real player and SDL's mixer, faster than real time.
+
+How: the mixer writes into a pipe of one page that is read block by block, so it can run only as fast as it is
+read; the office's clock and the player's move on by the length of each block. Everything between the timetable
+and the samples is real but for two things: the announcer's place is taken by one that says everything at once and
+knows no silences, and on top of what the office orders, the player gets orders that no office would give.
+
+SDL's own fades of a clip that is cut off go by the machine's clock: while one lasts, so does this.
+
+What is demanded: inside the nap, and inside a hush, every sample is zero. After what nobody could know in advance
+(a hush, a clock set into the nap) the sound that is under way has `PARDON_S` to end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import random
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT), str(HERE), str(HERE.parent), str(HERE.parent / "office")]
+
+from fakes import SHANGHAI, FakeAnnouncer, FakeSpeaker  # noqa: E402
+from office_made import House  # noqa: E402
+from recording import RATE, tone, write_wav  # noqa: E402
+from table import Row  # noqa: E402
+
+from controller.book.model import Refused  # noqa: E402
+from controller.sound.device import protocol  # noqa: E402
+from controller.sound.performance import Job, Report  # noqa: E402
+from controller.sound.speaker import Duck, MusicOrder, Part, Track  # noqa: E402
+
+BLOCK = 1024  # frames
+PARDON_S = 0.4
+PULSE_S = 1.0
+LASTS_S = 45.0
+ACTIONS_PER_S = 0.5
+NAP = (
+    datetime(2026, 11, 24, 12, 30, 10, tzinfo=SHANGHAI),
+    datetime(2026, 11, 24, 12, 30, 30, tzinfo=SHANGHAI),
+)
+TIMETABLE = """
+office: 北京分公司
+holidays: none
+rhythm:
+  - {at: "12:29:00-12:30:10", name: 人马安顿, music: morning, volume: 60}
+  - {at: "12:30:10-12:30:30", name: 小憩, quiet: true, wall: dark}
+  - {at: "12:30:30-12:32:00", name: 战鼓再响, music: rousing, volume: 70}
+cues:
+  - {at: "12:30:05", say: 请大家休息。}
+  - {at: "12:30:33", say: 下午好。}
+sound: {fade_in_s: 0.5, fade_out_s: 1}
+"""
+
+
+class Tape:
+    """The mixer's output, block by block; the mixer never runs ahead of it by more than 60 ms."""
+
+    def __init__(self, folder: Path):
+        pipe = folder / "disk.pcm"
+        os.mkfifo(pipe)
+        self._end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(self._end, fcntl.F_SETPIPE_SZ, 4096)
+        os.environ |= {
+            "SDL_AUDIODRIVER": "disk", "SDL_DISKAUDIOFILE": str(pipe), "SDL_DISKAUDIODELAY": "0",
+        }  # fmt: skip
+        self._rest = b""
+
+    def block(self) -> np.ndarray:
+        """The next 23 ms."""
+        while len(self._rest) < 4 * BLOCK:
+            assert select.select([self._end], [], [], 10)[0], "the mixer has stopped"
+            self._rest += os.read(self._end, 4096)
+        data, self._rest = self._rest[: 4 * BLOCK], self._rest[4 * BLOCK :]
+        return np.frombuffer(data, "<i2")
+
+    def while_closing(self, close: Callable[[], None]) -> np.ndarray:
+        """Closes the mixer; gives what was still under way to the air."""
+        over = threading.Thread(target=close)
+        over.start()
+        left = self._rest
+        while over.is_alive():
+            if select.select([self._end], [], [], 0.01)[0]:
+                left += os.read(self._end, 4096)
+        self._rest = b""
+        return np.frombuffer(left[: len(left) // 2 * 2], "<i2")
+
+
+class Box:
+    """The player in this process: its clock is ours, its orders come from here."""
+
+    def __init__(self, tape: Tape, clock: Callable[[], float], told: Callable[[str, dict[str, Any]], None]):
+        from controller.sound import player
+        from controller.sound.device import device
+
+        player.time = SimpleNamespace(monotonic=clock)  # type: ignore[assignment]
+        player.tell = lambda do, **values: told(do, values)
+        self._pygame, self._tape, self._clock = device.pygame, tape, clock
+        opened = device.Device()
+        self._hush, opened.hush = opened.hush, self._fade  # type: ignore[method-assign]
+        self._player = player.Player(opened)
+        self.fading = 0.0
+
+    def _fade(self, fade_s: float) -> None:
+        self._hush(fade_s)
+        self.fading = self._clock() + fade_s + 0.05
+
+    def order(self, do: str, **values: Any) -> None:
+        self._player._obey(protocol.line(do, **values).strip())
+
+    def tick(self) -> None:
+        now = self._clock()
+        self._player._news(now)
+        self._player._clips.tick(now)
+        self._player._music.tick(now)
+
+    def close(self) -> np.ndarray:
+        return self._tape.while_closing(self._pygame.mixer.quit)
+
+
+class Wire(FakeSpeaker):
+    """What the office orders goes to the player, and again to each new one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.box: Box | None = None
+
+    def music(self, order: MusicOrder | None) -> None:
+        super().music(order)
+        self._send("music", order=order)
+
+    def quiet(self, spans: Any) -> None:
+        super().quiet(spans)
+        self._send("quiet", spans=self.spans)
+
+    def master(self, volume: int) -> None:
+        super().master(volume)
+        self._send("master", volume=volume)
+
+    def connect(self, box: Box) -> None:
+        self.box = box
+        for do, value in (("master", {"volume": self.volume}), ("quiet", {"spans": self.spans})):
+            box.order(do, **value)
+        box.order("music", order=self.order)
+
+    def _send(self, do: str, **values: Any) -> None:
+        if self.box is not None:
+            self.box.order(do, **values)
+
+
+class Rude(FakeAnnouncer):
+    """Says whatever it gets at once, knows no silences, and tries again what was cut off."""
+
+    def start(self, wire: Wire, clips: list[Path], chance: random.Random) -> None:
+        self.wire, self.clips, self.chance = wire, clips, chance
+        self.saying: Job | None = None
+
+    def submit(self, job: Job) -> None:
+        self.jobs.append(job)
+        self.go_on()
+
+    def go_on(self) -> None:
+        if self.jobs and self.saying is None and self.wire.box is not None:
+            self.saying = self.jobs.pop(0)
+            self.announce(self.saying.id)
+
+    def announce(self, ident: int) -> None:
+        more = self.chance.random() < 0.3
+        parts = [Part(self.chance.choice(self.clips)) for _ in range(self.chance.randint(1, 2))]
+        assert self.wire.box is not None
+        self.wire.box.order("announce", id=ident, parts=parts, open=more, duck=Duck(), until=None)
+        if more:
+            self.wire.box.order("append", id=ident, part=Part(self.chance.choice(self.clips)))
+            self.wire.box.order("finish", id=ident)
+
+    def told(self, do: str, values: dict[str, Any], mono: float) -> None:
+        job = self.saying
+        if do != "done" or job is None or values["id"] != job.id:
+            return
+        self.saying = None
+        if values["why"] in ("quiet", "busy"):
+            self.jobs.append(job)
+        else:
+            self.report(Report(job.id, "heard" if values["ok"] else "not_heard", "", mono, mono))
+
+
+class Quarter(House):
+    """A house of the timetable above whose speaker is wired to the player."""
+
+    wire: Wire
+
+    def open(self) -> None:
+        self.speaker, self.announcer = self.wire, Rude()
+        self.announcer.start(self.wire, self.clips, self.chance)
+        super().open()
+
+
+class Scenario:
+    """One random stretch of time around the nap."""
+
+    def __init__(self, tape: Tape, folder: Path, clips: list[Path], seed: int):
+        self.chance = random.Random(seed)
+        self.tape, self.clips = tape, clips
+        Quarter.wire, Quarter.clips, Quarter.chance = Wire(), clips, self.chance  # type: ignore[attr-defined]
+        start = NAP[0] + timedelta(seconds=self.chance.uniform(-15, 25))
+        self.house = Quarter(folder, start, TIMETABLE)
+        self.wrong = self.quiet = self.loud = 0
+        self.hushed_until: datetime | None = None
+        self.pardon = 0.0
+        self.box = self._player()
+
+    def _player(self) -> Box:
+        clock = self.house.clock
+        box = Box(
+            self.tape, clock.monotonic, lambda do, values: self.house.announcer.told(do, values, clock.mono)
+        )
+        self.house.speaker.connect(box)
+        return box
+
+    def live(self) -> None:
+        """All of it; the counts are right afterwards."""
+        over = self.house.clock.mono + LASTS_S
+        look, act = 0.0, 0.0
+        while (mono := self.house.clock.mono) < over:
+            self.box.tick()
+            if mono < self.box.fading:
+                time.sleep(BLOCK / RATE)
+            self._hear(self.tape.block())
+            self.house.clock.go(seconds=BLOCK / RATE)
+            self.house.announcer.go_on()
+            if mono >= act:
+                act = mono + self.chance.expovariate(ACTIONS_PER_S)
+                self._act()
+                look = 0.0
+            if mono >= look:
+                look = mono + PULSE_S
+                self.house.keeper.look()
+        self._end()
+
+    def _end(self) -> None:
+        self._hear(self.box.close())
+        self.house.close()
+
+    def _demanded(self) -> bool:
+        now = self.house.clock.now()
+        after = now + timedelta(seconds=BLOCK / RATE)
+        hushed = self.hushed_until is not None and after < self.hushed_until
+        return hushed or (NAP[0] <= now and after < NAP[1])
+
+    def _hear(self, samples: np.ndarray) -> None:
+        if self._demanded() and self.house.clock.mono >= self.pardon:
+            self.quiet += samples.size
+            self.wrong += int(np.count_nonzero(samples))
+        else:
+            self.loud += int(np.count_nonzero(samples))
+
+    def _act(self) -> None:
+        office, chance = self.house.office, self.chance
+        acts: list[Callable[[], object]] = [
+            lambda: self.house.deal("王小明", chance.choice((500, 12000, 80000))),
+            lambda: office.announce("车库有一辆车没关灯。", f"k{chance.random()}"),
+            lambda: self._raw_announcement(),
+            lambda: self._raw_music(),
+            lambda: office.play(chance.choice(office.playlists())),
+            office.next_track,
+            lambda: office.set_volume(chance.randint(20, 100)),
+            office.stop_all,
+            lambda: self._suddenly(self._hush),
+            lambda: self._suddenly(self._jump),
+            self._restart,
+        ]
+        weights = (4, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1)
+        with contextlib.suppress(Refused):
+            chance.choices(acts, weights)[0]()
+
+    def _raw_announcement(self) -> None:
+        self.house.announcer.announce(900000 + self.chance.randrange(1000))
+
+    def _raw_music(self) -> None:
+        begin = self.house.clock.mono + self.chance.uniform(-5, 20)
+        track = Track(self.clips[-1], 0.0, 6.0)
+        until = self.chance.choice((None, begin + 60))
+        self.box.order("music", order=MusicOrder((track,), begin, until=until))
+
+    def _suddenly(self, act: Callable[[], None]) -> None:
+        before = self._demanded()
+        act()
+        if self._demanded() and not before:
+            self.pardon = self.house.clock.mono + PARDON_S
+
+    def _hush(self) -> None:
+        minutes = self.chance.choice((0, 1))
+        self.house.office.hush(minutes)
+        self.hushed_until = self.house.clock.now() + timedelta(minutes=minutes) if minutes else None
+        self.house.keeper.look()
+
+    def _jump(self) -> None:
+        seconds = self.chance.uniform(-20, 20)
+        clock = self.house.clock
+        clock.jump(clock.now() + timedelta(seconds=seconds))
+        if self.hushed_until is not None and clock.now() + timedelta(minutes=1) < self.hushed_until:
+            self.hushed_until = None  # before its beginning a hush is not one
+        self.house.keeper._after_jump(seconds)
+
+    def _restart(self) -> None:
+        """The daemon, or its player alone, dies and comes back."""
+        self._hear(self.box.close())
+        if self.chance.random() < 0.5:
+            self.house.speaker.box = None
+            self.house.close()
+            self.house.open()
+        else:
+            self.house.announcer.saying = None
+        self.box = self._player()
+
+
+def run(count: int, seed: int) -> dict[str, float]:
+    """So many scenarios in this process."""
+    began = time.monotonic()
+    total = {"scenarios": 0, "quiet": 0, "wrong": 0, "loud": 0, "silent_scenarios": 0}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tape = Tape(folder)
+        clips = [write_wav(folder / f"{n}.wav", tone(n + 0.5, 300 + 100 * n, 0.3)) for n in range(1, 6)]
+        for n in range(count):
+            one = Scenario(tape, folder / f"house-{n}", clips, seed + n)
+            one.live()
+            total["scenarios"] += 1
+            total["silent_scenarios"] += one.loud == 0
+            for key in ("quiet", "wrong", "loud"):
+                total[key] += getattr(one, key)
+            if one.wrong:
+                print(f"seed {seed + n}: {one.wrong} samples", file=sys.stderr, flush=True)
+    return total | {"seconds": time.monotonic() - began}
+
+
+def apart(count: int, seed: int) -> subprocess.Popen[bytes]:
+    """The same in a process of its own: the mixer and its environment are for that one."""
+    command = [sys.executable, str(HERE / "nap.py"), str(count), str(seed)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+
+
+def rows(count: int = 1000) -> list[Row]:
+    """A quarter of an hour on two cores."""
+    halves = [apart(count // 2, 1), apart(count - count // 2, 1_000_000)]
+    found = [json.loads(half.communicate()[0]) for half in halves]
+    wrong, quiet = (sum(int(one[key]) for one in found) for key in ("wrong", "quiet"))
+    what = f"samples that sound in nap or hush, {count} random scenarios"
+    return [Row(what, f"{wrong} of {quiet:,}", "0", wrong == 0 and quiet > count * RATE)]
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(int(sys.argv[1]), int(sys.argv[2]))))
