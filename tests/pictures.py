@@ -30,6 +30,8 @@ from controller.home import Home
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "signage" / "pictures"
 LARGEST = 250_000
+AFTERWARDS_S = 100
+"""The walls' pages take turns; the one that is wanted comes round within this time."""
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
 WALL = {"width": 1600, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -37,11 +39,12 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A picture and when to take it."""
+    """A picture and when to take it: `seen`, what must stand on the page just then."""
 
     name: str
     ripe: Callable[[Glance], bool]
     page: str = "wall"
+    seen: tuple[str, ...] = ()
 
 
 def _at(hour: int, minute: int, second: int = 0) -> Callable[[Glance], bool]:
@@ -68,15 +71,8 @@ def _said(kind: str, person: str, after: float) -> Callable[[Glance], bool]:
     return ripe
 
 
-def _almost_told(glance: Glance) -> bool:
-    """The results, all revealed, the last words still being said."""
-    air = glance.on_air
-    return (
-        air is not None
-        and air.kind == "results"
-        and glance.now > air.started + timedelta(seconds=15)
-        and glance.now > air.ends - timedelta(seconds=6)
-    )
+def _results(glance: Glance) -> bool:
+    return glance.scene == "leaderboard" and glance.now.time() > clock_time(18, 5, 20)
 
 
 MOMENTS = (
@@ -90,7 +86,8 @@ MOMENTS = (
     Moment("phone", _at(17, 55, 4), "phone"),
     Moment("phone-results", _at(17, 55, 8), "results"),
     Moment("wall-award", lambda glance: glance.scene == "award"),
-    Moment("wall-leaderboard", _almost_told),
+    Moment("wall-leaderboard", _results, seen=(".comment.said", ".teams.ranked", ".city:has-text('广州')")),
+    Moment("wall-honours", _results, seen=(".comment.said", ".honours")),
 )
 
 
@@ -122,7 +119,7 @@ class Photographer:
         end = time.monotonic() + seconds
         while True:
             glance = self._daemon.office.glance()
-            for moment in [found for found in self._left if found.ripe(glance)]:
+            for moment in [found for found in self._left if found.ripe(glance) and self._sees(found)]:
                 self._take(moment)
                 self._left.remove(moment)
             if not self._left:
@@ -131,6 +128,10 @@ class Photographer:
             if rest <= 0:
                 return False
             self._pages["wall"].wait_for_timeout(min(200, rest * 1000))
+
+    def _sees(self, moment: Moment) -> bool:
+        page = self._pages[moment.page]
+        return all(page.locator(what).first.is_visible() for what in moment.seen)
 
     def _take(self, moment: Moment) -> None:
         page = self._pages[moment.page]
@@ -201,6 +202,7 @@ def main(wanted: set[str]) -> int:
         photographer = Photographer(daemon, browser, wanted)
         with contextlib.suppress(demo.Over):
             demo.Show(daemon, print, photographer.pause).play()
+            photographer.pause(AFTERWARDS_S)
         browser.close()
     if photographer.missing:
         print("not taken:", ", ".join(photographer.missing), file=sys.stderr)
