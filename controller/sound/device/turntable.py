@@ -15,6 +15,8 @@ ARM_S = 0.4
 """A track is opened and held this long before it has to sound: opening takes some ms, on a Pi some tens."""
 CHANGE_S = 0.3
 """How long music that was ordered away takes to go, and a new volume to be reached."""
+LEAST_FADE_S = 0.08
+"""Music that is to end without a fade goes so fast, and begins to go so much before its end."""
 STEP_S = 0.008
 """Between two steps of a moving level: shorter than one buffer, so that none is left out."""
 EAGER_S = 0.004
@@ -158,7 +160,7 @@ class Turntable:
         lead = self._fade_out_s()
         if not self._leaving and now >= self._goal - lead:
             self._leaving = True
-            self._fade = Ramp(now, max(0.08, self._goal - now), self._fade.at(now), OFF_DB / 1.25)
+            self._fade = Ramp(now, max(LEAST_FADE_S, self._goal - now), self._fade.at(now), OFF_DB / 1.25)
         elif self._leaving and now < self._goal - max(lead, 0.5):
             self._leaving = False  # the end was put off
             self._fade = Ramp(now, CHANGE_S, self._fade.at(now), 0.0)
@@ -182,7 +184,9 @@ class Turntable:
 
     def _fade_out_s(self) -> float:
         order = self._order
-        return CHANGE_S if order is None or self._next_order is not None else order.fade_out_ms / 1000
+        if order is None or self._next_order is not None:
+            return CHANGE_S
+        return max(LEAST_FADE_S, order.fade_out_ms / 1000)
 
     def _silence(self) -> None:
         self._steps = 0
