@@ -301,6 +301,7 @@ def test_the_orders_of_a_day(office: Running) -> None:
 
 def test_an_order_is_taken_back(office: Running) -> None:
     """DELETE with a reason: it stays in the list with the reason, and leaves the standings."""
+    office.sell("王小明", 100, "contract-stays")
     _, made = office.sell("王小明", 777, "contract-void")
     before = _amount_of(office, "王小明")
     assert office.call("DELETE", f"/api/deals/{made['id']}", {})[0] == 422
