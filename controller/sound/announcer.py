@@ -238,7 +238,9 @@ class Announcer:
         """The chime sounds at once; the speech is rendered while it rings."""
         part, duck = Part(chime, job.script.gain_db), self.manners.duck
         self._speaker.announce(job.id, [part], open=True, duck=duck, until=until)
-        clip = self._rendered(replace(job.script, chime=None))
+        rendering = self._voice.prepare(replace(job.script, chime=None))
+        performance.begun()  # the picture shall not wait for the rendering
+        clip = self._heard_of(rendering)
         performance.voiceless = clip is None
         performance.expect(clip, first=1)
         if clip is not None:
@@ -249,9 +251,11 @@ class Announcer:
 
     def _rendered(self, script: Script) -> Clip | None:
         """The clip, or None when the voice failed: the office then hears chime and applause."""
-        future: Future[Clip] = self._voice.prepare(script)
+        return self._heard_of(self._voice.prepare(script))
+
+    def _heard_of(self, rendering: Future[Clip]) -> Clip | None:
         try:
-            return future.result(timeout=RENDER_LIMIT_S)
+            return rendering.result(timeout=RENDER_LIMIT_S)
         except (VoiceFailed, TimeoutError) as failed:
             log.warning("no speech: %s", failed)
             return None

@@ -14,6 +14,8 @@ CHIME_S = 1.3
 """Length of the chime, until its end has been heard."""
 UNKNOWN_S = 8.0
 """Taken for the length of a speech that is still being rendered."""
+BEGIN_S = 0.5
+"""So long the first sample may take to be told of; the rendering has gone on meanwhile."""
 PATIENCE_S = 40.0
 """The speaker tells an end for everything; this guards against the day it doesn't."""
 
@@ -102,6 +104,14 @@ class Performance:
         """The clip with the speech is part `first` of what sounds."""
         with self._changed:
             self._clip, self._first = clip, first
+        self._tell_playing()
+
+    def begun(self) -> None:
+        """Waits until the speaker has told the beginning, which takes milliseconds, and tells it on."""
+        limit = time.monotonic() + BEGIN_S
+        with self._changed:
+            while not self._started and self._done is None and time.monotonic() < limit:
+                self._changed.wait(BEGIN_S)
         self._tell_playing()
 
     def on_event(self, event: Event) -> None:
