@@ -72,7 +72,9 @@ _SOUND = Group(
         "lead_silence_ms": Field(Number(0, 3000), "功放睡着时，先垫多少毫秒静音", default=500),
         "wake_after_s": Field(Number(0, 3600), "安静多少秒后，当作功放睡着了", default=30),
         "talk_minutes_per_hour": Field(
-            Number(0, 60, whole=False), "每小时最多播报几分钟；超出时小事等下个整点，大单和战报照播", default=6.0
+            Number(0, 60, whole=False),
+            "每小时最多播报几分钟；超出时小事等下个整点，大单和战报照播",
+            default=6.0,
         ),
         "fade_in_s": Field(Number(0, 30, whole=False), "音乐渐入几秒", default=2.0),
         "fade_out_s": Field(Number(0, 30, whole=False), "音乐渐出几秒", default=4.0),
