@@ -74,7 +74,9 @@ class TrackDesk:
                 raise StoreFull(f"“{shown(name)}”存不下（{error.strerror}），请清理磁盘空间。") from error
             finally:
                 made.unlink(missing_ok=True)
-        self._library.tracks(playlist, self._room.clock.now().date())  # reads its header now, measures it soon
+        self._library.tracks(
+            playlist, self._room.clock.now().date()
+        )  # reads its header now, measures it soon
         self._room.feed.tell()
         return Listed(playlist, path.name, float(done["duration_s"]), None)
 
