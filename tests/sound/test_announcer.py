@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from announcing import APPLAUSE, CHIME, FAST, announcing, players, sign, signs
 from recording import RATE, level, pilot_db, tone, write_wav
 
 from controller.sound.speaker import MusicOrder, Track
+from controller.sound.speech.script import Clip, Script
 
 pytestmark = pytest.mark.signal
 now = time.monotonic
@@ -39,6 +42,30 @@ def test_sixty_in_a_row_are_each_heard_once_and_in_order(tmp_path: Path) -> None
         heard = signs(desk.recording.frames_between(began, now()))
     assert desk.ends() == [(n, "heard") for n in range(60)]
     assert heard == list(range(60))
+
+
+def test_the_beginning_is_told_before_the_speech_is_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the speech is still being rendered the chime's beginning is told: the picture comes with it."""
+    with announcing(tmp_path) as desk:
+        real, may = desk.voice.prepare, threading.Event()
+
+        def held(script: Script, *, ahead: bool = False) -> Future[Clip]:
+            later: Future[Clip] = Future()
+            threading.Thread(target=lambda: (may.wait(20), later.set_result(real(script).result(20)))).start()
+            return later
+
+        monkeypatch.setattr(desk.voice, "prepare", held)
+        desk.say(1, LONG, chime=CHIME)
+        try:
+            desk.wait(5, lambda: desk.playing(1))
+        finally:
+            may.set()
+        desk.wait(40, lambda: desk.ends() == [(1, "heard")])
+        first, *_, last = [report for report in desk.told if report.state == "playing"]
+    assert first.started == last.started
+    assert first.ends != last.ends  # an estimate at first, then the truth
 
 
 def test_the_music_is_as_it_was_after_overlapping_failing_and_cancelled_ones(tmp_path: Path) -> None:
