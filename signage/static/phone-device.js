@@ -31,6 +31,14 @@ function drawRoster() {
   }));
 }
 
+function drawSecure() {
+  $('secure').hidden = !state.tls || location.protocol === 'https:';
+  if (!state.tls) return;
+  const address = `https://${location.hostname}:${state.tls.port}/`;
+  $('secure-address').textContent = address;
+  $('secure-address').href = address;
+}
+
 function check(label, id, on) {
   return el('label', { class: 'check' }, el('input', { type: 'checkbox', id, checked: on }), label);
 }
@@ -93,4 +101,5 @@ export function draw(found) {
   drawMachine();
   walls.draw(state);
   drawRoster();
+  drawSecure();
 }

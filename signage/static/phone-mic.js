@@ -10,6 +10,7 @@ let refresh = () => {};
 let recorder = null;
 let since = 0;
 let clock = 0;
+let told = false;
 
 const note = (words, wrong = false) => {
   $('mic-note').textContent = words || `最多 ${LONGEST_S} 秒。先在这台手机上听，再播给大家。`;
@@ -109,6 +110,14 @@ function holdButton() {
     if (!event.repeat) { if (recorder) end(); else begin(button); }
   });
   return button;
+}
+
+// Where the button cannot be, the page tells how it can.
+export function draw(state) {
+  if (!mayRecord() && state.tls && !told) {
+    told = true;
+    note('想在页面里按住说话，请用加密的地址打开，“设备”页里写着怎么做。');
+  }
 }
 
 export function start(again) {

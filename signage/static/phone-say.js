@@ -121,4 +121,5 @@ export function draw(found) {
   drawMusic();
   drawHush();
   drawSaid();
+  mic.draw(found);
 }

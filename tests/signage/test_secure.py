@@ -1,0 +1,187 @@
+"""HTTPS with a certificate of its own making: trusted by who trusts it, streams at once, and plain HTTP goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from soundmade import encoded, tone
+
+from controller import certificate
+from controller.daemon import Daemon, Options
+from controller.doorway import CannotListen
+from controller.home import Home
+from tests.signage.house import AFTERNOON, REPOSITORY
+
+needs_openssl = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="the openssl command is not installed"
+)
+pytestmark = needs_openssl
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    home = tmp_path_factory.mktemp("office") / "home"
+    (home / "config").mkdir(parents=True)
+    shutil.copy(REPOSITORY / "config" / "rhythm.yaml", home / "config")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_AUDIODRIVER", "dummy")
+        found = Daemon(Options(Home(home), "127.0.0.1", 0, start=AFTERNOON, tls_port=0))
+        try:
+            found.start()
+            yield found
+        finally:
+            found.close()
+
+
+def trusting(daemon: Daemon) -> ssl.SSLContext:
+    """A phone that trusts the office's authority and nobody else."""
+    assert daemon.secured is not None
+    return ssl.create_default_context(cafile=str(daemon.secured.authority))
+
+
+def ask(daemon: Daemon, host: str = "127.0.0.1") -> http.client.HTTPSConnection:
+    return http.client.HTTPSConnection(host, daemon.front.port, context=trusting(daemon), timeout=20)
+
+
+def test_who_trusts_the_authority_is_answered_and_others_are_warned(daemon: Daemon) -> None:
+    """By address and by name; a phone that does not trust it sees its warning; plain HTTP goes on beside it."""
+    for host in ("127.0.0.1", "localhost"):
+        connection = ask(daemon, host)
+        connection.request("GET", "/health")
+        assert "build" in json.loads(connection.getresponse().read())
+        connection.close()
+    with (
+        pytest.raises(ssl.SSLCertVerificationError),
+        socket.create_connection(("127.0.0.1", daemon.front.port)) as raw,
+    ):
+        ssl.create_default_context().wrap_socket(raw, server_hostname="127.0.0.1")
+    plain = f"http://127.0.0.1:{daemon.server.port}"
+    with urllib.request.urlopen(plain + "/zhangu-ca.crt", timeout=10) as answer:
+        assert answer.headers["Content-Type"] == "application/x-x509-ca-cert"
+        assert answer.read() == daemon.secured.authority.read_bytes()  # type: ignore[union-attr]
+
+
+def test_events_come_at_once_through_it_and_a_line_that_ends_is_noticed(daemon: Daemon) -> None:
+    """A hint arrives without anything else being sent; after the phone has gone its line is gone too."""
+    connection = ask(daemon)
+    connection.request("GET", "/events?wall=secret-wall&screen=one")
+    answer = connection.getresponse()
+    assert b"hello" in answer.read1(4096)
+    daemon.feed.tell()
+    assert b"hint" in answer.read1(4096)
+    streams = daemon.server._streams
+    assert "secret-wall" in streams.names()
+    answer.close()
+    connection.close()
+    end = time.monotonic() + 20
+    while "secret-wall" in streams.names():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_recording_comes_through_it_whole(daemon: Daemon) -> None:
+    """A megabyte up and another down again, on one connection."""
+    token = daemon.office.make_token("tls", "assistant")
+    head = {"Authorization": f"Bearer {token}", "Content-Type": "audio/wav"}
+    connection = ask(daemon)
+    connection.request("POST", "/api/clips", encoded(tone(30), "wav"), head)
+    taken = json.loads(connection.getresponse().read())
+    assert abs(taken["seconds"] - 30) < 0.3
+    connection.request("GET", f"/api/clips/{taken['id']}", headers=head)
+    assert len(connection.getresponse().read()) > 30 * 44100 * 4 * 0.99
+    connection.close()
+
+
+def test_the_phone_s_own_address_is_known(daemon: Daemon) -> None:
+    """Wrong PINs are counted against who typed them: the sixth is slowed, another phone's first is not."""
+    head = {
+        "Origin": f"https://127.0.0.1:{daemon.front.port}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    statuses = []
+    for source in ("127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"):
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", daemon.front.port, context=trusting(daemon), timeout=20, source_address=(source, 0)
+        )
+        connection.request("POST", "/login", "pin=0", head)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+        connection.close()
+    assert statuses == [403] * 5 + [429, 403]
+
+
+def test_who_speaks_no_tls_harms_nobody(daemon: Daemon) -> None:
+    """Plain HTTP on the port of HTTPS, nonsense, a line that says nothing: the next phone is answered."""
+    silent = socket.create_connection(("127.0.0.1", daemon.front.port))
+    for words in (b"GET / HTTP/1.0\r\n\r\n", b"\x00" * 500):
+        with socket.create_connection(("127.0.0.1", daemon.front.port)) as rude:
+            rude.sendall(words)
+            rude.settimeout(10)
+            with contextlib.suppress(ConnectionResetError):
+                assert b"HTTP" not in rude.recv(100)
+    connection = ask(daemon)
+    connection.request("GET", "/wall")
+    assert connection.getresponse().status == 200
+    connection.close()
+    silent.close()
+
+
+def test_the_certificate_is_kept_renewed_and_bounded(tmp_path: Path) -> None:
+    """A second start keeps it; another address gets another one of the same authority, which phones trust still.
+
+    The authority may not vouch for a site of the world; its key is readable by its owner alone.
+    """
+    first = certificate.ensure(tmp_path / "tls", "192.168.1.20")
+    own, authority = first.chain.read_bytes(), first.authority.read_bytes()
+    assert certificate.ensure(tmp_path / "tls", "192.168.1.20").chain.read_bytes() == own
+    moved = certificate.ensure(tmp_path / "tls", "10.0.0.7")
+    assert moved.authority.read_bytes() == authority
+    assert moved.chain.read_bytes() != own
+    assert (tmp_path / "tls" / "ca.key").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "tls").stat().st_mode & 0o077 == 0
+    certificate._make_own(tmp_path / "tls", "evil", "DNS:bank.example")
+    verify = ["openssl", "verify", "-CAfile", str(first.authority), str(first.chain)]
+    told = subprocess.run(verify, capture_output=True, text=True, timeout=20, check=False)
+    assert told.returncode != 0
+    assert "permitted subtree" in told.stdout + told.stderr
+
+
+def test_a_certificate_near_its_end_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ends next month is made anew at the start; the authority stays."""
+    monkeypatch.setattr(certificate, "DAYS", 30)
+    made = certificate.ensure(tmp_path, "192.168.1.20")
+    monkeypatch.setattr(certificate, "DAYS", 800)
+    authority = made.authority.read_bytes()
+    certificate.ensure(tmp_path, "192.168.1.20")
+    assert made.authority.read_bytes() == authority
+    told = subprocess.run(
+        ["openssl", "x509", "-in", str(made.chain), "-noout", "-enddate"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    end = datetime.strptime(told.stdout.strip().split("=")[1], "%b %d %H:%M:%S %Y GMT")  # noqa: DTZ007
+    assert (end - datetime.utcnow()).days > 700  # noqa: DTZ003
+
+
+def test_without_openssl_the_start_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence with the command, never a traceback."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotListen) as refused:
+        certificate.ensure(tmp_path / "tls", "192.168.1.20")
+    assert "apt install openssl" in refused.value.sentence
