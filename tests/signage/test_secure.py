@@ -185,3 +185,43 @@ def test_without_openssl_the_start_says_what_to_install(
     with pytest.raises(CannotListen) as refused:
         certificate.ensure(tmp_path / "tls", "192.168.1.20")
     assert "apt install openssl" in refused.value.sentence
+
+
+@pytest.mark.browser
+def test_the_phone_tells_how_to_trust_it_and_may_record_there(daemon: Daemon) -> None:
+    """On plain HTTP the page names the address and the steps; on HTTPS the button to hold is there, the steps not."""
+    from playwright.sync_api import expect, sync_playwright
+
+    from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, RULES
+
+    plain, encrypted = (
+        f"http://127.0.0.1:{daemon.server.port}/",
+        f"https://localhost:{daemon.front.port}/",
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for address in (plain, encrypted):
+            context = browser.new_context(
+                viewport={"width": 390, "height": 844}, has_touch=True, ignore_https_errors=True
+            )
+            page = context.new_page()
+            page.set_default_timeout(60_000)
+            page.goto(address)
+            page.fill("#pin", daemon.office.pin())
+            page.click("text=进入")
+            page.locator(".tabs").get_by_text("设备").tap()
+            if address == plain:
+                expect(page.locator("#secure-address")).to_have_text(
+                    f"https://127.0.0.1:{daemon.front.port}/"
+                )
+                page.locator("#secure").scroll_into_view_if_needed()
+                page.evaluate("scrollTo(0, document.body.scrollHeight)")
+                ARTEFACTS.mkdir(exist_ok=True)
+                page.screenshot(path=ARTEFACTS / "phone-secure.png")
+                assert page.evaluate(RULES) == []
+            else:
+                expect(page.locator("#secure")).to_be_hidden()
+                page.locator(".tabs").get_by_text("广播").tap()
+                expect(page.get_by_role("button", name="按住说话")).to_be_visible()
+            context.close()
+        browser.close()
