@@ -175,6 +175,38 @@ def test_a_cue_that_fails_harms_no_other_job(tmp_path: Path) -> None:
         assert soon(lambda: office.seen.cues == ["11-24 18:05 results"])
 
 
+TWO = SHIPPED.replace(
+    "  - at: 18:00\n", "  - {at: 18:00:00, say: 大家好。}\n  - {at: 18:00:40, say: 再见。}\n\n  - at: 18:00\n"
+)
+"""Two cues at 18:00, and one forty seconds later."""
+
+
+def test_one_cue_that_fails_does_not_take_the_other_of_its_moment_with_it(tmp_path: Path) -> None:
+    """Two cues at 18:00, the first breaks: the second is carried out."""
+
+    class FirstBreaks(Recorder):
+        def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
+            if cue.say == "text":
+                raise RuntimeError("the first is broken")
+            super().cue(cue, plan, now)
+
+    (tmp_path / "rhythm.yaml").write_text(TWO, encoding="utf-8")
+    clock, seen = RealClock(TUESDAY.replace(hour=17, minute=59, second=59)), FirstBreaks()
+    keeper = Timekeeper(clock, Almanac(tmp_path / "rhythm.yaml", tmp_path / "last-good.yaml"), seen)
+    clock.jump(timedelta(seconds=3))
+    keeper.look()
+    assert seen.cues == ["11-24 18:00 top_sales_of_day"]
+
+
+def test_of_two_late_cues_within_their_grace_only_the_last_is_said(tmp_path: Path) -> None:
+    """Asleep from 17:59 to 18:01: both 18:00 and 18:00:40 are within their grace, and one of them is said."""
+    with kept(tmp_path, TUESDAY.replace(hour=17, minute=59, second=30), TWO) as office:
+        office.clock.jump(timedelta(seconds=90))
+        assert soon(lambda: office.seen.cues)
+        time.sleep(0.3)
+        assert office.seen.cues == ["11-24 18:00 text"]
+
+
 def test_a_follower_that_fails_harms_no_cue(tmp_path: Path) -> None:
     """When following the state breaks, a cue comes all the same, and the thread lives."""
     with kept(tmp_path, TUESDAY.replace(hour=17, minute=59, second=59), fails=("follow",)) as office:
