@@ -92,6 +92,26 @@ def test_choices_reach_the_glass(house: House, television: Page) -> None:
     assert eventually(lambda: television.evaluate("location.pathname") == "/wall/gate")
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160), (1080, 1920)])
+def test_the_digits_fit_every_screen(television: Page, width: int, height: int) -> None:
+    """Nothing scrolls, nothing reaches beyond the glass, the type is as large as a wall's must be."""
+    television.set_viewport_size({"width": width, "height": height})
+    faults = television.evaluate(
+        """() => { var unit = Math.min(innerWidth, innerHeight) / 54, found = [];
+        if (document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight) {
+          found.push('scrolls'); }
+        [].forEach.call(document.querySelectorAll('.pair p, .pair h1, .pair img'), function (node) {
+          var box = node.getBoundingClientRect(), size = parseFloat(getComputedStyle(node).fontSize);
+          if (box.left < 0 || box.top < 0 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1) {
+            found.push('out: ' + node.textContent); }
+          if (node.scrollWidth > node.clientWidth + 1) { found.push('cut: ' + node.textContent); }
+          if (node.textContent && size < 1.7 * unit) { found.push('small: ' + node.textContent); }
+        });
+        return found; }"""
+    )
+    assert faults == []
+
+
 def test_the_picture_to_scan_is_the_address_asked(house: House) -> None:
     """The QR code is a picture of the address by which the screen has reached this server."""
     import urllib.request
