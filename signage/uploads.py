@@ -91,7 +91,7 @@ def hear() -> Response:
 @pages.post("/api/clips")
 @needs("sell")
 def take_clip() -> tuple[Response, int]:
-    name, seconds = office().media.clips.take(source(CLIP_BYTES))
+    name, seconds = office().media.take_clip(source(CLIP_BYTES))
     return jsonify({"id": name, "seconds": round(seconds, 2)}), 201
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from controller.book.model import Refused
 from controller.office.clips import ClipDesk
-from controller.office.inbox import Inbox
+from controller.office.inbox import Inbox, Source
 from controller.office.personal import PersonalDesk
 from controller.office.room import Room
 from controller.office.scripts import ScriptBuilder
@@ -71,6 +71,15 @@ class Media:
             raise Refused(failed.sentence) from failed
         except NotInTime as late:
             raise Refused("语音正忙，请过一会儿再试听。") from late
+
+    def take_clip(self, source: Source) -> tuple[str, float]:
+        """Reads a recording; its name and seconds; see `ClipDesk.take`.
+
+        Chime and recording are put together while the person still listens to it: a minute takes a Pi ten seconds.
+        """
+        name, seconds = self.clips.take(source)
+        self._voice.prepare(self._builder.recorded(name), ahead=True)
+        return name, seconds
 
     def send_clip(self, name: str, who: str, key: str) -> Announced:
         """Plays a clip to all; see `ClipDesk.send`."""

@@ -56,17 +56,20 @@ class ScriptBuilder:
     def build(self, announcement: Announcement, names: Mapping[str, str]) -> Script:
         """The script of an announcement; one without lines is spoken as its text stands."""
         kept = announcement.script
+        if "clip" in kept:
+            return self.recorded(str(kept["clip"]))
         lines = kept.get("lines")
         pieces = lines if isinstance(lines, list) and lines else [[announcement.text, None, False]]
-        segments = tuple(self._segment(piece, names) for piece in pieces)
-        if "clip" in kept:
-            segments = (Segment("", roll=self.recording(str(kept["clip"]))),)
         return Script(
-            segments=segments,
+            segments=tuple(self._segment(piece, names) for piece in pieces),
             applause=self.song(announcement) or self.sound(kept.get("applause", "small")),
             chime=self.sound("chime") if kept.get("chime", True) else None,
             lufs=self._lufs(),
         )
+
+    def recorded(self, clip: str) -> Script:
+        """The script of what somebody recorded: chime and recording."""
+        return Script((Segment("", roll=self.recording(clip)),), chime=self.sound("chime"), lufs=self._lufs())
 
     def plain(self, text: str, names: Mapping[str, str], applause: str | None = None) -> Script:
         """The script of one text, without a chime."""

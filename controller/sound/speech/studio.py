@@ -25,6 +25,7 @@ CHIME_GAP_MS = 60
 ROLL_GAP_MS = 80
 LEAST_ROLL_S = 0.05
 MARGIN = RATE // 50  # 20 ms: twice what the limiter looks around, so its gain is 1 at both ends
+LONGEST_KEPT = 15 * RATE
 MOST_SOUNDS = 6  # two megabytes each
 LEAST_WORD_S = 0.03
 
@@ -133,6 +134,8 @@ class Studio:
             raise loudness.Unreadable("文件不见了") from error
         if key not in self._decoded:
             sound = _decoded(path, self._lufs)
+            if sound.shape[1] > LONGEST_KEPT:  # a minute at the microphone, said once
+                return sound
             while len(self._decoded) >= MOST_SOUNDS:
                 del self._decoded[next(iter(self._decoded))]
             self._decoded[key] = sound
