@@ -79,7 +79,8 @@ function listen() {
   stream.addEventListener('hint', () => { alive(); refresh(); });
   stream.addEventListener('tick', (event) => {
     alive();
-    if (JSON.parse(event.data).revision !== state.revision) refresh();
+    // Screens come and go without a revision: whoever looks at their list is kept up to date by the ticks.
+    if (JSON.parse(event.data).revision !== state.revision || location.hash === '#device') refresh();
   });
   stream.onerror = () => {
     stream.close();

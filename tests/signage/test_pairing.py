@@ -92,6 +92,40 @@ def test_choices_reach_the_glass(house: House, television: Page) -> None:
     assert eventually(lambda: television.evaluate("location.pathname") == "/wall/gate")
 
 
+def test_the_phone_adds_pins_and_turns_off_a_screen(browser: Browser, house: House, television: Page) -> None:
+    """On the 设备 tab: the digits typed in, the board pinned, the screen turned off and on, each with a tap."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    phone = context.new_page()
+    phone.goto(f"{house.address}/login")
+    phone.fill("input[name=pin]", house.daemon.office.pin())
+    phone.press("input[name=pin]", "Enter")
+    phone.wait_for_selector("nav.tabs")
+    phone.goto(f"{house.address}/#device")
+    phone.click("#add-wall")
+    phone.fill("#wall-code", "12")
+    phone.fill("#wall-new-name", "大厅")
+    phone.click("#sheet button.go")
+    phone.wait_for_selector("#sheet .wrong:has-text('没有屏幕正在显示这个数字')")
+    phone.fill("#wall-code", television.inner_text("#code"))
+    phone.click("#sheet button.go")
+    assert eventually(lambda: scene(television) == "rhythm")
+    mine = "#walls button:has-text('大厅')"
+    phone.wait_for_selector(f"{mine}:has-text('在线')")
+    phone.click(mine)
+    phone.click("#sheet button:has-text('画面、团队')")
+    phone.select_option("#w-scene", "leaderboard")
+    phone.click("#sheet button.go")
+    assert eventually(lambda: scene(television) == "leaderboard")
+    phone.click(mine)
+    phone.click("#sheet button:has-text('关掉这块屏幕')")
+    assert eventually(lambda: scene(television) == "off")
+    phone.wait_for_selector(f"{mine}:has-text('已关屏')")
+    phone.click(mine)
+    phone.click("#sheet button:has-text('打开这块屏幕')")
+    assert eventually(lambda: scene(television) == "rhythm")
+    context.close()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160), (1080, 1920)])
 def test_the_digits_fit_every_screen(television: Page, width: int, height: int) -> None:
     """Nothing scrolls, nothing reaches beyond the glass, the type is as large as a wall's must be."""
