@@ -48,7 +48,10 @@ class Desk:
 
     def say(self, ident: int, text: str, priority: int = 0, **script: object) -> None:
         """Submits one announcement."""
-        self.announcer.submit(Job(ident, Script((Segment(text),), **script), priority))  # type: ignore[arg-type]
+        self.submit(ident, Script((Segment(text),), **script), priority)  # type: ignore[arg-type]
+
+    def submit(self, ident: int, script: Script, priority: int = 0) -> None:
+        self.announcer.submit(Job(ident, script, priority))
 
     def wait(self, within: float, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + within
