@@ -18,7 +18,9 @@ def test_nothing_sounds_in_the_nap_in_random_scenarios() -> None:
 
     `make soak` runs a thousand of these.
     """
-    done = subprocess.run([sys.executable, str(NAP), "10", "5004"], capture_output=True, text=True, timeout=150)
+    done = subprocess.run(
+        [sys.executable, str(NAP), "10", "5004"], capture_output=True, text=True, timeout=150
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout)
     assert found["scenarios"] == 10
