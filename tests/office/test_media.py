@@ -45,7 +45,7 @@ def test_a_recording_goes_before_orders_and_is_played_behind_the_chime(office: H
     assert job.script.chime is not None
     assert job.script.applause is None
     text = next(a.text for a in office.office.announcements(TUESDAY.date()) if a.id == said.id)
-    assert text == "王 总的语音，2 秒。"
+    assert text == "王 总的语音"
 
 
 def test_the_same_recording_sent_twice_is_heard_once(office: House) -> None:
