@@ -301,7 +301,7 @@ class Scenario:
     def _suddenly(self, act: Callable[[], None]) -> None:
         before = self._demanded()
         act()
-        if self._demanded() and not before:
+        if not before:
             self.pardon = self.house.clock.mono + PARDON_S
 
     def _hush(self) -> None:

@@ -84,6 +84,19 @@ def test_silence_is_silence_to_the_sample(disk, tmp_path):
     assert 0 <= back - 0.1 <= 0.06
 
 
+def test_a_hush_during_a_slow_fade_does_not_wait_for_it(disk, tmp_path):
+    """Music is on its way out over five seconds when somebody hushes: nothing is left 0.3 s later."""
+    speaker, _events, recording = disk
+    path = write_wav(tmp_path / "a.wav", tone(30, amplitude=0.5))
+    speaker.music(order(path, duration_s=30, until=now() + 5, fade_out_ms=5000))
+    time.sleep(1.0)
+    asked = now()
+    assert recording.frames_between(asked - 0.3, asked).any()
+    speaker.quiet([(asked, asked + 60)])
+    time.sleep(0.8)
+    assert not recording.frames_between(asked + 0.3, now()).any()
+
+
 def test_a_silence_that_comes_at_once_is_kept_at_once(disk, tmp_path):
     """Hush in the middle of music: nothing is left 0.3 s later; lifted, the music is where the clock says."""
     speaker, _events, recording = disk

@@ -36,9 +36,14 @@ class Ramp:
         share = max(0.0, now - self.start) / self.seconds
         return self.from_db + (self.to_db - self.from_db) * share
 
+    @property
+    def end(self) -> float:
+        """When it has arrived."""
+        return self.start + self.seconds
+
     def over(self, now: float) -> bool:
         """Whether it has arrived."""
-        return now >= self.start + self.seconds
+        return now >= self.end
 
 
 def still(db: float) -> Ramp:

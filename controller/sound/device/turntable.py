@@ -158,7 +158,10 @@ class Turntable:
         may_sound = run is not None and run[0] <= now
         self._goal = run[1] - MARGIN_S if run is not None and may_sound else now
         lead = self._fade_out_s()
-        if not self._leaving and now >= self._goal - lead:
+        hurried = (
+            self._fade.end > max(self._goal, now + LEAST_FADE_S) + SAME_S
+        )  # hushed while it was going slowly
+        if (not self._leaving and now >= self._goal - lead) or (self._leaving and hurried):
             self._leaving = True
             self._fade = Ramp(now, max(LEAST_FADE_S, self._goal - now), self._fade.at(now), OFF_DB / 1.25)
         elif self._leaving and now < self._goal - max(lead, 0.5):
