@@ -289,3 +289,24 @@ def test_rest_says_which_rest() -> None:
         )
     ]
     assert texts == ["今天休息，好好放松。", "新的一天，马上开始。", "今天辛苦了，路上小心。"]
+
+
+def test_a_target_praises_the_team_and_not_who_brought_the_last_order() -> None:
+    """Person, sum and items stay away: the picture is the team's."""
+    now = moment("14:52")
+    found = wall_state(glance(scene="celebration", on_air=said("target", now, deal(1))), "main")[
+        "celebration"
+    ]
+    assert isinstance(found, dict)
+    assert (found["kind"], found["person"], found["amount"], found["items"]) == ("target", None, None, [])
+    assert found["team"] == deal(1).team
+
+
+def test_a_burst_shows_each_order() -> None:
+    """Three in one breath are a title and three items, best told by the wall itself."""
+    now = moment("14:52")
+    orders = (deal(1), deal(2, amount="20000.00"), deal(3))
+    found = wall_state(glance(scene="celebration", on_air=said("burst", now, *orders)), "main")["celebration"]
+    assert isinstance(found, dict)
+    assert found["title"] == "三单连开"
+    assert len(found["items"]) == 3
