@@ -35,7 +35,8 @@ pictures: .venv/.dev  ## the README's pictures, taken from a running demo
 	$(BIN)/python -m tests.pictures
 
 test: .venv/.dev  ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not signal' -n 2 --dist loadfile
+	$(BIN)/pytest -m signal  # sound is recorded alone: a busy machine makes holes
 
 check: .venv/.dev  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
