@@ -78,7 +78,7 @@ class Daemon:
         from controller.greeting import lan_address
 
         made = certificate.ensure(options.home.var / "tls", lan_address())
-        listener = listen(options.host, options.tls_port)
+        listener = listen(options.host, options.tls_port, "--tls-port")
         self._stack.callback(listener.close)
         return listener, made
 

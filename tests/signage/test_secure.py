@@ -187,6 +187,15 @@ def test_without_openssl_the_start_says_what_to_install(
     assert "apt install openssl" in refused.value.sentence
 
 
+def test_a_port_that_is_taken_is_told_with_its_own_option(tmp_path: Path) -> None:
+    """The start stops with the sentence that helps: another --tls-port."""
+    (tmp_path / "config").mkdir()
+    shutil.copy(REPOSITORY / "config" / "rhythm.yaml", tmp_path / "config")
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(CannotListen) as refused:
+        Daemon(Options(Home(tmp_path), "127.0.0.1", 0, tls_port=other.getsockname()[1]))
+    assert "--tls-port" in refused.value.sentence
+
+
 @pytest.mark.browser
 def test_the_phone_tells_how_to_trust_it_and_may_record_there(daemon: Daemon) -> None:
     """On plain HTTP the page names the address and the steps; on HTTPS the button to hold is there, the steps not."""
