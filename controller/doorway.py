@@ -26,13 +26,13 @@ class CannotListen(Exception):  # noqa: N818 - it is told to people as it stands
         self.sentence = sentence
 
 
-def listen(host: str, port: int, option: str = "--port") -> socket.socket:
-    """A bound socket; what is accepted from it inherits its options. Raises CannotListen, which names `option`."""
+def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
+    """A bound socket; what is accepted from it inherits its options. Raises CannotListen, which names `flag`."""
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, proto)
     except OSError as error:
-        raise CannotListen(_why(error, host, port, option)) from error
+        raise CannotListen(_why(error, host, port, flag)) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         for level, option, value in SOCKET_OPTIONS:
@@ -40,17 +40,15 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        raise CannotListen(_why(error, host, port, option)) from error
+        raise CannotListen(_why(error, host, port, flag)) from error
     return listener
 
 
-def _why(error: OSError, host: str, port: int, option: str) -> str:
+def _why(error: OSError, host: str, port: int, flag: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"端口 {port} 已经被别的程序占用。请关掉那个程序，或者换一个端口：zhangu run {option} {port + 1}"
-        )
+        return f"端口 {port} 已经被别的程序占用。请关掉那个程序，或者换一个端口：zhangu run {flag} {port + 1}"
     if error.errno == errno.EACCES:
-        return f"没有权限使用端口 {port}。请用 1024 以上的端口，例如：zhangu run {option} {8443 if option == '--tls-port' else 8080}"
+        return f"没有权限使用端口 {port}。请用 1024 以上的端口，例如：zhangu run {flag} {port + 8000}"
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return f"这台机器没有地址 {host}。请检查 --host，不写就在所有网卡上提供服务。"
-    return f"不能在 {host}:{port} 上提供服务（{reason(error)}）。请检查 --host 和 {option}。"
+    return f"不能在 {host}:{port} 上提供服务（{reason(error)}）。请检查 --host 和 {flag}。"
