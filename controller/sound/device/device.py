@@ -28,8 +28,8 @@ DRIVERS = ("pulseaudio", "alsa")
 QUEUE_MS = 25 if platform.machine() in ("x86_64", "AMD64") else 60
 """What PulseAudio may hold. SDL asks for one buffer, 11.6 ms, and on a busy machine the sound then has holes:
 66 in 11 s where 20 ms had 2 (measured, load 5 on 2 cores). More also costs less: 0.9 % of a core at 20 ms, 0.7 %
-at 30. A chime within 30 ms leaves room for no more on a
-desktop; a small computer has more time for it (300 ms) and less to spare. PULSE_LATENCY_MSEC overrules.
+at 30. A chime within 30 ms leaves room for no more on a desktop; a small computer has more time for it (300 ms)
+and less to spare. PULSE_LATENCY_MSEC overrules.
 """
 PULSE_S = 0.5
 STALL_S = 2.0
