@@ -1,80 +1,22 @@
 """The web server: waitress with as many threads as screens need, and lines that notice a cut cord."""
 
 import contextlib
-import json
 import logging
 import socket
 import sys
 import threading
-from typing import Any
 
 from flask import Flask
-from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.server import create_server
-from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.task import ThreadedTaskDispatcher
 
-from signage.answers import PLAIN
-from signage.events import LINE, MAX_STREAMS, Streams
+from signage.events import MAX_STREAMS, Streams
+from signage.lines import MAX_REQUEST, Channel
 
 log = logging.getLogger(__name__)
 
 SPARE_THREADS = 8
 SWITCH_S = 0.0001  # after each of 200 sends Python's lock is asked for again; 5 ms, as usual, would add up
-MAX_REQUEST = 64 * 1024 * 1024  # the largest upload; everything but uploads is held to 64 KB by the app
-
-
-BEHIND = 64 * 1024  # bytes that a screen has not read: more than a day of hints; it may come again
-
-
-class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
-    """A request that tells its view the way to write to it later."""
-
-    def get_environment(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environment()
-        environ[LINE] = _Line(self)
-        return environ
-
-
-class _Line:
-    """events.Line over waitress: writes as the task itself does, so that the framing is waitress's own."""
-
-    def __init__(self, task: _Task) -> None:
-        self._task = task
-
-    def write(self, data: bytes) -> bool:
-        channel = self._task.channel
-        # Past its high-water mark waitress would make the writer wait, and the crier waits for nobody.
-        if not channel.connected or channel.total_outbufs_len > BEHIND:
-            return False
-        try:
-            self._task.write(data)
-        except (ClientDisconnected, OSError):
-            return False
-        return True
-
-    def gone(self) -> bool:
-        return not self._task.channel.connected
-
-
-class _Unreadable(ErrorTask):  # type: ignore[misc]
-    """What never reaches the app, a request of 2 GB for one, is told like all else: as JSON, in a sentence."""
-
-    def execute(self) -> None:
-        error = self.request.error
-        sentence = PLAIN.get(error.code, PLAIN[400])
-        if error.code == 413:
-            sentence = f"发来的内容太大，最多 {MAX_REQUEST // 1_000_000} MB。"
-        text = json.dumps({"error": sentence, "field": None}, ensure_ascii=False).encode()
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "application/json"))
-        self.set_close_on_finish()
-        self.content_length = len(text)
-        self.write(text)
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]
-    task_class = _Task
-    error_task_class = _Unreadable
 
 
 class Server:
@@ -100,7 +42,7 @@ class Server:
             max_request_body_size=MAX_REQUEST,
             clear_untrusted_proxy_headers=True,
         )
-        self._server.channel_class = _Channel
+        self._server.channel_class = Channel
         self.port = int(self._server.effective_port)
         self._thread: threading.Thread | None = None
         self._streams.on_count = self._keep_threads
@@ -125,7 +67,7 @@ class Server:
         server = self._server
         # In the loop's own thread: it may be going through its map at this moment.
         server.trigger.pull_trigger(
-            lambda: _Channel(server, connection, address, server.adj, map=server._map)
+            lambda: Channel(server, connection, address, server.adj, map=server._map)
         )
 
     def run(self) -> None:
