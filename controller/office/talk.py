@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from controller.book.model import DROPPED, HEARD, NOT_HEARD, PLAYING, WAITING, Announcement
+from controller.book.model import DROPPED, HEARD, NOT_HEARD, PLAYING, WAITING, Announcement, StoreTrouble
 from controller.book.store import Book
 from controller.glance import OnAir
 from controller.office import etiquette
@@ -45,6 +46,7 @@ class Talk:
         self._lock = threading.RLock()
         self._handed: set[int] = set()
         self._dues: tuple[datetime, ...] = ()
+        self._unwritten: deque[Report] = deque()
         self.on_air: OnAir | None = None
         self.late: Callable[[Announcement, str], None] = lambda announcement, why: None
 
@@ -77,6 +79,7 @@ class Talk:
 
         Orders for the full hour are the round-up's affair.
         """
+        self._write_down_late()
         with self._room.store.read() as book:
             waiting = book.outbox.waiting()
         self._dues = tuple({found.due for found in waiting if found.due is not None and found.due > now})
@@ -163,21 +166,33 @@ class Talk:
     # --- what became of it
 
     def on_report(self, report: Report) -> None:
-        """Writes down what the announcer tells."""
+        """Writes down what the announcer tells; on a full disk later, for the sound goes on meanwhile."""
+        try:
+            self._take_in(report)
+        except StoreTrouble as trouble:
+            log.warning("what became of #%d is not written down yet: %s", report.id, trouble.sentence)
+            self._unwritten.append(report)
+        self._room.feed.tell()
+
+    def _take_in(self, report: Report) -> None:
         if report.state == "playing":
             self._playing(report)
         elif report.state == "waiting":
             self._still_waiting(report)
         else:
             self._ended(report)
-        self._room.feed.tell()
+
+    def _write_down_late(self) -> None:
+        """Takes up what a full disk did not take, in its order."""
+        while self._unwritten:
+            self._take_in(self._unwritten[0])
+            self._unwritten.popleft()
 
     def _playing(self, report: Report) -> None:
         clock = self._room.clock
         started = clock.from_monotonic(report.started or clock.monotonic())
         ends = clock.from_monotonic(report.ends or clock.monotonic())
-        with self._room.store.write() as book:
-            book.outbox.move(report.id, PLAYING, report.why, started)
+        with self._room.store.read() as book:
             announcement = book.outbox.get(report.id)
             deals = book.deals.of_ids(announcement.deals) if announcement else ()
         if announcement is None:
@@ -186,7 +201,12 @@ class Talk:
         with self._lock:
             if self.on_air is None or self.on_air.id != report.id:
                 log.info("saying #%d (%s): %s", report.id, announcement.kind, announcement.text)
-            self.on_air = OnAir(report.id, announcement.kind, announcement.text, deals, started, ends, marks)
+            if not self._unwritten:
+                self.on_air = OnAir(
+                    report.id, announcement.kind, announcement.text, deals, started, ends, marks
+                )
+        with self._room.store.write() as book:
+            book.outbox.move(report.id, PLAYING, report.why, started)
 
     def _still_waiting(self, report: Report) -> None:
         with self._room.store.write() as book:
@@ -206,8 +226,8 @@ class Talk:
     def _ended(self, report: Report) -> None:
         now = self._room.clock.now()
         state = {"heard": HEARD, "dropped": DROPPED}.get(report.state, NOT_HEARD)
+        self._off_air(report.id)
         with self._room.store.write() as book:
-            book.outbox.move(report.id, state, report.why, now)
             announcement = book.outbox.get(report.id)
         self._off_air(report.id)
         with self._lock:

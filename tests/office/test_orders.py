@@ -162,3 +162,18 @@ def test_nobody_hears_of_an_order_that_was_not_committed(office: House) -> None:
             before = office.feed.revision
     assert office.announcer.jobs == []
     assert office.feed.revision == before
+
+
+def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(office: House) -> None:
+    """The announcer's reports harm nothing while the book cannot be written, and are taken up afterwards."""
+    office.deal("王小明", 3000)
+    with office.store.write() as book:
+        book.rows.all("PRAGMA query_only = ON")
+    office.announcer.say(office.clock)
+    assert office.states()["first_of_week:1"][0] == "waiting"
+    with office.store.write() as book:
+        book.rows.all("PRAGMA query_only = OFF")
+    office.clock.go(seconds=1)
+    office.keeper.look()
+    assert office.states()["first_of_week:1"][0] == "heard"
+    assert office.announcer.jobs == []
