@@ -66,9 +66,7 @@ class Server:
         connection.setblocking(False)
         server = self._server
         # In the loop's own thread: it may be going through its map at this moment.
-        server.trigger.pull_trigger(
-            lambda: Channel(server, connection, address, server.adj, map=server._map)
-        )
+        server.trigger.pull_trigger(lambda: Channel(server, connection, address, server.adj, map=server._map))
 
     def run(self) -> None:
         """Serve until close() is called."""

@@ -228,8 +228,8 @@ class Talk:
         state = {"heard": HEARD, "dropped": DROPPED}.get(report.state, NOT_HEARD)
         self._off_air(report.id)
         with self._room.store.write() as book:
+            book.outbox.move(report.id, state, report.why, now)
             announcement = book.outbox.get(report.id)
-        self._off_air(report.id)
         with self._lock:
             self._handed.discard(report.id)
         log.info("#%d is %s: %s", report.id, report.state, report.why)
