@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -185,7 +186,9 @@ def events() -> Response:
     if line is None:
         raise Denied(503, "这个服务器不能推送消息，请用 zhangu run 启动。")
     name = request.args.get("wall", "").strip()[:NAME_LIMIT] or "main"
-    screen = request.args.get("screen", "")[:NAME_LIMIT] or request.remote_addr or "?"
+    screen = request.args.get("screen", "")[:NAME_LIMIT] or (request.remote_addr or "?")
+    if not ("wall" in request.args or "screen" in request.args):
+        screen = secrets.token_hex(8)  # a program that only listens is no screen: it takes nobody's place
     stream = streams.open(name, screen, line)
     answer = Response(streams.lines(stream), mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"  # nginx in between must not hold hints back

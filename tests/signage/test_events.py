@@ -46,7 +46,7 @@ class Screen:
 
     def __init__(self, port: int, wall: str = "main", screen: str = "") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), 5)
-        path = f"/events?wall={wall}" + (f"&screen={screen}" if screen else "")
+        path = "/events" + (f"?wall={wall}" if wall else "") + (f"&screen={screen}" if screen else "")
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         self.text = ""
         self.over = False
@@ -166,6 +166,18 @@ def test_without_a_screens_mark_the_address_is_the_screen(screens: Callable[...,
     assert first.wait("event: hello")
     assert screens("lobby").wait("event: hello")
     assert first.ended()
+
+
+def test_programs_that_only_listen_do_not_evict_each_other(
+    screens: Callable[..., Screen], feed: Feed
+) -> None:
+    """Two plain `GET /events` from one machine are two listeners: neither names a wall, so neither is a screen."""
+    first, second = screens(""), screens("")
+    assert first.wait("event: hello")
+    assert second.wait("event: hello")
+    feed.tell()
+    assert first.wait("event: hint")
+    assert second.wait("event: hint")
 
 
 def test_a_gone_screen_is_forgotten(server: Server, screens: Callable[..., Screen]) -> None:
