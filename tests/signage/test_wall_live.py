@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from glances import deal, moment, said
@@ -117,11 +119,20 @@ def test_it_reports_what_it_painted(room: Room, wall: Page) -> None:
     assert eventually(
         lambda: any(r.scene == "celebration" and r.revision == revision for r in room.reports())
     )
-    (report,) = [found for found in room.reports() if found.wall == "hall"]
-    assert (report.width, report.height) == (1280, 720)
-    assert "Chrom" in report.agent
-    assert report.delay_ms is not None
-    assert report.delay_ms < 5000
+
+    def newest() -> Any:
+        (report,) = [found for found in room.reports() if found.wall == "hall"]
+        return report
+
+    if (
+        newest().delay_ms is None
+    ):  # painted from the first snapshot, before its line was open: no hint, no delay
+        time.sleep(2)
+        celebrate(room, 5.0)
+    assert eventually(lambda: newest().delay_ms is not None)
+    assert (newest().width, newest().height) == (1280, 720)
+    assert "Chrom" in newest().agent
+    assert newest().delay_ms < 5000
 
 
 def test_the_poster_fits_one_sheet(browser: Browser, room: Room) -> None:
