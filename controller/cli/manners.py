@@ -1,0 +1,73 @@
+"""What all commands share: how they end, which options they have, what they open."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from controller.almanac import Almanac
+    from controller.book.store import Store
+    from controller.home import Home
+
+FAILED, WRONG = 1, 2
+
+home_option = click.option(
+    "--home",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder with config/, sounds/ and var/.",
+)
+host_option = click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")  # noqa: S104
+port_option = click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+
+
+def stop(sentence: str, code: int) -> NoReturn:
+    """Ends the command with a sentence on stderr."""
+    click.echo(sentence, err=True)
+    sys.exit(code)
+
+
+class Told(click.Group):
+    """Whatever a command refuses is told in its sentence; only a fault of ours ends in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from controller.book.model import Refused
+        from controller.reasons import reason
+        from controller.rhythm.faults import Faulty
+
+        logging.getLogger().addHandler(
+            logging.NullHandler()
+        )  # commands speak in sentences; `run` keeps a log
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal without Chinese still shows the rest
+        try:
+            return super().invoke(ctx)
+        except Faulty as faulty:
+            stop("\n".join(str(fault) for fault in faulty.faults), WRONG)
+        except Refused as refused:
+            stop(refused.sentence, FAILED)
+        except BrokenPipeError:
+            raise  # the reader of our output has gone: click ends quietly
+        except OSError as error:
+            stop(f"{error.filename or '这里'}：{reason(error)}。", FAILED)
+
+
+def almanac_of(home: Home) -> Almanac:
+    """The timetable in force. Raises Faulty."""
+    from controller.almanac import Almanac
+
+    return Almanac(home.timetable, home.last_good)
+
+
+def book_of(home: Home) -> closing[Store]:
+    """The book, to be used in a `with`. Raises StoreTrouble."""
+    from controller.book.store import Store
+
+    return closing(Store(home.book))

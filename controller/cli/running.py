@@ -1,0 +1,124 @@
+"""What goes on until it is stopped: the daemon, a rehearsal, the demo, a screen."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from controller.cli.manners import FAILED, WRONG, almanac_of, home_option, host_option, port_option, stop
+from controller.home import chosen
+
+if TYPE_CHECKING:
+    from controller.daemon import Options
+
+
+@click.command()
+@home_option
+@host_option
+@port_option
+@click.option(
+    "--storybook", is_flag=True, help="Also serve every wall scene with made-up values at /storybook."
+)
+@click.option("--tls", is_flag=True, help="Also serve HTTPS, with a certificate of its own making.")
+@click.option("--tls-port", default=8443, show_default=True, type=click.IntRange(0, 65535))
+def run(home: Path | None, host: str, port: int, storybook: bool, tls: bool, tls_port: int) -> None:
+    """Run the daemon."""
+    from controller.daemon import Options
+
+    _run(Options(chosen(home), host, port, storybook=storybook, tls_port=tls_port if tls else None))
+
+
+@click.command()
+@click.option("--at", "at", required=True, help='Where the clock starts, for example "2026-11-27 18:04:50".')
+@home_option
+@host_option
+@port_option
+def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
+    """Run the real thing at another date and time, on a scratch copy of the data."""
+    from controller.daemon import Options
+    from controller.rehearsal import scratch
+
+    where = chosen(home)
+    zone = almanac_of(where).rhythm.zone
+    try:
+        start = datetime.fromisoformat(at)
+    except ValueError:
+        stop(f"--at 写的是“{at}”。要写日期和时间，例如 2026-11-27 18:04:50。", WRONG)
+    start = start.replace(tzinfo=zone) if start.tzinfo is None else start.astimezone(zone)
+    with scratch(where) as copy:
+        _run(Options(copy, host, port, start=start))
+
+
+@click.command(name="demo")
+@home_option
+@host_option
+@port_option
+@click.option("--once/--loop", "once", default=True, help="End after the day, or play it again and again.")
+def demo_(home: Path | None, host: str, port: int, once: bool) -> None:
+    """A made-up office's day in about six minutes, heard and seen."""
+    from controller import demo
+    from controller.doorway import CannotListen
+
+    try:
+        sys.exit(demo.run(chosen(home), host, port, loop=not once, tell=click.echo))
+    except CannotListen as error:
+        stop(error.sentence, FAILED)
+
+
+def _run(options: Options) -> None:
+    from controller import daemon
+    from controller.doorway import CannotListen
+    from controller.greeting import greet
+    from controller.reasons import reason
+    from controller.single import AlreadyRunning
+
+    try:
+        daemon.keep_log(options.home, to_screen=True)
+        sys.exit(daemon.run(options, greet))
+    except AlreadyRunning as other:
+        stop(
+            f"{options.home.root} 里已经有一个战鼓在运行（进程 {other.pid}，端口 {other.port}）。"
+            "先停掉它，或用 --home 指定别的目录。",
+            FAILED,
+        )
+    except CannotListen as error:
+        stop(error.sentence, FAILED)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        stop(f"不能写入 {options.home.var}：{reason(error)}。请检查磁盘空间和目录权限。", FAILED)
+
+
+@click.command()
+@click.option("--server", default="http://127.0.0.1:8080", show_default=True, help="Where Zhangu runs.")
+@click.option("--name", default="kiosk", show_default=True, help="What this screen is called.")
+@home_option
+def kiosk(server: str, name: str, home: Path | None) -> None:
+    """Show a wall on this machine's own screen, watch it, and turn the screen off at night."""
+    import logging
+
+    from controller import kiosk as screen
+    from controller.farewell import Farewell
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    over = Farewell()
+    folder = chosen(home).var
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        browser = screen.find_browser()
+        failed = screen.Kiosk(server.rstrip("/"), name, folder, browser, screen.screen_size()).watch(
+            over.wait
+        )
+    except screen.NoBrowser as missing:
+        stop(missing.sentence, FAILED)
+    except OSError as error:
+        stop(f"不能写入 {folder}：{error.strerror}。", FAILED)
+    if failed:
+        stop("浏览器已经重开了三次，屏幕还是没有动静。请重启主机，或看看内存和显示器的连线。", FAILED)
+
+
+COMMANDS = (run, rehearse, demo_, kiosk)

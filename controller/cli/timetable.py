@@ -1,0 +1,69 @@
+"""What should happen, and what 18:05 told: check, today, results."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from controller.cli.manners import FAILED, WRONG, almanac_of, book_of, home_option, stop
+from controller.home import chosen
+
+if TYPE_CHECKING:
+    from controller.almanac import Almanac
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@home_option
+def check(file: Path | None, home: Path | None) -> None:
+    """Check the timetable; every fault is told at once."""
+    from controller.rhythm import config
+
+    path = file or chosen(home).timetable
+    config.load(path)
+    click.echo(f"{path}：没有问题。")
+
+
+@click.command()
+@click.option("--date", "day", help="YYYY-MM-DD; default: today in the office.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@home_option
+def today(day: str | None, as_json: bool, home: Path | None) -> None:
+    """Show the plan of a day."""
+    from controller.greeting import day_in_words
+    from controller.rhythm.timetable import to_json
+
+    almanac = almanac_of(chosen(home))
+    plan = to_json(almanac.plan(_day(day, almanac)))
+    click.echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else day_in_words(plan))
+
+
+@click.command()
+@click.option("--date", "day", help="YYYY-MM-DD; default: today in the office.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@home_option
+def results(day: str | None, as_json: bool, home: Path | None) -> None:
+    """Show a day's results as the 18:05 show froze them."""
+    from controller import results as told
+
+    where = chosen(home)
+    wanted = _day(day, almanac_of(where))
+    with book_of(where) as store, store.read() as book:
+        found = book.desk.results(wanted)
+    if found is None:
+        stop(f"{wanted} 没有公布过战报。", FAILED)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else told.in_words(found))
+
+
+def _day(day: str | None, almanac: Almanac) -> date:
+    try:
+        return date.fromisoformat(day) if day else datetime.now(almanac.rhythm.zone).date()
+    except ValueError:
+        stop(f"--date 写的是“{day}”。要写成 2026-11-27 这样。", WRONG)
+
+
+COMMANDS = (check, today, results)
