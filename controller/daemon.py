@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from controller import certificate, watchdog
 from controller.almanac import Almanac
 from controller.book.store import Store
-from controller.certificate import Certificate
 from controller.clock import Clock
-from controller.doorway import listen
-from controller.farewell import Farewell
 from controller.feed import Feed
-from controller.home import Home
+from controller.machine import certificate, watchdog
+from controller.machine.certificate import Certificate
+from controller.machine.doorway import listen
+from controller.machine.farewell import Farewell
+from controller.machine.home import Home
+from controller.machine.single import Single
 from controller.office import Office, Parts
-from controller.single import Single
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.performance import Report
@@ -75,7 +75,7 @@ class Daemon:
         """The port of HTTPS and the certificate for it, when it was asked for."""
         if options.tls_port is None:
             return None
-        from controller.greeting import lan_address
+        from controller.machine.doorway import lan_address
 
         made = certificate.ensure(options.home.var / "tls", lan_address())
         listener = listen(options.host, options.tls_port, "--tls-port")

@@ -22,10 +22,10 @@ import av
 import av.filter
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from controller import demo
 from controller.daemon import Daemon
 from controller.glance import Glance
-from controller.home import Home
+from controller.machine.home import Home
+from controller.rehearsal import demo
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "signage" / "pictures"

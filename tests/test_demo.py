@@ -20,13 +20,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from controller import demo
 from controller.almanac import Almanac
 from controller.book.model import Deal
 from controller.book.store import Store
 from controller.clock import Clock
-from controller.demo_day import ACTS, DAY, Act, Order, Past
-from controller.home import Home
+from controller.machine.home import Home
+from controller.rehearsal import demo
+from controller.rehearsal.demo_day import ACTS, DAY, Act, Order, Past
 from controller.rhythm.timetable import state_at
 
 ROOT = Path(__file__).resolve().parents[1]

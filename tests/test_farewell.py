@@ -9,7 +9,7 @@ import pytest
 
 WAITING = """
 import os, signal, threading, time
-from controller.farewell import Farewell
+from controller.machine.farewell import Farewell
 over = Farewell()
 if {early}:
     os.kill(os.getpid(), signal.SIGTERM)

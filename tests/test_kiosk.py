@@ -14,8 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from controller.kiosk import MOST_RESTARTS, Kiosk, Watch, command, keep_restarts, restarts_of, screen_size
-from controller.screenpower import WAYS, switch, ways
+from controller.kiosk.browser import (
+    MOST_RESTARTS,
+    Kiosk,
+    Watch,
+    command,
+    keep_restarts,
+    restarts_of,
+    screen_size,
+)
+from controller.kiosk.screenpower import WAYS, switch, ways
 
 sys.path.insert(0, str(Path(__file__).parent / "signage"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from controller.cli.manners import FAILED, book_of, home_option, stop
-from controller.home import chosen
+from controller.machine.home import chosen
 
 ROLES = ("admin", "assistant", "leader", "director", "program", "wall")
 
@@ -36,7 +36,7 @@ def import_() -> None:
 def people(file: Path, home: Path | None) -> None:
     """People and teams from a CSV file with the columns team, person, leader, say_as."""
     from controller.book.people import read_people
-    from controller.reasons import reason
+    from controller.machine.reasons import reason
 
     try:
         data = file.read_bytes()
@@ -65,7 +65,7 @@ def backup(file: Path, home: Path | None) -> None:
 @home_option
 def doctor(home: Path | None) -> None:
     """Look at every part and say what is well, what is not, and what to do."""
-    from controller import checkup
+    from controller.cli import checkup
 
     well = True
     for line in checkup.examine(chosen(home)):

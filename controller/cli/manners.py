@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from controller.almanac import Almanac
     from controller.book.store import Store
-    from controller.home import Home
+    from controller.machine.home import Home
 
 FAILED, WRONG = 1, 2
 
@@ -38,7 +38,7 @@ class Told(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         from controller.book.model import Refused
-        from controller.reasons import reason
+        from controller.machine.reasons import reason
         from controller.rhythm.faults import Faulty
 
         logging.getLogger().addHandler(

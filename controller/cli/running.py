@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.manners import FAILED, WRONG, almanac_of, home_option, host_option, port_option, stop
-from controller.home import chosen
+from controller.machine.home import chosen
 
 if TYPE_CHECKING:
     from controller.daemon import Options
@@ -40,7 +40,7 @@ def run(home: Path | None, host: str, port: int, storybook: bool, tls: bool, tls
 def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
     """Run the real thing at another date and time, on a scratch copy of the data."""
     from controller.daemon import Options
-    from controller.rehearsal import scratch
+    from controller.rehearsal.scratch import scratch
 
     where = chosen(home)
     zone = almanac_of(where).rhythm.zone
@@ -60,8 +60,8 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
 @click.option("--once/--loop", "once", default=True, help="End after the day, or play it again and again.")
 def demo_(home: Path | None, host: str, port: int, once: bool) -> None:
     """A made-up office's day in about six minutes, heard and seen."""
-    from controller import demo
-    from controller.doorway import CannotListen
+    from controller.machine.doorway import CannotListen
+    from controller.rehearsal import demo
 
     try:
         sys.exit(demo.run(chosen(home), host, port, loop=not once, tell=click.echo))
@@ -71,10 +71,10 @@ def demo_(home: Path | None, host: str, port: int, once: bool) -> None:
 
 def _run(options: Options) -> None:
     from controller import daemon
-    from controller.doorway import CannotListen
-    from controller.greeting import greet
-    from controller.reasons import reason
-    from controller.single import AlreadyRunning
+    from controller.cli.greeting import greet
+    from controller.machine.doorway import CannotListen
+    from controller.machine.reasons import reason
+    from controller.machine.single import AlreadyRunning
 
     try:
         daemon.keep_log(options.home, to_screen=True)
@@ -101,8 +101,8 @@ def kiosk(server: str, name: str, home: Path | None) -> None:
     """Show a wall on this machine's own screen, watch it, and turn the screen off at night."""
     import logging
 
-    from controller import kiosk as screen
-    from controller.farewell import Farewell
+    from controller.kiosk import browser as screen
+    from controller.machine.farewell import Farewell
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     over = Farewell()

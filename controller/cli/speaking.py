@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from controller.cli.manners import FAILED, home_option, stop
-from controller.home import chosen
+from controller.machine.home import chosen
 
 
 @click.command()
@@ -15,7 +15,7 @@ from controller.home import chosen
 @home_option
 def say(text: str, home: Path | None) -> None:
     """Say a text over the speakers: through the running daemon, or directly when none runs."""
-    from controller import speak
+    from controller.cli import speak
 
     failed = speak.aloud(chosen(home), text)
     if failed:
@@ -29,7 +29,7 @@ def say(text: str, home: Path | None) -> None:
 @home_option
 def voice(text: str, out: Path | None, spoken: bool, home: Path | None) -> None:
     """Turn a text into a sound file, with the office's names read as the office reads them."""
-    from controller import speak
+    from controller.cli import speak
 
     where = chosen(home)
     words = speak.words(where, text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.manners import FAILED, WRONG, almanac_of, book_of, home_option, stop
-from controller.home import chosen
+from controller.machine.home import chosen
 
 if TYPE_CHECKING:
     from controller.almanac import Almanac
@@ -34,7 +34,7 @@ def check(file: Path | None, home: Path | None) -> None:
 @home_option
 def today(day: str | None, as_json: bool, home: Path | None) -> None:
     """Show the plan of a day."""
-    from controller.greeting import day_in_words
+    from controller.cli.words import day_in_words
     from controller.rhythm.timetable import to_json
 
     almanac = almanac_of(chosen(home))
@@ -48,7 +48,7 @@ def today(day: str | None, as_json: bool, home: Path | None) -> None:
 @home_option
 def results(day: str | None, as_json: bool, home: Path | None) -> None:
     """Show a day's results as the 18:05 show froze them."""
-    from controller import results as told
+    from controller.cli.words import results_in_words
 
     where = chosen(home)
     wanted = _day(day, almanac_of(where))
@@ -56,7 +56,7 @@ def results(day: str | None, as_json: bool, home: Path | None) -> None:
         found = book.desk.results(wanted)
     if found is None:
         stop(f"{wanted} 没有公布过战报。", FAILED)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else told.in_words(found))
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else results_in_words(found))
 
 
 def _day(day: str | None, almanac: Almanac) -> date:

@@ -9,8 +9,8 @@ import pytest
 from fakes import SHANGHAI
 from office_made import House, house
 
-from controller import results
 from controller.book.model import Refused
+from controller.cli.words import results_in_words
 from controller.glance import UNNAMED
 from controller.office.pairing import VALID_S, Pairings
 
@@ -174,7 +174,7 @@ def test_the_frozen_results_in_words(office: House) -> None:
     with office.store.read() as book:
         frozen = book.desk.results(TUESDAY.date())
     assert frozen is not None
-    words = results.in_words(frozen)
+    words = results_in_words(frozen)
     assert words.startswith(
         "2026-11-24　北京分公司　1 单，¥12,800.50\n个人\n  1. 王小明　猛虎队　1 单　¥12,800.50"
     )

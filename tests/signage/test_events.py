@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from controller.clock import Clock
-from controller.doorway import CannotListen, listen
 from controller.feed import Feed
+from controller.machine.doorway import CannotListen, listen
 from signage import create_app, events
 from signage.server import Server
 

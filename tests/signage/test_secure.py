@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from soundmade import encoded, tone
 
-from controller import certificate
 from controller.daemon import Daemon, Options
-from controller.doorway import CannotListen
-from controller.home import Home
+from controller.machine import certificate
+from controller.machine.doorway import CannotListen
+from controller.machine.home import Home
 from tests.signage.house import AFTERNOON, REPOSITORY
 
 needs_openssl = pytest.mark.skipif(

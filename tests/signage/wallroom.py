@@ -14,9 +14,9 @@ from glances import ZONE, glance
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from controller.clock import Clock
-from controller.doorway import listen
 from controller.feed import Feed
 from controller.glance import Glance
+from controller.machine.doorway import listen
 from signage import create_app
 from signage.server import Server
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from controller.reasons import reason
+from controller.machine.reasons import reason
 from controller.sound.speech.engines import EngineFailed, Maker, first_working
 from controller.sound.speech.script import Script, Segment
 from controller.sound.speech.studio import NothingToSay, Studio

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from controller.doorway import CannotListen
+from controller.machine.doorway import CannotListen
 
 CA_DAYS, DAYS = 3650, 800  # Apple refuses certificates that hold longer than 825 days
 RENEW_S = 60 * 86400

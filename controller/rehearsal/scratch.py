@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from controller.book.store import Store
-from controller.home import Home
+from controller.machine.home import Home
 
 
 @contextmanager

@@ -22,7 +22,11 @@ from controller.book.model import MERGED
 from controller.book.store import Book, Store
 from controller.clock import Clock
 from controller.daemon import Daemon, Options, keep_log
-from controller.demo_day import (
+from controller.machine.doorway import lan_address
+from controller.machine.farewell import Farewell
+from controller.machine.home import Home
+from controller.office.keys import Keys
+from controller.rehearsal.demo_day import (
     ACTS,
     DAY,
     PEOPLE,
@@ -36,11 +40,7 @@ from controller.demo_day import (
     Past,
     Step,
 )
-from controller.farewell import Farewell
-from controller.greeting import lan_address
-from controller.home import Home
-from controller.office.keys import Keys
-from controller.rehearsal import scratch
+from controller.rehearsal.scratch import scratch
 from controller.sound.mandarin import amount_in_words
 
 Tell = Callable[[str], object]

@@ -1,4 +1,4 @@
-"""A day's frozen results for people: what `zhangu results` prints. Pure."""
+"""A day in words: its plan as `zhangu today` prints it, its frozen results as `zhangu results` does. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,28 @@ from controller.book import show
 from controller.book.standings import Standing
 
 
-def in_words(frozen: Mapping[str, Any]) -> str:
+def day_in_words(plan: dict[str, Any]) -> str:
+    """A day's plan (`timetable.to_json`), a line for each span, cue and duty."""
+    lines = [f"{plan['date']}　{'工作日' if plan['workday'] else '休息日'}（{plan['why']}）"]
+    for entry in plan["entries"]:
+        notes = [f"音乐 {entry['music']}，音量 {entry['volume']}"] if entry["music"] else []
+        notes += ["安静"] if entry["quiet"] else []
+        lines.append(
+            f"  {entry['at']}–{entry['until']}  {entry['name']}{'　' + '；'.join(notes) if notes else ''}"
+        )
+    for cue in plan["cues"]:
+        lines.append(
+            f"  {cue['at']}"
+            + (f"  播报 {cue['say']}" if cue["say"] else "")
+            + (f"  显示 {cue['show']}" if cue["show"] else "")
+        )
+    for duty in plan["duties"]:
+        lines.append(f"  {duty['at'] or '全天'}  {duty['who']}：{duty['what']}")
+    lines += [f"  注意：{warning}" for warning in plan["warnings"]]
+    return "\n".join(lines)
+
+
+def results_in_words(frozen: Mapping[str, Any]) -> str:
     """The show as the office saw it, best first."""
     found = show.from_json(frozen)
     lines = [f"{found.date}　{found.office}　{found.count} 单，{_yuan(found.amount)}"]

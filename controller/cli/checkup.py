@@ -12,11 +12,11 @@ from datetime import datetime
 from controller.book.model import Refused
 from controller.book.store import Store
 from controller.clock import Clock
-from controller.home import Home
+from controller.machine.home import Home
+from controller.machine.single import running
 from controller.office.troubles import SPARE
 from controller.rhythm import config
 from controller.rhythm.faults import Faulty
-from controller.single import running
 from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
 from controller.sound.voice import describe

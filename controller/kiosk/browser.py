@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from controller.screenpower import Way, switch, ways
+from controller.kiosk.screenpower import Way, switch, ways
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from controller.book.store import Store
-from controller.home import Home
+from controller.machine.home import Home
+from controller.machine.reasons import reason
+from controller.machine.single import running
 from controller.office.scripts import ScriptBuilder, readings
-from controller.reasons import reason
-from controller.single import running
 from controller.sound.mandarin import spoken
 from controller.sound.speaker import Event, Part, Speaker
 from controller.sound.speech.script import Clip, Script, Segment, VoiceFailed

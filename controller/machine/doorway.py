@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 
-from controller.reasons import reason
+from controller.machine.reasons import reason
 
 # A cord that was pulled sends no farewell: unanswered data for 20 s, or three unanswered questions, ends the line.
 SOCKET_OPTIONS = [
@@ -42,6 +42,16 @@ def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
         listener.close()
         raise CannotListen(_why(error, host, port, flag)) from error
     return listener
+
+
+def lan_address() -> str:
+    """The address of this machine on its network; 127.0.0.1 when it has none. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a documentation address (RFC 5737): only asks the routing table
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
 
 
 def _why(error: OSError, host: str, port: int, flag: str) -> str:

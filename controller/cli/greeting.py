@@ -1,0 +1,37 @@
+"""What the terminal shows at a start: the address with its QR code, and the PIN."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import click
+import segno
+
+from controller.machine.doorway import lan_address
+
+if TYPE_CHECKING:
+    from controller.daemon import Daemon
+
+
+def greet(daemon: Daemon) -> None:
+    """Prints where walls and phones find this office."""
+    address = f"http://{lan_address()}:{daemon.server.port}"
+    click.echo("")
+    if daemon.clock.rehearsal:
+        click.echo(f"  彩排：时钟从 {daemon.clock.now():%Y-%m-%d %H:%M:%S} 走起，数据是副本，结束后不保留。")
+    click.echo(f"  手机：{address}/")
+    click.echo(f"  屏幕：{address}/wall")
+    if daemon.secured is not None:
+        click.echo(f"  加密：https://{lan_address()}:{daemon.front.port}/　怎样信任：手机“设备”页")
+        click.echo(f"  证书指纹：{daemon.secured.fingerprint()}")
+    click.echo(f"  PIN：{daemon.office.pin()}")
+    click.echo(_qr(address + "/"))
+    for trouble in daemon.office.glance().troubles:
+        click.echo(f"  注意：{trouble.what}{trouble.meanwhile}{trouble.mend}")
+
+
+def _qr(text: str) -> str:
+    drawn = io.StringIO()
+    segno.make(text, error="m").terminal(drawn, compact=True, border=2)
+    return drawn.getvalue()
