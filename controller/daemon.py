@@ -111,7 +111,7 @@ class Daemon:
             )
         )
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
-        self.timekeeper = Timekeeper(self.clock, self.almanac, self.office, self._alive)
+        self.timekeeper = Timekeeper(self.clock, self.almanac, self.office.following, self._alive)
         self.office.poke = self.timekeeper.poke
 
     def _serve(self) -> None:
@@ -121,7 +121,7 @@ class Daemon:
 
         app = create_app(
             self.office,
-            secret=self.office.secret(),
+            secret=self.office.keys.secret(),
             feed=self.feed,
             clock=self.clock,
             storybook=self._options.storybook,
@@ -150,17 +150,17 @@ class Daemon:
 
     def _on_speaker(self, event: Event) -> None:
         self._announcer.on_speaker(event)
-        self.office.on_speaker(event)
+        self.office.following.on_speaker(event)
 
     def _on_report(self, report: Report) -> None:
-        self.office.on_report(report)
+        self.office.following.on_report(report)
 
     def start(self) -> None:
         """Sound first, then time, then the web: the right music sounds within a second."""
         self.speaker.warm(sorted(self._sounds.glob("*.ogg")))  # chime and applause start without a delay
         self.speaker.start()
         self._announcer.start()
-        self.office.recover()
+        self.office.following.recover()
         self.timekeeper.start()
         self._stack.callback(self.timekeeper.close)
         self._serve()

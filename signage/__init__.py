@@ -43,7 +43,7 @@ def create_app(
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     answers.install(app)
-    access.install(app, office, secret, tls)
+    access.install(app, office.keys, secret, tls)
     for pages in (
         api.pages,
         events.pages,

@@ -110,7 +110,7 @@ class Photographer:
     def _phone(self) -> Page:
         page = self._browser.new_page(viewport=PHONE, device_scale_factor=2, locale="zh-CN", has_touch=True)  # type: ignore[arg-type]
         page.goto(self._address)
-        page.fill("#pin", self._daemon.office.pin())
+        page.fill("#pin", self._daemon.office.keys.pin())
         page.click("text=进入")
         return page
 

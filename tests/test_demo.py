@@ -148,7 +148,7 @@ def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pyt
         demo.Show(daemon, lambda line: None, lambda seconds: bool(time.sleep(seconds))).play()
         deals: tuple[Deal, ...] = daemon.office.deals(DAY)
         said = daemon.office.announcements(DAY)
-        pin = daemon.office.pin()
+        pin = daemon.office.keys.pin()
     assert [(f"{deal.at:%H:%M}", deal.person) for deal in deals] == [
         (f"{past.at:%H:%M}", past.order.person) for past in lunch.meanwhile
     ]
@@ -158,7 +158,7 @@ def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pyt
     }
     with demo.opened(made_up, "127.0.0.1", 0) as daemon:  # as --loop does
         assert daemon.office.deals(DAY) == ()
-        assert daemon.office.pin() == pin
+        assert daemon.office.keys.pin() == pin
 
 
 def test_ctrl_c_ends_the_command_and_leaves_nothing(home: Home, tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ def routes() -> set[tuple[str, str]]:
 class Nobody:
     """An office of whom nothing is asked: the addresses are there before it."""
 
+    keys = None
+
 
 def told_routes(readme: str) -> tuple[set[tuple[str, str]], set[str]]:
     """What README's table of addresses names: with a method, and pages without."""

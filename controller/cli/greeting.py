@@ -25,7 +25,7 @@ def greet(daemon: Daemon) -> None:
     if daemon.secured is not None:
         click.echo(f"  加密：https://{lan_address()}:{daemon.front.port}/　怎样信任：手机“设备”页")
         click.echo(f"  证书指纹：{daemon.secured.fingerprint()}")
-    click.echo(f"  PIN：{daemon.office.pin()}")
+    click.echo(f"  PIN：{daemon.office.keys.pin()}")
     click.echo(_qr(address + "/"))
     for trouble in daemon.office.glance().troubles:
         click.echo(f"  注意：{trouble.what}{trouble.meanwhile}{trouble.mend}")

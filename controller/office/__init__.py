@@ -1,17 +1,16 @@
 """The office's verbs. Each refuses with a sentence, or commits and then tells; nothing else changes anything.
 
 One desk per subject: `deals` (orders), `talk` (what is said), `cues` (what the timetable says), `sounding` (music,
-volume, hush), `keys` (who may come in), `view` (what screens draw from). The office only joins them.
+volume, hush), `keys` (who may come in), `view` (what screens draw from), `following` (what clock, speaker and
+announcer tell). The office only joins them.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from controller.glance import City, Glance, Ranking
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
+from controller.office.following import Following
 from controller.office.keys import Keys
 from controller.office.media import Media
 from controller.office.pairing import Pairings
@@ -38,14 +38,10 @@ from controller.office.speech import Announced, SpeechDesk
 from controller.office.talk import Talk
 from controller.office.troubles import Troubles
 from controller.office.view import View
-from controller.rhythm.model import Cue, DayPlan, State
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
-from controller.sound.performance import Report
-from controller.sound.speaker import Event, Speaker
+from controller.sound.speaker import Speaker
 from controller.sound.voice import Voice
-
-log = logging.getLogger(__name__)
 
 __all__ = ["Announced", "Decided", "Office", "Recorded"]
 
@@ -75,18 +71,21 @@ class Office:
         self._room, self._library = room, parts.library
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
-        self._bursts = Bursts(room, self._talk)
-        self._deals = DealDesk(room, self._talk, self._bursts)
+        bursts = Bursts(room, self._talk)
+        self._deals = DealDesk(room, self._talk, bursts)
         self._talk.late = self._deals.postpone_unheard
         self._speech = SpeechDesk(room, self._talk)
-        self._cues = CueDesk(room, self._talk, self._deals)
+        cues = CueDesk(room, self._talk, self._deals)
         self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
-        self._troubles = Troubles(room, parts.speaker, parts.voice, parts.library)
-        self._view = View(room, self._talk, self._cues, self._sound.sounding, parts.build)
+        troubles = Troubles(room, parts.speaker, parts.voice, parts.library)
+        self._view = View(room, self._talk, cues, self._sound.sounding, parts.build)
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged
-        self._view.troubles, self._view.trusted = self._troubles.all, self._troubles.clock_trusted
+        self._view.troubles, self._view.trusted = troubles.all, troubles.clock_trusted
+        self.following = Following(
+            room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library
+        )
         self.media = Media(
             (parts.store.path.parent, parts.sounds),
             room,
@@ -227,81 +226,10 @@ class Office:
         """The faults of an edit of the timetable that is not in force."""
         return self._room.almanac.faults
 
-    # --- who may come in
-
-    def pin(self) -> str:
-        """The PIN of the phones."""
-        return self.keys.pin()
-
-    def secret(self) -> str:
-        """Signs the phones' cookies."""
-        return self.keys.secret()
-
-    def check_pin(self, pin: str) -> bool:
-        """Whether that is the PIN; in constant time."""
-        return self.keys.check_pin(pin)
-
-    def token_role(self, token: str) -> str | None:
-        """The role of a token, None for none."""
-        return self.keys.token_role(token)
-
-    def make_token(self, name: str, role: str) -> str:
-        """A new token."""
-        return self.keys.make_token(name, role)
-
     def confirm_clock(self) -> None:
         """A person says that the time shown is right: timed sound may follow it."""
         self._room.clock.confirm()
         self._changed()
-
-    # --- what the timekeeper, the speaker and the announcer tell
-
-    def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
-        """The present moment: sound, round-ups and what is due follow it."""
-        trusted = self._troubles.clock_trusted()
-        steps: list[Callable[[], None]] = [
-            partial(self._sound.follow, plan, state, now, trusted=trusted),
-            partial(self._talk.hold, now),
-            partial(self._bursts.gather, now),
-            partial(self._talk.release, now),
-            partial(self._view.turn_with, state),
-        ]
-        if trusted:
-            steps.insert(2, partial(self._deals.round_up, now))
-        for step in steps:
-            try:
-                step()
-            except Exception:  # a full disk must not stop the music, nor a playlist the orders
-                log.exception("a part of the office could not follow the clock; the others go on")
-
-    def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
-        """A cue has come. Without a trusted clock it is not said, nor when it comes so late that it is quiet."""
-        if self._troubles.clock_trusted() and not self._room.state(now).quiet:
-            self._cues.come(cue, plan, now)
-
-    def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
-        """When `follow` must be called exactly: full hours, what waits, and shortly before music."""
-        return (*self._talk.moments(), *self._sound.moments(plan, now))
-
-    def jumped(self, seconds: float) -> None:
-        """The clock has jumped."""
-        self._sound.forget()
-        self._room.feed.tell()
-
-    def on_speaker(self, event: Event) -> None:
-        """The sound device tells something."""
-        self._sound.on_speaker(event)
-        if event.kind in ("ready", "lost", "track"):
-            self._room.feed.tell()
-
-    def on_report(self, report: Report) -> None:
-        """The announcer tells what became of an announcement."""
-        self._talk.on_report(report)
-
-    def recover(self) -> None:
-        """At a start: what the last run left behind is said, put off or dropped, each with its reason."""
-        self._deals.recover()
-        self._library.measure_all()
 
     def _hushed(self) -> datetime | None:
         """When the hush ends; if that is in a quiet time, when that ends."""

@@ -11,7 +11,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.book.model import DROPPED, HEARD, NOT_HEARD, PLAYING, WAITING, Announcement, StoreTrouble
@@ -240,8 +239,3 @@ class Talk:
         with self._lock:
             if self.on_air is not None and self.on_air.id == ident:
                 self.on_air = None
-
-    def with_photos(self, photos: dict[str, str]) -> OnAir | None:
-        """What is being said, with the pictures of its people."""
-        with self._lock:
-            return replace(self.on_air, photos=photos) if self.on_air else None

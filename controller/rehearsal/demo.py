@@ -110,7 +110,7 @@ def _greet(daemon: Daemon, host: str, tell: Tell) -> None:
     where = lan_address() if host == EVERYWHERE else host
     address = f"http://{where}:{daemon.server.port}"
     tell(f"战鼓演示：一间虚构的公司，{DAY.month}月{DAY.day}日，一天约六分钟。Ctrl-C 结束，什么也不会留下。")
-    tell(f"大屏：{address}/wall　　手机：{address}/　　PIN：{daemon.office.pin()}")
+    tell(f"大屏：{address}/wall　　手机：{address}/　　PIN：{daemon.office.keys.pin()}")
     if not _sound(daemon):
         tell("没有找到声音设备：这次只看得见，听不到。")
 

@@ -80,7 +80,7 @@ def _phone(folder: Path, browser: Browser, script: str) -> list[tuple[str, str]]
         page = browser.new_context(bypass_csp=True, viewport={"width": 390, "height": 844}).new_page()
         page.goto(f"{house.address}/login")
         found += [(impact, f"login: {what}") for impact, what in _look(page, script)]
-        page.fill("input[name=pin]", house.daemon.office.pin())
+        page.fill("input[name=pin]", house.daemon.office.keys.pin())
         page.press("input[name=pin]", "Enter")
         page.wait_for_selector("nav.tabs")
         for tab in ("deal", "say", "results", "device"):

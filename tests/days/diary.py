@@ -78,7 +78,9 @@ class Diary:
 
     def _edges(self) -> list[datetime]:
         plan = self.house.almanac.plan(self.page.day)
-        edges = [cue.at for cue in plan.cues] + list(self.house.office.moments(plan, self.house.clock.now()))
+        edges = [cue.at for cue in plan.cues] + list(
+            self.house.office.following.moments(plan, self.house.clock.now())
+        )
         return edges + ([self._on_air[1]] if self._on_air else [])
 
     def _sell_before(self) -> None:

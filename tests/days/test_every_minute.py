@@ -32,8 +32,8 @@ class Started:
                 self.announcer, self.speaker, FakeVoice(), running.library, ROOT / "sounds",
             )  # type: ignore[arg-type]
         )  # fmt: skip
-        self.announcer.report = self.office.on_report
-        Timekeeper(self.clock, running.almanac, self.office).look()
+        self.announcer.report = self.office.following.on_report
+        Timekeeper(self.clock, running.almanac, self.office.following).look()
 
 
 def state(office: House | Started) -> dict[str, object]:

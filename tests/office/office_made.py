@@ -56,11 +56,11 @@ class House:
                 self.announcer, self.speaker, self.voice, self.library, ROOT / "sounds",
             )  # type: ignore[arg-type]
         )  # fmt: skip
-        self.announcer.report = self.office.on_report
+        self.announcer.report = self.office.following.on_report
         with self.store.write() as book:
             book.roster.import_people(PEOPLE)
-        self.office.recover()
-        self.keeper = Timekeeper(self.clock, self.almanac, self.office)
+        self.office.following.recover()
+        self.keeper = Timekeeper(self.clock, self.almanac, self.office.following)
         self.keeper.look()
 
     def close(self) -> None:
@@ -76,7 +76,9 @@ class House:
         )
         while self.clock.now() < target:
             plan = self.almanac.plan(self.clock.now().date())
-            edges = [cue.at for cue in plan.cues] + list(self.office.moments(plan, self.clock.now()))
+            edges = [cue.at for cue in plan.cues] + list(
+                self.office.following.moments(plan, self.clock.now())
+            )
             edges += [edge for entry in plan.entries for edge in (entry.at, entry.until)]
             self.clock.go_to(min([target, *(edge for edge in edges if edge > self.clock.now())]))
             self.keeper.look()

@@ -195,7 +195,7 @@ def test_pairing_ends_in_a_token_that_only_reads(office: House) -> None:
     done = pairings.collect(secret)
     assert done is not None
     assert done.token is not None
-    assert (done.name, office.office.token_role(done.token)) == ("前台", "wall")
+    assert (done.name, office.office.keys.token_role(done.token)) == ("前台", "wall")
     assert office.office.keys.token_owner(done.token) == "wall:前台"
     assert pairings.collect(secret) is None
     assert pairings.collect(other) is None

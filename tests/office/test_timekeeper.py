@@ -299,7 +299,7 @@ def test_a_jump_leaves_speaker_and_queue_as_if_started_there(tmp_path: Path, by:
     start = TUESDAY.replace(hour=8, minute=40)
     with house(tmp_path / "a", start) as office:
         office.clock.jump(start + by)
-        office.office.jumped(by.total_seconds())
+        office.office.following.jumped(by.total_seconds())
         office.keeper.look()
         assert office.announcer.jobs == []
         with house(tmp_path / "b", start + by) as fresh:

@@ -43,7 +43,7 @@ class House:
 
     def token(self, role: str) -> str:
         if role not in self.tokens:
-            self.tokens[role] = self.daemon.office.make_token(role, role)
+            self.tokens[role] = self.daemon.office.keys.make_token(role, role)
         return self.tokens[role]
 
     @property

@@ -26,6 +26,10 @@ ROLES = sorted(RIGHTS["read"])
 class Door:
     """Keys without an office: who comes past the door and asks something of it fails loudly."""
 
+    @property
+    def keys(self) -> Door:
+        return self
+
     def check_pin(self, pin: str) -> bool:
         return pin == PIN
 

@@ -20,6 +20,12 @@ from signage import create_app, events
 from signage.server import Server
 
 
+class Nobody:
+    """An office without anything: whoever asks something of it fails loudly."""
+
+    keys = None
+
+
 class Wire:
     """A line without a screen; takes `room` messages, then no more."""
 
@@ -86,7 +92,7 @@ def feed() -> Feed:
 def server(feed: Feed) -> Iterator[Server]:
     clock = Clock(ZoneInfo("Asia/Shanghai"))
     # Events ask nothing of the office; object() makes sure of it.
-    app = create_app(object(), secret="s" * 40, feed=feed, clock=clock)  # type: ignore[arg-type]
+    app = create_app(Nobody(), secret="s" * 40, feed=feed, clock=clock)  # type: ignore[arg-type]
     running = Server(app, listen("127.0.0.1", 0))
     running.start()
     yield running
@@ -297,7 +303,7 @@ def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[.
 
 def test_a_taken_port_is_told(server: Server, feed: Feed) -> None:
     """A port in use, or an address that is not ours, is refused in a sentence with the way out."""
-    app = create_app(object(), secret="s", feed=feed, clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
+    app = create_app(Nobody(), secret="s", feed=feed, clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
     with pytest.raises(CannotListen) as taken:
         Server(app, listen("127.0.0.1", server.port))
     port = server.port

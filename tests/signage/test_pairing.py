@@ -97,7 +97,7 @@ def test_the_phone_adds_pins_and_turns_off_a_screen(browser: Browser, house: Hou
     context = browser.new_context(viewport={"width": 390, "height": 844})
     phone = context.new_page()
     phone.goto(f"{house.address}/login")
-    phone.fill("input[name=pin]", house.daemon.office.pin())
+    phone.fill("input[name=pin]", house.daemon.office.keys.pin())
     phone.press("input[name=pin]", "Enter")
     phone.wait_for_selector("nav.tabs")
     phone.goto(f"{house.address}/#device")

@@ -57,7 +57,7 @@ def sign_in(house: House, browser: Browser, width: int, height: int, scheme: str
     page.set_default_timeout(GENEROUS)
     expect.set_options(timeout=GENEROUS)
     page.goto(house.address)
-    page.fill("#pin", house.daemon.office.pin())
+    page.fill("#pin", house.daemon.office.keys.pin())
     page.click("text=进入")
     expect(page.locator("#done li").first).to_be_visible()
     return page

@@ -93,7 +93,7 @@ def test_events_come_at_once_through_it_and_a_line_that_ends_is_noticed(daemon: 
 
 def test_a_recording_comes_through_it_whole(daemon: Daemon) -> None:
     """A megabyte up and another down again, on one connection."""
-    token = daemon.office.make_token("tls", "assistant")
+    token = daemon.office.keys.make_token("tls", "assistant")
     head = {"Authorization": f"Bearer {token}", "Content-Type": "audio/wav"}
     connection = ask(daemon)
     connection.request("POST", "/api/clips", encoded(tone(30), "wav"), head)
@@ -216,7 +216,7 @@ def test_the_phone_tells_how_to_trust_it_and_may_record_there(daemon: Daemon) ->
             page = context.new_page()
             page.set_default_timeout(60_000)
             page.goto(address)
-            page.fill("#pin", daemon.office.pin())
+            page.fill("#pin", daemon.office.keys.pin())
             page.click("text=进入")
             page.locator(".tabs").get_by_text("设备").tap()
             if address == plain:

@@ -43,7 +43,7 @@ class Room:
         self.feed = Feed()
         self.clock = Clock(ZONE, start)
         self.shown = glance()
-        self.walls = PlainNames()
+        self.walls, self.keys = PlainNames(), None
         self.app = self._app()
         self.server = Server(self.app, listen("127.0.0.1", 0))
         self.server.start()
