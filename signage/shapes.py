@@ -6,6 +6,7 @@ from typing import Any
 
 from controller.book.model import Announcement, Deal, Person
 from controller.glance import City, Sounding, Tally, Total, Trouble
+from controller.office.etiquette import BY_HAND
 from controller.rhythm.model import Entry
 
 Json = dict[str, Any]
@@ -45,7 +46,7 @@ def deal(found: Deal) -> Json:
 def announcement(found: Announcement) -> Json:
     return {
         "id": found.id,
-        "key": found.key,
+        "key": found.key.removeprefix(BY_HAND),
         "kind": found.kind,
         "text": found.text,
         "state": found.state,

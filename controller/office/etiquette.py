@@ -53,12 +53,19 @@ TIMETABLE: Final = 30
 
 AGAIN: Final = "repeat:"
 """How the key of what is said again begins."""
+BY_HAND: Final = "say:"
+"""How a person's key is kept when it could be one of the house's own, which all have a colon (deal:15)."""
 FIRSTS: Final = (FIRST_OF_WEEK, FIRST_OF_DAY)
 URGENT: Final = (*FIRSTS, RECORD, BIG, BURST)
 ALONE_AT_MOST: Final = 2
 SMALL_TALK: Final = ("greeting", "sprint", FREE_TEXT)
 LEAST_ROUNDUP_S: Final = 18.0
 """Number and sum, and the best order or two: less would be no round-up."""
+
+
+def kept_key(key: str) -> str:
+    """A key that somebody sent, as the outbox keeps it: whatever it is, the next order's own stays free."""
+    return BY_HAND + key if ":" in key else key
 
 
 def gathers(waiting: Announcement, now: datetime) -> bool:

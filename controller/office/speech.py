@@ -38,7 +38,7 @@ class SpeechDesk:
             raise Refused("没有内容。请写要说的话。", "text")
         if len(text) > LONGEST:
             raise Refused(f"太长了：一次最多说 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
-        return self._put(key, SAY, text, as_json([], None), hushed_until)
+        return self._put(etiquette.kept_key(key), SAY, text, as_json([], None), hushed_until)
 
     def play_clip(self, clip: str, words: str, key: str, hushed_until: datetime | None) -> Announced:
         """Plays what somebody recorded (a name of `ClipDesk`), by the same rules as what is written.
@@ -46,7 +46,7 @@ class SpeechDesk:
         `words`: what walls and lists show of it.
         """
         script = {**as_json([], None), "clip": clip}
-        return self._put(key, MICROPHONE, words, script, hushed_until)
+        return self._put(etiquette.kept_key(key), MICROPHONE, words, script, hushed_until)
 
     def withdraw(self, ident: int) -> None:
         """Takes back what a person said and nobody has heard to its end yet. Raises Refused."""

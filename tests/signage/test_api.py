@@ -80,6 +80,7 @@ def _order(key: str) -> dict[str, object]:
         ({"product": "  "}, "product"),
         ({"product": "长" * 61}, "product"),
         ({"product": "a\x00b"}, "product"),
+        ({"person": "半个表情\ud83d"}, "person"),
         ({"key": None}, "key"),
         ({"key": "k" * 101}, "key"),
         ({"amount": 0}, "amount"),
@@ -143,6 +144,9 @@ def test_an_order_is_taken_back(house: House) -> None:
     people = house.call("GET", "/api/standings").json["people"]
     assert "单晓明" not in [person["name"] for person in people]
     assert house.call("DELETE", "/api/deals/999999", {"reason": "x"}).status == 422
+    for number in ("9" * 20, "9" * 5000):  # more than SQLite, more than Python takes for a number
+        answer = house.call("DELETE", f"/api/deals/{number}", {"reason": "x"})
+        assert (answer.status, set(answer.json)) == (404, {"error", "field"})
 
 
 def test_announcements_are_said_and_listed_truly(house: House) -> None:
@@ -165,6 +169,18 @@ def test_announcements_are_said_and_listed_truly(house: House) -> None:
     again = house.call("POST", f"/api/announcements/{answer.json['id']}/repeat", {})
     assert again.status == 201
     assert again.json["id"] != answer.json["id"]
+
+
+def test_no_key_of_a_program_stands_in_an_orders_way(house: House) -> None:
+    """A program that calls its words deal:15 is heard, and the fifteenth order is taken all the same."""
+    number = house.sell("陈芳", 600, "before-the-clash").json["id"] + 1
+    said = {"text": "请大家看大屏。", "key": f"deal:{number}"}
+    answer = house.call("POST", "/api/announcements", said)
+    assert answer.status == 201
+    assert house.call("POST", "/api/announcements", said).json == answer.json
+    assert house.sell("陈芳", 700, "clash").json["id"] == number
+    keys = {a["id"]: a["key"] for a in house.call("GET", "/api/announcements").json}
+    assert keys[answer.json["id"]] == said["key"]
 
 
 def test_a_speech_is_refused_with_the_limit(house: House) -> None:
@@ -201,6 +217,7 @@ def test_now_and_health_are_open(house: House) -> None:
     health = house.call("GET", "/health", role=None)
     assert health.status == 200
     assert health.json["ok"] is True
+    assert health.json["build"]
 
 
 def test_music_by_hand(house: House) -> None:
