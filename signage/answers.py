@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
 
 from controller.book.model import Conflict, Refused, StoreTrouble
 
@@ -29,6 +30,12 @@ POLICY = (
     "media-src 'self' blob:; connect-src 'self'; font-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+class Number(IntegerConverter):
+    """An id in an address. One that no book could hold is no address."""
+
+    regex = r"\d{1,18}"
 
 
 class Denied(Exception):  # noqa: N818  the office's word
@@ -74,7 +81,7 @@ def text_of(found: dict[str, Any], field: str, limit: int, optional: bool = Fals
         raise Refused(f"缺少 {field}：这里要一段文字。", field)
     if len(value.strip()) > limit:
         raise Refused(f"{field} 有 {len(value.strip())} 个字，最多 {limit} 个。", field)
-    if "\x00" in value:
+    if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):  # half an emoji: no UTF-8
         raise Refused(f"{field} 里有不能用的字符。", field)
     return value.strip()
 
@@ -159,8 +166,9 @@ def _guard(answer: Response) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Give `app` the answers of this module for every fault and every header."""
+    """Give `app` the answers of this module for every fault and every header; before any page is registered."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.url_map.converters["int"] = Number
     app.register_error_handler(Denied, _denied)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http)

@@ -123,7 +123,7 @@ def health() -> tuple[Response, int]:
     well = not any(trouble.serious for trouble in glance.troubles)
     answer = {
         "ok": well,
-        "build": glance.build,
+        "build": current_app.jinja_env.globals["build"],
         "troubles": [shapes.trouble(found) for found in glance.troubles],
     }
     return jsonify(answer), 200 if well else 503
