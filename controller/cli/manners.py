@@ -6,6 +6,7 @@ import io
 import logging
 import sys
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from controller.machine.home import Home
 
 FAILED, WRONG = 1, 2
+YEARS = range(1970, 2201)  # that `today`, `results` and `rehearse` can be asked about
 
 home_option = click.option(
     "--home",
@@ -31,6 +33,12 @@ def stop(sentence: str, code: int) -> NoReturn:
     """Ends the command with a sentence on stderr."""
     click.echo(sentence, err=True)
     sys.exit(code)
+
+
+def within_reach(option: str, day: date) -> None:
+    """No rule looks before the first day that Python knows, nor past its last."""
+    if day.year not in YEARS:
+        stop(f"{option} 写的是 {day.year} 年。可以写 {YEARS[0]} 年到 {YEARS[-1]} 年。", WRONG)
 
 
 class Told(click.Group):

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.manners import FAILED, WRONG, almanac_of, home_option, host_option, port_option, stop
+from controller.cli.manners import (
+    FAILED,
+    WRONG,
+    almanac_of,
+    home_option,
+    host_option,
+    port_option,
+    stop,
+    within_reach,
+)
 from controller.machine.home import chosen
 
 if TYPE_CHECKING:
@@ -48,6 +57,7 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
         start = datetime.fromisoformat(at)
     except ValueError:
         stop(f"--at 写的是“{at}”。要写日期和时间，例如 2026-11-27 18:04:50。", WRONG)
+    within_reach("--at", start)
     start = start.replace(tzinfo=zone) if start.tzinfo is None else start.astimezone(zone)
     with scratch(where) as copy:
         _run(Options(copy, host, port, start=start))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.manners import FAILED, WRONG, almanac_of, book_of, home_option, stop
+from controller.cli.manners import FAILED, WRONG, almanac_of, book_of, home_option, stop, within_reach
 from controller.machine.home import chosen
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ def results(day: str | None, as_json: bool, home: Path | None) -> None:
 
 def _day(day: str | None, almanac: Almanac) -> date:
     try:
-        return date.fromisoformat(day) if day else datetime.now(almanac.rhythm.zone).date()
+        found = date.fromisoformat(day) if day else datetime.now(almanac.rhythm.zone).date()
     except ValueError:
         stop(f"--date 写的是“{day}”。要写成 2026-11-27 这样。", WRONG)
+    within_reach("--date", found)
+    return found
 
 
 COMMANDS = (check, today, results)
