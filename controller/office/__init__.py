@@ -76,6 +76,7 @@ class Office:
         self._talk.late = self._deals.postpone_unheard
         self._speech = SpeechDesk(room, self._talk)
         cues = CueDesk(room, self._talk, self._deals)
+        parts.almanac.on_change = parts.library.forget_missing
         self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
         troubles = Troubles(room, parts.speaker, parts.voice, parts.library)

@@ -102,6 +102,6 @@ class Troubles:
 
     def _music(self) -> list[Trouble]:
         return [
-            Trouble(sentence, "其余的照常播放。", "请换一个文件，或把它删掉。", False)
+            Trouble(sentence, "其余的照常播放。", "换掉或补上文件以后，几秒内自动恢复。", False)
             for sentence in self._library.problems()[:5]
         ]

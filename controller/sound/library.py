@@ -118,6 +118,11 @@ class Library:
             told += self._problems_of(playlist)
         return tuple(told)
 
+    def forget_missing(self) -> None:
+        """Another timetable asks for other playlists: what the old one asked in vain is told no more."""
+        with self._lock:
+            self._missing.clear()
+
     def close(self) -> None:
         """Ends the measuring."""
         self._catalogue.close()
