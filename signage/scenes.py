@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from controller.glance import Glance
 from controller.rhythm.model import Duty, Entry, WallDisplay
+from controller.rhythm.moments import written_end
 from signage.moments import award, board_of, celebration_of
 from signage.wallrows import Json, deal_row, hhmm, honour_row, ms, tally_row, total_row
 
@@ -103,7 +104,7 @@ def _entry(entry: Entry | None) -> Json | None:
         "name": entry.name,
         "text": entry.text,
         "at": hhmm(entry.at),
-        "until": hhmm(entry.until),
+        "until": written_end(entry.at, entry.until)[:5],
         "at_ms": ms(entry.at),
         "until_ms": ms(entry.until),
     }

@@ -8,6 +8,7 @@ from controller.book.model import Announcement, Deal, Person
 from controller.glance import City, Sounding, Tally, Total, Trouble
 from controller.office.etiquette import BY_HAND
 from controller.rhythm.model import Entry
+from controller.rhythm.moments import written_end
 
 Json = dict[str, Any]
 
@@ -75,7 +76,7 @@ def entry(found: Entry | None) -> Json | None:
         return None
     return {
         "at": clock_time(found.at),
-        "until": clock_time(found.until),
+        "until": written_end(found.at, found.until),
         "name": found.name,
         "text": found.text,
         "quiet": found.quiet,

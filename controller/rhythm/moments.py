@@ -39,6 +39,11 @@ def written(at: datetime) -> str:
     return at.strftime("%H:%M:%S" if at.second else "%H:%M")
 
 
+def written_end(at: datetime, until: datetime) -> str:
+    """The end of a span, "24:00" at midnight: what ends at 00:00 would have ended before it began."""
+    return written(until) if until.date() == at.date() else "24:00"
+
+
 def _exists(at: datetime) -> bool:
     back = at.astimezone(UTC).astimezone(at.tzinfo)
     return back.replace(tzinfo=None) == at.replace(tzinfo=None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.rhythm.model import FREE_TEXT, Ceiling, Cue, DayPlan, Entry, Music, SoundSettings, State
-from controller.rhythm.moments import DAY, covers, moment, utc, written
+from controller.rhythm.moments import DAY, covers, moment, utc, written, written_end
 from controller.rhythm.plan import plan_for, share_of_new_customers
 
 __all__ = ["ceiling_at", "due", "next_quiet", "plan_for", "share_of_new_customers", "state_at", "to_json"]
@@ -107,7 +107,7 @@ def to_json(plan: DayPlan) -> dict[str, Any]:
         "date": plan.date.isoformat(),
         "workday": plan.workday,
         "why": plan.why,
-        "entries": [_entry_json(entry, plan.date) for entry in plan.entries],
+        "entries": [_entry_json(entry) for entry in plan.entries],
         "cues": [
             {"at": written(cue.at), "say": cue.text if cue.say == FREE_TEXT else cue.say, "show": cue.show}
             for cue in plan.cues
@@ -120,10 +120,10 @@ def to_json(plan: DayPlan) -> dict[str, Any]:
     }
 
 
-def _entry_json(entry: Entry, day: date) -> dict[str, Any]:
+def _entry_json(entry: Entry) -> dict[str, Any]:
     return {
         "at": written(entry.at),
-        "until": written(entry.until) if entry.until.date() == day else "24:00",
+        "until": written_end(entry.at, entry.until),
         "name": entry.name,
         "text": entry.text,
         "music": entry.music,

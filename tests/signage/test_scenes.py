@@ -13,6 +13,7 @@ from glances import board, deal, glance, moment, said, tally
 from controller.book.honours import Honour
 from controller.glance import Champion, Glance, Ranking, Trouble
 from controller.rhythm.model import WallDisplay, WallSettings
+from signage import shapes
 from signage.scenes import wall_state
 from signage.storybook import stories
 from signage.wallrows import ms
@@ -34,6 +35,20 @@ DAY = [
 def test_the_day_of_the_timetable(clock: str, scene: str) -> None:
     """Through the shipped day each wall shows the scene that the timetable names."""
     assert wall_state(glance(clock), "main")["scene"] == scene
+
+
+def test_a_span_to_midnight_ends_at_24() -> None:
+    """A span that ends at midnight is shown as the timetable has it, on the wall and by /api/now: no 22:00–00:00."""
+    seen = glance("14:52")
+    assert seen.state.entry is not None
+    late = replace(
+        seen.state.entry, at=moment("22:00"), until=moment("00:00", seen.plan.date + timedelta(days=1))
+    )
+    entry = wall_state(replace(seen, state=replace(seen.state, entry=late)), "main")["entry"]
+    assert (entry["at"], entry["until"]) == ("22:00", "24:00")
+    told = shapes.entry(late)
+    assert told is not None
+    assert (told["at"], told["until"]) == ("22:00", "24:00")
 
 
 def test_every_field_the_page_reads_is_there() -> None:
