@@ -42,12 +42,17 @@ def _order(found: dict[str, Any]) -> tuple[str, str, Any]:
     return text_of(found, "person", NAME_LIMIT), text_of(found, "product", NAME_LIMIT), amount
 
 
+def _team(found: dict[str, Any]) -> str | None:
+    """The team follows from the person; only namesakes need it told."""
+    return text_of(found, "team", NAME_LIMIT, optional=True) or None
+
+
 @pages.post("/api/deals")
 @needs("sell")
 def record_deal() -> tuple[Response, int]:
     found = body()
     person, product, amount = _order(found)
-    recorded = office().record_deal(person, product, amount, text_of(found, "key", KEY_LIMIT))
+    recorded = office().record_deal(person, product, amount, text_of(found, "key", KEY_LIMIT), _team(found))
     answer = {"id": recorded.id, "sentence": recorded.sentence, "decision": recorded.decision.to_json()}
     return jsonify(answer), 201 if recorded.created else 200
 
@@ -55,7 +60,8 @@ def record_deal() -> tuple[Response, int]:
 @pages.post("/api/deals/preview")
 @needs("sell")
 def preview_deal() -> Response:
-    sentence, decision = office().preview_deal(*_order(body()))
+    found = body()
+    sentence, decision = office().preview_deal(*_order(found), _team(found))
     return jsonify({"sentence": sentence, "decision": decision.to_json()})
 
 

@@ -77,8 +77,10 @@ class Roster:
         return None if row is None else _person(row)
 
     def find(self, name: str, team: str | None = None) -> Person:
-        """The person of that name (in that team). `Refused` (field "person") for none or several."""
-        found = [person for person in self._named(name) if team in (None, person.team)]
+        """The person of that name; `team` tells namesakes apart. `Refused` (field "person") for none or several."""
+        found = self._named(name)
+        if len(found) > 1:
+            found = [person for person in found if person.team == team] or found
         if not found:
             raise Refused(f"名单里没有“{name[:LONGEST_NAME]}”，请重新选择。", field="person")
         if len(found) > 1:

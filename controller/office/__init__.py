@@ -101,15 +101,19 @@ class Office:
 
     # --- orders
 
-    def record_deal(self, person: str, product: str, amount: object, key: str) -> Recorded:
+    def record_deal(
+        self, person: str, product: str, amount: object, key: str, team: str | None = None
+    ) -> Recorded:
         """Accepts an order: on the disk, decided on, and on its way to speaker and walls. Refused or Conflict."""
-        recorded = self._deals.record(person, product, amount, key, self._hushed())
+        recorded = self._deals.record(person, product, amount, key, self._hushed(), team)
         self.poke()
         return recorded
 
-    def preview_deal(self, person: str, product: str, amount: object) -> tuple[str, Decision]:
+    def preview_deal(
+        self, person: str, product: str, amount: object, team: str | None = None
+    ) -> tuple[str, Decision]:
         """What would be said of an order, and when."""
-        return self._deals.preview(person, product, amount, self._hushed())
+        return self._deals.preview(person, product, amount, self._hushed(), team)
 
     def void_deal(self, deal_id: int, reason: str) -> None:
         """Takes an order back, with the reason."""

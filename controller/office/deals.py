@@ -67,15 +67,19 @@ class DealDesk:
         self._room, self._talk, self._bursts = room, talk, bursts
 
     def record(
-        self, person: str, product: str, amount: object, key: str, hushed_until: datetime | None
-    ) -> Recorded:
-        """Writes an order down, on the disk before this returns. Raises Refused or Conflict."""
+        self, person: str, product: str, amount: object, key: str, hushed_until: datetime | None,
+        team: str | None = None,
+    ) -> Recorded:  # fmt: skip
+        """Writes an order down, on the disk before this returns; `team` tells namesakes apart.
+
+        Raises Refused or Conflict.
+        """
         yuan = parse_amount(amount)  # type: ignore[arg-type]
         now = self._room.clock.now()
         with self._room.store.write() as book:
-            seller = book.roster.find(person)
+            seller = _seller(book, key, person, team)
             decision = broadcasts.decide(yuan, self._facts(book, now, hushed_until))
-            deal, created = book.deals.record(key, seller.id, product, yuan, now, now.date())
+            deal, created = book.deals.record(key, seller, product, yuan, now, now.date())
             said = self._put(book, deal, decision) if created else book.outbox.of_deal(deal.id)[0]
             spent = self._talk.spent_s(book, now)
             target = targets.tell(book, deal, decision, self._room.rhythm, spent) if created else None
@@ -89,13 +93,14 @@ class DealDesk:
         return Recorded(deal.id, said.text, Decided(said.decision), created)
 
     def preview(
-        self, person: str, product: str, amount: object, hushed_until: datetime | None
-    ) -> tuple[str, Decision]:
+        self, person: str, product: str, amount: object, hushed_until: datetime | None,
+        team: str | None = None,
+    ) -> tuple[str, Decision]:  # fmt: skip
         """What would be said and when; changes nothing. Raises Refused."""
         yuan = parse_amount(amount)  # type: ignore[arg-type]
         now = self._room.clock.now()
         with self._room.store.read() as book:
-            seller = book.roster.find(person)
+            seller = book.roster.find(person, team)
             decision = broadcasts.decide(yuan, self._facts(book, now, hushed_until))
             deal = Deal(
                 0,
@@ -286,6 +291,14 @@ class DealDesk:
             elif found.state == PLAYING:
                 with self._room.store.write() as book:
                     book.outbox.move(found.id, WAITING, decision.why, now, decision.when)
+
+
+def _seller(book: Book, key: str, person: str, team: str | None) -> int:
+    """Whose order it is; one that comes again is whose it was, whatever became of the person meanwhile."""
+    known = book.deals.by_key(key)
+    if known is not None and known.person == person and team in (None, known.team):
+        return known.person_id
+    return book.roster.find(person, team).id
 
 
 def _results_at(plan: DayPlan) -> datetime | None:

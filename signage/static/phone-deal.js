@@ -69,7 +69,7 @@ function preview() {
   if (!complete()) return say(missing(), '');
   previewTimer = setTimeout(async () => {
     try {
-      const found = await call('POST', '/api/deals/preview', { person: form.person, product: product(), amount: $('amount').value });
+      const found = await call('POST', '/api/deals/preview', { person: form.person, team: form.team, product: product(), amount: $('amount').value });
       if (turn === previewTurn) say(found.decision.why, found.sentence);
     } catch (error) {
       if (turn !== previewTurn) return;
@@ -115,7 +115,7 @@ function clear() {
 async function submit(event) {
   event.preventDefault();
   if (sending || !complete()) return;
-  const order = { key: form.key, person: form.person, amount: $('amount').value, product: product() };
+  const order = { key: form.key, person: form.person, team: form.team, amount: $('amount').value, product: product() };
   sending = true;
   $('go').disabled = true;
   $('go').textContent = '正在送出…';

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from controller.book.people import PersonRow
 from tests.signage.house import House, running
 
 
@@ -121,6 +122,31 @@ def test_a_number_that_would_fill_the_memory_is_refused(house: House) -> None:
     """A number of ten signs that is a gigabyte written out is refused at once."""
     body = b'{"person":"\xe5\x91\xa8\xe5\xa9\xb7","product":"x","key":"huge","amount":1e-999999999}'
     assert house.call("POST", "/api/deals", body).json["field"] == "amount"
+
+
+def test_namesakes_are_told_apart_by_team(house: House) -> None:
+    """Two people of one name: the order says whose it is by the team, without one it is refused by name."""
+    rows = [PersonRow(team, "张伟", namesake=True) for team in ("猛虎队", "飞龙队")]
+    with house.daemon.store.write() as book:
+        book.roster.import_people(rows)
+    assert house.sell("张伟", 700, "whose").json["field"] == "person"
+    order = {"person": "张伟", "team": "飞龙队", "product": "报纸", "amount": 700}
+    assert "飞龙队的张伟" in house.call("POST", "/api/deals/preview", order).json["sentence"]
+    assert house.call("POST", "/api/deals", {**order, "key": "whose"}).status == 201
+    assert house.call("POST", "/api/deals", {**order, "key": "whose", "team": "猛虎队"}).status == 409
+    found = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == "whose")
+    assert (found["person"], found["team"]) == ("张伟", "飞龙队")
+
+
+def test_an_order_sent_again_is_known_though_its_person_has_left(house: House) -> None:
+    """The answer was lost and the person left the list meanwhile: the same request is still 200, not unknown."""
+    added = house.call("POST", "/api/people", {"name": "临时工", "team": "飞龙队"}, role="assistant").json
+    first = house.sell("临时工", 800, "left")
+    assert first.status == 201
+    house.call("PATCH", f"/api/people/{added['id']}", {"active": False}, role="assistant")
+    again = house.sell("临时工", 800, "left")
+    assert (again.status, again.json) == (200, first.json)
+    assert house.sell("临时工", 900, "left").status == 409
 
 
 def test_preview_changes_nothing(house: House) -> None:
