@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -29,10 +30,10 @@ class PeopleDesk:
             return book.roster.teams()
 
     def add(self, row: PersonRow) -> Person:
-        """A new person. Raises Refused for a bad name or reading."""
+        """A new person, also beside a namesake in another team. Raises Refused for a bad name or reading."""
         _checked_reading(row.say_as)
         with self._room.store.write() as book:
-            return book.roster.save_person(row)[0]
+            return book.roster.save_person(replace(row, namesake=True))[0]
 
     def update(self, ident: int, **changes: Any) -> Person:
         """Changes what is given of name, team, leader, say_as, hidden, active. Raises Refused."""

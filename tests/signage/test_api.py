@@ -287,6 +287,15 @@ def test_people_are_managed(house: House) -> None:
     assert house.sell("小王", 100, "gone").status == 422
 
 
+def test_a_new_person_takes_nobodys_place(house: House) -> None:
+    """Adding somebody whose name is known in another team makes a second person; moving is a change."""
+    first = house.call("POST", "/api/people", {"name": "李强", "team": "猛虎队"}, role="assistant").json
+    second = house.call("POST", "/api/people", {"name": "李强", "team": "飞龙队"}, role="assistant").json
+    assert first["id"] != second["id"]
+    found = [person for person in house.call("GET", "/api/people").json if person["name"] == "李强"]
+    assert sorted(person["team"] for person in found) == ["猛虎队", "飞龙队"]
+
+
 def test_walls_look_and_report_without_a_key(house: House) -> None:
     """A wall gets page and state without a token, its report reaches the phone, and it may ask nothing more."""
     with_nothing = {"role": None}
