@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import time
@@ -257,6 +258,16 @@ def test_a_full_disk_at_the_start(office: Running) -> None:
     with small_disk(office.folder / "var", "1m"):
         fill(office.folder / "var")
         assert "磁盘" in refused(office, 1)
+
+
+def test_a_full_disk_at_the_next_start(office: Running) -> None:
+    """A book that is there but finds no room to be opened: the disk is full, and no card is blamed."""
+    (office.folder / "var").rename(office.folder / "kept")
+    (office.folder / "var").mkdir()
+    with small_disk(office.folder / "var", "8m"):
+        shutil.copy(office.folder / "kept" / "zhangu.db", office.folder / "var")
+        fill(office.folder / "var")
+        assert "磁盘满了" in refused(office, 1)
 
 
 def test_a_data_folder_that_is_a_file(office: Running) -> None:

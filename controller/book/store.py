@@ -8,6 +8,7 @@ is: WAL with synchronous=FULL, one transaction per block. SQLite's own guarantee
 from __future__ import annotations
 
 import queue
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ __all__ = ["Book", "Store"]
 
 _READERS_KEPT: Final = 8
 _BUSY_MS: Final = 5000
+_WANTED_ROOM: Final = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+"""On a full disk a book that is only being opened fails with these: there is no room for its -wal and -shm."""
+_LEAST_ROOM: Final = 100_000
 
 
 class _Rows:
@@ -177,7 +181,7 @@ class Store:
 
 def _trouble(fault: sqlite3.DatabaseError, path: Path) -> StoreTrouble | None:
     code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or (code in _WANTED_ROOM and _no_room(path)):
         return StoreFull("磁盘满了，这一次没有记下来。请清理磁盘后再试，已经记下的都在。")
     sentences = {
         sqlite3.SQLITE_BUSY: f"账本 {path} 正被另一个程序占用，请稍后再试。",
@@ -189,6 +193,13 @@ def _trouble(fault: sqlite3.DatabaseError, path: Path) -> StoreTrouble | None:
         sqlite3.SQLITE_NOTADB: f"{path} 不是账本文件。请把它改名保留，再放回最近的备份。",
     }
     return StoreTrouble(sentences[code]) if code in sentences else None
+
+
+def _no_room(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _LEAST_ROOM
+    except OSError:
+        return False
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
