@@ -1,4 +1,4 @@
-"""sherpa-onnx and Piper with their real loading code and tiny models made here; needs `pip install -e .[voices]`."""
+"""sherpa-onnx and Piper with their real loading code and tiny models made here."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from soundfiles import RATE, heard
 
 from controller.sound.voice import Voice, describe, say
 
-onnx = pytest.importorskip("onnx", reason="pip install onnx")
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
 FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 
@@ -83,10 +83,9 @@ def pitch(samples: np.ndarray) -> float:
     return float(np.abs(np.fft.rfft(samples[:RATE])).argmax())
 
 
-@pytest.mark.parametrize(("package", "make"), [("sherpa_onnx", sherpa), ("piper", piper)])
-def test_a_neural_voice_speaks_when_it_is_there(tmp_path: Path, package: str, make) -> None:
-    """A model in var/voices speaks instead of espeak, once its package is installed."""
-    pytest.importorskip(package)
+@pytest.mark.parametrize("make", [sherpa, piper])
+def test_a_neural_voice_speaks_when_it_is_there(tmp_path: Path, make) -> None:
+    """A model in var/voices speaks instead of espeak."""
     make(tmp_path / "voices" / "tiny")
     voice = Voice(tmp_path / "cache", tmp_path / "voices")
     try:
@@ -102,7 +101,6 @@ def test_a_neural_voice_speaks_when_it_is_there(tmp_path: Path, package: str, ma
 
 def test_a_model_that_kills_its_process_is_given_up(tmp_path: Path) -> None:
     """sherpa-onnx ends the process over a model without its facts: espeak speaks, and `doctor` can say why."""
-    pytest.importorskip("sherpa_onnx")
     sherpa(tmp_path / "voices" / "tiny", whole=False)
     voice = Voice(tmp_path / "cache", tmp_path / "voices")
     try:
