@@ -87,7 +87,7 @@ def test_a_name_is_read_as_its_say_as() -> None:
     """A reading is used for the name as written, with marks or digits, wherever it stands."""
     readings = {"单晓明": "shàn xiǎo míng", "E聘": "yi1 pin4"}
     text = "恭喜单晓明签了一单E聘，单晓明，加油！"
-    assert spoken(text, readings) == "恭喜 shan4 xiao3 ming2 签了一单 yi1 pin4，shan4 xiao3 ming2，加油！"
+    assert spoken(text, readings) == "恭喜 shan4 xiao3 ming2 签了 yi4 单 yi1 pin4，shan4 xiao3 ming2，加油！"
 
 
 def test_the_longest_name_wins() -> None:

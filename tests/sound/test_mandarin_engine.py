@@ -70,6 +70,45 @@ def test_words_the_engine_misreads_are_put_right(word: str, pinyin: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("word", "pinyin"),
+    [
+        ("签了一单", "签了 yi4 dan1"),
+        ("还有一分钟", "还有 yi4 fen1 钟"),
+        ("多了一倍", "多了 yi2 bei4"),
+        ("等一晚", "等 yi4 wan3"),
+        ("二十一万元", "二十 yi1 wan4 元"),
+        ("十一个", "十 yi1 个"),
+        ("一百零一次", "一百零 yi1 ci4"),
+        ("三百一十元", "三百 yi1 shi2 元"),
+        ("一点五万", "yi1 点五万"),
+        ("十一点", "十 yi1 点"),
+        ("十二月一号", "十二月 yi1 号"),
+    ],
+)
+def test_yi_has_the_tone_of_its_place(word: str, pinyin: str) -> None:
+    """The engine alone gives 一 another tone here (if not, the repair may go); repaired it is as people say it."""
+    assert syllables(word) != syllables(pinyin)
+    assert syllables(spoken(word)) == syllables(pinyin)
+
+
+@pytest.mark.parametrize(
+    ("word", "tone"),
+    [(word, "ji35") for word in "一个 一万 一位 一下 一定 一亿 一次 一份 一样".split()]
+    + [(word, "ji51") for word in "一千 一百 一起 一笔 一家 一年 一天 一小时 一口气 一点 一台".split()]
+    + [
+        (word, "ji55")
+        for word in "一月 一队 一组 一比一 第一单 第一名 统一单价 星期一 周一单 十一单 十一月".split()
+    ]
+    + [(word, "pu35") for word in "不是 不要 不错 不会 不断 不落后 不放弃 不懈 不在话下".split()]
+    + [(word, "pu51") for word in "不行 不来 不好 不签 不抛弃 势不可挡".split()],
+)
+def test_yi_and_bu_that_the_engine_has_right_are_left_to_it(word: str, tone: str) -> None:
+    """Where the dictionary has the tone there is no repair; both characters have the tone that people say."""
+    assert spoken(word) == word
+    assert tone in syllables(word)
+
+
+@pytest.mark.parametrize(
     "word",
     [
         "元帅升帐",

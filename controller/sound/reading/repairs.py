@@ -5,13 +5,15 @@ has mended itself shows up there). Three faults:
 - It has no iong: xiong, qiong and jiong (兄 雄 熊 琼 穷 胸 …) switch to English, also when given as pinyin.
   xong, qong and jong give the right sounds.
 - Words with the 儿 of Beijing (一会儿, 这儿) are in its dictionary in a form it cannot say.
-- Some words have a wrong or no tone: 攻城略地 ends in de5, 扮 is ban5, 猛将 jiang1.
+- Some words have a wrong or no tone: 攻城略地 ends in de5, 扮 is ban5, 猛将 jiang1; 一 of 一单: see `tones`.
 It also takes a lone A before a letter for the English article; a no-break space keeps it a letter.
 """
 
 from __future__ import annotations
 
 import re
+
+from controller.sound.reading.tones import toned
 
 _IONG = {
     "xong1": "兄胸凶匈汹芎兇洶胷恟",
@@ -59,6 +61,7 @@ _ARTICLE = re.compile(r"(?<![A-Za-z’])A (?=[A-Z](?![A-Za-z’]))")
 def repaired(text: str) -> str:
     """Spoken text in the writing that espeak-ng 1.52 reads right; the rest stays as it is."""
     text = _WORD.sub(lambda found: f" {_WORDS[found.group(0)]} ", text)
+    text = toned(text)
     text = _LIGHT_ER.sub("", text)
     text = _CHAR.sub(lambda found: f" {_CHARS[found.group(0)]} ", text)
     return _IONG_PINYIN.sub(r"\1ong", text)
