@@ -93,14 +93,44 @@ def test_yi_has_the_tone_of_its_place(word: str, pinyin: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "tone"),
-    [(word, "ji35") for word in "一个 一万 一位 一下 一定 一亿 一次 一份 一样".split()]
-    + [(word, "ji51") for word in "一千 一百 一起 一笔 一家 一年 一天 一小时 一口气 一点 一台".split()]
+    [(word, "ji35") for word in ["一个", "一万", "一位", "一下", "一定", "一亿", "一次", "一份", "一样"]]
+    + [
+        (word, "ji51")
+        for word in [
+            "一千",
+            "一百",
+            "一起",
+            "一笔",
+            "一家",
+            "一年",
+            "一天",
+            "一小时",
+            "一口气",
+            "一点",
+            "一台",
+        ]
+    ]
     + [
         (word, "ji55")
-        for word in "一月 一队 一组 一比一 第一单 第一名 统一单价 星期一 周一单 十一单 十一月".split()
+        for word in [
+            "一月",
+            "一队",
+            "一组",
+            "一比一",
+            "第一单",
+            "第一名",
+            "统一单价",
+            "星期一",
+            "周一单",
+            "十一单",
+            "十一月",
+        ]
     ]
-    + [(word, "pu35") for word in "不是 不要 不错 不会 不断 不落后 不放弃 不懈 不在话下".split()]
-    + [(word, "pu51") for word in "不行 不来 不好 不签 不抛弃 势不可挡".split()],
+    + [
+        (word, "pu35")
+        for word in ["不是", "不要", "不错", "不会", "不断", "不落后", "不放弃", "不懈", "不在话下"]
+    ]
+    + [(word, "pu51") for word in ["不行", "不来", "不好", "不签", "不抛弃", "势不可挡"]],
 )
 def test_yi_and_bu_that_the_engine_has_right_are_left_to_it(word: str, tone: str) -> None:
     """Where the dictionary has the tone there is no repair; both characters have the tone that people say."""
