@@ -35,24 +35,21 @@ def _date() -> Any:
     return date_of(request.args.get("date"), office().glance().plan.date)
 
 
-def _order(found: dict[str, Any]) -> tuple[str, str, Any]:
+def order_of(found: dict[str, Any]) -> tuple[str, str, Any, str | None]:
+    """Person, product, amount and, among namesakes, the team of an order that a phone or program sent."""
     amount = found.get("amount")
     if amount is None or isinstance(amount, list | dict):
         raise Refused("缺少 amount：这里要一个金额，例如 12800。", "amount")
-    return text_of(found, "person", NAME_LIMIT), text_of(found, "product", NAME_LIMIT), amount
-
-
-def _team(found: dict[str, Any]) -> str | None:
-    """The team follows from the person; only namesakes need it told."""
-    return text_of(found, "team", NAME_LIMIT, optional=True) or None
+    person, product = text_of(found, "person", NAME_LIMIT), text_of(found, "product", NAME_LIMIT)
+    return person, product, amount, text_of(found, "team", NAME_LIMIT, optional=True) or None
 
 
 @pages.post("/api/deals")
 @needs("sell")
 def record_deal() -> tuple[Response, int]:
     found = body()
-    person, product, amount = _order(found)
-    recorded = office().record_deal(person, product, amount, text_of(found, "key", KEY_LIMIT), _team(found))
+    person, product, amount, team = order_of(found)
+    recorded = office().record_deal(person, product, amount, text_of(found, "key", KEY_LIMIT), team)
     answer = {"id": recorded.id, "sentence": recorded.sentence, "decision": recorded.decision.to_json()}
     return jsonify(answer), 201 if recorded.created else 200
 
@@ -60,8 +57,7 @@ def record_deal() -> tuple[Response, int]:
 @pages.post("/api/deals/preview")
 @needs("sell")
 def preview_deal() -> Response:
-    found = body()
-    sentence, decision = office().preview_deal(*_order(found), _team(found))
+    sentence, decision = office().preview_deal(*order_of(body()))
     return jsonify({"sentence": sentence, "decision": decision.to_json()})
 
 

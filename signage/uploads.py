@@ -18,7 +18,7 @@ from controller.office.tracks import MOST_BYTES as TRACK_BYTES
 from controller.office.tracks import Listed
 from signage.access import needs
 from signage.answers import Denied, body, text_of
-from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office
+from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office, order_of
 from signage.shapes import Json
 
 pages = Blueprint("uploads", __name__)
@@ -76,12 +76,14 @@ def _sound(path: Any) -> Response:
 @pages.post("/api/preview")
 @needs("sell")
 def hear() -> Response:
-    """How a text, or a name with its reading, will sound: the answer is the sound, and nobody else hears it."""
+    """How a text, a name with its reading, or an order will sound, as sound: nobody else hears it."""
     found = body()
     hearing.step()
     if "name" in found:
         say_as = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
         return _sound(office().media.hear_name(text_of(found, "name", NAME_LIMIT), say_as))
+    if "amount" in found:
+        return _sound(office().media.hear_deal(*order_of(found)))
     return _sound(office().media.hear_text(text_of(found, "text", TEXT_LIMIT)))
 
 

@@ -92,6 +92,7 @@ class Office:
             room,
             self._talk,
             self._speech,
+            self._deals,
             parts.voice,
             parts.library,
             builder,

@@ -34,6 +34,7 @@ from controller.office.scripts import as_json
 from controller.office.talk import AMONG_OTHERS, EVENING, FRESH, HOURLY, Talk
 from controller.office.wording import WORDS
 from controller.rhythm.model import DayPlan, State
+from controller.sound.speech.script import Script
 
 RETOLD = (*etiquette.URGENT, TARGET, ROUNDUP, HOURLY, EVENING)
 TAKEN_BACK = "订单已撤回，不再播报。"
@@ -97,28 +98,30 @@ class DealDesk:
         team: str | None = None,
     ) -> tuple[str, Decision]:  # fmt: skip
         """What would be said and when; changes nothing. Raises Refused."""
+        deal, decision, announcement = self._imagined(person, product, amount, hushed_until, team)
+        if decision.at_once:
+            self._talk.prepare(announcement, deal)
+        return announcement.text, decision
+
+    def audition(self, person: str, product: str, amount: object, team: str | None = None) -> Script:
+        """How an order would sound, with its own applause or song; changes nothing. Raises Refused."""
+        deal, _, announcement = self._imagined(person, product, amount, None, team)
+        return self._talk.script(announcement, deal)
+
+    def _imagined(
+        self, person: str, product: str, amount: object, hushed_until: datetime | None, team: str | None
+    ) -> tuple[Deal, Decision, Announcement]:
         yuan = parse_amount(amount)  # type: ignore[arg-type]
         now = self._room.clock.now()
         with self._room.store.read() as book:
             seller = book.roster.find(person, team)
             decision = broadcasts.decide(yuan, self._facts(book, now, hushed_until))
             deal = Deal(
-                0,
-                "",
-                seller.id,
-                seller.name,
-                seller.team,
-                product.strip(),
-                yuan,
-                now,
-                None,
-                now.date(),
+                0, "", seller.id, seller.name, seller.team, product.strip(), yuan, now, None, now.date(),
                 seller.team_id,
-            )
+            )  # fmt: skip
             text = self._phrase(book, deal, decision).text
-        if decision.at_once:
-            self._talk.prepare(self._unsent(text, decision, yuan, now))
-        return text, decision
+        return deal, decision, self._unsent(text, decision, yuan, now)
 
     def void(self, deal_id: int, reason: str) -> None:
         """Takes an order back: out of the standings and, if it was not said yet, out of what will be."""

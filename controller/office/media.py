@@ -9,6 +9,7 @@ from pathlib import Path
 
 from controller.book.model import Refused
 from controller.office.clips import ClipDesk
+from controller.office.deals import DealDesk
 from controller.office.inbox import Inbox, Source
 from controller.office.personal import PersonalDesk
 from controller.office.room import Room
@@ -19,7 +20,7 @@ from controller.office.tracks import TrackDesk
 from controller.sound.gate import Gate
 from controller.sound.library import Library
 from controller.sound.mandarin import parse_say_as
-from controller.sound.speech.script import VoiceFailed
+from controller.sound.speech.script import Script, VoiceFailed
 from controller.sound.voice import Voice
 
 HEARING_LIMIT_S = 25.0
@@ -30,7 +31,7 @@ class Media:
     """Thread-safe. Joins the desks `clips`, `tracks` and `personal`; `folders`: var and sounds."""
 
     def __init__(
-        self, folders: tuple[Path, Path], room: Room, talk: Talk, speech: SpeechDesk, voice: Voice,
+        self, folders: tuple[Path, Path], room: Room, talk: Talk, speech: SpeechDesk, deals: DealDesk, voice: Voice,
         library: Library, builder: ScriptBuilder,
     ):  # fmt: skip
         var, sounds = folders
@@ -38,7 +39,7 @@ class Media:
         self.clips = ClipDesk(var / "clips", inbox, gate, speech)
         self.tracks = TrackDesk(sounds, inbox, gate, library, room)
         self.personal = PersonalDesk(var, inbox, gate, room)
-        self._talk, self._speech, self._voice = talk, speech, voice
+        self._talk, self._speech, self._deals, self._voice = talk, speech, deals, voice
         self._builder = builder
         builder.recording, builder.song = self.clips.find, self.personal.song_of
         self.hushed: Callable[[], datetime | None] = lambda: None
@@ -49,7 +50,11 @@ class Media:
         text = " ".join(text.split())
         if not text or len(text) > LONGEST:
             raise Refused(f"试听的话要有 1 到 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
-        return self._rendered(text, {})
+        return self._rendered(self._builder.plain(text, self._talk.names()))
+
+    def hear_deal(self, person: str, product: str, amount: object, team: str | None = None) -> Path:
+        """How an order will sound, with applause or the song of whose it is. Raises Refused."""
+        return self._rendered(self._deals.audition(person, product, amount, team))
 
     def hear_name(self, name: str, say_as: str | None) -> Path:
         """How a name will be read, with a reading that need not be kept yet. Raises Refused."""
@@ -61,10 +66,10 @@ class Media:
                 parse_say_as(say_as)
             except ValueError as fault:
                 raise Refused(str(fault), "say_as") from fault
-        return self._rendered(f"恭喜{name}！", {name: say_as} if say_as else {})
+        own = {name: say_as} if say_as else {}
+        return self._rendered(self._builder.plain(f"恭喜{name}！", {**self._talk.names(), **own}))
 
-    def _rendered(self, text: str, own: dict[str, str]) -> Path:
-        script = self._builder.plain(text, {**self._talk.names(), **own})
+    def _rendered(self, script: Script) -> Path:
         try:
             return self._voice.prepare(script, ahead=True).result(HEARING_LIMIT_S).path
         except VoiceFailed as failed:

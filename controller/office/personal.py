@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from controller.book.model import BIG, FIRST_OF_DAY, FIRST_OF_WEEK, RECORD, Announcement, Refused
+from controller.book.model import BIG, FIRST_OF_DAY, FIRST_OF_WEEK, RECORD, Announcement, Deal, Refused
 from controller.office.inbox import Inbox, Source, shelve
 from controller.office.room import Room
 from controller.sound.gate import Gate, Unfit
@@ -72,15 +72,23 @@ class PersonalDesk:
         path = self._songs / str(name) if name else None
         return path if path is not None and path.is_file() else None
 
-    def song_of(self, announcement: Announcement) -> Path | None:
-        """What sounds instead of applause after an order that is told alone: the person's song, else the team's."""
-        if announcement.kind not in HAS_SONG or len(announcement.deals) != 1:
+    def song_of(self, announcement: Announcement, unsent: Deal | None = None) -> Path | None:
+        """What sounds instead of applause after an order that is told alone: the person's song, else the team's.
+
+        `unsent`: that order, when it is not in the book yet.
+        """
+        if announcement.kind not in HAS_SONG:
+            return None
+        deal = unsent or self._only_deal(announcement)
+        if deal is None:
+            return None
+        return self.song("person", deal.person_id) or self.song("team", deal.team_id)
+
+    def _only_deal(self, announcement: Announcement) -> Deal | None:
+        if len(announcement.deals) != 1:
             return None
         with self._room.store.read() as book:
-            deals = book.deals.of_ids(announcement.deals)
-        if not deals:
-            return None
-        return self.song("person", deals[0].person_id) or self.song("team", deals[0].team_id)
+            return next(iter(book.deals.of_ids(announcement.deals)), None)
 
     # --- both
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from controller.book.model import Announcement, Person, Team
+from controller.book.model import Announcement, Deal, Person, Team
 from controller.book.phrases import Line
 from controller.sound.mandarin import name_reading, spoken
 from controller.sound.speech.script import SPEECH_LUFS, Script, Segment
@@ -46,15 +46,20 @@ class ScriptBuilder:
     def __init__(self, sounds: Path, lufs: Callable[[], float] = lambda: SPEECH_LUFS):
         self._sounds, self._lufs = sounds, lufs
         self.recording: Callable[[str], Path | None] = lambda name: None
-        self.song: Callable[[Announcement], Path | None] = lambda announcement: None
+        self.song: Callable[[Announcement, Deal | None], Path | None] = lambda announcement, unsent: None
 
     def sound(self, name: object) -> Path | None:
         """The file of a sound, None when nothing of that name ships or it was taken away."""
         file = self._sounds / SOUNDS[str(name)] if name in SOUNDS else None
         return file if file is not None and file.is_file() else None
 
-    def build(self, announcement: Announcement, names: Mapping[str, str]) -> Script:
-        """The script of an announcement; one without lines is spoken as its text stands."""
+    def build(
+        self, announcement: Announcement, names: Mapping[str, str], unsent: Deal | None = None
+    ) -> Script:
+        """The script of an announcement; one without lines is spoken as its text stands.
+
+        `unsent`: the order that it tells, when it is not in the book yet.
+        """
         kept = announcement.script
         if "clip" in kept:
             return self.recorded(str(kept["clip"]))
@@ -62,7 +67,7 @@ class ScriptBuilder:
         pieces = lines if isinstance(lines, list) and lines else [[announcement.text, None, False]]
         return Script(
             segments=tuple(self._segment(piece, names) for piece in pieces),
-            applause=self.song(announcement) or self.sound(kept.get("applause", "small")),
+            applause=self.song(announcement, unsent) or self.sound(kept.get("applause", "small")),
             chime=self.sound("chime") if kept.get("chime", True) else None,
             lufs=self._lufs(),
         )

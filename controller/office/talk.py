@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
-from controller.book.model import DROPPED, HEARD, NOT_HEARD, PLAYING, WAITING, Announcement, StoreTrouble
+from controller.book.model import (
+    DROPPED,
+    HEARD,
+    NOT_HEARD,
+    PLAYING,
+    WAITING,
+    Announcement,
+    Deal,
+    StoreTrouble,
+)
 from controller.book.store import Book
 from controller.glance import OnAir
 from controller.office import etiquette
@@ -23,6 +32,7 @@ from controller.rhythm.model import State
 from controller.rhythm.timetable import next_quiet
 from controller.sound.announcer import Announcer
 from controller.sound.performance import Job, Report
+from controller.sound.speech.script import Script
 from controller.sound.voice import Voice
 
 log = logging.getLogger(__name__)
@@ -135,14 +145,18 @@ class Talk:
         stale = max(announcement.created, announcement.due or announcement.created) + FRESH
         return Job(
             id=announcement.id,
-            script=self._builder.build(announcement, self.names()),
+            script=self.script(announcement),
             priority=announcement.priority,
             stale_at=self._room.clock.to_monotonic(stale),
         )
 
-    def prepare(self, announcement: Announcement) -> None:
-        """Renders ahead what will be said later."""
-        self._voice.prepare(self._builder.build(announcement, self.names()), ahead=True)
+    def script(self, announcement: Announcement, unsent: Deal | None = None) -> Script:
+        """What the voice will be given; `unsent`: the order that it tells, when it is not in the book yet."""
+        return self._builder.build(announcement, self.names(), unsent)
+
+    def prepare(self, announcement: Announcement, unsent: Deal | None = None) -> None:
+        """Renders ahead what may be said later."""
+        self._voice.prepare(self.script(announcement, unsent), ahead=True)
 
     def cancel(self, ids: Iterable[int], why: str) -> None:
         """Takes announcements back, wherever they are: waiting in the book, in the queue, or in the air."""

@@ -1,5 +1,6 @@
 // 报单: person, amount, product, and the sentence as the office will hear it.
 import { $, call, chips, closeSheet, el, field, fill, money, newKey, Refusal, row, sheet, tap, toast } from './phone-kit.js';
+import { hear, silence } from './phone-media.js';
 
 const OTHER = '别的…';
 const KEPT = 'zhangu-unsent';
@@ -65,6 +66,8 @@ function preview() {
   const turn = ++previewTurn;
   $('go').disabled = sending || !complete();
   $('go').parentNode.classList.toggle('ready', Boolean(complete()));
+  $('deal-listen').hidden = !complete();
+  silence($('deal-sound')); // another order sounds otherwise
   fault(null, '');
   if (!complete()) return say(missing(), '');
   previewTimer = setTimeout(async () => {
@@ -208,6 +211,8 @@ export function start(again) {
   $('deal-form').addEventListener('submit', submit);
   $('amount').addEventListener('input', () => { grow(); preview(); });
   $('other-product').addEventListener('input', preview);
+  $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>
+    hear({ person: form.person, team: form.team, product: product(), amount: $('amount').value }, $('deal-sound'))));
   $('change').addEventListener('click', () => { form.person = null; drawWho(); preview(); });
   $('wan').addEventListener('click', () => { $('amount').value = $('amount').value.replace(/[万\s]+$/, '') + '万'; grow(); preview(); $('amount').focus(); });
   setInterval(() => { if (unsent().length) sendUnsent(); }, 4000);

@@ -129,6 +129,25 @@ def test_the_song_of_a_person_replaces_the_applause_of_their_own_orders(office: 
     assert roundup.script.applause.name.startswith("applause")
 
 
+def test_an_order_is_heard_first_as_it_will_sound(office: House) -> None:
+    """Typed in, an order is rendered with the song of whose it is, so it lies ready; and 试听 plays the same."""
+    desk = office.office.media.personal
+    people = {person.name: person.id for person in office.office.people()}
+    desk.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
+    song = desk.song("person", people["王小明"])
+    office.office.preview_deal("王小明", "网络招聘", 30000)
+    office.office.media.hear_deal("王小明", "网络招聘", 30000)
+    office.deal("王小明", 30000)
+    typed, heard = office.voice.asked[-2:]
+    (said,) = office.announcer.jobs
+    assert typed.applause == song
+    assert typed == heard == said.script
+    office.office.media.hear_deal("王小明", "网络招聘", 300)  # for the round-up: no song there
+    assert office.voice.asked[-1].applause != song
+    with pytest.raises(Refused, match="金额"):
+        office.office.media.hear_deal("王小明", "网络招聘", 0)
+
+
 def test_a_song_is_remembered_over_a_restart_and_taken_away(office: House) -> None:
     """The song outlives a restart; removed, the applause is back."""
     teams = {team.name: team.id for team in office.office.teams()}

@@ -97,6 +97,20 @@ def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone
     wall.close()
 
 
+def test_an_order_is_heard_first_on_this_phone_alone(house: House, phone: Page) -> None:
+    """试听 beside the order plays it here; nobody is told; another amount takes the player away."""
+    expect(phone.locator("#deal-hear")).to_be_hidden()
+    before = house.call("GET", "/api/deals").json
+    fill(phone, "猛虎队", "王小明", "1.28万", "校园招聘套餐")
+    phone.tap("#deal-hear")
+    player = phone.locator("#deal-sound audio")
+    expect(player).to_have_js_property("readyState", 4, timeout=GENEROUS)
+    phone.screenshot(path=ARTEFACTS / "phone-order-heard.png", full_page=True)
+    assert house.call("GET", "/api/deals").json == before
+    phone.fill("#amount", "5")
+    expect(player).to_have_count(0)
+
+
 def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) -> None:
     """After an order is accepted the next one is another order, with another key."""
     for amount in ("110", "120"):

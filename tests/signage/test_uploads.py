@@ -96,6 +96,18 @@ def test_an_announcement_is_heard_first_and_by_nobody_else(house: House) -> None
     assert house.call("GET", "/api/announcements").json == before
 
 
+def test_an_order_is_heard_first_and_not_recorded(house: House) -> None:
+    """A preview of an order is its sentence and its applause as sound; no order, no announcement comes of it."""
+    before = [house.call("GET", f"/api/{what}").json for what in ("announcements", "deals")]
+    data = {"person": "王小明", "product": "网络招聘", "amount": "1.28万"}
+    got = send(house, "POST", "/api/preview", json.dumps(data).encode(), kind="application/json")
+    assert (got.status, got.kind) == (200, "audio/wav")
+    assert samples_of(got.body).shape[1] > 6 * 44100
+    assert [house.call("GET", f"/api/{what}").json for what in ("announcements", "deals")] == before
+    wrong = house.call("POST", "/api/preview", {**data, "amount": "多"}, role="assistant")
+    assert (wrong.status, wrong.json["field"]) == (422, "amount")
+
+
 def test_a_name_is_heard_with_a_reading_that_is_not_kept_yet(house: House) -> None:
     """Another reading sounds otherwise; a reading that is none is refused at its field."""
     plain = house.call(
