@@ -58,6 +58,7 @@ class FakeSpeaker:
         self.orders: list[MusicOrder | None] = []
         self.spans: tuple[tuple[float, float], ...] = ()
         self.volume = 100
+        self.skips = 0
 
     def health(self) -> Health:
         return Health(self.alive, "fake" if self.alive else None, 0.0, None if self.alive else "没有设备。")
@@ -68,6 +69,9 @@ class FakeSpeaker:
             assert order.until is None or order.until > order.start_at
         self.order = order
         self.orders.append(order)
+
+    def next_track(self) -> None:
+        self.skips += 1
 
     def quiet(self, spans: Sequence[tuple[float, float]]) -> None:
         assert all(start < end for start, end in spans)

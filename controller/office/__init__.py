@@ -98,6 +98,7 @@ class Office:
             builder,
         )
         self.media.hushed, self.media.poke = self._hushed, lambda: self.poke()
+        self.media.tracks.changed = self._shelved
         self.poke: Callable[[], None] = lambda: None
 
     # --- orders
@@ -244,6 +245,10 @@ class Office:
         if until is None or until.date() != now.date():
             return until
         return self._room.state(until).quiet_until or until
+
+    def _shelved(self) -> None:
+        self._sound.shelved()
+        self.poke()
 
     def _told(self, person: Person) -> Person:
         self._room.feed.tell()

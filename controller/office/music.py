@@ -1,12 +1,12 @@
 """Which music: what the timetable wants, what a person asked for instead, and for how long.
 
 What a person asked for is kept in the store, so the answer stays a function of timetable, store and moment: a
-restart finds the same music at the same place in the same track.
+restart finds the same music; which track, and where in it: `turns`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.rhythm.model import DayPlan, Music, State
@@ -42,13 +42,12 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The music that should sound: playlist, volume 0..100, its span, and seconds skipped by «next»."""
+    """The music that should sound: playlist, volume 0..100, and its span."""
 
     playlist: str
     volume: int
     since: datetime
     until: datetime
-    skipped: float = 0.0
 
 
 def wanted(
@@ -95,8 +94,3 @@ def upcoming(plan: DayPlan, now: datetime, within: timedelta) -> Wanted | None:
         if now < entry.at <= now + within and entry.music is not None and not entry.quiet:
             return Wanted(entry.music, entry.volume, entry.at, entry.until)
     return None
-
-
-def skip(present: Wanted, seconds: float) -> Wanted:
-    """The same music, `seconds` further on."""
-    return replace(present, skipped=present.skipped + seconds)

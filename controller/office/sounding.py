@@ -10,14 +10,15 @@ from typing import Any
 from controller.book.model import Refused
 from controller.glance import Sounding
 from controller.office import music
+from controller.office.jukebox import Jukebox
 from controller.office.music import ByHand, Wanted
 from controller.office.room import Room
 from controller.rhythm.model import DayPlan, SoundSettings, State
 from controller.rhythm.timetable import ceiling_at, next_quiet
 from controller.sound.announcer import Announcer
-from controller.sound.library import Library, position
+from controller.sound.library import Library
 from controller.sound.performance import Manners
-from controller.sound.speaker import Duck, Event, MusicOrder, Speaker, Track
+from controller.sound.speaker import Duck, Event, Speaker
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class SoundDesk:
         self._silences: tuple[tuple[datetime, datetime], ...] | None = None
         self._volume: int | None = None
         self._retry_at = room.clock.now()
-        self.track: str | None = None
+        self._jukebox = Jukebox(room, library)
+        self._look_again = False
         self._settings: SoundSettings | None = None
         self.obey()
 
@@ -86,12 +88,22 @@ class SoundDesk:
     def on_speaker(self, event: Event) -> None:
         """Notes which track is playing."""
         if event.kind == "track" and event.path is not None:
-            self.track = event.path.stem
+            self._jukebox.playing, self._look_again = event.path, True
             log.info("music: %s", event.path.name)
         elif event.kind == "track_failed" and event.path is not None:
             log.warning("cannot play %s: %s", event.path.name, event.why)
         elif event.kind in ("lost", "music_ended"):
-            self.track = None
+            self._jukebox.playing = None
+
+    def shelved(self) -> None:
+        """A track was added or deleted: the next `follow` has it in the running order, or not any more."""
+        self._look_again = True
+
+    @property
+    def track(self) -> str | None:
+        """The name of what is playing."""
+        playing = self._jukebox.playing
+        return playing.stem if playing else None
 
     def _follow_silences(self, plan: DayPlan, now: datetime) -> None:
         spans = tuple(span for span in (next_quiet(plan, now), self._hush(now)) if span is not None)
@@ -110,42 +122,33 @@ class SoundDesk:
             self._speaker.master(volume)
 
     def _follow_music(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> None:
-        wanted = music.wanted(state, self._by_hand(), self.hushed_until(now), now)
-        if wanted is None and trusted:
-            wanted = music.upcoming(plan, now, AHEAD)
-        if wanted is not None and not trusted and not self._asked_for(now):
-            wanted = None
-        if wanted is not None:
-            wanted = music.skip(wanted, self._skipped(wanted))
-        if self._ordered == (wanted,) and now < self._retry_at:
+        wanted = self._wanted(plan, state, now, trusted=trusted)
+        again = self._ordered == (wanted,)
+        if again and now < self._retry_at and not self._look_again:
             return
-        order = self._order(wanted) if wanted else None
+        self._look_again = False
+        if not again:
+            self._jukebox.left(now)
+        before = self._jukebox.present
+        order = self._jukebox.order(wanted, now) if wanted else None
         nothing = wanted is not None and order is None
         self._retry_at = now + RETRY if nothing else datetime.max.replace(tzinfo=now.tzinfo)
-        if self._ordered == (wanted,) and nothing:
+        if again and (nothing or before == self._jukebox.present):
             return
         if nothing and wanted is not None:
             log.warning("playlist %s has nothing to play", wanted.playlist)
         self._ordered = (wanted,)
         self._speaker.music(order)
         self._announcer.music_on = order is not None and wanted is not None and wanted.since <= now
+        self._jukebox.keep()
         if wanted is None:
-            self.track = None
+            self._jukebox.playing = None
 
-    def _order(self, wanted: Wanted) -> MusicOrder | None:
-        tracks = self._library.tracks(wanted.playlist, wanted.since.date())
-        if not tracks:
-            return None
-        sound = self._room.rhythm.sound
-        return MusicOrder(
-            tracks=tuple(Track(track.path, track.gain_db, track.duration_s) for track in tracks),
-            start_at=self._room.clock.to_monotonic(wanted.since),
-            position_s=wanted.skipped,
-            until=self._room.clock.to_monotonic(wanted.until),
-            volume=wanted.volume,
-            fade_in_ms=round(1000 * sound.fade_in_s),
-            fade_out_ms=round(1000 * sound.fade_out_s),
-        )
+    def _wanted(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> Wanted | None:
+        wanted = music.wanted(state, self._by_hand(), self.hushed_until(now), now)
+        if wanted is None and trusted:
+            wanted = music.upcoming(plan, now, AHEAD)
+        return wanted if trusted or self._asked_for(now) else None
 
     # --- what people ask for
 
@@ -175,15 +178,13 @@ class SoundDesk:
 
     def next_track(self) -> None:
         """The next track. Raises Refused when no music is playing."""
-        now = self._room.clock.now()
-        wanted = music.wanted(self._room.state(now), self._by_hand(), self.hushed_until(now), now)
-        tracks = self._library.tracks(wanted.playlist, wanted.since.date()) if wanted else ()
-        if wanted is None or not tracks:
-            raise Refused("现在没有在放音乐。")
-        skipped = self._skipped(wanted)
-        index, offset = position(tracks, (now - wanted.since).total_seconds() + skipped)
-        rest = max(0.0, tracks[index].duration_s - offset)
-        self._set("music_skipped", {"since": wanted.since.isoformat(), "seconds": skipped + rest + 0.01})
+        with self._lock:
+            now = self._room.clock.now()
+            wanted = music.wanted(self._room.state(now), self._by_hand(), self.hushed_until(now), now)
+            if wanted is None or not self._jukebox.skip(wanted, now):
+                raise Refused("现在没有在放音乐。")
+            self._speaker.next_track()  # at once; the order that follows says the same and changes nothing
+            self._look_again = True
 
     def set_volume(self, volume: int) -> None:
         """The master volume, 0..100; remembered."""
@@ -241,12 +242,6 @@ class SoundDesk:
 
     def _keep(self, by_hand: ByHand | None) -> None:
         self._set("music_by_hand", by_hand.to_json() if by_hand else None)
-
-    def _skipped(self, wanted: Wanted) -> float:
-        kept = self._get("music_skipped", None)
-        if isinstance(kept, dict) and kept.get("since") == wanted.since.isoformat():
-            return float(kept["seconds"])
-        return 0.0
 
     def _get(self, name: str, default: Any) -> Any:
         return self._room.kept.get(name, default)

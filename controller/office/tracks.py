@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class TrackDesk:
         self._sounds, self._inbox, self._gate = sounds, inbox, gate
         self._library, self._room = library, room
         self._lock = threading.Lock()
+        self.changed: Callable[[], None] = lambda: None
 
     def all(self) -> tuple[Listed, ...]:
         """Every file of every playlist."""
@@ -61,7 +63,7 @@ class TrackDesk:
         return [path for path in entries if path.suffix.lower() in FORMATS and path.name[0] != "."]
 
     def add(self, playlist: str, name: str, source: Source) -> Listed:
-        """Takes a track in: it is among the playlist's next time it begins. Raises Refused, naming the file."""
+        """Takes a track in; if its playlist is on, right behind the present track. Raises Refused, naming the file."""
         folder = self._folder(playlist)
         with self._inbox.keep(source, MOST_BYTES) as file:
             made = self._inbox.work()
@@ -77,6 +79,7 @@ class TrackDesk:
         self._library.tracks(
             playlist, self._room.clock.now().date()
         )  # reads its header now, measures it soon
+        self.changed()
         self._room.feed.tell()
         return Listed(playlist, path.name, float(done["duration_s"]), None)
 
@@ -107,6 +110,7 @@ class TrackDesk:
             (folder / file).unlink()
         except OSError as error:
             raise Refused(f"“{shown(file)}”删不掉（{error.strerror}）。", "file") from error
+        self.changed()
         self._room.feed.tell()
 
     def _folder(self, playlist: str) -> Path:

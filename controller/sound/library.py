@@ -48,22 +48,6 @@ def _by_lot(names: Sequence[str], seed: str) -> list[str]:
     return sorted(names, key=lambda name: hashlib.sha256(f"{seed}|{name}".encode()).digest())
 
 
-def position(tracks: Sequence[Track], elapsed_s: float) -> tuple[int, float]:
-    """(index, seconds into it) of what sounds `elapsed_s` after the list, which repeats, began.
-
-    Raises ValueError for a list without any length.
-    """
-    whole = sum(track.duration_s for track in tracks)
-    if whole <= 0:
-        raise ValueError("a playlist without length has no position")
-    rest = max(0.0, elapsed_s) % whole
-    for index, track in enumerate(tracks):
-        if rest < track.duration_s:
-            return index, rest
-        rest -= track.duration_s
-    return 0, 0.0  # a rounding error past the last track's end: the list begins again
-
-
 class Library:
     """The music under `home`; what it measures is kept in `cache`. Thread-safe.
 

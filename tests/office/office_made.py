@@ -31,8 +31,8 @@ PEOPLE = (
 class House:
     """An office with hands on its clock."""
 
-    def __init__(self, folder: Path, start: datetime, timetable: str | None = None):
-        self.folder = folder
+    def __init__(self, folder: Path, start: datetime, timetable: str | None = None, home: Path = ROOT):
+        self.folder, self.home = folder, home
         (folder / "config").mkdir(parents=True, exist_ok=True)
         self.file = folder / "config" / "rhythm.yaml"
         if timetable is not None:
@@ -48,12 +48,12 @@ class House:
         self.almanac = Almanac(self.file, self.folder / "var" / "last-good.yaml")
         self.store = Store(self.folder / "var" / "zhangu.db", self.clock.zone)
         self.feed = Feed()
-        self.library = Library(ROOT, self.folder / "var" / "cache")
+        self.library = Library(self.home, self.folder / "var" / "cache")
         self.announcer.jobs = []
         self.office = Office(
             Parts(
                 self.clock, self.almanac, self.store, self.feed,
-                self.announcer, self.speaker, self.voice, self.library, ROOT / "sounds",
+                self.announcer, self.speaker, self.voice, self.library, self.home / "sounds",
             )  # type: ignore[arg-type]
         )  # fmt: skip
         self.announcer.report = self.office.following.on_report

@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from soundfiles import CODECS, noise, save, tone
 
 from controller.sound.catalogue import Catalogue, Facts, ship
-from controller.sound.device.protocol import Track
-from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, position, shuffled
+from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, shuffled
 
 MONDAY = datetime.date(2026, 11, 23)
 NAMES = st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=12, unique=True)
@@ -85,29 +84,6 @@ def test_days_differ_and_playlists_too() -> None:
     orders = [shuffled(names, "morning", MONDAY + datetime.timedelta(days=n))[1:] for n in range(30)]
     assert len({tuple(order) for order in orders}) == 30
     assert shuffled(names, "rousing", MONDAY) != shuffled(names, "morning", MONDAY)
-
-
-@given(
-    st.lists(st.just(0.0) | st.floats(0.01, 1000), min_size=1, max_size=9).filter(
-        lambda lengths: sum(lengths) > 0
-    ),
-    st.floats(-1, 100_000),
-)
-def test_the_position_is_where_the_list_would_be(lengths: list[float], elapsed: float) -> None:
-    """Played from its start round and round without a pause, the list is there after that time."""
-    tracks = [Track(Path(str(n)), 0, length) for n, length in enumerate(lengths)]
-    index, offset = position(tracks, elapsed)
-    assert 0 <= offset < max(lengths[index], 1e-9)
-    played = sum(lengths[:index]) + offset
-    rounds = (max(0, elapsed) - played) / sum(lengths)
-    assert rounds == pytest.approx(round(rounds), abs=1e-6)
-
-
-def test_a_list_without_length_has_no_position() -> None:
-    """No tracks, or tracks of no length: a plain error, not an endless search."""
-    for tracks in ([], [Track(Path("a"), 0, 0)]):
-        with pytest.raises(ValueError, match="without length"):
-            position(tracks, 5)
 
 
 def test_all_five_formats_are_known(home: Path, library: Library) -> None:

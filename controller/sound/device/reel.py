@@ -14,6 +14,8 @@ from controller.sound.device.protocol import Track
 
 ENQUEUE_S = 1.0
 """After this long the next track is opened; not at once, because the start must not wait for it."""
+NEAR_S = 0.5
+"""Two places in a track that are closer than this are the same: to go there would only be heard as a fault."""
 WATCH_S = 0.01
 """How often the end of a track is looked for, near that end: its successor has a level of its own."""
 
@@ -63,6 +65,20 @@ class Reel:
     def thread(self, tracks: Sequence[Track]) -> None:
         """Takes these tracks; what was broken gets another chance."""
         self.tracks, self._bad = tracks, set()
+
+    def rethread(self, tracks: Sequence[Track], now: float) -> None:
+        """Other tracks before and behind the present one, which goes on undisturbed, at its level."""
+        present = self.tracks[self._index]
+        self._index = next(n for n, track in enumerate(tracks) if track.path == present.path)
+        self.tracks = [*tracks[: self._index], present, *tracks[self._index + 1 :]]
+        self._queued, self._enqueue_at = None, max(now, self._began + ENQUEUE_S)
+
+    def plays(self, path: Path, offset_s: float, now: float) -> bool:
+        """Whether that is what sounds, at about that place."""
+        if not self.tracks:
+            return False
+        present = self.tracks[self._index]
+        return present.path == path and abs(present.duration_s - (self.ends - now) - offset_s) < NEAR_S
 
     @property
     def playable(self) -> bool:

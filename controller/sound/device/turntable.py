@@ -53,7 +53,9 @@ class Turntable:
     def play(self, order: MusicOrder | None, now: float) -> None:
         """Makes this the music: at once, or, when it begins later, in time. None: silence."""
         present = self._order
-        if order is not None and present is not None and order.same_music(present):
+        if order is not None and present is not None and self._goes_on(order, present, now):
+            if self._state == "on" and order.tracks != present.tracks:
+                self._reel.rethread(order.tracks, now)
             louder = 20 * math.log10(max(present.volume, 1) / max(order.volume, 1))
             self._trim = Ramp(now, CHANGE_S, louder + self._trim.at(now), 0.0)
             self._order, self._next_order = order, None
@@ -66,6 +68,17 @@ class Turntable:
         else:
             self._off()
             self._take(order)
+
+    def _goes_on(self, order: MusicOrder, present: MusicOrder, now: float) -> bool:
+        """Whether what sounds is what this order wants too, whatever else it has before and behind."""
+        if order.same_music(present):
+            return True
+        over = order.until is not None and order.until <= now
+        if self._state != "on" or not order.tracks or now < order.start_at or over:
+            return False
+        durations = [track.duration_s for track in order.tracks]
+        index, offset = ramps.locate(durations, order.position_s + now - order.start_at)
+        return self._reel.plays(order.tracks[index].path, offset, now)
 
     def skip(self, now: float) -> float | None:
         """Goes to the next track;

@@ -1,0 +1,77 @@
+"""A running order that changes: the real player on SDL's disk driver goes on as if nothing had happened."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from players import speaking
+from recording import disk_device, level, silences, tone, write_wav
+
+from controller.sound.speaker import MusicOrder, Track
+
+pytestmark = pytest.mark.signal
+now = time.monotonic
+
+
+@pytest.fixture
+def disk(tmp_path):
+    with disk_device(tmp_path) as (env, recording), speaking(env) as (speaker, events):
+        yield speaker, events, recording
+
+
+def order(start: float, *paths: Path, position_s: float = 0.0, gain_db: float = 0.0) -> MusicOrder:
+    return MusicOrder(tuple(Track(path, gain_db, 3.0) for path in paths), start, position_s)
+
+
+def test_a_track_that_comes_is_next_and_the_present_one_is_not_touched(disk, tmp_path):
+    """x joins behind a although b lay ready: not a hole, not a jump of level in a; then x, then b."""
+    speaker, events, recording = disk
+    a, b, x = (write_wav(tmp_path / f"{name}.wav", tone(3.0)) for name in "abx")
+    start = now()
+    speaker.music(order(start, a, b))
+    began = events.wait("track", path=a).at
+    time.sleep(1.7)  # by then b lies ready behind a
+    speaker.music(order(start, a, x, b, gain_db=-6.0))
+    events.wait("track", path=x, within=3)
+    events.wait("track", path=b, within=5)
+    assert [event.path for event in events.of("track")] == [a, x, b]
+    assert silences(recording.sound_between(began + 0.1, began + 6.5), 0.05) == []
+    loud = level(recording.sound_between(began + 0.5, began + 2.7), 0.05, 0.01)
+    assert loud.min() > 0.8 * loud.max()
+
+
+def test_a_track_that_is_deleted_while_it_plays_plays_to_its_end(disk, tmp_path):
+    """The file is gone, the track goes on; what follows is what the order has left."""
+    speaker, events, recording = disk
+    a, b, c = (write_wav(tmp_path / f"{name}.wav", tone(3.0)) for name in "abc")
+    start = now()
+    speaker.music(order(start, a, b, c))
+    began = events.wait("track", path=a).at
+    a.unlink()
+    b.unlink()
+    speaker.music(order(start, a, c))
+    events.wait("track", path=c, within=5)
+    assert events.of("track_failed") == []
+    assert silences(recording.sound_between(began + 0.1, began + 3.3), 0.05) == []
+
+
+def test_next_and_the_order_that_says_the_same_lose_nothing_of_the_track(disk, tmp_path):
+    """After «next» the next track is heard from its first sample on, once."""
+    speaker, events, recording = disk
+    a = write_wav(tmp_path / "a.wav", tone(3.0, 440, pilot=0))
+    ramp = tone(3.0, 880, pilot=0) * np.linspace(0.2, 1.0, 3 * 44100).astype(np.float32)
+    b = write_wav(tmp_path / "b.wav", ramp)
+    start = now()
+    speaker.music(order(start, a, b))
+    events.wait("track", path=a)
+    time.sleep(0.7)
+    skipped = 3.0 - (now() - start) + 0.001
+    speaker.next_track()
+    speaker.music(order(start, a, b, position_s=skipped))
+    began = events.wait("track", path=b).at
+    time.sleep(1.2)
+    assert len(events.of("track")) == 2
+    heard = level(recording.sound_between(began + 0.05, began + 1.0), 0.05, 0.05)
+    wanted = level(ramp[2205:44100], 0.05, 0.05)
+    assert np.abs(heard[: len(wanted)] / wanted[: len(heard)] - 1).max() < 0.15
