@@ -31,6 +31,8 @@ from controller.book.model import (
     Announcement,
 )
 
+HUSHED: Final = "正在静音"
+"""How the reason begins of what a person's hush puts off."""
 STILL_FRESH: Final = timedelta(minutes=2)
 """What a restart interrupted is spoken again when it isn't older."""
 
@@ -185,7 +187,7 @@ def _allowed(moment: datetime, facts: Facts) -> datetime:
 def _holding(facts: Facts) -> str:
     hushed, quiet = facts.hushed_until, facts.quiet_until
     by_hush = quiet is None or (hushed is not None and hushed > quiet)
-    return "正在静音" if by_hush else facts.quiet_name
+    return HUSHED if by_hush else facts.quiet_name
 
 
 def _said(when: datetime, now: datetime) -> str:

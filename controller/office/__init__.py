@@ -26,6 +26,7 @@ from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
 from controller.office.following import Following
+from controller.office.hushes import rearrange
 from controller.office.keys import Keys
 from controller.office.media import Media
 from controller.office.pairing import Pairings
@@ -178,8 +179,11 @@ class Office:
         self._changed()
 
     def hush(self, minutes: int) -> None:
-        """Nothing sounds for so many minutes; 0 ends it."""
+        """Nothing sounds for so many minutes; 0 ends it. What waits for its end follows it."""
+        was = self._hushed()
         self._sound.hush(minutes)
+        if was is not None:
+            rearrange(self._room, was, self._hushed(), self._deals.next_roundup)
         self._changed()
 
     def playlists(self) -> tuple[str, ...]:

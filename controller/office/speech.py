@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller.book.broadcasts import HUSHED
 from controller.book.model import OPEN_STATES, PLAYING, WAITING, Announcement, Refused
 from controller.office import etiquette
 from controller.office.deals import Decided
@@ -97,7 +98,7 @@ class SpeechDesk:
         if state.quiet_until is not None and state.entry is not None:
             return state.quiet_until, f"{state.entry.name}时间，{state.quiet_until:%H:%M} 播报。"
         if hushed_until is not None:
-            return hushed_until, f"正在静音，{hushed_until:%H:%M} 播报。"
+            return hushed_until, f"{HUSHED}，{hushed_until:%H:%M} 播报。"
         minutes = self._room.rhythm.sound.talk_minutes_per_hour
         with self._room.store.read() as book:
             later = etiquette.put_off(now, self._talk.spent_s(book, now), minutes) if again else None

@@ -1,0 +1,103 @@
+"""A hush that ends early, or later: what it had put off follows, with a true reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from fakes import SHANGHAI
+from office_made import House, house
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path, datetime(2026, 11, 24, 14, 10, tzinfo=SHANGHAI)) as made:
+        made.deal("赵磊", 50)  # the first of the week and day is over
+        made.announcer.say(made.clock)
+        yield made
+
+
+def waiting(office: House) -> list[tuple[str, str]]:
+    """Kind and reason of what waits."""
+    said = office.office.announcements(office.clock.now().date())
+    return [(a.kind, a.why) for a in said if a.state == "waiting"]
+
+
+def test_what_a_hush_put_off_is_said_as_soon_as_it_ends(office: House) -> None:
+    """A big order and somebody's words wait for 14:40; at 14:15 the hush is ended and both are said, and say why."""
+    office.office.hush(30)
+    office.deal("王小明", 20000)
+    office.office.announce("三点开会。", "k")
+    office.keeper.look()
+    assert waiting(office) == [("big", "正在静音，14:40 播报。"), ("say", "正在静音，14:40 播报。")]
+    office.go_to("14:15")
+    assert office.announcer.jobs == []
+    office.office.hush(0)
+    office.keeper.look()
+    assert [job.priority for job in office.announcer.jobs] == [60, 50]
+    assert waiting(office) == [("big", "静音提前结束，现在播报。"), ("say", "静音提前结束，现在播报。")]
+    office.announcer.say(office.clock)
+    office.go_to("14:45")
+    assert office.announcer.jobs == []
+
+
+def test_more_than_two_that_a_hush_held_are_one_breath_when_it_ends_early(office: House) -> None:
+    """The rule of one breath holds at the early end as at the late one."""
+    office.office.hush(30)
+    for person in ("王小明", "陈芳", "李思思"):
+        office.deal(person, 20000)
+    office.office.hush(0)
+    office.keeper.look()
+    (job,) = office.announcer.jobs
+    assert "三单" in job.script.segments[0].text
+
+
+def test_a_hush_made_longer_or_shorter_takes_what_waits_along(office: House) -> None:
+    """At 14:12 it is made to end at 14:17, then at 14:42: what waits is due there and says so."""
+    office.office.hush(30)
+    office.deal("王小明", 20000)
+    office.go_to("14:12")
+    for minutes, end in ((5, "14:17"), (30, "14:42")):
+        office.office.hush(minutes)
+        assert waiting(office) == [("big", f"正在静音，{end} 播报。")]
+    office.go_to("14:41")
+    assert office.announcer.jobs == []
+    office.go_to("14:42:01")
+    assert len(office.announcer.jobs) == 1
+
+
+def test_orders_among_others_go_back_to_their_full_hour(office: House) -> None:
+    """Hushed over 15:00 a small order waits for the end; the hush ends before: 15:00 again; after: now."""
+    office.office.hush(70)
+    office.deal("王小明", 300)
+    assert waiting(office) == [("hourly", "每到整点一起播报，15:20。")]
+    office.office.hush(0)
+    assert waiting(office) == [("hourly", "每到整点一起播报，15:00。")]
+    office.office.hush(70)
+    office.office.hush(71)
+    assert waiting(office) == [("hourly", "每到整点一起播报，15:00。")]  # as decided before this hush
+    office.go_to("14:20")
+    office.office.void_deal(2, "记错了")
+    office.deal("陈芳", 400)
+    assert waiting(office) == [("hourly", "每到整点一起播报，15:21。")]
+    office.go_to("15:05")
+    office.office.hush(0)
+    office.keeper.look()
+    assert [(kind, why) for kind, why in waiting(office)] == [("roundup", "整点播报。")]
+
+
+def test_a_hush_that_ends_in_the_nap_ends_nothing(tmp_path: Path) -> None:
+    """Ended at 12:40, in the nap: what it had put off to 13:10 waits for 12:55, and says that it is the nap."""
+    with house(tmp_path, datetime(2026, 11, 24, 12, 20, tzinfo=SHANGHAI)) as office:
+        office.office.hush(50)
+        office.deal("王小明", 20000)
+        assert waiting(office)[0][1] == "正在静音，13:10 播报。"
+        office.go_to("12:40")
+        office.office.hush(0)
+        assert waiting(office)[0][1] == "小憩时间，12:55 播报。"
+        office.go_to("12:54")
+        assert office.announcer.jobs == []
+        office.go_to("12:55")
+        assert len(office.announcer.jobs) == 1
