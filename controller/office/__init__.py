@@ -26,6 +26,7 @@ from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
 from controller.office.following import Following
+from controller.office.foresight import Foresight
 from controller.office.hushes import rearrange
 from controller.office.keys import Keys
 from controller.office.media import Media
@@ -86,8 +87,9 @@ class Office:
         self._view.walls = self.walls.merged
         self._view.troubles, self._view.trusted = troubles.all, troubles.clock_trusted
         self.following = Following(
-            room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library
-        )
+            room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
+            Foresight(room, cues, self._talk),
+        )  # fmt: skip
         self.media = Media(
             (parts.store.path.parent, parts.sounds),
             room,

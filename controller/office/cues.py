@@ -41,11 +41,27 @@ class CueDesk:
             self._talk.hand([made])
         self._room.feed.tell()
 
+    def fixed(self, cue: Cue, plan: DayPlan) -> bool:
+        """Whether what it says hangs on no order: free words, greeting, sprint, or that nobody has sold yet."""
+        if cue.say not in PERIOD_OF:
+            return cue.say != "results"
+        with self._room.store.read() as book:
+            return not book.standings(*period_of(PERIOD_OF[cue.say or ""], plan.date)).people
+
+    def foresee(self, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
+        """What it would say if its moment were now; changes nothing. None: nothing."""
+        with self._room.store.read() as book:
+            lines, applause = self._lines(book, cue, plan, now, said=False)
+        if not lines:
+            return None
+        text, script = "".join(line.text for line in lines), as_json(lines, applause)
+        return Announcement(0, "", cue.say or FREE_TEXT, text, "waiting", "", now, None, script=script)
+
     def _made(self, book: Book, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
         key = f"cue:{plan.date}:{cue.at:%H:%M:%S}:{cue.say}"
         if book.outbox.by_key(key) is not None:
             return None
-        lines, applause = self._lines(book, cue, plan, now)
+        lines, applause = self._lines(book, cue, plan, now, said=True)
         if not lines:
             log.info("nothing to say for %s", key)
             return None
@@ -70,19 +86,20 @@ class CueDesk:
         return due, "时间表安排的播报。" if due is None else etiquette.why_later(minutes, due)
 
     def _lines(
-        self, book: Book, cue: Cue, plan: DayPlan, now: datetime
+        self, book: Book, cue: Cue, plan: DayPlan, now: datetime, *, said: bool
     ) -> tuple[tuple[Line, ...], str | None]:
+        """`said`: it is really said, so that variants count as used and the results are frozen."""
         texts = self._room.rhythm.broadcasts
         if cue.say == "results":
-            return self._results(book, plan, now), "large"
+            return self._results(book, plan, now, said=said), "large"
         if cue.say in PERIOD_OF:
-            return (Line(self._top(book, cue, plan, now)),), "large"
+            return (Line(self._top(book, cue, plan, now, said=said)),), "large"
         if cue.say in ("greeting", "sprint"):
             variants = texts.greeting if cue.say == "greeting" else texts.sprint
             return (Line(self._of_month(book, variants, plan)),), "small"
         return ((Line(cue.text),), None) if cue.text else ((), None)
 
-    def _top(self, book: Book, cue: Cue, plan: DayPlan, now: datetime) -> str:
+    def _top(self, book: Book, cue: Cue, plan: DayPlan, now: datetime, *, said: bool) -> str:
         texts, prizes = self._room.rhythm.broadcasts, self._room.rhythm.prizes
         period = PERIOD_OF[cue.say or ""]
         variants = {
@@ -92,7 +109,7 @@ class CueDesk:
         }[period]
         prize = {"day": prizes.day, "week": prizes.week, "month": prizes.month}[period]
         people = book.standings(*period_of(period, plan.date)).people
-        said = phrases.top_sales(
+        phrase = phrases.top_sales(
             people,
             (cue.text,) if cue.text else variants,
             texts.nobody,
@@ -100,8 +117,9 @@ class CueDesk:
             prize,
             book.desk.used(cue.say or ""),
         )
-        book.desk.use(cue.say or "", said.template, now)
-        return said.text
+        if said:
+            book.desk.use(cue.say or "", phrase.template, now)
+        return phrase.text
 
     def _of_month(self, book: Book, variants: tuple[str, ...], plan: DayPlan) -> str:
         month = book.standings(*period_of("month", plan.date))
@@ -115,12 +133,13 @@ class CueDesk:
         }
         return phrases.phrase(variants, slots, pick=plan.date.month).text
 
-    def _results(self, book: Book, plan: DayPlan, now: datetime) -> tuple[Line, ...]:
+    def _results(self, book: Book, plan: DayPlan, now: datetime, *, said: bool) -> tuple[Line, ...]:
         """The day's results: frozen here, and told as frozen."""
         kept = book.desk.results(plan.date)
         if kept is None:
-            frozen = self.live(book, plan, now, remember=True)
-            book.desk.freeze_results(plan.date, show.to_json(frozen), now)
+            frozen = self.live(book, plan, now, remember=said)
+            if said:
+                book.desk.freeze_results(plan.date, show.to_json(frozen), now)
         else:
             frozen = show.from_json(kept)
         return show.tell(frozen, self._room.rhythm.broadcasts.results, WORDS, plan.date.toordinal())

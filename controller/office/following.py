@@ -11,6 +11,7 @@ from functools import partial
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk
+from controller.office.foresight import Foresight
 from controller.office.room import Room
 from controller.office.sounding import SoundDesk
 from controller.office.talk import Talk
@@ -37,6 +38,7 @@ class Following:
     view: View
     troubles: Troubles
     library: Library
+    foresight: Foresight
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """The present moment: sound, round-ups and what is due follow it."""
@@ -47,6 +49,7 @@ class Following:
             partial(self.bursts.gather, now),
             partial(self.talk.release, now),
             partial(self.view.turn_with, state),
+            partial(self.foresight.follow, plan, now),
         ]
         if trusted:
             steps.insert(2, partial(self.deals.round_up, now))

@@ -1,0 +1,90 @@
+"""What the timetable says is rendered before its moment: exactly what is then said, and nothing counts as said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from fakes import SHANGHAI
+from office_made import House, house
+
+from controller.sound.speech.script import Script
+
+FIRST = datetime(2026, 12, 1, 8, 0, tzinfo=SHANGHAI)  # the month's first working day
+
+
+def asked(office: House) -> list[str]:
+    """The beginnings of what the voice was asked for so far; then forgotten."""
+    texts = [script.segments[0].text[:6] for script in office.voice.asked]
+    office.voice.asked.clear()
+    return texts
+
+
+def said(office: House, clock: str) -> Script:
+    """What the announcer gets at that moment."""
+    office.announcer.jobs.clear()
+    office.go_to(clock)
+    (job,) = office.announcer.jobs
+    office.announcer.say(office.clock)
+    return job.script
+
+
+def test_fixed_texts_are_rendered_shortly_after_a_start(tmp_path: Path) -> None:
+    """Not in the first seconds; then greeting, free words and that nobody has sold; and just these are said."""
+    with house(tmp_path, FIRST) as office:
+        assert asked(office) == []
+        office.go_to("08:00:04")
+        assert asked(office) == []
+        office.clock.go(seconds=2)
+        office.keeper.look()
+        rendered = list(office.voice.asked)
+        assert asked(office) == ["新的一个月开", "请大家到前面", "今天还没有签"]
+        office.keeper.look()
+        assert asked(office) == []
+        assert said(office, "08:50") == rendered[0]
+        assert said(office, "13:00") == rendered[1]
+        assert said(office, "18:00") == rendered[2]
+
+
+def test_an_edit_is_rendered_ahead_too(tmp_path: Path) -> None:
+    """Other words for 13:00: rendered within seconds of the edit, hours before."""
+    with house(tmp_path, FIRST) as office:
+        office.clock.go(seconds=10)
+        office.keeper.look()
+        asked(office)
+        text = office.file.read_text("utf-8").replace(
+            "请大家到前面来，总经理", "颁奖了，请大家到前面来，总经理"
+        )
+        office.file.write_text(text, "utf-8")
+        assert office.almanac.refresh()
+        office.keeper.look()
+        assert "颁奖了，请大" in asked(office)
+
+
+def test_figures_are_rendered_a_minute_before_as_they_are_then(tmp_path: Path) -> None:
+    """Top sales and results with orders: nothing at noon; just before, what is then said, and no variant is used up."""
+    with house(tmp_path, datetime(2026, 11, 25, 17, 0, tzinfo=SHANGHAI)) as office:
+        office.deal("王小明", 20000)
+        office.announcer.say(office.clock)
+        office.clock.go(seconds=10)
+        office.keeper.look()
+        assert asked(office) == []
+        for early, before, moment in (("17:58", "17:59:01", "18:00"), ("18:03:50", "18:04:01", "18:05")):
+            office.go_to(early)
+            assert asked(office) == []
+            used = used_up(office)
+            office.go_to(before)
+            office.keeper.look()
+            (rendered,) = office.voice.asked
+            assert used_up(office) == used
+            asked(office)
+            assert said(office, moment) == rendered
+            assert used_up(office) != used
+            asked(office)
+
+
+def used_up(office: House) -> tuple[object, ...]:
+    """Variants that count as said, and the day's frozen results."""
+    with office.store.read() as book:
+        texts = [tuple(book.desk.used(name)) for name in ("top_sales_of_day", "comment")]
+        return (*texts, book.desk.results(office.clock.now().date()))
