@@ -7,7 +7,6 @@ handed in as `Words`; the other numbers stay digits and are turned into words by
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,11 +15,12 @@ from typing import Final, Protocol
 
 from controller.book.model import Deal, Refused
 from controller.book.standings import Standing
+from controller.slots import fill as filled
+from controller.slots import slots_in
 
 Variants = tuple[str, ...]
 CHARACTERS_PER_SECOND: Final = 4.2
 ROUNDUP_SECONDS: Final = 45.0
-_SLOT: Final = re.compile(r"\{([^{}]*)\}")
 _OLDER: Final = "上次播报以来，我们又签了{count}单，合计{total}。"
 _HOURLY_SPAN: Final = timedelta(minutes=65)
 
@@ -75,7 +75,7 @@ class RoundupTexts(Protocol):
 def check(template: str, allowed: Iterable[str]) -> None:
     """Raises `Refused` when a template has a slot that nobody fills, naming it and those that exist."""
     names = tuple(allowed)
-    for name in _SLOT.findall(template):
+    for name in slots_in(template):
         if name not in names:
             known = "、".join(f"{{{n}}}" for n in names) or "没有"
             raise Refused(f"“{template[:30]}”里的 {{{name}}} 没有内容可填，可以用的有：{known}。")
@@ -84,7 +84,7 @@ def check(template: str, allowed: Iterable[str]) -> None:
 def fill(template: str, slots: Mapping[str, str]) -> str:
     """The template with its slots replaced, in one pass. `Refused` for a slot without a value."""
     check(template, slots)
-    return _SLOT.sub(lambda match: slots[match[1]], template)
+    return filled(template, slots)
 
 
 def choose(variants: Sequence[str], used: Sequence[str] = (), pick: int = 0) -> str:
@@ -109,7 +109,7 @@ def phrase(
 
 def whole(variants: Sequence[str], slots: Mapping[str, str]) -> list[str]:
     """The variants all of whose slots have something to say: no rate without a target, no empty prize."""
-    return [variant for variant in variants if all(slots.get(name) for name in _SLOT.findall(variant))]
+    return [variant for variant in variants if all(slots.get(name) for name in slots_in(variant))]
 
 
 def deal_slots(deal: Deal, words: Words) -> dict[str, str]:

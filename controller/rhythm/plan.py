@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from controller.rhythm.model import Cue, CueRule, DayPlan, Duty, DutyRule, Entry, Rhythm, Span
 from controller.rhythm.moments import DAY, covers, moment, utc, written
-from controller.rhythm.slots import fill
 from controller.rhythm.workdays import WEEKDAYS, Workday, Workdays
+from controller.slots import fill
 
 Cut = tuple[timedelta, timedelta, Span]
 _ALL_DAY = datetime.max.replace(tzinfo=UTC)  # duties without a time come last

@@ -1,10 +1,6 @@
-"""The named slots each spoken or shown text may hold: `{team}`, `{person}` and so on."""
+"""Which named slots each spoken or shown text of the timetable may hold."""
 
 from __future__ import annotations
-
-import re
-
-SLOT = re.compile(r"\{([^{}]*)\}")
 
 _DEAL = ("team", "person", "product", "amount")
 _WINNER = ("team", "person", "amount", "count", "prize")
@@ -49,13 +45,3 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "cue.text": ("office",),
     "duty.what": ("new_customers", "next_workday"),
 }
-
-
-def slots_in(text: str) -> tuple[str, ...]:
-    """The slot names a text holds, in order."""
-    return tuple(match.group(1) for match in SLOT.finditer(text))
-
-
-def fill(text: str, values: dict[str, str]) -> str:
-    """The text with its slots replaced; a slot without a value stays as written."""
-    return SLOT.sub(lambda match: values.get(match.group(1), match.group(0)), text)

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from controller.rhythm.countries import COUNTRIES
 from controller.rhythm.faults import Said, nearest
 from controller.rhythm.shape import BadError, Schema, Where, text_of
-from controller.rhythm.slots import ALLOWED, slots_in
+from controller.rhythm.slots import ALLOWED
 from controller.rhythm.yaml_nodes import Node, Text
+from controller.slots import slots_in
 
 
 def plain(text: str) -> str:

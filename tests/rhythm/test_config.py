@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_office import SHIPPED, day, faults, office
 
-from controller.rhythm import config, slots
+from controller import slots
+from controller.rhythm import config
 from controller.rhythm.faults import MOST_FAULTS
 from controller.rhythm.layout import FILE
 from controller.rhythm.model import SAYABLE, SCENES, WallDisplay
