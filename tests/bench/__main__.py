@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from table import Row  # noqa: E402
 
-BENCH = ("office", "sound", "sse", "standings", "voice", "talk", "walls")
+BENCH = ("office", "sound", "sse", "standings", "voice", "talk", "listening", "walls")
 SOAK = ("nap", "kill", "soak", "wallday", "axe")
 
 
