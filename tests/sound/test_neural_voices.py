@@ -10,13 +10,15 @@ import onnx
 import pytest
 from soundfiles import RATE, heard
 
+from controller.sound.reading.homophones import in_characters
+from controller.sound.reading.pinyin import SYLLABLES
 from controller.sound.voice import Voice, describe, say
 
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
 FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 
-CHARACTERS = "恭喜大家今天的目标已经完成了好加油"
-TEXT = "恭喜大家，今天的目标已经完成了，加油！"
+CHARACTERS = "恭喜大家今天的目标已经完成了好油"
+TEXT = "恭喜大家，今天的目标已经完成了，家油！"
 
 
 def model(tokens: str, count: str, knobs: list[tuple[str, int]], out: str, shape: list[int]):
@@ -77,6 +79,35 @@ def sherpa(folder: Path, *, whole: bool = True) -> None:
     tokens = ["sil", "eos", "sp", "#0", *(f"c{number}" for number in range(len(CHARACTERS))), *"，。！"]
     (folder / "tokens.txt").write_text("".join(f"{token} {n}\n" for n, token in enumerate(tokens)))
     (folder / "lexicon.txt").write_text("".join(f"{c} c{number}\n" for number, c in enumerate(CHARACTERS)))
+
+
+def test_a_reading_is_heard_from_a_voice_that_knows_no_pinyin(tmp_path: Path) -> None:
+    """Names with a say_as, and repairs for espeak, are given to such a voice as characters that sound so."""
+    from controller.sound.speech.engines import Piper, Sherpa
+
+    for make, engine in ((sherpa, Sherpa), (piper, Piper)):
+        make(tmp_path / make.__name__)
+        voice = engine(tmp_path / make.__name__)
+        whole, pinyin = (voice.render(text).seconds() for text in ("恭喜大家家油", "恭喜 da4 家 jia1 油"))
+        assert pinyin == pytest.approx(whole, abs=0.11)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "given"),
+    [
+        ("恭喜 shan4 xiao3 ming2 签了 yi4 单", "恭喜善小名签了意单"),
+        ("xong2 鹰队的 V I P 客户", "雄鹰队的 V I P 客户"),
+        ("没有拼音，A 四纸 VIP2", "没有拼音，A 四纸 VIP2"),
+    ],
+)
+def test_pinyin_becomes_characters(spoken: str, given: str) -> None:
+    """Each syllable of a table of common characters; letters and words stay."""
+    assert in_characters(spoken) == given
+
+
+def test_every_syllable_that_a_say_as_may_hold_has_a_character() -> None:
+    """None is left out by such a voice, in whatever tone."""
+    assert [f"{s}{t}" for s in SYLLABLES for t in "12345" if in_characters(f"{s}{t}").isascii()] == []
 
 
 def pitch(samples: np.ndarray) -> float:

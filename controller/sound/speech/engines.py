@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from controller.sound.reading.homophones import in_characters
+
 
 class EngineFailed(Exception):  # noqa: N818 - the engine failed
     """The engine did not load or did not render; str() is for the log and for `doctor`."""
@@ -98,7 +100,7 @@ class Sherpa:
         self.identity = f"sherpa-onnx {sherpa_onnx.__version__} {_fingerprint(folder)}"
 
     def render(self, text: str) -> Recording:
-        audio = self._tts.generate(text, sid=0, speed=1.0)
+        audio = self._tts.generate(in_characters(text), sid=0, speed=1.0)
         return _recording(audio.samples, audio.sample_rate)
 
 
@@ -132,10 +134,12 @@ class Piper:
             self._voice: Any = piper.PiperVoice.load(settings.with_suffix(""))
         except Exception as error:
             raise EngineFailed(f"语音模型 {folder.name} 读不进来") from error
+        self._pinyin = "espeak" in str(self._voice.config.phoneme_type).lower()
+        """Piper's own espeak-ng takes pinyin inside a text as ours does."""
         self.identity = f"piper {_fingerprint(folder)}"
 
     def render(self, text: str) -> Recording:
-        chunks = list(self._voice.synthesize(text))
+        chunks = list(self._voice.synthesize(text if self._pinyin else in_characters(text)))
         if not chunks:
             raise EngineFailed("Piper 没有念出任何声音")
         return Recording(b"".join(chunk.audio_int16_bytes for chunk in chunks), chunks[0].sample_rate)
