@@ -152,7 +152,7 @@ def place(made: House) -> tuple[str, float]:
 
 def tell(made: House) -> None:
     """The speaker tells which track it is at."""
-    made.office.on_speaker(
+    made.office.following.on_speaker(
         Event("track", path=made.folder / "sounds" / "music" / "morning" / place(made)[0], at=0.0)
     )
     made.keeper.look()
