@@ -6,8 +6,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from controller.book.model import Deal
-from controller.glance import Board, City, Glance, OnAir, Ranking
-from signage.wallrows import Json, deal_row, honour_row, ms, photo_url, tally_row, yuan
+from controller.glance import Board, Glance, OnAir, Ranking
+from signage import shapes
+from signage.shapes import Json
+from signage.wallrows import deal_row, honour_row, ms, photo_url, tally_row, total_row, yuan
 
 TOP = 10  # a ranking praises the best and never shows the last
 LATE = timedelta(seconds=60)  # what is older is not celebrated any more
@@ -41,7 +43,14 @@ def celebration_of(glance: Glance) -> Json | None:
         return None
     one = said.deals[0] if len(said.deals) == 1 else None
     if one and said.kind == "target":  # the team is praised, not who brought the last order
-        return _celebration(said, None) | {"team": one.team, "amount": None, "items": []}
+        reached = next((row for row in glance.teams if row.name == one.team), None)
+        praise: Json = {
+            "team": one.team,
+            "amount": None,
+            "items": [],
+            "reached": reached and total_row(reached),
+        }
+        return _celebration(said, None) | praise
     return _celebration(said, one)
 
 
@@ -55,6 +64,7 @@ def _celebration(said: OnAir, one: Deal | None) -> Json:
         "amount": yuan(sum((deal.amount for deal in said.deals), Decimal(0))) if said.deals else None,
         "product": one.product if one else None,
         "photo": photo_url(said.photos.get(one.person)) if one else None,
+        "reached": None,
         "text": said.text,
         "items": [] if one else [deal_row(deal) for deal in said.deals],
         "started_ms": ms(said.started),
@@ -80,7 +90,7 @@ def board_of(glance: Glance, base: str) -> Json | None:
         "period": board.period,
         "top": [tally_row(row) for row in board.top[:TOP]],
         "teams": [tally_row(row) for row in board.teams],
-        "cities": [_city(city) for city in board.cities],
+        "cities": [shapes.city(city) for city in board.cities],
         "week_top": tally_row(board.week_top) if board.week_top else None,
         "month_top": tally_row(board.month_top) if board.month_top else None,
         "comment": board.comment,
@@ -97,10 +107,6 @@ def _round(ranking: Ranking) -> Json:
         "top": [tally_row(row) for row in ranking.people[:TOP]],
         "teams": [tally_row(row) for row in ranking.teams],
     }
-
-
-def _city(city: City) -> Json:
-    return {"place": city.place, "name": city.name, "rate": city.rate, "own": city.own}
 
 
 def _reveal(glance: Glance) -> list[Json]:

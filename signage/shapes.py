@@ -1,5 +1,6 @@
-"""Values of the house as JSON: what programs and phones are given. Pure."""
+"""Values of the house as JSON: what programs and phones are given, and walls (`wallrows.py`) in their way. Pure."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from controller.rhythm.model import Entry
 from controller.rhythm.moments import written_end
 
 Json = dict[str, Any]
+Money = Callable[[Decimal | None], int | float | str | None]
 
 
 def yuan(amount: Decimal | None) -> int | float | None:
@@ -83,22 +85,24 @@ def entry(found: Entry | None) -> Json | None:
     }
 
 
-def tally(found: Tally) -> Json:
+def tally(found: Tally, money: Money = yuan) -> Json:
+    """A team's or person's row; `money` is how its sums are written."""
     return {
         "place": found.place,
         "name": found.name,
         "team": found.team,
         "count": found.count,
-        "amount": yuan(found.amount),
-        "target": yuan(found.target),
+        "amount": money(found.amount),
+        "target": money(found.target),
         "rate": found.rate,
-        "gap": yuan(found.gap),
-        "to_next": yuan(found.to_next),
+        "gap": money(found.gap),
+        "to_next": money(found.to_next),
     }
 
 
-def total(found: Total) -> Json:
-    return {"amount": yuan(found.amount), "target": yuan(found.target), "count": found.count}
+def total(found: Total | Tally, money: Money = yuan) -> Json:
+    """A sum of the office or of a team, written as `money` writes."""
+    return {"amount": money(found.amount), "target": money(found.target), "count": found.count}
 
 
 def city(found: City) -> Json:

@@ -99,6 +99,7 @@ def celebration(kind: str, at: str = "14:52", **over: Any) -> State:
         "amount": None,
         "product": None,
         "photo": None,
+        "reached": None,
         "text": "",
         "items": [],
         "started_ms": start,

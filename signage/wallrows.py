@@ -1,16 +1,15 @@
-"""Small pieces of what a wall is given: moments, sums, and rows. Pure."""
+"""What a wall is given beside what programs get (`shapes.py`): moments, exact sums, pictures. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from controller.book.honours import Honour
 from controller.book.model import Deal
 from controller.glance import Tally, Total
-
-Json = dict[str, Any]
+from signage import shapes
+from signage.shapes import Json
 
 
 def ms(moment: datetime) -> int:
@@ -23,24 +22,14 @@ def hhmm(moment: datetime) -> str:
     return moment.strftime("%H:%M")
 
 
-def yuan(amount: Decimal) -> str:
+def yuan(amount: Decimal | None) -> str | None:
     """Yuan with two decimals, as text: exact whatever the page's numbers are."""
-    return f"{amount:.2f}"
+    return None if amount is None else f"{amount:.2f}"
 
 
 def tally_row(row: Tally) -> Json:
-    """A team's or person's row."""
-    return {
-        "place": row.place,
-        "name": row.name,
-        "team": row.team,
-        "count": row.count,
-        "amount": yuan(row.amount),
-        "target": None if row.target is None else yuan(row.target),
-        "rate": row.rate,
-        "to_next": None if row.to_next is None else yuan(row.to_next),
-        "photo": photo_url(row.photo),
-    }
+    """A team's or person's row, with where its picture is."""
+    return shapes.tally(row, yuan) | {"photo": photo_url(row.photo)}
 
 
 def photo_url(photo: str | None) -> str | None:
@@ -69,10 +58,10 @@ def honour_row(honour: Honour) -> Json:
         "name": honour.name,
         "team": honour.team,
         "count": honour.count,
-        "amount": None if honour.amount is None else yuan(honour.amount),
+        "amount": yuan(honour.amount),
     }
 
 
-def total_row(total: Total) -> Json:
-    """A sum of the office."""
-    return {"amount": yuan(total.amount), "target": None if total.target is None else yuan(total.target)}
+def total_row(total: Total | Tally) -> Json:
+    """A sum of the office, or of one team."""
+    return shapes.total(total, yuan)

@@ -58,6 +58,7 @@ def test_every_field_the_page_reads_is_there() -> None:
     assert set(drawn["wall"]) <= set(real["wall"])
     for part in ("entry", "next", "totals"):
         assert set(drawn[part]) == set(real[part])
+    assert set(drawn["totals"]["day"]) <= set(real["totals"]["day"])
     for rows in ("teams", "deals", "duties"):
         assert set(drawn[rows][0]) <= set(real[rows][0])
     show = wall_state(glance("18:05", board=board(week_top=tally(1, "陈芳"))), "main")["board"]
@@ -315,6 +316,7 @@ def test_a_target_praises_the_team_and_not_who_brought_the_last_order() -> None:
     assert isinstance(found, dict)
     assert (found["kind"], found["person"], found["amount"], found["items"]) == ("target", None, None, [])
     assert found["team"] == deal(1).team
+    assert found["reached"] == {"amount": "86000.00", "target": "100000.00", "count": 7}
 
 
 def test_a_burst_shows_each_order() -> None:
