@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from controller.glance import Glance
 from controller.rhythm.model import Duty, Entry, WallDisplay
 from controller.rhythm.moments import written_end
+from signage.english import in_english
 from signage.moments import award, board_of, celebration_of
-from signage.wallrows import Json, deal_row, hhmm, honour_row, ms, tally_row, total_row
+from signage.shapes import Json
+from signage.wallrows import deal_row, hhmm, honour_row, ms, tally_row, total_row
 
 DEALS = 12
 DUTY_STAYS = timedelta(minutes=15)  # a reminder stays this long after its time
@@ -26,7 +28,7 @@ def wall_state(glance: Glance, name: str) -> Json:
     base = _base(glance, display)
     celebration = None if _undisturbed(glance, base) else celebration_of(glance)
     scene = "celebration" if celebration else base
-    return {
+    found: Json = {
         "revision": glance.revision,
         "build": glance.build,
         "now": ms(glance.now),
@@ -56,6 +58,7 @@ def wall_state(glance: Glance, name: str) -> Json:
         "notices": _notices(glance, base),
         "honours": [honour_row(honour) for honour in glance.honours],
     }
+    return in_english(found) if display.language == "en" else found
 
 
 def _undisturbed(glance: Glance, base: str) -> bool:

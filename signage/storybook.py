@@ -12,6 +12,7 @@ from flask import Blueprint, abort, render_template, request
 
 from signage.storybook_cast import poster_plan
 from signage.storybook_day import other_stories, rhythm_stories
+from signage.storybook_english import english_stories
 from signage.storybook_praise import celebration_stories, show_stories
 from signage.storybook_states import State
 
@@ -20,7 +21,8 @@ storybook = Blueprint("storybook", __name__, url_prefix="/storybook")
 
 def stories() -> Mapping[str, State]:
     """All stories by name; the name begins with what it shows."""
-    return rhythm_stories() | show_stories() | celebration_stories() | other_stories()
+    chinese = rhythm_stories() | show_stories() | celebration_stories() | other_stories()
+    return chinese | english_stories(chinese)
 
 
 @storybook.get("/")

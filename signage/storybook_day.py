@@ -55,34 +55,7 @@ def rhythm_stories() -> dict[str, State]:
             teams=[team(n, i, str(86000 - 9000 * i) + ".00", None) for i, n in enumerate(TEAMS[:3], 1)],
         ),
         "rhythm-light": state("rhythm", wall=wall(theme="paper")),
-        "rhythm-english": state(
-            "rhythm",
-            lang="en",
-            office="Beijing",
-            teams=[
-                team(n, i, str(86000 - 9000 * i) + ".00", "90000.00")
-                for i, n in enumerate(("Tigers", "Dragons", "Eagles"), 1)
-            ],
-            deals=[
-                {
-                    "id": 1,
-                    "at": "14:41",
-                    "person": "Jonathan Appleseed",
-                    "team": "Tigers",
-                    "amount": "12800.00",
-                    "product": "Campus",
-                }
-            ],
-            entry=entry(
-                "The decisive hour",
-                "Key customers, one after the other. Ask for the order, and ask again.",
-                "14:30",
-                "16:30",
-            ),
-            next={"name": "Breaking camp", "at": "16:30"},
-            duties=[{"at": "17:30", "who": "leader", "what": "review targets"}],
-        ),
-        "rhythm-notice": state("rhythm", notices=["没有找到音箱，正在重试。"]),
+        "rhythm-notice": state("rhythm", notices=["没有音响设备，办公室现在听不到声音。"]),
         "rhythm-stale": state("rhythm", stale="14:47"),
         "rhythm-identify": state("rhythm", wall=wall(identify=3, name="前台")),
         "rhythm-markup": state(
@@ -119,9 +92,9 @@ def other_stories() -> dict[str, State]:
         "text": "六十三单，单单用心。向陈芳学习！",
     }
     fault = {
-        "what": "没有找到音箱。",
-        "meanwhile": "战鼓在继续运行，每 5 秒找一次音箱；该播的会先等着。",
-        "mend": "请检查音箱的电源和 USB 线，插好后会自己恢复。",
+        "what": "没有音响设备，办公室现在听不到声音。",
+        "meanwhile": "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
+        "mend": "请检查音箱的电源和接线。",
     }
     return {
         "countdown": state("countdown", "09:06:18", entry=standup),
@@ -146,11 +119,19 @@ def other_stories() -> dict[str, State]:
             },
         ),
         "award-light": state("award", "09:02", award=award, wall=wall(theme="paper")),
-        "award-english": state(
+        "award-day": state(
             "award",
-            "13:02",
-            lang="en",
-            award=award | {"prize": "handed over by the general manager", "text": ""},
+            "18:00",
+            award=award
+            | {
+                "title": "今日开拓能手",
+                "period": "day",
+                "month": None,
+                "count": 5,
+                "amount": "46800.00",
+                "prize": None,
+                "text": "",
+            },
         ),
         "dark": state("dark", "12:41"),
         "fault": state("fault", fault=fault),
@@ -161,12 +142,20 @@ def other_stories() -> dict[str, State]:
             "10:05",
             date="2026-11-22",
             entry=None,
-            rest={"text": "星期天，好好休息。", "next": "明天 08:30 战前准备"},
+            rest={"text": "今天休息，好好放松。", "next": None},
+            next=None,
+        ),
+        "early": state(
+            "rest",
+            "07:40",
+            entry=None,
+            rest={"text": "新的一天，马上开始。", "next": "08:30 战前准备"},
         ),
         "evening": state(
             "rest",
             "19:20",
             entry=None,
-            rest={"text": "今天辛苦了，路上小心。", "next": "明天 08:30 战前准备"},
+            rest={"text": "今天辛苦了，路上小心。", "next": None},
+            next=None,
         ),
     }

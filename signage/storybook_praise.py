@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from signage.storybook_cast import LONG, PEOPLE, TEAMS, board, person, rounds, teams
-from signage.storybook_states import State, celebration, entry, ms, state, wall
+from signage.storybook_cast import LONG, PEOPLE, TEAMS, board, cities, person, rounds, teams
+from signage.storybook_states import State, celebration, entry, ms, state, total, wall
 
 DRILL = "今天下午三点消防演习，听到铃声请从最近的楼梯下楼，不要乘电梯，到楼下停车场按队集合。"
 
@@ -22,6 +22,7 @@ def show_stories() -> dict[str, State]:
             "leaderboard",
             "18:06",
             entry=entry("战报传来", "", "18:00", "18:10"),
+            duties=[],
             board=board(reveal=reveal, **over),
         )
 
@@ -33,8 +34,8 @@ def show_stories() -> dict[str, State]:
         "board-week": told(6),
         "board-month": told(7),
         "board-all": told(8),
-        "board-pinned": state("leaderboard", board=board(rounds=rounds())),
-        "board-pinned-week": state("leaderboard", "14:53:30", board=board(rounds=rounds())),
+        "board-pinned": state("leaderboard", "14:52:30", board=board(rounds=rounds())),
+        "board-pinned-week": state("leaderboard", "14:53:00", board=board(rounds=rounds())),
         "board-honours": state("leaderboard", "14:53:10", board=board()),
         "board-sixty": state(
             "leaderboard",
@@ -51,30 +52,12 @@ def show_stories() -> dict[str, State]:
                 top=[], teams=teams(3, fresh=True), cities=[], comment="今天大家都辛苦了，明天开门见红。"
             ),
         ),
-        "board-nine-cities": told(
-            8,
-            cities=[
-                {"place": i, "name": n, "rate": 1.1 - i / 20, "own": n == "北京"}
-                for i, n in enumerate(
-                    ("上海", "北京", "广州", "深圳", "杭州", "成都", "武汉", "西安", "南京"), 1
-                )
-            ],
-        ),
+        "board-cities": told(5),
+        "board-one-city": told(5, cities=cities(1)),
+        "board-eight-cities": told(5, cities=cities(8)),
+        "board-fifteen-cities": told(5, cities=cities(15)),
         "board-far": state("leaderboard", board=board(), wall=wall(distance=8)),
         "board-light": state("leaderboard", board=board(), wall=wall(theme="paper")),
-        "board-english": state(
-            "leaderboard",
-            lang="en",
-            office="Beijing",
-            board=board(
-                title="Top sales",
-                comment="Tigers reached the target early. Well done, all of you.",
-                cities=[
-                    {"place": 1, "name": "Shanghai", "rate": 1.03, "own": False},
-                    {"place": 2, "name": "Beijing", "rate": 0.88, "own": True},
-                ],
-            ),
-        ),
     }
 
 
@@ -102,9 +85,7 @@ def celebration_stories() -> dict[str, State]:
             amount="999999999.99",
             product="企业版全年招聘服务与雇主品牌推广组合套餐",
         ),
-        "celebration-target": celebration(
-            "target", team="猛虎队", amount="100000.00", product="提前完成今日目标"
-        ),
+        "celebration-target": celebration("target", team="猛虎队", reached=total("112000.00", "100000.00")),
         "celebration-burst": celebration("roundup", title="三单连开", amount="22300.50", items=three),
         "celebration-many": celebration(
             "roundup",
@@ -122,12 +103,4 @@ def celebration_stories() -> dict[str, State]:
         ),
         "celebration-far": celebration("big", **one) | {"wall": wall(distance=8)},
         "celebration-light": celebration("first_of_day", **one) | {"wall": wall(theme="paper")},
-        "celebration-english": celebration(
-            "first_of_day",
-            person="Jonathan Appleseed",
-            team="Tigers",
-            amount="12800.00",
-            product="Campus package",
-        )
-        | {"lang": "en"},
     }

@@ -2,32 +2,33 @@
 (function (W) {
   'use strict';
   var DIGITS = '零一二三四五六七八九十';
+  var NARROW = '\u00a0'; /* a figure and its unit stay on one line */
 
   var WORDS = {
     zh: {
       seal: '战鼓', report: '战报', left: '还剩', next: '接着', teams: '今日战况', deals: '喜报', done: '各队完成',
-      cities: '各地战果', people: '开拓榜', day: '今日', week: '本周', month: '本月', gap: '还差', over: '超出', toNext: '距上一名', honours: '风云榜',
+      cities: '各地战果', people: '开拓榜', day: '今日', week: '本周', month: '本月', of_day: '今日', of_week: '本周', of_month: '本月', gap: '还差', over: '超出', toNext: '距上一名', honours: '风云榜',
       streak: '连续开单', record_holder: '单笔纪录', most_orders: '本周单数最多', newcomer: '本周新锐', days: '天',
       orders: '单', none: '今天的第一单，等你来开。', noTeams: '还没有队伍。请在手机上添加。', scan: '手机页面的二维码',
       stale: '数据截至 {0}，正在重新连接……', minute: '不到 1 分钟', hours: '小时', minutes: '分',
       rest: '今天休息', fault: '有故障', meanwhile: '现在', mend: '怎么办', prize: '奖品',
-      award: '颁奖', welcome: '欢迎', live: '正在广播', screen: '这块屏幕', dayTop: '今日开拓能手', dayTotal: '今日业绩',
+      award: '颁奖', welcome: '欢迎', live: '请听广播。', screen: '这块屏幕', dayTop: '今日开拓能手', dayTotal: '今日业绩',
       weekTop: '本周开拓能手', monthTop: '本月开拓能手', leader: '组长', director: '总监', manager: '总经理', assistant: '助理',
       sales: '销售', everyone: '全体', hourly: '整点战报', sprint: '月末冲刺',
-      first_of_week: '本周第一单', first_of_day: '开门红', big: '大单', record: '新纪录', target: '达成目标',
+      first_of_week: '本周第一单', first_of_day: '开门红', big: '大单', record: '新纪录', burst: '喜报连传', target: '达成目标',
       roundup: '整点战报', say: '广播', text: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报'
     },
     en: {
-      seal: '战鼓', report: '战报', left: 'left', next: 'next', teams: 'Today', deals: 'Orders', done: 'Teams',
-      cities: 'Cities', people: 'Top sales', day: 'Day', week: 'Week', month: 'Month', gap: 'to go', over: 'over', toNext: 'to the next place', honours: 'Honours',
+      seal: 'Zhangu', report: 'Results', left: 'left', next: 'Next', teams: 'Today', deals: 'Orders', done: 'Teams',
+      cities: 'Cities', people: 'Top sales', day: 'Day', week: 'Week', month: 'Month', of_day: 'Today', of_week: 'This week', of_month: 'This month', gap: 'to go', over: 'over', toNext: 'to next', honours: 'Honours',
       streak: 'Days in a row', record_holder: 'Largest order', most_orders: 'Most orders this week', newcomer: 'Newcomer of the week', days: 'days',
       orders: 'orders', none: 'The first order of the day is waiting for you.', noTeams: 'No teams yet. Add them on the phone.', scan: 'QR code of the phone page',
       stale: 'As of {0}. Reconnecting…', minute: 'under a minute', hours: 'h', minutes: 'min',
       rest: 'No work today', fault: 'Fault', meanwhile: 'Now', mend: 'What to do', prize: 'Prize',
-      award: 'Award', welcome: 'Welcome', live: 'On air', screen: 'This screen', dayTop: 'Top sales today', dayTotal: 'Today',
+      award: 'Award', welcome: 'Welcome', live: 'Please listen.', screen: 'This screen', dayTop: 'Top sales today', dayTotal: 'Today',
       weekTop: 'Top sales of the week', monthTop: 'Top sales of the month', leader: 'Leaders', director: 'Director',
       manager: 'General manager', assistant: 'Assistant', sales: 'Sales', everyone: 'Everyone', hourly: 'On the hour', sprint: 'Sprint',
-      first_of_week: 'First of the week', first_of_day: 'First of the day', big: 'Big order', record: 'New record',
+      first_of_week: 'First of the week', first_of_day: 'First of the day', big: 'Big order', record: 'New record', burst: 'All at once',
       target: 'Target reached', roundup: 'On the hour', say: 'Announcement', text: 'Announcement', top_sales: 'Top sales',
       microphone: 'Announcement', greeting: 'Greeting', results: 'Results'
     }
@@ -81,14 +82,14 @@
   W.percent = function (rate) { return Math.floor(rate * 100 + 1e-6) + '%'; };
 
   W.orders = function (count) {
-    return W.lang === 'en' ? count + (count === 1 ? ' order' : ' orders') : count + ' 单';
+    return count + NARROW + (W.lang !== 'en' ? '单' : count === 1 ? 'order' : 'orders');
   };
 
   /* What an honour is for, in figures: days in a row, yuan, or orders. */
   W.honour = function (honour) {
     return {
       label: W.word(honour.kind === 'record' ? 'record_holder' : honour.kind),
-      figure: honour.kind === 'streak' ? honour.count + ' ' + W.word('days') : honour.amount ? W.price(honour.amount) : W.orders(honour.count)
+      figure: honour.kind === 'streak' ? honour.count + NARROW + W.word('days') : honour.amount ? W.price(honour.amount) : W.orders(honour.count)
     };
   };
 

@@ -1,0 +1,133 @@
+"""What the house itself says, in English: for walls whose language is `en`. Pure.
+
+What the office wrote (its names, its phrases, the advice of its timetable) stays as it was written. A sentence that
+is not known here stays Chinese rather than be lost; a test holds that every one that a wall can show is known.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+WHOLE = {
+    "一位同事": "A colleague",
+    "开拓能手": "Top sales",
+    "今日开拓能手": "Top sales today",
+    "本周开拓能手": "Top sales of the week",
+    "本月开拓能手": "Top sales of the month",
+    "双喜临门": "Two at once",
+    "三单连开": "Three in a row",
+    "四单连开": "Four in a row",
+    "五单连开": "Five in a row",
+    "六单连开": "Six in a row",
+    "七单连开": "Seven in a row",
+    "八单连开": "Eight in a row",
+    "今天休息，好好放松。": "A day off. Enjoy it.",
+    "新的一天，马上开始。": "A new day is about to begin.",
+    "今天辛苦了，路上小心。": "Well done today. Get home safely.",
+    # faults: what, what happens meanwhile, what to do
+    "没有音响设备，办公室现在听不到声音。": "No sound device: the office hears nothing now.",
+    "订单照常记录，屏幕照常显示，声音恢复后自动继续。": (
+        "Orders are recorded and shown as ever; sound goes on by itself when it is back."
+    ),
+    "请检查音箱的电源和接线。": "Please check the speakers' power and cables.",
+    "有空间时一切照常；写不下的订单会当场说明，不会丢在半路。": (
+        "All goes on while there is room; an order that does not fit is refused at once, never lost."
+    ),
+    "请清理磁盘，例如删掉不用的音乐和旧的备份。": "Please make room: delete unused music and old backups.",
+    "定时的音乐和播报先停，手动播报照常。": "Timed music and announcements wait; those made by hand go on.",
+    "请接上网络；时间没错的话，在手机“设备”页点“时间是对的”。": (
+        "Please connect the network; if the time is right, confirm it on the phone’s last tab."
+    ),
+    "仍按上一份正确的时间表运行。": "The last good timetable is still in force.",
+    "改好后保存，几秒内自动生效。": "Mend and save it; it is in force within seconds.",
+    "播报时只有提示音，内容显示在屏幕上。": (
+        "Announcements have their chime only; the words are on the walls."
+    ),
+    "请运行 zhangu doctor 查看语音。": "Please run zhangu doctor.",
+    "其余的照常播放。": "All else is played.",
+    "请换一个文件，或把它删掉。": "Please replace the file or delete it.",
+    # the voice
+    "语音出了意外，详情见日志。": "The voice failed; the log says how.",
+    "语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。": (
+        "The voice failed twice: this time chime and words on the walls only."
+    ),
+    "程序正在退出，这段话没有念。": "The program is ending; this was not spoken.",
+}
+
+PATTERNS = (
+    (r"磁盘快满了，还剩 (.+) MB。", r"The disk is nearly full: \1 MB left."),
+    (r"时钟还没有对准，现在显示 (.+)。", r"The clock is not set yet; it shows \1."),
+    (r"时间表的改动有错：(?:.*?)(\S+) 第 (\d+) 行，.*", r"The edited timetable has a fault: \1, line \2."),
+    (r"时间表的改动有错：.*", r"The edited timetable has faults; the phone shows them."),
+    (
+        r"没有能用的语音（.*），播报只有提示音和屏幕文字。",
+        r"No voice can be used: chime and words on the walls only.",
+    ),
+    (
+        r"语音文件写不进缓存（.*），请清理磁盘空间。",
+        r"The voice cannot write its files: please make room on the disk.",
+    ),
+    (
+        r"要念的话有 (\d+) 个字，最多 (\d+) 个字，请分几次播报。",
+        r"\1 characters are too many to say at once, \2 at most.",
+    ),
+    (
+        r"没有播放列表“(.+)”：请建文件夹 (.+) 并放入音乐，这段时间没有音乐。",
+        r"No playlist “\1”: put music into \2. No music meanwhile.",
+    ),
+    (
+        r"播放列表“(.+)”的文件夹没有读取权限，这段时间没有音乐。",
+        r"The playlist “\1” cannot be read. No music meanwhile.",
+    ),
+    (
+        r"播放列表“(.+)”是空的：.*",
+        r"The playlist “\1” is empty: put mp3, ogg, opus, flac or wav files into it.",
+    ),
+    (r"音乐“(.+)”放不了：.*，现在跳过它。", r"The track “\1” cannot be played and is passed over."),
+    (
+        r"音乐“(.+)”太轻（(.+) LUFS），.*",
+        r"The track “\1” is too quiet (\2 LUFS): please take a louder one.",
+    ),
+    (
+        r"(\d+)年的放假安排还没公布，今天是否上班是推算的；.*",
+        r"The holidays of \1 are not announced: whether today is a working day is a guess.",
+    ),
+    (
+        r"(\d+)年的放假安排还不在日历里，.*",
+        r"The holidays of \1 are not in the calendar yet: please update.",
+    ),
+    (
+        r"“(.+)”和“(.+)”在同一时间，今天按“(.+)”。",
+        r"“\1” and “\2” are at the same time: today “\3” counts.",
+    ),
+    (r"(\S+) 的提示落在“(.+)”里，今天不播。", r"What is due at \1 falls into “\2” and is not said today."),
+)
+_COMPILED = tuple((re.compile(pattern, re.S), english) for pattern, english in PATTERNS)
+
+
+def english(sentence: str) -> str:
+    """A sentence of the house in English; anything else as it is."""
+    if sentence in WHOLE:
+        return WHOLE[sentence]
+    for pattern, template in _COMPILED:
+        if found := pattern.fullmatch(sentence):
+            return found.expand(template)
+    return sentence
+
+
+def in_english(state: dict[str, Any]) -> dict[str, Any]:
+    """A wall's state with the house's own words in English: whole words anywhere, sentences where faults are told."""
+    told: dict[str, Any] = _words(state)
+    fault = told["fault"]
+    told["fault"] = fault and {part: english(sentence) for part, sentence in fault.items()}
+    told["notices"] = [english(sentence) for sentence in told["notices"]]
+    return told
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, str):
+        return WHOLE.get(value, value)
+    if isinstance(value, dict):
+        return {key: _words(part) for key, part in value.items()}
+    return [_words(part) for part in value] if isinstance(value, list) else value
