@@ -22,7 +22,7 @@
         W.show(ahead, chasing);
       },
       on: function (on) { W.mark(node, 'on', on); },
-      layout: function () { W.fit(name, extra === 'first' ? 4.4 : 3.2, 2.5); }
+      layout: function (wide) { W.fit(name, (extra === 'first' ? 4.4 : 3.2) * (wide ? 1.4 : 1), 2.5); }
     };
   }
 
@@ -45,6 +45,8 @@
     };
   }
 
+  /* Up to three cities stand in one line under the teams; more have a page of their own, with bars. */
+  var IN_A_LINE = 3;
   function city(box, cities) {
     W.list(box, cities, function (c) { return c.name; }, function () {
       var node = W.make('span', 'city');
@@ -93,9 +95,9 @@
     var first = winner(left, 'first'), second = winner(left, 'second'), third = winner(left, 'third'), best = champion(left);
     var opening = W.make('div', 'opening', left), openLabel = W.make('div', 'kicker dim', opening), openSum = W.make('div', 'amount gold', opening);
     var teamsHead = W.heading(side), teams = W.make('div', 'teams ranked', side), people = W.make('div', 'teams people', side), honours = W.make('div', 'teams honours', side);
-    var citiesHead = W.heading(side, 'second'), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', root);
-
-    var round = -1;
+    var branches = W.make('div', 'teams branches', side), citiesHead = W.heading(side, 'second'), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', root);
+    var LISTS = [[teams, 'done'], [branches, 'cities'], [people, 'people'], [honours, 'honours']], round = -1;
+    teams.wallEven = branches.wallEven = people.wallEven = true;
 
     function stage(board, now) {
       var week = board.week_top && told(board, 'week', now) && board.reveal && board.reveal.length;
@@ -106,71 +108,80 @@
       if (month) { best.draw(W.word('monthTop'), board.month_top); } else if (week) { best.draw(W.word('weekTop'), board.week_top); }
     }
 
-    function put(which, hasCities) {
-      var isTeams = which === teams;
-      W.show(teams, isTeams);
-      W.show(people, which === people);
-      W.show(honours, which === honours);
-      W.show(citiesHead.node, hasCities && isTeams);
-      W.show(cities, hasCities && isTeams);
-      teamsHead.draw(W.word(isTeams ? 'done' : which === people ? 'people' : 'honours'));
+    function put(list, line) {
+      var i, under = line && list[0] === teams;
+      for (i = 0; i < LISTS.length; i += 1) { W.show(LISTS[i][0], LISTS[i] === list); }
+      W.show(citiesHead.node, under);
+      W.show(cities, under);
+      teamsHead.draw(W.word(list[1]));
     }
 
     /* How many pages a list makes; measured while it stands there, kept until the rows or the screen change. */
-    function pagesOf(box, hasCities) {
-      var screen = root.clientWidth + 'x' + root.clientHeight + 'x' + W.scale;
+    function pagesOf(list, line) {
+      var box = list[0], screen = root.clientWidth + 'x' + root.clientHeight + 'x' + W.scale;
       if (!box.wallPages || box.wallScreen !== screen) {
         W.show(side, true);
-        put(box, hasCities);
+        put(list, line);
         W.turn(box, 0, 0);
         box.wallScreen = screen;
       }
       return box.wallPages.length;
     }
 
-    /* All pages take turns, so that nobody is left out: teams, people beyond the third, honours. Seen from far off type is
-       too large for two columns: then the winners are a page of their own. */
+    /* Which lists take turns: in the show what is being told, after it all that have rows, so that nobody is left out. */
+    function inTurn(board, now) {
+      var all = told(board, 'comment', now), many = branches.children.length > 0 && told(board, 'cities', now), found = [], i;
+      if (!all) { return [LISTS[many ? 1 : 0]]; }
+      for (i = 0; i < LISTS.length; i += 1) {
+        if (i === 0 || LISTS[i][0].children.length) { found.push(LISTS[i]); }
+      }
+      return found;
+    }
+
+    /* All pages take turns. Until the teams are told the winners have the whole sheet. Seen from far off type is too large
+       for two columns: then the winners are a page of their own. */
     function turn(board, now) {
-      var hasCities = (board.cities || []).length > 0, all = told(board, 'comment', now);
-      var alone = W.scale > 1.2, winners = alone && (all || !told(board, 'teams', now)) ? 1 : 0;
-      var ofTeams = pagesOf(teams, hasCities), ofPeople = all && people.children.length ? pagesOf(people, hasCities) : 0;
-      var ofHonours = all && honours.children.length ? pagesOf(honours, hasCities) : 0;
-      var slot = Math.floor(now / W.PAGE_MS) % (winners + ofTeams + ofPeople + ofHonours), box = teams, page = slot - winners;
-      if (winners && !all) { page = -1; }
-      if (page >= ofTeams) { box = people; page -= ofTeams; }
-      if (box === people && page >= ofPeople) { box = honours; page -= ofPeople; }
-      W.show(left, !alone || page < 0 || left.classList.contains('one'));
-      W.show(side, !alone || (page >= 0 && !left.classList.contains('one')));
-      first.layout(); /* what was hidden had no width to be measured by */
-      second.layout();
-      third.layout();
-      if (page < 0) { return; }
-      put(box, hasCities);
-      teamsHead.page(W.turn(box, now, page));
-      if (box === teams && hasCities) { W.turn(cities, now); }
+      var all = told(board, 'comment', now), grown = told(board, 'teams', now), alone = W.scale > 1.2;
+      var line = cities.children.length > 0, pages = alone && (all || !grown) ? [null] : [], lists = grown ? inTurn(board, now) : [], i, page, shown;
+      for (i = 0; i < lists.length; i += 1) {
+        for (page = pagesOf(lists[i], line) - 1; page >= 0; page -= 1) { pages.push(lists[i]); }
+      }
+      i = pages.length ? Math.floor(now / W.PAGE_MS) % pages.length : 0;
+      shown = pages[i];
+      W.mark(left, 'wide', !grown);
+      W.show(left, !alone || !shown || left.classList.contains('one'));
+      W.show(side, Boolean(shown) && (!alone || !left.classList.contains('one')));
+      first.layout(!grown); /* what was hidden had no width to be measured by */
+      second.layout(!grown);
+      third.layout(!grown);
+      if (!shown) { return; }
+      put(shown, line);
+      teamsHead.page(W.turn(shown[0], now, i - pages.indexOf(shown)));
+      if (shown[0] === teams && line) { W.turn(cities, now); }
     }
 
     return {
       draw: function (state) {
-        var board = boardAt(state, W.now()), live = (board.rounds || []).length > 0;
+        var board = boardAt(state, W.now()), live = (board.rounds || []).length > 0, branched = board.cities || [];
         round = roundAt(board, W.now());
         W.text(title, board.title || W.word('people'));
-        W.text(period, W.word(board.period || 'day'));
+        W.text(period, W.word('of_' + (board.period || 'day')));
         first.draw(byPlace(board, 0), live);
         second.draw(byPlace(board, 1), live);
         third.draw(byPlace(board, 2), live);
         W.text(openLabel, W.word('dayTotal'));
         W.text(openSum, W.money(state.totals && state.totals.day && state.totals.day.amount));
-        W.text(none, W.word('none'));
+        W.phrase(none, W.word('none'));
         W.show(none, !byPlace(board, 0));
         W.teams(teams, board.teams, state.wall && state.wall.team);
         W.people(people, (board.top || []).slice(3));
         W.honours(honours, board.honours);
         citiesHead.draw(W.word('cities'));
-        city(cities, board.cities || []);
-        W.text(comment, board.comment);
+        city(cities, branched.length > IN_A_LINE ? [] : branched);
+        W.branches(branches, branched.length > IN_A_LINE ? branched : []);
+        W.phrase(comment, board.comment);
       },
-      layout: function () { W.fit(title, 5.4, 4); W.fit(openSum, 8, 3); },
+      layout: function () { W.fit(title, 5.4, 4); W.fit(openSum, 12, 3); W.fit(comment, 2.6, 2); },
       frame: function (state, now) {
         var board = boardAt(state, now);
         if (roundAt(board, now) !== round) { this.draw(state); }
@@ -183,7 +194,7 @@
         W.mark(comment, 'said', told(board, 'comment', now));
         stage(board, now);
         turn(board, now);
-        W.show(comment, Boolean(board.comment));
+        W.show(comment, Boolean(board.comment) && told(board, 'teams', now));
       }
     };
   };

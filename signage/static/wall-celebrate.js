@@ -41,6 +41,13 @@
 
     function kindOf(c) { return c.items && c.items.length > 1 ? 'many' : c.person || c.team ? 'one' : 'words'; }
 
+    /* Measured by the boxes: what a font needs above and below its letters is no line too many. */
+    function holds() {
+      var last = side.lastElementChild;
+      while (last.previousElementSibling && !last.offsetHeight) { last = last.previousElementSibling; }
+      return last.offsetTop + last.offsetHeight <= side.clientHeight + 2;
+    }
+
     return {
       bare: true,
       draw: function (state) {
@@ -51,8 +58,8 @@
         face(kind === 'one' ? { person: c.person || c.team, photo: c.photo } : { person: '' });
         W.text(name, kind === 'one' ? c.person || c.team : '');
         W.text(team, kind === 'one' && c.person ? c.team : '');
-        W.text(product, kind === 'one' ? c.product : '');
-        W.text(text, kind === 'words' ? c.text || W.word('live') : '');
+        W.text(product, kind !== 'one' ? '' : c.reached ? W.word('dayTotal') + ' ' + W.money(c.reached.amount) + ' / ' + W.money(c.reached.target) : c.product);
+        W.phrase(text, kind === 'words' ? c.text || W.word('live') : '');
         W.list(items, kind === 'many' ? c.items : [], function (item, i) { return i; }, itemRow, function (row, item) {
           W.text(row.name, item.person);
           W.text(row.team, item.team ? ' ' + item.team : '');
@@ -61,7 +68,7 @@
         W.show(seal, kind === 'one');
         W.show(name, kind === 'one');
         W.show(team, Boolean(kind === 'one' && c.person && c.team));
-        W.show(product, Boolean(kind === 'one' && c.product));
+        W.show(product, Boolean(kind === 'one' && (c.product || c.reached)));
         W.show(amount, kind !== 'words' && Number(c.amount) > 0);
         W.show(text, kind === 'words');
         W.show(items, kind === 'many');
@@ -73,9 +80,9 @@
         for (size = 1; size > 0.4; size -= 0.15) { /* as large as the sheet allows */
           W.fit(name, 13 * size, 4);
           W.fit(amount, (many ? 6 : 11) * size, 4);
-          if (side.scrollHeight <= side.clientHeight + 2) { break; }
+          if (holds()) { break; }
         }
-        W.fit(text, 6.4, 2.5, true);
+        W.fit(text, 8.4, 2.5, true);
       },
       frame: function (state, now) {
         var c = state.celebration || {}, part = eased((now - c.started_ms) / COUNT_MS), whole = Number(c.amount || 0);

@@ -16,6 +16,26 @@
     if (node.firstChild) { node.firstChild.nodeValue = value; } else { node.appendChild(document.createTextNode(value)); }
   };
 
+  /* A short Chinese sentence breaks after its commas and stops, where a reader pauses, not within a word: each clause is
+     a piece of its own. A long one, and any other language, is plain text. */
+  var SHORT = 48, CLAUSE = /[^，。！？；：\n]*(?:[，。！？；：]+[”』」）]?|$)/g;
+  W.phrase = function (node, value) {
+    var lines, i, j, clauses;
+    value = value === null || value === undefined ? '' : String(value);
+    if (node.wallText === value) { return; }
+    node.wallText = value;
+    node.textContent = '';
+    if (value.length > SHORT || !/[，。！？；：]/.test(value)) { node.appendChild(document.createTextNode(value)); return; }
+    lines = value.split('\n');
+    for (i = 0; i < lines.length; i += 1) {
+      if (i) { W.make('br', '', node); }
+      clauses = lines[i].match(CLAUSE);
+      for (j = 0; j < clauses.length; j += 1) {
+        if (clauses[j]) { W.make('span', 'clause', node).appendChild(document.createTextNode(clauses[j])); }
+      }
+    }
+  };
+
   W.show = function (node, on) {
     var wanted = on ? '' : 'none';
     if (node.style.display !== wanted) { node.style.display = wanted; }
@@ -35,8 +55,17 @@
     W.mark(document.body, 'far', W.scale > 1.2);
   };
 
-  function spills(node) { /* a third of a line is only the font's own leading, not a line too many */
-    return node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + parseFloat(node.style.fontSize) / 3;
+  function broken(node, above) { /* a clause on two lines, while the type is large enough to be made smaller for it */
+    var size = parseFloat(node.style.fontSize), i;
+    if (size <= above) { return false; }
+    for (i = 0; i < node.children.length; i += 1) {
+      if (node.children[i].className === 'clause' && node.children[i].offsetHeight > 2 * size) { return true; }
+    }
+    return false;
+  }
+
+  function spills(node, above) { /* a third of a line is only the font's own leading, not a line too many */
+    return broken(node, above) || node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + parseFloat(node.style.fontSize) / 3;
   }
 
   /* The largest type, from `max` units down to `min` scaled units, with which the text stays in its box:
@@ -44,14 +73,14 @@
   W.fit = function (node, max, min, wrap) {
     var key = [node.textContent, node.clientWidth, wrap ? node.clientHeight : 0, W.unit(), W.scale, max, min].join('|');
     if (node.wallFit === key || !node.clientWidth) { return; }
-    var low = min * W.unit() * W.scale, high = Math.max(max * W.unit(), low), size, step;
+    var low = min * W.unit() * W.scale, high = Math.max(max * W.unit(), low), above = Math.max(low, high * 0.7), size, step;
     node.style.whiteSpace = wrap ? 'pre-line' : 'nowrap';
     node.style.fontSize = high + 'px';
-    if (wrap ? spills(node) : node.scrollWidth > node.clientWidth + 1) {
+    if (wrap ? spills(node, above) : node.scrollWidth > node.clientWidth + 1) {
       for (step = 0; step < 7; step += 1) {
         size = (low + high) / 2;
         node.style.fontSize = size + 'px';
-        if (wrap ? spills(node) : node.scrollWidth > node.clientWidth + 1) { high = size; } else { low = size; }
+        if (wrap ? spills(node, above) : node.scrollWidth > node.clientWidth + 1) { high = size; } else { low = size; }
       }
       node.style.fontSize = low + 'px';
       if (!wrap && node.scrollWidth > node.clientWidth + 1) { node.style.whiteSpace = 'normal'; }
@@ -109,7 +138,7 @@
 
   /* More rows than the box holds make pages; type never shrinks for them. */
   function breaks(box) {
-    var starts = [0], i, node, top = 0;
+    var starts = [0], i, node, top = 0, even;
     for (i = 0; i < box.children.length; i += 1) { W.show(box.children[i], true); }
     for (i = 0; i < box.children.length; i += 1) {
       node = box.children[i];
@@ -118,6 +147,18 @@
         starts.push(i);
         top = node.offsetTop;
       }
+    }
+    even = box.wallEven && starts.length > 1 ? evenly(box, starts.length) : null;
+    return even || starts;
+  }
+
+  /* As many pages, each with as many rows: better five and four than eight and one. Null when a page would not hold them. */
+  function evenly(box, pages) {
+    var rows = box.children, each = Math.ceil(rows.length / pages), starts = [], i, last;
+    for (i = 0; i < rows.length; i += each) {
+      last = rows[Math.min(i + each, rows.length) - 1];
+      if (last.offsetTop + last.offsetHeight - rows[i].offsetTop > box.clientHeight + 1) { return null; }
+      starts.push(i);
     }
     return starts;
   }

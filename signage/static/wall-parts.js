@@ -37,6 +37,23 @@
     W.list(box, teams || [], function (team) { return team.name; }, makeTeam, drawTeam);
   };
 
+  /* Cities, each with its completion as a bar. */
+  W.branches = function (box, cities) {
+    W.list(box, cities, function (c) { return c.name; }, function () {
+      var node = W.make('div', 'branch line'), row = { node: node, place: W.make('span', 'place', node), name: W.make('span', 'name', node) };
+      row.fill = W.make('i', '', W.make('span', 'bar', node));
+      row.rate = W.make('span', 'sum', node);
+      return row;
+    }, function (row, c) {
+      W.text(row.place, W.place(c.place));
+      W.text(row.name, c.name);
+      W.text(row.rate, W.percent(Number(c.rate)));
+      row.fill.style.width = Math.max(0, Math.min(100, c.rate * 100)).toFixed(1) + '%';
+      W.mark(row.node, 'won', Number(c.rate) >= 1);
+      W.mark(row.node, 'mine', Boolean(c.own));
+    });
+  };
+
   function makePerson() {
     var node = W.make('div', 'person line'), row = { node: node, place: W.make('span', 'place', node), who: W.make('span', 'name', node) };
     row.name = W.make('span', '', row.who);
@@ -145,10 +162,20 @@
       W.text(row.of, item.of || '');
       W.mark(row.node, 'loud', Boolean(item.loud));
     }
+    function fill(sums, items) {
+      W.list(fixed, sums, function (item, i) { return i; }, make, draw);
+      W.list(box, items, function (item, i) { return i; }, make, draw);
+      W.show(fixed, sums.length > 0);
+    }
+    function wraps() { /* an item that needs more than the line beside the totals */
+      for (var i = 0; i < box.children.length; i += 1) {
+        if (box.children[i].offsetHeight > 1.5 * box.clientHeight) { return true; }
+      }
+      return false;
+    }
     return {
       draw: function (state, stale) {
         var items = [], sums = stale ? [] : totals(state), i, honour;
-        if (W.scale > 1.2) { items = sums; sums = []; }
         for (i = 0; i < (state.notices || []).length; i += 1) { items.push({ label: state.notices[i], loud: true }); }
         for (i = 0; i < (state.duties || []).length; i += 1) { items.push({ label: W.duty(state.duties[i]) }); }
         for (i = 0; state.scene === 'rhythm' && i < (state.honours || []).length; i += 1) {
@@ -156,9 +183,8 @@
           items.push({ label: honour.label + (W.lang === 'en' ? ': ' : '：') + state.honours[i].name, sum: honour.figure });
         }
         if (stale) { items = [{ label: W.word('stale', stale), loud: true }]; }
-        W.list(fixed, sums, function (item, i) { return i; }, make, draw);
-        W.list(box, items, function (item, i) { return i; }, make, draw);
-        W.show(fixed, sums.length > 0);
+        if (W.scale <= 1.2) { fill(sums, items); }
+        if (W.scale > 1.2 || wraps()) { fill([], sums.concat(items)); }
       },
       frame: function (state, now) { W.turn(box, now); }
     };

@@ -33,6 +33,8 @@
     var fill = W.make('i', '', W.make('div', 'bar', foot));
     var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), nobody = W.make('p', 'none few', side), help = W.make('div', 'help', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
 
+    teams.wallEven = true;
+
     function crowded() { /* not even one order fits: then none, rather than half of one */
       var first = deals.firstChild, out = Boolean(first && deals.clientHeight && first.offsetHeight > deals.clientHeight + 2);
       deals.style.visibility = dealsHead.node.style.visibility = out ? 'hidden' : '';
@@ -43,7 +45,7 @@
         var entry = state.entry, has = state.deals && state.deals.length;
         W.text(span, entry ? entry.at + '–' + entry.until : '');
         W.text(name, entry ? entry.name : state.office);
-        W.text(advice, entry ? entry.text : '');
+        W.phrase(advice, entry ? entry.text : '');
         W.text(label, W.lang === 'zh' ? W.word('left') : '');
         W.text(then, next(state));
         W.show(foot, Boolean(entry));
@@ -82,13 +84,13 @@
     return {
       draw: function (state) {
         W.text(name, state.entry ? state.entry.name : '');
-        W.text(advice, state.entry ? state.entry.text : '');
+        W.phrase(advice, state.entry ? state.entry.text : '');
       },
       layout: function () { W.fit(name, 5.6, 4); W.advise(advice); },
       frame: function (state, time) {
         var rest = state.entry ? state.entry.until_ms - time : 0;
         W.text(clock, W.mmss(rest));
-        W.fit(clock, 25, 8);
+        W.fit(clock, 21, 8);
         W.mark(root, 'last', rest <= 60000);
         fill.style.width = (progress(state.entry, time) * 100).toFixed(2) + '%';
       }
@@ -102,7 +104,7 @@
       draw: function (state) {
         W.text(date, W.date(state.date));
         W.text(name, state.entry ? state.entry.name : W.word('welcome'));
-        W.text(text, state.welcome && state.welcome.text);
+        W.phrase(text, state.welcome && state.welcome.text);
         W.text(office, state.office);
       },
       layout: function () { W.fit(name, 13, 4); W.fit(text, 4.4, 2.5, true); }
@@ -128,7 +130,7 @@
         W.text(team, [award.team, award.count ? W.orders(award.count) : ''].filter(Boolean).join(' · '));
         W.text(amount, award.amount ? W.money(award.amount) : '');
         W.text(prize, award.prize ? W.word('prize') + (W.lang === 'zh' ? '：' : ': ') + award.prize : '');
-        W.text(text, award.text);
+        W.phrase(text, award.text);
         W.show(amount, Boolean(award.amount));
         W.show(prize, Boolean(award.prize));
         W.show(text, Boolean(award.text));
@@ -157,11 +159,11 @@
       draw: function (state) {
         var fault = state.fault || {};
         W.text(kicker, W.word('fault'));
-        W.text(what, fault.what);
+        W.phrase(what, fault.what);
         W.text(nowLabel, W.word('meanwhile'));
-        W.text(nowText, fault.meanwhile);
+        W.phrase(nowText, fault.meanwhile);
         W.text(mendLabel, W.word('mend'));
-        W.text(mendText, fault.mend);
+        W.phrase(mendText, fault.mend);
         W.show(now, Boolean(fault.meanwhile));
         W.show(mend, Boolean(fault.mend));
       },
@@ -175,7 +177,7 @@
       bare: true,
       draw: function (state) {
         W.text(date, W.date(state.date));
-        W.text(text, (state.rest && state.rest.text) || W.word('rest'));
+        W.phrase(text, (state.rest && state.rest.text) || W.word('rest'));
         W.text(then, (state.rest && state.rest.next) || (state.next ? state.next.at + ' ' + state.next.name : ''));
       },
       layout: function () { W.fit(text, 5.6, 4, true); },

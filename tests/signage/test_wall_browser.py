@@ -159,6 +159,33 @@ def test_pages_lose_nobody(book: Page) -> None:
     assert (len(teams), len(people)) == (12, 57)
 
 
+@pytest.mark.parametrize(("count", "at_once"), [(1, 1), (3, 3), (8, 8), (15, 8)])
+def test_every_city_is_seen(book: Page, count: int, at_once: int) -> None:
+    """Up to three cities stand in a line, eight on one page with bars, more on even pages; none is left out."""
+    book.set_viewport_size({"width": 1920, "height": 1080})
+    story = stories()[
+        {1: "board-one-city", 3: "board-cities", 8: "board-eight-cities", 15: "board-fifteen-cities"}[count]
+    ]
+    names = """() => [].filter.call(document.querySelectorAll('.cities .city span, .branches .name'),
+        n => n.offsetHeight).map(n => n.textContent)"""
+    pages = []
+    for turn in range(2):
+        tell(book, story | {"now": story["now"] + 10000 * turn})
+        pages.append(book.evaluate(names))
+    assert max(len(page) for page in pages) == at_once
+    assert {name for page in pages for name in page} == {row["name"] for row in story["board"]["cities"]}
+
+
+def test_a_sentence_breaks_where_one_pauses(book: Page) -> None:
+    """Chinese advice has its line's end after a comma or stop, never within a word."""
+    book.set_viewport_size({"width": 1920, "height": 1080})
+    tell(book, stories()["rhythm-no-deals"])
+    lines = """() => { var tops = {}; [].forEach.call(document.querySelectorAll('.rhythm .advice .clause'), n => {
+        var r = n.getClientRects(); tops[r[0].top] = (tops[r[0].top] || '') + n.textContent; });
+        return Object.values(tops); }"""
+    assert book.evaluate(lines) == ["先打非重点客户热身，", "把状态打出来。"]
+
+
 def test_rows_move_and_are_not_made_anew(book: Page) -> None:
     """When ranks change the same row slides to its new place; nothing is thrown away."""
     tell(book, stories()["rhythm-full"])
