@@ -48,9 +48,11 @@ check: .venv/.dev  ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 bench: .venv/.dev  ## the figures, measured on real output, as a table
+	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench
 
 soak: .venv/.dev  ## long runs
+	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench --soak
 
 sounds: .venv/.dev  ## render the shipped sounds again (needs fluidsynth)

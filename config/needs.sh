@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs with apt what only apt has, when it may; otherwise says the exact command.
-# usage: needs.sh run|test|sounds
+# usage: needs.sh run|test|bench|sounds
 set -eu
 missing=()
 need() { # need PACKAGE TEST...: PACKAGE is missing when TEST fails
@@ -29,6 +29,10 @@ test)
     need xvfb has Xvfb
     need libatomic1 loads libatomic.so.1  # playwright's driver
     need fonts-noto-cjk sh -c 'ls /usr/share/fonts/*/noto/NotoSerifCJK*'
+    ;;
+bench)
+    need nginx-light sh -c 'PATH=$PATH:/usr/sbin; command -v nginx'  # a proxy that answers 502 while the server is away
+    need iproute2 has ip  # a network namespace for the cord that is pulled
     ;;
 sounds)
     need fluidsynth has fluidsynth

@@ -1,9 +1,10 @@
 /* The line to the server: a snapshot by request, hints by server-sent events. EventSource gives up for ever on any
-   answer but 200, so retrying is ours: 1 to 30 s, spread by chance, so that all walls do not come at once. */
+   answer but 200, so retrying is ours: after 1 to 20 s, spread by chance, so that all walls do not come at once; an
+   attempt that hears nothing within 8 s is given up. So every wall is back 30 s after its server, whatever was between. */
 (function (W) {
   'use strict';
-  var FIRST_MS = 1000, LONGEST_MS = 30000, SILENT_MS = 35000, STALE_MS = 6000, TIMEOUT_MS = 8000, REPORT_MS = 30000;
-  var name = 'main', build = '', source = null, heard = 0, alive = 0, wait = FIRST_MS, retry = null, asking = false, again = false;
+  var FIRST_MS = 1000, LONGEST_MS = 20000, SILENT_MS = 35000, STALE_MS = 6000, TIMEOUT_MS = 8000, REPORT_MS = 30000;
+  var name = 'main', build = '', source = null, greeted = false, heard = 0, alive = 0, wait = FIRST_MS, retry = null, asking = false, again = false;
   var best = null, reload = null, hinted = 0, wanted = 0, lastReport = 0, reported = '', leaving = false, ownId = '';
 
   function ask(method, path, body, done) {
@@ -99,9 +100,10 @@
   function open() {
     close();
     heard = Date.now();
+    greeted = false;
     source = new window.EventSource('/events?wall=' + encodeURIComponent(name) + '&screen=' + screenId());
     source.onerror = later;
-    on('hello', function () { wait = FIRST_MS; snapshot(); });
+    on('hello', function () { greeted = true; wait = FIRST_MS; snapshot(); });
     on('hint', function (hint) { hinted = Date.now(); wanted = hint.revision || 0; snapshot(); });
     on('tick', function (beat) {
       var known = W.state();
@@ -114,7 +116,7 @@
   /* No tick for 35 s: the line is dead whatever the browser thinks. Then say since when the picture stands. */
   function watch() {
     var state = W.state(), quiet = Date.now() - alive;
-    if (source && Date.now() - heard > SILENT_MS) { later(); }
+    if (source && Date.now() - heard > (greeted ? SILENT_MS : TIMEOUT_MS)) { later(); }
     if (state && alive && (quiet > SILENT_MS || (!source && quiet > STALE_MS))) {
       W.setStale(W.hhmm(alive + (W.now() - Date.now()), state.offset_min));
     }

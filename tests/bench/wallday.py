@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "signage")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "signage"), str(HERE.parents[1])]
 
 from house import PEOPLE, ZONE, House, running  # noqa: E402
 from playwright.sync_api import CDPSession  # noqa: E402

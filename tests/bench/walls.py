@@ -1,40 +1,26 @@
-"""The walls in a real Chromium: from an event to the glass, picture against sound, and every way a line can break.
-
-Needs nginx for the 502 in between and the right to make a network namespace for the cut cord; without them that
-row says so.
-"""
+"""The walls in a real Chromium: from an event to the glass, and picture against sound."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "signage")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "signage"), str(HERE.parents[1])]
 
-from glances import deal, moment, said  # noqa: E402
 from house import House, running  # noqa: E402
 from office import office  # noqa: E402
-from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-from running import free_port  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
 from table import Row  # noqa: E402
-from wallroom import FLAGS, Room, chromium, eventually, scene  # noqa: E402
+from wallroom import chromium, eventually, scene  # noqa: E402
 
 PAGES, EVENTS, ORDERS = 5, 20, 6
-AWAY_S = 20.0
-UNREAD, TOLD = 40, 20_000
 # On each change the moment at which the frame after the drawn one begins: then the picture is on the glass.
 STAMP = """() => { window.stamps = {}; var old = Wall.painted; Wall.painted = function (scene, state, now) {
     old(scene, state, now);
@@ -46,9 +32,9 @@ STAMP = """() => { window.stamps = {}; var old = Wall.painted; Wall.painted = fu
 
 
 def rows() -> list[Row]:
-    """About four minutes."""
+    """About two minutes."""
     found: list[Row] = []
-    for measure in (painted, in_step, through_nginx, cut_cord, never_reads):
+    for measure in (painted, in_step):
         with tempfile.TemporaryDirectory() as name:
             found += measure(Path(name))
     return found
@@ -61,7 +47,7 @@ def quiet_house(folder: Path) -> Iterator[House]:
         yield house
 
 
-def _open(browser: Browser, address: str, name: str, width: int = 1920) -> Page:
+def opened(browser: Browser, address: str, name: str, width: int = 1920) -> Page:
     page = browser.new_context(viewport={"width": width, "height": width * 9 // 16}).new_page()
     page.goto(f"{address}/wall/{name}")
     assert eventually(lambda: scene(page) is not None)
@@ -72,7 +58,7 @@ def _open(browser: Browser, address: str, name: str, width: int = 1920) -> Page:
 def painted(folder: Path) -> list[Row]:
     """From the office's event to the glass of five televisions of this machine at once."""
     with quiet_house(folder) as house, chromium() as browser:
-        pages = [_open(browser, house.address, f"wall-{n}", 1280) for n in range(PAGES)]
+        pages = [opened(browser, house.address, f"wall-{n}", 1280) for n in range(PAGES)]
         time.sleep(2)
         told: dict[int, float] = {}
         for _ in range(EVENTS):
@@ -100,7 +86,7 @@ def in_step(folder: Path) -> list[Row]:
     apart = []
     with office(folder, "at: 00:00-24:00, name: 全天") as (pulse, house), chromium() as browser:
         house.start()
-        page = _open(browser, f"http://127.0.0.1:{house.port}", "main")
+        page = opened(browser, f"http://127.0.0.1:{house.port}", "main")
         for number in range(ORDERS):
             sent = time.monotonic()
             house.sell("王小明", 20000 + number, f"in-step-{number}")
@@ -125,204 +111,6 @@ def _celebrated(page: Page) -> list[float]:
     return [at for key, at in stamps.items() if key.startswith("celebration/")]
 
 
-# ---- a server away behind a proxy
-
-
-NGINX = """daemon off; pid {folder}/pid; error_log {folder}/error.log crit;
-events {{}}
-http {{
-  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port}; location / {{
-    proxy_pass http://127.0.0.1:{behind}; proxy_http_version 1.1; proxy_set_header Host $http_host;
-    proxy_set_header Connection ""; }} }}
-}}"""
-
-
-@contextmanager
-def nginx(folder: Path, behind: int) -> Iterator[int]:
-    """A real nginx in front of the server on port `behind`; its own port."""
-    port = free_port()
-    file = folder / "nginx.conf"
-    file.write_text(NGINX.format(folder=folder, port=port, behind=behind), encoding="ascii")
-    folder.chmod(0o755)
-    process = subprocess.Popen(["nginx", "-c", str(file), "-p", str(folder)], stderr=subprocess.DEVNULL)
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def through_nginx(folder: Path) -> list[Row]:
-    """The server is away for a while behind nginx, which answers 502; then it is back, with other news."""
-    what = f"server {AWAY_S:.0f} s away behind nginx (502) → wall right again"
-    if not shutil.which("nginx"):
-        return [Row(what, "not measured: no nginx (apt install nginx-light)", "≤ 30 s", True)]
-    room = Room(moment("14:52"))
-    with nginx(folder, room.port) as port, chromium() as browser:
-        page = _open(browser, f"http://127.0.0.1:{port}", "main")
-        kept = page.evaluate("Wall.state().revision")
-        room.stop()
-        time.sleep(AWAY_S)
-        stale = "数据截至" in page.inner_text(".foot") and scene(page) == "rhythm"
-        room.start_again()
-        began = time.monotonic()
-        room.show(office="上海分公司")
-        back = eventually(lambda: "上海分公司" in page.inner_text(".head"), 60)
-        took = time.monotonic() - began
-        live = _celebrates(room, page)
-    room.stop()
-    measured = f"{took:.1f} s; meanwhile the last picture (revision {kept}) with its time: {'yes' if stale else 'no'}"
-    return [Row(what, measured, "≤ 30 s", back and stale and live and took <= 30)]
-
-
-def _celebrates(room: Room, page: Page) -> bool:
-    room.show(scene="celebration", on_air=said("big", room.clock.now(), deal(1), ago=0, lasts=5, id=9))
-    return eventually(lambda: scene(page) == "celebration", 5)
-
-
-# ---- a cut cord: no FIN, nothing
-
-
-@contextmanager
-def namespace() -> Iterator[tuple[str, str, Callable[[bool], None]]]:
-    """A network of its own behind a virtual cord: (name, the server's address there, plug in or pull out)."""
-    name, address = f"zg{os.getpid() % 10000}", "10.231.7.1"
-
-    def ip(*words: str) -> None:
-        subprocess.run(["ip", *words], check=True, capture_output=True)
-
-    with ExitStack() as stack:
-        ip("netns", "add", name)
-        stack.callback(lambda: subprocess.run(["ip", "netns", "del", name], check=False))
-        ip("link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", "netns", name)
-        stack.callback(
-            lambda: subprocess.run(["ip", "link", "del", f"{name}a"], check=False, capture_output=True)
-        )
-        ip("addr", "add", f"{address}/24", "dev", f"{name}a")
-        ip("link", "set", f"{name}a", "up")
-        ip("-n", name, "addr", "add", "10.231.7.2/24", "dev", f"{name}b")
-        ip("-n", name, "link", "set", f"{name}b", "up")
-        ip("-n", name, "link", "set", "lo", "up")
-        yield name, address, lambda plugged: ip("link", "set", f"{name}a", "up" if plugged else "down")
-
-
-def cut_cord(folder: Path) -> list[Row]:
-    """A television whose cord is pulled: nobody hears a FIN. The wall says so, the server lets go, both recover."""
-    what = "cord pulled for 75 s (half-open) → wall right again"
-    with ExitStack() as stack:
-        try:
-            name, address, plug = stack.enter_context(namespace())
-        except (OSError, subprocess.CalledProcessError):
-            return [Row(what, "not measured: no right to make a network namespace", "≤ 30 s", True)]
-        house = stack.enter_context(_reachable_house(folder, address))
-        wrapper = folder / "chromium-there"
-        wrapper.write_text(f'#!/bin/sh\nexec ip netns exec {name} /usr/bin/chromium "$@"\n', encoding="ascii")
-        wrapper.chmod(0o755)
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=str(wrapper), args=FLAGS)
-        stack.callback(browser.close)
-        page = _open(browser, f"http://{address}:{house.daemon.server.port}", "far")
-        streams = house.daemon.server._streams
-        assert eventually(lambda: "far" in streams.names())
-        plug(False)
-        pulled = time.monotonic()
-        stale = eventually(lambda: "数据截至" in page.inner_text(".foot"), 60)
-        noticed = time.monotonic() - pulled
-        let_go = eventually(lambda: "far" not in streams.names(), max(1.0, 75 - noticed))
-        gone = time.monotonic() - pulled
-        time.sleep(max(0.0, 75 - (time.monotonic() - pulled)))
-        plug(True)
-        began = time.monotonic()
-        back = eventually(lambda: "数据截至" not in page.inner_text(".foot") and "far" in streams.names(), 60)
-        took = time.monotonic() - began
-    return [
-        Row(
-            what,
-            f"{took:.1f} s; said to be stale after {noticed:.0f} s",
-            "≤ 30 s",
-            stale and back and took <= 30,
-        ),
-        Row(
-            "cord pulled → the server's line ends",
-            f"{gone:.0f} s" if let_go else "not within 75 s",
-            "≤ 75 s",
-            let_go,
-        ),
-    ]
-
-
-@contextmanager
-def _reachable_house(folder: Path, address: str) -> Iterator[House]:
-    """A house that listens on that address too."""
-    import house as made
-
-    from controller.daemon import Options
-
-    real = made.Options
-    made.Options = lambda home, _host, port, **more: Options(home, "0.0.0.0", port, **more)  # type: ignore[assignment]
-    try:
-        with quiet_house(folder) as found:
-            yield found
-    finally:
-        made.Options = real  # type: ignore[misc]
-
-
-# ---- clients that never read
-
-
-def never_reads(folder: Path) -> list[Row]:
-    """Forty screens that ask for events and read nothing, while 20,000 events pass; then forty others.
-
-    The first forty cost their threads, which are kept; what the second forty cost more is a leak.
-    """
-    with quiet_house(folder) as house:
-        process = psutil.Process()
-        _deaf(house)
-        threads, memory = threading.active_count(), process.memory_info().rss
-        passed, answered, ended = _deaf(house)
-        grown = (process.memory_info().rss - memory) / 1e6
-        more = threading.active_count() - threads
-    measured = (
-        f"+{grown:.1f} MB, {more:+d} threads, {TOLD:,} events in {passed:.1f} s, phone answered in {answered:.0f} ms, "
-        f"lines ended: {'all' if ended else 'not all'}"
-    )
-    ok = grown <= 5 and more <= 0 and answered <= 100 and ended
-    what = f"{UNREAD} clients that never read, after {UNREAD} others"
-    return [Row(what, measured, "≤ 5 MB, no thread, phone ≤ 100 ms", ok)]
-
-
-def _deaf(house: House) -> tuple[float, float, bool]:
-    """Seconds for all events, the phone's wait in ms afterwards, and whether the server let go of all."""
-    deaf = []
-    for number in range(UNREAD):
-        line = socket.socket()
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.connect(("127.0.0.1", house.daemon.server.port))
-        line.sendall(f"GET /events?wall=deaf-{number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        deaf.append(line)
-    time.sleep(2)
-    began = time.monotonic()
-    for number in range(TOLD):
-        house.daemon.feed.tell()
-        if number % 20 == 0:
-            time.sleep(0.002)
-    passed = time.monotonic() - began
-    asked = time.monotonic()
-    house.call("GET", "/api/now")
-    answered = 1000 * (time.monotonic() - asked)
-    ended = eventually(lambda: not house.daemon.server._streams.names(), 30)
-    for line in deaf:
-        line.close()
-    time.sleep(3)
-    return passed, answered, ended
-
-
 if __name__ == "__main__":
-    wanted = sys.argv[1:]
-    for measure in (painted, in_step, through_nginx, cut_cord, never_reads):
-        if not wanted or measure.__name__ in wanted:
-            with tempfile.TemporaryDirectory() as place:
-                for row in measure(Path(place)):
-                    print(*row, sep=" | ", flush=True)
+    for row in rows():
+        print(*row, sep=" | ", flush=True)
