@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGAIN := --last-failed --last-failed-no-failures none
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak sounds demo pictures dev
+.PHONY: help setup run test check bench soak sounds demo pictures accept dev
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
@@ -40,6 +40,9 @@ test: .venv/.dev  ## all tests
 	$(BIN)/pytest -m 'not signal' -n 2 --dist loadfile || $(BIN)/pytest -m 'not signal' $(AGAIN)
 	@# Sound is recorded alone: a busy machine makes holes.
 	$(BIN)/pytest -m signal || $(BIN)/pytest -m signal $(AGAIN)
+
+accept: .venv/.dev  ## the walls' pictures are right as they are now: look at artefacts/wall first
+	$(BIN)/python tests/signage/gallery.py
 
 check: .venv/.dev  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

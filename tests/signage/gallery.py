@@ -1,0 +1,160 @@
+"""The storybook's pictures, made small: 80 × 45 cells, 45 × 80 upright, each the mean colour of what is in it.
+
+So small a picture still tells where everything stands, how large and in which colour, and no longer how a font's
+edges were drawn: another size of the same screen, another Chromium or release of the font gives the same one.
+`golden/` holds those that were looked at and found good; `make accept` writes them anew after a look at
+artefacts/wall.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
+
+import av  # noqa: E402
+import numpy as np  # noqa: E402
+from glances import moment  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
+from wallroom import Room, chromium, eventually  # noqa: E402
+
+from signage.storybook import stories  # noqa: E402
+
+Picture = NDArray[np.uint8]
+GOLDEN = HERE / "golden"
+ARTEFACTS = HERE.parents[1] / "artefacts" / "wall" / "changed"
+CELLS = 8  # pixels of the small screenshot to a side of a cell
+SHORT = 360  # pixels of its shorter side
+NEAR = 16  # of 255: so far a cell may be from the accepted one
+FEW = 8  # so many cells may be further off: an edge that fell on the other side of a pixel
+SIZES = ((1920, 1080), (1280, 720), (3840, 2160), (1080, 1920))
+GREY = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#888"/></svg>'
+)
+
+
+def storybook(browser: Browser, room: Room, width: int, height: int) -> Page:
+    """The storybook's page of that size; its QR code, which holds the test's own port, is plain grey."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.route("**/qr.svg", lambda route: route.fulfill(content_type="image/svg+xml", body=GREY))
+    page.goto(room.url("/storybook/rhythm-full"))
+    return page
+
+
+def small(page: Page, story: dict[str, Any]) -> Picture:
+    """What the page shows of a story, as cells."""
+    page.evaluate("story => Wall.story(story)", story)
+    assert eventually(
+        lambda: page.evaluate("[].every.call(document.images, image => !image.src || image.complete)")
+    )
+    size = page.viewport_size
+    assert size is not None
+    area = {"x": 0, "y": 0, "scale": SHORT / min(size["width"], size["height"]), **size}
+    tools = page.context.new_cdp_session(page)
+    shot = tools.send("Page.captureScreenshot", {"format": "png", "clip": area})
+    tools.detach()
+    whole = read(base64.b64decode(shot["data"]))
+    rows, columns = whole.shape[0] // CELLS, whole.shape[1] // CELLS
+    cells = whole[: rows * CELLS, : columns * CELLS].reshape(rows, CELLS, columns, CELLS, 3)
+    return cells.mean(axis=(1, 3)).round().astype(np.uint8)
+
+
+def changed(shown: Picture, accepted: Picture) -> NDArray[np.bool_]:
+    """Which cells are not as accepted."""
+    if shown.shape != accepted.shape:
+        return np.ones(shown.shape[:2], dtype=bool)
+    return np.asarray(np.abs(softened(shown) - softened(accepted)).max(axis=2) > NEAR)
+
+
+def softened(picture: Picture) -> NDArray[np.float64]:
+    """Each cell with a share of its neighbours, so that half a cell more to the left is no change."""
+    whole = picture.astype(float)
+    for axis in (0, 1):
+        padded = np.concatenate([whole.take([0], axis), whole, whole.take([-1], axis)], axis)
+        n = whole.shape[axis]
+        whole = sum(
+            share * padded.take(range(at, at + n), axis) for at, share in enumerate((0.25, 0.5, 0.25))
+        )  # type: ignore[assignment]
+    return whole
+
+
+def read(data: bytes) -> Picture:
+    """A PNG's pixels, red green blue."""
+    with av.open(io.BytesIO(data)) as found:
+        for frame in found.decode(video=0):
+            return frame.to_ndarray(format="rgb24")  # type: ignore[no-any-return]
+    raise ValueError("no picture")
+
+
+def write(path: Path, picture: Picture) -> None:
+    """Pixels as a PNG."""
+    codec = av.CodecContext.create("png", "w")
+    codec.width, codec.height, codec.pix_fmt = picture.shape[1], picture.shape[0], "rgb24"
+    codec.options = {"pred": "mixed", "compression_level": "9"}
+    codec.time_base = Fraction(1, 1)
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)]))
+
+
+def accepted(name: str, width: int, height: int) -> Path:
+    """Where the accepted picture is: one for all screens of a shape, but for a story that a size wraps differently."""
+    own = _own(name, width, height)
+    return own if own.exists() else _general(name, width, height)
+
+
+def _own(name: str, width: int, height: int) -> Path:
+    return GOLDEN / f"{name}-{width}x{height}.png"
+
+
+def _general(name: str, width: int, height: int) -> Path:
+    return GOLDEN / (f"{name}-upright.png" if height > width else f"{name}.png")
+
+
+def as_accepted(name: str, width: int, height: int, shown: Picture) -> bool:
+    """Whether a picture is the accepted one; when not, both and the cells that differ are laid into artefacts."""
+    file = accepted(name, width, height)
+    good = read(file.read_bytes()) if file.exists() else np.zeros_like(shown)
+    cells = changed(shown, good)
+    if file.exists() and cells.sum() <= FEW:
+        return True
+    mark = np.zeros_like(shown)
+    mark[cells] = (255, 60, 60)
+    gap = np.full((shown.shape[0], 2, 3), 128, dtype=np.uint8)
+    beside = np.concatenate([good if good.shape == shown.shape else mark, gap, shown, gap, mark], axis=1)
+    write(ARTEFACTS / f"{name}-{width}x{height}.png", beside.repeat(6, axis=0).repeat(6, axis=1))
+    return False
+
+
+def main() -> None:
+    """Accepts every picture as it is now: written anew is what has changed, and only that."""
+    room, names = Room(moment("14:52")), set(stories())
+    kept = set(GOLDEN.glob("*.png"))
+    used = set()
+    with chromium() as browser:
+        for width, height in SIZES:
+            page = storybook(browser, room, width, height)
+            for name, story in stories().items():
+                shown = small(page, story)
+                if not as_accepted(name, width, height, shown):
+                    first = (width, height) in (SIZES[0], SIZES[-1])
+                    write(_general(name, width, height) if first else _own(name, width, height), shown)
+                    print(f"{name} at {width}x{height}: accepted")
+                used.add(accepted(name, width, height))
+            page.close()
+    room.stop()
+    for file in kept - used:
+        file.unlink()
+        print(f"{file.name}: gone")
+    print(f"{len(names)} stories, {sum(file.stat().st_size for file in GOLDEN.glob('*.png')) // 1000} kB")
+
+
+if __name__ == "__main__":
+    main()
