@@ -9,6 +9,10 @@ const THEMES = [['', '按时间表'], ['ink', '深色'], ['paper', '浅色']];
 const LANGUAGES = [['', '按时间表'], ['zh', '中文'], ['en', 'English']];
 const STANDING = [['', '按时间表'], ['false', '横屏'], ['true', '竖屏']];
 
+const sizes = (numbers, unit) => [['', '按时间表'], ...numbers.map((n) => [String(n), `${n} ${unit}`])];
+const DIAGONALS = [24, 27, 32, 40, 43, 50, 55, 65, 75, 86, 98];
+const DISTANCES = [2, 3, 4, 5, 6, 8, 10, 12, 15];
+
 const path = (wall) => `/api/walls/${encodeURIComponent(wall.name)}`;
 
 function shown(wall, all = false) {
@@ -31,6 +35,7 @@ export function draw(found) {
 const button = (words, act, look = 'act') => el('button', { type: 'button', class: look, onclick: (event) => tap(event.currentTarget, act) }, words);
 
 function choice(label, id, options, chosen) {
+  if (chosen && !options.some(([value]) => value === chosen)) options = [...options, [chosen, chosen]]; // chosen elsewhere
   const select = el('select', { class: 'line', id }, options.map(([value, words]) => el('option', { value, selected: value === chosen }, words)));
   return el('label', {}, label, select);
 }
@@ -68,12 +73,15 @@ function choices(wall) {
     scene: choice('固定显示', 'w-scene', PICTURES, chosen.scene || ''),
     team: choice('哪个团队的屏幕', 'w-team', teams, chosen.team || ''),
     theme: choice('颜色', 'w-theme', THEMES, chosen.theme || ''),
+    diagonal: choice('屏幕多大', 'w-diagonal', sizes(DIAGONALS, '英寸'), String(chosen.diagonal || '')),
+    distance: choice('坐得多远', 'w-distance', sizes(DISTANCES, '米'), String(chosen.distance || '')),
     portrait: choice('方向', 'w-portrait', STANDING, chosen.portrait === undefined ? '' : String(chosen.portrait)),
     language: choice('语言', 'w-language', LANGUAGES, chosen.language || ''),
   };
   const go = button('就这样', async () => {
     const data = {};
     Object.entries(boxes).forEach(([name, box]) => { data[name] = box.querySelector('select').value || null; });
+    for (const name of ['diagonal', 'distance']) if (data[name] !== null) data[name] = Number(data[name]);
     if (data.portrait !== null) data.portrait = data.portrait === 'true';
     if (chosen.scene === 'off' && data.scene === null) delete data.scene;
     await call('PATCH', path(wall), data);

@@ -181,7 +181,7 @@
         W.branches(branches, branched.length > IN_A_LINE ? branched : []);
         W.phrase(comment, board.comment);
       },
-      layout: function () { W.fit(title, 5.4, 4); W.fit(openSum, 12, 3); W.fit(comment, 2.6, 2); },
+      layout: function () { W.fit(title, 5.4, 4); W.fit(openSum, 12, 3); W.fit(comment, 2.6, document.body.classList.contains('upright') ? 2.6 : 2); },
       frame: function (state, now) {
         var board = boardAt(state, now);
         if (roundAt(board, now) !== round) { this.draw(state); }

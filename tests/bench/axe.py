@@ -1,5 +1,7 @@
-"""axe-core on the phone's tabs and on every wall scene: nothing serious. Fetched from npm by name into a temporary
-folder, never kept: no third-party code is in this repository."""
+"""axe-core on the phone's tabs and sheets, every wall scene, poster and pairing page: nothing serious.
+
+Fetched from npm by name into a temporary folder, never kept: no third-party code is in this repository.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +12,30 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "signage"), str(HERE.parents[1])]
 
 from glances import moment  # noqa: E402
 from house import running  # noqa: E402
-from playwright.sync_api import Browser, Page  # noqa: E402
+from phonesheets import OPENED, closed  # noqa: E402
+from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
 from table import Row  # noqa: E402
 from wallroom import Room, chromium  # noqa: E402
 
 from signage.storybook import stories  # noqa: E402
 
 VERSION = "4.10.2"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SERIOUS = ("serious", "critical")
 RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .map(v => [v.impact, v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(', ')])"""
 
 
 def rows() -> list[Row]:
-    """Half a minute; without npm it says so."""
+    """A minute; without npm it says so."""
     with tempfile.TemporaryDirectory() as name:
         script = _fetched(Path(name))
         if script is None:
@@ -45,7 +50,13 @@ def rows() -> list[Row]:
         os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
         with chromium() as browser:
             return [
-                _row("phone's four tabs and sign-in", _phone(Path(name), browser, script)),
+                *(
+                    _row(
+                        f"phone's tabs and sheets, poster, pairing, {scheme}",
+                        _phone(Path(name), browser, script, scheme),
+                    )
+                    for scheme in SCHEMES
+                ),
                 _row(f"walls, {len(stories())} stories", _walls(browser, script)),
             ]
 
@@ -74,19 +85,39 @@ def _look(page: Page, script: str) -> Iterator[tuple[str, str]]:
     yield from ((impact, what) for impact, what in found)
 
 
-def _phone(folder: Path, browser: Browser, script: str) -> list[tuple[str, str]]:
+def _phone(
+    folder: Path, browser: Browser, script: str, scheme: Literal["light", "dark"]
+) -> list[tuple[str, str]]:
+    """The sign-in, each tab, each sheet opened, and what needs no PIN."""
     found: list[tuple[str, str]] = []
-    with running(folder / "home", sounds=False) as house:
-        page = browser.new_context(bypass_csp=True, viewport={"width": 390, "height": 844}).new_page()
+
+    def look(place: str) -> None:
+        found.extend((impact, f"{place}: {what}") for impact, what in _look(page, script))
+
+    with running(folder / scheme, sounds=False) as house:
+        house.sell("王小明", 12800, "an-order")
+        house.call("POST", "/api/walls/hall/painted", {"scene": "rhythm", "width": 1920}, role=None)
+        house.call("PUT", "/api/targets", {"team": "猛虎队", "amount": 100000})
+        page = browser.new_context(bypass_csp=True, viewport=PHONE, color_scheme=scheme).new_page()
         page.goto(f"{house.address}/login")
-        found += [(impact, f"login: {what}") for impact, what in _look(page, script)]
+        look("login")
         page.fill("input[name=pin]", house.daemon.office.keys.pin())
         page.press("input[name=pin]", "Enter")
         page.wait_for_selector("nav.tabs")
-        for tab in ("deal", "say", "results", "device"):
+        for tab, sheets in OPENED.items():
             page.goto(f"{house.address}/#{tab}")
             page.wait_for_timeout(300)
-            found += [(impact, f"{tab}: {what}") for impact, what in _look(page, script)]
+            look(tab)
+            for opened in sheets:
+                opened(page)
+                page.wait_for_timeout(200)
+                look(f"{tab}, {opened.__name__}")
+                closed(page)
+        for path in ("/poster", "/wall/new", "/wall"):
+            page.goto(house.address + path)
+            page.wait_for_timeout(300)
+            look(path)
+        page.context.close()
     return found
 
 
@@ -95,7 +126,9 @@ def _walls(browser: Browser, script: str) -> list[tuple[str, str]]:
     room = Room(moment("14:52"))
     try:
         page = browser.new_context(bypass_csp=True, viewport={"width": 1920, "height": 1080}).new_page()
-        page.goto(room.url("/storybook/rhythm-full"))
+        for path in ("/storybook/poster", "/storybook/", "/storybook/rhythm-full"):
+            page.goto(room.url(path))
+            found += [(impact, f"{path}: {what}") for impact, what in _look(page, script)]
         for name, story in stories().items():
             page.evaluate("story => Wall.story(story)", story)
             found += [(impact, f"{name}: {what}") for impact, what in _look(page, script)]

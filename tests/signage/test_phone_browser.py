@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import phonesheets
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
@@ -232,7 +233,7 @@ def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "scheme"),
-    [(390, 844, "light"), (390, 844, "dark"), (320, 568, "light"), (820, 1180, "light")],
+    [(390, 844, "light"), (390, 844, "dark"), (320, 568, "light"), (360, 640, "dark"), (820, 1180, "light")],
 )
 def test_every_page_keeps_the_rules(
     house: House, browser: Browser, width: int, height: int, scheme: str
@@ -255,9 +256,12 @@ def test_every_page_keeps_the_rules(
             page.locator("#roster summary").first.tap()
         faults[tab] = page.evaluate(RULES)
         page.screenshot(path=ARTEFACTS / f"phone-{tab}-{mark}.png", full_page=True)
-    page.locator("#add-person").tap()
-    faults["sheet"] = page.evaluate(RULES)
-    page.screenshot(path=ARTEFACTS / f"phone-sheet-{mark}.png")
+        for opened in phonesheets.OPENED[tab]:
+            opened(page)
+            page.wait_for_timeout(150)
+            faults[opened.__name__] = page.evaluate(RULES)
+            page.screenshot(path=ARTEFACTS / f"phone-{tab}-{opened.__name__}-{mark}.png")
+            phonesheets.closed(page)
     page.context.clear_cookies()
     page.goto(house.address)
     faults["door"] = page.evaluate(RULES)

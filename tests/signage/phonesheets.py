@@ -1,0 +1,87 @@
+"""How each sheet of the phone is opened: for the tests that look at all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+
+def order(page: Page) -> None:
+    """An order filled in, its sentence above the button."""
+    page.locator("#teams").get_by_text("猛虎队", exact=True).click()
+    page.locator("#people").get_by_text("王小明", exact=True).click()
+    page.fill("#amount", "12800")
+    page.locator("#products button").first.click()
+
+
+def line(page: Page) -> None:
+    page.locator("#done button").first.click()
+
+
+def take_back(page: Page) -> None:
+    line(page)
+    page.locator("#sheet").get_by_text("撤回").first.click()
+
+
+def tracks(page: Page) -> None:
+    page.locator("#tracks").click()
+
+
+def target(page: Page) -> None:
+    page.locator("#team-rows button").first.click()
+
+
+def city(page: Page) -> None:
+    page.locator("#add-city").click()
+
+
+def wall(page: Page) -> None:
+    page.locator("#walls button").first.click()
+
+
+def choices(page: Page) -> None:
+    wall(page)
+    page.locator("#sheet").get_by_text("画面、团队和样子").click()
+
+
+def name(page: Page) -> None:
+    wall(page)
+    page.locator("#sheet").get_by_text("改名").click()
+
+
+def add_wall(page: Page) -> None:
+    page.locator("#add-wall").click()
+
+
+def add_person(page: Page) -> None:
+    page.locator("#add-person").click()
+
+
+def _roster(page: Page) -> None:
+    if not page.locator("#roster details[open]").count():
+        page.locator("#roster summary").first.click()
+
+
+def person(page: Page) -> None:
+    _roster(page)
+    page.locator("#roster details[open] .rows button").first.click()
+
+
+def team(page: Page) -> None:
+    _roster(page)
+    page.locator("#roster details[open] .rows button").last.click()
+
+
+def closed(page: Page) -> None:
+    """Whatever sheet is open is closed."""
+    page.evaluate("document.getElementById('sheet').open && document.getElementById('sheet').close()")
+
+
+OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
+    "deal": (order, line, take_back),
+    "say": (tracks,),
+    "results": (target, city),
+    "device": (wall, choices, name, add_wall, add_person, person, team),
+}
+"""By tab."""
