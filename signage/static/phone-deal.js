@@ -70,6 +70,7 @@ function preview() {
   silence($('deal-sound')); // another order sounds otherwise
   fault(null, '');
   if (!complete()) return say(missing(), '');
+  if (!$('words').textContent) say('要播的话马上写好……', '');
   previewTimer = setTimeout(async () => {
     try {
       const found = await call('POST', '/api/deals/preview', { person: form.person, team: form.team, product: product(), amount: $('amount').value });

@@ -114,8 +114,13 @@ def test_the_phone_adds_pins_and_turns_off_a_screen(browser: Browser, house: Hou
     phone.click(mine)
     phone.click("#sheet button:has-text('画面、团队')")
     phone.select_option("#w-scene", "leaderboard")
+    phone.select_option("#w-diagonal", "65")
+    phone.select_option("#w-distance", "8")
     phone.click("#sheet button.go")
     assert eventually(lambda: scene(television) == "leaderboard")
+    assert eventually(
+        lambda: television.evaluate("[Wall.state().wall.diagonal, Wall.state().wall.distance]") == [65, 8]
+    )
     phone.click(mine)
     phone.click("#sheet button:has-text('关掉这块屏幕')")
     assert eventually(lambda: scene(television) == "off")
