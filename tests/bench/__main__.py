@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 from table import Row  # noqa: E402
 
 BENCH = ("office", "sound", "sse", "standings", "voice", "talk", "listening", "walls", "wallline")
-SOAK = ("nap", "kill", "soak", "wallday", "wallaway", "axe")
+SOAK = ("nap", "kill", "wallday", "wallaway", "axe")
 
 
 def main() -> int:
