@@ -12,7 +12,7 @@ from soundfiles import RATE, heard
 
 from controller.sound.reading.homophones import in_characters
 from controller.sound.reading.pinyin import SYLLABLES
-from controller.sound.voice import Voice, describe, say
+from controller.sound.voice import Voice, VoiceFailed, describe, say
 
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
 FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
@@ -108,6 +108,65 @@ def test_pinyin_becomes_characters(spoken: str, given: str) -> None:
 def test_every_syllable_that_a_say_as_may_hold_has_a_character() -> None:
     """None is left out by such a voice, in whatever tone."""
     assert [f"{s}{t}" for s in SYLLABLES for t in "12345" if in_characters(f"{s}{t}").isascii()] == []
+
+
+def hanging(folder: Path) -> None:
+    """A voice whose network never comes to an end."""
+    sherpa(folder)
+    made = onnx.load(folder / "model.onnx")
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Identity", ["value"], ["next"])],
+        "again",
+        [
+            helper.make_tensor_value_info("n", INT64, []),
+            helper.make_tensor_value_info("go", onnx.TensorProto.BOOL, []),
+            helper.make_tensor_value_info("value", FLOAT, [1, 1, None]),
+        ],
+        [
+            helper.make_tensor_value_info("on", onnx.TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next", FLOAT, [1, 1, None]),
+        ],
+    )
+    for node in made.graph.node:
+        if list(node.output) == ["y"]:
+            node.output[0] = "spoken"
+    times = numpy_helper.from_array(np.array(1 << 50, np.int64), "times")
+    true = numpy_helper.from_array(np.array(True), "true")
+    made.graph.initializer.extend([times, true])
+    made.graph.node.append(helper.make_node("Loop", ["times", "true", "spoken"], ["y"], body=body))
+    onnx.save(made, folder / "model.onnx")
+
+
+def test_a_model_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network without an end: after its time the child is killed, espeak speaks, and `doctor` can say why."""
+    from controller.sound.speech import voicebox
+
+    monkeypatch.setattr(voicebox, "LOADING_LIMIT_S", 4.0)
+    hanging(tmp_path / "voices" / "tiny")
+    voice = Voice(tmp_path / "cache", tmp_path / "voices")
+    try:
+        assert voice.prepare(say(TEXT)).result(60).speech_end_s > 3
+        assert voice.status().engine.startswith("espeak-ng")
+        ((name, why),) = voice.status().passed_over
+        assert (name, why) == ("neural", "加载时没有反应")
+    finally:
+        voice.close()
+
+
+def test_without_any_voice_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a model that loads nor espeak: the reasons of both stand in one sentence, and nothing waits."""
+    (tmp_path / "voices" / "baker").mkdir(parents=True)
+    (tmp_path / "voices" / "baker" / "v.onnx").write_bytes(b"rubbish")
+    (tmp_path / "voices" / "baker" / "v.onnx.json").write_text("{}")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "pyttsx3.py").write_text("raise RuntimeError('no engine here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+    voice = Voice(tmp_path / "cache", tmp_path / "voices")
+    try:
+        with pytest.raises(VoiceFailed, match=r"baker 读不进来；espeak.*提示音和屏幕文字"):
+            voice.prepare(say(TEXT)).result(60)
+    finally:
+        voice.close()
 
 
 def pitch(samples: np.ndarray) -> float:

@@ -218,8 +218,8 @@ class Voice:
         self._child = child = Child("controller.sound.voice", arguments)
         try:
             hello = child.receive(LOADING_LIMIT_S)
-        except ChildLost:
-            if self._demoted("加载时出错退出了"):  # a bad model may take the whole process with it
+        except ChildLost as lost:  # a bad model may take the whole process with it, or never come to an end
+            if self._demoted("加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"):
                 return self._awake()
             raise
         if "ready" not in hello:
