@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from controller.book.model import Conflict, Refused, StoreTrouble
+from controller.book.model import Conflict, Refused, StoreTrouble, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -128,8 +128,11 @@ def _denied(error: Denied) -> Response:
     return answer
 
 
+_STATUS = ((Unknown, 404), (Conflict, 409), (StoreTrouble, 503))
+
+
 def _refused(error: Refused) -> Response:
-    status = 409 if isinstance(error, Conflict) else 503 if isinstance(error, StoreTrouble) else 422
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 422)
     if status == 503:
         log.error("%s %s: %s", request.method, request.path, error.sentence)
     return _say(status, error.sentence, error.field)

@@ -313,7 +313,7 @@ def test_an_order_is_taken_back(office: Running) -> None:
     assert found["voided"] == "客户退单"
     assert _amount_of(office, "王小明") == before - 777
     status, refused = office.call("DELETE", "/api/deals/999999", {"reason": "没有"})
-    assert status == 422
+    assert status == 404
     _is_an_error(refused)
 
 

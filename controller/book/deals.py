@@ -11,7 +11,7 @@ from typing import Final
 
 from controller.book import model
 from controller.book.amounts import from_fen, to_fen
-from controller.book.model import Conflict, Deal, Refused
+from controller.book.model import Conflict, Deal, Refused, Unknown
 from controller.book.rows import Row, Rows, day, from_ms, to_json, to_ms
 
 LONGEST_KEY: Final = 80
@@ -73,7 +73,7 @@ class Deals:
         if len(reason) > LONGEST_REASON:
             raise Refused(f"撤回的原因最多 {LONGEST_REASON} 个字。", field="reason")
         if self.get(deal_id) is None:
-            raise Refused(f"没有编号为 {deal_id} 的订单。", field="id")
+            raise Unknown(f"没有编号为 {deal_id} 的订单。", field="id")
         self._rows.change(
             "UPDATE deals SET voided_at = ?, void_reason = ? WHERE id = ? AND voided_at IS NULL",
             to_ms(at), reason, deal_id,

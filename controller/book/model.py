@@ -44,6 +44,10 @@ class Refused(Exception):  # noqa: N818  the office's word: a request is refused
         self.field = field
 
 
+class Unknown(Refused):
+    """Nothing is there under the number that the request named (HTTP 404)."""
+
+
 class Conflict(Refused):
     """The request contradicts something already in the book (HTTP 409)."""
 

@@ -7,7 +7,7 @@ import shutil
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import token_urlsafe
@@ -47,11 +47,14 @@ def to_file(home: Home, spoken_words: str, file: Path) -> str | None:
     return None
 
 
-def aloud(home: Home, text: str) -> str | None:
-    """Says the text over the speakers; returns a sentence when nobody could hear it."""
+def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
+    """Says the text over the speakers; returns a sentence when nobody could hear it.
+
+    `tell` hears when a running daemon will say it, and why.
+    """
     daemon = running(home.running)
     if daemon.get("port"):
-        return _through_daemon(daemon, text)
+        return _through_daemon(daemon, text, tell)
     builder = ScriptBuilder(home.sounds)
     script = Script((Segment(words(home, text)),), chime=builder.sound("chime"))
     with _rendered(home, script) as clip:
@@ -71,7 +74,7 @@ def _rendered(home: Home, script: Script) -> Iterator[Clip | str]:
         voice.close()
 
 
-def _through_daemon(daemon: dict[str, object], text: str) -> str | None:
+def _through_daemon(daemon: dict[str, object], text: str, tell: Callable[[str], None]) -> str | None:
     request = urllib.request.Request(
         f"http://127.0.0.1:{daemon['port']}/api/announcements",
         json.dumps({"text": text, "key": token_urlsafe(16)}).encode(),
@@ -79,7 +82,7 @@ def _through_daemon(daemon: dict[str, object], text: str) -> str | None:
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            answer.read()
+            tell(str(json.loads(answer.read())["decision"]["why"]))
     except urllib.error.HTTPError as error:
         return str(json.loads(error.read() or b"{}").get("error", f"战鼓没有接受（{error.code}）。"))
     except OSError:

@@ -17,7 +17,7 @@ def say(text: str, home: Path | None) -> None:
     """Say a text over the speakers: through the running daemon, or directly when none runs."""
     from controller.cli import speak
 
-    failed = speak.aloud(chosen(home), text)
+    failed = speak.aloud(chosen(home), text, click.echo)
     if failed:
         stop(failed, FAILED)
 

@@ -52,7 +52,7 @@ class Home:
 def here() -> Home:
     """The default: the present folder when it holds a timetable, else where the program stands."""
     present = Home(Path.cwd())
-    return present if present.timetable.exists() else Home(Path(__file__).resolve().parent.parent)
+    return present if present.timetable.exists() else Home(Path(__file__).resolve().parents[2])
 
 
 def chosen(folder: str | os.PathLike[str] | None) -> Home:

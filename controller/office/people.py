@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from controller.book.amounts import parse_amount
-from controller.book.model import Person, Refused, Team
+from controller.book.model import Person, Refused, Team, Unknown
 from controller.book.people import PersonRow
 from controller.office.room import Room
 from controller.sound.mandarin import parse_say_as
@@ -41,7 +41,7 @@ class PeopleDesk:
         with self._room.store.write() as book:
             person = book.roster.person(ident)
             if person is None:
-                raise Refused(f"名单里没有编号为 {ident} 的人。", "person")
+                raise Unknown(f"名单里没有编号为 {ident} 的人。", "person")
             known = {
                 "name": person.name,
                 "team": person.team,

@@ -6,7 +6,16 @@ import re
 from pathlib import Path
 from typing import Final
 
-from controller.book.model import BIG, FIRST_OF_DAY, FIRST_OF_WEEK, RECORD, Announcement, Deal, Refused
+from controller.book.model import (
+    BIG,
+    FIRST_OF_DAY,
+    FIRST_OF_WEEK,
+    RECORD,
+    Announcement,
+    Deal,
+    Refused,
+    Unknown,
+)
 from controller.office.inbox import Inbox, Source, shelve
 from controller.office.room import Room
 from controller.sound.gate import Gate, Unfit
@@ -107,7 +116,7 @@ class PersonalDesk:
         with self._room.store.read() as book:
             rows = book.roster.people() if whose == "person" else book.roster.teams()
         if not any(row.id == ident for row in rows):
-            raise Refused(f"没有编号为 {ident} 的{'人' if whose == 'person' else '团队'}。", whose)
+            raise Unknown(f"没有编号为 {ident} 的{'人' if whose == 'person' else '团队'}。", whose)
 
 
 def _key(whose: str, ident: int) -> str:

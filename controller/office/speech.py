@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.book.broadcasts import HUSHED
-from controller.book.model import OPEN_STATES, PLAYING, WAITING, Announcement, Refused
+from controller.book.model import OPEN_STATES, PLAYING, WAITING, Announcement, Refused, Unknown
 from controller.office import etiquette
 from controller.office.deals import Decided
 from controller.office.etiquette import MICROPHONE, SAY
@@ -54,7 +54,7 @@ class SpeechDesk:
         with self._room.store.read() as book:
             found = book.outbox.get(ident)
         if found is None or found.kind not in (SAY, MICROPHONE):
-            raise Refused(f"没有编号为 {ident} 的广播。", "id")
+            raise Unknown(f"没有编号为 {ident} 的广播。", "id")
         if found.state not in OPEN_STATES:
             raise Refused("这一条已经播完了，收不回来。", "id")
         self._talk.cancel([ident], "有人收回了这一条。")
@@ -65,7 +65,7 @@ class SpeechDesk:
         with self._room.store.read() as book:
             found = book.outbox.get(ident)
         if found is None:
-            raise Refused(f"没有编号为 {ident} 的播报。", "id")
+            raise Unknown(f"没有编号为 {ident} 的播报。", "id")
         if found.state in (WAITING, PLAYING):
             raise Refused("这一条还没有播完，不用再播。", "id")
         now = self._room.clock.now()

@@ -89,7 +89,7 @@ def _decoded(data: bytes, file: str) -> str:
 
 
 def _unusable(file: str, found: Said, allowed: Said) -> Faulty:
-    return Faulty([Fault(file, 1, "", found, allowed)])
+    return Faulty([Fault(file, 0, "", found, allowed)])
 
 
 _PUT_IT_THERE = Said("请把作息表放到 config 文件夹里", "Put the timetable into the folder config")

@@ -20,7 +20,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to mend: `line` counts from 1, `place` is the way to it such as `rhythm › 小憩 › at`."""
+    """One thing to mend: `line` counts from 1, 0 is the whole file; `place` is the way to it such as `rhythm › 小憩 › at`."""
 
     file: str
     line: int
@@ -32,13 +32,15 @@ class Fault:
     def __str__(self) -> str:
         place = f"{self.place}：" if self.place else ""
         guess = f"是不是“{self.nearest}”？" if self.nearest else ""
-        return f"{self.file} 第 {self.line} 行，{place}{self.found.zh}。{self.allowed.zh}。{guess}"
+        line = f" 第 {self.line} 行，" if self.line else "："
+        return f"{self.file}{line}{place}{self.found.zh}。{self.allowed.zh}。{guess}"
 
     def english(self) -> str:
         """The same sentence in English."""
         place = f"{self.place}: " if self.place else ""
         guess = f' Did you mean "{self.nearest}"?' if self.nearest else ""
-        return f"{self.file}, line {self.line}, {place}{self.found.en}. {self.allowed.en}.{guess}"
+        line = f", line {self.line}, " if self.line else ": "
+        return f"{self.file}{line}{place}{self.found.en}. {self.allowed.en}.{guess}"
 
 
 class Faulty(Exception):  # noqa: N818 (the office's word)

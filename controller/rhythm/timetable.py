@@ -127,7 +127,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "text": entry.text,
         "music": entry.music,
-        "volume": entry.volume,
+        "volume": None if entry.music is None else entry.volume,
         "quiet": entry.quiet,
         "wall": entry.wall,
     }

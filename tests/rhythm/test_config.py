@@ -315,7 +315,7 @@ def test_bombs_are_refused_quickly() -> None:
     bomb = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(50))
     assert "&、* 或 !" in faults(bomb)[0]
     assert faults("office: " + "[" * 10_000) == ["rhythm.yaml 第 1 行，一层套一层太深了。最多 12 层。"]
-    assert faults("#" * (config.LARGEST + 1)) == ["rhythm.yaml 第 1 行，文件太大。作息表最大 256 KB。"]
+    assert faults("#" * (config.LARGEST + 1)) == ["rhythm.yaml：文件太大。作息表最大 256 KB。"]
 
 
 # ---- files ----
@@ -328,7 +328,7 @@ def test_bombs_are_refused_quickly() -> None:
             "office: 测试\n".encode("gb18030"),
             "rhythm.yaml 第 1 行，这里的字符不是 UTF-8 编码。请在编辑器里“另存为”，编码选 UTF-8。",
         ),
-        ("测".encode() * 100_000, "rhythm.yaml 第 1 行，文件太大。作息表最大 256 KB。"),
+        ("测".encode() * 100_000, "rhythm.yaml：文件太大。作息表最大 256 KB。"),
         (
             b"",
             "rhythm.yaml 第 1 行，文件是空的。请从“office: 公司名称”和“rhythm:”写起，可以照抄自带的作息表。",
