@@ -102,7 +102,7 @@ class OnAir:
     started: datetime
     ends: datetime
     marks: tuple[tuple[str, datetime], ...] = ()
-    photos: Mapping[str, str] = field(default_factory=dict)
+    photos: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,6 @@ class Glance:
     notices: tuple[str, ...]
     trusted_clock: bool
     walls: WallSettings
-    build: str
     champion: Champion | None = None
     honours: tuple[Honour, ...] = ()
     rankings: tuple[Ranking, ...] = ()

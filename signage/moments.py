@@ -63,7 +63,7 @@ def _celebration(said: OnAir, one: Deal | None) -> Json:
         "team": one.team if one else None,
         "amount": yuan(sum((deal.amount for deal in said.deals), Decimal(0))) if said.deals else None,
         "product": one.product if one else None,
-        "photo": photo_url(said.photos.get(one.person)) if one else None,
+        "photo": photo_url(said.photos.get(one.person_id)) if one else None,
         "reached": None,
         "text": said.text,
         "items": [] if one else [deal_row(deal) for deal in said.deals],

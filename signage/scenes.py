@@ -22,15 +22,18 @@ DEALS = 12
 DUTY_STAYS = timedelta(minutes=15)  # a reminder stays this long after its time
 
 
-def wall_state(glance: Glance, name: str) -> Json:
-    """The state of wall `name`; a wall the timetable does not name is drawn with the default settings."""
+def wall_state(glance: Glance, name: str, build: str = "") -> Json:
+    """The state of wall `name`; a wall the timetable does not name is drawn with the default settings.
+
+    `build`: what is installed; a page that was made by another loads itself anew.
+    """
     display = glance.walls.screens.get(name) or replace(glance.walls.default, name=name)
     base = _base(glance, display)
     celebration = None if _undisturbed(glance, base) else celebration_of(glance)
     scene = "celebration" if celebration else base
     found: Json = {
         "revision": glance.revision,
-        "build": glance.build,
+        "build": build,
         "now": ms(glance.now),
         "offset_min": _offset(glance.now),
         "scene": scene,

@@ -61,7 +61,6 @@ class Parts:
     voice: Voice
     library: Library
     sounds: Path
-    build: str = ""
 
 
 class Office:
@@ -82,7 +81,7 @@ class Office:
         self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
         troubles = Troubles(room, parts.speaker, parts.voice, parts.library)
-        self._view = View(room, self._talk, cues, self._sound.sounding, parts.build)
+        self._view = View(room, self._talk, cues, self._sound.sounding)
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged
         self._view.troubles, self._view.trusted = troubles.all, troubles.clock_trusted

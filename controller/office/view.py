@@ -25,12 +25,10 @@ TITLE = "开拓能手"
 
 
 class View:
-    """Thread-safe. `build`: what was installed; a wall loads itself anew when it changes."""
+    """Thread-safe."""
 
-    def __init__(
-        self, room: Room, talk: Talk, cues: CueDesk, sounding: Callable[[datetime], Sounding], build: str
-    ):
-        self._room, self._talk, self._cues, self._sounding, self._build = room, talk, cues, sounding, build
+    def __init__(self, room: Room, talk: Talk, cues: CueDesk, sounding: Callable[[datetime], Sounding]):
+        self._room, self._talk, self._cues, self._sounding = room, talk, cues, sounding
         self._praise = Praise(room)
         self._lock = threading.Lock()
         self._last: Glance | None = None
@@ -75,7 +73,7 @@ class View:
             deals = tuple(deal for deal in book.deals.last(LATEST_DEALS) if deal.date == now.date())
             people = book.roster.everybody()
             hidden = {p.id for p in people if p.hidden}
-            photos = {p.name: p.photo for p in people if p.photo and not p.hidden}
+            photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._praise.champion(book, state, on_air, now.date())
             honours = self._praise.honours(book, periods["day"], periods["week"], hidden, now.date())
         return Glance(
@@ -86,7 +84,7 @@ class View:
             on_air=replace(on_air, photos=photos, deals=unnamed(on_air.deals, hidden)) if on_air else None,
             board=board, sounding=self._sounding(now),
             troubles=self.troubles(), notices=plan.warnings, trusted_clock=trusted, walls=self.walls(room.rhythm.walls),
-            build=self._build, champion=champion, honours=honours,
+            champion=champion, honours=honours,
             rankings=tuple(_ranking(period, found) for period, found in periods.items()),
         )  # fmt: skip
 

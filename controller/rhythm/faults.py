@@ -20,7 +20,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to mend: `line` counts from 1, 0 is the whole file; `place` is the way to it such as `rhythm › 小憩 › at`."""
+    """One thing to mend: `line` counts from 1, 0 is the whole file; `place` such as `rhythm › 小憩 › at`."""
 
     file: str
     line: int

@@ -13,6 +13,7 @@ from controller.book.model import Refused
 from controller.cli.words import results_in_words
 from controller.glance import UNNAMED
 from controller.office.pairing import VALID_S, Pairings
+from signage.moments import celebration_of
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
 
@@ -139,6 +140,20 @@ def test_whoever_is_hidden_is_named_nowhere_on_the_walls(office: House) -> None:
     assert glance.people == ()
     assert next(team for team in glance.teams if team.name == "飞龙队").amount == 50000
     assert office.office.deals(TUESDAY.date())[0].person == "李思思"  # the phone knows
+
+
+def test_namesakes_have_each_their_own_photo(office: House) -> None:
+    """Two of one name: the wall shows the face of whose order it is."""
+    for team, photo in (("猛虎队", "aa"), ("飞龙队", "bb")):
+        added = office.office.add_person(name="王伟", team=team)
+        with office.store.write() as book:
+            book.roster.set_photo(added.id, photo)
+    office.announcer.jobs = []
+    office.office.record_deal("王伟", "网络招聘", 88000, "namesake", "飞龙队")
+    office.announcer.report(_playing(office))
+    celebration = celebration_of(office.office.glance())
+    assert celebration is not None
+    assert (celebration["team"], celebration["photo"]) == ("飞龙队", "/photos/bb")
 
 
 def _playing(office: House):  # type: ignore[no-untyped-def]
