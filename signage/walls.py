@@ -151,7 +151,7 @@ def _named(name: str) -> str | Response:
 @pages.get("/api/wall")
 def state() -> Response:
     name = office().walls.called(wall_name(request.args.get("name", "main")))
-    found = scenes.wall_state(office().glance(), name, current_app.jinja_env.globals["build"])
+    found = scenes.wall_state(office().glance(), name, str(current_app.jinja_env.globals["build"]))
     found["wall"].update(screens().wishes(name))
     return jsonify(found)
 

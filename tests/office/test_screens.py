@@ -149,11 +149,11 @@ def test_namesakes_have_each_their_own_photo(office: House) -> None:
         with office.store.write() as book:
             book.roster.set_photo(added.id, photo)
     office.announcer.jobs = []
-    office.office.record_deal("王伟", "网络招聘", 88000, "namesake", "飞龙队")
+    office.office.record_deal("王伟", "网络招聘", 88000, "namesake", "猛虎队")
     office.announcer.report(_playing(office))
     celebration = celebration_of(office.office.glance())
     assert celebration is not None
-    assert (celebration["team"], celebration["photo"]) == ("飞龙队", "/photos/bb")
+    assert (celebration["team"], celebration["photo"]) == ("猛虎队", "/photos/aa")
 
 
 def _playing(office: House):  # type: ignore[no-untyped-def]
