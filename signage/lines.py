@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.task import ErrorTask, WSGITask
 
 from signage.answers import PLAIN
@@ -63,9 +64,16 @@ class Unreadable(ErrorTask):  # type: ignore[misc]
         self.write(text)
 
 
+class Request(HTTPRequestParser):  # type: ignore[misc]
+    """What could not be read has no path; waitress asks for it when such a client hangs up."""
+
+    path = ""
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]
     """For `server.channel_class`: its requests know their lines."""
 
+    parser_class = Request
     task_class = Task
     error_task_class = Unreadable
 

@@ -7,16 +7,49 @@ import sys
 import threading
 
 from flask import Flask
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher
 
 from signage.events import MAX_STREAMS, Streams
 from signage.lines import MAX_REQUEST, Channel
+from signage.walls import STATE
 
 log = logging.getLogger(__name__)
 
 SPARE_THREADS = 8
 SWITCH_S = 0.0001  # after each of 200 sends Python's lock is asked for again; 5 ms, as usual, would add up
+
+
+class Lanes(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+    """Walls' states are made by one thread of their own, one after the other; everything else beside them.
+
+    After a hint all walls ask in the same moment: two hundred threads at once would keep a phone waiting for them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._states = StateLane()
+        self._states.set_thread_count(1)
+
+    def add_task(self, task: HTTPChannel) -> None:
+        """Hands a channel with a request on to a thread."""
+        if task.requests and task.requests[0].path == STATE:
+            self._states.add_task(task)
+        else:
+            super().add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """Ends all threads."""
+        self._states.shutdown(cancel_pending, timeout)
+        return bool(super().shutdown(cancel_pending, timeout))
+
+
+class StateLane(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """That the walls queue is its purpose, and nothing to warn of."""
+
+    queue_logger = logging.getLogger(f"{__name__}.states")
+    queue_logger.setLevel(logging.ERROR)
 
 
 class Server:
@@ -25,7 +58,7 @@ class Server:
     def __init__(self, app: Flask, listener: socket.socket) -> None:
         self._streams: Streams = app.extensions["streams"]
         self._over = threading.Event()
-        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher = Lanes()
         self._dispatcher.set_thread_count(SPARE_THREADS)
         self._listener = listener
         self._server = create_server(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 pages = Blueprint("walls", __name__)
 
+STATE = "/api/wall"
 MAX_SCREENS = 300
 IDENTIFY_FOR = timedelta(seconds=15)
 
@@ -87,18 +88,14 @@ class Screens:
 
 
 class InTurn:
-    """WSGI in between: walls' states are made in `turn`, one after the other, everything else beside them.
-
-    After a hint all walls ask in the same moment. The first would slow down the telling of the last, and 200
-    threads at once would keep a phone waiting for all of them.
-    """
+    """WSGI in between: a wall's state is made in `turn`, so that the first to ask slows no telling of the last."""
 
     def __init__(self, app: WSGIApplication, turn: threading.Lock) -> None:
         self._app = app
         self._turn = turn
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != "/api/wall":
+        if environ.get("PATH_INFO") != STATE:
             return self._app(environ, start_response)
         with self._turn:
             return self._app(environ, start_response)
@@ -148,7 +145,7 @@ def _named(name: str) -> str | Response:
     return render_template("wall.html", name=name, build=current_app.jinja_env.globals["build"])
 
 
-@pages.get("/api/wall")
+@pages.get(STATE)
 def state() -> Response:
     name = office().walls.called(wall_name(request.args.get("name", "main")))
     found = scenes.wall_state(office().glance(), name, str(current_app.jinja_env.globals["build"]))

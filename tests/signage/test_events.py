@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -210,6 +211,17 @@ def test_forty_screens_do_not_keep_a_phone_waiting(
     phone.close()
     feed.tell()
     assert all(wall.wait("event: hint") for wall in walls)
+
+
+def test_walls_that_all_ask_at_once_do_not_keep_a_phone_waiting(server: Server) -> None:
+    """Sixty states are asked for and none can be made at the moment: a phone is answered all the same."""
+    with streams_of(server).turn, contextlib.ExitStack() as open_lines:
+        for _ in range(60):
+            wall = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
+            wall.sendall(b"GET /api/wall HTTP/1.1\r\nHost: x\r\n\r\n")
+        phone = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
+        phone.sendall(b"GET /login HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert phone.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_too_many_lines_are_refused_in_a_sentence(feed: Feed) -> None:
