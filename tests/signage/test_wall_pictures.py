@@ -1,0 +1,72 @@
+"""Every picture of the storybook beside the one that was last looked at and found good (`gallery.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gallery
+import pytest
+from glances import moment
+from playwright.sync_api import Browser
+from wallroom import Room, chromium
+
+from signage.storybook import stories
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    found = Room(moment("14:52"))
+    yield found
+    found.stop()
+
+
+@pytest.mark.parametrize(("width", "height"), gallery.SIZES)
+def test_every_picture_is_the_accepted_one(browser: Browser, room: Room, width: int, height: int) -> None:
+    """No story looks other than when it was last looked at; what does lies in artefacts/wall/changed.
+
+    A change that is wanted: look at the pictures, then `make accept`.
+    """
+    page = gallery.storybook(browser, room, width, height)
+    other = [
+        name
+        for name, story in stories().items()
+        if not gallery.as_accepted(name, width, height, gallery.small(page, story))
+    ]
+    page.close()
+    assert other == []
+    assert {file.stem for file in gallery.GOLDEN.glob("*.png")} >= set(stories())
+
+
+@pytest.mark.parametrize(
+    ("style", "seen"),
+    [
+        (".spanof { display: none }", True),
+        (".now h1 { margin-top: 1rem !important }", True),
+        (".bar i { background: #3a3 !important }", True),
+        (".leftline .then { visibility: hidden }", True),
+        (
+            "body { letter-spacing: .005em; text-rendering: geometricPrecision; -webkit-font-smoothing: none }",
+            False,
+        ),
+    ],
+)
+def test_the_comparison_sees_layout_and_colour_and_not_how_a_font_is_drawn(
+    browser: Browser, room: Room, style: str, seen: bool
+) -> None:
+    """A line that is gone or has moved, a bar of another colour are told; letters drawn otherwise are not."""
+    page = gallery.storybook(browser, room, 1920, 1080)
+    page.evaluate(
+        "rule => document.styleSheets[0].insertRule(rule, document.styleSheets[0].cssRules.length)", style
+    )
+    shown = gallery.small(page, stories()["rhythm-full"])
+    page.close()
+    good = gallery.read(gallery.accepted("rhythm-full", 1920, 1080).read_bytes())
+    assert bool(gallery.changed(shown, good).sum() > gallery.FEW) is seen
