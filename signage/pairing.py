@@ -31,7 +31,8 @@ def new() -> Response:
     code = waiting.code if waiting is not None else ""
     if waiting is None:
         secret, code = office().pairings.begin()
-    page = make_response(render_template("pair.html", code=code, address=request.host_url))
+    lang = office().glance().walls.default.language
+    page = make_response(render_template("pair.html", code=code, address=request.host_url, lang=lang))
     page.set_cookie(WAITING, secret, max_age=600, httponly=True, samesite="Strict")
     return page
 

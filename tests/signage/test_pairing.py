@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from house import House, running
@@ -149,6 +151,24 @@ def test_the_digits_fit_every_screen(television: Page, width: int, height: int) 
         return found; }"""
     )
     assert faults == []
+
+
+def test_where_walls_are_english_the_digits_are_too(browser: Browser, tmp_path: Path) -> None:
+    """`walls: {default: {language: en}}` in the timetable: a new television shows no Chinese word."""
+    with running(tmp_path / "home", sounds=False) as house:
+        sheet = tmp_path / "home" / "config" / "rhythm.yaml"
+        written = sheet.read_text(encoding="utf-8")
+        sheet.write_text(written.replace("theme: ink}", "theme: ink, language: en}"), encoding="utf-8")
+        assert eventually(lambda: house.daemon.office.glance().walls.default.language == "en", 15)
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.goto(f"{house.address}/wall/new")
+        read = "document.title + document.body.innerText + document.images[0].alt + document.documentElement.lang"
+        text = page.evaluate(read)
+        fits = page.evaluate("document.querySelector('.words').getBoundingClientRect().bottom <= innerHeight")
+        page.close()
+    assert "New screen" in text
+    assert not re.search("[\u2e80-\u9fff]", text)
+    assert fits
 
 
 def test_the_picture_to_scan_is_the_address_asked(house: House) -> None:
