@@ -56,6 +56,17 @@ def rhythm_stories() -> dict[str, State]:
         ),
         "rhythm-light": state("rhythm", wall=wall(theme="paper")),
         "rhythm-notice": state("rhythm", notices=["没有音响设备，办公室现在听不到声音。"]),
+        "rhythm-long-duty": state(
+            "rhythm",
+            honours=[],
+            duties=[
+                {
+                    "at": "17:30",
+                    "who": "leader",
+                    "what": "和每个人回顾今天的目标，定下明天的名单，再把缺口报给总监和总经理，周五交周报",
+                }
+            ],
+        ),
         "rhythm-stale": state("rhythm", stale="14:47"),
         "rhythm-identify": state("rhythm", wall=wall(identify=3, name="前台")),
         "rhythm-markup": state(

@@ -86,7 +86,7 @@ MOMENTS = (
     Moment("phone", _at(17, 55, 4), "phone"),
     Moment("phone-results", _at(17, 55, 8), "results"),
     Moment("wall-award", lambda glance: glance.scene == "award"),
-    Moment("wall-leaderboard", _results, seen=(".comment.said", ".teams.ranked", ".city:has-text('广州')")),
+    Moment("wall-leaderboard", _results, seen=(".comment.said", ".teams.ranked")),
     Moment("wall-honours", _results, seen=(".comment.said", ".honours")),
 )
 

@@ -167,9 +167,18 @@
       W.list(box, items, function (item, i) { return i; }, make, draw);
       W.show(fixed, sums.length > 0);
     }
-    function wraps() { /* an item that needs more than the line beside the totals */
+    /* An item too long for its place beside the totals has a turn of its own and the whole line; the totals wait. */
+    function stretch() {
+      var i, row, far = box.offsetLeft - fixed.offsetLeft, items = box.children;
+      for (i = 0; i < items.length; i += 1) { W.mark(items[i], 'long', false); items[i].style.left = ''; W.show(items[i], true); }
+      for (i = 0; i < items.length && W.scale <= 1.2 && far > 0; i += 1) {
+        row = items[i];
+        if (row.offsetHeight > 1.5 * box.clientHeight) { W.mark(row, 'long', true); row.style.left = -far + 'px'; }
+      }
+    }
+    function stretched() {
       for (var i = 0; i < box.children.length; i += 1) {
-        if (box.children[i].offsetHeight > 1.5 * box.clientHeight) { return true; }
+        if (box.children[i].classList.contains('long') && box.children[i].style.display !== 'none') { return true; }
       }
       return false;
     }
@@ -183,10 +192,14 @@
           items.push({ label: honour.label + (W.lang === 'en' ? ': ' : '：') + state.honours[i].name, sum: honour.figure });
         }
         if (stale) { items = [{ label: W.word('stale', stale), loud: true }]; }
-        if (W.scale <= 1.2) { fill(sums, items); }
-        if (W.scale > 1.2 || wraps()) { fill([], sums.concat(items)); }
+        if (W.scale > 1.2) { items = sums.concat(items); sums = []; }
+        fill(sums, items);
+        stretch();
       },
-      frame: function (state, now) { W.turn(box, now); }
+      frame: function (state, now) {
+        W.turn(box, now);
+        fixed.style.visibility = stretched() ? 'hidden' : '';
+      }
     };
   };
 }(window.Wall = window.Wall || {}));
