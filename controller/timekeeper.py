@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 PULSE_S = 1.0
 """The longest sleep: a clock that jumps is noticed this soon."""
+LOOK_S = 5.0
+"""All is worked out anew this often also when nothing is known to have changed; each time costs about a millisecond."""
 EDIT_S = 2.0
 ALIVE_S = 10
 
@@ -86,9 +88,8 @@ class Timekeeper:
             if jump:
                 self._guarded(partial(self._after_jump, jump))
                 self._arrange()
-            elif woken:
-                self._guarded(self.look)
-                self._guarded(self._at_next_boundary)
+            elif woken or not self._scheduler.get_jobs("boundary"):  # it could not be reckoned the last time
+                self._pulse()
             self._scheduler.run_pending()
 
     def _patience(self) -> float:
@@ -98,7 +99,7 @@ class Timekeeper:
     def _arrange(self) -> None:
         """Jobs anew: one at the next boundary, the pulse, the eye on the file."""
         self._scheduler.clear()
-        self._scheduler.every(PULSE_S).seconds.do(self._pulse)  # type: ignore[arg-type]
+        self._scheduler.every(LOOK_S).seconds.do(self._pulse)  # type: ignore[arg-type]
         self._scheduler.every(EDIT_S).seconds.do(self._guarded, self._take_up_edit)  # type: ignore[arg-type]
         self._scheduler.every(ALIVE_S).seconds.do(self._guarded, self._alive)
         self._guarded(self._at_next_boundary)
@@ -115,12 +116,10 @@ class Timekeeper:
 
     def _pulse(self) -> None:
         self._guarded(self.look)
-        if not self._scheduler.get_jobs("boundary"):  # it could not be reckoned when the last one was over
-            self._guarded(self._at_next_boundary)
+        self._guarded(self._at_next_boundary)  # a look may have put something off
 
     def _boundary(self) -> type[CancelJob]:
-        self._guarded(self.look)
-        self._guarded(self._at_next_boundary)
+        self._pulse()
         return CancelJob
 
     def _take_up_edit(self) -> None:

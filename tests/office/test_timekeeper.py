@@ -19,7 +19,7 @@ from controller.almanac import Almanac
 from controller.clock import Clock, JumpWatch
 from controller.rhythm.model import Cue, DayPlan, State
 from controller.rhythm.timetable import state_at
-from controller.timekeeper import Timekeeper
+from controller.timekeeper import LOOK_S, Timekeeper
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
@@ -167,7 +167,7 @@ def test_a_cue_that_fails_harms_no_other_job(tmp_path: Path) -> None:
     """When carrying out a cue breaks, the state goes on being followed, the next cue comes, the watchdog is fed."""
     start = TUESDAY.replace(hour=17, minute=59, second=59)
     with kept(tmp_path, start, fails=("cue",)) as office:
-        assert soon(lambda: len(office.seen.states) > 3, 6)
+        assert soon(lambda: len(office.seen.states) > 2, 3 * LOOK_S)
         assert office.seen.states[-1].entry is not None
         assert office.seen.states[-1].entry.name == "战报传来"
         office.seen.fails.clear()
@@ -212,7 +212,7 @@ def test_a_follower_that_fails_harms_no_cue(tmp_path: Path) -> None:
     with kept(tmp_path, TUESDAY.replace(hour=17, minute=59, second=59), fails=("follow",)) as office:
         assert soon(lambda: office.seen.cues == ["11-24 18:00 top_sales_of_day"], 3)
         office.seen.fails.clear()
-        assert soon(lambda: office.seen.states)
+        assert soon(lambda: office.seen.states, 2 * LOOK_S)
 
 
 def test_boundaries_that_cannot_be_reckoned_are_reckoned_later(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_jump_while_boundaries_cannot_be_reckoned_leaves_the_thread_alive(tmp_
         assert soon(lambda: office.seen.jumps)
         office.seen.fails.clear()
         before = len(office.seen.states)
-        assert soon(lambda: len(office.seen.states) > before + 1, 4)
+        assert soon(lambda: len(office.seen.states) > before + 1, 3 * LOOK_S)
 
 
 def test_an_edit_of_the_file_is_in_force_within_five_seconds(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_a_faulty_edit_changes_nothing_but_is_told(tmp_path: Path) -> None:
         assert soon(lambda: office.almanac.faults, 5)
         assert "12:65" in office.almanac.faults[0]
         seen = len(office.seen.states)
-        assert soon(lambda: len(office.seen.states) > seen)
+        assert soon(lambda: len(office.seen.states) > seen, 2 * LOOK_S)
         assert office.seen.states[-1].quiet
         office.file.write_text(SHIPPED, encoding="utf-8")
         assert soon(lambda: not office.almanac.faults, 5)
