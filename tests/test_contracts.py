@@ -105,8 +105,16 @@ def test_the_home_is_where_the_command_stands(resting: Running, tmp_path: Path) 
 
 
 def test_check(resting: Running, tmp_path: Path) -> None:
-    """A good timetable: 0. A faulty one: 2, each fault on a line with file and line number."""
+    """A good timetable: 0. A faulty one: 2, each fault on a line with file and line number. No such music: told."""
     assert resting.command("check")
+    misspelt = tmp_path / "misspelt.yaml"
+    misspelt.write_text(
+        (ROOT / "config" / "rhythm.yaml").read_text("utf-8").replace("music: morning", "music: mornin"),
+        "utf-8",
+    )
+    assert "“战前准备”要放的“mornin”不在 sounds/music 里，到时没有音乐。是不是“morning”？" in resting.command(
+        "check", str(misspelt)
+    )
     faulty = tmp_path / "mine.yaml"
     faulty.write_text("office: 甲\nrhythm:\n  - at: 08:30-08:20\n    nme: x\n", encoding="utf-8")
     told = resting.command("check", str(faulty), code=2)

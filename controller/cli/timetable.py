@@ -14,6 +14,8 @@ from controller.machine.home import chosen
 
 if TYPE_CHECKING:
     from controller.almanac import Almanac
+    from controller.machine.home import Home
+    from controller.rhythm.model import Rhythm
 
 
 @click.command()
@@ -23,9 +25,28 @@ def check(file: Path | None, home: Path | None) -> None:
     """Check the timetable; every fault is told at once."""
     from controller.rhythm import config
 
-    path = file or chosen(home).timetable
-    config.load(path)
+    where = chosen(home)
+    path = file or where.timetable
+    rhythm = config.load(path)
     click.echo(f"{path}：没有问题。")
+    for sentence in _without_music(rhythm, where):
+        click.echo(f"注意：{sentence}")
+
+
+def _without_music(rhythm: Rhythm, home: Home) -> list[str]:
+    """The file alone cannot know which playlists there are; a misspelt one would be silence at its time."""
+    from controller.rhythm.faults import nearest
+    from controller.sound.library import playlists
+
+    there = playlists(home.root)
+    wanted = {choice.playlist: span for span in reversed(rhythm.spans) for choice in span.music}
+    missing = [(name, span) for name, span in wanted.items() if name not in there]
+    guesses = {name: nearest(name, there) for name, _ in missing}
+    return [
+        f"“{span.name}”要放的“{name}”不在 sounds/music 里，到时没有音乐。"
+        + (f"是不是“{guesses[name]}”？" if guesses[name] else "")
+        for name, span in missing
+    ]
 
 
 @click.command()
