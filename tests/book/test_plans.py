@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from book_made import DAY, at, record
@@ -29,6 +30,10 @@ def hot_path(book: Book) -> None:
     book.deals.of_day(DAY)
     book.deals.last(10)
     book.deals.newest_at()
+    book.deals.largest_few()
+    book.deals.first_days()
+    book.deals.selling_days(DAY - timedelta(days=90), DAY)
+    book.outbox.talked_s(at("12:00"), at("12:30"))
     book.standings(DAY, DAY)
     book.standings(DAY.replace(day=1), DAY.replace(day=30))
     book.deals.void(deal.id, "", at("12:01"))
