@@ -52,6 +52,8 @@ class Announcer:
         self._queue: list[Job] = []
         self._silences: tuple[tuple[float, float], ...] = ()
         self._held_until = self._silence_ended = 0.0
+        self._present: Job | None = None
+        self._taken_back: str | None = None  # the reason, when that is the present job's fate
         self._performance: Performance | None = None
         self._last_sound = float("-inf")
         self._running = False
@@ -91,9 +93,12 @@ class Announcer:
         with self._changed:
             found = any(job.id == id for job in self._queue)
             self._queue = [job for job in self._queue if job.id != id]
-            performing = self._performance is not None and self._performance.job.id == id
-            if performing and self._performance is not None:
-                self._performance.cancel(why)
+            performing = self._present is not None and self._present.id == id
+            if performing:
+                self._taken_back = why
+                if self._performance is not None:
+                    self._performance.cancel(why)
+                self._changed.notify_all()
         if found:
             self._report(Report(id, "dropped", why))
         if performing:
@@ -132,11 +137,19 @@ class Announcer:
                     self._perform(job)
             except Exception:  # one announcement's failure harms no other
                 log.exception("an announcement failed")
-                if job is not None:
-                    self._report(Report(job.id, "not_heard", "播报时出了问题，已写入日志。"))
+                self._tell_failed(job)
             finally:
                 with self._changed:
-                    self._performance = None
+                    self._present = self._taken_back = self._performance = None
+
+    def _tell_failed(self, job: Job | None) -> None:
+        if job is None:
+            return
+        self._speaker.stop(job.id)  # what still sounds of it would be in the next one's way
+        try:
+            self._report(Report(job.id, "not_heard", "播报时出了问题，已写入日志。"))
+        except Exception:  # whoever is told fails too: the next announcement is said all the same
+            log.exception("nobody could be told of it")
 
     def _next(self) -> tuple[Job | None, Job | None]:
         """A job to begin now, or one that has waited too long, or neither (after a wait)."""
@@ -152,7 +165,10 @@ class Announcer:
             if stale is not None:
                 self._queue.remove(stale)
                 return None, stale
-            return (self._queue.pop(0), None) if self._speaker.health().alive else (None, None)
+            if not self._speaker.health().alive:
+                return None, None
+            self._present = self._queue.pop(0)
+            return self._present, None
 
     def _stale_at(self, job: Job) -> float:
         """Waiting out a silence makes nobody late."""
@@ -191,23 +207,32 @@ class Announcer:
         if performance.lost and self._device_back():
             performance = self._attempt(job, self._rendered(job.script))
         verdict = performance.verdict()
-        self._last_sound = time.monotonic()
-        if verdict.state == "waiting":
-            with self._changed:
-                self._insert(job)
-        self._report(verdict)
+        if verdict.started is not None:
+            self._last_sound = time.monotonic()
+        self._report(self._put_back(job, verdict) if verdict.state == "waiting" else verdict)
 
     def _hold(self, job: Job, silence: tuple[float, float]) -> None:
         """Too long for what is left before the silence: it and all behind it wait for the end."""
         with self._changed:
             self._held_until = silence[1]
+        self._report(self._put_back(job, Report(job.id, "waiting", "安静时间快到了，之后再播报。")))
+
+    def _put_back(self, job: Job, waiting: Report) -> Report:
+        """Into the queue again, unless a person has taken it back meanwhile; what is to be told."""
+        with self._changed:
+            if self._taken_back is not None:
+                return Report(job.id, "dropped", self._taken_back)
             self._insert(job)
-        self._report(Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
+            self._present = None
+            return waiting
 
     def _attempt(self, job: Job, clip: Clip | None) -> Performance:
         performance = Performance(job, self._report, self._changed)
         with self._changed:
             self._performance = performance
+            if self._taken_back is not None:  # while it was being rendered, or while the device was away
+                performance.cancel(self._taken_back)
+                return performance
         self._lead()
         silence = self._next_silence()
         until = silence[0] if silence else None
@@ -264,7 +289,7 @@ class Announcer:
         """Waits for a device after one was lost in mid-sentence."""
         deadline = time.monotonic() + DEVICE_LIMIT_S
         with self._changed:
-            while self._running and time.monotonic() < deadline:
+            while self._running and self._taken_back is None and time.monotonic() < deadline:
                 if self._speaker.health().alive and self._silent_for() == 0:
                     return True
                 self._changed.wait(0.2)

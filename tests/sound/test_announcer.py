@@ -14,6 +14,7 @@ import pytest
 from announcing import APPLAUSE, CHIME, FAST, announcing, players, sign, signs
 from recording import RATE, pilot_db, tone, write_wav
 
+from controller.sound.performance import Report
 from controller.sound.speaker import MusicOrder, Track
 from controller.sound.speech.script import Clip, Script
 
@@ -114,6 +115,59 @@ def test_what_the_device_lost_is_said_once_more_and_no_more(tmp_path: Path) -> N
         heard = signs(desk.recording.frames_between(began, now()))
     assert desk.ends() == [(1, "heard"), (2, "heard")]
     assert heard == [7, 9]
+
+
+def test_what_is_taken_back_while_the_device_is_away_is_not_said_again(tmp_path: Path) -> None:
+    """Killed in mid-sentence, and taken back before the device returns: dropped, and not a word more of it."""
+    with announcing(tmp_path) as desk:
+        desk.say(1, LONG, applause=sign(tmp_path, 7), overlap_ms=0)
+        desk.wait(30, lambda: desk.playing(1))
+        time.sleep(1.0)
+        began = now()
+        (player,) = players()
+        os.kill(player, signal.SIGKILL)
+        while desk.speaker.health().alive:
+            time.sleep(0.001)
+        time.sleep(0.02)  # it waits for the device by now
+        desk.announcer.cancel(1, "有人收回了这一条。")
+        desk.say(2, "好", applause=sign(tmp_path, 9), overlap_ms=0)
+        desk.wait(60, lambda: len(desk.ends()) == 2)
+        time.sleep(0.3)
+        heard = signs(desk.recording.frames_between(began, now()))
+    assert desk.ends() == [(1, "dropped"), (2, "heard")]
+    assert desk.why(1) == "有人收回了这一条。"
+    assert heard == [9]
+
+
+def test_what_is_taken_back_while_it_is_rendered_is_never_said(tmp_path: Path) -> None:
+    """Shortly before a silence the length is found out first; who takes it back meanwhile is obeyed."""
+    with announcing(tmp_path) as desk:
+        desk.announcer.silences([(now() + 100, now() + 110)])
+        desk.say(1, LONG)
+        time.sleep(0.1)  # out of the queue; the voice is only just starting
+        assert not desk.playing(1)
+        desk.announcer.cancel(1, "有人收回了这一条。")
+        desk.say(2, "好")
+        desk.wait(60, lambda: len(desk.ends()) == 2)
+    assert desk.ends() == [(1, "dropped"), (2, "heard")]
+    assert not desk.playing(1)
+
+
+def test_who_fails_at_every_report_does_not_silence_the_office(tmp_path: Path) -> None:
+    """Also when even the failure cannot be told, the next announcement is said and told."""
+    with announcing(tmp_path) as desk:
+        told = desk.on_report
+
+        def failing(report: Report) -> None:
+            if report.id == 1:
+                raise RuntimeError("the listener is broken")
+            told(report)
+
+        desk.on_report = failing  # type: ignore[method-assign]
+        desk.say(1, "好")
+        desk.say(2, "好")
+        desk.wait(30, lambda: len(desk.ends()) == 1)
+    assert desk.ends() == [(2, "heard")]
 
 
 def test_without_a_voice_there_is_chime_and_applause_and_the_truth(tmp_path: Path) -> None:
