@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -304,6 +305,18 @@ def test_an_idle_child_gives_its_memory_back(tmp_path: Path) -> None:
         assert made(voice, "加油").duration_s > 0.3
     finally:
         voice.close()
+
+
+def test_a_child_that_cannot_be_started_at_first_speaks_later(voice: Voice) -> None:
+    """No file may be opened any more at the moment the voice is warmed up: the next text is spoken all the same."""
+    bounds = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, bounds[1]))
+    try:
+        voice.warm_up()
+        time.sleep(0.5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, bounds)
+    assert made(voice, "加油").duration_s > 0.3
 
 
 def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:

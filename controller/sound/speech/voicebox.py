@@ -140,7 +140,9 @@ class Voice:
 
     def _do(self, script: Script | None) -> None:
         if script is None:
-            with contextlib.suppress(ChildLost, VoiceFailed):
+            with contextlib.suppress(
+                ChildLost, VoiceFailed, OSError
+            ):  # it fails again with the first clip, and is told
                 self._awake()
             return
         future = self._wanted.get(script)
