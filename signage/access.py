@@ -88,9 +88,8 @@ class Access:
 
     def role(self) -> str | None:
         """The role of who is asking: by bearer token, else by signed cookie, else None."""
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            return self.door.token_role(token.strip())
+        if (token := _bearer()) is not None:
+            return self.door.token_role(token)
         found = session.get("role")
         return found if isinstance(found, str) else None
 
@@ -106,8 +105,14 @@ class Access:
             raise Denied(401, "请先输入 PIN 登录，或者带上有效的令牌。")
         if role not in RIGHTS[right]:
             raise Denied(403, "这个身份只能看，不能做这件事。")
-        if request.method not in SAFE and "Authorization" not in request.headers:
+        if request.method not in SAFE and _bearer() is None:
             require_own_page()
+
+
+def _bearer() -> str | None:
+    """The token that a program shows. No page of somebody else's can send one; a name and password it can."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
 
 
 def require_own_page() -> None:

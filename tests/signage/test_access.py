@@ -145,6 +145,7 @@ def test_guesses_at_once_are_counted_one_by_one() -> None:
         {"Referer": "http://evil.example/localhost"},
         {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
         {"Origin": "http://localhost", "Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://localhost:9999", "Authorization": "Basic eDp5"},  # http://x:y@… in a form
         {},
     ],
 )
