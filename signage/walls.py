@@ -78,7 +78,8 @@ class Screens:
                 del self._painted[key]
 
     def painted_by(self, name: str) -> bool:
-        return any(wall == name for wall, _ in self._painted)
+        with self._lock:
+            return any(wall == name for wall, _ in self._painted)
 
     def wishes(self, name: str) -> dict[str, Any]:
         """What the wall is asked now: `identify` (what to show large), `reload` (obeyed when it changes)."""
@@ -238,7 +239,7 @@ def choose(name: str) -> Response:
 def forget(name: str) -> Response:
     """A screen that is gone; one that still shows something comes back with its next picture."""
     found = known(name)
-    office().walls.forget(found)
-    office().keys.end_token(f"wall:{found}")
+    for called in office().walls.forget(found):
+        office().keys.end_token(f"wall:{called}")
     screens().forget(found)
     return jsonify({})

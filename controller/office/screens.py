@@ -101,13 +101,17 @@ class WallDesk:
             self._keep(name, {_CALLED: new})
         self._room.feed.tell()
 
-    def forget(self, name: str) -> None:
-        """A screen that is gone, and its former names."""
-        with self._lock, self._room.store.write() as book:
-            for former in [w.name for w in self._walls.values() if name in (w.name, w.settings.get(_CALLED))]:
-                book.desk.remove_wall(former)
-                del self._walls[former]
+    def forget(self, name: str) -> tuple[str, ...]:
+        """A screen that is gone, and its former names; all that it ever called itself."""
+        with self._lock:
+            former = [w.name for w in self._walls.values() if w.settings.get(_CALLED) == name]
+            with self._room.store.write() as book:
+                for gone in (name, *former):
+                    book.desk.remove_wall(gone)
+            for gone in (name, *former):
+                self._walls.pop(gone, None)
         self._room.feed.tell()
+        return (name, *former)
 
     def _keep(self, name: str, settings: Mapping[str, Any]) -> None:
         if name not in self._walls and len(self._walls) >= MOST:

@@ -96,7 +96,7 @@ def test_a_screen_that_is_gone_is_forgotten_with_its_names(office: House) -> Non
     walls = office.office.walls
     walls.seen("main", TUESDAY)
     walls.rename("main", "hall")
-    walls.forget("hall")
+    assert walls.forget("hall") == ("hall", "main")
     assert walls.known() == ()
     assert walls.called("main") == "main"
 

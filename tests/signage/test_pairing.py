@@ -74,6 +74,19 @@ def test_a_paired_television_looks_and_posts_nothing(house: House, television: P
     assert television.goto(f"{house.address}/").url.endswith("/login")  # type: ignore[union-attr]
 
 
+def test_a_forgotten_television_is_a_stranger_again(house: House, television: Page) -> None:
+    """Also when it was given another name meanwhile, its cookie opens nothing any more."""
+    assert confirm(house, television.inner_text("#code"), "走廊") == 201
+    assert eventually(lambda: scene(television) == "rhythm")
+    path = "/api/walls/%E8%B5%B0%E5%BB%8A"
+    assert house.call("POST", f"{path}/rename", {"name": "corridor"}, "admin").status == 200
+    assert eventually(lambda: television.evaluate("location.pathname") == "/wall/corridor")
+    look = "async () => (await fetch('/api/deals')).status"
+    assert television.evaluate(look) == 200
+    assert house.call("DELETE", "/api/walls/corridor", None, "admin").status == 200
+    assert television.evaluate(look) == 401
+
+
 def test_choices_reach_the_glass(house: House, television: Page) -> None:
     """Pinned to the board, turned to paper, turned off and on again from the phone: the wall follows at once."""
     television.goto(f"{house.address}/wall/door")
