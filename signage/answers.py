@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from controller.book.model import Conflict, Refused, StoreTrouble, Unknown
+from controller.rhythm.moments import YEARS
 
 log = logging.getLogger(__name__)
 
@@ -109,10 +110,12 @@ def date_of(value: object, default: date) -> date:
     try:
         # strptime reads only this one form; fromisoformat would take weeks (2026-W01-1) too.
         if isinstance(value, str) and len(value) == len("2026-11-23"):
-            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007  a date has no zone
+            found = datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007  a date has no zone
+            if found.year in YEARS:
+                return found
     except ValueError:
         pass
-    raise Refused("日期要写成 2026-11-23 这样。", "date")
+    raise Refused(f"日期要写成 2026-11-23 这样，{YEARS[0]} 年到 {YEARS[-1]} 年。", "date")
 
 
 def _say(status: int, sentence: str, field: str | None = None) -> Response:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from controller.machine.home import Home
 
 FAILED, WRONG = 1, 2
-YEARS = range(1970, 2201)  # that `today`, `results` and `rehearse` can be asked about
 
 home_option = click.option(
     "--home",
@@ -36,7 +35,9 @@ def stop(sentence: str, code: int) -> NoReturn:
 
 
 def within_reach(option: str, day: date) -> None:
-    """No rule looks before the first day that Python knows, nor past its last."""
+    """Ends the command for a year that nobody can ask about; see `moments.YEARS`."""
+    from controller.rhythm.moments import YEARS
+
     if day.year not in YEARS:
         stop(f"{option} 写的是 {day.year} 年。可以写 {YEARS[0]} 年到 {YEARS[-1]} 年。", WRONG)
 

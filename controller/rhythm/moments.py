@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+YEARS = range(1970, 2201)
+"""Of the days that may be asked about: no rule looks before the first day that Python knows, nor past its last."""
 
 
 def moment(day: date, clock: timedelta, zone: ZoneInfo) -> datetime:

@@ -230,7 +230,7 @@ def test_standings_of_every_period(house: House) -> None:
     assert tigers["rate"] == pytest.approx(tigers["amount"] / 100_000)
     assert house.call("GET", "/api/standings?date=2026-11-20").json["people"] == []
     assert house.call("GET", "/api/standings?period=year").status == 422
-    for wrong in ("yesterday", "2026-13-01", "20261123", "2026-W01-1"):
+    for wrong in ("yesterday", "2026-13-01", "20261123", "2026-W01-1", "9999-12-31", "0001-01-01"):
         assert house.call("GET", f"/api/standings?date={wrong}").json["field"] == "date", wrong
 
 
