@@ -162,13 +162,13 @@ class Talk:
         """Takes announcements back, wherever they are: waiting in the book, in the queue, or in the air."""
         now = self._room.clock.now()
         for ident in ids:
-            with self._lock:
+            with self._lock:  # until it is written down nobody hands it over
                 handed = ident in self._handed
+                if not handed:
+                    with self._room.store.write() as book:
+                        book.outbox.move(ident, DROPPED, why, now)
             if handed:
                 self._announcer.cancel(ident, why)
-            else:
-                with self._room.store.write() as book:
-                    book.outbox.move(ident, DROPPED, why, now)
 
     def stop_all(self, why: str) -> None:
         """Ends what is being said and drops what waits to be said at once; orders keep their round-up."""
