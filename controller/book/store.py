@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, tzinfo
 from importlib import resources
 from pathlib import Path
@@ -75,6 +75,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
             raise StoreTrouble(f"账本的目录 {path.parent} 建不了。请检查权限和磁盘。") from fault
+        _make_private(path)
         with self._told():
             self._writer = self._connect()
             try:
@@ -118,6 +119,7 @@ class Store:
         if target.exists():
             raise StoreTrouble(f"文件 {target} 已经存在，备份不会覆盖它。请换一个文件名。")
         part = target.with_name(target.name + ".part")
+        _make_private(part)
         try:
             with self._told(part), closing(self._connect()) as source, closing(sqlite3.connect(part)) as copy:
                 source.backup(copy)
@@ -177,6 +179,15 @@ class Store:
             if trouble is None:
                 raise
             raise trouble from fault
+
+
+def _make_private(path: Path) -> None:
+    """The file, readable by its owner alone: it holds the PIN and what signs the phones' cookies.
+
+    One that is there stays as its owner has set it. What goes wrong here SQLite meets too, and tells.
+    """
+    with suppress(OSError):
+        path.touch(mode=0o600, exist_ok=False)
 
 
 def _trouble(fault: sqlite3.DatabaseError, path: Path) -> StoreTrouble | None:

@@ -253,6 +253,18 @@ def test_a_backup_is_a_whole_book(store: Store, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_nobody_else_on_the_machine_reads_the_book(store: Store, tmp_path: Path) -> None:
+    """PIN and cookie secret lie in it: the book, what SQLite keeps beside it, and a backup are the owner's alone."""
+    record(store)
+    copy = tmp_path / "copy.db"
+    store.backup(copy)
+    files = [copy, *store.path.parent.glob(f"{store.path.name}*")]
+    assert len(files) >= 3
+    assert {file.name: file.stat().st_mode & 0o077 for file in files} == dict.fromkeys(
+        [file.name for file in files], 0
+    )
+
+
 def test_opening_again_changes_nothing(store: Store) -> None:
     """The migrations of a book that is up to date do nothing."""
     with store.read() as book:
