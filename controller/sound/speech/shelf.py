@@ -33,10 +33,14 @@ class Shelf:
         self._sound: dict[str, tuple[int, int]] = {}  # clips whose checksum was found right, by size and time
 
     def open(self) -> None:
-        """Makes the folder and removes what an interrupted run left half written."""
+        """Makes the folder and removes what an interrupted run left half written.
+
+        What a living process is writing stays: `zhangu voice` opens the shelf of the running daemon.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         for part in self._folder.glob(".*.part"):
-            part.unlink(missing_ok=True)
+            if not _being_written(part):
+                part.unlink(missing_ok=True)
 
     def key(self, identity: str, script: Script) -> str:
         """Name of the clip that `script` gives with the voice `identity` and its sounds as they are now."""
@@ -104,6 +108,17 @@ class Shelf:
             wav.with_suffix(".json").unlink(missing_ok=True)
             self._sound.pop(wav.stem, None)
             total -= size
+
+
+def _being_written(part: Path) -> bool:
+    """Whether the process that its name tells (`.NAME.PID.part`) still lives."""
+    try:
+        os.kill(int(part.name.split(".")[-2]), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _last_use(wav: Path) -> tuple[float, int, Path]:
