@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import threading
@@ -42,6 +43,10 @@ class TrackDesk:
         self._library, self._room = library, room
         self._lock = threading.Lock()
         self.changed: Callable[[], None] = lambda: None
+        if not sounds.is_symlink():
+            for left in (sounds / "music").glob("*/.*.part"):  # a power cut while a track was being copied
+                with contextlib.suppress(OSError):
+                    left.unlink()
 
     def all(self) -> tuple[Listed, ...]:
         """Every file of every playlist."""

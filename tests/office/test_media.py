@@ -15,7 +15,8 @@ from soundmade import encoded, tone
 from controller.book.model import Refused
 from controller.office.clips import ClipDesk
 from controller.office.inbox import Inbox
-from controller.office.tracks import safe_name, shown
+from controller.office.tracks import TrackDesk, safe_name, shown
+from controller.sound.gate import Gate
 from controller.sound.speech.script import Segment
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
@@ -189,6 +190,20 @@ def test_what_a_crash_left_in_the_inbox_goes_at_the_next_start(tmp_path: Path) -
     with pytest.raises(Refused, match="太大"), inbox.keep(io.BytesIO(b"x" * 2_000_001), 2_000_000):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_crash_left_of_a_track_goes_at_the_next_start(office: House, tmp_path: Path) -> None:
+    """Half a copy in a playlist is not kept for ever; the tracks beside it are, and a rehearsal touches nothing."""
+    folder = tmp_path / "sounds" / "music" / "morning"
+    folder.mkdir(parents=True)
+    (folder / "one.ogg").write_bytes(b"track")
+    half = folder / f".{'0' * 32}.part"
+    half.write_bytes(b"half")
+    (tmp_path / "link").symlink_to(tmp_path / "sounds")
+    for sounds, stays in ((tmp_path / "link", True), (tmp_path / "sounds", False)):
+        TrackDesk(sounds, Inbox(tmp_path / "inbox"), Gate(), office.library, office.office._room)
+        assert half.exists() is stays
+    assert [path.name for path in folder.iterdir()] == ["one.ogg"]
 
 
 @pytest.mark.parametrize(
