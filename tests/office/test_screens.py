@@ -13,6 +13,7 @@ from controller.book.model import Refused
 from controller.cli.words import results_in_words
 from controller.glance import UNNAMED
 from controller.office.pairing import VALID_S, Pairings
+from controller.office.room import MOST_KEPT
 from signage.moments import celebration_of
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
@@ -243,3 +244,13 @@ def test_seen_is_written_seldom(office: House) -> None:
     assert [(w.name, w.seen) for w in office.office.walls.known()] == [
         ("hall", TUESDAY + timedelta(minutes=5))
     ]
+
+
+def test_what_is_asked_for_in_vain_is_not_held_for_ever(office: House) -> None:
+    """Songs of people who are not there: ever new numbers cost no ever new memory, and what is kept stays known."""
+    kept = office.office._room.kept
+    kept.set("volume", 70)
+    for number in range(MOST_KEPT + 50):
+        assert kept.get(f"song:person:{number}") is None
+    assert len(kept._values) <= MOST_KEPT
+    assert kept.get("volume") == 70
