@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from controller.book.broadcasts import said as told_at
 from controller.book.desk import Wall
 from controller.book.model import HEARD, MERGED, NOT_HEARD, OPEN_STATES, PLAYING, WAITING, Announcement, Deal
 from controller.glance import Glance
@@ -147,10 +148,10 @@ def state_words(found: Announcement | None, now: datetime) -> tuple[str, str]:
         return (
             ("马上播报", "live")
             if found.due is None or found.due <= now
-            else (f"{hour(found.due, now)} 播报", "")
+            else (f"{told_at(found.due, now)} 播报", "")
         )
     if found.state == HEARD:
-        return f"已播 {hour(found.ended or found.due or found.created, now)}", "ok"
+        return f"已播 {told_at(found.ended or found.due or found.created, now)}", "ok"
     return {
         PLAYING: ("正在播报", "live"),
         NOT_HEARD: ("没有播出", "bad"),
@@ -158,18 +159,12 @@ def state_words(found: Announcement | None, now: datetime) -> tuple[str, str]:
     }.get(found.state, ("不播了", ""))
 
 
-def hour(at: datetime, now: datetime) -> str:
-    """HH:MM in the office's zone, with the day in front when it is not today."""
-    local = at.astimezone(now.tzinfo)
-    return f"{local:%H:%M}" if local.date() == now.date() else f"{local.month}月{local.day}日 {local:%H:%M}"
-
-
 def _said_line(found: Announcement, now: datetime) -> Json:
     words, look = state_words(found, now)
     return {
         "id": found.id,
         "text": found.text,
-        "at": hour(found.created, now),
+        "at": told_at(found.created, now),
         "state": words,
         "look": look,
         "why": found.why,
@@ -195,7 +190,7 @@ def wall_lines(
     }
     for wall in known:
         line = lines.setdefault(
-            wall.name, {"name": wall.name, "online": False, "silent": hour(wall.seen, glance.now)}
+            wall.name, {"name": wall.name, "online": False, "silent": told_at(wall.seen, glance.now)}
         )
         line["chosen"] = dict(wall.settings)
     for report in painted:
@@ -203,7 +198,7 @@ def wall_lines(
             **lines.get(report.wall, {"chosen": {}}),
             "name": report.wall,
             "online": report.wall in open_lines,
-            "silent": None if report.wall in open_lines else hour(report.at, glance.now),
+            "silent": None if report.wall in open_lines else told_at(report.at, glance.now),
             "scene": SCENES.get(report.scene, report.scene),
             "painted": f"{report.at:%H:%M:%S}",
             "size": f"{report.width}×{report.height}",

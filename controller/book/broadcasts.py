@@ -119,10 +119,10 @@ def after_restart(
         return Decision(kind, due, kind == ROUNDUP, announcement.why, now)
     if now - due < STILL_FRESH:
         when = max(now, quiet_until or now)
-        moment = "现在" if when == now else f"{_said(when, now)} "
+        moment = "现在" if when == now else f"{said(when, now)} "
         return Decision(kind, when, kind == ROUNDUP, f"重启前没有播完，{moment}播报。", now)
     if announcement.deals and next_roundup is not None:
-        why = f"重启错过了播报时间，{_said(next_roundup, now)} 一起播报。"
+        why = f"重启错过了播报时间，{said(next_roundup, now)} 一起播报。"
         return Decision(ROUNDUP, next_roundup, True, why, now)
     return Decision(kind, None, False, "重启错过了播报时间，已超过两分钟，不再播报。", now)
 
@@ -161,7 +161,7 @@ def _soon(kind: str, facts: Facts) -> Decision:
     if when <= facts.now:
         invitation = "，也可以请本人亲自用话筒报喜" if kind == FIRST_OF_WEEK else ""
         return Decision(kind, facts.now, False, f"{because}，立即播报{invitation}。", facts.now)
-    return Decision(kind, when, False, f"{_holding(facts)}，{_said(when, facts.now)} 播报。", facts.now)
+    return Decision(kind, when, False, f"{_holding(facts)}，{said(when, facts.now)} 播报。", facts.now)
 
 
 def _with_others(facts: Facts) -> Decision:
@@ -169,14 +169,14 @@ def _with_others(facts: Facts) -> Decision:
     today = roundup is not None and roundup.astimezone(now.tzinfo).date() == now.date()
     if not today and results is not None and now < results:
         when = _allowed(results, facts)
-        return Decision(RESULTS, when, True, f"{_said(when, now)} 在战报里一起公布。", now)
+        return Decision(RESULTS, when, True, f"{said(when, now)} 在战报里一起公布。", now)
     if roundup is None:
         return Decision(ROUNDUP, None, True, "没有安排整点播报，只上大屏。", now)
     when = _allowed(roundup, facts)
     if today:
-        return Decision(ROUNDUP, when, True, f"每到整点一起播报，{_said(when, now)}。", now)
+        return Decision(ROUNDUP, when, True, f"每到整点一起播报，{said(when, now)}。", now)
     over = "今天的播报已经结束" if facts.workday else "今天休息"
-    return Decision(ROUNDUP, when, True, f"{over}，{_said(when, now)} 一起播报。", now)
+    return Decision(ROUNDUP, when, True, f"{over}，{said(when, now)} 一起播报。", now)
 
 
 def _allowed(moment: datetime, facts: Facts) -> datetime:
@@ -190,7 +190,8 @@ def _holding(facts: Facts) -> str:
     return HUSHED if by_hush else facts.quiet_name
 
 
-def _said(when: datetime, now: datetime) -> str:
+def said(when: datetime, now: datetime) -> str:
+    """HH:MM in the office's zone, with the day in front when it is not today."""
     local = when.astimezone(now.tzinfo)
     return f"{local:%H:%M}" if local.date() == now.date() else f"{local.month}月{local.day}日 {local:%H:%M}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -89,6 +89,11 @@ class Outbox:
             _MOVE[state], state, why, maybe_ms(due) if state == WAITING else to_ms(at), ident, to_json(before)
         )  # fmt: skip
         return changed == 1
+
+    def merge(self, members: Iterable[Announcement], why: str, at: datetime) -> None:
+        """They are told as part of another announcement."""
+        for member in members:
+            self.move(member.id, MERGED, why, at)
 
     def put_off(self, ident: int, due: datetime | None, why: str) -> bool:
         """Let something that waits wait for another moment; False when it doesn't wait any more."""

@@ -1,8 +1,8 @@
 """The office's verbs. Each refuses with a sentence, or commits and then tells; nothing else changes anything.
 
-One desk per subject: `deals` (orders), `talk` (what is said), `cues` (what the timetable says), `sounding` (music,
-volume, hush), `keys` (who may come in), `view` (what screens draw from), `following` (what clock, speaker and
-announcer tell). The office only joins them.
+One desk per subject: `deals` (orders), `roundups` (what is told together), `talk` (what is said), `cues` (what the
+timetable says), `sounding` (music, volume, hush), `keys` (who may come in), `view` (what screens draw from),
+`following` (what clock, speaker and announcer tell). The office only joins them.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from controller.office.media import Media
 from controller.office.pairing import Pairings
 from controller.office.people import PeopleDesk
 from controller.office.room import Kept, Room
+from controller.office.roundups import RoundUps
 from controller.office.screens import WallDesk
 from controller.office.scripts import ScriptBuilder
 from controller.office.sounding import SoundDesk
@@ -73,10 +74,11 @@ class Office:
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
         bursts = Bursts(room, self._talk)
-        self._deals = DealDesk(room, self._talk, bursts)
-        self._talk.late = self._deals.postpone_unheard
+        self._roundups = RoundUps(room, self._talk)
+        self._deals = DealDesk(room, self._talk, bursts, self._roundups)
+        self._talk.late = self._roundups.postpone_unheard
         self._speech = SpeechDesk(room, self._talk)
-        cues = CueDesk(room, self._talk, self._deals)
+        cues = CueDesk(room, self._talk)
         parts.almanac.on_change = parts.library.forget_missing
         self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
@@ -184,7 +186,7 @@ class Office:
         was = self._hushed()
         self._sound.hush(minutes)
         if was is not None:
-            rearrange(self._room, was, self._hushed(), self._deals.next_roundup)
+            rearrange(self._room, was, self._hushed(), self._roundups.next_roundup)
         self._changed()
 
     def playlists(self) -> tuple[str, ...]:

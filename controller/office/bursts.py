@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from controller.book import phrases
-from controller.book.model import BURST, MERGED, WAITING, Announcement
+from controller.book.model import BURST, WAITING, Announcement
 from controller.book.phrases import Phrase
 from controller.book.store import Book
 from controller.office import etiquette
@@ -56,8 +56,7 @@ class Bursts:
                 f"burst:{members[0].id}:{members[-1].id}:{len(deals)}", BURST, said.text, why, now, now.date(),
                 deals=deals, priority=etiquette.PRIORITY[BURST], script=as_json([], "large"),
             )  # fmt: skip
-            for member in members:
-                book.outbox.move(member.id, MERGED, why, now)
+            book.outbox.merge(members, why, now)
         return made if created and made.state == WAITING else None
 
     def _text(self, book: Book, idents: Sequence[int]) -> Phrase:

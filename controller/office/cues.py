@@ -12,7 +12,6 @@ from controller.book.show import CityRow, Show
 from controller.book.standings import Standing, Standings
 from controller.book.store import Book
 from controller.office import etiquette
-from controller.office.deals import DealDesk
 from controller.office.room import Room, period_of
 from controller.office.scripts import as_json
 from controller.office.talk import EVENING, Talk
@@ -27,8 +26,8 @@ PERIOD_OF = {"top_sales_of_day": "day", "top_sales_of_week": "week", "top_sales_
 class CueDesk:
     """Each cue is said once a day, whatever restarts and jumping clocks do: its key in the outbox is unique."""
 
-    def __init__(self, room: Room, talk: Talk, deals: DealDesk):
-        self._room, self._talk, self._deals = room, talk, deals
+    def __init__(self, room: Room, talk: Talk):
+        self._room, self._talk = room, talk
 
     def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """A moment has come: what it says is put into the outbox and handed on."""
@@ -76,7 +75,7 @@ class CueDesk:
             deals=[ident for member in members for ident in member.deals], priority=etiquette.TIMETABLE,
             script=as_json(lines, applause),
         )  # fmt: skip
-        self._deals.merge(book, members, f"并入 {now:%H:%M} 的战报。", now)
+        book.outbox.merge(members, f"并入 {now:%H:%M} 的战报。", now)
         return said
 
     def _when(self, book: Book, cue: Cue, now: datetime) -> tuple[datetime | None, str]:
