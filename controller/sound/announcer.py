@@ -213,9 +213,11 @@ class Announcer:
 
     def _hold(self, job: Job, silence: tuple[float, float]) -> None:
         """Too long for what is left before the silence: it and all behind it wait for the end."""
-        with self._changed:
-            self._held_until = silence[1]
-        self._report(self._put_back(job, Report(job.id, "waiting", "安静时间快到了，之后再播报。")))
+        told = self._put_back(job, Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
+        if told.state == "waiting":
+            with self._changed:
+                self._held_until = silence[1]
+        self._report(told)
 
     def _put_back(self, job: Job, waiting: Report) -> Report:
         """Into the queue again, unless a person has taken it back meanwhile; what is to be told."""

@@ -153,6 +153,18 @@ def test_what_is_taken_back_while_it_is_rendered_is_never_said(tmp_path: Path) -
     assert not desk.playing(1)
 
 
+def test_what_is_taken_back_before_a_silence_holds_nobody_else(tmp_path: Path) -> None:
+    """Too long for what is left before the nap, but taken back: what is short enough is said before it."""
+    with announcing(tmp_path) as desk:
+        desk.announcer.silences([(now() + 12, now() + 100)])
+        desk.say(1, LONG * 5)
+        time.sleep(0.1)  # its length is being found out
+        desk.announcer.cancel(1, "有人收回了这一条。")
+        desk.say(2, "好")
+        desk.wait(12, lambda: len(desk.ends()) == 2)
+    assert desk.ends() == [(1, "dropped"), (2, "heard")]
+
+
 def test_who_fails_at_every_report_does_not_silence_the_office(tmp_path: Path) -> None:
     """Also when even the failure cannot be told, the next announcement is said and told."""
     with announcing(tmp_path) as desk:
