@@ -67,6 +67,11 @@ class Daemon:
             raise
 
     @property
+    def host(self) -> str:
+        """The address it listens on, as it was asked for."""
+        return self._options.host
+
+    @property
     def secured(self) -> Certificate | None:
         """The certificate of HTTPS, when it is served."""
         return self._tls[1] if self._tls else None

@@ -16,6 +16,10 @@ from controller.rhythm.moments import YEARS
 log = logging.getLogger(__name__)
 
 MAX_BODY = 64 * 1024
+CALLED = {  # on the phone; what only programs send goes by its own name
+    "person": "姓名", "name": "名字", "team": "团队", "product": "产品", "say_as": "读音", "reason": "撤回的原因",
+    "text": "要说的话", "city": "城市", "code": "屏幕上的六位数字", "who": "名字", "playlist": "歌单",
+}  # fmt: skip
 BROKEN = "这里出了问题，已写入日志。"
 PLAIN = {
     400: "看不懂这个请求。",
@@ -63,7 +67,7 @@ def body() -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Denied(400, "发来的不是完整的 JSON。") from None
     if not isinstance(found, dict):
-        raise Denied(400, '发来的 JSON 要是一个对象，例如 {"text": "大家加油"}。')
+        raise Denied(400, '发来的 JSON 应当是一个对象，例如 {"text": "大家加油"}。')
     return found
 
 
@@ -79,11 +83,11 @@ def text_of(found: dict[str, Any], field: str, limit: int, optional: bool = Fals
     if optional and value in (None, ""):
         return ""
     if not isinstance(value, str) or not value.strip():
-        raise Refused(f"缺少 {field}：这里要一段文字。", field)
+        raise Refused(f"还没有填写{CALLED.get(field, f' {field}')}。", field)
     if len(value.strip()) > limit:
-        raise Refused(f"{field} 有 {len(value.strip())} 个字，最多 {limit} 个。", field)
+        raise Refused(f"{CALLED.get(field, field)}有 {len(value.strip())} 个字，最多 {limit} 个。", field)
     if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):  # half an emoji: no UTF-8
-        raise Refused(f"{field} 里有不能用的字符。", field)
+        raise Refused(f"{CALLED.get(field, field)}里有不能用的字符。", field)
     return value.strip()
 
 
@@ -91,7 +95,7 @@ def whole_of(found: dict[str, Any], field: str, low: int, high: int) -> int:
     """The whole number in `field`. Raises Refused outside low..high."""
     value = found.get(field)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise Refused(f"{field} 要是 {low} 到 {high} 之间的整数。", field)
+        raise Refused(f"{field} 要写 {low} 到 {high} 之间的整数。", field)
     return value
 
 
@@ -99,7 +103,7 @@ def flag_of(found: dict[str, Any], field: str) -> bool | None:
     """True, False, or None when `field` is absent. Raises Refused for anything else."""
     value = found.get(field)
     if value is not None and not isinstance(value, bool):
-        raise Refused(f"{field} 要是 true 或 false。", field)
+        raise Refused(f"{field} 要写成 true 或 false。", field)
     return value
 
 

@@ -143,7 +143,7 @@ def music() -> Response:
     elif action == "next":
         office().next_track()
     else:
-        raise Refused("action 要是 play、stop 或 next。", "action")
+        raise Refused("action 要写成 play、stop 或 next。", "action")
     return jsonify({})
 
 
@@ -233,7 +233,7 @@ def set_city_result() -> Response:
     found = body()
     percent = found.get("percent")
     if isinstance(percent, bool) or not isinstance(percent, int | Decimal):
-        raise Refused("完成率要是一个数，例如 86。", "percent")
+        raise Refused("完成率要写一个数，例如 86。", "percent")
     if not 0 <= percent <= 1000:
         raise Refused("完成率要在 0 到 1000 之间，例如 86 就是百分之八十六。", "percent")
     day = date_of(found.get("date"), office().glance().plan.date)
@@ -245,7 +245,7 @@ def set_city_result() -> Response:
 def standings() -> Response:
     period = request.args.get("period", "day")
     if period not in PERIODS:
-        raise Refused("period 要是 day、week 或 month。", "period")
+        raise Refused("period 要写成 day、week 或 month。", "period")
     day = _date()
     found = office().standings(period, day)
     return jsonify(

@@ -39,7 +39,7 @@ WHOLE = {
     "请接上网络；时间没错的话，在手机“设备”页点“时间是对的”。": (
         "Please connect the network; if the time is right, confirm it on the phone’s last tab."
     ),
-    "仍按上一份正确的时间表运行。": "The last good timetable is still in force.",
+    "仍按上一份正确的作息表运行。": "The last good timetable is still in force.",
     "改好后保存，几秒内自动生效。": "Mend and save it; it is in force within seconds.",
     "播报时只有提示音，内容显示在屏幕上。": (
         "Announcements have their chime only; the words are on the walls."
@@ -58,8 +58,8 @@ WHOLE = {
 PATTERNS = (
     (r"磁盘快满了，还剩 (.+) MB。", r"The disk is nearly full: \1 MB left."),
     (r"时钟还没有对准，现在显示 (.+)。", r"The clock is not set yet; it shows \1."),
-    (r"时间表的改动有错：(?:.*?)(\S+) 第 (\d+) 行，.*", r"The edited timetable has a fault: \1, line \2."),
-    (r"时间表的改动有错：.*", r"The edited timetable has faults; the phone shows them."),
+    (r"作息表的改动有错：(?:.*?)(\S+) 第 (\d+) 行，.*", r"The edited timetable has a fault: \1, line \2."),
+    (r"作息表的改动有错：.*", r"The edited timetable has faults; the phone shows them."),
     (
         r"没有能用的语音（.*），播报只有提示音和屏幕文字。",
         r"No voice can be used: chime and words on the walls only.",
@@ -73,15 +73,15 @@ PATTERNS = (
         r"\1 characters are too many to say at once, \2 at most.",
     ),
     (
-        r"没有播放列表“(.+)”：请建文件夹 (.+) 并放入音乐，这段时间没有音乐。",
+        r"没有歌单“(.+)”：请建文件夹 (.+) 并放入音乐，这段时间没有音乐。",
         r"No playlist “\1”: put music into \2. No music meanwhile.",
     ),
     (
-        r"播放列表“(.+)”的文件夹没有读取权限，这段时间没有音乐。",
+        r"歌单“(.+)”的文件夹没有读取权限，这段时间没有音乐。",
         r"The playlist “\1” cannot be read. No music meanwhile.",
     ),
     (
-        r"播放列表“(.+)”是空的：.*",
+        r"歌单“(.+)”是空的：.*",
         r"The playlist “\1” is empty: put mp3, ogg, opus, flac or wav files into it.",
     ),
     (r"音乐“(.+)”放不了：.*，现在跳过它。", r"The track “\1” cannot be played and is passed over."),

@@ -12,6 +12,7 @@ from controller.book.broadcasts import said as told_at
 from controller.book.desk import Wall
 from controller.book.model import HEARD, MERGED, NOT_HEARD, OPEN_STATES, PLAYING, WAITING, Announcement, Deal
 from controller.glance import Glance
+from controller.rhythm.called import ROLES, SCENES
 from controller.rhythm.model import Duty
 from signage import shapes
 from signage.access import access, needs
@@ -24,26 +25,7 @@ from signage.walls import Painted, screens, streams
 pages = Blueprint("phones", __name__)
 
 LINES = 40  # of what was just done; the rest of the day stands in the standings
-SCENES = {
-    "rhythm": "节奏",
-    "countdown": "倒计时",
-    "leaderboard": "战报",
-    "celebration": "喜报",
-    "welcome": "迎接",
-    "award": "颁奖",
-    "dark": "熄屏",
-    "fault": "故障",
-    "rest": "休息",
-    "off": "已关屏",
-}
-WHO = {
-    "everyone": "所有人",
-    "leader": "组长",
-    "director": "总监",
-    "manager": "总经理",
-    "assistant": "销售助理",
-    "sales": "销售",
-}
+SHOWN = {**SCENES, "off": "已关屏"}
 SAID_BY_HAND = ("say", "microphone")
 SAID = (HEARD, NOT_HEARD)  # what can be said again
 
@@ -112,7 +94,7 @@ def _moment(glance: Glance) -> Json:
 
 
 def _duty(duty: Duty) -> Json:
-    return {"at": shapes.clock_time(duty.at), "who": WHO.get(duty.who, duty.who), "what": duty.what}
+    return {"at": shapes.clock_time(duty.at), "who": ROLES.get(duty.who, duty.who), "what": duty.what}
 
 
 # ---- what was just done, with its true state -----------------------------------------------------------
@@ -199,7 +181,7 @@ def wall_lines(
             "name": report.wall,
             "online": report.wall in open_lines,
             "silent": None if report.wall in open_lines else told_at(report.at, glance.now),
-            "scene": SCENES.get(report.scene, report.scene),
+            "scene": SHOWN.get(report.scene, report.scene),
             "painted": f"{report.at:%H:%M:%S}",
             "size": f"{report.width}×{report.height}",
             "delay_ms": report.delay_ms,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, abort, render_template, request
 
+from controller.rhythm.called import ROLES
 from signage.storybook_cast import poster_plan
 from signage.storybook_day import other_stories, rhythm_stories
 from signage.storybook_english import english_stories
@@ -37,7 +38,7 @@ def index() -> str:
 @storybook.get("/poster")
 def poster() -> str:
     """The printable timetable with the office's usual day."""
-    return render_template("poster.html", office="北京分公司", plan=poster_plan())
+    return render_template("poster.html", office="北京分公司", plan=poster_plan(), roles=ROLES)
 
 
 @storybook.get("/<story>")

@@ -12,7 +12,7 @@ from controller.book.model import Refused
 LARGEST: Final = Decimal("999999999.99")
 _FEN: Final = Decimal("0.01")
 _LONGEST: Final = 40
-_HINT: Final = "请写成 12800、12,800、1.28万 或 一万二。"
+_HINT: Final = "请写成 12800、12,800、1.28万或一万二。"
 
 _FOLDED: Final = str.maketrans(
     "零〇○一壹幺二贰两三叁四肆五伍六陆七柒八捌九玖拾佰仟萬億",

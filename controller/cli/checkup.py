@@ -52,9 +52,9 @@ def _timetable(home: Home) -> Iterator[Finding]:
         rhythm = config.load(home.timetable)
     except Faulty as faulty:
         for fault in faulty.faults:
-            yield Finding("时间表", str(fault), serious=True)
+            yield Finding("作息表", str(fault), serious=True)
         return
-    yield Finding("时间表", f"{home.timetable} 没有问题")
+    yield Finding("作息表", f"{home.timetable} 没有问题")
     trusted = Clock(rhythm.zone).trusted()
     now = datetime.now(rhythm.zone)
     yield Finding(
@@ -133,5 +133,5 @@ def _device() -> Finding:
 def _daemon(home: Home) -> Finding:
     told = running(home.running)
     if not told:
-        return Finding("后台", "没有在运行")
-    return Finding("后台", f"在运行，进程 {told.get('pid')}，端口 {told.get('port')}")
+        return Finding("战鼓", "没有在运行")
+    return Finding("战鼓", f"在运行，进程 {told.get('pid')}，端口 {told.get('port')}")

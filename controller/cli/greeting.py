@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import segno
 
-from controller.machine.doorway import lan_address
+from controller.machine.doorway import told_address
 
 if TYPE_CHECKING:
     from controller.daemon import Daemon
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 def greet(daemon: Daemon) -> None:
     """Prints where walls and phones find this office."""
-    address = f"http://{lan_address()}:{daemon.server.port}"
+    where = told_address(daemon.host)
+    address = f"http://{where}:{daemon.server.port}"
     click.echo("")
     if daemon.clock.rehearsal:
         click.echo(f"  彩排：时钟从 {daemon.clock.now():%Y-%m-%d %H:%M:%S} 走起，数据是副本，结束后不保留。")
     click.echo(f"  手机：{address}/")
-    click.echo(f"  屏幕：{address}/wall")
+    click.echo(f"  大屏：{address}/wall")
     if daemon.secured is not None:
-        click.echo(f"  加密：https://{lan_address()}:{daemon.front.port}/　怎样信任：手机“设备”页")
+        click.echo(f"  加密：https://{where}:{daemon.front.port}/　怎样信任：手机“设备”页")
         click.echo(f"  证书指纹：{daemon.secured.fingerprint()}")
     click.echo(f"  PIN：{daemon.office.keys.pin()}")
     click.echo(_qr(address + "/"))

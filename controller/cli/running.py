@@ -113,6 +113,7 @@ def kiosk(server: str, name: str, home: Path | None) -> None:
 
     from controller.kiosk import browser as screen
     from controller.machine.farewell import Farewell
+    from controller.machine.reasons import reason
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     over = Farewell()
@@ -126,7 +127,7 @@ def kiosk(server: str, name: str, home: Path | None) -> None:
     except screen.NoBrowser as missing:
         stop(missing.sentence, FAILED)
     except OSError as error:
-        stop(f"不能写入 {folder}：{error.strerror}。", FAILED)
+        stop(f"不能写入 {folder}：{reason(error)}。", FAILED)
     if failed:
         stop("浏览器已经重开了三次，屏幕还是没有动静。请重启主机，或看看内存和显示器的连线。", FAILED)
 

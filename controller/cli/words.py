@@ -8,6 +8,7 @@ from typing import Any
 
 from controller.book import show
 from controller.book.standings import Standing
+from controller.rhythm.called import ROLES, SAYINGS, SCENES
 
 
 def day_in_words(plan: dict[str, Any]) -> str:
@@ -22,11 +23,11 @@ def day_in_words(plan: dict[str, Any]) -> str:
     for cue in plan["cues"]:
         lines.append(
             f"  {cue['at']}"
-            + (f"  播报 {cue['say']}" if cue["say"] else "")
-            + (f"  显示 {cue['show']}" if cue["show"] else "")
+            + (f"  播报 {SAYINGS.get(cue['say'], cue['say'])}" if cue["say"] else "")
+            + (f"  显示 {SCENES.get(cue['show'], cue['show'])}" if cue["show"] else "")
         )
     for duty in plan["duties"]:
-        lines.append(f"  {duty['at'] or '全天'}  {duty['who']}：{duty['what']}")
+        lines.append(f"  {duty['at'] or '全天'}  {ROLES.get(duty['who'], duty['who'])}：{duty['what']}")
     lines += [f"  注意：{warning}" for warning in plan["warnings"]]
     return "\n".join(lines)
 

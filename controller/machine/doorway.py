@@ -44,6 +44,14 @@ def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
     return listener
 
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
+
+
+def told_address(host: str) -> str:
+    """Where others find what listens on `host`: on all addresses, the one on the network."""
+    return lan_address() if host == EVERYWHERE else host
+
+
 def lan_address() -> str:
     """The address of this machine on its network; 127.0.0.1 when it has none. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from controller.book.model import Refused
+from controller.machine.reasons import reason
 from controller.office.inbox import Inbox, Source
 from controller.office.speech import Announced, SpeechDesk
 from controller.sound.gate import Gate, Unfit
@@ -70,7 +71,7 @@ class ClipDesk:
                 (path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir()
             )
         except OSError as error:
-            raise Refused(f"存不下录音（{error.strerror}），请清理磁盘空间。") from error
+            raise Refused(f"存不下录音（{reason(error)}），请清理磁盘空间。") from error
         total = sum(size for _, size, _ in found)
         for at, size, path in found:
             if total <= SHELF_BYTES:

@@ -82,7 +82,7 @@ class CueDesk:
         minutes = self._room.rhythm.sound.talk_minutes_per_hour
         small = cue.say in etiquette.SMALL_TALK
         due = etiquette.put_off(now, self._talk.spent_s(book, now), minutes) if small else None
-        return due, "时间表安排的播报。" if due is None else etiquette.why_later(minutes, due)
+        return due, "作息表安排的播报。" if due is None else etiquette.why_later(minutes, due)
 
     def _lines(
         self, book: Book, cue: Cue, plan: DayPlan, now: datetime, *, said: bool

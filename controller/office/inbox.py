@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Protocol
 
 from controller.book.model import Refused, StoreFull
+from controller.machine.reasons import reason
 
 PIECE = 256 * 1024
 
@@ -39,7 +40,7 @@ class Inbox:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 size = _written(source, path, most)
             except OSError as error:
-                raise StoreFull(f"存不下这个文件（{error.strerror}），请清理磁盘空间。") from error
+                raise StoreFull(f"存不下这个文件（{reason(error)}），请清理磁盘空间。") from error
             if not size:
                 raise Refused("文件是空的，请换一个。", "file")
             yield path

@@ -125,7 +125,7 @@ class WallDesk:
     def _check(self, key: str, value: object) -> None:
         if key in _ONE_OF and value not in _ONE_OF[key]:
             allowed = "、".join(str(one).lower() for one in _ONE_OF[key])
-            raise Refused(f"{key} 要是 {allowed} 之一。", key)
+            raise Refused(f"{key} 要写成 {allowed} 之一。", key)
         if key in _RANGE:
             low, high, unit = _RANGE[key]
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:

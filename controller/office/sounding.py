@@ -160,7 +160,7 @@ class SoundDesk:
         now = self._room.clock.now()
         state, plan = self._room.state(now), self._room.plan(now)
         if state.quiet and state.entry is not None:
-            raise Refused(f"{state.entry.name}时间不放音乐，{state.entry.until:%H:%M}以后再放。")
+            raise Refused(f"{state.entry.name}时间不放音乐，{state.entry.until:%H:%M} 以后再放。")
         names = self._library.playlists()
         chosen = playlist or (state.music.playlist if state.music else None) or (names[0] if names else None)
         if chosen is None or chosen not in names:

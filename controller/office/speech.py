@@ -56,8 +56,8 @@ class SpeechDesk:
         if found is None or found.kind not in (SAY, MICROPHONE):
             raise Unknown(f"没有编号为 {ident} 的广播。", "id")
         if found.state not in OPEN_STATES:
-            raise Refused("这一条已经播完了，收不回来。", "id")
-        self._talk.cancel([ident], "有人收回了这一条。")
+            raise Refused("这一条已经播完了，不能撤回。", "id")
+        self._talk.cancel([ident], "有人撤回了这一条。")
         self._room.feed.tell()
 
     def repeat(self, ident: int, hushed_until: datetime | None) -> Announced:

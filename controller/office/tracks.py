@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.book.model import Refused, StoreFull
+from controller.machine.reasons import reason
 from controller.office.inbox import Inbox, Source
 from controller.office.room import Room
 from controller.sound.gate import Gate, Unfit
@@ -78,7 +79,7 @@ class TrackDesk:
             except Unfit as why:
                 raise Refused(f"“{shown(name)}”没有收下：{why.sentence}", "file") from why
             except OSError as error:
-                raise StoreFull(f"“{shown(name)}”存不下（{error.strerror}），请清理磁盘空间。") from error
+                raise StoreFull(f"“{shown(name)}”存不下（{reason(error)}），请清理磁盘空间。") from error
             finally:
                 made.unlink(missing_ok=True)
         self._library.tracks(
@@ -114,13 +115,13 @@ class TrackDesk:
         try:
             (folder / file).unlink()
         except OSError as error:
-            raise Refused(f"“{shown(file)}”删不掉（{error.strerror}）。", "file") from error
+            raise Refused(f"“{shown(file)}”删不掉（{reason(error)}）。", "file") from error
         self.changed()
         self._room.feed.tell()
 
     def _folder(self, playlist: str) -> Path:
         if self._sounds.is_symlink():
-            raise Refused("现在是排练，音乐文件不能改。")
+            raise Refused("现在是彩排，音乐文件不能改。")
         names = self._library.playlists()
         if playlist not in names:
             known = "、".join(names) or "无"

@@ -84,8 +84,8 @@ class Troubles:
             return []
         return [
             Trouble(
-                f"时间表的改动有错：{fault}",
-                "仍按上一份正确的时间表运行。",
+                f"作息表的改动有错：{fault}",
+                "仍按上一份正确的作息表运行。",
                 "改好后保存，几秒内自动生效。",
                 False,
             )

@@ -22,7 +22,7 @@ from controller.book.model import MERGED
 from controller.book.store import Book, Store
 from controller.clock import Clock
 from controller.daemon import Daemon, Options, keep_log
-from controller.machine.doorway import lan_address
+from controller.machine.doorway import told_address
 from controller.machine.farewell import Farewell
 from controller.machine.home import Home
 from controller.office.keys import Keys
@@ -50,7 +50,6 @@ Pause = Callable[[float], bool]
 CALM_S = 60.0
 """What is being said is waited for this long before the clock jumps; then it jumps all the same."""
 DEVICE_S = 8.0
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - as the option says
 LOOK_S = 0.1
 OPENING = "opening.db"
 """The book of the morning, beside the one that is played in."""
@@ -107,12 +106,11 @@ def opened(made_up: Home, host: str, port: int) -> Iterator[Daemon]:
 
 
 def _greet(daemon: Daemon, host: str, tell: Tell) -> None:
-    where = lan_address() if host == EVERYWHERE else host
-    address = f"http://{where}:{daemon.server.port}"
+    address = f"http://{told_address(host)}:{daemon.server.port}"
     tell(f"战鼓演示：一间虚构的公司，{DAY.month}月{DAY.day}日，一天约六分钟。Ctrl-C 结束，什么也不会留下。")
     tell(f"大屏：{address}/wall　　手机：{address}/　　PIN：{daemon.office.keys.pin()}")
     if not _sound(daemon):
-        tell("没有找到声音设备：这次只看得见，听不到。")
+        tell("没有找到音响设备：这次只看得见，听不到。")
 
 
 def _sound(daemon: Daemon) -> bool:

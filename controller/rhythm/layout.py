@@ -113,8 +113,8 @@ FILE = Group(
         "city": Field(Words(20), "本公司所在城市"),
         "cities": Field(Many(Words(20), most=50), "18:05 一起公布的其他城市", default=()),
         "holidays": Field(Country(), "按哪个国家的公共假日放假和调休，例如 CN", default="CN"),
-        "days_off": Field(Many(Day(), most=400, single=True), "公司自己放假的日子", default=()),
-        "extra_workdays": Field(Many(Day(), most=400, single=True), "公司自己加班的日子", default=()),
+        "days_off": Field(Many(Day(), most=400, single=True), "公司另外放假的日子", default=()),
+        "extra_workdays": Field(Many(Day(), most=400, single=True), "公司另外上班的日子", default=()),
         "new_customers": Field(
             Group(
                 {

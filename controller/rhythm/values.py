@@ -92,7 +92,7 @@ class Words:
         allowed = (
             Said(f"这里可以用：{names}", f"Slots here: {names}")
             if known
-            else Said("这里不能用空格位", "No slots here")
+            else Said("这里不能用大括号", "No slots here")
         )
         unknown = [slot for slot in slots_in(text) if slot not in known]
         for slot in unknown:

@@ -21,6 +21,7 @@ from typing import Any
 import av
 import numpy as np
 
+from controller.machine.reasons import reason
 from controller.sound import loudness
 from controller.sound.loudness import Unreadable
 from controller.sound.speech import levels, studio
@@ -237,7 +238,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"refused": "文件展开以后太大"}
     except OSError as error:
-        return {"refused": f"存不下来（{error.strerror}），请清理磁盘空间"}
+        return {"refused": f"存不下来（{reason(error)}），请清理磁盘空间"}
     return {"done": done}
 
 

@@ -124,11 +124,9 @@ class Library:
 
     def _fault_of_folder(self, playlist: str) -> str | None:
         if playlist not in self.playlists():  # so no name can lead out of the folder
-            return (
-                f"没有播放列表“{playlist}”：请建文件夹 sounds/music/{playlist} 并放入音乐，这段时间没有音乐。"
-            )
+            return f"没有歌单“{playlist}”：请建文件夹 sounds/music/{playlist} 并放入音乐，这段时间没有音乐。"
         if not os.access(self._root / playlist, os.R_OK | os.X_OK):
-            return f"播放列表“{playlist}”的文件夹没有读取权限，这段时间没有音乐。"
+            return f"歌单“{playlist}”的文件夹没有读取权限，这段时间没有音乐。"
         return None
 
     def _fault_of_entry(self, path: Path) -> str | None:
@@ -163,7 +161,7 @@ class Library:
         entries = [path for path in sorted((self._root / playlist).iterdir()) if path.name[0] != "."]
         told = [sentence for path in entries if (sentence := self._problem_of(path)) is not None]
         if not any(path.suffix.lower() in FORMATS for path in entries):
-            told.append(f"播放列表“{playlist}”是空的：请放入 mp3、ogg、opus、flac 或 wav 文件。")
+            told.append(f"歌单“{playlist}”是空的：请放入 mp3、ogg、opus、flac 或 wav 文件。")
         return told
 
     def _problem_of(self, path: Path) -> str | None:

@@ -58,7 +58,7 @@ export async function call(method, path, data) {
     clearTimeout(timer);
   }
   if (answer.status === 401) location.assign('/login');
-  if (!answer.ok) throw new Refusal(answer.status, (found && found.error) || '主机没有答好，请再试一次。', found && found.field);
+  if (!answer.ok) throw new Refusal(answer.status, (found && found.error) || '主机没有正常应答，请再试一次。', found && found.field);
   return found;
 }
 

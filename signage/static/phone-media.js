@@ -11,7 +11,7 @@ function answerOf(status, text) {
   try { found = JSON.parse(text); } catch (error) { /* no JSON: told below */ }
   if (status >= 200 && status < 300 && found) return found;
   if (status === 401) location.assign('/login');
-  throw new Refusal(status, status ? (found && found.error) || '主机没有答好，请再试一次。' : AWAY, found && found.field);
+  throw new Refusal(status, status ? (found && found.error) || '主机没有正常应答，请再试一次。' : AWAY, found && found.field);
 }
 
 // fetch cannot tell how far an upload has come; the older way can.
@@ -109,7 +109,7 @@ export function belongings(kind, one, state, refresh) {
       el('h3', {}, '胜利之歌'),
       el('p', { class: 'dim' }, has.song ? '报单以后放这首歌，代替掌声。' : kind === 'people' ? '报单以后放它的前十秒，代替掌声。' : '队里的人报单以后放它的前十秒，自己有歌的人除外。'),
       el('div', { class: has.song ? 'pair three' : 'pair' }, fileButton(has.song ? '换一首' : '选一首歌', SOUNDS, bring('song', () => { has.song = true; silence(place); })),
-        has.song ? button('听一听', () => play(place, `${path}/song?${Date.now()}`)) : null,
+        has.song ? button('试听', () => play(place, `${path}/song?${Date.now()}`)) : null,
         has.song ? button('去掉', take('song')) : null),
       place, note);
   }

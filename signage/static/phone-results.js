@@ -68,7 +68,7 @@ function addCity() {
     const city = name.querySelector('input').value.trim();
     if (city) setCity({ name: city, rate: null });
   } }, '下一步');
-  sheet('填写兄弟城市的战报', name, go);
+  sheet('填写其他城市的战报', name, go);
 }
 
 function setCity(city) {
@@ -87,13 +87,13 @@ function drawCities() {
     el('b', {}, city.name), city.rate === null ? '还没有' : percent(city.rate), city.own ? '我们' : '', city.own ? '' : '填写',
     { open: city.own ? null : () => setCity(city) },
   )));
-  if (!state.cities.length) fill($('city-rows'), el('li', { class: 'dim' }, '还没有收到别的城市的战报。'));
+  if (!state.cities.length) fill($('city-rows'), el('li', { class: 'dim' }, '还没有其他城市的战报。'));
 }
 
 function drawDay() {
   fill($('duties'), state.duties.map((duty) => row(duty.what, duty.at || '全天', duty.who, '')));
   if (!state.duties.length) fill($('duties'), el('li', { class: 'dim' }, '今天没有安排。'));
-  $('plan-title').textContent = state.workday ? '今天的节奏' : `今天休息：${state.day_why}`;
+  $('plan-title').textContent = state.workday ? '今天的作息' : `今天休息：${state.day_why}`;
   fill($('notices'), state.notices.map((notice) => el('p', { class: 'dim' }, notice)));
   fill($('plan'), state.plan.map((entry) => el('li', { 'aria-current': entry.now ? 'time' : null },
     el('span', {}, `${entry.at}–${entry.until}`), el('b', {}, entry.name), entry.now && entry.text ? el('p', {}, entry.text) : null)));

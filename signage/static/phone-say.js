@@ -57,7 +57,7 @@ function act(method, path, data, done) {
 function drawMusic() {
   const sound = state.sound;
   const playing = Boolean(sound.playlist);
-  $('track').textContent = !sound.device ? '没有声音设备，音乐停着。' : playing ? sound.track || sound.playlist : state.quiet_until ? `安静时间，${state.quiet_until} 以后才有音乐。` : '音乐停着。';
+  $('track').textContent = !sound.device ? '没有音响设备，音乐停着。' : playing ? sound.track || sound.playlist : state.quiet_until ? `安静时间，${state.quiet_until} 以后才有音乐。` : '音乐停着。';
   $('music-go').textContent = playing ? '停止' : '播放';
   $('music-go').dataset.action = playing ? 'stop' : 'play';
   $('music-next').disabled = !playing;
@@ -72,14 +72,14 @@ function drawMusic() {
 
 function drawHush() {
   const until = state.sound.hushed_until;
-  $('hush-now').textContent = until ? `现在安静，到 ${until} 为止。` : '客户来访、开会时用。其间的播报等到结束以后。';
+  $('hush-now').textContent = until ? `正在静音，到 ${until} 为止。` : '客户来访、开会时用。其间的播报等到结束以后。';
   const choices = until ? [[0, '现在结束']] : [[10, '10 分钟'], [30, '30 分钟'], [60, '1 小时']];
   fill($('hush'), choices.map(([minutes, name]) => el('button', { type: 'button', class: 'act', onclick: act('POST', '/api/hush', () => ({ minutes })) }, name)));
 }
 
 function drawSaid() {
   fill($('said'), state.said.map((line) => row(
-    line.text, el('span', { class: line.look }, line.state), line.at, line.again || line.open ? el('span', { class: 'more' }, line.open ? '收回' : '再播一次') : line.why,
+    line.text, el('span', { class: line.look }, line.state), line.at, line.again || line.open ? el('span', { class: 'more' }, line.open ? '撤回' : '再播一次') : line.why,
     { open: line.open ? () => takeBack(line) : !line.again ? null : act('POST', `/api/announcements/${line.id}/repeat`, () => ({}), '好，再播一次。') },
   )));
   if (!state.said.length) fill($('said'), el('li', { class: 'dim' }, '今天还没有说过。'));
@@ -88,10 +88,10 @@ function drawSaid() {
 function takeBack(line) {
   const go = el('button', { type: 'button', class: 'act stop', onclick: () => tap(go, async () => {
     await call('DELETE', `/api/announcements/${line.id}`, {});
-    toast('收回了。');
+    toast('已撤回。');
     closeSheet();
     refresh();
-  }) }, '收回，不播了');
+  }) }, '撤回，不播了');
   sheet(line.state, el('p', {}, line.text), el('p', { class: 'dim' }, line.why), go);
 }
 

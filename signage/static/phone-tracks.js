@@ -34,7 +34,7 @@ export async function open(names, chosen, refresh) {
       toast('已删掉。');
       refresh();
       await show();
-    }) }, '删掉，收不回来');
+    }) }, '删掉，不能恢复');
     const back = el('button', { type: 'button', class: 'act', onclick: () => show().catch(tell) }, '不删');
     sheet(track.file, el('p', { class: 'dim' }, `在歌单“${track.playlist}”里。`), go, back);
   }

@@ -4,12 +4,12 @@ import { $, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './
 let state = null;
 let refresh = () => {};
 
-const PICTURES = [['', '按时间表'], ['rhythm', '节奏'], ['leaderboard', '战报'], ['countdown', '倒计时'], ['welcome', '迎接'], ['rest', '休息'], ['dark', '熄屏']];
-const THEMES = [['', '按时间表'], ['ink', '深色'], ['paper', '浅色']];
-const LANGUAGES = [['', '按时间表'], ['zh', '中文'], ['en', 'English']];
-const STANDING = [['', '按时间表'], ['false', '横屏'], ['true', '竖屏']];
+const PICTURES = [['', '按作息表'], ['rhythm', '时段'], ['leaderboard', '战报'], ['countdown', '倒计时'], ['welcome', '迎接'], ['rest', '休息'], ['dark', '熄屏']];
+const THEMES = [['', '按作息表'], ['ink', '深色'], ['paper', '浅色']];
+const LANGUAGES = [['', '按作息表'], ['zh', '中文'], ['en', 'English']];
+const STANDING = [['', '按作息表'], ['false', '横屏'], ['true', '竖屏']];
 
-const sizes = (numbers, unit) => [['', '按时间表'], ...numbers.map((n) => [String(n), `${n} ${unit}`])];
+const sizes = (numbers, unit) => [['', '按作息表'], ...numbers.map((n) => [String(n), `${n} ${unit}`])];
 const DIAGONALS = [24, 27, 32, 40, 43, 50, 55, 65, 75, 86, 98];
 const DISTANCES = [2, 3, 4, 5, 6, 8, 10, 12, 15];
 
@@ -17,7 +17,7 @@ const path = (wall) => `/api/walls/${encodeURIComponent(wall.name)}`;
 
 function shown(wall, all = false) {
   if (wall.silent) return `${wall.silent} 起没有消息`;
-  if (!wall.scene) return '还没有回话';
+  if (!wall.scene) return '还没有消息';
   const delay = !all || wall.delay_ms === null ? '' : `，延迟 ${wall.delay_ms} 毫秒`;
   return `${wall.scene}，${wall.painted} 画好${delay}`;
 }
@@ -68,17 +68,17 @@ function wallSheet(wall) {
 
 function choices(wall) {
   const chosen = wall.chosen || {};
-  const teams = [['', '按时间表'], ...state.teams.map((team) => [team.name, team.name])];
+  const teams = [['', '按作息表'], ...state.teams.map((team) => [team.name, team.name])];
   const boxes = {
     scene: choice('固定显示', 'w-scene', PICTURES, chosen.scene || ''),
     team: choice('哪个团队的屏幕', 'w-team', teams, chosen.team || ''),
     theme: choice('颜色', 'w-theme', THEMES, chosen.theme || ''),
-    diagonal: choice('屏幕多大', 'w-diagonal', sizes(DIAGONALS, '英寸'), String(chosen.diagonal || '')),
-    distance: choice('坐得多远', 'w-distance', sizes(DISTANCES, '米'), String(chosen.distance || '')),
+    diagonal: choice('屏幕尺寸', 'w-diagonal', sizes(DIAGONALS, '英寸'), String(chosen.diagonal || '')),
+    distance: choice('观看距离', 'w-distance', sizes(DISTANCES, '米'), String(chosen.distance || '')),
     portrait: choice('方向', 'w-portrait', STANDING, chosen.portrait === undefined ? '' : String(chosen.portrait)),
     language: choice('语言', 'w-language', LANGUAGES, chosen.language || ''),
   };
-  const go = button('就这样', async () => {
+  const go = button('记下', async () => {
     const data = {};
     Object.entries(boxes).forEach(([name, box]) => { data[name] = box.querySelector('select').value || null; });
     for (const name of ['diagonal', 'distance']) if (data[name] !== null) data[name] = Number(data[name]);

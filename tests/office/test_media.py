@@ -84,8 +84,8 @@ def test_what_is_being_said_can_be_taken_back_and_what_was_said_cannot(office: H
     """Withdrawn while it waits at the announcer: gone; after it was heard: refused."""
     said = office.office.announce("三点开会。", "a")
     office.office.media.withdraw(said.id)
-    assert office.announcer.cancelled == [(said.id, "有人收回了这一条。")]
-    assert office.states()["say:1"] == ("dropped", "有人收回了这一条。")
+    assert office.announcer.cancelled == [(said.id, "有人撤回了这一条。")]
+    assert office.states()["say:1"] == ("dropped", "有人撤回了这一条。")
     heard = office.office.announce("四点开会。", "b")
     office.announcer.say(office.clock)
     with pytest.raises(Refused, match="播完"):
@@ -242,5 +242,5 @@ def test_a_rehearsal_does_not_change_the_office_s_music(tmp_path: Path) -> None:
             lambda: desk.add("morning", "a", io.BytesIO(b"x")),
             lambda: desk.remove("morning", "a"),
         ):
-            with pytest.raises(Refused, match="排练"):
+            with pytest.raises(Refused, match="彩排"):
                 change()

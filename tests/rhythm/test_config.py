@@ -103,7 +103,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "a brace that does not close",
         HEAD + A + "broadcasts:\n  nobody: 明天{见\n",
-        ("rhythm.yaml 第 5 行，broadcasts › nobody：大括号不成对。这里不能用空格位。",),
+        ("rhythm.yaml 第 5 行，broadcasts › nobody：大括号不成对。这里不能用大括号。",),
     ),
     (
         "a text with braces inside braces",

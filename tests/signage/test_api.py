@@ -307,7 +307,7 @@ def test_walls_look_and_report_without_a_key(house: House) -> None:
     }  # fmt: skip
     assert house.call("POST", "/api/walls/hall/painted", report, **with_nothing).status == 204
     walls = {wall["name"]: wall for wall in house.call("GET", "/api/phone", role="assistant").json["walls"]}
-    assert walls["hall"]["scene"] == "节奏"
+    assert walls["hall"]["scene"] == "时段"
     assert walls["hall"]["size"] == "1920×20000"
     assert walls["hall"]["delay_ms"] == 41
     assert len(walls["hall"]["agent"]) == 200

@@ -240,7 +240,7 @@ def test_what_waits_is_taken_back(house: House) -> None:
         assert send(house, "DELETE", f"/api/announcements/{sent['id']}").status == 200
         assert (said(house, sent["id"])["state"], said(house, sent["id"])["why"]) == (
             "dropped",
-            "有人收回了这一条。",
+            "有人撤回了这一条。",
         )
         assert send(house, "DELETE", f"/api/announcements/{sent['id']}").status == 422
     finally:

@@ -82,13 +82,13 @@ def test_the_music_is_as_it_was_after_overlapping_failing_and_cancelled_ones(tmp
         desk.say(4, LONG)
         desk.wait(60, lambda: desk.playing(4))
         time.sleep(0.8)
-        desk.announcer.cancel(4, "有人收回了这一条。")
+        desk.announcer.cancel(4, "有人撤回了这一条。")
         desk.wait(10, lambda: len(desk.ends()) == 4)
         time.sleep(2.5)
         before = _gapless(desk.recording.frames_between(began - 1.2, began - 0.2))
         after = _gapless(desk.recording.frames_between(now() - 0.9, now() - 0.1))
     assert sorted(desk.ends()) == [(1, "heard"), (2, "heard"), (3, "not_heard"), (4, "dropped")]
-    assert desk.why(4) == "有人收回了这一条。"
+    assert desk.why(4) == "有人撤回了这一条。"
     whole = pilot_db(np.concatenate([before, after]))
     ends = len(before) * 200 // RATE  # one value per 5 ms
     assert np.median(whole[20 : ends - 20]) == pytest.approx(0, abs=0.05)

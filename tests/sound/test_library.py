@@ -138,12 +138,12 @@ def test_a_folder_that_is_missing_or_empty_is_told(home: Path, library: Library)
         assert library.tracks(name, MONDAY) == ()
     assert library.tracks("morning", MONDAY) == ()
     told = "\n".join(library.problems())
-    assert "没有播放列表“rousing”" in told
-    assert "播放列表“morning”是空的" in told
+    assert "没有歌单“rousing”" in told
+    assert "歌单“morning”是空的" in told
     (folder(home, "rousing")).mkdir()
     save(folder(home, "rousing") / "a.wav", tone(1))
     assert len(library.tracks("rousing", MONDAY)) == 1
-    assert "没有播放列表“rousing”" not in "\n".join(library.problems())
+    assert "没有歌单“rousing”" not in "\n".join(library.problems())
     assert playlists(home) == ("morning", "rousing")
     shutil.rmtree(home / "sounds")
     assert (library.playlists(), library.tracks("morning", MONDAY)) == ((), ())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.machine.reasons import reason
 from controller.sound.child import Child, ChildLost
 from controller.sound.speech.script import MAX_CHARACTERS, Clip, Script, VoiceFailed
 from controller.sound.speech.shelf import Shelf, to_json
@@ -202,7 +203,7 @@ class Voice:
         try:
             return self._shelf.put(key, answer["clip"])
         except OSError as error:
-            raise VoiceFailed(f"语音文件写不进缓存（{error.strerror}），请清理磁盘空间。") from error
+            raise VoiceFailed(f"语音文件写不进缓存（{reason(error)}），请清理磁盘空间。") from error
 
     def _answer(self, child: Child, key: str) -> dict[str, Any]:
         while True:

@@ -1,0 +1,33 @@
+"""What the timetable's own words are called among people: on the phone, on the poster, in `zhangu today`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SCENES: Final = {
+    "rhythm": "时段",
+    "countdown": "倒计时",
+    "leaderboard": "战报",
+    "celebration": "喜报",
+    "welcome": "迎接",
+    "award": "颁奖",
+    "dark": "熄屏",
+    "fault": "故障",
+    "rest": "休息",
+}
+ROLES: Final = {
+    "everyone": "所有人",
+    "leader": "组长",
+    "director": "总监",
+    "manager": "总经理",
+    "assistant": "销售助理",
+    "sales": "销售",
+}
+SAYINGS: Final = {
+    "top_sales_of_day": "当天开拓能手",
+    "top_sales_of_week": "本周开拓能手",
+    "top_sales_of_month": "本月开拓能手",
+    "results": "战报",
+    "greeting": "月初问候",
+    "sprint": "月末冲刺",
+}
