@@ -67,7 +67,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """A period's ranking of people and teams, and the office's sum: all orders, of hidden people too."""
+    """A period's ranking of people and teams, and the office's sum: all orders, of hidden people too.
+
+    `target` is None while a team that sold has none: everybody's orders against some teams' targets would look
+    better than any of them is.
+    """
 
     people: tuple[Standing, ...]
     teams: tuple[Standing, ...]
@@ -123,12 +127,13 @@ def standings(
             person_rows[sale.person_id].add(sale)
         team_rows[sale.team_id].add(sale)
     shown = [row for row in team_rows.values() if row.count or row.id in there]
+    partial = any(row.count and not row.target for row in shown)
     return Standings(
         people=_ranked([row for row in person_rows.values() if row.count], _by_amount, zone),
         teams=_ranked(shown, _by_rate, zone),
         count=sum(sale.count for sale in sales),
         amount=from_fen(sum(sale.fen for sale in sales)),
-        target=from_fen(sum(row.target for row in shown)) or None,
+        target=None if partial else from_fen(sum(row.target for row in shown)) or None,
     )
 
 

@@ -183,3 +183,20 @@ def test_a_change_of_people_or_targets_is_seen_at_once(store: Store) -> None:
     with store.write() as book:
         book.roster.set_hidden(1, True)
     assert seen() == ([], 500)
+
+
+def test_the_office_has_a_target_only_while_every_team_that_sold_has_one(store: Store) -> None:
+    """Everybody's orders are not held against one team's target; a team that sold nothing may be without."""
+
+    def aim() -> Decimal | None:
+        with store.read() as book:
+            return book.standings(DAY, DAY).target
+
+    with store.write() as book:
+        book.roster.set_team_target(DAY, 2, Decimal(300))
+    assert aim() == 300
+    record(store)
+    assert aim() is None
+    with store.write() as book:
+        book.roster.set_team_target(DAY, 1, Decimal(500))
+    assert aim() == 800
