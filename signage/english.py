@@ -46,7 +46,7 @@ WHOLE = {
     ),
     "请运行 zhangu doctor 查看语音。": "Please run zhangu doctor.",
     "其余的照常播放。": "All else is played.",
-    "请换一个文件，或把它删掉。": "Please replace the file or delete it.",
+    "换掉或补上文件以后，几秒内自动恢复。": "Replace or add the file; it is back within seconds.",
     # the voice
     "语音出了意外，详情见日志。": "The voice failed; the log says how.",
     "语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。": (
