@@ -72,7 +72,7 @@ function drawMusic() {
 
 function drawHush() {
   const until = state.sound.hushed_until;
-  $('hush-now').textContent = until ? `正在静音，到 ${until} 为止。` : '客户来访、开会时用。其间的播报等到结束以后。';
+  $('hush-now').textContent = until ? `正在静音，到 ${until.slice(0, 5)} 为止。` : '客户来访、开会时用。其间的播报等到结束以后。';
   const choices = until ? [[0, '现在结束']] : [[10, '10 分钟'], [30, '30 分钟'], [60, '1 小时']];
   fill($('hush'), choices.map(([minutes, name]) => el('button', { type: 'button', class: 'act', onclick: act('POST', '/api/hush', () => ({ minutes })) }, name)));
 }

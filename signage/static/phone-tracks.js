@@ -62,7 +62,7 @@ export async function open(names, chosen, refresh) {
 
   async function show() {
     sheet('歌单', which, fileButton('加歌', SOUNDS, add, { multiple: true }),
-      el('p', { class: 'dim' }, '新加的歌从下一次放这个歌单起排进去。每首最多 50 MB。'), news, list);
+      el('p', { class: 'dim' }, '新歌接着正在放的那首放。每首最多 50 MB。'), news, list);
     await draw();
   }
   await show();

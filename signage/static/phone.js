@@ -17,7 +17,7 @@ function drawHead() {
   const sound = state.sound;
   const off = away || !sound.device;
   $('dot').className = 'dot ' + (off ? 'off' : state.quiet_until || sound.hushed_until ? 'still' : '');
-  const music = !sound.device ? '没有声音' : sound.playlist ? '音乐在放' : state.quiet_until ? '安静' : '音乐停';
+  const music = !sound.device ? '没有声音' : sound.playlist ? '音乐在放' : sound.hushed_until ? '静音' : state.quiet_until ? '安静' : '音乐停';
   $('where-text').textContent = away ? '连不上主机' : `${state.entry ? state.entry.name : '不在工作时间'} · ${music}`;
 }
 
