@@ -330,10 +330,17 @@ class Scenario:
         self.box = self._player()
 
 
-def run(count: int, seed: int) -> dict[str, float]:
-    """So many scenarios in this process."""
+def run(count: int, seed: int) -> dict[str, Any]:
+    """So many scenarios in this process; `seeds`: of those in which something sounded."""
     began = time.monotonic()
-    total = {"scenarios": 0, "quiet": 0, "wrong": 0, "loud": 0, "silent_scenarios": 0}
+    total: dict[str, Any] = {
+        "seeds": [],
+        "scenarios": 0,
+        "quiet": 0,
+        "wrong": 0,
+        "loud": 0,
+        "silent_scenarios": 0,
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tape = Tape(folder)
@@ -346,14 +353,15 @@ def run(count: int, seed: int) -> dict[str, float]:
             for key in ("quiet", "wrong", "loud"):
                 total[key] += getattr(one, key)
             if one.wrong:
-                print(f"seed {seed + n}: {one.wrong} samples", file=sys.stderr, flush=True)
+                total["seeds"].append(seed + n)
     return total | {"seconds": time.monotonic() - began}
 
 
 def apart(count: int, seed: int) -> subprocess.Popen[bytes]:
     """The same in a process of its own: the mixer and its environment are for that one."""
     command = [sys.executable, str(HERE / "nap.py"), str(count), str(seed)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+    # SDL says at each of a thousand starts that it writes to a disk.
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
 
 
 def rows(count: int = 1000) -> list[Row]:
@@ -362,7 +370,8 @@ def rows(count: int = 1000) -> list[Row]:
     found = [json.loads(half.communicate()[0]) for half in halves]
     wrong, quiet = (sum(int(one[key]) for one in found) for key in ("wrong", "quiet"))
     what = f"samples that sound in nap or hush, {count} random scenarios"
-    return [Row(what, f"{wrong} of {quiet:,}", "0", wrong == 0 and quiet > count * RATE)]
+    seeds = "".join(f"; seed {seed}" for one in found for seed in one["seeds"])
+    return [Row(what, f"{wrong} of {quiet:,}{seeds}", "0", wrong == 0 and quiet > count * RATE)]
 
 
 if __name__ == "__main__":
