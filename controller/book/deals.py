@@ -144,23 +144,6 @@ class Deals:
         )  # fmt: skip
         return tuple(Sale(*row) for row in found)
 
-    def day_totals(self, since: date, until: date) -> dict[date, tuple[int, Decimal]]:
-        """Per day with deals: how many, and their sum in yuan."""
-        found = self._rows.all(
-            "SELECT date, sum(count), sum(fen) FROM daily WHERE date BETWEEN ? AND ? GROUP BY date",
-            day(since), day(until),
-        )  # fmt: skip
-        return {date.fromisoformat(when): (count, from_fen(fen)) for when, count, fen in found}
-
-    def best_day(self, before: date) -> tuple[date, Decimal] | None:
-        """The best day before that one, and its sum in yuan: the record to beat."""
-        row = self._rows.one(
-            "SELECT date, sum(fen) AS total FROM daily WHERE date < ? GROUP BY date"
-            " ORDER BY total DESC, date LIMIT 1",
-            day(before),
-        )  # fmt: skip
-        return None if row is None else (date.fromisoformat(row[0]), from_fen(row[1]))
-
     def largest(self, before: date) -> Decimal | None:
         """The largest unvoided deal before that day, in yuan."""
         row = self._rows.one(

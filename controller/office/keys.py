@@ -21,12 +21,6 @@ class Keys:
         """Six digits, the same from the first start on."""
         return self._kept("pin", lambda: f"{secrets.randbelow(1_000_000):06d}")
 
-    def new_pin(self) -> str:
-        """Another PIN; phones that are signed in stay so."""
-        with self._store.write() as book:
-            book.desk.set_setting("pin", None)
-        return self.pin()
-
     def secret(self) -> str:
         """Signs the cookies of phones."""
         return self._kept("cookie_secret", lambda: secrets.token_urlsafe(48))

@@ -143,10 +143,6 @@ def test_week_and_month_are_sums_of_days(store: Store) -> None:
         record(store, 1, "10", day=DAY + timedelta(days=days))
     with store.read() as book:
         assert book.standings(DAY, DAY + timedelta(days=4)).amount == 20
-        assert book.deals.day_totals(DAY, DAY + timedelta(days=9)) == {
-            DAY + timedelta(days=n): (1, Decimal(10)) for n in (0, 4, 5)
-        }
-        assert book.deals.best_day(DAY) == (DAY - timedelta(days=1), Decimal(10))
         assert book.deals.largest(DAY) == 10
         assert book.deals.largest(DAY - timedelta(days=9)) is None
         assert book.deals.first_days() == {1: DAY - timedelta(days=1)}
