@@ -33,7 +33,7 @@ _SCALES: Final = {
 }  # fmt: skip
 
 
-def parse_amount(value: str | int | float | Decimal) -> Decimal:
+def parse_amount(value: object) -> Decimal:
     """`value` as yuan with exactly two decimals, more than 0 and at most 999,999,999.99.
 
     Understands 12800, "12,800", "１２８００", "1.28万", "1万2千", "3亿", "一万二", "一万两千八百元",

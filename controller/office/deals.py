@@ -73,7 +73,7 @@ class DealDesk:
 
         Raises Refused or Conflict.
         """
-        yuan = parse_amount(amount)  # type: ignore[arg-type]
+        yuan = parse_amount(amount)
         now = self._room.clock.now()
         with self._room.store.write() as book:
             seller = _seller(book, key, person, team)
@@ -109,7 +109,7 @@ class DealDesk:
     def _imagined(
         self, person: str, product: str, amount: object, hushed_until: datetime | None, team: str | None
     ) -> tuple[Deal, Decision, Announcement]:
-        yuan = parse_amount(amount)  # type: ignore[arg-type]
+        yuan = parse_amount(amount)
         now = self._room.clock.now()
         with self._room.store.read() as book:
             seller = book.roster.find(person, team)

@@ -59,7 +59,7 @@ class PeopleDesk:
 
     def set_target(self, team: str, day: date, amount: object) -> None:
         """A team's target of a day. Raises Refused."""
-        yuan = parse_amount(amount)  # type: ignore[arg-type]
+        yuan = parse_amount(amount)
         with self._room.store.write() as book:
             found = book.roster.team(team)
             if found is None:
