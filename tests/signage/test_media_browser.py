@@ -125,13 +125,13 @@ def test_a_wrong_file_is_told_where_it_was_picked(house: House, phone: Page) -> 
 
 
 def test_what_waits_can_be_taken_back(house: House, phone: Page) -> None:
-    """During a hush an announcement waits; a tap and 收回, and it is not said any more."""
+    """During a hush an announcement waits; a tap and 撤回, and it is not said any more."""
     house.call("POST", "/api/hush", {"minutes": 10})
     ident = house.call("POST", "/api/announcements", {"text": "下午茶到了。", "key": "tea"}).json["id"]
     tab(phone, "广播")
     phone.locator("#said li").filter(has_text="下午茶").get_by_role("button").tap()
     kept(phone, "take-back")
-    phone.locator("#sheet").get_by_role("button", name="收回，不播了").tap()
+    phone.locator("#sheet").get_by_role("button", name="撤回，不播了").tap()
     expect(phone.locator("#said li").filter(has_text="下午茶")).to_contain_text("不播了")
     house.call("POST", "/api/hush", {"minutes": 0})
     rows = house.call("GET", "/api/announcements").json
@@ -177,7 +177,7 @@ def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -
     with phone.expect_file_chooser() as chooser:
         sheet.get_by_text("选一首歌").tap()
     chooser.value.set_files(file("歌.mp3", "audio/mpeg", encoded(tone(20, level=0.4), "mp3")))
-    sheet.get_by_role("button", name="听一听").tap()
+    sheet.get_by_role("button", name="试听", exact=True).tap()
     expect(sheet.locator(".belongings audio")).to_have_js_property("readyState", 4)
     kept(phone, "person")
     sheet.locator(".belongings").scroll_into_view_if_needed()
