@@ -79,6 +79,13 @@ class Standings:
     amount: Decimal
     target: Decimal | None
 
+    @property
+    def rate(self) -> Decimal | None:
+        """How far the teams that have a target have come (1.0 = reached); None while none has one."""
+        aimed = [team for team in self.teams if team.target]
+        target = sum(team.target for team in aimed if team.target)
+        return sum((team.amount for team in aimed), Decimal(0)) / target if target else None
+
 
 @dataclass(slots=True)
 class _Draft:

@@ -168,9 +168,8 @@ class CueDesk:
         if not rows:
             return ()
         name = self._room.rhythm.city or self._room.rhythm.office
-        rate = own.amount / own.target if own.target else None
         rows = [row for row in rows if row.name != name]
-        return show.rank_cities([*rows, CityRow(0, name, rate, own.amount, own=True)])
+        return show.rank_cities([*rows, CityRow(0, name, own.rate, own.amount, own=True)])
 
     def _winner(self, book: Book, period: str, plan: DayPlan) -> Standing | None:
         people = book.standings(*period_of(period, plan.date)).people

@@ -193,6 +193,10 @@ def test_the_office_has_a_target_only_while_every_team_that_sold_has_one(store: 
     assert aim() == 300
     record(store)
     assert aim() is None
+    with store.read() as book:
+        found = book.standings(DAY, DAY)
+    own = next(team for team in found.teams if team.target)
+    assert found.rate == own.amount / 300
     with store.write() as book:
         book.roster.set_team_target(DAY, 1, Decimal(500))
     assert aim() == 800

@@ -154,7 +154,7 @@ def test_music_is_added_with_progress_and_deleted(house: House, phone: Page) -> 
     expect(line).to_contain_text("0:20")
     kept(phone, "tracks")
     line.get_by_role("button").tap()
-    sheet.get_by_role("button", name="删掉，收不回来").tap()
+    sheet.get_by_role("button", name="删掉，不能恢复").tap()
     expect(sheet.locator(".rows li")).to_have_count(1)
 
 
