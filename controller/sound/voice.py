@@ -66,6 +66,14 @@ class Espeak:
             self._finished.set()
 
     def render(self, text: str) -> Recording:
+        """Speaks a text. What comes out empty all the same (see `_rendered`) is spoken again, twice at most."""
+        for _ in range(3):
+            recording = self._rendered(text)
+            if recording.pcm:
+                return recording
+        raise EngineFailed("espeak-ng 没有写出声音")
+
+    def _rendered(self, text: str) -> Recording:
         """Renders into memory: a full disk must not make pyttsx3 wait for ever in its callback."""
         self._finished.clear()
         self._faults.clear()
@@ -77,7 +85,8 @@ class Espeak:
             if not self._finished.wait(_FINISHED_S):
                 raise EngineFailed("；".join(self._faults) or "espeak-ng 没有按时念完")
             # One more end of the same text may follow, which pyttsx3 would take for the end of the next one and
-            # write that one empty (3 of 900 times); so wait until espeak itself has nothing left to do.
+            # write that one empty (3 of 900 times); so wait until espeak itself has nothing left to do. On a busy
+            # machine that was seen to happen even so, once in some thousand times.
             self._idle()
             return _read(path)
         finally:
