@@ -172,19 +172,23 @@ class _Gauge:
 
     def __init__(self) -> None:
         self._child: Child | None = None
+        self._over = False
 
     def whole(self, path: Path) -> Facts:
         """What is in the file; one at which the child dies or hangs is faulty."""
         try:
             if self._child is None or not self._child.alive():
                 self._child = Child("controller.sound.loudness", env={"ZHANGU_NICE": "15"})
+            if self._over:  # interrupted while it was being started, when there was nothing to end yet
+                self._child.kill()
             return _asked(self._child, path, whole=True, limit_s=WHOLE_LIMIT_S)
         except ChildLost as why:
             log.warning("measuring %s: child %s", path.name, why)
             return Facts(fault=CRASHED)
 
     def interrupt(self) -> None:
-        """Ends the measurement in another thread at once."""
+        """Ends the measurement in another thread at once, and whatever it would begin."""
+        self._over = True
         if self._child is not None:
             self._child.kill()
 
