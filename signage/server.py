@@ -33,8 +33,8 @@ class Lanes(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no ty
         self._states.set_thread_count(1)
 
     def add_task(self, task: HTTPChannel) -> None:
-        """Hands a channel with a request on to a thread."""
-        if task.requests and task.requests[0].path == STATE:
+        """Hands a channel with a request on to a thread; who has not read the last answer may hold up nobody else."""
+        if task.requests and task.requests[0].path == STATE and not task.total_outbufs_len:
             self._states.add_task(task)
         else:
             super().add_task(task)

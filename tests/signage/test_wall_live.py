@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -96,6 +97,21 @@ def test_the_picture_stays_and_the_wall_comes_back(room: Room, wall: Page) -> No
     assert "数据截至" not in wall.inner_text(".foot")
     celebrate(room, 3.0)
     assert eventually(lambda: scene(wall) == "celebration", 3.0)
+
+
+def test_who_asks_and_never_reads_holds_up_no_other_wall(room: Room) -> None:
+    """A screen that asks three thousand times without reading fills its own line; the others get their states."""
+    ask = b"GET /api/wall HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", room.port))
+        deaf.sendall(3000 * ask)
+        channels = room.server._server.active_channels
+        assert eventually(lambda: any(found.total_outbufs_len > 50_000 for found in channels.values()))
+        time.sleep(2.0)  # until its line is full
+        with socket.create_connection(("127.0.0.1", room.port), 5) as wall:
+            wall.sendall(ask)
+            assert wall.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_an_upgrade_is_fetched_once(room: Room, wall: Page) -> None:
