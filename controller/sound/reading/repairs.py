@@ -51,18 +51,27 @@ _WORDS = {
     "明儿": "明天",
 }
 _WORD = re.compile("|".join(sorted(_WORDS, key=len, reverse=True)))
-_LIGHT_ER = re.compile(
+LIGHT_ER = re.compile(
     "(?<=[会点事劲活头空玩份块伙门味片样法带馅腿闷准个孩们特妇眼底面花跟卷座圈棍])儿+(?![子童女孙歌科保医儿])"
 )
 _IONG_PINYIN = re.compile(r"(?<![A-Za-z])([jqx])iong(?=[1-5])")
 _ARTICLE = re.compile(r"(?<![A-Za-z’])A (?=[A-Z](?![A-Za-z’]))")
 
 
+_ER_WORDS = {word for word in _WORDS if word.endswith("儿")}
+_READINGS = re.compile("|".join(sorted(_WORDS.keys() - _ER_WORDS, key=len, reverse=True)))
+
+
+def in_pinyin(text: str) -> str:
+    """Spoken text with the pinyin of words that dictionaries often get wrong; for engines that know 儿."""
+    return _READINGS.sub(lambda found: f" {_WORDS[found.group(0)]} ", text)
+
+
 def repaired(text: str) -> str:
     """Spoken text in the writing that espeak-ng 1.52 reads right; the rest stays as it is."""
     text = _WORD.sub(lambda found: f" {_WORDS[found.group(0)]} ", text)
     text = toned(text)
-    text = _LIGHT_ER.sub("", text)
+    text = LIGHT_ER.sub("", text)
     text = _CHAR.sub(lambda found: f" {_CHARS[found.group(0)]} ", text)
     return _IONG_PINYIN.sub(r"\1ong", text)
 

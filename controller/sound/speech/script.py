@@ -30,22 +30,24 @@ class VoiceFailed(Exception):  # noqa: N818 - it is told to people as "the voice
 class Segment:
     """A stretch of speech.
 
-    text: words as the engine shall get them (numbers already written out). mark: name under which the moment
-    of its first word is told in `Clip.marks`. pause_ms: silence before it. roll: a sound file before it
-    (a drum roll before third place); a segment may be a roll alone.
+    text: words for the engine, as `mandarin.spoken` gives them (numbers written out). mark: name of the moment of
+    its first word in `Clip.marks`. pause_ms: silence before it. roll: a sound file before it (a drum roll before
+    third place); a segment may be a roll alone. language: zh, or en for an English text.
     """
 
     text: str
     mark: str | None = None
     pause_ms: int = 0
     roll: Path | None = None
+    language: str = "zh"
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
     """One announcement. Its clip is lead silence, chime, speech, applause, tail, in that order.
 
-    applause begins `overlap_ms` before the last word ends. chime: for a clip that is played alone; left out
+    voice: a speaker's key, "" for the engine's default; speed: 1.0 is the speaker's normal pace. applause begins
+    `overlap_ms` before the last word ends. chime: for a clip that is played alone; left out
     when the player plays the chime itself while the speech is rendered. lufs: loudness of the speech; chime and
     applause are not louder.
     """
@@ -57,6 +59,8 @@ class Script:
     tail_ms: int = 300
     chime: Path | None = None
     lufs: float = SPEECH_LUFS
+    voice: str = ""
+    speed: float = 1.0
 
     @property
     def gain_db(self) -> float:
