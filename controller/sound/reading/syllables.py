@@ -212,14 +212,20 @@ def _tone_of_bu(tokens: Sequence[Token], at: int) -> int:
 
 
 def _third_tones(tokens: list[Token]) -> None:
-    """Third tones before a third tone become second: first inside each word, then from right to left."""
-    thirds = [at for at, token in enumerate(tokens) if isinstance(token, Syllable) and token.tone == 3]
-    original = set(thirds)
-    for at in thirds:
-        here, after = _neighbour(tokens, at), _neighbour(tokens, at + 1)
-        if here and after and at + 1 in original and here.word == after.word:
-            tokens[at] = replace(here, tone=2)
-    for at in reversed(thirds):
-        here, after = _neighbour(tokens, at), _neighbour(tokens, at + 1)
-        if here and after and here.tone == 3 and after.tone == 3:
-            tokens[at] = replace(here, tone=2)
+    """Third tones before a third tone become second: in runs of two or three all but the last, longer ones by twos.
+
+    Where a long run is divided depends on the words; without a parser, by twos is right oftenest (五百|两点).
+    """
+    run: list[int] = []
+    for at in range(len(tokens) + 1):
+        here = _neighbour(tokens, at)
+        if here is not None and here.tone == 3:
+            run.append(at)
+            continue
+        while len(run) > 1:
+            length = len(run) if len(run) <= 3 else 2
+            for place in run[: length - 1]:
+                syllable = tokens[place]
+                tokens[place] = replace(syllable, tone=2) if isinstance(syllable, Syllable) else syllable
+            run = run[length:]
+        run = []

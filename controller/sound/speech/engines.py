@@ -50,6 +50,10 @@ class Cancelled(Exception):  # noqa: N818 - it was cancelled
     """A more urgent text interrupted the rendering."""
 
 
+class Unsayable(EngineFailed):
+    """The text holds nothing that this engine can speak; the rest of the announcement is spoken without it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Maker:
     """How to come by an engine. name as in the settings (espeak, kokoro, sherpa, piper); make raises EngineFailed."""

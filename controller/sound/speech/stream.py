@@ -75,6 +75,21 @@ class Stream:
         """About how long the whole speech will be."""
         return sum(cost.sounds_s for cost in self._costs)
 
+    def cost_s(self) -> float:
+        """About how long the whole is rendered on this machine."""
+        return sum(cost.render_s for cost in self._costs)
+
+    def lead_s(self) -> float:
+        """Seconds from now until the first word may sound without a gap later on; 0.0 when it may at once."""
+        with self._changed:
+            return self._lead()
+
+    def wait(self, seconds: float) -> None:
+        """Until something changes, or so many seconds."""
+        with self._changed:
+            if not self._over:
+                self._changed.wait(seconds)
+
     def parts(self, timeout_s: float) -> list[Part]:
         """The parts that are finished and may be played, each once; empty when there are no more.
 
@@ -82,7 +97,7 @@ class Stream:
         """
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            while not self._over and (self._taken == len(self._parts) or not self._may_start()):
+            while not self._over and (self._taken == len(self._parts) or self._lead() > 0):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
@@ -91,18 +106,16 @@ class Stream:
             self._taken = len(self._parts)
             return fresh
 
-    def _may_start(self) -> bool:
-        """Whether what is still to be rendered will be ready when its turn comes."""
-        if self._taken:
-            return True
+    def _lead(self) -> float:
+        """Under the lock. What has been played already does not wait any more."""
         finished = len(self._parts)
         rest = self._costs[finished:]
-        if not rest:
-            return True
+        if self._taken or self._over or not rest:
+            return 0.0
         under_way = time.monotonic() - self._began - sum(cost.render_s for cost in self._costs[:finished])
         first = max(0.0, rest[0].render_s - max(0.0, under_way))
         played = [Cost(part.seconds, 0.0) for part in self._parts]
-        return lead_s([*played, Cost(rest[0].sounds_s, first), *rest[1:]]) <= 0
+        return lead_s([*played, Cost(rest[0].sounds_s, first), *rest[1:]])
 
     def close(self) -> None:
         """Delete the files of the parts: whoever played them has them in memory."""

@@ -22,7 +22,7 @@ import numpy as np
 from controller.sound import loudness
 from controller.sound.reading import syllables
 from controller.sound.speech import levels, takes
-from controller.sound.speech.engines import Cancelled, Engine, EngineFailed
+from controller.sound.speech.engines import Cancelled, Engine, EngineFailed, Unsayable
 from controller.sound.speech.levels import RATE, Samples
 from controller.sound.speech.script import (
     SPEECH_LUFS,
@@ -144,7 +144,10 @@ class Studio:
         mark = segment.mark
         for number, (text, pause) in enumerate(texts):
             self._flush(strip, script)
-            take = self._take(text, delivery)
+            try:
+                take = self._take(text, delivery)
+            except Unsayable:
+                continue
             if mark:
                 strip.marks.append((mark, strip.length))
                 mark = None
@@ -165,6 +168,8 @@ class Studio:
             self._sent = end
 
     def _take(self, text: str, delivery: Delivery) -> Samples:
+        if self._engine.natural:
+            self._unread.update(dict.fromkeys(syllables.unread(syllables.read(text, sandhi=False))))
         recording = self._rendered(text, delivery)
         least = max(least_duration_s(text), LEAST_WORD_S)
         if recording.seconds() < least:
@@ -173,7 +178,6 @@ class Studio:
         if not take.size:
             raise EngineFailed("念出来的全是静音")
         if self._engine.natural:
-            self._unread.update(dict.fromkeys(syllables.unread(syllables.read(text, sandhi=False))))
             take = levels.for_a_room(take)
         self._progress()
         return _levelled([take], self._lufs)[0]
