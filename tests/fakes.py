@@ -131,6 +131,7 @@ class FakeVoice:
     def __init__(self) -> None:
         self.asked: list[Script] = []
         self.learnt: list[Script] = []
+        self.natural = False
 
     def prepare(self, script: Script, *, ahead: bool = False) -> Future[Clip]:
         self.asked.append(script)
@@ -148,4 +149,4 @@ class FakeVoice:
     def status(self):  # type: ignore[no-untyped-def]
         from controller.sound.speech.voicebox import VoiceStatus
 
-        return VoiceStatus("fake", (), None, None)
+        return VoiceStatus("fake", (), None, None, natural=self.natural)
