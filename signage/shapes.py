@@ -10,6 +10,7 @@ from controller.glance import City, Sounding, Tally, Total, Trouble
 from controller.office.etiquette import BY_HAND
 from controller.rhythm.model import Entry
 from controller.rhythm.moments import written_end
+from controller.sound.speech.voiceinstall import InstallStatus
 
 Json = dict[str, Any]
 Money = Callable[[Decimal | None], int | float | str | None]
@@ -111,6 +112,10 @@ def city(found: City) -> Json:
 
 def trouble(found: Trouble) -> Json:
     return {"what": found.what, "meanwhile": found.meanwhile, "mend": found.mend, "serious": found.serious}
+
+
+def voice_install(found: InstallStatus) -> Json:
+    return {"state": found.state, "percent": found.percent, "why": found.sentence}
 
 
 def sounding(found: Sounding) -> Json:

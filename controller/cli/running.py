@@ -34,11 +34,20 @@ if TYPE_CHECKING:
 )
 @click.option("--tls", is_flag=True, help="Also serve HTTPS, with a certificate of its own making.")
 @click.option("--tls-port", default=8443, show_default=True, type=click.IntRange(0, 65535))
-def run(home: Path | None, host: str, port: int, storybook: bool, tls: bool, tls_port: int) -> None:
+@click.option(
+    "--voice-install/--no-voice-install",
+    default=True,
+    envvar="ZHANGU_VOICE_INSTALL",
+    help="Download the natural voice when it is missing (90 MB, once).",
+)
+def run(
+    home: Path | None, host: str, port: int, storybook: bool, tls: bool, tls_port: int, voice_install: bool
+) -> None:
     """Run the daemon."""
     from controller.daemon import Options
 
-    _run(Options(chosen(home), host, port, storybook=storybook, tls_port=tls_port if tls else None))
+    tls_at = tls_port if tls else None
+    _run(Options(chosen(home), host, port, storybook=storybook, tls_port=tls_at, voice_install=voice_install))
 
 
 @click.command()

@@ -44,6 +44,7 @@ from controller.office.view import View
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
+from controller.sound.speech.voiceinstall import NO_INSTALL, InstallStatus
 from controller.sound.voice import Voice
 
 __all__ = ["Announced", "Decided", "Office", "Recorded"]
@@ -62,6 +63,7 @@ class Parts:
     voice: Voice
     library: Library
     sounds: Path
+    voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
 
 
 class Office:
@@ -71,6 +73,7 @@ class Office:
         room = Room(parts.clock, parts.almanac, parts.store, parts.feed, Kept(parts.store))
         builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs)
         self._room, self._library = room, parts.library
+        self.voice_install = parts.voice_install
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
         bursts = Bursts(room, self._talk)
@@ -82,7 +85,7 @@ class Office:
         parts.almanac.on_change = parts.library.forget_missing
         self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
-        troubles = Troubles(room, parts.speaker, parts.voice, parts.library)
+        troubles = Troubles(room, parts.speaker, parts.voice, parts.library, parts.voice_install)
         self._view = View(room, self._talk, cues, self._sound.sounding)
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged

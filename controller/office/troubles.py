@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 
 from controller.book.model import StoreTrouble
@@ -10,6 +11,7 @@ from controller.glance import Trouble
 from controller.office.room import Room
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
+from controller.sound.speech.voiceinstall import FAILED, NO_INSTALL, InstallStatus
 from controller.sound.voice import Voice
 
 SPARE, LEAST = 200_000_000, 20_000_000
@@ -19,8 +21,16 @@ SPARE, LEAST = 200_000_000, 20_000_000
 class Troubles:
     """Asks every part how it is; keeps nothing of its own. Thread-safe."""
 
-    def __init__(self, room: Room, speaker: Speaker, voice: Voice, library: Library):
+    def __init__(
+        self,
+        room: Room,
+        speaker: Speaker,
+        voice: Voice,
+        library: Library,
+        voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL,
+    ):
         self._room, self._speaker, self._voice, self._library = room, speaker, voice, library
+        self._voice_install = voice_install
 
     def all(self) -> tuple[Trouble, ...]:
         """Everything that is wrong now, the gravest first."""
@@ -30,6 +40,7 @@ class Troubles:
             self._clock(),
             *self._timetable(),
             self._speech(),
+            self._natural_voice(),
             *self._music(),
         ]
         return tuple(trouble for trouble in found if trouble is not None)
@@ -98,6 +109,14 @@ class Troubles:
             return None
         return Trouble(
             fault, "播报时只有提示音，内容显示在屏幕上。", "请运行 zhangu doctor 查看语音。", False
+        )
+
+    def _natural_voice(self) -> Trouble | None:
+        status = self._voice_install()
+        if status.state != FAILED:
+            return None
+        return Trouble(
+            f"自然语音没有装上：{status.why}，现在由备用语音播报。", "播报照常。", status.mend, False
         )
 
     def _music(self) -> list[Trouble]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from controller.sound.speech.engines import model_folders
 from controller.sound.speech.script import VoiceFailed, say
 from controller.sound.speech.voicebox import Voice
 
@@ -28,7 +29,7 @@ def describe(voices: Path, wanted: str = "auto") -> list[tuple[str, str, str]]:
 
 
 def _neural_folders(voices: Path) -> Sequence[Path]:
-    return [path for path in voices.iterdir() if path.is_dir()] if voices.is_dir() else []
+    return model_folders(voices)
 
 
 def _tried(voices: Path, wanted: str) -> tuple[str, Sequence[tuple[str, str]], float]:
