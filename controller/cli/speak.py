@@ -17,9 +17,11 @@ from controller.machine.home import Home
 from controller.machine.reasons import reason
 from controller.machine.single import running
 from controller.office.scripts import ScriptBuilder, readings
-from controller.sound.mandarin import spoken
+from controller.sound.mandarin import for_espeak, spoken
 from controller.sound.speaker import Event, Part, Speaker
+from controller.sound.speech.engines import model_folders
 from controller.sound.speech.script import Clip, Script, Segment, VoiceFailed
+from controller.sound.speech.speakers import FOLDER
 from controller.sound.voice import Voice
 
 RENDER_S = 60
@@ -33,6 +35,12 @@ def words(home: Home, text: str) -> str:
         with closing(Store(home.book)) as store, store.read() as book:
             names = readings(book.roster.teams(), book.roster.people())
     return spoken(text, names)
+
+
+def as_engine_gets_it(home: Home, spoken_words: str) -> str:
+    """The spoken text in the spelling of the engine that would speak it here."""
+    natural = any(folder.name == FOLDER for folder in model_folders(home.var / "voices"))
+    return spoken_words if natural else for_espeak(spoken_words)
 
 
 def to_file(home: Home, spoken_words: str, file: Path) -> str | None:

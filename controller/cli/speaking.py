@@ -34,7 +34,7 @@ def voice(text: str, out: Path | None, spoken: bool, home: Path | None) -> None:
     where = chosen(home)
     words = speak.words(where, text)
     if spoken:
-        click.echo(words)
+        click.echo(speak.as_engine_gets_it(where, words))
         return
     file = out or Path("voice.wav")
     failed = speak.to_file(where, words, file)

@@ -30,6 +30,7 @@ class Troubles:
             self._clock(),
             *self._timetable(),
             self._speech(),
+            self._unread(),
             *self._music(),
         ]
         return tuple(trouble for trouble in found if trouble is not None)
@@ -98,6 +99,18 @@ class Troubles:
             return None
         return Trouble(
             fault, "播报时只有提示音，内容显示在屏幕上。", "请运行 zhangu doctor 查看语音。", False
+        )
+
+    def _unread(self) -> Trouble | None:
+        chars = self._voice.unread()
+        if not chars:
+            return None
+        named = "、".join(f"“{char}”" for char in chars[:8])
+        return Trouble(
+            f"{named}不知道怎么念。",
+            "播报时跳过这个字，其余照念，大屏上照常显示。",
+            "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。",
+            False,
         )
 
     def _music(self) -> list[Trouble]:
