@@ -3,7 +3,7 @@
 The real office (`zhangu rehearse`) with the natural voice plays music on SDL's disk driver and makes each broadcast of
 `broadcasts` over it: chime, ducked music, speech. The speech is cut out of the recording and written down by
 `listener`, once as recorded and once with babble 10 dB under it; espeak-ng speaks every tenth for comparison. Two
-announcements are kept in artefacts/voice. About half an hour. `rows(10)` is the short form of `make test`.
+announcements are kept in artefacts/voice. About half an hour; COUNT=10 takes a tenth.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,25 +65,19 @@ class Tally:
         return 100 - 100 * self.wrong_with_tones / max(1, self.syllables)
 
 
-def rows(count: int = 100, voices: Path = VOICES) -> list[Row]:
+def rows(voices: Path = VOICES) -> list[Row]:
     """The table's rows. Raises RuntimeError when listener or voice cannot be had."""
     why = listener.missing() or (
         None if (voices / "kokoro").is_dir() else "the natural voice is not installed"
     )
     if why:
         raise RuntimeError(why)
-    chosen = hundred()[:: 100 // count]
+    chosen = hundred()[:: 100 // int(os.environ.get("COUNT", "100"))]
     heard = recorded(chosen, voices)
-    clean, noisy = Tally(), Tally()
-    babble = babble_of(voices)
+    clean, babble, noisy, fallback = tally(chosen, heard), babble_of(voices), Tally(), Tally()
     for number, (broadcast, samples) in enumerate(zip(chosen, heard, strict=True)):
         text = spoken(broadcast.text, broadcast.readings)
-        score = written(text, samples)
-        clean.add(score)
-        if score.wrong > 2:
-            print(f"  {score.wrong}: {text} → {score.heard}", file=sys.stderr)
         noisy.add(written(text, with_babble(samples, babble, number)))
-    fallback = Tally()
     for broadcast in chosen[::10]:
         text = spoken(broadcast.text, broadcast.readings)
         fallback.add(written(text, by_espeak(text)))
@@ -98,13 +92,25 @@ def rows(count: int = 100, voices: Path = VOICES) -> list[Row]:
     ]
 
 
+def tally(broadcasts: Sequence[Broadcast], heard: Sequence[Samples]) -> Tally:
+    """What the listener makes of recordings; prints those that it understood badly."""
+    found = Tally()
+    for broadcast, samples in zip(broadcasts, heard, strict=True):
+        text = spoken(broadcast.text, broadcast.readings)
+        score = written(text, samples)
+        found.add(score)
+        if score.wrong > 2:
+            print(f"  {score.wrong}: {text} → {score.heard}", file=sys.stderr)
+    return found
+
+
 def written(text: str, samples: Samples) -> listener.Score:
     """What the listener makes of mono samples at 44,100 Hz."""
     return listener.score(text, listener.write_down(listener.at_16k(samples, RATE)))
 
 
 @contextmanager
-def office(folder: Path, voices: Path) -> Iterator[tuple[Running, Recording]]:
+def office(folder: Path, voices: Path, extra: Mapping[str, str]) -> Iterator[tuple[Running, Recording]]:
     """The daemon with music, people and the natural voice, recorded."""
     with (
         disk_device(folder) as (env, heard),
@@ -122,10 +128,10 @@ def office(folder: Path, voices: Path) -> Iterator[tuple[Running, Recording]]:
         yield running, heard
 
 
-def recorded(broadcasts: Sequence[Broadcast], voices: Path) -> list[Samples]:
+def recorded(broadcasts: Sequence[Broadcast], voices: Path, env: Mapping[str, str] = {}) -> list[Samples]:
     """The speech of each broadcast as the office hears it, mono."""
     found: list[Samples] = []
-    with tempfile.TemporaryDirectory() as name, office(Path(name), voices) as (running, heard):
+    with tempfile.TemporaryDirectory() as name, office(Path(name), voices, env) as (running, heard):
         for number, broadcast in enumerate(broadcasts):
             began = time.monotonic()
             _, said = running.say(broadcast.text, f"listen-{number}")
@@ -204,5 +210,5 @@ def keep(samples: Samples, name: str) -> None:
 
 
 if __name__ == "__main__":
-    for row in rows(int(os.environ.get("COUNT", "100"))):
+    for row in rows():
         print(row)
