@@ -19,7 +19,7 @@ pytestmark = pytest.mark.signal
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(listener.missing() is not None, reason=str(listener.missing()))
 def test_ten_broadcasts_are_understood(natural_voice: Path) -> None:
-    """Of all kinds, over ducked music: at least 95 of 100 syllables right, 90 with tones (the bench asks more, of more)."""
+    """Of all kinds, over ducked music: at least 95 of 100 syllables right, 90 with tones. The bench asks more."""
     chosen = understood.hundred()[::10]
     found = understood.tally(chosen, understood.recorded(chosen, natural_voice, FAST))
     assert found.right >= 95
