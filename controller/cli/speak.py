@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -16,28 +17,41 @@ from controller.book.store import Store
 from controller.machine.home import Home
 from controller.machine.reasons import reason
 from controller.machine.single import running
-from controller.office.scripts import ScriptBuilder, readings
-from controller.sound.mandarin import spoken
+from controller.office.room import Kept
+from controller.office.scripts import ScriptBuilder, readings, segment
+from controller.office.speaking import Speaking
+from controller.rhythm import config
+from controller.rhythm.faults import Faulty
+from controller.rhythm.model import SoundSettings
 from controller.sound.speaker import Event, Part, Speaker
-from controller.sound.speech.script import Clip, Script, Segment, VoiceFailed
+from controller.sound.speech.script import Clip, Script, VoiceFailed
 from controller.sound.voice import Voice
 
 RENDER_S = 60
 DEVICE_S = 6
 
 
-def words(home: Home, text: str) -> str:
-    """The text as the engine gets it, with the readings of this office's names."""
-    names: dict[str, str] = {}
-    if home.book.exists():
-        with closing(Store(home.book)) as store, store.read() as book:
+def script_of(home: Home, text: str) -> Script:
+    """The text as the engine gets it, with the readings of this office's names and in the office's voice."""
+    if not home.book.exists():
+        return Script((segment(text, {}),))
+    with closing(Store(home.book)) as store:
+        with store.read() as book:
             names = readings(book.roster.teams(), book.roster.people())
-    return spoken(text, names)
+        voice, speed = Speaking(lambda: _sound(home), Kept(store), home.var / "voices").of("")
+    return Script((segment(text, names),), voice=voice, speed=speed)
 
 
-def to_file(home: Home, spoken_words: str, file: Path) -> str | None:
-    """Writes the speech as WAV (44,100 Hz, 16 bit, stereo); returns a sentence when it failed."""
-    with _rendered(home, Script((Segment(spoken_words),))) as clip:
+def _sound(home: Home) -> SoundSettings:
+    try:
+        return config.load(home.timetable).sound
+    except Faulty:
+        return SoundSettings()
+
+
+def to_file(home: Home, script: Script, file: Path) -> str | None:
+    """Write the speech as WAV (44,100 Hz, 16 bit, stereo); return a sentence when it failed."""
+    with _rendered(home, script) as clip:
         if isinstance(clip, str):
             return clip
         try:
@@ -56,7 +70,7 @@ def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
     if daemon.get("port"):
         return _through_daemon(daemon, text, tell)
     builder = ScriptBuilder(home.sounds)
-    script = Script((Segment(words(home, text)),), chime=builder.sound("chime"))
+    script = replace(script_of(home, text), chime=builder.sound("chime"))
     with _rendered(home, script) as clip:
         return clip if isinstance(clip, str) else _directly(clip)
 

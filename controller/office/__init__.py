@@ -37,6 +37,7 @@ from controller.office.roundups import RoundUps
 from controller.office.screens import WallDesk
 from controller.office.scripts import ScriptBuilder
 from controller.office.sounding import SoundDesk
+from controller.office.speaking import Speaking
 from controller.office.speech import Announced, SpeechDesk
 from controller.office.talk import Talk
 from controller.office.troubles import Troubles
@@ -69,7 +70,10 @@ class Office:
 
     def __init__(self, parts: Parts):
         room = Room(parts.clock, parts.almanac, parts.store, parts.feed, Kept(parts.store))
-        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs)
+        self.speaking = Speaking(
+            lambda: room.rhythm.sound, room.kept, parts.store.path.parent / "voices", parts.voice.status
+        )
+        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs, self.speaking.of)
         self._room, self._library = room, parts.library
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
@@ -82,14 +86,14 @@ class Office:
         parts.almanac.on_change = parts.library.forget_missing
         self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
-        troubles = Troubles(room, parts.speaker, parts.voice, parts.library)
+        troubles = Troubles(room, parts.speaker, parts.voice, parts.library, self.speaking)
         self._view = View(room, self._talk, cues, self._sound.sounding)
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged
         self._view.troubles, self._view.trusted = troubles.all, troubles.clock_trusted
         self.following = Following(
             room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
-            Foresight(room, cues, self._talk),
+            Foresight(room, cues, self._talk, self.speaking.choice),
         )  # fmt: skip
         self.media = Media(
             (parts.store.path.parent, parts.sounds),
@@ -179,6 +183,11 @@ class Office:
     def set_volume(self, volume: int) -> None:
         """The master volume, 0..100."""
         self._sound.set_volume(volume)
+        self._changed()
+
+    def choose_voice(self, **changes: object) -> None:
+        """Voice, speed and results_voice of what is said from now on; see Speaking.choose."""
+        self.speaking.choose(**changes)
         self._changed()
 
     def hush(self, minutes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotInTime
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from controller.sound.voice import Voice
 
 HEARING_LIMIT_S = 25.0
 LONGEST_NAME = 40
+Manner = tuple[str, float]  # voice and speed, see Speaking.sample
 
 
 class Media:
@@ -45,18 +47,20 @@ class Media:
         self.hushed: Callable[[], datetime | None] = lambda: None
         self.poke: Callable[[], None] = lambda: None
 
-    def hear_text(self, text: str) -> Path:
-        """How an announcement will sound, as WAV: for the ears of who asked alone. Raises Refused."""
+    def hear_text(self, text: str, manner: Manner | None = None) -> Path:
+        """How an announcement will sound, as WAV, for one phone alone; `manner`: in another voice. Raises Refused."""
         text = " ".join(text.split())
         if not text or len(text) > LONGEST:
             raise Refused(f"试听的话要有 1 到 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
-        return self._rendered(self._builder.plain(text, self._talk.names()))
+        return self._rendered(self._builder.plain(text, self._talk.names()), manner)
 
-    def hear_deal(self, person: str, product: str, amount: object, team: str | None = None) -> Path:
+    def hear_deal(
+        self, person: str, product: str, amount: object, team: str | None = None, manner: Manner | None = None
+    ) -> Path:
         """How an order will sound, with applause or the song of whose it is. Raises Refused."""
-        return self._rendered(self._deals.audition(person, product, amount, team))
+        return self._rendered(self._deals.audition(person, product, amount, team), manner)
 
-    def hear_name(self, name: str, say_as: str | None) -> Path:
+    def hear_name(self, name: str, say_as: str | None, manner: Manner | None = None) -> Path:
         """How a name will be read, with a reading that need not be kept yet. Raises Refused."""
         name = " ".join(name.split())
         if not name or len(name) > LONGEST_NAME:
@@ -67,9 +71,11 @@ class Media:
             except ValueError as fault:
                 raise Refused(str(fault), "say_as") from fault
         own = {name: say_as} if say_as else {}
-        return self._rendered(self._builder.plain(f"恭喜{name}！", {**self._talk.names(), **own}))
+        return self._rendered(self._builder.plain(f"恭喜{name}！", {**self._talk.names(), **own}), manner)
 
-    def _rendered(self, script: Script) -> Path:
+    def _rendered(self, script: Script, manner: Manner | None) -> Path:
+        if manner is not None:
+            script = replace(script, voice=manner[0], speed=manner[1])
         try:
             return self._voice.prepare(script, ahead=True).result(HEARING_LIMIT_S).path
         except VoiceFailed as failed:
