@@ -1,6 +1,7 @@
 """Values of the house as JSON: what programs and phones are given, and walls (`wallrows.py`) in their way. Pure."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -123,7 +124,7 @@ def speaking(found: Speaking) -> Json:
         "results_voice": chosen.results_voice,
         "from_timetable": {"voice": told.voice, "speed": told.speed, "results_voice": told.results_voice},
         "voices": [{"key": one.key, "name": one.name, "installed": one.installed} for one in found.options()],
-        "state": {"kind": speaks.kind, "name": speaks.name, "why": speaks.why, "engine": speaks.engine},
+        "state": asdict(speaks),
     }
 
 

@@ -44,12 +44,13 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Speaks:
     """What speaks now. kind: natural, backup (espeak), own (a folder of the office) or none; name and why are for
-    people; engine: the program's own name, "" until it has told it."""
+    people; engine: the program's own name, "" until it has told it; missing: why some voices cannot be had."""
 
     kind: str
     name: str
     why: str
     engine: str
+    missing: str = ""
 
 
 def folders(voices: Path) -> tuple[str, ...]:
@@ -79,8 +80,8 @@ def unknown(name: str, own: Iterable[str]) -> str:
     """The sentence about a name that no voice has, with those there are."""
     short = [speaker.name.split("（")[0] for speaker in speakers.mandarin()]
     names = [AUTO, ESPEAK, *short, *own]
-    guess = nearest(name, [*names, *(speaker.key for speaker in speakers.mandarin())])
-    guess = guess or nearest(name, [speaker.key.split("_")[1] for speaker in speakers.mandarin()])
+    keys = [speaker.key for speaker in speakers.mandarin()]
+    guess = nearest(name, [*names, *keys, *(key.split("_")[1] for key in keys)])
     tail = f"是不是“{guess}”？" if guess else ""
     return f"没有叫“{shortened(name)}”的语音。可以选：{'、'.join(names)}。{tail}"
 
@@ -184,14 +185,21 @@ class Speaking:
         engine = status.engine
         if not engine:
             why = status.fault or "语音程序正在启动。"
-            return Speaks(NONE, "没有能用的语音" if status.fault else "还没有启动", why, "")
+            return Speaks(
+                NONE, "没有能用的语音" if status.fault else "还没有启动", why, "", self._missing("")
+            )
         if engine.startswith("Kokoro"):
             name, why = self._speaker()
-            return Speaks(NATURAL, f"自然语音（{name}）", why, engine)
+            return Speaks(NATURAL, f"自然语音（{name}）", why, engine, self._missing(""))
         if engine.startswith("espeak"):
-            reasons = "；".join(why for _, why in status.passed_over)
-            return Speaks(BACKUP, CALLED[ESPEAK], self._why_backup(reasons), engine)
-        return Speaks(OWN, f"自备语音（{engine.split()[0]}）", "", engine)
+            missing = self._missing("；".join(why for _, why in status.passed_over))
+            why = (
+                "选的就是备用语音。"
+                if self.choice().voice == ESPEAK
+                else missing or "自然语音已经装好，正在换上。"
+            )
+            return Speaks(BACKUP, CALLED[ESPEAK], why, engine, missing)
+        return Speaks(OWN, f"自备语音（{engine.split()[0]}）", "", engine, self._missing(""))
 
     def _speaker(self) -> tuple[str, str]:
         """Who reads with the natural voice, and why not who was chosen."""
@@ -205,14 +213,13 @@ class Speaking:
             return chosen.name.split("（")[0], ""
         return short, f"{chosen.name.split('（')[0]}还没有安装，先由{short}播报。"
 
-    def _why_backup(self, reasons: str) -> str:
-        if self.choice().voice == ESPEAK:
-            return "选的就是备用语音。"
+    def _missing(self, reasons: str) -> str:
         if reasons:
             return f"自然语音用不了：{reasons}。"
-        if any(option.installed for option in self.options() if speakers.find(option.key)):
-            return "自然语音已经装好，正在换上。"
-        return "自然语音还没有安装。"
+        there = [option.installed for option in self.options() if speakers.find(option.key)]
+        if not any(there):
+            return "自然语音还没有安装。"
+        return "" if all(there) else "有的声音还没有安装。"
 
     def unknown(self) -> str | None:
         """A sentence when the timetable names a voice that is not there."""
