@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -130,6 +130,7 @@ class FakeVoice:
 
     def __init__(self) -> None:
         self.asked: list[Script] = []
+        self.learnt: list[Script] = []
 
     def prepare(self, script: Script, *, ahead: bool = False) -> Future[Clip]:
         self.asked.append(script)
@@ -139,6 +140,10 @@ class FakeVoice:
 
     def ready(self, script: Script) -> Clip | None:
         return None
+
+    def learn(self, scripts: Iterable[Script]) -> int:
+        self.learnt += scripts
+        return len(self.learnt)
 
     def status(self):  # type: ignore[no-untyped-def]
         from controller.sound.speech.voicebox import VoiceStatus

@@ -86,10 +86,10 @@ class Media:
     def take_clip(self, source: Source) -> tuple[str, float]:
         """Reads a recording; its name and seconds; see `ClipDesk.take`.
 
-        Chime and recording are put together while the person still listens to it: a minute takes a Pi ten seconds.
+        It is made ready for the speakers while the person still listens to it: a minute takes a Pi ten seconds.
         """
         name, seconds = self.clips.take(source)
-        self._voice.prepare(self._builder.recorded(name), ahead=True)
+        self._voice.prepare(replace(self._builder.recorded(name), chime=None), ahead=True)
         return name, seconds
 
     def send_clip(self, name: str, who: str, key: str) -> Announced:

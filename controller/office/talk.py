@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.book.model import (
@@ -155,8 +156,13 @@ class Talk:
         return self._builder.build(announcement, self.names(), unsent)
 
     def prepare(self, announcement: Announcement, unsent: Deal | None = None) -> None:
-        """Renders ahead what may be said later."""
-        self._voice.prepare(self.script(announcement, unsent), ahead=True)
+        """Render the speech of an announcement ahead; the player plays the chime by itself."""
+        self._voice.prepare(replace(self.script(announcement, unsent), chime=None), ahead=True)
+
+    def learn(self, announcements: Iterable[tuple[Announcement, Deal | None]]) -> int:
+        """Have clauses rendered in idle time; returns how many are new. Each announcement with the deal it tells."""
+        names = self.names()
+        return self._voice.learn([self._builder.build(found, names, deal) for found, deal in announcements])
 
     def cancel(self, ids: Iterable[int], why: str) -> None:
         """Takes announcements back, wherever they are: waiting in the book, in the queue, or in the air."""

@@ -11,13 +11,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
-from controller.sound.performance import Job, Manners, Performance, Report
+from controller.sound.performance import CHIME_S, Job, Manners, Performance, Report
 from controller.sound.speaker import Event, Part, Speaker
 from controller.sound.speech.script import Clip, Script, VoiceFailed
+from controller.sound.speech.stream import Stream, lead_s
 from controller.sound.voice import Voice
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,11 @@ LOOK_AHEAD_S = 150.0
 """With a silence nearer than this the length is found out first: render, then decide."""
 AFTER_SILENCE_S = 120.0
 RENDER_LIMIT_S = 25.0
+"""Beyond what this machine should need."""
+LONG_WAIT_S = 6.0
+"""Speech that would follow the chime later than this is awaited before the chime: a later chime is better than one
+with nothing after it. Only on machines that render slower than they speak, for texts that were never said before."""
+LONGEST_WAIT_S = 120.0
 DEVICE_LIMIT_S = 30.0
 """A device that was lost in mid-sentence is waited for this long before the job is told as not heard."""
 
@@ -82,7 +87,7 @@ class Announcer:
             waits = len(self._queue) > 1 or self._performance is not None or self._silent_for() > 0
             self._changed.notify_all()
         if waits:
-            self._voice.prepare(job.script, ahead=True)
+            self._voice.prepare(replace(job.script, chime=None), ahead=True)
 
     def _insert(self, job: Job) -> None:
         self._queue.append(job)
@@ -243,10 +248,13 @@ class Announcer:
             self._chime_first(job, performance, chime, until)
         else:
             self._whole(job, performance, clip or self._rendered(job.script), until)
+            self._finish(job, performance)
+        return performance
+
+    def _finish(self, job: Job, performance: Performance) -> None:
         if performance.cancelled:  # taken back while the lead or the rendering was under way
             self._speaker.stop(job.id, fade_ms=120)
         performance.wait()
-        return performance
 
     def _lead(self) -> None:
         manners = self.manners
@@ -262,27 +270,62 @@ class Announcer:
         self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until)
 
     def _chime_first(self, job: Job, performance: Performance, chime: Path, until: float | None) -> None:
-        """The chime sounds at once; the speech is rendered while it rings."""
-        part, duck = Part(chime, job.script.gain_db), self.manners.duck
-        self._speaker.announce(job.id, [part], open=True, duck=duck, until=until)
-        rendering = self._voice.prepare(replace(job.script, chime=None))
-        performance.begun()  # the picture shall not wait for the rendering
-        clip = self._heard_of(rendering)
-        performance.voiceless = clip is None
-        performance.expect(clip, first=1)
-        if clip is not None:
-            self._speaker.append(job.id, Part(clip.path))
-        elif job.script.applause is not None:
-            self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))
+        """The chime sounds at once; the speech is rendered while it rings, and follows clause by clause."""
+        script, duck = replace(job.script, chime=None), self.manners.duck
+        early = self._await_voice(job, script)
+        self._speaker.announce(job.id, [Part(chime, job.script.gain_db)], open=True, duck=duck, until=until)
+        stream = early or self._voice.stream(script)
+        performance.begun()  # the picture does not wait for the rendering
+        try:
+            self._follow(job, performance, stream)
+        except (VoiceFailed, TimeoutError) as failed:
+            log.warning("no speech: %s", failed)
+            if stream.begun():
+                performance.broken = True
+            else:
+                self._without_voice(job, performance)
         self._speaker.finish(job.id)
+        self._finish(job, performance)
+        stream.close()
+
+    def _follow(self, job: Job, performance: Performance, stream: Stream) -> None:
+        """Hand the parts of the speech to the player as they come. Raises VoiceFailed or TimeoutError."""
+        limit = RENDER_LIMIT_S + 2 * stream.cost_s()
+        number, offset = 1, 0.0
+        while parts := stream.parts(limit):
+            for part in parts:
+                performance.expect_part(number, offset, stream.estimate_s())
+                self._speaker.append(job.id, Part(part.path))
+                number, offset = number + 1, offset + part.seconds
+        clip = stream.clip.result(limit)
+        performance.expect(clip, first=1)
+        if number == 1:  # it was on the disk already
+            self._speaker.append(job.id, Part(clip.path))
+
+    def _without_voice(self, job: Job, performance: Performance) -> None:
+        performance.voiceless = True
+        performance.expect(None, first=1)
+        if job.script.applause is not None:
+            self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))
+
+    def _await_voice(self, job: Job, script: Script) -> Stream | None:
+        """On a slow machine: render until the speech can follow the chime, if that takes long."""
+        if lead_s(self._voice.costs(script)) < CHIME_S + LONG_WAIT_S:
+            return None
+        stream, limit = self._voice.stream(script), time.monotonic() + LONGEST_WAIT_S
+        log.info("#%d waits %.0f s for its speech before the chime", job.id, stream.lead_s())
+        while stream.lead_s() > CHIME_S and time.monotonic() < limit:
+            stream.wait(0.2)
+            with self._changed:
+                if not self._running or self._taken_back is not None or self._silent_for() > 0:
+                    break
+        return stream
 
     def _rendered(self, script: Script) -> Clip | None:
         """The clip, or None when the voice failed: the office then hears chime and applause."""
-        return self._heard_of(self._voice.prepare(script))
-
-    def _heard_of(self, rendering: Future[Clip]) -> Clip | None:
+        cost = sum(cost.render_s for cost in self._voice.costs(script))
         try:
-            return rendering.result(timeout=RENDER_LIMIT_S)
+            return self._voice.prepare(script).result(timeout=RENDER_LIMIT_S + 2 * cost)
         except (VoiceFailed, TimeoutError) as failed:
             log.warning("no speech: %s", failed)
             return None

@@ -1,9 +1,9 @@
-"""Text as people write it → text that the voice reads right. Pure.
+"""Text as people write it → text that a voice reads right. Pure.
 
-The table of what is read how, for people to extend, is tests/sound/golden_mandarin.tsv (English texts:
-golden_english.tsv; names: golden_names.tsv). The steps: names with a reading of their own are put aside, the
-text is cleaned, figures and letters are written out by the rules of `codes`, `moments`, `money`, `figures`
-and `latin`, what is left is reduced to what the engine knows, and its own faults are gone round (`repairs`).
+The table of readings, for people to extend, is tests/sound/golden_mandarin.tsv (English texts: golden_english.tsv;
+names: golden_names.tsv). The steps: names with a given reading are put aside, the text is cleaned, figures and
+letters are written out by the rules of `codes`, `moments`, `money`, `figures` and `latin`, and the rest is reduced to
+characters, pinyin, Latin words and pauses. `for_espeak` then works around the faults of that engine.
 """
 
 from __future__ import annotations
@@ -25,20 +25,25 @@ from controller.sound.reading.punctuation import tidy, tidy_english
 from controller.sound.reading.repairs import letters_apart, repaired
 from controller.sound.reading.rules import apply
 
-__all__ = ["amount_in_words", "count_in_words", "name_reading", "parse_say_as", "spoken"]
+__all__ = ["amount_in_words", "count_in_words", "for_espeak", "name_reading", "parse_say_as", "spoken"]
 
 _CHINESE = (*BEFORE_NUMBERS, *DATES, *CODES, *MOMENTS, *SIGNS, *MONEY, *FIGURES)
 
 
 def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
-    """The text as the engine gets it: Chinese characters, Latin words, pauses and pinyin such as shan4.
+    """The text for an engine: Chinese characters, Latin words, pauses and pinyin such as shan4.
 
     readings: a name as written → its `say_as` (see `parse_say_as`), the longest first; one that is no pinyin
     is passed over. language: "zh", or "en" for an English text, whose figures are then said in English.
-    Never raises; said again it stays as it is; "" when nothing in it can be spoken.
+    Never raises; applying it again changes nothing; "" when nothing in the text can be spoken.
     """
     aside = Aside(text, readings)
     plain = clean(aside.text)
     rules, finish = (ENGLISH, tidy_english) if language == "en" else (_CHINESE, tidy)
-    said = finish(repaired(aside.restored(finish(apply(rules, plain)))))
-    return letters_apart(said)
+    return finish(aside.restored(finish(apply(rules, plain))))
+
+
+def for_espeak(text: str, language: str = "zh") -> str:
+    """A spoken text in the spelling that espeak-ng 1.52 reads right; see `repairs`."""
+    finish = tidy_english if language == "en" else tidy
+    return letters_apart(finish(repaired(text)))

@@ -76,9 +76,10 @@ class Performance:
 
     def __init__(self, job: Job, report: Callable[[Report], None], changed: threading.Condition):
         self.job, self._report, self._changed = job, report, changed
-        self.voiceless = False
+        self.voiceless = self.broken = False
         self._clip: Clip | None = None
-        self._first = 0
+        self._estimate_s = UNKNOWN_S
+        self._offsets: dict[int, float] = {}  # of the speech's parts: seconds from its beginning
         self._started: dict[int, float] = {}
         self._done: Event | None = None
         self._cancelled: str | None = None
@@ -101,10 +102,16 @@ class Performance:
         self._cancelled = why
 
     def expect(self, clip: Clip | None, first: int) -> None:
-        """The clip with the speech is part `first` of what sounds."""
+        """The clip with the speech is part `first` of the announcement."""
         with self._changed:
-            self._clip, self._first = clip, first
+            self._clip = clip
+            self._offsets.setdefault(first, 0.0)
         self._tell_playing()
+
+    def expect_part(self, n: int, offset_s: float, estimate_s: float) -> None:
+        """Part `n` is speech that begins `offset_s` after its first word; the whole takes about `estimate_s`."""
+        with self._changed:
+            self._offsets[n], self._estimate_s = offset_s, max(estimate_s, offset_s)
 
     def begun(self) -> None:
         """Waits until the speaker has told the beginning, which takes milliseconds, and tells it on."""
@@ -136,9 +143,12 @@ class Performance:
         with self._changed:
             if not self._started:
                 return
-            started, speech, clip = min(self._started.values()), self._started.get(self._first), self._clip
-        body = speech if speech is not None else started + CHIME_S
-        ends = body + (clip.duration_s if clip else UNKNOWN_S)
+            started, clip = min(self._started.values()), self._clip
+            begun = [at - self._offsets[n] for n, at in self._started.items() if n in self._offsets]
+        body = (
+            begun[-1] if begun else started + CHIME_S
+        )  # the last part's: an earlier one cannot have waited for it
+        ends = body + (clip.duration_s if clip else self._estimate_s)
         told = (round(started, 2), round(ends, 1))
         if told != self._told:
             self._told = told
@@ -158,6 +168,8 @@ class Performance:
             return "not_heard", "音响没有回应，没有播完。"
         if not self._done.ok:
             return ENDINGS.get(self._done.why or "", ("not_heard", "没有播完。"))
+        if self.broken:
+            return "not_heard", "语音念到一半出了问题，没有播完。"
         if self.voiceless:
             return "not_heard", "语音没有合成出来，只放了提示音，内容已显示在屏幕上。"
         return "heard", "已播报。"

@@ -6,6 +6,7 @@ For the rest of the house this module is the door: Voice, Script, Segment, Clip,
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import os
 import threading
@@ -13,8 +14,10 @@ import wave
 from pathlib import Path
 from typing import Any
 
-from controller.sound.speech.engines import Engine, EngineFailed, Maker, Recording, neural
-from controller.sound.speech.script import Clip, Script, Segment, VoiceFailed, say
+from controller.sound.mandarin import for_espeak
+from controller.sound.speech.engines import Engine, EngineFailed, Maker, neural
+from controller.sound.speech.script import PLAIN, Clip, Delivery, Recording, Script, Segment, VoiceFailed, say
+from controller.sound.speech.takes import Takes
 from controller.sound.speech.trial import describe
 from controller.sound.speech.voicebox import Voice
 
@@ -25,6 +28,8 @@ RATE = 195
 """espeak's words a minute: 4.1 to 4.2 spoken characters a second with pauses, 4.5 without (measured on the
 three sentences of day.md); an announcer's pace that a large room can follow."""
 PITCH = 52
+NICE = 5
+"""The child renders on all cores: player, timekeeper and web go first."""
 _FINISHED_S = 8.0
 """Under the parent's limit of ten seconds, so that the child can still say what happened."""
 
@@ -32,11 +37,13 @@ _FINISHED_S = 8.0
 class Espeak:
     """pyttsx3 on espeak-ng 1.52 from the espeakng-loader wheel: Debian 12's 1.51 speaks Mandarin wrongly."""
 
+    natural = False
     longest = 80  # so that each rendering is short; pyttsx3 loses files of five sentences and more (#408)
 
     def __init__(self) -> None:
         self._finished = threading.Event()
         self._faults: list[str] = []
+        self._speed = 1.0
         version = _load_library()
         try:
             import pyttsx3
@@ -56,7 +63,7 @@ class Espeak:
         self._engine.setProperty("voice", LANGUAGE)
         self._engine.setProperty("rate", RATE)
         self._engine.setProperty("pitch", PITCH)
-        self.render("好")
+        self.render("好")  # the settings take effect here
         voice = str(self._engine.getProperty("voice"))
         if voice.split("/")[-1] != LANGUAGE:  # an unknown voice is accepted silently and English speaks
             raise EngineFailed(f"espeak-ng 没有中文语音（得到的是 {voice}）")
@@ -65,16 +72,24 @@ class Espeak:
         if completed:
             self._finished.set()
 
-    def render(self, text: str) -> Recording:
-        """Speaks a text. What comes out empty all the same (see `_rendered`) is spoken again, twice at most."""
+    def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
+        """Speak a text; an empty result (see `_rendered`) is rendered again, twice at most."""
+        if delivery.speed != self._speed:
+            self._speed = delivery.speed
+            self._engine.setProperty("rate", round(RATE * delivery.speed))
+            self._rendered("好")  # pyttsx3 queues the setting; it takes effect with the next rendering
+        written = for_espeak(text, delivery.language) or text
         for _ in range(3):
-            recording = self._rendered(text)
+            recording = self._rendered(written)
             if recording.pcm:
                 return recording
         raise EngineFailed("espeak-ng 没有写出声音")
 
+    def cancel(self) -> None:
+        """Do nothing: a sentence takes some milliseconds."""
+
     def _rendered(self, text: str) -> Recording:
-        """Renders into memory: a full disk must not make pyttsx3 wait for ever in its callback."""
+        """Render into memory: a full disk must not make pyttsx3 wait for ever in its callback."""
         self._finished.clear()
         self._faults.clear()
         handle = os.memfd_create("speech", os.MFD_CLOEXEC)
@@ -121,7 +136,7 @@ def _read(path: str) -> Recording:
 def makers(wanted: str, voices: Path) -> list[Maker]:
     """Engines in the order in which they are tried: neural voices in `voices`, then espeak.
 
-    `wanted` names one (espeak, sherpa, piper) or is "auto"; espeak always stays last, for silence is worse.
+    `wanted` names one (espeak, kokoro, sherpa, piper) or is "auto"; espeak always stays last, for silence is worse.
     """
     found = [maker for maker in neural(voices) if wanted in ("auto", maker.name)]
     return [*found, Maker("espeak", _espeak)]
@@ -136,12 +151,16 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--engine", default="auto")
     options.add_argument("--voices", type=Path, default=Path("var/voices"))
+    options.add_argument("--takes", type=Path, required=True)
+    options.add_argument("--pace", type=float, default=0.5)
     chosen = options.parse_args()
     from controller.sound.speech.reciter import (
         serve,
     )  # numpy and PyAV: not for the daemon, which imports this file too
 
-    serve(makers(chosen.engine, chosen.voices))
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    serve(makers(chosen.engine, chosen.voices), Takes(chosen.takes), chosen.pace)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,9 @@ def _assemble(folder: Path) -> None:
         for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
             for found in root.rglob(name):
                 (folder / name).write_bytes(found.read_bytes())
-    parts = sorted((found for root in roots for found in root.rglob("model.bin.part*")), key=lambda path: path.name)
+    parts = sorted(
+        (found for root in roots for found in root.rglob("model.bin.part*")), key=lambda path: path.name
+    )
     whole = folder / ".model.part"
     with whole.open("wb") as out:
         for part in parts:
@@ -81,16 +83,21 @@ def write_down(samples: NDArray[np.float32]) -> str:
 
 
 def score(reference: str, heard: str) -> Score:
-    """How well `heard` says `reference` (a spoken text: pinyin of names may stand in it)."""
-    wanted, got = units(reference), units(spoken(unicodedata.normalize("NFKC", heard)))
-    bare = [unit.rstrip("12345") for unit in wanted], [unit.rstrip("12345") for unit in got]
-    return Score(len(wanted), distance(*bare), distance(wanted, got), heard)
+    """How well `heard` says `reference` (a spoken text: pinyin of names may stand in it).
+
+    A tone is right when it is the dictionary's or the one that sandhi gives: 猛虎 heard as 蒙虎 is what was said.
+    """
+    wanted, as_said = units(reference), units(reference, sandhi=True)
+    got = units(spoken(unicodedata.normalize("NFKC", heard)))
+    bare = [{unit.rstrip("12345")} for unit in wanted], [unit.rstrip("12345") for unit in got]
+    toned = [{one, other} for one, other in zip(wanted, as_said, strict=True)]
+    return Score(len(wanted), distance(*bare), distance(toned, got), heard)
 
 
-def units(text: str) -> list[str]:
-    """Syllables with their citation tones, and Latin letters or words, of a spoken text."""
+def units(text: str, *, sandhi: bool = False) -> list[str]:
+    """Syllables with their tones, and Latin letters or words, of a spoken text."""
     out: list[str] = []
-    for token in read(text, sandhi=False):
+    for token in read(text, sandhi=sandhi):
         if isinstance(token, Syllable):
             out.append(f"{token.sound}{token.tone}")
         elif isinstance(token, Latin):
@@ -98,13 +105,13 @@ def units(text: str) -> list[str]:
     return out
 
 
-def distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """Levenshtein distance."""
+def distance(one: Sequence[set[str]], other: Sequence[str]) -> int:
+    """Levenshtein distance; each place of `one` holds what is right there."""
     row = list(range(len(other) + 1))
     for i, left in enumerate(one, 1):
         before, row[0] = row[0], i
         for j, right in enumerate(other, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (left != right))
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (right not in left))
     return row[-1]
 
 
@@ -112,7 +119,9 @@ def at_16k(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """Mono samples at the listener's rate."""
     import av
 
-    frame = av.AudioFrame.from_ndarray(samples.astype(np.float32).reshape(1, -1), format="fltp", layout="mono")
+    frame = av.AudioFrame.from_ndarray(
+        samples.astype(np.float32).reshape(1, -1), format="fltp", layout="mono"
+    )
     frame.sample_rate = rate
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
     parts = [part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ctypes
 import functools
 import re
+from collections.abc import Mapping
 
 import espeakng_loader
+
+from controller.sound.mandarin import for_espeak, spoken
 
 _RETRIEVAL = 1  # AUDIO_OUTPUT_RETRIEVAL: opens no sound device
 _UTF8 = 1
@@ -34,3 +37,8 @@ def phonemes(text: str) -> str:
 def syllables(text: str) -> str:
     """The phonemes without stress and word marks: sounds and tones only, fit to be compared."""
     return re.sub(r"[_|',:\s]", "", phonemes(text))
+
+
+def written(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
+    """A text as espeak-ng gets it."""
+    return for_espeak(spoken(text, readings, language), language)

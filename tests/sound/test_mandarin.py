@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from controller.sound.mandarin import spoken
+from sound.espeak import written as spoken
 
 HERE = Path(__file__).parent
 SAYABLE = re.compile(r"[㐀-鿿〇가-힣A-Za-z ，。！？；：、’\u00a0]|(?<=[a-z])[1-5](?![A-Za-z0-9])")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sound.espeak import phonemes, syllables
-
-from controller.sound.mandarin import spoken
+from sound.espeak import written as spoken
 
 # As the repairs write it → the sound it must have: ɕ/tɕʰ/tɕ with -ong and the tone's contour.
 IONG = {"xong1": "S;ong55", "xong2": "S;ong35", "qong2": "tS;hong35", "jong3": "tS;ong214"}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from sound.espeak import syllables
+from sound.espeak import written as spoken
 
-from controller.sound.mandarin import name_reading, parse_say_as, spoken
+from controller.sound.mandarin import name_reading, parse_say_as
 from controller.sound.reading.names import DOUBLE_SURNAMES, GIVEN, SURNAMES
 
 TABLE = Path(__file__).with_name("golden_names.tsv").read_text("utf-8").splitlines()

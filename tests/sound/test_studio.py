@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 from soundfiles import heard, measured, noise, save, tone
 
 from controller.sound.speech import levels
-from controller.sound.speech.engines import EngineFailed, Maker, Recording, first_working, neural
+from controller.sound.speech.engines import EngineFailed, Maker, first_working, neural
 from controller.sound.speech.reciter import from_json
-from controller.sound.speech.script import Script, Segment, clean, sentences, speakable
+from controller.sound.speech.script import (
+    PLAIN,
+    Delivery,
+    Recording,
+    Script,
+    Segment,
+    clean,
+    sentences,
+    speakable,
+)
 from controller.sound.speech.shelf import to_json
 from controller.sound.speech.studio import NothingToSay, Studio
 
@@ -25,17 +34,21 @@ class Buzzer:
 
     identity = "buzzer"
     longest = 80
+    natural = False
 
     def __init__(self, seconds_per_character: float = 0.1) -> None:
         self.texts: list[str] = []
         self._length = seconds_per_character
 
-    def render(self, text: str) -> Recording:
+    def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
         self.texts.append(text)
         speech = 0.5 * np.sin(np.arange(int(len(text) * self._length * 22050)) * 0.1)
         silence = np.zeros(4410)
         pcm = np.concatenate([silence, speech, silence]) * 32767
         return Recording(pcm.astype(np.int16).tobytes(), 22050)
+
+    def cancel(self) -> None:
+        pass
 
 
 def assembled(tmp_path: Path, script: Script) -> tuple[dict, np.ndarray]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from controller.sound.reading.pinyin import SYLLABLES
 from controller.sound.reading.repairs import LIGHT_ER, in_pinyin
@@ -71,7 +72,8 @@ Token = Syllable | Latin | Pause | Unread
 def read(text: str, *, sandhi: bool = True) -> list[Token]:
     """The tokens of a spoken text, in order, with the tones that a speaker gives them in this sentence.
 
-    sandhi: False gives the tones of the dictionary. Every character of `text` is in exactly one token; only spaces and signs without a sound are left out.
+    sandhi: False gives the tones of the dictionary. Every character of `text` is in exactly one token; only spaces
+    and signs without a sound are left out.
     """
     if not sandhi:
         return list(_tokens(in_pinyin(text)))
@@ -138,12 +140,16 @@ def _of_match(found: re.Match[str], word: int) -> Iterator[Token]:
 def _characters(run: str, first_word: int) -> Iterator[Token]:
     from pypinyin import Style, lazy_pinyin
 
+    style = Style.TONE3
     for number, word in enumerate(_words(run)):
-        readings = lazy_pinyin(
-            [word], style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False, errors=lambda chars: list(chars)
-        )
+        readings = lazy_pinyin([word], style=style, neutral_tone_with_five=True, v_to_u=False, errors=_apart)
         for char, reading in zip(word, readings, strict=True):
             yield _syllable(char, _GLOSSES.get(char, reading), first_word + number)
+
+
+def _apart(unknown: str) -> Any:
+    """Characters that pypinyin does not know, each as its reading."""
+    return list(unknown)
 
 
 def _syllable(char: str, reading: str, word: int) -> Token:
@@ -189,9 +195,9 @@ def _tone_of_yi(tokens: Sequence[Token], at: int) -> int:
     previous, following = (before.char if before else ""), (after.char if after else "")
     if before and after and previous and previous == following:
         return 5  # 看一看
-    if after is None or following in _DIGITS + "点" and following:
+    if after is None or (following in _DIGITS + "点" and following):
         return 1
-    if previous and previous in _KEEPS_YI_BEFORE or previous == "万" and following not in "千百十":
+    if (previous and previous in _KEEPS_YI_BEFORE) or (previous == "万" and following not in "千百十"):
         return 1
     if following and following in _ORDINAL_AFTER:
         return 1
@@ -206,14 +212,20 @@ def _tone_of_bu(tokens: Sequence[Token], at: int) -> int:
 
 
 def _third_tones(tokens: list[Token]) -> None:
-    """Third tones before a third tone become second: first inside each word, then from right to left."""
-    thirds = [at for at, token in enumerate(tokens) if isinstance(token, Syllable) and token.tone == 3]
-    original = set(thirds)
-    for at in thirds:
-        here, after = _neighbour(tokens, at), _neighbour(tokens, at + 1)
-        if here and after and at + 1 in original and here.word == after.word:
-            tokens[at] = replace(here, tone=2)
-    for at in reversed(thirds):
-        here, after = _neighbour(tokens, at), _neighbour(tokens, at + 1)
-        if here and after and here.tone == 3 and after.tone == 3:
-            tokens[at] = replace(here, tone=2)
+    """Third tones before a third tone become second: in runs of two or three all but the last, longer ones by twos.
+
+    Where a long run is divided depends on the words; without a parser, by twos is right oftenest (五百|两点).
+    """
+    run: list[int] = []
+    for at in range(len(tokens) + 1):
+        here = _neighbour(tokens, at)
+        if here is not None and here.tone == 3:
+            run.append(at)
+            continue
+        while len(run) > 1:
+            length = len(run) if len(run) <= 3 else 2
+            for place in run[: length - 1]:
+                syllable = tokens[place]
+                tokens[place] = replace(syllable, tone=2) if isinstance(syllable, Syllable) else syllable
+            run = run[length:]
+        run = []

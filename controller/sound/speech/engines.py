@@ -1,6 +1,7 @@
 """The voices there can be, behind one small interface. For the voice child; nothing heavy loads on import.
 
-A neural voice is a folder that the user puts into var/voices/ :
+The natural voice is the folder var/voices/kokoro, which `zhangu voices install` makes (see `kokoro`). Other neural
+voices are folders that the user puts into var/voices/ :
     sherpa-onnx   one *.onnx, tokens.txt, for most also lexicon.txt; a matcha model also its vocoder
                   (vocos*.onnx or hifigan*.onnx).  pip install sherpa-onnx
     Piper         NAME.onnx with NAME.onnx.json.   pip install piper-tts
@@ -14,40 +15,48 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from controller.sound.mandarin import for_espeak
 from controller.sound.reading.homophones import in_characters
+from controller.sound.speech.script import PLAIN, Delivery, Recording
+from controller.sound.speech.speakers import FOLDER
 
 
 class EngineFailed(Exception):  # noqa: N818 - the engine failed
     """The engine did not load or did not render; str() is for the log and for `doctor`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """Rendered speech: 16-bit mono PCM in the machine's byte order, at `rate` samples a second."""
-
-    pcm: bytes
-    rate: int
-
-    def seconds(self) -> float:
-        """How long it lasts."""
-        return len(self.pcm) / 2 / self.rate
-
-
 class Engine(Protocol):
-    """A voice. identity: name, version and settings; another identity renders another cache entry.
-    longest: characters that one call may be given so that it stays well within ten seconds."""
+    """A voice.
+
+    identity: name, version and settings; another identity renders another cache entry. longest: characters of one
+    call, so that it stays well within its time limit. natural: rendering takes so long that clauses are cut at every
+    comma and kept.
+    """
 
     identity: str
     longest: int
+    natural: bool
 
-    def render(self, text: str) -> Recording:
-        """The text spoken; raises EngineFailed."""
+    def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
+        """The text spoken; raises EngineFailed, or Cancelled after `cancel`."""
         ...
+
+    def cancel(self) -> None:
+        """Interrupt the rendering under way, from another thread; may do nothing."""
+        ...
+
+
+class Cancelled(Exception):  # noqa: N818 - it was cancelled
+    """A more urgent text interrupted the rendering."""
+
+
+class Unsayable(EngineFailed):
+    """The text holds nothing that this engine can speak; the rest of the announcement is spoken without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """How to come by an engine. name as in the settings (espeak, sherpa, piper); make raises EngineFailed."""
+    """How to come by an engine. name as in the settings (espeak, kokoro, sherpa, piper); make raises EngineFailed."""
 
     name: str
     make: Callable[[], Engine]
@@ -70,20 +79,38 @@ def neural(voices: Path) -> list[Maker]:
     """Makers for every voice folder in `voices`, by name; none when there is no folder."""
     if not voices.is_dir():
         return []
-    folders = sorted(path for path in voices.iterdir() if path.is_dir() and any(path.glob("*.onnx")))
-    return [_maker(folder) for folder in folders]
+    return [_maker(folder) for folder in model_folders(voices)]
+
+
+def model_folders(voices: Path) -> list[Path]:
+    """The folders that hold a voice: the natural voice last, so that a voice that somebody chose goes first."""
+    try:
+        folders = [path for path in voices.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        found = [path for path in folders if any(path.glob("*.onnx"))]
+    except OSError:
+        return []
+    return sorted(found, key=lambda path: (path.name == FOLDER, path.name))
 
 
 def _maker(folder: Path) -> Maker:
+    if any(folder.glob("kokoro*.onnx")):
+        return Maker("kokoro", lambda: _kokoro(folder))
     if any(folder.glob("*.onnx.json")):
         return Maker("piper", lambda: Piper(folder))
     return Maker("sherpa", lambda: Sherpa(folder))
+
+
+def _kokoro(folder: Path) -> Engine:
+    from controller.sound.speech.kokoro import Kokoro
+
+    return Kokoro(folder)
 
 
 class Sherpa:
     """sherpa-onnx with a vits or matcha model, one folder per voice."""
 
     longest = 30
+    natural = False
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -99,9 +126,12 @@ class Sherpa:
             raise EngineFailed(f"语音模型 {folder.name} 读不进来") from error
         self.identity = f"sherpa-onnx {sherpa_onnx.__version__} {_fingerprint(folder)}"
 
-    def render(self, text: str) -> Recording:
-        audio = self._tts.generate(in_characters(text), sid=0, speed=1.0)
+    def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
+        audio = self._tts.generate(in_characters(text), sid=0, speed=delivery.speed)
         return _recording(audio.samples, audio.sample_rate)
+
+    def cancel(self) -> None:
+        """Do nothing: a sentence takes less than a second."""
 
 
 def _sherpa_model(sherpa_onnx: Any, folder: Path) -> Any:
@@ -123,6 +153,7 @@ class Piper:
     """Piper with one voice: NAME.onnx beside NAME.onnx.json."""
 
     longest = 40
+    natural = False
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -138,11 +169,15 @@ class Piper:
         """Piper's own espeak-ng takes pinyin inside a text as ours does."""
         self.identity = f"piper {_fingerprint(folder)}"
 
-    def render(self, text: str) -> Recording:
-        chunks = list(self._voice.synthesize(text if self._pinyin else in_characters(text)))
+    def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
+        written = for_espeak(text, delivery.language) if self._pinyin else in_characters(text)
+        chunks = list(self._voice.synthesize(written))
         if not chunks:
             raise EngineFailed("Piper 没有念出任何声音")
         return Recording(b"".join(chunk.audio_int16_bytes for chunk in chunks), chunks[0].sample_rate)
+
+    def cancel(self) -> None:
+        """Do nothing: a sentence takes less than a second."""
 
 
 def _optional(path: Path) -> str:

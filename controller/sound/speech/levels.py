@@ -57,6 +57,42 @@ def trimmed(samples: Samples, floor_db: float = -55.0, keep_ms: float = 5.0) -> 
     return piece
 
 
+_HIGH_PASS_HZ, _PRESENCE_DB, _PRESENCE_HZ = 110.0, 4.0, (1800.0, 5200.0)
+_KNEE_DB, _RATIO, _HOLD_MS = -6.0, 2.5, 15.0
+
+
+def for_a_room(samples: Samples) -> Samples:
+    """Mono speech made to carry over people and keyboards: high-pass, presence, compression.
+
+    The filter works on the spectrum (no phase shift): 110 Hz and below fall by 12 dB per octave, 1.8 to 5.2 kHz rise by
+    4 dB, where consonants are told apart (ANSI S3.5 gives these bands half of the weight). The compressor holds what
+    is louder than 6 dB under the take's own level, at 2.5 : 1, with an envelope of 15 ms.
+    """
+    spectrum = np.fft.rfft(samples)
+    hertz = np.fft.rfftfreq(samples.size, 1 / RATE)
+    high_pass = (hertz / _HIGH_PASS_HZ) ** 2 / np.sqrt(1 + (hertz / _HIGH_PASS_HZ) ** 4)
+    low, high = _PRESENCE_HZ
+    band = 1 / (1 + (low / np.maximum(hertz, 1.0)) ** 4) / (1 + (hertz / high) ** 4)
+    shaped = np.fft.irfft(spectrum * high_pass * (1 + (decibels(_PRESENCE_DB) - 1) * band), samples.size)
+    return _compressed(shaped.astype(np.float32))
+
+
+def _compressed(samples: Samples) -> Samples:
+    width = int(_HOLD_MS * RATE / 1000) | 1
+    around = np.pad(samples.astype(np.float64) ** 2, width // 2)
+    power = _running_mean(around, width)
+    loud = power[power > power.max(initial=0.0) * 1e-4]
+    if not loud.size:
+        return samples
+    knee = float(np.sqrt(loud.mean())) * decibels(_KNEE_DB)
+    over = np.maximum(np.sqrt(np.maximum(power, 1e-12)) / knee, 1.0)
+    gain = over ** (1 / _RATIO - 1)
+    eased: Samples = (samples * _running_mean(np.pad(gain, width // 2, mode="edge"), width)).astype(
+        np.float32
+    )
+    return eased
+
+
 def silence(ms: float) -> Samples:
     """Mono silence of `ms` milliseconds."""
     return np.zeros(max(0, round(ms * RATE / 1000)), np.float32)

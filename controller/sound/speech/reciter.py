@@ -1,45 +1,125 @@
 """The voice child's loop: one JSON request a line, one text at a time, answers on what was standard output.
 
-In:  {"id", "wav": path, "script": …}
-Out: {"ready": identity, "passed_over": [[name, why]]} once, or {"fatal": why}; then for each request any
-     number of {"id", "alive"} and one of {"id", "clip": …}, {"id", "refused": Chinese sentence} (trying again
-     is no use), {"id", "failed": why} (a new child may do it).
+In:  {"id", "wav": path, "script": …, "parts": bool}, {"id", "learn": text, "delivery": …}; while one is under way also
+     {"cancel": id} and {"parts": id}, which take effect at once and after the present clause.
+Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each
+     request any number of {"id", "alive", "pace"} and {"id", "part": path, "seconds"}, and one of {"id", "clip": …},
+     {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": Chinese sentence} (trying again is no use),
+     {"id", "failed": why} (a new child may do it).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from controller.machine.reasons import reason
-from controller.sound.speech.engines import EngineFailed, Maker, first_working
-from controller.sound.speech.script import Script, Segment
-from controller.sound.speech.studio import NothingToSay, Studio
+from controller.sound.speech.engines import Cancelled, Engine, EngineFailed, Maker, first_working
+from controller.sound.speech.levels import RATE, Samples
+from controller.sound.speech.script import Delivery, Script, Segment
+from controller.sound.speech.studio import NothingToSay, Request, Studio, write
+from controller.sound.speech.takes import Takes
 
 Tell = Callable[[dict[str, Any]], None]
 
 
-def serve(makers: Sequence[Maker]) -> None:
-    """Answers requests until the input ends, which it also does when the parent dies."""
+def serve(makers: Sequence[Maker], kept: Takes, pace: float) -> None:
+    """Answer requests until the input ends, which it also does when the parent dies."""
     tell = _private_output()
     try:
         engine, passed_over = first_working(makers)
     except EngineFailed as why:
         tell({"fatal": str(why)})
         return
-    tell({"ready": engine.identity, "passed_over": passed_over})
-    studio = Studio(engine)
-    for line in sys.stdin:
-        request = json.loads(line)
-        tell({"id": request["id"], **_answer(studio, request, tell)})
+    ready = {"natural": engine.natural, "longest": engine.longest}
+    tell({"ready": engine.identity, "passed_over": passed_over, **ready})
+    Desk(engine, Studio(engine, kept, pace), tell).work()
+
+
+class Desk:
+    """Takes requests from one thread and works on them in another, so that a rendering can be interrupted."""
+
+    def __init__(self, engine: Engine, studio: Studio, tell: Tell) -> None:
+        self._engine, self._studio, self._tell = engine, studio, tell
+        self._waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._present: tuple[str, Request] | None = None
+
+    def work(self) -> None:
+        """Until the input ends."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        while (message := self._waiting.get()) is not None:
+            request = Request(parts=bool(message.get("parts")))
+            with self._lock:
+                self._present = (message["id"], request)
+            answer = self._answer(message, request)
+            with self._lock:
+                self._present = None
+            self._tell({"id": message["id"], "pace": round(self._studio.pace, 3), **answer})
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "cancel" in message:
+                self._interrupt(message["cancel"])
+            elif "id" not in message:
+                self._want_parts(message["parts"])
+            else:
+                self._waiting.put(message)
+        self._waiting.put(None)
+        with self._lock:
+            if self._present is not None:  # the parent is gone or closes us: nobody waits for this any more
+                os._exit(0)
+
+    def _interrupt(self, ident: str) -> None:
+        with self._lock:
+            if self._present is not None and self._present[0] == ident:
+                self._present[1].cancelled = True
+                self._engine.cancel()
+
+    def _want_parts(self, ident: str) -> None:
+        with self._lock:
+            if self._present is not None and self._present[0] == ident:
+                self._present[1].parts = True
+
+    def _answer(self, message: dict[str, Any], request: Request) -> dict[str, Any]:
+        try:
+            if "learn" in message:
+                self._studio.learn(message["learn"], Delivery(**message["delivery"]), request)
+                return {"learnt": True}
+            return {"clip": self._clip(message, request)}
+        except Cancelled:
+            return {"cancelled": True}
+        except NothingToSay:
+            return {"refused": "这段话里没有能念出来的字。"}
+        except OSError as error:
+            return {"refused": f"语音文件写不进缓存（{reason(error)}），请清理磁盘空间。"}
+        except EngineFailed as why:
+            return {"failed": str(why)}
+
+    def _clip(self, message: dict[str, Any], request: Request) -> dict[str, Any]:
+        ident, wav = message["id"], Path(message["wav"])
+        numbers = iter(range(1 << 30))
+
+        def part(samples: Samples) -> None:
+            path = wav.with_name(f"{wav.stem}.{os.getpid()}.{next(numbers)}.part.wav")
+            write(samples, path)
+            self._tell({"id": ident, "part": str(path), "seconds": samples.shape[1] / RATE})
+
+        def alive() -> None:
+            self._tell({"id": ident, "alive": True, "pace": round(self._studio.pace, 3)})
+
+        return self._studio.assemble(from_json(message["script"]), wav, alive, request, part)
 
 
 def _private_output() -> Tell:
-    """Keeps the pipe to the parent for us alone: pyttsx3 prints, and so may any C library."""
+    """Keep the pipe to the parent for us alone: pyttsx3 prints, and so may any C library."""
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -53,18 +133,6 @@ def _tell(pipe: IO[str], message: dict[str, Any]) -> None:
         print(json.dumps(message), file=pipe, flush=True)
     except BrokenPipeError:
         os._exit(0)
-
-
-def _answer(studio: Studio, request: dict[str, Any], tell: Tell) -> dict[str, Any]:
-    script, wav = from_json(request["script"]), Path(request["wav"])
-    try:
-        return {"clip": studio.assemble(script, wav, lambda: tell({"id": request["id"], "alive": True}))}
-    except NothingToSay:
-        return {"refused": "这段话里没有能念出来的字。"}
-    except OSError as error:
-        return {"refused": f"语音文件写不进缓存（{reason(error)}），请清理磁盘空间。"}
-    except EngineFailed as why:
-        return {"failed": str(why)}
 
 
 def from_json(data: dict[str, Any]) -> Script:

@@ -38,7 +38,7 @@ class Shelf:
         What a living process is writing stays: `zhangu voice` opens the shelf of the running daemon.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        for part in self._folder.glob(".*.part"):
+        for part in (*self._folder.glob(".*.part"), *self._folder.glob("*.part.wav")):
             if not _being_written(part):
                 part.unlink(missing_ok=True)
 
@@ -99,7 +99,8 @@ class Shelf:
 
     def _sweep(self) -> None:
         """Throws out the longest unused until the bound holds; also clips whose facts were never written."""
-        oldest_first = sorted(_last_use(wav) for wav in self._folder.glob("*.wav"))
+        clips = (wav for wav in self._folder.glob("*.wav") if not wav.name.endswith(".part.wav"))
+        oldest_first = sorted(_last_use(wav) for wav in clips)
         total = sum(size for _, size, _ in oldest_first)
         for used, size, wav in oldest_first:
             if total <= self._bound or time.time() - used < IN_USE_S:
@@ -111,9 +112,10 @@ class Shelf:
 
 
 def _being_written(part: Path) -> bool:
-    """Whether the process that its name tells (`.NAME.PID.part`) still lives."""
+    """Whether the process in its name (`.NAME.PID.part`, `NAME.PID.NUMBER.part.wav`) still lives."""
+    pieces = part.name.split(".")
     try:
-        os.kill(int(part.name.split(".")[-2]), 0)
+        os.kill(int(pieces[1] if part.suffix == ".wav" else pieces[-2]), 0)
     except PermissionError:
         return True
     except (OSError, ValueError, OverflowError):
@@ -139,4 +141,5 @@ def _clip(wav: Path, facts: dict[str, Any]) -> Clip:
         float(facts["speech_end_s"]),
         tuple((str(name), float(at)) for name, at in facts["marks"]),
         tuple(str(note) for note in facts["notes"]),
+        tuple(str(char) for char in facts.get("unread", ())),
     )

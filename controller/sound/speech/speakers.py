@@ -34,7 +34,8 @@ SPEAKERS: tuple[Speaker, ...] = (
     Speaker("zm_yunxia", "云夏（男声）", "zh", "6b2b8fc15b3df19a368daebe5c581c7fabf433ee5b8a17ffd6b3d723cff8936d"),
     Speaker("zm_yunyang", "云扬（男声）", "zh", "261e2c89470534dbbcb8fd98b8fdc495ec94063d9bb6c8277f7be43cccba3f42"),
     Speaker("af_heart", "Heart（英语女声）", "en", "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b"),
-    Speaker("am_michael", "Michael（英语男声）", "en", "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1"),
+    Speaker("am_michael", "Michael（英语男声）", "en",
+            "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1"),
 )  # fmt: skip
 DEFAULT = "zf_xiaoxiao"
 ENGLISH = {"f": "af_heart", "m": "am_michael"}

@@ -1,4 +1,7 @@
-"""Puts an announcement together: lead silence, chime, speech, applause, tail; one WAV of exact loudness.
+"""Put an announcement together: lead silence, chime, speech, applause, tail; one WAV of exact loudness.
+
+Speech is rendered clause by clause. A listener who asks for parts gets each clause as soon as it is finished, as a
+WAV that follows the one before without a gap; all parts together are the samples of the whole.
 
 For the voice child only (numpy, PyAV).
 """
@@ -7,19 +10,31 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import wave
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from controller.sound import loudness
-from controller.sound.speech import levels
-from controller.sound.speech.engines import Engine, EngineFailed
+from controller.sound.reading import syllables
+from controller.sound.speech import levels, takes
+from controller.sound.speech.engines import Cancelled, Engine, EngineFailed, Unsayable
 from controller.sound.speech.levels import RATE, Samples
-from controller.sound.speech.script import SPEECH_LUFS, Script, Segment, least_duration_s, sentences
+from controller.sound.speech.script import (
+    SPEECH_LUFS,
+    Delivery,
+    Recording,
+    Script,
+    Segment,
+    clauses,
+    least_duration_s,
+    sentences,
+)
+from controller.sound.speech.takes import Takes
 
 CHIME_GAP_MS = 60
 ROLL_GAP_MS = 80
@@ -48,27 +63,49 @@ class _Strip:
         self.length += piece.shape[-1]
 
 
-class Studio:
-    """Assembles clips with one engine; remembers the last sounds it decoded (chime and applause recur)."""
+class Request:
+    """What somebody wants of one assembly while it runs. Thread-safe: plain flags, each set once."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, *, parts: bool = False) -> None:
+        self.parts, self.cancelled = parts, False
+
+
+class Studio:
+    """Assembles clips with one engine; remembers the last sounds it decoded (chime and applause recur).
+
+    pace: seconds of rendering per second of speech, measured on what is rendered; the argument is where it starts.
+    """
+
+    def __init__(self, engine: Engine, kept: Takes | None = None, pace: float = 0.5) -> None:
+        self._engine, self._takes, self.pace = engine, kept, pace
         self._progress: Callable[[], None] = lambda: None
+        self._on_part: Callable[[Samples], None] = lambda samples: None
+        self._request = Request()
         self._notes: list[str] = []
+        self._unread: dict[str, None] = {}
         self._decoded: dict[tuple[Path, int, float], Samples] = {}
         self._lufs = SPEECH_LUFS
+        self._sent = 0
 
     def assemble(
-        self, script: Script, path: Path, progress: Callable[[], None] = lambda: None
+        self,
+        script: Script,
+        path: Path,
+        progress: Callable[[], None] = lambda: None,
+        request: Request | None = None,
+        on_part: Callable[[Samples], None] = lambda samples: None,
     ) -> dict[str, Any]:
-        """Writes the clip to `path` (whole or not at all) and returns the fields of `Clip` but for the path.
+        """Write the clip to `path` (whole or not at all) and return the fields of `Clip` but for the path.
 
-        `progress` is called after every sentence, to say that it lives. Raises NothingToSay, EngineFailed,
-        OSError (no space).
+        `progress` is called after every clause, to show that the child is alive. While `request.parts` is set,
+        `on_part` gets the stereo samples that are final. Raises NothingToSay, EngineFailed, Cancelled, OSError.
         """
-        self._notes, self._progress, self._lufs = [], progress, script.lufs
+        self._notes, self._unread, self._progress, self._lufs = [], {}, progress, script.lufs
+        self._request, self._on_part, self._sent = request or Request(), on_part, 0
         strip = self._recited(script)
         whole, start = self._mixed(script, strip)
+        if self._request.parts:
+            on_part(whole[:, self._sent :])
         write(whole, path)
         return {
             "duration_s": whole.shape[1] / RATE,
@@ -76,44 +113,90 @@ class Studio:
             "speech_end_s": (start + strip.length) / RATE,
             "marks": [(name, (start + at) / RATE) for name, at in strip.marks],
             "notes": self._notes,
+            "unread": list(self._unread),
         }
+
+    def learn(self, text: str, delivery: Delivery, request: Request) -> None:
+        """Render one clause for later. Raises EngineFailed or Cancelled."""
+        self._request = request
+        self._rendered(text, delivery)
 
     def _recited(self, script: Script) -> _Strip:
         strip = _Strip()
         for segment in script.segments:
-            self._add(segment, strip)
+            self._add(segment, strip, script)
         if not strip.length:
             raise NothingToSay
-        strip.pieces = _levelled(strip.pieces, self._lufs)
         return strip
 
-    def _add(self, segment: Segment, strip: _Strip) -> None:
-        takes = [(self._take(text), pause) for text, pause in sentences(segment.text, self._engine.longest)]
+    def _add(self, segment: Segment, strip: _Strip, script: Script) -> None:
+        delivery = Delivery(segment.language, script.voice, script.speed)
+        cut = clauses if self._engine.natural else sentences
+        texts = cut(segment.text, self._engine.longest)
         roll = self._sound(segment.roll)
-        if not takes and roll is None:
+        if not texts and roll is None:
             return
         if strip.length:
             strip.add(levels.silence(max(segment.pause_ms, 0 if segment.pause_ms else 320)))
         if roll is not None:
             strip.rolls.append((strip.length, roll))
             strip.add(levels.silence(1000 * roll.shape[1] / RATE + ROLL_GAP_MS))
-        if segment.mark:
-            strip.marks.append((segment.mark, strip.length))
-        for number, (take, pause) in enumerate(takes):
+        mark = segment.mark
+        for number, (text, pause) in enumerate(texts):
+            self._flush(strip, script)
+            try:
+                take = self._take(text, delivery)
+            except Unsayable:
+                continue
+            if mark:
+                strip.marks.append((mark, strip.length))
+                mark = None
             strip.add(take)
-            if number + 1 < len(takes):
+            if number + 1 < len(texts):
                 strip.add(levels.silence(pause))
+        if mark:
+            strip.marks.append((mark, strip.length))
 
-    def _take(self, text: str) -> Samples:
-        recording = self._engine.render(text)
+    def _flush(self, strip: _Strip, script: Script) -> None:
+        """Hand on what is final: before the last clause nothing of what was said can change any more."""
+        if self._request.cancelled:
+            raise Cancelled
+        if self._request.parts and strip.length > self._sent:
+            mixed, start = self._mixed(replace(script, applause=None, tail_ms=0), strip)
+            end = start + strip.length
+            self._on_part(mixed[:, self._sent : end])
+            self._sent = end
+
+    def _take(self, text: str, delivery: Delivery) -> Samples:
+        if self._engine.natural:
+            self._unread.update(dict.fromkeys(syllables.unread(syllables.read(text, sandhi=False))))
+        recording = self._rendered(text, delivery)
         least = max(least_duration_s(text), LEAST_WORD_S)
         if recording.seconds() < least:
             raise EngineFailed(f"一句话只念了 {recording.seconds():.2f} 秒，至少要 {least:.2f} 秒")
         take = levels.trimmed(levels.resampled(recording.pcm, recording.rate))
         if not take.size:
             raise EngineFailed("念出来的全是静音")
+        if self._engine.natural:
+            take = levels.for_a_room(take)
         self._progress()
-        return take
+        return _levelled([take], self._lufs)[0]
+
+    def _rendered(self, text: str, delivery: Delivery) -> Recording:
+        """The clause as kept, or rendered now and kept."""
+        if self._request.cancelled:
+            raise Cancelled
+        if self._takes is None or not self._engine.natural:
+            return self._engine.render(text, delivery)
+        key = takes.name(self._engine.identity, text, delivery)
+        kept = self._takes.get(key)
+        if kept is None:
+            began = time.monotonic()
+            kept = self._engine.render(text, delivery)
+            if kept.pcm:
+                self.pace += 0.3 * ((time.monotonic() - began) / kept.seconds() - self.pace)
+                self._takes.put(key, kept)
+        return kept
 
     def _sound(self, path: Path | None) -> Samples | None:
         """A sound file as stereo samples, never louder than speech; without it the rest still goes out."""
@@ -151,7 +234,7 @@ class Studio:
         layers += [(start + at, roll) for at, roll in strip.rolls]
         if applause is not None:
             overlap = min(levels.silence(script.overlap_ms).size, strip.length)
-            layers.append((start + strip.length - overlap, applause))
+            layers.append((max(self._sent, start + strip.length - overlap), applause))
         end = max([start + strip.length, *(at + sound.shape[1] for at, sound in layers)])
         whole = np.zeros((2, end + levels.silence(script.tail_ms).size), np.float32)
         _lay(whole, strip.pieces, start)
