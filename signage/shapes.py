@@ -123,7 +123,7 @@ def speaking(found: Speaking) -> Json:
         "speed": chosen.speed,
         "results_voice": chosen.results_voice,
         "from_timetable": {"voice": told.voice, "speed": told.speed, "results_voice": told.results_voice},
-        "voices": [{"key": one.key, "name": one.name, "installed": one.installed} for one in found.options()],
+        "voices": [asdict(one) for one in found.options()],
         "state": asdict(speaks),
     }
 

@@ -129,6 +129,7 @@ class FakeVoice:
     """Renders nothing, remembers what it was asked for."""
 
     def __init__(self) -> None:
+        self.engine = "auto"
         self.asked: list[Script] = []
         self.learnt: list[Script] = []
 
@@ -140,6 +141,9 @@ class FakeVoice:
 
     def ready(self, script: Script) -> Clip | None:
         return None
+
+    def use(self, engine: str) -> None:
+        self.engine = engine
 
     def learn(self, scripts: Iterable[Script]) -> int:
         self.learnt += scripts

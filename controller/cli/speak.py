@@ -33,13 +33,24 @@ DEVICE_S = 6
 
 def script_of(home: Home, text: str) -> Script:
     """The text as the engine gets it, with the readings of this office's names and in the office's voice."""
-    if not home.book.exists():
-        return Script((segment(text, {}),))
-    with closing(Store(home.book)) as store:
-        with store.read() as book:
+    names: dict[str, str] = {}
+    if home.book.exists():
+        with closing(Store(home.book)) as store, store.read() as book:
             names = readings(book.roster.teams(), book.roster.people())
-        voice, speed = Speaking(lambda: _sound(home), Kept(store), home.var / "voices").of("")
+    with _speaking(home) as speaking:
+        voice, speed = speaking.of("")
     return Script((segment(text, names),), voice=voice, speed=speed)
+
+
+@contextmanager
+def _speaking(home: Home) -> Iterator[Speaking]:
+    """The office's choice of voice: the phone's above the timetable's."""
+    sound, voices = _sound(home), home.var / "voices"
+    if not home.book.exists():
+        yield Speaking(lambda: sound, None, voices)
+        return
+    with closing(Store(home.book)) as store:
+        yield Speaking(lambda: sound, Kept(store), voices)
 
 
 def _sound(home: Home) -> SoundSettings:
@@ -77,7 +88,9 @@ def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
 
 @contextmanager
 def _rendered(home: Home, script: Script) -> Iterator[Clip | str]:
-    voice = Voice(home.cache, home.var / "voices")
+    with _speaking(home) as speaking:
+        engine = speaking.engine_of(speaking.choice().voice)
+    voice = Voice(home.cache, home.var / "voices", engine=engine)
     try:
         yield voice.prepare(script).result(RENDER_S)
     except VoiceFailed as failed:

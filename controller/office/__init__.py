@@ -34,6 +34,7 @@ from controller.office.pairing import Pairings
 from controller.office.people import PeopleDesk
 from controller.office.room import Kept, Room
 from controller.office.roundups import RoundUps
+from controller.office.samples import Samples
 from controller.office.screens import WallDesk
 from controller.office.scripts import ScriptBuilder
 from controller.office.sounding import SoundDesk
@@ -71,7 +72,7 @@ class Office:
     def __init__(self, parts: Parts):
         room = Room(parts.clock, parts.almanac, parts.store, parts.feed, Kept(parts.store))
         self.speaking = Speaking(
-            lambda: room.rhythm.sound, room.kept, parts.store.path.parent / "voices", parts.voice.status
+            lambda: room.rhythm.sound, room.kept, parts.store.path.parent / "voices", parts.voice
         )
         builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs, self.speaking.of)
         self._room, self._library = room, parts.library
@@ -93,7 +94,7 @@ class Office:
         self._view.troubles, self._view.trusted = troubles.all, troubles.clock_trusted
         self.following = Following(
             room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
-            Foresight(room, cues, self._talk, self.speaking.choice),
+            Foresight(room, cues, self._talk, self.speaking.choice), self.speaking,
         )  # fmt: skip
         self.media = Media(
             (parts.store.path.parent, parts.sounds),
@@ -104,6 +105,7 @@ class Office:
             parts.voice,
             parts.library,
             builder,
+            Samples(parts.store.path.parent, parts.voice, self.speaking),
         )
         self.media.hushed, self.media.poke = self._hushed, lambda: self.poke()
         self.media.tracks.changed = self._shelved
@@ -188,6 +190,7 @@ class Office:
     def choose_voice(self, **changes: object) -> None:
         """Voice, speed and results_voice of what is said from now on; see Speaking.choose."""
         self.speaking.choose(**changes)
+        self.speaking.obey()
         self._changed()
 
     def hush(self, minutes: int) -> None:

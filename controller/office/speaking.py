@@ -1,4 +1,8 @@
-"""Which voice says what, and how fast: what people chose on the phone above what the timetable says."""
+"""Which voice says what, and how fast: what people chose on the phone above what the timetable says.
+
+One engine speaks at a time: the natural voice with its speakers, a voice of the office's own (a folder), or espeak.
+Announcements may have different speakers of the natural voice, never different engines.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from controller.rhythm.model import SAME_VOICE, SPEEDS, SoundSettings
 from controller.sound.speech import speakers
 from controller.sound.speech.speakers import AUTO, ESPEAK
 from controller.sound.speech.voicebox import VoiceStatus
+from controller.sound.voice import Voice
 
 EVENING = ("results", "top_sales_of_day", "top_sales_of_week", "top_sales_of_month")
 """Kinds of announcement that `results_voice` speaks."""
@@ -25,7 +30,8 @@ _KEPT = "speaking"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """voice: auto, espeak, a speaker's key or a folder; results_voice: one of these, or same; speed: 0.7 to 1.4."""
+    """voice: auto, espeak, a speaker's key or a folder; results_voice: same, auto or a speaker's key; speed: 0.7
+    to 1.4."""
 
     voice: str
     speed: float
@@ -34,11 +40,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A voice to choose. installed: whether its files are on this machine."""
+    """A voice to choose. installed: whether its files are on this machine; natural: a speaker of the natural voice."""
 
     key: str
     name: str
     installed: bool
+    natural: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +74,11 @@ def folders(voices: Path) -> tuple[str, ...]:
 def key_of(name: str, own: Iterable[str]) -> str | None:
     """The key of the voice that people call `name`; None when there is none. `own`: see `folders`."""
     plain = name.strip()
-    if plain in own:
-        return plain
     for key in (AUTO, ESPEAK):
         if plain.lower() in (key, CALLED[key]):
             return key
+    if plain in own:
+        return plain
     speaker = speakers.find(plain)
     return speaker.key if speaker else None
 
@@ -86,26 +93,41 @@ def unknown(name: str, own: Iterable[str]) -> str:
     return f"没有叫“{shortened(name)}”的语音。可以选：{'、'.join(names)}。{tail}"
 
 
+def results_key(name: str) -> str | None:
+    """As `key_of`, for results_voice: same, auto or a speaker of the natural voice."""
+    if name.strip() in (SAME_VOICE, CALLED[SAME_VOICE]):
+        return SAME_VOICE
+    key = key_of(name, ())
+    return None if key == ESPEAK else key
+
+
+def unknown_for_results(name: str) -> str:
+    """The sentence about what cannot tell the results."""
+    short = [speaker.name.split("（")[0] for speaker in speakers.mandarin()]
+    return f"战报的语音不能是“{shortened(name)}”。可以选：{'、'.join((SAME_VOICE, AUTO, *short))}。"
+
+
 def misnamed(sound: SoundSettings, own: Iterable[str]) -> dict[str, str]:
     """Settings of the timetable that name a voice that is not there → the sentence about it."""
-    written = {"voice": sound.voice, "results_voice": sound.results_voice}
-    if sound.results_voice == SAME_VOICE:
-        del written["results_voice"]
     own = tuple(own)
-    return {key: unknown(name, own) for key, name in written.items() if key_of(name, own) is None}
+    faults = {"voice": None if key_of(sound.voice, own) else unknown(sound.voice, own)}
+    faults["results_voice"] = (
+        None if results_key(sound.results_voice) else unknown_for_results(sound.results_voice)
+    )
+    return {key: sentence for key, sentence in faults.items() if sentence}
 
 
 class Speaking:
-    """Thread-safe. sound: the timetable's settings; folder: var/voices; status: how the voice is."""
+    """Thread-safe. sound: the timetable's settings; folder: var/voices; voice: what speaks."""
 
     def __init__(
         self,
         sound: Callable[[], SoundSettings],
-        kept: Kept,
+        kept: Kept | None,
         folder: Path,
-        status: Callable[[], VoiceStatus] = lambda: VoiceStatus("", (), None, None),
+        voice: Voice | None = None,
     ):
-        self._sound, self._store, self._folder, self._status = sound, kept, folder, status
+        self._sound, self._store, self._folder, self._voice = sound, kept, folder, voice
         self._lock = threading.Lock()
 
     def of(self, kind: str) -> tuple[str, float]:
@@ -113,7 +135,28 @@ class Speaking:
         chosen = self.choice()
         other = kind in EVENING and chosen.results_voice != SAME_VOICE
         voice = chosen.results_voice if other else chosen.voice
-        return "" if voice == AUTO else voice, chosen.speed
+        natural = self._natural(chosen.voice) and self._natural(voice)
+        return voice if natural and voice != AUTO else "", chosen.speed
+
+    @staticmethod
+    def _natural(key: str) -> bool:
+        return key == AUTO or speakers.find(key) is not None
+
+    def engine_of(self, key: str) -> str:
+        """The engine that has the voice `key`, as `Voice.use` takes it."""
+        if not self._natural(key):
+            return key
+        own_first = (
+            key != AUTO
+            and folders(self._folder)
+            and any(one.installed for one in self.options() if one.natural)
+        )
+        return "kokoro" if own_first else AUTO
+
+    def obey(self) -> None:
+        """Have the chosen engine speak from the next rendering on."""
+        if self._voice is not None:
+            self._voice.use(self.engine_of(self.choice().voice))
 
     def choice(self) -> Choice:
         """What holds now."""
@@ -127,32 +170,36 @@ class Speaking:
     def timetable(self) -> Choice:
         """What the timetable says; a name that no voice has counts as its default."""
         sound, own = self._sound(), folders(self._folder)
-        results = key_of(sound.results_voice, own) or SAME_VOICE
-        return Choice(key_of(sound.voice, own) or AUTO, sound.speed, results)
+        return Choice(
+            key_of(sound.voice, own) or AUTO, sound.speed, results_key(sound.results_voice) or SAME_VOICE
+        )
 
     def choose(self, **changes: object) -> None:
         """Keep a choice of voice, speed or results_voice; None: as in the timetable. Raises Refused."""
         read = {name: self._read(name, value) for name, value in changes.items() if value is not None}
         with self._lock:
             kept = {name: value for name, value in self._kept().items() if name not in changes}
-            self._store.set(_KEPT, {**kept, **read} or None)
+            if self._store is not None:
+                self._store.set(_KEPT, {**kept, **read} or None)
 
     def sample(self, voice: object = None, speed: object = None) -> tuple[str, float]:
-        """Voice and speed to try, each as it holds now when it is None. Raises Refused."""
-        now, pace = self.of("")
-        key = now if voice is None else str(self._read("voice", voice))
+        """Voice and speed to try, each as chosen when it is None; see Choice. Raises Refused."""
+        chosen = self.choice()
+        key = chosen.voice if voice is None else str(self._read("voice", voice))
         option = next((found for found in self.options() if found.key == key), None)
-        if option is not None and not option.installed:
+        if option is not None and not option.installed and voice is not None:
             raise Refused(f"{option.name}还没有安装，装好以后才能试听。", "voice")
-        return "" if key == AUTO else key, pace if speed is None else float(self._read("speed", speed))
+        return key, chosen.speed if speed is None else float(self._read("speed", speed))
 
     def _read(self, name: str, value: object) -> Any:
         if name == "speed":
             if isinstance(value, int | float) and SPEEDS[0] <= value <= SPEEDS[1]:
                 return float(value)
             raise Refused(f"语速要写 {SPEEDS[0]:g} 到 {SPEEDS[1]:g} 的数，1 是正常。", name)
-        if name == "results_voice" and value in (SAME_VOICE, CALLED[SAME_VOICE]):
-            return SAME_VOICE
+        if name == "results_voice":
+            if (results := results_key(str(value))) is None:
+                raise Refused(unknown_for_results(str(value)), name)
+            return results
         own = folders(self._folder)
         key = key_of(str(value), own)
         if key is None:
@@ -160,7 +207,7 @@ class Speaking:
         return key
 
     def _kept(self) -> dict[str, Any]:
-        kept = self._store.get(_KEPT)
+        kept = self._store.get(_KEPT) if self._store is not None else None
         return kept if isinstance(kept, dict) else {}
 
     # --- what people are told
@@ -172,7 +219,7 @@ class Speaking:
         return (
             Option(AUTO, CALLED[AUTO], True),
             *(
-                Option(speaker.key, speaker.name, model and (natural / f"{speaker.key}.bin").is_file())
+                Option(speaker.key, speaker.name, model and (natural / f"{speaker.key}.bin").is_file(), True)
                 for speaker in speakers.mandarin()
             ),
             *(Option(name, name, True) for name in folders(self._folder)),
@@ -181,14 +228,14 @@ class Speaking:
 
     def speaks(self) -> Speaks:
         """What speaks now, and why not the natural voice."""
-        status = self._status()
+        status = self._voice.status() if self._voice is not None else VoiceStatus("", (), None, None)
         engine = status.engine
         if not engine:
             why = status.fault or "语音程序正在启动。"
             return Speaks(
                 NONE, "没有能用的语音" if status.fault else "还没有启动", why, "", self._missing("")
             )
-        if engine.startswith("Kokoro"):
+        if status.natural:
             name, why = self._speaker()
             return Speaks(NATURAL, f"自然语音（{name}）", why, engine, self._missing(""))
         if engine.startswith("espeak"):
@@ -206,7 +253,7 @@ class Speaking:
         options = {option.key: option for option in self.options()}
         default = options[speakers.DEFAULT]
         chosen = options.get(self.choice().voice, default)
-        if chosen.key in (AUTO, ESPEAK) or speakers.find(chosen.key) is None:
+        if not chosen.natural:
             chosen = default
         short = default.name.split("（")[0]
         if chosen.installed or chosen == default:
@@ -216,7 +263,7 @@ class Speaking:
     def _missing(self, reasons: str) -> str:
         if reasons:
             return f"自然语音用不了：{reasons}。"
-        there = [option.installed for option in self.options() if speakers.find(option.key)]
+        there = [option.installed for option in self.options() if option.natural]
         if not any(there):
             return "自然语音还没有安装。"
         return "" if all(there) else "有的声音还没有安装。"

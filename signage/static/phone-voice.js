@@ -59,7 +59,11 @@ function drawChoice() {
 }
 
 function drawResults() {
-  const options = [SAME, ...voice.voices.map((one) => [one.key, one.name, !one.installed])];
+  const natural = (one) => one.natural || one.key === 'auto';
+  const options = [SAME, ...voice.voices.filter(natural).map((one) => [one.key, one.name, !one.installed])];
+  const alone = !voice.voices.some((one) => one.key === voice.voice && natural(one));
+  $('voice-results').disabled = alone;
+  $('voice-results-why').hidden = !alone;
   fill($('voice-results'), options.map(([value, words, missing]) => el('option', {
     value, selected: value === voice.results_voice, disabled: Boolean(missing) && value !== voice.results_voice,
   }, missing ? `${words}，还没有安装` : words)));

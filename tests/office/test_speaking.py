@@ -19,7 +19,7 @@ from controller.sound.speech.voicebox import VoiceStatus
 
 MORNING = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
 ESPEAK = VoiceStatus("espeak-ng 1.52 cmn rate 195 pitch 52", (), None, None)
-KOKORO = VoiceStatus("Kokoro-82M v1.0 int8", (), None, None)
+KOKORO = VoiceStatus("Kokoro-82M v1.0 int8", (), None, None, natural=True)
 
 
 @pytest.fixture
@@ -35,9 +35,22 @@ class Drawer(dict[str, object]):
         self[name] = value
 
 
+class Fixed:
+    """A voice that says how it is and remembers its engine."""
+
+    def __init__(self, status: VoiceStatus) -> None:
+        self.found, self.engine = status, ""
+
+    def status(self) -> VoiceStatus:
+        return self.found
+
+    def use(self, engine: str) -> None:
+        self.engine = engine
+
+
 def speaking(folder: Path, status: VoiceStatus = ESPEAK, **sound: object) -> Speaking:
     settings = SoundSettings(**sound)  # type: ignore[arg-type]
-    return Speaking(lambda: settings, Drawer(), folder, lambda: status)  # type: ignore[arg-type]
+    return Speaking(lambda: settings, Drawer(), folder, Fixed(status))  # type: ignore[arg-type]
 
 
 def installed(folder: Path, *keys: str) -> Path:
@@ -115,7 +128,8 @@ def test_results_have_their_own_voice(office: House) -> None:
         ({"voice": "晓小"}, "晓晓"),
         ({"voice": "xiaobai"}, "是不是“xiaobei”？"),
         ({"voice": "same"}, "可以选：auto、espeak、晓晓"),
-        ({"results_voice": "../kokoro"}, "没有叫“../kokoro”的语音"),
+        ({"results_voice": "../kokoro"}, "战报的语音不能是“../kokoro”。可以选：same、auto、晓晓"),
+        ({"results_voice": "espeak"}, "战报的语音不能是“espeak”"),
         ({"voice": ""}, "可以选"),
         ({"speed": 0.69}, "0.7 到 1.4"),
         ({"speed": 1.41}, "0.7 到 1.4"),
@@ -147,8 +161,33 @@ def test_a_folder_of_the_office_is_a_voice(tmp_path: Path) -> None:
     for name in ("zh-baker", ".half"):
         (tmp_path / name / "model.onnx").touch()
     assert folders(tmp_path) == ("zh-baker",)
-    assert speaking(tmp_path, voice="zh-baker").of("say") == ("zh-baker", 1.0)
+    own = speaking(tmp_path, voice="zh-baker", results_voice="云健")
+    assert [own.engine_of(own.choice().voice), own.of("say"), own.of("results")] == [
+        "zh-baker",
+        ("", 1.0),
+        ("", 1.0),
+    ]
     assert speaking(tmp_path, voice="kokoro").unknown() is not None
+
+
+def test_the_chosen_engine_speaks(office: House, tmp_path: Path) -> None:
+    """espeak is an engine, a speaker none: chosen, the voice is told so at once, and an edit at the next look."""
+    assert office.voice.engine == "auto"
+    office.office.choose_voice(voice="espeak")
+    assert (office.voice.engine, said(office)) == ("espeak", ("", 1.0))
+    office.office.choose_voice(voice="yunxi")
+    assert (office.voice.engine, said(office)) == ("auto", ("zm_yunxi", 1.0))
+    office.office.choose_voice(voice=None)
+    edited = office.file.read_text("utf-8").replace("  voice: auto ", "  voice: espeak ")
+    office.file.write_text(edited, "utf-8")
+    assert office.almanac.refresh()
+    office.keeper.look()
+    assert office.voice.engine == "espeak"
+    voices = installed(tmp_path / "more", "zm_yunxi")
+    (voices / "zh-baker").mkdir()
+    (voices / "zh-baker" / "model.onnx").touch()
+    both = speaking(voices)
+    assert [both.engine_of(key) for key in ("auto", "zm_yunxi", "zh-baker")] == ["auto", "kokoro", "zh-baker"]
 
 
 def test_what_speaks_has_a_plain_name_and_a_reason(tmp_path: Path) -> None:
@@ -173,7 +212,7 @@ def test_a_sample_is_of_what_can_be_heard(tmp_path: Path) -> None:
     """A voice to try that is not installed is refused, not replaced; speed alone keeps the voice."""
     voices = speaking(installed(tmp_path, "zm_yunxi"), voice="云希")
     assert voices.sample(speed=1.2) == ("zm_yunxi", 1.2)
-    assert voices.sample("auto") == ("", 1.0)
+    assert voices.sample("auto") == ("auto", 1.0)
     with pytest.raises(Refused, match="晓贝（女声）还没有安装"):
         voices.sample("xiaobei")
     with pytest.raises(Refused, match="没有叫“晓五”的语音"):

@@ -152,14 +152,14 @@ def test_an_order_sent_again_is_known_though_its_person_has_left(house: House) -
 def test_the_voice_is_chosen(house: House) -> None:
     """PUT changes what is sent and tells every screen; null gives it back to the timetable; GET shows all of it."""
     revision = house.call("GET", "/api/now").json["revision"]
-    changed = house.call("PUT", "/api/voice", {"voice": "云希", "speed": 0.9, "results_voice": "espeak"})
+    changed = house.call("PUT", "/api/voice", {"voice": "云希", "speed": 0.9, "results_voice": "云健"})
     assert changed.status == 200
     assert house.call("GET", "/api/now").json["revision"] > revision
     found = house.call("GET", "/api/voice", role="wall").json
     assert found == changed.json == house.call("GET", "/api/phone").json["voice"]
-    assert (found["voice"], found["speed"], found["results_voice"]) == ("zm_yunxi", 0.9, "espeak")
+    assert (found["voice"], found["speed"], found["results_voice"]) == ("zm_yunxi", 0.9, "zm_yunjian")
     assert found["from_timetable"] == {"voice": "auto", "speed": 1.0, "results_voice": "same"}
-    assert {"key": "zm_yunxi", "name": "云希（男声）", "installed": False} in found["voices"]
+    assert {"key": "zm_yunxi", "name": "云希（男声）", "installed": False, "natural": True} in found["voices"]
     assert (found["state"]["kind"], found["state"]["name"]) == ("backup", "备用语音（espeak）")
     again = house.call("PUT", "/api/voice", {"speed": None, "results_voice": None}).json
     assert (again["voice"], again["speed"], again["results_voice"]) == ("zm_yunxi", 1.0, "same")
