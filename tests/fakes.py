@@ -132,6 +132,7 @@ class FakeVoice:
         self.engine = "auto"
         self.asked: list[Script] = []
         self.learnt: list[Script] = []
+        self.natural = False
 
     def prepare(self, script: Script, *, ahead: bool = False) -> Future[Clip]:
         self.asked.append(script)
@@ -152,4 +153,4 @@ class FakeVoice:
     def status(self):  # type: ignore[no-untyped-def]
         from controller.sound.speech.voicebox import VoiceStatus
 
-        return VoiceStatus("fake", (), None, None)
+        return VoiceStatus("fake", (), None, None, natural=self.natural)

@@ -7,6 +7,7 @@ handed in as `Words`; the other numbers stay digits and are turned into words by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -110,6 +111,12 @@ def phrase(
 def whole(variants: Sequence[str], slots: Mapping[str, str]) -> list[str]:
     """The variants all of whose slots have something to say: no rate without a target, no empty prize."""
     return [variant for variant in variants if all(slots.get(name) for name in slots_in(variant))]
+
+
+def without_sum(template: str) -> str:
+    """The clauses of a deal's template that hang on no sum: they can be rendered before the deal is made."""
+    pieces = re.findall(r"[^，。！？；：]*[，。！？；：]*", template)
+    return "".join(piece for piece in pieces if "{amount}" not in piece)
 
 
 def deal_slots(deal: Deal, words: Words) -> dict[str, str]:

@@ -159,10 +159,12 @@ class Talk:
         """Render the speech of an announcement ahead; the player plays the chime by itself."""
         self._voice.prepare(replace(self.script(announcement, unsent), chime=None), ahead=True)
 
-    def learn(self, announcements: Iterable[tuple[Announcement, Deal | None]]) -> int:
-        """Have clauses rendered in idle time; returns how many are new. Each announcement with the deal it tells."""
+    def learn(self, announcements: Iterable[Announcement]) -> int | None:
+        """Have the clauses of announcements rendered in idle time; how many are new, None while no voice keeps them."""
+        if not self._voice.status().natural:
+            return None
         names = self.names()
-        return self._voice.learn([self._builder.build(found, names, deal) for found, deal in announcements])
+        return self._voice.learn([self._builder.build(found, names) for found in announcements])
 
     def cancel(self, ids: Iterable[int], why: str) -> None:
         """Takes announcements back, wherever they are: waiting in the book, in the queue, or in the air."""

@@ -1,4 +1,4 @@
-"""A hundred broadcasts as offices make them: every kind, forty names with twenty odd surnames, figures, English inside."""
+"""A hundred broadcasts as offices make them: every kind, forty names, twenty odd surnames, figures, English inside."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ ODD = {
     "单晓明": "shan4 xiao3 ming2", "解玉琴": "xie4 yu4 qin2", "查建国": "zha1 jian4 guo2", "仇志刚": "qiu2 zhi4 gang1",
     "尉迟恭": "yu4 chi2 gong1", "万俟春": "mo4 qi2 chun1", "乐嘉宁": "yue4 jia1 ning2", "任志强": "ren2 zhi4 qiang2",
     "华天宇": "hua4 tian1 yu3", "区慧敏": "ou1 hui4 min3", "曾国平": "zeng1 guo2 ping2", "盖丽丽": "ge3 li4 li4",
-    "朴正华": "piao2 zheng4 hua2", "翟晓川": "zhai2 xiao3 chuan1", "葛文君": "ge3 wen2 jun1", "缪雨晴": "miao4 yu3 qing2",
-    "冼东升": "xian3 dong1 sheng1", "逄海涛": "pang2 hai3 tao1", "晁天明": "chao2 tian1 ming2", "覃小玲": "qin2 xiao3 ling2",
+    "朴正华": "piao2 zheng4 hua2", "翟晓川": "zhai2 xiao3 chuan1", "葛文君": "ge3 wen2 jun1",
+    "缪雨晴": "miao4 yu3 qing2",
+    "冼东升": "xian3 dong1 sheng1", "逄海涛": "pang2 hai3 tao1", "晁天明": "chao2 tian1 ming2",
+    "覃小玲": "qin2 xiao3 ling2",
 }  # fmt: skip
 PLAIN = (
     "王小明", "陈芳", "李思思", "赵磊", "刘洋", "杨帆", "黄建华", "周婷婷", "吴磊", "徐丽娜", "孙悦", "马超", "朱晓东",
@@ -17,7 +19,18 @@ PLAIN = (
 )  # fmt: skip
 NAMES = (*ODD, *PLAIN)
 TEAMS = ("猛虎队", "飞龙队", "雄鹰队", "战狼队", "先锋队", "闪电队")
-PRODUCTS = ("网络招聘", "铂金会员", "企业年卡", "校园招聘", "猎头服务", "VIP套餐", "钻石会员", "人才测评", "KA方案", "培训课程")
+PRODUCTS = (
+    "网络招聘",
+    "铂金会员",
+    "企业年卡",
+    "校园招聘",
+    "猎头服务",
+    "VIP套餐",
+    "钻石会员",
+    "人才测评",
+    "KA方案",
+    "培训课程",
+)
 AMOUNTS = (
     "一万两千八百元", "两万三千五百元", "三万六千元", "十二万八千元", "一万五千元", "五万九千九百元", "一万零八百元",
     "八万八千元", "两万元", "四万七千二百五十元",
@@ -66,9 +79,13 @@ def hundred() -> list[Broadcast]:
     for n in range(15):
         one, two = NAMES[(n * 11) % 40], NAMES[(n * 11 + 17) % 40]
         count, total = "三四五六七八九"[n % 7], AMOUNTS[n % 10]
-        found.append(f"过去一小时，我们一共签了{count}单，合计{total}。{one}，{AMOUNTS[(n + 4) % 10]}。{two}，八千六百元。")
+        found.append(
+            f"过去一小时，我们一共签了{count}单，合计{total}。{one}，{AMOUNTS[(n + 4) % 10]}。{two}，八千六百元。"
+        )
     for n in range(10):
         name, team = NAMES[(n * 13 + 5) % 40], TEAMS[n % 6]
         rate = ("百分之一百零二", "百分之九十八", "百分之八十七点五", "百分之一百二十", "百分之七十六")[n % 5]
-        found.append(f"今天的开拓能手是{team}的{name}，签了{'两三四五六'[n % 5]}单。{team}完成目标的{rate}，请大家鼓掌！")
+        found.append(
+            f"今天的开拓能手是{team}的{name}，签了{'两三四五六'[n % 5]}单。{team}完成目标的{rate}，请大家鼓掌！"
+        )
     return [Broadcast(text, {k: v for k, v in ODD.items() if k in text}) for text in (*found, *TEXTS)]

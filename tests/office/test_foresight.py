@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,12 +22,12 @@ def asked(office: House) -> list[str]:
 
 
 def said(office: House, clock: str) -> Script:
-    """What the announcer gets at that moment."""
+    """The speech that the announcer gets at that moment."""
     office.announcer.jobs.clear()
     office.go_to(clock)
     (job,) = office.announcer.jobs
     office.announcer.say(office.clock)
-    return job.script
+    return replace(job.script, chime=None)  # the player plays the chime by itself
 
 
 def test_fixed_texts_are_rendered_shortly_after_a_start(tmp_path: Path) -> None:
@@ -81,6 +82,59 @@ def test_figures_are_rendered_a_minute_before_as_they_are_then(tmp_path: Path) -
             assert said(office, moment) == rendered
             assert used_up(office) != used
             asked(office)
+
+
+def learnt(office: House) -> list[str]:
+    """The texts whose clauses the voice was asked to keep since the last look."""
+    texts = [script.segments[0].text for script in office.voice.learnt]
+    office.voice.learnt.clear()
+    return texts
+
+
+def test_names_with_the_common_products_are_rendered_in_idle_time(tmp_path: Path) -> None:
+    """A natural voice gets the clauses of the next deals without sums, those who sold today first, once."""
+    with house(tmp_path, FIRST.replace(hour=10)) as office:
+        office.deal("李思思", 3000)
+        office.voice.natural = True
+        office.keeper.look()
+        office.clock.go(seconds=20)
+        office.keeper.look()
+        assert learnt(office) == []  # music, web and walls come first
+        office.clock.go(seconds=11)
+        office.keeper.look()
+        texts = learnt(office)
+        assert "李思思" in texts[0]
+        assert any("王小明签了一单网络招聘" in text for text in texts)
+        assert not [text for text in texts if "金额" in text or "amount" in text]
+        office.clock.go(seconds=61)
+        office.keeper.look()
+        assert learnt(office) == []
+
+
+def test_the_results_are_rendered_ahead_for_ten_minutes(tmp_path: Path) -> None:
+    """From 17:55 on what 18:05 would say is kept clause by clause, each minute anew with the figures of then."""
+    with house(tmp_path, FIRST.replace(hour=17, minute=54)) as office:
+        office.voice.natural = True
+        office.keeper.look()
+        office.clock.go(seconds=31)
+        office.keeper.look()
+        assert not [text for text in learnt(office) if "目标" in text]
+        office.go_to("17:56")
+        before = learnt(office)
+        office.deal("王小明", 30000)
+        office.go_to("17:57:10")
+        after = learnt(office)
+        assert before
+        assert [text for text in after if "三万元" in text] != [text for text in before if "三万元" in text]
+
+
+def test_the_fallback_voice_learns_nothing(tmp_path: Path) -> None:
+    """Its sentences take milliseconds: nothing is rendered for people who may never sell."""
+    with house(tmp_path, FIRST.replace(hour=10)) as office:
+        office.keeper.look()
+        office.clock.go(seconds=40)
+        office.keeper.look()
+        assert learnt(office) == []
 
 
 def used_up(office: House) -> tuple[object, ...]:

@@ -35,10 +35,12 @@ from controller.sound.speech.takes import Takes
 log = logging.getLogger(__name__)
 
 SENTENCE_LIMIT_S = 10.0
-"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; after ten seconds the child hangs. A natural voice
-gets more where it is known to be slow: PATIENCE times what its longest clause should take."""
-PATIENCE = 4.0
-LOADING_LIMIT_S = 30.0  # a neural model on a Pi
+"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; after ten seconds without an answer the child hangs,
+unless it renders a natural voice and is still computing."""
+SLOW_LIMIT_S = 90.0
+"""Most for one clause of a natural voice: 5.6 s of speech at 16 seconds each."""
+LOADING_LIMIT_S = 20.0
+SLOW_LOADING_S = 90.0  # a neural model on a Pi from a slow card
 ATTEMPTS = 2
 CLOSING = "程序正在退出，这段话没有念。"
 FIRST_PACE = 0.5
@@ -349,7 +351,7 @@ class Voice:
             parts = script in self._streams
             message = {"id": key, "wav": str(self._shelf.wav(key)), "script": to_json(script), "parts": parts}
             self._begin(child, priority, script, key, message)
-        answer = self._answer(child, key, self._patience(script), self._streams.get)
+        answer = self._answer(child, key, self._streams.get)
         if "clip" not in answer:
             raise VoiceFailed(str(answer.get("refused")))
         log.info("rendered in %.0f ms", 1000 * (time.monotonic() - started))
@@ -380,8 +382,7 @@ class Voice:
                     "delivery": {**delivery, "speed": clause.delivery.speed},
                 }
                 self._begin(child, IDLE, clause, key, message)
-            limit = max(self._limit_s, PATIENCE * seconds(clause.text) * self._status.pace)
-            self._answer(child, key, limit, lambda script: None)
+            self._answer(child, key, lambda script: None)
             self._learning.discard(clause)
         except _Interrupted:
             with self._lock:
@@ -391,10 +392,11 @@ class Voice:
             self._learning.discard(clause)
             self._lost()
 
-    def _answer(self, child: Child, key: str, limit_s: float, streams: Any) -> dict[str, Any]:
+    def _answer(self, child: Child, key: str, streams: Any) -> dict[str, Any]:
+        working_s = SLOW_LIMIT_S if self._status.natural else 0.0
         try:
             while True:
-                answer = child.receive(limit_s)
+                answer = child.receive(self._limit_s, working_s)
                 self._hear_pace(answer)
                 if "failed" in answer:
                     child.kill()
@@ -418,10 +420,6 @@ class Voice:
             path.unlink(missing_ok=True)
         else:
             stream.add(path, length_s)
-
-    def _patience(self, script: Script) -> float:
-        longest = max((cost.render_s for cost in self.costs(script)), default=0.0)
-        return max(self._limit_s, PATIENCE * longest)
 
     def _cut(self, script: Script) -> list[tuple[str, Delivery]]:
         return [
@@ -447,7 +445,7 @@ class Voice:
         with self._lock:
             self._child = child
         try:
-            hello = child.receive(LOADING_LIMIT_S)
+            hello = child.receive(LOADING_LIMIT_S, SLOW_LOADING_S)
         except ChildLost as lost:  # a bad model may take the whole process with it, or never come to an end
             if self._demoted("加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"):
                 return self._awake()
