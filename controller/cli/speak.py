@@ -23,8 +23,11 @@ from controller.office.speaking import Speaking
 from controller.rhythm import config
 from controller.rhythm.faults import Faulty
 from controller.rhythm.model import SoundSettings
+from controller.sound.mandarin import for_espeak
 from controller.sound.speaker import Event, Part, Speaker
+from controller.sound.speech.engines import model_folders
 from controller.sound.speech.script import Clip, Script, VoiceFailed
+from controller.sound.speech.speakers import ESPEAK, FOLDER
 from controller.sound.voice import Voice
 
 RENDER_S = 60
@@ -40,6 +43,15 @@ def script_of(home: Home, text: str) -> Script:
     with _speaking(home) as speaking:
         voice, speed = speaking.of("")
     return Script((segment(text, names),), voice=voice, speed=speed)
+
+
+def as_engine_gets_it(home: Home, script: Script) -> str:
+    """The spoken text in the spelling of the engine that would speak it here."""
+    with _speaking(home) as speaking:
+        engine = speaking.engine_of(speaking.choice().voice)
+    natural = engine != ESPEAK and any(folder.name == FOLDER for folder in model_folders(home.var / "voices"))
+    (segment,) = script.segments
+    return segment.text if natural else for_espeak(segment.text, segment.language)
 
 
 @contextmanager

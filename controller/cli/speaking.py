@@ -34,7 +34,7 @@ def voice(text: str, out: Path | None, spoken: bool, home: Path | None) -> None:
     where = chosen(home)
     script = speak.script_of(where, text)
     if spoken:
-        click.echo(script.segments[0].text)
+        click.echo(speak.as_engine_gets_it(where, script))
         return
     file = out or Path("voice.wav")
     failed = speak.to_file(where, script, file)

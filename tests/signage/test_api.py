@@ -151,6 +151,8 @@ def test_an_order_sent_again_is_known_though_its_person_has_left(house: House) -
 
 def test_the_voice_is_chosen(house: House) -> None:
     """PUT changes what is sent and tells every screen; null gives it back to the timetable; GET shows all of it."""
+    while house.daemon.office.speaking.speaks().kind == "none":  # its child is starting
+        time.sleep(0.05)
     revision = house.call("GET", "/api/now").json["revision"]
     changed = house.call("PUT", "/api/voice", {"voice": "云希", "speed": 0.9, "results_voice": "云健"})
     assert changed.status == 200
