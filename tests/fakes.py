@@ -129,7 +129,7 @@ class FakeVoice:
     """Renders nothing, remembers what it was asked for."""
 
     def __init__(self) -> None:
-        self.engine = "auto"
+        self.engine, self.speaks = "auto", "fake"
         self.asked: list[Script] = []
         self.learnt: list[Script] = []
         self.natural = False
@@ -153,4 +153,4 @@ class FakeVoice:
     def status(self):  # type: ignore[no-untyped-def]
         from controller.sound.speech.voicebox import VoiceStatus
 
-        return VoiceStatus("fake", (), None, None, natural=self.natural)
+        return VoiceStatus(self.speaks, (), None, None, natural=self.natural)

@@ -51,7 +51,7 @@ class Following:
             partial(self.bursts.gather, now),
             partial(self.talk.release, now),
             partial(self.view.turn_with, state),
-            self.speaking.obey,
+            self._follow_voice,
             partial(self.foresight.follow, plan, now),
         ]
         if trusted:
@@ -61,6 +61,11 @@ class Following:
                 step()
             except Exception:  # a full disk must not stop the music, nor a playlist the orders
                 log.exception("a part of the office could not follow the clock; the others go on")
+
+    def _follow_voice(self) -> None:
+        self.speaking.obey()
+        if self.speaking.turned():
+            self.room.feed.tell()
 
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """A cue has come. Without a trusted clock it is not said, nor when it comes so late that it is quiet."""

@@ -129,6 +129,7 @@ class Speaking:
     ):
         self._sound, self._store, self._folder, self._voice = sound, kept, folder, voice
         self._lock = threading.Lock()
+        self._engine = ""
 
     def of(self, kind: str) -> tuple[str, float]:
         """Voice and speed of an announcement of that kind, as `Script` has them."""
@@ -157,6 +158,12 @@ class Speaking:
         """Have the chosen engine speak from the next rendering on."""
         if self._voice is not None:
             self._voice.use(self.engine_of(self.choice().voice))
+
+    def turned(self) -> bool:
+        """Whether another engine speaks than at the last call."""
+        engine = self._voice.status().engine if self._voice is not None else ""
+        before, self._engine = self._engine, engine
+        return before != engine
 
     def choice(self) -> Choice:
         """What holds now."""

@@ -183,6 +183,11 @@ def test_the_chosen_engine_speaks(office: House, tmp_path: Path) -> None:
     assert office.almanac.refresh()
     office.keeper.look()
     assert office.voice.engine == "espeak"
+    revision = office.feed.revision
+    office.voice.speaks = "espeak-ng 1.52"
+    office.keeper.look()
+    office.keeper.look()
+    assert office.feed.revision == revision + 1  # the phones are told once that another engine speaks
     voices = installed(tmp_path / "more", "zm_yunxi")
     (voices / "zh-baker").mkdir()
     (voices / "zh-baker" / "model.onnx").touch()
