@@ -150,6 +150,9 @@ class FakeVoice:
         self.learnt += scripts
         return len(self.learnt)
 
+    def unread(self) -> tuple[str, ...]:
+        return ()
+
     def status(self):  # type: ignore[no-untyped-def]
         from controller.sound.speech.voicebox import VoiceStatus
 

@@ -19,7 +19,7 @@ from controller.rhythm import config
 from controller.rhythm.faults import Faulty
 from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
-from controller.sound.voice import describe
+from controller.sound.voice import describe, kept
 
 DEVICE_S = 4.0
 
@@ -108,6 +108,7 @@ def _voices(home: Home) -> Iterator[Finding]:
         yield Finding(
             "语音", f"{name}：{'在用，' if state == 'speaks' else ''}{why}", serious=state == "failed"
         )
+    yield Finding("语音缓存", kept(home.cache))
 
 
 def _device() -> Finding:

@@ -33,6 +33,7 @@ class Troubles:
             *self._timetable(),
             self._speech(),
             self._voice_name(),
+            self._unread(),
             *self._music(),
         ]
         return tuple(trouble for trouble in found if trouble is not None)
@@ -111,6 +112,18 @@ class Troubles:
             f"作息表里的语音不对：{sentence}",
             "先按默认的语音播报。",
             "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。",
+            False,
+        )
+
+    def _unread(self) -> Trouble | None:
+        chars = self._voice.unread()
+        if not chars:
+            return None
+        named = "、".join(f"“{char}”" for char in chars[:8])
+        return Trouble(
+            f"{named}不知道怎么念。",
+            "播报时跳过这个字，其余照念，大屏上照常显示。",
+            "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。",
             False,
         )
 

@@ -18,10 +18,10 @@ from controller.sound.mandarin import for_espeak
 from controller.sound.speech.engines import Engine, EngineFailed, Maker, model_folders, neural
 from controller.sound.speech.script import PLAIN, Clip, Delivery, Recording, Script, Segment, VoiceFailed, say
 from controller.sound.speech.takes import Takes
-from controller.sound.speech.trial import describe
+from controller.sound.speech.trial import describe, kept
 from controller.sound.speech.voicebox import Voice
 
-__all__ = ["Clip", "Script", "Segment", "Voice", "VoiceFailed", "describe", "say"]
+__all__ = ["Clip", "Script", "Segment", "Voice", "VoiceFailed", "describe", "kept", "say"]
 
 LANGUAGE = "cmn"
 RATE = 195

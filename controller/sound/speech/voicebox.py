@@ -47,6 +47,8 @@ FIRST_PACE = 0.5
 """Seconds of rendering per second of speech, assumed until the machine has shown its own figure."""
 KEPT_COST_S = 0.05
 URGENT, AHEAD, IDLE = 0, 1, 2
+UNREAD_S = 3600.0
+"""How long a character without a reading is named after it was last met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Voice:
         self._child: Child | None = None
         self._present: tuple[int, _Work, str] | None = None  # priority, work, key; while the child is at it
         self._unfit: tuple[tuple[str, str], ...] = ()
+        self._unread: dict[str, float] = {}
         self._status = VoiceStatus("", (), None, None, pace=self._kept_pace())
         self._thread: threading.Thread | None = None
 
@@ -197,6 +200,11 @@ class Voice:
     def status(self) -> VoiceStatus:
         """What speaks, and what was wrong last."""
         return self._status
+
+    def unread(self) -> tuple[str, ...]:
+        """Characters without a reading that were to be spoken in the last hour."""
+        since = time.monotonic() - UNREAD_S
+        return tuple(char for char, at in self._unread.items() if at > since)
 
     def close(self) -> None:
         """End the child; everything that still waits fails."""
@@ -301,6 +309,8 @@ class Voice:
     def _settle(self, script: Script, result: Clip | VoiceFailed) -> None:
         future = self._wanted.pop(script, None)
         stream = self._streams.pop(script, None)
+        if isinstance(result, Clip):
+            self._unread.update(dict.fromkeys(result.unread, time.monotonic()))
         with contextlib.suppress(InvalidStateError):  # it was cancelled
             if future is not None and isinstance(result, Clip):
                 future.set_result(result)
