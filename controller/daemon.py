@@ -115,6 +115,7 @@ class Daemon:
                 home.sounds,
             )
         )
+        self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
         self.timekeeper = Timekeeper(self.clock, self.almanac, self.office.following, self._alive)
         self.office.poke = self.timekeeper.poke

@@ -16,9 +16,11 @@ from controller.rhythm.moments import YEARS
 log = logging.getLogger(__name__)
 
 MAX_BODY = 64 * 1024
+MOST = 10**12
 CALLED = {  # on the phone; what only programs send goes by its own name
     "person": "姓名", "name": "名字", "team": "团队", "product": "产品", "say_as": "读音", "reason": "撤回的原因",
     "text": "要说的话", "city": "城市", "code": "屏幕上的六位数字", "who": "名字", "playlist": "歌单",
+    "voice": "语音", "results_voice": "战报的语音", "speed": "语速",
 }  # fmt: skip
 BROKEN = "这里出了问题，已写入日志。"
 PLAIN = {
@@ -97,6 +99,14 @@ def whole_of(found: dict[str, Any], field: str, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise Refused(f"{field} 要写 {low} 到 {high} 之间的整数。", field)
     return value
+
+
+def number_of(found: dict[str, Any], field: str) -> float:
+    """The number in `field`. Raises Refused for anything else."""
+    value = found.get(field)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and -MOST <= value <= MOST:
+        return float(value)
+    raise Refused(f"{CALLED.get(field, field)}要写一个数，例如 1.1。", field)
 
 
 def flag_of(found: dict[str, Any], field: str) -> bool | None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from controller.book.model import Refused
 from signage import shapes
 from signage.access import needs
-from signage.answers import body, date_of, flag_of, text_of, whole_of
+from signage.answers import body, date_of, flag_of, number_of, text_of, whole_of
 
 if TYPE_CHECKING:
     from controller.office import Office
@@ -152,6 +152,30 @@ def music() -> Response:
 def volume() -> Response:
     office().set_volume(whole_of(body(), "volume", 0, 100))
     return jsonify({})
+
+
+@pages.get("/api/voice")
+@needs("read")
+def voice() -> Response:
+    return jsonify(shapes.speaking(office().speaking))
+
+
+@pages.put("/api/voice")
+@needs("sell")
+def choose_voice() -> Response:
+    """Change only what is sent; null: as in the timetable."""
+    found = body()
+    changes: dict[str, Any] = {
+        name: _voice_of(found, name) for name in ("voice", "results_voice") if name in found
+    }
+    if "speed" in found:
+        changes["speed"] = None if found["speed"] is None else number_of(found, "speed")
+    office().choose_voice(**changes)
+    return jsonify(shapes.speaking(office().speaking))
+
+
+def _voice_of(found: dict[str, Any], name: str) -> str | None:
+    return None if found[name] is None else text_of(found, name, NAME_LIMIT + 20)
 
 
 @pages.post("/api/hush")

@@ -45,6 +45,10 @@ WHOLE = {
         "Announcements have their chime only; the words are on the walls."
     ),
     "请运行 zhangu doctor 查看语音。": "Please run zhangu doctor.",
+    "先按默认的语音播报。": "The default voice speaks meanwhile.",
+    "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。": (
+        "Please correct sound.voice and sound.results_voice in the timetable, or choose a voice on the phone."
+    ),
     "其余的照常播放。": "All else is played.",
     "换掉或补上文件以后，几秒内自动恢复。": "Replace or add the file; it is back within seconds.",
     # the voice
@@ -60,6 +64,8 @@ PATTERNS = (
     (r"时钟还没有对准，现在显示 (.+)。", r"The clock is not set yet; it shows \1."),
     (r"作息表的改动有错：(?:.*?)(\S+) 第 (\d+) 行，.*", r"The edited timetable has a fault: \1, line \2."),
     (r"作息表的改动有错：.*", r"The edited timetable has faults; the phone shows them."),
+    (r"作息表里的语音不对：没有叫“(.+?)”的语音。.*", r"The timetable names a voice that is not there: “\1”."),
+    (r"作息表里的语音不对：.*", r"The timetable names a voice that is not there."),
     (
         r"没有能用的语音（.*），播报只有提示音和屏幕文字。",
         r"No voice can be used: chime and words on the walls only.",

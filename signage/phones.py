@@ -64,6 +64,7 @@ def phone_state() -> Json:
         "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
         **belongings(),
+        "voice": shapes.speaking(house.speaking),
         "tls": told(),
     }
 

@@ -1,6 +1,7 @@
 """Values of the house as JSON: what programs and phones are given, and walls (`wallrows.py`) in their way. Pure."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from controller.book.model import Announcement, Deal, Person
 from controller.glance import City, Sounding, Tally, Total, Trouble
 from controller.office.etiquette import BY_HAND
+from controller.office.speaking import Speaking
 from controller.rhythm.model import Entry
 from controller.rhythm.moments import written_end
 
@@ -111,6 +113,19 @@ def city(found: City) -> Json:
 
 def trouble(found: Trouble) -> Json:
     return {"what": found.what, "meanwhile": found.meanwhile, "mend": found.mend, "serious": found.serious}
+
+
+def speaking(found: Speaking) -> Json:
+    """Which voices there are, which are chosen and what speaks."""
+    chosen, told, speaks = found.choice(), found.timetable(), found.speaks()
+    return {
+        "voice": chosen.voice,
+        "speed": chosen.speed,
+        "results_voice": chosen.results_voice,
+        "from_timetable": {"voice": told.voice, "speed": told.speed, "results_voice": told.results_voice},
+        "voices": [asdict(one) for one in found.options()],
+        "state": asdict(speaks),
+    }
 
 
 def sounding(found: Sounding) -> Json:

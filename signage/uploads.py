@@ -17,7 +17,7 @@ from controller.office.personal import PHOTO_BYTES, SONG_BYTES
 from controller.office.tracks import MOST_BYTES as TRACK_BYTES
 from controller.office.tracks import Listed
 from signage.access import needs
-from signage.answers import Denied, body, text_of
+from signage.answers import Denied, body, number_of, text_of
 from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office, order_of
 from signage.shapes import Json
 
@@ -76,15 +76,25 @@ def _sound(path: Any) -> Response:
 @pages.post("/api/preview")
 @needs("sell")
 def hear() -> Response:
-    """How a text, a name with its reading, or an order will sound, as sound: nobody else hears it."""
+    """How a text, a name with its reading, or an order will sound, as sound: nobody else hears it.
+
+    `voice` and `speed`: tried without being chosen.
+    """
     found = body()
     hearing.step()
+    manner = _manner(found)
     if "name" in found:
         say_as = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
-        return _sound(office().media.hear_name(text_of(found, "name", NAME_LIMIT), say_as))
+        return _sound(office().media.hear_name(text_of(found, "name", NAME_LIMIT), say_as, manner))
     if "amount" in found:
-        return _sound(office().media.hear_deal(*order_of(found)))
-    return _sound(office().media.hear_text(text_of(found, "text", TEXT_LIMIT)))
+        return _sound(office().media.hear_deal(*order_of(found), manner=manner))
+    return _sound(office().media.hear_text(text_of(found, "text", TEXT_LIMIT), manner))
+
+
+def _manner(found: dict[str, Any]) -> tuple[str, float] | None:
+    voice = text_of(found, "voice", 2 * NAME_LIMIT) if found.get("voice") is not None else None
+    speed = number_of(found, "speed") if found.get("speed") is not None else None
+    return None if voice is None and speed is None else office().speaking.sample(voice, speed)
 
 
 # ---- the microphone

@@ -129,6 +129,7 @@ class FakeVoice:
     """Renders nothing, remembers what it was asked for."""
 
     def __init__(self) -> None:
+        self.engine, self.speaks = "auto", "fake"
         self.asked: list[Script] = []
         self.learnt: list[Script] = []
         self.natural = False
@@ -142,6 +143,9 @@ class FakeVoice:
     def ready(self, script: Script) -> Clip | None:
         return None
 
+    def use(self, engine: str) -> None:
+        self.engine = engine
+
     def learn(self, scripts: Iterable[Script]) -> int:
         self.learnt += scripts
         return len(self.learnt)
@@ -152,4 +156,4 @@ class FakeVoice:
     def status(self):  # type: ignore[no-untyped-def]
         from controller.sound.speech.voicebox import VoiceStatus
 
-        return VoiceStatus("fake", (), None, None, natural=self.natural)
+        return VoiceStatus(self.speaks, (), None, None, natural=self.natural)

@@ -32,12 +32,12 @@ def voice(text: str, out: Path | None, spoken: bool, home: Path | None) -> None:
     from controller.cli import speak
 
     where = chosen(home)
-    words = speak.words(where, text)
+    script = speak.script_of(where, text)
     if spoken:
-        click.echo(speak.as_engine_gets_it(where, words))
+        click.echo(speak.as_engine_gets_it(where, script))
         return
     file = out or Path("voice.wav")
-    failed = speak.to_file(where, words, file)
+    failed = speak.to_file(where, script, file)
     if failed:
         stop(failed, FAILED)
     click.echo(str(file))

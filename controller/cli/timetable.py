@@ -29,7 +29,7 @@ def check(file: Path | None, home: Path | None) -> None:
     path = file or where.timetable
     rhythm = config.load(path)
     click.echo(f"{path}：没有问题。")
-    for sentence in _without_music(rhythm, where):
+    for sentence in (*_without_music(rhythm, where), *_without_voice(rhythm, where)):
         click.echo(f"注意：{sentence}")
 
 
@@ -47,6 +47,14 @@ def _without_music(rhythm: Rhythm, home: Home) -> list[str]:
         + (f"是不是“{guesses[name]}”？" if guesses[name] else "")
         for name, span in missing
     ]
+
+
+def _without_voice(rhythm: Rhythm, home: Home) -> list[str]:
+    """The file alone cannot know which voices there are."""
+    from controller.office.speaking import folders, misnamed
+
+    found = misnamed(rhythm.sound, folders(home.var / "voices"))
+    return [f"sound › {key}：{sentence}" for key, sentence in found.items()]
 
 
 @click.command()

@@ -34,9 +34,11 @@ from controller.office.pairing import Pairings
 from controller.office.people import PeopleDesk
 from controller.office.room import Kept, Room
 from controller.office.roundups import RoundUps
+from controller.office.samples import Samples
 from controller.office.screens import WallDesk
 from controller.office.scripts import ScriptBuilder
 from controller.office.sounding import SoundDesk
+from controller.office.speaking import Speaking
 from controller.office.speech import Announced, SpeechDesk
 from controller.office.talk import Talk
 from controller.office.troubles import Troubles
@@ -69,7 +71,10 @@ class Office:
 
     def __init__(self, parts: Parts):
         room = Room(parts.clock, parts.almanac, parts.store, parts.feed, Kept(parts.store))
-        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs)
+        self.speaking = Speaking(
+            lambda: room.rhythm.sound, room.kept, parts.store.path.parent / "voices", parts.voice
+        )
+        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs, self.speaking.of)
         self._room, self._library = room, parts.library
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
@@ -82,14 +87,14 @@ class Office:
         parts.almanac.on_change = parts.library.forget_missing
         self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
-        troubles = Troubles(room, parts.speaker, parts.voice, parts.library)
+        troubles = Troubles(room, parts.speaker, parts.voice, parts.library, self.speaking)
         self._view = View(room, self._talk, cues, self._sound.sounding)
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged
         self._view.troubles, self._view.trusted = troubles.all, troubles.clock_trusted
         self.following = Following(
             room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
-            Foresight(room, cues, self._talk),
+            Foresight(room, cues, self._talk, self.speaking.choice), self.speaking,
         )  # fmt: skip
         self.media = Media(
             (parts.store.path.parent, parts.sounds),
@@ -100,6 +105,7 @@ class Office:
             parts.voice,
             parts.library,
             builder,
+            Samples(parts.store.path.parent, parts.voice, self.speaking),
         )
         self.media.hushed, self.media.poke = self._hushed, lambda: self.poke()
         self.media.tracks.changed = self._shelved
@@ -179,6 +185,12 @@ class Office:
     def set_volume(self, volume: int) -> None:
         """The master volume, 0..100."""
         self._sound.set_volume(volume)
+        self._changed()
+
+    def choose_voice(self, **changes: object) -> None:
+        """Voice, speed and results_voice of what is said from now on; see Speaking.choose."""
+        self.speaking.choose(**changes)
+        self.speaking.obey()
         self._changed()
 
     def hush(self, minutes: int) -> None:

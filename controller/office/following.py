@@ -14,6 +14,7 @@ from controller.office.deals import DealDesk
 from controller.office.foresight import Foresight
 from controller.office.room import Room
 from controller.office.sounding import SoundDesk
+from controller.office.speaking import Speaking
 from controller.office.talk import Talk
 from controller.office.troubles import Troubles
 from controller.office.view import View
@@ -39,6 +40,7 @@ class Following:
     troubles: Troubles
     library: Library
     foresight: Foresight
+    speaking: Speaking
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """The present moment: sound, round-ups and what is due follow it."""
@@ -49,6 +51,7 @@ class Following:
             partial(self.bursts.gather, now),
             partial(self.talk.release, now),
             partial(self.view.turn_with, state),
+            self._follow_voice,
             partial(self.foresight.follow, plan, now),
         ]
         if trusted:
@@ -58,6 +61,11 @@ class Following:
                 step()
             except Exception:  # a full disk must not stop the music, nor a playlist the orders
                 log.exception("a part of the office could not follow the clock; the others go on")
+
+    def _follow_voice(self) -> None:
+        self.speaking.obey()
+        if self.speaking.turned():
+            self.room.feed.tell()
 
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """A cue has come. Without a trusted clock it is not said, nor when it comes so late that it is quiet."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from controller.book.model import Announcement, Deal, Person, Team
@@ -37,14 +40,42 @@ def readings(teams: Iterable[Team], people: Iterable[Person]) -> dict[str, str]:
     return {name: reading for name, reading in found.items() if reading}
 
 
+_HAN = re.compile("[㐀-鿿〇豈-\U0003ffff]")
+_WORD = re.compile(r"[^\W\d_]+[1-5]?(?!\w)")
+_PINYIN = re.compile(r"[a-zü]+[1-5]|[a-z]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-z]*", re.IGNORECASE)
+
+
+def language_of(*texts: str) -> str:
+    """The language of an announcement: en when it has Latin words and no Chinese character at all, else zh.
+
+    Pinyin with its tones is Chinese.
+    """
+    text = unicodedata.normalize("NFKC", "\n".join(texts))
+    words = [word for word in _WORD.findall(text) if "LATIN" in unicodedata.name(word[0], "")]
+    latin = any(not _PINYIN.fullmatch(unicodedata.normalize("NFC", word)) for word in words)
+    return "en" if latin and not _HAN.search(text) else "zh"
+
+
+def segment(text: str, names: Mapping[str, str], language: str | None = None) -> Segment:
+    """A text as the voice gets it. Readings of names are pinyin: an English text is read without them."""
+    language = language or language_of(text)
+    return Segment(spoken(text, names if language == "zh" else {}, language=language), language=language)
+
+
 class ScriptBuilder:
     """Turns announcements into scripts with the sound files of one folder, as loud as `lufs` says at the time.
 
+    manner: kind of announcement → voice and speed (see `Speaking.of`).
     `recording` finds what somebody recorded by its name, `song` what sounds after an order instead of applause.
     """
 
-    def __init__(self, sounds: Path, lufs: Callable[[], float] = lambda: SPEECH_LUFS):
-        self._sounds, self._lufs = sounds, lufs
+    def __init__(
+        self,
+        sounds: Path,
+        lufs: Callable[[], float] = lambda: SPEECH_LUFS,
+        manner: Callable[[str], tuple[str, float]] = lambda kind: ("", 1.0),
+    ):
+        self._sounds, self._lufs, self._manner = sounds, lufs, manner
         self.recording: Callable[[str], Path | None] = lambda name: None
         self.song: Callable[[Announcement, Deal | None], Path | None] = lambda announcement, unsent: None
 
@@ -65,11 +96,16 @@ class ScriptBuilder:
             return self.recorded(str(kept["clip"]))
         lines = kept.get("lines")
         pieces = lines if isinstance(lines, list) and lines else [[announcement.text, None, False]]
+        whole = [_line(piece) for piece in pieces]
+        language = language_of(*(line.text for line in whole))
+        voice, speed = self._manner(announcement.kind)
         return Script(
-            segments=tuple(self._segment(piece, names) for piece in pieces),
+            segments=tuple(self._segment(line, names, language) for line in whole),
             applause=self.song(announcement, unsent) or self.sound(kept.get("applause", "small")),
             chime=self.sound("chime") if kept.get("chime", True) else None,
             lufs=self._lufs(),
+            voice=voice,
+            speed=speed,
         )
 
     def recorded(self, clip: str) -> Script:
@@ -78,12 +114,18 @@ class ScriptBuilder:
 
     def plain(self, text: str, names: Mapping[str, str], applause: str | None = None) -> Script:
         """The script of one text, without a chime."""
-        return Script((Segment(spoken(text, names)),), applause=self.sound(applause))
+        voice, speed = self._manner("")
+        return Script((segment(text, names),), applause=self.sound(applause), voice=voice, speed=speed)
 
-    def _segment(self, piece: object, names: Mapping[str, str]) -> Segment:
-        text, mark, roll = piece if isinstance(piece, list) and len(piece) == 3 else (str(piece), None, False)
-        return Segment(
-            spoken(str(text), names),
-            mark=str(mark) if mark else None,
-            roll=self.sound("drumroll") if roll else None,
+    def _segment(self, line: Line, names: Mapping[str, str], language: str) -> Segment:
+        return replace(
+            segment(line.text, names, language),
+            mark=line.mark,
+            roll=self.sound("drumroll") if line.roll else None,
         )
+
+
+def _line(piece: object) -> Line:
+    """A line as `as_json` kept it."""
+    text, mark, roll = piece if isinstance(piece, list) and len(piece) == 3 else (piece, None, False)
+    return Line(str(text), str(mark) if mark else None, bool(roll))

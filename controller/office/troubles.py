@@ -8,6 +8,7 @@ from datetime import datetime
 from controller.book.model import StoreTrouble
 from controller.glance import Trouble
 from controller.office.room import Room
+from controller.office.speaking import Speaking
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
 from controller.sound.voice import Voice
@@ -19,8 +20,9 @@ SPARE, LEAST = 200_000_000, 20_000_000
 class Troubles:
     """Asks every part how it is; keeps nothing of its own. Thread-safe."""
 
-    def __init__(self, room: Room, speaker: Speaker, voice: Voice, library: Library):
+    def __init__(self, room: Room, speaker: Speaker, voice: Voice, library: Library, speaking: Speaking):
         self._room, self._speaker, self._voice, self._library = room, speaker, voice, library
+        self._speaking = speaking
 
     def all(self) -> tuple[Trouble, ...]:
         """Everything that is wrong now, the gravest first."""
@@ -30,6 +32,7 @@ class Troubles:
             self._clock(),
             *self._timetable(),
             self._speech(),
+            self._voice_name(),
             self._unread(),
             *self._music(),
         ]
@@ -99,6 +102,17 @@ class Troubles:
             return None
         return Trouble(
             fault, "播报时只有提示音，内容显示在屏幕上。", "请运行 zhangu doctor 查看语音。", False
+        )
+
+    def _voice_name(self) -> Trouble | None:
+        sentence = self._speaking.unknown()
+        if sentence is None:
+            return None
+        return Trouble(
+            f"作息表里的语音不对：{sentence}",
+            "先按默认的语音播报。",
+            "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。",
+            False,
         )
 
     def _unread(self) -> Trouble | None:

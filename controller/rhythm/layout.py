@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from controller.rhythm.faults import Said
 from controller.rhythm.layout_day import CUE, DUTY, SPAN
 from controller.rhythm.layout_texts import BROADCASTS, COMMENTS, RESULTS, broadcasts_from
-from controller.rhythm.model import SCENES, Ceiling, Prizes, Rhythm, SoundSettings, WallDisplay, WallSettings
+from controller.rhythm.model import (
+    SAME_VOICE,
+    SCENES,
+    SPEEDS,
+    VOICES,
+    Ceiling,
+    Prizes,
+    Rhythm,
+    SoundSettings,
+    WallDisplay,
+    WallSettings,
+)
 from controller.rhythm.rulewords import WEEKDAYS
 from controller.rhythm.shape import Field, Group, Many, Table
 from controller.rhythm.times import ClockRange, Day
@@ -62,6 +74,18 @@ def _rhythm(values: dict[str, Any], line: int) -> Rhythm:
     )
 
 
+def _voice(names: tuple[str, ...], zh: str = "", en: str = "") -> Words:
+    """A voice's name. Which voices there are only the machine knows: `zhangu check` compares."""
+    example = Said(
+        f"写语音的名称：{'、'.join(names)}{zh}", f"Write the name of a voice: {', '.join(names)}{en}"
+    )
+    return Words(80, check=_plain_name, example=example, examples=names)
+
+
+def _plain_name(text: str) -> bool:
+    return text.isprintable() and not text.startswith(".") and not set(text) & set("/\\")
+
+
 _SOUND = Group(
     {
         "music_lufs": Field(Number(-40, -14, whole=False), "音乐的响度（LUFS）", default=-23.0),
@@ -75,6 +99,17 @@ _SOUND = Group(
             Number(0, 60, whole=False),
             "每小时最多播报几分钟；超出时小事等下个整点，大单和战报照播",
             default=6.0,
+        ),
+        "voice": Field(
+            _voice(VOICES, "，或 var/voices 里的文件夹名", ", or a folder under var/voices"),
+            "谁来播报：auto 自动，espeak 备用语音，或者写名字",
+            default=VOICES[0],
+        ),
+        "speed": Field(Number(*SPEEDS, whole=False), "语速：1 正常，小的慢，大的快", default=1.0),
+        "results_voice": Field(
+            _voice((SAME_VOICE, *(name for name in VOICES if name != "espeak"))),
+            "傍晚的开拓能手和战报由谁播报：same 和平时一样",
+            default=SAME_VOICE,
         ),
         "fade_in_s": Field(Number(0, 30, whole=False), "音乐渐入几秒", default=2.0),
         "fade_out_s": Field(Number(0, 30, whole=False), "音乐渐出几秒", default=4.0),

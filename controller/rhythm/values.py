@@ -75,6 +75,7 @@ class Words:
     slots: str | None = None
     check: Callable[[str], bool] = bool
     example: Said | None = None
+    examples: tuple[str, ...] = ()
 
     def read(self, node: Node, where: Where) -> str:
         allowed = self.example or Said(
@@ -106,7 +107,8 @@ class Words:
             raise BadError
 
     def schema(self) -> Schema:
-        return {"type": "string", "maxLength": self.most}
+        made: Schema = {"type": "string", "maxLength": self.most}
+        return made | ({"examples": list(self.examples)} if self.examples else {})
 
 
 @dataclass(frozen=True, slots=True)

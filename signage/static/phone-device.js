@@ -1,6 +1,7 @@
 // 设备: is the machine well, who is in which team. The walls: phone-walls.js.
 import { $, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 import { belongings, hear, teamSheet } from './phone-media.js';
+import * as voice from './phone-voice.js';
 import * as walls from './phone-walls.js';
 
 let state = null;
@@ -88,6 +89,7 @@ function personSheet(person) {
 
 export function start(again) {
   refresh = again;
+  voice.start(again);
   walls.start(again);
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
@@ -99,6 +101,7 @@ export function start(again) {
 export function draw(found) {
   state = found;
   drawMachine();
+  voice.draw(state);
   walls.draw(state);
   drawRoster();
   drawSecure();

@@ -53,6 +53,18 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "a voice that is no name, and a speed nobody can follow",
+        HEAD + A + "sound: {voice: ../kokoro, spead: 1, speed: 3}\n",
+        (
+            "rhythm.yaml 第 4 行，sound：不认识“spead”。这里可以写：music_lufs、speech_lufs、duck_db、duck_ms、"
+            "restore_ms、lead_silence_ms、wake_after_s、talk_minutes_per_hour、voice、speed、results_voice、fade_in_s、"
+            "fade_out_s、ceilings。是不是“speed”？",
+            "rhythm.yaml 第 4 行，sound › voice：写的是“../kokoro”。写语音的名称：auto、espeak、晓晓、晓贝、晓妮、"
+            "晓伊、云希、云健、云夏、云扬，或 var/voices 里的文件夹名。",
+            "rhythm.yaml 第 4 行，sound › speed：写的是“3”。可以写 0.7 到 1.4 的数。",
+        ),
+    ),
+    (
         "a reversed span",
         HEAD + "rhythm:\n  - {at: 09:15-09:00, name: 升帐}\n",
         ("rhythm.yaml 第 3 行，rhythm › 升帐 › at：写的是“09:15-09:00”。结束要晚于开始，并且在同一天。",),

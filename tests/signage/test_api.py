@@ -149,6 +149,49 @@ def test_an_order_sent_again_is_known_though_its_person_has_left(house: House) -
     assert house.sell("临时工", 900, "left").status == 409
 
 
+def test_the_voice_is_chosen(house: House) -> None:
+    """PUT changes what is sent and tells every screen; null gives it back to the timetable; GET shows all of it."""
+    while house.daemon.office.speaking.speaks().kind == "none":  # its child is starting
+        time.sleep(0.05)
+    revision = house.call("GET", "/api/now").json["revision"]
+    changed = house.call("PUT", "/api/voice", {"voice": "云希", "speed": 0.9, "results_voice": "云健"})
+    assert changed.status == 200
+    assert house.call("GET", "/api/now").json["revision"] > revision
+    found = house.call("GET", "/api/voice", role="wall").json
+    assert found == changed.json == house.call("GET", "/api/phone").json["voice"]
+    assert (found["voice"], found["speed"], found["results_voice"]) == ("zm_yunxi", 0.9, "zm_yunjian")
+    assert found["from_timetable"] == {"voice": "auto", "speed": 1.0, "results_voice": "same"}
+    assert {"key": "zm_yunxi", "name": "云希（男声）", "installed": False, "natural": True} in found["voices"]
+    assert (found["state"]["kind"], found["state"]["name"]) == ("backup", "备用语音（espeak）")
+    again = house.call("PUT", "/api/voice", {"speed": None, "results_voice": None}).json
+    assert (again["voice"], again["speed"], again["results_voice"]) == ("zm_yunxi", 1.0, "same")
+    assert house.call("PUT", "/api/voice", {"voice": None}).json["voice"] == "auto"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"voice": "晓五"},
+        {"voice": ""},
+        {"voice": 7},
+        {"voice": "长" * 200},
+        {"speed": 2},
+        {"speed": "1"},
+        {"speed": True},
+        {"speed": float("nan")},
+        {"results_voice": "../x"},
+    ],
+)
+def test_a_wrong_voice_is_refused(house: House, change: dict[str, object]) -> None:
+    """422 with a sentence that says what is allowed, and nothing changed; only the roles that set the volume may."""
+    before = house.call("GET", "/api/voice").json
+    answer = house.call("PUT", "/api/voice", change)
+    assert (answer.status, answer.json["field"]) == (422, next(iter(change)))
+    assert answer.json["error"][-1] in "。？"
+    assert house.call("PUT", "/api/voice", {"voice": "espeak"}, role="wall").status == 403
+    assert house.call("GET", "/api/voice").json == before
+
+
 def test_preview_changes_nothing(house: House) -> None:
     """The preview gives sentence and decision, and the book stays as it was."""
     before = house.call("GET", "/api/deals").json

@@ -220,6 +220,67 @@ def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
     assert house.call("GET", "/api/now").json["sound"]["volume"] == 40
 
 
+def test_the_voice_is_chosen_and_every_phone_knows(house: House, browser: Browser, phone: Page) -> None:
+    """What speaks and why; a tap chooses a voice, a slide the pace; another open phone shows both within seconds."""
+    other = sign_in(house, browser, 320, 568, "dark")
+    for page in (phone, other):
+        page.locator(".tabs").get_by_text("设备").tap()
+        expect(page.locator("#voice-now")).to_contain_text("备用语音（espeak）")
+        expect(page.locator("#voice-now")).to_contain_text("自然语音还没有安装。")
+        page.locator("#voice-choice summary").tap()
+    assert phone.get_by_role("button", name="试听晓晓（女声）").is_disabled()
+    assert phone.locator("#voices li").filter(has_text="晓晓").locator(".row").is_disabled()
+    phone.get_by_role("button", name="试听备用语音（espeak）").tap()
+    expect(phone.locator("#voice-sound audio")).to_have_js_property("readyState", 4, timeout=GENEROUS)
+    phone.locator("#voices li").filter(has_text="espeak").locator(".row").tap()
+    expect(other.locator("#voice-chosen")).to_have_text("备用语音（espeak）")
+    with phone.expect_response("**/api/voice"):
+        phone.locator("#voice-speed").fill("1.2")
+    expect(other.locator("#voice-speed-now")).to_have_text("快（1.2）")
+    expect(phone.locator("#voice-sound audio")).to_have_count(1)  # what is listened to stays
+    expect(phone.locator("#voice-results")).to_be_disabled()  # espeak has one voice for all
+    phone.locator("#voices li").filter(has_text="自动").locator(".row").tap()
+    phone.locator("#voice-results").select_option("auto")
+    expect(other.locator("#voice-results")).to_have_value("auto")
+    other.screenshot(path=ARTEFACTS / "phone-voice-320-dark.png", full_page=True)
+    phone.screenshot(path=ARTEFACTS / "phone-voice-390-light.png", full_page=True)
+    assert [page.evaluate(RULES) for page in (phone, other)] == [[], []]
+    phone.locator("#voice-reset").tap()
+    expect(other.locator("#voice-chosen")).to_have_text("自动")
+    expect(other.locator("#voice-reset")).to_be_hidden()
+    other.context.close()
+
+
+INSTALLS: tuple[tuple[dict[str, object], str], ...] = (
+    ({"state": "installing", "percent": 43.7, "why": None}, "正在安装自然语音 43%"),
+    ({"state": "failed", "percent": None, "why": "磁盘空间不够。"}, "磁盘空间不够。"),
+    ({"state": "off", "percent": None, "why": MARKUP}, MARKUP),
+    ({"state": "installed", "percent": 100, "why": None}, ""),
+)
+
+
+def test_the_install_of_the_natural_voice_is_told(phone: Page) -> None:
+    """Progress while it runs, the reason when it failed or is off, nothing once it is done."""
+    told: dict[str, object] = {}
+
+    def with_install(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "voice_install": told})
+
+    phone.route("**/api/phone", with_install)
+    phone.locator(".tabs").get_by_text("设备").tap()
+    for install, words in INSTALLS:
+        told.update(install)
+        phone.evaluate("dispatchEvent(new Event('online'))")
+        expect(phone.locator("#voice-install")).to_have_text(words)
+        bars = phone.locator("#voice-install progress")
+        expect(bars).to_have_count(1 if install["state"] == "installing" else 0)
+        if words == INSTALLS[0][1]:
+            phone.locator("#speech").screenshot(path=ARTEFACTS / "phone-voice-installing.png")
+    assert phone.locator("#voice-install img").count() == 0
+    phone.unroute_all(behavior="wait")
+
+
 def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
     """When the server cannot be reached the phone says so within seconds, and all is well again by itself."""
     phone.context.set_offline(True)
