@@ -69,7 +69,7 @@ class Office:
 
     def __init__(self, parts: Parts):
         room = Room(parts.clock, parts.almanac, parts.store, parts.feed, Kept(parts.store))
-        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs)
+        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs, parts.library.playable)
         self._room, self._library = room, parts.library
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
@@ -104,6 +104,7 @@ class Office:
         self.media.hushed, self.media.poke = self._hushed, lambda: self.poke()
         self.media.tracks.changed = self._shelved
         self.poke: Callable[[], None] = lambda: None
+        parts.library.listen(self._known_better)
 
     # --- orders
 
@@ -256,6 +257,12 @@ class Office:
     def _shelved(self) -> None:
         self._sound.shelved()
         self.poke()
+
+    def _known_better(self, file: Path) -> None:
+        """A music file has been measured or made playable: it counts from the next look at the playlist on."""
+        self._sound.shelved()
+        if self._library.fault(file) is not None:
+            self._room.feed.tell()
 
     def _told(self, person: Person) -> Person:
         self._room.feed.tell()

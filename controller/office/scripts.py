@@ -40,18 +40,24 @@ def readings(teams: Iterable[Team], people: Iterable[Person]) -> dict[str, str]:
 class ScriptBuilder:
     """Turns announcements into scripts with the sound files of one folder, as loud as `lufs` says at the time.
 
-    `recording` finds what somebody recorded by its name, `song` what sounds after an order instead of applause.
+    `playable` tells what to play of a sound file, None when it is damaged. `recording` finds what somebody recorded
+    by its name, `song` what sounds after an order instead of applause.
     """
 
-    def __init__(self, sounds: Path, lufs: Callable[[], float] = lambda: SPEECH_LUFS):
-        self._sounds, self._lufs = sounds, lufs
+    def __init__(
+        self,
+        sounds: Path,
+        lufs: Callable[[], float] = lambda: SPEECH_LUFS,
+        playable: Callable[[Path], Path | None] = lambda path: path,
+    ):
+        self._sounds, self._lufs, self._playable = sounds, lufs, playable
         self.recording: Callable[[str], Path | None] = lambda name: None
         self.song: Callable[[Announcement, Deal | None], Path | None] = lambda announcement, unsent: None
 
     def sound(self, name: object) -> Path | None:
-        """The file of a sound, None when nothing of that name ships or it was taken away."""
+        """The file of a sound, None when nothing of that name ships, it was taken away or it is damaged."""
         file = self._sounds / SOUNDS[str(name)] if name in SOUNDS else None
-        return file if file is not None and file.is_file() else None
+        return self._playable(file) if file is not None and file.is_file() else None
 
     def build(
         self, announcement: Announcement, names: Mapping[str, str], unsent: Deal | None = None

@@ -34,11 +34,12 @@ class Duck:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One piece of music."""
+    """One piece of music. `name`: the office's file, as people read it; `path` may be what was made of it."""
 
     path: Path
     gain_db: float = 0.0
     duration_s: float = 0.0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,11 @@ class MusicOrder:
 class Event:
     """Something that happened to the sound.
 
-    `kind`: ready, lost (`why`), part_started and part_ended (`id`, `n`, `at`), done (`id`, `ok`, `why`),
-    track (`path`, `at`), track_failed (`path`, `why`), music_ended. A `done` that is not ok says why in
-    one word: lost, quiet, until (its limit was reached), stopped, busy, file (a part could not be read),
-    waited (no further part came). `why` of `lost` is a sentence for people.
+    `kind`: ready, lost (`why`), part_started and part_ended (`id`, `n`, `at`), part_failed (`id`, `n`, `path`, `why`;
+    the other parts sound), done (`id`, `ok`, `why`), track (`path`, `at`), track_failed (`path`, `why`), music_ended
+    (its span is over, or nothing of it can be played). A `done` that is not ok says why in one word: lost, quiet,
+    until (its limit was reached), stopped, busy, file (a part could not be read), waited (no further part came).
+    `why` of `lost` is a sentence for people.
     """
 
     kind: str
@@ -128,7 +130,8 @@ def music_order(value: Any) -> MusicOrder | None:
     if value is None:
         return None
     tracks = tuple(
-        Track(Path(t["path"]), float(t["gain_db"]), float(t["duration_s"])) for t in value["tracks"]
+        Track(Path(t["path"]), float(t["gain_db"]), float(t["duration_s"]), str(t.get("name", "")))
+        for t in value["tracks"]
     )
     until = None if value["until"] is None else float(value["until"])
     fades = int(value["fade_in_ms"]), int(value["fade_out_ms"])

@@ -67,10 +67,11 @@ class Reel:
         self.tracks, self._bad = tracks, set()
 
     def rethread(self, tracks: Sequence[Track], now: float) -> None:
-        """Other tracks before and behind the present one, which goes on undisturbed, at its level."""
+        """Other tracks before and behind the present one, which goes on undisturbed; its level may be another."""
         present = self.tracks[self._index]
         self._index = next(n for n, track in enumerate(tracks) if track.path == present.path)
-        self.tracks = [*tracks[: self._index], present, *tracks[self._index + 1 :]]
+        self.tracks = tracks
+        self.ends += tracks[self._index].duration_s - present.duration_s
         self._queued, self._enqueue_at = None, max(now, self._began + ENQUEUE_S)
 
     def plays(self, path: Path, offset_s: float, now: float) -> bool:
