@@ -219,11 +219,11 @@ class Library:
         return None
 
     def _inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self._sounds.resolve())
+        return path.resolve().is_relative_to(self._root.resolve())
 
     def _fault_of_entry(self, path: Path) -> str | None:
         """Why a file is not even looked into, None when it is."""
-        if not self._inside(path):
+        if path.parent != self._sounds and not self._inside(path):
             return "它指向音乐文件夹之外，请把文件本身复制进来"
         if path.is_dir():
             return "它是子文件夹，请把里面的歌直接放进歌单的文件夹"
@@ -241,7 +241,7 @@ class Library:
         played = path if facts.made is None else self._catalogue.made / facts.made
         if played is not path and (made := self._known(played)) is not None and made.fault is not None:
             return None
-        return Track(played, gain, facts.duration_s, name)
+        return Track(played, gain, facts.duration_s, name, facts.lufs is None)
 
     def _known(self, path: Path) -> Facts | None:
         try:

@@ -142,13 +142,15 @@ class Device:
         for path in paths:
             if path not in self._warm:
                 with contextlib.suppress(ValueError), _readable():
-                    self._warm[path] = pygame.mixer.Sound(os.fsencode(path)).get_raw()
+                    self._warm[path] = pygame.mixer.Sound(file=os.fsencode(path)).get_raw()
 
     def open(self, path: Path, gain_db: float) -> Any:
         with _readable():
             raw = self._warm.get(path)
             sound = (
-                pygame.mixer.Sound(buffer=raw) if raw is not None else pygame.mixer.Sound(os.fsencode(path))
+                pygame.mixer.Sound(buffer=raw)
+                if raw is not None
+                else pygame.mixer.Sound(file=os.fsencode(path))
             )
         gain = min(1.0, 10 ** (gain_db / 20))
         self._sounds.append((sound, gain))
