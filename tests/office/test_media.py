@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes import SHANGHAI
 from office_made import House, house
-from soundmade import encoded, tone
+from soundmade import encoded, picture, tone
 
 from controller.book.model import Refused
 from controller.office.clips import ClipDesk
@@ -161,6 +162,38 @@ def test_a_song_is_remembered_over_a_restart_and_taken_away(office: House) -> No
     assert desk.song("team", teams["飞龙队"]) is None
     with pytest.raises(Refused):
         desk.set_song("team", 999, io.BytesIO(b"x"))
+
+
+def test_photos_and_songs_that_nobody_uses_are_thrown_away(office: House) -> None:
+    """A photo goes with its removal, but for one that another person has too; a song after an hour. What was left
+    behind by earlier versions goes at the next start; in a rehearsal nothing does."""
+    desk = office.office.media.personal
+    people = {person.name: person.id for person in office.office.people()}
+    shared = desk.set_photo(people["王小明"], io.BytesIO(picture(64, 64)))
+    assert desk.set_photo(people["陈芳"], io.BytesIO(picture(64, 64))) == shared
+    desk.remove_photo(people["王小明"])
+    assert desk.photo(shared) is not None
+    other = desk.set_photo(people["陈芳"], io.BytesIO(picture(80, 60)))
+    assert desk.photo(shared) is None
+    assert desk.photo(other) is not None
+    desk.set_song("person", people["陈芳"], io.BytesIO(encoded(tone(2), "mp3")))
+    song = desk.song("person", people["陈芳"])
+    assert song is not None
+    desk.remove_song("person", people["陈芳"])
+    assert song.is_file()  # it may be in an announcement that waits
+    os.utime(song, (0, 0))
+    left = office.folder / "var" / "photos" / f"{'0' * 32}.jpg"
+    left.write_bytes(b"left behind")
+    office.close()
+    office.open()
+    assert not song.exists()
+    assert not left.exists()
+    assert office.office.media.personal.photo(other) is not None
+    photos = office.folder / "var" / "photos"
+    photos.rename(office.folder / "elsewhere")
+    photos.symlink_to(office.folder / "elsewhere")
+    office.office.media.personal.remove_photo(people["陈芳"])
+    assert (office.folder / "elsewhere" / f"{other}.jpg").exists()
 
 
 def test_the_shelf_of_recordings_is_bounded(office: House, monkeypatch: pytest.MonkeyPatch) -> None:
