@@ -223,7 +223,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
             return told | {"duration_s": seconds if fits else 0.0, "ready": fits}
         return told | _whole(path, request.get("target"), bool(request.get("anew")))
     except Unreadable as fault:
-        return told | {"fault": kinds.by_name(path.name) or str(fault)}
+        return told | {"fault": str(fault)}
     except Hindered as why:
         return told | {"hindered": str(why)}
     except (OSError, MemoryError) as error:

@@ -34,7 +34,7 @@ CPU_S = {"track": 900}
 CPU_ELSE_S = 120
 SPEECH_S, SONG_S, TRACK_S = 60.0, 10.0, 3600.0
 FADE_S = 0.6  # of a song that is cut
-LEAST_S = 0.3
+LEAST_S, LEAST_TRACK_S = 0.3, 1.0
 SPEECH_LUFS = -18.0
 CEILING_DB = -1.5
 """dBTP. The studio limits to −1.3: what comes from here passes through it untouched."""
@@ -162,7 +162,9 @@ def track(source: Path, target: Path) -> dict[str, Any]:
     if told > TRACK_S:
         raise Unreadable(_too_long(told, TRACK_S))
     found = fitting.examine(source, peaks=False)
-    if found.loud.duration_s < 1 or found.loud.lufs <= SILENT_LUFS:
+    if found.loud.duration_s < LEAST_TRACK_S:
+        raise Unreadable("太短了，不到一秒，请换一个文件")
+    if found.loud.lufs <= SILENT_LUFS:
         raise Unreadable("几乎没有声音，请换一个文件")
     suffix = fitting.ending_of(found.kind) if found.kind and not found.trimmed else None
     if suffix is None:

@@ -23,7 +23,7 @@ BESIDE_MUSIC = frozenset(
 _LOCKED_NAMES = (
     ("网易云音乐", r"\.ncm"),
     ("酷狗音乐", r"\.(kgma?|kgm\.flac|vpr|kgg)"),
-    ("QQ 音乐", r"\.(qmc\w*|mflac\w*|mgg\w*|bkc\w+|tkm|tm[0-9]|mmp4|cache\.qmc)"),
+    (" QQ 音乐", r"\.(qmc\w*|mflac\w*|mgg\w*|bkc\w+|tkm|tm[0-9]|mmp4|cache\.qmc)"),
     ("酷我音乐", r"\.kwm"),
     ("喜马拉雅", r"\.(x[23]m|xm)"),
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 from controller.machine.filenames import by_readable_name
 from controller.sound.catalogue import Catalogue, Facts
 from controller.sound.device.protocol import Track
-from controller.sound.kinds import BESIDE_MUSIC
+from controller.sound.kinds import BESIDE_MUSIC, by_name
 
 MUSIC_LUFS = -23.0
 UNMEASURED_DB = -10.0
@@ -166,7 +166,8 @@ class Library:
         if known is not None and known.made is not None:
             made = self._known(self._catalogue.made / known.made)
             fault = made.fault if made else None
-        return fault or (known.fault if known else None)
+        told = known.fault if known else None
+        return fault or (told and (by_name(path.name) or told))
 
     def problems(self) -> tuple[str, ...]:
         """What a person should mend, one Chinese sentence each: what, and what happens meanwhile."""
