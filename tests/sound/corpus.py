@@ -39,7 +39,9 @@ class Sound:
 
 def ffmpeg(*words: str | Path) -> None:
     done = subprocess.run(
-        ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(os.fsencode, words)], capture_output=True, check=False
+        ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(os.fsencode, words)],
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, (words, done.stderr.decode(errors="replace"))
 
@@ -73,7 +75,9 @@ def _tag_then_zeros(folder: Path, pitch: int) -> bytes:
 
 def _two_formats(folder: Path, pitch: int) -> bytes:
     bare = f"{MP3} -id3v2_version 0 -write_xing 0"
-    return encoded(folder, pitch, bare, seconds=0.6) + encoded(folder, pitch, f"-ar 22050 -ac 1 {bare}", seconds=0.6)
+    return encoded(folder, pitch, bare, seconds=0.6) + encoded(
+        folder, pitch, f"-ar 22050 -ac 1 {bare}", seconds=0.6
+    )
 
 
 def _behind_tag(folder: Path, pitch: int) -> bytes:
@@ -253,7 +257,9 @@ def make_sounds(folder: Path) -> list[tuple[Sound, int, Path]]:
 # ---- pictures
 
 CORNERS = {"R": (255, 0, 0), "G": (0, 200, 0), "B": (0, 0, 255), "W": (255, 255, 255)}
-UPRIGHT = dict(zip(range(1, 9), "RGBW GRWB WBGR BWRG RBGW BRWG WGBR GWRB".split(), strict=True))
+UPRIGHT = dict(
+    zip(range(1, 9), ["RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB"], strict=True)
+)
 """How a picture with corners RGBW is seen (top left, top right, bottom left, bottom right) by EXIF orientation."""
 
 
@@ -331,8 +337,20 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str]] = {
 
 def _wide(width: int, height: int) -> bytes:
     """A red JPEG of that size. FFmpeg writes it in a third of the memory."""
-    words = ["-f", "lavfi", "-i", f"color=c=red:s={width}x{height}:d=0.04", "-frames:v", "1", "-f", "mjpeg", "-"]
-    return subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *words], capture_output=True, check=True).stdout
+    words = [
+        "-f",
+        "lavfi",
+        "-i",
+        f"color=c=red:s={width}x{height}:d=0.04",
+        "-frames:v",
+        "1",
+        "-f",
+        "mjpeg",
+        "-",
+    ]
+    return subprocess.run(
+        ["ffmpeg", "-v", "error", "-nostdin", *words], capture_output=True, check=True
+    ).stdout
 
 
 def _png_of(width: int, height: int) -> bytes:
@@ -341,5 +359,7 @@ def _png_of(width: int, height: int) -> bytes:
 
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = b"IDAT" + zlib.compress(b"")
-    chunks = [struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in (head, body)]
+    chunks = [
+        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in (head, body)
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
