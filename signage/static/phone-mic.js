@@ -56,7 +56,7 @@ const inWeChat = () => /MicroMessenger/i.test(navigator.userAgent);
 // Why a person cannot hold and talk here, and what to do; nothing when they can.
 function whyNot() {
   if (mayRecord()) return '';
-  if (inWeChat()) return '在微信里不能按住说话。请点右上角“…”，选“在浏览器中打开”；或者点“选一段录音”，选手机里录好的文件。';
+  if (inWeChat()) return '在微信里不能按住说话。请点右上角“…”，选“在浏览器中打开”；也可以选手机里录好的文件。';
   if (window.isSecureContext) return '这个浏览器不能按住说话，请换手机自带的浏览器打开；或者选一段录好的文件。';
   return encrypted ? '想在页面里按住说话，请用加密的地址打开，“设备”页里写着怎么做。' : '';
 }

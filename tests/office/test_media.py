@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fakes import SHANGHAI
-from office_made import House, house
+from office_made import ROOT, House, house
 from soundmade import encoded, picture, tone
 
 from controller.book.model import Refused
@@ -18,6 +20,7 @@ from controller.office.clips import ClipDesk
 from controller.office.inbox import Inbox
 from controller.office.tracks import TrackDesk, safe_name, shown
 from controller.sound.gate import Gate
+from controller.sound.speaker import Event
 from controller.sound.speech.script import Segment
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
@@ -277,3 +280,58 @@ def test_a_rehearsal_does_not_change_the_office_s_music(tmp_path: Path) -> None:
         ):
             with pytest.raises(Refused, match="彩排"):
                 change()
+
+
+def test_a_damaged_chime_is_named_and_left_out(tmp_path: Path) -> None:
+    """What the measuring finds broken is told as a trouble with the way out; announcements go without it."""
+    home = tmp_path / "home"
+    (home / "sounds" / "music").mkdir(parents=True)
+    for sound in ("chime.ogg", "applause-small.ogg"):
+        shutil.copy(ROOT / "sounds" / sound, home / "sounds")
+    (home / "sounds" / "chime.ogg").write_bytes(b"OggS" + bytes(3000))
+    office = House(tmp_path, TUESDAY, home=home)
+    try:
+        deadline = time.monotonic() + 30
+        while office.library.measuring():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        (trouble,) = [found for found in office.office.following.troubles.all() if "chime.ogg" in found.what]
+        assert "放回" in trouble.mend
+        office.deal("王小明", 3000)
+        assert office.announcer.jobs[0].script.chime is None
+        assert office.announcer.jobs[0].script.applause == home / "sounds" / "applause-small.ogg"
+        office.office.following.on_speaker(
+            Event("part_failed", 1, 0, path=home / "sounds" / "applause-small.ogg", why="broken")
+        )
+        assert any("applause-small.ogg" in found.what for found in office.office.following.troubles.all())
+    finally:
+        office.close()
+
+
+def test_music_that_nothing_could_be_played_of_is_ordered_again(tmp_path: Path) -> None:
+    """The playlist's folder is away for a while: within seconds of its return the music is ordered once more."""
+    home = tmp_path / "home"
+    shutil.copytree(ROOT / "sounds" / "music" / "morning", home / "sounds" / "music" / "morning")
+    with_music = TUESDAY.replace(hour=8, minute=30)
+    office = House(tmp_path, with_music, home=home)
+    try:
+        first = office.speaker.order
+        assert first is not None
+        office.office.following.on_speaker(Event("track", path=first.tracks[0].path))
+        office.go_to("08:40:00")
+        count = len(office.speaker.orders)
+        (home / "sounds" / "music" / "morning").rename(home / "away")
+        for track in first.tracks:
+            office.office.following.on_speaker(Event("track_failed", path=track.path, why="gone"))
+        office.office.following.on_speaker(Event("music_ended"))
+        for _ in range(30):
+            office.clock.go(seconds=1)
+            office.keeper.look()
+        (home / "away").rename(home / "sounds" / "music" / "morning")
+        for _ in range(7):
+            office.clock.go(seconds=1)
+            office.keeper.look()
+        assert len(office.speaker.orders) > count
+        assert {track.path for track in office.speaker.order.tracks} == {track.path for track in first.tracks}
+    finally:
+        office.close()
