@@ -268,6 +268,24 @@ def test_a_name_in_a_sentence_is_short_and_visible() -> None:
     assert shown("a\u202e\x00b" + "c" * 300) == "ab" + "c" * 58
 
 
+def test_nothing_is_brought_into_a_playlist_that_is_a_link_to_elsewhere(tmp_path: Path) -> None:
+    """Such a folder is not ours to write to or delete from."""
+    (tmp_path / "home" / "sounds" / "music").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "theirs.mp3").write_bytes(b"theirs")
+    (tmp_path / "home" / "sounds" / "music" / "linked").symlink_to(tmp_path / "elsewhere")
+    office = House(tmp_path, TUESDAY, home=tmp_path / "home")
+    try:
+        desk = office.office.media.tracks
+        with pytest.raises(Refused, match="链接"):
+            desk.add("linked", "a.mp3", io.BytesIO(encoded(tone(2), "mp3")))
+        with pytest.raises(Refused, match="链接"):
+            desk.remove("linked", "theirs.mp3")
+        assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["theirs.mp3"]
+    finally:
+        office.close()
+
+
 def test_a_rehearsal_does_not_change_the_office_s_music(tmp_path: Path) -> None:
     """In a rehearsal sounds/ is the office's own: bringing and deleting music is refused."""
     with house(tmp_path / "a", TUESDAY) as made:
