@@ -43,10 +43,12 @@ def _read(source: Path) -> Image.Image:
     try:
         with Image.open(source, formats=FORMATS) as found:
             _check(found)
+            scale = min(1.0, SIDE / max(found.size))
+            size = [max(2, 2 * round(side * scale / 2)) for side in found.size]
             found.draft(None, (2 * SIDE, 2 * SIDE))
-            found.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            found.load()
             turn = TURNS.get(found.getexif().get(ORIENTATION, 1))
-            flat = _flat(found)
+            flat = _flat(found.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0))
             return flat if turn is None else flat.transpose(turn)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise Unreadable(NO_PICTURE) from error
