@@ -241,6 +241,7 @@ def _heard(heard: Any, frames: Any, pitch: int) -> tuple[float, float, float]:
     near = np.abs(np.fft.rfftfreq(WINDOW, 1 / RATE) - pitch) <= 18
     share = frames[:, near].sum(axis=1) / (frames.sum(axis=1) + 1e-3)
     ours = np.flatnonzero((share > 0.7) & (frames.sum(axis=1) > 1.0))
+    ours = np.split(ours, np.flatnonzero(np.diff(ours) > 5) + 1)[0]  # the first track begins again at the end
     if ours.size < 8:
         return ours.size / 20, -99.0, 0.0
     middle = heard[(ours[0] + 3) * HOP : (ours[-1] - 1) * HOP]
