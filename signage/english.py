@@ -49,6 +49,11 @@ WHOLE = {
     "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。": (
         "Please correct sound.voice and sound.results_voice in the timetable, or choose a voice on the phone."
     ),
+    "播报时跳过这个字，其余照念，大屏上照常显示。": "It is left out of the speech; the walls show it.",
+    "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。": (
+        "On the phone’s last tab open that person and give the reading of the whole name in pinyin."
+    ),
+    "播报照常，只是少了这个声音。": "Announcements go on without that sound.",
     "其余的照常播放。": "All else is played.",
     "换掉或补上文件以后，几秒内自动恢复。": "Replace or add the file; it is back within seconds.",
     # the voice
@@ -56,6 +61,7 @@ WHOLE = {
     "语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。": (
         "The voice failed twice: this time chime and words on the walls only."
     ),
+    "语音念到一半出了问题，这次没有播完。": "The voice failed halfway: this was not said to its end.",
     "程序正在退出，这段话没有念。": "The program is ending; this was not spoken.",
 }
 
@@ -64,6 +70,17 @@ PATTERNS = (
     (r"时钟还没有对准，现在显示 (.+)。", r"The clock is not set yet; it shows \1."),
     (r"作息表的改动有错：(?:.*?)(\S+) 第 (\d+) 行，.*", r"The edited timetable has a fault: \1, line \2."),
     (r"作息表的改动有错：.*", r"The edited timetable has faults; the phone shows them."),
+    (r"播报用的声音 (\S+) 坏了：.*", r"The sound \1 is damaged."),
+    (r"请把原来的 (\S+) 放回 sounds 文件夹。", r"Please put the original \1 back into the folder sounds."),
+    (
+        r"歌单“(.+)”是指向音乐文件夹之外的链接，.*",
+        r"The playlist “\1” is a link out of the music folder: please copy the music. No music meanwhile.",
+    ),
+    (
+        r"歌单“(.+)”的文件夹没有读取权限，请改好权限，.*",
+        r"The playlist “\1” cannot be read: please correct its permissions. No music meanwhile.",
+    ),
+    (r"(.+)不知道怎么念。", r"No reading is known for \1."),
     (r"作息表里的语音不对：没有叫“(.+?)”的语音。.*", r"The timetable names a voice that is not there: “\1”."),
     (r"作息表里的语音不对：.*", r"The timetable names a voice that is not there."),
     (

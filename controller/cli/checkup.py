@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from controller.sound.speaker import Event, Speaker
 from controller.sound.voice import describe, kept
 
 DEVICE_S = 4.0
+MEASURING_S = 20.0
+"""So long new music is looked into; what is not known by then is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,14 @@ def _music(home: Home) -> Iterator[Finding]:
         for name in library.playlists():
             tracks = library.tracks(name, datetime.now().astimezone().date())
             yield Finding("歌单", f"{name}：{len(tracks)} 首", serious=not tracks)
+        library.measure_all()
+        deadline = time.monotonic() + MEASURING_S
+        while library.measuring() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for name, fault in library.broken_effects().items():
+            yield Finding(
+                "播报的声音", f"{name}：{fault}。请把原来的 {name} 放回 sounds 文件夹", serious=True
+            )
         for problem in library.problems():
             yield Finding("音乐", str(problem), serious=True)
     finally:

@@ -74,7 +74,9 @@ class Office:
         self.speaking = Speaking(
             lambda: room.rhythm.sound, room.kept, parts.store.path.parent / "voices", parts.voice
         )
-        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs, self.speaking.of)
+        builder = ScriptBuilder(
+            parts.sounds, lambda: room.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable
+        )
         self._room, self._library = room, parts.library
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
@@ -110,6 +112,7 @@ class Office:
         self.media.hushed, self.media.poke = self._hushed, lambda: self.poke()
         self.media.tracks.changed = self._shelved
         self.poke: Callable[[], None] = lambda: None
+        parts.library.listen(self._known_better)
 
     # --- orders
 
@@ -268,6 +271,12 @@ class Office:
     def _shelved(self) -> None:
         self._sound.shelved()
         self.poke()
+
+    def _known_better(self, file: Path) -> None:
+        """A music file has been measured or made playable: it counts from the next look at the playlist on."""
+        self._sound.shelved()
+        if self._library.fault(file) is not None:
+            self._room.feed.tell()
 
     def _told(self, person: Person) -> Person:
         self._room.feed.tell()

@@ -94,4 +94,5 @@ class Following:
     def recover(self) -> None:
         """At a start: what the last run left behind is said, put off or dropped, each with its reason."""
         self.deals.recover()
+        self.library.sweep()
         self.library.measure_all()

@@ -71,9 +71,9 @@ class Foresight:
         soon = [self._cues.foresee(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
         self._talk.learn(found for found in soon if found is not None)
         names = self._likely(now)
-        texts = tuple(found.text for found in names)
-        if texts != self._known and self._talk.learn(names) is not None:
-            self._known = texts
+        present = (self._manner(), *(found.text for found in names))
+        if present != self._known and self._talk.learn(names) is not None:
+            self._known = present
 
     def _likely(self, now: datetime) -> tuple[Announcement, ...]:
         """What may be said at once of the next deals, without its sums: who sold lately first."""

@@ -65,8 +65,9 @@ def segment(text: str, names: Mapping[str, str], language: str | None = None) ->
 class ScriptBuilder:
     """Turns announcements into scripts with the sound files of one folder, as loud as `lufs` says at the time.
 
-    manner: kind of announcement → voice and speed (see `Speaking.of`).
-    `recording` finds what somebody recorded by its name, `song` what sounds after an order instead of applause.
+    manner: kind of announcement → voice and speed (see `Speaking.of`). `playable` tells what to play of a sound file,
+    None when it is damaged. `recording` finds what somebody recorded by its name, `song` what sounds after an order
+    instead of applause.
     """
 
     def __init__(
@@ -74,15 +75,16 @@ class ScriptBuilder:
         sounds: Path,
         lufs: Callable[[], float] = lambda: SPEECH_LUFS,
         manner: Callable[[str], tuple[str, float]] = lambda kind: ("", 1.0),
+        playable: Callable[[Path], Path | None] = lambda path: path,
     ):
-        self._sounds, self._lufs, self._manner = sounds, lufs, manner
+        self._sounds, self._lufs, self._manner, self._playable = sounds, lufs, manner, playable
         self.recording: Callable[[str], Path | None] = lambda name: None
         self.song: Callable[[Announcement, Deal | None], Path | None] = lambda announcement, unsent: None
 
     def sound(self, name: object) -> Path | None:
-        """The file of a sound, None when nothing of that name ships or it was taken away."""
+        """The file of a sound, None when nothing of that name ships, it was taken away or it is damaged."""
         file = self._sounds / SOUNDS[str(name)] if name in SOUNDS else None
-        return file if file is not None and file.is_file() else None
+        return self._playable(file) if file is not None and file.is_file() else None
 
     def build(
         self, announcement: Announcement, names: Mapping[str, str], unsent: Deal | None = None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from controller.book.model import Refused
 from controller.glance import Sounding
+from controller.machine.filenames import readable
 from controller.office import music
 from controller.office.jukebox import Jukebox
 from controller.office.music import ByHand, Wanted
@@ -40,7 +42,7 @@ class SoundDesk:
         self._volume: int | None = None
         self._retry_at = room.clock.now()
         self._jukebox = Jukebox(room, library)
-        self._look_again = False
+        self._look_again = self._stalled = False
         self._settings: SoundSettings | None = None
         self.obey()
 
@@ -88,12 +90,18 @@ class SoundDesk:
     def on_speaker(self, event: Event) -> None:
         """Notes which track is playing."""
         if event.kind == "track" and event.path is not None:
-            self._jukebox.playing, self._look_again = event.path, True
-            log.info("music: %s", event.path.name)
-        elif event.kind == "track_failed" and event.path is not None:
-            log.warning("cannot play %s: %s", event.path.name, event.why)
-        elif event.kind in ("lost", "music_ended"):
+            self._jukebox.playing, self._look_again, self._stalled = event.path, True, False
+            log.info("music: %s", self.track_file)
+        elif event.kind in ("track_failed", "part_failed") and event.path is not None:
+            log.warning("cannot play %s: %s", readable(event.path.name), readable(event.why or ""))
+            self._library.failed(event.path)
+        elif event.kind == "lost":
             self._jukebox.playing = None
+        elif (
+            event.kind == "music_ended"
+        ):  # its span is over, or no file of it can be read: those may come back
+            self._jukebox.playing, self._stalled = None, True
+            self._retry_at = min(self._retry_at, self._room.clock.now() + RETRY)
 
     def shelved(self) -> None:
         """A track was added or deleted: the next `follow` has it in the running order, or not any more."""
@@ -101,9 +109,15 @@ class SoundDesk:
 
     @property
     def track(self) -> str | None:
-        """The name of what is playing."""
-        playing = self._jukebox.playing
-        return playing.stem if playing else None
+        """The title of what is playing: its file's name without the ending."""
+        name = self.track_file
+        return Path(name).stem if name else None
+
+    @property
+    def track_file(self) -> str | None:
+        """The file's name of what is playing, as people read it."""
+        sounding = self._jukebox.sounding
+        return sounding.name if sounding else None
 
     def _follow_silences(self, plan: DayPlan, now: datetime) -> None:
         spans = tuple(span for span in (next_quiet(plan, now), self._hush(now)) if span is not None)
@@ -132,8 +146,11 @@ class SoundDesk:
         before = self._jukebox.present
         order = self._jukebox.order(wanted, now) if wanted else None
         nothing = wanted is not None and order is None
-        self._retry_at = now + RETRY if nothing else datetime.max.replace(tzinfo=now.tzinfo)
-        if again and (nothing or before == self._jukebox.present):
+        silent = (
+            wanted is not None and wanted.since <= now and self._stalled and self._jukebox.playing is None
+        )
+        self._retry_at = now + RETRY if nothing or silent else datetime.max.replace(tzinfo=now.tzinfo)
+        if again and (nothing or (before == self._jukebox.present and not silent)):
             return
         if nothing and wanted is not None:
             log.warning("playlist %s has nothing to play", wanted.playlist)

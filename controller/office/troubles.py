@@ -15,6 +15,8 @@ from controller.sound.voice import Voice
 
 SPARE, LEAST = 200_000_000, 20_000_000
 """Bytes free on the book's disk: below the first people are told, below the second orders may not fit."""
+MOST_TOLD = 5
+"""Of the music's faults; the rest is counted, and listed where it can be mended."""
 
 
 class Troubles:
@@ -34,6 +36,7 @@ class Troubles:
             self._speech(),
             self._voice_name(),
             self._unread(),
+            *self._effects(),
             *self._music(),
         ]
         return tuple(trouble for trouble in found if trouble is not None)
@@ -127,8 +130,24 @@ class Troubles:
             False,
         )
 
+    def _effects(self) -> list[Trouble]:
+        return [
+            Trouble(
+                f"播报用的声音 {name} 坏了：{fault}。",
+                "播报照常，只是少了这个声音。",
+                f"请把原来的 {name} 放回 sounds 文件夹。",
+                False,
+            )
+            for name, fault in self._library.broken_effects().items()
+        ]
+
     def _music(self) -> list[Trouble]:
+        told = list(self._library.problems())
+        if len(told) > MOST_TOLD:
+            rest = len(told) - MOST_TOLD + 1
+            listed = "手机“广播 → 加歌、删歌”里和 zhangu doctor 里都列着"
+            told = [*told[: MOST_TOLD - 1], f"另外还有 {rest} 处音乐的问题，{listed}。"]
         return [
             Trouble(sentence, "其余的照常播放。", "换掉或补上文件以后，几秒内自动恢复。", False)
-            for sentence in self._library.problems()[:5]
+            for sentence in told
         ]

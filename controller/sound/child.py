@@ -58,7 +58,7 @@ class Child:
             assert self._process.stdin is not None  # noqa: S101 - opened above
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: another thread has just killed it
             self.kill()
             raise ChildLost("died") from error
 

@@ -81,6 +81,7 @@ class Performance:
         self._estimate_s = UNKNOWN_S
         self._offsets: dict[int, float] = {}  # of the speech's parts: seconds from its beginning
         self._started: dict[int, float] = {}
+        self._failed: set[int] = set()
         self._done: Event | None = None
         self._cancelled: str | None = None
         self._told: tuple[object, ...] = ()
@@ -117,7 +118,7 @@ class Performance:
         """Waits until the speaker has told the beginning, which takes milliseconds, and tells it on."""
         limit = time.monotonic() + BEGIN_S
         with self._changed:
-            while not self._started and self._done is None and time.monotonic() < limit:
+            while not (self._started or self._failed) and self._done is None and time.monotonic() < limit:
                 self._changed.wait(BEGIN_S)
         self._tell_playing()
 
@@ -127,6 +128,8 @@ class Performance:
             return
         if event.kind == "part_started" and event.n is not None and event.at is not None:
             self._started[event.n] = event.at
+        elif event.kind == "part_failed" and event.n is not None:
+            self._failed.add(event.n)
         elif event.kind == "done":
             self._done = event
 
@@ -166,10 +169,15 @@ class Performance:
             return "dropped", self._cancelled
         if self._done is None:
             return "not_heard", "音响没有回应，没有播完。"
-        if not self._done.ok:
+        if not self._done.ok and not self._spoken_without_sounds():
             return ENDINGS.get(self._done.why or "", ("not_heard", "没有播完。"))
         if self.broken:
             return "not_heard", "语音念到一半出了问题，没有播完。"
         if self.voiceless:
             return "not_heard", "语音没有合成出来，只放了提示音，内容已显示在屏幕上。"
-        return "heard", "已播报。"
+        return "heard", "已播报，提示音或掌声的文件坏了，没有响。" if self._failed else "已播报。"
+
+    def _spoken_without_sounds(self) -> bool:
+        """Whether all that was missing is a sound around the speech, whose file could not be read."""
+        spoken = bool(self._offsets) and self._offsets.keys() <= self._started.keys()
+        return spoken and self._done is not None and self._done.why == "file"

@@ -54,7 +54,9 @@ class Clips:
         self.silences: Spans = ()
         self._id: int | None = None
         self._open = False
-        self._sounds: list[Any] = []  # of this announcement, in order
+        self._sounds: list[Any] = []  # of this announcement, in order, those that could be read
+        self._numbers: list[int] = []  # which of its parts each of them is
+        self._given = 0  # how many parts it was given
         self._began = self._ended = self._sent = 0  # how many of them
         self._faulty = False
         self._until = self._rest_until = self._idle_since = math.inf
@@ -70,7 +72,8 @@ class Clips:
             self._tell("done", id=id, ok=False, why=refusal)
             return
         self._id, self._open, self._faulty = id, open, False
-        self._sounds, self._began, self._ended, self._sent = [], 0, 0, 0
+        self._sounds, self._numbers, self._given = [], [], 0
+        self._began = self._ended = self._sent = 0
         self._until, self._idle_since = math.inf if until is None else until, now
         self._rest_until = math.inf
         for part in parts:
@@ -98,7 +101,8 @@ class Clips:
         """The channel says that a part is over."""
         if self._id is None or self._ended >= self._sent:
             return
-        self._tell("part_ended", id=self._id, n=self._ended, at=now + self._channel.latency_s)
+        number = self._numbers[self._ended]
+        self._tell("part_ended", id=self._id, n=number, at=now + self._channel.latency_s)
         self._sounds[self._ended] = None
         self._ended += 1
         self._idle_since = now
@@ -127,10 +131,13 @@ class Clips:
         return "until" if until is not None and until <= now + FADE_S else None
 
     def _add(self, part: Part, now: float) -> None:
+        number, self._given = self._given, self._given + 1
         try:
             self._sounds.append(self._channel.open(part.path, part.gain_db))
-        except ValueError:
-            self._faulty = True  # the rest is said all the same
+            self._numbers.append(number)
+        except ValueError as error:  # the rest is said all the same
+            self._faulty = True
+            self._tell("part_failed", id=self._id, n=number, path=part.path, why=str(error))
         self._send(now)
 
     def _send(self, now: float) -> None:
@@ -144,7 +151,8 @@ class Clips:
             self._sent += 1
 
     def _tell_began(self, now: float) -> None:
-        self._tell("part_started", id=self._id, n=self._began, at=now + self._channel.latency_s)
+        number = self._numbers[self._began]
+        self._tell("part_started", id=self._id, n=number, at=now + self._channel.latency_s)
         self._began += 1
 
     def _limit(self, now: float) -> tuple[float, str]:

@@ -101,7 +101,7 @@ class Device:
 
     def load(self, path: Path) -> None:
         with _readable():
-            self._music.load(str(path))
+            self._music.load(os.fsencode(path))
 
     def play(self, offset_s: float, *, held: bool) -> None:
         with _readable():
@@ -122,7 +122,7 @@ class Device:
 
     def enqueue(self, path: Path) -> None:
         with _readable():
-            self._music.queue(str(path))
+            self._music.queue(os.fsencode(path))
 
     def halt(self) -> None:
         self._music.stop()
@@ -142,12 +142,16 @@ class Device:
         for path in paths:
             if path not in self._warm:
                 with contextlib.suppress(ValueError), _readable():
-                    self._warm[path] = pygame.mixer.Sound(str(path)).get_raw()
+                    self._warm[path] = pygame.mixer.Sound(file=os.fsencode(path)).get_raw()
 
     def open(self, path: Path, gain_db: float) -> Any:
         with _readable():
             raw = self._warm.get(path)
-            sound = pygame.mixer.Sound(buffer=raw) if raw is not None else pygame.mixer.Sound(str(path))
+            sound = (
+                pygame.mixer.Sound(buffer=raw)
+                if raw is not None
+                else pygame.mixer.Sound(file=os.fsencode(path))
+            )
         gain = min(1.0, 10 ** (gain_db / 20))
         self._sounds.append((sound, gain))
         sound.set_volume(self._master * gain)
