@@ -35,9 +35,7 @@ def plain_text(written: str) -> str:
     kept = "".join(unicodedata.normalize("NFKC", c) if _is_double(c) else c for c in kept)
     joints = {found.start() for found in _EMOJI_JOINT.finditer(kept)}
     seen = (
-        c
-        for at, c in enumerate(kept)
-        if unicodedata.category(c) != "Cf" or (c == _JOINER and at in joints)
+        c for at, c in enumerate(kept) if unicodedata.category(c) != "Cf" or (c == _JOINER and at in joints)
     )
     return _UNSEEN.sub("", "".join(seen))
 

@@ -214,6 +214,25 @@ def update_person(number: int) -> Response:
     return jsonify(shapes.person(office().update_person(number, **changes)))
 
 
+@pages.patch("/api/teams/<int:number>")
+@needs("manage")
+def update_team(number: int) -> Response:
+    found = body()
+    changes: dict[str, str | None] = {}
+    if "name" in found:
+        changes["name"] = text_of(found, "name", NAME_LIMIT)
+    if "say_as" in found:
+        changes["say_as"] = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
+    return jsonify(shapes.team(office().update_team(number, **changes)))
+
+
+@pages.delete("/api/teams/<int:number>")
+@needs("manage")
+def remove_team(number: int) -> Response:
+    office().remove_team(number)
+    return jsonify({})
+
+
 @pages.put("/api/targets")
 @needs("targets")
 def set_target() -> Response:

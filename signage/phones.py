@@ -52,7 +52,7 @@ def phone_state() -> Json:
     said = house.announcements(today)
     return {
         **_moment(glance),
-        "teams": [{"id": team.id, "name": team.name} for team in house.teams()],
+        "teams": [shapes.team(team) for team in house.teams()],
         "people": [shapes.person(person) for person in house.people()],
         "products": list(house.products()),
         "playlists": list(house.playlists()),

@@ -22,10 +22,10 @@ _HOW: Final = "应当是：团队,姓名,组长,读音（或 team,person,leader,
 
 # Of two columns that mean the same the word that stands further in front wins: 小组 tells more than 部门.
 _HEADINGS: Final = {
-    "team": "team 团队 小组 战队 队伍 队 组 组别 业务组 销售组 团队名称 小组名称 所属团队 所属小组 所在团队 所在小组 group"
-    " 部门 所属部门 所在部门 归属部门 部门名称 department dept",
-    "name": "person name 姓名 员工姓名 销售姓名 人员姓名 成员姓名 名字 员工 员工名称 人员 成员 队员 组员 销售 销售人员 销售员"
-    " employee fullname",
+    "team": "team 团队 小组 战队 队伍 队 组 组别 业务组 销售组 团队名称 小组名称 所属团队 所属小组 所在团队"
+    " 所在小组 group 部门 所属部门 所在部门 归属部门 部门名称 department dept",
+    "name": "person name 姓名 员工姓名 销售姓名 人员姓名 成员姓名 名字 员工 员工名称 人员 成员 队员 组员"
+    " 销售 销售人员 销售员 employee fullname",
     "leader": "leader 组长 队长 是否组长 是否队长 负责人 是否负责人 岗位 职务 职位 职级 角色 title position role",
     "say_as": "say_as sayas 读音 念作 念法 拼音 姓名拼音 发音 注音 pinyin",
 }  # fmt: skip
@@ -42,14 +42,16 @@ _SUMS: Final = re.compile(
     r"(?:合计|总计|小计|共计|总和|汇总|总人数|人数|total|subtotal|sum)[:：]?(?:[\d\s,.]*[人名位]?)?",
     re.IGNORECASE,
 )
-_NOTES: Final = re.compile(r"(?:备注|注|说明|填表说明|制表人?|制表日期|审核人?|填表人?|打印日期|统计日期)[:：]")
+_NOTES: Final = re.compile(
+    r"(?:备注|注|说明|填表说明|制表人?|制表日期|审核人?|填表人?|打印日期|统计日期)[:：]"
+)
 _IN_BRACKETS: Final = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _NAME_PARTS: Final = re.compile(r"[、；;\n，,]+")
 _MARKED: Final = re.compile(r"(?P<name>.+?)[(（\[【](?P<mark>[^()（）\[\]【】]+)[)）\]】]")
 _GONE: Final = {"离职", "已离职", "停用", "辞职", "已辞职"}
 _TWO_PEOPLE: Final = re.compile(rf"[{HAN}]{{2,4}}(?:[ \u00a0\u3000]+[{HAN}]{{2,4}})+")
-_DOUBLE_SURNAMES: Final = set(
-    "欧阳 上官 司马 司徒 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 长孙 宇文 夏侯 端木 南宫 独孤 轩辕 澹台 淳于 单于".split()
+_DOUBLE_SURNAMES: Final = (
+    "欧阳 上官 司马 司徒 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 长孙 宇文 夏侯 端木 南宫 独孤 轩辕 澹台 淳于 单于"
 )
 
 
@@ -81,7 +83,7 @@ def read_people(data: bytes) -> tuple[PersonRow, ...]:
     return read_list(data).rows
 
 
-def read_list(data: bytes, check: Callable[[str, str], None] = _any_reading) -> PeopleList:
+def read_list(data: bytes, check: Callable[[str, str], object] = _any_reading) -> PeopleList:
     """The people of a CSV file with the columns team, person, leader, say_as (or 团队 姓名 组长 读音).
 
     Any order of columns, titles above and sums below; see `sheets` for what the file may be. `check` raises
@@ -110,7 +112,7 @@ def read_list(data: bytes, check: Callable[[str, str], None] = _any_reading) -> 
 class _Reading:
     """One pass over the lines: people, faults and notes in the order of the file."""
 
-    def __init__(self, lines: Sequence[sheets.Line], check: Callable[[str, str], None]) -> None:
+    def __init__(self, lines: Sequence[sheets.Line], check: Callable[[str, str], object]) -> None:
         self.people: list[PersonRow] = []
         self.faults: list[str] = []
         self.notes: list[str] = []
@@ -139,7 +141,9 @@ class _Reading:
             if len(names) > 1:
                 if cells.get("say_as") or cells.get("leader", "").casefold() in _YES:
                     raise Refused("一格里有几个人，看不出组长和读音是谁的，请一人一行。")
-                self.notes.append(f"第 {number} 行：一格里的 {len(names)} 个人（{'、'.join(names)}）分开记下了。")
+                self.notes.append(
+                    f"第 {number} 行：一格里的 {len(names)} 个人（{'、'.join(names)}）分开记下了。"
+                )
         except (Refused, ValueError) as refused:
             self.faults.append(f"第 {number} 行：{refused}")
 
@@ -246,8 +250,10 @@ def _names_of(cell: str) -> list[str]:
             return parts
         raise Refused(f"姓名一格里好像有几个人（“{cell[:20]}”），请一人一行。")
     words = cell.split()
-    if _TWO_PEOPLE.fullmatch(cell) and words[0] not in _DOUBLE_SURNAMES:
-        raise Refused(f"姓名“{cell[:20]}”像是 {len(words)} 个人，请一人一行；是一个人的话，请去掉中间的空格。")
+    if _TWO_PEOPLE.fullmatch(cell) and words[0] not in _DOUBLE_SURNAMES.split():
+        raise Refused(
+            f"姓名“{cell[:20]}”像是 {len(words)} 个人，请一人一行；是一个人的话，请去掉中间的空格。"
+        )
     return [cell]
 
 

@@ -118,7 +118,12 @@ class Roster:
             made = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as)
             return self._there(made), "added"
         say_as = row.say_as or known.say_as
-        same = (known.name, known.team_id, known.leader, known.say_as) == (row.name, team.id, row.leader, say_as)
+        same = (known.name, known.team_id, known.leader, known.say_as) == (
+            row.name,
+            team.id,
+            row.leader,
+            say_as,
+        )
         if not same:
             self._rows.change(
                 "UPDATE people SET name = ?, team_id = ?, leader = ?, say_as = ? WHERE id = ?",

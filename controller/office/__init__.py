@@ -211,6 +211,18 @@ class Office:
         """Changes name, team, leader, say_as, hidden or active of a person."""
         return self._told(self._people.update(ident, **changes))
 
+    def update_team(self, ident: int, **changes: str | None) -> Team:
+        """Change the name or say_as of a team; its screens follow. Raises Refused."""
+        team, former = self._people.update_team(ident, **changes)
+        self.walls.team_renamed(former, team.name)
+        self._room.feed.tell()
+        return team
+
+    def remove_team(self, ident: int) -> None:
+        """Take an empty team off the list; its deals stay counted. Raises Refused."""
+        self._people.remove_team(ident)
+        self._room.feed.tell()
+
     def set_target(self, team: str, day: date, amount: object) -> None:
         """A team's target of a day, in yuan."""
         self._people.set_target(team, day, amount)

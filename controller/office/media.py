@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from controller.book.model import Refused
+from controller.names import tidy_name
 from controller.office.clips import ClipDesk
 from controller.office.deals import DealDesk
 from controller.office.inbox import Inbox, Source
@@ -19,7 +20,7 @@ from controller.office.talk import Talk
 from controller.office.tracks import TrackDesk
 from controller.sound.gate import Gate
 from controller.sound.library import Library
-from controller.sound.mandarin import parse_say_as
+from controller.sound.mandarin import name_reading, reading_of
 from controller.sound.speech.script import Script, VoiceFailed
 from controller.sound.voice import Voice
 
@@ -58,15 +59,16 @@ class Media:
 
     def hear_name(self, name: str, say_as: str | None) -> Path:
         """How a name will be read, with a reading that need not be kept yet. Raises Refused."""
-        name = " ".join(name.split())
+        name = tidy_name(name)
         if not name or len(name) > LONGEST_NAME:
             raise Refused(f"名字要有 1 到 {LONGEST_NAME} 个字。", "name")
         if say_as:
             try:
-                parse_say_as(say_as)
+                reading_of(name, say_as)
             except ValueError as fault:
                 raise Refused(str(fault), "say_as") from fault
-        own = {name: say_as} if say_as else {}
+        reading = say_as or name_reading(name)
+        own = {name: reading} if reading else {}
         return self._rendered(self._builder.plain(f"恭喜{name}！", {**self._talk.names(), **own}))
 
     def _rendered(self, script: Script) -> Path:

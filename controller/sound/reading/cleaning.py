@@ -104,6 +104,18 @@ def _known(char: str) -> bool:
     return " " <= char <= "~" or 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7A3 or code in PLACEHOLDERS
 
 
+def is_rare(char: str) -> bool:
+    """Whether this is a letter that is left out of speech, or a character that only some voices know.
+
+    Past the 20,902 characters of the first Unicode (䶮, 㛃, 𬭸) every voice has gaps of its own.
+    """
+    if not unicodedata.category(char).startswith("L") or ord(char) in PLACEHOLDERS:
+        return False
+    if "㐀" <= char <= "䶿" or "\u9fa6" <= char <= "\u9fff":
+        return True
+    return not _known(char) and not _plain(char).strip()
+
+
 def _letter(char: str) -> str:
     """Another script's letter: kana by its name (HIRAGANA LETTER KA), é as e, else a space."""
     spread = unicodedata.normalize("NFKD", _compatible(char))
