@@ -24,6 +24,7 @@ from controller.sound.voice import Voice
 
 RENDER_S = 60
 DEVICE_S = 6
+NOTHING = "这里没有能念出来的字：表情和符号不会出声。"
 
 
 def words(home: Home, text: str) -> str:
@@ -36,7 +37,9 @@ def words(home: Home, text: str) -> str:
 
 
 def to_file(home: Home, spoken_words: str, file: Path) -> str | None:
-    """Writes the speech as WAV (44,100 Hz, 16 bit, stereo); returns a sentence when it failed."""
+    """Write the speech as WAV (44,100 Hz, 16 bit, stereo); return a sentence when it failed."""
+    if not spoken_words:
+        return NOTHING
     with _rendered(home, Script((Segment(spoken_words),))) as clip:
         if isinstance(clip, str):
             return clip
@@ -55,8 +58,11 @@ def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
     daemon = running(home.running)
     if daemon.get("port"):
         return _through_daemon(daemon, text, tell)
+    said = words(home, text)
+    if not said:
+        return NOTHING
     builder = ScriptBuilder(home.sounds)
-    script = Script((Segment(words(home, text)),), chime=builder.sound("chime"))
+    script = Script((Segment(said),), chime=builder.sound("chime"))
     with _rendered(home, script) as clip:
         return clip if isinstance(clip, str) else _directly(clip)
 

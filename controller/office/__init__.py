@@ -22,6 +22,7 @@ from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import City, Glance, Ranking
+from controller.names import tidy_name
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
@@ -228,10 +229,10 @@ class Office:
         self._people.set_target(team, day, amount)
         self._room.feed.tell()
 
-    def set_city_result(self, day: date, city: str, rate: float) -> None:
-        """Another branch's completion of the day (1.0 = reached)."""
+    def set_city_result(self, day: date, city: str, rate: float | None) -> None:
+        """Another branch's completion of the day (1.0 = reached); None takes it back."""
         with self._room.store.write() as book:
-            book.desk.set_city(day, city, Decimal(str(rate)))
+            book.desk.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
         self._room.feed.tell()
 
     # --- looking

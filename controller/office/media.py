@@ -15,7 +15,7 @@ from controller.office.inbox import Inbox, Source
 from controller.office.personal import PersonalDesk
 from controller.office.room import Room
 from controller.office.scripts import ScriptBuilder
-from controller.office.speech import LONGEST, Announced, SpeechDesk
+from controller.office.speech import LONGEST, Announced, SpeechDesk, check_sayable
 from controller.office.talk import Talk
 from controller.office.tracks import TrackDesk
 from controller.sound.gate import Gate
@@ -51,6 +51,7 @@ class Media:
         text = " ".join(text.split())
         if not text or len(text) > LONGEST:
             raise Refused(f"试听的话要有 1 到 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
+        check_sayable(text, self._talk.names())
         return self._rendered(self._builder.plain(text, self._talk.names()))
 
     def hear_deal(self, person: str, product: str, amount: object, team: str | None = None) -> Path:

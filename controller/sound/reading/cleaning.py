@@ -12,11 +12,21 @@ import unicodedata
 
 PLACEHOLDERS = range(0xF0000, 0xFFFFE)
 
-_TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>")
+# Only what HTML knows is markup: <Pro> and A<B are words. A lone <A> or <B> may be a team.
+_TAGS = """a|abbr|article|b|big|blockquote|body|br|button|center|code|dd|del|details|div|dl|dt|em|embed|figure|font|footer|form|
+h[1-6]|head|header|hr|html|i|iframe|img|input|ins|label|li|link|main|mark|meta|nav|ol|option|p|pre|q|s|script|section|select|
+small|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|u|ul|video""".replace("\n", "")
+_LOUD_TAGS = "|".join(tag.upper() for tag in _TAGS.split("|") if len(tag) > 1)
+_TAG = re.compile(
+    rf"<!(?:--[^<>]{{0,300}}--|DOCTYPE[^<>]{{0,100}})>|</?(?:{_TAGS}|{_LOUD_TAGS})(?:\s[^<>]{{0,300}}|\s?/)?>"
+)
+_NAMED = re.compile(r"<(?![¥$€£=\s])([^<>，。；！？\n]{1,40})>(?![0-9¥$])")  # <Pro>: signs round a name
+_LESS, _MORE = (re.compile(rf"(?<=[0-9A-Za-z㐀-鿿%])\s?{sign}\s?(?=[A-Za-z㐀-鿿])") for sign in "<>")
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
 _URL = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _DASHES = re.compile(r"[‐‑‒–−﹣]|(?<=[0-9A-Za-z日月年号点分天周元万%％℃])\s*[—―]+\s*(?=[0-9A-Za-z¥$])")
 
+_ANGLES = str.maketrans("‹›〈〉", "<><>")
 _SPACES = re.compile(" {2,}")  # here already: the rules are quick on single spaces only
 _LINES = re.compile("(?: ?\n)+ ?")
 _WIDE_COLON = re.compile("(?<=[0-9])：(?=[0-9])")
@@ -71,8 +81,9 @@ _WIDE_PUNCTUATION = frozenset("，！？；：（）")
 
 def clean(text: str) -> str:
     """The text without markup, emoji and control characters, in the widths and marks the rules look for."""
-    text = html.unescape(text)
-    text = _URL.sub("链接", _LINK.sub(r"\1", _TAG.sub(" ", text)))
+    text = _NAMED.sub(r" \1 ", _TAG.sub(" ", html.unescape(text)).translate(_ANGLES))
+    text = _MORE.sub("大于", _LESS.sub("小于", text))
+    text = _URL.sub("链接", _LINK.sub(r"\1", text))
     text = unicodedata.normalize("NFC", _DASHES.sub("-", text)).translate(_AS)
     text = "".join(_plain(char) for char in text)
     return _WIDE_COLON.sub(":", _LINES.sub("\n", _SPACES.sub(" ", text)))
