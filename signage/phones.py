@@ -52,6 +52,7 @@ def phone_state() -> Json:
     said = house.announcements(today)
     return {
         **_moment(glance),
+        "notices": [*glance.notices, *(f"作息表{hint}" for hint in house.hints())],
         "teams": [shapes.team(team) for team in house.teams()],
         "people": [shapes.person(person) for person in house.people()],
         "products": list(house.products()),
@@ -88,7 +89,6 @@ def _moment(glance: Glance) -> Json:
         },
         "sound": shapes.sounding(glance.sounding),
         "troubles": [shapes.trouble(trouble) for trouble in glance.troubles],
-        "notices": list(glance.notices),
         "clock_trusted": glance.trusted_clock,
     }
 

@@ -253,6 +253,11 @@ class Office:
         """The faults of an edit of the timetable that is not in force."""
         return self._room.almanac.faults
 
+    def hints(self) -> tuple[str, ...]:
+        """What the timetable in force says that will not happen, with the ways out."""
+        teams = tuple(team.name for team in self.teams())
+        return self._room.almanac.hints(self._room.clock.now().date(), teams)
+
     def confirm_clock(self) -> None:
         """A person says that the time shown is right: timed sound may follow it."""
         self._room.clock.confirm()
