@@ -31,6 +31,11 @@ _DASHES = re.compile(r"[‐‑‒–−﹣]|(?<=[0-9A-Za-z日月年号点分天�
 _ANGLES = str.maketrans("‹›〈〉", "<><>")
 _SPACES = re.compile(" {2,}")  # here already: the rules are quick on single spaces only
 _LINES = re.compile("(?: ?\n)+ ?")
+# 10 000元 as the norms write it; only before what is counted, for telephones have such groups too.
+_THOUSANDS = re.compile(
+    r"(?<![0-9. -])[1-9][0-9]{0,2}"
+    r"(?:(?: [0-9]{3})+(?=(?:\.[0-9]+)?[ ]?[元万块人名个单次家台套件份米吨])|(?: 000)+(?![0-9]| [0-9]))"
+)
 _WIDE_COLON = re.compile("(?<=[0-9])：(?=[0-9])")
 
 _KEPT = frozenset("，。！？；：、’〇°‰¥£€×÷±≈≠≤≥√《》“”‘（）·\n")
@@ -88,6 +93,7 @@ def clean(text: str) -> str:
     text = _URL.sub("链接", _LINK.sub(r"\1", text))
     text = unicodedata.normalize("NFC", _DASHES.sub("-", text)).translate(_AS)
     text = "".join(_plain(char) for char in text)
+    text = _THOUSANDS.sub(lambda found: found.group(0).replace(" ", ""), text)
     return _WIDE_COLON.sub(":", _LINES.sub("\n", _SPACES.sub(" ", text)))
 
 
