@@ -121,11 +121,14 @@ class _Reading:
         self._heading = lines[at][1]
         self._by_position = any(_word(cell) in _POSITIONS for cell in self._heading if _is(cell, "leader"))
         self._team = ""
-        named = [self._cells(cells) for _, cells in lines[at + 1 :]]
+        people = [line for line in lines[at + 1 :] if line[1] != self._heading and not _is_sum(line[1])]
+        named = [self._cells(cells) for _, cells in people]
+        # Merged cells keep their text in the first line alone: then no team is written twice.
+        written_teams = Counter(tidy_name(team) for cells in named if (team := cells.get("team", "")))
+        self._merged = all(times == 1 for times in written_teams.values())
         self._names = {tidy_name(cells.get("name", "")) for cells in named}
-        for (number, written), cells in zip(lines[at + 1 :], named, strict=True):
-            if written != self._heading and not _is_sum(written):
-                self._line(number, cells)
+        for (number, _), cells in zip(people, named, strict=True):
+            self._line(number, cells)
 
     def _cells(self, cells: list[str]) -> dict[str, str]:
         if len([cell for cell in cells if cell]) == 1 and len(self._heading) > 1:
@@ -149,9 +152,11 @@ class _Reading:
 
     def _team_of(self, number: int, written: str) -> str:
         """The team; an empty cell below another is what is left of merged cells."""
-        if not written and self._team:
+        if not written and self._team and self._merged:
             self.notes.append(f"第 {number} 行没有写团队，按合并的单元格算进“{self._team}”。")
             return self._team
+        if not written:
+            raise Refused("团队是空的。是合并的单元格就取消合并，每行都写上团队。")
         self._team = _name(written, "团队")
         return self._team
 

@@ -401,3 +401,21 @@ def test_a_citys_result_can_be_taken_back(house: House, empty: str | None) -> No
     assert house.call("PUT", "/api/cities", {"city": "上 海", "percent": empty}, role="admin").status == 200
     cities = {c["name"]: c["rate"] for c in house.call("GET", "/api/phone").json["cities"]}
     assert cities.get("上海") is None
+
+
+def test_the_phone_tells_what_will_never_happen(house: House) -> None:
+    """A rule for a day that is not worked is told on the phone as soon as it is in force, and not on walls."""
+    almanac = house.daemon.office._room.almanac
+    file = almanac._path
+    before = file.read_text("utf-8")
+    edited = before.replace("\nduties:", "\n  - {at: 10:10, on: 周六, say: 大家好}\nduties:", 1)
+    try:
+        file.write_text(edited, encoding="utf-8")
+        almanac.refresh()
+        (told,) = house.call("GET", "/api/phone").json["notices"]
+        assert "10:10 的提示”不会发生。周六不上班" in told
+        assert house.call("GET", WALL).json["notices"] == []
+    finally:
+        file.write_text(before, encoding="utf-8")
+        almanac.refresh()
+    assert house.call("GET", "/api/phone").json["notices"] == []

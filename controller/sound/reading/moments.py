@@ -101,7 +101,7 @@ def _day_of_month(found: Found) -> str:
 
 
 _ANY_DAY = r"(0?[1-9]|[12][0-9]|3[01])"
-_TWO_FIGURES = r"(0[1-9]|[12][0-9]|3[01])"
+_TWO_DIGITS = r"(0[1-9]|[12][0-9]|3[01])"
 _NOT_COUNTED = r"(?![0-9.:%-]|[ ]?[点时元万亿千百个倍折度米斤人名单次岁kKwW%])"
 _TOOK = "用时|时长|耗时|历时|通话|费时|跑了|成绩"
 
@@ -109,15 +109,7 @@ DATES: tuple[Rule, ...] = (
     rule(_YEAR + r"[-/.年]" + _MONTH + r"[-/.月]" + _DAY, _date),
     rule(r"(?<![0-9./-])([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]((?:19|20)[0-9]{2})(?![0-9./-])", _year_last),
     rule(
-        r"(?<![0-9./-])"
-        + _MONTH
-        + r"\."
-        + _TWO_FIGURES
-        + DASH
-        + _MONTH
-        + r"\."
-        + _TWO_FIGURES
-        + _NOT_COUNTED,
+        r"(?<![0-9./-])" + _MONTH + r"\." + _TWO_DIGITS + DASH + _MONTH + r"\." + _TWO_DIGITS + _NOT_COUNTED,
         _two_days,
     ),
     rule(
@@ -125,7 +117,7 @@ DATES: tuple[Rule, ...] = (
         lambda m: _month_day(m.group(1), m.group(2)),
     ),
     rule(
-        r"(?<![0-9./:-])(?:(0[1-9])-" + _TWO_FIGURES + r"|(1[0-2])-(0[1-9]))" + _NOT_COUNTED,
+        r"(?<![0-9./:-])(?:(0[1-9])-" + _TWO_DIGITS + r"|(1[0-2])-(0[1-9]))" + _NOT_COUNTED,
         lambda m: _month_day(m.group(1) or m.group(3), m.group(2) or m.group(4)),
     ),
     rule(
