@@ -15,6 +15,7 @@ from controller.publicdays import kept_in
 from controller.rhythm.config import load
 from controller.rhythm.faults import Faulty
 from controller.rhythm.model import DayPlan, Rhythm
+from controller.rhythm.never import hints
 from controller.rhythm.timetable import plan_for
 from controller.rhythm.workdays import Workdays
 
@@ -29,6 +30,7 @@ class Almanac:
         self._lock = threading.Lock()
         self._stamp = _stamp(path)
         self._plans: dict[date, DayPlan] = {}
+        self._hinted: tuple[tuple[Rhythm, date, tuple[str, ...] | None], tuple[str, ...]] | None = None
         self.faults: tuple[str, ...] = ()
         self.on_change: Callable[[], None] = lambda: None
         self.rhythm, self._workdays = self._first()
@@ -65,6 +67,14 @@ class Almanac:
         """Whether a date is a working day: cheap, for looking back over months."""
         with self._lock:
             return self._workdays.works(day)
+
+    def hints(self, today: date, teams: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """What the timetable says that will not happen, and the ways out; see `never.hints`."""
+        with self._lock:
+            asked = (self.rhythm, today, teams)
+            if self._hinted is None or self._hinted[0] != asked:
+                self._hinted = asked, hints(self.rhythm, self._workdays, today, teams)
+            return self._hinted[1]
 
     def refresh(self) -> bool:
         """Takes up an edit of the file; returns whether anything people see has changed.

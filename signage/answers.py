@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from controller.book.model import Conflict, Refused, StoreTrouble, Unknown
+from controller.book.model import Conflict, Refused, StoreTrouble, Unknown, Unsayable
 from controller.rhythm.moments import YEARS
 
 log = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ def _denied(error: Denied) -> Response:
     return answer
 
 
-_STATUS = ((Unknown, 404), (Conflict, 409), (StoreTrouble, 503))
+_STATUS = ((Unsayable, 400), (Unknown, 404), (Conflict, 409), (StoreTrouble, 503))
 
 
 def _refused(error: Refused) -> Response:

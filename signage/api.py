@@ -238,6 +238,25 @@ def update_person(number: int) -> Response:
     return jsonify(shapes.person(office().update_person(number, **changes)))
 
 
+@pages.patch("/api/teams/<int:number>")
+@needs("manage")
+def update_team(number: int) -> Response:
+    found = body()
+    changes: dict[str, str | None] = {}
+    if "name" in found:
+        changes["name"] = text_of(found, "name", NAME_LIMIT)
+    if "say_as" in found:
+        changes["say_as"] = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
+    return jsonify(shapes.team(office().update_team(number, **changes)))
+
+
+@pages.delete("/api/teams/<int:number>")
+@needs("manage")
+def remove_team(number: int) -> Response:
+    office().remove_team(number)
+    return jsonify({})
+
+
 @pages.put("/api/targets")
 @needs("targets")
 def set_target() -> Response:
@@ -253,14 +272,17 @@ def set_target() -> Response:
 @pages.put("/api/cities")
 @needs("targets")
 def set_city_result() -> Response:
-    """`percent`: the city's completion of the day, 0 to 1000, whole or with a point."""
+    """`percent`: the city's completion of the day, 0 to 1000, whole or with a point; null or "" takes it back."""
     found = body()
     percent = found.get("percent")
+    day = date_of(found.get("date"), office().glance().plan.date)
+    if "percent" in found and percent in (None, ""):
+        office().set_city_result(day, text_of(found, "city", NAME_LIMIT), None)
+        return jsonify({})
     if isinstance(percent, bool) or not isinstance(percent, int | Decimal):
         raise Refused("完成率要写一个数，例如 86。", "percent")
     if not 0 <= percent <= 1000:
         raise Refused("完成率要在 0 到 1000 之间，例如 86 就是百分之八十六。", "percent")
-    day = date_of(found.get("date"), office().glance().plan.date)
     office().set_city_result(day, text_of(found, "city", NAME_LIMIT), float(percent) / 100)
     return jsonify({})
 

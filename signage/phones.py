@@ -52,7 +52,8 @@ def phone_state() -> Json:
     said = house.announcements(today)
     return {
         **_moment(glance),
-        "teams": [{"id": team.id, "name": team.name} for team in house.teams()],
+        "notices": [*glance.notices, *(f"作息表{hint}" for hint in house.hints())],
+        "teams": [shapes.team(team) for team in house.teams()],
         "people": [shapes.person(person) for person in house.people()],
         "products": list(house.products()),
         "playlists": list(house.playlists()),
@@ -89,7 +90,6 @@ def _moment(glance: Glance) -> Json:
         },
         "sound": shapes.sounding(glance.sounding),
         "troubles": [shapes.trouble(trouble) for trouble in glance.troubles],
-        "notices": list(glance.notices),
         "clock_trusted": glance.trusted_clock,
     }
 

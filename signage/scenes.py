@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.glance import Glance
+from controller.names import same_name
 from controller.rhythm.model import Duty, Entry, WallDisplay
 from controller.rhythm.moments import written_end
 from signage.english import in_english
@@ -41,7 +42,7 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "office": glance.office,
         "lang": display.language,
         "date": glance.plan.date.isoformat(),
-        "wall": _wall(display, name),
+        "wall": _wall(display, name, glance),
         "entry": _entry(glance.state.entry),
         "next": _next(glance.state.next),
         "teams": [tally_row(team) for team in glance.teams],
@@ -90,13 +91,15 @@ def _base(glance: Glance, display: WallDisplay) -> str:
     return scene
 
 
-def _wall(display: WallDisplay, name: str) -> Json:
+def _wall(display: WallDisplay, name: str, glance: Glance) -> Json:
+    wanted = display.team or ""
+    team = next((row.name for row in glance.teams if same_name(row.name, wanted)), display.team)
     return {
         "name": name,
         "diagonal": display.diagonal,
         "distance": display.distance,
         "theme": display.theme,
-        "team": display.team,
+        "team": team,
         "portrait": display.portrait,
         "identify": None,
         "reload": None,

@@ -6,12 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from controller.book.model import Announcement, Deal, Person
+from controller.book.model import Announcement, Deal, Person, Team
 from controller.glance import City, Sounding, Tally, Total, Trouble
 from controller.office.etiquette import BY_HAND
 from controller.office.speaking import Speaking
 from controller.rhythm.model import Entry
 from controller.rhythm.moments import written_end
+from controller.sound.mandarin import unreadable
 
 Json = dict[str, Any]
 Money = Callable[[Decimal | None], int | float | str | None]
@@ -72,7 +73,12 @@ def person(found: Person) -> Json:
         "leader": found.leader,
         "say_as": found.say_as,
         "hidden": found.hidden,
+        "unreadable": [] if found.say_as else list(unreadable(found.name)),
     }
+
+
+def team(found: Team) -> Json:
+    return {"id": found.id, "name": found.name, "say_as": found.say_as}
 
 
 def entry(found: Entry | None) -> Json | None:

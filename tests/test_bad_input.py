@@ -302,7 +302,7 @@ def test_texts_beyond_all_measure(office: Running) -> None:
     assert office.say("好" * 1_000_000, "huge")[0] == 413
     for text in ("\u200b\u200e", "   ", "\x00", "🎉", "-fconfig/rhythm.yaml"):
         status, answer = office.say(text, f"odd {text!r}")
-        assert status in (201, 422), (text, answer)
+        assert status in (201, 400, 422), (text, answer)
     assert office.sell("王" * 200, 500, "long-name")[0] == 422
     assert office.sell("王小明", 500, "long-product", product="x" * 10_000)[0] == 422
     assert office.sell("王小明", 500, "k" * 10_000)[0] == 422

@@ -35,17 +35,18 @@ def import_() -> None:
 @home_option
 def people(file: Path, home: Path | None) -> None:
     """People and teams from a CSV file with the columns team, person, leader, say_as."""
-    from controller.book.people import read_people
     from controller.machine.reasons import reason
+    from controller.office.people import import_list
 
     try:
         data = file.read_bytes()
     except OSError as error:
         stop(f"读不了 {file}：{reason(error)}。", FAILED)
-    rows = read_people(data)
-    with book_of(chosen(home)) as store, store.write() as book:
-        done = book.roster.import_people(rows)
+    with book_of(chosen(home)) as store:
+        done, notes = import_list(store, data)
     click.echo(f"新增 {done.added} 人，更新 {done.changed} 人，{done.same} 人没有变化。")
+    for note in notes:
+        click.echo(f"注意：{note}")
 
 
 @click.command()

@@ -32,6 +32,7 @@ from controller.sound.voice import Voice
 
 RENDER_S = 60
 DEVICE_S = 6
+NOTHING = "这里没有能念出来的字：表情和符号不会出声。"
 
 
 def script_of(home: Home, text: str) -> Script:
@@ -74,6 +75,8 @@ def _sound(home: Home) -> SoundSettings:
 
 def to_file(home: Home, script: Script, file: Path) -> str | None:
     """Write the speech as WAV (44,100 Hz, 16 bit, stereo); return a sentence when it failed."""
+    if not script.segments[0].text:
+        return NOTHING
     with _rendered(home, script) as clip:
         if isinstance(clip, str):
             return clip
@@ -92,8 +95,11 @@ def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
     daemon = running(home.running)
     if daemon.get("port"):
         return _through_daemon(daemon, text, tell)
+    said = script_of(home, text)
+    if not said.segments[0].text:
+        return NOTHING
     builder = ScriptBuilder(home.sounds)
-    script = replace(script_of(home, text), chime=builder.sound("chime"))
+    script = replace(said, chime=builder.sound("chime"))
     with _rendered(home, script) as clip:
         return clip if isinstance(clip, str) else _directly(clip)
 

@@ -22,6 +22,7 @@ from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import City, Glance, Ranking
+from controller.names import tidy_name
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
@@ -226,15 +227,27 @@ class Office:
         """Changes name, team, leader, say_as, hidden or active of a person."""
         return self._told(self._people.update(ident, **changes))
 
+    def update_team(self, ident: int, **changes: str | None) -> Team:
+        """Change the name or say_as of a team; its screens follow. Raises Refused."""
+        team, former = self._people.update_team(ident, **changes)
+        self.walls.team_renamed(former, team.name)
+        self._room.feed.tell()
+        return team
+
+    def remove_team(self, ident: int) -> None:
+        """Take an empty team off the list; its deals stay counted. Raises Refused."""
+        self._people.remove_team(ident)
+        self._room.feed.tell()
+
     def set_target(self, team: str, day: date, amount: object) -> None:
         """A team's target of a day, in yuan."""
         self._people.set_target(team, day, amount)
         self._room.feed.tell()
 
-    def set_city_result(self, day: date, city: str, rate: float) -> None:
-        """Another branch's completion of the day (1.0 = reached)."""
+    def set_city_result(self, day: date, city: str, rate: float | None) -> None:
+        """Another branch's completion of the day (1.0 = reached); None takes it back."""
         with self._room.store.write() as book:
-            book.desk.set_city(day, city, Decimal(str(rate)))
+            book.desk.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
         self._room.feed.tell()
 
     # --- looking
@@ -254,6 +267,11 @@ class Office:
     def faults(self) -> tuple[str, ...]:
         """The faults of an edit of the timetable that is not in force."""
         return self._room.almanac.faults
+
+    def hints(self) -> tuple[str, ...]:
+        """What the timetable in force says that will not happen, with the ways out."""
+        teams = tuple(team.name for team in self.teams())
+        return self._room.almanac.hints(self._room.clock.now().date(), teams)
 
     def confirm_clock(self) -> None:
         """A person says that the time shown is right: timed sound may follow it."""

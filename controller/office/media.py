@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from controller.book.model import Refused
+from controller.names import tidy_name
 from controller.office.clips import ClipDesk
 from controller.office.deals import DealDesk
 from controller.office.inbox import Inbox, Source
@@ -15,12 +16,12 @@ from controller.office.personal import PersonalDesk
 from controller.office.room import Room
 from controller.office.samples import Manner, Samples
 from controller.office.scripts import ScriptBuilder
-from controller.office.speech import LONGEST, Announced, SpeechDesk
+from controller.office.speech import LONGEST, Announced, SpeechDesk, check_sayable
 from controller.office.talk import Talk
 from controller.office.tracks import TrackDesk
 from controller.sound.gate import Gate
 from controller.sound.library import Library
-from controller.sound.mandarin import parse_say_as
+from controller.sound.mandarin import name_reading, reading_of
 from controller.sound.voice import Voice
 
 LONGEST_NAME = 40
@@ -49,6 +50,7 @@ class Media:
         text = " ".join(text.split())
         if not text or len(text) > LONGEST:
             raise Refused(f"试听的话要有 1 到 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
+        check_sayable(text, self._talk.names())
         return self.samples.render(self._builder.plain(text, self._talk.names()), manner)
 
     def hear_deal(
@@ -59,15 +61,16 @@ class Media:
 
     def hear_name(self, name: str, say_as: str | None, manner: Manner | None = None) -> Path:
         """How a name will be read, with a reading that need not be kept yet. Raises Refused."""
-        name = " ".join(name.split())
+        name = tidy_name(name)
         if not name or len(name) > LONGEST_NAME:
             raise Refused(f"名字要有 1 到 {LONGEST_NAME} 个字。", "name")
         if say_as:
             try:
-                parse_say_as(say_as)
+                reading_of(name, say_as)
             except ValueError as fault:
                 raise Refused(str(fault), "say_as") from fault
-        own = {name: say_as} if say_as else {}
+        reading = say_as or name_reading(name)
+        own = {name: reading} if reading else {}
         return self.samples.render(
             self._builder.plain(f"恭喜{name}！", {**self._talk.names(), **own}), manner
         )

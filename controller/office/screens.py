@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from controller.book.desk import Wall
 from controller.book.model import Refused
+from controller.names import same_name
 from controller.office.room import Room
 from controller.rhythm.model import SCENES, WallDisplay, WallSettings
 
@@ -77,12 +78,12 @@ class WallDesk:
 
     def choose(self, name: str, changes: Mapping[str, object]) -> None:
         """Takes choices over; None gives one back to the timetable. Refused for a value that doesn't exist."""
-        for key, value in changes.items():
-            if value is not None:
-                self._check(key, value)
+        checked = {
+            key: None if value is None else self._checked(key, value) for key, value in changes.items()
+        }
         with self._lock:
             wall = self._walls.get(name)
-            kept = {**(wall.settings if wall else {}), **changes}
+            kept = {**(wall.settings if wall else {}), **checked}
             self._keep(name, {key: value for key, value in kept.items() if value is not None})
         self._room.feed.tell()
 
@@ -122,7 +123,14 @@ class WallDesk:
             book.desk.set_wall(name, settings, now)
         self._walls[name] = Wall(name, wall.seen if wall else now, dict(settings))
 
-    def _check(self, key: str, value: object) -> None:
+    def team_renamed(self, former: str, name: str) -> None:
+        """Screens of a team show it under its new name as well."""
+        with self._lock:
+            of_team = [w for w in self._walls.values() if same_name(str(w.settings.get("team", "")), former)]
+            for wall in of_team:
+                self._keep(wall.name, {**wall.settings, "team": name})
+
+    def _checked(self, key: str, value: object) -> object:
         if key in _ONE_OF and value not in _ONE_OF[key]:
             allowed = "、".join(str(one).lower() for one in _ONE_OF[key])
             raise Refused(f"{key} 要写成 {allowed} 之一。", key)
@@ -132,7 +140,10 @@ class WallDesk:
                 raise Refused(f"{key} 要在 {low} 到 {high} {unit}之间。", key)
         if key == "team":
             with self._room.store.read() as book:
-                if value not in [team.name for team in book.roster.teams()]:
-                    raise Refused(f"没有叫“{value}”的团队。", "team")
-        if key not in (*_ONE_OF, *_RANGE, "team"):
+                team = book.roster.team(str(value))
+            if team is None:
+                raise Refused(f"没有叫“{value}”的团队。", "team")
+            return team.name
+        if key not in (*_ONE_OF, *_RANGE):
             raise Refused(f"大屏没有“{key}”这个设置。", key)
+        return value

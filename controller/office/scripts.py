@@ -10,7 +10,7 @@ from pathlib import Path
 
 from controller.book.model import Announcement, Deal, Person, Team
 from controller.book.phrases import Line
-from controller.sound.mandarin import name_reading, spoken
+from controller.sound.mandarin import name_reading, reading_of, spoken
 from controller.sound.speech.script import SPEECH_LUFS, Script, Segment
 
 SOUNDS = {
@@ -34,9 +34,8 @@ def as_json(
 
 def readings(teams: Iterable[Team], people: Iterable[Person]) -> dict[str, str]:
     """Every name that has a reading of its own, as written → pinyin."""
-    found = {person.name: name_reading(person.name) for person in people}
-    found |= {person.name: person.say_as for person in people if person.say_as}
-    found |= {team.name: team.say_as for team in teams if team.say_as}
+    found = {person.name: _reading(person.name, person.say_as) for person in people}
+    found |= {team.name: _reading(team.name, team.say_as) for team in teams if team.say_as}
     return {name: reading for name, reading in found.items() if reading}
 
 
@@ -60,6 +59,14 @@ def segment(text: str, names: Mapping[str, str], language: str | None = None) ->
     """A text as the voice gets it. Readings of names are pinyin: an English text is read without them."""
     language = language or language_of(text)
     return Segment(spoken(text, names if language == "zh" else {}, language=language), language=language)
+
+
+def _reading(name: str, say_as: str | None) -> str | None:
+    """The reading kept for a name, unless it does not fit (kept before that was checked), else ours."""
+    try:
+        return reading_of(name, say_as) if say_as else name_reading(name)
+    except ValueError:
+        return name_reading(name)
 
 
 class ScriptBuilder:

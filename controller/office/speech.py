@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.book.broadcasts import HUSHED
-from controller.book.model import OPEN_STATES, PLAYING, WAITING, Announcement, Refused, Unknown
+from controller.book.model import OPEN_STATES, PLAYING, WAITING, Announcement, Refused, Unknown, Unsayable
 from controller.office import etiquette
 from controller.office.deals import Decided
 from controller.office.etiquette import MICROPHONE, SAY
 from controller.office.room import Room
 from controller.office.scripts import as_json
 from controller.office.talk import Talk
+from controller.sound.mandarin import spoken
 
 LONGEST = 300
 
@@ -24,6 +26,12 @@ class Announced:
     id: int
     decision: Decided
     created: bool
+
+
+def check_sayable(text: str, names: Mapping[str, str]) -> None:
+    """Raise Unsayable for a text of which the voice would say nothing: a lone chime only alarms people."""
+    if not spoken(text, names):
+        raise Unsayable("这里没有能念出来的字：表情和符号不会出声。请写要说的话。", "text")
 
 
 class SpeechDesk:
@@ -39,6 +47,7 @@ class SpeechDesk:
             raise Refused("没有内容。请写要说的话。", "text")
         if len(text) > LONGEST:
             raise Refused(f"太长了：一次最多说 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
+        check_sayable(text, self._talk.names())
         return self._put(etiquette.kept_key(key), SAY, text, as_json([], None), hushed_until)
 
     def play_clip(self, clip: str, words: str, key: str, hushed_until: datetime | None) -> Announced:

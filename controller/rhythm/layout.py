@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from controller.rhythm.called import SCENE_WORDS
 from controller.rhythm.faults import Said
 from controller.rhythm.layout_day import CUE, DUTY, SPAN
 from controller.rhythm.layout_texts import BROADCASTS, COMMENTS, RESULTS, broadcasts_from
@@ -123,13 +124,21 @@ _SOUND = Group(
 )
 _DISPLAY = Group(
     {
-        "diagonal": Field(Number(10, 300, whole=False), "屏幕对角线（英寸）"),
-        "distance": Field(Number(0.5, 50, whole=False), "观看距离（米）：越远字越大"),
-        "theme": Field(OneOf(("ink", "paper")), "ink 深色，paper 浅色"),
-        "scene": Field(OneOf(SCENES), "固定显示一个画面"),
+        "diagonal": Field(
+            Number(10, 300, whole=False, unit="寸", also=("英寸", "吋", '"', "英", "inch")),
+            "屏幕对角线（英寸）",
+        ),
+        "distance": Field(Number(0.5, 50, whole=False, unit="米", also=("m",)), "观看距离（米）：越远字越大"),
+        "theme": Field(
+            OneOf(("ink", "paper"), {"深色": "ink", "墨": "ink", "浅色": "paper", "纸": "paper"}),
+            "ink 深色，paper 浅色",
+        ),
+        "scene": Field(OneOf(SCENES, SCENE_WORDS), "固定显示一个画面"),
         "team": Field(Words(40), "只看这个团队"),
         "portrait": Field(Flag(), "true：竖屏"),
-        "language": Field(OneOf(("zh", "en")), "zh 中文，en 英文"),
+        "language": Field(
+            OneOf(("zh", "en"), {"中文": "zh", "英文": "en", "英语": "en"}), "zh 中文，en 英文"
+        ),
     },
     _display,
 )
@@ -157,6 +166,11 @@ FILE = Group(
                     for name, share in zip(WEEKDAYS[:5], NEW_CUSTOMERS, strict=True)
                 },
                 _shares,
+                also={
+                    f"{week}{day}": name
+                    for name, day in zip(WEEKDAYS[:5], "一二三四五", strict=True)
+                    for week in ("周", "星期", "礼拜")
+                },
             ),
             "周一到周五，每天名单里新客户的比例",
         ),
@@ -174,6 +188,14 @@ FILE = Group(
                     "month": Field(Words(40), "每月的奖品", default=""),
                 },
                 _prizes,
+                also={
+                    "每天": "day",
+                    "每周": "week",
+                    "每月": "month",
+                    "当天": "day",
+                    "本周": "week",
+                    "本月": "month",
+                },
             ),
             "开拓能手的奖品",
         ),
@@ -181,4 +203,7 @@ FILE = Group(
         "walls": Field(_WALLS, "大屏"),
     },
     _rhythm,
+    elsewhere=dict.fromkeys(
+        ("zone", "zones", "rooms"), Said("声音只有一路，不能按房间分", "One sound for all rooms")
+    ),
 )

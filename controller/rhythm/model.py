@@ -273,3 +273,4 @@ class Rhythm:
     cities: tuple[str, ...] = ()
     new_customers: tuple[int, ...] = (15, 13, 11, 9, 7)
     prizes: Prizes = Prizes()
+    remarks: tuple[str, ...] = ()  # sentences about text that the file holds and that has no effect

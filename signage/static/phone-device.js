@@ -1,6 +1,6 @@
 // 设备: is the machine well, who is in which team. The walls: phone-walls.js.
 import { $, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
-import { belongings, hear, teamSheet } from './phone-media.js';
+import { belongings, hear } from './phone-media.js';
 import * as voice from './phone-voice.js';
 import * as walls from './phone-walls.js';
 
@@ -27,8 +27,8 @@ function drawRoster() {
       el('summary', {}, el('b', {}, team.name), el('span', { class: 'dim' }, `${people.length} 人`)),
       el('ul', { class: 'rows' }, people.map((person) => row(
         person.name, [person.leader ? '组长' : '', person.hidden ? '不上屏幕' : ''].filter(Boolean).join('，') || '改',
-        person.say_as ? `读作 ${person.say_as}` : '', '', { open: () => personSheet(person) },
-      )), row('全队的胜利之歌', state.songs.teams.includes(team.id) ? '有' : '加', '', '', { open: () => teamSheet(team, state, refresh) })));
+        reading(person), '', { open: () => personSheet(person) },
+      )), row('团队的名称、读音和胜利之歌', '改', '', '', { open: () => teamSheet(team, people.length) })));
   }));
 }
 
@@ -42,6 +42,36 @@ function drawSecure() {
 
 function check(label, id, on) {
   return el('label', { class: 'check' }, el('input', { type: 'checkbox', id, checked: on }), label);
+}
+
+const reading = (one) => (one.say_as ? `读作 ${one.say_as}`
+  : one.unreadable.length ? `语音不认识“${one.unreadable.join('、')}”，请填读音` : '');
+
+// A team's own sheet: its name and reading; an empty one can be taken off the list.
+function teamSheet(team, people) {
+  const name = field('名称', 't-name', team.name, { maxlength: 40 });
+  const say = field('读音（念错时才填）', 't-say', team.say_as, { maxlength: 120, placeholder: '例如 meng3 hu3 dui4' });
+  const value = (label) => label.querySelector('input').value.trim();
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const ask = (words, look, method, data, done) => {
+    const button = el('button', { type: 'button', class: look, onclick: () => tap(button, async () => {
+      wrong.textContent = '';
+      try {
+        await call(method, `/api/teams/${team.id}`, data());
+      } catch (error) {
+        wrong.textContent = error.message;
+        return;
+      }
+      toast(done());
+      closeSheet();
+      refresh();
+    }) }, words);
+    return button;
+  };
+  const go = ask('保存', 'go', 'PATCH', () => ({ name: value(name), say_as: value(say) }), () => '已改好，以前的单仍按原来的名称显示。');
+  const leave = people ? el('p', { class: 'dim' }, `队里还有 ${people} 人。先把他们移到别的团队，才能去掉这个团队。`)
+    : ask('去掉这个团队', 'act stop', 'DELETE', () => ({}), () => `${team.name}已去掉，以前的单都留着。`);
+  sheet(team.name, name, say, wrong, go, belongings('teams', team, state, refresh), leave);
 }
 
 function personSheet(person) {

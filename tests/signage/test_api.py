@@ -6,11 +6,15 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 
 from controller.book.people import PersonRow
 from tests.signage.house import House, running
+
+FRONT = quote("前台")
+WALL = f"/api/wall?name={FRONT}"
 
 
 @pytest.fixture(scope="module")
@@ -384,3 +388,77 @@ def test_the_phones_state_tells_what_was_done(house: House) -> None:
     assert state["done"][0]["id"] == max(found["id"] for found in state["done"])
     assert state["office"] == "北京分公司"
     assert [team["name"] for team in state["teams"]] == ["猛虎队", "飞龙队", "雄鹰队"]
+
+
+@pytest.mark.parametrize("team", ["A/B组", "IT/PM", "华东/一区", "A&B组", "100%队", "=1+1", "<b>队</b>"])
+def test_a_team_of_any_name_is_managed(house: House, team: str) -> None:
+    """Made, sold for, given a target, pinned to a screen, renamed and taken off: its signs mean nothing."""
+    made = house.call("POST", "/api/people", {"name": "试用", "team": team}, role="admin")
+    assert (made.status, made.json["team"]) == (201, team)
+    number = next(t["id"] for t in house.call("GET", "/api/phone").json["teams"] if t["name"] == team)
+    assert house.call("PUT", "/api/targets", {"team": team, "amount": 1000}, role="admin").status == 200
+    house.call("POST", f"/api/walls/{FRONT}/painted", {"scene": "rhythm"})
+    assert house.call("PATCH", f"/api/walls/{FRONT}", {"team": team}, role="admin").status == 200
+    assert house.call("GET", WALL).json["wall"]["team"] == team
+    assert house.call("DELETE", f"/api/teams/{number}", {}, role="admin").status == 409
+    renamed = house.call("PATCH", f"/api/teams/{number}", {"name": f"{team}二"}, role="admin")
+    assert (renamed.status, renamed.json["name"]) == (200, f"{team}二")
+    assert house.call("GET", WALL).json["wall"]["team"] == f"{team}二"
+    house.call("PATCH", f"/api/people/{made.json['id']}", {"active": False}, role="admin")
+    assert house.call("DELETE", f"/api/teams/{number}", {}, role="admin").status == 200
+    assert house.call("DELETE", f"/api/teams/{number}", {}, role="admin").status == 404
+
+
+def test_a_name_is_one_person_however_it_is_typed(house: House) -> None:
+    """Orders find people by the one writing of their name, and the names that no voice can say are told."""
+    assert house.sell("王　⼩明", 100, "padded").json["sentence"].count("王小明") == 1
+    again = house.call(
+        "POST", "/api/people", {"name": "\u200b王 小明", "team": "猛　虎队", "leader": True}, role="admin"
+    )
+    assert again.json["id"] == next(
+        p["id"] for p in house.call("GET", "/api/people").json if p["name"] == "王小明"
+    )
+    rare = house.call("POST", "/api/people", {"name": "李𬭸", "team": "猛虎队"}, role="admin").json
+    assert rare["unreadable"] == ["𬭸"]
+    short = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "lǐ"}, role="admin")
+    assert (short.status, short.json["field"]) == (422, "say_as")
+    told = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "li3 yi2"}, role="admin")
+    assert told.json["unreadable"] == []
+    house.call("PATCH", f"/api/people/{rare['id']}", {"active": False}, role="admin")
+
+
+@pytest.mark.parametrize("text", ["✅✅✅", "———", "🎉🎉", "**", "。", "！" * 200])
+def test_a_text_without_a_word_is_refused(house: House, text: str) -> None:
+    """Emoji and rulers get a sentence instead of a lone chime."""
+    before = len(house.call("GET", "/api/announcements").json)
+    answer = house.call("POST", "/api/announcements", {"text": text, "key": f"mute-{text[:3]}"})
+    assert (answer.status, answer.json["field"]) == (400, "text")
+    assert "没有能念出来的字" in answer.json["error"]
+    assert len(house.call("GET", "/api/announcements").json) == before
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_a_citys_result_can_be_taken_back(house: House, empty: str | None) -> None:
+    """An empty field removes the figure instead of telling 0 % at 18:05."""
+    assert house.call("PUT", "/api/cities", {"city": "上海", "percent": 86}, role="admin").status == 200
+    assert house.call("PUT", "/api/cities", {"city": "上 海", "percent": empty}, role="admin").status == 200
+    cities = {c["name"]: c["rate"] for c in house.call("GET", "/api/phone").json["cities"]}
+    assert cities.get("上海") is None
+
+
+def test_the_phone_tells_what_will_never_happen(house: House) -> None:
+    """A rule for a day that is not worked is told on the phone as soon as it is in force, and not on walls."""
+    almanac = house.daemon.office._room.almanac
+    file = almanac._path
+    before = file.read_text("utf-8")
+    edited = before.replace("\nduties:", "\n  - {at: 10:10, on: 周六, say: 大家好}\nduties:", 1)
+    try:
+        file.write_text(edited, encoding="utf-8")
+        almanac.refresh()
+        (told,) = house.call("GET", "/api/phone").json["notices"]
+        assert "10:10 的提示”不会发生。周六不上班" in told
+        assert house.call("GET", WALL).json["notices"] == []
+    finally:
+        file.write_text(before, encoding="utf-8")
+        almanac.refresh()
+    assert house.call("GET", "/api/phone").json["notices"] == []

@@ -187,7 +187,7 @@ def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -
     sheet.get_by_role("button", name="去掉照片").tap()
     expect(sheet.locator("img.photo")).to_have_count(0)
     sheet.get_by_role("button", name="关闭").tap()
-    phone.locator("#roster").get_by_role("button", name="全队的胜利之歌").first.tap()
+    phone.locator("#roster").get_by_role("button", name="团队的名称、读音和胜利之歌").first.tap()
     expect(sheet).to_contain_text("自己有歌的人除外")
     kept(phone, "team")
 
