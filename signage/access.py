@@ -98,6 +98,10 @@ class Access:
         token = request.cookies.get(WALL_COOKIE, "")
         return "wall" if token and self.door.token_role(token) == "wall" else None
 
+    def known(self) -> bool:
+        """Whether a signed-in phone, a program or a paired wall is asking."""
+        return (self.role() or self._wall_role()) is not None
+
     def check(self, right: str) -> None:
         """Raises Denied 401 for a stranger, 403 for a role without `right` or a page of somebody else's."""
         role = self.role() or self._wall_role()
@@ -133,6 +137,7 @@ def needs(right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             access().check(right)
             return view(*args, **kwargs)
 
+        vars(guarded)["check"] = lambda: access().check(right)
         return guarded
 
     return guard
