@@ -47,6 +47,7 @@ class Options:
     start: datetime | None = None
     storybook: bool = False
     tls_port: int | None = None
+    hosts: frozenset[str] = frozenset()
 
 
 class Daemon:
@@ -130,6 +131,7 @@ class Daemon:
             feed=self.feed,
             clock=self.clock,
             storybook=self._options.storybook,
+            hosts=self._options.hosts,
         )
         self.server = Server(app, self._listener)
         self._stack.callback(self.server.close)
