@@ -17,12 +17,13 @@ from controller.almanac import Almanac
 from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
-from controller.machine import certificate, watchdog
+from controller.machine import certificate, journal, watchdog
 from controller.machine.certificate import Certificate
-from controller.machine.doorway import listen
+from controller.machine.doorway import listen, told_address
 from controller.machine.farewell import Farewell
 from controller.machine.home import Home
 from controller.machine.single import Single
+from controller.machine.version import version
 from controller.office import Office, Parts
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
@@ -91,6 +92,7 @@ class Daemon:
     def _build(self, home: Home) -> None:
         self.almanac = Almanac(home.timetable, home.last_good)
         rhythm = self.almanac.rhythm
+        journal.settle(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
         self.store = Store(home.book, rhythm.zone)
@@ -185,6 +187,10 @@ def run(options: Options, greet: Callable[[Daemon], None]) -> int:
     daemon = Daemon(options)
     try:
         daemon.start()
+        where = told_address(daemon.host)
+        log.info(
+            "zhangu %s runs in %s at http://%s:%d/", version(), options.home.root, where, daemon.server.port
+        )
         greet(daemon)
         over.wait()
     finally:
@@ -210,9 +216,7 @@ def keep_log(home: Home, *, to_screen: bool) -> None:
     ]
     if to_screen:
         handlers.append(logging.StreamHandler())
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        handlers=handlers,
-        force=True,
-    )
+    for handler in handlers:
+        handler.setFormatter(journal.Lines())
+        handler.addFilter(journal.Sparing())
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)

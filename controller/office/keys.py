@@ -109,7 +109,7 @@ class Keys:
         if (
             found
             and (found.used is None or abs(now - found.used) > NOTED_EVERY)
-            and self._due(found.name, now)
+            and self._due(f"token {found.name} {found.created}", now)
         ):
             with contextlib.suppress(StoreTrouble), self._store.write() as book:
                 book.desk.token_used(found.name, now)
