@@ -95,7 +95,7 @@ class Daemon:
         journal.settle(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
-        self.store = Store(home.book, rhythm.zone)
+        self.store = Store(home.book, rhythm.zone, stand_in=True)
         self._stack.callback(self.store.close)
         library = Library(home.root, home.cache)
         self._stack.callback(library.close)
@@ -191,7 +191,10 @@ def run(options: Options, greet: Callable[[Daemon], None]) -> int:
         log.info(
             "zhangu %s runs in %s at http://%s:%d/", version(), options.home.root, where, daemon.server.port
         )
-        greet(daemon)
+        try:
+            greet(daemon)
+        except Exception:  # a terminal that is gone ends no office
+            log.exception("the start could not be told at the terminal")
         over.wait()
     finally:
         log.info("stopping")

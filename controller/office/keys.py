@@ -29,6 +29,7 @@ class Keys:
     def __init__(self, store: Store):
         self._store = store
         self._noted: dict[str, datetime] = {}
+        self._loose: dict[str, str] = {}
         self._lock = threading.Lock()
         self.local_token = ""
         self.attempts = Attempts()
@@ -149,12 +150,17 @@ class Keys:
     def _kept(self, name: str, make: Callable[[], str]) -> str:
         with self._store.read() as book:
             found = book.desk.setting(name)
+        if found is None and name in self._loose:
+            return self._loose[name]
         if found is None:
-            with self._store.write() as book:
-                found = book.desk.setting(name)
-                if found is None:
-                    found = make()
-                    book.desk.set_setting(name, found)
+            try:
+                with self._store.write() as book:
+                    found = book.desk.setting(name)
+                    if found is None:
+                        found = make()
+                        book.desk.set_setting(name, found)
+            except StoreTrouble:  # until the book can be written: the daemon starts all the same
+                found = self._loose.setdefault(name, make())
         return str(found)
 
 

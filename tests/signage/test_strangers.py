@@ -242,3 +242,49 @@ def test_half_a_request_and_a_flood_of_headers_are_told(house: House) -> None:
             line(house, head("POST", "/api/deals", Content_Length=len(body), **own) + body)
         ) as made:
             assert answer(made)[0] == 400
+
+
+def test_invented_wall_names_and_pairings_push_nobody_out(house: House) -> None:
+    """400 names and 100 pairings of one address: a new wall of another is known, and its digits stay valid."""
+    other = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, source_address=("127.0.0.7", 0))
+    other.request("GET", "/wall/new")
+    answered = other.getresponse()
+    answered.read()
+    cookie = answered.headers["Set-Cookie"].split(";")[0]
+    report = {"scene": "rhythm", "revision": 1, "width": 1920, "height": 1080, "agent": "x"}
+    for number in range(400):
+        assert house.call("POST", f"/api/walls/invented-{number}/painted", report, role=None).status == 204
+    for _ in range(100):
+        house.daemon.office.pairings.begin("127.0.0.1")
+    json_type = {"Content-Type": "application/json"}
+    other.request("POST", "/api/walls/lobby/painted", json.dumps(report), json_type)
+    answered = other.getresponse()
+    answered.read()
+    assert answered.status == 204
+    known = [wall.name for wall in house.daemon.office.walls.known()]
+    assert "lobby" in known
+    assert sum(name.startswith("invented-") for name in known) <= 40
+    other.request("GET", "/api/pairing", headers={"Cookie": cookie})
+    answered = other.getresponse()
+    assert answered.status == 200
+    assert json.loads(answered.read()) == {"wall": None}
+    other.close()
+
+
+def test_no_wall_is_called_new(house: House) -> None:
+    """/wall/new is where screens are paired: one of that name would send itself there for ever."""
+    named = house.call("POST", "/api/pairings", {"code": "123456", "name": "new"}, role="admin")
+    assert named.status == 422
+    assert "配对" in named.json["error"]
+
+
+def test_who_is_hidden_is_named_on_no_screen(house: House) -> None:
+    """The voice says the name; what the open /api/wall shows of the same order has none."""
+    office = house.daemon.office
+    person = next(found for found in office.people() if found.name == "李思思")
+    office.update_person(person.id, hidden=True)
+    assert house.sell("李思思", 58_000, "hidden").status == 201
+    assert _until(lambda: office.glance().on_air is not None, 20)
+    assert "一位同事" in office.glance().on_air.text  # type: ignore[union-attr]
+    assert "李思思" not in json.dumps(house.call("GET", "/api/wall", role=None).json, ensure_ascii=False)
+    office.update_person(person.id, hidden=False)
