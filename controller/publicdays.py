@@ -37,7 +37,7 @@ def kept_in(folder: Path) -> Callable[[str | None, int], PublicDays]:
 
 def _asked(country: str, year: int, file: Path) -> PublicDays:
     """Asks a child and keeps its answer; when that fails this process pays the price itself."""
-    command = [sys.executable, "-m", "controller.rhythm.workdays", country, str(year)]
+    command = [sys.executable, "-P", "-m", "controller.rhythm.workdays", country, str(year)]
     try:
         printed = subprocess.run(command, capture_output=True, check=True, timeout=LIMIT_S).stdout
         told = json.loads(printed)[str(year)]

@@ -2,9 +2,10 @@
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -15,8 +16,12 @@ from controller.rhythm.moments import YEARS
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 MAX_BODY = 64 * 1024
 MOST = 10**12
+AROUND_A_FILE = 64 * 1024  # what a form puts around it
 CALLED = {  # on the phone; what only programs send goes by its own name
     "person": "姓名", "name": "名字", "team": "团队", "product": "产品", "say_as": "读音", "reason": "撤回的原因",
     "text": "要说的话", "city": "城市", "code": "屏幕上的六位数字", "who": "名字", "playlist": "歌单",
@@ -71,6 +76,38 @@ def body() -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Denied(400, '发来的 JSON 应当是一个对象，例如 {"text": "大家加油"}。')
     return found
+
+
+def brings(most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A view that takes bodies of up to `most` bytes, a form's wrapping on top, from who has its right."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        vars(view)["brings"] = most + AROUND_A_FILE
+        return view
+
+    return mark
+
+
+def largest(app: Flask, environ: dict[str, Any]) -> int | tuple[int, str]:
+    """How many bytes the body of a request may have, from its header alone; or a status and why it may have none.
+
+    Everybody may send 64 KB; only a route that takes files takes more, and only from who may use it.
+    """
+    try:
+        with app.request_context(environ):
+            view = app.view_functions.get(request.endpoint or "")
+            most, check = (vars(view).get(name) for name in ("brings", "check")) if view else (None, None)
+            if most is None or check is None:
+                return MAX_BODY
+            check()
+            return int(most)
+    except Denied as denied:
+        return denied.status, denied.sentence
+    except Refused as refused:
+        return 503, refused.sentence
+    except Exception as error:  # nothing that a header holds may end the server's loop
+        log.error("a header could not be judged", exc_info=error)
+        return 400, PLAIN[400]
 
 
 def _number(text: str) -> Decimal | str:

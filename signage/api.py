@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.book.model import Refused
+from controller.machine.version import version
 from signage import shapes
 from signage.access import needs
 from signage.answers import body, date_of, flag_of, number_of, text_of, whole_of
@@ -125,6 +126,7 @@ def health() -> tuple[Response, int]:
     well = not any(trouble.serious for trouble in glance.troubles)
     answer = {
         "ok": well,
+        "version": version(),
         "build": current_app.jinja_env.globals["build"],
         "troubles": [shapes.trouble(found) for found in glance.troubles],
     }

@@ -12,6 +12,7 @@ from controller.book.broadcasts import said as told_at
 from controller.book.desk import Wall
 from controller.book.model import HEARD, MERGED, NOT_HEARD, OPEN_STATES, PLAYING, WAITING, Announcement, Deal
 from controller.glance import Glance
+from controller.machine.version import version
 from controller.rhythm.called import ROLES, SCENES
 from controller.rhythm.model import Duty
 from signage import shapes
@@ -64,6 +65,7 @@ def phone_state() -> Json:
         "cities": [shapes.city(city) for city in house.cities(today)],
         "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
+        "version": version(),
         **belongings(),
         "voice": shapes.speaking(house.speaking),
         "tls": told(),

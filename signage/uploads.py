@@ -17,13 +17,12 @@ from controller.office.personal import PHOTO_BYTES, SONG_BYTES
 from controller.office.tracks import MOST_BYTES as TRACK_BYTES
 from controller.office.tracks import Listed
 from signage.access import needs
-from signage.answers import Denied, body, number_of, text_of
+from signage.answers import AROUND_A_FILE, Denied, body, brings, number_of, text_of
 from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office, order_of
 from signage.shapes import Json
 
 pages = Blueprint("uploads", __name__)
 
-AROUND_A_FILE = 64 * 1024  # what a form puts around it
 HEARD_IN_A_MINUTE = 20
 BROUGHT_IN_A_MINUTE = 40
 
@@ -102,6 +101,7 @@ def _manner(found: dict[str, Any]) -> tuple[str, float] | None:
 
 @pages.post("/api/clips")
 @needs("sell")
+@brings(CLIP_BYTES)
 def take_clip() -> tuple[Response, int]:
     name, seconds = office().media.take_clip(source(CLIP_BYTES))
     return jsonify({"id": name, "seconds": round(seconds, 2)}), 201
@@ -148,6 +148,7 @@ def tracks() -> Response:
 
 @pages.post("/api/tracks/<playlist>")
 @needs("manage")
+@brings(TRACK_BYTES)
 def add_track(playlist: str) -> tuple[Response, int]:
     name = request.args.get("name", "")[:400]
     return jsonify(_track(office().media.tracks.add(playlist, name, source(TRACK_BYTES)))), 201
@@ -170,6 +171,7 @@ def _track(row: Listed) -> Json:
 
 @pages.put("/api/people/<int:number>/photo")
 @needs("manage")
+@brings(PHOTO_BYTES)
 def set_photo(number: int) -> Response:
     name = office().media.personal.set_photo(number, source(PHOTO_BYTES))
     return jsonify({"photo": f"/photos/{name}"})
@@ -192,6 +194,7 @@ def photo(name: str) -> Response:
 
 @pages.put("/api/<any(people, teams):kind>/<int:number>/song")
 @needs("manage")
+@brings(SONG_BYTES)
 def set_song(kind: str, number: int) -> Response:
     office().media.personal.set_song(_whose(kind), number, source(SONG_BYTES))
     return jsonify({})

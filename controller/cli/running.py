@@ -34,11 +34,27 @@ if TYPE_CHECKING:
 )
 @click.option("--tls", is_flag=True, help="Also serve HTTPS, with a certificate of its own making.")
 @click.option("--tls-port", default=8443, show_default=True, type=click.IntRange(0, 65535))
-def run(home: Path | None, host: str, port: int, storybook: bool, tls: bool, tls_port: int) -> None:
+@click.option(
+    "--hostname", multiple=True, help="A further name by which this machine is asked; may be repeated."
+)
+def run(
+    home: Path | None,
+    host: str,
+    port: int,
+    storybook: bool,
+    tls: bool,
+    tls_port: int,
+    hostname: tuple[str, ...],
+) -> None:
     """Run the daemon."""
     from controller.daemon import Options
 
-    _run(Options(chosen(home), host, port, storybook=storybook, tls_port=tls_port if tls else None))
+    names = frozenset(name.strip().rstrip(".").lower() for name in hostname)
+    _run(
+        Options(
+            chosen(home), host, port, storybook=storybook, tls_port=tls_port if tls else None, hosts=names
+        )
+    )
 
 
 @click.command()

@@ -94,7 +94,8 @@ class Office:
         self._view = View(room, self._talk, cues, self._sound.sounding)
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged
-        self._view.troubles, self._view.trusted = troubles.all, troubles.clock_trusted
+        self._view.troubles = lambda: (*troubles.all(), *self.keys.attempts.troubles())
+        self._view.trusted = troubles.clock_trusted
         self.following = Following(
             room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
             Foresight(room, cues, self._talk, self.speaking.choice), self.speaking,

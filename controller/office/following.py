@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from controller.book.model import StoreTrouble
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk
@@ -93,6 +94,10 @@ class Following:
 
     def recover(self) -> None:
         """At a start: what the last run left behind is said, put off or dropped, each with its reason."""
-        self.deals.recover()
+        try:
+            self.deals.recover()
+        except StoreTrouble as trouble:  # the music starts; the phones say what is wrong
+            log.error("what the last run left behind waits for the book: %s", trouble.sentence)
+            self.room.store.when_healed(self.deals.recover)
         self.library.sweep()
         self.library.measure_all()

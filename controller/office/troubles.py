@@ -30,6 +30,7 @@ class Troubles:
         """Everything that is wrong now, the gravest first."""
         found = [
             self._device(),
+            self._book(),
             self._disk(),
             self._clock(),
             *self._timetable(),
@@ -59,6 +60,15 @@ class Troubles:
             "没有音响设备，办公室现在听不到声音。",
             "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
             "请检查音箱的电源和接线。",
+        )
+
+    def _book(self) -> Trouble | None:
+        fault = self._room.store.ailing()
+        if fault is None:
+            return None
+        what, _, mend = fault.sentence.partition("。")
+        return Trouble(
+            f"{what}。", "音乐和大屏照常，报单、通知和改动现在都记不下来。", mend or "请检查磁盘和权限。"
         )
 
     def _disk(self) -> Trouble | None:

@@ -73,6 +73,7 @@ class View:
             deals = tuple(deal for deal in book.deals.last(LATEST_DEALS) if deal.date == now.date())
             people = book.roster.everybody()
             hidden = {p.id for p in people if p.hidden}
+            names = [p.name for p in people if p.hidden]
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._praise.champion(book, state, on_air, now.date())
             honours = self._praise.honours(book, periods["day"], periods["week"], hidden, now.date())
@@ -81,7 +82,9 @@ class View:
             teams=tallies(periods["day"].teams), people=tallies(periods["day"].people),
             deals=unnamed(deals, hidden),
             day=_total(periods["day"]), week=_total(periods["week"]), month=_total(periods["month"]),
-            on_air=replace(on_air, photos=photos, deals=unnamed(on_air.deals, hidden)) if on_air else None,
+            on_air=replace(
+                on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
+            ) if on_air else None,
             board=board, sounding=self._sounding(now),
             troubles=self.troubles(), notices=plan.warnings, trusted_clock=trusted, walls=self.walls(room.rhythm.walls),
             champion=champion, honours=honours,
@@ -125,6 +128,13 @@ def _ranking(period: str, found: Standings) -> Ranking:
 def unnamed(deals: Iterable[Deal], hidden: Collection[int]) -> tuple[Deal, ...]:
     """Orders as the screens may show them: of whoever is hidden, without the name."""
     return tuple(replace(deal, person=UNNAMED) if deal.person_id in hidden else deal for deal in deals)
+
+
+def without(text: str, names: Iterable[str]) -> str:
+    """A text as the screens may show it: without the names of who is hidden, longer names first."""
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, UNNAMED)
+    return text
 
 
 def tallies(rows: Iterable[Standing]) -> tuple[Tally, ...]:

@@ -72,9 +72,11 @@ class Announcer:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread. What was not finished stays as it was told last: the next start takes it up."""
+        """End the thread. What was not finished stays as it was told last: the next start takes it up."""
         with self._changed:
             self._running = False
+            if self._performance is not None:
+                self._performance.abandon()
             self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join(timeout=3)
@@ -148,7 +150,7 @@ class Announcer:
                     self._present = self._taken_back = self._performance = None
 
     def _tell_failed(self, job: Job | None) -> None:
-        if job is None:
+        if job is None or not self._running:
             return
         self._speaker.stop(job.id)  # what still sounds of it would be in the next one's way
         try:
@@ -214,7 +216,17 @@ class Announcer:
         verdict = performance.verdict()
         if verdict.started is not None:
             self._last_sound = time.monotonic()
+        if self._unfinished(verdict):
+            log.info("#%d is cut off by the end of the daemon; the next start says it again", job.id)
+            return
         self._report(self._put_back(job, verdict) if verdict.state == "waiting" else verdict)
+
+    def _unfinished(self, verdict: Report) -> bool:
+        """Whether the daemon's own end cut it off: the device is not to blame, so nothing is concluded from it.
+
+        systemd signals the player in the same moment as the daemon, so its death may come before `close`.
+        """
+        return not self._running and verdict.state in ("not_heard", "waiting")
 
     def _hold(self, job: Job, silence: tuple[float, float]) -> None:
         """Too long for what is left before the silence: it and all behind it wait for the end."""

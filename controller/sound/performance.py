@@ -102,6 +102,11 @@ class Performance:
         """A person has taken it back."""
         self._cancelled = why
 
+    def abandon(self) -> None:
+        """Stop waiting for its end: the daemon is ending. Call under the announcer's lock."""
+        if self._done is None:
+            self._done = Event("done", id=self.job.id, ok=False, why="closed")
+
     def expect(self, clip: Clip | None, first: int) -> None:
         """The clip with the speech is part `first` of the announcement."""
         with self._changed:

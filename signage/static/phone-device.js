@@ -1,6 +1,7 @@
 // 设备: is the machine well, who is in which team. The walls: phone-walls.js.
 import { $, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 import { belongings, hear } from './phone-media.js';
+import * as access from './phone-access.js';
 import * as voice from './phone-voice.js';
 import * as walls from './phone-walls.js';
 
@@ -14,7 +15,7 @@ function drawMachine() {
   fill($('machine'),
     line('声音', sound.device ? '正常' : '没有设备', sound.device ? 'ok' : 'bad'),
     line('时钟', state.clock_trusted ? `准，${state.time}` : '不可信', state.clock_trusted ? 'ok' : 'bad'),
-    line('版本', state.build));
+    line('版本', state.version));
   $('clock-right').hidden = state.clock_trusted;
   $('clock-right').textContent = `时间是对的：${state.date} ${state.time}`;
 }
@@ -121,6 +122,7 @@ export function start(again) {
   refresh = again;
   voice.start(again);
   walls.start(again);
+  access.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
     refresh();
