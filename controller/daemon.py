@@ -29,6 +29,7 @@ from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.performance import Report
 from controller.sound.speaker import Event, Speaker
+from controller.sound.speech.voiceinstall import VoiceInstall
 from controller.sound.voice import Voice
 from controller.timekeeper import Timekeeper
 
@@ -40,7 +41,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `zhangu run` was asked for. `start`: a rehearsal's moment, in the office's zone."""
+    """What `zhangu run` was asked for. `start`: a rehearsal's moment, in the office's zone.
+    `voice_install`: whether the natural voice is downloaded when it is missing; never in a rehearsal."""
 
     home: Home
     host: str = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
@@ -49,6 +51,7 @@ class Options:
     storybook: bool = False
     tls_port: int | None = None
     hosts: frozenset[str] = frozenset()
+    voice_install: bool = True
 
 
 class Daemon:
@@ -101,6 +104,12 @@ class Daemon:
         self._stack.callback(library.close)
         voice = Voice(home.cache, home.var / "voices")
         self._stack.callback(voice.close)
+        self._voice_install = VoiceInstall(
+            home.var / "voices",
+            voice.reload,
+            allowed=self._options.voice_install and self._options.start is None,
+        )
+        self._stack.callback(self._voice_install.close)
         self.speaker = Speaker(self._on_speaker)
         self._stack.callback(self.speaker.close)
         announcer = Announcer(self.speaker, voice, self._on_report)
@@ -116,6 +125,7 @@ class Daemon:
                 voice,
                 library,
                 home.sounds,
+                self._voice_install.status,
             )
         )
         self._stack.callback(self.office.media.samples.close)
@@ -175,6 +185,7 @@ class Daemon:
         self._stack.callback(self.timekeeper.close)
         self._serve()
         self._voice.warm_up()
+        self._voice_install.start()
         watchdog.notify("READY=1")
 
     def close(self) -> None:

@@ -57,6 +57,7 @@ WHOLE = {
     "其余的照常播放。": "All else is played.",
     "换掉或补上文件以后，几秒内自动恢复。": "Replace or add the file; it is back within seconds.",
     # the voice
+    "播报照常。": "Announcements go on.",
     "语音出了意外，详情见日志。": "The voice failed; the log says how.",
     "语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。": (
         "The voice failed twice: this time chime and words on the walls only."
@@ -86,6 +87,10 @@ PATTERNS = (
     (
         r"没有能用的语音（.*），播报只有提示音和屏幕文字。",
         r"No voice can be used: chime and words on the walls only.",
+    ),
+    (
+        r"自然语音没有装上：.*，现在由备用语音播报。",
+        r"The natural voice could not be installed (the phone says why): the fallback voice speaks.",
     ),
     (
         r"语音文件写不进缓存（.*），请清理磁盘空间。",

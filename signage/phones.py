@@ -68,6 +68,7 @@ def phone_state() -> Json:
         "version": version(),
         **belongings(),
         "voice": shapes.speaking(house.speaking),
+        "voice_install": shapes.voice_install(house.voice_install()),
         "tls": told(),
     }
 

@@ -13,6 +13,7 @@ from controller.office.speaking import Speaking
 from controller.rhythm.model import Entry
 from controller.rhythm.moments import written_end
 from controller.sound.mandarin import unreadable
+from controller.sound.speech.voiceinstall import InstallStatus
 
 Json = dict[str, Any]
 Money = Callable[[Decimal | None], int | float | str | None]
@@ -132,6 +133,10 @@ def speaking(found: Speaking) -> Json:
         "voices": [asdict(one) for one in found.options()],
         "state": asdict(speaks),
     }
+
+
+def voice_install(found: InstallStatus) -> Json:
+    return {"state": found.state, "percent": found.percent, "why": found.sentence}
 
 
 def sounding(found: Sounding) -> Json:

@@ -1,7 +1,8 @@
 """The commands, thin: each asks one part of the house and prints what it answers.
 
 Exit codes: 0 well, 1 failed, 2 wrong use or a faulty timetable. A room per subject: `running` (what goes on until it
-is stopped), `timetable` (what should happen), `speaking` (a text aloud), `data` (what comes in and goes out). They
+is stopped), `timetable` (what should happen), `speaking` (a text aloud),
+`voices` (who speaks), `data` (what comes in and goes out). They
 import the rest of the house when they are called: `zhangu check` shall not wait for the web.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import click
 
-from controller.cli import data, running, speaking, timetable
+from controller.cli import data, running, speaking, timetable, voices
 from controller.cli.manners import Told
 
 __all__ = ["main"]
@@ -32,6 +33,6 @@ def main() -> None:
     """战鼓 Zhangu: the office's PA and walls, in step with a timetable."""
 
 
-for room in (running, timetable, speaking, data):
+for room in (running, timetable, speaking, voices, data):
     for command in room.COMMANDS:
         main.add_command(command)

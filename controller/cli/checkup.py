@@ -115,11 +115,33 @@ def _music(home: Home) -> Iterator[Finding]:
 
 
 def _voices(home: Home) -> Iterator[Finding]:
+    yield _natural_voice(home)
     for name, state, why in describe(home.var / "voices"):
         yield Finding(
             "语音", f"{name}：{'在用，' if state == 'speaks' else ''}{why}", serious=state == "failed"
         )
     yield Finding("语音缓存", kept(home.cache))
+
+
+def _natural_voice(home: Home) -> Finding:
+    """Whether the natural voice's files are all there and unaltered; why it cannot be installed here."""
+    from controller.sound.speech import fitness, kokorofiles, speakers, voices
+    from controller.sound.speech.fetching import CannotInstall
+
+    folder = home.var / "voices"
+    if (folder / speakers.FOLDER).is_dir():
+        wrong = kokorofiles.faulty(folder)
+        if not wrong:
+            return Finding("自然语音", "装好了，文件完整")
+        mend = "请运行 zhangu voices install，只会重新取这些文件"
+        return Finding("自然语音", f"{'、'.join(wrong)} 缺失、不完整或被改过。{mend}", serious=True)
+    try:
+        fitness.fit_to_speak()
+    except CannotInstall as error:
+        return Finding("自然语音", f"装不了：{error.sentence.removesuffix('。')}")
+    if voices.is_busy(folder):
+        return Finding("自然语音", "正在安装")
+    return Finding("自然语音", "没有装，由备用语音播报。要装请运行 zhangu voices install")
 
 
 def _device() -> Finding:

