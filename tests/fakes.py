@@ -94,6 +94,10 @@ class FakeAnnouncer:
     busy: bool = False
     manners: Manners = field(default_factory=Manners)
     on_air: int | None = None
+    heard: bool = True
+
+    def audible(self, audible: bool) -> None:
+        self.heard = audible
 
     def submit(self, job: Job) -> None:
         assert job.id not in [other.id for other in self.jobs], "handed over twice"

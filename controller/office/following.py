@@ -48,7 +48,7 @@ class Following:
             partial(self.talk.hold, now),
             partial(self.bursts.gather, now),
             partial(self.talk.release, now),
-            partial(self.view.turn_with, state),
+            self.view.watch,
             partial(self.foresight.follow, plan, now),
         ]
         if trusted:
@@ -63,6 +63,10 @@ class Following:
         """A cue has come. Without a trusted clock it is not said, nor when it comes so late that it is quiet."""
         if self.troubles.clock_trusted() and not self.room.state(now).quiet:
             self.cues.come(cue, plan, now)
+
+    def watch(self) -> None:
+        """Called every second: screens are told of what has no event of its own."""
+        self.view.watch()
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
         """When `follow` must be called exactly: full hours, what waits, and shortly before music."""

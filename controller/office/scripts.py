@@ -15,6 +15,7 @@ SOUNDS = {
     "small": "applause-small.ogg",
     "large": "applause-large.ogg",
     "drumroll": "drumroll.ogg",
+    "alarm": "emergency.ogg",
 }
 
 
@@ -63,12 +64,13 @@ class ScriptBuilder:
         kept = announcement.script
         if "clip" in kept:
             return self.recorded(str(kept["clip"]))
+        chime = "alarm" if kept.get("alarm") else "chime"
         lines = kept.get("lines")
         pieces = lines if isinstance(lines, list) and lines else [[announcement.text, None, False]]
         return Script(
             segments=tuple(self._segment(piece, names) for piece in pieces),
             applause=self.song(announcement, unsent) or self.sound(kept.get("applause", "small")),
-            chime=self.sound("chime") if kept.get("chime", True) else None,
+            chime=(self.sound(chime) or self.sound("chime")) if kept.get("chime", True) else None,
             lufs=self._lufs(),
         )
 

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 
 from controller.book.model import StoreTrouble
 from controller.glance import Trouble
+from controller.hearing import NO_DEVICE, VOLUME_0, Hearing
 from controller.office.room import Room
 from controller.sound.library import Library
-from controller.sound.speaker import Speaker
 from controller.sound.voice import Voice
 
 SPARE, LEAST = 200_000_000, 20_000_000
 """Bytes free on the book's disk: below the first people are told, below the second orders may not fit."""
 
+MEND = {
+    NO_DEVICE: ("订单照常记录，屏幕照常显示，声音恢复后自动继续。", "请检查音箱的电源和接线。"),
+    VOLUME_0: ("订单照常记录，屏幕照常显示，没有人听到的单并入下个整点。", "请在“广播”页把总音量调大。"),
+}
+
 
 class Troubles:
     """Asks every part how it is; keeps nothing of its own. Thread-safe."""
 
-    def __init__(self, room: Room, speaker: Speaker, voice: Voice, library: Library):
-        self._room, self._speaker, self._voice, self._library = room, speaker, voice, library
+    def __init__(
+        self, room: Room, hearing: Callable[[datetime], Hearing], voice: Voice, library: Library
+    ) -> None:
+        self._room, self._hearing, self._voice, self._library = room, hearing, voice, library
 
     def all(self) -> tuple[Trouble, ...]:
         """Everything that is wrong now, the gravest first."""
+        return (*self.of_the_house(), *self.of_the_music())
+
+    def of_the_house(self) -> tuple[Trouble, ...]:
+        """What is wrong with anything but the music's files; cheap to ask for."""
         found = [
-            self._device(),
-            self._disk(),
-            self._clock(),
-            *self._timetable(),
-            self._speech(),
-            *self._music(),
-        ]
+            *self._heard(), self._disk(), self._clock(), self._timetable(), self._speech(),
+        ]  # fmt: skip
         return tuple(trouble for trouble in found if trouble is not None)
 
     def clock_trusted(self) -> bool:
@@ -45,14 +52,13 @@ class Troubles:
         except StoreTrouble:  # told elsewhere; the music goes on
             return None
 
-    def _device(self) -> Trouble | None:
-        if self._speaker.health().alive:
-            return None
-        return Trouble(
-            "没有音响设备，办公室现在听不到声音。",
-            "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
-            "请检查音箱的电源和接线。",
-        )
+    def _heard(self) -> list[Trouble]:
+        """No device, or volume 0: quiet time and mute are no trouble, a lost voice tells its own reason."""
+        return [
+            Trouble(reason.sentence, *MEND[reason.cause])
+            for reason in self._hearing(self._room.clock.now()).reasons
+            if reason.cause in MEND
+        ]
 
     def _disk(self) -> Trouble | None:
         try:
@@ -62,7 +68,7 @@ class Troubles:
         if free >= SPARE:
             return None
         return Trouble(
-            f"磁盘快满了，还剩 {free / 1_000_000:.0f} MB。",
+            f"磁盘快满了，还剩 {room_left(free)}。",
             "有空间时一切照常；写不下的订单会当场说明，不会丢在半路。",
             "请清理磁盘，例如删掉不用的音乐和旧的备份。",
             free < LEAST,
@@ -78,19 +84,17 @@ class Troubles:
             "请接上网络；时间没错的话，在手机“设备”页点“时间是对的”。",
         )
 
-    def _timetable(self) -> list[Trouble]:
+    def _timetable(self) -> Trouble | None:
         faults = self._room.almanac.faults
         if not faults:
-            return []
-        return [
-            Trouble(
-                f"作息表的改动有错：{fault}",
-                "仍按上一份正确的作息表运行。",
-                "改好后保存，几秒内自动生效。",
-                False,
-            )
-            for fault in faults[:5]
-        ]
+            return None
+        return Trouble(
+            f"作息表有 {len(faults)} 处要改。",
+            "仍按上一份正确的作息表运行。",
+            "请管作息表的同事看“设备”页，改好后保存，几秒内自动生效。",
+            False,
+            faults,
+        )
 
     def _speech(self) -> Trouble | None:
         fault = self._voice.status().fault
@@ -100,8 +104,14 @@ class Troubles:
             fault, "播报时只有提示音，内容显示在屏幕上。", "请运行 zhangu doctor 查看语音。", False
         )
 
-    def _music(self) -> list[Trouble]:
-        return [
+    def of_the_music(self) -> tuple[Trouble, ...]:
+        """What is wrong with files of the playlists."""
+        return tuple(
             Trouble(sentence, "其余的照常播放。", "换掉或补上文件以后，几秒内自动恢复。", False)
             for sentence in self._library.problems()[:5]
-        ]
+        )
+
+
+def room_left(free: int) -> str:
+    """Bytes as people read them: 77.4 GB, 180 MB."""
+    return f"{free / 1e9:.1f} GB" if free >= 1_000_000_000 else f"{free / 1e6:.0f} MB"

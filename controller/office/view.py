@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ from controller.book.show import CityRow, Show
 from controller.book.standings import Standing, Standings
 from controller.glance import UNNAMED, Board, City, Glance, OnAir, Ranking, Sounding, Tally, Total, Trouble
 from controller.office.cues import PERIOD_OF, CueDesk
+from controller.office.etiquette import EMERGENCY
 from controller.office.praise import Praise, tally
 from controller.office.room import Room, period_of
 from controller.office.talk import Talk
@@ -21,6 +23,8 @@ from controller.rhythm.model import State, WallSettings
 LATEST_DEALS = 12
 KEPT_FOR = timedelta(milliseconds=300)
 """Two hundred walls ask at once after each hint: one of them does the work."""
+WATCH_SHARE = 100
+"""What a look at the music costs is spent once in so many times its length."""
 TITLE = "开拓能手"
 
 
@@ -32,8 +36,13 @@ class View:
         self._praise = Praise(room)
         self._lock = threading.Lock()
         self._last: Glance | None = None
-        self._state: State | None = None
+        self._seen: tuple[object, ...] = ()
+        self._music: tuple[object, ...] = ()
+        self._music_due = 0.0
         self.troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
+        self.urgent_troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
+        self.music_troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
+        self.playlists: Callable[[], tuple[str, ...]] = lambda: ()
         self.walls: Callable[[WallSettings], WallSettings] = lambda settings: settings
         self.trusted: Callable[[], bool] = lambda: True
 
@@ -50,16 +59,35 @@ class View:
                 last = self._last = self._look(now)
             return replace(last, now=now)
 
-    def turn_with(self, state: State) -> None:
-        """Tells the screens when the timetable has gone on to another entry or scene."""
-        if self._state != state:
-            self._state = state
+    def watch(self) -> None:
+        """Tells the screens when anything that they show has changed without an event of its own.
+
+        Called every second. What comes by itself (the timetable's edits and faults, its next span, disk, clock,
+        device, volume, mute, playlists, troubles) needs no other signal.
+        """
+        now = self._room.clock.now()
+        plan, on_air = self._room.plan(now), self._talk.on_air(now)
+        seen = (
+            self._room.rhythm, self._room.almanac.faults, plan, self._room.state(now), self.trusted(),
+            self.urgent_troubles(), self._sounding(now), self._watched_music(), on_air.id if on_air else None,
+        )  # fmt: skip
+        if seen != self._seen:
+            self._seen = seen
             self._room.feed.tell()
+
+    def _watched_music(self) -> tuple[object, ...]:
+        """Playlists and their faults. Looking through thousands of files takes its time: at most a hundredth of it."""
+        began = self._room.clock.monotonic()
+        if began >= self._music_due:
+            before = time.perf_counter()
+            self._music = (self.playlists(), self.music_troubles())
+            self._music_due = began + WATCH_SHARE * (time.perf_counter() - before)
+        return self._music
 
     def _look(self, now: datetime) -> Glance:
         room = self._room
         revision = room.feed.revision
-        plan, state, on_air = room.plan(now), room.state(now), self._talk.on_air
+        plan, state, on_air = room.plan(now), room.state(now), self._talk.on_air(now)
         trusted = self.trusted()
         scene = _scene(state, on_air, trusted)
         with room.store.read() as book:
@@ -103,6 +131,8 @@ class View:
 
 def _scene(state: State, on_air: OnAir | None, trusted: bool) -> str:
     """What the walls show, decided once for all of them."""
+    if on_air is not None and on_air.kind == EMERGENCY:
+        return "celebration"
     if state.quiet:
         return state.wall
     if on_air is not None and on_air.kind == "results":

@@ -7,6 +7,7 @@ more when the device is back. The announcer knows no deals and no timetable: it 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -28,6 +29,8 @@ LOOK_AHEAD_S = 150.0
 """With a silence nearer than this the length is found out first: render, then decide."""
 AFTER_SILENCE_S = 120.0
 RENDER_LIMIT_S = 25.0
+EMERGENCY_VOLUME = 80
+"""Of 100: what an emergency sounds at when the master volume is lower."""
 DEVICE_LIMIT_S = 30.0
 """A device that was lost in mid-sentence is waited for this long before the job is told as not heard."""
 
@@ -56,6 +59,7 @@ class Announcer:
         self._taken_back: str | None = None  # the reason, when that is the present job's fate
         self._performance: Performance | None = None
         self._last_sound = float("-inf")
+        self._audible = True
         self._running = False
         self._count = 0
         self._thread = threading.Thread(target=self._loop, name="announcer", daemon=True)
@@ -75,14 +79,33 @@ class Announcer:
             self._thread.join(timeout=3)
 
     def submit(self, job: Job) -> None:
-        """Puts a job into the queue; what has to wait is rendered meanwhile."""
+        """Puts a job into the queue; what has to wait is rendered meanwhile. An urgent one interrupts what sounds."""
         with self._changed:
             self._count += 1
             self._insert(replace(job, order=self._count))
             waits = len(self._queue) > 1 or self._performance is not None or self._silent_for() > 0
+            interrupted = self._interrupted() if job.urgent else None
             self._changed.notify_all()
-        if waits:
+        if interrupted is not None:
+            self._speaker.stop(interrupted, fade_ms=120)
+        if waits and not job.urgent:
             self._voice.prepare(job.script, ahead=True)
+
+    def _interrupted(self) -> int | None:
+        """Under the lock: the job that makes room for an urgent one, None when nothing sounds or that is urgent too."""
+        present = self._present
+        if present is None or present.urgent or self._performance is None:
+            return None
+        self._performance.interrupt()
+        return present.id
+
+    def audible(self, audible: bool) -> None:
+        """Sets whether the volume lets anything be heard. While it does not, jobs wait as without a device."""
+        with self._changed:
+            self._audible = audible
+            if not audible and self._performance is not None and not self._performance.job.urgent:
+                self._performance.unheard()
+            self._changed.notify_all()
 
     def _insert(self, job: Job) -> None:
         self._queue.append(job)
@@ -132,7 +155,7 @@ class Announcer:
             job, stale = self._next()
             try:
                 if stale is not None:
-                    self._report(Report(stale.id, "stale", "等得太久，不再单独播报。"))
+                    self._report(Report(stale.id, "stale", self._why_stale()))
                 elif job is not None:
                     self._perform(job)
             except Exception:  # one announcement's failure harms no other
@@ -159,16 +182,21 @@ class Announcer:
             if not self._running or not self._queue:
                 return None, None
             now = time.monotonic()
-            if self._silent_for() > 0:
+            if self._silent_for() > 0 and not self._queue[0].urgent:
                 return None, None  # nothing is stale in a silence: it waits for the end
             stale = next((job for job in self._queue if now > self._stale_at(job)), None)
             if stale is not None:
                 self._queue.remove(stale)
                 return None, stale
-            if not self._speaker.health().alive:
+            if not self._may_begin():
                 return None, None
             self._present = self._queue.pop(0)
             return self._present, None
+
+    def _why_stale(self) -> str:
+        if not self._speaker.health().alive:
+            return "没有音响，没有播出。"
+        return "等得太久，不再单独播报。" if self._audible else "总音量是 0，没有播出。"
 
     def _stale_at(self, job: Job) -> float:
         """Waiting out a silence makes nobody late."""
@@ -177,7 +205,9 @@ class Announcer:
         )
 
     def _may_begin(self) -> bool:
-        return bool(self._queue) and self._silent_for() == 0 and self._speaker.health().alive
+        if not self._queue or not self._speaker.health().alive:
+            return False
+        return self._queue[0].urgent or (self._audible and self._silent_for() == 0)
 
     def _silent_for(self) -> float:
         """Seconds until the present silence ends; 0.0 outside one."""
@@ -193,7 +223,7 @@ class Announcer:
         return next((span for span in self._silences if span[0] > now), None)
 
     def _perform(self, job: Job) -> None:
-        silence = self._next_silence()
+        silence = None if job.urgent else self._next_silence()
         near = silence is not None and silence[0] - time.monotonic() < LOOK_AHEAD_S
         clip = self._rendered(job.script) if near else self._voice.ready(job.script)
         if (
@@ -204,7 +234,7 @@ class Announcer:
             self._hold(job, silence)
             return
         performance = self._attempt(job, clip)
-        if performance.lost and self._device_back():
+        if performance.lost and self._device_back(urgent=job.urgent):
             performance = self._attempt(job, self._rendered(job.script))
         verdict = performance.verdict()
         if verdict.started is not None:
@@ -235,15 +265,21 @@ class Announcer:
             if self._taken_back is not None:  # while it was being rendered, or while the device was away
                 performance.cancel(self._taken_back)
                 return performance
-        self._lead()
-        silence = self._next_silence()
+            if not self._audible and not job.urgent:
+                performance.unheard()
+            if any(waiting.urgent for waiting in self._queue) and not job.urgent:
+                performance.interrupt()
+                return performance
+        if not job.urgent:
+            self._lead()
+        silence = None if job.urgent else self._next_silence()
         until = silence[0] if silence else None
         chime = job.script.chime
         if clip is None and chime is not None:
             self._chime_first(job, performance, chime, until)
         else:
             self._whole(job, performance, clip or self._rendered(job.script), until)
-        if performance.cancelled:  # taken back while the lead or the rendering was under way
+        if performance.over:  # taken back or interrupted while the lead or the rendering was under way
             self._speaker.stop(job.id, fade_ms=120)
         performance.wait()
         return performance
@@ -259,12 +295,12 @@ class Announcer:
         sounds = [clip.path] if clip else list(job.script.sounds())
         performance.expect(clip, first=0)
         parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
-        self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until)
+        self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until, floor=_floor(job))
 
     def _chime_first(self, job: Job, performance: Performance, chime: Path, until: float | None) -> None:
         """The chime sounds at once; the speech is rendered while it rings."""
         part, duck = Part(chime, job.script.gain_db), self.manners.duck
-        self._speaker.announce(job.id, [part], open=True, duck=duck, until=until)
+        self._speaker.announce(job.id, [part], open=True, duck=duck, until=until, floor=_floor(job))
         rendering = self._voice.prepare(replace(job.script, chime=None))
         performance.begun()  # the picture shall not wait for the rendering
         clip = self._heard_of(rendering)
@@ -281,18 +317,38 @@ class Announcer:
         return self._heard_of(self._voice.prepare(script))
 
     def _heard_of(self, rendering: Future[Clip]) -> Clip | None:
+        limit = time.monotonic() + RENDER_LIMIT_S
         try:
-            return rendering.result(timeout=RENDER_LIMIT_S)
-        except (VoiceFailed, TimeoutError) as failed:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    return rendering.result(timeout=0.2)
+                if time.monotonic() > limit or self._makes_room():
+                    log.warning("no speech: it was not rendered in time, or it is wanted no more")
+                    return None
+        except VoiceFailed as failed:
             log.warning("no speech: %s", failed)
             return None
 
-    def _device_back(self) -> bool:
+    def _makes_room(self) -> bool:
+        """Whether the present job has been taken back, or an emergency waits behind it."""
+        with self._changed:
+            present = self._present
+            urgent = any(job.urgent for job in self._queue) and not (present is not None and present.urgent)
+            return self._taken_back is not None or urgent
+
+    def _device_back(self, *, urgent: bool) -> bool:
         """Waits for a device after one was lost in mid-sentence."""
         deadline = time.monotonic() + DEVICE_LIMIT_S
         with self._changed:
             while self._running and self._taken_back is None and time.monotonic() < deadline:
-                if self._speaker.health().alive and self._silent_for() == 0:
+                if not urgent and any(job.urgent for job in self._queue):
+                    return True  # the next attempt gives way to it at once
+                if self._speaker.health().alive and (urgent or self._silent_for() == 0):
                     return True
                 self._changed.wait(0.2)
         return False
+
+
+def _floor(job: Job) -> int:
+    """The least volume a job is played at: only an emergency is heard whatever the master volume is."""
+    return EMERGENCY_VOLUME if job.urgent else 0
