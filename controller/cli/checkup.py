@@ -120,7 +120,7 @@ def _voices(home: Home) -> Iterator[Finding]:
             "语音",
             f"{name}：{'在用，' if state == 'speaks' else ''}{why}",
             state == "failed",
-            state != "absent",
+            state != "idle",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from controller.book import phrases
-from controller.book.model import BURST, WAITING, Announcement, Deal
+from controller.book.model import BURST, WAITING, Announcement
 from controller.book.phrases import Phrase
 from controller.book.store import Book
 from controller.office import etiquette
@@ -48,7 +48,7 @@ class Bursts:
 
     def _merged(self, members: Sequence[Announcement], now: datetime) -> Announcement | None:
         with self._room.store.write() as book:
-            deals = self._in_order(book, tuple(dict.fromkeys(i for member in members for i in member.deals)))
+            deals = tuple(dict.fromkeys(ident for member in members for ident in member.deals))
             said = self._text(book, deals)
             book.desk.use(BURST, said.template, now)
             why = f"{WORDS.count(len(deals), '单')}等在一起，合成一条播报。"
@@ -59,21 +59,12 @@ class Bursts:
             book.outbox.merge(members, why, now)
         return made if created and made.state == WAITING else None
 
-    def _in_order(self, book: Book, idents: tuple[int, ...]) -> tuple[int, ...]:
-        """As they are said, so that the walls list them likewise."""
-        deals = book.deals.of_ids(idents)
-        return tuple(deal.id for deal in phrases.burst_order(deals, self._own(book, deals)))
-
     def _text(self, book: Book, idents: Sequence[int]) -> Phrase:
         deals = book.deals.of_ids(tuple(idents))
-        own, texts = self._own(book, deals), self._room.rhythm.broadcasts
-        return phrases.burst(deals, own, texts, WORDS, book.desk.used(BURST))
-
-    def _own(self, book: Book, deals: Sequence[Deal]) -> dict[int, str]:
-        """The sentences of first orders, which are said as they stand."""
-        return {
+        own = {
             deal.id: first.text
             for deal in deals
             for first in book.outbox.of_deal(deal.id)
             if first.kind in etiquette.FIRSTS
         }
+        return phrases.burst(deals, own, self._room.rhythm.broadcasts, WORDS, book.desk.used(BURST))

@@ -62,7 +62,7 @@ class RoundUps:
             if phrase is None:
                 return
             book.desk.use(ROUNDUP, phrase.template, now)
-            told = [deal.id for deal in found.told]  # in the order in which the walls list them
+            told = [deal.id for deal in found.told]
             said, _ = book.outbox.add(
                 f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
                 deals=told, priority=etiquette.PRIORITY[ROUNDUP], script=as_json([], "small"),

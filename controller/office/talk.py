@@ -14,7 +14,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from controller.book import phrases
 from controller.book.model import (
+    BURST,
     DROPPED,
     HEARD,
     NOT_HEARD,
@@ -158,7 +160,7 @@ class Talk:
         if announcement.kind == RESULTS:
             return
         with self._room.store.read() as book:
-            deals = book.deals.of_ids(announcement.deals)
+            deals = as_told(book, announcement)
         with self._lock:
             kept = tuple(shown for shown in self._silent if shown.ends > now)[-MOST_SHOWN:]
             started = max([now, *(shown.ends for shown in kept)])
@@ -262,7 +264,7 @@ class Talk:
         ends = clock.from_monotonic(report.ends or clock.monotonic())
         with self._room.store.read() as book:
             announcement = book.outbox.get(report.id)
-            deals = book.deals.of_ids(announcement.deals) if announcement else ()
+            deals = as_told(book, announcement) if announcement else ()
         if announcement is None:
             return
         marks = tuple((name, clock.from_monotonic(at)) for name, at in report.marks)
@@ -320,3 +322,19 @@ class Talk:
             self._sounding = None
             if over and shown.kind == etiquette.EMERGENCY:  # to be read to its end, however short it was
                 self._silent = (*self._silent, replace(shown, ends=shown.started + ALARM_FOR))
+
+
+def as_told(book: Book, announcement: Announcement) -> tuple[Deal, ...]:
+    """The orders of an announcement as the voice names them: in the order of the functions that wrote its text."""
+    deals = book.deals.of_ids(announcement.deals)
+    if len(deals) < 2:
+        return deals
+    if announcement.kind == BURST:
+        own = {
+            deal.id
+            for deal in deals
+            for first in book.outbox.of_deal(deal.id)
+            if first.kind in etiquette.FIRSTS
+        }
+        return phrases.burst_order(deals, own)
+    return phrases.round_up(deals, (), announcement.created).told

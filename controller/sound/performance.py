@@ -140,6 +140,7 @@ class Performance:
     def wait(self) -> None:
         """Until the speaker has told the end; tells the beginning on the way."""
         limit = time.monotonic() + PATIENCE_S + (self._clip.duration_s if self._clip else 0)
+        self._tell_playing()  # it may have begun already
         while self._done is None and time.monotonic() < limit:
             with self._changed:
                 if self._done is None:
