@@ -54,7 +54,7 @@ def examine(home: Home) -> Iterator[Finding]:
     yield from _voices(home)
     told = running(home.running)
     health = _health(told) if told.get("port") else None
-    yield from _sound(health) if health is not None else [_device()]
+    yield from of_the_running(health) if health is not None else [_device()]
     yield _daemon(told, health)
 
 
@@ -165,7 +165,7 @@ def _read(raw: bytes) -> object:
         return None
 
 
-def _sound(health: Mapping[str, Any]) -> Iterator[Finding]:
+def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
     """The sound as the running daemon knows it: its own device, volume, mute, quiet time, and what else is wrong."""
     sound = health.get("sound") or {}
     deaf = sound.get("cause") in (NO_DEVICE, VOLUME_0)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from fakes import SHANGHAI, FakeDevice, ReadyVoice
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from office_made import PEOPLE, ROOT
 from office_made import House as Made
@@ -535,9 +535,16 @@ def agree(living: Living) -> None:
 
 
 @settings(
-    max_examples=20, deadline=None, database=None, derandomize=True,
+    max_examples=15, deadline=None, database=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
+@example(["volume 0", "big", "ends", "volume 40", "ends"])
+@example(["say", "volume 0", "volume 40", "ends"])
+@example(["big", "volume 0", "ends", "restart"])
+@example(["big", "big", "stop", "undo", "ends", "ends"])
+@example(["mute", "big", "emergency", "ends", "unmute", "ends"])
+@example(["big", "lose", "find", "ends"])
+@example(["big", "emergency", "restart", "ends", "ends"])
 @given(st.lists(st.sampled_from(sorted(STEPS)), min_size=4, max_size=14))
 def test_whatever_happens_all_say_what_the_device_played(steps: list[str]) -> None:
     """Any sequence of volume, mute, device, stop, undo, restart, orders and edits: all agree after each step."""
