@@ -48,7 +48,7 @@ class Following:
             partial(self.talk.hold, now),
             partial(self.bursts.gather, now),
             partial(self.talk.release, now),
-            self.view.watch,
+            partial(self.view.turn_with, state),
             partial(self.foresight.follow, plan, now),
         ]
         if trusted:

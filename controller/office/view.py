@@ -23,7 +23,7 @@ from controller.rhythm.model import State, WallSettings
 LATEST_DEALS = 12
 KEPT_FOR = timedelta(milliseconds=300)
 """Two hundred walls ask at once after each hint: one of them does the work."""
-WATCH_SHARE = 100
+WATCH_SHARE = 300
 """What a look at the music costs is spent once in so many times its length."""
 TITLE = "开拓能手"
 
@@ -36,6 +36,7 @@ class View:
         self._praise = Praise(room)
         self._lock = threading.Lock()
         self._last: Glance | None = None
+        self._turned: tuple[State, int | None] | None = None
         self._seen: tuple[object, ...] = ()
         self._music: tuple[object, ...] = ()
         self._music_due = 0.0
@@ -59,6 +60,14 @@ class View:
                 last = self._last = self._look(now)
             return replace(last, now=now)
 
+    def turn_with(self, state: State) -> None:
+        """At each boundary: tells the screens at once when the timetable, or what is celebrated, has gone on."""
+        on_air = self._talk.on_air(self._room.clock.now())
+        turned = (state, on_air.id if on_air else None)
+        if turned != self._turned:
+            self._turned = turned
+            self.watch()
+
     def watch(self) -> None:
         """Tells the screens when anything that they show has changed without an event of its own.
 
@@ -76,13 +85,13 @@ class View:
             self._room.feed.tell()
 
     def _watched_music(self) -> tuple[object, ...]:
-        """Playlists and their faults. Looking through thousands of files takes its time: at most a hundredth of it."""
+        """Playlists and what is wrong with their files. Looking through many files may take 1/300 of the time."""
         began = self._room.clock.monotonic()
         if began >= self._music_due:
             before = time.perf_counter()
-            self._music = (self.playlists(), self.music_troubles())
+            self._music = self.music_troubles()
             self._music_due = began + WATCH_SHARE * (time.perf_counter() - before)
-        return self._music
+        return (self.playlists(), self._music)
 
     def _look(self, now: datetime) -> Glance:
         room = self._room
