@@ -79,7 +79,7 @@ class Almanac:
     def refresh(self) -> bool:
         """Takes up an edit of the file; returns whether anything people see has changed.
 
-        A faulty edit changes nothing but `faults`.
+        A faulty edit changes nothing but `faults`. Screens are told by `View.watch`, which the caller makes look.
         """
         stamp = _stamp(self._path)
         if stamp == self._stamp:

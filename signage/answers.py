@@ -2,8 +2,9 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
 
@@ -152,6 +153,14 @@ def flag_of(found: dict[str, Any], field: str) -> bool | None:
     if value is not None and not isinstance(value, bool):
         raise Refused(f"{field} 要写成 true 或 false。", field)
     return value
+
+
+def time_of(value: object) -> time:
+    """The time of day in `value` ("14:00"). Raises Refused."""
+    match = re.fullmatch(r"([01]?\d|2[0-3])[:：]([0-5]\d)", value) if isinstance(value, str) else None
+    if match is None:
+        raise Refused("时间要写成 14:00 这样。", "until")
+    return time(int(match[1]), int(match[2]))
 
 
 def date_of(value: object, default: date) -> date:

@@ -25,6 +25,14 @@ WHOLE = {
     "今天休息，好好放松。": "A day off. Enjoy it.",
     "新的一天，马上开始。": "A new day is about to begin.",
     "今天辛苦了，路上小心。": "Well done today. Get home safely.",
+    "总音量是 0，办公室听不到。": "The volume is 0: the office hears nothing.",
+    "订单照常记录，屏幕照常显示，没有人听到的单并入下个整点。": (
+        "Orders are recorded and shown; those nobody heard join the next full hour."
+    ),
+    "请在“广播”页把总音量调大。": "Please raise the volume on the phone.",
+    "请管作息表的同事看“设备”页，改好后保存，几秒内自动生效。": (
+        "See the phone’s last tab; mend and save the file, it is in force within seconds."
+    ),
     # faults: what, what happens meanwhile, what to do
     "没有音响设备，办公室现在听不到声音。": "No sound device: the office hears nothing now.",
     "订单照常记录，屏幕照常显示，声音恢复后自动继续。": (
@@ -40,7 +48,6 @@ WHOLE = {
         "Please connect the network; if the time is right, confirm it on the phone’s last tab."
     ),
     "仍按上一份正确的作息表运行。": "The last good timetable is still in force.",
-    "改好后保存，几秒内自动生效。": "Mend and save it; it is in force within seconds.",
     "播报时只有提示音，内容显示在屏幕上。": (
         "Announcements have their chime only; the words are on the walls."
     ),
@@ -67,10 +74,11 @@ WHOLE = {
 }
 
 PATTERNS = (
-    (r"磁盘快满了，还剩 (.+) MB。", r"The disk is nearly full: \1 MB left."),
+    (r"磁盘快满了，还剩 (.+)。", r"The disk is nearly full: \1 left."),
+    (r"正在静音，到 (.+) 为止。", r"Muted until \1."),
+    (r"作息表有 1 处要改。", r"The edited timetable has a fault."),
+    (r"作息表有 (\d+) 处要改。", r"The edited timetable has \1 faults."),
     (r"时钟还没有对准，现在显示 (.+)。", r"The clock is not set yet; it shows \1."),
-    (r"作息表的改动有错：(?:.*?)(\S+) 第 (\d+) 行，.*", r"The edited timetable has a fault: \1, line \2."),
-    (r"作息表的改动有错：.*", r"The edited timetable has faults; the phone shows them."),
     (r"播报用的声音 (\S+) 坏了：.*", r"The sound \1 is damaged."),
     (r"请把原来的 (\S+) 放回 sounds 文件夹。", r"Please put the original \1 back into the folder sounds."),
     (

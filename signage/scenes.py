@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.glance import Glance
+from controller.hearing import MUTED
 from controller.names import same_name
 from controller.rhythm.model import Duty, Entry, WallDisplay
 from controller.rhythm.moments import written_end
@@ -66,7 +67,12 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
 
 
 def _undisturbed(glance: Glance, base: str) -> bool:
-    """The nap stays dark; an award gives way to an order, not to what is said of the award itself."""
+    """The nap stays dark; an award gives way to an order, not to what is said of the award itself.
+
+    An emergency is shown on every wall, also on one that is dark or turned off.
+    """
+    if glance.on_air is not None and glance.on_air.kind == "emergency":
+        return False
     orders = glance.on_air.deals if glance.on_air else ()
     return base in ("dark", "off") or (base == "award" and not orders)
 
@@ -164,4 +170,5 @@ def _fault(glance: Glance) -> Json | None:
 def _notices(glance: Glance, base: str) -> list[str]:
     """One line each at the foot of the wall; what already fills the wall is not told twice."""
     troubles = [] if base == "fault" else [trouble.what for trouble in glance.troubles]
-    return [*troubles, *glance.notices]
+    muted = [reason.sentence for reason in glance.sounding.hearing.reasons if reason.cause == MUTED]
+    return [*muted, *troubles, *glance.notices]

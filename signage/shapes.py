@@ -119,7 +119,13 @@ def city(found: City) -> Json:
 
 
 def trouble(found: Trouble) -> Json:
-    return {"what": found.what, "meanwhile": found.meanwhile, "mend": found.mend, "serious": found.serious}
+    return {
+        "what": found.what,
+        "meanwhile": found.meanwhile,
+        "mend": found.mend,
+        "serious": found.serious,
+        "details": list(found.details),
+    }
 
 
 def speaking(found: Speaking) -> Json:
@@ -147,4 +153,10 @@ def sounding(found: Sounding) -> Json:
         "volume": found.volume,
         "hushed_until": clock_time(found.hushed_until),
         "manual": found.manual,
+        "music_volume": found.music_volume,
+        "playing_until": clock_time(found.playing_until),
+        "low": found.hearing.low,
+        "hears": found.hearing.hears,
+        "cause": found.hearing.reasons[0].cause if found.hearing.reasons else None,
+        "why": found.hearing.sentence or ("总音量很小，办公室可能听不清。" if found.hearing.low else ""),
     }

@@ -127,11 +127,14 @@ def _through_daemon(daemon: dict[str, object], text: str, tell: Callable[[str], 
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            tell(str(json.loads(answer.read())["decision"]["why"]))
+            decision = json.loads(answer.read())["decision"]
     except urllib.error.HTTPError as error:
         return str(json.loads(error.read() or b"{}").get("error", f"战鼓没有接受（{error.code}）。"))
     except OSError:
         return "战鼓在运行，但没有回应。请看 var/log/zhangu.log。"
+    if decision.get("held"):  # due now, and nobody can hear it
+        return str(decision["why"])
+    tell(str(decision["why"]))
     return None
 
 

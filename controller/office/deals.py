@@ -140,6 +140,7 @@ class DealDesk:
 
     def _facts(self, book: Book, now: datetime, hushed_until: datetime | None) -> Facts:
         rhythm, plan, state = self._room.rhythm, self._room.plan(now), self._room.state(now)
+        hearing = self._talk.hearing(now)
         monday, sunday = period_of("week", now.date())
         return Facts(
             now=now,
@@ -153,6 +154,8 @@ class DealDesk:
             workday=plan.workday,
             record_over=book.deals.largest(before=now.date()),
             quiet_name=_quiet_name(state),
+            at_once=hearing.at_once,
+            held=hearing.held,
         )
 
     def _phrase(self, book: Book, deal: Deal, decision: Decision) -> phrases.Phrase:

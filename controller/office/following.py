@@ -73,6 +73,10 @@ class Following:
         if self.troubles.clock_trusted() and not self.room.state(now).quiet:
             self.cues.come(cue, plan, now)
 
+    def watch(self) -> None:
+        """Called every second: screens are told of what has no event of its own."""
+        self.view.watch()
+
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
         """When `follow` must be called exactly: full hours, what waits, and shortly before music."""
         return (*self.talk.moments(), *self.sound.moments(plan, now))

@@ -18,6 +18,7 @@ SOUNDS = {
     "small": "applause-small.ogg",
     "large": "applause-large.ogg",
     "drumroll": "drumroll.ogg",
+    "alarm": "emergency.ogg",
 }
 
 
@@ -103,6 +104,7 @@ class ScriptBuilder:
         kept = announcement.script
         if "clip" in kept:
             return self.recorded(str(kept["clip"]))
+        chime = "alarm" if kept.get("alarm") else "chime"
         lines = kept.get("lines")
         pieces = lines if isinstance(lines, list) and lines else [[announcement.text, None, False]]
         whole = [_line(piece) for piece in pieces]
@@ -111,7 +113,7 @@ class ScriptBuilder:
         return Script(
             segments=tuple(self._segment(line, names, language) for line in whole),
             applause=self.song(announcement, unsent) or self.sound(kept.get("applause", "small")),
-            chime=self.sound("chime") if kept.get("chime", True) else None,
+            chime=(self.sound(chime) or self.sound("chime")) if kept.get("chime", True) else None,
             lufs=self._lufs(),
             voice=voice,
             speed=speed,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from controller.book.model import Refused
 from controller.glance import Sounding
+from controller.hearing import Facts, Hearing, hearing
 from controller.machine.filenames import readable
 from controller.office import music
 from controller.office.jukebox import Jukebox
@@ -21,6 +23,7 @@ from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.performance import Manners
 from controller.sound.speaker import Duck, Event, Speaker
+from controller.sound.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +31,15 @@ AHEAD = timedelta(seconds=6)
 """Music is ordered this long before it begins, so that it is loaded and starts on the dot."""
 RETRY = timedelta(seconds=5)
 """An empty playlist is looked at again after this: somebody may be filling it, or its files are still being read."""
-LONGEST_HUSH_MIN = 240
+LONGEST_MUTE = timedelta(minutes=240)
 
 
 class SoundDesk:
     """Compares what should sound with what was ordered last, and orders the difference. Thread-safe."""
 
-    def __init__(self, room: Room, speaker: Speaker, announcer: Announcer, library: Library):
+    def __init__(self, room: Room, speaker: Speaker, announcer: Announcer, library: Library, voice: Voice):
         self._room, self._speaker, self._announcer, self._library = room, speaker, announcer, library
+        self._voice = voice
         self._lock = threading.RLock()
         self._ordered: tuple[object, ...] | None = None
         self._silences: tuple[tuple[datetime, datetime], ...] | None = None
@@ -130,10 +134,15 @@ class SoundDesk:
         self._announcer.silences(moments)
 
     def _follow_volume(self, now: datetime) -> None:
-        volume = min(self.volume(), ceiling_at(self._room.rhythm.sound, now))
+        volume = self._master(now)
         if volume != self._volume:
             self._volume = volume
+            self._announcer.audible(volume > 0)
             self._speaker.master(volume)
+
+    def _master(self, now: datetime) -> int:
+        """What the player is set to: what a person chose, up to the timetable's ceiling."""
+        return min(self.volume(), ceiling_at(self._room.rhythm.sound, now))
 
     def _follow_music(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> None:
         wanted = self._wanted(plan, state, now, trusted=trusted)
@@ -165,7 +174,9 @@ class SoundDesk:
         wanted = music.wanted(state, self._by_hand(), self.hushed_until(now), now)
         if wanted is None and trusted:
             wanted = music.upcoming(plan, now, AHEAD)
-        return wanted if trusted or self._asked_for(now) else None
+        if wanted is None or not (trusted or self._asked_for(now)):
+            return None
+        return replace(wanted, volume=round(wanted.volume * self.music_volume() / 100))
 
     # --- what people ask for
 
@@ -178,6 +189,8 @@ class SoundDesk:
         state, plan = self._room.state(now), self._room.plan(now)
         if state.quiet and state.entry is not None:
             raise Refused(f"{state.entry.name}时间不放音乐，{state.entry.until:%H:%M} 以后再放。")
+        if (muted := self.hushed_until(now)) is not None:
+            raise Refused(f"正在静音，到 {muted:%H:%M} 为止。想现在放音乐，请先结束静音。")
         names = self._library.playlists()
         chosen = playlist or (state.music.playlist if state.music else None) or (names[0] if names else None)
         if chosen is None or chosen not in names:
@@ -204,21 +217,52 @@ class SoundDesk:
             self._look_again = True
 
     def set_volume(self, volume: int) -> None:
-        """The master volume, 0..100; remembered."""
-        self._set("volume", max(0, min(100, volume)))
+        """The master volume, 0..100; remembered, and in force when this returns."""
+        with self._lock:
+            self._set("volume", max(0, min(100, volume)))
+            self._follow_volume(self._room.clock.now())
 
-    def hush(self, minutes: int) -> None:
-        """Nothing sounds for so many minutes; 0 ends it."""
-        minutes = max(0, min(LONGEST_HUSH_MIN, minutes))
+    def set_music_volume(self, volume: int) -> None:
+        """How loud music is beside speech, in percent of what the timetable says; remembered."""
+        self._set("music_volume", max(0, min(100, volume)))
+
+    def hush(self, until: datetime | None) -> None:
+        """Nothing sounds until then, four hours at most; None ends it."""
         now = self._room.clock.now()
-        until = now + timedelta(minutes=minutes)
-        self._set("hush", {"since": now.isoformat(), "until": until.isoformat()} if minutes else None)
+        until = min(until, now + LONGEST_MUTE) if until is not None else None
+        self._set("hush", {"since": now.isoformat(), "until": until.isoformat()} if until else None)
+
+    def by_hand(self) -> ByHand | None:
+        """What a person asked for last, to be brought back by `bring_back`."""
+        return self._by_hand()
+
+    def bring_back(self, by_hand: ByHand | None) -> None:
+        """Makes this again what a person asked for; None: what the timetable says."""
+        self._keep(by_hand)
 
     # --- what is
 
     def volume(self) -> int:
         """The master volume that a person set last, 0..100."""
         return int(self._get("volume", 100))
+
+    def music_volume(self) -> int:
+        """How loud music is beside speech, in percent, as a person set it last."""
+        return int(self._get("music_volume", 100))
+
+    def hearing(self, now: datetime) -> Hearing:
+        """Whether the office can hear what is said at `now`; see `controller.hearing`."""
+        state, health = self._room.state(now), self._speaker.health()
+        return hearing(
+            Facts(
+                volume=self._master(now),
+                device=health.device if health.alive else None,
+                quiet_until=state.quiet_until,
+                quiet_name=f"{state.entry.name}时间" if state.quiet and state.entry else "安静时间",
+                muted_until=self.hushed_until(now),
+                voice_fault=self._voice.status().fault,
+            )
+        )
 
     def hushed_until(self, now: datetime) -> datetime | None:
         """When the hush ends, None when there is none."""
@@ -247,6 +291,9 @@ class SoundDesk:
             volume=self.volume(),
             hushed_until=self.hushed_until(now),
             manual=("play" if by_hand and by_hand.playlist else "stop") if active else None,
+            music_volume=self.music_volume(),
+            playing_until=wanted.until if wanted else by_hand.until if active and by_hand else None,
+            hearing=self.hearing(now),
         )
 
     def _asked_for(self, now: datetime) -> bool:

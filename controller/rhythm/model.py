@@ -184,6 +184,8 @@ class Broadcasts:
     hourly_from: time
     hourly_to: time
     hourly: Variants
+    hourly_also: Variants  # some of the hour's orders were announced already
+    hourly_earlier: Variants  # what is left from before the hour
     hourly_item: Variants
     hourly_rest: Variants
     burst: Variants  # several first or big orders in one breath

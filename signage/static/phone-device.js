@@ -1,5 +1,5 @@
 // 设备: is the machine well, who is in which team. The walls: phone-walls.js.
-import { $, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 import { belongings, hear } from './phone-media.js';
 import * as access from './phone-access.js';
 import * as voice from './phone-voice.js';
@@ -13,9 +13,12 @@ const line = (name, value, look = '') => row(name, el('span', { class: look }, v
 function drawMachine() {
   const sound = state.sound;
   fill($('machine'),
-    line('声音', sound.device ? '正常' : '没有设备', sound.device ? 'ok' : 'bad'),
+    line('声音', sound.hears ? (sound.low ? '音量很小' : '正常') : sound.why, sound.hears && !sound.low ? 'ok' : 'bad'),
     line('时钟', state.clock_trusted ? `准，${state.time}` : '不可信', state.clock_trusted ? 'ok' : 'bad'),
     line('版本', state.version));
+  const faults = state.troubles.flatMap((trouble) => trouble.details || []);
+  $('faults-block').hidden = !faults.length;
+  fill($('faults'), faults.map((fault) => el('li', {}, fault)));
   $('clock-right').hidden = state.clock_trusted;
   $('clock-right').textContent = `时间是对的：${state.date} ${state.time}`;
 }
@@ -100,12 +103,11 @@ function personSheet(person) {
     closeSheet();
     refresh();
   }) }, '记下');
-  const leave = fresh ? null : el('button', { type: 'button', class: 'act stop', onclick: (event) => tap(event.currentTarget, async () => {
+  const leave = fresh ? null : el('button', { type: 'button', class: 'act stop', onclick: () => ask(`${person.name}离职`, ['从名单里去掉以后，不能再报他的单。以前的单都留着。'], '离职，从名单里去掉', async () => {
     await call('PATCH', `/api/people/${person.id}`, { active: false });
     toast(`${person.name}已不在名单里，以前的单都留着。`);
-    closeSheet();
     refresh();
-  }) }, '离职，从名单里去掉');
+  }, 'act stop') }, '离职，从名单里去掉');
   const sound = el('div', { class: 'listen', hidden: true });
   const listen = el('button', { type: 'button', class: 'act', onclick: () => tap(listen, async () => {
     wrong.textContent = '';

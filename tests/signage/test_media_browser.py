@@ -133,7 +133,7 @@ def test_what_waits_can_be_taken_back(house: House, phone: Page) -> None:
     phone.locator("#said li").filter(has_text="下午茶").get_by_role("button").tap()
     kept(phone, "take-back")
     phone.locator("#sheet").get_by_role("button", name="撤回，不播了").tap()
-    expect(phone.locator("#said li").filter(has_text="下午茶")).to_contain_text("不播了")
+    expect(phone.locator("#said li").filter(has_text="下午茶")).to_contain_text("没有播出")
     house.call("POST", "/api/hush", {"minutes": 0})
     rows = house.call("GET", "/api/announcements").json
     assert next(row for row in rows if row["id"] == ident)["state"] == "dropped"

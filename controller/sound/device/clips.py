@@ -30,8 +30,8 @@ class Channel(Protocol):
 
     latency_s: float
 
-    def open(self, path: Path, gain_db: float) -> Any:
-        """Decodes a file; raises ValueError when it cannot be read."""
+    def open(self, path: Path, gain_db: float, floor: float = 0.0) -> Any:
+        """Decodes a file; raises ValueError when it cannot be read. It sounds at `floor` (0..1) at least."""
 
     def say(self, sound: Any) -> None:
         """Plays from the next buffer on."""
@@ -59,19 +59,21 @@ class Clips:
         self._given = 0  # how many parts it was given
         self._began = self._ended = self._sent = 0  # how many of them
         self._faulty = False
+        self._floor = 0.0  # above 0: an emergency, which no silence stops
         self._until = self._rest_until = self._idle_since = math.inf
 
     # -- orders ------------------------------------------------------------------------------------
 
     def announce(
-        self, id: int, parts: Sequence[Part], *, open: bool, duck: Duck, until: float | None, now: float
-    ) -> None:
-        """Begins at once; with `open` more parts will be appended."""
-        refusal = self._refusal(until, now)
+        self, id: int, parts: Sequence[Part], *, open: bool, duck: Duck, until: float | None, now: float,
+        floor: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Begins at once; with `open` more parts will be appended. `floor` above 0: an emergency at that volume."""
+        refusal = self._refusal(until, now, urgent=floor > 0)
         if refusal:
             self._tell("done", id=id, ok=False, why=refusal)
             return
-        self._id, self._open, self._faulty = id, open, False
+        self._id, self._open, self._faulty, self._floor = id, open, False, floor
         self._sounds, self._numbers, self._given = [], [], 0
         self._began = self._ended = self._sent = 0
         self._until, self._idle_since = math.inf if until is None else until, now
@@ -123,17 +125,17 @@ class Clips:
             self._music.restore(now)
         return self._rest_until if self._id is None else now + WATCH_S
 
-    def _refusal(self, until: float | None, now: float) -> str | None:
+    def _refusal(self, until: float | None, now: float, *, urgent: bool) -> str | None:
         if self._id is not None:
             return "busy"
-        if ramps.silent_until(self.silences, now) is not None:
+        if not urgent and ramps.silent_until(self.silences, now) is not None:
             return "quiet"
         return "until" if until is not None and until <= now + FADE_S else None
 
     def _add(self, part: Part, now: float) -> None:
         number, self._given = self._given, self._given + 1
         try:
-            self._sounds.append(self._channel.open(part.path, part.gain_db))
+            self._sounds.append(self._channel.open(part.path, part.gain_db, self._floor))
             self._numbers.append(number)
         except ValueError as error:  # the rest is said all the same
             self._faulty = True
@@ -156,6 +158,8 @@ class Clips:
         self._began += 1
 
     def _limit(self, now: float) -> tuple[float, str]:
+        if self._floor > 0:
+            return math.inf, "quiet"
         silence = min((start - MARGIN_S for start, until in self.silences if until > now), default=math.inf)
         return (silence, "quiet") if silence <= self._until else (self._until, "until")
 

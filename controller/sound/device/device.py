@@ -89,7 +89,7 @@ class Device:
         self._turn = 0
         self._warm: dict[Path, bytes] = {}
         self._master = 1.0
-        self._sounds: list[tuple[Any, float]] = []
+        self._sounds: list[tuple[Any, float, float]] = []
         self._pulse = mixer.Channel(2)
         self._pulse.set_endevent(PULSE_END)
         self._nothing = mixer.Sound(buffer=bytes(int(PULSE_S * RATE) * 4))
@@ -144,7 +144,7 @@ class Device:
                 with contextlib.suppress(ValueError), _readable():
                     self._warm[path] = pygame.mixer.Sound(file=os.fsencode(path)).get_raw()
 
-    def open(self, path: Path, gain_db: float) -> Any:
+    def open(self, path: Path, gain_db: float, floor: float = 0.0) -> Any:
         with _readable():
             raw = self._warm.get(path)
             sound = (
@@ -153,8 +153,8 @@ class Device:
                 else pygame.mixer.Sound(file=os.fsencode(path))
             )
         gain = min(1.0, 10 ** (gain_db / 20))
-        self._sounds.append((sound, gain))
-        sound.set_volume(self._master * gain)
+        self._sounds.append((sound, gain, floor))
+        sound.set_volume(max(self._master, floor) * gain)
         return sound
 
     def say(self, sound: Any) -> None:
@@ -177,8 +177,8 @@ class Device:
     def loudness(self, master: float) -> None:
         """The master volume of announcements, 0..1."""
         self._master = master
-        for sound, gain in self._sounds:
-            sound.set_volume(master * gain)
+        for sound, gain, floor in self._sounds:
+            sound.set_volume(max(master, floor) * gain)
 
     # -- life --------------------------------------------------------------------------------------
 
