@@ -48,7 +48,8 @@ def until(true: Callable[[], Any], timeout: float = 20) -> Any:
 
 def troubles(house: Running) -> str:
     """What /health finds wrong, in one text."""
-    return " ".join(trouble["what"] for trouble in house.get("/health")["troubles"])
+    found = house.get("/health")["troubles"]
+    return " ".join(" ".join([trouble["what"], *trouble["details"]]) for trouble in found)
 
 
 def refused(house: Running, code: int) -> str:
