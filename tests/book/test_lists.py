@@ -126,7 +126,9 @@ def test_several_names_in_one_cell_are_several_people() -> None:
 
 def test_merged_cells_give_their_team_to_the_lines_below() -> None:
     """Excel leaves a merged team in its first line only; that it was taken so is said."""
-    found = read_list("团队,姓名\n猛虎队,王小明\n,陈芳\n小计,2\n飞龙队,刘洋\n,赵敏\n小计,2\n合计,4\n".encode())
+    found = read_list(
+        "团队,姓名\n猛虎队,王小明\n,陈芳\n小计,2\n飞龙队,刘洋\n,赵敏\n小计,2\n合计,4\n".encode()
+    )
     assert [(row.team, row.name) for row in found.rows] == [
         ("猛虎队", "王小明"), ("猛虎队", "陈芳"), ("飞龙队", "刘洋"), ("飞龙队", "赵敏"),
     ]  # fmt: skip
