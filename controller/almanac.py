@@ -30,6 +30,7 @@ class Almanac:
         self._lock = threading.Lock()
         self._stamp = _stamp(path)
         self._plans: dict[date, DayPlan] = {}
+        self._hint_lock = threading.Lock()
         self._hinted: tuple[tuple[Rhythm, date, tuple[str, ...] | None], tuple[str, ...]] | None = None
         self.faults: tuple[str, ...] = ()
         self.on_change: Callable[[], None] = lambda: None
@@ -70,10 +71,11 @@ class Almanac:
 
     def hints(self, today: date, teams: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """What the timetable says that will not happen, and the ways out; see `never.hints`."""
-        with self._lock:
-            asked = (self.rhythm, today, teams)
+        with self._hint_lock:  # years not asked for yet cost seconds: nobody else waits for them
+            rhythm = self.rhythm
+            asked = (rhythm, today, teams)
             if self._hinted is None or self._hinted[0] != asked:
-                self._hinted = asked, hints(self.rhythm, self._workdays, today, teams)
+                self._hinted = asked, hints(rhythm, self._days(rhythm), today, teams)
             return self._hinted[1]
 
     def refresh(self) -> bool:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from controller.book.model import Person, Team
 from controller.cli import main
+from controller.office.scripts import readings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -77,3 +79,9 @@ def test_a_day_is_told_under_headings(home: Path) -> None:
     lines = run(home, "today", "--date", "2026-11-27").output.splitlines()
     headings = [line for line in lines if not line.startswith(" ")]
     assert headings[1:] == ["时段", "播报和画面", "要做的事"]
+
+
+def test_a_reading_kept_before_it_was_checked_leaves_no_name_out() -> None:
+    """A book may hold «shan4» for 单雄信: the name is read whole by our own table instead."""
+    people = [Person(1, "单雄信", 1, "猛虎队", say_as="shan4"), Person(2, "单　明", 1, "猛虎队")]
+    assert readings([Team(1, "猛虎队")], people) == {"单雄信": "shan4 雄信", "单　明": "shan4 明"}

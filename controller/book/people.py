@@ -39,7 +39,7 @@ _NO: Final = {
     *("组员", "队员", "成员", "员工", "普通", "普通员工", "销售", "销售员", "副组长", "实习", "实习生"),
 }
 _SUMS: Final = re.compile(
-    r"(?:合计|总计|小计|共计|总和|汇总|总人数|人数|total|subtotal|sum)[:：]?(?:[\d\s,.]*[人名位]?)?",
+    r"(?:共\s*\d+\s*[人名位]|合计|总计|小计|共计|总和|汇总|总人数|人数|total|subtotal|sum)[:：]?(?:[\d\s,.]*[人名位]?)?",
     re.IGNORECASE,
 )
 _NOTES: Final = re.compile(
@@ -162,6 +162,8 @@ class _Reading:
 
     def _person(self, team: str, written: str, cells: Mapping[str, str], *, alone: bool) -> PersonRow:
         name, leads = _marked(_name(written, "姓名"))
+        if not any(char.isalpha() for char in name):
+            raise Refused(f"姓名“{name[:20]}”里没有字，请看是不是写错了列。")
         leads = leads or (alone and self._leads(cells.get("leader", ""), name))
         say_as = _within(" ".join(cells.get("say_as", "").split()), "读音", 2 * LONGEST_NAME) if alone else ""
         if say_as:
@@ -221,6 +223,8 @@ def _heading(lines: Sequence[sheets.Line]) -> tuple[int, list[str]]:
     missing = _missing(head[at])
     near = [(cell, label) for label in missing if (cell := _near(label, cells, head[at]))]
     guesses = "".join(f"“{cell[:20]}”是不是“{label}”？" for cell, label in near)
+    if len([cell for cell in cells if cell]) == 1 and len(cells[0].split()) > 1:
+        guesses = "这一行没有分成几列，各列请用逗号隔开。"
     raise Refused(
         f"名单第 {number} 行缺少“{'”和“'.join(missing)}”一列，读到的是“{'、'.join(filter(None, cells))[:80]}”。"
         f"{guesses}标题行{_HOW}。",

@@ -21,6 +21,7 @@ LOOKED_AT: Final = 15
 """The heading stands in one of so many first lines; titles and dates may stand above it."""
 _DELIMITERS: Final = ",\t;，；|"
 _SEP: Final = re.compile(r'\s*"?sep=(.)"?\s*(?:\r\n|\r|\n|$)', re.IGNORECASE)
+_EMPTY: Final = ",，;；|、 \t\u3000"  # a line of these alone holds nothing
 _SAVE_AS: Final = "请用 Excel 或 WPS 打开它，点“另存为”，类型选“CSV UTF-8（逗号分隔）”，再导入新存的文件。"
 _NO_TEXT: Final = (
     (b"PK\x03\x04", "这是 Excel 工作簿（xlsx），不是 CSV"),
@@ -88,4 +89,4 @@ def _cut(text: str, delimiter: str, skipped: int = 0) -> list[Line]:
             begins = reader.line_num + 1
     except csv.Error as broken:
         raise Refused(f"名单第 {reader.line_num} 行读不出来，请检查引号。", field="file") from broken
-    return [(number, cells) for number, cells in found if any(cells)]
+    return [(number, cells) for number, cells in found if any(cell.strip(_EMPTY) for cell in cells)]

@@ -6,6 +6,8 @@ import itertools
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from controller.book.model import Conflict, Refused
 from controller.book.people import PersonRow, read_list, read_people
@@ -102,7 +104,9 @@ def test_every_list_of_the_corpus_gives_the_same_people(store: Store) -> None:
         ("团队,姓名\n猛虎队,\"Smith, John\"\n".encode(), "好像有几个人"),
         ("团队,姓名\n猛虎队,王小明（离职）\n".encode(), "离职，请删掉这一行"),
         ("团队,姓名,组长\n猛虎队,乙一、乙二,是\n".encode(), "看不出组长"),
-        ("团队,姓名\n,\n合计,2人\n".encode(), "没有人"),
+        ("团队,姓名\n,\n合计,2人\n，，\n,共 2 人\n".encode(), "没有人"),
+        ("姓名 团队\n王小明 猛虎队\n".encode(), "没有分成几列，各列请用逗号隔开"),
+        ("团队,姓名\n猛虎队,139\n".encode(), "姓名“139”里没有字"),
         ("团队,姓名\n猛虎队,王\x07明\n".encode(), "不能显示"),
     ],
 )  # fmt: skip
@@ -191,3 +195,42 @@ def test_a_team_is_renamed_with_its_people(store: Store) -> None:
         with pytest.raises(Conflict, match="已经有一个团队叫“飞龙队”"):
             book.roster.rename_team(1, "⻜龙队")
         assert book.roster.rename_team(99, "新队") is None
+
+
+PIECES = (
+    *(
+        "团队",
+        "姓名",
+        "组长",
+        "岗位",
+        ",",
+        "，",
+        ";",
+        "\t",
+        "\n",
+        "猛虎队",
+        "王小明",
+        "（",
+        "）",
+        "合计",
+        "sep=;",
+        '"',
+        "、",
+    ),
+    *("\u3000", "\u200b", "⾼", "是", "=1+1", "|", "\0", "团队,姓名\n", "139"),
+)
+FILES = st.one_of(
+    st.binary(max_size=80), st.lists(st.sampled_from(PIECES)).map(lambda parts: "".join(parts).encode())
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(FILES)
+def test_whatever_is_brought_gets_people_or_a_sentence(data: bytes) -> None:
+    """No file breaks the reader: it is a list of people with tidy names, or it is refused in words."""
+    try:
+        rows = read_people(data)
+    except Refused:
+        return
+    assert rows
+    assert all(row.name == tidy_name(row.name) and row.name.isprintable() for row in rows)

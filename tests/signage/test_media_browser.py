@@ -226,3 +226,29 @@ def test_a_track_with_a_name_of_another_system_is_deleted_from_the_phone(house: 
     sheet.get_by_role("button", name="删掉，不能恢复").tap()
     expect(phone.locator("#sheet")).to_contain_text("这个歌单还是空的")
     assert not track.exists()
+
+
+def test_a_team_is_renamed_and_taken_off(phone: Page, house: House) -> None:
+    """A team's sheet takes another name, refuses one that is taken, and takes an empty team off the list."""
+    made = house.call("POST", "/api/people", {"name": "李𬭸", "team": "合计"}, role="admin").json
+    tab(phone, "设备")
+    team = phone.locator("#roster details", has_text="合计")
+    team.locator("summary").tap()
+    expect(team).to_contain_text("语音不认识“𬭸”，请填读音")
+    team.get_by_role("button", name="团队的名称、读音和胜利之歌").tap()
+    sheet = phone.locator("#sheet")
+    expect(sheet).to_contain_text("队里还有 1 人")
+    sheet.locator("#t-name").fill("猛虎队")
+    sheet.get_by_role("button", name="保存").tap()
+    expect(sheet).to_contain_text("已经有一个团队叫“猛虎队”")
+    sheet.locator("#t-name").fill("新　锐队")
+    sheet.get_by_role("button", name="保存").tap()
+    expect(phone.locator("#roster")).to_contain_text("新锐队")
+    house.call("PATCH", f"/api/people/{made['id']}", {"active": False}, role="admin")
+    team = phone.locator("#roster details", has_text="新锐队")
+    expect(team).to_contain_text("0 人")
+    if team.get_attribute("open") is None:
+        team.locator("summary").tap()
+    team.get_by_role("button", name="团队的名称、读音和胜利之歌").tap()
+    sheet.get_by_role("button", name="去掉这个团队").tap()
+    expect(phone.locator("#roster")).not_to_contain_text("新锐队")

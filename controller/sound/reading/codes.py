@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from controller.sound.reading.numerals import cardinal_of, digits
+from controller.sound.reading.numerals import cardinal_of, decimal, digits
 from controller.sound.reading.rules import END, START, Found, Rule, rule
 
 _NAMED = (
@@ -64,10 +64,12 @@ def _score(found: Found) -> str:
 
 
 def _falling(found: Found) -> str:
-    """3-2 is a score: a range goes up, and what is counted has its measure behind it."""
+    """3-2 is a score and 300-50 a rebate: a range goes up, and what is counted has its measure behind it."""
     first, second = int(found.group(1)), int(found.group(2))
     drawn = first == second and found.string[: found.start()].endswith(("双方", "战成", "打成", "踢成", "平"))
     maybe_date = 10 <= first <= 12
+    if first >= 100 and first > second:
+        return f"{cardinal_of(found.group(1))}减{cardinal_of(found.group(2))}"
     return _score(found) if drawn or (first > second and not maybe_date) else found.group(0)
 
 
@@ -133,10 +135,19 @@ CODES: tuple[Rule, ...] = (
         rf"(?<=比分)([是为：: ]{{0,2}}){_SCORE}",
         lambda m: f"{m.group(1)}{cardinal_of(m.group(2))}比{cardinal_of(m.group(3))}",
     ),
+    rule(
+        r"(?<![0-9-])([0-9](?:-[0-9]){2,9})(?![0-9-])",
+        lambda m: "，".join(map(cardinal_of, m.group(1).split("-"))),
+    ),
+    rule(r"(?<=满)([0-9]{2,6})-([0-9]{1,6})(?![0-9-])", r"\1减\2"),
+    rule(
+        r"(?<![0-9./])([0-9]{1,2}\.[0-9]{1,2})/(5|10|100)(?![0-9./])",
+        lambda m: f"{decimal(m.group(1))}，满分{cardinal_of(m.group(2))}",
+    ),
     rule(rf"(?<=以){_SCORE}(?=[的，。！]|{_WON})", _score),
     rule(rf"{START}(?<!-){_SCORE}(?=\s?(?:{_WON}))", _score),
     rule(
-        START + r"(?<![0-9]-)([1-9]?[0-9]{1,2})-([0-9]{1,2})(?=$|[，。！？；、）)\n]|[ ](?![0-9=]))",
+        START + r"(?<![0-9]-)([1-9]?[0-9]{1,2})-([0-9]{1,3})(?=$|[，。！？；、）)\n]|[ ](?![0-9=]))",
         _falling,
     ),
     rule(rf"(?<![0-9.])([0-9]{{1,2}})[.·]([0-9]{{1,2}})(?={_FESTIVALS})", _festival),

@@ -103,6 +103,7 @@ def _day_of_month(found: Found) -> str:
 _ANY_DAY = r"(0?[1-9]|[12][0-9]|3[01])"
 _TWO_DIGITS = r"(0[1-9]|[12][0-9]|3[01])"
 _NOT_COUNTED = r"(?![0-9.:%-]|[ ]?[点时元万亿千百个倍折度米斤人名单次岁kKwW%])"
+_DUE = "之?前(?:提交|完成|上交|交|到|报|寄|付|发|回)|当天|到货|截止|上线|开班|开会|开始|放假"
 _TOOK = "用时|时长|耗时|历时|通话|费时|跑了|成绩"
 
 DATES: tuple[Rule, ...] = (
@@ -148,6 +149,10 @@ MOMENTS: tuple[Rule, ...] = (
         lambda m: digits(m.group(1)),
     ),
     rule(r"(?<![0-9.])([5-9][0-9])(?=年(?!代))", lambda m: digits(m.group(1))),
+    rule(
+        r"(?<![0-9/.-])" + _MONTH + "/" + _ANY_DAY + rf"(?={_DUE})",
+        lambda m: _month_day(m.group(1), m.group(2)),
+    ),
     rule(r"(?<![0-9/.-])(0?[1-9]|1[0-2])/" + r"(0?[1-9]|[12][0-9]|3[01])(?![0-9/.%])", _day_of_month),
     rule(r"([0-9]:[0-5][0-9])" + DASH + r"(?=[0-9]{1,2}:[0-5][0-9])", r"\1到"),
     rule(_HOUR + r"(?::([0-5][0-9]))?\s?([aApP])\.?[mM](?![A-Za-z])\.?", _half_day),
