@@ -22,6 +22,8 @@ setup: .venv/.ready  ## .venv with what the daemon needs
 .venv/.dev: .venv/.ready
 	@bash config/needs.sh test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[listener]' \
+		|| echo "The independent listener cannot be installed here: its tests say that they are skipped."
 	@touch $@
 
 dev: .venv/.dev  ## the same with what tests and checks need

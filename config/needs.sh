@@ -27,6 +27,7 @@ test)
     need pulseaudio has pulseaudio
     need pulseaudio-utils has parec
     need xvfb has Xvfb
+    need ffmpeg has ffmpeg  # makes files of kinds that our own code never writes
     need libatomic1 loads libatomic.so.1  # playwright's driver
     need fonts-noto-cjk sh -c 'ls /usr/share/fonts/*/noto/NotoSerifCJK*'
     ;;

@@ -15,6 +15,7 @@ from controller.publicdays import kept_in
 from controller.rhythm.config import load
 from controller.rhythm.faults import Faulty
 from controller.rhythm.model import DayPlan, Rhythm
+from controller.rhythm.never import hints
 from controller.rhythm.timetable import plan_for
 from controller.rhythm.workdays import Workdays
 
@@ -29,6 +30,8 @@ class Almanac:
         self._lock = threading.Lock()
         self._stamp = _stamp(path)
         self._plans: dict[date, DayPlan] = {}
+        self._hint_lock = threading.Lock()
+        self._hinted: tuple[tuple[Rhythm, date, tuple[str, ...] | None], tuple[str, ...]] | None = None
         self.faults: tuple[str, ...] = ()
         self.on_change: Callable[[], None] = lambda: None
         self.rhythm, self._workdays = self._first()
@@ -66,10 +69,19 @@ class Almanac:
         with self._lock:
             return self._workdays.works(day)
 
+    def hints(self, today: date, teams: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """What the timetable says that will not happen, and the ways out; see `never.hints`."""
+        with self._hint_lock:  # years not asked for yet cost seconds: nobody else waits for them
+            rhythm = self.rhythm
+            asked = (rhythm, today, teams)
+            if self._hinted is None or self._hinted[0] != asked:
+                self._hinted = asked, hints(rhythm, self._days(rhythm), today, teams)
+            return self._hinted[1]
+
     def refresh(self) -> bool:
         """Takes up an edit of the file; returns whether anything people see has changed.
 
-        A faulty edit changes nothing but `faults`.
+        A faulty edit changes nothing but `faults`. Screens are told by `View.watch`, which the caller makes look.
         """
         stamp = _stamp(self._path)
         if stamp == self._stamp:

@@ -17,12 +17,13 @@ from controller.almanac import Almanac
 from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
-from controller.machine import certificate, watchdog
+from controller.machine import certificate, journal, watchdog
 from controller.machine.certificate import Certificate
-from controller.machine.doorway import listen
+from controller.machine.doorway import listen, told_address
 from controller.machine.farewell import Farewell
 from controller.machine.home import Home
 from controller.machine.single import Single
+from controller.machine.version import version
 from controller.office import Office, Parts
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
@@ -49,6 +50,7 @@ class Options:
     start: datetime | None = None
     storybook: bool = False
     tls_port: int | None = None
+    hosts: frozenset[str] = frozenset()
     voice_install: bool = True
 
 
@@ -93,9 +95,10 @@ class Daemon:
     def _build(self, home: Home) -> None:
         self.almanac = Almanac(home.timetable, home.last_good)
         rhythm = self.almanac.rhythm
+        journal.settle(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
-        self.store = Store(home.book, rhythm.zone)
+        self.store = Store(home.book, rhythm.zone, stand_in=True)
         self._stack.callback(self.store.close)
         library = Library(home.root, home.cache)
         self._stack.callback(library.close)
@@ -125,6 +128,7 @@ class Daemon:
                 self._voice_install.status,
             )
         )
+        self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
         self.timekeeper = Timekeeper(self.clock, self.almanac, self.office.following, self._alive)
         self.office.poke = self.timekeeper.poke
@@ -140,6 +144,7 @@ class Daemon:
             feed=self.feed,
             clock=self.clock,
             storybook=self._options.storybook,
+            hosts=self._options.hosts,
         )
         self.server = Server(app, self._listener)
         self._stack.callback(self.server.close)
@@ -194,7 +199,14 @@ def run(options: Options, greet: Callable[[Daemon], None]) -> int:
     daemon = Daemon(options)
     try:
         daemon.start()
-        greet(daemon)
+        where = told_address(daemon.host)
+        log.info(
+            "zhangu %s runs in %s at http://%s:%d/", version(), options.home.root, where, daemon.server.port
+        )
+        try:
+            greet(daemon)
+        except Exception:  # a terminal that is gone ends no office
+            log.exception("the start could not be told at the terminal")
         over.wait()
     finally:
         log.info("stopping")
@@ -219,9 +231,7 @@ def keep_log(home: Home, *, to_screen: bool) -> None:
     ]
     if to_screen:
         handlers.append(logging.StreamHandler())
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        handlers=handlers,
-        force=True,
-    )
+    for handler in handlers:
+        handler.setFormatter(journal.Lines())
+        handler.addFilter(journal.Sparing())
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)

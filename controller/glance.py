@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from controller.book.honours import Honour
 from controller.book.model import Deal
+from controller.hearing import ALL_HEARD, Hearing
 from controller.rhythm.model import DayPlan, State, WallSettings
 
 UNNAMED = "一位同事"
@@ -107,17 +108,25 @@ class OnAir:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong, what happens meanwhile, what to do: three short sentences for people."""
+    """What is wrong, what happens meanwhile, what to do: three short sentences for people.
+
+    `details`: what whoever mends it must read, one sentence each; others need not.
+    """
 
     what: str
     meanwhile: str
     mend: str
     serious: bool = True
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sounding:
-    """The sound device and the music. `device` None: there is none at the moment."""
+    """The sound device and the music. `device` None: there is none at the moment.
+
+    `manual`: "play" or "stop" when a person asked for it; `playing_until`: when the music, or a person's stop, ends;
+    `music_volume` in percent beside speech; `hearing`: whether the office hears what is said now.
+    """
 
     device: str | None
     playlist: str | None
@@ -125,6 +134,9 @@ class Sounding:
     volume: int
     hushed_until: datetime | None
     manual: str | None = None
+    music_volume: int = 100
+    playing_until: datetime | None = None
+    hearing: Hearing = ALL_HEARD
 
 
 @dataclass(frozen=True, slots=True)

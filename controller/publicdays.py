@@ -15,6 +15,8 @@ from controller.rhythm.workdays import PublicDays, from_json, public_days
 log = logging.getLogger(__name__)
 
 LIMIT_S = 30.0
+MADE = 2
+"""Raised when `public_days` answers otherwise for the same package, so that what was kept before is asked again."""
 
 
 def kept_in(folder: Path) -> Callable[[str | None, int], PublicDays]:
@@ -24,7 +26,7 @@ def kept_in(folder: Path) -> Callable[[str | None, int], PublicDays]:
     def look(country: str | None, year: int) -> PublicDays:
         if country is None:
             return public_days(None, year)
-        file = folder / f"{country}-{year}-{installed}.json"
+        file = folder / f"{country}-{year}-{installed}-{MADE}.json"
         try:
             return from_json(json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -35,7 +37,7 @@ def kept_in(folder: Path) -> Callable[[str | None, int], PublicDays]:
 
 def _asked(country: str, year: int, file: Path) -> PublicDays:
     """Asks a child and keeps its answer; when that fails this process pays the price itself."""
-    command = [sys.executable, "-m", "controller.rhythm.workdays", country, str(year)]
+    command = [sys.executable, "-P", "-m", "controller.rhythm.workdays", country, str(year)]
     try:
         printed = subprocess.run(command, capture_output=True, check=True, timeout=LIMIT_S).stdout
         told = json.loads(printed)[str(year)]

@@ -28,7 +28,8 @@ PULSE_S = 1.0
 """The longest sleep: a clock that jumps is noticed this soon."""
 LOOK_S = 5.0
 """All is worked out anew this often also when nothing is known to have changed; each time costs about a millisecond."""
-EDIT_S = 2.0
+EDIT_S = WATCH_S = 1.0
+"""So soon an edit of the timetable is taken up, and whatever else screens show reaches them."""
 ALIVE_S = 10
 
 
@@ -40,6 +41,9 @@ class Follower(Protocol):
 
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """A moment of the timetable has come."""
+
+    def watch(self) -> None:
+        """Called every second, to notice what changes without an event of its own."""
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
         """Further moments of today at which `follow` must be called exactly."""
@@ -101,6 +105,7 @@ class Timekeeper:
         self._scheduler.clear()
         self._scheduler.every(LOOK_S).seconds.do(self._pulse)  # type: ignore[arg-type]
         self._scheduler.every(EDIT_S).seconds.do(self._guarded, self._take_up_edit)  # type: ignore[arg-type]
+        self._scheduler.every(WATCH_S).seconds.do(self._guarded, self._follower.watch)  # type: ignore[arg-type]
         self._scheduler.every(ALIVE_S).seconds.do(self._guarded, self._alive)
         self._guarded(self._at_next_boundary)
 

@@ -25,13 +25,13 @@ def create_app(
     feed: Feed,
     clock: Clock,
     storybook: bool = False,
-    tls: bool = False,
+    hosts: frozenset[str] = frozenset(),
 ) -> Flask:
     """The web side of `office`: pages, JSON and events, ready for signage.server.Server.
 
-    `secret` signs the phones' cookies and must stay the same over restarts; `clock` is the office's, so that
-    a rehearsal shows the rehearsed time; `storybook` adds the pages of made-up scenes; `tls` says that phones
-    come by HTTPS (the cookie is then never sent in the clear).
+    `secret` signs what Flask gives to browsers and must stay the same over restarts; `clock` is the office's, so
+    that a rehearsal shows the rehearsed time; `storybook` adds the pages of made-up scenes; `hosts` are further
+    names by which this machine may be asked.
     """
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -43,7 +43,8 @@ def create_app(
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     answers.install(app)
-    access.install(app, office.keys, secret, tls)
+    app.secret_key = secret
+    access.install(app, office.keys, feed, hosts)
     for pages in (
         api.pages,
         events.pages,

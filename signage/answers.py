@@ -2,23 +2,31 @@
 
 import json
 import logging
-from datetime import date, datetime
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from controller.book.model import Conflict, Refused, StoreTrouble, Unknown
+from controller.book.model import Conflict, Refused, StoreTrouble, Unknown, Unsayable
 from controller.rhythm.moments import YEARS
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 MAX_BODY = 64 * 1024
+MOST = 10**12
+AROUND_A_FILE = 64 * 1024  # what a form puts around it
 CALLED = {  # on the phone; what only programs send goes by its own name
     "person": "姓名", "name": "名字", "team": "团队", "product": "产品", "say_as": "读音", "reason": "撤回的原因",
     "text": "要说的话", "city": "城市", "code": "屏幕上的六位数字", "who": "名字", "playlist": "歌单",
+    "voice": "语音", "results_voice": "战报的语音", "speed": "语速",
 }  # fmt: skip
 BROKEN = "这里出了问题，已写入日志。"
 PLAIN = {
@@ -71,6 +79,38 @@ def body() -> dict[str, Any]:
     return found
 
 
+def brings(most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A view that takes bodies of up to `most` bytes, a form's wrapping on top, from who has its right."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        vars(view)["brings"] = most + AROUND_A_FILE
+        return view
+
+    return mark
+
+
+def largest(app: Flask, environ: dict[str, Any]) -> int | tuple[int, str]:
+    """How many bytes the body of a request may have, from its header alone; or a status and why it may have none.
+
+    Everybody may send 64 KB; only a route that takes files takes more, and only from who may use it.
+    """
+    try:
+        with app.request_context(environ):
+            view = app.view_functions.get(request.endpoint or "")
+            most, check = (vars(view).get(name) for name in ("brings", "check")) if view else (None, None)
+            if most is None or check is None:
+                return MAX_BODY
+            check()
+            return int(most)
+    except Denied as denied:
+        return denied.status, denied.sentence
+    except Refused as refused:
+        return 503, refused.sentence
+    except Exception as error:  # nothing that a header holds may end the server's loop
+        log.error("a header could not be judged", exc_info=error)
+        return 400, PLAIN[400]
+
+
 def _number(text: str) -> Decimal | str:
     # 1e-999999999 is ten letters here and a gigabyte written out: such a thing is text, and refused as text.
     number = Decimal(text) if len(text) <= 40 else None
@@ -99,12 +139,28 @@ def whole_of(found: dict[str, Any], field: str, low: int, high: int) -> int:
     return value
 
 
+def number_of(found: dict[str, Any], field: str) -> float:
+    """The number in `field`. Raises Refused for anything else."""
+    value = found.get(field)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and -MOST <= value <= MOST:
+        return float(value)
+    raise Refused(f"{CALLED.get(field, field)}要写一个数，例如 1.1。", field)
+
+
 def flag_of(found: dict[str, Any], field: str) -> bool | None:
     """True, False, or None when `field` is absent. Raises Refused for anything else."""
     value = found.get(field)
     if value is not None and not isinstance(value, bool):
         raise Refused(f"{field} 要写成 true 或 false。", field)
     return value
+
+
+def time_of(value: object) -> time:
+    """The time of day in `value` ("14:00"). Raises Refused."""
+    match = re.fullmatch(r"([01]?\d|2[0-3])[:：]([0-5]\d)", value) if isinstance(value, str) else None
+    if match is None:
+        raise Refused("时间要写成 14:00 这样。", "until")
+    return time(int(match[1]), int(match[2]))
 
 
 def date_of(value: object, default: date) -> date:
@@ -135,7 +191,7 @@ def _denied(error: Denied) -> Response:
     return answer
 
 
-_STATUS = ((Unknown, 404), (Conflict, 409), (StoreTrouble, 503))
+_STATUS = ((Unsayable, 400), (Unknown, 404), (Conflict, 409), (StoreTrouble, 503))
 
 
 def _refused(error: Refused) -> Response:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
+from controller.book.amounts import parse_amount
 from controller.book.model import Refused
+from controller.machine.version import version
 from signage import shapes
 from signage.access import needs
-from signage.answers import body, date_of, flag_of, text_of, whole_of
+from signage.answers import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 
 if TYPE_CHECKING:
     from controller.office import Office
@@ -57,8 +59,11 @@ def record_deal() -> tuple[Response, int]:
 @pages.post("/api/deals/preview")
 @needs("sell")
 def preview_deal() -> Response:
-    sentence, decision = office().preview_deal(*order_of(body()))
-    return jsonify({"sentence": sentence, "decision": decision.to_json()})
+    """`amount`: how the sum was understood, in yuan, so that a zero too many is seen before anybody hears it."""
+    order = order_of(body())
+    sentence, decision = office().preview_deal(*order)
+    amount = shapes.yuan(parse_amount(order[2]))
+    return jsonify({"sentence": sentence, "decision": decision.to_json(), "amount": amount})
 
 
 @pages.get("/api/deals")
@@ -125,6 +130,8 @@ def health() -> tuple[Response, int]:
     well = not any(trouble.serious for trouble in glance.troubles)
     answer = {
         "ok": well,
+        "version": version(),
+        "sound": shapes.sounding(glance.sounding),
         "build": current_app.jinja_env.globals["build"],
         "troubles": [shapes.trouble(found) for found in glance.troubles],
     }
@@ -150,24 +157,74 @@ def music() -> Response:
 @pages.put("/api/volume")
 @needs("sell")
 def volume() -> Response:
-    office().set_volume(whole_of(body(), "volume", 0, 100))
+    """`volume`: of everything; `music`: of music beside speech, in percent. Either or both."""
+    found = body()
+    if "volume" in found or "music" not in found:
+        office().set_volume(whole_of(found, "volume", 0, 100))
+    if "music" in found:
+        office().set_music_volume(whole_of(found, "music", 0, 100))
     return jsonify({})
+
+
+@pages.get("/api/voice")
+@needs("read")
+def voice() -> Response:
+    return jsonify(shapes.speaking(office().speaking))
+
+
+@pages.put("/api/voice")
+@needs("sell")
+def choose_voice() -> Response:
+    """Change only what is sent; null: as in the timetable."""
+    found = body()
+    changes: dict[str, Any] = {
+        name: _voice_of(found, name) for name in ("voice", "results_voice") if name in found
+    }
+    if "speed" in found:
+        changes["speed"] = None if found["speed"] is None else number_of(found, "speed")
+    office().choose_voice(**changes)
+    return jsonify(shapes.speaking(office().speaking))
+
+
+def _voice_of(found: dict[str, Any], name: str) -> str | None:
+    return None if found[name] is None else text_of(found, name, NAME_LIMIT + 20)
 
 
 @pages.post("/api/hush")
 @needs("sell")
 def hush() -> Response:
-    """Nothing is said for `minutes`; 0 ends it."""
-    office().hush(whole_of(body(), "minutes", 0, 240))
+    """Nothing is said for `minutes`, or until the time `until` ("14:00"); 0 minutes end it."""
+    found = body()
+    if found.get("until") not in (None, ""):
+        office().mute_until(time_of(found["until"]))
+    else:
+        office().hush(whole_of(found, "minutes", 0, 240))
     return jsonify({})
 
 
 @pages.post("/api/stop")
 @needs("sell")
 def stop_all() -> Response:
+    """Silence now. `waited`: how many announcements were taken out of the queue; `/api/stop/undo` brings them back."""
     body()
-    office().stop_all()
-    return jsonify({})
+    return jsonify({"waited": office().stop_all()})
+
+
+@pages.post("/api/stop/undo")
+@needs("sell")
+def undo_stop() -> Response:
+    """Within a minute: what the last stop took out of the queue waits again, and the music is as it was."""
+    body()
+    return jsonify({"restored": office().undo_stop()})
+
+
+@pages.post("/api/emergency")
+@needs("sell")
+def emergency() -> tuple[Response, int]:
+    """Said at once and twice, also in quiet time, while muted and at volume 0: the only exception to silence."""
+    found = body()
+    said = office().emergency(text_of(found, "text", TEXT_LIMIT), text_of(found, "key", KEY_LIMIT))
+    return jsonify({"id": said.id, "decision": said.decision.to_json()}), 201 if said.created else 200
 
 
 @pages.post("/api/clock")
@@ -214,6 +271,25 @@ def update_person(number: int) -> Response:
     return jsonify(shapes.person(office().update_person(number, **changes)))
 
 
+@pages.patch("/api/teams/<int:number>")
+@needs("manage")
+def update_team(number: int) -> Response:
+    found = body()
+    changes: dict[str, str | None] = {}
+    if "name" in found:
+        changes["name"] = text_of(found, "name", NAME_LIMIT)
+    if "say_as" in found:
+        changes["say_as"] = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
+    return jsonify(shapes.team(office().update_team(number, **changes)))
+
+
+@pages.delete("/api/teams/<int:number>")
+@needs("manage")
+def remove_team(number: int) -> Response:
+    office().remove_team(number)
+    return jsonify({})
+
+
 @pages.put("/api/targets")
 @needs("targets")
 def set_target() -> Response:
@@ -229,14 +305,17 @@ def set_target() -> Response:
 @pages.put("/api/cities")
 @needs("targets")
 def set_city_result() -> Response:
-    """`percent`: the city's completion of the day, 0 to 1000, whole or with a point."""
+    """`percent`: the city's completion of the day, 0 to 1000, whole or with a point; null or "" takes it back."""
     found = body()
     percent = found.get("percent")
+    day = date_of(found.get("date"), office().glance().plan.date)
+    if "percent" in found and percent in (None, ""):
+        office().set_city_result(day, text_of(found, "city", NAME_LIMIT), None)
+        return jsonify({})
     if isinstance(percent, bool) or not isinstance(percent, int | Decimal):
         raise Refused("完成率要写一个数，例如 86。", "percent")
     if not 0 <= percent <= 1000:
         raise Refused("完成率要在 0 到 1000 之间，例如 86 就是百分之八十六。", "percent")
-    day = date_of(found.get("date"), office().glance().plan.date)
     office().set_city_result(day, text_of(found, "city", NAME_LIMIT), float(percent) / 100)
     return jsonify({})
 

@@ -25,6 +25,14 @@ WHOLE = {
     "今天休息，好好放松。": "A day off. Enjoy it.",
     "新的一天，马上开始。": "A new day is about to begin.",
     "今天辛苦了，路上小心。": "Well done today. Get home safely.",
+    "总音量是 0，办公室听不到。": "The volume is 0: the office hears nothing.",
+    "订单照常记录，屏幕照常显示，没有人听到的单并入下个整点。": (
+        "Orders are recorded and shown; those nobody heard join the next full hour."
+    ),
+    "请在“广播”页把总音量调大。": "Please raise the volume on the phone.",
+    "请管作息表的同事看“设备”页，改好后保存，几秒内自动生效。": (
+        "See the phone’s last tab; mend and save the file, it is in force within seconds."
+    ),
     # faults: what, what happens meanwhile, what to do
     "没有音响设备，办公室现在听不到声音。": "No sound device: the office hears nothing now.",
     "订单照常记录，屏幕照常显示，声音恢复后自动继续。": (
@@ -40,11 +48,19 @@ WHOLE = {
         "Please connect the network; if the time is right, confirm it on the phone’s last tab."
     ),
     "仍按上一份正确的作息表运行。": "The last good timetable is still in force.",
-    "改好后保存，几秒内自动生效。": "Mend and save it; it is in force within seconds.",
     "播报时只有提示音，内容显示在屏幕上。": (
         "Announcements have their chime only; the words are on the walls."
     ),
     "请运行 zhangu doctor 查看语音。": "Please run zhangu doctor.",
+    "先按默认的语音播报。": "The default voice speaks meanwhile.",
+    "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。": (
+        "Please correct sound.voice and sound.results_voice in the timetable, or choose a voice on the phone."
+    ),
+    "播报时跳过这个字，其余照念，大屏上照常显示。": "It is left out of the speech; the walls show it.",
+    "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。": (
+        "On the phone’s last tab open that person and give the reading of the whole name in pinyin."
+    ),
+    "播报照常，只是少了这个声音。": "Announcements go on without that sound.",
     "其余的照常播放。": "All else is played.",
     "换掉或补上文件以后，几秒内自动恢复。": "Replace or add the file; it is back within seconds.",
     # the voice
@@ -53,14 +69,29 @@ WHOLE = {
     "语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。": (
         "The voice failed twice: this time chime and words on the walls only."
     ),
+    "语音念到一半出了问题，这次没有播完。": "The voice failed halfway: this was not said to its end.",
     "程序正在退出，这段话没有念。": "The program is ending; this was not spoken.",
 }
 
 PATTERNS = (
-    (r"磁盘快满了，还剩 (.+) MB。", r"The disk is nearly full: \1 MB left."),
+    (r"磁盘快满了，还剩 (.+)。", r"The disk is nearly full: \1 left."),
+    (r"正在静音，到 (.+) 为止。", r"Muted until \1."),
+    (r"作息表有 1 处要改。", r"The edited timetable has a fault."),
+    (r"作息表有 (\d+) 处要改。", r"The edited timetable has \1 faults."),
     (r"时钟还没有对准，现在显示 (.+)。", r"The clock is not set yet; it shows \1."),
-    (r"作息表的改动有错：(?:.*?)(\S+) 第 (\d+) 行，.*", r"The edited timetable has a fault: \1, line \2."),
-    (r"作息表的改动有错：.*", r"The edited timetable has faults; the phone shows them."),
+    (r"播报用的声音 (\S+) 坏了：.*", r"The sound \1 is damaged."),
+    (r"请把原来的 (\S+) 放回 sounds 文件夹。", r"Please put the original \1 back into the folder sounds."),
+    (
+        r"歌单“(.+)”是指向音乐文件夹之外的链接，.*",
+        r"The playlist “\1” is a link out of the music folder: please copy the music. No music meanwhile.",
+    ),
+    (
+        r"歌单“(.+)”的文件夹没有读取权限，请改好权限，.*",
+        r"The playlist “\1” cannot be read: please correct its permissions. No music meanwhile.",
+    ),
+    (r"(.+)不知道怎么念。", r"No reading is known for \1."),
+    (r"作息表里的语音不对：没有叫“(.+?)”的语音。.*", r"The timetable names a voice that is not there: “\1”."),
+    (r"作息表里的语音不对：.*", r"The timetable names a voice that is not there."),
     (
         r"没有能用的语音（.*），播报只有提示音和屏幕文字。",
         r"No voice can be used: chime and words on the walls only.",

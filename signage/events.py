@@ -11,12 +11,14 @@ import logging
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from flask import Blueprint, Response, current_app, request
 
 from controller.feed import Feed, Subscription
+from signage.access import access
 from signage.answers import Denied
 
 log = logging.getLogger(__name__)
@@ -41,8 +43,9 @@ class Line(Protocol):
 class Stream:
     """One screen's line: open until its end is asked for."""
 
-    def __init__(self, name: str, screen: str, line: Line) -> None:
+    def __init__(self, name: str, screen: str, line: Line, address: str = "", known: bool = False) -> None:
         self.name, self.screen = name, screen
+        self.address, self.known = address, known
         self._line = line
         self._over = threading.Event()
         self._lock = threading.Lock()  # nothing may be written once the end has been asked for
@@ -89,17 +92,40 @@ class Streams:
         self._lock = threading.Lock()
         self._news: Subscription | None = None
 
-    def open(self, name: str, screen: str, line: Line) -> Stream:
-        """A new line for `screen` of wall `name`. Raises Denied 503 when all lines are taken."""
+    def open(self, name: str, screen: str, line: Line, address: str = "", known: bool = False) -> Stream:
+        """A new line for `screen` of wall `name` at `address`; `known`: a signed-in phone or a paired wall.
+
+        When all lines are taken, one of another address that holds more of them ends; a known screen takes the
+        place of any that is not. Raises Denied 503 when there is none to end.
+        """
         with self._lock:
             old = self._open.pop((name, screen), None)
             if old is not None:
                 old.end()
-            if len(self._open) >= self._limit:
+            if len(self._open) >= self._limit and not self._make_room(address, known):
                 raise Denied(503, f"已有 {self._limit} 块屏幕连着，请先关掉不用的。", retry_after=30)
-            stream = self._open[(name, screen)] = Stream(name, screen, line)
+            stream = self._open[(name, screen)] = Stream(name, screen, line, address, known)
             self.on_count(len(self._open))
         return stream
+
+    def _make_room(self, address: str, known: bool) -> bool:
+        """End the oldest line of the address that holds the most, strangers' first; whether one was ended."""
+        strangers = Counter(found.address for found in self._open.values() if not found.known)
+        everybody = Counter(found.address for found in self._open.values())
+        for held, least in (
+            (strangers, 0 if known else everybody[address] + 1),
+            (everybody, everybody[address] + 1),
+        ):
+            (greedy, count), *_ = held.most_common(1) or [("", 0)]
+            if count > least:
+                key = next(
+                    key
+                    for key, found in self._open.items()
+                    if found.address == greedy and not (held is strangers and found.known)
+                )
+                self._open.pop(key).end()
+                return True
+        return False
 
     def lines(self, stream: Stream) -> Iterator[bytes]:
         """The greeting; then waits until the line's end while the crier writes to it."""
@@ -189,7 +215,7 @@ def events() -> Response:
     screen = request.args.get("screen", "")[:NAME_LIMIT] or (request.remote_addr or "?")
     if not ("wall" in request.args or "screen" in request.args):
         screen = secrets.token_hex(8)  # a program that only listens is no screen: it takes nobody's place
-    stream = streams.open(name, screen, line)
+    stream = streams.open(name, screen, line, request.remote_addr or "?", access().known())
     answer = Response(streams.lines(stream), mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"  # nginx in between must not hold hints back
     answer.call_on_close(lambda: streams.ended(stream))

@@ -37,7 +37,9 @@ def celebration_of(glance: Glance) -> Json | None:
     decides by its own rule of 60 s.
     """
     said = glance.on_air
-    if said is None or said.kind == "results" or glance.state.quiet or said.ends <= glance.now:
+    if said is None or said.kind == "results" or said.ends <= glance.now:
+        return None
+    if glance.state.quiet and said.kind != "emergency":
         return None
     if not said.deals and glance.now - said.started > LATE:
         return None

@@ -8,6 +8,7 @@ import segno
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from controller.office.screens import free_name
 from signage.access import WALL_COOKIE, needs
 from signage.answers import Denied, body, text_of
 from signage.api import office
@@ -30,7 +31,7 @@ def new() -> Response:
     waiting = office().pairings.look(secret)
     code = waiting.code if waiting is not None else ""
     if waiting is None:
-        secret, code = office().pairings.begin()
+        secret, code = office().pairings.begin(request.remote_addr or "?")
     lang = office().glance().walls.default.language
     page = make_response(render_template("pair.html", code=code, address=request.host_url, lang=lang))
     page.set_cookie(WAITING, secret, max_age=600, httponly=True, samesite="Strict")
@@ -56,7 +57,7 @@ def progress() -> Response:
 def confirm() -> tuple[Response, int]:
     """`{code, name}` from the phone."""
     found = body()
-    name = wall_name(text_of(found, "name", NAME_LIMIT - len("wall:")))
+    name = free_name(wall_name(text_of(found, "name", NAME_LIMIT - len("wall:"))))
     office().pairings.confirm(text_of(found, "code", 12), name)
     return jsonify({"name": name}), 201
 

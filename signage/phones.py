@@ -10,8 +10,20 @@ from werkzeug.wrappers import Response
 
 from controller.book.broadcasts import said as told_at
 from controller.book.desk import Wall
-from controller.book.model import HEARD, MERGED, NOT_HEARD, OPEN_STATES, PLAYING, WAITING, Announcement, Deal
+from controller.book.model import (
+    DROPPED,
+    HEARD,
+    MERGED,
+    NOT_HEARD,
+    OPEN_STATES,
+    PLAYING,
+    WAITING,
+    Announcement,
+    Deal,
+)
 from controller.glance import Glance
+from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
+from controller.machine.version import version
 from controller.rhythm.called import ROLES, SCENES
 from controller.rhythm.model import Duty
 from signage import shapes
@@ -24,10 +36,11 @@ from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
 
-LINES = 40  # of what was just done; the rest of the day stands in the standings
+LINES = 400  # of what was just done: a whole day, also of a large office; the page shows the older ones when asked
 SHOWN = {**SCENES, "off": "已关屏"}
-SAID_BY_HAND = ("say", "microphone")
-SAID = (HEARD, NOT_HEARD)  # what can be said again
+SAID_BY_HAND = ("say", "microphone", "emergency")
+SAID = (HEARD, NOT_HEARD, DROPPED)  # what can be said again
+HELD = {NO_DEVICE: "等音响恢复", VOLUME_0: "等音量调大", QUIET: "等安静时间结束", MUTED: "等静音结束"}
 
 
 @pages.get("/")
@@ -52,18 +65,23 @@ def phone_state() -> Json:
     said = house.announcements(today)
     return {
         **_moment(glance),
-        "teams": [{"id": team.id, "name": team.name} for team in house.teams()],
+        "notices": [*glance.notices, *(f"作息表{hint}" for hint in house.hints())],
+        "teams": [shapes.team(team) for team in house.teams()],
         "people": [shapes.person(person) for person in house.people()],
         "products": list(house.products()),
         "playlists": list(house.playlists()),
-        "done": done_lines(house.deals(today), said, glance.now),
-        "said": [_said_line(found, glance.now) for found in reversed(said) if found.kind in SAID_BY_HAND][
-            :LINES
-        ],
+        "done": done_lines(house.deals(today), said, glance.now, glance.sounding.hearing),
+        "said": [
+            _said_line(found, glance.now, glance.sounding.hearing)
+            for found in reversed(said)
+            if found.kind in SAID_BY_HAND
+        ][:LINES],
         "cities": [shapes.city(city) for city in house.cities(today)],
         "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
+        "version": version(),
         **belongings(),
+        "voice": shapes.speaking(house.speaking),
         "voice_install": shapes.voice_install(house.voice_install()),
         "tls": told(),
     }
@@ -89,7 +107,6 @@ def _moment(glance: Glance) -> Json:
         },
         "sound": shapes.sounding(glance.sounding),
         "troubles": [shapes.trouble(trouble) for trouble in glance.troubles],
-        "notices": list(glance.notices),
         "clock_trusted": glance.trusted_clock,
     }
 
@@ -101,17 +118,19 @@ def _duty(duty: Duty) -> Json:
 # ---- what was just done, with its true state -----------------------------------------------------------
 
 
-def done_lines(deals: Iterable[Deal], said: Iterable[Announcement], now: datetime) -> list[Json]:
+def done_lines(
+    deals: Iterable[Deal], said: Iterable[Announcement], now: datetime, hearing: Hearing = ALL_HEARD
+) -> list[Json]:
     """Today's deals, newest first, each with how its announcement stands (the newest one that names it)."""
     newest: dict[int, Announcement] = {}
     for announcement in sorted(said, key=lambda found: found.id):
         newest.update(dict.fromkeys(announcement.deals, announcement))
     ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
-    return [_done_line(deal, newest.get(deal.id), now) for deal in ordered[:LINES]]
+    return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:LINES]]
 
 
-def _done_line(deal: Deal, announcement: Announcement | None, now: datetime) -> Json:
-    words, look = ("已撤回", "") if deal.voided is not None else state_words(announcement, now)
+def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hearing: Hearing) -> Json:
+    words, look = ("已撤回", "") if deal.voided is not None else state_words(announcement, now, hearing)
     return {
         **shapes.deal(deal),
         "at": f"{deal.at:%H:%M}",
@@ -119,31 +138,36 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime) -> 
         "look": look,
         "why": announcement.why if announcement else "这一单没有播报。",
         "announcement": announcement.id if announcement else None,
-        "again": announcement is not None and announcement.state in SAID,
+        "again": deal.voided is None and announcement is not None and announcement.state in SAID,
+        "reason": _reason(announcement),
     }
 
 
-def state_words(found: Announcement | None, now: datetime) -> tuple[str, str]:
+def state_words(found: Announcement | None, now: datetime, hearing: Hearing = ALL_HEARD) -> tuple[str, str]:
     """How an announcement stands, in a few words, and how the words look: "", "live", "ok" or "bad"."""
     if found is None:
         return "没有播报", ""
     if found.state == WAITING:
-        return (
-            ("马上播报", "live")
-            if found.due is None or found.due <= now
-            else (f"{told_at(found.due, now)} 播报", "")
-        )
+        if found.due is not None and found.due > now:
+            return f"{told_at(found.due, now)} 播报", ""
+        held = next((HELD[reason.cause] for reason in hearing.reasons if reason.cause in HELD), None)
+        return ("立即播报", "live") if held is None else (held, "bad")
     if found.state == HEARD:
         return f"已播 {told_at(found.ended or found.due or found.created, now)}", "ok"
     return {
         PLAYING: ("正在播报", "live"),
         NOT_HEARD: ("没有播出", "bad"),
         MERGED: ("和别的一起播", ""),
-    }.get(found.state, ("不播了", ""))
+    }.get(found.state, ("没有播出", ""))
 
 
-def _said_line(found: Announcement, now: datetime) -> Json:
-    words, look = state_words(found, now)
+def _reason(found: Announcement | None) -> str:
+    """Why it was not heard, to stand in the row itself; "" for everything that went as people expect."""
+    return found.why if found is not None and found.state in (NOT_HEARD, DROPPED) else ""
+
+
+def _said_line(found: Announcement, now: datetime, hearing: Hearing) -> Json:
+    words, look = state_words(found, now, hearing)
     return {
         "id": found.id,
         "text": found.text,
@@ -152,6 +176,8 @@ def _said_line(found: Announcement, now: datetime) -> Json:
         "look": look,
         "why": found.why,
         "again": found.state in SAID,
+        "reason": _reason(found),
+        "kind": found.kind,
         "open": found.state in OPEN_STATES,
     }
 

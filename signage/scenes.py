@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.glance import Glance
+from controller.hearing import MUTED
+from controller.names import same_name
 from controller.rhythm.model import Duty, Entry, WallDisplay
 from controller.rhythm.moments import written_end
 from signage.english import in_english
@@ -41,7 +43,7 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "office": glance.office,
         "lang": display.language,
         "date": glance.plan.date.isoformat(),
-        "wall": _wall(display, name),
+        "wall": _wall(display, name, glance),
         "entry": _entry(glance.state.entry),
         "next": _next(glance.state.next),
         "teams": [tally_row(team) for team in glance.teams],
@@ -65,7 +67,12 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
 
 
 def _undisturbed(glance: Glance, base: str) -> bool:
-    """The nap stays dark; an award gives way to an order, not to what is said of the award itself."""
+    """The nap stays dark; an award gives way to an order, not to what is said of the award itself.
+
+    An emergency is shown on every wall, also on one that is dark or turned off.
+    """
+    if glance.on_air is not None and glance.on_air.kind == "emergency":
+        return False
     orders = glance.on_air.deals if glance.on_air else ()
     return base in ("dark", "off") or (base == "award" and not orders)
 
@@ -90,13 +97,15 @@ def _base(glance: Glance, display: WallDisplay) -> str:
     return scene
 
 
-def _wall(display: WallDisplay, name: str) -> Json:
+def _wall(display: WallDisplay, name: str, glance: Glance) -> Json:
+    wanted = display.team or ""
+    team = next((row.name for row in glance.teams if same_name(row.name, wanted)), display.team)
     return {
         "name": name,
         "diagonal": display.diagonal,
         "distance": display.distance,
         "theme": display.theme,
-        "team": display.team,
+        "team": team,
         "portrait": display.portrait,
         "identify": None,
         "reload": None,
@@ -161,4 +170,5 @@ def _fault(glance: Glance) -> Json | None:
 def _notices(glance: Glance, base: str) -> list[str]:
     """One line each at the foot of the wall; what already fills the wall is not told twice."""
     troubles = [] if base == "fault" else [trouble.what for trouble in glance.troubles]
-    return [*troubles, *glance.notices]
+    muted = [reason.sentence for reason in glance.sounding.hearing.reasons if reason.cause == MUTED]
+    return [*muted, *troubles, *glance.notices]

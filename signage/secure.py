@@ -12,6 +12,7 @@ import logging
 import socket
 import ssl
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 PIECE = 64 * 1024
 HANDSHAKE_S = 10.0
 MOST_LINES = 400
+MOST_HANDSHAKES = 32  # an unfinished one costs 0.3 MB
 
 
 class Front:
@@ -39,7 +41,8 @@ class Front:
         self._context.set_alpn_protocols(["http/1.1"])
         self.port = int(listener.getsockname()[1])
         self._loop = asyncio.new_event_loop()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], str] = {}  # with the address, in the order of their coming
+        self._greeting: dict[asyncio.Task[Any], str] = {}  # those whose handshake is not finished
         self._thread = threading.Thread(target=self._run, name="tls", daemon=True)
 
     def start(self) -> None:
@@ -59,16 +62,10 @@ class Front:
         # A stranger who speaks no TLS, or does not trust us yet, is nobody's fault.
         self._loop.set_exception_handler(lambda loop, context: log.debug("tls: %s", context.get("message")))
         self._loop.run_until_complete(
-            asyncio.start_server(
-                self._serve,
-                sock=self._listener,
-                ssl=self._context,
-                ssl_handshake_timeout=HANDSHAKE_S,
-                backlog=128,
-            )
+            asyncio.start_server(self._serve, sock=self._listener, backlog=128, limit=PIECE)
         )
         self._loop.run_forever()
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
         with contextlib.suppress(TimeoutError):
             self._loop.run_until_complete(
@@ -79,12 +76,21 @@ class Front:
     async def _serve(self, outside: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - it runs in one
-        self._tasks.add(task)
+        address = str((back.get_extra_info("peername") or ("?",))[0])
+        self._tasks[task] = self._greeting[task] = address
+        _make_room(self._greeting, MOST_HANDSHAKES, address)
+        _make_room(self._tasks, MOST_LINES, address)
         try:
-            if len(self._tasks) <= MOST_LINES:
-                await self._join(outside, back)
+            await back.start_tls(self._context, ssl_handshake_timeout=HANDSHAKE_S)
+            self._greeting.pop(task, None)
+            await self._join(outside, back)
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            # Speaks no TLS, does not trust us yet, or had to make room. Nobody waits for this task, and a kept
+            # exception would keep 0.3 MB of buffers until the next garbage collection.
+            return
         finally:
-            self._tasks.discard(task)
+            self._greeting.pop(task, None)
+            self._tasks.pop(task, None)
             back.transport.abort()
 
     async def _join(self, outside: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
@@ -99,6 +105,18 @@ class Front:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             forth.transport.abort()
+
+
+def _make_room(lines: dict[asyncio.Task[Any], str], most: int, newest: str) -> None:
+    """End one line when there are more than `most`: the oldest of the address that holds the most."""
+    if len(lines) <= most:
+        return
+    greedy, held = Counter(lines.values()).most_common(1)[0]
+    if held <= list(lines.values()).count(newest):
+        greedy = newest
+    oldest = next(task for task, address in lines.items() if address == greedy)
+    del lines[oldest]  # at once: many may come before it has ended
+    oldest.cancel()
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -1,15 +1,18 @@
 """Values of the house as JSON: what programs and phones are given, and walls (`wallrows.py`) in their way. Pure."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from controller.book.model import Announcement, Deal, Person
+from controller.book.model import Announcement, Deal, Person, Team
 from controller.glance import City, Sounding, Tally, Total, Trouble
 from controller.office.etiquette import BY_HAND
+from controller.office.speaking import Speaking
 from controller.rhythm.model import Entry
 from controller.rhythm.moments import written_end
+from controller.sound.mandarin import unreadable
 from controller.sound.speech.voiceinstall import InstallStatus
 
 Json = dict[str, Any]
@@ -71,7 +74,12 @@ def person(found: Person) -> Json:
         "leader": found.leader,
         "say_as": found.say_as,
         "hidden": found.hidden,
+        "unreadable": [] if found.say_as else list(unreadable(found.name)),
     }
+
+
+def team(found: Team) -> Json:
+    return {"id": found.id, "name": found.name, "say_as": found.say_as}
 
 
 def entry(found: Entry | None) -> Json | None:
@@ -111,7 +119,26 @@ def city(found: City) -> Json:
 
 
 def trouble(found: Trouble) -> Json:
-    return {"what": found.what, "meanwhile": found.meanwhile, "mend": found.mend, "serious": found.serious}
+    return {
+        "what": found.what,
+        "meanwhile": found.meanwhile,
+        "mend": found.mend,
+        "serious": found.serious,
+        "details": list(found.details),
+    }
+
+
+def speaking(found: Speaking) -> Json:
+    """Which voices there are, which are chosen and what speaks."""
+    chosen, told, speaks = found.choice(), found.timetable(), found.speaks()
+    return {
+        "voice": chosen.voice,
+        "speed": chosen.speed,
+        "results_voice": chosen.results_voice,
+        "from_timetable": {"voice": told.voice, "speed": told.speed, "results_voice": told.results_voice},
+        "voices": [asdict(one) for one in found.options()],
+        "state": asdict(speaks),
+    }
 
 
 def voice_install(found: InstallStatus) -> Json:
@@ -126,4 +153,10 @@ def sounding(found: Sounding) -> Json:
         "volume": found.volume,
         "hushed_until": clock_time(found.hushed_until),
         "manual": found.manual,
+        "music_volume": found.music_volume,
+        "playing_until": clock_time(found.playing_until),
+        "low": found.hearing.low,
+        "hears": found.hearing.hears,
+        "cause": found.hearing.reasons[0].cause if found.hearing.reasons else None,
+        "why": found.hearing.sentence or ("总音量很小，办公室可能听不清。" if found.hearing.low else ""),
     }

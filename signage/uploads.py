@@ -17,13 +17,12 @@ from controller.office.personal import PHOTO_BYTES, SONG_BYTES
 from controller.office.tracks import MOST_BYTES as TRACK_BYTES
 from controller.office.tracks import Listed
 from signage.access import needs
-from signage.answers import Denied, body, text_of
+from signage.answers import AROUND_A_FILE, Denied, body, brings, number_of, text_of
 from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office, order_of
 from signage.shapes import Json
 
 pages = Blueprint("uploads", __name__)
 
-AROUND_A_FILE = 64 * 1024  # what a form puts around it
 HEARD_IN_A_MINUTE = 20
 BROUGHT_IN_A_MINUTE = 40
 
@@ -76,15 +75,25 @@ def _sound(path: Any) -> Response:
 @pages.post("/api/preview")
 @needs("sell")
 def hear() -> Response:
-    """How a text, a name with its reading, or an order will sound, as sound: nobody else hears it."""
+    """How a text, a name with its reading, or an order will sound, as sound: nobody else hears it.
+
+    `voice` and `speed`: tried without being chosen.
+    """
     found = body()
     hearing.step()
+    manner = _manner(found)
     if "name" in found:
         say_as = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
-        return _sound(office().media.hear_name(text_of(found, "name", NAME_LIMIT), say_as))
+        return _sound(office().media.hear_name(text_of(found, "name", NAME_LIMIT), say_as, manner))
     if "amount" in found:
-        return _sound(office().media.hear_deal(*order_of(found)))
-    return _sound(office().media.hear_text(text_of(found, "text", TEXT_LIMIT)))
+        return _sound(office().media.hear_deal(*order_of(found), manner=manner))
+    return _sound(office().media.hear_text(text_of(found, "text", TEXT_LIMIT), manner))
+
+
+def _manner(found: dict[str, Any]) -> tuple[str, float] | None:
+    voice = text_of(found, "voice", 2 * NAME_LIMIT) if found.get("voice") is not None else None
+    speed = number_of(found, "speed") if found.get("speed") is not None else None
+    return None if voice is None and speed is None else office().speaking.sample(voice, speed)
 
 
 # ---- the microphone
@@ -92,6 +101,7 @@ def hear() -> Response:
 
 @pages.post("/api/clips")
 @needs("sell")
+@brings(CLIP_BYTES)
 def take_clip() -> tuple[Response, int]:
     name, seconds = office().media.take_clip(source(CLIP_BYTES))
     return jsonify({"id": name, "seconds": round(seconds, 2)}), 201
@@ -138,6 +148,7 @@ def tracks() -> Response:
 
 @pages.post("/api/tracks/<playlist>")
 @needs("manage")
+@brings(TRACK_BYTES)
 def add_track(playlist: str) -> tuple[Response, int]:
     name = request.args.get("name", "")[:400]
     return jsonify(_track(office().media.tracks.add(playlist, name, source(TRACK_BYTES)))), 201
@@ -160,6 +171,7 @@ def _track(row: Listed) -> Json:
 
 @pages.put("/api/people/<int:number>/photo")
 @needs("manage")
+@brings(PHOTO_BYTES)
 def set_photo(number: int) -> Response:
     name = office().media.personal.set_photo(number, source(PHOTO_BYTES))
     return jsonify({"photo": f"/photos/{name}"})
@@ -182,6 +194,7 @@ def photo(name: str) -> Response:
 
 @pages.put("/api/<any(people, teams):kind>/<int:number>/song")
 @needs("manage")
+@brings(SONG_BYTES)
 def set_song(kind: str, number: int) -> Response:
     office().media.personal.set_song(_whose(kind), number, source(SONG_BYTES))
     return jsonify({})

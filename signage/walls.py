@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from controller.book.model import Refused
 from signage import scenes
-from signage.access import needs
+from signage.access import access, needs
 from signage.answers import Denied, body, text_of
 from signage.api import office
 from signage.events import NAME_LIMIT, Streams
@@ -57,8 +58,9 @@ class Screens:
     def report(self, painted: Painted) -> None:
         with self._lock:
             self._painted.pop((painted.wall, painted.address), None)
-            while len(self._painted) >= MAX_SCREENS:
-                self._painted.pop(next(iter(self._painted)))
+            while len(self._painted) >= MAX_SCREENS:  # the address with the most reports pays
+                (greedy, _), *_ = Counter(address for _, address in self._painted).most_common(1)
+                del self._painted[next(key for key in self._painted if key[1] == greedy)]
             self._painted[(painted.wall, painted.address)] = painted
 
     def all(self) -> tuple[Painted, ...]:
@@ -178,7 +180,7 @@ def painted(name: str) -> tuple[str, int]:
     if isinstance(found.get("delay_ms"), int | Decimal):
         report = replace(report, delay_ms=_bounded(found, "delay_ms", 3_600_000))
     screens().report(report)
-    office().walls.seen(report.wall, now)
+    office().walls.seen(report.wall, now, report.address, access().known())
     return "", 204
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from controller.clock import Clock
 from controller.sound.performance import Job, Manners, Report
-from controller.sound.speaker import Health, MusicOrder
+from controller.sound.speaker import Event, Health, MusicOrder, Part
 from controller.sound.speech.script import Clip, Script
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -94,6 +96,10 @@ class FakeAnnouncer:
     busy: bool = False
     manners: Manners = field(default_factory=Manners)
     on_air: int | None = None
+    heard: bool = True
+
+    def audible(self, audible: bool) -> None:
+        self.heard = audible
 
     def submit(self, job: Job) -> None:
         assert job.id not in [other.id for other in self.jobs], "handed over twice"
@@ -129,6 +135,7 @@ class FakeVoice:
     """Renders nothing, remembers what it was asked for."""
 
     def __init__(self) -> None:
+        self.engine, self.speaks = "auto", "fake"
         self.asked: list[Script] = []
         self.learnt: list[Script] = []
         self.natural = False
@@ -142,11 +149,105 @@ class FakeVoice:
     def ready(self, script: Script) -> Clip | None:
         return None
 
+    def use(self, engine: str) -> None:
+        self.engine = engine
+
     def learn(self, scripts: Iterable[Script]) -> int:
         self.learnt += scripts
         return len(self.learnt)
 
+    def unread(self) -> tuple[str, ...]:
+        return ()
+
     def status(self):  # type: ignore[no-untyped-def]
         from controller.sound.speech.voicebox import VoiceStatus
 
-        return VoiceStatus("fake", (), None, None, natural=self.natural)
+        return VoiceStatus(self.speaks, (), None, None, natural=self.natural)
+
+
+class FakeDevice(FakeSpeaker):
+    """The device under a real announcer. What it plays is `playing` until it ends, or is stopped or lost.
+
+    `played`: (id, whole, loud): whether it sounded to its end, and whether every moment of it was above volume 0.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_event: Callable[[Event], None] = lambda event: None
+        self.playing: tuple[int, int] | None = None
+        self.played: list[tuple[int, bool, bool]] = []
+        self.began: list[int] = []
+        self._loud = True
+        self._guard = threading.RLock()
+
+    def announce(self, id: int, parts: Sequence[Part], *, floor: int = 0, **how: object) -> None:
+        with self._guard:
+            assert self.playing is None, "two at once"
+            now = time.monotonic()
+            silent = any(start <= now < end for start, end in self.spans) and not floor
+            if not self.alive or silent:
+                self._over(id, "quiet" if self.alive else "lost")
+                return
+            self.playing, self._loud = (id, floor), max(self.volume, floor) > 0
+            self.began.append(id)
+        self.on_event(Event("part_started", id=id, n=0, at=time.monotonic()))
+
+    def append(self, id: int, part: Part) -> None:
+        """Everything sounds as one part here."""
+
+    def finish(self, id: int) -> None:
+        """As above."""
+
+    def stop(self, id: int | None = None, fade_ms: int = 80) -> None:
+        self.cut("stopped", id)
+
+    def master(self, volume: int) -> None:
+        super().master(volume)
+        with self._guard:
+            if self.playing is not None and max(volume, self.playing[1]) == 0:
+                self._loud = False
+
+    def quiet(self, spans: Sequence[tuple[float, float]]) -> None:
+        super().quiet(spans)
+        now = time.monotonic()
+        if self.playing is not None and not self.playing[1] and any(a <= now < b for a, b in spans):
+            self.cut("quiet")
+
+    def cut(self, why: str, id: int | None = None) -> None:
+        """What plays ends here."""
+        with self._guard:
+            if self.playing is None or id not in (None, self.playing[0]):
+                return
+            ident = self.playing[0]
+            self.playing = None
+            self.played.append((ident, False, self._loud))
+        self._over(ident, why)
+
+    def end(self) -> None:
+        """What plays has come to its end."""
+        with self._guard:
+            if self.playing is None:
+                return
+            ident = self.playing[0]
+            self.playing = None
+            self.played.append((ident, True, self._loud))
+        self._over(ident, None)
+
+    def lose(self) -> None:
+        self.alive = False
+        self.cut("lost")
+        self.on_event(Event("lost", why="音响设备断开了。"))
+
+    def find(self) -> None:
+        self.alive = True
+        self.on_event(Event("ready"))
+
+    def _over(self, id: int, why: str | None) -> None:
+        self.on_event(Event("done", id=id, ok=why is None, why=why))
+
+
+class ReadyVoice(FakeVoice):
+    """Has every text ready."""
+
+    def ready(self, script: Script) -> Clip | None:
+        return Clip(Path("/nowhere.wav"), 60.0, 0.0, 0.0)

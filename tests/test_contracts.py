@@ -109,8 +109,14 @@ def test_check(resting: Running, tmp_path: Path) -> None:
     assert resting.command("check")
     misspelt = tmp_path / "misspelt.yaml"
     misspelt.write_text(
-        (ROOT / "config" / "rhythm.yaml").read_text("utf-8").replace("music: morning", "music: mornin"),
+        (ROOT / "config" / "rhythm.yaml")
+        .read_text("utf-8")
+        .replace("music: morning", "music: mornin")
+        .replace("voice: auto ", "voice: yunxii "),
         "utf-8",
+    )
+    assert "sound › voice：没有叫“yunxii”的语音。可以选：auto、espeak、晓晓" in resting.command(
+        "check", str(misspelt)
     )
     assert "“战前准备”要放的“mornin”不在 sounds/music 里，到时没有音乐。是不是“morning”？" in resting.command(
         "check", str(misspelt)

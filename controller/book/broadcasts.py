@@ -43,7 +43,9 @@ class Facts:
 
     `big_over` in yuan, strictly more is big; `quiet_until`, `hushed_until`: None when it isn't quiet or
     hushed; `next_roundup`: the next one, today or on the next working day, None when the office has none;
-    `results_at`: today's results, None when there are none today; `record_over`: the largest order so far.
+    `results_at`: today's results, None when there are none today; `record_over`: the largest order so far;
+    `at_once`: what becomes of something that is due now, as a clause, and `held` why it has to wait all the same
+    (see `hearing`).
     """
 
     now: datetime
@@ -57,13 +59,16 @@ class Facts:
     workday: bool = True
     record_over: Decimal | None = None
     quiet_name: str = "安静时间"
+    at_once: str = "立即播报"
+    held: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of an order: as which kind, when (None: never spoken), joined with others, and why.
 
-    `now` is when it was decided, in the office's zone.
+    `now` is when it was decided, in the office's zone. `held`: the cause when it is due now but the office cannot
+    hear it (a value of `hearing`).
     """
 
     kind: str
@@ -71,6 +76,7 @@ class Decision:
     merge: bool
     why: str
     now: datetime
+    held: str | None = None
 
     @property
     def at_once(self) -> bool:
@@ -78,8 +84,13 @@ class Decision:
         return self.when is not None and self.when <= self.now
 
     def to_json(self) -> dict[str, object]:
-        """For phone and API: when is "now", "HH:MM" (today), "YYYY-MM-DD HH:MM", or None for never."""
-        return {"kind": self.kind, "when": "now" if self.at_once else self._written(), "why": self.why}
+        """For phone and API: when is "now", "HH:MM" (today), "YYYY-MM-DD HH:MM", or None for never.
+
+        `held` is there only when the office cannot hear what is due now.
+        """
+        when = "now" if self.at_once else self._written()
+        found: dict[str, object] = {"kind": self.kind, "when": when, "why": self.why}
+        return found if self.held is None else {**found, "held": self.held}
 
     def _written(self) -> str | None:
         if self.when is None:
@@ -159,8 +170,11 @@ def _soon(kind: str, facts: Facts) -> Decision:
     }[kind]
     when = _allowed(facts.now, facts)
     if when <= facts.now:
-        invitation = "，也可以请本人亲自用话筒报喜" if kind == FIRST_OF_WEEK else ""
-        return Decision(kind, facts.now, False, f"{because}，立即播报{invitation}。", facts.now)
+        invite = kind == FIRST_OF_WEEK and facts.held is None
+        invitation = "，也可以请本人亲自用话筒报喜" if invite else ""
+        return Decision(
+            kind, facts.now, False, f"{because}，{facts.at_once}{invitation}。", facts.now, facts.held
+        )
     return Decision(kind, when, False, f"{_holding(facts)}，{said(when, facts.now)} 播报。", facts.now)
 
 
@@ -173,8 +187,10 @@ def _with_others(facts: Facts) -> Decision:
     if roundup is None:
         return Decision(ROUNDUP, None, True, "没有安排整点播报，只上大屏。", now)
     when = _allowed(roundup, facts)
+    if today and when > roundup:
+        return Decision(ROUNDUP, when, True, f"{_holding(facts)}，{said(when, now)} 一起播报。", now)
     if today:
-        return Decision(ROUNDUP, when, True, f"每到整点一起播报，{said(when, now)}。", now)
+        return Decision(ROUNDUP, when, True, on_the_hour(when, now), now)
     over = "今天的播报已经结束" if facts.workday else "今天休息"
     return Decision(ROUNDUP, when, True, f"{over}，{said(when, now)} 一起播报。", now)
 
@@ -190,10 +206,17 @@ def _holding(facts: Facts) -> str:
     return HUSHED if by_hush else facts.quiet_name
 
 
+def on_the_hour(when: datetime, now: datetime) -> str:
+    """The reason of what waits for a round-up."""
+    return f"{said(when, now)} 整点一起播报。"
+
+
 def said(when: datetime, now: datetime) -> str:
-    """HH:MM in the office's zone, with the day in front when it is not today."""
+    """HH:MM in the office's zone, with the day in front when it is not today; true whenever it is read again."""
     local = when.astimezone(now.tzinfo)
-    return f"{local:%H:%M}" if local.date() == now.date() else f"{local.month}月{local.day}日 {local:%H:%M}"
+    if local.date() == now.date():
+        return f"{local:%H:%M}"
+    return f"{local.month}月{local.day}日（周{'一二三四五六日'[local.weekday()]}）{local:%H:%M}"
 
 
 def _round(amount: Decimal) -> str:

@@ -17,6 +17,8 @@ from controller.book.rows import Row, Rows, day, from_ms, to_json, to_ms
 LONGEST_KEY: Final = 80
 LONGEST_PRODUCT: Final = 40
 LONGEST_REASON: Final = 200
+_RECENT: Final = 10
+"""So many of the newest deals keep a product among the choices that was sold only once."""
 _SELECT: Final = (
     "SELECT id, key, person_id, person, team, product, fen, at, voided_at, void_reason, date, team_id"
     " FROM deals "
@@ -110,9 +112,17 @@ class Deals:
         return None if row is None else from_ms(row[0], self._rows.zone)
 
     def products(self, count: int = 12) -> tuple[str, ...]:
-        """The products of the last 300 deals, commonest first: the phone's choices."""
-        found = self._rows.all("SELECT product FROM deals WHERE product <> '' ORDER BY id DESC LIMIT 300")
-        return tuple(name for name, _ in Counter(row[0] for row in found).most_common(count))
+        """The phone's choices: the commonest products of the last 300 deals that stand, in an order that stays.
+
+        One that was sold only once, which may be a typing error, goes after the next few deals.
+        """
+        found = self._rows.all(
+            "SELECT product FROM deals WHERE product <> '' AND voided_at IS NULL ORDER BY id DESC LIMIT 300"
+        )
+        newest = {row[0] for row in found[:_RECENT]}
+        sold = Counter(row[0] for row in found)
+        common = [name for name, times in sold.most_common() if times > 1 or name in newest]
+        return tuple(sorted(common[:count]))
 
     def first_taken(self, since: date, until: date, kind: str = model.FIRST_OF_DAY) -> bool:
         """Whether "the first order" of those days is gone (see `broadcasts.first_is_taken`, the same rule).

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from controller.book.amounts import from_fen, to_fen
 from controller.book.model import Refused
-from controller.book.rows import Rows, day, from_ms, to_json, to_ms
+from controller.book.rows import Row, Rows, day, from_ms, to_json, to_ms
 
 _REMEMBERED: Final = 50
 LONGEST_NAME: Final = 40
+_TOKENS: Final = "SELECT name, role, created, used FROM tokens"
+_SESSIONS: Final = "SELECT id, name, address, secure, created, seen FROM sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,19 @@ class Token:
     name: str
     role: str
     created: datetime
+    used: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A phone that is signed in. `secure`: by HTTPS, and only there. The secret itself is nowhere."""
+
+    id: int
+    name: str
+    address: str
+    secure: bool
+    created: datetime
+    seen: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +84,67 @@ class Desk:
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
             raise Refused(f"令牌的名字应当有 1 到 {LONGEST_NAME} 个字。", field="name")
         self._rows.change(
-            "INSERT INTO tokens VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE"
-            " SET role = excluded.role, sha256 = excluded.sha256, created = excluded.created",
+            "INSERT INTO tokens (name, role, sha256, created) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE"
+            " SET role = excluded.role, sha256 = excluded.sha256, created = excluded.created, used = NULL",
             name, role, _sha256(secret), to_ms(at),
         )  # fmt: skip
 
     def token(self, secret: str) -> Token | None:
         """Whose token that is. Looked up by hash, so time tells nothing about the secrets that exist."""
-        sql = "SELECT name, role, created FROM tokens WHERE sha256 = ?"
-        row = self._rows.one(sql, _sha256(secret))
-        return None if row is None else Token(row[0], row[1], from_ms(row[2], self._rows.zone))
+        row = self._rows.one(f"{_TOKENS} WHERE sha256 = ?", _sha256(secret))
+        return None if row is None else self._token(row)
 
     def tokens(self) -> tuple[Token, ...]:
         """Every token, by name."""
-        found = self._rows.all("SELECT name, role, created FROM tokens ORDER BY name")
-        return tuple(Token(name, role, from_ms(at, self._rows.zone)) for name, role, at in found)
+        return tuple(self._token(row) for row in self._rows.all(f"{_TOKENS} ORDER BY name"))
+
+    def token_used(self, name: str, at: datetime) -> None:
+        """Note when a token was shown last."""
+        self._rows.change("UPDATE tokens SET used = ? WHERE name = ?", to_ms(at), name)
+
+    def _token(self, row: Row) -> Token:
+        name, role, created, used = row
+        zone = self._rows.zone
+        return Token(name, role, from_ms(created, zone), None if used is None else from_ms(used, zone))
+
+    def open_session(
+        self, secret: str, name: str, address: str, secure: bool, at: datetime, most: int
+    ) -> None:
+        """Let whoever shows `secret` in as `name`; of more than `most` the one not seen for longest ends."""
+        self._rows.add(
+            "INSERT INTO sessions (sha256, name, address, secure, created, seen) VALUES (?, ?, ?, ?, ?, ?)",
+            _sha256(secret), name, address, int(secure), to_ms(at), to_ms(at),
+        )  # fmt: skip
+        self._rows.change(
+            "DELETE FROM sessions WHERE id NOT IN (SELECT id FROM sessions ORDER BY seen DESC, id DESC LIMIT ?)",
+            most,
+        )
+
+    def session(self, secret: str) -> Session | None:
+        """Whose session that is; looked up by hash."""
+        row = self._rows.one(f"{_SESSIONS} WHERE sha256 = ?", _sha256(secret))
+        return None if row is None else self._session(row)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Every session, the one seen last first."""
+        return tuple(self._session(row) for row in self._rows.all(f"{_SESSIONS} ORDER BY seen DESC, id DESC"))
+
+    def session_seen(self, ident: int, at: datetime) -> None:
+        """Note when a session was used last."""
+        self._rows.change("UPDATE sessions SET seen = ? WHERE id = ?", to_ms(at), ident)
+
+    def end_session(self, ident: int) -> bool:
+        """End a session; False when there is none of that id."""
+        return self._rows.change("DELETE FROM sessions WHERE id = ?", ident) == 1
+
+    def end_sessions(self) -> int:
+        """End every session; how many there were."""
+        return self._rows.change("DELETE FROM sessions")
+
+    def _session(self, row: Row) -> Session:
+        ident, name, address, secure, created, seen = row
+        zone = self._rows.zone
+        return Session(ident, name, address, bool(secure), from_ms(created, zone), from_ms(seen, zone))
 
     def remove_token(self, name: str) -> bool:
         """End a token; False when there is none of that name."""

@@ -48,6 +48,10 @@ class Unknown(Refused):
     """Nothing is there under the number that the request named (HTTP 404)."""
 
 
+class Unsayable(Refused):
+    """A text in which there is nothing to say: emoji, rulers, punctuation (HTTP 400)."""
+
+
 class Conflict(Refused):
     """The request contradicts something already in the book (HTTP 409)."""
 

@@ -8,7 +8,7 @@ handed in as `Words`; the other numbers stay digits and are turned into words by
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -22,8 +22,10 @@ from controller.slots import slots_in
 Variants = tuple[str, ...]
 CHARACTERS_PER_SECOND: Final = 4.2
 ROUNDUP_SECONDS: Final = 45.0
-_OLDER: Final = "上次播报以来，我们又签了{count}单，合计{total}。"
-_HOURLY_SPAN: Final = timedelta(minutes=65)
+EVENING_FROM: Final = 17
+"""From this hour on an order of an earlier day was signed in its evening."""
+_LATE: Final = timedelta(minutes=2)
+"""A round-up that begins this long after its full hour is still that hour's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,18 @@ class BurstTexts(Protocol):
 
 
 class RoundupTexts(Protocol):
-    """The round-up's templates: the head ({count}, {total}), one order, and what is left over."""
+    """The round-up's templates: the heads, one order, and what is left over.
+
+    `hourly` ({count}, {total}): everything signed in the hour; `hourly_also` (and {all}, {all_total}): some of the
+    hour's orders have been announced already; `hourly_earlier` (and {when}): what is left from before the hour.
+    """
 
     @property
     def hourly(self) -> Variants: ...
+    @property
+    def hourly_also(self) -> Variants: ...
+    @property
+    def hourly_earlier(self) -> Variants: ...
     @property
     def hourly_item(self) -> Variants: ...
     @property
@@ -160,22 +170,123 @@ def seconds(text: str) -> float:
     return len(text) / CHARACTERS_PER_SECOND
 
 
+@dataclass(frozen=True, slots=True)
+class RoundUp:
+    """What a round-up tells, in the order in which it is said: of the hour, best first, then what is left from before.
+
+    `others`: the hour's orders that were announced already, or are announced alone.
+    """
+
+    fresh: tuple[Deal, ...]
+    earlier: tuple[Deal, ...]
+    others: tuple[Deal, ...] = ()
+
+    @property
+    def told(self) -> tuple[Deal, ...]:
+        """Every order that it names, in order: the walls list the same."""
+        return (*self.fresh, *self.earlier)
+
+
+def hour_before(now: datetime) -> datetime:
+    """Where "the past hour" begins: the full hour before this one, or an hour ago at an odd time."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return (hour if now - hour <= _LATE else now) - timedelta(hours=1)
+
+
+def round_up(deals: Iterable[Deal], of_the_day: Iterable[Deal], now: datetime) -> RoundUp:
+    """Sorts what waits for a round-up. `of_the_day`: every order of today, to be counted with those of the hour."""
+    since = hour_before(now)
+    told = best_first(deals)
+    known = {deal.id for deal in told}
+    return RoundUp(
+        tuple(deal for deal in told if deal.at >= since),
+        tuple(deal for deal in told if deal.at < since),
+        tuple(
+            deal
+            for deal in of_the_day
+            if deal.id not in known and deal.voided is None and since <= deal.at < since + timedelta(hours=1)
+        ),
+    )
+
+
+def best_first(deals: Iterable[Deal]) -> tuple[Deal, ...]:
+    """Orders as they are told and shown: largest first, those taken back left out."""
+    alive = (deal for deal in deals if deal.voided is None)
+    return tuple(sorted(alive, key=lambda deal: (-deal.amount, deal.at, deal.id)))
+
+
 def roundup(
-    deals: Iterable[Deal], texts: RoundupTexts, words: Words, now: datetime,
+    found: RoundUp, texts: RoundupTexts, words: Words, now: datetime,
     used: Sequence[str] = (), pick: int = 0, limit_s: float = ROUNDUP_SECONDS,
 ) -> Phrase | None:  # fmt: skip
-    """The full hour's sentence: how many, how much, each order best first, the rest summed up.
+    """The full hour's sentence: how many, how much, each order, the rest summed up; what is left from before apart.
 
-    Stays within `limit_s` of speech. None when no order is left that wasn't taken back. Orders from before
-    the last hour (last evening's) are not told as the last hour's.
+    Stays within `limit_s` of speech. None when there is nothing to tell.
     """
-    told = sorted((d for d in deals if d.voided is None), key=lambda d: (-d.amount, d.at, d.id))
-    if not told:
+    heads = _heads(found, texts, words, now, used, pick)
+    if not heads:
         return None
-    older = min(deal.at for deal in told) < now - _HOURLY_SPAN
-    head = phrase((_OLDER,) if older else texts.hourly, _sum_slots(told, words), used, pick)
-    items = [announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(told)]
-    return _within(limit_s, head, items, told, texts.hourly_rest, words, pick)
+    items = [announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(found.told)]
+    for kept in range(len(items), -1, -1):
+        text = _sections(found, heads, items, kept, texts.hourly_rest, words, pick)
+        if seconds(text) <= limit_s:
+            break
+    return Phrase(text, heads[0].template)
+
+
+def _heads(
+    found: RoundUp, texts: RoundupTexts, words: Words, now: datetime, used: Sequence[str], pick: int
+) -> list[Phrase]:
+    """The opening of each section that has orders."""
+    heads = []
+    if found.fresh:
+        slots = _sum_slots(found.fresh, words)
+        everything = _sum_slots((*found.fresh, *found.others), words)
+        slots |= {"all": everything["count"], "all_total": everything["total"]}
+        heads.append(phrase(texts.hourly_also if found.others else texts.hourly, slots, used, pick))
+    if found.earlier:
+        slots = _sum_slots(found.earlier, words) | {"when": day_of(found.earlier, now)}
+        heads.append(phrase(texts.hourly_earlier, slots, used, pick))
+    return heads
+
+
+def _sections(
+    found: RoundUp, heads: Sequence[Phrase], items: Sequence[str], kept: int, rest: Variants, words: Words,
+    pick: int,
+) -> str:  # fmt: skip
+    """Each section's opening and as many of `items` as are `kept`; of a section that is cut, the others summed up."""
+    parts: list[str] = []
+    begin = 0
+    for head, deals in zip(heads, [part for part in (found.fresh, found.earlier) if part], strict=True):
+        named = max(0, min(kept - begin, len(deals)))
+        parts += [head.text, *items[begin : begin + named]]
+        if 0 < named < len(deals):
+            parts.append(phrase(rest, _sum_slots(deals[named:], words), pick=pick).text)
+        begin += len(deals)
+    return "".join(parts)
+
+
+def day_of(deals: Sequence[Deal], now: datetime) -> str:
+    """When orders were signed that are told later, as people say it: 今天早些时候, 昨天傍晚, 上周五傍晚, 前几天."""
+    days = {deal.at.astimezone(now.tzinfo).date() for deal in deals}
+    if len(days) > 1:
+        return "前几天"
+    day = days.pop()
+    ago = (now.date() - day).days
+    if ago <= 0:
+        return "今天早些时候"
+    evening = "傍晚" if all(deal.at.astimezone(now.tzinfo).hour >= EVENING_FROM for deal in deals) else ""
+    if ago == 1:
+        return f"昨天{evening}"
+    weeks = (ago + 6 - now.weekday()) // 7
+    if weeks > 1:
+        return f"{day.month}月{day.day}日{evening}"
+    return f"{'上' if weeks else ''}周{'一二三四五六日'[day.weekday()]}{evening}"
+
+
+def burst_order(deals: Iterable[Deal], own: Collection[int]) -> tuple[Deal, ...]:
+    """Several orders in one breath as they are said and shown: those with a sentence of their own, then best first."""
+    return tuple(sorted(best_first(deals), key=lambda deal: deal.id not in own))
 
 
 def burst(
@@ -187,8 +298,7 @@ def burst(
     `own`: sentences that are said as they stand, by deal id: the day's first order goes first with its own.
     The other orders follow best first; those taken back are left out.
     """
-    alive = [deal for deal in deals if deal.voided is None]
-    told = sorted(alive, key=lambda d: (d.id not in own, -d.amount, d.at, d.id))
+    told = burst_order(deals, own)
     head = phrase(texts.burst, _sum_slots(told, words), used)
     items = [
         own.get(deal.id) or announce_deal(deal, texts.burst_item, words, pick=n).text
@@ -198,13 +308,12 @@ def burst(
 
 
 def _within(
-    limit_s: float, head: Phrase, items: Sequence[str], told: Sequence[Deal], rest: Variants, words: Words,
-    pick: int = 0,
-) -> Phrase:  # fmt: skip
+    limit_s: float, head: Phrase, items: Sequence[str], told: Sequence[Deal], rest: Variants, words: Words
+) -> Phrase:
     """Head, as many items as there is time for, and the others summed up."""
     for kept in range(len(items), 0, -1):
         left = told[kept:]
-        tail = [phrase(rest, _sum_slots(left, words), pick=pick).text] if left else []
+        tail = [phrase(rest, _sum_slots(left, words)).text] if left else []
         text = "".join([head.text, *items[:kept], *tail])
         if seconds(text) <= limit_s:
             return Phrase(text, head.template)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -12,6 +12,7 @@ from controller.book.amounts import from_fen, to_fen
 from controller.book.model import Conflict, Person, Refused, Team
 from controller.book.people import LONGEST_NAME, PersonRow
 from controller.book.rows import Row, Rows, day
+from controller.names import tidy_name
 
 _PERSON: Final = (
     "SELECT p.id, p.name, p.team_id, t.name, p.leader, p.say_as, p.hidden, p.photo"
@@ -59,8 +60,10 @@ class Roster:
         return tuple(Team(ident, name, say_as, bool(active)) for ident, name, say_as, active in found)
 
     def team(self, name: str) -> Team | None:
-        """The team of that name, if it is there."""
-        return next((team for team in self.teams() if team.name == name), None)
+        """The team of that name, however it is written, if it is there."""
+        tidy, teams = tidy_name(name), self.teams()
+        exact = next((team for team in teams if team.name == tidy), None)
+        return exact or next((team for team in teams if tidy_name(team.name) == tidy), None)
 
     def people(self) -> tuple[Person, ...]:
         """The people who are there, team by team, leaders first; hidden ones too."""
@@ -78,9 +81,9 @@ class Roster:
 
     def find(self, name: str, team: str | None = None) -> Person:
         """The person of that name; `team` tells namesakes apart. `Refused` (field "person") for none or several."""
-        found = self._named(name)
+        found, in_team = self._named(name), tidy_name(team or "")
         if len(found) > 1:
-            found = [person for person in found if person.team == team] or found
+            found = [person for person in found if tidy_name(person.team) == in_team] or found
         if not found:
             raise Refused(f"名单里没有“{name[:LONGEST_NAME]}”，请重新选择。", field="person")
         if len(found) > 1:
@@ -90,11 +93,12 @@ class Roster:
 
     def save_team(self, name: str, say_as: str | None = None) -> Team:
         """The team of that name, made or brought back when needed. `say_as` None keeps what is known."""
-        _checked_name(name, "团队名", "team")
+        name = _checked_name(name, "团队名", "team")
+        known = self.team(name)
         self._rows.change(
             "INSERT INTO teams (name, say_as) VALUES (?, ?) ON CONFLICT (name) DO UPDATE"
             " SET active = 1, say_as = ifnull(excluded.say_as, say_as)",
-            name, say_as or None,
+            known.name if known else name, say_as or None,
         )  # fmt: skip
         team = self.team(name)
         assert team is not None  # noqa: S101  written just now
@@ -106,7 +110,7 @@ class Roster:
         Who is found alone under that name in another team has moved there and keeps the deals. An empty
         `say_as` keeps what is known.
         """
-        _checked_name(row.name, "姓名", "name")
+        row = replace(row, name=_checked_name(row.name, "姓名", "name"))
         team = self.save_team(row.team)
         known = self._known_as(row, team.id)
         if known is None:
@@ -114,19 +118,24 @@ class Roster:
             made = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as)
             return self._there(made), "added"
         say_as = row.say_as or known.say_as
-        same = (known.team_id, known.leader, known.say_as) == (team.id, row.leader, say_as)
+        same = (known.name, known.team_id, known.leader, known.say_as) == (
+            row.name,
+            team.id,
+            row.leader,
+            say_as,
+        )
         if not same:
             self._rows.change(
-                "UPDATE people SET team_id = ?, leader = ?, say_as = ? WHERE id = ?",
-                team.id, int(row.leader), say_as, known.id,
+                "UPDATE people SET name = ?, team_id = ?, leader = ?, say_as = ? WHERE id = ?",
+                row.name, team.id, int(row.leader), say_as, known.id,
             )  # fmt: skip
         return self._there(known.id), "same" if same else "changed"
 
     def rewrite_person(self, ident: int, row: PersonRow) -> Person:
         """Write all of a person's line anew: name, team, leader, reading. `Conflict` when the team has the name."""
-        _checked_name(row.name, "姓名", "name")
+        row = replace(row, name=_checked_name(row.name, "姓名", "name"))
         team = self.save_team(row.team)
-        if any(p.name == row.name and p.team_id == team.id and p.id != ident for p in self.people()):
+        if any(p.team_id == team.id and p.id != ident for p in self._named(row.name)):
             raise Conflict(f"“{row.team}”里已经有一位“{row.name}”。", field="name")
         self._rows.change(
             "UPDATE people SET name = ?, team_id = ?, leader = ?, say_as = ? WHERE id = ?",
@@ -148,6 +157,22 @@ class Roster:
     def remove_person(self, ident: int) -> bool:
         """Take somebody off the list; deals and standings keep the name. False when not there."""
         return self._rows.change("UPDATE people SET active = 0 WHERE id = ? AND active = 1", ident) == 1
+
+    def rename_team(self, ident: int, name: str, say_as: str | None = None) -> Team | None:
+        """Give a team another name and reading; its people, targets and coming deals follow. None when not there.
+
+        Deals written down before keep the name they had. `Conflict` when another team has the name; one that
+        has left the list keeps it too, because its deals are counted under it.
+        """
+        name = _checked_name(name, "团队名", "team")
+        if not any(team.id == ident for team in self.teams()):
+            return None
+        taken = next((t for t in self.every_team() if tidy_name(t.name) == name and t.id != ident), None)
+        if taken is not None:
+            gone = "" if taken.active else "（已经去掉，以前的单还记在它名下）"
+            raise Conflict(f"已经有一个团队叫“{name}”{gone}，请换一个名字，或把人移过去。", field="team")
+        self._rows.change("UPDATE teams SET name = ?, say_as = ? WHERE id = ?", name, say_as or None, ident)
+        return next(team for team in self.teams() if team.id == ident)
 
     def remove_team(self, ident: int) -> bool:
         """Take an empty team off the list. `Conflict` while somebody is in it; False when not there."""
@@ -220,7 +245,10 @@ class Roster:
         self._rows.change(_SET_TARGET[who], day(date), ident, to_fen(amount))
 
     def _named(self, name: str) -> list[Person]:
-        return [_person(row) for row in self._rows.all(f"{_PERSON} WHERE p.name = ? AND p.active = 1", name)]
+        """The people of that name; those written down before names were tidied are found as well."""
+        tidy = tidy_name(name)
+        found = self._rows.all(f"{_PERSON} WHERE p.name = ? AND p.active = 1", tidy)
+        return [_person(row) for row in found] or [p for p in self.people() if tidy_name(p.name) == tidy]
 
     def _known_as(self, row: PersonRow, team_id: int) -> Person | None:
         same_name = self._named(row.name)
@@ -240,6 +268,9 @@ def _person(row: Row) -> Person:
     return Person(ident, name, team_id, team, bool(leader), say_as, bool(hidden), photo)
 
 
-def _checked_name(name: str, what: str, field: str) -> None:
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+def _checked_name(written: str, what: str, field: str) -> str:
+    """The name in its one writing. Raises Refused when nothing, too much or something unseen is left."""
+    name = tidy_name(written)
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise Refused(f"{what}应当有 1 到 {LONGEST_NAME} 个字，不能有控制字符。", field=field)
+    return name

@@ -16,7 +16,19 @@ from controller.cli.manners import Told
 __all__ = ["main"]
 
 
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from controller.machine.version import version
+
+    click.echo(f"zhangu {version()}")
+    context.exit()
+
+
 @click.group(cls=Told)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
+)
 def main() -> None:
     """战鼓 Zhangu: the office's PA and walls, in step with a timetable."""
 

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from controller.book.model import Refused
 from controller.book.store import Store
 from controller.clock import Clock
+from controller.hearing import NO_DEVICE, VOLUME_0
 from controller.machine.home import Home
 from controller.machine.single import running
-from controller.office.troubles import SPARE
+from controller.office.troubles import SPARE, room_left
 from controller.rhythm import config
 from controller.rhythm.faults import Faulty
 from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
-from controller.sound.voice import describe
+from controller.sound.voice import describe, kept
 
 DEVICE_S = 4.0
+MEASURING_S = 20.0
+"""So long new music is looked into; what is not known by then is not told."""
+HEALTH_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's report. `serious`: the office would hear or see something wrong."""
+    """One line of the doctor's report. `serious`: the office would hear or see something wrong; `there`: False for
+    what is not there at all, and need not be.
+    """
 
     part: str
     found: str
     serious: bool = False
+    there: bool = True
 
     def __str__(self) -> str:
-        return f"{'✗' if self.serious else '✓'} {self.part}：{self.found}"
+        return f"{'✗' if self.serious else '✓' if self.there else '–'} {self.part}：{self.found}"
 
 
 def examine(home: Home) -> Iterator[Finding]:
@@ -43,8 +55,10 @@ def examine(home: Home) -> Iterator[Finding]:
     yield from _disk(home)
     yield from _music(home)
     yield from _voices(home)
-    yield _device()
-    yield _daemon(home)
+    told = running(home.running)
+    health = _health(told) if told.get("port") else None
+    yield from of_the_running(health) if health is not None else [_device()]
+    yield _daemon(told, health)
 
 
 def _timetable(home: Home) -> Iterator[Finding]:
@@ -68,7 +82,7 @@ def _timetable(home: Home) -> Iterator[Finding]:
 
 def _book(home: Home) -> Iterator[Finding]:
     if not home.book.exists():
-        yield Finding("账本", "还没有，第一次启动时建立")
+        yield Finding("账本", "还没有，第一次启动时建立", there=False)
         return
     try:
         with closing(Store(home.book)) as store:
@@ -88,7 +102,7 @@ def _book(home: Home) -> Iterator[Finding]:
 def _disk(home: Home) -> Iterator[Finding]:
     place = home.var if home.var.exists() else home.root
     free = shutil.disk_usage(place).free
-    yield Finding("磁盘", f"还剩 {free // 1_000_000} MB", serious=free < SPARE)
+    yield Finding("磁盘", f"还剩 {room_left(free)}", serious=free < SPARE)
 
 
 def _music(home: Home) -> Iterator[Finding]:
@@ -97,6 +111,14 @@ def _music(home: Home) -> Iterator[Finding]:
         for name in library.playlists():
             tracks = library.tracks(name, datetime.now().astimezone().date())
             yield Finding("歌单", f"{name}：{len(tracks)} 首", serious=not tracks)
+        library.measure_all()
+        deadline = time.monotonic() + MEASURING_S
+        while library.measuring() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for name, fault in library.broken_effects().items():
+            yield Finding(
+                "播报的声音", f"{name}：{fault}。请把原来的 {name} 放回 sounds 文件夹", serious=True
+            )
         for problem in library.problems():
             yield Finding("音乐", str(problem), serious=True)
     finally:
@@ -107,8 +129,12 @@ def _voices(home: Home) -> Iterator[Finding]:
     yield _natural_voice(home)
     for name, state, why in describe(home.var / "voices"):
         yield Finding(
-            "语音", f"{name}：{'在用，' if state == 'speaks' else ''}{why}", serious=state == "failed"
+            "语音",
+            f"{name}：{'在用，' if state == 'speaks' else ''}{why}",
+            state == "failed",
+            state != "idle",
         )
+    yield Finding("语音缓存", kept(home.cache))
 
 
 def _natural_voice(home: Home) -> Finding:
@@ -152,8 +178,46 @@ def _device() -> Finding:
         speaker.close()
 
 
-def _daemon(home: Home) -> Finding:
-    told = running(home.running)
+def _health(told: Mapping[str, object]) -> dict[str, Any] | None:
+    """What the running daemon says of itself; None when it does not answer."""
+    request = urllib.request.Request(f"http://127.0.0.1:{told['port']}/health")
+    try:
+        with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
+            found = json.loads(answer.read())
+    except urllib.error.HTTPError as unwell:  # 503 with our JSON: here, with a fault
+        with unwell:
+            found = _read(unwell.read())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "troubles" in found else None
+
+
+def _read(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
+def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
+    """The sound as the running daemon knows it: its own device, volume, mute, quiet time, and what else is wrong."""
+    sound = health.get("sound") or {}
+    deaf = sound.get("cause") in (NO_DEVICE, VOLUME_0)
+    if sound.get("hears"):
+        yield Finding("音响", f"{sound.get('device')}，总音量 {sound.get('volume')}")
+    else:
+        yield Finding("音响", str(sound.get("why") or "听不到"), serious=deaf)
+    if sound.get("low"):
+        yield Finding("音量", str(sound.get("why")), serious=True)
+    for trouble in health["troubles"]:
+        if not sound.get("why") or trouble["what"] not in sound["why"]:
+            yield Finding("正在发生", " ".join((trouble["what"], trouble["mend"])), bool(trouble["serious"]))
+
+
+def _daemon(told: Mapping[str, object], health: Mapping[str, Any] | None) -> Finding:
     if not told:
-        return Finding("战鼓", "没有在运行")
-    return Finding("战鼓", f"在运行，进程 {told.get('pid')}，端口 {told.get('port')}")
+        return Finding("战鼓", "没有在运行", there=False)
+    where = f"进程 {told.get('pid')}，端口 {told.get('port')}"
+    if health is None:
+        return Finding("战鼓", f"在运行，但没有回应，{where}。请看 var/log/zhangu.log", serious=True)
+    return Finding("战鼓", f"在运行，{where}")

@@ -22,7 +22,66 @@ def token(name: str, role: str, home: Path | None) -> None:
     from controller.office.keys import Keys
 
     with book_of(chosen(home)) as store:
-        click.echo(Keys(store).make_token(name, role))
+        keys = Keys(store)
+        again = name in [found.name for found in keys.tokens()]
+        made = keys.make_token(name, role)
+    if again:
+        click.echo(f"原来叫“{name}”的令牌从现在起失效，用它的程序要换成这一个。", err=True)
+    click.echo(made)
+
+
+@click.command()
+@click.option("--new", is_flag=True, help="Change it; every phone has to sign in again.")
+@home_option
+def pin(new: bool, home: Path | None) -> None:
+    """Show the PIN, or change it."""
+    from controller.office.keys import Keys
+
+    with book_of(chosen(home)) as store:
+        keys = Keys(store)
+        click.echo(keys.new_pin() if new else keys.pin())
+    if new:
+        click.echo("换好了。所有手机都要用新的 PIN 重新登录。", err=True)
+
+
+@click.group(invoke_without_command=True)
+@home_option
+@click.pass_context
+def tokens(context: click.Context, home: Path | None) -> None:
+    """List the tokens and the phones that are signed in; `revoke` ends one."""
+    context.obj = home
+    if context.invoked_subcommand is not None:
+        return
+    from controller.office.keys import Keys
+
+    with book_of(chosen(home)) as store:
+        keys = Keys(store)
+        for token in keys.tokens():
+            used = f"最近使用 {token.used.astimezone():%Y-%m-%d %H:%M}" if token.used else "没有用过"
+            click.echo(
+                f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立　{used}"
+            )
+        for phone in keys.sessions():
+            click.echo(
+                f"手机 {phone.id}　{phone.name}　{phone.address}　"
+                f"{phone.created.astimezone():%Y-%m-%d %H:%M} 登录　最近使用 {phone.seen.astimezone():%Y-%m-%d %H:%M}"
+            )
+
+
+@tokens.command()
+@click.argument("name")
+@home_option
+@click.pass_context
+def revoke(context: click.Context, name: str, home: Path | None) -> None:
+    """End a token by its name, or a phone by the number that the list shows."""
+    from controller.office.keys import Keys
+
+    with book_of(chosen(home or context.obj)) as store:
+        keys = Keys(store)
+        if keys.end_token(name) or (name.isdecimal() and len(name) < 18 and keys.end_session(int(name))):
+            click.echo(f"“{name}”已失效。")
+        else:
+            stop(f"没有叫“{name}”的令牌，也没有这个号码的手机。用 zhangu tokens 看有哪些。", FAILED)
 
 
 @click.group(name="import")
@@ -35,17 +94,18 @@ def import_() -> None:
 @home_option
 def people(file: Path, home: Path | None) -> None:
     """People and teams from a CSV file with the columns team, person, leader, say_as."""
-    from controller.book.people import read_people
     from controller.machine.reasons import reason
+    from controller.office.people import import_list
 
     try:
         data = file.read_bytes()
     except OSError as error:
         stop(f"读不了 {file}：{reason(error)}。", FAILED)
-    rows = read_people(data)
-    with book_of(chosen(home)) as store, store.write() as book:
-        done = book.roster.import_people(rows)
+    with book_of(chosen(home)) as store:
+        done, notes = import_list(store, data)
     click.echo(f"新增 {done.added} 人，更新 {done.changed} 人，{done.same} 人没有变化。")
+    for note in notes:
+        click.echo(f"注意：{note}")
 
 
 @click.command()
@@ -74,4 +134,4 @@ def doctor(home: Path | None) -> None:
     sys.exit(0 if well else FAILED)
 
 
-COMMANDS = (token, import_, backup, doctor)
+COMMANDS = (pin, tokens, token, import_, backup, doctor)

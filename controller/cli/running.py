@@ -35,19 +35,40 @@ if TYPE_CHECKING:
 @click.option("--tls", is_flag=True, help="Also serve HTTPS, with a certificate of its own making.")
 @click.option("--tls-port", default=8443, show_default=True, type=click.IntRange(0, 65535))
 @click.option(
+    "--hostname", multiple=True, help="A further name by which this machine is asked; may be repeated."
+)
+@click.option(
     "--voice-install/--no-voice-install",
     default=True,
     envvar="ZHANGU_VOICE_INSTALL",
     help="Download the natural voice when it is missing (90 MB, once).",
 )
 def run(
-    home: Path | None, host: str, port: int, storybook: bool, tls: bool, tls_port: int, voice_install: bool
+    home: Path | None,
+    host: str,
+    port: int,
+    storybook: bool,
+    tls: bool,
+    tls_port: int,
+    hostname: tuple[str, ...],
+    voice_install: bool,
 ) -> None:
     """Run the daemon."""
     from controller.daemon import Options
 
+    names = frozenset(name.strip().rstrip(".").lower() for name in hostname)
     tls_at = tls_port if tls else None
-    _run(Options(chosen(home), host, port, storybook=storybook, tls_port=tls_at, voice_install=voice_install))
+    _run(
+        Options(
+            chosen(home),
+            host,
+            port,
+            storybook=storybook,
+            tls_port=tls_at,
+            hosts=names,
+            voice_install=voice_install,
+        )
+    )
 
 
 @click.command()

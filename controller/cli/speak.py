@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -16,28 +17,67 @@ from controller.book.store import Store
 from controller.machine.home import Home
 from controller.machine.reasons import reason
 from controller.machine.single import running
-from controller.office.scripts import ScriptBuilder, readings
-from controller.sound.mandarin import spoken
+from controller.office.room import Kept
+from controller.office.scripts import ScriptBuilder, readings, segment
+from controller.office.speaking import Speaking
+from controller.rhythm import config
+from controller.rhythm.faults import Faulty
+from controller.rhythm.model import SoundSettings
+from controller.sound.mandarin import for_espeak
 from controller.sound.speaker import Event, Part, Speaker
-from controller.sound.speech.script import Clip, Script, Segment, VoiceFailed
+from controller.sound.speech.engines import model_folders
+from controller.sound.speech.script import Clip, Script, VoiceFailed
+from controller.sound.speech.speakers import ESPEAK, FOLDER
 from controller.sound.voice import Voice
 
 RENDER_S = 60
 DEVICE_S = 6
+NOTHING = "这里没有能念出来的字：表情和符号不会出声。"
 
 
-def words(home: Home, text: str) -> str:
-    """The text as the engine gets it, with the readings of this office's names."""
+def script_of(home: Home, text: str) -> Script:
+    """The text as the engine gets it, with the readings of this office's names and in the office's voice."""
     names: dict[str, str] = {}
     if home.book.exists():
         with closing(Store(home.book)) as store, store.read() as book:
             names = readings(book.roster.teams(), book.roster.people())
-    return spoken(text, names)
+    with _speaking(home) as speaking:
+        voice, speed = speaking.of("")
+    return Script((segment(text, names),), voice=voice, speed=speed)
 
 
-def to_file(home: Home, spoken_words: str, file: Path) -> str | None:
-    """Writes the speech as WAV (44,100 Hz, 16 bit, stereo); returns a sentence when it failed."""
-    with _rendered(home, Script((Segment(spoken_words),))) as clip:
+def as_engine_gets_it(home: Home, script: Script) -> str:
+    """The spoken text in the spelling of the engine that would speak it here."""
+    with _speaking(home) as speaking:
+        engine = speaking.engine_of(speaking.choice().voice)
+    natural = engine != ESPEAK and any(folder.name == FOLDER for folder in model_folders(home.var / "voices"))
+    (segment,) = script.segments
+    return segment.text if natural else for_espeak(segment.text, segment.language)
+
+
+@contextmanager
+def _speaking(home: Home) -> Iterator[Speaking]:
+    """The office's choice of voice: the phone's above the timetable's."""
+    sound, voices = _sound(home), home.var / "voices"
+    if not home.book.exists():
+        yield Speaking(lambda: sound, None, voices)
+        return
+    with closing(Store(home.book)) as store:
+        yield Speaking(lambda: sound, Kept(store), voices)
+
+
+def _sound(home: Home) -> SoundSettings:
+    try:
+        return config.load(home.timetable).sound
+    except Faulty:
+        return SoundSettings()
+
+
+def to_file(home: Home, script: Script, file: Path) -> str | None:
+    """Write the speech as WAV (44,100 Hz, 16 bit, stereo); return a sentence when it failed."""
+    if not script.segments[0].text:
+        return NOTHING
+    with _rendered(home, script) as clip:
         if isinstance(clip, str):
             return clip
         try:
@@ -55,15 +95,20 @@ def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
     daemon = running(home.running)
     if daemon.get("port"):
         return _through_daemon(daemon, text, tell)
+    said = script_of(home, text)
+    if not said.segments[0].text:
+        return NOTHING
     builder = ScriptBuilder(home.sounds)
-    script = Script((Segment(words(home, text)),), chime=builder.sound("chime"))
+    script = replace(said, chime=builder.sound("chime"))
     with _rendered(home, script) as clip:
         return clip if isinstance(clip, str) else _directly(clip)
 
 
 @contextmanager
 def _rendered(home: Home, script: Script) -> Iterator[Clip | str]:
-    voice = Voice(home.cache, home.var / "voices")
+    with _speaking(home) as speaking:
+        engine = speaking.engine_of(speaking.choice().voice)
+    voice = Voice(home.cache, home.var / "voices", engine=engine)
     try:
         yield voice.prepare(script).result(RENDER_S)
     except VoiceFailed as failed:
@@ -82,11 +127,14 @@ def _through_daemon(daemon: dict[str, object], text: str, tell: Callable[[str], 
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            tell(str(json.loads(answer.read())["decision"]["why"]))
+            decision = json.loads(answer.read())["decision"]
     except urllib.error.HTTPError as error:
         return str(json.loads(error.read() or b"{}").get("error", f"战鼓没有接受（{error.code}）。"))
     except OSError:
         return "战鼓在运行，但没有回应。请看 var/log/zhangu.log。"
+    if decision.get("held"):  # due now, and nobody can hear it
+        return str(decision["why"])
+    tell(str(decision["why"]))
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -10,7 +11,22 @@ from controller.cli.manners import FAILED, home_option, stop
 from controller.machine.home import chosen
 
 
-@click.command()
+class Spoken(click.Command):
+    """A command whose TEXT may begin with a minus: `zhangu say "-5℃"` is no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put what looks like an option and is none behind `--`."""
+        known = {name for option in self.get_params(ctx) for name in option.opts}
+        if "--" in args:
+            return super().parse_args(ctx, args)
+        text = next((arg for arg in args if arg.startswith("-") and arg.split("=")[0] not in known), None)
+        if text is None or re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(?:=.*)?", text):
+            return super().parse_args(ctx, args)  # a misspelt option is told as such
+        at = args.index(text)
+        return super().parse_args(ctx, [*args[:at], *args[at + 1 :], "--", text])
+
+
+@click.command(cls=Spoken)
 @click.argument("text")
 @home_option
 def say(text: str, home: Path | None) -> None:
@@ -22,7 +38,7 @@ def say(text: str, home: Path | None) -> None:
         stop(failed, FAILED)
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("text")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the WAV file.")
 @click.option("--spoken", is_flag=True, help="Only print the text as the engine gets it.")
@@ -32,12 +48,12 @@ def voice(text: str, out: Path | None, spoken: bool, home: Path | None) -> None:
     from controller.cli import speak
 
     where = chosen(home)
-    words = speak.words(where, text)
+    script = speak.script_of(where, text)
     if spoken:
-        click.echo(words)
+        click.echo(speak.as_engine_gets_it(where, script))
         return
     file = out or Path("voice.wav")
-    failed = speak.to_file(where, words, file)
+    failed = speak.to_file(where, script, file)
     if failed:
         stop(failed, FAILED)
     click.echo(str(file))

@@ -28,9 +28,27 @@ def check(file: Path | None, home: Path | None) -> None:
     where = chosen(home)
     path = file or where.timetable
     rhythm = config.load(path)
-    click.echo(f"{path}：没有问题。")
-    for sentence in _without_music(rhythm, where):
+    found = [*_hints(rhythm, where), *_without_music(rhythm, where), *_without_voice(rhythm, where)]
+    click.echo(
+        f"{path}：没有问题。" if not found else f"{path}：没有错误，可以用，有 {len(found)} 处请看一下："
+    )
+    for sentence in found:
         click.echo(f"注意：{sentence}")
+
+
+def _hints(rhythm: Rhythm, home: Home) -> tuple[str, ...]:
+    """What will not happen, by this home's calendar and teams."""
+    from controller.publicdays import kept_in
+    from controller.rhythm.never import hints
+    from controller.rhythm.workdays import Workdays
+
+    teams: list[str] = []
+    if home.book.exists():
+        with book_of(home) as store, store.read() as book:
+            teams = [team.name for team in book.roster.teams()]
+    look = kept_in(home.cache / "public-days")
+    days = Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays, look)
+    return hints(rhythm, days, datetime.now(rhythm.zone).date(), teams)
 
 
 def _without_music(rhythm: Rhythm, home: Home) -> list[str]:
@@ -47,6 +65,14 @@ def _without_music(rhythm: Rhythm, home: Home) -> list[str]:
         + (f"是不是“{guesses[name]}”？" if guesses[name] else "")
         for name, span in missing
     ]
+
+
+def _without_voice(rhythm: Rhythm, home: Home) -> list[str]:
+    """The file alone cannot know which voices there are."""
+    from controller.office.speaking import folders, misnamed
+
+    found = misnamed(rhythm.sound, folders(home.var / "voices"))
+    return [f"sound › {key}：{sentence}" for key, sentence in found.items()]
 
 
 @click.command()

@@ -12,20 +12,23 @@ from controller.rhythm.called import ROLES, SAYINGS, SCENES
 
 
 def day_in_words(plan: dict[str, Any]) -> str:
-    """A day's plan (`timetable.to_json`), a line for each span, cue and duty."""
+    """A day's plan (`timetable.to_json`): under their headings a line for each span, cue and duty."""
     lines = [f"{plan['date']}　{'工作日' if plan['workday'] else '休息日'}（{plan['why']}）"]
+    lines += ["时段"] if plan["entries"] else []
     for entry in plan["entries"]:
         notes = [f"音乐 {entry['music']}，音量 {entry['volume']}"] if entry["music"] else []
         notes += ["安静"] if entry["quiet"] else []
         lines.append(
             f"  {entry['at']}–{entry['until']}  {entry['name']}{'　' + '；'.join(notes) if notes else ''}"
         )
+    lines += ["播报和画面"] if plan["cues"] else []
     for cue in plan["cues"]:
         lines.append(
             f"  {cue['at']}"
             + (f"  播报 {SAYINGS.get(cue['say'], cue['say'])}" if cue["say"] else "")
             + (f"  显示 {SCENES.get(cue['show'], cue['show'])}" if cue["show"] else "")
         )
+    lines += ["要做的事"] if plan["duties"] else []
     for duty in plan["duties"]:
         lines.append(f"  {duty['at'] or '全天'}  {ROLES.get(duty['who'], duty['who'])}：{duty['what']}")
     lines += [f"  注意：{warning}" for warning in plan["warnings"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -33,7 +34,8 @@ class Single:
     def tell(self, port: int, token: str) -> None:
         """Says where this daemon answers."""
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, json.dumps({"pid": os.getpid(), "port": port, "token": token}).encode(), 0)
+        with suppress(OSError):  # on a full disk the commands do not find this daemon; it runs all the same
+            os.pwrite(self._file, json.dumps({"pid": os.getpid(), "port": port, "token": token}).encode(), 0)
 
     def close(self) -> None:
         """Lets go."""

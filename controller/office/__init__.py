@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from controller.almanac import Almanac
 from controller.book.broadcasts import Decision
-from controller.book.model import Announcement, Deal, Person, Team
+from controller.book.model import Announcement, Deal, Person, Refused, Team
 from controller.book.people import PersonRow
 from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import City, Glance, Ranking
+from controller.names import tidy_name
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk, Decided, Recorded
@@ -30,13 +31,16 @@ from controller.office.foresight import Foresight
 from controller.office.hushes import rearrange
 from controller.office.keys import Keys
 from controller.office.media import Media
+from controller.office.music import ByHand
 from controller.office.pairing import Pairings
 from controller.office.people import PeopleDesk
 from controller.office.room import Kept, Room
 from controller.office.roundups import RoundUps
+from controller.office.samples import Samples
 from controller.office.screens import WallDesk
 from controller.office.scripts import ScriptBuilder
-from controller.office.sounding import SoundDesk
+from controller.office.sounding import LONGEST_MUTE, SoundDesk
+from controller.office.speaking import Speaking
 from controller.office.speech import Announced, SpeechDesk
 from controller.office.talk import Talk
 from controller.office.troubles import Troubles
@@ -48,6 +52,10 @@ from controller.sound.speech.voiceinstall import NO_INSTALL, InstallStatus
 from controller.sound.voice import Voice
 
 __all__ = ["Announced", "Decided", "Office", "Recorded"]
+
+UNDO_S = 60.0
+"""How long a stop can be undone; the phone offers it for ten seconds."""
+NOTHING_STOPPED: tuple[float, tuple[int, ...], ByHand | None] = (float("-inf"), (), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +79,17 @@ class Office:
 
     def __init__(self, parts: Parts):
         room = Room(parts.clock, parts.almanac, parts.store, parts.feed, Kept(parts.store))
-        builder = ScriptBuilder(parts.sounds, lambda: room.rhythm.sound.speech_lufs)
+        self.speaking = Speaking(
+            lambda: room.rhythm.sound, room.kept, parts.store.path.parent / "voices", parts.voice
+        )
+        builder = ScriptBuilder(
+            parts.sounds, lambda: room.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable
+        )
         self._room, self._library = room, parts.library
         self.voice_install = parts.voice_install
         self.keys = Keys(parts.store)
-        self._talk = Talk(room, parts.announcer, parts.voice, builder)
+        self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library, parts.voice)
+        self._talk = Talk(room, parts.announcer, parts.voice, builder, self._sound.hearing)
         bursts = Bursts(room, self._talk)
         self._roundups = RoundUps(room, self._talk)
         self._deals = DealDesk(room, self._talk, bursts, self._roundups)
@@ -83,16 +97,26 @@ class Office:
         self._speech = SpeechDesk(room, self._talk)
         cues = CueDesk(room, self._talk)
         parts.almanac.on_change = parts.library.forget_missing
-        self._sound = SoundDesk(room, parts.speaker, parts.announcer, parts.library)
         self._people = PeopleDesk(room)
-        troubles = Troubles(room, parts.speaker, parts.voice, parts.library, parts.voice_install)
+        troubles = Troubles(
+            room,
+            self._sound.hearing,
+            parts.voice,
+            parts.library,
+            self.speaking,
+            parts.voice_install,
+        )
         self._view = View(room, self._talk, cues, self._sound.sounding)
         self.walls, self.pairings = WallDesk(room), Pairings(self.keys)
         self._view.walls = self.walls.merged
-        self._view.troubles, self._view.trusted = troubles.all, troubles.clock_trusted
+        self._view.troubles = lambda: (*troubles.all(), *self.keys.attempts.troubles())
+        self._view.trusted = troubles.clock_trusted
+        self._view.urgent_troubles = lambda: (*troubles.of_the_house(), *self.keys.attempts.troubles())
+        self._view.music_troubles = troubles.of_the_music
+        self._view.playlists = parts.library.playlists
         self.following = Following(
             room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
-            Foresight(room, cues, self._talk),
+            Foresight(room, cues, self._talk, self.speaking.choice), self.speaking,
         )  # fmt: skip
         self.media = Media(
             (parts.store.path.parent, parts.sounds),
@@ -103,10 +127,13 @@ class Office:
             parts.voice,
             parts.library,
             builder,
+            Samples(parts.store.path.parent, parts.voice, self.speaking),
         )
         self.media.hushed, self.media.poke = self._hushed, lambda: self.poke()
         self.media.tracks.changed = self._shelved
+        self._stopped = NOTHING_STOPPED
         self.poke: Callable[[], None] = lambda: None
+        parts.library.listen(self._known_better)
 
     # --- orders
 
@@ -157,10 +184,30 @@ class Office:
         with self._room.store.read() as book:
             return book.outbox.of_day(day)
 
-    def stop_all(self) -> None:
-        """Silence now: music off, what is being said ends, what waits to be said at once is dropped."""
-        self._talk.stop_all("有人按了停止。")
+    def emergency(self, text: str, key: str) -> Announced:
+        """Says something to all at once, also in quiet time, while muted and at volume 0."""
+        return self._speech.emergency(text, key)
+
+    def stop_all(self) -> int:
+        """Silence now: music off, what is being said ends, what waits to be said at once is taken out.
+
+        Returns how many waited: `undo_stop` brings them and the music back.
+        """
+        waited = self._talk.stop_all()
+        self._stopped = (self._room.clock.monotonic(), waited, self._sound.by_hand())
         self.stop_music()
+        return len(waited)
+
+    def undo_stop(self) -> int:
+        """Brings back what the last `stop_all` took, within a minute; returns how many announcements. Refused later."""
+        at, waited, by_hand = self._stopped
+        if self._room.clock.monotonic() - at > UNDO_S:
+            raise Refused("已经过了一分钟，不能恢复了。可以在列表里再播一次。")
+        self._stopped = NOTHING_STOPPED
+        self._sound.bring_back(by_hand)
+        back = self._speech.restore(waited, self._hushed())
+        self._changed()
+        return back
 
     # --- music
 
@@ -184,10 +231,32 @@ class Office:
         self._sound.set_volume(volume)
         self._changed()
 
+    def choose_voice(self, **changes: object) -> None:
+        """Voice, speed and results_voice of what is said from now on; see Speaking.choose."""
+        self.speaking.choose(**changes)
+        self.speaking.obey()
+        self._changed()
+
+    def set_music_volume(self, volume: int) -> None:
+        """How loud music is beside speech, 0..100 percent."""
+        self._sound.set_music_volume(volume)
+        self._changed()
+
     def hush(self, minutes: int) -> None:
         """Nothing sounds for so many minutes; 0 ends it. What waits for its end follows it."""
+        self._mute(self._room.clock.now() + timedelta(minutes=minutes) if minutes else None)
+
+    def mute_until(self, at: time) -> None:
+        """Nothing sounds until that time of today. Refused when it is past, or more than four hours ahead."""
+        now = self._room.clock.now()
+        until = datetime.combine(now.date(), at, self._room.clock.zone)
+        if not now < until <= now + LONGEST_MUTE:
+            raise Refused("静音要到今天稍后、四小时以内的时间，例如 14:00。", "until")
+        self._mute(until)
+
+    def _mute(self, until: datetime | None) -> None:
         was = self._hushed()
-        self._sound.hush(minutes)
+        self._sound.hush(until)
         if was is not None:
             rearrange(self._room, was, self._hushed(), self._roundups.next_roundup)
         self._changed()
@@ -214,15 +283,27 @@ class Office:
         """Changes name, team, leader, say_as, hidden or active of a person."""
         return self._told(self._people.update(ident, **changes))
 
+    def update_team(self, ident: int, **changes: str | None) -> Team:
+        """Change the name or say_as of a team; its screens follow. Raises Refused."""
+        team, former = self._people.update_team(ident, **changes)
+        self.walls.team_renamed(former, team.name)
+        self._room.feed.tell()
+        return team
+
+    def remove_team(self, ident: int) -> None:
+        """Take an empty team off the list; its deals stay counted. Raises Refused."""
+        self._people.remove_team(ident)
+        self._room.feed.tell()
+
     def set_target(self, team: str, day: date, amount: object) -> None:
         """A team's target of a day, in yuan."""
         self._people.set_target(team, day, amount)
         self._room.feed.tell()
 
-    def set_city_result(self, day: date, city: str, rate: float) -> None:
-        """Another branch's completion of the day (1.0 = reached)."""
+    def set_city_result(self, day: date, city: str, rate: float | None) -> None:
+        """Another branch's completion of the day (1.0 = reached); None takes it back."""
         with self._room.store.write() as book:
-            book.desk.set_city(day, city, Decimal(str(rate)))
+            book.desk.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
         self._room.feed.tell()
 
     # --- looking
@@ -243,6 +324,11 @@ class Office:
         """The faults of an edit of the timetable that is not in force."""
         return self._room.almanac.faults
 
+    def hints(self) -> tuple[str, ...]:
+        """What the timetable in force says that will not happen, with the ways out."""
+        teams = tuple(team.name for team in self.teams())
+        return self._room.almanac.hints(self._room.clock.now().date(), teams)
+
     def confirm_clock(self) -> None:
         """A person says that the time shown is right: timed sound may follow it."""
         self._room.clock.confirm()
@@ -259,6 +345,12 @@ class Office:
     def _shelved(self) -> None:
         self._sound.shelved()
         self.poke()
+
+    def _known_better(self, file: Path) -> None:
+        """A music file has been measured or made playable: it counts from the next look at the playlist on."""
+        self._sound.shelved()
+        if self._library.fault(file) is not None:
+            self._room.feed.tell()
 
     def _told(self, person: Person) -> Person:
         self._room.feed.tell()

@@ -47,8 +47,8 @@ class Bursts:
             self._talk.hand([again] if again else [])
 
     def _merged(self, members: Sequence[Announcement], now: datetime) -> Announcement | None:
-        deals = tuple(dict.fromkeys(ident for member in members for ident in member.deals))
         with self._room.store.write() as book:
+            deals = tuple(dict.fromkeys(ident for member in members for ident in member.deals))
             said = self._text(book, deals)
             book.desk.use(BURST, said.template, now)
             why = f"{WORDS.count(len(deals), '单')}等在一起，合成一条播报。"

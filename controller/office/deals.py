@@ -22,6 +22,7 @@ from controller.book.model import (
     Deal,
 )
 from controller.book.store import Book
+from controller.names import same_name
 from controller.office import etiquette, targets
 from controller.office.bursts import Bursts
 from controller.office.room import Room, period_of
@@ -139,6 +140,7 @@ class DealDesk:
 
     def _facts(self, book: Book, now: datetime, hushed_until: datetime | None) -> Facts:
         rhythm, plan, state = self._room.rhythm, self._room.plan(now), self._room.state(now)
+        hearing = self._talk.hearing(now)
         monday, sunday = period_of("week", now.date())
         return Facts(
             now=now,
@@ -152,6 +154,8 @@ class DealDesk:
             workday=plan.workday,
             record_over=book.deals.largest(before=now.date()),
             quiet_name=_quiet_name(state),
+            at_once=hearing.at_once,
+            held=hearing.held,
         )
 
     def _phrase(self, book: Book, deal: Deal, decision: Decision) -> phrases.Phrase:
@@ -189,7 +193,8 @@ class DealDesk:
 def _seller(book: Book, key: str, person: str, team: str | None) -> int:
     """Whose order it is; one that comes again is whose it was, whatever became of the person meanwhile."""
     known = book.deals.by_key(key)
-    if known is not None and known.person == person and team in (None, known.team):
+    same = known is not None and same_name(known.person, person)
+    if known is not None and same and (team is None or same_name(known.team, team)):
         return known.person_id
     return book.roster.find(person, team).id
 

@@ -1,6 +1,7 @@
 """The etiquette of the PA: what goes before what, what is told in one breath, how much talk an hour bears. Pure.
 
-**What goes first.** A person's stop ends everything. Then the microphone; then first, record and big orders, alone
+**What goes first.** An emergency interrupts everything, also quiet time and mute. A person's stop ends everything.
+Then the microphone; then first, record and big orders, alone
 or several in one breath, each followed by the target it fulfilled; then what people say; then the full hour's
 round-up; then what the timetable says; last music, which makes room for all of them.
 
@@ -36,7 +37,9 @@ from controller.rhythm.model import FREE_TEXT
 
 MICROPHONE: Final = "microphone"
 SAY: Final = "say"
+EMERGENCY: Final = "emergency"
 PRIORITY: Final = {
+    EMERGENCY: 100,
     MICROPHONE: 70,
     FIRST_OF_WEEK: 60,
     FIRST_OF_DAY: 60,

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from controller.book.model import StoreTrouble
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
 from controller.office.deals import DealDesk
 from controller.office.foresight import Foresight
 from controller.office.room import Room
 from controller.office.sounding import SoundDesk
+from controller.office.speaking import Speaking
 from controller.office.talk import Talk
 from controller.office.troubles import Troubles
 from controller.office.view import View
@@ -39,6 +41,7 @@ class Following:
     troubles: Troubles
     library: Library
     foresight: Foresight
+    speaking: Speaking
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """The present moment: sound, round-ups and what is due follow it."""
@@ -49,6 +52,7 @@ class Following:
             partial(self.bursts.gather, now),
             partial(self.talk.release, now),
             partial(self.view.turn_with, state),
+            self._follow_voice,
             partial(self.foresight.follow, plan, now),
         ]
         if trusted:
@@ -59,10 +63,19 @@ class Following:
             except Exception:  # a full disk must not stop the music, nor a playlist the orders
                 log.exception("a part of the office could not follow the clock; the others go on")
 
+    def _follow_voice(self) -> None:
+        self.speaking.obey()
+        if self.speaking.turned():
+            self.room.feed.tell()
+
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """A cue has come. Without a trusted clock it is not said, nor when it comes so late that it is quiet."""
         if self.troubles.clock_trusted() and not self.room.state(now).quiet:
             self.cues.come(cue, plan, now)
+
+    def watch(self) -> None:
+        """Called every second: screens are told of what has no event of its own."""
+        self.view.watch()
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
         """When `follow` must be called exactly: full hours, what waits, and shortly before music."""
@@ -85,5 +98,10 @@ class Following:
 
     def recover(self) -> None:
         """At a start: what the last run left behind is said, put off or dropped, each with its reason."""
-        self.deals.recover()
+        try:
+            self.deals.recover()
+        except StoreTrouble as trouble:  # the music starts; the phones say what is wrong
+            log.error("what the last run left behind waits for the book: %s", trouble.sentence)
+            self.room.store.when_healed(self.deals.recover)
+        self.library.sweep()
         self.library.measure_all()

@@ -8,6 +8,7 @@ the last ten before them; each person with the common products in the phrases of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from controller.book import phrases
@@ -33,8 +34,9 @@ MOST_CLAUSES = 600
 class Foresight:
     """Called by the timekeeper's thread alone."""
 
-    def __init__(self, room: Room, cues: CueDesk, talk: Talk):
-        self._room, self._cues, self._talk = room, cues, talk
+    def __init__(self, room: Room, cues: CueDesk, talk: Talk, manner: Callable[[], object]):
+        """manner: the chosen voices and speed; another choice is rendered again."""
+        self._room, self._cues, self._talk, self._manner = room, cues, talk, manner
         self._began: float | None = None
         self._seen: tuple[object, ...] = ()
         self._shortly: set[datetime] = set()
@@ -48,7 +50,7 @@ class Foresight:
         if monotonic - self._began < SETTLED_S:
             return
         ahead = [cue for cue in plan.cues if cue.say is not None and cue.at > now]
-        present = (plan.date, self._room.rhythm)
+        present = (plan.date, self._room.rhythm, self._manner())
         if self._seen != present:
             self._seen, self._shortly = present, set()
             self._prepare([cue for cue in ahead if self._cues.fixed(cue, plan)], plan, now)
@@ -69,9 +71,9 @@ class Foresight:
         soon = [self._cues.foresee(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
         self._talk.learn(found for found in soon if found is not None)
         names = self._likely(now)
-        texts = tuple(found.text for found in names)
-        if texts != self._known and self._talk.learn(names) is not None:
-            self._known = texts
+        present = (self._manner(), *(found.text for found in names))
+        if present != self._known and self._talk.learn(names) is not None:
+            self._known = present
 
     def _likely(self, now: datetime) -> tuple[Announcement, ...]:
         """What may be said at once of the next deals, without its sums: who sold lately first."""

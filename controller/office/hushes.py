@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from controller.book.broadcasts import HUSHED
+from controller.book.broadcasts import HUSHED, on_the_hour
 from controller.book.model import TARGET, Announcement
 from controller.office import etiquette
 from controller.office.room import Room
@@ -44,10 +44,11 @@ def _own_moment(found: Announcement, next_roundup: Callable[[datetime], datetime
 
 def _why(room: Room, found: Announcement, due: datetime, until: datetime | None, now: datetime) -> str:
     state = room.state(now)
-    if found.kind in AMONG_OTHERS and due > now:
-        return f"每到整点一起播报，{due:%H:%M}。"
     if due <= now:
         return "静音提前结束，现在播报。"
+    together = " 一起播报" if found.kind in AMONG_OTHERS else " 播报"
     if until is not None and due == until:
-        return f"{HUSHED}，{due:%H:%M} 播报。"
+        return f"{HUSHED}，{due:%H:%M}{together}。"
+    if found.kind in AMONG_OTHERS:
+        return on_the_hour(due, now)
     return f"{state.entry.name if state.entry else '安静'}时间，{due:%H:%M} 播报。"

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from controller.book.model import StoreTrouble
+from controller.machine.filenames import readable
 from controller.office import turns
 from controller.office.music import Wanted
 from controller.office.room import Room
@@ -17,6 +18,9 @@ from controller.sound.library import UNMEASURED_DB, Library
 from controller.sound.speaker import MusicOrder, Track
 
 log = logging.getLogger(__name__)
+
+BEGINNING_S = 5.0
+"""A track that sounds for longer is well under way."""
 
 
 class Jukebox:
@@ -27,16 +31,26 @@ class Jukebox:
         self._turns: dict[str, Turn] = {}
         self.present: tuple[Turn, tuple[Track, ...]] | None = None
         self.playing: Path | None = None
+        self._given: dict[Path, Track] = {}
+
+    @property
+    def sounding(self) -> Track | None:
+        """The track that plays, as it was ordered; None when nothing does."""
+        if self.playing is None:
+            return None
+        return self._given.get(self.playing) or Track(self.playing, name=readable(self.playing.name))
 
     def order(self, wanted: Wanted, now: datetime) -> MusicOrder | None:
         """What the speaker gets for `wanted`, also told by `present`; None when there is nothing to play."""
-        found = {track.path.name: track for track in self._tracks(wanted)}
+        found = self._tracks(wanted, now)
         turn = self._turn(wanted, tuple(found.values()), now)
         if turn is None:
             self.present = None
             return None
-        tracks = tuple(self._track(found.get(name), seconds) for name, seconds in turn.pieces)
+        tracks = tuple(self._track(name, found.get(name), seconds) for name, seconds in turn.pieces)
         self.present = turn, tracks
+        sounding = self.sounding
+        self._given = {track.path: track for track in (*((sounding,) if sounding else ()), *tracks)}
         sound = self._room.rhythm.sound
         return MusicOrder(
             tracks=tracks,
@@ -50,7 +64,7 @@ class Jukebox:
 
     def skip(self, wanted: Wanted, now: datetime) -> bool:
         """From the next track on, as of the next order; False when there is nothing to play."""
-        turn = self._turn(wanted, self._tracks(wanted), now)
+        turn = self._turn(wanted, tuple(self._tracks(wanted, now).values()), now)
         if turn is not None:
             self._remember(turn.skipped(now))
         return turn is not None
@@ -67,19 +81,34 @@ class Jukebox:
             if turn.since <= now < turn.until:
                 self._remember(replace(turn, until=now))
 
-    def _tracks(self, wanted: Wanted) -> tuple[Track, ...]:
-        return self._library.tracks(wanted.playlist, wanted.since.date())
+    def _tracks(self, wanted: Wanted, now: datetime) -> dict[str, Track]:
+        """The playlist's tracks by name. One that is well under way stays the same file of the same length to its
+        end: its length, or what is played in its place, may have become known better meanwhile."""
+        found = {track.name: track for track in self._library.tracks(wanted.playlist, wanted.since.date())}
+        old = self.sounding
+        new = found.get(old.name) if old is not None else None
+        if old is not None and new is not None and self._under_way(wanted.playlist, old.name, now):
+            found[old.name] = replace(new, duration_s=old.duration_s) if new.path == old.path else old
+        return found
+
+    def _under_way(self, playlist: str, name: str, now: datetime) -> bool:
+        turn = self._turns.get(playlist)
+        if turn is None:
+            return False
+        index, offset = turn.place(now)
+        return turn.pieces[index][0] == name and offset > BEGINNING_S
 
     def _turn(self, wanted: Wanted, tracks: Sequence[Track], now: datetime) -> Turn | None:
         name = wanted.playlist
         kept = self._turns.get(name) or Turn.from_json(self._room.kept.get(_key(name)))
-        files = [(track.path.name, track.duration_s) for track in tracks]
-        return turns.turn(kept, wanted, files, now, self.playing.name if self.playing else None)
+        files = [(track.name, track.duration_s) for track in tracks]
+        sounding = self.sounding
+        return turns.turn(kept, wanted, files, now, sounding.name if sounding else None)
 
-    def _track(self, found: Track | None, seconds: float) -> Track:
+    def _track(self, name: str, found: Track | None, seconds: float) -> Track:
         """The file of a piece; one that was deleted while it plays, as the player has it open."""
         if found is None:
-            return Track(self.playing or Path(), UNMEASURED_DB, seconds)
+            return Track(self.playing or Path(), UNMEASURED_DB, seconds, name)
         return replace(found, duration_s=seconds)
 
     def _remember(self, turn: Turn) -> None:

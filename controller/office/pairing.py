@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ class Pairing:
 
     code: str
     until: float
+    address: str = ""
     name: str | None = None
     token: str | None = None
 
@@ -37,16 +39,22 @@ class Pairings:
         self._lock = threading.Lock()
         self._waiting: dict[str, Pairing] = {}
 
-    def begin(self) -> tuple[str, str]:
-        """(secret, code): the secret is the television's own, the code is for everyone to see."""
+    def begin(self, address: str = "") -> tuple[str, str]:
+        """(secret, code): the secret is the television's own, the code is for everyone to see.
+
+        Of too many the oldest of the address with the most makes room: nobody can push another's digits out.
+        """
         with self._lock:
             self._clear()
             while len(self._waiting) >= MOST:
-                self._waiting.pop(next(iter(self._waiting)))
+                (greedy, _), *_ = Counter(found.address for found in self._waiting.values()).most_common(1)
+                del self._waiting[
+                    next(key for key, found in self._waiting.items() if found.address == greedy)
+                ]
             taken = {pairing.code for pairing in self._waiting.values()}
             code = next(c for c in iter(lambda: f"{secrets.randbelow(1_000_000):06d}", "") if c not in taken)
             secret = secrets.token_urlsafe(24)
-            self._waiting[secret] = Pairing(code, self._now() + VALID_S)
+            self._waiting[secret] = Pairing(code, self._now() + VALID_S, address)
             return secret, code
 
     def look(self, secret: str) -> Pairing | None:

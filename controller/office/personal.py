@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +17,7 @@ from controller.book.model import (
     Announcement,
     Deal,
     Refused,
+    StoreTrouble,
     Unknown,
 )
 from controller.office.inbox import Inbox, Source, shelve
@@ -22,6 +26,7 @@ from controller.sound.gate import Gate, Unfit
 
 PHOTO_BYTES = 20_000_000
 SONG_BYTES = 20_000_000
+SONG_STAYS_S = 3600.0
 HAS_SONG: Final = (FIRST_OF_WEEK, FIRST_OF_DAY, RECORD, BIG)
 _PHOTO = re.compile(r"[0-9a-f]{32}")
 
@@ -29,20 +34,38 @@ _PHOTO = re.compile(r"[0-9a-f]{32}")
 class PersonalDesk:
     """Thread-safe. Files lie in var/photos and var/songs under names made of their content.
 
-    A file that nobody uses any more stays: a rehearsal shares these folders, and they are small.
+    A file that nobody uses any more is deleted, a song an hour later: it may still wait to be played. In a rehearsal,
+    which shares these folders, nothing is.
     """
 
     def __init__(self, folder: Path, inbox: Inbox, gate: Gate, room: Room):
         self._photos, self._songs = folder / "photos", folder / "songs"
         self._inbox, self._gate, self._room = inbox, gate, room
+        self._turn = threading.RLock()  # no file is thrown away between its making and its being written down
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Deletes the photos and songs that nobody uses."""
+        with self._turn:
+            try:
+                with self._room.store.read() as book:
+                    people, teams = book.roster.everybody(), book.roster.every_team()
+            except StoreTrouble:
+                return
+            photos = {f"{person.photo}.jpg" for person in people if person.photo}
+            keys = [_key("person", row.id) for row in people] + [_key("team", row.id) for row in teams]
+            songs = {str(self._room.kept.get(key)) for key in keys}
+            _thin(self._photos, photos, 0.0)
+            _thin(self._songs, songs, SONG_STAYS_S)
 
     # --- photos
 
     def set_photo(self, person: int, source: Source) -> str:
         """A person's photo, made small and without its data; its name. Raises Refused."""
         self._known("person", person)
-        name = self._made("picture", source, PHOTO_BYTES, self._photos, ".jpg").removesuffix(".jpg")
-        self._write_photo(person, name)
+        with self._turn:
+            name = self._made("picture", source, PHOTO_BYTES, self._photos, ".jpg").removesuffix(".jpg")
+            self._write_photo(person, name)
         return name
 
     def remove_photo(self, person: int) -> None:
@@ -58,6 +81,7 @@ class PersonalDesk:
     def _write_photo(self, person: int, name: str | None) -> None:
         with self._room.store.write() as book:
             book.roster.set_photo(person, name)
+        self._sweep()
         self._room.feed.tell()
 
     # --- songs
@@ -65,14 +89,17 @@ class PersonalDesk:
     def set_song(self, whose: str, ident: int, source: Source) -> None:
         """The song of a "person" or a "team": its first ten seconds sound after their orders. Raises Refused."""
         self._known(whose, ident)
-        name = self._made("song", source, SONG_BYTES, self._songs, ".wav")
-        self._room.kept.set(_key(whose, ident), name)
+        with self._turn:
+            name = self._made("song", source, SONG_BYTES, self._songs, ".wav")
+            self._room.kept.set(_key(whose, ident), name)
+            self._sweep()
         self._room.feed.tell()
 
     def remove_song(self, whose: str, ident: int) -> None:
         """Their orders get applause again."""
         self._known(whose, ident)
         self._room.kept.set(_key(whose, ident), None)
+        self._sweep()
         self._room.feed.tell()
 
     def song(self, whose: str, ident: int) -> Path | None:
@@ -117,6 +144,16 @@ class PersonalDesk:
             rows = book.roster.people() if whose == "person" else book.roster.teams()
         if not any(row.id == ident for row in rows):
             raise Unknown(f"没有编号为 {ident} 的{'人' if whose == 'person' else '团队'}。", whose)
+
+
+def _thin(folder: Path, used: set[str], stays_s: float) -> None:
+    """Deletes what is not used and older than that; not in a folder that belongs to another office."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for file in folder.iterdir():
+        with contextlib.suppress(OSError):
+            if file.name not in used and time.time() - file.stat().st_mtime >= stays_s:
+                file.unlink()
 
 
 def _key(whose: str, ident: int) -> str:

@@ -26,6 +26,11 @@ class Kept:
         self._store = store
         self._lock = threading.Lock()
         self._values: dict[str, Any] = {}
+        store.when_healed(self._forget)
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._values.clear()
 
     def get(self, name: str, default: Any = None) -> Any:
         """What was kept under that name, or `default`."""

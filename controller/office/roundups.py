@@ -48,10 +48,13 @@ class RoundUps:
 
     def _tell_together(self, members: Sequence[Announcement], now: datetime) -> None:
         with self._room.store.write() as book:
-            deals = book.deals.of_ids(tuple(ident for member in members for ident in member.deals))
+            deals = book.deals.of_ids(
+                tuple(dict.fromkeys(ident for member in members for ident in member.deals))
+            )
+            found = phrases.round_up(deals, book.deals.of_day(now.date()), now)
             rhythm = self._room.rhythm
             phrase = phrases.roundup(
-                deals, rhythm.broadcasts, WORDS, now, book.desk.used(ROUNDUP),
+                found, rhythm.broadcasts, WORDS, now, book.desk.used(ROUNDUP),
                 limit_s=etiquette.roundup_limit(
                     self._talk.spent_s(book, now), rhythm.sound.talk_minutes_per_hour
                 ),
@@ -59,10 +62,10 @@ class RoundUps:
             if phrase is None:
                 return
             book.desk.use(ROUNDUP, phrase.template, now)
-            alive = [deal.id for deal in deals if deal.voided is None]
+            told = [deal.id for deal in found.told]
             said, _ = book.outbox.add(
                 f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
-                deals=alive, priority=etiquette.PRIORITY[ROUNDUP], script=as_json([], "small"),
+                deals=told, priority=etiquette.PRIORITY[ROUNDUP], script=as_json([], "small"),
             )  # fmt: skip
             book.outbox.merge(members, f"并入 {now:%H:%M} 的整点播报。", now)
         self._talk.hand([said])

@@ -7,6 +7,7 @@ chosen back. A screen that was renamed stays reachable by its old name, so that 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from controller.book.desk import Wall
 from controller.book.model import Refused
+from controller.names import same_name
 from controller.office.room import Room
 from controller.rhythm.model import SCENES, WallDisplay, WallSettings
 
@@ -21,6 +23,7 @@ OFF: Final = "off"
 """The scene of a screen that was turned off on purpose."""
 PINNABLE: Final = (*(name for name in SCENES if name not in ("celebration", "fault")), OFF)
 MOST: Final = 300
+MOST_OF_ONE: Final = 40
 _CALLED: Final = "called"
 _SEEN_EVERY: Final = timedelta(minutes=5)
 _ONE_OF: Final[Mapping[str, tuple[object, ...]]] = {
@@ -32,14 +35,29 @@ _ONE_OF: Final[Mapping[str, tuple[object, ...]]] = {
 _RANGE: Final = {"diagonal": (10, 300, "英寸"), "distance": (0.5, 50, "米")}
 
 
+def free_name(name: str) -> str:
+    """A name that a wall may be given. Refused for `new`: /wall/new is where screens are paired."""
+    if name == "new":
+        raise Refused("“new”是配对页的地址，请换一个名字。", "name")
+    return name
+
+
 class WallDesk:
     """Thread-safe; read once, then from memory. Names are checked by the caller."""
 
     def __init__(self, room: Room):
         self._room = room
         self._lock = threading.Lock()
-        with room.store.read() as book:
-            self._walls = {wall.name: wall for wall in book.desk.walls()}
+        self._walls: dict[str, Wall] = {}
+        self._brought: Counter[str] = Counter()  # new names by address, since the start
+        self._load()
+        room.store.when_healed(self._load)
+
+    def _load(self) -> None:
+        with self._room.store.read() as book:
+            found = {wall.name: wall for wall in book.desk.walls()}
+        with self._lock:
+            self._walls = found
 
     def known(self) -> tuple[Wall, ...]:
         """Every screen that has called or was set up, by name; former names are left out."""
@@ -63,11 +81,19 @@ class WallDesk:
                 screens[wall.name] = replace(base, **chosen)
         return replace(settings, screens=screens)
 
-    def seen(self, name: str, now: datetime) -> None:
-        """A screen has painted. On the disk every few minutes: enough to say since when one is silent."""
+    def seen(self, name: str, now: datetime, address: str = "", trusted: bool = False) -> None:
+        """A screen has painted. On the disk every few minutes: enough to say since when one is silent.
+
+        `address`: where it is; one address may bring 40 names by itself. `trusted`: it was paired, so that it takes
+        the place of an invented one when there are too many.
+        """
         with self._lock:
             wall = self._walls.get(name)
-            if wall is None and len(self._walls) >= MOST:
+            if wall is None and not trusted:
+                if self._brought[address] >= MOST_OF_ONE or len(self._walls) >= MOST:
+                    return
+                self._brought[address] += 1
+            if wall is None and len(self._walls) >= MOST and not self._make_room():
                 return
             if wall is not None and timedelta() <= now - wall.seen < _SEEN_EVERY:
                 return
@@ -77,17 +103,18 @@ class WallDesk:
 
     def choose(self, name: str, changes: Mapping[str, object]) -> None:
         """Takes choices over; None gives one back to the timetable. Refused for a value that doesn't exist."""
-        for key, value in changes.items():
-            if value is not None:
-                self._check(key, value)
+        checked = {
+            key: None if value is None else self._checked(key, value) for key, value in changes.items()
+        }
         with self._lock:
             wall = self._walls.get(name)
-            kept = {**(wall.settings if wall else {}), **changes}
+            kept = {**(wall.settings if wall else {}), **checked}
             self._keep(name, {key: value for key, value in kept.items() if value is not None})
         self._room.feed.tell()
 
     def rename(self, name: str, new: str) -> None:
         """What called itself `name` is `new` from now on, with all its choices."""
+        free_name(new)
         if new == name:
             raise Refused("新名字和现在的一样。", "name")
         with self._lock:
@@ -114,7 +141,7 @@ class WallDesk:
         return (name, *former)
 
     def _keep(self, name: str, settings: Mapping[str, Any]) -> None:
-        if name not in self._walls and len(self._walls) >= MOST:
+        if name not in self._walls and len(self._walls) >= MOST and not self._make_room():
             raise Refused(f"已经有 {MOST} 块屏幕，请先在手机上去掉不用的。", "name")
         now = self._room.clock.now()
         wall = self._walls.get(name)
@@ -122,7 +149,29 @@ class WallDesk:
             book.desk.set_wall(name, settings, now)
         self._walls[name] = Wall(name, wall.seen if wall else now, dict(settings))
 
-    def _check(self, key: str, value: object) -> None:
+    def team_renamed(self, former: str, name: str) -> None:
+        """Screens of a team show it under its new name as well."""
+        with self._lock:
+            of_team = [w for w in self._walls.values() if same_name(str(w.settings.get("team", "")), former)]
+            for wall in of_team:
+                self._keep(wall.name, {**wall.settings, "team": name})
+
+    def _make_room(self) -> bool:
+        """Forget the wall that was silent for longest of those that nobody has set up or paired; False without one."""
+        with self._room.store.read() as book:
+            paired = {
+                token.name.removeprefix("wall:") for token in book.desk.tokens() if token.role == "wall"
+            }
+        free = [wall for wall in self._walls.values() if not wall.settings and wall.name not in paired]
+        if not free:
+            return False
+        gone = min(free, key=lambda wall: wall.seen).name
+        with self._room.store.write() as book:
+            book.desk.remove_wall(gone)
+        del self._walls[gone]
+        return True
+
+    def _checked(self, key: str, value: object) -> object:
         if key in _ONE_OF and value not in _ONE_OF[key]:
             allowed = "、".join(str(one).lower() for one in _ONE_OF[key])
             raise Refused(f"{key} 要写成 {allowed} 之一。", key)
@@ -132,7 +181,10 @@ class WallDesk:
                 raise Refused(f"{key} 要在 {low} 到 {high} {unit}之间。", key)
         if key == "team":
             with self._room.store.read() as book:
-                if value not in [team.name for team in book.roster.teams()]:
-                    raise Refused(f"没有叫“{value}”的团队。", "team")
-        if key not in (*_ONE_OF, *_RANGE, "team"):
+                team = book.roster.team(str(value))
+            if team is None:
+                raise Refused(f"没有叫“{value}”的团队。", "team")
+            return team.name
+        if key not in (*_ONE_OF, *_RANGE):
             raise Refused(f"大屏没有“{key}”这个设置。", key)
+        return value

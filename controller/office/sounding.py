@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from controller.book.model import Refused
 from controller.glance import Sounding
+from controller.hearing import Facts, Hearing, hearing
+from controller.machine.filenames import readable
 from controller.office import music
 from controller.office.jukebox import Jukebox
 from controller.office.music import ByHand, Wanted
@@ -19,6 +23,7 @@ from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.performance import Manners
 from controller.sound.speaker import Duck, Event, Speaker
+from controller.sound.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -26,21 +31,22 @@ AHEAD = timedelta(seconds=6)
 """Music is ordered this long before it begins, so that it is loaded and starts on the dot."""
 RETRY = timedelta(seconds=5)
 """An empty playlist is looked at again after this: somebody may be filling it, or its files are still being read."""
-LONGEST_HUSH_MIN = 240
+LONGEST_MUTE = timedelta(minutes=240)
 
 
 class SoundDesk:
     """Compares what should sound with what was ordered last, and orders the difference. Thread-safe."""
 
-    def __init__(self, room: Room, speaker: Speaker, announcer: Announcer, library: Library):
+    def __init__(self, room: Room, speaker: Speaker, announcer: Announcer, library: Library, voice: Voice):
         self._room, self._speaker, self._announcer, self._library = room, speaker, announcer, library
+        self._voice = voice
         self._lock = threading.RLock()
         self._ordered: tuple[object, ...] | None = None
         self._silences: tuple[tuple[datetime, datetime], ...] | None = None
         self._volume: int | None = None
         self._retry_at = room.clock.now()
         self._jukebox = Jukebox(room, library)
-        self._look_again = False
+        self._look_again = self._stalled = False
         self._settings: SoundSettings | None = None
         self.obey()
 
@@ -88,12 +94,18 @@ class SoundDesk:
     def on_speaker(self, event: Event) -> None:
         """Notes which track is playing."""
         if event.kind == "track" and event.path is not None:
-            self._jukebox.playing, self._look_again = event.path, True
-            log.info("music: %s", event.path.name)
-        elif event.kind == "track_failed" and event.path is not None:
-            log.warning("cannot play %s: %s", event.path.name, event.why)
-        elif event.kind in ("lost", "music_ended"):
+            self._jukebox.playing, self._look_again, self._stalled = event.path, True, False
+            log.info("music: %s", self.track_file)
+        elif event.kind in ("track_failed", "part_failed") and event.path is not None:
+            log.warning("cannot play %s: %s", readable(event.path.name), readable(event.why or ""))
+            self._library.failed(event.path)
+        elif event.kind == "lost":
             self._jukebox.playing = None
+        elif (
+            event.kind == "music_ended"
+        ):  # its span is over, or no file of it can be read: those may come back
+            self._jukebox.playing, self._stalled = None, True
+            self._retry_at = min(self._retry_at, self._room.clock.now() + RETRY)
 
     def shelved(self) -> None:
         """A track was added or deleted: the next `follow` has it in the running order, or not any more."""
@@ -101,9 +113,15 @@ class SoundDesk:
 
     @property
     def track(self) -> str | None:
-        """The name of what is playing."""
-        playing = self._jukebox.playing
-        return playing.stem if playing else None
+        """The title of what is playing: its file's name without the ending."""
+        name = self.track_file
+        return Path(name).stem if name else None
+
+    @property
+    def track_file(self) -> str | None:
+        """The file's name of what is playing, as people read it."""
+        sounding = self._jukebox.sounding
+        return sounding.name if sounding else None
 
     def _follow_silences(self, plan: DayPlan, now: datetime) -> None:
         spans = tuple(span for span in (next_quiet(plan, now), self._hush(now)) if span is not None)
@@ -116,10 +134,15 @@ class SoundDesk:
         self._announcer.silences(moments)
 
     def _follow_volume(self, now: datetime) -> None:
-        volume = min(self.volume(), ceiling_at(self._room.rhythm.sound, now))
+        volume = self._master(now)
         if volume != self._volume:
             self._volume = volume
+            self._announcer.audible(volume > 0)
             self._speaker.master(volume)
+
+    def _master(self, now: datetime) -> int:
+        """What the player is set to: what a person chose, up to the timetable's ceiling."""
+        return min(self.volume(), ceiling_at(self._room.rhythm.sound, now))
 
     def _follow_music(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> None:
         wanted = self._wanted(plan, state, now, trusted=trusted)
@@ -132,8 +155,11 @@ class SoundDesk:
         before = self._jukebox.present
         order = self._jukebox.order(wanted, now) if wanted else None
         nothing = wanted is not None and order is None
-        self._retry_at = now + RETRY if nothing else datetime.max.replace(tzinfo=now.tzinfo)
-        if again and (nothing or before == self._jukebox.present):
+        silent = (
+            wanted is not None and wanted.since <= now and self._stalled and self._jukebox.playing is None
+        )
+        self._retry_at = now + RETRY if nothing or silent else datetime.max.replace(tzinfo=now.tzinfo)
+        if again and (nothing or (before == self._jukebox.present and not silent)):
             return
         if nothing and wanted is not None:
             log.warning("playlist %s has nothing to play", wanted.playlist)
@@ -148,7 +174,9 @@ class SoundDesk:
         wanted = music.wanted(state, self._by_hand(), self.hushed_until(now), now)
         if wanted is None and trusted:
             wanted = music.upcoming(plan, now, AHEAD)
-        return wanted if trusted or self._asked_for(now) else None
+        if wanted is None or not (trusted or self._asked_for(now)):
+            return None
+        return replace(wanted, volume=round(wanted.volume * self.music_volume() / 100))
 
     # --- what people ask for
 
@@ -161,6 +189,8 @@ class SoundDesk:
         state, plan = self._room.state(now), self._room.plan(now)
         if state.quiet and state.entry is not None:
             raise Refused(f"{state.entry.name}时间不放音乐，{state.entry.until:%H:%M} 以后再放。")
+        if (muted := self.hushed_until(now)) is not None:
+            raise Refused(f"正在静音，到 {muted:%H:%M} 为止。想现在放音乐，请先结束静音。")
         names = self._library.playlists()
         chosen = playlist or (state.music.playlist if state.music else None) or (names[0] if names else None)
         if chosen is None or chosen not in names:
@@ -187,21 +217,52 @@ class SoundDesk:
             self._look_again = True
 
     def set_volume(self, volume: int) -> None:
-        """The master volume, 0..100; remembered."""
-        self._set("volume", max(0, min(100, volume)))
+        """The master volume, 0..100; remembered, and in force when this returns."""
+        with self._lock:
+            self._set("volume", max(0, min(100, volume)))
+            self._follow_volume(self._room.clock.now())
 
-    def hush(self, minutes: int) -> None:
-        """Nothing sounds for so many minutes; 0 ends it."""
-        minutes = max(0, min(LONGEST_HUSH_MIN, minutes))
+    def set_music_volume(self, volume: int) -> None:
+        """How loud music is beside speech, in percent of what the timetable says; remembered."""
+        self._set("music_volume", max(0, min(100, volume)))
+
+    def hush(self, until: datetime | None) -> None:
+        """Nothing sounds until then, four hours at most; None ends it."""
         now = self._room.clock.now()
-        until = now + timedelta(minutes=minutes)
-        self._set("hush", {"since": now.isoformat(), "until": until.isoformat()} if minutes else None)
+        until = min(until, now + LONGEST_MUTE) if until is not None else None
+        self._set("hush", {"since": now.isoformat(), "until": until.isoformat()} if until else None)
+
+    def by_hand(self) -> ByHand | None:
+        """What a person asked for last, to be brought back by `bring_back`."""
+        return self._by_hand()
+
+    def bring_back(self, by_hand: ByHand | None) -> None:
+        """Makes this again what a person asked for; None: what the timetable says."""
+        self._keep(by_hand)
 
     # --- what is
 
     def volume(self) -> int:
         """The master volume that a person set last, 0..100."""
         return int(self._get("volume", 100))
+
+    def music_volume(self) -> int:
+        """How loud music is beside speech, in percent, as a person set it last."""
+        return int(self._get("music_volume", 100))
+
+    def hearing(self, now: datetime) -> Hearing:
+        """Whether the office can hear what is said at `now`; see `controller.hearing`."""
+        state, health = self._room.state(now), self._speaker.health()
+        return hearing(
+            Facts(
+                volume=self._master(now),
+                device=health.device if health.alive else None,
+                quiet_until=state.quiet_until,
+                quiet_name=f"{state.entry.name}时间" if state.quiet and state.entry else "安静时间",
+                muted_until=self.hushed_until(now),
+                voice_fault=self._voice.status().fault,
+            )
+        )
 
     def hushed_until(self, now: datetime) -> datetime | None:
         """When the hush ends, None when there is none."""
@@ -230,6 +291,9 @@ class SoundDesk:
             volume=self.volume(),
             hushed_until=self.hushed_until(now),
             manual=("play" if by_hand and by_hand.playlist else "stop") if active else None,
+            music_volume=self.music_volume(),
+            playing_until=wanted.until if wanted else by_hand.until if active and by_hand else None,
+            hearing=self.hearing(now),
         )
 
     def _asked_for(self, now: datetime) -> bool:

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.book.broadcasts import HUSHED
-from controller.book.model import OPEN_STATES, PLAYING, WAITING, Announcement, Refused, Unknown
+from controller.book.model import (
+    MERGED,
+    OPEN_STATES,
+    PLAYING,
+    WAITING,
+    Announcement,
+    Refused,
+    Unknown,
+    Unsayable,
+)
+from controller.book.phrases import Line
+from controller.hearing import NO_DEVICE
 from controller.office import etiquette
 from controller.office.deals import Decided
-from controller.office.etiquette import MICROPHONE, SAY
+from controller.office.etiquette import EMERGENCY, MICROPHONE, SAY
 from controller.office.room import Room
 from controller.office.scripts import as_json
-from controller.office.talk import Talk
+from controller.office.talk import STOPPED, Talk
+from controller.sound.mandarin import spoken
+
+log = logging.getLogger(__name__)
 
 LONGEST = 300
+LONGEST_EMERGENCY = 100
+"""An emergency is said twice and read from a wall at a glance."""
+URGENT = "紧急广播，立即播报。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +45,12 @@ class Announced:
     created: bool
 
 
+def check_sayable(text: str, names: Mapping[str, str]) -> None:
+    """Raise Unsayable for a text of which the voice would say nothing: a lone chime only alarms people."""
+    if not spoken(text, names):
+        raise Unsayable("这里没有能念出来的字：表情和符号不会出声。请写要说的话。", "text")
+
+
 class SpeechDesk:
     """Thread-safe."""
 
@@ -34,12 +59,31 @@ class SpeechDesk:
 
     def announce(self, text: str, key: str, hushed_until: datetime | None) -> Announced:
         """Says `text` now, or when the quiet time is over. Raises Refused when it is empty or too long."""
-        text = " ".join(text.split())
-        if not text:
-            raise Refused("没有内容。请写要说的话。", "text")
-        if len(text) > LONGEST:
-            raise Refused(f"太长了：一次最多说 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
+        text = _checked(text, LONGEST)
+        check_sayable(text, self._talk.names())
         return self._put(etiquette.kept_key(key), SAY, text, as_json([], None), hushed_until)
+
+    def emergency(self, text: str, key: str) -> Announced:
+        """Says `text` twice, at once: it interrupts what is being said; no quiet time, mute or volume holds it back.
+
+        The only exception to silence. Raises Refused when it is empty or too long.
+        """
+        text = _checked(text, LONGEST_EMERGENCY)
+        now = self._room.clock.now()
+        held = self._talk.hearing(now).held
+        why = "没有音响，已显示在大屏上，恢复后播报。" if held == NO_DEVICE else URGENT
+        decision: dict[str, object] = {"kind": EMERGENCY, "when": "now", "why": why}
+        decision |= {"held": held} if held == NO_DEVICE else {}
+        script = {**as_json([Line(text), Line(text)], None), "alarm": True}
+        with self._room.store.write() as book:
+            said, created = book.outbox.add(
+                etiquette.kept_key(key), EMERGENCY, text, why, now, now.date(), script=script,
+                priority=etiquette.PRIORITY[EMERGENCY], decision=decision,
+            )  # fmt: skip
+        if created:
+            log.warning("emergency #%d: %s", said.id, text)
+            self._tell(said, None)
+        return Announced(said.id, Decided(said.decision), created)
 
     def play_clip(self, clip: str, words: str, key: str, hushed_until: datetime | None) -> Announced:
         """Plays what somebody recorded (a name of `ClipDesk`), by the same rules as what is written.
@@ -69,10 +113,38 @@ class SpeechDesk:
         if found.state in (WAITING, PLAYING):
             raise Refused("这一条还没有播完，不用再播。", "id")
         now = self._room.clock.now()
+        if found.kind == EMERGENCY:
+            return self.emergency(found.text, f"{etiquette.AGAIN}{ident}:{now:%H%M%S.%f}")
+        with self._room.store.read() as book:
+            if found.deals and all(deal.voided for deal in book.deals.of_ids(found.deals)):
+                raise Refused("这一单已经撤回，不能再播。", "id")
         return self._put(
             f"{etiquette.AGAIN}{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until,
             found.deals, again=True,
         )  # fmt: skip
+
+    def restore(self, idents: Iterable[int], hushed_until: datetime | None) -> int:
+        """Puts what a person's stop took out of the queue back into it, once; returns how many."""
+        now = self._room.clock.now()
+        due, why = self._when(now, hushed_until, again=False)
+        back: list[Announcement] = []
+        with self._room.store.write() as book:
+            for ident in idents:
+                found = book.outbox.get(ident)
+                if found is None or not found.why.startswith(STOPPED.rstrip("。")):
+                    continue
+                late = book.outbox.by_key(f"late:{ident}")
+                if late is not None and not book.outbox.move(late.id, MERGED, "已恢复，单独播报。", now):
+                    continue  # the round-up has told it meanwhile
+                said, created = book.outbox.add(
+                    f"restored:{ident}", found.kind, found.text, why, now, now.date(), due=due, deals=found.deals,
+                    priority=found.priority, script=found.script, decision=found.decision,
+                )  # fmt: skip
+                back += [said] if created else []
+        if due is None:
+            self._talk.hand(back)
+        self._room.feed.tell()
+        return len(back)
 
     def _put(
         self, key: str, kind: str, text: str, script: dict[str, object], hushed_until: datetime | None,
@@ -80,7 +152,13 @@ class SpeechDesk:
     ) -> Announced:  # fmt: skip
         now = self._room.clock.now()
         due, why = self._when(now, hushed_until, again=again)
-        decision = {"kind": kind, "when": "now" if due is None else f"{due:%H:%M}", "why": why}
+        decision: dict[str, object] = {
+            "kind": kind,
+            "when": "now" if due is None else f"{due:%H:%M}",
+            "why": why,
+        }
+        held = self._talk.hearing(now).held if due is None else None
+        decision |= {"held": held} if held else {}
         with self._room.store.write() as book:
             said, created = book.outbox.add(
                 key, kind, text, why, now, now.date(), due=due, deals=deals, script=script,
@@ -102,9 +180,20 @@ class SpeechDesk:
         minutes = self._room.rhythm.sound.talk_minutes_per_hour
         with self._room.store.read() as book:
             later = etiquette.put_off(now, self._talk.spent_s(book, now), minutes) if again else None
-        return (None, "立即播报。") if later is None else (later, etiquette.why_later(minutes, later))
+        if later is not None:
+            return later, etiquette.why_later(minutes, later)
+        return None, f"{self._talk.hearing(now).at_once}。"
 
     def _tell(self, said: Announcement, due: datetime | None) -> None:
         if due is None:
             self._talk.hand([said])
         self._room.feed.tell()
+
+
+def _checked(text: str, longest: int) -> str:
+    text = " ".join(text.split())
+    if not text:
+        raise Refused("没有内容。请写要说的话。", "text")
+    if len(text) > longest:
+        raise Refused(f"太长了：一次最多说 {longest} 个字，这里有 {len(text)} 个字。", "text")
+    return text

@@ -14,11 +14,14 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from controller.book import phrases
 from controller.book.model import (
+    BURST,
     DROPPED,
     HEARD,
     NOT_HEARD,
     PLAYING,
+    RESULTS,
     WAITING,
     Announcement,
     Deal,
@@ -26,6 +29,7 @@ from controller.book.model import (
 )
 from controller.book.store import Book
 from controller.glance import OnAir
+from controller.hearing import MUTED, Hearing
 from controller.office import etiquette
 from controller.office.room import Room
 from controller.office.scripts import ScriptBuilder, readings
@@ -44,6 +48,12 @@ NEAR = timedelta(minutes=3)
 """A quiet time nearer than this is what the announcer waits for."""
 HOURLY = "hourly"
 EVENING = "evening"
+STOPPED = "有人按了停止。"
+SHOWN_FOR = timedelta(seconds=12)
+"""How long walls show what nobody can hear at the moment."""
+ALARM_FOR = timedelta(seconds=60)
+"""How long walls show an emergency at least."""
+MOST_SHOWN = 20
 AMONG_OTHERS = (HOURLY, EVENING)
 """Orders that wait for the full hour, and for the results. Never spoken alone: those take them in."""
 
@@ -51,19 +61,34 @@ AMONG_OTHERS = (HOURLY, EVENING)
 class Talk:
     """Thread-safe. `late` is told of announcements that came too late to be said alone."""
 
-    def __init__(self, room: Room, announcer: Announcer, voice: Voice, builder: ScriptBuilder):
+    def __init__(
+        self, room: Room, announcer: Announcer, voice: Voice, builder: ScriptBuilder,
+        hearing: Callable[[datetime], Hearing] = lambda now: Hearing(),
+    ):  # fmt: skip
         self._room, self._announcer, self._voice, self._builder = room, announcer, voice, builder
+        self.hearing = hearing
         self._lock = threading.RLock()
         self._handed: set[int] = set()
         self._dues: tuple[datetime, ...] = ()
         self._unwritten: deque[Report] = deque()
-        self.on_air: OnAir | None = None
+        self._sounding: OnAir | None = None
+        self._silent: tuple[OnAir, ...] = ()
         self.late: Callable[[Announcement, str], None] = lambda announcement, why: None
 
     def names(self) -> dict[str, str]:
         """The readings of all names of the office."""
         with self._room.store.read() as book:
             return readings(book.roster.teams(), book.roster.people())
+
+    def on_air(self, now: datetime) -> OnAir | None:
+        """What walls celebrate: what is being said, else what is shown without a sound."""
+        with self._lock:
+            alarm = next((shown for shown in self._silent if shown.kind == etiquette.EMERGENCY), None)
+            if self._sounding is None and alarm is not None and alarm.started <= now < alarm.ends:
+                return alarm
+            return self._sounding or next(
+                (shown for shown in self._silent if shown.started <= now < shown.ends), None
+            )
 
     def hold(self, now: datetime) -> None:
         """While it is quiet, what has just come due waits for the end: a restart may have brought it here."""
@@ -76,7 +101,11 @@ class Talk:
         self._wait_out(fresh, state)
 
     def _wait_out(self, announcements: Iterable[Announcement], state: State) -> None:
-        held = [found for found in announcements if found.id not in self._handed]
+        held = [
+            found
+            for found in announcements
+            if found.id not in self._handed and found.kind != etiquette.EMERGENCY
+        ]
         if state.quiet_until is None or not held:
             return
         why = f"{state.entry.name if state.entry else '安静'}时间，{state.quiet_until:%H:%M} 播报。"
@@ -93,33 +122,53 @@ class Talk:
         with self._room.store.read() as book:
             waiting = book.outbox.waiting()
         self._dues = tuple({found.due for found in waiting if found.due is not None and found.due > now})
-        if self._room.state(now).quiet:
-            return
+        quiet = self._room.state(now).quiet
         self.hand(
             found
             for found in waiting
-            if found.kind not in AMONG_OTHERS and (found.due is None or found.due <= now)
+            if found.kind not in AMONG_OTHERS
+            and (found.due is None or found.due <= now)
+            and (not quiet or found.kind == etiquette.EMERGENCY)
         )
 
     def moments(self) -> tuple[datetime, ...]:
-        """When something that waits becomes due; as of the last `release`."""
-        return self._dues
+        """When something that waits becomes due, as of the last `release`, and when a silent picture changes."""
+        return (*self._dues, *(edge for shown in self._silent for edge in (shown.started, shown.ends)))
 
     def hand(self, announcements: Iterable[Announcement]) -> None:
         """Hands announcements to the announcer, each once; what was merged or taken back meanwhile is left out.
 
-        While it is quiet nothing is handed over: it waits for the end.
+        While it is quiet nothing but an emergency is handed over: the rest waits for the end. What nobody can hear at
+        the moment is shown on the walls at once.
         """
-        state = self._room.state(self._room.clock.now())
+        now = self._room.clock.now()
+        state, told = self._room.state(now), tuple(announcements)
         if state.quiet:
-            self._wait_out(announcements, state)
-            return
-        for announcement in announcements:
+            self._wait_out(told, state)
+            told = tuple(found for found in told if found.kind == etiquette.EMERGENCY)
+        for announcement in told:
             with self._lock:
                 if announcement.id in self._handed or not self._waits(announcement.id):
                     continue
                 self._handed.add(announcement.id)
                 self._announcer.submit(self._job(announcement))
+            if self.hearing(now).held is not None:
+                self._show_silently(announcement, now)
+
+    def _show_silently(self, announcement: Announcement, now: datetime) -> None:
+        """The walls celebrate now, one after the other; the results are revealed by the wall itself."""
+        if announcement.kind == RESULTS:
+            return
+        with self._room.store.read() as book:
+            deals = as_told(book, announcement)
+        with self._lock:
+            kept = tuple(shown for shown in self._silent if shown.ends > now)[-MOST_SHOWN:]
+            started = max([now, *(shown.ends for shown in kept)])
+            lasts = ALARM_FOR if announcement.kind == etiquette.EMERGENCY else SHOWN_FOR
+            shown = OnAir(
+                announcement.id, announcement.kind, announcement.text, deals, started, started + lasts
+            )
+            self._silent = (*kept, shown)
 
     def _waits(self, ident: int) -> bool:
         with self._room.store.read() as book:
@@ -149,6 +198,7 @@ class Talk:
             script=self.script(announcement),
             priority=announcement.priority,
             stale_at=self._room.clock.to_monotonic(stale),
+            urgent=announcement.kind == etiquette.EMERGENCY,
         )
 
     def script(self, announcement: Announcement, unsent: Deal | None = None) -> Script:
@@ -178,11 +228,17 @@ class Talk:
             if handed:
                 self._announcer.cancel(ident, why)
 
-    def stop_all(self, why: str) -> None:
-        """Ends what is being said and drops what waits to be said at once; orders keep their round-up."""
+    def stop_all(self) -> tuple[int, ...]:
+        """Ends what is being said and what waits to be said at once; returns what waited, so that it can be restored.
+
+        Orders of both go into the next round-up.
+        """
         with self._lock:
-            handed = tuple(self._handed)
-        self.cancel(handed, why)
+            handed = tuple(sorted(self._handed))
+            present = self._sounding.id if self._sounding is not None else None
+            self._silent = ()
+        self.cancel(handed, STOPPED)
+        return tuple(ident for ident in handed if ident != present)
 
     # --- what became of it
 
@@ -215,25 +271,29 @@ class Talk:
         ends = clock.from_monotonic(report.ends or clock.monotonic())
         with self._room.store.read() as book:
             announcement = book.outbox.get(report.id)
-            deals = book.deals.of_ids(announcement.deals) if announcement else ()
+            deals = as_told(book, announcement) if announcement else ()
         if announcement is None:
             return
         marks = tuple((name, clock.from_monotonic(at)) for name, at in report.marks)
         with self._lock:
-            if self.on_air is None or self.on_air.id != report.id:
+            if self._sounding is None or self._sounding.id != report.id:
                 log.info("saying #%d (%s): %s", report.id, announcement.kind, announcement.text)
+            self._silent = tuple(shown for shown in self._silent if shown.id != report.id)
             if not self._unwritten:
-                self.on_air = OnAir(
+                self._sounding = OnAir(
                     report.id, announcement.kind, announcement.text, deals, started, ends, marks
                 )
         with self._room.store.write() as book:
             book.outbox.move(report.id, PLAYING, report.why, started)
 
     def _still_waiting(self, report: Report) -> None:
+        now = self._room.clock.now()
+        muted = next((found for found in self.hearing(now).reasons if found.cause == MUTED), None)
         with self._room.store.write() as book:
             announcement = book.outbox.get(report.id)
             if announcement is not None and announcement.state == PLAYING:
-                book.outbox.move(report.id, WAITING, report.why, self._room.clock.now(), announcement.due)
+                why = f"正在静音，{muted.until:%H:%M} 播报。" if muted and muted.until else report.why
+                book.outbox.move(report.id, WAITING, why, now, announcement.due)
             elif announcement is not None:
                 book.outbox.put_off(report.id, self._after_quiet() or announcement.due, report.why)
         self._off_air(report.id)
@@ -247,8 +307,11 @@ class Talk:
     def _ended(self, report: Report) -> None:
         now = self._room.clock.now()
         state = {"heard": HEARD, "dropped": DROPPED}.get(report.state, NOT_HEARD)
-        self._off_air(report.id)
+        self._off_air(report.id, over=state != DROPPED)
         with self._room.store.write() as book:
+            announcement = book.outbox.get(report.id)
+            if report.why == STOPPED and announcement is not None and announcement.deals:
+                state = NOT_HEARD  # nobody heard it to its end: its orders go into the next round-up
             book.outbox.move(report.id, state, report.why, now)
             announcement = book.outbox.get(report.id)
         with self._lock:
@@ -257,7 +320,28 @@ class Talk:
         if announcement is not None and state == NOT_HEARD:
             self.late(announcement, report.why)
 
-    def _off_air(self, ident: int) -> None:
+    def _off_air(self, ident: int, *, over: bool = False) -> None:
         with self._lock:
-            if self.on_air is not None and self.on_air.id == ident:
-                self.on_air = None
+            shown = self._sounding
+            self._silent = tuple(other for other in self._silent if other.id != ident)
+            if shown is None or shown.id != ident:
+                return
+            self._sounding = None
+            if over and shown.kind == etiquette.EMERGENCY:  # to be read to its end, however short it was
+                self._silent = (*self._silent, replace(shown, ends=shown.started + ALARM_FOR))
+
+
+def as_told(book: Book, announcement: Announcement) -> tuple[Deal, ...]:
+    """The orders of an announcement as the voice names them: in the order of the functions that wrote its text."""
+    deals = book.deals.of_ids(announcement.deals)
+    if len(deals) < 2:
+        return deals
+    if announcement.kind == BURST:
+        own = {
+            deal.id
+            for deal in deals
+            for first in book.outbox.of_deal(deal.id)
+            if first.kind in etiquette.FIRSTS
+        }
+        return phrases.burst_order(deals, own)
+    return phrases.round_up(deals, (), announcement.created).told

@@ -16,7 +16,7 @@ from controller.machine.reasons import reason
 from controller.office.inbox import Inbox, Source
 from controller.office.room import Room
 from controller.sound.gate import Gate, Unfit
-from controller.sound.library import FORMATS, Library
+from controller.sound.library import Library
 
 MOST_BYTES = 50_000_000
 MOST_TRACKS = 300
@@ -50,32 +50,25 @@ class TrackDesk:
                     left.unlink()
 
     def all(self) -> tuple[Listed, ...]:
-        """Every file of every playlist."""
+        """Every file of every playlist, also those that cannot be played."""
         return tuple(row for playlist in self._library.playlists() for row in self._listed(playlist))
 
     def _listed(self, playlist: str) -> list[Listed]:
         found = []
-        for path in self._files(playlist):
-            facts = self._library.facts(path)
-            fault = facts.fault if facts else None
-            found.append(Listed(playlist, path.name, facts.duration_s if facts else None, fault))
+        for name, path in self._library.files(playlist).items():
+            facts, fault = self._library.facts(path), self._library.fault(path)
+            seconds = facts.duration_s if facts and fault is None else None
+            found.append(Listed(playlist, name, seconds, fault))
         return found
-
-    def _files(self, playlist: str) -> list[Path]:
-        try:
-            entries = sorted((self._sounds / "music" / playlist).iterdir())
-        except OSError:
-            return []
-        return [path for path in entries if path.suffix.lower() in FORMATS and path.name[0] != "."]
 
     def add(self, playlist: str, name: str, source: Source) -> Listed:
         """Takes a track in; if its playlist is on, right behind the present track. Raises Refused, naming the file."""
-        folder = self._folder(playlist)
+        self._folder(playlist)
         with self._inbox.keep(source, MOST_BYTES) as file:
             made = self._inbox.work()
             try:
-                done = self._gate.pass_through("track", file, made)
-                path = self._placed(made, folder, safe_name(name), str(done["suffix"]))
+                done = self._gate.pass_through("track", file, made, name)
+                path = self._placed(made, playlist, safe_name(name), str(done["suffix"]))
             except Unfit as why:
                 raise Refused(f"“{shown(name)}”没有收下：{why.sentence}", "file") from why
             except OSError as error:
@@ -89,11 +82,12 @@ class TrackDesk:
         self._room.feed.tell()
         return Listed(playlist, path.name, float(done["duration_s"]), None)
 
-    def _placed(self, made: Path, folder: Path, stem: str, suffix: str) -> Path:
+    def _placed(self, made: Path, playlist: str, stem: str, suffix: str) -> Path:
+        folder = self._folder(playlist)
         if shutil.disk_usage(folder).free < RESERVE + made.stat().st_size:
             raise Unfit("磁盘快满了，请先删掉一些。")
         with self._lock:
-            if len(self._files(folder.name)) >= MOST_TRACKS:
+            if len(self._library.files(playlist)) >= MOST_TRACKS:
                 raise Unfit(f"一个歌单最多 {MOST_TRACKS} 首，请先删掉一些。")
             path, number = folder / f"{stem}{suffix}", 1
             while path.exists():
@@ -109,11 +103,12 @@ class TrackDesk:
 
     def remove(self, playlist: str, file: str) -> None:
         """Deletes a track; when it is playing it plays to its end. Raises Refused."""
-        folder = self._folder(playlist)
-        if file not in [path.name for path in self._files(playlist)]:  # so no name can lead out of the folder
-            raise Refused(f"歌单“{playlist}”里没有“{shown(file)}”。", "file")
+        self._folder(playlist)
+        path = self._library.files(playlist).get(file)  # so no name can lead out of the folder
+        if path is None:
+            raise Refused(f"歌单“{shown(playlist)}”里没有“{shown(file)}”。", "file")
         try:
-            (folder / file).unlink()
+            path.unlink()
         except OSError as error:
             raise Refused(f"“{shown(file)}”删不掉（{reason(error)}）。", "file") from error
         self.changed()
@@ -126,7 +121,10 @@ class TrackDesk:
         if playlist not in names:
             known = "、".join(names) or "无"
             raise Refused(f"没有叫“{shown(playlist)}”的歌单，现有：{known}。", "playlist")
-        return self._sounds / "music" / playlist
+        folder = self._library.folder(playlist)
+        if folder is None:
+            raise Refused(f"歌单“{playlist}”是指向别处的链接，不能往里加歌，也不能从里面删歌。", "playlist")
+        return folder
 
 
 def safe_name(name: str) -> str:

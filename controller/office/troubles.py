@@ -8,14 +8,22 @@ from datetime import datetime
 
 from controller.book.model import StoreTrouble
 from controller.glance import Trouble
+from controller.hearing import NO_DEVICE, VOLUME_0, Hearing
 from controller.office.room import Room
+from controller.office.speaking import Speaking
 from controller.sound.library import Library
-from controller.sound.speaker import Speaker
 from controller.sound.speech.voiceinstall import FAILED, NO_INSTALL, InstallStatus
 from controller.sound.voice import Voice
 
 SPARE, LEAST = 200_000_000, 20_000_000
 """Bytes free on the book's disk: below the first people are told, below the second orders may not fit."""
+MOST_TOLD = 5
+"""Of the music's faults; the rest is counted, and listed where it can be mended."""
+
+MEND = {
+    NO_DEVICE: ("订单照常记录，屏幕照常显示，声音恢复后自动继续。", "请检查音箱的电源和接线。"),
+    VOLUME_0: ("订单照常记录，屏幕照常显示，没有人听到的单并入下个整点。", "请在“广播”页把总音量调大。"),
+}
 
 
 class Troubles:
@@ -24,24 +32,32 @@ class Troubles:
     def __init__(
         self,
         room: Room,
-        speaker: Speaker,
+        hearing: Callable[[datetime], Hearing],
         voice: Voice,
         library: Library,
+        speaking: Speaking,
         voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL,
     ):
-        self._room, self._speaker, self._voice, self._library = room, speaker, voice, library
-        self._voice_install = voice_install
+        self._room, self._hearing, self._voice, self._library = room, hearing, voice, library
+        self._speaking, self._voice_install = speaking, voice_install
 
     def all(self) -> tuple[Trouble, ...]:
         """Everything that is wrong now, the gravest first."""
+        return (*self.of_the_house(), *self.of_the_music())
+
+    def of_the_house(self) -> tuple[Trouble, ...]:
+        """What is wrong with anything but the music's files; cheap to ask for."""
         found = [
-            self._device(),
+            *self._heard(),
+            self._book(),
             self._disk(),
             self._clock(),
-            *self._timetable(),
+            self._timetable(),
             self._speech(),
+            self._voice_name(),
+            self._unread(),
+            *self._effects(),
             self._natural_voice(),
-            *self._music(),
         ]
         return tuple(trouble for trouble in found if trouble is not None)
 
@@ -56,13 +72,21 @@ class Troubles:
         except StoreTrouble:  # told elsewhere; the music goes on
             return None
 
-    def _device(self) -> Trouble | None:
-        if self._speaker.health().alive:
+    def _heard(self) -> list[Trouble]:
+        """No device, or volume 0: quiet time and mute are no trouble, a lost voice tells its own reason."""
+        return [
+            Trouble(reason.sentence, *MEND[reason.cause])
+            for reason in self._hearing(self._room.clock.now()).reasons
+            if reason.cause in MEND
+        ]
+
+    def _book(self) -> Trouble | None:
+        fault = self._room.store.ailing()
+        if fault is None:
             return None
+        what, _, mend = fault.sentence.partition("。")
         return Trouble(
-            "没有音响设备，办公室现在听不到声音。",
-            "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
-            "请检查音箱的电源和接线。",
+            f"{what}。", "音乐和大屏照常，报单、通知和改动现在都记不下来。", mend or "请检查磁盘和权限。"
         )
 
     def _disk(self) -> Trouble | None:
@@ -73,7 +97,7 @@ class Troubles:
         if free >= SPARE:
             return None
         return Trouble(
-            f"磁盘快满了，还剩 {free / 1_000_000:.0f} MB。",
+            f"磁盘快满了，还剩 {room_left(free)}。",
             "有空间时一切照常；写不下的订单会当场说明，不会丢在半路。",
             "请清理磁盘，例如删掉不用的音乐和旧的备份。",
             free < LEAST,
@@ -89,19 +113,17 @@ class Troubles:
             "请接上网络；时间没错的话，在手机“设备”页点“时间是对的”。",
         )
 
-    def _timetable(self) -> list[Trouble]:
+    def _timetable(self) -> Trouble | None:
         faults = self._room.almanac.faults
         if not faults:
-            return []
-        return [
-            Trouble(
-                f"作息表的改动有错：{fault}",
-                "仍按上一份正确的作息表运行。",
-                "改好后保存，几秒内自动生效。",
-                False,
-            )
-            for fault in faults[:5]
-        ]
+            return None
+        return Trouble(
+            f"作息表有 {len(faults)} 处要改。",
+            "仍按上一份正确的作息表运行。",
+            "请管作息表的同事看“设备”页，改好后保存，几秒内自动生效。",
+            False,
+            faults,
+        )
 
     def _speech(self) -> Trouble | None:
         fault = self._voice.status().fault
@@ -111,6 +133,40 @@ class Troubles:
             fault, "播报时只有提示音，内容显示在屏幕上。", "请运行 zhangu doctor 查看语音。", False
         )
 
+    def _voice_name(self) -> Trouble | None:
+        sentence = self._speaking.unknown()
+        if sentence is None:
+            return None
+        return Trouble(
+            f"作息表里的语音不对：{sentence}",
+            "先按默认的语音播报。",
+            "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。",
+            False,
+        )
+
+    def _unread(self) -> Trouble | None:
+        chars = self._voice.unread()
+        if not chars:
+            return None
+        named = "、".join(f"“{char}”" for char in chars[:8])
+        return Trouble(
+            f"{named}不知道怎么念。",
+            "播报时跳过这个字，其余照念，大屏上照常显示。",
+            "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。",
+            False,
+        )
+
+    def _effects(self) -> list[Trouble]:
+        return [
+            Trouble(
+                f"播报用的声音 {name} 坏了：{fault}。",
+                "播报照常，只是少了这个声音。",
+                f"请把原来的 {name} 放回 sounds 文件夹。",
+                False,
+            )
+            for name, fault in self._library.broken_effects().items()
+        ]
+
     def _natural_voice(self) -> Trouble | None:
         status = self._voice_install()
         if status.state != FAILED:
@@ -119,8 +175,19 @@ class Troubles:
             f"自然语音没有装上：{status.why}，现在由备用语音播报。", "播报照常。", status.mend, False
         )
 
-    def _music(self) -> list[Trouble]:
-        return [
+    def of_the_music(self) -> tuple[Trouble, ...]:
+        """What is wrong with files of the playlists, the first few; the rest is counted."""
+        told = list(self._library.problems())
+        if len(told) > MOST_TOLD:
+            rest = len(told) - MOST_TOLD + 1
+            listed = "手机“广播 → 加歌、删歌”里和 zhangu doctor 里都列着"
+            told = [*told[: MOST_TOLD - 1], f"另外还有 {rest} 处音乐的问题，{listed}。"]
+        return tuple(
             Trouble(sentence, "其余的照常播放。", "换掉或补上文件以后，几秒内自动恢复。", False)
-            for sentence in self._library.problems()[:5]
-        ]
+            for sentence in told
+        )
+
+
+def room_left(free: int) -> str:
+    """Bytes as people read them: 77.4 GB, 180 MB."""
+    return f"{free / 1e9:.1f} GB" if free >= 1_000_000_000 else f"{free / 1e6:.0f} MB"

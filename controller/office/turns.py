@@ -7,7 +7,7 @@ the first ended. So no track comes twice in a day while others wait.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +18,8 @@ Piece = tuple[str, float]
 """A track's file name and its seconds."""
 BEGUN_S = 1.0
 """A track that sounded for less has not had its turn."""
+_ALIKE_S = 0.5
+"""Header and measurement differ by less: that is not worth moving anything."""
 _JUST_BEHIND_S = 0.001
 """Behind a track's end, so that no rounding finds it in the track before."""
 
@@ -72,6 +74,7 @@ def turn(
         return began if files else None
     if kept.since < wanted.since:
         kept = replace(kept, since=wanted.since, start_s=_reached(kept, wanted.since))
+    kept = _as_long_as(dict(files), kept, now)
     return _with(files, replace(kept, until=wanted.until), now, sounding)
 
 
@@ -85,6 +88,20 @@ def _reached(last: Turn, again: datetime) -> float:
     whole = sum(seconds for _, seconds in last.pieces)
     reached = sum(seconds for _, seconds in heard) + _JUST_BEHIND_S
     return reached % whole if whole > 0 else 0.0
+
+
+def _as_long_as(lengths: Mapping[str, float], turn: Turn, now: datetime) -> Turn:
+    """The same at the same place, with each piece as long as it is known to be now: a header may have been wrong."""
+    pieces = tuple(
+        (name, new if abs((new := lengths.get(name, seconds)) - seconds) > _ALIKE_S else seconds)
+        for name, seconds in turn.pieces
+    )
+    if pieces == turn.pieces:
+        return turn
+    index, offset = turn.place(now)
+    gone = max(0.0, (now - turn.since).total_seconds())
+    before = sum(seconds for _, seconds in pieces[:index])
+    return replace(turn, pieces=pieces, start_s=before + min(offset, pieces[index][1]) - gone)
 
 
 def _with(files: Sequence[Piece], turn: Turn, now: datetime, sounding: str | None) -> Turn | None:

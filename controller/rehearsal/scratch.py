@@ -29,8 +29,10 @@ def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
         for name in ("cache", "voices", "photos", "songs"):
             if (home.var / name).is_dir() and name != "cache":
                 (copy.var / name).symlink_to((home.var / name).resolve())
-        index = home.cache / "library.json"
+        index, made = home.cache / "library.json", home.cache / "music"
         if index.exists():
             copy.cache.mkdir()
             shutil.copy(index, copy.cache / index.name)
+            if made.is_dir():  # what is played in place of files that the player cannot play
+                (copy.cache / made.name).symlink_to(made.resolve())
         yield copy

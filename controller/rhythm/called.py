@@ -15,6 +15,16 @@ SCENES: Final = {
     "fault": "故障",
     "rest": "休息",
 }
+SCENE_WORDS: Final = {name: scene for scene, name in SCENES.items()} | {
+    "战报榜": "leaderboard",
+    "排行榜": "leaderboard",
+    "庆祝": "celebration",
+    "欢迎": "welcome",
+    "黑屏": "dark",
+    "熄灯": "dark",
+    "作息": "rhythm",
+}
+"""Chinese words for scenes that may be written in the timetable."""
 ROLES: Final = {
     "everyone": "所有人",
     "leader": "组长",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from itertools import combinations
 from controller.rhythm.dayrule import DayRule
 from controller.rhythm.faults import Fault, Said
 from controller.rhythm.model import CueRule, Rhythm, Span
-from controller.rhythm.yaml_nodes import Node, Pairs
+from controller.rhythm.yaml_nodes import Items, Node, Pairs, Text
 
 # Six years hold every combination of weekday and day of the month that rules can name.
 _SAMPLE = tuple(date(2024, 1, 1) + timedelta(days=n) for n in range(6 * 366))
@@ -119,14 +120,35 @@ def _heard_in(cue: CueRule, quiet: Span, spans: Sequence[Span], meetings: _Meeti
 
 
 def _settings(rhythm: Rhythm, root: Node, file: str) -> Iterator[Fault]:
-    lines = root.lines if isinstance(root, Pairs) else {}
     for day in sorted(rhythm.days_off & rhythm.extra_workdays):
         found = Said(f"{day} 既在 days_off 又在 extra_workdays", f"{day} is both off and worked")
-        yield _fault(file, lines["extra_workdays"], "extra_workdays", found, Said("只留一处", "Keep one"))
+        line = _line_of(root, "extra_workdays", str(day))
+        yield _fault(file, line, "extra_workdays", found, Said("只留一处", "Keep one"))
     if rhythm.broadcasts.hourly_from > rhythm.broadcasts.hourly_to:
         found = Said("from 晚于 to", '"from" is later than "to"')
         allowed = Said("第一次整点播报要早于最后一次", "The first round-up comes before the last")
-        yield _fault(file, lines["broadcasts"], "broadcasts › hourly", found, allowed)
+        line = _line_of(root, "broadcasts", "hourly", "from") or _line_of(root, "broadcasts", "hourly", "to")
+        yield _fault(file, line, "broadcasts › hourly", found, allowed)
+
+
+def _line_of(node: Node, *path: str) -> int:
+    """The line of a key below `node`, of the item written so in a list, else the last line found on the way."""
+    line = 0
+    for word in path:
+        if isinstance(node, Pairs) and word in node.pairs:
+            line, node = node.lines[word], node.pairs[word]
+        elif isinstance(node, Items):
+            same = [
+                item for item in node.items if isinstance(item, Text) and _digits(item.value) == _digits(word)
+            ]
+            return same[0].line if same else line
+        elif isinstance(node, Pairs):
+            return 0
+    return line
+
+
+def _digits(written: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", written))
 
 
 def written(clock: timedelta) -> str:

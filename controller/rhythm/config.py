@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from controller.rhythm.faults import Fault, Faulty, Said
 from controller.rhythm.layout import FILE
 from controller.rhythm.layout_day import CUE, SPAN
 from controller.rhythm.model import Rhythm
+from controller.rhythm.never import lost_texts
 from controller.rhythm.shape import BadError, Group, Where
 from controller.rhythm.yaml_nodes import Items, Node, Pairs, compose
 
@@ -56,7 +58,7 @@ def parse(text: str, file: str = "rhythm.yaml") -> Rhythm:
     faults.extend(check(rhythm, root, file))
     if faults:
         raise Faulty(faults)
-    return rhythm
+    return replace(rhythm, remarks=tuple(lost_texts(text)))
 
 
 def _day_faults(root: Node, file: str) -> Iterator[Fault]:

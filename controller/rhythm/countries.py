@@ -1,4 +1,8 @@
-"""The country codes (ISO 3166) the `holidays` package knows, written out because importing it takes 9 MB."""
+"""What the `holidays` package can be asked for, written out because importing it takes 9 MB: countries (ISO 3166),
+their regions, and further kinds of days (its "categories").
+"""
+
+from __future__ import annotations
 
 _CODES = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
@@ -11,3 +15,97 @@ SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR
 UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
 """
 COUNTRIES = frozenset(_CODES.split())
+
+_REGIONS = """
+AD: 02 03 04 05 06 07 08; AM: AG AR AV ER GR KT LO SH SU TV VD; AR: A B C D E F G H J K L M N P Q R S T U V W X
+Y Z; AT: 1 2 3 4 5 6 7 8 9; AU: ACT NSW NT QLD SA TAS VIC WA NSW_Western; BA: BIH BRC SRP; BE: Flemish French
+German; BO: B C H L N O P S T; BQ: BON SAB STA; BR: AC AL AM AP BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN
+RO RR RS SC SE SP TO São_Paulo_Capital; BT: 11 12 13 14 15 21 22 23 24 31 32 33 34 41 42 43 44 45 GA TY; CA: AB
+BC MB NB NL NS NT NU ON PE QC SK YT; CH: AG AI AR BE BL BS FR GE GL GR JU LU NE NW OW SG SH SO SZ TG TI UR VD VS
+ZG ZH Stadt_Zurich; CL: AI AN AP AR AT BI CO LI LL LR MA ML NB RM TA VS; CV: BR BV CA CF CR MA MO PA PN PR RB RG
+RS SD SF SL SM SO SS SV TA TS; DE: BB BE BW BY HB HE HH MV NI NW RP SH SL SN ST TH Augsburg; ES: AN AR AS CB CE
+CL CM CN CT EX GA IB MC MD ML NC PV RI VC Barcelona; FI: 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18
+19; FM: KSA PNI TRK YAP; FR: 57 6AE 971 972 973 974 976 BL MF NC PF PM TF WF Zone_A Zone_B Zone_C; GB: ENG NIR
+SCT WLS; GQ: AN BN BS CS DJ KN LI WN; IN: AN AP AR AS BR CG CH DH DL GA GJ HP HR JH JK KA KL LA LD MH ML MN MP
+MZ NL OD PB PY RJ SK TN TR TS UK UP WB; IT: AG AL AN AO AP AQ AR AT AV BA BG BI BL BN BO BR BS BT BZ CA CB CE CH
+CL CN CO CR CS CT CZ EN FC FE FG FI FM FR GE GO GR IM IS KR LC LE LI LO LT LU MB MC ME MI MN MO MS MT NA NO NU
+OR PA PC PD PE PG PI PN PO PR PT PU PV PZ RA RC RE RG RI RM RN RO SA SI SO SP SR SS SU SV TA TE TN TO TP TR TS
+TV UD VA VB VC VE VI VR VT VV Andria Barletta Cesena Forli Pesaro Trani Urbino; MO: I M; MY: 01 02 03 04 05 06
+07 08 09 10 11 12 13 14 15 16; NI: AN AS BO CA CI CO ES GR JI LE MD MN MS MT NS RI SJ; NL: Midden Noord Zuid;
+NO: 03 11 15 18 21 22 31 32 33 34 39 40 42 46 50 55 56; NZ: AUK BOP CAN CIT GIS HKB MBH MWT NSN NTL OTA STL TAS
+TKI WGN WKO WTC South_Canterbury; PL: 02 04 06 08 10 12 14 16 18 20 22 24 26 28 30 32; PT: 01 02 03 04 05 06 07
+08 09 10 11 12 13 14 15 16 17 18 20 30; SB: CE CH CT GU IS MK ML RB TE WE; SH: AC HL TA; ST: 01 02 03 04 05 06
+P; SV: AH CA CH CU LI MO PA SA SM SO SS SV UN US; TV: FUN NIT NKF NKL NMA NMG NUI VAI; US: AK AL AR AS AZ CA CO
+CT DC DE FL GA GU HI IA ID IL IN KS KY LA MA MD ME MI MN MO MP MS MT NC ND NE NH NJ NM NV NY OH OK OR PA PR RI
+SC SD TN TX UM UT VA VI VT WA WI WV WY
+"""
+_KINDS = """
+AD: government; AE: government optional; AM:; AR: armenian bank government hebrew islamic; AS:
+unofficial; AT: bank protestant school; AU: bank half_day school; AX: unofficial; AZ:; BE: bank
+school; BG: half_day school; BJ:; BR: optional; BY:; CA: government optional; CH: de_facto
+half_day optional; CL: bank; CN: half_day; CR: optional; CV: optional; CW: half_day; CY: bank optional; DE:
+catholic school; DK: optional; DZ: christian hebrew; EE: half_day; EG: government school; ER: government; ET:
+; FI: unofficial; FJ:; FK: government; FO: half_day; FR: school; GL: optional;
+GR: half_day; GU: unofficial; HK: optional; HT: optional; ID: government; IE: optional; IL: optional school; IN:
+government optional optional_women; IQ: christian hebrew sabian yazidi; IS: half_day; IT: half_day; JP: bank;
+KE: hindu islamic; KG:; KN: half_day; KR: bank; LA: bank school; LB: bank government;
+LI: bank; LK: bank government; LU: bank; LY:; ME: catholic islamic hebrew orthodox; MK:
+albanian bosnian catholic hebrew islamic orthodox roma serbian turkish vlach; MN:; MO: government
+optional; MP: unofficial; NE: optional; NL: optional school; NP:; PA: bank; PH:; PL: school; PN:
+government; PR: government half_day unofficial; PS: catholic orthodox; PT: optional; PW: armed_forces
+half_day; PY: government; QA: bank; SE: bank de_facto optional; SH: government; SI:; SK:; SM:
+bank; SS: islamic; TG:; TH: armed_forces bank government school; TL: government; TR:
+half_day; TT: optional; TW: government optional school; TZ: bank; UA:; UM: unofficial; US:
+government half_day unofficial; UY: bank; VI: unofficial; YE: school
+"""
+
+
+def _table(text: str) -> dict[str, tuple[str, ...]]:
+    lines = (line.partition(":") for line in text.replace("\n", " ").split(";"))
+    table = {country.strip(): words.split() for country, _, words in lines}
+    return {country: tuple(word.replace("_", " ") for word in words) for country, words in table.items()}
+
+
+REGIONS = _table(_REGIONS)
+KINDS = {
+    country: tuple(kind.replace(" ", "_") for kind in kinds)
+    for country, kinds in _table(_KINDS).items()
+    if kinds
+}
+"""Beside "public"; asked for as `DE-BY+catholic`. Commemorations that are worked are left out."""
+_REGIONAL = "AD AR AU BA BO BQ BR BT CA CH CL CV DE ES FI FM FR GB GQ IN IT MY NI NZ PT SB SH ST SV TV US"
+REGIONAL = frozenset(_REGIONAL.split())
+"""Countries whose regions have days off that the country as a whole does not have."""
+USUAL_KINDS = {"HK": ("optional",), "MO": ("optional",)}
+"""Kinds that belong to the days off of every office there: Good Friday is one of Hong Kong's general holidays."""
+_CALLED = """
+中国=CN
+中国大陆=CN 大陆=CN 香港=HK 中国香港=HK 澳门=MO 中国澳门=MO 台湾=TW 中国台湾=TW 新加坡=SG 马来西亚=MY 日本=JP
+韩国=KR 泰国=TH 越南=VN 印尼=ID 印度尼西亚=ID 印度=IN 菲律宾=PH 美国=US 加拿大=CA 英国=GB UK=GB 德国=DE 法国=FR
+意大利=IT 西班牙=ES 荷兰=NL 瑞士=CH 澳大利亚=AU 新西兰=NZ 俄罗斯=RU
+"""
+CALLED = dict(pair.split("=") for pair in _CALLED.split())
+
+
+def parts_of(calendar: str) -> tuple[str, str | None, tuple[str, ...]]:
+    """`DE-BY+catholic` → country, region or None, and the kinds of days besides the public ones."""
+    place, *kinds = calendar.split("+")
+    country, _, region = place.partition("-")
+    return country, region or None, tuple(kinds) or USUAL_KINDS.get(country, ())
+
+
+def calendar_of(written: str) -> str | None:
+    """The one writing of a calendar: `gb-eng`, 英国, `de-by + catholic`; None when there is no such calendar."""
+    place, *kinds = (part.strip() for part in written.split("+"))
+    name, _, wanted = place.partition("-")
+    country = CALLED.get(name.strip(), name.strip().upper())
+    regions = {region.lower(): region for region in REGIONS.get(country, ())}
+    region = regions.get(wanted.strip().lower())
+    kinds = [kind.lower() for kind in kinds]
+    if (
+        country not in COUNTRIES
+        or (wanted and region is None)
+        or not set(kinds) <= set(KINDS.get(country, ()))
+    ):
+        return None
+    return "+".join([f"{country}-{region}" if region else country, *kinds])

@@ -14,6 +14,14 @@ BROADCASTS: dict[str, Variants] = {
     "burst": ("{count}单连开，合计{total}！",),
     "burst_item": ("恭喜{team}的{person}，{amount}！",),
     "hourly": ("过去一小时，我们一共签了{count}单，合计{total}。",),
+    "hourly_also": (
+        "过去一小时，我们一共签了{all}单，合计{all_total}。除了已经报喜的，还有{count}单，合计{total}。",
+        "整点战报，这一小时签下{all}单，合计{all_total}。没有单独报喜的有{count}单，合计{total}。",
+    ),
+    "hourly_earlier": (
+        "{when}还签了{count}单，合计{total}。",
+        "补报一下，{when}签了{count}单，合计{total}。",
+    ),
     "hourly_item": ("{team}的{person}，{amount}。",),
     "hourly_rest": ("还有{count}单，合计{total}。",),
     "record": (BIG,),

@@ -68,5 +68,5 @@ def shortened(text: str) -> str:
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """The most similar of these words, or None when none is at all similar."""
     by_lower = {known.lower(): known for known in words}
-    close = difflib.get_close_matches(word.strip().lower()[:100], list(by_lower), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.strip().lower()[:100], list(by_lower), n=1, cutoff=0.7)
     return by_lower[close[0]] if close else None

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from controller.rhythm.called import SCENE_WORDS
+from controller.rhythm.faults import Said
 from controller.rhythm.layout_day import CUE, DUTY, SPAN
 from controller.rhythm.layout_texts import BROADCASTS, COMMENTS, RESULTS, broadcasts_from
-from controller.rhythm.model import SCENES, Ceiling, Prizes, Rhythm, SoundSettings, WallDisplay, WallSettings
+from controller.rhythm.model import (
+    SAME_VOICE,
+    SCENES,
+    SPEEDS,
+    VOICES,
+    Ceiling,
+    Prizes,
+    Rhythm,
+    SoundSettings,
+    WallDisplay,
+    WallSettings,
+)
 from controller.rhythm.rulewords import WEEKDAYS
 from controller.rhythm.shape import Field, Group, Many, Table
 from controller.rhythm.times import ClockRange, Day
@@ -62,6 +75,18 @@ def _rhythm(values: dict[str, Any], line: int) -> Rhythm:
     )
 
 
+def _voice(names: tuple[str, ...], zh: str = "", en: str = "") -> Words:
+    """A voice's name. Which voices there are only the machine knows: `zhangu check` compares."""
+    example = Said(
+        f"写语音的名称：{'、'.join(names)}{zh}", f"Write the name of a voice: {', '.join(names)}{en}"
+    )
+    return Words(80, check=_plain_name, example=example, examples=names)
+
+
+def _plain_name(text: str) -> bool:
+    return text.isprintable() and not text.startswith(".") and not set(text) & set("/\\")
+
+
 _SOUND = Group(
     {
         "music_lufs": Field(Number(-40, -14, whole=False), "音乐的响度（LUFS）", default=-23.0),
@@ -76,6 +101,17 @@ _SOUND = Group(
             "每小时最多播报几分钟；超出时小事等下个整点，大单和战报照播",
             default=6.0,
         ),
+        "voice": Field(
+            _voice(VOICES, "，或 var/voices 里的文件夹名", ", or a folder under var/voices"),
+            "谁来播报：auto 自动，espeak 备用语音，或者写名字",
+            default=VOICES[0],
+        ),
+        "speed": Field(Number(*SPEEDS, whole=False), "语速：1 正常，小的慢，大的快", default=1.0),
+        "results_voice": Field(
+            _voice((SAME_VOICE, *(name for name in VOICES if name != "espeak"))),
+            "傍晚的开拓能手和战报由谁播报：same 和平时一样",
+            default=SAME_VOICE,
+        ),
         "fade_in_s": Field(Number(0, 30, whole=False), "音乐渐入几秒", default=2.0),
         "fade_out_s": Field(Number(0, 30, whole=False), "音乐渐出几秒", default=4.0),
         "ceilings": Field(
@@ -88,13 +124,21 @@ _SOUND = Group(
 )
 _DISPLAY = Group(
     {
-        "diagonal": Field(Number(10, 300, whole=False), "屏幕对角线（英寸）"),
-        "distance": Field(Number(0.5, 50, whole=False), "观看距离（米）：越远字越大"),
-        "theme": Field(OneOf(("ink", "paper")), "ink 深色，paper 浅色"),
-        "scene": Field(OneOf(SCENES), "固定显示一个画面"),
+        "diagonal": Field(
+            Number(10, 300, whole=False, unit="寸", also=("英寸", "吋", '"', "英", "inch")),
+            "屏幕对角线（英寸）",
+        ),
+        "distance": Field(Number(0.5, 50, whole=False, unit="米", also=("m",)), "观看距离（米）：越远字越大"),
+        "theme": Field(
+            OneOf(("ink", "paper"), {"深色": "ink", "墨": "ink", "浅色": "paper", "纸": "paper"}),
+            "ink 深色，paper 浅色",
+        ),
+        "scene": Field(OneOf(SCENES, SCENE_WORDS), "固定显示一个画面"),
         "team": Field(Words(40), "只看这个团队"),
         "portrait": Field(Flag(), "true：竖屏"),
-        "language": Field(OneOf(("zh", "en")), "zh 中文，en 英文"),
+        "language": Field(
+            OneOf(("zh", "en"), {"中文": "zh", "英文": "en", "英语": "en"}), "zh 中文，en 英文"
+        ),
     },
     _display,
 )
@@ -122,6 +166,11 @@ FILE = Group(
                     for name, share in zip(WEEKDAYS[:5], NEW_CUSTOMERS, strict=True)
                 },
                 _shares,
+                also={
+                    f"{week}{day}": name
+                    for name, day in zip(WEEKDAYS[:5], "一二三四五", strict=True)
+                    for week in ("周", "星期", "礼拜")
+                },
             ),
             "周一到周五，每天名单里新客户的比例",
         ),
@@ -139,6 +188,14 @@ FILE = Group(
                     "month": Field(Words(40), "每月的奖品", default=""),
                 },
                 _prizes,
+                also={
+                    "每天": "day",
+                    "每周": "week",
+                    "每月": "month",
+                    "当天": "day",
+                    "本周": "week",
+                    "本月": "month",
+                },
             ),
             "开拓能手的奖品",
         ),
@@ -146,4 +203,7 @@ FILE = Group(
         "walls": Field(_WALLS, "大屏"),
     },
     _rhythm,
+    elsewhere=dict.fromkeys(
+        ("zone", "zones", "rooms"), Said("声音只有一路，不能按房间分", "One sound for all rooms")
+    ),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from controller.rhythm.called import SAYINGS, SCENE_WORDS
 from controller.rhythm.dayrule import DayRule, Part
 from controller.rhythm.faults import Said, nearest
 from controller.rhythm.model import (
@@ -48,6 +49,18 @@ _WHO = {
 }
 
 
+_SAYABLE_WORDS = {called: word for word, called in SAYINGS.items()}
+_MUSIC_IS_IN_SPANS = Said(
+    "音乐写在 rhythm: 的时段里，例如 {at: 17:00-17:05, name: 放歌, music: 文件夹名}",
+    "Music belongs to a span in rhythm:, for example {at: 17:00-17:05, name: Song, music: FOLDER}",
+)
+_ONE_PLAYLIST = Said(
+    "一个时段放一个歌单，把要放的歌都放进 sounds/music 下的那个文件夹；也可以按日子分：{周一: a, 周二: b}",
+    "A span plays one playlist: put all its tracks into one folder under sounds/music",
+)
+_NO_ROOMS = Said("声音只有一路，不能按房间分", "There is one sound for all rooms")
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """`results`, or words of one's own: `大家起立` or `{text: 大家起立}` → (say, text)."""
@@ -60,6 +73,8 @@ class Say:
             ]
         if isinstance(node, Text) and re.fullmatch(r"[A-Za-z_ -]+", node.value.strip()):
             return self._named(node, where), None
+        if isinstance(node, Text) and (word := _SAYABLE_WORDS.get(node.value.strip())):
+            return word, None
         return FREE_TEXT, free.read(node, where)
 
     def _named(self, node: Text, where: Where) -> str:
@@ -128,26 +143,29 @@ SPAN = Group(
         "name": Field(Words(most=20), "名称，显示在大屏上", required=True),
         "text": Field(Words(most=200, slots="span.text"), "大屏上的提示", default=""),
         "music": Field(
-            Either(PLAYLIST, Table(Days(), PLAYLIST)),
+            Either(PLAYLIST, Table(Days(), PLAYLIST), no_list=_ONE_PLAYLIST),
             "放 sounds/music 下哪个文件夹的音乐；也可以按日子分别写",
         ),
         "volume": Field(Number(0, 100, unit="%"), "音量，0 到 100", default=40),
         "quiet": Field(Flag(), "true：完全不出声，有什么都等到结束", default=False),
-        "wall": Field(OneOf(SCENES), "大屏画面，不写就是 rhythm"),
+        "wall": Field(OneOf(SCENES, SCENE_WORDS), "大屏画面，不写就是 rhythm"),
     },
     _span,
     title="name",
+    elsewhere=dict.fromkeys(("zone", "zones", "room", "rooms"), _NO_ROOMS),
 )
 CUE = Group(
     {
         "at": Field(ClockRange(point=True), "时刻；画面要停留到几点就写成 18:05-18:10", required=True),
         "on": _ON,
         "say": Field(Say(), "播报什么：一个固定名称，或者直接写要说的话"),
-        "show": Field(OneOf(SCENES), "大屏显示什么画面"),
+        "show": Field(OneOf(SCENES, SCENE_WORDS), "大屏显示什么画面"),
         "grace": Field(Number(0, 3600), "最多晚多少秒还播", default=120),
     },
     _cue,
     title="at",
+    elsewhere=dict.fromkeys(("play", "music", "playlist", "song"), _MUSIC_IS_IN_SPANS)
+    | dict.fromkeys(("zone", "zones", "room", "rooms"), _NO_ROOMS),
 )
 DUTY = Group(
     {

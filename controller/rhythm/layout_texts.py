@@ -60,6 +60,8 @@ BROADCASTS = Group(
                     "from": Field(TimeOfDay(), "每天第一次整点播报", default=HOURLY[0]),
                     "to": Field(TimeOfDay(), "每天最后一次整点播报", default=HOURLY[1]),
                     "say": _spoken("hourly", "开头"),
+                    "also": _spoken("hourly_also", "这一小时有的单已经单独播过时的开头；all 是全部"),
+                    "earlier": _spoken("hourly_earlier", "更早没有播的，例如昨天傍晚的"),
                     "item": _spoken("hourly_item", "每一单"),
                     "rest": _spoken("hourly_rest", "说不完的合在一起"),
                 }
@@ -114,6 +116,8 @@ def broadcasts_from(values: dict[str, Any]) -> Broadcasts:
         hourly_from=hourly["from"],
         hourly_to=hourly["to"],
         hourly=hourly["say"],
+        hourly_also=hourly["also"],
+        hourly_earlier=hourly["earlier"],
         hourly_item=hourly["item"],
         hourly_rest=hourly["rest"],
         results=Results(**(values["results"] or _defaults(RESULTS))),

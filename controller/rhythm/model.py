@@ -21,6 +21,13 @@ SCENES = ("rhythm", "countdown", "leaderboard", "celebration", "welcome", "award
 SAYABLE = ("top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint")
 WHO = ("everyone", "leader", "director", "manager", "assistant", "sales")
 FREE_TEXT = "text"  # Cue.say of a cue that brings its own words in Cue.text
+VOICES = (
+    "auto", "espeak", "晓晓", "晓贝", "晓妮", "晓伊", "云希", "云健", "云夏", "云扬",
+)  # fmt: skip
+"""Names of voices to choose from; a folder under var/voices may be named too."""
+SAME_VOICE = "same"
+SPEEDS = (0.7, 1.4)
+"""The slowest and the fastest pace of a voice; 1.0 is normal."""
 COMMENTS = ("target_passed", "record", "comeback", "most_orders", "newcomer", "ordinary", "no_orders")
 
 
@@ -177,6 +184,8 @@ class Broadcasts:
     hourly_from: time
     hourly_to: time
     hourly: Variants
+    hourly_also: Variants  # some of the hour's orders were announced already
+    hourly_earlier: Variants  # what is left from before the hour
     hourly_item: Variants
     hourly_rest: Variants
     burst: Variants  # several first or big orders in one breath
@@ -212,6 +221,9 @@ class SoundSettings:
     lead_silence_ms: int = 500
     wake_after_s: int = 30
     talk_minutes_per_hour: float = 6.0
+    voice: str = VOICES[0]
+    speed: float = 1.0
+    results_voice: str = SAME_VOICE
     fade_in_s: float = 2.0
     fade_out_s: float = 4.0
     ceilings: tuple[Ceiling, ...] = ()
@@ -263,3 +275,4 @@ class Rhythm:
     cities: tuple[str, ...] = ()
     new_customers: tuple[int, ...] = (15, 13, 11, 9, 7)
     prizes: Prizes = Prizes()
+    remarks: tuple[str, ...] = ()  # sentences about text that the file holds and that has no effect

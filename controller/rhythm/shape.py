@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
 from controller.rhythm.faults import Fault, Said, nearest, shortened, wrote
@@ -84,6 +84,10 @@ class Group:
     fields: Mapping[str, Field]
     build: Callable[[dict[str, Any], int], Any] = _as_is
     title: str | None = None  # the key whose value names the group in messages
+    also: Mapping[str, str] = field(default_factory=dict)  # other spellings of keys
+    elsewhere: Mapping[str, Said] = field(
+        default_factory=dict
+    )  # what people look for here and where it belongs
 
     def read(self, node: Node, where: Where) -> Any:
         if not isinstance(node, Pairs):
@@ -94,6 +98,7 @@ class Group:
                     f"这里写一组“名称: 内容”，名称有：{keys}", f"Write a group of: {', '.join(self.fields)}"
                 ),
             )
+        node = self._meant(node)
         where = self._named(node, where)
         before = len(where.faults)
         meant = self._unknown(node, where)
@@ -110,6 +115,18 @@ class Group:
             raise BadError
         return self.build(values, node.line)
 
+    def _meant(self, node: Pairs) -> Pairs:
+        """The group with its keys in their one spelling."""
+        if not self.also.keys() & node.pairs.keys():
+            return node
+        keys = {key: self.also.get(key, key) for key in node.pairs}
+        keys = {key: key if list(keys.values()).count(meant) > 1 else meant for key, meant in keys.items()}
+        return replace(
+            node,
+            pairs={keys[key]: value for key, value in node.pairs.items()},
+            lines={keys[key]: line for key, line in node.lines.items()},
+        )
+
     def _unknown(self, node: Pairs, where: Where) -> set[str | None]:
         """Note the keys nobody knows; the known ones they probably stand for."""
         meant = {nearest(key, self.fields) for key in node.pairs if key not in self.fields}
@@ -117,8 +134,11 @@ class Group:
             if key not in self.fields:
                 words = "、".join(self.fields)
                 found = Said(f"不认识“{shortened(key)}”", f'"{shortened(key)}" is not known')
-                allowed = Said(f"这里可以写：{words}", f"Known here: {', '.join(self.fields)}")
-                where.note(node.lines[key], found, allowed, nearest(key, self.fields))
+                known = Said(f"这里可以写：{words}", f"Known here: {', '.join(self.fields)}")
+                allowed = self.elsewhere.get(key, known)
+                where.note(
+                    node.lines[key], found, allowed, nearest(key, self.fields) if allowed is known else None
+                )
         return meant
 
     def _named(self, node: Pairs, where: Where) -> Where:
@@ -131,6 +151,7 @@ class Group:
         properties = {
             key: known.reader.schema() | {"description": known.doc} for key, known in self.fields.items()
         }
+        properties |= {other: properties[key] for other, key in self.also.items()}
         made: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
         required = [key for key, known in self.fields.items() if known.required]
         return made | ({"required": required} if required else {})

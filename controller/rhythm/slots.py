@@ -15,6 +15,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "broadcasts.burst": ("count", "total"),
     "broadcasts.burst_item": _DEAL,
     "broadcasts.hourly": ("count", "total"),
+    "broadcasts.hourly_also": ("count", "total", "all", "all_total"),
+    "broadcasts.hourly_earlier": ("when", "count", "total"),
     "broadcasts.hourly_item": _DEAL,
     "broadcasts.hourly_rest": ("count", "total"),
     "broadcasts.top_sales_of_day": _WINNER,

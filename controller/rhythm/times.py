@@ -24,6 +24,10 @@ _SPAN = Said(
     "写成“开始-结束”，小时从 00 到 23，例如“13:00-13:10”",
     'Write "from-until", hours from 00 to 23, for example "13:00-13:10"',
 )
+_ONE = Said(
+    f"{_TIME.zh}；一条只写一个时刻，要在几个时刻就写几条",
+    f"{_TIME.en}; one item has one time, so write an item for each",
+)
 _ORDER = Said("结束要晚于开始，并且在同一天", "The end comes after the beginning, on the same day")
 _DAYS = Said(
     "可以写工作日、每天、周二和周五、每月第一个工作日、2026-12-24 这样的日子",
@@ -68,6 +72,22 @@ class TimeOfDay(Clock):
         return time(found.seconds // 3600, found.seconds // 60 % 60, found.seconds % 60)
 
 
+def _in_order(at: timedelta, until: timedelta) -> Said:
+    """The way to write a span that ends at or after midnight."""
+    first, last, none = (str(clock)[:-3].rjust(5, "0") for clock in (at, until, timedelta()))
+    if at == until:
+        return Said(f"全天写成“{none}-24:00”", f'Write "{none}-24:00" for the whole day')
+    if not until:
+        return Said(f"到零点写成“{first}-24:00”", f'Write "{first}-24:00" until midnight')
+    noon = timedelta(hours=12)
+    if not until <= noon <= at:
+        return _ORDER
+    return Said(
+        f"{_ORDER.zh}；跨过零点就写成两段：{first}-24:00 和 {none}-{last}",
+        f"{_ORDER.en}; write a span over midnight as two: {first}-24:00 and {none}-{last}",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ClockRange:
     """`13:00-13:10` → (from, until); with `point` a single `13:00` is (from, None)."""
@@ -75,15 +95,15 @@ class ClockRange:
     point: bool = False
 
     def read(self, node: Node, where: Where) -> tuple[timedelta, timedelta | None]:
-        pieces = _BETWEEN.split(plain(text_of(node, where, _SPAN)))
+        pieces = _BETWEEN.split(plain(text_of(node, where, _ONE if self.point else _SPAN)))
         at = clock(pieces[0])
         if self.point and len(pieces) == 1:
-            return (where.refuse(node, _TIME) if at is None else at), None
+            return (where.refuse(node, _ONE) if at is None else at), None
         until = clock(pieces[1], end=True) if len(pieces) == 2 else None
         if at is None or until is None:
             where.refuse(node, _SPAN)
         if at >= until:
-            where.refuse(node, _ORDER)
+            where.refuse(node, _in_order(at, until))
         return at, until
 
     def schema(self) -> Schema:
@@ -98,10 +118,12 @@ class Days:
     def read(self, node: Node, where: Where) -> DayRule:
         written = node.items if isinstance(node, Items) and node.items else (node,)
         words = [text_of(item, where, _DAYS) for item in written]
-        try:
-            return rulewords.parse(", ".join(words))
-        except rulewords.UnknownRuleError as unknown:
-            where.refuse(written[0], _DAYS, nearest(str(unknown), rulewords.EXAMPLES))
+        for item, rule in zip(written, words, strict=True):
+            try:
+                rulewords.parse(rule)
+            except rulewords.UnknownRuleError as unknown:
+                where.refuse(item, _DAYS, nearest(str(unknown), rulewords.EXAMPLES))
+        return rulewords.parse(", ".join(words))
 
     def schema(self) -> Schema:
         one: Schema = {"type": "string", "examples": list(rulewords.EXAMPLES)}

@@ -7,14 +7,14 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from controller.rhythm.countries import COUNTRIES
+from controller.rhythm.countries import CALLED, COUNTRIES, KINDS, REGIONS, calendar_of
 from controller.rhythm.faults import Said, nearest
 from controller.rhythm.shape import BadError, Schema, Where, text_of
 from controller.rhythm.slots import ALLOWED
-from controller.rhythm.yaml_nodes import Node, Text
+from controller.rhythm.yaml_nodes import Items, Node, Text
 from controller.slots import slots_in
 
 
@@ -31,6 +31,7 @@ class Number:
     most: float
     whole: bool = True
     unit: str = ""
+    also: tuple[str, ...] = ()  # other spellings of the unit
 
     def read(self, node: Node, where: Where) -> Any:
         kind = Said("整数", "a whole number") if self.whole else Said("数", "a number")
@@ -39,7 +40,9 @@ class Number:
             f"{self.least:g} to {self.most:g}, {kind.en}",
         )
         allowed = Said(zh, f"Allowed: {en}")
-        text = plain(text_of(node, where, allowed)).removesuffix(self.unit).strip()
+        text = plain(text_of(node, where, allowed))
+        for unit in filter(None, (self.unit, *self.also)):
+            text = text.removesuffix(unit).strip()
         if not re.fullmatch(r"[+-]?\d{1,9}" + ("" if self.whole else r"(\.\d{1,6})?"), text):
             where.refuse(node, allowed)
         number = int(text) if self.whole else float(text)
@@ -48,7 +51,8 @@ class Number:
     def schema(self) -> Schema:
         kind = "integer" if self.whole else "number"
         one: Schema = {"type": kind, "minimum": self.least, "maximum": self.most}
-        return {"anyOf": [one, {"type": "string", "pattern": rf"^\d+{self.unit}$"}]} if self.unit else one
+        units = "|".join(filter(None, (self.unit, *self.also)))
+        return {"anyOf": [one, {"type": "string", "pattern": rf"^[\d.]+({units})$"}]} if units else one
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Words:
     slots: str | None = None
     check: Callable[[str], bool] = bool
     example: Said | None = None
+    examples: tuple[str, ...] = ()
 
     def read(self, node: Node, where: Where) -> str:
         allowed = self.example or Said(
@@ -106,7 +111,8 @@ class Words:
             raise BadError
 
     def schema(self) -> Schema:
-        return {"type": "string", "maxLength": self.most}
+        made: Schema = {"type": "string", "maxLength": self.most}
+        return made | ({"examples": list(self.examples)} if self.examples else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +123,20 @@ class OneOf:
     also: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, node: Node, where: Where) -> str:
-        allowed = Said(f"可以写：{'、'.join(self.words)}", f"Allowed: {', '.join(self.words)}")
+        allowed = Said(
+            f"可以写：{'、'.join(map(self._shown, self.words))}", f"Allowed: {', '.join(self.words)}"
+        )
         word = plain(text_of(node, where, allowed)).lower()
         word = self.also.get(word, word)
-        return word if word in self.words else where.refuse(node, allowed, nearest(word, self.words))
+        return word if word in self.words else where.refuse(node, allowed, self._near(word))
+
+    def _shown(self, word: str) -> str:
+        """A word with its first other spelling: leader（组长）."""
+        other = next((other for other, meant in self.also.items() if meant == word), None)
+        return f"{word}（{other}）" if other else word
+
+    def _near(self, word: str) -> str | None:
+        return nearest(word, (*self.words, *self.also))
 
     def schema(self) -> Schema:
         return {"enum": [*self.words, *self.also]}
@@ -141,6 +157,23 @@ class Flag:
         return {"type": "boolean"}
 
 
+# How people write China's time; UTC and GMT offsets are no names of zones, and CST means four of them.
+_SHANGHAI = """asia/beijing asia/chongqing asia/harbin beijing shanghai china prc cst chinastandardtime beijingtime
+utc+8 utc+08 utc+8:00 utc+08:00 utc+0800 gmt+8 gmt+08 gmt+8:00 gmt+08:00 gmt+0800 +8 +08 +08:00 +0800 etc/gmt-8 东八区
+北京时间 北京 上海 中国时间 中国标准时间 中国 asia/shenzhen asia/guangzhou"""
+_ZONES = dict.fromkeys(_SHANGHAI.split(), "Asia/Shanghai") | {
+    "香港": "Asia/Hong_Kong",
+    "香港时间": "Asia/Hong_Kong",
+    "澳门": "Asia/Macau",
+    "台北": "Asia/Taipei",
+    "台北时间": "Asia/Taipei",
+    "新加坡": "Asia/Singapore",
+    "新加坡时间": "Asia/Singapore",
+    "东京": "Asia/Tokyo",
+    "东京时间": "Asia/Tokyo",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """A time zone's name → ZoneInfo."""
@@ -149,11 +182,22 @@ class Zone:
         allowed = Said(
             "写时区的名称，例如“Asia/Shanghai”", 'Write the name of a time zone, for example "Asia/Shanghai"'
         )
-        name = text_of(node, where, allowed)
+        name = plain(text_of(node, where, allowed))
+        name = _ZONES.get(re.sub(r"[\s_]", "", name).casefold(), name)
         try:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            where.refuse(node, allowed, nearest(name, available_timezones()))
+            where.refuse(node, allowed, self._near(name))
+
+    def _near(self, name: str) -> str | None:
+        """A zone with the same city, whatever stands before it, or a similar name: Asia/Shanhai."""
+        if re.fullmatch(r"(?i)(?:utc|gmt)?[+-]?[\d:.]+", name):
+            return None  # an offset resembles every other
+        zones = available_timezones()
+        cities = {zone.rpartition("/")[2]: zone for zone in sorted(zones, reverse=True) if "/" in zone}
+        cities |= {"Beijing": "Asia/Shanghai", "Shenzhen": "Asia/Shanghai", "Guangzhou": "Asia/Shanghai"}
+        city = nearest(name.rpartition("/")[2], cities)
+        return cities[city] if city else nearest(name, zones)
 
     def schema(self) -> Schema:
         return {"type": "string", "examples": ["Asia/Shanghai"]}
@@ -161,20 +205,34 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country's code → the code, or None for `none`."""
+    """A country's code, with a region (`GB-ENG`) and further kinds of days (`DE-BY+catholic`), or None for `none`."""
+
+    _allowed: ClassVar = Said(
+        "写国家或地区代码，例如“CN”“HK”“GB-ENG”；不按公共假日就写“none”",
+        'Write a code such as "CN", "HK" or "GB-ENG", or "none" to ignore public holidays',
+    )
 
     def read(self, node: Node, where: Where) -> str | None:
-        allowed = Said(
-            "写国家代码，例如“CN”；不按公共假日就写“none”",
-            'Write a country code such as "CN", or "none" to ignore public holidays',
-        )
-        code = text_of(node, where, allowed).upper()
-        if code in COUNTRIES:
-            return code
-        return None if code in ("NONE", "无") else where.refuse(node, allowed, nearest(code, COUNTRIES))
+        code = plain(text_of(node, where, self._allowed))
+        if (calendar := calendar_of(code)) is not None:
+            return calendar
+        return None if code.upper() in ("NONE", "无", "不放假") else self._refuse(code, node, where)
+
+    def _refuse(self, code: str, node: Node, where: Where) -> NoReturn:
+        """Say what may be written: after "-" the country's regions, after "+" its kinds of days."""
+        country = CALLED.get(code.split("-")[0].split("+")[0].strip(), code[:2].upper())
+        if "+" in code and country in COUNTRIES and (kinds := KINDS.get(country)):
+            allowed = Said(f"“+”后面可以写：{'、'.join(kinds)}", f'After "+": {", ".join(kinds)}')
+        elif "-" in code and (regions := REGIONS.get(country)):
+            some = [f"{country}-{region}" for region in regions[:60]]
+            allowed = Said(f"{country} 的地区可以写：{'、'.join(some)}", f"Regions: {', '.join(some)}")
+            where.refuse(node, allowed, nearest(code, some))
+        else:
+            allowed = self._allowed
+        where.refuse(node, allowed, nearest(code, COUNTRIES) if len(code) <= 3 else None)
 
     def schema(self) -> Schema:
-        return {"enum": [*sorted(COUNTRIES), "none"]}
+        return {"anyOf": [{"enum": [*sorted(COUNTRIES), "none"]}, {"type": "string", "examples": ["GB-ENG"]}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +241,11 @@ class Either:
 
     first: Any
     second: Any
+    no_list: Said | None = None  # what to write instead of a list
 
     def read(self, node: Node, where: Where) -> Any:
+        if self.no_list is not None and isinstance(node, Items):
+            where.refuse(node, self.no_list)
         return (self.first if isinstance(node, Text) else self.second).read(node, where)
 
     def schema(self) -> Schema:

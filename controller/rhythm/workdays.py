@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from controller.rhythm.countries import parts_of
+
 WEEKDAYS = "一二三四五六日"
 # These announce holidays and make-up days year by year; beyond the last notice the package only reckons.
 ANNOUNCED_YEARLY = frozenset({"CN"})
@@ -59,22 +61,31 @@ def from_json(told: Mapping[str, Any]) -> PublicDays:
 
 
 def public_days(country: str | None, year: int) -> PublicDays:
-    """What `holidays` knows of that year; without a country only Saturdays and Sundays are off."""
+    """What `holidays` knows of that year; without a country only Saturdays and Sundays are off.
+
+    `country` is a calendar's one writing, see `countries`: `CN`, `GB-ENG`, `DE-BY+catholic`.
+    """
     if country is None:
         return PublicDays({}, frozenset(), frozenset({5, 6}), guess=False)
     import holidays  # 17 MB with China's lunar tables: only when a year is really asked for
 
-    chosen = getattr(holidays, country)
+    place, region, kinds = parts_of(country)
+    chosen = getattr(holidays, place)
     language = "zh_CN" if "zh_CN" in chosen.supported_languages else chosen.default_language
     found = chosen(
-        years=(year, year + 1), language=language
+        years=(year, year + 1), language=language, subdiv=region, categories=("public", *kinds)
     )  # a notice for January may move days of December
     return PublicDays(
         {day: name for day, name in found.items() if day.year == year},
         frozenset(day for day in found.weekend_workdays if day.year == year),
-        frozenset(found.weekend),
-        guess=country in ANNOUNCED_YEARLY and year > max(found.special_public_holidays),
+        _weekend(frozenset(found.weekend)),
+        guess=place in ANNOUNCED_YEARLY and year > max(found.special_public_holidays),
     )
+
+
+def _weekend(by_law: frozenset[int]) -> frozenset[int]:
+    """The days an office rests each week. Where the law knows Sundays only (Hong Kong), it rests on Saturdays too."""
+    return frozenset({5, 6}) if by_law == {6} else by_law
 
 
 class Workdays:

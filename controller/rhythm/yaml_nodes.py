@@ -23,6 +23,7 @@ _LOADER: Any = getattr(
 
 _FULL_WIDTH_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+)\s*：\s*")
 _TIGHT_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+):(?=[^\s:/])")
+_OPEN_QUOTE = re.compile(r"""\s*(?:-\s+)?(?:[^\s:"'#]+:\s+)?(?P<mark>["'])""")
 _INDENT = re.compile(r"^[ \t\u3000\u00a0]*")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
@@ -62,7 +63,7 @@ def compose(text: str, file: str) -> tuple[Node | None, list[Fault]]:
     try:
         return builder.document(iter(yaml.parse(mended, Loader=_LOADER))), faults
     except yaml.MarkedYAMLError as error:
-        line = _where(error, mended)
+        line = _opened(mended, _where(error, mended))
         if all(fault.line != line for fault in faults):
             faults.append(_unreadable(mended, file, line))
     except _StopError:
@@ -73,10 +74,25 @@ def compose(text: str, file: str) -> tuple[Node | None, list[Fault]]:
 def _where(error: yaml.MarkedYAMLError, text: str) -> int:
     """The line to show: where reading stopped, or what was still open when the text ended."""
     lines = text.split("\n")
-    for mark in (error.problem_mark, error.context_mark):
+    marks = [error.problem_mark, error.context_mark]
+    if "quoted scalar" in (error.context or "") or "flow" in (error.context or ""):
+        marks.reverse()  # what was left open is to be closed, wherever that was noticed
+    for mark in marks:
         if mark is not None and mark.line < len(lines) and lines[mark.line].strip():
             return int(mark.line) + 1
     return 1
+
+
+def _opened(text: str, line: int) -> int:
+    """The line above with the quotation mark that was never closed, when there is one; else `line`."""
+    lines = text.split("\n")
+    for n in range(line, max(0, line - 30), -1):
+        found = _OPEN_QUOTE.match(lines[n - 1])
+        if found and not lines[n - 1][found.end() :].rstrip().endswith(found["mark"]):
+            rest = lines[n - 1][found.end() :]
+            if rest.replace("\\" + found["mark"], "").count(found["mark"]) % 2 == 0:
+                return n
+    return line
 
 
 def _mend(text: str, file: str) -> tuple[str, list[Fault]]:
@@ -127,6 +143,8 @@ def _advice(line: str) -> Said:
             "大括号里面的文字带有 { } 时要加引号，或者分几行写",
             "Inside braces, a text that holds { } needs quotes; or write it on lines of its own",
         )
+    if line.count("{") != line.count("}") or line.count("[") != line.count("]"):
+        return Said("括号要成对", "Brackets come in pairs")
     if line.count('"') % 2 or line.count("'") % 2:
         return Said("引号要成对", "Quotes come in pairs")
     if line.lstrip().startswith(("@", "`", "%", "&", "*", "!", "- @", "- `", "- %")):

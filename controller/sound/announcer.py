@@ -7,6 +7,7 @@ more when the device is back. The announcer knows no deals and no timetable: it 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from controller.sound.performance import CHIME_S, Job, Manners, Performance, Report
 from controller.sound.speaker import Event, Part, Speaker
 from controller.sound.speech.script import Clip, Script, VoiceFailed
+from controller.sound.speech.stream import Part as StreamPart
 from controller.sound.speech.stream import Stream, lead_s
 from controller.sound.voice import Voice
 
@@ -33,6 +35,8 @@ LONG_WAIT_S = 6.0
 """Speech that would follow the chime later than this is awaited before the chime: a later chime is better than one
 with nothing after it. Only on machines that render slower than they speak, for texts that were never said before."""
 LONGEST_WAIT_S = 120.0
+EMERGENCY_VOLUME = 80
+"""Of 100: what an emergency sounds at when the master volume is lower."""
 DEVICE_LIMIT_S = 30.0
 """A device that was lost in mid-sentence is waited for this long before the job is told as not heard."""
 
@@ -61,6 +65,7 @@ class Announcer:
         self._taken_back: str | None = None  # the reason, when that is the present job's fate
         self._performance: Performance | None = None
         self._last_sound = float("-inf")
+        self._audible = True
         self._running = False
         self._count = 0
         self._thread = threading.Thread(target=self._loop, name="announcer", daemon=True)
@@ -72,22 +77,43 @@ class Announcer:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread. What was not finished stays as it was told last: the next start takes it up."""
+        """End the thread. What was not finished stays as it was told last: the next start takes it up."""
         with self._changed:
             self._running = False
+            if self._performance is not None:
+                self._performance.abandon()
             self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join(timeout=3)
 
     def submit(self, job: Job) -> None:
-        """Puts a job into the queue; what has to wait is rendered meanwhile."""
+        """Puts a job into the queue; what has to wait is rendered meanwhile. An urgent one interrupts what sounds."""
         with self._changed:
             self._count += 1
             self._insert(replace(job, order=self._count))
             waits = len(self._queue) > 1 or self._performance is not None or self._silent_for() > 0
+            interrupted = self._interrupted() if job.urgent else None
             self._changed.notify_all()
-        if waits:
+        if interrupted is not None:
+            self._speaker.stop(interrupted, fade_ms=120)
+        if waits and not job.urgent:
             self._voice.prepare(replace(job.script, chime=None), ahead=True)
+
+    def _interrupted(self) -> int | None:
+        """Under the lock: the job that makes room for an urgent one, None when nothing sounds or that is urgent too."""
+        present = self._present
+        if present is None or present.urgent or self._performance is None:
+            return None
+        self._performance.interrupt()
+        return present.id
+
+    def audible(self, audible: bool) -> None:
+        """Sets whether the volume lets anything be heard. While it does not, jobs wait as without a device."""
+        with self._changed:
+            self._audible = audible
+            if not audible and self._performance is not None and not self._performance.job.urgent:
+                self._performance.unheard()
+            self._changed.notify_all()
 
     def _insert(self, job: Job) -> None:
         self._queue.append(job)
@@ -137,7 +163,7 @@ class Announcer:
             job, stale = self._next()
             try:
                 if stale is not None:
-                    self._report(Report(stale.id, "stale", "等得太久，不再单独播报。"))
+                    self._report(Report(stale.id, "stale", self._why_stale()))
                 elif job is not None:
                     self._perform(job)
             except Exception:  # one announcement's failure harms no other
@@ -148,7 +174,7 @@ class Announcer:
                     self._present = self._taken_back = self._performance = None
 
     def _tell_failed(self, job: Job | None) -> None:
-        if job is None:
+        if job is None or not self._running:
             return
         self._speaker.stop(job.id)  # what still sounds of it would be in the next one's way
         try:
@@ -164,16 +190,21 @@ class Announcer:
             if not self._running or not self._queue:
                 return None, None
             now = time.monotonic()
-            if self._silent_for() > 0:
+            if self._silent_for() > 0 and not self._queue[0].urgent:
                 return None, None  # nothing is stale in a silence: it waits for the end
             stale = next((job for job in self._queue if now > self._stale_at(job)), None)
             if stale is not None:
                 self._queue.remove(stale)
                 return None, stale
-            if not self._speaker.health().alive:
+            if not self._may_begin():
                 return None, None
             self._present = self._queue.pop(0)
             return self._present, None
+
+    def _why_stale(self) -> str:
+        if not self._speaker.health().alive:
+            return "没有音响，没有播出。"
+        return "等得太久，不再单独播报。" if self._audible else "总音量是 0，没有播出。"
 
     def _stale_at(self, job: Job) -> float:
         """Waiting out a silence makes nobody late."""
@@ -182,7 +213,9 @@ class Announcer:
         )
 
     def _may_begin(self) -> bool:
-        return bool(self._queue) and self._silent_for() == 0 and self._speaker.health().alive
+        if not self._queue or not self._speaker.health().alive:
+            return False
+        return self._queue[0].urgent or (self._audible and self._silent_for() == 0)
 
     def _silent_for(self) -> float:
         """Seconds until the present silence ends; 0.0 outside one."""
@@ -198,7 +231,7 @@ class Announcer:
         return next((span for span in self._silences if span[0] > now), None)
 
     def _perform(self, job: Job) -> None:
-        silence = self._next_silence()
+        silence = None if job.urgent else self._next_silence()
         near = silence is not None and silence[0] - time.monotonic() < LOOK_AHEAD_S
         clip = self._rendered(job.script) if near else self._voice.ready(job.script)
         if (
@@ -209,12 +242,22 @@ class Announcer:
             self._hold(job, silence)
             return
         performance = self._attempt(job, clip)
-        if performance.lost and self._device_back():
+        if performance.lost and self._device_back(urgent=job.urgent):
             performance = self._attempt(job, self._rendered(job.script))
         verdict = performance.verdict()
         if verdict.started is not None:
             self._last_sound = time.monotonic()
+        if self._unfinished(verdict):
+            log.info("#%d is cut off by the end of the daemon; the next start says it again", job.id)
+            return
         self._report(self._put_back(job, verdict) if verdict.state == "waiting" else verdict)
+
+    def _unfinished(self, verdict: Report) -> bool:
+        """Whether the daemon's own end cut it off: the device is not to blame, so nothing is concluded from it.
+
+        systemd signals the player in the same moment as the daemon, so its death may come before `close`.
+        """
+        return not self._running and verdict.state in ("not_heard", "waiting")
 
     def _hold(self, job: Job, silence: tuple[float, float]) -> None:
         """Too long for what is left before the silence: it and all behind it wait for the end."""
@@ -240,8 +283,14 @@ class Announcer:
             if self._taken_back is not None:  # while it was being rendered, or while the device was away
                 performance.cancel(self._taken_back)
                 return performance
-        self._lead()
-        silence = self._next_silence()
+            if not self._audible and not job.urgent:
+                performance.unheard()
+            if any(waiting.urgent for waiting in self._queue) and not job.urgent:
+                performance.interrupt()
+                return performance
+        if not job.urgent:
+            self._lead()
+        silence = None if job.urgent else self._next_silence()
         until = silence[0] if silence else None
         chime = job.script.chime
         if clip is None and chime is not None:
@@ -252,7 +301,7 @@ class Announcer:
         return performance
 
     def _finish(self, job: Job, performance: Performance) -> None:
-        if performance.cancelled:  # taken back while the lead or the rendering was under way
+        if performance.over:  # taken back or interrupted while the lead or the rendering was under way
             self._speaker.stop(job.id, fade_ms=120)
         performance.wait()
 
@@ -267,13 +316,14 @@ class Announcer:
         sounds = [clip.path] if clip else list(job.script.sounds())
         performance.expect(clip, first=0)
         parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
-        self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until)
+        self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until, floor=_floor(job))
 
     def _chime_first(self, job: Job, performance: Performance, chime: Path, until: float | None) -> None:
         """The chime sounds at once; the speech is rendered while it rings, and follows clause by clause."""
         script, duck = replace(job.script, chime=None), self.manners.duck
         early = self._await_voice(job, script)
-        self._speaker.announce(job.id, [Part(chime, job.script.gain_db)], open=True, duck=duck, until=until)
+        part = Part(chime, job.script.gain_db)
+        self._speaker.announce(job.id, [part], open=True, duck=duck, until=until, floor=_floor(job))
         stream = early or self._voice.stream(script)
         performance.begun()  # the picture does not wait for the rendering
         try:
@@ -290,17 +340,26 @@ class Announcer:
 
     def _follow(self, job: Job, performance: Performance, stream: Stream) -> None:
         """Hand the parts of the speech to the player as they come. Raises VoiceFailed or TimeoutError."""
-        limit = RENDER_LIMIT_S + 2 * stream.cost_s()
         number, offset = 1, 0.0
-        while parts := stream.parts(limit):
+        while parts := self._next_parts(stream):
             for part in parts:
                 performance.expect_part(number, offset, stream.estimate_s())
                 self._speaker.append(job.id, Part(part.path))
                 number, offset = number + 1, offset + part.seconds
-        clip = stream.clip.result(limit)
+        clip = stream.clip.result(RENDER_LIMIT_S)
         performance.expect(clip, first=1)
         if number == 1:  # it was on the disk already
             self._speaker.append(job.id, Part(clip.path))
+
+    def _next_parts(self, stream: Stream) -> list[StreamPart]:
+        """What may be played next; empty at the end. TimeoutError when it is not rendered in time or not wanted."""
+        limit = time.monotonic() + RENDER_LIMIT_S + 2 * stream.cost_s()
+        while True:
+            try:
+                return stream.parts(0.2)
+            except TimeoutError:
+                if time.monotonic() > limit or self._makes_room():
+                    raise
 
     def _without_voice(self, job: Job, performance: Performance) -> None:
         performance.voiceless = True
@@ -317,25 +376,46 @@ class Announcer:
         while stream.lead_s() > CHIME_S and time.monotonic() < limit:
             stream.wait(0.2)
             with self._changed:
-                if not self._running or self._taken_back is not None or self._silent_for() > 0:
+                if not self._running or self._silent_for() > 0 or self._makes_room():
                     break
         return stream
 
     def _rendered(self, script: Script) -> Clip | None:
         """The clip, or None when the voice failed: the office then hears chime and applause."""
         cost = sum(cost.render_s for cost in self._voice.costs(script))
+        rendering = self._voice.prepare(script)
+        limit = time.monotonic() + RENDER_LIMIT_S + 2 * cost
         try:
-            return self._voice.prepare(script).result(timeout=RENDER_LIMIT_S + 2 * cost)
-        except (VoiceFailed, TimeoutError) as failed:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    return rendering.result(timeout=0.2)
+                if time.monotonic() > limit or self._makes_room():
+                    log.warning("no speech: it was not rendered in time, or it is wanted no more")
+                    return None
+        except VoiceFailed as failed:
             log.warning("no speech: %s", failed)
             return None
 
-    def _device_back(self) -> bool:
+    def _makes_room(self) -> bool:
+        """Whether the present job has been taken back, or an emergency waits behind it."""
+        with self._changed:
+            present = self._present
+            urgent = any(job.urgent for job in self._queue) and not (present is not None and present.urgent)
+            return self._taken_back is not None or urgent
+
+    def _device_back(self, *, urgent: bool) -> bool:
         """Waits for a device after one was lost in mid-sentence."""
         deadline = time.monotonic() + DEVICE_LIMIT_S
         with self._changed:
             while self._running and self._taken_back is None and time.monotonic() < deadline:
-                if self._speaker.health().alive and self._silent_for() == 0:
+                if not urgent and any(job.urgent for job in self._queue):
+                    return True  # the next attempt gives way to it at once
+                if self._speaker.health().alive and (urgent or self._silent_for() == 0):
                     return True
                 self._changed.wait(0.2)
         return False
+
+
+def _floor(job: Job) -> int:
+    """The least volume a job is played at: only an emergency is heard whatever the master volume is."""
+    return EMERGENCY_VOLUME if job.urgent else 0

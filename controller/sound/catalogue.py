@@ -11,34 +11,48 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.machine.filenames import readable
 from controller.sound.child import Child, ChildLost
 
 log = logging.getLogger(__name__)
 
+VERSION = 2
+"""Of what is kept. What an older version recorded serves until it has been measured again; its faults do not."""
 MOST = 5000
 """Files remembered; the longest unseen are forgotten."""
-WHOLE_LIMIT_S = 300.0  # a long file on a Pi
+CHILD = "controller.sound.fitting"
+SILENT_LIMIT_S = 120.0
+"""A child that has said nothing for this long hangs; at a long file it says now and then that it goes on."""
 HEADER_LIMIT_S = 3.0
-CRASHED = "读取它的程序出错了，文件可能已损坏"
+TRIES = 3
+"""So often a file is looked at whose child died or hung, or that the machine hindered; then it rests for REST_S."""
+PAUSE_S, REST_S = 0.5, 1800.0
+SPARE_BYTES = 300_000_000
+"""Bytes that stay free on the disk when a file is converted: the book comes first."""
+INTERRUPTED = "读取它的程序中断了，过一会儿自动再试"
+FULL = "要先转换才能放，可是磁盘快满了，请清理磁盘空间"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """duration_s: seconds. lufs, peak: integrated loudness and true peak (dBTP); None when only the header was
-    read. fault: why the file cannot be played."""
+    read. fault: why the file cannot be played. made: the name of what is played in its place, see `Catalogue`."""
 
     duration_s: float = 0.0
     lufs: float | None = None
     peak: float | None = None
     fault: str | None = None
+    made: str | None = None
 
     @property
     def final(self) -> bool:
@@ -49,47 +63,95 @@ class Facts:
 class Catalogue:
     """Facts by file (size and time of change) and by content. Thread-safe; reads without loading PyAV.
 
-    file: where they are kept. shipped: measurements that came with the sounds, by path under `root` and size.
+    A file is recorded as faulty only when two children that lived to say so agree: a child's death proves nothing.
+    What the player cannot play is made into a file of our own in the folder `made`, beside `file`.
+
+    file: where the facts are kept. shipped: measurements that came with the sounds, by path under `root` and size.
+    changed: called, from the measuring thread, whenever something new is known.
     """
 
-    def __init__(self, file: Path, shipped: Path, root: Path) -> None:
-        self._file, self._root = file, root
+    def __init__(
+        self, file: Path, shipped: Path, root: Path, changed: Callable[[Path], None] = lambda path: None
+    ) -> None:
+        self._file, self._root, self._changed = file, root, changed
+        self.made = file.parent / "music"
         self._lock = threading.Lock()
         self._gauge = _Gauge()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._todo: dict[Path, None] = {}
+        self._glimpsed: dict[str, Facts] = {}
+        self._blamed: dict[str, Facts] = {}
+        self._distrusted: set[str] = set()
+        self._tries: Counter[str] = Counter()
+        self._rests: dict[str, float] = {}
         kept = _read(file)
-        self._by_file: dict[str, Facts] = _facts(kept.get("files"))
-        self._by_content: dict[str, Facts] = _facts(kept.get("contents"))
+        files, contents = _facts(kept.get("files")), _facts(kept.get("contents"))
+        current = kept.get("version") == VERSION
+        self._old: dict[str, Facts] = {} if current else {k: f for k, f in files.items() if f.fault is None}
+        self._by_file: dict[str, Facts] = files if current else {}
+        self._by_content: dict[str, Facts] = contents if current else {}
         self._shipped: dict[str, Facts] = _facts(_read(shipped).get("files"))
 
     def known(self, path: Path) -> Facts | None:
         """What is known of a file as it is now; None for one never looked at. Raises OSError."""
         key = self._key(path)
         with self._lock:
-            return self._by_file.get(key) or self._shipped.get(_ship_key(path, self._root))
+            blamed = self._blamed.get(key)
+            return blamed or self._measured(key, path) or self._glimpsed.get(key) or self._old.get(key)
+
+    def _measured(self, key: str, path: Path) -> Facts | None:
+        shipped = None if key in self._distrusted else self._shipped.get(_ship_key(path, self._root))
+        return self._there(self._by_file.get(key)) or shipped
+
+    def _there(self, facts: Facts | None) -> Facts | None:
+        """The facts, unless what was made of the file has been thrown away."""
+        gone = facts is not None and facts.made is not None and not (self.made / facts.made).is_file()
+        return None if gone else facts
+
+    def blame(self, path: Path, fault: str) -> None:
+        """In this run the file counts as faulty, whatever it holds. Raises OSError."""
+        key = self._key(path)
+        with self._lock:
+            self._blamed[key] = Facts(fault=fault)
+
+    def distrust(self, path: Path) -> None:
+        """The player could not play the file as it is: it is made anew. Raises OSError."""
+        key, content = self._key(path), _content(path)
+        with self._lock:
+            self._distrusted.add(key)
+            self._by_content.pop(content, None)
+            for table in (self._by_file, self._glimpsed, self._old):
+                table.pop(key, None)
+        self.measure([path])
 
     def peek(self, paths: Iterable[Path], within_s: float) -> None:
-        """Reads the headers of files not known yet, for at most about that many seconds."""
+        """Reads the headers of files not known yet, for at most about that many seconds.
+
+        What it finds is not kept beyond this run: measuring decides.
+        """
         deadline = time.monotonic() + within_s
         unknown = [path for path in paths if self.known(path) is None]
         if not unknown:
             return
-        child = Child("controller.sound.loudness")
+        child = Child(CHILD)
         try:
             for path in unknown:
                 if time.monotonic() > deadline:
                     return
-                self._put(path, _asked(child, path, whole=False, limit_s=HEADER_LIMIT_S))
+                self._glimpse(path, _asked(child, path, None, whole=False, limit_s=HEADER_LIMIT_S))
         except ChildLost:
-            self._put(path, Facts())  # no track for now; measuring it whole will tell
+            self._glimpse(path, Facts())  # no track for now; measuring it whole will tell
         finally:
             child.close()
 
+    def _glimpse(self, path: Path, found: Facts | str) -> None:
+        with contextlib.suppress(OSError):
+            self._glimpsed[self._key(path)] = found if isinstance(found, Facts) else Facts(fault=found)
+
     def measure(self, paths: Iterable[Path]) -> None:
         """Has what is not final yet measured in the background, one file after the other, at low priority."""
-        wanted = [path for path in paths if not (self.known(path) or Facts()).final]
+        wanted = [path for path in paths if self._wants_measuring(path)]
         with self._lock:
             self._todo.update(dict.fromkeys(wanted))
             if wanted and self._thread is None and not self._closing.is_set():
@@ -98,6 +160,25 @@ class Catalogue:
                     target=self._work, args=(self._gauge,), name="loudness", daemon=True
                 )
                 self._thread.start()
+
+    def _wants_measuring(self, path: Path) -> bool:
+        try:
+            key = self._key(path)
+        except OSError:
+            return False
+        with self._lock:
+            known = self._measured(key, path)
+            return not (known or Facts()).final and self._rests.get(key, 0.0) <= time.monotonic()
+
+    def sweep(self, paths: Iterable[Path]) -> None:
+        """Throws away what was made of files that are not among these; not in a folder that another office made."""
+        if self.made.is_symlink() or not self.made.is_dir():
+            return
+        used = {facts.made for path in paths if (facts := self.known(path)) is not None}
+        for file in self.made.iterdir():
+            if file.name not in used:
+                with contextlib.suppress(OSError):
+                    file.unlink()
 
     def busy(self) -> bool:
         """Whether something is being measured or waits for it."""
@@ -132,23 +213,61 @@ class Catalogue:
             return path
 
     def _measure_one(self, path: Path, gauge: _Gauge) -> None:
-        content = _content(path)
+        key, content = self._key(path), _content(path)
         with self._lock:
-            known = self._by_content.get(content)
+            known = self._there(self._by_content.get(content))
         if known is None:
-            known = gauge.whole(path)
+            found = self._asked_twice(path, content, gauge, anew=key in self._distrusted)
             if self._closing.is_set():
                 return
-        self._put(path, known, content)
+            if isinstance(found, str):
+                self._again_later(path, key, found, gauge)
+                return
+            known = found
+        self._put(key, known, content)
         self._save()
+        self._changed(path)
 
-    def _put(self, path: Path, facts: Facts, content: str | None = None) -> None:
-        key = self._key(path)
+    def _asked_twice(self, path: Path, content: str, gauge: _Gauge, *, anew: bool) -> Facts | str:
+        """What is in the file, or why nobody could tell. A fault must be said by two children.
+
+        anew: what it holds is converted, even if it looks as if the player could play it.
+        """
+        try:
+            with contextlib.suppress(FileExistsError):  # a rehearsal's is the office's own
+                self.made.mkdir(parents=True)
+            room = shutil.disk_usage(self.made).free > SPARE_BYTES
+        except OSError:
+            room = False
+        target = self.made / f"{content[:32]}.opus" if room else None
+        found = gauge.whole(path, target, anew=anew)
+        if isinstance(found, Facts) and found.fault is not None:
+            gauge.renew()
+            found = gauge.whole(path, target, anew=anew)
+        return found
+
+    def _again_later(self, path: Path, key: str, why: str, gauge: _Gauge) -> None:
+        """Tries again soon, some times, then after a rest; nothing of it is kept beyond this run."""
+        self._tries[key] += 1
+        if self._tries[key] < TRIES and why == INTERRUPTED:
+            self._closing.wait(PAUSE_S)
+            with self._lock:
+                self._todo[path] = None
+            return
+        del self._tries[key]
         with self._lock:
-            self._by_file.pop(key, None)
+            self._rests[key] = time.monotonic() + REST_S
+            seen = self._glimpsed.get(key)
+            if seen is None or seen.duration_s <= 0:
+                self._glimpsed[key] = Facts(fault=why)
+        self._changed(path)
+
+    def _put(self, key: str, facts: Facts, content: str) -> None:
+        with self._lock:
+            for old in (self._glimpsed, self._old, self._by_file):
+                old.pop(key, None)
             self._by_file[key] = facts
-            if content is not None:
-                self._by_content[content] = facts
+            self._by_content[content] = facts
             for table in (self._by_file, self._by_content):
                 while len(table) > MOST:
                     del table[next(iter(table))]
@@ -158,7 +277,7 @@ class Catalogue:
             files = {key: asdict(facts) for key, facts in self._by_file.items() if facts.final}
             contents = {key: asdict(facts) for key, facts in self._by_content.items()}
         try:
-            _write(self._file, {"files": files, "contents": contents})
+            _write(self._file, {"version": VERSION, "files": files, "contents": contents})
         except OSError as error:  # it is only a cache
             log.warning("loudness measurements not kept: %s", error.strerror)
 
@@ -174,17 +293,22 @@ class _Gauge:
         self._child: Child | None = None
         self._over = False
 
-    def whole(self, path: Path) -> Facts:
-        """What is in the file; one at which the child dies or hangs is faulty."""
+    def whole(self, path: Path, target: Path | None, *, anew: bool) -> Facts | str:
+        """What is in the file; why nobody could tell, when its child was lost or hindered."""
         try:
             if self._child is None or not self._child.alive():
-                self._child = Child("controller.sound.loudness", env={"ZHANGU_NICE": "15"})
+                self._child = Child(CHILD, env={"ZHANGU_NICE": "15"})
             if self._over:  # interrupted while it was being started, when there was nothing to end yet
                 self._child.kill()
-            return _asked(self._child, path, whole=True, limit_s=WHOLE_LIMIT_S)
+            return _asked(self._child, path, target, whole=True, anew=anew, limit_s=SILENT_LIMIT_S)
         except ChildLost as why:
-            log.warning("measuring %s: child %s", path.name, why)
-            return Facts(fault=CRASHED)
+            log.warning("measuring %s: child %s", readable(path.name), why)
+            return INTERRUPTED
+
+    def renew(self) -> None:
+        """The next file is looked at by another child."""
+        if self._child is not None:
+            self._child.close()
 
     def interrupt(self) -> None:
         """Ends the measurement in another thread at once, and whatever it would begin."""
@@ -198,11 +322,21 @@ class _Gauge:
             self._child.close()
 
 
-def _asked(child: Child, path: Path, *, whole: bool, limit_s: float) -> Facts:
-    child.send({"path": str(path), "whole": whole})
-    answer = child.receive(limit_s)
+def _asked(
+    child: Child, path: Path, target: Path | None, *, whole: bool, limit_s: float, anew: bool = False
+) -> Facts | str:
+    """What the child says of a file, or what hindered it. Raises ChildLost."""
+    made_to = str(target) if target else None
+    child.send({"path": str(path), "whole": whole, "target": made_to, "anew": anew})
+    while "going" in (answer := child.receive(limit_s)):
+        pass
+    if "hindered" in answer:
+        return f"暂时读不了（{answer['hindered']}）"
+    if whole and not answer.get("ready") and "fault" not in answer:
+        return FULL
     names = ("duration_s", "lufs", "peak", "fault")
-    return Facts(**{name: answer[name] for name in names if name in answer})
+    made = target.name if target is not None and answer.get("made") else None
+    return Facts(**{name: answer[name] for name in names if name in answer}, made=made)
 
 
 def _ship_key(path: Path, root: Path) -> str:
@@ -239,8 +373,8 @@ def _write(path: Path, data: Any) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_text(
-            json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-        )
+            json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )  # in ASCII: names may hold bytes that are no text
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -249,12 +383,14 @@ def _write(path: Path, data: Any) -> None:
 def ship(home: Path) -> int:
     """Measures every sound under HOME/sounds, writes HOME/sounds/index.json; returns how many there are."""
     root = home / "sounds"
-    child = Child("controller.sound.loudness")
+    child = Child(CHILD)
+    files = {}
     try:
-        files = {
-            _ship_key(path, root): asdict(_asked(child, path, whole=True, limit_s=WHOLE_LIMIT_S))
-            for path in sorted(root.rglob("*.ogg"))
-        }
+        for path in sorted(root.rglob("*.ogg")):
+            found = _asked(child, path, None, whole=True, limit_s=SILENT_LIMIT_S)
+            if isinstance(found, str) or found.fault is not None:
+                raise ValueError(f"{path}: {found}")
+            files[_ship_key(path, root)] = asdict(found)
     finally:
         child.close()
     _write(root / "index.json", {"files": files})

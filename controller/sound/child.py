@@ -10,7 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+LEAST_SHARE = 0.02
+"""Of one processor: a child that uses less while it is waited for does nothing."""
 
 
 class ChildLost(Exception):  # noqa: N818 - the child is lost
@@ -27,7 +31,7 @@ class Child:
         self, module: str, arguments: Sequence[str] = (), env: Mapping[str, str] | None = None
     ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-P", "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={
@@ -54,15 +58,26 @@ class Child:
             assert self._process.stdin is not None  # noqa: S101 - opened above
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: another thread has just killed it
             self.kill()
             raise ChildLost("died") from error
 
-    def receive(self, within_s: float) -> dict[str, Any]:
-        """The next line; raises ChildLost when none comes within that many seconds."""
-        deadline = time.monotonic() + within_s
+    def receive(self, within_s: float, working_s: float = 0.0) -> dict[str, Any]:
+        """The next line; raises ChildLost when none comes within that many seconds.
+
+        A child that goes on using the processor gets `working_s` in all: it is slow, not hung.
+        """
+        began, used = time.monotonic(), self._processor_s()
+        deadline = began + within_s
         while b"\n" not in self._rest:
-            self._rest += self._more(deadline)
+            if self._readable(deadline):
+                self._rest += self._more()
+                continue
+            now = self._processor_s()
+            if time.monotonic() >= began + working_s or now - used < LEAST_SHARE * within_s:
+                self.kill()
+                raise ChildLost("hung")
+            deadline, used = min(deadline + within_s, began + working_s), now
         line, self._rest = self._rest.split(b"\n", 1)
         try:
             message = json.loads(line)
@@ -74,15 +89,26 @@ class Child:
             raise ChildLost("spoke nonsense")
         return message
 
-    def _more(self, deadline: float) -> bytes:
+    def _processor_s(self) -> float:
+        """Processor time used so far, all threads; 0.0 when it cannot be read."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
+    def _readable(self, deadline: float) -> bool:
         assert self._process.stdout is not None  # noqa: S101 - opened above
         with selectors.DefaultSelector() as waiting:
             waiting.register(self._process.stdout, selectors.EVENT_READ)
-            ready = waiting.select(max(0.0, deadline - time.monotonic()))
-        data = os.read(self._process.stdout.fileno(), 65536) if ready else b""
+            return bool(waiting.select(max(0.0, deadline - time.monotonic())))
+
+    def _more(self) -> bytes:
+        assert self._process.stdout is not None  # noqa: S101 - opened above
+        data = os.read(self._process.stdout.fileno(), 65536)
         if not data:
             self.kill()
-            raise ChildLost("died" if ready else "hung")
+            raise ChildLost("died")
         return data
 
     def close(self, within_s: float = 2.0) -> None:

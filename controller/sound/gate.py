@@ -8,12 +8,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from controller.sound import kinds
 from controller.sound.child import Child, ChildLost
 
 log = logging.getLogger(__name__)
 
-LIMIT_S = {"speech": 40.0, "song": 40.0, "track": 150.0, "picture": 20.0}
-"""Seconds until a child is given up; a minute of speech takes 1.3 s on a desktop."""
+LIMIT_S = {"speech": 40.0, "song": 40.0, "track": 900.0, "picture": 40.0}
+"""Seconds until a child is given up; a minute of speech takes 1.3 s on a desktop, an hour of music a Pi 5 minutes."""
+INTERRUPTED = "读这个文件时出了错，请再传一次；还是不行就换一个文件"
+TOO_SLOW = "读这个文件时出了错：没有及时读完，请换短一些、小一些的文件"
 TURN_S = 30.0
 
 
@@ -31,15 +34,15 @@ class Gate:
     def __init__(self) -> None:
         self._turn = threading.Lock()
 
-    def pass_through(self, what: str, source: Path, target: Path) -> dict[str, Any]:
+    def pass_through(self, what: str, source: Path, target: Path, name: str = "") -> dict[str, Any]:
         """Makes `target` of `source`; returns what the child tells of it. Raises Unfit, and leaves no target then.
 
-        what: speech, song, track or picture; see `intake`.
+        what: speech, song, track or picture; see `intake`. name: what the person's file is called.
         """
         if not self._turn.acquire(timeout=TURN_S):
             raise Unfit("正在处理别的文件，请过一会儿再试。")
         try:
-            answer = self._asked(what, source, target)
+            answer = self._asked(what, source, target, kinds.by_name(name))
         finally:
             self._turn.release()
         if "done" not in answer:
@@ -49,13 +52,18 @@ class Gate:
         done: dict[str, Any] = answer["done"]
         return done
 
-    def _asked(self, what: str, source: Path, target: Path) -> dict[str, Any]:
-        child = Child("controller.sound.intake")
-        try:
-            child.send({"what": what, "source": str(source), "target": str(target)})
-            return child.receive(LIMIT_S[what])
-        except ChildLost as why:
-            log.warning("the intake of %s: child %s", what, why)
-            return {"refused": "读这个文件时出了错，它可能已损坏"}
-        finally:
-            child.close()
+    def _asked(self, what: str, source: Path, target: Path, named: str | None) -> dict[str, Any]:
+        """The child's answer. One that died is started once more: its death may be no fault of the file's."""
+        request = {"what": what, "source": str(source), "target": str(target), "named": named}
+        for _ in range(2):
+            child = Child("controller.sound.intake")
+            try:
+                child.send(request)
+                return child.receive(LIMIT_S[what])
+            except ChildLost as why:
+                log.warning("the intake of %s: child %s", what, why)
+                if str(why) == "hung":
+                    return {"refused": TOO_SLOW}
+            finally:
+                child.close()
+        return {"refused": INTERRUPTED}

@@ -1,9 +1,10 @@
 """What people bring from outside, looked at in a child: speech, songs, tracks and pictures become files of our own.
 
-`python -m controller.sound.intake` reads one JSON request, {"what", "source", "target"}, and answers with one
+`python -m controller.sound.intake` reads one JSON request, {"what", "source", "target", "named"}, and answers with one
 line: {"done": {…}} or {"refused": a Chinese sentence}. It runs under limits of memory and processor time, opens
 only known formats (a playlist or a "concat" file could name other files), and never sees a name that people gave.
-For the rest of the house `controller.sound.gate` is the door.
+`named` is the sentence for what its name says it is, should it hold no sound. For the rest of the house
+`controller.sound.gate` is the door.
 """
 
 from __future__ import annotations
@@ -18,21 +19,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 
 from controller.machine.reasons import reason
-from controller.sound import loudness
-from controller.sound.loudness import Unreadable
+from controller.sound import fitting, kinds, loudness
+from controller.sound.kinds import NO_SOUND
+from controller.sound.loudness import Hindered, Stereo, Unreadable
 from controller.sound.speech import levels, studio
 from controller.sound.speech.levels import RATE, Samples
 
 MEMORY = 1_200_000_000
 """Bytes of address space; the libraries alone map 500 MB, a minute of speech needs 250 more."""
-CPU_S = 120
+CPU_S = {"track": 900}
+CPU_ELSE_S = 120
 SPEECH_S, SONG_S, TRACK_S = 60.0, 10.0, 3600.0
 FADE_S = 0.6  # of a song that is cut
-LEAST_S = 0.3
+LEAST_S, LEAST_TRACK_S = 0.3, 1.0
 SPEECH_LUFS = -18.0
 CEILING_DB = -1.5
 """dBTP. The studio limits to −1.3: what comes from here passes through it untouched."""
@@ -40,9 +42,6 @@ SILENT_LUFS = -55.0
 FRAME, KEEP = RATE // 50, 5  # 20 ms; frames that stay at both ends: a word begins softly
 BLOCK = 5 * RATE
 AROUND = RATE // 50  # 20 ms: more than the limiter looks around
-PLAYABLE = {"mp3": ".mp3", "ogg": ".ogg", "flac": ".flac", "wav": ".wav"}
-NO_SOUND = "里面没有声音"
-BROKEN = "文件已损坏，或者不是声音文件"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +99,12 @@ def spoken(sound: Samples) -> Samples:
 def _decoded(source: Path, rules: _Rules) -> Samples:
     """At most what the rules allow of the file's sound, stereo. A minute more is read of what gets cut."""
     most = rules.longest_s + (60.0 if rules.cut else 0.5)
-    with _opened(source) as container:
+    with loudness.opened(source) as container:
         told = (container.duration or 0) / 1_000_000
         if told > rules.longest_s + 2 and not rules.cut:
             raise Unreadable(_too_long(told, rules.longest_s))
         parts, samples = [], 0
-        for frame in _frames(container):
+        for frame in loudness.stereo(container, Stereo()):
             parts.append(np.asarray(frame.to_ndarray(), np.float32))
             samples += frame.samples
             if samples > most * RATE:
@@ -120,34 +119,6 @@ def _decoded(source: Path, rules: _Rules) -> Samples:
 def _too_long(seconds: float, most: float) -> str:
     length = f"{seconds / 60:.0f} 分钟" if seconds >= 120 else f"{seconds:.0f} 秒"
     return f"太长了：有 {length}，最多 {most:.0f} 秒"
-
-
-def _opened(source: Path) -> Any:
-    try:
-        container = av.open(str(source), options=dict(loudness.OPENS), metadata_errors="replace")
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise Unreadable(BROKEN) from error
-    moving = [stream for stream in container.streams.video if not _cover(stream)]
-    if moving or not container.streams.audio:
-        container.close()
-        raise Unreadable("这是视频，这里只收声音" if moving else NO_SOUND)
-    return container
-
-
-def _cover(stream: Any) -> bool:
-    """A music file's picture counts as a video stream."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-def _frames(container: Any) -> Any:
-    """Stereo frames at 44,100 Hz; a damaged stretch is passed over, as the player does."""
-    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
-    try:
-        for packet in container.demux(container.streams.audio[0]):
-            for frame in loudness.decoded(packet):
-                yield from resampler.resample(frame)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise Unreadable(BROKEN) from error
 
 
 def _cut(sound: Samples, samples: int) -> Samples:
@@ -182,37 +153,25 @@ def _limited(sound: Samples) -> Samples:
 
 
 def track(source: Path, target: Path) -> dict[str, Any]:
-    """Music for a playlist, looked through to its end. What the player cannot play becomes Opus.
+    """Music for a playlist, looked through to its end. What the player cannot play as it is becomes Opus.
 
-    `target` gets no ending; the answer's "suffix" tells which it should have. Raises Unreadable.
+    `target` gets no ending; the answer's "suffix" tells which it should have. Raises Unreadable, Hindered.
     """
-    with _opened(source) as container:
+    with loudness.opened(source) as container:
         told = (container.duration or 0) / 1_000_000
-        if told > TRACK_S:
-            raise Unreadable(_too_long(told, TRACK_S))
-        suffix = PLAYABLE.get(container.format.name)
-        if suffix == ".ogg" and container.streams.audio[0].codec_context.name == "opus":
-            suffix = ".opus"
+    if told > TRACK_S:
+        raise Unreadable(_too_long(told, TRACK_S))
+    found = fitting.examine(source, peaks=False)
+    if found.loud.duration_s < LEAST_TRACK_S:
+        raise Unreadable("太短了，不到一秒，请换一个文件")
+    if found.loud.lufs <= SILENT_LUFS:
+        raise Unreadable("几乎没有声音，请换一个文件")
+    suffix = fitting.ending_of(found.kind) if found.kind and not found.trimmed else None
     if suffix is None:
-        _to_opus(source, target)
-    with _opened(source if suffix else target) as container:
-        found = loudness.of_frames(_frames(container), peaks=False)
-    if found.duration_s < 1 or found.lufs <= SILENT_LUFS:
-        raise Unreadable("几乎没有声音")
-    if suffix:
+        found = fitting.convert(source, target, found)
+    else:
         shutil.copyfile(source, target)
-    return {"duration_s": found.duration_s, "lufs": found.lufs, "suffix": suffix or ".opus"}
-
-
-def _to_opus(source: Path, target: Path) -> None:
-    with _opened(source) as container, av.open(str(target), "w", format="ogg") as out:
-        stream = out.add_stream("libopus", rate=48000)
-        stream.bit_rate = 128_000
-        resampler = av.AudioResampler(format="flt", layout="stereo", rate=48000, frame_size=960)
-        for frame in [*_frames(container), None]:
-            for piece in resampler.resample(frame):
-                out.mux(stream.encode(piece))
-        out.mux(stream.encode(None))
+    return {"duration_s": found.loud.duration_s, "lufs": found.loud.lufs, "suffix": suffix or ".opus"}
 
 
 def picture(source: Path, target: Path) -> dict[str, Any]:
@@ -231,23 +190,36 @@ WORK: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    what, source = request["what"], Path(request["source"])
     try:
-        done = WORK[request["what"]](Path(request["source"]), Path(request["target"]))
+        with source.open("rb") as file:
+            head = file.read(kinds.HEAD)
+        misfit = kinds.no_photo(head) if what == "picture" else kinds.misfit("", head)
+        if misfit is not None:
+            return {"refused": misfit}
+        return {"done": WORK[what](source, Path(request["target"]))}
     except Unreadable as why:
-        return {"refused": str(why)}
+        return {"refused": request.get("named") or str(why)}
+    except Hindered as why:
+        return {"refused": f"现在处理不了（{why}），请清理磁盘空间或过一会儿再试"}
     except MemoryError:
-        return {"refused": "文件展开以后太大"}
+        return {
+            "refused": f"照片太大，展开不了。{kinds.SMALLER}"
+            if what == "picture"
+            else "文件展开以后太大，请换短一些的"
+        }
     except OSError as error:
         return {"refused": f"存不下来（{reason(error)}），请清理磁盘空间"}
-    return {"done": done}
 
 
 def main() -> None:
     """Answer one request."""
+    request = json.loads(sys.stdin.readline())
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    seconds = CPU_S.get(request["what"], CPU_ELSE_S)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     os.nice(10)  # nothing that is uploaded may make the music stutter
-    sys.stdout.write(json.dumps(_answer(json.loads(sys.stdin.readline()))) + "\n")
+    sys.stdout.write(json.dumps(_answer(request)) + "\n")
     sys.stdout.flush()
 
 

@@ -1,127 +1,249 @@
-"""How loud a sound is (EBU R128) and what a file holds, by PyAV. For child processes only: it costs memory.
-
-`python -m controller.sound.loudness` reads one JSON request per line, {"path": …, "whole": bool}, and answers
-each with one line, {"path", "duration_s", "lufs", "peak"} or {"path", "fault": a Chinese sentence}. It ends
-with its input. "whole": false reads the header alone: no loudness, but an answer within milliseconds.
-"""
+"""How loud a sound is (EBU R128), and the frames of a file as the player plays them. For child processes only."""
 
 from __future__ import annotations
 
-import json
+import contextlib
+import errno
+import itertools
 import math
-import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import av.filter
 
+from controller.machine.reasons import reason
+from controller.sound.kinds import BROKEN, FILM, NO_SOUND
+
 RATE = 44100
 SILENT = -70.0
 """EBU R128's absolute gate in LUFS: what is below it counts as silence."""
 OPENS = {
-    "format_whitelist": "aac,aiff,amr,amrnb,amrwb,caf,flac,matroska,webm,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,"
-    "mov,mp4,m4a,3gp,3g2,mj2,mp3,ogg,wav",
+    "format_whitelist": "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,caf,dts,eac3,flac,flv,matroska,webm,"
+    "mov,mp4,m4a,3gp,3g2,mj2,mp3,ogg,tta,w64,wav,wv",
     "protocol_whitelist": "file",
 }
 """Only these: a playlist or a «concat» file in disguise would make FFmpeg open whatever it names."""
+REST_DB, REST_S = -60, 1.0
+"""What stays below that level (dBFS) for so many seconds is silence, not music."""
+COVERS = 5
+"""Pictures that a sound file may hold as a video stream: more of them are a film."""
 _ENDS = (av.error.BlockingIOError, av.error.EOFError)
 
 
 class Unreadable(Exception):  # noqa: N818 - the file is unreadable
-    """A file is not a sound that can be played; str() is a Chinese sentence."""
+    """A file is not a sound that can be played; str() is a Chinese sentence without its full stop."""
+
+
+class Hindered(Exception):  # noqa: N818 - the reader is hindered
+    """The machine, not the file, is at fault: no right, no memory, no space. str() is the system's reason."""
+
+
+_HINDERED = frozenset(
+    (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOMEM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOSPC,
+     errno.EDQUOT, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EROFS)
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def judged(sentence: str = BROKEN) -> Iterator[None]:
+    """Errors of FFmpeg and of the system, told apart: Unreadable with `sentence`, or Hindered."""
+    try:
+        yield
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        code = getattr(error, "errno", None)
+        if code in _HINDERED:
+            raise Hindered(reason(OSError(code, ""))) from error
+        raise Unreadable(sentence) from error
+
+
+def opened(path: Path) -> Any:
+    """The file as PyAV's container with at least one sound in it. Raises Unreadable, Hindered."""
+    with judged():
+        container = av.open(str(path), options=dict(OPENS), metadata_errors="replace")
+    try:
+        if any(_moves(stream, path) for stream in container.streams.video):
+            raise Unreadable(FILM)
+        if not container.streams.audio:
+            raise Unreadable(NO_SOUND)
+    except BaseException:
+        container.close()
+        raise
+    return container
+
+
+def _moves(stream: Any, path: Path) -> bool:
+    """Whether a video stream is a film; a cover is a stream too, in some files without saying so."""
+    if stream.disposition & av.stream.Disposition.attached_pic:
+        return False
+    if stream.frames:
+        return bool(stream.frames > COVERS)
+    with judged(), av.open(str(path), options=dict(OPENS), metadata_errors="replace") as again:
+        packets = (packet for packet in again.demux(again.streams[stream.index]) if packet.size)
+        return sum(1 for _ in itertools.islice(packets, COVERS + 1)) > COVERS
+
+
+class Stereo:
+    """Turns frames into stereo float at one rate, as loud on each side as the player makes them.
+
+    A single channel sounds on both sides at its full level. The format may change midway. `formats` counts them.
+    """
+
+    def __init__(self, rate: int = RATE) -> None:
+        self._rate = rate
+        self._format: tuple[str, str, int] | None = None
+        self._graph: Any = None
+        self.formats = 0
+
+    def push(self, frame: Any) -> Iterator[Any]:
+        """The next frames; None ends."""
+        if frame is not None and not frame.samples:
+            return
+        found = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
+        if found != self._format:
+            if self._graph is not None:
+                self._graph.push(None)
+                yield from pulled(self._graph)
+            self._format, self._graph = found, None if found is None else self._built(*found)
+            self.formats += found is not None
+        if frame is not None:
+            frame.pts = None
+            self._graph.push(frame)
+            yield from pulled(self._graph)
+
+    def _built(self, format: str, layout: str, rate: int) -> Any:
+        graph = av.filter.Graph()
+        nodes = [graph.add_abuffer(sample_rate=rate, format=format, layout=layout)]
+        if av.AudioLayout(layout).nb_channels == 1:
+            nodes.append(graph.add("pan", "stereo|c0=c0|c1=c0"))
+        wanted = f"sample_fmts=fltp:channel_layouts=stereo:sample_rates={self._rate}"
+        nodes += [graph.add("aformat", wanted), graph.add("abuffersink")]
+        graph.link_nodes(*nodes).configure()
+        return graph
+
+
+def pulled(graph: Any) -> Iterator[Any]:
+    """What a filter graph has ready."""
+    while True:
+        try:
+            yield graph.pull()
+        except _ENDS:
+            return
 
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """lufs: integrated, gated (ITU-R BS.1770-4); SILENT when nothing passes. peak: true peak in dBTP."""
+    """lufs: integrated, gated (ITU-R BS.1770-4); SILENT when nothing passes. peak: in dBTP.
+
+    begin_s, end_s: where the first sound begins and the last ends, rests of under REST_S s not counted.
+    """
 
     lufs: float
     peak: float
     duration_s: float
+    begin_s: float = 0.0
+    end_s: float = 0.0
 
 
 def of_frames(frames: Iterable[Any], *, peaks: bool = True) -> Loudness:
     """Loudness of PyAV audio frames of one format. A mono signal is measured as from two speakers.
 
-    Without `peaks` it takes a quarter of the time and `peak` is −inf.
+    Without `peaks` it takes a quarter of the time and `peak` is that of the samples.
     """
-    meter = _Meter(peaks)
+    meter = Meter(peaks=peaks)
     for frame in frames:
         meter.push(frame)
     return meter.result()
 
 
-class _Meter:
-    def __init__(self, peaks: bool) -> None:
-        self._options = "metadata=1" + (":peak=true" if peaks else "")
+class Meter:
+    """Measures frames of one format as they come by; also where the sound begins and ends."""
+
+    def __init__(self, *, peaks: bool) -> None:
+        self._peak = "true" if peaks else "sample"
         self._graph: Any = None
         self._seen: dict[str, str] = {}
-        self._seconds = 0.0
+        self._samples, self._seconds = 0, 0.0
+        self._rests: list[list[float]] = []
 
     def push(self, frame: Any) -> None:
+        """Takes in a frame."""
         if self._graph is None:
-            self._graph = _graph(frame, self._options)
-        self._seconds += frame.samples / frame.sample_rate
-        frame.pts = None
+            self._graph = self._built(frame)
+        frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
+        self._samples += frame.samples
+        self._seconds = self._samples / frame.sample_rate
         self._graph.push(frame)
         self._pull()
 
     def _pull(self) -> None:
-        while True:
-            try:
-                self._seen = dict(self._graph.pull().metadata) or self._seen
-            except _ENDS:
-                return
+        for frame in pulled(self._graph):
+            told = dict(frame.metadata)
+            self._seen = told or self._seen
+            if "lavfi.silence_start" in told:
+                self._rests.append([float(told["lavfi.silence_start"]), math.inf])
+            if "lavfi.silence_end" in told and self._rests:
+                self._rests[-1][1] = float(told["lavfi.silence_end"])
 
     def result(self) -> Loudness:
+        """What was measured."""
         if self._graph is not None:
             self._graph.push(None)
             self._pull()
         lufs = float(self._seen.get("lavfi.r128.I", SILENT))
-        peak = float(self._seen.get("lavfi.r128.true_peak", 0.0))
+        peaks = [
+            float(value)
+            for key, value in self._seen.items()
+            if key.startswith(f"lavfi.r128.{self._peak}_peak")
+        ]
+        peak = max(peaks, default=0.0)
+        begin = self._rests[0][1] if self._rests and self._rests[0][0] < 0.1 else 0.0
+        end = (
+            self._rests[-1][0] if self._rests and self._rests[-1][1] > self._seconds - 0.1 else self._seconds
+        )
         return Loudness(
             SILENT if math.isnan(lufs) else max(lufs, SILENT),
             20 * math.log10(peak) if peak > 0 else -math.inf,
             self._seconds,
+            min(begin, self._seconds),
+            end if begin < end else self._seconds,
         )
 
-
-def _graph(frame: Any, options: str) -> Any:
-    graph = av.filter.Graph()
-    source = graph.add_abuffer(
-        sample_rate=frame.sample_rate, format=frame.format.name, layout=frame.layout.name
-    )
-    mono = ":dualmono=true" if frame.layout.nb_channels == 1 else ""
-    meter = graph.add("ebur128", options + mono)
-    sink = graph.add("abuffersink")
-    source.link_to(meter)
-    meter.link_to(sink)
-    graph.configure()
-    return graph
+    def _built(self, frame: Any) -> Any:
+        graph = av.filter.Graph()
+        mono = ":dualmono=true" if frame.layout.nb_channels == 1 else ""
+        graph.link_nodes(
+            graph.add_abuffer(
+                sample_rate=frame.sample_rate, format=frame.format.name, layout=frame.layout.name
+            ),
+            graph.add("silencedetect", f"noise={REST_DB}dB:duration={REST_S}"),
+            graph.add("ebur128", f"metadata=1:peak={self._peak}{mono}"),
+            graph.add("abuffersink"),
+        ).configure()
+        return graph
 
 
 def frames_of(path: Path) -> Iterator[Any]:
-    """The decoded frames of the first sound in `path`, as stereo float at 44,100 Hz. Raises Unreadable.
+    """The decoded frames of the first sound in `path`, as stereo float at 44,100 Hz. Raises Unreadable, Hindered.
 
     A damaged stretch is passed over, as the player does; a file without one good frame is unreadable.
     """
-    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
-    found = False
-    try:
-        with av.open(str(path), options=dict(OPENS), metadata_errors="replace") as container:
-            for packet in container.demux(_stream(container)):
-                for frame in decoded(packet):
-                    found = True
-                    yield from resampler.resample(frame)
-            yield from resampler.resample(None) if found else ()
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise Unreadable(_why(error)) from error
-    if not found:
-        raise Unreadable("里面没有声音")
+    with opened(path) as container:
+        yield from stereo(container, Stereo())
+
+
+def stereo(container: Any, into: Stereo) -> Iterator[Any]:
+    """The frames of a container's first sound, made by `into`. Raises Unreadable, Hindered."""
+    with judged():
+        for packet in container.demux(container.streams.audio[0]):
+            for frame in decoded(packet):
+                yield from into.push(frame)
+        yield from into.push(None)
+    if not into.formats:
+        raise Unreadable(NO_SOUND)
 
 
 def decoded(packet: Any) -> list[Any]:
@@ -132,64 +254,9 @@ def decoded(packet: Any) -> list[Any]:
         return []
 
 
-def _stream(container: Any) -> Any:
-    if not container.streams.audio:
-        raise Unreadable("里面没有声音")
-    return container.streams.audio[0]
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, PermissionError):
-        return "没有读取权限"
-    if isinstance(error, FileNotFoundError):
-        return "文件不见了"
-    return "文件已损坏，或者不是声音文件"
-
-
-def header(path: Path) -> float:
-    """Seconds that the file says it lasts, without decoding it. Raises Unreadable."""
-    try:
-        with av.open(str(path), options=dict(OPENS), metadata_errors="replace") as container:
-            stream = _stream(container)
-            if stream.duration is not None:
-                return float(stream.duration * stream.time_base)
-            return (container.duration or 0) / 1_000_000
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise Unreadable(_why(error)) from error
-
-
 def of_file(path: Path) -> Loudness:
-    """Loudness and true length of a whole file. Raises Unreadable, also for one that holds no sample."""
+    """Loudness and true length of a whole file. Raises Unreadable, Hindered."""
     found = of_frames(frames_of(path))
     if found.duration_s <= 0:
-        raise Unreadable("里面没有声音")
+        raise Unreadable(NO_SOUND)
     return found
-
-
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    path = Path(request["path"])
-    try:
-        if not request.get("whole"):
-            return {"path": str(path), "duration_s": header(path)}
-        found = of_file(path)
-    except Unreadable as fault:
-        return {"path": str(path), "fault": str(fault)}
-    return {
-        "path": str(path),
-        "duration_s": found.duration_s,
-        "lufs": found.lufs,
-        "peak": max(found.peak, -99),
-    }
-
-
-def main() -> None:
-    """Answer requests until the input ends."""
-    if os.environ.get("ZHANGU_NICE"):
-        os.nice(int(os.environ["ZHANGU_NICE"]))  # measuring may never make the music stutter
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(_answer(json.loads(line))) + "\n")
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controller.names import plain_text
 from controller.sound.reading.aside import Aside
-from controller.sound.reading.cleaning import clean
+from controller.sound.reading.cleaning import clean, is_rare
 from controller.sound.reading.codes import CODES
 from controller.sound.reading.english import ENGLISH
 from controller.sound.reading.figures import FIGURES, SIGNS
@@ -20,12 +21,21 @@ from controller.sound.reading.moments import DATES, MOMENTS
 from controller.sound.reading.money import MONEY
 from controller.sound.reading.names import name_reading
 from controller.sound.reading.numerals import amount_in_words, count_in_words
-from controller.sound.reading.pinyin import parse_say_as
+from controller.sound.reading.pinyin import parse_say_as, reading_of
 from controller.sound.reading.punctuation import tidy, tidy_english
 from controller.sound.reading.repairs import letters_apart, repaired
 from controller.sound.reading.rules import apply
 
-__all__ = ["amount_in_words", "count_in_words", "for_espeak", "name_reading", "parse_say_as", "spoken"]
+__all__ = [
+    "amount_in_words",
+    "count_in_words",
+    "for_espeak",
+    "name_reading",
+    "parse_say_as",
+    "reading_of",
+    "spoken",
+    "unreadable",
+]
 
 _CHINESE = (*BEFORE_NUMBERS, *DATES, *CODES, *MOMENTS, *SIGNS, *MONEY, *FIGURES)
 
@@ -47,3 +57,11 @@ def for_espeak(text: str, language: str = "zh") -> str:
     """A spoken text in the spelling that espeak-ng 1.52 reads right; see `repairs`."""
     finish = tidy_english if language == "en" else tidy
     return letters_apart(finish(repaired(text)))
+
+
+def unreadable(text: str) -> tuple[str, ...]:
+    """The letters and characters of a text that no voice can be relied on to say, each once, in order.
+
+    Such a name needs a reading of its own (`say_as`): 李𬭸 would otherwise be spoken as 李.
+    """
+    return tuple(dict.fromkeys(char for char in plain_text(text) if is_rare(char)))

@@ -19,6 +19,9 @@ BEGIN_S = 0.5
 PATIENCE_S = 40.0
 """The speaker tells an end for everything; this guards against the day it doesn't."""
 
+INTERRUPTED = "紧急广播优先，之后再播报。"
+UNHEARD = "总音量调成了 0，没有听全。"
+
 ENDINGS = {
     "lost": ("not_heard", "音响断开，没有播完。"),
     "quiet": ("waiting", "安静时间到了，之后再播报。"),
@@ -45,7 +48,8 @@ class Manners:
 class Job:
     """One thing to say. A larger `priority` goes first, then the earlier `order`.
 
-    `stale_at`: CLOCK_MONOTONIC second after which it is no longer started (None: never stale).
+    `stale_at`: CLOCK_MONOTONIC second after which it is no longer started (None: never stale). `urgent`: an emergency,
+    which sounds at once: it interrupts what is being said, and no silence and no volume holds it back.
     """
 
     id: int
@@ -53,6 +57,7 @@ class Job:
     priority: int = 0
     stale_at: float | None = None
     order: int = 0
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,10 @@ class Performance:
         self._estimate_s = UNKNOWN_S
         self._offsets: dict[int, float] = {}  # of the speech's parts: seconds from its beginning
         self._started: dict[int, float] = {}
+        self._failed: set[int] = set()
         self._done: Event | None = None
         self._cancelled: str | None = None
+        self._interrupted = self._unheard = False
         self._told: tuple[object, ...] = ()
 
     @property
@@ -93,13 +100,26 @@ class Performance:
         )
 
     @property
-    def cancelled(self) -> bool:
-        """Whether a person has taken it back."""
-        return self._cancelled is not None
+    def over(self) -> bool:
+        """Whether a person has taken it back, or an emergency its place."""
+        return self._cancelled is not None or self._interrupted
 
     def cancel(self, why: str) -> None:
         """A person has taken it back."""
         self._cancelled = why
+
+    def abandon(self) -> None:
+        """Stop waiting for its end: the daemon is ending. Call under the announcer's lock."""
+        if self._done is None:
+            self._done = Event("done", id=self.job.id, ok=False, why="closed")
+
+    def interrupt(self) -> None:
+        """An emergency takes its place: it is to be said again afterwards."""
+        self._interrupted = True
+
+    def unheard(self) -> None:
+        """The volume is 0 while it sounds: whatever else becomes of it, it was not heard."""
+        self._unheard = True
 
     def expect(self, clip: Clip | None, first: int) -> None:
         """The clip with the speech is part `first` of the announcement."""
@@ -117,7 +137,7 @@ class Performance:
         """Waits until the speaker has told the beginning, which takes milliseconds, and tells it on."""
         limit = time.monotonic() + BEGIN_S
         with self._changed:
-            while not self._started and self._done is None and time.monotonic() < limit:
+            while not (self._started or self._failed) and self._done is None and time.monotonic() < limit:
                 self._changed.wait(BEGIN_S)
         self._tell_playing()
 
@@ -127,12 +147,15 @@ class Performance:
             return
         if event.kind == "part_started" and event.n is not None and event.at is not None:
             self._started[event.n] = event.at
+        elif event.kind == "part_failed" and event.n is not None:
+            self._failed.add(event.n)
         elif event.kind == "done":
             self._done = event
 
     def wait(self) -> None:
         """Until the speaker has told the end; tells the beginning on the way."""
         limit = time.monotonic() + PATIENCE_S + (self._clip.duration_s if self._clip else 0)
+        self._tell_playing()  # it may have begun already
         while self._done is None and time.monotonic() < limit:
             with self._changed:
                 if self._done is None:
@@ -164,12 +187,21 @@ class Performance:
     def _verdict(self) -> tuple[str, str]:
         if self._cancelled:
             return "dropped", self._cancelled
+        if self._interrupted and (self._done is None or self._done.why == "stopped"):
+            return "waiting", INTERRUPTED
         if self._done is None:
             return "not_heard", "音响没有回应，没有播完。"
-        if not self._done.ok:
+        if not self._done.ok and not self._spoken_without_sounds():
             return ENDINGS.get(self._done.why or "", ("not_heard", "没有播完。"))
+        if self._unheard:
+            return "not_heard", UNHEARD
         if self.broken:
             return "not_heard", "语音念到一半出了问题，没有播完。"
         if self.voiceless:
             return "not_heard", "语音没有合成出来，只放了提示音，内容已显示在屏幕上。"
-        return "heard", "已播报。"
+        return "heard", "已播报，提示音或掌声的文件坏了，没有响。" if self._failed else "已播报。"
+
+    def _spoken_without_sounds(self) -> bool:
+        """Whether all that was missing is a sound around the speech, whose file could not be read."""
+        spoken = bool(self._offsets) and self._offsets.keys() <= self._started.keys()
+        return spoken and self._done is not None and self._done.why == "file"

@@ -1,20 +1,32 @@
-"""A photo from a phone as a small JPEG of our own. For the intake child only."""
+"""A photo from a phone as a small JPEG of our own. For the intake child only.
+
+Pillow, not FFmpeg: it scales a JPEG of 200 megapixels while decoding it, and knows CMYK and all eight orientations.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
-from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
 
+from controller.sound.kinds import NO_PICTURE, SMALLER
 from controller.sound.loudness import Unreadable
 
 SIDE = 512
-MOST_PIXELS = 60_000_000
-OPENS = {"format_whitelist": "jpeg_pipe,png_pipe,webp_pipe,mjpeg", "protocol_whitelist": "file"}
-NO_PICTURE = "这不是能用的照片，请换一张 JPEG、PNG 或 WebP"
+FORMATS = ("JPEG", "PNG", "WEBP")
+MOST_PIXELS = {"JPEG": 300_000_000, "progressive": 120_000_000, "else": 60_000_000}
+"""A plain JPEG is scaled while it is decoded; a progressive one takes 3 bytes a pixel, everything else 4."""
+QUALITY = 88
+ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What stands a picture up, by its EXIF orientation."""
+
+Image.MAX_IMAGE_PIXELS = None  # our own limits are stricter where it matters
 
 
 def shrink(source: Path, target: Path) -> dict[str, Any]:
@@ -22,43 +34,40 @@ def shrink(source: Path, target: Path) -> dict[str, Any]:
 
     Only pixels pass: place, time and whatever else lay in the file stay behind.
     """
+    small = _read(source)
+    small.save(target, "JPEG", quality=QUALITY)
+    return {"width": small.width, "height": small.height}
+
+
+def _read(source: Path) -> Image.Image:
     try:
-        pixels = _upright(_first_frame(source))
-        _write(pixels, target)
-    except (av.error.FFmpegError, ValueError, EOFError) as error:
+        with Image.open(source, formats=FORMATS) as found:
+            _check(found)
+            scale = min(1.0, SIDE / max(found.size))
+            size = [max(2, 2 * round(side * scale / 2)) for side in found.size]
+            found.draft(None, (2 * SIDE, 2 * SIDE))
+            found.load()
+            turn = TURNS.get(found.getexif().get(ORIENTATION, 1))
+            flat = _flat(found.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0))
+            return flat if turn is None else flat.transpose(turn)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise Unreadable(NO_PICTURE) from error
-    return {"width": pixels.shape[1], "height": pixels.shape[0]}
 
 
-def _first_frame(source: Path) -> Any:
-    with av.open(str(source), options=dict(OPENS), metadata_errors="replace") as container:
-        if not container.streams.video:
-            raise Unreadable(NO_PICTURE)
-        size = container.streams.video[0].codec_context
-        if size.width * size.height > MOST_PIXELS:
-            raise Unreadable(f"照片太大：{size.width}×{size.height}，请用小一些的")
-        for frame in container.decode(video=0):
-            if frame.width * frame.height > MOST_PIXELS:
-                raise Unreadable(f"照片太大：{frame.width}×{frame.height}，请用小一些的")
-            return frame
-    raise Unreadable(NO_PICTURE)
+def _check(found: Image.Image) -> None:
+    kind = "JPEG" if found.format in ("JPEG", "MPO") else "else"
+    if kind == "JPEG" and (found.info.get("progressive") or found.info.get("progression")):
+        kind = "progressive"
+    if found.width * found.height > MOST_PIXELS[kind]:
+        raise Unreadable(f"照片太大：{found.width}×{found.height}。{SMALLER}")
 
 
-def _upright(frame: Any) -> NDArray[np.uint8]:
-    turned = round(float(getattr(frame, "rotation", 0)) / 90) % 4
-    scale = min(1.0, SIDE / max(frame.width, frame.height))
-    size = [max(2, 2 * round(side * scale / 2)) for side in (frame.width, frame.height)]
-    scaled = frame.reformat(width=size[0], height=size[1], format="rgba").to_ndarray().astype(np.float32)
-    cover = scaled[..., 3:] / 255
-    flat = (scaled[..., :3] * cover + 255 * (1 - cover)).astype(np.uint8)  # what was transparent is white
-    return np.ascontiguousarray(np.rot90(flat, turned))
-
-
-def _write(pixels: NDArray[np.uint8], target: Path) -> None:
-    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuvj420p")
-    with av.open(str(target), "w", format="image2", options={"update": "1"}) as out:
-        stream = out.add_stream("mjpeg", rate=1)
-        stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "yuvj420p"
-        stream.codec_context.options = {"q:v": "3", "qmin": "3", "qmax": "3"}
-        out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
+def _flat(found: Image.Image) -> Image.Image:
+    """In red, green and blue; what was transparent is white."""
+    if found.mode.startswith("I"):  # 16 bits of grey
+        found = found.point(lambda value: value * (1 / 256)).convert("L")
+    if found.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in found.info:
+        layer = found.convert("RGBA")
+        found = Image.new("RGB", layer.size, "white")
+        found.paste(layer, mask=layer.getchannel("A"))
+    return Image.merge("RGB", found.convert("RGB").split())  # pixels alone

@@ -110,7 +110,8 @@ class Player:
         parts = [protocol.part(value) for value in order["parts"]]
         until = None if order["until"] is None else float(order["until"])
         duck, more = protocol.duck(order), bool(order["open"])
-        self._clips.announce(int(order["id"]), parts, open=more, duck=duck, until=until, now=now)
+        floor = min(1.0, max(0.0, float(order.get("floor", 0)) / 100))
+        self._clips.announce(int(order["id"]), parts, open=more, duck=duck, until=until, floor=floor, now=now)
 
     def _stop(self, order: dict[str, Any], now: float) -> None:
         id = None if order["id"] is None else int(order["id"])

@@ -100,15 +100,18 @@ class Speaker:
         open: bool = False,
         duck: Duck = Duck(),  # noqa: B008 - a frozen value
         until: float | None = None,
+        floor: int = 0,
     ) -> None:
         """Plays the parts back to back from now on over ducked music; with `open` more will be appended.
 
-        Told by part_started, part_ended and one `done`. What reaches `until` is cut there.
+        Told by part_started, part_ended and one `done`. What reaches `until` is cut there. `floor`, for an emergency:
+        no silence refuses or cuts it, and it sounds at this volume (0..100) when the master volume is lower.
         """
         with self._lock:
             if self._ready:
                 self._announced.add(id)
-                self._send("announce", id=id, parts=list(parts), open=open, duck=duck, until=until)
+                order = {"id": id, "parts": list(parts), "open": open, "duck": duck, "until": until}
+                self._send("announce", **order, floor=floor)
                 return
         self._refused.put(id)
         self._poke()

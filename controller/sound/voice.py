@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.mandarin import for_espeak
-from controller.sound.speech.engines import Engine, EngineFailed, Maker, neural
+from controller.sound.speech.engines import Engine, EngineFailed, Maker, model_folders, neural
 from controller.sound.speech.script import PLAIN, Clip, Delivery, Recording, Script, Segment, VoiceFailed, say
 from controller.sound.speech.takes import Takes
-from controller.sound.speech.trial import describe
+from controller.sound.speech.trial import describe, kept
 from controller.sound.speech.voicebox import Voice
 
-__all__ = ["Clip", "Script", "Segment", "Voice", "VoiceFailed", "describe", "say"]
+__all__ = ["Clip", "Script", "Segment", "Voice", "VoiceFailed", "describe", "kept", "say"]
 
 LANGUAGE = "cmn"
 RATE = 195
@@ -136,9 +136,11 @@ def _read(path: str) -> Recording:
 def makers(wanted: str, voices: Path) -> list[Maker]:
     """Engines in the order in which they are tried: neural voices in `voices`, then espeak.
 
-    `wanted` names one (espeak, kokoro, sherpa, piper) or is "auto"; espeak always stays last, for silence is worse.
+    `wanted` names one (espeak, kokoro, sherpa, piper, or a voice's folder) or is "auto"; espeak always stays last, for
+    silence is worse.
     """
-    found = [maker for maker in neural(voices) if wanted in ("auto", maker.name)]
+    folders = zip(model_folders(voices), neural(voices), strict=True)
+    found = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
     return [*found, Maker("espeak", _espeak)]
 
 

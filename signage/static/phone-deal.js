@@ -10,6 +10,8 @@ let refresh = () => {};
 let previewTimer = 0;
 let previewTurn = 0;
 let sending = false;
+let reported = null; // the order that was entered last: its card stays until the next one is begun
+let shown = 40; // rows under 刚才
 
 // ---- unsent orders outlive a reload; each keeps its key, so that none is counted twice
 
@@ -74,7 +76,7 @@ function preview() {
   previewTimer = setTimeout(async () => {
     try {
       const found = await call('POST', '/api/deals/preview', { person: form.person, team: form.team, product: product(), amount: $('amount').value });
-      if (turn === previewTurn) say(found.decision.why, found.sentence);
+      if (turn === previewTurn) say(`${money(found.amount)}。${found.decision.why}`, found.sentence);
     } catch (error) {
       if (turn !== previewTurn) return;
       if (error.field) fault(error.field, error.message);
@@ -93,7 +95,7 @@ function drawWho() {
   $('chosen-name').textContent = form.person || '';
   $('chosen-team').textContent = form.team || '';
   chips($('teams'), names, form.team, (name) => { form.team = name; localStorage.setItem('zhangu-team', name); drawWho(); });
-  chips($('people'), people, form.person, (name) => { form.person = name; drawWho(); preview(); $('amount').focus(); });
+  chips($('people'), people, form.person, (name) => { form.person = name; reported = null; drawReported(); drawWho(); preview(); $('amount').focus(); });
   if (!names.length) fill($('people'), el('p', { class: 'dim' }, '还没有人。请到“设备”页加人。'));
 }
 
@@ -126,7 +128,9 @@ async function submit(event) {
   try {
     const answer = await deliver(order);
     toast('已记下。' + answer.decision.why);
+    reported = answer.id;
     clear();
+    scrollTo(0, 0);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     failed(order, error);
@@ -154,14 +158,25 @@ const grow = () => $('amount').classList.toggle('long', $('amount').value.length
 
 // ---- what was just done
 
+function drawReported() {
+  const line = state.done.find((found) => found.id === reported);
+  $('reported').hidden = !line;
+  fill($('reported'), line ? row(
+    [line.person, ' ', el('span', { class: 'money' }, money(line.amount))],
+    el('span', { class: line.look }, line.state), `${line.product} · ${line.reason || line.why}`, el('span', { class: 'more' }, offer(line)), { open: () => more(line) },
+  ) : null);
+}
+
 function drawDone() {
   const waiting = unsent().map((order) => row(
     `${order.person} ${order.amount}`, el('span', { class: 'bad' }, '还没送到'), order.product, '正在再送',
     { open: () => drop(order) },
   ));
-  fill($('done'), waiting, state.done.map((line) => row(
+  drawReported();
+  $('older').hidden = state.done.length <= shown;
+  fill($('done'), waiting, state.done.slice(0, shown).map((line) => row(
     [line.person, ' ', el('span', { class: 'money' }, money(line.amount))],
-    el('span', { class: line.look }, line.state), `${line.team} · ${line.at}`, el('span', { class: 'more' }, offer(line)),
+    el('span', { class: line.look }, line.state), `${line.team} · ${line.at}${line.reason ? ` · ${line.reason}` : ''}`, el('span', { class: 'more' }, offer(line)),
     { open: () => more(line), look: line.voided ? 'gone' : '' },
   )));
   $('nothing').hidden = Boolean(waiting.length || state.done.length);
@@ -210,6 +225,7 @@ function takeBack(line) {
 export function start(again) {
   refresh = again;
   $('deal-form').addEventListener('submit', submit);
+  $('older').addEventListener('click', () => { shown += 200; drawDone(); });
   $('amount').addEventListener('input', () => { grow(); preview(); });
   $('other-product').addEventListener('input', preview);
   $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>

@@ -1,6 +1,8 @@
 // 设备: is the machine well, who is in which team. The walls: phone-walls.js.
-import { $, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
-import { belongings, hear, teamSheet } from './phone-media.js';
+import { $, ask, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { belongings, hear } from './phone-media.js';
+import * as access from './phone-access.js';
+import * as voice from './phone-voice.js';
 import * as walls from './phone-walls.js';
 
 let state = null;
@@ -11,9 +13,12 @@ const line = (name, value, look = '') => row(name, el('span', { class: look }, v
 function drawMachine() {
   const sound = state.sound;
   fill($('machine'),
-    line('声音', sound.device ? '正常' : '没有设备', sound.device ? 'ok' : 'bad'),
+    line('声音', sound.hears ? (sound.low ? '音量很小' : '正常') : sound.why, sound.hears && !sound.low ? 'ok' : 'bad'),
     line('时钟', state.clock_trusted ? `准，${state.time}` : '不可信', state.clock_trusted ? 'ok' : 'bad'),
-    line('版本', state.build));
+    line('版本', state.version));
+  const faults = state.troubles.flatMap((trouble) => trouble.details || []);
+  $('faults-block').hidden = !faults.length;
+  fill($('faults'), faults.map((fault) => el('li', {}, fault)));
   $('clock-right').hidden = state.clock_trusted;
   $('clock-right').textContent = `时间是对的：${state.date} ${state.time}`;
 }
@@ -26,8 +31,8 @@ function drawRoster() {
       el('summary', {}, el('b', {}, team.name), el('span', { class: 'dim' }, `${people.length} 人`)),
       el('ul', { class: 'rows' }, people.map((person) => row(
         person.name, [person.leader ? '组长' : '', person.hidden ? '不上屏幕' : ''].filter(Boolean).join('，') || '改',
-        person.say_as ? `读作 ${person.say_as}` : '', '', { open: () => personSheet(person) },
-      )), row('全队的胜利之歌', state.songs.teams.includes(team.id) ? '有' : '加', '', '', { open: () => teamSheet(team, state, refresh) })));
+        reading(person), '', { open: () => personSheet(person) },
+      )), row('团队的名称、读音和胜利之歌', '改', '', '', { open: () => teamSheet(team, people.length) })));
   }));
 }
 
@@ -41,6 +46,36 @@ function drawSecure() {
 
 function check(label, id, on) {
   return el('label', { class: 'check' }, el('input', { type: 'checkbox', id, checked: on }), label);
+}
+
+const reading = (one) => (one.say_as ? `读作 ${one.say_as}`
+  : one.unreadable.length ? `语音不认识“${one.unreadable.join('、')}”，请填读音` : '');
+
+// A team's own sheet: its name and reading; an empty one can be taken off the list.
+function teamSheet(team, people) {
+  const name = field('名称', 't-name', team.name, { maxlength: 40 });
+  const say = field('读音（念错时才填）', 't-say', team.say_as, { maxlength: 120, placeholder: '例如 meng3 hu3 dui4' });
+  const value = (label) => label.querySelector('input').value.trim();
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const ask = (words, look, method, data, done) => {
+    const button = el('button', { type: 'button', class: look, onclick: () => tap(button, async () => {
+      wrong.textContent = '';
+      try {
+        await call(method, `/api/teams/${team.id}`, data());
+      } catch (error) {
+        wrong.textContent = error.message;
+        return;
+      }
+      toast(done());
+      closeSheet();
+      refresh();
+    }) }, words);
+    return button;
+  };
+  const go = ask('保存', 'go', 'PATCH', () => ({ name: value(name), say_as: value(say) }), () => '已改好，以前的单仍按原来的名称显示。');
+  const leave = people ? el('p', { class: 'dim' }, `队里还有 ${people} 人。先把他们移到别的团队，才能去掉这个团队。`)
+    : ask('去掉这个团队', 'act stop', 'DELETE', () => ({}), () => `${team.name}已去掉，以前的单都留着。`);
+  sheet(team.name, name, say, wrong, go, belongings('teams', team, state, refresh), leave);
 }
 
 function personSheet(person) {
@@ -68,12 +103,11 @@ function personSheet(person) {
     closeSheet();
     refresh();
   }) }, '记下');
-  const leave = fresh ? null : el('button', { type: 'button', class: 'act stop', onclick: (event) => tap(event.currentTarget, async () => {
+  const leave = fresh ? null : el('button', { type: 'button', class: 'act stop', onclick: () => ask(`${person.name}离职`, ['从名单里去掉以后，不能再报他的单。以前的单都留着。'], '离职，从名单里去掉', async () => {
     await call('PATCH', `/api/people/${person.id}`, { active: false });
     toast(`${person.name}已不在名单里，以前的单都留着。`);
-    closeSheet();
     refresh();
-  }) }, '离职，从名单里去掉');
+  }, 'act stop') }, '离职，从名单里去掉');
   const sound = el('div', { class: 'listen', hidden: true });
   const listen = el('button', { type: 'button', class: 'act', onclick: () => tap(listen, async () => {
     wrong.textContent = '';
@@ -88,7 +122,9 @@ function personSheet(person) {
 
 export function start(again) {
   refresh = again;
+  voice.start(again);
   walls.start(again);
+  access.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
     refresh();
@@ -99,6 +135,7 @@ export function start(again) {
 export function draw(found) {
   state = found;
   drawMachine();
+  voice.draw(state);
   walls.draw(state);
   drawRoster();
   drawSecure();

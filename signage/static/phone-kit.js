@@ -71,6 +71,22 @@ export function toast(text) {
   toastTimer = setTimeout(() => { node.hidden = true; }, 4500);
 }
 
+// What a tap has ended can be brought back for ten seconds.
+export function undoable(text, label, work) {
+  toast(text);
+  const node = $('toast');
+  const back = el('button', { type: 'button', class: 'undo', onclick: () => tap(back, async () => { node.hidden = true; await work(); }) }, label);
+  node.append(back);
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { node.hidden = true; }, 10000);
+}
+
+// A question before something that the whole office hears, or that ends something.
+export function ask(title, lines, verb, work, look = 'go') {
+  const go = el('button', { type: 'button', class: look, onclick: () => tap(go, async () => { await work(); closeSheet(); }) }, verb);
+  sheet(title, lines.filter(Boolean).map((line) => el('p', {}, line)), go);
+}
+
 // Do one thing for a tap: the button rests meanwhile, a refusal is said.
 export async function tap(button, work) {
   if (button.disabled) return;

@@ -1,8 +1,8 @@
 // What people bring: files sent with progress, sounds for this phone alone, photos and victory songs.
-import { call, el, fill, Refusal, sheet, tap } from './phone-kit.js';
+import { call, el, fill, Refusal, tap } from './phone-kit.js';
 
 const AWAY = '连不上主机，请看手机是否连着办公室的网络。';
-export const SOUNDS = 'audio/*,.m4a,.aac,.amr,.ogg,.opus,.webm,.wav,.mp3,.flac';
+export const SOUNDS = 'audio/*,.m4a,.m4b,.m4r,.aac,.amr,.caf,.3gp,.mp4,.ogg,.oga,.opus,.webm,.mka,.wav,.mp3,.flac,.wma,.ape,.aiff,.ncm,.kgm,.mgg,.mflac';
 const PHOTOS = 'image/jpeg,image/png,image/webp';
 const MOST_MB = 20;
 
@@ -115,8 +115,4 @@ export function belongings(kind, one, state, refresh) {
   }
   draw();
   return box;
-}
-
-export function teamSheet(team, state, refresh) {
-  sheet(team.name, belongings('teams', team, state, refresh));
 }

@@ -10,10 +10,10 @@ let refresh = () => {};
 let recorder = null;
 let since = 0;
 let clock = 0;
-let told = false;
+let encrypted = false;
 
 const note = (words, wrong = false) => {
-  $('mic-note').textContent = words || `最多 ${LONGEST_S} 秒。先在这台手机上听，再播给大家。`;
+  $('mic-note').textContent = words || [whyNot(), `最多 ${LONGEST_S} 秒。先在这台手机上听，再播给大家。`].filter(Boolean).join('');
   $('mic-note').className = wrong ? 'wrong' : 'dim';
 };
 
@@ -51,6 +51,15 @@ function heard(clip) {
 // ---- hold to talk: only in a page that came by HTTPS
 
 const mayRecord = () => Boolean(window.isSecureContext && navigator.mediaDevices && window.MediaRecorder);
+const inWeChat = () => /MicroMessenger/i.test(navigator.userAgent);
+
+// Why a person cannot hold and talk here, and what to do; nothing when they can.
+function whyNot() {
+  if (mayRecord()) return '';
+  if (inWeChat()) return '在微信里不能按住说话。请点右上角“…”，选“在浏览器中打开”；也可以选手机里录好的文件。';
+  if (window.isSecureContext) return '这个浏览器不能按住说话，请换手机自带的浏览器打开；或者选一段录好的文件。';
+  return encrypted ? '想在页面里按住说话，请用加密的地址打开，“设备”页里写着怎么做。' : '';
+}
 
 async function begin(button) {
   const pieces = [];
@@ -112,18 +121,21 @@ function holdButton() {
   return button;
 }
 
-// Where the button cannot be, the page tells how it can.
 export function draw(state) {
-  if (!mayRecord() && state.tls && !told) {
-    told = true;
-    note('想在页面里按住说话，请用加密的地址打开，“设备”页里写着怎么做。');
-  }
+  if (encrypted || !state.tls) return;
+  encrypted = true;
+  note('');
+}
+
+// Inside WeChat a button that asks the phone for its recorder does nothing, so only files are offered there.
+function buttons(picked) {
+  const pick = fileButton('选一段录音', SOUNDS, picked);
+  if (mayRecord()) return [holdButton(), pick];
+  return inWeChat() ? [pick] : [fileButton('现在录', 'audio/*', picked, { capture: 'microphone' }), pick];
 }
 
 export function start(again) {
   refresh = again;
-  const picked = ([file]) => take(file);
-  fill($('mic'), mayRecord() ? holdButton() : fileButton('现在录', 'audio/*', picked, { capture: 'microphone' }),
-    fileButton('选一段录音', SOUNDS, picked));
+  fill($('mic'), ...buttons(([file]) => take(file)));
   note('');
 }

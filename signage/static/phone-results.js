@@ -73,13 +73,20 @@ function addCity() {
 
 function setCity(city) {
   const words = field('完成率（%）', 'city-rate', city.rate === null ? '' : String(Math.round(city.rate * 100)), { inputmode: 'decimal', placeholder: '例如 86' });
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
-    await call('PUT', '/api/cities', { city: city.name, percent: Number(words.querySelector('input').value) });
-    toast(`${city.name}的完成率已记下。`);
+    const written = words.querySelector('input').value.trim().replace(/[%％]$/, '');
+    const rate = Number(written);
+    if (Number.isNaN(rate)) {
+      wrong.textContent = `“${written}”不是一个数，请写完成率，例如 86；留空就是去掉。`;
+      return;
+    }
+    await call('PUT', '/api/cities', { city: city.name, percent: written === '' ? null : rate });
+    toast(written === '' ? `${city.name}的完成率已去掉。` : `${city.name}的完成率已记下。`);
     closeSheet();
     refresh();
   }) }, '记下');
-  sheet(`${city.name}今天的战报`, words, go);
+  sheet(`${city.name}今天的战报`, words, el('p', { class: 'dim' }, '留空就是去掉。'), wrong, go);
 }
 
 function drawCities() {

@@ -15,9 +15,9 @@ let wait = 1;
 
 function drawHead() {
   const sound = state.sound;
-  const off = away || !sound.device;
+  const off = away || !sound.device || sound.cause === 'volume_0';
   $('dot').className = 'dot ' + (off ? 'off' : state.quiet_until || sound.hushed_until ? 'still' : '');
-  const music = !sound.device ? '没有声音' : sound.playlist ? '音乐在放' : sound.hushed_until ? '静音' : state.quiet_until ? '安静' : '音乐停';
+  const music = !sound.device ? '没有声音' : sound.cause === 'volume_0' ? '音量是 0' : sound.hushed_until ? `静音到 ${sound.hushed_until.slice(0, 5)}` : sound.playlist ? '音乐在放' : state.quiet_until ? '安静' : '音乐停';
   $('where-text').textContent = away ? '连不上主机' : `${state.entry ? state.entry.name : '不在工作时间'} · ${music}`;
 }
 
@@ -29,7 +29,7 @@ function drawTroubles() {
   told = mark;
   fill($('troubles'), found.map((trouble) => el('details', { class: trouble.serious ? 'trouble' : 'trouble mild' },
     el('summary', {}, el('b', {}, trouble.what), el('span', { class: 'dim' }, '怎么办')),
-    [trouble.meanwhile, trouble.mend].filter(Boolean).map((sentence) => el('p', {}, sentence)))));
+    [trouble.meanwhile, trouble.mend, ...(trouble.details || [])].filter(Boolean).map((sentence) => el('p', {}, sentence)))));
 }
 
 function draw() {

@@ -54,7 +54,7 @@
         var c = drawn = state.celebration || {}, kind = kindOf(c);
         root.className = 'scene celebration ' + kind + (calm(c) ? ' calm' : '');
         W.mark(document.body, 'red', !calm(c));
-        W.text(title, c.title || W.word(c.kind || 'say'));
+        W.text(title, c.title || W.word(c.kind || 'say') + (kind === 'many' ? ' · ' + W.orders(c.items.length) : ''));
         face(kind === 'one' ? { person: c.person || c.team, photo: c.photo } : { person: '' });
         W.text(name, kind === 'one' ? c.person || c.team : '');
         W.text(team, kind === 'one' && c.person ? c.team : '');

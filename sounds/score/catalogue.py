@@ -13,6 +13,7 @@ MUSIC = -23.0  # LUFS, integrated
 SPEECH = -18.0  # LUFS: of a sound under 3 s the loudest 0.4 s, of applause all of it
 QUALITY = 2.5  # about 85 kbit/s: twenty minutes of music stay under 12 MB
 EFFECT_QUALITY = 5.0
+ALARM = -14.0  # LUFS, the loudest 0.4 s: an emergency is meant to startle
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ def _chime(scratch: Path, target: Path) -> None:
     master.encode(master.level(sound, SPEECH, momentary=True), target, EFFECT_QUALITY)
 
 
+def _alarm(scratch: Path, target: Path) -> None:
+    sound = master.end_softly(effects.alarm(), 0.08)
+    master.encode(master.level(sound, ALARM, momentary=True), target, EFFECT_QUALITY)
+
+
 def _drum_roll(scratch: Path, target: Path) -> None:
     sound = master.without_rumble(_played(effects.drum_roll(), scratch), 60)
     sound = master.end_softly(master.start_at_once(sound, 40), 0.9, keep_s=2.9)
@@ -71,6 +77,7 @@ def _played(piece: Piece, scratch: Path) -> studio.Sound:
 
 CATALOGUE = {
     "chime": Sounding("chime.ogg", _chime),
+    "emergency": Sounding("emergency.ogg", _alarm),
     "applause-small": Sounding("applause-small.ogg", partial(_applause, 14, 3.2)),
     "applause-large": Sounding("applause-large.ogg", partial(_applause, 60, 5.8)),
     "drumroll": Sounding("drumroll.ogg", _drum_roll),

@@ -15,7 +15,19 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from table import Row  # noqa: E402
 
-BENCH = ("office", "sound", "sse", "standings", "voice", "talk", "listening", "walls", "wallline")
+BENCH = (
+    "office",
+    "sound",
+    "sse",
+    "standings",
+    "voice",
+    "talk",
+    "listening",
+    "walls",
+    "wallline",
+    "understood",
+    "slowvoice",
+)
 SOAK = ("nap", "kill", "wallday", "wallaway", "axe")
 
 

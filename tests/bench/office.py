@@ -169,7 +169,7 @@ def _cpu(processes: list[psutil.Process]) -> float:
 
 def _name(process: psutil.Process) -> str:
     words = " ".join(process.cmdline())
-    return next((name for name in ("player", "voice", "loudness") if f"sound.{name}" in words), "daemon")
+    return next((name for name in ("player", "voice", "fitting") if f"sound.{name}" in words), "daemon")
 
 
 def timed_start(folder: Path) -> list[Row]:

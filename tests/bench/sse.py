@@ -134,7 +134,7 @@ class _Wall:
 def _open(port: int, number: int) -> _Wall:
     line = socket.create_connection(("127.0.0.1", port), 10)
     name = f"wall-{number}"
-    line.sendall(f"GET /events?wall={name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    line.sendall(f"GET /events?wall={name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     got = b""
     while b"event: hello" not in got:
         got += line.recv(4096)
@@ -152,7 +152,9 @@ def _hear(wall: _Wall, now: float, fetching: bool) -> None:
             wall.newest = revision
             wall.heard.append((revision, now))
             if fetching:
-                wall.asking.send(f"GET /api/wall?name={wall.name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                wall.asking.send(
+                    f"GET /api/wall?name={wall.name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+                )
 
 
 def _be_walls(port: int, fetching: bool) -> None:

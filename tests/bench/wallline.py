@@ -259,7 +259,7 @@ def _deaf(house: House) -> tuple[float, float, bool]:
         line = socket.socket()
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.connect(("127.0.0.1", house.daemon.server.port))
-        line.sendall(f"GET /events?wall=deaf-{number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        line.sendall(f"GET /events?wall=deaf-{number} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         deaf.append(line)
     time.sleep(2)
     began = time.monotonic()

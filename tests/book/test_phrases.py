@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +22,7 @@ from controller.book.phrases import (
     fill,
     percent,
     phrase,
+    round_up,
     roundup,
     seconds,
     top_sales,
@@ -87,14 +88,14 @@ def test_a_variant_with_nothing_to_say_is_left_out() -> None:
 def test_the_roundup_tells_count_sum_and_the_best_first() -> None:
     """Three orders of the hour: number and sum, then each, the largest first."""
     deals = [deal("6000", "14:10", 1), deal("12000", "14:20", 2, person="陈芳"), deal("5000", "14:30", 3)]
-    said = roundup(deals, TEXTS, WORDS, NOW)
+    said = roundup(round_up(deals, (), NOW), TEXTS, WORDS, NOW)
     assert said is not None
     assert said.text == (
         "过去一小时，我们一共签了三单，合计两万三千元。"
         "猛虎队的陈芳，一万两千元。猛虎队的王小明，六千元。猛虎队的王小明，五千元。"
     )
     assert said.template == TEXTS.hourly[0]
-    again = roundup(deals, TEXTS, WORDS, NOW, used=(said.template,))
+    again = roundup(round_up(deals, deals, NOW), TEXTS, WORDS, NOW, used=(said.template,))
     assert again is not None
     assert again.text.startswith("整点战报，过去一小时签下三单，合计两万三千元。")
 
@@ -102,7 +103,7 @@ def test_the_roundup_tells_count_sum_and_the_best_first() -> None:
 def test_two_orders_are_liang() -> None:
     """Two orders are 两单, not 二单, and twelve 十二单."""
     for many, word in ((2, "两单"), (12, "十二单")):
-        said = roundup([deal(ident=n) for n in range(many)], TEXTS, WORDS, NOW)
+        said = roundup(round_up([deal(ident=n) for n in range(many)], (), NOW), TEXTS, WORDS, NOW)
         assert said is not None
         assert f"签了{word}，" in said.text
 
@@ -115,7 +116,7 @@ def test_the_roundup_fits_whatever_was_sold(orders: list[tuple[int, int, bool]])
         for n, (fen, size, voided) in enumerate(orders)
     ]
     told = [d for d in deals if d.voided is None]
-    said = roundup(deals, TEXTS, WORDS, NOW)
+    said = roundup(round_up(deals, deals, NOW), TEXTS, WORDS, NOW)
     if not told:
         assert said is None
         return
@@ -129,7 +130,7 @@ def test_the_roundup_fits_whatever_was_sold(orders: list[tuple[int, int, bool]])
 def test_forty_orders_are_summed_up_after_the_best() -> None:
     """A busy hour: the best orders by name, the rest as number and sum."""
     deals = [deal(str(1000 + n), "14:10", n, person=f"人{n}") for n in range(40)]
-    said = roundup(deals, TEXTS, WORDS, NOW)
+    said = roundup(round_up(deals, (), NOW), TEXTS, WORDS, NOW)
     assert said is not None
     assert "四十单" in said.text
     assert said.text.index("人39，") < said.text.index("人38，")
@@ -137,12 +138,55 @@ def test_forty_orders_are_summed_up_after_the_best() -> None:
     assert "还有" in said.text.split("。")[-2]
 
 
-def test_last_evenings_orders_are_not_the_last_hours() -> None:
-    """The morning's first round-up doesn't claim yesterday evening's orders for the past hour."""
-    late = replace(deal(), at=NOW - timedelta(hours=16))
-    said = roundup([late], TEXTS, WORDS, NOW)
+FRIDAY = datetime(2026, 11, 20, 18, 6, tzinfo=NOW.tzinfo)
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=NOW.tzinfo)
+
+
+@pytest.mark.parametrize(
+    ("signed", "now", "when"),
+    [
+        (FRIDAY, MONDAY, "上周五傍晚"),
+        (FRIDAY, FRIDAY + timedelta(hours=16), "昨天傍晚"),
+        (FRIDAY - timedelta(hours=6), FRIDAY + timedelta(hours=16), "昨天"),
+        (MONDAY - timedelta(hours=2), MONDAY, "今天早些时候"),
+        (MONDAY, MONDAY + timedelta(days=3), "周一"),
+        (FRIDAY, FRIDAY + timedelta(days=20), "11月20日傍晚"),
+    ],
+)
+def test_what_is_left_from_before_is_told_as_such(signed: datetime, now: datetime, when: str) -> None:
+    """Friday 18:06 told on Monday at 10:00 is not of "the past hour"."""
+    said = roundup(round_up([replace(deal(), at=signed)], (), now), TEXTS, WORDS, now)
     assert said is not None
-    assert said.text.startswith("上次播报以来，我们又签了一单，合计一万两千八百元。")
+    assert said.text.startswith(f"{when}还签了一单，合计一万两千八百元。")
+    assert "过去一小时" not in said.text
+
+
+def test_what_was_announced_at_once_counts_in_the_hour() -> None:
+    """Six orders of 97,300, five of them announced: the hour's number is six, and what is left is told apart."""
+    big = [deal("18740", "14:10", n, person=f"大{n}") for n in range(5)]
+    left = [deal("3600", "14:40", 9)]
+    found = round_up(left, [*big, *left], NOW)
+    said = roundup(found, TEXTS, WORDS, NOW)
+    assert said is not None
+    assert said.text == (
+        "过去一小时，我们一共签了六单，合计九万七千三百元。除了已经报喜的，还有一单，合计三千六百元。"
+        "猛虎队的王小明，三千六百元。"
+    )
+
+
+def test_left_overs_follow_the_hours_orders_in_the_order_of_the_walls() -> None:
+    """Fresh ones best first, then those from before best first; `told` is the order of the walls."""
+    old = [replace(deal("500", ident=1, person="甲"), at=NOW - timedelta(hours=20))]
+    old.append(replace(deal("900", ident=2, person="乙"), at=NOW - timedelta(hours=20)))
+    new = [deal("100", "14:10", 3, person="丙"), deal("200", "14:20", 4, person="丁")]
+    found = round_up([*old, *new], (), NOW)
+    said = roundup(found, TEXTS, WORDS, NOW)
+    assert said is not None
+    assert [d.person for d in found.told] == ["丁", "丙", "乙", "甲"]
+    places = [said.text.index(f"的{d.person}，") for d in found.told]
+    assert places == sorted(places)
+    assert "一共签了两单，合计三百元。" in said.text
+    assert "昨天傍晚还签了两单，合计一千四百元。" in said.text
 
 
 def test_top_sales_with_winner_tie_and_nobody() -> None:

@@ -113,9 +113,13 @@ class Noon:
     def play(self) -> None:
         try:
             self.house.office.play("rousing")
-            assert not self.quiet()
+            assert not self.silent()
         except Refused:
-            assert self.quiet()
+            assert self.silent()
+
+    def silent(self) -> bool:
+        """In quiet time, or while a person's mute lasts: music cannot be started then."""
+        return self.quiet() or self.house.office.glance().sounding.hushed_until is not None
 
     def restart(self) -> None:
         """The daemon is killed, perhaps in mid-sentence, and comes back after a while."""

@@ -72,16 +72,16 @@ def test_orders_among_others_go_back_to_their_full_hour(office: House) -> None:
     """Hushed over 15:00 a small order waits for the end; the hush ends before: 15:00 again; after: now."""
     office.office.hush(70)
     office.deal("王小明", 300)
-    assert waiting(office) == [("hourly", "每到整点一起播报，15:20。")]
+    assert waiting(office) == [("hourly", "正在静音，15:20 一起播报。")]
     office.office.hush(0)
-    assert waiting(office) == [("hourly", "每到整点一起播报，15:00。")]
+    assert waiting(office) == [("hourly", "15:00 整点一起播报。")]
     office.office.hush(70)
     office.office.hush(71)
-    assert waiting(office) == [("hourly", "每到整点一起播报，15:00。")]  # as decided before this hush
+    assert waiting(office) == [("hourly", "15:00 整点一起播报。")]  # as decided before this hush
     office.go_to("14:20")
     office.office.void_deal(2, "记错了")
     office.deal("陈芳", 400)
-    assert waiting(office) == [("hourly", "每到整点一起播报，15:21。")]
+    assert waiting(office) == [("hourly", "正在静音，15:21 一起播报。")]
     office.go_to("15:05")
     office.office.hush(0)
     office.keeper.look()

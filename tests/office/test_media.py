@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fakes import SHANGHAI
-from office_made import House, house
-from soundmade import encoded, tone
+from office_made import ROOT, House, house
+from soundmade import encoded, picture, tone
 
 from controller.book.model import Refused
 from controller.office.clips import ClipDesk
 from controller.office.inbox import Inbox
 from controller.office.tracks import TrackDesk, safe_name, shown
 from controller.sound.gate import Gate
+from controller.sound.speaker import Event
 from controller.sound.speech.script import Segment
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
@@ -42,7 +47,9 @@ def test_a_recording_goes_before_orders_and_is_played_behind_the_chime(office: H
     job = max(office.announcer.jobs, key=lambda job: job.priority)
     assert job.id == said.id
     assert job.script.segments == (Segment("", roll=office.folder / "var" / "clips" / f"{clip}.wav"),)
-    assert job.script in office.voice.asked  # put together while it was still being listened to
+    assert (
+        replace(job.script, chime=None) in office.voice.asked
+    )  # rendered while it was still being listened to
     assert job.script.chime is not None
     assert job.script.applause is None
     text = next(a.text for a in office.office.announcements(TUESDAY.date()) if a.id == said.id)
@@ -142,7 +149,8 @@ def test_an_order_is_heard_first_as_it_will_sound(office: House) -> None:
     typed, heard = office.voice.asked[-2:]
     (said,) = office.announcer.jobs
     assert typed.applause == song
-    assert typed == heard == said.script
+    assert heard == said.script
+    assert typed == replace(heard, chime=None)  # the player plays the chime by itself
     office.office.media.hear_deal("王小明", "网络招聘", 300)  # for the round-up: no song there
     assert office.voice.asked[-1].applause != song
     with pytest.raises(Refused, match="金额"):
@@ -161,6 +169,38 @@ def test_a_song_is_remembered_over_a_restart_and_taken_away(office: House) -> No
     assert desk.song("team", teams["飞龙队"]) is None
     with pytest.raises(Refused):
         desk.set_song("team", 999, io.BytesIO(b"x"))
+
+
+def test_photos_and_songs_that_nobody_uses_are_thrown_away(office: House) -> None:
+    """A photo goes with its removal, but for one that another person has too; a song after an hour. What was left
+    behind by earlier versions goes at the next start; in a rehearsal nothing does."""
+    desk = office.office.media.personal
+    people = {person.name: person.id for person in office.office.people()}
+    shared = desk.set_photo(people["王小明"], io.BytesIO(picture(64, 64)))
+    assert desk.set_photo(people["陈芳"], io.BytesIO(picture(64, 64))) == shared
+    desk.remove_photo(people["王小明"])
+    assert desk.photo(shared) is not None
+    other = desk.set_photo(people["陈芳"], io.BytesIO(picture(80, 60)))
+    assert desk.photo(shared) is None
+    assert desk.photo(other) is not None
+    desk.set_song("person", people["陈芳"], io.BytesIO(encoded(tone(2), "mp3")))
+    song = desk.song("person", people["陈芳"])
+    assert song is not None
+    desk.remove_song("person", people["陈芳"])
+    assert song.is_file()  # it may be in an announcement that waits
+    os.utime(song, (0, 0))
+    left = office.folder / "var" / "photos" / f"{'0' * 32}.jpg"
+    left.write_bytes(b"left behind")
+    office.close()
+    office.open()
+    assert not song.exists()
+    assert not left.exists()
+    assert office.office.media.personal.photo(other) is not None
+    photos = office.folder / "var" / "photos"
+    photos.rename(office.folder / "elsewhere")
+    photos.symlink_to(office.folder / "elsewhere")
+    office.office.media.personal.remove_photo(people["陈芳"])
+    assert (office.folder / "elsewhere" / f"{other}.jpg").exists()
 
 
 def test_the_shelf_of_recordings_is_bounded(office: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,6 +272,24 @@ def test_a_name_in_a_sentence_is_short_and_visible() -> None:
     assert shown("a\u202e\x00b" + "c" * 300) == "ab" + "c" * 58
 
 
+def test_nothing_is_brought_into_a_playlist_that_is_a_link_to_elsewhere(tmp_path: Path) -> None:
+    """Such a folder is not ours to write to or delete from."""
+    (tmp_path / "home" / "sounds" / "music").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "theirs.mp3").write_bytes(b"theirs")
+    (tmp_path / "home" / "sounds" / "music" / "linked").symlink_to(tmp_path / "elsewhere")
+    office = House(tmp_path, TUESDAY, home=tmp_path / "home")
+    try:
+        desk = office.office.media.tracks
+        with pytest.raises(Refused, match="链接"):
+            desk.add("linked", "a.mp3", io.BytesIO(encoded(tone(2), "mp3")))
+        with pytest.raises(Refused, match="链接"):
+            desk.remove("linked", "theirs.mp3")
+        assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["theirs.mp3"]
+    finally:
+        office.close()
+
+
 def test_a_rehearsal_does_not_change_the_office_s_music(tmp_path: Path) -> None:
     """In a rehearsal sounds/ is the office's own: bringing and deleting music is refused."""
     with house(tmp_path / "a", TUESDAY) as made:
@@ -244,3 +302,58 @@ def test_a_rehearsal_does_not_change_the_office_s_music(tmp_path: Path) -> None:
         ):
             with pytest.raises(Refused, match="彩排"):
                 change()
+
+
+def test_a_damaged_chime_is_named_and_left_out(tmp_path: Path) -> None:
+    """What the measuring finds broken is told as a trouble with the way out; announcements go without it."""
+    home = tmp_path / "home"
+    (home / "sounds" / "music").mkdir(parents=True)
+    for sound in ("chime.ogg", "applause-small.ogg"):
+        shutil.copy(ROOT / "sounds" / sound, home / "sounds")
+    (home / "sounds" / "chime.ogg").write_bytes(b"OggS" + bytes(3000))
+    office = House(tmp_path, TUESDAY, home=home)
+    try:
+        deadline = time.monotonic() + 30
+        while office.library.measuring():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        (trouble,) = [found for found in office.office.following.troubles.all() if "chime.ogg" in found.what]
+        assert "放回" in trouble.mend
+        office.deal("王小明", 3000)
+        assert office.announcer.jobs[0].script.chime is None
+        assert office.announcer.jobs[0].script.applause == home / "sounds" / "applause-small.ogg"
+        office.office.following.on_speaker(
+            Event("part_failed", 1, 0, path=home / "sounds" / "applause-small.ogg", why="broken")
+        )
+        assert any("applause-small.ogg" in found.what for found in office.office.following.troubles.all())
+    finally:
+        office.close()
+
+
+def test_music_that_nothing_could_be_played_of_is_ordered_again(tmp_path: Path) -> None:
+    """The playlist's folder is away for a while: within seconds of its return the music is ordered once more."""
+    home = tmp_path / "home"
+    shutil.copytree(ROOT / "sounds" / "music" / "morning", home / "sounds" / "music" / "morning")
+    with_music = TUESDAY.replace(hour=8, minute=30)
+    office = House(tmp_path, with_music, home=home)
+    try:
+        first = office.speaker.order
+        assert first is not None
+        office.office.following.on_speaker(Event("track", path=first.tracks[0].path))
+        office.go_to("08:40:00")
+        count = len(office.speaker.orders)
+        (home / "sounds" / "music" / "morning").rename(home / "away")
+        for track in first.tracks:
+            office.office.following.on_speaker(Event("track_failed", path=track.path, why="gone"))
+        office.office.following.on_speaker(Event("music_ended"))
+        for _ in range(30):
+            office.clock.go(seconds=1)
+            office.keeper.look()
+        (home / "away").rename(home / "sounds" / "music" / "morning")
+        for _ in range(7):
+            office.clock.go(seconds=1)
+            office.keeper.look()
+        assert len(office.speaker.orders) > count
+        assert {track.path for track in office.speaker.order.tracks} == {track.path for track in first.tracks}
+    finally:
+        office.close()

@@ -58,6 +58,20 @@ def loudness_of_speech(office: House) -> float:
     return office.announcer.jobs[0].script.lufs
 
 
+def manner(office: House) -> tuple[str, float]:
+    """Voice and speed of what somebody says."""
+    office.office.announce("大家好。", "k")
+    return office.announcer.jobs[0].script.voice, office.announcer.jobs[0].script.speed
+
+
+def evening_voice(office: House) -> str:
+    """The voice of the day's top sales."""
+    office.deal("王小明", 3000)
+    office.announcer.say(office.clock)
+    office.go_to("18:00")
+    return office.announcer.jobs[0].script.voice
+
+
 SOUND: dict[str, tuple[str, Callable[[House], Any], Any]] = {
     "music_lufs": ("-30", lambda o: round(gains(o) / len(o.speaker.order.tracks)), -7),  # type: ignore[union-attr]
     "speech_lufs": ("-20", loudness_of_speech, -20.0),
@@ -67,6 +81,9 @@ SOUND: dict[str, tuple[str, Callable[[House], Any], Any]] = {
     "lead_silence_ms": ("900", lambda o: o.announcer.manners.lead_s, 0.9),
     "wake_after_s": ("7", lambda o: o.announcer.manners.wake_after_s, 7),
     "talk_minutes_per_hour": ("1", repeated, "09:00"),
+    "voice": ("云希", manner, ("zm_yunxi", 1.0)),
+    "speed": ("0.9", manner, ("", 0.9)),
+    "results_voice": ("yunjian", evening_voice, "zm_yunjian"),
     "fade_in_s": ("1", lambda o: o.speaker.order.fade_in_ms, 1000),  # type: ignore[union-attr]
     "fade_out_s": ("9", lambda o: o.speaker.order.fade_out_ms, 9000),  # type: ignore[union-attr]
     "ceilings": ("{08:30-08:40: 33}", lambda o: o.speaker.volume, 33),
@@ -77,7 +94,7 @@ SOUND: dict[str, tuple[str, Callable[[House], Any], Any]] = {
 def test_a_setting_of_the_sound_is_obeyed_without_a_restart(office: House, key: str) -> None:
     """The edit is in force at the next look, and was not before it."""
     written, seen, must = SOUND[key]
-    if key not in ("talk_minutes_per_hour", "speech_lufs"):
+    if key not in ("talk_minutes_per_hour", "speech_lufs", "voice", "speed", "results_voice"):
         assert seen(office) != must
     edit(office, "sound", f"{key}: {written}")
     assert seen(office) == must

@@ -69,6 +69,10 @@ class Recorder:
             raise RuntimeError("moments is broken")
         return ()
 
+    def watch(self) -> None:
+        if "watch" in self.fails:
+            raise RuntimeError("watch is broken")
+
     def jumped(self, seconds: float) -> None:
         self.jumps.append(seconds)
 

@@ -53,6 +53,18 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "a voice that is no name, and a speed nobody can follow",
+        HEAD + A + "sound: {voice: ../kokoro, spead: 1, speed: 3}\n",
+        (
+            "rhythm.yaml 第 4 行，sound：不认识“spead”。这里可以写：music_lufs、speech_lufs、duck_db、duck_ms、"
+            "restore_ms、lead_silence_ms、wake_after_s、talk_minutes_per_hour、voice、speed、results_voice、fade_in_s、"
+            "fade_out_s、ceilings。是不是“speed”？",
+            "rhythm.yaml 第 4 行，sound › voice：写的是“../kokoro”。写语音的名称：auto、espeak、晓晓、晓贝、晓妮、"
+            "晓伊、云希、云健、云夏、云扬，或 var/voices 里的文件夹名。",
+            "rhythm.yaml 第 4 行，sound › speed：写的是“3”。可以写 0.7 到 1.4 的数。",
+        ),
+    ),
+    (
         "a reversed span",
         HEAD + "rhythm:\n  - {at: 09:15-09:00, name: 升帐}\n",
         ("rhythm.yaml 第 3 行，rhythm › 升帐 › at：写的是“09:15-09:00”。结束要晚于开始，并且在同一天。",),
@@ -198,9 +210,74 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "a round-up that ends before it begins",
         HEAD + A + "broadcasts:\n  hourly: {from: 17:00, to: 10:00}\n",
-        ("rhythm.yaml 第 4 行，broadcasts › hourly：from 晚于 to。第一次整点播报要早于最后一次。",),
+        ("rhythm.yaml 第 5 行，broadcasts › hourly：from 晚于 to。第一次整点播报要早于最后一次。",),
     ),
 )
+
+# What people write, and a piece of the sentence that is told about it: the line, and the way out.
+HINTS = (
+    ("  - {at: 22:00-02:00, name: 夜班}\n", "写成两段：22:00-24:00 和 00:00-02:00"),
+    ("  - {at: 22:00-00:00, name: 夜班}\n", "写成“22:00-24:00”"),
+    ("  - {at: 00:00-00:00, name: 夜班}\n", "全天写成“00:00-24:00”"),
+    ("  - at: 10:00-11:00\n    name: b\n    on:\n      - 周一\n      - 周八\n", "第 7 行，rhythm › b › on"),
+    ("  - {at: 10:00-11:00, name: b, music: [a, b]}\n", "放进 sounds/music 下的那个文件夹"),
+    (
+        '  - at: 10:00-11:00\n    name: "促单\n    text: 促单\ncities: "广州"\n',
+        '第 4 行，写的是“name: "促单”。引号要成对',
+    ),
+    (
+        "cues:\n  - at: 18:00\n    say: {text: 大家好\n  - at: 18:05\n",
+        "第 6 行，写的是“say: {text: 大家好”。括号要成对",
+    ),
+    ("cues:\n  - {at: [10:00, 11:00], say: 大家好}\n", "要在几个时刻就写几条"),
+    ("cues:\n  - {at: 每小时, say: 大家好}\n", "要在几个时刻就写几条"),
+    ("cues:\n  - {at: 17:00, play: friday}\n", "音乐写在 rhythm: 的时段里"),
+    ("days_off:\n  - 2026-12-25\nextra_workdays:\n  - 2026-12-24\n  - 2026年12月25日\n", "第 8 行"),
+    ("broadcasts:\n  first_of_day: 恭喜\n  hourly:\n    from: 17:00\n    to: 10:00\n", "第 7 行"),
+    ("zones: [一楼]\n", "不能按房间分"),
+    ("walls:\n  default: {theme: 红色}\n", "可以写：ink（深色）、paper（浅色）"),
+    ("timezone: Asia/Beijng\n", "是不是“Asia/Shanghai”？"),
+    ("timezone: UTC+9\n", "例如“Asia/Shanghai”。"),
+    ("holidays: GB-LON\n", "GB 的地区可以写：GB-ENG、GB-NIR、GB-SCT、GB-WLS"),
+    ("holidays: DE-BY+bank\n", "“+”后面可以写：catholic、school"),
+)
+
+
+@pytest.mark.parametrize(("text", "sentence"), HINTS)
+def test_a_fault_names_its_line_and_the_way_out(text: str, sentence: str) -> None:
+    """The line is the one to correct, and the hint leads where people want to go."""
+    body = text if text.startswith("  -") else "  - {at: 08:00-09:00, name: a}\n" + text
+    found = "\n".join(faults("office: 测试\nrhythm:\n" + body))
+    assert sentence in found, found
+    assert "是不是" in sentence or "是不是" not in found
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Asia/Beijing", "UTC+8", "GMT+08:00", "CST", "北京时间", "北京 时间", "ＵＴＣ＋８", "东八区", "PRC"],
+)
+def test_chinas_time_by_any_name(written: str) -> None:
+    """How people call China's time is taken for it."""
+    parsed = config.parse(f"office: 测试\ntimezone: {written}\nrhythm:\n  - {{at: 08:00-09:00, name: a}}\n")
+    assert parsed.zone.key == "Asia/Shanghai"
+
+
+def test_chinese_words_are_taken_evenly() -> None:
+    """Scenes, themes, languages, weekdays, prizes and holidays may be written in Chinese."""
+    parsed = config.parse(
+        "office: 测试\nholidays: 中国香港\nnew_customers: {周一: 20, 星期二: 15%}\nprizes: {每天: 电影票}\n"
+        "walls:\n  default: {theme: 浅色, language: 英文, scene: 战报, diagonal: 75寸, distance: 6米}\n"
+        "rhythm:\n  - {at: 08:00-09:00, name: a, wall: 倒计时}\n"
+        "cues:\n  - {at: 18:00, say: 战报, show: 战报}\n  - {at: 18:10, say: 大家辛苦了}\n"
+    )
+    default = parsed.walls.default
+    assert (default.theme, default.language, default.scene) == ("paper", "en", "leaderboard")
+    assert (default.diagonal, default.distance) == (75.0, 6.0)
+    assert (parsed.holidays, parsed.prizes.day, parsed.spans[0].wall) == ("HK", "电影票", "countdown")
+    assert parsed.new_customers == (20, 15, 11, 9, 7)
+    assert [(cue.say, cue.show, cue.text) for cue in parsed.cues] == [
+        ("results", "leaderboard", None), ("text", None, "大家辛苦了"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "sentences"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
@@ -453,7 +530,7 @@ def test_the_schema_tells_every_key_in_chinese() -> None:
     assert set(schema["properties"]) == set(FILE.fields)
     assert all(re.search(r"[\u4e00-\u9fff]", key["description"]) for key in schema["properties"].values())
     span = schema["properties"]["rhythm"]["items"]["properties"]
-    assert span["wall"]["enum"] == list(SCENES)
+    assert span["wall"]["enum"][: len(SCENES)] == list(SCENES)
     cue = schema["properties"]["cues"]["items"]["properties"]
     assert cue["say"]["anyOf"][0]["examples"] == list(SAYABLE)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_office import day
 
-from controller.rhythm.countries import COUNTRIES
+from controller.rhythm.countries import CALLED, COUNTRIES, KINDS, REGIONAL, REGIONS, USUAL_KINDS, calendar_of
 from controller.rhythm.workdays import PublicDays, Workday, Workdays, from_json, public_days
 
 CN = Workdays("CN")
@@ -123,3 +123,43 @@ def test_nobody_works_at_all() -> None:
     closed = Workdays(None, look=lambda c, y: PublicDays({}, frozenset(), frozenset(range(7)), guess=False))
     assert closed.next(day("2026-05-04")) is None
     assert not closed.is_first_of_month(day("2026-05-04"))
+
+
+@pytest.mark.parametrize(
+    ("calendar", "when", "works"),
+    [
+        ("HK", "2026-04-03", False), ("HK", "2026-04-04", False), ("HK", "2026-12-26", False),
+        ("HK", "2026-11-28", False), ("HK", "2026-11-27", True), ("MO", "2026-04-03", False),
+        ("GB", "2026-04-06", True), ("GB-ENG", "2026-04-06", False), ("GB-ENG", "2026-08-31", False),
+        ("US-CA", "2026-03-31", False), ("DE-BY", "2026-01-06", False), ("DE-BY", "2026-08-15", False),
+        ("DE-BY+catholic", "2025-08-15", False), ("DE-BY", "2025-08-15", True), ("SA", "2026-11-27", False),
+    ],
+)  # fmt: skip
+def test_regions_and_kinds_of_days(calendar: str, when: str, works: bool) -> None:
+    """Good Friday in Hong Kong, bank holidays of England, a state's own days; Saturdays are off in Hong Kong too."""
+    assert Workdays(calendar).works(date.fromisoformat(when)) is works
+
+
+def test_the_lists_of_regions_and_kinds_are_those_of_the_package() -> None:
+    """What is written out by hand is what `holidays` knows, and every usual kind is one of them."""
+    for country in COUNTRIES:
+        known = getattr(holidays, country)
+        assert REGIONS.get(country, ()) == tuple(known.subdivisions), country
+        assert set(KINDS.get(country, ())) == set(known.supported_categories) - {"public", "workday"}, country
+    assert all(set(kinds) <= set(KINDS[country]) for country, kinds in USUAL_KINDS.items())
+    assert set(CALLED.values()) | REGIONAL <= COUNTRIES
+
+
+@pytest.mark.parametrize(
+    ("written", "calendar"),
+    [
+        ("gb-eng", "GB-ENG"),
+        ("英国-ENG", "GB-ENG"),
+        ("中国", "CN"),
+        ("de-by + catholic", "DE-BY+catholic"),
+        ("GB-XX", None),
+    ],
+)
+def test_a_calendar_has_one_writing(written: str, calendar: str | None) -> None:
+    """Small letters, Chinese names and blanks make no other calendar."""
+    assert calendar_of(written) == calendar

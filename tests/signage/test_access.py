@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,11 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
+from controller.office.attempts import Attempts
+from controller.office.keys import Keys
 from signage import create_app
-from signage.access import RIGHTS, Slower
-from signage.answers import Denied
+from signage.access import RIGHTS
 
 PIN = "042137"
 OWN = {"Origin": "http://localhost"}
@@ -24,23 +26,25 @@ ROLES = sorted(RIGHTS["read"])
 
 
 class Door:
-    """Keys without an office: who comes past the door and asks something of it fails loudly."""
+    """An office that has only keys: who comes past the door and asks something of it fails loudly."""
 
-    @property
-    def keys(self) -> Door:
-        return self
-
-    def check_pin(self, pin: str) -> bool:
-        return pin == PIN
-
-    def token_role(self, token: str) -> str | None:
-        return token.removeprefix("token-") if token.startswith("token-") else None
+    def __init__(self, folder: Path) -> None:
+        self.keys = Keys(Store(folder / "book.db"))
+        with self.keys._store.write() as book:
+            book.desk.set_setting("pin", PIN)
+            for role in ROLES:
+                book.desk.add_token(role, role, f"token-{role}", datetime.now(UTC))
 
 
 @pytest.fixture
-def app() -> Flask:
+def door(tmp_path: Path) -> Door:
+    return Door(tmp_path)
+
+
+@pytest.fixture
+def app(door: Door) -> Flask:
     clock = Clock(ZoneInfo("Asia/Shanghai"), datetime(2026, 11, 23, 6, 0, tzinfo=UTC))
-    return create_app(Door(), secret="s" * 40, feed=Feed(), clock=clock)  # type: ignore[arg-type]
+    return create_app(door, secret="s" * 40, feed=Feed(), clock=clock)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -77,11 +81,122 @@ def test_cookie_is_out_of_reach(phone: FlaskClient) -> None:
     assert phone.get("/").headers["Location"] == "/login"
 
 
-def test_cookie_goes_only_by_https_when_served_so() -> None:
-    """With TLS the cookie is marked Secure."""
-    clock = Clock(ZoneInfo("Asia/Shanghai"))
-    app = create_app(Door(), secret="s" * 40, feed=Feed(), clock=clock, tls=True)  # type: ignore[arg-type]
-    assert "Secure" in sign_in(app.test_client()).headers["Set-Cookie"]
+def test_a_session_by_https_is_worth_nothing_on_plain_http(app: Flask) -> None:
+    """By HTTPS the cookie is Secure and has the prefix that plain HTTP cannot set; shown there it opens nothing."""
+    phone = app.test_client()
+    secure = {"base_url": "https://localhost"}
+    answer = phone.post("/login", data={"pin": PIN}, headers={"Origin": "https://localhost"}, **secure)
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-zhangu=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"} <= set(cookie.split("; "))
+    assert phone.get("/login", **secure).headers["Location"] == "/"
+    value = cookie.split("=", 1)[1].split(";")[0]
+    for name in ("zhangu", "__Host-zhangu"):
+        stranger = app.test_client()
+        stranger.set_cookie(name, value)
+        assert stranger.get("/").headers["Location"] == "/login"
+
+
+def test_a_session_ends_at_the_server(app: Flask, door: Door, phone: FlaskClient) -> None:
+    """A copied cookie is worth nothing after sign-out, after the PIN was changed, and 30 days later."""
+    for end in ("sign-out", "pin", "month"):
+        sign_in(phone, door.keys.pin())
+        copy = app.test_client()
+        copy.set_cookie("zhangu", phone.get_cookie("zhangu").value)  # type: ignore[union-attr]
+        assert copy.get("/login").headers["Location"] == "/"
+        if end == "sign-out":
+            phone.post("/logout", headers=OWN)
+        elif end == "pin":
+            assert door.keys.new_pin() != PIN
+        else:
+            _age_sessions(door, timedelta(days=30, minutes=1))
+        assert copy.get("/").headers["Location"] == "/login", end
+
+
+def test_a_clock_set_back_signs_nobody_out(door: Door, phone: FlaskClient) -> None:
+    """The session was begun a year ahead of the clock of now: it is still one."""
+    sign_in(phone)
+    _age_sessions(door, -timedelta(days=365))
+    assert phone.get("/login").headers["Location"] == "/"
+
+
+def _age_sessions(door: Door, by: timedelta) -> None:
+    with door.keys._store.write() as book:
+        book.rows.change("UPDATE sessions SET created = created - ?", round(by.total_seconds() * 1000))
+
+
+def test_nothing_that_opens_the_door_is_kept_readably(door: Door, phone: FlaskClient) -> None:
+    """Neither cookies nor tokens stand in the book, and each sign-in has another cookie."""
+    values = set()
+    for _ in range(2):
+        sign_in(phone)
+        values.add(phone.get_cookie("zhangu").value)  # type: ignore[union-attr]
+    assert len(values) == 2
+    with door.keys._store.read() as book:
+        kept = str([book.rows.all(f"SELECT * FROM {table}") for table in ("sessions", "tokens", "settings")])
+    assert not any(value in kept for value in (*values, "token-admin"))
+
+
+def test_who_may_come_in_is_shown_and_ended_on_the_phone(door: Door, app: Flask, phone: FlaskClient) -> None:
+    """PIN, phones and tokens for who may manage; ended there they are strangers, and a leader sees none of it."""
+    phone.post(
+        "/login",
+        data={"pin": PIN, "who": "小陈"},
+        headers={**OWN, "User-Agent": "Mozilla (iPhone) MicroMessenger"},
+    )
+    other = app.test_client()
+    sign_in(other)
+    told = phone.get("/api/access").json
+    assert told["pin"] == PIN
+    assert [(row["name"], row["own"]) for row in told["sessions"]] == [
+        ("浏览器", False),
+        ("小陈 iPhone 微信", True),
+    ]
+    assert [row["name"] for row in told["tokens"]] == ROLES
+    assert phone.get("/api/access", headers={"Authorization": "Bearer token-leader"}).status_code == 403
+    assert phone.delete(f"/api/access/sessions/{told['sessions'][0]['id']}", headers=OWN).status_code == 200
+    assert other.get("/").headers["Location"] == "/login"
+    assert phone.delete("/api/access/tokens/program", headers=OWN).status_code == 200
+    assert phone.get("/api/deals", headers={"Authorization": "Bearer token-program"}).status_code == 401
+    assert phone.delete("/api/access/tokens/program", headers=OWN).status_code == 404
+    new = phone.post("/api/access/pin", json={}, headers=OWN).json["pin"]
+    assert new == door.keys.pin() != PIN
+    assert phone.get("/api/access").status_code == 401
+
+
+def test_who_did_what_is_in_the_log(phone: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    """Sign-in and each thing done, with the name of phone or token; what was only looked at is not."""
+    caplog.set_level("INFO")
+    phone.post("/login", data={"pin": PIN, "who": "小陈"}, headers={**OWN, "User-Agent": "Android"})
+    phone.post("/api/music", json={"action": "x"}, headers=OWN)
+    phone.post("/api/stop", data="", headers={"Authorization": "Bearer token-program"})
+    phone.get("/api/access")
+    phone.post("/logout", headers=OWN)
+    done = [record.getMessage() for record in caplog.records if record.name == "zhangu.deeds"]
+    assert done == [
+        "小陈 安卓手机 signs in from 127.0.0.1",
+        '小陈 安卓手机（1 号）, 127.0.0.1: POST /api/music {"action": "x"} -> 422',
+        "program, 127.0.0.1: POST /api/stop  -> 415",
+        "小陈 安卓手机（1 号） signs out",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("evil.example", 421), ("zhangu.evil.example", 421), ("localhost.evil.example:8080", 421),
+     ("127.0.0.1@evil.com", 421), ("localhost", 302), ("192.168.1.7:8080", 302), ("[fe80::1]:8080", 302),
+     ("zhangu.local", 302), ("wall.example", 302), ("LOCALHOST.", 302)],
+)  # fmt: skip
+def test_a_foreign_name_is_not_served(door: Door, host: str, status: int) -> None:
+    """DNS rebinding: what a page of the internet calls us is refused on every route; own names are not."""
+    clock = Clock(ZoneInfo("UTC"))
+    app = create_app(door, secret="s", feed=Feed(), clock=clock, hosts=frozenset({"wall.example"}))  # type: ignore[arg-type]
+    answer = app.test_client().get("/", headers={"Host": host})
+    assert answer.status_code == status
+    if status == 421:
+        assert "用它的 IP 地址打开" in answer.json["error"]
+        for path in ("/wall", "/health", "/static/phone.css", "/events"):
+            assert app.test_client().get(path, headers={"Host": host}).status_code == 421, path
 
 
 def test_wrong_pin_is_told_and_slowed(phone: FlaskClient) -> None:
@@ -96,39 +211,59 @@ def test_wrong_pin_is_told_and_slowed(phone: FlaskClient) -> None:
     assert 1 <= int(answer.headers["Retry-After"]) <= 61
 
 
-def test_wrong_pins_are_forgotten_after_a_minute() -> None:
-    """The right PIN works again when the wrong ones are a minute old, and from other addresses all along."""
-    now = [100.0]
-    slower = Slower(per_address=2, overall=4, now=lambda: now[0])
-    for _ in range(2):
-        assert not slower.try_pin("a", lambda: False)
-    with pytest.raises(Denied) as denied:
-        slower.try_pin("a", lambda: True)
-    assert denied.value.status == 429
-    assert slower.try_pin("b", lambda: True)
-    now[0] = 160.1
-    assert slower.try_pin("a", lambda: True)
+def test_each_wrong_pin_makes_that_address_wait_longer_and_no_other() -> None:
+    """Five tries, then a minute, two, four, up to four hours; another address tries meanwhile, and is right."""
+    now = [0.0]
+    attempts = Attempts(now=lambda: now[0])
+    tried, waits = 0, []
+    while now[0] < 24 * 3600:
+        right, wait = attempts.try_pin("a", lambda: False)
+        assert not right
+        if wait:
+            waits.append(wait)
+            now[0] += wait
+        else:
+            tried += 1
+    assert waits[:4] == [61, 121, 241, 481]
+    assert max(waits) <= 4 * 3600 + 1
+    assert tried < 20
+    assert attempts.try_pin("b", lambda: True) == (True, 0)
 
 
-def test_many_addresses_are_slowed_together() -> None:
-    """Whoever changes address with every guess is slowed by the count of all wrong PINs."""
-    slower = Slower(per_address=5, overall=6, now=lambda: 1.0)
-    for number in range(6):
-        assert not slower.try_pin(f"10.0.0.{number}", lambda: False)
-    with pytest.raises(Denied):
-        slower.try_pin("10.0.0.99", lambda: True)
+def test_six_addresses_lock_nobody_out_and_a_storm_is_told(phone: FlaskClient, door: Door) -> None:
+    """Hundreds of guesses of six addresses: the seventh signs in, who is signed in is not asked, phones tell it."""
+    attempts = door.keys.attempts
+    sign_in(phone)
+    for number in range(600):
+        attempts.try_pin(f"10.0.0.{number % 6}", lambda: False)
+    (trouble,) = attempts.troubles()
+    assert "来自 6 个地址" in trouble.what
+    assert not trouble.serious
+    assert phone.get("/login").headers["Location"] == "/"
+    assert attempts.try_pin("10.0.0.7", lambda: True) == (True, 0)
+    assert attempts.try_pin("10.0.0.1", lambda: True)[1] > 0
+
+
+def test_many_addresses_have_fewer_tries_each() -> None:
+    """After thirty wrong PINs in an hour a new address has two tries; a hundred thousand addresses cost no memory."""
+    attempts = Attempts(now=lambda: 1.0)
+    for number in range(100_000):
+        attempts.try_pin(f"a{number}", lambda: False)
+    assert [attempts.try_pin("new", lambda: False)[1] > 0 for _ in range(3)] == [False, False, True]
+    assert len(attempts._wrong) <= 5000
+    assert len(attempts._lately) <= 10_000
 
 
 def test_guesses_at_once_are_counted_one_by_one() -> None:
-    """Of forty guesses in one moment only as many are compared as one minute allows."""
-    slower = Slower(per_address=5, overall=30, now=lambda: 1.0)
+    """Of forty guesses in one moment only as many are compared as one address may try."""
+    attempts = Attempts(now=lambda: 1.0)
     compared: list[int] = []
 
-    def guess() -> None:
-        with contextlib.suppress(Denied):
-            slower.try_pin("a", lambda: bool(compared.append(1)))
+    def wrong() -> bool:
+        compared.append(1)
+        return False
 
-    threads = [threading.Thread(target=guess) for _ in range(40)]
+    threads = [threading.Thread(target=attempts.try_pin, args=("a", wrong)) for _ in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:

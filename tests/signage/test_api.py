@@ -6,11 +6,15 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 
 from controller.book.people import PersonRow
 from tests.signage.house import House, running
+
+FRONT = quote("前台")
+WALL = f"/api/wall?name={FRONT}"
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +151,49 @@ def test_an_order_sent_again_is_known_though_its_person_has_left(house: House) -
     again = house.sell("临时工", 800, "left")
     assert (again.status, again.json) == (200, first.json)
     assert house.sell("临时工", 900, "left").status == 409
+
+
+def test_the_voice_is_chosen(house: House) -> None:
+    """PUT changes what is sent and tells every screen; null gives it back to the timetable; GET shows all of it."""
+    while house.daemon.office.speaking.speaks().kind == "none":  # its child is starting
+        time.sleep(0.05)
+    revision = house.call("GET", "/api/now").json["revision"]
+    changed = house.call("PUT", "/api/voice", {"voice": "云希", "speed": 0.9, "results_voice": "云健"})
+    assert changed.status == 200
+    assert house.call("GET", "/api/now").json["revision"] > revision
+    found = house.call("GET", "/api/voice", role="wall").json
+    assert found == changed.json == house.call("GET", "/api/phone").json["voice"]
+    assert (found["voice"], found["speed"], found["results_voice"]) == ("zm_yunxi", 0.9, "zm_yunjian")
+    assert found["from_timetable"] == {"voice": "auto", "speed": 1.0, "results_voice": "same"}
+    assert {"key": "zm_yunxi", "name": "云希（男声）", "installed": False, "natural": True} in found["voices"]
+    assert (found["state"]["kind"], found["state"]["name"]) == ("backup", "备用语音（espeak）")
+    again = house.call("PUT", "/api/voice", {"speed": None, "results_voice": None}).json
+    assert (again["voice"], again["speed"], again["results_voice"]) == ("zm_yunxi", 1.0, "same")
+    assert house.call("PUT", "/api/voice", {"voice": None}).json["voice"] == "auto"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"voice": "晓五"},
+        {"voice": ""},
+        {"voice": 7},
+        {"voice": "长" * 200},
+        {"speed": 2},
+        {"speed": "1"},
+        {"speed": True},
+        {"speed": float("nan")},
+        {"results_voice": "../x"},
+    ],
+)
+def test_a_wrong_voice_is_refused(house: House, change: dict[str, object]) -> None:
+    """422 with a sentence that says what is allowed, and nothing changed; only the roles that set the volume may."""
+    before = house.call("GET", "/api/voice").json
+    answer = house.call("PUT", "/api/voice", change)
+    assert (answer.status, answer.json["field"]) == (422, next(iter(change)))
+    assert answer.json["error"][-1] in "。？"
+    assert house.call("PUT", "/api/voice", {"voice": "espeak"}, role="wall").status == 403
+    assert house.call("GET", "/api/voice").json == before
 
 
 def test_preview_changes_nothing(house: House) -> None:
@@ -341,3 +388,77 @@ def test_the_phones_state_tells_what_was_done(house: House) -> None:
     assert state["done"][0]["id"] == max(found["id"] for found in state["done"])
     assert state["office"] == "北京分公司"
     assert [team["name"] for team in state["teams"]] == ["猛虎队", "飞龙队", "雄鹰队"]
+
+
+@pytest.mark.parametrize("team", ["A/B组", "IT/PM", "华东/一区", "A&B组", "100%队", "=1+1", "<b>队</b>"])
+def test_a_team_of_any_name_is_managed(house: House, team: str) -> None:
+    """Made, sold for, given a target, pinned to a screen, renamed and taken off: its signs mean nothing."""
+    made = house.call("POST", "/api/people", {"name": "试用", "team": team}, role="admin")
+    assert (made.status, made.json["team"]) == (201, team)
+    number = next(t["id"] for t in house.call("GET", "/api/phone").json["teams"] if t["name"] == team)
+    assert house.call("PUT", "/api/targets", {"team": team, "amount": 1000}, role="admin").status == 200
+    house.call("POST", f"/api/walls/{FRONT}/painted", {"scene": "rhythm"})
+    assert house.call("PATCH", f"/api/walls/{FRONT}", {"team": team}, role="admin").status == 200
+    assert house.call("GET", WALL).json["wall"]["team"] == team
+    assert house.call("DELETE", f"/api/teams/{number}", {}, role="admin").status == 409
+    renamed = house.call("PATCH", f"/api/teams/{number}", {"name": f"{team}二"}, role="admin")
+    assert (renamed.status, renamed.json["name"]) == (200, f"{team}二")
+    assert house.call("GET", WALL).json["wall"]["team"] == f"{team}二"
+    house.call("PATCH", f"/api/people/{made.json['id']}", {"active": False}, role="admin")
+    assert house.call("DELETE", f"/api/teams/{number}", {}, role="admin").status == 200
+    assert house.call("DELETE", f"/api/teams/{number}", {}, role="admin").status == 404
+
+
+def test_a_name_is_one_person_however_it_is_typed(house: House) -> None:
+    """Orders find people by the one writing of their name, and the names that no voice can say are told."""
+    assert house.sell("王　⼩明", 100, "padded").json["sentence"].count("王小明") == 1
+    again = house.call(
+        "POST", "/api/people", {"name": "\u200b王 小明", "team": "猛　虎队", "leader": True}, role="admin"
+    )
+    assert again.json["id"] == next(
+        p["id"] for p in house.call("GET", "/api/people").json if p["name"] == "王小明"
+    )
+    rare = house.call("POST", "/api/people", {"name": "李𬭸", "team": "猛虎队"}, role="admin").json
+    assert rare["unreadable"] == ["𬭸"]
+    short = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "lǐ"}, role="admin")
+    assert (short.status, short.json["field"]) == (422, "say_as")
+    told = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "li3 yi2"}, role="admin")
+    assert told.json["unreadable"] == []
+    house.call("PATCH", f"/api/people/{rare['id']}", {"active": False}, role="admin")
+
+
+@pytest.mark.parametrize("text", ["✅✅✅", "———", "🎉🎉", "**", "。", "！" * 200])
+def test_a_text_without_a_word_is_refused(house: House, text: str) -> None:
+    """Emoji and rulers get a sentence instead of a lone chime."""
+    before = len(house.call("GET", "/api/announcements").json)
+    answer = house.call("POST", "/api/announcements", {"text": text, "key": f"mute-{text[:3]}"})
+    assert (answer.status, answer.json["field"]) == (400, "text")
+    assert "没有能念出来的字" in answer.json["error"]
+    assert len(house.call("GET", "/api/announcements").json) == before
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_a_citys_result_can_be_taken_back(house: House, empty: str | None) -> None:
+    """An empty field removes the figure instead of telling 0 % at 18:05."""
+    assert house.call("PUT", "/api/cities", {"city": "上海", "percent": 86}, role="admin").status == 200
+    assert house.call("PUT", "/api/cities", {"city": "上 海", "percent": empty}, role="admin").status == 200
+    cities = {c["name"]: c["rate"] for c in house.call("GET", "/api/phone").json["cities"]}
+    assert cities.get("上海") is None
+
+
+def test_the_phone_tells_what_will_never_happen(house: House) -> None:
+    """A rule for a day that is not worked is told on the phone as soon as it is in force, and not on walls."""
+    almanac = house.daemon.office._room.almanac
+    file = almanac._path
+    before = file.read_text("utf-8")
+    edited = before.replace("\nduties:", "\n  - {at: 10:10, on: 周六, say: 大家好}\nduties:", 1)
+    try:
+        file.write_text(edited, encoding="utf-8")
+        almanac.refresh()
+        (told,) = house.call("GET", "/api/phone").json["notices"]
+        assert "10:10 的提示”不会发生。周六不上班" in told
+        assert house.call("GET", WALL).json["notices"] == []
+    finally:
+        file.write_text(before, encoding="utf-8")
+        almanac.refresh()
+    assert house.call("GET", "/api/phone").json["notices"] == []

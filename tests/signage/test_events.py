@@ -54,7 +54,7 @@ class Screen:
     def __init__(self, port: int, wall: str = "main", screen: str = "") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), 5)
         path = "/events" + (f"?wall={wall}" if wall else "") + (f"&screen={screen}" if screen else "")
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         self.text = ""
         self.over = False
 
@@ -206,7 +206,7 @@ def test_forty_screens_do_not_keep_a_phone_waiting(
     walls = [screens(f"wall-{number}") for number in range(40)]
     assert all(wall.wait("event: hello") for wall in walls)
     phone = socket.create_connection(("127.0.0.1", server.port), 5)
-    phone.sendall(b"GET /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    phone.sendall(b"GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert phone.recv(100).startswith(b"HTTP/1.1 200")
     phone.close()
     feed.tell()
@@ -218,9 +218,9 @@ def test_walls_that_all_ask_at_once_do_not_keep_a_phone_waiting(server: Server) 
     with streams_of(server).turn, contextlib.ExitStack() as open_lines:
         for _ in range(60):
             wall = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
-            wall.sendall(b"GET /api/wall HTTP/1.1\r\nHost: x\r\n\r\n")
+            wall.sendall(b"GET /api/wall HTTP/1.1\r\nHost: localhost\r\n\r\n")
         phone = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
-        phone.sendall(b"GET /login HTTP/1.1\r\nHost: x\r\n\r\n")
+        phone.sendall(b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert phone.recv(100).startswith(b"HTTP/1.1 200")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -132,7 +133,7 @@ def test_what_waits_can_be_taken_back(house: House, phone: Page) -> None:
     phone.locator("#said li").filter(has_text="下午茶").get_by_role("button").tap()
     kept(phone, "take-back")
     phone.locator("#sheet").get_by_role("button", name="撤回，不播了").tap()
-    expect(phone.locator("#said li").filter(has_text="下午茶")).to_contain_text("不播了")
+    expect(phone.locator("#said li").filter(has_text="下午茶")).to_contain_text("没有播出")
     house.call("POST", "/api/hush", {"minutes": 0})
     rows = house.call("GET", "/api/announcements").json
     assert next(row for row in rows if row["id"] == ident)["state"] == "dropped"
@@ -186,6 +187,68 @@ def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -
     sheet.get_by_role("button", name="去掉照片").tap()
     expect(sheet.locator("img.photo")).to_have_count(0)
     sheet.get_by_role("button", name="关闭").tap()
-    phone.locator("#roster").get_by_role("button", name="全队的胜利之歌").first.tap()
+    phone.locator("#roster").get_by_role("button", name="团队的名称、读音和胜利之歌").first.tap()
     expect(sheet).to_contain_text("自己有歌的人除外")
     kept(phone, "team")
+
+
+def test_inside_wechat_a_file_can_be_picked_and_the_way_out_is_told(house: House, browser: Browser) -> None:
+    """WeChat's browser on an iPhone has no microphone: no dead button, the reason, and what to do instead."""
+    page = sign_in(house, browser, 390, 844)
+    page.add_init_script(
+        "Object.defineProperty(navigator, 'userAgent', {value: 'Mozilla/5.0 (iPhone) MicroMessenger/8.0.50'});"
+        "Object.defineProperty(navigator, 'mediaDevices', {value: undefined}); delete window.MediaRecorder;"
+    )
+    page.reload()
+    tab(page, "广播")
+    expect(page.locator("#mic-note")).to_contain_text("在浏览器中打开")
+    expect(page.locator("#mic").get_by_text("按住说话")).to_have_count(0)
+    expect(page.locator("#mic").get_by_text("现在录")).to_have_count(0)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_text("选一段录音", exact=True).tap()
+    chooser.value.set_files(file("微信.amr", "audio/amr", b"\x02#!SILK_V3" + bytes(range(256)) * 9))
+    expect(page.locator("#mic-note")).to_contain_text("微信")
+    expect(page.locator("#mic-note")).to_contain_text("在这里直接录一段")
+    kept(page, "wechat")
+    page.context.close()
+
+
+def test_a_track_with_a_name_of_another_system_is_deleted_from_the_phone(house: House, phone: Page) -> None:
+    """A file name in GBK is read as it was meant, and goes when it is deleted; nothing throws."""
+    music = house.daemon._sounds / "music" / "rousing"
+    track = music / os.fsdecode("早安 中国.mp3".encode("gbk"))
+    track.write_bytes(encoded(tone(2, level=0.4), "mp3"))
+    tab(phone, "广播")
+    phone.tap("#tracks")
+    sheet = phone.locator("#sheet")
+    sheet.get_by_text("rousing").tap()
+    sheet.get_by_text("早安 中国.mp3").tap()
+    sheet.get_by_role("button", name="删掉，不能恢复").tap()
+    expect(phone.locator("#sheet")).to_contain_text("这个歌单还是空的")
+    assert not track.exists()
+
+
+def test_a_team_is_renamed_and_taken_off(phone: Page, house: House) -> None:
+    """A team's sheet takes another name, refuses one that is taken, and takes an empty team off the list."""
+    made = house.call("POST", "/api/people", {"name": "李𬭸", "team": "合计"}, role="admin").json
+    tab(phone, "设备")
+    team = phone.locator("#roster details", has_text="合计")
+    team.locator("summary").tap()
+    expect(team).to_contain_text("语音不认识“𬭸”，请填读音")
+    team.get_by_role("button", name="团队的名称、读音和胜利之歌").tap()
+    sheet = phone.locator("#sheet")
+    expect(sheet).to_contain_text("队里还有 1 人")
+    sheet.locator("#t-name").fill("猛虎队")
+    sheet.get_by_role("button", name="保存").tap()
+    expect(sheet).to_contain_text("已经有一个团队叫“猛虎队”")
+    sheet.locator("#t-name").fill("新　锐队")
+    sheet.get_by_role("button", name="保存").tap()
+    expect(phone.locator("#roster")).to_contain_text("新锐队")
+    house.call("PATCH", f"/api/people/{made['id']}", {"active": False}, role="admin")
+    team = phone.locator("#roster details", has_text="新锐队")
+    expect(team).to_contain_text("0 人")
+    if team.get_attribute("open") is None:
+        team.locator("summary").tap()
+    team.get_by_role("button", name="团队的名称、读音和胜利之歌").tap()
+    sheet.get_by_role("button", name="去掉这个团队").tap()
+    expect(phone.locator("#roster")).not_to_contain_text("新锐队")

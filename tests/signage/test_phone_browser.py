@@ -220,6 +220,147 @@ def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
     assert house.call("GET", "/api/now").json["sound"]["volume"] == 40
 
 
+def test_the_voice_is_chosen_and_every_phone_knows(house: House, browser: Browser, phone: Page) -> None:
+    """What speaks and why; a tap chooses a voice, a slide the pace; another open phone shows both within seconds."""
+    other = sign_in(house, browser, 320, 568, "dark")
+    for page in (phone, other):
+        page.locator(".tabs").get_by_text("设备").tap()
+        expect(page.locator("#voice-now")).to_contain_text("备用语音（espeak）")
+        expect(page.locator("#voice-now")).to_contain_text("自然语音还没有安装。")
+        page.locator("#voice-choice summary").tap()
+    assert phone.get_by_role("button", name="试听晓晓（女声）").is_disabled()
+    assert phone.locator("#voices li").filter(has_text="晓晓").locator(".row").is_disabled()
+    phone.get_by_role("button", name="试听备用语音（espeak）").tap()
+    expect(phone.locator("#voice-sound audio")).to_have_js_property("readyState", 4, timeout=GENEROUS)
+    phone.locator("#voices li").filter(has_text="espeak").locator(".row").tap()
+    expect(other.locator("#voice-chosen")).to_have_text("备用语音（espeak）")
+    with phone.expect_response("**/api/voice"):
+        phone.locator("#voice-speed").fill("1.2")
+    expect(other.locator("#voice-speed-now")).to_have_text("快（1.2）")
+    expect(phone.locator("#voice-sound audio")).to_have_count(1)  # what is listened to stays
+    expect(phone.locator("#voice-results")).to_be_disabled()  # espeak has one voice for all
+    phone.locator("#voices li").filter(has_text="自动").locator(".row").tap()
+    phone.locator("#voice-results").select_option("auto")
+    expect(other.locator("#voice-results")).to_have_value("auto")
+    other.screenshot(path=ARTEFACTS / "phone-voice-320-dark.png", full_page=True)
+    phone.screenshot(path=ARTEFACTS / "phone-voice-390-light.png", full_page=True)
+    assert [page.evaluate(RULES) for page in (phone, other)] == [[], []]
+    phone.locator("#voice-reset").tap()
+    expect(other.locator("#voice-chosen")).to_have_text("自动")
+    expect(other.locator("#voice-reset")).to_be_hidden()
+    other.context.close()
+
+
+INSTALLS: tuple[tuple[dict[str, object], str], ...] = (
+    ({"state": "installing", "percent": 43.7, "why": None}, "正在安装自然语音 43%"),
+    ({"state": "failed", "percent": None, "why": "磁盘空间不够。"}, "磁盘空间不够。"),
+    ({"state": "off", "percent": None, "why": MARKUP}, MARKUP),
+    ({"state": "installed", "percent": 100, "why": None}, ""),
+)
+
+
+def test_the_install_of_the_natural_voice_is_told(phone: Page) -> None:
+    """Progress while it runs, the reason when it failed or is off, nothing once it is done."""
+    told: dict[str, object] = {}
+
+    def with_install(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "voice_install": told})
+
+    phone.route("**/api/phone", with_install)
+    phone.locator(".tabs").get_by_text("设备").tap()
+    for install, words in INSTALLS:
+        told.update(install)
+        phone.evaluate("dispatchEvent(new Event('online'))")
+        expect(phone.locator("#voice-install")).to_have_text(words)
+        bars = phone.locator("#voice-install progress")
+        expect(bars).to_have_count(1 if install["state"] == "installing" else 0)
+        if words == INSTALLS[0][1]:
+            phone.locator("#speech").screenshot(path=ARTEFACTS / "phone-voice-installing.png")
+    assert phone.locator("#voice-install img").count() == 0
+    phone.unroute_all(behavior="wait")
+
+
+def test_the_order_just_entered_and_its_sum_are_in_sight(house: House, phone: Page) -> None:
+    """The sum is echoed as it was understood; what became of the order stands where the form begins."""
+    fill(phone, "飞龙队", "周婷", "8.8k", "报纸")
+    expect(phone.locator("#why")).to_contain_text("¥8,800。")
+    phone.tap("#go")
+    card = phone.locator("#reported li")
+    expect(card).to_contain_text("周婷")
+    expect(card).to_contain_text("整点一起播报")
+    assert phone.evaluate("scrollY") == 0
+    phone.locator("#teams").get_by_text("飞龙队", exact=True).tap()
+    phone.locator("#people").get_by_text("李思思", exact=True).tap()
+    expect(phone.locator("#reported")).to_be_hidden()
+
+
+def test_what_all_hear_is_asked_first_and_a_stop_can_be_undone(house: House, phone: Page) -> None:
+    """A row under 说过的话 opens a question; 全部停下 leaves 恢复 for ten seconds, which brings the queue back."""
+    house.call("POST", "/api/hush", {"minutes": 0})
+    house.call("POST", "/api/stop", {})
+    for number in range(3):
+        house.call(
+            "POST", "/api/announcements", {"text": f"第{number}句话，请大家听一听。", "key": f"q{number}"}
+        )
+    phone.locator(".tabs").get_by_text("广播").tap()
+    phone.tap("#stop")
+    row = phone.locator("#said li").filter(has_text="第2句话")
+    expect(row).to_contain_text("没有播出")
+    expect(row).to_contain_text("有人按了停止")
+    count = len(house.call("GET", "/api/announcements").json)
+    phone.locator("#toast").get_by_role("button", name="恢复").tap()
+    expect(phone.locator("#toast")).to_contain_text("已恢复")
+    after = house.call("GET", "/api/announcements").json
+    assert len(after) > count
+    house.call("POST", "/api/stop", {})
+    row.first.get_by_role("button").tap()
+    expect(phone.locator("#sheet")).to_contain_text("全办公室都会听到")
+    assert len(house.call("GET", "/api/announcements").json) == len(after)
+    phone.locator("#sheet").get_by_role("button", name="再播一次").tap()
+    expect(phone.locator("#sheet")).to_be_hidden()
+    assert len(house.call("GET", "/api/announcements").json) == len(after) + 1
+    house.call("POST", "/api/stop", {})
+
+
+def test_an_emergency_needs_a_long_press_and_a_yes(house: House, phone: Page) -> None:
+    """A tap does nothing; held down it asks; only then it is said."""
+    phone.locator(".tabs").get_by_text("广播").tap()
+    phone.tap("#emergency")
+    expect(phone.locator("#sheet")).to_be_hidden()
+    phone.locator("#emergency").dispatch_event("pointerdown")
+    expect(phone.locator("#sheet")).to_contain_text("确定要播吗")
+    phone.fill("#emergency-text", "这是演习")
+    phone.locator("#sheet").get_by_role("button", name="马上播报").tap()
+    expect(phone.locator("#said li").first).to_contain_text("这是演习")
+    assert house.call("GET", "/api/announcements").json[-1]["kind"] == "emergency"
+    house.call("POST", "/api/stop", {})
+
+
+def test_volume_zero_and_faults_are_told_where_they_matter(house: House, phone: Page) -> None:
+    """Volume 0 is a banner, a note at the slider and the state on 设备; faults are one line, in full on 设备 alone."""
+    file = house.daemon.office._room.almanac._path
+    good = file.read_text(encoding="utf-8")
+    try:
+        file.write_text(
+            good.replace("volume: 40", "volume: 400").replace("theme: ink", "theme: inky"), encoding="utf-8"
+        )
+        house.call("PUT", "/api/volume", {"volume": 0})
+        expect(phone.locator("#troubles summary").first).to_contain_text("总音量是 0，办公室听不到。")
+        expect(phone.locator("#troubles summary").nth(1)).to_contain_text("作息表有 3 处要改。")
+        assert phone.locator("#troubles details").count() == 2
+        phone.locator(".tabs").get_by_text("广播").tap()
+        expect(phone.locator("#volume-note")).to_have_text("总音量是 0，办公室听不到。")
+        phone.locator(".tabs").get_by_text("设备").tap()
+        expect(phone.locator("#machine li").first).to_contain_text("总音量是 0，办公室听不到。")
+        expect(phone.locator("#faults li")).to_have_count(3)
+    finally:
+        file.write_text(good, encoding="utf-8")
+        house.call("PUT", "/api/volume", {"volume": 40})
+    expect(phone.locator("#troubles")).to_be_empty()
+    expect(phone.locator("#faults-block")).to_be_hidden()
+
+
 def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
     """When the server cannot be reached the phone says so within seconds, and all is well again by itself."""
     phone.context.set_offline(True)

@@ -22,6 +22,7 @@ from controller.daemon import Daemon, Options
 from controller.machine import certificate
 from controller.machine.doorway import CannotListen
 from controller.machine.home import Home
+from signage import secure
 from tests.signage.house import AFTERNOON, REPOSITORY
 
 needs_openssl = pytest.mark.skipif(
@@ -137,6 +138,20 @@ def test_who_speaks_no_tls_harms_nobody(daemon: Daemon) -> None:
     assert connection.getresponse().status == 200
     connection.close()
     silent.close()
+
+
+def test_unfinished_handshakes_are_bounded(daemon: Daemon) -> None:
+    """300 lines that never greet, from two addresses: 32 stay, each of which costs 0.3 MB, and a phone comes in."""
+    with contextlib.ExitStack() as stack:
+        for number in range(300):
+            source = (f"127.0.0.{2 + number % 2}", 0)
+            silent = socket.create_connection(("127.0.0.1", daemon.front.port), 10, source_address=source)
+            stack.enter_context(contextlib.closing(silent)).sendall(b"\x16\x03\x01\x02\x00\x01")
+        connection = ask(daemon)
+        connection.request("GET", "/wall")
+        assert connection.getresponse().status == 200
+        assert len(daemon.front._greeting) <= secure.MOST_HANDSHAKES
+        connection.close()
 
 
 def test_the_certificate_is_kept_renewed_and_bounded(tmp_path: Path) -> None:

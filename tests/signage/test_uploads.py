@@ -123,6 +123,18 @@ def test_a_name_is_heard_with_a_reading_that_is_not_kept_yet(house: House) -> No
     assert (wrong.status, wrong.json["field"]) == (422, "say_as")
 
 
+def test_a_voice_is_tried_without_being_chosen(house: House) -> None:
+    """`voice` and `speed` hold for this sound alone; no such voice, or one not installed, is refused at its field."""
+    before = house.call("GET", "/api/voice").json
+    data = {"text": "三点钟开会。", "voice": "espeak", "speed": 1.2}
+    got = send(house, "POST", "/api/preview", json.dumps(data).encode(), kind="application/json")
+    assert (got.status, got.kind) == (200, "audio/wav")
+    for change, field in (({"voice": "晓贝"}, "voice"), ({"speed": 3}, "speed")):  # each counts for the pace
+        wrong = house.call("POST", "/api/preview", {**data, **change}, role="assistant")
+        assert (wrong.status, wrong.json["field"]) == (422, field), change
+    assert house.call("GET", "/api/voice").json == before
+
+
 @pytest.mark.parametrize("data", [{"text": "大" * 301}, {"text": ""}, {"name": "名" * 200}, {}])
 def test_a_hearing_has_its_limits(house: House, data: dict[str, str]) -> None:
     """Too long, empty, or nothing at all: refused with a sentence."""

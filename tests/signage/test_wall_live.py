@@ -101,7 +101,7 @@ def test_the_picture_stays_and_the_wall_comes_back(room: Room, wall: Page) -> No
 
 def test_who_asks_and_never_reads_holds_up_no_other_wall(room: Room) -> None:
     """A screen that asks three thousand times without reading fills its own line; the others get their states."""
-    ask = b"GET /api/wall HTTP/1.1\r\nHost: x\r\n\r\n"
+    ask = b"GET /api/wall HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", room.port))

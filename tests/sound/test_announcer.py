@@ -232,3 +232,34 @@ def test_a_hush_cuts_it_off_and_it_is_said_whole_afterwards(tmp_path: Path) -> N
     assert inside.size > RATE
     assert not inside.any()
     assert heard == [5]
+
+
+def test_a_damaged_chime_takes_nothing_from_what_is_said(tmp_path: Path) -> None:
+    """The chime's file is rubbish: the words sound and are told as heard, with what was missing."""
+    chime = tmp_path / "chime.ogg"
+    chime.write_bytes(CHIME.read_bytes()[:200] + bytes(3000))
+    with announcing(tmp_path, FAST) as desk:
+        desk.say(1, "三点开会。", chime=chime)
+        desk.wait(30, lambda: bool(desk.ends()))
+        assert desk.ends() == [(1, "heard")]
+        assert "坏了" in desk.why(1)
+        marks = [report for report in desk.told if report.state == "playing"]
+        assert marks
+        assert np.abs(desk.recording.frames_between(0, 1e12)).max() > 1000
+
+
+@pytest.mark.parametrize("player_first", [False, True])
+def test_a_stop_of_the_daemon_in_mid_sentence_is_no_lost_device(tmp_path: Path, player_first: bool) -> None:
+    """SIGTERM, to the daemon alone or to its player in the same moment: no end is told, so a start says it again."""
+    with announcing(tmp_path) as desk:
+        desk.say(1, LONG)
+        desk.wait(30, lambda: desk.playing(1))
+        if player_first:
+            (player,) = players()
+            os.kill(player, signal.SIGTERM)
+            while desk.speaker.health().alive:
+                time.sleep(0.001)
+        desk.announcer.close()
+        desk.speaker.close()
+    assert desk.ends() == []
+    assert not desk.announcer._thread.is_alive()

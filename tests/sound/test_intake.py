@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import wave
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from soundmade import CODECS, encoded, loudness_of, picture, pixels_of, samples_of, tone, video, with_exif
 
+from controller.sound.child import Child
 from controller.sound.gate import Gate, Unfit
 
 
@@ -154,3 +159,46 @@ def test_a_child_that_hangs_is_a_sentence(
     """A file at which the child does not answer in time is refused; nothing else is harmed."""
     monkeypatch.setattr("controller.sound.gate.LIMIT_S", {"speech": 0.01})
     assert "出了错" in refused(gate, "speech", encoded(tone(2), "wav"), tmp_path)
+
+
+def test_a_long_track_is_converted_in_the_memory_of_a_short_one(tmp_path: Path) -> None:
+    """Two minutes of AAC need no more than two seconds do: an hour fits a small computer."""
+    short = encoded(tone(2), "aac")
+    peaks = [_peak_mb(short * times, tmp_path) for times in (1, 60)]
+    assert peaks[1] - peaks[0] < 15, peaks
+
+
+def _peak_mb(data: bytes, folder: Path) -> float:
+    """What the intake's child takes at most for such a track."""
+    (folder / "source").write_bytes(data)
+    program = (
+        "import resource, sys; from controller.sound import intake\n"
+        "request = {'what': 'track', 'source': sys.argv[1], 'target': sys.argv[2]}\n"
+        "assert 'done' in intake._answer(request)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)"
+    )
+    words = [sys.executable, "-c", program, str(folder / "source"), str(folder / "target")]
+    return float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+
+
+def test_a_child_that_dies_is_started_once_more(
+    gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its death may be no fault of the file's; a file at which both die is refused without being called damaged."""
+    real, asked = Child.send, 0
+
+    def send(child: Child, message: Mapping[str, Any]) -> None:
+        nonlocal asked
+        asked += 1
+        if asked in deadly:
+            child.kill()
+        real(child, message)
+
+    monkeypatch.setattr(Child, "send", send)
+    deadly = {1}
+    assert passed(gate, "speech", encoded(tone(2), "wav"), tmp_path)
+    (tmp_path / "target").unlink()
+    asked, deadly = 0, {1, 2}
+    sentence = refused(gate, "speech", encoded(tone(2), "wav"), tmp_path)
+    assert "请再传一次" in sentence
+    assert "损坏" not in sentence

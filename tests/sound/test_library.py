@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from soundfiles import CODECS, noise, save, tone
 
-from controller.sound.catalogue import Catalogue, Facts, ship
+from controller.sound.catalogue import TRIES, Catalogue, Facts, ship
+from controller.sound.child import Child
 from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, shuffled
 
 MONDAY = datetime.date(2026, 11, 23)
@@ -263,6 +267,173 @@ def test_closing_does_not_wait_for_the_measuring(home: Path, after_s: float) -> 
     library.close()
     assert not library.measuring()
     assert library.problems() == ()
+
+
+class Children:
+    """Stands between the catalogue and its real measuring children: the first `deadly` of them are killed as soon as
+    they are asked to measure a whole file."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, deadly: int, sign: signal.Signals) -> None:
+        self.asked = 0
+        real = Child.send
+
+        def send(child: Child, message: Mapping[str, Any]) -> None:
+            if message.get("whole"):
+                self.asked += 1
+                if self.asked <= deadly:
+                    os.kill(child.pid, signal.SIGSTOP)  # it may not answer before the signal reaches it
+                    os.kill(child.pid, sign)
+                    os.kill(child.pid, signal.SIGCONT)
+            real(child, message)
+
+        patch.setattr(Child, "send", send)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda sign: sign.name)
+def test_a_file_is_not_condemned_by_the_death_of_a_child(
+    home: Path, library: Library, monkeypatch: pytest.MonkeyPatch, sign: signal.Signals
+) -> None:
+    """The child that measures it dies, twice: the file is looked at again, and plays."""
+    monkeypatch.setattr("controller.sound.catalogue.PAUSE_S", 0.0)
+    Children(monkeypatch, 2, sign)
+    save(folder(home) / "a.flac", tone(1, 0.9, 997))
+    assert len(library.tracks("morning", MONDAY)) == 1
+    (track,) = measured(library).tracks("morning", MONDAY)
+    assert track.gain_db == pytest.approx(MUSIC_LUFS + 1, abs=0.3)
+    assert library.problems() == ()
+
+
+def test_nothing_lasting_follows_from_any_number_of_deaths(
+    home: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every child dies at it: it plays on by its header, nothing is written down; the next start measures it."""
+    monkeypatch.setattr("controller.sound.catalogue.PAUSE_S", 0.0)
+    with monkeypatch.context() as patch:
+        children = Children(patch, 99, signal.SIGKILL)
+        save(folder(home) / "a.flac", tone(1, 0.9, 997))
+        library.tracks("morning", MONDAY)
+        assert [track.guessed for track in measured(library).tracks("morning", MONDAY)] == [True]
+        assert children.asked == TRIES
+        assert library.problems() == ()
+    assert not (home / "var" / "cache" / "library.json").exists()
+    again = Library(home, home / "var" / "cache")
+    assert [track.guessed for track in measured(again).tracks("morning", MONDAY)] == [False]
+    again.close()
+
+
+def test_a_stop_of_the_daemon_condemns_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd signals all processes of the service at once: the child is gone before the daemon has heard of it."""
+    save(folder(home) / "a.flac", tone(1, 0.9, 997))
+    Children(monkeypatch, 1, signal.SIGTERM)
+    library = Library(home, home / "var" / "cache")
+    library.measure_all()
+    library.close()
+    assert not (home / "var" / "cache" / "library.json").exists()
+    monkeypatch.undo()
+    again = Library(home, home / "var" / "cache")
+    assert len(measured(again).tracks("morning", MONDAY)) == 1
+    assert again.problems() == ()
+    again.close()
+
+
+def test_a_fault_is_said_by_two_children(
+    home: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no music is recorded as such only after another child has said so too."""
+    children = Children(monkeypatch, 0, signal.SIGKILL)
+    (folder(home) / "text.mp3").write_text("这不是音乐。" * 100)
+    assert measured(library).tracks("morning", MONDAY) == ()
+    assert children.asked == 2
+    (kept,) = json.loads((home / "var" / "cache" / "library.json").read_text())["contents"].values()
+    assert "已损坏" in kept["fault"]
+
+
+def test_what_an_older_version_condemned_is_looked_at_anew(home: Path) -> None:
+    """Its faults are not believed; its loudness serves until the file has been measured again."""
+    path = save(folder(home) / "a.flac", tone(1, 0.9, 997))
+    other = save(folder(home) / "b.flac", tone(1, 0.5, 997))
+    cache = home / "var" / "cache" / "library.json"
+    cache.parent.mkdir(parents=True)
+    keys = [f"{file}|{file.stat().st_size}|{file.stat().st_mtime_ns}" for file in (path, other)]
+    crashed = {"duration_s": 0.0, "lufs": None, "peak": None, "fault": "读取它的程序出错了，文件可能已损坏"}
+    old = {"duration_s": 1.0, "lufs": -13.0, "peak": -3.0, "fault": None}
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    cache.write_text(json.dumps({"files": {keys[0]: crashed, keys[1]: old}, "contents": {content: crashed}}))
+    library = Library(home, cache.parent)
+    assert {track.name: track.gain_db for track in library.tracks("morning", MONDAY)}["b.flac"] == -10.0
+    gains = {track.name: track.gain_db for track in measured(library).tracks("morning", MONDAY)}
+    assert gains["a.flac"] == pytest.approx(MUSIC_LUFS + 1, abs=0.3)
+    assert gains["b.flac"] == pytest.approx(MUSIC_LUFS + 6, abs=0.5)
+    assert library.problems() == ()
+    library.close()
+
+
+def test_a_long_file_is_measured_however_long_it_takes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a child that says nothing hangs: one that is slow tells that it goes on."""
+    monkeypatch.setattr("controller.sound.catalogue.SILENT_LIMIT_S", 0.4)
+    monkeypatch.setattr("controller.sound.catalogue.CHILD", "slow_child")
+    monkeypatch.setenv("PYTHONPATH", str(home))
+    (home / "slow_child.py").write_text(
+        "import json, sys, time\n"
+        "for line in sys.stdin:\n"
+        "    for seconds in range(10 * json.loads(line)['whole']):\n"
+        "        time.sleep(0.1); print(json.dumps({'going': seconds}), flush=True)\n"
+        "    print(json.dumps({'duration_s': 9.0, 'lufs': -20.0, 'peak': -1.0, 'ready': True}), flush=True)\n"
+    )
+    (folder(home) / "mix.mp3").write_bytes(b"a long mix")
+    library = Library(home, home / "var" / "cache")
+    (track,) = measured(library).tracks("morning", MONDAY)
+    assert track.gain_db == pytest.approx(-3.0)
+    library.close()
+
+
+def test_what_the_player_could_not_play_is_made_anew(home: Path, library: Library) -> None:
+    """The player decides: such a file is converted although it looks fine; when that fails too, it is told."""
+    path = save(folder(home) / "a.flac", tone(1, 0.9, 997))
+    assert measured(library).tracks("morning", MONDAY)[0].path == path
+    library.failed(path)
+    (track,) = measured(library).tracks("morning", MONDAY)
+    assert track.path.parent == home / "var" / "cache" / "music"
+    assert path.exists()
+    library.failed(track.path)
+    assert library.tracks("morning", MONDAY) == ()
+    assert "播放程序打不开" in library.problems()[0]
+    other = save(folder(home) / "b.flac", tone(1, 0.5))
+    measured(library)
+    other.rename(home / "away")
+    library.failed(other)  # a file that is away has done nothing wrong
+    (home / "away").rename(other)
+    assert [track.path for track in measured(library).tracks("morning", MONDAY)] == [other]
+
+
+def test_what_was_made_goes_with_its_file_and_comes_back(home: Path, library: Library) -> None:
+    """Thrown away when nothing needs it any more; made again when somebody has emptied the cache."""
+    path = save(folder(home) / "no ending.wav", tone(1)).rename(folder(home) / "no ending")
+    (track,) = measured(library).tracks("morning", MONDAY)
+    library.sweep()
+    assert track.path.exists()
+    track.path.unlink()
+    assert measured(library).tracks("morning", MONDAY)[0].path.exists()
+    path.unlink()
+    library.sweep()
+    assert list(track.path.parent.iterdir()) == []
+
+
+def test_a_linked_folder_is_told_and_nothing_in_it_is_used(home: Path, library: Library) -> None:
+    """A playlist that is a link to elsewhere is no playlist of ours."""
+    elsewhere = save(home / "elsewhere" / "a.wav", tone(1)).parent
+    (home / "sounds" / "music" / "linked").symlink_to(elsewhere)
+    assert library.tracks("linked", MONDAY) == ()
+    assert library.folder("linked") is None
+    assert any("指向音乐文件夹之外的链接" in sentence for sentence in library.problems())
+
+
+def test_subfolders_are_named(home: Path, library: Library) -> None:
+    """An album's folder inside a playlist is not played, and that is said."""
+    save(folder(home) / "周杰伦" / "a.wav", tone(1))
+    told = library.problems()
+    assert "morning/周杰伦" in told[0]
+    assert "子文件夹" in told[0]
 
 
 def test_the_shipped_music_is_known_with_its_measurements(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class Mixer:
         self.sounding: list[str] = []
         self.ducked = 0.0
 
-    def open(self, path: Path, gain_db: float) -> str:
+    def open(self, path: Path, gain_db: float, floor: float = 0.0) -> str:
         if path.name == "broken":
             raise ValueError("broken")
         return path.name

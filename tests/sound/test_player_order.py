@@ -75,3 +75,38 @@ def test_next_and_the_order_that_says_the_same_lose_nothing_of_the_track(disk, t
     heard = level(recording.sound_between(began + 0.05, began + 1.0), 0.05, 0.05)
     wanted = level(ramp[2205:44100], 0.05, 0.05)
     assert np.abs(heard[: len(wanted)] / wanted[: len(heard)] - 1).max() < 0.15
+
+
+def test_what_could_not_be_read_plays_when_it_is_back(disk, tmp_path):
+    """Both files are away when the first ends: silence, told once; the same order again finds them and plays."""
+    speaker, events, _ = disk
+    a, b = (write_wav(tmp_path / f"{name}.wav", tone(1.0)) for name in "ab")
+    start = now()
+    speaker.music(MusicOrder((Track(a, 0.0, 1.0), Track(b, 0.0, 1.0)), start))
+    events.wait("track", path=a)
+    (tmp_path / "away").mkdir()
+    for path in (a, b):
+        path.rename(tmp_path / "away" / path.name)
+    events.wait("music_ended")
+    count = len(events.of("track"))
+    for path in (a, b):
+        (tmp_path / "away" / path.name).rename(path)
+    speaker.music(MusicOrder((Track(a, 0.0, 1.0), Track(b, 0.0, 1.0)), start))
+    events.wait("track", count + 1)
+
+
+def test_a_track_whose_level_was_a_guess_comes_to_its_level_while_it_plays(disk, tmp_path):
+    """The only track of a playlist, 10 dB too soft until it was measured: within seconds it is right, on a slope."""
+    speaker, events, recording = disk
+    a = write_wav(tmp_path / "a.wav", tone(8.0))
+    start = now()
+    speaker.music(MusicOrder((Track(a, -10.0, 8.0, guessed=True),), start))
+    began = events.wait("track", path=a).at
+    time.sleep(0.8)
+    speaker.music(MusicOrder((Track(a, -1.0, 8.0),), start))
+    time.sleep(4.2)
+    x = recording.sound_between(began + 0.3, began + 4.8)
+    loud = 20 * np.log10(np.maximum(level(x, 0.05, 0.01), 1e-6))
+    low, middle, high = (np.median(loud[at : at + 30]) for at in (0, 180, 415))
+    assert high - low == pytest.approx(9.0, abs=0.5)
+    assert low + 2 < middle < high - 2

@@ -153,6 +153,12 @@ def test_clauses_are_cut_where_a_speaker_pauses(text: str, pieces: list[str]) ->
     assert [piece for piece, _ in clauses(text, 26)] == pieces
 
 
+def test_a_name_in_pinyin_does_not_divide_a_clause() -> None:
+    """Pinyin counts by syllables: a clause with a reading stays one, as it would with characters."""
+    text = "恭喜猛虎队的 shan4 xiao3 ming2 签了一单网络招聘，金额是两万元。"
+    assert len(clauses(text, 26)) == 2
+
+
 def test_three_hundred_characters_without_a_pause_are_cut_all_the_same() -> None:
     """No piece is longer than the engine takes, and nothing is lost."""
     text = "今天天气很好我们继续努力" * 25

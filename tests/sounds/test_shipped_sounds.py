@@ -18,7 +18,8 @@ ROUSING = sorted((SOUNDS / "music" / "rousing").glob("*.ogg"))
 MUSIC = CALM + ROUSING
 CHIME, DRUM_ROLL = SOUNDS / "chime.ogg", SOUNDS / "drumroll.ogg"
 SMALL, LARGE = SOUNDS / "applause-small.ogg", SOUNDS / "applause-large.ogg"
-EFFECTS = [CHIME, DRUM_ROLL, SMALL, LARGE]
+ALARM = SOUNDS / "emergency.ogg"
+EFFECTS = [CHIME, DRUM_ROLL, SMALL, LARGE, ALARM]
 RATE = 44_100
 MEBIBYTE = 1024 * 1024
 
@@ -136,6 +137,18 @@ def test_chime_and_drums_are_as_loud_as_speech(path: Path, shortest: float, long
     assert found.momentary == pytest.approx(-18, abs=0.5)
     assert found.true_peak <= -1
     assert shortest <= found.seconds <= longest
+
+
+def test_the_alarm_is_louder_than_all_else_and_no_chime() -> None:
+    """-14 LUFS in its loudest 0.4 s, at once, for four seconds, and its two tones take turns eight times at least."""
+    found = heard(ALARM)
+    assert found.momentary == pytest.approx(-14, abs=0.5)
+    assert found.true_peak <= -1
+    assert 3.5 <= found.seconds <= 4.5
+    assert decibels(found.samples[:, : round(0.02 * RATE)]) > -30
+    pieces = np.array_split(found.samples.mean(axis=0), 16)
+    tones = [int(np.abs(np.fft.rfft(piece)).argmax() * RATE / len(piece)) for piece in pieces]
+    assert all(abs(tone - (698, 1046)[n % 2]) < 15 for n, tone in enumerate(tones)), tones
 
 
 @pytest.mark.parametrize(("path", "shortest", "longest"), [(SMALL, 2.5, 3.5), (LARGE, 5, 6.5)])

@@ -30,8 +30,8 @@ class Channel(Protocol):
 
     latency_s: float
 
-    def open(self, path: Path, gain_db: float) -> Any:
-        """Decodes a file; raises ValueError when it cannot be read."""
+    def open(self, path: Path, gain_db: float, floor: float = 0.0) -> Any:
+        """Decodes a file; raises ValueError when it cannot be read. It sounds at `floor` (0..1) at least."""
 
     def say(self, sound: Any) -> None:
         """Plays from the next buffer on."""
@@ -54,23 +54,28 @@ class Clips:
         self.silences: Spans = ()
         self._id: int | None = None
         self._open = False
-        self._sounds: list[Any] = []  # of this announcement, in order
+        self._sounds: list[Any] = []  # of this announcement, in order, those that could be read
+        self._numbers: list[int] = []  # which of its parts each of them is
+        self._given = 0  # how many parts it was given
         self._began = self._ended = self._sent = 0  # how many of them
         self._faulty = False
+        self._floor = 0.0  # above 0: an emergency, which no silence stops
         self._until = self._rest_until = self._idle_since = math.inf
 
     # -- orders ------------------------------------------------------------------------------------
 
     def announce(
-        self, id: int, parts: Sequence[Part], *, open: bool, duck: Duck, until: float | None, now: float
-    ) -> None:
-        """Begins at once; with `open` more parts will be appended."""
-        refusal = self._refusal(until, now)
+        self, id: int, parts: Sequence[Part], *, open: bool, duck: Duck, until: float | None, now: float,
+        floor: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Begins at once; with `open` more parts will be appended. `floor` above 0: an emergency at that volume."""
+        refusal = self._refusal(until, now, urgent=floor > 0)
         if refusal:
             self._tell("done", id=id, ok=False, why=refusal)
             return
-        self._id, self._open, self._faulty = id, open, False
-        self._sounds, self._began, self._ended, self._sent = [], 0, 0, 0
+        self._id, self._open, self._faulty, self._floor = id, open, False, floor
+        self._sounds, self._numbers, self._given = [], [], 0
+        self._began = self._ended = self._sent = 0
         self._until, self._idle_since = math.inf if until is None else until, now
         self._rest_until = math.inf
         for part in parts:
@@ -98,7 +103,8 @@ class Clips:
         """The channel says that a part is over."""
         if self._id is None or self._ended >= self._sent:
             return
-        self._tell("part_ended", id=self._id, n=self._ended, at=now + self._channel.latency_s)
+        number = self._numbers[self._ended]
+        self._tell("part_ended", id=self._id, n=number, at=now + self._channel.latency_s)
         self._sounds[self._ended] = None
         self._ended += 1
         self._idle_since = now
@@ -119,18 +125,21 @@ class Clips:
             self._music.restore(now)
         return self._rest_until if self._id is None else now + WATCH_S
 
-    def _refusal(self, until: float | None, now: float) -> str | None:
+    def _refusal(self, until: float | None, now: float, *, urgent: bool) -> str | None:
         if self._id is not None:
             return "busy"
-        if ramps.silent_until(self.silences, now) is not None:
+        if not urgent and ramps.silent_until(self.silences, now) is not None:
             return "quiet"
         return "until" if until is not None and until <= now + FADE_S else None
 
     def _add(self, part: Part, now: float) -> None:
+        number, self._given = self._given, self._given + 1
         try:
-            self._sounds.append(self._channel.open(part.path, part.gain_db))
-        except ValueError:
-            self._faulty = True  # the rest is said all the same
+            self._sounds.append(self._channel.open(part.path, part.gain_db, self._floor))
+            self._numbers.append(number)
+        except ValueError as error:  # the rest is said all the same
+            self._faulty = True
+            self._tell("part_failed", id=self._id, n=number, path=part.path, why=str(error))
         self._send(now)
 
     def _send(self, now: float) -> None:
@@ -144,10 +153,13 @@ class Clips:
             self._sent += 1
 
     def _tell_began(self, now: float) -> None:
-        self._tell("part_started", id=self._id, n=self._began, at=now + self._channel.latency_s)
+        number = self._numbers[self._began]
+        self._tell("part_started", id=self._id, n=number, at=now + self._channel.latency_s)
         self._began += 1
 
     def _limit(self, now: float) -> tuple[float, str]:
+        if self._floor > 0:
+            return math.inf, "quiet"
         silence = min((start - MARGIN_S for start, until in self.silences if until > now), default=math.inf)
         return (silence, "quiet") if silence <= self._until else (self._until, "until")
 

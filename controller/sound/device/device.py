@@ -89,7 +89,7 @@ class Device:
         self._turn = 0
         self._warm: dict[Path, bytes] = {}
         self._master = 1.0
-        self._sounds: list[tuple[Any, float]] = []
+        self._sounds: list[tuple[Any, float, float]] = []
         self._pulse = mixer.Channel(2)
         self._pulse.set_endevent(PULSE_END)
         self._nothing = mixer.Sound(buffer=bytes(int(PULSE_S * RATE) * 4))
@@ -101,7 +101,7 @@ class Device:
 
     def load(self, path: Path) -> None:
         with _readable():
-            self._music.load(str(path))
+            self._music.load(os.fsencode(path))
 
     def play(self, offset_s: float, *, held: bool) -> None:
         with _readable():
@@ -122,7 +122,7 @@ class Device:
 
     def enqueue(self, path: Path) -> None:
         with _readable():
-            self._music.queue(str(path))
+            self._music.queue(os.fsencode(path))
 
     def halt(self) -> None:
         self._music.stop()
@@ -142,15 +142,19 @@ class Device:
         for path in paths:
             if path not in self._warm:
                 with contextlib.suppress(ValueError), _readable():
-                    self._warm[path] = pygame.mixer.Sound(str(path)).get_raw()
+                    self._warm[path] = pygame.mixer.Sound(file=os.fsencode(path)).get_raw()
 
-    def open(self, path: Path, gain_db: float) -> Any:
+    def open(self, path: Path, gain_db: float, floor: float = 0.0) -> Any:
         with _readable():
             raw = self._warm.get(path)
-            sound = pygame.mixer.Sound(buffer=raw) if raw is not None else pygame.mixer.Sound(str(path))
+            sound = (
+                pygame.mixer.Sound(buffer=raw)
+                if raw is not None
+                else pygame.mixer.Sound(file=os.fsencode(path))
+            )
         gain = min(1.0, 10 ** (gain_db / 20))
-        self._sounds.append((sound, gain))
-        sound.set_volume(self._master * gain)
+        self._sounds.append((sound, gain, floor))
+        sound.set_volume(max(self._master, floor) * gain)
         return sound
 
     def say(self, sound: Any) -> None:
@@ -173,8 +177,8 @@ class Device:
     def loudness(self, master: float) -> None:
         """The master volume of announcements, 0..1."""
         self._master = master
-        for sound, gain in self._sounds:
-            sound.set_volume(master * gain)
+        for sound, gain, floor in self._sounds:
+            sound.set_volume(max(master, floor) * gain)
 
     # -- life --------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class PlayerChild:
     def __init__(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
         """Starts it; raises OSError."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "controller.sound.player", *arguments],
+            [sys.executable, "-P", "-m", "controller.sound.player", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | env,

@@ -34,11 +34,16 @@ class Duck:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One piece of music."""
+    """One piece of music. `name`: the office's file, as people read it; `path` may be what was made of it.
+
+    guessed: its loudness is not known yet, so neither is its gain.
+    """
 
     path: Path
     gain_db: float = 0.0
     duration_s: float = 0.0
+    name: str = ""
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,11 @@ class MusicOrder:
 class Event:
     """Something that happened to the sound.
 
-    `kind`: ready, lost (`why`), part_started and part_ended (`id`, `n`, `at`), done (`id`, `ok`, `why`),
-    track (`path`, `at`), track_failed (`path`, `why`), music_ended. A `done` that is not ok says why in
-    one word: lost, quiet, until (its limit was reached), stopped, busy, file (a part could not be read),
-    waited (no further part came). `why` of `lost` is a sentence for people.
+    `kind`: ready, lost (`why`), part_started and part_ended (`id`, `n`, `at`), part_failed (`id`, `n`, `path`, `why`;
+    the other parts sound), done (`id`, `ok`, `why`), track (`path`, `at`), track_failed (`path`, `why`), music_ended
+    (its span is over, or nothing of it can be played). A `done` that is not ok says why in one word: lost, quiet,
+    until (its limit was reached), stopped, busy, file (a part could not be read), waited (no further part came).
+    `why` of `lost` is a sentence for people.
     """
 
     kind: str
@@ -123,13 +129,16 @@ def duck(order: Mapping[str, Any]) -> Duck:
     return Duck(float(value["db"]), int(value["down_ms"]), int(value["up_ms"]))
 
 
+def _track(value: Any) -> Track:
+    path, gain_db, duration_s = Path(value["path"]), float(value["gain_db"]), float(value["duration_s"])
+    return Track(path, gain_db, duration_s, str(value.get("name", "")), bool(value.get("guessed")))
+
+
 def music_order(value: Any) -> MusicOrder | None:
     """An order as it was sent, None for silence; raises ValueError, TypeError or KeyError when it is none."""
     if value is None:
         return None
-    tracks = tuple(
-        Track(Path(t["path"]), float(t["gain_db"]), float(t["duration_s"])) for t in value["tracks"]
-    )
+    tracks = tuple(_track(found) for found in value["tracks"])
     until = None if value["until"] is None else float(value["until"])
     fades = int(value["fade_in_ms"]), int(value["fade_out_ms"])
     return MusicOrder(

@@ -59,18 +59,26 @@ class Reel:
         self._bad: set[Path] = set()
         self._index = 0
         self._queued: int | None = None
+        self._level_db: float | None = None  # of the present track, where the order has another by now
         self._began = -math.inf
         self.ends = self._enqueue_at = math.inf
 
     def thread(self, tracks: Sequence[Track]) -> None:
         """Takes these tracks; what was broken gets another chance."""
-        self.tracks, self._bad = tracks, set()
+        self.tracks, self._bad, self._level_db = tracks, set(), None
 
     def rethread(self, tracks: Sequence[Track], now: float) -> None:
-        """Other tracks before and behind the present one, which goes on undisturbed, at its level."""
+        """Other tracks before and behind the present one, which goes on undisturbed.
+
+        It keeps its level until it comes again, unless that was only a guess.
+        """
         present = self.tracks[self._index]
         self._index = next(n for n, track in enumerate(tracks) if track.path == present.path)
-        self.tracks = [*tracks[: self._index], present, *tracks[self._index + 1 :]]
+        self.tracks = tracks
+        self._level_db = present.gain_db if self._level_db is None else self._level_db
+        if present.guessed and not tracks[self._index].guessed:
+            self._level_db = None
+        self.ends += tracks[self._index].duration_s - present.duration_s
         self._queued, self._enqueue_at = None, max(now, self._began + ENQUEUE_S)
 
     def plays(self, path: Path, offset_s: float, now: float) -> bool:
@@ -88,6 +96,8 @@ class Reel:
     @property
     def gain_db(self) -> float:
         """The present track's own gain."""
+        if self._level_db is not None:
+            return self._level_db
         return self.tracks[self._index].gain_db if self.tracks else 0.0
 
     def put_on(self, index: int, offset_s: float, begins: float, *, held: bool) -> bool:
@@ -103,7 +113,7 @@ class Reel:
             except ValueError as error:
                 self.fail(track, str(error))
                 continue
-            self._index, self._queued = place, None
+            self._index, self._queued, self._level_db = place, None, None
             self.ends = begins + track.duration_s - offset
             return True
         return False
@@ -124,7 +134,7 @@ class Reel:
             self.fail(over, "it ended at once")
         queued = self._queued
         if queued is not None and self._stream.sounding():
-            self._index, self._queued = queued, None
+            self._index, self._queued, self._level_db = queued, None, None
             self.ends = now + self.tracks[queued].duration_s
         elif not self.put_on(self._index + 1, 0.0, now, held=False):
             return False

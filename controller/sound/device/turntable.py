@@ -15,6 +15,8 @@ ARM_S = 0.4
 """A track is opened and held this long before it has to sound: opening takes some ms, on a Pi some tens."""
 CHANGE_S = 0.3
 """How long music that was ordered away takes to go, and a new volume to be reached."""
+SLOPE_S = 3.0
+"""So slowly the present track comes to the level that its measuring has brought out."""
 LEAST_FADE_S = 0.08
 """Music that is to end without a fade goes so fast, and begins to go so much before its end."""
 STEP_S = 0.008
@@ -54,11 +56,7 @@ class Turntable:
         """Makes this the music: at once, or, when it begins later, in time. None: silence."""
         present = self._order
         if order is not None and present is not None and self._goes_on(order, present, now):
-            if self._state == "on" and order.tracks != present.tracks:
-                self._reel.rethread(order.tracks, now)
-            louder = 20 * math.log10(max(present.volume, 1) / max(order.volume, 1))
-            self._trim = Ramp(now, CHANGE_S, louder + self._trim.at(now), 0.0)
-            self._order, self._next_order = order, None
+            self._go_on_as(order, present, now)
         elif self._state == "on" and present is not None:
             gone = max(order.start_at if order else now, now + CHANGE_S + MARGIN_S)
             self._next_order = order
@@ -69,8 +67,21 @@ class Turntable:
             self._off()
             self._take(order)
 
+    def _go_on_as(self, order: MusicOrder, present: MusicOrder, now: float) -> None:
+        """The present track sounds on undisturbed; a level that has changed is reached on a slope."""
+        gain = self._reel.gain_db
+        if order.tracks != present.tracks:
+            self._reel.rethread(order.tracks, now)
+        gain -= self._reel.gain_db
+        louder = gain + 20 * math.log10(max(present.volume, 1) / max(order.volume, 1))
+        seconds = CHANGE_S if abs(gain) < 1 else SLOPE_S
+        self._trim = Ramp(now, seconds, louder + self._trim.at(now), 0.0)
+        self._order, self._next_order = order, None
+
     def _goes_on(self, order: MusicOrder, present: MusicOrder, now: float) -> bool:
         """Whether what sounds is what this order wants too, whatever else it has before and behind."""
+        if self._state == "off":
+            return False  # what could not be read may be back: it gets another chance
         if order.same_music(present):
             return True
         over = order.until is not None and order.until <= now
@@ -105,7 +116,7 @@ class Turntable:
         """The stream says that a track is over."""
         if self._state == "on":
             if not self._reel.ended(now):
-                self._off()
+                self._end(now)
             self._set_volume(now)
 
     def tick(self, now: float) -> float:
@@ -149,6 +160,8 @@ class Turntable:
         self._silence()
         if self._reel.put_on(index, offset, self._begin, held=True):
             self._state = "armed"
+        else:
+            self._tell("music_ended")
 
     def _release_in_time(self, now: float) -> None:
         run = self._run(now)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from controller.names import plain_text
 from controller.sound.reading.cleaning import PLACEHOLDERS
 from controller.sound.reading.pinyin import is_reading, parse_say_as
 
@@ -21,7 +22,7 @@ class Aside:
 
     def __init__(self, text: str, readings: Mapping[str, str]) -> None:
         self._held: list[str] = []
-        plain = unicodedata.normalize("NFC", _PRIVATE.sub(" ", text))
+        plain = _composed(_PRIVATE.sub(" ", text))
         plain = _RUN.sub(self._run, self._names(plain, readings))
         self.text = _MARKED.sub(self._marked, plain)
 
@@ -74,8 +75,9 @@ class Aside:
         return word if doubtful else self._hold(reading)
 
 
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+def _composed(text: str) -> str:
+    """The text in one writing, so that names are found in it: é as one sign, ⾼ as 高, nothing unseen."""
+    return unicodedata.normalize("NFC", plain_text(text))
 
 
 def _whole(name: str) -> str:

@@ -12,13 +12,30 @@ import unicodedata
 
 PLACEHOLDERS = range(0xF0000, 0xFFFFE)
 
-_TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>")
+# Only what HTML knows is markup: <Pro> and A<B are words. A lone <A> or <B> may be a team.
+_TAGS = """a|abbr|article|b|big|blockquote|body|br|button|center|code|dd|del|details|div|dl|dt|em|embed|figure|font|
+footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|label|li|link|main|mark|meta|nav|ol|option|p|pre|q|s|script|
+section|select|small|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|u|ul|video""".replace(
+    "\n", ""
+)
+_LOUD_TAGS = "|".join(tag.upper() for tag in _TAGS.split("|") if len(tag) > 1)
+_TAG = re.compile(
+    rf"<!(?:--[^<>]{{0,300}}--|DOCTYPE[^<>]{{0,100}})>|</?(?:{_TAGS}|{_LOUD_TAGS})(?:\s[^<>]{{0,300}}|\s?/)?>"
+)
+_NAMED = re.compile(r"<(?![¥$€£=\s])([^<>，。；！？\n]{1,40})>(?![0-9¥$])")  # <Pro>: signs round a name
+_LESS, _MORE = (re.compile(rf"(?<=[0-9A-Za-z㐀-鿿%])\s?{sign}\s?(?=[A-Za-z㐀-鿿])") for sign in "<>")
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
 _URL = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _DASHES = re.compile(r"[‐‑‒–−﹣]|(?<=[0-9A-Za-z日月年号点分天周元万%％℃])\s*[—―]+\s*(?=[0-9A-Za-z¥$])")
 
+_ANGLES = str.maketrans("‹›〈〉", "<><>")
 _SPACES = re.compile(" {2,}")  # here already: the rules are quick on single spaces only
 _LINES = re.compile("(?: ?\n)+ ?")
+# 10 000元 as the norms write it; only before what is counted, for telephones have such groups too.
+_THOUSANDS = re.compile(
+    r"(?<![0-9. -])[1-9][0-9]{0,2}"
+    r"(?:(?: [0-9]{3})+(?=(?:\.[0-9]+)?[ ]?[元万块人名个单次家台套件份米吨])|(?: 000)+(?![0-9]| [0-9]))"
+)
 _WIDE_COLON = re.compile("(?<=[0-9])：(?=[0-9])")
 
 _KEPT = frozenset("，。！？；：、’〇°‰¥£€×÷±≈≠≤≥√《》“”‘（）·\n")
@@ -71,10 +88,12 @@ _WIDE_PUNCTUATION = frozenset("，！？；：（）")
 
 def clean(text: str) -> str:
     """The text without markup, emoji and control characters, in the widths and marks the rules look for."""
-    text = html.unescape(text)
-    text = _URL.sub("链接", _LINK.sub(r"\1", _TAG.sub(" ", text)))
+    text = _NAMED.sub(r" \1 ", _TAG.sub(" ", html.unescape(text)).translate(_ANGLES))
+    text = _MORE.sub("大于", _LESS.sub("小于", text))
+    text = _URL.sub("链接", _LINK.sub(r"\1", text))
     text = unicodedata.normalize("NFC", _DASHES.sub("-", text)).translate(_AS)
     text = "".join(_plain(char) for char in text)
+    text = _THOUSANDS.sub(lambda found: found.group(0).replace(" ", ""), text)
     return _WIDE_COLON.sub(":", _LINES.sub("\n", _SPACES.sub(" ", text)))
 
 
@@ -102,6 +121,18 @@ def _compatible(char: str) -> str:
 def _known(char: str) -> bool:
     code = ord(char)
     return " " <= char <= "~" or 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7A3 or code in PLACEHOLDERS
+
+
+def is_rare(char: str) -> bool:
+    """Whether this is a letter that is left out of speech, or a character that only some voices know.
+
+    Past the 20,902 characters of the first Unicode (䶮, 㛃, 𬭸) every voice has gaps of its own.
+    """
+    if not unicodedata.category(char).startswith("L") or ord(char) in PLACEHOLDERS:
+        return False
+    if "㐀" <= char <= "䶿" or "\u9fa6" <= char <= "\u9fff":
+        return True
+    return not _known(char) and not _plain(char).strip()
 
 
 def _letter(char: str) -> str:

@@ -65,11 +65,34 @@ def _more_than(found: Found) -> str:
     return decimal(number) + ("多" if number.endswith("0") and number != "0" else "以上")
 
 
+def _cold(found: Found) -> str:
+    """-5°C~3°C is 零下五摄氏度到三摄氏度; the unit may stand at the end only."""
+    minus, first, minus2, second, unit = found.groups()
+    said = _UNITS.get(unit, unit)
+    return f"{_degrees(minus, first)}{said}到{_degrees(minus2, second)}{said}"
+
+
+def _degrees(minus: str | None, number: str) -> str:
+    return "零下" * bool(minus) + counted(bare(number))
+
+
 def _sign(found: Found) -> str:
     return _SIGNS[found.group(0).strip()]
 
 
+_DEGREES = "°[CF]|度(?=$|[，。！？；、）)])"
+
 SIGNS: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![0-9A-Za-z.])(-)?({NUMBER})\s?(?:{_DEGREES})?\s?(?:[~至到]|(?<=[CF度])-|(?<=[0-9])-)\s?(-)?({NUMBER})\s?({_DEGREES})",
+        _cold,
+    ),
+    rule(
+        rf"(?<![0-9A-Za-z.])-\s?({NUMBER})\s?(°[CF]|度)",
+        lambda m: f"零下{counted(bare(m.group(1)))}{_UNITS.get(m.group(2), m.group(2))}",
+    ),
+    rule(r"([A-Z])-(?=级|档|类|等|评级)", r"\1 减"),
+    rule(r"(?<=[0-9])M(?=宽带|光纤|流量|网速|带宽)", "兆"),
     rule(rf"(?<=[0-9])\s?-\s?(?={NUMBER}\s?=)", "减"),
     rule(r"(?<=[0-9])\s?(>=|<=|[≥≤><≈≠=+×*xX÷±])\s?(?=[0-9])", _sign),
     rule(r"(?<=[一-鿿A-Za-z])\s?(=)\s?(?=[0-9一-鿿])", _sign),
@@ -82,6 +105,7 @@ SIGNS: tuple[Rule, ...] = (
 """Signs of comparison and reckoning, to be read before the numbers beside them are."""
 
 FIGURES: tuple[Rule, ...] = (
+    rule(rf"(?<![0-9A-Za-z.到])2(到|{DASH})(?={NUMBER}\s?(?:{_MEASURES}))(?!2)", "两到"),
     rule(rf"{START}({NUMBER}){DASH}({NUMBER})\s?[%‰]", _percent_range),
     rule(r"(?<=[%‰])\s?[-~]\s?(?=[0-9])", "到"),
     rule(rf"(?<![0-9A-Za-z])-\s?(?={NUMBER}\s?[%‰])", "负"),

@@ -10,14 +10,33 @@ from controller.sound.reading.rules import DASH, END, NUMBER, START, Found, Rule
 _CURRENCIES = {
     "US$": "美元",
     "HK$": "港元",
+    "AU$": "澳元",
+    "A$": "澳元",
+    "CA$": "加元",
+    "C$": "加元",
+    "NT$": "新台币",
+    "NZ$": "新西兰元",
+    "SG$": "新加坡元",
+    "S$": "新加坡元",
     "USD": "美元",
+    "HKD": "港元",
+    "AUD": "澳元",
+    "CAD": "加元",
+    "SGD": "新加坡元",
+    "TWD": "新台币",
+    "JPY": "日元",
+    "KRW": "韩元",
+    "GBP": "英镑",
     "EUR": "欧元",
     "$": "美元",
     "€": "欧元",
     "£": "英镑",
 }
 _SIGN = r"(?:¥|(?<![A-Za-z])(?:RMB|CNY)(?![A-Za-z]))\s?"
-_FOREIGN = "|".join(sign.replace("$", r"\$") for sign in _CURRENCIES)
+_FOREIGN = "|".join(
+    ("(?<![A-Za-z])" if sign[0].isalpha() else "") + sign.replace("$", r"\$") for sign in _CURRENCIES
+)
+_CODES = "|".join(code for code in _CURRENCIES if code.isalpha())
 _ENGLISH_BIG = {"k": 1000, "K": 1000, "M": 10**6, "B": 10**9}
 _BIG = "(?:[百千万亿]{1,2})"
 
@@ -43,7 +62,9 @@ def _foreign(found: Found) -> str:
 
 
 MONEY: tuple[Rule, ...] = (
-    rule(rf"(?<![0-9A-Za-z一-鿿%])-\s?(?={NUMBER}\s?{_BIG}?[元块])", "负"),
+    rule(r"(?<=[0-9万千])\s?[-~]\s?(?=[¥$€£]\s?[0-9])", "到"),
+    rule(rf"(?<![0-9A-Za-z一-鿿%°])-\s?(?={NUMBER}\s?(?:{_BIG}?[元块]|{_BIG}|[wWkK](?![A-Za-z])))", "负"),
+    rule(rf"(?<=利润|同比|环比|差额|结余|余额|收益|盈亏|增幅|毛利|净利)-\s?(?={NUMBER})", "负"),
     rule(
         rf"({NUMBER}(?:元|万元|块|{_BIG}|[单个次人])?)/(?=(?:月|年|天|日|周|人|小时|次|位|名|个|台|套|晚|单)(?![一-鿿]))",
         r"\1每",
@@ -58,6 +79,10 @@ MONEY: tuple[Rule, ...] = (
     rule(rf"{_SIGN}({NUMBER})[kK](?![A-Za-z])", lambda m: _thousands(m) + "元"),
     rule(rf"{_SIGN}({NUMBER})(?:元整?)?{END}", _yuan),
     rule(rf"{START}({NUMBER})\s?(?:RMB|CNY)(?![A-Za-z])", _yuan),
+    rule(
+        rf"{START}({NUMBER})\s?({_BIG})?\s?({_CODES})(?![A-Za-z])",
+        lambda m: counted(bare(m.group(1))) + (m.group(2) or "") + _CURRENCIES[m.group(3)],
+    ),
     rule(rf"({_FOREIGN})\s?({NUMBER})\s?({_BIG}|[kKMB](?![A-Za-z]))?", _foreign),
     rule(rf"{START}({NUMBER})\s?元(?=[0-9])", lambda m: counted(bare(m.group(1))) + "元"),
     rule(rf"{START}({NUMBER})\s?元整?", _yuan),

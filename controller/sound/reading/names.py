@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from controller.names import tidy_name
+
 _SURNAMES = """单 shan4 解 xie4 查 zha1 仇 qiu2 任 ren2 曾 zeng1 盖 ge3 区 ou1 朴 piao2 华 hua4 纪 ji3
 员 yun4 乐 yue4 翟 zhai2 召 shao4 卜 bu3 覃 qin2 秘 bi4 薄 bo2 种 chong2 啜 chuai4 都 du1 炔 gui4 黑 he4
 隗 wei3 乜 nie4 那 na1 佴 nai4 粘 nian2 戚 qi1 麹 qu1 撒 sa4 舍 she4 折 she2 率 shuai4 洗 xian3
@@ -39,6 +41,7 @@ DOUBLE_SURNAMES = _table(_DOUBLE_SURNAMES)
 GIVEN = _table(_GIVEN)
 
 _LONGEST = 4  # characters: a double surname and two
+_MARKED = re.compile(f"([㐀-鿿]{{1,{_LONGEST}}})（([大小老])）")
 _HAN_NAME = re.compile(f"[㐀-鿿]{{1,{_LONGEST}}}")
 
 
@@ -48,7 +51,9 @@ def name_reading(name: str) -> str | None:
     What the engine reads right stays as it is (`parse_say_as` keeps it). None when all is right,
     and for what is no Chinese name of up to four characters. 单总 and 单经理 work as 单 does.
     """
-    name = name.strip()
+    name = tidy_name(name)
+    if marked := _MARKED.fullmatch(name):  # two of one name: 张伟（大） is 大张伟
+        return f"{marked[2]} {name_reading(marked[1]) or marked[1]}"
     if not _HAN_NAME.fullmatch(name):
         return None
     surname, reading = _surname(name)

@@ -55,6 +55,23 @@ def parse_say_as(say_as: str) -> str:
     return " ".join(parts)
 
 
+def reading_of(name: str, say_as: str) -> str:
+    """`parse_say_as` of a reading that is long enough for its name.
+
+    Raises ValueError when it is no reading, or when a Chinese name has more characters than it: «shàn» for
+    单雄信 would leave the given name out.
+    """
+    reading = parse_say_as(say_as)
+    given = sum(len(part) if _is_han(part) else 1 for part in reading.split())
+    wanted = len(re.findall("[㐀-鿿〇\U00020000-\U000323af]", re.sub("（.*?）", "", name)))
+    if given < wanted:
+        raise ValueError(
+            f"“{name}”有 {wanted} 个字，读音“{say_as.strip()}”只有 {given} 个：请把每个字都写上，"
+            f"不会念错的可以直接写字，例如“{reading} {name[given:]}”。"
+        )
+    return reading
+
+
 def _is_han(piece: str) -> bool:
     return "㐀" <= piece[0] <= "鿿" or piece[0] == "〇"
 

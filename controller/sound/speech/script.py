@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ _SENTENCE_END = re.compile(r"[^。！？!?；;…\n]*(?:[。！？!?；;…\n]+[
 _CLAUSE_END = re.compile(r"[^。！？!?；;…\n，,：]*(?:[。！？!?；;…\n，,：]+[”’」』）)]*|$)")
 _SOFT_BREAK = re.compile(r"[，,、：:\s](?=[^，,、：:\s]*$)")
 _SYLLABLE = re.compile(r"[㐀-鿿豈-﫿]|[a-züv]+[1-5](?![0-9])", re.IGNORECASE)
+
+
+_LATIN = re.compile(r"[A-Za-z]+[1-5]?")
+_UNIT = re.compile(r"[A-Za-z]+[1-5]?|.", re.DOTALL)
 
 
 class VoiceFailed(Exception):  # noqa: N818 - it is told to people as "the voice failed: …"
@@ -154,14 +159,15 @@ def sentences(text: str, longest: int) -> list[tuple[str, int]]:
     """
     pieces: list[tuple[str, int]] = []
     for match in _SENTENCE_END.finditer(clean(text)):
-        pieces += _shortened(match.group().strip(), longest, SENTENCE_PAUSE_MS)
+        pieces += _shortened(match.group().strip(), longest)
     return [(piece, pause) for piece, pause in pieces if speakable(piece)]
 
 
 def clauses(text: str, longest: int) -> list[tuple[str, int]]:
     """As `sentences`, cut at every comma too: for engines that take long, so that the first words are ready early.
 
-    The same clause comes out of every text that holds it, so that it is rendered once.
+    `longest` counts syllables (pinyin such as shan4 is one). The same clause comes out of every text that holds it, so
+    that it is rendered once.
     """
     pieces: list[tuple[str, int]] = []
     held = ""
@@ -171,34 +177,54 @@ def clauses(text: str, longest: int) -> list[tuple[str, int]]:
         if not piece:
             continue
         ends = piece.rstrip("”’」』）)")[-1:] in tuple("。！？!?；;…")
-        if not ends and len(_SYLLABLE.findall(piece)) < _SHORT_CLAUSE:
+        if not ends and syllables_in(piece) < _SHORT_CLAUSE:
             held = piece
             continue
-        pieces += _shortened(piece, longest, SENTENCE_PAUSE_MS if ends else CLAUSE_PAUSE_MS)
+        pieces += _within(piece, longest, SENTENCE_PAUSE_MS if ends else CLAUSE_PAUSE_MS)
     if held:
-        pieces += _shortened(held, longest, SENTENCE_PAUSE_MS)
+        pieces += _within(held, longest, SENTENCE_PAUSE_MS)
     return [(piece, pause) for piece, pause in pieces if speakable(piece)]
 
 
-def _shortened(sentence: str, longest: int, pause_ms: int) -> list[tuple[str, int]]:
+def _within(clause: str, longest: int, pause_ms: int) -> list[tuple[str, int]]:
+    """A clause in pieces of equal length, cut between syllables, at a 、 or space near the place when there is one."""
+    units = _UNIT.findall(clause)
+    parts = -(-sum(map(syllables_in, units)) // longest)
+    if parts <= 1:
+        return [(clause, pause_ms)]
+    share = len(units) / parts
+    cuts = [0, *(_near_a_break(units, round(share * part)) for part in range(1, parts)), len(units)]
+    pieces = ["".join(units[a:b]).strip() for a, b in itertools.pairwise(cuts)]
+    return [*((piece, HARD_PAUSE_MS) for piece in pieces[:-1]), (pieces[-1], pause_ms)]
+
+
+def _near_a_break(units: list[str], place: int) -> int:
+    for away in range(5):
+        for at in (place - away, place + away):
+            if 0 < at <= len(units) and units[at - 1] in ("、", " "):
+                return at
+    return place
+
+
+def _shortened(sentence: str, longest: int) -> list[tuple[str, int]]:
     pieces: list[tuple[str, int]] = []
     while len(sentence) > longest:
         found = _SOFT_BREAK.search(sentence[:longest])
-        cut, pause = (found.end(), SOFT_PAUSE_MS) if found else (_hard_cut(sentence, longest), HARD_PAUSE_MS)
+        cut, pause = (found.end(), SOFT_PAUSE_MS) if found else (longest, HARD_PAUSE_MS)
         pieces.append((sentence[:cut].strip(), pause))
         sentence = sentence[cut:].strip()
-    return [*pieces, (sentence, pause_ms)]
+    return [*pieces, (sentence, SENTENCE_PAUSE_MS)]
 
 
-def _hard_cut(sentence: str, longest: int) -> int:
-    """Where to cut a run without any pause: not inside pinyin or a Latin word, when one begins late enough."""
-    word = re.search(r"[A-Za-z0-9]+$", sentence[: longest + 1])
-    return word.start() if word and word.start() > longest // 2 else longest
+def syllables_in(text: str) -> int:
+    """Characters and pinyin syllables, and one for each Latin letter that is said by its name, two for a Latin word."""
+    latin = (word for word in _LATIN.findall(text) if not _SYLLABLE.fullmatch(word))
+    return len(_SYLLABLE.findall(text)) + sum(1 if len(word) == 1 else 2 for word in latin)
 
 
 def seconds(text: str, speed: float = 1.0) -> float:
     """About how long a text takes to speak: 4.6 syllables a second, as the natural voice does at its normal pace."""
-    return (0.15 + len(_SYLLABLE.findall(text)) / 4.6) / speed
+    return (0.15 + syllables_in(text) / 4.6) / speed
 
 
 def least_duration_s(text: str) -> float:

@@ -35,16 +35,20 @@ from controller.sound.speech.takes import Takes
 log = logging.getLogger(__name__)
 
 SENTENCE_LIMIT_S = 10.0
-"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; after ten seconds the child hangs. A natural voice
-gets more where it is known to be slow: PATIENCE times what its longest clause should take."""
-PATIENCE = 4.0
-LOADING_LIMIT_S = 30.0  # a neural model on a Pi
+"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; after ten seconds without an answer the child hangs,
+unless it renders a natural voice and is still computing."""
+SLOW_LIMIT_S = 90.0
+"""Most for one clause of a natural voice: 5.6 s of speech at 16 seconds each."""
+LOADING_LIMIT_S = 20.0
+SLOW_LOADING_S = 90.0  # a neural model on a Pi from a slow card
 ATTEMPTS = 2
 CLOSING = "程序正在退出，这段话没有念。"
 FIRST_PACE = 0.5
 """Seconds of rendering per second of speech, assumed until the machine has shown its own figure."""
 KEPT_COST_S = 0.05
 URGENT, AHEAD, IDLE = 0, 1, 2
+UNREAD_S = 3600.0
+"""How long a character without a reading is named after it was last met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class Voice:
         self._child: Child | None = None
         self._present: tuple[int, _Work, str] | None = None  # priority, work, key; while the child is at it
         self._unfit: tuple[tuple[str, str], ...] = ()
+        self._unread: dict[str, float] = {}
         self._status = VoiceStatus("", (), None, None, pace=self._kept_pace())
         self._thread: threading.Thread | None = None
 
@@ -195,6 +200,11 @@ class Voice:
     def status(self) -> VoiceStatus:
         """What speaks, and what was wrong last."""
         return self._status
+
+    def unread(self) -> tuple[str, ...]:
+        """Characters without a reading that were to be spoken in the last hour."""
+        since = time.monotonic() - UNREAD_S
+        return tuple(char for char, at in self._unread.items() if at > since)
 
     def close(self) -> None:
         """End the child; everything that still waits fails."""
@@ -299,6 +309,8 @@ class Voice:
     def _settle(self, script: Script, result: Clip | VoiceFailed) -> None:
         future = self._wanted.pop(script, None)
         stream = self._streams.pop(script, None)
+        if isinstance(result, Clip):
+            self._unread.update(dict.fromkeys(result.unread, time.monotonic()))
         with contextlib.suppress(InvalidStateError):  # it was cancelled
             if future is not None and isinstance(result, Clip):
                 future.set_result(result)
@@ -349,7 +361,7 @@ class Voice:
             parts = script in self._streams
             message = {"id": key, "wav": str(self._shelf.wav(key)), "script": to_json(script), "parts": parts}
             self._begin(child, priority, script, key, message)
-        answer = self._answer(child, key, self._patience(script), self._streams.get)
+        answer = self._answer(child, key, self._streams.get)
         if "clip" not in answer:
             raise VoiceFailed(str(answer.get("refused")))
         log.info("rendered in %.0f ms", 1000 * (time.monotonic() - started))
@@ -380,8 +392,7 @@ class Voice:
                     "delivery": {**delivery, "speed": clause.delivery.speed},
                 }
                 self._begin(child, IDLE, clause, key, message)
-            limit = max(self._limit_s, PATIENCE * seconds(clause.text) * self._status.pace)
-            self._answer(child, key, limit, lambda script: None)
+            self._answer(child, key, lambda script: None)
             self._learning.discard(clause)
         except _Interrupted:
             with self._lock:
@@ -391,10 +402,11 @@ class Voice:
             self._learning.discard(clause)
             self._lost()
 
-    def _answer(self, child: Child, key: str, limit_s: float, streams: Any) -> dict[str, Any]:
+    def _answer(self, child: Child, key: str, streams: Any) -> dict[str, Any]:
+        working_s = SLOW_LIMIT_S if self._status.natural else 0.0
         try:
             while True:
-                answer = child.receive(limit_s)
+                answer = child.receive(self._limit_s, working_s)
                 self._hear_pace(answer)
                 if "failed" in answer:
                     child.kill()
@@ -418,10 +430,6 @@ class Voice:
             path.unlink(missing_ok=True)
         else:
             stream.add(path, length_s)
-
-    def _patience(self, script: Script) -> float:
-        longest = max((cost.render_s for cost in self.costs(script)), default=0.0)
-        return max(self._limit_s, PATIENCE * longest)
 
     def _cut(self, script: Script) -> list[tuple[str, Delivery]]:
         return [
@@ -447,7 +455,7 @@ class Voice:
         with self._lock:
             self._child = child
         try:
-            hello = child.receive(LOADING_LIMIT_S)
+            hello = child.receive(LOADING_LIMIT_S, SLOW_LOADING_S)
         except ChildLost as lost:  # a bad model may take the whole process with it, or never come to an end
             if self._demoted("加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"):
                 return self._awake()

@@ -1,0 +1,290 @@
+"""A stranger on the LAN: what one who knows no PIN can cost the office, asked of a whole running office."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from signage import events, lines, server
+from signage.answers import MAX_BODY
+from tests.signage.house import House, running
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_AUDIODRIVER", "dummy")
+        with running(tmp_path_factory.mktemp("office") / "home", sounds=False) as found:
+            yield found
+
+
+def line(house: House, said: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
+    """A connection that has sent `said`."""
+    made = socket.create_connection(("127.0.0.1", house.daemon.server.port), 10, source_address=(source, 0))
+    if said:
+        made.sendall(said)
+    return made
+
+
+def head(method: str, path: str, **headers: object) -> bytes:
+    named = {"Host": "127.0.0.1", **{key.replace("_", "-"): value for key, value in headers.items()}}
+    told = "".join(f"{key}: {value}\r\n" for key, value in named.items())
+    return f"{method} {path} HTTP/1.1\r\n{told}\r\n".encode()
+
+
+def answer(made: socket.socket) -> tuple[int, str]:
+    """(status, error) of what comes back; the connection is then closed by the server."""
+    got = http.client.HTTPResponse(made)
+    got.begin()
+    body = got.read()
+    return got.status, json.loads(body)["error"] if body else ""
+
+
+def somebody_else_is_answered(house: House, path: str = "/login", source: str = "127.0.0.9") -> None:
+    """Within the ten seconds that a connection of these tests waits."""
+    with contextlib.closing(line(house, head("GET", path, Connection="close"), source)) as phone:
+        got = http.client.HTTPResponse(phone)
+        got.begin()
+        assert got.status in (200, 302), got.status
+        got.read()
+
+
+def bearer(house: House, role: str) -> str:
+    return f"Bearer {house.token(role)}"
+
+
+@contextlib.contextmanager
+def many(
+    house: House, count: int, said: bytes = b"", source: str = "127.0.0.1"
+) -> Iterator[list[socket.socket]]:
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(contextlib.closing(line(house, said, source))) for _ in range(count)]
+
+
+UPLOADS = ["/api/clips", "/api/tracks/morning", "/api/people/1/photo", "/api/teams/1/song"]
+
+
+@pytest.mark.parametrize("path", UPLOADS)
+def test_a_file_of_a_stranger_is_refused_at_the_header(house: House, path: str) -> None:
+    """401 for a stranger, 403 for a wall, before one byte of the body has come, with a length and without one."""
+    method = "PUT" if path.endswith(("photo", "song")) else "POST"
+    for way in ({"Content_Length": 5_000_000}, {"Transfer_Encoding": "chunked"}):
+        with contextlib.closing(line(house, head(method, path, **way))) as stranger:
+            assert answer(stranger) == (401, "请先输入 PIN 登录，或者带上有效的令牌。")
+        with contextlib.closing(
+            line(house, head(method, path, Authorization=bearer(house, "wall"), **way))
+        ) as wall:
+            assert answer(wall)[0] == 403
+
+
+def test_what_takes_no_files_takes_64_kb_even_from_an_admin(house: House) -> None:
+    """413 with the limit: at the header when the length is told, at the first byte too many when it is not."""
+    own = bearer(house, "admin")
+    with contextlib.closing(
+        line(house, head("POST", "/api/deals", Content_Length=MAX_BODY + 1, Authorization=own))
+    ) as made:
+        assert answer(made) == (413, "发来的内容太大，最多 64 KB。")
+    with contextlib.closing(line(house, head("POST", "/api/deals", Transfer_Encoding="chunked"))) as made:
+        made.sendall(b"11000\r\n" + b"x" * 0x11000)
+        assert answer(made) == (413, "发来的内容太大，最多 64 KB。")
+    with contextlib.closing(
+        line(house, head("POST", "/api/people/1/nothing", Content_Length="9" * 5000, Authorization=own))
+    ) as made:
+        assert answer(made)[0] == 400
+
+
+def test_a_file_over_the_limit_is_refused_before_it_comes(house: House) -> None:
+    """A signed-in phone is told the limit of that kind of file, and `100 Continue` is never said."""
+    said = head(
+        "POST", "/api/clips", Content_Length=10**9, Authorization=bearer(house, "assistant"),
+        Expect="100-continue",
+    )  # fmt: skip
+    with contextlib.closing(line(house, said)) as made:
+        status, told = answer(made)
+    assert status == 413
+    assert "MB" in told
+
+
+def test_who_is_refused_while_sending_sees_the_answer_and_no_reset(house: House) -> None:
+    """A browser sends its whole body before it reads: 8 MB go into nothing, then the sentence is there."""
+    with contextlib.closing(line(house, head("POST", "/api/clips", Content_Length=8_000_000))) as made:
+        for _ in range(80):
+            made.sendall(b"x" * 100_000)
+        assert answer(made)[0] == 401
+
+
+def test_bodies_of_strangers_lie_nowhere_on_the_disk(house: House) -> None:
+    """520 half sent bodies: no file is open for them, memory grows by less than 40 MB, others are answered at once."""
+    me = psutil.Process()
+    files, memory = open_files(), me.memory_info().rss
+    deal, clip = (head("POST", path, Content_Length=60_000) for path in ("/api/deals", "/api/clips"))
+    with many(house, 260, deal + b"x" * 30_000), many(house, 260, clip + b"x" * 30_000, "127.0.0.2"):
+        somebody_else_is_answered(house)
+        new = set(open_files()) - set(files)
+        assert [found for found in new if "(deleted)" in found] == []
+        assert len(open_files()) - len(files) <= 2 * 530
+        assert me.memory_info().rss - memory < 40_000_000
+
+
+def open_files() -> list[str]:
+    """What this process, the daemon and its visitors, has open."""
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.append(str(entry.readlink()))
+    return found
+
+
+def test_idle_connections_of_one_address_are_bounded(house: House) -> None:
+    """500 connections of one address that say nothing: at most 300 stay, and others are answered."""
+    with many(house, 500, source="127.0.0.3"):
+        somebody_else_is_answered(house)
+        assert _until(lambda: _held(house, "127.0.0.3") <= server.WAITING_OF_ONE)
+
+
+def test_many_addresses_cannot_fill_the_house(house: House) -> None:
+    """1,200 connections of four addresses, each with half a header: a phone's connection still finds its place."""
+    with contextlib.ExitStack() as stack:
+        for number in range(4):
+            stack.enter_context(many(house, 300, b"GET / HTTP/1.1\r\nHost:", f"127.0.1.{number + 1}"))
+        somebody_else_is_answered(house)
+        assert len(house.daemon.server._server.active_channels) <= server.MOST_CONNECTIONS + 1
+
+
+def _held(house: House, address: str) -> int:
+    channels = list(house.daemon.server._server.active_channels.values())
+    return sum(found.address == address for found in channels)
+
+
+def _until(holds: object, seconds: float = 8.0) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:  # type: ignore[operator]
+        time.sleep(0.02)
+    return bool(holds())  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET / HTTP/1.1\r\nX: ", head("POST", "/login", Content_Length=60_000)],
+    ids=["nothing", "header", "body"],
+)  # fmt: skip
+def test_trickled_bytes_extend_no_deadline(
+    house: House, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    """A byte every 50 ms: the line is closed when its time is over, not when the bytes cease."""
+    for name in ("FIRST_S", "HEADER_S", "BODY_S"):
+        monkeypatch.setattr(lines, name, 0.4)
+    began = time.monotonic()
+    with contextlib.closing(line(house, said)) as made, contextlib.suppress(OSError):
+        made.settimeout(0.05)
+        while time.monotonic() - began < 8:
+            with contextlib.suppress(TimeoutError):
+                if not made.recv(100):
+                    break
+            if said:
+                made.sendall(b"x")
+    assert time.monotonic() - began < 6
+
+
+def test_an_answer_that_is_not_read_holds_no_thread(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty readers that never read: others are answered, and the lines are closed in the end."""
+    monkeypatch.setattr(lines, "READ_S", 0.3)
+    monkeypatch.setattr(lines, "READ_RATE", 10_000_000)
+    ask = head("GET", "/static/phone.js") * 60
+    with many(house, 20, ask, "127.0.0.4"):
+        somebody_else_is_answered(house)
+
+
+def test_streams_of_one_address_leave_room_for_walls(house: House) -> None:
+    """250 lines of one address: a wall of another and a signed-in phone of the same one are served."""
+    streams = house.daemon.server._streams
+    with many(house, events.MAX_STREAMS + 10, head("GET", "/events"), "127.0.0.5"):
+        assert _until(lambda: len(streams._open) == events.MAX_STREAMS)
+        with contextlib.closing(line(house, head("GET", "/events?wall=real&screen=a"), "127.0.0.6")) as wall:
+            assert b"200 OK" in wall.recv(400)
+            assert "real" in streams.names()
+        known = head("GET", "/events?wall=phone-1&screen=b", Authorization=bearer(house, "assistant"))
+        with contextlib.closing(line(house, known, "127.0.0.5")) as phone:
+            assert b"200 OK" in phone.recv(400)
+        with contextlib.closing(line(house, head("GET", "/events"), "127.0.0.5")) as one_more:
+            assert answer(one_more)[0] == 503
+        somebody_else_is_answered(house)
+    assert _until(lambda: not streams._open)
+
+
+def test_slow_conversions_hold_up_nobody_else(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More uploads that take long to convert than there are threads: the phone's page is answered meanwhile."""
+    over = threading.Event()
+    monkeypatch.setattr(house.daemon.office.media, "take_clip", lambda stream: (over.wait(20), ("x", 1.0))[1])
+    said = head("POST", "/api/clips", Content_Length=5, Authorization=bearer(house, "assistant")) + b"hello"
+    with many(house, len(house.daemon.server._dispatcher.threads) + 4, said):
+        try:
+            somebody_else_is_answered(house)
+        finally:
+            over.set()
+
+
+def test_half_a_request_and_a_flood_of_headers_are_told(house: House) -> None:
+    """A header without an end, one of 40 KB, deep JSON, a number of a million digits: a status, never a fault."""
+    with contextlib.closing(line(house, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 8000)) as made:
+        assert answer(made)[0] == 431
+    own = {"Authorization": bearer(house, "admin"), "Content_Type": "application/json", "Connection": "close"}
+    for body in (b"[" * 60_000, b'{"person": "a", "amount": ' + b"9" * 60_000 + b"}"):
+        with contextlib.closing(
+            line(house, head("POST", "/api/deals", Content_Length=len(body), **own) + body)
+        ) as made:
+            assert answer(made)[0] == 400
+
+
+def test_invented_wall_names_and_pairings_push_nobody_out(house: House) -> None:
+    """400 names and 100 pairings of one address: a new wall of another is known, and its digits stay valid."""
+    other = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, source_address=("127.0.0.7", 0))
+    other.request("GET", "/wall/new")
+    answered = other.getresponse()
+    answered.read()
+    cookie = answered.headers["Set-Cookie"].split(";")[0]
+    report = {"scene": "rhythm", "revision": 1, "width": 1920, "height": 1080, "agent": "x"}
+    for number in range(400):
+        assert house.call("POST", f"/api/walls/invented-{number}/painted", report, role=None).status == 204
+    for _ in range(100):
+        house.daemon.office.pairings.begin("127.0.0.1")
+    json_type = {"Content-Type": "application/json"}
+    other.request("POST", "/api/walls/lobby/painted", json.dumps(report), json_type)
+    answered = other.getresponse()
+    answered.read()
+    assert answered.status == 204
+    known = [wall.name for wall in house.daemon.office.walls.known()]
+    assert "lobby" in known
+    assert sum(name.startswith("invented-") for name in known) <= 40
+    other.request("GET", "/api/pairing", headers={"Cookie": cookie})
+    answered = other.getresponse()
+    assert answered.status == 200
+    assert json.loads(answered.read()) == {"wall": None}
+    other.close()
+
+
+def test_no_wall_is_called_new(house: House) -> None:
+    """/wall/new is where screens are paired: one of that name would send itself there for ever."""
+    named = house.call("POST", "/api/pairings", {"code": "123456", "name": "new"}, role="admin")
+    assert named.status == 422
+    assert "配对" in named.json["error"]
+
+
+def test_who_is_hidden_is_named_on_no_screen(house: House) -> None:
+    """The voice says the name; what the open /api/wall shows of the same order has none."""
+    office = house.daemon.office
+    person = next(found for found in office.people() if found.name == "李思思")
+    office.update_person(person.id, hidden=True)
+    assert house.sell("李思思", 58_000, "hidden").status == 201
+    assert _until(lambda: office.glance().on_air is not None, 20)
+    assert "一位同事" in office.glance().on_air.text  # type: ignore[union-attr]
+    assert "李思思" not in json.dumps(house.call("GET", "/api/wall", role=None).json, ensure_ascii=False)
+    office.update_person(person.id, hidden=False)

@@ -1,0 +1,49 @@
+"""A child that is slow is waited for; one that hangs is not."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from controller.sound.child import Child, ChildLost
+
+WORKS = """import json, time
+end = time.process_time() + 1.0
+while time.process_time() < end:
+    pass
+print(json.dumps({"done": True}), flush=True)
+time.sleep(60)
+"""
+SLEEPS = "import time\ntime.sleep(60)\n"
+
+
+def child(folder: Path, code: str) -> Child:
+    (folder / "busy_child.py").write_text(code, encoding="utf-8")
+    return Child("busy_child", env={"PYTHONPATH": str(folder)})
+
+
+def test_a_child_that_computes_gets_more_time(tmp_path: Path) -> None:
+    """Its answer comes after three times the limit for a silent child."""
+    slow = child(tmp_path, WORKS)
+    try:
+        assert slow.receive(0.3, working_s=60) == {"done": True}
+    finally:
+        slow.kill()
+
+
+def test_a_child_that_sleeps_is_lost_at_the_limit(tmp_path: Path) -> None:
+    """However long a working child would be given."""
+    hung = child(tmp_path, SLEEPS)
+    time.sleep(1.0)  # past the interpreter's own start, which computes
+    with pytest.raises(ChildLost, match="hung"):
+        hung.receive(0.5, working_s=60)
+    assert not hung.alive()
+
+
+def test_a_child_that_computes_for_ever_is_lost_too(tmp_path: Path) -> None:
+    """At the second limit."""
+    busy = child(tmp_path, "while True:\n    pass\n")
+    with pytest.raises(ChildLost, match="hung"):
+        busy.receive(0.2, working_s=0.6)

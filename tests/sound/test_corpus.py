@@ -1,0 +1,267 @@
+"""The corpus through folder and upload: everything is heard as it should be, or refused by name with a way out."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from corpus import CORNERS, GBK, PICTURES, SOUNDS, Sound, corners_of, make_sounds
+from players import speaking
+from recording import RATE, disk_device
+from running import Running, timetable
+from soundfiles import measured
+
+from controller.machine.filenames import by_readable_name, readable
+from controller.sound import intake, kinds
+from controller.sound.library import MUSIC_LUFS, Library
+from controller.sound.speaker import MusicOrder
+
+pytestmark = pytest.mark.signal  # all of it: half of its time goes into making and bringing the files once
+MONDAY = datetime.date(2026, 11, 23)
+FAST = {"SDL_DISKAUDIODELAY": "1"}
+FLAT_MB = 12.0
+
+
+@dataclass
+class Brought:
+    """A running office with the corpus in one of its playlists, looked through to the end."""
+
+    office: Running
+    folder: Path
+    made: list[tuple[Sound, int, Path]]
+    before: tuple[float, int]
+
+    def names(self) -> dict[str, str]:
+        """By the file's name on the disk: what people read."""
+        return {path.name: name for name, path in by_readable_name(p for _, _, p in self.made).items()}
+
+    def rows(self, playlist: str = "dropped") -> dict[str, dict[str, Any]]:
+        found = self.office.get("/api/tracks")
+        return {row["file"]: row for row in found if row["playlist"] == playlist}
+
+    def weight(self) -> tuple[float, int]:
+        """MB and threads of the daemon itself."""
+        assert self.office.process is not None
+        daemon = psutil.Process(self.office.process.pid)
+        return daemon.memory_info().rss / 1e6, daemon.num_threads()
+
+    def send(self, name: str, data: bytes, playlist: str = "sent") -> tuple[int, Any]:
+        address = f"http://127.0.0.1:{self.office.port}/api/tracks/{playlist}?name={urllib.parse.quote(name)}"
+        head = {"Authorization": f"Bearer {self.office.token}", "Content-Type": "application/octet-stream"}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address, data, head), timeout=60) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, json.loads(refused.read())
+
+
+@pytest.fixture(scope="module")
+def brought(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brought]:
+    root = tmp_path_factory.mktemp("corpus")
+    music = root / "music"
+    for playlist in ("calm", "dropped", "sent", os.fsdecode("安静".encode("gbk"))):
+        (music / playlist).mkdir(parents=True)
+    plan = timetable('at: "00:00-24:00", name: 白天')
+    with Running(root / "home", {"SDL_AUDIODRIVER": "dummy"}, timetable=plan, music=music) as office:
+        made = make_sounds(music / "dropped")
+        (music / "dropped").rename(root / "aside")
+        (music / "dropped").mkdir()
+        office.start()
+        found = Brought(office, music / "dropped", made, (0.0, 0))
+        office.get("/api/phone"), office.get("/api/tracks")
+        time.sleep(0.5)
+        found.before = found.weight()
+        for file in (root / "aside").iterdir():
+            file.rename(music / "dropped" / file.name)
+        office.call("POST", "/api/music", {"action": "play", "playlist": "dropped"})
+        _until_known(found)
+        yield found
+
+
+def _until_known(found: Brought) -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        rows = found.rows()
+        if len(rows) == len(SOUNDS) and all(row["seconds"] or row["fault"] for row in rows.values()):
+            return
+        unknown = [name for name, row in rows.items() if not (row["seconds"] or row["fault"])]
+        assert time.monotonic() < deadline, (unknown, found.office.log())
+        time.sleep(0.2)
+
+
+def test_what_is_dropped_into_a_folder_plays_or_is_named_with_a_way_out(brought: Brought) -> None:
+    """Every file is listed by a name that can be read; it has its seconds, or a sentence that says what to do."""
+    rows, names = brought.rows(), brought.names()
+    wrong = []
+    for sound, _, path in brought.made:
+        row = rows[names[path.name]]
+        if sound.refused is None:
+            good = row["fault"] is None and abs(row["seconds"] - sound.seconds) <= 1
+        else:
+            good = sound.refused in (row["fault"] or "") and "请" in row["fault"]
+        if not good:
+            wrong.append((names[path.name], row))
+    assert wrong == []
+    text = json.dumps(rows, ensure_ascii=False)
+    assert text.isprintable()
+    assert "早安.mp3" in rows
+
+
+def test_bad_names_stop_nothing_and_what_has_one_is_played_and_deleted(brought: Brought) -> None:
+    """A GBK folder is a playlist like any other; pages and /health answer; such a file is deleted by what is read."""
+    office = brought.office
+    for page in ("/", "/wall", "/api/phone", "/api/wall", "/api/tracks", "/api/now", "/health"):
+        address = f"http://127.0.0.1:{office.port}{page}"
+        head = {"Authorization": f"Bearer {office.token}"}
+        with urllib.request.urlopen(urllib.request.Request(address, headers=head), timeout=20) as answer:
+            assert answer.status == 200
+            answer.read().decode()
+    assert "安静" in office.get("/api/phone")["playlists"]
+    assert office.call("POST", "/api/music", {"action": "play", "playlist": "安静"})[0] == 200
+    names = brought.names()
+    bad = (f"{GBK}.mp3", "\udcff\udcfe.mp3", "line\nbreak \x1b[31m.mp3")
+    kept = {name: (brought.folder / name).read_bytes() for name in bad}
+    for name in map(names.__getitem__, bad):
+        assert name in brought.rows()
+        assert office.call("DELETE", f"/api/tracks/dropped/{urllib.parse.quote(name, safe='')}")[0] == 200
+        assert name not in brought.rows()
+    for name, data in kept.items():
+        (brought.folder / name).write_bytes(data)
+
+
+def test_faults_of_music_are_counted_where_they_are_too_many_to_tell(brought: Brought) -> None:
+    """The first few by name, then how many more there are and where they are listed."""
+    sentences = [trouble["what"] for trouble in brought.office.get("/api/phone")["troubles"]]
+    more = [sentence for sentence in sentences if "另外还有" in sentence]
+    assert len(more) == 1
+    refused = sum(1 for sound in SOUNDS if sound.refused)
+    told = sum("放不了" in sentence for sentence in sentences)
+    count = int("".join(letter for letter in more[0] if letter.isdigit()))
+    assert told + count >= refused
+
+
+def test_an_upload_is_taken_or_refused_by_name_as_in_the_folder(brought: Brought) -> None:
+    """A sample over HTTP with its file's name in the sentence."""
+    by_name = {sound.name: path for sound, _, path in brought.made}
+    for name in ("封面 264.m4a", "mp3 inside.wav", "windows.wma"):
+        status, row = brought.send(name, by_name[name].read_bytes())
+        assert (status, row["file"]) == (201, f"{Path(name).stem}.opus")
+    status, answer = brought.send("网易云.ncm", by_name["网易云.ncm"].read_bytes())
+    assert status == 422
+    assert answer["error"].startswith("“网易云.ncm”没有收下：这是网易云音乐的加密文件")
+
+
+def test_memory_and_threads_are_flat_afterwards(brought: Brought) -> None:
+    """A hundred files of every kind cost the daemon nothing that stays."""
+    deadline = time.monotonic() + 20
+    while brought.weight()[1] > brought.before[1] and time.monotonic() < deadline:
+        time.sleep(0.2)  # the measuring thread ends with the last file
+    weight, threads = brought.weight()
+    assert threads <= brought.before[1] + 1  # one more of waitress's may be waiting
+    assert weight - brought.before[0] < FLAT_MB, (brought.before, weight)
+
+
+def test_every_upload_is_judged_as_in_the_folder(brought: Brought, tmp_path: Path) -> None:
+    """The intake's own code, without a child for each: the same files are taken, the same are refused."""
+    wrong = []
+    for sound, _, path in brought.made:
+        request = {"what": "track", "source": str(path), "target": str(tmp_path / "made")}
+        answer = intake._answer(request | {"named": kinds.by_name(path.name)})
+        good = "done" in answer if sound.refused is None else sound.refused in answer.get("refused", "")
+        if not good:
+            wrong.append((readable(sound.name), answer))
+    assert wrong == []
+
+
+def test_everything_that_is_taken_is_heard(brought: Brought, tmp_path: Path) -> None:
+    """The real player, as heard: each tone for its time, as loud as it was measured, the same on both sides, and
+    nothing louder than the tones. All at full volume: on so fast a device a change of volume would come late."""
+    library = Library(brought.office.folder, brought.office.folder / "var" / "cache")
+    try:
+        library.measure_all()
+        while library.measuring():
+            time.sleep(0.1)
+        tracks = library.tracks("dropped", MONDAY)
+    finally:
+        library.close()
+    wanted = {path.name: (sound, pitch) for sound, pitch, path in brought.made if sound.refused is None}
+    names = {name: raw for raw, name in brought.names().items()}
+    assert {names[track.name] for track in tracks} == set(wanted)
+    with disk_device(tmp_path) as (env, recording), speaking({**env, **FAST}) as (speaker, events):
+        short = tuple(
+            replace(track, gain_db=0.0, duration_s=0.9) for track in tracks
+        )  # its second is a short one
+        speaker.music(MusicOrder(short, time.monotonic()))
+        events.wait("track", 2, within=120, path=tracks[0].path)
+        assert events.of("track_failed") == []
+        speaker.music(None)
+        heard = recording._snapshot()[0].astype(np.float32) / 32768
+    loudest = int(np.abs(heard).max(axis=1).argmax())
+    around = np.abs(np.fft.rfft(heard[max(0, loudest - RATE // 4) :][: RATE // 2].mean(axis=1)))
+    assert np.abs(heard).max() < 0.65, (
+        f"near {2 * around.argmax()} Hz"
+    )  # of a coder's overshoot; a click has 0.79
+    frames = _frames(heard)
+    wrong = []
+    for track in tracks:
+        sound, pitch = wanted[names[track.name]]
+        found = _heard(heard, frames, pitch)
+        seconds, lufs, sides = found
+        expected = MUSIC_LUFS - track.gain_db
+        if not (abs(seconds - sound.seconds) < 0.35 and abs(lufs - expected) < 1 and abs(sides) < 1):
+            wrong.append((track.name, pitch, found, expected))
+    assert wrong == []
+
+
+HOP, WINDOW = RATE // 20, RATE // 10
+
+
+def _frames(heard: Any) -> Any:
+    """Power by frequency of each tenth of a second, every twentieth."""
+    mono = heard.mean(axis=1)
+    starts = range(0, mono.size - WINDOW, HOP)
+    window = np.hanning(WINDOW).astype(np.float32)
+    return np.array([np.abs(np.fft.rfft(mono[at : at + WINDOW] * window)) ** 2 for at in starts], np.float32)
+
+
+def _heard(heard: Any, frames: Any, pitch: int) -> tuple[float, float, float]:
+    """Seconds, LUFS and difference of the sides in dB of the stretch in which that tone was heard."""
+    near = np.abs(np.fft.rfftfreq(WINDOW, 1 / RATE) - pitch) <= 18
+    share = frames[:, near].sum(axis=1) / (frames.sum(axis=1) + 1e-3)
+    ours = np.flatnonzero((share > 0.7) & (frames.sum(axis=1) > 1.0))
+    ours = np.split(ours, np.flatnonzero(np.diff(ours) > 5) + 1)[0]  # the first track begins again at the end
+    if ours.size < 8:
+        return ours.size / 20, -99.0, 0.0
+    middle = heard[(ours[0] + 3) * HOP : (ours[-1] - 1) * HOP]
+    sides = np.sqrt(np.mean(middle**2, axis=0)) + 1e-9
+    return ours.size / 20, measured(middle.T).lufs, float(20 * np.log10(sides[0] / sides[1]))
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_photo_of_any_kind_is_shown_rightly_or_refused_with_a_way_out(kind: str, tmp_path: Path) -> None:
+    """Upright, in its colours, small, without a word of its old data; or a sentence that says what to do."""
+    make, wanted = PICTURES[kind]
+    (tmp_path / "source").write_bytes(make())
+    request = {"what": "picture", "source": str(tmp_path / "source"), "target": str(tmp_path / "target")}
+    answer = intake._answer(request)
+    if set(wanted) <= set(CORNERS):
+        assert "done" in answer, answer
+        assert max(answer["done"]["width"], answer["done"]["height"]) <= 512
+        if wanted:
+            assert corners_of(tmp_path / "target") == wanted
+        assert b"Exif" not in (tmp_path / "target").read_bytes()
+    else:
+        assert wanted in answer["refused"]
+        assert "请" in answer["refused"]

@@ -1,0 +1,148 @@
+"""The natural voice itself: real Kokoro-82M in a real child. Skipped, with the reason, where it cannot be installed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from soundfiles import heard, measured
+
+from controller.sound.mandarin import spoken
+from controller.sound.speech.script import Script, Segment
+from controller.sound.voice import Voice, VoiceFailed, say
+
+DEAL = "恭喜猛虎队的王小明签了一单铂金会员，金额是一万两千八百元，请大家为他喝彩！"
+
+
+@pytest.fixture(scope="module")
+def voice(natural_voice: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voice]:
+    """One voice for the module, awake."""
+    made = Voice(tmp_path_factory.mktemp("natural"), natural_voice)
+    made.prepare(say("大家好")).result(120)
+    yield made
+    made.close()
+
+
+def script(text: str, **fields: object) -> Script:
+    return Script((Segment(spoken(text)),), **fields)  # type: ignore[arg-type]
+
+
+def test_it_speaks_at_an_announcers_pace_and_level(voice: Voice) -> None:
+    """A deal's sentence: 4 to 5.5 syllables a second, −18 LUFS within 1 dB, true peak at most −1 dBTP."""
+    assert voice.status().engine.startswith("Kokoro-82M")
+    clip = voice.prepare(script(DEAL)).result(120)
+    length = clip.speech_end_s - clip.speech_start_s
+    assert 4.0 <= 34 / length <= 5.5
+    found = measured(heard(clip.path))
+    assert found.lufs == pytest.approx(-18, abs=1)
+    assert found.peak <= -1
+
+
+def test_its_parts_come_before_the_whole(voice: Voice) -> None:
+    """The first clause is handed over before the last is rendered."""
+    stream = voice.stream(script(DEAL.replace("王小明", "李雷")))
+    parts = stream.parts(60)
+    assert len(parts) < 3
+    while more := stream.parts(60):
+        parts += more
+    assert len(parts) == 3
+    whole = stream.clip.result(10)
+    assert sum(part.seconds for part in parts) == pytest.approx(whole.duration_s, abs=0.01)
+    stream.close()
+
+
+def test_a_clause_rendered_ahead_costs_nothing_later(voice: Voice) -> None:
+    """What idle time has rendered is not rendered again."""
+    ahead = script("恭喜飞龙队的陈芳签了一单企业年卡。")
+    assert voice.learn([ahead]) == 1
+    end = time.monotonic() + 60
+    while voice.waiting_ahead():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert sum(cost.render_s for cost in voice.costs(ahead)) < 0.1
+    assert voice.learn([ahead]) == 0
+
+
+def test_something_urgent_interrupts_idle_rendering(voice: Voice) -> None:
+    """An announcement does not wait for what is rendered for later, which is finished afterwards."""
+    voice.learn([script(f"第{n}位客户的资料已经送到前台，请相关同事尽快去取一下。") for n in range(11, 15)])
+    time.sleep(0.3)
+    assert voice.prepare(script("请安静。")).result(60).duration_s > 0.5
+    assert voice.waiting_ahead() > 0
+    end = time.monotonic() + 120
+    while voice.waiting_ahead():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天天气很好我们继续努力" * 25,
+        "阿依古丽·买买提 Tsering Dolma 签单",
+        "恭喜北京市海淀区中关村科技园区人力资源服务有限责任公司第十二分公司电话销售部成交",
+        "请KA客户看A4纸上的E聘方案，谢谢Amy。",
+    ],
+)
+def test_hard_texts_are_spoken(voice: Voice, text: str) -> None:
+    """300 characters without a pause, names in Latin letters, a company of 40 characters, letters inside."""
+    clip = voice.prepare(script(text)).result(180)
+    assert clip.speech_end_s > 2
+    assert clip.unread == ()
+
+
+def test_an_unknown_character_is_named(voice: Voice) -> None:
+    """What no dictionary reads is left out and named, the rest is spoken."""
+    clip = voice.prepare(Script((Segment("恭喜李\U0002a6b2签单"),))).result(60)
+    assert clip.unread == ("\U0002a6b2",)
+    assert voice.unread() == ("\U0002a6b2",)
+    assert clip.speech_end_s > 0.6
+
+
+def test_nothing_to_say_is_refused_and_the_voice_stays(voice: Voice) -> None:
+    """Emoji alone: a sentence; the next text is spoken by the same voice."""
+    with pytest.raises(VoiceFailed, match="没有能念出来的字"):
+        voice.prepare(Script((Segment("✅✅✅"),))).result(60)
+    voice.prepare(script("大家加油！")).result(60)
+    assert voice.status().engine.startswith("Kokoro-82M")
+
+
+def test_an_english_text_has_an_english_speaker(voice: Voice) -> None:
+    """Another speaker than the Mandarin one, at the same level."""
+    text = spoken("Meeting at 15:00 in room 3, please be on time.", {}, "en")
+    clip = voice.prepare(Script((Segment(text, language="en"),))).result(60)
+    assert clip.speech_end_s > 1.5
+    assert measured(heard(clip.path)).lufs == pytest.approx(-18, abs=1)
+
+
+def test_a_killed_child_is_replaced(voice: Voice) -> None:
+    """SIGKILL while it renders: the announcement is spoken by the next child, by the natural voice again."""
+    future = voice.prepare(script("各位同事，下午四点在三楼开会，请大家准时参加。"))
+    time.sleep(0.5)
+    pid = voice.status().pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    assert future.result(120).speech_end_s > 2
+    assert voice.status().engine.startswith("Kokoro-82M")
+
+
+def test_its_memory_is_bounded(voice: Voice) -> None:
+    """The longest clause takes at most 450 MB."""
+    voice.prepare(script("今天下午三点整请所有销售团队的组长和经理到三楼开会")).result(60)
+    status = Path(f"/proc/{voice.status().pid}/status").read_text()
+    peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+    assert peak / 1024 <= 450
+
+
+def test_speakers_and_speed_differ(voice: Voice) -> None:
+    """Another speaker is another clip; faster is shorter."""
+    plain = voice.prepare(script("请大家到前面来。")).result(60)
+    other = voice.prepare(script("请大家到前面来。", voice="zm_yunxi")).result(60)
+    fast = voice.prepare(script("请大家到前面来。", speed=1.3)).result(60)
+    assert not np.array_equal(heard(plain.path)[0][:20000], heard(other.path)[0][:20000])
+    assert fast.duration_s < 0.9 * plain.duration_s
