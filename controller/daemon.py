@@ -29,6 +29,7 @@ from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.performance import Report
 from controller.sound.speaker import Event, Speaker
+from controller.sound.speech.speakers import ESPEAK
 from controller.sound.speech.voiceinstall import VoiceInstall
 from controller.sound.voice import Voice
 from controller.timekeeper import Timekeeper
@@ -108,6 +109,7 @@ class Daemon:
             home.var / "voices",
             voice.reload,
             allowed=self._options.voice_install and self._options.start is None,
+            wanted=lambda: self.office.speaking.choice().voice != ESPEAK,
         )
         self._stack.callback(self._voice_install.close)
         self.speaker = Speaker(self._on_speaker)

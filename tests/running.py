@@ -37,7 +37,10 @@ class Running:
     def __init__(
         self, folder: Path, env: Mapping[str, str], *, timetable: str | None = None, music: Path | None = None
     ) -> None:
-        self.folder, self.env = folder, dict(os.environ) | {"PYTHONUNBUFFERED": "1"} | dict(env)
+        self.folder, self.env = (
+            folder,
+            dict(os.environ) | {"PYTHONUNBUFFERED": "1", "ZHANGU_VOICE_INSTALL": "0"} | dict(env),
+        )
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         (folder / "config").mkdir(parents=True, exist_ok=True)

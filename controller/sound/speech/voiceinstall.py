@@ -104,9 +104,12 @@ class VoiceInstall:
         present = settled = self._folders()
         due = time.monotonic() + self._after_s
         while True:
-            self._status = self._look(due)
-            if self._status.state == INSTALLING and time.monotonic() >= due:
-                due = time.monotonic() + self._attempt()
+            try:
+                self._status = self._look(due)
+                if self._status.state == INSTALLING and time.monotonic() >= due:
+                    due = time.monotonic() + self._attempt()
+            except Exception:  # whatever it is, the office goes on, and the next look may be better
+                log.exception("the installer of the natural voice broke")
             if self._closing.wait(min(self._look_s, max(0.0, due - time.monotonic()) or self._look_s)):
                 return
             last, present = present, self._folders()
