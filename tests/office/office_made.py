@@ -16,6 +16,7 @@ from controller.book.store import Store
 from controller.feed import Feed
 from controller.office import Office, Parts
 from controller.sound.library import Library
+from controller.sound.speech.voiceinstall import NO_INSTALL
 from controller.timekeeper import Timekeeper
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ class House:
             shutil.copy(ROOT / "config" / "rhythm.yaml", self.file)
         self.clock = HandClock(start)
         self.speaker, self.announcer, self.voice = FakeSpeaker(), FakeAnnouncer(), FakeVoice()
+        self.voice_install = NO_INSTALL
         self.open()
 
     def open(self) -> None:
@@ -54,6 +56,7 @@ class House:
             Parts(
                 self.clock, self.almanac, self.store, self.feed,
                 self.announcer, self.speaker, self.voice, self.library, self.home / "sounds",
+                lambda: self.voice_install,
             )  # type: ignore[arg-type]
         )  # fmt: skip
         self.announcer.report = self.office.following.on_report

@@ -14,6 +14,8 @@ from office_made import ROOT, House, house
 
 from controller.rhythm.layout import FILE
 from controller.sound.speaker import Duck
+from controller.sound.speech.voiceinstall import InstallStatus
+from signage.english import english
 
 MORNING = datetime(2026, 11, 24, 8, 35, tzinfo=SHANGHAI)
 SHIPPED = (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8")
@@ -207,3 +209,21 @@ def _go_on(office: House, clock: str) -> None:
 
 def _texts(office: House) -> list[str]:
     return [found.text for found in office.office.announcements(office.clock.now().date())]
+
+
+def test_a_natural_voice_that_could_not_be_installed_is_told(office: House) -> None:
+    """With the reason and what to do, not as grave; installing and installed are no trouble."""
+    reason = InstallStatus("failed", 0, "连不上软件包仓库", "请检查网络。")
+    for status, told in (
+        (InstallStatus("installing", 3), 0),
+        (reason, 1),
+        (InstallStatus("installed", 100), 0),
+    ):
+        office.voice_install = status
+        office.clock.go(seconds=2)
+        found = [trouble for trouble in office.office.glance().troubles if "自然语音" in trouble.what]
+        assert len(found) == told
+        for trouble in found:
+            assert trouble.what == "自然语音没有装上：连不上软件包仓库，现在由备用语音播报。"
+            assert (trouble.mend, trouble.serious) == ("请检查网络。", False)
+            assert "fallback voice" in english(trouble.what)

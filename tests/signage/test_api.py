@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from controller.book.people import PersonRow
+from tests.running import ZHANGU
 from tests.signage.house import House, running
 
 FRONT = quote("前台")
@@ -194,6 +196,23 @@ def test_a_wrong_voice_is_refused(house: House, change: dict[str, object]) -> No
     assert answer.json["error"][-1] in "。？"
     assert house.call("PUT", "/api/voice", {"voice": "espeak"}, role="wall").status == 403
     assert house.call("GET", "/api/voice").json == before
+
+
+def test_a_voice_is_chosen_by_command(house: House) -> None:
+    """`zhangu voices choose` asks the daemon, by any of a speaker's names; the phone shows it."""
+    home = house.daemon.store.path.parent.parent
+    for name, key in (("云希", "zm_yunxi"), ("xiaoyi", "zf_xiaoyi"), ("auto", "auto")):
+        done = subprocess.run(
+            [ZHANGU, "voices", "choose", name, "--home", home], capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert house.call("GET", "/api/voice").json["voice"] == key
+
+
+def test_the_phone_is_told_of_the_natural_voice(house: House) -> None:
+    """A rehearsal downloads nothing, and says so."""
+    told = house.call("GET", "/api/phone").json["voice_install"]
+    assert told == {"state": "off", "percent": 0, "why": "启动时关掉了自然语音的自动安装。"}
 
 
 def test_preview_changes_nothing(house: House) -> None:

@@ -1,0 +1,84 @@
+"""`zhangu voices` as typed: what it lists, refuses and does, with its exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from controller.sound.speech.kokorofiles import faulty
+from tests.running import ROOT, ZHANGU
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office with one voice of its own."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "config").mkdir()
+    (folder / "config" / "rhythm.yaml").write_bytes((ROOT / "config" / "rhythm.yaml").read_bytes())
+    own = folder / "var" / "voices" / "own"
+    own.mkdir(parents=True)
+    (own / "a.onnx").write_bytes(b"x" * 2_000_000)
+    return folder
+
+
+def typed(home: Path, *words: str | Path, code: int = 0) -> str:
+    """What `zhangu voices …` prints; it ends with that exit code and without a traceback."""
+    done = subprocess.run(
+        [ZHANGU, "voices", *words, "--home", home], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_listing(home: Path) -> None:
+    """The natural voice that is missing with what to do, the office's own with its size, the fallback."""
+    lines = typed(home).splitlines()
+    assert lines == typed(home, "list").splitlines()
+    assert lines == [
+        "✗ 自然语音：没有装，运行 zhangu voices install（下载约 90 MB）",
+        "✓ own：sherpa-onnx，2 MB",
+        "✓ espeak：备用语音，不用安装",
+    ]
+
+
+def test_a_voice_that_nobody_has(home: Path) -> None:
+    """Wrong use: the names that can be chosen are told."""
+    told = typed(home, "choose", "晓五", code=2)
+    assert told.startswith("没有名为“晓五”的语音。可以选：auto、晓晓、")
+    assert "own" in told
+    typed(home, "choose", code=2)
+    assert "没有名为“晓五”的语音" in typed(home, "remove", "晓五", code=1)
+
+
+def test_choosing_without_a_daemon(home: Path) -> None:
+    """Nothing is written; the line for the timetable is told."""
+    before = (home / "config" / "rhythm.yaml").read_bytes()
+    assert "sound: {voice: 晓晓}" in typed(home, "choose", "zf_xiaoxiao", code=1)
+    assert (home / "config" / "rhythm.yaml").read_bytes() == before
+
+
+def test_installing_from_a_folder_that_is_not_right(home: Path, tmp_path: Path) -> None:
+    """It says which files are missing, or that there is no folder."""
+    assert "没有" in typed(home, "install", "--from", tmp_path / "nowhere", code=1)
+    told = typed(home, "install", "--from", tmp_path, code=1)
+    assert f"{tmp_path} 里缺 kokoro-v1.0.int8.onnx、zf_xiaoxiao.bin、" in told
+
+
+@pytest.mark.registry
+def test_installed_listed_saved_and_removed(home: Path, natural_voice: Path, tmp_path: Path) -> None:
+    """The real files, from a folder."""
+    assert "自然语音装好了。" in typed(home, "install", "--from", natural_voice)
+    assert faulty(home / "var" / "voices") == []
+    assert "✓ kokoro：自然语音，98 MB" in typed(home)
+    assert "晓晓（女声）" in typed(home)
+    assert "存好了" in typed(home, "save", tmp_path / "stick")
+    assert faulty(tmp_path / "stick") == []
+    model = home / "var" / "voices" / "kokoro" / "kokoro-v1.0.int8.onnx"
+    model.unlink()
+    assert "文件不全" in typed(home)
+    typed(home, "install", "--from", tmp_path / "stick")
+    assert "已删除 kokoro。" in typed(home, "remove", "kokoro")
+    assert "没有装" in typed(home)
