@@ -60,6 +60,10 @@ WHOLE = {
     "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。": (
         "On the phone’s last tab open that person and give the reading of the whole name in pinyin."
     ),
+    "请检查磁盘和权限。": "Please check the disk and its permissions.",
+    "音乐和大屏照常，报单、通知和改动现在都记不下来。": (
+        "Music and walls go on; deals, notices and changes cannot be written down now."
+    ),
     "播报照常，只是少了这个声音。": "Announcements go on without that sound.",
     "其余的照常播放。": "All else is played.",
     "换掉或补上文件以后，几秒内自动恢复。": "Replace or add the file; it is back within seconds.",
@@ -79,6 +83,13 @@ PATTERNS = (
     (r"作息表有 1 处要改。", r"The edited timetable has a fault."),
     (r"作息表有 (\d+) 处要改。", r"The edited timetable has \1 faults."),
     (r"时钟还没有对准，现在显示 (.+)。", r"The clock is not set yet; it shows \1."),
+    (r"账本 .+ 正被另一个程序占用，.*", r"Another program has the book open."),
+    (r"账本 .+ 只能读、不能写。", r"The book cannot be written."),
+    (r"账本 .+ 打不开。", r"The book cannot be opened."),
+    (r"读写账本 .+ 时磁盘出错，.*", r"The disk failed while the book was read or written."),
+    (r"账本 .+ 已损坏。", r"The book is damaged."),
+    (r"(?:账本 )?\S+ (?:不是账本文件|是空文件|建不了|来自更新的版本).*", r"The book cannot be used."),
+    (r"([^\u2e80-\u9fff]+)。", r"\1."),
     (r"播报用的声音 (\S+) 坏了：.*", r"The sound \1 is damaged."),
     (r"请把原来的 (\S+) 放回 sounds 文件夹。", r"Please put the original \1 back into the folder sounds."),
     (

@@ -120,7 +120,8 @@ def test_no_command_is_told_that_is_not_there(readme: str) -> None:
     assert not told - known, f"{readme} names {told - known}"
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert not set(re.findall(r"(?:^|&& )make ([a-z]+)", shown, re.MULTILINE)) - targets
-    options = {long for command in commands().values() for found in command.params for long in found.opts}
+    options = {long for command in commands().values() for found in command.params
+               for long in (*found.opts, *found.secondary_opts)}  # fmt: skip
     typed = re.findall(r"zhangu [^|\n]*", shown)
     named = {option for line in typed for option in re.findall(r"--[a-z-]+", line)}
     assert not named - options - OPTIONS_OF_CLICK, f"{readme} names {named - options}"

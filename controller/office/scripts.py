@@ -50,10 +50,10 @@ def language_of(*texts: str) -> str:
 
     Pinyin with its tones is Chinese.
     """
-    text = unicodedata.normalize("NFKC", "\n".join(texts))
+    text = unicodedata.normalize("NFC", "\n".join(texts))  # NFKC would make the sign ℃ a letter
     words = [word for word in _WORD.findall(text) if "LATIN" in unicodedata.name(word[0], "")]
     latin = any(not _PINYIN.fullmatch(unicodedata.normalize("NFC", word)) for word in words)
-    return "en" if latin and not _HAN.search(text) else "zh"
+    return "en" if latin and not _HAN.search(unicodedata.normalize("NFKC", text)) else "zh"
 
 
 def segment(text: str, names: Mapping[str, str], language: str | None = None) -> Segment:

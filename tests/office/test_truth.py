@@ -20,7 +20,7 @@ from office_made import House as Made
 from office_made import house as made_house
 
 from controller.almanac import Almanac
-from controller.book.model import DROPPED, HEARD, MERGED, NOT_HEARD, PLAYING, WAITING, Refused
+from controller.book.model import DROPPED, HEARD, MERGED, NOT_HEARD, PLAYING, WAITING, Refused, Unsayable
 from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
@@ -303,7 +303,7 @@ EDITS = {
     "office": ("office: 北京分公司", "office: 上海分公司"),
     "city": ("city: 北京", "city: 上海"),
     "cities": ("[上海, 广州, 深圳]", "[广州, 深圳]"),
-    "timezone": ("timezone: Asia/Shanghai", "timezone: Asia/Chongqing"),
+    "timezone": ("timezone: Asia/Shanghai", "timezone: Asia/Hong_Kong"),
     "holidays": ("holidays: CN", "holidays: none"),
     "days_off": ("days_off: []", "days_off: [2026-12-31]"),
     "extra_workdays": ("extra_workdays: []", "extra_workdays: [2026-12-26]"),
@@ -560,10 +560,12 @@ def test_whatever_happens_all_say_what_the_device_played(steps: list[str]) -> No
 
 def test_ten_announcements_in_a_moment_are_each_whole_and_in_order() -> None:
     """Nothing cuts, loses or overtakes: each sounds once, to its end."""
-    texts = ("一", "二", "三", "四", "。", "六", "七" * 300, "八", "九", "十")
+    texts = ("一", "二", "三", "四", "五", "六", "七" * 300, "八", "九", "十")
     living = Living()
     try:
         said = [living.office.announce(text, living.key()).id for text in texts]
+        with pytest.raises(Unsayable):
+            living.office.announce("。", living.key())
         for _ in said:
             living.settle()
             living.device.end()

@@ -29,6 +29,7 @@ from controller.sound.speech.script import (
     seconds,
 )
 from controller.sound.speech.shelf import Shelf, to_json
+from controller.sound.speech.speakers import FOLDER
 from controller.sound.speech.stream import Cost, Stream
 from controller.sound.speech.takes import Takes
 
@@ -455,7 +456,8 @@ class Voice:
         with self._lock:
             self._child = child
         try:
-            hello = child.receive(LOADING_LIMIT_S, SLOW_LOADING_S)
+            slow = SLOW_LOADING_S if (self._voices / FOLDER).is_dir() else 0.0
+            hello = child.receive(LOADING_LIMIT_S, slow)
         except ChildLost as lost:  # a bad model may take the whole process with it, or never come to an end
             if self._demoted("加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"):
                 return self._awake()
