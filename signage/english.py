@@ -56,6 +56,7 @@ WHOLE = {
 }
 
 PATTERNS = (
+    (r"没有叫“(.+)”的团队，这块大屏显示全部团队。", r"There is no team “\1”: this screen shows all teams."),
     (r"磁盘快满了，还剩 (.+) MB。", r"The disk is nearly full: \1 MB left."),
     (r"时钟还没有对准，现在显示 (.+)。", r"The clock is not set yet; it shows \1."),
     (r"作息表的改动有错：(?:.*?)(\S+) 第 (\d+) 行，.*", r"The edited timetable has a fault: \1, line \2."),
