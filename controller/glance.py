@@ -143,7 +143,8 @@ class Sounding:
 class Glance:
     """The office at `now`. `board`, `champion`: None unless a wall should show them.
 
-    `rankings`: of the day, the week and the month, as they stand now.
+    `rankings`: of the day, the week and the month, as they stand now. `members`: who works in each team now and
+    may be shown, in the order in which they came.
     """
 
     revision: int
@@ -168,3 +169,4 @@ class Glance:
     champion: Champion | None = None
     honours: tuple[Honour, ...] = ()
     rankings: tuple[Ranking, ...] = ()
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -78,6 +78,7 @@ WHOLE = {
 }
 
 PATTERNS = (
+    (r"没有叫“(.+)”的团队，这块大屏显示全部团队。", r"There is no team “\1”: this screen shows all teams."),
     (r"磁盘快满了，还剩 (.+)。", r"The disk is nearly full: \1 left."),
     (r"正在静音，到 (.+) 为止。", r"Muted until \1."),
     (r"作息表有 1 处要改。", r"The edited timetable has a fault."),

@@ -31,7 +31,8 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
     """
     display = glance.walls.screens.get(name) or replace(glance.walls.default, name=name)
     base = _base(glance, display)
-    celebration = None if _undisturbed(glance, base) else celebration_of(glance)
+    team = _team(glance, display)
+    celebration = None if _undisturbed(glance, base, team) else celebration_of(glance)
     scene = "celebration" if celebration else base
     found: Json = {
         "revision": glance.revision,
@@ -43,38 +44,69 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "office": glance.office,
         "lang": display.language,
         "date": glance.plan.date.isoformat(),
-        "wall": _wall(display, name, glance),
+        "wall": _wall(display, name, team),
         "entry": _entry(glance.state.entry),
         "next": _next(glance.state.next),
-        "teams": [tally_row(team) for team in glance.teams],
-        "deals": [deal_row(deal) for deal in glance.deals if deal.voided is None][:DEALS],
+        "teams": [tally_row(row) for row in glance.teams if team in (None, row.name)],
+        "members": [] if team is None else _members(glance, team),
+        "deals": [
+            deal_row(deal) for deal in glance.deals if deal.voided is None and team in (None, deal.team)
+        ][:DEALS],
         "totals": {
             "day": total_row(glance.day),
             "week": total_row(glance.week),
             "month": total_row(glance.month),
         },
         "duties": _duties(glance.plan.duties, glance.now),
+        "duty_stays_ms": round(DUTY_STAYS.total_seconds() * 1000),
         "celebration": celebration,
         "board": board_of(glance, base),
         "award": award(glance),
         "welcome": _welcome(glance),
         "rest": _rest(glance),
         "fault": _fault(glance),
-        "notices": _notices(glance, base),
+        "notices": _stray(display, team) + _notices(glance, base),
         "honours": [honour_row(honour) for honour in glance.honours],
     }
     return in_english(found) if display.language == "en" else found
 
 
-def _undisturbed(glance: Glance, base: str) -> bool:
-    """The nap stays dark; an award gives way to an order, not to what is said of the award itself.
+def _undisturbed(glance: Glance, base: str, team: str | None) -> bool:
+    """Whether what is being said leaves this wall as it is.
 
-    An emergency is shown on every wall, also on one that is dark or turned off.
+    The nap stays dark; an award gives way to an order, not to what is said of the award itself; a team's wall
+    gives way to that team's orders and to what is said to everybody, not to other teams' orders. An emergency is
+    shown on every wall, also on one that is dark or turned off.
     """
     if glance.on_air is not None and glance.on_air.kind == "emergency":
         return False
     orders = glance.on_air.deals if glance.on_air else ()
-    return base in ("dark", "off") or (base == "award" and not orders)
+    others = bool(orders) and team is not None and all(deal.team != team for deal in orders)
+    return base in ("dark", "off") or (base == "award" and not orders) or others
+
+
+def _team(glance: Glance, display: WallDisplay) -> str | None:
+    """The team whose wall this is; None for everybody's, and for a team that does not exist."""
+    wanted = display.team or ""
+    there = [*(row.name for row in glance.teams), *glance.members]
+    return next((name for name in there if same_name(name, wanted)), None)
+
+
+def _stray(display: WallDisplay, team: str | None) -> list[str]:
+    """Says that the wall's team does not exist; the wall shows all teams meanwhile."""
+    if display.team is None or team is not None:
+        return []
+    return [f"没有叫“{display.team}”的团队，这块大屏显示全部团队。"]
+
+
+def _members(glance: Glance, team: str) -> list[Json]:
+    """Everybody of a team: who sold today, best first, then the others with nothing (`place` None)."""
+    sold = [tally_row(row) for row in glance.people if row.team == team]
+    names = {row["name"] for row in sold}
+    for place, row in enumerate(sold, 1):
+        row["place"] = place
+    rest = [name for name in glance.members.get(team, ()) if name not in names]
+    return sold + [{"place": None, "name": name, "count": 0, "amount": "0.00"} for name in rest]
 
 
 def _offset(now: datetime) -> int:
@@ -97,9 +129,7 @@ def _base(glance: Glance, display: WallDisplay) -> str:
     return scene
 
 
-def _wall(display: WallDisplay, name: str, glance: Glance) -> Json:
-    wanted = display.team or ""
-    team = next((row.name for row in glance.teams if same_name(row.name, wanted)), display.team)
+def _wall(display: WallDisplay, name: str, team: str | None) -> Json:
     return {
         "name": name,
         "diagonal": display.diagonal,
@@ -134,7 +164,12 @@ def _duties(duties: Sequence[Duty], now: datetime) -> list[Json]:
     ahead = [duty for duty in duties if duty.at is not None and duty.at + DUTY_STAYS > now]
     all_day = [duty for duty in duties if duty.at is None]
     return [
-        {"at": None if duty.at is None else hhmm(duty.at), "who": duty.who, "what": duty.what}
+        {
+            "at": None if duty.at is None else hhmm(duty.at),
+            "at_ms": None if duty.at is None else ms(duty.at),
+            "who": duty.who,
+            "what": duty.what,
+        }
         for duty in ahead + all_day
     ]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from signage.storybook_cast import LONG, TEAMS, person, team, teams
-from signage.storybook_states import State, entry, state, total, wall
+from signage.storybook_cast import LONG, PEOPLE, TEAMS, person, team, teams
+from signage.storybook_states import State, duty, entry, state, total, wall
 
 
 def rhythm_stories() -> dict[str, State]:
@@ -27,6 +27,23 @@ def rhythm_stories() -> dict[str, State]:
             next={"name": "决战时间", "at": "10:30"},
         ),
         "rhythm-one-team": state("rhythm", teams=teams(1)),
+        "rhythm-five-teams": state("rhythm", teams=teams(5)),
+        "rhythm-team": state(
+            "rhythm",
+            wall=wall(team="猛虎队"),
+            teams=teams(1),
+            members=[person(name, place) | {"team": "猛虎队"} for place, name in enumerate(PEOPLE[:4], 1)]
+            + [{"place": None, "name": name, "count": 0, "amount": "0.00"} for name in PEOPLE[4:9]],
+        ),
+        "rhythm-duty-due": state(
+            "rhythm",
+            "14:31",
+            duties=[
+                duty("14:30", "leader", "把每个人的目标交给总监"),
+                duty("14:30", "director", "今天复盘两次"),
+                duty("17:30", "leader", "回顾每个人的目标"),
+            ],
+        ),
         "rhythm-twelve-teams": state("rhythm", teams=teams(12)),
         "rhythm-long-names": state(
             "rhythm",
@@ -60,11 +77,11 @@ def rhythm_stories() -> dict[str, State]:
             "rhythm",
             honours=[],
             duties=[
-                {
-                    "at": "17:30",
-                    "who": "leader",
-                    "what": "和每个人回顾今天的目标，定下明天的名单，再把缺口报给总监和总经理，周五交周报",
-                }
+                duty(
+                    "17:30",
+                    "leader",
+                    "和每个人回顾今天的目标，定下明天的名单，再把缺口报给总监和总经理，周五交周报",
+                )
             ],
         ),
         "rhythm-stale": state("rhythm", stale="14:47"),

@@ -27,6 +27,11 @@ def total(amount: str, target: str | None = None) -> State:
     return {"amount": amount, "target": target}
 
 
+def duty(at: str | None, who: str, what: str) -> State:
+    """A reminder as the wall gets it."""
+    return {"at": at, "at_ms": ms(at) if at else None, "who": who, "what": what}
+
+
 def state(scene: str, clock: str = "14:52", **over: Any) -> State:
     """A full office at 14:52, with what the story changes."""
     whole: State = {
@@ -51,16 +56,18 @@ def state(scene: str, clock: str = "14:52", **over: Any) -> State:
         "entry": entry("决战时刻", "重点客户，一个一个拿下。\n促单、促单，还是促单！", "14:30", "16:30"),
         "next": {"name": "拔营略寨", "at": "16:30"},
         "teams": teams(4),
+        "members": [],
         "deals": deals(4),
         "totals": {
             "day": total("187000.00", "280000.00"),
-            "week": total("187000.00"),
-            "month": total("2640000.00", "4000000.00"),
+            "week": total("894700.00", "1400000.00"),
+            "month": total("2894700.00", "3348000.00"),
         },
         "duties": [
-            {"at": "17:30", "who": "leader", "what": "回顾每个人的目标"},
-            {"at": None, "who": "leader", "what": "周会"},
+            duty("17:30", "leader", "回顾每个人的目标"),
+            duty(None, "leader", "周会"),
         ],
+        "duty_stays_ms": 900_000,
         "celebration": None,
         "board": None,
         "award": None,

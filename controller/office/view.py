@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from controller.book import show
-from controller.book.model import Deal
+from controller.book.model import Deal, Person
 from controller.book.show import CityRow, Show
 from controller.book.standings import Standing, Standings
 from controller.glance import UNNAMED, Board, City, Glance, OnAir, Ranking, Sounding, Tally, Total, Trouble
@@ -20,7 +20,7 @@ from controller.office.room import Room, period_of
 from controller.office.talk import Talk
 from controller.rhythm.model import State, WallSettings
 
-LATEST_DEALS = 12
+LATEST_DEALS = 100  # a wall shows the last twelve of the office, or of its own team
 KEPT_FOR = timedelta(milliseconds=300)
 """Two hundred walls ask at once after each hint: one of them does the work."""
 WATCH_SHARE = 300
@@ -113,6 +113,7 @@ class View:
             names = [p.name for p in people if p.hidden]
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._praise.champion(book, state, on_air, now.date())
+            members = _members(book.roster.people())
             honours = self._praise.honours(book, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=room.rhythm.office, plan=plan, state=state, scene=scene,
@@ -126,6 +127,7 @@ class View:
             troubles=self.troubles(), notices=plan.warnings, trusted_clock=trusted, walls=self.walls(room.rhythm.walls),
             champion=champion, honours=honours,
             rankings=tuple(_ranking(period, found) for period, found in periods.items()),
+            members=members,
         )  # fmt: skip
 
     def ranking(self, period: str, day: date) -> Ranking:
@@ -154,6 +156,14 @@ def _scene(state: State, on_air: OnAir | None, trusted: bool) -> str:
     if on_air is not None:
         return "celebration"
     return state.wall if trusted else "fault"
+
+
+def _members(people: Iterable[Person]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for person in people:
+        if not person.hidden:
+            found[person.team] = (*found.get(person.team, ()), person.name)
+    return found
 
 
 def _total(found: Standings) -> Total:

@@ -92,7 +92,7 @@
   W.scenes.leaderboard = function (root) {
     var main = W.make('div', 'two board', root), left = W.make('div', 'podium', main), side = W.make('div', 'side', main);
     var head = W.make('div', 'title', left), title = W.make('h1', '', head), period = W.make('span', 'gold', head), none = W.make('p', 'none', left);
-    var first = winner(left, 'first'), second = winner(left, 'second'), third = winner(left, 'third'), best = champion(left);
+    var stand = W.make('div', 'stand', left), first = winner(stand, 'first'), second = winner(stand, 'second'), third = winner(stand, 'third'), best = champion(left);
     var opening = W.make('div', 'opening', left), openLabel = W.make('div', 'kicker dim', opening), openSum = W.make('div', 'amount gold', opening);
     var teamsHead = W.heading(side), teams = W.make('div', 'teams ranked', side), people = W.make('div', 'teams people', side), honours = W.make('div', 'teams honours', side);
     var branches = W.make('div', 'teams branches', side), citiesHead = W.heading(side, 'second'), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', root);
@@ -173,6 +173,7 @@
         W.text(openSum, W.money(state.totals && state.totals.day && state.totals.day.amount));
         W.phrase(none, W.word('none'));
         W.show(none, !byPlace(board, 0));
+        W.show(stand, Boolean(byPlace(board, 0)));
         W.teams(teams, board.teams, state.wall && state.wall.team);
         W.people(people, (board.top || []).slice(3));
         W.honours(honours, board.honours);

@@ -77,8 +77,8 @@
         var many = root.classList.contains('many'), size;
         W.text(amount, W.money(drawn && drawn.amount));
         W.fit(title, many ? 7.5 : 5, 2.5);
-        for (size = 1; size > 0.4; size -= 0.15) { /* as large as the sheet allows */
-          W.fit(name, 13 * size, 4);
+        for (size = 1; size > 0.4; size -= 0.1) { /* as large as the sheet allows */
+          W.fit(name, 15 * size, 4);
           W.fit(amount, (many ? 6 : 11) * size, 4);
           if (holds()) { break; }
         }

@@ -9,10 +9,19 @@
     return node;
   };
 
+  /* On an English wall what the office wrote in Chinese is marked as such: its commas stay as wide as its characters. */
+  function tongue(node, value) {
+    var wanted = W.lang === 'en' && /[\u4e00-\u9fff]/.test(value) ? 'zh-CN' : '';
+    node.wallLang = W.lang;
+    if ((node.getAttribute('lang') || '') === wanted) { return; }
+    if (wanted) { node.setAttribute('lang', wanted); } else { node.removeAttribute('lang'); }
+  }
+
   W.text = function (node, value) {
     value = value === null || value === undefined ? '' : String(value);
-    if (node.wallText === value) { return; }
+    if (node.wallText === value && node.wallLang === W.lang) { return; }
     node.wallText = value;
+    tongue(node, value);
     if (node.firstChild) { node.firstChild.nodeValue = value; } else { node.appendChild(document.createTextNode(value)); }
   };
 
@@ -22,8 +31,9 @@
   W.phrase = function (node, value) {
     var lines, i, j, clauses;
     value = value === null || value === undefined ? '' : String(value);
-    if (node.wallText === value) { return; }
+    if (node.wallText === value && node.wallLang === W.lang) { return; }
     node.wallText = value;
+    tongue(node, value);
     node.textContent = '';
     if (value.length > SHORT || !/[，。！？；：]/.test(value)) { node.appendChild(document.createTextNode(value)); return; }
     lines = value.split('\n');

@@ -62,6 +62,16 @@
     return row;
   }
 
+  /* Everybody of one team, also who has not sold yet. */
+  W.members = function (box, people) {
+    W.list(box, people || [], function (p, i) { return p.name + '/' + i; }, makePerson, function (row, p) {
+      W.text(row.place, p.place ? W.place(p.place) : '–');
+      W.text(row.name, p.name);
+      W.text(row.team, p.count ? ' ' + W.orders(p.count) : '');
+      W.text(row.amount, W.price(p.amount));
+    });
+  };
+
   W.people = function (box, people) {
     W.list(box, people || [], function (p, i) { return p.name + '/' + p.team + '/' + i; }, makePerson, function (row, p) {
       W.text(row.place, W.place(p.place));
@@ -98,6 +108,43 @@
       W.text(row.name, deal.person);
       W.text(row.amount, W.price(deal.amount));
     });
+  };
+
+  /* What is due now (from its time on, as long as the server says it stays), else what is next; several of one moment
+     belong together. `due`: now rather than later. */
+  W.dutiesNow = function (state, now) {
+    var all = state.duties || [], stays = state.duty_stays_ms || 0, at = null, due = false, found = [], i;
+    for (i = 0; i < all.length; i += 1) {
+      if (!all[i].at_ms || all[i].at_ms + stays <= now) { continue; }
+      if (at === null || (all[i].at_ms <= now && all[i].at_ms > at)) { at = all[i].at_ms; }
+    }
+    for (i = 0; at !== null && i < all.length; i += 1) {
+      if (all[i].at_ms === at) { found.push(all[i]); }
+    }
+    due = at !== null && at <= now;
+    return { due: due, rows: found };
+  };
+
+  /* The duty that is due or comes next, larger than all other words around it. */
+  W.todo = function (parent) {
+    var box = W.make('div', 'todo', parent), shown = '';
+    return {
+      draw: function (state, now) {
+        var found = W.dutiesNow(state, now), key = found.due + JSON.stringify(found.rows);
+        if (key === shown) { return false; }
+        shown = key;
+        W.show(box, found.rows.length > 0);
+        W.mark(box, 'due', found.due);
+        W.list(box, found.rows, function (duty, i) { return i; }, function () {
+          return { node: W.make('div', 'duty') };
+        }, function (row, duty) {
+          W.text(row.node, W.duty(duty));
+          W.mark(row.node, 'long', W.duty(duty).length > 36);
+        });
+        return true;
+      },
+      turn: function (now) { W.turn(box, now); }
+    };
   };
 
   /* A heading that also tells which page of how many is shown. */
@@ -151,7 +198,7 @@
 
   /* Totals stay; notices and duties beside them take turns. Where type is large all take turns. Server away: only that. */
   W.footer = function (stage) {
-    var node = W.make('div', 'foot', stage), fixed = W.make('div', 'totals', node), box = W.make('div', 'ticker', node);
+    var node = W.make('div', 'foot', stage), fixed = W.make('div', 'totals', node), box = W.make('div', 'ticker', node), drawn = '', late = null;
     function make() {
       var item = W.make('span', 'item');
       return { node: item, label: W.make('span', '', item), sum: W.make('b', '', item), of: W.make('span', '', item) };
@@ -161,6 +208,7 @@
       W.text(row.sum, item.sum ? ' ' + item.sum : '');
       W.text(row.of, item.of || '');
       W.mark(row.node, 'loud', Boolean(item.loud));
+      W.mark(row.node, 'due', Boolean(item.due));
     }
     function fill(sums, items) {
       W.list(fixed, sums, function (item, i) { return i; }, make, draw);
@@ -169,10 +217,17 @@
     }
     /* An item too long for its place beside the totals has a turn of its own and the whole line; the totals wait. */
     function stretch() {
-      var i, row, far = box.offsetLeft - fixed.offsetLeft, items = box.children;
+      var i, row, far, items = box.children;
+      W.show(box, items.length > 0);
       for (i = 0; i < items.length; i += 1) { W.mark(items[i], 'long', false); items[i].style.left = ''; W.show(items[i], true); }
-      for (i = 0; i < items.length && W.scale <= 1.2 && far > 0; i += 1) {
+      far = box.offsetLeft - fixed.offsetLeft;
+      W.mark(box, 'tall', false);
+      for (i = 0; i < items.length && W.scale <= 1.2; i += 1) {
         row = items[i];
+        if (far <= 0) { /* upright: below the totals, on two lines when one is too short */
+          if (row.offsetHeight > 1.5 * box.clientHeight) { W.mark(box, 'tall', true); break; }
+          continue;
+        }
         if (row.offsetHeight > 1.5 * box.clientHeight) { W.mark(row, 'long', true); row.style.left = -far + 'px'; }
       }
     }
@@ -184,21 +239,33 @@
     }
     return {
       draw: function (state, stale) {
-        var items = [], sums = stale ? [] : totals(state), i, honour;
+        var items = [], quiet = [], lead = W.dutiesNow(state, W.now()), sums = stale ? [] : totals(state), i, honour;
+        late = stale;
+        drawn = [lead.due, lead.rows.length && lead.rows[0].at_ms, late].join();
         for (i = 0; i < (state.notices || []).length; i += 1) { items.push({ label: state.notices[i], loud: true }); }
-        for (i = 0; i < (state.duties || []).length; i += 1) { items.push({ label: W.duty(state.duties[i]) }); }
-        for (i = 0; state.scene === 'rhythm' && i < (state.honours || []).length; i += 1) {
-          honour = W.honour(state.honours[i]);
-          items.push({ label: honour.label + (W.lang === 'en' ? ': ' : '：') + state.honours[i].name, sum: honour.figure });
+        for (i = 0; (state.scene !== 'rhythm' || W.scale > 1.2) && i < lead.rows.length; i += 1) { /* the rhythm has a place of its own for them */
+          items.push({ label: W.duty(lead.rows[i]), due: lead.due });
         }
+        for (i = 0; !items.length && i < (state.duties || []).length; i += 1) {
+          if (!state.duties[i].at_ms) { quiet.push({ label: W.duty(state.duties[i]) }); }
+        }
+        for (i = 0; !items.length && state.scene === 'rhythm' && i < (state.honours || []).length; i += 1) {
+          honour = W.honour(state.honours[i]);
+          quiet.push({ label: honour.label + (W.lang === 'en' ? ': ' : '：') + state.honours[i].name, sum: honour.figure });
+        }
+        items = items.concat(quiet);
         if (stale) { items = [{ label: W.word('stale', stale), loud: true }]; }
         if (W.scale > 1.2) { items = sums.concat(items); sums = []; }
         fill(sums, items);
         stretch();
       },
       frame: function (state, now) {
-        W.turn(box, now);
-        fixed.style.visibility = stretched() ? 'hidden' : '';
+        var lead = W.dutiesNow(state, now), alone, rest;
+        if (drawn !== [lead.due, lead.rows.length && lead.rows[0].at_ms, late].join()) { this.draw(state, late); }
+        alone = W.turn(box, now).of === 1 && !lead.due; /* a line that needs the whole foot takes turns with the totals */
+        rest = alone && fixed.children.length > 0 && stretched() && Math.floor(now / W.PAGE_MS) % 2 === 1;
+        box.style.visibility = rest ? 'hidden' : '';
+        fixed.style.visibility = stretched() && !rest ? 'hidden' : '';
       }
     };
   };

@@ -28,12 +28,12 @@
 
   W.scenes.rhythm = function (root) {
     var main = W.make('div', 'two', root), now = W.make('div', 'now', main), side = W.make('div', 'side', main);
-    var span = W.make('div', 'spanof', now), name = W.make('h1', '', now), advice = W.make('p', 'advice', now), foot = W.make('div', 'left', now);
+    var span = W.make('div', 'spanof', now), name = W.make('h1', '', now), advice = W.make('p', 'advice', now), todo = W.todo(now), foot = W.make('div', 'left', now);
     var line = W.make('div', 'leftline', foot), label = W.make('span', 'dim', line), left = W.make('b', '', line), then = W.make('span', 'then dim', line);
     var fill = W.make('i', '', W.make('div', 'bar', foot));
-    var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), nobody = W.make('p', 'none few', side), help = W.make('div', 'help', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
+    var teamsHead = W.heading(side), teams = W.make('div', 'teams', side), nobody = W.make('p', 'none few', side), help = W.make('div', 'help', side), members = W.make('div', 'teams people members', side), dealsHead = W.heading(side), deals = W.make('div', 'deals', side), none = W.make('p', 'none', side);
 
-    teams.wallEven = true;
+    teams.wallEven = members.wallEven = true;
 
     function crowded() { /* not even one order fits: then none, rather than half of one */
       var first = deals.firstChild, out = Boolean(first && deals.clientHeight && first.offsetHeight > deals.clientHeight + 2);
@@ -49,9 +49,12 @@
         W.text(label, W.lang === 'zh' ? W.word('left') : '');
         W.text(then, next(state));
         W.show(foot, Boolean(entry));
+        todo.draw(state, W.now());
         teamsHead.draw(W.word('teams'));
         W.teams(teams, state.teams, state.wall && state.wall.team);
         W.text(nobody, W.word('noTeams'));
+        W.members(members, state.members);
+        W.show(members, Boolean((state.members || []).length));
         W.show(nobody, !(state.teams || []).length);
         W.show(help, !(state.teams || []).length);
         if (!(state.teams || []).length && !help.firstChild) { scan(help); }
@@ -71,7 +74,9 @@
           W.text(left, W.span(state.entry.until_ms - time) + (W.lang === 'zh' ? '' : ' ' + W.word('left')));
           fill.style.width = (progress(state.entry, time) * 100).toFixed(2) + '%';
         }
-        teamsHead.page(W.turn(teams, time));
+        if (todo.draw(state, time)) { this.layout(); }
+        todo.turn(time);
+        teamsHead.page(W.turn(members.children.length ? members : teams, time));
         W.turn(deals, time, 0);
         crowded();
       }

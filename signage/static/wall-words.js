@@ -10,7 +10,7 @@
       cities: '各地战果', people: '开拓榜', day: '今日', week: '本周', month: '本月', of_day: '今日', of_week: '本周', of_month: '本月', gap: '还差', over: '超出', toNext: '距上一名', honours: '风云榜',
       streak: '连续开单', record_holder: '单笔纪录', most_orders: '本周单数最多', newcomer: '本周新锐', days: '天',
       orders: '单', none: '今天的第一单，等你来开。', noTeams: '还没有团队。请在手机上添加。', scan: '手机页面的二维码',
-      stale: '数据截至 {0}，正在重新连接……', minute: '不到 1 分钟', hours: '小时', minutes: '分',
+      stale: '数据截至 {0}，正在重新连接……', minute: '不到 1 分钟', hours: '小时', minutes: '分钟',
       rest: '今天休息', fault: '有故障', meanwhile: '现在', mend: '怎么办', prize: '奖品',
       award: '颁奖', welcome: '欢迎', live: '请听广播。', emergency: '紧急广播', screen: '这块屏幕', dayTop: '今日开拓能手', dayTotal: '今日业绩',
       weekTop: '本周开拓能手', monthTop: '本月开拓能手', leader: '组长', director: '总监', manager: '总经理', assistant: '销售助理',
@@ -75,7 +75,7 @@
       return value >= 1e4 ? cut(value / 1e3, 1) + 'K' : cut(value, 0).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
     }
     if (value >= 1e8) { return cut(value / 1e8, 2) + '亿'; }
-    if (value >= 1e4) { return cut(value / 1e4, value < 1e5 ? 2 : value < 1e7 ? 1 : 0) + '万'; }
+    if (value >= 1e4) { return cut(value / 1e4, value < 1e7 ? 2 : value < 1e8 ? 1 : 0) + '万'; }
     return cut(value, 0).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
   };
 

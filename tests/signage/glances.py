@@ -43,11 +43,11 @@ def deal(number: int, person: str = "王小明", amount: str = "12800.00", **ove
     return replace(whole, **over)
 
 
-def tally(place: int, name: str, amount: str = "86000.00", target: str | None = "100000.00") -> Tally:
+def tally(
+    place: int, name: str, amount: str = "86000.00", target: str | None = "100000.00", team: str = "猛虎队"
+) -> Tally:
     goal = Decimal(target) if target else None
-    return Tally(
-        place, name, "猛虎队", 7, Decimal(amount), goal, float(Decimal(amount) / goal) if goal else None
-    )
+    return Tally(place, name, team, 7, Decimal(amount), goal, float(Decimal(amount) / goal) if goal else None)
 
 
 def said(kind: str, now: datetime, *deals: Deal, ago: float = 2, lasts: float = 14, **over: Any) -> OnAir:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from glances import board, deal, glance, moment, said, tally
@@ -14,6 +15,7 @@ from controller.book.honours import Honour
 from controller.glance import Champion, Glance, Ranking, Trouble
 from controller.rhythm.model import WallDisplay, WallSettings
 from signage import shapes
+from signage.english import english
 from signage.scenes import wall_state
 from signage.storybook import stories
 from signage.wallrows import ms
@@ -245,7 +247,7 @@ def test_nobody_to_praise_is_still_told() -> None:
 
 
 def pinned(pin: str, clock: str = "14:52", **over: object) -> Glance:
-    walls = WallSettings(screens={"hall": WallDisplay("hall", 65, 8, "paper", pin, "飞龙队", True, "en")})
+    walls = WallSettings(screens={"hall": WallDisplay("hall", 65, 8, "paper", pin, "猛虎队", True, "en")})
     return glance(clock, walls=walls, **over)
 
 
@@ -257,7 +259,7 @@ def test_a_wall_has_its_own_choices() -> None:
     assert (state["wall"]["distance"], state["wall"]["theme"], state["wall"]["team"]) == (
         8,
         "paper",
-        "飞龙队",
+        "猛虎队",
     )
     assert wall_state(pinned("leaderboard"), "kitchen")["scene"] == "rhythm"
 
@@ -327,3 +329,59 @@ def test_a_burst_shows_each_order() -> None:
     assert isinstance(found, dict)
     assert found["title"] == "三单连开"
     assert len(found["items"]) == 3
+
+
+def on_wall(team: str, **over: Any) -> Any:
+    """The state of a wall that was given to `team`."""
+    walls = WallSettings(screens={"own": WallDisplay(name="own", team=team)})
+    return wall_state(glance(walls=walls, **over), "own")
+
+
+TWO_TEAMS = {
+    "teams": (tally(1, "飞龙队"), tally(2, "猛虎队")),
+    "people": (tally(1, "李思思", team="飞龙队"), tally(2, "陈芳"), tally(3, "王小明")),
+    "deals": (deal(2, "李思思", team="飞龙队"), deal(1)),
+    "members": {"猛虎队": ("刘洋", "王小明", "陈芳"), "飞龙队": ("李思思",)},
+}
+
+
+def test_a_teams_wall_shows_that_team() -> None:
+    """Its bar, everybody in it (the best first, who has not sold yet last), its orders."""
+    state = on_wall("猛虎队", **TWO_TEAMS)
+    assert [row["name"] for row in state["teams"]] == ["猛虎队"]
+    assert [(row["place"], row["name"]) for row in state["members"]] == [
+        (1, "陈芳"), (2, "王小明"), (None, "刘洋"),
+    ]  # fmt: skip
+    assert [row["person"] for row in state["deals"]] == ["王小明"]
+    assert wall_state(glance(**TWO_TEAMS), "main")["members"] == []
+
+
+def test_a_teams_wall_celebrates_its_own_orders() -> None:
+    """Another team's order leaves it as it is; its own, an announcement and a round-up with its own do not."""
+    now = moment("14:52")
+    other = deal(3, "李思思", team="飞龙队")
+    shown = {
+        "own": on_wall("猛虎队", on_air=said("big", now, deal(1)), **TWO_TEAMS),
+        "other": on_wall("猛虎队", on_air=said("big", now, other), **TWO_TEAMS),
+        "both": on_wall("猛虎队", on_air=said("roundup", now, deal(1), other), **TWO_TEAMS),
+        "words": on_wall("猛虎队", on_air=said("say", now), **TWO_TEAMS),
+    }
+    assert {name: state["celebration"] is not None for name, state in shown.items()} == {
+        "own": True, "other": False, "both": True, "words": True,
+    }  # fmt: skip
+
+
+def test_a_wall_of_a_team_that_does_not_exist_says_so() -> None:
+    """It shows all teams and the name that is not known, in the wall's language."""
+    state = on_wall("白虎队", **TWO_TEAMS)
+    assert state["notices"][0] == "没有叫“白虎队”的团队，这块大屏显示全部团队。"
+    assert len(state["teams"]) == 2
+    assert english(state["notices"][0]) == "There is no team “白虎队”: this screen shows all teams."
+
+
+def test_a_duty_has_its_moment() -> None:
+    """The page decides by it what is due; the state says how long a reminder stays."""
+    state = wall_state(glance("09:00"), "main")
+    first = state["duties"][0]
+    assert first["at_ms"] == ms(moment(first["at"]))
+    assert state["duty_stays_ms"] == 15 * 60 * 1000

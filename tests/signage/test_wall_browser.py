@@ -131,16 +131,20 @@ def test_the_show_unfolds(book: Page) -> None:
         {"step": step, "at_ms": story["now"] + 1000 * n} for n, step in enumerate(parts, 1)
     ]
     places = {
-        "third": ".winner.third", "second": ".winner.second", "first": ".winner.first", "teams": ".teams.ranked",
-        "cities": ".cities", "comment": ".comment",
+        "third": ".winner.third .words", "second": ".winner.second .words", "first": ".winner.first .words",
+        "teams": ".teams.ranked", "cities": ".cities", "comment": ".comment",
     }  # fmt: skip
     for told in range(len(parts) + 1):
         tell(book, story | {"now": story["now"] + 1000 * told})
         seen = [
             part
             for part in parts
-            if book.evaluate("at => getComputedStyle(document.querySelector(at)).opacity", places[part])
-            == "1"
+            if book.evaluate(
+                "at => { var n = document.querySelector(at);"
+                " return Math.min(getComputedStyle(n).opacity, getComputedStyle(n.parentNode).opacity); }",
+                places[part],
+            )
+            == 1
         ]
         assert seen == parts[:told]
 
@@ -155,7 +159,7 @@ def test_pages_lose_nobody(book: Page) -> None:
     for turn in range(16):
         tell(book, story | {"now": story["now"] + 10000 * turn})
         teams |= set(book.evaluate(shown, ".teams.ranked"))
-        people |= set(book.evaluate(shown, ".teams.people"))
+        people |= set(book.evaluate(shown, ".board .teams.people"))
     assert (len(teams), len(people)) == (12, 57)
 
 
@@ -231,3 +235,54 @@ def test_a_celebration_has_at_most_sixty_pieces(book: Page) -> None:
     """Old televisions choke on more."""
     tell(book, stories()["celebration-big"])
     assert 0 < book.locator(".celebration .paper i, .celebration .ring").count() <= 60
+
+
+def test_five_teams_with_targets_stand_on_one_page(book: Page) -> None:
+    """No heading counts pages, all five are seen, and two orders have room below."""
+    book.set_viewport_size({"width": 1920, "height": 1080})
+    tell(book, stories()["rhythm-five-teams"])
+    assert (
+        book.evaluate(
+            "[].filter.call(document.querySelectorAll('.rhythm .team'), n => n.offsetHeight).length"
+        )
+        == 5
+    )
+    assert (
+        book.evaluate(
+            "[].filter.call(document.querySelectorAll('.rhythm .deal'), n => n.offsetHeight).length"
+        )
+        == 2
+    )
+
+
+def test_what_is_due_stands_before_what_comes_later(book: Page) -> None:
+    """At 14:31 the two duties of 14:30, marked; from 14:45 on the next one, 17:30."""
+    book.set_viewport_size({"width": 1920, "height": 1080})
+    story = stories()["rhythm-duty-due"]
+    shown = """() => [document.querySelector('.todo').classList.contains('due'),
+        [].map.call(document.querySelectorAll('.todo .duty'), n => n.textContent.substr(0, 8))]"""
+    tell(book, story)
+    assert book.evaluate(shown) == [True, ["14:30 组长", "14:30 总监"]]
+    tell(book, story | {"now": story["now"] + 14 * 60_000})
+    assert book.evaluate(shown) == [False, ["17:30 组长"]]
+
+
+def test_sums_and_spans_are_written_alike(book: Page) -> None:
+    """¥184,700 is 18.47万 and not 18.4万; a span is told in 分钟 whether long or short."""
+    tell(book, stories()["rhythm-full"])
+    assert book.evaluate("[184700, 2894700, 12345678, 99999.99].map(Wall.sum)") == [
+        "18.47万", "289.47万", "1234.5万", "9.99万",
+    ]  # fmt: skip
+    assert book.evaluate("[31 * 60000, 30000].map(Wall.span)") == ["31 分钟", "不到 1 分钟"]
+
+
+def test_chinese_on_an_english_wall_keeps_its_wide_commas(book: Page) -> None:
+    """A Chinese text is as wide on an English wall as on a Chinese one; English text is not marked Chinese."""
+    duty = [{"at": None, "at_ms": None, "who": "leader", "what": "多走动，带着微笑"}]
+    widths = []
+    for name in ("rhythm-full", "rhythm-full-english"):
+        tell(book, stories()[name] | {"duties": [], "notices": ["多走动，带着微笑"]})
+        widths.append(book.evaluate("document.querySelector('.ticker .item').offsetWidth"))
+    assert widths[0] == widths[1]
+    tell(book, stories()["rhythm-full-english"] | {"duties": duty})
+    assert book.evaluate("document.querySelector('.next, .then').getAttribute('lang')") is None

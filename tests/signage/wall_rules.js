@@ -68,6 +68,18 @@
     }
   }
 
+  /* Bars are compared by eye: in one list 100 % is as long in every row, and begins at the same place. */
+  Array.prototype.forEach.call(document.querySelectorAll('.teams, .branches'), function (list) {
+    var first = null;
+    Array.prototype.forEach.call(list.querySelectorAll('.bar'), function (bar) {
+      var r = bar.getBoundingClientRect();
+      if (!r.width) { return; }
+      first = first || r;
+      if (Math.abs(r.left - first.left) > 0.6 || Math.abs(r.width - first.width) > 0.6) { say(bar.parentNode.parentNode, 'bar of another length'); }
+      if (r.width < innerWidth / 10) { say(bar.parentNode.parentNode, 'bar too short'); }
+    });
+  });
+
   var layer = document.querySelector('.identify'), root = layer && layer.style.display !== 'none' ? layer : document.querySelector('.stage');
   Array.prototype.forEach.call(root.querySelectorAll('*'), function (node) {
     var own = Array.prototype.some.call(node.childNodes, function (child) { return child.nodeType === 3 && child.nodeValue.trim(); });
