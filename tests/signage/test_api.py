@@ -476,7 +476,7 @@ def test_the_phone_tells_what_will_never_happen(house: House) -> None:
         almanac.refresh()
         (told,) = house.call("GET", "/api/phone").json["notices"]
         assert "10:10 的提示”不会发生。周六不上班" in told
-        assert house.call("GET", WALL).json["notices"] == []
+        assert not [told for told in house.call("GET", WALL).json["notices"] if "不会发生" in told]
     finally:
         file.write_text(before, encoding="utf-8")
         almanac.refresh()
