@@ -39,12 +39,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `zhangu run` was asked for. `start`: a rehearsal's moment, in the office's zone."""
+    """What `zhangu run` was asked for. `start`: a rehearsal's moment, in the office's zone.
+
+    `rehearsal`: every page says that nothing entered here is kept.
+    """
 
     home: Home
     host: str = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
     port: int = 8080
     start: datetime | None = None
+    rehearsal: bool = False
     storybook: bool = False
     tls_port: int | None = None
 
@@ -130,6 +134,7 @@ class Daemon:
             feed=self.feed,
             clock=self.clock,
             storybook=self._options.storybook,
+            rehearsal=self._options.rehearsal,
         )
         self.server = Server(app, self._listener)
         self._stack.callback(self.server.close)

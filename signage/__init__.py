@@ -26,12 +26,14 @@ def create_app(
     clock: Clock,
     storybook: bool = False,
     tls: bool = False,
+    rehearsal: bool = False,
 ) -> Flask:
     """The web side of `office`: pages, JSON and events, ready for signage.server.Server.
 
     `secret` signs the phones' cookies and must stay the same over restarts; `clock` is the office's, so that
     a rehearsal shows the rehearsed time; `storybook` adds the pages of made-up scenes; `tls` says that phones
-    come by HTTPS (the cookie is then never sent in the clear).
+    come by HTTPS (the cookie is then never sent in the clear); `rehearsal`: every page says that nothing is kept,
+    and its cookie has a name of its own, because cookies know no ports.
     """
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -44,6 +46,9 @@ def create_app(
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     answers.install(app)
     access.install(app, office.keys, secret, tls)
+    app.jinja_env.globals["rehearsal"] = rehearsal
+    if rehearsal:
+        app.config["SESSION_COOKIE_NAME"] += "-rehearsal"
     for pages in (
         api.pages,
         events.pages,

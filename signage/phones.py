@@ -17,6 +17,7 @@ from controller.rhythm.model import Duty
 from signage import shapes
 from signage.access import access, needs
 from signage.api import office
+from signage.icon import SIZES as ICONS
 from signage.secure import told
 from signage.shapes import Json
 from signage.uploads import belongings
@@ -38,6 +39,34 @@ def home() -> str | Response:
     return render_template("phone.html", first=state, office=state["office"])
 
 
+@pages.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """What a phone needs to put the page on its home screen; asked for without a cookie."""
+    name = "战鼓彩排" if current_app.jinja_env.globals.get("rehearsal") else "战鼓"
+    icons = [
+        {
+            "src": url_for("static", filename=f"icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+        }
+        for size in ICONS
+    ]
+    answer = jsonify(
+        {
+            "name": name,
+            "short_name": name,
+            "lang": "zh-CN",
+            "start_url": url_for("phones.home"),
+            "display": "standalone",
+            "background_color": "#faf5ec",
+            "theme_color": "#faf5ec",
+            "icons": icons,
+        }
+    )
+    answer.mimetype = "application/manifest+json"
+    return answer
+
+
 @pages.get("/api/phone")
 @needs("read")
 def state() -> Response:
@@ -56,6 +85,7 @@ def phone_state() -> Json:
         "people": [shapes.person(person) for person in house.people()],
         "products": list(house.products()),
         "playlists": list(house.playlists()),
+        "playlist_names": house.playlist_names(),
         "done": done_lines(house.deals(today), said, glance.now),
         "said": [_said_line(found, glance.now) for found in reversed(said) if found.kind in SAID_BY_HAND][
             :LINES
@@ -163,7 +193,8 @@ def wall_lines(
 ) -> list[Json]:
     """Every wall that listens, has reported or is known from before, by name; phones listen too but are no walls.
 
-    `silent`: since when nothing was heard of a wall that should be there. `chosen`: what the phone chose for it.
+    `stray`: the team it was given to, when there is no such team. `silent`: since when nothing was heard of a wall
+    that should be there. `chosen`: what the phone chose for it.
     """
     lines: dict[str, Json] = {
         name: {"name": name, "online": True, "silent": None, "chosen": {}}
@@ -186,5 +217,10 @@ def wall_lines(
             "size": f"{report.width}×{report.height}",
             "delay_ms": report.delay_ms,
             "agent": report.agent,
+            "no_chinese": report.no_chinese,
         }
+    there = {row.name for row in glance.teams} | set(glance.members)
+    for name, line in lines.items():
+        team = glance.walls.screens.get(name, glance.walls.default).team
+        line["stray"] = team if team is not None and team not in there else None
     return [lines[name] for name in sorted(lines)]

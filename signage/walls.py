@@ -31,7 +31,10 @@ IDENTIFY_FOR = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What one screen said about its last picture. `delay_ms`: from the hint to the glass, None unasked."""
+    """What one screen said about its last picture.
+
+    `delay_ms`: from the hint to the glass, None unasked. `no_chinese`: it has no font with Chinese characters.
+    """
 
     wall: str
     address: str
@@ -42,6 +45,7 @@ class Painted:
     width: int
     height: int
     agent: str
+    no_chinese: bool = False
 
 
 class Screens:
@@ -134,6 +138,23 @@ def wall() -> str | Response:
     return _named("main")
 
 
+@pages.get("/wall/")
+@pages.get("/Wall/")
+@pages.get("/Wall")
+@pages.get("/WALL")
+def wall_as_typed() -> Response:
+    """A television's keyboard writes a capital first, and people end an address with a slash."""
+    return redirect(url_for("walls.wall"))
+
+
+@pages.get("/wall/<name>/")
+@pages.get("/Wall/<name>")
+@pages.get("/Wall/<name>/")
+def named_wall_as_typed(name: str) -> Response:
+    """The same for a wall with a name."""
+    return redirect(url_for("walls.named_wall", name=wall_name(name)))
+
+
 @pages.get("/wall/<name>")
 def named_wall(name: str) -> str | Response:
     return _named(wall_name(name))
@@ -174,6 +195,7 @@ def painted(name: str) -> tuple[str, int]:
         width=_bounded(found, "width", 20_000),
         height=_bounded(found, "height", 20_000),
         agent=str(found.get("agent", ""))[:200],
+        no_chinese=found.get("no_chinese") is True,
     )
     if isinstance(found.get("delay_ms"), int | Decimal):
         report = replace(report, delay_ms=_bounded(found, "delay_ms", 3_600_000))

@@ -45,7 +45,7 @@ def run(home: Path | None, host: str, port: int, storybook: bool, tls: bool, tls
 @click.option("--at", "at", required=True, help='Where the clock starts, for example "2026-11-27 18:04:50".')
 @home_option
 @host_option
-@port_option
+@click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535))
 def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
     """Run the real thing at another date and time, on a scratch copy of the data."""
     from controller.daemon import Options
@@ -60,7 +60,7 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
     within_reach("--at", start)
     start = start.replace(tzinfo=zone) if start.tzinfo is None else start.astimezone(zone)
     with scratch(where) as copy:
-        _run(Options(copy, host, port, start=start))
+        _run(Options(copy, host, port, start=start, rehearsal=True))
 
 
 @click.command(name="demo")

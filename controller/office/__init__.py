@@ -41,6 +41,8 @@ from controller.office.speech import Announced, SpeechDesk
 from controller.office.talk import Talk
 from controller.office.troubles import Troubles
 from controller.office.view import View
+from controller.rhythm.called import playlist_name
+from controller.rhythm.model import DayPlan
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
@@ -192,6 +194,15 @@ class Office:
     def playlists(self) -> tuple[str, ...]:
         """The playlists there are."""
         return self._library.playlists()
+
+    def usual_plan(self) -> DayPlan:
+        """A working day as it usually is, without what holds for one date alone."""
+        return self._room.almanac.usual(self._room.clock.now().date())
+
+    def playlist_names(self) -> dict[str, str]:
+        """What people call each playlist: its folder's name when that is Chinese, else the spans that play it."""
+        spans = self._room.rhythm.spans
+        return {name: playlist_name(name, spans) for name in self.playlists()}
 
     # --- people, targets, cities
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
         if book and home.book.exists():
             with closing(Store(home.book)) as store:
                 store.backup(copy.book)
+            _own_pin(copy)
         for name in ("cache", "voices", "photos", "songs"):
             if (home.var / name).is_dir() and name != "cache":
                 (copy.var / name).symlink_to((home.var / name).resolve())
@@ -34,3 +36,12 @@ def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
             copy.cache.mkdir()
             shutil.copy(index, copy.cache / index.name)
         yield copy
+
+
+def _own_pin(copy: Home) -> None:
+    """Give the copy a PIN of its own, so that nobody enters a rehearsal believing it to be the office."""
+    with closing(Store(copy.book)) as store, store.write() as book:
+        real = book.desk.setting("pin")
+        while (pin := f"{secrets.randbelow(1_000_000):06d}") == real:
+            pass
+        book.desk.set_setting("pin", pin)

@@ -65,7 +65,7 @@ function preview() {
   clearTimeout(previewTimer);
   const turn = ++previewTurn;
   $('go').disabled = sending || !complete();
-  $('go').parentNode.classList.toggle('ready', Boolean(complete()));
+  $('go').closest('.send').classList.toggle('ready', Boolean(complete()));
   $('deal-listen').hidden = !complete();
   silence($('deal-sound')); // another order sounds otherwise
   fault(null, '');

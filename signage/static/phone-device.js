@@ -25,7 +25,7 @@ function drawRoster() {
     return el('details', { 'data-team': team.name, open: open.has(team.name) },
       el('summary', {}, el('b', {}, team.name), el('span', { class: 'dim' }, `${people.length} 人`)),
       el('ul', { class: 'rows' }, people.map((person) => row(
-        person.name, [person.leader ? '组长' : '', person.hidden ? '不上屏幕' : ''].filter(Boolean).join('，') || '改',
+        person.name, [person.leader ? '组长' : '', person.hidden ? '不上屏幕' : ''].filter(Boolean).join('，') || '编辑',
         person.say_as ? `读作 ${person.say_as}` : '', '', { open: () => personSheet(person) },
       )), row('全队的胜利之歌', state.songs.teams.includes(team.id) ? '有' : '加', '', '', { open: () => teamSheet(team, state, refresh) })));
   }));
@@ -67,7 +67,7 @@ function personSheet(person) {
     toast(fresh ? `${data.name}已加入${data.team}。` : '已改好。');
     closeSheet();
     refresh();
-  }) }, '记下');
+  }) }, '保存');
   const leave = fresh ? null : el('button', { type: 'button', class: 'act stop', onclick: (event) => tap(event.currentTarget, async () => {
     await call('PATCH', `/api/people/${person.id}`, { active: false });
     toast(`${person.name}已不在名单里，以前的单都留着。`);

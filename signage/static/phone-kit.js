@@ -85,10 +85,10 @@ export async function tap(button, work) {
   }
 }
 
-export function chips(node, names, chosen, pick) {
+export function chips(node, names, chosen, pick, called = {}) {
   fill(node, names.map((name) => el('button', {
     type: 'button', class: 'chip', role: 'radio', 'aria-checked': String(name === chosen), onclick: () => pick(name),
-  }, name)));
+  }, called[name] || name)));
 }
 
 // One row of two lines: what and how it stands; optional second lines; a tap may open more.

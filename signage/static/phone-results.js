@@ -55,10 +55,10 @@ function setTarget(team) {
       wrong.textContent = error.message;
       return;
     }
-    toast(`${team.name}的目标已记下。`);
+    toast(`${team.name}的目标已保存。`);
     closeSheet();
     refresh();
-  }) }, '记下');
+  }) }, '保存');
   sheet(`${team.name}今天的目标`, words, wrong, go);
 }
 
@@ -75,10 +75,10 @@ function setCity(city) {
   const words = field('完成率（%）', 'city-rate', city.rate === null ? '' : String(Math.round(city.rate * 100)), { inputmode: 'decimal', placeholder: '例如 86' });
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
     await call('PUT', '/api/cities', { city: city.name, percent: Number(words.querySelector('input').value) });
-    toast(`${city.name}的完成率已记下。`);
+    toast(`${city.name}的完成率已保存。`);
     closeSheet();
     refresh();
-  }) }, '记下');
+  }) }, '保存');
   sheet(`${city.name}今天的战报`, words, go);
 }
 

@@ -57,13 +57,13 @@ function act(method, path, data, done) {
 function drawMusic() {
   const sound = state.sound;
   const playing = Boolean(sound.playlist);
-  $('track').textContent = !sound.device ? '没有音响设备，音乐停着。' : playing ? sound.track || sound.playlist : state.quiet_until ? `安静时间，${state.quiet_until} 以后才有音乐。` : '音乐停着。';
+  $('track').textContent = !sound.device ? '没有音响设备，音乐停着。' : playing ? sound.track || state.playlist_names[sound.playlist] || sound.playlist : state.quiet_until ? `安静时间，${state.quiet_until} 以后才有音乐。` : '音乐停着。';
   $('music-go').textContent = playing ? '停止' : '播放';
   $('music-go').dataset.action = playing ? 'stop' : 'play';
   $('music-next').disabled = !playing;
   fill($('playlists'), state.playlists.map((name) => el('button', {
     type: 'button', class: 'chip', 'aria-pressed': String(name === sound.playlist), onclick: act('POST', '/api/music', () => ({ action: 'play', playlist: name })),
-  }, name)));
+  }, state.playlist_names[name] || name)));
   if (Date.now() > sliding) {
     $('volume').value = sound.volume;
     $('volume-now').textContent = sound.volume;
@@ -99,7 +99,7 @@ export function start(again) {
   refresh = again;
   mic.start(again);
   $('say-hear').addEventListener('click', (event) => tap(event.currentTarget, () => hear({ text: $('text').value.trim() }, $('say-sound'))).then(count));
-  $('tracks').addEventListener('click', (event) => tap(event.currentTarget, () => tracks.open(state.playlists, state.sound.playlist, refresh)));
+  $('tracks').addEventListener('click', (event) => tap(event.currentTarget, () => tracks.open(state.playlists, state.playlist_names, state.sound.playlist, refresh)));
   $('say-form').addEventListener('submit', send);
   $('text').addEventListener('input', () => { fault(''); silence($('say-sound')); count(); });
   $('music-go').addEventListener('click', act('POST', '/api/music', () => ({ action: $('music-go').dataset.action })));
