@@ -15,6 +15,7 @@ from controller.clock import Clock
 from controller.sound.performance import Job, Manners, Report
 from controller.sound.speaker import Event, Health, MusicOrder, Part
 from controller.sound.speech.script import Clip, Script
+from controller.sound.voice import NOW
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -140,7 +141,7 @@ class FakeVoice:
         self.learnt: list[Script] = []
         self.natural = False
 
-    def prepare(self, script: Script, *, ahead: bool = False) -> Future[Clip]:
+    def prepare(self, script: Script, priority: int = NOW) -> Future[Clip]:
         self.asked.append(script)
         done: Future[Clip] = Future()
         done.set_result(Clip(Path("/nowhere.wav"), 5.0, 0.0, 4.0))

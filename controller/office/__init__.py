@@ -116,7 +116,7 @@ class Office:
         self._view.playlists = parts.library.playlists
         self.following = Following(
             room, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
-            Foresight(room, cues, self._talk, self.speaking.choice), self.speaking,
+            Foresight(room, cues, self._talk, self._roundups, self.speaking.choice), self.speaking,
         )  # fmt: skip
         self.media = Media(
             (parts.store.path.parent, parts.sounds),

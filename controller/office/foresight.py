@@ -1,20 +1,22 @@
 """Render ahead of their moment the words that the timetable and the next deals will need.
 
 Texts that depend on the timetable alone (free words, greeting, sprint, nobody sold) are rendered shortly after a start,
-an edit and midnight; texts with figures a minute before their moment, with the figures of then. With a natural voice,
-whose rendering takes seconds, also single clauses, in idle time and the likeliest first: the results, each minute of
-the last ten before them; each person with the common products in the phrases of deals that are spoken at once.
+an edit and midnight; texts with figures a minute before their moment. With a natural voice, which takes seconds to
+render, also single clauses in idle time, the likeliest first: results and round-ups, each minute of the last ten before
+them; each person with the common products in the phrases of deals that are spoken at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from controller.book import phrases
-from controller.book.model import FIRST_OF_DAY, Announcement
+from controller.book.model import FIRST_OF_DAY, Announcement, Person
 from controller.office.cues import CueDesk
 from controller.office.room import Room
+from controller.office.roundups import RoundUps
 from controller.office.scripts import as_json
 from controller.office.talk import Talk
 from controller.rhythm.model import Cue, DayPlan
@@ -27,21 +29,28 @@ LONG_BEFORE = timedelta(minutes=10)
 NAMES_AFTER_S = 30.0
 NAMES_EVERY_S = 60.0
 MOST_PRODUCTS = 3
-MOST_CLAUSES = 600
+MOST_PEOPLE = 60
+MOST_TEXTS = 600
 """About 30 minutes of speech: 60 people with three products each, 80 MB of the cache."""
+TEXTS_AT_ONCE = 5
+"""Building a script takes 2 ms, and this is the timekeeper's thread."""
 
 
 class Foresight:
     """Called by the timekeeper's thread alone."""
 
-    def __init__(self, room: Room, cues: CueDesk, talk: Talk, manner: Callable[[], object]):
+    def __init__(
+        self, room: Room, cues: CueDesk, talk: Talk, roundups: RoundUps, manner: Callable[[], object]
+    ):
         """manner: the chosen voices and speed; another choice is rendered again."""
         self._room, self._cues, self._talk, self._manner = room, cues, talk, manner
+        self._roundups = roundups
         self._began: float | None = None
         self._seen: tuple[object, ...] = ()
         self._shortly: set[datetime] = set()
         self._names_at = 0.0
         self._known: tuple[object, ...] = ()
+        self._names: Iterator[Announcement] = iter(())
 
     def follow(self, plan: DayPlan, now: datetime) -> None:
         """Has rendered what is to be said later today and is not being rendered yet."""
@@ -59,7 +68,9 @@ class Foresight:
         self._prepare(near, plan, now)
         if monotonic - self._began > NAMES_AFTER_S and monotonic >= self._names_at:
             self._names_at = monotonic + NAMES_EVERY_S
-            self._learn(ahead, plan, now)
+            self._learn_soon(ahead, plan, now)
+            self._look_at_names(now)
+        self._learn_some_names()
 
     def _prepare(self, cues: list[Cue], plan: DayPlan, now: datetime) -> None:
         for cue in cues:
@@ -67,35 +78,55 @@ class Foresight:
             if foreseen is not None:
                 self._talk.prepare(foreseen)
 
-    def _learn(self, ahead: list[Cue], plan: DayPlan, now: datetime) -> None:
+    def _learn_soon(self, ahead: list[Cue], plan: DayPlan, now: datetime) -> None:
         soon = [self._cues.foresee(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
+        roundup = self._roundups.next_roundup(now)
+        if roundup is not None and roundup - now <= LONG_BEFORE:
+            soon.append(self._roundups.foresee(roundup))
         self._talk.learn(found for found in soon if found is not None)
-        names = self._likely(now)
-        present = (self._manner(), *(found.text for found in names))
-        if present != self._known and self._talk.learn(names) is not None:
-            self._known = present
 
-    def _likely(self, now: datetime) -> tuple[Announcement, ...]:
-        """What may be said at once of the next deals, without its sums: who sold lately first."""
+    def _look_at_names(self, now: datetime) -> None:
+        """Begin again with the likeliest when another sold, another product is common or the voice has changed."""
+        texts = self._room.rhythm.broadcasts
+        with self._room.store.read() as book:
+            products = tuple(book.deals.products()[:MOST_PRODUCTS]) or ("",)
+            lately = {deal.person for deal in book.deals.of_day(now.date())}
+            people = sorted(book.roster.people(), key=lambda person: person.name not in lately)[:MOST_PEOPLE]
+        present = (self._manner(), texts, products, tuple((person.team, person.name) for person in people))
+        if present != self._known:
+            self._known = present
+            self._names = islice(self._likely(products, people, now), MOST_TEXTS)
+
+    def _learn_some_names(self) -> None:
+        if self._talk.learns():
+            self._talk.learn(list(islice(self._names, TEXTS_AT_ONCE)))
+
+    def _likely(
+        self, products: Sequence[str], people: Sequence[Person], now: datetime
+    ) -> Iterator[Announcement]:
+        """What may be said at once of the next deals, without its sums; each text once."""
         texts = self._room.rhythm.broadcasts
         templates = [
             phrases.without_sum(template)
             for template in (*texts.big, *texts.first_of_day, *texts.first_of_week, *texts.record)
         ]
-        with self._room.store.read() as book:
-            products = book.deals.products()[:MOST_PRODUCTS] or ("",)
-            lately = {deal.person for deal in book.deals.of_day(now.date())}
-            people = sorted(book.roster.people(), key=lambda person: person.name not in lately)
-        found: dict[str, None] = {}
+        known: set[str] = set()
+        script = as_json([], None)
         for product in products:
             for person in people:
                 slots = {"team": person.team, "person": person.name, "product": product}
-                found |= {
-                    phrases.fill(whole, slots): None for whole in phrases.whole(templates, slots) if whole
-                }
-        script = as_json([], None)
-        kind = FIRST_OF_DAY
-        return tuple(
-            Announcement(0, "", kind, text, "waiting", "", now.replace(hour=0), None, script=script)
-            for text in list(found)[:MOST_CLAUSES]
-        )
+                for text in phrases.whole(templates, slots):
+                    filled = phrases.fill(text, slots)
+                    if filled and filled not in known:
+                        known.add(filled)
+                        yield Announcement(
+                            0,
+                            "",
+                            FIRST_OF_DAY,
+                            filled,
+                            "waiting",
+                            "",
+                            now.replace(hour=0),
+                            None,
+                            script=script,
+                        )

@@ -22,7 +22,7 @@ from controller.office.tracks import TrackDesk
 from controller.sound.gate import Gate
 from controller.sound.library import Library
 from controller.sound.mandarin import name_reading, reading_of
-from controller.sound.voice import Voice
+from controller.sound.voice import AHEAD, Voice
 
 LONGEST_NAME = 40
 
@@ -81,7 +81,7 @@ class Media:
         It is made ready for the speakers while the person still listens to it: a minute takes a Pi ten seconds.
         """
         name, seconds = self.clips.take(source)
-        self._voice.prepare(replace(self._builder.recorded(name), chime=None), ahead=True)
+        self._voice.prepare(replace(self._builder.recorded(name), chime=None), AHEAD)
         return name, seconds
 
     def send_clip(self, name: str, who: str, key: str) -> Announced:

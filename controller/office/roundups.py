@@ -7,6 +7,7 @@ from datetime import datetime
 
 from controller.book import broadcasts, phrases
 from controller.book.model import DROPPED, MERGED, PLAYING, ROUNDUP, TARGET, WAITING, Announcement
+from controller.book.store import Book
 from controller.office import etiquette
 from controller.office.room import Room
 from controller.office.scripts import as_json
@@ -46,19 +47,33 @@ class RoundUps:
         if fresh:
             self._tell_together(fresh, now)
 
+    def foresee(self, moment: datetime) -> Announcement | None:
+        """Return the round-up of `moment` as it would be spoken with the deals of now, to render it ahead."""
+        with self._room.store.read() as book:
+            due = [
+                a for a in book.outbox.waiting() if a.kind == HOURLY and a.due is not None and a.due <= moment
+            ]
+            phrase = self._phrase(book, due, moment)[1]
+        if phrase is None:
+            return None
+        return Announcement(
+            0, "", ROUNDUP, phrase.text, WAITING, "", moment, moment, script=as_json([], "small")
+        )
+
+    def _phrase(
+        self, book: Book, members: Sequence[Announcement], now: datetime
+    ) -> tuple[phrases.RoundUp, phrases.Phrase | None]:
+        deals = book.deals.of_ids(tuple(dict.fromkeys(ident for member in members for ident in member.deals)))
+        found = phrases.round_up(deals, book.deals.of_day(now.date()), now)
+        rhythm = self._room.rhythm
+        limit_s = etiquette.roundup_limit(self._talk.spent_s(book, now), rhythm.sound.talk_minutes_per_hour)
+        return found, phrases.roundup(
+            found, rhythm.broadcasts, WORDS, now, book.desk.used(ROUNDUP), limit_s=limit_s
+        )
+
     def _tell_together(self, members: Sequence[Announcement], now: datetime) -> None:
         with self._room.store.write() as book:
-            deals = book.deals.of_ids(
-                tuple(dict.fromkeys(ident for member in members for ident in member.deals))
-            )
-            found = phrases.round_up(deals, book.deals.of_day(now.date()), now)
-            rhythm = self._room.rhythm
-            phrase = phrases.roundup(
-                found, rhythm.broadcasts, WORDS, now, book.desk.used(ROUNDUP),
-                limit_s=etiquette.roundup_limit(
-                    self._talk.spent_s(book, now), rhythm.sound.talk_minutes_per_hour
-                ),
-            )  # fmt: skip
+            found, phrase = self._phrase(book, members, now)
             if phrase is None:
                 return
             book.desk.use(ROUNDUP, phrase.template, now)

@@ -12,7 +12,7 @@ from controller.office.speaking import BACKUP, NATURAL, OWN, Speaking
 from controller.sound.speech import speakers
 from controller.sound.speech.script import Script, VoiceFailed
 from controller.sound.speech.speakers import AUTO, ESPEAK
-from controller.sound.voice import Voice
+from controller.sound.voice import AHEAD, Voice
 
 HEARING_LIMIT_S = 25.0
 IDLE_S = 20.0
@@ -60,7 +60,7 @@ class Samples:
 
     def _file(self, voice: Voice, script: Script) -> Path:
         try:
-            return voice.prepare(script, ahead=True).result(HEARING_LIMIT_S).path
+            return voice.prepare(script, AHEAD).result(HEARING_LIMIT_S).path
         except VoiceFailed as failed:
             raise Refused(failed.sentence) from failed
         except NotInTime as late:

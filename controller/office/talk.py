@@ -38,7 +38,7 @@ from controller.rhythm.timetable import next_quiet
 from controller.sound.announcer import Announcer
 from controller.sound.performance import Job, Report
 from controller.sound.speech.script import Script
-from controller.sound.voice import Voice
+from controller.sound.voice import AHEAD, Voice
 
 log = logging.getLogger(__name__)
 
@@ -207,12 +207,16 @@ class Talk:
 
     def prepare(self, announcement: Announcement, unsent: Deal | None = None) -> None:
         """Render the speech of an announcement ahead; the player plays the chime by itself."""
-        self._voice.prepare(replace(self.script(announcement, unsent), chime=None), ahead=True)
+        self._voice.prepare(replace(self.script(announcement, unsent), chime=None), AHEAD)
 
-    def learn(self, announcements: Iterable[Announcement]) -> int | None:
-        """Have the clauses of announcements rendered in idle time; how many are new, None while no voice keeps them."""
-        if not self._voice.status().natural:
-            return None
+    def learns(self) -> bool:
+        """Whether the present voice keeps clauses that are rendered ahead."""
+        return self._voice.status().natural
+
+    def learn(self, announcements: Iterable[Announcement]) -> int:
+        """Have the clauses of announcements rendered in idle time; return how many are new."""
+        if not self.learns():
+            return 0
         names = self.names()
         return self._voice.learn([self._builder.build(found, names) for found in announcements])
 

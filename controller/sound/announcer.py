@@ -20,7 +20,7 @@ from controller.sound.speaker import Event, Part, Speaker
 from controller.sound.speech.script import Clip, Script, VoiceFailed
 from controller.sound.speech.stream import Part as StreamPart
 from controller.sound.speech.stream import Stream, lead_s
-from controller.sound.voice import Voice
+from controller.sound.voice import AHEAD, EMERGENCY, NOW, Voice
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Announcer:
         with self._changed:
             self._running = False
             if self._performance is not None:
-                self._performance.abandon()
+                self._performance.abandon("closed")
             self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join(timeout=3)
@@ -97,7 +97,7 @@ class Announcer:
         if interrupted is not None:
             self._speaker.stop(interrupted, fade_ms=120)
         if waits and not job.urgent:
-            self._voice.prepare(replace(job.script, chime=None), ahead=True)
+            self._voice.prepare(replace(job.script, chime=None), AHEAD)
 
     def _interrupted(self) -> int | None:
         """Under the lock: the job that makes room for an urgent one, None when nothing sounds or that is urgent too."""
@@ -280,14 +280,10 @@ class Announcer:
         performance = Performance(job, self._report, self._changed)
         with self._changed:
             self._performance = performance
-            if self._taken_back is not None:  # while it was being rendered, or while the device was away
-                performance.cancel(self._taken_back)
-                return performance
             if not self._audible and not job.urgent:
                 performance.unheard()
-            if any(waiting.urgent for waiting in self._queue) and not job.urgent:
-                performance.interrupt()
-                return performance
+        if self._prevented(job, performance):  # while it was being rendered, or while the device was away
+            return performance
         if not job.urgent:
             self._lead()
         silence = None if job.urgent else self._next_silence()
@@ -299,6 +295,21 @@ class Announcer:
             self._whole(job, performance, clip or self._rendered(job.script), until)
             self._finish(job, performance)
         return performance
+
+    def _prevented(self, job: Job, performance: Performance) -> bool:
+        """Whether the job must not begin any more; `performance` then knows why."""
+        with self._changed:
+            if self._taken_back is not None:
+                performance.cancel(self._taken_back)
+            elif not self._running:
+                performance.abandon("closed")
+            elif not job.urgent and any(waiting.urgent for waiting in self._queue):
+                performance.interrupt()
+            elif not job.urgent and self._silent_for() > 0:
+                performance.abandon("quiet")
+            else:
+                return False
+            return True
 
     def _finish(self, job: Job, performance: Performance) -> None:
         if performance.over:  # taken back or interrupted while the lead or the rendering was under way
@@ -321,27 +332,30 @@ class Announcer:
     def _chime_first(self, job: Job, performance: Performance, chime: Path, until: float | None) -> None:
         """The chime sounds at once; the speech is rendered while it rings, and follows clause by clause."""
         script, duck = replace(job.script, chime=None), self.manners.duck
-        early = self._await_voice(job, script)
+        early = None if job.urgent else self._await_voice(job, script)
+        if early is not None and self._prevented(job, performance):
+            early.close()
+            return
         part = Part(chime, job.script.gain_db)
         self._speaker.announce(job.id, [part], open=True, duck=duck, until=until, floor=_floor(job))
-        stream = early or self._voice.stream(script)
-        performance.begun()  # the picture does not wait for the rendering
-        try:
-            self._follow(job, performance, stream)
-        except (VoiceFailed, TimeoutError) as failed:
-            log.warning("no speech: %s", failed)
-            if stream.begun():
-                performance.broken = True
-            else:
-                self._without_voice(job, performance)
-        self._speaker.finish(job.id)
-        self._finish(job, performance)
-        stream.close()
+        stream = early or self._voice.stream(script, EMERGENCY if job.urgent else NOW)
+        with contextlib.closing(stream):
+            performance.begun()  # the picture does not wait for the rendering
+            try:
+                self._follow(job, performance, stream)
+            except (VoiceFailed, TimeoutError) as failed:
+                log.warning("no speech: %s", failed)
+                if stream.begun():
+                    performance.broken = True
+                else:
+                    self._without_voice(job, performance)
+            self._speaker.finish(job.id)
+            self._finish(job, performance)
 
     def _follow(self, job: Job, performance: Performance, stream: Stream) -> None:
         """Hand the parts of the speech to the player as they come. Raises VoiceFailed or TimeoutError."""
         number, offset = 1, 0.0
-        while parts := self._next_parts(stream):
+        while parts := self._next_parts(stream, performance):
             for part in parts:
                 performance.expect_part(number, offset, stream.estimate_s())
                 self._speaker.append(job.id, Part(part.path))
@@ -351,14 +365,18 @@ class Announcer:
         if number == 1:  # it was on the disk already
             self._speaker.append(job.id, Part(clip.path))
 
-    def _next_parts(self, stream: Stream) -> list[StreamPart]:
-        """What may be played next; empty at the end. TimeoutError when it is not rendered in time or not wanted."""
+    def _next_parts(self, stream: Stream, performance: Performance) -> list[StreamPart]:
+        """Return what may be played next; empty at the end.
+
+        An emergency does not wait for its later parts. Raises TimeoutError when a part is not rendered in time or when
+        nobody can hear it any more.
+        """
         limit = time.monotonic() + RENDER_LIMIT_S + 2 * stream.cost_s()
         while True:
             try:
-                return stream.parts(0.2)
+                return stream.parts(0.2, at_once=performance.job.urgent)
             except TimeoutError:
-                if time.monotonic() > limit or self._makes_room():
+                if time.monotonic() > limit or performance.ended or self._makes_room():
                     raise
 
     def _without_voice(self, job: Job, performance: Performance) -> None:

@@ -108,10 +108,15 @@ class Performance:
         """A person has taken it back."""
         self._cancelled = why
 
-    def abandon(self) -> None:
-        """Stop waiting for its end: the daemon is ending. Call under the announcer's lock."""
+    @property
+    def ended(self) -> bool:
+        """Whether the speaker has reported its end, or it was abandoned."""
+        return self._done is not None
+
+    def abandon(self, why: str) -> None:
+        """Stop waiting for its end, as if the speaker had reported `why`. Call under the announcer's lock."""
         if self._done is None:
-            self._done = Event("done", id=self.job.id, ok=False, why="closed")
+            self._done = Event("done", id=self.job.id, ok=False, why=why)
 
     def interrupt(self) -> None:
         """An emergency takes its place: it is to be said again afterwards."""

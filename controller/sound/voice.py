@@ -19,9 +19,21 @@ from controller.sound.speech.engines import Engine, EngineFailed, Maker, model_f
 from controller.sound.speech.script import PLAIN, Clip, Delivery, Recording, Script, Segment, VoiceFailed, say
 from controller.sound.speech.takes import Takes
 from controller.sound.speech.trial import describe, kept
-from controller.sound.speech.voicebox import Voice
+from controller.sound.speech.voicebox import AHEAD, EMERGENCY, NOW, Voice
 
-__all__ = ["Clip", "Script", "Segment", "Voice", "VoiceFailed", "describe", "kept", "say"]
+__all__ = [
+    "AHEAD",
+    "EMERGENCY",
+    "NOW",
+    "Clip",
+    "Script",
+    "Segment",
+    "Voice",
+    "VoiceFailed",
+    "describe",
+    "kept",
+    "say",
+]
 
 LANGUAGE = "cmn"
 RATE = 195

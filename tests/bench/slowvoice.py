@@ -34,7 +34,7 @@ from understood import VOICES, speech_of  # noqa: E402
 
 from controller.sound.mandarin import spoken  # noqa: E402
 from controller.sound.speech.script import Script, Segment  # noqa: E402
-from controller.sound.voice import Voice  # noqa: E402
+from controller.sound.voice import AHEAD, Voice  # noqa: E402
 
 TURN_S = 0.04
 PREVIEW_S = 3.0
@@ -133,7 +133,7 @@ def prime(desk: Desk, slow: Slow) -> None:
 
 def announced(desk: Desk, number: int, script: Script) -> tuple[float, float]:
     """Seconds from the chime's end to the first word, and the longest silence before the applause."""
-    desk.voice.prepare(replace(script, chime=None), ahead=True)
+    desk.voice.prepare(replace(script, chime=None), AHEAD)
     time.sleep(PREVIEW_S)
     began = time.monotonic()
     desk.submit(1000 + number, script)

@@ -9,6 +9,8 @@ from pathlib import Path
 from fakes import SHANGHAI
 from office_made import House, house
 
+from controller.book.roster import PersonRow
+from controller.office.foresight import MOST_PEOPLE, TEXTS_AT_ONCE
 from controller.sound.speech.script import Script
 
 FIRST = datetime(2026, 12, 1, 8, 0, tzinfo=SHANGHAI)  # the month's first working day
@@ -103,12 +105,59 @@ def test_names_with_the_common_products_are_rendered_in_idle_time(tmp_path: Path
         office.clock.go(seconds=11)
         office.keeper.look()
         texts = learnt(office)
+        assert 0 < len(texts) <= TEXTS_AT_ONCE  # building scripts must not hold up the music
+        for _ in range(200):
+            office.clock.go(seconds=0.1)
+            office.keeper.look()
+        texts += learnt(office)
         assert "李思思" in texts[0]
         assert any("王小明签了一单网络招聘" in text for text in texts)
         assert not [text for text in texts if "金额" in text or "amount" in text]
         office.clock.go(seconds=61)
         office.keeper.look()
         assert learnt(office) == []
+
+
+NAMES = [
+    f"{first}{second}"
+    for first in "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦"
+    for second in "伟芳娜敏静丽强磊军洋勇艳杰涛明超"
+]
+
+
+def test_a_large_office_is_learnt_in_part(tmp_path: Path) -> None:
+    """Of 288 people the sixty likeliest, five texts at a time."""
+    with house(tmp_path, FIRST.replace(hour=10)) as office:
+        with office.store.write() as book:
+            for name in NAMES:
+                book.roster.save_person(PersonRow("雄鹰队", name))
+        office.voice.natural = True
+        office.keeper.look()
+        texts = []
+        for _ in range(150):
+            office.clock.go(seconds=0.4)
+            office.keeper.look()
+            fresh = learnt(office)
+            assert len(fresh) <= TEXTS_AT_ONCE
+            texts += fresh
+        named = {name for name in NAMES if any(name in text for text in texts)}
+        assert 30 < len(named) <= MOST_PEOPLE
+
+
+def test_the_round_up_is_rendered_ahead(tmp_path: Path) -> None:
+    """In the ten minutes before the full hour its clauses are kept: what is said then is what was rendered."""
+    with house(tmp_path, FIRST.replace(hour=10, minute=40)) as office:
+        office.deal("王小明", 3000)
+        office.announcer.say(office.clock)
+        office.deal("李思思", 1200)
+        office.voice.natural = True
+        office.clock.go(seconds=40)
+        office.keeper.look()
+        office.go_to("10:51:10")
+        rendered = learnt(office)
+        spoken = said(office, "11:00").segments[0].text
+        assert "一千二百元" in spoken
+        assert spoken in rendered
 
 
 def test_the_results_are_rendered_ahead_for_ten_minutes(tmp_path: Path) -> None:

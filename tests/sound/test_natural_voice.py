@@ -14,7 +14,7 @@ from soundfiles import heard, measured
 
 from controller.sound.mandarin import spoken
 from controller.sound.speech.script import Script, Segment
-from controller.sound.voice import Voice, VoiceFailed, say
+from controller.sound.voice import EMERGENCY, Voice, VoiceFailed, say
 
 DEAL = "恭喜猛虎队的王小明签了一单铂金会员，金额是一万两千八百元，请大家为他喝彩！"
 
@@ -54,6 +54,28 @@ def test_its_parts_come_before_the_whole(voice: Voice) -> None:
     whole = stream.clip.result(10)
     assert sum(part.seconds for part in parts) == pytest.approx(whole.duration_s, abs=0.01)
     stream.close()
+
+
+def test_a_second_listener_gets_it_from_the_beginning(voice: Voice) -> None:
+    """Interrupted after the first part by an emergency and said again: all of it, and the emergency came first."""
+    text = script("各位同事，本周六上午九点，公司组织大家去香山爬山，请在前台登记，家属也欢迎参加。")
+    interrupted = voice.stream(text)
+    assert interrupted.parts(60, at_once=True)
+    interrupted.close()
+    emergency = voice.stream(script("请大家马上从东门离开大楼。"), EMERGENCY)
+    while emergency.parts(60, at_once=True):
+        pass
+    assert voice.ready(text) is None
+    again = voice.stream(text)
+    got = []
+    while parts := again.parts(60):
+        assert all(part.path.exists() for part in parts)
+        got += parts
+    whole = again.clip.result(10)
+    assert sum(part.seconds for part in got) == pytest.approx(whole.duration_s, abs=0.01)
+    emergency.close()
+    again.close()
+    assert not list(whole.path.parent.glob("*.part.wav"))
 
 
 def test_a_clause_rendered_ahead_costs_nothing_later(voice: Voice) -> None:

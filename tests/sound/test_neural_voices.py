@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def model(tokens: str, count: str, knobs: list[tuple[str, int]], out: str, shape
 
 
 def piper(folder: Path) -> None:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     onnx.save(model("input", "input_lengths", [("scales", 3)], "output", [1, 1, 1, -1]), folder / "v.onnx")
     symbols = "_^$，。！" + CHARACTERS
     facts = {
@@ -68,7 +69,7 @@ def piper(folder: Path) -> None:
 
 
 def sherpa(folder: Path, *, whole: bool = True) -> None:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     knobs = [("noise_scale", 1), ("length_scale", 1), ("noise_scale_w", 1)]
     made = model("x", "x_length", knobs, "y", [1, 1, -1])
     facts = {"model_type": "vits", "comment": "tiny", "language": "Chinese", "add_blank": 0, "n_speakers": 1}
@@ -149,6 +150,29 @@ def test_a_model_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
         assert voice.status().engine.startswith("espeak-ng")
         ((name, why),) = voice.status().passed_over
         assert (name, why) == ("neural", "加载时没有反应")
+    finally:
+        voice.close()
+
+
+def test_a_voice_that_was_given_up_is_tried_again(tmp_path: Path) -> None:
+    """It speaks again by itself when its model is whole; when it is not, espeak goes on and the pause doubles."""
+    sherpa(tmp_path / "voices" / "tiny", whole=False)
+    voice = Voice(tmp_path / "cache", tmp_path / "voices", idle_s=0.2, retry_s=1.5)
+    try:
+        assert voice.prepare(say(TEXT)).result(60).speech_end_s > 3
+        began = time.monotonic()
+        while voice.status().engine or time.monotonic() - began < 0.5:  # until it is tried again, and fails
+            assert time.monotonic() - began < 30
+            time.sleep(0.02)
+        while not voice.status().engine.startswith("espeak-ng"):
+            assert time.monotonic() - began < 30
+            time.sleep(0.02)
+        assert voice.prepare(say(TEXT + "好")).result(60).speech_end_s > 3
+        assert voice.status().passed_over == (("neural", "加载时出错退出了"),)
+        sherpa(tmp_path / "voices" / "tiny")
+        while not voice.status().engine.startswith("sherpa"):
+            assert time.monotonic() - began < 60
+            time.sleep(0.05)
     finally:
         voice.close()
 

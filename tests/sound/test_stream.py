@@ -51,11 +51,11 @@ def stream(costs: list[Cost]) -> tuple[Stream, Future[Clip]]:
 def test_parts_are_held_back_until_the_rest_will_be_in_time(tmp_path: Path) -> None:
     """A slow second clause holds back the first; when it is there too, both come at once."""
     held, _ = stream([Cost(2.0, 0.1), Cost(2.0, 60.0)])
-    held.add(tmp_path / "one.wav", 2.0)
+    held.add(0, tmp_path / "one.wav", 2.0)
     with pytest.raises(TimeoutError):
         held.parts(0.1)
     assert not held.begun()
-    held.add(tmp_path / "two.wav", 2.0)
+    held.add(1, tmp_path / "two.wav", 2.0)
     assert [part.path.name for part in held.parts(1)] == ["one.wav", "two.wav"]
     held.end()
     assert held.parts(1) == []
@@ -64,18 +64,38 @@ def test_parts_are_held_back_until_the_rest_will_be_in_time(tmp_path: Path) -> N
 def test_a_quick_machine_starts_with_the_first_clause(tmp_path: Path) -> None:
     """The first part comes while the second is still being rendered."""
     held, _ = stream([Cost(2.0, 0.2), Cost(2.0, 0.2)])
-    threading.Timer(0.05, lambda: held.add(tmp_path / "one.wav", 2.0)).start()
+    threading.Timer(0.05, lambda: held.add(0, tmp_path / "one.wav", 2.0)).start()
     began = time.monotonic()
     assert len(held.parts(5)) == 1
     assert time.monotonic() - began < 2
     assert held.begun()
 
 
+def test_an_emergency_waits_for_no_later_part(tmp_path: Path) -> None:
+    """With `at_once` the first part comes although the second will be late."""
+    held, _ = stream([Cost(2.0, 0.1), Cost(2.0, 60.0)])
+    held.add(0, tmp_path / "one.wav", 2.0)
+    assert [part.path.name for part in held.parts(0.1, at_once=True)] == ["one.wav"]
+
+
+def test_a_part_that_does_not_follow_the_last_is_refused(tmp_path: Path) -> None:
+    """A rendering that began for somebody else may still send a later part: it is deleted, as after `close`."""
+    held, _ = stream([])
+    for number, name in ((2, "stray.wav"), (0, "one.wav"), (0, "twice.wav")):
+        (tmp_path / name).write_bytes(b"x")
+        held.add(number, tmp_path / name, 1.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.wav"]
+    held.close()
+    (tmp_path / "two.wav").write_bytes(b"x")
+    held.add(1, tmp_path / "two.wav", 1.0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_files_of_the_parts_are_deleted_at_the_end(tmp_path: Path) -> None:
     """`close` leaves nothing behind."""
     held, _ = stream([])
     (tmp_path / "one.wav").write_bytes(b"x")
-    held.add(tmp_path / "one.wav", 1.0)
+    held.add(0, tmp_path / "one.wav", 1.0)
     held.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -95,20 +115,31 @@ SCRIPT = Script(
 )  # fmt: skip
 
 
+ROLLS = Script(
+    (
+        Segment("恭喜猛虎队的王小明，请大家喝彩！", roll=SOUNDS / "applause-small.ogg"),
+        Segment("", roll=SOUNDS / "chime.ogg"),
+        Segment("李雷也签单了，大家加油。", roll=SOUNDS / "chime.ogg", pause_ms=200),
+    ),
+)  # fmt: skip
+"""Sounds before the first word, alone, and between two sentences."""
+
+
 def assembled(
-    folder: Path, engine: Buzzer, kept: Takes | None = None, *, parts: bool = True
+    folder: Path, engine: Buzzer, kept: Takes | None = None, *, parts: bool = True, script: Script = SCRIPT
 ) -> list[np.ndarray]:
     got: list[np.ndarray] = []
     Studio(engine, kept).assemble(
-        SCRIPT, folder / "clip.wav", request=Request(parts=parts), on_part=got.append
+        script, folder / "clip.wav", request=Request(parts=parts), on_part=got.append
     )
     return got
 
 
-def test_all_parts_together_are_the_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("script", [SCRIPT, ROLLS])
+def test_all_parts_together_are_the_whole(tmp_path: Path, script: Script) -> None:
     """Written one after the other they are, sample by sample, the clip that is kept."""
-    parts = assembled(tmp_path, Slow())
-    assert len(parts) == 4
+    parts = assembled(tmp_path, Slow(), script=script)
+    assert len(parts) >= 4
     write(np.concatenate(parts, axis=1), tmp_path / "joined.wav")
     assert np.array_equal(heard(tmp_path / "joined.wav"), heard(tmp_path / "clip.wav"))
 

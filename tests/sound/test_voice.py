@@ -17,7 +17,7 @@ from soundfiles import RATE, heard, measured, noise, save
 
 from controller.sound.speech.script import MAX_CHARACTERS
 from controller.sound.speech.voicebox import VoiceStatus
-from controller.sound.voice import Clip, Script, Segment, Voice, VoiceFailed, describe, say
+from controller.sound.voice import AHEAD, Clip, Script, Segment, Voice, VoiceFailed, describe, say
 
 FIRST = "恭喜雄鹰队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"
 BIG = "恭喜猛虎队的李雷签了一单企业版会员，金额是一万两千八百元，请大家为他喝彩！"
@@ -363,7 +363,7 @@ def test_closing_fails_what_waits(tmp_path: Path) -> None:
 def test_urgent_texts_pass_those_rendered_ahead(voice: Voice) -> None:
     """What is needed now does not stand behind what is rendered for later."""
     order: list[str] = []
-    later = [voice.prepare(say(text), ahead=True) for text in SPOKEN[:10]]
+    later = [voice.prepare(say(text), AHEAD) for text in SPOKEN[:10]]
     urgent = voice.prepare(say(BIG))
     for name, future in (*((str(n), one) for n, one in enumerate(later)), ("urgent", urgent)):
         future.add_done_callback(lambda _, name=name: order.append(name))

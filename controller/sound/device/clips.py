@@ -14,8 +14,9 @@ from controller.sound.device.turntable import Turntable
 
 REST_S = 0.3
 """Music stays down this long after the last part: another announcement may follow."""
-WAIT_S = 12.0
-"""An announcement that was promised more parts and gets none is over after this."""
+WAIT_S = 45.0
+"""An announcement that was promised more parts and gets none is over after this: twice what the longest clause takes
+on a machine that needs 4 s to render a second of speech. The announcer ends it earlier when the voice fails."""
 DRAIN_S = 0.06
 """A part counts as heard when the device lived this long past its end:
 

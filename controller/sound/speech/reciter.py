@@ -3,9 +3,9 @@
 In:  {"id", "wav": path, "script": …, "parts": bool}, {"id", "learn": text, "delivery": …}; while one is under way also
      {"cancel": id} and {"parts": id}, which take effect at once and after the present clause.
 Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each
-     request any number of {"id", "alive", "pace"} and {"id", "part": path, "seconds"}, and one of {"id", "clip": …},
-     {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": Chinese sentence} (trying again is no use),
-     {"id", "failed": why} (a new child may do it).
+     request any number of {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds"} (n counts from 0), and one
+     of {"id", "clip": …}, {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": Chinese sentence}
+     (trying again is no use), {"id", "failed": why} (a new child may do it).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -108,9 +109,10 @@ class Desk:
         numbers = iter(range(1 << 30))
 
         def part(samples: Samples) -> None:
-            path = wav.with_name(f"{wav.stem}.{os.getpid()}.{next(numbers)}.part.wav")
+            number = next(numbers)
+            path = wav.with_name(f"{wav.stem}.{os.getpid()}.{number}.{time.monotonic_ns()}.part.wav")
             write(samples, path)
-            self._tell({"id": ident, "part": str(path), "seconds": samples.shape[1] / RATE})
+            self._tell({"id": ident, "n": number, "part": str(path), "seconds": samples.shape[1] / RATE})
 
         def alive() -> None:
             self._tell({"id": ident, "alive": True, "pace": round(self._studio.pace, 3)})

@@ -53,11 +53,23 @@ class Stream:
         self._parts: list[Part] = []
         self._taken = 0
         self._over = clip.done()
+        self._closed = False
         self._began = time.monotonic()
 
-    def add(self, path: Path, seconds: float) -> None:
-        """One more part is finished."""
+    @property
+    def closed(self) -> bool:
+        """Whether its listener is gone."""
+        return self._closed
+
+    def add(self, number: int, path: Path, seconds: float) -> None:
+        """Take part `number` of a rendering; delete its file if it does not follow the last one or nobody listens.
+
+        After an interruption a rendering that began for an earlier listener may still send its later parts.
+        """
         with self._changed:
+            if self._closed or number != len(self._parts):
+                path.unlink(missing_ok=True)
+                return
             self._parts.append(Part(path, seconds))
             self._changed.notify_all()
 
@@ -90,14 +102,15 @@ class Stream:
             if not self._over:
                 self._changed.wait(seconds)
 
-    def parts(self, timeout_s: float) -> list[Part]:
-        """The parts that are finished and may be played, each once; empty when there are no more.
+    def parts(self, timeout_s: float, *, at_once: bool = False) -> list[Part]:
+        """Return the parts that are finished and may be played, each once; empty when there are no more.
 
-        Waits for the first until all later ones will be ready in time. TimeoutError when nothing comes.
+        Waits for the first until all later ones will be ready in time, or only for itself with `at_once`.
+        Raises TimeoutError when nothing comes.
         """
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            while not self._over and (self._taken == len(self._parts) or self._lead() > 0):
+            while not self._over and (self._taken == len(self._parts) or (not at_once and self._lead() > 0)):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
@@ -120,6 +133,7 @@ class Stream:
     def close(self) -> None:
         """Delete the files of the parts: whoever played them has them in memory."""
         with self._changed:
+            self._closed = True
             for part in self._parts:
                 with contextlib.suppress(OSError):
                     part.path.unlink(missing_ok=True)

@@ -57,10 +57,24 @@ class _Strip:
     length: int = 0
     marks: list[tuple[str, int]] = field(default_factory=list)
     rolls: list[tuple[int, Samples]] = field(default_factory=list)
+    sent: int = 0
+    """Samples that were handed on; always at the border of two pieces."""
+    _sent_pieces: int = 0
 
     def add(self, piece: Samples) -> None:
         self.pieces.append(piece)
         self.length += piece.shape[-1]
+
+    def hand_on(self) -> None:
+        """Note that everything so far was handed on."""
+        self.sent, self._sent_pieces = self.length, len(self.pieces)
+
+    def fresh(self) -> Samples:
+        """Return the stereo samples since `sent`. A roll never lies across that border, nor within MARGIN of it."""
+        out = np.zeros((2, self.length - self.sent), np.float32)
+        _lay(out, self.pieces[self._sent_pieces :], 0)
+        rolls = [(at - self.sent, roll) for at, roll in self.rolls if at >= self.sent]
+        return _overlaid(out, rolls)
 
 
 class Request:
@@ -161,11 +175,16 @@ class Studio:
         """Hand on what is final: before the last clause nothing of what was said can change any more."""
         if self._request.cancelled:
             raise Cancelled
-        if self._request.parts and strip.length > self._sent:
-            mixed, start = self._mixed(replace(script, applause=None, tail_ms=0), strip)
-            end = start + strip.length
-            self._on_part(mixed[:, self._sent : end])
-            self._sent = end
+        if not self._request.parts or strip.length == strip.sent:
+            return
+        if not self._sent:
+            whole, start = self._mixed(replace(script, applause=None, tail_ms=0), strip)
+            fresh = whole[:, : start + strip.length]
+        else:
+            fresh = strip.fresh()
+        self._on_part(fresh)
+        self._sent += fresh.shape[1]
+        strip.hand_on()
 
     def _take(self, text: str, delivery: Delivery) -> Samples:
         if self._engine.natural:
@@ -238,12 +257,7 @@ class Studio:
         end = max([start + strip.length, *(at + sound.shape[1] for at, sound in layers)])
         whole = np.zeros((2, end + levels.silence(script.tail_ms).size), np.float32)
         _lay(whole, strip.pieces, start)
-        for at, sound in layers:
-            whole[:, at : at + sound.shape[1]] += sound
-        for at, sound in layers:  # speech alone is under the peak already; only a sum may be over it
-            around = slice(max(0, at - MARGIN), at + sound.shape[1] + MARGIN)
-            whole[:, around] = levels.limited(whole[:, around])
-        return whole, start
+        return _overlaid(whole, layers), start
 
 
 def _decoded(path: Path, most_lufs: float) -> Samples:
@@ -258,6 +272,16 @@ def _lay(whole: Samples, pieces: Sequence[Samples], at: int) -> None:
     for piece in pieces:
         whole[:, at : at + piece.size] = piece
         at += piece.size
+
+
+def _overlaid(whole: Samples, layers: Sequence[tuple[int, Samples]]) -> Samples:
+    """Add `layers` (position in samples, stereo) to `whole` in place, limited where they sound."""
+    for at, sound in layers:
+        whole[:, at : at + sound.shape[1]] += sound
+    for at, sound in layers:  # speech alone is under the peak already; only a sum may be over it
+        around = slice(max(0, at - MARGIN), at + sound.shape[1] + MARGIN)
+        whole[:, around] = levels.limited(whole[:, around])
+    return whole
 
 
 def _levelled(pieces: list[Samples], lufs: float) -> list[Samples]:

@@ -47,7 +47,11 @@ CLOSING = "程序正在退出，这段话没有念。"
 FIRST_PACE = 0.5
 """Seconds of rendering per second of speech, assumed until the machine has shown its own figure."""
 KEPT_COST_S = 0.05
-URGENT, AHEAD, IDLE = 0, 1, 2
+EMERGENCY, NOW, AHEAD, IDLE = range(4)
+"""Priorities: a more urgent text interrupts the rendering of a less urgent one."""
+RETRY_S = 1800.0
+"""A natural voice that failed twice is tried again after this, when nothing else is to be rendered; then after twice
+as long."""
 UNREAD_S = 3600.0
 """How long a character without a reading is named after it was last met."""
 
@@ -96,6 +100,7 @@ class Voice:
         bound_bytes: int = 200_000_000,
         idle_s: float = 60.0,
         limit_s: float = SENTENCE_LIMIT_S,
+        retry_s: float = RETRY_S,
     ) -> None:
         self._shelf = Shelf(cache / "voice", bound_bytes)
         self.takes = Takes(cache / "voice" / "takes")
@@ -103,6 +108,8 @@ class Voice:
         self._voices = voices or cache.parent / "voices"
         self._wanted_engine = self._engine = engine
         self._idle_s, self._limit_s = idle_s, limit_s
+        self._first_retry_s = self._retry_s = retry_s
+        self._retry_at: float | None = None
         self._lock = threading.Condition()
         self._heap: list[tuple[int, int, _Work]] = []
         self._numbers = itertools.count()
@@ -119,27 +126,28 @@ class Voice:
 
     # --- what others ask for
 
-    def prepare(self, script: Script, *, ahead: bool = False) -> Future[Clip]:
-        """The clip of `script`, now or later; the future raises VoiceFailed. `ahead`: it is not urgent.
+    def prepare(self, script: Script, priority: int = NOW) -> Future[Clip]:
+        """Return the clip of `script`, now or later; the future raises VoiceFailed.
 
         The same script asked for twice at once is rendered once.
         """
         with self._lock:
-            return self._prepare(script, AHEAD if ahead else URGENT)
+            return self._prepare(script, priority)
 
-    def stream(self, script: Script) -> Stream:
-        """The speech of `script` part by part as it is rendered, urgently. The caller closes it."""
+    def stream(self, script: Script, priority: int = NOW) -> Stream:
+        """Return the speech of `script` part by part as it is rendered. The caller closes it."""
         costs = self.costs(script)
         with self._lock:
             kept = self._streams.get(script)
-            if kept is not None:
+            if kept is not None and not kept.closed:
                 return kept
             present = self._present
-            stream = Stream(costs, self._prepare(script, URGENT))
+            stream = Stream(costs, self._prepare(script, priority))
             if not stream.clip.done():
                 self._streams[script] = stream
                 if present is not None and present[1] == script:
-                    self._say({"parts": present[2]})
+                    # Parts that an earlier listener took are rendered again: their clauses are kept, so it is quick.
+                    self._say({"parts" if kept is None else "cancel": present[2]})
         return stream
 
     def learn(self, scripts: Iterable[Script]) -> int:
@@ -184,12 +192,12 @@ class Voice:
     def warm_up(self) -> None:
         """Start the child, so that the next announcement does not wait for it. Returns at once."""
         with self._lock:
-            self._enqueue(URGENT, None)
+            self._enqueue(NOW, None)
 
     def reload(self) -> None:
         """Choose the engine again: a voice was installed, removed or has been repaired."""
         with self._lock:
-            self._stale = True
+            self._stale, self._retry_at, self._retry_s = True, None, self._first_retry_s
             self._enqueue(AHEAD, None)
 
     def use(self, engine: str) -> None:
@@ -259,7 +267,10 @@ class Voice:
             with self._lock:
                 if not self._heap and not self._closing and not self._lock.wait(self._idle_s):
                     self._rest()
-                    self._lock.wait_for(lambda: bool(self._heap) or self._closing)
+                    if not self._lock.wait_for(
+                        lambda: bool(self._heap) or self._closing, self._until_retry()
+                    ):
+                        self._try_again()
                 if self._closing:
                     return self._rest()
                 if not self._heap:
@@ -273,6 +284,15 @@ class Voice:
             self._stale, self._engine, self._unfit = False, self._wanted_engine, ()
             self._rest()
             self._note(engine="", natural=False)
+
+    def _until_retry(self) -> float | None:
+        return None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
+
+    def _try_again(self) -> None:
+        """Under the lock: load the voice that was given up; it speaks if it does."""
+        log.info("trying the natural voice again")
+        self._retry_at, self._stale = None, True
+        self._enqueue(AHEAD, None)
 
     def _rest(self) -> None:
         child, self._child = self._child, None
@@ -304,6 +324,8 @@ class Voice:
                 self._settle(script, failure)
         else:
             self._note(fault=None)
+            if not self._unfit:
+                self._retry_s = self._first_retry_s
             with self._lock:
                 self._settle(script, clip)
 
@@ -373,7 +395,7 @@ class Voice:
 
     def _begin(self, child: Child, priority: int, work: _Work, key: str, message: dict[str, Any]) -> None:
         """Under the lock: give the child its work, unless something more important came in meanwhile."""
-        if priority > URGENT and self._heap and self._heap[0][0] < priority:
+        if self._heap and self._heap[0][0] < priority:
             raise _Interrupted
         child.send(message)
         self._present = (priority, work, key)
@@ -418,19 +440,20 @@ class Voice:
                     raise _Interrupted
                 if "part" not in answer:
                     return answer
-                self._part(Path(answer["part"]), float(answer["seconds"]), streams)
+                self._part(answer, streams)
         finally:
             with self._lock:
                 self._present = None
 
-    def _part(self, path: Path, length_s: float, streams: Any) -> None:
+    def _part(self, answer: dict[str, Any], streams: Any) -> None:
+        path = Path(answer["part"])
         with self._lock:
             work = self._present[1] if self._present else None
             stream = streams(work) if isinstance(work, Script) else None
         if stream is None:
             path.unlink(missing_ok=True)
         else:
-            stream.add(path, length_s)
+            stream.add(int(answer["n"]), path, float(answer["seconds"]))
 
     def _cut(self, script: Script) -> list[tuple[str, Delivery]]:
         return [
@@ -473,10 +496,12 @@ class Voice:
         return child
 
     def _demoted(self, why: str) -> bool:
-        """Give up a neural voice for espeak until `reload` or the next start; False when it was espeak already."""
+        """Give up a neural voice for espeak for a while; False when it was espeak already."""
         if self._engine == "espeak" or not model_folders(self._voices):
             return False
-        log.warning("neural voice given up: %s", why)
+        self._retry_at = time.monotonic() + self._retry_s
+        log.warning("neural voice given up for %.0f min: %s", self._retry_s / 60, why)
+        self._retry_s *= 2
         self._unfit = (("neural", why),)
         self._engine = "espeak"
         self._note(engine="", natural=False)
