@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import shutil
 import tempfile
 import threading
@@ -241,6 +242,23 @@ def test_voice_and_wall_name_the_same_in_the_same_order(office: Made) -> None:
     assert picture["amount"] == "12880.00"
     places = [said.text.index(f"的{item['person']}，") for item in picture["items"]]
     assert places == sorted(places)
+
+
+def test_who_is_hidden_is_named_on_no_wall_and_keeps_the_place(office: Made) -> None:
+    """In the round-up's list and in its words: the same orders and sums in the same order, without the name."""
+    found = next(person for person in office.office.people() if person.name == "陈芳")
+    office.office.update_person(found.id, hidden=True)
+    for person, amount in (("王小明", 980), ("陈芳", 9900), ("李思思", 2000), ("陈芳", 3000)):
+        office.deal(person, amount)
+    office.go_to("15:00:01")
+    (said,) = [a for a in _of_today(office) if a.kind == "roundup"]
+    office.office.following.on_report(_playing(office, said.id))
+    for wall in ("main", "猛虎队"):
+        state = wall_state(office.office.glance(), wall)
+        assert [(item["person"], item["amount"]) for item in state["celebration"]["items"]] == [
+            ("一位同事", "9900.00"), ("一位同事", "3000.00"), ("李思思", "2000.00"), ("王小明", "980.00"),
+        ]  # fmt: skip
+        assert "陈芳" not in json.dumps(state, ensure_ascii=False)
 
 
 def test_several_in_one_breath_are_shown_as_they_are_said(office: Made) -> None:
