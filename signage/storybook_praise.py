@@ -89,9 +89,9 @@ def celebration_stories() -> dict[str, State]:
         "celebration-burst": celebration("roundup", title="三单连开", amount="22300.50", items=three),
         "celebration-many": celebration(
             "roundup",
-            amount="266000.00",
+            amount="229500.00",
             items=[
-                {"person": n, "team": TEAMS[i % 12], "amount": f"{1500 * (i + 1)}.00"}
+                {"person": n, "team": TEAMS[i % 12], "amount": f"{1500 * (len(LONG + PEOPLE) - i)}.00"}
                 for i, n in enumerate(LONG + PEOPLE)
             ],
         ),

@@ -56,6 +56,6 @@ COMMENTS: dict[str, Variants] = {
     "comeback": ("{person}后来居上，坚持有回报！",),
     "most_orders": ("{person}今天签了{count}单，勤能生巧！",),
     "newcomer": ("{person}刚来不久就榜上有名，后生可畏！",),
-    "ordinary": ("一步一个脚印，今天的{count}单都是大家拼出来的！",),
+    "ordinary": ("一步一个脚印，今天签下的{count}单，有大家的一份力！",),
     "no_orders": ("今天打下的基础，就是明天的订单。",),
 }

@@ -134,7 +134,7 @@ _DISPLAY = Group(
             "ink 深色，paper 浅色",
         ),
         "scene": Field(OneOf(SCENES, SCENE_WORDS), "固定显示一个画面"),
-        "team": Field(Words(40), "只看这个团队"),
+        "team": Field(Words(40), "这个团队自己的大屏：本队进度、队员和喜报"),
         "portrait": Field(Flag(), "true：竖屏"),
         "language": Field(
             OneOf(("zh", "en"), {"中文": "zh", "英文": "en", "英语": "en"}), "zh 中文，en 英文"

@@ -26,8 +26,9 @@ from controller.sound.child import Child, ChildLost
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
-"""Of what is kept. What an older version recorded serves until it has been measured again; its faults do not."""
+VERSION = 3
+"""Of what is kept; 2 could cut music before or after a long pause. What an older version recorded serves until
+it has been measured again; its faults do not."""
 MOST = 5000
 """Files remembered; the longest unseen are forgotten."""
 CHILD = "controller.sound.fitting"

@@ -219,8 +219,9 @@ class Meter:
             graph.add_abuffer(
                 sample_rate=frame.sample_rate, format=frame.format.name, layout=frame.layout.name
             ),
-            graph.add("silencedetect", f"noise={REST_DB}dB:duration={REST_S}"),
+            # this order: the meter joins short frames to longer ones, and would lose what silencedetect wrote on them
             graph.add("ebur128", f"metadata=1:peak={self._peak}{mono}"),
+            graph.add("silencedetect", f"noise={REST_DB}dB:duration={REST_S}"),
             graph.add("abuffersink"),
         ).configure()
         return graph

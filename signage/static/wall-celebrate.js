@@ -8,7 +8,7 @@
     var box = W.make('div', 'paper', parent), i, piece, at;
     for (i = 0; i < PIECES; i += 1) {
       piece = W.make('i', 'p' + i % 4, box);
-      at = (i * i * 7 + i * 29) % 83 / 14;
+      at = (i * i * 7 + i * 29) % 83 / 17; /* beside the frame, never over a figure */
       piece.style.left = (i % 2 ? 99 - at : at) + '%';
       piece.style.top = (i * 53 + i * i * 11) % 100 + '%';
       piece.style.animationDelay = -(i * 0.61).toFixed(2) + 's';

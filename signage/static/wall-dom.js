@@ -65,6 +65,18 @@
     W.mark(document.body, 'far', W.scale > 1.2);
   };
 
+  /* A sheet is at least 16:10, an upright one 16:9. On a screen nearer to a square (4:3, 5:4) the whole sheet is drawn
+     smaller until its longer side fits, and the shorter side has more room: type is still about as large as on a 16:9
+     screen of the same diagonal. */
+  var SLIM = 1.6, SLIM_UPRIGHT = 16 / 9;
+  W.sheet = function (node, upright, turned) {
+    var wide = window.innerWidth, high = window.innerHeight;
+    var part = Math.min(1, Math.max(wide, high) / Math.min(wide, high) / (upright ? SLIM_UPRIGHT : SLIM));
+    node.style.width = part < 1 ? (100 / part).toFixed(3) + (turned ? 'vh' : '%') : '';
+    node.style.height = part < 1 ? (100 / part).toFixed(3) + (turned ? 'vw' : '%') : '';
+    node.style.transform = part < 1 ? (turned ? 'rotate(90deg) ' : '') + 'scale(' + part.toFixed(5) + ')' : '';
+  };
+
   function broken(node, above) { /* a clause on two lines, while the type is large enough to be made smaller for it */
     var size = parseFloat(node.style.fontSize), i;
     if (size <= above) { return false; }

@@ -49,6 +49,7 @@
     var high = window.innerHeight > window.innerWidth, turned = Boolean(state.wall && state.wall.portrait && !high);
     W.mark(document.body, 'upright', high || turned);
     W.mark(document.body, 'turned', turned); /* a screen hung upright whose browser does not know it */
+    W.sheet(stage.node, high || turned, turned);
   }
 
   function overlay() {

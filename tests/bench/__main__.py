@@ -25,6 +25,7 @@ BENCH = (
     "listening",
     "walls",
     "wallline",
+    "edits",
     "understood",
     "slowvoice",
 )

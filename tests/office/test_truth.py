@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import json
 import shutil
 import tempfile
 import threading
@@ -10,8 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from fakes import SHANGHAI, FakeDevice, ReadyVoice
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -26,6 +30,7 @@ from controller.clock import Clock
 from controller.feed import Feed
 from controller.hearing import Facts, hearing
 from controller.office import Office, Parts
+from controller.rhythm.config import json_schema
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.timekeeper import Timekeeper
@@ -239,6 +244,23 @@ def test_voice_and_wall_name_the_same_in_the_same_order(office: Made) -> None:
     assert places == sorted(places)
 
 
+def test_who_is_hidden_is_named_on_no_wall_and_keeps_the_place(office: Made) -> None:
+    """In the round-up's list and in its words: the same orders and sums in the same order, without the name."""
+    found = next(person for person in office.office.people() if person.name == "陈芳")
+    office.office.update_person(found.id, hidden=True)
+    for person, amount in (("王小明", 980), ("陈芳", 9900), ("李思思", 2000), ("陈芳", 3000)):
+        office.deal(person, amount)
+    office.go_to("15:00:01")
+    (said,) = [a for a in _of_today(office) if a.kind == "roundup"]
+    office.office.following.on_report(_playing(office, said.id))
+    for wall in ("main", "猛虎队"):
+        state = wall_state(office.office.glance(), wall)
+        assert [(item["person"], item["amount"]) for item in state["celebration"]["items"]] == [
+            ("一位同事", "9900.00"), ("一位同事", "3000.00"), ("李思思", "2000.00"), ("王小明", "980.00"),
+        ]  # fmt: skip
+        assert "陈芳" not in json.dumps(state, ensure_ascii=False)
+
+
 def test_several_in_one_breath_are_shown_as_they_are_said(office: Made) -> None:
     """三单连开: best first on the wall as in the voice."""
     office.office.hush(10)
@@ -323,8 +345,6 @@ EDITS = {
 
 def test_every_section_of_the_timetable_is_edited_below() -> None:
     """A section that is new in the file gets its edit here, or this fails."""
-    from controller.rhythm.config import json_schema
-
     assert set(json_schema()["properties"]) == set(EDITS) - {"a fault"}
 
 
@@ -353,6 +373,91 @@ def test_every_edit_and_its_repair_reach_every_screen(edited: Made, section: str
     finally:
         edited.file.write_text(good, encoding="utf-8")
         edited.almanac.refresh()
+
+
+# Every setting that the schema declares, alone: derived, so that a new one is in it by itself.
+
+KEYS = {"walls": "大堂", "ceilings": "07:00-08:00"}  # of what is keyed by a name or a time
+WORDS = ("另一个词", "周三", "Asia/Tokyo", "none", "2026-12-24", "07:01-07:03", "07:02", "11:00", "20000")
+
+
+def _settings(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    """Each setting below `node` with values that the schema might allow."""
+    inside = [((key,), child) for key, child in node.get("properties", {}).items()]
+    for word in ("items", "additionalProperties"):
+        inside += [((word,), node[word])] if isinstance(node.get(word), dict) else []
+    for more, child in inside:
+        yield from _settings(child, path + more)
+    if not inside:
+        yield path, list(dict.fromkeys(_values(node)))
+
+
+def _values(node: Any) -> Iterator[str]:
+    for choice in node.get("anyOf", ()):
+        yield from _values(choice)
+    yield from node.get("enum", ())
+    if node.get("type") == "boolean":
+        yield from ("true", "false")
+    yield from (str(node[edge]) for edge in ("minimum", "maximum") if edge in node)
+    yield from (word for word in node.get("examples", ()) if isinstance(word, str))
+    if node.get("type") == "string" or "exclusiveMinimum" in node:
+        yield from WORDS
+
+
+def _written(text: str, path: tuple[str, ...], value: str) -> str:
+    """The timetable with that one value in it; a key in Chinese stands alone, its English one is left out."""
+    whole: Any = yaml.load(text, yaml.BaseLoader)
+    place: Any = whole
+    for step, following in itertools.pairwise(path):
+        if step == "items":
+            place = place[0]
+        else:
+            step = KEYS[path[0] if path[0] in KEYS else path[1]] if step == "additionalProperties" else step
+            found = place.get(step) if not following.isalpha() or following.isascii() else None
+            place[step] = found or ([] if following == "items" else {})
+            place = place[step]
+    last = path[-1]
+    if last == "items":
+        place[:] = [value]
+    else:
+        place[KEYS[path[-2]] if last == "additionalProperties" else last] = value
+    return yaml.safe_dump(whole, allow_unicode=True, sort_keys=False)
+
+
+SETTINGS = dict(_settings(json_schema()))
+
+
+def test_settings_are_found_at_every_depth() -> None:
+    """The list is the schema's: a few from each level of it are there."""
+    assert len(SETTINGS) > 90
+    assert SETTINGS.keys() >= {
+        ("office",), ("rhythm", "items", "volume"), ("broadcasts", "hourly", "earlier"), ("sound", "duck_db"),
+        ("walls", "screens", "additionalProperties", "team"), ("sound", "ceilings", "additionalProperties"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SETTINGS, ids=".".join)
+def test_every_setting_reaches_every_screen(edited: Made, path: tuple[str, ...]) -> None:
+    """Another value of any one setting is taken up and moves the revision, and so does the way back."""
+    good = edited.file.read_text(encoding="utf-8")
+    try:
+        for value in SETTINGS[path]:
+            before, revision = edited.almanac.rhythm, edited.feed.revision
+            edited.file.write_text(_written(good, path, value), encoding="utf-8")
+            edited.almanac.refresh()
+            if edited.almanac.faults or edited.almanac.rhythm == before:
+                continue  # not what may stand there, or what stood there already
+            edited.office.following.watch()
+            assert edited.feed.revision > revision
+            break
+        else:
+            pytest.fail(f"none of {SETTINGS[path]} changes anything: {edited.almanac.faults}")
+    finally:
+        edited.file.write_text(good, encoding="utf-8")
+        edited.almanac.refresh()
+    revision = edited.feed.revision
+    edited.office.following.watch()
+    assert edited.feed.revision > revision
 
 
 def _untrusted(house: Made) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from small_office import SHIPPED, day
 
-from controller.rhythm import config
+from controller.rhythm import config, defaults
 from controller.rhythm.timetable import plan_for, to_json
 from controller.rhythm.workdays import Workdays
 
@@ -71,6 +72,13 @@ def test_the_broadcasts_word_for_word() -> None:
     assert said.first_of_day == ("恭喜{team}的{person}签到了第一单，为我们大家拿到了开门红，大家加油！",)
     assert said.big == ("恭喜{team}的{person}签了一单{product}，金额是{amount}，请大家为他喝彩！",)
     assert said.big_over == 10_000
+
+
+def test_words_with_a_count_are_right_for_one_order_too() -> None:
+    """No text says «all» of a count that may be one: 今天的一单都是…"""
+    texts = SHIPPED.read_text(encoding="utf-8") + Path(str(defaults.__file__)).read_text(encoding="utf-8")
+    assert texts.count("{count}单") > 30
+    assert re.findall("{count}单(?:都|全|各|分别)", texts) == []
 
 
 def test_the_share_of_new_customers_falls_from_monday_to_friday() -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
 ARTEFACTS = HERE.parents[1] / "artefacts" / "wall"
 RULES = (HERE / "wall_rules.js").read_text(encoding="utf-8")
-SIZES = ((1280, 720), (1920, 1080), (3840, 2160), (1080, 1920))
+SIZES = ((1280, 720), (1920, 1080), (3840, 2160), (1080, 1920), (1024, 768), (1280, 1024), (800, 1280))
 PICTURES = (
     "rhythm-full", "board-all", "celebration-first-of-day", "celebration-burst", "countdown", "welcome", "award",
     "dark", "fault", "evening", "rhythm-light", "rhythm-english",

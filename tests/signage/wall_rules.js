@@ -3,6 +3,10 @@
 (function () {
   'use strict';
   var rem = parseFloat(getComputedStyle(document.documentElement).fontSize), found = [], boxes = [];
+  var sheet = document.querySelector('.stage'), around = sheet.getBoundingClientRect();
+  /* A nearly square screen draws the whole sheet smaller; what counts for the eye is type against the screen's diagonal. */
+  var drawn = Math.max(around.width, around.height) / Math.max(sheet.offsetWidth, sheet.offsetHeight);
+  var same = Math.sqrt(innerWidth * innerWidth + innerHeight * innerHeight) / 110.15 * Wall.scale; /* 16:9 of that diagonal */
 
   function luminance(rgb) {
     return [0.2126, 0.7152, 0.0722].reduce(function (sum, weight, i) {
@@ -43,6 +47,7 @@
     var front = luminance(colour(style.color)), back = luminance(behind(node)), ratio;
     ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
     if (ratio < 6.995) { say(node, 'contrast ' + ratio.toFixed(2)); }
+    if (size * drawn < 0.97 * 1.699 * same) { say(node, 'small for this diagonal ' + (size * drawn / same).toFixed(2)); }
     if (size < 1.699 * rem) { say(node, 'small ' + (size / rem).toFixed(2) + 'rem'); }
     if (node.matches('.name, .name > span:first-child, .line .sum, .line .sum b, .rate, .amt, .amount, .city *') && size < 2.499 * rem) { say(node, 'row too small ' + (size / rem).toFixed(2) + 'rem'); }
     if (node.tagName === 'H1' && size < (document.body.classList.contains('far') ? 2.49 : 3.999) * rem) { say(node, 'headline small ' + (size / rem).toFixed(2) + 'rem'); }
@@ -54,7 +59,7 @@
       Array.prototype.forEach.call(rects, function (line) {
         var middle = (line.top + line.bottom) / 2;
         if (line.width < 1) { return; }
-        ink = { left: line.left + 1, right: line.right - 1, top: middle - size * 0.44, bottom: middle + size * 0.44 };
+        ink = { left: line.left + 1, right: line.right - 1, top: middle - size * drawn * 0.44, bottom: middle + size * drawn * 0.44 };
         if (ink.left < area.left - 1 || ink.right > area.right + 2 || ink.top < area.top - 1 || ink.bottom > area.bottom + 1) { say(node, 'cut'); }
         for (var j = 0; j < boxes.length; j += 1) {
           r = boxes[j];

@@ -5,6 +5,7 @@ Each sound is 1.2 seconds of a tone of a pitch of its own, so that one recording
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import struct
@@ -274,11 +275,41 @@ def picture(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.Ima
 
 def picture_bytes(kind: str, found: Image.Image | None = None, **how: object) -> bytes:
     """A picture as a file."""
-    import io
-
     made = io.BytesIO()
     (found or picture()).save(made, kind, **how)
     return made.getvalue()
+
+
+def cmyk() -> bytes:
+    """As Photoshop exports a printer's JPEG: Adobe's marker (APP14), and ink stored inverted (white is 255)."""
+    whole = picture_bytes("JPEG", picture(mode="CMYK"), quality=95)
+    assert _adobe(whole) == 0
+    assert _stored_corner(whole) == (255, 255, 255, 255)
+    return whole
+
+
+def ycck() -> bytes:
+    """The same with Adobe's other way of storing it: the inks as luminance and two colours, and black."""
+    cyan, magenta, yellow, black = picture(mode="CMYK").split()
+    luminance, blue, red = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr").split()
+    bands = [band.point(lambda value: 255 - value) for band in (luminance, blue, red)]  # Pillow inverts again
+    whole = bytearray(picture_bytes("JPEG", Image.merge("CMYK", [*bands, black]), quality=95, subsampling=0))
+    whole[whole.index(b"Adobe") + 11] = 2
+    assert _adobe(bytes(whole)) == 2
+    return bytes(whole)
+
+
+def _adobe(jpeg: bytes) -> int:
+    """The colour transform in Adobe's marker: 0 for CMYK, 2 for YCCK."""
+    at = jpeg.index(b"\xff\xee\x00\x0eAdobe")
+    return jpeg[at + 15]
+
+
+def _stored_corner(jpeg: bytes) -> tuple[int, ...]:
+    """The four values that stand in the file for the white corner. Pillow takes every CMYK JPEG for inverted."""
+    with Image.open(io.BytesIO(jpeg)) as found:
+        inverted = found.getpixel((found.width - 20, found.height - 20))
+    return tuple(255 - value for value in inverted)  # type: ignore[union-attr]
 
 
 def turned(kind: str, orientation: int) -> bytes:
@@ -311,7 +342,8 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str]] = {
         for kind in ("JPEG", "PNG", "WEBP")
         for turn, corners in UPRIGHT.items()
     },
-    "cmyk": (lambda: picture_bytes("JPEG", picture(mode="CMYK")), "RGBW"),
+    "cmyk": (cmyk, "RGBW"),
+    "ycck": (ycck, "RGBW"),
     "grey": (lambda: picture_bytes("PNG", Image.new("L", (300, 300), 255)), "WWWW"),
     "16 bit grey": (lambda: picture_bytes("PNG", Image.new("I;16", (300, 300), 65535)), "WWWW"),
     "transparent": (lambda: picture_bytes("PNG", Image.new("RGBA", (300, 300), (0, 0, 0, 0))), "WWWW"),

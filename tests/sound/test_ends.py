@@ -1,0 +1,51 @@
+"""Silence at a track's ends is cut; silence within it is music."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from soundfiles import RATE, save, tone
+
+from controller.sound import fitting, loudness
+
+PAUSE_S = 6.0
+
+
+def track(folder: Path, ending: str, *, before: float, after: float) -> Path:
+    """Two seconds of music, a long pause, two seconds of music; silence before and behind."""
+    sound, quiet = tone(2.0, 0.2), lambda seconds: np.zeros((2, round(seconds * RATE)), np.float32)
+    whole = [quiet(before), sound, quiet(PAUSE_S), sound, quiet(after)]
+    return save(folder / f"pause{ending}", np.concatenate(whole, axis=1))
+
+
+def pauses(path: Path) -> tuple[float, float, float]:
+    """Seconds of silence before the first sound, the longest within, and behind the last."""
+    samples = np.concatenate([frame.to_ndarray() for frame in loudness.frames_of(path)], axis=1)
+    loud = np.flatnonzero(np.abs(samples).max(axis=0) > 0.02)
+    within = np.diff(loud).max()
+    return loud[0] / RATE, within / RATE, (samples.shape[1] - loud[-1]) / RATE
+
+
+@pytest.mark.parametrize("ending", [".mp3", ".flac", ".wav", ".opus"])
+def test_only_the_ends_are_trimmed(ending: str, tmp_path: Path) -> None:
+    """Six seconds of silence in the middle are played in full; six at either end are not."""
+    source = track(tmp_path, ending, before=6.0, after=6.0)
+    found = fitting.examine(source)
+    assert found.trimmed
+    fitting.convert(source, tmp_path / "made.opus", found)
+    before, within, after = pauses(tmp_path / "made.opus")
+    assert within == pytest.approx(PAUSE_S, abs=0.1)
+    assert before < fitting.LONGEST_REST_S
+    assert after < fitting.LONGEST_REST_S
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 0.0), (0.0, 6.0), (6.0, 0.0)])
+def test_a_pause_is_no_end(before: float, after: float, tmp_path: Path) -> None:
+    """Whichever ends are silent, the pause is measured as part of the track; without such an end nothing is cut."""
+    found = fitting.examine(track(tmp_path, ".wav", before=before, after=after))
+    assert found.trimmed is bool(before or after)
+    assert found.end_s - found.begin_s == pytest.approx(
+        2 * 2.0 + PAUSE_S + bool(before or after) * fitting.LEFT_S, abs=0.1
+    )
