@@ -26,7 +26,7 @@ from controller.sound.child import Child, ChildLost
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """Of what is kept. What an older version recorded serves until it has been measured again; its faults do not."""
 MOST = 5000
 """Files remembered; the longest unseen are forgotten."""
