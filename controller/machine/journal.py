@@ -10,14 +10,22 @@ from datetime import datetime, tzinfo
 
 BURST, EVERY_S = 20, 60.0
 """Of one kind of line that strangers can cause: so many at once, then one in so many seconds."""
+BURST_OF_ALL = 200
+"""Of all such kinds together, then likewise one in EVERY_S: a kind may be made up of what a stranger sent."""
 FROM_OUTSIDE = ("signage", "waitress", "asyncio", "werkzeug")
 
 
 def plain(text: str) -> str:
-    """`text` with whatever a terminal would obey, or a reader not see, written out: controls, bidi marks."""
+    """`text` with everything written out that a terminal would obey or a reader not see: controls, bidi marks."""
     return "".join(
-        letter if letter.isprintable() or letter == "\u3000" else letter.encode("unicode_escape").decode()
-        for letter in text
+        letter if letter.isprintable() or letter == "\u3000" else _written_out(letter) for letter in text
+    )
+
+
+def _written_out(letter: str) -> str:
+    # As JSON writes it above ASCII, so that what `--json` prints stays JSON.
+    return (
+        f"\\u{ord(letter):04x}" if "\x7f" <= letter <= "\uffff" else letter.encode("unicode_escape").decode()
     )
 
 
@@ -62,6 +70,7 @@ class Sparing(logging.Filter):
         self._now = now
         self._lock = threading.Lock()
         self._kinds: dict[tuple[str, str], tuple[float, float, int]] = {}  # left, when, held back since
+        self._all = float(BURST_OF_ALL), now()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written; the first after a flood says how many were not."""
@@ -71,12 +80,14 @@ class Sparing(logging.Filter):
         with self._lock:
             left, at, held = self._kinds.get(kind, (float(BURST), now, 0))
             left = min(float(BURST), left + (now - at) / EVERY_S)
-            if left < 1:
-                self._kinds[kind] = (left, now, held + 1)
-                return False
+            all_left = min(float(BURST_OF_ALL), self._all[0] + (now - self._all[1]) / EVERY_S)
+            self._all = all_left, now
             if len(self._kinds) > 1000:
                 self._kinds.clear()
-            self._kinds[kind] = (left - 1, now, 0)
+            if left < 1 or all_left < 1:
+                self._kinds[kind] = (left, now, held + 1)
+                return False
+            self._kinds[kind], self._all = (left - 1, now, 0), (all_left - 1, now)
         if held:
             record.msg, record.args = f"{record.getMessage()} [and {held} more like it]", ()
         return True
