@@ -15,6 +15,10 @@ BURST_OF_ALL = 200
 FROM_OUTSIDE = ("signage", "waitress", "asyncio", "werkzeug")
 
 
+LONGEST_FROM_OUTSIDE, LONGEST = 400, 4_000
+"""Characters of a message; a request's address alone may have 32,000."""
+
+
 def plain(text: str) -> str:
     """`text` with everything written out that a terminal would obey or a reader not see: controls, bidi marks."""
     return "".join(
@@ -27,6 +31,14 @@ def _written_out(letter: str) -> str:
     return (
         f"\\u{ord(letter):04x}" if "\x7f" <= letter <= "\uffff" else letter.encode("unicode_escape").decode()
     )
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… [{len(text)} characters]"
+
+
+def _is_from_outside(record: logging.LogRecord) -> bool:
+    return record.name.split(".")[0] in FROM_OUTSIDE
 
 
 class Lines(logging.Formatter):
@@ -47,12 +59,13 @@ class Lines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """The line, with what people typed made harmless."""
-        record.message = plain(record.message)
+        most = LONGEST_FROM_OUTSIDE if _is_from_outside(record) else LONGEST
+        record.message = plain(_shortened(record.message, most))
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802
         """The traceback, line by line."""
-        return "\n".join(plain(line) for line in super().formatException(ei).split("\n"))  # type: ignore[arg-type]
+        return "\n".join(plain(_shortened(line, LONGEST)) for line in super().formatException(ei).split("\n"))  # type: ignore[arg-type]
 
 
 def settle(zone: tzinfo) -> None:
@@ -74,7 +87,7 @@ class Sparing(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written; the first after a flood says how many were not."""
-        if record.name.split(".")[0] not in FROM_OUTSIDE:
+        if not _is_from_outside(record):
             return True
         kind, now = (record.name, str(record.msg)[:80]), self._now()
         with self._lock:
