@@ -1,4 +1,4 @@
-"""Every route for every identity: what is open is listed here, all else is closed; every answer is safe by its headers."""
+"""Every route for every identity: what is open is listed here, all else is closed; headers keep answers safe."""
 
 from __future__ import annotations
 
