@@ -86,6 +86,8 @@ def _book(home: Home) -> Iterator[Finding]:
         return
     try:
         with closing(Store(home.book)) as store:
+            if (ailing := store.ailing()) is not None:
+                raise ailing
             faults = store.check()
             with store.read() as book:
                 people, teams = len(book.roster.people()), len(book.roster.teams())

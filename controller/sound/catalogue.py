@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.machine.filenames import readable
+from controller.machine.kept import read_json
 from controller.sound.child import Child, ChildLost
 
 log = logging.getLogger(__name__)
@@ -352,7 +353,7 @@ def _content(path: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
