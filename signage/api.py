@@ -103,8 +103,9 @@ def repeat(number: int) -> tuple[Response, int]:
 
 @pages.get("/api/now")
 def now() -> Response:
-    """Where in the day the office is, for anyone; `sound` only for a known caller."""
+    """Where in the day the office is, for anyone; what is playing and how loud only for a known caller."""
     glance = office().glance()
+    sound = shapes.sounding(glance.sounding) if _is_known() else {"device": glance.sounding.device}
     state, plan = glance.state, glance.plan
     return jsonify(
         {
@@ -118,7 +119,7 @@ def now() -> Response:
             "quiet_until": shapes.clock_time(state.quiet_until),
             "wall": glance.scene,
             "changes_at": shapes.moment(state.changes_at),
-            "sound": shapes.sounding(glance.sounding) if _is_known() else None,
+            "sound": sound,
             "clock_trusted": glance.trusted_clock,
             "revision": glance.revision,
         }
