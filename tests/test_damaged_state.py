@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from recording import disk_device
 
+from controller.sound.speech import fetching
+from controller.sound.speech.voiceinstall import VoiceInstall
 from tests.running import ZHANGU, Running, timetable
 
 
@@ -91,6 +93,49 @@ def test_a_home_that_may_not_be_written_says_so(office: Running) -> None:
         var.chmod(0o700)
     office.start(under=UNDER)
     assert office.sell("王小明", 500, "again")[0] == 201
+
+
+def test_no_module_of_the_present_folder_is_run(office: Running, tmp_path: Path) -> None:
+    """A folder that somebody else may write to, with files named as modules: neither daemon nor child imports them."""
+    trap, marker = tmp_path / "trap", tmp_path / "run"
+    trap.mkdir()
+    for name in (
+        "json",
+        "numpy",
+        "av",
+        "pygame",
+        "pyttsx3",
+        "holidays",
+        "controller",
+        "logging",
+        "wave",
+        "struct",
+    ):
+        (trap / f"{name}.py").write_text(f"open({str(marker)!r}, 'a').write({name!r} + ' ')\n")
+    office.start(under=("env", "-C", str(trap)))
+    assert office.sell("王小明", 20_000, "big")[0] == 201
+    office.wait_state(office.get("/api/announcements")[0]["id"], ("playing", "heard"))
+    for command in (
+        [*fetching._pip("--version")],
+        [*VoiceInstall(tmp_path, lambda: None)._command, "--help"],
+    ):
+        subprocess.run(command, cwd=trap, capture_output=True, timeout=60, check=False)
+    assert office.call("GET", "/api/tracks")[0] == 200
+    office.stop()
+    assert not marker.exists(), marker.read_text()
+
+
+def test_a_terminal_that_is_gone_ends_no_office(office: Running) -> None:
+    """The reader of what the start prints has closed: the daemon runs on all the same."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    words = [ZHANGU, "run", "--home", office.folder, "--host", "127.0.0.1", "--port", str(office.port)]
+    office.process = subprocess.Popen(words, env=office.env, stdout=writes, stderr=subprocess.DEVNULL)
+    os.close(writes)
+    office.wait_ready()
+    time.sleep(1)
+    assert office.sell("王小明", 500, "unseen")[0] == 201
+    assert office.stop() == 0
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
