@@ -110,7 +110,8 @@ class OnAir:
 class Trouble:
     """What is wrong, what happens meanwhile, what to do: three short sentences for people.
 
-    `details`: what whoever mends it must read, one sentence each; others need not.
+    `details`: what the person who mends it must read, one sentence each; others need not.
+    `generic`: `what` without names, paths and addresses, for /health without a login; "" when `what` has none.
     """
 
     what: str
@@ -118,6 +119,7 @@ class Trouble:
     mend: str
     serious: bool = True
     details: tuple[str, ...] = ()
+    generic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from controller.machine.kept import read_json
 from controller.rhythm.workdays import PublicDays, from_json, public_days
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def kept_in(folder: Path) -> Callable[[str | None, int], PublicDays]:
             return public_days(None, year)
         file = folder / f"{country}-{year}-{installed}-{MADE}.json"
         try:
-            return from_json(json.loads(file.read_text(encoding="utf-8")))
+            return from_json(read_json(file))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return _asked(country, year, file)
 

@@ -160,7 +160,7 @@ def needs(right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             access().check(right)
             return view(*args, **kwargs)
 
-        vars(guarded)["check"] = lambda: access().check(right)
+        vars(guarded).update(right=right, check=lambda: access().check(right))
         return guarded
 
     return guard

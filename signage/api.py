@@ -9,10 +9,10 @@ from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.book.amounts import parse_amount
-from controller.book.model import Refused
+from controller.book.model import Refused, StoreTrouble
 from controller.machine.version import version
 from signage import shapes
-from signage.access import needs
+from signage.access import access, needs
 from signage.answers import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,9 @@ def repeat(number: int) -> tuple[Response, int]:
 
 @pages.get("/api/now")
 def now() -> Response:
+    """Where in the day the office is, for anyone; what is playing and how loud only for a known caller."""
     glance = office().glance()
+    sound = shapes.sounding(glance.sounding) if _is_known() else {"device": glance.sounding.device}
     state, plan = glance.state, glance.plan
     return jsonify(
         {
@@ -117,7 +119,7 @@ def now() -> Response:
             "quiet_until": shapes.clock_time(state.quiet_until),
             "wall": glance.scene,
             "changes_at": shapes.moment(state.changes_at),
-            "sound": shapes.sounding(glance.sounding),
+            "sound": sound,
             "clock_trusted": glance.trusted_clock,
             "revision": glance.revision,
         }
@@ -126,16 +128,27 @@ def now() -> Response:
 
 @pages.get("/health")
 def health() -> tuple[Response, int]:
+    """Whether all is well, for anyone; `version`, `sound` and the troubles in full only for a known caller."""
     glance = office().glance()
     well = not any(trouble.serious for trouble in glance.troubles)
-    answer = {
-        "ok": well,
-        "version": version(),
-        "sound": shapes.sounding(glance.sounding),
-        "build": current_app.jinja_env.globals["build"],
-        "troubles": [shapes.trouble(found) for found in glance.troubles],
-    }
+    answer = {"ok": well, "build": current_app.jinja_env.globals["build"]}
+    if _is_known():
+        answer |= {
+            "version": version(),
+            "sound": shapes.sounding(glance.sounding),
+            "troubles": [shapes.trouble(found) for found in glance.troubles],
+        }
+    else:
+        answer["troubles"] = shapes.troubles_for_strangers(glance.troubles)
     return jsonify(answer), 200 if well else 503
+
+
+def _is_known() -> bool:
+    """Whether the caller is known; nobody is while the book cannot be read, and that is told, not an error."""
+    try:
+        return access().known()
+    except StoreTrouble:
+        return False
 
 
 @pages.post("/api/music")

@@ -8,7 +8,7 @@ import segno
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from controller.office.screens import free_name
+from controller.office.screens import free_name, is_free
 from signage.access import WALL_COOKIE, needs
 from signage.answers import Denied, body, text_of
 from signage.api import office
@@ -25,7 +25,7 @@ TEN_YEARS = 10 * 365 * 24 * 3600
 def new() -> Response:
     """Six digits and how to use them. A television that was paired goes to its own wall."""
     owner = office().keys.token_owner(request.cookies.get(WALL_COOKIE, ""))
-    if owner is not None and owner.startswith("wall:"):
+    if owner is not None and owner.startswith("wall:") and is_free(owner.removeprefix("wall:")):
         return redirect(url_for("walls.named_wall", name=owner.removeprefix("wall:")))
     secret = request.cookies.get(WAITING, "")
     waiting = office().pairings.look(secret)
@@ -34,7 +34,7 @@ def new() -> Response:
         secret, code = office().pairings.begin(request.remote_addr or "?")
     lang = office().glance().walls.default.language
     page = make_response(render_template("pair.html", code=code, address=request.host_url, lang=lang))
-    page.set_cookie(WAITING, secret, max_age=600, httponly=True, samesite="Strict")
+    page.set_cookie(WAITING, secret, max_age=600, secure=request.is_secure, httponly=True, samesite="Strict")
     return page
 
 
@@ -47,7 +47,14 @@ def progress() -> Response:
     done = office().pairings.collect(secret)
     answer = jsonify({"wall": done.name if done else None})
     if done is not None and done.token is not None:
-        answer.set_cookie(WALL_COOKIE, done.token, max_age=TEN_YEARS, httponly=True, samesite="Strict")
+        answer.set_cookie(
+            WALL_COOKIE,
+            done.token,
+            max_age=TEN_YEARS,
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Strict",
+        )
         answer.delete_cookie(WAITING)
     return answer
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 import ssl
 import threading
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 PIECE = 64 * 1024
 HANDSHAKE_S = 10.0
-MOST_LINES = 400
+MOST_LINES = 400  # each holds two descriptors here and one in the server
 MOST_HANDSHAKES = 32  # an unfinished one costs 0.3 MB
 
 
@@ -40,6 +41,7 @@ class Front:
         self._context.load_cert_chain(chain, key)
         self._context.set_alpn_protocols(["http/1.1"])
         self.port = int(listener.getsockname()[1])
+        self._most = min(MOST_LINES, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100) // 8)
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[asyncio.Task[Any], str] = {}  # with the address, in the order of their coming
         self._greeting: dict[asyncio.Task[Any], str] = {}  # those whose handshake is not finished
@@ -79,7 +81,7 @@ class Front:
         address = str((back.get_extra_info("peername") or ("?",))[0])
         self._tasks[task] = self._greeting[task] = address
         _make_room(self._greeting, MOST_HANDSHAKES, address)
-        _make_room(self._tasks, MOST_LINES, address)
+        _make_room(self._tasks, self._most, address)
         try:
             await back.start_tls(self._context, ssl_handshake_timeout=HANDSHAKE_S)
             self._greeting.pop(task, None)

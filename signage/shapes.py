@@ -1,6 +1,6 @@
 """Values of the house as JSON: what programs and phones are given, and walls (`wallrows.py`) in their way. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -126,6 +126,14 @@ def trouble(found: Trouble) -> Json:
         "serious": found.serious,
         "details": list(found.details),
     }
+
+
+def troubles_for_strangers(found: Sequence[Trouble]) -> list[Json]:
+    """What is wrong without a name, a path, an address or a detail; each kind once."""
+    told = [{**trouble(one), "what": one.generic or one.what, "details": []} for one in found]
+    return [
+        one for number, one in enumerate(told) if one["what"] not in {row["what"] for row in told[:number]}
+    ]
 
 
 def speaking(found: Speaking) -> Json:

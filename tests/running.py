@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +66,23 @@ class Running:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
 
-    def start(self, at: str | None = None, wait: bool = True) -> float:
-        """Starts the daemon; returns the CLOCK_MONOTONIC second at which its process was started."""
+    def start(
+        self,
+        at: str | None = None,
+        wait: bool = True,
+        *,
+        under: Sequence[str] = (),
+        options: Sequence[str] = (),
+    ) -> float:
+        """Starts the daemon; returns the CLOCK_MONOTONIC second at which its process was started.
+
+        under: a command that runs it, such as prlimit.
+        """
         verb = ["run"] if at is None else ["rehearse", "--at", at]
         log = (self.folder / "daemon.log").open("ab")
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [ZHANGU, *verb, "--home", self.folder, "--host", "127.0.0.1", "--port", str(self.port)],
+            [*under, ZHANGU, *verb, "--home", self.folder, "--host", "127.0.0.1", "--port", str(self.port), *options],
             env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
         log.close()

@@ -72,6 +72,13 @@ def test_strangers_cannot_rotate_the_log_away(log: Path) -> None:
     assert sum("deed" in line for line in lines) == 100
 
 
+def test_lines_that_are_all_different_are_bounded_together(log: Path) -> None:
+    """A library that writes what a stranger sent into its message makes a kind of each line: 200 in all."""
+    for number in range(5_000):
+        logging.getLogger("asyncio").error(f"{number} fatal error on transport {'x' * 400}")  # noqa: G004
+    assert len(log.read_text().splitlines()) == journal.BURST_OF_ALL
+
+
 def test_what_was_held_back_is_counted() -> None:
     """The next line of that kind says how many there were."""
     now = [0.0]
@@ -85,6 +92,23 @@ def test_what_was_held_back_is_counted() -> None:
     last = line()
     assert sparing.filter(last)
     assert last.getMessage() == f"from a [and {50 - journal.BURST} more like it]"
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J小陈", f"{TURNED}小陈", "\x9b2J小陈"])
+def test_a_name_cannot_drive_the_terminal_of_a_command(tmp_path: Path, name: str) -> None:
+    """What a phone calls itself at sign-in is written out in `zhangu tokens`, controls and turned letters too."""
+    Keys(Store(tmp_path / "var" / "zhangu.db")).open_session(name, "192.168.1.7", False)
+    printed = CliRunner().invoke(main, ["tokens", "--home", str(tmp_path)]).output
+    assert "小陈" in printed
+    assert not set(printed) & {"\x1b", "\x9b", *TURNED}
+
+
+def test_commands_print_in_one_way() -> None:
+    """Every command prints through `manners.echo`; only the QR code is drawn with the terminal's own codes."""
+    for file in Path(main.callback.__code__.co_filename).parent.glob("*.py"):  # type: ignore[union-attr]
+        raw = re.findall(r"click\.echo\(.*|\bprint\(.*", file.read_text(encoding="utf-8"))
+        allowed = {"manners.py": 1, "greeting.py": 1, "__init__.py": 1}
+        assert len(raw) <= allowed.get(file.name, 0), (file.name, raw)
 
 
 def test_the_version_can_be_compared_after_an_upgrade() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -121,6 +121,16 @@ class Outbox:
         """Every announcement that names the deal, oldest first."""
         where = "id IN (SELECT announcement_id FROM announced_deals WHERE deal_id = ?) ORDER BY id"
         return self._list(where, deal_id)
+
+    def texts_of_deals(self, kinds: Collection[str], since: date) -> dict[int, str]:
+        """By deal the text of its last announcement of these kinds, of those put in on that office day or later."""
+        marks = ", ".join("?" * len(kinds))
+        sql = (
+            "SELECT deal_id, text FROM announcements JOIN announced_deals ON announcement_id = id"  # noqa: S608
+            f" WHERE date >= ? AND kind IN ({marks}) ORDER BY id"  # question marks alone
+        )
+        found = self._rows.all(sql, day(since), *kinds)
+        return {int(deal): str(text) for deal, text in found}
 
     def unfinished(self) -> tuple[Announcement, ...]:
         """What waits or was playing, oldest first: at a start, what the last run left behind."""

@@ -105,6 +105,7 @@ class Store:
                     f"账本 {path} 是空文件（0 字节），不像是这间办公室的。请放回备份；要从头开始，就删掉它。"
                 )
         new = not path.exists()
+        _lend_mode(path)
         with self._told():
             try:
                 if new:
@@ -158,8 +159,10 @@ class Store:
         if self._missing is not None:
             self._heal()
         else:
-            with suppress(StoreTrouble), self.write() as book:
-                book.desk.set_setting("tried", round(time.time()))
+            with suppress(StoreTrouble):
+                self._open_again()
+                with self.write() as book:
+                    book.desk.set_setting("tried", round(time.time()))
         return self._missing or self._refused
 
     def _shut(self) -> StoreTrouble | None:
@@ -180,11 +183,25 @@ class Store:
             self._writer.close()
             self._writer, self._where, self._missing = writer, str(self.path), None
             self._kept.clear()
+        self._close_idle_readers()
+        for call in self._healed:
+            call()
+
+    def _open_again(self) -> None:
+        """Other connections: what SQLite opened while the file was read-only stays so until the last one is closed."""
+        with self._lock:
+            self._writer.close()
+            self._close_idle_readers()
+            try:
+                self._writer = self._open(sound=False)
+            except StoreTrouble as trouble:
+                self._missing, self._writer = trouble, self._stand_in()
+                raise
+
+    def _close_idle_readers(self) -> None:
         while not self._readers.empty():
             with suppress(queue.Empty):
                 self._readers.get_nowait().close()
-        for call in self._healed:
-            call()
 
     @contextmanager
     def write(self) -> Iterator[Book]:
@@ -337,6 +354,14 @@ def _sentences(path: Path) -> dict[int, str]:
 
 def _beside(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
+
+
+def _lend_mode(path: Path) -> None:
+    """Files that SQLite made beside a read-only book are read-only too, and would keep a mended one so."""
+    for beside in (_beside(path), path.with_name(path.name + "-shm")):
+        with suppress(OSError):
+            if os.access(path, os.W_OK) and not os.access(beside, os.W_OK):
+                beside.chmod(path.stat().st_mode & 0o777)
 
 
 def _make_new(path: Path) -> None:

@@ -86,6 +86,8 @@ def _book(home: Home) -> Iterator[Finding]:
         return
     try:
         with closing(Store(home.book)) as store:
+            if (ailing := store.ailing()) is not None:
+                raise ailing
             faults = store.check()
             with store.read() as book:
                 people, teams = len(book.roster.people()), len(book.roster.teams())
@@ -180,7 +182,9 @@ def _device() -> Finding:
 
 def _health(told: Mapping[str, object]) -> dict[str, Any] | None:
     """What the running daemon says of itself; None when it does not answer."""
-    request = urllib.request.Request(f"http://127.0.0.1:{told['port']}/health")
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{told['port']}/health", headers={"Authorization": f"Bearer {told.get('token')}"}
+    )
     try:
         with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
             found = json.loads(answer.read())
@@ -203,7 +207,9 @@ def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
     """The sound as the running daemon knows it: its own device, volume, mute, quiet time, and what else is wrong."""
     sound = health.get("sound") or {}
     deaf = sound.get("cause") in (NO_DEVICE, VOLUME_0)
-    if sound.get("hears"):
+    if not sound:  # it did not take the token: another home's, or another release
+        yield Finding("音响", "正在运行的战鼓没有把它的声音告诉这个命令，请在手机“设备”页看", there=False)
+    elif sound.get("hears"):
         yield Finding("音响", f"{sound.get('device')}，总音量 {sound.get('volume')}")
     else:
         yield Finding("音响", str(sound.get("why") or "听不到"), serious=deaf)

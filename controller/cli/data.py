@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from controller.cli.manners import FAILED, book_of, home_option, stop
+from controller.cli.manners import FAILED, book_of, echo, home_option, stop
 from controller.machine.home import chosen
 
 ROLES = ("admin", "assistant", "leader", "director", "program", "wall")
@@ -26,8 +26,8 @@ def token(name: str, role: str, home: Path | None) -> None:
         again = name in [found.name for found in keys.tokens()]
         made = keys.make_token(name, role)
     if again:
-        click.echo(f"原来叫“{name}”的令牌从现在起失效，用它的程序要换成这一个。", err=True)
-    click.echo(made)
+        echo(f"原来叫“{name}”的令牌从现在起失效，用它的程序要换成这一个。", err=True)
+    echo(made)
 
 
 @click.command()
@@ -39,9 +39,9 @@ def pin(new: bool, home: Path | None) -> None:
 
     with book_of(chosen(home)) as store:
         keys = Keys(store)
-        click.echo(keys.new_pin() if new else keys.pin())
+        echo(keys.new_pin() if new else keys.pin())
     if new:
-        click.echo("换好了。所有手机都要用新的 PIN 重新登录。", err=True)
+        echo("换好了。所有手机都要用新的 PIN 重新登录。", err=True)
 
 
 @click.group(invoke_without_command=True)
@@ -58,11 +58,9 @@ def tokens(context: click.Context, home: Path | None) -> None:
         keys = Keys(store)
         for token in keys.tokens():
             used = f"最近使用 {token.used.astimezone():%Y-%m-%d %H:%M}" if token.used else "没有用过"
-            click.echo(
-                f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立　{used}"
-            )
+            echo(f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立　{used}")
         for phone in keys.sessions():
-            click.echo(
+            echo(
                 f"手机 {phone.id}　{phone.name}　{phone.address}　"
                 f"{phone.created.astimezone():%Y-%m-%d %H:%M} 登录　最近使用 {phone.seen.astimezone():%Y-%m-%d %H:%M}"
             )
@@ -79,7 +77,7 @@ def revoke(context: click.Context, name: str, home: Path | None) -> None:
     with book_of(chosen(home or context.obj)) as store:
         keys = Keys(store)
         if keys.end_token(name) or (name.isdecimal() and len(name) < 18 and keys.end_session(int(name))):
-            click.echo(f"“{name}”已失效。")
+            echo(f"“{name}”已失效。")
         else:
             stop(f"没有叫“{name}”的令牌，也没有这个号码的手机。用 zhangu tokens 看有哪些。", FAILED)
 
@@ -103,9 +101,9 @@ def people(file: Path, home: Path | None) -> None:
         stop(f"读不了 {file}：{reason(error)}。", FAILED)
     with book_of(chosen(home)) as store:
         done, notes = import_list(store, data)
-    click.echo(f"新增 {done.added} 人，更新 {done.changed} 人，{done.same} 人没有变化。")
+    echo(f"新增 {done.added} 人，更新 {done.changed} 人，{done.same} 人没有变化。")
     for note in notes:
-        click.echo(f"注意：{note}")
+        echo(f"注意：{note}")
 
 
 @click.command()
@@ -118,7 +116,7 @@ def backup(file: Path, home: Path | None) -> None:
         stop(f"没有备份成：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
     with book_of(where) as store:
         store.backup(file)
-    click.echo(f"已备份到 {file}。")
+    echo(f"已备份到 {file}。")
 
 
 @click.command()
@@ -129,7 +127,7 @@ def doctor(home: Path | None) -> None:
 
     well = True
     for line in checkup.examine(chosen(home)):
-        click.echo(line)
+        echo(line)
         well = well and not line.serious
     sys.exit(0 if well else FAILED)
 

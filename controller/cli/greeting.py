@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import segno
 
+from controller.cli.manners import echo
 from controller.machine.doorway import told_address
 
 if TYPE_CHECKING:
@@ -18,18 +19,18 @@ def greet(daemon: Daemon) -> None:
     """Prints where walls and phones find this office."""
     where = told_address(daemon.host)
     address = f"http://{where}:{daemon.server.port}"
-    click.echo("")
+    echo("")
     if daemon.clock.rehearsal:
-        click.echo(f"  彩排：时钟从 {daemon.clock.now():%Y-%m-%d %H:%M:%S} 走起，数据是副本，结束后不保留。")
-    click.echo(f"  手机：{address}/")
-    click.echo(f"  大屏：{address}/wall")
+        echo(f"  彩排：时钟从 {daemon.clock.now():%Y-%m-%d %H:%M:%S} 走起，数据是副本，结束后不保留。")
+    echo(f"  手机：{address}/")
+    echo(f"  大屏：{address}/wall")
     if daemon.secured is not None:
-        click.echo(f"  加密：https://{where}:{daemon.front.port}/　怎样信任：手机“设备”页")
-        click.echo(f"  证书指纹：{daemon.secured.fingerprint()}")
-    click.echo(f"  PIN：{daemon.office.keys.pin()}")
+        echo(f"  加密：https://{where}:{daemon.front.port}/　怎样信任：手机“设备”页")
+        echo(f"  证书指纹：{daemon.secured.fingerprint()}")
+    echo(f"  PIN：{daemon.office.keys.pin()}")
     click.echo(_qr(address + "/"))
     for trouble in daemon.office.glance().troubles:
-        click.echo(f"  注意：{trouble.what}{trouble.meanwhile}{trouble.mend}")
+        echo(f"  注意：{trouble.what}{trouble.meanwhile}{trouble.mend}")
 
 
 def _qr(text: str) -> str:

@@ -28,9 +28,16 @@ host_option = click.option("--host", default="0.0.0.0", show_default=True, help=
 port_option = click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
 
 
+def echo(text: object, *, err: bool = False) -> None:
+    """Prints for a person or program; names and texts cannot drive the terminal. All commands print with this."""
+    from controller.machine.journal import plain
+
+    click.echo("\n".join(plain(line) for line in str(text).split("\n")), err=err)
+
+
 def stop(sentence: str, code: int) -> NoReturn:
     """Ends the command with a sentence on stderr."""
-    click.echo(sentence, err=True)
+    echo(sentence, err=True)
     sys.exit(code)
 
 

@@ -13,6 +13,7 @@ from controller.cli.manners import (
     FAILED,
     WRONG,
     almanac_of,
+    echo,
     home_option,
     host_option,
     port_option,
@@ -104,7 +105,7 @@ def demo_(home: Path | None, host: str, port: int, once: bool) -> None:
     from controller.rehearsal import demo
 
     try:
-        sys.exit(demo.run(chosen(home), host, port, loop=not once, tell=click.echo))
+        sys.exit(demo.run(chosen(home), host, port, loop=not once, tell=echo))
     except CannotListen as error:
         stop(error.sentence, FAILED)
 

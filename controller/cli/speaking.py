@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from controller.cli.manners import FAILED, home_option, stop
+from controller.cli.manners import FAILED, echo, home_option, stop
 from controller.machine.home import chosen
 
 
@@ -33,7 +33,7 @@ def say(text: str, home: Path | None) -> None:
     """Say a text over the speakers: through the running daemon, or directly when none runs."""
     from controller.cli import speak
 
-    failed = speak.aloud(chosen(home), text, click.echo)
+    failed = speak.aloud(chosen(home), text, echo)
     if failed:
         stop(failed, FAILED)
 
@@ -50,13 +50,13 @@ def voice(text: str, out: Path | None, spoken: bool, home: Path | None) -> None:
     where = chosen(home)
     script = speak.script_of(where, text)
     if spoken:
-        click.echo(speak.as_engine_gets_it(where, script))
+        echo(speak.as_engine_gets_it(where, script))
         return
     file = out or Path("voice.wav")
     failed = speak.to_file(where, script, file)
     if failed:
         stop(failed, FAILED)
-    click.echo(str(file))
+    echo(str(file))
 
 
 COMMANDS = (say, voice)

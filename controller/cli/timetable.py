@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.manners import FAILED, WRONG, almanac_of, book_of, home_option, stop, within_reach
+from controller.cli.manners import FAILED, WRONG, almanac_of, book_of, echo, home_option, stop, within_reach
 from controller.machine.home import chosen
 
 if TYPE_CHECKING:
@@ -29,11 +29,9 @@ def check(file: Path | None, home: Path | None) -> None:
     path = file or where.timetable
     rhythm = config.load(path)
     found = [*_hints(rhythm, where), *_without_music(rhythm, where), *_without_voice(rhythm, where)]
-    click.echo(
-        f"{path}：没有问题。" if not found else f"{path}：没有错误，可以用，有 {len(found)} 处请看一下："
-    )
+    echo(f"{path}：没有问题。" if not found else f"{path}：没有错误，可以用，有 {len(found)} 处请看一下：")
     for sentence in found:
-        click.echo(f"注意：{sentence}")
+        echo(f"注意：{sentence}")
 
 
 def _hints(rhythm: Rhythm, home: Home) -> tuple[str, ...]:
@@ -86,7 +84,7 @@ def today(day: str | None, as_json: bool, home: Path | None) -> None:
 
     almanac = almanac_of(chosen(home))
     plan = to_json(almanac.plan(_day(day, almanac)))
-    click.echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else day_in_words(plan))
+    echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else day_in_words(plan))
 
 
 @click.command()
@@ -103,7 +101,7 @@ def results(day: str | None, as_json: bool, home: Path | None) -> None:
         found = book.desk.results(wanted)
     if found is None:
         stop(f"{wanted} 没有公布过战报。", FAILED)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else results_in_words(found))
+    echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else results_in_words(found))
 
 
 def _day(day: str | None, almanac: Almanac) -> date:

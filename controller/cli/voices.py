@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.manners import FAILED, WRONG, home_option, stop
+from controller.cli.manners import FAILED, WRONG, echo, home_option, stop
 from controller.machine.home import chosen
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def install(outer: Path | None, source: Path | None, home: Path | None) -> None:
     where = chosen(home or outer)
     with _told("安装自然语音") as progress:
         files.install(where.var / "voices", progress, source)
-    click.echo("自然语音装好了。")
+    echo("自然语音装好了。")
     if running(where.running):
-        click.echo("正在运行的战鼓十几秒内换上它。")
+        echo("正在运行的战鼓十几秒内换上它。")
 
 
 @voices.command()
@@ -74,7 +74,7 @@ def save(outer: Path | None, folder: Path, home: Path | None) -> None:
 
     with _told("下载自然语音") as progress:
         files.save(folder, progress, chosen(home or outer).var / "voices")
-    click.echo(f"存好了。把 {folder} 拷到那台机器，再运行 zhangu voices install --from 文件夹。")
+    echo(f"存好了。把 {folder} 拷到那台机器，再运行 zhangu voices install --from 文件夹。")
 
 
 @voices.command()
@@ -96,7 +96,7 @@ def choose(outer: Path | None, name: str, home: Path | None) -> None:
     failed = _put(daemon, {"voice": voice})
     if failed:
         stop(failed, FAILED)
-    click.echo(f"选好了：{voice}。下一次播报起用。")
+    echo(f"选好了：{voice}。下一次播报起用。")
 
 
 @voices.command()
@@ -112,7 +112,7 @@ def remove(outer: Path | None, name: str, home: Path | None) -> None:
         files.remove(chosen(home or outer).var / "voices", name)
     except CannotInstall as error:
         stop(error.sentence, FAILED)
-    click.echo(f"已删除 {name}。")
+    echo(f"已删除 {name}。")
 
 
 def _list(home: Home) -> None:
@@ -123,11 +123,11 @@ def _list(home: Home) -> None:
     found = files.listing(folder)
     if not any(voice.kind == "kokoro" for voice in found):
         state = "正在安装" if files.is_busy(folder) else "没有装，运行 zhangu voices install（下载约 90 MB）"
-        click.echo(f"✗ 自然语音：{state}")
+        echo(f"✗ 自然语音：{state}")
     for voice in found:
-        click.echo(_line(voice))
+        echo(_line(voice))
         if voice.kind == "kokoro" and voice.whole:
-            click.echo("  " + "　".join(speaker.name for speaker in speakers.mandarin()))
+            echo("  " + "　".join(speaker.name for speaker in speakers.mandarin()))
 
 
 def _line(voice: Found) -> str:
@@ -212,7 +212,7 @@ class _Lines:
         tenth = 10 * done // max(1, total)
         if tenth != self._last:
             self._last = tenth
-            click.echo(f"{self._label}：{10 * tenth}%")
+            echo(f"{self._label}：{10 * tenth}%")
 
 
 COMMANDS = (voices,)

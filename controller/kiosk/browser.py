@@ -25,6 +25,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from controller.kiosk.screenpower import Way, switch, ways
+from controller.machine.kept import read_json
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ def boot_id(path: Path = BOOT) -> str:
 def restarts_of(file: Path, boot: str) -> int:
     """How often the browser was started anew in this boot."""
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
+        kept = read_json(file)
         return int(kept["restarts"]) if kept["boot"] == boot else 0
     except (OSError, ValueError, KeyError, TypeError):
         return 0

@@ -9,7 +9,9 @@ its addresses changed: phones notice nothing.
 
 from __future__ import annotations
 
+import secrets
 import socket
+import ssl
 import subprocess
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -50,11 +52,13 @@ def ensure(folder: Path, address: str) -> Certificate:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        if not _holds(made.authority) or not _vouches(folder, address):
+        signs = _holds(made.authority) and _fits(made.authority, folder / "ca.key")
+        if not signs or not _vouches(folder, address):
             _make_authority(folder, name, address)
             made.chain.unlink(missing_ok=True)
         told = folder / "names.txt"
-        if not _holds(made.chain) or not told.exists() or told.read_text() != wanted:
+        serves = _holds(made.chain) and _fits(made.chain, made.key)
+        if not serves or not told.exists() or told.read_text(errors="replace") != wanted:
             _make_own(folder, name, wanted)
             told.write_text(wanted)
     except FileNotFoundError as error:
@@ -72,10 +76,22 @@ def _holds(file: Path) -> bool:
     return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
 
 
+def _fits(file: Path, key: Path) -> bool:
+    """Whether the key is whole and belongs to the certificate; a power cut may leave neither."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file, key)
+    except OSError:
+        return False
+    return True
+
+
 def _vouches(folder: Path, address: str) -> bool:
     """Whether the authority may vouch for that address: an office of public addresses may get others."""
     told = folder / "spans.txt"
-    spans = map(IPv4Network, told.read_text().split()) if told.exists() else ()
+    try:
+        spans = tuple(map(IPv4Network, told.read_text().split())) or PRIVATE
+    except (FileNotFoundError, ValueError):  # the private ones are in every authority
+        spans = PRIVATE
     return any(IPv4Address(address) in span for span in spans)
 
 
@@ -111,7 +127,8 @@ def _make_own(folder: Path, name: str, names: str) -> None:
     )
     _openssl(
         "x509", "-req", "-in", str(request), "-CA", str(folder / "ca.crt"), "-CAkey", str(folder / "ca.key"),
-        "-CAcreateserial", "-days", str(DAYS), "-sha256", "-extfile", str(extras), "-out", str(own),
+        "-set_serial", f"0x{secrets.token_hex(15)}", "-days", str(DAYS), "-sha256",
+        "-extfile", str(extras), "-out", str(own),
     )  # fmt: skip
     own.write_bytes(own.read_bytes() + (folder / "ca.crt").read_bytes())
 

@@ -10,15 +10,35 @@ from datetime import datetime, tzinfo
 
 BURST, EVERY_S = 20, 60.0
 """Of one kind of line that strangers can cause: so many at once, then one in so many seconds."""
+BURST_OF_ALL = 200
+"""Of all such kinds together, then likewise one in EVERY_S: a kind may be made up of what a stranger sent."""
 FROM_OUTSIDE = ("signage", "waitress", "asyncio", "werkzeug")
 
 
+LONGEST_FROM_OUTSIDE, LONGEST = 400, 4_000
+"""Characters of a message; a request's address alone may have 32,000."""
+
+
 def plain(text: str) -> str:
-    """`text` with whatever a terminal would obey, or a reader not see, written out: controls, bidi marks."""
+    """`text` with everything written out that a terminal would obey or a reader not see: controls, bidi marks."""
     return "".join(
-        letter if letter.isprintable() or letter == "\u3000" else letter.encode("unicode_escape").decode()
-        for letter in text
+        letter if letter.isprintable() or letter == "\u3000" else _written_out(letter) for letter in text
     )
+
+
+def _written_out(letter: str) -> str:
+    # As JSON writes it above ASCII, so that what `--json` prints stays JSON.
+    return (
+        f"\\u{ord(letter):04x}" if "\x7f" <= letter <= "\uffff" else letter.encode("unicode_escape").decode()
+    )
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… [{len(text)} characters]"
+
+
+def _is_from_outside(record: logging.LogRecord) -> bool:
+    return record.name.split(".")[0] in FROM_OUTSIDE
 
 
 class Lines(logging.Formatter):
@@ -39,12 +59,13 @@ class Lines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """The line, with what people typed made harmless."""
-        record.message = plain(record.message)
+        most = LONGEST_FROM_OUTSIDE if _is_from_outside(record) else LONGEST
+        record.message = plain(_shortened(record.message, most))
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802
         """The traceback, line by line."""
-        return "\n".join(plain(line) for line in super().formatException(ei).split("\n"))  # type: ignore[arg-type]
+        return "\n".join(plain(_shortened(line, LONGEST)) for line in super().formatException(ei).split("\n"))  # type: ignore[arg-type]
 
 
 def settle(zone: tzinfo) -> None:
@@ -62,21 +83,24 @@ class Sparing(logging.Filter):
         self._now = now
         self._lock = threading.Lock()
         self._kinds: dict[tuple[str, str], tuple[float, float, int]] = {}  # left, when, held back since
+        self._all = float(BURST_OF_ALL), now()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written; the first after a flood says how many were not."""
-        if record.name.split(".")[0] not in FROM_OUTSIDE:
+        if not _is_from_outside(record):
             return True
         kind, now = (record.name, str(record.msg)[:80]), self._now()
         with self._lock:
             left, at, held = self._kinds.get(kind, (float(BURST), now, 0))
             left = min(float(BURST), left + (now - at) / EVERY_S)
-            if left < 1:
-                self._kinds[kind] = (left, now, held + 1)
-                return False
+            all_left = min(float(BURST_OF_ALL), self._all[0] + (now - self._all[1]) / EVERY_S)
+            self._all = all_left, now
             if len(self._kinds) > 1000:
                 self._kinds.clear()
-            self._kinds[kind] = (left - 1, now, 0)
+            if left < 1 or all_left < 1:
+                self._kinds[kind] = (left, now, held + 1)
+                return False
+            self._kinds[kind], self._all = (left - 1, now, 0), (all_left - 1, now)
         if held:
             record.msg, record.args = f"{record.getMessage()} [and {held} more like it]", ()
         return True

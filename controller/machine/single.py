@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from controller.machine.kept import read_json
+
 
 class AlreadyRunning(Exception):  # noqa: N818 - it is a fact told to a person, not a fault
     """Another daemon holds this home; `pid` and `port` as far as it told."""
@@ -54,7 +56,7 @@ class Single:
 def told_by(path: Path) -> dict[str, object]:
     """What a running daemon has told; empty when none has."""
     try:
-        found = json.loads(path.read_text() or "{}")
+        found = read_json(path)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

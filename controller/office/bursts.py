@@ -61,10 +61,6 @@ class Bursts:
 
     def _text(self, book: Book, idents: Sequence[int]) -> Phrase:
         deals = book.deals.of_ids(tuple(idents))
-        own = {
-            deal.id: first.text
-            for deal in deals
-            for first in book.outbox.of_deal(deal.id)
-            if first.kind in etiquette.FIRSTS
-        }
+        since = min((deal.date for deal in deals), default=self._room.clock.now().date())
+        own = book.outbox.texts_of_deals(etiquette.FIRSTS, since)
         return phrases.burst(deals, own, self._room.rhythm.broadcasts, WORDS, book.desk.used(BURST))

@@ -35,10 +35,16 @@ _ONE_OF: Final[Mapping[str, tuple[object, ...]]] = {
 _RANGE: Final = {"diagonal": (10, 300, "英寸"), "distance": (0.5, 50, "米")}
 
 
+def is_free(name: str) -> bool:
+    """Whether /wall/NAME leads to a wall: `new` is where screens are paired, browsers take dots for a folder."""
+    return name not in ("new", ".", "..")
+
+
 def free_name(name: str) -> str:
-    """A name that a wall may be given. Refused for `new`: /wall/new is where screens are paired."""
-    if name == "new":
-        raise Refused("“new”是配对页的地址，请换一个名字。", "name")
+    """A name that a wall may be given. Raises Refused for one whose address leads elsewhere."""
+    if not is_free(name):
+        what = "是配对页的地址" if name == "new" else "在地址里不算名字"
+        raise Refused(f"“{name}”{what}，请换一个名字。", "name")
     return name
 
 

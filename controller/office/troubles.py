@@ -86,7 +86,10 @@ class Troubles:
             return None
         what, _, mend = fault.sentence.partition("。")
         return Trouble(
-            f"{what}。", "音乐和大屏照常，报单、通知和改动现在都记不下来。", mend or "请检查磁盘和权限。"
+            f"{what}。",
+            "音乐和大屏照常，报单、通知和改动现在都记不下来。",
+            mend or "请检查磁盘和权限。",
+            generic="账本现在不能用。",
         )
 
     def _disk(self) -> Trouble | None:
@@ -130,7 +133,11 @@ class Troubles:
         if fault is None:
             return None
         return Trouble(
-            fault, "播报时只有提示音，内容显示在屏幕上。", "请运行 zhangu doctor 查看语音。", False
+            fault,
+            "播报时只有提示音，内容显示在屏幕上。",
+            "请运行 zhangu doctor 查看语音。",
+            False,
+            generic="语音现在不能用。",
         )
 
     def _voice_name(self) -> Trouble | None:
@@ -142,6 +149,7 @@ class Troubles:
             "先按默认的语音播报。",
             "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。",
             False,
+            generic="作息表里的语音不对。",
         )
 
     def _unread(self) -> Trouble | None:
@@ -154,6 +162,7 @@ class Troubles:
             "播报时跳过这个字，其余照念，大屏上照常显示。",
             "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。",
             False,
+            generic="名字里有不知道怎么念的字。",
         )
 
     def _effects(self) -> list[Trouble]:
@@ -163,6 +172,7 @@ class Troubles:
                 "播报照常，只是少了这个声音。",
                 f"请把原来的 {name} 放回 sounds 文件夹。",
                 False,
+                generic="播报用的声音有坏的。",
             )
             for name, fault in self._library.broken_effects().items()
         ]
@@ -172,7 +182,11 @@ class Troubles:
         if status.state != FAILED:
             return None
         return Trouble(
-            f"自然语音没有装上：{status.why}，现在由备用语音播报。", "播报照常。", status.mend, False
+            f"自然语音没有装上：{status.why}，现在由备用语音播报。",
+            "播报照常。",
+            status.mend,
+            False,
+            generic="自然语音没有装上，现在由备用语音播报。",
         )
 
     def of_the_music(self) -> tuple[Trouble, ...]:
@@ -183,7 +197,13 @@ class Troubles:
             listed = "手机“广播 → 加歌、删歌”里和 zhangu doctor 里都列着"
             told = [*told[: MOST_TOLD - 1], f"另外还有 {rest} 处音乐的问题，{listed}。"]
         return tuple(
-            Trouble(sentence, "其余的照常播放。", "换掉或补上文件以后，几秒内自动恢复。", False)
+            Trouble(
+                sentence,
+                "其余的照常播放。",
+                "换掉或补上文件以后，几秒内自动恢复。",
+                False,
+                generic="有音乐放不了。",
+            )
             for sentence in told
         )
 

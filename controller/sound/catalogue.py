@@ -22,13 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from controller.machine.filenames import readable
+from controller.machine.kept import read_json
 from controller.sound.child import Child, ChildLost
 
 log = logging.getLogger(__name__)
 
 VERSION = 3
-"""Of what is kept; 2 could cut music before or after a long pause. What an older version recorded serves until
-it has been measured again; its faults do not."""
+"""Of what is kept; 2 could cut music before or after a long pause, and left music with a silent end unmeasured.
+
+What an older version recorded serves until it has been measured again; its faults do not."""
 MOST = 5000
 """Files remembered; the longest unseen are forgotten."""
 CHILD = "controller.sound.fitting"
@@ -353,7 +355,7 @@ def _content(path: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -182,7 +182,8 @@ class Meter:
     def _pull(self) -> None:
         for frame in pulled(self._graph):
             told = dict(frame.metadata)
-            self._seen = told or self._seen
+            if "lavfi.r128.I" in told:  # a last frame under 100 ms may tell of silence alone
+                self._seen = told
             if "lavfi.silence_start" in told:
                 self._rests.append([float(told["lavfi.silence_start"]), math.inf])
             if "lavfi.silence_end" in told and self._rests:

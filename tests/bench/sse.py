@@ -1,4 +1,4 @@
-"""200 walls on loopback: from an event to each wall, and how long a phone waits meanwhile.
+"""200 walls on loopback: from an event to each wall, and how long a phone waits meanwhile; also beside 500 strangers.
 
 The walls are one process with an epoll loop; each listens on /events and, as a real wall does, fetches /api/wall after
 every hint on a connection that stays open. Moments are CLOCK_MONOTONIC, which both processes share.
@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from tests.bench.table import Row
 from tests.signage.house import House, running
 
 WALLS, EVENTS, PHONE_ASKS = 200, 20, 5
+STRANGERS, ADDRESSES, FROM = 500, 5, "127.0.9."
 HINT = re.compile(rb'event: hint\ndata: \{"revision":(\d+)\}')
 
 
@@ -36,11 +39,15 @@ def rows() -> list[Row]:
         time.sleep(1)
         told, silent = _measure(house, fetching=False)
         told_busy, busy = _measure(house, fetching=True)
+        with _strangers(house.daemon.server.port):
+            _, besieged = _measure(house, fetching=True)
+            held = _held(house)
     return [
         _row("event → every one of 200 walls", told, 30),
         _row("event → every one of 200 walls, all fetching their state", told_busy, 30),
         _row("phone's answer while 200 walls are told", silent, 100),
         _row("phone's answer while 200 walls fetch their state", busy, 100),
+        _row(f"phone's answer beside that and {STRANGERS} idle strangers ({held} held)", besieged, 100),
     ]
 
 
@@ -77,6 +84,21 @@ def _measure(house: House, *, fetching: bool) -> tuple[list[float], list[float]]
     if len(delays) < WALLS * EVENTS:
         raise RuntimeError(f"{len(delays)} hints arrived of {WALLS * EVENTS}")
     return delays, answers
+
+
+@contextmanager
+def _strangers(port: int) -> Iterator[None]:
+    """Idle connections of a few addresses, kept at their number by a process of their own."""
+    with _process("strangers", str(port)) as process:
+        assert _answer(process) == "ready"
+        yield
+        _say(process, "over")
+
+
+def _held(house: House) -> int:
+    """How many connections of strangers the server has open."""
+    channels = list(house.daemon.server._server.active_channels.values())
+    return sum(channel.address.startswith(FROM) for channel in channels)
 
 
 def _process(*arguments: str) -> subprocess.Popen[str]:
@@ -116,6 +138,35 @@ def _ask(port: int, token: str) -> float:
     if answer.status != 200:
         raise RuntimeError(f"the phone was answered {answer.status}")
     return 1000 * (time.monotonic() - began)
+
+
+# ---- the strangers' process
+
+
+def _be_strangers(port: int) -> None:
+    """As the server closes those that say nothing for too long, others come: a stranger does not give up."""
+    waiting = selectors.DefaultSelector()
+    waiting.register(sys.stdin, selectors.EVENT_READ)
+    number = 0
+
+    def knock() -> None:
+        nonlocal number
+        number += 1
+        made = socket.create_connection(
+            ("127.0.0.1", port), 10, source_address=(f"{FROM}{1 + number % ADDRESSES}", 0)
+        )
+        waiting.register(made, selectors.EVENT_READ)
+
+    for _ in range(STRANGERS):
+        knock()
+    print("ready", flush=True)
+    while True:
+        for key, _ in waiting.select():
+            if key.fileobj is sys.stdin:
+                return
+            waiting.unregister(key.fileobj)
+            key.fileobj.close()  # type: ignore[union-attr]
+            knock()
 
 
 # ---- the walls' process
@@ -180,6 +231,8 @@ def _be_walls(port: int, fetching: bool) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["walls"]:
         _be_walls(int(sys.argv[2]), sys.argv[3] == "1")
+    elif sys.argv[1:2] == ["strangers"]:
+        _be_strangers(int(sys.argv[2]))
     elif sys.argv[1:2] == ["phone"]:
         _be_phone(int(sys.argv[2]), sys.argv[3])
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -116,3 +117,15 @@ def test_not_heard_may_still_join_a_roundup(store: Store) -> None:
         one, two = put(book, "1", state=NOT_HEARD), put(book, "2", state=NOT_HEARD)
         assert book.outbox.move(one.id, MERGED, "并入 15:00 播报", at("15:00"))
         assert book.outbox.move(two.id, WAITING, "设备恢复", at("15:00"))
+
+
+def test_the_sentences_of_deals_are_those_of_the_kinds_asked_for(store: Store) -> None:
+    """The last of each deal, of these kinds and days; a deal without one is not there."""
+    one, two = record(store), record(store, 2)
+    with store.write() as book:
+        put(book, "a", deals=[one.id, two.id])
+        for key, kind in (("b", "first_of_day"), ("c", "first_of_week"), ("d", "roundup")):
+            book.outbox.add(key, kind, f"第一单 {key}", "", at("10:00"), DAY, deals=[one.id])
+    with store.read() as book:
+        assert book.outbox.texts_of_deals(("first_of_day", "first_of_week"), DAY) == {one.id: "第一单 c"}
+        assert book.outbox.texts_of_deals(("first_of_day",), DAY + timedelta(days=1)) == {}

@@ -125,6 +125,26 @@ def _age_sessions(door: Door, by: timedelta) -> None:
         book.rows.change("UPDATE sessions SET created = created - ?", round(by.total_seconds() * 1000))
 
 
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "CF-Connecting-IP"]
+)
+def test_a_cookie_planted_before_sign_in_is_no_session_after_it(
+    app: Flask, door: Door, phone: FlaskClient, header: str
+) -> None:
+    """Session fixation: sign-in makes a secret of its own; the planted one stays worthless, whatever headers say."""
+    phone.set_cookie("zhangu", "planted")
+    answer = phone.post(
+        "/login", data={"pin": PIN}, headers={**OWN, header: "10.9.8.7", "Cookie": "zhangu=planted"}
+    )
+    assert answer.status_code == 303
+    given = answer.headers["Set-Cookie"].split("=", 1)[1].split(";")[0]
+    assert given != "planted"
+    other = app.test_client()
+    other.set_cookie("zhangu", "planted")
+    assert other.get("/").headers["Location"] == "/login"
+    assert [session.address for session in door.keys.sessions()] == ["127.0.0.1"]
+
+
 def test_nothing_that_opens_the_door_is_kept_readably(door: Door, phone: FlaskClient) -> None:
     """Neither cookies nor tokens stand in the book, and each sign-in has another cookie."""
     values = set()

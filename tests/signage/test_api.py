@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import time
@@ -12,6 +13,9 @@ from urllib.parse import quote
 import pytest
 
 from controller.book.people import PersonRow
+from controller.cli import checkup
+from controller.glance import Trouble
+from controller.machine.single import running as told_by_daemon
 from tests.running import ZHANGU
 from tests.signage.house import House, running
 
@@ -310,6 +314,58 @@ def test_now_and_health_are_open(house: House) -> None:
     assert health.status == 200
     assert health.json["ok"] is True
     assert health.json["build"]
+
+
+def test_what_is_playing_is_told_to_known_callers_only(house: House) -> None:
+    """/health and /api/now give device, playlist, track and volume to phones and tokens, `zhangu doctor` included."""
+    for path in ("/health", "/api/now"):
+        assert not {"playlist", "track", "volume"} & set(
+            house.call("GET", path, role=None).json.get("sound", ())
+        ), path
+        assert house.call("GET", path).json["sound"]["volume"] is not None, path
+        assert house.call("GET", path, role="wall").json["sound"], path
+    assert set(house.call("GET", "/health", role=None).json) == {"ok", "build", "troubles"}
+    told = told_by_daemon(house.daemon._options.home.running)
+    health = checkup._health(told)
+    assert health is not None
+    assert health["sound"]
+    unknown = checkup._health({**told, "token": "x"})
+    assert unknown is not None
+    (finding,) = checkup.of_the_running(unknown)
+    assert not finding.serious
+
+
+def test_a_stranger_learns_that_something_is_wrong_and_no_name(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files, paths, addresses and the timetable's words are for known callers; one sentence a kind for all others."""
+    office = house.daemon.office
+    attempts = office.keys.attempts
+    for number in range(30):
+        attempts.try_pin(f"10.1.2.{number}", lambda: False)
+    music = [
+        Trouble(f"音乐 {name} 放不了。", "", "", False, generic="有音乐放不了。")
+        for name in ("秘密a", "秘密b")
+    ]
+    book = Trouble("账本 /home/pi/secret.db 只能读。", "", "", True, ("第 3 行：秘密c",), "账本现在不能用。")
+    monkeypatch.setattr(office._view, "troubles", lambda: (book, *music, *attempts.troubles()))
+    house.daemon.feed.tell()
+    try:
+        stranger = house.call("GET", "/health", role=None)
+        known = house.call("GET", "/health")
+    finally:
+        attempts._wrong.clear()
+        attempts._lately.clear()
+        house.daemon.feed.tell()
+    assert (stranger.status, known.status) == (503, 503)
+    text = json.dumps(stranger.json, ensure_ascii=False)
+    assert [row["what"] for row in stranger.json["troubles"]] == [
+        "账本现在不能用。", "有音乐放不了。", "过去一小时有人输错了很多次 PIN。",
+    ]  # fmt: skip
+    assert not any(word in text for word in ("秘密", "secret", "10.1.2"))
+    assert all(
+        word in json.dumps(known.json, ensure_ascii=False) for word in ("秘密a", "秘密c", "secret", "10.1.2")
+    )
 
 
 def test_music_by_hand(house: House) -> None:

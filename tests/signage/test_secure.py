@@ -211,6 +211,32 @@ def test_a_port_that_is_taken_is_told_with_its_own_option(tmp_path: Path) -> Non
     assert "--tls-port" in refused.value.sentence
 
 
+def test_a_screen_that_comes_by_https_is_told_https_and_its_cookies_stay_there(daemon: Daemon) -> None:
+    """The address it shows begins with https, the cookies of pairing and of the wall are Secure; by HTTP neither."""
+    for link, scheme in (
+        (ask(daemon), "https"),
+        (http.client.HTTPConnection("127.0.0.1", daemon.server.port), "http"),
+    ):
+        link.request("GET", "/wall/new")
+        answer = link.getresponse()
+        page, waiting = answer.read().decode(), answer.headers["Set-Cookie"]
+        assert f"{scheme}://127.0.0.1:" in page
+        assert ("Secure" in waiting.split("; ")) == (scheme == "https")
+        secret = waiting.split(";")[0]
+        pairing = daemon.office.pairings.look(secret.partition("=")[2])
+        assert pairing is not None
+        daemon.office.pairings.confirm(pairing.code, f"by-{scheme}")
+        link.request("GET", "/api/pairing", headers={"Cookie": secret})
+        answer = link.getresponse()
+        answer.read()
+        (wall,) = [
+            cookie for cookie in answer.headers.get_all("Set-Cookie") if cookie.startswith("zhangu-wall=")
+        ]
+        assert ("Secure" in wall.split("; ")) == (scheme == "https")
+        assert {"HttpOnly", "SameSite=Strict"} <= set(wall.split("; "))
+        link.close()
+
+
 @pytest.mark.browser
 def test_the_phone_tells_how_to_trust_it_and_may_record_there(daemon: Daemon) -> None:
     """On plain HTTP the page names the address and the steps; on HTTPS the button to hold is there, the steps not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import logging
 import socket
 import threading
 import time
@@ -14,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from controller import daemon
+from controller.machine.home import Home
 from signage import events, lines, server
 from signage.answers import MAX_BODY
 from tests.signage.house import House, running
@@ -271,11 +274,86 @@ def test_invented_wall_names_and_pairings_push_nobody_out(house: House) -> None:
     other.close()
 
 
-def test_no_wall_is_called_new(house: House) -> None:
-    """/wall/new is where screens are paired: one of that name would send itself there for ever."""
-    named = house.call("POST", "/api/pairings", {"code": "123456", "name": "new"}, role="admin")
-    assert named.status == 422
-    assert "配对" in named.json["error"]
+@pytest.mark.parametrize("name", ["new", ".", ".."])
+def test_no_wall_has_an_address_that_leads_elsewhere(house: House, name: str) -> None:
+    """/wall/new is where screens are paired, browsers take dots for a folder: such a wall would never arrive.
+
+    One that was paired so by an earlier release gets new digits instead of a redirect to itself.
+    """
+    for path, said in (
+        ("/api/pairings", {"code": "123456", "name": name}),
+        ("/api/walls/x/rename", {"name": name}),
+    ):
+        named = house.call("POST", path, said, role="admin")
+        assert named.status in (404, 422), named
+        assert "new" not in [wall.name for wall in house.daemon.office.walls.known()]
+    assert (
+        "请换一个名字"
+        in house.call("POST", "/api/pairings", {"code": "1", "name": name}, role="admin").json["error"]
+    )
+    token = house.daemon.office.keys.make_token(f"wall:{name}", "wall")
+    asked = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port)
+    asked.request("GET", "/wall/new", headers={"Cookie": f"zhangu-wall={token}"})
+    assert asked.getresponse().status == 200
+    asked.close()
+    house.daemon.office.keys.end_token(f"wall:{name}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Forwarded-Host"],
+)
+def test_no_header_changes_whose_guess_it_is(house: House, header: str) -> None:
+    """Each guess claims to come from elsewhere: the sixth of one address waits all the same, on the real port."""
+    source = f"127.0.2.{1 + len(header)}"
+    statuses = []
+    for number in range(6):
+        claimed = f"for=10.0.0.{number}" if header == "Forwarded" else f"10.0.0.{number}"
+        own = f"http://127.0.0.1:{house.daemon.server.port}"
+        asked = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, source_address=(source, 0))
+        asked.request(
+            "POST", "/login", "pin=0",
+            {header: claimed, "Origin": own, "Content-Type": "application/x-www-form-urlencoded"},
+        )  # fmt: skip
+        statuses.append(asked.getresponse().status)
+        asked.close()
+    house.daemon.office.keys.attempts._wrong.clear()
+    house.daemon.office.keys.attempts._lately.clear()
+    assert statuses == [403] * 5 + [429]
+
+
+def test_what_strangers_send_leaves_little_in_the_log(house: House, tmp_path: Path) -> None:
+    """Thousands of requests of every kind that can write a line: under 50 KB, of 12 MB that are kept."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    root.handlers = []
+    daemon.keep_log(Home(tmp_path), to_screen=False)
+    kinds = (
+        head("GET", "/" + "x" * 30_000), head("GET", "/wall", Host="evil.example"),
+        b"\x16\x03\x01" + b"\xff" * 400 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 6000, head("POST", "/api/deals", Content_Length="9" * 500),
+        head("POST", "/login", Content_Length=5, Content_Type="application/x-www-form-urlencoded") + b"pin=0",
+        head("GET", "/%ff%00\x1b[2J"), head("POST", "/api/clips", Transfer_Encoding="gzip"), b"BREW / HTTP/9.9\r\n\r\n",
+        head("GET", "/events?wall=" + "%f0%9f%92%a9" * 40),
+        head("POST", "/api/walls/x/painted", Content_Length=2) + b"[]",
+    )  # fmt: skip
+    try:
+        for number in range(3_000):
+            with (
+                contextlib.suppress(OSError),
+                contextlib.closing(line(house, kinds[number % len(kinds)])) as made,
+            ):
+                made.settimeout(0.05)
+                made.recv(200)
+        somebody_else_is_answered(house)
+        written = sum(file.stat().st_size for file in (tmp_path / "var" / "log").iterdir())
+    finally:
+        for handler in root.handlers:
+            handler.close()
+        root.handlers, root.level = before, level
+    house.daemon.office.keys.attempts._wrong.clear()
+    house.daemon.office.keys.attempts._lately.clear()
+    assert written < 50_000
 
 
 def test_who_is_hidden_is_named_on_no_screen(house: House) -> None:

@@ -10,10 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
-from soundmade import CODECS, encoded, loudness_of, picture, pixels_of, samples_of, tone, video, with_exif
+from soundmade import (
+    CODECS,
+    RATE,
+    encoded,
+    loudness_of,
+    picture,
+    pixels_of,
+    samples_of,
+    tone,
+    video,
+    with_exif,
+)
 
+from controller.sound import loudness
 from controller.sound.child import Child
 from controller.sound.gate import Gate, Unfit
 
@@ -159,6 +172,18 @@ def test_a_child_that_hangs_is_a_sentence(
     """A file at which the child does not answer in time is refused; nothing else is harmed."""
     monkeypatch.setattr("controller.sound.gate.LIMIT_S", {"speech": 0.01})
     assert "出了错" in refused(gate, "speech", encoded(tone(2), "wav"), tmp_path)
+
+
+def test_music_that_ends_in_silence_keeps_its_loudness() -> None:
+    """Wherever in the last tenth of a second the silence is found: the level is that of the music, never none."""
+    music = tone(3.0)
+    for hundredth in range(1, 21):
+        quiet = np.zeros(int((loudness.REST_S + hundredth / 100) * RATE), np.float32)
+        frame = av.AudioFrame.from_ndarray(np.concatenate([music, quiet]).reshape(1, -1), "fltp", "mono")
+        frame.sample_rate = RATE
+        found = loudness.of_frames([frame], peaks=False)
+        assert found.lufs > -30, hundredth
+        assert found.peak > -30, hundredth
 
 
 def test_a_long_track_is_converted_in_the_memory_of_a_short_one(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def has_npm() -> bool:
 
 def _pip(verb: str) -> tuple[str, ...]:
     return (
-        sys.executable, "-m", "pip", verb, "--no-cache-dir", "--no-input", "--disable-pip-version-check",
+        sys.executable, "-P", "-m", "pip", verb, "--no-cache-dir", "--no-input", "--disable-pip-version-check",
         "--progress-bar", "off", "--retries", "2", "--timeout", "20",
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from controller.machine.kept import read_json
 from controller.sound.speech.script import Clip, Script
 
 IN_USE_S = 15 * 60
@@ -69,7 +70,7 @@ class Shelf:
         """The clip of that name, whole and undamaged, or None."""
         wav = self.wav(key)
         try:
-            facts = json.loads(wav.with_suffix(".json").read_text(encoding="utf-8"))
+            facts = read_json(wav.with_suffix(".json"))
             if not self._undamaged(key, wav, facts.pop("crc")):
                 return None
             os.utime(wav.with_suffix(".json"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from controller.machine.kept import read_json
 from controller.machine.reasons import reason
 from controller.sound.child import Child, ChildLost
 from controller.sound.speech import takes
@@ -517,7 +518,7 @@ class Voice:
 
     def _kept_pace(self) -> float:
         try:
-            pace = float(json.loads(self._pace_file.read_text()))
+            pace = float(read_json(self._pace_file))
         except (OSError, ValueError, TypeError):
             return FIRST_PACE
         return pace if 0.01 < pace < 100 else FIRST_PACE

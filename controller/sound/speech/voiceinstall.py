@@ -68,7 +68,7 @@ class VoiceInstall:
         *,
         allowed: bool = True,
         wanted: Callable[[], bool] = lambda: True,
-        command: Sequence[str] = (sys.executable, "-m", installer.__name__),
+        command: Sequence[str] = (sys.executable, "-P", "-m", installer.__name__),
         after_s: float = AFTER_S,
         look_s: float = LOOK_S,
         again_s: Sequence[float] = AGAIN_S,

@@ -1,0 +1,120 @@
+"""Every route for every identity: what is open is listed here, all else is closed; headers keep answers safe."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from signage.access import RIGHTS
+from tests.signage.house import House, running
+
+OPEN = {  # what a stranger may ask; each reads only, or lets people and screens in
+    "GET /", "GET /login", "POST /login", "POST /logout", "GET /static/<path:filename>", "GET /health",
+    "GET /api/now", "GET /api/standings", "GET /events", "GET /wall", "GET /wall/<name>", "GET /wall/new",
+    "GET /api/wall", "POST /api/walls/<name>/painted", "GET /api/walls/<name>/painted", "GET /api/pairing",
+    "GET /photos/<name>", "GET /poster", "GET /qr.svg", "GET /zhangu-ca.crt",
+}  # fmt: skip
+ROLES = sorted(RIGHTS["read"])
+STRANGERS = {
+    "nobody": {}, "an unknown token": {"Authorization": "Bearer unknown"}, "no token": {"Authorization": "Bearer "},
+    "a name and password": {"Authorization": "Basic YWRtaW46YWRtaW4="}, "a planted cookie": {"Cookie": "zhangu=x"},
+    "a planted wall cookie": {"Cookie": "zhangu-wall=x"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_AUDIODRIVER", "dummy")
+        with running(tmp_path_factory.mktemp("office") / "home", sounds=False) as found:
+            yield found
+
+
+def routes(house: House) -> list[tuple[str, str, str]]:
+    """(method, rule, an address of it); ids are of nobody, so that what is carried out changes nothing."""
+    found = []
+    for rule in house.daemon.server._server._app.url_map.iter_rules():
+        path = rule.rule.replace("<any(people, teams):kind>", "people").replace("<int:number>", "999999")
+        for part in ("name", "playlist", "file", "path:filename"):
+            path = path.replace(f"<{part}>", "nothing-of-this-name")
+        assert "<" not in path, rule.rule
+        found += [
+            (method, rule.rule, path) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        ]
+    return found
+
+
+def ask(
+    house: House, method: str, path: str, headers: dict[str, str]
+) -> tuple[int, http.client.HTTPMessage, str]:
+    """The status, the headers and the beginning of the body; of a stream only that it began."""
+    link = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, timeout=20)
+    try:
+        body = None if method == "GET" else b"{}"
+        own = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{house.daemon.server.port}"}
+        link.request(method, path, body, {**own, **headers})
+        answer = link.getresponse()
+        return answer.status, answer.headers, answer.read1(2000).decode("utf-8", "replace")
+    finally:
+        link.close()
+
+
+def test_what_is_not_listed_here_is_closed_to_strangers(house: House) -> None:
+    """A new route is closed until somebody lists it as open; a wrong token or cookie is no better than none."""
+    for method, rule, path in routes(house):
+        for who, headers in STRANGERS.items():
+            status, _, said = ask(house, method, path, headers)
+            if f"{method} {rule}" in OPEN:
+                assert status != 401, (method, path, who)
+            else:
+                assert (status, json.loads(said)["error"][:6]) == (401, "请先输入 P"), (method, path, who)
+
+
+def test_a_role_is_refused_exactly_what_it_may_not(house: House) -> None:
+    """By token and, for a wall, by its cookie: 403 where its role has no right, else never 401 and never 500."""
+    app = house.daemon.server._server._app
+    adapter = app.url_map.bind("localhost")
+    for method, rule, path in routes(house):
+        if f"{method} {rule}" in OPEN or path in ("/api/stop", "/api/access/pin", "/api/stop/undo"):
+            continue
+        view = app.view_functions[adapter.match(path, method=method)[0]]
+        right = vars(view)["right"]
+        for role in ROLES:
+            status, _, said = ask(house, method, path, {"Authorization": f"Bearer {house.token(role)}"})
+            assert (status == 403) == (role not in RIGHTS[right]), (method, path, role, status, said)
+            assert status not in (401, 500), (method, path, role, said)
+        if method != "GET":
+            cookie = {"Cookie": f"zhangu-wall={house.token('wall')}"}
+            assert ask(house, method, path, cookie)[0] == 403, (method, path)
+
+
+def test_every_answer_is_safe_by_its_headers(house: House) -> None:
+    """No inline script, no frame, no guessing of types, no other site's page that may read it, whatever the status."""
+    for method, _, path in routes(house):
+        for headers in ({}, {"Authorization": f"Bearer {house.token('leader')}"}):
+            _, head, _ = ask(house, method, path, {**headers, "Origin": "http://evil.example"})
+            assert "frame-ancestors 'none'" in head["Content-Security-Policy"], (method, path)
+            assert "unsafe" not in head["Content-Security-Policy"], (method, path)
+            assert head["X-Content-Type-Options"] == "nosniff", (method, path)
+            assert not [name for name in head if name.lower().startswith("access-control-")], (method, path)
+
+
+def test_who_is_hidden_is_named_nowhere_in_the_open(house: House) -> None:
+    """Standings, walls, poster, pages: an order of a hidden person goes out as one of 一位同事."""
+    office = house.daemon.office
+    person = next(found for found in office.people() if found.name == "周婷")
+    office.update_person(person.id, hidden=True)
+    assert house.sell("周婷", 500, "hidden-in-the-open").status == 201
+    assert '"count":1' in ask(house, "GET", "/api/standings", {})[2]  # the team has it, and no person
+    for method, rule, path in routes(house):
+        if f"{method} {rule}" in OPEN and method == "GET" and rule != "/events":
+            for query in ("", "?period=week", "?period=month"):
+                link = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, timeout=20)
+                link.request("GET", path + query)
+                assert "周婷" not in json.dumps(
+                    link.getresponse().read().decode("utf-8", "replace"), ensure_ascii=False
+                )
+                link.close()

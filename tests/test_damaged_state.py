@@ -1,0 +1,169 @@
+"""Wrong permissions and damaged files of the daemon's own: a sentence each, and it comes back by itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recording import disk_device
+
+from controller.sound.speech import fetching
+from controller.sound.speech.voiceinstall import VoiceInstall
+from tests.running import ZHANGU, Running, timetable
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Running]:
+    """An ordinary office that is not started yet."""
+    spans = timetable("at: 00:00-24:00, name: 全天")
+    with disk_device(tmp_path) as (env, _), Running(tmp_path / "home", env, timetable=spans) as house:
+        yield house
+
+
+def until(true: Callable[[], Any], timeout: float = 20) -> Any:
+    end = time.monotonic() + timeout
+    while not (found := true()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+    return found
+
+
+UNDER = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+"""Root without its right to write what is read-only, so that permissions mean the same as for everybody."""
+
+
+def run(house: Running, *words: str) -> str:
+    """What a command says on both streams, under the same permissions as the daemon."""
+    done = subprocess.run(
+        [*UNDER, ZHANGU, *words, "--home", house.folder],
+        env=house.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout + done.stderr
+
+
+def told(house: Running, path: str) -> str:
+    return " ".join(row["what"] for row in house.get(path)["troubles"])
+
+
+def test_a_book_that_may_not_be_written_is_told_everywhere(office: Running) -> None:
+    """Mode 0444 while it runs and at a start: /health, phone, doctor and the order say so; mended, all goes on."""
+    book = office.folder / "var" / "zhangu.db"
+    office.start(under=UNDER)
+    book.chmod(0o444)
+    until(lambda: office.call("GET", "/health")[0] == 503)
+    assert "只能读" in told(office, "/health")
+    assert "只能读" in told(office, "/api/phone")
+    assert "✗ 正在发生：账本" in run(office, "doctor")
+    office.stop()
+    assert re.search("✗ 账本：.*只能读", run(office, "doctor"))
+    office.start(under=UNDER)
+    until(lambda: office.call("GET", "/health")[0] == 503)
+    assert "只能读" in told(office, "/health")
+    assert office.get("/api/now")["entry"]["name"] == "全天"
+    status, answer = office.sell("王小明", 500, "refused")
+    assert status == 503
+    assert "只能读" in answer["error"]
+    book.chmod(0o600)
+    until(lambda: office.call("GET", "/health")[0] == 200)
+    assert office.sell("王小明", 500, "again")[0] == 201
+    office.stop()
+    assert "Traceback" not in office.log()
+
+
+def test_a_home_that_may_not_be_written_says_so(office: Running) -> None:
+    """`var` without the right to write: `run` and `doctor` name it, without a traceback; mended, it starts."""
+    var = office.folder / "var"
+    var.chmod(0o500)
+    try:
+        refused = run(office, "run", "--host", "127.0.0.1", "--port", str(office.port))
+        assert f"不能写入 {var}" in refused
+        assert "权限" in refused
+        assert "✗ 账本" in run(office, "doctor")
+    finally:
+        var.chmod(0o700)
+    office.start(under=UNDER)
+    assert office.sell("王小明", 500, "again")[0] == 201
+
+
+def test_no_module_of_the_present_folder_is_run(office: Running, tmp_path: Path) -> None:
+    """A folder that somebody else may write to, with files named as modules: neither daemon nor child imports them."""
+    trap, marker = tmp_path / "trap", tmp_path / "run"
+    trap.mkdir()
+    for name in (
+        "json",
+        "numpy",
+        "av",
+        "pygame",
+        "pyttsx3",
+        "holidays",
+        "controller",
+        "logging",
+        "wave",
+        "struct",
+    ):
+        (trap / f"{name}.py").write_text(f"open({str(marker)!r}, 'a').write({name!r} + ' ')\n")
+    office.start(under=("env", "-C", str(trap)))
+    assert office.sell("王小明", 20_000, "big")[0] == 201
+    office.wait_state(office.get("/api/announcements")[0]["id"], ("playing", "heard"))
+    for command in (
+        [*fetching._pip("--version")],
+        [*VoiceInstall(tmp_path, lambda: None)._command, "--help"],
+    ):
+        subprocess.run(command, cwd=trap, capture_output=True, timeout=60, check=False)
+    assert office.call("GET", "/api/tracks")[0] == 200
+    office.stop()
+    assert not marker.exists(), marker.read_text()
+
+
+def test_a_terminal_that_is_gone_ends_no_office(office: Running) -> None:
+    """The reader of what the start prints has closed: the daemon runs on all the same."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    words = [ZHANGU, "run", "--home", office.folder, "--host", "127.0.0.1", "--port", str(office.port)]
+    office.process = subprocess.Popen(words, env=office.env, stdout=writes, stderr=subprocess.DEVNULL)
+    os.close(writes)
+    office.wait_ready()
+    time.sleep(1)
+    assert office.sell("王小明", 500, "unseen")[0] == 201
+    assert office.stop() == 0
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "empty": lambda file: file.write_bytes(b""),
+    "garbage": lambda file: file.write_bytes(os.urandom(3000)),
+    "deep": lambda file: file.write_bytes(b"[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_no_damaged_file_of_its_own_keeps_the_daemon_from_starting(office: Running, damage: str) -> None:
+    """Every file in var/ but the book is damaged: music, pages and orders all the same, at a second start too."""
+    office.start(options=("--tls", "--tls-port", "0"))
+    assert office.sell("王小明", 500, "before")[0] == 201
+    office.say("大家好", "a")
+    time.sleep(2)
+    office.stop()
+    damaged = []
+    for file in sorted((office.folder / "var").rglob("*")):
+        if file.is_file() and not file.name.startswith("zhangu.db"):
+            DAMAGES[damage](file)
+            damaged.append(str(file.relative_to(office.folder)))
+    assert len(damaged) >= 4, damaged
+    for key in ("first", "second"):
+        (office.folder / "daemon.log").write_text("")
+        office.start(options=("--tls", "--tls-port", "0"))
+        assert office.call("GET", "/health")[0] == 200, (office.get("/health"), damaged)
+        assert office.sell("王小明", 500, key)[0] == 201
+        assert "Traceback" not in office.log(), office.log()
+        run(office, "doctor")
+        office.stop()
