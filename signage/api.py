@@ -79,6 +79,18 @@ def void_deal(number: int) -> Response:
     return jsonify({"id": number})
 
 
+@pages.patch("/api/products")
+@needs("sell")
+def change_product() -> Response:
+    """`hidden`: true takes a product out of those to choose from until it is sold again, false brings it back."""
+    found = body()
+    product, hidden = text_of(found, "product", NAME_LIMIT), flag_of(found, "hidden")
+    if hidden is None:
+        raise Refused("缺少 hidden：true 是从选择里去掉，false 是恢复。", "hidden")
+    office().hide_product(product, hidden=hidden)
+    return jsonify({"products": list(office().products())})
+
+
 @pages.post("/api/announcements")
 @needs("sell")
 def announce() -> tuple[Response, int]:

@@ -29,6 +29,8 @@ from controller.rhythm.model import Duty
 from signage import shapes
 from signage.access import access, needs
 from signage.api import office
+from signage.devices import described
+from signage.icon import SIZES as ICONS
 from signage.secure import told
 from signage.shapes import Json
 from signage.uploads import belongings
@@ -40,6 +42,7 @@ LINES = 400  # of what was just done: a whole day, also of a large office; the p
 SHOWN = {**SCENES, "off": "已关屏"}
 SAID_BY_HAND = ("say", "microphone", "emergency")
 SAID = (HEARD, NOT_HEARD, DROPPED)  # what can be said again
+UNANNOUNCED = "这一单没有安排播报。"
 HELD = {NO_DEVICE: "等音响恢复", VOLUME_0: "等音量调大", QUIET: "等安静时间结束", MUTED: "等静音结束"}
 
 
@@ -49,6 +52,34 @@ def home() -> str | Response:
         return redirect(url_for("access.login"))
     state = phone_state()
     return render_template("phone.html", first=state, office=state["office"])
+
+
+@pages.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """What a phone needs to put the page on its home screen; asked for without a cookie."""
+    name = "战鼓彩排" if current_app.jinja_env.globals.get("rehearsal") else "战鼓"
+    icons = [
+        {
+            "src": url_for("static", filename=f"icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+        }
+        for size in ICONS
+    ]
+    answer = jsonify(
+        {
+            "name": name,
+            "short_name": name,
+            "lang": "zh-CN",
+            "start_url": url_for("phones.home"),
+            "display": "standalone",
+            "background_color": "#faf5ec",
+            "theme_color": "#faf5ec",
+            "icons": icons,
+        }
+    )
+    answer.mimetype = "application/manifest+json"
+    return answer
 
 
 @pages.get("/api/phone")
@@ -70,6 +101,7 @@ def phone_state() -> Json:
         "people": [shapes.person(person) for person in house.people()],
         "products": list(house.products()),
         "playlists": list(house.playlists()),
+        "playlist_names": house.playlist_names(),
         "done": done_lines(house.deals(today), said, glance.now, glance.sounding.hearing),
         "said": [
             _said_line(found, glance.now, glance.sounding.hearing)
@@ -136,7 +168,7 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
         "at": f"{deal.at:%H:%M}",
         "state": words,
         "look": look,
-        "why": announcement.why if announcement else "这一单没有播报。",
+        "why": announcement.why if announcement else UNANNOUNCED,
         "announcement": announcement.id if announcement else None,
         "again": deal.voided is None and announcement is not None and announcement.state in SAID,
         "reason": _reason(announcement),
@@ -146,7 +178,7 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
 def state_words(found: Announcement | None, now: datetime, hearing: Hearing = ALL_HEARD) -> tuple[str, str]:
     """How an announcement stands, in a few words, and how the words look: "", "live", "ok" or "bad"."""
     if found is None:
-        return "没有播报", ""
+        return "没有播出", ""
     if found.state == WAITING:
         if found.due is not None and found.due > now:
             return f"{told_at(found.due, now)} 播报", ""
@@ -163,7 +195,9 @@ def state_words(found: Announcement | None, now: datetime, hearing: Hearing = AL
 
 def _reason(found: Announcement | None) -> str:
     """Why it was not heard, to stand in the row itself; "" for everything that went as people expect."""
-    return found.why if found is not None and found.state in (NOT_HEARD, DROPPED) else ""
+    if found is None:
+        return UNANNOUNCED
+    return found.why if found.state in (NOT_HEARD, DROPPED) else ""
 
 
 def _said_line(found: Announcement, now: datetime, hearing: Hearing) -> Json:
@@ -190,7 +224,8 @@ def wall_lines(
 ) -> list[Json]:
     """Every wall that listens, has reported or is known from before, by name; phones listen too but are no walls.
 
-    `silent`: since when nothing was heard of a wall that should be there. `chosen`: what the phone chose for it.
+    `stray`: the team it was given to, when there is no such team. `silent`: since when nothing was heard of a wall
+    that should be there. `chosen`: what the phone chose for it.
     """
     lines: dict[str, Json] = {
         name: {"name": name, "online": True, "silent": None, "chosen": {}}
@@ -213,5 +248,11 @@ def wall_lines(
             "size": f"{report.width}×{report.height}",
             "delay_ms": report.delay_ms,
             "agent": report.agent,
+            "device": described(report.agent),
+            "no_chinese": report.no_chinese,
         }
+    there = {row.name for row in glance.teams} | set(glance.members)
+    for name, line in lines.items():
+        team = glance.walls.screens.get(name, glance.walls.default).team
+        line["stray"] = team if team is not None and team not in there else None
     return [lines[name] for name in sorted(lines)]

@@ -32,7 +32,10 @@ IDENTIFY_FOR = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What one screen said about its last picture. `delay_ms`: from the hint to the glass, None unasked."""
+    """What one screen said about its last picture.
+
+    `delay_ms`: from the hint to the glass, None unasked. `no_chinese`: it has no font with Chinese characters.
+    """
 
     wall: str
     address: str
@@ -43,6 +46,7 @@ class Painted:
     width: int
     height: int
     agent: str
+    no_chinese: bool = False
 
 
 class Screens:
@@ -136,6 +140,31 @@ def wall() -> str | Response:
     return _named("main")
 
 
+def _asked_like(address: str) -> str:
+    """Give an address the query of the present request."""
+    query = request.query_string.decode("ascii", "ignore")
+    return f"{address}?{query}" if query else address
+
+
+@pages.get("/wall/")
+@pages.get("/Wall/")
+@pages.get("/Wall")
+@pages.get("/WALL")
+def wall_as_typed() -> Response:
+    """A television's keyboard writes a capital first, and people end an address with a slash."""
+    return redirect(_asked_like(url_for("walls.wall")))
+
+
+@pages.get("/wall/<name>/")
+@pages.get("/Wall/<name>")
+@pages.get("/Wall/<name>/")
+@pages.get("/WALL/<name>")
+@pages.get("/WALL/<name>/")
+def named_wall_as_typed(name: str) -> Response:
+    """The same for a wall with a name."""
+    return redirect(_asked_like(url_for("walls.named_wall", name=wall_name(name))))
+
+
 @pages.get("/wall/<name>")
 def named_wall(name: str) -> str | Response:
     return _named(wall_name(name))
@@ -176,6 +205,7 @@ def painted(name: str) -> tuple[str, int]:
         width=_bounded(found, "width", 20_000),
         height=_bounded(found, "height", 20_000),
         agent=str(found.get("agent", ""))[:200],
+        no_chinese=found.get("no_chinese") is True,
     )
     if isinstance(found.get("delay_ms"), int | Decimal):
         report = replace(report, delay_ms=_bounded(found, "delay_ms", 3_600_000))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
+
+from controller.rhythm.model import Span
 
 SCENES: Final = {
     "rhythm": "时段",
@@ -41,3 +44,13 @@ SAYINGS: Final = {
     "greeting": "月初问候",
     "sprint": "月末冲刺",
 }
+
+
+def playlist_name(folder: str, spans: Iterable[Span]) -> str:
+    """What people call a playlist: its folder's name when that is Chinese, else by the span that plays it most days."""
+    if any("\u4e00" <= letter <= "\u9fff" for letter in folder):
+        return folder
+    playing = [span for span in spans if any(choice.playlist == folder for choice in span.music)]
+    if not playing:
+        return folder
+    return f"{max(playing, key=lambda span: span.on.width).name}的音乐"

@@ -1,5 +1,5 @@
 // 报单: person, amount, product, and the sentence as the office will hear it.
-import { $, call, chips, closeSheet, el, field, fill, money, newKey, Refusal, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, chips, closeSheet, el, field, fill, heldDown, money, newKey, Refusal, row, sheet, tap, toast, undoable } from './phone-kit.js';
 import { hear, silence } from './phone-media.js';
 
 const OTHER = '别的…';
@@ -12,6 +12,7 @@ let previewTurn = 0;
 let sending = false;
 let reported = null; // the order that was entered last: its card stays until the next one is begun
 let shown = 40; // rows under 刚才
+let listed = []; // products as they stand on this page: they keep their places while an order is being entered
 
 // ---- unsent orders outlive a reload; each keeps its key, so that none is counted twice
 
@@ -67,7 +68,7 @@ function preview() {
   clearTimeout(previewTimer);
   const turn = ++previewTurn;
   $('go').disabled = sending || !complete();
-  $('go').parentNode.classList.toggle('ready', Boolean(complete()));
+  $('go').closest('.send').classList.toggle('ready', Boolean(complete()));
   $('deal-listen').hidden = !complete();
   silence($('deal-sound')); // another order sounds otherwise
   fault(null, '');
@@ -100,10 +101,40 @@ function drawWho() {
 }
 
 function drawProducts() {
-  const names = [...state.products, OTHER];
-  if (!names.includes(form.product)) form.product = state.products.length ? null : OTHER;
+  const begun = form.person || $('amount').value.trim() || form.product;
+  listed = begun ? [...listed, ...state.products.filter((name) => !listed.includes(name))] : state.products;
+  const names = [...listed, OTHER];
+  if (!names.includes(form.product)) form.product = listed.length ? null : OTHER;
   chips($('products'), names, form.product, (name) => { form.product = name; drawProducts(); preview(); if (name === OTHER) $('other-product').focus(); });
+  $('hide-note').hidden = form.product !== OTHER || !listed.length;
   $('other').hidden = form.product !== OTHER;
+}
+
+// A product that is not sold any more, or was a typing error: held down, it can be taken out.
+function unlist(name) {
+  ask(`去掉“${name}”`, ['从产品的选择里去掉，以前的单都留着。以后再报这个产品，它会回来。'], '去掉', async () => {
+    await call('PATCH', '/api/products', { product: name, hidden: true });
+    forgetProduct(name);
+    undoable(`“${name}”已去掉。`, '恢复', async () => {
+      await call('PATCH', '/api/products', { product: name, hidden: false });
+      refresh();
+    });
+    refresh();
+  });
+}
+
+function forgetProduct(name) {
+  listed = listed.filter((found) => found !== name);
+  state.products = state.products.filter((found) => found !== name);
+  if (form.product === name) form.product = null;
+  drawProducts();
+  preview();
+}
+
+function heldProduct(event) {
+  const chip = event.target.closest('.chip');
+  const name = chip ? chip.textContent : OTHER;
+  if (name !== OTHER) unlist(name);
 }
 
 function clear() {
@@ -203,6 +234,7 @@ function more(line) {
       refresh();
     }) }, '再播一次'));
   }
+  if (state.products.includes(line.product)) actions.push(el('button', { type: 'button', class: 'act', onclick: () => unlist(line.product) }, `以后不再列出“${line.product}”`));
   if (!line.voided) actions.push(el('button', { type: 'button', class: 'act stop', onclick: () => takeBack(line) }, '撤回这一单'));
   sheet(`${line.person} ${money(line.amount)}`, facts.map((fact) => el('p', {}, fact)), actions);
 }
@@ -228,6 +260,7 @@ export function start(again) {
   $('older').addEventListener('click', () => { shown += 200; drawDone(); });
   $('amount').addEventListener('input', () => { grow(); preview(); });
   $('other-product').addEventListener('input', preview);
+  heldDown($('products'), heldProduct);
   $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>
     hear({ person: form.person, team: form.team, product: product(), amount: $('amount').value }, $('deal-sound'))));
   $('change').addEventListener('click', () => { form.person = null; drawWho(); preview(); });

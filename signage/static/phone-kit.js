@@ -101,10 +101,33 @@ export async function tap(button, work) {
   }
 }
 
-export function chips(node, names, chosen, pick) {
+// Held down for 0.6 s, or asked for by a right click: `work` is called with the event, and the tap that ends it does nothing.
+const HELD_MS = 600;
+export function heldDown(node, work) {
+  let timer = 0;
+  let held = false;
+  const end = () => clearTimeout(timer);
+  node.addEventListener('pointerdown', (event) => {
+    held = false;
+    end();
+    timer = setTimeout(() => { held = true; work(event); }, HELD_MS);
+  });
+  for (const name of ['pointerup', 'pointercancel', 'pointermove', 'pointerleave']) {
+    node.addEventListener(name, (event) => { if (name !== 'pointermove' || Math.abs(event.movementX) + Math.abs(event.movementY) > 6) end(); });
+  }
+  node.addEventListener('click', (event) => { if (held) { held = false; event.stopPropagation(); event.preventDefault(); } }, true);
+  node.addEventListener('contextmenu', (event) => {
+    event.preventDefault();
+    end();
+    if (!held) work(event);
+    held = event.pointerType === 'touch';
+  });
+}
+
+export function chips(node, names, chosen, pick, called = {}) {
   fill(node, names.map((name) => el('button', {
     type: 'button', class: 'chip', role: 'radio', 'aria-checked': String(name === chosen), onclick: () => pick(name),
-  }, name)));
+  }, called[name] || name)));
 }
 
 // One row of two lines: what and how it stands; optional second lines; a tap may open more.

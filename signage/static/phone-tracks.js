@@ -6,7 +6,7 @@ const MOST_MB = 50;
 
 const length = (seconds) => (seconds === null ? '' : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`);
 
-export async function open(names, chosen, refresh) {
+export async function open(names, called, chosen, refresh) {
   if (!names.length) return toast('还没有歌单。请在主机的 sounds/music 里建一个文件夹。');
   let playlist = names.includes(chosen) ? chosen : names[0];
   const which = el('div', { class: 'chips', role: 'radiogroup', 'aria-label': '歌单' });
@@ -14,7 +14,7 @@ export async function open(names, chosen, refresh) {
   const news = el('div', { role: 'status' });
 
   async function draw() {
-    chips(which, names, playlist, (name) => { playlist = name; draw().catch(tell); });
+    chips(which, names, playlist, (name) => { playlist = name; draw().catch(tell); }, called);
     const found = (await call('GET', '/api/tracks')).filter((track) => track.playlist === playlist);
     fill(list, found.map((track) => row(
       track.file, el('span', { class: track.fault ? 'bad' : '' }, track.fault ? '放不了' : length(track.seconds)), track.fault || '', el('span', { class: 'more' }, '删掉'),
@@ -36,7 +36,7 @@ export async function open(names, chosen, refresh) {
       await show();
     }) }, '删掉，不能恢复');
     const back = el('button', { type: 'button', class: 'act', onclick: () => show().catch(tell) }, '不删');
-    sheet(track.file, el('p', { class: 'dim' }, `在歌单“${track.playlist}”里。`), go, back);
+    sheet(track.file, el('p', { class: 'dim' }, `在歌单“${called[track.playlist] || track.playlist}”里，文件夹是 ${track.playlist}。`), go, back);
   }
 
   async function add(files) {
@@ -50,7 +50,7 @@ export async function open(names, chosen, refresh) {
           bar.value = part;
           words.textContent = `${file.name}：${sending(part)}`;
         });
-        fill(line, el('p', { class: 'ok' }, `${made.file} 收下了。`));
+        fill(line, el('p', { class: 'ok' }, `${made.file} 已添加。`));
         await draw();
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
