@@ -30,6 +30,6 @@ def described(agent: str) -> str:
     if not agent:
         return ""
     for mark, name in _BROWSERS:
-        if found := re.search(rf"\b{mark}/(\d{{1,4}})", agent):
+        if found := re.search(rf"{mark}/(\d{{1,4}})", agent):
             return f"{device_name(agent).removesuffix(' 微信')}，{name} {found[1]}"
     return device_name(agent)

@@ -21,10 +21,10 @@ from controller.book.model import (
     Announcement,
     Deal,
 )
-from controller.glance import Glance
+from controller.glance import Glance, Sounding
 from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
 from controller.machine.version import version
-from controller.rhythm.called import ROLES, SCENES
+from controller.rhythm.called import ROLES, SCENES, track_title
 from controller.rhythm.model import Duty
 from signage import shapes
 from signage.access import access, needs
@@ -38,7 +38,8 @@ from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
 
-LINES = 400  # of what was just done: a whole day, also of a large office; the page shows the older ones when asked
+LINES = 40  # of what was just done; the page asks for the whole day when somebody wants older ones
+SPOKEN = 400  # lines of what was said by hand: a whole day
 SHOWN = {**SCENES, "off": "已关屏"}
 SAID_BY_HAND = ("say", "microphone", "emergency")
 SAID = (HEARD, NOT_HEARD, DROPPED)  # what can be said again
@@ -88,12 +89,24 @@ def state() -> Response:
     return jsonify(phone_state())
 
 
+@pages.get("/api/phone/done")
+@needs("read")
+def done() -> Response:
+    """Every deal of today as the phone lists it, newest first."""
+    house = office()
+    glance = house.glance()
+    today = glance.plan.date
+    return jsonify(
+        done_lines(house.deals(today), house.announcements(today), glance.now, glance.sounding.hearing)
+    )
+
+
 def phone_state() -> Json:
     """Everything the four tabs show, asked of the office once."""
     house = office()
     glance = house.glance()
     today = glance.plan.date
-    said = house.announcements(today)
+    said, deals = house.announcements(today), house.deals(today)
     return {
         **_moment(glance),
         "notices": [*glance.notices, *(f"作息表{hint}" for hint in house.hints())],
@@ -102,12 +115,13 @@ def phone_state() -> Json:
         "products": list(house.products()),
         "playlists": list(house.playlists()),
         "playlist_names": house.playlist_names(),
-        "done": done_lines(house.deals(today), said, glance.now, glance.sounding.hearing),
+        "done": done_lines(deals, said, glance.now, glance.sounding.hearing, LINES),
+        "done_total": len(deals),
         "said": [
             _said_line(found, glance.now, glance.sounding.hearing)
             for found in reversed(said)
             if found.kind in SAID_BY_HAND
-        ][:LINES],
+        ][:SPOKEN],
         "cities": [shapes.city(city) for city in house.cities(today)],
         "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
@@ -137,10 +151,14 @@ def _moment(glance: Glance) -> Json:
             "week": shapes.total(glance.week),
             "month": shapes.total(glance.month),
         },
-        "sound": shapes.sounding(glance.sounding),
+        "sound": _sound(glance.sounding),
         "troubles": [shapes.trouble(trouble) for trouble in glance.troubles],
         "clock_trusted": glance.trusted_clock,
     }
+
+
+def _sound(found: Sounding) -> Json:
+    return {**shapes.sounding(found), "track": track_title(found.track) if found.track else None}
 
 
 def _duty(duty: Duty) -> Json:
@@ -151,14 +169,21 @@ def _duty(duty: Duty) -> Json:
 
 
 def done_lines(
-    deals: Iterable[Deal], said: Iterable[Announcement], now: datetime, hearing: Hearing = ALL_HEARD
+    deals: Iterable[Deal],
+    said: Iterable[Announcement],
+    now: datetime,
+    hearing: Hearing = ALL_HEARD,
+    most: int | None = None,
 ) -> list[Json]:
-    """Today's deals, newest first, each with how its announcement stands (the newest one that names it)."""
+    """Today's deals, newest first, each with how its announcement stands (the newest one that names it).
+
+    `most`: how many; None: all.
+    """
     newest: dict[int, Announcement] = {}
     for announcement in sorted(said, key=lambda found: found.id):
         newest.update(dict.fromkeys(announcement.deals, announcement))
     ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
-    return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:LINES]]
+    return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:most]]
 
 
 def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hearing: Hearing) -> Json:

@@ -40,6 +40,7 @@ STEP_S = 0.5  # a refrain is looked for in such steps
 STEP = round(STEP_S * RATE)
 SEARCHED_S = 300.0
 NEARLY = 0.8  # of the loudest power, about 1 dB: what is as loud earlier is taken
+EQUAL = 0.98  # of the loudest power of one stretch: chance alone does not move the beginning
 SPEECH_LUFS = -18.0
 CEILING_DB = -1.5
 """dBTP. The studio limits to −1.3: what comes from here passes through it untouched."""
@@ -78,7 +79,11 @@ def refrain(power: Sequence[float]) -> float:
     if len(power) <= width:
         return 0.0
     windows = np.convolve(power, np.ones(width), "valid")
-    return float(np.flatnonzero(windows >= windows.max() * NEARLY)[0]) * STEP_S
+    loud = windows >= windows.max() * NEARLY
+    begin = int(loud.argmax())
+    end = begin + int((~loud[begin:]).argmax()) if not loud[begin:].all() else loud.size
+    stretch = windows[begin:end]  # it begins while the verse still ends: its own loudest place counts
+    return (begin + int((stretch >= stretch.max() * EQUAL).argmax())) * STEP_S
 
 
 def _powers(source: Path) -> list[float]:

@@ -11,7 +11,7 @@ let previewTimer = 0;
 let previewTurn = 0;
 let sending = false;
 let reported = null; // the order that was entered last: its card stays until the next one is begun
-let shown = 40; // rows under 刚才
+let older = null; // every order of today once somebody has asked for the older ones
 let listed = []; // products as they stand on this page: they keep their places while an order is being entered
 
 // ---- unsent orders outlive a reload; each keeps its key, so that none is counted twice
@@ -204,13 +204,19 @@ function drawDone() {
     { open: () => drop(order) },
   ));
   drawReported();
-  $('older').hidden = state.done.length <= shown;
-  fill($('done'), waiting, state.done.slice(0, shown).map((line) => row(
+  const lines = older || state.done;
+  $('older').hidden = lines.length >= state.done_total;
+  fill($('done'), waiting, lines.map((line) => row(
     [line.person, ' ', el('span', { class: 'money' }, money(line.amount))],
     el('span', { class: line.look }, line.state), `${line.team} · ${line.at}${line.reason ? ` · ${line.reason}` : ''}`, el('span', { class: 'more' }, offer(line)),
     { open: () => more(line), look: line.voided ? 'gone' : '' },
   )));
   $('nothing').hidden = Boolean(waiting.length || state.done.length);
+}
+
+async function wholeDay() {
+  older = await call('GET', '/api/phone/done');
+  drawDone();
 }
 
 function offer(line) {
@@ -257,7 +263,7 @@ function takeBack(line) {
 export function start(again) {
   refresh = again;
   $('deal-form').addEventListener('submit', submit);
-  $('older').addEventListener('click', () => { shown += 200; drawDone(); });
+  $('older').addEventListener('click', (event) => tap(event.currentTarget, wholeDay));
   $('amount').addEventListener('input', () => { grow(); preview(); });
   $('other-product').addEventListener('input', preview);
   heldDown($('products'), heldProduct);
@@ -273,6 +279,7 @@ export function draw(found) {
   state = found;
   drawWho();
   drawProducts();
+  if (older) wholeDay().catch(() => {}); // they stay as they were until the next hint
   drawDone();
   if (first) preview();
 }

@@ -143,6 +143,7 @@ export function sheet(title, ...children) {
   const close = el('button', { type: 'button', class: 'act', onclick: () => node.close() }, '关闭');
   fill(node, el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title), children, close);
   if (!node.open) node.showModal();
+  node.scrollTop = 0; // what stood here before may have been scrolled
 }
 
 export const closeSheet = () => $('sheet').close();

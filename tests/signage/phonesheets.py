@@ -42,7 +42,7 @@ def wall(page: Page) -> None:
 
 def choices(page: Page) -> None:
     wall(page)
-    page.locator("#sheet").get_by_text("画面、团队和样子").click()
+    page.locator("#sheet").get_by_text("显示设置").click()
 
 
 def name(page: Page) -> None:
@@ -61,6 +61,15 @@ def add_person(page: Page) -> None:
 def _roster(page: Page) -> None:
     if not page.locator("#roster details[open]").count():
         page.locator("#roster summary").first.click()
+
+
+def added(page: Page) -> None:
+    """The sheet after a person was added: for a photo, a song, or the next person."""
+    add_person(page)
+    page.fill("#p-name", "新来的")
+    page.locator("#sheet .chip").first.click()
+    page.locator("#sheet .go").click()
+    page.locator("#sheet .belongings").wait_for()
 
 
 def person(page: Page) -> None:
@@ -82,6 +91,6 @@ OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
     "deal": (order, line, take_back),
     "say": (tracks,),
     "results": (target, city),
-    "device": (wall, choices, name, add_wall, add_person, person, team),
+    "device": (wall, choices, name, add_wall, add_person, added, person, team),
 }
 """By tab."""

@@ -150,7 +150,7 @@ def test_music_is_added_with_progress_and_deleted(house: House, phone: Page) -> 
     good = file("战歌 <b>一.mp3", "audio/mpeg", encoded(tone(20, level=0.4), "mp3"))
     chooser.value.set_files([good, file("坏的.mp3", "audio/mpeg", b"broken" * 200)])
     expect(sheet).to_contain_text("“坏的.mp3”没有收下：文件已损坏")
-    expect(sheet).to_contain_text("收下了。")
+    expect(sheet).to_contain_text("已添加。")
     line = sheet.locator(".rows li").filter(has_text="战歌")
     expect(line).to_contain_text("0:20")
     kept(phone, "tracks")
