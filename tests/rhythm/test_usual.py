@@ -51,7 +51,9 @@ def test_the_shipped_sheet_names_no_day() -> None:
     """Nothing that is true today only: no share of new customers, no tomorrow, no date, no empty slot."""
     rhythm = config.load(SHIPPED)
     plan = to_json(plan_for(date(2026, 11, 25), usual(rhythm), Workdays("CN")))
-    words = "".join(entry["text"] or "" for entry in plan["entries"]) + "".join(d["what"] for d in plan["duties"])
+    words = "".join(entry["text"] or "" for entry in plan["entries"]) + "".join(
+        d["what"] for d in plan["duties"]
+    )
     for dated in ("%", "明天", "月", "{", "周一", "，。", "、。"):
         assert dated not in words, dated
     assert "下个工作日" in words
@@ -72,7 +74,9 @@ def test_the_real_timetable_still_names_the_day() -> None:
     """`usual` changes nothing of the plan that is in force."""
     rhythm = config.load(SHIPPED)
     usual(rhythm)
-    texts = "".join(entry.text or "" for entry in plan_for(date(2026, 11, 25), rhythm, Workdays("CN")).entries)
+    texts = "".join(
+        entry.text or "" for entry in plan_for(date(2026, 11, 25), rhythm, Workdays("CN")).entries
+    )
     assert "明天" in texts
     assert "%" in texts
 
