@@ -101,26 +101,25 @@ export async function tap(button, work) {
   }
 }
 
-// Held down for 0.6 s, or asked for by a right click: `work` is called with the event, and the tap that ends it does nothing.
+// Held down for 0.6 s, or asked for by a right click: `work` is called with the event. What it opens lies over the page,
+// so that the tap that ends the press reaches nothing.
 const HELD_MS = 600;
 export function heldDown(node, work) {
   let timer = 0;
-  let held = false;
-  const end = () => clearTimeout(timer);
+  let asked = 0;
+  const now = (event) => {
+    clearTimeout(timer);
+    if (Date.now() - asked > HELD_MS) work(event); // Android calls a long press a right click as well
+    asked = Date.now();
+  };
   node.addEventListener('pointerdown', (event) => {
-    held = false;
-    end();
-    timer = setTimeout(() => { held = true; work(event); }, HELD_MS);
+    clearTimeout(timer);
+    timer = setTimeout(() => now(event), HELD_MS);
   });
-  for (const name of ['pointerup', 'pointercancel', 'pointermove', 'pointerleave']) {
-    node.addEventListener(name, (event) => { if (name !== 'pointermove' || Math.abs(event.movementX) + Math.abs(event.movementY) > 6) end(); });
-  }
-  node.addEventListener('click', (event) => { if (held) { held = false; event.stopPropagation(); event.preventDefault(); } }, true);
+  for (const name of ['pointerup', 'pointercancel', 'pointerleave']) node.addEventListener(name, () => clearTimeout(timer));
   node.addEventListener('contextmenu', (event) => {
     event.preventDefault();
-    end();
-    if (!held) work(event);
-    held = event.pointerType === 'touch';
+    now(event);
   });
 }
 

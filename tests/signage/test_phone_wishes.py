@@ -58,6 +58,11 @@ def test_a_product_held_down_is_taken_out(house: House, phone: Page) -> None:
     assert "报址" not in house.call("GET", "/api/phone").json["products"]
     phone.locator("#toast .undo").click()
     expect(phone.locator(wrong)).to_be_visible()
+    phone.locator(wrong).click(button="right")
+    expect(sheet).to_contain_text("去掉“报址”")
+    sheet.get_by_text("关闭").click()
+    long_press(phone, "#products .chip:has-text('别的')")
+    expect(sheet).to_be_hidden()
     phone.locator(wrong).tap()
     expect(phone.locator(f"{wrong}[aria-checked=true]")).to_be_visible()
 
@@ -100,7 +105,7 @@ def test_every_order_of_today_is_at_hand(house: House, phone: Page) -> None:
 
 
 def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> None:
-    """晨间 instead of morning, 大屏 instead of main, the device instead of the user agent; why, until when, how loud."""
+    """晨间 instead of morning, 大屏 instead of main, the device instead of its user agent; why, until when, volume."""
     agent = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/53.0.2785.34"
     report = {"scene": "rhythm", "width": 1920, "height": 1080, "agent": agent, "no_chinese": True}
     house.call("POST", "/api/walls/main/painted", report, role=None)
