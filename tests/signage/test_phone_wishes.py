@@ -173,6 +173,21 @@ def test_on_a_low_phone_the_sentence_covers_no_field(house: House, browser: Brow
         page.context.close()
 
 
+def test_a_trouble_of_two_lines_touches_no_border(house: House, browser: Browser) -> None:
+    """On the narrowest phone its words keep 6 px from the box, above and below."""
+    page = sign_in(house, browser, 320, 568)
+    house.call("PUT", "/api/volume", {"volume": 0})
+    words = page.locator("#troubles summary b", has_text="总音量是 0")
+    expect(words).to_be_visible()
+    inner, outer = words.bounding_box(), page.locator("#troubles details").first.bounding_box()
+    house.call("PUT", "/api/volume", {"volume": 100})
+    assert inner is not None
+    assert outer is not None
+    assert inner["y"] - outer["y"] >= 6
+    assert outer["y"] + outer["height"] - inner["y"] - inner["height"] >= 6
+    page.context.close()
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_the_poster_is_read_on_a_phone(house: House, browser: Browser, width: int) -> None:
     """It fits the width, says that it is a rehearsal, names no day, and leads back to where it was opened."""
