@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
@@ -210,11 +211,25 @@ def _for_eyes() -> bool:
     return request.method in ("GET", "HEAD") and not request.path.startswith("/api/") and best == "text/html"
 
 
+def _meant() -> str | None:
+    """The address that was meant: a television's keyboard begins with a capital, people end with a slash."""
+    first, *rest = request.path.strip("/").split("/")
+    path = "/" + "/".join([first.lower(), *rest])
+    adapter = current_app.create_url_adapter(request)
+    if path == request.path or adapter is None or not adapter.test(path, "GET"):
+        return None
+    query = request.query_string.decode("ascii", "ignore")
+    return quote(path) + (f"?{query}" if query else "")
+
+
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if 300 <= status < 400:
         return Response(status=status, headers=error.get_headers())
     if status == 404 and _for_eyes():
+        meant = _meant()
+        if meant is not None:
+            return Response(status=302, headers={"Location": meant})
         return Response(render_template("missing.html"), 404)
     answer = _say(status, PLAIN.get(status, BROKEN))
     for name, value in error.get_headers():

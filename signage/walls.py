@@ -140,31 +140,6 @@ def wall() -> str | Response:
     return _named("main")
 
 
-def _asked_like(address: str) -> str:
-    """Give an address the query of the present request."""
-    query = request.query_string.decode("ascii", "ignore")
-    return f"{address}?{query}" if query else address
-
-
-@pages.get("/wall/")
-@pages.get("/Wall/")
-@pages.get("/Wall")
-@pages.get("/WALL")
-def wall_as_typed() -> Response:
-    """A television's keyboard writes a capital first, and people end an address with a slash."""
-    return redirect(_asked_like(url_for("walls.wall")))
-
-
-@pages.get("/wall/<name>/")
-@pages.get("/Wall/<name>")
-@pages.get("/Wall/<name>/")
-@pages.get("/WALL/<name>")
-@pages.get("/WALL/<name>/")
-def named_wall_as_typed(name: str) -> Response:
-    """The same for a wall with a name."""
-    return redirect(_asked_like(url_for("walls.named_wall", name=wall_name(name))))
-
-
 @pages.get("/wall/<name>")
 def named_wall(name: str) -> str | Response:
     return _named(wall_name(name))

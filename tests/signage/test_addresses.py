@@ -51,7 +51,7 @@ def get(house: House, path: str, accept: str = BROWSER) -> tuple[int, str, str, 
         ("/wall/", "/wall"), ("/Wall", "/wall"), ("/Wall/", "/wall"), ("/WALL", "/wall"),
         ("/wall/前台/", "/wall/前台"), ("/Wall/前台", "/wall/前台"), ("/Wall/前台/", "/wall/前台"),
         ("/WALL/lobby", "/wall/lobby"), ("/wall/?screen=3", "/wall?screen=3"),
-        ("/wall/new/", "/wall/new"),
+        ("/wall/new/", "/wall/new"), ("/Poster/", "/poster"), ("/LOGIN", "/login"), ("//wall/x/", "/wall/x"),
     ],
 )  # fmt: skip
 def test_a_walls_address_is_found_as_televisions_type_it(house: House, typed: str, meant: str) -> None:
@@ -61,7 +61,10 @@ def test_a_walls_address_is_found_as_televisions_type_it(house: House, typed: st
     assert kind.startswith("text/html")
 
 
-@pytest.mark.parametrize("path", ["/nirgends", "/wall/a/b", "/phone", "/报单", "/poster/x"])
+@pytest.mark.parametrize(
+    "path",
+    ["/nirgends", "/wall/a/b", "/wall/a/b/", "/phone", "/报单", "/poster/x", "//example.com/", "/Wall/\\x/y"],
+)
 def test_a_wrong_address_is_a_page_for_people(house: House, path: str) -> None:
     """In Chinese, with the ways to the phone's page and to the wall; the status stays 404."""
     status, _, kind, body = get(house, path)
