@@ -221,7 +221,7 @@ def test_a_track_with_a_name_of_another_system_is_deleted_from_the_phone(house: 
     tab(phone, "广播")
     phone.tap("#tracks")
     sheet = phone.locator("#sheet")
-    sheet.get_by_text("rousing").tap()
+    sheet.get_by_text("战鼓", exact=True).tap()
     sheet.get_by_text("早安 中国.mp3").tap()
     sheet.get_by_role("button", name="删掉，不能恢复").tap()
     expect(phone.locator("#sheet")).to_contain_text("这个歌单还是空的")
