@@ -25,7 +25,7 @@ from controller.glance import City, Glance, Ranking
 from controller.names import tidy_name
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
-from controller.office.deals import DealDesk, Decided, Recorded
+from controller.office.deals import AS_USUAL, DealDesk, Decided, How, Recorded
 from controller.office.following import Following
 from controller.office.foresight import Foresight
 from controller.office.hushes import rearrange
@@ -53,7 +53,7 @@ from controller.sound.speaker import Speaker
 from controller.sound.speech.voiceinstall import NO_INSTALL, InstallStatus
 from controller.sound.voice import Voice
 
-__all__ = ["Announced", "Decided", "Office", "Recorded"]
+__all__ = ["Announced", "Decided", "How", "Office", "Recorded"]
 
 UNDO_S = 60.0
 """How long a stop can be undone; the phone offers it for ten seconds."""
@@ -142,10 +142,16 @@ class Office:
     # --- orders
 
     def record_deal(
-        self, person: str, product: str, amount: object, key: str, team: str | None = None
+        self,
+        person: str,
+        product: str,
+        amount: object,
+        key: str,
+        team: str | None = None,
+        how: How = AS_USUAL,
     ) -> Recorded:
         """Accepts an order: on the disk, decided on, and on its way to speaker and walls. Refused or Conflict."""
-        recorded = self._deals.record(person, product, amount, key, self._hushed(), team)
+        recorded = self._deals.record(person, product, amount, key, self._hushed(), team, how)
         self.poke()
         return recorded
 

@@ -11,6 +11,7 @@ let previewTimer = 0;
 let previewTurn = 0;
 let sending = false;
 let reported = null; // the order that was entered last: its card stays until the next one is begun
+let fixing = null; // the order that is being corrected
 let older = null; // every order of today once somebody has asked for the older ones
 let listed = []; // products as they stand on this page: they keep their places while an order is being entered
 
@@ -59,6 +60,8 @@ function say(why, words) {
   $('sentence').classList.toggle('idle', !words);
 }
 
+const recordOnly = () => Boolean(fixing) && $('record-only').checked;
+
 function missing() {
   const parts = [form.person ? '' : '谁签的', $('amount').value.trim() ? '' : '金额', product() ? '' : '产品'].filter(Boolean);
   return parts.length ? `还差：${parts.join('、')}。` : '';
@@ -77,7 +80,9 @@ function preview() {
   previewTimer = setTimeout(async () => {
     try {
       const found = await call('POST', '/api/deals/preview', { person: form.person, team: form.team, product: product(), amount: $('amount').value });
-      if (turn === previewTurn) say(`${money(found.amount)}。${found.decision.why}`, found.sentence);
+      if (turn !== previewTurn) return;
+      if (recordOnly()) say(`${money(found.amount)}。`, '只记不播，战报照算。');
+      else say(`${money(found.amount)}。${found.decision.why}`, found.sentence);
     } catch (error) {
       if (turn !== previewTurn) return;
       if (error.field) fault(error.field, error.message);
@@ -137,7 +142,33 @@ function heldProduct(event) {
   if (name !== OTHER) unlist(name);
 }
 
+// An order with a mistake: the form is filled in again; what is sent takes the old one back and stands in its place.
+function fix(line) {
+  fixing = line;
+  Object.assign(form, { key: newKey(), team: line.team, person: line.person, product: line.product });
+  if (!listed.includes(line.product)) listed = [...listed, line.product];
+  $('amount').value = String(line.amount);
+  $('record-only').checked = line.look === 'ok'; // what the office has heard is not said twice unless somebody wants it
+  closeSheet();
+  grow();
+  drawFixing();
+  drawWho();
+  drawProducts();
+  preview();
+  scrollTo(0, 0);
+}
+
+const label = () => { $('go').textContent = !fixing ? '播报' : recordOnly() ? '保存' : '改好，播报'; };
+
+function drawFixing() {
+  $('fixing').hidden = $('record').hidden = !fixing;
+  if (fixing) $('fixing-words').textContent = `正在改 ${fixing.person} ${money(fixing.amount)}（${fixing.at}）。保存后原来的一单撤回。`;
+  label();
+}
+
 function clear() {
+  fixing = null;
+  drawFixing();
   form.key = newKey();
   form.person = null;
   $('amount').value = '';
@@ -153,12 +184,13 @@ async function submit(event) {
   event.preventDefault();
   if (sending || !complete()) return;
   const order = { key: form.key, person: form.person, team: form.team, amount: $('amount').value, product: product() };
+  if (fixing) Object.assign(order, { replaces: fixing.id, announce: !recordOnly() });
   sending = true;
   $('go').disabled = true;
   $('go').textContent = '正在送出…';
   try {
     const answer = await deliver(order);
-    toast('已记下。' + answer.decision.why);
+    toast((fixing ? '已改好。' : '已记下。') + answer.decision.why);
     reported = answer.id;
     clear();
     scrollTo(0, 0);
@@ -167,7 +199,7 @@ async function submit(event) {
     failed(order, error);
   } finally {
     sending = false;
-    $('go').textContent = '播报';
+    label();
     $('go').disabled = !complete();
     refresh();
   }
@@ -240,6 +272,7 @@ function more(line) {
       refresh();
     }) }, '再播一次'));
   }
+  if (!line.voided) actions.push(el('button', { type: 'button', class: 'act', onclick: () => fix(line) }, '改这一单'));
   if (!line.voided) actions.push(el('button', { type: 'button', class: 'act stop', onclick: () => takeBack(line) }, '撤回这一单'));
   if (state.products.includes(line.product)) actions.push(el('button', { type: 'button', class: 'act', onclick: () => unlist(line.product) }, `以后不再列出“${line.product}”`));
   sheet(`${line.person} ${money(line.amount)}`, facts.map((fact) => el('p', {}, fact)), actions);
@@ -267,6 +300,8 @@ export function start(again) {
   $('amount').addEventListener('input', () => { grow(); preview(); });
   $('other-product').addEventListener('input', preview);
   heldDown($('products'), heldProduct);
+  $('record-only').addEventListener('change', () => { label(); preview(); });
+  $('fixing-off').addEventListener('click', clear);
   $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>
     hear({ person: form.person, team: form.team, product: product(), amount: $('amount').value }, $('deal-sound'))));
   $('change').addEventListener('click', () => { form.person = null; drawWho(); preview(); });

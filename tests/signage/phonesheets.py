@@ -19,6 +19,12 @@ def line(page: Page) -> None:
     page.locator("#done button").first.click()
 
 
+def fix(page: Page) -> None:
+    """An order of the list filled in again, to be corrected."""
+    page.locator("#done button", has_text="撤回").first.click()
+    page.locator("#sheet").get_by_text("改这一单").click()
+
+
 def take_back(page: Page) -> None:
     line(page)
     page.locator("#sheet").get_by_text("撤回").first.click()
@@ -88,7 +94,7 @@ def closed(page: Page) -> None:
 
 
 OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
-    "deal": (order, line, take_back),
+    "deal": (order, line, take_back, fix),
     "say": (tracks,),
     "results": (target, city),
     "device": (wall, choices, name, add_wall, add_person, added, person, team),

@@ -104,6 +104,34 @@ def test_every_order_of_today_is_at_hand(house: House, phone: Page) -> None:
     expect(phone.locator("#sheet")).to_contain_text("撤回这一单")
 
 
+def test_an_order_is_corrected(house: House, phone: Page) -> None:
+    """改这一单 fills the form in; what is sent stands in the old one's place, and a heard one is not said again."""
+    house.sell("单晓明", 600, "wrong", "网络招聘")
+    row = phone.locator("#done li", has_text="单晓明").first
+    row.locator("button").tap()
+    phone.get_by_role("button", name="改这一单").tap()
+    expect(phone.locator("#fixing")).to_contain_text("正在改 单晓明 ¥600")
+    expect(phone.locator("#chosen-name")).to_have_text("单晓明")
+    assert phone.input_value("#amount") == "600"
+    expect(phone.locator("#products [aria-checked=true]")).to_have_text("网络招聘")
+    expect(phone.locator("#go")).to_have_text("改好，播报")
+    phone.fill("#amount", "6000")
+    phone.locator("#record-only").check()
+    expect(phone.locator("#go")).to_have_text("保存")
+    expect(phone.locator("#words")).to_contain_text("只记不播")
+    phone.tap("#go")
+    expect(phone.locator("#reported")).to_contain_text("¥6,000")
+    expect(phone.locator("#fixing")).to_be_hidden()
+    expect(phone.locator("#go")).to_have_text("播报")
+    deals = [deal for deal in house.call("GET", "/api/deals").json if deal["person"] == "单晓明"]
+    assert [(deal["amount"], deal["voided"] is None) for deal in deals] == [(600, False), (6000, True)]
+    phone.locator("#done li", has_text="¥6,000").first.locator("button").tap()
+    phone.get_by_role("button", name="改这一单").tap()
+    phone.get_by_role("button", name="不改了").tap()
+    expect(phone.locator("#fixing")).to_be_hidden()
+    assert phone.input_value("#amount") == ""
+
+
 def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> None:
     """晨间 instead of morning, 大屏 instead of main, the device instead of its user agent; why, until when, volume."""
     agent = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/53.0.2785.34"
