@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from controller.publicdays import kept_in
@@ -16,7 +16,7 @@ from controller.rhythm.config import load
 from controller.rhythm.faults import Faulty
 from controller.rhythm.model import DayPlan, Rhythm
 from controller.rhythm.never import hints
-from controller.rhythm.timetable import plan_for
+from controller.rhythm.plan import plan_for, usual
 from controller.rhythm.workdays import Workdays
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,13 @@ class Almanac:
                     self._plans.clear()
                 self._plans[day] = plan_for(day, self.rhythm, self._workdays)
             return self._plans[day]
+
+    def usual(self, day: date) -> DayPlan:
+        """The usual plan of a working day, from `day` on; see `controller.rhythm.plan.usual`."""
+        with self._lock:
+            rhythm, workdays = self.rhythm, self._workdays
+        ahead = (day + timedelta(days=n) for n in range(32))
+        return plan_for(next((d for d in ahead if workdays.works(d)), day), usual(rhythm), workdays)
 
     def works(self, day: date) -> bool:
         """Whether a date is a working day: cheap, for looking back over months."""

@@ -43,12 +43,14 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Options:
     """What `zhangu run` was asked for. `start`: a rehearsal's moment, in the office's zone.
-    `voice_install`: whether the natural voice is downloaded when it is missing; never in a rehearsal."""
+    `voice_install`: whether the natural voice is downloaded when it is missing; never in a rehearsal.
+    `rehearsal`: every page says that nothing entered here is kept."""
 
     home: Home
     host: str = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
     port: int = 8080
     start: datetime | None = None
+    rehearsal: bool = False
     storybook: bool = False
     tls_port: int | None = None
     hosts: frozenset[str] = frozenset()
@@ -147,6 +149,7 @@ class Daemon:
             clock=self.clock,
             storybook=self._options.storybook,
             hosts=self._options.hosts,
+            rehearsal=self._options.rehearsal,
         )
         self.server = Server(app, self._listener)
         self._stack.callback(self.server.close)

@@ -127,6 +127,7 @@ class Sounding:
     """The sound device and the music. `device` None: there is none at the moment.
 
     `manual`: "play" or "stop" when a person asked for it; `playing_until`: when the music, or a person's stop, ends;
+    `playing_volume`: 0..100, how loud the music is for its span, None while there is none;
     `music_volume` in percent beside speech; `hearing`: whether the office hears what is said now.
     """
 
@@ -138,6 +139,7 @@ class Sounding:
     manual: str | None = None
     music_volume: int = 100
     playing_until: datetime | None = None
+    playing_volume: int | None = None
     hearing: Hearing = ALL_HEARD
 
 

@@ -26,12 +26,14 @@ def create_app(
     clock: Clock,
     storybook: bool = False,
     hosts: frozenset[str] = frozenset(),
+    rehearsal: bool = False,
 ) -> Flask:
     """The web side of `office`: pages, JSON and events, ready for signage.server.Server.
 
     `secret` signs what Flask gives to browsers and must stay the same over restarts; `clock` is the office's, so
     that a rehearsal shows the rehearsed time; `storybook` adds the pages of made-up scenes; `hosts` are further
-    names by which this machine may be asked.
+    names by which this machine may be asked; `rehearsal`: every page says that nothing is kept, and its cookies
+    have other names, because cookies do not know ports.
     """
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -44,7 +46,8 @@ def create_app(
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     answers.install(app)
     app.secret_key = secret
-    access.install(app, office.keys, feed, hosts)
+    access.install(app, office.keys, feed, hosts, rehearsal)
+    app.jinja_env.globals["rehearsal"] = rehearsal
     for pages in (
         api.pages,
         events.pages,

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from controller.book.model import StoreTrouble
 from controller.office.keys import SIGNED_IN_FOR
 from signage.answers import MAX_BODY, Denied, body
+from signage.devices import device_name
 
 if TYPE_CHECKING:
     from controller.feed import Feed
@@ -59,12 +60,26 @@ class Caller:
 
 
 class Access:
-    """Answers who is asking and whether they may. `hosts`: names by which this machine may be asked."""
+    """Answers who is asking and whether they may. `hosts`: names by which this machine may be asked.
 
-    def __init__(self, keys: Keys, feed: Feed, hosts: frozenset[str] = frozenset()) -> None:
+    In a `rehearsal` cookies have other names: browsers keep them by machine, not by port.
+    """
+
+    def __init__(
+        self, keys: Keys, feed: Feed, hosts: frozenset[str] = frozenset(), rehearsal: bool = False
+    ) -> None:
         self.keys, self.feed = keys, feed
+        self._mark = "-rehearsal" if rehearsal else ""
         own = socket.gethostname().lower()
         self._hosts = hosts | {"localhost", own, own.split(".")[0]}
+
+    def cookie(self) -> str:
+        """The name of the phone's cookie, by the way that the request came."""
+        return (SECURE_COOKIE if request.is_secure else PHONE_COOKIE) + self._mark
+
+    def wall_cookie(self) -> str:
+        """The name of a paired wall's cookie."""
+        return WALL_COOKIE + self._mark
 
     def caller(self) -> Caller | None:
         """Who is asking: by bearer token, else by the phone's cookie, else None. Found out once per request."""
@@ -77,7 +92,7 @@ class Access:
         if (shown := _bearer()) is not None:
             token = self.keys.token(shown)
             return Caller(token.role, token.name) if token else None
-        cookie = request.cookies.get(_cookie(), "")
+        cookie = request.cookies.get(self.cookie(), "")
         session = self.keys.session(cookie, request.is_secure) if cookie else None
         return Caller("assistant", f"{session.name}（{session.id} 号）", session.id) if session else None
 
@@ -88,7 +103,7 @@ class Access:
 
     def _wall_role(self) -> str | None:
         """ "wall" for a television that was paired; such a cookie never makes a person of anyone."""
-        token = request.cookies.get(WALL_COOKIE, "")
+        token = request.cookies.get(self.wall_cookie(), "")
         return "wall" if token and self.keys.token_role(token) == "wall" else None
 
     def known(self) -> bool:
@@ -130,10 +145,6 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _cookie() -> str:
-    return SECURE_COOKIE if request.is_secure else PHONE_COOKIE
 
 
 def _bearer() -> str | None:
@@ -202,7 +213,7 @@ def enter() -> Any:
     deeds.info("%s signs in from %s", name, address)
     answer = redirect(url_for("phones.home"), 303)
     answer.set_cookie(
-        _cookie(),
+        access().cookie(),
         secret,
         max_age=SIGNED_IN_FOR,
         path="/",
@@ -230,16 +241,10 @@ def leave() -> Response:
         access().keys.end_session(found.session)
         deeds.info("%s signs out", found.name)
     answer = redirect(url_for("access.login"), 303)
-    answer.delete_cookie(_cookie(), path="/", secure=request.is_secure, httponly=True, samesite="Strict")
+    answer.delete_cookie(
+        access().cookie(), path="/", secure=request.is_secure, httponly=True, samesite="Strict"
+    )
     return answer
-
-
-def device_name(agent: str) -> str:
-    """What a browser's user agent says of the device, in a word or two for people."""
-    kinds = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "安卓手机"), ("Windows", "Windows 电脑"),
-             ("Macintosh", "Mac"), ("Linux", "Linux 电脑"))  # fmt: skip
-    kind = next((name for mark, name in kinds if mark in agent), "浏览器")
-    return f"{kind} 微信" if "MicroMessenger" in agent else kind
 
 
 # ---- who may come in: told and changed on the phone
@@ -316,9 +321,11 @@ def _note(answer: Response) -> Response:
     return answer
 
 
-def install(app: Flask, keys: Keys, feed: Feed, hosts: frozenset[str] = frozenset()) -> None:
+def install(
+    app: Flask, keys: Keys, feed: Feed, hosts: frozenset[str] = frozenset(), rehearsal: bool = False
+) -> None:
     """Give `app` its door; sessions last 30 days, out of reach of scripts and of other sites."""
-    app.extensions["access"] = Access(keys, feed, hosts)
+    app.extensions["access"] = Access(keys, feed, hosts, rehearsal)
     app.before_request(lambda: access().check_host())
     app.after_request(_note)
     app.register_blueprint(pages)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
@@ -28,6 +29,7 @@ CALLED = {  # on the phone; what only programs send goes by its own name
     "text": "要说的话", "city": "城市", "code": "屏幕上的六位数字", "who": "名字", "playlist": "歌单",
     "voice": "语音", "results_voice": "战报的语音", "speed": "语速",
 }  # fmt: skip
+CHOSEN = ("team", "playlist")  # are picked from what is there, not written
 BROKEN = "这里出了问题，已写入日志。"
 PLAIN = {
     400: "看不懂这个请求。",
@@ -40,7 +42,7 @@ PLAIN = {
 # No inline script or style: what a person typed as a name can never become code.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; form-action 'self'; "
+    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 
@@ -123,6 +125,8 @@ def text_of(found: dict[str, Any], field: str, limit: int, optional: bool = Fals
     if optional and value in (None, ""):
         return ""
     if not isinstance(value, str) or not value.strip():
+        if field in CHOSEN:
+            raise Refused(f"请选择{CALLED[field]}。", field)
         raise Refused(f"还没有填写{CALLED.get(field, f' {field}')}。", field)
     if len(value.strip()) > limit:
         raise Refused(f"{CALLED.get(field, field)}有 {len(value.strip())} 个字，最多 {limit} 个。", field)
@@ -201,10 +205,32 @@ def _refused(error: Refused) -> Response:
     return _say(status, error.sentence, error.field)
 
 
+def _for_eyes() -> bool:
+    """Whether a browser's window asked, not a program or a page's script."""
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"], "application/json")
+    return request.method in ("GET", "HEAD") and not request.path.startswith("/api/") and best == "text/html"
+
+
+def _meant() -> str | None:
+    """The address that was meant: a television's keyboard begins with a capital, people end with a slash."""
+    first, *rest = request.path.strip("/").split("/")
+    path = "/" + "/".join([first.lower(), *rest])
+    adapter = current_app.create_url_adapter(request)
+    if path == request.path or adapter is None or not adapter.test(path, "GET"):
+        return None
+    query = request.query_string.decode("ascii", "ignore")
+    return quote(path) + (f"?{query}" if query else "")
+
+
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if 300 <= status < 400:
         return Response(status=status, headers=error.get_headers())
+    if status == 404 and _for_eyes():
+        meant = _meant()
+        if meant is not None:
+            return Response(status=302, headers={"Location": meant})
+        return Response(render_template("missing.html"), 404)
     answer = _say(status, PLAIN.get(status, BROKEN))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):

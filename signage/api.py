@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from controller.book.amounts import parse_amount
 from controller.book.model import Refused, StoreTrouble
 from controller.machine.version import version
+from controller.office.deals import How
 from signage import shapes
 from signage.access import access, needs
 from signage.answers import body, date_of, flag_of, number_of, text_of, time_of, whole_of
@@ -24,6 +25,7 @@ NAME_LIMIT = 60
 KEY_LIMIT = 100
 TEXT_LIMIT = 60_000  # the office itself refuses long texts, and names its own limit
 REASON_LIMIT = 100
+MOST_ID = 10**18 - 1
 PERIODS = ("day", "week", "month")
 
 
@@ -51,9 +53,21 @@ def order_of(found: dict[str, Any]) -> tuple[str, str, Any, str | None]:
 def record_deal() -> tuple[Response, int]:
     found = body()
     person, product, amount, team = order_of(found)
-    recorded = office().record_deal(person, product, amount, text_of(found, "key", KEY_LIMIT), team)
+    recorded = office().record_deal(
+        person, product, amount, text_of(found, "key", KEY_LIMIT), team, _how(found)
+    )
     answer = {"id": recorded.id, "sentence": recorded.sentence, "decision": recorded.decision.to_json()}
     return jsonify(answer), 201 if recorded.created else 200
+
+
+def _how(found: dict[str, Any]) -> How:
+    """`announce`: false records without a word; `replaces`: the id of the deal that this one corrects."""
+    announced = flag_of(found, "announce")
+    replaces = found.get("replaces")
+    return How(
+        announced=announced is not False,
+        replaces=None if replaces is None else whole_of(found, "replaces", 1, MOST_ID),
+    )
 
 
 @pages.post("/api/deals/preview")
@@ -77,6 +91,18 @@ def deals() -> Response:
 def void_deal(number: int) -> Response:
     office().void_deal(number, text_of(body(), "reason", REASON_LIMIT))
     return jsonify({"id": number})
+
+
+@pages.patch("/api/products")
+@needs("sell")
+def change_product() -> Response:
+    """`hidden`: true takes a product out of those to choose from until it is sold again, false brings it back."""
+    found = body()
+    product, hidden = text_of(found, "product", NAME_LIMIT), flag_of(found, "hidden")
+    if hidden is None:
+        raise Refused("缺少 hidden：true 是从选择里去掉，false 是恢复。", "hidden")
+    office().hide_product(product, hidden=hidden)
+    return jsonify({"products": list(office().products())})
 
 
 @pages.post("/api/announcements")

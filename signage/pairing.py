@@ -9,7 +9,7 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 from werkzeug.wrappers import Response
 
 from controller.office.screens import free_name, is_free
-from signage.access import WALL_COOKIE, needs
+from signage.access import access, needs
 from signage.answers import Denied, body, text_of
 from signage.api import office
 from signage.events import NAME_LIMIT
@@ -24,7 +24,7 @@ TEN_YEARS = 10 * 365 * 24 * 3600
 @pages.get("/wall/new")
 def new() -> Response:
     """Six digits and how to use them. A television that was paired goes to its own wall."""
-    owner = office().keys.token_owner(request.cookies.get(WALL_COOKIE, ""))
+    owner = office().keys.token_owner(request.cookies.get(access().wall_cookie(), ""))
     if owner is not None and owner.startswith("wall:") and is_free(owner.removeprefix("wall:")):
         return redirect(url_for("walls.named_wall", name=owner.removeprefix("wall:")))
     secret = request.cookies.get(WAITING, "")
@@ -48,7 +48,7 @@ def progress() -> Response:
     answer = jsonify({"wall": done.name if done else None})
     if done is not None and done.token is not None:
         answer.set_cookie(
-            WALL_COOKIE,
+            access().wall_cookie(),
             done.token,
             max_age=TEN_YEARS,
             secure=request.is_secure,

@@ -21,14 +21,16 @@ from controller.book.model import (
     Announcement,
     Deal,
 )
-from controller.glance import Glance
+from controller.glance import Glance, Sounding
 from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
 from controller.machine.version import version
-from controller.rhythm.called import ROLES, SCENES
+from controller.rhythm.called import ROLES, SCENES, track_title
 from controller.rhythm.model import Duty
 from signage import shapes
 from signage.access import access, needs
 from signage.api import office
+from signage.devices import described
+from signage.icon import SIZES as ICONS
 from signage.secure import told
 from signage.shapes import Json
 from signage.uploads import belongings
@@ -36,10 +38,12 @@ from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
 
-LINES = 400  # of what was just done: a whole day, also of a large office; the page shows the older ones when asked
+LINES = 40  # of what was just done; the page asks for the whole day when somebody wants older ones
+SPOKEN = 400  # lines of what was said by hand: a whole day
 SHOWN = {**SCENES, "off": "已关屏"}
 SAID_BY_HAND = ("say", "microphone", "emergency")
 SAID = (HEARD, NOT_HEARD, DROPPED)  # what can be said again
+UNANNOUNCED = "这一单没有安排播报。"
 HELD = {NO_DEVICE: "等音响恢复", VOLUME_0: "等音量调大", QUIET: "等安静时间结束", MUTED: "等静音结束"}
 
 
@@ -51,10 +55,50 @@ def home() -> str | Response:
     return render_template("phone.html", first=state, office=state["office"])
 
 
+@pages.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """What a phone needs to put the page on its home screen; asked for without a cookie."""
+    name = "战鼓彩排" if current_app.jinja_env.globals.get("rehearsal") else "战鼓"
+    icons = [
+        {
+            "src": url_for("static", filename=f"icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+        }
+        for size in ICONS
+    ]
+    answer = jsonify(
+        {
+            "name": name,
+            "short_name": name,
+            "lang": "zh-CN",
+            "start_url": url_for("phones.home"),
+            "display": "standalone",
+            "background_color": "#faf5ec",
+            "theme_color": "#faf5ec",
+            "icons": icons,
+        }
+    )
+    answer.mimetype = "application/manifest+json"
+    return answer
+
+
 @pages.get("/api/phone")
 @needs("read")
 def state() -> Response:
     return jsonify(phone_state())
+
+
+@pages.get("/api/phone/done")
+@needs("read")
+def done() -> Response:
+    """Every deal of today as the phone lists it, newest first."""
+    house = office()
+    glance = house.glance()
+    today = glance.plan.date
+    return jsonify(
+        done_lines(house.deals(today), house.announcements(today), glance.now, glance.sounding.hearing)
+    )
 
 
 def phone_state() -> Json:
@@ -62,7 +106,7 @@ def phone_state() -> Json:
     house = office()
     glance = house.glance()
     today = glance.plan.date
-    said = house.announcements(today)
+    said, deals = house.announcements(today), house.deals(today)
     return {
         **_moment(glance),
         "notices": [*glance.notices, *(f"作息表{hint}" for hint in house.hints())],
@@ -70,12 +114,14 @@ def phone_state() -> Json:
         "people": [shapes.person(person) for person in house.people()],
         "products": list(house.products()),
         "playlists": list(house.playlists()),
-        "done": done_lines(house.deals(today), said, glance.now, glance.sounding.hearing),
+        "playlist_names": house.playlist_names(),
+        "done": done_lines(deals, said, glance.now, glance.sounding.hearing, LINES),
+        "done_total": len(deals),
         "said": [
             _said_line(found, glance.now, glance.sounding.hearing)
             for found in reversed(said)
             if found.kind in SAID_BY_HAND
-        ][:LINES],
+        ][:SPOKEN],
         "cities": [shapes.city(city) for city in house.cities(today)],
         "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
@@ -105,10 +151,14 @@ def _moment(glance: Glance) -> Json:
             "week": shapes.total(glance.week),
             "month": shapes.total(glance.month),
         },
-        "sound": shapes.sounding(glance.sounding),
+        "sound": _sound(glance.sounding),
         "troubles": [shapes.trouble(trouble) for trouble in glance.troubles],
         "clock_trusted": glance.trusted_clock,
     }
+
+
+def _sound(found: Sounding) -> Json:
+    return {**shapes.sounding(found), "track": track_title(found.track) if found.track else None}
 
 
 def _duty(duty: Duty) -> Json:
@@ -119,14 +169,21 @@ def _duty(duty: Duty) -> Json:
 
 
 def done_lines(
-    deals: Iterable[Deal], said: Iterable[Announcement], now: datetime, hearing: Hearing = ALL_HEARD
+    deals: Iterable[Deal],
+    said: Iterable[Announcement],
+    now: datetime,
+    hearing: Hearing = ALL_HEARD,
+    most: int | None = None,
 ) -> list[Json]:
-    """Today's deals, newest first, each with how its announcement stands (the newest one that names it)."""
+    """Today's deals, newest first, each with how its announcement stands (the newest one that names it).
+
+    `most`: how many; None: all.
+    """
     newest: dict[int, Announcement] = {}
     for announcement in sorted(said, key=lambda found: found.id):
         newest.update(dict.fromkeys(announcement.deals, announcement))
     ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
-    return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:LINES]]
+    return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:most]]
 
 
 def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hearing: Hearing) -> Json:
@@ -136,7 +193,7 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
         "at": f"{deal.at:%H:%M}",
         "state": words,
         "look": look,
-        "why": announcement.why if announcement else "这一单没有播报。",
+        "why": announcement.why if announcement else UNANNOUNCED,
         "announcement": announcement.id if announcement else None,
         "again": deal.voided is None and announcement is not None and announcement.state in SAID,
         "reason": _reason(announcement),
@@ -146,7 +203,7 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
 def state_words(found: Announcement | None, now: datetime, hearing: Hearing = ALL_HEARD) -> tuple[str, str]:
     """How an announcement stands, in a few words, and how the words look: "", "live", "ok" or "bad"."""
     if found is None:
-        return "没有播报", ""
+        return "没有播出", ""
     if found.state == WAITING:
         if found.due is not None and found.due > now:
             return f"{told_at(found.due, now)} 播报", ""
@@ -163,7 +220,9 @@ def state_words(found: Announcement | None, now: datetime, hearing: Hearing = AL
 
 def _reason(found: Announcement | None) -> str:
     """Why it was not heard, to stand in the row itself; "" for everything that went as people expect."""
-    return found.why if found is not None and found.state in (NOT_HEARD, DROPPED) else ""
+    if found is None:
+        return UNANNOUNCED
+    return found.why if found.state in (NOT_HEARD, DROPPED) else ""
 
 
 def _said_line(found: Announcement, now: datetime, hearing: Hearing) -> Json:
@@ -190,7 +249,8 @@ def wall_lines(
 ) -> list[Json]:
     """Every wall that listens, has reported or is known from before, by name; phones listen too but are no walls.
 
-    `silent`: since when nothing was heard of a wall that should be there. `chosen`: what the phone chose for it.
+    `stray`: the team it was given to, when there is no such team. `silent`: since when nothing was heard of a wall
+    that should be there. `chosen`: what the phone chose for it.
     """
     lines: dict[str, Json] = {
         name: {"name": name, "online": True, "silent": None, "chosen": {}}
@@ -213,5 +273,11 @@ def wall_lines(
             "size": f"{report.width}×{report.height}",
             "delay_ms": report.delay_ms,
             "agent": report.agent,
+            "device": described(report.agent),
+            "no_chinese": report.no_chinese,
         }
+    there = {row.name for row in glance.teams} | set(glance.members)
+    for name, line in lines.items():
+        team = glance.walls.screens.get(name, glance.walls.default).team
+        line["stray"] = team if team is not None and team not in there else None
     return [lines[name] for name in sorted(lines)]

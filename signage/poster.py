@@ -1,4 +1,4 @@
-"""The printable timetable: today's plan on one A3 sheet."""
+"""The printable timetable: the usual day on one A3 sheet."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ pages = Blueprint("poster", __name__)
 
 @pages.get("/poster")
 def poster() -> str:
-    """The plan of today as a sheet to hang up; on a day off a sheet that says so."""
+    """The usual working day as a sheet to hang up for months."""
     glance = office().glance()
-    return render_template(
-        "poster.html", office=glance.office, plan=timetable.to_json(glance.plan), roles=ROLES
-    )
+    plan = timetable.to_json(office().usual_plan())
+    return render_template("poster.html", office=glance.office, plan=plan, roles=ROLES)

@@ -163,6 +163,7 @@ def sounding(found: Sounding) -> Json:
         "manual": found.manual,
         "music_volume": found.music_volume,
         "playing_until": clock_time(found.playing_until),
+        "playing_volume": found.playing_volume,
         "low": found.hearing.low,
         "hears": found.hearing.hears,
         "cause": found.hearing.reasons[0].cause if found.hearing.reasons else None,

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import IO, Any
 
 from flask import Blueprint, jsonify, request, send_file
@@ -16,6 +17,7 @@ from controller.office.clips import MOST_BYTES as CLIP_BYTES
 from controller.office.personal import PHOTO_BYTES, SONG_BYTES
 from controller.office.tracks import MOST_BYTES as TRACK_BYTES
 from controller.office.tracks import Listed
+from controller.rhythm.called import track_title
 from signage.access import needs
 from signage.answers import AROUND_A_FILE, Denied, body, brings, number_of, text_of
 from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office, order_of
@@ -163,7 +165,13 @@ def remove_track(playlist: str, file: str) -> Response:
 
 def _track(row: Listed) -> Json:
     seconds = None if row.seconds is None else round(row.seconds)
-    return {"playlist": row.playlist, "file": row.file, "seconds": seconds, "fault": row.fault}
+    return {
+        "playlist": row.playlist,
+        "file": row.file,
+        "title": track_title(PurePath(row.file).stem),
+        "seconds": seconds,
+        "fault": row.fault,
+    }
 
 
 # ---- photos and songs

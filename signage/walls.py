@@ -32,7 +32,10 @@ IDENTIFY_FOR = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What one screen said about its last picture. `delay_ms`: from the hint to the glass, None unasked."""
+    """What one screen said about its last picture.
+
+    `delay_ms`: from the hint to the glass, None unasked. `no_chinese`: it has no font with Chinese characters.
+    """
 
     wall: str
     address: str
@@ -43,6 +46,7 @@ class Painted:
     width: int
     height: int
     agent: str
+    no_chinese: bool = False
 
 
 class Screens:
@@ -176,6 +180,7 @@ def painted(name: str) -> tuple[str, int]:
         width=_bounded(found, "width", 20_000),
         height=_bounded(found, "height", 20_000),
         agent=str(found.get("agent", ""))[:200],
+        no_chinese=found.get("no_chinese") is True,
     )
     if isinstance(found.get("delay_ms"), int | Decimal):
         report = replace(report, delay_ms=_bounded(found, "delay_ms", 3_600_000))

@@ -195,7 +195,7 @@ def main(wanted: set[str]) -> int:
     FOLDER.mkdir(exist_ok=True)
     with (
         demo.stage(Home(ROOT)) as made_up,
-        demo.opened(made_up, "127.0.0.1", 0) as daemon,
+        demo.opened(made_up, "127.0.0.1", 0, marked=False) as daemon,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)

@@ -176,6 +176,8 @@ def test_ctrl_c_ends_the_command_and_leaves_nothing(home: Home, tmp_path: Path) 
         address = process.stdout.readline().partition("大屏：")[2].partition("/wall")[0]
         with urllib.request.urlopen(f"{address}/api/now", timeout=20) as answer:
             assert answer.status == 200
+        with urllib.request.urlopen(f"{address}/login", timeout=20) as answer:
+            assert "彩排" in answer.read().decode()
         assert list(scratches.iterdir())
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=30)[0]

@@ -33,6 +33,8 @@ from controller.book.model import (
 
 HUSHED: Final = "正在静音"
 """How the reason begins of what a person's hush puts off."""
+DAYS_BY_NAME: Final = 7
+"""Days ahead at which a weekday's name would mean today's."""
 STILL_FRESH: Final = timedelta(minutes=2)
 """What a restart interrupted is spoken again when it isn't older."""
 
@@ -212,11 +214,15 @@ def on_the_hour(when: datetime, now: datetime) -> str:
 
 
 def said(when: datetime, now: datetime) -> str:
-    """HH:MM in the office's zone, with the day in front when it is not today; true whenever it is read again."""
+    """HH:MM in the office's zone; of the coming six days with the weekday in front, of other days with the date."""
     local = when.astimezone(now.tzinfo)
-    if local.date() == now.date():
+    ahead = (local.date() - now.date()).days
+    weekday = f"周{'一二三四五六日'[local.weekday()]}"
+    if ahead == 0:
         return f"{local:%H:%M}"
-    return f"{local.month}月{local.day}日（周{'一二三四五六日'[local.weekday()]}）{local:%H:%M}"
+    if 0 < ahead < DAYS_BY_NAME:
+        return f"{weekday} {local:%H:%M}"
+    return f"{local.month}月{local.day}日（{weekday}）{local:%H:%M}"
 
 
 def _round(amount: Decimal) -> str:

@@ -122,6 +122,8 @@ def _newcomer(day: date, standings: Standings, past: Past, words: Words) -> Rema
 
 
 def _ordinary(standings: Standings, words: Words) -> Remark:
+    if standings.count == 1:  # of one deal nobody says that all of them are a common work
+        return Remark("one_order", {"total": words.amount(standings.amount)})
     slots = {"count": counted(standings.count, words), "total": words.amount(standings.amount)}
     return Remark("ordinary", slots)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from controller.book import model
@@ -17,6 +19,7 @@ from controller.book.rows import Row, Rows, day, from_ms, to_json, to_ms
 LONGEST_KEY: Final = 80
 LONGEST_PRODUCT: Final = 40
 LONGEST_REASON: Final = 200
+NOTHING_HIDDEN: Final[Mapping[str, int]] = MappingProxyType({})
 _RECENT: Final = 10
 """So many of the newest deals keep a product among the choices that was sold only once."""
 _SELECT: Final = (
@@ -111,14 +114,20 @@ class Deals:
         row = self._rows.one("SELECT at FROM deals ORDER BY id DESC LIMIT 1")
         return None if row is None else from_ms(row[0], self._rows.zone)
 
-    def products(self, count: int = 12) -> tuple[str, ...]:
+    def newest_id(self) -> int:
+        """Return the id of the newest deal, voided or not; 0 when there is none."""
+        return int(self._rows.all("SELECT coalesce(max(id), 0) FROM deals")[0][0])
+
+    def products(self, hidden: Mapping[str, int] = NOTHING_HIDDEN, count: int = 12) -> tuple[str, ...]:
         """The phone's choices: the commonest products of the last 300 deals that stand, in an order that stays.
 
-        One that was sold only once, which may be a typing error, goes after the next few deals.
+        One that was sold only once, which may be a typing error, goes after the next few deals. Of a `hidden` product
+        only deals after that id count: one that is sold again comes back.
         """
-        found = self._rows.all(
-            "SELECT product FROM deals WHERE product <> '' AND voided_at IS NULL ORDER BY id DESC LIMIT 300"
+        rows = self._rows.all(
+            "SELECT product, id FROM deals WHERE product <> '' AND voided_at IS NULL ORDER BY id DESC LIMIT 300"
         )
+        found = [row for row in rows if row[1] > hidden.get(row[0], 0)]
         newest = {row[0] for row in found[:_RECENT]}
         sold = Counter(row[0] for row in found)
         common = [name for name, times in sold.most_common() if times > 1 or name in newest]

@@ -26,6 +26,7 @@ home_option = click.option(
 )
 host_option = click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")  # noqa: S104
 port_option = click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+rehearsal_port_option = click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535))
 
 
 def echo(text: object, *, err: bool = False) -> None:

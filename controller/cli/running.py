@@ -17,6 +17,7 @@ from controller.cli.manners import (
     home_option,
     host_option,
     port_option,
+    rehearsal_port_option,
     stop,
     within_reach,
 )
@@ -76,7 +77,7 @@ def run(
 @click.option("--at", "at", required=True, help='Where the clock starts, for example "2026-11-27 18:04:50".')
 @home_option
 @host_option
-@port_option
+@rehearsal_port_option
 def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
     """Run the real thing at another date and time, on a scratch copy of the data."""
     from controller.daemon import Options
@@ -91,13 +92,13 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
     within_reach("--at", start)
     start = start.replace(tzinfo=zone) if start.tzinfo is None else start.astimezone(zone)
     with scratch(where) as copy:
-        _run(Options(copy, host, port, start=start))
+        _run(Options(copy, host, port, start=start, rehearsal=True))
 
 
 @click.command(name="demo")
 @home_option
 @host_option
-@port_option
+@rehearsal_port_option
 @click.option("--once/--loop", "once", default=True, help="End after the day, or play it again and again.")
 def demo_(home: Path | None, host: str, port: int, once: bool) -> None:
     """A made-up office's day in about six minutes, heard and seen."""

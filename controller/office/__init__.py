@@ -25,7 +25,7 @@ from controller.glance import City, Glance, Ranking
 from controller.names import tidy_name
 from controller.office.bursts import Bursts
 from controller.office.cues import CueDesk
-from controller.office.deals import DealDesk, Decided, Recorded
+from controller.office.deals import AS_USUAL, DealDesk, Decided, How, Recorded
 from controller.office.following import Following
 from controller.office.foresight import Foresight
 from controller.office.hushes import rearrange
@@ -45,16 +45,20 @@ from controller.office.speech import Announced, SpeechDesk
 from controller.office.talk import Talk
 from controller.office.troubles import Troubles
 from controller.office.view import View
+from controller.rhythm.called import playlist_name
+from controller.rhythm.model import DayPlan
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
 from controller.sound.speech.voiceinstall import NO_INSTALL, InstallStatus
 from controller.sound.voice import Voice
 
-__all__ = ["Announced", "Decided", "Office", "Recorded"]
+__all__ = ["Announced", "Decided", "How", "Office", "Recorded"]
 
 UNDO_S = 60.0
 """How long a stop can be undone; the phone offers it for ten seconds."""
+MOST_HIDDEN = 200
+"""Products that can be hidden at once; only the last 300 deals are looked at."""
 NOTHING_STOPPED: tuple[float, tuple[int, ...], ByHand | None] = (float("-inf"), (), None)
 
 
@@ -138,10 +142,16 @@ class Office:
     # --- orders
 
     def record_deal(
-        self, person: str, product: str, amount: object, key: str, team: str | None = None
+        self,
+        person: str,
+        product: str,
+        amount: object,
+        key: str,
+        team: str | None = None,
+        how: How = AS_USUAL,
     ) -> Recorded:
         """Accepts an order: on the disk, decided on, and on its way to speaker and walls. Refused or Conflict."""
-        recorded = self._deals.record(person, product, amount, key, self._hushed(), team)
+        recorded = self._deals.record(person, product, amount, key, self._hushed(), team, how)
         self.poke()
         return recorded
 
@@ -161,9 +171,24 @@ class Office:
             return book.deals.of_day(day)
 
     def products(self) -> tuple[str, ...]:
-        """What was sold lately, commonest first."""
+        """The products to choose from: what was sold lately, without what was hidden."""
         with self._room.store.read() as book:
-            return book.deals.products()
+            return book.deals.products(self._hidden_products())
+
+    def hide_product(self, product: str, *, hidden: bool) -> None:
+        """Take a product out of those to choose from, until it is sold again; or bring it back."""
+        marks = self._hidden_products()
+        marks.pop(product, None)
+        if hidden:
+            with self._room.store.read() as book:
+                marks[product] = book.deals.newest_id()
+        kept = dict(sorted(marks.items(), key=lambda mark: mark[1])[-MOST_HIDDEN:])
+        self._room.kept.set("hidden_products", kept)
+        self._room.feed.tell()
+
+    def _hidden_products(self) -> dict[str, int]:
+        found = self._room.kept.get("hidden_products", {})
+        return dict(found) if isinstance(found, dict) else {}
 
     # --- saying
 
@@ -264,6 +289,15 @@ class Office:
     def playlists(self) -> tuple[str, ...]:
         """The playlists there are."""
         return self._library.playlists()
+
+    def usual_plan(self) -> DayPlan:
+        """A working day as it usually is, without what holds for one date alone."""
+        return self._room.almanac.usual(self._room.clock.now().date())
+
+    def playlist_names(self) -> dict[str, str]:
+        """What people call each playlist: its folder's name when that is Chinese, else the spans that play it."""
+        spans = self._room.rhythm.spans
+        return {name: playlist_name(name, spans) for name in self.playlists()}
 
     # --- people, targets, cities
 

@@ -12,11 +12,13 @@ from controller.book.broadcasts import Decision, Facts
 from controller.book.model import (
     BIG,
     BURST,
+    DROPPED,
     FIRST_OF_DAY,
     FIRST_OF_WEEK,
     OPEN_STATES,
     RECORD,
     RESULTS,
+    ROUNDUP,
     WAITING,
     Announcement,
     Deal,
@@ -32,6 +34,31 @@ from controller.office.talk import EVENING, HOURLY, Talk
 from controller.office.wording import WORDS
 from controller.rhythm.model import DayPlan, State
 from controller.sound.speech.script import Script
+
+NOT_ANNOUNCED = "只记不播，战报照算。"
+CORRECTED = "改过了，以新的一单为准"
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How an order is recorded. `announced`: whether it is said at all; `replaces`: the deal that it corrects.
+
+    The deal that it replaces is taken back in the same transaction.
+    """
+
+    announced: bool = True
+    replaces: int | None = None
+
+
+AS_USUAL = How()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What goes with a voided deal: the announcements that end, and the shared ones that go on without it."""
+
+    ended: tuple[int, ...]
+    shared: tuple[Announcement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +95,7 @@ class DealDesk:
 
     def record(
         self, person: str, product: str, amount: object, key: str, hushed_until: datetime | None,
-        team: str | None = None,
+        team: str | None = None, how: How = AS_USUAL,
     ) -> Recorded:  # fmt: skip
         """Writes an order down, on the disk before this returns; `team` tells namesakes apart.
 
@@ -78,11 +105,18 @@ class DealDesk:
         now = self._room.clock.now()
         with self._room.store.write() as book:
             seller = _seller(book, key, person, team)
+            replaced = how.replaces if book.deals.by_key(key) is None else None
+            gone = self._taken_back(book, replaced, CORRECTED, now) if replaced is not None else None
             decision = broadcasts.decide(yuan, self._facts(book, now, hushed_until))
+            if not how.announced:
+                decision = Decision(ROUNDUP, None, True, NOT_ANNOUNCED, now)
             deal, created = book.deals.record(key, seller, product, yuan, now, now.date())
             said = self._put(book, deal, decision) if created else book.outbox.of_deal(deal.id)[0]
             spent = self._talk.spent_s(book, now)
-            target = targets.tell(book, deal, decision, self._room.rhythm, spent) if created else None
+            praised = created and how.announced
+            target = targets.tell(book, deal, decision, self._room.rhythm, spent) if praised else None
+        if gone is not None:
+            self._withdraw(gone)
         if created:
             if decision.at_once:
                 self._talk.hand([said])
@@ -124,17 +158,24 @@ class DealDesk:
 
     def void(self, deal_id: int, reason: str) -> None:
         """Takes an order back: out of the standings and, if it was not said yet, out of what will be."""
-        now = self._room.clock.now()
         with self._room.store.write() as book:
-            gone = book.deals.void(deal_id, reason, now)
-            found = [a for a in book.outbox.of_deal(deal_id) if a.state in OPEN_STATES]
-            alone = [a.id for a in found if all(deal.voided for deal in book.deals.of_ids(a.deals))]
-            praise = [a.id for a in targets.missed(book, gone) if a.id not in alone]
-        self._talk.cancel([*alone, *praise], TAKEN_BACK)
-        for shared in found:
-            if shared.kind == BURST and shared.state == WAITING and shared.id not in alone:
-                self._bursts.without_voided(shared)
+            gone = self._taken_back(book, deal_id, reason, self._room.clock.now())
+        self._withdraw(gone)
         self._room.feed.tell()
+
+    def _taken_back(self, book: Book, deal_id: int, reason: str, now: datetime) -> Withdrawn:
+        """Void a deal in the book; what else has to go once that is committed."""
+        gone = book.deals.void(deal_id, reason, now)
+        found = [a for a in book.outbox.of_deal(deal_id) if a.state in OPEN_STATES]
+        alone = [a.id for a in found if all(deal.voided for deal in book.deals.of_ids(a.deals))]
+        praise = [a.id for a in targets.missed(book, gone) if a.id not in alone]
+        shared = [a for a in found if a.kind == BURST and a.state == WAITING and a.id not in alone]
+        return Withdrawn((*alone, *praise), tuple(shared))
+
+    def _withdraw(self, gone: Withdrawn) -> None:
+        self._talk.cancel(list(gone.ended), TAKEN_BACK)
+        for shared in gone.shared:
+            self._bursts.without_voided(shared)
 
     # --- deciding and wording
 
@@ -180,6 +221,7 @@ class DealDesk:
             f"deal:{deal.id}", kind, phrase.text, decision.why, deal.at, deal.date,
             due=decision.when, deals=[deal.id], priority=etiquette.PRIORITY.get(kind, 0),
             script=self._script(deal.amount), decision=decision.to_json(),
+            state=WAITING if decision.when is not None else DROPPED,
         )  # fmt: skip
         return said
 

@@ -87,7 +87,7 @@ class PersonalDesk:
     # --- songs
 
     def set_song(self, whose: str, ident: int, source: Source) -> None:
-        """The song of a "person" or a "team": its first ten seconds sound after their orders. Raises Refused."""
+        """The song of a "person" or a "team": its loudest ten seconds sound after their orders. Raises Refused."""
         self._known(whose, ident)
         with self._turn:
             name = self._made("song", source, SONG_BYTES, self._songs, ".wav")

@@ -176,7 +176,11 @@ class SoundDesk:
             wanted = music.upcoming(plan, now, AHEAD)
         if wanted is None or not (trusted or self._asked_for(now)):
             return None
-        return replace(wanted, volume=round(wanted.volume * self.music_volume() / 100))
+        return replace(wanted, volume=self._level(wanted))
+
+    def _level(self, wanted: Wanted) -> int:
+        """How loud the music is for the player: what its span says, in the share that a person set."""
+        return round(wanted.volume * self.music_volume() / 100)
 
     # --- what people ask for
 
@@ -293,6 +297,7 @@ class SoundDesk:
             manual=("play" if by_hand and by_hand.playlist else "stop") if active else None,
             music_volume=self.music_volume(),
             playing_until=wanted.until if wanted else by_hand.until if active and by_hand else None,
+            playing_volume=self._level(wanted) if wanted else None,
             hearing=self.hearing(now),
         )
 

@@ -91,13 +91,18 @@ def stage(home: Home) -> Iterator[Home]:
 
 
 @contextmanager
-def opened(made_up: Home, host: str, port: int) -> Iterator[Daemon]:
-    """The daemon of a staged home, running, at the first act's beginning, with the book of that morning."""
+def opened(made_up: Home, host: str, port: int, *, marked: bool = True) -> Iterator[Daemon]:
+    """The daemon of a staged home, running, at the first act's beginning, with the book of that morning.
+
+    `marked`: every page says that nothing entered is kept.
+    """
     for old in made_up.var.glob(made_up.book.name + "*"):
         old.unlink()
     shutil.copy(made_up.var / OPENING, made_up.book)
     zone = Almanac(made_up.timetable, made_up.last_good).rhythm.zone
-    daemon = Daemon(Options(made_up, host, port, start=datetime.combine(DAY, ACTS[0].at, zone)))
+    daemon = Daemon(
+        Options(made_up, host, port, start=datetime.combine(DAY, ACTS[0].at, zone), rehearsal=marked)
+    )
     try:
         daemon.start()
         yield daemon

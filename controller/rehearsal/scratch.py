@@ -10,6 +10,7 @@ from pathlib import Path
 
 from controller.book.store import Store
 from controller.machine.home import Home
+from controller.office.keys import Keys
 
 
 @contextmanager
@@ -26,6 +27,8 @@ def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
         if book and home.book.exists():
             with closing(Store(home.book)) as store:
                 store.backup(copy.book)
+            with closing(Store(copy.book)) as store:
+                Keys(store).new_pin()  # nobody enters a rehearsal believing that it is the office
         for name in ("cache", "voices", "photos", "songs"):
             if (home.var / name).is_dir() and name != "cache":
                 (copy.var / name).symlink_to((home.var / name).resolve())

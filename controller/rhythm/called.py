@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
+
+from controller.rhythm.model import Span
 
 SCENES: Final = {
     "rhythm": "时段",
@@ -41,3 +44,32 @@ SAYINGS: Final = {
     "greeting": "月初问候",
     "sprint": "月末冲刺",
 }
+
+
+SHIPPED_PLAYLISTS: Final = {"morning": "晨间", "rousing": "战鼓"}
+SHIPPED_TRACKS: Final = {
+    "jasmine": "茉莉花",
+    "bamboo": "竹影",
+    "first-light": "晨光",
+    "clear-spring": "清泉",
+    "war-drums": "战鼓",
+    "setting-out": "出征",
+    "red-gate": "开门红",
+}
+
+
+def track_title(name: str) -> str:
+    """Name a track for people: the shipped ones in Chinese, any other as its file is called."""
+    return SHIPPED_TRACKS.get(name, name)
+
+
+def playlist_name(folder: str, spans: Iterable[Span]) -> str:
+    """Name a playlist for people: a Chinese folder as it is, any other by the span that plays it on most days."""
+    if folder in SHIPPED_PLAYLISTS:
+        return SHIPPED_PLAYLISTS[folder]
+    if any("\u4e00" <= letter <= "\u9fff" for letter in folder):
+        return folder
+    playing = [span for span in spans if any(choice.playlist == folder for choice in span.music)]
+    if not playing:
+        return folder
+    return f"{max(playing, key=lambda span: span.on.width).name}的音乐"

@@ -57,5 +57,6 @@ COMMENTS: dict[str, Variants] = {
     "most_orders": ("{person}今天签了{count}单，勤能生巧！",),
     "newcomer": ("{person}刚来不久就榜上有名，后生可畏！",),
     "ordinary": ("一步一个脚印，今天签下的{count}单，有大家的一份力！",),
+    "one_order": ("今天的一单，{total}，来之不易，明天再接再厉！",),
     "no_orders": ("今天打下的基础，就是明天的订单。",),
 }

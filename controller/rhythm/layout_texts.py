@@ -94,7 +94,7 @@ RESULTS = Group({n: _texts("results", n, doc, defaults.RESULTS[n]) for n, doc in
 _COMMENT_DOCS = dict(
     zip(
         COMMENT_NAMES,
-        ("团队完成目标", "新纪录", "后来居上", "签单最多", "新人上榜", "平常的一天", "没有签单"),
+        ("团队完成目标", "新纪录", "后来居上", "签单最多", "新人上榜", "平常的一天", "只有一单", "没有签单"),
         strict=True,
     )
 )

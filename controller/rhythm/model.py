@@ -28,7 +28,16 @@ VOICES = (
 SAME_VOICE = "same"
 SPEEDS = (0.7, 1.4)
 """The slowest and the fastest pace of a voice; 1.0 is normal."""
-COMMENTS = ("target_passed", "record", "comeback", "most_orders", "newcomer", "ordinary", "no_orders")
+COMMENTS = (
+    "target_passed",
+    "record",
+    "comeback",
+    "most_orders",
+    "newcomer",
+    "ordinary",
+    "one_order",
+    "no_orders",
+)
 
 
 # ---- one date, planned ----

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from controller.rhythm.dayrule import DayRule
 from controller.rhythm.model import Cue, CueRule, DayPlan, Duty, DutyRule, Entry, Rhythm, Span
 from controller.rhythm.moments import DAY, covers, moment, utc, written
 from controller.rhythm.workdays import WEEKDAYS, Workday, Workdays
 from controller.slots import fill
 
+MOST_DAYS = 200  # of a year: a rule for so many is part of the usual day
+NEXT_WORKDAY = "下个工作日"
+_CLAUSE = re.compile(r"[^，。；、！？]*[，。；、！？]+|[^，。；、！？]+")
 Cut = tuple[timedelta, timedelta, Span]
 _ALL_DAY = datetime.max.replace(tzinfo=UTC)  # duties without a time come last
 
@@ -42,6 +48,33 @@ def plan_for(day: date, rhythm: Rhythm, workdays: Workdays) -> DayPlan:
     )
 
 
+def usual(rhythm: Rhythm) -> Rhythm:
+    """The timetable without what holds on few days only or names a day: for a sheet that hangs for months.
+
+    Of a text with the day's own share of new customers that clause is left out; the day it is about is "the next
+    working day". A timetable in which no span is for most days stays whole.
+    """
+    spans = tuple(replace(span, text=_undated(span.text)) for span in rhythm.spans if _usual(span.on))
+    duties = tuple(
+        replace(rule, what=_undated(rule.what))
+        for rule in rhythm.duties
+        if rule.at is not None and _usual(rule.on)
+    )
+    return replace(rhythm, spans=spans, duties=duties) if spans else rhythm
+
+
+def _usual(rule: DayRule) -> bool:
+    return rule.width >= MOST_DAYS
+
+
+def _undated(text: str) -> str:
+    clauses = _CLAUSE.findall(text)
+    kept = [clause for clause in clauses if "{new_customers}" not in clause]
+    ends = "。" if kept and kept != clauses and text.endswith("。") else ""
+    found = "".join(kept)
+    return fill(found.rstrip("，；、。") + ends if kept != clauses else found, {"next_workday": NEXT_WORKDAY})
+
+
 def share_of_new_customers(day: date, rhythm: Rhythm) -> int:
     """Percent of new customers in that date's call list; a weekend worked counts as Friday."""
     return rhythm.new_customers[min(day.weekday(), 4)]
@@ -57,7 +90,7 @@ def _calendar_warnings(day: date, worked: Workday, workdays: Workdays) -> Iterat
 def _slot_values(day: date, rhythm: Rhythm, workdays: Workdays) -> dict[str, str]:
     following = workdays.next(day)
     if following is None:
-        return {"office": rhythm.office, "new_customers": "", "next_workday": "下个工作日"}
+        return {"office": rhythm.office, "new_customers": "", "next_workday": NEXT_WORKDAY}
     share = share_of_new_customers(following, rhythm)
     return {"office": rhythm.office, "new_customers": f"{share}%", "next_workday": _name_of(following, day)}
 

@@ -42,6 +42,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "comments.most_orders": ("team", "person", "count"),
     "comments.newcomer": ("team", "person", "amount"),
     "comments.ordinary": ("count", "total"),
+    "comments.one_order": ("total",),
     "comments.no_orders": (),
     "span.text": ("new_customers", "next_workday"),
     "cue.text": ("office",),

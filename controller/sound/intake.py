@@ -14,7 +14,7 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,12 @@ CPU_ELSE_S = 120
 SPEECH_S, SONG_S, TRACK_S = 60.0, 10.0, 3600.0
 FADE_S = 0.6  # of a song that is cut
 LEAST_S, LEAST_TRACK_S = 0.3, 1.0
+FADE_IN_S = 0.08
+STEP_S = 0.5  # a refrain is looked for in such steps
+STEP = round(STEP_S * RATE)
+SEARCHED_S = 300.0
+NEARLY = 0.8  # of the loudest power, about 1 dB: what is as loud earlier is taken
+EQUAL = 0.98  # of the loudest power of one stretch: chance alone does not move the beginning
 SPEECH_LUFS = -18.0
 CEILING_DB = -1.5
 """dBTP. The studio limits to −1.3: what comes from here passes through it untouched."""
@@ -60,12 +66,46 @@ def speech(source: Path, target: Path) -> dict[str, Any]:
 
 
 def song(source: Path, target: Path) -> dict[str, Any]:
-    """The first ten seconds of a song as WAV, faded out where it was cut, levelled like speech."""
-    return _clip(source, target, SONG)
+    """Ten seconds of a song as WAV, faded where it was cut, levelled like speech: the loudest, its refrain."""
+    return _clip(source, target, SONG, refrain(_powers(source)))
 
 
-def _clip(source: Path, target: Path, rules: _Rules) -> dict[str, Any]:
-    sound = _decoded(source, rules)
+def refrain(power: Sequence[float]) -> float:
+    """Return the second at which the loudest SONG_S begin; of nearly equal ones the first.
+
+    `power`: the mean power of each STEP_S.
+    """
+    width = round(SONG_S / STEP_S)
+    if len(power) <= width:
+        return 0.0
+    windows = np.convolve(power, np.ones(width), "valid")
+    loud = windows >= windows.max() * NEARLY
+    begin = int(loud.argmax())
+    end = begin + int((~loud[begin:]).argmax()) if not loud[begin:].all() else loud.size
+    stretch = windows[begin:end]  # it begins while the verse still ends: its own loudest place counts
+    return (begin + int((stretch >= stretch.max() * EQUAL).argmax())) * STEP_S
+
+
+def _powers(source: Path) -> list[float]:
+    """Return the mean power of each STEP_S of a file's first SEARCHED_S.
+
+    Only sums are kept: five minutes of samples would need more memory than a Pi can lend.
+    """
+    power: list[float] = []
+    rest = np.zeros(0, np.float32)
+    with loudness.opened(source) as container:
+        for frame in loudness.stereo(container, Stereo()):
+            rest = np.concatenate([rest, np.square(np.asarray(frame.to_ndarray(), np.float32)).mean(axis=0)])
+            while rest.size >= STEP:
+                power.append(float(np.nan_to_num(rest[:STEP]).mean()))
+                rest = rest[STEP:]
+            if len(power) * STEP_S >= SEARCHED_S:
+                break
+    return power
+
+
+def _clip(source: Path, target: Path, rules: _Rules, begin_s: float = 0.0) -> dict[str, Any]:
+    sound = _decoded(source, rules, begin_s)
     sound = spoken(sound) if rules is SPEECH else levels.trimmed(sound, -50.0)
     if sound.shape[1] < LEAST_S * RATE or levels.integrated(sound) < SILENT_LUFS:
         raise Unreadable("没有听到声音，请靠近话筒再录一次" if rules is SPEECH else NO_SOUND)
@@ -96,15 +136,21 @@ def spoken(sound: Samples) -> Samples:
     return piece
 
 
-def _decoded(source: Path, rules: _Rules) -> Samples:
-    """At most what the rules allow of the file's sound, stereo. A minute more is read of what gets cut."""
+def _decoded(source: Path, rules: _Rules, begin_s: float = 0.0) -> Samples:
+    """At most what the rules allow of the file's sound from `begin_s` on, stereo, faded in when that is not its start.
+
+    A minute more is read of what gets cut.
+    """
     most = rules.longest_s + (60.0 if rules.cut else 0.5)
     with loudness.opened(source) as container:
         told = (container.duration or 0) / 1_000_000
         if told > rules.longest_s + 2 and not rules.cut:
             raise Unreadable(_too_long(told, rules.longest_s))
-        parts, samples = [], 0
+        parts, samples, before = [], 0, round(begin_s * RATE)
         for frame in loudness.stereo(container, Stereo()):
+            if before > 0:
+                before -= frame.samples
+                continue
             parts.append(np.asarray(frame.to_ndarray(), np.float32))
             samples += frame.samples
             if samples > most * RATE:
@@ -113,7 +159,11 @@ def _decoded(source: Path, rules: _Rules) -> Samples:
                 break
     if not parts:
         raise Unreadable(NO_SOUND)
-    return np.nan_to_num(np.concatenate(parts, axis=1))
+    sound = np.nan_to_num(np.concatenate(parts, axis=1))
+    if begin_s:
+        ramp = np.linspace(0, 1, min(round(FADE_IN_S * RATE), sound.shape[1]), dtype=np.float32)
+        sound[:, : ramp.size] *= ramp
+    return sound
 
 
 def _too_long(seconds: float, most: float) -> str:

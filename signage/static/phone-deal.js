@@ -1,5 +1,5 @@
 // 报单: person, amount, product, and the sentence as the office will hear it.
-import { $, call, chips, closeSheet, el, field, fill, money, newKey, Refusal, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, chips, closeSheet, el, field, fill, heldDown, money, newKey, Refusal, row, sheet, tap, toast, undoable } from './phone-kit.js';
 import { hear, silence } from './phone-media.js';
 
 const OTHER = '别的…';
@@ -11,7 +11,9 @@ let previewTimer = 0;
 let previewTurn = 0;
 let sending = false;
 let reported = null; // the order that was entered last: its card stays until the next one is begun
-let shown = 40; // rows under 刚才
+let fixing = null; // the order that is being corrected
+let older = null; // every order of today once somebody has asked for the older ones
+let listed = []; // products as they stand on this page: they keep their places while an order is being entered
 
 // ---- unsent orders outlive a reload; each keeps its key, so that none is counted twice
 
@@ -58,6 +60,8 @@ function say(why, words) {
   $('sentence').classList.toggle('idle', !words);
 }
 
+const recordOnly = () => Boolean(fixing) && $('record-only').checked;
+
 function missing() {
   const parts = [form.person ? '' : '谁签的', $('amount').value.trim() ? '' : '金额', product() ? '' : '产品'].filter(Boolean);
   return parts.length ? `还差：${parts.join('、')}。` : '';
@@ -67,7 +71,7 @@ function preview() {
   clearTimeout(previewTimer);
   const turn = ++previewTurn;
   $('go').disabled = sending || !complete();
-  $('go').parentNode.classList.toggle('ready', Boolean(complete()));
+  $('go').closest('.send').classList.toggle('ready', Boolean(complete()));
   $('deal-listen').hidden = !complete();
   silence($('deal-sound')); // another order sounds otherwise
   fault(null, '');
@@ -76,7 +80,9 @@ function preview() {
   previewTimer = setTimeout(async () => {
     try {
       const found = await call('POST', '/api/deals/preview', { person: form.person, team: form.team, product: product(), amount: $('amount').value });
-      if (turn === previewTurn) say(`${money(found.amount)}。${found.decision.why}`, found.sentence);
+      if (turn !== previewTurn) return;
+      if (recordOnly()) say(`${money(found.amount)}。`, '只记不播，战报照算。');
+      else say(`${money(found.amount)}。${found.decision.why}`, found.sentence);
     } catch (error) {
       if (turn !== previewTurn) return;
       if (error.field) fault(error.field, error.message);
@@ -100,13 +106,69 @@ function drawWho() {
 }
 
 function drawProducts() {
-  const names = [...state.products, OTHER];
-  if (!names.includes(form.product)) form.product = state.products.length ? null : OTHER;
+  const begun = form.person || $('amount').value.trim() || form.product;
+  listed = begun ? [...listed, ...state.products.filter((name) => !listed.includes(name))] : state.products;
+  const names = [...listed, OTHER];
+  if (!names.includes(form.product)) form.product = listed.length ? null : OTHER;
   chips($('products'), names, form.product, (name) => { form.product = name; drawProducts(); preview(); if (name === OTHER) $('other-product').focus(); });
+  $('hide-note').hidden = form.product !== OTHER || !listed.length;
   $('other').hidden = form.product !== OTHER;
 }
 
+// A product that is not sold any more, or was a typing error: held down, it can be taken out.
+function unlist(name) {
+  ask(`去掉“${name}”`, ['从产品的选择里去掉，以前的单都留着。以后再报这个产品，它会回来。'], '去掉', async () => {
+    await call('PATCH', '/api/products', { product: name, hidden: true });
+    forgetProduct(name);
+    undoable(`“${name}”已去掉。`, '恢复', async () => {
+      await call('PATCH', '/api/products', { product: name, hidden: false });
+      refresh();
+    });
+    refresh();
+  });
+}
+
+function forgetProduct(name) {
+  listed = listed.filter((found) => found !== name);
+  state.products = state.products.filter((found) => found !== name);
+  if (form.product === name) form.product = null;
+  drawProducts();
+  preview();
+}
+
+function heldProduct(event) {
+  const chip = event.target.closest('.chip');
+  const name = chip ? chip.textContent : OTHER;
+  if (name !== OTHER) unlist(name);
+}
+
+// An order with a mistake: the form is filled in again; what is sent takes the old one back and stands in its place.
+function fix(line) {
+  fixing = line;
+  Object.assign(form, { key: newKey(), team: line.team, person: line.person, product: line.product });
+  if (!listed.includes(line.product)) listed = [...listed, line.product];
+  $('amount').value = String(line.amount);
+  $('record-only').checked = line.look === 'ok'; // what the office has heard is not said twice unless somebody wants it
+  closeSheet();
+  grow();
+  drawFixing();
+  drawWho();
+  drawProducts();
+  preview();
+  scrollTo(0, 0);
+}
+
+const label = () => { $('go').textContent = !fixing ? '播报' : recordOnly() ? '保存' : '改好，播报'; };
+
+function drawFixing() {
+  $('fixing').hidden = $('record').hidden = !fixing;
+  if (fixing) $('fixing-words').textContent = `正在改 ${fixing.person} ${money(fixing.amount)}（${fixing.at}）。保存后原来的一单撤回。`;
+  label();
+}
+
 function clear() {
+  fixing = null;
+  drawFixing();
   form.key = newKey();
   form.person = null;
   $('amount').value = '';
@@ -122,12 +184,13 @@ async function submit(event) {
   event.preventDefault();
   if (sending || !complete()) return;
   const order = { key: form.key, person: form.person, team: form.team, amount: $('amount').value, product: product() };
+  if (fixing) Object.assign(order, { replaces: fixing.id, announce: !recordOnly() });
   sending = true;
   $('go').disabled = true;
   $('go').textContent = '正在送出…';
   try {
     const answer = await deliver(order);
-    toast('已记下。' + answer.decision.why);
+    toast((fixing ? '已改好。' : '已记下。') + answer.decision.why);
     reported = answer.id;
     clear();
     scrollTo(0, 0);
@@ -136,7 +199,7 @@ async function submit(event) {
     failed(order, error);
   } finally {
     sending = false;
-    $('go').textContent = '播报';
+    label();
     $('go').disabled = !complete();
     refresh();
   }
@@ -173,13 +236,19 @@ function drawDone() {
     { open: () => drop(order) },
   ));
   drawReported();
-  $('older').hidden = state.done.length <= shown;
-  fill($('done'), waiting, state.done.slice(0, shown).map((line) => row(
+  const lines = older || state.done;
+  $('older').hidden = lines.length >= state.done_total;
+  fill($('done'), waiting, lines.map((line) => row(
     [line.person, ' ', el('span', { class: 'money' }, money(line.amount))],
     el('span', { class: line.look }, line.state), `${line.team} · ${line.at}${line.reason ? ` · ${line.reason}` : ''}`, el('span', { class: 'more' }, offer(line)),
     { open: () => more(line), look: line.voided ? 'gone' : '' },
   )));
   $('nothing').hidden = Boolean(waiting.length || state.done.length);
+}
+
+async function wholeDay() {
+  older = await call('GET', '/api/phone/done');
+  drawDone();
 }
 
 function offer(line) {
@@ -203,7 +272,9 @@ function more(line) {
       refresh();
     }) }, '再播一次'));
   }
+  if (!line.voided) actions.push(el('button', { type: 'button', class: 'act', onclick: () => fix(line) }, '改这一单'));
   if (!line.voided) actions.push(el('button', { type: 'button', class: 'act stop', onclick: () => takeBack(line) }, '撤回这一单'));
+  if (state.products.includes(line.product)) actions.push(el('button', { type: 'button', class: 'act', onclick: () => unlist(line.product) }, `以后不再列出“${line.product}”`));
   sheet(`${line.person} ${money(line.amount)}`, facts.map((fact) => el('p', {}, fact)), actions);
 }
 
@@ -225,9 +296,12 @@ function takeBack(line) {
 export function start(again) {
   refresh = again;
   $('deal-form').addEventListener('submit', submit);
-  $('older').addEventListener('click', () => { shown += 200; drawDone(); });
+  $('older').addEventListener('click', (event) => tap(event.currentTarget, wholeDay));
   $('amount').addEventListener('input', () => { grow(); preview(); });
   $('other-product').addEventListener('input', preview);
+  heldDown($('products'), heldProduct);
+  $('record-only').addEventListener('change', () => { label(); preview(); });
+  $('fixing-off').addEventListener('click', clear);
   $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>
     hear({ person: form.person, team: form.team, product: product(), amount: $('amount').value }, $('deal-sound'))));
   $('change').addEventListener('click', () => { form.person = null; drawWho(); preview(); });
@@ -240,6 +314,7 @@ export function draw(found) {
   state = found;
   drawWho();
   drawProducts();
+  if (older) wholeDay().catch(() => {}); // they stay as they were until the next hint
   drawDone();
   if (first) preview();
 }

@@ -30,9 +30,9 @@ function drawRoster() {
     return el('details', { 'data-team': team.name, open: open.has(team.name) },
       el('summary', {}, el('b', {}, team.name), el('span', { class: 'dim' }, `${people.length} 人`)),
       el('ul', { class: 'rows' }, people.map((person) => row(
-        person.name, [person.leader ? '组长' : '', person.hidden ? '不上屏幕' : ''].filter(Boolean).join('，') || '改',
+        person.name, [person.leader ? '组长' : '', person.hidden ? '不上屏幕' : ''].filter(Boolean).join('，') || '编辑',
         reading(person), '', { open: () => personSheet(person) },
-      )), row('团队的名称、读音和胜利之歌', '改', '', '', { open: () => teamSheet(team, people.length) })));
+      )), row('团队的名称、读音和胜利之歌', '编辑', '', '', { open: () => teamSheet(team, people.length) })));
   }));
 }
 
@@ -78,10 +78,17 @@ function teamSheet(team, people) {
   sheet(team.name, name, say, wrong, go, belongings('teams', team, state, refresh), leave);
 }
 
-function personSheet(person) {
+// A person is made before a photo or a song can be given: the next sheet asks for them, or for the next person.
+function addedSheet(person) {
+  const next = el('button', { type: 'button', class: 'act', onclick: () => personSheet(null, person.team) }, '再加一个人');
+  sheet(`${person.name}已加入${person.team}`, belongings('people', person, state, refresh), next);
+}
+
+function personSheet(person, chosen = '') {
   const fresh = person === null;
+  const only = state.teams.length === 1 ? state.teams[0].name : '';
   const name = field('姓名', 'p-name', fresh ? '' : person.name, { maxlength: 40 });
-  const team = field('团队', 'p-team', fresh ? '' : person.team, { maxlength: 40, placeholder: '写新的名字就是新团队' });
+  const team = field('团队', 'p-team', fresh ? chosen || only : person.team, { maxlength: 40, placeholder: '写新的名字就是新团队' });
   const teams = el('div', { class: 'chips' });
   const say = field('读音（念错时才填）', 'p-say', fresh ? '' : person.say_as, { maxlength: 120, placeholder: '例如 shan4 xiao3 ming2' });
   const value = (label) => label.querySelector('input').value.trim();
@@ -93,16 +100,18 @@ function personSheet(person) {
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
     const data = { name: value(name), team: value(team), say_as: value(say), leader: ticked(leader) };
     if (!fresh) data.hidden = ticked(hidden);
+    let made;
     try {
-      await call(fresh ? 'POST' : 'PATCH', fresh ? '/api/people' : `/api/people/${person.id}`, data);
+      made = await call(fresh ? 'POST' : 'PATCH', fresh ? '/api/people' : `/api/people/${person.id}`, data);
     } catch (error) {
       wrong.textContent = error.message;
       return;
     }
-    toast(fresh ? `${data.name}已加入${data.team}。` : '已改好。');
-    closeSheet();
     refresh();
-  }) }, '记下');
+    if (fresh) return addedSheet(made);
+    toast('已改好。');
+    return closeSheet();
+  }) }, '保存');
   const leave = fresh ? null : el('button', { type: 'button', class: 'act stop', onclick: () => ask(`${person.name}离职`, ['从名单里去掉以后，不能再报他的单。以前的单都留着。'], '离职，从名单里去掉', async () => {
     await call('PATCH', `/api/people/${person.id}`, { active: false });
     toast(`${person.name}已不在名单里，以前的单都留着。`);

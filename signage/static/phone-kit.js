@@ -101,10 +101,32 @@ export async function tap(button, work) {
   }
 }
 
-export function chips(node, names, chosen, pick) {
+// Held down for 0.6 s, or asked for by a right click: `work` is called with the event. What it opens lies over the page,
+// so that the tap that ends the press reaches nothing.
+const HELD_MS = 600;
+export function heldDown(node, work) {
+  let timer = 0;
+  let asked = 0;
+  const now = (event) => {
+    clearTimeout(timer);
+    if (Date.now() - asked > HELD_MS) work(event); // Android calls a long press a right click as well
+    asked = Date.now();
+  };
+  node.addEventListener('pointerdown', (event) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => now(event), HELD_MS);
+  });
+  for (const name of ['pointerup', 'pointercancel', 'pointerleave']) node.addEventListener(name, () => clearTimeout(timer));
+  node.addEventListener('contextmenu', (event) => {
+    event.preventDefault();
+    now(event);
+  });
+}
+
+export function chips(node, names, chosen, pick, called = {}) {
   fill(node, names.map((name) => el('button', {
     type: 'button', class: 'chip', role: 'radio', 'aria-checked': String(name === chosen), onclick: () => pick(name),
-  }, name)));
+  }, called[name] || name)));
 }
 
 // One row of two lines: what and how it stands; optional second lines; a tap may open more.
@@ -120,6 +142,7 @@ export function sheet(title, ...children) {
   const close = el('button', { type: 'button', class: 'act', onclick: () => node.close() }, '关闭');
   fill(node, el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title), children, close);
   if (!node.open) node.showModal();
+  node.scrollTop = 0; // what stood here before may have been scrolled
 }
 
 export const closeSheet = () => $('sheet').close();

@@ -30,7 +30,7 @@ async function take(file) {
 
 function heard(clip) {
   const key = newKey(); // one for this clip: a second tap is never a second broadcast
-  const who = field('谁在说，大屏上会写', 'clip-who', localStorage.getItem(WHO), { maxlength: 20, placeholder: '可以不写' });
+  const who = field('署名（显示在大屏上）', 'clip-who', localStorage.getItem(WHO), { maxlength: 20, placeholder: '可以不写' });
   const address = `/api/clips/${clip.id}`;
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
     const name = who.querySelector('input').value.trim();

@@ -55,10 +55,10 @@ function setTarget(team) {
       wrong.textContent = error.message;
       return;
     }
-    toast(`${team.name}的目标已记下。`);
+    toast(`${team.name}的目标已保存。`);
     closeSheet();
     refresh();
-  }) }, '记下');
+  }) }, '保存');
   sheet(`${team.name}今天的目标`, words, wrong, go);
 }
 
@@ -82,10 +82,10 @@ function setCity(city) {
       return;
     }
     await call('PUT', '/api/cities', { city: city.name, percent: written === '' ? null : rate });
-    toast(written === '' ? `${city.name}的完成率已去掉。` : `${city.name}的完成率已记下。`);
+    toast(written === '' ? `${city.name}的完成率已去掉。` : `${city.name}的完成率已保存。`);
     closeSheet();
     refresh();
-  }) }, '记下');
+  }) }, '保存');
   sheet(`${city.name}今天的战报`, words, el('p', { class: 'dim' }, '留空就是去掉。'), wrong, go);
 }
 

@@ -57,7 +57,7 @@ function act(method, path, data, done) {
 function drawMusic() {
   const sound = state.sound;
   const playing = Boolean(sound.playlist);
-  $('track').textContent = !sound.device ? '没有音响设备，音乐停着。' : playing ? sound.track || sound.playlist : state.quiet_until ? `安静时间，${state.quiet_until} 以后才有音乐。` : '音乐停着。';
+  $('track').textContent = !sound.device ? '没有音响设备，音乐停着。' : playing ? sound.track || playlistName(sound.playlist) : state.quiet_until ? `安静时间，${state.quiet_until} 以后才有音乐。` : '音乐停着。';
   $('music-why').textContent = whyMusic(sound);
   $('volume-note').textContent = lowVolume(sound.volume);
   $('music-go').textContent = playing ? '停止' : '播放';
@@ -65,7 +65,7 @@ function drawMusic() {
   $('music-next').disabled = !playing;
   fill($('playlists'), state.playlists.map((name) => el('button', {
     type: 'button', class: 'chip', 'aria-pressed': String(name === sound.playlist), onclick: act('POST', '/api/music', () => ({ action: 'play', playlist: name })),
-  }, name)));
+  }, playlistName(name))));
   if (Date.now() > sliding) {
     $('volume').value = sound.volume;
     $('volume-now').textContent = sound.volume;
@@ -81,8 +81,12 @@ function whyMusic(sound) {
   const until = sound.playing_until ? `，到 ${sound.playing_until.slice(0, 5)}` : '';
   if (sound.manual === 'stop') return `有人在手机上停了音乐${until}。`;
   if (!sound.playlist) return '';
-  return sound.manual === 'play' ? `有人在手机上放的“${sound.playlist}”${until}。` : `作息表安排的“${sound.playlist}”${until}。`;
+  const by = sound.manual === 'play' ? '有人在手机上放的' : '作息表安排的';
+  return `${by}“${playlistName(sound.playlist)}”${until}，音量 ${sound.playing_volume}。`;
 }
+
+// What people call a playlist: its folder may have an English name.
+const playlistName = (folder) => state.playlist_names[folder] || folder;
 
 function drawHush() {
   const until = state.sound.hushed_until;
@@ -169,7 +173,7 @@ export function start(again) {
   refresh = again;
   mic.start(again);
   $('say-hear').addEventListener('click', (event) => tap(event.currentTarget, () => hear({ text: $('text').value.trim() }, $('say-sound'))).then(count));
-  $('tracks').addEventListener('click', (event) => tap(event.currentTarget, () => tracks.open(state.playlists, state.sound.playlist, refresh)));
+  $('tracks').addEventListener('click', (event) => tap(event.currentTarget, () => tracks.open(state.playlists, state.playlist_names, state.sound.playlist, refresh)));
   $('say-form').addEventListener('submit', send);
   $('text').addEventListener('input', () => { fault(''); silence($('say-sound')); count(); });
   $('music-go').addEventListener('click', act('POST', '/api/music', () => ({ action: $('music-go').dataset.action })));

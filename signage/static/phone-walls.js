@@ -13,20 +13,23 @@ const sizes = (numbers, unit) => [['', '按作息表'], ...numbers.map((n) => [S
 const DIAGONALS = [24, 27, 32, 40, 43, 50, 55, 65, 75, 86, 98];
 const DISTANCES = [2, 3, 4, 5, 6, 8, 10, 12, 15];
 
+// The wall without a name in its address is called main there, 大屏 by people.
+const wallName = (wall) => (wall.name === 'main' ? '大屏' : wall.name);
+
 const path = (wall) => `/api/walls/${encodeURIComponent(wall.name)}`;
 
 function shown(wall, all = false) {
   if (wall.silent) return `${wall.silent} 起没有消息`;
   if (!wall.scene) return '还没有消息';
   const delay = !all || wall.delay_ms === null ? '' : `，延迟 ${wall.delay_ms} 毫秒`;
-  return `${wall.scene}，${wall.painted} 画好${delay}`;
+  return `${wall.scene}，最后画面 ${wall.painted}${delay}`;
 }
 
 export function draw(found) {
   state = found;
   fill($('walls'), state.walls.map((wall) => row(
-    el('b', {}, wall.name), el('span', { class: wall.online ? 'ok' : 'bad' }, wall.online ? '在线' : '没有连上'),
-    shown(wall), wall.size || '', { open: () => wallSheet(wall) },
+    el('b', {}, wallName(wall)), el('span', { class: wall.online ? 'ok' : 'bad' }, wall.online ? '在线' : '没有连上'),
+    wall.no_chinese ? '没有中文字体' : wall.stray ? `没有叫“${wall.stray}”的团队` : shown(wall), wall.size || '', { open: () => wallSheet(wall) },
   )));
   if (!state.walls.length) fill($('walls'), el('li', { class: 'dim' }, '还没有大屏连上。'));
   $('wall-address').textContent = location.origin + '/wall/new';
@@ -45,12 +48,12 @@ function wallSheet(wall) {
     await call('POST', `${path(wall)}/${action[0]}`, {});
     toast(done);
   });
-  const facts = [wall.size ? `画面 ${wall.size}。${shown(wall, true)}。` : `${shown(wall)}。`, wall.agent].filter(Boolean);
+  const facts = [wall.size ? `画面 ${wall.size}。${shown(wall, true)}。` : `${shown(wall)}。`, wall.no_chinese ? '这块屏幕没有中文字体，字会变成方框。请装上字体（fonts-noto-cjk），再重新打开页面。' : '', wall.stray ? `这块屏幕给了“${wall.stray}”，但没有这个团队，现在显示全部团队。请在显示设置里选一个。` : '', wall.device ? `设备：${wall.device}。` : ''].filter(Boolean);
   const off = (wall.chosen || {}).scene === 'off';
-  sheet(wall.name, facts.map((fact) => el('p', { class: 'dim' }, fact)),
-    order(['identify', '认一认：在屏幕上显示名字'], '屏幕上显示着名字，十五秒。'),
+  sheet(wallName(wall), facts.map((fact) => el('p', { class: 'dim' }, fact)),
+    order(['identify', '在屏幕上显示名字'], '屏幕上显示着名字，十五秒。'),
     order(['reload', '重新打开页面'], '已叫它重新打开页面。'),
-    button('画面、团队和样子', () => choices(wall)),
+    button('显示设置', () => choices(wall)),
     button('改名', () => rename(wall)),
     button(off ? '打开这块屏幕' : '关掉这块屏幕', async () => {
       await call('PATCH', path(wall), { scene: off ? null : 'off' });
@@ -60,7 +63,7 @@ function wallSheet(wall) {
     }),
     wall.online ? null : button('不再用了，从这里去掉', async () => {
       await call('DELETE', path(wall));
-      toast(`${wall.name}已去掉。`);
+      toast(`${wallName(wall)}已去掉。`);
       closeSheet();
       refresh();
     }, 'act stop'));
@@ -78,29 +81,29 @@ function choices(wall) {
     portrait: choice('方向', 'w-portrait', STANDING, chosen.portrait === undefined ? '' : String(chosen.portrait)),
     language: choice('语言', 'w-language', LANGUAGES, chosen.language || ''),
   };
-  const go = button('记下', async () => {
+  const go = button('保存', async () => {
     const data = {};
     Object.entries(boxes).forEach(([name, box]) => { data[name] = box.querySelector('select').value || null; });
     for (const name of ['diagonal', 'distance']) if (data[name] !== null) data[name] = Number(data[name]);
     if (data.portrait !== null) data.portrait = data.portrait === 'true';
     if (chosen.scene === 'off' && data.scene === null) delete data.scene;
     await call('PATCH', path(wall), data);
-    toast('屏幕已换好。');
+    toast('显示设置已保存。');
     closeSheet();
     refresh();
   }, 'go');
-  sheet(`${wall.name} 的样子`, Object.values(boxes), go);
+  sheet(`${wallName(wall)} 的显示设置`, Object.values(boxes), go);
 }
 
 function rename(wall) {
-  const words = field('新的名字', 'wall-name', wall.name, { maxlength: 40 });
+  const words = field('新的名字', 'wall-name', wallName(wall), { maxlength: 40 });
   const go = button('改名', async () => {
     await call('POST', `${path(wall)}/rename`, { name: words.querySelector('input').value.trim() });
     toast('屏幕正在换到新名字。');
     closeSheet();
     refresh();
   }, 'go');
-  sheet(`给 ${wall.name} 改名`, words, go);
+  sheet(`给 ${wallName(wall)} 改名`, words, go);
 }
 
 function add() {

@@ -46,6 +46,30 @@
     }
   };
 
+  /* Whether this screen has Chinese characters: without a font each is drawn as the same box. A browser that cannot
+     tell is believed to have them. */
+  var chinese = null;
+  W.hasChinese = function () {
+    if (chinese === null) { chinese = differs(); }
+    return chinese;
+  };
+
+  function differs() {
+    var canvas = document.createElement('canvas'), pen, drawn = [], words = ['战', '鼓'], i;
+    try {
+      canvas.width = canvas.height = 40;
+      pen = canvas.getContext('2d');
+      pen.font = '32px sans-serif';
+      pen.textBaseline = 'top';
+      for (i = 0; i < words.length; i += 1) {
+        pen.clearRect(0, 0, 40, 40);
+        pen.fillText(words[i], 2, 2);
+        drawn.push(canvas.toDataURL());
+      }
+      return drawn[0] !== drawn[1];
+    } catch (refused) { return true; }
+  }
+
   W.show = function (node, on) {
     var wanted = on ? '' : 'none';
     if (node.style.display !== wanted) { node.style.display = wanted; }

@@ -133,7 +133,7 @@
         painted = Date.now();
         ask('POST', '/api/walls/' + encodeURIComponent(name) + '/painted', JSON.stringify({
           scene: scene, revision: state.revision, painted_ms: Math.round(W.now()), delay_ms: from ? painted - from : null,
-          width: window.innerWidth, height: window.innerHeight, agent: String(navigator.userAgent).substr(0, 200)
+          no_chinese: !W.hasChinese(), width: window.innerWidth, height: window.innerHeight, agent: String(navigator.userAgent).substr(0, 200)
         }), function () {});
       });
     });

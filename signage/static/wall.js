@@ -2,7 +2,7 @@
 (function (W) {
   'use strict';
   var LATE_MS = 60000, SHIFT_MS = 180000, SHIFTS = [[0, 0], [3, 2], [-2, 4], [-4, -1], [1, -3]];
-  var stage, head, foot, over, made = {}, shown = null, begun = null, state = null, frozen = null, stale = null, offset = 0, dirty = true;
+  var stage, strip = null, head, foot, over, made = {}, shown = null, begun = null, state = null, frozen = null, stale = null, offset = 0, dirty = true;
 
   W.now = function () { return frozen === null ? Date.now() + offset : frozen; };
   W.setOffset = function (ms) { offset = ms; };
@@ -73,6 +73,7 @@
     if (scene.layout) { scene.layout(); }
     if (scene.frame) { scene.frame(picture, now); }
     foot.frame(picture, now);
+    if (strip) { W.text(strip, W.word('rehearsal')); }
     overlay();
     W.painted(name, state, now);
   }
@@ -135,6 +136,7 @@
   function build() {
     var node = W.make('div', 'stage', document.body);
     stage = { node: node };
+    if (document.body.getAttribute('data-rehearsal')) { strip = W.make('div', 'rehearsal', node); }
     head = W.header(node);
     stage.body = W.make('div', 'body', node);
     foot = W.footer(node);
@@ -149,6 +151,9 @@
     build();
     W.rescale();
     window.addEventListener('resize', function () { dirty = true; });
+    if (!W.hasChinese()) { /* in letters that every screen has */
+      W.text(W.make('div', 'fontless', document.body), 'No Chinese font on this screen: install fonts-noto-cjk (or Noto Sans CJK), then reload.');
+    }
     if (story) {
       W.story(story, document.body.getAttribute('data-play') !== '1');
       if (document.body.getAttribute('data-play') === '1') { offset = story.now - Date.now(); frozen = null; }

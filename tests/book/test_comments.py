@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from controller.book.comments import Past, Remark, comment, remarks
 from controller.book.standings import Standings, rank, rank_by_completion
 from controller.rhythm import config
+from controller.rhythm.defaults import COMMENTS
 
 TEXTS = config.load(Path(__file__).parents[2] / "config" / "rhythm.yaml").broadcasts.comments
 LONG_AGO = DAY - timedelta(days=100)
@@ -40,6 +41,19 @@ def test_equals_and_single_orders_are_no_most() -> None:
     single = rank([standing("甲", "9", 1, id=1)])
     for people in (equal, single):
         assert kinds(replace(SOLD, people=people)) == ["ordinary"]
+
+
+def test_of_one_order_nobody_says_that_all_of_them_are() -> None:
+    """A day with a single deal has words of its own, in the shipped file and without it."""
+    single = replace(SOLD, people=rank([standing("甲", "9", 1, id=1)]), count=1, amount=Decimal(9000))
+    found = remarks(DAY, single, (), USUAL, WORDS)
+    assert found[-1] == Remark("one_order", {"total": "九千元"})
+    for texts in (TEXTS, COMMENTS):
+        for pick in range(3):
+            said = comment(found[-1:], texts, pick=pick)
+            assert said is not None
+            assert "都" not in said.text
+            assert "九千元" in said.text
 
 
 def test_a_record_is_larger_than_every_order_before() -> None:

@@ -10,7 +10,8 @@ import pytest
 from fakes import SHANGHAI
 from office_made import House, house
 
-from controller.book.model import Conflict, Refused, StoreFull
+from controller.book.model import Conflict, Refused, StoreFull, Unknown
+from controller.office import How
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
 FIRST = "恭喜猛虎队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"
@@ -113,6 +114,56 @@ def test_a_voided_order_is_not_said(office: House) -> None:
     assert office.announcer.jobs == []
     assert office.states()["hourly:2"] == ("dropped", "订单已撤回，不再播报。")
     assert office.office.glance().day.amount == 3000
+
+
+def test_a_corrected_order_takes_the_wrong_ones_place(office: House) -> None:
+    """One order stands, with the right sum; what waited of the wrong one is not said; a second tap changes nothing."""
+    office.deal("王小明", 3000)
+    wrong = office.deal("李思思", 600, key="wrong")
+    for _ in range(2):
+        right = office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=wrong.id))
+    deals = {deal.id: deal for deal in office.office.deals(TUESDAY.date())}
+    assert len(deals) == 3
+    assert deals[wrong.id].voided == "改过了，以新的一单为准"
+    assert (deals[right.id].voided, deals[right.id].amount) == (None, 6000)
+    states = {a.deals: a.state for a in office.office.announcements(TUESDAY.date())}
+    assert states[(wrong.id,)] == "dropped"
+    assert states[(right.id,)] == "waiting"
+
+
+def test_the_only_order_of_the_day_is_still_the_first_when_it_is_corrected(office: House) -> None:
+    """In quiet time nobody has heard of it yet: the right one is announced as the first of the day."""
+    office.go_to("12:41")
+    wrong = office.deal("王小明", 300, key="wrong")
+    right = office.office.record_deal("王小明", "报纸", 3000, "right", how=How(replaces=wrong.id))
+    assert right.sentence == FIRST
+    assert right.decision.to_json()["when"] == "12:55"
+
+
+def test_an_order_that_is_only_recorded_is_never_said(office: House) -> None:
+    """It counts, with its reason in the list; neither the round-up nor a restart says it."""
+    office.deal("王小明", 3000)
+    silent = office.office.record_deal("李思思", "报纸", 50_000, "silent", how=How(announced=False))
+    assert silent.decision.to_json() == {"kind": "roundup", "when": None, "why": "只记不播，战报照算。"}
+    assert [job.id for job in office.announcer.jobs] == [1]
+    (said,) = [a for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)]
+    assert (said.state, said.why) == ("dropped", "只记不播，战报照算。")
+    assert office.office.standings("day", TUESDAY.date()).people[0].name == "李思思"
+    office.go_to("10:00:01")
+    assert [a.state for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)] == [
+        "dropped"
+    ]
+    office.office.following.recover()
+    assert [a.state for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)] == [
+        "dropped"
+    ]
+
+
+def test_an_order_that_does_not_exist_cannot_be_corrected(office: House) -> None:
+    """Nothing is recorded then."""
+    with pytest.raises(Unknown):
+        office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=99))
+    assert office.office.deals(TUESDAY.date()) == ()
 
 
 def test_what_comes_in_the_nap_waits_for_its_end(office: House) -> None:

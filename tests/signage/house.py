@@ -73,7 +73,9 @@ def _read(status: int, body: bytes, headers: Any) -> Answer:
 
 
 @contextmanager
-def running(folder: Path, at: datetime = AFTERNOON, *, sounds: bool = True) -> Iterator[House]:
+def running(
+    folder: Path, at: datetime = AFTERNOON, *, sounds: bool = True, rehearsal: bool = False
+) -> Iterator[House]:
     """The real thing with an empty book and PEOPLE in it.
 
     Without `sounds` it finds none: nothing is measured or played that would disturb a figure.
@@ -82,7 +84,7 @@ def running(folder: Path, at: datetime = AFTERNOON, *, sounds: bool = True) -> I
     shutil.copy(REPOSITORY / "config" / "rhythm.yaml", folder / "config")
     if sounds:
         (folder / "sounds").symlink_to(REPOSITORY / "sounds")
-    daemon = Daemon(Options(Home(folder), "127.0.0.1", 0, start=at))
+    daemon = Daemon(Options(Home(folder), "127.0.0.1", 0, start=at, rehearsal=rehearsal))
     try:
         for team, names in PEOPLE.items():
             for name in names:

@@ -19,6 +19,12 @@ def line(page: Page) -> None:
     page.locator("#done button").first.click()
 
 
+def fix(page: Page) -> None:
+    """An order of the list filled in again, to be corrected."""
+    page.locator("#done button", has_text="撤回").first.click()
+    page.locator("#sheet").get_by_text("改这一单").click()
+
+
 def take_back(page: Page) -> None:
     line(page)
     page.locator("#sheet").get_by_text("撤回").first.click()
@@ -42,7 +48,7 @@ def wall(page: Page) -> None:
 
 def choices(page: Page) -> None:
     wall(page)
-    page.locator("#sheet").get_by_text("画面、团队和样子").click()
+    page.locator("#sheet").get_by_text("显示设置").click()
 
 
 def name(page: Page) -> None:
@@ -63,6 +69,15 @@ def _roster(page: Page) -> None:
         page.locator("#roster summary").first.click()
 
 
+def added(page: Page) -> None:
+    """The sheet after a person was added: for a photo, a song, or the next person."""
+    add_person(page)
+    page.fill("#p-name", "新来的")
+    page.locator("#sheet .chip").first.click()
+    page.locator("#sheet .go").click()
+    page.locator("#sheet .belongings").wait_for()
+
+
 def person(page: Page) -> None:
     _roster(page)
     page.locator("#roster details[open] .rows button").first.click()
@@ -79,9 +94,9 @@ def closed(page: Page) -> None:
 
 
 OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
-    "deal": (order, line, take_back),
+    "deal": (order, line, take_back, fix),
     "say": (tracks,),
     "results": (target, city),
-    "device": (wall, choices, name, add_wall, add_person, person, team),
+    "device": (wall, choices, name, add_wall, add_person, added, person, team),
 }
 """By tab."""

@@ -187,7 +187,9 @@ def test_who_may_come_in_is_shown_and_ended_on_the_phone(door: Door, app: Flask,
 def test_who_did_what_is_in_the_log(phone: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     """Sign-in and each thing done, with the name of phone or token; what was only looked at is not."""
     caplog.set_level("INFO")
-    phone.post("/login", data={"pin": PIN, "who": "小陈"}, headers={**OWN, "User-Agent": "Android"})
+    phone.post(
+        "/login", data={"pin": PIN, "who": "小陈"}, headers={**OWN, "User-Agent": "Android 14; Mobile"}
+    )
     phone.post("/api/music", json={"action": "x"}, headers=OWN)
     phone.post("/api/stop", data="", headers={"Authorization": "Bearer token-program"})
     phone.get("/api/access")

@@ -127,7 +127,7 @@ def test_the_phone_adds_pins_and_turns_off_a_screen(browser: Browser, house: Hou
     mine = "#walls button:has-text('大厅')"
     phone.wait_for_selector(f"{mine}:has-text('在线')")
     phone.click(mine)
-    phone.click("#sheet button:has-text('画面、团队')")
+    phone.click("#sheet button:has-text('显示设置')")
     phone.select_option("#w-scene", "leaderboard")
     phone.select_option("#w-diagonal", "65")
     phone.select_option("#w-distance", "8")

@@ -17,6 +17,7 @@ from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import Glance
 from controller.machine.doorway import listen
+from controller.rhythm.model import DayPlan
 from signage import create_app
 from signage.server import Server
 
@@ -59,6 +60,10 @@ class Room:
         """Changes what is shown, and tells the walls."""
         self.shown = replace(self.shown, **over)
         self.feed.tell()
+
+    def usual_plan(self) -> DayPlan:
+        """For the poster: the plan of the glance."""
+        return self.shown.plan
 
     def stop(self) -> None:
         self.server.close()

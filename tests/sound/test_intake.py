@@ -29,6 +29,7 @@ from soundmade import (
 from controller.sound import loudness
 from controller.sound.child import Child
 from controller.sound.gate import Gate, Unfit
+from controller.sound.intake import refrain
 
 
 @pytest.fixture
@@ -117,6 +118,29 @@ def test_a_song_is_cut_after_ten_seconds_and_fades(gate: Gate, tmp_path: Path) -
     assert abs(samples.shape[1] / 44100 - 10) < 0.05
     assert float(np.abs(samples[:, -200:]).max()) < 0.01
     assert abs(loudness_of(made)[0] + 18) <= 0.5
+
+
+def test_a_songs_loudest_ten_seconds_are_found() -> None:
+    """A quiet minute with a refrain from second 30 on; of two equal refrains the first; a short song from its start."""
+    quiet, loud = [0.01] * 60, [0.2] * 30
+    assert refrain([*quiet, *loud, *quiet]) == 30.0
+    assert refrain([*quiet, *loud, *quiet, *loud, *quiet]) == 30.0
+    assert refrain([0.1] * 200) == 0.0
+    assert refrain(loud[:12]) == 0.0
+    assert refrain([]) == 0.0
+
+
+@pytest.mark.parametrize("kind", ["mp3", "ogg"])
+def test_a_song_begins_with_its_refrain(gate: Gate, kind: str, tmp_path: Path) -> None:
+    """A soft verse of a minute at 220 Hz, then fifteen loud seconds at 440 Hz: these are heard, not the verse."""
+    verse, refrain_ = tone(60, level=0.02), tone(15, level=0.3)[::2]
+    whole = np.concatenate([verse, refrain_, refrain_, verse[: 20 * 44100]])
+    samples = samples_of(passed(gate, "song", encoded(whole, kind), tmp_path))[0]
+    assert abs(samples.size / 44100 - 10) < 0.05
+    for second in (1, 5, 8):
+        spectrum = np.abs(np.fft.rfft(samples[second * 44100 : (second + 1) * 44100]))
+        assert int(spectrum.argmax()) == pytest.approx(440, abs=4), second
+    assert float(np.abs(samples[:20]).max()) < 0.02  # faded in: no click
 
 
 def test_a_track_is_kept_or_turned_into_what_the_player_plays(gate: Gate, tmp_path: Path) -> None:

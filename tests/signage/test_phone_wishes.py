@@ -1,0 +1,285 @@
+"""The phone in a hand: products that are taken out, everything of today, names in Chinese, a low screen, the poster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.signage.house import House, running
+from tests.signage.test_phone_browser import ARTEFACTS, RULES, browser, fill, sign_in
+
+pytestmark = pytest.mark.browser
+__all__ = ["browser"]
+
+LONG_PRESS_MS = 900
+STRIP = "彩排：这里记的单结束后不保留"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_AUDIODRIVER", "dummy")
+        with running(tmp_path_factory.mktemp("office") / "home", rehearsal=True) as found:
+            for product in ("网络招聘", "校园招聘套餐", "报址"):
+                for number in (1, 2):
+                    found.sell("欧阳建国", 300, f"known-{product}-{number}", product)
+            yield found
+
+
+@pytest.fixture
+def phone(house: House, browser: Browser) -> Iterator[Page]:
+    page = sign_in(house, browser, 390, 844)
+    yield page
+    page.context.close()
+
+
+def long_press(page: Page, selector: str) -> None:
+    """A finger that stays on the middle of what `selector` finds."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(LONG_PRESS_MS)
+    page.mouse.up()
+
+
+def test_a_product_held_down_is_taken_out(house: House, phone: Page) -> None:
+    """A question first; then the chip is gone on this phone, 恢复 brings it back, and a tap still chooses."""
+    wrong = "#products .chip:has-text('报址')"
+    long_press(phone, wrong)
+    sheet = phone.locator("#sheet")
+    expect(sheet).to_contain_text("去掉“报址”")
+    expect(phone.locator(f"{wrong}[aria-checked=true]")).to_have_count(0)
+    sheet.get_by_role("button", name="去掉", exact=True).click()
+    expect(phone.locator(wrong)).to_have_count(0)
+    assert "报址" not in house.call("GET", "/api/phone").json["products"]
+    phone.locator("#toast .undo").click()
+    expect(phone.locator(wrong)).to_be_visible()
+    phone.locator(wrong).click(button="right")
+    expect(sheet).to_contain_text("去掉“报址”")
+    sheet.get_by_text("关闭").click()
+    long_press(phone, "#products .chip:has-text('别的')")
+    expect(sheet).to_be_hidden()
+    phone.locator(wrong).tap()
+    expect(phone.locator(f"{wrong}[aria-checked=true]")).to_be_visible()
+
+
+def test_a_product_is_taken_out_from_an_orders_sheet(house: House, phone: Page) -> None:
+    """The order that had the typing error leads there too."""
+    phone.locator("#done li", has_text="欧阳建国").first.locator("button").tap()
+    phone.get_by_role("button", name="以后不再列出“报址”").tap()
+    phone.locator("#sheet").get_by_role("button", name="去掉", exact=True).tap()
+    expect(phone.locator("#products .chip:has-text('报址')")).to_have_count(0)
+    house.call("PATCH", "/api/products", {"product": "报址", "hidden": False})
+
+
+def test_chips_keep_their_places_while_an_order_is_entered(house: House, phone: Page) -> None:
+    """A product that another phone brings in meanwhile goes to the end; the finished form shows the usual order."""
+    phone.locator("#teams").get_by_text("飞龙队", exact=True).tap()
+    phone.locator("#people").get_by_text("周婷", exact=True).tap()
+    before = phone.locator("#products .chip").all_inner_texts()
+    for number in (1, 2):
+        house.sell("陈芳", 100, f"new-{number}", "A 一个新产品")
+    expect(phone.locator("#products .chip:has-text('A 一个新产品')")).to_be_visible()
+    assert phone.locator("#products .chip").all_inner_texts() == [*before[:-1], "A 一个新产品", before[-1]]
+    phone.tap("#change")
+    house.sell("陈芳", 100, "new-3", "A 一个新产品")
+    expect(phone.locator("#products .chip").first).to_have_text("A 一个新产品")
+
+
+def test_every_order_of_today_is_at_hand(house: House, phone: Page) -> None:
+    """Forty rows, then all of them after a tap: the very first of the day can be opened."""
+    for number in range(45):
+        house.sell("刘洋", 100 + number, f"many-{number}", "报纸")
+    expect(phone.locator("#older")).to_be_visible()
+    assert phone.locator("#done li").count() == 40
+    phone.tap("#older")
+    expect(phone.locator("#older")).to_be_hidden()
+    total = len(house.call("GET", "/api/deals").json)
+    expect(phone.locator("#done li")).to_have_count(total)
+    phone.locator("#done li").last.locator("button").tap()
+    expect(phone.locator("#sheet")).to_contain_text("撤回这一单")
+
+
+def test_an_order_is_corrected(house: House, phone: Page) -> None:
+    """改这一单 fills the form in; what is sent stands in the old one's place, and a heard one is not said again."""
+    house.sell("单晓明", 600, "wrong", "网络招聘")
+    row = phone.locator("#done li", has_text="单晓明").first
+    row.locator("button").tap()
+    phone.get_by_role("button", name="改这一单").tap()
+    expect(phone.locator("#fixing")).to_contain_text("正在改 单晓明 ¥600")
+    expect(phone.locator("#chosen-name")).to_have_text("单晓明")
+    assert phone.input_value("#amount") == "600"
+    expect(phone.locator("#products [aria-checked=true]")).to_have_text("网络招聘")
+    expect(phone.locator("#go")).to_have_text("改好，播报")
+    phone.fill("#amount", "6000")
+    phone.locator("#record-only").check()
+    expect(phone.locator("#go")).to_have_text("保存")
+    expect(phone.locator("#words")).to_contain_text("只记不播")
+    phone.tap("#go")
+    expect(phone.locator("#reported")).to_contain_text("¥6,000")
+    expect(phone.locator("#fixing")).to_be_hidden()
+    expect(phone.locator("#go")).to_have_text("播报")
+    deals = [deal for deal in house.call("GET", "/api/deals").json if deal["person"] == "单晓明"]
+    assert [(deal["amount"], deal["voided"] is None) for deal in deals] == [(600, False), (6000, True)]
+    phone.locator("#done li", has_text="¥6,000").first.locator("button").tap()
+    phone.get_by_role("button", name="改这一单").tap()
+    phone.get_by_role("button", name="不改了").tap()
+    expect(phone.locator("#fixing")).to_be_hidden()
+    assert phone.input_value("#amount") == ""
+
+
+def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> None:
+    """晨间 instead of morning, 大屏 instead of main, the device instead of its user agent; why, until when, volume."""
+    agent = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/53.0.2785.34"
+    report = {"scene": "rhythm", "width": 1920, "height": 1080, "agent": agent, "no_chinese": True}
+    house.call("POST", "/api/walls/main/painted", report, role=None)
+    phone.goto(house.address + "/#say")
+    phone.locator("#playlists").get_by_text("晨间", exact=True).tap()
+    expect(phone.locator("#music-why")).to_contain_text("有人在手机上放的“晨间”，到")
+    expect(phone.locator("#music-why")).to_contain_text("，音量 ")
+    expect(phone.locator("#playlists")).not_to_contain_text("morning")
+    expect(phone.locator("#say")).not_to_contain_text("main")
+    house.call("POST", "/api/hush", {"minutes": 10})
+    expect(phone.locator("#hush-now")).to_contain_text("正在静音，到")
+    phone.tap("#music-go")
+    expect(phone.locator("#toast")).to_contain_text("先结束静音")
+    house.call("POST", "/api/hush", {"minutes": 0})
+    house.call("POST", "/api/music", {"action": "stop"})
+    phone.goto(house.address + "/#device")
+    wall = phone.locator("#walls li", has_text="大屏")
+    expect(wall).to_contain_text("没有中文字体")
+    wall.locator("button").tap()
+    sheet = phone.locator("#sheet")
+    expect(sheet).to_contain_text("设备：LG 电视，Chrome 53。")
+    expect(sheet).to_contain_text("fonts-noto-cjk")
+    expect(sheet).not_to_contain_text("Mozilla")
+    expect(sheet).not_to_contain_text("main")
+
+
+def test_a_new_person_can_have_photo_and_song_at_once(house: House, phone: Page) -> None:
+    """The sheet after 保存 asks for both, and for the next person of the same team."""
+    phone.goto(house.address + "/#device")
+    phone.tap("#add-person")
+    phone.fill("#p-name", "新来的")
+    phone.locator("#sheet .chip", has_text="飞龙队").tap()
+    phone.locator("#sheet").get_by_role("button", name="保存").tap()
+    sheet = phone.locator("#sheet")
+    expect(sheet.locator("h2")).to_have_text("新来的已加入飞龙队")
+    expect(sheet).to_contain_text("选照片")
+    expect(sheet).to_contain_text("选一首歌")
+    sheet.get_by_role("button", name="再加一个人").tap()
+    assert phone.input_value("#p-team") == "飞龙队"
+    assert phone.input_value("#p-name") == ""
+
+
+def test_on_a_low_phone_the_sentence_covers_no_field(house: House, browser: Browser) -> None:
+    """320 × 568: however far one scrolls, nothing lies over amount and product; on a tall phone the sentence stays."""
+    for width, height, fixed in ((320, 568, False), (360, 640, False), (390, 844, True)):
+        page = sign_in(house, browser, width, height)
+        fill(page, "猛虎队", "王小明", "12800", "网络招聘")
+        expect(page.locator("#words")).to_contain_text("王小明")
+        assert (
+            page.evaluate("getComputedStyle(document.querySelector('.send')).position") == "sticky"
+        ) is fixed
+        for selector in ("#amount", "#products .chip[aria-checked=true]"):
+            page.locator(selector).scroll_into_view_if_needed()
+            box = page.locator(selector).bounding_box()
+            assert box is not None
+            over = page.evaluate(
+                "([x, y]) => { const f = document.elementFromPoint(x, y); return Boolean(f && f.closest('.send')); }",
+                [box["x"] + 20, box["y"] + box["height"] / 2],
+            )
+            assert not over, (width, selector)
+        hear, go = page.locator("#deal-hear").bounding_box(), page.locator("#go").bounding_box()
+        assert hear is not None
+        assert go is not None
+        assert (hear["y"], hear["height"]) == pytest.approx((go["y"], go["height"]), abs=1)
+        page.context.close()
+
+
+def test_a_trouble_of_two_lines_touches_no_border(house: House, browser: Browser) -> None:
+    """On the narrowest phone its words keep 6 px from the box, above and below."""
+    page = sign_in(house, browser, 320, 568)
+    house.call("PUT", "/api/volume", {"volume": 0})
+    words = page.locator("#troubles summary b", has_text="总音量是 0")
+    expect(words).to_be_visible()
+    inner, outer = words.bounding_box(), page.locator("#troubles details").first.bounding_box()
+    house.call("PUT", "/api/volume", {"volume": 100})
+    assert inner is not None
+    assert outer is not None
+    assert inner["y"] - outer["y"] >= 6
+    assert outer["y"] + outer["height"] - inner["y"] - inner["height"] >= 6
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_poster_is_read_on_a_phone(house: House, browser: Browser, width: int) -> None:
+    """It fits the width, says that it is a rehearsal, names no day, and leads back to where it was opened."""
+    page = sign_in(house, browser, width, 844)
+    page.goto(house.address + "/#results")
+    page.get_by_role("link", name="打印作息表").tap()
+    page.wait_for_url("**/poster")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(page.locator("body")).to_contain_text(STRIP)
+    expect(page.locator(".sheet")).not_to_contain_text("明天")
+    page.screenshot(path=ARTEFACTS / f"poster-{width}.png", full_page=True)
+    page.get_by_role("link", name="返回").tap()
+    page.wait_for_url("**/#results")
+    expect(page.locator("#results")).to_be_visible()
+    page.context.close()
+
+
+def test_the_poster_prints_without_what_is_for_the_screen(
+    house: House, browser: Browser, tmp_path: Path
+) -> None:
+    """On paper neither the way back nor the strip."""
+    page = browser.new_page()
+    page.goto(house.address + "/poster")
+    page.emulate_media(media="print")
+    expect(page.locator("nav")).to_be_hidden()
+    expect(page.locator(".rehearsal")).to_be_hidden()
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (390, 844)])
+def test_pages_of_a_rehearsal_keep_the_rules(house: House, browser: Browser, width: int, height: int) -> None:
+    """The strip is above the title of each tab, and the page for wrong addresses obeys the phone's rules too."""
+    page = sign_in(house, browser, width, height)
+    for tab in ("deal", "say", "results", "device"):
+        page.locator(f".tabs a[href='#{tab}']").tap()
+        expect(page.locator("p.rehearsal")).to_be_in_viewport()
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        expect(page.locator("p.rehearsal")).to_be_in_viewport()
+    page.goto(house.address + "/nirgends")
+    assert page.evaluate(RULES) == []
+    page.screenshot(path=ARTEFACTS / f"missing-{width}.png")
+    page.context.close()
+
+
+NO_FONT = """
+HTMLCanvasElement.prototype.toDataURL = function () { return 'data:,the same box for every character'; };
+"""
+
+
+def test_a_wall_without_a_chinese_font_says_so_in_letters(house: House, browser: Browser) -> None:
+    """Where every character is drawn as the same box, in English, on the wall and to the phone; else not."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(house.address + "/wall/good")
+    expect(page.locator(".stage .rehearsal")).to_have_text(STRIP)
+    assert page.locator(".fontless").count() == 0
+    page.add_init_script(NO_FONT)
+    page.goto(house.address + "/wall/boxes")
+    expect(page.locator(".fontless")).to_contain_text("No Chinese font")
+    lines = {}
+    for _ in range(100):
+        lines = {line["name"]: line for line in house.call("GET", "/api/phone").json["walls"]}
+        if "no_chinese" in lines.get("boxes", {}):
+            break
+        page.wait_for_timeout(100)
+    assert lines["boxes"]["no_chinese"] is True
+    assert lines["good"]["no_chinese"] is False
+    page.context.close()
