@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from recording import disk_device
 
@@ -123,6 +126,33 @@ def test_no_module_of_the_present_folder_is_run(office: Running, tmp_path: Path)
     assert office.call("GET", "/api/tracks")[0] == 200
     office.stop()
     assert not marker.exists(), marker.read_text()
+
+
+@pytest.mark.parametrize("module", ["controller.sound.player", "controller.sound.voice"])
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_child_that_is_stopped_or_killed_is_replaced(
+    office: Running, module: str, how: signal.Signals
+) -> None:
+    """The player and the voice of a running office: another takes over, and the next order is heard."""
+
+    def children() -> set[int]:
+        assert office.process is not None
+        found = set()
+        for child in psutil.Process(office.process.pid).children():
+            with contextlib.suppress(psutil.Error):
+                found |= {child.pid} if module in child.cmdline() else set()
+        return found
+
+    office.start()
+    old = until(children)
+    for pid in old:
+        os.kill(pid, how)
+    assert office.sell("王小明", 20_000, "big")[0] == 201
+    office.wait_state(office.get("/api/announcements")[0]["id"], ("heard",), timeout=60)
+    assert not children() & old
+    assert office.call("GET", "/health")[0] == 200
+    office.stop()
+    assert "Traceback" not in office.log()
 
 
 def test_a_terminal_that_is_gone_ends_no_office(office: Running) -> None:

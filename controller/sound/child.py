@@ -17,6 +17,10 @@ LEAST_SHARE = 0.02
 """Of one processor: a child that uses less while it is waited for does nothing."""
 
 
+LOOK_S = 1.0
+"""How often a child that is waited for is looked at."""
+
+
 class ChildLost(Exception):  # noqa: N818 - the child is lost
     """It died, hung or spoke nonsense; str() says which. It has been killed."""
 
@@ -70,8 +74,13 @@ class Child:
         began, used = time.monotonic(), self._processor_s()
         deadline = began + within_s
         while b"\n" not in self._rest:
-            if self._readable(deadline):
+            if self._readable(min(deadline, time.monotonic() + LOOK_S)):
                 self._rest += self._more()
+                continue
+            if self._is_stopped():
+                self.kill()
+                raise ChildLost("stopped")
+            if time.monotonic() < deadline:
                 continue
             now = self._processor_s()
             if time.monotonic() >= began + working_s or now - used < LEAST_SHARE * within_s:
@@ -92,10 +101,20 @@ class Child:
     def _processor_s(self) -> float:
         """Processor time used so far, all threads; 0.0 when it cannot be read."""
         try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            fields = self._stat()
             return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         except (OSError, ValueError, IndexError):
             return 0.0
+
+    def _is_stopped(self) -> bool:
+        """Whether a signal stopped it: it will never answer by itself."""
+        try:
+            return self._stat()[0] == "T"
+        except (OSError, IndexError):
+            return False
+
+    def _stat(self) -> list[str]:
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
 
     def _readable(self, deadline: float) -> bool:
         assert self._process.stdout is not None  # noqa: S101 - opened above

@@ -346,6 +346,7 @@ def test_a_photo_is_on_the_wall_and_goes_again(house: House) -> None:
     assert shown["celebration"]["photo"] == got.json["photo"]
     assert send(house, "DELETE", f"/api/people/{number}/photo").status == 200
     assert house.call("GET", "/api/phone").json["photos"] == {}
+    assert send(house, "GET", got.json["photo"], role=None).status == 404  # and is served no more
 
 
 def test_what_is_no_photo_is_refused(house: House) -> None:

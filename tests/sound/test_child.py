@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -47,3 +49,12 @@ def test_a_child_that_computes_for_ever_is_lost_too(tmp_path: Path) -> None:
     busy = child(tmp_path, "while True:\n    pass\n")
     with pytest.raises(ChildLost, match="hung"):
         busy.receive(0.2, working_s=0.6)
+
+
+def test_a_child_that_was_stopped_is_lost_at_once(tmp_path: Path) -> None:
+    """A signal stopped it: nobody waits for the limit, however long that is."""
+    stopped = child(tmp_path, SLEEPS)
+    os.kill(stopped.pid, signal.SIGSTOP)
+    with pytest.raises(ChildLost, match="stopped"):
+        stopped.receive(3600, working_s=7200)
+    assert not stopped.alive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import wave
@@ -228,6 +229,31 @@ def _peak_mb(data: bytes, folder: Path) -> float:
     )
     words = [sys.executable, "-c", program, str(folder / "source"), str(folder / "target")]
     return float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.parametrize("spare_mb", [20, 60, 100])
+def test_a_child_without_memory_refuses_in_a_sentence(tmp_path: Path, spare_mb: int) -> None:
+    """Wherever the memory runs out, the answer is a sentence about the file, or no answer; never a Python message."""
+    (tmp_path / "source").write_bytes(encoded(tone(50), "wav"))
+    program = (
+        "import json, resource, sys; from controller.sound import intake\n"
+        "size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        f"intake.MEMORY = size + {spare_mb} * 1_000_000\n"
+        "intake.main()"
+    )
+    request = {"what": "speech", "source": str(tmp_path / "source"), "target": str(tmp_path / "target")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(request) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    answer = json.loads(done.stdout) if done.stdout else {}
+    assert answer.keys() <= {"refused", "done"}
+    assert "Error" not in done.stdout
+    if spare_mb == 20:
+        assert not answer.get("done")
 
 
 def test_a_child_that_dies_is_started_once_more(

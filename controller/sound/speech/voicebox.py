@@ -483,7 +483,10 @@ class Voice:
             slow = SLOW_LOADING_S if (self._voices / FOLDER).is_dir() else 0.0
             hello = child.receive(LOADING_LIMIT_S, slow)
         except ChildLost as lost:  # a bad model may take the whole process with it, or never come to an end
-            if self._demoted("加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"):
+            why = "加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"
+            if str(lost) != "stopped" and self._demoted(
+                why
+            ):  # somebody's signal says nothing about the voice
                 return self._awake()
             raise
         if "ready" not in hello:
