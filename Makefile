@@ -63,4 +63,4 @@ soak: .venv/.dev  ## long runs
 sounds: .venv/.dev  ## render the shipped sounds again (needs fluidsynth)
 	@bash config/needs.sh sounds
 	$(BIN)/python -m sounds.score
-	$(BIN)/python -m controller.sound.catalogue .
+	$(BIN)/python -m controller.sound.measuring .

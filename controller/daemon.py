@@ -13,26 +13,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from controller.almanac import Almanac
-from controller.book.store import Store
 from controller.clock import Clock
 from controller.feed import Feed
-from controller.machine import certificate, journal, watchdog
-from controller.machine.certificate import Certificate
-from controller.machine.doorway import listen, told_address
-from controller.machine.farewell import Farewell
-from controller.machine.home import Home
-from controller.machine.single import Single
-from controller.machine.version import version
-from controller.office import Office, Parts
+from controller.sales.store import Store
+from controller.services import Office, Parts
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
-from controller.sound.performance import Report
+from controller.sound.playback import Report
 from controller.sound.speaker import Event, Speaker
-from controller.sound.speech.speakers import ESPEAK
-from controller.sound.speech.voiceinstall import VoiceInstall
+from controller.sound.tts.background_install import VoiceInstall
+from controller.sound.tts.speakers import ESPEAK
 from controller.sound.voice import Voice
+from controller.system import log_file, network, process
+from controller.system.network import Certificate, listen, told_address
+from controller.system.paths import Home, version
+from controller.system.process import ShutdownSignal, Single
 from controller.timekeeper import Timekeeper
+from controller.timetable.current import TimetableFile
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -58,7 +55,7 @@ class Options:
 
 
 class Daemon:
-    """The running office. Raises AlreadyRunning, Faulty, CannotListen or StoreTrouble when it cannot be built."""
+    """The running office; raises AlreadyRunning, TimetableInvalid, CannotListen or StoreTrouble."""
 
     def __init__(self, options: Options):
         home = options.home
@@ -88,20 +85,20 @@ class Daemon:
         """The port of HTTPS and the certificate for it, when it was asked for."""
         if options.tls_port is None:
             return None
-        from controller.machine.doorway import lan_address
+        from controller.system.network import lan_address
 
-        made = certificate.ensure(options.home.var / "tls", lan_address())
+        made = network.ensure(options.home.var / "tls", lan_address())
         listener = listen(options.host, options.tls_port, "--tls-port")
         self._stack.callback(listener.close)
         return listener, made
 
     def _build(self, home: Home) -> None:
-        self.almanac = Almanac(home.timetable, home.last_good)
-        rhythm = self.almanac.rhythm
-        journal.settle(rhythm.zone)
+        self.timetable_file = TimetableFile(home.timetable, home.last_good)
+        rhythm = self.timetable_file.rhythm
+        log_file.settle(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
-        self.store = Store(home.book, rhythm.zone, stand_in=True)
+        self.store = Store(home.database, rhythm.zone, stand_in=True)
         self._stack.callback(self.store.close)
         library = Library(home.root, home.cache)
         self._stack.callback(library.close)
@@ -121,7 +118,7 @@ class Daemon:
         self.office = Office(
             Parts(
                 self.clock,
-                self.almanac,
+                self.timetable_file,
                 self.store,
                 self.feed,
                 announcer,
@@ -134,8 +131,8 @@ class Daemon:
         )
         self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
-        self.timekeeper = Timekeeper(self.clock, self.almanac, self.office.following, self._alive)
-        self.office.poke = self.timekeeper.poke
+        self.timekeeper = Timekeeper(self.clock, self.timetable_file, self.office.following, self._alive)
+        self.office.wake = self.timekeeper.wake
 
     def _serve(self) -> None:
         """The web, last: importing it takes as long as all the rest, and the music shall not wait for it."""
@@ -161,9 +158,9 @@ class Daemon:
             self._serve_tls(app, *self._tls)
 
     def _serve_tls(self, app: Flask, listener: socket.socket, made: Certificate) -> None:
-        from signage.secure import Front
+        from signage.tls import TlsProxy
 
-        self.front = Front(self.server, listener, made.chain, made.key)
+        self.front = TlsProxy(self.server, listener, made.chain, made.key)
         self._stack.callback(self.front.close)
         app.extensions["tls"] = (self.front.port, made.authority)
         self.front.start()
@@ -171,7 +168,7 @@ class Daemon:
     def _alive(self) -> None:
         """Feeds the watchdog while the timekeeper works and the book answers."""
         with self.store.read():
-            watchdog.notify("WATCHDOG=1")
+            process.notify("WATCHDOG=1")
 
     def _on_speaker(self, event: Event) -> None:
         self._announcer.on_speaker(event)
@@ -191,7 +188,7 @@ class Daemon:
         self._serve()
         self._voice.warm_up()
         self._voice_install.start()
-        watchdog.notify("READY=1")
+        process.notify("READY=1")
 
     def close(self) -> None:
         """Stops everything in reverse."""
@@ -200,7 +197,7 @@ class Daemon:
 
 def run(options: Options, greet: Callable[[Daemon], None]) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code."""
-    over = Farewell()
+    over = ShutdownSignal()
     daemon = Daemon(options)
     try:
         daemon.start()
@@ -237,6 +234,6 @@ def keep_log(home: Home, *, to_screen: bool) -> None:
     if to_screen:
         handlers.append(logging.StreamHandler())
     for handler in handlers:
-        handler.setFormatter(journal.Lines())
-        handler.addFilter(journal.Sparing())
+        handler.setFormatter(log_file.Lines())
+        handler.addFilter(log_file.Sparing())
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)

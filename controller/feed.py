@@ -63,7 +63,7 @@ class Feed:
             subscription.close()
         return new
 
-    def tell(self) -> int:
+    def notify(self) -> int:
         """Something that screens show has changed; returns the new revision."""
         with self._lock:
             self._revision += 1

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from controller.book.honours import Honour
-from controller.book.model import Deal
 from controller.hearing import ALL_HEARD, Hearing
-from controller.rhythm.model import DayPlan, State, WallSettings
+from controller.sales.highlights import Highlight
+from controller.sales.model import Deal
+from controller.timetable.model import DayPlan, State, WallSettings
 
 UNNAMED = "一位同事"
 """Who is hidden from the screens is called this there."""
@@ -107,7 +107,7 @@ class OnAir:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class HealthProblem:
     """What is wrong, what happens meanwhile, what to do: three short sentences for people.
 
     `details`: what the person who mends it must read, one sentence each; others need not.
@@ -166,11 +166,11 @@ class Glance:
     on_air: OnAir | None
     board: Board | None
     sounding: Sounding
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[HealthProblem, ...]
     notices: tuple[str, ...]
     trusted_clock: bool
     walls: WallSettings
     champion: Champion | None = None
-    honours: tuple[Honour, ...] = ()
+    honours: tuple[Highlight, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

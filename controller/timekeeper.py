@@ -16,11 +16,11 @@ from typing import Protocol
 
 from schedule import CancelJob, Scheduler
 
-from controller.almanac import Almanac
 from controller.clock import Clock, JumpWatch
-from controller.rhythm.model import Cue, DayPlan, State
-from controller.rhythm.moments import utc
-from controller.rhythm.timetable import due, state_at
+from controller.timetable.current import TimetableFile
+from controller.timetable.model import Cue, DayPlan, State
+from controller.timetable.plan import due, state_at
+from controller.timetable.times import utc
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +56,19 @@ class Timekeeper:
     """One thread. `start` and `close`; `poke` makes it look at once."""
 
     def __init__(
-        self, clock: Clock, almanac: Almanac, follower: Follower, alive: Callable[[], object] = lambda: None
+        self,
+        clock: Clock,
+        timetable_file: TimetableFile,
+        follower: Follower,
+        alive: Callable[[], object] = lambda: None,
     ):
         """`alive` is called every ten seconds for as long as this thread works."""
-        self._clock, self._almanac, self._follower, self._alive = clock, almanac, follower, alive
+        self._clock, self._timetable_file, self._follower, self._alive = (
+            clock,
+            timetable_file,
+            follower,
+            alive,
+        )
         self._scheduler = Scheduler()
         self._watch = JumpWatch(clock)
         self._since = clock.now()
@@ -79,7 +88,7 @@ class Timekeeper:
         self._wake.set()
         self._thread.join(timeout=3)
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Something that the state depends on has changed: look now."""
         self._wake.set()
 
@@ -111,7 +120,7 @@ class Timekeeper:
 
     def _at_next_boundary(self) -> None:
         now = self._clock.now()
-        plan = self._almanac.plan(now.date())
+        plan = self._timetable_file.plan(now.date())
         moments = [state_at(plan, now).changes_at, *(cue.at for cue in plan.cues)]
         moments += self._follower.moments(plan, now)
         ahead = [(utc(moment) - utc(now)).total_seconds() for moment in moments if utc(moment) > utc(now)]
@@ -128,7 +137,7 @@ class Timekeeper:
         return CancelJob
 
     def _take_up_edit(self) -> None:
-        if self._almanac.refresh():
+        if self._timetable_file.refresh():
             self.look()
             self._at_next_boundary()
 
@@ -142,7 +151,7 @@ class Timekeeper:
     def look(self) -> None:
         """Works out what should be now and hands it on; what `schedule` wakes."""
         now = self._clock.now()
-        plan = self._almanac.plan(now.date())
+        plan = self._timetable_file.plan(now.date())
         since, self._since = min(self._since, now), now
         self._guarded(partial(self._follower.follow, plan, state_at(plan, now), now))
         for cue in self._cues(plan, since, now):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from signage import access, answers, api, events, pairing, phones, poster, secure, uploads, walls
+from signage import api, auth, http, pairing, phone, poster, sse, tls, uploads, walls
 
 if TYPE_CHECKING:
     from controller.clock import Clock
     from controller.feed import Feed
-    from controller.office import Office
+    from controller.services import Office
 
 __all__ = ["create_app"]
 
@@ -39,24 +39,24 @@ def create_app(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["office"] = office
-    streams = events.Streams(feed, lambda: round(clock.now().timestamp() * 1000))
+    streams = sse.Streams(feed, lambda: round(clock.now().timestamp() * 1000))
     app.extensions["streams"] = streams
-    app.extensions["screens"] = walls.Screens(clock.now)
+    app.extensions["screens"] = walls.WallStatus(clock.now)
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
-    answers.install(app)
+    http.install(app)
     app.secret_key = secret
-    access.install(app, office.keys, feed, hosts, rehearsal)
+    auth.install(app, office.keys, feed, hosts, rehearsal)
     app.jinja_env.globals["rehearsal"] = rehearsal
     for pages in (
         api.pages,
-        events.pages,
+        sse.pages,
         walls.pages,
         pairing.pages,
-        phones.pages,
+        phone.pages,
         poster.pages,
         uploads.pages,
-        secure.pages,
+        tls.pages,
     ):
         app.register_blueprint(pages)
     if storybook:

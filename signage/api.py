@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from controller.book.amounts import parse_amount
-from controller.book.model import Refused, StoreTrouble
-from controller.machine.version import version
-from controller.office.deals import How
-from signage import shapes
-from signage.access import access, needs
-from signage.answers import body, date_of, flag_of, number_of, text_of, time_of, whole_of
+from controller.sales.model import Refused, StoreTrouble
+from controller.sales.money import parse_amount
+from controller.services.deals import How
+from controller.system.paths import version
+from signage import serializers
+from signage.auth import access, needs
+from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 
 if TYPE_CHECKING:
-    from controller.office import Office
+    from controller.services import Office
 
 pages = Blueprint("api", __name__)
 
@@ -76,14 +76,14 @@ def preview_deal() -> Response:
     """`amount`: how the sum was understood, in yuan, so that a zero too many is seen before anybody hears it."""
     order = order_of(body())
     sentence, decision = office().preview_deal(*order)
-    amount = shapes.yuan(parse_amount(order[2]))
+    amount = serializers.yuan(parse_amount(order[2]))
     return jsonify({"sentence": sentence, "decision": decision.to_json(), "amount": amount})
 
 
 @pages.get("/api/deals")
 @needs("read")
 def deals() -> Response:
-    return jsonify([shapes.deal(deal) for deal in office().deals(_date())])
+    return jsonify([serializers.deal(deal) for deal in office().deals(_date())])
 
 
 @pages.delete("/api/deals/<int:number>")
@@ -116,7 +116,7 @@ def announce() -> tuple[Response, int]:
 @pages.get("/api/announcements")
 @needs("read")
 def announcements() -> Response:
-    return jsonify([shapes.announcement(said) for said in office().announcements(_date())])
+    return jsonify([serializers.announcement(said) for said in office().announcements(_date())])
 
 
 @pages.post("/api/announcements/<int:number>/repeat")
@@ -131,20 +131,20 @@ def repeat(number: int) -> tuple[Response, int]:
 def now() -> Response:
     """Where in the day the office is, for anyone; what is playing and how loud only for a known caller."""
     glance = office().glance()
-    sound = shapes.sounding(glance.sounding) if _is_known() else {"device": glance.sounding.device}
+    sound = serializers.sounding(glance.sounding) if _is_known() else {"device": glance.sounding.device}
     state, plan = glance.state, glance.plan
     return jsonify(
         {
-            "now": shapes.moment(glance.now),
+            "now": serializers.moment(glance.now),
             "date": plan.date.isoformat(),
             "workday": plan.workday,
             "why": plan.why,
-            "entry": shapes.entry(state.entry),
-            "next": shapes.entry(state.next),
+            "entry": serializers.entry(state.entry),
+            "next": serializers.entry(state.next),
             "quiet": state.quiet,
-            "quiet_until": shapes.clock_time(state.quiet_until),
+            "quiet_until": serializers.clock_time(state.quiet_until),
             "wall": glance.scene,
-            "changes_at": shapes.moment(state.changes_at),
+            "changes_at": serializers.moment(state.changes_at),
             "sound": sound,
             "clock_trusted": glance.trusted_clock,
             "revision": glance.revision,
@@ -161,11 +161,11 @@ def health() -> tuple[Response, int]:
     if _is_known():
         answer |= {
             "version": version(),
-            "sound": shapes.sounding(glance.sounding),
-            "troubles": [shapes.trouble(found) for found in glance.troubles],
+            "sound": serializers.sounding(glance.sounding),
+            "troubles": [serializers.trouble(found) for found in glance.troubles],
         }
     else:
-        answer["troubles"] = shapes.troubles_for_strangers(glance.troubles)
+        answer["troubles"] = serializers.troubles_for_strangers(glance.troubles)
     return jsonify(answer), 200 if well else 503
 
 
@@ -208,7 +208,7 @@ def volume() -> Response:
 @pages.get("/api/voice")
 @needs("read")
 def voice() -> Response:
-    return jsonify(shapes.speaking(office().speaking))
+    return jsonify(serializers.speaking(office().speaking))
 
 
 @pages.put("/api/voice")
@@ -222,7 +222,7 @@ def choose_voice() -> Response:
     if "speed" in found:
         changes["speed"] = None if found["speed"] is None else number_of(found, "speed")
     office().choose_voice(**changes)
-    return jsonify(shapes.speaking(office().speaking))
+    return jsonify(serializers.speaking(office().speaking))
 
 
 def _voice_of(found: dict[str, Any], name: str) -> str | None:
@@ -278,7 +278,7 @@ def confirm_clock() -> Response:
 @pages.get("/api/people")
 @needs("read")
 def people() -> Response:
-    return jsonify([shapes.person(person) for person in office().people()])
+    return jsonify([serializers.person(person) for person in office().people()])
 
 
 @pages.post("/api/people")
@@ -291,7 +291,7 @@ def add_person() -> tuple[Response, int]:
         leader=bool(flag_of(found, "leader")),
         say_as=text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None,
     )
-    return jsonify(shapes.person(added)), 201
+    return jsonify(serializers.person(added)), 201
 
 
 @pages.patch("/api/people/<int:number>")
@@ -307,7 +307,7 @@ def update_person(number: int) -> Response:
     for field in ("leader", "hidden", "active"):
         if (flag := flag_of(found, field)) is not None:
             changes[field] = flag
-    return jsonify(shapes.person(office().update_person(number, **changes)))
+    return jsonify(serializers.person(office().update_person(number, **changes)))
 
 
 @pages.patch("/api/teams/<int:number>")
@@ -319,7 +319,7 @@ def update_team(number: int) -> Response:
         changes["name"] = text_of(found, "name", NAME_LIMIT)
     if "say_as" in found:
         changes["say_as"] = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
-    return jsonify(shapes.team(office().update_team(number, **changes)))
+    return jsonify(serializers.team(office().update_team(number, **changes)))
 
 
 @pages.delete("/api/teams/<int:number>")
@@ -370,7 +370,7 @@ def standings() -> Response:
         {
             "period": period,
             "date": day.isoformat(),
-            "teams": [shapes.tally(team) for team in found.teams],
-            "people": [shapes.tally(person) for person in found.people],
+            "teams": [serializers.tally(team) for team in found.teams],
+            "people": [serializers.tally(person) for person in found.people],
         }
     )

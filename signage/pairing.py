@@ -8,11 +8,11 @@ import segno
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from controller.office.screens import free_name, is_free
-from signage.access import access, needs
-from signage.answers import Denied, body, text_of
+from controller.services.walls import free_name, is_free
 from signage.api import office
-from signage.events import NAME_LIMIT
+from signage.auth import access, needs
+from signage.http import Denied, body, text_of
+from signage.sse import NAME_LIMIT
 from signage.walls import wall_name
 
 pages = Blueprint("pairing", __name__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from controller.rhythm import timetable
-from controller.rhythm.called import ROLES
+from controller.timetable.labels import ROLES
+from controller.timetable.plan import to_json
 from signage.api import office
 
 pages = Blueprint("poster", __name__)
@@ -15,5 +15,5 @@ pages = Blueprint("poster", __name__)
 def poster() -> str:
     """The usual working day as a sheet to hang up for months."""
     glance = office().glance()
-    plan = timetable.to_json(office().usual_plan())
+    plan = to_json(office().usual_plan())
     return render_template("poster.html", office=glance.office, plan=plan, roles=ROLES)

@@ -17,9 +17,9 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from signage.answers import largest
-from signage.events import MAX_STREAMS, Streams
-from signage.lines import Channel, Environ, Refusal
+from signage.http import largest
+from signage.request_limits import Channel, Environ, Refusal
+from signage.sse import MAX_STREAMS, Streams
 from signage.walls import STATE
 
 log = logging.getLogger(__name__)

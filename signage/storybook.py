@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, abort, render_template, request
 
-from controller.rhythm.called import ROLES
+from controller.timetable.labels import ROLES
 from signage.storybook_cast import poster_plan
 from signage.storybook_day import other_stories, rhythm_stories
 from signage.storybook_english import english_stories

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from signage.english import in_english
+from signage.i18n import in_english
 from signage.storybook_states import State
 
 SHOWN = (

@@ -12,16 +12,16 @@ from typing import IO, Any
 from flask import Blueprint, jsonify, request, send_file
 from werkzeug.wrappers import Response
 
-from controller.book.model import Refused
-from controller.office.clips import MOST_BYTES as CLIP_BYTES
-from controller.office.personal import PHOTO_BYTES, SONG_BYTES
-from controller.office.tracks import MOST_BYTES as TRACK_BYTES
-from controller.office.tracks import Listed
-from controller.rhythm.called import track_title
-from signage.access import needs
-from signage.answers import AROUND_A_FILE, Denied, body, brings, number_of, text_of
+from controller.sales.model import Refused
+from controller.services.media import MOST_CLIP_BYTES as CLIP_BYTES
+from controller.services.media import MOST_TRACK_BYTES as TRACK_BYTES
+from controller.services.media import Listed
+from controller.services.people import PHOTO_BYTES, SONG_BYTES
+from controller.timetable.labels import track_title
 from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office, order_of
-from signage.shapes import Json
+from signage.auth import needs
+from signage.http import AROUND_A_FILE, Denied, body, brings, number_of, text_of
+from signage.serializers import Json
 
 pages = Blueprint("uploads", __name__)
 
@@ -29,7 +29,7 @@ HEARD_IN_A_MINUTE = 20
 BROUGHT_IN_A_MINUTE = 40
 
 
-class Pace:
+class RateLimit:
     """At most `most` in any minute; thread-safe. `now` gives seconds that never go back."""
 
     def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
@@ -49,8 +49,8 @@ class Pace:
             self._times.append(now)
 
 
-hearing = Pace(HEARD_IN_A_MINUTE)
-bringing = Pace(BROUGHT_IN_A_MINUTE)
+hearing = RateLimit(HEARD_IN_A_MINUTE)
+bringing = RateLimit(BROUGHT_IN_A_MINUTE)
 
 
 def source(most: int) -> IO[bytes]:

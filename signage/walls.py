@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from controller.book.model import Refused
-from signage import scenes
-from signage.access import access, needs
-from signage.answers import Denied, body, text_of
+from controller.sales.model import Refused
+from signage import wall_state
 from signage.api import office
-from signage.events import NAME_LIMIT, Streams
+from signage.auth import access, needs
+from signage.http import Denied, body, text_of
+from signage.sse import NAME_LIMIT, Streams
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -49,7 +49,7 @@ class Painted:
     no_chinese: bool = False
 
 
-class Screens:
+class WallStatus:
     """What screens reported and were asked; in memory, because a living screen reports every 30 s."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -113,8 +113,8 @@ def streams() -> Streams:
     return found
 
 
-def screens() -> Screens:
-    found: Screens = current_app.extensions["screens"]
+def screens() -> WallStatus:
+    found: WallStatus = current_app.extensions["screens"]
     return found
 
 
@@ -155,7 +155,7 @@ def _named(name: str) -> str | Response:
 @pages.get(STATE)
 def state() -> Response:
     name = office().walls.called(wall_name(request.args.get("name", "main")))
-    found = scenes.wall_state(office().glance(), name, str(current_app.jinja_env.globals["build"]))
+    found = wall_state.wall_state(office().glance(), name, str(current_app.jinja_env.globals["build"]))
     found["wall"].update(screens().wishes(name))
     return jsonify(found)
 
@@ -207,7 +207,7 @@ def last_painted(name: str) -> Response:
 def identify(name: str) -> Response:
     body()
     screens().identify(known(name))
-    streams().feed.tell()
+    streams().feed.notify()
     return jsonify({})
 
 
@@ -216,7 +216,7 @@ def identify(name: str) -> Response:
 def reload(name: str) -> Response:
     body()
     screens().reload(known(name))
-    streams().feed.tell()
+    streams().feed.notify()
     return jsonify({})
 
 
@@ -228,7 +228,7 @@ def rename(name: str) -> Response:
     office().walls.rename(found, new)
     screens().forget(found)
     screens().reload(new)
-    streams().feed.tell()
+    streams().feed.notify()
     return jsonify({})
 
 

@@ -16,8 +16,8 @@ VOICES = Path(__file__).resolve().parents[1] / ".venv" / "voices"
 _INSTALL = """
 import sys
 from pathlib import Path
-from controller.sound.speech import voices
-from controller.sound.speech.fetching import CannotInstall
+from controller.sound.tts import install as voices
+from controller.sound.tts.download import CannotInstall
 try:
     voices.install(Path(sys.argv[1]), lambda done, total: None)
 except CannotInstall as error:

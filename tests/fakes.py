@@ -12,9 +12,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from controller.clock import Clock
-from controller.sound.performance import Job, Manners, Report
+from controller.sound.playback import AnnouncementSettings, Job, Report
 from controller.sound.speaker import Event, Health, MusicOrder, Part
-from controller.sound.speech.script import Clip, Script
+from controller.sound.tts.script import Clip, Script
 from controller.sound.voice import NOW
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -95,7 +95,7 @@ class FakeAnnouncer:
     cancelled: list[tuple[int, str]] = field(default_factory=list)
     music_on: bool = False
     busy: bool = False
-    manners: Manners = field(default_factory=Manners)
+    manners: AnnouncementSettings = field(default_factory=AnnouncementSettings)
     on_air: int | None = None
     heard: bool = True
 
@@ -161,7 +161,7 @@ class FakeVoice:
         return ()
 
     def status(self):  # type: ignore[no-untyped-def]
-        from controller.sound.speech.voicebox import VoiceStatus
+        from controller.sound.tts.client import VoiceStatus
 
         return VoiceStatus(self.speaks, (), None, None, natural=self.natural)
 

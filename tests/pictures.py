@@ -24,8 +24,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from controller.daemon import Daemon
 from controller.glance import Glance
-from controller.machine.home import Home
-from controller.rehearsal import demo
+from controller.simulation import demo
+from controller.system.paths import Home
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "signage" / "pictures"

@@ -197,18 +197,18 @@ def without_a_book(office: Running, hint: str) -> None:
 @pytest.mark.parametrize("damage", ["torn", "empty"])
 def test_a_damaged_book(office: Running, damage: str) -> None:
     """The start goes on without the book and says so; nothing is written over it; put back, it is used again."""
-    book = office.folder / "var" / "zhangu.db"
-    whole = book.read_bytes()
+    session = office.folder / "var" / "zhangu.db"
+    whole = session.read_bytes()
     torn = whole[:4096] + b"\xaa" * 40_000 + whole[44_096:]
     broken = torn if damage == "torn" else b""
-    book.write_bytes(broken)
+    session.write_bytes(broken)
     for words in (("voice", "你好", "--spoken"), ("say", "你好")):
         assert "备份" in office.command(*words, code=1)
     office.start()
     without_a_book(office, "备份")
-    assert book.read_bytes() == broken
-    book.with_name("back").write_bytes(whole)
-    book.with_name("back").rename(book)
+    assert session.read_bytes() == broken
+    session.with_name("back").write_bytes(whole)
+    session.with_name("back").rename(session)
     assert until(lambda: office.call("GET", "/health")[0] == 200, 30)
     assert office.sell("王小明", 500, "again")[0] == 201
 

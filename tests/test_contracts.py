@@ -205,10 +205,10 @@ def test_backup(resting: Running, tmp_path: Path) -> None:
     """A whole book in one file; a file that is there already is not overwritten."""
     copy = tmp_path / "copy.db"
     resting.command("backup", str(copy))
-    with sqlite3.connect(copy) as book:
-        assert book.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert book.execute("SELECT count(*) FROM people").fetchone() == (4,)
-    book.close()
+    with sqlite3.connect(copy) as session:
+        assert session.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert session.execute("SELECT count(*) FROM people").fetchone() == (4,)
+    session.close()
     before = copy.read_bytes()
     assert "已经存在" in resting.command("backup", str(copy), code=1)
     assert copy.read_bytes() == before
@@ -235,9 +235,9 @@ def test_a_rehearsal_keeps_nothing(office: Running) -> None:
     """The rehearsed clock stands at the asked moment, orders are taken, and the office's own book stays as it was."""
     assert office.get("/api/now")["now"].startswith("2026-11-27T14:2")
     office.sell("王小明", 500, "only-rehearsed")
-    with sqlite3.connect(office.folder / "var" / "zhangu.db") as book:
-        assert book.execute("SELECT count(*) FROM deals").fetchone() == (0,)
-    book.close()
+    with sqlite3.connect(office.folder / "var" / "zhangu.db") as session:
+        assert session.execute("SELECT count(*) FROM deals").fetchone() == (0,)
+    session.close()
 
 
 # --- HTTP

@@ -16,8 +16,8 @@ import psutil
 import pytest
 from recording import disk_device
 
-from controller.sound.speech import fetching
-from controller.sound.speech.voiceinstall import VoiceInstall
+from controller.sound.tts import download
+from controller.sound.tts.background_install import VoiceInstall
 from tests.running import ZHANGU, Running, timetable
 
 
@@ -60,9 +60,9 @@ def told(house: Running, path: str) -> str:
 
 def test_a_book_that_may_not_be_written_is_told_everywhere(office: Running) -> None:
     """Mode 0444 while it runs and at a start: /health, phone, doctor and the order say so; mended, all goes on."""
-    book = office.folder / "var" / "zhangu.db"
+    session = office.folder / "var" / "zhangu.db"
     office.start(under=UNDER)
-    book.chmod(0o444)
+    session.chmod(0o444)
     until(lambda: office.call("GET", "/health")[0] == 503)
     assert "只能读" in told(office, "/health")
     assert "只能读" in told(office, "/api/phone")
@@ -76,7 +76,7 @@ def test_a_book_that_may_not_be_written_is_told_everywhere(office: Running) -> N
     status, answer = office.sell("王小明", 500, "refused")
     assert status == 503
     assert "只能读" in answer["error"]
-    book.chmod(0o600)
+    session.chmod(0o600)
     until(lambda: office.call("GET", "/health")[0] == 200)
     assert office.sell("王小明", 500, "again")[0] == 201
     office.stop()
@@ -119,7 +119,7 @@ def test_no_module_of_the_present_folder_is_run(office: Running, tmp_path: Path)
     assert office.sell("王小明", 20_000, "big")[0] == 201
     office.wait_state(office.get("/api/announcements")[0]["id"], ("playing", "heard"))
     for command in (
-        [*fetching._pip("--version")],
+        [*download._pip("--version")],
         [*VoiceInstall(tmp_path, lambda: None)._command, "--help"],
     ):
         subprocess.run(command, cwd=trap, capture_output=True, timeout=60, check=False)
@@ -128,7 +128,7 @@ def test_no_module_of_the_present_folder_is_run(office: Running, tmp_path: Path)
     assert not marker.exists(), marker.read_text()
 
 
-@pytest.mark.parametrize("module", ["controller.sound.player", "controller.sound.voice"])
+@pytest.mark.parametrize("module", ["controller.sound.player.process", "controller.sound.voice"])
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
 def test_a_child_that_is_stopped_or_killed_is_replaced(
     office: Running, module: str, how: signal.Signals

@@ -20,14 +20,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from controller.almanac import Almanac
-from controller.book.model import Deal
-from controller.book.store import Store
 from controller.clock import Clock
-from controller.machine.home import Home
-from controller.rehearsal import demo
-from controller.rehearsal.demo_day import ACTS, DAY, Act, Order, Past
-from controller.rhythm.timetable import state_at
+from controller.sales.model import Deal
+from controller.sales.store import Store
+from controller.simulation import demo
+from controller.simulation.demo_day import ACTS, DAY, Act, Order, Past
+from controller.system.paths import Home
+from controller.timetable.current import TimetableFile
+from controller.timetable.plan import state_at
 
 ROOT = Path(__file__).resolve().parents[1]
 ZHANGU = Path(sys.executable).parent / "zhangu"
@@ -60,7 +60,7 @@ def second(found: Act, after: float) -> datetime:
 
 def test_each_act_meets_the_moment_it_announces(home: Home) -> None:
     """What the terminal tells without an order is a boundary or cue of the shipped timetable, or a round-up."""
-    plan = Almanac(home.timetable, home.last_good).plan(DAY)
+    plan = TimetableFile(home.timetable, home.last_good).plan(DAY)
     moments = {entry.at for entry in plan.entries} | {cue.at for cue in plan.cues}
     told = [second(found, step.after) for found in ACTS for step in found.steps if step.what is None]
     assert [f"{at:%H:%M:%S}" for at in told] == [
@@ -81,7 +81,7 @@ def test_the_clock_only_goes_forward_and_the_day_takes_about_six_minutes() -> No
 
 def test_an_order_of_the_nap_and_no_other_comes_in_quiet_time(home: Home) -> None:
     """The one order that has to wait for the drums is signed in the nap; all others where they may sound."""
-    plan = Almanac(home.timetable, home.last_good).plan(DAY)
+    plan = TimetableFile(home.timetable, home.last_good).plan(DAY)
     quiet = [
         step.what
         for found in ACTS
@@ -98,11 +98,11 @@ def test_the_made_up_month_is_the_same_each_time(home: Home) -> None:
         with (
             demo.stage(home) as made_up,
             closing(Store(made_up.var / demo.OPENING, ZONE)) as store,
-            store.read() as book,
+            store.read() as session,
         ):
-            deals = [deal for n in range(1, DAY.day) for deal in book.deals.of_day(DAY.replace(day=n))]
+            deals = [deal for n in range(1, DAY.day) for deal in session.deals.of_day(DAY.replace(day=n))]
             books.append([(deal.person, deal.product, deal.amount, deal.at) for deal in deals])
-            largest = book.deals.largest(DAY)
+            largest = session.deals.largest(DAY)
     assert books[0] == books[1]
     assert len(books[0]) > 100
     assert largest is not None
@@ -187,4 +187,4 @@ def test_ctrl_c_ends_the_command_and_leaves_nothing(home: Home, tmp_path: Path) 
     assert process.returncode == 0
     assert "演示停下了。" in rest
     assert not list(scratches.iterdir())
-    assert not home.book.exists()
+    assert not home.database.exists()

@@ -26,7 +26,7 @@ def players(house: Running) -> list[int]:
     found = []
     for child in children:
         with contextlib.suppress(psutil.Error):  # one that has just been killed
-            found += [child.pid] if "controller.sound.player" in child.cmdline() else []
+            found += [child.pid] if "controller.sound.player.process" in child.cmdline() else []
     return found
 
 

@@ -15,7 +15,7 @@ import pytest
 from controller import cli
 from controller.clock import Clock
 from controller.feed import Feed
-from controller.rhythm import config
+from controller.timetable import load
 from signage import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +50,7 @@ def commands(group: click.Group = cli.main, before: str = "") -> dict[str, click
 
 def settings() -> set[str]:
     """The top-level keys of the timetable, and those one level below where they are settings one by one."""
-    shape: dict[str, Any] = config.json_schema()["properties"]
+    shape: dict[str, Any] = load.json_schema()["properties"]
     return {*shape, *(key for group in INSIDE for key in shape[group]["properties"])}
 
 
@@ -152,7 +152,7 @@ def test_no_setting_is_told_that_is_not_there(readme: str) -> None:
     assert start, f"{readme} has no table of settings"
     rows = text[start.end() :].split("\n\n")[0].splitlines()[2:]
     named = {word for row in rows for word in re.findall(r"`([a-z_.]+)`", row)}
-    known = all_words_of(config.json_schema())
+    known = all_words_of(load.json_schema())
     unknown = {word for word in named if not set(word.split(".")) <= known}
     assert named
     assert not unknown
@@ -208,4 +208,4 @@ def test_nothing_is_left_to_do() -> None:
 def test_the_schema_is_the_one_that_is_shipped() -> None:
     """Editors are given the keys that the program reads."""
     shipped = json.loads((ROOT / "config" / "rhythm.schema.json").read_text(encoding="utf-8"))
-    assert set(shipped["properties"]) == set(config.json_schema()["properties"])
+    assert set(shipped["properties"]) == set(load.json_schema()["properties"])

@@ -14,16 +14,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from controller.kiosk.browser import (
+from controller.kiosk import (
     MOST_RESTARTS,
+    WAYS,
     Kiosk,
     Watch,
     command,
     keep_restarts,
     restarts_of,
     screen_size,
+    switch,
+    ways,
 )
-from controller.kiosk.screenpower import WAYS, switch, ways
 
 sys.path.insert(0, str(Path(__file__).parent / "signage"))
 
@@ -161,9 +163,9 @@ def alive_in(process: psutil.Process, groups: list[int]) -> bool:
 def test_a_real_browser_shows_the_wall_and_comes_back_after_a_crash(screen: str, tmp_path: Path) -> None:
     """A real Chromium fills a real X screen with the wall; killed, it paints again; a stop leaves no process."""
     from glances import moment
-    from wallroom import Room
+    from wallroom import Context
 
-    room = Room(moment("14:52"))
+    room = Context(moment("14:52"))
     browser = shutil.which("chromium")
     assert browser is not None
     kiosk = Kiosk(room.url("").rstrip("/"), "kiosk", tmp_path, browser, (1280, 720), screens=())

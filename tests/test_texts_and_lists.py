@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from controller.book.model import Person, Team
 from controller.cli import main
-from controller.office.scripts import readings
+from controller.sales.model import Person, Team
+from controller.services.scripts import readings
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ import pytest
 from recording import disk_device
 from running import ZHANGU, Running, timetable
 
-from controller.cli import checkup
+from controller.cli import doctor
 
 pytestmark = [pytest.mark.signal, pytest.mark.timeout(120)]
 
@@ -33,7 +33,7 @@ def test_what_is_said_of_it_is_what_was_heard(tmp_path: Path) -> None:
             [ZHANGU, "say", "大家好", "--home", house.folder], env=house.env, capture_output=True, text=True, timeout=30
         )  # fmt: skip
         assert (said.returncode, "总音量是 0" in said.stderr) == (1, True)
-        lines = [str(line) for line in checkup.of_the_running(house.get("/health"))]
+        lines = [str(line) for line in doctor.of_the_running(house.get("/health"))]
         assert "✗ 音响：总音量是 0，办公室听不到。" in lines
         assert house.call("GET", "/health")[0] == 503
         assert house.announcement(1)["state"] == "waiting"

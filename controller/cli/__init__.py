@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import click
 
-from controller.cli import data, running, speaking, timetable, voices
-from controller.cli.manners import Told
+from controller.cli import data, run, speech, timetable, voices
+from controller.cli.errors import CliGroup
 
 __all__ = ["main"]
 
@@ -19,13 +19,13 @@ __all__ = ["main"]
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from controller.machine.version import version
+    from controller.system.paths import version
 
     click.echo(f"zhangu {version()}")
     context.exit()
 
 
-@click.group(cls=Told)
+@click.group(cls=CliGroup)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
 )
@@ -33,6 +33,6 @@ def main() -> None:
     """战鼓 Zhangu: the office's PA and walls, in step with a timetable."""
 
 
-for room in (running, timetable, speaking, voices, data):
+for room in (run, timetable, speech, voices, data):
     for command in room.COMMANDS:
         main.add_command(command)

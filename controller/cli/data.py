@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from controller.cli.manners import FAILED, book_of, echo, home_option, stop
-from controller.machine.home import chosen
+from controller.cli.errors import FAILED, book_of, echo, home_option, stop
+from controller.system.paths import chosen
 
 ROLES = ("admin", "assistant", "leader", "director", "program", "wall")
 
@@ -19,10 +19,10 @@ ROLES = ("admin", "assistant", "leader", "director", "program", "wall")
 @home_option
 def token(name: str, role: str, home: Path | None) -> None:
     """Make a token for a program or a wall and print it, once."""
-    from controller.office.keys import Keys
+    from controller.services.auth import Credentials
 
     with book_of(chosen(home)) as store:
-        keys = Keys(store)
+        keys = Credentials(store)
         again = name in [found.name for found in keys.tokens()]
         made = keys.make_token(name, role)
     if again:
@@ -35,10 +35,10 @@ def token(name: str, role: str, home: Path | None) -> None:
 @home_option
 def pin(new: bool, home: Path | None) -> None:
     """Show the PIN, or change it."""
-    from controller.office.keys import Keys
+    from controller.services.auth import Credentials
 
     with book_of(chosen(home)) as store:
-        keys = Keys(store)
+        keys = Credentials(store)
         echo(keys.new_pin() if new else keys.pin())
     if new:
         echo("换好了。所有手机都要用新的 PIN 重新登录。", err=True)
@@ -52,10 +52,10 @@ def tokens(context: click.Context, home: Path | None) -> None:
     context.obj = home
     if context.invoked_subcommand is not None:
         return
-    from controller.office.keys import Keys
+    from controller.services.auth import Credentials
 
     with book_of(chosen(home)) as store:
-        keys = Keys(store)
+        keys = Credentials(store)
         for token in keys.tokens():
             used = f"最近使用 {token.used.astimezone():%Y-%m-%d %H:%M}" if token.used else "没有用过"
             echo(f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立　{used}")
@@ -72,10 +72,10 @@ def tokens(context: click.Context, home: Path | None) -> None:
 @click.pass_context
 def revoke(context: click.Context, name: str, home: Path | None) -> None:
     """End a token by its name, or a phone by the number that the list shows."""
-    from controller.office.keys import Keys
+    from controller.services.auth import Credentials
 
     with book_of(chosen(home or context.obj)) as store:
-        keys = Keys(store)
+        keys = Credentials(store)
         if keys.end_token(name) or (name.isdecimal() and len(name) < 18 and keys.end_session(int(name))):
             echo(f"“{name}”已失效。")
         else:
@@ -92,8 +92,8 @@ def import_() -> None:
 @home_option
 def people(file: Path, home: Path | None) -> None:
     """People and teams from a CSV file with the columns team, person, leader, say_as."""
-    from controller.machine.reasons import reason
-    from controller.office.people import import_list
+    from controller.services.people import import_list
+    from controller.system.os_errors import reason
 
     try:
         data = file.read_bytes()
@@ -112,7 +112,7 @@ def people(file: Path, home: Path | None) -> None:
 def backup(file: Path, home: Path | None) -> None:
     """Copy the book into one file, also while the daemon runs."""
     where = chosen(home)
-    if not where.book.exists():
+    if not where.database.exists():
         stop(f"没有备份成：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
     with book_of(where) as store:
         store.backup(file)
@@ -123,7 +123,7 @@ def backup(file: Path, home: Path | None) -> None:
 @home_option
 def doctor(home: Path | None) -> None:
     """Look at every part and say what is well, what is not, and what to do."""
-    from controller.cli import checkup
+    from controller.cli import doctor as checkup
 
     well = True
     for line in checkup.examine(chosen(home)):

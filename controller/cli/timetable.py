@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.manners import FAILED, WRONG, almanac_of, book_of, echo, home_option, stop, within_reach
-from controller.machine.home import chosen
+from controller.cli.errors import FAILED, WRONG, almanac_of, book_of, echo, home_option, stop, within_reach
+from controller.system.paths import chosen
 
 if TYPE_CHECKING:
-    from controller.almanac import Almanac
-    from controller.machine.home import Home
-    from controller.rhythm.model import Rhythm
+    from controller.system.paths import Home
+    from controller.timetable.current import TimetableFile
+    from controller.timetable.model import Timetable
 
 
 @click.command()
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
 @home_option
 def check(file: Path | None, home: Path | None) -> None:
     """Check the timetable; every fault is told at once."""
-    from controller.rhythm import config
+    from controller.timetable import load
 
     where = chosen(home)
     path = file or where.timetable
-    rhythm = config.load(path)
+    rhythm = load.load(path)
     found = [*_hints(rhythm, where), *_without_music(rhythm, where), *_without_voice(rhythm, where)]
     echo(f"{path}：没有问题。" if not found else f"{path}：没有错误，可以用，有 {len(found)} 处请看一下：")
     for sentence in found:
         echo(f"注意：{sentence}")
 
 
-def _hints(rhythm: Rhythm, home: Home) -> tuple[str, ...]:
+def _hints(rhythm: Timetable, home: Home) -> tuple[str, ...]:
     """What will not happen, by this home's calendar and teams."""
-    from controller.publicdays import kept_in
-    from controller.rhythm.never import hints
-    from controller.rhythm.workdays import Workdays
+    from controller.timetable.load import hints
+    from controller.timetable.public_holidays import kept_in
+    from controller.timetable.workdays import Workdays
 
     teams: list[str] = []
-    if home.book.exists():
-        with book_of(home) as store, store.read() as book:
-            teams = [team.name for team in book.roster.teams()]
+    if home.database.exists():
+        with book_of(home) as store, store.read() as session:
+            teams = [team.name for team in session.roster.teams()]
     look = kept_in(home.cache / "public-days")
     days = Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays, look)
     return hints(rhythm, days, datetime.now(rhythm.zone).date(), teams)
 
 
-def _without_music(rhythm: Rhythm, home: Home) -> list[str]:
+def _without_music(rhythm: Timetable, home: Home) -> list[str]:
     """The file alone cannot know which playlists there are; a misspelt one would be silence at its time."""
-    from controller.rhythm.faults import nearest
     from controller.sound.library import playlists
+    from controller.timetable.problems import nearest
 
     there = playlists(home.root)
     wanted = {choice.playlist: span for span in reversed(rhythm.spans) for choice in span.music}
@@ -65,9 +65,9 @@ def _without_music(rhythm: Rhythm, home: Home) -> list[str]:
     ]
 
 
-def _without_voice(rhythm: Rhythm, home: Home) -> list[str]:
+def _without_voice(rhythm: Timetable, home: Home) -> list[str]:
     """The file alone cannot know which voices there are."""
-    from controller.office.speaking import folders, misnamed
+    from controller.services.voices import folders, misnamed
 
     found = misnamed(rhythm.sound, folders(home.var / "voices"))
     return [f"sound › {key}：{sentence}" for key, sentence in found.items()]
@@ -79,11 +79,11 @@ def _without_voice(rhythm: Rhythm, home: Home) -> list[str]:
 @home_option
 def today(day: str | None, as_json: bool, home: Path | None) -> None:
     """Show the plan of a day."""
-    from controller.cli.words import day_in_words
-    from controller.rhythm.timetable import to_json
+    from controller.cli.format import day_in_words
+    from controller.timetable.plan import to_json
 
-    almanac = almanac_of(chosen(home))
-    plan = to_json(almanac.plan(_day(day, almanac)))
+    timetable_file = almanac_of(chosen(home))
+    plan = to_json(timetable_file.plan(_day(day, timetable_file)))
     echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else day_in_words(plan))
 
 
@@ -93,20 +93,20 @@ def today(day: str | None, as_json: bool, home: Path | None) -> None:
 @home_option
 def results(day: str | None, as_json: bool, home: Path | None) -> None:
     """Show a day's results as the 18:05 show froze them."""
-    from controller.cli.words import results_in_words
+    from controller.cli.format import results_in_words
 
     where = chosen(home)
     wanted = _day(day, almanac_of(where))
-    with book_of(where) as store, store.read() as book:
-        found = book.desk.results(wanted)
+    with book_of(where) as store, store.read() as session:
+        found = session.desk.results(wanted)
     if found is None:
         stop(f"{wanted} 没有公布过战报。", FAILED)
     echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else results_in_words(found))
 
 
-def _day(day: str | None, almanac: Almanac) -> date:
+def _day(day: str | None, timetable_file: TimetableFile) -> date:
     try:
-        found = date.fromisoformat(day) if day else datetime.now(almanac.rhythm.zone).date()
+        found = date.fromisoformat(day) if day else datetime.now(timetable_file.rhythm.zone).date()
     except ValueError:
         stop(f"--date 写的是“{day}”。要写成 2026-11-27 这样。", WRONG)
     within_reach("--date", found)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.manners import FAILED, WRONG, echo, home_option, stop
-from controller.machine.home import chosen
+from controller.cli.errors import FAILED, WRONG, echo, home_option, stop
+from controller.system.paths import chosen
 
 if TYPE_CHECKING:
-    from controller.machine.home import Home
-    from controller.sound.speech.speakers import Speaker
-    from controller.sound.speech.voices import Found
+    from controller.sound.tts.install import Found
+    from controller.sound.tts.speakers import Speaker
+    from controller.system.paths import Home
 
 KINDS = {"kokoro": "自然语音", "sherpa": "sherpa-onnx", "piper": "Piper", "espeak": "备用语音，不用安装"}
 
@@ -53,8 +53,8 @@ def list_(outer: Path | None, home: Path | None) -> None:
 @click.pass_obj
 def install(outer: Path | None, source: Path | None, home: Path | None) -> None:
     """Install the natural voice (90 MB, once), or repair it; goes on where it was interrupted."""
-    from controller.machine.single import running
-    from controller.sound.speech import voices as files
+    from controller.sound.tts import install as files
+    from controller.system.process import running
 
     where = chosen(home or outer)
     with _told("安装自然语音") as progress:
@@ -70,7 +70,7 @@ def install(outer: Path | None, source: Path | None, home: Path | None) -> None:
 @click.pass_obj
 def save(outer: Path | None, folder: Path, home: Path | None) -> None:
     """Save the natural voice's files into FOLDER, to be carried to an office without internet."""
-    from controller.sound.speech import voices as files
+    from controller.sound.tts import install as files
 
     with _told("下载自然语音") as progress:
         files.save(folder, progress, chosen(home or outer).var / "voices")
@@ -83,7 +83,7 @@ def save(outer: Path | None, folder: Path, home: Path | None) -> None:
 @click.pass_obj
 def choose(outer: Path | None, name: str, home: Path | None) -> None:
     """Choose who speaks: auto, espeak, a speaker such as 晓晓, or a folder under var/voices."""
-    from controller.machine.single import running
+    from controller.system.process import running
 
     where = chosen(home or outer)
     voice = _voice(where, name)
@@ -105,8 +105,8 @@ def choose(outer: Path | None, name: str, home: Path | None) -> None:
 @click.pass_obj
 def remove(outer: Path | None, name: str, home: Path | None) -> None:
     """Remove a voice's folder; the natural voice is called kokoro."""
-    from controller.sound.speech import voices as files
-    from controller.sound.speech.fetching import CannotInstall
+    from controller.sound.tts import install as files
+    from controller.sound.tts.download import CannotInstall
 
     try:
         files.remove(chosen(home or outer).var / "voices", name)
@@ -116,8 +116,8 @@ def remove(outer: Path | None, name: str, home: Path | None) -> None:
 
 
 def _list(home: Home) -> None:
-    from controller.sound.speech import speakers
-    from controller.sound.speech import voices as files
+    from controller.sound.tts import install as files
+    from controller.sound.tts import speakers
 
     folder = home.var / "voices"
     found = files.listing(folder)
@@ -139,8 +139,8 @@ def _line(voice: Found) -> str:
 
 def _voice(home: Home, name: str) -> str:
     """The name as the timetable takes it; ends the command when nobody is called so."""
-    from controller.sound.speech import speakers
-    from controller.sound.speech import voices as files
+    from controller.sound.tts import install as files
+    from controller.sound.tts import speakers
 
     own = [found.key for found in files.listing(home.var / "voices") if found.kind in ("sherpa", "piper")]
     if name in (speakers.AUTO, speakers.ESPEAK, *own):
@@ -184,7 +184,7 @@ def _refusal(error: urllib.error.HTTPError) -> str:
 @contextmanager
 def _told(label: str) -> Iterator[Callable[[int, int], None]]:
     """Progress as a bar, or as a line for each tenth where no terminal is; a refusal ends the command."""
-    from controller.sound.speech.fetching import CannotInstall
+    from controller.sound.tts.download import CannotInstall
 
     try:
         if not sys.stdout.isatty():

@@ -15,11 +15,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from controller.sound.performance import CHIME_S, Job, Manners, Performance, Report
+from controller.sound.playback import CHIME_S, AnnouncementSettings, Job, Playback, Report
 from controller.sound.speaker import Event, Part, Speaker
-from controller.sound.speech.script import Clip, Script, VoiceFailed
-from controller.sound.speech.stream import Part as StreamPart
-from controller.sound.speech.stream import Stream, lead_s
+from controller.sound.tts.script import Clip, Script, VoiceFailed
+from controller.sound.tts.stream import Part as StreamPart
+from controller.sound.tts.stream import Stream, lead_s
 from controller.sound.voice import AHEAD, EMERGENCY, NOW, Voice
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Announcer:
         speaker: Speaker,
         voice: Voice,
         report: Callable[[Report], None],
-        manners: Manners = Manners(),  # noqa: B008 - a frozen value
+        manners: AnnouncementSettings = AnnouncementSettings(),  # noqa: B008 - a frozen value
     ):
         self._speaker, self._voice, self._report = speaker, voice, report
         self.manners = manners
@@ -63,7 +63,7 @@ class Announcer:
         self._held_until = self._silence_ended = 0.0
         self._present: Job | None = None
         self._taken_back: str | None = None  # the reason, when that is the present job's fate
-        self._performance: Performance | None = None
+        self._performance: Playback | None = None
         self._last_sound = float("-inf")
         self._audible = True
         self._running = False
@@ -276,8 +276,8 @@ class Announcer:
             self._present = None
             return waiting
 
-    def _attempt(self, job: Job, clip: Clip | None) -> Performance:
-        performance = Performance(job, self._report, self._changed)
+    def _attempt(self, job: Job, clip: Clip | None) -> Playback:
+        performance = Playback(job, self._report, self._changed)
         with self._changed:
             self._performance = performance
             if not self._audible and not job.urgent:
@@ -296,7 +296,7 @@ class Announcer:
             self._finish(job, performance)
         return performance
 
-    def _prevented(self, job: Job, performance: Performance) -> bool:
+    def _prevented(self, job: Job, performance: Playback) -> bool:
         """Whether the job must not begin any more; `performance` then knows why."""
         with self._changed:
             if self._taken_back is not None:
@@ -311,7 +311,7 @@ class Announcer:
                 return False
             return True
 
-    def _finish(self, job: Job, performance: Performance) -> None:
+    def _finish(self, job: Job, performance: Playback) -> None:
         if performance.over:  # taken back or interrupted while the lead or the rendering was under way
             self._speaker.stop(job.id, fade_ms=120)
         performance.wait()
@@ -321,7 +321,7 @@ class Announcer:
         if not self.music_on and time.monotonic() - self._last_sound > manners.wake_after_s:
             time.sleep(manners.lead_s)
 
-    def _whole(self, job: Job, performance: Performance, clip: Clip | None, until: float | None) -> None:
+    def _whole(self, job: Job, performance: Playback, clip: Clip | None, until: float | None) -> None:
         """One clip from chime to applause; without a voice whatever else there is."""
         performance.voiceless = clip is None
         sounds = [clip.path] if clip else list(job.script.sounds())
@@ -329,7 +329,7 @@ class Announcer:
         parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
         self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until, floor=_floor(job))
 
-    def _chime_first(self, job: Job, performance: Performance, chime: Path, until: float | None) -> None:
+    def _chime_first(self, job: Job, performance: Playback, chime: Path, until: float | None) -> None:
         """The chime sounds at once; the speech is rendered while it rings, and follows clause by clause."""
         script, duck = replace(job.script, chime=None), self.manners.duck
         early = None if job.urgent else self._await_voice(job, script)
@@ -352,7 +352,7 @@ class Announcer:
             self._speaker.finish(job.id)
             self._finish(job, performance)
 
-    def _follow(self, job: Job, performance: Performance, stream: Stream) -> None:
+    def _follow(self, job: Job, performance: Playback, stream: Stream) -> None:
         """Hand the parts of the speech to the player as they come. Raises VoiceFailed or TimeoutError."""
         number, offset = 1, 0.0
         while parts := self._next_parts(stream, performance):
@@ -365,7 +365,7 @@ class Announcer:
         if number == 1:  # it was on the disk already
             self._speaker.append(job.id, Part(clip.path))
 
-    def _next_parts(self, stream: Stream, performance: Performance) -> list[StreamPart]:
+    def _next_parts(self, stream: Stream, performance: Playback) -> list[StreamPart]:
         """Return what may be played next; empty at the end.
 
         An emergency does not wait for its later parts. Raises TimeoutError when a part is not rendered in time or when
@@ -379,7 +379,7 @@ class Announcer:
                 if time.monotonic() > limit or performance.ended or self._makes_room():
                     raise
 
-    def _without_voice(self, job: Job, performance: Performance) -> None:
+    def _without_voice(self, job: Job, performance: Playback) -> None:
         performance.voiceless = True
         performance.expect(None, first=1)
         if job.script.applause is not None:

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from controller.machine.filenames import by_readable_name
-from controller.sound.catalogue import Catalogue, Facts
-from controller.sound.device.protocol import Track
-from controller.sound.kinds import BESIDE_MUSIC, by_name
+from controller.sound.file_kinds import BESIDE_MUSIC, by_name
+from controller.sound.measuring import Catalogue, Facts
+from controller.sound.player.protocol import Track
+from controller.system.filenames import by_readable_name
 
 MUSIC_LUFS = -23.0
 UNMEASURED_DB = -10.0

@@ -15,8 +15,8 @@ from typing import Any
 import av
 import av.filter
 
-from controller.machine.reasons import reason
-from controller.sound.kinds import BROKEN, FILM, NO_SOUND
+from controller.sound.file_kinds import BROKEN, FILM, NO_SOUND
+from controller.system.os_errors import reason
 
 RATE = 44100
 SILENT = -70.0

@@ -1,15 +1,14 @@
-"""The daemon's side of the sound device: starts the player, keeps it alive, and tells truly what it did.
-
-What the player should be doing is kept here as the last orders (music, silences, master volume, sounds to
-keep ready). They are values of the clock, so a player started anew gets them again and is right at once.
-Announcements are not repeated here: each ends in exactly one `done`.
-"""
+"""The door to the player: keeps its process running and in the state of the present moment."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
+import select
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,9 +16,96 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from controller.sound.device import protocol
-from controller.sound.device.playerchild import PlayerChild
-from controller.sound.device.protocol import Duck, Event, Health, MusicOrder, Part, Track
+from controller.sound.player import protocol
+from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Part, Track
+
+
+class PlayerChild:
+    """One child process. `receive` belongs to one thread; `send`, under one lock, and `wake` to any."""
+
+    def __init__(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+        """Starts it; raises OSError."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "controller.sound.player.process", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | env,
+            start_new_session=True,  # Ctrl-C at the terminal is for the daemon: it ends its children itself
+            bufsize=0,
+        )
+        assert self._process.stdin is not None  # noqa: S101 - opened above
+        assert self._process.stdout is not None  # noqa: S101 - opened above
+        self._orders, self._events = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._orders, False)
+        self._woken, self._waker = os.pipe()
+        os.set_blocking(self._waker, False)
+        self._rest = b""
+        self._unsent = b""
+        self._writing = threading.Lock()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def send(self, raw: bytes) -> None:
+        """Sends a line. What a hanging child does not take is kept until it does, or is killed for it."""
+        with self._writing:
+            self._unsent += raw
+            self._flush()
+            stuck = bool(self._unsent)
+        if stuck:
+            self.wake()  # `receive` goes on with it
+
+    def _flush(self) -> None:
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):
+            while self._unsent:
+                sent = os.write(self._orders, self._unsent)
+                self._unsent = self._unsent[sent:]
+
+    def receive(self, within_s: float) -> list[dict[str, Any]] | None:
+        """The messages that came, none when none did in time or somebody woke us;
+
+        None when the child has ended.
+        """
+        stuck = [self._orders] if self._unsent else []
+        ready, free, _ = select.select([self._events, self._woken], stuck, [], max(0.0, within_s))
+        if free:
+            with self._writing:
+                self._flush()
+        if self._woken in ready:
+            os.read(self._woken, 4096)
+        if self._events not in ready:
+            return []
+        data = os.read(self._events, 1 << 16)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        messages = []
+        for raw in lines:
+            with contextlib.suppress(ValueError):
+                messages.append(protocol.read(raw))
+        return messages
+
+    def wake(self) -> None:
+        """Makes a waiting `receive` return."""
+        with contextlib.suppress(OSError):
+            os.write(self._waker, b".")
+
+    def kill(self) -> None:
+        """Ends it at once, also when it hangs, and lets go of everything."""
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2.0)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        os.close(self._woken)
+        os.close(self._waker)
+
+
+# --- The daemon's side of the sound device
 
 __all__ = ["Duck", "Event", "Health", "MusicOrder", "Part", "Speaker", "Track"]
 

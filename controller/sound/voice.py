@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.mandarin import for_espeak
-from controller.sound.speech.engines import Engine, EngineFailed, Maker, model_folders, neural
-from controller.sound.speech.script import PLAIN, Clip, Delivery, Recording, Script, Segment, VoiceFailed, say
-from controller.sound.speech.takes import Takes
-from controller.sound.speech.trial import describe, kept
-from controller.sound.speech.voicebox import AHEAD, EMERGENCY, NOW, Voice
+from controller.sound.tts.cache import Takes
+from controller.sound.tts.client import AHEAD, EMERGENCY, NOW, Voice
+from controller.sound.tts.engines import Engine, EngineFailed, Maker, model_folders, neural
+from controller.sound.tts.probe import describe, kept
+from controller.sound.tts.script import PLAIN, Clip, Delivery, Recording, Script, Segment, VoiceFailed, say
 
 __all__ = [
     "AHEAD",
@@ -168,9 +168,9 @@ def main() -> None:
     options.add_argument("--takes", type=Path, required=True)
     options.add_argument("--pace", type=float, default=0.5)
     chosen = options.parse_args()
-    from controller.sound.speech.reciter import (
-        serve,
-    )  # numpy and PyAV: not for the daemon, which imports this file too
+    from controller.sound.tts.worker_loop import (
+        serve,  # numpy and PyAV: not for the daemon, which imports this file too
+    )
 
     with contextlib.suppress(OSError):
         os.nice(NICE)

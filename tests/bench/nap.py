@@ -41,9 +41,9 @@ from office_made import House  # noqa: E402
 from recording import RATE, tone, write_wav  # noqa: E402
 from table import Row  # noqa: E402
 
-from controller.book.model import Refused  # noqa: E402
-from controller.sound.device import protocol  # noqa: E402
-from controller.sound.performance import Job, Report  # noqa: E402
+from controller.sales.model import Refused  # noqa: E402
+from controller.sound.playback import Job, Report  # noqa: E402
+from controller.sound.player import protocol  # noqa: E402
 from controller.sound.speaker import Duck, MusicOrder, Part, Track  # noqa: E402
 
 BLOCK = 1024  # frames
@@ -106,15 +106,14 @@ class Box:
     """The player in this process: its clock is ours, its orders come from here."""
 
     def __init__(self, tape: Tape, clock: Callable[[], float], told: Callable[[str, dict[str, Any]], None]):
-        from controller.sound import player
-        from controller.sound.device import device
+        from controller.sound.player import mixer, process
 
-        player.time = SimpleNamespace(monotonic=clock)  # type: ignore[assignment]
-        player.tell = lambda do, **values: told(do, values)
-        self._pygame, self._tape, self._clock = device.pygame, tape, clock
-        opened = device.Device()
+        process.time = SimpleNamespace(monotonic=clock)  # type: ignore[assignment]
+        process.tell = lambda do, **values: told(do, values)
+        self._pygame, self._tape, self._clock = mixer.pygame, tape, clock
+        opened = mixer.Device()
         self._hush, opened.hush = opened.hush, self._fade  # type: ignore[method-assign]
-        self._player = player.Player(opened)
+        self._player = process.Player(opened)
         self.fading = 0.0
 
     def _fade(self, fade_s: float) -> None:

@@ -259,7 +259,10 @@ def _players() -> Iterator[int]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"controller.sound.player" in (stat.parent / "cmdline").read_bytes():
+            if (
+                parent == os.getpid()
+                and b"controller.sound.player.process" in (stat.parent / "cmdline").read_bytes()
+            ):
                 yield int(stat.parent.name)
         except OSError:
             continue

@@ -74,7 +74,7 @@ def _measure(house: House, *, fetching: bool) -> tuple[list[float], list[float]]
         for _ in range(EVENTS):
             _say(phone, "ask")
             moment = time.monotonic()
-            sent[house.daemon.feed.tell()] = moment
+            sent[house.daemon.feed.notify()] = moment
             answers += json.loads(_answer(phone))
             time.sleep(0.25)
         _say(walls, "over")

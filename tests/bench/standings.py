@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from controller.book.people import PersonRow
-from controller.book.store import Book, Store
+from controller.sales.people_import import PersonRow
+from controller.sales.store import Session, Store
 from tests.bench.table import Row
 
 LIMIT_MS = 10.0
@@ -21,13 +21,13 @@ LAST = date(2026, 11, 30)
 
 def fill(store: Store, deals: int = 1_000_000, days: int = DAYS) -> None:
     """`deals` orders of 300 people over the working days before LAST, through the real triggers."""
-    with store.write() as book:
-        book.roster.import_people([PersonRow(f"团队{n % TEAMS}", f"人{n}") for n in range(PEOPLE)])
+    with store.write() as session:
+        session.roster.import_people([PersonRow(f"团队{n % TEAMS}", f"人{n}") for n in range(PEOPLE)])
         dates = [LAST - timedelta(days=n) for n in range(days)]
         for day in dates[:31]:
             for person in range(1, PEOPLE + 1):
-                book.roster.set_person_target(day, person, Decimal(1000))
-        book.rows.change(
+                session.roster.set_person_target(day, person, Decimal(1000))
+        session.rows.change(
             "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)"
             " INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked)"
             " SELECT 'k' || i, date(?2, '-' || (i % ?3) || ' days'), 1700000000000 + i, p.id, p.team_id, p.name,"
@@ -37,13 +37,13 @@ def fill(store: Store, deals: int = 1_000_000, days: int = DAYS) -> None:
         )  # fmt: skip
 
 
-def milliseconds(store: Store, ask: Callable[[Book], object], times: int = 30) -> list[float]:
+def milliseconds(store: Store, ask: Callable[[Session], object], times: int = 30) -> list[float]:
     """How long each of some askings took, snapshot and all."""
     taken = []
     for _ in range(times):
         begun = time.perf_counter()
-        with store.read() as book:
-            ask(book)
+        with store.read() as session:
+            ask(session)
         taken.append((time.perf_counter() - begun) * 1000)
     return taken
 
@@ -56,7 +56,7 @@ def measure(deals: int = 1_000_000, days: int = DAYS) -> dict[str, tuple[float, 
         spans = {"day": 0, "week": 6, "month": 29}
         found = {
             f"standings of the {name}, {deals:,} deals": milliseconds(
-                store, lambda book, back=back: book.standings(LAST - timedelta(days=back), LAST)
+                store, lambda session, back=back: session.standings(LAST - timedelta(days=back), LAST)
             )
             for name, back in spans.items()
         }
@@ -70,8 +70,8 @@ def recording(store: Store, times: int = 30) -> list[float]:
     taken, now = [], datetime.now(UTC)
     for n in range(times):
         begun = time.perf_counter()
-        with store.write() as book:
-            book.deals.record(f"new{n}", 1 + n, "", Decimal(1), now, LAST)
+        with store.write() as session:
+            session.deals.record(f"new{n}", 1 + n, "", Decimal(1), now, LAST)
         taken.append((time.perf_counter() - begun) * 1000)
     return taken
 

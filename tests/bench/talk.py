@@ -24,13 +24,13 @@ from fakes import SHANGHAI  # noqa: E402
 from recording import RATE  # noqa: E402
 from table import Row  # noqa: E402
 
-from controller.book import phrases  # noqa: E402
-from controller.book.model import Deal  # noqa: E402
-from controller.office.wording import WORDS  # noqa: E402
-from controller.rhythm.config import load  # noqa: E402
+from controller.sales import messages  # noqa: E402
+from controller.sales.model import Deal  # noqa: E402
+from controller.services.context import WORDS  # noqa: E402
 from controller.sound import loudness  # noqa: E402
 from controller.sound.mandarin import spoken  # noqa: E402
-from controller.sound.speech.script import Clip, Script, Segment  # noqa: E402
+from controller.sound.tts.script import Clip, Script, Segment  # noqa: E402
+from controller.timetable.load import load  # noqa: E402
 
 now = time.monotonic
 TEXTS = (
@@ -166,7 +166,7 @@ def roundup(folder: Path) -> list[Row]:
         Deal(n, "", n, "欧阳建国", "猛虎队", "校园招聘套餐", Decimal(3000 + 137 * n), at, None, at.date(), 1)
         for n in range(40)
     ]
-    said = phrases.roundup(deals, texts, WORDS, at.replace(hour=11, minute=0))
+    said = messages.roundup(deals, texts, WORDS, at.replace(hour=11, minute=0))
     with announcing(folder, FAST) as desk:
         clip = desk.voice.prepare(Script((Segment(spoken(said.text if said else "")),))).result(60)
     speech = clip.speech_end_s - clip.speech_start_s

@@ -63,7 +63,7 @@ def painted(folder: Path) -> list[Row]:
         told: dict[int, float] = {}
         for _ in range(EVENTS):
             moment_ms = time.time() * 1000
-            told[house.daemon.feed.tell()] = moment_ms
+            told[house.daemon.feed.notify()] = moment_ms
             time.sleep(0.7)
         delays = []
         for page in pages:

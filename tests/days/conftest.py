@@ -1,6 +1,6 @@
-"""The pages are walked through the office of tests/office."""
+"""The pages are walked through the office of tests/services."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "office"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "services"))

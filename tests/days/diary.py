@@ -15,8 +15,8 @@ from pathlib import Path
 from fakes import SHANGHAI
 from office_made import House
 
-from controller.sound.performance import Job, Report
-from signage.scenes import wall_state
+from controller.sound.playback import Job, Report
+from signage.wall_state import wall_state
 
 SAID_S = 10.0
 """How long everything takes that is said."""
@@ -77,7 +77,7 @@ class Diary:
         return datetime.combine(self.page.day, time.fromisoformat(line.split()[0]), SHANGHAI)
 
     def _edges(self) -> list[datetime]:
-        plan = self.house.almanac.plan(self.page.day)
+        plan = self.house.timetable_file.plan(self.page.day)
         edges = [cue.at for cue in plan.cues] + list(
             self.house.office.following.moments(plan, self.house.clock.now())
         )
@@ -85,10 +85,10 @@ class Diary:
 
     def _sell_before(self) -> None:
         for number, (day, person, amount, product) in enumerate(self.page.before):
-            with self.house.store.write() as book:
+            with self.house.store.write() as session:
                 at = datetime.combine(date.fromisoformat(day), time(10), SHANGHAI)
-                seller = book.roster.find(person)
-                book.deals.record(f"before-{number}", seller.id, product, Decimal(amount), at, at.date())
+                seller = session.roster.find(person)
+                session.deals.record(f"before-{number}", seller.id, product, Decimal(amount), at, at.date())
 
     # --- what people do
 

@@ -10,9 +10,9 @@ import pytest
 from fakes import SHANGHAI, FakeAnnouncer, FakeSpeaker, FakeVoice
 from office_made import ROOT, House, house
 
-from controller.office import Office, Parts
+from controller.services import Office, Parts
 from controller.timekeeper import Timekeeper
-from signage.scenes import wall_state
+from signage.wall_state import wall_state
 
 WORKDAY = datetime(2026, 11, 30, tzinfo=SHANGHAI)
 """A Monday that is its month's last working day: the fullest timetable there is."""
@@ -28,12 +28,12 @@ class Started:
         self.speaker, self.announcer = FakeSpeaker(), FakeAnnouncer()
         self.office = Office(
             Parts(
-                self.clock, running.almanac, running.store, running.feed,
+                self.clock, running.timetable_file, running.store, running.feed,
                 self.announcer, self.speaker, FakeVoice(), running.library, ROOT / "sounds",
             )  # type: ignore[arg-type]
         )  # fmt: skip
         self.announcer.report = self.office.following.on_report
-        Timekeeper(self.clock, running.almanac, self.office.following).look()
+        Timekeeper(self.clock, running.timetable_file, self.office.following).look()
 
 
 def state(office: House | Started) -> dict[str, object]:

@@ -11,9 +11,9 @@ import pytest
 from fakes import SHANGHAI
 from office_made import ROOT, House
 
-from controller.almanac import Almanac
-from controller.book.model import Refused
-from controller.sound.performance import Job, Report
+from controller.sales.model import Refused
+from controller.sound.playback import Job, Report
+from controller.timetable.current import TimetableFile
 
 MONDAY = datetime(2026, 11, 30, tzinfo=SHANGHAI)
 SCENARIOS = 208
@@ -154,15 +154,15 @@ class Noon:
 @pytest.fixture
 def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two timetables are read once, not at each of two thousand restarts."""
-    read: dict[str, Almanac] = {}
+    read: dict[str, TimetableFile] = {}
 
-    def almanac(file: Path, last_good: Path) -> Almanac:
+    def timetable_file(file: Path, last_good: Path) -> TimetableFile:
         text = file.read_text(encoding="utf-8")
         if text not in read:
-            read[text] = Almanac(file, last_good)
+            read[text] = TimetableFile(file, last_good)
         return read[text]
 
-    monkeypatch.setattr(office_made, "Almanac", almanac)
+    monkeypatch.setattr(office_made, "TimetableFile", timetable_file)
 
 
 @pytest.mark.usefixtures("_read_once")
@@ -189,8 +189,8 @@ def untold(noon: Noon, seed: int) -> None:
     for announcement in said:
         assert announcement.why or announcement.state == "heard", (seed, announcement)
         assert announcement.state in ("heard", "merged", "dropped"), (seed, announcement, noon.log)
-    with noon.house.store.read() as book:
+    with noon.house.store.read() as session:
         for deal in noon.house.office.deals(MONDAY.date()):
             if deal.voided is None:
-                states = [a.state for a in book.outbox.of_deal(deal.id)]
+                states = [a.state for a in session.outbox.of_deal(deal.id)]
                 assert "heard" in states or "playing" in states, (seed, deal, states, noon.log)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from controller.book.model import Deal
 from controller.glance import Board, City, Glance, OnAir, Sounding, Tally, Total
-from controller.rhythm import config, timetable
-from controller.rhythm.model import Rhythm
-from controller.rhythm.workdays import Workdays
+from controller.sales.model import Deal
+from controller.timetable import load
+from controller.timetable.model import Timetable
+from controller.timetable.plan import plan_for, state_at
+from controller.timetable.workdays import Workdays
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = date(2026, 11, 23)
@@ -22,8 +23,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @cache
-def rhythm() -> Rhythm:
-    return config.load(REPOSITORY / "config" / "rhythm.yaml")
+def rhythm() -> Timetable:
+    return load.load(REPOSITORY / "config" / "rhythm.yaml")
 
 
 @cache
@@ -71,8 +72,8 @@ def board(**over: Any) -> Board:
 def glance(clock: str = "14:52", day: date = MONDAY, **over: Any) -> Glance:
     """The office at `clock`; the scene is the timetable's unless given."""
     now = moment(clock, day)
-    plan = timetable.plan_for(day, rhythm(), workdays())
-    state = timetable.state_at(plan, now)
+    plan = plan_for(day, rhythm(), workdays())
+    state = state_at(plan, now)
     whole = Glance(
         revision=17, now=now, office="北京分公司", plan=plan, state=state, scene=state.wall,
         teams=(tally(1, "猛虎队"),), people=(tally(1, "陈芳", target=None),),

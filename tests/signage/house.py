@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controller.daemon import Daemon, Options
-from controller.machine.home import Home
+from controller.system.paths import Home
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AFTERNOON = datetime(2026, 11, 23, 14, 40, tzinfo=ZONE)  # a Monday, no quiet time near

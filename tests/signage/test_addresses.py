@@ -220,8 +220,8 @@ def test_hidden_products_are_bounded(house: House) -> None:
     """However many names are hidden, the book keeps the newest two hundred."""
     for number in range(205):
         house.daemon.office.hide_product(f"产品{number}", hidden=True)
-    with house.daemon.store.read() as book:
-        kept = book.desk.setting("hidden_products")
+    with house.daemon.store.read() as session:
+        kept = session.desk.setting("hidden_products")
     assert len(kept) == 200
     assert "产品204" in kept
 

@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import pytest
 
-from controller.book.people import PersonRow
-from controller.cli import checkup
-from controller.glance import Trouble
-from controller.machine.single import running as told_by_daemon
+from controller.cli import doctor
+from controller.glance import HealthProblem
+from controller.sales.people_import import PersonRow
+from controller.system.process import running as told_by_daemon
 from tests.running import ZHANGU
 from tests.signage.house import House, running
 
@@ -137,8 +137,8 @@ def test_a_number_that_would_fill_the_memory_is_refused(house: House) -> None:
 def test_namesakes_are_told_apart_by_team(house: House) -> None:
     """Two people of one name: the order says whose it is by the team, without one it is refused by name."""
     rows = [PersonRow(team, "张伟", namesake=True) for team in ("猛虎队", "飞龙队")]
-    with house.daemon.store.write() as book:
-        book.roster.import_people(rows)
+    with house.daemon.store.write() as session:
+        session.roster.import_people(rows)
     assert house.sell("张伟", 700, "whose").json["field"] == "person"
     order = {"person": "张伟", "team": "飞龙队", "product": "报纸", "amount": 700}
     assert "飞龙队的张伟" in house.call("POST", "/api/deals/preview", order).json["sentence"]
@@ -326,12 +326,12 @@ def test_what_is_playing_is_told_to_known_callers_only(house: House) -> None:
         assert house.call("GET", path, role="wall").json["sound"], path
     assert set(house.call("GET", "/health", role=None).json) == {"ok", "build", "troubles"}
     told = told_by_daemon(house.daemon._options.home.running)
-    health = checkup._health(told)
+    health = doctor._health(told)
     assert health is not None
     assert health["sound"]
-    unknown = checkup._health({**told, "token": "x"})
+    unknown = doctor._health({**told, "token": "x"})
     assert unknown is not None
-    (finding,) = checkup.of_the_running(unknown)
+    (finding,) = doctor.of_the_running(unknown)
     assert not finding.serious
 
 
@@ -344,19 +344,21 @@ def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     for number in range(30):
         attempts.try_pin(f"10.1.2.{number}", lambda: False)
     music = [
-        Trouble(f"音乐 {name} 放不了。", "", "", False, generic="有音乐放不了。")
+        HealthProblem(f"音乐 {name} 放不了。", "", "", False, generic="有音乐放不了。")
         for name in ("秘密a", "秘密b")
     ]
-    book = Trouble("账本 /home/pi/secret.db 只能读。", "", "", True, ("第 3 行：秘密c",), "账本现在不能用。")
-    monkeypatch.setattr(office._view, "troubles", lambda: (book, *music, *attempts.troubles()))
-    house.daemon.feed.tell()
+    session = HealthProblem(
+        "账本 /home/pi/secret.db 只能读。", "", "", True, ("第 3 行：秘密c",), "账本现在不能用。"
+    )
+    monkeypatch.setattr(office._view, "troubles", lambda: (session, *music, *attempts.troubles()))
+    house.daemon.feed.notify()
     try:
         stranger = house.call("GET", "/health", role=None)
         known = house.call("GET", "/health")
     finally:
         attempts._wrong.clear()
         attempts._lately.clear()
-        house.daemon.feed.tell()
+        house.daemon.feed.notify()
     assert (stranger.status, known.status) == (503, 503)
     text = json.dumps(stranger.json, ensure_ascii=False)
     assert [row["what"] for row in stranger.json["troubles"]] == [
@@ -523,17 +525,17 @@ def test_a_citys_result_can_be_taken_back(house: House, empty: str | None) -> No
 
 def test_the_phone_tells_what_will_never_happen(house: House) -> None:
     """A rule for a day that is not worked is told on the phone as soon as it is in force, and not on walls."""
-    almanac = house.daemon.office._room.almanac
-    file = almanac._path
+    timetable_file = house.daemon.office._room.timetable_file
+    file = timetable_file._path
     before = file.read_text("utf-8")
     edited = before.replace("\nduties:", "\n  - {at: 10:10, on: 周六, say: 大家好}\nduties:", 1)
     try:
         file.write_text(edited, encoding="utf-8")
-        almanac.refresh()
+        timetable_file.refresh()
         (told,) = house.call("GET", "/api/phone").json["notices"]
         assert "10:10 的提示”不会发生。周六不上班" in told
         assert not [told for told in house.call("GET", WALL).json["notices"] if "不会发生" in told]
     finally:
         file.write_text(before, encoding="utf-8")
-        almanac.refresh()
+        timetable_file.refresh()
     assert house.call("GET", "/api/phone").json["notices"] == []

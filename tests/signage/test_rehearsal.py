@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from controller.book.store import Store
-from controller.cli.running import demo_, rehearse, run
-from controller.machine.home import Home
-from controller.office.keys import Keys
-from controller.rehearsal.scratch import scratch
+from controller.cli.run import demo_, rehearse, run
+from controller.sales.store import Store
+from controller.services.auth import Credentials
+from controller.simulation.rehearsal import scratch
+from controller.system.paths import Home
 from tests.running import ZHANGU
 from tests.signage.house import REPOSITORY, House, running
 
@@ -99,11 +99,11 @@ def test_a_copy_has_another_pin_and_no_sessions(tmp_path: Path) -> None:
     (tmp_path / "config" / "rhythm.yaml").write_bytes((REPOSITORY / "config" / "rhythm.yaml").read_bytes())
     (tmp_path / "sounds").mkdir()
     home.var.mkdir()
-    with closing(Store(home.book)) as store:
-        keys = Keys(store)
+    with closing(Store(home.database)) as store:
+        keys = Credentials(store)
         pin, session = keys.pin(), keys.open_session("iPhone", "10.0.0.2", secure=False)
-        with scratch(home) as copy, closing(Store(copy.book)) as copied:
-            there = Keys(copied)
+        with scratch(home) as copy, closing(Store(copy.database)) as copied:
+            there = Credentials(copied)
             assert re.fullmatch(r"\d{6}", there.pin())
             assert there.pin() != pin
             assert there.session(session, secure=False) is None

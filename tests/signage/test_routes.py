@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from signage.access import RIGHTS
+from signage.auth import RIGHTS
 from tests.signage.house import House, running
 
 OPEN = {  # what a stranger may ask; each reads only, or lets people and screens in

@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from controller import daemon
-from controller.machine.home import Home
-from signage import events, lines, server
-from signage.answers import MAX_BODY
+from controller.system.paths import Home
+from signage import request_limits, server, sse
+from signage.http import MAX_BODY
 from tests.signage.house import House, running
 
 
@@ -184,7 +184,7 @@ def test_trickled_bytes_extend_no_deadline(
 ) -> None:
     """A byte every 50 ms: the line is closed when its time is over, not when the bytes cease."""
     for name in ("FIRST_S", "HEADER_S", "BODY_S"):
-        monkeypatch.setattr(lines, name, 0.4)
+        monkeypatch.setattr(request_limits, name, 0.4)
     began = time.monotonic()
     with contextlib.closing(line(house, said)) as made, contextlib.suppress(OSError):
         made.settimeout(0.05)
@@ -199,8 +199,8 @@ def test_trickled_bytes_extend_no_deadline(
 
 def test_an_answer_that_is_not_read_holds_no_thread(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty readers that never read: others are answered, and the lines are closed in the end."""
-    monkeypatch.setattr(lines, "READ_S", 0.3)
-    monkeypatch.setattr(lines, "READ_RATE", 10_000_000)
+    monkeypatch.setattr(request_limits, "READ_S", 0.3)
+    monkeypatch.setattr(request_limits, "READ_RATE", 10_000_000)
     ask = head("GET", "/static/phone.js") * 60
     with many(house, 20, ask, "127.0.0.4"):
         somebody_else_is_answered(house)
@@ -209,8 +209,8 @@ def test_an_answer_that_is_not_read_holds_no_thread(house: House, monkeypatch: p
 def test_streams_of_one_address_leave_room_for_walls(house: House) -> None:
     """250 lines of one address: a wall of another and a signed-in phone of the same one are served."""
     streams = house.daemon.server._streams
-    with many(house, events.MAX_STREAMS + 10, head("GET", "/events"), "127.0.0.5"):
-        assert _until(lambda: len(streams._open) == events.MAX_STREAMS)
+    with many(house, sse.MAX_STREAMS + 10, head("GET", "/events"), "127.0.0.5"):
+        assert _until(lambda: len(streams._open) == sse.MAX_STREAMS)
         with contextlib.closing(line(house, head("GET", "/events?wall=real&screen=a"), "127.0.0.6")) as wall:
             assert b"200 OK" in wall.recv(400)
             assert "real" in streams.names()

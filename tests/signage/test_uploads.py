@@ -39,8 +39,8 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests ask faster than any person; the pace has a test of its own."""
     from signage import uploads
 
-    monkeypatch.setattr(uploads, "hearing", uploads.Pace(10_000))
-    monkeypatch.setattr(uploads, "bringing", uploads.Pace(10_000))
+    monkeypatch.setattr(uploads, "hearing", uploads.RateLimit(10_000))
+    monkeypatch.setattr(uploads, "bringing", uploads.RateLimit(10_000))
 
 
 class Got:
@@ -147,7 +147,7 @@ def test_a_hearing_has_its_pace(house: House, monkeypatch: pytest.MonkeyPatch) -
     """After so many in a minute the next is put off, and told when."""
     from signage import uploads
 
-    monkeypatch.setattr(uploads, "hearing", uploads.Pace(1))
+    monkeypatch.setattr(uploads, "hearing", uploads.RateLimit(1))
     assert house.call("POST", "/api/preview", {"text": ""}, role="assistant").status == 422
     body = json.dumps({"text": "好"}).encode()
     for _ in range(2):
@@ -371,8 +371,8 @@ def test_a_victory_song_sounds_after_the_order_of_its_person_or_team(house: Hous
     songs = {}
     for who in ("周婷", "李思思", "欧阳建国"):
         ident = house.sell(who, 30_000, f"song-{who}").json["id"]
-        with house.daemon.store.read() as book:
-            songs[who] = desk.song_of(book.outbox.of_deal(ident)[0])
+        with house.daemon.store.read() as session:
+            songs[who] = desk.song_of(session.outbox.of_deal(ident)[0])
     assert songs["周婷"] == desk.song("person", number)
     assert songs["李思思"] == desk.song("team", teams["飞龙队"])
     assert songs["欧阳建国"] is None

@@ -40,7 +40,7 @@ def room() -> Iterator[Room]:
 
 
 @pytest.fixture(scope="module")
-def book(browser: Browser, room: Room) -> Page:
+def session(browser: Browser, room: Room) -> Page:
     """The storybook's page; a story is put into it without loading anew."""
     page = browser.new_page()
     page.goto(room.url("/storybook/rhythm-full"))
@@ -57,18 +57,18 @@ def faults(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_every_picture_keeps_the_rules(book: Page, width: int, height: int) -> None:
+def test_every_picture_keeps_the_rules(session: Page, width: int, height: int) -> None:
     """On each screen no story overflows, cuts or covers text, shrinks type or fades under 7:1."""
-    book.set_viewport_size({"width": width, "height": height})
+    session.set_viewport_size({"width": width, "height": height})
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     broken = {}
     for name, story in stories().items():
-        tell(book, story)
-        found = faults(book)
+        tell(session, story)
+        found = faults(session)
         if found:
             broken[name] = found
         if name in PICTURES and width < 3840:
-            book.screenshot(path=ARTEFACTS / f"{name}-{width}x{height}.jpg", type="jpeg", quality=85)
+            session.screenshot(path=ARTEFACTS / f"{name}-{width}x{height}.jpg", type="jpeg", quality=85)
     assert broken == {}
 
 
@@ -81,26 +81,26 @@ def test_every_picture_keeps_the_rules(book: Page, width: int, height: int) -> N
         ("position: absolute; left: 10vw; top: 20vh", "covers"),
     ],
 )
-def test_the_rules_notice(book: Page, change: str, complaint: str) -> None:
+def test_the_rules_notice(session: Page, change: str, complaint: str) -> None:
     """The checker itself complains about small, pale, cut and covering text."""
-    book.set_viewport_size({"width": 1280, "height": 720})
-    tell(book, stories()["rhythm-full"])
-    assert faults(book) == []
-    book.evaluate(
+    session.set_viewport_size({"width": 1280, "height": 720})
+    tell(session, stories()["rhythm-full"])
+    assert faults(session) == []
+    session.evaluate(
         "css => { document.querySelector('.leftline .then').style.cssText = css + ' !important'; }", change
     )
-    found = faults(book)
-    book.evaluate("document.querySelector('.leftline .then').style.cssText = ''")
+    found = faults(session)
+    session.evaluate("document.querySelector('.leftline .then').style.cssText = ''")
     assert any(complaint in fault for fault in found), found
 
 
-def test_markup_in_names_is_text(book: Page) -> None:
+def test_markup_in_names_is_text(session: Page) -> None:
     """A name with tags in it stands there letter by letter, and makes no element."""
-    tell(book, stories()["rhythm-markup"])
-    text = book.inner_text(".stage")
+    tell(session, stories()["rhythm-markup"])
+    text = session.inner_text(".stage")
     assert "<b>猛虎</b>队" in text
     assert "</script><img src=x>" in text
-    assert book.locator(".stage .deals img, .stage .name b").count() == 0
+    assert session.locator(".stage .deals img, .stage .name b").count() == 0
 
 
 def test_a_story_is_a_page_too(browser: Browser, room: Room) -> None:
@@ -122,7 +122,7 @@ def test_a_story_is_a_page_too(browser: Browser, room: Room) -> None:
     assert errors == []
 
 
-def test_the_show_unfolds(book: Page) -> None:
+def test_the_show_unfolds(session: Page) -> None:
     """Third, second, first, teams, cities and comment each appear at their moment and not before."""
     parts = ["third", "second", "first", "teams", "cities", "comment"]
     story = stories()["board-all"]
@@ -135,11 +135,11 @@ def test_the_show_unfolds(book: Page) -> None:
         "teams": ".teams.ranked", "cities": ".cities", "comment": ".comment",
     }  # fmt: skip
     for told in range(len(parts) + 1):
-        tell(book, story | {"now": story["now"] + 1000 * told})
+        tell(session, story | {"now": story["now"] + 1000 * told})
         seen = [
             part
             for part in parts
-            if book.evaluate(
+            if session.evaluate(
                 "at => { var n = document.querySelector(at);"
                 " return Math.min(getComputedStyle(n).opacity, getComputedStyle(n.parentNode).opacity); }",
                 places[part],
@@ -149,24 +149,24 @@ def test_the_show_unfolds(book: Page) -> None:
         assert seen == parts[:told]
 
 
-def test_pages_lose_nobody(book: Page) -> None:
+def test_pages_lose_nobody(session: Page) -> None:
     """Of twelve teams and sixty people each has a page, whatever the hour, and returns within a round."""
-    book.set_viewport_size({"width": 1920, "height": 1080})
+    session.set_viewport_size({"width": 1920, "height": 1080})
     story = stories()["board-sixty"]
     shown = "at => [].filter.call(document.querySelector(at).children, n => n.offsetHeight).map(n => n.textContent)"
     teams: set[str] = set()
     people: set[str] = set()
     for turn in range(16):
-        tell(book, story | {"now": story["now"] + 10000 * turn})
-        teams |= set(book.evaluate(shown, ".teams.ranked"))
-        people |= set(book.evaluate(shown, ".board .teams.people"))
+        tell(session, story | {"now": story["now"] + 10000 * turn})
+        teams |= set(session.evaluate(shown, ".teams.ranked"))
+        people |= set(session.evaluate(shown, ".board .teams.people"))
     assert (len(teams), len(people)) == (12, 57)
 
 
 @pytest.mark.parametrize(("count", "at_once"), [(1, 1), (3, 3), (8, 8), (15, 8)])
-def test_every_city_is_seen(book: Page, count: int, at_once: int) -> None:
+def test_every_city_is_seen(session: Page, count: int, at_once: int) -> None:
     """Up to three cities stand in a line, eight on one page with bars, more on even pages; none is left out."""
-    book.set_viewport_size({"width": 1920, "height": 1080})
+    session.set_viewport_size({"width": 1920, "height": 1080})
     story = stories()[
         {1: "board-one-city", 3: "board-cities", 8: "board-eight-cities", 15: "board-fifteen-cities"}[count]
     ]
@@ -174,31 +174,31 @@ def test_every_city_is_seen(book: Page, count: int, at_once: int) -> None:
         n => n.offsetHeight).map(n => n.textContent)"""
     pages = []
     for turn in range(2):
-        tell(book, story | {"now": story["now"] + 10000 * turn})
-        pages.append(book.evaluate(names))
+        tell(session, story | {"now": story["now"] + 10000 * turn})
+        pages.append(session.evaluate(names))
     assert max(len(page) for page in pages) == at_once
     assert {name for page in pages for name in page} == {row["name"] for row in story["board"]["cities"]}
 
 
-def test_a_sentence_breaks_where_one_pauses(book: Page) -> None:
+def test_a_sentence_breaks_where_one_pauses(session: Page) -> None:
     """Chinese advice has its line's end after a comma or stop, never within a word."""
-    book.set_viewport_size({"width": 1920, "height": 1080})
-    tell(book, stories()["rhythm-no-deals"])
+    session.set_viewport_size({"width": 1920, "height": 1080})
+    tell(session, stories()["rhythm-no-deals"])
     lines = """() => { var tops = {}; [].forEach.call(document.querySelectorAll('.rhythm .advice .clause'), n => {
         var r = n.getClientRects(); tops[r[0].top] = (tops[r[0].top] || '') + n.textContent; });
         return Object.values(tops); }"""
-    assert book.evaluate(lines) == ["先打非重点客户热身，", "把状态打出来。"]
+    assert session.evaluate(lines) == ["先打非重点客户热身，", "把状态打出来。"]
 
 
-def test_rows_move_and_are_not_made_anew(book: Page) -> None:
+def test_rows_move_and_are_not_made_anew(session: Page) -> None:
     """When ranks change the same row slides to its new place; nothing is thrown away."""
-    tell(book, stories()["rhythm-full"])
-    book.evaluate("window.first = document.querySelector('.teams .team')")
+    tell(session, stories()["rhythm-full"])
+    session.evaluate("window.first = document.querySelector('.teams .team')")
     story = stories()["rhythm-full"]
     story["teams"].reverse()
-    tell(book, story)
-    assert book.evaluate("[].indexOf.call(first.parentNode.children, first)") == 3
-    assert book.evaluate("first.querySelector('.name').textContent") == "猛虎队"
+    tell(session, story)
+    assert session.evaluate("[].indexOf.call(first.parentNode.children, first)") == 3
+    assert session.evaluate("first.querySelector('.name').textContent") == "猛虎队"
 
 
 def test_a_day_of_deals_leaves_the_heap_flat(browser: Browser, room: Room) -> None:
@@ -231,58 +231,58 @@ def test_a_day_of_deals_leaves_the_heap_flat(browser: Browser, room: Room) -> No
     assert nodes_after <= nodes + 20
 
 
-def test_a_celebration_has_at_most_sixty_pieces(book: Page) -> None:
+def test_a_celebration_has_at_most_sixty_pieces(session: Page) -> None:
     """Old televisions choke on more."""
-    tell(book, stories()["celebration-big"])
-    assert 0 < book.locator(".celebration .paper i, .celebration .ring").count() <= 60
+    tell(session, stories()["celebration-big"])
+    assert 0 < session.locator(".celebration .paper i, .celebration .ring").count() <= 60
 
 
-def test_five_teams_with_targets_stand_on_one_page(book: Page) -> None:
+def test_five_teams_with_targets_stand_on_one_page(session: Page) -> None:
     """No heading counts pages, all five are seen, and two orders have room below."""
-    book.set_viewport_size({"width": 1920, "height": 1080})
-    tell(book, stories()["rhythm-five-teams"])
+    session.set_viewport_size({"width": 1920, "height": 1080})
+    tell(session, stories()["rhythm-five-teams"])
     assert (
-        book.evaluate(
+        session.evaluate(
             "[].filter.call(document.querySelectorAll('.rhythm .team'), n => n.offsetHeight).length"
         )
         == 5
     )
     assert (
-        book.evaluate(
+        session.evaluate(
             "[].filter.call(document.querySelectorAll('.rhythm .deal'), n => n.offsetHeight).length"
         )
         == 2
     )
 
 
-def test_what_is_due_stands_before_what_comes_later(book: Page) -> None:
+def test_what_is_due_stands_before_what_comes_later(session: Page) -> None:
     """At 14:31 the two duties of 14:30, marked; from 14:45 on the next one, 17:30."""
-    book.set_viewport_size({"width": 1920, "height": 1080})
+    session.set_viewport_size({"width": 1920, "height": 1080})
     story = stories()["rhythm-duty-due"]
     shown = """() => [document.querySelector('.todo').classList.contains('due'),
         [].map.call(document.querySelectorAll('.todo .duty'), n => n.textContent.substr(0, 8))]"""
-    tell(book, story)
-    assert book.evaluate(shown) == [True, ["14:30 组长", "14:30 总监"]]
-    tell(book, story | {"now": story["now"] + 14 * 60_000})
-    assert book.evaluate(shown) == [False, ["17:30 组长"]]
+    tell(session, story)
+    assert session.evaluate(shown) == [True, ["14:30 组长", "14:30 总监"]]
+    tell(session, story | {"now": story["now"] + 14 * 60_000})
+    assert session.evaluate(shown) == [False, ["17:30 组长"]]
 
 
-def test_sums_and_spans_are_written_alike(book: Page) -> None:
+def test_sums_and_spans_are_written_alike(session: Page) -> None:
     """¥184,700 is 18.47万 and not 18.4万; a span is told in 分钟 whether long or short."""
-    tell(book, stories()["rhythm-full"])
-    assert book.evaluate("[184700, 2894700, 12345678, 99999.99].map(Wall.sum)") == [
+    tell(session, stories()["rhythm-full"])
+    assert session.evaluate("[184700, 2894700, 12345678, 99999.99].map(Wall.sum)") == [
         "18.47万", "289.47万", "1234.5万", "9.99万",
     ]  # fmt: skip
-    assert book.evaluate("[31 * 60000, 30000].map(Wall.span)") == ["31 分钟", "不到 1 分钟"]
+    assert session.evaluate("[31 * 60000, 30000].map(Wall.span)") == ["31 分钟", "不到 1 分钟"]
 
 
-def test_chinese_on_an_english_wall_keeps_its_wide_commas(book: Page) -> None:
+def test_chinese_on_an_english_wall_keeps_its_wide_commas(session: Page) -> None:
     """A Chinese text is as wide on an English wall as on a Chinese one; English text is not marked Chinese."""
     duty = [{"at": None, "at_ms": None, "who": "leader", "what": "多走动，带着微笑"}]
     widths = []
     for name in ("rhythm-full", "rhythm-full-english"):
-        tell(book, stories()[name] | {"duties": [], "notices": ["多走动，带着微笑"]})
-        widths.append(book.evaluate("document.querySelector('.ticker .item').offsetWidth"))
+        tell(session, stories()[name] | {"duties": [], "notices": ["多走动，带着微笑"]})
+        widths.append(session.evaluate("document.querySelector('.ticker .item').offsetWidth"))
     assert widths[0] == widths[1]
-    tell(book, stories()["rhythm-full-english"] | {"duties": duty})
-    assert book.evaluate("document.querySelector('.next, .then').getAttribute('lang')") is None
+    tell(session, stories()["rhythm-full-english"] | {"duties": duty})
+    assert session.evaluate("document.querySelector('.next, .then').getAttribute('lang')") is None

@@ -169,11 +169,11 @@ def test_which_screen_is_which(room: Room, wall: Page) -> None:
     screens = room.app.extensions["screens"]
     with room.app.app_context():
         screens.identify("hall")
-    room.feed.tell()
+    room.feed.notify()
     assert eventually(lambda: wall.is_visible(".identify"))
     assert wall.inner_text(".identify .number") == "hall"
     wall.evaluate("window.old = true")
     with room.app.app_context():
         screens.reload("hall")
-    room.feed.tell()
+    room.feed.notify()
     assert eventually(lambda: renewed(wall))

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import Glance
-from controller.machine.doorway import listen
-from controller.rhythm.model import DayPlan
+from controller.system.network import listen
+from controller.timetable.model import DayPlan
 from signage import create_app
 from signage.server import Server
 
@@ -59,7 +59,7 @@ class Room:
     def show(self, **over: Any) -> None:
         """Changes what is shown, and tells the walls."""
         self.shown = replace(self.shown, **over)
-        self.feed.tell()
+        self.feed.notify()
 
     def usual_plan(self) -> DayPlan:
         """For the poster: the plan of the glance."""

@@ -15,9 +15,9 @@ import numpy as np
 from recording import RATE, Recording, disk_device, tone, write_wav
 
 from controller.sound.announcer import Announcer
-from controller.sound.performance import Job, Manners, Report
+from controller.sound.playback import AnnouncementSettings, Job, Report
 from controller.sound.speaker import Event, Speaker
-from controller.sound.speech.script import Script, Segment
+from controller.sound.tts.script import Script, Segment
 from controller.sound.voice import Voice
 
 SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
@@ -26,7 +26,7 @@ FAST = {"SDL_DISKAUDIODELAY": "1"}
 """Some eight times as fast as it would sound: order and number stay, times do not."""
 LOWEST, STEP = 500, 20  # Hz: the tone that tells which announcement this is
 SIGN_S = 0.25
-PROMPT = Manners(lead_s=0.0)
+PROMPT = AnnouncementSettings(lead_s=0.0)
 ENDS = ("heard", "not_heard", "dropped", "stale")
 
 
@@ -73,7 +73,9 @@ class Desk:
 
 
 @contextmanager
-def announcing(folder: Path, env: Mapping[str, str] = {}, manners: Manners = PROMPT) -> Iterator[Desk]:
+def announcing(
+    folder: Path, env: Mapping[str, str] = {}, manners: AnnouncementSettings = PROMPT
+) -> Iterator[Desk]:
     """All three parts started; the device is there."""
     with disk_device(folder) as (device, recording):
         desk: list[Desk] = []
@@ -134,5 +136,5 @@ def signs(frames: np.ndarray) -> list[int]:
 
 def players() -> list[int]:
     """The players that this process has started."""
-    command = ["pgrep", "-P", str(os.getpid()), "-f", "controller.sound.player"]
+    command = ["pgrep", "-P", str(os.getpid()), "-f", "controller.sound.player.process"]
     return [int(pid) for pid in subprocess.run(command, capture_output=True, text=True).stdout.split()]

@@ -14,9 +14,9 @@ import pytest
 from announcing import APPLAUSE, CHIME, FAST, announcing, players, sign, signs
 from recording import RATE, pilot_db, tone, write_wav
 
-from controller.sound.performance import Report
+from controller.sound.playback import Report
 from controller.sound.speaker import MusicOrder, Track
-from controller.sound.speech.script import Clip, Script
+from controller.sound.tts.script import Clip, Script
 
 pytestmark = pytest.mark.signal
 now = time.monotonic

@@ -22,10 +22,10 @@ from recording import RATE, disk_device
 from running import Running, timetable
 from soundfiles import measured
 
-from controller.machine.filenames import by_readable_name, readable
-from controller.sound import intake, kinds
+from controller.sound import file_kinds, upload_worker
 from controller.sound.library import MUSIC_LUFS, Library
 from controller.sound.speaker import MusicOrder
+from controller.system.filenames import by_readable_name, readable
 
 pytestmark = pytest.mark.signal  # all of it: half of its time goes into making and bringing the files once
 MONDAY = datetime.date(2026, 11, 23)
@@ -205,7 +205,7 @@ def test_every_upload_is_judged_as_in_the_folder(brought: Brought, tmp_path: Pat
     wrong = []
     for sound, _, path in brought.made:
         request = {"what": "track", "source": str(path), "target": str(tmp_path / "made")}
-        answer = intake._answer(request | {"named": kinds.by_name(path.name)})
+        answer = upload_worker._answer(request | {"named": file_kinds.by_name(path.name)})
         why = answer.get("refused", "")
         good = "done" in answer if sound.refused is None else sound.refused in why and "请" in why
         if not good:
@@ -283,7 +283,7 @@ def test_a_photo_of_any_kind_is_shown_rightly_or_refused_with_a_way_out(kind: st
     make, wanted = PICTURES[kind]
     (tmp_path / "source").write_bytes(make())
     request = {"what": "picture", "source": str(tmp_path / "source"), "target": str(tmp_path / "target")}
-    answer = intake._answer(request)
+    answer = upload_worker._answer(request)
     if set(wanted) <= set(CORNERS):
         assert "done" in answer, answer
         assert max(answer["done"]["width"], answer["done"]["height"]) <= 512

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from soundfiles import RATE, save, tone
 
-from controller.sound import fitting, loudness
+from controller.sound import conversion, loudness
 
 PAUSE_S = 6.0
 
@@ -32,20 +32,20 @@ def pauses(path: Path) -> tuple[float, float, float]:
 def test_only_the_ends_are_trimmed(ending: str, tmp_path: Path) -> None:
     """Six seconds of silence in the middle are played in full; six at either end are not."""
     source = track(tmp_path, ending, before=6.0, after=6.0)
-    found = fitting.examine(source)
+    found = conversion.examine(source)
     assert found.trimmed
-    fitting.convert(source, tmp_path / "made.opus", found)
+    conversion.convert(source, tmp_path / "made.opus", found)
     before, within, after = pauses(tmp_path / "made.opus")
     assert within == pytest.approx(PAUSE_S, abs=0.1)
-    assert before < fitting.LONGEST_REST_S
-    assert after < fitting.LONGEST_REST_S
+    assert before < conversion.LONGEST_REST_S
+    assert after < conversion.LONGEST_REST_S
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.0, 0.0), (0.0, 6.0), (6.0, 0.0)])
 def test_a_pause_is_no_end(before: float, after: float, tmp_path: Path) -> None:
     """Whichever ends are silent, the pause is measured as part of the track; without such an end nothing is cut."""
-    found = fitting.examine(track(tmp_path, ".wav", before=before, after=after))
+    found = conversion.examine(track(tmp_path, ".wav", before=before, after=after))
     assert found.trimmed is bool(before or after)
     assert found.end_s - found.begin_s == pytest.approx(
-        2 * 2.0 + PAUSE_S + bool(before or after) * fitting.LEFT_S, abs=0.1
+        2 * 2.0 + PAUSE_S + bool(before or after) * conversion.LEFT_S, abs=0.1
     )

@@ -29,8 +29,8 @@ from soundmade import (
 
 from controller.sound import loudness
 from controller.sound.child import Child
-from controller.sound.gate import Gate, Unfit
-from controller.sound.intake import refrain
+from controller.sound.upload_sandbox import Gate, UnsupportedFile
+from controller.sound.upload_worker import refrain
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def passed(gate: Gate, what: str, data: bytes, folder: Path) -> bytes:
 
 def refused(gate: Gate, what: str, data: bytes, folder: Path) -> str:
     (folder / "source").write_bytes(data)
-    with pytest.raises(Unfit) as why:
+    with pytest.raises(UnsupportedFile) as why:
         gate.pass_through(what, folder / "source", folder / "target")
     assert not (folder / "target").exists()
     assert why.value.sentence.endswith("。")
@@ -195,7 +195,7 @@ def test_a_child_that_hangs_is_a_sentence(
     gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file at which the child does not answer in time is refused; nothing else is harmed."""
-    monkeypatch.setattr("controller.sound.gate.LIMIT_S", {"speech": 0.01})
+    monkeypatch.setattr("controller.sound.upload_sandbox.LIMIT_S", {"speech": 0.01})
     assert "出了错" in refused(gate, "speech", encoded(tone(2), "wav"), tmp_path)
 
 
@@ -222,7 +222,7 @@ def _peak_mb(data: bytes, folder: Path) -> float:
     """What the intake's child takes at most for such a track."""
     (folder / "source").write_bytes(data)
     program = (
-        "import resource, sys; from controller.sound import intake\n"
+        "import resource, sys; from controller.sound import upload_worker as intake\n"
         "request = {'what': 'track', 'source': sys.argv[1], 'target': sys.argv[2]}\n"
         "assert 'done' in intake._answer(request)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)"
@@ -236,7 +236,7 @@ def test_a_child_without_memory_refuses_in_a_sentence(tmp_path: Path, spare_mb: 
     """Wherever the memory runs out, the answer is a sentence about the file, or no answer; never a Python message."""
     (tmp_path / "source").write_bytes(encoded(tone(50), "wav"))
     program = (
-        "import json, resource, sys; from controller.sound import intake\n"
+        "import json, resource, sys; from controller.sound import upload_worker as intake\n"
         "size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         f"intake.MEMORY = size + {spare_mb} * 1_000_000\n"
         "intake.main()"

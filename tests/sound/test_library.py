@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from soundfiles import CODECS, noise, save, tone
 
-from controller.sound.catalogue import TRIES, Catalogue, Facts, ship
 from controller.sound.child import Child
 from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, shuffled
+from controller.sound.measuring import TRIES, Catalogue, Facts, ship
 
 MONDAY = datetime.date(2026, 11, 23)
 NAMES = st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=12, unique=True)
@@ -294,7 +294,7 @@ def test_a_file_is_not_condemned_by_the_death_of_a_child(
     home: Path, library: Library, monkeypatch: pytest.MonkeyPatch, sign: signal.Signals
 ) -> None:
     """The child that measures it dies, twice: the file is looked at again, and plays."""
-    monkeypatch.setattr("controller.sound.catalogue.PAUSE_S", 0.0)
+    monkeypatch.setattr("controller.sound.measuring.PAUSE_S", 0.0)
     Children(monkeypatch, 2, sign)
     save(folder(home) / "a.flac", tone(1, 0.9, 997))
     assert len(library.tracks("morning", MONDAY)) == 1
@@ -307,7 +307,7 @@ def test_nothing_lasting_follows_from_any_number_of_deaths(
     home: Path, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every child dies at it: it plays on by its header, nothing is written down; the next start measures it."""
-    monkeypatch.setattr("controller.sound.catalogue.PAUSE_S", 0.0)
+    monkeypatch.setattr("controller.sound.measuring.PAUSE_S", 0.0)
     with monkeypatch.context() as patch:
         children = Children(patch, 99, signal.SIGKILL)
         save(folder(home) / "a.flac", tone(1, 0.9, 997))
@@ -370,8 +370,8 @@ def test_what_an_older_version_condemned_is_looked_at_anew(home: Path) -> None:
 
 def test_a_long_file_is_measured_however_long_it_takes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a child that says nothing hangs: one that is slow tells that it goes on."""
-    monkeypatch.setattr("controller.sound.catalogue.SILENT_LIMIT_S", 0.4)
-    monkeypatch.setattr("controller.sound.catalogue.CHILD", "slow_child")
+    monkeypatch.setattr("controller.sound.measuring.SILENT_LIMIT_S", 0.4)
+    monkeypatch.setattr("controller.sound.measuring.CHILD", "slow_child")
     monkeypatch.setenv("PYTHONPATH", str(home))
     (home / "slow_child.py").write_text(
         "import json, sys, time\n"

@@ -26,7 +26,7 @@ def test_readings_are_never_spoken_in_english(reading: str) -> None:
 
 def test_the_engine_knows_all_tone_digit_syllables_we_let_through() -> None:
     """Every syllable that a say_as may hold is spoken in Mandarin, in each of its five tones."""
-    from controller.sound.reading.pinyin import SYLLABLES
+    from controller.sound.mandarin.pinyin import SYLLABLES
 
     readings = [f"{syllable}{tone}" for syllable in sorted(SYLLABLES) for tone in "12345"]
     assert [r for r in readings if "(" in phonemes(spoken("名", {"名": r}))] == []

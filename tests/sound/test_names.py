@@ -9,7 +9,7 @@ from sound.espeak import syllables
 from sound.espeak import written as spoken
 
 from controller.sound.mandarin import name_reading, parse_say_as, reading_of, unreadable
-from controller.sound.reading.names import DOUBLE_SURNAMES, GIVEN, SURNAMES
+from controller.sound.mandarin.names import DOUBLE_SURNAMES, GIVEN, SURNAMES
 
 TABLE = Path(__file__).with_name("golden_names.tsv").read_text("utf-8").splitlines()
 NAMES = [

@@ -11,8 +11,8 @@ import onnx
 import pytest
 from soundfiles import RATE, heard
 
-from controller.sound.reading.homophones import in_characters
-from controller.sound.reading.pinyin import SYLLABLES
+from controller.sound.mandarin.pinyin import SYLLABLES
+from controller.sound.mandarin.pinyin_to_hanzi import in_characters
 from controller.sound.voice import Voice, VoiceFailed, describe, say
 
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
@@ -84,7 +84,7 @@ def sherpa(folder: Path, *, whole: bool = True) -> None:
 
 def test_a_reading_is_heard_from_a_voice_that_knows_no_pinyin(tmp_path: Path) -> None:
     """Names with a say_as, and repairs for espeak, are given to such a voice as characters that sound so."""
-    from controller.sound.speech.engines import Piper, Sherpa
+    from controller.sound.tts.engines import Piper, Sherpa
 
     for make, engine in ((sherpa, Sherpa), (piper, Piper)):
         make(tmp_path / make.__name__)
@@ -140,9 +140,9 @@ def hanging(folder: Path) -> None:
 
 def test_a_model_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network without an end: after its time the child is killed, espeak speaks, and `doctor` can say why."""
-    from controller.sound.speech import voicebox
+    from controller.sound.tts import client
 
-    monkeypatch.setattr(voicebox, "LOADING_LIMIT_S", 4.0)
+    monkeypatch.setattr(client, "LOADING_LIMIT_S", 4.0)
     hanging(tmp_path / "voices" / "tiny")
     voice = Voice(tmp_path / "cache", tmp_path / "voices")
     try:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.sound.mandarin import amount_in_words, count_in_words
-from controller.sound.reading.numerals import cardinal
+from controller.sound.mandarin.numbers import cardinal
 
 VALUES = dict(zip("零一二三四五六七八九", range(10), strict=True)) | {"两": 2}
 PLACES = {"十": 10, "百": 100, "千": 1000}

@@ -238,7 +238,9 @@ def test_one_at_a_time_and_not_past_its_limit(disk, tmp_path):
 
 def player(env: dict[str, str]) -> subprocess.Popen[bytes]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([sys.executable, "-m", "controller.sound.player"], env=os.environ | env, **pipes)
+    return subprocess.Popen(
+        [sys.executable, "-m", "controller.sound.player.process"], env=os.environ | env, **pipes
+    )
 
 
 def told(child: subprocess.Popen[bytes], what: str) -> dict:

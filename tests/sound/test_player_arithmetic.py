@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.sound.device.ramps import MARGIN_S, Ramp, locate, next_run, silent_until, steps
+from controller.sound.player.fades import MARGIN_S, Ramp, locate, next_run, silent_until, steps
 
 
 def test_a_ramp_is_straight_in_db_and_stays_where_it_arrives():

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.sound.device.clips import DRAIN_S, REST_S, WAIT_S, Clips
-from controller.sound.device.protocol import Duck, Part
+from controller.sound.player.announcement_channel import DRAIN_S, REST_S, WAIT_S, AnnouncementChannel
+from controller.sound.player.protocol import Duck, Part
 
 CHIME, SPEECH = Part(Path("chime")), Part(Path("speech"))
 
@@ -46,10 +46,10 @@ class Mixer:
 def desk():
     told = []
     mixer = Mixer()
-    return Clips(mixer, mixer, lambda do, **values: told.append((do, values))), mixer, told
+    return AnnouncementChannel(mixer, mixer, lambda do, **values: told.append((do, values))), mixer, told
 
 
-def play_out(clips: Clips, mixer: Mixer, now: float) -> None:
+def play_out(clips: AnnouncementChannel, mixer: Mixer, now: float) -> None:
     mixer.sounding.pop(0)
     clips.part_ended(now)
 

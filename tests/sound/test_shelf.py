@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from controller.sound.speech.shelf import Shelf
+from controller.sound.tts.cache import Shelf
 
 
 def test_opening_removes_what_is_left_and_leaves_what_is_being_written(tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ def order(path, **rest) -> MusicOrder:
 def children() -> list[int]:
     """The players that this test run has started."""
     found = subprocess.run(
-        ["pgrep", "-P", str(os.getpid()), "-f", "controller.sound.player"], capture_output=True, text=True
+        ["pgrep", "-P", str(os.getpid()), "-f", "controller.sound.player.process"],
+        capture_output=True,
+        text=True,
     )
     return [int(pid) for pid in found.stdout.split()]
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sound.test_studio import Buzzer
 from soundfiles import heard
 
-from controller.sound.speech.script import Clip, Script, Segment, clauses
-from controller.sound.speech.stream import GAP_S, Cost, Stream, lead_s
-from controller.sound.speech.studio import Request, Studio, write
-from controller.sound.speech.takes import Takes
+from controller.sound.tts.cache import Takes
+from controller.sound.tts.mixdown import Mixdown, Request, write
+from controller.sound.tts.script import Clip, Script, Segment, clauses
+from controller.sound.tts.stream import GAP_S, Cost, Stream, lead_s
 
 COSTS = st.lists(st.builds(Cost, st.floats(0.3, 8.0), st.floats(0.0, 30.0)), min_size=1, max_size=12)
 SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
@@ -129,7 +129,7 @@ def assembled(
     folder: Path, engine: Buzzer, kept: Takes | None = None, *, parts: bool = True, script: Script = SCRIPT
 ) -> list[np.ndarray]:
     got: list[np.ndarray] = []
-    Studio(engine, kept).assemble(
+    Mixdown(engine, kept).assemble(
         script, folder / "clip.wav", request=Request(parts=parts), on_part=got.append
     )
     return got

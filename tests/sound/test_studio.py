@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from soundfiles import heard, measured, noise, save, tone
 
-from controller.sound.speech import levels
-from controller.sound.speech.engines import EngineFailed, Maker, first_working, neural
-from controller.sound.speech.reciter import from_json
-from controller.sound.speech.script import (
+from controller.sound.tts import levels
+from controller.sound.tts.cache import to_json
+from controller.sound.tts.engines import EngineFailed, Maker, first_working, neural
+from controller.sound.tts.mixdown import Mixdown, NothingToSay
+from controller.sound.tts.script import (
     PLAIN,
     Delivery,
     Recording,
@@ -23,8 +24,7 @@ from controller.sound.speech.script import (
     sentences,
     speakable,
 )
-from controller.sound.speech.shelf import to_json
-from controller.sound.speech.studio import NothingToSay, Studio
+from controller.sound.tts.worker_loop import from_json
 
 RATE = levels.RATE
 
@@ -52,7 +52,7 @@ class Buzzer:
 
 
 def assembled(tmp_path: Path, script: Script) -> tuple[dict, np.ndarray]:
-    facts = Studio(Buzzer()).assemble(script, tmp_path / "clip.wav")
+    facts = Mixdown(Buzzer()).assemble(script, tmp_path / "clip.wav")
     return facts, heard(tmp_path / "clip.wav")
 
 
@@ -138,7 +138,7 @@ def test_a_broken_sound_is_left_out_with_a_sentence(tmp_path: Path) -> None:
 def test_speech_that_is_too_short_is_refused(tmp_path: Path) -> None:
     """A rendering under 60 ms a character was cut off: it never becomes a clip."""
     with pytest.raises(EngineFailed, match="只念了"):
-        Studio(Buzzer(0.001)).assemble(Script((Segment("一二三四五六七八九十" * 2),)), tmp_path / "clip.wav")
+        Mixdown(Buzzer(0.001)).assemble(Script((Segment("一二三四五六七八九十" * 2),)), tmp_path / "clip.wav")
     assert not list(tmp_path.iterdir())
 
 
@@ -146,7 +146,7 @@ def test_nothing_to_say_is_refused(tmp_path: Path) -> None:
     """Emoji, spaces and punctuation alone make no clip."""
     for text in ("", "   ", "🎉🎉🎉", "！！！，。", "\x00\x07\x1b"):
         with pytest.raises(NothingToSay):
-            Studio(Buzzer()).assemble(Script((Segment(text),)), tmp_path / "clip.wav")
+            Mixdown(Buzzer()).assemble(Script((Segment(text),)), tmp_path / "clip.wav")
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from misaki.transcription import pinyin_to_ipa
 from sound.test_mandarin import golden
 
 from controller.sound.mandarin import spoken
-from controller.sound.reading.pinyin import SYLLABLES
-from controller.sound.reading.syllables import Latin, Pause, Syllable, read, unread
-from controller.sound.speech import phonemes
+from controller.sound.mandarin.pinyin import SYLLABLES
+from controller.sound.mandarin.syllables import Latin, Pause, Syllable, read, unread
+from controller.sound.tts import kokoro
 
 
 def said(text: str, readings: dict[str, str] = {}) -> str:
@@ -111,7 +111,7 @@ def test_every_character_is_a_syllable_or_named(text: str) -> None:
     ) == len(text)
     for token in tokens:
         if isinstance(token, Syllable):
-            assert phonemes.of_syllable(token) in phonemes.chinese(tokens, {})
+            assert kokoro.of_syllable(token) in kokoro.chinese(tokens, {})
 
 
 @pytest.mark.parametrize("table", ["golden_mandarin.tsv"])
@@ -122,12 +122,12 @@ def test_every_golden_line_has_phonemes(table: str) -> None:
     for text in rows:
         tokens = read(text)
         assert not [char for char in unread(tokens) if not "가" <= char <= "힣"], text  # no Korean voice
-        ipa = {token.text: "æ" for token in phonemes.joined(tokens) if isinstance(token, Latin)}
-        sounds = phonemes.chinese(tokens, ipa).replace(" ", "")
+        ipa = {token.text: "æ" for token in kokoro.joined(tokens) if isinstance(token, Latin)}
+        sounds = kokoro.chinese(tokens, ipa).replace(" ", "")
         at = 0
         for token in tokens:
             if isinstance(token, Syllable):
-                at = sounds.index(phonemes.of_syllable(token), at)
+                at = sounds.index(kokoro.of_syllable(token), at)
 
 
 def _by_misaki(sound: str, tone: int) -> str:
@@ -150,16 +150,16 @@ def _by_misaki(sound: str, tone: int) -> str:
 def test_each_syllable_has_the_phonemes_of_the_models_own_reader(tone: int) -> None:
     """All 410 syllables in each tone agree with misaki, and the model knows every sign."""
     for sound in sorted(SYLLABLES):
-        ours = phonemes.of_syllable(Syllable(sound, tone))
+        ours = kokoro.of_syllable(Syllable(sound, tone))
         assert ours == _by_misaki(sound, tone), sound
-        assert len(phonemes.numbers(ours)) == len(ours), sound
+        assert len(kokoro.numbers(ours)) == len(ours), sound
 
 
 def test_letters_and_english_words_are_among_the_phonemes() -> None:
     """Single letters have Mandarin names, words their English sounds; nothing is dropped."""
     tokens = read(spoken("签了一单VIP套餐，Top sales"))
     assert [token.text for token in tokens if isinstance(token, Latin)] == ["V", "I", "P", "Top", "sales"]
-    sounds = phonemes.chinese(tokens, {"Top sales": "tˈɑːp sˈeɪlz"})
+    sounds = kokoro.chinese(tokens, {"Top sales": "tˈɑːp sˈeɪlz"})
     assert "vi↘ ai↘ pʰi↘" in sounds
     assert "tʰˈɑp sˈeilz" in sounds
     assert [token.mark for token in tokens if isinstance(token, Pause)] == ["，"]

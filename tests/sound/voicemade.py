@@ -14,16 +14,15 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from controller.sound.speech.kokorofiles import Catalogue, Part
-from controller.sound.speech.unpacking import File
+from controller.sound.tts.packages import Catalogue, File, Part
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHIVE = "little-voice-1.0.0.tgz"
 DRIVER = """
 import pickle, sys
 from pathlib import Path
-from controller.sound.speech import voices
-from controller.sound.speech.fetching import CannotInstall
+from controller.sound.tts import install as voices
+from controller.sound.tts.download import CannotInstall
 made = pickle.load(sys.stdin.buffer)
 print("go", flush=True)
 try:
@@ -35,7 +34,7 @@ except CannotInstall as error:
 
 KILLER = """
 import os, pickle, random, signal, sys, time
-from controller.sound.speech import kokorofiles, voices
+from controller.sound.tts import packages as kokorofiles; from controller.sound.tts import install as voices
 made = pickle.load(sys.stdin.buffer)
 chance = random.Random(8)
 

@@ -1,1 +1,0 @@
-"""Who sold what: people, deals, standings, and what is broadcast of them."""

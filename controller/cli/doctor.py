@@ -1,0 +1,231 @@
+"""`zhangu doctor`: looks at every part, one line each, with what to do about what is not well."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from controller.clock import Clock
+from controller.hearing import NO_DEVICE, VOLUME_0
+from controller.sales.model import Refused
+from controller.sales.store import Store
+from controller.services.health import SPARE, room_left
+from controller.sound.library import Library
+from controller.sound.speaker import Event, Speaker
+from controller.sound.voice import describe, kept
+from controller.system.paths import Home
+from controller.system.process import running
+from controller.timetable import load
+from controller.timetable.problems import TimetableInvalid
+
+DEVICE_S = 4.0
+MEASURING_S = 20.0
+"""So long new music is looked into; what is not known by then is not told."""
+HEALTH_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report. `serious`: the office would hear or see something wrong; `there`: False for
+    what is not there at all, and need not be.
+    """
+
+    part: str
+    found: str
+    serious: bool = False
+    there: bool = True
+
+    def __str__(self) -> str:
+        return f"{'✗' if self.serious else '✓' if self.there else '–'} {self.part}：{self.found}"
+
+
+def examine(home: Home) -> Iterator[Finding]:
+    """Every finding, as it is found; takes some seconds, speaks no word aloud."""
+    yield from _timetable(home)
+    yield from _book(home)
+    yield from _disk(home)
+    yield from _music(home)
+    yield from _voices(home)
+    told = running(home.running)
+    health = _health(told) if told.get("port") else None
+    yield from of_the_running(health) if health is not None else [_device()]
+    yield _daemon(told, health)
+
+
+def _timetable(home: Home) -> Iterator[Finding]:
+    try:
+        rhythm = load.load(home.timetable)
+    except TimetableInvalid as faulty:
+        for fault in faulty.faults:
+            yield Finding("作息表", str(fault), serious=True)
+        return
+    yield Finding("作息表", f"{home.timetable} 没有问题")
+    trusted = Clock(rhythm.zone).trusted()
+    now = datetime.now(rhythm.zone)
+    yield Finding(
+        "时钟",
+        f"{now:%Y-%m-%d %H:%M}"
+        if trusted
+        else f"{now:%Y-%m-%d %H:%M} 还不可信：没有对上网络时间，定时的声音先不放",
+        serious=not trusted,
+    )
+
+
+def _book(home: Home) -> Iterator[Finding]:
+    if not home.database.exists():
+        yield Finding("账本", "还没有，第一次启动时建立", there=False)
+        return
+    try:
+        with closing(Store(home.database)) as store:
+            if (ailing := store.ailing()) is not None:
+                raise ailing
+            faults = store.check()
+            with store.read() as session:
+                people, teams = len(session.roster.people()), len(session.roster.teams())
+    except Refused as refused:
+        yield Finding("账本", refused.sentence, serious=True)
+        return
+    if faults:
+        yield Finding(
+            "账本", f"{home.database} 已损坏：{faults[0]}。请改名保留，再放回最近的备份", serious=True
+        )
+    else:
+        hint = "" if people else "。请导入名单：zhangu import people 名单.csv"
+        yield Finding("账本", f"{teams} 个团队，{people} 个人{hint}")
+
+
+def _disk(home: Home) -> Iterator[Finding]:
+    place = home.var if home.var.exists() else home.root
+    free = shutil.disk_usage(place).free
+    yield Finding("磁盘", f"还剩 {room_left(free)}", serious=free < SPARE)
+
+
+def _music(home: Home) -> Iterator[Finding]:
+    library = Library(home.root, home.cache)
+    try:
+        for name in library.playlists():
+            tracks = library.tracks(name, datetime.now().astimezone().date())
+            yield Finding("歌单", f"{name}：{len(tracks)} 首", serious=not tracks)
+        library.measure_all()
+        deadline = time.monotonic() + MEASURING_S
+        while library.measuring() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for name, fault in library.broken_effects().items():
+            yield Finding(
+                "播报的声音", f"{name}：{fault}。请把原来的 {name} 放回 sounds 文件夹", serious=True
+            )
+        for problem in library.problems():
+            yield Finding("音乐", str(problem), serious=True)
+    finally:
+        library.close()
+
+
+def _voices(home: Home) -> Iterator[Finding]:
+    yield _natural_voice(home)
+    for name, state, why in describe(home.var / "voices"):
+        yield Finding(
+            "语音",
+            f"{name}：{'在用，' if state == 'speaks' else ''}{why}",
+            state == "failed",
+            state != "idle",
+        )
+    yield Finding("语音缓存", kept(home.cache))
+
+
+def _natural_voice(home: Home) -> Finding:
+    """Whether the natural voice's files are all there and unaltered; why it cannot be installed here."""
+    from controller.sound.tts import download, install, packages, speakers
+    from controller.sound.tts.download import CannotInstall
+
+    folder = home.var / "voices"
+    if (folder / speakers.FOLDER).is_dir():
+        wrong = packages.faulty(folder)
+        if not wrong:
+            return Finding("自然语音", "装好了，文件完整")
+        mend = "请运行 zhangu voices install，只会重新取这些文件"
+        return Finding("自然语音", f"{'、'.join(wrong)} 缺失、不完整或被改过。{mend}", serious=True)
+    try:
+        download.fit_to_speak()
+    except CannotInstall as error:
+        return Finding("自然语音", f"装不了：{error.sentence.removesuffix('。')}")
+    if install.is_busy(folder):
+        return Finding("自然语音", "正在安装")
+    return Finding("自然语音", "没有装，由备用语音播报。要装请运行 zhangu voices install")
+
+
+def _device() -> Finding:
+    ready = threading.Event()
+    told: list[str] = []
+
+    def on_event(event: Event) -> None:
+        if event.kind == "lost" and event.why:
+            told.append(event.why)
+        if event.kind == "ready":
+            ready.set()
+
+    speaker = Speaker(on_event)
+    speaker.start()
+    try:
+        if ready.wait(DEVICE_S):
+            return Finding("音响", f"{speaker.health().device}")
+        return Finding("音响", told[-1] if told else "播放程序没有回应。请再试一次", serious=True)
+    finally:
+        speaker.close()
+
+
+def _health(told: Mapping[str, object]) -> dict[str, Any] | None:
+    """What the running daemon says of itself; None when it does not answer."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{told['port']}/health", headers={"Authorization": f"Bearer {told.get('token')}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
+            found = json.loads(answer.read())
+    except urllib.error.HTTPError as unwell:  # 503 with our JSON: here, with a fault
+        with unwell:
+            found = _read(unwell.read())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "troubles" in found else None
+
+
+def _read(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
+def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
+    """The sound as the running daemon knows it: its own device, volume, mute, quiet time, and what else is wrong."""
+    sound = health.get("sound") or {}
+    deaf = sound.get("cause") in (NO_DEVICE, VOLUME_0)
+    if not sound:  # it did not take the token: another home's, or another release
+        yield Finding("音响", "正在运行的战鼓没有把它的声音告诉这个命令，请在手机“设备”页看", there=False)
+    elif sound.get("hears"):
+        yield Finding("音响", f"{sound.get('device')}，总音量 {sound.get('volume')}")
+    else:
+        yield Finding("音响", str(sound.get("why") or "听不到"), serious=deaf)
+    if sound.get("low"):
+        yield Finding("音量", str(sound.get("why")), serious=True)
+    for trouble in health["troubles"]:
+        if not sound.get("why") or trouble["what"] not in sound["why"]:
+            yield Finding("正在发生", " ".join((trouble["what"], trouble["mend"])), bool(trouble["serious"]))
+
+
+def _daemon(told: Mapping[str, object], health: Mapping[str, Any] | None) -> Finding:
+    if not told:
+        return Finding("战鼓", "没有在运行", there=False)
+    where = f"进程 {told.get('pid')}，端口 {told.get('port')}"
+    if health is None:
+        return Finding("战鼓", f"在运行，但没有回应，{where}。请看 var/log/zhangu.log", serious=True)
+    return Finding("战鼓", f"在运行，{where}")

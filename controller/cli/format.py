@@ -1,0 +1,67 @@
+"""A day in words: its plan as `zhangu today` prints it, its frozen results as `zhangu results` does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from controller.sales import results
+from controller.sales.standings import Standing
+from controller.timetable.labels import ROLES, SAYINGS, SCENES
+
+
+def day_in_words(plan: dict[str, Any]) -> str:
+    """A day's plan (`timetable.to_json`): under their headings a line for each span, cue and duty."""
+    lines = [f"{plan['date']}　{'工作日' if plan['workday'] else '休息日'}（{plan['why']}）"]
+    lines += ["时段"] if plan["entries"] else []
+    for entry in plan["entries"]:
+        notes = [f"音乐 {entry['music']}，音量 {entry['volume']}"] if entry["music"] else []
+        notes += ["安静"] if entry["quiet"] else []
+        lines.append(
+            f"  {entry['at']}–{entry['until']}  {entry['name']}{'　' + '；'.join(notes) if notes else ''}"
+        )
+    lines += ["播报和画面"] if plan["cues"] else []
+    for cue in plan["cues"]:
+        lines.append(
+            f"  {cue['at']}"
+            + (f"  播报 {SAYINGS.get(cue['say'], cue['say'])}" if cue["say"] else "")
+            + (f"  显示 {SCENES.get(cue['show'], cue['show'])}" if cue["show"] else "")
+        )
+    lines += ["要做的事"] if plan["duties"] else []
+    for duty in plan["duties"]:
+        lines.append(f"  {duty['at'] or '全天'}  {ROLES.get(duty['who'], duty['who'])}：{duty['what']}")
+    lines += [f"  注意：{warning}" for warning in plan["warnings"]]
+    return "\n".join(lines)
+
+
+def results_in_words(frozen: Mapping[str, Any]) -> str:
+    """The show as the office saw it, best first."""
+    found = results.from_json(frozen)
+    lines = [f"{found.date}　{found.office}　{found.count} 单，{_yuan(found.amount)}"]
+    lines += ["个人", *(_person(row) for row in found.people)] if found.people else ["今天没有签单。"]
+    lines += ["团队", *(_team(row) for row in found.teams)] if found.teams else []
+    if found.cities:
+        lines.append("各地")
+        lines += [f"  {city.place}. {city.name}　{_rate(city.rate)}" for city in found.cities]
+    for label, row in (("本周开拓能手", found.week_top), ("本月开拓能手", found.month_top)):
+        lines += [f"{label}　{row.name}　{row.team}　{_yuan(row.amount)}"] if row else []
+    return "\n".join([*lines, *([found.comment] if found.comment else [])])
+
+
+def _person(row: Standing) -> str:
+    return f"  {row.place}. {row.name}　{row.team}　{row.count} 单　{_yuan(row.amount)}"
+
+
+def _team(row: Standing) -> str:
+    goal = f" / {_yuan(row.target)}　{_rate(row.rate)}" if row.target else ""
+    return f"  {row.place}. {row.name}　{row.count} 单　{_yuan(row.amount)}{goal}"
+
+
+def _yuan(amount: Decimal) -> str:
+    return f"¥{amount:,.2f}".removesuffix(".00")
+
+
+def _rate(rate: Decimal | None) -> str:
+    """Never rounded up: a target not reached must not look reached."""
+    return "—" if rate is None else f"{int(rate * 100)}%"

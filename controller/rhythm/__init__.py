@@ -1,1 +1,0 @@
-"""What should happen when: pure values and functions, but for one load()."""

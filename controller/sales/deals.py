@@ -1,0 +1,231 @@
+"""The deals chapter of the book: record once, void once, never change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from controller.sales import model
+from controller.sales.model import Conflict, Deal, Refused, Unknown
+from controller.sales.money import from_fen, to_fen
+from controller.sales.rows import Row, Rows, day, from_ms, to_json, to_ms
+
+LONGEST_KEY: Final = 80
+LONGEST_PRODUCT: Final = 40
+LONGEST_REASON: Final = 200
+NOTHING_HIDDEN: Final[Mapping[str, int]] = MappingProxyType({})
+_RECENT: Final = 10
+"""So many of the newest deals keep a product among the choices that was sold only once."""
+_SELECT: Final = (
+    "SELECT id, key, person_id, person, team, product, fen, at, voided_at, void_reason, date, team_id"
+    " FROM deals "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What one person sold in one team in a period: unvoided deals, their sum in fen, when the last came."""
+
+    person_id: int
+    team_id: int
+    count: int
+    fen: int
+    last_at: int
+
+
+class Deals:
+    """Deals as one snapshot or transaction sees them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def record(
+        self, key: str, person_id: int, product: str, amount: Decimal, at: datetime, date: date
+    ) -> tuple[Deal, bool]:
+        """Write a deal down; True with it when it is new, False when the same request came before.
+
+        `date` is the office's own day of `at`. Raises `Conflict` when `key` came with other content,
+        `Refused` (field "person", "product" or "key") when the person isn't there or a text is too long.
+        """
+        key, product = _checked_key(key), _tidy(product)
+        asked = _fingerprint(person_id, product, amount)
+        if (known := self.by_key(key)) is not None:
+            return self._same_or_conflict(known, asked), False
+        row = self._rows.one(
+            "SELECT p.name, p.team_id, t.name FROM people p JOIN teams t ON t.id = p.team_id"
+            " WHERE p.id = ? AND p.active = 1",
+            person_id,
+        )
+        if row is None:
+            raise Refused("名单里没有这个人，请重新选择。", field="person")
+        person, team_id, team = row
+        made = self._rows.add(
+            "INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            key, day(date), to_ms(at), person_id, team_id, person, team, product, to_fen(amount), asked,
+        )  # fmt: skip
+        return self._known(made), True
+
+    def void(self, deal_id: int, reason: str, at: datetime) -> Deal:
+        """Take a deal back, with the reason; again changes nothing. `Refused` when there is none."""
+        reason = reason.strip() or "未写原因"
+        if len(reason) > LONGEST_REASON:
+            raise Refused(f"撤回的原因最多 {LONGEST_REASON} 个字。", field="reason")
+        if self.get(deal_id) is None:
+            raise Unknown(f"没有编号为 {deal_id} 的订单。", field="id")
+        self._rows.change(
+            "UPDATE deals SET voided_at = ?, void_reason = ? WHERE id = ? AND voided_at IS NULL",
+            to_ms(at), reason, deal_id,
+        )  # fmt: skip
+        return self._known(deal_id)
+
+    def get(self, deal_id: int) -> Deal | None:
+        """The deal of that id, voided or not."""
+        row = self._rows.one(_SELECT + "WHERE id = ?", deal_id)
+        return None if row is None else self._deal(row)
+
+    def by_key(self, key: str) -> Deal | None:
+        """The deal recorded under that key, voided or not."""
+        row = self._rows.one(_SELECT + "WHERE key = ?", key)
+        return None if row is None else self._deal(row)
+
+    def of_day(self, date: date) -> tuple[Deal, ...]:
+        """Every deal of an office day, voided ones too, in the order of signing."""
+        found = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at, id", day(date))
+        return tuple(map(self._deal, found))
+
+    def of_ids(self, ids: tuple[int, ...]) -> tuple[Deal, ...]:
+        """The deals of those ids, in that order; unknown ids are left out."""
+        return tuple(deal for deal in map(self.get, ids) if deal is not None)
+
+    def last(self, count: int) -> tuple[Deal, ...]:
+        """The newest unvoided deals, newest first."""
+        sql = _SELECT + "WHERE voided_at IS NULL ORDER BY id DESC LIMIT ?"
+        return tuple(map(self._deal, self._rows.all(sql, count)))
+
+    def newest_at(self) -> datetime | None:
+        """When the newest deal was signed: no true clock shows an earlier time."""
+        row = self._rows.one("SELECT at FROM deals ORDER BY id DESC LIMIT 1")
+        return None if row is None else from_ms(row[0], self._rows.zone)
+
+    def newest_id(self) -> int:
+        """Return the id of the newest deal, voided or not; 0 when there is none."""
+        return int(self._rows.all("SELECT coalesce(max(id), 0) FROM deals")[0][0])
+
+    def products(self, hidden: Mapping[str, int] = NOTHING_HIDDEN, count: int = 12) -> tuple[str, ...]:
+        """The phone's choices: the commonest products of the last 300 deals that stand, in an order that stays.
+
+        One that was sold only once, which may be a typing error, goes after the next few deals. Of a `hidden` product
+        only deals after that id count: one that is sold again comes back.
+        """
+        rows = self._rows.all(
+            "SELECT product, id FROM deals WHERE product <> '' AND voided_at IS NULL ORDER BY id DESC LIMIT 300"
+        )
+        found = [row for row in rows if row[1] > hidden.get(row[0], 0)]
+        newest = {row[0] for row in found[:_RECENT]}
+        sold = Counter(row[0] for row in found)
+        common = [name for name, times in sold.most_common() if times > 1 or name in newest]
+        return tuple(sorted(common[:count]))
+
+    def first_taken(self, since: date, until: date, kind: str = model.FIRST_OF_DAY) -> bool:
+        """Whether "the first order" of those days is gone (see `broadcasts.first_is_taken`, the same rule).
+
+        `kind` FIRST_OF_WEEK asks about the week, FIRST_OF_DAY about the day; the first of the week is
+        its day's first as well.
+        """
+        if self._rows.one(
+            "SELECT 1 FROM daily WHERE date BETWEEN ? AND ? LIMIT 1", day(since), day(until)
+        ):  # every row of `daily` holds at least one unvoided deal
+            return True
+        kinds = (model.FIRST_OF_WEEK, model.FIRST_OF_DAY if kind == model.FIRST_OF_DAY else "")
+        spoken = self._rows.one(
+            "SELECT 1 FROM announcements WHERE date BETWEEN ? AND ? AND kind IN (?, ?)"
+            " AND state IN ('playing', 'heard') LIMIT 1",
+            day(since), day(until), *kinds,
+        )  # fmt: skip
+        return spoken is not None
+
+    def sales(self, since: date, until: date) -> tuple[Sale, ...]:
+        """Per person and team, unvoided deals of the days `since`..`until` (both included)."""
+        if since.day == 1 and until == _last_of_month(since):
+            sql = "SELECT person_id, team_id, count, fen, last_at FROM monthly WHERE month = ?"
+            return tuple(Sale(*row) for row in self._rows.all(sql, day(since)[:7]))
+        found = self._rows.all(
+            "SELECT person_id, team_id, sum(count), sum(fen), max(last_at) FROM daily"
+            " WHERE date BETWEEN ? AND ? GROUP BY person_id, team_id",
+            day(since), day(until),
+        )  # fmt: skip
+        return tuple(Sale(*row) for row in found)
+
+    def largest(self, before: date) -> Decimal | None:
+        """The largest unvoided deal before that day, in yuan."""
+        row = self._rows.one(
+            "SELECT fen FROM deals WHERE voided_at IS NULL AND date < ? ORDER BY fen DESC LIMIT 1",
+            day(before),
+        )
+        return None if row is None else from_fen(row[0])
+
+    def largest_few(self, count: int = 20) -> tuple[Deal, ...]:
+        """The largest unvoided deals of all time, largest first; of equals the earlier."""
+        sql = _SELECT + "WHERE voided_at IS NULL ORDER BY fen DESC, date, id LIMIT ?"
+        return tuple(map(self._deal, self._rows.all(sql, count)))
+
+    def selling_days(self, since: date, until: date) -> dict[int, set[date]]:
+        """Per person the days with an unvoided deal."""
+        found: dict[int, set[date]] = {}
+        sql = "SELECT DISTINCT person_id, date FROM daily WHERE date BETWEEN ? AND ?"
+        for person, when in self._rows.all(sql, day(since), day(until)):
+            found.setdefault(person, set()).add(date.fromisoformat(when))
+        return found
+
+    def first_days(self) -> dict[int, date]:
+        """Per person the day of the first deal: who is a newcomer, and since when."""
+        found = self._rows.all(
+            "SELECT id, (SELECT min(date) FROM daily WHERE person_id = people.id) FROM people"
+        )  # by the index, one step a person: grouping would read every day there was
+        return {person: date.fromisoformat(first) for person, first in found if first is not None}
+
+    def _known(self, deal_id: int) -> Deal:
+        deal = self.get(deal_id)
+        assert deal is not None  # noqa: S101  written in this very transaction
+        return deal
+
+    def _same_or_conflict(self, known: Deal, asked: str) -> Deal:
+        if _fingerprint(known.person_id, known.product, known.amount) != asked:
+            raise Conflict("这张表单已经用别的内容报过一单，请重新打开报单页再填。", field="key")
+        return known
+
+    def _deal(self, row: Row) -> Deal:
+        ident, key, person_id, person, team, product, fen, at, voided_at, reason, when, team_id = row
+        return Deal(
+            id=ident, key=key, person_id=person_id, person=person, team=team, product=product,
+            amount=from_fen(fen), at=from_ms(at, self._rows.zone),
+            voided=None if voided_at is None else reason, date=date.fromisoformat(when), team_id=team_id,
+        )  # fmt: skip
+
+
+def _checked_key(key: str) -> str:
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise Refused(f"表单的编号（key）应当有 1 到 {LONGEST_KEY} 个字符，请重新打开报单页。", field="key")
+    return key
+
+
+def _tidy(product: str) -> str:
+    tidy = " ".join(product.split())
+    if len(tidy) > LONGEST_PRODUCT or not tidy.isprintable():
+        raise Refused(f"产品名最多 {LONGEST_PRODUCT} 个字，不能有控制字符。", field="product")
+    return tidy
+
+
+def _fingerprint(person_id: int, product: str, amount: Decimal) -> str:
+    return hashlib.sha256(to_json([person_id, product, to_fen(amount)]).encode()).hexdigest()
+
+
+def _last_of_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

@@ -1,0 +1,276 @@
+"""The roster chapter of the book: teams, people, and what each is to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from controller.names import tidy_name
+from controller.sales.model import Conflict, Person, Refused, Team
+from controller.sales.money import from_fen, to_fen
+from controller.sales.people_import import LONGEST_NAME, PersonRow
+from controller.sales.rows import Row, Rows, day
+
+_PERSON: Final = (
+    "SELECT p.id, p.name, p.team_id, t.name, p.leader, p.say_as, p.hidden, p.photo"
+    " FROM people p JOIN teams t ON t.id = p.team_id"
+)
+
+
+_SET_TARGET: Final = {
+    "team": "INSERT INTO team_targets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen",
+    "person": "INSERT INTO person_targets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen",
+}
+_IS_THERE: Final = {
+    "team": "SELECT 1 FROM teams WHERE id = ? AND active = 1",
+    "person": "SELECT 1 FROM people WHERE id = ? AND active = 1",
+}
+_DELETE_TARGET: Final = {
+    "team": "DELETE FROM team_targets WHERE date = ? AND team_id = ?",
+    "person": "DELETE FROM person_targets WHERE date = ? AND person_id = ?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: people newly written down, changed, found as they were."""
+
+    added: int
+    changed: int
+    same: int
+
+
+class Roster:
+    """Teams, people and targets as one snapshot or transaction sees them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def teams(self) -> tuple[Team, ...]:
+        """The teams that are there, oldest first."""
+        found = self._rows.all("SELECT id, name, say_as FROM teams WHERE active = 1 ORDER BY id")
+        return tuple(Team(*row) for row in found)
+
+    def every_team(self) -> tuple[Team, ...]:
+        """Also those that have left: their deals remain."""
+        found = self._rows.all("SELECT id, name, say_as, active FROM teams ORDER BY id")
+        return tuple(Team(ident, name, say_as, bool(active)) for ident, name, say_as, active in found)
+
+    def team(self, name: str) -> Team | None:
+        """The team of that name, however it is written, if it is there."""
+        tidy, teams = tidy_name(name), self.teams()
+        exact = next((team for team in teams if team.name == tidy), None)
+        return exact or next((team for team in teams if tidy_name(team.name) == tidy), None)
+
+    def people(self) -> tuple[Person, ...]:
+        """The people who are there, team by team, leaders first; hidden ones too."""
+        found = self._rows.all(f"{_PERSON} WHERE p.active = 1 ORDER BY t.id, p.leader DESC, p.id")
+        return tuple(map(_person, found))
+
+    def everybody(self) -> tuple[Person, ...]:
+        """Also those who have left: their deals remain."""
+        return tuple(map(_person, self._rows.all(f"{_PERSON} ORDER BY p.id")))
+
+    def person(self, ident: int) -> Person | None:
+        """The person of that id, if still there."""
+        row = self._rows.one(f"{_PERSON} WHERE p.id = ? AND p.active = 1", ident)
+        return None if row is None else _person(row)
+
+    def find(self, name: str, team: str | None = None) -> Person:
+        """The person of that name; `team` tells namesakes apart. `Refused` (field "person") for none or several."""
+        found, in_team = self._named(name), tidy_name(team or "")
+        if len(found) > 1:
+            found = [person for person in found if tidy_name(person.team) == in_team] or found
+        if not found:
+            raise Refused(f"名单里没有“{name[:LONGEST_NAME]}”，请重新选择。", field="person")
+        if len(found) > 1:
+            teams = "、".join(p.team for p in found)
+            raise Refused(f"有 {len(found)} 位“{name}”（{teams}），请说明是哪个团队的。", field="person")
+        return found[0]
+
+    def save_team(self, name: str, say_as: str | None = None) -> Team:
+        """The team of that name, made or brought back when needed. `say_as` None keeps what is known."""
+        name = _checked_name(name, "团队名", "team")
+        known = self.team(name)
+        self._rows.change(
+            "INSERT INTO teams (name, say_as) VALUES (?, ?) ON CONFLICT (name) DO UPDATE"
+            " SET active = 1, say_as = ifnull(excluded.say_as, say_as)",
+            known.name if known else name, say_as or None,
+        )  # fmt: skip
+        team = self.team(name)
+        assert team is not None  # noqa: S101  written just now
+        return team
+
+    def save_person(self, row: PersonRow) -> tuple[Person, str]:
+        """Write a person down, by team and name; with it "added", "changed" or "same".
+
+        Who is found alone under that name in another team has moved there and keeps the deals. An empty
+        `say_as` keeps what is known.
+        """
+        row = replace(row, name=_checked_name(row.name, "姓名", "name"))
+        team = self.save_team(row.team)
+        known = self._known_as(row, team.id)
+        if known is None:
+            sql = "INSERT INTO people (name, team_id, leader, say_as) VALUES (?, ?, ?, ?)"
+            made = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as)
+            return self._there(made), "added"
+        say_as = row.say_as or known.say_as
+        same = (known.name, known.team_id, known.leader, known.say_as) == (
+            row.name,
+            team.id,
+            row.leader,
+            say_as,
+        )
+        if not same:
+            self._rows.change(
+                "UPDATE people SET name = ?, team_id = ?, leader = ?, say_as = ? WHERE id = ?",
+                row.name, team.id, int(row.leader), say_as, known.id,
+            )  # fmt: skip
+        return self._there(known.id), "same" if same else "changed"
+
+    def rewrite_person(self, ident: int, row: PersonRow) -> Person:
+        """Write all of a person's line anew: name, team, leader, reading. `Conflict` when the team has the name."""
+        row = replace(row, name=_checked_name(row.name, "姓名", "name"))
+        team = self.save_team(row.team)
+        if any(p.team_id == team.id and p.id != ident for p in self._named(row.name)):
+            raise Conflict(f"“{row.team}”里已经有一位“{row.name}”。", field="name")
+        self._rows.change(
+            "UPDATE people SET name = ?, team_id = ?, leader = ?, say_as = ? WHERE id = ?",
+            row.name, team.id, int(row.leader), row.say_as or None, ident,
+        )  # fmt: skip
+        return self._there(ident)
+
+    def import_people(self, rows: Sequence[PersonRow], *, remove_absent: bool = False) -> Imported:
+        """Write all of them down; the same list again changes nothing. Absent people stay unless told."""
+        results = [self.save_person(row) for row in rows]
+        if remove_absent:
+            named = {person.id for person, _ in results}
+            for person in self.people():
+                if person.id not in named:
+                    self.remove_person(person.id)
+        done = [what for _, what in results]
+        return Imported(done.count("added"), done.count("changed"), done.count("same"))
+
+    def remove_person(self, ident: int) -> bool:
+        """Take somebody off the list; deals and standings keep the name. False when not there."""
+        return self._rows.change("UPDATE people SET active = 0 WHERE id = ? AND active = 1", ident) == 1
+
+    def rename_team(self, ident: int, name: str, say_as: str | None = None) -> Team | None:
+        """Give a team another name and reading; its people, targets and coming deals follow. None when not there.
+
+        Deals written down before keep the name they had. `Conflict` when another team has the name; one that
+        has left the list keeps it too, because its deals are counted under it.
+        """
+        name = _checked_name(name, "团队名", "team")
+        if not any(team.id == ident for team in self.teams()):
+            return None
+        taken = next((t for t in self.every_team() if tidy_name(t.name) == name and t.id != ident), None)
+        if taken is not None:
+            gone = "" if taken.active else "（已经去掉，以前的单还记在它名下）"
+            raise Conflict(f"已经有一个团队叫“{name}”{gone}，请换一个名字，或把人移过去。", field="team")
+        self._rows.change("UPDATE teams SET name = ?, say_as = ? WHERE id = ?", name, say_as or None, ident)
+        return next(team for team in self.teams() if team.id == ident)
+
+    def remove_team(self, ident: int) -> bool:
+        """Take an empty team off the list. `Conflict` while somebody is in it; False when not there."""
+        if any(person.team_id == ident for person in self.people()):
+            raise Conflict("这个团队里还有人，请先把他们移到别的团队。", field="team")
+        return self._rows.change("UPDATE teams SET active = 0 WHERE id = ? AND active = 1", ident) == 1
+
+    def set_hidden(self, ident: int, hidden: bool) -> bool:
+        """Whether a person stays off screens and rankings. False when there is no such person."""
+        return self._rows.change("UPDATE people SET hidden = ? WHERE id = ?", int(hidden), ident) == 1
+
+    def set_photo(self, ident: int, photo: str | None) -> bool:
+        """The content hash of the person's picture, or None. False when there is no such person."""
+        return self._rows.change("UPDATE people SET photo = ? WHERE id = ?", photo, ident) == 1
+
+    def set_say_as(self, ident: int, say_as: str | None) -> bool:
+        """How the name is read aloud, or None for plainly. False when there is no such person."""
+        return self._rows.change("UPDATE people SET say_as = ? WHERE id = ?", say_as or None, ident) == 1
+
+    def set_team_target(self, date: date, team_id: int, amount: Decimal | None) -> None:
+        """What a team is to reach on a day, in yuan; None takes the target away."""
+        self._set_target("team", date, team_id, amount)
+
+    def set_person_target(self, date: date, person_id: int, amount: Decimal | None) -> None:
+        """What a person is to reach on a day, in yuan; None takes the target away."""
+        self._set_target("person", date, person_id, amount)
+
+    def version(self) -> int:
+        """A number that changes with every change of people, teams or targets."""
+        row = self._rows.one("SELECT number FROM roster_version")
+        return int(row[0]) if row else 0
+
+    def team_targets(self, since: date, until: date) -> dict[int, Decimal]:
+        """Per team the sum of its day targets in yuan, `since`..`until` both included.
+
+        On a day without a target of its own a team's target is the sum of its people's, if any.
+        """
+        return {team: from_fen(fen) for team, fen in self.targets_in_fen(since, until)[1].items()}
+
+    def person_targets(self, since: date, until: date) -> dict[int, Decimal]:
+        """Per person the sum of the day targets in yuan, `since`..`until` both included."""
+        return {person: from_fen(fen) for person, fen in self.targets_in_fen(since, until)[0].items()}
+
+    def targets_in_fen(self, since: date, until: date) -> tuple[dict[int, int], dict[int, int]]:
+        """The same, of people and of teams, in fen."""
+        found = self._rows.all(
+            "SELECT g.person_id, p.team_id, sum(g.fen), sum(iif(own.fen IS NULL, g.fen, 0))"
+            " FROM person_targets g JOIN people p ON p.id = g.person_id"
+            " LEFT JOIN team_targets own ON own.date = g.date AND own.team_id = p.team_id"
+            " WHERE g.date BETWEEN ? AND ? GROUP BY g.person_id",
+            day(since), day(until),
+        )  # fmt: skip
+        teams: dict[int, int] = dict(
+            self._rows.all(
+                "SELECT team_id, sum(fen) FROM team_targets WHERE date BETWEEN ? AND ? GROUP BY team_id",
+                day(since), day(until),
+            )
+        )  # fmt: skip
+        for _, team, _, left_to_people in found:
+            teams[team] = teams.get(team, 0) + left_to_people
+        return {person: fen for person, _, fen, _ in found}, {team: fen for team, fen in teams.items() if fen}
+
+    def _set_target(self, who: str, date: date, ident: int, amount: Decimal | None) -> None:
+        if amount is None:
+            self._rows.change(_DELETE_TARGET[who], day(date), ident)
+            return
+        known = self._rows.one(_IS_THERE[who], ident)
+        if known is None:
+            raise Refused("名单里没有这个团队。" if who == "team" else "名单里没有这个人。", field=who)
+        self._rows.change(_SET_TARGET[who], day(date), ident, to_fen(amount))
+
+    def _named(self, name: str) -> list[Person]:
+        """The people of that name; those written down before names were tidied are found as well."""
+        tidy = tidy_name(name)
+        found = self._rows.all(f"{_PERSON} WHERE p.name = ? AND p.active = 1", tidy)
+        return [_person(row) for row in found] or [p for p in self.people() if tidy_name(p.name) == tidy]
+
+    def _known_as(self, row: PersonRow, team_id: int) -> Person | None:
+        same_name = self._named(row.name)
+        here = [person for person in same_name if person.team_id == team_id]
+        if here:
+            return here[0]
+        return same_name[0] if len(same_name) == 1 and not row.namesake else None
+
+    def _there(self, ident: int) -> Person:
+        person = self.person(ident)
+        assert person is not None  # noqa: S101  written in this very transaction
+        return person
+
+
+def _person(row: Row) -> Person:
+    ident, name, team_id, team, leader, say_as, hidden, photo = row
+    return Person(ident, name, team_id, team, bool(leader), say_as, bool(hidden), photo)
+
+
+def _checked_name(written: str, what: str, field: str) -> str:
+    """The name in its one writing. Raises Refused when nothing, too much or something unseen is left."""
+    name = tidy_name(written)
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refused(f"{what}应当有 1 到 {LONGEST_NAME} 个字，不能有控制字符。", field=field)
+    return name

@@ -1,0 +1,389 @@
+"""Read lists of people as offices keep them: CSV in any common encoding, with titles, totals and odd spaces."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from controller.names import HAN, tidy_name
+from controller.sales.model import Refused
+
+Line = tuple[int, list[str]]
+"""The number of a line in the file, from 1, and its cells."""
+
+LOOKED_AT: Final = 15
+"""The heading stands in one of so many first lines; titles and dates may stand above it."""
+_DELIMITERS: Final = ",\t;，；|"
+_SEP: Final = re.compile(r'\s*"?sep=(.)"?\s*(?:\r\n|\r|\n|$)', re.IGNORECASE)
+_EMPTY: Final = ",，;；|、 \t\u3000"  # a line of these alone holds nothing
+_SAVE_AS: Final = "请用 Excel 或 WPS 打开它，点“另存为”，类型选“CSV UTF-8（逗号分隔）”，再导入新存的文件。"
+_NO_TEXT: Final = (
+    (b"PK\x03\x04", "这是 Excel 工作簿（xlsx），不是 CSV"),
+    (b"\xd0\xcf\x11\xe0", "这是旧版 Excel 工作簿（xls），不是 CSV"),
+    (b"%PDF", "这是 PDF 文件，不是 CSV"),
+    (b"{\\rtf", "这是写字板（RTF）文件，不是 CSV"),
+)
+_WEB_PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|head|table|meta|\?xml|style|div)", re.IGNORECASE)
+
+
+def read(data: bytes, is_heading: Callable[[list[str]], bool]) -> list[Line]:
+    """The lines of a file that hold something, cut at the sign that makes one of the first a heading.
+
+    Raises `Refused` with the way out for what is no text: a workbook, a web page, an unknown encoding.
+    """
+    text = _decoded(data)
+    named = _SEP.match(text)
+    if named:
+        skipped = named.group(0).count("\n") or named.group(0).count("\r")
+        return _cut(text[named.end() :], named.group(1), skipped)
+    found = [_cut(text, delimiter) for delimiter in _delimiters(text)]
+    return next((lines for lines in found if any(is_heading(c) for _, c in lines[:LOOKED_AT])), found[0])
+
+
+def _decoded(data: bytes) -> str:
+    bare = data.removeprefix(b"\xef\xbb\xbf")
+    for magic, what in _NO_TEXT:
+        if bare.startswith(magic):
+            raise Refused(f"{what}。{_SAVE_AS}", field="file")
+    if _WEB_PAGE.match(bare) or _WEB_PAGE.match(bare.replace(b"\0", b"").removeprefix(b"\xff\xfe")):
+        raise Refused(f"这是网页表格（很多系统导出的“Excel”其实是网页），不是 CSV。{_SAVE_AS}", field="file")
+    for encoding in _encodings(data):
+        try:
+            return data.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            continue
+    raise Refused(f"看不懂名单文件的编码。{_SAVE_AS}", field="file")
+
+
+def _encodings(data: bytes) -> tuple[str, ...]:
+    """What the file says, else what its zero bytes say, else what Chinese offices write."""
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return ("utf-32",)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    low, high = data[1::2].count(0), data[::2].count(0)  # of every line break and comma one byte is zero
+    if low + high >= 2:
+        return ("utf-16-le",) if low > high else ("utf-16-be",)
+    return ("utf-8-sig", "gb18030")
+
+
+def _delimiters(text: str) -> list[str]:
+    """The signs that may part the cells, the commonest of the first lines first."""
+    head = "\n".join(text.splitlines()[:LOOKED_AT])
+    return sorted(_DELIMITERS, key=lambda sign: -head.count(sign))
+
+
+def _cut(text: str, delimiter: str, skipped: int = 0) -> list[Line]:
+    reader = csv.reader(io.StringIO(text.replace("\0", "�"), newline=""), delimiter=delimiter)
+    found: list[Line] = []
+    begins = 1
+    try:
+        for cells in reader:
+            found.append((skipped + begins, [cell.strip() for cell in cells]))
+            begins = reader.line_num + 1
+    except csv.Error as broken:
+        raise Refused(f"名单第 {reader.line_num} 行读不出来，请检查引号。", field="file") from broken
+    return [(number, cells) for number, cells in found if any(cell.strip(_EMPTY) for cell in cells)]
+
+
+# --- A list of people as offices keep it
+
+LONGEST_NAME: Final = 40
+MOST_PEOPLE: Final = 2000
+LARGEST_FILE: Final = 1_000_000
+_MOST_FAULTS: Final = 50
+_HOW: Final = "应当是：团队,姓名,组长,读音（或 team,person,leader,say_as）"
+
+# Of two columns that mean the same the word that stands further in front wins: 小组 tells more than 部门.
+_HEADINGS: Final = {
+    "team": "team 团队 小组 战队 队伍 队 组 组别 业务组 销售组 团队名称 小组名称 所属团队 所属小组 所在团队"
+    " 所在小组 group 部门 所属部门 所在部门 归属部门 部门名称 department dept",
+    "name": "person name 姓名 员工姓名 销售姓名 人员姓名 成员姓名 名字 员工 员工名称 人员 成员 队员 组员"
+    " 销售 销售人员 销售员 employee fullname",
+    "leader": "leader 组长 队长 是否组长 是否队长 负责人 是否负责人 岗位 职务 职位 职级 角色 title position role",
+    "say_as": "say_as sayas 读音 念作 念法 拼音 姓名拼音 发音 注音 pinyin",
+}  # fmt: skip
+_COLUMNS: Final = {word: key for key, words in _HEADINGS.items() for word in words.split()}
+_RANK: Final = {word: n for n, word in enumerate(_COLUMNS)}
+_POSITIONS: Final = {"岗位", "职务", "职位", "职级", "角色", "title", "position", "role"}
+_LEADERS: Final = {"组长", "队长", "负责人", "小组长", "团队长", "主管", "经理", "leader"}
+_YES: Final = {"1", "yes", "y", "true", "x", "是", "对", "有", "√", "✓", "✔", "v"} | _LEADERS
+_NO: Final = {
+    *("", "0", "no", "n", "false", "否", "不是", "非", "无", "-", "—", "/", "\\", "×", "✗", "✘"),
+    *("组员", "队员", "成员", "员工", "普通", "普通员工", "销售", "销售员", "副组长", "实习", "实习生"),
+}
+_SUMS: Final = re.compile(
+    r"(?:共\s*\d+\s*[人名位]|合计|总计|小计|共计|总和|汇总|总人数|人数|total|subtotal|sum)[:：]?(?:[\d\s,.]*[人名位]?)?",
+    re.IGNORECASE,
+)
+_NOTES: Final = re.compile(
+    r"(?:备注|注|说明|填表说明|制表人?|制表日期|审核人?|填表人?|打印日期|统计日期)[:：]"
+)
+_IN_BRACKETS: Final = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
+_NAME_PARTS: Final = re.compile(r"[、；;\n，,]+")
+_MARKED: Final = re.compile(r"(?P<name>.+?)[(（\[【](?P<mark>[^()（）\[\]【】]+)[)）\]】]")
+_GONE: Final = {"离职", "已离职", "停用", "辞职", "已辞职"}
+_TWO_PEOPLE: Final = re.compile(rf"[{HAN}]{{2,4}}(?:[ \u00a0\u3000]+[{HAN}]{{2,4}})+")
+_DOUBLE_SURNAMES: Final = (
+    "欧阳 上官 司马 司徒 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 长孙 宇文 夏侯 端木 南宫 独孤 轩辕 澹台 淳于 单于"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One line of the list. `namesake`: somebody else on the list has the same name in another team."""
+
+    team: str
+    name: str
+    leader: bool = False
+    say_as: str | None = None
+    namesake: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleList:
+    """A list as read. `notes`: sentences about what was taken in another way than it is written."""
+
+    rows: tuple[PersonRow, ...]
+    notes: tuple[str, ...] = ()
+
+
+def _any_reading(name: str, say_as: str) -> None:
+    """Take every reading as it is."""
+
+
+def read_people(data: bytes) -> tuple[PersonRow, ...]:
+    """The people of a list; see `read_list`."""
+    return read_list(data).rows
+
+
+def read_list(data: bytes, check: Callable[[str, str], object] = _any_reading) -> PeopleList:
+    """The people of a CSV file with the columns team, person, leader, say_as (or 团队 姓名 组长 读音).
+
+    Any order of columns, titles above and sums below; see `sheets` for what the file may be. `check` raises
+    ValueError with a sentence for a reading that does not fit its name. Raises `Refused` with one line per
+    fault, each with its line number, so that the file can be corrected in one go.
+    """
+    if len(data) > LARGEST_FILE:
+        raise Refused(f"名单文件太大了（{len(data) // 1000} KB），最多 1 MB。", field="file")
+    lines = read(data, lambda cells: not _missing(_columns(cells)))
+    if not lines:
+        raise Refused(f"名单是空的。第一行{_HOW}。", field="file")
+    reading = _Reading(lines, check)
+    faults = [*reading.faults, *_repeated(reading.people)]
+    if len(reading.people) > MOST_PEOPLE:
+        faults.append(f"名单有 {len(reading.people)} 人，最多 {MOST_PEOPLE} 人。")
+    if not reading.people and not faults:
+        faults.append("只有标题行，没有人。")
+    if faults:
+        more = [f"……还有 {len(faults) - _MOST_FAULTS} 处。"] if len(faults) > _MOST_FAULTS else []
+        raise Refused(
+            "\n".join(["名单没有导入，请改正后再试：", *faults[:_MOST_FAULTS], *more]), field="file"
+        )
+    return PeopleList(_namesakes(reading.people), tuple(reading.notes))
+
+
+class _Reading:
+    """One pass over the lines: people, faults and notes in the order of the file."""
+
+    def __init__(self, lines: Sequence[Line], check: Callable[[str, str], object]) -> None:
+        self.people: list[PersonRow] = []
+        self.faults: list[str] = []
+        self.notes: list[str] = []
+        self._check = check
+        at, self._columns = _heading(lines)
+        self._heading = lines[at][1]
+        self._by_position = any(_word(cell) in _POSITIONS for cell in self._heading if _is(cell, "leader"))
+        self._team = ""
+        people = [line for line in lines[at + 1 :] if line[1] != self._heading and not _is_sum(line[1])]
+        named = [self._cells(cells) for _, cells in people]
+        # Merged cells keep their text in the first line alone: then no team is written twice.
+        written_teams = Counter(tidy_name(team) for cells in named if (team := cells.get("team", "")))
+        self._merged = all(times == 1 for times in written_teams.values())
+        self._names = {tidy_name(cells.get("name", "")) for cells in named}
+        for (number, _), cells in zip(people, named, strict=True):
+            self._line(number, cells)
+
+    def _cells(self, cells: list[str]) -> dict[str, str]:
+        if len([cell for cell in cells if cell]) == 1 and len(self._heading) > 1:
+            cells = re.split("[，；]", next(filter(None, cells))) if "，" in "".join(cells) else cells
+        pairs = zip(self._columns, cells, strict=False)
+        return {key: cell.strip() for key, cell in pairs if key}
+
+    def _line(self, number: int, cells: Mapping[str, str]) -> None:
+        try:
+            team = self._team_of(number, cells.get("team", ""))
+            names = _names_of(cells.get("name", ""))
+            self.people += [self._person(team, name, cells, alone=len(names) == 1) for name in names]
+            if len(names) > 1:
+                if cells.get("say_as") or cells.get("leader", "").casefold() in _YES:
+                    raise Refused("一格里有几个人，看不出组长和读音是谁的，请一人一行。")
+                self.notes.append(
+                    f"第 {number} 行：一格里的 {len(names)} 个人（{'、'.join(names)}）分开记下了。"
+                )
+        except (Refused, ValueError) as refused:
+            self.faults.append(f"第 {number} 行：{refused}")
+
+    def _team_of(self, number: int, written: str) -> str:
+        """The team; an empty cell below another is what is left of merged cells."""
+        if not written and self._team and self._merged:
+            self.notes.append(f"第 {number} 行没有写团队，按合并的单元格算进“{self._team}”。")
+            return self._team
+        if not written:
+            raise Refused("团队是空的。是合并的单元格就取消合并，每行都写上团队。")
+        self._team = _name(written, "团队")
+        return self._team
+
+    def _person(self, team: str, written: str, cells: Mapping[str, str], *, alone: bool) -> PersonRow:
+        name, leads = _marked(_name(written, "姓名"))
+        if not any(char.isalpha() for char in name):
+            raise Refused(f"姓名“{name[:20]}”里没有字，请看是不是写错了列。")
+        leads = leads or (alone and self._leads(cells.get("leader", ""), name))
+        say_as = _within(" ".join(cells.get("say_as", "").split()), "读音", 2 * LONGEST_NAME) if alone else ""
+        if say_as:
+            self._check(name, say_as)
+        return PersonRow(team, name, leads, say_as or None)
+
+    def _leads(self, written: str, name: str) -> bool:
+        """Whether the column makes this person the leader: yes or no, a position, or the leader's own name."""
+        word = unicodedata.normalize("NFKC", written).strip().casefold()
+        if word in _YES or word in _NO:
+            return word in _YES
+        if self._by_position:
+            return any(word.endswith(leader) for leader in _LEADERS) and not word.startswith("副")
+        if (led_by := tidy_name(written)) in self._names:
+            return led_by == name
+        raise Refused(f"组长一列是“{written[:20]}”，应当是“是”或留空。")
+
+
+# ---- the heading
+
+
+def _word(heading: str) -> str:
+    """A heading without the marks of forms: `*姓名（必填）：` is 姓名."""
+    plain = _IN_BRACKETS.sub("", tidy_name(heading))
+    return re.sub(r"[*＊★:：\s\ufeff]", "", plain).casefold()
+
+
+def _is(heading: str, key: str) -> bool:
+    return _COLUMNS.get(_word(heading)) == key
+
+
+def _columns(cells: list[str]) -> list[str]:
+    """What each column is, "" for one that nobody asks for or that says the same as a better one."""
+    words = [_word(cell) for cell in cells]
+    best: dict[str, str] = {}
+    for word in sorted((word for word in words if word in _COLUMNS), key=lambda word: _RANK[word]):
+        best.setdefault(_COLUMNS[word], word)
+    columns: list[str] = []
+    for word in words:
+        key = _COLUMNS.get(word, "")
+        columns.append(key if key and best[key] == word and key not in columns else "")
+    return columns
+
+
+def _missing(columns: Sequence[str]) -> list[str]:
+    return [label for key, label in (("team", "团队"), ("name", "姓名")) if key not in columns]
+
+
+def _heading(lines: Sequence[Line]) -> tuple[int, list[str]]:
+    """Which of the first lines is the heading, and its columns. Raises Refused with the nearest words."""
+    head = [_columns(cells) for _, cells in lines[:LOOKED_AT]]
+    for at, columns in enumerate(head):
+        if not _missing(columns):
+            return at, columns
+    at = max(range(len(head)), key=lambda n: len(set(head[n]) - {""}))
+    number, cells = lines[at]
+    missing = _missing(head[at])
+    near = [(cell, label) for label in missing if (cell := _near(label, cells, head[at]))]
+    guesses = "".join(f"“{cell[:20]}”是不是“{label}”？" for cell, label in near)
+    if len([cell for cell in cells if cell]) == 1 and len(cells[0].split()) > 1:
+        guesses = "这一行没有分成几列，各列请用逗号隔开。"
+    raise Refused(
+        f"名单第 {number} 行缺少“{'”和“'.join(missing)}”一列，读到的是“{'、'.join(filter(None, cells))[:80]}”。"
+        f"{guesses}标题行{_HOW}。",
+        field="file",
+    )
+
+
+def _near(label: str, cells: Sequence[str], columns: Sequence[str]) -> str | None:
+    """The heading that probably means this column: 姓各, 员工名, 所属团对."""
+    key = _COLUMNS[label]
+    free = {_word(cell): cell for cell, column in zip(cells, columns, strict=True) if not column and cell}
+    known = [word for word, found in _COLUMNS.items() if found == key]
+    close = [word for word in free if difflib.get_close_matches(word, known, n=1, cutoff=0.5)]
+    return free[close[0]] if close else None
+
+
+# ---- the cells
+
+
+def _is_sum(cells: Sequence[str]) -> bool:
+    """Whether a line is a sum or a remark below the list: no person."""
+    first, *others = filter(None, map(str.strip, cells))
+    sums = any(_SUMS.fullmatch(unicodedata.normalize("NFKC", cell)) for cell in (first, *others[:1]))
+    return sums or bool(_NOTES.match(first))
+
+
+def _names_of(cell: str) -> list[str]:
+    """The names of one cell: 乙一、乙二、乙三 are three people. Raises Refused when it is not clear."""
+    parts = [part.strip() for part in _NAME_PARTS.split(cell) if part.strip()]
+    if len(parts) > 1:
+        if all(re.fullmatch(rf"[{HAN}·]{{2,}}", tidy_name(_marked(part)[0])) for part in parts):
+            return parts
+        raise Refused(f"姓名一格里好像有几个人（“{cell[:20]}”），请一人一行。")
+    words = cell.split()
+    if _TWO_PEOPLE.fullmatch(cell) and words[0] not in _DOUBLE_SURNAMES.split():
+        raise Refused(
+            f"姓名“{cell[:20]}”像是 {len(words)} 个人，请一人一行；是一个人的话，请去掉中间的空格。"
+        )
+    return [cell]
+
+
+def _marked(name: str) -> tuple[str, bool]:
+    """A name and whether its mark makes it the leader's: 丙一（组长）. Other marks belong to the name."""
+    found = _MARKED.fullmatch(name)
+    mark = found["mark"].strip().casefold() if found else ""
+    if found is None or mark not in _YES | _NO | _GONE:
+        return name, False
+    if mark in _GONE:
+        raise Refused(f"“{name[:20]}”写着{mark}，请删掉这一行。")
+    return found["name"].strip(), mark in _LEADERS
+
+
+def _name(text: str, what: str) -> str:
+    tidy = tidy_name(text)
+    if not tidy:
+        raise Refused(f"{what}是空的。")
+    return _within(tidy, what, LONGEST_NAME)
+
+
+def _within(text: str, what: str, most: int) -> str:
+    if len(text) > most:
+        raise Refused(f"{what}“{text[:12]}…”有 {len(text)} 个字，最多 {most} 个。")
+    if not text.isprintable() or "�" in text:
+        shown = "".join(char if char.isprintable() else "�" for char in text[:12])
+        raise Refused(f"{what}“{shown}”里有不能显示的字符，请删掉重新输入。")
+    return text
+
+
+def _repeated(people: Sequence[PersonRow]) -> list[str]:
+    times = Counter((row.team, row.name) for row in people)
+    return [
+        f"{team}有 {n} 个“{name}”：是同一个人就只留一行；是 {n} 个人就在名字后面加以区分，"
+        f"例如 {name}（大）、{name}（小）。"
+        for (team, name), n in times.items()
+        if n > 1
+    ]
+
+
+def _namesakes(people: Sequence[PersonRow]) -> tuple[PersonRow, ...]:
+    times = Counter(row.name for row in people)
+    return tuple(replace(row, namesake=times[row.name] > 1) for row in people)

@@ -1,0 +1,205 @@
+"""The 18:05 show: what was frozen for it, and how it is told, in the order of the reveal. Pure.
+
+The show is frozen when it begins: an order that comes or is taken back afterwards changes the live standings,
+not what the office has seen. Late orders count for their day in week and month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from controller.sales.messages import Line, Variants, Words, counted, percent, phrase, place_slots, whole
+from controller.sales.standings import Standing
+
+_TEAMS_CHARACTERS: Final = 400
+_CITIES_CHARACTERS: Final = 200
+_NO_TARGET: Final = ("{team}，{amount}。",)
+_NO_TARGET_TOP: Final = ("今天的第一团队是{team}，{amount}。",)
+
+
+class ShowTexts(Protocol):
+    """The show's templates, several variants each, in the order of the reveal."""
+
+    @property
+    def opening(self) -> Variants: ...
+    @property
+    def third(self) -> Variants: ...
+    @property
+    def second(self) -> Variants: ...
+    @property
+    def first(self) -> Variants: ...
+    @property
+    def top_team(self) -> Variants: ...
+    @property
+    def team(self) -> Variants: ...
+    @property
+    def city(self) -> Variants: ...
+    @property
+    def week(self) -> Variants: ...
+    @property
+    def month(self) -> Variants: ...
+    @property
+    def closing(self) -> Variants: ...
+    @property
+    def nothing(self) -> Variants: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CityRow:
+    """A branch in the show; `rate` is its completion (1 = reached), `amount` its yuan, where told."""
+
+    place: int
+    name: str
+    rate: Decimal | None
+    amount: Decimal | None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A day's results, frozen. `week_top`, `month_top`: only on their days; prizes "" for none."""
+
+    date: date
+    office: str
+    count: int
+    amount: Decimal
+    people: tuple[Standing, ...]
+    teams: tuple[Standing, ...]
+    cities: tuple[CityRow, ...] = ()
+    week_top: Standing | None = None
+    month_top: Standing | None = None
+    comment: str = ""
+    week_prize: str = ""
+    month_prize: str = ""
+
+
+def rank_cities(rows: Iterable[CityRow]) -> tuple[CityRow, ...]:
+    """Cities with their places, by completion, then amount; equals share a place, unknown ones go last."""
+    known = sorted(rows, key=_city_order)
+    placed: list[CityRow] = []
+    for index, row in enumerate(known):
+        shares = index > 0 and _city_order(row)[:-1] == _city_order(known[index - 1])[:-1]
+        place = placed[-1].place if shares else index + 1
+        placed.append(CityRow(place, row.name, row.rate, row.amount, row.own))
+    return tuple(placed)
+
+
+def tell(show: Show, texts: ShowTexts, words: Words, pick: int = 0) -> tuple[Line, ...]:
+    """The show's script: opening, third, second, first, teams, cities, week, month, comment, closing.
+
+    Marks: "third", "second", "first", "teams", "cities", "week", "month", "comment"; a part that doesn't
+    exist that day has no line. `pick` (a number of the day) chooses the variants.
+    """
+    sums = {"office": show.office, "count": counted(show.count, words), "total": words.amount(show.amount)}
+    opening = texts.opening if show.count else texts.nothing
+    parts: list[tuple[str | None, str, bool]] = [
+        (None, phrase(opening, sums, pick=pick).text, False),
+        *_places(show, texts, words, pick),
+        ("teams", _teams(show, texts, words, pick), False),
+        ("cities", _cities(show, texts, words), False),
+        ("week", _winner(show.week_top, texts.week, words, show.week_prize, pick), False),
+        ("month", _winner(show.month_top, texts.month, words, show.month_prize, pick), False),
+        ("comment", show.comment, False),
+        (None, phrase(texts.closing, sums, pick=pick).text, False),
+    ]
+    return tuple(Line(text, mark, roll) for mark, text, roll in parts if text)
+
+
+def _places(show: Show, texts: ShowTexts, words: Words, pick: int) -> list[tuple[str | None, str, bool]]:
+    """Third, second, first: who shares a place is told with that place's text."""
+    by_place = {1: texts.first, 2: texts.second, 3: texts.third}
+    rows = list(zip(("first", "second", "third"), show.people, strict=False))
+    return [
+        (mark, phrase(by_place[row.place], place_slots(row, words), pick=pick).text, True)
+        for mark, row in reversed(rows)
+    ]
+
+
+def _teams(show: Show, texts: ShowTexts, words: Words, pick: int) -> str:
+    """The top team, then the others, while there is time; a day without any order has no top team.
+
+    A team that has neither a target nor an order isn't named.
+    """
+    if not show.count or not show.teams:
+        return ""
+    said = []
+    for n, row in enumerate(row for row in show.teams if row.target or row.count):
+        top, slots = row.place == 1 and row.count > 0, place_slots(row, words)
+        variants = whole(texts.top_team if top else texts.team, slots)
+        said.append(phrase(variants or (_NO_TARGET_TOP if top else _NO_TARGET), slots, pick=pick + n).text)
+    return _while_there_is_time(said, _TEAMS_CHARACTERS)
+
+
+def _cities(show: Show, texts: ShowTexts, words: Words) -> str:
+    said = [
+        phrase(texts.city, _city_slots(row, words)).text  # the first that can be filled: all alike
+        for row in show.cities
+        if row.rate is not None or row.amount is not None
+    ]
+    return _while_there_is_time(said, _CITIES_CHARACTERS)
+
+
+def _city_slots(row: CityRow, words: Words) -> dict[str, str]:
+    amount = "" if row.amount is None else words.amount(row.amount)
+    return {"city": row.name, "rate": percent(row.rate), "amount": amount, "place": str(row.place)}
+
+
+def _winner(row: Standing | None, variants: Variants, words: Words, prize: str, pick: int) -> str:
+    return "" if row is None else phrase(variants, place_slots(row, words, prize), pick=pick).text
+
+
+def _while_there_is_time(said: Sequence[str], most: int) -> str:
+    text = ""
+    for sentence in said:
+        if text and len(text) + len(sentence) > most:
+            break
+        text += sentence
+    return text
+
+
+def _city_order(row: CityRow) -> tuple[object, ...]:
+    return (row.rate is None, -(row.rate or 0), row.amount is None, -(row.amount or 0), row.name)
+
+
+def to_json(show: Show) -> dict[str, object]:
+    """The show for the store: plain JSON values; `from_json` gives the same show back."""
+    plain = _plain(asdict(show))
+    assert isinstance(plain, dict)  # noqa: S101  what asdict gives
+    return plain
+
+
+def from_json(value: Mapping[str, Any]) -> Show:
+    """A show from the store."""
+    kept = {field.name: value[field.name] for field in fields(Show) if field.name in value}
+    return Show(**kept | {
+        "date": date.fromisoformat(value["date"]),
+        "amount": Decimal(value["amount"]),
+        "people": tuple(map(_standing, value["people"])),
+        "teams": tuple(map(_standing, value["teams"])),
+        "cities": tuple(CityRow(**_decimals(row, ("rate", "amount"))) for row in value["cities"]),
+        "week_top": value["week_top"] and _standing(value["week_top"]),
+        "month_top": value["month_top"] and _standing(value["month_top"]),
+    })  # fmt: skip
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _standing(value: Mapping[str, Any]) -> Standing:
+    reached = value["reached"] and datetime.fromisoformat(value["reached"])
+    return Standing(**_decimals(value, ("amount", "target", "rate", "gap", "to_next")) | {"reached": reached})
+
+
+def _decimals(value: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return dict(value) | {name: None if value[name] is None else Decimal(value[name]) for name in names}

@@ -1,0 +1,50 @@
+"""The book's chapters under one cover, and the standings that are drawn from several of them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from controller.sales import standings
+from controller.sales.announcements import Outbox
+from controller.sales.deals import Deals
+from controller.sales.model import Person, Team
+from controller.sales.people import Roster
+from controller.sales.rows import Rows
+from controller.sales.settings import Settings
+
+_PERIODS_KEPT: Final = 6
+
+RosterOf = tuple[tuple[Person, ...], tuple[Team, ...], dict[int, int], dict[int, int]]
+Kept = dict[tuple[int, date, date], RosterOf]
+
+
+class Session:
+    """One consistent view of the book: all its chapters in one snapshot or transaction."""
+
+    def __init__(self, rows: Rows, kept: Kept | None = None) -> None:
+        self.rows = rows
+        self._kept = kept
+        self.deals = Deals(rows)
+        self.roster = Roster(rows)
+        self.outbox = Outbox(rows)
+        self.desk = Settings(rows)
+
+    def standings(self, since: date, until: date) -> standings.Standings:
+        """Who leads in the days `since`..`until`, both included; rules for places in `standings`."""
+        found = self._roster_of(since, until)
+        sales = self.deals.sales(since, until)
+        return standings.standings(sales, *found, self.rows.zone)
+
+    def _roster_of(self, since: date, until: date) -> RosterOf:
+        """People, teams and targets, read again only after a change: they change with the day, deals hourly."""
+        key = (self.roster.version(), since, until)
+        found = self._kept.get(key) if self._kept is not None else None
+        if found is None:
+            people, teams = self.roster.everybody(), self.roster.every_team()
+            found = (people, teams, *self.roster.targets_in_fen(since, until))
+            if self._kept is not None:
+                self._kept[key] = found
+                while len(self._kept) > _PERIODS_KEPT:
+                    self._kept.pop(next(iter(self._kept)), None)
+        return found

@@ -1,0 +1,233 @@
+"""The desk chapter of the book: settings, tokens, walls, other cities, frozen results, used phrases."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from controller.sales.model import Refused
+from controller.sales.money import from_fen, to_fen
+from controller.sales.rows import Row, Rows, day, from_ms, to_json, to_ms
+
+_REMEMBERED: Final = 50
+LONGEST_NAME: Final = 40
+_TOKENS: Final = "SELECT name, role, created, used FROM tokens"
+_SESSIONS: Final = "SELECT id, name, address, secure, created, seen FROM sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Who may use the HTTP interface, and as what. The token itself is nowhere, only its SHA-256."""
+
+    name: str
+    role: str
+    created: datetime
+    used: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSession:
+    """A phone that is signed in. `secure`: by HTTPS, and only there. The secret itself is nowhere."""
+
+    id: int
+    name: str
+    address: str
+    secure: bool
+    created: datetime
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A screen that has called, when last, and what was chosen for it on the phone."""
+
+    name: str
+    seen: datetime
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CityResult:
+    """Another branch's day: completion (1 = reached; two more decimals than percent) and yuan, where told."""
+
+    city: str
+    rate: Decimal | None
+    amount: Decimal | None
+
+
+class Settings:
+    """The small things as one snapshot or transaction sees them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def setting(self, key: str, default: Any = None) -> Any:
+        """A remembered value (whatever JSON can hold), or `default`."""
+        row = self._rows.one("SELECT value FROM settings WHERE key = ?", key)
+        return default if row is None else json.loads(row[0])
+
+    def set_setting(self, key: str, value: object) -> None:
+        """Remember a value (whatever JSON can hold); None forgets it."""
+        if value is None:
+            self._rows.change("DELETE FROM settings WHERE key = ?", key)
+        else:
+            sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+            self._rows.change(sql, key, to_json(value))
+
+    def add_token(self, name: str, role: str, secret: str, at: datetime) -> None:
+        """Let whoever shows `secret` act as `role`; an older token of that name ends here."""
+        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+            raise Refused(f"令牌的名字应当有 1 到 {LONGEST_NAME} 个字。", field="name")
+        self._rows.change(
+            "INSERT INTO tokens (name, role, sha256, created) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE"
+            " SET role = excluded.role, sha256 = excluded.sha256, created = excluded.created, used = NULL",
+            name, role, _sha256(secret), to_ms(at),
+        )  # fmt: skip
+
+    def token(self, secret: str) -> Token | None:
+        """Whose token that is. Looked up by hash, so time tells nothing about the secrets that exist."""
+        row = self._rows.one(f"{_TOKENS} WHERE sha256 = ?", _sha256(secret))
+        return None if row is None else self._token(row)
+
+    def tokens(self) -> tuple[Token, ...]:
+        """Every token, by name."""
+        return tuple(self._token(row) for row in self._rows.all(f"{_TOKENS} ORDER BY name"))
+
+    def token_used(self, name: str, at: datetime) -> None:
+        """Note when a token was shown last."""
+        self._rows.change("UPDATE tokens SET used = ? WHERE name = ?", to_ms(at), name)
+
+    def _token(self, row: Row) -> Token:
+        name, role, created, used = row
+        zone = self._rows.zone
+        return Token(name, role, from_ms(created, zone), None if used is None else from_ms(used, zone))
+
+    def open_session(
+        self, secret: str, name: str, address: str, secure: bool, at: datetime, most: int
+    ) -> None:
+        """Let whoever shows `secret` in as `name`; of more than `most` the one not seen for longest ends."""
+        self._rows.add(
+            "INSERT INTO sessions (sha256, name, address, secure, created, seen) VALUES (?, ?, ?, ?, ?, ?)",
+            _sha256(secret), name, address, int(secure), to_ms(at), to_ms(at),
+        )  # fmt: skip
+        self._rows.change(
+            "DELETE FROM sessions WHERE id NOT IN (SELECT id FROM sessions ORDER BY seen DESC, id DESC LIMIT ?)",
+            most,
+        )
+
+    def session(self, secret: str) -> PhoneSession | None:
+        """Whose session that is; looked up by hash."""
+        row = self._rows.one(f"{_SESSIONS} WHERE sha256 = ?", _sha256(secret))
+        return None if row is None else self._session(row)
+
+    def sessions(self) -> tuple[PhoneSession, ...]:
+        """Every session, the one seen last first."""
+        return tuple(self._session(row) for row in self._rows.all(f"{_SESSIONS} ORDER BY seen DESC, id DESC"))
+
+    def session_seen(self, ident: int, at: datetime) -> None:
+        """Note when a session was used last."""
+        self._rows.change("UPDATE sessions SET seen = ? WHERE id = ?", to_ms(at), ident)
+
+    def end_session(self, ident: int) -> bool:
+        """End a session; False when there is none of that id."""
+        return self._rows.change("DELETE FROM sessions WHERE id = ?", ident) == 1
+
+    def end_sessions(self) -> int:
+        """End every session; how many there were."""
+        return self._rows.change("DELETE FROM sessions")
+
+    def _session(self, row: Row) -> PhoneSession:
+        ident, name, address, secure, created, seen = row
+        zone = self._rows.zone
+        return PhoneSession(ident, name, address, bool(secure), from_ms(created, zone), from_ms(seen, zone))
+
+    def remove_token(self, name: str) -> bool:
+        """End a token; False when there is none of that name."""
+        return self._rows.change("DELETE FROM tokens WHERE name = ?", name) == 1
+
+    def wall_seen(self, name: str, at: datetime) -> None:
+        """A wall has called."""
+        sql = "INSERT INTO walls VALUES (?, ?, '{}') ON CONFLICT DO UPDATE SET seen = excluded.seen"
+        self._rows.change(sql, name, to_ms(at))
+
+    def set_wall(self, name: str, settings: Mapping[str, object], at: datetime) -> None:
+        """What was chosen for a wall on the phone; a wall that hasn't called yet may be set up too."""
+        sql = "INSERT INTO walls VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET settings = excluded.settings"
+        self._rows.change(sql, name, to_ms(at), to_json(dict(settings)))
+
+    def walls(self) -> tuple[Wall, ...]:
+        """Every wall known, by name."""
+        found = self._rows.all("SELECT name, seen, settings FROM walls ORDER BY name")
+        return tuple(Wall(name, from_ms(seen, self._rows.zone), json.loads(s)) for name, seen, s in found)
+
+    def remove_wall(self, name: str) -> bool:
+        """Forget a wall; False when there is none of that name."""
+        return self._rows.change("DELETE FROM walls WHERE name = ?", name) == 1
+
+    def set_city(self, date: date, city: str, rate: Decimal | None, amount: Decimal | None = None) -> None:
+        """Another branch's day; without both figures it is forgotten. `Refused` (field "rate") if absurd."""
+        if rate is not None and not 0 <= rate <= 100:
+            raise Refused("完成率应当在 0% 到 10000% 之间。", field="rate")
+        if rate is None and amount is None:
+            self._rows.change("DELETE FROM city_results WHERE date = ? AND city = ?", day(date), city)
+            return
+        self._rows.change(
+            "INSERT INTO city_results VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET rate_millis = excluded.rate_millis, fen = excluded.fen",
+            day(date), city, None if rate is None else int(rate * 10_000),
+            None if amount is None else to_fen(amount),
+        )  # fmt: skip
+
+    def cities(self, date: date) -> tuple[CityResult, ...]:
+        """The other branches' day, best completion first."""
+        found = self._rows.all(
+            "SELECT city, rate_millis, fen FROM city_results WHERE date = ?"
+            " ORDER BY rate_millis DESC NULLS LAST, fen DESC NULLS LAST, city",
+            day(date),
+        )  # fmt: skip
+        return tuple(
+            CityResult(
+                city,
+                None if rate is None else Decimal(rate) / 10_000,
+                None if fen is None else from_fen(fen),
+            )
+            for city, rate, fen in found
+        )
+
+    def freeze_results(self, date: date, value: Mapping[str, object], at: datetime) -> bool:
+        """Keep what the day's show shows; False, and the first one stays, when it was kept before."""
+        sql = "INSERT INTO results VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        return self._rows.change(sql, day(date), to_ms(at), to_json(dict(value))) == 1
+
+    def results(self, date: date) -> dict[str, Any] | None:
+        """What the day's show showed, or None when there was none."""
+        row = self._rows.one("SELECT value FROM results WHERE date = ?", day(date))
+        if row is None:
+            return None
+        value: dict[str, Any] = json.loads(row[0])
+        return value
+
+    def used(self, kind: str) -> tuple[str, ...]:
+        """The phrases used lately for that kind, oldest first."""
+        sql = "SELECT text FROM used_variants WHERE kind = ? ORDER BY id"
+        return tuple(row[0] for row in self._rows.all(sql, kind))
+
+    def use(self, kind: str, text: str, at: datetime) -> None:
+        """Note that a phrase was used, and forget all but the last fifty of its kind."""
+        self._rows.change(
+            "INSERT INTO used_variants (kind, text, at) VALUES (?, ?, ?)", kind, text, to_ms(at)
+        )
+        self._rows.change(
+            "DELETE FROM used_variants WHERE kind = ? AND id NOT IN"
+            " (SELECT id FROM used_variants WHERE kind = ? ORDER BY id DESC LIMIT ?)",
+            kind, kind, _REMEMBERED,
+        )  # fmt: skip
+
+
+def _sha256(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,393 @@
+"""The office's verbs. Each refuses with a sentence, or commits and then tells; nothing else changes anything.
+
+One desk per subject: `deals` (orders), `roundups` (what is told together), `talk` (what is said), `cues` (what the
+timetable says), `sounding` (music, volume, hush), `keys` (who may come in), `view` (what screens draw from),
+`following` (what clock, speaker and announcer tell). The office only joins them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from controller.clock import Clock
+from controller.feed import Feed
+from controller.glance import City, Glance, Ranking
+from controller.names import tidy_name
+from controller.sales.announcement_policy import Decision
+from controller.sales.model import Announcement, Deal, Person, Refused, Team
+from controller.sales.people_import import PersonRow
+from controller.sales.store import Store
+from controller.services.announcements import AnnouncementService
+from controller.services.auth import Credentials
+from controller.services.context import Context, Preferences
+from controller.services.cues import CueService
+from controller.services.deals import AS_USUAL, DealService, Decided, How, Recorded
+from controller.services.health import HealthMonitor
+from controller.services.media import Media
+from controller.services.music import LONGEST_MUTE, MusicService
+from controller.services.music_order import ManualOverride
+from controller.services.people import PeopleService
+from controller.services.prerender import Prerenderer
+from controller.services.roundups import Batching, RoundUps
+from controller.services.scripts import ScriptBuilder
+from controller.services.snapshot import SnapshotBuilder
+from controller.services.spoken_texts import Announced, SpokenTextService
+from controller.services.timetable_listener import TimetableListener, rearrange
+from controller.services.voices import Samples, Speaking
+from controller.services.walls import Pairings, WallRegistry
+from controller.sound.announcer import Announcer
+from controller.sound.library import Library
+from controller.sound.speaker import Speaker
+from controller.sound.tts.background_install import NO_INSTALL, InstallStatus
+from controller.sound.voice import Voice
+from controller.timetable.current import TimetableFile
+from controller.timetable.labels import playlist_name
+from controller.timetable.model import DayPlan
+
+__all__ = ["Announced", "Decided", "How", "Office", "Recorded"]
+
+UNDO_S = 60.0
+"""How long a stop can be undone; the phone offers it for ten seconds."""
+MOST_HIDDEN = 200
+"""Products that can be hidden at once; only the last 300 deals are looked at."""
+NOTHING_STOPPED: tuple[float, tuple[int, ...], ManualOverride | None] = (float("-inf"), (), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an office is built of."""
+
+    clock: Clock
+    timetable_file: TimetableFile
+    store: Store
+    feed: Feed
+    announcer: Announcer
+    speaker: Speaker
+    voice: Voice
+    library: Library
+    sounds: Path
+    voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
+
+
+class Office:
+    """Thread-safe: phones, the timekeeper and the announcer call it at the same time."""
+
+    def __init__(self, parts: Parts):
+        context = Context(
+            parts.clock, parts.timetable_file, parts.store, parts.feed, Preferences(parts.store)
+        )
+        self.speaking = Speaking(
+            lambda: context.rhythm.sound, context.kept, parts.store.path.parent / "voices", parts.voice
+        )
+        builder = ScriptBuilder(
+            parts.sounds, lambda: context.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable
+        )
+        self._context, self._library = context, parts.library
+        self.voice_install = parts.voice_install
+        self.keys = Credentials(parts.store)
+        self._sound = MusicService(context, parts.speaker, parts.announcer, parts.library, parts.voice)
+        self._talk = AnnouncementService(context, parts.announcer, parts.voice, builder, self._sound.hearing)
+        bursts = Batching(context, self._talk)
+        self._roundups = RoundUps(context, self._talk)
+        self._deals = DealService(context, self._talk, bursts, self._roundups)
+        self._talk.late = self._roundups.postpone_unheard
+        self._speech = SpokenTextService(context, self._talk)
+        cues = CueService(context, self._talk)
+        parts.timetable_file.on_change = parts.library.forget_missing
+        self._people = PeopleService(context)
+        troubles = HealthMonitor(
+            context,
+            self._sound.hearing,
+            parts.voice,
+            parts.library,
+            self.speaking,
+            parts.voice_install,
+        )
+        self._view = SnapshotBuilder(context, self._talk, cues, self._sound.sounding)
+        self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
+        self._view.walls = self.walls.merged
+        self._view.troubles = lambda: (*troubles.all(), *self.keys.attempts.troubles())
+        self._view.trusted = troubles.clock_trusted
+        self._view.urgent_troubles = lambda: (*troubles.of_the_house(), *self.keys.attempts.troubles())
+        self._view.music_troubles = troubles.of_the_music
+        self._view.playlists = parts.library.playlists
+        self.following = TimetableListener(
+            context, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
+            Prerenderer(context, cues, self._talk, self._roundups, self.speaking.choice), self.speaking,
+        )  # fmt: skip
+        self.media = Media(
+            (parts.store.path.parent, parts.sounds),
+            context,
+            self._talk,
+            self._speech,
+            self._deals,
+            parts.voice,
+            parts.library,
+            builder,
+            Samples(parts.store.path.parent, parts.voice, self.speaking),
+        )
+        self.media.hushed, self.media.wake = self._hushed, lambda: self.wake()
+        self.media.tracks.changed = self._shelved
+        self._stopped = NOTHING_STOPPED
+        self.wake: Callable[[], None] = lambda: None
+        parts.library.listen(self._known_better)
+
+    # --- orders
+
+    def record_deal(
+        self,
+        person: str,
+        product: str,
+        amount: object,
+        key: str,
+        team: str | None = None,
+        how: How = AS_USUAL,
+    ) -> Recorded:
+        """Accepts an order: on the disk, decided on, and on its way to speaker and walls. Refused or Conflict."""
+        recorded = self._deals.record(person, product, amount, key, self._hushed(), team, how)
+        self.wake()
+        return recorded
+
+    def preview_deal(
+        self, person: str, product: str, amount: object, team: str | None = None
+    ) -> tuple[str, Decision]:
+        """What would be said of an order, and when."""
+        return self._deals.preview(person, product, amount, self._hushed(), team)
+
+    def void_deal(self, deal_id: int, reason: str) -> None:
+        """Takes an order back, with the reason."""
+        self._deals.void(deal_id, reason)
+
+    def deals(self, day: date) -> tuple[Deal, ...]:
+        """Every order of a day, oldest first, those taken back too."""
+        with self._context.store.read() as session:
+            return session.deals.of_day(day)
+
+    def products(self) -> tuple[str, ...]:
+        """The products to choose from: what was sold lately, without what was hidden."""
+        with self._context.store.read() as session:
+            return session.deals.products(self._hidden_products())
+
+    def hide_product(self, product: str, *, hidden: bool) -> None:
+        """Take a product out of those to choose from, until it is sold again; or bring it back."""
+        marks = self._hidden_products()
+        marks.pop(product, None)
+        if hidden:
+            with self._context.store.read() as session:
+                marks[product] = session.deals.newest_id()
+        kept = dict(sorted(marks.items(), key=lambda mark: mark[1])[-MOST_HIDDEN:])
+        self._context.kept.set("hidden_products", kept)
+        self._context.feed.notify()
+
+    def _hidden_products(self) -> dict[str, int]:
+        found = self._context.kept.get("hidden_products", {})
+        return dict(found) if isinstance(found, dict) else {}
+
+    # --- saying
+
+    def announce(self, text: str, key: str) -> Announced:
+        """Says something to all."""
+        said = self._speech.announce(text, key, self._hushed())
+        self.wake()
+        return said
+
+    def repeat(self, announcement_id: int) -> Announced:
+        """Says again what was said."""
+        said = self._speech.repeat(announcement_id, self._hushed())
+        self.wake()
+        return said
+
+    def announcements(self, day: date) -> tuple[Announcement, ...]:
+        """Everything put in on a day, with what became of it."""
+        with self._context.store.read() as session:
+            return session.outbox.of_day(day)
+
+    def emergency(self, text: str, key: str) -> Announced:
+        """Says something to all at once, also in quiet time, while muted and at volume 0."""
+        return self._speech.emergency(text, key)
+
+    def stop_all(self) -> int:
+        """Silence now: music off, what is being said ends, what waits to be said at once is taken out.
+
+        Returns how many waited: `undo_stop` brings them and the music back.
+        """
+        waited = self._talk.stop_all()
+        self._stopped = (self._context.clock.monotonic(), waited, self._sound.by_hand())
+        self.stop_music()
+        return len(waited)
+
+    def undo_stop(self) -> int:
+        """Brings back what the last `stop_all` took, within a minute; returns how many announcements. Refused later."""
+        at, waited, by_hand = self._stopped
+        if self._context.clock.monotonic() - at > UNDO_S:
+            raise Refused("已经过了一分钟，不能恢复了。可以在列表里再播一次。")
+        self._stopped = NOTHING_STOPPED
+        self._sound.bring_back(by_hand)
+        back = self._speech.restore(waited, self._hushed())
+        self._changed()
+        return back
+
+    # --- music
+
+    def play(self, playlist: str | None = None) -> None:
+        """Music by hand; see MusicService.play."""
+        self._sound.play(playlist)
+        self._changed()
+
+    def stop_music(self) -> None:
+        """No music until the timetable's next."""
+        self._sound.stop_music()
+        self._changed()
+
+    def next_track(self) -> None:
+        """The next track."""
+        self._sound.next_track()
+        self._changed()
+
+    def set_volume(self, volume: int) -> None:
+        """The master volume, 0..100."""
+        self._sound.set_volume(volume)
+        self._changed()
+
+    def choose_voice(self, **changes: object) -> None:
+        """Voice, speed and results_voice of what is said from now on; see Speaking.choose."""
+        self.speaking.choose(**changes)
+        self.speaking.obey()
+        self._changed()
+
+    def set_music_volume(self, volume: int) -> None:
+        """How loud music is beside speech, 0..100 percent."""
+        self._sound.set_music_volume(volume)
+        self._changed()
+
+    def hush(self, minutes: int) -> None:
+        """Nothing sounds for so many minutes; 0 ends it. What waits for its end follows it."""
+        self._mute(self._context.clock.now() + timedelta(minutes=minutes) if minutes else None)
+
+    def mute_until(self, at: time) -> None:
+        """Nothing sounds until that time of today. Refused when it is past, or more than four hours ahead."""
+        now = self._context.clock.now()
+        until = datetime.combine(now.date(), at, self._context.clock.zone)
+        if not now < until <= now + LONGEST_MUTE:
+            raise Refused("静音要到今天稍后、四小时以内的时间，例如 14:00。", "until")
+        self._mute(until)
+
+    def _mute(self, until: datetime | None) -> None:
+        was = self._hushed()
+        self._sound.hush(until)
+        if was is not None:
+            rearrange(self._context, was, self._hushed(), self._roundups.next_roundup)
+        self._changed()
+
+    def playlists(self) -> tuple[str, ...]:
+        """The playlists there are."""
+        return self._library.playlists()
+
+    def usual_plan(self) -> DayPlan:
+        """A working day as it usually is, without what holds for one date alone."""
+        return self._context.timetable_file.usual(self._context.clock.now().date())
+
+    def playlist_names(self) -> dict[str, str]:
+        """What people call each playlist: its folder's name when that is Chinese, else the spans that play it."""
+        spans = self._context.rhythm.spans
+        return {name: playlist_name(name, spans) for name in self.playlists()}
+
+    # --- people, targets, cities
+
+    def people(self) -> tuple[Person, ...]:
+        """Who is there."""
+        return self._people.people()
+
+    def teams(self) -> tuple[Team, ...]:
+        """The teams there are."""
+        return self._people.teams()
+
+    def add_person(self, *, name: str, team: str, leader: bool = False, say_as: str | None = None) -> Person:
+        """A new person; the team is made when it isn't there."""
+        return self._told(self._people.add(PersonRow(team, name, leader, say_as)))
+
+    def update_person(self, ident: int, **changes: Any) -> Person:
+        """Changes name, team, leader, say_as, hidden or active of a person."""
+        return self._told(self._people.update(ident, **changes))
+
+    def update_team(self, ident: int, **changes: str | None) -> Team:
+        """Change the name or say_as of a team; its screens follow. Raises Refused."""
+        team, former = self._people.update_team(ident, **changes)
+        self.walls.team_renamed(former, team.name)
+        self._context.feed.notify()
+        return team
+
+    def remove_team(self, ident: int) -> None:
+        """Take an empty team off the list; its deals stay counted. Raises Refused."""
+        self._people.remove_team(ident)
+        self._context.feed.notify()
+
+    def set_target(self, team: str, day: date, amount: object) -> None:
+        """A team's target of a day, in yuan."""
+        self._people.set_target(team, day, amount)
+        self._context.feed.notify()
+
+    def set_city_result(self, day: date, city: str, rate: float | None) -> None:
+        """Another branch's completion of the day (1.0 = reached); None takes it back."""
+        with self._context.store.write() as session:
+            session.desk.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
+        self._context.feed.notify()
+
+    # --- looking
+
+    def glance(self) -> Glance:
+        """The office now."""
+        return self._view.glance()
+
+    def standings(self, period: str, day: date) -> Ranking:
+        """Who leads in the day, week or month of `day`."""
+        return self._view.ranking(period, day)
+
+    def cities(self, day: date) -> tuple[City, ...]:
+        """The branches' results of a day, as far as they are told."""
+        return self._view.cities(day)
+
+    def faults(self) -> tuple[str, ...]:
+        """The faults of an edit of the timetable that is not in force."""
+        return self._context.timetable_file.faults
+
+    def hints(self) -> tuple[str, ...]:
+        """What the timetable in force says that will not happen, with the ways out."""
+        teams = tuple(team.name for team in self.teams())
+        return self._context.timetable_file.hints(self._context.clock.now().date(), teams)
+
+    def confirm_clock(self) -> None:
+        """A person says that the time shown is right: timed sound may follow it."""
+        self._context.clock.confirm()
+        self._changed()
+
+    def _hushed(self) -> datetime | None:
+        """When the hush ends; if that is in a quiet time, when that ends."""
+        now = self._context.clock.now()
+        until = self._sound.hushed_until(now)
+        if until is None or until.date() != now.date():
+            return until
+        return self._context.state(until).quiet_until or until
+
+    def _shelved(self) -> None:
+        self._sound.shelved()
+        self.wake()
+
+    def _known_better(self, file: Path) -> None:
+        """A music file has been measured or made playable: it counts from the next look at the playlist on."""
+        self._sound.shelved()
+        if self._library.fault(file) is not None:
+            self._context.feed.notify()
+
+    def _told(self, person: Person) -> Person:
+        self._context.feed.notify()
+        return person
+
+    def _changed(self) -> None:
+        self.wake()
+        self._context.feed.notify()

@@ -1,0 +1,190 @@
+"""The cue desk: what the timetable says at its moments: top sales, the 18:05 show, greetings, free words."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime, timedelta
+
+from controller.sales import highlights, messages, results
+from controller.sales.messages import Line
+from controller.sales.model import Announcement
+from controller.sales.results import CityRow, Show
+from controller.sales.standings import Standing, Standings
+from controller.sales.store import Session
+from controller.services import announcement_priority
+from controller.services.announcements import EVENING, AnnouncementService
+from controller.services.context import WORDS, Context, period_of
+from controller.services.scripts import as_json
+from controller.timetable.model import FREE_TEXT, Cue, DayPlan
+
+log = logging.getLogger(__name__)
+
+PERIOD_OF = {"top_sales_of_day": "day", "top_sales_of_week": "week", "top_sales_of_month": "month"}
+
+
+class CueService:
+    """Each cue is said once a day, whatever restarts and jumping clocks do: its key in the outbox is unique."""
+
+    def __init__(self, context: Context, talk: AnnouncementService):
+        self._context, self._talk = context, talk
+
+    def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
+        """A moment has come: what it says is put into the outbox and handed on."""
+        if cue.say is None:
+            self._context.feed.notify()
+            return
+        with self._context.store.write() as session:
+            made = self._made(session, cue, plan, now)
+        if made is not None and made.due is None:
+            self._talk.hand([made])
+        self._context.feed.notify()
+
+    def fixed(self, cue: Cue, plan: DayPlan) -> bool:
+        """Whether what it says hangs on no order: free words, greeting, sprint, or that nobody has sold yet."""
+        if cue.say not in PERIOD_OF:
+            return cue.say != "results"
+        with self._context.store.read() as session:
+            return not session.standings(*period_of(PERIOD_OF[cue.say or ""], plan.date)).people
+
+    def foresee(self, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
+        """What it would say if its moment were now; changes nothing. None: nothing."""
+        with self._context.store.read() as session:
+            lines, applause = self._lines(session, cue, plan, now, said=False)
+        if not lines:
+            return None
+        text, script = "".join(line.text for line in lines), as_json(lines, applause)
+        return Announcement(0, "", cue.say or FREE_TEXT, text, "waiting", "", now, None, script=script)
+
+    def _made(self, session: Session, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
+        key = f"cue:{plan.date}:{cue.at:%H:%M:%S}:{cue.say}"
+        if session.outbox.by_key(key) is not None:
+            return None
+        lines, applause = self._lines(session, cue, plan, now, said=True)
+        if not lines:
+            log.info("nothing to say for %s", key)
+            return None
+        members = (
+            [a for a in session.outbox.waiting(EVENING) if a.due is None or a.due <= now]
+            if cue.say == "results"
+            else []
+        )
+        due, why = self._when(session, cue, now)
+        said, _ = session.outbox.add(
+            key, cue.say or FREE_TEXT, "".join(line.text for line in lines), why, now, plan.date, due=due,
+            deals=[ident for member in members for ident in member.deals], priority=announcement_priority.TIMETABLE,
+            script=as_json(lines, applause),
+        )  # fmt: skip
+        session.outbox.merge(members, f"并入 {now:%H:%M} 的战报。", now)
+        return said
+
+    def _when(self, session: Session, cue: Cue, now: datetime) -> tuple[datetime | None, str]:
+        minutes = self._context.rhythm.sound.talk_minutes_per_hour
+        small = cue.say in announcement_priority.SMALL_TALK
+        due = announcement_priority.put_off(now, self._talk.spent_s(session, now), minutes) if small else None
+        return due, "作息表安排的播报。" if due is None else announcement_priority.why_later(minutes, due)
+
+    def _lines(
+        self, session: Session, cue: Cue, plan: DayPlan, now: datetime, *, said: bool
+    ) -> tuple[tuple[Line, ...], str | None]:
+        """`said`: it is really said, so that variants count as used and the results are frozen."""
+        texts = self._context.rhythm.broadcasts
+        if cue.say == "results":
+            return self._results(session, plan, now, said=said), "large"
+        if cue.say in PERIOD_OF:
+            return (Line(self._top(session, cue, plan, now, said=said)),), "large"
+        if cue.say in ("greeting", "sprint"):
+            variants = texts.greeting if cue.say == "greeting" else texts.sprint
+            return (Line(self._of_month(session, variants, plan)),), "small"
+        return ((Line(cue.text),), None) if cue.text else ((), None)
+
+    def _top(self, session: Session, cue: Cue, plan: DayPlan, now: datetime, *, said: bool) -> str:
+        texts, prizes = self._context.rhythm.broadcasts, self._context.rhythm.prizes
+        period = PERIOD_OF[cue.say or ""]
+        variants = {
+            "day": texts.top_sales_of_day,
+            "week": texts.top_sales_of_week,
+            "month": texts.top_sales_of_month,
+        }[period]
+        prize = {"day": prizes.day, "week": prizes.week, "month": prizes.month}[period]
+        people = session.standings(*period_of(period, plan.date)).people
+        phrase = messages.top_sales(
+            people,
+            (cue.text,) if cue.text else variants,
+            texts.nobody,
+            WORDS,
+            prize,
+            session.desk.used(cue.say or ""),
+        )
+        if said:
+            session.desk.use(cue.say or "", phrase.template, now)
+        return phrase.text
+
+    def _of_month(self, session: Session, variants: tuple[str, ...], plan: DayPlan) -> str:
+        month = session.standings(*period_of("month", plan.date))
+        rate = month.amount / month.target if month.target else None
+        slots = {
+            "office": self._context.rhythm.office,
+            "month": f"{plan.date.month}月",
+            "amount": WORDS.amount(month.amount) if month.amount else "",
+            "target": WORDS.amount(month.target) if month.target else "",
+            "rate": messages.percent(rate),
+        }
+        return messages.phrase(variants, slots, pick=plan.date.month).text
+
+    def _results(self, session: Session, plan: DayPlan, now: datetime, *, said: bool) -> tuple[Line, ...]:
+        """The day's results: frozen here, and told as frozen."""
+        kept = session.desk.results(plan.date)
+        if kept is None:
+            frozen = self.live(session, plan, now, remember=said)
+            if said:
+                session.desk.freeze_results(plan.date, results.to_json(frozen), now)
+        else:
+            frozen = results.from_json(kept)
+        return results.tell(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())
+
+    def live(self, session: Session, plan: DayPlan, now: datetime, *, remember: bool = False) -> Show:
+        """The results as they stand now; `remember`: the comment counts as used."""
+        rhythm = self._context.rhythm
+        day = session.standings(plan.date, plan.date)
+        past = self._past(session, plan.date)
+        chosen = highlights.comment(
+            highlights.remarks(plan.date, day, session.deals.of_day(plan.date), past, WORDS),
+            rhythm.broadcasts.comments, session.desk.used("comment"), plan.date.toordinal(),
+        )  # fmt: skip
+        if remember and chosen is not None:
+            session.desk.use("comment", chosen.template, now)
+        return Show(
+            plan.date, rhythm.office, day.count, day.amount, day.people[:10], day.teams,
+            cities=self.cities(session, plan.date, day),
+            week_top=self._winner(session, "week", plan) if self._last_of("week", plan) else None,
+            month_top=self._winner(session, "month", plan) if self._last_of("month", plan) else None,
+            comment=chosen.text if chosen else "", week_prize=rhythm.prizes.week, month_prize=rhythm.prizes.month,
+        )  # fmt: skip
+
+    def cities(self, session: Session, day: date, own: Standings) -> tuple[CityRow, ...]:
+        """The branches' results of a day, ranked with this office's own; none when nobody told any."""
+        rows = [CityRow(0, found.city, found.rate, found.amount) for found in session.desk.cities(day)]
+        if not rows:
+            return ()
+        name = self._context.rhythm.city or self._context.rhythm.office
+        rows = [row for row in rows if row.name != name]
+        return results.rank_cities([*rows, CityRow(0, name, own.rate, own.amount, own=True)])
+
+    def _winner(self, session: Session, period: str, plan: DayPlan) -> Standing | None:
+        people = session.standings(*period_of(period, plan.date)).people
+        return people[0] if people else None
+
+    def _last_of(self, period: str, plan: DayPlan) -> bool:
+        return plan.workday and self._context.next_workday(plan.date).date > period_of(period, plan.date)[1]
+
+    def _past(self, session: Session, day: date) -> highlights.Past:
+        before = next(
+            (
+                day - timedelta(days=n)
+                for n in range(1, 15)
+                if self._context.timetable_file.plan(day - timedelta(days=n)).workday
+            ),
+            None,
+        )
+        sold = frozenset(row.id for row in session.standings(before, before).people) if before else None
+        return highlights.Past(sold, session.deals.largest(day), session.deals.first_days())

@@ -1,0 +1,296 @@
+"""Uploaded sound: playlists and their tracks, and voice clips."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import threading
+import time
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+
+from controller.names import tidy_name
+from controller.sales.model import Refused, StoreFull
+from controller.services.announcements import AnnouncementService
+from controller.services.context import Context
+from controller.services.deals import DealService
+from controller.services.people import PersonalDesk
+from controller.services.scripts import ScriptBuilder
+from controller.services.spoken_texts import LONGEST, Announced, SpokenTextService, check_sayable
+from controller.services.upload_inbox import Source, UploadInbox
+from controller.services.voices import Manner, Samples
+from controller.sound.library import Library
+from controller.sound.mandarin import name_reading, reading_of
+from controller.sound.upload_sandbox import Gate, UnsupportedFile
+from controller.sound.voice import AHEAD, Voice
+from controller.system.os_errors import reason
+
+MOST_TRACK_BYTES = 50_000_000
+MOST_TRACKS = 300
+LONGEST_TRACK_NAME = 60
+RESERVE = 200_000_000
+"""Bytes that stay free on the disk: the book comes first."""
+_UNSAFE = re.compile(r"[^\w \-（）()《》·，、'&+!！]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file of a playlist. `seconds`: None while nobody has looked into it; `fault`: why it is passed over."""
+
+    playlist: str
+    file: str
+    seconds: float | None
+    fault: str | None
+
+
+class TrackDesk:
+    """Thread-safe. `sounds`: the folder with music/; in a rehearsal it is the office's own and is not changed."""
+
+    def __init__(self, sounds: Path, inbox: UploadInbox, gate: Gate, library: Library, context: Context):
+        self._sounds, self._inbox, self._gate = sounds, inbox, gate
+        self._library, self._context = library, context
+        self._lock = threading.Lock()
+        self.changed: Callable[[], None] = lambda: None
+        if not sounds.is_symlink():
+            for left in (sounds / "music").glob("*/.*.part"):  # a power cut while a track was being copied
+                with contextlib.suppress(OSError):
+                    left.unlink()
+
+    def all(self) -> tuple[Listed, ...]:
+        """Every file of every playlist, also those that cannot be played."""
+        return tuple(row for playlist in self._library.playlists() for row in self._listed(playlist))
+
+    def _listed(self, playlist: str) -> list[Listed]:
+        found = []
+        for name, path in self._library.files(playlist).items():
+            facts, fault = self._library.facts(path), self._library.fault(path)
+            seconds = facts.duration_s if facts and fault is None else None
+            found.append(Listed(playlist, name, seconds, fault))
+        return found
+
+    def add(self, playlist: str, name: str, source: Source) -> Listed:
+        """Takes a track in; if its playlist is on, right behind the present track. Raises Refused, naming the file."""
+        self._folder(playlist)
+        with self._inbox.keep(source, MOST_TRACK_BYTES) as file:
+            made = self._inbox.work()
+            try:
+                done = self._gate.pass_through("track", file, made, name)
+                path = self._placed(made, playlist, safe_name(name), str(done["suffix"]))
+            except UnsupportedFile as why:
+                raise Refused(f"“{shown(name)}”没有收下：{why.sentence}", "file") from why
+            except OSError as error:
+                raise StoreFull(f"“{shown(name)}”存不下（{reason(error)}），请清理磁盘空间。") from error
+            finally:
+                made.unlink(missing_ok=True)
+        self._library.tracks(
+            playlist, self._context.clock.now().date()
+        )  # reads its header now, measures it soon
+        self.changed()
+        self._context.feed.notify()
+        return Listed(playlist, path.name, float(done["duration_s"]), None)
+
+    def _placed(self, made: Path, playlist: str, stem: str, suffix: str) -> Path:
+        folder = self._folder(playlist)
+        if shutil.disk_usage(folder).free < RESERVE + made.stat().st_size:
+            raise UnsupportedFile("磁盘快满了，请先删掉一些。")
+        with self._lock:
+            if len(self._library.files(playlist)) >= MOST_TRACKS:
+                raise UnsupportedFile(f"一个歌单最多 {MOST_TRACKS} 首，请先删掉一些。")
+            path, number = folder / f"{stem}{suffix}", 1
+            while path.exists():
+                number += 1
+                path = folder / f"{stem} {number}{suffix}"
+            part = folder / f".{made.name}.part"  # var/ may lie on another disk
+            try:
+                shutil.copyfile(made, part)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+        return path
+
+    def remove(self, playlist: str, file: str) -> None:
+        """Deletes a track; when it is playing it plays to its end. Raises Refused."""
+        self._folder(playlist)
+        path = self._library.files(playlist).get(file)  # so no name can lead out of the folder
+        if path is None:
+            raise Refused(f"歌单“{shown(playlist)}”里没有“{shown(file)}”。", "file")
+        try:
+            path.unlink()
+        except OSError as error:
+            raise Refused(f"“{shown(file)}”删不掉（{reason(error)}）。", "file") from error
+        self.changed()
+        self._context.feed.notify()
+
+    def _folder(self, playlist: str) -> Path:
+        if self._sounds.is_symlink():
+            raise Refused("现在是彩排，音乐文件不能改。")
+        names = self._library.playlists()
+        if playlist not in names:
+            known = "、".join(names) or "无"
+            raise Refused(f"没有叫“{shown(playlist)}”的歌单，现有：{known}。", "playlist")
+        folder = self._library.folder(playlist)
+        if folder is None:
+            raise Refused(f"歌单“{playlist}”是指向别处的链接，不能往里加歌，也不能从里面删歌。", "playlist")
+        return folder
+
+
+def safe_name(name: str) -> str:
+    """A file's stem made of the letters, digits and few signs of what a person's phone called it."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    stem = last.rsplit(".", 1)[0] if "." in last[1:] else last
+    clean = " ".join(_UNSAFE.sub(" ", stem).split()).strip("-' ")[:LONGEST_TRACK_NAME].strip()
+    return clean or "音乐"
+
+
+def shown(name: str) -> str:
+    """A name from outside inside a sentence: short, without signs that vanish or turn the text."""
+    return "".join(letter for letter in name if letter.isprintable())[:LONGEST_TRACK_NAME]
+
+
+# --- The microphone
+
+MOST_CLIP_BYTES = 20_000_000
+SHELF_BYTES = 300_000_000
+"""Half an hour of speech. The oldest go first, but none of the last hours: it may still wait to be played."""
+FRESH_S = 6 * 3600.0
+LONGEST_WHO = 20
+_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+class ClipDesk:
+    """Thread-safe. Clips lie in `folder` as WAV under names of their own."""
+
+    def __init__(self, folder: Path, inbox: UploadInbox, gate: Gate, speech: SpokenTextService):
+        self._folder, self._inbox, self._gate, self._speech = folder, inbox, gate, speech
+
+    def take(self, source: Source) -> tuple[str, float]:
+        """Reads a recording and makes a clip of it; its name and its seconds. Raises Refused."""
+        self._make_room()
+        with self._inbox.keep(source, MOST_CLIP_BYTES) as file:
+            name = token_hex(16)
+            try:
+                done = self._gate.pass_through("speech", file, self._folder / f"{name}.wav")
+            except UnsupportedFile as why:
+                raise Refused(why.sentence, "file") from why
+        return name, float(done["duration_s"])
+
+    def find(self, name: str) -> Path | None:
+        """The clip of that name, None when there is none, or not any more."""
+        path = self._folder / f"{name}.wav"
+        return path if _NAME.fullmatch(name) and path.is_file() else None
+
+    def file(self, name: str) -> Path:
+        """The clip of that name. Raises Refused when there is none."""
+        path = self.find(name)
+        if path is None:
+            raise Refused("这段录音不在了，请再录一次。", "clip")
+        return path
+
+    def send(self, name: str, who: str, key: str, hushed_until: datetime | None) -> Announced:
+        """Plays a clip to all, as soon as may be. Raises Refused or Conflict."""
+        self.file(name)
+        who = " ".join(who.split())
+        if len(who) > LONGEST_WHO:
+            raise Refused(f"名字太长，最多 {LONGEST_WHO} 个字。", "who")
+        return self._speech.play_clip(name, f"{who}的语音" if who else "一段语音", key, hushed_until)
+
+    def drop(self, name: str) -> None:
+        """Throws a clip away that was not sent."""
+        self.file(name).unlink(missing_ok=True)
+
+    def _make_room(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            found = sorted(
+                (path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir()
+            )
+        except OSError as error:
+            raise Refused(f"存不下录音（{reason(error)}），请清理磁盘空间。") from error
+        total = sum(size for _, size, _ in found)
+        for at, size, path in found:
+            if total <= SHELF_BYTES:
+                return
+            if time.time() - at < FRESH_S:
+                raise Refused("今天录得太多了，请过几小时再录。", "file")
+            with contextlib.suppress(OSError):
+                path.unlink()
+            total -= size
+
+
+# --- What people bring of their own
+
+LONGEST_PLAYLIST_NAME = 40
+
+
+class Media:
+    """Thread-safe. Joins the desks `clips`, `tracks` and `personal`; `folders`: var and sounds."""
+
+    def __init__(
+        self, folders: tuple[Path, Path], context: Context, talk: AnnouncementService, speech: SpokenTextService,
+        deals: DealService, voice: Voice,
+        library: Library, builder: ScriptBuilder, samples: Samples,
+    ):  # fmt: skip
+        var, sounds = folders
+        inbox, gate = UploadInbox(var / "uploads"), Gate()
+        self.clips = ClipDesk(var / "clips", inbox, gate, speech)
+        self.tracks = TrackDesk(sounds, inbox, gate, library, context)
+        self.personal = PersonalDesk(var, inbox, gate, context)
+        self._talk, self._speech, self._deals, self._voice = talk, speech, deals, voice
+        self._builder, self.samples = builder, samples
+        builder.recording, builder.song = self.clips.find, self.personal.song_of
+        self.hushed: Callable[[], datetime | None] = lambda: None
+        self.wake: Callable[[], None] = lambda: None
+
+    def hear_text(self, text: str, manner: Manner | None = None) -> Path:
+        """How an announcement will sound, as WAV, for one phone alone; `manner`: in another voice. Raises Refused."""
+        text = " ".join(text.split())
+        if not text or len(text) > LONGEST:
+            raise Refused(f"试听的话要有 1 到 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
+        check_sayable(text, self._talk.names())
+        return self.samples.render(self._builder.plain(text, self._talk.names()), manner)
+
+    def hear_deal(
+        self, person: str, product: str, amount: object, team: str | None = None, manner: Manner | None = None
+    ) -> Path:
+        """How an order will sound, with applause or the song of whose it is. Raises Refused."""
+        return self.samples.render(self._deals.audition(person, product, amount, team), manner)
+
+    def hear_name(self, name: str, say_as: str | None, manner: Manner | None = None) -> Path:
+        """How a name will be read, with a reading that need not be kept yet. Raises Refused."""
+        name = tidy_name(name)
+        if not name or len(name) > LONGEST_PLAYLIST_NAME:
+            raise Refused(f"名字要有 1 到 {LONGEST_PLAYLIST_NAME} 个字。", "name")
+        if say_as:
+            try:
+                reading_of(name, say_as)
+            except ValueError as fault:
+                raise Refused(str(fault), "say_as") from fault
+        reading = say_as or name_reading(name)
+        own = {name: reading} if reading else {}
+        return self.samples.render(
+            self._builder.plain(f"恭喜{name}！", {**self._talk.names(), **own}), manner
+        )
+
+    def take_clip(self, source: Source) -> tuple[str, float]:
+        """Reads a recording; its name and seconds; see `ClipDesk.take`.
+
+        It is made ready for the speakers while the person still listens to it: a minute takes a Pi ten seconds.
+        """
+        name, seconds = self.clips.take(source)
+        self._voice.prepare(replace(self._builder.recorded(name), chime=None), AHEAD)
+        return name, seconds
+
+    def send_clip(self, name: str, who: str, key: str) -> Announced:
+        """Plays a clip to all; see `ClipDesk.send`."""
+        said = self.clips.send(name, who, key, self.hushed())
+        self.wake()
+        return said
+
+    def withdraw(self, announcement_id: int) -> None:
+        """Takes back what a person said, written or spoken."""
+        self._speech.withdraw(announcement_id)

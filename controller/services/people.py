@@ -1,0 +1,272 @@
+"""People and teams: the list, photos, songs and how a name is read."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from controller.names import tidy_name
+from controller.sales.model import (
+    BIG,
+    FIRST_OF_DAY,
+    FIRST_OF_WEEK,
+    RECORD,
+    Announcement,
+    Deal,
+    Person,
+    Refused,
+    StoreTrouble,
+    Team,
+    Unknown,
+)
+from controller.sales.money import parse_amount
+from controller.sales.people import Imported
+from controller.sales.people_import import PersonRow, read_list
+from controller.sales.store import Store
+from controller.services.context import Context
+from controller.services.upload_inbox import Source, UploadInbox, shelve
+from controller.sound.mandarin import reading_of, unreadable
+from controller.sound.upload_sandbox import Gate, UnsupportedFile
+
+
+class PeopleService:
+    """Thread-safe."""
+
+    def __init__(self, context: Context):
+        self._context = context
+
+    def people(self) -> tuple[Person, ...]:
+        """Everyone who is there, team by team."""
+        with self._context.store.read() as session:
+            return session.roster.people()
+
+    def teams(self) -> tuple[Team, ...]:
+        """The teams, oldest first."""
+        with self._context.store.read() as session:
+            return session.roster.teams()
+
+    def add(self, row: PersonRow) -> Person:
+        """A new person, also beside a namesake in another team. Raises Refused for a bad name or reading."""
+        _checked_reading(row.name, row.say_as)
+        with self._context.store.write() as session:
+            return session.roster.save_person(replace(row, namesake=True))[0]
+
+    def update(self, ident: int, **changes: Any) -> Person:
+        """Changes what is given of name, team, leader, say_as, hidden, active. Raises Refused."""
+        with self._context.store.write() as session:
+            person = session.roster.person(ident)
+            if person is None:
+                raise Unknown(f"名单里没有编号为 {ident} 的人。", "person")
+            known = {
+                "name": person.name,
+                "team": person.team,
+                "leader": person.leader,
+                "say_as": person.say_as,
+            }
+            row = PersonRow(**{name: changes.get(name, value) for name, value in known.items()})
+            if {"name", "say_as"} & changes.keys():
+                _checked_reading(row.name, row.say_as)
+            updated = session.roster.rewrite_person(ident, row)
+            if "hidden" in changes:
+                session.roster.set_hidden(ident, bool(changes["hidden"]))
+            if changes.get("active") is False:
+                session.roster.remove_person(ident)
+                return updated
+            return session.roster.person(ident) or updated
+
+    def set_target(self, team: str, day: date, amount: object) -> None:
+        """A team's target of a day. Raises Refused."""
+        yuan = parse_amount(amount)
+        with self._context.store.write() as session:
+            found = session.roster.team(team)
+            if found is None:
+                raise Refused(f"没有叫“{team}”的团队。", "team")
+            session.roster.set_team_target(day, found.id, yuan)
+
+    def update_team(self, ident: int, **changes: str | None) -> tuple[Team, str]:
+        """Change what is given of name and say_as; with it the name it had. Raises Refused, Conflict, Unknown."""
+        with self._context.store.write() as session:
+            former = next((team for team in session.roster.teams() if team.id == ident), None)
+            if former is None:
+                raise Unknown(f"没有编号为 {ident} 的团队。", "team")
+            name = changes.get("name") or former.name
+            say_as = changes.get("say_as", former.say_as)
+            _checked_reading(name, say_as)
+            return session.roster.rename_team(ident, name, say_as) or former, former.name
+
+    def remove_team(self, ident: int) -> None:
+        """Take an empty team off the list; its deals stay counted. Raises Conflict or Unknown."""
+        with self._context.store.write() as session:
+            if not session.roster.remove_team(ident):
+                raise Unknown(f"没有编号为 {ident} 的团队。", "team")
+
+
+def import_list(store: Store, data: bytes) -> tuple[Imported, tuple[str, ...]]:
+    """Write a list of people down; with it sentences about what to look at. Raises Refused for the whole list."""
+    found = read_list(data, reading_of)
+    with store.write() as session:
+        done = session.roster.import_people(found.rows)
+        people = session.roster.people()
+    rows = {(row.team, row.name) for row in found.rows}
+    mine = [person for person in people if (tidy_name(person.team), person.name) in rows]
+    asked = [f"{person.team}的{hint}" for person in mine if (hint := needs_reading(person))]
+    return done, (*found.notes, *asked)
+
+
+def needs_reading(person: Person) -> str | None:
+    """The sentence that asks for a reading of a name which no voice can say, None when all is well."""
+    if person.say_as or not (rare := unreadable(person.name)):
+        return None
+    return f"{person.name}：语音不认识“{'、'.join(rare)}”，播报时可能漏字，请填读音。"
+
+
+def _checked_reading(name: str, say_as: object) -> None:
+    if say_as:
+        try:
+            reading_of(tidy_name(name), str(say_as))
+        except ValueError as fault:
+            raise Refused(str(fault), "say_as") from fault
+
+
+# --- What belongs to one person or team
+
+PHOTO_BYTES = 20_000_000
+SONG_BYTES = 20_000_000
+SONG_STAYS_S = 3600.0
+HAS_SONG: Final = (FIRST_OF_WEEK, FIRST_OF_DAY, RECORD, BIG)
+_PHOTO = re.compile(r"[0-9a-f]{32}")
+
+
+class PersonalDesk:
+    """Thread-safe. Files lie in var/photos and var/songs under names made of their content.
+
+    A file that nobody uses any more is deleted, a song an hour later: it may still wait to be played. In a rehearsal,
+    which shares these folders, nothing is.
+    """
+
+    def __init__(self, folder: Path, inbox: UploadInbox, gate: Gate, context: Context):
+        self._photos, self._songs = folder / "photos", folder / "songs"
+        self._inbox, self._gate, self._context = inbox, gate, context
+        self._turn = threading.RLock()  # no file is thrown away between its making and its being written down
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Deletes the photos and songs that nobody uses."""
+        with self._turn:
+            try:
+                with self._context.store.read() as session:
+                    people, teams = session.roster.everybody(), session.roster.every_team()
+            except StoreTrouble:
+                return
+            photos = {f"{person.photo}.jpg" for person in people if person.photo}
+            keys = [_key("person", row.id) for row in people] + [_key("team", row.id) for row in teams]
+            songs = {str(self._context.kept.get(key)) for key in keys}
+            _thin(self._photos, photos, 0.0)
+            _thin(self._songs, songs, SONG_STAYS_S)
+
+    # --- photos
+
+    def set_photo(self, person: int, source: Source) -> str:
+        """A person's photo, made small and without its data; its name. Raises Refused."""
+        self._known("person", person)
+        with self._turn:
+            name = self._made("picture", source, PHOTO_BYTES, self._photos, ".jpg").removesuffix(".jpg")
+            self._write_photo(person, name)
+        return name
+
+    def remove_photo(self, person: int) -> None:
+        """The walls show the name's first character again."""
+        self._known("person", person)
+        self._write_photo(person, None)
+
+    def photo(self, name: str) -> Path | None:
+        """The JPEG of that name, None when there is none."""
+        path = self._photos / f"{name}.jpg"
+        return path if _PHOTO.fullmatch(name) and path.is_file() else None
+
+    def _write_photo(self, person: int, name: str | None) -> None:
+        with self._context.store.write() as session:
+            session.roster.set_photo(person, name)
+        self._sweep()
+        self._context.feed.notify()
+
+    # --- songs
+
+    def set_song(self, whose: str, ident: int, source: Source) -> None:
+        """The song of a "person" or a "team": its loudest ten seconds sound after their orders. Raises Refused."""
+        self._known(whose, ident)
+        with self._turn:
+            name = self._made("song", source, SONG_BYTES, self._songs, ".wav")
+            self._context.kept.set(_key(whose, ident), name)
+            self._sweep()
+        self._context.feed.notify()
+
+    def remove_song(self, whose: str, ident: int) -> None:
+        """Their orders get applause again."""
+        self._known(whose, ident)
+        self._context.kept.set(_key(whose, ident), None)
+        self._sweep()
+        self._context.feed.notify()
+
+    def song(self, whose: str, ident: int) -> Path | None:
+        """The WAV of a person's or a team's song, None when there is none."""
+        name = self._context.kept.get(_key(whose, ident))
+        path = self._songs / str(name) if name else None
+        return path if path is not None and path.is_file() else None
+
+    def song_of(self, announcement: Announcement, unsent: Deal | None = None) -> Path | None:
+        """What sounds instead of applause after an order that is told alone: the person's song, else the team's.
+
+        `unsent`: that order, when it is not in the book yet.
+        """
+        if announcement.kind not in HAS_SONG:
+            return None
+        deal = unsent or self._only_deal(announcement)
+        if deal is None:
+            return None
+        return self.song("person", deal.person_id) or self.song("team", deal.team_id)
+
+    def _only_deal(self, announcement: Announcement) -> Deal | None:
+        if len(announcement.deals) != 1:
+            return None
+        with self._context.store.read() as session:
+            return next(iter(session.deals.of_ids(announcement.deals)), None)
+
+    # --- both
+
+    def _made(self, what: str, source: Source, most: int, folder: Path, suffix: str) -> str:
+        with self._inbox.keep(source, most) as file:
+            made = self._inbox.work()
+            try:
+                self._gate.pass_through(what, file, made)
+                return shelve(made, folder, suffix)
+            except UnsupportedFile as why:
+                raise Refused(why.sentence, "file") from why
+            finally:
+                made.unlink(missing_ok=True)
+
+    def _known(self, whose: str, ident: int) -> None:
+        with self._context.store.read() as session:
+            rows = session.roster.people() if whose == "person" else session.roster.teams()
+        if not any(row.id == ident for row in rows):
+            raise Unknown(f"没有编号为 {ident} 的{'人' if whose == 'person' else '团队'}。", whose)
+
+
+def _thin(folder: Path, used: set[str], stays_s: float) -> None:
+    """Deletes what is not used and older than that; not in a folder that belongs to another office."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for file in folder.iterdir():
+        with contextlib.suppress(OSError):
+            if file.name not in used and time.time() - file.stat().st_mtime >= stays_s:
+                file.unlink()
+
+
+def _key(whose: str, ident: int) -> str:
+    return f"song:{whose}:{ident}"

@@ -1,0 +1,139 @@
+"""Render ahead of their moment the words that the timetable and the next deals will need.
+
+Texts that depend on the timetable alone (free words, greeting, sprint, nobody sold) are rendered shortly after a start,
+an edit and midnight; texts with figures a minute before their moment. With a natural voice, which takes seconds to
+render, also single clauses in idle time, the likeliest first: results and round-ups, each minute of the last ten before
+them; each person with the common products in the phrases of deals that are spoken at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+from controller.sales import messages
+from controller.sales.model import FIRST_OF_DAY, Announcement, Person
+from controller.services.announcements import AnnouncementService
+from controller.services.context import Context
+from controller.services.cues import CueService
+from controller.services.roundups import RoundUps
+from controller.services.scripts import as_json
+from controller.timetable.model import Cue, DayPlan
+
+SETTLED_S = 5.0
+"""So long after a start the music, the web and the walls come first."""
+SHORTLY = timedelta(seconds=60)
+LONG_BEFORE = timedelta(minutes=10)
+"""Clauses of what depends on figures are rendered from here on: those that do not change any more are ready."""
+NAMES_AFTER_S = 30.0
+NAMES_EVERY_S = 60.0
+MOST_PRODUCTS = 3
+MOST_PEOPLE = 60
+MOST_TEXTS = 600
+"""About 30 minutes of speech: 60 people with three products each, 80 MB of the cache."""
+TEXTS_AT_ONCE = 5
+"""Building a script takes 2 ms, and this is the timekeeper's thread."""
+
+
+class Prerenderer:
+    """Called by the timekeeper's thread alone."""
+
+    def __init__(
+        self,
+        context: Context,
+        cues: CueService,
+        talk: AnnouncementService,
+        roundups: RoundUps,
+        manner: Callable[[], object],
+    ):
+        """manner: the chosen voices and speed; another choice is rendered again."""
+        self._context, self._cues, self._talk, self._manner = context, cues, talk, manner
+        self._roundups = roundups
+        self._began: float | None = None
+        self._seen: tuple[object, ...] = ()
+        self._shortly: set[datetime] = set()
+        self._names_at = 0.0
+        self._known: tuple[object, ...] = ()
+        self._names: Iterator[Announcement] = iter(())
+
+    def follow(self, plan: DayPlan, now: datetime) -> None:
+        """Has rendered what is to be said later today and is not being rendered yet."""
+        monotonic = self._context.clock.monotonic()
+        self._began = monotonic if self._began is None else self._began
+        if monotonic - self._began < SETTLED_S:
+            return
+        ahead = [cue for cue in plan.cues if cue.say is not None and cue.at > now]
+        present = (plan.date, self._context.rhythm, self._manner())
+        if self._seen != present:
+            self._seen, self._shortly = present, set()
+            self._prepare([cue for cue in ahead if self._cues.fixed(cue, plan)], plan, now)
+        near = [cue for cue in ahead if cue.at - now <= SHORTLY and cue.at not in self._shortly]
+        self._shortly.update(cue.at for cue in near)
+        self._prepare(near, plan, now)
+        if monotonic - self._began > NAMES_AFTER_S and monotonic >= self._names_at:
+            self._names_at = monotonic + NAMES_EVERY_S
+            self._learn_soon(ahead, plan, now)
+            self._look_at_names(now)
+        self._learn_some_names()
+
+    def _prepare(self, cues: list[Cue], plan: DayPlan, now: datetime) -> None:
+        for cue in cues:
+            foreseen = self._cues.foresee(cue, plan, now)
+            if foreseen is not None:
+                self._talk.prepare(foreseen)
+
+    def _learn_soon(self, ahead: list[Cue], plan: DayPlan, now: datetime) -> None:
+        soon = [self._cues.foresee(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
+        roundup = self._roundups.next_roundup(now)
+        if roundup is not None and roundup - now <= LONG_BEFORE:
+            soon.append(self._roundups.foresee(roundup))
+        self._talk.learn(found for found in soon if found is not None)
+
+    def _look_at_names(self, now: datetime) -> None:
+        """Begin again with the likeliest when another sold, another product is common or the voice has changed."""
+        texts = self._context.rhythm.broadcasts
+        with self._context.store.read() as session:
+            products = tuple(session.deals.products()[:MOST_PRODUCTS]) or ("",)
+            lately = {deal.person for deal in session.deals.of_day(now.date())}
+            people = sorted(session.roster.people(), key=lambda person: person.name not in lately)[
+                :MOST_PEOPLE
+            ]
+        present = (self._manner(), texts, products, tuple((person.team, person.name) for person in people))
+        if present != self._known:
+            self._known = present
+            self._names = islice(self._likely(products, people, now), MOST_TEXTS)
+
+    def _learn_some_names(self) -> None:
+        if self._talk.learns():
+            self._talk.learn(list(islice(self._names, TEXTS_AT_ONCE)))
+
+    def _likely(
+        self, products: Sequence[str], people: Sequence[Person], now: datetime
+    ) -> Iterator[Announcement]:
+        """What may be said at once of the next deals, without its sums; each text once."""
+        texts = self._context.rhythm.broadcasts
+        templates = [
+            messages.without_sum(template)
+            for template in (*texts.big, *texts.first_of_day, *texts.first_of_week, *texts.record)
+        ]
+        known: set[str] = set()
+        script = as_json([], None)
+        for product in products:
+            for person in people:
+                slots = {"team": person.team, "person": person.name, "product": product}
+                for text in messages.whole(templates, slots):
+                    filled = messages.fill(text, slots)
+                    if filled and filled not in known:
+                        known.add(filled)
+                        yield Announcement(
+                            0,
+                            "",
+                            FIRST_OF_DAY,
+                            filled,
+                            "waiting",
+                            "",
+                            now.replace(hour=0),
+                            None,
+                            script=script,
+                        )

@@ -1,0 +1,308 @@
+"""The one snapshot that walls and phones show."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from controller.glance import (
+    UNNAMED,
+    Board,
+    Champion,
+    City,
+    Glance,
+    HealthProblem,
+    OnAir,
+    Ranking,
+    Sounding,
+    Tally,
+    Total,
+)
+from controller.sales import highlights, results
+from controller.sales.highlights import Highlight
+from controller.sales.model import Deal, Person
+from controller.sales.results import CityRow, Show
+from controller.sales.standings import Standing, Standings
+from controller.sales.store import Session
+from controller.services.announcement_priority import EMERGENCY
+from controller.services.announcements import AnnouncementService
+from controller.services.context import Context, period_of
+from controller.services.cues import PERIOD_OF, CueService
+from controller.timetable.model import Prizes, State, WallSettings
+
+LOOK_BACK = timedelta(days=90)
+KEPT_S = 300.0
+"""So old the past may be: only an order taken back changes it, and 90 days are not read at each order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    until: date
+    read_at: float
+    workdays: tuple[date, ...]
+    sold: Mapping[int, Collection[date]]
+    first_days: Mapping[int, date]
+
+
+class DayHighlights:
+    """Called under the view's lock."""
+
+    def __init__(self, context: Context):
+        self._context = context
+        self._past: _Past | None = None
+
+    def champion(self, session: Session, state: State, on_air: OnAir | None, today: date) -> Champion | None:
+        """Whom the wall's award is for: who is being praised, or at the ceremony the best of last month."""
+        period = PERIOD_OF.get(on_air.kind) if on_air else None
+        if period is not None:
+            return _champion(session, self._context.rhythm.prizes, period, today)
+        if state.wall == "award":
+            return _champion(
+                session, self._context.rhythm.prizes, "month", today.replace(day=1) - timedelta(days=1)
+            )
+        return None
+
+    def honours(
+        self, session: Session, day: Standings, week: Standings, hidden: Collection[int], today: date
+    ) -> tuple[Highlight, ...]:
+        """The honours that somebody has earned, as of now; nobody hidden among them."""
+        past = self._looked_back(session, today)
+        sold = {row.id: {today, *past.sold.get(row.id, ())} for row in day.people}
+        found = (
+            highlights.longest_streak(_shown(day, week), {**past.sold, **sold}, past.workdays, today),
+            highlights.most_orders(week.people),
+            highlights.newcomer(week.people, past.first_days, today),
+            highlights.record(session.deals.largest_few(), hidden),
+        )
+        return tuple(honour for honour in found if honour is not None)
+
+    def _looked_back(self, session: Session, today: date) -> _Past:
+        past = self._past
+        if past is None or past.until != today or time.monotonic() - past.read_at > KEPT_S:
+            workdays = past.workdays if past is not None and past.until == today else self._workdays(today)
+            sold = session.deals.selling_days(today - LOOK_BACK, today - timedelta(days=1))
+            past = self._past = _Past(today, time.monotonic(), workdays, sold, session.deals.first_days())
+        return past
+
+    def _workdays(self, today: date) -> tuple[date, ...]:
+        works = self._context.timetable_file.works
+        days = (today - timedelta(days=ahead) for ahead in range(LOOK_BACK.days, -1, -1))
+        return tuple(day for day in days if works(day))
+
+
+def _shown(day: Standings, week: Standings) -> tuple[Standing, ...]:
+    """Who may have a streak: who sold today, and who did this week."""
+    today = {row.id for row in day.people}
+    return (*day.people, *(row for row in week.people if row.id not in today))
+
+
+def _champion(session: Session, prizes: Prizes, period: str, day: date) -> Champion | None:
+    since, until = period_of(period, day)
+    people = session.standings(since, until).people
+    prize = {"day": prizes.day, "week": prizes.week, "month": prizes.month}[period]
+    return Champion(period, since, tally(people[0]), prize) if people else None
+
+
+def tally(row: Standing) -> Tally:
+    """A row of a ranking as screens draw it."""
+    return Tally(
+        place=row.place, name=row.name, team=row.team, count=row.count, amount=row.amount, target=row.target,
+        rate=None if row.rate is None else float(row.rate), gap=row.gap, to_next=row.to_next, photo=row.photo,
+    )  # fmt: skip
+
+
+# --- The view
+
+LATEST_DEALS = 100  # a wall shows the last twelve of the office, or of its own team
+KEPT_FOR = timedelta(milliseconds=300)
+"""Two hundred walls ask at once after each hint: one of them does the work."""
+WATCH_SHARE = 300
+"""What a look at the music costs is spent once in so many times its length."""
+TITLE = "开拓能手"
+
+
+class SnapshotBuilder:
+    """Thread-safe."""
+
+    def __init__(
+        self,
+        context: Context,
+        talk: AnnouncementService,
+        cues: CueService,
+        sounding: Callable[[datetime], Sounding],
+    ):
+        self._context, self._talk, self._cues, self._sounding = context, talk, cues, sounding
+        self._praise = DayHighlights(context)
+        self._lock = threading.Lock()
+        self._last: Glance | None = None
+        self._turned: tuple[State, int | None] | None = None
+        self._seen: tuple[object, ...] = ()
+        self._music: tuple[object, ...] = ()
+        self._music_due = 0.0
+        self.troubles: Callable[[], tuple[HealthProblem, ...]] = lambda: ()
+        self.urgent_troubles: Callable[[], tuple[HealthProblem, ...]] = lambda: ()
+        self.music_troubles: Callable[[], tuple[HealthProblem, ...]] = lambda: ()
+        self.playlists: Callable[[], tuple[str, ...]] = lambda: ()
+        self.walls: Callable[[WallSettings], WallSettings] = lambda settings: settings
+        self.trusted: Callable[[], bool] = lambda: True
+
+    def glance(self) -> Glance:
+        """The office now; at most 0.3 s old, and never older than the newest revision."""
+        now = self._context.clock.now()
+        with self._lock:
+            last = self._last
+            if (
+                last is None
+                or last.revision != self._context.feed.revision
+                or not now - KEPT_FOR < last.now <= now
+            ):
+                last = self._last = self._look(now)
+            return replace(last, now=now)
+
+    def turn_with(self, state: State) -> None:
+        """At each boundary: tells the screens at once when the timetable, or what is celebrated, has gone on."""
+        on_air = self._talk.on_air(self._context.clock.now())
+        turned = (state, on_air.id if on_air else None)
+        if turned != self._turned:
+            self._turned = turned
+            self.watch()
+
+    def watch(self) -> None:
+        """Tells the screens when anything that they show has changed without an event of its own.
+
+        Called every second. What comes by itself (the timetable's edits and faults, its next span, disk, clock,
+        device, volume, mute, playlists, troubles) needs no other signal.
+        """
+        now = self._context.clock.now()
+        plan, on_air = self._context.plan(now), self._talk.on_air(now)
+        seen = (
+            self._context.rhythm, self._context.timetable_file.faults, plan, self._context.state(now), self.trusted(),
+            self.urgent_troubles(), self._sounding(now), self._watched_music(), on_air.id if on_air else None,
+        )  # fmt: skip
+        if seen != self._seen:
+            self._seen = seen
+            self._context.feed.notify()
+
+    def _watched_music(self) -> tuple[object, ...]:
+        """Playlists and what is wrong with their files. Looking through many files may take 1/300 of the time."""
+        began = self._context.clock.monotonic()
+        if began >= self._music_due:
+            before = time.perf_counter()
+            self._music = self.music_troubles()
+            self._music_due = began + WATCH_SHARE * (time.perf_counter() - before)
+        return (self.playlists(), self._music)
+
+    def _look(self, now: datetime) -> Glance:
+        context = self._context
+        revision = context.feed.revision
+        plan, state, on_air = context.plan(now), context.state(now), self._talk.on_air(now)
+        trusted = self.trusted()
+        scene = _scene(state, on_air, trusted)
+        with context.store.read() as session:
+            periods = {
+                period: session.standings(*period_of(period, now.date()))
+                for period in ("day", "week", "month")
+            }
+            frozen = session.desk.results(now.date())
+            board = None
+            if scene == "leaderboard":
+                board = _board(results.from_json(frozen) if frozen else self._cues.live(session, plan, now))
+            deals = tuple(deal for deal in session.deals.last(LATEST_DEALS) if deal.date == now.date())
+            people = session.roster.everybody()
+            hidden = {p.id for p in people if p.hidden}
+            names = [p.name for p in people if p.hidden]
+            photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
+            champion = self._praise.champion(session, state, on_air, now.date())
+            members = _members(session.roster.people())
+            honours = self._praise.honours(session, periods["day"], periods["week"], hidden, now.date())
+        return Glance(
+            revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
+            teams=tallies(periods["day"].teams), people=tallies(periods["day"].people),
+            deals=unnamed(deals, hidden),
+            day=_total(periods["day"]), week=_total(periods["week"]), month=_total(periods["month"]),
+            on_air=replace(
+                on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
+            ) if on_air else None,
+            board=board, sounding=self._sounding(now),
+            troubles=self.troubles(), notices=plan.warnings, trusted_clock=trusted,
+            walls=self.walls(context.rhythm.walls),
+            champion=champion, honours=honours,
+            rankings=tuple(_ranking(period, found) for period, found in periods.items()),
+            members=members,
+        )  # fmt: skip
+
+    def ranking(self, period: str, day: date) -> Ranking:
+        """A ranking as it stands now."""
+        with self._context.store.read() as session:
+            found = session.standings(*period_of(period, day))
+        return _ranking(period, found)
+
+    def cities(self, day: date) -> tuple[City, ...]:
+        """The branches' results of a day as far as they are told, this one's too."""
+        plan = self._context.timetable_file.plan(day)
+        with self._context.store.read() as session:
+            return _cities(self._cues.cities(session, plan.date, session.standings(day, day)))
+
+
+def _scene(state: State, on_air: OnAir | None, trusted: bool) -> str:
+    """What the walls show, decided once for all of them."""
+    if on_air is not None and on_air.kind == EMERGENCY:
+        return "celebration"
+    if state.quiet:
+        return state.wall
+    if on_air is not None and on_air.kind == "results":
+        return "leaderboard"
+    if on_air is not None and on_air.kind in PERIOD_OF:
+        return "award"
+    if on_air is not None:
+        return "celebration"
+    return state.wall if trusted else "fault"
+
+
+def _members(people: Iterable[Person]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for person in people:
+        if not person.hidden:
+            found[person.team] = (*found.get(person.team, ()), person.name)
+    return found
+
+
+def _total(found: Standings) -> Total:
+    return Total(found.amount, found.target, found.count)
+
+
+def _ranking(period: str, found: Standings) -> Ranking:
+    return Ranking(period, tallies(found.teams), tallies(found.people))
+
+
+def unnamed(deals: Iterable[Deal], hidden: Collection[int]) -> tuple[Deal, ...]:
+    """Orders as the screens may show them: of whoever is hidden, without the name."""
+    return tuple(replace(deal, person=UNNAMED) if deal.person_id in hidden else deal for deal in deals)
+
+
+def without(text: str, names: Iterable[str]) -> str:
+    """A text as the screens may show it: without the names of who is hidden, longer names first."""
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, UNNAMED)
+    return text
+
+
+def tallies(rows: Iterable[Standing]) -> tuple[Tally, ...]:
+    """Rows of a ranking as screens draw them."""
+    return tuple(tally(row) for row in rows)
+
+
+def _board(found: Show) -> Board:
+    return Board(
+        title=TITLE, period="day", top=tallies(found.people[:3]), teams=tallies(found.teams),
+        cities=_cities(found.cities),
+        week_top=tally(found.week_top) if found.week_top else None,
+        month_top=tally(found.month_top) if found.month_top else None, comment=found.comment,
+    )  # fmt: skip
+
+
+def _cities(rows: Iterable[CityRow]) -> tuple[City, ...]:
+    return tuple(City(row.place, row.name, float(row.rate or 0), row.own) for row in rows)

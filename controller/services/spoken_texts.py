@@ -1,0 +1,203 @@
+"""The speech desk: what people say to all, and what they want to hear again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.hearing import NO_DEVICE
+from controller.sales.announcement_policy import HUSHED
+from controller.sales.messages import Line
+from controller.sales.model import (
+    MERGED,
+    OPEN_STATES,
+    PLAYING,
+    WAITING,
+    Announcement,
+    Refused,
+    Unknown,
+    Unsayable,
+)
+from controller.services import announcement_priority
+from controller.services.announcement_priority import EMERGENCY, MICROPHONE, SAY
+from controller.services.announcements import STOPPED, AnnouncementService
+from controller.services.context import Context
+from controller.services.deals import Decided
+from controller.services.scripts import as_json
+from controller.sound.mandarin import spoken
+
+log = logging.getLogger(__name__)
+
+LONGEST = 300
+LONGEST_EMERGENCY = 100
+"""An emergency is said twice and read from a wall at a glance."""
+URGENT = "紧急广播，立即播报。"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An announcement as accepted. `created` is False when the same request had come before."""
+
+    id: int
+    decision: Decided
+    created: bool
+
+
+def check_sayable(text: str, names: Mapping[str, str]) -> None:
+    """Raise Unsayable for a text of which the voice would say nothing: a lone chime only alarms people."""
+    if not spoken(text, names):
+        raise Unsayable("这里没有能念出来的字：表情和符号不会出声。请写要说的话。", "text")
+
+
+class SpokenTextService:
+    """Thread-safe."""
+
+    def __init__(self, context: Context, talk: AnnouncementService):
+        self._context, self._talk = context, talk
+
+    def announce(self, text: str, key: str, hushed_until: datetime | None) -> Announced:
+        """Says `text` now, or when the quiet time is over. Raises Refused when it is empty or too long."""
+        text = _checked(text, LONGEST)
+        check_sayable(text, self._talk.names())
+        return self._put(announcement_priority.kept_key(key), SAY, text, as_json([], None), hushed_until)
+
+    def emergency(self, text: str, key: str) -> Announced:
+        """Says `text` twice, at once: it interrupts what is being said; no quiet time, mute or volume holds it back.
+
+        The only exception to silence. Raises Refused when it is empty or too long.
+        """
+        text = _checked(text, LONGEST_EMERGENCY)
+        now = self._context.clock.now()
+        held = self._talk.hearing(now).held
+        why = "没有音响，已显示在大屏上，恢复后播报。" if held == NO_DEVICE else URGENT
+        decision: dict[str, object] = {"kind": EMERGENCY, "when": "now", "why": why}
+        decision |= {"held": held} if held == NO_DEVICE else {}
+        script = {**as_json([Line(text), Line(text)], None), "alarm": True}
+        with self._context.store.write() as session:
+            said, created = session.outbox.add(
+                announcement_priority.kept_key(key), EMERGENCY, text, why, now, now.date(), script=script,
+                priority=announcement_priority.PRIORITY[EMERGENCY], decision=decision,
+            )  # fmt: skip
+        if created:
+            log.warning("emergency #%d: %s", said.id, text)
+            self._tell(said, None)
+        return Announced(said.id, Decided(said.decision), created)
+
+    def play_clip(self, clip: str, words: str, key: str, hushed_until: datetime | None) -> Announced:
+        """Plays what somebody recorded (a name of `ClipDesk`), by the same rules as what is written.
+
+        `words`: what walls and lists show of it.
+        """
+        script = {**as_json([], None), "clip": clip}
+        return self._put(announcement_priority.kept_key(key), MICROPHONE, words, script, hushed_until)
+
+    def withdraw(self, ident: int) -> None:
+        """Takes back what a person said and nobody has heard to its end yet. Raises Refused."""
+        with self._context.store.read() as session:
+            found = session.outbox.get(ident)
+        if found is None or found.kind not in (SAY, MICROPHONE):
+            raise Unknown(f"没有编号为 {ident} 的广播。", "id")
+        if found.state not in OPEN_STATES:
+            raise Refused("这一条已经播完了，不能撤回。", "id")
+        self._talk.cancel([ident], "有人撤回了这一条。")
+        self._context.feed.notify()
+
+    def repeat(self, ident: int, hushed_until: datetime | None) -> Announced:
+        """Says an announcement again. Raises Refused when there is none, or when it still waits."""
+        with self._context.store.read() as session:
+            found = session.outbox.get(ident)
+        if found is None:
+            raise Unknown(f"没有编号为 {ident} 的播报。", "id")
+        if found.state in (WAITING, PLAYING):
+            raise Refused("这一条还没有播完，不用再播。", "id")
+        now = self._context.clock.now()
+        if found.kind == EMERGENCY:
+            return self.emergency(found.text, f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}")
+        with self._context.store.read() as session:
+            if found.deals and all(deal.voided for deal in session.deals.of_ids(found.deals)):
+                raise Refused("这一单已经撤回，不能再播。", "id")
+        return self._put(
+            f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until,
+            found.deals, again=True,
+        )  # fmt: skip
+
+    def restore(self, idents: Iterable[int], hushed_until: datetime | None) -> int:
+        """Puts what a person's stop took out of the queue back into it, once; returns how many."""
+        now = self._context.clock.now()
+        due, why = self._when(now, hushed_until, again=False)
+        back: list[Announcement] = []
+        with self._context.store.write() as session:
+            for ident in idents:
+                found = session.outbox.get(ident)
+                if found is None or not found.why.startswith(STOPPED.rstrip("。")):
+                    continue
+                late = session.outbox.by_key(f"late:{ident}")
+                if late is not None and not session.outbox.move(late.id, MERGED, "已恢复，单独播报。", now):
+                    continue  # the round-up has told it meanwhile
+                said, created = session.outbox.add(
+                    f"restored:{ident}", found.kind, found.text, why, now, now.date(), due=due, deals=found.deals,
+                    priority=found.priority, script=found.script, decision=found.decision,
+                )  # fmt: skip
+                back += [said] if created else []
+        if due is None:
+            self._talk.hand(back)
+        self._context.feed.notify()
+        return len(back)
+
+    def _put(
+        self, key: str, kind: str, text: str, script: dict[str, object], hushed_until: datetime | None,
+        deals: tuple[int, ...] = (), *, again: bool = False,
+    ) -> Announced:  # fmt: skip
+        now = self._context.clock.now()
+        due, why = self._when(now, hushed_until, again=again)
+        decision: dict[str, object] = {
+            "kind": kind,
+            "when": "now" if due is None else f"{due:%H:%M}",
+            "why": why,
+        }
+        held = self._talk.hearing(now).held if due is None else None
+        decision |= {"held": held} if held else {}
+        with self._context.store.write() as session:
+            said, created = session.outbox.add(
+                key, kind, text, why, now, now.date(), due=due, deals=deals, script=script,
+                priority=announcement_priority.PRIORITY[MICROPHONE if kind == MICROPHONE and not again else SAY],
+                decision=decision,
+            )  # fmt: skip
+        if created:
+            self._tell(said, due)
+        return Announced(said.id, Decided(said.decision), created)
+
+    def _when(
+        self, now: datetime, hushed_until: datetime | None, *, again: bool
+    ) -> tuple[datetime | None, str]:
+        state = self._context.state(now)
+        if state.quiet_until is not None and state.entry is not None:
+            return state.quiet_until, f"{state.entry.name}时间，{state.quiet_until:%H:%M} 播报。"
+        if hushed_until is not None:
+            return hushed_until, f"{HUSHED}，{hushed_until:%H:%M} 播报。"
+        minutes = self._context.rhythm.sound.talk_minutes_per_hour
+        with self._context.store.read() as session:
+            later = (
+                announcement_priority.put_off(now, self._talk.spent_s(session, now), minutes)
+                if again
+                else None
+            )
+        if later is not None:
+            return later, announcement_priority.why_later(minutes, later)
+        return None, f"{self._talk.hearing(now).at_once}。"
+
+    def _tell(self, said: Announcement, due: datetime | None) -> None:
+        if due is None:
+            self._talk.hand([said])
+        self._context.feed.notify()
+
+
+def _checked(text: str, longest: int) -> str:
+    text = " ".join(text.split())
+    if not text:
+        raise Refused("没有内容。请写要说的话。", "text")
+    if len(text) > longest:
+        raise Refused(f"太长了：一次最多说 {longest} 个字，这里有 {len(text)} 个字。", "text")
+    return text

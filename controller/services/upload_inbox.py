@@ -1,0 +1,72 @@
+"""Where what people send lies until it has been looked at: bounded, without a name of theirs, gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
+from typing import Protocol
+
+from controller.sales.model import Refused, StoreFull
+from controller.system.os_errors import reason
+
+PIECE = 256 * 1024
+
+
+class Source(Protocol):
+    """A body that is read piece by piece."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class UploadInbox:
+    """A folder of files that are being looked at. What a crash leaves behind goes at the next start."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        for left in folder.glob("*") if folder.is_dir() else ():
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+    @contextlib.contextmanager
+    def keep(self, source: Source, most: int) -> Iterator[Path]:
+        """The body as a file, for as long as the block lasts. Raises Refused when empty or over `most` bytes,
+        StoreFull when the disk does not take it."""
+        path = self._folder / token_hex(16)
+        try:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                size = _written(source, path, most)
+            except OSError as error:
+                raise StoreFull(f"存不下这个文件（{reason(error)}），请清理磁盘空间。") from error
+            if not size:
+                raise Refused("文件是空的，请换一个。", "file")
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def work(self) -> Path:
+        """A path for what is made of it, in the same folder."""
+        return self._folder / token_hex(16)
+
+
+def _written(source: Source, path: Path, most: int) -> int:
+    size = 0
+    with path.open("xb") as file:
+        while piece := source.read(PIECE):
+            size += len(piece)
+            if size > most:
+                raise Refused(f"文件太大，最多 {most // 1_000_000} MB。", "file")
+            file.write(piece)
+    return size
+
+
+def shelve(made: Path, folder: Path, suffix: str) -> str:
+    """Moves a file into `folder` under a name made of its content; returns the name."""
+    with made.open("rb") as file:
+        name = hashlib.file_digest(file, "sha256").hexdigest()[:32] + suffix
+    folder.mkdir(parents=True, exist_ok=True)
+    made.replace(folder / name)
+    return name

@@ -1,0 +1,268 @@
+"""The wall screens: names, settings, pairing by code, and who was seen last."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from controller.names import same_name
+from controller.sales.model import Refused
+from controller.sales.settings import Wall
+from controller.services.auth import Credentials
+from controller.services.context import Context
+from controller.timetable.model import SCENES, WallDisplay, WallSettings
+
+VALID_S = 600.0
+MOST_WAITING = 20
+
+
+@dataclass(slots=True)
+class Pairing:
+    """A television that waits: the digits it shows, and once confirmed its name and token."""
+
+    code: str
+    until: float
+    address: str = ""
+    name: str | None = None
+    token: str | None = None
+
+
+class Pairings:
+    """Thread-safe; in memory: after a restart a waiting television simply shows other digits."""
+
+    def __init__(self, keys: Credentials, now: Callable[[], float] = time.monotonic):
+        self._keys, self._now = keys, now
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Pairing] = {}
+
+    def begin(self, address: str = "") -> tuple[str, str]:
+        """(secret, code): the secret is the television's own, the code is for everyone to see.
+
+        Of too many the oldest of the address with the most makes room: nobody can push another's digits out.
+        """
+        with self._lock:
+            self._clear()
+            while len(self._waiting) >= MOST_WAITING:
+                (greedy, _), *_ = Counter(found.address for found in self._waiting.values()).most_common(1)
+                del self._waiting[
+                    next(key for key, found in self._waiting.items() if found.address == greedy)
+                ]
+            taken = {pairing.code for pairing in self._waiting.values()}
+            code = next(c for c in iter(lambda: f"{secrets.randbelow(1_000_000):06d}", "") if c not in taken)
+            secret = secrets.token_urlsafe(24)
+            self._waiting[secret] = Pairing(code, self._now() + VALID_S, address)
+            return secret, code
+
+    def look(self, secret: str) -> Pairing | None:
+        """How that television's pairing stands; None when its time is over."""
+        with self._lock:
+            self._clear()
+            return self._waiting.get(secret)
+
+    def collect(self, secret: str) -> Pairing | None:
+        """The confirmed pairing, once: the television takes its token and is gone from here."""
+        with self._lock:
+            self._clear()
+            found = self._waiting.get(secret)
+            return self._waiting.pop(secret) if found is not None and found.token is not None else None
+
+    def confirm(self, code: str, name: str) -> None:
+        """The phone confirms: the television with these digits is `name`. Refused when none shows them."""
+        with self._lock:
+            self._clear()
+            digits = "".join(code.split())
+            found = next((p for p in self._waiting.values() if p.code == digits and p.token is None), None)
+            if found is None:
+                raise Refused("没有屏幕正在显示这个数字，请再看一眼屏幕。", "code")
+            found.token = self._keys.make_token(f"wall:{name}"[:40], "wall")
+            found.name = name
+
+    def _clear(self) -> None:
+        now = self._now()
+        for secret in [secret for secret, pairing in self._waiting.items() if pairing.until <= now]:
+            del self._waiting[secret]
+
+
+# --- The wall desk
+
+OFF: Final = "off"
+"""The scene of a screen that was turned off on purpose."""
+PINNABLE: Final = (*(name for name in SCENES if name not in ("celebration", "fault")), OFF)
+MOST_WALLS: Final = 300
+MOST_OF_ONE: Final = 40
+_CALLED: Final = "called"
+_SEEN_EVERY: Final = timedelta(minutes=5)
+_ONE_OF: Final[Mapping[str, tuple[object, ...]]] = {
+    "scene": PINNABLE,
+    "theme": ("ink", "paper"),
+    "language": ("zh", "en"),
+    "portrait": (True, False),
+}
+_RANGE: Final = {"diagonal": (10, 300, "英寸"), "distance": (0.5, 50, "米")}
+
+
+def is_free(name: str) -> bool:
+    """Whether /wall/NAME leads to a wall: `new` is where screens are paired, browsers take dots for a folder."""
+    return name not in ("new", ".", "..")
+
+
+def free_name(name: str) -> str:
+    """A name that a wall may be given. Raises Refused for one whose address leads elsewhere."""
+    if not is_free(name):
+        what = "是配对页的地址" if name == "new" else "在地址里不算名字"
+        raise Refused(f"“{name}”{what}，请换一个名字。", "name")
+    return name
+
+
+class WallRegistry:
+    """Thread-safe; read once, then from memory. Names are checked by the caller."""
+
+    def __init__(self, context: Context):
+        self._context = context
+        self._lock = threading.Lock()
+        self._walls: dict[str, Wall] = {}
+        self._brought: Counter[str] = Counter()  # new names by address, since the start
+        self._load()
+        context.store.when_healed(self._load)
+
+    def _load(self) -> None:
+        with self._context.store.read() as session:
+            found = {wall.name: wall for wall in session.desk.walls()}
+        with self._lock:
+            self._walls = found
+
+    def known(self) -> tuple[Wall, ...]:
+        """Every screen that has called or was set up, by name; former names are left out."""
+        with self._lock:
+            return tuple(
+                sorted((w for w in self._walls.values() if _CALLED not in w.settings), key=lambda w: w.name)
+            )
+
+    def called(self, name: str) -> str:
+        """What a screen that calls itself `name` is called now."""
+        wall = self._walls.get(name)
+        return str(wall.settings.get(_CALLED, name)) if wall else name
+
+    def merged(self, settings: WallSettings) -> WallSettings:
+        """The timetable's settings with what the phone chose above them."""
+        screens = dict(settings.screens)
+        for wall in self.known():
+            chosen = {key: value for key, value in wall.settings.items() if hasattr(WallDisplay, key)}
+            if chosen:
+                base = screens.get(wall.name) or replace(settings.default, name=wall.name)
+                screens[wall.name] = replace(base, **chosen)
+        return replace(settings, screens=screens)
+
+    def seen(self, name: str, now: datetime, address: str = "", trusted: bool = False) -> None:
+        """A screen has painted. On the disk every few minutes: enough to say since when one is silent.
+
+        `address`: where it is; one address may bring 40 names by itself. `trusted`: it was paired, so that it takes
+        the place of an invented one when there are too many.
+        """
+        with self._lock:
+            wall = self._walls.get(name)
+            if wall is None and not trusted:
+                if self._brought[address] >= MOST_OF_ONE or len(self._walls) >= MOST_WALLS:
+                    return
+                self._brought[address] += 1
+            if wall is None and len(self._walls) >= MOST_WALLS and not self._make_room():
+                return
+            if wall is not None and timedelta() <= now - wall.seen < _SEEN_EVERY:
+                return
+            self._walls[name] = Wall(name, now, wall.settings if wall else {})
+        with self._context.store.write() as session:
+            session.desk.wall_seen(name, now)
+
+    def choose(self, name: str, changes: Mapping[str, object]) -> None:
+        """Takes choices over; None gives one back to the timetable. Refused for a value that doesn't exist."""
+        checked = {
+            key: None if value is None else self._checked(key, value) for key, value in changes.items()
+        }
+        with self._lock:
+            wall = self._walls.get(name)
+            kept = {**(wall.settings if wall else {}), **checked}
+            self._keep(name, {key: value for key, value in kept.items() if value is not None})
+        self._context.feed.notify()
+
+    def rename(self, name: str, new: str) -> None:
+        """What called itself `name` is `new` from now on, with all its choices."""
+        free_name(new)
+        if new == name:
+            raise Refused("新名字和现在的一样。", "name")
+        with self._lock:
+            wall = self._walls.get(name)
+            if new in self._walls and _CALLED not in self._walls[new].settings:
+                raise Refused(f"已经有一块屏幕叫“{new}”。", "name")
+            self._keep(new, wall.settings if wall else {})
+            for former in [w.name for w in self._walls.values() if w.settings.get(_CALLED) == name]:
+                if former != new:
+                    self._keep(former, {_CALLED: new})
+            self._keep(name, {_CALLED: new})
+        self._context.feed.notify()
+
+    def forget(self, name: str) -> tuple[str, ...]:
+        """A screen that is gone, and its former names; all that it ever called itself."""
+        with self._lock:
+            former = [w.name for w in self._walls.values() if w.settings.get(_CALLED) == name]
+            with self._context.store.write() as session:
+                for gone in (name, *former):
+                    session.desk.remove_wall(gone)
+            for gone in (name, *former):
+                self._walls.pop(gone, None)
+        self._context.feed.notify()
+        return (name, *former)
+
+    def _keep(self, name: str, settings: Mapping[str, Any]) -> None:
+        if name not in self._walls and len(self._walls) >= MOST_WALLS and not self._make_room():
+            raise Refused(f"已经有 {MOST_WALLS} 块屏幕，请先在手机上去掉不用的。", "name")
+        now = self._context.clock.now()
+        wall = self._walls.get(name)
+        with self._context.store.write() as session:
+            session.desk.set_wall(name, settings, now)
+        self._walls[name] = Wall(name, wall.seen if wall else now, dict(settings))
+
+    def team_renamed(self, former: str, name: str) -> None:
+        """Screens of a team show it under its new name as well."""
+        with self._lock:
+            of_team = [w for w in self._walls.values() if same_name(str(w.settings.get("team", "")), former)]
+            for wall in of_team:
+                self._keep(wall.name, {**wall.settings, "team": name})
+
+    def _make_room(self) -> bool:
+        """Forget the wall that was silent for longest of those that nobody has set up or paired; False without one."""
+        with self._context.store.read() as session:
+            paired = {
+                token.name.removeprefix("wall:") for token in session.desk.tokens() if token.role == "wall"
+            }
+        free = [wall for wall in self._walls.values() if not wall.settings and wall.name not in paired]
+        if not free:
+            return False
+        gone = min(free, key=lambda wall: wall.seen).name
+        with self._context.store.write() as session:
+            session.desk.remove_wall(gone)
+        del self._walls[gone]
+        return True
+
+    def _checked(self, key: str, value: object) -> object:
+        if key in _ONE_OF and value not in _ONE_OF[key]:
+            allowed = "、".join(str(one).lower() for one in _ONE_OF[key])
+            raise Refused(f"{key} 要写成 {allowed} 之一。", key)
+        if key in _RANGE:
+            low, high, unit = _RANGE[key]
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise Refused(f"{key} 要在 {low} 到 {high} {unit}之间。", key)
+        if key == "team":
+            with self._context.store.read() as session:
+                team = session.roster.team(str(value))
+            if team is None:
+                raise Refused(f"没有叫“{value}”的团队。", "team")
+            return team.name
+        if key not in (*_ONE_OF, *_RANGE):
+            raise Refused(f"大屏没有“{key}”这个设置。", key)
+        return value

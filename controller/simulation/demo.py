@@ -1,0 +1,240 @@
+"""The demo: a made-up office's day in six minutes, heard and seen."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import date, datetime
+from datetime import time as clock_time
+from decimal import Decimal
+from functools import partial
+
+from controller.clock import Clock
+from controller.daemon import Daemon, Options, keep_log
+from controller.sales.model import MERGED
+from controller.sales.store import Session, Store
+from controller.services.auth import Credentials
+from controller.simulation.demo_day import (
+    ACTS,
+    DAY,
+    PEOPLE,
+    PRODUCTS,
+    SEED,
+    TARGETS,
+    TEAMS,
+    Act,
+    Branch,
+    Order,
+    Past,
+    Step,
+)
+from controller.simulation.rehearsal import scratch
+from controller.sound.mandarin import amount_in_words
+from controller.system.network import told_address
+from controller.system.paths import Home
+from controller.system.process import ShutdownSignal
+from controller.timetable.current import TimetableFile
+
+Tell = Callable[[str], object]
+Pause = Callable[[float], bool]
+"""Waits so many seconds; True when all shall end now."""
+
+CALM_S = 60.0
+"""What is being said is waited for this long before the clock jumps; then it jumps all the same."""
+DEVICE_S = 8.0
+LOOK_S = 0.1
+OPENING = "opening.db"
+"""The book of the morning, beside the one that is played in."""
+
+
+class Over(Exception):  # noqa: N818 - it ends the show, nothing is wrong
+    """Somebody has ended the demo."""
+
+
+def run(home: Home, host: str, port: int, *, loop: bool, tell: Tell) -> int:
+    """Plays the day once, or again and again until SIGINT or SIGTERM; returns the exit code.
+
+    Raises what Daemon raises when it cannot be built. `home` lends timetable and sounds and stays as it is.
+    """
+    over = ShutdownSignal()
+    with stage(home) as made_up, suppress(Over):
+        keep_log(made_up, to_screen=False)
+        while True:
+            with opened(made_up, host, port) as daemon:
+                port = daemon.server.port
+                _greet(daemon, host, tell)
+                Show(daemon, tell, over.wait).play()
+            if not loop:
+                tell("演示结束。正式使用：make run")
+                return 0
+            tell("再演一天。")
+    tell("演示停下了。")
+    return 0
+
+
+@contextmanager
+def stage(home: Home) -> Iterator[Home]:
+    """A scratch home with the timetable and sounds of `home` and the made-up office's book, not yet opened."""
+    with scratch(home, book=False) as made_up:
+        timetable_file = TimetableFile(made_up.timetable, made_up.last_good)
+        with closing(Store(made_up.var / OPENING, timetable_file.rhythm.zone)) as store:
+            _write_book(store, timetable_file)
+        yield made_up
+
+
+@contextmanager
+def opened(made_up: Home, host: str, port: int, *, marked: bool = True) -> Iterator[Daemon]:
+    """The daemon of a staged home, running, at the first act's beginning, with the book of that morning.
+
+    `marked`: every page says that nothing entered is kept.
+    """
+    for old in made_up.var.glob(made_up.database.name + "*"):
+        old.unlink()
+    shutil.copy(made_up.var / OPENING, made_up.database)
+    zone = TimetableFile(made_up.timetable, made_up.last_good).rhythm.zone
+    daemon = Daemon(
+        Options(made_up, host, port, start=datetime.combine(DAY, ACTS[0].at, zone), rehearsal=marked)
+    )
+    try:
+        daemon.start()
+        yield daemon
+    finally:
+        daemon.close()
+
+
+def _greet(daemon: Daemon, host: str, tell: Tell) -> None:
+    address = f"http://{told_address(host)}:{daemon.server.port}"
+    tell(f"战鼓演示：一间虚构的公司，{DAY.month}月{DAY.day}日，一天约六分钟。Ctrl-C 结束，什么也不会留下。")
+    tell(f"大屏：{address}/wall　　手机：{address}/　　PIN：{daemon.office.keys.pin()}")
+    if not _sound(daemon):
+        tell("没有找到音响设备：这次只看得见，听不到。")
+
+
+def _sound(daemon: Daemon) -> bool:
+    """Whether a sound device lives. Without one SDL's silent one serves, so that the walls have their show."""
+    end = time.monotonic() + DEVICE_S
+    while time.monotonic() < end:
+        if daemon.speaker.health().alive:
+            return os.environ.get("SDL_AUDIODRIVER") != "dummy"
+        time.sleep(LOOK_S)
+    os.environ["SDL_AUDIODRIVER"] = "dummy"  # the player, tried again every few seconds, finds it
+    return False
+
+
+# --- the made-up office
+
+
+def _write_book(store: Store, timetable_file: TimetableFile) -> None:
+    """People, targets, and what was sold since the month began: the same at each run."""
+    chance = random.Random(SEED)  # noqa: S311 - made-up orders, no secret
+    with store.write() as book:
+        book.roster.import_people(PEOPLE)
+        for day in (DAY.replace(day=number + 1) for number in range(DAY.day)):
+            if timetable_file.plan(day).workday:
+                _write_day(
+                    book, day, chance, partial(datetime.combine, day, tzinfo=timetable_file.rhythm.zone)
+                )
+    keys = Credentials(store)
+    keys.pin()
+    keys.secret()  # phones stay signed in when the day is played again
+
+
+def _write_day(
+    book: Session, day: date, chance: random.Random, moment: Callable[[clock_time], datetime]
+) -> None:
+    for team, target in TARGETS.items():
+        found = book.roster.team(team)
+        assert found is not None  # noqa: S101 - written by the caller
+        book.roster.set_team_target(day, found.id, Decimal(target))
+    if day == DAY:
+        return
+    for number in range(chance.randint(20, 25)):
+        person = chance.choice([name for names in TEAMS.values() for name in names])
+        amount = (
+            chance.randrange(18, 98) * 100 if chance.random() < 0.78 else chance.randrange(102, 190) * 100
+        )
+        order = Order(person, chance.choice(PRODUCTS), amount)
+        minute = 40 + number * 18
+        _write_past(book, Past(clock_time(9 + minute // 60, minute % 60), order), moment)
+
+
+def _write_past(book: Session, past: Past, moment: Callable[[clock_time], datetime]) -> None:
+    """An order of hours that are left out, as it stands in the book after its round-up."""
+    at, order = moment(past.at), past.order
+    seller = book.roster.find(order.person)
+    key = f"demo:{at.isoformat()}"
+    deal, _ = book.deals.record(key, seller.id, order.product, Decimal(order.amount), at, at.date())
+    book.outbox.add(
+        f"deal:{deal.id}", "hourly", f"{deal.team}的{deal.person}，{amount_in_words(deal.amount)}。",
+        f"并入 {at.hour + 1}:00 的整点播报。", at, at.date(), deals=[deal.id], state=MERGED,
+    )  # fmt: skip
+
+
+# --- the show
+
+
+class Show:
+    """Plays ACTS on a running office. `tell` gets one line for each thing that happens.
+
+    `pause` is how time passes: a test or a photographer puts its own work there.
+    """
+
+    def __init__(self, daemon: Daemon, tell: Tell, pause: Pause):
+        self._daemon, self._tell, self._pause = daemon, tell, pause
+        self._clock: Clock = daemon.clock
+
+    def play(self) -> None:
+        """All acts, and then what is still being said. Raises Over."""
+        for act in ACTS:
+            self._play(act)
+        self._calm()
+
+    def _play(self, act: Act) -> None:
+        self._calm()
+        with self._daemon.store.write() as book:
+            for past in act.meanwhile:
+                _write_past(book, past, self._moment)
+        begin = self._moment(act.at)
+        if self._clock.now() < begin:
+            self._clock.jump_to(begin)
+            self._daemon.timekeeper.wake()
+        began = self._clock.to_monotonic(begin)
+        self._line(act.told)
+        for number, step in enumerate(act.steps):
+            self._wait(began + step.after - time.monotonic())
+            self._do(step, f"{act.at:%H%M}-{number}")
+        self._wait(began + act.lasts - time.monotonic())
+
+    def _moment(self, at: clock_time) -> datetime:
+        return datetime.combine(DAY, at, self._clock.zone)
+
+    def _do(self, step: Step, key: str) -> None:
+        office = self._daemon.office
+        if isinstance(step.what, Order):
+            office.record_deal(step.what.person, step.what.product, step.what.amount, f"demo:{key}")
+        elif isinstance(step.what, Branch):
+            office.set_city_result(DAY, step.what.city, step.what.rate)
+        if step.told:
+            self._line(step.told)
+
+    def _line(self, told: str) -> None:
+        self._tell(f"{self._clock.now():%H:%M:%S}　{told}")
+
+    def _calm(self) -> None:
+        """Until nothing is being said or about to be."""
+        end = time.monotonic() + CALM_S
+        while self._speaking() and time.monotonic() < end:
+            self._wait(LOOK_S)
+
+    def _speaking(self) -> bool:
+        now = self._clock.now()
+        with self._daemon.store.read() as book:
+            return any(found.due is None or found.due <= now for found in book.outbox.unfinished())
+
+    def _wait(self, seconds: float) -> None:
+        if self._pause(max(0.0, seconds)):
+            raise Over

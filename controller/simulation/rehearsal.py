@@ -1,0 +1,41 @@
+"""A scratch copy of an office, so that another day can be tried without touching this one's data."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from controller.sales.store import Store
+from controller.services.auth import Credentials
+from controller.system.paths import Home
+
+
+@contextmanager
+def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
+    """A home with the same timetable, sounds and data; whatever happens in it is forgotten at the end.
+
+    Without `book` nobody works there and nothing was sold.
+    """
+    with tempfile.TemporaryDirectory(prefix="zhangu-rehearsal-") as folder:
+        copy = Home(Path(folder))
+        shutil.copytree(home.root / "config", copy.root / "config")
+        copy.sounds.symlink_to(home.sounds.resolve())
+        copy.var.mkdir()
+        if book and home.database.exists():
+            with closing(Store(home.database)) as store:
+                store.backup(copy.database)
+            with closing(Store(copy.database)) as store:
+                Credentials(store).new_pin()  # nobody enters a rehearsal believing that it is the office
+        for name in ("cache", "voices", "photos", "songs"):
+            if (home.var / name).is_dir() and name != "cache":
+                (copy.var / name).symlink_to((home.var / name).resolve())
+        index, made = home.cache / "library.json", home.cache / "music"
+        if index.exists():
+            copy.cache.mkdir()
+            shutil.copy(index, copy.cache / index.name)
+            if made.is_dir():  # what is played in place of files that the player cannot play
+                (copy.cache / made.name).symlink_to(made.resolve())
+        yield copy

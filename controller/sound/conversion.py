@@ -1,0 +1,280 @@
+"""Whether the player can play a file as it is, and what to make of it if not. For child processes only.
+
+`python -m controller.sound.conversion` reads one JSON request per line, {"path", "whole": bool, "target", "anew"}, and
+answers each with one line: {"path", "duration_s", "lufs", "peak", "made", "ready"}, {"path", "fault": a Chinese
+sentence} for what is no music, or {"path", "hindered": the system's reason}. It ends with its input. "whole": false
+reads the header alone: no loudness, but an answer within milliseconds. While it works at a long file it sends
+{"going": seconds}.
+
+What decides is the player, SDL_mixer, not what FFmpeg can read. It takes a file's kind from its ending, knows MP3,
+Vorbis, Opus, FLAC and plain WAV with one or two channels, and begins with the first byte. Everything else, and music
+with long silence at an end, is made into Opus of two channels. That takes little memory, however long the file is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.filter
+
+from controller.sound import file_kinds
+from controller.sound.loudness import (
+    Hindered,
+    Loudness,
+    Meter,
+    Stereo,
+    Unreadable,
+    judged,
+    opened,
+    pulled,
+    stereo,
+)
+
+MEMORY = 1_200_000_000
+"""Bytes of address space; the libraries alone map 400 MB."""
+LONGEST_REST_S = 2.5
+"""Silence at an end of a track that is longer is cut to LEFT_S: two such tracks would be seconds of dead air."""
+LEFT_S = 0.5
+OPUS_RATE, OPUS_FRAME, OPUS_BITS = 48000, 960, 128_000
+SOFT_LUFS, FULL_DB = -20.0, -1.5
+"""What is made anew and is softer than this is raised to it, as far as its peaks allow: the player only lowers."""
+GOING_S = 5.0
+
+_ENDINGS = {
+    "vorbis": frozenset({".ogg", ".oga"}), "opus": frozenset({".opus", ".oga"}), "mp3": frozenset({".mp3"}),
+    "flac": frozenset({".flac"}), "wav": frozenset({".wav"}),
+}  # fmt: skip
+_WAV = frozenset({"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is in a file. kind: a key of _ENDINGS when the player can play it under such an ending, else None.
+
+    begin_s, end_s: what of it to play.
+    """
+
+    kind: str | None
+    loud: Loudness
+    begin_s: float
+    end_s: float
+
+    @property
+    def trimmed(self) -> bool:
+        """Whether an end of it is silence that nobody should wait through."""
+        return self.begin_s > 0 or self.end_s < self.loud.duration_s
+
+    def fits(self, ending: str) -> bool:
+        """Whether the player plays the file as it is, under a name with that ending."""
+        return self.kind is not None and ending.lower() in _ENDINGS[self.kind] and not self.trimmed
+
+
+def ending_of(kind: str) -> str:
+    """The ending under which the player knows a kind."""
+    return f".{'ogg' if kind == 'vorbis' else kind}"
+
+
+def examine(
+    path: Path, *, peaks: bool = True, going: Callable[[float], None] = lambda seconds: None
+) -> Found:
+    """Reads a file to its end. Raises Unreadable, also for one without a sound in it, and Hindered."""
+    into, meter = Stereo(), Meter(peaks=peaks)
+    with opened(path) as container:
+        kind = kind_of(path, container)
+        seconds = 0.0
+        for frame in stereo(container, into):
+            meter.push(frame)
+            seconds += frame.samples / frame.sample_rate
+            going(seconds)
+    loud = meter.result()
+    if loud.duration_s <= 0:
+        raise Unreadable(file_kinds.NO_SOUND)
+    begin = loud.begin_s - LEFT_S if LONGEST_REST_S < loud.begin_s < loud.duration_s else 0.0
+    end = loud.duration_s
+    if loud.duration_s - loud.end_s > LONGEST_REST_S:
+        end = loud.end_s + LEFT_S
+    return Found(kind if into.formats == 1 else None, loud, begin, end)
+
+
+def kind_of(path: Path, container: Any) -> str | None:
+    """What the player would take the file for, None when it could not play it, or not rightly."""
+    stream = container.streams.audio[0]
+    code, channels = stream.codec_context, stream.codec_context.layout.nb_channels
+    with judged(), path.open("rb") as file:
+        head = file.read(file_kinds.HEAD)
+        name = str(container.format.name)
+        if not 1 <= channels <= 2:
+            return None
+        if name == "mp3" and code.name.startswith("mp3"):
+            return "mp3" if _begins_with_mp3(file, head) else None
+        if name == "flac":
+            return "flac" if head.startswith(b"fLaC") else None
+        if name == "wav":
+            return "wav" if head.startswith(b"RIFF") and code.name in _WAV else None
+        if name == "ogg" and len(container.streams) == 1:
+            return _kind_of_ogg(code.name, bytes(code.extradata or b""))
+    return None
+
+
+def _kind_of_ogg(codec: str, setup: bytes) -> str | None:
+    if codec == "vorbis":
+        return "vorbis"
+    return "opus" if "opus" in codec and setup[18:19] in (b"\x00", b"\x01") else None
+
+
+def _begins_with_mp3(file: Any, head: bytes) -> bool:
+    """Whether the first sound follows at once, or right behind the tags: the player does not look for it."""
+    at = 0
+    while head[:3] == b"ID3" and len(head) >= 10:
+        at += 10 + sum(part << 7 * (3 - place) for place, part in enumerate(head[6:10]))
+        file.seek(at)
+        head = file.read(16)
+    return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+
+
+def convert(
+    source: Path, target: Path, found: Found, going: Callable[[float], None] = lambda seconds: None
+) -> Found:
+    """Makes Opus of what is to be played of `source`; returns what is in it. Raises Unreadable, Hindered."""
+    gain = max(0.0, min(SOFT_LUFS - found.loud.lufs, FULL_DB - found.loud.peak))
+    length = found.end_s - found.begin_s
+    written = 0.0
+    with (
+        opened(source) as container,
+        judged(),
+        av.open(str(target), "w", format="ogg", options=_PAGES) as out,
+    ):
+        stream = out.add_stream("libopus", rate=OPUS_RATE, layout="stereo")
+        stream.bit_rate = OPUS_BITS
+        for piece in _cut(stereo(container, Stereo(OPUS_RATE)), found.begin_s, found.end_s, gain):
+            written += piece.samples / OPUS_RATE
+            going(written)
+            out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
+    if abs(written - length) > 1.0:
+        raise Unreadable(file_kinds.BROKEN)
+    loud = replace(found.loud, lufs=found.loud.lufs + gain, peak=found.loud.peak + gain, duration_s=written)
+    return Found("opus", loud, 0.0, written)
+
+
+_PAGES = {"page_duration": "200000"}
+"""Microseconds; SDL cannot enter a file everywhere whose pages are long."""
+
+
+def _cut(frames: Iterable[Any], begin_s: float, end_s: float, gain_db: float) -> Iterator[Any]:
+    """Opus frames of what lies between two moments."""
+    graph = av.filter.Graph()
+    graph.link_nodes(
+        graph.add_abuffer(sample_rate=OPUS_RATE, format="fltp", layout="stereo"),
+        graph.add(
+            "atrim", f"start_sample={round(begin_s * OPUS_RATE)}:end_sample={round(end_s * OPUS_RATE)}"
+        ),
+        graph.add("asetpts", "N"),
+        graph.add("volume", f"{gain_db:.2f}dB"),
+        graph.add("aformat", "sample_fmts=flt"),
+        graph.add("asetnsamples", f"n={OPUS_FRAME}:p=0"),
+        graph.add("abuffersink"),
+    ).configure()
+    at = 0
+    for frame in frames:
+        frame.pts, frame.time_base = at, Fraction(1, OPUS_RATE)
+        at += frame.samples
+        graph.push(frame)
+        yield from pulled(graph)
+        if at > end_s * OPUS_RATE:
+            break
+    graph.push(None)
+    yield from pulled(graph)
+
+
+def header(path: Path) -> tuple[float, bool]:
+    """Seconds that the file says it lasts, and whether the player seems able to play it. Raises as `examine`."""
+    with opened(path) as container:
+        stream, kind = container.streams.audio[0], kind_of(path, container)
+        fits = kind is not None and path.suffix.lower() in _ENDINGS[kind]
+        if stream.duration is not None:
+            return float(stream.duration * stream.time_base), fits
+        return (container.duration or 0) / 1_000_000, fits
+
+
+# ---- the child
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    path = Path(request["path"])
+    told: dict[str, Any] = {"path": str(path)}
+    try:
+        with path.open("rb") as file:
+            misfit = file_kinds.misfit(path.name, file.read(file_kinds.HEAD))
+        if misfit is not None:
+            return told | {"fault": misfit}
+        if not request.get("whole"):
+            seconds, fits = header(path)
+            return told | {"duration_s": seconds if fits else 0.0, "ready": fits}
+        return told | _whole(path, request.get("target"), bool(request.get("anew")))
+    except Unreadable as fault:
+        return told | {"fault": str(fault)}
+    except Hindered as why:
+        return told | {"hindered": str(why)}
+    except (OSError, MemoryError) as error:
+        return told | {"hindered": getattr(error, "strerror", None) or "内存不够"}
+
+
+def _whole(path: Path, target: str | None, anew: bool) -> dict[str, Any]:
+    going = _Going()
+    found = examine(path, going=going)
+    fits = found.fits(path.suffix) and not anew
+    if not fits and target is not None:
+        part = Path(f"{target}.{os.getpid()}.part")
+        try:
+            found = convert(path, part, found, going)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    return {
+        "duration_s": found.loud.duration_s,
+        "lufs": found.loud.lufs,
+        "peak": max(found.loud.peak, -99),
+        "made": not fits and target is not None,
+        "ready": fits or target is not None,
+    }
+
+
+class _Going:
+    """Tells now and then that the work goes on: only a child that says nothing for long hangs."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+
+    def __call__(self, seconds: float) -> None:
+        if time.monotonic() - self._at > GOING_S:
+            self._at = time.monotonic()
+            _tell({"going": round(seconds)})
+
+
+def _tell(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    if os.environ.get("ZHANGU_NICE"):
+        os.nice(int(os.environ["ZHANGU_NICE"]))  # measuring may never make the music stutter
+    for line in sys.stdin:
+        _tell(_answer(json.loads(line)))
+
+
+if __name__ == "__main__":
+    main()

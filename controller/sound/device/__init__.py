@@ -1,1 +1,0 @@
-"""The player's inside: orders, ramps, tracks and clips; `device` alone names pygame."""

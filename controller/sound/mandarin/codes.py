@@ -1,0 +1,174 @@
+"""Numbers that are no quantities, digit by digit: telephones, rooms, order and staff numbers, versions."""
+
+from __future__ import annotations
+
+import re
+
+from controller.sound.mandarin.numbers import cardinal_of, decimal, digits
+from controller.sound.mandarin.rules import END, START, Found, Rule, rule
+
+_NAMED = (
+    "电话|手机|号码|热线|拨打|致电|分机|短信|微信|QQ|qq|QQ群|微信群|群号|工号|编号|单号|订单号?|合同号?|发票号?|房间号?|房号|门牌|尾号|卡号|账号|"
+    "帐号|证号|验证码|密码|口令|车牌|航班|邮编|序列号|批次|学号|桌号|取件码|邀请码|会议号|学号|编码|代码"
+)
+_BETWEEN = r"[ ]?(?:号码|号|是|为|改为|[：:#]|No\.?)?[ ]?[：:#]?[ ]?"
+_NOT_A_CODE = r"(?![0-9,.%]|[ ]?[个单元万亿千百人位名块条件份次张笔天台套家款通遍轮组分秒周年%])"
+_WON = "获胜|领先|落后|战胜|击败|战平|取胜|险胜|大胜|小胜|完胜|完败|惜败|告负|逆转|拿下|晋级|夺冠|平局"
+_SCORE = r"([0-9]{1,3})\s?[-:比]\s?([0-9]{1,3})(?![0-9:%.-])"
+_FESTIVALS = (
+    "节(?![省约点奏课目拍能气])|妇女节|劳动节|儿童节|青年节|假期|长假|小长假|黄金周|大促|晚会|购物节|狂欢节|女神节|女王节|"
+    "活动|年中|促销|放假"
+)
+_CLEAR = "电视|屏|高清|超清|超高清|画质|视频|分辨率|显示|摄像|投影"
+_IDIOMS = {
+    "双11": "双十一",
+    "双12": "双十二",
+    "24/7": "全天候",
+    "1v1": "一对一",
+    "1V1": "一对一",
+    "11.11": "双十一",
+    "12.12": "双十二",
+    "12·12": "双十二",
+    "11·11": "双十一",
+}
+_SERVICES = "996|12306|12315|12345|10086|10010|955[0-9]{2}"
+_SAID_ONE_BY_ONE = "985|211|618|315|520"
+
+
+def _one_by_one(number: str) -> str:
+    """The digits, 幺 for 1, with a short stop where people put a space or a dash."""
+    groups = re.findall(r"[0-9]+", number)
+    return "，".join(digits(group, one="幺") for group in groups)
+
+
+def _mobile(found: Found) -> str:
+    """Eleven digits in the groups of three, four and four in which they are told."""
+    number = re.sub(r"[^0-9]", "", found.group(1))
+    return "，".join(digits(part, one="幺") for part in (number[:3], number[3:7], number[7:]))
+
+
+def _free_call(found: Found) -> str:
+    """400 numbers are told in groups of three, three and four."""
+    number = re.sub(r"[^0-9]", "", found.group(1))
+    return "，".join(digits(part, one="幺") for part in (number[:3], number[3:6], number[6:]))
+
+
+def _festival(found: Found) -> str:
+    """3.8 is 三八, 6.18 is 六一八, 10.1 is 十一."""
+    month, day = found.group(1), found.group(2)
+    return "十一" if (month, day) == ("10", "1") else digits(month + day)
+
+
+def _score(found: Found) -> str:
+    return f"{cardinal_of(found.group(1))}比{cardinal_of(found.group(2))}"
+
+
+def _falling(found: Found) -> str:
+    """3-2 is a score and 300-50 a rebate: a range goes up, and what is counted has its measure behind it."""
+    first, second = int(found.group(1)), int(found.group(2))
+    drawn = first == second and found.string[: found.start()].endswith(("双方", "战成", "打成", "踢成", "平"))
+    maybe_date = 10 <= first <= 12
+    if first >= 100 and first > second:
+        return f"{cardinal_of(found.group(1))}减{cardinal_of(found.group(2))}"
+    return _score(found) if drawn or (first > second and not maybe_date) else found.group(0)
+
+
+def _named(found: Found) -> str:
+    letters = found.group(3).rstrip("-")
+    return found.group(1) + found.group(2) + f"{letters} " * bool(letters) + _one_by_one(found.group(4))
+
+
+def _code(found: Found) -> str:
+    return f"{found.group(1)} {_one_by_one(found.group(2))}"
+
+
+def _version(found: Found) -> str:
+    parts = found.group(1).split(".")
+    if len(parts) == 4:  # an address on the network
+        return "点".join(digits(part, one="幺") for part in parts)
+    return "点".join(cardinal_of(part) for part in parts)
+
+
+CODES: tuple[Rule, ...] = (
+    rule(r"(?<=[A-Za-z0-9])\.(?=(?:com|cn|net|org)(?![A-Za-z]))", " 点 "),
+    rule(
+        START + f"(?:{'|'.join(map(re.escape, _IDIOMS))})" + r"(?![0-9.]|[ ]?[元万亿%米])",
+        lambda m: _IDIOMS[m.group(0)],
+    ),
+    rule(r"(?<=[0-9]{7})-([0-9]{2,5})(?![0-9.-])", lambda m: "转" + _one_by_one(m.group(1))),
+    rule(r"(?<=[编房门工单]号)\s?([0-9]{1,3}-[0-9]{1,3})(?![0-9-])", lambda m: _one_by_one(m.group(1))),
+    rule(START + r"(?:\+86[- ]?|86[- ]|\(86\)[ ]?)?(1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4})" + END, _mobile),
+    rule(
+        START + r"\(?(0[1-9][0-9]{1,2})[)-][ ]?([0-9]{3,4}[ -]?[0-9]{4})" + END,
+        lambda m: _one_by_one(m.group(0)),
+    ),
+    rule(START + r"([48]00[- ][0-9]{3,4}[- ]?[0-9]{3,4}|400[0-9]{7})" + END, _free_call),
+    rule(r"(转)([0-9]{3,6})(?![0-9元万个单,.])", lambda m: m.group(1) + _one_by_one(m.group(2))),
+    rule(
+        rf"({_NAMED})({_BETWEEN})([A-Za-z]{{0,6}}-?)([0-9]{{3,}}(?:[- ][0-9]{{2,}}){{0,5}})" + _NOT_A_CODE,
+        _named,
+    ),
+    rule(
+        START + r"([0-9]{3,5})(?=号?(?:会议室|教室|房间|包间|室|房(?!间)|宿舍|次列车|次航班|航班))",
+        lambda m: _one_by_one(m.group(1)),
+    ),
+    rule(r"(?<![0-9.])([1-9])([1-9])(?=折(?!叠|线|腾))", lambda m: digits(m.group(1) + m.group(2))),
+    rule(r"((?:单元|号楼)\s?)([0-9]{3,4})(?![0-9元单个万.])", lambda m: m.group(1) + _one_by_one(m.group(2))),
+    rule(
+        r"((?:[A-Za-z0-9]|[一二三四五六七八九十])[座栋幢]\s?)([0-9]{3,4})(?![0-9元单个万.])",
+        lambda m: m.group(1) + _one_by_one(m.group(2)),
+    ),
+    rule(
+        START + r"([1-9][0-9]{2,3})([A-FNRSX])(?![A-Za-z0-9])",
+        lambda m: f"{digits(m.group(1), one='幺')} {m.group(2)} ",
+    ),
+    rule(
+        START + r"(480|720|1080|1440|2160)([PpIi])(?![A-Za-z0-9])",
+        lambda m: f"{digits(m.group(1), one='幺')} {m.group(2).upper()} ",
+    ),
+    rule(START + rf"([248])[Kk](?=\s?(?:{_CLEAR}))", lambda m: f"{cardinal_of(m.group(1))} K "),
+    rule(
+        rf"(?<=[打拨])(11[0-9]|12[0-9]|1[0-9]{{4}})(?![多余来]){_NOT_A_CODE}",
+        lambda m: _one_by_one(m.group(1)),
+    ),
+    rule(
+        rf"(?<=比分)([是为：: ]{{0,2}}){_SCORE}",
+        lambda m: f"{m.group(1)}{cardinal_of(m.group(2))}比{cardinal_of(m.group(3))}",
+    ),
+    rule(
+        r"(?<![0-9-])([0-9](?:-[0-9]){2,9})(?![0-9-])",
+        lambda m: "，".join(map(cardinal_of, m.group(1).split("-"))),
+    ),
+    rule(r"(?<=满)([0-9]{2,6})-([0-9]{1,6})(?![0-9-])", r"\1减\2"),
+    rule(
+        r"(?<![0-9./])([0-9]{1,2}\.[0-9]{1,2})/(5|10|100)(?![0-9./])",
+        lambda m: f"{decimal(m.group(1))}，满分{cardinal_of(m.group(2))}",
+    ),
+    rule(rf"(?<=以){_SCORE}(?=[的，。！]|{_WON})", _score),
+    rule(rf"{START}(?<!-){_SCORE}(?=\s?(?:{_WON}))", _score),
+    rule(
+        START + r"(?<![0-9]-)([1-9]?[0-9]{1,2})-([0-9]{1,3})(?=$|[，。！？；、）)\n]|[ ](?![0-9=]))",
+        _falling,
+    ),
+    rule(rf"(?<![0-9.])([0-9]{{1,2}})[.·]([0-9]{{1,2}})(?={_FESTIVALS})", _festival),
+    rule(
+        r"(?<![0-9.])([0-9][05])([、/和及])([0-9][05])(?=后(?![0-9天]))",
+        lambda m: f"{digits(m.group(1))}{m.group(2).replace('/', '、')}{digits(m.group(3))}",
+    ),
+    rule(r"(?<![0-9.])([0-9]{1,2})·([0-9]{1,2})(?![0-9.])", lambda m: digits(m.group(1) + m.group(2))),
+    rule(START + rf"({_SERVICES})(?![0-9,.元单个万%])", lambda m: _one_by_one(m.group(1))),
+    rule(START + r"(1[12][0-9])(?=火警|报警|急救|救护)", lambda m: _one_by_one(m.group(1))),
+    rule(
+        START
+        + rf"({_SAID_ONE_BY_ONE})(?=大促|活动|院校|大学|高校|晚会|购物|制|工作制|客服|网站|预热|当天|[/、和][0-9])",
+        lambda m: _one_by_one(m.group(1)),
+    ),
+    rule(r"(?<![0-9A-Za-z])([A-Za-z]{1,6})-?([0-9]{3,}(?:-[0-9]+){0,5})(?![0-9.]|[kKwW万元%])", _code),
+    rule(START + r"v?([0-9]+(?:\.[0-9]+){2,5})(?![0-9.])", _version),
+    rule(START + r"(0[0-9]{2,})(?![0-9.])", lambda m: _one_by_one(m.group(1))),
+    rule(START + r"(?<!,)([0-9]{12,}(?:-[0-9]+){0,5})(?![0-9.,元万亿])", lambda m: _one_by_one(m.group(1))),
+    rule(
+        START + r"([0-9]{1,2}(?:-[0-9]{1,2})*-[0-9]{1,2}-[0-9]{3,4})" + END, lambda m: _one_by_one(m.group(1))
+    ),
+    rule(START + r"([0-9]{2,}(?:-[0-9]{2,}){2,6})" + END, lambda m: _one_by_one(m.group(1))),
+)

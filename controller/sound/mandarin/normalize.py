@@ -1,0 +1,206 @@
+"""Clean a text before it is read: widths, spaces, control characters, punctuation."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from controller.sound.mandarin.latin import letters
+
+PLACEHOLDERS = range(0xF0000, 0xFFFFE)
+
+# Only what HTML knows is markup: <Pro> and A<B are words. A lone <A> or <B> may be a team.
+_TAGS = """a|abbr|article|b|big|blockquote|body|br|button|center|code|dd|del|details|div|dl|dt|em|embed|figure|font|
+footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|label|li|link|main|mark|meta|nav|ol|option|p|pre|q|s|script|
+section|select|small|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|u|ul|video""".replace(
+    "\n", ""
+)
+_LOUD_TAGS = "|".join(tag.upper() for tag in _TAGS.split("|") if len(tag) > 1)
+_TAG = re.compile(
+    rf"<!(?:--[^<>]{{0,300}}--|DOCTYPE[^<>]{{0,100}})>|</?(?:{_TAGS}|{_LOUD_TAGS})(?:\s[^<>]{{0,300}}|\s?/)?>"
+)
+_NAMED = re.compile(r"<(?![¥$€£=\s])([^<>，。；！？\n]{1,40})>(?![0-9¥$])")  # <Pro>: signs round a name
+_LESS, _MORE = (re.compile(rf"(?<=[0-9A-Za-z㐀-鿿%])\s?{sign}\s?(?=[A-Za-z㐀-鿿])") for sign in "<>")
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
+_URL = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
+_DASHES = re.compile(r"[‐‑‒–−﹣]|(?<=[0-9A-Za-z日月年号点分天周元万%％℃])\s*[—―]+\s*(?=[0-9A-Za-z¥$])")
+
+_ANGLES = str.maketrans("‹›〈〉", "<><>")
+_SPACES = re.compile(" {2,}")  # here already: the rules are quick on single spaces only
+_LINES = re.compile("(?: ?\n)+ ?")
+# 10 000元 as the norms write it; only before what is counted, for telephones have such groups too.
+_THOUSANDS = re.compile(
+    r"(?<![0-9. -])[1-9][0-9]{0,2}"
+    r"(?:(?: [0-9]{3})+(?=(?:\.[0-9]+)?[ ]?[元万块人名个单次家台套件份米吨])|(?: 000)+(?![0-9]| [0-9]))"
+)
+_WIDE_COLON = re.compile("(?<=[0-9])：(?=[0-9])")
+
+_KEPT = frozenset("，。！？；：、’〇°‰¥£€×÷±≈≠≤≥√《》“”‘（）·\n")
+_AS = str.maketrans(
+    {
+        "．": ".",
+        "～": "~",
+        "〜": "~",
+        "﹏": "~",
+        "￥": "¥",
+        "…": "，",
+        "⋯": "，",
+        "—": "，",
+        "―": "，",
+        "｡": "。",
+        "､": "、",
+        "•": " ",
+        "™": "",
+        "℠": "",
+        "²": "^2",
+        "³": "^3",
+        "⁄": "/",
+        "∶": ":",
+        "㎡": "m^2",
+        "㎥": "m^3",
+        "㏎": "km^2",
+        "μ": "u",
+        "µ": "u",
+        "Ω": "欧姆",
+        "π": "派",
+        "α": "阿尔法",
+        "β": "贝塔",
+        "∞": "无穷大",
+        "→": "，",
+        "「": "“",
+        "」": "”",
+        "『": "“",
+        "』": "”",
+        "【": "（",
+        "】": "）",
+        "〔": "（",
+        "〕": "）",
+        "ー": "",  # the long vowel of kana
+        "‛": "’",
+        "`": "’",
+    }
+)
+_WIDE_PUNCTUATION = frozenset("，！？；：（）")
+
+
+def clean(text: str) -> str:
+    """The text without markup, emoji and control characters, in the widths and marks the rules look for."""
+    text = _NAMED.sub(r" \1 ", _TAG.sub(" ", html.unescape(text)).translate(_ANGLES))
+    text = _MORE.sub("大于", _LESS.sub("小于", text))
+    text = _URL.sub("链接", _LINK.sub(r"\1", text))
+    text = unicodedata.normalize("NFC", _DASHES.sub("-", text)).translate(_AS)
+    text = "".join(_plain(char) for char in text)
+    text = _THOUSANDS.sub(lambda found: found.group(0).replace(" ", ""), text)
+    return _WIDE_COLON.sub(":", _LINES.sub("\n", _SPACES.sub(" ", text)))
+
+
+def _plain(char: str) -> str:
+    """One character as the rules know it: itself, its ASCII form, or a space."""
+    if char in _KEPT or char in _WIDE_PUNCTUATION or _known(char):
+        return char
+    kind = unicodedata.category(char)
+    if kind == "Nd":
+        return str(unicodedata.decimal(char))
+    if kind in ("Nl", "No"):
+        return _number(char)
+    plain = "".join(c if _known(c) or c in _KEPT else "" for c in _compatible(char)) or " "
+    if kind.startswith("L"):
+        return _letter(char)
+    if kind in ("Cf", "Mn", "Me", "Mc"):
+        return ""  # joiners and marks belong to the sign before them
+    return plain if kind != "So" or plain.isascii() or plain.startswith("°") else " "
+
+
+def _compatible(char: str) -> str:
+    return unicodedata.normalize("NFKC", char).translate(_AS)
+
+
+def _known(char: str) -> bool:
+    code = ord(char)
+    return " " <= char <= "~" or 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7A3 or code in PLACEHOLDERS
+
+
+def is_rare(char: str) -> bool:
+    """Whether this is a letter that is left out of speech, or a character that only some voices know.
+
+    Past the 20,902 characters of the first Unicode (䶮, 㛃, 𬭸) every voice has gaps of its own.
+    """
+    if not unicodedata.category(char).startswith("L") or ord(char) in PLACEHOLDERS:
+        return False
+    if "㐀" <= char <= "䶿" or "\u9fa6" <= char <= "\u9fff":
+        return True
+    return not _known(char) and not _plain(char).strip()
+
+
+def _letter(char: str) -> str:
+    """Another script's letter: kana by its name (HIRAGANA LETTER KA), é as e, else a space."""
+    spread = unicodedata.normalize("NFKD", _compatible(char))
+    ascii_only = "".join(c for c in spread if _known(c))
+    if ascii_only:
+        return ascii_only
+    words = unicodedata.name(char, "").split()
+    return (
+        words[-1].lower() if words and words[0] in ("HIRAGANA", "KATAKANA") and words[-1].isalpha() else " "
+    )
+
+
+def _number(char: str) -> str:
+    """½ is 1/2, ① is 1, Ⅷ is 8."""
+    plain = _compatible(char)
+    if re.fullmatch(r"[0-9/.()]+", plain):
+        return f" {plain.strip('().')} " if "/" in plain else plain.strip("().")
+    value = unicodedata.numeric(char, -1)
+    return str(int(value)) if value >= 0 and value == int(value) else " "
+
+
+# --- The last step
+
+_HELD = f"{chr(PLACEHOLDERS[0])}-{chr(PLACEHOLDERS[-1])}"
+_HAN = "㐀-鿿〇"
+_PAUSES = "，。！？；：、"
+_WIDE = str.maketrans(
+    {",": "，", "!": "！", "?": "？", ";": "；", ":": "：", "（": "，", "）": "，", "(": "，", ")": "，"}
+)
+_NARROW = str.maketrans("，。！？；：、（）();:—", ",.!?,,,,,,,,,,")
+
+_FULL_STOP = re.compile(rf"(?<=[^\s.])\.(?=\s|$|[{_HAN}])|[ \t]*[\n\r]+\s*")
+_DOTS = re.compile(r"\.{2,}")
+_SILENT = re.compile(r"[《》“”‘]|’(?![A-Za-z])|(?<![A-Za-z])’")
+_GUESSED = re.compile(
+    rf"[^{_HAN}{_HELD}{_PAUSES}A-Za-z1-5가-힣’ ]|(?<![a-z])[1-5]|[1-5](?![ {_HAN}{_PAUSES}]|$)"
+)
+_GUESSED_ENGLISH = re.compile(
+    rf"[^{_HAN}{_HELD}A-Za-z1-5가-힣’,.!? ]|(?<![a-z])[1-5]|[1-5](?![ {_HAN},.!?]|$)"
+)
+_WIDE_SPACES = re.compile(r"[ \u00a0]+")
+_NO_SPACE = re.compile(rf"(?<=[{_HAN}{_PAUSES}]) (?=[{_HAN}{_PAUSES}])| (?=[{_PAUSES}])|(?<=[{_PAUSES}]) ")
+_RUN = re.compile(rf"[{_PAUSES}]{{2,}}")
+_RUN_ENGLISH = re.compile(r"[ ,.!?]*[,.!?][ ,.!?]*")
+
+
+def tidy(text: str) -> str:
+    """Chinese text with one mark per pause, one space around Latin words and pinyin, no other sign."""
+    text = _DOTS.sub("，", text)
+    text = _SILENT.sub("", _FULL_STOP.sub("。", text)).translate(_WIDE)
+    text = letters(_GUESSED.sub(" ", text))
+    text = _NO_SPACE.sub("", _WIDE_SPACES.sub(" ", text))
+    text = _RUN.sub(lambda found: _strongest(found.group(0)), text)
+    return text.strip(" ").lstrip(_PAUSES).rstrip("，、：；").strip(" ")
+
+
+def tidy_english(text: str) -> str:
+    """English text with , . ! ? for pauses; no other sign is left."""
+    text = _SILENT.sub("", _FULL_STOP.sub(".", _DOTS.sub(",", text)).translate(_NARROW))
+    text = _WIDE_SPACES.sub(" ", letters(_GUESSED_ENGLISH.sub(" ", text)))
+    text = _RUN_ENGLISH.sub(lambda found: _strongest_english(found.group(0)), text)
+    return text.lstrip(" ,.!?").rstrip(" ,")
+
+
+def _strongest(run: str) -> str:
+    """Of several marks the one that ends a sentence, else the first."""
+    return next((mark for mark in run if mark in "！？。"), run[0])
+
+
+def _strongest_english(run: str) -> str:
+    return next((mark for mark in run if mark in "!?"), "." if "." in run else ",") + " "

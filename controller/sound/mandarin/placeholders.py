@@ -1,0 +1,87 @@
+"""Readings put aside while a text is worked on, each one private-use character that no rule touches."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from controller.names import plain_text
+from controller.sound.mandarin.normalize import PLACEHOLDERS
+from controller.sound.mandarin.pinyin import is_reading, parse_say_as
+
+_PRIVATE = re.compile("[\\ue000-\\uf8ff\\U000f0000-\\U0010ffff\\ud800-\\udfff]")
+_HELD = re.compile(f"[{chr(PLACEHOLDERS[0])}-{chr(PLACEHOLDERS[-1])}]")
+_NUMBERED = r"[a-z]{1,6}[1-5]"
+_RUN = re.compile(rf"(?<![A-Za-z0-9]){_NUMBERED}(?:[ \u00a0]+{_NUMBERED})*(?![A-Za-z0-9%]|[.,:][0-9])")
+_MARKED = re.compile("[A-Za-zāáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜĀÁǍÀĒÉĚÈŌÓǑÒ]+")
+
+
+class Aside:
+    """A text with its readings put aside: those of names (`readings`) and pinyin in the text itself."""
+
+    def __init__(self, text: str, readings: Mapping[str, str]) -> None:
+        self._held: list[str] = []
+        plain = _composed(_PRIVATE.sub(" ", text))
+        plain = _RUN.sub(self._run, self._names(plain, readings))
+        self.text = _MARKED.sub(self._marked, plain)
+
+    def restored(self, text: str) -> str:
+        """The worked text with every reading back in its place, set off by spaces."""
+        return _HELD.sub(lambda found: f" {self._held[ord(found.group(0)) - PLACEHOLDERS[0]]} ", text)
+
+    def _hold(self, reading: str) -> str:
+        if reading not in self._held:
+            if len(self._held) == len(PLACEHOLDERS):
+                return " "
+            self._held.append(reading)
+        return chr(PLACEHOLDERS[self._held.index(reading)])
+
+    def _names(self, text: str, readings: Mapping[str, str]) -> str:
+        names = sorted((n for n in map(_composed, readings) if n and n in text), key=len, reverse=True)
+        if not names:
+            return text
+        said = {_composed(name): say_as for name, say_as in readings.items()}
+        return re.compile("|".join(map(_whole, names))).sub(
+            lambda found: self._name(found.group(0), said[found.group(0)]), text
+        )
+
+    def _name(self, name: str, say_as: str) -> str:
+        try:
+            return self._hold(parse_say_as(say_as))
+        except ValueError:  # the book refuses it when it is entered; here the name is spoken as it stands
+            return name
+
+    def _run(self, found: re.Match[str]) -> str:
+        tokens = ["", *found.group(0).split(), ""]
+        sure = [is_reading(token) for token in tokens]
+        beside = [False, *(sure[i - 1] or sure[i + 1] for i in range(1, len(tokens) - 1)), False]
+        return " ".join(
+            self._hold(token) if is_reading(token, alone=not beside[i]) else token
+            for i, token in enumerate(tokens)
+            if token
+        )
+
+    def _marked(self, found: re.Match[str]) -> str:
+        """A word with tone marks is pinyin when each of its syllables bears one: café and résumé are not."""
+        word = found.group(0)
+        if word.isascii():
+            return word
+        try:
+            reading = parse_say_as(word)
+        except ValueError:
+            return word
+        doubtful = "5" in reading or any(len(syllable) < 3 for syllable in reading.split())
+        return word if doubtful else self._hold(reading)
+
+
+def _composed(text: str) -> str:
+    """The text in one writing, so that names are found in it: é as one sign, ⾼ as 高, nothing unseen."""
+    return unicodedata.normalize("NFC", plain_text(text))
+
+
+def _whole(name: str) -> str:
+    """The pattern of a name; one in Latin letters is not found inside a longer word."""
+    before = r"(?<![A-Za-z0-9])" if name[0].isascii() and name[0].isalnum() else ""
+    after = r"(?![A-Za-z0-9])" if name[-1].isascii() and name[-1].isalnum() else ""
+    return before + re.escape(name) + after

@@ -1,0 +1,1 @@
+"""The player: a process of its own that holds pygame and the sound device."""

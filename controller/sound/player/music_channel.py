@@ -1,0 +1,240 @@
+"""The player's music: an order sounds in the spans in which it may, at a level that makes room for speech."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from controller.sound.player import fades
+from controller.sound.player.fades import MARGIN_S, OFF_DB, SOFT_DB, Ramp, Spans, still
+from controller.sound.player.protocol import Duck, MusicOrder
+from controller.sound.player.track_queue import Stream, TrackQueue
+
+ARM_S = 0.4
+"""A track is opened and held this long before it has to sound: opening takes some ms, on a Pi some tens."""
+CHANGE_S = 0.3
+"""How long music that was ordered away takes to go, and a new volume to be reached."""
+SLOPE_S = 3.0
+"""So slowly the present track comes to the level that its measuring has brought out."""
+LEAST_FADE_S = 0.08
+"""Music that is to end without a fade goes so fast, and begins to go so much before its end."""
+STEP_S = 0.008
+"""Between two steps of a moving level: shorter than one buffer, so that none is left out."""
+EAGER_S = 0.004
+"""Ordinary music is begun this much before its moment: it becomes audible up to 17 ms late (measured), never
+before it. After a silence this is left out: there not a sample may be early, however it is measured.
+"""
+SAME_S = 0.002
+"""Moments are computed anew from the wall clock whenever they are sent: by less than this they are the same."""
+
+
+class MusicChannel:
+    """One music stream.
+
+    Nothing here waits: `tick` does what is due and says when it wants to be called again.
+    """
+
+    def __init__(self, stream: Stream, tell: Callable[..., None]) -> None:
+        self._stream, self._tell = stream, tell
+        self._reel = TrackQueue(stream, tell)
+        self._order: MusicOrder | None = None
+        self._next_order: MusicOrder | None = None
+        self.silences: Spans = ()
+        self.master = 1.0
+        self._state = "off"  # off; armed: opened and held; on
+        self._begin = math.inf  # of the run that is prepared
+        self._goal = math.inf  # when the present run has to be silent
+        self._leaving = False
+        self._fade, self._duck, self._trim = still(0.0), still(0.0), still(0.0)
+        self._steps = 0
+        self._up_s = Duck().up_ms / 1000
+
+    # -- orders ------------------------------------------------------------------------------------
+
+    def play(self, order: MusicOrder | None, now: float) -> None:
+        """Makes this the music: at once, or, when it begins later, in time. None: silence."""
+        present = self._order
+        if order is not None and present is not None and self._goes_on(order, present, now):
+            self._go_on_as(order, present, now)
+        elif self._state == "on" and present is not None:
+            gone = max(order.start_at if order else now, now + CHANGE_S + MARGIN_S)
+            self._next_order = order
+            self._order = replace(
+                present, until=min(gone, math.inf if present.until is None else present.until)
+            )
+        else:
+            self._off()
+            self._take(order)
+
+    def _go_on_as(self, order: MusicOrder, present: MusicOrder, now: float) -> None:
+        """The present track sounds on undisturbed; a level that has changed is reached on a slope."""
+        gain = self._reel.gain_db
+        if order.tracks != present.tracks:
+            self._reel.rethread(order.tracks, now)
+        gain -= self._reel.gain_db
+        louder = gain + 20 * math.log10(max(present.volume, 1) / max(order.volume, 1))
+        seconds = CHANGE_S if abs(gain) < 1 else SLOPE_S
+        self._trim = Ramp(now, seconds, louder + self._trim.at(now), 0.0)
+        self._order, self._next_order = order, None
+
+    def _goes_on(self, order: MusicOrder, present: MusicOrder, now: float) -> bool:
+        """Whether what sounds is what this order wants too, whatever else it has before and behind."""
+        if self._state == "off":
+            return False  # what could not be read may be back: it gets another chance
+        if order.same_music(present):
+            return True
+        over = order.until is not None and order.until <= now
+        if self._state != "on" or not order.tracks or now < order.start_at or over:
+            return False
+        durations = [track.duration_s for track in order.tracks]
+        index, offset = fades.locate(durations, order.position_s + now - order.start_at)
+        return self._reel.plays(order.tracks[index].path, offset, now)
+
+    def skip(self, now: float) -> float | None:
+        """Goes to the next track;
+
+        the order's position (s) that this amounts to, None when no music sounds.
+        """
+        if self._state != "on" or self._order is None:
+            return None
+        self._order = replace(self._order, position_s=self._order.position_s + self._reel.skip(now))
+        return self._order.position_s
+
+    def duck(self, duck: Duck, now: float) -> None:
+        """Goes down for speech."""
+        self._up_s = duck.up_ms / 1000
+        self._duck = Ramp(now, duck.down_ms / 1000, self._duck.at(now), min(0.0, duck.db))
+
+    def restore(self, now: float) -> None:
+        """Comes back after speech, as fast as was asked for when it went."""
+        self._duck = Ramp(now, self._up_s, self._duck.at(now), 0.0)
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def track_ended(self, now: float) -> None:
+        """The stream says that a track is over."""
+        if self._state == "on":
+            if not self._reel.ended(now):
+                self._end(now)
+            self._set_volume(now)
+
+    def tick(self, now: float) -> float:
+        """Does what is due; returns the moment of the next call."""
+        if self._state == "off":
+            self._expire(now)
+            self._prepare(now)
+        if self._state == "armed":
+            self._release_in_time(now)
+        if self._state == "on":
+            self._keep_on(now)
+        self._set_volume(now)
+        return self._wake(now)
+
+    def _take(self, order: MusicOrder | None) -> None:
+        if order is None and self._order is None:
+            return
+        self._order, self._next_order = order, None
+        self._trim = still(0.0)
+        self._reel.thread(order.tracks if order else ())
+
+    def _run(self, now: float) -> tuple[float, float] | None:
+        order = self._order
+        if order is None or not self._reel.playable:
+            return None
+        return fades.next_run(order.start_at, order.until, self.silences, now)
+
+    def _expire(self, now: float) -> None:
+        """An order that is over makes place for the one that follows."""
+        order = self._order
+        if order is None or (order.until is not None and order.until - MARGIN_S <= now):
+            self._take(self._next_order)
+
+    def _prepare(self, now: float) -> None:
+        run = self._run(now)
+        self._begin = run[0] if run else math.inf
+        if self._order is None or self._begin - ARM_S > now:
+            return
+        position = self._order.position_s + self._begin - self._order.start_at
+        index, offset = fades.locate([track.duration_s for track in self._order.tracks], position)
+        self._silence()
+        if self._reel.put_on(index, offset, self._begin, held=True):
+            self._state = "armed"
+        else:
+            self._tell("music_ended")
+
+    def _release_in_time(self, now: float) -> None:
+        run = self._run(now)
+        if run is None or run[0] > max(self._begin, now) + SAME_S:
+            self._off()  # taken away before it began
+        elif now >= self._release_at() and self._order is not None:
+            fade_in = self._order.fade_in_ms / 1000
+            self._fade = Ramp(now, fade_in, SOFT_DB, 0.0) if fade_in > 0 else still(0.0)
+            self._state, self._leaving = "on", False
+            self._set_volume(now)
+            self._stream.release()
+            self._reel.started(now)
+
+    def _release_at(self) -> float:
+        after_silence = any(abs(until - self._begin) < 0.05 for _, until in self.silences)
+        return self._begin - self._stream.latency_s - (0.0 if after_silence else EAGER_S)
+
+    def _keep_on(self, now: float) -> None:
+        run = self._run(now)
+        may_sound = run is not None and run[0] <= now
+        self._goal = run[1] - MARGIN_S if run is not None and may_sound else now
+        lead = self._fade_out_s()
+        hurried = (
+            self._fade.end > max(self._goal, now + LEAST_FADE_S) + SAME_S
+        )  # hushed while it was going slowly
+        if (not self._leaving and now >= self._goal - lead) or (self._leaving and hurried):
+            self._leaving = True
+            self._fade = Ramp(now, max(LEAST_FADE_S, self._goal - now), self._fade.at(now), OFF_DB / 1.25)
+        elif self._leaving and now < self._goal - max(lead, 0.5):
+            self._leaving = False  # the end was put off
+            self._fade = Ramp(now, CHANGE_S, self._fade.at(now), 0.0)
+        if self._leaving and self._fade.over(now):
+            self._end(now)
+        else:
+            self._reel.tick(now)
+
+    def _end(self, now: float) -> None:
+        self._off()
+        self._expire(now)
+        self._tell("music_ended")
+
+    def _off(self) -> None:
+        if self._state != "off":
+            self._reel.off()
+        self._state, self._begin, self._goal = "off", math.inf, math.inf
+        self._leaving, self._fade = False, still(0.0)
+
+    # -- level and time ----------------------------------------------------------------------------
+
+    def _fade_out_s(self) -> float:
+        order = self._order
+        if order is None or self._next_order is not None:
+            return CHANGE_S
+        return max(LEAST_FADE_S, order.fade_out_ms / 1000)
+
+    def _silence(self) -> None:
+        self._steps = 0
+        self._stream.volume(0)
+
+    def _set_volume(self, now: float) -> None:
+        if self._state != "on" or self._order is None:
+            return
+        level = self._fade.at(now) + self._duck.at(now) + self._trim.at(now) + self._reel.gain_db
+        steps = fades.steps(self.master * self._order.volume / 100, level)
+        if steps != self._steps:
+            self._stream.volume(steps)
+            self._steps = steps
+
+    def _wake(self, now: float) -> float:
+        if self._state == "off":
+            return self._begin - ARM_S
+        if self._state == "armed":
+            return self._release_at()
+        if not all(ramp.over(now) for ramp in (self._fade, self._duck, self._trim)):
+            return now + STEP_S
+        return min(max(now + STEP_S, self._goal - self._fade_out_s()), self._reel.wake(now))

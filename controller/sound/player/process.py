@@ -1,0 +1,178 @@
+"""The player: a child process that owns the sound device, and may die at any time without harm.
+
+`python -m controller.sound.player.process` takes orders as JSON lines on stdin and tells events on stdout. It ends
+when its device goes (3), when there is none (3), when its parent is gone or sends SIGTERM (0). It never
+waits for anything but the next order or the next moment at which something is due.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from controller.sound.player import protocol
+from controller.sound.player.announcement_channel import AnnouncementChannel
+from controller.sound.player.music_channel import MusicChannel
+
+BEAT_S = 1.0
+LOOK_S = 0.25
+"""How often the mixer is asked for news when nothing is due: SDL has no descriptor to wait on."""
+GONE = 3
+
+
+def tell(do: str, **values: Any) -> None:
+    """One event to the parent; without a parent the player ends."""
+    try:
+        os.write(1, protocol.line(do, **values))
+    except OSError:
+        os._exit(0)
+
+
+class Player:
+    """Orders in, sound out."""
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+        self._music = MusicChannel(device, tell)
+        self._clips = AnnouncementChannel(device, self._music, self._tell)
+        self._rest = b""
+        self._beat_at = 0.0
+        self._orders: dict[str, Callable[[dict[str, Any], float], None]] = {
+            "announce": self._announce,
+            "append": lambda order, now: self._clips.append(
+                int(order["id"]), protocol.part(order["part"]), now
+            ),
+            "finish": lambda order, now: self._clips.finish(int(order["id"])),
+            "stop": self._stop,
+            "music": lambda order, now: self._music.play(protocol.music_order(order["order"]), now),
+            "next": self._next,
+            "quiet": self._quiet,
+            "master": self._master,
+            "warm": lambda order, now: self._device.warm([Path(path) for path in order["paths"]]),
+        }
+
+    def run(self) -> NoReturn:
+        """Until the device or the parent is gone."""
+        while True:
+            now = time.monotonic()
+            self._news(now)
+            due = min(self._clips.tick(now), self._music.tick(now), self._beat(now), now + LOOK_S)
+            if select.select([0], [], [], max(0.0, due - time.monotonic()))[0]:
+                self._read()
+
+    def _news(self, now: float) -> None:
+        happened = self._device.happened(now)
+        if "lost" in happened or "stalled" in happened:  # before any end is believed
+            _leave("removed" if "lost" in happened else "stalled")
+        for what in happened:
+            if what == "music_end":
+                self._music.track_ended(now)
+            else:
+                self._clips.part_ended(now)
+
+    def _beat(self, now: float) -> float:
+        if now >= self._beat_at:
+            self._beat_at = now + BEAT_S
+            tell("beat")
+        return self._beat_at
+
+    def _read(self) -> None:
+        data = os.read(0, 1 << 16)
+        if not data:
+            os._exit(0)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > protocol.LONGEST_LINE:
+            self._rest = b""
+        for raw in lines:
+            self._obey(raw)
+
+    def _obey(self, raw: bytes) -> None:
+        try:
+            order = protocol.read(raw)
+            self._orders[order["do"]](order, time.monotonic())
+        except Exception as error:  # whatever one order does, the next is obeyed
+            tell("not_understood", why=f"{type(error).__name__}: {error}"[:200])
+
+    def _tell(self, do: str, **values: Any) -> None:
+        if do == "done":
+            self._device.forget()
+        tell(do, **values)
+
+    def _announce(self, order: dict[str, Any], now: float) -> None:
+        parts = [protocol.part(value) for value in order["parts"]]
+        until = None if order["until"] is None else float(order["until"])
+        duck, more = protocol.duck(order), bool(order["open"])
+        floor = min(1.0, max(0.0, float(order.get("floor", 0)) / 100))
+        self._clips.announce(int(order["id"]), parts, open=more, duck=duck, until=until, floor=floor, now=now)
+
+    def _stop(self, order: dict[str, Any], now: float) -> None:
+        id = None if order["id"] is None else int(order["id"])
+        self._clips.stop(id, max(0.0, float(order["fade_ms"]) / 1000), now)
+
+    def _next(self, order: dict[str, Any], now: float) -> None:
+        position = self._music.skip(now)
+        if position is not None:
+            tell("moved", position_s=position)
+
+    def _quiet(self, order: dict[str, Any], now: float) -> None:
+        self._music.silences = self._clips.silences = protocol.spans(order["spans"])
+
+    def _master(self, order: dict[str, Any], now: float) -> None:
+        master = min(1.0, max(0.0, float(order["volume"]) / 100))
+        self._music.master = master
+        self._device.loudness(master)
+
+
+def _leave(why: str, detail: str = "") -> NoReturn:
+    """Ends at once: closing a mixer whose device is gone can hang for ever."""
+    tell("lost", why=why, detail=detail)
+    os._exit(GONE)
+
+
+@contextlib.contextmanager
+def _libraries_silent() -> Iterator[None]:
+    """Without a sound card ALSA writes a page to the terminal at every try; what it comes to is in NoDevice."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def main() -> NoReturn:
+    """Opens the device and plays until it, or the parent, is gone."""
+    signal.signal(
+        signal.SIGTERM, lambda *_: os._exit(0)
+    )  # before the mixer opens, or SDL takes it and ignores it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(
+            os.PRIO_PROCESS, 0, -10
+        )  # sound first, where it is allowed: the mixer's thread inherits it
+    try:
+        from controller.sound.player.mixer import Device, NoDevice  # SDL reads its environment when loaded
+    except (ImportError, AttributeError) as error:  # a fresh machine without a library that pygame needs
+        _leave("incomplete", str(error.__context__ or error))
+    try:
+        with _libraries_silent():
+            device = Device(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else None)
+    except NoDevice as error:
+        _leave("none", str(error))
+    tell("ready", device=device.driver)
+    gc.freeze()
+    Player(device).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""The tracks on the player's one music stream:
+
+one sounds, the next lies ready behind it, broken ones are passed over.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from controller.sound.player.protocol import Track
+
+ENQUEUE_S = 1.0
+"""After this long the next track is opened; not at once, because the start must not wait for it."""
+NEAR_S = 0.5
+"""Two places in a track that are closer than this are the same: to go there would only be heard as a fault."""
+WATCH_S = 0.01
+"""How often the end of a track is looked for, near that end: its successor has a level of its own."""
+
+
+class Stream(Protocol):
+    """The one music stream of a device.
+
+    `load`, `play` and `enqueue` raise ValueError for what cannot be read.
+    """
+
+    latency_s: float
+
+    def load(self, path: Path) -> None:
+        """Opens a file."""
+
+    def play(self, offset_s: float, *, held: bool) -> None:
+        """Begins it so far in; held: opened, but not sounding until released."""
+
+    def release(self) -> None:
+        """Lets what was held sound."""
+
+    def enqueue(self, path: Path) -> None:
+        """Has this file follow the present one without a gap."""
+
+    def halt(self) -> None:
+        """Silence at once, nothing queued."""
+
+    def sounding(self) -> bool:
+        """Whether it plays."""
+
+    def volume(self, steps: int) -> None:
+        """0..128, from the next buffer on."""
+
+
+class TrackQueue:
+    """Tells `track` when one begins and `track_failed` once for each that cannot be played."""
+
+    def __init__(self, stream: Stream, tell: Callable[..., None]) -> None:
+        self._stream, self._tell = stream, tell
+        self.tracks: Sequence[Track] = ()
+        self._bad: set[Path] = set()
+        self._index = 0
+        self._queued: int | None = None
+        self._level_db: float | None = None  # of the present track, where the order has another by now
+        self._began = -math.inf
+        self.ends = self._enqueue_at = math.inf
+
+    def thread(self, tracks: Sequence[Track]) -> None:
+        """Takes these tracks; what was broken gets another chance."""
+        self.tracks, self._bad, self._level_db = tracks, set(), None
+
+    def rethread(self, tracks: Sequence[Track], now: float) -> None:
+        """Other tracks before and behind the present one, which goes on undisturbed.
+
+        It keeps its level until it comes again, unless that was only a guess.
+        """
+        present = self.tracks[self._index]
+        self._index = next(n for n, track in enumerate(tracks) if track.path == present.path)
+        self.tracks = tracks
+        self._level_db = present.gain_db if self._level_db is None else self._level_db
+        if present.guessed and not tracks[self._index].guessed:
+            self._level_db = None
+        self.ends += tracks[self._index].duration_s - present.duration_s
+        self._queued, self._enqueue_at = None, max(now, self._began + ENQUEUE_S)
+
+    def plays(self, path: Path, offset_s: float, now: float) -> bool:
+        """Whether that is what sounds, at about that place."""
+        if not self.tracks:
+            return False
+        present = self.tracks[self._index]
+        return present.path == path and abs(present.duration_s - (self.ends - now) - offset_s) < NEAR_S
+
+    @property
+    def playable(self) -> bool:
+        """Whether any track is not known to be broken."""
+        return any(track.path not in self._bad for track in self.tracks)
+
+    @property
+    def gain_db(self) -> float:
+        """The present track's own gain."""
+        if self._level_db is not None:
+            return self._level_db
+        return self.tracks[self._index].gain_db if self.tracks else 0.0
+
+    def put_on(self, index: int, offset_s: float, begins: float, *, held: bool) -> bool:
+        """Opens track `index`, or the first after it that can be read; False when none can."""
+        for ahead in range(len(self.tracks)):
+            place = (index + ahead) % len(self.tracks)
+            track, offset = self.tracks[place], 0.0 if ahead else offset_s
+            if track.path in self._bad:
+                continue
+            try:
+                self._stream.load(track.path)
+                self._stream.play(offset, held=held)
+            except ValueError as error:
+                self.fail(track, str(error))
+                continue
+            self._index, self._queued, self._level_db = place, None, None
+            self.ends = begins + track.duration_s - offset
+            return True
+        return False
+
+    def started(self, now: float) -> None:
+        """What was put on now sounds."""
+        self._began = now
+        self._enqueue_at = min(now + ENQUEUE_S, max(now, self.ends - 2 * ENQUEUE_S))
+        self._tell("track", path=self.tracks[self._index].path, at=now + self._stream.latency_s)
+
+    def ended(self, now: float) -> bool:
+        """The present track is over:
+
+        its successor sounds, or is put on. False when nothing can be played any more.
+        """
+        over = self.tracks[self._index]
+        if now - self._began < 0.25 and over.duration_s > 1:
+            self.fail(over, "it ended at once")
+        queued = self._queued
+        if queued is not None and self._stream.sounding():
+            self._index, self._queued, self._level_db = queued, None, None
+            self.ends = now + self.tracks[queued].duration_s
+        elif not self.put_on(self._index + 1, 0.0, now, held=False):
+            return False
+        self.started(now)
+        return True
+
+    def skip(self, now: float) -> float:
+        """Goes to the next track; returns how many seconds of the present one were left out."""
+        left = max(0.0, self.ends - now)
+        self._stream.halt()
+        if self.put_on(self._index + 1, 0.0, now, held=False):
+            self.started(now)
+        return left
+
+    def off(self) -> None:
+        """Silence at once."""
+        self._stream.halt()
+        self._queued = None
+        self.ends = self._enqueue_at = math.inf
+
+    def tick(self, now: float) -> None:
+        """Lays the next track ready when it is time."""
+        if now < self._enqueue_at:
+            return
+        self._enqueue_at = math.inf
+        for ahead in range(1, len(self.tracks) + 1):
+            place = (self._index + ahead) % len(self.tracks)
+            track = self.tracks[place]
+            if track.path in self._bad:
+                continue
+            try:
+                self._stream.enqueue(track.path)
+            except ValueError as error:
+                self.fail(track, str(error))
+                continue
+            self._queued = place
+            return
+
+    def wake(self, now: float) -> float:
+        """When something is due: often near the end of a track, where its successor takes over."""
+        near = now + WATCH_S if abs(self.ends - now) < 0.1 else self.ends - 0.1
+        return min(self._enqueue_at, near if near > now else math.inf)
+
+    def fail(self, track: Track, why: str) -> None:
+        """This one cannot be played."""
+        if track.path not in self._bad:
+            self._bad.add(track.path)
+            self._tell("track_failed", path=track.path, why=why)

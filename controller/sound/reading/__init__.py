@@ -1,1 +1,0 @@
-"""How Mandarin is read: numbers, dates, letters, names, repairs of the engine. Pure; the door is `mandarin`."""

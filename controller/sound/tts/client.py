@@ -1,0 +1,525 @@
+"""The parent's side of the voice: keeps finished clips, and a child that renders the others."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from controller.machine.kept import read_json
+from controller.sound.child import Child, ChildLost
+from controller.sound.tts import cache as takes
+from controller.sound.tts.cache import Shelf, Takes, to_json
+from controller.sound.tts.engines import model_folders
+from controller.sound.tts.script import MAX_CHARACTERS, Clip, Delivery, Script, VoiceFailed, clauses, seconds
+from controller.sound.tts.speakers import FOLDER
+from controller.sound.tts.stream import Cost, Stream
+from controller.system.os_errors import reason
+
+log = logging.getLogger(__name__)
+
+SENTENCE_LIMIT_S = 10.0
+"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; after ten seconds without an answer the child hangs,
+unless it renders a natural voice and is still computing."""
+SLOW_LIMIT_S = 90.0
+"""Most for one clause of a natural voice: 5.6 s of speech at 16 seconds each."""
+LOADING_LIMIT_S = 20.0
+SLOW_LOADING_S = 90.0  # a neural model on a Pi from a slow card
+ATTEMPTS = 2
+CLOSING = "程序正在退出，这段话没有念。"
+FIRST_PACE = 0.5
+"""Seconds of rendering per second of speech, assumed until the machine has shown its own figure."""
+KEPT_COST_S = 0.05
+EMERGENCY, NOW, AHEAD, IDLE = range(4)
+"""Priorities: a more urgent text interrupts the rendering of a less urgent one."""
+RETRY_S = 1800.0
+"""A natural voice that failed twice is tried again after this, when nothing else is to be rendered; then after twice
+as long."""
+UNREAD_S = 3600.0
+"""How long a character without a reading is named after it was last met."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceStatus:
+    """engine: what speaks ("" until a child has said so). passed_over: (engine, why it does not). fault: the last
+    failure's sentence, None after a success. pid: of the running child; None while it rests. natural: whether a
+    natural voice speaks. longest: characters of one clause. pace: seconds of rendering per second of speech."""
+
+    engine: str
+    passed_over: tuple[tuple[str, str], ...]
+    fault: str | None
+    pid: int | None
+    natural: bool = False
+    longest: int = 80
+    pace: float = FIRST_PACE
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """One clause to be rendered when there is nothing better to do."""
+
+    text: str
+    delivery: Delivery
+
+
+_Work = Script | _Clause | None
+"""A clip, a clause for later, or only the child's start."""
+
+
+class Voice:
+    """Turn scripts into clips, one at a time, urgent ones first. Thread-safe; no method waits.
+
+    cache: its folder `voice` keeps finished clips, at most `bound_bytes`, and single clauses. voices: folder of neural
+    voices. engine: auto, espeak, kokoro, sherpa or piper. The child ends after `idle_s` seconds without work to give
+    its memory back.
+    """
+
+    def __init__(
+        self,
+        cache: Path,
+        voices: Path | None = None,
+        *,
+        engine: str = "auto",
+        bound_bytes: int = 200_000_000,
+        idle_s: float = 60.0,
+        limit_s: float = SENTENCE_LIMIT_S,
+        retry_s: float = RETRY_S,
+    ) -> None:
+        self._shelf = Shelf(cache / "voice", bound_bytes)
+        self.takes = Takes(cache / "voice" / "takes")
+        self._pace_file = cache / "voice" / "pace.json"
+        self._voices = voices or cache.parent / "voices"
+        self._wanted_engine = self._engine = engine
+        self._idle_s, self._limit_s = idle_s, limit_s
+        self._first_retry_s = self._retry_s = retry_s
+        self._retry_at: float | None = None
+        self._lock = threading.Condition()
+        self._heap: list[tuple[int, int, _Work]] = []
+        self._numbers = itertools.count()
+        self._wanted: dict[Script, Future[Clip]] = {}
+        self._streams: dict[Script, Stream] = {}
+        self._learning: set[_Clause] = set()
+        self._closing = self._stale = False
+        self._child: Child | None = None
+        self._present: tuple[int, _Work, str] | None = None  # priority, work, key; while the child is at it
+        self._unfit: tuple[tuple[str, str], ...] = ()
+        self._unread: dict[str, float] = {}
+        self._status = VoiceStatus("", (), None, None, pace=self._kept_pace())
+        self._thread: threading.Thread | None = None
+
+    # --- what others ask for
+
+    def prepare(self, script: Script, priority: int = NOW) -> Future[Clip]:
+        """Return the clip of `script`, now or later; the future raises VoiceFailed.
+
+        The same script asked for twice at once is rendered once.
+        """
+        with self._lock:
+            return self._prepare(script, priority)
+
+    def stream(self, script: Script, priority: int = NOW) -> Stream:
+        """Return the speech of `script` part by part as it is rendered. The caller closes it."""
+        costs = self.costs(script)
+        with self._lock:
+            kept = self._streams.get(script)
+            if kept is not None and not kept.closed:
+                return kept
+            present = self._present
+            stream = Stream(costs, self._prepare(script, priority))
+            if not stream.clip.done():
+                self._streams[script] = stream
+                if present is not None and present[1] == script:
+                    # Parts that an earlier listener took are rendered again: their clauses are kept, so it is quick.
+                    self._say({"parts" if kept is None else "cancel": present[2]})
+        return stream
+
+    def learn(self, scripts: Iterable[Script]) -> int:
+        """Render the clauses of `scripts` that are not kept yet when there is nothing else to do; returns how many.
+
+        Only for a natural voice: the fallback renders a sentence in milliseconds.
+        """
+        status = self._status
+        if not status.natural:
+            return 0
+        found = dict.fromkeys(
+            _Clause(text, delivery) for script in scripts for text, delivery in self._cut(script)
+        )
+        with self._lock:
+            new = [clause for clause in found if clause not in self._learning and not self._is_kept(clause)]
+            for clause in new:
+                self._learning.add(clause)
+                self._enqueue(IDLE, clause)
+        return len(new)
+
+    def ready(self, script: Script) -> Clip | None:
+        """The clip if it lies finished on disk; never renders. None too until a child has told its voice."""
+        engine = self._status.engine
+        return self._shelf.get(self._shelf.key(engine, script)) if engine else None
+
+    def costs(self, script: Script) -> tuple[Cost, ...]:
+        """What each clause will take: about how long it sounds, and how long it is rendered on this machine."""
+        status = self._status
+        if not status.natural:
+            return ()
+        out = []
+        for text, delivery in self._cut(script):
+            sounds = seconds(text, delivery.speed)
+            kept = self._is_kept(_Clause(text, delivery))
+            out.append(Cost(sounds, KEPT_COST_S if kept else sounds * status.pace))
+        return tuple(out)
+
+    def waiting_ahead(self) -> int:
+        """How many clauses wait to be rendered in idle time."""
+        return len(self._learning)
+
+    def warm_up(self) -> None:
+        """Start the child, so that the next announcement does not wait for it. Returns at once."""
+        with self._lock:
+            self._enqueue(NOW, None)
+
+    def reload(self) -> None:
+        """Choose the engine again: a voice was installed, removed or has been repaired."""
+        with self._lock:
+            self._stale, self._retry_at, self._retry_s = True, None, self._first_retry_s
+            self._enqueue(AHEAD, None)
+
+    def use(self, engine: str) -> None:
+        """Speak with `engine` from the next rendering on (auto, espeak, kokoro, sherpa, piper)."""
+        if engine != self._wanted_engine:
+            self._wanted_engine = engine
+            self.reload()
+
+    def status(self) -> VoiceStatus:
+        """What speaks, and what was wrong last."""
+        return self._status
+
+    def unread(self) -> tuple[str, ...]:
+        """Characters without a reading that were to be spoken in the last hour."""
+        since = time.monotonic() - UNREAD_S
+        return tuple(char for char, at in self._unread.items() if at > since)
+
+    def close(self) -> None:
+        """End the child; everything that still waits fails."""
+        with self._lock:
+            self._closing = True
+            if self._present is not None:
+                self._say({"cancel": self._present[2]})
+            self._lock.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join(self._limit_s + 5)
+        with self._lock:
+            for script in list(self._wanted):
+                self._settle(script, VoiceFailed(CLOSING))
+
+    # --- the queue
+
+    def _prepare(self, script: Script, priority: int) -> Future[Clip]:
+        future = self._wanted.get(script)
+        if future is None:
+            future = self._wanted[script] = Future()
+        if self._closing:
+            if not future.done():
+                future.set_exception(VoiceFailed(CLOSING))
+            return future
+        self._enqueue(priority, script)
+        return future
+
+    def _enqueue(self, priority: int, work: _Work) -> None:
+        """Under the lock. Something less important that is being rendered is interrupted."""
+        heapq.heappush(self._heap, (priority, next(self._numbers), work))
+        if self._thread is None and not self._closing:
+            self._thread = threading.Thread(target=self._work, name="voice", daemon=True)
+            self._thread.start()
+        present = self._present
+        if present is not None and priority < present[0] and work is not None and work != present[1]:
+            self._say({"cancel": present[2]})
+        elif present is not None and work == present[1] and priority < present[0]:
+            self._present = (priority, *present[1:])
+        self._lock.notify_all()
+
+    def _say(self, message: dict[str, Any]) -> None:
+        if self._child is not None:
+            with contextlib.suppress(ChildLost):
+                self._child.send(message)
+
+    def _work(self) -> None:
+        with contextlib.suppress(OSError):  # what fails here fails again, with a sentence, at the first clip
+            self._shelf.open()
+        while True:
+            with self._lock:
+                if not self._heap and not self._closing and not self._lock.wait(self._idle_s):
+                    self._rest()
+                    if not self._lock.wait_for(
+                        lambda: bool(self._heap) or self._closing, self._until_retry()
+                    ):
+                        self._try_again()
+                if self._closing:
+                    return self._rest()
+                if not self._heap:
+                    continue
+                priority, _, work = heapq.heappop(self._heap)
+            self._choose_again()
+            self._do(priority, work)
+
+    def _choose_again(self) -> None:
+        if self._stale:
+            self._stale, self._engine, self._unfit = False, self._wanted_engine, ()
+            self._rest()
+            self._note(engine="", natural=False)
+
+    def _until_retry(self) -> float | None:
+        return None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
+
+    def _try_again(self) -> None:
+        """Under the lock: load the voice that was given up; it speaks if it does."""
+        log.info("trying the natural voice again")
+        self._retry_at, self._stale = None, True
+        self._enqueue(AHEAD, None)
+
+    def _rest(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
+        self._note(pid=None)
+
+    def _do(self, priority: int, work: _Work) -> None:
+        if work is None:
+            with contextlib.suppress(ChildLost, VoiceFailed, OSError):  # it fails again with the first clip
+                self._awake()
+        elif isinstance(work, _Clause):
+            self._learn(work)
+        elif work in self._wanted:  # else: asked for twice, done already
+            self._render(priority, work)
+
+    def _render(self, priority: int, script: Script) -> None:
+        try:
+            clip = self._clip(priority, script)
+        except _Interrupted:
+            with self._lock:
+                self._enqueue(priority, script)
+        except Exception as error:
+            failure = error if isinstance(error, VoiceFailed) else VoiceFailed("语音出了意外，详情见日志。")
+            if failure is not error:
+                log.exception("the voice broke")
+            self._note(fault=failure.sentence)
+            with self._lock:
+                self._settle(script, failure)
+        else:
+            self._note(fault=None)
+            if not self._unfit:
+                self._retry_s = self._first_retry_s
+            with self._lock:
+                self._settle(script, clip)
+
+    def _settle(self, script: Script, result: Clip | VoiceFailed) -> None:
+        future = self._wanted.pop(script, None)
+        stream = self._streams.pop(script, None)
+        if isinstance(result, Clip):
+            self._unread.update(dict.fromkeys(result.unread, time.monotonic()))
+        with contextlib.suppress(InvalidStateError):  # it was cancelled
+            if future is not None and isinstance(result, Clip):
+                future.set_result(result)
+            elif future is not None and isinstance(result, VoiceFailed):
+                future.set_exception(result)
+        if stream is not None:
+            stream.end()
+
+    # --- rendering
+
+    def _clip(self, priority: int, script: Script) -> Clip:
+        length = sum(len(segment.text) for segment in script.segments)
+        if length > MAX_CHARACTERS:
+            raise VoiceFailed(f"要念的话有 {length} 个字，最多 {MAX_CHARACTERS} 个字，请分几次播报。")
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._attempt(priority, script)
+            except ChildLost as why:
+                log.warning("voice child %s (attempt %d of %d)", why, attempt + 1, ATTEMPTS)
+                self._lost()
+                if self._begun(script):
+                    raise VoiceFailed("语音念到一半出了问题，这次没有播完。") from why
+        if self._demoted("连续两次没有念出来"):
+            return self._clip(priority, script)
+        raise VoiceFailed("语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。")
+
+    def _lost(self) -> None:
+        with self._lock:
+            self._child = None
+        self._note(pid=None)
+
+    def _begun(self, script: Script) -> bool:
+        """Whether parts of it are out already: another attempt, or even another voice, cannot follow them."""
+        stream = self._streams.get(script)
+        return stream is not None and stream.begun()
+
+    def _attempt(self, priority: int, script: Script) -> Clip:
+        """The kept clip, or a new one. Raises ChildLost if another child may do better, else VoiceFailed."""
+        child = None if self._status.engine else self._awake()
+        key = self._shelf.key(self._status.engine, script)
+        kept = self._shelf.get(key)
+        if kept is not None:
+            return kept
+        child = child or self._awake()
+        key = self._shelf.key(self._status.engine, script)  # a new child may speak with another voice
+        started = time.monotonic()
+        with self._lock:
+            parts = script in self._streams
+            message = {"id": key, "wav": str(self._shelf.wav(key)), "script": to_json(script), "parts": parts}
+            self._begin(child, priority, script, key, message)
+        answer = self._answer(child, key, self._streams.get)
+        if "clip" not in answer:
+            raise VoiceFailed(str(answer.get("refused")))
+        log.info("rendered in %.0f ms", 1000 * (time.monotonic() - started))
+        try:
+            return self._shelf.put(key, answer["clip"])
+        except OSError as error:
+            raise VoiceFailed(f"语音文件写不进缓存（{reason(error)}），请清理磁盘空间。") from error
+
+    def _begin(self, child: Child, priority: int, work: _Work, key: str, message: dict[str, Any]) -> None:
+        """Under the lock: give the child its work, unless something more important came in meanwhile."""
+        if self._heap and self._heap[0][0] < priority:
+            raise _Interrupted
+        child.send(message)
+        self._present = (priority, work, key)
+
+    def _learn(self, clause: _Clause) -> None:
+        try:
+            child = self._awake()
+            if self._is_kept(clause) or not self._status.natural:
+                self._learning.discard(clause)
+                return
+            key = takes.name(self._status.engine, clause.text, clause.delivery)
+            with self._lock:
+                delivery = {"language": clause.delivery.language, "voice": clause.delivery.voice}
+                message = {
+                    "id": key,
+                    "learn": clause.text,
+                    "delivery": {**delivery, "speed": clause.delivery.speed},
+                }
+                self._begin(child, IDLE, clause, key, message)
+            self._answer(child, key, lambda script: None)
+            self._learning.discard(clause)
+        except _Interrupted:
+            with self._lock:
+                self._enqueue(IDLE, clause)
+        except (ChildLost, VoiceFailed, OSError) as why:
+            log.warning("not rendered ahead: %s", why)
+            self._learning.discard(clause)
+            self._lost()
+
+    def _answer(self, child: Child, key: str, streams: Any) -> dict[str, Any]:
+        working_s = SLOW_LIMIT_S if self._status.natural else 0.0
+        try:
+            while True:
+                answer = child.receive(self._limit_s, working_s)
+                self._hear_pace(answer)
+                if "failed" in answer:
+                    child.kill()
+                    raise ChildLost(f"failed: {answer['failed']}")
+                if answer.get("id") != key or "alive" in answer:
+                    continue
+                if "cancelled" in answer:
+                    raise _Interrupted
+                if "part" not in answer:
+                    return answer
+                self._part(answer, streams)
+        finally:
+            with self._lock:
+                self._present = None
+
+    def _part(self, answer: dict[str, Any], streams: Any) -> None:
+        path = Path(answer["part"])
+        with self._lock:
+            work = self._present[1] if self._present else None
+            stream = streams(work) if isinstance(work, Script) else None
+        if stream is None:
+            path.unlink(missing_ok=True)
+        else:
+            stream.add(int(answer["n"]), path, float(answer["seconds"]))
+
+    def _cut(self, script: Script) -> list[tuple[str, Delivery]]:
+        return [
+            (text, Delivery(segment.language, script.voice, script.speed))
+            for segment in script.segments
+            for text, _ in clauses(segment.text, self._status.longest)
+        ]
+
+    def _is_kept(self, clause: _Clause) -> bool:
+        return self.takes.has(takes.name(self._status.engine, clause.text, clause.delivery))
+
+    # --- the child
+
+    def _awake(self) -> Child:
+        if self._child is not None and self._child.alive():
+            return self._child
+        folder = self._shelf.wav("").parent
+        arguments = (
+            "--engine", self._engine, "--voices", str(self._voices), "--takes", str(folder / "takes"),
+            "--pace", f"{self._status.pace:.3f}",
+        )  # fmt: skip
+        child = Child("controller.sound.voice", arguments)
+        with self._lock:
+            self._child = child
+        try:
+            slow = SLOW_LOADING_S if (self._voices / FOLDER).is_dir() else 0.0
+            hello = child.receive(LOADING_LIMIT_S, slow)
+        except ChildLost as lost:  # a bad model may take the whole process with it, or never come to an end
+            why = "加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"
+            if str(lost) != "stopped" and self._demoted(
+                why
+            ):  # somebody's signal says nothing about the voice
+                return self._awake()
+            raise
+        if "ready" not in hello:
+            child.kill()
+            raise VoiceFailed(f"没有能用的语音（{hello.get('fatal')}），播报只有提示音和屏幕文字。")
+        passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
+        self._note(
+            engine=str(hello["ready"]), passed_over=self._unfit or passed_over, pid=child.pid,
+            natural=bool(hello["natural"]), longest=int(hello["longest"]),
+        )  # fmt: skip
+        return child
+
+    def _demoted(self, why: str) -> bool:
+        """Give up a neural voice for espeak for a while; False when it was espeak already."""
+        if self._engine == "espeak" or not model_folders(self._voices):
+            return False
+        self._retry_at = time.monotonic() + self._retry_s
+        log.warning("neural voice given up for %.0f min: %s", self._retry_s / 60, why)
+        self._retry_s *= 2
+        self._unfit = (("neural", why),)
+        self._engine = "espeak"
+        self._note(engine="", natural=False)
+        return True
+
+    def _hear_pace(self, answer: dict[str, Any]) -> None:
+        pace = answer.get("pace")
+        if isinstance(pace, int | float) and self._status.natural and pace != self._status.pace:
+            self._note(pace=float(pace))
+            if "alive" not in answer:
+                with contextlib.suppress(OSError):
+                    self._pace_file.write_text(json.dumps(pace))
+
+    def _kept_pace(self) -> float:
+        try:
+            pace = float(read_json(self._pace_file))
+        except (OSError, ValueError, TypeError):
+            return FIRST_PACE
+        return pace if 0.01 < pace < 100 else FIRST_PACE
+
+    def _note(self, **changes: Any) -> None:
+        self._status = replace(self._status, **changes)
+
+
+class _Interrupted(Exception):  # noqa: N818 - it was interrupted
+    """Something more urgent came; this goes back into the queue."""

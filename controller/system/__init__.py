@@ -1,0 +1,1 @@
+"""The machine around the daemon: folders, process, network, operating system."""

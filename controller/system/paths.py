@@ -1,0 +1,100 @@
+"""Where things lie: the home folder and its parts; and which version runs from there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one office. Nothing is created by asking."""
+
+    root: Path
+
+    @property
+    def timetable(self) -> Path:
+        """The YAML file of the day."""
+        return self.root / "config" / "rhythm.yaml"
+
+    @property
+    def sounds(self) -> Path:
+        """Chime, applause, music/<playlist>/."""
+        return self.root / "sounds"
+
+    @property
+    def var(self) -> Path:
+        """Everything the office itself makes: the book, photos, caches, the lock."""
+        return self.root / "var"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.var / "zhangu.db"
+
+    @property
+    def cache(self) -> Path:
+        """What can be made again at any time."""
+        return self.var / "cache"
+
+    @property
+    def last_good(self) -> Path:
+        """The last timetable without a fault."""
+        return self.var / "rhythm.last-good.yaml"
+
+    @property
+    def running(self) -> Path:
+        """Locked by the daemon that runs here; holds its port and a token for the commands of this machine."""
+        return self.var / "running.json"
+
+
+def here() -> Home:
+    """The default: the present folder when it holds a timetable, else where the program stands."""
+    present = Home(Path.cwd())
+    return present if present.timetable.exists() else Home(Path(__file__).resolve().parents[2])
+
+
+def chosen(folder: str | os.PathLike[str] | None) -> Home:
+    """The home that was asked for, or the default."""
+    return Home(Path(folder).resolve()) if folder else here()
+
+
+# --- Which Zhangu this is, in a form that a person can compare after an upgrade
+
+
+@cache
+def version() -> str:
+    """The release, and the commit when it runs from a checkout: `0.1.0 (73ecd98)`."""
+    try:
+        release = metadata.version("zhangu")
+    except metadata.PackageNotFoundError:
+        release = "0"
+    commit = _commit(Path(__file__).resolve().parents[2])
+    return f"{release} ({commit[:7]})" if commit else release
+
+
+def _commit(root: Path) -> str:
+    """The checked-out commit, read from git's own files; empty when there is none."""
+    try:
+        folder = root / ".git"
+        if folder.is_file():  # a worktree: it names its folder
+            folder = root / folder.read_text().removeprefix("gitdir:").strip()
+        head = (folder / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        name = head.removeprefix("ref: ")
+        common = folder / "commondir"
+        for place in (folder, folder / common.read_text().strip() if common.exists() else folder):
+            if (place / name).exists():
+                return (place / name).read_text().strip()
+            packed = place / "packed-refs"
+            lines = packed.read_text().splitlines() if packed.exists() else []
+            found = [line.split()[0] for line in lines if line.endswith(f" {name}")]
+            if found:
+                return found[0]
+    except OSError:
+        pass
+    return ""

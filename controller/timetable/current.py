@@ -1,0 +1,127 @@
+"""The timetable in force: read from the file, kept when an edit is faulty, and asked for each day's plan.
+
+A good file is copied to `last-good`, so that a start with a faulty file finds yesterday's timetable instead of none.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+from controller.timetable.load import hints, load
+from controller.timetable.model import DayPlan, Timetable
+from controller.timetable.plan import plan_for, usual
+from controller.timetable.problems import TimetableInvalid
+from controller.timetable.public_holidays import kept_in
+from controller.timetable.workdays import Workdays
+
+log = logging.getLogger(__name__)
+
+
+class TimetableFile:
+    """Thread-safe. `faults` are the sentences of a faulty edit that is not in force, empty when all is well."""
+
+    def __init__(self, path: Path, last_good: Path):
+        self._path, self._last_good = path, last_good
+        self._lock = threading.Lock()
+        self._stamp = _stamp(path)
+        self._plans: dict[date, DayPlan] = {}
+        self._hint_lock = threading.Lock()
+        self._hinted: tuple[tuple[Timetable, date, tuple[str, ...] | None], tuple[str, ...]] | None = None
+        self.faults: tuple[str, ...] = ()
+        self.on_change: Callable[[], None] = lambda: None
+        self.rhythm, self._workdays = self._first()
+
+    def _first(self) -> tuple[Timetable, Workdays]:
+        """Raises TimetableInvalid when neither the file nor its last good copy can be used."""
+        try:
+            rhythm = load(self._path)
+        except TimetableInvalid as faulty:
+            try:
+                rhythm = load(self._last_good)
+            except TimetableInvalid:
+                raise faulty from None  # told about the file that people edit, not about its copy
+            self.faults = tuple(str(fault) for fault in faulty.faults)
+            log.warning("the timetable is faulty, the last good one is in force: %s", " ".join(self.faults))
+            return rhythm, self._days(rhythm)
+        self._keep_copy()
+        return rhythm, self._days(rhythm)
+
+    def _days(self, rhythm: Timetable) -> Workdays:
+        look = kept_in(self._last_good.parent / "cache" / "public-days")
+        return Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays, look)
+
+    def plan(self, day: date) -> DayPlan:
+        """The plan of one date by the timetable in force."""
+        with self._lock:
+            if day not in self._plans:
+                if len(self._plans) > 40:
+                    self._plans.clear()
+                self._plans[day] = plan_for(day, self.rhythm, self._workdays)
+            return self._plans[day]
+
+    def usual(self, day: date) -> DayPlan:
+        """The usual plan of a working day, from `day` on; see `controller.rhythm.plan.usual`."""
+        with self._lock:
+            rhythm, workdays = self.rhythm, self._workdays
+        ahead = (day + timedelta(days=n) for n in range(32))
+        return plan_for(next((d for d in ahead if workdays.works(d)), day), usual(rhythm), workdays)
+
+    def works(self, day: date) -> bool:
+        """Whether a date is a working day: cheap, for looking back over months."""
+        with self._lock:
+            return self._workdays.works(day)
+
+    def hints(self, today: date, teams: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """What the timetable says that will not happen, and the ways out; see `never.hints`."""
+        with self._hint_lock:  # years not asked for yet cost seconds: nobody else waits for them
+            rhythm = self.rhythm
+            asked = (rhythm, today, teams)
+            if self._hinted is None or self._hinted[0] != asked:
+                self._hinted = asked, hints(rhythm, self._days(rhythm), today, teams)
+            return self._hinted[1]
+
+    def refresh(self) -> bool:
+        """Takes up an edit of the file; returns whether anything people see has changed.
+
+        A faulty edit changes nothing but `faults`. `SnapshotBuilder.watch` tells the screens.
+        """
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            rhythm = load(self._path)
+        except TimetableInvalid as faulty:
+            self.faults = tuple(str(fault) for fault in faulty.faults)
+            log.warning("a faulty edit of the timetable is not taken up: %s", " ".join(self.faults))
+            self.on_change()
+            return True
+        with self._lock:
+            self.rhythm, self._workdays = rhythm, self._days(rhythm)
+            self._plans.clear()
+            self.faults = ()
+        self._keep_copy()
+        log.info("the timetable was edited and is in force")
+        self.on_change()
+        return True
+
+    def _keep_copy(self) -> None:
+        try:
+            self._last_good.parent.mkdir(parents=True, exist_ok=True)
+            half = self._last_good.with_suffix(".half")
+            half.write_bytes(self._path.read_bytes())
+            half.replace(self._last_good)
+        except OSError as error:
+            log.warning("no copy of the good timetable could be kept: %s", error)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,75 @@
+"""What the timetable's own words are called among people: on the phone, on the poster, in `zhangu today`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from controller.timetable.model import Span
+
+SCENES: Final = {
+    "rhythm": "时段",
+    "countdown": "倒计时",
+    "leaderboard": "战报",
+    "celebration": "喜报",
+    "welcome": "迎接",
+    "award": "颁奖",
+    "dark": "熄屏",
+    "fault": "故障",
+    "rest": "休息",
+}
+SCENE_WORDS: Final = {name: scene for scene, name in SCENES.items()} | {
+    "战报榜": "leaderboard",
+    "排行榜": "leaderboard",
+    "庆祝": "celebration",
+    "欢迎": "welcome",
+    "黑屏": "dark",
+    "熄灯": "dark",
+    "作息": "rhythm",
+}
+"""Chinese words for scenes that may be written in the timetable."""
+ROLES: Final = {
+    "everyone": "所有人",
+    "leader": "组长",
+    "director": "总监",
+    "manager": "总经理",
+    "assistant": "销售助理",
+    "sales": "销售",
+}
+SAYINGS: Final = {
+    "top_sales_of_day": "当天开拓能手",
+    "top_sales_of_week": "本周开拓能手",
+    "top_sales_of_month": "本月开拓能手",
+    "results": "战报",
+    "greeting": "月初问候",
+    "sprint": "月末冲刺",
+}
+
+
+SHIPPED_PLAYLISTS: Final = {"morning": "晨间", "rousing": "战鼓"}
+SHIPPED_TRACKS: Final = {
+    "jasmine": "茉莉花",
+    "bamboo": "竹影",
+    "first-light": "晨光",
+    "clear-spring": "清泉",
+    "war-drums": "战鼓",
+    "setting-out": "出征",
+    "red-gate": "开门红",
+}
+
+
+def track_title(name: str) -> str:
+    """Name a track for people: the shipped ones in Chinese, any other as its file is called."""
+    return SHIPPED_TRACKS.get(name, name)
+
+
+def playlist_name(folder: str, spans: Iterable[Span]) -> str:
+    """Name a playlist for people: a Chinese folder as it is, any other by the span that plays it on most days."""
+    if folder in SHIPPED_PLAYLISTS:
+        return SHIPPED_PLAYLISTS[folder]
+    if any("\u4e00" <= letter <= "\u9fff" for letter in folder):
+        return folder
+    playing = [span for span in spans if any(choice.playlist == folder for choice in span.music)]
+    if not playing:
+        return folder
+    return f"{max(playing, key=lambda span: span.on.width).name}的音乐"

@@ -1,0 +1,358 @@
+"""Load the timetable file: the timetable, or all problems at once; and hints about rules that can never happen."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Any, Final
+
+from controller.names import same_name
+from controller.timetable.day_rules import DayRule
+from controller.timetable.model import CueRule, Span, Timetable
+from controller.timetable.problems import Problem, Said, TimetableInvalid, nearest, shortened
+from controller.timetable.schema import BadError, Group, Where
+from controller.timetable.sections import CUE, FILE, SPAN
+from controller.timetable.workdays import REGIONAL, REGIONS, Workdays, parts_of
+from controller.timetable.yaml_source import Items, Node, Pairs, Text, compose
+
+# Six years hold every combination of weekday and day of the month that rules can name.
+_SAMPLE = tuple(date(2024, 1, 1) + timedelta(days=n) for n in range(6 * 366))
+
+
+_CALENDARS: tuple[Callable[[date], bool], ...] = (
+    lambda day: day.weekday() < 5,
+    lambda day: True,  # so that two rules for Saturdays are seen to meet as well
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    works: Callable[[date], bool]
+
+
+class _Meetings:
+    """Whether rules can name the same date, tried on the sample; each rule is tried once."""
+
+    def __init__(self) -> None:
+        self._tried: dict[DayRule, frozenset[tuple[int, date]]] = {}
+
+    def meet(self, a: DayRule, b: DayRule, without: Sequence[DayRule] = ()) -> bool:
+        """Whether there are dates that both rules name, and none of `without`."""
+        both = self._dates(a) & self._dates(b)
+        named = {(n, day) for n in range(len(_CALENDARS)) for day in (*_named(a), *_named(b))}
+        both |= {when for when in named if _holds(a, when) and _holds(b, when)}
+        return any(not any(_holds(other, when) for other in without) for when in both)
+
+    def _dates(self, rule: DayRule) -> frozenset[tuple[int, date]]:
+        if rule not in self._tried:
+            dates_only = all(part.kind == "date" for part in rule.parts)
+            days = tuple(_named(rule)) if dates_only else _SAMPLE
+            every = ((n, day) for n in range(len(_CALENDARS)) for day in days)
+            self._tried[rule] = frozenset(when for when in every if _holds(rule, when))
+        return self._tried[rule]
+
+
+def _holds(rule: DayRule, when: tuple[int, date]) -> bool:
+    n, day = when
+    return rule.holds(day, _Calendar(_CALENDARS[n]))
+
+
+def _named(rule: DayRule) -> Iterator[date]:
+    return (part.day for part in rule.parts if part.kind == "date" and part.day)
+
+
+def check(rhythm: Timetable, root: Node, file: str) -> Iterator[Problem]:
+    """The faults of a timetable whose values are all right by themselves."""
+    yield from check_day(rhythm.spans, rhythm.cues, file)
+    yield from _settings(rhythm, root, file)
+
+
+def check_day(spans: Sequence[Span], cues: Sequence[CueRule], file: str) -> Iterator[Problem]:
+    """Where spans and cues are at odds with each other."""
+    meetings = _Meetings()
+    for first, second in combinations(spans, 2):
+        if _clash(first, second, meetings):
+            yield _overlap(first, second, file)
+    for span in spans:
+        if span.quiet and span.music:
+            found = Said("既要安静又要放音乐", "both quiet and music")
+            yield _fault(
+                file, span.line, span.name, found, Said("quiet 和 music 只留一个", "Keep one of them")
+            )
+    for cue in cues:
+        yield from _cue_faults(cue, spans, meetings, file)
+
+
+def _clash(a: Span, b: Span, meetings: _Meetings) -> bool:
+    same_time = a.at < b.until and b.at < a.until
+    return same_time and a.on.width == b.on.width and (a.on == b.on or meetings.meet(a.on, b.on))
+
+
+def _overlap(first: Span, second: Span, file: str) -> Problem:
+    found = Said(
+        f"和第 {first.line} 行的“{first.name}”时间重叠，又会在同一天",
+        f'meets at the same time, on the same days, "{first.name}" on line {first.line}',
+    )
+    allowed = Said(
+        "同一天的时段不能重叠；想在某些日子换掉它，就把 on 写得更窄，例如“每月第一个工作日”",
+        'Spans of one day do not overlap; a narrower "on", such as "first workday of month", displaces a '
+        "wider one",
+    )
+    return _fault(file, second.line, second.name, found, allowed)
+
+
+def _cue_faults(cue: CueRule, spans: Sequence[Span], meetings: _Meetings, file: str) -> Iterator[Problem]:
+    place = f"cues › {written(cue.at)}"
+    if cue.say is None and cue.show is None:
+        found = Said("没有写要做什么", "says nothing to do")
+        yield _fault(
+            file, cue.line, place, found, Said("请加上 say（播报）或 show（画面）", 'Add "say" or "show"')
+        )
+    for span in spans:
+        if span.quiet and span.at <= cue.at < span.until and _heard_in(cue, span, spans, meetings):
+            found = Said(f"落在安静时间“{span.name}”里", f'is inside the quiet time "{span.name}"')
+            allowed = Said("安静时间里什么都不播，请换一个时刻", "Nothing sounds then; choose another time")
+            yield _fault(file, cue.line, place, found, allowed)
+
+
+def _heard_in(cue: CueRule, quiet: Span, spans: Sequence[Span], meetings: _Meetings) -> bool:
+    """Whether the cue falls into the quiet span on some date on which no narrower span lies above it."""
+    above = [s.on for s in spans if s.on.width < quiet.on.width and s.at <= cue.at < s.until]
+    return meetings.meet(cue.on, quiet.on, without=above)
+
+
+def _settings(rhythm: Timetable, root: Node, file: str) -> Iterator[Problem]:
+    for day in sorted(rhythm.days_off & rhythm.extra_workdays):
+        found = Said(f"{day} 既在 days_off 又在 extra_workdays", f"{day} is both off and worked")
+        line = _line_of(root, "extra_workdays", str(day))
+        yield _fault(file, line, "extra_workdays", found, Said("只留一处", "Keep one"))
+    if rhythm.broadcasts.hourly_from > rhythm.broadcasts.hourly_to:
+        found = Said("from 晚于 to", '"from" is later than "to"')
+        allowed = Said("第一次整点播报要早于最后一次", "The first round-up comes before the last")
+        line = _line_of(root, "broadcasts", "hourly", "from") or _line_of(root, "broadcasts", "hourly", "to")
+        yield _fault(file, line, "broadcasts › hourly", found, allowed)
+
+
+def _line_of(node: Node, *path: str) -> int:
+    """The line of a key below `node`, of the item written so in a list, else the last line found on the way."""
+    line = 0
+    for word in path:
+        if isinstance(node, Pairs) and word in node.pairs:
+            line, node = node.lines[word], node.pairs[word]
+        elif isinstance(node, Items):
+            same = [
+                item for item in node.items if isinstance(item, Text) and _digits(item.value) == _digits(word)
+            ]
+            return same[0].line if same else line
+        elif isinstance(node, Pairs):
+            return 0
+    return line
+
+
+def _digits(written: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", written))
+
+
+def written(clock: timedelta) -> str:
+    minutes = int(clock.total_seconds()) // 60
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _fault(file: str, line: int, place: str, found: Said, allowed: Said) -> Problem:
+    return Problem(file, line, place, found, allowed)
+
+
+# --- What a timetable says that will never happen, or not as it reads
+
+AHEAD: Final = 400
+"""So many days are looked through; every rule that comes once a year is among them."""
+_LOST: Final = re.compile(
+    r"""\s*(?:-\s+)?(?:[a-z_]+:\s+)?(?P<kept>[^\s"'#\[{|>][^"'#]*?)\s(?P<lost>\#[^\s#].*)"""
+)
+Teams = Collection[str]
+
+
+def hints(rhythm: Timetable, workdays: Workdays, today: date, teams: Teams | None = None) -> tuple[str, ...]:
+    """One sentence for each rule that names no date of the next 400 days, and for each unknown team of a wall.
+
+    `teams`: the names of the teams there are; None or none when they are not known yet.
+    """
+    days = tuple(today + timedelta(days=n) for n in range(AHEAD))
+    found = chain(
+        rhythm.remarks,
+        _calendar(rhythm),
+        _never(rhythm, workdays, days),
+        _music(rhythm, workdays, days),
+        _teams(rhythm, teams or ()),
+    )
+    return tuple(found)
+
+
+def lost_texts(text: str) -> Iterator[str]:
+    """Values cut off at a # that was meant as text: YAML takes what follows a blank and # for a remark."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.lstrip().startswith("#") and (found := _LOST.fullmatch(line.rstrip())):
+            yield (
+                f"第 {number} 行：“{shortened(found['lost'])}”不起作用，# 后面的话算说明。"
+                f"要念、要显示就加引号：“{shortened(found['kept'])} {shortened(found['lost'])}”。"
+            )
+
+
+def _calendar(rhythm: Timetable) -> Iterator[str]:
+    if rhythm.holidays is None:
+        return
+    country, region, _ = parts_of(rhythm.holidays)
+    if region is None and country in REGIONAL:
+        some = "、".join(f"{country}-{name}" for name in REGIONS[country][:4])
+        yield (
+            f"holidays: {country} 只有全国的公共假日，各地区自己的假日不在里面："
+            f"请写到地区，例如 {some}，或把那些日子写进 days_off。"
+        )
+
+
+def _never(rhythm: Timetable, workdays: Workdays, days: tuple[date, ...]) -> Iterator[str]:
+    rules = [(span.line, span.name, span.on) for span in rhythm.spans]
+    rules += [(cue.line, f"{written(cue.at)} 的提示", cue.on) for cue in rhythm.cues]
+    rules += [(duty.line, duty.what, duty.on) for duty in rhythm.duties]
+    for line, name, rule in sorted(rules, key=lambda found: found[0]):
+        if not any(rule.holds(day, workdays) for day in days):
+            yield f"第 {line} 行：“{shortened(name)}”不会发生。{_reason(rule, days[0])}"
+
+
+def _reason(rule: DayRule, today: date) -> str:
+    kinds = {part.kind for part in rule.parts}
+    if kinds == {"date"} and all(part.day and part.day < today for part in rule.parts):
+        return f"{rule.words} 已经过去了，可以删掉这一条，或写新的日子。"
+    if kinds == {"weekday"}:
+        return (
+            f"{rule.words}不上班。要在休息的时候也发生，on 写“休息日”或具体日子；"
+            "那天要上班，就把日子写进 extra_workdays。"
+        )
+    return f"往后 {AHEAD} 天里没有一天是“{rule.words}”，请换一种写法。"
+
+
+def _music(rhythm: Timetable, workdays: Workdays, days: tuple[date, ...]) -> Iterator[str]:
+    for span in rhythm.spans:
+        on = [day for day in days if span.on.holds(day, workdays)] if len(span.music) > 1 else []
+        for choice in span.music if on else ():
+            if not any(choice.on.holds(day, workdays) for day in on):
+                yield _unplayed(span, choice.playlist, choice.on)
+
+
+def _unplayed(span: Span, playlist: str, on: DayRule) -> str:
+    return (
+        f"第 {span.line} 行：“{span.name}”的音乐“{playlist}”不会放：这个时段在{span.on.words}，"
+        f"没有一天是“{on.words}”。"
+    )
+
+
+def _teams(rhythm: Timetable, teams: Teams) -> Iterator[str]:
+    displays = (
+        ("所有大屏", rhythm.walls.default),
+        *((f"大屏“{n}”", d) for n, d in rhythm.walls.screens.items()),
+    )
+    seen: set[str] = set()
+    for called, display in displays:
+        team = display.team
+        if not teams or team is None or team in seen or any(same_name(team, name) for name in teams):
+            continue
+        seen.add(team)
+        near = nearest(team, teams)
+        guess = f"是不是“{near}”？" if near else f"现有：{'、'.join(sorted(teams)[:12])}。"
+        yield f"walls：{called}要看的团队“{team}”不在名单里。{guess}"
+
+
+# --- The timetable file → a `Rhythm`, or all its faults at once
+
+__all__ = ["Problem", "TimetableInvalid", "json_schema", "load", "parse"]
+
+LARGEST = 256 * 1024  # bytes; the shipped file has about 10,000
+
+
+def load(path: Path) -> Timetable:
+    """Read and check the file. Raises TimetableInvalid with every fault found, also when there is no file to read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise _unusable(path.name, Said("找不到这个文件", "there is no such file"), _PUT_IT_THERE) from None
+    except OSError:
+        raise _unusable(
+            path.name, Said("打不开这个文件", "the file cannot be opened"), _LET_IT_READ
+        ) from None
+    if len(data) > LARGEST:
+        raise _unusable(path.name, Said("文件太大", "the file is too large"), _SMALLER)
+    return parse(_decoded(data, path.name), path.name)
+
+
+def parse(text: str, file: str = "rhythm.yaml") -> Timetable:
+    """The timetable this text describes; pure. Raises TimetableInvalid with every fault found."""
+    if len(text) > LARGEST:
+        raise _unusable(file, Said("文件太大", "the file is too large"), _SMALLER)
+    root, faults = compose(text.removeprefix("\ufeff"), file)
+    if root is None:
+        raise TimetableInvalid(
+            faults or [Problem(file, 1, "", Said("文件是空的", "the file is empty"), _BEGIN)]
+        )
+    where = Where(file, faults)
+    try:
+        rhythm: Timetable = FILE.read(root, where)
+    except BadError:
+        raise TimetableInvalid([*faults, *_day_faults(root, file)]) from None
+    faults.extend(check(rhythm, root, file))
+    if faults:
+        raise TimetableInvalid(faults)
+    return replace(rhythm, remarks=tuple(lost_texts(text)))
+
+
+def _day_faults(root: Node, file: str) -> Iterator[Problem]:
+    """Overlaps among those spans and cues that can be read in a file with other faults."""
+    spans, cues = (list(_readable(root, key, group)) for key, group in (("rhythm", SPAN), ("cues", CUE)))
+    return check_day(spans, cues, file)
+
+
+def _readable(root: Node, key: str, group: Group) -> Iterator[Any]:
+    items = root.pairs.get(key) if isinstance(root, Pairs) else None
+    for item in items.items if isinstance(items, Items) else ():
+        with suppress(BadError):
+            yield group.read(item, Where("", []))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the file, for editors; descriptions in Chinese."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "战鼓作息表 rhythm.yaml"}
+    return head | FILE.schema()
+
+
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = Said("这里的字符不是 UTF-8 编码", "these characters are not UTF-8")
+        allowed = Said("请在编辑器里“另存为”，编码选 UTF-8", 'Save the file again with the encoding "UTF-8"')
+        raise TimetableInvalid([Problem(file, line, "", found, allowed)]) from None
+
+
+def _unusable(file: str, found: Said, allowed: Said) -> TimetableInvalid:
+    return TimetableInvalid([Problem(file, 0, "", found, allowed)])
+
+
+_PUT_IT_THERE = Said("请把作息表放到 config 文件夹里", "Put the timetable into the folder config")
+_LET_IT_READ = Said("请让本程序有权读取它", "Give this program leave to read it")
+_SMALLER = Said(f"作息表最大 {LARGEST // 1024} KB", f"A timetable has at most {LARGEST // 1024} KB")
+_BEGIN = Said(
+    "请从“office: 公司名称”和“rhythm:”写起，可以照抄自带的作息表",
+    'Begin with "office: NAME" and "rhythm:"; the timetable that ships is a model',
+)
+
+if __name__ == "__main__":
+    json.dump(json_schema(), sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")

@@ -1,0 +1,287 @@
+"""The words of the timetable: what the file says (Rhythm) and what one date makes of it (DayPlan, State).
+
+Values only. Moments (`datetime`) are aware and in the office's zone; a `Clock` is what a clock on the wall
+reads, as a timedelta since 00:00, so that 24:00 can be written. Volumes run from 0 to 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from controller.timetable.day_rules import DayRule
+
+Clock = timedelta
+Variants = tuple[str, ...]  # texts of which one is chosen, never the same twice running
+
+SCENES = ("rhythm", "countdown", "leaderboard", "celebration", "welcome", "award", "dark", "fault", "rest")
+SAYABLE = ("top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint")
+WHO = ("everyone", "leader", "director", "manager", "assistant", "sales")
+FREE_TEXT = "text"  # Cue.say of a cue that brings its own words in Cue.text
+VOICES = (
+    "auto", "espeak", "晓晓", "晓贝", "晓妮", "晓伊", "云希", "云健", "云夏", "云扬",
+)  # fmt: skip
+"""Names of voices to choose from; a folder under var/voices may be named too."""
+SAME_VOICE = "same"
+SPEEDS = (0.7, 1.4)
+"""The slowest and the fastest pace of a voice; 1.0 is normal."""
+COMMENTS = (
+    "target_passed",
+    "record",
+    "comeback",
+    "most_orders",
+    "newcomer",
+    "ordinary",
+    "one_order",
+    "no_orders",
+)
+
+
+# ---- one date, planned ----
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A part of the day as planned for one date; `at` is inside it, `until` is not."""
+
+    at: datetime
+    until: datetime
+    name: str
+    text: str
+    music: str | None
+    volume: int
+    quiet: bool
+    wall: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A moment: `say` one of SAYABLE, or FREE_TEXT with its words in `text`; `show` a scene, up to `until`.
+
+    A cue later than `grace` is not said any more.
+    """
+
+    at: datetime
+    say: str | None
+    show: str | None
+    until: datetime | None
+    text: str | None
+    grace: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who does what; without `at` it holds for the whole day. `who` is one of WHO."""
+
+    at: datetime | None
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """One date: its entries (by time, never overlapping), cues and duties, and why it is a working day."""
+
+    date: date
+    workday: bool
+    why: str
+    guess: bool
+    zone: ZoneInfo
+    entries: tuple[Entry, ...]
+    cues: tuple[Cue, ...]
+    duties: tuple[Duty, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """What plays: the folder under sounds/music, and the span it plays in (position = now - since)."""
+
+    playlist: str
+    volume: int
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What should be sounding and showing at one moment; nothing of it changes before `changes_at`."""
+
+    entry: Entry | None
+    next: Entry | None
+    music: Music | None
+    quiet: bool
+    quiet_until: datetime | None
+    wall: str
+    changes_at: datetime
+
+
+# ---- what the file says ----
+
+
+@dataclass(frozen=True, slots=True)
+class MusicChoice:
+    on: DayRule
+    playlist: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One item of `rhythm:`. `music` is in order of width: the first choice that holds on the date plays."""
+
+    on: DayRule
+    at: Clock
+    until: Clock
+    name: str
+    text: str = ""
+    music: tuple[MusicChoice, ...] = ()
+    volume: int = 40
+    quiet: bool = False
+    wall: str = "rhythm"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CueRule:
+    on: DayRule
+    at: Clock
+    say: str | None = None
+    show: str | None = None
+    until: Clock | None = None
+    text: str | None = None
+    grace: timedelta = timedelta(seconds=120)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRule:
+    on: DayRule
+    at: Clock | None
+    who: str
+    what: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The 18:05 show, in the order of the reveal. Slots: see ALLOWED in controller/timetable/slots.py."""
+
+    opening: Variants
+    third: Variants
+    second: Variants
+    first: Variants
+    top_team: Variants
+    team: Variants
+    city: Variants
+    week: Variants
+    month: Variants
+    closing: Variants
+    nothing: Variants
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcasts:
+    """Every text that is spoken, several variants each; its slots ({team}, …) are in slots.ALLOWED."""
+
+    first_of_week: Variants
+    first_of_day: Variants
+    big_over: Decimal  # yuan; an order of more than this is big
+    big: Variants
+    hourly_from: time
+    hourly_to: time
+    hourly: Variants
+    hourly_also: Variants  # some of the hour's orders were announced already
+    hourly_earlier: Variants  # what is left from before the hour
+    hourly_item: Variants
+    hourly_rest: Variants
+    burst: Variants  # several first or big orders in one breath
+    burst_item: Variants
+    record: Variants
+    target: Variants
+    top_sales_of_day: Variants
+    top_sales_of_week: Variants
+    top_sales_of_month: Variants
+    nobody: Variants  # instead of top sales when nothing was sold
+    greeting: Variants
+    sprint: Variants
+    results: Results
+    comments: Mapping[str, Variants]  # key: one of COMMENTS
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """No louder than `volume` from `at` to `until`."""
+
+    at: Clock
+    until: Clock
+    volume: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSettings:
+    music_lufs: float = -23.0
+    speech_lufs: float = -18.0
+    duck_db: float = -20.0
+    duck_ms: int = 250
+    restore_ms: int = 1000
+    lead_silence_ms: int = 500
+    wake_after_s: int = 30
+    talk_minutes_per_hour: float = 6.0
+    voice: str = VOICES[0]
+    speed: float = 1.0
+    results_voice: str = SAME_VOICE
+    fade_in_s: float = 2.0
+    fade_out_s: float = 4.0
+    ceilings: tuple[Ceiling, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WallDisplay:
+    """One screen: diagonal in inches, viewing distance in metres; `scene` pins it to one picture."""
+
+    name: str = "main"
+    diagonal: float = 55.0
+    distance: float = 5.0
+    theme: str = "ink"
+    scene: str | None = None
+    team: str | None = None
+    portrait: bool = False
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class WallSettings:
+    default: WallDisplay = WallDisplay()
+    screens: Mapping[str, WallDisplay] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prizes:
+    day: str = ""
+    week: str = ""
+    month: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """The whole timetable file, checked. `new_customers` are percentages Monday to Friday."""
+
+    office: str
+    zone: ZoneInfo
+    holidays: str | None
+    days_off: frozenset[date]
+    extra_workdays: frozenset[date]
+    spans: tuple[Span, ...]
+    cues: tuple[CueRule, ...]
+    duties: tuple[DutyRule, ...]
+    broadcasts: Broadcasts
+    sound: SoundSettings = SoundSettings()
+    walls: WallSettings = WallSettings()
+    city: str | None = None
+    cities: tuple[str, ...] = ()
+    new_customers: tuple[int, ...] = (15, 13, 11, 9, 7)
+    prizes: Prizes = Prizes()
+    remarks: tuple[str, ...] = ()  # sentences about text that the file holds and that has no effect

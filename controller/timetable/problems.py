@@ -1,0 +1,72 @@
+"""What is wrong in the timetable file, told to the person who edits it: in Chinese, with an English twin."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST_SHOWN = 40  # characters of what was found
+MOST_FAULTS = 100  # a file that is another kind of file altogether would give thousands
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One clause in both languages, without its full stop."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend: `line` counts from 1, 0 is the whole file; `place` such as `rhythm › 小憩 › at`."""
+
+    file: str
+    line: int
+    place: str
+    found: Said
+    allowed: Said
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.place}：" if self.place else ""
+        guess = f"是不是“{self.nearest}”？" if self.nearest else ""
+        line = f" 第 {self.line} 行，" if self.line else "："
+        return f"{self.file}{line}{place}{self.found.zh}。{self.allowed.zh}。{guess}"
+
+    def english(self) -> str:
+        """The same sentence in English."""
+        place = f"{self.place}: " if self.place else ""
+        guess = f' Did you mean "{self.nearest}"?' if self.nearest else ""
+        line = f", line {self.line}, " if self.line else ": "
+        return f"{self.file}{line}{place}{self.found.en}. {self.allowed.en}.{guess}"
+
+
+class TimetableInvalid(Exception):  # noqa: N818 (the office's word)
+    """The timetable cannot be used; `faults` has everything wrong with it, by line."""
+
+    def __init__(self, faults: Iterable[Problem]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: fault.line))[:MOST_FAULTS]
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def english(self) -> str:
+        return "\n".join(fault.english() for fault in self.faults)
+
+
+def wrote(text: str) -> Said:
+    """The clause about what was found there."""
+    short = shortened(text)
+    return Said(f"写的是“{short}”", f'found "{short}"')
+
+
+def shortened(text: str) -> str:
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return plain if len(plain) <= MOST_SHOWN else plain[: MOST_SHOWN - 1] + "…"
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The most similar of these words, or None when none is at all similar."""
+    by_lower = {known.lower(): known for known in words}
+    close = difflib.get_close_matches(word.strip().lower()[:100], list(by_lower), n=1, cutoff=0.7)
+    return by_lower[close[0]] if close else None

@@ -1,0 +1,220 @@
+"""How the file is read: small readers that turn a node into a value, or note a fault and go on.
+
+Not pydantic: it takes 9.6 MB and 65–120 ms for one file, and each of its messages would have to be translated
+back to a line and a sentence. The readers here speak Chinese themselves, and the JSON Schema for editors is
+made from the same declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn, Protocol
+
+from controller.timetable.problems import Problem, Said, nearest, shortened, wrote
+from controller.timetable.yaml_source import Items, Node, Pairs, Text
+
+Schema = dict[str, Any]
+
+
+class BadError(Exception):
+    """This value cannot be read; the fault is noted already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The place being read, and the list in which its faults are noted."""
+
+    file: str
+    faults: list[Problem]
+    path: tuple[str, ...] = ()
+
+    def inside(self, word: str) -> Where:
+        return replace(self, path=(*self.path, word))
+
+    def note(self, line: int, found: Said, allowed: Said, near: str | None = None) -> None:
+        self.faults.append(Problem(self.file, line, " › ".join(self.path), found, allowed, near))
+
+    def refuse(self, node: Node, allowed: Said, near: str | None = None) -> NoReturn:
+        """Note what was found against what is allowed, and give this value up."""
+        self.note(node.line, described(node), allowed, near)
+        raise BadError
+
+
+class Reader(Protocol):
+    def read(self, node: Node, where: Where) -> Any: ...
+    def schema(self) -> Schema: ...
+
+
+def described(node: Node) -> Said:
+    """The clause about what kind of thing was found."""
+    if isinstance(node, Items):
+        return Said("这里是一个列表", "found a list")
+    if isinstance(node, Pairs):
+        return Said("这里是一组“名称: 内容”", 'found a group of "name: value"')
+    return Said("什么也没写", "nothing is written") if not node.value.strip() else wrote(node.value)
+
+
+def text_of(node: Node, where: Where, allowed: Said) -> str:
+    """The single value written here; a list, a group or nothing at all is refused."""
+    if not isinstance(node, Text) or node.empty or not node.value.strip():
+        where.refuse(node, allowed)
+    return node.value.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a group: how it is read, what it is for (in Chinese, shown by editors), and its default."""
+
+    reader: Reader
+    doc: str
+    required: bool = False
+    default: Any = None
+
+
+def _as_is(values: dict[str, Any], line: int) -> Any:
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A mapping with known keys. `build` makes the value from the keys read and the line it stands on."""
+
+    fields: Mapping[str, Field]
+    build: Callable[[dict[str, Any], int], Any] = _as_is
+    title: str | None = None  # the key whose value names the group in messages
+    also: Mapping[str, str] = field(default_factory=dict)  # other spellings of keys
+    elsewhere: Mapping[str, Said] = field(
+        default_factory=dict
+    )  # what people look for here and where it belongs
+
+    def read(self, node: Node, where: Where) -> Any:
+        if not isinstance(node, Pairs):
+            keys = "、".join(self.fields)
+            where.refuse(
+                node,
+                Said(
+                    f"这里写一组“名称: 内容”，名称有：{keys}", f"Write a group of: {', '.join(self.fields)}"
+                ),
+            )
+        node = self._meant(node)
+        where = self._named(node, where)
+        before = len(where.faults)
+        meant = self._unknown(node, where)
+        values = {key: known.default for key, known in self.fields.items()}
+        for key, known in self.fields.items():
+            written = node.pairs.get(key)
+            if written is not None and not (isinstance(written, Text) and written.empty):
+                with suppress(BadError):
+                    values[key] = known.reader.read(written, where.inside(key))
+            elif known.required and key not in meant:
+                allowed = Said(f"请加上“{key}”：{known.doc}", f'Add "{key}"')
+                where.note(node.line, Said(f"缺少“{key}”", f'"{key}" is missing'), allowed)
+        if len(where.faults) > before:
+            raise BadError
+        return self.build(values, node.line)
+
+    def _meant(self, node: Pairs) -> Pairs:
+        """The group with its keys in their one spelling."""
+        if not self.also.keys() & node.pairs.keys():
+            return node
+        keys = {key: self.also.get(key, key) for key in node.pairs}
+        keys = {key: key if list(keys.values()).count(meant) > 1 else meant for key, meant in keys.items()}
+        return replace(
+            node,
+            pairs={keys[key]: value for key, value in node.pairs.items()},
+            lines={keys[key]: line for key, line in node.lines.items()},
+        )
+
+    def _unknown(self, node: Pairs, where: Where) -> set[str | None]:
+        """Note the keys nobody knows; the known ones they probably stand for."""
+        meant = {nearest(key, self.fields) for key in node.pairs if key not in self.fields}
+        for key in node.pairs:
+            if key not in self.fields:
+                words = "、".join(self.fields)
+                found = Said(f"不认识“{shortened(key)}”", f'"{shortened(key)}" is not known')
+                known = Said(f"这里可以写：{words}", f"Known here: {', '.join(self.fields)}")
+                allowed = self.elsewhere.get(key, known)
+                where.note(
+                    node.lines[key], found, allowed, nearest(key, self.fields) if allowed is known else None
+                )
+        return meant
+
+    def _named(self, node: Pairs, where: Where) -> Where:
+        name = node.pairs.get(self.title) if self.title else None
+        if isinstance(name, Text) and name.value.strip() and where.path:
+            return replace(where, path=(*where.path[:-1], shortened(name.value)))
+        return where
+
+    def schema(self) -> Schema:
+        properties = {
+            key: known.reader.schema() | {"description": known.doc} for key, known in self.fields.items()
+        }
+        properties |= {other: properties[key] for other, key in self.also.items()}
+        made: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
+        required = [key for key, known in self.fields.items() if known.required]
+        return made | ({"required": required} if required else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A list; a single value where `single` is allowed counts as a list of one."""
+
+    reader: Reader
+    most: int = 200
+    single: bool = False
+    least: int = 0
+
+    def read(self, node: Node, where: Where) -> tuple[Any, ...]:
+        if not isinstance(node, Items):
+            if not self.single:
+                where.refuse(
+                    node, Said("这里写一个列表，每项以“- ”开头", 'Write a list, each item after "- "')
+                )
+            return (self.reader.read(node, where),)
+        if not self.least <= len(node.items) <= self.most:
+            found = Said(f"列表里有 {len(node.items)} 项", f"the list has {len(node.items)} items")
+            allowed = Said(
+                f"可以有 {self.least} 到 {self.most} 项", f"{self.least} to {self.most} are allowed"
+            )
+            where.note(node.line, found, allowed)
+            raise BadError
+        values: list[Any] = []
+        for n, item in enumerate(node.items, 1):
+            with suppress(BadError):
+                values.append(self.reader.read(item, where.inside(f"#{n}")))
+        if len(values) < len(node.items):
+            raise BadError
+        return tuple(values)
+
+    def schema(self) -> Schema:
+        one = self.reader.schema()
+        many: Schema = {"type": "array", "items": one, "maxItems": self.most}
+        return {"anyOf": [one, many]} if self.single else many
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping whose keys are free; both sides are read. Gives a tuple of (key, value) pairs."""
+
+    key: Reader
+    value: Reader
+    most: int = 200
+
+    def read(self, node: Node, where: Where) -> tuple[tuple[Any, Any], ...]:
+        if not isinstance(node, Pairs) or len(node.pairs) > self.most:
+            where.refuse(
+                node, Said(f"这里写一组“名称: 内容”，最多 {self.most} 个", f"Write up to {self.most} pairs")
+            )
+        read: list[tuple[Any, Any]] = []
+        for key, value in node.pairs.items():
+            with suppress(BadError):
+                name = self.key.read(Text(key, node.lines[key], quoted=True), where)
+                read.append((name, self.value.read(value, where.inside(shortened(key)))))
+        if len(read) < len(node.pairs):
+            raise BadError
+        return tuple(read)
+
+    def schema(self) -> Schema:
+        return {"type": "object", "additionalProperties": self.value.schema(), "maxProperties": self.most}

@@ -1,0 +1,375 @@
+"""The sections of the timetable file, each read from its YAML node into the model."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from controller.timetable.day_rules import WEEKDAYS, DayRule, Part
+from controller.timetable.fields import Country, Either, Flag, Number, OneOf, Words, Zone
+from controller.timetable.labels import SAYINGS, SCENE_WORDS
+from controller.timetable.model import (
+    FREE_TEXT,
+    SAME_VOICE,
+    SAYABLE,
+    SCENES,
+    SPEEDS,
+    VOICES,
+    WHO,
+    Ceiling,
+    CueRule,
+    DutyRule,
+    MusicChoice,
+    Prizes,
+    SoundSettings,
+    Span,
+    Timetable,
+    WallDisplay,
+    WallSettings,
+)
+from controller.timetable.problems import Said, nearest
+from controller.timetable.schema import Field, Group, Many, Schema, Table, Where
+from controller.timetable.texts import BROADCASTS, COMMENTS, RESULTS, broadcasts_from
+from controller.timetable.times import ClockRange, Day, Days
+from controller.timetable.yaml_source import Node, Pairs, Text
+
+WORKDAYS = DayRule("workdays", (Part("workdays"),))
+EVERY_DAY = DayRule("every day", (Part("every"),))
+SHOWN_FOR = timedelta(minutes=5)  # a scene whose cue does not say until when
+PLAYLIST = Words(
+    most=40,
+    check=lambda name: not re.search(r'[/\\:*?"<>|]', name) and not name.startswith("."),
+    example=Said(
+        "写 sounds/music 下面一个文件夹的名称，例如“morning”",
+        'Write the name of a folder under sounds/music, for example "morning"',
+    ),
+)
+_WHO = {
+    "所有人": "everyone",
+    "全体": "everyone",
+    "大家": "everyone",
+    "销售": "sales",
+    "组长": "leader",
+    "总监": "director",
+    "总经理": "manager",
+    "销售助理": "assistant",
+    "助理": "assistant",
+}
+
+
+_SAYABLE_WORDS = {called: word for word, called in SAYINGS.items()}
+_MUSIC_IS_IN_SPANS = Said(
+    "音乐写在 rhythm: 的时段里，例如 {at: 17:00-17:05, name: 放歌, music: 文件夹名}",
+    "Music belongs to a span in rhythm:, for example {at: 17:00-17:05, name: Song, music: FOLDER}",
+)
+_ONE_PLAYLIST = Said(
+    "一个时段放一个歌单，把要放的歌都放进 sounds/music 下的那个文件夹；也可以按日子分：{周一: a, 周二: b}",
+    "A span plays one playlist: put all its tracks into one folder under sounds/music",
+)
+_NO_ROOMS = Said("声音只有一路，不能按房间分", "There is one sound for all rooms")
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """`results`, or words of one's own: `大家起立` or `{text: 大家起立}` → (say, text)."""
+
+    def read(self, node: Node, where: Where) -> tuple[str, str | None]:
+        free = Words(most=300, slots="cue.text")
+        if isinstance(node, Pairs):
+            return FREE_TEXT, Group({"text": Field(free, "要说的话", required=True)}).read(node, where)[
+                "text"
+            ]
+        if isinstance(node, Text) and re.fullmatch(r"[A-Za-z_ -]+", node.value.strip()):
+            return self._named(node, where), None
+        if isinstance(node, Text) and (word := _SAYABLE_WORDS.get(node.value.strip())):
+            return word, None
+        return FREE_TEXT, free.read(node, where)
+
+    def _named(self, node: Text, where: Where) -> str:
+        word = node.value.strip().lower()
+        names = "、".join(SAYABLE)
+        allowed = Said(
+            f"可以写：{names}，或者直接写要说的话",
+            f"Allowed: {', '.join(SAYABLE)}, or words of your own as {{text: …}}",
+        )
+        return word if word in SAYABLE else where.refuse(node, allowed, nearest(word, SAYABLE))
+
+    def schema(self) -> Schema:
+        own: Schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+        return {"anyOf": [{"type": "string", "examples": list(SAYABLE)}, own]}
+
+
+def _span(values: dict[str, Any], line: int) -> Span:
+    at, until = values["at"]
+    quiet: bool = values["quiet"]
+    return Span(
+        on=values["on"],
+        at=at,
+        until=until,
+        name=values["name"],
+        text=values["text"],
+        music=_music(values["music"]),
+        volume=values["volume"],
+        quiet=quiet,
+        wall=values["wall"] or ("dark" if quiet else "rhythm"),
+        line=line,
+    )
+
+
+def _music(written: str | tuple[tuple[DayRule, str], ...] | None) -> tuple[MusicChoice, ...]:
+    if written is None:
+        return ()
+    if isinstance(written, str):
+        return (MusicChoice(EVERY_DAY, written),)
+    return tuple(MusicChoice(on, name) for on, name in sorted(written, key=lambda pair: pair[0].width))
+
+
+def _cue(values: dict[str, Any], line: int) -> CueRule:
+    at, until = values["at"]
+    say, text = values["say"] or (None, None)
+    if values["show"] and until is None:
+        until = min(at + SHOWN_FOR, timedelta(days=1))
+    grace = timedelta(seconds=values["grace"])
+    return CueRule(values["on"], at, say, values["show"], until, text, grace, line)
+
+
+def _duty(values: dict[str, Any], line: int) -> DutyRule:
+    at = values["at"][0] if values["at"] else None
+    return DutyRule(values["on"], at, values["who"], values["what"], line)
+
+
+_ON = Field(
+    Days(),
+    "哪些日子：工作日（不写就是工作日）、周一、周二和周五、每月第一个工作日、2026-12-24…",
+    default=WORKDAYS,
+)
+
+SPAN = Group(
+    {
+        "at": Field(ClockRange(), "从几点到几点，例如 08:30-09:00", required=True),
+        "on": _ON,
+        "name": Field(Words(most=20), "名称，显示在大屏上", required=True),
+        "text": Field(Words(most=200, slots="span.text"), "大屏上的提示", default=""),
+        "music": Field(
+            Either(PLAYLIST, Table(Days(), PLAYLIST), no_list=_ONE_PLAYLIST),
+            "放 sounds/music 下哪个文件夹的音乐；也可以按日子分别写",
+        ),
+        "volume": Field(Number(0, 100, unit="%"), "音量，0 到 100", default=40),
+        "quiet": Field(Flag(), "true：完全不出声，有什么都等到结束", default=False),
+        "wall": Field(OneOf(SCENES, SCENE_WORDS), "大屏画面，不写就是 rhythm"),
+    },
+    _span,
+    title="name",
+    elsewhere=dict.fromkeys(("zone", "zones", "room", "rooms"), _NO_ROOMS),
+)
+CUE = Group(
+    {
+        "at": Field(ClockRange(point=True), "时刻；画面要停留到几点就写成 18:05-18:10", required=True),
+        "on": _ON,
+        "say": Field(Say(), "播报什么：一个固定名称，或者直接写要说的话"),
+        "show": Field(OneOf(SCENES, SCENE_WORDS), "大屏显示什么画面"),
+        "grace": Field(Number(0, 3600), "最多晚多少秒还播", default=120),
+    },
+    _cue,
+    title="at",
+    elsewhere=dict.fromkeys(("play", "music", "playlist", "song"), _MUSIC_IS_IN_SPANS)
+    | dict.fromkeys(("zone", "zones", "room", "rooms"), _NO_ROOMS),
+)
+DUTY = Group(
+    {
+        "at": Field(ClockRange(point=True), "几点提醒；不写就全天显示"),
+        "on": _ON,
+        "who": Field(OneOf(WHO, _WHO), "谁：leader 组长、director 总监、manager 总经理…", required=True),
+        "what": Field(Words(most=60, slots="duty.what"), "做什么", required=True),
+    },
+    _duty,
+    title="what",
+)
+
+
+# --- The timetable file as a whole
+
+NEW_CUSTOMERS = (15, 13, 11, 9, 7)  # percent, Monday to Friday
+
+
+def _shares(values: dict[str, Any], line: int) -> tuple[int, ...]:
+    return tuple(values[weekday] for weekday in WEEKDAYS[:5])
+
+
+def _ceilings(pairs: Any) -> tuple[Ceiling, ...]:
+    return tuple(Ceiling(at, until, volume) for (at, until), volume in pairs)
+
+
+def _sound(values: dict[str, Any], line: int) -> SoundSettings:
+    return SoundSettings(**(values | {"ceilings": _ceilings(values["ceilings"])}))
+
+
+def _display(values: dict[str, Any], line: int) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _walls(values: dict[str, Any], line: int) -> WallSettings:
+    common = values["default"] or {}
+    screens = {name: WallDisplay(**(common | own | {"name": name})) for name, own in values["screens"] or ()}
+    return WallSettings(WallDisplay(**common), screens)
+
+
+def _prizes(values: dict[str, Any], line: int) -> Prizes:
+    return Prizes(**values)
+
+
+def _rhythm(values: dict[str, Any], line: int) -> Timetable:
+    return Timetable(
+        office=values["office"],
+        zone=values["timezone"],
+        holidays=values["holidays"],
+        days_off=frozenset(values["days_off"]),
+        extra_workdays=frozenset(values["extra_workdays"]),
+        spans=values["rhythm"],
+        cues=values["cues"],
+        duties=values["duties"],
+        broadcasts=broadcasts_from(values),
+        sound=values["sound"] or SoundSettings(),
+        walls=values["walls"] or WallSettings(),
+        city=values["city"],
+        cities=values["cities"],
+        new_customers=values["new_customers"] or NEW_CUSTOMERS,
+        prizes=values["prizes"] or Prizes(),
+    )
+
+
+def _voice(names: tuple[str, ...], zh: str = "", en: str = "") -> Words:
+    """A voice's name. Which voices there are only the machine knows: `zhangu check` compares."""
+    example = Said(
+        f"写语音的名称：{'、'.join(names)}{zh}", f"Write the name of a voice: {', '.join(names)}{en}"
+    )
+    return Words(80, check=_plain_name, example=example, examples=names)
+
+
+def _plain_name(text: str) -> bool:
+    return text.isprintable() and not text.startswith(".") and not set(text) & set("/\\")
+
+
+_SOUND = Group(
+    {
+        "music_lufs": Field(Number(-40, -14, whole=False), "音乐的响度（LUFS）", default=-23.0),
+        "speech_lufs": Field(Number(-30, -14, whole=False), "播报的响度（LUFS）", default=-18.0),
+        "duck_db": Field(Number(-60, -6, whole=False), "播报时音乐降低多少分贝", default=-20.0),
+        "duck_ms": Field(Number(50, 2000), "用多少毫秒降下去", default=250),
+        "restore_ms": Field(Number(100, 10_000), "播完用多少毫秒恢复", default=1000),
+        "lead_silence_ms": Field(Number(0, 3000), "功放睡着时，先垫多少毫秒静音", default=500),
+        "wake_after_s": Field(Number(0, 3600), "安静多少秒后，当作功放睡着了", default=30),
+        "talk_minutes_per_hour": Field(
+            Number(0, 60, whole=False),
+            "每小时最多播报几分钟；超出时小事等下个整点，大单和战报照播",
+            default=6.0,
+        ),
+        "voice": Field(
+            _voice(VOICES, "，或 var/voices 里的文件夹名", ", or a folder under var/voices"),
+            "谁来播报：auto 自动，espeak 备用语音，或者写名字",
+            default=VOICES[0],
+        ),
+        "speed": Field(Number(*SPEEDS, whole=False), "语速：1 正常，小的慢，大的快", default=1.0),
+        "results_voice": Field(
+            _voice((SAME_VOICE, *(name for name in VOICES if name != "espeak"))),
+            "傍晚的开拓能手和战报由谁播报：same 和平时一样",
+            default=SAME_VOICE,
+        ),
+        "fade_in_s": Field(Number(0, 30, whole=False), "音乐渐入几秒", default=2.0),
+        "fade_out_s": Field(Number(0, 30, whole=False), "音乐渐出几秒", default=4.0),
+        "ceilings": Field(
+            Table(ClockRange(), Number(0, 100, unit="%"), most=48),
+            "某段时间的音量上限，例如 08:00-08:45: 50",
+            default=(),
+        ),
+    },
+    _sound,
+)
+_DISPLAY = Group(
+    {
+        "diagonal": Field(
+            Number(10, 300, whole=False, unit="寸", also=("英寸", "吋", '"', "英", "inch")),
+            "屏幕对角线（英寸）",
+        ),
+        "distance": Field(Number(0.5, 50, whole=False, unit="米", also=("m",)), "观看距离（米）：越远字越大"),
+        "theme": Field(
+            OneOf(("ink", "paper"), {"深色": "ink", "墨": "ink", "浅色": "paper", "纸": "paper"}),
+            "ink 深色，paper 浅色",
+        ),
+        "scene": Field(OneOf(SCENES, SCENE_WORDS), "固定显示一个画面"),
+        "team": Field(Words(40), "这个团队自己的大屏：本队进度、队员和喜报"),
+        "portrait": Field(Flag(), "true：竖屏"),
+        "language": Field(
+            OneOf(("zh", "en"), {"中文": "zh", "英文": "en", "英语": "en"}), "zh 中文，en 英文"
+        ),
+    },
+    _display,
+)
+_WALLS = Group(
+    {
+        "default": Field(_DISPLAY, "所有大屏"),
+        "screens": Field(Table(Words(40), _DISPLAY), "某块大屏自己的设置，按它的名称写"),
+    },
+    _walls,
+)
+
+FILE = Group(
+    {
+        "office": Field(Words(40), "公司名称，显示在大屏上", required=True),
+        "timezone": Field(Zone(), "时区", default=ZoneInfo("Asia/Shanghai")),
+        "city": Field(Words(20), "本公司所在城市"),
+        "cities": Field(Many(Words(20), most=50), "18:05 一起公布的其他城市", default=()),
+        "holidays": Field(Country(), "按哪个国家的公共假日放假和调休，例如 CN", default="CN"),
+        "days_off": Field(Many(Day(), most=400, single=True), "公司另外放假的日子", default=()),
+        "extra_workdays": Field(Many(Day(), most=400, single=True), "公司另外上班的日子", default=()),
+        "new_customers": Field(
+            Group(
+                {
+                    name: Field(Number(0, 100, unit="%"), "当天名单里新客户占百分之几", default=share)
+                    for name, share in zip(WEEKDAYS[:5], NEW_CUSTOMERS, strict=True)
+                },
+                _shares,
+                also={
+                    f"{week}{day}": name
+                    for name, day in zip(WEEKDAYS[:5], "一二三四五", strict=True)
+                    for week in ("周", "星期", "礼拜")
+                },
+            ),
+            "周一到周五，每天名单里新客户的比例",
+        ),
+        "rhythm": Field(Many(SPAN), "一天的时段", required=True),
+        "cues": Field(Many(CUE), "到点播报和切换画面", default=()),
+        "duties": Field(Many(DUTY), "谁在什么时候做什么", default=()),
+        "broadcasts": Field(BROADCASTS, "播报用的话"),
+        "results": Field(RESULTS, "18:05 战报用的话"),
+        "comments": Field(COMMENTS, "战报最后的点评"),
+        "prizes": Field(
+            Group(
+                {
+                    "day": Field(Words(40), "每天的奖品", default=""),
+                    "week": Field(Words(40), "每周的奖品", default=""),
+                    "month": Field(Words(40), "每月的奖品", default=""),
+                },
+                _prizes,
+                also={
+                    "每天": "day",
+                    "每周": "week",
+                    "每月": "month",
+                    "当天": "day",
+                    "本周": "week",
+                    "本月": "month",
+                },
+            ),
+            "开拓能手的奖品",
+        ),
+        "sound": Field(_SOUND, "声音"),
+        "walls": Field(_WALLS, "大屏"),
+    },
+    _rhythm,
+    elsewhere=dict.fromkeys(
+        ("zone", "zones", "rooms"), Said("声音只有一路，不能按房间分", "One sound for all rooms")
+    ),
+)

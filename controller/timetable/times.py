@@ -1,0 +1,211 @@
+"""Times of day and moments: read from the file, written for people, compared across time zones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from controller.timetable import day_rules
+from controller.timetable.day_rules import DayRule
+from controller.timetable.fields import plain
+from controller.timetable.problems import Said, nearest
+from controller.timetable.schema import Schema, Where, text_of
+from controller.timetable.yaml_source import Items, Node
+
+DAY = timedelta(days=1)
+YEARS = range(1970, 2201)
+"""Of the days that may be asked about: no rule looks before the first day that Python knows, nor past its last."""
+
+
+def moment(day: date, clock: timedelta, zone: ZoneInfo) -> datetime:
+    """The moment at which the office's clock reads `clock` on `day`, aware and in the zone.
+
+    Never runs backwards: a later clock time is never an earlier moment. A clock time that is skipped (summer
+    time begins) is the moment of the skip; one that comes twice (summer time ends) is its first coming.
+    """
+    naive = datetime.combine(day, time()) + clock
+    first = naive.replace(tzinfo=zone)
+    if _exists(first):
+        return first
+    return _skip(first).astimezone(zone)
+
+
+def utc(at: datetime) -> datetime:
+    """The same moment in UTC: the only form in which moments are compared and subtracted.
+
+    Python compares two moments of one zone by their wall clocks, which is wrong across summer time.
+    """
+    return at.astimezone(UTC)
+
+
+def covers(at: datetime, until: datetime, now: datetime) -> bool:
+    """Whether now is in the span; its end is not part of it."""
+    return utc(at) <= utc(now) < utc(until)
+
+
+def written(at: datetime) -> str:
+    """`HH:MM`, with seconds only when there are some."""
+    return at.strftime("%H:%M:%S" if at.second else "%H:%M")
+
+
+def written_end(at: datetime, until: datetime) -> str:
+    """The end of a span, "24:00" at midnight: what ends at 00:00 would have ended before it began."""
+    return written(until) if until.date() == at.date() else "24:00"
+
+
+def _exists(at: datetime) -> bool:
+    back = at.astimezone(UTC).astimezone(at.tzinfo)
+    return back.replace(tzinfo=None) == at.replace(tzinfo=None)
+
+
+def _skip(at: datetime) -> datetime:
+    """The moment, in UTC and to the second, at which the clock jumps over `at`."""
+    after = at.astimezone(UTC)  # fold=0 reads the clock of before the jump, which lands after it
+    before = at.replace(fold=1).astimezone(UTC)
+    new = after.astimezone(at.tzinfo).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + ((after - before) / 2 // timedelta(seconds=1)) * timedelta(seconds=1)
+        if middle.astimezone(at.tzinfo).utcoffset() == new:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+# --- Readers of times and days
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+_BETWEEN = re.compile(r"\s*(?:-|–|—|~|至|到|to)\s*")
+_TIME = Said(
+    "小时从 00 到 23，分钟从 00 到 59，例如“13:00”",
+    'Hours go from 00 to 23, minutes from 00 to 59, for example "13:00"',
+)
+_SPAN = Said(
+    "写成“开始-结束”，小时从 00 到 23，例如“13:00-13:10”",
+    'Write "from-until", hours from 00 to 23, for example "13:00-13:10"',
+)
+_ONE = Said(
+    f"{_TIME.zh}；一条只写一个时刻，要在几个时刻就写几条",
+    f"{_TIME.en}; one item has one time, so write an item for each",
+)
+_ORDER = Said("结束要晚于开始，并且在同一天", "The end comes after the beginning, on the same day")
+_DAYS = Said(
+    "可以写工作日、每天、周二和周五、每月第一个工作日、2026-12-24 这样的日子",
+    'Write days such as "workdays", "tuesdays and fridays", "first workday of month" or "2026-12-24"',
+)
+
+
+def clock(text: str, *, end: bool = False) -> timedelta | None:
+    """`HH:MM` or `HH:MM:SS` → time since 00:00; None when it is none. 24:00 only as an end."""
+    match = _CLOCK.fullmatch(plain(text))
+    if not match:
+        return None
+    hours, minutes, secs = (int(part or 0) for part in match.groups())
+    if (hours, minutes, secs) == (24, 0, 0) and end:
+        return timedelta(hours=24)
+    return (
+        timedelta(hours=hours, minutes=minutes, seconds=secs) if hours < 24 and minutes < 60 > secs else None
+    )
+
+
+def _pattern(pattern: str, example: str) -> Schema:
+    return {"type": "string", "pattern": pattern, "examples": [example]}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`13:00` → timedelta since 00:00."""
+
+    def read(self, node: Node, where: Where) -> timedelta:
+        found = clock(text_of(node, where, _TIME))
+        return where.refuse(node, _TIME) if found is None else found
+
+    def schema(self) -> Schema:
+        return _pattern(r"^\d{1,2}:\d{2}(:\d{2})?$", "13:00")
+
+
+class TimeOfDay(Clock):
+    """`13:00` → datetime.time."""
+
+    def read(self, node: Node, where: Where) -> Any:
+        found = super().read(node, where)
+        return time(found.seconds // 3600, found.seconds // 60 % 60, found.seconds % 60)
+
+
+def _in_order(at: timedelta, until: timedelta) -> Said:
+    """The way to write a span that ends at or after midnight."""
+    first, last, none = (str(clock)[:-3].rjust(5, "0") for clock in (at, until, timedelta()))
+    if at == until:
+        return Said(f"全天写成“{none}-24:00”", f'Write "{none}-24:00" for the whole day')
+    if not until:
+        return Said(f"到零点写成“{first}-24:00”", f'Write "{first}-24:00" until midnight')
+    noon = timedelta(hours=12)
+    if not until <= noon <= at:
+        return _ORDER
+    return Said(
+        f"{_ORDER.zh}；跨过零点就写成两段：{first}-24:00 和 {none}-{last}",
+        f"{_ORDER.en}; write a span over midnight as two: {first}-24:00 and {none}-{last}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRange:
+    """`13:00-13:10` → (from, until); with `point` a single `13:00` is (from, None)."""
+
+    point: bool = False
+
+    def read(self, node: Node, where: Where) -> tuple[timedelta, timedelta | None]:
+        pieces = _BETWEEN.split(plain(text_of(node, where, _ONE if self.point else _SPAN)))
+        at = clock(pieces[0])
+        if self.point and len(pieces) == 1:
+            return (where.refuse(node, _ONE) if at is None else at), None
+        until = clock(pieces[1], end=True) if len(pieces) == 2 else None
+        if at is None or until is None:
+            where.refuse(node, _SPAN)
+        if at >= until:
+            where.refuse(node, _in_order(at, until))
+        return at, until
+
+    def schema(self) -> Schema:
+        one = r"\d{1,2}:\d{2}(:\d{2})?"
+        return _pattern(rf"^{one}( *- *{one}){'?' if self.point else ''}$", "13:00-13:10")
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Words for dates (see rulewords), one text or a list of them → DayRule."""
+
+    def read(self, node: Node, where: Where) -> DayRule:
+        written = node.items if isinstance(node, Items) and node.items else (node,)
+        words = [text_of(item, where, _DAYS) for item in written]
+        for item, rule in zip(written, words, strict=True):
+            try:
+                day_rules.parse(rule)
+            except day_rules.UnknownRuleError as unknown:
+                where.refuse(item, _DAYS, nearest(str(unknown), day_rules.EXAMPLES))
+        return day_rules.parse(", ".join(words))
+
+    def schema(self) -> Schema:
+        one: Schema = {"type": "string", "examples": list(day_rules.EXAMPLES)}
+        return {"anyOf": [one, {"type": "array", "items": one}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`2026-12-24` → date."""
+
+    def read(self, node: Node, where: Where) -> date:
+        allowed = Said("写成“年-月-日”，例如“2026-12-24”", 'Write "year-month-day", for example "2026-12-24"')
+        match = re.fullmatch(
+            r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", plain(text_of(node, where, allowed))
+        )
+        try:
+            return date(*(int(part) for part in match.groups())) if match else where.refuse(node, allowed)
+        except ValueError:
+            where.refuse(node, allowed)
+
+    def schema(self) -> Schema:
+        return _pattern(r"^\d{4}-\d{1,2}-\d{1,2}$", "2026-12-24")

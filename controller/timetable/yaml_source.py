@@ -1,0 +1,244 @@
+"""YAML text → plain nodes with line numbers, in which every value is the text that was written.
+
+PyYAML's own loader turns `12:55` into 775, `on` into True, dates into date objects, keeps the last of
+repeated keys and expands aliases without limit; here nothing is resolved; repeated keys and aliases
+are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from controller.timetable.problems import Problem, Said, shortened, wrote
+
+DEEPEST = 12
+_LOADER: Any = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # libyaml where the wheel has it: ten times faster
+
+_FULL_WIDTH_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+)\s*：\s*")
+_TIGHT_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+):(?=[^\s:/])")
+_OPEN_QUOTE = re.compile(r"""\s*(?:-\s+)?(?:[^\s:"'#]+:\s+)?(?P<mark>["'])""")
+_INDENT = re.compile(r"^[ \t\u3000\u00a0]*")
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    value: str
+    line: int
+    quoted: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was written there."""
+        return not self.quoted and self.value in ("", "~", "null")
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    items: tuple[Node, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    pairs: dict[str, Node]
+    line: int
+    lines: dict[str, int] = field(default_factory=dict)  # of the keys
+
+
+Node = Text | Items | Pairs
+
+
+def compose(text: str, file: str) -> tuple[Node | None, list[Problem]]:
+    """The document's root node (None when empty or unreadable) and the faults in how it is written."""
+    mended, faults = _mend(text, file)
+    builder = _Builder(file, faults)
+    try:
+        return builder.document(iter(yaml.parse(mended, Loader=_LOADER))), faults
+    except yaml.MarkedYAMLError as error:
+        line = _opened(mended, _where(error, mended))
+        if all(fault.line != line for fault in faults):
+            faults.append(_unreadable(mended, file, line))
+    except _StopError:
+        pass  # its fault is noted
+    return None, faults
+
+
+def _where(error: yaml.MarkedYAMLError, text: str) -> int:
+    """The line to show: where reading stopped, or what was still open when the text ended."""
+    lines = text.split("\n")
+    marks = [error.problem_mark, error.context_mark]
+    if "quoted scalar" in (error.context or "") or "flow" in (error.context or ""):
+        marks.reverse()  # what was left open is to be closed, wherever that was noticed
+    for mark in marks:
+        if mark is not None and mark.line < len(lines) and lines[mark.line].strip():
+            return int(mark.line) + 1
+    return 1
+
+
+def _opened(text: str, line: int) -> int:
+    """The line above with the quotation mark that was never closed, when there is one; else `line`."""
+    lines = text.split("\n")
+    for n in range(line, max(0, line - 30), -1):
+        found = _OPEN_QUOTE.match(lines[n - 1])
+        if found and not lines[n - 1][found.end() :].rstrip().endswith(found["mark"]):
+            rest = lines[n - 1][found.end() :]
+            if rest.replace("\\" + found["mark"], "").count(found["mark"]) % 2 == 0:
+                return n
+    return line
+
+
+def _mend(text: str, file: str) -> tuple[str, list[Problem]]:
+    """Typing faults that YAML reports far away or not at all; mended, so that the rest can be read too."""
+    faults: list[Problem] = []
+    lines = text.split("\n")
+    for n, line in enumerate(lines):
+        for found, allowed, mended in _typing_faults(line):
+            faults.append(Problem(file, n + 1, "", found, allowed))
+            lines[n] = line = mended
+    return "\n".join(lines), faults
+
+
+def _typing_faults(line: str) -> Iterator[tuple[Said, Said, str]]:
+    if _NOT_TEXT.search(line):
+        line = _NOT_TEXT.sub(" ", line)
+        yield Said("有看不见的控制字符", "there are control characters"), _DELETE, line
+    indent = _INDENT.match(line)
+    if indent and indent[0].strip(" ") and line.strip() and not line.lstrip().startswith("#"):
+        line = " " * len(indent[0].expandtabs(2)) + line[indent.end() :]
+        found = Said("行首用了制表符（Tab）或全角空格", "the line begins with a tab or a full-width space")
+        yield found, Said("缩进只用半角空格", "Indent with ordinary spaces only"), line
+    if match := _FULL_WIDTH_COLON.match(line):
+        line = f"{match[1]}: {line[match.end() :]}"
+        found = Said(
+            f"“{match[1].strip(' -')}”后面是全角冒号“：”",
+            f'a full-width colon after "{match[1].strip(" -")}"',
+        )
+        yield found, Said("请改成半角冒号加一个空格“: ”", 'Write an ordinary colon and a space ": "'), line
+    elif match := _TIGHT_COLON.match(line):
+        line = f"{match[1]}: {line[match.end() :]}"
+        found = Said(f"“{match[1].strip(' -')}:”后面少一个空格", f'no space after "{match[1].strip(" -")}:"')
+        yield found, Said("冒号后面要空一格", "A colon is followed by a space"), line
+
+
+_DELETE = Said("请删掉，重新输入这一行", "Delete them and type the line again")
+
+
+def _unreadable(text: str, file: str, line: int) -> Problem:
+    lines = text.split("\n")
+    written = lines[line - 1] if line <= len(lines) else ""
+    return Problem(file, line, "", wrote(written), _advice(written))
+
+
+def _advice(line: str) -> Said:
+    if line.count("{") > 1:
+        return Said(
+            "大括号里面的文字带有 { } 时要加引号，或者分几行写",
+            "Inside braces, a text that holds { } needs quotes; or write it on lines of its own",
+        )
+    if line.count("{") != line.count("}") or line.count("[") != line.count("]"):
+        return Said("括号要成对", "Brackets come in pairs")
+    if line.count('"') % 2 or line.count("'") % 2:
+        return Said("引号要成对", "Quotes come in pairs")
+    if line.lstrip().startswith(("@", "`", "%", "&", "*", "!", "- @", "- `", "- %")):
+        return Said("以符号开头的文字要加引号", "A text that begins with a sign needs quotes")
+    if line.count(": ") > 1:
+        return Said("文字里有“: ”时要加引号", 'A text that holds ": " needs quotes')
+    return Said(
+        "这里读不下去了：请看这一行和上一行的缩进、冒号后的空格、引号和括号是否成对",
+        "It cannot be read on from here: look at the indentation, the space after the colon, quotes and "
+        "brackets of this line and the one before",
+    )
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+class _StopError(Exception):
+    pass
+
+
+class _Builder:
+    """Parser events → nodes."""
+
+    def __init__(self, file: str, faults: list[Problem]) -> None:
+        self._file = file
+        self._faults = faults
+
+    def document(self, events: Iterator[Any]) -> Node | None:
+        root = None
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._stop(event, Said("又出现了“---”", '"---" again'), _ONE_DOCUMENT)
+            elif not isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent | yaml.DocumentEndEvent):
+                root = self._node(event, events, 1)
+        return None if isinstance(root, Text) and root.empty else root
+
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent) or event.anchor or getattr(event, "tag", None):
+            self._stop(event, Said("用了 YAML 的 &、* 或 ! 写法", "YAML's &, * or ! is used"), _NO_ALIAS)
+        if depth > DEEPEST:
+            self._stop(event, Said("一层套一层太深了", "nested too deeply"), _SHALLOW)
+        if isinstance(event, yaml.ScalarEvent):
+            return Text(event.value, _line(event), quoted=not event.implicit[0])
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._items(event, events, depth)
+        return self._pairs(event, events, depth)
+
+    def _items(self, start: Any, events: Iterator[Any], depth: int) -> Items:
+        items = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            items.append(self._node(event, events, depth + 1))
+        return Items(tuple(items), _line(start))
+
+    def _pairs(self, start: Any, events: Iterator[Any], depth: int) -> Pairs:
+        found = Pairs({}, _line(start))
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            key = self._node(event, events, depth + 1)
+            value = self._node(next(events), events, depth + 1)
+            if not isinstance(key, Text):
+                self._note(
+                    key.line, Said("冒号前面不是一个词", "what stands before the colon is no word"), _KEYS
+                )
+            elif key.value in found.pairs:
+                self._repeated(key, found.lines[key.value])
+            else:
+                found.pairs[key.value] = value
+                found.lines[key.value] = key.line
+        return found
+
+    def _repeated(self, key: Text, first: int) -> None:
+        word = shortened(key.value)
+        found = Said(
+            f"“{word}”写了两次，前一次在第 {first} 行", f'"{word}" is written twice, first on line {first}'
+        )
+        self._note(
+            key.line, found, Said("同一处只能写一次，请删掉一个", "It may stand here once; delete one")
+        )
+
+    def _note(self, line: int, found: Said, allowed: Said) -> None:
+        self._faults.append(Problem(self._file, line, "", found, allowed))
+
+    def _stop(self, event: Any, found: Said, allowed: Said) -> None:
+        self._note(_line(event), found, allowed)
+        raise _StopError
+
+
+_ONE_DOCUMENT = Said("一个文件只写一张作息表，请删掉这一行", "A file holds one timetable; delete this line")
+_NO_ALIAS = Said(
+    "这个文件里不用它们；文字以这些符号开头时请加引号",
+    "They are not used in this file; put a text that begins with such a sign in quotes",
+)
+_SHALLOW = Said(f"最多 {DEEPEST} 层", f"At most {DEEPEST} levels")
+_KEYS = Said("冒号前面写一个名称，例如“at”", 'Before the colon stands a name, for example "at"')

@@ -1,0 +1,283 @@
+"""The phone's page and the one state it is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from controller.glance import Glance, Sounding
+from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
+from controller.sales.announcement_policy import said as told_at
+from controller.sales.model import (
+    DROPPED,
+    HEARD,
+    MERGED,
+    NOT_HEARD,
+    OPEN_STATES,
+    PLAYING,
+    WAITING,
+    Announcement,
+    Deal,
+)
+from controller.sales.settings import Wall
+from controller.system.paths import version
+from controller.timetable.labels import ROLES, SCENES, track_title
+from controller.timetable.model import Duty
+from signage import serializers
+from signage.api import office
+from signage.auth import access, needs
+from signage.devices import described
+from signage.icon import SIZES as ICONS
+from signage.serializers import Json
+from signage.tls import told
+from signage.uploads import belongings
+from signage.walls import Painted, screens, streams
+
+pages = Blueprint("phones", __name__)
+
+LINES = 40  # of what was just done; the page asks for the whole day when somebody wants older ones
+SPOKEN = 400  # lines of what was said by hand: a whole day
+SHOWN = {**SCENES, "off": "已关屏"}
+SAID_BY_HAND = ("say", "microphone", "emergency")
+SAID = (HEARD, NOT_HEARD, DROPPED)  # what can be said again
+UNANNOUNCED = "这一单没有安排播报。"
+HELD = {NO_DEVICE: "等音响恢复", VOLUME_0: "等音量调大", QUIET: "等安静时间结束", MUTED: "等静音结束"}
+
+
+@pages.get("/")
+def home() -> str | Response:
+    if access().role() is None:
+        return redirect(url_for("access.login"))
+    state = phone_state()
+    return render_template("phone.html", first=state, office=state["office"])
+
+
+@pages.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """What a phone needs to put the page on its home screen; asked for without a cookie."""
+    name = "战鼓彩排" if current_app.jinja_env.globals.get("rehearsal") else "战鼓"
+    icons = [
+        {
+            "src": url_for("static", filename=f"icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+        }
+        for size in ICONS
+    ]
+    answer = jsonify(
+        {
+            "name": name,
+            "short_name": name,
+            "lang": "zh-CN",
+            "start_url": url_for("phones.home"),
+            "display": "standalone",
+            "background_color": "#faf5ec",
+            "theme_color": "#faf5ec",
+            "icons": icons,
+        }
+    )
+    answer.mimetype = "application/manifest+json"
+    return answer
+
+
+@pages.get("/api/phone")
+@needs("read")
+def state() -> Response:
+    return jsonify(phone_state())
+
+
+@pages.get("/api/phone/done")
+@needs("read")
+def done() -> Response:
+    """Every deal of today as the phone lists it, newest first."""
+    house = office()
+    glance = house.glance()
+    today = glance.plan.date
+    return jsonify(
+        done_lines(house.deals(today), house.announcements(today), glance.now, glance.sounding.hearing)
+    )
+
+
+def phone_state() -> Json:
+    """Everything the four tabs show, asked of the office once."""
+    house = office()
+    glance = house.glance()
+    today = glance.plan.date
+    said, deals = house.announcements(today), house.deals(today)
+    return {
+        **_moment(glance),
+        "notices": [*glance.notices, *(f"作息表{hint}" for hint in house.hints())],
+        "teams": [serializers.team(team) for team in house.teams()],
+        "people": [serializers.person(person) for person in house.people()],
+        "products": list(house.products()),
+        "playlists": list(house.playlists()),
+        "playlist_names": house.playlist_names(),
+        "done": done_lines(deals, said, glance.now, glance.sounding.hearing, LINES),
+        "done_total": len(deals),
+        "said": [
+            _said_line(found, glance.now, glance.sounding.hearing)
+            for found in reversed(said)
+            if found.kind in SAID_BY_HAND
+        ][:SPOKEN],
+        "cities": [serializers.city(city) for city in house.cities(today)],
+        "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
+        "build": current_app.jinja_env.globals["build"],
+        "version": version(),
+        **belongings(),
+        "voice": serializers.speaking(house.speaking),
+        "voice_install": serializers.voice_install(house.voice_install()),
+        "tls": told(),
+    }
+
+
+def _moment(glance: Glance) -> Json:
+    state, plan = glance.state, glance.plan
+    return {
+        "revision": glance.revision,
+        "time": serializers.clock_time(glance.now.replace(second=0)),
+        "date": plan.date.isoformat(),
+        "office": glance.office,
+        "workday": plan.workday,
+        "day_why": plan.why,
+        "entry": serializers.entry(state.entry),
+        "quiet_until": serializers.clock_time(state.quiet_until) if state.quiet else None,
+        "plan": [{**(serializers.entry(entry) or {}), "now": entry == state.entry} for entry in plan.entries],
+        "duties": [_duty(duty) for duty in plan.duties],
+        "totals": {
+            "day": serializers.total(glance.day),
+            "week": serializers.total(glance.week),
+            "month": serializers.total(glance.month),
+        },
+        "sound": _sound(glance.sounding),
+        "troubles": [serializers.trouble(trouble) for trouble in glance.troubles],
+        "clock_trusted": glance.trusted_clock,
+    }
+
+
+def _sound(found: Sounding) -> Json:
+    return {**serializers.sounding(found), "track": track_title(found.track) if found.track else None}
+
+
+def _duty(duty: Duty) -> Json:
+    return {"at": serializers.clock_time(duty.at), "who": ROLES.get(duty.who, duty.who), "what": duty.what}
+
+
+# ---- what was just done, with its true state -----------------------------------------------------------
+
+
+def done_lines(
+    deals: Iterable[Deal],
+    said: Iterable[Announcement],
+    now: datetime,
+    hearing: Hearing = ALL_HEARD,
+    most: int | None = None,
+) -> list[Json]:
+    """Today's deals, newest first, each with how its announcement stands (the newest one that names it).
+
+    `most`: how many; None: all.
+    """
+    newest: dict[int, Announcement] = {}
+    for announcement in sorted(said, key=lambda found: found.id):
+        newest.update(dict.fromkeys(announcement.deals, announcement))
+    ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
+    return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:most]]
+
+
+def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hearing: Hearing) -> Json:
+    words, look = ("已撤回", "") if deal.voided is not None else state_words(announcement, now, hearing)
+    return {
+        **serializers.deal(deal),
+        "at": f"{deal.at:%H:%M}",
+        "state": words,
+        "look": look,
+        "why": announcement.why if announcement else UNANNOUNCED,
+        "announcement": announcement.id if announcement else None,
+        "again": deal.voided is None and announcement is not None and announcement.state in SAID,
+        "reason": _reason(announcement),
+    }
+
+
+def state_words(found: Announcement | None, now: datetime, hearing: Hearing = ALL_HEARD) -> tuple[str, str]:
+    """How an announcement stands, in a few words, and how the words look: "", "live", "ok" or "bad"."""
+    if found is None:
+        return "没有播出", ""
+    if found.state == WAITING:
+        if found.due is not None and found.due > now:
+            return f"{told_at(found.due, now)} 播报", ""
+        held = next((HELD[reason.cause] for reason in hearing.reasons if reason.cause in HELD), None)
+        return ("立即播报", "live") if held is None else (held, "bad")
+    if found.state == HEARD:
+        return f"已播 {told_at(found.ended or found.due or found.created, now)}", "ok"
+    return {
+        PLAYING: ("正在播报", "live"),
+        NOT_HEARD: ("没有播出", "bad"),
+        MERGED: ("和别的一起播", ""),
+    }.get(found.state, ("没有播出", ""))
+
+
+def _reason(found: Announcement | None) -> str:
+    """Why it was not heard, to stand in the row itself; "" for everything that went as people expect."""
+    if found is None:
+        return UNANNOUNCED
+    return found.why if found.state in (NOT_HEARD, DROPPED) else ""
+
+
+def _said_line(found: Announcement, now: datetime, hearing: Hearing) -> Json:
+    words, look = state_words(found, now, hearing)
+    return {
+        "id": found.id,
+        "text": found.text,
+        "at": told_at(found.created, now),
+        "state": words,
+        "look": look,
+        "why": found.why,
+        "again": found.state in SAID,
+        "reason": _reason(found),
+        "kind": found.kind,
+        "open": found.state in OPEN_STATES,
+    }
+
+
+# ---- walls ---------------------------------------------------------------------------------------------
+
+
+def wall_lines(
+    painted: Iterable[Painted], open_lines: Mapping[str, int], known: Iterable[Wall], glance: Glance
+) -> list[Json]:
+    """Every wall that listens, has reported or is known from before, by name; phones listen too but are no walls.
+
+    `stray`: the team it was given to, when there is no such team. `silent`: since when nothing was heard of a wall
+    that should be there. `chosen`: what the phone chose for it.
+    """
+    lines: dict[str, Json] = {
+        name: {"name": name, "online": True, "silent": None, "chosen": {}}
+        for name in open_lines
+        if not name.startswith("phone-")
+    }
+    for wall in known:
+        line = lines.setdefault(
+            wall.name, {"name": wall.name, "online": False, "silent": told_at(wall.seen, glance.now)}
+        )
+        line["chosen"] = dict(wall.settings)
+    for report in painted:
+        lines[report.wall] = {
+            **lines.get(report.wall, {"chosen": {}}),
+            "name": report.wall,
+            "online": report.wall in open_lines,
+            "silent": None if report.wall in open_lines else told_at(report.at, glance.now),
+            "scene": SHOWN.get(report.scene, report.scene),
+            "painted": f"{report.at:%H:%M:%S}",
+            "size": f"{report.width}×{report.height}",
+            "delay_ms": report.delay_ms,
+            "agent": report.agent,
+            "device": described(report.agent),
+            "no_chinese": report.no_chinese,
+        }
+    there = {row.name for row in glance.teams} | set(glance.members)
+    for name, line in lines.items():
+        team = glance.walls.screens.get(name, glance.walls.default).team
+        line["stray"] = team if team is not None and team not in there else None
+    return [lines[name] for name in sorted(lines)]

@@ -1,0 +1,222 @@
+"""Server-sent events: every screen is told the newest revision; nobody ever waits for a screen.
+
+One thread, the crier, hears the feed and writes to every line itself: waking a thread per screen would cost
+200 walls three times as long. The thread that the server gives to a line only waits for the line's end.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from flask import Blueprint, Response, current_app, request
+
+from controller.feed import Feed, Subscription
+from signage.auth import access
+from signage.http import Denied
+
+log = logging.getLogger(__name__)
+
+MAX_STREAMS = 250
+TICK_S = 10.0
+LOOK_S = 1.0  # how often the crier looks whether screens are still there
+NAME_LIMIT = 40
+LINE = "zhangu.line"  # where in the WSGI environment the server puts the Line of a request
+
+
+class Line(Protocol):
+    """The way to one screen, after its first bytes have been sent. Both return at once, from any thread."""
+
+    def write(self, data: bytes) -> bool:
+        """Sends; False when the screen is gone or reads too slowly."""
+
+    def gone(self) -> bool:
+        """Whether the screen has hung up."""
+
+
+class Stream:
+    """One screen's line: open until its end is asked for."""
+
+    def __init__(self, name: str, screen: str, line: Line, address: str = "", known: bool = False) -> None:
+        self.name, self.screen = name, screen
+        self.address, self.known = address, known
+        self._line = line
+        self._over = threading.Event()
+        self._lock = threading.Lock()  # nothing may be written once the end has been asked for
+
+    def push(self, data: bytes) -> None:
+        """Send `data`; a line that cannot take it ends."""
+        with self._lock:
+            if not self._over.is_set() and not self._line.write(data):
+                self._over.set()
+
+    def look(self) -> None:
+        """End when the screen is gone."""
+        if self._line.gone():
+            self.end()
+
+    def end(self) -> None:
+        """Ask the line to end; may be called from any thread, more than once."""
+        with self._lock:
+            self._over.set()
+
+    def wait(self) -> None:
+        self._over.wait()
+
+
+def _event(name: str, data: dict[str, int]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+class Streams:
+    """All open lines. A screen that opens again ends its old line: a cut cord leaves nothing behind.
+
+    A screen is a name at an address: two TVs may show the same wall, one TV never holds two lines.
+    `on_count` hears the number of open lines (the server then keeps enough threads).
+    """
+
+    def __init__(self, feed: Feed, now_ms: Callable[[], int], limit: int = MAX_STREAMS) -> None:
+        self.feed = feed
+        self.on_count: Callable[[int], None] = lambda count: None
+        self.turn = threading.Lock()  # held while all are told; whoever would disturb that may wait for it
+        self._now_ms = now_ms
+        self._limit = limit
+        self._open: dict[tuple[str, str], Stream] = {}
+        self._listening: set[Stream] = set()
+        self._lock = threading.Lock()
+        self._news: Subscription | None = None
+
+    def open(self, name: str, screen: str, line: Line, address: str = "", known: bool = False) -> Stream:
+        """A new line for `screen` of wall `name` at `address`; `known`: a signed-in phone or a paired wall.
+
+        When all lines are taken, one of another address that holds more of them ends; a known screen takes the
+        place of any that is not. Raises Denied 503 when there is none to end.
+        """
+        with self._lock:
+            old = self._open.pop((name, screen), None)
+            if old is not None:
+                old.end()
+            if len(self._open) >= self._limit and not self._make_room(address, known):
+                raise Denied(503, f"已有 {self._limit} 块屏幕连着，请先关掉不用的。", retry_after=30)
+            stream = self._open[(name, screen)] = Stream(name, screen, line, address, known)
+            self.on_count(len(self._open))
+        return stream
+
+    def _make_room(self, address: str, known: bool) -> bool:
+        """End the oldest line of the address that holds the most, strangers' first; whether one was ended."""
+        strangers = Counter(found.address for found in self._open.values() if not found.known)
+        everybody = Counter(found.address for found in self._open.values())
+        for held, least in (
+            (strangers, 0 if known else everybody[address] + 1),
+            (everybody, everybody[address] + 1),
+        ):
+            (greedy, count), *_ = held.most_common(1) or [("", 0)]
+            if count > least:
+                key = next(
+                    key
+                    for key, found in self._open.items()
+                    if found.address == greedy and not (held is strangers and found.known)
+                )
+                self._open.pop(key).end()
+                return True
+        return False
+
+    def lines(self, stream: Stream) -> Iterator[bytes]:
+        """The greeting; then waits until the line's end while the crier writes to it."""
+        try:
+            revision = self.feed.revision
+            yield b"retry: 3000\n\n" + self._beat("hello", revision)
+            with self.turn:
+                self._listen(stream)
+                if self.feed.revision != revision:  # told between the greeting and the listening
+                    stream.push(self._hint())
+            stream.wait()
+        finally:
+            self.ended(stream)
+
+    def ended(self, stream: Stream) -> None:
+        """Forget `stream`; a newer line of the same screen stays."""
+        stream.end()
+        with self._lock:
+            self._listening.discard(stream)
+            if self._open.get((stream.name, stream.screen)) is stream:
+                del self._open[(stream.name, stream.screen)]
+                self.on_count(len(self._open))
+
+    def names(self) -> dict[str, int]:
+        """Walls and phones that listen now, with the number of screens of each."""
+        with self._lock:
+            found: dict[str, int] = {}
+            for name, _ in self._open:
+                found[name] = found.get(name, 0) + 1
+            return found
+
+    def close(self) -> None:
+        """End every line and the crier; used when the server stops."""
+        with self._lock:
+            for stream in self._open.values():
+                stream.end()
+            self._open.clear()
+            if self._news is not None:
+                self._news.close()
+
+    def _listen(self, stream: Stream) -> None:
+        with self._lock:
+            self._listening.add(stream)
+            if self._news is None:
+                self._news = self.feed.subscribe()
+                threading.Thread(target=self._cry, args=(self._news,), name="crier", daemon=True).start()
+
+    def _cry(self, news: Subscription) -> None:
+        tick_at = time.monotonic() + TICK_S
+        while not news.closed:
+            if news.get(timeout=min(LOOK_S, max(0.0, tick_at - time.monotonic()))) is not None:
+                self._tell(self._hint)
+                continue
+            for stream in self._listeners():
+                stream.look()
+            if time.monotonic() >= tick_at:
+                tick_at = time.monotonic() + TICK_S
+                self._tell(lambda: self._beat("tick", self.feed.revision))
+
+    def _tell(self, news: Callable[[], bytes]) -> None:
+        with self.turn:  # asked for in turn, so that no line ever hears an older revision after a newer one
+            data = news()
+            for stream in self._listeners():
+                stream.push(data)
+
+    def _hint(self) -> bytes:
+        return _event("hint", {"revision": self.feed.revision})
+
+    def _listeners(self) -> tuple[Stream, ...]:
+        with self._lock:
+            return tuple(self._listening)
+
+    def _beat(self, name: str, revision: int) -> bytes:
+        return _event(name, {"now": self._now_ms(), "revision": revision})
+
+
+pages = Blueprint("events", __name__)
+
+
+@pages.get("/events")
+def events() -> Response:
+    streams: Streams = current_app.extensions["streams"]
+    line: Line | None = request.environ.get(LINE)
+    if line is None:
+        raise Denied(503, "这个服务器不能推送消息，请用 zhangu run 启动。")
+    name = request.args.get("wall", "").strip()[:NAME_LIMIT] or "main"
+    screen = request.args.get("screen", "")[:NAME_LIMIT] or (request.remote_addr or "?")
+    if not ("wall" in request.args or "screen" in request.args):
+        screen = secrets.token_hex(8)  # a program that only listens is no screen: it takes nobody's place
+    stream = streams.open(name, screen, line, request.remote_addr or "?", access().known())
+    answer = Response(streams.lines(stream), mimetype="text/event-stream")
+    answer.headers["X-Accel-Buffering"] = "no"  # nginx in between must not hold hints back
+    answer.call_on_close(lambda: streams.ended(stream))
+    return answer

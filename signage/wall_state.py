@@ -1,0 +1,403 @@
+"""What a wall shows at a moment, as one JSON state. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from controller.glance import Board, Glance, OnAir, Ranking, Tally, Total
+from controller.hearing import MUTED
+from controller.names import same_name
+from controller.sales.highlights import Highlight
+from controller.sales.model import Deal
+from controller.timetable.model import Duty, Entry, WallDisplay
+from controller.timetable.times import written_end
+from signage import serializers
+from signage.i18n import in_english
+from signage.serializers import Json
+
+
+def ms(moment: datetime) -> int:
+    """Epoch milliseconds."""
+    return round(moment.timestamp() * 1000)
+
+
+def hhmm(moment: datetime) -> str:
+    """HH:MM in the zone of the moment."""
+    return moment.strftime("%H:%M")
+
+
+def yuan(amount: Decimal | None) -> str | None:
+    """Yuan with two decimals, as text: exact whatever the page's numbers are."""
+    return None if amount is None else f"{amount:.2f}"
+
+
+def tally_row(row: Tally) -> Json:
+    """A team's or person's row, with where its picture is."""
+    return serializers.tally(row, yuan) | {"photo": photo_url(row.photo)}
+
+
+def photo_url(photo: str | None) -> str | None:
+    """Where the page finds a picture: a path of this server, or a content hash served under /photos/."""
+    if not photo:
+        return None
+    return photo if photo.startswith("/") else f"/photos/{photo}"
+
+
+def deal_row(deal: Deal) -> Json:
+    """One order."""
+    return {
+        "id": deal.id,
+        "at": hhmm(deal.at),
+        "person": deal.person,
+        "team": deal.team,
+        "amount": yuan(deal.amount),
+        "product": deal.product,
+    }
+
+
+def honour_row(honour: Highlight) -> Json:
+    """A streak, a record, …: in days or orders (`count`), or in yuan."""
+    return {
+        "kind": honour.kind,
+        "name": honour.name,
+        "team": honour.team,
+        "count": honour.count,
+        "amount": yuan(honour.amount),
+    }
+
+
+def total_row(total: Total | Tally) -> Json:
+    """A sum of the office, or of one team."""
+    return serializers.total(total, yuan)
+
+
+# --- What a wall shows of a moment
+
+TOP = 10  # a ranking praises the best and never shows the last
+LATE = timedelta(seconds=60)  # what is older is not celebrated any more
+SILENT_SHOW = timedelta(seconds=15)  # so long the wall waits for the voice before it tells the results alone
+SILENT_STEP = timedelta(seconds=2)
+TITLES = {"day": "今日开拓能手", "week": "本周开拓能手", "month": "本月开拓能手"}
+CHAMPIONS = {f"top_sales_of_{period}": title for period, title in TITLES.items()}
+MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+STEPS = ("third", "second", "first", "teams", "cities", "week", "month", "comment")
+_TITLES = {
+    2: "双喜临门",
+    3: "三单连开",
+    4: "四单连开",
+    5: "五单连开",
+    6: "六单连开",
+    7: "七单连开",
+    8: "八单连开",
+}
+
+
+def celebration_of(glance: Glance) -> Json | None:
+    """The picture to what is being said. The results have the leaderboard for a picture; silence has none.
+
+    Free words lasting over a minute are not shown to a wall that comes late; an order always is, and the page
+    decides by its own rule of 60 s.
+    """
+    said = glance.on_air
+    if said is None or said.kind == "results" or said.ends <= glance.now:
+        return None
+    if glance.state.quiet and said.kind != "emergency":
+        return None
+    if not said.deals and glance.now - said.started > LATE:
+        return None
+    one = said.deals[0] if len(said.deals) == 1 else None
+    if one and said.kind == "target":  # the team is praised, not who brought the last order
+        reached = next((row for row in glance.teams if row.name == one.team), None)
+        praise: Json = {
+            "team": one.team,
+            "amount": None,
+            "items": [],
+            "reached": reached and total_row(reached),
+        }
+        return _celebration(said, None) | praise
+    return _celebration(said, one)
+
+
+def _celebration(said: OnAir, one: Deal | None) -> Json:
+    return {
+        "id": said.id,
+        "kind": said.kind,
+        "title": _title(said),
+        "person": one.person if one else None,
+        "team": one.team if one else None,
+        "amount": yuan(sum((deal.amount for deal in said.deals), Decimal(0))) if said.deals else None,
+        "product": one.product if one else None,
+        "photo": photo_url(said.photos.get(one.person_id)) if one else None,
+        "reached": None,
+        "text": said.text,
+        "items": [] if one else [deal_row(deal) for deal in said.deals],
+        "started_ms": ms(said.started),
+        "ends_ms": ms(said.ends),
+    }
+
+
+def _title(said: OnAir) -> str | None:
+    """None: the page has a title for each kind. Several orders in one breath are called what they are."""
+    if said.kind in CHAMPIONS:
+        return CHAMPIONS[said.kind]
+    return None if said.kind in ("roundup", "hourly") else _TITLES.get(len(said.deals))
+
+
+def board_of(glance: Glance, base: str) -> Json | None:
+    """The results, on walls whose scene is the leaderboard: the frozen ones of the show, else as they stand."""
+    if base != "leaderboard":
+        return None
+    board = glance.board or Board("开拓能手", "day", glance.people, glance.teams)
+    live = glance.scene != "leaderboard"
+    return {
+        "title": board.title,
+        "period": board.period,
+        "top": [tally_row(row) for row in board.top[:TOP]],
+        "teams": [tally_row(row) for row in board.teams],
+        "cities": [serializers.city(city) for city in board.cities],
+        "week_top": tally_row(board.week_top) if board.week_top else None,
+        "month_top": tally_row(board.month_top) if board.month_top else None,
+        "comment": board.comment,
+        "reveal": _reveal(glance),
+        "honours": [honour_row(honour) for honour in glance.honours],
+        "rounds": [_round(found) for found in glance.rankings if found.people] if live else [],
+    }
+
+
+def _round(ranking: Ranking) -> Json:
+    """A period's board; outside the show day, week and month take turns."""
+    return {
+        "period": ranking.period,
+        "top": [tally_row(row) for row in ranking.people[:TOP]],
+        "teams": [tally_row(row) for row in ranking.teams],
+    }
+
+
+def _reveal(glance: Glance) -> list[Json]:
+    """When each part is told: by the voice, or, when no voice comes, by the wall alone. Empty: all is told."""
+    said = glance.on_air
+    if said is not None and said.kind == "results":
+        told = [(step, at) for step, at in said.marks if step in STEPS]
+        if not any(step == "comment" for step, _ in told):
+            told.append(("comment", said.ends))
+        return [{"step": step, "at_ms": ms(at)} for step, at in told]
+    cues = [cue.at for cue in glance.plan.cues if cue.say == "results" and cue.at <= glance.now]
+    begin = max(cues) + SILENT_SHOW if cues else None
+    if begin is None or glance.scene != "leaderboard" or glance.now >= begin + len(STEPS) * SILENT_STEP:
+        return []
+    return [{"step": step, "at_ms": ms(begin + i * SILENT_STEP)} for i, step in enumerate(STEPS)]
+
+
+def award(glance: Glance) -> Json | None:
+    """Whom the prize is for: who is being praised, or at the ceremony the best of last month; None for nobody."""
+    found = glance.champion
+    if found is None:
+        return None
+    past = found.period == "month" and found.since != glance.plan.date.replace(day=1)
+    winner = found.winner
+    return {
+        "title": f"{MONTHS[found.since.month - 1]}月开拓能手" if past else TITLES[found.period],
+        "period": found.period,
+        "month": found.since.month if past else None,
+        "person": winner.name,
+        "team": winner.team,
+        "count": winner.count,
+        "amount": yuan(winner.amount),
+        "prize": found.prize or None,
+        "photo": photo_url(winner.photo),
+        "text": glance.on_air.text if glance.on_air else "",
+    }
+
+
+# --- What one wall shows
+
+DEALS = 12
+DUTY_STAYS = timedelta(minutes=15)  # a reminder stays this long after its time
+
+
+def wall_state(glance: Glance, name: str, build: str = "") -> Json:
+    """The state of wall `name`; a wall the timetable does not name is drawn with the default settings.
+
+    `build`: what is installed; a page that was made by another loads itself anew.
+    """
+    display = glance.walls.screens.get(name) or replace(glance.walls.default, name=name)
+    base = _base(glance, display)
+    team = _team(glance, display)
+    celebration = None if _undisturbed(glance, base, team) else celebration_of(glance)
+    scene = "celebration" if celebration else base
+    found: Json = {
+        "revision": glance.revision,
+        "build": build,
+        "now": ms(glance.now),
+        "offset_min": _offset(glance.now),
+        "scene": scene,
+        "base": base,
+        "office": glance.office,
+        "lang": display.language,
+        "date": glance.plan.date.isoformat(),
+        "wall": _wall(display, name, team),
+        "entry": _entry(glance.state.entry),
+        "next": _next(glance.state.next),
+        "teams": [tally_row(row) for row in glance.teams if team in (None, row.name)],
+        "members": [] if team is None else _members(glance, team),
+        "deals": [
+            deal_row(deal) for deal in glance.deals if deal.voided is None and team in (None, deal.team)
+        ][:DEALS],
+        "totals": {
+            "day": total_row(glance.day),
+            "week": total_row(glance.week),
+            "month": total_row(glance.month),
+        },
+        "duties": _duties(glance.plan.duties, glance.now),
+        "duty_stays_ms": round(DUTY_STAYS.total_seconds() * 1000),
+        "celebration": celebration,
+        "board": board_of(glance, base),
+        "award": award(glance),
+        "welcome": _welcome(glance),
+        "rest": _rest(glance),
+        "fault": _fault(glance),
+        "notices": _stray(display, team) + _notices(glance, base),
+        "honours": [honour_row(honour) for honour in glance.honours],
+    }
+    return in_english(found) if display.language == "en" else found
+
+
+def _undisturbed(glance: Glance, base: str, team: str | None) -> bool:
+    """Whether what is being said leaves this wall as it is.
+
+    The nap stays dark; an award gives way to an order, not to what is said of the award itself; a team's wall
+    gives way to that team's orders and to what is said to everybody, not to other teams' orders. An emergency is
+    shown on every wall, also on one that is dark or turned off.
+    """
+    if glance.on_air is not None and glance.on_air.kind == "emergency":
+        return False
+    orders = glance.on_air.deals if glance.on_air else ()
+    others = bool(orders) and team is not None and all(deal.team != team for deal in orders)
+    return base in ("dark", "off") or (base == "award" and not orders) or others
+
+
+def _team(glance: Glance, display: WallDisplay) -> str | None:
+    """The team whose wall this is; None for everybody's, and for a team that does not exist."""
+    wanted = display.team or ""
+    there = [*(row.name for row in glance.teams), *glance.members]
+    return next((name for name in there if same_name(name, wanted)), None)
+
+
+def _stray(display: WallDisplay, team: str | None) -> list[str]:
+    """Says that the wall's team does not exist; the wall shows all teams meanwhile."""
+    if display.team is None or team is not None:
+        return []
+    return [f"没有叫“{display.team}”的团队，这块大屏显示全部团队。"]
+
+
+def _members(glance: Glance, team: str) -> list[Json]:
+    """Everybody of a team: who sold today, best first, then the others with nothing (`place` None)."""
+    sold = [tally_row(row) for row in glance.people if row.team == team]
+    names = {row["name"] for row in sold}
+    for place, row in enumerate(sold, 1):
+        row["place"] = place
+    rest = [name for name in glance.members.get(team, ()) if name not in names]
+    return sold + [{"place": None, "name": name, "count": 0, "amount": "0.00"} for name in rest]
+
+
+def _offset(now: datetime) -> int:
+    offset = now.utcoffset()
+    return round(offset.total_seconds() / 60) if offset is not None else 0
+
+
+def _base(glance: Glance, display: WallDisplay) -> str:
+    """The scene without the celebration. A pinned scene gives way to the nap's darkness and to nothing else.
+
+    "off" is a screen turned off on purpose.
+    """
+    scene = glance.state.wall if glance.scene == "celebration" else glance.scene
+    if display.scene is not None and (scene != "dark" or display.scene == "off"):
+        scene = display.scene
+    if scene == "award" and glance.champion is None:
+        return "rhythm"
+    if scene == "fault" and not glance.troubles:
+        return "rhythm"
+    return scene
+
+
+def _wall(display: WallDisplay, name: str, team: str | None) -> Json:
+    return {
+        "name": name,
+        "diagonal": display.diagonal,
+        "distance": display.distance,
+        "theme": display.theme,
+        "team": team,
+        "portrait": display.portrait,
+        "identify": None,
+        "reload": None,
+    }
+
+
+def _entry(entry: Entry | None) -> Json | None:
+    if entry is None:
+        return None
+    return {
+        "name": entry.name,
+        "text": entry.text,
+        "at": hhmm(entry.at),
+        "until": written_end(entry.at, entry.until)[:5],
+        "at_ms": ms(entry.at),
+        "until_ms": ms(entry.until),
+    }
+
+
+def _next(entry: Entry | None) -> Json | None:
+    return None if entry is None else {"name": entry.name, "at": hhmm(entry.at)}
+
+
+def _duties(duties: Sequence[Duty], now: datetime) -> list[Json]:
+    """What is still to be done today: the next first, then what holds all day."""
+    ahead = [duty for duty in duties if duty.at is not None and duty.at + DUTY_STAYS > now]
+    all_day = [duty for duty in duties if duty.at is None]
+    return [
+        {
+            "at": None if duty.at is None else hhmm(duty.at),
+            "at_ms": None if duty.at is None else ms(duty.at),
+            "who": duty.who,
+            "what": duty.what,
+        }
+        for duty in ahead + all_day
+    ]
+
+
+# ---- the door, the evening ----
+
+
+def _welcome(glance: Glance) -> Json:
+    return {"text": glance.state.entry.text if glance.state.entry else ""}
+
+
+def _rest(glance: Glance) -> Json:
+    following = glance.state.next
+    if not glance.plan.workday:
+        text = "今天休息，好好放松。"
+    elif glance.plan.entries and glance.now < glance.plan.entries[0].at:
+        text = "新的一天，马上开始。"
+    else:
+        text = "今天辛苦了，路上小心。"
+    return {"text": text, "next": f"{hhmm(following.at)} {following.name}" if following else None}
+
+
+# ---- what is wrong ----
+
+
+def _fault(glance: Glance) -> Json | None:
+    serious = [trouble for trouble in glance.troubles if trouble.serious]
+    for trouble in serious or list(glance.troubles):
+        return {"what": trouble.what, "meanwhile": trouble.meanwhile, "mend": trouble.mend}
+    return None
+
+
+def _notices(glance: Glance, base: str) -> list[str]:
+    """One line each at the foot of the wall; what already fills the wall is not told twice."""
+    troubles = [] if base == "fault" else [trouble.what for trouble in glance.troubles]
+    muted = [reason.sentence for reason in glance.sounding.hearing.reasons if reason.cause == MUTED]
+    return [*muted, *troubles, *glance.notices]

@@ -1,0 +1,38 @@
+"""A process that records orders for ever and says which are safe; it is there to be killed.
+
+Used by test_survives.py and by tests/bench/kill.py: `python recorder.py BOOK PREFIX`.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from controller.sales.model import HEARD, PLAYING
+from controller.sales.people_import import PersonRow
+from controller.sales.store import Store
+
+
+def main() -> None:
+    """Record an order with its announcement, then print its key: what is printed has been promised."""
+    store, now = Store(Path(sys.argv[1])), datetime.now(UTC)
+    with store.write() as book:
+        book.roster.import_people([PersonRow("猛虎队", "王小明")])
+    for n in range(1_000_000):
+        key = f"{sys.argv[2]}-{n}"
+        with store.write() as book:
+            deal, _ = book.deals.record(key, 1, "网络招聘", Decimal(100), now, now.date())
+            said, _ = book.outbox.add(key, "big", "恭喜", "", now, now.date(), deals=[deal.id])
+        print(key, flush=True)
+        with store.write() as book:
+            book.outbox.move(said.id, PLAYING, "", now)
+        if n % 2:
+            with store.write() as book:
+                book.outbox.move(said.id, HEARD, "", now)
+                book.deals.void(deal.id, "", now)
+
+
+if __name__ == "__main__":
+    main()

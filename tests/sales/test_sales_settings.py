@@ -1,0 +1,112 @@
+"""Settings, tokens, walls, other cities, frozen results and used phrases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from book_made import DAY, at
+
+from controller.sales.model import Refused
+from controller.sales.store import Store
+
+
+def test_settings_are_remembered_and_forgotten(store: Store) -> None:
+    """Whatever JSON can hold is kept as it is; None forgets it."""
+    with store.write() as session:
+        session.desk.set_setting("volume", 35)
+        session.desk.set_setting("by_hand", {"名": ["一", None]})
+        assert session.desk.setting("volume") == 35
+        assert session.desk.setting("by_hand") == {"名": ["一", None]}
+        session.desk.set_setting("volume", None)
+        assert session.desk.setting("volume", 50) == 50
+
+
+def test_a_token_opens_only_with_its_secret(store: Store) -> None:
+    """The secret itself is nowhere in the book; a new token of a name ends the old one."""
+    with store.write() as session:
+        session.desk.add_token("crm", "sales", "s3cret", at("10:00"))
+        assert session.desk.token("S3cret") is None
+        found = session.desk.token("s3cret")
+        assert found is not None
+        assert (found.name, found.role, found.created) == ("crm", "sales", at("10:00"))
+        assert not any("s3cret" in str(row) for row in session.rows.all("SELECT * FROM tokens"))
+        session.desk.add_token("crm", "admin", "other", at("11:00"))
+        assert session.desk.token("s3cret") is None
+        assert [token.role for token in session.desk.tokens()] == ["admin"]
+        assert session.desk.remove_token("crm")
+        assert session.desk.token("other") is None
+        with pytest.raises(Refused):
+            session.desk.add_token("", "admin", "x", at("11:00"))
+
+
+def test_walls_are_known_by_name(store: Store) -> None:
+    """A wall that calls is noted, what was chosen for it stays, and it can be forgotten."""
+    with store.write() as session:
+        session.desk.set_wall("lobby", {"scene": "dark"}, at("10:00"))
+        session.desk.wall_seen("lobby", at("10:05"))
+        session.desk.wall_seen("main", at("10:06"))
+        walls = session.desk.walls()
+        assert [(w.name, w.seen, w.settings) for w in walls] == [
+            ("lobby", at("10:05"), {"scene": "dark"}),
+            ("main", at("10:06"), {}),
+        ]
+        assert session.desk.remove_wall("main")
+        assert not session.desk.remove_wall("main")
+
+
+def test_cities_are_kept_by_day(store: Store) -> None:
+    """Another branch's completion and amount come back exactly, best first; empty ones are forgotten."""
+    with store.write() as session:
+        session.desk.set_city(DAY, "上海", Decimal("0.875"), Decimal("1200.50"))
+        session.desk.set_city(DAY, "广州", Decimal("1.2"))
+        session.desk.set_city(DAY, "深圳", None, Decimal(3))
+        found = [(c.city, c.rate, c.amount) for c in session.desk.cities(DAY)]
+        assert found == [
+            ("广州", Decimal("1.2"), None),
+            ("上海", Decimal("0.875"), Decimal("1200.50")),
+            ("深圳", None, Decimal("3.00")),
+        ]
+        session.desk.set_city(DAY, "广州", None)
+        assert len(session.desk.cities(DAY)) == 2
+        assert session.desk.cities(DAY + timedelta(days=1)) == ()
+        with pytest.raises(Refused, match="完成率"):
+            session.desk.set_city(DAY, "上海", Decimal(-1))
+
+
+def test_results_are_frozen_once(store: Store) -> None:
+    """What the office saw at 18:05 isn't rewritten by a second show."""
+    with store.write() as session:
+        assert session.desk.results(DAY) is None
+        assert session.desk.freeze_results(DAY, {"comment": "好"}, at("18:05"))
+        assert not session.desk.freeze_results(DAY, {"comment": "更好"}, at("18:06"))
+        assert session.desk.results(DAY) == {"comment": "好"}
+
+
+def test_used_phrases_are_remembered_to_a_limit(store: Store) -> None:
+    """The last fifty of a kind are kept, oldest first, each kind for itself."""
+    with store.write() as session:
+        for n in range(60):
+            session.desk.use("big", str(n), at("10:00"))
+        session.desk.use("hourly", "整点", at("10:00"))
+        assert session.desk.used("big") == tuple(str(n) for n in range(10, 60))
+        assert session.desk.used("hourly") == ("整点",)
+
+
+def test_targets_add_up(store: Store) -> None:
+    """A team's target is its own, or on days without one the sum of its people's; None takes it away."""
+    tomorrow = DAY + timedelta(days=1)
+    with store.write() as session:
+        session.roster.set_person_target(DAY, 1, Decimal(100))
+        session.roster.set_person_target(DAY, 2, Decimal("50.50"))
+        session.roster.set_person_target(tomorrow, 1, Decimal(7))
+        session.roster.set_team_target(tomorrow, 1, Decimal(1000))
+        assert session.roster.team_targets(DAY, DAY) == {1: Decimal("150.50")}
+        assert session.roster.team_targets(DAY, tomorrow) == {1: Decimal("1150.50")}
+        assert session.roster.person_targets(DAY, tomorrow) == {1: Decimal(107), 2: Decimal("50.50")}
+        session.roster.set_team_target(tomorrow, 1, None)
+        assert session.roster.team_targets(tomorrow, tomorrow) == {1: Decimal(7)}
+        for setter in (session.roster.set_team_target, session.roster.set_person_target):
+            with pytest.raises(Refused, match="名单里没有"):
+                setter(DAY, 99, Decimal(1))

@@ -1,0 +1,229 @@
+"""An order from the phone to the outbox: accepted once, decided with a reason, never lost."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from fakes import SHANGHAI
+from office_made import House, house
+
+from controller.sales.model import Conflict, Refused, StoreFull, Unknown
+from controller.services import How
+
+TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
+FIRST = "恭喜猛虎队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"
+BIG = "恭喜飞龙队的李思思签了一单校园招聘套餐，金额是一万两千八百元，请大家为他喝彩！"
+
+
+@pytest.fixture
+def office(tmp_path: Path):  # type: ignore[no-untyped-def]
+    with house(tmp_path, TUESDAY) as made:
+        yield made
+
+
+def test_the_first_order_of_the_day_is_said_at_once_word_for_word(office: House) -> None:
+    """The day's first order is handed to the announcer with the office's own sentence."""
+    recorded = office.deal("王小明", 3000)
+    assert recorded.sentence == FIRST
+    assert recorded.decision.to_json()["when"] == "now"
+    assert [job.id for job in office.announcer.jobs] == [1]
+
+
+def test_a_big_order_is_said_at_once_word_for_word(office: House) -> None:
+    """An order of more than the office's amount is said at once; one of exactly that amount is not."""
+    office.deal("王小明", 3000)
+    recorded = office.deal("李思思", "1.28万", "校园招聘套餐")
+    assert recorded.sentence == BIG
+    assert recorded.decision.to_json()["when"] == "now"
+    assert office.deal("李思思", 10000).decision.to_json()["when"] == "10:00"
+
+
+def test_the_same_tap_twice_is_one_order(office: House) -> None:
+    """The same key gives the same answer and no second order; other content under it is refused."""
+    first = office.deal("王小明", 3000, key="k")
+    again = office.deal("王小明", "3,000", key="k")
+    assert (again.id, again.sentence, again.decision) == (first.id, first.sentence, first.decision)
+    assert (first.created, again.created) == (True, False)
+    with pytest.raises(Conflict):
+        office.deal("王小明", 3001, key="k")
+    assert len(office.office.deals(TUESDAY.date())) == 1
+    assert len(office.announcer.jobs) == 1
+
+
+def test_the_same_tap_from_eight_threads_is_one_order(office: House) -> None:
+    """Eight requests with one key at once: one order, one announcement, eight equal answers."""
+    answers: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda: answers.append(office.office.record_deal("王小明", "报纸", 500, "k").id)
+        )
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [1] * 8
+    assert len(office.announcer.jobs) == 1
+
+
+def test_a_refused_order_leaves_nothing_behind(office: House) -> None:
+    """Unknown people and impossible amounts are refused with a sentence; nothing is written or said."""
+    for person, amount in (
+        ("谁也不是", 100),
+        ("王小明", 0),
+        ("王小明", -5),
+        ("王小明", "1e9"),
+        ("王小明", "很多"),
+    ):
+        with pytest.raises(Refused) as refused:
+            office.deal(person, amount)
+        assert refused.value.sentence.endswith("。")
+    assert office.office.deals(TUESDAY.date()) == ()
+    assert office.announcer.jobs == []
+
+
+def test_small_orders_are_told_together_at_the_full_hour(office: House) -> None:
+    """What waited for 10:00 is merged into one announcement with number and sum, and says so."""
+    office.deal("王小明", 3000)
+    office.announcer.say(office.clock)
+    office.deal("陈芳", 6000)
+    office.deal("赵磊", 2000)
+    office.go_to("10:00")
+    said = office.announcer.say(office.clock)
+    assert len(said) == 1
+    text = next(a.text for a in office.office.announcements(TUESDAY.date()) if a.id == said[0].id)
+    assert "两单" in text
+    assert "八千元" in text
+    assert text.index("陈芳") < text.index("赵磊")
+    states = office.states()
+    assert states["hourly:2"] == states["hourly:3"] == ("merged", "并入 10:00 的整点播报。")
+    assert states["roundup:4"][0] == "heard"
+
+
+def test_a_voided_order_is_not_said(office: House) -> None:
+    """What is taken back before its round-up is dropped with the reason and counts nowhere."""
+    office.deal("王小明", 3000)
+    office.announcer.say(office.clock)
+    voided = office.deal("陈芳", 6000)
+    office.office.void_deal(voided.id, "录错了")
+    office.go_to("10:00")
+    assert office.announcer.jobs == []
+    assert office.states()["hourly:2"] == ("dropped", "订单已撤回，不再播报。")
+    assert office.office.glance().day.amount == 3000
+
+
+def test_a_corrected_order_takes_the_wrong_ones_place(office: House) -> None:
+    """One order stands, with the right sum; what waited of the wrong one is not said; a second tap changes nothing."""
+    office.deal("王小明", 3000)
+    wrong = office.deal("李思思", 600, key="wrong")
+    for _ in range(2):
+        right = office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=wrong.id))
+    deals = {deal.id: deal for deal in office.office.deals(TUESDAY.date())}
+    assert len(deals) == 3
+    assert deals[wrong.id].voided == "改过了，以新的一单为准"
+    assert (deals[right.id].voided, deals[right.id].amount) == (None, 6000)
+    states = {a.deals: a.state for a in office.office.announcements(TUESDAY.date())}
+    assert states[(wrong.id,)] == "dropped"
+    assert states[(right.id,)] == "waiting"
+
+
+def test_the_only_order_of_the_day_is_still_the_first_when_it_is_corrected(office: House) -> None:
+    """In quiet time nobody has heard of it yet: the right one is announced as the first of the day."""
+    office.go_to("12:41")
+    wrong = office.deal("王小明", 300, key="wrong")
+    right = office.office.record_deal("王小明", "报纸", 3000, "right", how=How(replaces=wrong.id))
+    assert right.sentence == FIRST
+    assert right.decision.to_json()["when"] == "12:55"
+
+
+def test_an_order_that_is_only_recorded_is_never_said(office: House) -> None:
+    """It counts, with its reason in the list; neither the round-up nor a restart says it."""
+    office.deal("王小明", 3000)
+    silent = office.office.record_deal("李思思", "报纸", 50_000, "silent", how=How(announced=False))
+    assert silent.decision.to_json() == {"kind": "roundup", "when": None, "why": "只记不播，战报照算。"}
+    assert [job.id for job in office.announcer.jobs] == [1]
+    (said,) = [a for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)]
+    assert (said.state, said.why) == ("dropped", "只记不播，战报照算。")
+    assert office.office.standings("day", TUESDAY.date()).people[0].name == "李思思"
+    office.go_to("10:00:01")
+    assert [a.state for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)] == [
+        "dropped"
+    ]
+    office.office.following.recover()
+    assert [a.state for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)] == [
+        "dropped"
+    ]
+
+
+def test_an_order_that_does_not_exist_cannot_be_corrected(office: House) -> None:
+    """Nothing is recorded then."""
+    with pytest.raises(Unknown):
+        office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=99))
+    assert office.office.deals(TUESDAY.date()) == ()
+
+
+def test_what_comes_in_the_nap_waits_for_its_end(office: House) -> None:
+    """Big orders and announcements of 12:41 are handed over at 12:55, not before."""
+    office.deal("王小明", 3000)
+    office.announcer.say(office.clock)
+    office.go_to("12:41")
+    big = office.deal("李思思", 28000)
+    said = office.office.announce("车库有一辆车没关灯。", "key-a")
+    assert big.decision.to_json()["when"] == said.decision.to_json()["when"] == "12:55"
+    assert "小憩" in str(big.decision.to_json()["why"])
+    office.go_to("12:54:59")
+    assert office.announcer.jobs == []
+    office.go_to("12:55")
+    assert len(office.announcer.jobs) == 2
+
+
+def test_what_the_device_lost_goes_into_the_next_round_up(office: House) -> None:
+    """An order that nobody heard is not lost: it is merged into the next full hour's round-up."""
+    office.deal("王小明", 3000)
+    office.announcer.say(office.clock, end="not_heard")
+    assert office.states()["first_of_week:1"][0] == "merged"
+    office.go_to("10:00")
+    said = office.announcer.say(office.clock)
+    assert [office.states()[f"roundup:{job.id}"][0] for job in said] == ["heard"]
+
+
+def test_small_orders_of_the_evening_are_told_in_the_results(office: House) -> None:
+    """After the last round-up a small order waits for 18:05 and is merged into the results."""
+    office.deal("王小明", 3000)
+    office.announcer.say(office.clock)
+    office.go_to("17:20")
+    assert office.deal("陈芳", 4000).decision.to_json()["when"] == "18:05"
+    office.go_to("18:05")
+    assert office.states()["evening:2"] == ("merged", "并入 18:05 的战报。")
+
+
+def test_nobody_hears_of_an_order_that_was_not_committed(office: House) -> None:
+    """When the disk is full the order is refused with a sentence, and neither speaker nor walls are told."""
+    before = office.feed.revision
+    with office.store.write() as session:
+        session.rows.change("PRAGMA max_page_count = 1")  # SQLite itself then says that the disk is full
+    with pytest.raises(StoreFull):  # noqa: PT012 - how many fit until then is SQLite's affair
+        for number in range(2000):
+            office.office.record_deal("王小明", "产" * 40, 500, f"full-{number}-" + "k" * 60)
+            office.announcer.jobs.clear()
+            before = office.feed.revision
+    assert office.announcer.jobs == []
+    assert office.feed.revision == before
+
+
+def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(office: House) -> None:
+    """The announcer's reports harm nothing while the book cannot be written, and are taken up afterwards."""
+    office.deal("王小明", 3000)
+    with office.store.write() as session:
+        session.rows.all("PRAGMA query_only = ON")
+    office.announcer.say(office.clock)
+    assert office.states()["first_of_week:1"][0] == "waiting"
+    office.store._writer.execute("PRAGMA query_only = OFF")  # no transaction can begin before
+    office.clock.go(seconds=1)
+    office.keeper.look()
+    assert office.states()["first_of_week:1"][0] == "heard"
+    assert office.announcer.jobs == []

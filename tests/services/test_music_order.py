@@ -1,0 +1,220 @@
+"""Which track when: once each before one comes again, whatever people do to the playlist meanwhile."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fakes import SHANGHAI
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from office_made import ROOT, House, house
+from soundmade import encoded, tone
+
+from controller.services.music_order import BEGUN_S, DesiredMusic, PlaylistPosition, turn
+from controller.sound.player.fades import locate
+from controller.sound.speaker import Event, MusicOrder
+
+NINE = datetime(2026, 11, 24, 9, 0, tzinfo=SHANGHAI)
+FILES = (("a", 100.0), ("b", 100.0), ("c", 100.0))
+
+
+def wanted(minute: float = 0, *, until: float = 60, day: int = 0) -> DesiredMusic:
+    return DesiredMusic(
+        "p", 40, NINE + timedelta(days=day, minutes=minute), NINE + timedelta(days=day, minutes=until)
+    )
+
+
+def at(seconds: float) -> datetime:
+    return NINE + timedelta(seconds=seconds)
+
+
+def names(found: PlaylistPosition | None) -> str:
+    return "".join(name for name, _ in found.pieces) if found else ""
+
+
+def sounding(found: PlaylistPosition | None, now: datetime) -> tuple[str, float]:
+    assert found is not None
+    index, offset = found.place(now)
+    return found.pieces[index][0], round(offset, 2)
+
+
+def test_a_track_that_comes_is_next_and_leaves_the_present_one_alone() -> None:
+    """Added while b plays, x comes behind b; b goes on where it is, c waits for its turn."""
+    began = turn(None, wanted(), FILES, at(0))
+    more = turn(began, wanted(), (*FILES, ("x", 50.0)), at(130), "b")
+    assert names(more) == "abxc"
+    assert sounding(more, at(130)) == sounding(began, at(130)) == ("b", 30.0)
+    assert [sounding(more, at(s))[0] for s in (201, 251, 351)] == ["x", "c", "a"]
+
+
+def test_a_track_that_goes_leaves_the_order_and_the_present_one_alone() -> None:
+    """Deleted: one that was heard, one that waits; the place in the present one stays."""
+    began = turn(None, wanted(), FILES, at(0))
+    for gone, left in (("a", "bc"), ("c", "ab")):
+        found = turn(began, wanted(), [piece for piece in FILES if piece[0] != gone], at(130), "b")
+        assert names(found) == left
+        assert sounding(found, at(130)) == ("b", 30.0)
+
+
+def test_the_present_track_plays_to_its_end_although_it_was_deleted() -> None:
+    """b is deleted while it plays: it stays to its end, then c; with the next look it is gone."""
+    began = turn(None, wanted(), FILES, at(0))
+    found = turn(began, wanted(), (FILES[0], FILES[2]), at(130), "b")
+    assert sounding(found, at(150)) == ("b", 50.0)
+    after = turn(found, wanted(), (FILES[0], FILES[2]), at(201), "c")
+    assert names(after) == "ac"
+    assert sounding(after, at(201)) == ("c", 1.0)
+    assert sounding(turn(began, wanted(), (FILES[0], FILES[2]), at(130)), at(130)) == ("c", 0.0)  # a restart
+    assert turn(began, wanted(), (), at(130)) is None
+
+
+def test_a_second_time_on_the_day_goes_on_where_the_first_ended() -> None:
+    """By hand twice on a day: what has been heard waits until the others have; tomorrow begins afresh."""
+    first = turn(None, wanted(until=2.5), FILES, at(0))  # 150 s: a, and half of b
+    again = turn(first, wanted(30, until=60), FILES, at(1800))
+    assert sounding(again, at(1800)) == ("c", 0.0)
+    assert sounding(again, at(1901)) == ("a", 1.0)
+    unheard = turn(turn(None, wanted(until=0), FILES, at(0)), wanted(30), FILES, at(1800))
+    assert sounding(unheard, at(1800)) == ("a", 0.0)
+    assert sounding(
+        turn(again, wanted(day=1), FILES, NINE + timedelta(days=1)), NINE + timedelta(days=1)
+    ) == (
+        "a",
+        0.0,
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["add", "delete", "next", "restart", "again"]), st.integers(0, 60)), max_size=12)
+)  # fmt: skip
+def test_no_track_comes_twice_while_others_wait(deeds: list[tuple[str, int]]) -> None:
+    """Whatever comes, goes, is skipped and begun again: nothing sounds whose predecessors of the round still wait."""
+    files, now, want = list(FILES), NINE, wanted(until=600)
+    found = turn(None, want, files, now)
+    heard: list[str] = []
+    came: set[str] = set()  # while something sounded already that need not wait for them
+    last: str | None = None
+
+    def hear(skipped: bool = False) -> None:
+        nonlocal last
+        name, offset = sounding(found, now)
+        if name != last and (offset >= BEGUN_S or skipped):
+            waiting = {piece[0] for piece in files} - set(heard) - came
+            assert name not in heard or not waiting, (name, heard, files)
+            heard[:], last = [*(heard if waiting else []), name], name
+            came.clear()
+
+    for number, (deed, tens) in enumerate(deeds):
+        for _ in range(tens):
+            now += timedelta(seconds=7.0314159)  # never at a track's very end
+            hear()
+        if deed == "add":
+            files.append((f"x{number}", 100.0))
+            came.add(f"x{number}")
+        elif deed == "delete" and len(files) > 1:
+            del files[number % len(files)]
+        elif deed == "next" and found is not None:
+            hear(skipped=True)  # whoever skips it has had it
+            found = found.skipped(now)
+        elif deed == "again":
+            want, last = DesiredMusic("p", 40, now, NINE + timedelta(hours=10)), None
+        found = turn(PlaylistPosition.from_json(found.to_json() if found else None), want, files, now, last)
+
+
+# ---- at the office
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> House:
+    """An office whose music may be changed, in the middle of the morning's music."""
+    sounds = tmp_path / "sounds"
+    (sounds / "music" / "morning").mkdir(parents=True)
+    for name in ("chime.ogg", "applause-small.ogg"):
+        shutil.copy(ROOT / "sounds" / name, sounds)
+    for name in "abc":
+        (sounds / "music" / "morning" / f"{name}.wav").write_bytes(encoded(tone(100), "wav"))
+    made = House(tmp_path, datetime(2026, 11, 24, 8, 20, tzinfo=SHANGHAI), home=tmp_path)
+    made.go_to("08:32:10")
+    tell(made)
+    return made
+
+
+def place(made: House) -> tuple[str, float]:
+    order: MusicOrder | None = made.speaker.order
+    assert order is not None
+    position = order.position_s + made.clock.monotonic() - order.start_at
+    index, offset = locate([track.duration_s for track in order.tracks], position)
+    return order.tracks[index].path.name, round(offset, 1)
+
+
+def tell(made: House) -> None:
+    """The speaker tells which track it is at."""
+    made.office.following.on_speaker(
+        Event("track", path=made.folder / "sounds" / "music" / "morning" / place(made)[0], at=0.0)
+    )
+    made.keeper.look()
+
+
+def test_an_upload_joins_the_running_order_and_a_restart_finds_the_same(office: House) -> None:
+    """A track brought by the phone comes next; what plays goes on; a start anew has the same order and place."""
+    before, orders = place(office), len(office.speaker.orders)
+    office.office.media.tracks.add("morning", "新歌.wav", io.BytesIO(encoded(tone(50), "wav")))
+    office.keeper.look()
+    assert place(office) == before
+    assert len(office.speaker.orders) == orders + 1
+    order = office.speaker.order
+    assert order is not None
+    listed = [track.path.stem for track in order.tracks]
+    assert listed[(listed.index(before[0][0]) + 1) % 4] == "新歌"
+    office.close()
+    office.open()
+    assert place(office) == before
+    assert [track.path.stem for track in office.speaker.order.tracks] == listed
+    office.office.media.tracks.remove("morning", "新歌.wav")
+    office.keeper.look()
+    assert place(office) == before
+    assert len(office.speaker.order.tracks) == 3
+    orders = len(office.speaker.orders)
+    office.keeper.look()
+    assert len(office.speaker.orders) == orders
+    office.close()
+
+
+def test_next_is_asked_of_the_player_and_the_order_says_the_same(office: House) -> None:
+    """«next» goes to the player at once; the order that follows is at the same place, so nothing begins anew."""
+    order = office.speaker.order
+    assert order is not None
+    present, offset = place(office)
+    names = [track.path.name for track in order.tracks]
+    office.office.next_track()
+    office.keeper.look()
+    assert office.speaker.skips == 1
+    assert place(office) == (names[(names.index(present) + 1) % 3], 0.0)
+    moved = (office.speaker.order.position_s - order.position_s) if office.speaker.order else 0.0
+    assert moved == pytest.approx(100 - offset, abs=0.05)
+    found = place(office)
+    office.close()
+    office.open()
+    assert place(office) == found
+    office.close()
+
+
+def test_music_by_hand_goes_on_with_what_was_not_heard(tmp_path: Path) -> None:
+    """Played, stopped and played again in one hour: the second time begins with another track."""
+    with house(tmp_path, datetime(2026, 11, 24, 10, 10, tzinfo=SHANGHAI)) as made:
+        made.office.play("morning")
+        made.keeper.look()
+        first = place(made)[0]
+        made.go_to("10:11")
+        made.office.stop_music()
+        made.keeper.look()
+        made.go_to("10:40")
+        made.office.play("morning")
+        made.keeper.look()
+        assert place(made) != (first, 0.0)
+        assert place(made)[1] == 0.0

@@ -1,0 +1,193 @@
+"""What the timetable says is rendered before its moment: exactly what is then said, and nothing counts as said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from fakes import SHANGHAI
+from office_made import House, house
+
+from controller.sales.people import PersonRow
+from controller.services.prerender import MOST_PEOPLE, TEXTS_AT_ONCE
+from controller.sound.tts.script import Script
+
+FIRST = datetime(2026, 12, 1, 8, 0, tzinfo=SHANGHAI)  # the month's first working day
+
+
+def asked(office: House) -> list[str]:
+    """The beginnings of what the voice was asked for so far; then forgotten."""
+    texts = [script.segments[0].text[:6] for script in office.voice.asked]
+    office.voice.asked.clear()
+    return texts
+
+
+def said(office: House, clock: str) -> Script:
+    """The speech that the announcer gets at that moment."""
+    office.announcer.jobs.clear()
+    office.go_to(clock)
+    (job,) = office.announcer.jobs
+    office.announcer.say(office.clock)
+    return replace(job.script, chime=None)  # the player plays the chime by itself
+
+
+def test_fixed_texts_are_rendered_shortly_after_a_start(tmp_path: Path) -> None:
+    """Not in the first seconds; then greeting, free words and that nobody has sold; and just these are said."""
+    with house(tmp_path, FIRST) as office:
+        assert asked(office) == []
+        office.go_to("08:00:04")
+        assert asked(office) == []
+        office.clock.go(seconds=2)
+        office.keeper.look()
+        rendered = list(office.voice.asked)
+        assert asked(office) == ["新的一个月开", "请大家到前面", "今天还没有签"]
+        office.keeper.look()
+        assert asked(office) == []
+        assert said(office, "08:50") == rendered[0]
+        assert said(office, "13:00") == rendered[1]
+        assert said(office, "18:00") == rendered[2]
+
+
+def test_an_edit_is_rendered_ahead_too(tmp_path: Path) -> None:
+    """Other words for 13:00: rendered within seconds of the edit, hours before."""
+    with house(tmp_path, FIRST) as office:
+        office.clock.go(seconds=10)
+        office.keeper.look()
+        asked(office)
+        text = office.file.read_text("utf-8").replace(
+            "请大家到前面来，总经理", "颁奖了，请大家到前面来，总经理"
+        )
+        office.file.write_text(text, "utf-8")
+        assert office.timetable_file.refresh()
+        office.keeper.look()
+        assert "颁奖了，请大" in asked(office)
+
+
+def test_figures_are_rendered_a_minute_before_as_they_are_then(tmp_path: Path) -> None:
+    """Top sales and results with orders: nothing at noon; just before, what is then said, and no variant is used up."""
+    with house(tmp_path, datetime(2026, 11, 25, 17, 0, tzinfo=SHANGHAI)) as office:
+        office.deal("王小明", 20000)
+        office.announcer.say(office.clock)
+        office.clock.go(seconds=10)
+        office.keeper.look()
+        assert asked(office) == []
+        for early, before, moment in (("17:58", "17:59:01", "18:00"), ("18:03:50", "18:04:01", "18:05")):
+            office.go_to(early)
+            assert asked(office) == []
+            used = used_up(office)
+            office.go_to(before)
+            office.keeper.look()
+            (rendered,) = office.voice.asked
+            assert used_up(office) == used
+            asked(office)
+            assert said(office, moment) == rendered
+            assert used_up(office) != used
+            asked(office)
+
+
+def learnt(office: House) -> list[str]:
+    """The texts whose clauses the voice was asked to keep since the last look."""
+    texts = [script.segments[0].text for script in office.voice.learnt]
+    office.voice.learnt.clear()
+    return texts
+
+
+def test_names_with_the_common_products_are_rendered_in_idle_time(tmp_path: Path) -> None:
+    """A natural voice gets the clauses of the next deals without sums, those who sold today first, once."""
+    with house(tmp_path, FIRST.replace(hour=10)) as office:
+        office.deal("李思思", 3000)
+        office.voice.natural = True
+        office.keeper.look()
+        office.clock.go(seconds=20)
+        office.keeper.look()
+        assert learnt(office) == []  # music, web and walls come first
+        office.clock.go(seconds=11)
+        office.keeper.look()
+        texts = learnt(office)
+        assert 0 < len(texts) <= TEXTS_AT_ONCE  # building scripts must not hold up the music
+        for _ in range(200):
+            office.clock.go(seconds=0.1)
+            office.keeper.look()
+        texts += learnt(office)
+        assert "李思思" in texts[0]
+        assert any("王小明签了一单网络招聘" in text for text in texts)
+        assert not [text for text in texts if "金额" in text or "amount" in text]
+        office.clock.go(seconds=61)
+        office.keeper.look()
+        assert learnt(office) == []
+
+
+NAMES = [
+    f"{first}{second}"
+    for first in "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦"
+    for second in "伟芳娜敏静丽强磊军洋勇艳杰涛明超"
+]
+
+
+def test_a_large_office_is_learnt_in_part(tmp_path: Path) -> None:
+    """Of 288 people the sixty likeliest, five texts at a time."""
+    with house(tmp_path, FIRST.replace(hour=10)) as office:
+        with office.store.write() as session:
+            for name in NAMES:
+                session.roster.save_person(PersonRow("雄鹰队", name))
+        office.voice.natural = True
+        office.keeper.look()
+        texts = []
+        for _ in range(150):
+            office.clock.go(seconds=0.4)
+            office.keeper.look()
+            fresh = learnt(office)
+            assert len(fresh) <= TEXTS_AT_ONCE
+            texts += fresh
+        named = {name for name in NAMES if any(name in text for text in texts)}
+        assert 30 < len(named) <= MOST_PEOPLE
+
+
+def test_the_round_up_is_rendered_ahead(tmp_path: Path) -> None:
+    """In the ten minutes before the full hour its clauses are kept: what is said then is what was rendered."""
+    with house(tmp_path, FIRST.replace(hour=10, minute=40)) as office:
+        office.deal("王小明", 3000)
+        office.announcer.say(office.clock)
+        office.deal("李思思", 1200)
+        office.voice.natural = True
+        office.clock.go(seconds=40)
+        office.keeper.look()
+        office.go_to("10:51:10")
+        rendered = learnt(office)
+        spoken = said(office, "11:00").segments[0].text
+        assert "一千二百元" in spoken
+        assert spoken in rendered
+
+
+def test_the_results_are_rendered_ahead_for_ten_minutes(tmp_path: Path) -> None:
+    """From 17:55 on what 18:05 would say is kept clause by clause, each minute anew with the figures of then."""
+    with house(tmp_path, FIRST.replace(hour=17, minute=54)) as office:
+        office.voice.natural = True
+        office.keeper.look()
+        office.clock.go(seconds=31)
+        office.keeper.look()
+        assert not [text for text in learnt(office) if "目标" in text]
+        office.go_to("17:56")
+        before = learnt(office)
+        office.deal("王小明", 30000)
+        office.go_to("17:57:10")
+        after = learnt(office)
+        assert before
+        assert [text for text in after if "三万元" in text] != [text for text in before if "三万元" in text]
+
+
+def test_the_fallback_voice_learns_nothing(tmp_path: Path) -> None:
+    """Its sentences take milliseconds: nothing is rendered for people who may never sell."""
+    with house(tmp_path, FIRST.replace(hour=10)) as office:
+        office.keeper.look()
+        office.clock.go(seconds=40)
+        office.keeper.look()
+        assert learnt(office) == []
+
+
+def used_up(office: House) -> tuple[object, ...]:
+    """Variants that count as said, and the day's frozen results."""
+    with office.store.read() as session:
+        texts = [tuple(session.desk.used(name)) for name in ("top_sales_of_day", "comment")]
+        return (*texts, session.desk.results(office.clock.now().date()))

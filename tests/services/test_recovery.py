@@ -1,0 +1,92 @@
+"""After a restart: what the last run left behind is said, put off or dropped, and nothing twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from fakes import SHANGHAI
+from office_made import house
+
+from controller.sound.playback import Report
+
+TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
+
+
+def test_what_was_interrupted_a_minute_ago_is_said_again(tmp_path: Path) -> None:
+    """The daemon dies in mid-sentence and is back in a minute: the order is said once more."""
+    with house(tmp_path, TUESDAY) as office:
+        office.deal("王小明", 3000)
+        office.office.following.on_report(
+            Report(1, "playing", "正在播报。", office.clock.monotonic(), office.clock.monotonic() + 9)
+        )
+        office.close()
+        office.clock.go(seconds=60)
+        office.open()
+        assert [job.id for job in office.announcer.jobs] == [1]
+
+
+def test_what_was_interrupted_long_ago_goes_into_the_next_round_up(tmp_path: Path) -> None:
+    """Back after ten minutes: the order waits for 10:00 and is told there, once."""
+    with house(tmp_path, TUESDAY) as office:
+        office.deal("王小明", 3000)
+        office.close()
+        office.clock.go(minutes=10)
+        office.open()
+        assert office.announcer.jobs == []
+        office.go_to("10:00")
+        assert len(office.announcer.jobs) == 1
+        assert "王小明" in office.office.announcements(TUESDAY.date())[-1].text
+
+
+def test_what_was_heard_is_not_said_again(tmp_path: Path) -> None:
+    """A restart after the announcement was heard says nothing."""
+    with house(tmp_path, TUESDAY) as office:
+        office.deal("王小明", 3000)
+        office.announcer.say(office.clock)
+        office.close()
+        office.open()
+        assert office.announcer.jobs == []
+
+
+def test_what_somebody_said_to_all_is_dropped_when_it_is_late(tmp_path: Path) -> None:
+    """«The lift is out of order» from an hour ago is not said after a restart; the list says why."""
+    with house(tmp_path, TUESDAY) as office:
+        office.office.announce("电梯坏了，请走楼梯。", "k")
+        office.close()
+        office.clock.go(hours=1)
+        office.open()
+        assert office.announcer.jobs == []
+        (state, why) = office.states()["say:1"]
+        assert state == "dropped"
+        assert "重启" in why
+
+
+def test_a_missed_full_hour_is_told_at_the_next(tmp_path: Path) -> None:
+    """Down from 09:55 to 10:20: what waited for 10:00 is told at 11:00."""
+    with house(tmp_path, TUESDAY) as office:
+        office.deal("王小明", 3000)
+        office.announcer.say(office.clock)
+        office.deal("陈芳", 6000)
+        office.close()
+        office.clock.go(minutes=50)
+        office.open()
+        assert office.announcer.jobs == []
+        office.go_to("11:00")
+        assert len(office.announcer.say(office.clock)) == 1
+
+
+def test_a_cue_is_said_once_whatever_restarts(tmp_path: Path) -> None:
+    """Three restarts around 18:00 and a clock set back an hour: the day's top sales is said once."""
+    with house(tmp_path, TUESDAY.replace(hour=17, minute=59, second=58)) as office:
+        office.go_to("18:00:01")
+        said = len(office.announcer.say(office.clock))
+        assert said == 1
+        for _ in range(3):
+            office.close()
+            office.open()
+            office.keeper.look()
+        office.clock.jump(office.clock.now() - timedelta(hours=1))
+        office.office.following.jumped(-3600)
+        office.go_to("18:01")
+        assert office.announcer.jobs == []

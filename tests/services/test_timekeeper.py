@@ -1,0 +1,476 @@
+"""The clock jumps, sleeps, lies; jobs fail; the file is edited: the office is in the right state within two seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from fakes import SHANGHAI
+from office_made import ROOT, House, house
+
+from controller.clock import Clock, JumpWatch
+from controller.timekeeper import LOOK_S, Timekeeper
+from controller.timetable.current import TimetableFile
+from controller.timetable.model import Cue, DayPlan, State
+from controller.timetable.plan import state_at
+
+BERLIN = ZoneInfo("Europe/Berlin")
+TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
+WITHIN_S = 2.0
+SHIPPED = (
+    (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8").replace("holidays: CN", "holidays: none")
+)
+
+
+class RealClock(Clock):
+    """Runs at its own speed; a test may set the wall clock or let the machine have slept."""
+
+    def __init__(self, start: datetime):
+        super().__init__(ZoneInfo(str(start.tzinfo)), start)
+        self.moved = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.moved
+
+    def jump(self, by: timedelta) -> None:
+        """Somebody sets the wall clock; CLOCK_MONOTONIC stays. A suspended machine looks the same."""
+        self.moved += by
+
+
+@dataclass
+class Recorder:
+    """What the timekeeper hands on; may be told to fail."""
+
+    states: list[State] = field(default_factory=list)
+    cues: list[str] = field(default_factory=list)
+    jumps: list[float] = field(default_factory=list)
+    fails: set[str] = field(default_factory=set)
+
+    def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
+        if "follow" in self.fails:
+            raise RuntimeError("follow is broken")
+        assert state == state_at(plan, now)
+        self.states.append(state)
+
+    def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
+        if "cue" in self.fails:
+            raise RuntimeError("cue is broken")
+        self.cues.append(f"{cue.at:%m-%d %H:%M} {cue.say}")
+
+    def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
+        if "moments" in self.fails:
+            raise RuntimeError("moments is broken")
+        return ()
+
+    def watch(self) -> None:
+        if "watch" in self.fails:
+            raise RuntimeError("watch is broken")
+
+    def jumped(self, seconds: float) -> None:
+        self.jumps.append(seconds)
+
+
+@dataclass
+class Kept:
+    """A real timekeeper thread with a clock that can be moved."""
+
+    clock: RealClock
+    seen: Recorder
+    timetable_file: TimetableFile
+    file: Path
+    keeper: Timekeeper
+    alive: list[float]
+
+
+@contextmanager
+def kept(folder: Path, start: datetime, text: str = SHIPPED, fails: tuple[str, ...] = ()) -> Iterator[Kept]:
+    folder.mkdir(exist_ok=True)
+    file = folder / "rhythm.yaml"
+    file.write_text(text, encoding="utf-8")
+    clock, seen, alive = RealClock(start), Recorder(fails=set(fails)), list[float]()
+    timetable_file = TimetableFile(file, folder / "last-good.yaml")
+    timetable_file.plan(start.date())
+    keeper = Timekeeper(clock, timetable_file, seen, lambda: alive.append(time.monotonic()))
+    keeper.start()
+    try:
+        yield Kept(clock, seen, timetable_file, file, keeper, alive)
+    finally:
+        keeper.close()
+
+
+def soon(holds: Callable[[], object], within: float = WITHIN_S) -> bool:
+    """Whether it becomes true in that time."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return bool(holds())
+
+
+# ---- the real thread ----
+
+JUMPS = {
+    "+1s": timedelta(seconds=1), "-1s": timedelta(seconds=-1),
+    "+10s": timedelta(seconds=10), "-10s": timedelta(seconds=-10),
+    "+1h": timedelta(hours=1), "-1h": timedelta(hours=-1),
+    "+1d": timedelta(days=1), "-1d": timedelta(days=-1),
+    "+3d": timedelta(days=3), "-3d": timedelta(days=-3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", JUMPS)
+def test_a_clock_that_jumps_ends_in_the_right_state(tmp_path: Path, name: str) -> None:
+    """Set by a second, an hour or days, either way: within two seconds everything that was arranged by the old
+    clock is void, and the state is the one of the new moment."""
+    by = JUMPS[name]
+    with kept(tmp_path, TUESDAY.replace(hour=12, minute=40)) as office:
+        office.timetable_file.plan((office.clock.now() + by).date())
+        office.clock.jump(by)
+        assert soon(lambda: office.seen.jumps), "the jump was not noticed"
+        right = state_at(office.timetable_file.plan(office.clock.now().date()), office.clock.now())
+        assert soon(lambda: office.seen.states[-1] == right)
+        assert abs(office.seen.jumps[0] - by.total_seconds()) < 0.2
+        assert len(office.seen.jumps) == 1
+
+
+@pytest.mark.parametrize(
+    ("start", "by", "cues"),
+    [
+        pytest.param("17:59:50", timedelta(seconds=11), ["11-24 18:00 top_sales_of_day"], id="11s-over-one"),
+        pytest.param("17:59:50", timedelta(minutes=6), ["11-24 18:05 results"], id="6min-over-two"),
+        pytest.param("17:59:50", timedelta(hours=1), [], id="1h-over-both"),
+        pytest.param("17:30:00", timedelta(days=1, minutes=36), ["11-25 18:05 results"], id="into-tomorrow"),
+        pytest.param("17:30:00", timedelta(days=3), [], id="3d"),
+        pytest.param("18:04:00", timedelta(minutes=-30), [], id="backwards"),
+    ],
+)
+def test_after_a_sleep_at_most_one_late_thing_sounds(
+    tmp_path: Path, start: str, by: timedelta, cues: list[str]
+) -> None:
+    """A suspended machine wakes after its cues: only the last of them that is still in its grace is carried out."""
+    hour, minute, second = map(int, start.split(":"))
+    with kept(tmp_path, TUESDAY.replace(hour=hour, minute=minute, second=second)) as office:
+        office.timetable_file.plan((office.clock.now() + by).date())
+        office.clock.jump(by)
+        assert soon(lambda: office.seen.jumps)
+        if cues:
+            assert soon(lambda: office.seen.cues)
+        time.sleep(0.3)
+        assert office.seen.cues == cues
+
+
+def test_a_cue_that_fails_harms_no_other_job(tmp_path: Path) -> None:
+    """When carrying out a cue breaks, the state goes on being followed, the next cue comes, the watchdog is fed."""
+    start = TUESDAY.replace(hour=17, minute=59, second=59)
+    with kept(tmp_path, start, fails=("cue",)) as office:
+        assert soon(lambda: len(office.seen.states) > 2, 3 * LOOK_S)
+        assert office.seen.states[-1].entry is not None
+        assert office.seen.states[-1].entry.name == "战报传来"
+        office.seen.fails.clear()
+        office.clock.jump(timedelta(minutes=5))
+        assert soon(lambda: office.seen.cues == ["11-24 18:05 results"])
+
+
+TWO = SHIPPED.replace(
+    "  - at: 18:00\n", "  - {at: 18:00:00, say: 大家好。}\n  - {at: 18:00:40, say: 再见。}\n\n  - at: 18:00\n"
+)
+"""Two cues at 18:00, and one forty seconds later."""
+
+
+def test_one_cue_that_fails_does_not_take_the_other_of_its_moment_with_it(tmp_path: Path) -> None:
+    """Two cues at 18:00, the first breaks: the second is carried out."""
+
+    class FirstBreaks(Recorder):
+        def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
+            if cue.say == "text":
+                raise RuntimeError("the first is broken")
+            super().cue(cue, plan, now)
+
+    (tmp_path / "rhythm.yaml").write_text(TWO, encoding="utf-8")
+    clock, seen = RealClock(TUESDAY.replace(hour=17, minute=59, second=59)), FirstBreaks()
+    keeper = Timekeeper(clock, TimetableFile(tmp_path / "rhythm.yaml", tmp_path / "last-good.yaml"), seen)
+    clock.jump(timedelta(seconds=3))
+    keeper.look()
+    assert seen.cues == ["11-24 18:00 top_sales_of_day"]
+
+
+def test_of_two_late_cues_within_their_grace_only_the_last_is_said(tmp_path: Path) -> None:
+    """Asleep from 17:59 to 18:01: both 18:00 and 18:00:40 are within their grace, and one of them is said."""
+    with kept(tmp_path, TUESDAY.replace(hour=17, minute=59, second=30), TWO) as office:
+        office.clock.jump(timedelta(seconds=90))
+        assert soon(lambda: office.seen.cues)
+        time.sleep(0.3)
+        assert office.seen.cues == ["11-24 18:00 text"]
+
+
+def test_a_follower_that_fails_harms_no_cue(tmp_path: Path) -> None:
+    """When following the state breaks, a cue comes all the same, and the thread lives."""
+    with kept(tmp_path, TUESDAY.replace(hour=17, minute=59, second=59), fails=("follow",)) as office:
+        assert soon(lambda: office.seen.cues == ["11-24 18:00 top_sales_of_day"], 3)
+        office.seen.fails.clear()
+        assert soon(lambda: office.seen.states, 2 * LOOK_S)
+
+
+def test_boundaries_that_cannot_be_reckoned_are_reckoned_later(tmp_path: Path) -> None:
+    """When the next boundary cannot be worked out at the start, the thread still lives and works it out later."""
+    start = TUESDAY.replace(hour=12, minute=29, second=56)
+    with kept(tmp_path, start, fails=("moments",)) as office:
+        time.sleep(0.3)
+        office.seen.fails.clear()
+        assert soon(lambda: office.seen.states[-1].quiet, 6)
+        jobs = office.keeper._scheduler.get_jobs("boundary")
+        assert soon(lambda: office.keeper._scheduler.get_jobs("boundary")), jobs
+
+
+def test_a_jump_while_boundaries_cannot_be_reckoned_leaves_the_thread_alive(tmp_path: Path) -> None:
+    """A failure in arranging after a jump does not end the timekeeper."""
+    with kept(tmp_path, TUESDAY) as office:
+        office.seen.fails.add("moments")
+        office.clock.jump(timedelta(hours=1))
+        assert soon(lambda: office.seen.jumps)
+        office.seen.fails.clear()
+        before = len(office.seen.states)
+        assert soon(lambda: len(office.seen.states) > before + 1, 3 * LOOK_S)
+
+
+def test_an_edit_of_the_file_is_in_force_within_five_seconds(tmp_path: Path) -> None:
+    """Save the file: the nap is an hour earlier, and begins at once."""
+    with kept(tmp_path, TUESDAY.replace(hour=12, minute=10)) as office:
+        assert not office.seen.states[-1].quiet
+        edited = SHIPPED.replace("at: 12:00-12:30", "at: 12:00-12:05").replace(
+            "at: 12:30-12:55", "at: 12:05-12:55"
+        )
+        office.file.write_text(edited, encoding="utf-8")
+        assert soon(lambda: office.seen.states[-1].quiet, 5)
+
+
+def test_a_faulty_edit_changes_nothing_but_is_told(tmp_path: Path) -> None:
+    """A fault in the file: the old timetable stays in force, the fault is told with its line, and its mending too."""
+    with kept(tmp_path, TUESDAY.replace(hour=12, minute=40)) as office:
+        office.file.write_text(SHIPPED.replace("at: 12:30-12:55", "at: 12:30-12:65"), encoding="utf-8")
+        assert soon(lambda: office.timetable_file.faults, 5)
+        assert "12:65" in office.timetable_file.faults[0]
+        seen = len(office.seen.states)
+        assert soon(lambda: len(office.seen.states) > seen, 2 * LOOK_S)
+        assert office.seen.states[-1].quiet
+        office.file.write_text(SHIPPED, encoding="utf-8")
+        assert soon(lambda: not office.timetable_file.faults, 5)
+
+
+def test_a_file_that_is_gone_for_a_moment_changes_nothing(tmp_path: Path) -> None:
+    """Editors delete and write anew: meanwhile the timetable stays, afterwards the new one counts."""
+    with kept(tmp_path, TUESDAY.replace(hour=12, minute=40)) as office:
+        office.file.unlink()
+        assert soon(lambda: office.timetable_file.faults, 5)
+        assert office.seen.states[-1].quiet
+        office.file.write_text(SHIPPED.replace("at: 12:30-12:55", "at: 12:30-12:35"), encoding="utf-8")
+        assert soon(lambda: not office.seen.states[-1].quiet, 5)
+
+
+def test_the_thread_ends_when_it_is_closed(tmp_path: Path) -> None:
+    """After `close` no timekeeper thread is left."""
+    with kept(tmp_path, TUESDAY):
+        assert "timekeeper" in [thread.name for thread in threading.enumerate()]
+    assert "timekeeper" not in [thread.name for thread in threading.enumerate()]
+
+
+# ---- the same, by hand ----
+
+
+def test_a_jump_is_told_once_and_small_drift_never(tmp_path: Path) -> None:
+    """Half a second of drift in small steps is no jump; a step of half a second is one."""
+    clock = RealClock(TUESDAY)
+    watch = JumpWatch(clock)
+    for _ in range(10):
+        clock.jump(timedelta(milliseconds=50))
+        assert watch.jumped() == 0.0
+    clock.jump(timedelta(milliseconds=500))
+    assert 0.4 < watch.jumped() < 0.6
+    assert watch.jumped() == 0.0
+
+
+@pytest.mark.parametrize("by", JUMPS.values(), ids=JUMPS)
+def test_a_jump_leaves_speaker_and_queue_as_if_started_there(tmp_path: Path, by: timedelta) -> None:
+    """Music, silences and scene after a jump are those of an office that was started at that moment."""
+    start = TUESDAY.replace(hour=8, minute=40)
+    with house(tmp_path / "a", start) as office:
+        office.clock.jump(start + by)
+        office.office.following.jumped(by.total_seconds())
+        office.keeper.look()
+        assert office.announcer.jobs == []
+        with house(tmp_path / "b", start + by) as fresh:
+            assert sounding(office) == sounding(fresh)
+
+
+def sounding(office: House) -> object:
+    """What is ordered, with all moments told from now on."""
+    mono, order = office.clock.monotonic(), office.speaker.order
+    music = order and (
+        [track.path for track in order.tracks], order.volume, order.position_s,
+        round(order.start_at - mono, 3), order.until and round(order.until - mono, 3),
+    )  # fmt: skip
+    spans = [(round(start - mono, 3), round(end - mono, 3)) for start, end in office.speaker.spans]
+    assert office.announcer.spans == office.speaker.spans
+    glance = office.office.glance()
+    return music, spans, office.speaker.volume, glance.scene, glance.state
+
+
+def test_midnight_is_crossed_without_a_hand(tmp_path: Path) -> None:
+    """From Tuesday into Wednesday, and from Friday into a day off: each day has its own plan from 00:00 on."""
+    with house(tmp_path, TUESDAY.replace(hour=23, minute=59, second=58)) as office:
+        office.clock.go(seconds=3)
+        office.keeper.look()
+        assert office.office.glance().plan.date.isoformat() == "2026-11-25"
+        office.go_to("08:31")
+        assert office.speaker.order is not None
+    friday = datetime(2026, 11, 27, 23, 59, 59, tzinfo=SHANGHAI)
+    with house(tmp_path / "friday", friday) as office:
+        office.clock.go(seconds=2)
+        office.keeper.look()
+        office.go_to("08:31")
+        assert office.speaker.order is None
+        assert office.office.glance().scene == "rest"
+
+
+def test_on_a_day_off_nothing_timed_sounds(tmp_path: Path) -> None:
+    """National Day: no music, no cue, no silence span; an order is still cheered at once."""
+    holiday = datetime(2026, 10, 1, 0, 0, 1, tzinfo=SHANGHAI)
+    with house(tmp_path, holiday) as office:
+        for hour in range(1, 24):
+            office.go_to(f"{hour}:00")
+            assert office.speaker.order is None
+            assert office.speaker.spans == ()
+            assert office.announcer.jobs == []
+        office.deal("王小明", 3000)
+        assert len(office.announcer.jobs) == 1
+
+
+SUMMER = {
+    "summer-begins": datetime(2026, 3, 29, 0, 30, tzinfo=BERLIN),
+    "summer-ends": datetime(2026, 10, 25, 0, 30, tzinfo=BERLIN),
+}
+NIGHT = """
+office: Berlin
+timezone: Europe/Berlin
+holidays: none
+rhythm:
+  - {at: 01:00-04:00, on: every day, name: night music, music: morning}
+  - {at: 04:00-05:00, on: every day, name: nap, quiet: true, wall: dark}
+"""
+
+
+@pytest.mark.parametrize("night", SUMMER.values(), ids=SUMMER)
+def test_summer_time_begins_and_ends_without_harm(tmp_path: Path, night: datetime) -> None:
+    """In Berlin, minute by minute through the night of the change: the office that went through it has the same
+    music, place and silence as one started there, and no entry comes twice."""
+    from controller.timetable.times import utc
+
+    names: list[str] = []
+    with house(tmp_path / "through", night, NIGHT) as office:
+        begin = utc(office.clock.now())
+        for minute in range(0, 6 * 60, 7):
+            moment = (begin + timedelta(minutes=minute)).astimezone(BERLIN)
+            if minute:
+                office.clock.present, office.clock.mono = moment, 1000.0 + 60 * minute
+                office.keeper.look()
+            entry = office.office.glance().state.entry
+            names += [entry.name] if entry and entry.name not in names[-1:] else []
+            with house(tmp_path / f"at-{minute}", moment, NIGHT) as fresh:
+                assert sounding(office) == sounding(fresh), moment
+    assert names == ["night music", "nap"]
+
+
+# ---- a clock that cannot be trusted ----
+
+
+@contextmanager
+def untrusted(folder: Path, start: datetime) -> Iterator[House]:
+    """An office on a Pi without a clock of its own, before the network has told it the time."""
+    (folder / "timesync").mkdir(parents=True)
+    with house(folder, start) as office:
+        office.clock.rehearsal = False
+        office.clock._timesync, office.clock._rtc = folder / "timesync", folder / "no-rtc"
+        office.keeper.look()
+        yield office
+
+
+def test_an_untrusted_clock_plays_no_timed_music(tmp_path: Path) -> None:
+    """No music by the timetable; the walls say why; a person who confirms the time ends it at once."""
+    with untrusted(tmp_path, TUESDAY.replace(hour=8, minute=40)) as office:
+        assert office.speaker.order is None
+        assert office.office.glance().scene == "fault"
+        assert any("时钟" in trouble.what for trouble in office.office.glance().troubles)
+        office.office.confirm_clock()
+        office.keeper.look()
+        assert office.speaker.order is not None
+        assert office.office.glance().scene == "rhythm"
+
+
+def test_the_network_time_ends_it_too(tmp_path: Path) -> None:
+    """Once systemd-timesyncd says that the time is true, the music sounds."""
+    with untrusted(tmp_path, TUESDAY.replace(hour=8, minute=40)) as office:
+        (tmp_path / "timesync" / "synchronized").touch()
+        office.clock.go(seconds=1)
+        office.keeper.look()
+        assert office.speaker.order is not None
+
+
+def test_an_untrusted_clock_says_no_cue_and_no_round_up(tmp_path: Path) -> None:
+    """What the clock would bring is not said; what people enter is said at once all the same."""
+    with untrusted(tmp_path, TUESDAY.replace(hour=9, minute=59)) as office:
+        office.deal("王小明", 3000)
+        assert len(office.announcer.say(office.clock)) == 1
+        office.deal("陈芳", 400)
+        office.go_to("10:01")
+        assert office.announcer.jobs == []
+        office.office.announce("请大家到前台集合。", "k")
+        assert len(office.announcer.say(office.clock)) == 1
+        office.go_to("18:06")
+        assert office.announcer.jobs == []
+
+
+def test_what_waited_under_an_untrusted_clock_is_told_in_the_next_round_up(tmp_path: Path) -> None:
+    """Confirmed at 10:30: the order that missed 10:00 is told at 11:00."""
+    with untrusted(tmp_path, TUESDAY.replace(hour=9, minute=50)) as office:
+        office.deal("王小明", 3000)
+        office.announcer.say(office.clock)
+        office.deal("陈芳", 400)
+        office.go_to("10:30")
+        office.office.confirm_clock()
+        office.keeper.look()
+        assert office.announcer.jobs == []
+        office.go_to("11:00")
+        assert len(office.announcer.jobs) == 1
+
+
+def test_music_by_hand_sounds_under_an_untrusted_clock(tmp_path: Path) -> None:
+    """A person may start music; a wish of yesterday's does not let the timetable's music through."""
+    with untrusted(tmp_path, TUESDAY.replace(hour=10)) as office:
+        office.office.play("rousing")
+        office.keeper.look()
+        assert office.speaker.order is not None
+        office.go_to("12:54:58")
+        office.go_to("12:56")
+        assert office.speaker.order is None
+
+
+def test_a_full_disk_does_not_stop_the_music(tmp_path: Path) -> None:
+    """When the round-up cannot be written, the music of 12:55 is ordered all the same and the walls turn."""
+    with house(tmp_path, TUESDAY.replace(hour=12, minute=50)) as office:
+
+        def broken(now: datetime) -> None:
+            raise OSError("disk full")
+
+        office.office._deals.round_up = broken  # type: ignore[method-assign]
+        office.office._talk.hold = broken  # type: ignore[method-assign]
+        office.go_to("12:55")
+        assert office.speaker.order is not None
+        assert office.office.glance().scene == "rhythm"

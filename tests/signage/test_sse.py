@@ -1,0 +1,339 @@
+"""Server-sent events over a real waitress on a real port: told at once, never waited for, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from controller.clock import Clock
+from controller.feed import Feed
+from controller.system.network import CannotListen, listen
+from signage import create_app, sse
+from signage.server import Server
+
+
+class Nobody:
+    """An office without anything: whoever asks something of it fails loudly."""
+
+    keys = None
+
+
+class Wire:
+    """A line without a screen; takes `room` messages, then no more."""
+
+    def __init__(self, room: int = 1000) -> None:
+        self.written: list[bytes] = []
+        self._room = room
+
+    def write(self, data: bytes) -> bool:
+        if len(self.written) >= self._room:
+            return False
+        self.written.append(data)
+        return True
+
+    def gone(self) -> bool:
+        return False
+
+
+def streams_of(server: Server) -> sse.Streams:
+    return server._streams
+
+
+class Screen:
+    """A wall that reads its line as bytes."""
+
+    def __init__(self, port: int, wall: str = "main", screen: str = "") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), 5)
+        path = "/events" + (f"?wall={wall}" if wall else "") + (f"&screen={screen}" if screen else "")
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        self.text = ""
+        self.over = False
+
+    def read(self, until: Callable[[], bool], seconds: float = 8.0) -> bool:
+        """Reads until that holds; False when it never did."""
+        end = time.monotonic() + seconds
+        while not until():
+            self.socket.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                got = self.socket.recv(65536)
+            except TimeoutError:
+                return until()
+            if not got:
+                self.over = True
+                return until()
+            self.text += got.decode()
+        return True
+
+    def wait(self, text: str) -> bool:
+        return self.read(lambda: text in self.text)
+
+    def ended(self) -> bool:
+        """Whether the server has closed the line."""
+        return self.read(lambda: self.over)
+
+    def all(self, event: str) -> list[dict[str, int]]:
+        return [json.loads(found) for found in re.findall(rf"event: {event}\ndata: (.*)\n", self.text)]
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed()
+
+
+@pytest.fixture
+def server(feed: Feed) -> Iterator[Server]:
+    clock = Clock(ZoneInfo("Asia/Shanghai"))
+    # Events ask nothing of the office; object() makes sure of it.
+    app = create_app(Nobody(), secret="s" * 40, feed=feed, clock=clock)  # type: ignore[arg-type]
+    running = Server(app, listen("127.0.0.1", 0))
+    running.start()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def screens(server: Server) -> Iterator[Callable[..., Screen]]:
+    opened: list[Screen] = []
+
+    def opening(wall: str = "main", screen: str = "") -> Screen:
+        opened.append(Screen(server.port, wall, screen))
+        return opened[-1]
+
+    yield opening
+    for found in opened:
+        found.socket.close()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 8.0) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
+
+
+def test_a_screen_is_greeted_then_told(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """A screen hears the present revision at once and every newer one as it comes."""
+    wall = screens()
+    assert wall.wait("event: hello")
+    assert "text/event-stream" in wall.text
+    hello = wall.all("hello")[0]
+    assert hello["revision"] == 1
+    assert abs(hello["now"] / 1000 - time.time()) < 5
+    assert feed.notify() == 2
+    assert wall.wait('event: hint\ndata: {"revision":2}')
+
+
+def test_a_burst_becomes_the_newest(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """Of a thousand revisions a screen need not hear each, but surely the last."""
+    wall = screens()
+    assert wall.wait("event: hello")
+    for _ in range(1000):
+        feed.notify()
+    assert wall.wait('{"revision":1001}')
+    heard = [hint["revision"] for hint in wall.all("hint")]
+    assert heard == sorted(heard)
+
+
+def test_ticks_come_by_themselves(
+    feed: Feed, screens: Callable[..., Screen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any news a named tick with time and revision comes again and again."""
+    monkeypatch.setattr(sse, "TICK_S", 0.2)  # ten seconds would only make the test longer
+    wall = screens()
+    assert wall.read(lambda: len(wall.all("tick")) >= 3)
+    assert [tick["revision"] for tick in wall.all("tick")[:3]] == [1, 1, 1]
+
+
+def test_the_same_screen_holds_one_line(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """A screen that comes back ends its own old line; another screen of the same wall keeps its."""
+    first, other = screens("hall", "tv-1"), screens("hall", "tv-2")
+    assert first.wait("event: hello")
+    assert other.wait("event: hello")
+    second = screens("hall", "tv-1")
+    assert second.wait("event: hello")
+    assert first.ended()
+    feed.notify()
+    assert second.wait("event: hint")
+    assert other.wait("event: hint")
+    assert not other.over
+
+
+def test_without_a_screens_mark_the_address_is_the_screen(screens: Callable[..., Screen]) -> None:
+    """The same wall from the same address evicts the old line, as after a cut power cord."""
+    first = screens("lobby")
+    assert first.wait("event: hello")
+    assert screens("lobby").wait("event: hello")
+    assert first.ended()
+
+
+def test_programs_that_only_listen_do_not_evict_each_other(
+    screens: Callable[..., Screen], feed: Feed
+) -> None:
+    """Two plain `GET /events` from one machine are two listeners: neither names a wall, so neither is a screen."""
+    first, second = screens(""), screens("")
+    assert first.wait("event: hello")
+    assert second.wait("event: hello")
+    feed.notify()
+    assert first.wait("event: hint")
+    assert second.wait("event: hint")
+
+
+def test_a_gone_screen_is_forgotten(server: Server, screens: Callable[..., Screen]) -> None:
+    """A screen that closed or crashed leaves no line behind."""
+    closing, crashing = screens("a"), screens("b")
+    assert closing.wait("event: hello")
+    assert crashing.wait("event: hello")
+    assert set(streams_of(server).names()) == {"a", "b"}
+    closing.socket.close()
+    crashing.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # sends a reset
+    crashing.socket.close()
+    assert eventually(lambda: streams_of(server).names() == {})
+
+
+def test_forty_screens_do_not_keep_a_phone_waiting(
+    feed: Feed, server: Server, screens: Callable[..., Screen]
+) -> None:
+    """With forty lines open, ten times the threads at the start, an ordinary request is answered and all are told."""
+    walls = [screens(f"wall-{number}") for number in range(40)]
+    assert all(wall.wait("event: hello") for wall in walls)
+    phone = socket.create_connection(("127.0.0.1", server.port), 5)
+    phone.sendall(b"GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert phone.recv(100).startswith(b"HTTP/1.1 200")
+    phone.close()
+    feed.notify()
+    assert all(wall.wait("event: hint") for wall in walls)
+
+
+def test_walls_that_all_ask_at_once_do_not_keep_a_phone_waiting(server: Server) -> None:
+    """Sixty states are asked for and none can be made at the moment: a phone is answered all the same."""
+    with streams_of(server).turn, contextlib.ExitStack() as open_lines:
+        for _ in range(60):
+            wall = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
+            wall.sendall(b"GET /api/wall HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        phone = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
+        phone.sendall(b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert phone.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_too_many_lines_are_refused_in_a_sentence(feed: Feed) -> None:
+    """Past the limit a line is refused with 503 and the way out; one that ends makes room again."""
+    streams = sse.Streams(feed, lambda: 0, limit=2)
+    counted: list[int] = []
+    streams.on_count = counted.append
+    first = streams.open("a", "1", Wire())
+    streams.open("b", "1", Wire())
+    with pytest.raises(sse.Denied) as denied:
+        streams.open("c", "1", Wire())
+    assert denied.value.status == 503
+    assert denied.value.sentence == "已有 2 块屏幕连着，请先关掉不用的。"
+    streams.ended(first)
+    streams.open("c", "1", Wire())
+    assert counted == [1, 2, 1, 2]
+    assert streams.names() == {"b": 1, "c": 1}
+
+
+def test_an_old_line_ending_late_leaves_the_new_one(feed: Feed) -> None:
+    """An evicted line that ends after its successor came takes nothing away from it."""
+    streams = sse.Streams(feed, lambda: 0)
+    old = streams.open("a", "1", Wire())
+    streams.open("a", "1", Wire())
+    streams.ended(old)
+    assert streams.names() == {"a": 1}
+
+
+def test_nothing_is_written_after_the_end(feed: Feed) -> None:
+    """A line whose end was asked for takes nothing more, and one that cannot take it ends."""
+    streams, wire = sse.Streams(feed, lambda: 0), Wire()
+    stream = streams.open("a", "1", wire)
+    stream.push(b"one")
+    stream.end()
+    stream.push(b"two")
+    assert wire.written == [b"one"]
+    full = Wire(room=1)
+    slow = streams.open("b", "1", full)
+    for word in (b"one", b"two", b"three"):
+        slow.push(word)
+    slow.wait()  # does not wait: it has ended
+    assert full.written == [b"one"]
+
+
+def test_news_between_greeting_and_listening_is_not_missed(feed: Feed) -> None:
+    """What is told while a screen is being greeted reaches it as its first hint."""
+    streams, wire = sse.Streams(feed, lambda: 0), Wire()
+    stream = streams.open("a", "1", wire)
+    lines = streams.lines(stream)
+    assert b'"revision":1' in next(lines)
+    feed.notify()
+    waiting = threading.Thread(target=lambda: list(lines))
+    waiting.start()
+    assert eventually(lambda: wire.written != [])
+    streams.close()
+    waiting.join(5)
+    assert wire.written == [b'event: hint\ndata: {"revision":2}\n\n']
+
+
+def test_a_screen_that_never_reads_costs_no_one(
+    server: Server, feed: Feed, screens: Callable[..., Screen]
+) -> None:
+    """A screen that stopped reading is dropped when it is too far behind, and writing to it never waits."""
+    stuck, well = screens("stuck"), screens("well")
+    assert stuck.wait("event: hello")
+    assert well.wait("event: hello")
+    assert eventually(lambda: len(streams_of(server)._listeners()) == 2)
+    line = next(found for found in streams_of(server)._listeners() if found.name == "stuck")
+
+    def write_much() -> None:
+        for _ in range(200):  # 20 MB: more than the kernel keeps for one screen
+            line.push(b":" + 100_000 * b"x" + b"\n\n")
+
+    writing = threading.Thread(target=write_much, daemon=True)
+    writing.start()
+    writing.join(10)  # one that waited would wait until the socket's own timeout, 20 s
+    assert not writing.is_alive()
+    assert eventually(lambda: streams_of(server).names() == {"well": 1})
+    feed.notify()
+    assert well.wait("event: hint")
+
+
+def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[..., Screen]) -> None:
+    """A server that stops ends its lines at once, and leaves no listener and no thread of its own."""
+    walls = [screens(f"wall-{number}") for number in range(5)]
+    assert all(wall.wait("event: hello") for wall in walls)
+    server.close()
+    assert all(wall.ended() for wall in walls)
+    assert eventually(lambda: feed.listeners == 0)
+
+
+def test_a_taken_port_is_told(server: Server, feed: Feed) -> None:
+    """A port in use, or an address that is not ours, is refused in a sentence with the way out."""
+    app = create_app(Nobody(), secret="s", feed=feed, clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
+    with pytest.raises(CannotListen) as taken:
+        Server(app, listen("127.0.0.1", server.port))
+    port = server.port
+    assert taken.value.sentence == (
+        f"端口 {port} 已经被别的程序占用。请关掉那个程序，或者换一个端口：zhangu run --port {port + 1}"
+    )
+    with pytest.raises(CannotListen) as foreign:
+        listen("203.0.113.7", 0)
+    assert foreign.value.sentence.startswith("这台机器没有地址 203.0.113.7。")
+
+
+def test_lines_notice_a_cut_cord(server: Server) -> None:
+    """What is accepted has keep-alive and a user timeout, so that a pulled cord ends within half a minute."""
+    sizes = {}
+    with socket.create_connection(("127.0.0.1", server.port), 5):
+        assert eventually(lambda: bool(server._server.active_channels))
+        accepted = next(iter(server._server.active_channels.values())).socket
+        for option in (socket.TCP_USER_TIMEOUT, socket.TCP_KEEPIDLE, socket.TCP_NODELAY):
+            sizes[option] = accepted.getsockopt(socket.IPPROTO_TCP, option)
+        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert sizes == {socket.TCP_USER_TIMEOUT: 20_000, socket.TCP_KEEPIDLE: 10, socket.TCP_NODELAY: 1}

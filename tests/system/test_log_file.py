@@ -1,0 +1,147 @@
+"""The log and the commands that say which Zhangu this is and who may come in."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner
+
+from controller import daemon
+from controller.cli import main
+from controller.sales.store import Store
+from controller.services.auth import Credentials
+from controller.system import log_file
+from controller.system.paths import Home, version
+
+TURNED = "\u202e\u2066\u200b"  # right-to-left override, isolate, zero-width space
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    root.handlers = []
+    daemon.keep_log(Home(tmp_path), to_screen=False)
+    yield tmp_path / "var" / "log" / "zhangu.log"
+    for handler in root.handlers:
+        handler.close()
+    root.handlers, root.level = before, level
+
+
+def test_the_log_is_written_in_the_office_s_time(log: Path) -> None:
+    """Once the timetable is known a line has its zone, with the distance from UTC."""
+    log_file.settle(ZoneInfo("Asia/Shanghai"))
+    before = datetime.now(UTC)
+    logging.getLogger("controller").warning("x")
+    stamp = re.match(r"(\S+ \S+),\d+(\+0800) WARNING", log.read_text())
+    assert stamp
+    written = datetime.strptime(stamp[1] + stamp[2], "%Y-%m-%d %H:%M:%S%z")
+    assert abs((written - before).total_seconds()) < 5
+
+
+def test_texts_cannot_forge_lines_or_drive_a_terminal(log: Path) -> None:
+    """A line break, an escape sequence and turned letters are written out, in a traceback too."""
+    evil = f"大家好\n2026-11-26 forged\x1b[2J{TURNED}"
+    logging.getLogger("controller").warning("saying %s", evil)
+    try:
+        raise ValueError(evil)
+    except ValueError:
+        logging.getLogger("controller").exception("broken")
+    text = log.read_text()
+    first, *rest = text.splitlines()
+    assert first.endswith("saying 大家好\\n2026-11-26 forged\\x1b[2J\\u202e\\u2066\\u200b")
+    assert not set(text) & {"\x1b", *TURNED}
+    assert "Traceback" in "".join(rest)
+
+
+def test_strangers_cannot_rotate_the_log_away(log: Path) -> None:
+    """Ten thousand wrong PINs are twenty lines; what people did is written every time."""
+    for number in range(10_000):
+        logging.getLogger("signage.auth").warning("wrong PIN from 10.0.0.%d", number)
+    for number in range(100):
+        logging.getLogger("zhangu.deeds").warning("deed %d", number)
+    lines = log.read_text().splitlines()
+    assert sum("wrong PIN" in line for line in lines) == log_file.BURST
+    assert sum("deed" in line for line in lines) == 100
+
+
+def test_lines_that_are_all_different_are_bounded_together(log: Path) -> None:
+    """A library that writes what a stranger sent into its message makes a kind of each line: 200 in all."""
+    for number in range(5_000):
+        logging.getLogger("asyncio").error(f"{number} fatal error on transport {'x' * 400}")  # noqa: G004
+    assert len(log.read_text().splitlines()) == log_file.BURST_OF_ALL
+
+
+def test_what_was_held_back_is_counted() -> None:
+    """The next line of that kind says how many there were."""
+    now = [0.0]
+    sparing = log_file.Sparing(now=lambda: now[0])
+
+    def line() -> logging.LogRecord:
+        return logging.LogRecord("waitress", logging.INFO, "x", 1, "from %s", ("a",), None)
+
+    assert sum(sparing.filter(line()) for _ in range(50)) == log_file.BURST
+    now[0] = log_file.EVERY_S
+    last = line()
+    assert sparing.filter(last)
+    assert last.getMessage() == f"from a [and {50 - log_file.BURST} more like it]"
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J小陈", f"{TURNED}小陈", "\x9b2J小陈"])
+def test_a_name_cannot_drive_the_terminal_of_a_command(tmp_path: Path, name: str) -> None:
+    """What a phone calls itself at sign-in is written out in `zhangu tokens`, controls and turned letters too."""
+    Credentials(Store(tmp_path / "var" / "zhangu.db")).open_session(name, "192.168.1.7", False)
+    printed = CliRunner().invoke(main, ["tokens", "--home", str(tmp_path)]).output
+    assert "小陈" in printed
+    assert not set(printed) & {"\x1b", "\x9b", *TURNED}
+
+
+def test_commands_print_in_one_way() -> None:
+    """Every command prints through `errors.echo`; only the QR code is drawn with the terminal's own codes."""
+    for file in Path(main.callback.__code__.co_filename).parent.glob("*.py"):  # type: ignore[union-attr]
+        raw = re.findall(r"click\.echo\(.*|\bprint\(.*", file.read_text(encoding="utf-8"))
+        allowed = {"errors.py": 1, "run.py": 1, "__init__.py": 1}
+        assert len(raw) <= allowed.get(file.name, 0), (file.name, raw)
+
+
+def test_the_version_can_be_compared_after_an_upgrade() -> None:
+    """`--version` tells the release, and the commit of a checkout."""
+    told = CliRunner().invoke(main, ["--version"])
+    assert told.exit_code == 0
+    assert re.fullmatch(r"zhangu \d+\.\d+\.\d+( \([0-9a-f]{7}\))?\n", told.output)
+    assert version() in told.output
+
+
+def test_pin_and_tokens_are_shown_changed_and_revoked(tmp_path: Path) -> None:
+    """By command, also while the daemon runs; a name given twice is told, and stdout is the token alone."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        done = CliRunner().invoke(main, [*words, "--home", str(tmp_path)])
+        return done.exit_code, done.stdout, done.stderr
+
+    keys = Credentials(Store(tmp_path / "var" / "zhangu.db"))
+    assert run("pin")[:2] == (0, keys.pin() + "\n")
+    cookie = keys.open_session("小陈 iPhone", "192.168.1.7", False)
+    first = run("token", "crm", "--role", "program")
+    assert first[2] == ""
+    assert keys.token_role(first[1].strip()) == "program"
+    second = run("token", "crm", "--role", "program")
+    assert "失效" in second[2]
+    assert keys.token_role(first[1].strip()) is None
+    assert keys.token_role(second[1].strip()) == "program"
+    listed = run("tokens")[1]
+    assert re.search(r"crm　program　.* 建立　最近使用 ", listed)
+    assert "手机 1　小陈 iPhone　192.168.1.7" in listed
+    assert run("tokens", "revoke", "crm")[0] == 0
+    assert keys.token_role(second[1].strip()) is None
+    assert run("tokens", "revoke", "crm")[0] == 1
+    old = keys.pin()
+    new = run("pin", "--new")[1].strip()
+    assert new == keys.pin() != old
+    assert keys.session(cookie, False) is None

@@ -1,0 +1,88 @@
+"""Clock times in zones with summer time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.timetable.times import covers, moment, utc
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ZONES = (
+    "Asia/Shanghai",
+    "Europe/Berlin",
+    "America/New_York",
+    "Pacific/Apia",
+    "Australia/Lord_Howe",
+    "America/Santiago",
+)
+
+
+def clock(text: str) -> timedelta:
+    hours, minutes = text.split(":")
+    return timedelta(hours=int(hours), minutes=int(minutes))
+
+
+def test_a_skipped_clock_time_is_the_moment_of_the_skip() -> None:
+    """When Berlin's clock jumps from 02:00 to 03:00, 02:30 is that jump."""
+    jump = datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    assert utc(moment(date(2026, 3, 29), clock("02:30"), BERLIN)) == jump
+    assert utc(moment(date(2026, 3, 29), clock("02:00"), BERLIN)) == jump
+    assert utc(moment(date(2026, 3, 29), clock("03:00"), BERLIN)) == jump
+    assert utc(moment(date(2026, 3, 29), clock("01:59"), BERLIN)) == jump - timedelta(minutes=1)
+
+
+def test_a_clock_time_that_comes_twice_is_its_first_coming() -> None:
+    """When Berlin's clock falls back, 02:30 is the one in summer time."""
+    assert utc(moment(date(2026, 10, 25), clock("02:30"), BERLIN)) == datetime(
+        2026, 10, 25, 0, 30, tzinfo=UTC
+    )
+    assert utc(moment(date(2026, 10, 25), clock("03:00"), BERLIN)) == datetime(2026, 10, 25, 2, 0, tzinfo=UTC)
+
+
+def test_the_end_of_a_day_is_the_next_ones_midnight() -> None:
+    """24:00 is a moment too."""
+    assert moment(date(2026, 12, 31), timedelta(hours=24), BERLIN).isoformat() == "2027-01-01T00:00:00+01:00"
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.dates(date(2020, 1, 1), date(2035, 12, 31)),
+    st.integers(0, 1440),
+    st.integers(0, 1440),
+)
+def test_time_never_runs_backwards(zone: str, day: date, a: int, b: int) -> None:
+    """A later clock time is never an earlier moment, in any zone on any date."""
+    early, late = (moment(day, timedelta(minutes=n), ZoneInfo(zone)) for n in sorted((a, b)))
+    assert utc(early) <= utc(late)
+
+
+def changes(zone: str) -> list[date]:
+    """The dates of 2024 to 2026 that have not 24 hours."""
+    days = (date(2024, 1, 1) + timedelta(days=n) for n in range(1096))
+    midnights = [(day, moment(day, timedelta(), ZoneInfo(zone))) for day in days]
+    pairs = pairwise(midnights)
+    return [day for (day, a), (_, b) in pairs if utc(b) - utc(a) != timedelta(hours=24)]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_transition_day_is_ordered(zone: str) -> None:
+    """On each day that summer time begins or ends the minutes are in order, and all but the skipped read right."""
+    days = changes(zone)
+    assert len(days) == (0 if zone in ("Asia/Shanghai", "Pacific/Apia") else 6)
+    for day in days:
+        minutes = [moment(day, timedelta(minutes=n), ZoneInfo(zone)) for n in range(1440)]
+        assert [utc(minute) for minute in minutes] == sorted(utc(minute) for minute in minutes)
+        assert sum(minute.hour * 60 + minute.minute != n for n, minute in enumerate(minutes)) in (0, 30, 60)
+
+
+def test_a_span_holds_its_beginning_and_not_its_end() -> None:
+    """12:30 is inside 12:30-12:55, 12:55 is not."""
+    at, until = (moment(date(2026, 5, 4), clock(text), BERLIN) for text in ("12:30", "12:55"))
+    assert covers(at, until, at)
+    assert not covers(at, until, until)
