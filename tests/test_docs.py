@@ -6,10 +6,13 @@ for developers exist in English only, and their paths, classes, threads and impo
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -131,6 +134,7 @@ class NoOffice:
     keys = None
 
 
+@cache
 def routes() -> set[tuple[str, str]]:
     """Return (method, path) of everything that is served, with X for each name or number; no static files."""
     app = create_app(NoOffice(), secret="s" * 40, feed=Feed(), clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
@@ -154,13 +158,43 @@ def documented_routes(language: str) -> tuple[set[tuple[str, str]], set[str]]:
     return with_method, pages
 
 
-def product_code() -> str:
-    """Return all Python of the product."""
-    return "\n".join(
-        file.read_text(encoding="utf-8")
-        for folder in ("controller", "signage")
-        for file in sorted((ROOT / folder).rglob("*.py"))
-    )
+def syntax() -> Iterator[ast.AST]:
+    """Yield every node of the product's Python."""
+    for folder in ("controller", "signage"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def members_of(found: ast.ClassDef) -> set[str]:
+    """Return the methods and attributes of a class."""
+    names = {node.name for node in ast.walk(found) if isinstance(node, ast.FunctionDef)}
+    names |= {node.attr for node in ast.walk(found) if isinstance(node, ast.Attribute)}
+    return names | {node.id for node in ast.walk(found) if isinstance(node, ast.Name)}
+
+
+@cache
+def names_in_code() -> set[str]:
+    """Return `Class`, `Class.member`, `function()` and `CONSTANT` of the product."""
+    names: set[str] = set()
+    for node in syntax():
+        if isinstance(node, ast.ClassDef):
+            names |= {node.name, *(f"{node.name}.{member}" for member in members_of(node))}
+        elif isinstance(node, ast.FunctionDef):
+            names.add(f"{node.name}()")
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+def threads_and_children() -> tuple[set[str], set[str]]:
+    """Return the names of the daemon's threads, and the modules that are started as a process."""
+    threads, children = set(), set()
+    for node in syntax():
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Thread"):
+            threads |= {str(ast.literal_eval(word.value)) for word in node.keywords if word.arg == "name"}
+        elif isinstance(node, ast.Constant) and re.fullmatch(r"controller(\.[a-z_]+)+", str(node.value)):
+            children.add(str(node.value).replace(".", "/") + ".py")
+    return threads, {child for child in children if (ROOT / child).exists()}
 
 
 # --- commands
@@ -209,8 +243,8 @@ def test_no_option_is_named_that_does_not_exist(page: Path) -> None:
 
 @in_each_language
 def test_every_make_target_is_documented(language: str) -> None:
-    """Every target that `make help` lists stands in the pages."""
-    shown = code_of(language)
+    """Every target that `make help` lists stands in a table."""
+    shown = "\n".join(rows_of(language))
     missing = sorted(
         t for t in targets(listed=True) - {"help"} if not re.search(rf"make {t}(?![\w-])", shown)
     )
@@ -363,22 +397,9 @@ def test_files_that_are_named_exist(page: Path) -> None:
 @on_developers_pages
 def test_classes_functions_and_constants_that_are_named_exist(page: Path) -> None:
     """`Name`, `Name.method`, `function()` and `CONSTANT` on the developers' pages are in the product."""
-    code, wrong = product_code(), []
-    for name in re.findall(r"`([A-Za-z_][\w.]*(?:\(\))?)`", without_blocks(text_of(page))):
-        first, _, member = name.partition(".")
-        if re.fullmatch(r"[A-Z]+[a-z]\w*", first):  # a class, perhaps with a method or attribute
-            exists = re.search(rf"^class {first}\b", code, re.MULTILINE) and (
-                not member or re.search(rf"def {member}\b|self\.{member}\b", code)
-            )
-        elif name.endswith("()"):
-            exists = re.search(rf"def {name[:-2]}\(", code)
-        elif re.fullmatch(r"[A-Z][A-Z_]{3,}", name) and name not in ("POST",):
-            exists = re.search(rf"^{name}\b.*=", code, re.MULTILINE)
-        else:
-            continue
-        if not exists:
-            wrong.append(name)
-    assert not wrong, f"{name_of(page)} names {wrong}"
+    form = r"`([A-Z]+[a-z]\w*(?:\.\w+)?|\w+\(\)|[A-Z][A-Z_]{3,})`"
+    named = set(re.findall(form, without_blocks(text_of(page))))
+    assert not named - names_in_code(), f"{name_of(page)} names {sorted(named - names_in_code())}"
 
 
 def test_the_import_layers_are_the_contract() -> None:
@@ -394,13 +415,11 @@ def test_the_import_layers_are_the_contract() -> None:
 
 def test_every_thread_and_child_is_described() -> None:
     """architecture.md names each thread that the code names, and each module that runs as a child."""
-    text, code = text_of(ROOT / "docs" / "architecture.md"), product_code()
-    threads = set(re.findall(r"Thread\([^)]*?name=\"([^\"]+)\"", code, re.DOTALL))
-    children = set(re.findall(r"(?:Child\(|\"-m\", |^CHILD = )\"(controller[\w.]+)\"", code, re.MULTILINE))
+    text = text_of(ROOT / "docs" / "architecture.md")
+    threads, children = threads_and_children()
     assert len(threads) > 5
-    assert len(children) > 3
-    missing = [name for name in threads if f"`{name}`" not in text]
-    missing += [name for name in children if f"`{name.replace('.', '/')}.py`" not in text]
+    assert len(children) > 4
+    missing = [name for name in (*threads, *children) if f"`{name}`" not in text]
     assert not missing, f"not in docs/architecture.md: {missing}"
 
 
