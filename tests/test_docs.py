@@ -53,6 +53,7 @@ def name_of(page: Path) -> str:
 
 
 on_each_page = pytest.mark.parametrize("page", ALL_PAGES, ids=name_of)
+on_each_wrapped_page = pytest.mark.parametrize("page", [*ALL_PAGES, ROOT / "CHANGELOG.md"], ids=name_of)
 on_each_linking_page = pytest.mark.parametrize("page", LINKING, ids=name_of)
 on_developers_pages = pytest.mark.parametrize("page", FOR_DEVELOPERS, ids=name_of)
 
@@ -375,7 +376,7 @@ def test_links_and_pictures_exist(page: Path) -> None:
     assert not wrong, f"{name_of(page)} points to {wrong}"
 
 
-@on_each_page
+@on_each_wrapped_page
 def test_lines_fit_a_screen(page: Path) -> None:
     """Prose is wrapped at 120 characters; table rows and code may be longer."""
     lines = without_blocks(text_of(page)).splitlines()
