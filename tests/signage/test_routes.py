@@ -56,8 +56,8 @@ def ask(
         body = None if method == "GET" else b"{}"
         own = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{house.daemon.server.port}"}
         link.request(method, path, body, {**own, **headers})
-        answer = link.getresponse()
-        return answer.status, answer.headers, answer.read1(2000).decode("utf-8", "replace")
+        with link.getresponse() as answer:
+            return answer.status, answer.headers, answer.read1(2000).decode("utf-8", "replace")
     finally:
         link.close()
 
