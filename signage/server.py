@@ -29,8 +29,9 @@ class Server:
         self._most = SPARE_THREADS
 
     def _keep_threads(self, streams: int) -> None:
-        # Under the streams' lock. Never fewer again: idle threads are cheap, starting them late is not.
-        wanted = 2 * streams + SPARE_THREADS
+        # Under the streams' lock. One thread for each open stream, which only waits for its end; states, uploads and
+        # previews have their own. Never fewer again: idle threads are cheap, starting them late is not.
+        wanted = streams + SPARE_THREADS
         if wanted > self._most:
             self._most = wanted
             self._dispatcher.set_thread_count(wanted)
