@@ -17,8 +17,8 @@ from wallroom import Room, chromium
 from controller.glance import Board, HealthProblem
 from controller.timetable.model import Entry, WallDisplay, WallSettings
 from signage.i18n import english, in_english
-from signage.storybook import stories
 from signage.wall_state import wall_state
+from tests.storybook import stories
 
 ROOT = Path(__file__).resolve().parents[2]
 CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
