@@ -13,12 +13,12 @@ is first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
+from controller.sales.highlights import is_record
 from controller.sales.model import (
     BIG,
     FIRST_OF_DAY,
@@ -107,11 +107,6 @@ def decide(amount: Decimal, facts: Facts) -> Decision:
     return _soon(kind, facts) if kind else _with_others(facts)
 
 
-def first_is_taken(earlier: Iterable[tuple[bool, bool]]) -> bool:
-    """Whether "first" is gone, from the period's earlier orders as (taken back, spoken as first)."""
-    return any(spoken or not voided for voided, spoken in earlier)
-
-
 def after_restart(
     announcement: Announcement,
     now: datetime,
@@ -160,7 +155,7 @@ def _kind(amount: Decimal, facts: Facts) -> str | None:
         return FIRST_OF_DAY
     if amount <= facts.big_over:
         return None
-    return RECORD if facts.record_over is not None and amount > facts.record_over else BIG
+    return RECORD if is_record(amount, facts.record_over) else BIG
 
 
 def _soon(kind: str, facts: Facts) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from controller.sales import highlights, messages, results
 from controller.sales.messages import Line
@@ -175,16 +175,9 @@ class CueService:
         return people[0] if people else None
 
     def _last_of(self, period: str, plan: DayPlan) -> bool:
-        return plan.workday and self._context.next_workday(plan.date).date > period_of(period, plan.date)[1]
+        return plan.workday and self._context.next_workday(plan.date) > period_of(period, plan.date)[1]
 
     def _past(self, session: Session, day: date) -> highlights.Past:
-        before = next(
-            (
-                day - timedelta(days=n)
-                for n in range(1, 15)
-                if self._context.timetable_file.plan(day - timedelta(days=n)).workday
-            ),
-            None,
-        )
+        before = self._context.timetable_file.workday_before(day)
         sold = frozenset(row.id for row in session.standings(before, before).people) if before else None
         return highlights.Past(sold, session.deals.largest(day), session.deals.first_days())

@@ -30,7 +30,7 @@ from controller.timetable.model import (
     WallDisplay,
     WallSettings,
 )
-from controller.timetable.problems import Said, nearest
+from controller.timetable.problems import nearest
 from controller.timetable.schema import Field, Group, Many, Schema, Table, Where
 from controller.timetable.texts import BROADCASTS, COMMENTS, RESULTS, broadcasts_from
 from controller.timetable.times import ClockRange, Day, Days
@@ -42,10 +42,7 @@ SHOWN_FOR = timedelta(minutes=5)  # a scene whose cue does not say until when
 PLAYLIST = Words(
     most=40,
     check=lambda name: not re.search(r'[/\\:*?"<>|]', name) and not name.startswith("."),
-    example=Said(
-        "写 sounds/music 下面一个文件夹的名称，例如“morning”",
-        'Write the name of a folder under sounds/music, for example "morning"',
-    ),
+    example="写 sounds/music 下面一个文件夹的名称，例如“morning”",
 )
 _WHO = {
     "所有人": "everyone",
@@ -61,15 +58,11 @@ _WHO = {
 
 
 _SAYABLE_WORDS = {called: word for word, called in SAYINGS.items()}
-_MUSIC_IS_IN_SPANS = Said(
-    "音乐写在 rhythm: 的时段里，例如 {at: 17:00-17:05, name: 放歌, music: 文件夹名}",
-    "Music belongs to a span in rhythm:, for example {at: 17:00-17:05, name: Song, music: FOLDER}",
+_MUSIC_IS_IN_SPANS = "音乐写在 rhythm: 的时段里，例如 {at: 17:00-17:05, name: 放歌, music: 文件夹名}"
+_ONE_PLAYLIST = (
+    "一个时段放一个歌单，把要放的歌都放进 sounds/music 下的那个文件夹；也可以按日子分：{周一: a, 周二: b}"
 )
-_ONE_PLAYLIST = Said(
-    "一个时段放一个歌单，把要放的歌都放进 sounds/music 下的那个文件夹；也可以按日子分：{周一: a, 周二: b}",
-    "A span plays one playlist: put all its tracks into one folder under sounds/music",
-)
-_NO_ROOMS = Said("声音只有一路，不能按房间分", "There is one sound for all rooms")
+_NO_ROOMS = "声音只有一路，不能按房间分"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +84,7 @@ class Say:
     def _named(self, node: Text, where: Where) -> str:
         word = node.value.strip().lower()
         names = "、".join(SAYABLE)
-        allowed = Said(
-            f"可以写：{names}，或者直接写要说的话",
-            f"Allowed: {', '.join(SAYABLE)}, or words of your own as {{text: …}}",
-        )
+        allowed = f"可以写：{names}，或者直接写要说的话"
         return word if word in SAYABLE else where.refuse(node, allowed, nearest(word, SAYABLE))
 
     def schema(self) -> Schema:
@@ -241,11 +231,9 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
     )
 
 
-def _voice(names: tuple[str, ...], zh: str = "", en: str = "") -> Words:
+def _voice(names: tuple[str, ...], or_else: str = "") -> Words:
     """A voice's name. Which voices there are only the machine knows: `zhangu check` compares."""
-    example = Said(
-        f"写语音的名称：{'、'.join(names)}{zh}", f"Write the name of a voice: {', '.join(names)}{en}"
-    )
+    example = f"写语音的名称：{'、'.join(names)}{or_else}"
     return Words(80, check=_plain_name, example=example, examples=names)
 
 
@@ -268,7 +256,7 @@ _SOUND = Group(
             default=6.0,
         ),
         "voice": Field(
-            _voice(VOICES, "，或 var/voices 里的文件夹名", ", or a folder under var/voices"),
+            _voice(VOICES, "，或 var/voices 里的文件夹名"),
             "谁来播报：auto 自动，espeak 备用语音，或者写名字",
             default=VOICES[0],
         ),
@@ -369,7 +357,5 @@ FILE = Group(
         "walls": Field(_WALLS, "大屏"),
     },
     _rhythm,
-    elsewhere=dict.fromkeys(
-        ("zone", "zones", "rooms"), Said("声音只有一路，不能按房间分", "One sound for all rooms")
-    ),
+    elsewhere=dict.fromkeys(("zone", "zones", "rooms"), "声音只有一路，不能按房间分"),
 )

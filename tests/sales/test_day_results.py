@@ -10,9 +10,10 @@ from pathlib import Path
 from book_made import DAY, WORDS, at, record, standing
 from hypothesis import given
 from hypothesis import strategies as st
+from ranked import rank, rank_by_completion
 
 from controller.sales.results import CityRow, Show, from_json, rank_cities, tell, to_json
-from controller.sales.standings import Standing, rank, rank_by_completion
+from controller.sales.standings import Standing
 from controller.sales.store import Store
 from controller.timetable import load
 

@@ -287,13 +287,11 @@ def test_each_fault_is_told_in_full(text: str, sentences: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize("text", [case[1] for case in CASES], ids=[case[0] for case in CASES])
 def test_no_sentence_speaks_python(text: str) -> None:
-    """Neither language ever shows a word of Python's, PyYAML's or a validator's; the English twin has the place too."""
+    """No sentence shows a word of Python's, PyYAML's or a validator's."""
     with pytest.raises(load.TimetableInvalid) as caught:
         load.parse(text)
     for fault in caught.value.faults:
         assert not PYTHON_WORDS.search(str(fault)), str(fault)
-        assert not PYTHON_WORDS.search(fault.english()), fault.english()
-        assert fault.english().startswith(f"rhythm.yaml, line {fault.line}, ")
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_lines() -> None:
