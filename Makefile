@@ -1,4 +1,4 @@
-# The commands of this project; README.md tells what each is for.
+# The commands of this project; docs/commands.md describes each.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
@@ -34,7 +34,7 @@ run: .venv/.ready  ## the daemon, here and now
 demo: .venv/.ready  ## a made-up office's day in six minutes, heard and seen
 	$(BIN)/zhangu demo
 
-pictures: .venv/.dev  ## the README's pictures, taken from a running demo
+pictures: .venv/.dev  ## the pictures of README and docs/, taken from a running demo
 	$(BIN)/python -m tests.pictures
 
 storybook: .venv/.dev  ## every wall scene with made-up values, at http://127.0.0.1:8090/storybook/
