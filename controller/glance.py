@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal
+from controller.sales.model import Deal, Kind
 from controller.timetable.model import DayPlan, State, WallSettings
 
 UNNAMED = "一位同事"
@@ -97,7 +97,7 @@ class OnAir:
     """What is being said now. `marks` name moments of it (third, second, first, teams, …) at which a wall turns."""
 
     id: int
-    kind: str
+    kind: Kind
     text: str
     deals: tuple[Deal, ...]
     started: datetime

@@ -11,7 +11,7 @@ from controller.glance import Board, Glance, OnAir, Ranking, Tally, Total
 from controller.hearing import MUTED
 from controller.names import same_name
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal
+from controller.sales.model import Deal, Kind
 from controller.timetable.model import Duty, Entry, WallDisplay
 from controller.timetable.times import written_end
 from signage import serializers
@@ -81,7 +81,7 @@ LATE = timedelta(seconds=60)  # what is older is not celebrated any more
 SILENT_SHOW = timedelta(seconds=15)  # so long the wall waits for the voice before it tells the results alone
 SILENT_STEP = timedelta(seconds=2)
 TITLES = {"day": "今日开拓能手", "week": "本周开拓能手", "month": "本月开拓能手"}
-CHAMPIONS = {f"top_sales_of_{period}": title for period, title in TITLES.items()}
+CHAMPIONS = {Kind(f"top_sales_of_{period}"): title for period, title in TITLES.items()}
 MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 STEPS = ("third", "second", "first", "teams", "cities", "week", "month", "comment")
 _TITLES = {
@@ -102,14 +102,14 @@ def celebration_of(glance: Glance) -> Json | None:
     decides by its own rule of 60 s.
     """
     said = glance.on_air
-    if said is None or said.kind == "results" or said.ends <= glance.now:
+    if said is None or said.kind == Kind.RESULTS or said.ends <= glance.now:
         return None
-    if glance.state.quiet and said.kind != "emergency":
+    if glance.state.quiet and said.kind != Kind.EMERGENCY:
         return None
     if not said.deals and glance.now - said.started > LATE:
         return None
     one = said.deals[0] if len(said.deals) == 1 else None
-    if one and said.kind == "target":  # the team is praised, not who brought the last order
+    if one and said.kind == Kind.TARGET:  # the team is praised, not who brought the last order
         reached = next((row for row in glance.teams if row.name == one.team), None)
         praise: Json = {
             "team": one.team,
@@ -143,7 +143,7 @@ def _title(said: OnAir) -> str | None:
     """None: the page has a title for each kind. Several orders in one breath are called what they are."""
     if said.kind in CHAMPIONS:
         return CHAMPIONS[said.kind]
-    return None if said.kind in ("roundup", "hourly") else _TITLES.get(len(said.deals))
+    return None if said.kind in (Kind.ROUNDUP, Kind.HOURLY) else _TITLES.get(len(said.deals))
 
 
 def board_of(glance: Glance, base: str) -> Json | None:
@@ -179,7 +179,7 @@ def _round(ranking: Ranking) -> Json:
 def _reveal(glance: Glance) -> list[Json]:
     """When each part is told: by the voice, or, when no voice comes, by the wall alone. Empty: all is told."""
     said = glance.on_air
-    if said is not None and said.kind == "results":
+    if said is not None and said.kind == Kind.RESULTS:
         told = [(step, at) for step, at in said.marks if step in STEPS]
         if not any(step == "comment" for step, _ in told):
             told.append(("comment", said.ends))
@@ -272,7 +272,7 @@ def _undisturbed(glance: Glance, base: str, team: str | None) -> bool:
     gives way to that team's orders and to what is said to everybody, not to other teams' orders. An emergency is
     shown on every wall, also on one that is dark or turned off.
     """
-    if glance.on_air is not None and glance.on_air.kind == "emergency":
+    if glance.on_air is not None and glance.on_air.kind == Kind.EMERGENCY:
         return False
     orders = glance.on_air.deals if glance.on_air else ()
     others = bool(orders) and team is not None and all(deal.team != team for deal in orders)

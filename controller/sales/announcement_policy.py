@@ -28,6 +28,7 @@ from controller.sales.model import (
     RESULTS,
     ROUNDUP,
     Announcement,
+    Kind,
 )
 from controller.sales.money import money
 
@@ -73,7 +74,7 @@ class Decision:
     hear it (a value of `hearing`).
     """
 
-    kind: str
+    kind: Kind
     when: datetime | None
     merge: bool
     why: str
@@ -148,7 +149,7 @@ def next_roundup(
     return next((moment for moment in moments if moment > now), None)
 
 
-def _kind(amount: Decimal, facts: Facts) -> str | None:
+def _kind(amount: Decimal, facts: Facts) -> Kind | None:
     if facts.first_of_week:
         return FIRST_OF_WEEK
     if facts.first_of_day:
@@ -158,7 +159,7 @@ def _kind(amount: Decimal, facts: Facts) -> str | None:
     return RECORD if is_record(amount, facts.record_over) else BIG
 
 
-def _soon(kind: str, facts: Facts) -> Decision:
+def _soon(kind: Kind, facts: Facts) -> Decision:
     because = {
         FIRST_OF_WEEK: "本周第一单",
         FIRST_OF_DAY: "今天第一单",

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from controller.sales import highlights, messages, results
 from controller.sales.messages import Line
-from controller.sales.model import Announcement
+from controller.sales.model import WAITING, Announcement, Kind
 from controller.sales.results import CityRow, Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
@@ -53,7 +53,7 @@ class CueService:
         if not lines:
             return None
         text, script = "".join(line.text for line in lines), as_json(lines, applause)
-        return Announcement(0, "", cue.say or FREE_TEXT, text, "waiting", "", now, None, script=script)
+        return Announcement(0, "", Kind(cue.say or FREE_TEXT), text, WAITING, "", now, None, script=script)
 
     def _made(self, session: Session, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
         key = f"cue:{plan.date}:{cue.at:%H:%M:%S}:{cue.say}"
