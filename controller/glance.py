@@ -14,9 +14,10 @@ from decimal import Decimal
 from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal, Kind
+from controller.sentences import say
 from controller.timetable.model import DayPlan, State, WallSettings
 
-UNNAMED = "一位同事"
+UNNAMED = say("unnamed")
 """Who is hidden from the screens is called this there."""
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from controller.glance import Board, Glance, OnAir, Ranking, Tally, Total
 from controller.hearing import MUTED
 from controller.names import same_name
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal, Kind
+from controller.sentences import Sentence, english, say
 from controller.timetable.model import Duty, Entry, WallDisplay
 from controller.timetable.times import written_end
 from signage import serializers
-from signage.i18n import in_english
 from signage.serializers import Json
 
 
@@ -80,19 +82,12 @@ TOP = 10  # a ranking praises the best and never shows the last
 LATE = timedelta(seconds=60)  # what is older is not celebrated any more
 SILENT_SHOW = timedelta(seconds=15)  # so long the wall waits for the voice before it tells the results alone
 SILENT_STEP = timedelta(seconds=2)
-TITLES = {"day": "今日开拓能手", "week": "本周开拓能手", "month": "本月开拓能手"}
+TITLES = {period: say(f"top_sales_of_{period}") for period in ("day", "week", "month")}
 CHAMPIONS = {Kind(f"top_sales_of_{period}"): title for period, title in TITLES.items()}
-MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+ZH_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 STEPS = ("third", "second", "first", "teams", "cities", "week", "month", "comment")
-_TITLES = {
-    2: "双喜临门",
-    3: "三单连开",
-    4: "四单连开",
-    5: "五单连开",
-    6: "六单连开",
-    7: "七单连开",
-    8: "八单连开",
-}
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
+_TITLES = {count: say(f"{number}_deals") for count, number in _NUMBERS.items()}
 
 
 def celebration_of(glance: Glance) -> Json | None:
@@ -150,7 +145,7 @@ def board_of(glance: Glance, base: str) -> Json | None:
     """The results, on walls whose scene is the leaderboard: the frozen ones of the show, else as they stand."""
     if base != "leaderboard":
         return None
-    board = glance.board or Board("开拓能手", "day", glance.people, glance.teams)
+    board = glance.board or Board(say("top_sales"), "day", glance.people, glance.teams)
     live = glance.scene != "leaderboard"
     return {
         "title": board.title,
@@ -199,7 +194,7 @@ def award(glance: Glance) -> Json | None:
     past = found.period == "month" and found.since != glance.plan.date.replace(day=1)
     winner = found.winner
     return {
-        "title": f"{MONTHS[found.since.month - 1]}月开拓能手" if past else TITLES[found.period],
+        "title": _of_month(found.since.month) if past else TITLES[found.period],
         "period": found.period,
         "month": found.since.month if past else None,
         "person": winner.name,
@@ -210,6 +205,10 @@ def award(glance: Glance) -> Json | None:
         "photo": photo_url(winner.photo),
         "text": glance.on_air.text if glance.on_air else "",
     }
+
+
+def _of_month(month: int) -> Sentence:
+    return say("top_sales_of_past_month", zh_month=ZH_MONTHS[month - 1], en_month=month_name[month])
 
 
 # --- What one wall shows
@@ -262,7 +261,14 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "notices": _stray(display, team) + _notices(glance, base),
         "honours": [honour_row(honour) for honour in glance.honours],
     }
-    return in_english(found) if display.language == "en" else found
+    return _in_english(found) if display.language == "en" else found
+
+
+def _in_english(value: Any) -> Any:
+    """The state with the program's own sentences in English; what the office wrote stays as it is."""
+    if isinstance(value, dict):
+        return {key: _in_english(part) for key, part in value.items()}
+    return [_in_english(part) for part in value] if isinstance(value, list) else english(value)
 
 
 def _undisturbed(glance: Glance, base: str, team: str | None) -> bool:
@@ -290,7 +296,7 @@ def _stray(display: WallDisplay, team: str | None) -> list[str]:
     """Says that the wall's team does not exist; the wall shows all teams meanwhile."""
     if display.team is None or team is not None:
         return []
-    return [f"没有叫“{display.team}”的团队，这块大屏显示全部团队。"]
+    return [say("no_such_team", team=display.team)]
 
 
 def _members(glance: Glance, team: str) -> list[Json]:
@@ -378,11 +384,11 @@ def _welcome(glance: Glance) -> Json:
 def _rest(glance: Glance) -> Json:
     following = glance.state.next
     if not glance.plan.workday:
-        text = "今天休息，好好放松。"
+        text = say("day_off")
     elif glance.plan.entries and glance.now < glance.plan.entries[0].at:
-        text = "新的一天，马上开始。"
+        text = say("before_work")
     else:
-        text = "今天辛苦了，路上小心。"
+        text = say("after_work")
     return {"text": text, "next": f"{hhmm(following.at)} {following.name}" if following else None}
 
 

@@ -27,6 +27,7 @@ from controller.sales.model import Deal, Person
 from controller.sales.results import CityRow, Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
+from controller.sentences import say
 from controller.services.announcement_priority import EMERGENCY
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context, period_of
@@ -121,7 +122,7 @@ KEPT_FOR = timedelta(milliseconds=300)
 """Two hundred walls ask at once after each hint: one of them does the work."""
 WATCH_SHARE = 300
 """What a look at the music costs is spent once in so many times its length."""
-TITLE = "开拓能手"
+TITLE = say("top_sales")
 
 
 class SnapshotBuilder:

@@ -13,9 +13,9 @@ from glances import board, deal, glance, moment, said, tally
 
 from controller.glance import Champion, Glance, HealthProblem, Ranking
 from controller.sales.highlights import Highlight
+from controller.sentences import english
 from controller.timetable.model import WallDisplay, WallSettings
 from signage import serializers
-from signage.i18n import english
 from signage.wall_state import ms, wall_state
 
 DAY = [

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from controller.glance import Board, City, Ranking, Tally
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal
+from controller.sentences import say
 from controller.timetable.model import DayPlan, Duty, Entry
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -182,7 +183,7 @@ def cities(count: int) -> tuple[City, ...]:
 def board(**over: Any) -> Board:
     """The results of a full day."""
     whole: dict[str, Any] = {
-        "title": "开拓能手",
+        "title": say("top_sales"),
         "period": "day",
         "top": people(3),
         "teams": teams(4),

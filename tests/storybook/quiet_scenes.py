@@ -8,17 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from controller.glance import Champion, HealthProblem, OnAir
+from controller.sentences import say
 from controller.timetable.model import WallDisplay
 from tests.storybook.cast import LONG, PEOPLE, TEAMS, deal, deals, duty, entry, person, plan, team, teams
 from tests.storybook.story import Story, glance, story, total
 
 FAR = WallDisplay(distance=8)
 PAPER = WallDisplay(theme="paper")
-SILENT = HealthProblem(
-    "没有音响设备，办公室现在听不到声音。",
-    "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
-    "请检查音箱的电源和接线。",
-)
+SILENT = HealthProblem(say("no_device"), say("no_device_meanwhile"), say("no_device_mend"))
 BIG_TEAM = "北京西城区企业服务第一先锋突击大队"
 
 
