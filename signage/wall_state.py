@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from controller.glance import Board, Glance, OnAir, Ranking, Tally, Total
+from controller.glance import Board, Glance, OnAir, Ranking, Total
 from controller.hearing import MUTED
 from controller.names import same_name
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal, Kind
+from controller.sales.standings import Standing
 from controller.sentences import Sentence, english, say
 from controller.timetable.model import Duty, Entry, WallDisplay
 from controller.timetable.times import written_end
@@ -36,7 +37,7 @@ def yuan(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.2f}"
 
 
-def tally_row(row: Tally) -> Json:
+def tally_row(row: Standing) -> Json:
     """A team's or person's row, with where its picture is."""
     return serializers.tally(row, yuan) | {"photo": photo_url(row.photo)}
 
@@ -71,7 +72,7 @@ def honour_row(honour: Highlight) -> Json:
     }
 
 
-def total_row(total: Total | Tally) -> Json:
+def total_row(total: Total | Standing) -> Json:
     """A sum of the office, or of one team."""
     return serializers.total(total, yuan)
 

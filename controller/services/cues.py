@@ -8,7 +8,7 @@ from datetime import date, datetime
 from controller.sales import highlights, messages, results
 from controller.sales.messages import Line
 from controller.sales.model import WAITING, Announcement, Kind
-from controller.sales.results import CityRow, Show
+from controller.sales.results import City, Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services import announcement_priority
@@ -161,14 +161,14 @@ class CueService:
             comment=chosen.text if chosen else "", week_prize=rhythm.prizes.week, month_prize=rhythm.prizes.month,
         )  # fmt: skip
 
-    def cities(self, session: Session, day: date, own: Standings) -> tuple[CityRow, ...]:
+    def cities(self, session: Session, day: date, own: Standings) -> tuple[City, ...]:
         """The branches' results of a day, ranked with this office's own; none when nobody told any."""
-        rows = [CityRow(0, found.city, found.rate, found.amount) for found in session.desk.cities(day)]
+        rows = [City(0, found.city, found.rate, found.amount) for found in session.desk.cities(day)]
         if not rows:
             return ()
         name = self._context.rhythm.city or self._context.rhythm.office
         rows = [row for row in rows if row.name != name]
-        return results.rank_cities([*rows, CityRow(0, name, own.rate, own.amount, own=True)])
+        return results.rank_cities([*rows, City(0, name, own.rate, own.amount, own=True)])
 
     def _winner(self, session: Session, period: str, plan: DayPlan) -> Standing | None:
         people = session.standings(*period_of(period, plan.date)).people

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from controller.glance import Board, City, Ranking, Tally
+from controller.glance import Board, Ranking
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal
+from controller.sales.results import City
+from controller.sales.standings import Standing
 from controller.sentences import say
 from controller.timetable.model import DayPlan, Duty, Entry
 
@@ -94,16 +96,15 @@ def poster_plan() -> DayPlan:
     return plan(duties=tuple(duty(at, "leader", what) for at, what in duties))
 
 
-def team(name: str, place: int, amount: str, target: str | None) -> Tally:
+def team(name: str, place: int, amount: str, target: str | None) -> Standing:
     """A team's row."""
     sold, goal = Decimal(amount), None if target is None else Decimal(target)
-    return Tally(
-        place, name, name, 9 - place % 9, sold, goal, rate=None if goal is None else float(sold / goal),
+    return Standing(place, place, name, name, 9 - place % 9, sold, goal, rate=None if goal is None else sold / goal,
         to_next=Decimal(9000) if place > 1 else None,
     )  # fmt: skip
 
 
-def teams(count: int, fresh: bool = False) -> tuple[Tally, ...]:
+def teams(count: int, fresh: bool = False) -> tuple[Standing, ...]:
     """The first `count` teams, best first; `fresh`: nobody has sold anything yet."""
     amounts = ["0" if fresh else str(max(112000 - 23000 * i, 1500 * (12 - i))) for i in range(count)]
     return tuple(team(TEAMS[i], i + 1, amounts[i], "80000" if i % 3 == 2 else "100000") for i in range(count))
@@ -124,20 +125,21 @@ def deals(count: int) -> tuple[Deal, ...]:
     return tuple(deal(9 - i, PEOPLE[3 - i], TEAMS[i], amounts[i], at=times[i]) for i in range(count))
 
 
-def person(name: str, place: int, **over: Any) -> Tally:
+def person(name: str, place: int, **over: Any) -> Standing:
     """A salesperson's row in the ranking."""
     row: dict[str, Any] = {
         "place": place,
+        "id": place,
         "name": name,
         "team": TEAMS[place % 3],
         "count": max(1, 6 - place),
         "amount": Decimal(max(46800 - 6200 * (place - 1), 20 * (120 - place))),
         "to_next": Decimal(6200) if place > 1 else None,
     }
-    return Tally(**row | over)
+    return Standing(**row | over)
 
 
-def people(count: int) -> tuple[Tally, ...]:
+def people(count: int) -> tuple[Standing, ...]:
     """The first `count` people, best first."""
     names = (PEOPLE[i % 12] if i < 12 else f"{PEOPLE[i % 12]}{i}" for i in range(count))
     return tuple(person(name, place) for place, name in enumerate(names, 1))
@@ -177,7 +179,10 @@ CITIES = (
 
 def cities(count: int) -> tuple[City, ...]:
     """The first `count` cities, best first; with two and more this one is the second."""
-    return tuple(City(i + 1, CITIES[i], 1.08 - i / 16, CITIES[i] == "北京") for i in range(count))
+    return tuple(
+        City(i + 1, CITIES[i], Decimal("1.08") - Decimal(i) / 16, None, CITIES[i] == "北京")
+        for i in range(count)
+    )
 
 
 def board(**over: Any) -> Board:
@@ -187,7 +192,11 @@ def board(**over: Any) -> Board:
         "period": "day",
         "top": people(3),
         "teams": teams(4),
-        "cities": (City(1, "上海", 1.03, False), City(2, "北京", 0.88, True), City(3, "广州", 0.81, False)),
+        "cities": (
+            City(1, "上海", Decimal("1.03"), None),
+            City(2, "北京", Decimal("0.88"), None, own=True),
+            City(3, "广州", Decimal("0.81"), None),
+        ),
         "week_top": person("陈芳", 1, amount=Decimal(186400), count=21),
         "month_top": person("李思思", 1, amount=Decimal(561200), count=63),
         "comment": "猛虎队提前完成今日目标，陈芳五单开花。明天继续！",
