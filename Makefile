@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGAIN := --last-failed --last-failed-no-failures none
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak sounds demo pictures accept dev
+.PHONY: help setup run test check bench soak sounds demo pictures storybook accept dev
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
@@ -38,6 +38,9 @@ demo: .venv/.ready  ## a made-up office's day in six minutes, heard and seen
 
 pictures: .venv/.dev  ## the pictures of README and docs/, taken from a running demo
 	$(BIN)/python -m tests.pictures
+
+storybook: .venv/.dev  ## every wall scene with made-up values, at http://127.0.0.1:8090/storybook/
+	$(BIN)/python -m tests.storybook
 
 test: .venv/.dev  ## all tests
 	@# What fails is looked at once more, alone and in sight: browsers and sound on a busy machine may be late.
