@@ -46,11 +46,12 @@ test: .venv/.dev  ## all tests
 accept: .venv/.dev  ## the walls' pictures are right as they are now: look at artefacts/wall first
 	$(BIN)/python tests/signage/gallery.py
 
-check: .venv/.dev  ## format, lint, types, import contracts
+check: .venv/.dev  ## format, lint (also of the JavaScript), types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@bash tests/tools/eslint.sh
 
 bench: .venv/.dev  ## the figures, measured on real output, as a table
 	@bash config/needs.sh bench
