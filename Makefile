@@ -3,12 +3,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 BIN := .venv/bin
-AGAIN := --last-failed --last-failed-no-failures none
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak sounds demo pictures accept dev
+.PHONY: help setup run test test-fast check bench soak sounds demo pictures accept dev
 
 help:            ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
 setup: .venv/.ready  ## .venv with what the daemon needs
 
@@ -37,11 +36,11 @@ demo: .venv/.ready  ## a made-up office's day in six minutes, heard and seen
 pictures: .venv/.dev  ## the README's pictures, taken from a running demo
 	$(BIN)/python -m tests.pictures
 
-test: .venv/.dev  ## all tests
-	@# What fails is looked at once more, alone and in sight: browsers and sound on a busy machine may be late.
-	$(BIN)/pytest -m 'not signal' -n 2 --dist loadfile || $(BIN)/pytest -m 'not signal' $(AGAIN)
-	@# Sound is recorded alone: a busy machine makes holes.
-	$(BIN)/pytest -m signal || $(BIN)/pytest -m signal $(AGAIN)
+test: .venv/.dev  ## all tests; what fails is repeated once, and named as flaky when it then passes
+	$(BIN)/python -m tests.tools.suite
+
+test-fast: .venv/.dev  ## the tests of the pure parts, in under half a minute
+	$(BIN)/python -m tests.tools.suite --fast
 
 accept: .venv/.dev  ## the walls' pictures are right as they are now: look at artefacts/wall first
 	$(BIN)/python tests/signage/gallery.py

@@ -118,8 +118,8 @@ def test_no_command_is_told_that_is_not_there(readme: str) -> None:
     known = {name.split()[0] for name in commands()}
     told = set(re.findall(r"(?:^|bin/|`|\s)zhangu ([a-z]+)\b", shown))
     assert not told - known, f"{readme} names {told - known}"
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert not set(re.findall(r"(?:^|&& )make ([a-z]+)", shown, re.MULTILINE)) - targets
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert not set(re.findall(r"(?:^|&& )make ([a-z-]+)", shown, re.MULTILINE)) - targets
     options = {long for command in commands().values() for found in command.params
                for long in (*found.opts, *found.secondary_opts)}  # fmt: skip
     typed = re.findall(r"zhangu [^|\n]*", shown)
@@ -131,7 +131,7 @@ def test_no_command_is_told_that_is_not_there(readme: str) -> None:
 def test_every_make_target_is_told(readme: str) -> None:
     """What `make` offers stands in README."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE)) - {"help"}
+    targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE)) - {"help"}
     shown = code_in(readme)
     missing = sorted(target for target in targets if f"make {target}" not in shown)
     assert not missing, f"not in {readme}: {missing}"

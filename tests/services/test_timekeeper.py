@@ -255,12 +255,26 @@ def test_an_edit_of_the_file_is_in_force_within_five_seconds(tmp_path: Path) -> 
         assert soon(lambda: office.seen.states[-1].quiet, 5)
 
 
-def test_a_faulty_edit_changes_nothing_but_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("faulty", "named"),
+    [
+        (SHIPPED.replace("at: 12:30-12:55", "at: 12:30-12:65"), "12:65"),
+        (SHIPPED.replace("rhythm:", "rythm:"), "rythm"),
+        (SHIPPED.replace("name: 小憩", "name: 小憩\n      x: 1"), "第"),
+        ("", "第 1 行"),
+        ("a: [", "第 1 行"),
+        ("\ufffe\x00", "第 1 行"),
+    ],
+    ids=["no time", "misspelt", "nested wrongly", "empty", "cut off", "no text"],
+)
+def test_a_faulty_edit_changes_nothing_but_is_told(tmp_path: Path, faulty: str, named: str) -> None:
     """A fault in the file: the old timetable stays in force, the fault is told with its line, and its mending too."""
+    assert faulty != SHIPPED
     with kept(tmp_path, TUESDAY.replace(hour=12, minute=40)) as office:
-        office.file.write_text(SHIPPED.replace("at: 12:30-12:55", "at: 12:30-12:65"), encoding="utf-8")
+        office.file.write_text(faulty, encoding="utf-8")
         assert soon(lambda: office.timetable_file.faults, 5)
-        assert "12:65" in office.timetable_file.faults[0]
+        assert "rhythm.yaml 第" in office.timetable_file.faults[0]
+        assert named in " ".join(office.timetable_file.faults)
         seen = len(office.seen.states)
         assert soon(lambda: len(office.seen.states) > seen, 2 * LOOK_S)
         assert office.seen.states[-1].quiet
