@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tools.suite import MOST_REPEATS, run_parts
+from tools.suite import FAST, FIRST, MOST_REPEATS, ROOT, run_parts
 
 PASSES = "def test_passes(): pass\n"
 FAILS = "def test_fails(): assert False\n"
@@ -64,3 +64,10 @@ def test_a_part_that_fails_does_not_keep_the_next_from_running(
     (tmp_path / "test_it.py").write_text(FAILS + PASSES)
     result = run_parts([["-k", "fails"], ["-k", "passes"]], root=tmp_path)
     assert (result.failed, result.code) == (["test_it.py::test_fails"], 1)
+
+
+def test_what_the_suite_names_is_there() -> None:
+    """A file that is renamed is renamed in the lists of the suite too."""
+    assert [path for path in FAST if path.startswith("tests/") and not (ROOT / path).exists()] == []
+    files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    assert set(FIRST) <= files

@@ -112,7 +112,7 @@ def test_something_urgent_interrupts_idle_rendering(voice: Voice) -> None:
     ],
 )
 def test_hard_texts_are_spoken(voice: Voice, text: str) -> None:
-    """120 characters without a pause (several clauses of the longest kind), names in Latin letters, a company of 40 characters, letters inside."""
+    """120 characters without a pause, names in Latin letters, a company of 40 characters, letters inside."""
     clip = voice.prepare(script(text)).result(180)
     assert clip.speech_end_s > 2
     assert clip.unread == ()
