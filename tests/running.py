@@ -58,7 +58,7 @@ class Running:
         self.token = self._take_people_in()
 
     def _take_people_in(self) -> str:
-        """Import people and make a token by the commands, once; later offices of this process get a copy of the book."""
+        """Import people and make a token by the commands, once; later offices of this process get a copy."""
         book = self.folder / "var" / "zhangu.db"
         if Running._first is None:
             people = self.folder / "people.csv"
