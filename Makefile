@@ -1,4 +1,4 @@
-# The commands of this project; README.md tells what each is for.
+# The commands of this project; docs/commands.md describes each.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
@@ -33,7 +33,7 @@ run: .venv/.ready  ## the daemon, here and now
 demo: .venv/.ready  ## a made-up office's day in six minutes, heard and seen
 	$(BIN)/zhangu demo
 
-pictures: .venv/.dev  ## the README's pictures, taken from a running demo
+pictures: .venv/.dev  ## the pictures of README and docs/, taken from a running demo
 	$(BIN)/python -m tests.pictures
 
 test: .venv/.dev  ## all tests; what fails is repeated once, and named as flaky when it then passes

@@ -163,9 +163,9 @@ def alive_in(process: psutil.Process, groups: list[int]) -> bool:
 def test_a_real_browser_shows_the_wall_and_comes_back_after_a_crash(screen: str, tmp_path: Path) -> None:
     """A real Chromium fills a real X screen with the wall; killed, it paints again; a stop leaves no process."""
     from glances import moment
-    from wallroom import Context
+    from wallroom import Room
 
-    room = Context(moment("14:52"))
+    room = Room(moment("14:52"))
     browser = shutil.which("chromium")
     assert browser is not None
     kiosk = Kiosk(room.url("").rstrip("/"), "kiosk", tmp_path, browser, (1280, 720), screens=())

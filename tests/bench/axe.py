@@ -22,7 +22,7 @@ from house import running  # noqa: E402
 from phonesheets import OPENED, closed  # noqa: E402
 from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
 from table import Row  # noqa: E402
-from wallroom import Context, chromium  # noqa: E402
+from wallroom import Room, chromium  # noqa: E402
 
 from signage.storybook import stories  # noqa: E402
 
@@ -123,7 +123,7 @@ def _phone(
 
 def _walls(browser: Browser, script: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    room = Context(moment("14:52"))
+    room = Room(moment("14:52"))
     try:
         page = browser.new_context(bypass_csp=True, viewport={"width": 1920, "height": 1080}).new_page()
         for path in ("/storybook/poster", "/storybook/", "/storybook/rhythm-full"):

@@ -29,7 +29,7 @@ from house import House  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 from running import free_port  # noqa: E402
 from table import Row  # noqa: E402
-from wallroom import FLAGS, Context, chromium, eventually, scene  # noqa: E402
+from wallroom import FLAGS, Room, chromium, eventually, scene  # noqa: E402
 from walls import opened, quiet_house  # noqa: E402
 
 WALLS = 8
@@ -83,7 +83,7 @@ def through_nginx(folder: Path, away_s: float = AWAY_S) -> list[Row]:
     what = f"server {away_s:.0f} s away behind nginx (502) → all of {WALLS} walls right again"
     if not shutil.which("nginx", path=PATH):
         return [Row(what, "not measured: no nginx (apt install nginx-light)", "≤ 30 s", True)]
-    room = Context(moment("14:52"))
+    room = Room(moment("14:52"))
     try:
         with nginx(folder, room.port) as port:
             return _away(what, room, port, away_s)
@@ -93,7 +93,7 @@ def through_nginx(folder: Path, away_s: float = AWAY_S) -> list[Row]:
 
 def restarted(folder: Path, away_s: float = 1.0) -> list[Row]:
     """The server ends and begins again, with nothing between it and the walls."""
-    room = Context(moment("14:52"))
+    room = Room(moment("14:52"))
     try:
         return _away(
             f"server {away_s:.0f} s away → all of {WALLS} walls right again", room, room.port, away_s
@@ -102,7 +102,7 @@ def restarted(folder: Path, away_s: float = 1.0) -> list[Row]:
         room.stop()
 
 
-def _away(what: str, room: Context, port: int, away_s: float) -> list[Row]:
+def _away(what: str, room: Room, port: int, away_s: float) -> list[Row]:
     with chromium() as browser:
         pages = [opened(browser, f"http://127.0.0.1:{port}", f"wall-{n}", 1280) for n in range(WALLS)]
         time.sleep(3)
@@ -136,7 +136,7 @@ def _right_again(page: Page, began: float) -> float:
     return time.monotonic() - began if found else float("inf")
 
 
-def _celebrates(room: Context, pages: list[Page]) -> bool:
+def _celebrates(room: Room, pages: list[Page]) -> bool:
     room.show(scene="celebration", on_air=said("big", room.clock.now(), deal(1), ago=0, lasts=5, id=9))
     return all(eventually(lambda page=page: scene(page) == "celebration", 5) for page in pages)  # type: ignore[misc]
 

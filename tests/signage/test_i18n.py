@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 # Who makes the sentences that a wall shows, and where they are made: in what is called there, or in what is given out.
 SOURCES = {
-    "controller/services/health.py": ("Trouble",),
+    "controller/services/health.py": ("HealthProblem",),
     "controller/sound/library.py": ("_fault_of_folder", "_problems_of", "_problem_of"),
     "controller/sound/tts/client.py": ("VoiceFailed",),
     "controller/timetable/plan.py": ("_calendar_warnings", "append"),

@@ -294,7 +294,8 @@ def test_no_wall_has_an_address_that_leads_elsewhere(house: House, name: str) ->
     token = house.daemon.office.keys.make_token(f"wall:{name}", "wall")
     asked = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port)
     asked.request("GET", "/wall/new", headers={"Cookie": f"zhangu-wall={token}"})
-    assert asked.getresponse().status == 200
+    with asked.getresponse() as given:
+        assert given.status == 200
     asked.close()
     house.daemon.office.keys.end_token(f"wall:{name}")
 
@@ -315,7 +316,8 @@ def test_no_header_changes_whose_guess_it_is(house: House, header: str) -> None:
             "POST", "/login", "pin=0",
             {header: claimed, "Origin": own, "Content-Type": "application/x-www-form-urlencoded"},
         )  # fmt: skip
-        statuses.append(asked.getresponse().status)
+        with asked.getresponse() as given:
+            statuses.append(given.status)
         asked.close()
     house.daemon.office.keys.attempts._wrong.clear()
     house.daemon.office.keys.attempts._lately.clear()
