@@ -7,7 +7,7 @@ BIN := .venv/bin
 .PHONY: help setup run test test-fast check bench soak sounds demo pictures accept dev
 
 help:            ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
 
 setup: .venv/.ready  ## .venv with what the daemon needs
 
