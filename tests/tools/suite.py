@@ -43,7 +43,7 @@ FAST = (
     "-m", "not signal and not browser and not registry", "-n", "2", "--dist", "worksteal", "-q",
 )  # fmt: skip
 FIRST = (
-    "test_natural_voice", "test_understood", "test_corpus", "test_bad_input", "test_contracts", "test_damaged_state",
+    "test_natural_voice", "test_corpus", "test_bad_input", "test_contracts", "test_damaged_state", "test_understood",
     "test_every_minute", "test_phone_browser", "test_noons", "test_truth", "test_library", "test_media_browser",
     "test_wall_pictures",
 )  # fmt: skip
