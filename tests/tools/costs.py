@@ -1,6 +1,6 @@
 """Measure what each test costs: seconds on the clock and seconds of CPU, its children included.
 
-Usage: python -m pytest -p tests.tools.costs --costs costs.jsonl …, then python tests/tools/costs.py costs.jsonl
+Usage: python -m pytest -p tests.tools.costs --costs=costs.jsonl …, then python tests/tools/costs.py costs.jsonl
 A child counts in the test during which it ends. Module fixtures count in the first and last test of their module.
 """
 
