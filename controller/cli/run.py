@@ -6,7 +6,6 @@ import io
 from typing import TYPE_CHECKING
 
 import click
-import segno
 
 from controller.cli.errors import echo
 from controller.system.network import told_address
@@ -55,6 +54,8 @@ def greet(daemon: Daemon) -> None:
 
 
 def _qr(text: str) -> str:
+    import segno
+
     drawn = io.StringIO()
     segno.make(text, error="m").terminal(drawn, compact=True, border=2)
     return drawn.getvalue()

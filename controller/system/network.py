@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
-import ssl
 import subprocess
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -140,6 +139,8 @@ def _holds(file: Path) -> bool:
 def _fits(file: Path, key: Path) -> bool:
     """Whether the key is whole and belongs to the certificate; a power cut may leave neither."""
     try:
+        import ssl  # 3 ms of each start otherwise
+
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file, key)
     except OSError:
         return False

@@ -1,31 +1,19 @@
 """Text as people write it → text that a voice reads right. Pure.
 
-The table of readings, for people to extend, is tests/sound/golden_mandarin.tsv (English texts: golden_english.tsv;
-names: golden_names.tsv). The steps: names with a given reading are put aside, the text is cleaned, figures and
-letters are written out by the rules of `codes`, `moments`, `money`, `figures` and `latin`, and the rest is reduced to
-characters, pinyin, Latin words and pauses. `for_espeak` then works around the faults of that engine.
+The functions are those of `reader`. It and its rules, some hundred patterns, are loaded at the first call: they cost a
+third of what a start imports, and music needs none of them. `load` does it ahead of the first announcement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from controller.names import plain_text
-from controller.sound.mandarin.codes import CODES
-from controller.sound.mandarin.dates import DATES, MOMENTS
-from controller.sound.mandarin.espeak_workarounds import letters_apart, repaired
-from controller.sound.mandarin.latin import BEFORE_NUMBERS, ENGLISH
-from controller.sound.mandarin.names import name_reading
-from controller.sound.mandarin.normalize import clean, is_rare, tidy, tidy_english
-from controller.sound.mandarin.numbers import FIGURES, MONEY, SIGNS, amount_in_words, count_in_words
-from controller.sound.mandarin.pinyin import parse_say_as, reading_of
-from controller.sound.mandarin.placeholders import Aside
-from controller.sound.mandarin.rules import apply
+from decimal import Decimal
 
 __all__ = [
     "amount_in_words",
     "count_in_words",
     "for_espeak",
+    "load",
     "name_reading",
     "parse_say_as",
     "reading_of",
@@ -33,31 +21,65 @@ __all__ = [
     "unreadable",
 ]
 
-_CHINESE = (*BEFORE_NUMBERS, *DATES, *CODES, *MOMENTS, *SIGNS, *MONEY, *FIGURES)
+
+def load() -> None:
+    """Load the rules now, so that the first announcement need not wait for them."""
+    from controller.sound.mandarin import reader
+
+    assert reader  # noqa: S101 - loading it is all
 
 
 def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
-    """The text for an engine: Chinese characters, Latin words, pauses and pinyin such as shan4.
+    """The text for an engine; see `reader.spoken`."""
+    from controller.sound.mandarin import reader
 
-    readings: a name as written → its `say_as` (see `parse_say_as`), the longest first; one that is no pinyin
-    is passed over. language: "zh", or "en" for an English text, whose figures are then said in English.
-    Never raises; applying it again changes nothing; "" when nothing in the text can be spoken.
-    """
-    aside = Aside(text, readings)
-    plain = clean(aside.text)
-    rules, finish = (ENGLISH, tidy_english) if language == "en" else (_CHINESE, tidy)
-    return finish(aside.restored(finish(apply(rules, plain))))
+    return reader.spoken(text, readings, language)
 
 
 def for_espeak(text: str, language: str = "zh") -> str:
-    """A spoken text in the spelling that espeak-ng 1.52 reads right; see `repairs`."""
-    finish = tidy_english if language == "en" else tidy
-    return letters_apart(finish(repaired(text)))
+    """A spoken text in the spelling that espeak-ng 1.52 reads right; see `reader.for_espeak`."""
+    from controller.sound.mandarin import reader
+
+    return reader.for_espeak(text, language)
 
 
 def unreadable(text: str) -> tuple[str, ...]:
-    """The letters and characters of a text that no voice can be relied on to say, each once, in order.
+    """The characters of a text that no voice can be relied on to say; see `reader.unreadable`."""
+    from controller.sound.mandarin import reader
 
-    Such a name needs a reading of its own (`say_as`): 李𬭸 would otherwise be spoken as 李.
-    """
-    return tuple(dict.fromkeys(char for char in plain_text(text) if is_rare(char)))
+    return reader.unreadable(text)
+
+
+def amount_in_words(amount: Decimal) -> str:
+    """Yuan as people say them; see `numbers.amount_in_words`. Raises ValueError."""
+    from controller.sound.mandarin import numbers
+
+    return numbers.amount_in_words(amount)
+
+
+def count_in_words(n: int, measure: str) -> str:
+    """A count; see `numbers.count_in_words`."""
+    from controller.sound.mandarin import numbers
+
+    return numbers.count_in_words(n, measure)
+
+
+def name_reading(name: str) -> str | None:
+    """A name as a `say_as`, where the engine misreads it; see `names.name_reading`."""
+    from controller.sound.mandarin import names
+
+    return names.name_reading(name)
+
+
+def parse_say_as(say_as: str) -> str:
+    """A reading with tone digits; see `pinyin.parse_say_as`. Raises ValueError."""
+    from controller.sound.mandarin import pinyin
+
+    return pinyin.parse_say_as(say_as)
+
+
+def reading_of(name: str, say_as: str) -> str:
+    """`parse_say_as` of a reading that is long enough for its name; see `pinyin.reading_of`. Raises ValueError."""
+    from controller.sound.mandarin import pinyin
+
+    return pinyin.reading_of(name, say_as)

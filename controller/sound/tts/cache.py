@@ -25,6 +25,10 @@ def to_json(script: Script) -> dict[str, Any]:
     return json.loads(json.dumps(asdict(script), default=str))  # type: ignore[no-any-return]
 
 
+MIXDOWN = 2
+"""Raise it when clips are put together in another way: kept ones are then made again."""
+
+
 class Shelf:
     """The folder of clips. Every error of the disk is OSError; a damaged entry is simply not there."""
 
@@ -46,7 +50,7 @@ class Shelf:
 
     def key(self, identity: str, script: Script) -> str:
         """Name of the clip that `script` gives with the voice `identity` and its sounds as they are now."""
-        facts = [identity, to_json(script), [self._content(path) for path in script.sounds()]]
+        facts = [MIXDOWN, identity, to_json(script), [self._content(path) for path in script.sounds()]]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
 
     def wav(self, key: str) -> Path:
