@@ -3,12 +3,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 BIN := .venv/bin
-AGAIN := --last-failed --last-failed-no-failures none
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak sounds demo pictures storybook accept dev
+.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev
 
 help:            ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
 
 setup: .venv/.ready  ## .venv with what the daemon needs
 
@@ -42,20 +41,21 @@ pictures: .venv/.dev  ## the pictures of README and docs/, taken from a running 
 storybook: .venv/.dev  ## every wall scene with made-up values, at http://127.0.0.1:8090/storybook/
 	$(BIN)/python -m tests.storybook
 
-test: .venv/.dev  ## all tests
-	@# What fails is looked at once more, alone and in sight: browsers and sound on a busy machine may be late.
-	$(BIN)/pytest -m 'not signal' -n 2 --dist loadfile || $(BIN)/pytest -m 'not signal' $(AGAIN)
-	@# Sound is recorded alone: a busy machine makes holes.
-	$(BIN)/pytest -m signal || $(BIN)/pytest -m signal $(AGAIN)
+test: .venv/.dev  ## all tests; what fails is repeated once, and named as flaky when it then passes
+	$(BIN)/python -m tests.tools.suite
+
+test-fast: .venv/.dev  ## the tests of the pure parts, in under half a minute
+	$(BIN)/python -m tests.tools.suite --fast
 
 accept: .venv/.dev  ## the walls' pictures are right as they are now: look at artefacts/wall first
 	$(BIN)/python tests/signage/gallery.py
 
-check: .venv/.dev  ## format, lint, types, import contracts
+check: .venv/.dev  ## format, lint (also of the JavaScript), types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@bash tests/tools/eslint.sh
 
 bench: .venv/.dev  ## the figures, measured on real output, as a table
 	@bash config/needs.sh bench

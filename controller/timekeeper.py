@@ -61,8 +61,10 @@ class Timekeeper:
         timetable_file: TimetableFile,
         follower: Follower,
         alive: Callable[[], object] = lambda: None,
+        speed: float = 1.0,
     ):
-        """`alive` is called every ten seconds for as long as this thread works."""
+        """`alive` is called every ten seconds for as long as this thread works. `speed` divides all intervals."""
+        self._speed = speed
         self._clock, self._timetable_file, self._follower, self._alive = (
             clock,
             timetable_file,
@@ -107,16 +109,20 @@ class Timekeeper:
 
     def _patience(self) -> float:
         idle = self._scheduler.idle_seconds
-        return PULSE_S if idle is None else min(PULSE_S, max(0.0, idle))
+        pulse_s = PULSE_S / self._speed
+        return pulse_s if idle is None else min(pulse_s, max(0.0, idle))
 
     def _arrange(self) -> None:
         """Jobs anew: one at the next boundary, the pulse, the eye on the file."""
         self._scheduler.clear()
-        self._scheduler.every(LOOK_S).seconds.do(self._pulse)  # type: ignore[arg-type]
-        self._scheduler.every(EDIT_S).seconds.do(self._guarded, self._take_up_edit)  # type: ignore[arg-type]
-        self._scheduler.every(WATCH_S).seconds.do(self._guarded, self._follower.watch)  # type: ignore[arg-type]
-        self._scheduler.every(ALIVE_S).seconds.do(self._guarded, self._alive)
+        self._every(LOOK_S, self._pulse)
+        self._every(EDIT_S, partial(self._guarded, self._take_up_edit))
+        self._every(WATCH_S, partial(self._guarded, self._follower.watch))
+        self._every(ALIVE_S, partial(self._guarded, self._alive))
         self._guarded(self._at_next_boundary)
+
+    def _every(self, seconds: float, job: Callable[[], object]) -> None:
+        self._scheduler.every(seconds / self._speed).seconds.do(job)  # type: ignore[arg-type]
 
     def _at_next_boundary(self) -> None:
         now = self._clock.now()

@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 ROOT = Path(__file__).resolve().parents[1]
 ZHANGU = Path(sys.executable).parent / "zhangu"
@@ -33,6 +33,8 @@ class Running:
 
     `env` selects the sound device. `at`: a rehearsal that starts there, else the present.
     """
+
+    _first: ClassVar[tuple[bytes, str] | None] = None  # the book with its people, and the token in it
 
     def __init__(
         self, folder: Path, env: Mapping[str, str], *, timetable: str | None = None, music: Path | None = None
@@ -56,10 +58,20 @@ class Running:
             if file.suffix in (".ogg", ".json"):
                 (folder / "sounds" / file.name).symlink_to(file)
         (folder / "sounds" / "music").symlink_to(music or ROOT / "sounds" / "music")
-        people = folder / "people.csv"
-        people.write_text(PEOPLE, encoding="utf-8")
-        self.command("import", "people", str(people))
-        self.token = self.command("token", "tests", "--role", "admin").strip()
+        self.token = self._take_people_in()
+
+    def _take_people_in(self) -> str:
+        """Import people and make a token by the commands, once; later offices of this process get a copy."""
+        book = self.folder / "var" / "zhangu.db"
+        if Running._first is None:
+            people = self.folder / "people.csv"
+            people.write_text(PEOPLE, encoding="utf-8")
+            self.command("import", "people", str(people))
+            token = self.command("token", "tests", "--role", "admin").strip()
+            Running._first = book.read_bytes(), token
+        book.parent.mkdir(exist_ok=True)
+        book.write_bytes(Running._first[0])
+        return Running._first[1]
 
     def command(self, *words: str, code: int = 0) -> str:
         """What a command prints; it must end with that exit code."""

@@ -73,18 +73,11 @@ def test_a_faulty_edit_changes_nothing_and_is_shown(office: Running) -> None:
     """The old plan stays in force, the fault stands in /health with its line, a mended file is taken up."""
     office.start()
     good = rhythm_of(office).read_text(encoding="utf-8")
-    for wrong in (
-        good.replace("rhythm:", "rythm:"),
-        "",
-        "a: [",
-        "\ufffe\x00",
-        good.replace("全天", "全天\n    x: 1"),
-    ):
-        rhythm_of(office).write_text(wrong, encoding="utf-8")
-        until(lambda: "rhythm.yaml 第" in troubles(office))
-        assert office.get("/api/now")["entry"]["name"] == "全天"
-        rhythm_of(office).write_text(good, encoding="utf-8")
-        until(lambda: "rhythm.yaml 第" not in troubles(office))
+    rhythm_of(office).write_text(good.replace("rhythm:", "rythm:"), encoding="utf-8")
+    until(lambda: "rhythm.yaml 第" in troubles(office))  # other faults: services/test_timekeeper.py
+    assert office.get("/api/now")["entry"]["name"] == "全天"
+    rhythm_of(office).write_text(good, encoding="utf-8")
+    until(lambda: "rhythm.yaml 第" not in troubles(office))
     rhythm_of(office).unlink()
     until(lambda: "找不到这个文件" in troubles(office))
     rhythm_of(office).write_text(good.replace("全天", "新的一天"), encoding="utf-8")

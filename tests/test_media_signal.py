@@ -14,7 +14,7 @@ from recording import RATE, disk_device
 from running import Running
 from soundmade import encoded, tone
 
-pytestmark = pytest.mark.signal
+pytestmark = [pytest.mark.signal, pytest.mark.calm]
 
 
 def bring(office: Running, method: str, path: str, body: bytes) -> Any:

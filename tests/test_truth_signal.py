@@ -13,7 +13,7 @@ from running import ZHANGU, Running, timetable
 
 from controller.cli import doctor
 
-pytestmark = [pytest.mark.signal, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.signal, pytest.mark.calm, pytest.mark.timeout(120)]
 
 
 def test_what_is_said_of_it_is_what_was_heard(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ function teamSheet(team, people) {
   const say = field('读音（念错时才填）', 't-say', team.say_as, { maxlength: 120, placeholder: '例如 meng3 hu3 dui4' });
   const value = (label) => label.querySelector('input').value.trim();
   const wrong = el('p', { class: 'wrong', role: 'alert' });
-  const ask = (words, look, method, data, done) => {
+  const send = (words, look, method, data, done) => {
     const button = el('button', { type: 'button', class: look, onclick: () => tap(button, async () => {
       wrong.textContent = '';
       try {
@@ -72,9 +72,9 @@ function teamSheet(team, people) {
     }) }, words);
     return button;
   };
-  const go = ask('保存', 'go', 'PATCH', () => ({ name: value(name), say_as: value(say) }), () => '已改好，以前的单仍按原来的名称显示。');
+  const go = send('保存', 'go', 'PATCH', () => ({ name: value(name), say_as: value(say) }), () => '已改好，以前的单仍按原来的名称显示。');
   const leave = people ? el('p', { class: 'dim' }, `队里还有 ${people} 人。先把他们移到别的团队，才能去掉这个团队。`)
-    : ask('去掉这个团队', 'act stop', 'DELETE', () => ({}), () => `${team.name}已去掉，以前的单都留着。`);
+    : send('去掉这个团队', 'act stop', 'DELETE', () => ({}), () => `${team.name}已去掉，以前的单都留着。`);
   sheet(team.name, name, say, wrong, go, belongings('teams', team, state, refresh), leave);
 }
 
@@ -96,7 +96,7 @@ function personSheet(person, chosen = '') {
   const hidden = check('不在屏幕上显示', 'p-hidden', !fresh && person.hidden);
   const wrong = el('p', { class: 'wrong', role: 'alert' });
   const ticked = (label) => label.querySelector('input').checked;
-  chips(teams, state.teams.map((found) => found.name), null, (chosen) => { team.querySelector('input').value = chosen; });
+  chips(teams, state.teams.map((found) => found.name), null, (named) => { team.querySelector('input').value = named; });
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
     const data = { name: value(name), team: value(team), say_as: value(say), leader: ticked(leader) };
     if (!fresh) data.hidden = ticked(hidden);

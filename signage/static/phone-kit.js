@@ -32,10 +32,10 @@ export function newKey() {
 
 // What the server refused (status, sentence, field); status 0: it could not be reached.
 export class Refusal extends Error {
-  constructor(status, sentence, field) {
+  constructor(status, sentence, place) {
     super(sentence);
     this.status = status;
-    this.field = field;
+    this.field = place;
   }
 }
 
@@ -116,7 +116,8 @@ export function heldDown(node, work) {
     clearTimeout(timer);
     timer = setTimeout(() => now(event), HELD_MS);
   });
-  for (const name of ['pointerup', 'pointercancel', 'pointerleave']) node.addEventListener(name, () => clearTimeout(timer));
+  const away = () => clearTimeout(timer);
+  for (const name of ['pointerup', 'pointercancel', 'pointerleave']) node.addEventListener(name, away);
   node.addEventListener('contextmenu', (event) => {
     event.preventDefault();
     now(event);

@@ -17,7 +17,7 @@ function answerOf(status, text) {
 // fetch cannot tell how far an upload has come; the older way can.
 export function send(method, path, file, most, tell = () => {}) {
   return new Promise((resolve, reject) => {
-    if (file.size > most * 1e6) return reject(new Refusal(413, `文件有 ${Math.ceil(file.size / 1e6)} MB，最多 ${most} MB。`, 'file'));
+    if (file.size > most * 1e6) throw new Refusal(413, `文件有 ${Math.ceil(file.size / 1e6)} MB，最多 ${most} MB。`, 'file');
     const way = new XMLHttpRequest();
     way.open(method, path);
     way.setRequestHeader('Content-Type', file.type || 'application/octet-stream');

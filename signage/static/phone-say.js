@@ -169,9 +169,9 @@ function takeBack(line) {
   sheet(line.state, el('p', {}, line.text), el('p', { class: 'dim' }, line.why), go);
 }
 
-export function start(again) {
-  refresh = again;
-  mic.start(again);
+export function start(reload) {
+  refresh = reload;
+  mic.start(reload);
   $('say-hear').addEventListener('click', (event) => tap(event.currentTarget, () => hear({ text: $('text').value.trim() }, $('say-sound'))).then(count));
   $('tracks').addEventListener('click', (event) => tap(event.currentTarget, () => tracks.open(state.playlists, state.playlist_names, state.sound.playlist, refresh)));
   $('say-form').addEventListener('submit', send);

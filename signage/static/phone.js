@@ -92,8 +92,8 @@ function listen() {
 }
 
 function show() {
-  const asked = location.hash.slice(1);
-  tab = asked in TABS ? asked : 'deal';
+  const wanted = location.hash.slice(1);
+  tab = wanted in TABS ? wanted : 'deal';
   for (const found of Object.keys(TABS)) $(found).hidden = found !== tab;
   for (const link of document.querySelectorAll('.tabs a')) {
     if (link.hash === '#' + tab) link.setAttribute('aria-current', 'page');

@@ -173,7 +173,7 @@
       }
     }
     if (!any) { return; }
-    document.body.offsetWidth; /* the browser must see the old place before the new one */
+    void document.body.offsetWidth; /* the browser must see the old place before the new one */
     for (key in before) {
       if (before.hasOwnProperty(key) && rows[key]) {
         rows[key].node.style.transition = '';

@@ -118,8 +118,8 @@
       if (!all[i].at_ms || all[i].at_ms + stays <= now) { continue; }
       if (at === null || (all[i].at_ms <= now && all[i].at_ms > at)) { at = all[i].at_ms; }
     }
-    for (i = 0; at !== null && i < all.length; i += 1) {
-      if (all[i].at_ms === at) { found.push(all[i]); }
+    for (i = 0; i < all.length; i += 1) {
+      if (at !== null && all[i].at_ms === at) { found.push(all[i]); }
     }
     due = at !== null && at <= now;
     return { due: due, rows: found };
@@ -165,7 +165,7 @@
     image.onload = function () { W.show(image, true); };
     image.onerror = function () { W.show(image, false); };
     return function (person) {
-      var photo = person && /^\/[^\/\\]/.test(person.photo || '') ? person.photo : null;
+      var photo = person && /^\/[^/\\]/.test(person.photo || '') ? person.photo : null;
       W.text(letter, W.initial(person && (person.person || person.name)));
       if (photo === shown) { return; }
       shown = photo;

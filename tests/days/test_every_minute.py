@@ -77,6 +77,7 @@ HANDS: Deeds = {
 }
 
 
+@pytest.mark.timeout(600)  # fifteen seconds of arithmetic; only a full machine makes minutes of it
 @pytest.mark.parametrize("hands", [{}, HANDS], ids=["by-the-timetable", "with-hands"])
 def test_a_start_at_any_minute_is_as_if_never_stopped(tmp_path: Path, hands: Deeds) -> None:
     """1,440 starts: each has the same music at the same place, the same silences, volume and wall as the office

@@ -90,14 +90,16 @@ class Kept:
 
 
 @contextmanager
-def kept(folder: Path, start: datetime, text: str = SHIPPED, fails: tuple[str, ...] = ()) -> Iterator[Kept]:
+def kept(
+    folder: Path, start: datetime, text: str = SHIPPED, fails: tuple[str, ...] = (), speed: float = 10
+) -> Iterator[Kept]:
     folder.mkdir(exist_ok=True)
     file = folder / "rhythm.yaml"
     file.write_text(text, encoding="utf-8")
     clock, seen, alive = RealClock(start), Recorder(fails=set(fails)), list[float]()
     timetable_file = TimetableFile(file, folder / "last-good.yaml")
     timetable_file.plan(start.date())
-    keeper = Timekeeper(clock, timetable_file, seen, lambda: alive.append(time.monotonic()))
+    keeper = Timekeeper(clock, timetable_file, seen, lambda: alive.append(time.monotonic()), speed)
     keeper.start()
     try:
         yield Kept(clock, seen, timetable_file, file, keeper, alive)
@@ -131,7 +133,8 @@ def test_a_clock_that_jumps_ends_in_the_right_state(tmp_path: Path, name: str) -
     """Set by a second, an hour or days, either way: within two seconds everything that was arranged by the old
     clock is void, and the state is the one of the new moment."""
     by = JUMPS[name]
-    with kept(tmp_path, TUESDAY.replace(hour=12, minute=40)) as office:
+    speed = 1 if name in ("+1h", "-1h") else 10  # the daemon's own intervals are proven by these two
+    with kept(tmp_path, TUESDAY.replace(hour=12, minute=40), speed=speed) as office:
         office.timetable_file.plan((office.clock.now() + by).date())
         office.clock.jump(by)
         assert soon(lambda: office.seen.jumps), "the jump was not noticed"
@@ -221,7 +224,7 @@ def test_a_follower_that_fails_harms_no_cue(tmp_path: Path) -> None:
 
 def test_boundaries_that_cannot_be_reckoned_are_reckoned_later(tmp_path: Path) -> None:
     """When the next boundary cannot be worked out at the start, the thread still lives and works it out later."""
-    start = TUESDAY.replace(hour=12, minute=29, second=56)
+    start = TUESDAY.replace(hour=12, minute=29, second=58)
     with kept(tmp_path, start, fails=("moments",)) as office:
         time.sleep(0.3)
         office.seen.fails.clear()
@@ -243,7 +246,7 @@ def test_a_jump_while_boundaries_cannot_be_reckoned_leaves_the_thread_alive(tmp_
 
 def test_an_edit_of_the_file_is_in_force_within_five_seconds(tmp_path: Path) -> None:
     """Save the file: the nap is an hour earlier, and begins at once."""
-    with kept(tmp_path, TUESDAY.replace(hour=12, minute=10)) as office:
+    with kept(tmp_path, TUESDAY.replace(hour=12, minute=10), speed=1) as office:  # the daemon's own intervals
         assert not office.seen.states[-1].quiet
         edited = SHIPPED.replace("at: 12:00-12:30", "at: 12:00-12:05").replace(
             "at: 12:30-12:55", "at: 12:05-12:55"
@@ -252,12 +255,26 @@ def test_an_edit_of_the_file_is_in_force_within_five_seconds(tmp_path: Path) -> 
         assert soon(lambda: office.seen.states[-1].quiet, 5)
 
 
-def test_a_faulty_edit_changes_nothing_but_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("faulty", "named"),
+    [
+        (SHIPPED.replace("at: 12:30-12:55", "at: 12:30-12:65"), "12:65"),
+        (SHIPPED.replace("rhythm:", "rythm:"), "rythm"),
+        (SHIPPED.replace("name: 小憩", "name: 小憩\n      x: 1"), "第"),
+        ("", "第 1 行"),
+        ("a: [", "第 1 行"),
+        ("\ufffe\x00", "第 1 行"),
+    ],
+    ids=["no time", "misspelt", "nested wrongly", "empty", "cut off", "no text"],
+)
+def test_a_faulty_edit_changes_nothing_but_is_told(tmp_path: Path, faulty: str, named: str) -> None:
     """A fault in the file: the old timetable stays in force, the fault is told with its line, and its mending too."""
+    assert faulty != SHIPPED
     with kept(tmp_path, TUESDAY.replace(hour=12, minute=40)) as office:
-        office.file.write_text(SHIPPED.replace("at: 12:30-12:55", "at: 12:30-12:65"), encoding="utf-8")
+        office.file.write_text(faulty, encoding="utf-8")
         assert soon(lambda: office.timetable_file.faults, 5)
-        assert "12:65" in office.timetable_file.faults[0]
+        assert "rhythm.yaml 第" in office.timetable_file.faults[0]
+        assert named in " ".join(office.timetable_file.faults)
         seen = len(office.seen.states)
         assert soon(lambda: len(office.seen.states) > seen, 2 * LOOK_S)
         assert office.seen.states[-1].quiet

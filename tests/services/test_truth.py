@@ -452,7 +452,7 @@ def test_every_setting_reaches_every_screen(edited: Made, path: tuple[str, ...])
             assert edited.feed.revision > revision
             break
         else:
-            pytest.fail(f"none of {SETTINGS[path]} changes anything: {edited.almanac.faults}")
+            pytest.fail(f"none of {SETTINGS[path]} changes anything: {edited.timetable_file.faults}")
     finally:
         edited.file.write_text(good, encoding="utf-8")
         edited.timetable_file.refresh()

@@ -18,7 +18,7 @@ from controller.sound.playback import Report
 from controller.sound.speaker import MusicOrder, Track
 from controller.sound.tts.script import Clip, Script
 
-pytestmark = pytest.mark.signal
+pytestmark = [pytest.mark.signal, pytest.mark.calm]
 now = time.monotonic
 LONG = "恭喜猛虎队的王小明签了一单校园招聘套餐，金额是一万两千八百元，请大家为他喝彩！"
 

@@ -256,10 +256,16 @@ def test_a_changed_file_is_measured_again(home: Path, library: Library) -> None:
     assert soft.gain_db == pytest.approx(loud.gain_db + 9.5, abs=0.5)
 
 
+@pytest.fixture(scope="module")
+def half_an_hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that takes seconds to measure, and to make."""
+    return save(tmp_path_factory.mktemp("long") / "long.flac", tone(1800))
+
+
 @pytest.mark.parametrize("after_s", [0.0, 1.0], ids=["before its child stands", "in the middle of it"])
-def test_closing_does_not_wait_for_the_measuring(home: Path, after_s: float) -> None:
+def test_closing_does_not_wait_for_the_measuring(home: Path, half_an_hour: Path, after_s: float) -> None:
     """The daemon can stop while a long file is measured, and the file is not called broken for it."""
-    save(folder(home) / "long.flac", tone(1800))
+    shutil.copy(half_an_hour, folder(home))
     library = Library(home, home / "var" / "cache")
     library.tracks("morning", MONDAY)
     time.sleep(after_s)

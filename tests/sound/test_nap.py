@@ -13,6 +13,7 @@ NAP = Path(__file__).resolve().parents[1] / "bench" / "nap.py"
 
 
 @pytest.mark.signal
+@pytest.mark.calm
 def test_nothing_sounds_in_the_nap_in_random_scenarios() -> None:
     """Orders, announcements, hushes, restarts and jumping clocks around the nap: not one sample inside it.
 

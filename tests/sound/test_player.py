@@ -15,7 +15,7 @@ from recording import RATE, disk_device, level, onset, silences, tone, write_cod
 
 from controller.sound.speaker import MusicOrder, Part, Track
 
-pytestmark = pytest.mark.signal
+pytestmark = [pytest.mark.signal, pytest.mark.calm]
 now = time.monotonic
 
 

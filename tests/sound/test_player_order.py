@@ -10,7 +10,7 @@ from recording import disk_device, level, silences, tone, write_wav
 
 from controller.sound.speaker import MusicOrder, Track
 
-pytestmark = pytest.mark.signal
+pytestmark = [pytest.mark.signal, pytest.mark.calm]
 now = time.monotonic
 
 

@@ -12,7 +12,7 @@ from recording import PILOT, Pulse, band, onset, pilot_db, tone, write_wav
 
 from controller.sound.speaker import MusicOrder, Part, Speaker, Track
 
-pytestmark = pytest.mark.signal
+pytestmark = [pytest.mark.signal, pytest.mark.calm]
 now = time.monotonic
 
 

@@ -1,0 +1,73 @@
+"""`make test` repeats what failed once, names and counts what is flaky, and ends with the right code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tools.suite import FAST, FIRST, MOST_REPEATS, ROOT, run_parts
+
+PASSES = "def test_passes(): pass\n"
+FAILS = "def test_fails(): assert False\n"
+FLAKY = """
+from pathlib import Path
+def test_flaky():
+    seen = Path(__file__).with_name("seen")
+    first = not seen.exists()
+    seen.touch()
+    assert not first
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "flaky", "failed", "broken", "ends_with"),
+    [
+        (PASSES, 0, 0, 0, 0),
+        (PASSES + FLAKY, 1, 0, 0, 0),
+        (FAILS + FLAKY, 1, 1, 0, 1),
+        ("import nothing_of_that_name\n", 0, 0, 1, 1),
+        ("", 0, 0, 1, 1),
+        ("".join(FAILS.replace("fails", f"fails_{n}") for n in range(MOST_REPEATS + 1)), 0, 21, 0, 1),
+        ("import os\ndef test_dies(): os._exit(0)\n", 0, 0, 1, 1),
+    ],
+    ids=["passes", "flaky", "fails", "cannot be collected", "no tests", "too many to repeat", "dies with 0"],
+)
+def test_what_is_flaky_is_named_and_what_fails_twice_fails(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    flaky: int,
+    failed: int,
+    broken: int,
+    ends_with: int,
+) -> None:
+    """A flaky test passes but is counted; failing twice, collecting nothing and dying in the middle are failures."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text(code)
+    result = run_parts([["-p", "no:cacheprovider", "-q"]], root=tmp_path)
+    assert (len(result.flaky), len(result.failed), len(result.broken)) == (flaky, failed, broken)
+    assert result.code == ends_with
+    lines = result.lines(12.3)
+    assert lines[-1] == f"{'FAILED' if ends_with else 'passed'} in 12 s: {failed} failed, {flaky} flaky"
+    assert [line for line in lines if line.startswith("FLAKY")] == [
+        "FLAKY  test_it.py::test_flaky  (failed, then passed alone)"
+    ] * flaky
+
+
+def test_a_part_that_fails_does_not_keep_the_next_from_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every part is run, and the failure of the first is not forgotten."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text(FAILS + PASSES)
+    result = run_parts([["-k", "fails"], ["-k", "passes"]], root=tmp_path)
+    assert (result.failed, result.code) == (["test_it.py::test_fails"], 1)
+
+
+def test_what_the_suite_names_is_there() -> None:
+    """A file that is renamed is renamed in the lists of the suite too."""
+    assert [path for path in FAST if path.startswith("tests/") and not (ROOT / path).exists()] == []
+    files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    assert set(FIRST) <= files

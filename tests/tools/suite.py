@@ -1,0 +1,172 @@
+"""Run the tests in parts, repeat once what failed, and say which tests are flaky.
+
+Usage: python -m tests.tools.suite [--fast] [more options for pytest]
+
+The parts run in memory (/dev/shm) when there is room: a book on a disk waits for each of its thousands of writes.
+
+A test that fails and then passes alone is flaky: it is named, counted in the last line, and does not fail the run.
+A test that fails twice fails the run, and so does everything that pytest calls an error of its own (a file that cannot
+be collected, an interrupted run, no tests at all). As a plugin of pytest, this module writes down what failed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+PARTS = (
+    # Most of these wait for a device, a browser or a child: four workers keep two cores busy.
+    ("-m", "not calm", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
+    # These measure holes and moments of real sound, which a busy machine would make. They sleep nearly all the time.
+    ("-m", "calm", "-n", "3", "--dist", "worksteal"),
+)
+FAST = (
+    # The pure parts, and the office on stand-ins: no child, no browser, no device.
+    "tests/timetable", "tests/sales", "tests/system", "tests/test_docs.py",
+    "tests/services/test_announcement_priority.py", "tests/services/test_deals.py", "tests/services/test_mute.py",
+    "tests/services/test_recovery.py", "tests/services/test_settings.py",
+    "tests/signage/test_api.py", "tests/signage/test_sse.py", "tests/signage/test_wall_state.py",
+    "tests/signage/test_wall_syntax.py",
+    "tests/sound/test_mandarin_engine.py", "tests/sound/test_names.py", "tests/sound/test_numerals.py",
+    "tests/sound/test_pinyin.py", "tests/sound/test_player_arithmetic.py", "tests/sound/test_player_clips.py",
+    "tests/sound/test_stream.py", "tests/sound/test_syllables.py",
+    "-m", "not signal and not browser and not registry", "-n", "2", "--dist", "worksteal", "-q",
+)  # fmt: skip
+FIRST = (
+    "test_natural_voice", "test_corpus", "test_bad_input", "test_contracts", "test_damaged_state", "test_understood",
+    "test_every_minute", "test_phone_browser", "test_noons", "test_truth", "test_library", "test_media_browser",
+    "test_wall_pictures",
+)  # fmt: skip
+"""The slowest files begin first, so that no worker is left alone with one of them at the end."""
+MOST_REPEATS = 20
+"""More failures than this are a fault of the code, not of a busy machine: they are not repeated."""
+RECORD = "ZHANGU_FAILED_TESTS"
+OVER = "the run is over"
+
+
+# ---- the plugin
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    path = os.environ.get(RECORD)
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(Path(path)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(FIRST)))
+
+
+class Recorder:
+    """Appends each test that fails to a file, and OVER when the run has come to its end."""
+
+    def __init__(self, path: Path):
+        self._path, self._seen = path, set[str]()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and report.nodeid not in self._seen:
+            self._seen.add(report.nodeid)
+            self._write(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        self._write(OVER)
+
+    def _write(self, line: str) -> None:
+        with self._path.open("a", encoding="utf-8") as out:
+            out.write(line + "\n")
+
+
+# ---- the runner
+
+
+@dataclass
+class Result:
+    """What became of the parts."""
+
+    flaky: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # parts that pytest could not run
+
+    @property
+    def code(self) -> int:
+        return 1 if self.failed or self.broken else 0
+
+    def lines(self, seconds: float) -> list[str]:
+        told = [f"FLAKY  {test}  (failed, then passed alone)" for test in self.flaky]
+        told += [f"FAILED {test}" for test in self.failed]
+        told += [f"BROKEN {part}" for part in self.broken]
+        verdict = "FAILED" if self.code else "passed"
+        return [
+            *told,
+            f"{verdict} in {seconds:.0f} s: {len(self.failed)} failed, {len(self.flaky)} flaky",
+        ]
+
+
+def run_pytest(
+    options: Sequence[str], root: Path, extra: Mapping[str, str] = MappingProxyType({})
+) -> tuple[int, list[str]]:
+    """Run pytest in sight; return its exit code (-1 when it did not reach its end) and the tests that failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder) / "failed"
+        command = [sys.executable, "-m", "pytest", "-p", "tests.tools.suite", *options]
+        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        env = os.environ | {RECORD: str(record), "PYTHONPATH": paths} | extra
+        code = subprocess.run(command, cwd=root, env=env).returncode
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+    return code if OVER in lines else -1, [line for line in lines if line != OVER]
+
+
+ROOT = Path(__file__).resolve().parents[2]
+MEMORY = Path("/dev/shm")
+MEMORY_MB = 4000
+
+
+@contextmanager
+def in_memory() -> Iterator[dict[str, str]]:
+    """The environment for temporary files in memory, where there is room; a repetition keeps them in /tmp."""
+    room = os.statvfs(MEMORY) if MEMORY.is_dir() else None
+    if room is None or room.f_bavail * room.f_frsize < MEMORY_MB * 1e6 or room.f_flag & os.ST_NOEXEC:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="tests-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        yield {"TMPDIR": folder}
+
+
+def run_parts(parts: Sequence[Sequence[str]], options: Sequence[str] = (), root: Path = ROOT) -> Result:
+    """Run every part, also after one that failed."""
+    result = Result()
+    for part in parts:
+        with in_memory() as env:
+            code, failed = run_pytest([*part, *options], root, env)
+        if code not in (0, 1) or bool(code) != bool(failed):
+            result.broken.append(f"pytest {' '.join([*part, *options])} ended with {code}")
+        if not failed:
+            continue
+        again = failed
+        if len(failed) <= MOST_REPEATS:
+            print(f"\n{len(failed)} failed: once more, alone", flush=True)
+            code, again = run_pytest(failed, root)
+            if code not in (0, 1) or bool(code) != bool(again):
+                again = failed
+        result.failed += again
+        result.flaky += [test for test in failed if test not in again]
+    return result
+
+
+if __name__ == "__main__":
+    began = time.monotonic()
+    options = [option for option in sys.argv[1:] if option != "--fast"]
+    result = run_parts([FAST] if "--fast" in sys.argv else PARTS, options)
+    print("\n" + "\n".join(result.lines(time.monotonic() - began)))
+    sys.exit(result.code)
