@@ -1,6 +1,6 @@
-"""The timetable in force: read from the file, kept when an edit is faulty, and asked for each day's plan.
+"""The timetable in force: read from the file, kept when an edit is faulty; the source of each day's plan.
 
-A good file is copied to `last-good`, so that a start with a faulty file finds yesterday's timetable instead of none.
+A valid file is copied to `last-good`, so that a start with a faulty file uses the last valid timetable.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class TimetableFile:
-    """Thread-safe. `faults` are the sentences of a faulty edit that is not in force, empty when all is well."""
+    """Thread-safe. `faults`: one sentence per fault of an edit that is not in force; empty when the file is valid."""
 
     def __init__(self, path: Path, last_good: Path):
         self._path, self._last_good = path, last_good
@@ -36,16 +36,16 @@ class TimetableFile:
         self.rhythm, self._workdays = self._first()
 
     def _first(self) -> tuple[Timetable, Workdays]:
-        """Raises TimetableInvalid when neither the file nor its last good copy can be used."""
+        """Load the file, else its last good copy. Raises TimetableInvalid when neither can be used."""
         try:
             rhythm = load(self._path)
         except TimetableInvalid as faulty:
             try:
                 rhythm = load(self._last_good)
             except TimetableInvalid:
-                raise faulty from None  # told about the file that people edit, not about its copy
+                raise faulty from None  # report the file that people edit, not its copy
             self.faults = tuple(str(fault) for fault in faulty.faults)
-            log.warning("the timetable is faulty, the last good one is in force: %s", " ".join(self.faults))
+            log.warning("timetable invalid, using the last good copy: %s", " ".join(self.faults))
             return rhythm, self._days(rhythm)
         self._keep_copy()
         return rhythm, self._days(rhythm)
@@ -55,7 +55,7 @@ class TimetableFile:
         return Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays, look)
 
     def plan(self, day: date) -> DayPlan:
-        """The plan of one date by the timetable in force."""
+        """Return the plan of a date by the timetable in force."""
         with self._lock:
             if day not in self._plans:
                 if len(self._plans) > 40:
@@ -64,30 +64,30 @@ class TimetableFile:
             return self._plans[day]
 
     def usual(self, day: date) -> DayPlan:
-        """The usual plan of a working day, from `day` on; see `controller.rhythm.plan.usual`."""
+        """Return the usual plan of the first working day from `day` on; see `plan.usual`."""
         with self._lock:
             rhythm, workdays = self.rhythm, self._workdays
         ahead = (day + timedelta(days=n) for n in range(32))
         return plan_for(next((d for d in ahead if workdays.works(d)), day), usual(rhythm), workdays)
 
     def works(self, day: date) -> bool:
-        """Whether a date is a working day: cheap, for looking back over months."""
+        """Return whether a date is a working day. Cheap enough to look back over months."""
         with self._lock:
             return self._workdays.works(day)
 
     def workday_after(self, day: date) -> date | None:
-        """The first working day after a date; None when there is none within two months."""
+        """Return the first working day after a date; None when there is none within two months."""
         with self._lock:
             return self._workdays.next(day)
 
     def workday_before(self, day: date) -> date | None:
-        """The last working day before a date; None when there is none within two months."""
+        """Return the last working day before a date; None when there is none within two months."""
         with self._lock:
             return self._workdays.previous(day)
 
     def hints(self, today: date, teams: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """What the timetable says that will not happen, and the ways out; see `never.hints`."""
-        with self._hint_lock:  # years not asked for yet cost seconds: nobody else waits for them
+        """Return sentences about rules that will never apply, with advice; see `load.hints`."""
+        with self._hint_lock:  # the first look at a year takes seconds; no other caller waits for this lock
             rhythm = self.rhythm
             asked = (rhythm, today, teams)
             if self._hinted is None or self._hinted[0] != asked:
@@ -95,9 +95,9 @@ class TimetableFile:
             return self._hinted[1]
 
     def refresh(self) -> bool:
-        """Takes up an edit of the file; returns whether anything people see has changed.
+        """Load an edit of the file; return whether anything visible has changed.
 
-        A faulty edit changes nothing but `faults`. `SnapshotBuilder.watch` tells the screens.
+        A faulty edit changes only `faults`. `SnapshotBuilder.watch` notifies the screens.
         """
         stamp = _stamp(self._path)
         if stamp == self._stamp:
@@ -107,7 +107,7 @@ class TimetableFile:
             rhythm = load(self._path)
         except TimetableInvalid as faulty:
             self.faults = tuple(str(fault) for fault in faulty.faults)
-            log.warning("a faulty edit of the timetable is not taken up: %s", " ".join(self.faults))
+            log.warning("timetable edit invalid, not loaded: %s", " ".join(self.faults))
             self.on_change()
             return True
         with self._lock:
@@ -115,7 +115,7 @@ class TimetableFile:
             self._plans.clear()
             self.faults = ()
         self._keep_copy()
-        log.info("the timetable was edited and is in force")
+        log.info("timetable edit loaded")
         self.on_change()
         return True
 
@@ -126,12 +126,12 @@ class TimetableFile:
             half.write_bytes(self._path.read_bytes())
             half.replace(self._last_good)
         except OSError as error:
-            log.warning("no copy of the good timetable could be kept: %s", error)
+            log.warning("could not save a copy of the valid timetable: %s", error)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

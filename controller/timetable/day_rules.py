@@ -1,4 +1,4 @@
-"""Day rules such as `first workday of month`: what they mean, and how they are written in the file."""
+"""Day rules such as `first workday of month`: their meaning and their syntax in the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALL_MONTHS = frozenset(range(1, 13))
 
 
 class Calendar(Protocol):
-    """What a day rule asks about a date; `Workdays` answers it."""
+    """The facts about a date that a day rule needs; implemented by `Workdays`."""
 
     def works(self, day: date) -> bool: ...
 
@@ -29,22 +29,22 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class DayRule:
-    """The dates on which any of its parts holds; `words` is how the office wrote it."""
+    """A set of dates: those on which any of its parts holds. `words` is the rule as written in the file."""
 
     words: str
     parts: tuple[Part, ...]
 
     def holds(self, day: date, calendar: Calendar) -> bool:
-        """Whether the rule names this date.
+        """Return whether the rule includes this date.
 
-        Every kind but `every day`, `days off` and a date written out names working days only: `friday` does
+        All kinds except `every day`, `days off` and explicit dates include working days only: `friday` does
         not hold on a Friday that is a public holiday.
         """
         return any(day.month in part.months and _HOLDS[part.kind](part, day, calendar) for part in self.parts)
 
     @property
     def width(self) -> float:
-        """Roughly on how many days a year the rule holds; of two rules for one time the narrower wins."""
+        """Approximate days per year on which the rule holds. Of two rules for one time the narrower wins."""
         return sum(
             _DAYS_A_YEAR[part.kind] * max(1, part.n if part.kind == "before" else 1) * len(part.months) / 12
             for part in self.parts
@@ -52,7 +52,7 @@ class DayRule:
 
 
 def _nth(part: Part, day: date, calendar: Calendar, period: Callable[[date], object]) -> bool:
-    """Whether this is a working day with |n| - 1 others of its period before it (n > 0) or after (n < 0)."""
+    """Return whether this working day has |n| - 1 others of its period before it (n > 0) or after it (n < 0)."""
     if not calendar.works(day):
         return False
     step = timedelta(days=-1 if part.n > 0 else 1)
@@ -92,7 +92,7 @@ _HOLDS: dict[str, Callable[[Part, date, Calendar], bool]] = {
     ),
 }
 
-# How wide each kind is: days a year, a weekday counting 50 so that Monday to Friday is as wide as `workdays`.
+# Width of each kind in days per year. A weekday counts 50, so that Monday to Friday is as wide as `workdays`.
 _DAYS_A_YEAR = {
     "every": 365,
     "workdays": 250,
@@ -114,7 +114,7 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-# What a person may write; also offered as the nearest right words.
+# Valid examples; also the suggestions for misspelled rules.
 EXAMPLES = (
     *("workdays", "every day", "days off", *WEEKDAYS, "weekends", "monday to friday", "tuesdays and fridays"),
     *("first workday of week", "last workday of week", "first workday of month", "last workday of month"),
@@ -146,11 +146,11 @@ _ODD, _EVEN = frozenset({1, 3, 5, 7, 9, 11}), frozenset({2, 4, 6, 8, 10, 12})
 
 
 class UnknownRuleError(ValueError):
-    """These words name no dates; `args[0]` is the part that was not understood."""
+    """A rule that cannot be parsed; `args[0]` is the part that was not understood."""
 
 
 def parse(words: str) -> DayRule:
-    """The day rule these words name. Raises UnknownRuleError with the part that makes no sense."""
+    """Parse a day rule. Raises UnknownRuleError with the part that was not understood."""
     plain = re.sub(r"\s+", " ", words.strip().lower())
     parts: list[Part] = []
     for piece in re.split(r"\s*(?:[,，、;和与]|\band\b)\s*", plain):

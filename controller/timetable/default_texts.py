@@ -1,4 +1,4 @@
-"""The texts that are spoken where the timetable file brings none of its own."""
+"""Default announcement texts, used for those that the timetable file does not define."""
 
 from __future__ import annotations
 

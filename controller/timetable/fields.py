@@ -1,4 +1,4 @@
-"""Readers of single values: numbers, money, texts with slots, names of scenes, zones and countries."""
+"""Readers for single values: numbers, money, texts with slots, names of scenes, zones and countries."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from controller.timetable.yaml_source import Items, Node, Text
 
 
 def plain(text: str) -> str:
-    """Full-width digits, colons and letters → ordinary ones."""
+    """Replace full-width digits, colons and letters by ASCII ones."""
     return unicodedata.normalize("NFKC", text).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number between `least` and `most`; a percent sign or a unit given in `unit` may follow it."""
+    """A number between `least` and `most`, optionally followed by `unit` (for example a percent sign)."""
 
     least: float
     most: float
@@ -100,13 +100,13 @@ class Words:
             raise BadError
 
     def schema(self) -> Schema:
-        made: Schema = {"type": "string", "maxLength": self.most}
-        return made | ({"examples": list(self.examples)} if self.examples else {})
+        schema: Schema = {"type": "string", "maxLength": self.most}
+        return schema | ({"examples": list(self.examples)} if self.examples else {})
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of these words; `also` has other spellings of them."""
+    """One of `words`; `also` maps other spellings to them."""
 
     words: tuple[str, ...]
     also: Mapping[str, str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class OneOf:
         return word if word in self.words else where.refuse(node, allowed, self._near(word))
 
     def _shown(self, word: str) -> str:
-        """A word with its first other spelling: leader（组长）."""
+        """Return a word with its first other spelling: leader（组长）."""
         other = next((other for other, meant in self.also.items() if meant == word), None)
         return f"{word}（{other}）" if other else word
 
@@ -144,7 +144,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-# How people write China's time; UTC and GMT offsets are no names of zones, and CST means four of them.
+# Common spellings of China's time zone. UTC and GMT offsets are not zone names, and CST stands for four zones.
 _SHANGHAI = """asia/beijing asia/chongqing asia/harbin beijing shanghai china prc cst chinastandardtime beijingtime
 utc+8 utc+08 utc+8:00 utc+08:00 utc+0800 gmt+8 gmt+08 gmt+8:00 gmt+08:00 gmt+0800 +8 +08 +08:00 +0800 etc/gmt-8 东八区
 北京时间 北京 上海 中国时间 中国标准时间 中国 asia/shenzhen asia/guangzhou"""
@@ -175,9 +175,9 @@ class Zone:
             where.refuse(node, allowed, self._near(name))
 
     def _near(self, name: str) -> str | None:
-        """A zone with the same city, whatever stands before it, or a similar name: Asia/Shanhai."""
+        """Return a zone with the same city (ignoring the part before it), or with a similar name: Asia/Shanhai."""
         if re.fullmatch(r"(?i)(?:utc|gmt)?[+-]?[\d:.]+", name):
-            return None  # an offset resembles every other
+            return None  # every offset is similar to all others
         zones = available_timezones()
         cities = {zone.rpartition("/")[2]: zone for zone in sorted(zones, reverse=True) if "/" in zone}
         cities |= {"Beijing": "Asia/Shanghai", "Shenzhen": "Asia/Shanghai", "Guangzhou": "Asia/Shanghai"}
@@ -201,7 +201,7 @@ class Country:
         return None if code.upper() in ("NONE", "无", "不放假") else self._refuse(code, node, where)
 
     def _refuse(self, code: str, node: Node, where: Where) -> NoReturn:
-        """Say what may be written: after "-" the country's regions, after "+" its kinds of days."""
+        """Refuse with the allowed values: after "-" the country's regions, after "+" its kinds of days."""
         country = CALLED.get(code.split("-")[0].split("+")[0].strip(), code[:2].upper())
         if "+" in code and country in COUNTRIES and (kinds := KINDS.get(country)):
             allowed = f"“+”后面可以写：{'、'.join(kinds)}"
@@ -219,11 +219,11 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """`first` reads a plain value, `second` anything else."""
+    """Read a plain value with `first`, any other node with `second`."""
 
     first: Any
     second: Any
-    no_list: str | None = None  # what to write instead of a list
+    no_list: str | None = None  # advice when a list is written, which is refused
 
     def read(self, node: Node, where: Where) -> Any:
         if self.no_list is not None and isinstance(node, Items):

@@ -1,4 +1,4 @@
-"""What the timetable's own words are called among people: on the phone, on the poster, in `zhangu today`."""
+"""Chinese labels for the timetable's keywords: on the phone, on the poster, in `zhangu today`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCENE_WORDS: Final = {name: scene for scene, name in SCENES.items()} | {
     "熄灯": "dark",
     "作息": "rhythm",
 }
-"""Chinese words for scenes that may be written in the timetable."""
+"""Chinese words that the timetable accepts for scenes."""
 ROLES: Final = {
     "everyone": "所有人",
     "leader": "组长",
@@ -59,12 +59,12 @@ SHIPPED_TRACKS: Final = {
 
 
 def track_title(name: str) -> str:
-    """Name a track for people: the shipped ones in Chinese, any other as its file is called."""
+    """Return the title of a track: Chinese for shipped tracks, else the file's name."""
     return SHIPPED_TRACKS.get(name, name)
 
 
 def playlist_name(folder: str, spans: Iterable[Span]) -> str:
-    """Name a playlist for people: a Chinese folder as it is, any other by the span that plays it on most days."""
+    """Return the title of a playlist: a Chinese folder name unchanged, else after the span that plays it most days."""
     if folder in SHIPPED_PLAYLISTS:
         return SHIPPED_PLAYLISTS[folder]
     if any("\u4e00" <= letter <= "\u9fff" for letter in folder):

@@ -1,4 +1,4 @@
-"""Load the timetable file: the timetable, or all problems at once; and hints about rules that can never happen."""
+"""Load the timetable file: return the timetable or all problems together; give hints about rules that never apply."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from controller.timetable.sections import CUE, FILE, SPAN
 from controller.timetable.workdays import REGIONAL, REGIONS, Workdays, parts_of
 from controller.timetable.yaml_source import Items, Node, Pairs, Text, compose
 
-# Six years hold every combination of weekday and day of the month that rules can name.
+# Six years contain every combination of weekday and day of the month that rules can name.
 _SAMPLE = tuple(date(2024, 1, 1) + timedelta(days=n) for n in range(6 * 366))
 
 
 _CALENDARS: tuple[Callable[[date], bool], ...] = (
     lambda day: day.weekday() < 5,
-    lambda day: True,  # so that two rules for Saturdays are seen to meet as well
+    lambda day: True,  # so that two rules for Saturdays are also found to meet
 )
 
 
@@ -38,13 +38,13 @@ class _Calendar:
 
 
 class _Meetings:
-    """Whether rules can name the same date, tried on the sample; each rule is tried once."""
+    """Check on the sample whether rules can name the same date; each rule is evaluated once."""
 
     def __init__(self) -> None:
         self._tried: dict[DayRule, frozenset[tuple[int, date]]] = {}
 
     def meet(self, a: DayRule, b: DayRule, without: Sequence[DayRule] = ()) -> bool:
-        """Whether there are dates that both rules name, and none of `without`."""
+        """Return whether both rules name a date that no rule of `without` names."""
         both = self._dates(a) & self._dates(b)
         named = {(n, day) for n in range(len(_CALENDARS)) for day in (*_named(a), *_named(b))}
         both |= {when for when in named if _holds(a, when) and _holds(b, when)}
@@ -69,13 +69,13 @@ def _named(rule: DayRule) -> Iterator[date]:
 
 
 def check(rhythm: Timetable, root: Node, file: str) -> Iterator[Problem]:
-    """The faults of a timetable whose values are all right by themselves."""
+    """Yield the contradictions in a timetable whose single values are valid."""
     yield from check_day(rhythm.spans, rhythm.cues, file)
     yield from _settings(rhythm, root, file)
 
 
 def check_day(spans: Sequence[Span], cues: Sequence[CueRule], file: str) -> Iterator[Problem]:
-    """Where spans and cues are at odds with each other."""
+    """Yield contradictions among spans and cues."""
     meetings = _Meetings()
     for first, second in combinations(spans, 2):
         if _clash(first, second, meetings):
@@ -112,7 +112,7 @@ def _cue_faults(cue: CueRule, spans: Sequence[Span], meetings: _Meetings, file: 
 
 
 def _heard_in(cue: CueRule, quiet: Span, spans: Sequence[Span], meetings: _Meetings) -> bool:
-    """Whether the cue falls into the quiet span on some date on which no narrower span lies above it."""
+    """Return whether on some date the cue falls into the quiet span and no narrower span replaces that span."""
     above = [s.on for s in spans if s.on.width < quiet.on.width and s.at <= cue.at < s.until]
     return meetings.meet(cue.on, quiet.on, without=above)
 
@@ -130,7 +130,7 @@ def _settings(rhythm: Timetable, root: Node, file: str) -> Iterator[Problem]:
 
 
 def _line_of(node: Node, *path: str) -> int:
-    """The line of a key below `node`, of the item written so in a list, else the last line found on the way."""
+    """Return the line of a key below `node` or of a matching list item, else the last line found along `path`."""
     line = 0
     for word in path:
         if isinstance(node, Pairs) and word in node.pairs:
@@ -158,10 +158,10 @@ def _fault(file: str, line: int, place: str, found: str, allowed: str) -> Proble
     return Problem(file, line, place, found, allowed)
 
 
-# --- What a timetable says that will never happen, or not as it reads
+# --- Hints: rules that never apply, and texts that have no effect
 
 AHEAD: Final = 400
-"""So many days are looked through; every rule that comes once a year is among them."""
+"""Days to check: enough for every yearly rule to occur."""
 _LOST: Final = re.compile(
     r"""\s*(?:-\s+)?(?:[a-z_]+:\s+)?(?P<kept>[^\s"'#\[{|>][^"'#]*?)\s(?P<lost>\#[^\s#].*)"""
 )
@@ -169,28 +169,28 @@ Teams = Collection[str]
 
 
 def hints(rhythm: Timetable, workdays: Workdays, today: date, teams: Teams | None = None) -> tuple[str, ...]:
-    """One sentence for each rule that names no date of the next 400 days, and for each unknown team of a wall.
+    """Return a sentence for each rule that names no date of the next 400 days, and for each wall's unknown team.
 
-    `teams`: the names of the teams there are; None or none when they are not known yet.
+    `teams`: names of the existing teams; None or empty when they are not known yet.
     """
     days = tuple(today + timedelta(days=n) for n in range(AHEAD))
-    found = chain(
+    sentences = chain(
         rhythm.remarks,
         _calendar(rhythm),
         _never(rhythm, workdays, days),
         _music(rhythm, workdays, days),
         _teams(rhythm, teams or ()),
     )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def lost_texts(text: str) -> Iterator[str]:
-    """Values cut off at a # that was meant as text: YAML takes what follows a blank and # for a remark."""
+    """Yield a hint for each value cut off at a # that was meant as text: in YAML, " #" starts a comment."""
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.lstrip().startswith("#") and (found := _LOST.fullmatch(line.rstrip())):
+        if not line.lstrip().startswith("#") and (match := _LOST.fullmatch(line.rstrip())):
             yield (
-                f"第 {number} 行：“{shortened(found['lost'])}”不起作用，# 后面的话算说明。"
-                f"要念、要显示就加引号：“{shortened(found['kept'])} {shortened(found['lost'])}”。"
+                f"第 {number} 行：“{shortened(match['lost'])}”不起作用，# 后面的话算说明。"
+                f"要念、要显示就加引号：“{shortened(match['kept'])} {shortened(match['lost'])}”。"
             )
 
 
@@ -210,7 +210,7 @@ def _never(rhythm: Timetable, workdays: Workdays, days: tuple[date, ...]) -> Ite
     rules = [(span.line, span.name, span.on) for span in rhythm.spans]
     rules += [(cue.line, f"{written(cue.at)} 的提示", cue.on) for cue in rhythm.cues]
     rules += [(duty.line, duty.what, duty.on) for duty in rhythm.duties]
-    for line, name, rule in sorted(rules, key=lambda found: found[0]):
+    for line, name, rule in sorted(rules, key=lambda row: row[0]):
         if not any(rule.holds(day, workdays) for day in days):
             yield f"第 {line} 行：“{shortened(name)}”不会发生。{_reason(rule, days[0])}"
 
@@ -258,7 +258,7 @@ def _teams(rhythm: Timetable, teams: Teams) -> Iterator[str]:
         yield f"walls：{called}要看的团队“{team}”不在名单里。{guess}"
 
 
-# --- The timetable file → a `Rhythm`, or all its faults at once
+# --- The timetable file → a `Timetable`, or all its problems together
 
 __all__ = ["Problem", "TimetableInvalid", "json_schema", "load", "parse"]
 
@@ -266,7 +266,7 @@ LARGEST = 256 * 1024  # bytes; the shipped file has about 10,000
 
 
 def load(path: Path) -> Timetable:
-    """Read and check the file. Raises TimetableInvalid with every fault found, also when there is no file to read."""
+    """Read and check the file. Raises TimetableInvalid with all problems, also when the file cannot be read."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -280,7 +280,7 @@ def load(path: Path) -> Timetable:
 
 
 def parse(text: str, file: str = "rhythm.yaml") -> Timetable:
-    """The timetable this text describes; pure. Raises TimetableInvalid with every fault found."""
+    """Parse and check a timetable; pure. Raises TimetableInvalid with all problems."""
     if len(text) > LARGEST:
         raise _unusable(file, "文件太大", _SMALLER)
     root, faults = compose(text.removeprefix("\ufeff"), file)
@@ -298,7 +298,7 @@ def parse(text: str, file: str = "rhythm.yaml") -> Timetable:
 
 
 def _day_faults(root: Node, file: str) -> Iterator[Problem]:
-    """Overlaps among those spans and cues that can be read in a file with other faults."""
+    """Return contradictions among the readable spans and cues of a file that has other problems."""
     spans, cues = (list(_readable(root, key, group)) for key, group in (("rhythm", SPAN), ("cues", CUE)))
     return check_day(spans, cues, file)
 
@@ -311,7 +311,7 @@ def _readable(root: Node, key: str, group: Group) -> Iterator[Any]:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of the file, for editors; descriptions in Chinese."""
+    """Return the JSON Schema of the file for editors; descriptions are in Chinese."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "战鼓作息表 rhythm.yaml"}
     return head | FILE.schema()
 

@@ -1,7 +1,7 @@
-"""The words of the timetable: what the file says (Rhythm) and what one date makes of it (DayPlan, State).
+"""Values of the timetable: the file (`Timetable`), a date (`DayPlan`) and a moment (`State`).
 
-Values only. Moments (`datetime`) are aware and in the office's zone; a `Clock` is what a clock on the wall
-reads, as a timedelta since 00:00, so that 24:00 can be written. Volumes run from 0 to 100.
+Moments (`datetime`) are aware and in the office's zone; a `Clock` is a local time of day as a timedelta since
+00:00, so that 24:00 can be represented. Volumes are 0 to 100.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from zoneinfo import ZoneInfo
 from controller.timetable.day_rules import DayRule
 
 Clock = timedelta
-Variants = tuple[str, ...]  # texts of which one is chosen, never the same twice running
+Variants = tuple[str, ...]  # alternative texts; one is chosen, never the same twice in succession
 
 SCENES = ("rhythm", "countdown", "leaderboard", "celebration", "welcome", "award", "dark", "fault", "rest")
 SAYABLE = ("top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint")
 WHO = ("everyone", "leader", "director", "manager", "assistant", "sales")
-FREE_TEXT = "text"  # Cue.say of a cue that brings its own words in Cue.text
+FREE_TEXT = "text"  # Cue.say of a cue whose text is in Cue.text
 VOICES = (
     "auto", "espeak", "晓晓", "晓贝", "晓妮", "晓伊", "云希", "云健", "云夏", "云扬",
 )  # fmt: skip
 """Names of voices to choose from; a folder under var/voices may be named too."""
 SAME_VOICE = "same"
 DIAGONALS = (10, 300)
-"""Inches of a screen that may be written, least and most."""
+"""Allowed screen diagonal in inches, least and most."""
 DISTANCES = (0.5, 50)
-"""Metres of viewing distance, least and most."""
+"""Allowed viewing distance in metres, least and most."""
 THEMES = ("ink", "paper")
 LANGUAGES = ("zh", "en")
 NEW_CUSTOMERS = (15, 13, 11, 9, 7)  # percent, Monday to Friday
 SPEEDS = (0.7, 1.4)
-"""The slowest and the fastest pace of a voice; 1.0 is normal."""
+"""Slowest and fastest rate of a voice; 1.0 is normal."""
 COMMENTS = (
     "target_passed",
     "record",
@@ -52,7 +52,7 @@ COMMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A part of the day as planned for one date; `at` is inside it, `until` is not."""
+    """A span as planned for one date; `at` is included, `until` is not."""
 
     at: datetime
     until: datetime
@@ -66,9 +66,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A moment: `say` one of SAYABLE, or FREE_TEXT with its words in `text`; `show` a scene, up to `until`.
+    """A moment with an announcement (`say`: one of SAYABLE, or FREE_TEXT with `text`) or a scene (`show`, to `until`).
 
-    A cue later than `grace` is not said any more.
+    A cue that is late by more than `grace` is not announced.
     """
 
     at: datetime
@@ -81,7 +81,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Who does what; without `at` it holds for the whole day. `who` is one of WHO."""
+    """A task for a role at a moment, or for the whole day without `at`. `who` is one of WHO."""
 
     at: datetime | None
     who: str
@@ -90,7 +90,7 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """One date: its entries (by time, never overlapping), cues and duties, and why it is a working day."""
+    """One date: its entries (by time, never overlapping), cues and duties, and why it is a working day or not."""
 
     date: date
     workday: bool
@@ -105,7 +105,7 @@ class DayPlan:
 
 @dataclass(frozen=True, slots=True)
 class Music:
-    """What plays: the folder under sounds/music, and the span it plays in (position = now - since)."""
+    """The music to play: a folder under sounds/music, and the span it plays in (position = now - since)."""
 
     playlist: str
     volume: int
@@ -115,7 +115,7 @@ class Music:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What should be sounding and showing at one moment; nothing of it changes before `changes_at`."""
+    """The desired sound and scene at a moment; constant until `changes_at`."""
 
     entry: Entry | None
     next: Entry | None
@@ -126,7 +126,7 @@ class State:
     changes_at: datetime
 
 
-# ---- what the file says ----
+# ---- the file ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class DutyRule:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The 18:05 show, in the order of the reveal. Slots: see ALLOWED in controller/timetable/slots.py."""
+    """Texts of the 18:05 results, in the order of the reveal. Slots: see ALLOWED in controller/timetable/slots.py."""
 
     opening: Variants
     third: Variants
@@ -191,20 +191,20 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Broadcasts:
-    """Every text that is spoken, several variants each; its slots ({team}, …) are in slots.ALLOWED."""
+    """All announcement texts, several variants each; their slots ({team}, …) are in slots.ALLOWED."""
 
     first_of_week: Variants
     first_of_day: Variants
-    big_over: Decimal  # yuan; an order of more than this is big
+    big_over: Decimal  # yuan; a deal of more than this is big
     big: Variants
     hourly_from: time
     hourly_to: time
     hourly: Variants
-    hourly_also: Variants  # some of the hour's orders were announced already
-    hourly_earlier: Variants  # what is left from before the hour
+    hourly_also: Variants  # when some of the hour's deals have already been announced
+    hourly_earlier: Variants  # for deals from before the hour
     hourly_item: Variants
     hourly_rest: Variants
-    burst: Variants  # several first or big orders in one breath
+    burst: Variants  # several first or big deals announced together
     burst_item: Variants
     record: Variants
     target: Variants
@@ -220,7 +220,7 @@ class Broadcasts:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """No louder than `volume` from `at` to `until`."""
+    """A limit of `volume` from `at` to `until`."""
 
     at: Clock
     until: Clock
@@ -247,7 +247,7 @@ class SoundSettings:
 
 @dataclass(frozen=True, slots=True)
 class WallDisplay:
-    """One screen: diagonal in inches, viewing distance in metres; `scene` pins it to one picture."""
+    """One wall: diagonal in inches, viewing distance in metres; `scene` fixes it to one scene."""
 
     name: str = "main"
     diagonal: float = 55.0
@@ -274,7 +274,7 @@ class Prizes:
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """The whole timetable file, checked. `new_customers` are percentages Monday to Friday."""
+    """The checked timetable file. `new_customers`: percentages Monday to Friday."""
 
     office: str
     zone: ZoneInfo
@@ -291,4 +291,4 @@ class Timetable:
     cities: tuple[str, ...] = ()
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
-    remarks: tuple[str, ...] = ()  # sentences about text that the file holds and that has no effect
+    remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

@@ -1,4 +1,4 @@
-"""The plan of a day, the state of a moment and the cues that are due: pure functions of the timetable and the time."""
+"""Compute the plan of a day, the state at a moment and the due cues. Pure functions of timetable and time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from controller.timetable.slots import fill
 from controller.timetable.times import DAY, covers, moment, utc, written, written_end
 from controller.timetable.workdays import WEEKDAYS, Workday, Workdays
 
-MOST_DAYS = 200  # of a year: a rule for so many is part of the usual day
+MOST_DAYS = 200  # per year; a rule that holds on at least so many belongs to the usual day
 NEXT_WORKDAY = "下个工作日"
 _CLAUSE = re.compile(r"[^，。；、！？]*[，。；、！？]+|[^，。；、！？]+")
 Cut = tuple[timedelta, timedelta, Span]
@@ -37,11 +37,11 @@ _ALL_DAY = datetime.max.replace(tzinfo=UTC)  # duties without a time come last
 
 
 def plan_for(day: date, rhythm: Timetable, workdays: Workdays) -> DayPlan:
-    """Everything that one date holds.
+    """Compute the plan of a date.
 
-    A span with a narrower day rule displaces what it overlaps of wider ones; the rest of those stays. Of
-    equally wide ones (refused by `config.load` where that can be foreseen) the one written first stays, with
-    a warning.
+    A span with a narrower day rule replaces the overlapped part of wider spans; the remainder stays. Of equally
+    wide overlapping spans (`load.check_day` refuses those it can foresee) the first in the file stays, with a
+    warning.
     """
     worked = workdays.is_workday(day)
     warnings = list(_calendar_warnings(day, worked, workdays))
@@ -65,10 +65,10 @@ def plan_for(day: date, rhythm: Timetable, workdays: Workdays) -> DayPlan:
 
 
 def usual(rhythm: Timetable) -> Timetable:
-    """The timetable without what holds on few days only or names a day: for a sheet that hangs for months.
+    """Return the timetable without spans and duties of few days and without dated text: for a poster used for months.
 
-    Of a text with the day's own share of new customers that clause is left out; the day it is about is "the next
-    working day". A timetable in which no span is for most days stays whole.
+    Clauses with the day's share of new customers are removed; `{next_workday}` becomes "the next working day".
+    A timetable in which no span holds on most days is returned unchanged.
     """
     spans = tuple(replace(span, text=_undated(span.text)) for span in rhythm.spans if _usual(span.on))
     duties = tuple(
@@ -87,12 +87,14 @@ def _undated(text: str) -> str:
     clauses = _CLAUSE.findall(text)
     kept = [clause for clause in clauses if "{new_customers}" not in clause]
     ends = "。" if kept and kept != clauses and text.endswith("。") else ""
-    found = "".join(kept)
-    return fill(found.rstrip("，；、。") + ends if kept != clauses else found, {"next_workday": NEXT_WORKDAY})
+    joined = "".join(kept)
+    return fill(
+        joined.rstrip("，；、。") + ends if kept != clauses else joined, {"next_workday": NEXT_WORKDAY}
+    )
 
 
 def share_of_new_customers(day: date, rhythm: Timetable) -> int:
-    """Percent of new customers in that date's call list; a weekend worked counts as Friday."""
+    """Return the percentage of new customers in that date's call list; a working weekend day counts as Friday."""
     return rhythm.new_customers[min(day.weekday(), 4)]
 
 
@@ -119,7 +121,7 @@ def _name_of(day: date, today: date) -> str:
 
 
 def _displace(spans: list[Span], warnings: list[str]) -> list[Cut]:
-    """Spans laid over each other, the narrowest on top: (from, until, span) by time, nothing overlapping."""
+    """Cut the spans so that none overlap and the narrowest wins: (from, until, span), sorted by time."""
     placed: list[Cut] = []
     for span in sorted(spans, key=lambda span: span.on.width):
         rest = [(span.at, span.until)]
@@ -145,7 +147,7 @@ def _entries(
     for at, until, span in pieces:
         begins, ends = moment(day, at, rhythm.zone), moment(day, until, rhythm.zone)
         if utc(begins) >= utc(ends):
-            continue  # summer time begins and skips it
+            continue  # skipped by the start of summer time
         music = next((choice.playlist for choice in span.music if choice.on.holds(day, workdays)), None)
         yield Entry(
             at=begins,
@@ -167,8 +169,8 @@ def _cues(
         if not rule.on.holds(day, workdays):
             continue
         cue = _cue(day, rule, rhythm)
-        if hushed := _quiet_entry(entries, cue.at):
-            warnings.append(say("cue_in_quiet", at=written(cue.at), name=hushed.name))
+        if quiet := _quiet_entry(entries, cue.at):
+            warnings.append(say("cue_in_quiet", at=written(cue.at), name=quiet.name))
         else:
             planned.append(cue)
     return tuple(sorted(planned, key=lambda cue: utc(cue.at)))
@@ -194,7 +196,7 @@ def _quiet_entry(entries: tuple[Entry, ...], at: datetime) -> Entry | None:
     return next((entry for entry in entries if entry.quiet and covers(entry.at, entry.until, at)), None)
 
 
-# --- What should be sounding and showing at a moment, and which cues are due
+# --- The state at a moment and the due cues
 
 __all__ = ["ceiling_at", "due", "next_quiet", "plan_for", "share_of_new_customers", "state_at", "to_json"]
 
@@ -202,7 +204,7 @@ ON_TIME = timedelta(seconds=5)  # a cue this late still counts as punctual
 
 
 def state_at(plan: DayPlan, now: datetime) -> State:
-    """What should be sounding and showing now. Raises ValueError when `now` is not on the plan's date."""
+    """Return the desired sound and scene at `now`. Raises ValueError when `now` is not on the plan's date."""
     now = _on(plan, now)
     entry = _entry_at(plan.entries, now)
     quiet = next_quiet(plan, now) if entry and entry.quiet else None
@@ -221,10 +223,10 @@ def state_at(plan: DayPlan, now: datetime) -> State:
 
 
 def due(plan: DayPlan, since: datetime, now: datetime) -> tuple[Cue, ...]:
-    """The cues to carry out now, of those after `since` up to now.
+    """Return the cues to execute now, of those after `since` up to and including `now`.
 
-    Punctual ones all; of the late ones only those of the last moment that is still within its grace, so that
-    after a sleep at most one late thing sounds. Older ones are forgotten.
+    All punctual cues are due. Of the late cues within their grace, only those of the latest moment are due, so that
+    at most one late moment is announced after the machine slept. Older cues are dropped.
     """
     passed = [cue for cue in plan.cues if utc(since) < utc(cue.at) <= utc(now)]
     alive = [cue for cue in passed if utc(now) - utc(cue.at) <= max(ON_TIME, cue.grace)]
@@ -233,7 +235,7 @@ def due(plan: DayPlan, since: datetime, now: datetime) -> tuple[Cue, ...]:
 
 
 def next_quiet(plan: DayPlan, now: datetime) -> tuple[datetime, datetime] | None:
-    """The quiet time now or next on this date, whole; adjoining quiet entries are one."""
+    """Return start and end of the present or next quiet time of the date; adjoining quiet entries count as one."""
     return next((span for span in _quiet_times(plan) if utc(span[1]) > utc(now)), None)
 
 
@@ -248,7 +250,7 @@ def _quiet_times(plan: DayPlan) -> list[tuple[datetime, datetime]]:
 
 
 def ceiling_at(sound: SoundSettings, now: datetime) -> int:
-    """The loudest volume (0 to 100) allowed at this time of day."""
+    """Return the maximum volume (0 to 100) allowed at this time of day."""
     clock = timedelta(hours=now.hour, minutes=now.minute, seconds=now.second)
     return min((limit.volume for limit in sound.ceilings if _within(limit, clock)), default=100)
 
@@ -260,7 +262,7 @@ def _within(limit: Ceiling, clock: timedelta) -> bool:
 def _on(plan: DayPlan, now: datetime) -> datetime:
     now = now.astimezone(plan.zone)
     if now.date() != plan.date:
-        raise ValueError(f"the plan is for {plan.date}, asked about {now}")
+        raise ValueError(f"plan is for {plan.date}, not for {now}")
     return now
 
 
@@ -269,7 +271,7 @@ def _entry_at(entries: tuple[Entry, ...], now: datetime) -> Entry | None:
 
 
 def _wall(plan: DayPlan, entry: Entry | None, now: datetime) -> str:
-    """Quiet time wins over a cue's picture, that over the entry's; outside the day's entries it is `rest`."""
+    """Return the scene: quiet time before a cue's scene before the entry's; `rest` outside the day's entries."""
     if entry and entry.quiet:
         return entry.wall
     for cue in reversed(plan.cues):
@@ -289,7 +291,7 @@ def _edges(plan: DayPlan) -> list[datetime]:
 
 
 def to_json(plan: DayPlan) -> dict[str, Any]:
-    """The contract of `zhangu today --json`: times as HH:MM, absent as null."""
+    """Return the plan for `zhangu today --json` (a contract): times as HH:MM, absent values as null."""
     return {
         "date": plan.date.isoformat(),
         "workday": plan.workday,

@@ -1,4 +1,4 @@
-"""What is wrong in the timetable file, for the person who edits it."""
+"""Problems in the timetable file, described for the person who edits it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-MOST_SHOWN = 40  # characters of what was found
-MOST_FAULTS = 100  # a file that is another kind of file altogether would give thousands
+MOST_SHOWN = 40  # characters of a quoted value
+MOST_FAULTS = 100  # a file of another kind would give thousands
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend: `line` counts from 1, 0 is the whole file; `place` such as `rhythm › 小憩 › at`.
+    """One problem: `line` counts from 1, 0 is the whole file; `place` is like `rhythm › 小憩 › at`.
 
-    `found` and `allowed` are clauses without their full stop.
+    `found` and `allowed` are clauses without a full stop.
     """
 
     file: str
@@ -32,7 +32,7 @@ class Problem:
 
 
 class TimetableInvalid(Exception):  # noqa: N818 (the office's word)
-    """The timetable cannot be used; `faults` has everything wrong with it, by line."""
+    """The timetable cannot be used; `faults` holds all problems, sorted by line."""
 
     def __init__(self, faults: Iterable[Problem]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line))[:MOST_FAULTS]
@@ -40,7 +40,7 @@ class TimetableInvalid(Exception):  # noqa: N818 (the office's word)
 
 
 def wrote(text: str) -> str:
-    """The clause about what was found there."""
+    """Return a clause that quotes the value found in the file."""
     return f"写的是“{shortened(text)}”"
 
 
@@ -50,7 +50,7 @@ def shortened(text: str) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The most similar of these words, or None when none is at all similar."""
+    """Return the most similar of `words`, or None when none is similar enough."""
     by_lower = {known.lower(): known for known in words}
     close = difflib.get_close_matches(word.strip().lower()[:100], list(by_lower), n=1, cutoff=0.7)
     return by_lower[close[0]] if close else None

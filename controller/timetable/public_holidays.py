@@ -1,4 +1,4 @@
-"""Public holidays, kept on disk: the `holidays` package costs 17 MB, so a child that ends at once pays for it."""
+"""Cache public holidays on disk: the `holidays` package takes 17 MB, so a short-lived child process loads it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 
 LIMIT_S = 30.0
 MADE = 2
-"""Raised when `public_days` answers otherwise for the same package, so that what was kept before is asked again."""
+"""Version of the cached format. Increase it when `public_days` changes its result, to invalidate old cache files."""
 
 
 def kept_in(folder: Path) -> Callable[[str | None, int], PublicDays]:
-    """A `look` for Workdays that keeps each year in `folder`, until another version of the package is installed."""
+    """Return a `look` for Workdays that caches each year in `folder` until another package version is installed."""
     installed = _installed()
 
     def look(country: str | None, year: int) -> PublicDays:
@@ -37,23 +37,23 @@ def kept_in(folder: Path) -> Callable[[str | None, int], PublicDays]:
 
 
 def _asked(country: str, year: int, file: Path) -> PublicDays:
-    """Asks a child and keeps its answer; when that fails this process pays the price itself."""
+    """Load the year in a child process and cache it; on failure load it in this process."""
     command = [sys.executable, "-P", "-m", "controller.timetable.workdays", country, str(year)]
     try:
         printed = subprocess.run(command, capture_output=True, check=True, timeout=LIMIT_S).stdout
-        told = json.loads(printed)[str(year)]
-        days = from_json(told)
+        values = json.loads(printed)[str(year)]
+        days = from_json(values)
         file.parent.mkdir(parents=True, exist_ok=True)
         half = file.with_suffix(".half")
-        half.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        half.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
         half.replace(file)
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
-        log.warning("the public days of %s %d were not kept: %s", country, year, error)
+        log.warning("public holidays of %s %d not cached: %s", country, year, error)
         return public_days(country, year)
     return days
 
 
 def _installed() -> str:
-    """When the package was installed: asking for its version would cost 20 ms of every start."""
-    found = find_spec("holidays")
-    return str(Path(found.origin).stat().st_mtime_ns) if found and found.origin else "none"
+    """Return the package's modification time as its version: the real version number takes 20 ms of every start."""
+    spec = find_spec("holidays")
+    return str(Path(spec.origin).stat().st_mtime_ns) if spec and spec.origin else "none"

@@ -1,8 +1,8 @@
-"""How the file is read: small readers that turn a node into a value, or note a fault and go on.
+"""Readers for the file: each turns a node into a value, or notes a problem and continues.
 
 Not pydantic: it takes 9.6 MB and 65–120 ms for one file, and each of its messages would have to be translated
-back to a line and a sentence. The readers here speak Chinese themselves, and the JSON Schema for editors is
-made from the same declarations.
+back to a line and a sentence. These readers write Chinese messages directly, and the JSON Schema for editors is
+generated from the same declarations.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Schema = dict[str, Any]
 
 
 class BadError(Exception):
-    """This value cannot be read; the fault is noted already."""
+    """A value cannot be read; its problem has already been noted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The place being read, and the list in which its faults are noted."""
+    """The place being read, and the list to which its problems are added."""
 
     file: str
     faults: list[Problem]
@@ -37,7 +37,7 @@ class Where:
         self.faults.append(Problem(self.file, line, " › ".join(self.path), found, allowed, near))
 
     def refuse(self, node: Node, allowed: str, near: str | None = None) -> NoReturn:
-        """Note what was found against what is allowed, and give this value up."""
+        """Note the found and the allowed value, and raise BadError."""
         self.note(node.line, described(node), allowed, near)
         raise BadError
 
@@ -48,7 +48,7 @@ class Reader(Protocol):
 
 
 def described(node: Node) -> str:
-    """The clause about what kind of thing was found."""
+    """Return a clause that describes the node found in the file."""
     if isinstance(node, Items):
         return "这里是一个列表"
     if isinstance(node, Pairs):
@@ -57,7 +57,7 @@ def described(node: Node) -> str:
 
 
 def text_of(node: Node, where: Where, allowed: str) -> str:
-    """The single value written here; a list, a group or nothing at all is refused."""
+    """Return the single value of a node; refuse a list, a group or an empty value."""
     if not isinstance(node, Text) or node.empty or not node.value.strip():
         where.refuse(node, allowed)
     return node.value.strip()
@@ -65,7 +65,7 @@ def text_of(node: Node, where: Where, allowed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key of a group: how it is read, what it is for (in Chinese, shown by editors), and its default."""
+    """One key of a group: its reader, its description (in Chinese, shown by editors) and its default."""
 
     reader: Reader
     doc: str
@@ -79,7 +79,7 @@ def _as_is(values: dict[str, Any], line: int) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A mapping with known keys. `build` makes the value from the keys read and the line it stands on."""
+    """A mapping with known keys. `build` makes the value from the keys read and the line number."""
 
     fields: Mapping[str, Field]
     build: Callable[[dict[str, Any], int], Any] = _as_is
@@ -87,7 +87,7 @@ class Group:
     also: Mapping[str, str] = field(default_factory=dict)  # other spellings of keys
     elsewhere: Mapping[str, str] = field(
         default_factory=dict
-    )  # what people look for here and where it belongs
+    )  # keys that belong in another section, with advice
 
     def read(self, node: Node, where: Where) -> Any:
         if not isinstance(node, Pairs):
@@ -114,7 +114,7 @@ class Group:
         return self.build(values, node.line)
 
     def _meant(self, node: Pairs) -> Pairs:
-        """The group with its keys in their one spelling."""
+        """Return the group with other spellings of its keys replaced."""
         if not self.also.keys() & node.pairs.keys():
             return node
         keys = {key: self.also.get(key, key) for key in node.pairs}
@@ -126,7 +126,7 @@ class Group:
         )
 
     def _unknown(self, node: Pairs, where: Where) -> set[str | None]:
-        """Note the keys nobody knows; the known ones they probably stand for."""
+        """Note the unknown keys; return the known keys that they probably mean."""
         meant = {nearest(key, self.fields) for key in node.pairs if key not in self.fields}
         for key in node.pairs:
             if key not in self.fields:
@@ -150,14 +150,14 @@ class Group:
             key: known.reader.schema() | {"description": known.doc} for key, known in self.fields.items()
         }
         properties |= {other: properties[key] for other, key in self.also.items()}
-        made: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
+        schema: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
         required = [key for key, known in self.fields.items() if known.required]
-        return made | ({"required": required} if required else {})
+        return schema | ({"required": required} if required else {})
 
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A list; a single value where `single` is allowed counts as a list of one."""
+    """A list; with `single` a single value counts as a list of one."""
 
     reader: Reader
     most: int = 200
@@ -190,7 +190,7 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A mapping whose keys are free; both sides are read. Gives a tuple of (key, value) pairs."""
+    """A mapping with free keys, read into a tuple of (key, value) pairs."""
 
     key: Reader
     value: Reader

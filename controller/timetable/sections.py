@@ -1,4 +1,4 @@
-"""The sections of the timetable file, each read from its YAML node into the model."""
+"""Read each section of the timetable file from its YAML node into the model."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from controller.timetable.yaml_source import Node, Pairs, Text
 
 WORKDAYS = DayRule("workdays", (Part("workdays"),))
 EVERY_DAY = DayRule("every day", (Part("every"),))
-SHOWN_FOR = timedelta(minutes=5)  # a scene whose cue does not say until when
+SHOWN_FOR = timedelta(minutes=5)  # duration of a cue's scene when the file gives no end
 PLAYLIST = Words(
     most=40,
     check=lambda name: not re.search(r'[/\\:*?"<>|]', name) and not name.startswith("."),
@@ -72,7 +72,7 @@ _NO_ROOMS = "声音只有一路，不能按房间分"
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """`results`, or words of one's own: `大家起立` or `{text: 大家起立}` → (say, text)."""
+    """A named announcement such as `results`, or free text: `大家起立` or `{text: 大家起立}` → (say, text)."""
 
     def read(self, node: Node, where: Where) -> tuple[str, str | None]:
         free = Words(most=300, slots="cue.text")
@@ -137,7 +137,7 @@ def _duty(values: dict[str, Any], line: int) -> DutyRule:
 
 
 def _default(of: type, name: str) -> Any:
-    """The default that the model declares beside the field."""
+    """Return the default that the model declares for a field."""
     return next(known.default for known in fields(of) if known.name == name)
 
 
@@ -207,7 +207,7 @@ def _sound(values: dict[str, Any], line: int) -> SoundSettings:
 
 
 def _given(values: dict[str, Any], line: int = 0) -> dict[str, Any]:
-    """What the file says; the defaults of the rest are the model's."""
+    """Return the values present in the file; for the others the model's defaults apply."""
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -242,7 +242,7 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
 
 
 def _voice(names: tuple[str, ...], or_else: str = "") -> Words:
-    """A voice's name. Which voices there are only the machine knows: `zhangu check` compares."""
+    """Return a reader for a voice's name. `zhangu check` compares it with the voices installed on the machine."""
     example = f"写语音的名称：{'、'.join(names)}{or_else}"
     return Words(80, check=_plain_name, example=example, examples=names)
 

@@ -1,4 +1,4 @@
-"""Slots of a text, such as {person}: finding them, and which of them a text may have."""
+"""Find and fill the slots of a text, such as {person}; define the slots that each text may have."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
 def slots_in(text: str) -> tuple[str, ...]:
-    """The slot names a text holds, in order."""
+    """Return the slot names of a text, in order."""
     return tuple(match.group(1) for match in _SLOT.finditer(text))
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with its slots replaced, in one pass; a slot without a value stays as written."""
+    """Replace the slots of a text in one pass; a slot without a value stays unchanged."""
     return _SLOT.sub(lambda match: values.get(match.group(1), match.group(0)), text)
 
 
-# --- Which named slots each spoken or shown text of the timetable may hold
+# --- Slots allowed in each announced or displayed text of the timetable
 
 _DEAL = ("team", "person", "product", "amount")
 _WINNER = ("team", "person", "amount", "count", "prize")

@@ -1,4 +1,4 @@
-"""The sections of the file that hold texts to speak, and the slots such as {person} that a text may have."""
+"""Read the sections of the file with announcement texts and their slots such as {person}."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ COMMENTS = Group(
 
 
 def broadcasts_from(values: dict[str, Any]) -> Broadcasts:
-    """The texts from the three groups of the file; what is not written there is the default."""
+    """Build the texts from the three groups of the file; missing ones are the defaults."""
     texts = values["broadcasts"] or _defaults(BROADCASTS)
     big = texts.pop("big") or _defaults(BROADCASTS.fields["big"].reader)
     burst = texts.pop("burst") or _defaults(BROADCASTS.fields["burst"].reader)

@@ -1,4 +1,4 @@
-"""Times of day and moments: read from the file, written for people, compared across time zones."""
+"""Read, format and compare times of day and moments, also across time zones."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from controller.timetable.yaml_source import Items, Node
 
 DAY = timedelta(days=1)
 YEARS = range(1970, 2201)
-"""Of the days that may be asked about: no rule looks before the first day that Python knows, nor past its last."""
+"""Years for which a plan may be requested: far enough from Python's first and last date for every rule."""
 
 
 def moment(day: date, clock: timedelta, zone: ZoneInfo) -> datetime:
-    """The moment at which the office's clock reads `clock` on `day`, aware and in the zone.
+    """Return the aware moment at which the office's clock shows `clock` on `day`.
 
-    Never runs backwards: a later clock time is never an earlier moment. A clock time that is skipped (summer
-    time begins) is the moment of the skip; one that comes twice (summer time ends) is its first coming.
+    Monotonic: a later clock time is never an earlier moment. A skipped clock time (start of summer time) gives
+    the moment of the skip; a repeated one (end of summer time) gives its first occurrence.
     """
     naive = datetime.combine(day, time()) + clock
     first = naive.replace(tzinfo=zone)
@@ -34,25 +34,25 @@ def moment(day: date, clock: timedelta, zone: ZoneInfo) -> datetime:
 
 
 def utc(at: datetime) -> datetime:
-    """The same moment in UTC: the only form in which moments are compared and subtracted.
+    """Convert a moment to UTC; compare and subtract moments only in this form.
 
-    Python compares two moments of one zone by their wall clocks, which is wrong across summer time.
+    Python compares two moments of one zone by their local times, which is wrong across summer time.
     """
     return at.astimezone(UTC)
 
 
 def covers(at: datetime, until: datetime, now: datetime) -> bool:
-    """Whether now is in the span; its end is not part of it."""
+    """Return whether `now` is in the span from `at` to `until`, the end excluded."""
     return utc(at) <= utc(now) < utc(until)
 
 
 def written(at: datetime) -> str:
-    """`HH:MM`, with seconds only when there are some."""
+    """Format as `HH:MM`, or `HH:MM:SS` when the seconds are not 0."""
     return at.strftime("%H:%M:%S" if at.second else "%H:%M")
 
 
 def written_end(at: datetime, until: datetime) -> str:
-    """The end of a span, "24:00" at midnight: what ends at 00:00 would have ended before it began."""
+    """Format the end of a span; "24:00" at midnight, because 00:00 would be before the start."""
     return written(until) if until.date() == at.date() else "24:00"
 
 
@@ -62,8 +62,8 @@ def _exists(at: datetime) -> bool:
 
 
 def _skip(at: datetime) -> datetime:
-    """The moment, in UTC and to the second, at which the clock jumps over `at`."""
-    after = at.astimezone(UTC)  # fold=0 reads the clock of before the jump, which lands after it
+    """Return the moment, in UTC and to the second, at which the clock skips `at`."""
+    after = at.astimezone(UTC)  # fold=0 uses the offset before the jump, which gives a moment after it
     before = at.replace(fold=1).astimezone(UTC)
     new = after.astimezone(at.tzinfo).utcoffset()
     while after - before > timedelta(seconds=1):
@@ -87,7 +87,7 @@ _DAYS = "可以写工作日、每天、周二和周五、每月第一个工作�
 
 
 def clock(text: str, *, end: bool = False) -> timedelta | None:
-    """`HH:MM` or `HH:MM:SS` → time since 00:00; None when it is none. 24:00 only as an end."""
+    """Parse `HH:MM` or `HH:MM:SS` to the time since 00:00; None when invalid. 24:00 is valid only as an end."""
     match = _CLOCK.fullmatch(plain(text))
     if not match:
         return None
@@ -108,8 +108,8 @@ class Clock:
     """`13:00` → timedelta since 00:00."""
 
     def read(self, node: Node, where: Where) -> timedelta:
-        found = clock(text_of(node, where, _TIME))
-        return where.refuse(node, _TIME) if found is None else found
+        time_of_day = clock(text_of(node, where, _TIME))
+        return where.refuse(node, _TIME) if time_of_day is None else time_of_day
 
     def schema(self) -> Schema:
         return _pattern(r"^\d{1,2}:\d{2}(:\d{2})?$", "13:00")
@@ -119,12 +119,12 @@ class TimeOfDay(Clock):
     """`13:00` → datetime.time."""
 
     def read(self, node: Node, where: Where) -> Any:
-        found = super().read(node, where)
-        return time(found.seconds // 3600, found.seconds // 60 % 60, found.seconds % 60)
+        since_midnight = super().read(node, where).seconds
+        return time(since_midnight // 3600, since_midnight // 60 % 60, since_midnight % 60)
 
 
 def _in_order(at: timedelta, until: timedelta) -> str:
-    """The way to write a span that ends at or after midnight."""
+    """Return advice for writing a span that ends at or after midnight."""
     first, last, none = (str(clock)[:-3].rjust(5, "0") for clock in (at, until, timedelta()))
     if at == until:
         return f"全天写成“{none}-24:00”"
@@ -161,7 +161,7 @@ class ClockRange:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Words for dates (see rulewords), one text or a list of them → DayRule."""
+    """A day rule (see `day_rules.parse`) or a list of them → DayRule."""
 
     def read(self, node: Node, where: Where) -> DayRule:
         written = node.items if isinstance(node, Items) and node.items else (node,)

@@ -1,4 +1,4 @@
-"""Which days are working days: public holidays, make-up days and the office's own days."""
+"""Determine working days from public holidays, make-up days and the office's own days."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ KINDS = {
     for country, kinds in _table(_KINDS).items()
     if kinds
 }
-"""Beside "public"; asked for as `DE-BY+catholic`. Commemorations that are worked are left out."""
+"""Kinds besides "public", written as `DE-BY+catholic`. Commemorations on which people work are left out."""
 _REGIONAL = "AD AR AU BA BO BQ BR BT CA CH CL CV DE ES FI FM FR GB GQ IN IT MY NI NZ PT SB SH ST SV TV US"
 REGIONAL = frozenset(_REGIONAL.split())
-"""Countries whose regions have days off that the country as a whole does not have."""
+"""Countries whose regions have days off that are not national."""
 USUAL_KINDS = {"HK": ("optional",), "MO": ("optional",)}
-"""Kinds that belong to the days off of every office there: Good Friday is one of Hong Kong's general holidays."""
+"""Kinds that are days off for all offices there: Good Friday is one of Hong Kong's general holidays."""
 _CALLED = """
 中国=CN
 中国大陆=CN 大陆=CN 香港=HK 中国香港=HK 澳门=MO 中国澳门=MO 台湾=TW 中国台湾=TW 新加坡=SG 马来西亚=MY 日本=JP
@@ -93,14 +93,14 @@ CALLED = dict(pair.split("=") for pair in _CALLED.split())
 
 
 def parts_of(calendar: str) -> tuple[str, str | None, tuple[str, ...]]:
-    """`DE-BY+catholic` → country, region or None, and the kinds of days besides the public ones."""
+    """Split `DE-BY+catholic` into country, region or None, and the kinds of days besides the public ones."""
     place, *kinds = calendar.split("+")
     country, _, region = place.partition("-")
     return country, region or None, tuple(kinds) or USUAL_KINDS.get(country, ())
 
 
 def calendar_of(written: str) -> str | None:
-    """The one writing of a calendar: `gb-eng`, 英国, `de-by + catholic`; None when there is no such calendar."""
+    """Normalise the name of a calendar: `gb-eng`, 英国, `de-by + catholic`; None when there is no such calendar."""
     place, *kinds = (part.strip() for part in written.split("+"))
     name, _, wanted = place.partition("-")
     country = CALLED.get(name.strip(), name.strip().upper())
@@ -116,17 +116,17 @@ def calendar_of(written: str) -> str | None:
     return "+".join([f"{country}-{region}" if region else country, *kinds])
 
 
-# --- Which dates are working days
+# --- Working days
 
 WEEKDAYS = "一二三四五六日"
-# These announce holidays and make-up days year by year; beyond the last notice the package only reckons.
+# These announce holidays and make-up days year by year; after the last notice the package only estimates.
 ANNOUNCED_YEARLY = frozenset({"CN"})
-FURTHEST = timedelta(days=60)  # no office rests longer than this
+FURTHEST = timedelta(days=60)  # limit when looking for a working day: no office closes for longer
 
 
 @dataclass(frozen=True, slots=True)
 class PublicDays:
-    """One year of one country: days off by name, working days at a weekend, whether the year is a guess."""
+    """One year of one country: names of days off, working days at weekends, and whether the year is a guess."""
 
     names: Mapping[date, str]
     make_up: frozenset[date]
@@ -144,56 +144,56 @@ class PublicDays:
 
 @dataclass(frozen=True, slots=True)
 class Workday:
-    """Whether one date is worked, why in one short Chinese sentence, and whether that is only a guess."""
+    """A date as working day or day off, the reason as a short Chinese sentence, and whether that is a guess."""
 
     workday: bool
     why: str
     guess: bool
 
 
-def from_json(told: Mapping[str, Any]) -> PublicDays:
-    """The inverse of `PublicDays.to_json`. Raises KeyError, TypeError or ValueError on anything else."""
+def from_json(values: Mapping[str, Any]) -> PublicDays:
+    """Invert `PublicDays.to_json`. Raises KeyError, TypeError or ValueError on other input."""
     return PublicDays(
-        {date.fromisoformat(day): str(name) for day, name in told["names"].items()},
-        frozenset(date.fromisoformat(day) for day in told["make_up"]),
-        frozenset(int(day) for day in told["weekend"]),
-        bool(told["guess"]),
+        {date.fromisoformat(day): str(name) for day, name in values["names"].items()},
+        frozenset(date.fromisoformat(day) for day in values["make_up"]),
+        frozenset(int(day) for day in values["weekend"]),
+        bool(values["guess"]),
     )
 
 
 def public_days(country: str | None, year: int) -> PublicDays:
-    """What `holidays` knows of that year; without a country only Saturdays and Sundays are off.
+    """Return the public days of a year from `holidays`; without a country only Saturdays and Sundays are off.
 
-    `country` is a calendar's one writing, see `countries`: `CN`, `GB-ENG`, `DE-BY+catholic`.
+    `country` is a normalised calendar name (see `calendar_of`): `CN`, `GB-ENG`, `DE-BY+catholic`.
     """
     if country is None:
         return PublicDays({}, frozenset(), frozenset({5, 6}), guess=False)
-    import holidays  # 17 MB with China's lunar tables: only when a year is really asked for
+    import holidays  # 17 MB with China's lunar tables: import it only when a year is needed
 
     place, region, kinds = parts_of(country)
     chosen = getattr(holidays, place)
     language = "zh_CN" if "zh_CN" in chosen.supported_languages else chosen.default_language
-    found = chosen(
+    known = chosen(
         years=(year, year + 1), language=language, subdiv=region, categories=("public", *kinds)
     )  # a notice for January may move days of December
     return PublicDays(
-        {day: name for day, name in found.items() if day.year == year},
-        frozenset(day for day in found.weekend_workdays if day.year == year),
-        _weekend(frozenset(found.weekend)),
-        guess=place in ANNOUNCED_YEARLY and year > max(found.special_public_holidays),
+        {day: name for day, name in known.items() if day.year == year},
+        frozenset(day for day in known.weekend_workdays if day.year == year),
+        _weekend(frozenset(known.weekend)),
+        guess=place in ANNOUNCED_YEARLY and year > max(known.special_public_holidays),
     )
 
 
 def _weekend(by_law: frozenset[int]) -> frozenset[int]:
-    """The days an office rests each week. Where the law knows Sundays only (Hong Kong), it rests on Saturdays too."""
+    """Return an office's weekly days off. Where the law has Sundays only (Hong Kong), Saturdays are added."""
     return frozenset({5, 6}) if by_law == {6} else by_law
 
 
 class Workdays:
     """The working days of one office.
 
-    The office's own `extra_workdays` win over its `days_off`, and both win over the public days. `look`
-    fetches one year of a country (default: `public_days`, in this process); each year is fetched once.
+    The office's `extra_workdays` override its `days_off`, and both override the public days. `look` loads one year
+    of a country (default: `public_days`, in this process); each year is loaded once.
     """
 
     def __init__(
@@ -225,21 +225,21 @@ class Workdays:
         return Workday(True, "周一至周五" if public.weekend == {5, 6} else "平日", public.guess)
 
     def works(self, day: date) -> bool:
-        """The same, asked often and answered from memory."""
+        """Return whether a date is a working day, cached for frequent calls."""
         if day not in self._known:
             self._known[day] = self.is_workday(day).workday
         return self._known[day]
 
     def next(self, day: date) -> date | None:
-        """The first working day after this date, or None when there is none within two months."""
+        """Return the first working day after a date; None when there is none within two months."""
         return self._near(day, 1)
 
     def previous(self, day: date) -> date | None:
-        """The last working day before this date, or None when there is none within two months."""
+        """Return the last working day before a date; None when there is none within two months."""
         return self._near(day, -1)
 
     def guesses(self, year: int) -> bool:
-        """Whether that year's public days are not announced yet, or not known to this version."""
+        """Return whether a year's public days are not announced yet, or not in this version of the package."""
         return self._year(year).guess
 
     def _near(self, day: date, step: int) -> date | None:
@@ -255,7 +255,7 @@ class Workdays:
 
 
 def _holiday(name: str) -> str:
-    """`休息日（由 2026-10-10 调休）` → 假期调休，10月10日补班; any other name as the package gives it."""
+    """Rewrite `休息日（由 2026-10-10 调休）` as 假期调休，10月10日补班; return other names unchanged."""
     if name.startswith("休息日（由 ") and name.endswith(" 调休）"):
         moved = date.fromisoformat(name.removeprefix("休息日（由 ").removesuffix(" 调休）"))
         return f"假期调休，{moved.month}月{moved.day}日补班"

@@ -1,8 +1,7 @@
-"""YAML text → plain nodes with line numbers, in which every value is the text that was written.
+"""Parse YAML text to plain nodes with line numbers; every value stays the text in the file.
 
-PyYAML's own loader turns `12:55` into 775, `on` into True, dates into date objects, keeps the last of
-repeated keys and expands aliases without limit; here nothing is resolved; repeated keys and aliases
-are refused.
+PyYAML's loader turns `12:55` into 775, `on` into True and dates into date objects, keeps the last of repeated
+keys and expands aliases without limit. This parser resolves nothing, and refuses repeated keys and aliases.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from controller.timetable.problems import Problem, shortened, wrote
 DEEPEST = 12
 _LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
-)  # libyaml where the wheel has it: ten times faster
+)  # libyaml where the wheel includes it: ten times faster
 
 _FULL_WIDTH_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+)\s*：\s*")
 _TIGHT_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+):(?=[^\s:/])")
@@ -36,7 +35,7 @@ class Text:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was written there."""
+        """Return whether the value is missing."""
         return not self.quoted and self.value in ("", "~", "null")
 
 
@@ -57,7 +56,7 @@ Node = Text | Items | Pairs
 
 
 def compose(text: str, file: str) -> tuple[Node | None, list[Problem]]:
-    """The document's root node (None when empty or unreadable) and the faults in how it is written."""
+    """Return the document's root node (None when empty or unreadable) and the problems of its syntax."""
     mended, faults = _mend(text, file)
     builder = _Builder(file, faults)
     try:
@@ -67,16 +66,16 @@ def compose(text: str, file: str) -> tuple[Node | None, list[Problem]]:
         if all(fault.line != line for fault in faults):
             faults.append(_unreadable(mended, file, line))
     except _StopError:
-        pass  # its fault is noted
+        pass  # its problem has been noted
     return None, faults
 
 
 def _where(error: yaml.MarkedYAMLError, text: str) -> int:
-    """The line to show: where reading stopped, or what was still open when the text ended."""
+    """Return the line to report: where parsing stopped, or the start of an unclosed quotation or bracket."""
     lines = text.split("\n")
     marks = [error.problem_mark, error.context_mark]
     if "quoted scalar" in (error.context or "") or "flow" in (error.context or ""):
-        marks.reverse()  # what was left open is to be closed, wherever that was noticed
+        marks.reverse()  # report the start of the unclosed part, not the place where the parser noticed it
     for mark in marks:
         if mark is not None and mark.line < len(lines) and lines[mark.line].strip():
             return int(mark.line) + 1
@@ -84,19 +83,19 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> int:
 
 
 def _opened(text: str, line: int) -> int:
-    """The line above with the quotation mark that was never closed, when there is one; else `line`."""
+    """Return the line above with an unclosed quotation mark, if any; else `line`."""
     lines = text.split("\n")
     for n in range(line, max(0, line - 30), -1):
-        found = _OPEN_QUOTE.match(lines[n - 1])
-        if found and not lines[n - 1][found.end() :].rstrip().endswith(found["mark"]):
-            rest = lines[n - 1][found.end() :]
-            if rest.replace("\\" + found["mark"], "").count(found["mark"]) % 2 == 0:
+        opening = _OPEN_QUOTE.match(lines[n - 1])
+        if opening and not lines[n - 1][opening.end() :].rstrip().endswith(opening["mark"]):
+            rest = lines[n - 1][opening.end() :]
+            if rest.replace("\\" + opening["mark"], "").count(opening["mark"]) % 2 == 0:
                 return n
     return line
 
 
 def _mend(text: str, file: str) -> tuple[str, list[Problem]]:
-    """Typing faults that YAML reports far away or not at all; mended, so that the rest can be read too."""
+    """Find typing errors that YAML reports at a distant line or not at all; fix them so that parsing can continue."""
     faults: list[Problem] = []
     lines = text.split("\n")
     for n, line in enumerate(lines):
@@ -193,18 +192,18 @@ class _Builder:
         return Items(tuple(items), _line(start))
 
     def _pairs(self, start: Any, events: Iterator[Any], depth: int) -> Pairs:
-        found = Pairs({}, _line(start))
+        pairs = Pairs({}, _line(start))
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             if not isinstance(key, Text):
                 self._note(key.line, "冒号前面不是一个词", _KEYS)
-            elif key.value in found.pairs:
-                self._repeated(key, found.lines[key.value])
+            elif key.value in pairs.pairs:
+                self._repeated(key, pairs.lines[key.value])
             else:
-                found.pairs[key.value] = value
-                found.lines[key.value] = key.line
-        return found
+                pairs.pairs[key.value] = value
+                pairs.lines[key.value] = key.line
+        return pairs
 
     def _repeated(self, key: Text, first: int) -> None:
         word = shortened(key.value)
