@@ -1,1 +1,1 @@
-"""What the office sells and who sells it: the store, deals, people, standings, and the words made of them."""
+"""Sales: the store, deals, people, standings, and the texts announced about them."""

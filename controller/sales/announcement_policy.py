@@ -1,13 +1,13 @@
-"""When an order is spoken, and why: now, after the quiet time, at the full hour, in the results. Pure.
+"""Decide when a deal is announced, and why: now, after quiet time, at the full hour or in the results. Pure.
 
-**Rules.** The first order of the week and of the day go out at once, so does an order of *more* than
-`big_over` (a record, if it beats every order before); while it is quiet or hushed they wait for the end.
-Every other order joins the next full hour's round-up; after the day's last one it joins the results, after
-the results the next working day's first round-up. On days off the same holds: what is big or first is
-spoken at once.
+**Rules.** The first deal of the week or day is announced immediately, and so is a deal of *more* than `big_over`
+(a record, if it is larger than all deals before). During quiet time or mute they are postponed to its end. All other
+deals join the next full hour's round-up; after the day's last round-up they join the results, and after the results
+the next working day's first round-up. The same rules apply on days off: big and first deals are announced
+immediately.
 
-**Taken back.** "First" is gone once an order stands that was not taken back, or once a first order was
-spoken: the office cheers 开门红 once. When the first order is taken back before it was spoken, the next one
+**Taken back.** A deal counts as first only while no other deal stands and no first-deal announcement has been played,
+because the office celebrates 开门红 once. When the first deal is taken back before its announcement, the next one
 is first.
 """
 
@@ -33,22 +33,21 @@ from controller.sales.model import (
 from controller.sales.money import money
 
 HUSHED: Final = "正在静音"
-"""How the reason begins of what a person's hush puts off."""
+"""Start of the reason for announcements postponed by mute."""
 DAYS_BY_NAME: Final = 7
-"""Days ahead at which a weekday's name would mean today's."""
+"""Days ahead from which a weekday's name is ambiguous: in 7 days it is today's."""
 STILL_FRESH: Final = timedelta(minutes=2)
-"""What a restart interrupted is spoken again when it isn't older."""
+"""Maximum age of an announcement interrupted by a restart that is still played."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the decision hangs on, at `now` (aware, in the office's zone, like all moments here).
+    """The inputs of a decision at `now` (aware, in the office's zone, like all moments here).
 
-    `big_over` in yuan, strictly more is big; `quiet_until`, `hushed_until`: None when it isn't quiet or
-    hushed; `next_roundup`: the next one, today or on the next working day, None when the office has none;
-    `results_at`: today's results, None when there are none today; `record_over`: the largest order so far;
-    `at_once`: what becomes of something that is due now, as a clause, and `held` why it has to wait all the same
-    (see `hearing`).
+    `big_over`: yuan, strictly more is big. `quiet_until`, `hushed_until`: end of quiet time and mute, None when not
+    active. `next_roundup`: today or on the next working day, None when the office has no round-ups. `results_at`:
+    today's results, None when there are none. `record_over`: the largest deal so far. `at_once`: a clause for the
+    treatment of announcements due now; `held`: why they are nevertheless postponed (see `hearing`).
     """
 
     now: datetime
@@ -68,10 +67,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of an order: as which kind, when (None: never spoken), joined with others, and why.
+    """The decision for a deal: its kind, when it is announced (None: never), whether merged with others, and why.
 
-    `now` is when it was decided, in the office's zone. `held`: the cause when it is due now but the office cannot
-    hear it (a value of `hearing`).
+    `now`: the moment of the decision, in the office's zone. `held`: the cause when it is due now but the office
+    cannot hear it (a value of `hearing`).
     """
 
     kind: Kind
@@ -83,17 +82,17 @@ class Decision:
 
     @property
     def at_once(self) -> bool:
-        """Whether it is to be spoken without waiting."""
+        """Return whether it is announced immediately."""
         return self.when is not None and self.when <= self.now
 
     def to_json(self) -> dict[str, object]:
-        """For phone and API: when is "now", "HH:MM" (today), "YYYY-MM-DD HH:MM", or None for never.
+        """Serialise for phone and API: `when` is "now", "HH:MM" (today), "YYYY-MM-DD HH:MM", or None for never.
 
-        `held` is there only when the office cannot hear what is due now.
+        `held` is present only when the announcement is due now and the office cannot hear it.
         """
         when = "now" if self.at_once else self._written()
-        found: dict[str, object] = {"kind": self.kind, "when": when, "why": self.why}
-        return found if self.held is None else {**found, "held": self.held}
+        decision: dict[str, object] = {"kind": self.kind, "when": when, "why": self.why}
+        return decision if self.held is None else {**decision, "held": self.held}
 
     def _written(self) -> str | None:
         if self.when is None:
@@ -103,7 +102,7 @@ class Decision:
 
 
 def decide(amount: Decimal, facts: Facts) -> Decision:
-    """What becomes of an order of `amount` yuan; the rules are this file's."""
+    """Decide about a deal of `amount` yuan by the rules in this module's docstring."""
     kind = _kind(amount, facts)
     return _soon(kind, facts) if kind else _with_others(facts)
 
@@ -114,11 +113,11 @@ def after_restart(
     next_roundup: datetime | None,
     quiet_until: datetime | None = None,
 ) -> Decision:
-    """What becomes of something that waited or was playing when the daemon stopped.
+    """Decide about an announcement that was waiting or playing when the daemon stopped.
 
-    What isn't due yet keeps waiting. What should have sounded less than two minutes ago is spoken now, or
-    when the quiet time that is on has ended. Older: its orders join the next round-up; what has no orders
-    has lost its sense and is dropped, with the reason.
+    Future ones keep waiting. Those due less than two minutes ago are played now, or at the end of the present quiet
+    time. For older ones, the deals join the next round-up; older announcements without deals are no longer relevant
+    and are dropped, with the reason.
     """
     due = announcement.due or announcement.created
     if announcement.state == PLAYING:
@@ -139,9 +138,9 @@ def after_restart(
 def next_roundup(
     now: datetime, first: time, last: time, *, workday: bool, next_workday: date, zone: tzinfo
 ) -> datetime | None:
-    """The next full hour's round-up after `now`: today's if it is a working day, else the next one's first.
+    """Return the next round-up after `now`: today's on a working day, else the next working day's first.
 
-    Round-ups are at every full hour from `first` to `last`, both included; None when there is no such hour.
+    Round-ups take place at every full hour from `first` to `last`, both included; None when there is no such hour.
     """
     hours = range(first.hour + (first > time(first.hour)), last.hour + 1)
     days = [now.astimezone(zone).date()] if workday else []
@@ -194,23 +193,23 @@ def _with_others(facts: Facts) -> Decision:
 
 
 def _allowed(moment: datetime, facts: Facts) -> datetime:
-    """The first moment from `moment` on at which the present quiet time and hush are over."""
+    """Return the first moment from `moment` on after the present quiet time and mute."""
     return max(moment, *(until for until in (facts.quiet_until, facts.hushed_until, moment) if until))
 
 
 def _holding(facts: Facts) -> str:
-    hushed, quiet = facts.hushed_until, facts.quiet_until
-    by_hush = quiet is None or (hushed is not None and hushed > quiet)
-    return HUSHED if by_hush else facts.quiet_name
+    mute_until, quiet_until = facts.hushed_until, facts.quiet_until
+    by_mute = quiet_until is None or (mute_until is not None and mute_until > quiet_until)
+    return HUSHED if by_mute else facts.quiet_name
 
 
 def on_the_hour(when: datetime, now: datetime) -> str:
-    """The reason of what waits for a round-up."""
+    """Return the reason for deals that wait for a round-up."""
     return f"{said(when, now)} 整点一起播报。"
 
 
 def said(when: datetime, now: datetime) -> str:
-    """HH:MM in the office's zone; of the coming six days with the weekday in front, of other days with the date."""
+    """Format as HH:MM in the office's zone, with the weekday within the next six days, else with the date."""
     local = when.astimezone(now.tzinfo)
     ahead = (local.date() - now.date()).days
     weekday = f"周{'一二三四五六日'[local.weekday()]}"
@@ -222,7 +221,7 @@ def said(when: datetime, now: datetime) -> str:
 
 
 def _round(amount: Decimal) -> str:
-    """A threshold as people say it: 一万元, 两万元, else ¥12,500."""
+    """Format a threshold in words: 一万元, 两万元, else ¥12,500."""
     tens, rest = divmod(amount, 10_000)
     if rest or not 1 <= tens <= 9:
         return f" {money(amount)}"

@@ -1,4 +1,4 @@
-"""The deals chapter of the book: record once, void once, never change."""
+"""Deals in the store: recorded once, voided at most once, never changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_PRODUCT: Final = 40
 LONGEST_REASON: Final = 200
 NOTHING_HIDDEN: Final[Mapping[str, int]] = MappingProxyType({})
 _RECENT: Final = 10
-"""So many of the newest deals keep a product among the choices that was sold only once."""
+"""A product sold only once is offered while its deal is among this many newest deals."""
 _SELECT: Final = (
     "SELECT id, key, person_id, person, team, product, fen, at, voided_at, void_reason, date, team_id"
     " FROM deals "
@@ -30,7 +30,7 @@ _SELECT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What one person sold in one team in a period: unvoided deals, their sum in fen, when the last came."""
+    """One person's sales in one team in a period: number and sum (fen) of unvoided deals, time of the last."""
 
     person_id: int
     team_id: int
@@ -40,7 +40,7 @@ class Sale:
 
 
 class Deals:
-    """Deals as one snapshot or transaction sees them."""
+    """Deals as seen by one snapshot or transaction."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -48,10 +48,10 @@ class Deals:
     def record(
         self, key: str, person_id: int, product: str, amount: Decimal, at: datetime, date: date
     ) -> tuple[Deal, bool]:
-        """Write a deal down; True with it when it is new, False when the same request came before.
+        """Record a deal; return it with True when it is new, False when the same request was recorded before.
 
-        `date` is the office's own day of `at`. Raises `Conflict` when `key` came with other content,
-        `Refused` (field "person", "product" or "key") when the person isn't there or a text is too long.
+        `date` is the office's day of `at`. Raises `Conflict` when `key` was used with other content, `Refused` (field
+        "person", "product" or "key") when the person is not on the roster or a text is too long.
         """
         key, product = _checked_key(key), _tidy(product)
         asked = _fingerprint(person_id, product, amount)
@@ -65,15 +65,15 @@ class Deals:
         if row is None:
             raise Refused("名单里没有这个人，请重新选择。", field="person")
         person, team_id, team = row
-        made = self._rows.add(
+        deal_id = self._rows.add(
             "INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             key, day(date), to_ms(at), person_id, team_id, person, team, product, to_fen(amount), asked,
         )  # fmt: skip
-        return self._known(made), True
+        return self._known(deal_id), True
 
     def void(self, deal_id: int, reason: str, at: datetime) -> Deal:
-        """Take a deal back, with the reason; again changes nothing. `Refused` when there is none."""
+        """Take a deal back with a reason; idempotent. Raises `Unknown` when there is no such deal."""
         reason = reason.strip() or "未写原因"
         if len(reason) > LONGEST_REASON:
             raise Refused(f"撤回的原因最多 {LONGEST_REASON} 个字。", field="reason")
@@ -86,31 +86,31 @@ class Deals:
         return self._known(deal_id)
 
     def get(self, deal_id: int) -> Deal | None:
-        """The deal of that id, voided or not."""
+        """Return the deal with this id, voided or not."""
         row = self._rows.one(_SELECT + "WHERE id = ?", deal_id)
         return None if row is None else self._deal(row)
 
     def by_key(self, key: str) -> Deal | None:
-        """The deal recorded under that key, voided or not."""
+        """Return the deal recorded under this key, voided or not."""
         row = self._rows.one(_SELECT + "WHERE key = ?", key)
         return None if row is None else self._deal(row)
 
     def of_day(self, date: date) -> tuple[Deal, ...]:
-        """Every deal of an office day, voided ones too, in the order of signing."""
-        found = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at, id", day(date))
-        return tuple(map(self._deal, found))
+        """Return all deals of an office day, including voided ones, by time of signing."""
+        rows = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at, id", day(date))
+        return tuple(map(self._deal, rows))
 
     def of_ids(self, ids: tuple[int, ...]) -> tuple[Deal, ...]:
-        """The deals of those ids, in that order; unknown ids are left out."""
+        """Return the deals with these ids, in this order; unknown ids are left out."""
         return tuple(deal for deal in map(self.get, ids) if deal is not None)
 
     def last(self, count: int) -> tuple[Deal, ...]:
-        """The newest unvoided deals, newest first."""
+        """Return the newest unvoided deals, newest first."""
         sql = _SELECT + "WHERE voided_at IS NULL ORDER BY id DESC LIMIT ?"
         return tuple(map(self._deal, self._rows.all(sql, count)))
 
     def newest_at(self) -> datetime | None:
-        """When the newest deal was signed: no true clock shows an earlier time."""
+        """Return when the newest deal was signed: a clock that shows an earlier time is wrong."""
         row = self._rows.one("SELECT at FROM deals ORDER BY id DESC LIMIT 1")
         return None if row is None else from_ms(row[0], self._rows.zone)
 
@@ -119,52 +119,52 @@ class Deals:
         return int(self._rows.all("SELECT coalesce(max(id), 0) FROM deals")[0][0])
 
     def products(self, hidden: Mapping[str, int] = NOTHING_HIDDEN, count: int = 12) -> tuple[str, ...]:
-        """The phone's choices: the commonest products of the last 300 deals that stand, in an order that stays.
+        """Return the phone's choices: the most frequent products of the last 300 unvoided deals, sorted by name.
 
-        One that was sold only once, which may be a typing error, goes after the next few deals. Of a `hidden` product
-        only deals after that id count: one that is sold again comes back.
+        A product sold only once may be a typing error and disappears after the next few deals. For a `hidden` product
+        only deals after the given id count, so that it reappears when sold again.
         """
         rows = self._rows.all(
             "SELECT product, id FROM deals WHERE product <> '' AND voided_at IS NULL ORDER BY id DESC LIMIT 300"
         )
-        found = [row for row in rows if row[1] > hidden.get(row[0], 0)]
-        newest = {row[0] for row in found[:_RECENT]}
-        sold = Counter(row[0] for row in found)
+        visible = [row for row in rows if row[1] > hidden.get(row[0], 0)]
+        newest = {row[0] for row in visible[:_RECENT]}
+        sold = Counter(row[0] for row in visible)
         common = [name for name, times in sold.most_common() if times > 1 or name in newest]
         return tuple(sorted(common[:count]))
 
     def first_taken(self, since: date, until: date, kind: str = model.FIRST_OF_DAY) -> bool:
-        """Whether "the first order" of those days is gone: one stands, or one was spoken as the first.
+        """Return whether the period has a first deal: one stands, or a first-deal announcement was played.
 
-        `kind` FIRST_OF_WEEK asks about the week, FIRST_OF_DAY about the day; the first of the week is
-        its day's first as well.
+        `kind` is FIRST_OF_WEEK for a week, FIRST_OF_DAY for a day; the first deal of the week is also the first of
+        its day.
         """
         if self._rows.one(
             "SELECT 1 FROM daily WHERE date BETWEEN ? AND ? LIMIT 1", day(since), day(until)
-        ):  # every row of `daily` holds at least one unvoided deal
+        ):  # every row of `daily` counts at least one unvoided deal
             return True
         kinds = (model.FIRST_OF_WEEK, model.FIRST_OF_DAY if kind == model.FIRST_OF_DAY else "")
-        spoken = self._rows.one(
+        announced = self._rows.one(
             "SELECT 1 FROM announcements WHERE date BETWEEN ? AND ? AND kind IN (?, ?)"
             " AND state IN ('playing', 'heard') LIMIT 1",
             day(since), day(until), *kinds,
         )  # fmt: skip
-        return spoken is not None
+        return announced is not None
 
     def sales(self, since: date, until: date) -> tuple[Sale, ...]:
-        """Per person and team, unvoided deals of the days `since`..`until` (both included)."""
+        """Return the unvoided deals of the days `since`..`until` (both included), summed per person and team."""
         if since.day == 1 and until == _last_of_month(since):
             sql = "SELECT person_id, team_id, count, fen, last_at FROM monthly WHERE month = ?"
             return tuple(Sale(*row) for row in self._rows.all(sql, day(since)[:7]))
-        found = self._rows.all(
+        rows = self._rows.all(
             "SELECT person_id, team_id, sum(count), sum(fen), max(last_at) FROM daily"
             " WHERE date BETWEEN ? AND ? GROUP BY person_id, team_id",
             day(since), day(until),
         )  # fmt: skip
-        return tuple(Sale(*row) for row in found)
+        return tuple(Sale(*row) for row in rows)
 
     def largest(self, before: date) -> Decimal | None:
-        """The largest unvoided deal before that day, in yuan."""
+        """Return the largest unvoided deal before that day, in yuan."""
         row = self._rows.one(
             "SELECT fen FROM deals WHERE voided_at IS NULL AND date < ? ORDER BY fen DESC LIMIT 1",
             day(before),
@@ -172,28 +172,28 @@ class Deals:
         return None if row is None else from_fen(row[0])
 
     def largest_few(self, count: int = 20) -> tuple[Deal, ...]:
-        """The largest unvoided deals of all time, largest first; of equals the earlier."""
+        """Return the largest unvoided deals of all time, largest first; among equals the earlier first."""
         sql = _SELECT + "WHERE voided_at IS NULL ORDER BY fen DESC, date, id LIMIT ?"
         return tuple(map(self._deal, self._rows.all(sql, count)))
 
     def selling_days(self, since: date, until: date) -> dict[int, set[date]]:
-        """Per person the days with an unvoided deal."""
-        found: dict[int, set[date]] = {}
+        """Return per person the days with an unvoided deal."""
+        days: dict[int, set[date]] = {}
         sql = "SELECT DISTINCT person_id, date FROM daily WHERE date BETWEEN ? AND ?"
         for person, when in self._rows.all(sql, day(since), day(until)):
-            found.setdefault(person, set()).add(date.fromisoformat(when))
-        return found
+            days.setdefault(person, set()).add(date.fromisoformat(when))
+        return days
 
     def first_days(self) -> dict[int, date]:
-        """Per person the day of the first deal: who is a newcomer, and since when."""
-        found = self._rows.all(
+        """Return per person the day of the first deal, to recognise newcomers."""
+        rows = self._rows.all(
             "SELECT id, (SELECT min(date) FROM daily WHERE person_id = people.id) FROM people"
-        )  # by the index, one step a person: grouping would read every day there was
-        return {person: date.fromisoformat(first) for person, first in found if first is not None}
+        )  # one index lookup per person; GROUP BY would read all days
+        return {person: date.fromisoformat(first) for person, first in rows if first is not None}
 
     def _known(self, deal_id: int) -> Deal:
         deal = self.get(deal_id)
-        assert deal is not None  # noqa: S101  written in this very transaction
+        assert deal is not None  # noqa: S101  written in this transaction
         return deal
 
     def _same_or_conflict(self, known: Deal, asked: str) -> Deal:

@@ -1,4 +1,4 @@
-"""What stands out of a day or a week: first deals, records, streaks, and the comments made of the results."""
+"""Highlights of a day or a week: records, streaks, most deals, newcomers; and the comment on the results."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from controller.sales.messages import Phrase, Variants, Words, counted, percent,
 from controller.sales.model import Deal
 from controller.sales.standings import Standing, Standings
 
-STREAK_FROM: Final = 3  # days: two in a row is luck
+STREAK_FROM: Final = 3  # days; two in a row may be chance
 _NEW_FOR: Final = timedelta(days=7)
 _MOST_FROM: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """`kind`: streak, record, most_orders or newcomer; `count` in days or orders, `amount` in yuan."""
+    """`kind`: streak, record, most_orders or newcomer; `count` in days or deals, `amount` in yuan."""
 
     kind: str
     name: str
@@ -29,7 +29,7 @@ class Highlight:
 
 
 def streak(sold: Collection[date], workdays: Sequence[date], today: date) -> int:
-    """Working days in a row with an order. `workdays`: ascending, up to and with `today` if it is one."""
+    """Return the number of successive working days with a deal. `workdays`: ascending, `today` included if it is one."""
     days = [day for day in workdays if day <= today]
     if days and days[-1] == today and today not in sold:
         days.pop()
@@ -44,7 +44,7 @@ def streak(sold: Collection[date], workdays: Sequence[date], today: date) -> int
 def longest_streak(
     people: Iterable[Standing], sold: Mapping[int, Collection[date]], workdays: Sequence[date], today: date
 ) -> Highlight | None:
-    """The longest streak of those in a ranking (the best first, so that it decides between equals)."""
+    """Return the longest streak of the people in a ranking; the best place first, which decides between equals."""
     best: Highlight | None = None
     for row in people:
         length = streak(sold.get(row.id, ()), workdays, today)
@@ -54,7 +54,7 @@ def longest_streak(
 
 
 def record(largest: Iterable[Deal], hidden: Collection[int]) -> Highlight | None:
-    """The largest order of somebody on the screens; `largest` descending."""
+    """Return the largest deal of a person who is not hidden; `largest` is descending."""
     for deal in largest:
         if deal.person_id not in hidden:
             return Highlight("record", deal.person, deal.team, amount=deal.amount)
@@ -62,12 +62,12 @@ def record(largest: Iterable[Deal], hidden: Collection[int]) -> Highlight | None
 
 
 def is_record(amount: Decimal, largest: Decimal | None) -> bool:
-    """Whether an amount beats the largest deal of all days before; the first deal ever is no record."""
+    """Return whether an amount exceeds the largest deal of all days before; the very first deal is not a record."""
     return largest is not None and amount > largest
 
 
 def alone_with_most(rows: Iterable[Standing]) -> Standing | None:
-    """Who alone has the most deals, and at least two."""
+    """Return the only person with the most deals, at least two."""
     ordered = sorted(rows, key=lambda row: -row.count)
     if not ordered or ordered[0].count < _MOST_FROM:
         return None
@@ -75,19 +75,19 @@ def alone_with_most(rows: Iterable[Standing]) -> Standing | None:
 
 
 def most_orders(week: Sequence[Standing]) -> Highlight | None:
-    """Who alone has the most deals of the week."""
+    """Return the only person with the most deals of the week."""
     row = alone_with_most(week)
     return Highlight("most_orders", row.name, row.team, row.count) if row is not None else None
 
 
 def newcomer(week: Iterable[Standing], first_days: Mapping[int, date], today: date) -> Highlight | None:
-    """The newcomer of the week; `week` best first, `first_days` per person the day of the first order."""
+    """Return the newcomer of the week; `week` best first, `first_days` per person the day of the first deal."""
     row = first_newcomer(week, first_days, today)
     return Highlight("newcomer", row.name, row.team, row.count, row.amount) if row is not None else None
 
 
 def first_newcomer(rows: Iterable[Standing], first_days: Mapping[int, date], today: date) -> Standing | None:
-    """Return the first row whose person made their first deal within a week, in an office that is older than that."""
+    """Return the first row whose person made their first deal within a week; None while the office is that new."""
     if not first_days or min(first_days.values()) > today - _NEW_FOR:
         return None
     return next((row for row in rows if first_days.get(row.id, today) > today - _NEW_FOR), None)
@@ -98,10 +98,10 @@ def first_newcomer(rows: Iterable[Standing], first_days: Mapping[int, date], tod
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the day is measured against.
+    """History against which the day is compared.
 
-    `yesterday`: who sold something on the last working day (person ids), None when there is no such day;
-    `largest`: the largest order before the day, in yuan; `first_days`: per person the day of the first order.
+    `yesterday`: ids of people with a deal on the last working day, None when there is no such day; `largest`: the
+    largest deal before the day, in yuan; `first_days`: per person the day of the first deal.
     """
 
     yesterday: frozenset[int] | None = None
@@ -111,7 +111,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """Something worth saying: `kind` names the texts, `slots` fill them."""
+    """A possible comment: `kind` selects the texts, `slots` fill them."""
 
     kind: str
     slots: Mapping[str, str]
@@ -120,13 +120,13 @@ class Comment:
 def remarks(
     day: date, standings: Standings, deals: Iterable[Deal], past: Past, words: Words
 ) -> tuple[Comment, ...]:
-    """What can be said of the day, the most remarkable first; there is always at least one thing.
+    """Return the possible comments on the day, most remarkable first, at least one.
 
-    Only people on the screens are named: whoever is hidden isn't in the standings.
+    Hidden people are never named, because they are not in the standings.
     """
     if not standings.count:
         return (Comment("no_orders", {}),)
-    found = [
+    comments = [
         _record(standings, deals, past, words),
         _target_passed(standings, words),
         _comeback(day, standings, past, words),
@@ -134,16 +134,16 @@ def remarks(
         _most_orders(standings, words),
         _ordinary(standings, words),
     ]
-    return tuple(remark for remark in found if remark is not None)
+    return tuple(remark for remark in comments if remark is not None)
 
 
 def comment(
     remarks: Sequence[Comment], texts: Mapping[str, Variants], used: Sequence[str] = (), pick: int = 0
 ) -> Phrase | None:
-    """The day's comment: of the most remarkable kind that wasn't yesterday's, in words not used lately.
+    """Return the day's comment: the most remarkable kind that differs from yesterday's, in a variant not used lately.
 
-    `used`: the templates of the days before, oldest first. When only yesterday's kind is there, it comes in
-    another of its variants. None when the office has no text for anything that happened.
+    `used`: the templates of the days before, oldest first. When only yesterday's kind is possible, another of its
+    variants is used. None when the office has no text for any of the day's comments.
     """
     sayable = [remark for remark in remarks if texts.get(remark.kind)]
     if not sayable:
@@ -164,7 +164,7 @@ def _person(row: Standing, words: Words) -> dict[str, str]:
 
 
 def _record(standings: Standings, deals: Iterable[Deal], past: Past, words: Words) -> Comment | None:
-    """The day's largest order, when it is larger than every one before."""
+    """Return the comment on the day's largest deal if it is larger than all before."""
     shown = {row.id for row in standings.people}
     standing = [deal for deal in deals if deal.voided is None and deal.person_id in shown]
     best = max(standing, key=lambda deal: deal.amount, default=None)
@@ -182,7 +182,7 @@ def _target_passed(standings: Standings, words: Words) -> Comment | None:
 
 
 def _comeback(day: date, standings: Standings, past: Past, words: Words) -> Comment | None:
-    """Somebody among the best three who sold nothing the working day before, but has sold earlier."""
+    """Return the comment on one of the best three who had no deal on the last working day but has sold earlier."""
     if past.yesterday is None:
         return None
     for row in standings.people[:3]:
@@ -192,13 +192,13 @@ def _comeback(day: date, standings: Standings, past: Past, words: Words) -> Comm
 
 
 def _newcomer(day: date, standings: Standings, past: Past, words: Words) -> Comment | None:
-    """Somebody whose first order is at most a week old, in an office that is older than that."""
+    """Return the comment on a newcomer; see `first_newcomer`."""
     row = first_newcomer(standings.people, past.first_days, day)
     return Comment("newcomer", _person(row, words)) if row is not None else None
 
 
 def _ordinary(standings: Standings, words: Words) -> Comment:
-    if standings.count == 1:  # of one deal nobody says that all of them are a common work
+    if standings.count == 1:  # the ordinary text praises joint work on several deals
         return Comment("one_order", {"total": words.amount(standings.amount)})
     slots = {"count": counted(standings.count, words), "total": words.amount(standings.amount)}
     return Comment("ordinary", slots)

@@ -1,8 +1,8 @@
-"""What is said: sentences from the office's own templates with named slots such as {team} and {amount}. Pure.
+"""Build announcement texts from the office's templates with named slots such as {team} and {amount}. Pure.
 
-Templates come in variants; which was said last decides which comes next, so nothing is said twice running.
-Names are put in as they are and never looked into for slots. Sums are spoken in words, by the functions
-handed in as `Words`; the other numbers stay digits and are turned into words by the voice.
+A template has variants; the last used one is not repeated while there is another. Names are inserted unchanged and
+not searched for slots. Sums are written in words by the functions in `Words`; other numbers stay digits, which the
+voice turns into words.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Variants = tuple[str, ...]
 CHARACTERS_PER_SECOND: Final = 4.2
 ROUNDUP_SECONDS: Final = 45.0
 EVENING_FROM: Final = 17
-"""From this hour on an order of an earlier day was signed in its evening."""
+"""Deals from this hour on count as signed in the evening."""
 _LATE: Final = timedelta(minutes=2)
-"""A round-up that begins this long after its full hour is still that hour's."""
+"""Maximum delay of a round-up after the full hour to which it belongs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How numbers are said: yuan (→ "一万两千八百元"), a count with its measure word (3, "单" → "三单")."""
+    """Functions that write numbers in words: yuan (→ "一万两千八百元"), a count with measure word (3, "单" → "三单")."""
 
     amount: Callable[[Decimal], str]
     count: Callable[[int, str], str]
@@ -38,7 +38,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A finished sentence, and the template it was made of (to be remembered as used)."""
+    """A finished sentence and its template (to be recorded as used)."""
 
     text: str
     template: str
@@ -46,7 +46,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One stretch of a longer script. `mark` names its moment for the walls; `roll`: after a drum roll."""
+    """One part of a longer script. `mark` names its moment for the walls; `roll`: preceded by a drum roll."""
 
     text: str
     mark: str | None = None
@@ -54,7 +54,7 @@ class Line:
 
 
 class BurstTexts(Protocol):
-    """Several orders in one breath: the head ({count}, {total}), one order, and what is left over."""
+    """Templates of a burst: the opening ({count}, {total}), one deal, and the summary of the remaining deals."""
 
     @property
     def burst(self) -> Variants: ...
@@ -65,10 +65,10 @@ class BurstTexts(Protocol):
 
 
 class RoundupTexts(Protocol):
-    """The round-up's templates: the heads, one order, and what is left over.
+    """Templates of a round-up: the openings, one deal, and the summary of the remaining deals.
 
-    `hourly` ({count}, {total}): everything signed in the hour; `hourly_also` (and {all}, {all_total}): some of the
-    hour's orders have been announced already; `hourly_earlier` (and {when}): what is left from before the hour.
+    `hourly` ({count}, {total}): all deals of the hour; `hourly_also` (and {all}, {all_total}): when some of the hour's
+    deals have already been announced; `hourly_earlier` (and {when}): deals from before the hour.
     """
 
     @property
@@ -84,7 +84,7 @@ class RoundupTexts(Protocol):
 
 
 def check(template: str, allowed: Iterable[str]) -> None:
-    """Raises `Refused` when a template has a slot that nobody fills, naming it and those that exist."""
+    """Check that a template has only allowed slots. Raises `Refused` with the unknown slot and the allowed ones."""
     names = tuple(allowed)
     for name in slots_in(template):
         if name not in names:
@@ -93,15 +93,15 @@ def check(template: str, allowed: Iterable[str]) -> None:
 
 
 def fill(template: str, slots: Mapping[str, str]) -> str:
-    """The template with its slots replaced, in one pass. `Refused` for a slot without a value."""
+    """Replace the template's slots in one pass. Raises `Refused` for a slot without a value."""
     check(template, slots)
     return filled(template, slots)
 
 
 def choose(variants: Sequence[str], used: Sequence[str] = (), pick: int = 0) -> str:
-    """The variant to use: never the last used one while there is another, and the longest unused first.
+    """Choose a variant: never the last used one while there is another, the least recently used first.
 
-    `used`: oldest first. Of those never used `pick` chooses. ValueError when there are no variants.
+    `used`: oldest first. `pick` selects among those never used. Raises ValueError when there are no variants.
     """
     fresh = [variant for variant in variants if variant not in used]
     if fresh:
@@ -113,30 +113,30 @@ def choose(variants: Sequence[str], used: Sequence[str] = (), pick: int = 0) -> 
 def phrase(
     variants: Sequence[str], slots: Mapping[str, str], used: Sequence[str] = (), pick: int = 0
 ) -> Phrase:
-    """A sentence of one of the variants. One that needs an empty slot is left out while another is there."""
+    """Build a sentence from one of the variants, preferring variants whose slots all have a value."""
     template = choose(whole(variants, slots) or variants, used, pick)
     return Phrase(fill(template, slots), template)
 
 
 def whole(variants: Sequence[str], slots: Mapping[str, str]) -> list[str]:
-    """The variants all of whose slots have something to say: no rate without a target, no empty prize."""
+    """Return the variants whose slots all have a value: no rate without a target, no empty prize."""
     return [variant for variant in variants if all(slots.get(name) for name in slots_in(variant))]
 
 
 def without_sum(template: str) -> str:
-    """The clauses of a deal's template that hang on no sum: they can be rendered before the deal is made."""
+    """Return the clauses of a deal's template without the sum: they can be rendered before the deal is made."""
     pieces = re.findall(r"[^，。！？；：]*[，。！？；：]*", template)
     return "".join(piece for piece in pieces if "{amount}" not in piece)
 
 
 def deal_slots(deal: Deal, words: Words) -> dict[str, str]:
-    """{team} {person} {product} {amount} of an order."""
+    """Return {team} {person} {product} {amount} of a deal."""
     amount = words.amount(deal.amount)
     return {"team": deal.team, "person": deal.person, "product": deal.product, "amount": amount}
 
 
 def place_slots(row: Standing, words: Words, prize: str = "") -> dict[str, str]:
-    """{team} {person} {amount} {count} {target} {rate} {prize} of a place in a ranking."""
+    """Return {team} {person} {amount} {count} {target} {rate} {prize} of a place in a ranking."""
     return {
         "team": row.team,
         "person": row.name,
@@ -149,32 +149,32 @@ def place_slots(row: Standing, words: Words, prize: str = "") -> dict[str, str]:
 
 
 def percent(rate: Decimal | None) -> str:
-    """A completion in whole percent, rounded down: 100% is only said when it is reached. "" for None."""
+    """Format a completion in whole percent, rounded down so that 100% means reached. "" for None."""
     return "" if rate is None else f"{(rate * 100).quantize(Decimal(1), ROUND_DOWN)}%"
 
 
 def counted(count: int, words: Words) -> str:
-    """{count}: the number as it stands before 单 (三, 两, 十二); the template writes the 单."""
+    """Return {count}: the number in the form used before 单 (三, 两, 十二); the template contains the 单."""
     return words.count(count, "单").removesuffix("单")
 
 
 def announce_deal(
     deal: Deal, variants: Sequence[str], words: Words, used: Sequence[str] = (), pick: int = 0
 ) -> Phrase:
-    """The sentence for one order: the day's first, a big one, a record."""
+    """Build the sentence for one deal: the day's first, a big one, a record."""
     return phrase(variants, deal_slots(deal, words), used, pick)
 
 
 def seconds(text: str) -> float:
-    """About how long a text takes to say."""
+    """Estimate the seconds of speech of a text."""
     return len(text) / CHARACTERS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class RoundUp:
-    """What a round-up tells, in the order in which it is said: of the hour, best first, then what is left from before.
+    """The deals of a round-up: those of the hour, best first, then those from before the hour.
 
-    `others`: the hour's orders that were announced already, or are announced alone.
+    `others`: the hour's deals that have been or are announced separately.
     """
 
     fresh: tuple[Deal, ...]
@@ -183,24 +183,24 @@ class RoundUp:
 
     @property
     def told(self) -> tuple[Deal, ...]:
-        """Every order that it names, in order: the walls list the same."""
+        """The announced deals in sequence; the walls list the same."""
         return (*self.fresh, *self.earlier)
 
 
 def hour_before(now: datetime) -> datetime:
-    """Where "the past hour" begins: the full hour before this one, or an hour ago at an odd time."""
+    """Return the start of "the past hour": the previous full hour at a full hour, else an hour ago."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     return (hour if now - hour <= _LATE else now) - timedelta(hours=1)
 
 
 def round_up(deals: Iterable[Deal], of_the_day: Iterable[Deal], now: datetime) -> RoundUp:
-    """Sorts what waits for a round-up. `of_the_day`: every order of today, to be counted with those of the hour."""
+    """Sort the deals waiting for a round-up. `of_the_day`: all deals of today, for the hour's totals."""
     since = hour_before(now)
-    told = best_first(deals)
-    known = {deal.id for deal in told}
+    waiting = best_first(deals)
+    known = {deal.id for deal in waiting}
     return RoundUp(
-        tuple(deal for deal in told if deal.at >= since),
-        tuple(deal for deal in told if deal.at < since),
+        tuple(deal for deal in waiting if deal.at >= since),
+        tuple(deal for deal in waiting if deal.at < since),
         tuple(
             deal
             for deal in of_the_day
@@ -210,7 +210,7 @@ def round_up(deals: Iterable[Deal], of_the_day: Iterable[Deal], now: datetime) -
 
 
 def best_first(deals: Iterable[Deal]) -> tuple[Deal, ...]:
-    """Orders as they are told and shown: largest first, those taken back left out."""
+    """Sort deals for announcing and showing: largest first, without those taken back."""
     alive = (deal for deal in deals if deal.voided is None)
     return tuple(sorted(alive, key=lambda deal: (-deal.amount, deal.at, deal.id)))
 
@@ -219,9 +219,9 @@ def roundup(
     found: RoundUp, texts: RoundupTexts, words: Words, now: datetime,
     used: Sequence[str] = (), pick: int = 0, limit_s: float = ROUNDUP_SECONDS,
 ) -> Phrase | None:  # fmt: skip
-    """The full hour's sentence: how many, how much, each order, the rest summed up; what is left from before apart.
+    """Build the round-up's text: number, total, each deal, the rest summed up; deals from before the hour apart.
 
-    Stays within `limit_s` of speech. None when there is nothing to tell.
+    At most `limit_s` of speech. None when there are no deals.
     """
     heads = _heads(found, texts, words, now, used, pick)
     if not heads:
@@ -237,7 +237,7 @@ def roundup(
 def _heads(
     found: RoundUp, texts: RoundupTexts, words: Words, now: datetime, used: Sequence[str], pick: int
 ) -> list[Phrase]:
-    """The opening of each section that has orders."""
+    """Return the opening of each section that has deals."""
     heads = []
     if found.fresh:
         slots = _sum_slots(found.fresh, words)
@@ -254,7 +254,7 @@ def _sections(
     found: RoundUp, heads: Sequence[Phrase], items: Sequence[str], kept: int, rest: Variants, words: Words,
     pick: int,
 ) -> str:  # fmt: skip
-    """Each section's opening and as many of `items` as are `kept`; of a section that is cut, the others summed up."""
+    """Join each section's opening and the first `kept` of `items`; sum up the remaining deals of a shortened section."""
     parts: list[str] = []
     begin = 0
     for head, deals in zip(heads, [part for part in (found.fresh, found.earlier) if part], strict=True):
@@ -267,7 +267,7 @@ def _sections(
 
 
 def day_of(deals: Sequence[Deal], now: datetime) -> str:
-    """When orders were signed that are told later, as people say it: 今天早些时候, 昨天傍晚, 上周五傍晚, 前几天."""
+    """Describe when deals that are announced later were signed: 今天早些时候, 昨天傍晚, 上周五傍晚, 前几天."""
     days = {deal.at.astimezone(now.tzinfo).date() for deal in deals}
     if len(days) > 1:
         return "前几天"
@@ -285,7 +285,7 @@ def day_of(deals: Sequence[Deal], now: datetime) -> str:
 
 
 def burst_order(deals: Iterable[Deal], own: Collection[int]) -> tuple[Deal, ...]:
-    """Several orders in one breath as they are said and shown: those with a sentence of their own, then best first."""
+    """Sort the deals of a burst for announcing and showing: those with their own sentence (`own`) first, then by size."""
     return tuple(sorted(best_first(deals), key=lambda deal: deal.id not in own))
 
 
@@ -293,26 +293,26 @@ def burst(
     deals: Iterable[Deal], own: Mapping[int, str], texts: BurstTexts, words: Words, used: Sequence[str] = (),
     limit_s: float = ROUNDUP_SECONDS,
 ) -> Phrase:  # fmt: skip
-    """Several orders told in one breath: how many, how much, each, the rest summed up beyond `limit_s`.
+    """Build the text of a burst: number, total, each deal; the deals beyond `limit_s` are summed up.
 
-    `own`: sentences that are said as they stand, by deal id: the day's first order goes first with its own.
-    The other orders follow best first; those taken back are left out.
+    `own`: finished sentences by deal id, such as that of the day's first deal; these deals come first.
+    The others follow, largest first; deals taken back are left out.
     """
-    told = burst_order(deals, own)
-    head = phrase(texts.burst, _sum_slots(told, words), used)
+    announced = burst_order(deals, own)
+    head = phrase(texts.burst, _sum_slots(announced, words), used)
     items = [
         own.get(deal.id) or announce_deal(deal, texts.burst_item, words, pick=n).text
-        for n, deal in enumerate(told)
+        for n, deal in enumerate(announced)
     ]
-    return _within(limit_s, head, items, told, texts.hourly_rest, words)
+    return _within(limit_s, head, items, announced, texts.hourly_rest, words)
 
 
 def _within(
-    limit_s: float, head: Phrase, items: Sequence[str], told: Sequence[Deal], rest: Variants, words: Words
+    limit_s: float, head: Phrase, items: Sequence[str], deals: Sequence[Deal], rest: Variants, words: Words
 ) -> Phrase:
-    """Head, as many items as there is time for, and the others summed up."""
+    """Join the opening, as many items as fit into `limit_s`, and the summary of the remaining deals."""
     for kept in range(len(items), 0, -1):
-        left = told[kept:]
+        left = deals[kept:]
         tail = [phrase(rest, _sum_slots(left, words)).text] if left else []
         text = "".join([head.text, *items[:kept], *tail])
         if seconds(text) <= limit_s:
@@ -324,7 +324,7 @@ def top_sales(
     people: Sequence[Standing], variants: Sequence[str], nobody: Sequence[str], words: Words,
     prize: str = "", used: Sequence[str] = (), pick: int = 0,
 ) -> Phrase:  # fmt: skip
-    """The period's best, each of those who share the first place; `nobody` when nothing was sold."""
+    """Build the text about the period's top sales, one sentence per shared first place; `nobody` without any deal."""
     winners = [row for row in people if row.place == 1]
     if not winners:
         return phrase(nobody, {}, used, pick)

@@ -144,7 +144,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-# Common spellings of China's time zone. UTC and GMT offsets are not zone names, and CST stands for four zones.
+# Common spellings of China's time zone. UTC and GMT offsets are not zone names, and CST is ambiguous (four zones).
 _SHANGHAI = """asia/beijing asia/chongqing asia/harbin beijing shanghai china prc cst chinastandardtime beijingtime
 utc+8 utc+08 utc+8:00 utc+08:00 utc+0800 gmt+8 gmt+08 gmt+8:00 gmt+08:00 gmt+0800 +8 +08 +08:00 +0800 etc/gmt-8 东八区
 北京时间 北京 上海 中国时间 中国标准时间 中国 asia/shenzhen asia/guangzhou"""
