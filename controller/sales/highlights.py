@@ -29,7 +29,7 @@ class Highlight:
 
 
 def streak(sold: Collection[date], workdays: Sequence[date], today: date) -> int:
-    """Return the number of successive working days with a deal. `workdays`: ascending, `today` included if it is one."""
+    """Count successive working days with a deal. `workdays`: ascending, up to `today`, included if it is one."""
     days = [day for day in workdays if day <= today]
     if days and days[-1] == today and today not in sold:
         days.pop()

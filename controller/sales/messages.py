@@ -30,7 +30,7 @@ _LATE: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Functions that write numbers in words: yuan (→ "一万两千八百元"), a count with measure word (3, "单" → "三单")."""
+    """Functions that write numbers in words: yuan (→ "一万两千八百元"), counts with measure word (3, "单" → "三单")."""
 
     amount: Callable[[Decimal], str]
     count: Callable[[int, str], str]
@@ -254,7 +254,7 @@ def _sections(
     found: RoundUp, heads: Sequence[Phrase], items: Sequence[str], kept: int, rest: Variants, words: Words,
     pick: int,
 ) -> str:  # fmt: skip
-    """Join each section's opening and the first `kept` of `items`; sum up the remaining deals of a shortened section."""
+    """Join each section's opening and the first `kept` of `items`; sum up the other deals of a shortened section."""
     parts: list[str] = []
     begin = 0
     for head, deals in zip(heads, [part for part in (found.fresh, found.earlier) if part], strict=True):
@@ -285,7 +285,7 @@ def day_of(deals: Sequence[Deal], now: datetime) -> str:
 
 
 def burst_order(deals: Iterable[Deal], own: Collection[int]) -> tuple[Deal, ...]:
-    """Sort the deals of a burst for announcing and showing: those with their own sentence (`own`) first, then by size."""
+    """Sort the deals of a burst for announcing and showing: those with a sentence in `own` first, then by size."""
     return tuple(sorted(best_first(deals), key=lambda deal: deal.id not in own))
 
 

@@ -1,8 +1,7 @@
-"""What the book holds: teams, people, deals and what was said about them.
+"""Values of the store: teams, people, deals and announcements.
 
-Plain frozen values. Amounts are yuan as `Decimal` with two decimals; moments are aware datetimes; a
-`date` is the office's own calendar day, decided by the caller, because a deal at 23:59 belongs to the
-day of the office and not to the day of UTC.
+Plain frozen values. Amounts are yuan as `Decimal` with two decimals; moments are aware datetimes. A `date` is the
+office's calendar day, chosen by the caller, because a deal at 23:59 belongs to the office's day, not to the UTC day.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Final
 
 
 class State(StrEnum):
-    """What has become of an announcement; stored under this name."""
+    """State of an announcement; stored under this name."""
 
     WAITING = "waiting"
     PLAYING = "playing"
@@ -27,7 +26,7 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an announcement is about; stored under this name and served as `kind`."""
+    """Subject of an announcement; stored under this name and served as `kind`."""
 
     FIRST_OF_WEEK = "first_of_week"
     FIRST_OF_DAY = "first_of_day"
@@ -38,11 +37,11 @@ class Kind(StrEnum):
     HOURLY = "hourly"  # a deal that waits for the next round-up
     EVENING = "evening"  # a deal that waits for the results
     ROUNDUP = "roundup"
-    # by hand
+    # started by a person
     MICROPHONE = "microphone"
     SAY = "say"
     EMERGENCY = "emergency"
-    # from the timetable: the words of `say` in a cue (timetable.model.SAYABLE and FREE_TEXT)
+    # from the timetable: values of `say` in a cue (timetable.model.SAYABLE and FREE_TEXT)
     RESULTS = "results"
     TOP_SALES_OF_DAY = "top_sales_of_day"
     TOP_SALES_OF_WEEK = "top_sales_of_week"
@@ -53,7 +52,7 @@ class Kind(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Kind:
-        """A kind that another version has stored is spoken and shown like free text."""
+        """Treat an unknown kind, stored by another version, as free text."""
         return cls.TEXT
 
 
@@ -75,10 +74,10 @@ ROUNDUP: Final = Kind.ROUNDUP
 RESULTS: Final = Kind.RESULTS
 
 
-class Refused(Exception):  # noqa: N818  the office's word: a request is refused, nothing broke
-    """A request that cannot be carried out. `str()` is the sentence for the person (HTTP 422).
+class Refused(Exception):  # noqa: N818  a refused request is not an error of the program
+    """A request that cannot be executed. `str()` is the sentence for the user (HTTP 422).
 
-    `field` names the form field to look at, or is None.
+    `field` names the form field concerned, or is None.
     """
 
     def __init__(self, sentence: str, field: str | None = None) -> None:
@@ -88,30 +87,30 @@ class Refused(Exception):  # noqa: N818  the office's word: a request is refused
 
 
 class Unknown(Refused):
-    """Nothing is there under the number that the request named (HTTP 404)."""
+    """The request names an id that does not exist (HTTP 404)."""
 
 
 class Unsayable(Refused):
-    """A text in which there is nothing to say: emoji, rulers, punctuation (HTTP 400)."""
+    """A text without anything to pronounce: emoji, separator lines, punctuation (HTTP 400)."""
 
 
 class Conflict(Refused):
-    """The request contradicts something already in the book (HTTP 409)."""
+    """The request contradicts data in the store (HTTP 409)."""
 
 
 class StoreTrouble(Refused):
-    """The book itself cannot be read or written (HTTP 503): the sentence names the file and the way out."""
+    """The store cannot be read or written (HTTP 503); the sentence names the file and the remedy."""
 
 
 class StoreFull(StoreTrouble):
-    """No room left on the disk; nothing of the refused request was written."""
+    """The disk is full; nothing of the refused request was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team. `say_as`: how its name is read aloud (pinyin with tones) where plain reading goes wrong.
+    """A team. `say_as`: pronunciation of its name (pinyin with tones) where the voice would read it wrong.
 
-    `active` is False once it has left; its deals remain.
+    `active` is False after it was removed; its deals remain.
     """
 
     id: int
@@ -122,7 +121,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who sells. `hidden`: never on a screen or in a ranking. `photo`: content hash."""
+    """A person who sells. `hidden`: never on a screen or in a ranking. `photo`: content hash."""
 
     id: int
     name: str
@@ -136,9 +135,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """One order, with the names of person and team as they were when it was signed.
+    """One sale, with the names of person and team at the time of signing.
 
-    `voided` is None, or the reason why it was taken back.
+    `voided` is None, or the reason for taking it back.
     """
 
     id: int
@@ -156,11 +155,11 @@ class Deal:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """Something to be said, kept until it was heard, merged into another, or dropped with a reason.
+    """An announcement, open until it was heard, merged into another, or dropped with a reason.
 
-    `text` is shown, `script` is what the voice is given (JSON-able, opaque to the book), `decision`
-    the first answer (`Decision.to_json()`), kept so that the same request gets the same answer. A larger
-    `priority` goes first. `due` None means as soon as possible.
+    `text` is shown; `script` is the voice's input (JSON, opaque to the store); `decision` is the first answer
+    (`Decision.to_json()`), stored so that a repeated request gets the same answer. A larger `priority` is played
+    first. `due` None means as soon as possible.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Amounts as people type and say them: digits, full-width digits, thousands, 万 and 亿, Chinese numerals."""
+"""Parse and format amounts: digits, full-width digits, thousands separators, 万 and 亿, Chinese numerals."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SCALES: Final = {
 
 
 def parse_amount(value: object) -> Decimal:
-    """`value` as yuan with exactly two decimals, more than 0 and at most 999,999,999.99.
+    """Parse yuan with exactly two decimals, more than 0 and at most 999,999,999.99.
 
-    Understands 12800, "12,800", "１２８００", "1.28万", "1万2千", "3亿", "一万二", "一万两千八百元",
-    "¥12,800.50". Raises `Refused` (field "amount") with a sentence for everything else; nothing is
-    rounded, because a rounded amount is another amount.
+    Accepts 12800, "12,800", "１２８００", "1.28万", "1万2千", "3亿", "一万二", "一万两千八百元", "¥12,800.50".
+    Raises `Refused` (field "amount") with a sentence for all other input. Never rounds, because a rounded amount is
+    a different amount.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise _refused(f"金额应当是一个数，收到的是“{str(value)[:20]}”。{_HINT}")
@@ -53,26 +53,26 @@ def parse_amount(value: object) -> Decimal:
 
 
 def to_fen(amount: Decimal) -> int:
-    """Yuan → whole fen, exactly. Raises ValueError when the amount is finer than a fen."""
+    """Convert yuan to whole fen exactly. Raises ValueError for fractions of a fen."""
     fen = amount * 100
     if fen != fen.to_integral_value():
-        raise ValueError(f"finer than a fen: {amount}")
+        raise ValueError(f"fraction of a fen: {amount}")
     return int(fen)
 
 
 def from_fen(fen: int) -> Decimal:
-    """Whole fen → yuan with two decimals."""
+    """Convert whole fen to yuan with two decimals."""
     return Decimal(fen).scaleb(-2)
 
 
 def money(amount: Decimal) -> str:
-    """As written on walls and phones: "¥12,800", with fen only when there are any: "¥12,800.50"."""
+    """Format for walls and phones: "¥12,800"; with fen only when they are not 0: "¥12,800.50"."""
     whole = amount == amount.to_integral_value()
     return f"¥{amount:,.0f}" if whole else f"¥{amount:,.2f}"
 
 
 def _written_out(number: float | Decimal, text: str) -> str:
-    """A number as plain digits; a JSON 1e4 is the number 10000, only *typed* exponents are refused."""
+    """Write a number in plain digits: a JSON 1e4 is the number 10000; only *typed* exponents are refused."""
     exact = Decimal(text) if not isinstance(number, Decimal) else number
     if not exact.is_finite():
         raise _refused(f"金额应当是一个数，收到的是“{text}”。{_HINT}")
@@ -82,7 +82,7 @@ def _written_out(number: float | Decimal, text: str) -> str:
 
 
 def _read(text: str) -> Decimal:
-    """`text` (NFKC) as a number, of any size; raises Refused when it isn't one."""
+    """Parse `text` (NFKC) as a number of any size. Raises Refused when it is not a number."""
     if text.lstrip("¥￥ ")[:1] in {"-", "−", "－", "负"}:
         raise _refused(f"金额应当大于 0，收到的是“{text}”。")
     trimmed = _TRIM.match(text)
@@ -113,7 +113,7 @@ def _refused(sentence: str) -> Refused:
 
 
 def _chinese(text: str) -> Decimal | None:
-    """Chinese numerals, also mixed with digits (1万2千) and with the last unit left out (一万二)."""
+    """Parse Chinese numerals, also mixed with digits (1万2千) and without the last unit (一万二)."""
     return _with_units(text.translate(_FOLDED))
 
 
@@ -127,7 +127,7 @@ def _with_units(text: str) -> Decimal | None:
 
 
 def _tail(text: str, size: int) -> Decimal | None:
-    """What follows 万 or 亿: nothing, one digit that stands for the next unit down (一万二), or a number."""
+    """Parse the part after 万 or 亿: empty, one digit of the next smaller unit (一万二), or a number."""
     if not text:
         return Decimal(0)
     if len(text) == 1 and text.isdigit():
@@ -137,7 +137,7 @@ def _tail(text: str, size: int) -> Decimal | None:
 
 
 def _section(text: str) -> Decimal | None:
-    """A number below 万 in words (2千8百), plain digits (28, also 二八), or with a point (1点5)."""
+    """Parse a number below 万 in words (2千8百), in plain digits (28, also 二八) or with a point (1点5)."""
     if re.fullmatch(r"[0-9]+(?:[.点][0-9]+)?", text):
         return Decimal(text.replace("点", "."))
     match = _BELOW_WAN.fullmatch(text)

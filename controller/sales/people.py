@@ -1,4 +1,4 @@
-"""The roster chapter of the book: teams, people, and what each is to reach."""
+"""The roster in the store: teams, people and their targets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DELETE_TARGET: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did: people newly written down, changed, found as they were."""
+    """Result of an import: number of people added, changed and unchanged."""
 
     added: int
     changed: int
@@ -44,55 +44,55 @@ class Imported:
 
 
 class Roster:
-    """Teams, people and targets as one snapshot or transaction sees them."""
+    """Teams, people and targets as seen by one snapshot or transaction."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
     def teams(self) -> tuple[Team, ...]:
-        """The teams that are there, oldest first."""
-        found = self._rows.all("SELECT id, name, say_as FROM teams WHERE active = 1 ORDER BY id")
-        return tuple(Team(*row) for row in found)
+        """Return the active teams, oldest first."""
+        rows = self._rows.all("SELECT id, name, say_as FROM teams WHERE active = 1 ORDER BY id")
+        return tuple(Team(*row) for row in rows)
 
     def every_team(self) -> tuple[Team, ...]:
-        """Also those that have left: their deals remain."""
-        found = self._rows.all("SELECT id, name, say_as, active FROM teams ORDER BY id")
-        return tuple(Team(ident, name, say_as, bool(active)) for ident, name, say_as, active in found)
+        """Return all teams, including removed ones, whose deals remain."""
+        rows = self._rows.all("SELECT id, name, say_as, active FROM teams ORDER BY id")
+        return tuple(Team(ident, name, say_as, bool(active)) for ident, name, say_as, active in rows)
 
     def team(self, name: str) -> Team | None:
-        """The team of that name, however it is written, if it is there."""
+        """Return the active team with this name in any spelling (see `tidy_name`), or None."""
         tidy, teams = tidy_name(name), self.teams()
         exact = next((team for team in teams if team.name == tidy), None)
         return exact or next((team for team in teams if tidy_name(team.name) == tidy), None)
 
     def people(self) -> tuple[Person, ...]:
-        """The people who are there, team by team, leaders first; hidden ones too."""
-        found = self._rows.all(f"{_PERSON} WHERE p.active = 1 ORDER BY t.id, p.leader DESC, p.id")
-        return tuple(map(_person, found))
+        """Return the active people, including hidden ones, by team, leaders first."""
+        rows = self._rows.all(f"{_PERSON} WHERE p.active = 1 ORDER BY t.id, p.leader DESC, p.id")
+        return tuple(map(_person, rows))
 
     def everybody(self) -> tuple[Person, ...]:
-        """Also those who have left: their deals remain."""
+        """Return all people, including removed ones, whose deals remain."""
         return tuple(map(_person, self._rows.all(f"{_PERSON} ORDER BY p.id")))
 
     def person(self, ident: int) -> Person | None:
-        """The person of that id, if still there."""
+        """Return the active person with this id, or None."""
         row = self._rows.one(f"{_PERSON} WHERE p.id = ? AND p.active = 1", ident)
         return None if row is None else _person(row)
 
     def find(self, name: str, team: str | None = None) -> Person:
-        """The person of that name; `team` tells namesakes apart. `Refused` (field "person") for none or several."""
-        found, in_team = self._named(name), tidy_name(team or "")
-        if len(found) > 1:
-            found = [person for person in found if tidy_name(person.team) == in_team] or found
-        if not found:
+        """Return the person with this name; `team` selects among namesakes. Raises `Refused` (field "person")."""
+        people, in_team = self._named(name), tidy_name(team or "")
+        if len(people) > 1:
+            people = [person for person in people if tidy_name(person.team) == in_team] or people
+        if not people:
             raise Refused(f"名单里没有“{name[:LONGEST_NAME]}”，请重新选择。", field="person")
-        if len(found) > 1:
-            teams = "、".join(p.team for p in found)
-            raise Refused(f"有 {len(found)} 位“{name}”（{teams}），请说明是哪个团队的。", field="person")
-        return found[0]
+        if len(people) > 1:
+            teams = "、".join(p.team for p in people)
+            raise Refused(f"有 {len(people)} 位“{name}”（{teams}），请说明是哪个团队的。", field="person")
+        return people[0]
 
     def save_team(self, name: str, say_as: str | None = None) -> Team:
-        """The team of that name, made or brought back when needed. `say_as` None keeps what is known."""
+        """Return the team with this name; add or reactivate it if necessary. `say_as` None keeps the stored one."""
         name = _checked_name(name, "团队名", "team")
         known = self.team(name)
         self._rows.change(
@@ -105,18 +105,18 @@ class Roster:
         return team
 
     def save_person(self, row: PersonRow) -> tuple[Person, str]:
-        """Write a person down, by team and name; with it "added", "changed" or "same".
+        """Save a person by team and name; return it with "added", "changed" or "same".
 
-        Who is found alone under that name in another team has moved there and keeps the deals. An empty
-        `say_as` keeps what is known.
+        A single person with this name in another team is moved to the new team and keeps the deals. An empty `say_as`
+        keeps the stored one.
         """
         row = replace(row, name=_checked_name(row.name, "姓名", "name"))
         team = self.save_team(row.team)
         known = self._known_as(row, team.id)
         if known is None:
             sql = "INSERT INTO people (name, team_id, leader, say_as) VALUES (?, ?, ?, ?)"
-            made = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as)
-            return self._there(made), "added"
+            ident = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as)
+            return self._there(ident), "added"
         say_as = row.say_as or known.say_as
         same = (known.name, known.team_id, known.leader, known.say_as) == (
             row.name,
@@ -132,7 +132,7 @@ class Roster:
         return self._there(known.id), "same" if same else "changed"
 
     def rewrite_person(self, ident: int, row: PersonRow) -> Person:
-        """Write all of a person's line anew: name, team, leader, reading. `Conflict` when the team has the name."""
+        """Replace a person's name, team, leader and reading. Raises `Conflict` when the team already has the name."""
         row = replace(row, name=_checked_name(row.name, "姓名", "name"))
         team = self.save_team(row.team)
         if any(p.team_id == team.id and p.id != ident for p in self._named(row.name)):
@@ -144,7 +144,7 @@ class Roster:
         return self._there(ident)
 
     def import_people(self, rows: Sequence[PersonRow], *, remove_absent: bool = False) -> Imported:
-        """Write all of them down; the same list again changes nothing. Absent people stay unless told."""
+        """Save all rows; idempotent. People who are not in the list stay unless `remove_absent`."""
         results = [self.save_person(row) for row in rows]
         if remove_absent:
             named = {person.id for person, _ in results}
@@ -155,14 +155,14 @@ class Roster:
         return Imported(done.count("added"), done.count("changed"), done.count("same"))
 
     def remove_person(self, ident: int) -> bool:
-        """Take somebody off the list; deals and standings keep the name. False when not there."""
+        """Remove a person from the roster; deals and standings keep the name. Return False when there is none."""
         return self._rows.change("UPDATE people SET active = 0 WHERE id = ? AND active = 1", ident) == 1
 
     def rename_team(self, ident: int, name: str, say_as: str | None = None) -> Team | None:
-        """Give a team another name and reading; its people, targets and coming deals follow. None when not there.
+        """Change a team's name and reading, also for its people, targets and future deals. None when there is no team.
 
-        Deals written down before keep the name they had. `Conflict` when another team has the name; one that
-        has left the list keeps it too, because its deals are counted under it.
+        Earlier deals keep the old name. Raises `Conflict` when another team has the name, also when that team was
+        removed, because its deals are counted under the name.
         """
         name = _checked_name(name, "团队名", "team")
         if not any(team.id == ident for team in self.teams()):
@@ -175,46 +175,46 @@ class Roster:
         return next(team for team in self.teams() if team.id == ident)
 
     def remove_team(self, ident: int) -> bool:
-        """Take an empty team off the list. `Conflict` while somebody is in it; False when not there."""
+        """Remove an empty team. Raises `Conflict` while it has members; return False when there is no such team."""
         if any(person.team_id == ident for person in self.people()):
             raise Conflict("这个团队里还有人，请先把他们移到别的团队。", field="team")
         return self._rows.change("UPDATE teams SET active = 0 WHERE id = ? AND active = 1", ident) == 1
 
     def set_hidden(self, ident: int, hidden: bool) -> bool:
-        """Whether a person stays off screens and rankings. False when there is no such person."""
+        """Hide a person on screens and rankings, or show them. Return False when there is no such person."""
         return self._rows.change("UPDATE people SET hidden = ? WHERE id = ?", int(hidden), ident) == 1
 
     def set_photo(self, ident: int, photo: str | None) -> bool:
-        """The content hash of the person's picture, or None. False when there is no such person."""
+        """Set the content hash of the person's photo, or None. Return False when there is no such person."""
         return self._rows.change("UPDATE people SET photo = ? WHERE id = ?", photo, ident) == 1
 
     def set_team_target(self, date: date, team_id: int, amount: Decimal | None) -> None:
-        """What a team is to reach on a day, in yuan; None takes the target away."""
+        """Set a team's target for a day in yuan; None removes it."""
         self._set_target("team", date, team_id, amount)
 
     def set_person_target(self, date: date, person_id: int, amount: Decimal | None) -> None:
-        """What a person is to reach on a day, in yuan; None takes the target away."""
+        """Set a person's target for a day in yuan; None removes it."""
         self._set_target("person", date, person_id, amount)
 
     def version(self) -> int:
-        """A number that changes with every change of people, teams or targets."""
+        """Return a number that increases with each change of people, teams or targets."""
         row = self._rows.one("SELECT number FROM roster_version")
         return int(row[0]) if row else 0
 
     def team_targets(self, since: date, until: date) -> dict[int, Decimal]:
-        """Per team the sum of its day targets in yuan, `since`..`until` both included.
+        """Return per team the sum of its day targets in yuan, `since`..`until` both included.
 
-        On a day without a target of its own a team's target is the sum of its people's, if any.
+        On a day without a team target, the team's target is the sum of its people's targets, if any.
         """
         return {team: from_fen(fen) for team, fen in self.targets_in_fen(since, until)[1].items()}
 
     def person_targets(self, since: date, until: date) -> dict[int, Decimal]:
-        """Per person the sum of the day targets in yuan, `since`..`until` both included."""
+        """Return per person the sum of the day targets in yuan, `since`..`until` both included."""
         return {person: from_fen(fen) for person, fen in self.targets_in_fen(since, until)[0].items()}
 
     def targets_in_fen(self, since: date, until: date) -> tuple[dict[int, int], dict[int, int]]:
-        """The same, of people and of teams, in fen."""
-        found = self._rows.all(
+        """Return the target sums in fen, per person and per team."""
+        rows = self._rows.all(
             "SELECT g.person_id, p.team_id, sum(g.fen), sum(iif(own.fen IS NULL, g.fen, 0))"
             " FROM person_targets g JOIN people p ON p.id = g.person_id"
             " LEFT JOIN team_targets own ON own.date = g.date AND own.team_id = p.team_id"
@@ -227,9 +227,9 @@ class Roster:
                 day(since), day(until),
             )
         )  # fmt: skip
-        for _, team, _, left_to_people in found:
+        for _, team, _, left_to_people in rows:
             teams[team] = teams.get(team, 0) + left_to_people
-        return {person: fen for person, _, fen, _ in found}, {team: fen for team, fen in teams.items() if fen}
+        return {person: fen for person, _, fen, _ in rows}, {team: fen for team, fen in teams.items() if fen}
 
     def _set_target(self, who: str, date: date, ident: int, amount: Decimal | None) -> None:
         if amount is None:
@@ -241,10 +241,10 @@ class Roster:
         self._rows.change(_SET_TARGET[who], day(date), ident, to_fen(amount))
 
     def _named(self, name: str) -> list[Person]:
-        """The people of that name; those written down before names were tidied are found as well."""
+        """Return the active people with this name, also those stored before names were normalised."""
         tidy = tidy_name(name)
-        found = self._rows.all(f"{_PERSON} WHERE p.name = ? AND p.active = 1", tidy)
-        return [_person(row) for row in found] or [p for p in self.people() if tidy_name(p.name) == tidy]
+        rows = self._rows.all(f"{_PERSON} WHERE p.name = ? AND p.active = 1", tidy)
+        return [_person(row) for row in rows] or [p for p in self.people() if tidy_name(p.name) == tidy]
 
     def _known_as(self, row: PersonRow, team_id: int) -> Person | None:
         same_name = self._named(row.name)
@@ -255,7 +255,7 @@ class Roster:
 
     def _there(self, ident: int) -> Person:
         person = self.person(ident)
-        assert person is not None  # noqa: S101  written in this very transaction
+        assert person is not None  # noqa: S101  written in this transaction
         return person
 
 
@@ -265,7 +265,7 @@ def _person(row: Row) -> Person:
 
 
 def _checked_name(written: str, what: str, field: str) -> str:
-    """The name in its one writing. Raises Refused when nothing, too much or something unseen is left."""
+    """Normalise a name. Raises Refused when the result is empty, too long or contains invisible characters."""
     name = tidy_name(written)
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise Refused(f"{what}应当有 1 到 {LONGEST_NAME} 个字，不能有控制字符。", field=field)

@@ -1,4 +1,4 @@
-"""Read lists of people as offices keep them: CSV in any common encoding, with titles, totals and odd spaces."""
+"""Import lists of people: CSV in any common encoding, with titles, totals and irregular spaces."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Line = tuple[int, list[str]]
 """The number of a line in the file, from 1, and its cells."""
 
 LOOKED_AT: Final = 15
-"""The heading stands in one of so many first lines; titles and dates may stand above it."""
+"""Number of first lines searched for the heading; titles and dates may precede it."""
 _DELIMITERS: Final = ",\t;，；|"
 _SEP: Final = re.compile(r'\s*"?sep=(.)"?\s*(?:\r\n|\r|\n|$)', re.IGNORECASE)
-_EMPTY: Final = ",，;；|、 \t\u3000"  # a line of these alone holds nothing
+_EMPTY: Final = ",，;；|、 \t\u3000"  # a line of only these characters is empty
 _SAVE_AS: Final = "请用 Excel 或 WPS 打开它，点“另存为”，类型选“CSV UTF-8（逗号分隔）”，再导入新存的文件。"
 _NO_TEXT: Final = (
     (b"PK\x03\x04", "这是 Excel 工作簿（xlsx），不是 CSV"),
@@ -34,17 +34,17 @@ _WEB_PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|head|table|meta|\?xml|styl
 
 
 def read(data: bytes, is_heading: Callable[[list[str]], bool]) -> list[Line]:
-    """The lines of a file that hold something, cut at the sign that makes one of the first a heading.
+    """Return the non-empty lines of a file, split at the delimiter that turns one of the first lines into a heading.
 
-    Raises `Refused` with the way out for what is no text: a workbook, a web page, an unknown encoding.
+    Raises `Refused` with advice for a file that is not text: a workbook, a web page, an unknown encoding.
     """
     text = _decoded(data)
     named = _SEP.match(text)
     if named:
         skipped = named.group(0).count("\n") or named.group(0).count("\r")
         return _cut(text[named.end() :], named.group(1), skipped)
-    found = [_cut(text, delimiter) for delimiter in _delimiters(text)]
-    return next((lines for lines in found if any(is_heading(c) for _, c in lines[:LOOKED_AT])), found[0])
+    tables = [_cut(text, delimiter) for delimiter in _delimiters(text)]
+    return next((lines for lines in tables if any(is_heading(c) for _, c in lines[:LOOKED_AT])), tables[0])
 
 
 def _decoded(data: bytes) -> str:
@@ -63,37 +63,37 @@ def _decoded(data: bytes) -> str:
 
 
 def _encodings(data: bytes) -> tuple[str, ...]:
-    """What the file says, else what its zero bytes say, else what Chinese offices write."""
+    """Return the encodings to try: by byte order mark, else by zero bytes, else those common in Chinese offices."""
     if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return ("utf-32",)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return ("utf-16",)
-    low, high = data[1::2].count(0), data[::2].count(0)  # of every line break and comma one byte is zero
+    low, high = data[1::2].count(0), data[::2].count(0)  # in UTF-16 each line break and comma has a zero byte
     if low + high >= 2:
         return ("utf-16-le",) if low > high else ("utf-16-be",)
     return ("utf-8-sig", "gb18030")
 
 
 def _delimiters(text: str) -> list[str]:
-    """The signs that may part the cells, the commonest of the first lines first."""
+    """Return the possible delimiters, the most frequent in the first lines first."""
     head = "\n".join(text.splitlines()[:LOOKED_AT])
     return sorted(_DELIMITERS, key=lambda sign: -head.count(sign))
 
 
 def _cut(text: str, delimiter: str, skipped: int = 0) -> list[Line]:
     reader = csv.reader(io.StringIO(text.replace("\0", "�"), newline=""), delimiter=delimiter)
-    found: list[Line] = []
+    lines: list[Line] = []
     begins = 1
     try:
         for cells in reader:
-            found.append((skipped + begins, [cell.strip() for cell in cells]))
+            lines.append((skipped + begins, [cell.strip() for cell in cells]))
             begins = reader.line_num + 1
     except csv.Error as broken:
         raise Refused(f"名单第 {reader.line_num} 行读不出来，请检查引号。", field="file") from broken
-    return [(number, cells) for number, cells in found if any(cell.strip(_EMPTY) for cell in cells)]
+    return [(number, cells) for number, cells in lines if any(cell.strip(_EMPTY) for cell in cells)]
 
 
-# --- A list of people as offices keep it
+# --- A list of people
 
 LONGEST_NAME: Final = 40
 MOST_PEOPLE: Final = 2000
@@ -101,7 +101,7 @@ LARGEST_FILE: Final = 1_000_000
 _MOST_FAULTS: Final = 50
 _HOW: Final = "应当是：团队,姓名,组长,读音（或 team,person,leader,say_as）"
 
-# Of two columns that mean the same the word that stands further in front wins: 小组 tells more than 部门.
+# When two columns have the same meaning, the earlier word in this list wins: 小组 is more specific than 部门.
 _HEADINGS: Final = {
     "team": "team 团队 小组 战队 队伍 队 组 组别 业务组 销售组 团队名称 小组名称 所属团队 所属小组 所在团队"
     " 所在小组 group 部门 所属部门 所在部门 归属部门 部门名称 department dept",
@@ -138,7 +138,7 @@ _DOUBLE_SURNAMES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One line of the list. `namesake`: somebody else on the list has the same name in another team."""
+    """One line of the list. `namesake`: another person on the list has the same name in another team."""
 
     team: str
     name: str
@@ -149,22 +149,22 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class PeopleList:
-    """A list as read. `notes`: sentences about what was taken in another way than it is written."""
+    """An imported list. `notes`: sentences about lines that were not read literally."""
 
     rows: tuple[PersonRow, ...]
     notes: tuple[str, ...] = ()
 
 
 def _any_reading(name: str, say_as: str) -> None:
-    """Take every reading as it is."""
+    """Accept every reading."""
 
 
 def read_list(data: bytes, check: Callable[[str, str], object] = _any_reading) -> PeopleList:
-    """The people of a CSV file with the columns team, person, leader, say_as (or 团队 姓名 组长 读音).
+    """Read the people of a CSV file with the columns team, person, leader, say_as (or 团队 姓名 组长 读音).
 
-    Any order of columns, titles above and sums below; see `sheets` for what the file may be. `check` raises
+    Columns may have any sequence; titles above and sums below are skipped; see `read` for file formats. `check` raises
     ValueError with a sentence for a reading that does not fit its name. Raises `Refused` with one line per
-    fault, each with its line number, so that the file can be corrected in one go.
+    problem, each with its line number, so that all can be corrected together.
     """
     if len(data) > LARGEST_FILE:
         raise Refused(f"名单文件太大了（{len(data) // 1000} KB），最多 1 MB。", field="file")
@@ -186,7 +186,7 @@ def read_list(data: bytes, check: Callable[[str, str], object] = _any_reading) -
 
 
 class _Reading:
-    """One pass over the lines: people, faults and notes in the order of the file."""
+    """One pass over the lines: people, problems and notes, in the sequence of the file."""
 
     def __init__(self, lines: Sequence[Line], check: Callable[[str, str], object]) -> None:
         self.people: list[PersonRow] = []
@@ -199,7 +199,7 @@ class _Reading:
         self._team = ""
         people = [line for line in lines[at + 1 :] if line[1] != self._heading and not _is_sum(line[1])]
         named = [self._cells(cells) for _, cells in people]
-        # Merged cells keep their text in the first line alone: then no team is written twice.
+        # Merged cells keep their text only in the first line, so in such a list no team is written twice.
         written_teams = Counter(tidy_name(team) for cells in named if (team := cells.get("team", "")))
         self._merged = all(times == 1 for times in written_teams.values())
         self._names = {tidy_name(cells.get("name", "")) for cells in named}
@@ -227,7 +227,7 @@ class _Reading:
             self.faults.append(f"第 {number} 行：{refused}")
 
     def _team_of(self, number: int, written: str) -> str:
-        """The team; an empty cell below another is what is left of merged cells."""
+        """Return the team; an empty cell below a team is part of a merged cell."""
         if not written and self._team and self._merged:
             self.notes.append(f"第 {number} 行没有写团队，按合并的单元格算进“{self._team}”。")
             return self._team
@@ -247,7 +247,7 @@ class _Reading:
         return PersonRow(team, name, leads, say_as or None)
 
     def _leads(self, written: str, name: str) -> bool:
-        """Whether the column makes this person the leader: yes or no, a position, or the leader's own name."""
+        """Return whether the leader column applies to this person: yes or no, a position, or the leader's name."""
         word = unicodedata.normalize("NFKC", written).strip().casefold()
         if word in _YES or word in _NO:
             return word in _YES
@@ -262,7 +262,7 @@ class _Reading:
 
 
 def _word(heading: str) -> str:
-    """A heading without the marks of forms: `*姓名（必填）：` is 姓名."""
+    """Remove form marks from a heading: `*姓名（必填）：` is 姓名."""
     plain = _IN_BRACKETS.sub("", tidy_name(heading))
     return re.sub(r"[*＊★:：\s\ufeff]", "", plain).casefold()
 
@@ -272,7 +272,7 @@ def _is(heading: str, key: str) -> bool:
 
 
 def _columns(cells: list[str]) -> list[str]:
-    """What each column is, "" for one that nobody asks for or that says the same as a better one."""
+    """Return the key of each column, "" for an unused column or one with the same meaning as a better one."""
     words = [_word(cell) for cell in cells]
     best: dict[str, str] = {}
     for word in sorted((word for word in words if word in _COLUMNS), key=lambda word: _RANK[word]):
@@ -289,7 +289,7 @@ def _missing(columns: Sequence[str]) -> list[str]:
 
 
 def _heading(lines: Sequence[Line]) -> tuple[int, list[str]]:
-    """Which of the first lines is the heading, and its columns. Raises Refused with the nearest words."""
+    """Return the index of the heading and its columns. Raises Refused with the most similar words."""
     head = [_columns(cells) for _, cells in lines[:LOOKED_AT]]
     for at, columns in enumerate(head):
         if not _missing(columns):
@@ -309,10 +309,10 @@ def _heading(lines: Sequence[Line]) -> tuple[int, list[str]]:
 
 
 def _near(label: str, cells: Sequence[str], columns: Sequence[str]) -> str | None:
-    """The heading that probably means this column: 姓各, 员工名, 所属团对."""
+    """Return the heading that probably means this column: 姓各, 员工名, 所属团对."""
     key = _COLUMNS[label]
     free = {_word(cell): cell for cell, column in zip(cells, columns, strict=True) if not column and cell}
-    known = [word for word, found in _COLUMNS.items() if found == key]
+    known = [word for word, column in _COLUMNS.items() if column == key]
     close = [word for word in free if difflib.get_close_matches(word, known, n=1, cutoff=0.5)]
     return free[close[0]] if close else None
 
@@ -321,14 +321,14 @@ def _near(label: str, cells: Sequence[str], columns: Sequence[str]) -> str | Non
 
 
 def _is_sum(cells: Sequence[str]) -> bool:
-    """Whether a line is a sum or a remark below the list: no person."""
+    """Return whether a line is a sum or a remark below the list, not a person."""
     first, *others = filter(None, map(str.strip, cells))
     sums = any(_SUMS.fullmatch(unicodedata.normalize("NFKC", cell)) for cell in (first, *others[:1]))
     return sums or bool(_NOTES.match(first))
 
 
 def _names_of(cell: str) -> list[str]:
-    """The names of one cell: 乙一、乙二、乙三 are three people. Raises Refused when it is not clear."""
+    """Split the names of a cell: 乙一、乙二、乙三 are three people. Raises Refused when it is ambiguous."""
     parts = [part.strip() for part in _NAME_PARTS.split(cell) if part.strip()]
     if len(parts) > 1:
         if all(re.fullmatch(rf"[{HAN}·]{{2,}}", tidy_name(_marked(part)[0])) for part in parts):
@@ -343,14 +343,14 @@ def _names_of(cell: str) -> list[str]:
 
 
 def _marked(name: str) -> tuple[str, bool]:
-    """A name and whether its mark makes it the leader's: 丙一（组长）. Other marks belong to the name."""
-    found = _MARKED.fullmatch(name)
-    mark = found["mark"].strip().casefold() if found else ""
-    if found is None or mark not in _YES | _NO | _GONE:
+    """Return a name without its mark, and whether the mark means leader: 丙一（组长）. Other marks stay."""
+    match = _MARKED.fullmatch(name)
+    mark = match["mark"].strip().casefold() if match else ""
+    if match is None or mark not in _YES | _NO | _GONE:
         return name, False
     if mark in _GONE:
         raise Refused(f"“{name[:20]}”写着{mark}，请删掉这一行。")
-    return found["name"].strip(), mark in _LEADERS
+    return match["name"].strip(), mark in _LEADERS
 
 
 def _name(text: str, what: str) -> str:

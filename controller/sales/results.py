@@ -1,7 +1,7 @@
-"""The 18:05 show: what was frozen for it, and how it is told, in the order of the reveal. Pure.
+"""The 18:05 results: the frozen standings and their script in the sequence of the reveal. Pure.
 
-The show is frozen when it begins: an order that comes or is taken back afterwards changes the live standings,
-not what the office has seen. Late orders count for their day in week and month.
+The results are frozen when the show starts: a deal recorded or taken back later changes the live standings, not the
+published results. Late deals count for their day in week and month.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NO_TARGET_TOP: Final = ("今天的第一团队是{team}，{amount}。",)
 
 
 class ShowTexts(Protocol):
-    """The show's templates, several variants each, in the order of the reveal."""
+    """Templates of the results, several variants each, in the sequence of the reveal."""
 
     @property
     def opening(self) -> Variants: ...
@@ -50,7 +50,7 @@ class ShowTexts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A branch in the show; `rate` is its completion (1 = reached), `amount` its yuan, where told."""
+    """A branch in the results; `rate`: completion (1 = reached), `amount`: yuan, None where not reported."""
 
     place: int
     name: str
@@ -61,7 +61,7 @@ class City:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """A day's results, frozen. `week_top`, `month_top`: only on their days; prizes "" for none."""
+    """A day's frozen results. `week_top`, `month_top`: only on the last day of the period; prizes "" for none."""
 
     date: date
     office: str
@@ -78,7 +78,7 @@ class Show:
 
 
 def rank_cities(rows: Iterable[City]) -> tuple[City, ...]:
-    """Cities with their places, by completion, then amount; equals share a place, unknown ones go last."""
+    """Rank cities by completion, then amount; equal cities share a place, cities without figures come last."""
     known = sorted(rows, key=_city_order)
     placed: list[City] = []
     for index, row in enumerate(known):
@@ -89,10 +89,10 @@ def rank_cities(rows: Iterable[City]) -> tuple[City, ...]:
 
 
 def tell(show: Show, texts: ShowTexts, words: Words, pick: int = 0) -> tuple[Line, ...]:
-    """The show's script: opening, third, second, first, teams, cities, week, month, comment, closing.
+    """Build the script: opening, third, second, first, teams, cities, week, month, comment, closing.
 
-    Marks: "third", "second", "first", "teams", "cities", "week", "month", "comment"; a part that doesn't
-    exist that day has no line. `pick` (a number of the day) chooses the variants.
+    Marks: "third", "second", "first", "teams", "cities", "week", "month", "comment"; a part without content on that
+    day has no line. `pick` (a number derived from the day) selects the variants.
     """
     sums = {"office": show.office, "count": counted(show.count, words), "total": words.amount(show.amount)}
     opening = texts.opening if show.count else texts.nothing
@@ -110,7 +110,7 @@ def tell(show: Show, texts: ShowTexts, words: Words, pick: int = 0) -> tuple[Lin
 
 
 def _places(show: Show, texts: ShowTexts, words: Words, pick: int) -> list[tuple[str | None, str, bool]]:
-    """Third, second, first: who shares a place is told with that place's text."""
+    """Return the parts for third, second and first; people who share a place use that place's text."""
     by_place = {1: texts.first, 2: texts.second, 3: texts.third}
     rows = list(zip(("first", "second", "third"), show.people, strict=False))
     return [
@@ -120,9 +120,9 @@ def _places(show: Show, texts: ShowTexts, words: Words, pick: int) -> list[tuple
 
 
 def _teams(show: Show, texts: ShowTexts, words: Words, pick: int) -> str:
-    """The top team, then the others, while there is time; a day without any order has no top team.
+    """Return the top team, then the others within the time limit; a day without deals has no top team.
 
-    A team that has neither a target nor an order isn't named.
+    A team with neither a target nor a deal is not named.
     """
     if not show.count or not show.teams:
         return ""
@@ -136,7 +136,9 @@ def _teams(show: Show, texts: ShowTexts, words: Words, pick: int) -> str:
 
 def _cities(show: Show, texts: ShowTexts, words: Words) -> str:
     said = [
-        phrase(texts.city, _city_slots(row, words)).text  # the first that can be filled: all alike
+        phrase(
+            texts.city, _city_slots(row, words)
+        ).text  # the first variant whose slots have values, the same for all cities of that kind
         for row in show.cities
         if row.rate is not None or row.amount is not None
     ]
@@ -166,14 +168,14 @@ def _city_order(row: City) -> tuple[object, ...]:
 
 
 def to_json(show: Show) -> dict[str, object]:
-    """The show for the store: plain JSON values; `from_json` gives the same show back."""
+    """Convert the results to plain JSON values for the store; `from_json` is the inverse."""
     plain = _plain(asdict(show))
-    assert isinstance(plain, dict)  # noqa: S101  what asdict gives
+    assert isinstance(plain, dict)  # noqa: S101  asdict returns a dict
     return plain
 
 
 def from_json(value: Mapping[str, Any]) -> Show:
-    """A show from the store."""
+    """Restore results from the store."""
     kept = {field.name: value[field.name] for field in fields(Show) if field.name in value}
     return Show(**kept | {
         "date": date.fromisoformat(value["date"]),

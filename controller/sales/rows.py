@@ -1,4 +1,4 @@
-"""What the book's chapters (deals, roster, outbox, desk) need of a database: rows in, rows out."""
+"""The database interface used by deals, roster, outbox and settings, and conversions of stored values."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rows(Protocol):
-    """One open snapshot or transaction. `zone` is the zone in which moments are handed out."""
+    """One open snapshot or transaction. `zone` is the time zone of returned moments."""
 
     zone: tzinfo
 
     def all(self, sql: str, *values: Value) -> list[Row]:
-        """Every row of the answer."""
+        """Return all rows."""
 
     def one(self, sql: str, *values: Value) -> Row | None:
-        """The first row, or None."""
+        """Return the first row, or None."""
 
     def add(self, sql: str, *values: Value) -> int:
-        """Insert; the id of the new row."""
+        """Insert a row and return its id."""
 
     def change(self, sql: str, *values: Value) -> int:
-        """Update, delete or insert; how many rows it touched."""
+        """Update, delete or insert; return the number of affected rows."""
 
 
 def to_ms(moment: datetime) -> int:
-    """An aware moment as whole milliseconds since 1970 UTC (floor). ValueError for a naive one."""
+    """Convert an aware moment to whole milliseconds since 1970 UTC (floor). Raises ValueError for a naive one."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone")
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def from_ms(ms: int, zone: tzinfo) -> datetime:
-    """Milliseconds since 1970 UTC as a moment in `zone`, exactly."""
+    """Convert milliseconds since 1970 UTC exactly to a moment in `zone`."""
     return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone)
 
 
 def maybe_ms(moment: datetime | None) -> int | None:
-    """`to_ms`, letting None through."""
+    """Call `to_ms`; return None for None."""
     return None if moment is None else to_ms(moment)
 
 
 def maybe_from_ms(ms: int | None, zone: tzinfo) -> datetime | None:
-    """`from_ms`, letting None through."""
+    """Call `from_ms`; return None for None."""
     return None if ms is None else from_ms(ms, zone)
 
 
 def day(value: date) -> str:
-    """A date as the book writes it: ISO, so that dates sort and compare as text."""
+    """Format a date for the store: ISO, so that dates sort and compare as text."""
     return value.isoformat()
 
 
 def to_json(value: object) -> str:
-    """Compact JSON, readable in Chinese."""
+    """Serialise to compact JSON with readable Chinese."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

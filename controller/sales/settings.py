@@ -1,4 +1,4 @@
-"""The desk chapter of the book: settings, tokens, walls, other cities, frozen results, used phrases."""
+"""Settings in the store: values, tokens, phone sessions, walls, other cities, frozen results, used phrases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SESSIONS: Final = "SELECT id, name, address, secure, created, seen FROM session
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Who may use the HTTP interface, and as what. The token itself is nowhere, only its SHA-256."""
+    """A permission to use the HTTP API in a role. Only the SHA-256 of the token is stored."""
 
     name: str
     role: str
@@ -32,7 +32,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class PhoneSession:
-    """A phone that is signed in. `secure`: by HTTPS, and only there. The secret itself is nowhere."""
+    """A signed-in phone. `secure`: signed in by HTTPS and valid only there. Only a hash of the secret is stored."""
 
     id: int
     name: str
@@ -44,7 +44,7 @@ class PhoneSession:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """A screen that has called, when last, and what was chosen for it on the phone."""
+    """A known wall: its last request, and the settings chosen for it on the phone."""
 
     name: str
     seen: datetime
@@ -53,7 +53,7 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class CityResult:
-    """Another branch's day: completion (1 = reached; two more decimals than percent) and yuan, where told."""
+    """Another branch's day: completion (1 = reached; two more decimals than percent) and yuan, None if not reported."""
 
     city: str
     rate: Decimal | None
@@ -61,18 +61,18 @@ class CityResult:
 
 
 class Settings:
-    """The small things as one snapshot or transaction sees them."""
+    """Settings as seen by one snapshot or transaction."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
     def setting(self, key: str, default: Any = None) -> Any:
-        """A remembered value (whatever JSON can hold), or `default`."""
+        """Return a stored JSON value, or `default`."""
         row = self._rows.one("SELECT value FROM settings WHERE key = ?", key)
         return default if row is None else json.loads(row[0])
 
     def set_setting(self, key: str, value: object) -> None:
-        """Remember a value (whatever JSON can hold); None forgets it."""
+        """Store a JSON value; None deletes it."""
         if value is None:
             self._rows.change("DELETE FROM settings WHERE key = ?", key)
         else:
@@ -80,7 +80,7 @@ class Settings:
             self._rows.change(sql, key, to_json(value))
 
     def add_token(self, name: str, role: str, secret: str, at: datetime) -> None:
-        """Let whoever shows `secret` act as `role`; an older token of that name ends here."""
+        """Store a token that grants `role`; it replaces an older token with the same name."""
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
             raise Refused(f"令牌的名字应当有 1 到 {LONGEST_NAME} 个字。", field="name")
         self._rows.change(
@@ -90,16 +90,16 @@ class Settings:
         )  # fmt: skip
 
     def token(self, secret: str) -> Token | None:
-        """Whose token that is. Looked up by hash, so time tells nothing about the secrets that exist."""
+        """Return the token with this secret. Looked up by hash, so that timing reveals nothing about other secrets."""
         row = self._rows.one(f"{_TOKENS} WHERE sha256 = ?", _sha256(secret))
         return None if row is None else self._token(row)
 
     def tokens(self) -> tuple[Token, ...]:
-        """Every token, by name."""
+        """Return all tokens, sorted by name."""
         return tuple(self._token(row) for row in self._rows.all(f"{_TOKENS} ORDER BY name"))
 
     def token_used(self, name: str, at: datetime) -> None:
-        """Note when a token was shown last."""
+        """Record when a token was last used."""
         self._rows.change("UPDATE tokens SET used = ? WHERE name = ?", to_ms(at), name)
 
     def _token(self, row: Row) -> Token:
@@ -110,7 +110,7 @@ class Settings:
     def open_session(
         self, secret: str, name: str, address: str, secure: bool, at: datetime, most: int
     ) -> None:
-        """Let whoever shows `secret` in as `name`; of more than `most` the one not seen for longest ends."""
+        """Store a phone session; when there are more than `most`, delete those not seen for longest."""
         self._rows.add(
             "INSERT INTO sessions (sha256, name, address, secure, created, seen) VALUES (?, ?, ?, ?, ?, ?)",
             _sha256(secret), name, address, int(secure), to_ms(at), to_ms(at),
@@ -121,24 +121,24 @@ class Settings:
         )
 
     def session(self, secret: str) -> PhoneSession | None:
-        """Whose session that is; looked up by hash."""
+        """Return the session with this secret; looked up by hash."""
         row = self._rows.one(f"{_SESSIONS} WHERE sha256 = ?", _sha256(secret))
         return None if row is None else self._session(row)
 
     def sessions(self) -> tuple[PhoneSession, ...]:
-        """Every session, the one seen last first."""
+        """Return all sessions, the most recently seen first."""
         return tuple(self._session(row) for row in self._rows.all(f"{_SESSIONS} ORDER BY seen DESC, id DESC"))
 
     def session_seen(self, ident: int, at: datetime) -> None:
-        """Note when a session was used last."""
+        """Record when a session was last used."""
         self._rows.change("UPDATE sessions SET seen = ? WHERE id = ?", to_ms(at), ident)
 
     def end_session(self, ident: int) -> bool:
-        """End a session; False when there is none of that id."""
+        """Delete a session; return False when there is none with this id."""
         return self._rows.change("DELETE FROM sessions WHERE id = ?", ident) == 1
 
     def end_sessions(self) -> int:
-        """End every session; how many there were."""
+        """Delete all sessions; return their number."""
         return self._rows.change("DELETE FROM sessions")
 
     def _session(self, row: Row) -> PhoneSession:
@@ -147,30 +147,30 @@ class Settings:
         return PhoneSession(ident, name, address, bool(secure), from_ms(created, zone), from_ms(seen, zone))
 
     def remove_token(self, name: str) -> bool:
-        """End a token; False when there is none of that name."""
+        """Delete a token; return False when there is none with this name."""
         return self._rows.change("DELETE FROM tokens WHERE name = ?", name) == 1
 
     def wall_seen(self, name: str, at: datetime) -> None:
-        """A wall has called."""
+        """Record a request from a wall."""
         sql = "INSERT INTO walls VALUES (?, ?, '{}') ON CONFLICT DO UPDATE SET seen = excluded.seen"
         self._rows.change(sql, name, to_ms(at))
 
     def set_wall(self, name: str, settings: Mapping[str, object], at: datetime) -> None:
-        """What was chosen for a wall on the phone; a wall that hasn't called yet may be set up too."""
+        """Store the settings of a wall; the wall need not have sent a request yet."""
         sql = "INSERT INTO walls VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET settings = excluded.settings"
         self._rows.change(sql, name, to_ms(at), to_json(dict(settings)))
 
     def walls(self) -> tuple[Wall, ...]:
-        """Every wall known, by name."""
-        found = self._rows.all("SELECT name, seen, settings FROM walls ORDER BY name")
-        return tuple(Wall(name, from_ms(seen, self._rows.zone), json.loads(s)) for name, seen, s in found)
+        """Return all known walls, sorted by name."""
+        rows = self._rows.all("SELECT name, seen, settings FROM walls ORDER BY name")
+        return tuple(Wall(name, from_ms(seen, self._rows.zone), json.loads(s)) for name, seen, s in rows)
 
     def remove_wall(self, name: str) -> bool:
-        """Forget a wall; False when there is none of that name."""
+        """Delete a wall; return False when there is none with this name."""
         return self._rows.change("DELETE FROM walls WHERE name = ?", name) == 1
 
     def set_city(self, date: date, city: str, rate: Decimal | None, amount: Decimal | None = None) -> None:
-        """Another branch's day; without both figures it is forgotten. `Refused` (field "rate") if absurd."""
+        """Store another branch's day; delete it when both figures are None. Raises `Refused` for an invalid rate."""
         if rate is not None and not 0 <= rate <= 100:
             raise Refused("完成率应当在 0% 到 10000% 之间。", field="rate")
         if rate is None and amount is None:
@@ -184,8 +184,8 @@ class Settings:
         )  # fmt: skip
 
     def cities(self, date: date) -> tuple[CityResult, ...]:
-        """The other branches' day, best completion first."""
-        found = self._rows.all(
+        """Return the other branches' day, best completion first."""
+        rows = self._rows.all(
             "SELECT city, rate_millis, fen FROM city_results WHERE date = ?"
             " ORDER BY rate_millis DESC NULLS LAST, fen DESC NULLS LAST, city",
             day(date),
@@ -196,16 +196,16 @@ class Settings:
                 None if rate is None else Decimal(rate) / 10_000,
                 None if fen is None else from_fen(fen),
             )
-            for city, rate, fen in found
+            for city, rate, fen in rows
         )
 
     def freeze_results(self, date: date, value: Mapping[str, object], at: datetime) -> bool:
-        """Keep what the day's show shows; False, and the first one stays, when it was kept before."""
+        """Store the day's results; return False and keep the first ones when they were stored before."""
         sql = "INSERT INTO results VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         return self._rows.change(sql, day(date), to_ms(at), to_json(dict(value))) == 1
 
     def results(self, date: date) -> dict[str, Any] | None:
-        """What the day's show showed, or None when there was none."""
+        """Return the day's frozen results, or None."""
         row = self._rows.one("SELECT value FROM results WHERE date = ?", day(date))
         if row is None:
             return None
@@ -213,12 +213,12 @@ class Settings:
         return value
 
     def used(self, kind: str) -> tuple[str, ...]:
-        """The phrases used lately for that kind, oldest first."""
+        """Return the recently used phrases of a kind, oldest first."""
         sql = "SELECT text FROM used_variants WHERE kind = ? ORDER BY id"
         return tuple(row[0] for row in self._rows.all(sql, kind))
 
     def use(self, kind: str, text: str, at: datetime) -> None:
-        """Note that a phrase was used, and forget all but the last fifty of its kind."""
+        """Record that a phrase was used; keep only the last fifty of its kind."""
         self._rows.change(
             "INSERT INTO used_variants (kind, text, at) VALUES (?, ?, ?)", kind, text, to_ms(at)
         )

@@ -1,11 +1,10 @@
-"""Who leads: places, completion, what is missing to the target and to the next place. Pure.
+"""Compute standings: places, completion, distance to the target and to the next place. Pure.
 
-**Rules.** People: the larger amount goes first; at equal amounts the larger number of orders; then whoever
-reached it first (the earlier last order); who is equal in all three shares the place, and the next place
-counts on (1, 1, 3). Only people with an order appear, hidden people never do. Teams: with a target, by
-completion, then as above; after them the teams without a target, as above. Every team there is appears, also
-with nothing sold; a team that has gone appears while it has orders. A target of 0 is no target. Voided orders
-count nowhere: they are not in the sales. A hidden person's orders count for the team.
+**Rules.** People are ranked by amount, then by number of deals, then by the earlier last deal; people equal in all
+three share a place, and the next place skips (1, 1, 3). Only people with a deal appear, hidden people never do. Teams
+with a target are ranked by completion, then as above; teams without a target follow, as above. All active teams
+appear, also without deals; a removed team appears while it has deals in the period. A target of 0 means no target.
+Voided deals do not count: they are not in the sales. A hidden person's deals count for the team.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _NEVER = 1 << 62
 
 
 class Sold(Protocol):
-    """What `deals.Sale` is: orders of one person in one team, in fen and milliseconds."""
+    """The interface of `deals.Sale`: deals of one person in one team, in fen and milliseconds."""
 
     @property
     def person_id(self) -> int: ...
@@ -42,11 +41,11 @@ class Sold(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One row of a ranking, of a person or a team (then `name` == `team`).
+    """One row of a ranking, for a person or a team (then `name` == `team`).
 
-    `rate` is amount over target (1 = reached); `gap` what is missing to the target, 0 once reached; both
-    None without a target. `to_next`: yuan missing to the next better place, None for the first. `reached`:
-    when the last order came, None without one.
+    `rate`: amount divided by target (1 = reached); `gap`: yuan to the target, 0 once reached; both None without a
+    target. `to_next`: yuan to the next better place, None for the first. `reached`: time of the last deal, None
+    without one.
     """
 
     place: int
@@ -67,10 +66,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """A period's ranking of people and teams, and the office's sum: all orders, of hidden people too.
+    """A period's ranking of people and teams, and the office's total, which includes hidden people's deals.
 
-    `target` is None while a team that sold has none: everybody's orders against some teams' targets would look
-    better than any of them is.
+    `target` is None while a team with deals has no target: all deals divided by some teams' targets would give a
+    completion that is too high.
     """
 
     people: tuple[Standing, ...]
@@ -81,7 +80,7 @@ class Standings:
 
     @property
     def rate(self) -> Decimal | None:
-        """How far the teams that have a target have come (1.0 = reached); None while none has one."""
+        """Completion of the teams with a target (1.0 = reached); None when no team has one."""
         aimed = [team for team in self.teams if team.target]
         target = sum(team.target for team in aimed if team.target)
         return sum((team.amount for team in aimed), Decimal(0)) / target if target else None
@@ -89,7 +88,7 @@ class Standings:
 
 @dataclass(slots=True)
 class _Draft:
-    """A row while it is ranked: whole fen and milliseconds, because thousands of Decimals would cost time."""
+    """A row during ranking, in whole fen and milliseconds, because thousands of Decimals would be slow."""
 
     id: int
     name: str
@@ -119,7 +118,7 @@ def standings(
     team_targets: Mapping[int, int],
     zone: tzinfo,
 ) -> Standings:
-    """The ranking of a period. `people` and `teams`: also those who left; targets in fen."""
+    """Rank a period. `people` and `teams` include removed ones; targets are in fen."""
     person_rows = {
         p.id: _Draft(p.id, p.name, p.team, p.team_id, p.photo, p.say_as, person_targets.get(p.id, 0))
         for p in people
@@ -145,7 +144,7 @@ def standings(
 
 
 def _ranked(rows: list[_Draft], key: Callable[[_Draft], _Key], zone: tzinfo) -> tuple[Standing, ...]:
-    """Places by `key`; each row with what is missing to the last row of the next better place."""
+    """Assign places by `key`, and to each row the distance to the last row of the next better place."""
     keyed = sorted(((key(row), row) for row in rows), key=itemgetter(0))
     placed: list[Standing] = []
     better: _Draft | None = None
@@ -181,7 +180,7 @@ def _by_rate(row: _Draft) -> _Key:
 
 
 def _missing(row: _Draft, better: _Draft | None, key: Callable[[_Draft], _Key]) -> int | None:
-    """Fen that bring a row level with a better one: in amount, or for teams with targets in completion."""
+    """Return the fen by which a row trails a better one: in amount, or for teams with targets in completion."""
     if better is None:
         return None
     if key is _by_amount or not (row.target or better.target):
