@@ -101,7 +101,7 @@ class Deals:
         return tuple(map(self._deal, rows))
 
     def of_ids(self, ids: tuple[int, ...]) -> tuple[Deal, ...]:
-        """Return the deals with these ids, in this order; unknown ids are left out."""
+        """Return the deals with these ids, in the given sequence; unknown ids are left out."""
         return tuple(deal for deal in map(self.get, ids) if deal is not None)
 
     def last(self, count: int) -> tuple[Deal, ...]:

@@ -295,7 +295,7 @@ def burst(
 ) -> Phrase:  # fmt: skip
     """Build the text of a burst: number, total, each deal; the deals beyond `limit_s` are summed up.
 
-    `own`: finished sentences by deal id, such as that of the day's first deal; these deals come first.
+    `own`: finished sentences by deal id, for example for the day's first deal; these deals come first.
     The others follow, largest first; deals taken back are left out.
     """
     announced = burst_order(deals, own)

@@ -156,7 +156,7 @@ class Settings:
         self._rows.change(sql, name, to_ms(at))
 
     def set_wall(self, name: str, settings: Mapping[str, object], at: datetime) -> None:
-        """Store the settings of a wall; the wall need not have sent a request yet."""
+        """Store the settings of a wall, even before the wall's first request."""
         sql = "INSERT INTO walls VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET settings = excluded.settings"
         self._rows.change(sql, name, to_ms(at), to_json(dict(settings)))
 

@@ -1,4 +1,4 @@
-"""Made-up teams, people, orders and standings for the book's tests."""
+"""Factories for teams, people, deals and standings used in tests of the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PEOPLE = (("猛虎队", "王小明"), ("猛虎队", "陈芳"), ("飞龙队", "�
 
 
 def at(clock: str, day: date = DAY) -> datetime:
-    """ "14:30" of the day in the office's zone."""
+    """Return a time such as "14:30" on a day in the office's zone."""
     return datetime.combine(day, datetime.strptime(clock, "%H:%M").time(), ZONE)  # noqa: DTZ007
 
 
@@ -30,7 +30,7 @@ def fill_roster(store: Store) -> None:
 
 
 def record(store: Store, person: int = 1, amount: str = "100", clock: str = "10:00", **more: object) -> Deal:
-    """One order in a transaction of its own; `key` and `day` may be given."""
+    """Record one deal in a separate transaction; `key` and `day` are optional."""
     day = more.get("day", DAY)
     assert isinstance(day, date)
     with store.write() as session:
@@ -66,6 +66,6 @@ def announcement(kind: str = "big", state: str = WAITING, **more: object) -> Ann
 
 
 def minutes(day: date = DAY) -> list[datetime]:
-    """Every minute of the day."""
+    """Return every minute of the day."""
     start = datetime.combine(day, datetime.min.time(), ZONE)
     return [start + timedelta(minutes=n) for n in range(24 * 60)]

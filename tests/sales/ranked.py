@@ -1,4 +1,4 @@
-"""Rankings of rows written by hand, placed by the product's own rule."""
+"""Rank rows made in tests by the rules of `controller.sales.standings`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from controller.sales.standings import Standing, _by_amount, _by_rate, _Draft, _
 
 
 def rank(rows: Iterable[Standing]) -> tuple[Standing, ...]:
-    """Rows in order with their places, by amount, orders, who reached it first; equals share a place."""
+    """Rank rows by amount, number of deals, earlier last deal; equal rows share a place."""
     return _again(rows, _by_amount)
 
 
 def rank_by_completion(rows: Iterable[Standing]) -> tuple[Standing, ...]:
-    """Rows in order with their places, by completion; those without a target after them, by amount."""
+    """Rank rows by completion, followed by those without a target by amount."""
     return _again(rows, _by_rate)
 
 

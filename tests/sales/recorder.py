@@ -1,4 +1,4 @@
-"""A process that records orders for ever and says which are safe; it is there to be killed.
+"""Record deals endlessly and print the key of each durable one, until the process is killed.
 
 Used by test_survives.py and by tests/bench/kill.py: `python recorder.py BOOK PREFIX`.
 """
@@ -16,7 +16,7 @@ from controller.sales.store import Store
 
 
 def main() -> None:
-    """Record an order with its announcement, then print its key: what is printed has been promised."""
+    """Record a deal with its announcement, then print its key: a printed deal has been promised."""
     store, now = Store(Path(sys.argv[1])), datetime.now(UTC)
     with store.write() as book:
         book.roster.import_people([PersonRow("猛虎队", "王小明")])

@@ -1,4 +1,4 @@
-"""Kills a recorder of orders and says what is wrong with its book afterwards: for the test and for `make soak`."""
+"""Kill a process that records deals and check its store afterwards; used by the test and by `make soak`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TORN = (
 
 
 def kill_while_recording(path: Path, prefix: str, after_s: float) -> list[str]:
-    """Records for `after_s` from the first promise on, then `kill -9`; the keys that were promised."""
+    """Let it record for `after_s` after the first promise, then `kill -9`; return the promised keys."""
     with subprocess.Popen(
         [sys.executable, RECORDER, path, prefix], stdout=subprocess.PIPE, text=True
     ) as child:
@@ -36,13 +36,13 @@ def kill_while_recording(path: Path, prefix: str, after_s: float) -> list[str]:
 
 
 def faults(store: Store, promised: Iterable[str]) -> list[str]:
-    """Promised orders that are missing, orders without their announcement, sums that don't agree, damage."""
+    """Return missing promised deals, deals without their announcement, contradicting sums and damage."""
     with store.read() as session:
         there = {key for (key,) in session.rows.all("SELECT key FROM deals")}
         announced = {key for (key,) in session.rows.all("SELECT key FROM announcements")}
         sums = {session.rows.one(sql) for sql in _SUMS}
         torn = session.rows.one(_TORN)
-    found = [f"{key} lost" for key in set(promised) - there]
-    found += [f"{key} is there by half" for key in there ^ announced]
-    found += ["the sums do not agree"] * (len(sums) != 1) + ["an order is torn"] * (torn != (0,))
-    return found + list(store.check())
+    problems = [f"{key} lost" for key in set(promised) - there]
+    problems += [f"{key} is incomplete" for key in there ^ announced]
+    problems += ["the sums differ"] * (len(sums) != 1) + ["a transaction is torn"] * (torn != (0,))
+    return problems + list(store.check())

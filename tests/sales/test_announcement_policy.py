@@ -1,4 +1,4 @@
-"""When an order is spoken, and why: the office's rules over every minute of a day."""
+"""When a deal is announced, and why: the office's rules at every minute of a day."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SMALL, EXACTLY, BIG = Decimal(6000), Decimal(10_000), Decimal("10000.01")
 
 
 def facts(now: datetime, *, workday: bool = True, **more: object) -> Facts:
-    """The shipped day's facts at a moment: nap 12:30–12:55, round-ups 10:00–17:00, results 18:05."""
+    """Return the shipped day's facts at a moment: nap 12:30–12:55, round-ups 10:00–17:00, results 18:05."""
     nap = at("12:30", now.date()), at("12:55", now.date())
     roundup = next_roundup(now, time(10), time(17), workday=workday, next_workday=TUESDAY, zone=ZONE)
     made = Facts(
@@ -75,7 +75,7 @@ def decided(amount: Decimal, clock: str, **more: object) -> tuple[str, object, s
     ],
 )  # fmt: skip
 def test_the_days_decisions(amount: Decimal, clock: str, more: dict, expected: tuple) -> None:
-    """Kind, moment and the sentence why, as the office expects them, word for word."""
+    """Kind, moment and reason are exactly those that the office expects."""
     assert decided(amount, clock, **more) == expected
 
 
@@ -84,7 +84,7 @@ def test_the_days_decisions(amount: Decimal, clock: str, more: dict, expected: t
     ("amount", "first"), [(SMALL, False), (SMALL, True), (BIG, False)], ids=["small", "first", "big"]
 )
 def test_every_minute_has_a_decision(workday: bool, amount: Decimal, first: bool) -> None:
-    """At each of the 1,440 minutes: a moment not in the past and never inside the nap, and one sentence why."""
+    """At each of the 1,440 minutes the decision is not in the past, not during the nap, and has one sentence as reason."""
     for now in minutes():
         decision = decide(amount, facts(now, workday=workday, first_of_day=first))
         assert decision.when is not None
@@ -99,7 +99,7 @@ def test_every_minute_has_a_decision(workday: bool, amount: Decimal, first: bool
 
 
 def test_a_deal_at_the_full_hour_waits_for_the_next() -> None:
-    """At 15:00:00 the 15:00 round-up has begun: what comes then is told at 16:00."""
+    """At 15:00:00 the 15:00 round-up has started: a deal at that moment is announced at 16:00."""
     assert decided(SMALL, "15:00")[1] == "16:00"
 
 
@@ -109,24 +109,24 @@ def test_a_deal_at_the_full_hour_waits_for_the_next() -> None:
 def test_the_next_roundup_is_always_ahead(
     minute: int, first: time, last: time, workday: bool, ahead: int
 ) -> None:
-    """For any hours: strictly in the future, at a full hour within them, today only on a working day."""
+    """For any hours it is strictly in the future, at a full hour within them, and today only on a working day."""
     now, later = minutes()[minute], DAY + timedelta(days=ahead)
-    found = next_roundup(now, first, last, workday=workday, next_workday=later, zone=ZONE)
-    if found is None:
+    roundup = next_roundup(now, first, last, workday=workday, next_workday=later, zone=ZONE)
+    if roundup is None:
         assert first.hour + (first > time(first.hour)) > last.hour
         return
-    assert found > now
-    assert first <= found.time() <= last
-    assert (found.minute, found.second, found.microsecond) == (0, 0, 0)
-    assert found.date() == later or (workday and found.date() == DAY)
+    assert roundup > now
+    assert first <= roundup.time() <= last
+    assert (roundup.minute, roundup.second, roundup.microsecond) == (0, 0, 0)
+    assert roundup.date() == later or (workday and roundup.date() == DAY)
 
 
 def left_behind(now: str, roundup: datetime | None = None, **more: object) -> Decision:
     return after_restart(announcement(**more), at(now), roundup)  # type: ignore[arg-type]
 
 
-def test_what_was_interrupted_just_now_is_spoken_again() -> None:
-    """Under two minutes late: spoken at the restart, whether it waited or was playing."""
+def test_a_recently_interrupted_announcement_is_played_after_a_restart() -> None:
+    """Less than two minutes late, it is played at the restart, whether it was waiting or playing."""
     for more in (
         {},
         {"state": PLAYING, "started": at("10:00")},
@@ -136,8 +136,8 @@ def test_what_was_interrupted_just_now_is_spoken_again() -> None:
         assert (decision.kind, decision.at_once, decision.why) == ("big", True, "重启前没有播完，现在播报。")
 
 
-def test_what_is_older_joins_the_next_roundup() -> None:
-    """Two minutes late or more: told at the next full hour with the others, with the reason."""
+def test_an_older_announcement_joins_the_next_roundup() -> None:
+    """Two or more minutes late, its deals join the next full hour's round-up, with the reason."""
     decision = left_behind("10:02", at("11:00"))
     assert decision.to_json() == {
         "kind": "roundup",
@@ -147,30 +147,30 @@ def test_what_is_older_joins_the_next_roundup() -> None:
     assert decision.merge
 
 
-def test_a_late_talk_without_orders_is_dropped() -> None:
-    """A message of two minutes ago has lost its sense; it is dropped with a reason, not forgotten."""
+def test_a_late_announcement_without_deals_is_dropped() -> None:
+    """A message that is two minutes late is no longer relevant; it is dropped with a reason, not lost."""
     for decision in (left_behind("10:02", at("11:00"), kind="say", deals=()), left_behind("10:02", None)):
         assert decision.when is None
         assert decision.to_json()["when"] is None
         assert "不再播报" in decision.why
 
 
-def test_what_is_not_due_yet_keeps_waiting() -> None:
-    """A restart at 12:50 doesn't touch what waits for 12:55, and its reason stays."""
+def test_a_future_announcement_keeps_waiting() -> None:
+    """A restart at 12:50 does not change an announcement due at 12:55 or its reason."""
     decision = left_behind("12:50", at("13:00"), due=at("12:55"), created=at("12:31"))
     assert (decision.when, decision.why) == (at("12:55"), "因为")
 
 
 def test_a_restart_in_the_nap_stays_silent() -> None:
-    """What was cut off by a restart just as the nap began waits for its end."""
+    """An announcement interrupted by a restart at the nap's start waits for the nap's end."""
     left = announcement(state=PLAYING, started=at("12:29"), created=at("12:29"))
     decision = after_restart(left, at("12:30"), at("13:00"), quiet_until=at("12:55"))
     assert decision.to_json()["when"] == "12:55"
     assert not decision.at_once
 
 
-def test_times_are_told_in_the_offices_zone() -> None:
-    """A moment held in UTC is written as the office's clock shows it, with the date only when it isn't today."""
+def test_times_are_shown_in_the_offices_zone() -> None:
+    """A moment in UTC is written in the office's local time, with the date only when it is not today."""
     now = at("14:07")
     utc = at("15:00").astimezone(tz=None)
     assert Decision("big", utc, False, "", now).to_json()["when"] == "15:00"

@@ -1,4 +1,4 @@
-"""The outbox: everything that is to be said ends as heard, merged or dropped, with a reason."""
+"""The outbox: every announcement ends as heard, merged or dropped, with a reason."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def put(session: Session, key: str = "a", kind: str = "big", **more: object) -> 
     return made
 
 
-def test_an_announcement_comes_back_as_it_was_put_in(store: Store) -> None:
-    """Text, script, decision, orders, moments and priority survive, exactly."""
+def test_an_announcement_is_read_back_unchanged(store: Store) -> None:
+    """Text, script, decision, deals, moments and priority survive exactly."""
     one, two = record(store), record(store, 2)
     script = {"lines": [["恭喜", "first", True]], "applause": "large"}
     with store.write() as session:
@@ -48,8 +48,8 @@ def test_an_announcement_comes_back_as_it_was_put_in(store: Store) -> None:
     assert made.decision == {"when": "15:00"}
 
 
-def test_the_same_key_is_put_in_once(store: Store) -> None:
-    """A message sent twice with one key is one message; with another text it is a conflict."""
+def test_the_same_key_is_stored_once(store: Store) -> None:
+    """A message sent twice with one key is stored once; with another text it is a conflict."""
     with store.write() as session:
         first, new = session.outbox.add("k", "say", "开会", "", at("10:00"), DAY)
         again, new_again = session.outbox.add("k", "say", "开会", "", at("10:05"), DAY)
@@ -59,22 +59,22 @@ def test_the_same_key_is_put_in_once(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(State, State)))
-def test_what_is_done_stays_done(store: Store, before: str, after: str) -> None:
-    """Heard, merged and dropped never change; a refused change leaves state and reason alone."""
+def test_final_states_never_change(store: Store, before: str, after: str) -> None:
+    """Heard, merged and dropped never change; a refused change leaves state and reason unchanged."""
     with store.write() as session:
-        made = put(session, state=before)
-        moved = session.outbox.move(made.id, after, "现在", at("10:01"))
-        found = session.outbox.get(made.id)
-    assert found is not None
-    assert moved == (found.state == after and found.why == "现在")
+        stored = put(session, state=before)
+        moved = session.outbox.move(stored.id, after, "现在", at("10:01"))
+        changed = session.outbox.get(stored.id)
+    assert changed is not None
+    assert moved == (changed.state == after and changed.why == "现在")
     if before in FINAL or before == after:
         assert not moved
     if not moved:
-        assert found == made
+        assert changed == stored
 
 
-def test_a_broadcast_notes_when_it_began_and_ended(store: Store) -> None:
-    """Started, ended and the reason are kept; one that was interrupted waits again with a clean slate."""
+def test_an_announcement_records_when_it_started_and_ended(store: Store) -> None:
+    """Start, end and reason are stored; an interrupted announcement waits again without a start."""
     with store.write() as session:
         made = put(session)
         assert session.outbox.move(made.id, PLAYING, "正在播", at("10:01"))
@@ -89,8 +89,8 @@ def test_a_broadcast_notes_when_it_began_and_ended(store: Store) -> None:
     assert (done.started, done.ended, done.why, done.due) == (at("10:04"), at("10:05"), "已播", at("10:03"))
 
 
-def test_unfinished_is_what_the_last_run_left(store: Store) -> None:
-    """At a start exactly what waits or was playing is found, oldest first."""
+def test_a_start_finds_unfinished_announcements(store: Store) -> None:
+    """At a start exactly the waiting and playing announcements are returned, oldest first."""
     with store.write() as session:
         made = {state: put(session, key=state, state=state).id for state in State}
         assert [a.id for a in session.outbox.unfinished()] == [made[WAITING], made[PLAYING]]
@@ -99,8 +99,8 @@ def test_unfinished_is_what_the_last_run_left(store: Store) -> None:
         assert session.outbox.waiting("say") == ()
 
 
-def test_only_what_waits_can_be_put_off_or_reworded(store: Store) -> None:
-    """A waiting announcement takes another moment and wording; one that plays or is done doesn't."""
+def test_only_waiting_announcements_can_be_postponed_or_reworded(store: Store) -> None:
+    """The moment and text of a waiting announcement can change; those of a playing or finished one cannot."""
     with store.write() as session:
         made = put(session)
         assert session.outbox.put_off(made.id, at("12:55"), "小憩")
@@ -114,15 +114,15 @@ def test_only_what_waits_can_be_put_off_or_reworded(store: Store) -> None:
 
 
 def test_not_heard_may_still_join_a_roundup(store: Store) -> None:
-    """What no device played isn't lost: it may wait again or be merged."""
+    """An announcement that no device played is not lost: it may wait again or be merged."""
     with store.write() as session:
         one, two = put(session, "1", state=NOT_HEARD), put(session, "2", state=NOT_HEARD)
         assert session.outbox.move(one.id, MERGED, "并入 15:00 播报", at("15:00"))
         assert session.outbox.move(two.id, WAITING, "设备恢复", at("15:00"))
 
 
-def test_the_sentences_of_deals_are_those_of_the_kinds_asked_for(store: Store) -> None:
-    """The last of each deal, of these kinds and days; a deal without one is not there."""
+def test_the_texts_of_deals_have_the_requested_kinds(store: Store) -> None:
+    """Each deal has its last text of the requested kinds and days; deals without one are left out."""
     one, two = record(store), record(store, 2)
     with store.write() as session:
         put(session, "a", deals=[one.id, two.id])
@@ -134,7 +134,7 @@ def test_the_sentences_of_deals_are_those_of_the_kinds_asked_for(store: Store) -
 
 
 def test_every_word_that_a_cue_may_say_is_a_kind(store: Store) -> None:
-    """What the timetable can say is stored as itself; a kind of another version reads as free text."""
+    """Every announcement of a cue is stored under its own kind; a kind of another version is read as free text."""
     assert {*SAYABLE, FREE_TEXT} <= set(Kind)
     with store.write() as session:
         kept = [put(session, key=word, kind=word).kind for word in (*SAYABLE, FREE_TEXT)]

@@ -1,4 +1,4 @@
-"""The 18:05 show: its script in the order of the reveal, and what is frozen of it."""
+"""The 18:05 results: the script in the sequence of the reveal, and the frozen standings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from controller.timetable import load
 
 TEXTS = load.load(Path(__file__).parents[2] / "config" / "rhythm.yaml").broadcasts.results
 ORDER = ["third", "second", "first", "teams", "cities", "week", "month", "comment"]
-LONGEST = 1200  # what the voice takes as one script
+LONGEST = 1200  # characters; the voice's limit for one script
 
 
 def team(name: str, amount: str, **more: object) -> Standing:
@@ -46,10 +46,10 @@ FULL = Show(
 )
 
 
-def test_the_show_is_told_in_the_order_of_the_reveal() -> None:
-    """Every part has its mark, in order, with a drum roll before the three places.
+def test_the_script_has_the_sequence_of_the_reveal() -> None:
+    """Every part has its mark, in sequence, with a drum roll before the three places.
 
-    A team without target and orders isn't put to shame.
+    A team without target and deals is not named.
     """
     lines = tell(FULL, TEXTS, WORDS)
     assert [line.mark for line in lines] == [None, *ORDER, None]
@@ -63,8 +63,8 @@ def test_the_show_is_told_in_the_order_of_the_reveal() -> None:
     assert lines[0].text == "战报传来，今天我们一共签了十五单，合计一万五千元。"
 
 
-def test_a_day_without_orders_has_no_places() -> None:
-    """Nothing sold: no empty drum roll, no top team, a kind word, the other cities and the comment."""
+def test_a_day_without_deals_has_no_places() -> None:
+    """Without deals there is no drum roll and no top team, but a kind opening, the other cities and the comment."""
     empty = replace(FULL, count=0, amount=Decimal(0), people=(), week_top=None, month_top=None)
     lines = tell(empty, TEXTS, WORDS)
     assert [line.mark for line in lines] == [None, "cities", "comment", None]
@@ -72,15 +72,15 @@ def test_a_day_without_orders_has_no_places() -> None:
 
 
 def test_one_person_and_no_targets() -> None:
-    """One seller, teams without targets, no other cities: told without a hole in any sentence."""
+    """With one seller, teams without targets and no other cities every sentence is complete."""
     one = replace(FULL, people=PEOPLE[:1], teams=(team("猛虎队", "5000"),), cities=(), comment="")
     lines = tell(replace(one, week_top=None, month_top=None), TEXTS, WORDS)
     assert [line.mark for line in lines] == [None, "first", "teams", None]
     assert lines[2].text == "今天的第一团队是猛虎队，五千元。"
 
 
-def test_those_who_share_a_place_are_told_so() -> None:
-    """Two equal best are both told as first, and whoever comes next as third."""
+def test_people_who_share_a_place_have_its_text() -> None:
+    """Two equal best people are both announced as first, and the next one as third."""
     shared = rank([standing("甲", "5"), standing("乙", "5"), standing("丙", "1")])
     lines = tell(replace(FULL, people=shared), TEXTS, WORDS)
     places = [line.text[:3] for line in lines if line.roll]
@@ -89,7 +89,7 @@ def test_those_who_share_a_place_are_told_so() -> None:
 
 @given(st.integers(0, 30), st.integers(0, 20), st.integers(1, 40), st.integers(0, 5))
 def test_the_show_fits_its_time(teams: int, cities: int, size: int, pick: int) -> None:
-    """Thirty teams and long names: the script stays within what the voice takes at once."""
+    """With thirty teams and long names the script stays within the voice's limit."""
     many = replace(
         FULL,
         teams=rank_by_completion([
@@ -104,7 +104,7 @@ def test_the_show_fits_its_time(teams: int, cities: int, size: int, pick: int) -
 
 
 def test_cities_share_places_and_unknown_ones_go_last() -> None:
-    """Equal completion shares a place; a city that told nothing comes last."""
+    """Cities with equal completion share a place; a city without figures comes last."""
     rows = [
         City(0, "乙", None, None),
         City(0, "甲", Decimal(1), None),
@@ -114,7 +114,7 @@ def test_cities_share_places_and_unknown_ones_go_last() -> None:
 
 
 def test_a_frozen_show_comes_back_the_same(store: Store) -> None:
-    """What is frozen is read back equal, through JSON and the book, with real standings in it."""
+    """Frozen results with real standings are read back equal through JSON and the store."""
     record(store, 1, "500")
     with store.write() as session:
         session.roster.set_team_target(DAY, 1, Decimal(300))

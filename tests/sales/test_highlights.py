@@ -1,4 +1,4 @@
-"""The day's comment: true to the day's facts, positive, never the same two days running."""
+"""The day's comment: true, positive, never the same on two successive days."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ def kinds(standings: Standings = SOLD, past: Past = USUAL, deals: tuple = ()) ->
 
 
 def test_a_usual_day_praises_the_diligent() -> None:
-    """Nothing special: whoever alone has the most orders, and the day as a whole."""
+    """On a usual day the comments are about the only person with the most deals, and about the day as a whole."""
     assert kinds() == ["most_orders", "ordinary"]
     diligent = remarks(DAY, SOLD, (), USUAL, WORDS)[0]
     assert diligent.slots == {"team": "猛虎队", "person": "陈芳", "amount": "六千元", "count": "三"}
 
 
-def test_equals_and_single_orders_are_no_most() -> None:
-    """Two with equally many, or nobody with more than one: no "most orders"."""
+def test_ties_and_single_deals_give_no_most_deals() -> None:
+    """With a tie, or at most one deal per person, there is no comment on the most deals."""
     equal = rank([standing("甲", "9", 3, id=1), standing("乙", "8", 3, id=2)])
     single = rank([standing("甲", "9", 1, id=1)])
     for people in (equal, single):
         assert kinds(replace(SOLD, people=people)) == ["ordinary"]
 
 
-def test_of_one_order_nobody_says_that_all_of_them_are() -> None:
-    """A day with a single deal has words of its own, in the shipped file and without it."""
+def test_a_single_deal_has_a_separate_comment() -> None:
+    """A day with a single deal has a separate text without "all", in the shipped file and in the defaults."""
     single = replace(SOLD, people=rank([standing("甲", "9", 1, id=1)]), count=1, amount=Decimal(9000))
-    found = remarks(DAY, single, (), USUAL, WORDS)
-    assert found[-1] == Comment("one_order", {"total": "九千元"})
+    comments = remarks(DAY, single, (), USUAL, WORDS)
+    assert comments[-1] == Comment("one_order", {"total": "九千元"})
     for texts in (TEXTS, COMMENTS):
         for pick in range(3):
-            said = comment(found[-1:], texts, pick=pick)
+            said = comment(comments[-1:], texts, pick=pick)
             assert said is not None
             assert "都" not in said.text
             assert "九千元" in said.text
 
 
-def test_a_record_is_larger_than_every_order_before() -> None:
-    """Only an order that stands, by somebody who is shown, and that beats all earlier ones is a record."""
+def test_a_record_is_larger_than_all_earlier_deals() -> None:
+    """Only an unvoided deal of a person who is not hidden and that is larger than all earlier ones is a record."""
     best = deal("50001", person_id=1)
     assert kinds(deals=(best,))[0] == "record"
     for other in (
@@ -70,15 +70,15 @@ def test_a_record_is_larger_than_every_order_before() -> None:
     assert "record" not in kinds(past=replace(USUAL, largest=None), deals=(best,))
 
 
-def test_a_target_reached_is_said() -> None:
-    """The best team at 100 % or more is praised; just below isn't."""
+def test_a_reached_target_gives_a_comment() -> None:
+    """The best team at 100 % or more gets a comment; just below it does not."""
     for rate, said in ((Decimal(1), True), (Decimal("0.9999"), False)):
         teams = (replace(TEAMS[0], rate=rate),)
         assert ("target_passed" in kinds(replace(SOLD, teams=teams))) is said
 
 
 def test_comeback_and_newcomer() -> None:
-    """Nothing yesterday but among the best today is a comeback; a first order within a week, a newcomer."""
+    """No deal yesterday but a top place today is a comeback; a first deal within the last week, a newcomer."""
     assert "comeback" in kinds(past=replace(USUAL, yesterday=frozenset({2})))
     assert "comeback" not in kinds(past=replace(USUAL, yesterday=None))
     new = replace(USUAL, yesterday=frozenset({2}), first_days={1: DAY, 2: LONG_AGO})
@@ -87,18 +87,18 @@ def test_comeback_and_newcomer() -> None:
     assert "newcomer" not in kinds(past=replace(USUAL, first_days={1: DAY, 2: DAY - timedelta(days=2)}))
 
 
-def test_a_day_without_orders_has_a_kind_word() -> None:
-    """With nothing sold the comment is one of those for such days, and not blame."""
+def test_a_day_without_deals_has_a_kind_comment() -> None:
+    """Without deals the comment is one of those for such days, without blame."""
     empty = Standings((), (), 0, Decimal(0), None)
-    found = remarks(DAY, empty, (), USUAL, WORDS)
-    said = comment(found, TEXTS)
+    comments = remarks(DAY, empty, (), USUAL, WORDS)
+    said = comment(comments, TEXTS)
     assert said is not None
     assert said.template in TEXTS["no_orders"]
 
 
 @given(st.lists(st.sampled_from(["usual", "record", "target", "empty"]), min_size=2, max_size=12))
 def test_never_the_same_two_days_running(days: list[str]) -> None:
-    """Over any row of days: never yesterday's words, and not yesterday's kind while there is another."""
+    """Over any successive days the comment never repeats yesterday's text, nor its kind while there is another."""
     used: list[str] = []
     for number, day in enumerate(days):
         found = {
@@ -121,5 +121,5 @@ def test_never_the_same_two_days_running(days: list[str]) -> None:
 
 
 def test_an_office_without_comments_has_none() -> None:
-    """No texts for what happened: no comment, and no fault."""
+    """Without texts for the day's comments there is no comment and no error."""
     assert comment(remarks(DAY, SOLD, (), USUAL, WORDS), {}) is None

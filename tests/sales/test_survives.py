@@ -1,4 +1,4 @@
-"""What was promised to a phone is there after any kill."""
+"""A deal that was confirmed to a phone survives any kill."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.sales.store import Store
 
 
 def test_nothing_promised_is_lost_by_a_kill(tmp_path: Path) -> None:
-    """Killed five times at odd moments while recording: every promised order is there, whole, and told once."""
+    """After five kills at random moments every promised deal is complete and has one announcement."""
     path, chance, promised = tmp_path / "book.db", random.Random(7), []
     for n in range(5):
         promised += kill_while_recording(path, f"run{n}", chance.random() * 0.3)

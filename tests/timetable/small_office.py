@@ -14,14 +14,14 @@ NO_HOLIDAYS = Workdays(None)
 
 
 def office(spans: str = "", *, zone: str = "Asia/Shanghai", more: str = "") -> Timetable:
-    """An office whose `rhythm:` holds these lines (each an item in braces)."""
+    """Return an office whose `rhythm:` has these lines (each an item in braces)."""
     items = "".join(f"  - {line.strip()}\n" for line in spans.strip().splitlines() if line.strip())
     body = f"\n{items}" if items else " []"
     return load.parse(f"office: 测试\ntimezone: {zone}\nholidays: none\nrhythm:{body}\n{more}")
 
 
 def faults(text: str) -> list[str]:
-    """The sentences about this file; none when it is right."""
+    """Return the problems of this file as sentences; empty when it is valid."""
     try:
         load.parse(text, "rhythm.yaml")
     except load.TimetableInvalid as faulty:
@@ -30,16 +30,16 @@ def faults(text: str) -> list[str]:
 
 
 def moments(plan: DayPlan, every: timedelta = timedelta(minutes=1)) -> list[datetime]:
-    """Every minute of the plan's date that really exists there, in order (23, 24 or 25 hours of them)."""
+    """Return every minute of the plan's date that exists in its zone, in sequence (23, 24 or 25 hours)."""
     at = datetime(plan.date.year, plan.date.month, plan.date.day, tzinfo=plan.zone).astimezone(
         UTC
     ) - timedelta(hours=3)
-    found = []
+    minutes = []
     for n in range(int(timedelta(hours=31) / every)):
         local = (at + n * every).astimezone(plan.zone)
         if local.date() == plan.date:
-            found.append(local)
-    return found
+            minutes.append(local)
+    return minutes
 
 
 def day(text: str) -> date:

@@ -16,20 +16,20 @@ CN = Workdays("CN")
 
 
 def dates(words: str, year: int = 2026) -> list[str]:
-    """The dates of a year that these words name, as MM-DD."""
+    """Return the dates of a year that a rule includes, as MM-DD."""
     rule = day_rules.parse(words)
     every = (date(year, 1, 1) + timedelta(days=n) for n in range(365))
     return [day.isoformat()[5:] for day in every if rule.holds(day, CN)]
 
 
 @pytest.mark.parametrize("words", day_rules.EXAMPLES)
-def test_every_example_that_is_offered_is_understood(words: str) -> None:
-    """What a message suggests as the nearest right word is itself a right word."""
+def test_every_suggested_example_is_a_valid_rule(words: str) -> None:
+    """Each rule that a message suggests can be parsed."""
     assert day_rules.parse(words).parts
 
 
 def test_the_months_first_working_day_follows_the_holidays() -> None:
-    """October begins on the 8th, February on the 2nd: holidays and weekends are not working days."""
+    """In October it is the 8th, in February the 2nd: holidays and weekends are not working days."""
     firsts = [
         "01-04",
         "02-02",
@@ -49,7 +49,7 @@ def test_the_months_first_working_day_follows_the_holidays() -> None:
 
 
 def test_the_months_last_working_day_can_be_a_make_up_saturday() -> None:
-    """28 February 2026 is a Saturday that is worked, and so the month's last working day."""
+    """28 February 2026 is a working Saturday and therefore the month's last working day."""
     lasts = dates("每月最后一个工作日")
     assert lasts[1] == "02-28"
     assert len(lasts) == 12
@@ -57,7 +57,7 @@ def test_the_months_last_working_day_can_be_a_make_up_saturday() -> None:
 
 
 def test_a_weekday_that_is_a_holiday_is_not_named() -> None:
-    """Friday 2 October 2026 is off, so it is no Friday of the timetable; a make-up Saturday is no Friday either."""
+    """`friday` excludes Friday 2 October 2026, a holiday, and also a make-up Saturday."""
     fridays = dates("周五")
     assert "10-02" not in fridays
     assert "10-09" in fridays
@@ -66,13 +66,13 @@ def test_a_weekday_that_is_a_holiday_is_not_named() -> None:
 
 
 def test_tuesdays_and_fridays() -> None:
-    """Both weekdays are named, in either language, and as a list."""
+    """Two weekdays can be named in either language and as a list."""
     assert dates("tuesdays and fridays") == dates("周二和周五") == dates("tuesday, 周五")
     assert dates("tuesday")[0] == "01-06"
 
 
 def test_the_weeks_first_and_last_working_day() -> None:
-    """A week with a make-up Sunday ends on it; the week after the National Day begins on Thursday."""
+    """A make-up Sunday is the last working day of its week; the week after National Day starts on Thursday."""
     assert "09-20" in dates("last workday of week")
     assert "09-18" not in dates("last workday of week")
     assert "10-08" in dates("每周第一个工作日")
@@ -90,8 +90,8 @@ def test_before_the_tenth_of_every_second_month() -> None:
     assert {day[:2] for day in dates("双月10日前")} == {"02", "04", "06", "08", "10", "12"}
 
 
-def test_a_date_written_out_holds_on_days_off_too() -> None:
-    """What the office names by date happens on that date, worked or not; yearly dates come every year."""
+def test_an_explicit_date_holds_on_days_off_too() -> None:
+    """A rule with a date holds on that date, working day or not; yearly dates hold every year."""
     assert dates("2026-10-03") == ["10-03"]
     assert dates("10月3日") == ["10-03"]
     assert dates("2027-10-03") == []
@@ -99,7 +99,7 @@ def test_a_date_written_out_holds_on_days_off_too() -> None:
 
 
 def test_days_off_and_working_days_make_up_the_year() -> None:
-    """Every date is either worked or off."""
+    """Every date is either a working day or a day off."""
     assert sorted(dates("工作日") + dates("休息日")) == dates("every day")
 
 
@@ -118,20 +118,20 @@ def test_days_off_and_working_days_make_up_the_year() -> None:
     ],
 )
 def test_words_that_name_no_dates_are_refused(words: str) -> None:
-    """Nothing is guessed: words without a meaning raise UnknownRuleError and name the part."""
+    """The parser does not guess: an invalid rule raises UnknownRuleError with the part concerned."""
     with pytest.raises(day_rules.UnknownRuleError):
         day_rules.parse(words)
 
 
 @given(st.text(max_size=40))
-def test_no_text_whatever_breaks_the_reader(words: str) -> None:
-    """Any text is either a rule or refused."""
+def test_no_text_breaks_the_reader(words: str) -> None:
+    """Any text is either parsed or refused."""
     with contextlib.suppress(day_rules.UnknownRuleError):
         assert day_rules.parse(words).parts
 
 
 def test_the_narrower_of_two_rules_is_the_one_with_fewer_days() -> None:
-    """The stated order of width, from narrow to wide."""
+    """Widths increase in the documented sequence from narrow to wide."""
     order = ("2026-12-24", "first workday of every second month", "first workday of month", "双月10日前", "monday",
              "周二和周五", "workdays", "every day")  # fmt: skip
     widths = [day_rules.parse(words).width for words in order]

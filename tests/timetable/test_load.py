@@ -1,4 +1,4 @@
-"""Every kind of wrong timetable is told in the manager's words, all at once; a right one means what it says."""
+"""Each kind of invalid timetable gives sentences for the manager, all together; a valid one is read literally."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PYTHON_WORDS = re.compile(
 SHIPPED_TEXT = SHIPPED.read_text(encoding="utf-8")
 
 
-# (what is wrong, the file, the whole sentence or sentences)
+# (kind of problem, file, full sentences)
 CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "a full-width colon and a tab",
@@ -222,7 +222,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
 )
 
-# What people write, and a piece of the sentence that is told about it: the line, and the way out.
+# Texts in the file, and a part of the sentence about each: the line and the advice.
 HINTS = (
     ("  - {at: 22:00-02:00, name: 夜班}\n", "写成两段：22:00-24:00 和 00:00-02:00"),
     ("  - {at: 22:00-00:00, name: 夜班}\n", "写成“22:00-24:00”"),
@@ -252,12 +252,12 @@ HINTS = (
 
 
 @pytest.mark.parametrize(("text", "sentence"), HINTS)
-def test_a_fault_names_its_line_and_the_way_out(text: str, sentence: str) -> None:
-    """The line is the one to correct, and the hint leads where people want to go."""
+def test_a_problem_names_its_line_and_advice(text: str, sentence: str) -> None:
+    """The line is the one to correct, and the advice fits the person's intention."""
     body = text if text.startswith("  -") else "  - {at: 08:00-09:00, name: a}\n" + text
-    found = "\n".join(faults("office: 测试\nrhythm:\n" + body))
-    assert sentence in found, found
-    assert "是不是" in sentence or "是不是" not in found
+    problems = "\n".join(faults("office: 测试\nrhythm:\n" + body))
+    assert sentence in problems, problems
+    assert "是不是" in sentence or "是不是" not in problems
 
 
 @pytest.mark.parametrize(
@@ -265,12 +265,12 @@ def test_a_fault_names_its_line_and_the_way_out(text: str, sentence: str) -> Non
     ["Asia/Beijing", "UTC+8", "GMT+08:00", "CST", "北京时间", "北京 时间", "ＵＴＣ＋８", "东八区", "PRC"],
 )
 def test_chinas_time_by_any_name(written: str) -> None:
-    """How people call China's time is taken for it."""
+    """Common names of China's time zone are accepted."""
     parsed = load.parse(f"office: 测试\ntimezone: {written}\nrhythm:\n  - {{at: 08:00-09:00, name: a}}\n")
     assert parsed.zone.key == "Asia/Shanghai"
 
 
-def test_chinese_words_are_taken_evenly() -> None:
+def test_chinese_words_are_accepted_everywhere() -> None:
     """Scenes, themes, languages, weekdays, prizes and holidays may be written in Chinese."""
     parsed = load.parse(
         "office: 测试\nholidays: 中国香港\nnew_customers: {周一: 20, 星期二: 15%}\nprizes: {每天: 电影票}\n"
@@ -289,22 +289,22 @@ def test_chinese_words_are_taken_evenly() -> None:
 
 
 @pytest.mark.parametrize(("text", "sentences"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_each_fault_is_told_in_full(text: str, sentences: tuple[str, ...]) -> None:
-    """Place, what was found, what is allowed, the nearest word: the whole sentence, and nothing else."""
+def test_each_problem_gives_its_full_sentence(text: str, sentences: tuple[str, ...]) -> None:
+    """The sentence has place, found value, allowed values and nearest word, and there are no other sentences."""
     assert tuple(faults(text)) == sentences
 
 
 @pytest.mark.parametrize("text", [case[1] for case in CASES], ids=[case[0] for case in CASES])
-def test_no_sentence_speaks_python(text: str) -> None:
-    """No sentence shows a word of Python's, PyYAML's or a validator's."""
+def test_no_sentence_shows_python(text: str) -> None:
+    """No sentence contains a message of Python, PyYAML or a validator."""
     with pytest.raises(load.TimetableInvalid) as caught:
         load.parse(text)
     for fault in caught.value.faults:
         assert not PYTHON_WORDS.search(str(fault)), str(fault)
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_the_lines() -> None:
-    """Ten mistakes in one file make ten sentences, among them an overlap of spans that are right by themselves."""
+def test_all_problems_are_reported_together_sorted_by_line() -> None:
+    """Ten mistakes in one file give ten sentences, among them an overlap of spans that are valid by themselves."""
     text = """office: 测试
 holidays: XX
 days_off: [明天]
@@ -321,8 +321,8 @@ walls: {screens: {前台: {theme: dark}}}
     assert lines == [2, 3, 6, 7, 7, 7, 8, 9, 10, 10, 11]
 
 
-def test_a_cue_in_quiet_time_is_right_where_something_narrower_is_heard() -> None:
-    """On Fridays a party lies over the nap: a Friday cue in it is right, one of every working day is not."""
+def test_a_cue_in_quiet_time_is_valid_where_a_narrower_span_replaces_it() -> None:
+    """On Fridays a party replaces the nap: a Friday cue during it is valid, a cue of every working day is not."""
     spans = """rhythm:
   - {at: 12:30-12:55, name: 小憩, quiet: true}
   - {at: 12:30-12:55, name: 聚会, on: 周五}
@@ -344,7 +344,7 @@ def test_a_cue_in_quiet_time_is_right_where_something_narrower_is_heard() -> Non
     ],
 )
 def test_the_bounds_of_a_value(right: str, wrong: str) -> None:
-    """The last value that is allowed is, the first that is not is refused with one sentence."""
+    """The last allowed value is accepted; the first one outside is refused with one sentence."""
     item = HEAD + "rhythm:\n  - at: 09:00-24:00\n    name: A\n    "
     assert faults(item + right + "\n") == []
     assert len(faults(item + wrong + "\n")) == 1
@@ -354,18 +354,18 @@ def test_the_bounds_of_a_value(right: str, wrong: str) -> None:
     "cue", ["24:00", "18:60", "18", "18:05-18:05", "18:05-18:04", "18:05-25:00", "六点", "1805"]
 )
 def test_moments_that_do_not_exist(cue: str) -> None:
-    """A cue is at a time of the day; 24:00 is only an end."""
+    """A cue needs a time of day; 24:00 is valid only as an end."""
     assert len(faults(HEAD + A + f"cues:\n  - {{at: {cue}, say: 好}}\n")) == 1
 
 
 @pytest.mark.parametrize("over", ["0", "-1", "1e9", "NaN", "1000000000", "一万"])
 def test_amounts_that_are_none(over: str) -> None:
-    """What makes an order big is more than nothing and written in digits."""
+    """The threshold for a big deal is more than 0 and written in digits."""
     assert len(faults(HEAD + A + f"broadcasts:\n  big:\n    over: {over}\n")) == 1
 
 
 def test_a_file_of_another_kind_gives_no_flood() -> None:
-    """At most a hundred sentences, however wrong the file is."""
+    """Any invalid file gives at most a hundred sentences."""
     with pytest.raises(load.TimetableInvalid) as caught:
         load.parse("\n".join(f"k：v{n}" for n in range(1000)))
     assert len(caught.value.faults) == MOST_FAULTS
@@ -373,8 +373,8 @@ def test_a_file_of_another_kind_gives_no_flood() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_a_shipped_file_damaged_anywhere_is_told_or_right(data: st.DataObject) -> None:
-    """Cut, doubled, or strewn with odd characters at any place: a timetable or sentences, never anything else."""
+def test_a_damaged_shipped_file_gives_problems_or_a_timetable(data: st.DataObject) -> None:
+    """A file cut off, duplicated or with odd characters anywhere gives a timetable or sentences, and no other error."""
     cut = data.draw(st.integers(0, len(SHIPPED_TEXT)))
     until = min(len(SHIPPED_TEXT), cut + data.draw(st.integers(0, 60)))
     middle = data.draw(
@@ -388,13 +388,13 @@ def test_a_shipped_file_damaged_anywhere_is_told_or_right(data: st.DataObject) -
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from("abot: -\n\t\"'{}[]&*!|>#%@`,?：。12\x00\u3000"), max_size=60))
-def test_any_text_at_all_is_told_or_right(text: str) -> None:
-    """No text whatever gets past the reader as anything but a timetable or sentences."""
+def test_any_text_gives_problems_or_a_timetable(text: str) -> None:
+    """Any text gives a timetable or sentences."""
     assert faults(text)
 
 
 def test_bombs_are_refused_quickly() -> None:
-    """Aliases that would grow to billions, endless nesting and a file of megabytes are refused with a sentence."""
+    """Aliases that expand to billions, very deep nesting and a file of megabytes are refused with a sentence."""
     bomb = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(50))
     assert "&、* 或 !" in faults(bomb)[0]
     assert faults("office: " + "[" * 10_000) == ["rhythm.yaml 第 1 行，一层套一层太深了。最多 12 层。"]
@@ -419,7 +419,7 @@ def test_bombs_are_refused_quickly() -> None:
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path: Path, data: bytes, sentence: str) -> None:
-    """Another encoding, too large, empty: one sentence each, with what to do."""
+    """A file in another encoding, too large or empty gives one sentence with advice."""
     file = tmp_path / "rhythm.yaml"
     file.write_bytes(data)
     with pytest.raises(load.TimetableInvalid) as caught:
@@ -428,25 +428,25 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, data: bytes, sentence: str) 
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """No file and a folder in its place are told, not raised as errors of the system."""
+    """A missing file and a folder with its name give a sentence, not a system error."""
     with pytest.raises(load.TimetableInvalid, match="找不到这个文件。请把作息表放到 config 文件夹里。"):
         load.load(tmp_path / "none.yaml")
     with pytest.raises(load.TimetableInvalid, match="打不开这个文件。请让本程序有权读取它。"):
         load.load(tmp_path)
 
 
-def test_windows_notepad_writes_a_mark_at_the_beginning(tmp_path: Path) -> None:
-    """A byte order mark and Windows line ends change nothing."""
+def test_windows_notepad_writes_a_byte_order_mark(tmp_path: Path) -> None:
+    """A byte order mark and Windows line ends make no difference."""
     file = tmp_path / "rhythm.yaml"
     file.write_bytes(b"\xef\xbb\xbf" + (HEAD + A).replace("\n", "\r\n").encode())
     assert load.load(file) == load.parse(HEAD + A)
 
 
-# ---- a right file ----
+# ---- a valid file ----
 
 
-def test_unquoted_times_and_words_mean_what_they_say() -> None:
-    """12:55 is a time, `on` is a key, `no` is an answer: YAML's own reading of them is not in force."""
+def test_unquoted_times_and_words_are_read_literally() -> None:
+    """12:55 is a time, `on` a key, `no` a value: YAML's type conversions do not apply."""
     rhythm = office(
         "{at: 9:05-12:55, name: no, on: monday, quiet: no}\n{at: 13:00-13:10, name: 12:55, quiet: on}",
         more="broadcasts: {hourly: {from: 10:00, to: 17:30}}\ncity: 2026-12-24\n",
@@ -463,7 +463,7 @@ def test_unquoted_times_and_words_mean_what_they_say() -> None:
 
 
 def test_full_width_digits_and_dashes_are_understood() -> None:
-    """What a Chinese keyboard produces inside a time or a number is no fault."""
+    """Characters of a Chinese keyboard inside a time or a number are accepted."""
     span = office("{at: １２：３０—１２：５５, name: A, volume: ４０%}").spans[0]
     assert (span.at, span.until, span.volume) == (
         timedelta(hours=12, minutes=30),
@@ -473,7 +473,7 @@ def test_full_width_digits_and_dashes_are_understood() -> None:
 
 
 def test_a_wall_is_dark_in_quiet_time_unless_it_says_otherwise() -> None:
-    """`quiet` brings `dark`; a scene that is written wins."""
+    """`quiet` implies `dark`; a scene in the file overrides it."""
     spans = office(
         "{at: 12:00-12:30, name: A, quiet: true}\n{at: 13:00-13:30, name: B, quiet: true, wall: rest}"
     ).spans
@@ -481,7 +481,7 @@ def test_a_wall_is_dark_in_quiet_time_unless_it_says_otherwise() -> None:
 
 
 def test_the_sketch_of_the_design_can_be_written() -> None:
-    """One text or a list of variants; amounts as 1万; a cue with free words in either form; Chinese for who."""
+    """A file may have one text or a list of variants, amounts as 1万, both forms of a cue's free text, Chinese roles."""
     rhythm = office(
         "{at: 08:30-09:00, name: A, music: morning}",
         more="""
@@ -505,7 +505,7 @@ duties:
 
 
 def test_screens_inherit_what_holds_for_all() -> None:
-    """A screen's own settings stand above those of `default`, and those above ours."""
+    """A screen's settings override those of `default`, and those override the built-in ones."""
     walls = office(
         "{at: 09:00-10:00, name: A}",
         more="walls: {default: {distance: 8}, screens: {前台: {portrait: true}}}\n",
@@ -515,7 +515,7 @@ def test_screens_inherit_what_holds_for_all() -> None:
 
 
 def test_days_of_the_office() -> None:
-    """days_off and extra_workdays are dates, one or several."""
+    """days_off and extra_workdays take one date or several."""
     rhythm = office("", more="days_off: [2026-12-31, 2027/1/2]\nextra_workdays: 2026年12月26日\n")
     assert rhythm.days_off == {day("2026-12-31"), day("2027-01-02")}
     assert rhythm.extra_workdays == {day("2026-12-26")}
@@ -525,13 +525,13 @@ def test_days_of_the_office() -> None:
 
 
 def test_the_committed_schema_is_current() -> None:
-    """config/rhythm.schema.json is what `python -m controller.timetable.load` prints."""
+    """config/rhythm.schema.json equals the output of `python -m controller.timetable.load`."""
     committed = json.loads(SHIPPED.with_name("rhythm.schema.json").read_text(encoding="utf-8"))
     assert committed == json.loads(json.dumps(load.json_schema()))
 
 
-def test_the_schema_tells_every_key_in_chinese() -> None:
-    """Each key of the file has a description; scenes, cues and slots of the model are all in it."""
+def test_the_schema_describes_every_key_in_chinese() -> None:
+    """Each key of the file has a description, and the schema has all scenes, cues and slots of the model."""
     schema = load.json_schema()
     assert set(schema["properties"]) == set(FILE.fields)
     assert all(re.search(r"[\u4e00-\u9fff]", key["description"]) for key in schema["properties"].values())
@@ -542,14 +542,14 @@ def test_the_schema_tells_every_key_in_chinese() -> None:
 
 
 def test_slots_are_filled_and_others_left() -> None:
-    """Filling puts values in as they are, braces in a value are not filled again."""
+    """Values are inserted literally; braces in a value are not filled."""
     assert slots.fill("{a}和{b}", {"a": "{b}", "b": "2"}) == "{b}和2"
     assert slots.fill("{c}", {}) == "{c}"
     assert slots.slots_in("{a}和{b}") == ("a", "b")
 
 
 def test_each_default_is_declared_once() -> None:
-    """What a file leaves out has the model's own default, whole section or single key."""
+    """A section or key missing in the file has the model's default."""
     whole = parsed_of("")
     assert (whole.sound, whole.walls, whole.prizes) == (SoundSettings(), WallSettings(), Prizes())
     some = parsed_of("sound: {duck_ms: 300}\nwalls: {default: {theme: paper}}\nprizes: {day: 一本书}\n")

@@ -1,4 +1,4 @@
-"""What will never happen is told, with the way out; what happens is not."""
+"""Hints name each rule that never applies, with advice, and no other rule."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TODAY = date(2026, 11, 27)
 TEAMS = ("猛虎队", "飞龙队")
 
 
-def told(body: str, teams: tuple[str, ...] = TEAMS, days: Workdays | None = None) -> tuple[str, ...]:
+def hints_for(body: str, teams: tuple[str, ...] = TEAMS, days: Workdays | None = None) -> tuple[str, ...]:
     text = f"office: 测试\nholidays: CN\nrhythm:\n  - {{at: 08:00-09:00, name: 开门}}\n{body}"
     rhythm = load.parse(text)
     return hints(
@@ -51,27 +51,27 @@ def told(body: str, teams: tuple[str, ...] = TEAMS, days: Workdays | None = None
         ("  - {at: 10:00-11:00, on: 2月29日, name: 闰日}\n", "往后 400 天里没有一天是“2月29日”"),
     ],
 )
-def test_what_never_happens_is_told(body: str, sentence: str) -> None:
-    """One sentence with line, reason and way out, and none for what does happen."""
+def test_a_rule_that_never_applies_gives_a_hint(body: str, sentence: str) -> None:
+    """The hint is one sentence with line, reason and advice; rules that apply give none."""
     plain = Workdays(None, extra_workdays=load.parse(_only(body)).extra_workdays)
-    found = told(body, days=plain)
-    assert len(found) == bool(sentence), found
+    sentences = hints_for(body, days=plain)
+    assert len(sentences) == bool(sentence), sentences
     if sentence:
-        assert re.search(sentence, found[0]), found[0]
+        assert re.search(sentence, sentences[0]), sentences[0]
 
 
 def _only(body: str) -> str:
     return f"office: 测试\nrhythm:\n  - {{at: 08:00-09:00, name: 开门}}\n{body}"
 
 
-def test_a_country_without_its_regions_is_told() -> None:
-    """GB alone lacks the bank holidays of England; with a region nothing is missing."""
+def test_a_country_without_a_region_gives_a_hint() -> None:
+    """GB alone lacks the bank holidays of England; with a region there is no hint."""
     (sentence,) = hints(load.parse("holidays: GB\n" + _only("")), Workdays("GB"), TODAY)
     assert "GB-ENG" in sentence
     assert "days_off" in sentence
     assert hints(load.parse("holidays: 英国-eng\n" + _only("")), Workdays("GB-ENG"), TODAY) == ()
 
 
-def test_the_timetable_that_ships_happens() -> None:
-    """Nothing is said about the shipped file."""
+def test_the_shipped_timetable_gives_no_hints() -> None:
+    """All rules of the shipped file apply."""
     assert hints(load.load(SHIPPED), Workdays("CN"), TODAY, TEAMS) == ()

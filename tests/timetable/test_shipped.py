@@ -1,4 +1,4 @@
-"""The timetable that ships, against the facts of the office's day."""
+"""The shipped timetable matches the facts of the office's day."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def planned(on: str) -> dict[str, list[dict[str, object]]]:
 
 
 def test_an_ordinary_day_has_each_part_word_for_word() -> None:
-    """All fifteen parts of the day, with their names and times, on an ordinary Wednesday."""
+    """An ordinary Wednesday has all fifteen entries with their names and times."""
     entries = planned("2026-05-13")["entries"]
     assert [f"{e['at']} {e['until']} {e['name']}" for e in entries] == THE_DAY.strip().splitlines()
     assert all(e["text"] for e in entries)
 
 
-def test_what_sounds_on_an_ordinary_day() -> None:
-    """Calm music before work, rousing music after the nap, nothing else; one quiet time, dark."""
+def test_music_and_quiet_time_of_an_ordinary_day() -> None:
+    """Calm music plays before work, rousing music after the nap, and no other; the one quiet time is dark."""
     entries = planned("2026-05-13")["entries"]
     assert [(e["name"], e["music"]) for e in entries if e["music"]] == [
         ("战前准备", "morning"),
@@ -59,7 +59,7 @@ def test_what_sounds_on_an_ordinary_day() -> None:
 
 
 def test_the_evening() -> None:
-    """18:00 the day's top sales, 18:05 the results on the leaderboard."""
+    """Top sales are announced at 18:00, results at 18:05 with the leaderboard."""
     assert planned("2026-05-13")["cues"] == [
         {"at": "18:00", "say": "top_sales_of_day", "show": None},
         {"at": "18:05", "say": "results", "show": "leaderboard"},
@@ -67,15 +67,15 @@ def test_the_evening() -> None:
 
 
 def test_the_broadcasts_word_for_word() -> None:
-    """The phrases the office prescribed, the amount above which an order is big, the full hours."""
+    """The texts that the office prescribed and the amount above which a deal is big are unchanged."""
     said = OFFICE.broadcasts
     assert said.first_of_day == ("恭喜{team}的{person}签到了第一单，为我们大家拿到了开门红，大家加油！",)
     assert said.big == ("恭喜{team}的{person}签了一单{product}，金额是{amount}，请大家为他喝彩！",)
     assert said.big_over == 10_000
 
 
-def test_words_with_a_count_are_right_for_one_order_too() -> None:
-    """No text says «all» of a count that may be one: 今天的一单都是…"""
+def test_texts_with_a_count_are_right_for_one_deal_too() -> None:
+    """No text uses "all" with a count that may be one: 今天的一单都是…"""
     texts = SHIPPED.read_text(encoding="utf-8") + Path(str(default_texts.__file__)).read_text(
         encoding="utf-8"
     )
@@ -84,7 +84,7 @@ def test_words_with_a_count_are_right_for_one_order_too() -> None:
 
 
 def test_the_share_of_new_customers_falls_from_monday_to_friday() -> None:
-    """It begins with 15 % and falls in steps."""
+    """It starts at 15 % and falls in steps."""
     shares = OFFICE.new_customers
     assert shares[0] == 15
     assert list(shares) == sorted(set(shares), reverse=True)
@@ -107,7 +107,7 @@ def test_the_share_of_new_customers_falls_from_monday_to_friday() -> None:
     ],
 )
 def test_duties_come_on_their_days(on: str, what: str) -> None:
-    """Each duty of the leaders is on the wall on the day it belongs to."""
+    """Each duty of the leaders is on the wall on its day."""
     assert what in [duty["what"] for duty in planned(on)["duties"]]
 
 
@@ -117,19 +117,19 @@ def test_duties_come_on_their_days(on: str, what: str) -> None:
      ("2026-06-03", "组织一次团队活动，10日以前"), ("2026-05-07", "月会：总结上月，定下本月目标")],
 )  # fmt: skip
 def test_duties_stay_away_on_other_days(on: str, what: str) -> None:
-    """A reminder that comes every day is no reminder."""
+    """A duty does not appear on other days: a reminder shown every day is ignored."""
     assert what not in [duty["what"] for duty in planned(on)["duties"]]
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=[path.stem for path in GOLDEN])
 def test_three_real_days_as_written_down(golden: Path) -> None:
-    """A Friday that ends its month, a make-up Saturday, the first day after the National Day: every line of `today`."""
+    """`today` is right on a month's last Friday, a make-up Saturday and the first day after National Day."""
     expected = json.loads(golden.read_text(encoding="utf-8"))
     assert planned(golden.stem) == expected
 
 
 def test_the_three_days_are_there() -> None:
-    """The golden days have not silently gone."""
+    """The golden files exist, so that the test above is not empty."""
     assert [path.stem for path in GOLDEN] == ["2026-02-14", "2026-10-08", "2026-10-30"]
 
 

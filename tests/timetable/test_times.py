@@ -37,8 +37,8 @@ def test_a_skipped_clock_time_is_the_moment_of_the_skip() -> None:
     assert utc(moment(date(2026, 3, 29), clock("01:59"), BERLIN)) == jump - timedelta(minutes=1)
 
 
-def test_a_clock_time_that_comes_twice_is_its_first_coming() -> None:
-    """When Berlin's clock falls back, 02:30 is the one in summer time."""
+def test_a_repeated_clock_time_is_its_first_occurrence() -> None:
+    """When Berlin's clock is set back, 02:30 is the one in summer time."""
     assert utc(moment(date(2026, 10, 25), clock("02:30"), BERLIN)) == datetime(
         2026, 10, 25, 0, 30, tzinfo=UTC
     )
@@ -46,7 +46,7 @@ def test_a_clock_time_that_comes_twice_is_its_first_coming() -> None:
 
 
 def test_the_end_of_a_day_is_the_next_ones_midnight() -> None:
-    """24:00 is a moment too."""
+    """24:00 is a valid moment."""
     assert moment(date(2026, 12, 31), timedelta(hours=24), BERLIN).isoformat() == "2027-01-01T00:00:00+01:00"
 
 
@@ -63,7 +63,7 @@ def test_time_never_runs_backwards(zone: str, day: date, a: int, b: int) -> None
 
 
 def changes(zone: str) -> list[date]:
-    """The dates of 2024 to 2026 that have not 24 hours."""
+    """Return the dates of 2024 to 2026 that do not have 24 hours."""
     days = (date(2024, 1, 1) + timedelta(days=n) for n in range(1096))
     midnights = [(day, moment(day, timedelta(), ZoneInfo(zone))) for day in days]
     pairs = pairwise(midnights)
@@ -72,7 +72,7 @@ def changes(zone: str) -> list[date]:
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_every_transition_day_is_ordered(zone: str) -> None:
-    """On each day that summer time begins or ends the minutes are in order, and all but the skipped read right."""
+    """When summer time starts or ends, minutes are ascending, and all but the skipped ones are shown correctly."""
     days = changes(zone)
     assert len(days) == (0 if zone in ("Asia/Shanghai", "Pacific/Apia") else 6)
     for day in days:
@@ -81,7 +81,7 @@ def test_every_transition_day_is_ordered(zone: str) -> None:
         assert sum(minute.hour * 60 + minute.minute != n for n, minute in enumerate(minutes)) in (0, 30, 60)
 
 
-def test_a_span_holds_its_beginning_and_not_its_end() -> None:
+def test_a_span_includes_its_start_and_not_its_end() -> None:
     """12:30 is inside 12:30-12:55, 12:55 is not."""
     at, until = (moment(date(2026, 5, 4), clock(text), BERLIN) for text in ("12:30", "12:55"))
     assert covers(at, until, at)

@@ -1,4 +1,4 @@
-"""A date's plan and the state at each of its moments, over years, zones and overlapping rules."""
+"""The plan of a date and the state at each moment, for many years, zones and overlapping rules."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def names(rhythm: Timetable, on: date) -> list[tuple[str, str, str]]:
 # ---- overlapping rules ----
 
 
-def test_a_narrower_span_displaces_only_what_it_covers() -> None:
-    """A Friday party from 14:00 to 15:00 leaves the rest of the spans it cuts into."""
+def test_a_narrower_span_replaces_only_the_overlap() -> None:
+    """A Friday party from 14:00 to 15:00 leaves the rest of the overlapped spans."""
     rhythm = office("""
         {at: 13:00-14:30, name: A}
         {at: 14:30-16:00, name: B}
@@ -57,7 +57,7 @@ def test_a_narrower_span_displaces_only_what_it_covers() -> None:
 
 
 def test_a_span_can_be_cut_in_two() -> None:
-    """A date in the middle of a long span leaves a part before and a part after."""
+    """A span of a single date in the middle of a long span leaves a part before and a part after."""
     rhythm = office("""
         {at: 09:00-18:00, name: A}
         {at: 12:00-13:00, name: B, on: 2026-05-11}
@@ -70,7 +70,7 @@ def test_a_span_can_be_cut_in_two() -> None:
 
 
 def test_a_span_that_summer_time_skips_is_left_out() -> None:
-    """On the night Berlin's clock jumps from 02:00 to 03:00 there is no 02:10, and what overlaps the jump is cut."""
+    """When Berlin's clock jumps from 02:00 to 03:00 there is no 02:10, and a span that overlaps the jump is cut."""
     rhythm = office(
         "{at: 02:10-02:50, name: A, on: 每天}\n{at: 02:50-04:00, name: B, on: 每天}", zone="Europe/Berlin"
     )
@@ -78,8 +78,8 @@ def test_a_span_that_summer_time_skips_is_left_out() -> None:
     assert names(rhythm, day("2026-03-28")) == [("02:10", "02:50", "A"), ("02:50", "04:00", "B")]
 
 
-def test_equally_wide_spans_that_meet_unforeseen_are_told() -> None:
-    """Should two rules of one width meet after all, the first written stays and the plan warns."""
+def test_unforeseen_overlaps_of_equally_wide_spans_give_a_warning() -> None:
+    """When two rules of equal width meet, the first in the file stays and the plan has a warning."""
     two = [
         Span(parse("周五"), timedelta(hours=h), timedelta(hours=11), name)
         for h, name in ((9, "A"), (10, "B"))
@@ -124,10 +124,10 @@ def spans(draw: st.DrawFn) -> Span:
     | st.sampled_from([day("2026-03-29"), day("2026-10-25"), day("2028-02-29")]),
     st.sampled_from(ZONES),
 )
-def test_whatever_the_rules_entries_never_overlap_and_follow_the_narrowest(
+def test_entries_never_overlap_and_follow_the_narrowest_for_any_rules(
     some: list[Span], on: date, zone: str
 ) -> None:
-    """At each hour of any date the entry is that of the narrowest span there, and no two entries overlap."""
+    """At every moment of any date the entry belongs to the narrowest span, and no two entries overlap."""
     rhythm = replace(OFFICE, zone=ZoneInfo(zone), spans=tuple(some), cues=(), duties=())
     plan = plan_for(on, rhythm, NO_HOLIDAYS)
     for earlier, later in zip(plan.entries, plan.entries[1:], strict=False):
@@ -143,7 +143,7 @@ def test_whatever_the_rules_entries_never_overlap_and_follow_the_narrowest(
 
 
 def _near_a_jump(now: datetime) -> bool:
-    """Within two hours of a change to or from summer time spans are bent; test_moments covers that."""
+    """Return whether summer time changes within two hours: spans are shifted then; test_times covers that."""
     offsets = {(now + timedelta(hours=h)).utcoffset() for h in (-2, -1, 0, 1, 2)}
     return len(offsets) > 1
 
@@ -152,7 +152,7 @@ def _near_a_jump(now: datetime) -> bool:
 
 
 def fold(plan: DayPlan) -> dict[datetime, object]:
-    """The state at each minute of somebody who was awake since midnight and only acted when told to."""
+    """Return the state at each minute, computed from midnight and updated only at `changes_at`."""
     minutes = moments(plan)
     state = state_at(plan, minutes[0])
     awake = {}
@@ -166,8 +166,8 @@ def fold(plan: DayPlan) -> dict[datetime, object]:
 @pytest.mark.parametrize(
     "on", ["2026-05-11", "2026-10-30", "2026-02-14", "2026-10-08", "2026-10-03", "2028-02-29"]
 )
-def test_starting_at_any_minute_gives_the_state_of_never_having_stopped(on: str) -> None:
-    """For each of the 1,440 minutes a fresh start knows exactly what one who was awake since midnight knows."""
+def test_starting_at_any_minute_gives_the_same_state_as_running_since_midnight(on: str) -> None:
+    """At each of the 1,440 minutes a fresh start computes the state of a process that runs since midnight."""
     plan = plan_for(day(on), OFFICE, CN)
     awake = fold(plan)
     assert len(awake) == 1440
@@ -178,7 +178,7 @@ def test_starting_at_any_minute_gives_the_state_of_never_having_stopped(on: str)
 @settings(max_examples=40, deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)), st.sampled_from(ZONES))
 def test_any_restart_in_any_year_and_zone(on: date, zone: str) -> None:
-    """The same on any date of 16 years, also where the day has 23 or 25 hours."""
+    """The same holds on any date of 16 years, also on days with 23 or 25 hours."""
     plan = plan_for(on, replace(OFFICE, zone=ZoneInfo(zone)), NO_HOLIDAYS)
     awake = fold(plan)
     assert all(
@@ -191,7 +191,7 @@ def test_any_restart_in_any_year_and_zone(on: date, zone: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)), st.sampled_from(ZONES))
 def test_nothing_sounds_in_quiet_time(on: date, zone: str) -> None:
-    """In quiet time there is no music, no cue that says something, and the wall is dark."""
+    """In quiet time there is no music and no announcing cue, and the wall is dark."""
     plan = plan_for(on, replace(OFFICE, zone=ZoneInfo(zone)), NO_HOLIDAYS)
     for now in moments(plan, timedelta(minutes=5)):
         state = state_at(plan, now)
@@ -202,8 +202,8 @@ def test_nothing_sounds_in_quiet_time(on: date, zone: str) -> None:
             assert state.quiet_until == at("12:55", on, zone)
 
 
-def test_a_cue_that_lands_in_quiet_time_is_dropped_and_told() -> None:
-    """A narrower quiet span may cover a cue on some days: then it is not said, and the plan says so."""
+def test_a_cue_in_quiet_time_is_dropped_with_a_warning() -> None:
+    """When a narrower quiet span covers a cue on some days, the cue is dropped and the plan has a warning."""
     rhythm = office(
         """
         {at: 17:00-18:00, name: A}
@@ -219,7 +219,7 @@ def test_a_cue_that_lands_in_quiet_time_is_dropped_and_told() -> None:
 
 
 def test_the_state_in_the_nap_in_full() -> None:
-    """At 12:41 on a working day: the nap, the drums next, nothing sounding, dark until 12:55."""
+    """At 12:41 on a working day the entry is the nap, the next one the drums; no music, dark until 12:55."""
     state = state_at(plan_for(MONDAY, OFFICE, CN), at("12:41"))
     assert state.entry is not None
     assert state.next is not None
@@ -229,7 +229,7 @@ def test_the_state_in_the_nap_in_full() -> None:
 
 
 def test_music_is_joined_in_the_middle() -> None:
-    """At 08:41 the music has been playing since 08:30, so a restart knows the position in it."""
+    """At 08:41 the music's start is 08:30, so that a restart can compute the position."""
     state = state_at(plan_for(MONDAY, OFFICE, CN), at("08:41"))
     assert state.music is not None
     assert (state.music.playlist, state.music.since, state.music.until) == (
@@ -240,15 +240,15 @@ def test_music_is_joined_in_the_middle() -> None:
 
 
 def test_the_wall_through_the_evening() -> None:
-    """The leaderboard stands from 18:05 to 18:10, the drums' picture before, rest afterwards."""
+    """The leaderboard is shown from 18:05 to 18:10, the entry's scene before, rest afterwards."""
     plan = plan_for(MONDAY, OFFICE, CN)
     times = ("08:29:59", "09:00", "18:04:59", "18:05", "18:09:59", "18:10")
     walls = [state_at(plan, at(text)).wall for text in times]
     assert walls == ["rest", "countdown", "rhythm", "leaderboard", "leaderboard", "rest"]
 
 
-def test_a_cues_picture_gives_way_to_quiet_time() -> None:
-    """A leaderboard that would reach into the nap leaves the wall dark from the nap's first moment."""
+def test_quiet_time_overrides_a_cues_scene() -> None:
+    """A leaderboard that overlaps the nap ends at the nap's start, when the wall becomes dark."""
     rhythm = office(
         "{at: 12:00-12:30, name: A}\n{at: 12:30-12:55, name: 静, quiet: true}",
         more="cues:\n  - {at: 12:25-12:40, show: leaderboard}\n",
@@ -261,8 +261,8 @@ def test_a_cues_picture_gives_way_to_quiet_time() -> None:
     ]
 
 
-def test_quiet_stands_above_music() -> None:
-    """Should a quiet span carry music after all, its plan has none."""
+def test_quiet_overrides_music() -> None:
+    """A quiet span with music has no music in the plan."""
     both = replace(OFFICE.spans[0], quiet=True)
     assert both.music
     assert plan_for(MONDAY, replace(OFFICE, spans=(both,), cues=()), CN).entries[0].music is None
@@ -276,7 +276,7 @@ def test_between_two_entries_the_wall_still_shows_the_day() -> None:
 
 
 def test_a_day_off_is_empty() -> None:
-    """On National Day there is nothing but rest, up to midnight."""
+    """On National Day the wall shows rest until midnight."""
     plan = plan_for(day("2026-10-01"), OFFICE, CN)
     state = state_at(plan, at("12:00", day("2026-10-01")))
     assert (plan.workday, plan.why, plan.entries, plan.cues, plan.duties) == (False, "国庆节", (), (), ())
@@ -285,13 +285,13 @@ def test_a_day_off_is_empty() -> None:
 
 
 def test_another_dates_moment_is_refused() -> None:
-    """A plan answers for its own date only; asking it about another is a mistake of ours."""
+    """A plan is valid for its own date only; using it for another date is a programming error."""
     with pytest.raises(ValueError, match="2026-05-11"):
         state_at(plan_for(MONDAY, OFFICE, CN), at("12:00", day("2026-05-12")))
 
 
 def test_music_by_the_day() -> None:
-    """`music:` may name a folder per day rule; the narrowest that holds plays."""
+    """`music:` may name a folder per day rule; the narrowest matching one plays."""
     rhythm = office("{at: 08:30-09:00, name: A, music: {工作日: calm, 周五: party, 2026-05-15: gala}}")
     played = {
         on: plan_for(day(on), rhythm, NO_HOLIDAYS).entries[0].music
@@ -301,7 +301,7 @@ def test_music_by_the_day() -> None:
 
 
 def test_adjoining_quiet_entries_are_one_quiet_time() -> None:
-    """Quiet from 12:00 to 13:00 in two entries ends at 13:00; a later one is found afterwards."""
+    """Quiet time from 12:00 to 13:00 in two entries ends at 13:00; afterwards the next one is returned."""
     rhythm = office("""
         {at: 12:00-12:30, name: A, quiet: true}
         {at: 12:30-13:00, name: B, quiet: true}
@@ -314,7 +314,7 @@ def test_adjoining_quiet_entries_are_one_quiet_time() -> None:
     assert next_quiet(plan, at("15:10")) is None
 
 
-# ---- what is due ----
+# ---- due cues ----
 
 
 def say(cues: tuple[Cue, ...]) -> list[str | None]:
@@ -325,7 +325,7 @@ FRIDAY = day("2026-05-15")
 
 
 def test_a_punctual_cue_is_due_once() -> None:
-    """Waking at the boundary finds the cue; waking again does not."""
+    """A cue is due at its moment, and not again at the next check."""
     plan = plan_for(MONDAY, OFFICE, CN)
     assert say(due(plan, at("17:59:00"), at("18:00:00.010"))) == ["top_sales_of_day"]
     assert due(plan, at("18:00:00.010"), at("18:01")) == ()
@@ -345,7 +345,7 @@ cues:
 
 
 def test_after_a_sleep_at_most_one_late_moment_sounds() -> None:
-    """Asleep from 17:00 to 18:05:30: the winner is forgotten; the moment of 18:05 is told, whole."""
+    """After sleeping from 17:00 to 18:05:30 the top sales are dropped, and all cues of 18:05 are due."""
     monday, friday = (plan_for(on, EVENING, NO_HOLIDAYS) for on in (MONDAY, FRIDAY))
     assert say(due(monday, at("17:00"), at("18:01:30"))) == ["top_sales_of_day"]
     assert say(due(monday, at("17:00"), at("18:05:30"))) == ["results"]
@@ -353,7 +353,7 @@ def test_after_a_sleep_at_most_one_late_moment_sounds() -> None:
 
 
 def test_a_punctual_cue_is_due_beside_a_late_one() -> None:
-    """Woken at 18:05:00 with the cue of 18:04 still in its grace, both are told; later only the newer one."""
+    """At 18:05:00, with the cue of 18:04 still within its grace, both are due; later only the newer one."""
     rhythm = office(
         "{at: 17:00-19:00, name: A}",
         more="cues:\n  - {at: 18:04, say: 起立}\n  - {at: 18:05, say: results}\n",
@@ -363,8 +363,8 @@ def test_a_punctual_cue_is_due_beside_a_late_one() -> None:
     assert say(due(plan, at("17:00"), at("18:05:30"))) == ["results"]
 
 
-def test_beyond_its_grace_a_cue_is_forgotten() -> None:
-    """Two minutes late is still said, more is not; a clock set back repeats nothing."""
+def test_after_its_grace_a_cue_is_dropped() -> None:
+    """A cue two minutes late is due, a later one is not; setting the clock back repeats no cue."""
     plan = plan_for(MONDAY, OFFICE, CN)
     assert say(due(plan, at("17:00"), at("18:02"))) == ["top_sales_of_day"]
     assert due(plan, at("17:00"), at("18:02:01")) == ()
@@ -373,24 +373,24 @@ def test_beyond_its_grace_a_cue_is_forgotten() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 4000), max_size=60))
-def test_however_often_one_wakes_no_cue_is_due_twice(steps: list[int]) -> None:
-    """Walking through the evening in steps of any length finds each cue at most once, and never early."""
+def test_no_cue_is_due_twice_for_any_intervals(steps: list[int]) -> None:
+    """Checking through the evening at any intervals returns each cue at most once, and never early."""
     plan = plan_for(FRIDAY, OFFICE, CN)
-    since, found = at("08:00", FRIDAY), []
+    since, cues = at("08:00", FRIDAY), []
     for step in steps:
         now = min(since + timedelta(seconds=step), at("23:59:59", FRIDAY))
         for cue in due(plan, since, now):
             assert cue.at <= now
-            found.append(cue)
+            cues.append(cue)
         since = now
-    assert len(found) == len(set(found))
+    assert len(cues) == len(set(cues))
 
 
-# ---- small things of the plan ----
+# ---- details of the plan ----
 
 
-def test_tomorrows_share_of_new_customers_stands_in_the_evenings_text() -> None:
-    """Monday evening names Tuesday's 13 %, Friday evening Monday's 15 %, the day before a holiday the date after it."""
+def test_the_evenings_text_has_the_next_days_share_of_new_customers() -> None:
+    """Monday evening names Tuesday's 13 %, Friday evening Monday's 15 %, and before a holiday the date after it."""
 
     def text(on: str) -> str:
         return state_at(plan_for(day(on), OFFICE, CN), at("17:45", day(on))).entry.text  # type: ignore[union-attr]
@@ -401,8 +401,8 @@ def test_tomorrows_share_of_new_customers_stands_in_the_evenings_text() -> None:
     assert share_of_new_customers(day("2026-02-14"), OFFICE) == 7
 
 
-def test_a_guessed_year_is_said_in_the_plan() -> None:
-    """A day of a year not announced carries a warning, and from December on the year to come does."""
+def test_a_guessed_year_gives_a_warning_in_the_plan() -> None:
+    """Days of a year that is not announced have a warning, and so has December before such a year."""
     assert plan_for(day("2035-03-01"), OFFICE, CN).warnings[0].startswith("2035年的放假安排还没公布")
     assert CN.guesses(2027)
     assert plan_for(day("2026-12-01"), OFFICE, CN).warnings[0].startswith("2027年的放假安排还不在日历里")
@@ -410,20 +410,20 @@ def test_a_guessed_year_is_said_in_the_plan() -> None:
 
 
 def test_the_ceiling_of_the_hour() -> None:
-    """From 08:00 to 08:45 no louder than 50, afterwards no limit."""
+    """From 08:00 to 08:45 the maximum is 50, afterwards there is no limit."""
     assert ceiling_at(OFFICE.sound, at("08:30")) == 50
     assert ceiling_at(OFFICE.sound, at("08:45")) == 100
 
 
 def test_a_day_that_ends_at_midnight_is_written_24_00() -> None:
-    """`until` of an evening that lasts to the end of the date."""
+    """`until` is 24:00 for an entry that lasts to the end of the date."""
     plan = plan_for(MONDAY, office("{at: 22:00-24:00, name: 夜}"), NO_HOLIDAYS)
     assert to_json(plan)["entries"][0]["until"] == "24:00"
     assert state_at(plan, at("23:59:59")).changes_at == at("00:00", MONDAY + timedelta(days=1))
 
 
-def test_free_words_are_told_in_json_as_they_are_said() -> None:
-    """A cue with its own words shows them in `say`; seconds are written only where there are some."""
+def test_free_text_of_a_cue_is_in_the_json() -> None:
+    """A cue with free text has it in `say`; seconds are written only when they are not 0."""
     rhythm = office("{at: 09:00-10:00, name: A}", more="cues:\n  - {at: '09:30:15', say: 大家起立}\n")
     assert to_json(plan_for(MONDAY, rhythm, NO_HOLIDAYS))["cues"] == [
         {"at": "09:30:15", "say": "大家起立", "show": None}

@@ -1,4 +1,4 @@
-"""The plan of a usual day, for a sheet that hangs for months; and what people call a playlist."""
+"""The plan of a usual day, for a poster used for months; and the Chinese titles of playlists."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MONDAY = date(2026, 5, 11)
 
 
 def names(text: str) -> list[str]:
-    found = plan_for(MONDAY, usual(office(text)), NO_HOLIDAYS)
-    return [entry["name"] for entry in to_json(found)["entries"]]
+    plan = plan_for(MONDAY, usual(office(text)), NO_HOLIDAYS)
+    return [entry["name"] for entry in to_json(plan)["entries"]]
 
 
-def test_what_holds_on_a_few_days_is_left_out() -> None:
-    """The first workday's welcome, a Monday's meeting and a date's feast are not the usual day."""
+def test_spans_of_a_few_days_are_left_out() -> None:
+    """The first workday's welcome, a Monday meeting and a party on a date are not part of the usual day."""
     assert names("""
         {at: 08:30-09:00, name: 战前准备}
         {at: 08:30-09:00, name: 前台迎接, on: first workday of month}
@@ -31,23 +31,23 @@ def test_what_holds_on_a_few_days_is_left_out() -> None:
     """) == ["战前准备", "小憩"]
 
 
-def test_a_timetable_of_special_days_alone_stays_whole() -> None:
-    """An office that works on Mondays only gets Monday's sheet, not an empty one."""
+def test_a_timetable_of_special_days_only_stays_complete() -> None:
+    """An office that works on Mondays only gets Monday's poster, not an empty one."""
     assert names("{at: 09:00-10:00, name: 周会, on: monday}") == ["周会"]
 
 
 @pytest.mark.parametrize("on", [date(2026, 11, 27), date(2026, 9, 30), date(2026, 12, 31), date(2026, 11, 2)])
 def test_the_shipped_sheet_is_the_same_on_every_day(on: date) -> None:
-    """Before a weekend, before a week of holidays, at the month's end and on its first workday: the same words."""
+    """The text is the same before a weekend, before a holiday week, at the month's end and on its first workday."""
     rhythm = load.load(SHIPPED)
     workdays = Workdays("CN")
     ordinary = to_json(plan_for(date(2026, 11, 25), usual(rhythm), workdays))
-    found = to_json(plan_for(on, usual(rhythm), workdays))
-    assert (found["entries"], found["duties"]) == (ordinary["entries"], ordinary["duties"])
+    plan = to_json(plan_for(on, usual(rhythm), workdays))
+    assert (plan["entries"], plan["duties"]) == (ordinary["entries"], ordinary["duties"])
 
 
 def test_the_shipped_sheet_names_no_day() -> None:
-    """Nothing that is true today only: no share of new customers, no tomorrow, no date, no empty slot."""
+    """The poster has no share of new customers, no "tomorrow", no date and no unfilled slot."""
     rhythm = load.load(SHIPPED)
     plan = to_json(plan_for(date(2026, 11, 25), usual(rhythm), Workdays("CN")))
     words = "".join(entry["text"] or "" for entry in plan["entries"]) + "".join(
@@ -58,8 +58,8 @@ def test_the_shipped_sheet_names_no_day() -> None:
     assert "下个工作日" in words
 
 
-def test_a_clause_with_the_days_share_is_left_out_whole() -> None:
-    """The rest of the text stays a sentence; a text of that clause alone is empty."""
+def test_a_clause_with_the_days_share_is_removed_completely() -> None:
+    """The remaining text stays a sentence; a text with only that clause becomes empty."""
     rhythm = office("""
         {at: 09:00-10:00, name: A, text: "排好{next_workday}的名单，新客户占{new_customers}。"}
         {at: 10:00-11:00, name: B, text: "新客户占{new_customers}。"}
@@ -70,7 +70,7 @@ def test_a_clause_with_the_days_share_is_left_out_whole() -> None:
 
 
 def test_the_real_timetable_still_names_the_day() -> None:
-    """`usual` changes nothing of the plan that is in force."""
+    """`usual` does not change the plan in force."""
     rhythm = load.load(SHIPPED)
     usual(rhythm)
     texts = "".join(
@@ -81,7 +81,7 @@ def test_the_real_timetable_still_names_the_day() -> None:
 
 
 def test_playlists_have_chinese_names() -> None:
-    """Shipped ones their own, a Chinese folder its own, any other the span that plays it most days."""
+    """Shipped playlists have a title, Chinese folders keep their name, others are named after the most frequent span."""
     spans = office("""
         {at: 08:30-09:00, name: 开门, music: spring}
         {at: 09:00-09:30, name: 周一会, on: monday, music: spring}
@@ -96,7 +96,7 @@ def test_playlists_have_chinese_names() -> None:
 
 
 def test_shipped_playlists_and_tracks_all_have_names() -> None:
-    """Each folder and file under sounds/music is called in Chinese on the phone."""
+    """Each folder and file under sounds/music has a Chinese title on the phone."""
     music = SHIPPED.parents[1] / "sounds" / "music"
     folders = [folder for folder in music.iterdir() if folder.is_dir()]
     assert folders

@@ -1,4 +1,4 @@
-"""Working days: China's notices, the office's own days, and honesty about years not announced."""
+"""Working days: China's holiday notices, the office's own days, and guessed years marked as such."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ CN = Workdays("CN")
     ],
 )
 def test_days_of_2026_as_the_state_council_announced_them(when: str, expected: Workday) -> None:
-    """Holidays, make-up days and ordinary days, each with its reason."""
+    """Holidays, make-up days and ordinary days are right, each with its reason."""
     assert CN.is_workday(day(when)) == expected
 
 
-def test_a_year_not_announced_is_called_a_guess() -> None:
-    """2026 is announced, 2035 cannot be; Germany's holidays are law and never a guess."""
+def test_a_year_not_announced_is_marked_as_a_guess() -> None:
+    """2026 is announced, 2035 is not; Germany's holidays are fixed by law and never a guess."""
     assert not CN.guesses(2026)
     assert CN.guesses(2035)
     assert CN.is_workday(day("2035-03-01")).guess
@@ -54,7 +54,7 @@ def test_a_year_not_announced_is_called_a_guess() -> None:
 
 
 def test_the_offices_own_days_win() -> None:
-    """days_off and extra_workdays stand above the public calendar, and are never a guess."""
+    """days_off and extra_workdays override the public calendar and are never a guess."""
     own = Workdays("CN", days_off=[day("2026-02-14"), day("2035-03-01")], extra_workdays=[day("2026-10-01")])
     assert own.is_workday(day("2026-02-14")) == Workday(False, "公司安排放假", False)
     assert own.is_workday(day("2026-10-01")) == Workday(True, "公司安排上班", False)
@@ -62,45 +62,45 @@ def test_the_offices_own_days_win() -> None:
 
 
 def test_another_countrys_holidays() -> None:
-    """A German office rests on its own holidays, named in its own language."""
+    """A German office closes on German holidays, named in German."""
     assert Workdays("DE").is_workday(day("2026-10-03")) == Workday(False, "Tag der Deutschen Einheit", False)
 
 
 def test_without_a_country_only_weekends_are_off() -> None:
-    """`holidays: none` asks nobody."""
+    """With `holidays: none` no public holidays apply."""
     assert Workdays(None).is_workday(day("2026-10-01")) == Workday(True, "周一至周五", False)
 
 
 def test_the_working_day_after_and_before() -> None:
-    """The holiday of October 2026 is passed over in both directions."""
+    """The holiday of October 2026 is skipped in both directions."""
     assert CN.next(day("2026-09-30")) == day("2026-10-08")
     assert CN.previous(day("2026-10-08")) == day("2026-09-30")
 
 
-def test_the_list_of_countries_is_that_of_the_package() -> None:
-    """The codes written out by hand are all that `holidays` knows."""
+def test_the_list_of_countries_matches_the_package() -> None:
+    """The codes in the source are all those of `holidays`."""
     assert frozenset(holidays.list_supported_countries(include_aliases=False)) == COUNTRIES
 
 
-def test_a_year_survives_the_way_through_json() -> None:
-    """What a child prints as JSON is the same year again."""
+def test_a_year_survives_json() -> None:
+    """A year written to JSON and read back is equal."""
     year = public_days("CN", 2026)
     assert from_json(json.loads(json.dumps(year.to_json()))) == year
 
 
-def test_a_child_can_be_asked_for_a_year() -> None:
-    """`python -m controller.timetable.workdays CN 2026` prints what Workdays needs of that year."""
-    told = subprocess.run(
+def test_a_child_process_prints_a_year() -> None:
+    """`python -m controller.timetable.workdays CN 2026` prints the data that Workdays needs for that year."""
+    child = subprocess.run(
         [sys.executable, "-m", "controller.timetable.workdays", "CN", "2026"],
         check=True,
         capture_output=True,
         text=True,
     )
-    assert from_json(json.loads(told.stdout)["2026"]) == public_days("CN", 2026)
+    assert from_json(json.loads(child.stdout)["2026"]) == public_days("CN", 2026)
 
 
 def test_each_year_is_looked_up_once() -> None:
-    """A whole week's questions load the calendar a single time."""
+    """Queries for a whole week load the calendar once."""
     asked: list[int] = []
 
     def look(country: str | None, year: int) -> PublicDays:
@@ -112,8 +112,8 @@ def test_each_year_is_looked_up_once() -> None:
     assert asked == [2026]
 
 
-def test_nobody_works_at_all() -> None:
-    """A calendar without a single working day has no next one, and says so instead of searching for ever."""
+def test_a_calendar_without_working_days() -> None:
+    """A calendar without any working day has no next one; the search ends with None."""
     closed = Workdays(None, look=lambda c, y: PublicDays({}, frozenset(), frozenset(range(7)), guess=False))
     assert closed.next(day("2026-05-04")) is None
 
@@ -129,12 +129,12 @@ def test_nobody_works_at_all() -> None:
     ],
 )  # fmt: skip
 def test_regions_and_kinds_of_days(calendar: str, when: str, works: bool) -> None:
-    """Good Friday in Hong Kong, bank holidays of England, a state's own days; Saturdays are off in Hong Kong too."""
+    """Hong Kong's Good Friday and Saturdays, England's bank holidays and holidays of a state are days off."""
     assert Workdays(calendar).works(date.fromisoformat(when)) is works
 
 
-def test_the_lists_of_regions_and_kinds_are_those_of_the_package() -> None:
-    """What is written out by hand is what `holidays` knows, and every usual kind is one of them."""
+def test_the_lists_of_regions_and_kinds_match_the_package() -> None:
+    """The lists in the source equal those of `holidays`, and every usual kind is in them."""
     for country in COUNTRIES:
         known = getattr(holidays, country)
         assert REGIONS.get(country, ()) == tuple(known.subdivisions), country
@@ -153,6 +153,6 @@ def test_the_lists_of_regions_and_kinds_are_those_of_the_package() -> None:
         ("GB-XX", None),
     ],
 )
-def test_a_calendar_has_one_writing(written: str, calendar: str | None) -> None:
-    """Small letters, Chinese names and blanks make no other calendar."""
+def test_calendar_names_are_normalised(written: str, calendar: str | None) -> None:
+    """Small letters, Chinese names and blanks do not make a different calendar."""
     assert calendar_of(written) == calendar
