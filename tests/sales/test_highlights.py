@@ -97,11 +97,11 @@ def test_a_day_without_deals_has_a_kind_comment() -> None:
 
 
 @given(st.lists(st.sampled_from(["usual", "record", "target", "empty"]), min_size=2, max_size=12))
-def test_never_the_same_two_days_running(days: list[str]) -> None:
+def test_the_comment_differs_on_successive_days(days: list[str]) -> None:
     """Over any successive days the comment never repeats yesterday's text, nor its kind while there is another."""
     used: list[str] = []
     for number, day in enumerate(days):
-        found = {
+        comments = {
             "usual": remarks(DAY, SOLD, (), USUAL, WORDS),
             "record": remarks(DAY, SOLD, (deal("99999", person_id=1),), USUAL, WORDS),
             "target": remarks(
@@ -109,7 +109,7 @@ def test_never_the_same_two_days_running(days: list[str]) -> None:
             ),
             "empty": (Comment("no_orders", {}),),
         }[day]
-        said = comment(found, TEXTS, used, number)
+        said = comment(comments, TEXTS, used, number)
         assert said is not None
         assert "{" not in said.text
         if used:

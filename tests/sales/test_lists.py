@@ -1,4 +1,4 @@
-"""Lists of people as spreadsheets, chat groups and PDFs leave them: every one is read, or named with the way out."""
+"""Lists of people from spreadsheets, chat groups and PDFs are read, or refused with advice."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ ENCODED = {
 
 
 def made(heading: str, around: tuple[str, str], typed: str) -> str:
-    """One list, as text with commas."""
+    """Return one list as text with commas."""
     lines = []
     for n, (team, name, leads) in enumerate(PLAIN, 1):
         leader = {"岗位": "销售主管" if leads else "销售"}.get(heading.split(",")[-1], "是" if leads else "")
@@ -68,7 +68,7 @@ def made(heading: str, around: tuple[str, str], typed: str) -> str:
 
 
 def variants() -> list[tuple[str, bytes]]:
-    """72 of all combinations, the same every time; each single way of writing is among them."""
+    """Return 72 of all combinations, the same each time; they include each single variation."""
     every = list(itertools.product(HEADINGS, AROUND, TYPED, ENCODED))
     chosen = random.Random(9).sample(every, 72)
     assert {part for parts in chosen for part in parts} >= {*HEADINGS, *AROUND, *TYPED, *ENCODED}
@@ -79,7 +79,7 @@ def variants() -> list[tuple[str, bytes]]:
 
 
 def test_every_list_of_the_corpus_gives_the_same_people(store: Store) -> None:
-    """72 files of one list, each imported over the last: seven people, and never an eighth."""
+    """Importing 72 variations of one list after another gives seven people, never an eighth."""
     for name, data in variants():
         assert read_list(data).rows == ROWS, name
         with store.write() as session:
@@ -110,35 +110,35 @@ def test_every_list_of_the_corpus_gives_the_same_people(store: Store) -> None:
         ("团队,姓名\n猛虎队,王\x07明\n".encode(), "不能显示"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_named_with_the_way_out(data: bytes, sentence: str) -> None:
-    """A workbook, a web page, a misspelt heading or an unclear name gets its own sentence."""
+def test_an_unreadable_file_is_refused_with_advice(data: bytes, sentence: str) -> None:
+    """A workbook, a web page, a misspelt heading or an ambiguous name gives a specific sentence."""
     with pytest.raises(Refused, match=f"(?s){sentence}"):
         read_list(data)
 
 
 def test_several_names_in_one_cell_are_several_people() -> None:
-    """乙一、乙二、乙三 and a cell with line breaks; who is marked as leader is one."""
-    found = read_list(
+    """Names in a cell may be separated by 、 or line breaks, and one may be marked as leader."""
+    people = read_list(
         '团队,姓名\n猛虎队,乙一、乙二（组长）、乙三\n飞龙队,"丙一\n丙二"\n飞龙队,丁一（组长）\n'.encode()
     )
-    assert [(row.team, row.name, row.leader) for row in found.rows] == [
+    assert [(row.team, row.name, row.leader) for row in people.rows] == [
         ("猛虎队", "乙一", False), ("猛虎队", "乙二", True), ("猛虎队", "乙三", False),
         ("飞龙队", "丙一", False), ("飞龙队", "丙二", False), ("飞龙队", "丁一", True),
     ]  # fmt: skip
-    assert len(found.notes) == 2
+    assert len(people.notes) == 2
 
 
 def test_merged_cells_give_their_team_to_the_lines_below() -> None:
-    """Excel leaves a merged team in its first line only; that it was taken so is said."""
-    found = read_list(
+    """Excel keeps a merged team only in its first line; a note says that the team was added to the others."""
+    people = read_list(
         "团队,姓名\n猛虎队,王小明\n,陈芳\n小计,2\n飞龙队,刘洋\n,赵敏\n小计,2\n合计,4\n".encode()
     )
-    assert [(row.team, row.name) for row in found.rows] == [
+    assert [(row.team, row.name) for row in people.rows] == [
         ("猛虎队", "王小明"), ("猛虎队", "陈芳"), ("飞龙队", "刘洋"), ("飞龙队", "赵敏"),
     ]  # fmt: skip
     with pytest.raises(Refused, match="第 3 行：团队是空的。是合并的单元格就取消合并"):
         read_list("团队,姓名\n猛虎队,王小明\n,陈芳\n猛虎队,刘洋\n".encode())
-    assert found.notes[0] == "第 3 行没有写团队，按合并的单元格算进“猛虎队”。"
+    assert people.notes[0] == "第 3 行没有写团队，按合并的单元格算进“猛虎队”。"
 
 
 @pytest.mark.parametrize(
@@ -149,14 +149,14 @@ def test_merged_cells_give_their_team_to_the_lines_below() -> None:
         ("组长", "王小明", True), ("组长", "陈芳", False),
     ],
 )  # fmt: skip
-def test_who_leads_is_read_from_a_mark_a_position_or_a_name(heading: str, written: str, leads: bool) -> None:
-    """The column of leaders may hold yes and no, what somebody is, or the leader's own name."""
+def test_the_leader_is_read_from_a_mark_a_position_or_a_name(heading: str, written: str, leads: bool) -> None:
+    """The column of leaders may contain yes and no, positions, or the leader's name."""
     rows = read_list(f"团队,姓名,{heading}\n猛虎队,王小明,{written}\n猛虎队,陈芳,\n".encode()).rows
     assert rows[0].leader is leads
 
 
 def test_a_reading_is_checked_line_by_line() -> None:
-    """A reading that does not fit its name is a fault of its line."""
+    """A reading that does not fit its name is reported for its line."""
 
     def refuse(name: str, say_as: str) -> None:
         raise ValueError(f"{name}不读{say_as}")
@@ -168,13 +168,13 @@ def test_a_reading_is_checked_line_by_line() -> None:
 @pytest.mark.parametrize(
     "name", ["王小明", "Mary Ann", "张伟（大）", "👨‍👩‍👧队", "王明 Amy", "A/B组", "=1+1", "100%队"]
 )
-def test_a_tidy_name_stays_as_it_is(name: str) -> None:
-    """What is written well already is not changed."""
+def test_a_normalised_name_does_not_change(name: str) -> None:
+    """Normalising a correctly written name does not change it."""
     assert tidy_name(name) == name
 
 
-def test_a_name_is_found_however_it_is_typed(store: Store) -> None:
-    """Deals, targets and teams are looked up by the one writing, also what was kept before there was one."""
+def test_a_name_is_found_in_any_spelling(store: Store) -> None:
+    """Deals, targets and teams are looked up by normalised names, also those stored before normalisation."""
     with store.write() as session:
         session.rows.change("UPDATE people SET name = '王　小明' WHERE id = 1")
         assert session.roster.find("王小明").id == 1
@@ -186,7 +186,7 @@ def test_a_name_is_found_however_it_is_typed(store: Store) -> None:
 
 
 def test_a_team_is_renamed_with_its_people(store: Store) -> None:
-    """People follow, the reading is replaced, a name that is taken is refused."""
+    """The people move along, the reading is replaced, and a name in use is refused."""
     with store.write() as session:
         team = session.roster.rename_team(1, "雄　狮队", "xiong2 shi1 dui4")
         assert team is not None
@@ -226,8 +226,8 @@ FILES = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(FILES)
-def test_whatever_is_brought_gets_people_or_a_sentence(data: bytes) -> None:
-    """No file breaks the reader: it is a list of people with tidy names, or it is refused in words."""
+def test_any_file_gives_people_or_a_sentence(data: bytes) -> None:
+    """Any file gives a list of people with normalised names, or is refused with a sentence."""
     try:
         rows = read_list(data).rows
     except Refused:

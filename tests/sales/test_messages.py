@@ -1,4 +1,4 @@
-"""What is said, word for word, from the office's templates."""
+"""Announcement texts from the office's templates, word for word."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ TEXTS = load.load(Path(__file__).parents[2] / "config" / "rhythm.yaml").broadcas
 NOW = at("15:00")
 
 
-def test_the_days_first_order_word_for_word() -> None:
-    """The shipped sentence for the day's first order is the office's own."""
+def test_the_days_first_deal_word_for_word() -> None:
+    """The shipped sentence for the day's first deal is the one the office prescribed."""
     said = announce_deal(deal(), TEXTS.first_of_day, WORDS).text
     assert said == "恭喜猛虎队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"
 
 
-def test_a_big_order_word_for_word() -> None:
-    """The shipped sentence for a big order, with the amount in words as it will be heard."""
+def test_a_big_deal_word_for_word() -> None:
+    """The shipped sentence for a big deal has the amount in words."""
     said = announce_deal(deal("12800"), TEXTS.big, WORDS).text
     assert said == "恭喜猛虎队的王小明签了一单校园招聘套餐，金额是一万两千八百元，请大家为他喝彩！"
 
@@ -51,8 +51,8 @@ def test_names_are_put_in_as_they_are(team: str, person: str) -> None:
     assert fill("{team}的{person}！", {"team": team, "person": person}) == f"{team}的{person}！"
 
 
-def test_a_slot_that_nobody_fills_is_refused_by_name() -> None:
-    """A misspelt slot is named together with those that exist."""
+def test_an_unknown_slot_is_refused_by_name() -> None:
+    """A misspelt slot is named together with the allowed ones."""
     with pytest.raises(Refused, match=r"\{persn\} 没有内容可填，可以用的有：\{team\}、\{person\}"):
         check("恭喜{persn}", ("team", "person"))
     with pytest.raises(Refused, match="可以用的有：没有"):
@@ -61,8 +61,8 @@ def test_a_slot_that_nobody_fills_is_refused_by_name() -> None:
 
 
 @given(st.lists(st.sampled_from("甲乙丙"), max_size=12), st.integers(0, 9))
-def test_nothing_is_said_twice_running(used: list[str], pick: int) -> None:
-    """Whatever was said before, the next variant is another than the last, and the longest unsaid."""
+def test_no_text_is_used_twice_in_succession(used: list[str], pick: int) -> None:
+    """After any history the next variant differs from the last one and is the least recently used."""
     chosen = choose("甲乙丙", used, pick)
     assert chosen not in used[-1:]
     assert chosen not in used[-2:] or len(set(used)) < 3
@@ -70,7 +70,7 @@ def test_nothing_is_said_twice_running(used: list[str], pick: int) -> None:
 
 
 def test_ten_days_use_all_variants_evenly() -> None:
-    """Over nine days three variants come three times each, never one after itself."""
+    """Over nine days three variants are used three times each, never twice in succession."""
     used: list[str] = []
     for day in range(9):
         used.append(choose(["甲", "乙", "丙"], used, day))
@@ -78,15 +78,15 @@ def test_ten_days_use_all_variants_evenly() -> None:
     assert all(a != b for a, b in pairwise(used))
 
 
-def test_a_variant_with_nothing_to_say_is_left_out() -> None:
-    """Without a prize the sentence that names the prize isn't used while another is there."""
+def test_a_variant_with_an_empty_slot_is_left_out() -> None:
+    """Without a prize the sentence that names the prize is not used while there is another."""
     variants = ("奖品是{prize}！", "{person}真棒！")
     assert phrase(variants, {"person": "陈芳", "prize": ""}).text == "陈芳真棒！"
     assert phrase(variants[:1], {"prize": ""}).text == "奖品是！"
 
 
-def test_the_roundup_tells_count_sum_and_the_best_first() -> None:
-    """Three orders of the hour: number and sum, then each, the largest first."""
+def test_the_roundup_has_count_and_sum_then_the_largest_first() -> None:
+    """A round-up of three deals has number and sum, then each deal, the largest first."""
     deals = [deal("6000", "14:10", 1), deal("12000", "14:20", 2, person="陈芳"), deal("5000", "14:30", 3)]
     said = roundup(round_up(deals, (), NOW), TEXTS, WORDS, NOW)
     assert said is not None
@@ -100,8 +100,8 @@ def test_the_roundup_tells_count_sum_and_the_best_first() -> None:
     assert again.text.startswith("整点战报，过去一小时签下三单，合计两万三千元。")
 
 
-def test_two_orders_are_liang() -> None:
-    """Two orders are 两单, not 二单, and twelve 十二单."""
+def test_two_deals_are_liang() -> None:
+    """Two deals are 两单, not 二单, and twelve 十二单."""
     for many, word in ((2, "两单"), (12, "十二单")):
         said = roundup(round_up([deal(ident=n) for n in range(many)], (), NOW), TEXTS, WORDS, NOW)
         assert said is not None
@@ -109,26 +109,27 @@ def test_two_orders_are_liang() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 99_999_999_999), st.integers(1, 40), st.booleans()), max_size=60))
-def test_the_roundup_fits_whatever_was_sold(orders: list[tuple[int, int, bool]]) -> None:
-    """Any number of orders, sums and names: within 45 s, voided ones untold, nothing left out of the sum."""
+def test_the_roundup_stays_within_its_time(sales: list[tuple[int, int, bool]]) -> None:
+    """With any deals, sums and names it takes at most 45 s, has no voided deals, and the sum is complete."""
     deals = [
         deal(str(Decimal(fen) / 100), ident=n, person="名" * size, voided="退" if voided else None)
-        for n, (fen, size, voided) in enumerate(orders)
+        for n, (fen, size, voided) in enumerate(sales)
     ]
-    told = [d for d in deals if d.voided is None]
+    unvoided = [d for d in deals if d.voided is None]
     said = roundup(round_up(deals, deals, NOW), TEXTS, WORDS, NOW)
-    if not told:
+    if not unvoided:
         assert said is None
         return
     assert said is not None
     assert seconds(said.text) <= ROUNDUP_SECONDS
-    assert f"{WORDS.count(len(told), '单')}，合计{WORDS.amount(sum(d.amount for d in told))}。" in said.text
+    total = WORDS.amount(sum(d.amount for d in unvoided))
+    assert f"{WORDS.count(len(unvoided), '单')}，合计{total}。" in said.text
     items = said.text.count("名。") + said.text.count("名，")
-    assert items in (0, len(told)) or f"还有{WORDS.count(len(told) - items, '单')}，合计" in said.text
+    assert items in (0, len(unvoided)) or f"还有{WORDS.count(len(unvoided) - items, '单')}，合计" in said.text
 
 
-def test_forty_orders_are_summed_up_after_the_best() -> None:
-    """A busy hour: the best orders by name, the rest as number and sum."""
+def test_forty_deals_are_summed_up_after_the_largest() -> None:
+    """In a busy hour the largest deals are named, and the rest given as number and sum."""
     deals = [deal(str(1000 + n), "14:10", n, person=f"人{n}") for n in range(40)]
     said = roundup(round_up(deals, (), NOW), TEXTS, WORDS, NOW)
     assert said is not None
@@ -153,20 +154,19 @@ MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=NOW.tzinfo)
         (FRIDAY, FRIDAY + timedelta(days=20), "11月20日傍晚"),
     ],
 )
-def test_what_is_left_from_before_is_told_as_such(signed: datetime, now: datetime, when: str) -> None:
-    """Friday 18:06 told on Monday at 10:00 is not of "the past hour"."""
+def test_earlier_deals_are_announced_as_earlier(signed: datetime, now: datetime, when: str) -> None:
+    """A deal of Friday 18:06 that is announced on Monday at 10:00 is not part of "the past hour"."""
     said = roundup(round_up([replace(deal(), at=signed)], (), now), TEXTS, WORDS, now)
     assert said is not None
     assert said.text.startswith(f"{when}还签了一单，合计一万两千八百元。")
     assert "过去一小时" not in said.text
 
 
-def test_what_was_announced_at_once_counts_in_the_hour() -> None:
-    """Six orders of 97,300, five of them announced: the hour's number is six, and what is left is told apart."""
+def test_deals_announced_immediately_count_in_the_hour() -> None:
+    """With six deals of 97,300, five of them announced, the hour's number is six, and the remaining one is separate."""
     big = [deal("18740", "14:10", n, person=f"大{n}") for n in range(5)]
     left = [deal("3600", "14:40", 9)]
-    found = round_up(left, [*big, *left], NOW)
-    said = roundup(found, TEXTS, WORDS, NOW)
+    said = roundup(round_up(left, [*big, *left], NOW), TEXTS, WORDS, NOW)
     assert said is not None
     assert said.text == (
         "过去一小时，我们一共签了六单，合计九万七千三百元。除了已经报喜的，还有一单，合计三千六百元。"
@@ -174,23 +174,23 @@ def test_what_was_announced_at_once_counts_in_the_hour() -> None:
     )
 
 
-def test_left_overs_follow_the_hours_orders_in_the_order_of_the_walls() -> None:
-    """Fresh ones best first, then those from before best first; `told` is the order of the walls."""
+def test_earlier_deals_follow_the_hours_deals_as_on_the_walls() -> None:
+    """The hour's deals come first, then earlier ones, both largest first; `told` has the sequence of the walls."""
     old = [replace(deal("500", ident=1, person="甲"), at=NOW - timedelta(hours=20))]
     old.append(replace(deal("900", ident=2, person="乙"), at=NOW - timedelta(hours=20)))
     new = [deal("100", "14:10", 3, person="丙"), deal("200", "14:20", 4, person="丁")]
-    found = round_up([*old, *new], (), NOW)
-    said = roundup(found, TEXTS, WORDS, NOW)
+    deals = round_up([*old, *new], (), NOW)
+    said = roundup(deals, TEXTS, WORDS, NOW)
     assert said is not None
-    assert [d.person for d in found.told] == ["丁", "丙", "乙", "甲"]
-    places = [said.text.index(f"的{d.person}，") for d in found.told]
+    assert [d.person for d in deals.told] == ["丁", "丙", "乙", "甲"]
+    places = [said.text.index(f"的{d.person}，") for d in deals.told]
     assert places == sorted(places)
     assert "一共签了两单，合计三百元。" in said.text
     assert "昨天傍晚还签了两单，合计一千四百元。" in said.text
 
 
 def test_top_sales_with_winner_tie_and_nobody() -> None:
-    """One winner, two who share the place, and a day without orders each get a sound sentence."""
+    """One winner, two winners who share the place, and a day without deals each give a correct text."""
     one, two, last = standing(count=2), standing("陈芳", count=2), standing("刘洋", "5", place=3)
     said = top_sales([one, last], TEXTS.top_sales_of_day, TEXTS.nobody, WORDS).text
     assert said == "今天的开拓能手是猛虎队的王小明，签下两单，共一万两千八百元，请大家鼓掌！"
@@ -200,8 +200,8 @@ def test_top_sales_with_winner_tie_and_nobody() -> None:
     assert nobody.text == TEXTS.nobody[1]
 
 
-def test_percent_never_flatters() -> None:
-    """99.9 % isn't told as reached."""
+def test_percent_is_rounded_down() -> None:
+    """99.9 % is not announced as reached."""
     assert [percent(rate) for rate in (None, Decimal("0.999"), Decimal(1), Decimal("1.237"), Decimal(0))] == [
         "", "99%", "100%", "123%", "0%",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Amounts as people type and say them."""
+"""Parsing and formatting of amounts."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ REFUSED = {
 
 @pytest.mark.parametrize(("typed", "yuan"), UNDERSTOOD.items())
 def test_every_way_of_writing_an_amount_is_understood(typed: str, yuan: str) -> None:
-    """What people type as an amount is taken as exactly that amount, with two decimals."""
+    """A typed amount is parsed exactly, with two decimals."""
     assert str(parse_amount(typed)) == yuan
 
 
 @pytest.mark.parametrize(("typed", "reason"), REFUSED.items())
-def test_what_is_no_amount_is_refused_with_a_sentence(typed: str, reason: str) -> None:
-    """Nonsense, nothing, less than nothing and far too much are refused in Chinese, naming the field."""
+def test_an_invalid_amount_is_refused_with_a_sentence(typed: str, reason: str) -> None:
+    """Nonsense, empty text, negative and too large amounts are refused in Chinese, with the field's name."""
     with pytest.raises(Refused, match=reason) as refused:
         parse_amount(typed)
     assert refused.value.field == "amount"
@@ -50,14 +50,14 @@ def test_what_is_no_amount_is_refused_with_a_sentence(typed: str, reason: str) -
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, 0, 1e9, True, None, [1], Decimal("NaN")])
-def test_numbers_that_are_no_amounts_are_refused(value: object) -> None:
-    """A JSON body with a number or thing that cannot be an amount is refused, never a crash."""
+def test_invalid_json_amounts_are_refused(value: object) -> None:
+    """A JSON number or value that is not a valid amount is refused without a crash."""
     with pytest.raises(Refused, match="金额"):
         parse_amount(value)
 
 
 def test_numbers_are_taken_exactly() -> None:
-    """A JSON number means what its digits say: 0.1 is ten fen, 1e4 is ten thousand yuan."""
+    """A JSON number has its exact decimal value: 0.1 is ten fen, 1e4 is ten thousand yuan."""
     assert parse_amount(0.1) == Decimal("0.10")
     assert parse_amount(12800) == parse_amount(12800.0) == parse_amount(Decimal("1.28E4"))
     assert parse_amount(1e4) == Decimal("10000.00")
@@ -65,7 +65,7 @@ def test_numbers_are_taken_exactly() -> None:
 
 @given(st.integers(1, int(LARGEST * 100)))
 def test_every_written_form_reads_back(fen: int) -> None:
-    """Any amount, written plainly, with thousands, for the wall or in fen, is read back as itself."""
+    """Any amount written plainly, with thousands separators, for the wall or in fen is read back unchanged."""
     amount = from_fen(fen)
     assert to_fen(amount) == fen
     assert parse_amount(str(amount)) == amount
@@ -75,18 +75,18 @@ def test_every_written_form_reads_back(fen: int) -> None:
 
 @given(st.integers(1, int(LARGEST)))
 def test_spoken_whole_amounts_read_back(yuan: int) -> None:
-    """What the voice says for a whole sum is understood again when somebody types it."""
+    """The words that the voice uses for a whole sum are parsed to the same sum."""
     assert parse_amount(amount_in_words(Decimal(yuan))) == yuan
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_an_amount_or_a_sentence(text: str) -> None:
-    """No text whatever brings anything but an amount within bounds or a refusal."""
+    """Any text gives an amount within bounds or a refusal."""
     with suppress(Refused):
         assert 0 < parse_amount(text) <= LARGEST
 
 
-def test_finer_than_a_fen_is_a_fault_of_ours() -> None:
-    """Nothing is rounded on its way into the book."""
-    with pytest.raises(ValueError, match="finer"):
+def test_a_fraction_of_a_fen_is_a_programming_error() -> None:
+    """Amounts are not rounded when they are stored."""
+    with pytest.raises(ValueError, match="fraction of a fen"):
         to_fen(Decimal("0.001"))

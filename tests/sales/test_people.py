@@ -1,4 +1,4 @@
-"""Lists of people as spreadsheets write them, and what the roster makes of them."""
+"""Import of lists from spreadsheets into the roster."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ READ = (PersonRow("猛虎队", "王小明", leader=True), PersonRow("飞龙队",
     ],
     ids=["utf8", "bom", "gb18030", "crlf", "semicolons", "tabs", "english", "other order", "quoted"],
 )
-def test_any_spreadsheets_file_is_read_alike(data: bytes) -> None:
-    """Encoding, separator, column order and language of the header make no difference."""
+def test_files_of_any_spreadsheet_give_the_same_people(data: bytes) -> None:
+    """Encoding, separator, sequence of columns and language of the heading make no difference."""
     assert read_list(data).rows == READ
 
 
-def test_all_bad_lines_are_told_at_once() -> None:
-    """One refusal names every faulty line with its number, so that the file is mended in one go."""
+def test_all_bad_lines_are_reported_together() -> None:
+    """One refusal names all faulty lines with their numbers, so that they can be corrected together."""
     bad = f"团队,姓名,组长\n,王小明,\n猛虎队,,\n猛虎队,{'长' * 41},\n猛虎队,陈芳,也许\n猛虎队,刘洋,是\n"
     with pytest.raises(Refused) as refused:
         read_list(bad.encode())
@@ -59,13 +59,13 @@ def test_all_bad_lines_are_told_at_once() -> None:
     ids=["empty", "no team", "encoding", "large", "many", "twice", "bell"],
 )
 def test_a_file_that_is_no_list_is_refused(data: bytes, reason: str) -> None:
-    """Whatever file is dropped on the page gets a sentence and changes nothing."""
+    """Any other file gives a sentence and changes nothing."""
     with pytest.raises(Refused, match=reason):
         read_list(data)
 
 
 def test_importing_again_changes_nothing(store: Store) -> None:
-    """The same list twice is the same list; who isn't on it stays."""
+    """Importing the same list twice changes nothing; people who are not on it stay."""
     rows = [PersonRow(team, name) for team, name in PEOPLE[:3]]
     with store.write() as session:
         done = session.roster.import_people(rows)
@@ -74,7 +74,7 @@ def test_importing_again_changes_nothing(store: Store) -> None:
 
 
 def test_import_updates_moves_and_removes(store: Store) -> None:
-    """A new leader, a known name in another team (a move) and, when told, those who are gone."""
+    """An import sets a new leader, moves a known name to another team and, on request, removes absent people."""
     rows = [PersonRow("猛虎队", "王小明", leader=True), PersonRow("雄鹰队", "刘洋")]
     with store.write() as session:
         done = session.roster.import_people(rows, remove_absent=True)
@@ -86,7 +86,7 @@ def test_import_updates_moves_and_removes(store: Store) -> None:
 
 
 def test_namesakes_in_two_teams_stay_two_people(store: Store) -> None:
-    """Two people of one name in two teams are both kept, and have to be told apart by team."""
+    """Two people with one name in two teams are both stored, and can only be selected with the team."""
     rows = read_list("团队,姓名\n猛虎队,张伟\n飞龙队,张伟\n".encode()).rows
     with store.write() as session:
         assert session.roster.import_people(rows).added == 2
@@ -97,7 +97,7 @@ def test_namesakes_in_two_teams_stay_two_people(store: Store) -> None:
 
 
 def test_an_empty_reading_keeps_the_known_one(store: Store) -> None:
-    """A list without readings doesn't wipe out those entered on the phone."""
+    """A list without readings keeps those entered on the phone."""
     with store.write() as session:
         session.roster.import_people([PersonRow("猛虎队", "王小明", say_as="wang2 xiao3 ming2")])
         session.roster.import_people([PersonRow("猛虎队", "王小明")])
@@ -107,7 +107,7 @@ def test_an_empty_reading_keeps_the_known_one(store: Store) -> None:
 
 
 def test_a_team_leaves_only_when_empty(store: Store) -> None:
-    """A team with people in it cannot be taken off the list; an empty one can, and may come back."""
+    """A team with people cannot be removed; an empty one can, and can be added again."""
     with store.write() as session:
         with pytest.raises(Conflict, match="还有人"):
             session.roster.remove_team(1)
@@ -120,6 +120,6 @@ def test_a_team_leaves_only_when_empty(store: Store) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "长" * 41, "a\nb"])
 def test_names_are_bounded(store: Store, name: str) -> None:
-    """A name that couldn't be shown or said is refused, wherever it comes from."""
+    """A name that cannot be displayed or pronounced is refused from every source."""
     with store.write() as session, pytest.raises(Refused, match="1 到 40 个字"):
         session.roster.save_person(PersonRow("猛虎队", name))

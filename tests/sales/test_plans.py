@@ -1,4 +1,4 @@
-"""What is asked at each order and each minute must not read all that ever was."""
+"""Queries for each deal and each minute do not read the whole history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHOLE = [f"SCAN {table}" for table in ("deals", "announcements", "announced_deal
 
 
 def hot_path(session: Session) -> None:
-    """What one order, one look at a wall and one tick of the clock ask of the book."""
+    """Run the queries of one deal, one wall update and one tick of the timekeeper."""
     session.roster.find("王小明")
     session.deals.first_taken(DAY, DAY)
     session.deals.first_taken(DAY, DAY, FIRST_OF_WEEK)
@@ -39,8 +39,8 @@ def hot_path(session: Session) -> None:
     session.deals.void(deal.id, "", at("12:01"))
 
 
-def test_nothing_asked_often_reads_the_whole_book(store: Store) -> None:
-    """Every statement of the hot path finds its deals and announcements by an index, or stops at a limit."""
+def test_frequent_queries_do_not_read_the_whole_store(store: Store) -> None:
+    """Every statement of the hot path reads deals and announcements through an index, or has a limit."""
     record(store)
     asked: list[str] = []
     with store.write() as session:

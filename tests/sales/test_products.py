@@ -1,4 +1,4 @@
-"""The products to choose from: what was sold lately, never what was taken back or taken out."""
+"""The products to choose from: those sold recently, without those of voided deals and hidden ones."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def products(store: Store, hidden: dict[str, int] | None = None) -> tuple[str, .
         return session.deals.products(hidden or {})
 
 
-def test_a_product_that_stands_only_on_a_deal_taken_back_is_none(store: Store) -> None:
-    """The typing error goes with its deal; a product with another deal stays."""
+def test_a_product_with_only_voided_deals_is_not_offered(store: Store) -> None:
+    """Taking back a deal removes a product misspelt in it; a product with another deal stays."""
     wrong = sold(store, "网络招骋", "a")
     sold(store, "网络招聘", "b")
     also = sold(store, "网络招聘", "c")
@@ -31,16 +31,16 @@ def test_a_product_that_stands_only_on_a_deal_taken_back_is_none(store: Store) -
     assert products(store) == ("网络招聘",)
 
 
-def test_a_product_sold_once_goes_after_the_next_deals(store: Store) -> None:
-    """What was sold only once may be a typing error: ten deals later it is not offered any more."""
+def test_a_product_sold_once_disappears_after_the_next_deals(store: Store) -> None:
+    """A product sold only once may be a typing error: ten deals later it is not offered any more."""
     sold(store, "报址", "once")
     for number in range(10):
         sold(store, "报纸", f"more-{number}")
     assert products(store) == ("报纸",)
 
 
-def test_products_stand_in_an_order_that_counts_do_not_change(store: Store) -> None:
-    """However often each is sold, the chips do not change places."""
+def test_the_sequence_of_products_does_not_depend_on_counts(store: Store) -> None:
+    """The chips keep their places when the number of sales changes."""
     for number, product in enumerate(("乙", "甲", "丙", "甲")):
         sold(store, product, f"first-{number}")
     before = products(store)
@@ -50,7 +50,7 @@ def test_products_stand_in_an_order_that_counts_do_not_change(store: Store) -> N
 
 
 def test_a_hidden_product_comes_back_when_it_is_sold_again(store: Store) -> None:
-    """Deals up to the mark do not count; the next one does."""
+    """Deals up to the mark do not count; the next one counts."""
     sold(store, "报纸", "a")
     with store.read() as session:
         mark = {"报纸": session.deals.newest_id()}
@@ -59,7 +59,7 @@ def test_a_hidden_product_comes_back_when_it_is_sold_again(store: Store) -> None
     assert products(store, mark) == ("报纸",)
 
 
-def test_an_empty_book_has_no_newest_deal(store: Store) -> None:
-    """Hiding something in an empty office is no fault."""
+def test_an_empty_store_has_no_newest_deal(store: Store) -> None:
+    """Hiding a product in an empty store is not an error."""
     with store.read() as session:
         assert session.deals.newest_id() == 0

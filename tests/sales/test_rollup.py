@@ -1,4 +1,4 @@
-"""The daily rollup that triggers keep is always what counting from scratch would give."""
+"""The daily totals maintained by triggers always equal a recount."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def a_store() -> Iterator[Store]:
 
 
 def carry_out(session: Session, steps: list[object]) -> list[Deal]:
-    """Record, void and move people at random; the orders as they then stand."""
+    """Record, void and move people at random; return the resulting deals."""
     idents: list[int] = []
     for step in steps:
         match step:
@@ -45,8 +45,8 @@ def carry_out(session: Session, steps: list[object]) -> list[Deal]:
                 session.rows.change("UPDATE people SET team_id = ? WHERE id = ?", team, person)
             case (int() as person, int() as yuan, int() as minute, date() as day):
                 moment = at(f"10:{minute:02}", day)
-                made, _ = session.deals.record(f"{len(idents)}", person, "", Decimal(yuan), moment, day)
-                idents.append(made.id)
+                deal, _ = session.deals.record(f"{len(idents)}", person, "", Decimal(yuan), moment, day)
+                idents.append(deal.id)
             case int() as which if idents:
                 session.deals.void(idents[which % len(idents)], "", at("11:00"))
     return list(session.deals.of_ids(tuple(idents)))
@@ -65,8 +65,8 @@ def counted(deals: list[Deal], since: date, until: date) -> set[Sale]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(RECORD | VOID | RECORD | MOVE, min_size=5, max_size=40))
-def test_rollup_is_what_counting_gives(steps: list[object]) -> None:
-    """After any orders, voids and moves the sales of a day, of days and of a whole month equal a recount."""
+def test_totals_equal_a_recount(steps: list[object]) -> None:
+    """After any deals, voids and moves the sales of a day, of several days and of a month equal a recount."""
     with a_store() as store:
         with store.write() as session:
             deals = carry_out(session, steps)
@@ -81,7 +81,7 @@ def test_rollup_is_what_counting_gives(steps: list[object]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from([None, "waiting", PLAYING, HEARD])), max_size=6))
 def test_first_is_taken_as_the_rule_says(orders: list[tuple[bool, str | None]]) -> None:
-    """The store's answer whether "first" is gone equals the pure rule, for any voids and announcements."""
+    """The store agrees with the pure rule on the first deal, for any voids and announcements."""
     with a_store() as store, store.write() as session:
         for n, (voided, state) in enumerate(orders):
             moment = at(f"10:{n:02}")
@@ -100,7 +100,7 @@ def test_first_is_taken_as_the_rule_says(orders: list[tuple[bool, str | None]]) 
 
 
 def test_the_weeks_first_is_the_days_first_too(store: Store) -> None:
-    """A first-of-week that was spoken and then taken back takes both firsts; the next day has its own."""
+    """A first-of-week deal announced and then taken back counts as both firsts; the next day has a new first deal."""
     with store.write() as session:
         made, _ = session.deals.record("k", 1, "", Decimal(1), at("10:00"), DAY)
         said, _ = session.outbox.add("a", FIRST_OF_WEEK, "", "", at("10:00"), DAY, deals=[made.id])

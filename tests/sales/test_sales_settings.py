@@ -12,8 +12,8 @@ from controller.sales.model import Refused
 from controller.sales.store import Store
 
 
-def test_settings_are_remembered_and_forgotten(store: Store) -> None:
-    """Whatever JSON can hold is kept as it is; None forgets it."""
+def test_settings_are_stored_and_deleted(store: Store) -> None:
+    """Any JSON value is stored unchanged; None deletes it."""
     with store.write() as session:
         session.desk.set_setting("volume", 35)
         session.desk.set_setting("by_hand", {"名": ["一", None]})
@@ -24,17 +24,17 @@ def test_settings_are_remembered_and_forgotten(store: Store) -> None:
 
 
 def test_a_token_opens_only_with_its_secret(store: Store) -> None:
-    """The secret itself is nowhere in the book; a new token of a name ends the old one."""
+    """The secret is not in the store; a new token with the same name replaces the old one."""
     with store.write() as session:
         session.desk.add_token("crm", "sales", "s3cret", at("10:00"))
         assert session.desk.token("S3cret") is None
-        found = session.desk.token("s3cret")
-        assert found is not None
-        assert (found.name, found.role, found.created) == ("crm", "sales", at("10:00"))
+        token = session.desk.token("s3cret")
+        assert token is not None
+        assert (token.name, token.role, token.created) == ("crm", "sales", at("10:00"))
         assert not any("s3cret" in str(row) for row in session.rows.all("SELECT * FROM tokens"))
         session.desk.add_token("crm", "admin", "other", at("11:00"))
         assert session.desk.token("s3cret") is None
-        assert [token.role for token in session.desk.tokens()] == ["admin"]
+        assert [other.role for other in session.desk.tokens()] == ["admin"]
         assert session.desk.remove_token("crm")
         assert session.desk.token("other") is None
         with pytest.raises(Refused):
@@ -42,7 +42,7 @@ def test_a_token_opens_only_with_its_secret(store: Store) -> None:
 
 
 def test_walls_are_known_by_name(store: Store) -> None:
-    """A wall that calls is noted, what was chosen for it stays, and it can be forgotten."""
+    """A wall's request is recorded, its settings stay, and it can be deleted."""
     with store.write() as session:
         session.desk.set_wall("lobby", {"scene": "dark"}, at("10:00"))
         session.desk.wall_seen("lobby", at("10:05"))
@@ -57,13 +57,13 @@ def test_walls_are_known_by_name(store: Store) -> None:
 
 
 def test_cities_are_kept_by_day(store: Store) -> None:
-    """Another branch's completion and amount come back exactly, best first; empty ones are forgotten."""
+    """Another branch's completion and amount are read back exactly, best first; empty ones are deleted."""
     with store.write() as session:
         session.desk.set_city(DAY, "上海", Decimal("0.875"), Decimal("1200.50"))
         session.desk.set_city(DAY, "广州", Decimal("1.2"))
         session.desk.set_city(DAY, "深圳", None, Decimal(3))
-        found = [(c.city, c.rate, c.amount) for c in session.desk.cities(DAY)]
-        assert found == [
+        cities = [(c.city, c.rate, c.amount) for c in session.desk.cities(DAY)]
+        assert cities == [
             ("广州", Decimal("1.2"), None),
             ("上海", Decimal("0.875"), Decimal("1200.50")),
             ("深圳", None, Decimal("3.00")),
@@ -76,7 +76,7 @@ def test_cities_are_kept_by_day(store: Store) -> None:
 
 
 def test_results_are_frozen_once(store: Store) -> None:
-    """What the office saw at 18:05 isn't rewritten by a second show."""
+    """A second show does not overwrite the results that the office saw at 18:05."""
     with store.write() as session:
         assert session.desk.results(DAY) is None
         assert session.desk.freeze_results(DAY, {"comment": "好"}, at("18:05"))
@@ -85,7 +85,7 @@ def test_results_are_frozen_once(store: Store) -> None:
 
 
 def test_used_phrases_are_remembered_to_a_limit(store: Store) -> None:
-    """The last fifty of a kind are kept, oldest first, each kind for itself."""
+    """The last fifty phrases of each kind are stored, oldest first."""
     with store.write() as session:
         for n in range(60):
             session.desk.use("big", str(n), at("10:00"))
@@ -95,7 +95,7 @@ def test_used_phrases_are_remembered_to_a_limit(store: Store) -> None:
 
 
 def test_targets_add_up(store: Store) -> None:
-    """A team's target is its own, or on days without one the sum of its people's; None takes it away."""
+    """A team's target is the stored one, or on days without one the sum of its people's; None removes it."""
     tomorrow = DAY + timedelta(days=1)
     with store.write() as session:
         session.roster.set_person_target(DAY, 1, Decimal(100))

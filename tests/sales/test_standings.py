@@ -1,4 +1,4 @@
-"""Who leads, and why: the stated rules for places, ties, targets and hidden people."""
+"""Standings follow the documented rules for places, ties, targets and hidden people."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ ROWS = st.builds(
 )  # fmt: skip
 
 
-def test_ties_go_by_orders_then_by_who_was_first_then_share() -> None:
-    """Amount, number of orders, who reached it first; equals in all share the place, the next counts on."""
+def test_ties_are_ranked_by_deals_then_time_then_shared() -> None:
+    """Ranking is by amount, number of deals, earlier last deal; equal people share a place, the next place skips."""
     rows = [
         standing("慢", "100", 2, reached=at("11:00")),
         standing("少", "100", 1, reached=at("09:00")),
@@ -39,13 +39,13 @@ def test_ties_go_by_orders_then_by_who_was_first_then_share() -> None:
 
 
 def test_distance_to_the_next_place() -> None:
-    """Everyone but the first is told what is missing to the next better place; sharers the same."""
+    """Everyone but the first has the distance to the next better place; people who share a place have the same."""
     rows = [standing("甲", "100"), standing("乙", "60"), standing("丙", "60"), standing("丁", "10")]
     assert [row.to_next for row in rank(rows)] == [None, 40, 40, 50]
 
 
 def test_teams_go_by_completion_then_those_without_target() -> None:
-    """A small team at 120 % leads a large one at 90 %; without a target a team comes after, by amount."""
+    """A small team at 120 % leads a large one at 90 %; teams without a target follow, by amount."""
     rows = [
         standing("大", "90", target=Decimal(100), rate=Decimal("0.9")),
         standing("小", "12", target=Decimal(10), rate=Decimal("1.2")),
@@ -58,8 +58,8 @@ def test_teams_go_by_completion_then_those_without_target() -> None:
 
 
 @given(st.lists(ROWS, max_size=8))
-def test_places_are_a_ranking_whatever_the_rows(rows: list) -> None:
-    """Nobody is lost, a place is one more than those better, and the order of input is no matter."""
+def test_places_are_a_ranking_for_any_rows(rows: list) -> None:
+    """All rows stay, a place is one more than the number of better rows, and the sequence of input is irrelevant."""
     for ranking in (rank, rank_by_completion):
         placed = ranking(rows)
         assert sorted(row.id for row in placed) == sorted(row.id for row in rows)
@@ -71,8 +71,8 @@ def test_places_are_a_ranking_whatever_the_rows(rows: list) -> None:
         assert all(row.to_next is None or row.to_next >= 0 for row in placed)
 
 
-def test_a_day_in_the_book(store: Store) -> None:
-    """People and teams of a day with completion, gap and sums, from real rows."""
+def test_a_day_in_the_store(store: Store) -> None:
+    """People and teams of a day have completion, gap and sums, computed from real rows."""
     record(store, 1, "8000", "10:00")
     record(store, 3, "6000", "10:30")
     record(store, 3, "6000", "11:00")
@@ -92,8 +92,8 @@ def test_a_day_in_the_book(store: Store) -> None:
     assert (got.count, got.amount, got.target) == (3, Decimal(20_000), Decimal(19_000))
 
 
-def test_nothing_sold_is_a_standing_too(store: Store) -> None:
-    """With no order there is nobody on top, and every team stands at nothing, sharing the first place."""
+def test_standings_without_deals(store: Store) -> None:
+    """Without deals no person is listed, and all teams have amount 0 and share the first place."""
     with store.read() as session:
         got = session.standings(DAY, DAY)
     assert got.people == ()
@@ -102,7 +102,7 @@ def test_nothing_sold_is_a_standing_too(store: Store) -> None:
 
 
 def test_hidden_people_count_but_are_not_shown(store: Store) -> None:
-    """A hidden person is in no ranking; the orders count for team and office."""
+    """A hidden person is in no ranking; the deals count for team and office."""
     record(store, 1, "500")
     record(store, 2, "100")
     with store.write() as session:
@@ -112,8 +112,8 @@ def test_hidden_people_count_but_are_not_shown(store: Store) -> None:
     assert got.teams[0].amount == got.amount == 600
 
 
-def test_voided_orders_count_nowhere(store: Store) -> None:
-    """Taking the leader's order back gives the lead to the next, and the first back to who was before."""
+def test_voided_deals_do_not_count(store: Store) -> None:
+    """Taking back the leader's deal makes the next person the leader again."""
     big = record(store, 1, "500")
     record(store, 2, "100")
     with store.write() as session:
@@ -123,8 +123,8 @@ def test_voided_orders_count_nowhere(store: Store) -> None:
     assert got.amount == 100
 
 
-def test_orders_stay_with_the_team_they_were_signed_in(store: Store) -> None:
-    """After a move the person keeps all orders, each team those signed for it, even a team that has gone."""
+def test_deals_stay_with_the_team_they_were_signed_for(store: Store) -> None:
+    """After a move the person keeps all deals, and each team those signed for it, even a removed team."""
     record(store, 1, "500")
     with store.write() as session:
         for row in (PersonRow("雄鹰队", "王小明"), PersonRow("雄鹰队", "陈芳")):
@@ -138,7 +138,7 @@ def test_orders_stay_with_the_team_they_were_signed_in(store: Store) -> None:
 
 
 def test_week_and_month_are_sums_of_days(store: Store) -> None:
-    """Days add up, both ends included, and nothing outside is counted."""
+    """Totals include both ends of the period and nothing outside it."""
     for days in (-1, 0, 4, 5):
         record(store, 1, "10", day=DAY + timedelta(days=days))
     with store.read() as session:
@@ -149,13 +149,13 @@ def test_week_and_month_are_sums_of_days(store: Store) -> None:
 
 
 def test_someone_alone_is_first() -> None:
-    """One row is place 1 with nothing missing; none at all is no ranking."""
+    """A single row has place 1 and no distance; no rows give an empty ranking."""
     assert [(row.place, row.to_next) for row in rank([replace(standing(), place=9)])] == [(1, None)]
     assert rank([]) == rank_by_completion([]) == ()
 
 
 def test_a_change_of_people_or_targets_is_seen_at_once(store: Store) -> None:
-    """What is kept of people and targets is forgotten with the first change, and never kept from an undone one."""
+    """Cached people and targets are invalidated by the first change, and never taken from a rolled-back one."""
 
     def seen() -> tuple[list[str], Decimal | None]:
         with store.read() as session:
@@ -182,7 +182,7 @@ def test_a_change_of_people_or_targets_is_seen_at_once(store: Store) -> None:
 
 
 def test_the_office_has_a_target_only_while_every_team_that_sold_has_one(store: Store) -> None:
-    """Everybody's orders are not held against one team's target; a team that sold nothing may be without."""
+    """All deals are not compared with one team's target; a team without deals may lack a target."""
 
     def aim() -> Decimal | None:
         with store.read() as session:
@@ -194,9 +194,9 @@ def test_the_office_has_a_target_only_while_every_team_that_sold_has_one(store: 
     record(store)
     assert aim() is None
     with store.read() as session:
-        found = session.standings(DAY, DAY)
-    own = next(team for team in found.teams if team.target)
-    assert found.rate == own.amount / 300
+        standings = session.standings(DAY, DAY)
+    own = next(team for team in standings.teams if team.target)
+    assert standings.rate == own.amount / 300
     with store.write() as session:
         session.roster.set_team_target(DAY, 1, Decimal(500))
     assert aim() == 800

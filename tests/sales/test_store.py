@@ -1,4 +1,4 @@
-"""The book on disk: transactions, keys, troubles, backups."""
+"""The store on disk: transactions, keys, failures, backups."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from controller.sales.model import Conflict, Refused, StoreFull, StoreTrouble
 from controller.sales.store import Store
 
 
-def test_a_deal_comes_back_as_it_was_recorded(store: Store) -> None:
-    """Every field of an order survives a new start of the daemon, to the millisecond and the fen."""
+def test_a_deal_is_read_back_unchanged(store: Store) -> None:
+    """Every field of a deal survives a restart, to the millisecond and the fen."""
     made = record(store, 1, "12800.50", "14:07", key="phone-1")
     store.close()
     again = Store(store.path, ZONE)
@@ -30,7 +30,7 @@ def test_a_deal_comes_back_as_it_was_recorded(store: Store) -> None:
 
 
 def test_the_same_request_is_recorded_once(store: Store) -> None:
-    """A tap repeated with the same key gives the same order; with other content it is a conflict."""
+    """A tap repeated with the same key returns the same deal; with other content it is a conflict."""
     first = record(store, key="tap")
     assert record(store, key="tap", clock="11:00") == first
     with pytest.raises(Conflict) as conflict:
@@ -41,7 +41,7 @@ def test_the_same_request_is_recorded_once(store: Store) -> None:
 
 
 def test_eight_phones_with_one_key_make_one_deal(store: Store) -> None:
-    """However many threads post one key at one moment: one order, and all get it."""
+    """Threads that post one key at the same moment make one deal, and all receive it."""
     gate = threading.Barrier(8)
 
     def post(_: int) -> int:
@@ -56,7 +56,7 @@ def test_eight_phones_with_one_key_make_one_deal(store: Store) -> None:
 
 
 def test_eight_phones_with_their_own_keys_lose_nothing(store: Store) -> None:
-    """Eight threads recording at once, with readers in between: every order is there, none twice."""
+    """With eight threads recording and others reading, all deals are stored exactly once."""
 
     def post(phone: int) -> None:
         for n in range(20):
@@ -74,7 +74,7 @@ def test_eight_phones_with_their_own_keys_lose_nothing(store: Store) -> None:
 
 
 def test_a_block_that_raises_leaves_nothing(store: Store) -> None:
-    """Order and announcement are one transaction: if the second fails there is no first."""
+    """Deal and announcement are one transaction: if the second fails, the first is rolled back."""
 
     def fail_after_recording() -> None:
         with store.write() as session:
@@ -89,7 +89,7 @@ def test_a_block_that_raises_leaves_nothing(store: Store) -> None:
 
 
 def test_a_snapshot_stays_the_same_while_others_write(store: Store) -> None:
-    """What a wall reads in one go belongs together, whatever is recorded meanwhile."""
+    """The data that a wall reads in a snapshot is consistent while others record."""
     with store.read() as session:
         before = session.deals.of_day(DAY)
         record(store)
@@ -100,7 +100,7 @@ def test_a_snapshot_stays_the_same_while_others_write(store: Store) -> None:
 
 
 def test_readers_cannot_write(store: Store) -> None:
-    """Nothing gets into the book but through `write`."""
+    """The store can be changed only through `write`."""
     with store.read() as session, pytest.raises(sqlite3.OperationalError, match="readonly"):
         session.desk.set_setting("volume", 3)
 
@@ -112,7 +112,7 @@ def test_readers_cannot_write(store: Store) -> None:
 def test_bad_requests_are_refused_by_field(
     store: Store, key: str, person: int, product: str, field: str
 ) -> None:
-    """An unknown person or a text without bounds is refused with a sentence, naming the field."""
+    """An unknown person or a too long text is refused with a sentence and the field's name."""
     with store.write() as session, pytest.raises(Refused) as refused:
         session.deals.record(key, person, product, Decimal(1), at("10:00"), DAY)
     assert refused.value.field == field
@@ -120,14 +120,14 @@ def test_bad_requests_are_refused_by_field(
 
 
 def test_markup_is_only_text(store: Store) -> None:
-    """Quotes and angle brackets in a product come back as they were written."""
+    """Quotes and angle brackets in a product are read back unchanged."""
     nasty = "<b>'; DROP TABLE deals; --\"</b>"
     with store.write() as session:
         assert session.deals.record("k", 1, nasty, Decimal(1), at("10:00"), DAY)[0].product == nasty
 
 
 def test_voiding_twice_keeps_the_first_reason(store: Store) -> None:
-    """An order is taken back once, with its reason; a second tap changes nothing, a wrong id is refused."""
+    """A deal is taken back once, with its reason; a second tap changes nothing, an unknown id is refused."""
     made = record(store)
     with store.write() as session:
         assert session.deals.void(made.id, "客户退单", at("11:00")).voided == "客户退单"
@@ -137,15 +137,15 @@ def test_voiding_twice_keeps_the_first_reason(store: Store) -> None:
 
 
 @pytest.mark.parametrize("sql", ["UPDATE deals SET fen = 1", "DELETE FROM deals", "UPDATE deals SET at = 0"])
-def test_a_deal_is_a_fact(store: Store, sql: str) -> None:
-    """Not even our own SQL can change or erase an order."""
+def test_a_deal_cannot_be_changed(store: Store, sql: str) -> None:
+    """Even direct SQL cannot change or delete a deal."""
     record(store)
     with pytest.raises(sqlite3.IntegrityError, match="deal"), store.write() as session:
         session.rows.change(sql)
 
 
 def test_every_connection_is_durable_and_strict(store: Store) -> None:
-    """WAL, synchronous=FULL and foreign keys hold on the writer and on every reader."""
+    """WAL, synchronous=FULL and foreign keys are set on the writer and on every reader."""
     for door in (store.write, store.read):
         with door() as session:
             pragmas = [
@@ -154,8 +154,8 @@ def test_every_connection_is_durable_and_strict(store: Store) -> None:
         assert pragmas == [("wal",), (2,), (1,)]
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(store: Store) -> None:
-    """With no room left the request is refused whole; what was recorded stays, and later it works again."""
+def test_a_full_disk_is_reported_and_nothing_is_lost(store: Store) -> None:
+    """On a full disk the whole request is refused; recorded deals stay, and recording works once there is space."""
     kept = record(store)
     with store.write() as session:
         (pages,) = session.rows.one("PRAGMA page_count") or (0,)
@@ -175,8 +175,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(store: Store) -> None:
     assert record(store, key="lost").key == "lost"
 
 
-def test_a_file_that_is_no_book_is_named(tmp_path: Path) -> None:
-    """A wrong file gives a sentence with its name and the way out, not a traceback; it is left as it is."""
+def test_a_file_that_is_not_a_store_is_named(tmp_path: Path) -> None:
+    """A wrong file gives a sentence with its name and advice, not a traceback; the file is not changed."""
     path = tmp_path / "book.db"
     path.write_bytes(b"not a database, " * 100)
     with pytest.raises(StoreTrouble, match=r"book\.db 不是账本文件.*备份"):
@@ -184,8 +184,8 @@ def test_a_file_that_is_no_book_is_named(tmp_path: Path) -> None:
     assert path.read_bytes() == b"not a database, " * 100
 
 
-def test_a_damaged_book_is_named(tmp_path: Path) -> None:
-    """Pages that were overwritten are told in a sentence with the file and the way out."""
+def test_a_damaged_store_is_named(tmp_path: Path) -> None:
+    """Overwritten pages give a sentence with the file and advice."""
     store = Store(tmp_path / "book.db", ZONE)
     fill_roster(store)
     for n in range(200):
@@ -208,8 +208,8 @@ def read_all(path: Path) -> None:
         damaged.close()
 
 
-def test_a_newer_book_is_left_alone(store: Store) -> None:
-    """An older program doesn't touch a book that a newer one has changed."""
+def test_a_newer_store_is_not_changed(store: Store) -> None:
+    """An older program does not open a store that a newer one has migrated."""
     store.close()
     with closing(sqlite3.connect(store.path)) as connection:
         connection.execute("PRAGMA user_version = 999")
@@ -217,15 +217,15 @@ def test_a_newer_book_is_left_alone(store: Store) -> None:
         Store(store.path)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    """Where there is a file in the way, opening says so."""
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
+    """When a file has the folder's name, opening reports it."""
     (tmp_path / "var").write_text("in the way")
     with pytest.raises(StoreTrouble, match="目录"):
         Store(tmp_path / "var" / "book.db")
 
 
-def test_a_busy_book_waits_for_its_turn(store: Store) -> None:
-    """The command line and the daemon may write the same book: one waits for the other."""
+def test_a_busy_store_makes_the_second_writer_wait(store: Store) -> None:
+    """The command line and the daemon may write to the same store: one waits for the other."""
     other = Store(store.path, ZONE)
     with ThreadPoolExecutor(1) as pool:
         with store.write() as session:
@@ -239,8 +239,8 @@ def test_a_busy_book_waits_for_its_turn(store: Store) -> None:
         assert {deal.key for deal in session.deals.of_day(DAY)} == {"a", "b"}
 
 
-def test_a_backup_is_a_whole_book(store: Store, tmp_path: Path) -> None:
-    """A backup taken while in use opens as a book with everything in it, and never overwrites a file."""
+def test_a_backup_is_a_complete_store(store: Store, tmp_path: Path) -> None:
+    """A backup taken during use opens as a complete store, and never overwrites a file."""
     made = record(store)
     copy = tmp_path / "copy.db"
     store.backup(copy)
@@ -255,8 +255,8 @@ def test_a_backup_is_a_whole_book(store: Store, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_nobody_else_on_the_machine_reads_the_book(store: Store, tmp_path: Path) -> None:
-    """PIN and cookie secret lie in it: the book, what SQLite keeps beside it, and a backup are the owner's alone."""
+def test_only_the_owner_can_read_the_store(store: Store, tmp_path: Path) -> None:
+    """The store has the PIN and the cookie secret: only the owner can read it, SQLite's other files, and a backup."""
     record(store)
     copy = tmp_path / "copy.db"
     store.backup(copy)
@@ -268,7 +268,7 @@ def test_nobody_else_on_the_machine_reads_the_book(store: Store, tmp_path: Path)
 
 
 def test_opening_again_changes_nothing(store: Store) -> None:
-    """The migrations of a book that is up to date do nothing."""
+    """Migrations do nothing on a store that is up to date."""
     with store.read() as session:
         before = session.rows.all("SELECT sql FROM sqlite_schema ORDER BY name")
     again = Store(store.path, ZONE)

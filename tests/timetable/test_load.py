@@ -481,7 +481,7 @@ def test_a_wall_is_dark_in_quiet_time_unless_it_says_otherwise() -> None:
 
 
 def test_the_sketch_of_the_design_can_be_written() -> None:
-    """A file may have one text or a list of variants, amounts as 1万, both forms of a cue's free text, Chinese roles."""
+    """A file may have one text or several variants, amounts as 1万, both forms of a cue's free text, Chinese roles."""
     rhythm = office(
         "{at: 08:30-09:00, name: A, music: morning}",
         more="""

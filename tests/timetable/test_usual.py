@@ -81,7 +81,7 @@ def test_the_real_timetable_still_names_the_day() -> None:
 
 
 def test_playlists_have_chinese_names() -> None:
-    """Shipped playlists have a title, Chinese folders keep their name, others are named after the most frequent span."""
+    """Shipped playlists have a title, Chinese folders keep their name, others take that of the most frequent span."""
     spans = office("""
         {at: 08:30-09:00, name: 开门, music: spring}
         {at: 09:00-09:30, name: 周一会, on: monday, music: spring}
