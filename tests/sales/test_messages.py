@@ -46,8 +46,8 @@ def test_a_big_deal_word_for_word() -> None:
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-def test_names_are_put_in_as_they_are(team: str, person: str) -> None:
-    """A name full of braces, markup or slots is text and nothing else."""
+def test_names_are_inserted_literally(team: str, person: str) -> None:
+    """A name with braces, markup or slots is treated as plain text."""
     assert fill("{team}的{person}！", {"team": team, "person": person}) == f"{team}的{person}！"
 
 
