@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from players import speaking
-from recording import disk_device, level, silences, tone, write_wav
+from recording import Recording, disk_device, level, silences, tone, write_wav
 
 from controller.sound.speaker import MusicOrder, Track
 
@@ -24,6 +24,11 @@ def order(start: float, *paths: Path, position_s: float = 0.0, gain_db: float = 
     return MusicOrder(tuple(Track(path, gain_db, 3.0) for path in paths), start, position_s)
 
 
+def mixed(recording: Recording, t0: float, t1: float) -> np.ndarray:
+    """Samples as they left the mixer: a hole in them is the player's, not one of a busy machine."""
+    return recording.frames_between(t0, t1).astype(np.float32).mean(axis=1) / 32768
+
+
 def test_a_track_that_comes_is_next_and_the_present_one_is_not_touched(disk, tmp_path):
     """x joins behind a although b lay ready: not a hole, not a jump of level in a; then x, then b."""
     speaker, events, recording = disk
@@ -36,8 +41,8 @@ def test_a_track_that_comes_is_next_and_the_present_one_is_not_touched(disk, tmp
     events.wait("track", path=x, within=3)
     events.wait("track", path=b, within=5)
     assert [event.path for event in events.of("track")] == [a, x, b]
-    assert silences(recording.sound_between(began + 0.1, began + 6.5), 0.05) == []
-    loud = level(recording.sound_between(began + 0.5, began + 2.7), 0.05, 0.01)
+    assert silences(mixed(recording, began + 0.1, began + 6.5), 0.05) == []
+    loud = level(mixed(recording, began + 0.5, began + 2.7), 0.05, 0.01)
     assert loud.min() > 0.8 * loud.max()
 
 
@@ -53,7 +58,7 @@ def test_a_track_that_is_deleted_while_it_plays_plays_to_its_end(disk, tmp_path)
     speaker.music(order(start, a, c))
     events.wait("track", path=c, within=5)
     assert events.of("track_failed") == []
-    assert silences(recording.sound_between(began + 0.1, began + 3.3), 0.05) == []
+    assert silences(mixed(recording, began + 0.1, began + 3.3), 0.05) == []
 
 
 def test_next_and_the_order_that_says_the_same_lose_nothing_of_the_track(disk, tmp_path):
