@@ -1,4 +1,4 @@
-"""Numbers that are no quantities, digit by digit: telephones, rooms, order and staff numbers, versions."""
+"""Numbers that are not quantities, read digit by digit: telephones, rooms, order and staff numbers, versions."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ _SAID_ONE_BY_ONE = "985|211|618|315|520"
 
 
 def _one_by_one(number: str) -> str:
-    """The digits, 幺 for 1, with a short stop where people put a space or a dash."""
+    """Read digits one by one, 幺 for 1, with a short pause at each space or dash."""
     groups = re.findall(r"[0-9]+", number)
     return "，".join(digits(group, one="幺") for group in groups)
 
 
 def _mobile(found: Found) -> str:
-    """Eleven digits in the groups of three, four and four in which they are told."""
+    """Read eleven digits in the usual groups of three, four and four."""
     number = re.sub(r"[^0-9]", "", found.group(1))
     return "，".join(digits(part, one="幺") for part in (number[:3], number[3:7], number[7:]))
 
 
 def _free_call(found: Found) -> str:
-    """400 numbers are told in groups of three, three and four."""
+    """Read 400 numbers in the usual groups of three, three and four."""
     number = re.sub(r"[^0-9]", "", found.group(1))
     return "，".join(digits(part, one="幺") for part in (number[:3], number[3:6], number[6:]))
 
 
 def _festival(found: Found) -> str:
-    """3.8 is 三八, 6.18 is 六一八, 10.1 is 十一."""
+    """Read 3.8 as 三八, 6.18 as 六一八, 10.1 as 十一."""
     month, day = found.group(1), found.group(2)
     return "十一" if (month, day) == ("10", "1") else digits(month + day)
 
@@ -64,7 +64,7 @@ def _score(found: Found) -> str:
 
 
 def _falling(found: Found) -> str:
-    """3-2 is a score and 300-50 a rebate: a range goes up, and what is counted has its measure behind it."""
+    """Read 3-2 as a score and 300-50 as a rebate: a range rises, and a counted range has a measure word after it."""
     first, second = int(found.group(1)), int(found.group(2))
     drawn = first == second and found.string[: found.start()].endswith(("双方", "战成", "打成", "踢成", "平"))
     maybe_date = 10 <= first <= 12
@@ -84,7 +84,7 @@ def _code(found: Found) -> str:
 
 def _version(found: Found) -> str:
     parts = found.group(1).split(".")
-    if len(parts) == 4:  # an address on the network
+    if len(parts) == 4:  # an IP address
         return "点".join(digits(part, one="幺") for part in parts)
     return "点".join(cardinal_of(part) for part in parts)
 

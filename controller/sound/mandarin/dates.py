@@ -1,6 +1,6 @@
-"""Dates, times of day and years in Chinese text, written out as they are said.
+"""Dates, times of day and years in Chinese text, written out in words.
 
-18:05 is 十八点零五分 and 8:30 is 八点三十分, never 半: a broadcast keeps to one form. 9:00 is 九点.
+18:05 is 十八点零五分 and 8:30 is 八点三十分, never 半: announcements use one form. 9:00 is 九点.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _time(found: Found) -> str:
 
 
 def _half_day(found: Found) -> str:
-    """English am and pm: 8:00 pm is 晚上八点."""
+    """Read English am and pm: 8:00 pm is 晚上八点."""
     hour, minute, night = int(found.group(1)), found.group(2), found.group(3) in "pP"
     told = found.string[: found.start()].rstrip().endswith(_PARTS)
     part = _part_of_day(hour % 12 + (12 if night else 0)) if hour <= 12 and not told else ""
@@ -64,7 +64,7 @@ def _dated(day: str, month: str, year: str) -> str:
 
 
 def _year_last(found: Found) -> str:
-    """27/11/2026 is a date, and so is 11/27/2026; where both could be the month the first is the day."""
+    """Read 27/11/2026 and 11/27/2026 as dates; where both numbers could be the month, the first is the day."""
     first, second, year = found.group(1), found.group(2), found.group(3)
     if int(second) > 12:
         first, second = second, first
@@ -72,7 +72,7 @@ def _year_last(found: Found) -> str:
 
 
 def _lasted(hour: str, minute: str, second: str) -> str:
-    """1:02:36 is how long something took: 一小时零二分三十六秒."""
+    """Read 1:02:36 as a duration: 一小时零二分三十六秒."""
     said = f"{counted(hour)}小时" if int(hour) else ""
     said += _minutes(minute, "分")
     if second == "00":
@@ -81,7 +81,7 @@ def _lasted(hour: str, minute: str, second: str) -> str:
 
 
 def _two_days(found: Found) -> str:
-    """11.27-11.29 is from day to day, when the second comes later."""
+    """Read 11.27-11.29 as a range of days when the second is later."""
     month, day, month2, day2 = found.groups()
     if (int(month), int(day)) >= (int(month2), int(day2)):
         return found.group(0)
@@ -93,7 +93,7 @@ def _month_day(month: str, day: str) -> str:
 
 
 def _day_of_month(found: Found) -> str:
-    """11/27 is a date; 1/3 is a third: a day up to ten in a later month is taken for a fraction."""
+    """Read 11/27 as a date and 1/3 as a third: a day up to ten in a later month is taken as a fraction."""
     month, day = found.group(1), found.group(2)
     if int(month) < int(day) <= 10:
         return found.group(0)
@@ -126,7 +126,7 @@ DATES: tuple[Rule, ...] = (
         lambda m: f"{digits(m.group(1))}年{cardinal_of(m.group(2))}月",
     ),
 )
-"""Whole dates, to be read before codes, which look alike: 2024-11-27."""
+"""Whole dates such as 2024-11-27. Apply before codes, which look similar."""
 
 _LONG_UNITS = "小时|分钟|秒钟|公里|公斤|千米|厘米|毫米|个月|美元|港元|欧元|工作日|个工作日|号楼|年级|周岁"
 _SPANNING = "年月日号点时分秒元块角毛万亿千百个人名岁度折米层楼级斤次天周台单件套份条通遍轮届期"

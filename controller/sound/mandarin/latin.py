@@ -15,7 +15,7 @@ SHOW PARTY TALK TIME OPEN START STOP READY PLAN KICK OFF OUT IN ON UP DOWN BY TO
 HE SHE"""
 _SPELT_ALSO_SMALL = """vip kpi okr ceo cfo coo cto hrd hrbp ka kp bd ai app ppt pdf crm erp gmv roi sop
 pk ok id pc tv usb qq cv jd hr ehr"""
-_WORDS = frozenset(_SAID_AS_WORDS.split())  # though written in capitals
+_WORDS = frozenset(_SAID_AS_WORDS.split())  # read as words although written in capitals
 _SPELT = frozenset(_SPELT_ALSO_SMALL.split())
 _SAID = {
     "SAAS": "sass",
@@ -54,7 +54,7 @@ BEFORE_NUMBERS: tuple[Rule, ...] = (
 
 
 def letters(text: str) -> str:
-    """Every Latin word as it is said, set off by spaces."""
+    """Return the text with every Latin word spelled for speech, separated by spaces."""
     return _TOKEN.sub(lambda found: f" {_word(found.group(0), _stands_alone(found))} ", text)
 
 
@@ -65,7 +65,7 @@ def _stands_alone(found: Found) -> bool:
 
 def _word(word: str, alone: bool) -> str:
     capitals = word.upper()
-    if len(word) == 1 and alone:  # a组; but «have a look» is left
+    if len(word) == 1 and alone:  # a组; but not in «have a look»
         return capitals
     if capitals in _SAID:
         return _SAID[capitals]
@@ -139,7 +139,7 @@ _LONGEST = 15  # digits
 
 
 def cardinal(n: int) -> str:
-    """A whole number below 10**15 in English words, without «and»: 12800 is twelve thousand eight hundred."""
+    """Return a whole number below 10**15 in words, without «and»: 12800 is twelve thousand eight hundred."""
     if n < 20:
         return _ONES[n]
     if n < 100:
@@ -150,7 +150,7 @@ def cardinal(n: int) -> str:
 
 
 def ordinal(n: int) -> str:
-    """1 is first, 22 is twenty second, 20 is twentieth."""
+    """Return 1 as first, 22 as twenty second, 20 as twentieth."""
     *before, last = cardinal(n).split()
     last = _ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
     return " ".join([*before, last])
@@ -168,7 +168,7 @@ def _decimal(number: str) -> str:
 
 
 def _scaled(number: str, big: str | None) -> str:
-    """The number times its k, M, 万: the plain digits."""
+    """Return the plain digits of a number with k, M or 万."""
     return format((Decimal(bare(number)[:25]) * _BIG[big]).normalize(), "f") if big else number
 
 
@@ -198,7 +198,7 @@ def _month(written: str) -> str:
 
 
 def _year(year: str) -> str:
-    """2024 is twenty twenty four, 2005 is two thousand five, 1999 is nineteen ninety nine."""
+    """Read 2024 as twenty twenty four, 2005 as two thousand five, 1999 as nineteen ninety nine."""
     first, last = int(year[:2]), int(year[2:])
     if year[2] == "0" and first % 10 == 0:
         return cardinal(int(year))
@@ -208,7 +208,7 @@ def _year(year: str) -> str:
 
 
 def _fraction(found: Found) -> str:
-    """1/2 is one half, 2/3 two thirds, 15/20 fifteen out of twenty."""
+    """Read 1/2 as one half, 2/3 as two thirds, 15/20 as fifteen out of twenty."""
     top, bottom = int(found.group(1)), int(found.group(2))
     if bottom > 10 or bottom < 2 or top >= bottom:
         return f"{cardinal(top)} out of {cardinal(bottom)}"

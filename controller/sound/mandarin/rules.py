@@ -1,4 +1,4 @@
-"""A rule of reading: a pattern of written text and how what it finds is said. Applied one after the other."""
+"""Reading rules: a pattern of written text and its replacement. Applied in order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DASH = r"\s{0,2}[-~至到]\s{0,2}"
 
 
 def rule(pattern: str, said: Callable[[Found], str] | str) -> Rule:
-    """A rule; `said` may be a template such as r"\\1到\\2"."""
+    """Return a rule; `said` may be a template such as r"\\1到\\2"."""
     if isinstance(said, str):
         template = said
         return re.compile(pattern), lambda found: found.expand(template)
@@ -24,14 +24,14 @@ def rule(pattern: str, said: Callable[[Found], str] | str) -> Rule:
 
 
 def apply(rules: Iterable[Rule], text: str) -> str:
-    """The text after every rule, in order."""
+    """Return the text after every rule, in order."""
     for pattern, said in rules:
         text = pattern.sub(said, text)
     return text
 
 
 def bare(number: str) -> str:
-    """A written number without thousands marks or a .00 at its end: 12,800.00 is 12800, 2.0 stays."""
+    """Return a written number without thousands separators and a trailing .00: 12,800.00 is 12800, 2.0 stays."""
     number = number.replace(",", "")
     whole, _, part = number.partition(".")
     return number if part.strip("0") or len(part) == 1 else whole
