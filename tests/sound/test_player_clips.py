@@ -32,7 +32,7 @@ class Mixer:
         assert len(self.sounding) == 1
         self.sounding.append(sound)
 
-    def hush(self, fade_s: float) -> None:
+    def fade_out(self, fade_s: float) -> None:
         self.sounding = []
 
     def duck(self, duck: Duck, now: float) -> None:
