@@ -1,4 +1,4 @@
-"""What comes in and goes out: tokens, people, the backup; and whether all parts are well."""
+"""Tokens, people, the backup, and the check of all parts."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def revoke(context: click.Context, name: str, home: Path | None) -> None:
 
 @click.group(name="import")
 def import_() -> None:
-    """Bring data in."""
+    """Import data."""
 
 
 @import_.command()
@@ -110,7 +110,7 @@ def people(file: Path, home: Path | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @home_option
 def backup(file: Path, home: Path | None) -> None:
-    """Copy the book into one file, also while the daemon runs."""
+    """Copy the database into one file, also while the daemon runs."""
     where = chosen(home)
     if not where.database.exists():
         stop(f"没有备份成：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)

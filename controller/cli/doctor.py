@@ -1,4 +1,4 @@
-"""`zhangu doctor`: looks at every part, one line each, with what to do about what is not well."""
+"""`zhangu doctor`: check every part, and print one line each with the remedy for any fault."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from controller.timetable.problems import TimetableInvalid
 
 DEVICE_S = 4.0
 MEASURING_S = 20.0
-"""So long new music is looked into; what is not known by then is not told."""
+"""Seconds for examining new music; files not examined by then are not reported."""
 HEALTH_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's report. `serious`: the office would hear or see something wrong; `there`: False for
-    what is not there at all, and need not be.
+    """One line of the doctor's report. `serious`: people would hear or see something wrong; `there`: False for
+    an optional part that is missing.
     """
 
     part: str
@@ -49,7 +49,7 @@ class Finding:
 
 
 def examine(home: Home) -> Iterator[Finding]:
-    """Every finding, as it is found; takes some seconds, speaks no word aloud."""
+    """Yield each finding when it is known; takes some seconds, plays no sound."""
     yield from _timetable(home)
     yield from _book(home)
     yield from _disk(home)
@@ -142,7 +142,7 @@ def _voices(home: Home) -> Iterator[Finding]:
 
 
 def _natural_voice(home: Home) -> Finding:
-    """Whether the natural voice's files are all there and unaltered; why it cannot be installed here."""
+    """Check that the natural voice's files are complete and unaltered, or report why it cannot be installed here."""
     from controller.sound.tts import download, install, packages, speakers
     from controller.sound.tts.download import CannotInstall
 
@@ -183,14 +183,14 @@ def _device() -> Finding:
 
 
 def _health(told: Mapping[str, object]) -> dict[str, Any] | None:
-    """What the running daemon says of itself; None when it does not answer."""
+    """Return the running daemon's health; None when it does not answer."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{told['port']}/health", headers={"Authorization": f"Bearer {told.get('token')}"}
     )
     try:
         with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
             found = json.loads(answer.read())
-    except urllib.error.HTTPError as unwell:  # 503 with our JSON: here, with a fault
+    except urllib.error.HTTPError as unwell:  # 503 with our JSON: it runs, with a fault
         with unwell:
             found = _read(unwell.read())
     except (OSError, ValueError):
@@ -206,10 +206,10 @@ def _read(raw: bytes) -> object:
 
 
 def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
-    """The sound as the running daemon knows it: its own device, volume, mute, quiet time, and what else is wrong."""
+    """Report the sound of the running daemon: its device, volume, mute, quiet time, and other faults."""
     sound = health.get("sound") or {}
     deaf = sound.get("cause") in (NO_DEVICE, VOLUME_0)
-    if not sound:  # it did not take the token: another home's, or another release
+    if not sound:  # it rejected the token: it belongs to another home or another release
         yield Finding("音响", "正在运行的战鼓没有把它的声音告诉这个命令，请在手机“设备”页看", there=False)
     elif sound.get("hears"):
         yield Finding("音响", f"{sound.get('device')}，总音量 {sound.get('volume')}")

@@ -1,4 +1,4 @@
-"""A day in words: its plan as `zhangu today` prints it, its frozen results as `zhangu results` does. Pure."""
+"""Format a day as text: its plan for `zhangu today`, its frozen results for `zhangu results`. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.timetable.labels import ROLES, SAYINGS, SCENES
 
 
 def day_in_words(plan: dict[str, Any]) -> str:
-    """A day's plan (`timetable.to_json`): under their headings a line for each span, cue and duty."""
+    """Return a day's plan (`timetable.to_json`): under headings a line for each entry, cue and duty."""
     lines = [f"{plan['date']}　{'工作日' if plan['workday'] else '休息日'}（{plan['why']}）"]
     lines += ["时段"] if plan["entries"] else []
     for entry in plan["entries"]:
@@ -36,7 +36,7 @@ def day_in_words(plan: dict[str, Any]) -> str:
 
 
 def results_in_words(frozen: Mapping[str, Any]) -> str:
-    """The show as the office saw it, best first."""
+    """Return the frozen results, best first."""
     found = results.from_json(frozen)
     lines = [f"{found.date}　{found.office}　{found.count} 单，{_yuan(found.amount)}"]
     lines += ["个人", *(_person(row) for row in found.people)] if found.people else ["今天没有签单。"]
@@ -63,5 +63,5 @@ def _yuan(amount: Decimal) -> str:
 
 
 def _rate(rate: Decimal | None) -> str:
-    """Never rounded up: a target not reached must not look reached."""
+    """Format a rate, never rounded up: a target not reached must not look reached."""
     return "—" if rate is None else f"{int(rate * 100)}%"

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def greet(daemon: Daemon) -> None:
-    """Prints where walls and phones find this office."""
+    """Print the addresses for walls and phones."""
     where = told_address(daemon.host)
     address = f"http://{where}:{daemon.server.port}"
     echo("")
@@ -60,7 +60,7 @@ def _qr(text: str) -> str:
     return drawn.getvalue()
 
 
-# --- What goes on until it is stopped
+# --- Commands that run until they are stopped
 
 
 @click.command()

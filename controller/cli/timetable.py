@@ -1,4 +1,4 @@
-"""What should happen, and what 18:05 told: check, today, results."""
+"""Show what is planned, and the results of a day: check, today, results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @home_option
 def check(file: Path | None, home: Path | None) -> None:
-    """Check the timetable; every fault is told at once."""
+    """Check the timetable and print all faults at once."""
     from controller.timetable import load
 
     where = chosen(home)
@@ -35,7 +35,7 @@ def check(file: Path | None, home: Path | None) -> None:
 
 
 def _hints(rhythm: Timetable, home: Home) -> tuple[str, ...]:
-    """What will not happen, by this home's calendar and teams."""
+    """Return hints about things that will not happen with this home's calendar and teams."""
     from controller.timetable.load import hints
     from controller.timetable.public_holidays import kept_in
     from controller.timetable.workdays import Workdays
@@ -50,7 +50,7 @@ def _hints(rhythm: Timetable, home: Home) -> tuple[str, ...]:
 
 
 def _without_music(rhythm: Timetable, home: Home) -> list[str]:
-    """The file alone cannot know which playlists there are; a misspelt one would be silence at its time."""
+    """Return spans whose playlist does not exist (the file alone cannot show it): they would be silent."""
     from controller.sound.library import playlists
     from controller.timetable.problems import nearest
 
@@ -66,7 +66,7 @@ def _without_music(rhythm: Timetable, home: Home) -> list[str]:
 
 
 def _without_voice(rhythm: Timetable, home: Home) -> list[str]:
-    """The file alone cannot know which voices there are."""
+    """Return a hint if the voice does not exist (the file alone cannot show it)."""
     from controller.services.voices import folders, misnamed
 
     found = misnamed(rhythm.sound, folders(home.var / "voices"))

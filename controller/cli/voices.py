@@ -1,4 +1,4 @@
-"""Who speaks: the voices on this machine, listed, installed, carried, chosen, removed."""
+"""Voices on this machine: list, install, save for another machine, choose, remove."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def list_(outer: Path | None, home: Path | None) -> None:
 @home_option
 @click.pass_obj
 def install(outer: Path | None, source: Path | None, home: Path | None) -> None:
-    """Install the natural voice (90 MB, once), or repair it; goes on where it was interrupted."""
+    """Install the natural voice (90 MB, once), or repair it; continues where it was interrupted."""
     from controller.sound.tts import install as files
     from controller.system.process import running
 
@@ -138,7 +138,7 @@ def _line(voice: Found) -> str:
 
 
 def _voice(home: Home, name: str) -> str:
-    """The name as the timetable takes it; ends the command when nobody is called so."""
+    """Return the name as the timetable takes it; end the command when no voice has it."""
     from controller.sound.tts import install as files
     from controller.sound.tts import speakers
 
@@ -157,7 +157,7 @@ def _called(speaker: Speaker) -> str:
 
 
 def _put(daemon: dict[str, object], choice: dict[str, str]) -> str | None:
-    """Ask the running daemon; returns a sentence when it refused."""
+    """Ask the running daemon; return a sentence when it refused."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{daemon['port']}/api/voice",
         json.dumps(choice).encode(),
@@ -183,7 +183,7 @@ def _refusal(error: urllib.error.HTTPError) -> str:
 
 @contextmanager
 def _told(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Progress as a bar, or as a line for each tenth where no terminal is; a refusal ends the command."""
+    """Show progress as a bar, or as a line for each tenth without a terminal; end the command on a refusal."""
     from controller.sound.tts.download import CannotInstall
 
     try:
@@ -203,7 +203,7 @@ def _told(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 class _Lines:
-    """A line for each tenth."""
+    """A progress report with one line for each tenth."""
 
     def __init__(self, label: str) -> None:
         self._label, self._last = label, -1
