@@ -1,4 +1,4 @@
-"""The short form of the bench: ten broadcasts, cut from the daemon's recorded output, are understood by a listener."""
+"""The short form of the bench: a listener understands ten announcements from the daemon's recorded output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.signal
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(listener.missing() is not None, reason=str(listener.missing()))
 def test_ten_broadcasts_are_understood(natural_voice: Path) -> None:
-    """Of all kinds, over ducked music: at least 95 of 100 syllables right, 90 with tones. The bench asks more."""
+    """Of all kinds, over ducked music: at least 95 of 100 syllables right, 90 with tones. The bench is stricter."""
     chosen = understood.hundred()[::10]
     found = understood.tally(chosen, understood.recorded(chosen, natural_voice, FAST))
     assert found.right >= 95
