@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "book")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "sales")]
 
 from running import Running, timetable  # noqa: E402
 from survival import faults, kill_while_recording  # noqa: E402
