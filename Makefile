@@ -1,4 +1,4 @@
-# The commands of this project; docs/commands.md describes each.
+# Commands of this project, described in docs/commands.md.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
@@ -7,10 +7,10 @@ AGAIN := --last-failed --last-failed-no-failures none
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench soak sounds demo pictures accept dev
 
-help:            ## this list
+help:            ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
-setup: .venv/.ready  ## .venv with what the daemon needs
+setup: .venv/.ready  ## create .venv with the dependencies of the daemon
 
 .venv/.ready: pyproject.toml constraints.txt
 	@bash config/needs.sh run
@@ -23,44 +23,45 @@ setup: .venv/.ready  ## .venv with what the daemon needs
 	@bash config/needs.sh test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[listener]' \
-		|| echo "The independent listener cannot be installed here: its tests say that they are skipped."
+		|| echo "The independent listener cannot be installed here: its tests are skipped."
 	@touch $@
 
-dev: .venv/.dev  ## the same with what tests and checks need
+dev: .venv/.dev  ## the same with the dependencies of tests and checks
 
-run: .venv/.ready  ## the daemon, here and now
+run: .venv/.ready  ## run the daemon
 	$(BIN)/zhangu run
 
-demo: .venv/.ready  ## a made-up office's day in six minutes, heard and seen
+demo: .venv/.ready  ## run the day of a made-up office in six minutes, with sound and walls
 	$(BIN)/zhangu demo
 
-pictures: .venv/.dev  ## the pictures of README and docs/, taken from a running demo
+pictures: .venv/.dev  ## take the pictures of README and docs/ from a running demo
 	$(BIN)/python -m tests.pictures
 
-test: .venv/.dev  ## all tests
-	@# What fails is looked at once more, alone and in sight: browsers and sound on a busy machine may be late.
+test: .venv/.dev  ## run all tests
+	@# Failed tests are repeated once, alone: browsers and sound may be late on a busy machine.
 	$(BIN)/pytest -m 'not signal' -n 2 --dist loadfile || $(BIN)/pytest -m 'not signal' $(AGAIN)
-	@# Sound is recorded alone: a busy machine makes holes.
+	@# Tests that record sound run alone: on a busy machine recordings have gaps.
 	$(BIN)/pytest -m signal || $(BIN)/pytest -m signal $(AGAIN)
 
-accept: .venv/.dev  ## the walls' pictures are right as they are now: look at artefacts/wall first
+accept: .venv/.dev  ## accept the walls' present pictures; look at artefacts/wall first
 	$(BIN)/python tests/signage/gallery.py
 
-check: .venv/.dev  ## format, lint, types, import contracts
+check: .venv/.dev  ## check format, lint, types, import contracts, plain words
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.tools.plain_words
 
-bench: .venv/.dev  ## the figures, measured on real output, as a table
+bench: .venv/.dev  ## measure all figures on real output and print a table
 	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench
 
-soak: .venv/.dev  ## long runs
+soak: .venv/.dev  ## run the long measurements
 	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench --soak
 
-sounds: .venv/.dev  ## render the shipped sounds again (needs fluidsynth)
+sounds: .venv/.dev  ## render the shipped sounds (needs fluidsynth)
 	@bash config/needs.sh sounds
 	$(BIN)/python -m sounds.score
 	$(BIN)/python -m controller.sound.measuring .
