@@ -17,6 +17,8 @@ setup: .venv/.ready  ## create .venv with the dependencies of the daemon
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Python {v[0]}.{v[1]} found, 3.11 or newer needed: make setup PYTHON=python3.11" if v < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@# The first start finds bytecode too: compiling takes longer than all the rest of it.
+	$(BIN)/python -m compileall -q controller signage
 	@touch $@
 
 .venv/.dev: .venv/.ready

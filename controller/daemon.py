@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import logging.handlers
 import secrets
@@ -13,26 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from controller.clock import Clock
-from controller.feed import Feed
-from controller.sales.store import Store
-from controller.services import Office, Parts
-from controller.sound.announcer import Announcer
-from controller.sound.library import Library
-from controller.sound.playback import Report
+# Only what the player's process needs to start; all else is imported while that opens its device (Daemon._build).
+from controller.sound import mandarin
 from controller.sound.speaker import Event, Speaker
-from controller.sound.tts.background_install import VoiceInstall
-from controller.sound.tts.speakers import ESPEAK
-from controller.sound.voice import Voice
 from controller.system import log_file, network, process
 from controller.system.network import Certificate, listen, told_address
 from controller.system.paths import Home, version
 from controller.system.process import ShutdownSignal, Single
-from controller.timekeeper import Timekeeper
-from controller.timetable.current import TimetableFile
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from controller.sound.playback import Report
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +58,9 @@ class Daemon:
             self._single = self._stack.enter_context(Single(home.running))
             self._listener = listen(options.host, options.port)
             self._stack.callback(self._listener.close)
+            self.speaker = Speaker(self._on_speaker)
+            self._stack.callback(self.speaker.close)  # when building fails; else it is closed before
+            self.speaker.launch()
             self._tls = self._secured(options)
             self._build(home)
         except BaseException:
@@ -93,6 +89,18 @@ class Daemon:
         return listener, made
 
     def _build(self, home: Home) -> None:
+        from controller.clock import Clock
+        from controller.feed import Feed
+        from controller.sales.store import Store
+        from controller.services import Office, Parts
+        from controller.sound.announcer import Announcer
+        from controller.sound.library import Library
+        from controller.sound.tts.background_install import VoiceInstall
+        from controller.sound.tts.speakers import ESPEAK
+        from controller.sound.voice import Voice
+        from controller.timekeeper import Timekeeper
+        from controller.timetable.current import TimetableFile
+
         self.timetable_file = TimetableFile(home.timetable, home.last_good)
         rhythm = self.timetable_file.rhythm
         log_file.settle(rhythm.zone)
@@ -111,7 +119,6 @@ class Daemon:
             wanted=lambda: self.office.speaking.choice().voice != ESPEAK,
         )
         self._stack.callback(self._voice_install.close)
-        self.speaker = Speaker(self._on_speaker)
         self._stack.callback(self.speaker.close)
         announcer = Announcer(self.speaker, voice, self._on_report)
         self._stack.callback(announcer.close)
@@ -178,14 +185,15 @@ class Daemon:
         self.office.following.on_report(report)
 
     def start(self) -> None:
-        """Sound first, then time, then the web: the right music sounds within a second."""
-        self.speaker.warm(sorted(self._sounds.glob("*.ogg")))  # chime and applause start without a delay
+        """Sound first, then time, then the web: the right music sounds within half a second."""
         self.speaker.start()
         self._announcer.start()
         self.office.following.recover()
         self.timekeeper.start()
         self._stack.callback(self.timekeeper.close)
+        self.speaker.warm(sorted(self._sounds.glob("*.ogg")))  # chime and applause start without a delay
         self._serve()
+        mandarin.load()
         self._voice.warm_up()
         self._voice_install.start()
         process.notify("READY=1")
@@ -198,9 +206,12 @@ class Daemon:
 def run(options: Options, greet: Callable[[Daemon], None]) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code."""
     over = ShutdownSignal()
+    gc.disable()  # what is imported stays: looking through it for garbage costs a twentieth of the start
     daemon = Daemon(options)
     try:
         daemon.start()
+        gc.freeze()
+        gc.enable()
         where = told_address(daemon.host)
         log.info(
             "zhangu %s runs in %s at http://%s:%d/", version(), options.home.root, where, daemon.server.port

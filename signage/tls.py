@@ -1,7 +1,7 @@
-"""HTTPS beside plain HTTP: decrypts in a thread of its own and hands each connection to the same server.
+"""HTTPS beside plain HTTP: a thread decrypts and hands each connection to the same server.
 
 waitress knows no TLS. So each phone's connection gets a pair of sockets: one end is waitress's, with the phone's
-own address on it, the other is filled and emptied here. Nothing of HTTP is read or changed on the way.
+address on it; this module fills and empties the other. Nothing of HTTP is read or changed on the way.
 """
 
 from __future__ import annotations

@@ -39,7 +39,10 @@ class Running:
     ) -> None:
         self.folder, self.env = (
             folder,
-            dict(os.environ) | {"PYTHONUNBUFFERED": "1", "ZHANGU_VOICE_INSTALL": "0"} | dict(env),
+            dict(os.environ)
+            # Bytecode is kept, as it is for users: where the shell forbids it each start would compile everything.
+            | {"PYTHONUNBUFFERED": "1", "ZHANGU_VOICE_INSTALL": "0", "PYTHONDONTWRITEBYTECODE": ""}
+            | dict(env),
         )
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None

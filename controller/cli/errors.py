@@ -74,14 +74,14 @@ class CliGroup(click.Group):
             stop(f"{error.filename or '这里'}：{reason(error)}。", FAILED)
 
 
-def almanac_of(home: Home) -> TimetableFile:
+def timetable_of(home: Home) -> TimetableFile:
     """Return the timetable in force. Raises TimetableInvalid."""
     from controller.timetable.current import TimetableFile
 
     return TimetableFile(home.timetable, home.last_good)
 
 
-def book_of(home: Home) -> closing[Store]:
+def store_of(home: Home) -> closing[Store]:
     """Return the store, to be used in a `with`. Raises StoreTrouble."""
     from controller.sales.store import Store
 

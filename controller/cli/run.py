@@ -6,7 +6,6 @@ import io
 from typing import TYPE_CHECKING
 
 import click
-import segno
 
 from controller.cli.errors import echo
 from controller.system.network import told_address
@@ -22,12 +21,12 @@ from typing import TYPE_CHECKING
 from controller.cli.errors import (
     FAILED,
     WRONG,
-    almanac_of,
     home_option,
     host_option,
     port_option,
     rehearsal_port_option,
     stop,
+    timetable_of,
     within_reach,
 )
 from controller.system.paths import chosen
@@ -55,6 +54,8 @@ def greet(daemon: Daemon) -> None:
 
 
 def _qr(text: str) -> str:
+    import segno
+
     drawn = io.StringIO()
     segno.make(text, error="m").terminal(drawn, compact=True, border=2)
     return drawn.getvalue()
@@ -120,7 +121,7 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
     from controller.simulation.rehearsal import scratch
 
     where = chosen(home)
-    zone = almanac_of(where).rhythm.zone
+    zone = timetable_of(where).rhythm.zone
     try:
         start = datetime.fromisoformat(at)
     except ValueError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.errors import FAILED, WRONG, almanac_of, book_of, echo, home_option, stop, within_reach
+from controller.cli.errors import FAILED, WRONG, echo, home_option, stop, store_of, timetable_of, within_reach
 from controller.system.paths import chosen
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _hints(rhythm: Timetable, home: Home) -> tuple[str, ...]:
 
     teams: list[str] = []
     if home.database.exists():
-        with book_of(home) as store, store.read() as session:
+        with store_of(home) as store, store.read() as session:
             teams = [team.name for team in session.roster.teams()]
     look = kept_in(home.cache / "public-days")
     days = Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays, look)
@@ -82,7 +82,7 @@ def today(day: str | None, as_json: bool, home: Path | None) -> None:
     from controller.cli.format import day_in_words
     from controller.timetable.plan import to_json
 
-    timetable_file = almanac_of(chosen(home))
+    timetable_file = timetable_of(chosen(home))
     plan = to_json(timetable_file.plan(_day(day, timetable_file)))
     echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else day_in_words(plan))
 
@@ -96,8 +96,8 @@ def results(day: str | None, as_json: bool, home: Path | None) -> None:
     from controller.cli.format import results_in_words
 
     where = chosen(home)
-    wanted = _day(day, almanac_of(where))
-    with book_of(where) as store, store.read() as session:
+    wanted = _day(day, timetable_of(where))
+    with store_of(where) as store, store.read() as session:
         found = session.desk.results(wanted)
     if found is None:
         stop(f"{wanted} 没有公布过战报。", FAILED)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,8 @@ from controller.cli.errors import FAILED, WRONG, echo, home_option, stop
 from controller.system.paths import chosen
 
 if TYPE_CHECKING:
+    from urllib.error import HTTPError
+
     from controller.sound.tts.install import Found
     from controller.sound.tts.speakers import Speaker
     from controller.system.paths import Home
@@ -158,6 +158,9 @@ def _called(speaker: Speaker) -> str:
 
 def _put(daemon: dict[str, object], choice: dict[str, str]) -> str | None:
     """Ask the running daemon; return a sentence when it refused."""
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(
         f"http://127.0.0.1:{daemon['port']}/api/voice",
         json.dumps(choice).encode(),
@@ -174,7 +177,7 @@ def _put(daemon: dict[str, object], choice: dict[str, str]) -> str | None:
         return "战鼓在运行，但没有回应。请看 var/log/zhangu.log。"
 
 
-def _refusal(error: urllib.error.HTTPError) -> str:
+def _refusal(error: HTTPError) -> str:
     try:
         return str(json.loads(error.read())["error"])
     except (ValueError, KeyError, TypeError, OSError):

@@ -149,6 +149,7 @@ class Speaker:
         self._on_event, self._env = on_event, env
         self._arguments = () if latency_ms is None else (str(latency_ms),)
         self._lock = threading.Lock()
+        self._launched: PlayerChild | None = None
         self._child: PlayerChild | None = None
         self._ready = False
         self._health = Health(False, None, time.monotonic(), WHY["starting"])
@@ -161,6 +162,11 @@ class Speaker:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._live, name="speaker", daemon=True)
 
+    def launch(self) -> None:
+        """Start the player's process ahead of `start`: it opens the device while the rest is still being built."""
+        with contextlib.suppress(OSError):  # `start` tries again, and logs why
+            self._launched = PlayerChild(self._arguments, self._env)
+
     def start(self) -> None:
         """Start the player, and restart it whenever it is lost."""
         self._thread.start()
@@ -171,6 +177,9 @@ class Speaker:
         self._poke()
         if self._thread.ident is not None:
             self._thread.join(5)
+        launched, self._launched = self._launched, None
+        if launched is not None:
+            launched.kill()
 
     def health(self) -> Health:
         """Return the state of the device."""
@@ -257,7 +266,8 @@ class Speaker:
             began = time.monotonic()
             why = "died"
             try:
-                child = PlayerChild(self._arguments, self._env)
+                launched, self._launched = self._launched, None
+                child = launched or PlayerChild(self._arguments, self._env)
             except OSError:
                 log.exception("the player cannot be started")
             else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
-import ssl
 import subprocess
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -142,6 +141,8 @@ def _holds(file: Path) -> bool:
 def _fits(file: Path, key: Path) -> bool:
     """Return whether the key is complete and belongs to the certificate; a power cut may damage both."""
     try:
+        import ssl  # 3 ms of each start otherwise
+
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file, key)
     except OSError:
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 
@@ -68,6 +67,8 @@ def chosen(folder: str | os.PathLike[str] | None) -> Home:
 @cache
 def version() -> str:
     """Return the release, and the commit when it runs from a checkout: `0.1.0 (73ecd98)`."""
+    from importlib import metadata  # 12 ms, needed only here
+
     try:
         release = metadata.version("zhangu")
     except metadata.PackageNotFoundError:

@@ -35,7 +35,7 @@ class Single:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._file)
-            raise AlreadyRunning(told_by(path)) from None
+            raise AlreadyRunning(written_by(path)) from None
 
     def tell(self, port: int, token: str) -> None:
         """Write where this daemon listens."""
@@ -57,7 +57,7 @@ class Single:
         self.close()
 
 
-def told_by(path: Path) -> dict[str, object]:
+def written_by(path: Path) -> dict[str, object]:
     """Return the facts that a running daemon wrote; empty when there is none."""
     try:
         found = read_json(path)
@@ -75,7 +75,7 @@ def running(path: Path) -> dict[str, object]:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return told_by(path)
+        return written_by(path)
     finally:
         os.close(file)
     return {}

@@ -97,8 +97,7 @@ def _strangers(port: int) -> Iterator[None]:
 
 def _held(house: House) -> int:
     """Return the number of strangers' connections that the server has open."""
-    channels = list(house.daemon.server._server.active_channels.values())
-    return sum(channel.address.startswith(FROM) for channel in channels)
+    return sum(channel.address.startswith(FROM) for channel in house.daemon.server._server.connections())
 
 
 def _process(*arguments: str) -> subprocess.Popen[str]:

@@ -331,8 +331,8 @@ def test_lines_notice_a_cut_cord(server: Server) -> None:
     """What is accepted has keep-alive and a user timeout, so that a pulled cord ends within half a minute."""
     sizes = {}
     with socket.create_connection(("127.0.0.1", server.port), 5):
-        assert eventually(lambda: bool(server._server.active_channels))
-        accepted = next(iter(server._server.active_channels.values())).socket
+        assert eventually(lambda: bool(server._server.connections()))
+        accepted = server._server.connections()[0].socket
         for option in (socket.TCP_USER_TIMEOUT, socket.TCP_KEEPIDLE, socket.TCP_NODELAY):
             sizes[option] = accepted.getsockopt(socket.IPPROTO_TCP, option)
         assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1

@@ -17,7 +17,7 @@ import pytest
 
 from controller import daemon
 from controller.system.paths import Home
-from signage import request_limits, server, sse
+from signage import sse, waitress_parts
 from signage.http import MAX_BODY
 from tests.signage.house import House, running
 
@@ -151,7 +151,7 @@ def test_idle_connections_of_one_address_are_bounded(house: House) -> None:
     """500 connections of one address that say nothing: at most 300 stay, and others are answered."""
     with many(house, 500, source="127.0.0.3"):
         somebody_else_is_answered(house)
-        assert _until(lambda: _held(house, "127.0.0.3") <= server.WAITING_OF_ONE)
+        assert _until(lambda: _held(house, "127.0.0.3") <= waitress_parts.WAITING_OF_ONE)
 
 
 def test_many_addresses_cannot_fill_the_house(house: House) -> None:
@@ -160,12 +160,11 @@ def test_many_addresses_cannot_fill_the_house(house: House) -> None:
         for number in range(4):
             stack.enter_context(many(house, 300, b"GET / HTTP/1.1\r\nHost:", f"127.0.1.{number + 1}"))
         somebody_else_is_answered(house)
-        assert len(house.daemon.server._server.active_channels) <= server.MOST_CONNECTIONS + 1
+        assert len(house.daemon.server._server.connections()) <= waitress_parts.MOST_CONNECTIONS + 1
 
 
 def _held(house: House, address: str) -> int:
-    channels = list(house.daemon.server._server.active_channels.values())
-    return sum(found.address == address for found in channels)
+    return sum(found.address == address for found in house.daemon.server._server.connections())
 
 
 def _until(holds: object, seconds: float = 8.0) -> bool:
@@ -184,7 +183,7 @@ def test_trickled_bytes_extend_no_deadline(
 ) -> None:
     """A byte every 50 ms: the line is closed when its time is over, not when the bytes cease."""
     for name in ("FIRST_S", "HEADER_S", "BODY_S"):
-        monkeypatch.setattr(request_limits, name, 0.4)
+        monkeypatch.setattr(waitress_parts, name, 0.4)
     began = time.monotonic()
     with contextlib.closing(line(house, said)) as made, contextlib.suppress(OSError):
         made.settimeout(0.05)
@@ -199,8 +198,8 @@ def test_trickled_bytes_extend_no_deadline(
 
 def test_an_answer_that_is_not_read_holds_no_thread(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty readers that never read: others are answered, and the lines are closed in the end."""
-    monkeypatch.setattr(request_limits, "READ_S", 0.3)
-    monkeypatch.setattr(request_limits, "READ_RATE", 10_000_000)
+    monkeypatch.setattr(waitress_parts, "READ_S", 0.3)
+    monkeypatch.setattr(waitress_parts, "READ_RATE", 10_000_000)
     ask = head("GET", "/static/phone.js") * 60
     with many(house, 20, ask, "127.0.0.4"):
         somebody_else_is_answered(house)

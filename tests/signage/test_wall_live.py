@@ -106,8 +106,8 @@ def test_who_asks_and_never_reads_holds_up_no_other_wall(room: Room) -> None:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", room.port))
         deaf.sendall(3000 * ask)
-        channels = room.server._server.active_channels
-        assert eventually(lambda: any(found.total_outbufs_len > 50_000 for found in channels.values()))
+        connections = room.server._server.connections
+        assert eventually(lambda: any(found.total_outbufs_len > 50_000 for found in connections()))
         time.sleep(2.0)  # until its line is full
         with socket.create_connection(("127.0.0.1", room.port), 5) as wall:
             wall.sendall(ask)

@@ -114,7 +114,7 @@ def test_something_urgent_interrupts_idle_rendering(voice: Voice) -> None:
 def test_hard_texts_are_spoken(voice: Voice, text: str) -> None:
     """300 characters without a pause, names in Latin letters, a company of 40 characters, letters inside."""
     clip = voice.prepare(script(text)).result(180)
-    assert clip.speech_end_s > 2
+    assert clip.speech_end_s > 1.5
     assert clip.unread == ()
 
 
@@ -164,7 +164,7 @@ def test_its_memory_is_bounded(voice: Voice) -> None:
 def test_speakers_and_speed_differ(voice: Voice) -> None:
     """Another speaker is another clip; faster is shorter."""
     plain = voice.prepare(script("请大家到前面来。")).result(60)
-    other = voice.prepare(script("请大家到前面来。", voice="zm_yunxi")).result(60)
+    other = voice.prepare(script("请大家到前面来。", voice="zf_xiaoyi")).result(60)
     fast = voice.prepare(script("请大家到前面来。", speed=1.3)).result(60)
     assert not np.array_equal(heard(plain.path)[0][:20000], heard(other.path)[0][:20000])
     assert fast.duration_s < 0.9 * plain.duration_s

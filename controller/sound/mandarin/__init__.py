@@ -1,31 +1,19 @@
 """Turn text as people write it into text that a voice reads correctly. Pure.
 
-The table of readings, for people to extend, is tests/sound/golden_mandarin.tsv (English texts: golden_english.tsv;
-names: golden_names.tsv). Steps: replace names that have a reading by placeholders, clean the text, write out figures
-and letters by the rules of `dates`, `codes`, `numbers` and `latin`, and reduce the rest to characters, pinyin, Latin
-words and pauses. `for_espeak` then works around the faults of that engine.
+Re-exports `reader`. It and its rules, about a hundred patterns, are imported at the first call: they
+cost a third of a start's imports, and music needs none of them. `load` imports them ahead of the first announcement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from controller.names import plain_text
-from controller.sound.mandarin.codes import CODES
-from controller.sound.mandarin.dates import DATES, MOMENTS
-from controller.sound.mandarin.espeak_workarounds import letters_apart, repaired
-from controller.sound.mandarin.latin import BEFORE_NUMBERS, ENGLISH
-from controller.sound.mandarin.names import name_reading
-from controller.sound.mandarin.normalize import clean, is_rare, tidy, tidy_english
-from controller.sound.mandarin.numbers import FIGURES, MONEY, SIGNS, amount_in_words, count_in_words
-from controller.sound.mandarin.pinyin import parse_say_as, reading_of
-from controller.sound.mandarin.placeholders import Aside
-from controller.sound.mandarin.rules import apply
+from decimal import Decimal
 
 __all__ = [
     "amount_in_words",
     "count_in_words",
     "for_espeak",
+    "load",
     "name_reading",
     "parse_say_as",
     "reading_of",
@@ -33,31 +21,65 @@ __all__ = [
     "unreadable",
 ]
 
-_CHINESE = (*BEFORE_NUMBERS, *DATES, *CODES, *MOMENTS, *SIGNS, *MONEY, *FIGURES)
+
+def load() -> None:
+    """Import the rules now, so that the first announcement does not wait for them."""
+    from controller.sound.mandarin import reader
+
+    assert reader  # noqa: S101 - only the import matters
 
 
 def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
-    """Return the text for an engine: Chinese characters, Latin words, pauses and pinyin such as shan4.
+    """Return the text for an engine; see `reader.spoken`."""
+    from controller.sound.mandarin import reader
 
-    readings: a name as written → its `say_as` (see `parse_say_as`), longest first; an invalid one is ignored.
-    language: "zh", or "en" for an English text, whose figures are then read in English.
-    Never raises; idempotent; returns "" when nothing in the text can be spoken.
-    """
-    aside = Aside(text, readings)
-    plain = clean(aside.text)
-    rules, finish = (ENGLISH, tidy_english) if language == "en" else (_CHINESE, tidy)
-    return finish(aside.restored(finish(apply(rules, plain))))
+    return reader.spoken(text, readings, language)
 
 
 def for_espeak(text: str, language: str = "zh") -> str:
-    """Return a spoken text in the spelling that espeak-ng 1.52 reads correctly; see `espeak_workarounds`."""
-    finish = tidy_english if language == "en" else tidy
-    return letters_apart(finish(repaired(text)))
+    """Return a spoken text in the spelling that espeak-ng 1.52 reads correctly; see `reader.for_espeak`."""
+    from controller.sound.mandarin import reader
+
+    return reader.for_espeak(text, language)
 
 
 def unreadable(text: str) -> tuple[str, ...]:
-    """Return the letters and characters that some voices cannot read, each once, in order.
+    """Return the characters of a text that some voices cannot read; see `reader.unreadable`."""
+    from controller.sound.mandarin import reader
 
-    Such a name needs a `say_as`: 李𬭸 would otherwise be spoken as 李.
-    """
-    return tuple(dict.fromkeys(char for char in plain_text(text) if is_rare(char)))
+    return reader.unreadable(text)
+
+
+def amount_in_words(amount: Decimal) -> str:
+    """Read a sum in yuan; see `numbers.amount_in_words`. Raises ValueError."""
+    from controller.sound.mandarin import numbers
+
+    return numbers.amount_in_words(amount)
+
+
+def count_in_words(n: int, measure: str) -> str:
+    """Read a count; see `numbers.count_in_words`."""
+    from controller.sound.mandarin import numbers
+
+    return numbers.count_in_words(n, measure)
+
+
+def name_reading(name: str) -> str | None:
+    """Return a `say_as` for a name that the engine misreads; see `names.name_reading`."""
+    from controller.sound.mandarin import names
+
+    return names.name_reading(name)
+
+
+def parse_say_as(say_as: str) -> str:
+    """Return a reading with tone digits; see `pinyin.parse_say_as`. Raises ValueError."""
+    from controller.sound.mandarin import pinyin
+
+    return pinyin.parse_say_as(say_as)
+
+
+def reading_of(name: str, say_as: str) -> str:
+    """Return `parse_say_as` of a reading long enough for its name; see `pinyin.reading_of`. Raises ValueError."""
+    from controller.sound.mandarin import pinyin
+
+    return pinyin.reading_of(name, say_as)

@@ -55,10 +55,10 @@ BEFORE_NUMBERS: tuple[Rule, ...] = (
 
 def letters(text: str) -> str:
     """Return the text with every Latin word spelled for speech, separated by spaces."""
-    return _TOKEN.sub(lambda found: f" {_word(found.group(0), _stands_alone(found))} ", text)
+    return _TOKEN.sub(lambda found: f" {_word(found.group(0), _is_alone(found))} ", text)
 
 
-def _stands_alone(found: Found) -> bool:
+def _is_alone(found: Found) -> bool:
     before, after = found.string[: found.start()][-2:], found.string[found.end() :][:2]
     return not re.search(r"[A-Za-z’][ ’]?$", before) and not re.match(r"[ ’]?[A-Za-z]", after)
 

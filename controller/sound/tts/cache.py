@@ -25,6 +25,10 @@ def to_json(script: Script) -> dict[str, Any]:
     return json.loads(json.dumps(asdict(script), default=str))  # type: ignore[no-any-return]
 
 
+MIXDOWN = 2
+"""Increase it when clips are assembled differently: kept ones are then rendered again."""
+
+
 class Shelf:
     """The folder of clips. Every disk error is OSError; a damaged entry counts as missing."""
 
@@ -46,7 +50,7 @@ class Shelf:
 
     def key(self, identity: str, script: Script) -> str:
         """Return the name of the clip of `script` with the voice `identity` and the present sound files."""
-        facts = [identity, to_json(script), [self._content(path) for path in script.sounds()]]
+        facts = [MIXDOWN, identity, to_json(script), [self._content(path) for path in script.sounds()]]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
 
     def wav(self, key: str) -> Path:

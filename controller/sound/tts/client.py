@@ -350,7 +350,7 @@ class Voice:
             except ChildLost as why:
                 log.warning("voice child %s (attempt %d of %d)", why, attempt + 1, ATTEMPTS)
                 self._lost()
-                if self._begun(script):
+                if self._started(script):
                     raise VoiceFailed("语音念到一半出了问题，这次没有播完。") from why
         if self._demoted("连续两次没有念出来"):
             return self._clip(priority, script)
@@ -361,7 +361,7 @@ class Voice:
             self._child = None
         self._note(pid=None)
 
-    def _begun(self, script: Script) -> bool:
+    def _started(self, script: Script) -> bool:
         """Return whether parts have been sent: another attempt, or another voice, cannot continue them."""
         stream = self._streams.get(script)
         return stream is not None and stream.begun()

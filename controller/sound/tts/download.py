@@ -135,7 +135,7 @@ def _run(command: Sequence[str], work: Path, requirement: str, tell: Tell) -> No
     try:
         process = subprocess.Popen(
             command, cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-            start_new_session=True, preexec_fn=_dying_with(os.getpid()),
+            start_new_session=True, preexec_fn=_killed_with(os.getpid()),
         )  # fmt: skip
         try:
             _watch(process, temporary, requirement, tell)
@@ -165,15 +165,15 @@ def _watch(process: subprocess.Popen[bytes], temporary: Path, requirement: str, 
         tell(size)
 
 
-def _dying_with(parent: int) -> Callable[[], None]:
+def _killed_with(parent: int) -> Callable[[], None]:
     """Return the child's first action, so that it never outlives its parent."""
 
-    def promise() -> None:
+    def prepare() -> None:
         _LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:  # the parent died just before
             os._exit(1)
 
-    return promise
+    return prepare
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

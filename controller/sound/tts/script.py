@@ -17,7 +17,7 @@ MS_PER_CHARACTER = 60
 _SENTENCE_END = re.compile(r"[^。！？!?；;…\n]*(?:[。！？!?；;…\n]+[”’」』）)]*|$)")
 _CLAUSE_END = re.compile(r"[^。！？!?；;…\n，,：]*(?:[。！？!?；;…\n，,：]+[”’」』）)]*|$)")
 _SOFT_BREAK = re.compile(r"[，,、：:\s](?=[^，,、：:\s]*$)")
-_SYLLABLE = re.compile(r"[㐀-鿿豈-﫿]|[a-züv]+[1-5](?![0-9])", re.IGNORECASE)
+_SYLLABLE = re.compile(r"[㐀-鿿豈-﫿]|[A-Za-zÜü]+[1-5](?![0-9])")
 
 
 _LATIN = re.compile(r"[A-Za-z]+[1-5]?")

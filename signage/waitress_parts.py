@@ -1,5 +1,10 @@
-"""What waitress does for us beside its own: decides about a body at the header, bounds slow connections,
-writes to a screen after its request was answered, tells errors as JSON."""
+"""All that reaches into waitress. Each name of it that is used here has a test (tests/signage/test_waitress_parts.py).
+
+waitress is one loop for connections and a pool of threads for requests. What it lacks for an open network is added by
+subclassing: a body is decided about at the header, slow and too many connections are closed, a wall can be written to
+after its request was answered, errors are JSON, and what takes long has its own threads. Why waitress all the same:
+docs/decisions/web-server.md.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +12,43 @@ import contextlib
 import errno
 import io
 import json
+import logging
+import re
+import resource
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
+from waitress.adjustments import Adjustments
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.task import ErrorTask, WSGITask
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
-from signage.http import MAX_BODY, PLAIN
-from signage.sse import LINE
+from signage.http import MAX_BODY, PLAIN, largest
+from signage.sse import LINE, MAX_STREAMS
+from signage.walls import STATE
 
 PULLED = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 BEHIND = 64 * 1024  # bytes that a screen has not read: more than a day of hints; it may come again
+
+MOST_CONNECTIONS = 4 * MAX_STREAMS
+WAITING_OF_ONE = (
+    300  # connections of one address without a request; walls and phones behind one router share it
+)
+WAITING_OF_ONE_TLS = 60  # each costs 0.3 MB
+MAX_HEADER = 32 * 1024
+BRINGING = re.compile(r"/api/(clips$|tracks/|(people|teams)/\d+/(photo|song)$)")
+HEARING = "/api/preview"
 
 FIRST_S = 20.0  # a new connection that says nothing; browsers open some ahead
 HEADER_S = 10.0  # from the first byte of a header to its end, however many bytes come in between
 IDLE_S = 60.0  # between two requests
 BODY_S, BODY_RATE = 20.0, 8_000  # a body takes this long and, above that, at least so many bytes a second
-READ_S, READ_RATE = 60.0, 4_000  # likewise for who reads an answer
+READ_S, READ_RATE = 60.0, 4_000  # the same for reading an answer
 DRAIN_S = 30.0  # what a refused client still sends is thrown away this long, so that it sees the answer
 
 Environ = dict[str, Any]
@@ -44,7 +66,7 @@ class Refusal:
 
 
 class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
-    """A request that tells its view the way to write to it later, and whether it came by TLS."""
+    """A request whose view can write to it later, and that knows whether it came by TLS."""
 
     def get_environment(self) -> Environ:
         environ: Environ = super().get_environment()
@@ -62,7 +84,7 @@ class TaskLine:
 
     def write(self, data: bytes) -> bool:
         channel = self._task.channel
-        # Past its high-water mark waitress would make the writer wait, and the crier waits for nobody.
+        # Past its high-water mark waitress would make the writer wait, and the crier must not wait.
         if not channel.connected or channel.total_outbufs_len > BEHIND:
             return False
         try:
@@ -76,7 +98,7 @@ class TaskLine:
 
 
 class Unreadable(ErrorTask):  # type: ignore[misc]
-    """What never reaches the app, a body that is too large for one, is told like all else: as JSON, in a sentence."""
+    """Answers what never reaches the app, such as a body that is too large, like all errors: as JSON, in a sentence."""
 
     def execute(self) -> None:
         error = self.request.error
@@ -107,7 +129,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         self.began = self.body_began = time.monotonic()
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Reads the header and decides whether the body may come."""
+        """Read the header and decide whether the body may come."""
         try:
             super().parse_header(header_plus)
         except ValueError:  # a Content-Length of more digits than Python reads
@@ -124,7 +146,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(too_large(self.most))
 
     def received(self, data: bytes) -> int:
-        """Takes the next bytes in; a body without a length is cut off where it grows too large."""
+        """Take the next bytes; a body without a length is cut off where it grows too large."""
         taken = int(super().received(data))
         if self.body_bytes_received > self.most and not self.error:
             self._refuse(too_large(self.most))
@@ -201,12 +223,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return answer
 
     def service(self) -> None:
-        """Carries out one request; the waiting begins anew after it."""
+        """Carry out one request; the connection waits again after it."""
         super().service()
         self.served, self.since = True, time.monotonic()
 
     def recv(self, most: int) -> bytes:
-        """What has come. A cord that was pulled ends a line like any other: waitress would log it as a fault."""
+        """Read. A pulled cord ends a connection like any other: waitress would log it as a fault."""
         try:
             data: bytes = super().recv(most)
         except OSError as gone:
@@ -223,7 +245,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return True if self._draining_until is not None else bool(super().received(data))
 
     def handle_write(self) -> None:
-        """Sends. After an error the line is closed for writing only: a browser that is still sending its body
+        """Send. After an error the connection is closed for writing only: a browser that is still sending its body
         would otherwise see a reset in place of the answer."""
         if self.drains and self.close_when_flushed and not self.total_outbufs_len and not self.will_close:
             self.drains = False
@@ -249,3 +271,139 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if request is not None:
             return request.overdue(now)
         return now - self.since > (IDLE_S if self.served else FIRST_S)
+
+
+class Lanes(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+    """Threads for requests; what takes long has separate ones, so that everything else goes on beside it.
+
+    One thread makes the walls' states, one after the other: after a hint all walls ask in the same moment, and two
+    hundred threads at once would keep a phone waiting. Uploads that are being converted and texts that are being
+    spoken have two threads each.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._states, self._bringing, self._hearing = SlowLane(1), SlowLane(2), SlowLane(2)
+
+    def add_task(self, task: HTTPChannel) -> None:
+        """Hand a channel with a request on to a thread; a client that has not read the last answer holds up nobody."""
+        path = task.requests[0].path if task.requests else ""
+        if path == STATE and not task.total_outbufs_len:
+            self._states.add_task(task)
+        elif path == HEARING:
+            self._hearing.add_task(task)
+        elif BRINGING.match(path) and task.requests[0].command != "GET":
+            self._bringing.add_task(task)
+        else:
+            super().add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """End all threads."""
+        for lane in (self._states, self._bringing, self._hearing):
+            lane.shutdown(cancel_pending, timeout)
+        return bool(super().shutdown(cancel_pending, timeout))
+
+
+class SlowLane(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Requests that may queue without a warning."""
+
+    queue_logger = logging.getLogger(f"{__name__}.states")
+    queue_logger.setLevel(logging.ERROR)
+
+    def __init__(self, threads: int) -> None:
+        super().__init__()
+        self.set_thread_count(threads)
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]
+    """Accepts connections, and closes waiting ones when an address or all of them together hold too many."""
+
+    channel_class = Channel
+
+    def __init__(self, app: Flask, listener: socket.socket, dispatcher: Lanes) -> None:
+        self._app = app
+        self._most = min(MOST_CONNECTIONS, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100) // 2)
+        adj = Adjustments(
+            sockets=[listener],
+            ident="zhangu",
+            channel_request_lookahead=1,  # reads on while a stream runs: a gone screen is noticed in a second
+            asyncore_use_poll=True,
+            connection_limit=2 * MOST_CONNECTIONS,  # never reached: _make_room closes some before
+            cleanup_interval=1,
+            backlog=512,
+            outbuf_high_watermark=256 * 1024,  # a screen that never reads costs this much, not 16 MB
+            max_request_header_size=MAX_HEADER,
+            max_request_body_size=2**62,  # decided at the header, for each route: Request.parse_header
+            clear_untrusted_proxy_headers=True,
+        )
+        info = (listener.family, listener.type, listener.proto, listener.getsockname())
+        super().__init__(
+            app, {}, True, listener, dispatcher=dispatcher, adj=adj, bind_socket=False, sockinfo=info
+        )
+
+    @property
+    def port(self) -> int:
+        """The real port, also when 0 was asked for."""
+        return int(self.effective_port)
+
+    def turn(self) -> None:
+        """Go once through what has happened on all connections; waits a second at most."""
+        self.asyncore.loop(timeout=1.0, use_poll=True, map=self._map, count=1)
+
+    def wake(self) -> None:
+        """Make a waiting `turn` return; from any thread."""
+        with contextlib.suppress(OSError):
+            self.pull_trigger()
+
+    def take(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        """Serve a connection that came by TLS; from any thread."""
+        # In the loop's thread: it may be going through its map at this moment.
+        self.trigger.pull_trigger(lambda: self._welcome(connection, address))
+
+    def end(self) -> None:
+        """Close all connections."""
+        self.asyncore.close_all(self._map)
+
+    def connections(self) -> list[Any]:
+        """The open connections (Channel), oldest first."""
+        return list(self.active_channels.values())
+
+    def ask(self, environ: Environ) -> int | Refusal:
+        """How many bytes the body of a request may have, decided by its header alone."""
+        found = largest(self._app, environ)
+        return found if isinstance(found, int) else Refusal(*found)
+
+    def handle_accept(self) -> None:
+        """Take the next connection."""
+        super().handle_accept()
+        self._make_room()
+
+    def _welcome(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        Channel(self, connection, address, self.adj, map=self._map, secure=True)
+        self._make_room()
+
+    def maintenance(self, now: float) -> None:
+        """Close what has kept us waiting too long."""
+        at = time.monotonic()
+        for channel in self.connections():
+            if channel.overdue(at):
+                channel.will_close = True
+
+    def _make_room(self) -> None:
+        """Close one waiting connection for the newest when there are too many: the address with the most pays."""
+        channels = self.connections()
+        if not channels:
+            return
+        new = channels[-1]
+        waiting = [found for found in channels if not found.requests and not found.will_close]
+        own = [c for c in waiting if c.address == new.address and c.secure == new.secure]
+        if len(own) > (WAITING_OF_ONE_TLS if new.secure else WAITING_OF_ONE):
+            _first(own).will_close = True
+        elif len(channels) > self._most:
+            (greedy, _), *_ = Counter(found.address for found in waiting).most_common(1) or [(new.address, 0)]
+            _first([found for found in waiting if found.address == greedy] or [new]).will_close = True
+
+
+def _first(channels: list[Any]) -> Any:
+    """Whose closing harms least: never served before, and waiting for the longest time."""
+    return min(channels, key=lambda found: (found.served, found.since))

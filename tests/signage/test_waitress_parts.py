@@ -1,0 +1,154 @@
+"""Every name of waitress that `waitress_parts` overrides or uses: an upgrade that renames one fails here by its name.
+
+What each is good for is shown by the tests of strangers, events and HTTPS.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from waitress.adjustments import Adjustments
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+
+from signage import waitress_parts
+
+OVERRIDDEN = {
+    HTTPChannel: "service recv readable received handle_write parser_class task_class error_task_class",
+    HTTPRequestParser: "parse_header received",
+    WSGITask: "get_environment",
+    ErrorTask: "execute",
+    ThreadedTaskDispatcher: "add_task shutdown queue_logger",
+    TcpWSGIServer: "handle_accept maintenance channel_class",
+}
+USED = {
+    HTTPChannel: "server requests request connected total_outbufs_len will_close close_when_flushed socket "
+    "handle_close",
+    HTTPRequestParser: "body_rcv body_bytes_received chunked close command completed content_length error "
+    "expect_continue headers headers_finished path query version",
+    WSGITask: "channel write",
+    ErrorTask: "channel content_length request response_headers set_close_on_finish status write",
+    ThreadedTaskDispatcher: "set_thread_count threads",
+    TcpWSGIServer: "active_channels adj asyncore effective_port pull_trigger trigger _map",
+}
+OURS = {
+    waitress_parts.Channel: HTTPChannel,
+    waitress_parts.Request: HTTPRequestParser,
+    waitress_parts.Task: WSGITask,
+    waitress_parts.Unreadable: ErrorTask,
+    waitress_parts.Lanes: ThreadedTaskDispatcher,
+    waitress_parts.SlowLane: ThreadedTaskDispatcher,
+    waitress_parts.Listener: TcpWSGIServer,
+}
+
+
+def names(table: dict[Any, str]) -> list[Any]:
+    return [
+        pytest.param(kind, name, id=f"{kind.__name__}.{name}")
+        for kind, listed in table.items()
+        for name in listed.split()
+    ]
+
+
+@pytest.fixture(scope="module")
+def instances() -> Iterator[dict[Any, Any]]:
+    """One object of each of waitress's classes, pure, after a request has been read."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        adj = Adjustments(sockets=[listener])
+        dispatcher = ThreadedTaskDispatcher()
+        info = (listener.family, listener.type, listener.proto, listener.getsockname())
+        server = TcpWSGIServer(
+            lambda environ, start: [b""], {}, True, listener, dispatcher=dispatcher, adj=adj, bind_socket=False,
+            sockinfo=info,
+        )  # fmt: skip
+        ours, theirs = socket.socketpair()
+        channel = HTTPChannel(server, ours, ("127.0.0.1", 1), adj, map={})
+        request = HTTPRequestParser(adj)
+        request.received(b"POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
+        broken = HTTPRequestParser(adj)
+        broken.error = ParsingError("no")
+        yield {
+            HTTPChannel: channel,
+            HTTPRequestParser: request,
+            WSGITask: WSGITask(channel, request),
+            ErrorTask: ErrorTask(channel, broken),
+            ThreadedTaskDispatcher: dispatcher,
+            TcpWSGIServer: server,
+        }
+        channel.handle_close()
+        theirs.close()
+        server.asyncore.close_all(server._map)
+
+
+@pytest.mark.parametrize(("kind", "name"), names(OVERRIDDEN))
+def test_what_is_overridden_is_there(kind: type, name: str) -> None:
+    """Without it our method would never be called, and nothing would say so."""
+    assert hasattr(kind, name)
+
+
+@pytest.mark.parametrize(("kind", "name"), names(USED))
+def test_what_is_used_is_there(instances: dict[Any, Any], kind: type, name: str) -> None:
+    """waitress itself sets it, not one of our classes."""
+    assert hasattr(instances[kind], name)
+
+
+def test_the_lists_are_complete() -> None:
+    """A name of waitress that a class of ours begins to override or to use is listed here too."""
+    for ours, theirs in OURS.items():
+        own = vars(ours)
+        tree = ast.parse(inspect.getsource(ours))
+        touched = {
+            (node.attr, isinstance(node.ctx, ast.Store))
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "self"
+        }
+        set_here = {name for name, stored in touched if stored}
+        overridden = {name for name in own if not name.startswith("__") and hasattr(theirs, name)}
+        assert overridden - {"path", "query"} <= set(OVERRIDDEN[theirs].split()), ours
+        used = {name for name, _ in touched if name not in own}
+        known = set(USED[theirs].split()) | set(OVERRIDDEN[theirs].split())
+        assert {name for name in used - set_here if not _ours(ours, name)} <= known, ours
+        assert {name for name in set_here & used if hasattr(theirs, name)} <= known, ours
+
+
+def _ours(kind: type, name: str) -> bool:
+    return any(name in vars(base) for base in kind.__mro__ if base.__module__ == waitress_parts.__name__)
+
+
+def test_a_write_to_a_gone_client_is_told_by_its_exception(instances: dict[Any, Any]) -> None:
+    """`TaskLine.write` relies on it to end a line."""
+    ours, theirs = socket.socketpair()
+    server = instances[TcpWSGIServer]
+    channel = HTTPChannel(server, ours, ("127.0.0.1", 1), server.adj, map={})
+    theirs.close()
+    channel.handle_close()
+    with pytest.raises(ClientDisconnected):
+        channel.write_soon(b"x")
+
+
+def test_a_task_writes_what_it_is_given_framed(instances: dict[Any, Any]) -> None:
+    """A second write of a task without a length is one chunk: so the walls' hints are framed."""
+    ours, theirs = socket.socketpair()
+    server = instances[TcpWSGIServer]
+    channel = HTTPChannel(server, ours, ("127.0.0.1", 1), server.adj, map={})
+    request = HTTPRequestParser(server.adj)
+    request.received(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+    task = WSGITask(channel, request)
+    task.complete = True  # as after start_response
+    task.write(b"one")
+    task.write(b"two!")
+    channel._flush_some()
+    theirs.settimeout(5)
+    got = theirs.recv(4096)
+    assert got.endswith(b"\r\n\r\n3\r\none\r\n4\r\ntwo!\r\n")
+    channel.handle_close()
+    theirs.close()
