@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.machine.kept import read_json
 from controller.sound.child import Child, ChildLost
 from controller.system.filenames import readable
+from controller.system.json_file import read_json
 
 log = logging.getLogger(__name__)
 

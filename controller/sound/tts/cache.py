@@ -13,8 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controller.machine.kept import read_json
 from controller.sound.tts.script import Clip, Delivery, Recording, Script
+from controller.system.json_file import read_json
 
 IN_USE_S = 15 * 60
 """A clip taken out this recently may still be waiting to play: it is never evicted."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from controller.machine.kept import read_json
 from controller.sound.child import Child, ChildLost
 from controller.sound.tts import cache as takes
 from controller.sound.tts.cache import Shelf, Takes, to_json
@@ -23,6 +22,7 @@ from controller.sound.tts.engines import model_folders
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Delivery, Script, VoiceFailed, clauses, seconds
 from controller.sound.tts.speakers import FOLDER
 from controller.sound.tts.stream import Cost, Stream
+from controller.system.json_file import read_json
 from controller.system.os_errors import reason
 
 log = logging.getLogger(__name__)
