@@ -56,7 +56,7 @@ class Hearing:
     @property
     def held(self) -> str | None:
         """Return the cause for which announcements wait without a known end: no device, or volume 0."""
-        return next((found.cause for found in self.reasons if found.cause in (NO_DEVICE, VOLUME_0)), None)
+        return next((reason.cause for reason in self.reasons if reason.cause in (NO_DEVICE, VOLUME_0)), None)
 
     @property
     def hears(self) -> bool:
@@ -66,7 +66,7 @@ class Hearing:
     @property
     def at_once(self) -> str:
         """Return the effect on an announcement that is due now, as a clause without its full stop."""
-        causes = [found.cause for found in self.reasons]
+        causes = [reason.cause for reason in self.reasons]
         if NO_DEVICE in causes:
             return "没有音响，恢复后播报"
         if VOLUME_0 in causes:
@@ -78,7 +78,7 @@ class Hearing:
     @property
     def sentence(self) -> str:
         """Return all reasons in one line; "" when everything is heard."""
-        return "".join(found.sentence for found in self.reasons)
+        return "".join(reason.sentence for reason in self.reasons)
 
     @property
     def short(self) -> str:
@@ -91,8 +91,8 @@ ALL_HEARD: Final = Hearing()
 
 def hearing(facts: Facts) -> Hearing:
     """Decide from the facts alone whether the office hears announcements."""
-    found = [_device(facts), _volume(facts), _quiet(facts), _muted(facts), _voice(facts)]
-    return Hearing(tuple(reason for reason in found if reason is not None), low=0 < facts.volume < LOW)
+    reasons = [_device(facts), _volume(facts), _quiet(facts), _muted(facts), _voice(facts)]
+    return Hearing(tuple(reason for reason in reasons if reason is not None), low=0 < facts.volume < LOW)
 
 
 def _device(facts: Facts) -> Reason | None:

@@ -68,14 +68,14 @@ def ask(words: Sequence[str]) -> tuple[int, str]:
 
 
 def switch(
-    on: bool, found: Iterable[Way], run: Callable[[Sequence[str]], tuple[int, str]] = ask
+    on: bool, options: Iterable[Way], run: Callable[[Sequence[str]], tuple[int, str]] = ask
 ) -> str | None:
     """Turn the screen on or off by the first way that works and proves it; return its name, None when none did.
 
     To turn on, every way is tried: the screen may have been turned off by another one.
     """
     worked = None
-    for way in found:
+    for way in options:
         if run(way.on if on else way.off)[0] == 0 and _proved(way, on, run):
             worked = worked or way.name
             if not on:
@@ -86,8 +86,8 @@ def switch(
 def _proved(way: Way, on: bool, run: Callable[[Sequence[str]], tuple[int, str]]) -> bool:
     if not way.check:
         return True
-    code, said = run(way.check)
-    return code == 0 and any(words in said for words in way.proof[on])
+    code, output = run(way.check)
+    return code == 0 and any(words in output for words in way.proof[on])
 
 
 # --- `zhangu kiosk`
@@ -144,8 +144,8 @@ def screen_size(outputs: Path = OUTPUTS) -> tuple[int, int] | None:
 def find_browser() -> str:
     """Return the first installed browser. Raises NoBrowser."""
     for name in BROWSERS:
-        if found := shutil.which(name):
-            return found
+        if path := shutil.which(name):
+            return path
     raise NoBrowser
 
 
@@ -251,10 +251,10 @@ class Kiosk:
 
     def painted_ago(self) -> tuple[bool, float | None, str | None]:
         """Return (does the server answer, seconds since this wall painted, scene shown)."""
-        found = get(f"{self.base}/api/walls/{quote(self.name)}/painted")
-        if not isinstance(found, list):
+        rows = get(f"{self.base}/api/walls/{quote(self.name)}/painted")
+        if not isinstance(rows, list):
             return False, None, None
-        latest = min(found, key=lambda row: row["ago_s"], default=None)
+        latest = min(rows, key=lambda row: row["ago_s"], default=None)
         return (True, latest["ago_s"], latest["scene"]) if latest else (True, None, None)
 
     def light(self, scene: str | None) -> None:

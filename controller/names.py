@@ -33,7 +33,7 @@ def plain_text(written: str) -> str:
     """Return the text with radicals converted to characters and without invisible marks."""
     kept = written.translate(_RADICALS)
     kept = "".join(unicodedata.normalize("NFKC", c) if _is_double(c) else c for c in kept)
-    joints = {found.start() for found in _EMOJI_JOINT.finditer(kept)}
+    joints = {match.start() for match in _EMOJI_JOINT.finditer(kept)}
     seen = (
         c for at, c in enumerate(kept) if unicodedata.category(c) != "Cf" or (c == _JOINER and at in joints)
     )

@@ -23,11 +23,11 @@ def token(name: str, role: str, home: Path | None) -> None:
 
     with store_of(chosen(home)) as store:
         keys = Credentials(store)
-        again = name in [found.name for found in keys.tokens()]
-        made = keys.make_token(name, role)
+        again = name in [existing.name for existing in keys.tokens()]
+        secret = keys.make_token(name, role)
     if again:
         echo(f"原来叫“{name}”的令牌从现在起失效，用它的程序要换成这一个。", err=True)
-    echo(made)
+    echo(secret)
 
 
 @click.command()

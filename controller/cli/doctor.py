@@ -55,10 +55,10 @@ def examine(home: Home) -> Iterator[Finding]:
     yield from _disk(home)
     yield from _music(home)
     yield from _voices(home)
-    told = running(home.running)
-    health = _health(told) if told.get("port") else None
+    lock = running(home.running)
+    health = _health(lock) if lock.get("port") else None
     yield from of_the_running(health) if health is not None else [_device()]
-    yield _daemon(told, health)
+    yield _daemon(lock, health)
 
 
 def _timetable(home: Home) -> Iterator[Finding]:
@@ -164,11 +164,11 @@ def _natural_voice(home: Home) -> Finding:
 
 def _device() -> Finding:
     ready = threading.Event()
-    told: list[str] = []
+    reasons: list[str] = []
 
     def on_event(event: Event) -> None:
         if event.kind == "lost" and event.why:
-            told.append(event.why)
+            reasons.append(event.why)
         if event.kind == "ready":
             ready.set()
 
@@ -177,25 +177,25 @@ def _device() -> Finding:
     try:
         if ready.wait(DEVICE_S):
             return Finding("音响", f"{speaker.health().device}")
-        return Finding("音响", told[-1] if told else "播放程序没有回应。请再试一次", serious=True)
+        return Finding("音响", reasons[-1] if reasons else "播放程序没有回应。请再试一次", serious=True)
     finally:
         speaker.close()
 
 
-def _health(told: Mapping[str, object]) -> dict[str, Any] | None:
+def _health(lock: Mapping[str, object]) -> dict[str, Any] | None:
     """Return the running daemon's health; None when it does not answer."""
     request = urllib.request.Request(
-        f"http://127.0.0.1:{told['port']}/health", headers={"Authorization": f"Bearer {told.get('token')}"}
+        f"http://127.0.0.1:{lock['port']}/health", headers={"Authorization": f"Bearer {lock.get('token')}"}
     )
     try:
         with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
-            found = json.loads(answer.read())
+            health = json.loads(answer.read())
     except urllib.error.HTTPError as unwell:  # 503 with our JSON: it runs, with a fault
         with unwell:
-            found = _read(unwell.read())
+            health = _read(unwell.read())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and "troubles" in found else None
+    return health if isinstance(health, dict) and "troubles" in health else None
 
 
 def _read(raw: bytes) -> object:
@@ -222,10 +222,10 @@ def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding("正在发生", " ".join((trouble["what"], trouble["mend"])), bool(trouble["serious"]))
 
 
-def _daemon(told: Mapping[str, object], health: Mapping[str, Any] | None) -> Finding:
-    if not told:
+def _daemon(lock: Mapping[str, object], health: Mapping[str, Any] | None) -> Finding:
+    if not lock:
         return Finding("战鼓", "没有在运行", there=False)
-    where = f"进程 {told.get('pid')}，端口 {told.get('port')}"
+    where = f"进程 {lock.get('pid')}，端口 {lock.get('port')}"
     if health is None:
         return Finding("战鼓", f"在运行，但没有回应，{where}。请看 var/log/zhangu.log", serious=True)
     return Finding("战鼓", f"在运行，{where}")

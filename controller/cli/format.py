@@ -37,16 +37,16 @@ def day_in_words(plan: dict[str, Any]) -> str:
 
 def results_in_words(frozen: Mapping[str, Any]) -> str:
     """Return the frozen results, best first."""
-    found = results.from_json(frozen)
-    lines = [f"{found.date}　{found.office}　{found.count} 单，{_yuan(found.amount)}"]
-    lines += ["个人", *(_person(row) for row in found.people)] if found.people else ["今天没有签单。"]
-    lines += ["团队", *(_team(row) for row in found.teams)] if found.teams else []
-    if found.cities:
+    show = results.from_json(frozen)
+    lines = [f"{show.date}　{show.office}　{show.count} 单，{_yuan(show.amount)}"]
+    lines += ["个人", *(_person(row) for row in show.people)] if show.people else ["今天没有签单。"]
+    lines += ["团队", *(_team(row) for row in show.teams)] if show.teams else []
+    if show.cities:
         lines.append("各地")
-        lines += [f"  {city.place}. {city.name}　{_rate(city.rate)}" for city in found.cities]
-    for label, row in (("本周开拓能手", found.week_top), ("本月开拓能手", found.month_top)):
+        lines += [f"  {city.place}. {city.name}　{_rate(city.rate)}" for city in show.cities]
+    for label, row in (("本周开拓能手", show.week_top), ("本月开拓能手", show.month_top)):
         lines += [f"{label}　{row.name}　{row.team}　{_yuan(row.amount)}"] if row else []
-    return "\n".join([*lines, *([found.comment] if found.comment else [])])
+    return "\n".join([*lines, *([show.comment] if show.comment else [])])
 
 
 def _person(row: Standing) -> str:

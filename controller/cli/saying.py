@@ -95,11 +95,11 @@ def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
     daemon = running(home.running)
     if daemon.get("port"):
         return _through_daemon(daemon, text, tell)
-    said = script_of(home, text)
-    if not said.segments[0].text:
+    speech = script_of(home, text)
+    if not speech.segments[0].text:
         return NOTHING
     builder = ScriptBuilder(home.sounds)
-    script = replace(said, chime=builder.sound("chime"))
+    script = replace(speech, chime=builder.sound("chime"))
     with _rendered(home, script) as clip:
         return clip if isinstance(clip, str) else _directly(clip)
 

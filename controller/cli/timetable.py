@@ -28,9 +28,9 @@ def check(file: Path | None, home: Path | None) -> None:
     where = chosen(home)
     path = file or where.timetable
     rhythm = load.load(path)
-    found = [*_hints(rhythm, where), *_without_music(rhythm, where), *_without_voice(rhythm, where)]
-    echo(f"{path}：没有问题。" if not found else f"{path}：没有错误，可以用，有 {len(found)} 处请看一下：")
-    for sentence in found:
+    hints = [*_hints(rhythm, where), *_without_music(rhythm, where), *_without_voice(rhythm, where)]
+    echo(f"{path}：没有问题。" if not hints else f"{path}：没有错误，可以用，有 {len(hints)} 处请看一下：")
+    for sentence in hints:
         echo(f"注意：{sentence}")
 
 
@@ -69,8 +69,8 @@ def _without_voice(rhythm: Timetable, home: Home) -> list[str]:
     """Return a hint if the voice does not exist (the file alone cannot show it)."""
     from controller.services.voices import folders, misnamed
 
-    found = misnamed(rhythm.sound, folders(home.var / "voices"))
-    return [f"sound › {key}：{sentence}" for key, sentence in found.items()]
+    faults = misnamed(rhythm.sound, folders(home.var / "voices"))
+    return [f"sound › {key}：{sentence}" for key, sentence in faults.items()]
 
 
 @click.command()
@@ -98,19 +98,19 @@ def results(day: str | None, as_json: bool, home: Path | None) -> None:
     where = chosen(home)
     wanted = _day(day, timetable_of(where))
     with store_of(where) as store, store.read() as session:
-        found = session.desk.results(wanted)
-    if found is None:
+        frozen = session.desk.results(wanted)
+    if frozen is None:
         stop(f"{wanted} 没有公布过战报。", FAILED)
-    echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else results_in_words(found))
+    echo(json.dumps(frozen, ensure_ascii=False, indent=2) if as_json else results_in_words(frozen))
 
 
 def _day(day: str | None, timetable_file: TimetableFile) -> date:
     try:
-        found = date.fromisoformat(day) if day else datetime.now(timetable_file.rhythm.zone).date()
+        chosen = date.fromisoformat(day) if day else datetime.now(timetable_file.rhythm.zone).date()
     except ValueError:
         stop(f"--date 写的是“{day}”。要写成 2026-11-27 这样。", WRONG)
-    within_reach("--date", found)
-    return found
+    within_reach("--date", chosen)
+    return chosen
 
 
 COMMANDS = (check, today, results)

@@ -120,11 +120,11 @@ def _list(home: Home) -> None:
     from controller.sound.tts import speakers
 
     folder = home.var / "voices"
-    found = files.listing(folder)
-    if not any(voice.kind == "kokoro" for voice in found):
+    voices_here = files.listing(folder)
+    if not any(voice.kind == "kokoro" for voice in voices_here):
         state = "正在安装" if files.is_busy(folder) else "没有装，运行 zhangu voices install（下载约 90 MB）"
         echo(f"✗ 自然语音：{state}")
-    for voice in found:
+    for voice in voices_here:
         echo(_line(voice))
         if voice.kind == "kokoro" and voice.whole:
             echo("  " + "　".join(speaker.name for speaker in speakers.mandarin()))
@@ -142,7 +142,7 @@ def _voice(home: Home, name: str) -> str:
     from controller.sound.tts import install as files
     from controller.sound.tts import speakers
 
-    own = [found.key for found in files.listing(home.var / "voices") if found.kind in ("sherpa", "piper")]
+    own = [voice.key for voice in files.listing(home.var / "voices") if voice.kind in ("sherpa", "piper")]
     if name in (speakers.AUTO, speakers.ESPEAK, *own):
         return name
     speaker = speakers.find(name)

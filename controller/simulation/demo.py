@@ -147,9 +147,9 @@ def _write_day(
     book: Session, day: date, chance: random.Random, moment: Callable[[clock_time], datetime]
 ) -> None:
     for team, target in TARGETS.items():
-        found = book.roster.team(team)
-        assert found is not None  # noqa: S101 - written by the caller
-        book.roster.set_team_target(day, found.id, Decimal(target))
+        row = book.roster.team(team)
+        assert row is not None  # noqa: S101 - written by the caller
+        book.roster.set_team_target(day, row.id, Decimal(target))
     if day == DAY:
         return
     for number in range(chance.randint(20, 25)):
@@ -221,8 +221,8 @@ class Show:
         if step.told:
             self._line(step.told)
 
-    def _line(self, told: str) -> None:
-        self._tell(f"{self._clock.now():%H:%M:%S}　{told}")
+    def _line(self, text: str) -> None:
+        self._tell(f"{self._clock.now():%H:%M:%S}　{text}")
 
     def _calm(self) -> None:
         """Wait until no announcement is playing or about to play."""
@@ -233,7 +233,10 @@ class Show:
     def _speaking(self) -> bool:
         now = self._clock.now()
         with self._daemon.store.read() as book:
-            return any(found.due is None or found.due <= now for found in book.outbox.unfinished())
+            return any(
+                announcement.due is None or announcement.due <= now
+                for announcement in book.outbox.unfinished()
+            )
 
     def _wait(self, seconds: float) -> None:
         if self._pause(max(0.0, seconds)):

@@ -32,10 +32,10 @@ def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
         for name in ("cache", "voices", "photos", "songs"):
             if (home.var / name).is_dir() and name != "cache":
                 (copy.var / name).symlink_to((home.var / name).resolve())
-        index, made = home.cache / "library.json", home.cache / "music"
+        index, conversions = home.cache / "library.json", home.cache / "music"
         if index.exists():
             copy.cache.mkdir()
             shutil.copy(index, copy.cache / index.name)
-            if made.is_dir():  # conversions of files that the player cannot play
-                (copy.cache / made.name).symlink_to(made.resolve())
+            if conversions.is_dir():  # conversions of files that the player cannot play
+                (copy.cache / conversions.name).symlink_to(conversions.resolve())
         yield copy

@@ -143,11 +143,11 @@ def _begins_with_mp3(file: Any, head: bytes) -> bool:
 
 
 def convert(
-    source: Path, target: Path, found: Found, going: Callable[[float], None] = lambda seconds: None
+    source: Path, target: Path, contents: Found, going: Callable[[float], None] = lambda seconds: None
 ) -> Found:
     """Write the part to play as Opus; return its contents. Raises Unreadable, Hindered."""
-    gain = max(0.0, min(SOFT_LUFS - found.loud.lufs, FULL_DB - found.loud.peak))
-    length = found.end_s - found.begin_s
+    gain = max(0.0, min(SOFT_LUFS - contents.loud.lufs, FULL_DB - contents.loud.peak))
+    length = contents.end_s - contents.begin_s
     written = 0.0
     with (
         opened(source) as container,
@@ -156,14 +156,16 @@ def convert(
     ):
         stream = out.add_stream("libopus", rate=OPUS_RATE, layout="stereo")
         stream.bit_rate = OPUS_BITS
-        for piece in _cut(stereo(container, Stereo(OPUS_RATE)), found.begin_s, found.end_s, gain):
+        for piece in _cut(stereo(container, Stereo(OPUS_RATE)), contents.begin_s, contents.end_s, gain):
             written += piece.samples / OPUS_RATE
             going(written)
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
     if abs(written - length) > 1.0:
         raise Unreadable(file_kinds.BROKEN)
-    loud = replace(found.loud, lufs=found.loud.lufs + gain, peak=found.loud.peak + gain, duration_s=written)
+    loud = replace(
+        contents.loud, lufs=contents.loud.lufs + gain, peak=contents.loud.peak + gain, duration_s=written
+    )
     return Found("opus", loud, 0.0, written)
 
 
@@ -212,39 +214,39 @@ def header(path: Path) -> tuple[float, bool]:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     path = Path(request["path"])
-    told: dict[str, Any] = {"path": str(path)}
+    answer: dict[str, Any] = {"path": str(path)}
     try:
         with path.open("rb") as file:
             misfit = file_kinds.misfit(path.name, file.read(file_kinds.HEAD))
         if misfit is not None:
-            return told | {"fault": misfit}
+            return answer | {"fault": misfit}
         if not request.get("whole"):
             seconds, fits = header(path)
-            return told | {"duration_s": seconds if fits else 0.0, "ready": fits}
-        return told | _whole(path, request.get("target"), bool(request.get("anew")))
+            return answer | {"duration_s": seconds if fits else 0.0, "ready": fits}
+        return answer | _whole(path, request.get("target"), bool(request.get("anew")))
     except Unreadable as fault:
-        return told | {"fault": str(fault)}
+        return answer | {"fault": str(fault)}
     except Hindered as why:
-        return told | {"hindered": str(why)}
+        return answer | {"hindered": str(why)}
     except (OSError, MemoryError) as error:
-        return told | {"hindered": getattr(error, "strerror", None) or "内存不够"}
+        return answer | {"hindered": getattr(error, "strerror", None) or "内存不够"}
 
 
 def _whole(path: Path, target: str | None, anew: bool) -> dict[str, Any]:
     going = _Going()
-    found = examine(path, going=going)
-    fits = found.fits(path.suffix) and not anew
+    contents = examine(path, going=going)
+    fits = contents.fits(path.suffix) and not anew
     if not fits and target is not None:
         part = Path(f"{target}.{os.getpid()}.part")
         try:
-            found = convert(path, part, found, going)
+            contents = convert(path, part, contents, going)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
     return {
-        "duration_s": found.loud.duration_s,
-        "lufs": found.loud.lufs,
-        "peak": max(found.loud.peak, -99),
+        "duration_s": contents.loud.duration_s,
+        "lufs": contents.loud.lufs,
+        "peak": max(contents.loud.peak, -99),
         "made": not fits and target is not None,
         "ready": fits or target is not None,
     }

@@ -63,8 +63,8 @@ def misfit(name: str, head: bytes) -> str | None:
     locked = next((who for who, magic in _LOCKED_HEADS if head.startswith(magic)), None)
     if locked is not None:
         return _locked(locked)
-    told = next((sentence for magic, sentence in _HEADS if start.startswith(magic)), None)
-    return told or _text(start)
+    known = next((sentence for magic, sentence in _HEADS if start.startswith(magic)), None)
+    return known or _text(start)
 
 
 def by_name(name: str) -> str | None:

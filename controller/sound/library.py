@@ -135,10 +135,10 @@ class Library:
         files = self._readable_files(playlist)
         self._catalogue.peek(files.values(), PEEK_S)
         self._catalogue.measure(files.values())
-        found = {
+        tracks = {
             name: track for name, path in files.items() if (track := self._track(name, path)) is not None
         }
-        return tuple(found[name] for name in shuffled(sorted(found), playlist, date))
+        return tuple(tracks[name] for name in shuffled(sorted(tracks), playlist, date))
 
     def measure_all(self) -> None:
         """Start measuring new files in all playlists, and the sounds of announcements."""
@@ -164,25 +164,25 @@ class Library:
         """Return why a file of a playlist is skipped, None when it is played or not examined yet."""
         known = self._known(path) if (fault := self._fault_of_entry(path)) is None else None
         if known is not None and known.made is not None:
-            made = self._known(self._catalogue.made / known.made)
-            fault = made.fault if made else None
-        told = known.fault if known else None
-        return fault or (told and (by_name(path.name) or told))
+            conversion = self._known(self._catalogue.made / known.made)
+            fault = conversion.fault if conversion else None
+        own_fault = known.fault if known else None
+        return fault or (own_fault and (by_name(path.name) or own_fault))
 
     def problems(self) -> tuple[str, ...]:
         """Return problems for people to fix, one Chinese sentence each, with the effect until then."""
-        told: list[str] = []
+        sentences: list[str] = []
         names = self.playlists()
         with self._lock:
-            told += [sentence for name, sentence in sorted(self._missing.items()) if name not in names]
+            sentences += [sentence for name, sentence in sorted(self._missing.items()) if name not in names]
         for playlist in names:
-            told += self._problems_of(playlist)
-        return tuple(told)
+            sentences += self._problems_of(playlist)
+        return tuple(sentences)
 
     def broken_effects(self) -> dict[str, str]:
         """Return the sounds of announcements (chime, applause) that cannot be played: file name and reason."""
-        found = {path.name: self.fault(path) for path in self._effects()}
-        return {name: fault for name, fault in found.items() if fault is not None}
+        faults = {path.name: self.fault(path) for path in self._effects()}
+        return {name: fault for name, fault in faults.items() if fault is not None}
 
     def _effects(self) -> list[Path]:
         return sorted(self._sounds.glob("*.ogg"))
@@ -240,7 +240,11 @@ class Library:
             return None
         gain = UNMEASURED_DB if facts.lufs is None else min(0.0, self.lufs - facts.lufs)
         played = path if facts.made is None else self._catalogue.made / facts.made
-        if played is not path and (made := self._known(played)) is not None and made.fault is not None:
+        if (
+            played is not path
+            and (conversion := self._known(played)) is not None
+            and conversion.fault is not None
+        ):
             return None
         return Track(played, gain, facts.duration_s, name, facts.lufs is None)
 
@@ -256,10 +260,12 @@ class Library:
             return [fault]
         entries = self._entries(playlist)
         named = [(f"{playlist}/{name}", path) for name, path in entries.items()]
-        told = [sentence for name, path in named if (sentence := self._problem_of(name, path)) is not None]
+        sentences = [
+            sentence for name, path in named if (sentence := self._problem_of(name, path)) is not None
+        ]
         if all(path.is_dir() for path in entries.values()):
-            told.append(f"歌单“{playlist}”是空的：请放入 mp3、m4a、ogg、opus、flac 或 wav 文件。")
-        return told
+            sentences.append(f"歌单“{playlist}”是空的：请放入 mp3、m4a、ogg、opus、flac 或 wav 文件。")
+        return sentences
 
     def _problem_of(self, name: str, path: Path) -> str | None:
         fault = self.fault(path)

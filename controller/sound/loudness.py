@@ -102,13 +102,13 @@ class Stereo:
         """Return the next frames; None flushes."""
         if frame is not None and not frame.samples:
             return
-        found = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
-        if found != self._format:
+        format = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
+        if format != self._format:
             if self._graph is not None:
                 self._graph.push(None)
                 yield from pulled(self._graph)
-            self._format, self._graph = found, None if found is None else self._built(*found)
-            self.formats += found is not None
+            self._format, self._graph = format, None if format is None else self._built(*format)
+            self.formats += format is not None
         if frame is not None:
             frame.pts = None
             self._graph.push(frame)
@@ -181,13 +181,13 @@ class Meter:
 
     def _pull(self) -> None:
         for frame in pulled(self._graph):
-            told = dict(frame.metadata)
-            if "lavfi.r128.I" in told:  # a last frame under 100 ms may carry only silence data
-                self._seen = told
-            if "lavfi.silence_start" in told:
-                self._rests.append([float(told["lavfi.silence_start"]), math.inf])
-            if "lavfi.silence_end" in told and self._rests:
-                self._rests[-1][1] = float(told["lavfi.silence_end"])
+            metadata = dict(frame.metadata)
+            if "lavfi.r128.I" in metadata:  # a last frame under 100 ms may carry only silence data
+                self._seen = metadata
+            if "lavfi.silence_start" in metadata:
+                self._rests.append([float(metadata["lavfi.silence_start"]), math.inf])
+            if "lavfi.silence_end" in metadata and self._rests:
+                self._rests[-1][1] = float(metadata["lavfi.silence_end"])
 
     def result(self) -> Loudness:
         """Return the measurement."""
@@ -258,7 +258,7 @@ def decoded(packet: Any) -> list[Any]:
 
 def of_file(path: Path) -> Loudness:
     """Return the loudness and true length of a whole file. Raises Unreadable, Hindered."""
-    found = of_frames(frames_of(path))
-    if found.duration_s <= 0:
+    loudness = of_frames(frames_of(path))
+    if loudness.duration_s <= 0:
         raise Unreadable(NO_SOUND)
-    return found
+    return loudness

@@ -148,9 +148,9 @@ class Catalogue:
         finally:
             child.close()
 
-    def _glimpse(self, path: Path, found: Facts | str) -> None:
+    def _glimpse(self, path: Path, facts: Facts | str) -> None:
         with contextlib.suppress(OSError):
-            self._glimpsed[self._key(path)] = found if isinstance(found, Facts) else Facts(fault=found)
+            self._glimpsed[self._key(path)] = facts if isinstance(facts, Facts) else Facts(fault=facts)
 
     def measure(self, paths: Iterable[Path]) -> None:
         """Measure files that are not final in the background, one after the other, at low priority."""
@@ -220,13 +220,13 @@ class Catalogue:
         with self._lock:
             known = self._there(self._by_content.get(content))
         if known is None:
-            found = self._asked_twice(path, content, gauge, anew=key in self._distrusted)
+            facts = self._asked_twice(path, content, gauge, anew=key in self._distrusted)
             if self._closing.is_set():
                 return
-            if isinstance(found, str):
-                self._again_later(path, key, found, gauge)
+            if isinstance(facts, str):
+                self._again_later(path, key, facts, gauge)
                 return
-            known = found
+            known = facts
         self._put(key, known, content)
         self._save()
         self._changed(path)
@@ -243,11 +243,11 @@ class Catalogue:
         except OSError:
             room = False
         target = self.made / f"{content[:32]}.opus" if room else None
-        found = gauge.whole(path, target, anew=anew)
-        if isinstance(found, Facts) and found.fault is not None:
+        facts = gauge.whole(path, target, anew=anew)
+        if isinstance(facts, Facts) and facts.fault is not None:
             gauge.renew()
-            found = gauge.whole(path, target, anew=anew)
-        return found
+            facts = gauge.whole(path, target, anew=anew)
+        return facts
 
     def _again_later(self, path: Path, key: str, why: str, gauge: _Gauge) -> None:
         """Try again soon, a few times, then after a rest; nothing is kept beyond this run."""
@@ -355,10 +355,10 @@ def _content(path: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = read_json(path)
+        data = read_json(path)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return data if isinstance(data, dict) else {}
 
 
 def _facts(table: Any) -> dict[str, Facts]:
@@ -390,10 +390,10 @@ def ship(home: Path) -> int:
     files = {}
     try:
         for path in sorted(root.rglob("*.ogg")):
-            found = _asked(child, path, None, whole=True, limit_s=SILENT_LIMIT_S)
-            if isinstance(found, str) or found.fault is not None:
-                raise ValueError(f"{path}: {found}")
-            files[_ship_key(path, root)] = asdict(found)
+            facts = _asked(child, path, None, whole=True, limit_s=SILENT_LIMIT_S)
+            if isinstance(facts, str) or facts.fault is not None:
+                raise ValueError(f"{path}: {facts}")
+            files[_ship_key(path, root)] = asdict(facts)
     finally:
         child.close()
     _write(root / "index.json", {"files": files})

@@ -53,36 +53,36 @@ def shrink(source: Path, target: Path) -> dict[str, Any]:
 
 def _read(source: Path) -> Image.Image:
     try:
-        with Image.open(source, formats=FORMATS) as found:
-            _check(found)
-            scale = min(1.0, SIDE / max(found.size))
-            size = [max(2, 2 * round(side * scale / 2)) for side in found.size]
-            found.draft(None, (2 * SIDE, 2 * SIDE))
-            found.load()
-            turn = TURNS.get(found.getexif().get(ORIENTATION, 1))
-            flat = _flat(found.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0))
+        with Image.open(source, formats=FORMATS) as image:
+            _check(image)
+            scale = min(1.0, SIDE / max(image.size))
+            size = [max(2, 2 * round(side * scale / 2)) for side in image.size]
+            image.draft(None, (2 * SIDE, 2 * SIDE))
+            image.load()
+            turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
+            flat = _flat(image.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0))
             return flat if turn is None else flat.transpose(turn)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise Unreadable(NO_PICTURE) from error
 
 
-def _check(found: Image.Image) -> None:
-    kind = "JPEG" if found.format in ("JPEG", "MPO") else "else"
-    if kind == "JPEG" and (found.info.get("progressive") or found.info.get("progression")):
+def _check(image: Image.Image) -> None:
+    kind = "JPEG" if image.format in ("JPEG", "MPO") else "else"
+    if kind == "JPEG" and (image.info.get("progressive") or image.info.get("progression")):
         kind = "progressive"
-    if found.width * found.height > MOST_PIXELS[kind]:
-        raise Unreadable(f"照片太大：{found.width}×{found.height}。{SMALLER}")
+    if image.width * image.height > MOST_PIXELS[kind]:
+        raise Unreadable(f"照片太大：{image.width}×{image.height}。{SMALLER}")
 
 
-def _flat(found: Image.Image) -> Image.Image:
+def _flat(image: Image.Image) -> Image.Image:
     """Convert to RGB, with transparent parts white."""
-    if found.mode.startswith("I"):  # 16-bit grey
-        found = found.point(lambda value: value * (1 / 256)).convert("L")
-    if found.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in found.info:
-        layer = found.convert("RGBA")
-        found = Image.new("RGB", layer.size, "white")
-        found.paste(layer, mask=layer.getchannel("A"))
-    return Image.merge("RGB", found.convert("RGB").split())  # drops metadata
+    if image.mode.startswith("I"):  # 16-bit grey
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.new("RGB", layer.size, "white")
+        image.paste(layer, mask=layer.getchannel("A"))
+    return Image.merge("RGB", image.convert("RGB").split())  # drops metadata
 
 
 # --- Sound: voice clips, victory songs, tracks
@@ -204,9 +204,9 @@ def _decoded(source: Path, rules: _Rules, begin_s: float = 0.0) -> Samples:
     """
     most = rules.longest_s + (60.0 if rules.cut else 0.5)
     with loudness.opened(source) as container:
-        told = (container.duration or 0) / 1_000_000
-        if told > rules.longest_s + 2 and not rules.cut:
-            raise Unreadable(_too_long(told, rules.longest_s))
+        length_s = (container.duration or 0) / 1_000_000
+        if length_s > rules.longest_s + 2 and not rules.cut:
+            raise Unreadable(_too_long(length_s, rules.longest_s))
         parts, samples, before = [], 0, round(begin_s * RATE)
         for frame in loudness.stereo(container, Stereo()):
             if before > 0:
@@ -216,7 +216,7 @@ def _decoded(source: Path, rules: _Rules, begin_s: float = 0.0) -> Samples:
             samples += frame.samples
             if samples > most * RATE:
                 if not rules.cut:
-                    raise Unreadable(_too_long(max(told, most), rules.longest_s))
+                    raise Unreadable(_too_long(max(length_s, most), rules.longest_s))
                 break
     if not parts:
         raise Unreadable(NO_SOUND)
@@ -269,20 +269,20 @@ def track(source: Path, target: Path) -> dict[str, Any]:
     `target` has no suffix; the answer's "suffix" gives it. Raises Unreadable, Hindered.
     """
     with loudness.opened(source) as container:
-        told = (container.duration or 0) / 1_000_000
-    if told > TRACK_S:
-        raise Unreadable(_too_long(told, TRACK_S))
-    found = conversion.examine(source, peaks=False)
-    if found.loud.duration_s < LEAST_TRACK_S:
+        length_s = (container.duration or 0) / 1_000_000
+    if length_s > TRACK_S:
+        raise Unreadable(_too_long(length_s, TRACK_S))
+    contents = conversion.examine(source, peaks=False)
+    if contents.loud.duration_s < LEAST_TRACK_S:
         raise Unreadable("太短了，不到一秒，请换一个文件")
-    if found.loud.lufs <= SILENT_LUFS:
+    if contents.loud.lufs <= SILENT_LUFS:
         raise Unreadable("几乎没有声音，请换一个文件")
-    suffix = conversion.ending_of(found.kind) if found.kind and not found.trimmed else None
+    suffix = conversion.ending_of(contents.kind) if contents.kind and not contents.trimmed else None
     if suffix is None:
-        found = conversion.convert(source, target, found)
+        contents = conversion.convert(source, target, contents)
     else:
         shutil.copyfile(source, target)
-    return {"duration_s": found.loud.duration_s, "lufs": found.loud.lufs, "suffix": suffix or ".opus"}
+    return {"duration_s": contents.loud.duration_s, "lufs": contents.loud.lufs, "suffix": suffix or ".opus"}
 
 
 def picture(source: Path, target: Path) -> dict[str, Any]:

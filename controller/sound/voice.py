@@ -139,8 +139,8 @@ def _load_library() -> str:
 
 def _read(path: str) -> Recording:
     try:
-        with wave.open(path, "rb") as found:
-            return Recording(found.readframes(found.getnframes()), found.getframerate())
+        with wave.open(path, "rb") as file:
+            return Recording(file.readframes(file.getnframes()), file.getframerate())
     except (OSError, EOFError, wave.Error) as error:
         raise EngineFailed("espeak-ng 没有写出声音") from error
 
@@ -152,8 +152,8 @@ def makers(wanted: str, voices: Path) -> list[Maker]:
     because silence is worse.
     """
     folders = zip(model_folders(voices), neural(voices), strict=True)
-    found = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
-    return [*found, Maker("espeak", _espeak)]
+    chosen = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
+    return [*chosen, Maker("espeak", _espeak)]
 
 
 def _espeak() -> Engine:

@@ -39,11 +39,11 @@ def by_readable_name(paths: Iterable[Path]) -> dict[str, Path]:
     """
     shown = [(readable(path.name), path) for path in paths]
     often = Counter(name for name, _ in shown)
-    found = {
+    named = {
         _marked(path) if name != path.name and (often[name] > 1 or UNREADABLE in name) else name: path
         for name, path in shown
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(named.items()))
 
 
 def _marked(path: Path) -> str:

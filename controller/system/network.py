@@ -102,32 +102,32 @@ class Certificate:
 
     def fingerprint(self) -> str:
         """Return SHA-256 of the authority, as phones show it."""
-        told = _openssl("x509", "-in", str(self.authority), "-noout", "-fingerprint", "-sha256")
-        return told.strip().split("=", 1)[-1]
+        output = _openssl("x509", "-in", str(self.authority), "-noout", "-fingerprint", "-sha256")
+        return output.strip().split("=", 1)[-1]
 
 
 def ensure(folder: Path, address: str) -> Certificate:
     """Return the certificate for this machine at `address`, made or renewed when needed. Raises CannotListen."""
     name = socket.gethostname().split(".")[0] or "zhangu"
-    made = Certificate(folder / "server.crt", folder / "server.key", folder / "ca.crt")
+    certificate = Certificate(folder / "server.crt", folder / "server.key", folder / "ca.crt")
     wanted = f"IP:{address},IP:127.0.0.1,DNS:{name},DNS:{name}.local,DNS:localhost"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        signs = _holds(made.authority) and _fits(made.authority, folder / "ca.key")
+        signs = _holds(certificate.authority) and _fits(certificate.authority, folder / "ca.key")
         if not signs or not _vouches(folder, address):
             _make_authority(folder, name, address)
-            made.chain.unlink(missing_ok=True)
-        told = folder / "names.txt"
-        serves = _holds(made.chain) and _fits(made.chain, made.key)
-        if not serves or not told.exists() or told.read_text(errors="replace") != wanted:
+            certificate.chain.unlink(missing_ok=True)
+        names_file = folder / "names.txt"
+        serves = _holds(certificate.chain) and _fits(certificate.chain, certificate.key)
+        if not serves or not names_file.exists() or names_file.read_text(errors="replace") != wanted:
             _make_own(folder, name, wanted)
-            told.write_text(wanted)
+            names_file.write_text(wanted)
     except FileNotFoundError as error:
         raise CannotListen("做 HTTPS 的证书要用 openssl：sudo apt install openssl") from error
     except (OSError, subprocess.SubprocessError) as error:
         raise CannotListen(f"HTTPS 的证书没有做成，请看目录 {folder} 能不能写。") from error
-    return made
+    return certificate
 
 
 def _holds(file: Path) -> bool:
@@ -151,9 +151,9 @@ def _fits(file: Path, key: Path) -> bool:
 
 def _vouches(folder: Path, address: str) -> bool:
     """Return whether the authority may sign for that address: an office with public addresses may get new ones."""
-    told = folder / "spans.txt"
+    spans_file = folder / "spans.txt"
     try:
-        spans = tuple(map(IPv4Network, told.read_text().split())) or PRIVATE
+        spans = tuple(map(IPv4Network, spans_file.read_text().split())) or PRIVATE
     except (FileNotFoundError, ValueError):  # private addresses are in every authority
         spans = PRIVATE
     return any(IPv4Address(address) in span for span in spans)

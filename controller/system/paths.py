@@ -93,9 +93,9 @@ def _commit(root: Path) -> str:
                 return (place / name).read_text().strip()
             packed = place / "packed-refs"
             lines = packed.read_text().splitlines() if packed.exists() else []
-            found = [line.split()[0] for line in lines if line.endswith(f" {name}")]
-            if found:
-                return found[0]
+            commits = [line.split()[0] for line in lines if line.endswith(f" {name}")]
+            if commits:
+                return commits[0]
     except OSError:
         pass
     return ""

@@ -19,9 +19,9 @@ from controller.system.json_file import read_json
 class AlreadyRunning(Exception):  # noqa: N818 - people read it
     """Another daemon holds this home; `pid` and `port` if known."""
 
-    def __init__(self, told: dict[str, object]):
+    def __init__(self, data: dict[str, object]):
         super().__init__("already running")
-        self.pid, self.port = told.get("pid"), told.get("port")
+        self.pid, self.port = data.get("pid"), data.get("port")
 
 
 class Single:
@@ -60,10 +60,10 @@ class Single:
 def written_by(path: Path) -> dict[str, object]:
     """Return the facts that a running daemon wrote; empty when there is none."""
     try:
-        found = read_json(path)
+        data = read_json(path)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return data if isinstance(data, dict) else {}
 
 
 def running(path: Path) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from controller.sound.mandarin.rules import END, NUMBER, START, Found, Rule, bare, rule
+from controller.sound.mandarin.rules import END, NUMBER, START, Match, Rule, bare, rule
 
 _SAID_AS_WORDS = """TOP SALES SALE TEAM GO NO YES HI HELLO BOSS GOOD BEST DAY WIN NEW HOT BIG ONE TWO
 THE AND FOR YOU ALL NICE COOL FIGHT FIGHTING OFFER CALL CASE LEADER LILY LUCY AMY TOM TONY JACK JERRY
@@ -37,9 +37,9 @@ _VOWELS = frozenset("AEIOUY")
 _LONGEST_ABBREVIATION = 4
 
 
-def _whole(found: Found) -> str:
-    said = found.group(0).upper().replace("-", " ")
-    return f" {_SAID.get(said) or said.replace('2', ' to ')} "
+def _whole(match: Match) -> str:
+    word = match.group(0).upper().replace("-", " ")
+    return f" {_SAID.get(word) or word.replace('2', ' to ')} "
 
 
 BEFORE_NUMBERS: tuple[Rule, ...] = (
@@ -55,11 +55,11 @@ BEFORE_NUMBERS: tuple[Rule, ...] = (
 
 def letters(text: str) -> str:
     """Return the text with every Latin word spelled for speech, separated by spaces."""
-    return _TOKEN.sub(lambda found: f" {_word(found.group(0), _is_alone(found))} ", text)
+    return _TOKEN.sub(lambda match: f" {_word(match.group(0), _is_alone(match))} ", text)
 
 
-def _is_alone(found: Found) -> bool:
-    before, after = found.string[: found.start()][-2:], found.string[found.end() :][:2]
+def _is_alone(match: Match) -> bool:
+    before, after = match.string[: match.start()][-2:], match.string[match.end() :][:2]
     return not re.search(r"[A-Za-z’][ ’]?$", before) and not re.match(r"[ ’]?[A-Za-z]", after)
 
 
@@ -163,8 +163,8 @@ def _digits(number: str) -> str:
 def _decimal(number: str) -> str:
     whole, _, part = bare(number).partition(".")
     one_by_one = len(whole) > _LONGEST or (len(whole) > 1 and whole.startswith("0"))
-    said = _digits(whole) if one_by_one else cardinal(int(whole))
-    return f"{said} point {_digits(part)}" if part else said
+    text = _digits(whole) if one_by_one else cardinal(int(whole))
+    return f"{text} point {_digits(part)}" if part else text
 
 
 def _scaled(number: str, big: str | None) -> str:
@@ -172,24 +172,24 @@ def _scaled(number: str, big: str | None) -> str:
     return format((Decimal(bare(number)[:25]) * _BIG[big]).normalize(), "f") if big else number
 
 
-def _money(found: Found) -> str:
-    sign, number, big = found.group(1).strip(), found.group(2), found.group(3)
+def _money(match: Match) -> str:
+    sign, number, big = match.group(1).strip(), match.group(2), match.group(3)
     number, unit = bare(_scaled(number, big)), _MONEY[sign]
     return f"{_decimal(number)} {unit[:-1] if number == '1' and unit.endswith('s') else unit}"
 
 
-def _clock(found: Found) -> str:
-    hour, minute, half = int(found.group(1)), found.group(2), found.group(3)
-    said = cardinal(hour)
+def _clock(match: Match) -> str:
+    hour, minute, half = int(match.group(1)), match.group(2), match.group(3)
+    text = cardinal(hour)
     if minute and minute != "00":
-        said += f" oh {_ONES[int(minute)]}" if minute.startswith("0") else f" {cardinal(int(minute))}"
+        text += f" oh {_ONES[int(minute)]}" if minute.startswith("0") else f" {cardinal(int(minute))}"
     elif not half:
-        said += " o’clock" if hour <= 12 else " hundred"
-    return said + (f" {half.lower()} m" if half else "")
+        text += " o’clock" if hour <= 12 else " hundred"
+    return text + (f" {half.lower()} m" if half else "")
 
 
-def _date(found: Found) -> str:
-    year, month, day = found.groups()
+def _date(match: Match) -> str:
+    year, month, day = match.groups()
     return f"{_MONTHS[int(month) - 1]} {ordinal(int(day))}, {_year(year)}"
 
 
@@ -207,21 +207,21 @@ def _year(year: str) -> str:
     )
 
 
-def _fraction(found: Found) -> str:
+def _fraction(match: Match) -> str:
     """Read 1/2 as one half, 2/3 as two thirds, 15/20 as fifteen out of twenty."""
-    top, bottom = int(found.group(1)), int(found.group(2))
+    top, bottom = int(match.group(1)), int(match.group(2))
     if bottom > 10 or bottom < 2 or top >= bottom:
         return f"{cardinal(top)} out of {cardinal(bottom)}"
     part = {2: "half", 4: "quarter"}.get(bottom, ordinal(bottom))
     return f"{cardinal(top)} {part}" + ("s" if top > 1 else "")
 
 
-def _number(found: Found) -> str:
-    return f" {_decimal(found.group(0))} "
+def _number(match: Match) -> str:
+    return f" {_decimal(match.group(0))} "
 
 
-def _words(found: Found) -> str:
-    return f" {_SIGNS[found.group(1)]} "
+def _words(match: Match) -> str:
+    return f" {_SIGNS[match.group(1)]} "
 
 
 _MONTH_NAME = "(" + "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS) + r"|Sept)\.?"

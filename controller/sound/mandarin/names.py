@@ -58,8 +58,8 @@ def name_reading(name: str) -> str | None:
         return None
     surname, reading = _surname(name)
     given = "".join(f" {GIVEN[char]} " if char in GIVEN else char for char in name[len(surname) :])
-    said = " ".join(f"{reading} {given}".split())
-    return None if said.replace(" ", "") == name else said
+    say_as = " ".join(f"{reading} {given}".split())
+    return None if say_as.replace(" ", "") == name else say_as
 
 
 def _surname(name: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from controller.sound.mandarin.rules import DASH, END, NUMBER, START, Found, Rule, bare, rule
+from controller.sound.mandarin.rules import DASH, END, NUMBER, START, Match, Rule, bare, rule
 
 DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
@@ -34,10 +34,10 @@ def cardinal(n: int) -> str:
         return digits(format(Decimal(n), "f"))  # not str(n), which raises beyond 4,300 digits
     if n < 10:
         return DIGITS[n]
-    said = ""
+    text = ""
     for place in range(len(_GROUPS) - 1, -1, -1):
-        said += _group_said(n // 10 ** (4 * place) % 10000, place, first=not said)
-    return said.removesuffix("零")
+        text += _group_said(n // 10 ** (4 * place) % 10000, place, first=not text)
+    return text.removesuffix("零")
 
 
 def _group_said(group: int, place: int, first: bool) -> str:
@@ -51,24 +51,24 @@ def _group_said(group: int, place: int, first: bool) -> str:
 
 
 def _four_digits(group: int, first: bool) -> str:
-    said, gap = "", False
+    text, gap = "", False
     for place in (3, 2, 1, 0):
         digit = group // 10**place % 10
         if digit == 0:
-            gap = bool(said)
+            gap = bool(text)
             continue
-        said += (
+        text += (
             ("零" if gap else "") + ("两" if digit == 2 and place == 3 else DIGITS[digit]) + _PLACES[place]
         )
         gap = False
-    return said[1:] if first and 10 <= group < 20 else said
+    return text[1:] if first and 10 <= group < 20 else text
 
 
 def decimal(number: str) -> str:
     """Read ASCII digits with at most one point: "1.28" is 一点二八, "0.50" is 零点五零, "12" is 十二."""
     whole, _, part = number.partition(".")
-    said = cardinal_of(whole)
-    return f"{said}点{digits(part)}" if part else said
+    text = cardinal_of(whole)
+    return f"{text}点{digits(part)}" if part else text
 
 
 def cardinal_of(number: str) -> str:
@@ -84,8 +84,8 @@ def counted(number: str) -> str:
 
 def count_in_words(n: int, measure: str) -> str:
     """Read a count: 2 单 is 两单, 12 单 is 十二单, 2 月 is 二月."""
-    said = cardinal(n) if measure in ORDINAL_MEASURES else ("负" if n < 0 else "") + counted(str(abs(n)))
-    return said + measure
+    text = cardinal(n) if measure in ORDINAL_MEASURES else ("负" if n < 0 else "") + counted(str(abs(n)))
+    return text + measure
 
 
 def amount_in_words(amount: Decimal) -> str:
@@ -105,12 +105,12 @@ def amount_in_words(amount: Decimal) -> str:
 
 def _yuan_said(yuan: int, fen: int) -> str:
     jiao, rest = divmod(fen, 10)
-    said = counted(str(yuan)) + "元" if yuan or not fen else ""
+    text = counted(str(yuan)) + "元" if yuan or not fen else ""
     if jiao:
-        said += counted(str(jiao)) + "角"
+        text += counted(str(jiao)) + "角"
     elif rest and yuan:
-        said += "零"
-    return said + (counted(str(rest)) + "分" if rest else "")
+        text += "零"
+    return text + (counted(str(rest)) + "分" if rest else "")
 
 
 # --- Percentages, units, counts and comparisons in Chinese text, written out in words
@@ -150,44 +150,44 @@ _SIGNS |= {
 }
 
 
-def _of_hundred(found: Found) -> str:
-    return "千分之" if found.group(0).endswith("‰") else "百分之"
+def _of_hundred(match: Match) -> str:
+    return "千分之" if match.group(0).endswith("‰") else "百分之"
 
 
-def _percent(found: Found) -> str:
-    number = bare(found.group(1))
-    return _of_hundred(found) + ("百" if number == "100" and "%" in found.group(0) else decimal(number))
+def _percent(match: Match) -> str:
+    number = bare(match.group(1))
+    return _of_hundred(match) + ("百" if number == "100" and "%" in match.group(0) else decimal(number))
 
 
-def _percent_range(found: Found) -> str:
-    return f"{_of_hundred(found)}{decimal(bare(found.group(1)))}到{decimal(bare(found.group(2)))}"
+def _percent_range(match: Match) -> str:
+    return f"{_of_hundred(match)}{decimal(bare(match.group(1)))}到{decimal(bare(match.group(2)))}"
 
 
-def _unit(found: Found) -> str:
-    minus, number, unit = found.groups()
-    said = counted(bare(number)) + _UNITS[unit]
-    return ("零下" if unit.startswith("°") else "负") * bool(minus) + said
+def _unit(match: Match) -> str:
+    minus, number, unit = match.groups()
+    text = counted(bare(number)) + _UNITS[unit]
+    return ("零下" if unit.startswith("°") else "负") * bool(minus) + text
 
 
-def _more_than(found: Found) -> str:
+def _more_than(match: Match) -> str:
     """Read 500+ as 五百多, 5+ as 五以上."""
-    number = bare(found.group(1))
+    number = bare(match.group(1))
     return decimal(number) + ("多" if number.endswith("0") and number != "0" else "以上")
 
 
-def _cold(found: Found) -> str:
+def _cold(match: Match) -> str:
     """Read -5°C~3°C as 零下五摄氏度到三摄氏度; the unit may be at the end only."""
-    minus, first, minus2, second, unit = found.groups()
-    said = _UNITS.get(unit, unit)
-    return f"{_degrees(minus, first)}{said}到{_degrees(minus2, second)}{said}"
+    minus, first, minus2, second, unit = match.groups()
+    unit_name = _UNITS.get(unit, unit)
+    return f"{_degrees(minus, first)}{unit_name}到{_degrees(minus2, second)}{unit_name}"
 
 
 def _degrees(minus: str | None, number: str) -> str:
     return "零下" * bool(minus) + counted(bare(number))
 
 
-def _sign(found: Found) -> str:
-    return _SIGNS[found.group(0).strip()]
+def _sign(match: Match) -> str:
+    return _SIGNS[match.group(0).strip()]
 
 
 _DEGREES = "°[CF]|度(?=$|[，。！？；、）)])"
@@ -284,24 +284,24 @@ _ENGLISH_BIG = {"k": 1000, "K": 1000, "M": 10**6, "B": 10**9}
 _BIG = "(?:[百千万亿]{1,2})"
 
 
-def _yuan(found: Found) -> str:
+def _yuan(match: Match) -> str:
     """Read a sum with 元 or ¥; with more than two decimals it is read as a decimal, not as jiao and fen."""
-    number = found.group(1).replace(",", "")
+    number = match.group(1).replace(",", "")
     if len(number.partition(".")[2].rstrip("0")) > 2 or len(number) > 30:
         return decimal(bare(number)) + "元"
     return amount_in_words(Decimal(number))
 
 
-def _thousands(found: Found) -> str:
+def _thousands(match: Match) -> str:
     """Read 5k as 五千, 1.5K as 一千五百."""
-    return counted(format((Decimal(bare(found.group(1))[:25]) * 1000).normalize(), "f"))
+    return counted(format((Decimal(bare(match.group(1))[:25]) * 1000).normalize(), "f"))
 
 
-def _foreign(found: Found) -> str:
-    if found.group(3) in _ENGLISH_BIG:
-        value = Decimal(bare(found.group(2))[:25]) * _ENGLISH_BIG[found.group(3)]
-        return counted(format(value.normalize(), "f")) + _CURRENCIES[found.group(1)]
-    return counted(bare(found.group(2))) + (found.group(3) or "") + _CURRENCIES[found.group(1)]
+def _foreign(match: Match) -> str:
+    if match.group(3) in _ENGLISH_BIG:
+        value = Decimal(bare(match.group(2))[:25]) * _ENGLISH_BIG[match.group(3)]
+        return counted(format(value.normalize(), "f")) + _CURRENCIES[match.group(1)]
+    return counted(bare(match.group(2))) + (match.group(3) or "") + _CURRENCIES[match.group(1)]
 
 
 MONEY: tuple[Rule, ...] = (

@@ -24,11 +24,11 @@ def toned(text: str) -> str:
     text = _LAST_OF_NUMBER.sub(" yi1 ", text)
     text = _DECIMAL.sub(" yi1 ", text)
     text = _IN_A_ROW.sub(" yi1 ", text)
-    return _COUNTED.sub(lambda found: " yi2 " if _next(found) in _RISING else " yi4 ", text)
+    return _COUNTED.sub(lambda match: " yi2 " if _next(match) in _RISING else " yi4 ", text)
 
 
-def _next(found: re.Match[str]) -> str:
-    return found.string[found.end()]
+def _next(match: re.Match[str]) -> str:
+    return match.string[match.end()]
 
 
 # --- Pinyin as people write it (shàn xiǎo míng, shan4xiao3ming2) → with the tone digits that the engine takes
@@ -107,14 +107,14 @@ def _is_han(piece: str) -> bool:
 def _syllables(word: str, marked: bool) -> list[str]:
     """Return the syllables of a word, each with its tone digit; `marked`: the reading uses tone marks."""
     plain = _numbered(word)
-    found: list[str] = []
+    syllables: list[str] = []
     at = 0
     while at < len(plain):
         piece = _NUMBERED.match(plain, at)
         syllable = _checked(word, piece.group(1) if piece else "", piece.group(2) if piece else "", marked)
-        found.append(syllable)
+        syllables.append(syllable)
         at = piece.end() if piece else len(plain)
-    return found
+    return syllables
 
 
 def _checked(word: str, letters: str, tone: str, marked: bool) -> str:
@@ -150,14 +150,14 @@ def _after_jqxy(letters: str) -> str:
 
 def _split_by_marks(letters: str, tones: dict[int, str]) -> str:
     """Split a run such as xiǎomíng into syllables: each is the longest with at most one mark."""
-    said, at = "", 0
+    text, at = "", 0
     while at < len(letters):
         end = _syllable_end(letters, at, tones)
         if end == at:
             return letters  # not pinyin: the caller rejects it
         mark = next((tones[i] for i in range(at, end) if i in tones), "5")
-        said, at = said + letters[at:end] + mark, end
-    return said
+        text, at = text + letters[at:end] + mark, end
+    return text
 
 
 def _syllable_end(letters: str, at: int, tones: dict[int, str]) -> int:

@@ -108,7 +108,7 @@ _WRITTEN = {"xong": "xiong", "qong": "qiong", "jong": "jiong"}  # spelled for es
 
 def in_characters(text: str) -> str:
     """Return the text with a character for each pinyin syllable; in another tone if none has the right one."""
-    return _PINYIN.sub(lambda found: _character(found[1], found[2]) or found[0], text)
+    return _PINYIN.sub(lambda match: _character(match[1], match[2]) or match[0], text)
 
 
 def _character(syllable: str, tone: str) -> str | None:

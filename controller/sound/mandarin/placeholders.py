@@ -28,7 +28,7 @@ class Aside:
 
     def restored(self, text: str) -> str:
         """Return the processed text with every reading restored, separated by spaces."""
-        return _HELD.sub(lambda found: f" {self._held[ord(found.group(0)) - PLACEHOLDERS[0]]} ", text)
+        return _HELD.sub(lambda match: f" {self._held[ord(match.group(0)) - PLACEHOLDERS[0]]} ", text)
 
     def _hold(self, reading: str) -> str:
         if reading not in self._held:
@@ -41,9 +41,9 @@ class Aside:
         names = sorted((n for n in map(_composed, readings) if n and n in text), key=len, reverse=True)
         if not names:
             return text
-        said = {_composed(name): say_as for name, say_as in readings.items()}
+        readings_by_name = {_composed(name): say_as for name, say_as in readings.items()}
         return re.compile("|".join(map(_whole, names))).sub(
-            lambda found: self._name(found.group(0), said[found.group(0)]), text
+            lambda match: self._name(match.group(0), readings_by_name[match.group(0)]), text
         )
 
     def _name(self, name: str, say_as: str) -> str:
@@ -52,8 +52,8 @@ class Aside:
         except ValueError:  # rejected when it is entered; if one got in, read the name without it
             return name
 
-    def _run(self, found: re.Match[str]) -> str:
-        tokens = ["", *found.group(0).split(), ""]
+    def _run(self, match: re.Match[str]) -> str:
+        tokens = ["", *match.group(0).split(), ""]
         sure = [is_reading(token) for token in tokens]
         beside = [False, *(sure[i - 1] or sure[i + 1] for i in range(1, len(tokens) - 1)), False]
         return " ".join(
@@ -62,9 +62,9 @@ class Aside:
             if token
         )
 
-    def _marked(self, found: re.Match[str]) -> str:
+    def _marked(self, match: re.Match[str]) -> str:
         """Treat a word with tone marks as pinyin if each syllable has a mark: café and résumé are not pinyin."""
-        word = found.group(0)
+        word = match.group(0)
         if word.isascii():
             return word
         try:

@@ -94,7 +94,7 @@ def unread(tokens: Sequence[Token]) -> tuple[str, ...]:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    marked = LIGHT_ER.sub(lambda found: "\u0001" * len(found[0]), text)
+    marked = LIGHT_ER.sub(lambda match: "\u0001" * len(match[0]), text)
     word = 0
     pieces = re.split("(\u0001+)", marked)
     last: Syllable | None = None
@@ -104,8 +104,8 @@ def _tokens(text: str) -> Iterator[Token]:
                 yield replace(last, er=True)
                 last = None
             continue
-        for found in _TOKEN.finditer(piece):
-            for token in _of_match(found, word):
+        for match in _TOKEN.finditer(piece):
+            for token in _of_match(match, word):
                 if last is not None:
                     yield last
                 last = None
@@ -118,8 +118,8 @@ def _tokens(text: str) -> Iterator[Token]:
         yield last
 
 
-def _of_match(found: re.Match[str], word: int) -> Iterator[Token]:
-    kind, text = found.lastgroup, found[0]
+def _of_match(match: re.Match[str], word: int) -> Iterator[Token]:
+    kind, text = match.lastgroup, match[0]
     if kind == "pinyin":
         sound = _ALREADY.get(text[:-1], text[:-1])
         if sound in SYLLABLES:
@@ -164,10 +164,10 @@ def _words(run: str) -> list[str]:
 
     out: list[str] = []
     at = 0
-    for found in _NUMERALS.finditer(run):
-        out += mmseg.seg.cut(run[at : found.start()]) if found.start() > at else []
-        out += _NUMBER.findall(found[0])
-        at = found.end()
+    for match in _NUMERALS.finditer(run):
+        out += mmseg.seg.cut(run[at : match.start()]) if match.start() > at else []
+        out += _NUMBER.findall(match[0])
+        at = match.end()
     return [*out, *(mmseg.seg.cut(run[at:]) if at < len(run) else [])]
 
 

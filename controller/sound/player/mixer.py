@@ -41,11 +41,11 @@ os.environ.setdefault("PULSE_LATENCY_MSEC", str(QUEUE_MS))
 
 def _bare_pygame() -> Any:
     """Return pygame without the imports of its `__init__` (fonts, images, numpy)."""
-    found = importlib.util.find_spec("pygame")
-    if found is None or found.submodule_search_locations is None:
+    spec = importlib.util.find_spec("pygame")
+    if spec is None or spec.submodule_search_locations is None:
         raise ImportError("pygame is missing")
     package = types.ModuleType("pygame")
-    package.__path__ = list(found.submodule_search_locations)
+    package.__path__ = list(spec.submodule_search_locations)
     sys.modules["pygame"] = package
     for name in ("base", "rwobject", "event", "display", "mixer"):
         importlib.import_module(f"pygame.{name}")
@@ -184,21 +184,21 @@ class Device:
 
     def happened(self, now: float) -> list[str]:
         """Return the mixer's events since the last call: music_end, clip_end; lost ends the list."""
-        said = []
+        events = []
         self._alive_at = now if self._alive_at is None else self._alive_at
         for event in pygame.event.get():
             if event.type == MUSIC_END:
-                said.append("music_end")
+                events.append("music_end")
             elif event.type == CLIP_END and event.code == self._turn:
-                said.append("clip_end")
+                events.append("clip_end")
             elif event.type == PULSE_END:
                 self._pulse.play(self._nothing)
                 self._alive_at = now
             elif event.type == REMOVED and not event.iscapture:
-                said.append("lost")
+                events.append("lost")
         if now - self._alive_at > STALL_S:
-            said.append("stalled")
-        return said
+            events.append("stalled")
+        return events
 
 
 def _least_latency(driver: str) -> float:

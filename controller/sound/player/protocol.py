@@ -138,7 +138,7 @@ def music_order(value: Any) -> MusicOrder | None:
     """Parse a music command, None for silence; raises ValueError, TypeError or KeyError."""
     if value is None:
         return None
-    tracks = tuple(_track(found) for found in value["tracks"])
+    tracks = tuple(_track(track) for track in value["tracks"])
     until = None if value["until"] is None else float(value["until"])
     fades = int(value["fade_in_ms"]), int(value["fade_out_ms"])
     return MusicOrder(

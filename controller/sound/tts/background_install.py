@@ -132,11 +132,11 @@ class VoiceInstall:
         return InstallStatus(INSTALLING)
 
     def _folders(self) -> list[tuple[str, int]]:
-        found = []
+        folders = []
         for folder in model_folders(self._voices):
             with contextlib.suppress(OSError):
-                found.append((folder.name, folder.stat().st_mtime_ns))
-        return found
+                folders.append((folder.name, folder.stat().st_mtime_ns))
+        return folders
 
     # --- one attempt
 

@@ -218,13 +218,13 @@ class Takes:
         return self._folder / f"{key}.take"
 
     def _entries(self) -> list[tuple[float, int, Path]]:
-        found = []
+        entries = []
         with contextlib.suppress(OSError):
             for path in self._folder.glob("*.take"):
                 with contextlib.suppress(OSError):
                     about = path.stat()
-                    found.append((about.st_mtime, about.st_size, path))
-        return sorted(found)
+                    entries.append((about.st_mtime, about.st_size, path))
+        return sorted(entries)
 
     def _sweep(self) -> None:
         entries = self._entries()

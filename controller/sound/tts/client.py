@@ -152,11 +152,11 @@ class Voice:
         status = self._status
         if not status.natural:
             return 0
-        found = dict.fromkeys(
+        clauses = dict.fromkeys(
             _Clause(text, delivery) for script in scripts for text, delivery in self._cut(script)
         )
         with self._lock:
-            new = [clause for clause in found if clause not in self._learning and not self._is_kept(clause)]
+            new = [clause for clause in clauses if clause not in self._learning and not self._is_kept(clause)]
             for clause in new:
                 self._learning.add(clause)
                 self._enqueue(IDLE, clause)

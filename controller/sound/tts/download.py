@@ -131,10 +131,10 @@ def _run(command: Sequence[str], work: Path, requirement: str, tell: Tell) -> No
         "npm_config_cache": str(temporary), "npm_config_update_notifier": "false", "npm_config_fetch_retries": "2",
         "npm_config_fetch_retry_mintimeout": "1000", "npm_config_fetch_retry_maxtimeout": "4000",
     }  # fmt: skip
-    said = os.memfd_create("said", os.MFD_CLOEXEC)  # not on disk, which may be full
+    output = os.memfd_create("said", os.MFD_CLOEXEC)  # not on disk, which may be full
     try:
         process = subprocess.Popen(
-            command, cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            command, cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, preexec_fn=_killed_with(os.getpid()),
         )  # fmt: skip
         try:
@@ -142,11 +142,11 @@ def _run(command: Sequence[str], work: Path, requirement: str, tell: Tell) -> No
         finally:
             _end(process)
         if process.returncode != 0:
-            raise _failure(os.pread(said, _SAID_BYTES, 0).decode(errors="replace"), command, requirement)
+            raise _failure(os.pread(output, _SAID_BYTES, 0).decode(errors="replace"), command, requirement)
     except FileNotFoundError as error:
         raise _Broken("下载程序启动不了") from error
     finally:
-        os.close(said)
+        os.close(output)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -182,18 +182,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _failure(said: str, command: Sequence[str], requirement: str) -> CannotInstall:
-    if _FULL.search(said):
+def _failure(output: str, command: Sequence[str], requirement: str) -> CannotInstall:
+    if _FULL.search(output):
         return CannotInstall("下载到一半磁盘满了", MEND_DISK)
-    if _UNTRUSTED.search(said):
+    if _UNTRUSTED.search(output):
         return CannotInstall(
             "软件包仓库的证书没有通过检查", "多半是这台机器的日期和时间不对，请对准时钟再装一次。"
         )
-    if _AWAY.search(said):
+    if _AWAY.search(output):
         return CannotInstall("连不上软件包仓库", MEND_NETWORK)
-    if "No module named pip" in said:
+    if "No module named pip" in output:
         return CannotInstall(*NO_PIP, lasting=True)
-    if _NOT_THERE.search(said):
+    if _NOT_THERE.search(output):
         return CannotInstall(f"软件包仓库里没有 {requirement}", "请换一个完整的软件包仓库，再装一次。")
     name = "pip" if "pip" in command else "npm"
     return _Broken(f"{name} 下载 {requirement} 时出错退出了", f"请更新 {name}，再装一次。")
@@ -206,10 +206,10 @@ NO_PIP = (
 
 
 def _only(folder: Path, pattern: str, requirement: str) -> Path:
-    found = sorted(folder.glob(pattern))
-    if len(found) != 1:
+    files = sorted(folder.glob(pattern))
+    if len(files) != 1:
         raise CannotInstall(f"{requirement} 没有下载到文件", "请再装一次。")
-    return found[0]
+    return files[0]
 
 
 def _new(folder: Path) -> Path:

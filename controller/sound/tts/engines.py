@@ -86,10 +86,10 @@ def model_folders(voices: Path) -> list[Path]:
     """Return the folders that contain a voice: the natural voice last, so that a voice that a person added wins."""
     try:
         folders = [path for path in voices.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        found = [path for path in folders if any(path.glob("*.onnx"))]
+        with_model = [path for path in folders if any(path.glob("*.onnx"))]
     except OSError:
         return []
-    return sorted(found, key=lambda path: (path.name == FOLDER, path.name))
+    return sorted(with_model, key=lambda path: (path.name == FOLDER, path.name))
 
 
 def _maker(folder: Path) -> Maker:

@@ -81,7 +81,7 @@ def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[Found]:
     from controller.sound.tts.engines import model_folders
 
     natural = voices / FOLDER
-    found = (
+    entries = (
         [Found(FOLDER, "kokoro", _bytes_in(natural), is_installed(voices, catalogue))]
         if natural.is_dir()
         else []
@@ -89,8 +89,8 @@ def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[Found]:
     for folder in model_folders(voices):
         if folder.name != FOLDER:
             kind = "piper" if any(folder.glob("*.onnx.json")) else "sherpa"
-            found.append(Found(folder.name, kind, _bytes_in(folder)))
-    return [*found, Found("espeak", "espeak", 0)]
+            entries.append(Found(folder.name, kind, _bytes_in(folder)))
+    return [*entries, Found("espeak", "espeak", 0)]
 
 
 # --- install, save, remove
@@ -138,7 +138,7 @@ def save(folder: Path, progress: Progress, voices: Path, catalogue: Catalogue = 
 def remove(voices: Path, name: str) -> None:
     """Delete a voice by its folder's name. Raises CannotInstall when there is none or it cannot be deleted."""
     with _explained(voices):
-        if name not in [found.key for found in listing(voices) if found.kind != "espeak"]:
+        if name not in [voice.key for voice in listing(voices) if voice.kind != "espeak"]:
             raise CannotInstall(f"没有名为“{name}”的语音", "有哪些，请看 zhangu voices。")
         with _alone(voices):
             if name == FOLDER:

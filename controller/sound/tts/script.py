@@ -209,8 +209,8 @@ def _near_a_break(units: list[str], place: int) -> int:
 def _shortened(sentence: str, longest: int) -> list[tuple[str, int]]:
     pieces: list[tuple[str, int]] = []
     while len(sentence) > longest:
-        found = _SOFT_BREAK.search(sentence[:longest])
-        cut, pause = (found.end(), SOFT_PAUSE_MS) if found else (longest, HARD_PAUSE_MS)
+        match = _SOFT_BREAK.search(sentence[:longest])
+        cut, pause = (match.end(), SOFT_PAUSE_MS) if match else (longest, HARD_PAUSE_MS)
         pieces.append((sentence[:cut].strip(), pause))
         sentence = sentence[cut:].strip()
     return [*pieces, (sentence, SENTENCE_PAUSE_MS)]
