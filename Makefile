@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGAIN := --last-failed --last-failed-no-failures none
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak sounds demo pictures accept dev
+.PHONY: help setup run test check bench soak sounds demo pictures storybook accept dev
 
 help:            ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
@@ -38,6 +38,9 @@ demo: .venv/.ready  ## run the day of a made-up office in six minutes, with soun
 
 pictures: .venv/.dev  ## take the pictures of README and docs/ from a running demo
 	$(BIN)/python -m tests.pictures
+
+storybook: .venv/.dev  ## serve every wall scene with made-up values at http://127.0.0.1:8090/storybook/
+	$(BIN)/python -m tests.storybook
 
 test: .venv/.dev  ## run all tests
 	@# Failed tests are repeated once, alone: browsers and sound may be late on a busy machine.

@@ -41,7 +41,6 @@ class Options:
     port: int = 8080
     start: datetime | None = None
     rehearsal: bool = False
-    storybook: bool = False
     tls_port: int | None = None
     hosts: frozenset[str] = frozenset()
     voice_install: bool = True
@@ -151,7 +150,6 @@ class Daemon:
             secret=self.office.keys.secret(),
             feed=self.feed,
             clock=self.clock,
-            storybook=self._options.storybook,
             hosts=self._options.hosts,
             rehearsal=self._options.rehearsal,
         )

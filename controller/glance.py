@@ -13,31 +13,14 @@ from decimal import Decimal
 
 from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal
+from controller.sales.model import Deal, Kind
+from controller.sales.results import City
+from controller.sales.standings import Standing
+from controller.sentences import say
 from controller.timetable.model import DayPlan, State, WallSettings
 
-UNNAMED = "一位同事"
+UNNAMED = say("unnamed")
 """Shown in place of the name of a hidden person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """One row of a ranking, of a team or a person.
-
-    `place` counts from 1 and is shared by equals; `amount`, `target`, `gap` in yuan; `rate` is amount over
-    target (1.0 = reached), None without a target; `to_next` is the amount missing to the next better place.
-    """
-
-    place: int
-    name: str
-    team: str
-    count: int
-    amount: Decimal
-    target: Decimal | None = None
-    rate: float | None = None
-    gap: Decimal | None = None
-    to_next: Decimal | None = None
-    photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +28,8 @@ class Ranking:
     """The ranking of a period ("day", "week" or "month"): every team, and everyone with a deal."""
 
     period: str
-    teams: tuple[Tally, ...]
-    people: tuple[Tally, ...]
+    teams: tuple[Standing, ...]
+    people: tuple[Standing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +42,16 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class City:
-    """Another branch's result of the day: `rate` is its completion (1.0 = reached)."""
-
-    place: int
-    name: str
-    rate: float
-    own: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Board:
     """The results as shown at 18:05, frozen when the show began (or live before it)."""
 
     title: str
     period: str
-    top: tuple[Tally, ...]
-    teams: tuple[Tally, ...]
+    top: tuple[Standing, ...]
+    teams: tuple[Standing, ...]
     cities: tuple[City, ...] = ()
-    week_top: Tally | None = None
-    month_top: Tally | None = None
+    week_top: Standing | None = None
+    month_top: Standing | None = None
     comment: str = ""
 
 
@@ -88,7 +61,7 @@ class Champion:
 
     period: str
     since: date
-    winner: Tally
+    winner: Standing
     prize: str = ""
 
 
@@ -97,7 +70,7 @@ class OnAir:
     """The present announcement. `marks` name moments of it (third, second, first, teams, …) for the wall's changes."""
 
     id: int
-    kind: str
+    kind: Kind
     text: str
     deals: tuple[Deal, ...]
     started: datetime
@@ -157,8 +130,8 @@ class Glance:
     plan: DayPlan
     state: State
     scene: str
-    teams: tuple[Tally, ...]
-    people: tuple[Tally, ...]
+    teams: tuple[Standing, ...]
+    people: tuple[Standing, ...]
     deals: tuple[Deal, ...]
     day: Total
     week: Total

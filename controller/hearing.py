@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from controller.sentences import say
+
 NO_DEVICE: Final = "no_device"
 VOLUME_0: Final = "volume_0"
 QUIET: Final = "quiet"
@@ -98,13 +100,13 @@ def hearing(facts: Facts) -> Hearing:
 def _device(facts: Facts) -> Reason | None:
     if facts.device is not None:
         return None
-    return Reason(NO_DEVICE, "没有音响", "没有音响设备，办公室现在听不到声音。")
+    return Reason(NO_DEVICE, "没有音响", say("no_device"))
 
 
 def _volume(facts: Facts) -> Reason | None:
     if facts.volume > 0:
         return None
-    return Reason(VOLUME_0, "总音量是 0", "总音量是 0，办公室听不到。")
+    return Reason(VOLUME_0, "总音量是 0", say("volume_0"))
 
 
 def _quiet(facts: Facts) -> Reason | None:
@@ -118,7 +120,7 @@ def _muted(facts: Facts) -> Reason | None:
     until = facts.muted_until
     if until is None:
         return None
-    return Reason(MUTED, "正在静音", f"正在静音，到 {until:%H:%M} 为止。", until)
+    return Reason(MUTED, "正在静音", say("muted", until=f"{until:%H:%M}"), until)
 
 
 def _voice(facts: Facts) -> Reason | None:

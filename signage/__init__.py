@@ -24,16 +24,15 @@ def create_app(
     secret: str | bytes,
     feed: Feed,
     clock: Clock,
-    storybook: bool = False,
     hosts: frozenset[str] = frozenset(),
     rehearsal: bool = False,
 ) -> Flask:
     """The web side of `office`: pages, JSON and events, ready for signage.server.Server.
 
     `secret` signs what Flask gives to browsers and must stay the same over restarts; `clock` is the office's, so
-    that a rehearsal shows the rehearsed time; `storybook` adds the pages of made-up scenes; `hosts` are further
-    names by which this machine may be asked; `rehearsal`: every page says that nothing is kept, and its cookies
-    have other names, because cookies do not know ports.
+    that a rehearsal shows the rehearsed time; `hosts` are further names by which this machine may be asked;
+    `rehearsal`: every page says that nothing is kept, and its cookies have other names, because cookies do not
+    know ports.
     """
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -59,10 +58,6 @@ def create_app(
         tls.pages,
     ):
         app.register_blueprint(pages)
-    if storybook:
-        from signage.storybook import storybook as stories
-
-        app.register_blueprint(stories)
     return app
 
 

@@ -8,8 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from controller.glance import City, HealthProblem, Sounding, Tally, Total
+from controller.glance import HealthProblem, Sounding, Total
 from controller.sales.model import Announcement, Deal, Person, Team
+from controller.sales.results import City
+from controller.sales.standings import Standing
 from controller.services.announcement_priority import BY_HAND
 from controller.services.voices import Speaking
 from controller.sound.mandarin import unreadable
@@ -96,7 +98,7 @@ def entry(found: Entry | None) -> Json | None:
     }
 
 
-def tally(found: Tally, money: Money = yuan) -> Json:
+def tally(found: Standing, money: Money = yuan) -> Json:
     """A team's or person's row; `money` is how its sums are written."""
     return {
         "place": found.place,
@@ -105,19 +107,19 @@ def tally(found: Tally, money: Money = yuan) -> Json:
         "count": found.count,
         "amount": money(found.amount),
         "target": money(found.target),
-        "rate": found.rate,
+        "rate": None if found.rate is None else float(found.rate),
         "gap": money(found.gap),
         "to_next": money(found.to_next),
     }
 
 
-def total(found: Total | Tally, money: Money = yuan) -> Json:
+def total(found: Total | Standing, money: Money = yuan) -> Json:
     """A sum of the office or of a team, written as `money` writes."""
     return {"amount": money(found.amount), "target": money(found.target), "count": found.count}
 
 
 def city(found: City) -> Json:
-    return {"place": found.place, "name": found.name, "rate": found.rate, "own": found.own}
+    return {"place": found.place, "name": found.name, "rate": float(found.rate or 0), "own": found.own}
 
 
 def trouble(found: HealthProblem) -> Json:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from controller.glance import Board, Glance, OnAir, Ranking, Tally, Total
+from controller.glance import Board, Glance, OnAir, Ranking, Total
 from controller.hearing import MUTED
 from controller.names import same_name
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal
+from controller.sales.model import Deal, Kind
+from controller.sales.standings import Standing
+from controller.sentences import Sentence, english, say
 from controller.timetable.model import Duty, Entry, WallDisplay
 from controller.timetable.times import written_end
 from signage import serializers
-from signage.i18n import in_english
 from signage.serializers import Json
 
 
@@ -34,7 +37,7 @@ def yuan(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.2f}"
 
 
-def tally_row(row: Tally) -> Json:
+def tally_row(row: Standing) -> Json:
     """A team's or person's row, with where its picture is."""
     return serializers.tally(row, yuan) | {"photo": photo_url(row.photo)}
 
@@ -69,7 +72,7 @@ def honour_row(honour: Highlight) -> Json:
     }
 
 
-def total_row(total: Total | Tally) -> Json:
+def total_row(total: Total | Standing) -> Json:
     """A sum of the office, or of one team."""
     return serializers.total(total, yuan)
 
@@ -80,19 +83,12 @@ TOP = 10  # a ranking praises the best and never shows the last
 LATE = timedelta(seconds=60)  # what is older is not celebrated any more
 SILENT_SHOW = timedelta(seconds=15)  # so long the wall waits for the voice before it tells the results alone
 SILENT_STEP = timedelta(seconds=2)
-TITLES = {"day": "今日开拓能手", "week": "本周开拓能手", "month": "本月开拓能手"}
-CHAMPIONS = {f"top_sales_of_{period}": title for period, title in TITLES.items()}
-MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+TITLES = {period: say(f"top_sales_of_{period}") for period in ("day", "week", "month")}
+CHAMPIONS = {Kind(f"top_sales_of_{period}"): title for period, title in TITLES.items()}
+ZH_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 STEPS = ("third", "second", "first", "teams", "cities", "week", "month", "comment")
-_TITLES = {
-    2: "双喜临门",
-    3: "三单连开",
-    4: "四单连开",
-    5: "五单连开",
-    6: "六单连开",
-    7: "七单连开",
-    8: "八单连开",
-}
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
+_TITLES = {count: say(f"{number}_deals") for count, number in _NUMBERS.items()}
 
 
 def celebration_of(glance: Glance) -> Json | None:
@@ -102,14 +98,14 @@ def celebration_of(glance: Glance) -> Json | None:
     decides by its own rule of 60 s.
     """
     said = glance.on_air
-    if said is None or said.kind == "results" or said.ends <= glance.now:
+    if said is None or said.kind == Kind.RESULTS or said.ends <= glance.now:
         return None
-    if glance.state.quiet and said.kind != "emergency":
+    if glance.state.quiet and said.kind != Kind.EMERGENCY:
         return None
     if not said.deals and glance.now - said.started > LATE:
         return None
     one = said.deals[0] if len(said.deals) == 1 else None
-    if one and said.kind == "target":  # the team is praised, not who brought the last order
+    if one and said.kind == Kind.TARGET:  # the team is praised, not who brought the last order
         reached = next((row for row in glance.teams if row.name == one.team), None)
         praise: Json = {
             "team": one.team,
@@ -143,14 +139,14 @@ def _title(said: OnAir) -> str | None:
     """None: the page has a title for each kind. Several orders in one breath are called what they are."""
     if said.kind in CHAMPIONS:
         return CHAMPIONS[said.kind]
-    return None if said.kind in ("roundup", "hourly") else _TITLES.get(len(said.deals))
+    return None if said.kind in (Kind.ROUNDUP, Kind.HOURLY) else _TITLES.get(len(said.deals))
 
 
 def board_of(glance: Glance, base: str) -> Json | None:
     """The results, on walls whose scene is the leaderboard: the frozen ones of the show, else as they stand."""
     if base != "leaderboard":
         return None
-    board = glance.board or Board("开拓能手", "day", glance.people, glance.teams)
+    board = glance.board or Board(say("top_sales"), "day", glance.people, glance.teams)
     live = glance.scene != "leaderboard"
     return {
         "title": board.title,
@@ -179,7 +175,7 @@ def _round(ranking: Ranking) -> Json:
 def _reveal(glance: Glance) -> list[Json]:
     """When each part is told: by the voice, or, when no voice comes, by the wall alone. Empty: all is told."""
     said = glance.on_air
-    if said is not None and said.kind == "results":
+    if said is not None and said.kind == Kind.RESULTS:
         told = [(step, at) for step, at in said.marks if step in STEPS]
         if not any(step == "comment" for step, _ in told):
             told.append(("comment", said.ends))
@@ -199,7 +195,7 @@ def award(glance: Glance) -> Json | None:
     past = found.period == "month" and found.since != glance.plan.date.replace(day=1)
     winner = found.winner
     return {
-        "title": f"{MONTHS[found.since.month - 1]}月开拓能手" if past else TITLES[found.period],
+        "title": _of_month(found.since.month) if past else TITLES[found.period],
         "period": found.period,
         "month": found.since.month if past else None,
         "person": winner.name,
@@ -210,6 +206,10 @@ def award(glance: Glance) -> Json | None:
         "photo": photo_url(winner.photo),
         "text": glance.on_air.text if glance.on_air else "",
     }
+
+
+def _of_month(month: int) -> Sentence:
+    return say("top_sales_of_past_month", zh_month=ZH_MONTHS[month - 1], en_month=month_name[month])
 
 
 # --- What one wall shows
@@ -262,7 +262,14 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "notices": _stray(display, team) + _notices(glance, base),
         "honours": [honour_row(honour) for honour in glance.honours],
     }
-    return in_english(found) if display.language == "en" else found
+    return _in_english(found) if display.language == "en" else found
+
+
+def _in_english(value: Any) -> Any:
+    """The state with the program's own sentences in English; what the office wrote stays as it is."""
+    if isinstance(value, dict):
+        return {key: _in_english(part) for key, part in value.items()}
+    return [_in_english(part) for part in value] if isinstance(value, list) else english(value)
 
 
 def _undisturbed(glance: Glance, base: str, team: str | None) -> bool:
@@ -272,7 +279,7 @@ def _undisturbed(glance: Glance, base: str, team: str | None) -> bool:
     gives way to that team's orders and to what is said to everybody, not to other teams' orders. An emergency is
     shown on every wall, also on one that is dark or turned off.
     """
-    if glance.on_air is not None and glance.on_air.kind == "emergency":
+    if glance.on_air is not None and glance.on_air.kind == Kind.EMERGENCY:
         return False
     orders = glance.on_air.deals if glance.on_air else ()
     others = bool(orders) and team is not None and all(deal.team != team for deal in orders)
@@ -290,7 +297,7 @@ def _stray(display: WallDisplay, team: str | None) -> list[str]:
     """Says that the wall's team does not exist; the wall shows all teams meanwhile."""
     if display.team is None or team is not None:
         return []
-    return [f"没有叫“{display.team}”的团队，这块大屏显示全部团队。"]
+    return [say("no_such_team", team=display.team)]
 
 
 def _members(glance: Glance, team: str) -> list[Json]:
@@ -378,11 +385,11 @@ def _welcome(glance: Glance) -> Json:
 def _rest(glance: Glance) -> Json:
     following = glance.state.next
     if not glance.plan.workday:
-        text = "今天休息，好好放松。"
+        text = say("day_off")
     elif glance.plan.entries and glance.now < glance.plan.entries[0].at:
-        text = "新的一天，马上开始。"
+        text = say("before_work")
     else:
-        text = "今天辛苦了，路上小心。"
+        text = say("after_work")
     return {"text": text, "next": f"{hhmm(following.at)} {following.name}" if following else None}
 
 

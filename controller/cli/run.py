@@ -68,9 +68,6 @@ def _qr(text: str) -> str:
 @home_option
 @host_option
 @port_option
-@click.option(
-    "--storybook", is_flag=True, help="Also serve every wall scene with made-up values at /storybook."
-)
 @click.option("--tls", is_flag=True, help="Also serve HTTPS, with a certificate of its own making.")
 @click.option("--tls-port", default=8443, show_default=True, type=click.IntRange(0, 65535))
 @click.option(
@@ -86,7 +83,6 @@ def run(
     home: Path | None,
     host: str,
     port: int,
-    storybook: bool,
     tls: bool,
     tls_port: int,
     hostname: tuple[str, ...],
@@ -102,7 +98,6 @@ def run(
             chosen(home),
             host,
             port,
-            storybook=storybook,
             tls_port=tls_at,
             hosts=names,
             voice_install=voice_install,

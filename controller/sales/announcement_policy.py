@@ -13,12 +13,12 @@ is first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
+from controller.sales.highlights import is_record
 from controller.sales.model import (
     BIG,
     FIRST_OF_DAY,
@@ -28,6 +28,7 @@ from controller.sales.model import (
     RESULTS,
     ROUNDUP,
     Announcement,
+    Kind,
 )
 from controller.sales.money import money
 
@@ -73,7 +74,7 @@ class Decision:
     hear it (a value of `hearing`).
     """
 
-    kind: str
+    kind: Kind
     when: datetime | None
     merge: bool
     why: str
@@ -105,11 +106,6 @@ def decide(amount: Decimal, facts: Facts) -> Decision:
     """What becomes of an order of `amount` yuan; the rules are this file's."""
     kind = _kind(amount, facts)
     return _soon(kind, facts) if kind else _with_others(facts)
-
-
-def first_is_taken(earlier: Iterable[tuple[bool, bool]]) -> bool:
-    """Whether "first" is gone, from the period's earlier orders as (taken back, spoken as first)."""
-    return any(spoken or not voided for voided, spoken in earlier)
 
 
 def after_restart(
@@ -153,17 +149,17 @@ def next_roundup(
     return next((moment for moment in moments if moment > now), None)
 
 
-def _kind(amount: Decimal, facts: Facts) -> str | None:
+def _kind(amount: Decimal, facts: Facts) -> Kind | None:
     if facts.first_of_week:
         return FIRST_OF_WEEK
     if facts.first_of_day:
         return FIRST_OF_DAY
     if amount <= facts.big_over:
         return None
-    return RECORD if facts.record_over is not None and amount > facts.record_over else BIG
+    return RECORD if is_record(amount, facts.record_over) else BIG
 
 
-def _soon(kind: str, facts: Facts) -> Decision:
+def _soon(kind: Kind, facts: Facts) -> Decision:
     because = {
         FIRST_OF_WEEK: "本周第一单",
         FIRST_OF_DAY: "今天第一单",

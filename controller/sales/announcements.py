@@ -7,10 +7,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from controller.sales.model import DROPPED, HEARD, MERGED, NOT_HEARD, PLAYING, WAITING, Announcement, Conflict
+from controller.sales.model import (
+    DROPPED,
+    HEARD,
+    MERGED,
+    NOT_HEARD,
+    PLAYING,
+    WAITING,
+    Announcement,
+    Conflict,
+    Kind,
+    State,
+)  # fmt: skip
 from controller.sales.rows import Row, Rows, day, from_ms, maybe_from_ms, maybe_ms, to_json, to_ms
 
-FROM: Final[Mapping[str, tuple[str, ...]]] = {
+FROM: Final[Mapping[str, tuple[State, ...]]] = {
     WAITING: (PLAYING, NOT_HEARD),
     PLAYING: (WAITING,),
     HEARD: (PLAYING,),
@@ -163,7 +174,7 @@ class Outbox:
         )
         zone = self._rows.zone
         return Announcement(
-            id=ident, key=key, kind=kind, text=text, state=state, why=why, created=from_ms(created, zone),
+            id=ident, key=key, kind=Kind(kind), text=text, state=State(state), why=why, created=from_ms(created, zone),
             due=maybe_from_ms(due, zone), deals=tuple(row[0] for row in deals),
             started=maybe_from_ms(started, zone), ended=maybe_from_ms(ended, zone), priority=priority,
             script=json.loads(script), decision=json.loads(decision),

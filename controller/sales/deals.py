@@ -134,7 +134,7 @@ class Deals:
         return tuple(sorted(common[:count]))
 
     def first_taken(self, since: date, until: date, kind: str = model.FIRST_OF_DAY) -> bool:
-        """Whether "the first order" of those days is gone (see `broadcasts.first_is_taken`, the same rule).
+        """Whether "the first order" of those days is gone: one stands, or one was spoken as the first.
 
         `kind` FIRST_OF_WEEK asks about the week, FIRST_OF_DAY about the day; the first of the week is
         its day's first as well.

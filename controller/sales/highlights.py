@@ -61,14 +61,23 @@ def record(largest: Iterable[Deal], hidden: Collection[int]) -> Highlight | None
     return None
 
 
-def most_orders(week: Sequence[Standing]) -> Highlight | None:
-    """Who alone has the most orders of the week."""
-    ordered = sorted(week, key=lambda row: -row.count)
+def is_record(amount: Decimal, largest: Decimal | None) -> bool:
+    """Whether an amount beats the largest deal of all days before; the first deal ever is no record."""
+    return largest is not None and amount > largest
+
+
+def alone_with_most(rows: Iterable[Standing]) -> Standing | None:
+    """Who alone has the most deals, and at least two."""
+    ordered = sorted(rows, key=lambda row: -row.count)
     if not ordered or ordered[0].count < _MOST_FROM:
         return None
-    if len(ordered) > 1 and ordered[1].count == ordered[0].count:
-        return None
-    return Highlight("most_orders", ordered[0].name, ordered[0].team, ordered[0].count)
+    return ordered[0] if len(ordered) == 1 or ordered[1].count < ordered[0].count else None
+
+
+def most_orders(week: Sequence[Standing]) -> Highlight | None:
+    """Who alone has the most deals of the week."""
+    row = alone_with_most(week)
+    return Highlight("most_orders", row.name, row.team, row.count) if row is not None else None
 
 
 def newcomer(week: Iterable[Standing], first_days: Mapping[int, date], today: date) -> Highlight | None:
@@ -85,8 +94,6 @@ def first_newcomer(rows: Iterable[Standing], first_days: Mapping[int, date], tod
 
 
 # --- The comment that closes the day
-
-_MOST_ORDERS_FROM: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,7 @@ def _record(standings: Standings, deals: Iterable[Deal], past: Past, words: Word
     shown = {row.id for row in standings.people}
     standing = [deal for deal in deals if deal.voided is None and deal.person_id in shown]
     best = max(standing, key=lambda deal: deal.amount, default=None)
-    if best is None or past.largest is None or best.amount <= past.largest:
+    if best is None or not is_record(best.amount, past.largest):
         return None
     return Comment("record", {"team": best.team, "person": best.person, "amount": words.amount(best.amount)})
 
@@ -198,10 +205,5 @@ def _ordinary(standings: Standings, words: Words) -> Comment:
 
 
 def _most_orders(standings: Standings, words: Words) -> Comment | None:
-    """Who alone has the most orders, and at least two."""
-    ordered = sorted(standings.people, key=lambda row: -row.count)
-    if not ordered or ordered[0].count < _MOST_ORDERS_FROM:
-        return None
-    if len(ordered) > 1 and ordered[1].count == ordered[0].count:
-        return None
-    return Comment("most_orders", _person(ordered[0], words))
+    row = alone_with_most(standings.people)
+    return Comment("most_orders", _person(row, words)) if row is not None else None

@@ -11,25 +11,68 @@ import datetime as dt
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final
 
-WAITING: Final = "waiting"
-PLAYING: Final = "playing"
-HEARD: Final = "heard"
-NOT_HEARD: Final = "not_heard"
-MERGED: Final = "merged"
-DROPPED: Final = "dropped"
-STATES: Final = (WAITING, PLAYING, HEARD, NOT_HEARD, MERGED, DROPPED)
+
+class State(StrEnum):
+    """What has become of an announcement; stored under this name."""
+
+    WAITING = "waiting"
+    PLAYING = "playing"
+    HEARD = "heard"
+    NOT_HEARD = "not_heard"
+    MERGED = "merged"
+    DROPPED = "dropped"
+
+
+class Kind(StrEnum):
+    """What an announcement is about; stored under this name and served as `kind`."""
+
+    FIRST_OF_WEEK = "first_of_week"
+    FIRST_OF_DAY = "first_of_day"
+    BIG = "big"
+    RECORD = "record"
+    BURST = "burst"
+    TARGET = "target"
+    HOURLY = "hourly"  # a deal that waits for the next round-up
+    EVENING = "evening"  # a deal that waits for the results
+    ROUNDUP = "roundup"
+    # by hand
+    MICROPHONE = "microphone"
+    SAY = "say"
+    EMERGENCY = "emergency"
+    # from the timetable: the words of `say` in a cue (timetable.model.SAYABLE and FREE_TEXT)
+    RESULTS = "results"
+    TOP_SALES_OF_DAY = "top_sales_of_day"
+    TOP_SALES_OF_WEEK = "top_sales_of_week"
+    TOP_SALES_OF_MONTH = "top_sales_of_month"
+    GREETING = "greeting"
+    SPRINT = "sprint"
+    TEXT = "text"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Kind:
+        """A kind that another version has stored is spoken and shown like free text."""
+        return cls.TEXT
+
+
+WAITING: Final = State.WAITING
+PLAYING: Final = State.PLAYING
+HEARD: Final = State.HEARD
+NOT_HEARD: Final = State.NOT_HEARD
+MERGED: Final = State.MERGED
+DROPPED: Final = State.DROPPED
 OPEN_STATES: Final = (WAITING, PLAYING)
 
-FIRST_OF_WEEK: Final = "first_of_week"
-FIRST_OF_DAY: Final = "first_of_day"
-BIG: Final = "big"
-RECORD: Final = "record"
-BURST: Final = "burst"
-TARGET: Final = "target"
-ROUNDUP: Final = "roundup"
-RESULTS: Final = "results"
+FIRST_OF_WEEK: Final = Kind.FIRST_OF_WEEK
+FIRST_OF_DAY: Final = Kind.FIRST_OF_DAY
+BIG: Final = Kind.BIG
+RECORD: Final = Kind.RECORD
+BURST: Final = Kind.BURST
+TARGET: Final = Kind.TARGET
+ROUNDUP: Final = Kind.ROUNDUP
+RESULTS: Final = Kind.RESULTS
 
 
 class Refused(Exception):  # noqa: N818  the office's word: a request is refused, nothing broke
@@ -122,9 +165,9 @@ class Announcement:
 
     id: int
     key: str
-    kind: str
+    kind: Kind
     text: str
-    state: str
+    state: State
     why: str
     created: datetime
     due: datetime | None

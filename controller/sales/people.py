@@ -188,10 +188,6 @@ class Roster:
         """The content hash of the person's picture, or None. False when there is no such person."""
         return self._rows.change("UPDATE people SET photo = ? WHERE id = ?", photo, ident) == 1
 
-    def set_say_as(self, ident: int, say_as: str | None) -> bool:
-        """How the name is read aloud, or None for plainly. False when there is no such person."""
-        return self._rows.change("UPDATE people SET say_as = ? WHERE id = ?", say_as or None, ident) == 1
-
     def set_team_target(self, date: date, team_id: int, amount: Decimal | None) -> None:
         """What a team is to reach on a day, in yuan; None takes the target away."""
         self._set_target("team", date, team_id, amount)

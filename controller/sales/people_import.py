@@ -159,11 +159,6 @@ def _any_reading(name: str, say_as: str) -> None:
     """Take every reading as it is."""
 
 
-def read_people(data: bytes) -> tuple[PersonRow, ...]:
-    """The people of a list; see `read_list`."""
-    return read_list(data).rows
-
-
 def read_list(data: bytes, check: Callable[[str, str], object] = _any_reading) -> PeopleList:
     """The people of a CSV file with the columns team, person, leader, say_as (or 团队 姓名 组长 读音).
 

@@ -49,7 +49,7 @@ class ShowTexts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CityRow:
+class City:
     """A branch in the show; `rate` is its completion (1 = reached), `amount` its yuan, where told."""
 
     place: int
@@ -69,7 +69,7 @@ class Show:
     amount: Decimal
     people: tuple[Standing, ...]
     teams: tuple[Standing, ...]
-    cities: tuple[CityRow, ...] = ()
+    cities: tuple[City, ...] = ()
     week_top: Standing | None = None
     month_top: Standing | None = None
     comment: str = ""
@@ -77,14 +77,14 @@ class Show:
     month_prize: str = ""
 
 
-def rank_cities(rows: Iterable[CityRow]) -> tuple[CityRow, ...]:
+def rank_cities(rows: Iterable[City]) -> tuple[City, ...]:
     """Cities with their places, by completion, then amount; equals share a place, unknown ones go last."""
     known = sorted(rows, key=_city_order)
-    placed: list[CityRow] = []
+    placed: list[City] = []
     for index, row in enumerate(known):
         shares = index > 0 and _city_order(row)[:-1] == _city_order(known[index - 1])[:-1]
         place = placed[-1].place if shares else index + 1
-        placed.append(CityRow(place, row.name, row.rate, row.amount, row.own))
+        placed.append(City(place, row.name, row.rate, row.amount, row.own))
     return tuple(placed)
 
 
@@ -143,7 +143,7 @@ def _cities(show: Show, texts: ShowTexts, words: Words) -> str:
     return _while_there_is_time(said, _CITIES_CHARACTERS)
 
 
-def _city_slots(row: CityRow, words: Words) -> dict[str, str]:
+def _city_slots(row: City, words: Words) -> dict[str, str]:
     amount = "" if row.amount is None else words.amount(row.amount)
     return {"city": row.name, "rate": percent(row.rate), "amount": amount, "place": str(row.place)}
 
@@ -161,7 +161,7 @@ def _while_there_is_time(said: Sequence[str], most: int) -> str:
     return text
 
 
-def _city_order(row: CityRow) -> tuple[object, ...]:
+def _city_order(row: City) -> tuple[object, ...]:
     return (row.rate is None, -(row.rate or 0), row.amount is None, -(row.amount or 0), row.name)
 
 
@@ -180,7 +180,7 @@ def from_json(value: Mapping[str, Any]) -> Show:
         "amount": Decimal(value["amount"]),
         "people": tuple(map(_standing, value["people"])),
         "teams": tuple(map(_standing, value["teams"])),
-        "cities": tuple(CityRow(**_decimals(row, ("rate", "amount"))) for row in value["cities"]),
+        "cities": tuple(City(**_decimals(row, ("rate", "amount"))) for row in value["cities"]),
         "week_top": value["week_top"] and _standing(value["week_top"]),
         "month_top": value["month_top"] and _standing(value["month_top"]),
     })  # fmt: skip

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from operator import itemgetter
 from typing import Protocol
 
 from controller.sales.model import Person, Team
-from controller.sales.money import from_fen, to_fen
-from controller.sales.rows import from_ms, to_ms
+from controller.sales.money import from_fen
+from controller.sales.rows import from_ms
 
 _NEVER = 1 << 62
 
@@ -142,30 +142,6 @@ def standings(
         amount=from_fen(sum(sale.fen for sale in sales)),
         target=None if partial else from_fen(sum(row.target for row in shown)) or None,
     )
-
-
-def rank(rows: Iterable[Standing]) -> tuple[Standing, ...]:
-    """Rows in order with their places, by amount, orders, who reached it first; equals share a place."""
-    return _again(rows, _by_amount)
-
-
-def rank_by_completion(rows: Iterable[Standing]) -> tuple[Standing, ...]:
-    """Rows in order with their places, by completion; those without a target after them, by amount."""
-    return _again(rows, _by_rate)
-
-
-def _again(rows: Iterable[Standing], key: Callable[[_Draft], _Key]) -> tuple[Standing, ...]:
-    rows = list(rows)
-    zone = next((row.reached.tzinfo for row in rows if row.reached and row.reached.tzinfo), UTC)
-    return _ranked([_drafted(row) for row in rows], key, zone)
-
-
-def _drafted(row: Standing) -> _Draft:
-    target, last_at = to_fen(row.target) if row.target else 0, to_ms(row.reached) if row.reached else 0
-    return _Draft(
-        row.id, row.name, row.team, row.team_id, row.photo, row.say_as,
-        target, row.count, to_fen(row.amount), last_at,
-    )  # fmt: skip
 
 
 def _ranked(rows: list[_Draft], key: Callable[[_Draft], _Key], zone: tzinfo) -> tuple[Standing, ...]:

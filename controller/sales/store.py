@@ -24,6 +24,7 @@ from urllib.parse import quote
 from controller.sales.model import StoreFull, StoreTrouble
 from controller.sales.rows import Row, Value
 from controller.sales.session import Kept, Session
+from controller.sentences import say
 from controller.system.os_errors import reason
 
 __all__ = ["Session", "Store"]
@@ -98,12 +99,10 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
-            raise StoreTrouble(f"账本的目录 {path.parent} 建不了。请检查权限和磁盘。") from fault
+            raise StoreTrouble(say("database_folder", path=path.parent)) from fault
         with suppress(OSError):
             if path.stat().st_size == 0 and not _beside(path).exists():
-                raise StoreTrouble(
-                    f"账本 {path} 是空文件（0 字节），不像是这间办公室的。请放回备份；要从头开始，就删掉它。"
-                )
+                raise StoreTrouble(say("database_empty", path=path))
         new = not path.exists()
         _lend_mode(path)
         with self._told():
@@ -120,9 +119,7 @@ class Store:
                     writer.close()
                     raise
             except OSError as fault:
-                raise StoreTrouble(
-                    f"账本 {path} 建不了（{reason(fault)}）。请检查磁盘和目录的权限。"
-                ) from fault
+                raise StoreTrouble(say("database_not_made", path=path, why=reason(fault))) from fault
         return writer
 
     def _stand_in(self) -> sqlite3.Connection:
@@ -335,20 +332,20 @@ def _make_private(path: Path) -> None:
 def _trouble(fault: sqlite3.DatabaseError, path: Path) -> StoreTrouble | None:
     code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL or (code in _WANTED_ROOM and _no_room(path)):
-        return StoreFull("磁盘满了，这一次没有记下来。请清理磁盘后再试，已经记下的都在。")
+        return StoreFull(say("database_full"))
     sentences = _sentences(path)
     return StoreTrouble(sentences[code]) if code in sentences else None
 
 
 def _sentences(path: Path) -> dict[int, str]:
     return {
-        sqlite3.SQLITE_BUSY: f"账本 {path} 正被另一个程序占用，请稍后再试。",
-        sqlite3.SQLITE_LOCKED: f"账本 {path} 正被另一个程序占用，请稍后再试。",
-        sqlite3.SQLITE_READONLY: f"账本 {path} 只能读、不能写。请检查文件和目录的权限。",
-        sqlite3.SQLITE_CANTOPEN: f"账本 {path} 打不开。请检查目录是否存在、有没有权限。",
-        sqlite3.SQLITE_IOERR: f"读写账本 {path} 时磁盘出错，这一次没有记下来。请检查存储卡。",
-        sqlite3.SQLITE_CORRUPT: f"账本 {path} 已损坏。请把它改名保留，再放回最近的备份。",
-        sqlite3.SQLITE_NOTADB: f"{path} 不是账本文件。请把它改名保留，再放回最近的备份。",
+        sqlite3.SQLITE_BUSY: say("database_busy", path=path),
+        sqlite3.SQLITE_LOCKED: say("database_busy", path=path),
+        sqlite3.SQLITE_READONLY: say("database_read_only", path=path),
+        sqlite3.SQLITE_CANTOPEN: say("database_closed", path=path),
+        sqlite3.SQLITE_IOERR: say("database_disk", path=path),
+        sqlite3.SQLITE_CORRUPT: say("database_damaged", path=path),
+        sqlite3.SQLITE_NOTADB: say("database_foreign", path=path),
     }
 
 
@@ -403,10 +400,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(scripts):
-            raise StoreTrouble(
-                f"账本 {path} 来自更新的版本（{version}，本程序懂到 {len(scripts)}）。"
-                "请升级程序，或放回旧备份。"
-            )
+            raise StoreTrouble(say("database_newer", path=path, version=version, known=len(scripts)))
         for number in range(version, len(scripts)):
             for statement in _statements(scripts[number]):
                 connection.execute(statement)

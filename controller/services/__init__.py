@@ -16,11 +16,12 @@ from typing import Any
 
 from controller.clock import Clock
 from controller.feed import Feed
-from controller.glance import City, Glance, Ranking
+from controller.glance import Glance, Ranking
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
 from controller.sales.model import Announcement, Deal, Person, Refused, Team
 from controller.sales.people_import import PersonRow
+from controller.sales.results import City
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials

@@ -32,12 +32,12 @@ from controller.sales.model import (
     ROUNDUP,
     TARGET,
     Announcement,
+    Kind,
 )
-from controller.timetable.model import FREE_TEXT
 
-MICROPHONE: Final = "microphone"
-SAY: Final = "say"
-EMERGENCY: Final = "emergency"
+MICROPHONE: Final = Kind.MICROPHONE
+SAY: Final = Kind.SAY
+EMERGENCY: Final = Kind.EMERGENCY
 PRIORITY: Final = {
     EMERGENCY: 100,
     MICROPHONE: 70,
@@ -61,7 +61,7 @@ BY_HAND: Final = "say:"
 FIRSTS: Final = (FIRST_OF_WEEK, FIRST_OF_DAY)
 URGENT: Final = (*FIRSTS, RECORD, BIG, BURST)
 ALONE_AT_MOST: Final = 2
-SMALL_TALK: Final = ("greeting", "sprint", FREE_TEXT)
+SMALL_TALK: Final = (Kind.GREETING, Kind.SPRINT, Kind.TEXT)
 LEAST_ROUNDUP_S: Final = 18.0
 """Number and sum, and the best order or two: less would be no round-up."""
 

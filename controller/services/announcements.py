@@ -27,6 +27,7 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Deal,
+    Kind,
     StoreTrouble,
 )
 from controller.sales.store import Session
@@ -46,8 +47,8 @@ FRESH = timedelta(minutes=2)
 """What could not be said for longer than this is not said by itself any more."""
 NEAR = timedelta(minutes=3)
 """A quiet time nearer than this is what the announcer waits for."""
-HOURLY = "hourly"
-EVENING = "evening"
+HOURLY = Kind.HOURLY
+EVENING = Kind.EVENING
 STOPPED = "有人按了停止。"
 SHOWN_FOR = timedelta(seconds=12)
 """How long walls show what nobody can hear at the moment."""

@@ -15,6 +15,7 @@ from controller.glance import HealthProblem
 from controller.sales.model import StoreTrouble
 from controller.sales.settings import PhoneSession, Token
 from controller.sales.store import Store
+from controller.sentences import say
 
 FREE, FREE_IN_A_STORM = 5, 2
 STORM = 30  # wrong PINs in an hour, from everywhere
@@ -66,9 +67,9 @@ class SignInLimit:
         places = len({address for _, address in lately})
         return (
             HealthProblem(
-                f"过去一小时有人输错了 {len(lately)} 次 PIN，来自 {places} 个地址，最近的是 {lately[-1][1]}。",
-                "已登录的手机不受影响；输错的地址要等越来越久才能再试。",
-                "不是同事的话，请在手机“设备”页换一个 PIN，或在主机上运行 zhangu pin --new。",
+                say("pin", times=len(lately), places=places, latest=lately[-1][1]),
+                say("pin_meanwhile"),
+                say("pin_mend"),
                 False,
                 generic="过去一小时有人输错了很多次 PIN。",
             ),

@@ -79,13 +79,9 @@ class Context:
         """What should be at `now`."""
         return state_at(self.plan(now), now)
 
-    def next_workday(self, day: date) -> DayPlan:
-        """The plan of the first working day after `day`; of the next day when none is found in a month."""
-        for ahead in range(1, 32):
-            plan = self.timetable_file.plan(day + timedelta(days=ahead))
-            if plan.workday:
-                return plan
-        return self.timetable_file.plan(day + timedelta(days=1))
+    def next_workday(self, day: date) -> date:
+        """The first working day after `day`; the next day when none is found in two months."""
+        return self.timetable_file.workday_after(day) or day + timedelta(days=1)
 
 
 def period_of(period: str, day: date) -> tuple[date, date]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from controller.sales import highlights, messages, results
 from controller.sales.messages import Line
-from controller.sales.model import Announcement
-from controller.sales.results import CityRow, Show
+from controller.sales.model import WAITING, Announcement, Kind
+from controller.sales.results import City, Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services import announcement_priority
@@ -53,7 +53,7 @@ class CueService:
         if not lines:
             return None
         text, script = "".join(line.text for line in lines), as_json(lines, applause)
-        return Announcement(0, "", cue.say or FREE_TEXT, text, "waiting", "", now, None, script=script)
+        return Announcement(0, "", Kind(cue.say or FREE_TEXT), text, WAITING, "", now, None, script=script)
 
     def _made(self, session: Session, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
         key = f"cue:{plan.date}:{cue.at:%H:%M:%S}:{cue.say}"
@@ -161,30 +161,23 @@ class CueService:
             comment=chosen.text if chosen else "", week_prize=rhythm.prizes.week, month_prize=rhythm.prizes.month,
         )  # fmt: skip
 
-    def cities(self, session: Session, day: date, own: Standings) -> tuple[CityRow, ...]:
+    def cities(self, session: Session, day: date, own: Standings) -> tuple[City, ...]:
         """The branches' results of a day, ranked with this office's own; none when nobody told any."""
-        rows = [CityRow(0, found.city, found.rate, found.amount) for found in session.desk.cities(day)]
+        rows = [City(0, found.city, found.rate, found.amount) for found in session.desk.cities(day)]
         if not rows:
             return ()
         name = self._context.rhythm.city or self._context.rhythm.office
         rows = [row for row in rows if row.name != name]
-        return results.rank_cities([*rows, CityRow(0, name, own.rate, own.amount, own=True)])
+        return results.rank_cities([*rows, City(0, name, own.rate, own.amount, own=True)])
 
     def _winner(self, session: Session, period: str, plan: DayPlan) -> Standing | None:
         people = session.standings(*period_of(period, plan.date)).people
         return people[0] if people else None
 
     def _last_of(self, period: str, plan: DayPlan) -> bool:
-        return plan.workday and self._context.next_workday(plan.date).date > period_of(period, plan.date)[1]
+        return plan.workday and self._context.next_workday(plan.date) > period_of(period, plan.date)[1]
 
     def _past(self, session: Session, day: date) -> highlights.Past:
-        before = next(
-            (
-                day - timedelta(days=n)
-                for n in range(1, 15)
-                if self._context.timetable_file.plan(day - timedelta(days=n)).workday
-            ),
-            None,
-        )
+        before = self._context.timetable_file.workday_before(day)
         sold = frozenset(row.id for row in session.standings(before, before).people) if before else None
         return highlights.Past(sold, session.deals.largest(day), session.deals.first_days())

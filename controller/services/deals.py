@@ -295,7 +295,7 @@ class DealService:
         return as_json([], announcement_priority.applause(amount, self._context.rhythm.broadcasts.big_over))
 
     def _unsent(self, text: str, decision: Decision, amount: Decimal, now: datetime) -> Announcement:
-        return Announcement(0, "", decision.kind, text, "waiting", "", now, None, script=self._script(amount))
+        return Announcement(0, "", decision.kind, text, WAITING, "", now, None, script=self._script(amount))
 
 
 def _seller(session: Session, key: str, person: str, team: str | None) -> int:

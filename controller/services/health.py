@@ -9,6 +9,7 @@ from datetime import datetime
 from controller.glance import HealthProblem
 from controller.hearing import NO_DEVICE, VOLUME_0, Hearing
 from controller.sales.model import StoreTrouble
+from controller.sentences import first_and_rest, say
 from controller.services.context import Context
 from controller.services.voices import Speaking
 from controller.sound.library import Library
@@ -21,8 +22,8 @@ MOST_TOLD = 5
 """Of the music's faults; the rest is counted, and listed where it can be mended."""
 
 MEND = {
-    NO_DEVICE: ("订单照常记录，屏幕照常显示，声音恢复后自动继续。", "请检查音箱的电源和接线。"),
-    VOLUME_0: ("订单照常记录，屏幕照常显示，没有人听到的单并入下个整点。", "请在“广播”页把总音量调大。"),
+    NO_DEVICE: (say("no_device_meanwhile"), say("no_device_mend")),
+    VOLUME_0: (say("volume_0_meanwhile"), say("volume_0_mend")),
 }
 
 
@@ -84,11 +85,11 @@ class HealthMonitor:
         fault = self._context.store.ailing()
         if fault is None:
             return None
-        what, _, mend = fault.sentence.partition("。")
+        what, mend = first_and_rest(fault.sentence)
         return HealthProblem(
-            f"{what}。",
-            "音乐和大屏照常，报单、通知和改动现在都记不下来。",
-            mend or "请检查磁盘和权限。",
+            what,
+            say("database_meanwhile"),
+            mend or say("database_mend"),
             generic="账本现在不能用。",
         )
 
@@ -100,9 +101,9 @@ class HealthMonitor:
         if free >= SPARE:
             return None
         return HealthProblem(
-            f"磁盘快满了，还剩 {room_left(free)}。",
-            "有空间时一切照常；写不下的订单会当场说明，不会丢在半路。",
-            "请清理磁盘，例如删掉不用的音乐和旧的备份。",
+            say("disk", left=room_left(free)),
+            say("disk_meanwhile"),
+            say("disk_mend"),
             free < LEAST,
         )
 
@@ -111,9 +112,9 @@ class HealthMonitor:
             return None
         now = self._context.clock.now()
         return HealthProblem(
-            f"时钟还没有对准，现在显示 {now:%Y-%m-%d %H:%M}。",
-            "定时的音乐和播报先停，手动播报照常。",
-            "请接上网络；时间没错的话，在手机“设备”页点“时间是对的”。",
+            say("clock", now=f"{now:%Y-%m-%d %H:%M}"),
+            say("clock_meanwhile"),
+            say("clock_mend"),
         )
 
     def _timetable(self) -> HealthProblem | None:
@@ -121,9 +122,9 @@ class HealthMonitor:
         if not faults:
             return None
         return HealthProblem(
-            f"作息表有 {len(faults)} 处要改。",
-            "仍按上一份正确的作息表运行。",
-            "请管作息表的同事看“设备”页，改好后保存，几秒内自动生效。",
+            say("timetable", count=len(faults)),
+            say("timetable_meanwhile"),
+            say("timetable_mend"),
             False,
             faults,
         )
@@ -134,8 +135,8 @@ class HealthMonitor:
             return None
         return HealthProblem(
             fault,
-            "播报时只有提示音，内容显示在屏幕上。",
-            "请运行 zhangu doctor 查看语音。",
+            say("voice_meanwhile"),
+            say("voice_mend"),
             False,
             generic="语音现在不能用。",
         )
@@ -145,9 +146,9 @@ class HealthMonitor:
         if sentence is None:
             return None
         return HealthProblem(
-            f"作息表里的语音不对：{sentence}",
-            "先按默认的语音播报。",
-            "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。",
+            say("voice_name", why=sentence),
+            say("voice_name_meanwhile"),
+            say("voice_name_mend"),
             False,
             generic="作息表里的语音不对。",
         )
@@ -158,9 +159,9 @@ class HealthMonitor:
             return None
         named = "、".join(f"“{char}”" for char in chars[:8])
         return HealthProblem(
-            f"{named}不知道怎么念。",
-            "播报时跳过这个字，其余照念，大屏上照常显示。",
-            "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。",
+            say("unread", characters=named),
+            say("unread_meanwhile"),
+            say("unread_mend"),
             False,
             generic="名字里有不知道怎么念的字。",
         )
@@ -168,9 +169,9 @@ class HealthMonitor:
     def _effects(self) -> list[HealthProblem]:
         return [
             HealthProblem(
-                f"播报用的声音 {name} 坏了：{fault}。",
-                "播报照常，只是少了这个声音。",
-                f"请把原来的 {name} 放回 sounds 文件夹。",
+                say("effect", name=name, why=fault),
+                say("effect_meanwhile"),
+                say("effect_mend", name=name),
                 False,
                 generic="播报用的声音有坏的。",
             )
@@ -182,9 +183,9 @@ class HealthMonitor:
         if status.state != FAILED:
             return None
         return HealthProblem(
-            f"自然语音没有装上：{status.why}，现在由备用语音播报。",
-            "播报照常。",
-            status.mend,
+            say("natural_voice", why=status.why),
+            say("natural_voice_meanwhile"),
+            say("natural_voice_mend", mend=status.mend),
             False,
             generic="自然语音没有装上，现在由备用语音播报。",
         )
@@ -194,13 +195,12 @@ class HealthMonitor:
         told = list(self._library.problems())
         if len(told) > MOST_TOLD:
             rest = len(told) - MOST_TOLD + 1
-            listed = "手机“广播 → 加歌、删歌”里和 zhangu doctor 里都列着"
-            told = [*told[: MOST_TOLD - 1], f"另外还有 {rest} 处音乐的问题，{listed}。"]
+            told = [*told[: MOST_TOLD - 1], say("music_more", count=rest)]
         return tuple(
             HealthProblem(
                 sentence,
-                "其余的照常播放。",
-                "换掉或补上文件以后，几秒内自动恢复。",
+                say("music_meanwhile"),
+                say("music_mend"),
                 False,
                 generic="有音乐放不了。",
             )

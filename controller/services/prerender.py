@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from controller.sales import messages
-from controller.sales.model import FIRST_OF_DAY, Announcement, Person
+from controller.sales.model import FIRST_OF_DAY, WAITING, Announcement, Person
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
 from controller.services.cues import CueService
@@ -131,7 +131,7 @@ class Prerenderer:
                             "",
                             FIRST_OF_DAY,
                             filled,
-                            "waiting",
+                            WAITING,
                             "",
                             now.replace(hour=0),
                             None,

@@ -82,7 +82,7 @@ class RoundUps:
         texts = self._context.rhythm.broadcasts
         return announcement_policy.next_roundup(
             now, texts.hourly_from, texts.hourly_to, workday=self._context.plan(now).workday,
-            next_workday=self._context.next_workday(now.date()).date, zone=self._context.clock.zone,
+            next_workday=self._context.next_workday(now.date()), zone=self._context.clock.zone,
         )  # fmt: skip
 
     def round_up(self, now: datetime) -> None:

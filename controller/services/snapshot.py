@@ -12,21 +12,20 @@ from controller.glance import (
     UNNAMED,
     Board,
     Champion,
-    City,
     Glance,
     HealthProblem,
     OnAir,
     Ranking,
     Sounding,
-    Tally,
     Total,
 )
 from controller.sales import highlights, results
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal, Person
-from controller.sales.results import CityRow, Show
+from controller.sales.results import City, Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
+from controller.sentences import say
 from controller.services.announcement_priority import EMERGENCY
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context, period_of
@@ -103,15 +102,7 @@ def _champion(session: Session, prizes: Prizes, period: str, day: date) -> Champ
     since, until = period_of(period, day)
     people = session.standings(since, until).people
     prize = {"day": prizes.day, "week": prizes.week, "month": prizes.month}[period]
-    return Champion(period, since, tally(people[0]), prize) if people else None
-
-
-def tally(row: Standing) -> Tally:
-    """A row of a ranking as screens draw it."""
-    return Tally(
-        place=row.place, name=row.name, team=row.team, count=row.count, amount=row.amount, target=row.target,
-        rate=None if row.rate is None else float(row.rate), gap=row.gap, to_next=row.to_next, photo=row.photo,
-    )  # fmt: skip
+    return Champion(period, since, people[0], prize) if people else None
 
 
 # --- The view
@@ -121,7 +112,7 @@ KEPT_FOR = timedelta(milliseconds=300)
 """Two hundred walls ask at once after each hint: one of them does the work."""
 WATCH_SHARE = 300
 """What a look at the music costs is spent once in so many times its length."""
-TITLE = "开拓能手"
+TITLE = say("top_sales")
 
 
 class SnapshotBuilder:
@@ -220,7 +211,7 @@ class SnapshotBuilder:
             honours = self._praise.honours(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
-            teams=tallies(periods["day"].teams), people=tallies(periods["day"].people),
+            teams=periods["day"].teams, people=periods["day"].people,
             deals=unnamed(deals, hidden),
             day=_total(periods["day"]), week=_total(periods["week"]), month=_total(periods["month"]),
             on_air=replace(
@@ -244,7 +235,7 @@ class SnapshotBuilder:
         """The branches' results of a day as far as they are told, this one's too."""
         plan = self._context.timetable_file.plan(day)
         with self._context.store.read() as session:
-            return _cities(self._cues.cities(session, plan.date, session.standings(day, day)))
+            return self._cues.cities(session, plan.date, session.standings(day, day))
 
 
 def _scene(state: State, on_air: OnAir | None, trusted: bool) -> str:
@@ -275,7 +266,7 @@ def _total(found: Standings) -> Total:
 
 
 def _ranking(period: str, found: Standings) -> Ranking:
-    return Ranking(period, tallies(found.teams), tallies(found.people))
+    return Ranking(period, found.teams, found.people)
 
 
 def unnamed(deals: Iterable[Deal], hidden: Collection[int]) -> tuple[Deal, ...]:
@@ -290,19 +281,10 @@ def without(text: str, names: Iterable[str]) -> str:
     return text
 
 
-def tallies(rows: Iterable[Standing]) -> tuple[Tally, ...]:
-    """Rows of a ranking as screens draw them."""
-    return tuple(tally(row) for row in rows)
-
-
 def _board(found: Show) -> Board:
     return Board(
-        title=TITLE, period="day", top=tallies(found.people[:3]), teams=tallies(found.teams),
-        cities=_cities(found.cities),
-        week_top=tally(found.week_top) if found.week_top else None,
-        month_top=tally(found.month_top) if found.month_top else None, comment=found.comment,
+        title=TITLE, period="day", top=found.people[:3], teams=found.teams,
+        cities=found.cities,
+        week_top=found.week_top,
+        month_top=found.month_top, comment=found.comment,
     )  # fmt: skip
-
-
-def _cities(rows: Iterable[CityRow]) -> tuple[City, ...]:
-    return tuple(City(row.place, row.name, float(row.rate or 0), row.own) for row in rows)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from controller.sales.model import Refused
+from controller.sales.model import Kind, Refused
 from controller.services.context import Preferences
 from controller.sound.tts import speakers
 from controller.sound.tts.client import VoiceStatus
@@ -80,7 +80,7 @@ class Samples:
 
 # --- Which voice says what, and how fast
 
-EVENING = ("results", "top_sales_of_day", "top_sales_of_week", "top_sales_of_month")
+EVENING = (Kind.RESULTS, Kind.TOP_SALES_OF_DAY, Kind.TOP_SALES_OF_WEEK, Kind.TOP_SALES_OF_MONTH)
 """Kinds of announcement that `results_voice` speaks."""
 NATURAL, BACKUP, OWN, NONE = "natural", "backup", "own", "none"
 CALLED = {AUTO: "自动", ESPEAK: "备用语音（espeak）", SAME_VOICE: "和平时一样"}

@@ -16,7 +16,15 @@ from controller.sales.model import Refused
 from controller.sales.settings import Wall
 from controller.services.auth import Credentials
 from controller.services.context import Context
-from controller.timetable.model import SCENES, WallDisplay, WallSettings
+from controller.timetable.model import (
+    DIAGONALS,
+    DISTANCES,
+    LANGUAGES,
+    SCENES,
+    THEMES,
+    WallDisplay,
+    WallSettings,
+)
 
 VALID_S = 600.0
 MOST_WAITING = 20
@@ -100,11 +108,11 @@ _CALLED: Final = "called"
 _SEEN_EVERY: Final = timedelta(minutes=5)
 _ONE_OF: Final[Mapping[str, tuple[object, ...]]] = {
     "scene": PINNABLE,
-    "theme": ("ink", "paper"),
-    "language": ("zh", "en"),
+    "theme": THEMES,
+    "language": LANGUAGES,
     "portrait": (True, False),
 }
-_RANGE: Final = {"diagonal": (10, 300, "英寸"), "distance": (0.5, 50, "米")}
+_RANGE: Final = {"diagonal": (*DIAGONALS, "英寸"), "distance": (*DISTANCES, "米")}
 
 
 def is_free(name: str) -> bool:

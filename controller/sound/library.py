@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from controller.sentences import say
 from controller.sound.file_kinds import BESIDE_MUSIC, by_name
 from controller.sound.measuring import Catalogue, Facts
 from controller.sound.player.protocol import Track
@@ -209,14 +210,11 @@ class Library:
     def _fault_of_folder(self, playlist: str) -> str | None:
         path = _folders(self._home).get(playlist)  # a lookup, so that no name can leave the folder
         if path is None:
-            return f"没有歌单“{playlist}”：请建文件夹 sounds/music/{playlist} 并放入音乐，这段时间没有音乐。"
+            return say("playlist_missing", name=playlist)
         if not self._inside(path):
-            return (
-                f"歌单“{playlist}”是指向音乐文件夹之外的链接，不能用："
-                "请把音乐复制到 sounds/music 里，这段时间没有音乐。"
-            )
+            return say("playlist_outside", name=playlist)
         if not os.access(path, os.R_OK | os.X_OK):
-            return f"歌单“{playlist}”的文件夹没有读取权限，请改好权限，这段时间没有音乐。"
+            return say("playlist_closed", name=playlist)
         return None
 
     def _inside(self, path: Path) -> bool:
@@ -264,14 +262,14 @@ class Library:
             sentence for name, path in named if (sentence := self._problem_of(name, path)) is not None
         ]
         if all(path.is_dir() for path in entries.values()):
-            sentences.append(f"歌单“{playlist}”是空的：请放入 mp3、m4a、ogg、opus、flac 或 wav 文件。")
+            sentences.append(say("playlist_empty", name=playlist))
         return sentences
 
     def _problem_of(self, name: str, path: Path) -> str | None:
         fault = self.fault(path)
         if fault is not None:
-            return f"音乐“{name}”放不了：{fault}，现在跳过它。"
+            return say("track_fault", name=name, why=fault)
         facts = self._known(path)
         if facts is not None and facts.lufs is not None and facts.lufs < QUIET_LUFS:
-            return f"音乐“{name}”太轻（{facts.lufs:.0f} LUFS），程序只能调轻不能调响，请换一个响一些的文件。"
+            return say("track_quiet", name=name, lufs=facts.lufs)
         return None

@@ -75,6 +75,16 @@ class TimetableFile:
         with self._lock:
             return self._workdays.works(day)
 
+    def workday_after(self, day: date) -> date | None:
+        """The first working day after a date; None when there is none within two months."""
+        with self._lock:
+            return self._workdays.next(day)
+
+    def workday_before(self, day: date) -> date | None:
+        """The last working day before a date; None when there is none within two months."""
+        with self._lock:
+            return self._workdays.previous(day)
+
     def hints(self, today: date, teams: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """What the timetable says that will not happen, and the ways out; see `never.hints`."""
         with self._hint_lock:  # years not asked for yet cost seconds: nobody else waits for them

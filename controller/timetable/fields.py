@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from controller.timetable.problems import Said, nearest
+from controller.timetable.problems import nearest
 from controller.timetable.schema import BadError, Schema, Where, text_of
 from controller.timetable.slots import ALLOWED, slots_in
 from controller.timetable.workdays import CALLED, COUNTRIES, KINDS, REGIONS, calendar_of
@@ -33,12 +33,8 @@ class Number:
     also: tuple[str, ...] = ()  # other spellings of the unit
 
     def read(self, node: Node, where: Where) -> Any:
-        kind = Said("整数", "a whole number") if self.whole else Said("数", "a number")
-        zh, en = (
-            f"可以写 {self.least:g} 到 {self.most:g} 的{kind.zh}",
-            f"{self.least:g} to {self.most:g}, {kind.en}",
-        )
-        allowed = Said(zh, f"Allowed: {en}")
+        kind = "整数" if self.whole else "数"
+        allowed = f"可以写 {self.least:g} 到 {self.most:g} 的{kind}"
         text = plain(text_of(node, where, allowed))
         for unit in filter(None, (self.unit, *self.also)):
             text = text.removesuffix(unit).strip()
@@ -59,7 +55,7 @@ class Yuan:
     """An amount of more than 0 and at most 999,999,999 yuan: `10000`, `10,000`, `1万`, `1.5万` → Decimal."""
 
     def read(self, node: Node, where: Where) -> Decimal:
-        allowed = Said("写一个金额（元），例如“10000”或“1万”", 'Write an amount in yuan, for example "10000"')
+        allowed = "写一个金额（元），例如“10000”或“1万”"
         text = plain(text_of(node, where, allowed)).replace(",", "").removesuffix("元").removeprefix("¥")
         if not re.fullmatch(r"\d{1,9}(\.\d{1,4})?万?", text):
             where.refuse(node, allowed)
@@ -77,13 +73,11 @@ class Words:
     most: int = 40
     slots: str | None = None
     check: Callable[[str], bool] = bool
-    example: Said | None = None
+    example: str | None = None
     examples: tuple[str, ...] = ()
 
     def read(self, node: Node, where: Where) -> str:
-        allowed = self.example or Said(
-            f"写一段文字，最多 {self.most} 个字", f"Write a text of at most {self.most} characters"
-        )
+        allowed = self.example or f"写一段文字，最多 {self.most} 个字"
         text = text_of(node, where, allowed)
         if len(text) > self.most or not self.check(text):
             where.refuse(node, allowed)
@@ -93,18 +87,14 @@ class Words:
 
     def _check_slots(self, text: str, known: tuple[str, ...], node: Node, where: Where) -> None:
         names = "、".join(f"{{{name}}}" for name in known)
-        allowed = (
-            Said(f"这里可以用：{names}", f"Slots here: {names}")
-            if known
-            else Said("这里不能用大括号", "No slots here")
-        )
+        allowed = f"这里可以用：{names}" if known else "这里不能用大括号"
         unknown = [slot for slot in slots_in(text) if slot not in known]
         for slot in unknown:
             guess = nearest(slot, known)
-            found = Said(f"不认识“{{{slot}}}”", f'"{{{slot}}}" is not known')
+            found = f"不认识“{{{slot}}}”"
             where.note(node.line, found, allowed, f"{{{guess}}}" if guess else None)
         if text.count("{") != len(slots_in(text)) or text.count("}") != len(slots_in(text)):
-            where.note(node.line, Said("大括号不成对", "the braces do not pair"), allowed)
+            where.note(node.line, "大括号不成对", allowed)
             raise BadError
         if unknown:
             raise BadError
@@ -122,9 +112,7 @@ class OneOf:
     also: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, node: Node, where: Where) -> str:
-        allowed = Said(
-            f"可以写：{'、'.join(map(self._shown, self.words))}", f"Allowed: {', '.join(self.words)}"
-        )
+        allowed = f"可以写：{'、'.join(map(self._shown, self.words))}"
         word = plain(text_of(node, where, allowed)).lower()
         word = self.also.get(word, word)
         return word if word in self.words else where.refuse(node, allowed, self._near(word))
@@ -146,7 +134,7 @@ class Flag:
     """`true` or `false`, also yes, no, on, off, 是, 否 → bool."""
 
     def read(self, node: Node, where: Where) -> bool:
-        allowed = Said("可以写 true（是）或 false（否）", 'Write "true" or "false"')
+        allowed = "可以写 true（是）或 false（否）"
         word = text_of(node, where, allowed).lower()
         if word in ("true", "yes", "on", "是", "开"):
             return True
@@ -178,9 +166,7 @@ class Zone:
     """A time zone's name → ZoneInfo."""
 
     def read(self, node: Node, where: Where) -> ZoneInfo:
-        allowed = Said(
-            "写时区的名称，例如“Asia/Shanghai”", 'Write the name of a time zone, for example "Asia/Shanghai"'
-        )
+        allowed = "写时区的名称，例如“Asia/Shanghai”"
         name = plain(text_of(node, where, allowed))
         name = _ZONES.get(re.sub(r"[\s_]", "", name).casefold(), name)
         try:
@@ -206,10 +192,7 @@ class Zone:
 class Country:
     """A country's code, with a region (`GB-ENG`) and further kinds of days (`DE-BY+catholic`), or None for `none`."""
 
-    _allowed: ClassVar = Said(
-        "写国家或地区代码，例如“CN”“HK”“GB-ENG”；不按公共假日就写“none”",
-        'Write a code such as "CN", "HK" or "GB-ENG", or "none" to ignore public holidays',
-    )
+    _allowed: ClassVar = "写国家或地区代码，例如“CN”“HK”“GB-ENG”；不按公共假日就写“none”"
 
     def read(self, node: Node, where: Where) -> str | None:
         code = plain(text_of(node, where, self._allowed))
@@ -221,10 +204,10 @@ class Country:
         """Say what may be written: after "-" the country's regions, after "+" its kinds of days."""
         country = CALLED.get(code.split("-")[0].split("+")[0].strip(), code[:2].upper())
         if "+" in code and country in COUNTRIES and (kinds := KINDS.get(country)):
-            allowed = Said(f"“+”后面可以写：{'、'.join(kinds)}", f'After "+": {", ".join(kinds)}')
+            allowed = f"“+”后面可以写：{'、'.join(kinds)}"
         elif "-" in code and (regions := REGIONS.get(country)):
             some = [f"{country}-{region}" for region in regions[:60]]
-            allowed = Said(f"{country} 的地区可以写：{'、'.join(some)}", f"Regions: {', '.join(some)}")
+            allowed = f"{country} 的地区可以写：{'、'.join(some)}"
             where.refuse(node, allowed, nearest(code, some))
         else:
             allowed = self._allowed
@@ -240,7 +223,7 @@ class Either:
 
     first: Any
     second: Any
-    no_list: Said | None = None  # what to write instead of a list
+    no_list: str | None = None  # what to write instead of a list
 
     def read(self, node: Node, where: Where) -> Any:
         if self.no_list is not None and isinstance(node, Items):

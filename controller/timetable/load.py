@@ -16,7 +16,7 @@ from typing import Any, Final
 from controller.names import same_name
 from controller.timetable.day_rules import DayRule
 from controller.timetable.model import CueRule, Span, Timetable
-from controller.timetable.problems import Problem, Said, TimetableInvalid, nearest, shortened
+from controller.timetable.problems import Problem, TimetableInvalid, nearest, shortened
 from controller.timetable.schema import BadError, Group, Where
 from controller.timetable.sections import CUE, FILE, SPAN
 from controller.timetable.workdays import REGIONAL, REGIONS, Workdays, parts_of
@@ -82,10 +82,8 @@ def check_day(spans: Sequence[Span], cues: Sequence[CueRule], file: str) -> Iter
             yield _overlap(first, second, file)
     for span in spans:
         if span.quiet and span.music:
-            found = Said("既要安静又要放音乐", "both quiet and music")
-            yield _fault(
-                file, span.line, span.name, found, Said("quiet 和 music 只留一个", "Keep one of them")
-            )
+            found = "既要安静又要放音乐"
+            yield _fault(file, span.line, span.name, found, "quiet 和 music 只留一个")
     for cue in cues:
         yield from _cue_faults(cue, spans, meetings, file)
 
@@ -96,29 +94,20 @@ def _clash(a: Span, b: Span, meetings: _Meetings) -> bool:
 
 
 def _overlap(first: Span, second: Span, file: str) -> Problem:
-    found = Said(
-        f"和第 {first.line} 行的“{first.name}”时间重叠，又会在同一天",
-        f'meets at the same time, on the same days, "{first.name}" on line {first.line}',
-    )
-    allowed = Said(
-        "同一天的时段不能重叠；想在某些日子换掉它，就把 on 写得更窄，例如“每月第一个工作日”",
-        'Spans of one day do not overlap; a narrower "on", such as "first workday of month", displaces a '
-        "wider one",
-    )
+    found = f"和第 {first.line} 行的“{first.name}”时间重叠，又会在同一天"
+    allowed = "同一天的时段不能重叠；想在某些日子换掉它，就把 on 写得更窄，例如“每月第一个工作日”"
     return _fault(file, second.line, second.name, found, allowed)
 
 
 def _cue_faults(cue: CueRule, spans: Sequence[Span], meetings: _Meetings, file: str) -> Iterator[Problem]:
     place = f"cues › {written(cue.at)}"
     if cue.say is None and cue.show is None:
-        found = Said("没有写要做什么", "says nothing to do")
-        yield _fault(
-            file, cue.line, place, found, Said("请加上 say（播报）或 show（画面）", 'Add "say" or "show"')
-        )
+        found = "没有写要做什么"
+        yield _fault(file, cue.line, place, found, "请加上 say（播报）或 show（画面）")
     for span in spans:
         if span.quiet and span.at <= cue.at < span.until and _heard_in(cue, span, spans, meetings):
-            found = Said(f"落在安静时间“{span.name}”里", f'is inside the quiet time "{span.name}"')
-            allowed = Said("安静时间里什么都不播，请换一个时刻", "Nothing sounds then; choose another time")
+            found = f"落在安静时间“{span.name}”里"
+            allowed = "安静时间里什么都不播，请换一个时刻"
             yield _fault(file, cue.line, place, found, allowed)
 
 
@@ -130,12 +119,12 @@ def _heard_in(cue: CueRule, quiet: Span, spans: Sequence[Span], meetings: _Meeti
 
 def _settings(rhythm: Timetable, root: Node, file: str) -> Iterator[Problem]:
     for day in sorted(rhythm.days_off & rhythm.extra_workdays):
-        found = Said(f"{day} 既在 days_off 又在 extra_workdays", f"{day} is both off and worked")
+        found = f"{day} 既在 days_off 又在 extra_workdays"
         line = _line_of(root, "extra_workdays", str(day))
-        yield _fault(file, line, "extra_workdays", found, Said("只留一处", "Keep one"))
+        yield _fault(file, line, "extra_workdays", found, "只留一处")
     if rhythm.broadcasts.hourly_from > rhythm.broadcasts.hourly_to:
-        found = Said("from 晚于 to", '"from" is later than "to"')
-        allowed = Said("第一次整点播报要早于最后一次", "The first round-up comes before the last")
+        found = "from 晚于 to"
+        allowed = "第一次整点播报要早于最后一次"
         line = _line_of(root, "broadcasts", "hourly", "from") or _line_of(root, "broadcasts", "hourly", "to")
         yield _fault(file, line, "broadcasts › hourly", found, allowed)
 
@@ -165,7 +154,7 @@ def written(clock: timedelta) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _fault(file: str, line: int, place: str, found: Said, allowed: Said) -> Problem:
+def _fault(file: str, line: int, place: str, found: str, allowed: str) -> Problem:
     return Problem(file, line, place, found, allowed)
 
 
@@ -282,25 +271,21 @@ def load(path: Path) -> Timetable:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise _unusable(path.name, Said("找不到这个文件", "there is no such file"), _PUT_IT_THERE) from None
+        raise _unusable(path.name, "找不到这个文件", _PUT_IT_THERE) from None
     except OSError:
-        raise _unusable(
-            path.name, Said("打不开这个文件", "the file cannot be opened"), _LET_IT_READ
-        ) from None
+        raise _unusable(path.name, "打不开这个文件", _LET_IT_READ) from None
     if len(data) > LARGEST:
-        raise _unusable(path.name, Said("文件太大", "the file is too large"), _SMALLER)
+        raise _unusable(path.name, "文件太大", _SMALLER)
     return parse(_decoded(data, path.name), path.name)
 
 
 def parse(text: str, file: str = "rhythm.yaml") -> Timetable:
     """The timetable this text describes; pure. Raises TimetableInvalid with every fault found."""
     if len(text) > LARGEST:
-        raise _unusable(file, Said("文件太大", "the file is too large"), _SMALLER)
+        raise _unusable(file, "文件太大", _SMALLER)
     root, faults = compose(text.removeprefix("\ufeff"), file)
     if root is None:
-        raise TimetableInvalid(
-            faults or [Problem(file, 1, "", Said("文件是空的", "the file is empty"), _BEGIN)]
-        )
+        raise TimetableInvalid(faults or [Problem(file, 1, "", "文件是空的", _BEGIN)])
     where = Where(file, faults)
     try:
         rhythm: Timetable = FILE.read(root, where)
@@ -336,22 +321,19 @@ def _decoded(data: bytes, file: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        found = Said("这里的字符不是 UTF-8 编码", "these characters are not UTF-8")
-        allowed = Said("请在编辑器里“另存为”，编码选 UTF-8", 'Save the file again with the encoding "UTF-8"')
+        found = "这里的字符不是 UTF-8 编码"
+        allowed = "请在编辑器里“另存为”，编码选 UTF-8"
         raise TimetableInvalid([Problem(file, line, "", found, allowed)]) from None
 
 
-def _unusable(file: str, found: Said, allowed: Said) -> TimetableInvalid:
+def _unusable(file: str, found: str, allowed: str) -> TimetableInvalid:
     return TimetableInvalid([Problem(file, 0, "", found, allowed)])
 
 
-_PUT_IT_THERE = Said("请把作息表放到 config 文件夹里", "Put the timetable into the folder config")
-_LET_IT_READ = Said("请让本程序有权读取它", "Give this program leave to read it")
-_SMALLER = Said(f"作息表最大 {LARGEST // 1024} KB", f"A timetable has at most {LARGEST // 1024} KB")
-_BEGIN = Said(
-    "请从“office: 公司名称”和“rhythm:”写起，可以照抄自带的作息表",
-    'Begin with "office: NAME" and "rhythm:"; the timetable that ships is a model',
-)
+_PUT_IT_THERE = "请把作息表放到 config 文件夹里"
+_LET_IT_READ = "请让本程序有权读取它"
+_SMALLER = f"作息表最大 {LARGEST // 1024} KB"
+_BEGIN = "请从“office: 公司名称”和“rhythm:”写起，可以照抄自带的作息表"
 
 if __name__ == "__main__":
     json.dump(json_schema(), sys.stdout, ensure_ascii=False, indent=1)

@@ -26,6 +26,13 @@ VOICES = (
 )  # fmt: skip
 """Names of voices to choose from; a folder under var/voices may be named too."""
 SAME_VOICE = "same"
+DIAGONALS = (10, 300)
+"""Inches of a screen that may be written, least and most."""
+DISTANCES = (0.5, 50)
+"""Metres of viewing distance, least and most."""
+THEMES = ("ink", "paper")
+LANGUAGES = ("zh", "en")
+NEW_CUSTOMERS = (15, 13, 11, 9, 7)  # percent, Monday to Friday
 SPEEDS = (0.7, 1.4)
 """The slowest and the fastest pace of a voice; 1.0 is normal."""
 COMMENTS = (
@@ -245,11 +252,11 @@ class WallDisplay:
     name: str = "main"
     diagonal: float = 55.0
     distance: float = 5.0
-    theme: str = "ink"
+    theme: str = THEMES[0]
     scene: str | None = None
     team: str | None = None
     portrait: bool = False
-    language: str = "zh"
+    language: str = LANGUAGES[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +289,6 @@ class Timetable:
     walls: WallSettings = WallSettings()
     city: str | None = None
     cities: tuple[str, ...] = ()
-    new_customers: tuple[int, ...] = (15, 13, 11, 9, 7)
+    new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
     remarks: tuple[str, ...] = ()  # sentences about text that the file holds and that has no effect

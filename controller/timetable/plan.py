@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from controller.sentences import say
 from controller.timetable.day_rules import DayRule
 from controller.timetable.model import (
     FREE_TEXT,
@@ -97,9 +98,9 @@ def share_of_new_customers(day: date, rhythm: Timetable) -> int:
 
 def _calendar_warnings(day: date, worked: Workday, workdays: Workdays) -> Iterator[str]:
     if worked.guess:
-        yield f"{day.year}年的放假安排还没公布，今天是否上班是推算的；不对就写进 days_off 或 extra_workdays。"
+        yield say("holidays_guessed", year=day.year)
     elif day.month == 12 and workdays.guesses(day.year + 1):
-        yield f"{day.year + 1}年的放假安排还不在日历里，请更新软件，或写进 days_off 和 extra_workdays。"
+        yield say("holidays_missing", year=day.year + 1)
 
 
 def _slot_values(day: date, rhythm: Timetable, workdays: Workdays) -> dict[str, str]:
@@ -124,7 +125,7 @@ def _displace(spans: list[Span], warnings: list[str]) -> list[Cut]:
         rest = [(span.at, span.until)]
         for at, until, above in placed:
             if above.on.width == span.on.width and span.at < until and at < span.until:
-                warnings.append(f"“{span.name}”和“{above.name}”在同一时间，今天按“{above.name}”。")
+                warnings.append(say("spans_meet", one=span.name, other=above.name))
             rest = [piece for whole in rest for piece in _without(whole, at, until)]
         placed += [(at, until, span) for at, until in rest]
     return sorted(placed, key=lambda cut: cut[0])
@@ -167,7 +168,7 @@ def _cues(
             continue
         cue = _cue(day, rule, rhythm)
         if hushed := _quiet_entry(entries, cue.at):
-            warnings.append(f"{written(cue.at)} 的提示落在“{hushed.name}”里，今天不播。")
+            warnings.append(say("cue_in_quiet", at=written(cue.at), name=hushed.name))
         else:
             planned.append(cue)
     return tuple(sorted(planned, key=lambda cue: utc(cue.at)))

@@ -1,4 +1,4 @@
-"""What is wrong in the timetable file, told to the person who edits it: in Chinese, with an English twin."""
+"""What is wrong in the timetable file, for the person who edits it."""
 
 from __future__ import annotations
 
@@ -11,36 +11,24 @@ MOST_FAULTS = 100  # a file that is another kind of file altogether would give t
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One clause in both languages, without its full stop."""
-
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend: `line` counts from 1, 0 is the whole file; `place` such as `rhythm › 小憩 › at`."""
+    """One thing to mend: `line` counts from 1, 0 is the whole file; `place` such as `rhythm › 小憩 › at`.
+
+    `found` and `allowed` are clauses without their full stop.
+    """
 
     file: str
     line: int
     place: str
-    found: Said
-    allowed: Said
+    found: str
+    allowed: str
     nearest: str | None = None
 
     def __str__(self) -> str:
         place = f"{self.place}：" if self.place else ""
         guess = f"是不是“{self.nearest}”？" if self.nearest else ""
         line = f" 第 {self.line} 行，" if self.line else "："
-        return f"{self.file}{line}{place}{self.found.zh}。{self.allowed.zh}。{guess}"
-
-    def english(self) -> str:
-        """The same sentence in English."""
-        place = f"{self.place}: " if self.place else ""
-        guess = f' Did you mean "{self.nearest}"?' if self.nearest else ""
-        line = f", line {self.line}, " if self.line else ": "
-        return f"{self.file}{line}{place}{self.found.en}. {self.allowed.en}.{guess}"
+        return f"{self.file}{line}{place}{self.found}。{self.allowed}。{guess}"
 
 
 class TimetableInvalid(Exception):  # noqa: N818 (the office's word)
@@ -50,14 +38,10 @@ class TimetableInvalid(Exception):  # noqa: N818 (the office's word)
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line))[:MOST_FAULTS]
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
-    def english(self) -> str:
-        return "\n".join(fault.english() for fault in self.faults)
 
-
-def wrote(text: str) -> Said:
+def wrote(text: str) -> str:
     """The clause about what was found there."""
-    short = shortened(text)
-    return Said(f"写的是“{short}”", f'found "{short}"')
+    return f"写的是“{shortened(text)}”"
 
 
 def shortened(text: str) -> str:

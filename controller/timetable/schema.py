@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
-from controller.timetable.problems import Problem, Said, nearest, shortened, wrote
+from controller.timetable.problems import Problem, nearest, shortened, wrote
 from controller.timetable.yaml_source import Items, Node, Pairs, Text
 
 Schema = dict[str, Any]
@@ -33,10 +33,10 @@ class Where:
     def inside(self, word: str) -> Where:
         return replace(self, path=(*self.path, word))
 
-    def note(self, line: int, found: Said, allowed: Said, near: str | None = None) -> None:
+    def note(self, line: int, found: str, allowed: str, near: str | None = None) -> None:
         self.faults.append(Problem(self.file, line, " › ".join(self.path), found, allowed, near))
 
-    def refuse(self, node: Node, allowed: Said, near: str | None = None) -> NoReturn:
+    def refuse(self, node: Node, allowed: str, near: str | None = None) -> NoReturn:
         """Note what was found against what is allowed, and give this value up."""
         self.note(node.line, described(node), allowed, near)
         raise BadError
@@ -47,16 +47,16 @@ class Reader(Protocol):
     def schema(self) -> Schema: ...
 
 
-def described(node: Node) -> Said:
+def described(node: Node) -> str:
     """The clause about what kind of thing was found."""
     if isinstance(node, Items):
-        return Said("这里是一个列表", "found a list")
+        return "这里是一个列表"
     if isinstance(node, Pairs):
-        return Said("这里是一组“名称: 内容”", 'found a group of "name: value"')
-    return Said("什么也没写", "nothing is written") if not node.value.strip() else wrote(node.value)
+        return "这里是一组“名称: 内容”"
+    return "什么也没写" if not node.value.strip() else wrote(node.value)
 
 
-def text_of(node: Node, where: Where, allowed: Said) -> str:
+def text_of(node: Node, where: Where, allowed: str) -> str:
     """The single value written here; a list, a group or nothing at all is refused."""
     if not isinstance(node, Text) or node.empty or not node.value.strip():
         where.refuse(node, allowed)
@@ -85,7 +85,7 @@ class Group:
     build: Callable[[dict[str, Any], int], Any] = _as_is
     title: str | None = None  # the key whose value names the group in messages
     also: Mapping[str, str] = field(default_factory=dict)  # other spellings of keys
-    elsewhere: Mapping[str, Said] = field(
+    elsewhere: Mapping[str, str] = field(
         default_factory=dict
     )  # what people look for here and where it belongs
 
@@ -94,9 +94,7 @@ class Group:
             keys = "、".join(self.fields)
             where.refuse(
                 node,
-                Said(
-                    f"这里写一组“名称: 内容”，名称有：{keys}", f"Write a group of: {', '.join(self.fields)}"
-                ),
+                f"这里写一组“名称: 内容”，名称有：{keys}",
             )
         node = self._meant(node)
         where = self._named(node, where)
@@ -109,8 +107,8 @@ class Group:
                 with suppress(BadError):
                     values[key] = known.reader.read(written, where.inside(key))
             elif known.required and key not in meant:
-                allowed = Said(f"请加上“{key}”：{known.doc}", f'Add "{key}"')
-                where.note(node.line, Said(f"缺少“{key}”", f'"{key}" is missing'), allowed)
+                allowed = f"请加上“{key}”：{known.doc}"
+                where.note(node.line, f"缺少“{key}”", allowed)
         if len(where.faults) > before:
             raise BadError
         return self.build(values, node.line)
@@ -133,8 +131,8 @@ class Group:
         for key in node.pairs:
             if key not in self.fields:
                 words = "、".join(self.fields)
-                found = Said(f"不认识“{shortened(key)}”", f'"{shortened(key)}" is not known')
-                known = Said(f"这里可以写：{words}", f"Known here: {', '.join(self.fields)}")
+                found = f"不认识“{shortened(key)}”"
+                known = f"这里可以写：{words}"
                 allowed = self.elsewhere.get(key, known)
                 where.note(
                     node.lines[key], found, allowed, nearest(key, self.fields) if allowed is known else None
@@ -169,15 +167,11 @@ class Many:
     def read(self, node: Node, where: Where) -> tuple[Any, ...]:
         if not isinstance(node, Items):
             if not self.single:
-                where.refuse(
-                    node, Said("这里写一个列表，每项以“- ”开头", 'Write a list, each item after "- "')
-                )
+                where.refuse(node, "这里写一个列表，每项以“- ”开头")
             return (self.reader.read(node, where),)
         if not self.least <= len(node.items) <= self.most:
-            found = Said(f"列表里有 {len(node.items)} 项", f"the list has {len(node.items)} items")
-            allowed = Said(
-                f"可以有 {self.least} 到 {self.most} 项", f"{self.least} to {self.most} are allowed"
-            )
+            found = f"列表里有 {len(node.items)} 项"
+            allowed = f"可以有 {self.least} 到 {self.most} 项"
             where.note(node.line, found, allowed)
             raise BadError
         values: list[Any] = []
@@ -204,9 +198,7 @@ class Table:
 
     def read(self, node: Node, where: Where) -> tuple[tuple[Any, Any], ...]:
         if not isinstance(node, Pairs) or len(node.pairs) > self.most:
-            where.refuse(
-                node, Said(f"这里写一组“名称: 内容”，最多 {self.most} 个", f"Write up to {self.most} pairs")
-            )
+            where.refuse(node, f"这里写一组“名称: 内容”，最多 {self.most} 个")
         read: list[tuple[Any, Any]] = []
         for key, value in node.pairs.items():
             with suppress(BadError):

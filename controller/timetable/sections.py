@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +12,16 @@ from controller.timetable.day_rules import WEEKDAYS, DayRule, Part
 from controller.timetable.fields import Country, Either, Flag, Number, OneOf, Words, Zone
 from controller.timetable.labels import SAYINGS, SCENE_WORDS
 from controller.timetable.model import (
+    DIAGONALS,
+    DISTANCES,
     FREE_TEXT,
+    LANGUAGES,
+    NEW_CUSTOMERS,
     SAME_VOICE,
     SAYABLE,
     SCENES,
     SPEEDS,
+    THEMES,
     VOICES,
     WHO,
     Ceiling,
@@ -30,7 +35,7 @@ from controller.timetable.model import (
     WallDisplay,
     WallSettings,
 )
-from controller.timetable.problems import Said, nearest
+from controller.timetable.problems import nearest
 from controller.timetable.schema import Field, Group, Many, Schema, Table, Where
 from controller.timetable.texts import BROADCASTS, COMMENTS, RESULTS, broadcasts_from
 from controller.timetable.times import ClockRange, Day, Days
@@ -42,10 +47,7 @@ SHOWN_FOR = timedelta(minutes=5)  # a scene whose cue does not say until when
 PLAYLIST = Words(
     most=40,
     check=lambda name: not re.search(r'[/\\:*?"<>|]', name) and not name.startswith("."),
-    example=Said(
-        "写 sounds/music 下面一个文件夹的名称，例如“morning”",
-        'Write the name of a folder under sounds/music, for example "morning"',
-    ),
+    example="写 sounds/music 下面一个文件夹的名称，例如“morning”",
 )
 _WHO = {
     "所有人": "everyone",
@@ -61,15 +63,11 @@ _WHO = {
 
 
 _SAYABLE_WORDS = {called: word for word, called in SAYINGS.items()}
-_MUSIC_IS_IN_SPANS = Said(
-    "音乐写在 rhythm: 的时段里，例如 {at: 17:00-17:05, name: 放歌, music: 文件夹名}",
-    "Music belongs to a span in rhythm:, for example {at: 17:00-17:05, name: Song, music: FOLDER}",
+_MUSIC_IS_IN_SPANS = "音乐写在 rhythm: 的时段里，例如 {at: 17:00-17:05, name: 放歌, music: 文件夹名}"
+_ONE_PLAYLIST = (
+    "一个时段放一个歌单，把要放的歌都放进 sounds/music 下的那个文件夹；也可以按日子分：{周一: a, 周二: b}"
 )
-_ONE_PLAYLIST = Said(
-    "一个时段放一个歌单，把要放的歌都放进 sounds/music 下的那个文件夹；也可以按日子分：{周一: a, 周二: b}",
-    "A span plays one playlist: put all its tracks into one folder under sounds/music",
-)
-_NO_ROOMS = Said("声音只有一路，不能按房间分", "There is one sound for all rooms")
+_NO_ROOMS = "声音只有一路，不能按房间分"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +89,7 @@ class Say:
     def _named(self, node: Text, where: Where) -> str:
         word = node.value.strip().lower()
         names = "、".join(SAYABLE)
-        allowed = Said(
-            f"可以写：{names}，或者直接写要说的话",
-            f"Allowed: {', '.join(SAYABLE)}, or words of your own as {{text: …}}",
-        )
+        allowed = f"可以写：{names}，或者直接写要说的话"
         return word if word in SAYABLE else where.refuse(node, allowed, nearest(word, SAYABLE))
 
     def schema(self) -> Schema:
@@ -141,6 +136,11 @@ def _duty(values: dict[str, Any], line: int) -> DutyRule:
     return DutyRule(values["on"], at, values["who"], values["what"], line)
 
 
+def _default(of: type, name: str) -> Any:
+    """The default that the model declares beside the field."""
+    return next(known.default for known in fields(of) if known.name == name)
+
+
 _ON = Field(
     Days(),
     "哪些日子：工作日（不写就是工作日）、周一、周二和周五、每月第一个工作日、2026-12-24…",
@@ -152,13 +152,13 @@ SPAN = Group(
         "at": Field(ClockRange(), "从几点到几点，例如 08:30-09:00", required=True),
         "on": _ON,
         "name": Field(Words(most=20), "名称，显示在大屏上", required=True),
-        "text": Field(Words(most=200, slots="span.text"), "大屏上的提示", default=""),
+        "text": Field(Words(most=200, slots="span.text"), "大屏上的提示", default=_default(Span, "text")),
         "music": Field(
             Either(PLAYLIST, Table(Days(), PLAYLIST), no_list=_ONE_PLAYLIST),
             "放 sounds/music 下哪个文件夹的音乐；也可以按日子分别写",
         ),
-        "volume": Field(Number(0, 100, unit="%"), "音量，0 到 100", default=40),
-        "quiet": Field(Flag(), "true：完全不出声，有什么都等到结束", default=False),
+        "volume": Field(Number(0, 100, unit="%"), "音量，0 到 100", default=_default(Span, "volume")),
+        "quiet": Field(Flag(), "true：完全不出声，有什么都等到结束", default=_default(Span, "quiet")),
         "wall": Field(OneOf(SCENES, SCENE_WORDS), "大屏画面，不写就是 rhythm"),
     },
     _span,
@@ -171,7 +171,7 @@ CUE = Group(
         "on": _ON,
         "say": Field(Say(), "播报什么：一个固定名称，或者直接写要说的话"),
         "show": Field(OneOf(SCENES, SCENE_WORDS), "大屏显示什么画面"),
-        "grace": Field(Number(0, 3600), "最多晚多少秒还播", default=120),
+        "grace": Field(Number(0, 3600), "最多晚多少秒还播", default=_default(CueRule, "grace").seconds),
     },
     _cue,
     title="at",
@@ -192,8 +192,6 @@ DUTY = Group(
 
 # --- The timetable file as a whole
 
-NEW_CUSTOMERS = (15, 13, 11, 9, 7)  # percent, Monday to Friday
-
 
 def _shares(values: dict[str, Any], line: int) -> tuple[int, ...]:
     return tuple(values[weekday] for weekday in WEEKDAYS[:5])
@@ -204,10 +202,12 @@ def _ceilings(pairs: Any) -> tuple[Ceiling, ...]:
 
 
 def _sound(values: dict[str, Any], line: int) -> SoundSettings:
-    return SoundSettings(**(values | {"ceilings": _ceilings(values["ceilings"])}))
+    given = _given(values)
+    return SoundSettings(**given | {"ceilings": _ceilings(given.get("ceilings", ()))})
 
 
-def _display(values: dict[str, Any], line: int) -> dict[str, Any]:
+def _given(values: dict[str, Any], line: int = 0) -> dict[str, Any]:
+    """What the file says; the defaults of the rest are the model's."""
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -218,7 +218,7 @@ def _walls(values: dict[str, Any], line: int) -> WallSettings:
 
 
 def _prizes(values: dict[str, Any], line: int) -> Prizes:
-    return Prizes(**values)
+    return Prizes(**_given(values))
 
 
 def _rhythm(values: dict[str, Any], line: int) -> Timetable:
@@ -241,11 +241,9 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
     )
 
 
-def _voice(names: tuple[str, ...], zh: str = "", en: str = "") -> Words:
+def _voice(names: tuple[str, ...], or_else: str = "") -> Words:
     """A voice's name. Which voices there are only the machine knows: `zhangu check` compares."""
-    example = Said(
-        f"写语音的名称：{'、'.join(names)}{zh}", f"Write the name of a voice: {', '.join(names)}{en}"
-    )
+    example = f"写语音的名称：{'、'.join(names)}{or_else}"
     return Words(80, check=_plain_name, example=example, examples=names)
 
 
@@ -255,35 +253,31 @@ def _plain_name(text: str) -> bool:
 
 _SOUND = Group(
     {
-        "music_lufs": Field(Number(-40, -14, whole=False), "音乐的响度（LUFS）", default=-23.0),
-        "speech_lufs": Field(Number(-30, -14, whole=False), "播报的响度（LUFS）", default=-18.0),
-        "duck_db": Field(Number(-60, -6, whole=False), "播报时音乐降低多少分贝", default=-20.0),
-        "duck_ms": Field(Number(50, 2000), "用多少毫秒降下去", default=250),
-        "restore_ms": Field(Number(100, 10_000), "播完用多少毫秒恢复", default=1000),
-        "lead_silence_ms": Field(Number(0, 3000), "功放睡着时，先垫多少毫秒静音", default=500),
-        "wake_after_s": Field(Number(0, 3600), "安静多少秒后，当作功放睡着了", default=30),
+        "music_lufs": Field(Number(-40, -14, whole=False), "音乐的响度（LUFS）"),
+        "speech_lufs": Field(Number(-30, -14, whole=False), "播报的响度（LUFS）"),
+        "duck_db": Field(Number(-60, -6, whole=False), "播报时音乐降低多少分贝"),
+        "duck_ms": Field(Number(50, 2000), "用多少毫秒降下去"),
+        "restore_ms": Field(Number(100, 10_000), "播完用多少毫秒恢复"),
+        "lead_silence_ms": Field(Number(0, 3000), "功放睡着时，先垫多少毫秒静音"),
+        "wake_after_s": Field(Number(0, 3600), "安静多少秒后，当作功放睡着了"),
         "talk_minutes_per_hour": Field(
             Number(0, 60, whole=False),
             "每小时最多播报几分钟；超出时小事等下个整点，大单和战报照播",
-            default=6.0,
         ),
         "voice": Field(
-            _voice(VOICES, "，或 var/voices 里的文件夹名", ", or a folder under var/voices"),
+            _voice(VOICES, "，或 var/voices 里的文件夹名"),
             "谁来播报：auto 自动，espeak 备用语音，或者写名字",
-            default=VOICES[0],
         ),
-        "speed": Field(Number(*SPEEDS, whole=False), "语速：1 正常，小的慢，大的快", default=1.0),
+        "speed": Field(Number(*SPEEDS, whole=False), "语速：1 正常，小的慢，大的快"),
         "results_voice": Field(
             _voice((SAME_VOICE, *(name for name in VOICES if name != "espeak"))),
             "傍晚的开拓能手和战报由谁播报：same 和平时一样",
-            default=SAME_VOICE,
         ),
-        "fade_in_s": Field(Number(0, 30, whole=False), "音乐渐入几秒", default=2.0),
-        "fade_out_s": Field(Number(0, 30, whole=False), "音乐渐出几秒", default=4.0),
+        "fade_in_s": Field(Number(0, 30, whole=False), "音乐渐入几秒"),
+        "fade_out_s": Field(Number(0, 30, whole=False), "音乐渐出几秒"),
         "ceilings": Field(
             Table(ClockRange(), Number(0, 100, unit="%"), most=48),
             "某段时间的音量上限，例如 08:00-08:45: 50",
-            default=(),
         ),
     },
     _sound,
@@ -291,22 +285,22 @@ _SOUND = Group(
 _DISPLAY = Group(
     {
         "diagonal": Field(
-            Number(10, 300, whole=False, unit="寸", also=("英寸", "吋", '"', "英", "inch")),
+            Number(*DIAGONALS, whole=False, unit="寸", also=("英寸", "吋", '"', "英", "inch")),
             "屏幕对角线（英寸）",
         ),
-        "distance": Field(Number(0.5, 50, whole=False, unit="米", also=("m",)), "观看距离（米）：越远字越大"),
+        "distance": Field(
+            Number(*DISTANCES, whole=False, unit="米", also=("m",)), "观看距离（米）：越远字越大"
+        ),
         "theme": Field(
-            OneOf(("ink", "paper"), {"深色": "ink", "墨": "ink", "浅色": "paper", "纸": "paper"}),
+            OneOf(THEMES, {"深色": "ink", "墨": "ink", "浅色": "paper", "纸": "paper"}),
             "ink 深色，paper 浅色",
         ),
         "scene": Field(OneOf(SCENES, SCENE_WORDS), "固定显示一个画面"),
         "team": Field(Words(40), "这个团队自己的大屏：本队进度、队员和喜报"),
         "portrait": Field(Flag(), "true：竖屏"),
-        "language": Field(
-            OneOf(("zh", "en"), {"中文": "zh", "英文": "en", "英语": "en"}), "zh 中文，en 英文"
-        ),
+        "language": Field(OneOf(LANGUAGES, {"中文": "zh", "英文": "en", "英语": "en"}), "zh 中文，en 英文"),
     },
-    _display,
+    _given,
 )
 _WALLS = Group(
     {
@@ -349,9 +343,9 @@ FILE = Group(
         "prizes": Field(
             Group(
                 {
-                    "day": Field(Words(40), "每天的奖品", default=""),
-                    "week": Field(Words(40), "每周的奖品", default=""),
-                    "month": Field(Words(40), "每月的奖品", default=""),
+                    "day": Field(Words(40), "每天的奖品"),
+                    "week": Field(Words(40), "每周的奖品"),
+                    "month": Field(Words(40), "每月的奖品"),
                 },
                 _prizes,
                 also={
@@ -369,7 +363,5 @@ FILE = Group(
         "walls": Field(_WALLS, "大屏"),
     },
     _rhythm,
-    elsewhere=dict.fromkeys(
-        ("zone", "zones", "rooms"), Said("声音只有一路，不能按房间分", "One sound for all rooms")
-    ),
+    elsewhere=dict.fromkeys(("zone", "zones", "rooms"), "声音只有一路，不能按房间分"),
 )

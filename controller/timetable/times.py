@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from controller.timetable import day_rules
 from controller.timetable.day_rules import DayRule
 from controller.timetable.fields import plain
-from controller.timetable.problems import Said, nearest
+from controller.timetable.problems import nearest
 from controller.timetable.schema import Schema, Where, text_of
 from controller.timetable.yaml_source import Items, Node
 
@@ -79,23 +79,11 @@ def _skip(at: datetime) -> datetime:
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _BETWEEN = re.compile(r"\s*(?:-|–|—|~|至|到|to)\s*")
-_TIME = Said(
-    "小时从 00 到 23，分钟从 00 到 59，例如“13:00”",
-    'Hours go from 00 to 23, minutes from 00 to 59, for example "13:00"',
-)
-_SPAN = Said(
-    "写成“开始-结束”，小时从 00 到 23，例如“13:00-13:10”",
-    'Write "from-until", hours from 00 to 23, for example "13:00-13:10"',
-)
-_ONE = Said(
-    f"{_TIME.zh}；一条只写一个时刻，要在几个时刻就写几条",
-    f"{_TIME.en}; one item has one time, so write an item for each",
-)
-_ORDER = Said("结束要晚于开始，并且在同一天", "The end comes after the beginning, on the same day")
-_DAYS = Said(
-    "可以写工作日、每天、周二和周五、每月第一个工作日、2026-12-24 这样的日子",
-    'Write days such as "workdays", "tuesdays and fridays", "first workday of month" or "2026-12-24"',
-)
+_TIME = "小时从 00 到 23，分钟从 00 到 59，例如“13:00”"
+_SPAN = "写成“开始-结束”，小时从 00 到 23，例如“13:00-13:10”"
+_ONE = f"{_TIME}；一条只写一个时刻，要在几个时刻就写几条"
+_ORDER = "结束要晚于开始，并且在同一天"
+_DAYS = "可以写工作日、每天、周二和周五、每月第一个工作日、2026-12-24 这样的日子"
 
 
 def clock(text: str, *, end: bool = False) -> timedelta | None:
@@ -135,20 +123,17 @@ class TimeOfDay(Clock):
         return time(found.seconds // 3600, found.seconds // 60 % 60, found.seconds % 60)
 
 
-def _in_order(at: timedelta, until: timedelta) -> Said:
+def _in_order(at: timedelta, until: timedelta) -> str:
     """The way to write a span that ends at or after midnight."""
     first, last, none = (str(clock)[:-3].rjust(5, "0") for clock in (at, until, timedelta()))
     if at == until:
-        return Said(f"全天写成“{none}-24:00”", f'Write "{none}-24:00" for the whole day')
+        return f"全天写成“{none}-24:00”"
     if not until:
-        return Said(f"到零点写成“{first}-24:00”", f'Write "{first}-24:00" until midnight')
+        return f"到零点写成“{first}-24:00”"
     noon = timedelta(hours=12)
     if not until <= noon <= at:
         return _ORDER
-    return Said(
-        f"{_ORDER.zh}；跨过零点就写成两段：{first}-24:00 和 {none}-{last}",
-        f"{_ORDER.en}; write a span over midnight as two: {first}-24:00 and {none}-{last}",
-    )
+    return f"{_ORDER}；跨过零点就写成两段：{first}-24:00 和 {none}-{last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +183,7 @@ class Day:
     """`2026-12-24` → date."""
 
     def read(self, node: Node, where: Where) -> date:
-        allowed = Said("写成“年-月-日”，例如“2026-12-24”", 'Write "year-month-day", for example "2026-12-24"')
+        allowed = "写成“年-月-日”，例如“2026-12-24”"
         match = re.fullmatch(
             r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", plain(text_of(node, where, allowed))
         )

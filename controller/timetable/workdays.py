@@ -238,19 +238,6 @@ class Workdays:
         """The last working day before this date, or None when there is none within two months."""
         return self._near(day, -1)
 
-    def is_first_of_week(self, day: date) -> bool:
-        """Whether this is the first working day since Monday (weeks run from Monday to Sunday)."""
-        return self.works(day) and _week(self.previous(day)) != _week(day)
-
-    def is_last_of_week(self, day: date) -> bool:
-        return self.works(day) and _week(self.next(day)) != _week(day)
-
-    def is_first_of_month(self, day: date) -> bool:
-        return self.works(day) and _month(self.previous(day)) != _month(day)
-
-    def is_last_of_month(self, day: date) -> bool:
-        return self.works(day) and _month(self.next(day)) != _month(day)
-
     def guesses(self, year: int) -> bool:
         """Whether that year's public days are not announced yet, or not known to this version."""
         return self._year(year).guess
@@ -265,14 +252,6 @@ class Workdays:
         if year not in self._years:
             self._years[year] = self._look(self._country, year)
         return self._years[year]
-
-
-def _week(day: date | None) -> tuple[int, int] | None:
-    return (day.isocalendar().year, day.isocalendar().week) if day else None
-
-
-def _month(day: date | None) -> tuple[int, int] | None:
-    return (day.year, day.month) if day else None
 
 
 def _holiday(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from controller.timetable.problems import Problem, Said, shortened, wrote
+from controller.timetable.problems import Problem, shortened, wrote
 
 DEEPEST = 12
 _LOADER: Any = getattr(
@@ -106,29 +106,26 @@ def _mend(text: str, file: str) -> tuple[str, list[Problem]]:
     return "\n".join(lines), faults
 
 
-def _typing_faults(line: str) -> Iterator[tuple[Said, Said, str]]:
+def _typing_faults(line: str) -> Iterator[tuple[str, str, str]]:
     if _NOT_TEXT.search(line):
         line = _NOT_TEXT.sub(" ", line)
-        yield Said("有看不见的控制字符", "there are control characters"), _DELETE, line
+        yield "有看不见的控制字符", _DELETE, line
     indent = _INDENT.match(line)
     if indent and indent[0].strip(" ") and line.strip() and not line.lstrip().startswith("#"):
         line = " " * len(indent[0].expandtabs(2)) + line[indent.end() :]
-        found = Said("行首用了制表符（Tab）或全角空格", "the line begins with a tab or a full-width space")
-        yield found, Said("缩进只用半角空格", "Indent with ordinary spaces only"), line
+        found = "行首用了制表符（Tab）或全角空格"
+        yield found, "缩进只用半角空格", line
     if match := _FULL_WIDTH_COLON.match(line):
         line = f"{match[1]}: {line[match.end() :]}"
-        found = Said(
-            f"“{match[1].strip(' -')}”后面是全角冒号“：”",
-            f'a full-width colon after "{match[1].strip(" -")}"',
-        )
-        yield found, Said("请改成半角冒号加一个空格“: ”", 'Write an ordinary colon and a space ": "'), line
+        found = f"“{match[1].strip(' -')}”后面是全角冒号“：”"
+        yield found, "请改成半角冒号加一个空格“: ”", line
     elif match := _TIGHT_COLON.match(line):
         line = f"{match[1]}: {line[match.end() :]}"
-        found = Said(f"“{match[1].strip(' -')}:”后面少一个空格", f'no space after "{match[1].strip(" -")}:"')
-        yield found, Said("冒号后面要空一格", "A colon is followed by a space"), line
+        found = f"“{match[1].strip(' -')}:”后面少一个空格"
+        yield found, "冒号后面要空一格", line
 
 
-_DELETE = Said("请删掉，重新输入这一行", "Delete them and type the line again")
+_DELETE = "请删掉，重新输入这一行"
 
 
 def _unreadable(text: str, file: str, line: int) -> Problem:
@@ -137,25 +134,18 @@ def _unreadable(text: str, file: str, line: int) -> Problem:
     return Problem(file, line, "", wrote(written), _advice(written))
 
 
-def _advice(line: str) -> Said:
+def _advice(line: str) -> str:
     if line.count("{") > 1:
-        return Said(
-            "大括号里面的文字带有 { } 时要加引号，或者分几行写",
-            "Inside braces, a text that holds { } needs quotes; or write it on lines of its own",
-        )
+        return "大括号里面的文字带有 { } 时要加引号，或者分几行写"
     if line.count("{") != line.count("}") or line.count("[") != line.count("]"):
-        return Said("括号要成对", "Brackets come in pairs")
+        return "括号要成对"
     if line.count('"') % 2 or line.count("'") % 2:
-        return Said("引号要成对", "Quotes come in pairs")
+        return "引号要成对"
     if line.lstrip().startswith(("@", "`", "%", "&", "*", "!", "- @", "- `", "- %")):
-        return Said("以符号开头的文字要加引号", "A text that begins with a sign needs quotes")
+        return "以符号开头的文字要加引号"
     if line.count(": ") > 1:
-        return Said("文字里有“: ”时要加引号", 'A text that holds ": " needs quotes')
-    return Said(
-        "这里读不下去了：请看这一行和上一行的缩进、冒号后的空格、引号和括号是否成对",
-        "It cannot be read on from here: look at the indentation, the space after the colon, quotes and "
-        "brackets of this line and the one before",
-    )
+        return "文字里有“: ”时要加引号"
+    return "这里读不下去了：请看这一行和上一行的缩进、冒号后的空格、引号和括号是否成对"
 
 
 def _line(event: Any) -> int:
@@ -180,16 +170,16 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._stop(event, Said("又出现了“---”", '"---" again'), _ONE_DOCUMENT)
+                    self._stop(event, "又出现了“---”", _ONE_DOCUMENT)
             elif not isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent | yaml.DocumentEndEvent):
                 root = self._node(event, events, 1)
         return None if isinstance(root, Text) and root.empty else root
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent) or event.anchor or getattr(event, "tag", None):
-            self._stop(event, Said("用了 YAML 的 &、* 或 ! 写法", "YAML's &, * or ! is used"), _NO_ALIAS)
+            self._stop(event, "用了 YAML 的 &、* 或 ! 写法", _NO_ALIAS)
         if depth > DEEPEST:
-            self._stop(event, Said("一层套一层太深了", "nested too deeply"), _SHALLOW)
+            self._stop(event, "一层套一层太深了", _SHALLOW)
         if isinstance(event, yaml.ScalarEvent):
             return Text(event.value, _line(event), quoted=not event.implicit[0])
         if isinstance(event, yaml.SequenceStartEvent):
@@ -208,9 +198,7 @@ class _Builder:
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             if not isinstance(key, Text):
-                self._note(
-                    key.line, Said("冒号前面不是一个词", "what stands before the colon is no word"), _KEYS
-                )
+                self._note(key.line, "冒号前面不是一个词", _KEYS)
             elif key.value in found.pairs:
                 self._repeated(key, found.lines[key.value])
             else:
@@ -220,25 +208,18 @@ class _Builder:
 
     def _repeated(self, key: Text, first: int) -> None:
         word = shortened(key.value)
-        found = Said(
-            f"“{word}”写了两次，前一次在第 {first} 行", f'"{word}" is written twice, first on line {first}'
-        )
-        self._note(
-            key.line, found, Said("同一处只能写一次，请删掉一个", "It may stand here once; delete one")
-        )
+        found = f"“{word}”写了两次，前一次在第 {first} 行"
+        self._note(key.line, found, "同一处只能写一次，请删掉一个")
 
-    def _note(self, line: int, found: Said, allowed: Said) -> None:
+    def _note(self, line: int, found: str, allowed: str) -> None:
         self._faults.append(Problem(self._file, line, "", found, allowed))
 
-    def _stop(self, event: Any, found: Said, allowed: Said) -> None:
+    def _stop(self, event: Any, found: str, allowed: str) -> None:
         self._note(_line(event), found, allowed)
         raise _StopError
 
 
-_ONE_DOCUMENT = Said("一个文件只写一张作息表，请删掉这一行", "A file holds one timetable; delete this line")
-_NO_ALIAS = Said(
-    "这个文件里不用它们；文字以这些符号开头时请加引号",
-    "They are not used in this file; put a text that begins with such a sign in quotes",
-)
-_SHALLOW = Said(f"最多 {DEEPEST} 层", f"At most {DEEPEST} levels")
-_KEYS = Said("冒号前面写一个名称，例如“at”", 'Before the colon stands a name, for example "at"')
+_ONE_DOCUMENT = "一个文件只写一张作息表，请删掉这一行"
+_NO_ALIAS = "这个文件里不用它们；文字以这些符号开头时请加引号"
+_SHALLOW = f"最多 {DEEPEST} 层"
+_KEYS = "冒号前面写一个名称，例如“at”"

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
 from table import Row  # noqa: E402
 from wallroom import Room, chromium  # noqa: E402
 
-from signage.storybook import stories  # noqa: E402
+from tests.storybook import stories  # noqa: E402
 
 VERSION = "4.10.2"
 PHONE: ViewportSize = {"width": 390, "height": 844}

@@ -17,7 +17,6 @@ from controller.sales.announcement_policy import (
     Facts,
     after_restart,
     decide,
-    first_is_taken,
     next_roundup,
 )
 from controller.sales.model import PLAYING
@@ -120,22 +119,6 @@ def test_the_next_roundup_is_always_ahead(
     assert first <= found.time() <= last
     assert (found.minute, found.second, found.microsecond) == (0, 0, 0)
     assert found.date() == later or (workday and found.date() == DAY)
-
-
-@pytest.mark.parametrize(
-    ("earlier", "taken"),
-    [
-        ([], False),
-        ([(False, False)], True),
-        ([(True, False)], False),
-        ([(True, True)], True),
-        ([(True, False), (True, False)], False),
-        ([(True, False), (False, False)], True),
-    ],
-)
-def test_the_office_cheers_the_first_order_once(earlier: list[tuple[bool, bool]], taken: bool) -> None:
-    """A first order taken back before it was spoken leaves the honour to the next; once spoken it is gone."""
-    assert first_is_taken(earlier) is taken
 
 
 def left_behind(now: str, roundup: datetime | None = None, **more: object) -> Decision:

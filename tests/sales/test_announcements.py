@@ -14,18 +14,20 @@ from controller.sales.model import (
     MERGED,
     NOT_HEARD,
     PLAYING,
-    STATES,
     WAITING,
     Announcement,
     Conflict,
+    Kind,
+    State,
 )
 from controller.sales.store import Session, Store
+from controller.timetable.model import FREE_TEXT, SAYABLE
 
 FINAL = (HEARD, MERGED, DROPPED)
 
 
-def put(session: Session, key: str = "a", **more: object) -> Announcement:
-    made, _ = session.outbox.add(key, "big", "恭喜", "超过一万元。", at("10:00"), DAY, **more)  # type: ignore[arg-type]
+def put(session: Session, key: str = "a", kind: str = "big", **more: object) -> Announcement:
+    made, _ = session.outbox.add(key, kind, "恭喜", "超过一万元。", at("10:00"), DAY, **more)  # type: ignore[arg-type]
     return made
 
 
@@ -56,7 +58,7 @@ def test_the_same_key_is_put_in_once(store: Store) -> None:
             session.outbox.add("k", "say", "散会", "", at("10:05"), DAY)
 
 
-@pytest.mark.parametrize(("before", "after"), list(product(STATES, STATES)))
+@pytest.mark.parametrize(("before", "after"), list(product(State, State)))
 def test_what_is_done_stays_done(store: Store, before: str, after: str) -> None:
     """Heard, merged and dropped never change; a refused change leaves state and reason alone."""
     with store.write() as session:
@@ -90,7 +92,7 @@ def test_a_broadcast_notes_when_it_began_and_ended(store: Store) -> None:
 def test_unfinished_is_what_the_last_run_left(store: Store) -> None:
     """At a start exactly what waits or was playing is found, oldest first."""
     with store.write() as session:
-        made = {state: put(session, key=state, state=state).id for state in STATES}
+        made = {state: put(session, key=state, state=state).id for state in State}
         assert [a.id for a in session.outbox.unfinished()] == [made[WAITING], made[PLAYING]]
         assert [a.id for a in session.outbox.waiting()] == [made[WAITING]]
         assert [a.id for a in session.outbox.waiting("big")] == [made[WAITING]]
@@ -129,3 +131,13 @@ def test_the_sentences_of_deals_are_those_of_the_kinds_asked_for(store: Store) -
     with store.read() as session:
         assert session.outbox.texts_of_deals(("first_of_day", "first_of_week"), DAY) == {one.id: "第一单 c"}
         assert session.outbox.texts_of_deals(("first_of_day",), DAY + timedelta(days=1)) == {}
+
+
+def test_every_word_that_a_cue_may_say_is_a_kind(store: Store) -> None:
+    """What the timetable can say is stored as itself; a kind of another version reads as free text."""
+    assert {*SAYABLE, FREE_TEXT} <= set(Kind)
+    with store.write() as session:
+        kept = [put(session, key=word, kind=word).kind for word in (*SAYABLE, FREE_TEXT)]
+        strange = put(session, key="strange", kind="from a later version").kind
+    assert kept == [Kind(word) for word in (*SAYABLE, FREE_TEXT)]
+    assert strange == Kind.TEXT

@@ -10,9 +10,10 @@ from pathlib import Path
 from book_made import DAY, WORDS, at, record, standing
 from hypothesis import given
 from hypothesis import strategies as st
+from ranked import rank, rank_by_completion
 
-from controller.sales.results import CityRow, Show, from_json, rank_cities, tell, to_json
-from controller.sales.standings import Standing, rank, rank_by_completion
+from controller.sales.results import City, Show, from_json, rank_cities, tell, to_json
+from controller.sales.standings import Standing
 from controller.sales.store import Store
 from controller.timetable import load
 
@@ -35,9 +36,9 @@ TEAMS = rank_by_completion(
 )
 CITIES = rank_cities(
     [
-        CityRow(0, "上海", Decimal("0.5"), None),
-        CityRow(0, "广州", None, Decimal(900)),
-        CityRow(0, "成都", None, None),
+        City(0, "上海", Decimal("0.5"), None),
+        City(0, "广州", None, Decimal(900)),
+        City(0, "成都", None, None),
     ]
 )
 FULL = Show(
@@ -94,7 +95,7 @@ def test_the_show_fits_its_time(teams: int, cities: int, size: int, pick: int) -
         teams=rank_by_completion([
             team("队" * size, str(n), target=Decimal(9), rate=Decimal(n) / 9) for n in range(teams)
         ]),
-        cities=rank_cities([CityRow(0, "城" * size, Decimal(n), None) for n in range(cities)]),
+        cities=rank_cities([City(0, "城" * size, Decimal(n), None) for n in range(cities)]),
         people=tuple(replace(row, name="名" * size, team="队" * size) for row in PEOPLE),
     )  # fmt: skip
     lines = tell(many, TEXTS, WORDS, pick)
@@ -105,9 +106,9 @@ def test_the_show_fits_its_time(teams: int, cities: int, size: int, pick: int) -
 def test_cities_share_places_and_unknown_ones_go_last() -> None:
     """Equal completion shares a place; a city that told nothing comes last."""
     rows = [
-        CityRow(0, "乙", None, None),
-        CityRow(0, "甲", Decimal(1), None),
-        CityRow(0, "丙", Decimal(1), None),
+        City(0, "乙", None, None),
+        City(0, "甲", Decimal(1), None),
+        City(0, "丙", Decimal(1), None),
     ]
     assert [(row.place, row.name) for row in rank_cities(rows)] == [(1, "丙"), (1, "甲"), (3, "乙")]
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from book_made import DAY, WORDS, deal, standing
 from hypothesis import given
 from hypothesis import strategies as st
+from ranked import rank, rank_by_completion
 
 from controller.sales.highlights import Comment, Past, comment, remarks
-from controller.sales.standings import Standings, rank, rank_by_completion
+from controller.sales.standings import Standings
 from controller.timetable import load
 from controller.timetable.default_texts import COMMENTS
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from controller.names import tidy_name
 from controller.sales.model import Conflict, Refused
-from controller.sales.people_import import PersonRow, read_list, read_people
+from controller.sales.people_import import PersonRow, read_list
 from controller.sales.store import Store
 
 PLAIN = (
@@ -81,9 +81,9 @@ def variants() -> list[tuple[str, bytes]]:
 def test_every_list_of_the_corpus_gives_the_same_people(store: Store) -> None:
     """72 files of one list, each imported over the last: seven people, and never an eighth."""
     for name, data in variants():
-        assert read_people(data) == ROWS, name
+        assert read_list(data).rows == ROWS, name
         with store.write() as session:
-            session.roster.import_people(read_people(data), remove_absent=True)
+            session.roster.import_people(read_list(data).rows, remove_absent=True)
             people = {(p.team, p.name, p.leader) for p in session.roster.people()}
         assert people == set(PLAIN), name
 
@@ -113,7 +113,7 @@ def test_every_list_of_the_corpus_gives_the_same_people(store: Store) -> None:
 def test_what_cannot_be_read_is_named_with_the_way_out(data: bytes, sentence: str) -> None:
     """A workbook, a web page, a misspelt heading or an unclear name gets its own sentence."""
     with pytest.raises(Refused, match=f"(?s){sentence}"):
-        read_people(data)
+        read_list(data)
 
 
 def test_several_names_in_one_cell_are_several_people() -> None:
@@ -151,7 +151,7 @@ def test_merged_cells_give_their_team_to_the_lines_below() -> None:
 )  # fmt: skip
 def test_who_leads_is_read_from_a_mark_a_position_or_a_name(heading: str, written: str, leads: bool) -> None:
     """The column of leaders may hold yes and no, what somebody is, or the leader's own name."""
-    rows = read_people(f"团队,姓名,{heading}\n猛虎队,王小明,{written}\n猛虎队,陈芳,\n".encode())
+    rows = read_list(f"团队,姓名,{heading}\n猛虎队,王小明,{written}\n猛虎队,陈芳,\n".encode()).rows
     assert rows[0].leader is leads
 
 
@@ -229,7 +229,7 @@ FILES = st.one_of(
 def test_whatever_is_brought_gets_people_or_a_sentence(data: bytes) -> None:
     """No file breaks the reader: it is a list of people with tidy names, or it is refused in words."""
     try:
-        rows = read_people(data)
+        rows = read_list(data).rows
     except Refused:
         return
     assert rows

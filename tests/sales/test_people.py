@@ -6,7 +6,7 @@ import pytest
 from book_made import PEOPLE
 
 from controller.sales.model import Conflict, Refused
-from controller.sales.people_import import LARGEST_FILE, PersonRow, read_people
+from controller.sales.people_import import LARGEST_FILE, PersonRow, read_list
 from controller.sales.store import Store
 
 CHINESE = "团队,姓名,组长,读音\n猛虎队,王小明,是,\n飞龙队,单雄信,,shan4 xiong2 xin4\n"
@@ -30,14 +30,14 @@ READ = (PersonRow("猛虎队", "王小明", leader=True), PersonRow("飞龙队",
 )
 def test_any_spreadsheets_file_is_read_alike(data: bytes) -> None:
     """Encoding, separator, column order and language of the header make no difference."""
-    assert read_people(data) == READ
+    assert read_list(data).rows == READ
 
 
 def test_all_bad_lines_are_told_at_once() -> None:
     """One refusal names every faulty line with its number, so that the file is mended in one go."""
     bad = f"团队,姓名,组长\n,王小明,\n猛虎队,,\n猛虎队,{'长' * 41},\n猛虎队,陈芳,也许\n猛虎队,刘洋,是\n"
     with pytest.raises(Refused) as refused:
-        read_people(bad.encode())
+        read_list(bad.encode())
     lines = refused.value.sentence.splitlines()
     assert [line[:6] for line in lines[1:]] == ["第 2 行：", "第 3 行：", "第 4 行：", "第 5 行："]
     assert "团队是空的" in lines[1]
@@ -61,7 +61,7 @@ def test_all_bad_lines_are_told_at_once() -> None:
 def test_a_file_that_is_no_list_is_refused(data: bytes, reason: str) -> None:
     """Whatever file is dropped on the page gets a sentence and changes nothing."""
     with pytest.raises(Refused, match=reason):
-        read_people(data)
+        read_list(data)
 
 
 def test_importing_again_changes_nothing(store: Store) -> None:
@@ -87,7 +87,7 @@ def test_import_updates_moves_and_removes(store: Store) -> None:
 
 def test_namesakes_in_two_teams_stay_two_people(store: Store) -> None:
     """Two people of one name in two teams are both kept, and have to be told apart by team."""
-    rows = read_people("团队,姓名\n猛虎队,张伟\n飞龙队,张伟\n".encode())
+    rows = read_list("团队,姓名\n猛虎队,张伟\n飞龙队,张伟\n".encode()).rows
     with store.write() as session:
         assert session.roster.import_people(rows).added == 2
         assert session.roster.import_people(rows).same == 2
@@ -99,7 +99,7 @@ def test_namesakes_in_two_teams_stay_two_people(store: Store) -> None:
 def test_an_empty_reading_keeps_the_known_one(store: Store) -> None:
     """A list without readings doesn't wipe out those entered on the phone."""
     with store.write() as session:
-        session.roster.set_say_as(1, "wang2 xiao3 ming2")
+        session.roster.import_people([PersonRow("猛虎队", "王小明", say_as="wang2 xiao3 ming2")])
         session.roster.import_people([PersonRow("猛虎队", "王小明")])
         person = session.roster.person(1)
     assert person is not None

@@ -13,7 +13,6 @@ from book_made import DAY, ZONE, at, fill_roster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.sales.announcement_policy import first_is_taken
 from controller.sales.deals import Sale
 from controller.sales.model import FIRST_OF_DAY, FIRST_OF_WEEK, HEARD, PLAYING, Deal
 from controller.sales.rows import to_ms
@@ -95,7 +94,7 @@ def test_first_is_taken_as_the_rule_says(orders: list[tuple[bool, str | None]]) 
                     session.outbox.move(said.id, HEARD, "", moment)
             if voided:
                 session.deals.void(made.id, "", moment)
-        rule = first_is_taken((voided, state in (PLAYING, HEARD)) for voided, state in orders)
+        rule = any(not voided or state in (PLAYING, HEARD) for voided, state in orders)
         assert session.deals.first_taken(DAY, DAY) == rule
         assert session.deals.first_taken(DAYS[1], DAYS[1]) is False
 

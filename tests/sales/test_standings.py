@@ -10,9 +10,9 @@ import pytest
 from book_made import DAY, at, record, standing
 from hypothesis import given
 from hypothesis import strategies as st
+from ranked import rank, rank_by_completion
 
 from controller.sales.people_import import PersonRow
-from controller.sales.standings import rank, rank_by_completion
 from controller.sales.store import Store
 
 ROWS = st.builds(

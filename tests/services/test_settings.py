@@ -12,10 +12,10 @@ import pytest
 from fakes import SHANGHAI
 from office_made import ROOT, House, house
 
+from controller.sentences import english
 from controller.sound.speaker import Duck
 from controller.sound.tts.background_install import InstallStatus
 from controller.timetable.sections import FILE
-from signage.i18n import english
 
 MORNING = datetime(2026, 11, 24, 8, 35, tzinfo=SHANGHAI)
 SHIPPED = (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8")

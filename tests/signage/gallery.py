@@ -25,7 +25,7 @@ from numpy.typing import NDArray  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 from wallroom import Room, chromium, eventually  # noqa: E402
 
-from signage.storybook import stories  # noqa: E402
+from tests.storybook import stories  # noqa: E402
 
 Picture = NDArray[np.uint8]
 GOLDEN = HERE / "golden"

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from controller.glance import Board, City, Glance, OnAir, Sounding, Tally, Total
+from controller.glance import Board, Glance, OnAir, Sounding, Total
 from controller.sales.model import Deal
+from controller.sales.results import City
+from controller.sales.standings import Standing
 from controller.timetable import load
 from controller.timetable.model import Timetable
 from controller.timetable.plan import plan_for, state_at
@@ -46,9 +48,11 @@ def deal(number: int, person: str = "王小明", amount: str = "12800.00", **ove
 
 def tally(
     place: int, name: str, amount: str = "86000.00", target: str | None = "100000.00", team: str = "猛虎队"
-) -> Tally:
+) -> Standing:
     goal = Decimal(target) if target else None
-    return Tally(place, name, team, 7, Decimal(amount), goal, float(Decimal(amount) / goal) if goal else None)
+    return Standing(
+        place, place, name, team, 7, Decimal(amount), goal, Decimal(amount) / goal if goal else None
+    )
 
 
 def said(kind: str, now: datetime, *deals: Deal, ago: float = 2, lasts: float = 14, **over: Any) -> OnAir:
@@ -63,7 +67,7 @@ def board(**over: Any) -> Board:
         "day",
         people,
         (tally(1, "猛虎队"),),
-        (City(1, "上海", 1.03, False),),
+        (City(1, "上海", Decimal("1.03"), None),),
         comment="明天继续！",
     )
     return replace(whole, **over)

@@ -10,7 +10,7 @@ from glances import moment
 from playwright.sync_api import Browser
 from wallroom import Room, chromium
 
-from signage.storybook import stories
+from tests.storybook import stories
 
 pytestmark = pytest.mark.browser
 

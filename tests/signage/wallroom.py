@@ -20,6 +20,7 @@ from controller.system.network import listen
 from controller.timetable.model import DayPlan
 from signage import create_app
 from signage.server import Server
+from tests.storybook.pages import pages as storybook
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -40,18 +41,20 @@ class PlainNames:
 class Room:
     """What a wall asks of an office: a glance. Everything else of an office is missing, and fails when asked."""
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, port: int = 0) -> None:
         self.feed = Feed()
         self.clock = Clock(ZONE, start)
         self.shown = glance()
         self.walls, self.keys = PlainNames(), None
         self.app = self._app()
-        self.server = Server(self.app, listen("127.0.0.1", 0))
+        self.server = Server(self.app, listen("127.0.0.1", port))
         self.server.start()
         self.port = self.server.port
 
     def _app(self) -> Flask:
-        return create_app(self, secret="s" * 40, feed=self.feed, clock=self.clock, storybook=True)  # type: ignore[arg-type]
+        app = create_app(self, secret="s" * 40, feed=self.feed, clock=self.clock)  # type: ignore[arg-type]
+        app.register_blueprint(storybook)
+        return app
 
     def glance(self) -> Glance:
         return replace(self.shown, now=self.clock.now(), revision=self.feed.revision)

@@ -9,8 +9,6 @@ from datetime import date, timedelta
 
 import holidays
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from small_office import day
 
 from controller.timetable.workdays import (
@@ -73,26 +71,10 @@ def test_without_a_country_only_weekends_are_off() -> None:
     assert Workdays(None).is_workday(day("2026-10-01")) == Workday(True, "周一至周五", False)
 
 
-def test_first_and_last_of_week_and_month() -> None:
-    """8 October 2026 begins week and month after the holiday; the make-up Saturday ends the week."""
-    assert CN.is_first_of_week(day("2026-10-08"))
-    assert CN.is_first_of_month(day("2026-10-08"))
-    assert CN.is_last_of_week(day("2026-10-10"))
-    assert not CN.is_last_of_week(day("2026-10-09"))
-    assert CN.is_last_of_month(day("2026-10-30"))
-    assert not CN.is_first_of_week(day("2026-10-03"))
+def test_the_working_day_after_and_before() -> None:
+    """The holiday of October 2026 is passed over in both directions."""
     assert CN.next(day("2026-09-30")) == day("2026-10-08")
     assert CN.previous(day("2026-10-08")) == day("2026-09-30")
-
-
-@given(st.dates(date(2020, 1, 1), date(2035, 12, 31)))
-def test_each_week_with_work_has_one_first_and_one_last_day(any_day: date) -> None:
-    """The helpers agree with a plain count of the week's working days, in every year."""
-    monday = any_day - timedelta(days=any_day.weekday())
-    week = [monday + timedelta(days=n) for n in range(7)]
-    worked = [other for other in week if CN.works(other)]
-    assert [other for other in week if CN.is_first_of_week(other)] == worked[:1]
-    assert [other for other in week if CN.is_last_of_week(other)] == worked[-1:]
 
 
 def test_the_list_of_countries_is_that_of_the_package() -> None:
@@ -126,7 +108,7 @@ def test_each_year_is_looked_up_once() -> None:
         return public_days(None, year)
 
     some = Workdays("CN", look=look)
-    assert [some.is_first_of_week(day("2026-05-04") + timedelta(days=n)) for n in range(7)].count(True) == 1
+    assert [some.works(day("2026-05-04") + timedelta(days=n)) for n in range(7)].count(True) == 5
     assert asked == [2026]
 
 
@@ -134,7 +116,6 @@ def test_nobody_works_at_all() -> None:
     """A calendar without a single working day has no next one, and says so instead of searching for ever."""
     closed = Workdays(None, look=lambda c, y: PublicDays({}, frozenset(), frozenset(range(7)), guess=False))
     assert closed.next(day("2026-05-04")) is None
-    assert not closed.is_first_of_month(day("2026-05-04"))
 
 
 @pytest.mark.parametrize(

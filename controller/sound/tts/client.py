@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from controller.sentences import say
 from controller.sound.child import Child, ChildLost
 from controller.sound.tts import cache as takes
 from controller.sound.tts.cache import Shelf, Takes, to_json
@@ -35,7 +36,7 @@ SLOW_LIMIT_S = 90.0
 LOADING_LIMIT_S = 20.0
 SLOW_LOADING_S = 90.0  # a neural model on a Pi with a slow card
 ATTEMPTS = 2
-CLOSING = "程序正在退出，这段话没有念。"
+CLOSING = say("voice_closing")
 FIRST_PACE = 0.5
 """Seconds of rendering per second of speech, assumed until measured on this machine."""
 KEPT_COST_S = 0.05
@@ -312,7 +313,7 @@ class Voice:
             with self._lock:
                 self._enqueue(priority, script)
         except Exception as error:
-            failure = error if isinstance(error, VoiceFailed) else VoiceFailed("语音出了意外，详情见日志。")
+            failure = error if isinstance(error, VoiceFailed) else VoiceFailed(say("voice_broke"))
             if failure is not error:
                 log.exception("the voice failed unexpectedly")
             self._note(fault=failure.sentence)
@@ -343,7 +344,7 @@ class Voice:
     def _clip(self, priority: int, script: Script) -> Clip:
         length = sum(len(segment.text) for segment in script.segments)
         if length > MAX_CHARACTERS:
-            raise VoiceFailed(f"要念的话有 {length} 个字，最多 {MAX_CHARACTERS} 个字，请分几次播报。")
+            raise VoiceFailed(say("voice_too_long", count=length, most=MAX_CHARACTERS))
         for attempt in range(ATTEMPTS):
             try:
                 return self._attempt(priority, script)
@@ -351,10 +352,10 @@ class Voice:
                 log.warning("voice child %s (attempt %d of %d)", why, attempt + 1, ATTEMPTS)
                 self._lost()
                 if self._started(script):
-                    raise VoiceFailed("语音念到一半出了问题，这次没有播完。") from why
+                    raise VoiceFailed(say("voice_stopped")) from why
         if self._demoted("连续两次没有念出来"):
             return self._clip(priority, script)
-        raise VoiceFailed("语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。")
+        raise VoiceFailed(say("voice_failed_twice"))
 
     def _lost(self) -> None:
         with self._lock:
@@ -382,12 +383,12 @@ class Voice:
             self._begin(child, priority, script, key, message)
         answer = self._answer(child, key, self._streams.get)
         if "clip" not in answer:
-            raise VoiceFailed(str(answer.get("refused")))
+            raise VoiceFailed(say(answer["refused"], why=answer.get("why")))
         log.info("rendered in %.0f ms", 1000 * (time.monotonic() - started))
         try:
             return self._shelf.put(key, answer["clip"])
         except OSError as error:
-            raise VoiceFailed(f"语音文件写不进缓存（{reason(error)}），请清理磁盘空间。") from error
+            raise VoiceFailed(say("voice_no_room", why=reason(error))) from error
 
     def _begin(self, child: Child, priority: int, work: _Work, key: str, message: dict[str, Any]) -> None:
         """Call with the lock held: send the child its work, unless more important work came meanwhile."""
@@ -486,7 +487,7 @@ class Voice:
             raise
         if "ready" not in hello:
             child.kill()
-            raise VoiceFailed(f"没有能用的语音（{hello.get('fatal')}），播报只有提示音和屏幕文字。")
+            raise VoiceFailed(say("voice_none", why=hello.get("fatal")))
         passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
         self._note(
             engine=str(hello["ready"]), passed_over=self._unfit or passed_over, pid=child.pid,

@@ -4,8 +4,8 @@ In:  {"id", "wav": path, "script": …, "parts": bool}, {"id", "learn": text, "d
      {"cancel": id} and {"parts": id}, which take effect at once and after the present clause.
 Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each
      request any number of {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds"} (n counts from 0), and one
-     of {"id", "clip": …}, {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": Chinese sentence}
-     (trying again is useless), {"id", "failed": why} (a new child may succeed).
+     of {"id", "clip": …}, {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": key, "why"}
+     (a key of controller.sentences; trying again is useless), {"id", "failed": why} (a new child may succeed).
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ class Desk:
         except Cancelled:
             return {"cancelled": True}
         except NothingToSay:
-            return {"refused": "这段话里没有能念出来的字。"}
+            return {"refused": "voice_nothing"}
         except OSError as error:
-            return {"refused": f"语音文件写不进缓存（{reason(error)}），请清理磁盘空间。"}
+            return {"refused": "voice_no_room", "why": reason(error)}
         except EngineFailed as why:
             return {"failed": str(why)}
 

@@ -1,12 +1,12 @@
-"""Every scene once more on an English wall, of an office that writes English: not one Chinese word may be left."""
+"""Every scene once more on an English wall, of an office that writes English: no Chinese word may be left."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from signage.i18n import in_english
-from signage.storybook_states import State
+from tests.storybook.story import Story
 
 SHOWN = (
     "rhythm-full", "rhythm-empty", "rhythm-no-deals", "rhythm-no-targets", "rhythm-notice", "rhythm-stale",
@@ -41,21 +41,32 @@ WRITTEN = {
     "今天大家都辛苦了，明天开门见红。": "Well fought, everyone. Tomorrow is ours.",
     "请全体组长三点整到会议室，带上本周的客户名单。":
         "All leaders to the meeting room at three, with this week’s list.",
+    "战前准备": "Before the battle", "先锋探路": "Scouts ahead", "小憩": "Nap",
+    "战鼓再响": "The drum again", "前台": "Front desk",
+    "关灯静音，要工作的请开台灯。": "Lights out, phones silent.",
+    "公布开拓能手与各队战果，掌声送给大家。": "Top sales and the teams’ results. Applause for everyone.",
     "前台迎接": "Good morning", "新的一月，从一个微笑开始。": "A new month begins with a smile.",
-    "总经理亲手颁发的大奖": "handed over by the general manager", "08:30 战前准备": "08:30 Before the battle",
+    "总经理亲手颁发的大奖": "handed over by the general manager",
     "六十三单，单单用心。向陈芳学习！": "Sixty-three orders, each with care.",
 }  # fmt: skip
 
 
-def english_stories(chinese: Mapping[str, State]) -> dict[str, State]:
-    """The stories of SHOWN as an English wall shows them, by name with `-english` behind."""
-    return {f"{name}-english": in_english(_written(chinese[name]) | {"lang": "en"}) for name in SHOWN}
+def in_english_office(chinese: Mapping[str, Story]) -> dict[str, Story]:
+    """The stories of SHOWN in an office that writes English, on an English wall, by name with `-english` behind."""
+    return {f"{name}-english": _in_english(chinese[name]) for name in SHOWN}
+
+
+def _in_english(story: Story) -> Story:
+    display = replace(_written(story.display), language="en")
+    return replace(story, glance=_written(story.glance), display=display)
 
 
 def _written(value: Any) -> Any:
     """What people wrote there, as an office that writes English would have written it."""
     if isinstance(value, str):
         return WRITTEN.get(value, value)
-    if isinstance(value, dict):
-        return {key: _written(part) for key, part in value.items()}
-    return [_written(part) for part in value] if isinstance(value, list) else value
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _written(getattr(value, field.name)) for field in fields(value)})
+    if isinstance(value, Mapping):
+        return {_written(key): _written(part) for key, part in value.items()}
+    return tuple(_written(part) for part in value) if isinstance(value, tuple) else value

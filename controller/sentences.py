@@ -1,0 +1,283 @@
+"""Sentences that the program itself shows on walls, in Chinese and in English. Pure.
+
+`say(key, …)` makes a sentence: a `str` in Chinese with its English translation, so that it passes through every
+part of the program as text and an English wall shows the translation. Text written by the office is plain `str` and
+is not translated. A translation may omit a value, for example a reason that is only known in Chinese.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    # people and titles
+    "unnamed": ("一位同事", "A colleague"),
+    "top_sales": ("开拓能手", "Top sales"),
+    "top_sales_of_day": ("今日开拓能手", "Top sales today"),
+    "top_sales_of_week": ("本周开拓能手", "Top sales of the week"),
+    "top_sales_of_month": ("本月开拓能手", "Top sales of the month"),
+    "top_sales_of_past_month": ("{zh_month}月开拓能手", "Top sales of {en_month}"),
+    "two_deals": ("双喜临门", "Two at once"),
+    "three_deals": ("三单连开", "Three in a row"),
+    "four_deals": ("四单连开", "Four in a row"),
+    "five_deals": ("五单连开", "Five in a row"),
+    "six_deals": ("六单连开", "Six in a row"),
+    "seven_deals": ("七单连开", "Seven in a row"),
+    "eight_deals": ("八单连开", "Eight in a row"),
+    # the day
+    "day_off": ("今天休息，好好放松。", "A day off. Enjoy it."),
+    "before_work": ("新的一天，马上开始。", "A new day is about to begin."),
+    "after_work": ("今天辛苦了，路上小心。", "Well done today. Get home safely."),
+    "no_such_team": (
+        "没有叫“{team}”的团队，这块大屏显示全部团队。",
+        "There is no team “{team}”: this screen shows all teams.",
+    ),
+    # hearing
+    "no_device": ("没有音响设备，办公室现在听不到声音。", "No sound device: the office hears nothing now."),
+    "no_device_meanwhile": (
+        "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
+        "Deals are recorded and shown as usual; sound continues by itself when the device is back.",
+    ),
+    "no_device_mend": ("请检查音箱的电源和接线。", "Please check the speakers' power and cables."),
+    "volume_0": ("总音量是 0，办公室听不到。", "The volume is 0: the office hears nothing."),
+    "volume_0_meanwhile": (
+        "订单照常记录，屏幕照常显示，没有人听到的单并入下个整点。",
+        "Deals are recorded and shown; those that nobody heard join the next full hour.",
+    ),
+    "volume_0_mend": ("请在“广播”页把总音量调大。", "Please raise the volume on the phone."),
+    "muted": ("正在静音，到 {until} 为止。", "Muted until {until}."),
+    # the database
+    "database_folder": (
+        "账本的目录 {path} 建不了。请检查权限和磁盘。",
+        "The folder of the database cannot be made. Please check permissions and disk.",
+    ),
+    "database_empty": (
+        "账本 {path} 是空文件（0 字节），不像是这间办公室的。请放回备份；要从头开始，就删掉它。",
+        "The database is an empty file. Please put a backup back, or delete the file to start over.",
+    ),
+    "database_not_made": (
+        "账本 {path} 建不了（{why}）。请检查磁盘和目录的权限。",
+        "The database cannot be made. Please check the disk and the permissions of its folder.",
+    ),
+    "database_busy": (
+        "账本 {path} 正被另一个程序占用，请稍后再试。",
+        "Another program has the database open. Please try again later.",
+    ),
+    "database_read_only": (
+        "账本 {path} 只能读、不能写。请检查文件和目录的权限。",
+        "The database cannot be written. Please check the permissions of file and folder.",
+    ),
+    "database_closed": (
+        "账本 {path} 打不开。请检查目录是否存在、有没有权限。",
+        "The database cannot be opened. Please check that its folder exists and may be read.",
+    ),
+    "database_disk": (
+        "读写账本 {path} 时磁盘出错，这一次没有记下来。请检查存储卡。",
+        "The disk failed while the database was in use. Please check the memory card.",
+    ),
+    "database_damaged": (
+        "账本 {path} 已损坏。请把它改名保留，再放回最近的备份。",
+        "The database is damaged. Please rename the file and put the last backup back.",
+    ),
+    "database_foreign": (
+        "{path} 不是账本文件。请把它改名保留，再放回最近的备份。",
+        "The database is another kind of file. Please rename it and put the last backup back.",
+    ),
+    "database_newer": (
+        "账本 {path} 来自更新的版本（{version}，本程序懂到 {known}）。请升级程序，或放回旧备份。",
+        "The database is of a newer version. Please update the program, or put an old backup back.",
+    ),
+    "database_full": (
+        "磁盘满了，这一次没有记下来。请清理磁盘后再试，已经记下的都在。",
+        "The disk is full. Please make room and try again; what was recorded is safe.",
+    ),
+    "database_meanwhile": (
+        "音乐和大屏照常，报单、通知和改动现在都记不下来。",
+        "Music and walls continue; deals, notices and changes cannot be recorded now.",
+    ),
+    "database_mend": ("请检查磁盘和权限。", "Please check the disk and its permissions."),
+    # disk, clock, timetable
+    "disk": ("磁盘快满了，还剩 {left}。", "The disk is nearly full: {left} left."),
+    "disk_meanwhile": (
+        "有空间时一切照常；写不下的订单会当场说明，不会丢在半路。",
+        "All is as usual while there is room; a deal that does not fit is refused at once, never lost.",
+    ),
+    "disk_mend": (
+        "请清理磁盘，例如删掉不用的音乐和旧的备份。",
+        "Please make room: delete unused music and old backups.",
+    ),
+    "clock": ("时钟还没有对准，现在显示 {now}。", "The clock is not set yet; it shows {now}."),
+    "clock_meanwhile": (
+        "定时的音乐和播报先停，手动播报照常。",
+        "Timed music and announcements wait; those made by hand continue.",
+    ),
+    "clock_mend": (
+        "请接上网络；时间没错的话，在手机“设备”页点“时间是对的”。",
+        "Please connect the network; if the time is right, confirm it on the phone’s last tab.",
+    ),
+    "timetable": ("作息表有 {count} 处要改。", "Faults in the edited timetable: {count}."),
+    "timetable_meanwhile": ("仍按上一份正确的作息表运行。", "The last good timetable is still in force."),
+    "timetable_mend": (
+        "请管作息表的同事看“设备”页，改好后保存，几秒内自动生效。",
+        "See the phone’s last tab; correct and save the file, it is in force within seconds.",
+    ),
+    "holidays_guessed": (
+        "{year}年的放假安排还没公布，今天是否上班是推算的；不对就写进 days_off 或 extra_workdays。",
+        "The holidays of {year} are not announced: whether today is a working day is a guess.",
+    ),
+    "holidays_missing": (
+        "{year}年的放假安排还不在日历里，请更新软件，或写进 days_off 和 extra_workdays。",
+        "The holidays of {year} are not in the calendar yet: please update.",
+    ),
+    "spans_meet": (
+        "“{one}”和“{other}”在同一时间，今天按“{other}”。",
+        "“{one}” and “{other}” are at the same time: today “{other}” counts.",
+    ),
+    "cue_in_quiet": (
+        "{at} 的提示落在“{name}”里，今天不播。",
+        "The cue at {at} falls into “{name}” and is not announced today.",
+    ),
+    "pin": (
+        "过去一小时有人输错了 {times} 次 PIN，来自 {places} 个地址，最近的是 {latest}。",
+        "{times} wrong PINs in the last hour, from {places} addresses, the latest {latest}.",
+    ),
+    "pin_meanwhile": (
+        "已登录的手机不受影响；输错的地址要等越来越久才能再试。",
+        "Phones that are signed in go on; those addresses wait longer and longer before the next try.",
+    ),
+    "pin_mend": (
+        "不是同事的话，请在手机“设备”页换一个 PIN，或在主机上运行 zhangu pin --new。",
+        "If it was no colleague, change the PIN on the phone’s last tab or with zhangu pin --new.",
+    ),
+    # the voice
+    "voice_meanwhile": (
+        "播报时只有提示音，内容显示在屏幕上。",
+        "Announcements have their chime only; the words are on the walls.",
+    ),
+    "voice_mend": ("请运行 zhangu doctor 查看语音。", "Please run zhangu doctor."),
+    "voice_broke": ("语音出了意外，详情见日志。", "The voice failed; the log says how."),
+    "voice_failed_twice": (
+        "语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。",
+        "The voice failed twice: this time chime and words on the walls only.",
+    ),
+    "voice_stopped": (
+        "语音念到一半出了问题，这次没有播完。",
+        "The voice failed halfway: this was not said to its end.",
+    ),
+    "voice_closing": ("程序正在退出，这段话没有念。", "The program is ending; this was not spoken."),
+    "voice_too_long": (
+        "要念的话有 {count} 个字，最多 {most} 个字，请分几次播报。",
+        "{count} characters are too many to say at once, {most} at most.",
+    ),
+    "voice_nothing": ("这段话里没有能念出来的字。", "There is nothing in this text that can be spoken."),
+    "voice_no_room": (
+        "语音文件写不进缓存（{why}），请清理磁盘空间。",
+        "The voice cannot write its files: please make room on the disk.",
+    ),
+    "voice_none": (
+        "没有能用的语音（{why}），播报只有提示音和屏幕文字。",
+        "No voice can be used: chime and words on the walls only.",
+    ),
+    "voice_name": (
+        "作息表里的语音不对：{why}",
+        "The timetable names a voice that is not there; the phone says which there are.",
+    ),
+    "voice_name_meanwhile": ("先按默认的语音播报。", "The default voice speaks meanwhile."),
+    "voice_name_mend": (
+        "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。",
+        "Please correct sound.voice and sound.results_voice in the timetable, or choose a voice on the phone.",
+    ),
+    "unread": ("{characters}不知道怎么念。", "No reading is known for {characters}."),
+    "unread_meanwhile": (
+        "播报时跳过这个字，其余照念，大屏上照常显示。",
+        "It is left out of the speech; the walls show it.",
+    ),
+    "unread_mend": (
+        "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。",
+        "On the phone’s last tab open that person and give the reading of the whole name in pinyin.",
+    ),
+    "natural_voice": (
+        "自然语音没有装上：{why}，现在由备用语音播报。",
+        "The natural voice could not be installed (the phone says why): the fallback voice speaks.",
+    ),
+    "natural_voice_meanwhile": ("播报照常。", "Announcements continue."),
+    "natural_voice_mend": ("{mend}", "The phone says what to do."),
+    # sounds and music
+    "effect": ("播报用的声音 {name} 坏了：{why}。", "The sound {name} is damaged."),
+    "effect_meanwhile": ("播报照常，只是少了这个声音。", "Announcements continue without that sound."),
+    "effect_mend": (
+        "请把原来的 {name} 放回 sounds 文件夹。",
+        "Please put the original {name} back into the folder sounds.",
+    ),
+    "music_meanwhile": ("其余的照常播放。", "All else is played."),
+    "music_mend": (
+        "换掉或补上文件以后，几秒内自动恢复。",
+        "Replace or add the file; it is back within seconds.",
+    ),
+    "music_more": (
+        "另外还有 {count} 处音乐的问题，手机“广播 → 加歌、删歌”里和 zhangu doctor 里都列着。",
+        "There are {count} more faults of music; zhangu doctor lists them.",
+    ),
+    "playlist_missing": (
+        "没有歌单“{name}”：请建文件夹 sounds/music/{name} 并放入音乐，这段时间没有音乐。",
+        "No playlist “{name}”: put music into sounds/music/{name}. No music meanwhile.",
+    ),
+    "playlist_outside": (
+        "歌单“{name}”是指向音乐文件夹之外的链接，不能用：请把音乐复制到 sounds/music 里，这段时间没有音乐。",
+        "The playlist “{name}” is a link out of the music folder: please copy the music. No music meanwhile.",
+    ),
+    "playlist_closed": (
+        "歌单“{name}”的文件夹没有读取权限，请改好权限，这段时间没有音乐。",
+        "The playlist “{name}” cannot be read: please correct its permissions. No music meanwhile.",
+    ),
+    "playlist_empty": (
+        "歌单“{name}”是空的：请放入 mp3、m4a、ogg、opus、flac 或 wav 文件。",
+        "The playlist “{name}” is empty: put mp3, m4a, ogg, opus, flac or wav files into it.",
+    ),
+    "track_fault": (
+        "音乐“{name}”放不了：{why}，现在跳过它。",
+        "The track “{name}” cannot be played and is passed over.",
+    ),
+    "track_quiet": (
+        "音乐“{name}”太轻（{lufs:.0f} LUFS），程序只能调轻不能调响，请换一个响一些的文件。",
+        "The track “{name}” is too quiet ({lufs:.0f} LUFS): please take a louder one.",
+    ),
+}
+"""Key → the sentence in Chinese and in English, with the slots that `say` fills."""
+
+
+class Sentence(str):
+    """A Chinese sentence; `en` is the same in English."""
+
+    en: str
+
+    def __new__(cls, zh: str, en: str) -> Sentence:
+        made = super().__new__(cls, zh)
+        made.en = en
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return str(self), self.en
+
+
+def say(key: str, /, **values: Any) -> Sentence:
+    """Return the sentence `key` with its slots filled."""
+    zh, en = TEXTS[key]
+    return Sentence(
+        zh.format(**values), en.format(**{name: english(value) for name, value in values.items()})
+    )
+
+
+def english(text: Any) -> Any:
+    """Return the English translation of a sentence; anything else unchanged."""
+    return text.en if isinstance(text, Sentence) else text
+
+
+def first_and_rest(text: str) -> tuple[str, str]:
+    """Return the first sentence of a text and the rest, "" if there is none; in both languages if it has both."""
+    what, _, rest = text.partition("。")
+    if not isinstance(text, Sentence):
+        return f"{what}。", rest
+    en, _, en_rest = text.en.partition(". ")
+    return Sentence(f"{what}。", f"{en.removesuffix('.')}."), Sentence(rest, en_rest)

@@ -1,0 +1,223 @@
+"""An English wall is English: every word that is ours and not the office's own."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import pickle
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from glances import deal, glance, moment, said, tally
+from playwright.sync_api import Page
+from wallroom import Room, chromium
+
+from controller.glance import UNNAMED, Board, HealthProblem
+from controller.sentences import TEXTS, Sentence, english, first_and_rest, say
+from controller.timetable.model import Entry, WallDisplay, WallSettings
+from signage.wall_state import wall_state
+from tests.storybook import stories
+
+ROOT = Path(__file__).resolve().parents[2]
+CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+VALUES = {"lufs": -31.0, "zh_month": "十", "en_month": "October"}
+# Calls and functions that make what a wall shows: none of them has a Chinese text of its own. Of a call, so many
+# positional arguments are looked at.
+CALLS = {"HealthProblem": (0, 3), "VoiceFailed": (0, 1), "StoreTrouble": (0, 1), "Reason": (2, 3)}
+MAKERS = dict.fromkeys(("_fault_of_folder", "_problems_of", "_problem_of"), "library.py")
+MAKERS |= dict.fromkeys(("_rest", "_stray", "_of_month"), "wall_state.py") | {"_calendar_warnings": "plan.py"}
+
+
+def slots(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def filled(key: str) -> Sentence:
+    values = {name: VALUES.get(name, 7) for name in slots(TEXTS[key][0]) | slots(TEXTS[key][1])}
+    return say(key, **values)
+
+
+def sources() -> Iterator[tuple[Path, ast.AST]]:
+    for folder in ("controller", "signage"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """Chinese texts in a piece of source; what is given to a logger does not count."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and CHINESE.search(part.value):
+            yield part.value
+
+
+def own_texts(path: Path, tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and path.name in MAKERS.get(node.name, ""):
+            yield from texts(node)
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            first, end = CALLS.get(name, (0, 0))
+            for argument in node.args[first:end]:
+                yield from texts(argument)
+            if name == "append" and "warnings" in ast.unparse(node.func):
+                yield from texts(node)
+
+
+def test_what_a_wall_may_show_is_said_by_key() -> None:
+    """Faults, warnings and the program's own titles have no Chinese text beside `controller.sentences`."""
+    found = {}
+    for path, tree in sources():
+        own = [
+            text
+            for text in own_texts(path, tree)
+            if path.name not in ("sentences.py", "media.py", "upload_inbox.py")
+        ]
+        if own:
+            found[path.name] = own
+    allowed = {
+        "store.py": ["文件 ", " 已经存在，备份不会覆盖它。请换一个文件名。"],  # for who makes a backup
+        "hearing.py": [
+            "，",
+            " 以前没有声音。",
+            "没有能用的语音，播报只有提示音，内容在大屏上。",
+        ],  # never on walls
+    }
+    assert found == allowed
+
+
+def test_each_key_is_said_and_each_key_said_exists() -> None:
+    """No sentence is left that nobody says; a family of keys is said by an f-string."""
+    said = set()
+    for _, tree in sources():
+        from_sentences = any(
+            isinstance(node, ast.ImportFrom) and node.module == "controller.sentences"
+            for node in ast.walk(tree)
+        )
+        for node in ast.walk(tree) if from_sentences else ():
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
+                key = node.args[0]
+                if isinstance(key, ast.Constant):
+                    said.add(key.value)
+                elif isinstance(key, ast.JoinedStr):
+                    pattern = "".join(
+                        part.value if isinstance(part, ast.Constant) else "[a-z]+" for part in key.values
+                    )
+                    said |= {known for known in TEXTS if re.fullmatch(pattern, known)}
+    said |= {"voice_nothing"}  # named by the child that renders
+    assert said == set(TEXTS)
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_each_sentence_has_both_languages(key: str) -> None:
+    """English without a Chinese letter and without a slot that the Chinese does not fill; a stop ends both or none."""
+    zh, en = TEXTS[key]
+    assert CHINESE.search(zh) or key == "natural_voice_mend"
+    assert not CHINESE.search(en)
+    assert slots(en) - {"en_month"} <= slots(zh)
+    assert key == "natural_voice_mend" or zh.endswith(("。", "{why}")) == en.endswith(".")
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_an_english_wall_shows_the_twin(key: str) -> None:
+    """As a fault, as a notice and as a name: English there, Chinese on the other walls."""
+    sentence = filled(key)
+    over = {
+        "troubles": (HealthProblem(sentence, sentence, sentence),), "notices": (sentence,),
+        "deals": (replace(deal(1), person=sentence),), "scene": "fault",
+    }  # fmt: skip
+    here, there = shown(**over), wall_state(glance(**over), "main")  # type: ignore[arg-type]
+    for state, text in ((here, sentence.en), (there, str(sentence))):
+        assert state["fault"] == {"what": text, "meanwhile": text, "mend": text}
+        assert state["notices"] == [text]
+        assert state["deals"][0]["person"] == text  # type: ignore[index]
+
+
+def test_a_sentence_survives_a_copy() -> None:
+    """What carries it may be copied, pickled and split at its full stop."""
+    sentence = say("database_busy", path="/x/book.db")
+    assert [english(twin) for twin in (copy.deepcopy(sentence), pickle.loads(pickle.dumps(sentence)))] == [
+        sentence.en, sentence.en,
+    ]  # fmt: skip
+    what, rest = first_and_rest(say("database_damaged", path="/x/book.db"))
+    assert (what, english(what)) == ("账本 /x/book.db 已损坏。", "The database is damaged.")
+    assert english(rest) == "Please rename the file and put the last backup back."
+    assert first_and_rest("没有了。") == ("没有了。", "")
+
+
+def test_what_the_office_wrote_stays() -> None:
+    """Names and phrases are the office's own, also where they read like one of the program's sentences."""
+    office = shown(office="今日开拓能手", on_air=said("say", moment("14:52")), scene="celebration")
+    assert office["office"] == "今日开拓能手"
+    assert office["celebration"]["text"] == "恭喜！"  # type: ignore[index]
+
+
+def shown(**over: object) -> dict[str, object]:
+    """An English wall of an office that writes English."""
+    walls = WallSettings(screens={"hall": WallDisplay("hall", language="en")})
+    now = moment("14:52")
+    hour = Entry(moment("14:30"), moment("16:30"), "The decisive hour", "Ask.", None, 40, False, "rhythm")
+    plain = glance("14:52")
+    whole = replace(
+        plain, office="Beijing", walls=walls, teams=(replace(tally(1, "Tigers"), team="Tigers"),), people=(), deals=(),
+        state=replace(plain.state, entry=hour, next=None), plan=replace(plain.plan, duties=()), now=now,
+    )  # fmt: skip
+    return wall_state(replace(whole, **over), "hall")  # type: ignore[arg-type]
+
+
+def left_over(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value] if CHINESE.search(value) else []
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [text for part in parts for text in left_over(part)]
+
+
+def test_titles_faults_and_the_hidden_are_english() -> None:
+    """Bursts, the board's title, a fault, a warning, somebody hidden, the evening: nothing Chinese is left."""
+    now = moment("14:52")
+    orders = tuple(replace(deal(n, person=UNNAMED), team="Tigers", product="Campus") for n in (1, 2, 3))
+    burst = shown(scene="celebration", on_air=replace(said("burst", now, *orders), text="Well done"))
+    assert burst["celebration"]["title"] == "Three in a row"  # type: ignore[index]
+    assert burst["celebration"]["items"][0]["person"] == "A colleague"  # type: ignore[index]
+    trouble = HealthProblem(
+        say("clock", now="2026-11-23 14:52"), say("clock_meanwhile"), say("no_device_mend")
+    )
+    fault = shown(scene="fault", troubles=(trouble,), notices=(say("holidays_missing", year=2027),))
+    assert fault["fault"]["what"] == "The clock is not set yet; it shows 2026-11-23 14:52."  # type: ignore[index]
+    board = Board(say("top_sales"), "day", (replace(tally(1, "Fang"), team="Tigers", amount=Decimal(7)),), ())
+    assert [left_over(state) for state in (burst, fault, shown(scene="leaderboard", board=board))] == [
+        [],
+        [],
+        [],
+    ]
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Page]:
+    room = Room(moment("14:52"))
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.goto(room.url("/storybook/rhythm-full"))
+        yield page
+    room.stop()
+
+
+@pytest.mark.browser
+def test_no_english_picture_has_a_chinese_word(session: Page) -> None:
+    """Every scene of the storybook's English wall, read off the page, labels for blind people and all."""
+    read = """() => document.querySelector('.stage').innerText + [].map.call(document.querySelectorAll('.stage [alt]'),
+        node => node.alt).join() + document.querySelector('.identify').innerText"""
+    english_ones = {name: story for name, story in stories().items() if name.endswith("-english")}
+    assert {story["scene"] for story in english_ones.values()} == {
+        story["scene"] for story in stories().values()
+    }
+    left = {}
+    for name, story in english_ones.items():
+        session.evaluate("story => Wall.story(story)", story)
+        if found := CHINESE.findall(session.evaluate(read)):
+            left[name] = "".join(found)
+    assert left == {}

@@ -1,0 +1,102 @@
+"""Stories of the loud scenes: the 18:05 show and the celebrations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from controller.glance import OnAir
+from controller.timetable.model import WallDisplay
+from signage.wall_state import STEPS
+from tests.storybook.cast import (
+    LONG,
+    PEOPLE,
+    TEAMS,
+    board,
+    cities,
+    deal,
+    entry,
+    moment,
+    people,
+    person,
+    plan,
+    rankings,
+    teams,
+)
+from tests.storybook.quiet_scenes import BIG_TEAM, FAR, PAPER
+from tests.storybook.story import Story, celebration, story
+
+DRILL = "今天下午三点消防演习，听到铃声请从最近的楼梯下楼，不要乘电梯，到楼下停车场按队集合。"
+PINNED = WallDisplay(scene="leaderboard")
+NEWS = entry("战报传来", "", "18:00", "18:10", "leaderboard")
+
+
+def _show(spoken: int, **over: Any) -> Story:
+    """The show at 18:06, when the voice has reached the first `spoken` parts."""
+    now = moment("18:06")
+    marks = tuple((step, now + timedelta(seconds=-1 if i < spoken else 60)) for i, step in enumerate(STEPS))
+    on_air = OnAir(7, "results", "", (), now - timedelta(seconds=30), now + timedelta(seconds=70), marks)
+    return story("18:06", scene="leaderboard", plan=plan(NEWS, duties=()), on_air=on_air, board=board(**over))
+
+
+def show_stories() -> dict[str, Story]:
+    """The 18:05 show, moment by moment, and boards outside it."""
+    told: dict[str, Any] = {"scene": "leaderboard", "board": board()}
+    evening = board(top=(), teams=teams(3, fresh=True), cities=(), comment="今天大家都辛苦了，明天开门见红。")
+    return {
+        "board-opening": _show(0),
+        "board-third": _show(1),
+        "board-first": _show(3),
+        "board-teams": _show(4),
+        "board-week": _show(6),
+        "board-month": _show(7),
+        "board-all": _show(8),
+        "board-pinned": story("14:52:30", PINNED),
+        "board-pinned-week": story("14:53:00", PINNED),
+        "board-honours": story("14:53:10", **told),
+        "board-sixty": story(
+            "14:52:20", PINNED, people=people(60), teams=teams(12), rankings=rankings(60, 12)
+        ),
+        "board-long-names": _show(
+            8, top=tuple(person(name, i) for i, name in enumerate(LONG, 1)), teams=teams(12)
+        ),
+        "board-empty": story(**told | {"board": evening}),
+        "board-cities": _show(5),
+        "board-one-city": _show(5, cities=cities(1)),
+        "board-eight-cities": _show(5, cities=cities(8)),
+        "board-fifteen-cities": _show(5, cities=cities(15)),
+        "board-far": story(display=FAR, **told),
+        "board-light": story(display=PAPER, **told),
+    }
+
+
+def celebration_stories() -> dict[str, Story]:
+    """Moments in red."""
+    one = deal(1, "王小明", "猛虎队", "12800", "校园招聘套餐")
+    three = (
+        one,
+        deal(2, "李思思", "飞龙队", "6000"),
+        deal(3, "Jonathan Appleseed", "雄鹰队", "3500.50"),
+    )
+    many = tuple(
+        deal(i, name, TEAMS[i % 12], str(1500 * (len(LONG + PEOPLE) - i)))
+        for i, name in enumerate(LONG + PEOPLE)
+    )
+    packages = "企业版全年招聘服务与雇主品牌推广组合套餐"
+    return {
+        "celebration-first-of-day": celebration("first_of_day", one),
+        "celebration-first-of-week": celebration("first_of_week", one),
+        "celebration-big": celebration("big", deal(1, "欧阳娜娜", "飞龙队", "999999999", "全年猎头服务")),
+        "celebration-long": celebration("record", deal(1, LONG[2], BIG_TEAM, "999999999.99", packages)),
+        "celebration-target": celebration("target", one),
+        "celebration-burst": celebration("burst", *three),
+        "celebration-many": celebration("roundup", *many),
+        "celebration-say": celebration("say", text="请全体组长三点整到会议室，带上本周的客户名单。"),
+        "celebration-say-long": celebration("say", text="各位同事：" + DRILL * 6),
+        "celebration-microphone": celebration("microphone"),
+        "celebration-top-sales": celebration(
+            "top_sales_of_day", text="今天大家都辛苦了，明天开门见红。", people=()
+        ),
+        "celebration-far": celebration("big", one, display=FAR),
+        "celebration-light": celebration("first_of_day", one, display=PAPER),
+    }
