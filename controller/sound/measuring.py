@@ -201,7 +201,7 @@ class Catalogue:
                 with contextlib.suppress(OSError):  # deleted meanwhile
                     self._measure_one(path, gauge)
         except Exception:
-            log.exception("measuring loudness broke")
+            log.exception("measuring loudness failed unexpectedly")
             self._thread = None
         finally:
             gauge.close()
@@ -282,7 +282,7 @@ class Catalogue:
         try:
             _write(self._file, {"version": VERSION, "files": files, "contents": contents})
         except OSError as error:  # only a cache
-            log.warning("loudness measurements not kept: %s", error.strerror)
+            log.warning("loudness measurements not saved: %s", error.strerror)
 
     def _key(self, path: Path) -> str:
         about = path.stat()

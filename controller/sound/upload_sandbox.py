@@ -61,7 +61,7 @@ class Gate:
                 child.send(request)
                 return child.receive(LIMIT_S[what])
             except ChildLost as why:
-                log.warning("the intake of %s: child %s", what, why)
+                log.warning("upload of %s: child %s", what, why)
                 if str(why) == "hung":
                     return {"refused": TOO_SLOW}
             finally:

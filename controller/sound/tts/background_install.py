@@ -109,7 +109,7 @@ class VoiceInstall:
                 if self._status.state == INSTALLING and time.monotonic() >= due:
                     due = time.monotonic() + self._attempt()
             except Exception:  # the daemon must continue, and the next attempt may succeed
-                log.exception("the installer of the natural voice broke")
+                log.exception("the installer of the natural voice failed unexpectedly")
             if self._closing.wait(min(self._look_s, max(0.0, due - time.monotonic()) or self._look_s)):
                 return
             last, present = present, self._folders()
