@@ -95,6 +95,7 @@ class Daemon:
     def _build(self, home: Home) -> None:
         self.timetable_file = TimetableFile(home.timetable, home.last_good)
         rhythm = self.timetable_file.rhythm
+        self._token = secrets.token_urlsafe(24)
         log_file.settle(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
@@ -127,12 +128,13 @@ class Daemon:
                 library,
                 home.sounds,
                 self._voice_install.status,
+                self._token,
             )
         )
         self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
         self.timekeeper = Timekeeper(self.clock, self.timetable_file, self.office.following, self._alive)
-        self.office.wake = self.timekeeper.wake
+        self.store.changes.listen(self.timekeeper.wake)
 
     def _serve(self) -> None:
         """The web, last: importing it takes as long as all the rest, and the music shall not wait for it."""
@@ -150,9 +152,7 @@ class Daemon:
         )
         self.server = Server(app, self._listener)
         self._stack.callback(self.server.close)
-        token = secrets.token_urlsafe(24)
-        self.office.keys.local_token = token
-        self._single.tell(self.server.port, token)
+        self._single.tell(self.server.port, self._token)
         self.server.start()
         if self._tls is not None:
             self._serve_tls(app, *self._tls)

@@ -93,11 +93,16 @@ class FakeAnnouncer:
     jobs: list[Job] = field(default_factory=list)
     spans: tuple[tuple[float, float], ...] = ()
     cancelled: list[tuple[int, str]] = field(default_factory=list)
-    music_on: bool = False
     busy: bool = False
     manners: AnnouncementSettings = field(default_factory=AnnouncementSettings)
     on_air: int | None = None
     heard: bool = True
+
+    def configure(self, settings: AnnouncementSettings) -> None:
+        self.manners = settings
+
+    def music(self, on: bool) -> None:
+        pass
 
     def audible(self, audible: bool) -> None:
         self.heard = audible

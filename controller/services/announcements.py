@@ -59,21 +59,20 @@ AMONG_OTHERS = (HOURLY, EVENING)
 
 
 class AnnouncementService:
-    """Thread-safe. `late` is told of announcements that came too late to be said alone."""
+    """Thread-safe. `late` is called with announcements that were to be said and were not, and why."""
 
     def __init__(
         self, context: Context, announcer: Announcer, voice: Voice, builder: ScriptBuilder,
-        hearing: Callable[[datetime], Hearing] = lambda now: Hearing(),
+        hearing: Callable[[datetime], Hearing], late: Callable[[Announcement, str], None],
     ):  # fmt: skip
         self._context, self._announcer, self._voice, self._builder = context, announcer, voice, builder
-        self.hearing = hearing
+        self.hearing, self._late = hearing, late
         self._lock = threading.RLock()
         self._handed: set[int] = set()
         self._dues: tuple[datetime, ...] = ()
         self._unwritten: deque[Report] = deque()
         self._sounding: OnAir | None = None
         self._silent: tuple[OnAir, ...] = ()
-        self.late: Callable[[Announcement, str], None] = lambda announcement, why: None
 
     def names(self) -> dict[str, str]:
         """The readings of all names of the office."""
@@ -255,7 +254,7 @@ class AnnouncementService:
         except StoreTrouble as trouble:
             log.warning("what became of #%d is not written down yet: %s", report.id, trouble.sentence)
             self._unwritten.append(report)
-        self._context.feed.notify()
+            self._context.feed.notify()
 
     def _take_in(self, report: Report) -> None:
         if report.state == "playing":
@@ -289,12 +288,19 @@ class AnnouncementService:
                 self._sounding = OnAir(
                     report.id, announcement.kind, announcement.text, deals, started, ends, marks
                 )
+        if announcement.state == PLAYING:  # its end is known better now
+            self._context.feed.notify()
+            return
+        self._begun(report, started)
+
+    def _begun(self, report: Report, started: datetime) -> None:
         with self._context.store.write() as session:
             session.outbox.move(report.id, PLAYING, report.why, started)
 
     def _still_waiting(self, report: Report) -> None:
         now = self._context.clock.now()
         muted = next((found for found in self.hearing(now).reasons if found.cause == MUTED), None)
+        self._off_air(report.id)
         with self._context.store.write() as session:
             announcement = session.outbox.get(report.id)
             if announcement is not None and announcement.state == PLAYING:
@@ -302,7 +308,6 @@ class AnnouncementService:
                 session.outbox.move(report.id, WAITING, why, now, announcement.due)
             elif announcement is not None:
                 session.outbox.put_off(report.id, self._after_quiet() or announcement.due, report.why)
-        self._off_air(report.id)
 
     def _after_quiet(self) -> datetime | None:
         """The end of a quiet time that is on or about to begin: whatever restarts until then, it is due there."""
@@ -324,7 +329,7 @@ class AnnouncementService:
             self._handed.discard(report.id)
         log.info("#%d is %s: %s", report.id, report.state, report.why)
         if announcement is not None and state == NOT_HEARD:
-            self.late(announcement, report.why)
+            self._late(announcement, report.why)
 
     def _off_air(self, ident: int, *, over: bool = False) -> None:
         with self._lock:

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from controller.changes import Changes
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.sales.messages import Words
 from controller.sales.store import Store
+from controller.services.mute import Mute, mute_of
 from controller.sound.mandarin import amount_in_words, count_in_words
 from controller.timetable.current import TimetableFile
 from controller.timetable.model import DayPlan, State, Timetable
 from controller.timetable.plan import state_at
 
+MUTE = "hush"
+"""The preference that keeps the last mute."""
 PERIODS = ("day", "week", "month")
 MOST_KEPT = 5000
 """Values held in memory; an office of 2,000 people asks for fewer."""
@@ -48,10 +52,13 @@ class Preferences:
             found = self._values[name]
         return default if found is None else found
 
-    def set(self, name: str, value: object) -> None:
-        """Keeps whatever JSON can hold; None forgets. On the disk when it returns."""
-        with self._store.write() as session:
+    def set(self, name: str, value: object, *, quiet: bool = False) -> None:
+        """Keeps whatever JSON can hold; None forgets. On the disk when it returns. `quiet`: see `Store.write`."""
+        with self._store.write(quiet=quiet) as session:
             session.desk.set_setting(name, value)
+            session.after_commit(lambda: self._remember(name, value))
+
+    def _remember(self, name: str, value: object) -> None:
         with self._lock:
             self._values[name] = value
 
@@ -71,6 +78,11 @@ class Context:
         """The timetable in force."""
         return self.timetable_file.rhythm
 
+    @property
+    def changes(self) -> Changes:
+        """The signal of the store's commits; also for changes of what the store does not hold."""
+        return self.store.changes
+
     def plan(self, now: datetime) -> DayPlan:
         """The plan of the day of `now`."""
         return self.timetable_file.plan(now.date())
@@ -78,6 +90,22 @@ class Context:
     def state(self, now: datetime) -> State:
         """What should be at `now`."""
         return state_at(self.plan(now), now)
+
+    def last_mute(self, now: datetime) -> Mute | None:
+        """The mute that is on at `now`, else the last one; None when there was none."""
+        return mute_of(self.kept.get(MUTE), now)
+
+    def muted_until(self, now: datetime) -> datetime | None:
+        """When the mute ends; None when there is none at `now`."""
+        mute = self.last_mute(now)
+        return mute.until if mute is not None and mute.since <= now < mute.until else None
+
+    def unmuted_at(self, now: datetime) -> datetime | None:
+        """When something may sound after the mute: its end or, if that is in a quiet time, the end of that."""
+        until = self.muted_until(now)
+        if until is None or until.date() != now.date():
+            return until
+        return self.state(until).quiet_until or until
 
     def next_workday(self, day: date) -> DayPlan:
         """The plan of the first working day after `day`; of the next day when none is found in a month."""

@@ -30,14 +30,10 @@ class CueService:
 
     def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """A moment has come: what it says is put into the outbox and handed on."""
-        if cue.say is None:
-            self._context.feed.notify()
-            return
         with self._context.store.write() as session:
             made = self._made(session, cue, plan, now)
         if made is not None and made.due is None:
             self._talk.hand([made])
-        self._context.feed.notify()
 
     def fixed(self, cue: Cue, plan: DayPlan) -> bool:
         """Whether what it says hangs on no order: free words, greeting, sprint, or that nobody has sold yet."""

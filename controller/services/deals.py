@@ -160,9 +160,14 @@ class DealService:
         )  # whoever follows the clock asks here
 
     def record(
-        self, person: str, product: str, amount: object, key: str, hushed_until: datetime | None,
-        team: str | None = None, how: How = AS_USUAL,
-    ) -> Recorded:  # fmt: skip
+        self,
+        person: str,
+        product: str,
+        amount: object,
+        key: str,
+        team: str | None = None,
+        how: How = AS_USUAL,
+    ) -> Recorded:
         """Writes an order down, on the disk before this returns; `team` tells namesakes apart.
 
         Raises Refused or Conflict.
@@ -173,7 +178,7 @@ class DealService:
             seller = _seller(session, key, person, team)
             replaced = how.replaces if session.deals.by_key(key) is None else None
             gone = self._taken_back(session, replaced, CORRECTED, now) if replaced is not None else None
-            decision = announcement_policy.decide(yuan, self._facts(session, now, hushed_until))
+            decision = announcement_policy.decide(yuan, self._facts(session, now))
             if not how.announced:
                 decision = Decision(ROUNDUP, None, True, NOT_ANNOUNCED, now)
             deal, created = session.deals.record(key, seller, product, yuan, now, now.date())
@@ -189,32 +194,30 @@ class DealService:
                 self._bursts.gather(now)
             if target is not None and target.due is None:
                 self._talk.hand([target])
-            self._context.feed.notify()
         return Recorded(deal.id, said.text, Decided(said.decision), created)
 
     def preview(
-        self, person: str, product: str, amount: object, hushed_until: datetime | None,
-        team: str | None = None,
-    ) -> tuple[str, Decision]:  # fmt: skip
+        self, person: str, product: str, amount: object, team: str | None = None
+    ) -> tuple[str, Decision]:
         """What would be said and when; changes nothing. Raises Refused."""
-        deal, decision, announcement = self._imagined(person, product, amount, hushed_until, team)
+        deal, decision, announcement = self._imagined(person, product, amount, team)
         if decision.at_once:
             self._talk.prepare(announcement, deal)
         return announcement.text, decision
 
     def audition(self, person: str, product: str, amount: object, team: str | None = None) -> Script:
         """How an order would sound, with its own applause or song; changes nothing. Raises Refused."""
-        deal, _, announcement = self._imagined(person, product, amount, None, team)
+        deal, _, announcement = self._imagined(person, product, amount, team)
         return self._talk.script(announcement, deal)
 
     def _imagined(
-        self, person: str, product: str, amount: object, hushed_until: datetime | None, team: str | None
+        self, person: str, product: str, amount: object, team: str | None
     ) -> tuple[Deal, Decision, Announcement]:
         yuan = parse_amount(amount)
         now = self._context.clock.now()
         with self._context.store.read() as session:
             seller = session.roster.find(person, team)
-            decision = announcement_policy.decide(yuan, self._facts(session, now, hushed_until))
+            decision = announcement_policy.decide(yuan, self._facts(session, now))
             deal = Deal(
                 0, "", seller.id, seller.name, seller.team, product.strip(), yuan, now, None, now.date(),
                 seller.team_id,
@@ -227,7 +230,6 @@ class DealService:
         with self._context.store.write() as session:
             gone = self._taken_back(session, deal_id, reason, self._context.clock.now())
         self._withdraw(gone)
-        self._context.feed.notify()
 
     def _taken_back(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
         """Void a deal in the book; what else has to go once that is committed."""
@@ -245,7 +247,7 @@ class DealService:
 
     # --- deciding and wording
 
-    def _facts(self, session: Session, now: datetime, hushed_until: datetime | None) -> Facts:
+    def _facts(self, session: Session, now: datetime) -> Facts:
         rhythm, plan, state = self._context.rhythm, self._context.plan(now), self._context.state(now)
         hearing = self._talk.hearing(now)
         monday, sunday = period_of("week", now.date())
@@ -255,7 +257,7 @@ class DealService:
             first_of_day=not session.deals.first_taken(now.date(), now.date(), FIRST_OF_DAY),
             big_over=rhythm.broadcasts.big_over,
             quiet_until=state.quiet_until,
-            hushed_until=hushed_until,
+            hushed_until=self._context.unmuted_at(now),
             next_roundup=self._next_roundup(now),
             results_at=_results_at(plan),
             workday=plan.workday,

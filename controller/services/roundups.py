@@ -33,7 +33,6 @@ class Batching:
             free = self._talk.withdraw(waiting)
             made = self._merged(free, now) if announcement_priority.in_one_breath(free) else None
             self._talk.hand([made] if made is not None else free)
-        self._context.feed.notify()
 
     def without_voided(self, burst: Announcement) -> None:
         """An order of one that still waits was taken back: the others are told without it."""
@@ -143,7 +142,6 @@ class RoundUps:
             )  # fmt: skip
             session.outbox.merge(members, f"并入 {now:%H:%M} 的整点播报。", now)
         self._talk.hand([said])
-        self._context.feed.notify()
 
     def postpone(self, late: Announcement, because: str) -> None:
         """What could not be said in time goes into the next round-up; without orders in it, it stays as it is."""
@@ -173,7 +171,6 @@ class RoundUps:
                 script=as_json([], "large" if late.kind == TARGET else "small"),
             )
             session.outbox.move(late.id, MERGED, why, now)
-        self._context.feed.notify()
 
     def postpone_unheard(self, unheard: Announcement, why: str) -> None:
         """What was to be said and was not; a round-up's orders go on into the next one too."""

@@ -57,11 +57,11 @@ class SpokenTextService:
     def __init__(self, context: Context, talk: AnnouncementService):
         self._context, self._talk = context, talk
 
-    def announce(self, text: str, key: str, hushed_until: datetime | None) -> Announced:
+    def announce(self, text: str, key: str) -> Announced:
         """Says `text` now, or when the quiet time is over. Raises Refused when it is empty or too long."""
         text = _checked(text, LONGEST)
         check_sayable(text, self._talk.names())
-        return self._put(announcement_priority.kept_key(key), SAY, text, as_json([], None), hushed_until)
+        return self._put(announcement_priority.kept_key(key), SAY, text, as_json([], None))
 
     def emergency(self, text: str, key: str) -> Announced:
         """Says `text` twice, at once: it interrupts what is being said; no quiet time, mute or volume holds it back.
@@ -85,13 +85,13 @@ class SpokenTextService:
             self._tell(said, None)
         return Announced(said.id, Decided(said.decision), created)
 
-    def play_clip(self, clip: str, words: str, key: str, hushed_until: datetime | None) -> Announced:
+    def play_clip(self, clip: str, words: str, key: str) -> Announced:
         """Plays what somebody recorded (a name of `ClipDesk`), by the same rules as what is written.
 
         `words`: what walls and lists show of it.
         """
         script = {**as_json([], None), "clip": clip}
-        return self._put(announcement_priority.kept_key(key), MICROPHONE, words, script, hushed_until)
+        return self._put(announcement_priority.kept_key(key), MICROPHONE, words, script)
 
     def withdraw(self, ident: int) -> None:
         """Takes back what a person said and nobody has heard to its end yet. Raises Refused."""
@@ -102,9 +102,8 @@ class SpokenTextService:
         if found.state not in OPEN_STATES:
             raise Refused("这一条已经播完了，不能撤回。", "id")
         self._talk.cancel([ident], "有人撤回了这一条。")
-        self._context.feed.notify()
 
-    def repeat(self, ident: int, hushed_until: datetime | None) -> Announced:
+    def repeat(self, ident: int) -> Announced:
         """Says an announcement again. Raises Refused when there is none, or when it still waits."""
         with self._context.store.read() as session:
             found = session.outbox.get(ident)
@@ -119,14 +118,14 @@ class SpokenTextService:
             if found.deals and all(deal.voided for deal in session.deals.of_ids(found.deals)):
                 raise Refused("这一单已经撤回，不能再播。", "id")
         return self._put(
-            f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until,
+            f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script,
             found.deals, again=True,
         )  # fmt: skip
 
-    def restore(self, idents: Iterable[int], hushed_until: datetime | None) -> int:
+    def restore(self, idents: Iterable[int]) -> int:
         """Puts what a person's stop took out of the queue back into it, once; returns how many."""
         now = self._context.clock.now()
-        due, why = self._when(now, hushed_until, again=False)
+        due, why = self._when(now, again=False)
         back: list[Announcement] = []
         with self._context.store.write() as session:
             for ident in idents:
@@ -143,15 +142,14 @@ class SpokenTextService:
                 back += [said] if created else []
         if due is None:
             self._talk.hand(back)
-        self._context.feed.notify()
         return len(back)
 
     def _put(
-        self, key: str, kind: str, text: str, script: dict[str, object], hushed_until: datetime | None,
+        self, key: str, kind: str, text: str, script: dict[str, object],
         deals: tuple[int, ...] = (), *, again: bool = False,
     ) -> Announced:  # fmt: skip
         now = self._context.clock.now()
-        due, why = self._when(now, hushed_until, again=again)
+        due, why = self._when(now, again=again)
         decision: dict[str, object] = {
             "kind": kind,
             "when": "now" if due is None else f"{due:%H:%M}",
@@ -169,10 +167,8 @@ class SpokenTextService:
             self._tell(said, due)
         return Announced(said.id, Decided(said.decision), created)
 
-    def _when(
-        self, now: datetime, hushed_until: datetime | None, *, again: bool
-    ) -> tuple[datetime | None, str]:
-        state = self._context.state(now)
+    def _when(self, now: datetime, *, again: bool) -> tuple[datetime | None, str]:
+        state, hushed_until = self._context.state(now), self._context.unmuted_at(now)
         if state.quiet_until is not None and state.entry is not None:
             return state.quiet_until, f"{state.entry.name}时间，{state.quiet_until:%H:%M} 播报。"
         if hushed_until is not None:
@@ -191,7 +187,6 @@ class SpokenTextService:
     def _tell(self, said: Announcement, due: datetime | None) -> None:
         if due is None:
             self._talk.hand([said])
-        self._context.feed.notify()
 
 
 def _checked(text: str, longest: int) -> str:

@@ -121,8 +121,12 @@ class TimetableListener:
             self.context.feed.notify()
 
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
-        """A cue has come. Without a trusted clock it is not said, nor when it comes so late that it is quiet."""
-        if self.troubles.clock_trusted() and not self.context.state(now).quiet:
+        """A cue has come: said, or only shown; not without a trusted clock, nor so late that it is quiet."""
+        if not self.troubles.clock_trusted() or self.context.state(now).quiet:
+            return
+        if cue.say is None:
+            self.context.feed.notify()
+        else:
             self.cues.come(cue, plan, now)
 
     def watch(self) -> None:

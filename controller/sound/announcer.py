@@ -44,7 +44,7 @@ DEVICE_LIMIT_S = 30.0
 class Announcer:
     """Thread-safe; every method returns at once. `report` is called from the announcer's own thread.
 
-    `manners` and `music_on` are set by whoever knows the timetable and orders the music; they hold from the next
+    `configure` and `music` are called by what knows the timetable and orders the music; both hold from the next
     announcement on.
     """
 
@@ -56,7 +56,7 @@ class Announcer:
         manners: AnnouncementSettings = AnnouncementSettings(),  # noqa: B008 - a frozen value
     ):
         self._speaker, self._voice, self._report = speaker, voice, report
-        self.manners = manners
+        self._settings = manners
         self._changed = threading.Condition()
         self._queue: list[Job] = []
         self._silences: tuple[tuple[float, float], ...] = ()
@@ -69,7 +69,15 @@ class Announcer:
         self._running = False
         self._count = 0
         self._thread = threading.Thread(target=self._loop, name="announcer", daemon=True)
-        self.music_on = False
+        self._music_on = False
+
+    def configure(self, settings: AnnouncementSettings) -> None:
+        """Make announcements like this."""
+        self._settings = settings
+
+    def music(self, on: bool) -> None:
+        """Set whether music sounds, so that no amplifier is asleep."""
+        self._music_on = on
 
     def start(self) -> None:
         """Begins to say what is submitted."""
@@ -317,21 +325,22 @@ class Announcer:
         performance.wait()
 
     def _lead(self) -> None:
-        manners = self.manners
-        if not self.music_on and time.monotonic() - self._last_sound > manners.wake_after_s:
-            time.sleep(manners.lead_s)
+        settings = self._settings
+        if not self._music_on and time.monotonic() - self._last_sound > settings.wake_after_s:
+            time.sleep(settings.lead_s)
 
     def _whole(self, job: Job, performance: Playback, clip: Clip | None, until: float | None) -> None:
         """One clip from chime to applause; without a voice whatever else there is."""
-        performance.voiceless = clip is None
+        if clip is None:
+            performance.without_voice()
         sounds = [clip.path] if clip else list(job.script.sounds())
         performance.expect(clip, first=0)
         parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
-        self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until, floor=_floor(job))
+        self._speaker.announce(job.id, parts, duck=self._settings.duck, until=until, floor=_floor(job))
 
     def _chime_first(self, job: Job, performance: Playback, chime: Path, until: float | None) -> None:
         """The chime sounds at once; the speech is rendered while it rings, and follows clause by clause."""
-        script, duck = replace(job.script, chime=None), self.manners.duck
+        script, duck = replace(job.script, chime=None), self._settings.duck
         early = None if job.urgent else self._await_voice(job, script)
         if early is not None and self._prevented(job, performance):
             early.close()
@@ -346,7 +355,7 @@ class Announcer:
             except (VoiceFailed, TimeoutError) as failed:
                 log.warning("no speech: %s", failed)
                 if stream.begun():
-                    performance.broken = True
+                    performance.break_off()
                 else:
                     self._without_voice(job, performance)
             self._speaker.finish(job.id)
@@ -380,7 +389,7 @@ class Announcer:
                     raise
 
     def _without_voice(self, job: Job, performance: Playback) -> None:
-        performance.voiceless = True
+        performance.without_voice()
         performance.expect(None, first=1)
         if job.script.applause is not None:
             self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))

@@ -63,7 +63,7 @@ class Library:
     """The music under `home`; what it measures and makes is kept in `cache`. Thread-safe.
 
     Playlists and files go by readable names, whatever bytes their names have on the disk. A file that cannot be
-    played is left out and named by `problems`. `lufs`: how loud all music sounds.
+    played is left out and named by `problems`.
     """
 
     def __init__(self, home: Path, cache: Path) -> None:
@@ -76,7 +76,11 @@ class Library:
         )
         self._lock = threading.Lock()
         self._missing: dict[str, str] = {}
-        self.lufs = MUSIC_LUFS
+        self._lufs = MUSIC_LUFS
+
+    def set_loudness(self, lufs: float) -> None:
+        """How loud all music sounds from the next `tracks` on."""
+        self._lufs = lufs
 
     def listen(self, listener: Callable[[Path], None]) -> None:
         """Calls `listener` with a file, from a thread of the library's, whenever more is known of that file."""
@@ -238,7 +242,7 @@ class Library:
         facts = self._known(path)
         if facts is None or facts.fault is not None or facts.duration_s <= 0:
             return None
-        gain = UNMEASURED_DB if facts.lufs is None else min(0.0, self.lufs - facts.lufs)
+        gain = UNMEASURED_DB if facts.lufs is None else min(0.0, self._lufs - facts.lufs)
         played = path if facts.made is None else self._catalogue.made / facts.made
         if played is not path and (made := self._known(played)) is not None and made.fault is not None:
             return None

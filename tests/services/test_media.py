@@ -240,7 +240,7 @@ def test_what_a_crash_left_of_a_track_goes_at_the_next_start(office: House, tmp_
     half.write_bytes(b"half")
     (tmp_path / "link").symlink_to(tmp_path / "sounds")
     for sounds, stays in ((tmp_path / "link", True), (tmp_path / "sounds", False)):
-        TrackDesk(sounds, UploadInbox(tmp_path / "inbox"), Gate(), office.library, office.office._room)
+        TrackDesk(sounds, UploadInbox(tmp_path / "inbox"), Gate(), office.library, office.office._context)
         assert half.exists() is stays
     assert [path.name for path in folder.iterdir()] == ["one.ogg"]
 

@@ -248,7 +248,7 @@ def test_seen_is_written_seldom(office: House) -> None:
 
 def test_what_is_asked_for_in_vain_is_not_held_for_ever(office: House) -> None:
     """Songs of people who are not there: ever new numbers cost no ever new memory, and what is kept stays known."""
-    kept = office.office._room.kept
+    kept = office.office._context.kept
     kept.set("volume", 70)
     for number in range(MOST_KEPT + 50):
         assert kept.get(f"song:person:{number}") is None

@@ -525,7 +525,7 @@ def test_a_citys_result_can_be_taken_back(house: House, empty: str | None) -> No
 
 def test_the_phone_tells_what_will_never_happen(house: House) -> None:
     """A rule for a day that is not worked is told on the phone as soon as it is in force, and not on walls."""
-    timetable_file = house.daemon.office._room.timetable_file
+    timetable_file = house.daemon.office._context.timetable_file
     file = timetable_file._path
     before = file.read_text("utf-8")
     edited = before.replace("\nduties:", "\n  - {at: 10:10, on: 周六, say: 大家好}\nduties:", 1)

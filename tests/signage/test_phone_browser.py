@@ -339,7 +339,7 @@ def test_an_emergency_needs_a_long_press_and_a_yes(house: House, phone: Page) ->
 
 def test_volume_zero_and_faults_are_told_where_they_matter(house: House, phone: Page) -> None:
     """Volume 0 is a banner, a note at the slider and the state on 设备; faults are one line, in full on 设备 alone."""
-    file = house.daemon.office._room.timetable_file._path
+    file = house.daemon.office._context.timetable_file._path
     good = file.read_text(encoding="utf-8")
     try:
         file.write_text(

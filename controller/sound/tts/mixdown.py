@@ -83,6 +83,14 @@ class Request:
     def __init__(self, *, parts: bool = False) -> None:
         self.parts, self.cancelled = parts, False
 
+    def cancel(self) -> None:
+        """It is not wanted any more."""
+        self.cancelled = True
+
+    def give_parts(self) -> None:
+        """Its parts are wanted as they are made."""
+        self.parts = True
+
 
 class Mixdown:
     """Assembles clips with one engine; remembers the last sounds it decoded (chime and applause recur).
