@@ -18,6 +18,8 @@ class Changes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: tuple[Callable[[], object], ...] = ()
+        self.number = 0
+        """How many changes there were; a cache that was made at the same number is still right."""
 
     def listen(self, listener: Callable[[], object]) -> None:
         """Call `listener` after each change from now on; the same one is kept once."""
@@ -27,6 +29,8 @@ class Changes:
 
     def notify(self) -> None:
         """Something has changed. A listener that fails is logged and harms no other."""
+        with self._lock:
+            self.number += 1
         for listener in self._listeners:
             try:
                 listener()

@@ -19,7 +19,6 @@ from controller.sales.store import Store
 from controller.services import Office, Parts
 from controller.sound.announcer import Announcer
 from controller.sound.library import Library
-from controller.sound.playback import Report
 from controller.sound.speaker import Event, Speaker
 from controller.sound.tts.background_install import VoiceInstall
 from controller.sound.tts.speakers import ESPEAK
@@ -114,7 +113,7 @@ class Daemon:
         self._stack.callback(self._voice_install.close)
         self.speaker = Speaker(self._on_speaker)
         self._stack.callback(self.speaker.close)
-        announcer = Announcer(self.speaker, voice, self._on_report)
+        announcer = Announcer(self.speaker, voice)
         self._stack.callback(announcer.close)
         self.office = Office(
             Parts(
@@ -174,15 +173,12 @@ class Daemon:
         self._announcer.on_speaker(event)
         self.office.following.on_speaker(event)
 
-    def _on_report(self, report: Report) -> None:
-        self.office.following.on_report(report)
-
     def start(self) -> None:
         """Sound first, then time, then the web: the right music sounds within a second."""
         self.speaker.warm(sorted(self._sounds.glob("*.ogg")))  # chime and applause start without a delay
         self.speaker.start()
-        self._announcer.start()
         self.office.following.recover()
+        self._announcer.start(self.office.queue)
         self.timekeeper.start()
         self._stack.callback(self.timekeeper.close)
         self._serve()

@@ -37,7 +37,7 @@ from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
 from controller.services.spoken_texts import Announced, SpokenTextService
-from controller.services.timetable_listener import TimetableListener, rearrange
+from controller.services.timetable_listener import TimetableListener
 from controller.services.voices import Samples, Speaking
 from controller.services.walls import Pairings, WallRegistry
 from controller.sound.announcer import Announcer
@@ -82,6 +82,7 @@ class Office:
         context = Context(
             parts.clock, parts.timetable_file, parts.store, parts.feed, Preferences(parts.store)
         )
+        parts.store.changes.listen(parts.announcer.wake)
         parts.store.changes.listen(parts.feed.notify)
         parts.timetable_file.changes.listen(parts.library.forget_missing)
         self._sound = MusicService(context, parts.speaker, parts.announcer, parts.library, parts.voice)
@@ -96,15 +97,14 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        self._talk = AnnouncementService(
-            context, parts.announcer, parts.voice, builder, self._sound.hearing,
-            lambda announcement, why: self._roundups.postpone_unheard(announcement, why),
+        roundups = RoundUps(context)
+        self._talk = self.queue = AnnouncementService(
+            context, parts.announcer, parts.voice, builder, self._sound.hearing, Batching(context),
+            roundups.postpone_unheard,
         )  # fmt: skip
-        bursts = Batching(context, self._talk)
-        self._roundups = RoundUps(context, self._talk)
-        self._deals = DealService(context, self._talk, bursts, self._roundups)
+        self._deals = DealService(context, self._talk, roundups)
         self._speech = SpokenTextService(context, self._talk)
-        cues = CueService(context, self._talk)
+        cues = CueService(context)
         self._people = PeopleService(context)
         troubles = HealthMonitor(
             context,
@@ -126,8 +126,8 @@ class Office:
             troubles,
         )
         self.following = TimetableListener(
-            context, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
-            Prerenderer(context, cues, self._talk, self._roundups, self.speaking.choice), self.speaking,
+            context, self._sound, self._talk, self._deals, cues, self._view, troubles, parts.library,
+            Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
         )  # fmt: skip
         self.media = Media(
             desks,
@@ -202,7 +202,8 @@ class Office:
     def announcements(self, day: date) -> tuple[Announcement, ...]:
         """Everything put in on a day, with what became of it."""
         with self._context.store.read() as session:
-            return session.outbox.of_day(day)
+            found = session.outbox.of_day(day)
+        return self._talk.read(found, self._context.clock.now())
 
     def emergency(self, text: str, key: str) -> Announced:
         """Says something to all at once, also in quiet time, while muted and at volume 0."""
@@ -268,11 +269,7 @@ class Office:
         self._mute(until)
 
     def _mute(self, until: datetime | None) -> None:
-        now = self._context.clock.now()
-        was = self._context.unmuted_at(now)
         self._sound.hush(until)
-        if was is not None:
-            rearrange(self._context, was, self._context.unmuted_at(now), self._roundups.next_roundup)
 
     def playlists(self) -> tuple[str, ...]:
         """The playlists there are."""

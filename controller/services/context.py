@@ -10,8 +10,10 @@ from typing import Any
 from controller.changes import Changes
 from controller.clock import Clock
 from controller.feed import Feed
+from controller.sales.announcement_policy import HUSHED
 from controller.sales.messages import Words
-from controller.sales.store import Store
+from controller.sales.store import Session, Store
+from controller.services.announcement_priority import Silence, hour_of
 from controller.services.mute import Mute, mute_of
 from controller.sound.mandarin import amount_in_words, count_in_words
 from controller.timetable.current import TimetableFile
@@ -95,6 +97,19 @@ class Context:
         """The mute that is on at `now`, else the last one; None when there was none."""
         return mute_of(self.kept.get(MUTE), now)
 
+    def silences(self, now: datetime) -> tuple[Silence, ...]:
+        """Today's quiet times and the last mute, also those that are over or still to come."""
+        found = [
+            Silence(entry.at, entry.until, f"{entry.name}时间", f"{entry.name}时间结束，现在播报。")
+            for entry in self.plan(now).entries
+            if entry.quiet
+        ]
+        mute = self.last_mute(now)
+        if mute is not None:
+            over = "静音提前结束，现在播报。" if mute.early else "静音结束，现在播报。"
+            found.append(Silence(mute.since, mute.until, HUSHED, over))
+        return tuple(found)
+
     def muted_until(self, now: datetime) -> datetime | None:
         """When the mute ends; None when there is none at `now`."""
         mute = self.last_mute(now)
@@ -114,6 +129,11 @@ class Context:
             if plan.workday:
                 return plan
         return self.timetable_file.plan(day + timedelta(days=1))
+
+
+def spent_s(session: Session, now: datetime) -> float:
+    """How long something was said since the last full hour."""
+    return session.outbox.talked_s(hour_of(now), now)
 
 
 def period_of(period: str, day: date) -> tuple[date, date]:

@@ -14,6 +14,7 @@ from controller.glance import Sounding
 from controller.hearing import Facts, Hearing, hearing
 from controller.sales.model import Refused, StoreTrouble
 from controller.services import music_order
+from controller.services.announcement_priority import after
 from controller.services.context import MUTE, Context
 from controller.services.music_order import DesiredMusic, ManualOverride, PlaylistPosition
 from controller.services.mute import muted
@@ -357,7 +358,8 @@ class MusicService:
         now = self._context.clock.now()
         last = self._context.last_mute(now)
         if until is not None:
-            self._set(MUTE, muted(last, min(until, now + LONGEST_MUTE), now).to_json())
+            over = after(last.until, self._context.silences(now), now)[0] if last is not None else now
+            self._set(MUTE, muted(last, over, min(until, now + LONGEST_MUTE), now).to_json())
         elif last is not None and last.until > now:
             self._set(MUTE, last.ended(now).to_json())
 

@@ -36,9 +36,12 @@ def mute_of(kept: object, now: datetime) -> Mute | None:
     return Mute(since, until, bool(kept.get("early", False)))
 
 
-def muted(last: Mute | None, until: datetime, now: datetime) -> Mute:
-    """A mute from `now` on, which continues the last one when that is on or has just ended."""
+def muted(last: Mute | None, over: datetime, until: datetime, now: datetime) -> Mute:
+    """A mute from `now` on, which continues the last one when that is on or has just ended.
+
+    `over`: when the last one ended and whatever quiet time came behind it.
+    """
     since = now
-    if last is not None and last.since <= now < last.until + JOINED:
+    if last is not None and last.since <= now < over + JOINED:
         since = last.since
     return Mute(since, until)

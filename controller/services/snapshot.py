@@ -178,7 +178,8 @@ class SnapshotBuilder:
         plan, on_air = self._context.plan(now), self._talk.on_air(now)
         seen = (
             self._context.rhythm, self._context.timetable_file.faults, plan, self._context.state(now),
-            self._health.clock_trusted(), self._health.of_the_house(), self._sounding(now), self._watched_music(), on_air.id if on_air else None,
+            self._health.clock_trusted(), self._health.of_the_house(), self._sounding(now),
+            self._watched_music(), on_air.id if on_air else None,
         )  # fmt: skip
         if seen != self._seen:
             self._seen = seen

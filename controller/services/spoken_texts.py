@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.hearing import NO_DEVICE
-from controller.sales.announcement_policy import HUSHED
 from controller.sales.messages import Line
 from controller.sales.model import (
     MERGED,
@@ -23,7 +22,7 @@ from controller.sales.model import (
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EMERGENCY, MICROPHONE, SAY
 from controller.services.announcements import STOPPED, AnnouncementService
-from controller.services.context import Context
+from controller.services.context import Context, spent_s
 from controller.services.deals import Decided
 from controller.services.scripts import as_json
 from controller.sound.mandarin import spoken
@@ -82,7 +81,6 @@ class SpokenTextService:
             )  # fmt: skip
         if created:
             log.warning("emergency #%d: %s", said.id, text)
-            self._tell(said, None)
         return Announced(said.id, Decided(said.decision), created)
 
     def play_clip(self, clip: str, words: str, key: str) -> Announced:
@@ -125,8 +123,8 @@ class SpokenTextService:
     def restore(self, idents: Iterable[int]) -> int:
         """Puts what a person's stop took out of the queue back into it, once; returns how many."""
         now = self._context.clock.now()
-        due, why = self._when(now, again=False)
-        back: list[Announcement] = []
+        back = 0
+        why = self._own(now, again=False)[1]
         with self._context.store.write() as session:
             for ident in idents:
                 found = session.outbox.get(ident)
@@ -135,27 +133,28 @@ class SpokenTextService:
                 late = session.outbox.by_key(f"late:{ident}")
                 if late is not None and not session.outbox.move(late.id, MERGED, "已恢复，单独播报。", now):
                     continue  # the round-up has told it meanwhile
-                said, created = session.outbox.add(
-                    f"restored:{ident}", found.kind, found.text, why, now, now.date(), due=due, deals=found.deals,
+                _, created = session.outbox.add(
+                    f"restored:{ident}", found.kind, found.text, why, now, now.date(), deals=found.deals,
                     priority=found.priority, script=found.script, decision=found.decision,
                 )  # fmt: skip
-                back += [said] if created else []
-        if due is None:
-            self._talk.hand(back)
-        return len(back)
+                back += created
+        return back
 
     def _put(
         self, key: str, kind: str, text: str, script: dict[str, object],
         deals: tuple[int, ...] = (), *, again: bool = False,
     ) -> Announced:  # fmt: skip
         now = self._context.clock.now()
-        due, why = self._when(now, again=again)
+        silences = self._context.silences(now)
+        due, why = self._own(now, again=again)
+        unsaid = Announcement(0, key, kind, text, WAITING, why, now, due)
+        told = announcement_priority.as_it_waits(unsaid, silences, now)
         decision: dict[str, object] = {
             "kind": kind,
-            "when": "now" if due is None else f"{due:%H:%M}",
-            "why": why,
+            "when": "now" if told.due is None else f"{told.due:%H:%M}",
+            "why": told.why,
         }
-        held = self._talk.hearing(now).held if due is None else None
+        held = self._talk.hearing(now).held if told.due is None else None
         decision |= {"held": held} if held else {}
         with self._context.store.write() as session:
             said, created = session.outbox.add(
@@ -163,30 +162,18 @@ class SpokenTextService:
                 priority=announcement_priority.PRIORITY[MICROPHONE if kind == MICROPHONE and not again else SAY],
                 decision=decision,
             )  # fmt: skip
-        if created:
-            self._tell(said, due)
         return Announced(said.id, Decided(said.decision), created)
 
-    def _when(self, now: datetime, *, again: bool) -> tuple[datetime | None, str]:
-        state, hushed_until = self._context.state(now), self._context.unmuted_at(now)
-        if state.quiet_until is not None and state.entry is not None:
-            return state.quiet_until, f"{state.entry.name}时间，{state.quiet_until:%H:%M} 播报。"
-        if hushed_until is not None:
-            return hushed_until, f"{HUSHED}，{hushed_until:%H:%M} 播报。"
+    def _own(self, now: datetime, *, again: bool) -> tuple[datetime | None, str]:
+        """When it is due but for quiet time and mute, and why; what is said again may wait for the next full hour."""
+        silent = self._context.state(now).quiet or self._context.muted_until(now) is not None
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
-        with self._context.store.read() as session:
-            later = (
-                announcement_priority.put_off(now, self._talk.spent_s(session, now), minutes)
-                if again
-                else None
-            )
-        if later is not None:
-            return later, announcement_priority.why_later(minutes, later)
+        if again and not silent:
+            with self._context.store.read() as session:
+                later = announcement_priority.put_off(now, spent_s(session, now), minutes)
+            if later is not None:
+                return later, announcement_priority.why_later(minutes, later)
         return None, f"{self._talk.hearing(now).at_once}。"
-
-    def _tell(self, said: Announcement, due: datetime | None) -> None:
-        if due is None:
-            self._talk.hand([said])
 
 
 def _checked(text: str, longest: int) -> str:

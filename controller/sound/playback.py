@@ -46,17 +46,12 @@ class AnnouncementSettings:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to say. A larger `priority` goes first, then the earlier `order`.
-
-    `stale_at`: CLOCK_MONOTONIC second after which it is no longer started (None: never stale). `urgent`: an emergency,
-    which sounds at once: it interrupts what is being said, and no silence and no volume holds it back.
-    """
+    """One thing to say. `urgent`: an emergency, which sounds at once: it interrupts what is being said, and no silence
+    and no volume holds it back."""
 
     id: int
     script: Script
     priority: int = 0
-    stale_at: float | None = None
-    order: int = 0
     urgent: bool = False
 
 
