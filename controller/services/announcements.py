@@ -30,7 +30,7 @@ from controller.sales.model import (
 )
 from controller.sales.store import Session
 from controller.services import announcement_priority
-from controller.services.announcement_priority import Choice
+from controller.services.announcement_priority import Choice, Silence
 from controller.services.context import Context
 from controller.services.roundups import Batching
 from controller.services.scripts import ScriptBuilder, readings
@@ -64,6 +64,7 @@ class AnnouncementService:
         self._read: tuple[int, tuple[Announcement, ...]] = (-1, ())
         self._present: int | None = None  # what the announcer has taken and not yet reported as ended
         self._unwritten: deque[Report] = deque()
+        self._last_silence: Silence | None = None
         self._failed: set[int] = (
             set()
         )  # whose report could not be taken in: said no more until the next start
@@ -147,14 +148,26 @@ class AnnouncementService:
 
     def read(self, announcements: Iterable[Announcement], now: datetime) -> tuple[Announcement, ...]:
         """Announcements as people read them: what waits for the end of a silence says so."""
-        silences = self._context.silences(now)
+        with self._lock:
+            silences = self._silences(now)
         return tuple(announcement_priority.as_it_waits(found, silences, now) for found in announcements)
 
     def _choice(self, now: datetime) -> Choice:
         """Under the lock: what to do with what waits, apart from what is being said."""
         busy = {self._present, *self._failed, *(report.id for report in self._unwritten)}
-        waiting = (found for found in self._waiting() if found.id not in busy)
-        return announcement_priority.choose(waiting, self._context.silences(now), now)
+        waiting = [found for found in self._waiting() if found.id not in busy]
+        if not waiting:
+            return Choice()
+        return announcement_priority.choose(waiting, self._silences(now), now)
+
+    def _silences(self, now: datetime) -> tuple[Silence, ...]:
+        """Under the lock: today's silences, and the one that was on until now when an edit has taken it away."""
+        found = self._context.silences(now)
+        present = next((one for one in found if one.since <= now < one.until), None)
+        if present is not None:
+            self._last_silence = replace(present, until=now)
+        last = self._last_silence
+        return (*found, last) if last is not None and last.until <= now else found
 
     def _waiting(self) -> tuple[Announcement, ...]:
         """The outbox's waiting rows, read again after each change."""

@@ -158,3 +158,22 @@ def test_a_clock_that_is_set_makes_nothing_late_or_early(tmp_path: Path, hours: 
         office.office.following.jumped(3600 * hours)
         office.keeper.look()
         assert [job.priority for job in office.announcer.jobs] == [60, 50]
+
+
+def test_a_quiet_time_that_an_edit_takes_away_has_ended(tmp_path: Path) -> None:
+    """What waited in the nap is said when the nap is taken out of the timetable, and is not too late."""
+    with house(tmp_path, at("12:35")) as office:
+        office.office.announce("电梯修好了。", "k")
+        office.deal("王小明", 20000)
+        office.go_to("12:50")
+        office.keeper.look()
+        assert office.announcer.jobs == []
+        text = office.file.read_text(encoding="utf-8").replace("    quiet: true\n", "")
+        office.file.write_text(text, encoding="utf-8")
+        office.timetable_file.refresh()
+        office.clock.go(seconds=1)
+        office.keeper.look()
+        assert [job.priority for job in office.announcer.jobs] == [60, 50]
+        assert {why for state, why in office.states().values() if state == "waiting"} == {
+            "小憩时间结束，现在播报。"
+        }
