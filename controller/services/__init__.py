@@ -1,8 +1,9 @@
-"""The office's verbs. Each refuses with a sentence, or commits and then tells; nothing else changes anything.
+"""The office's verbs. Each refuses with a sentence, or commits; the store's signal tells of it, no verb does.
 
-One desk per subject: `deals` (orders), `roundups` (what is told together), `talk` (what is said), `cues` (what the
-timetable says), `sounding` (music, volume, hush), `keys` (who may come in), `view` (what screens draw from),
-`following` (what clock, speaker and announcer tell). The office only joins them.
+One service per subject: `deals`, `roundups` (what is told together), `announcements` (what is said; `queue` is what the
+announcer asks), `cues` (what the timetable says), `music` (music, volume, mute), `auth` (who may come in), `snapshot`
+(what screens draw from), `timetable_listener` (what the clock and the speaker bring). The office only joins them: every
+part gets what it needs in its constructor.
 """
 
 from __future__ import annotations

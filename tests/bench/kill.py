@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "book")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "sales")]
 
 from running import Running, timetable  # noqa: E402
 from survival import faults, kill_while_recording  # noqa: E402
@@ -94,8 +94,8 @@ def _said_after_heard(log: str) -> int:
     """Announcements that began again although their end was written down."""
     over, again = set[str](), 0
     for saying, heard in re.findall(r"saying (#\d+) |(#\d+) is heard", log):
-        again += saying in over
-        over.add(heard)
+        again += bool(saying) and saying in over  # one of the two is empty in each match
+        over |= {heard} - {""}
     return again
 
 

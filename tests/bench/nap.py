@@ -34,7 +34,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT), str(HERE), str(HERE.parent), str(HERE.parent / "office")]
+sys.path[:0] = [str(ROOT), str(HERE), str(HERE.parent), str(HERE.parent / "services")]
 
 from fakes import SHANGHAI, FakeAnnouncer, FakeSpeaker  # noqa: E402
 from office_made import House  # noqa: E402
