@@ -15,7 +15,7 @@ from functools import partial
 
 from controller.clock import Clock
 from controller.daemon import Daemon, Options, keep_log
-from controller.sales.model import MERGED
+from controller.sales.model import MERGED, OPEN_STATES
 from controller.sales.store import Session, Store
 from controller.services.auth import Credentials
 from controller.simulation.demo_day import (
@@ -232,11 +232,8 @@ class Show:
 
     def _speaking(self) -> bool:
         now = self._clock.now()
-        with self._daemon.store.read() as book:
-            return any(
-                announcement.due is None or announcement.due <= now
-                for announcement in book.outbox.unfinished()
-            )
+        said = self._daemon.office.announcements(DAY)
+        return any(found.state in OPEN_STATES and (found.due is None or found.due <= now) for found in said)
 
     def _wait(self, seconds: float) -> None:
         if self._pause(max(0.0, seconds)):

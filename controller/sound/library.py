@@ -64,7 +64,7 @@ class Library:
     """The music under `home`; measurements and conversions are kept in `cache`. Thread-safe.
 
     Playlists and files are addressed by readable names, whatever bytes their names have on disk. An unplayable file
-    is left out and listed by `problems`. `lufs`: playback loudness of all music.
+    is left out and listed by `problems`.
     """
 
     def __init__(self, home: Path, cache: Path) -> None:
@@ -77,7 +77,11 @@ class Library:
         )
         self._lock = threading.Lock()
         self._missing: dict[str, str] = {}
-        self.lufs = MUSIC_LUFS
+        self._lufs = MUSIC_LUFS
+
+    def set_loudness(self, lufs: float) -> None:
+        """How loud all music sounds from the next `tracks` on."""
+        self._lufs = lufs
 
     def listen(self, listener: Callable[[Path], None]) -> None:
         """Call `listener` with a file, from one of the library's threads, whenever more is known of it."""
@@ -236,7 +240,7 @@ class Library:
         facts = self._known(path)
         if facts is None or facts.fault is not None or facts.duration_s <= 0:
             return None
-        gain = UNMEASURED_DB if facts.lufs is None else min(0.0, self.lufs - facts.lufs)
+        gain = UNMEASURED_DB if facts.lufs is None else min(0.0, self._lufs - facts.lufs)
         played = path if facts.made is None else self._catalogue.made / facts.made
         if (
             played is not path

@@ -94,8 +94,8 @@ def _said_after_heard(log: str) -> int:
     """Count announcements that started again after their end was recorded."""
     over, again = set[str](), 0
     for saying, heard in re.findall(r"saying (#\d+) |(#\d+) is heard", log):
-        again += saying in over
-        over.add(heard)
+        again += bool(saying) and saying in over  # one of the two is empty in each match
+        over |= {heard} - {""}
     return again
 
 

@@ -166,18 +166,15 @@ class Wire(FakeSpeaker):
 class Rude(FakeAnnouncer):
     """An announcer that plays everything at once, ignores quiet time, and retries what was cut off."""
 
-    def start(self, wire: Wire, clips: list[Path], chance: random.Random) -> None:
+    def wire_to(self, wire: Wire, clips: list[Path], chance: random.Random) -> None:
         self.wire, self.clips, self.chance = wire, clips, chance
         self.saying: Job | None = None
 
-    def submit(self, job: Job) -> None:
-        self.jobs.append(job)
-        self.go_on()
-
     def go_on(self) -> None:
-        if self.jobs and self.saying is None and self.wire.box is not None:
-            self.saying = self.jobs.pop(0)
-            self.announce(self.saying.id)
+        if self.queue is not None and self.saying is None and self.wire.box is not None:
+            self.saying = self.queue.take(urgent=False, begin=lambda job: None)
+            if self.saying is not None:
+                self.announce(self.saying.id)
 
     def announce(self, ident: int) -> None:
         more = self.chance.random() < 0.3
@@ -194,7 +191,7 @@ class Rude(FakeAnnouncer):
             return
         self.saying = None
         if values["why"] in ("quiet", "busy"):
-            self.jobs.append(job)
+            self.report(Report(job.id, "waiting", "", mono, mono))
         else:
             self.report(Report(job.id, "heard" if values["ok"] else "not_heard", "", mono, mono))
 
@@ -206,7 +203,7 @@ class Quarter(House):
 
     def open(self) -> None:
         self.speaker, self.announcer = self.wire, Rude()
-        self.announcer.start(self.wire, self.clips, self.chance)
+        self.announcer.wire_to(self.wire, self.clips, self.chance)
         super().open()
 
 

@@ -32,18 +32,41 @@ ENDS = ("heard", "not_heard", "dropped", "stale")
 
 @dataclass
 class Desk:
-    """The announcer and its reports."""
+    """The announcer, what waits for it, and its reports."""
 
     announcer: Announcer
     speaker: Speaker
     voice: Voice
     recording: Recording
     told: list[Report] = field(default_factory=list)
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    waiting: list[Job] = field(default_factory=list)
+    taken: dict[int, Job] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=lambda: threading.Condition(threading.RLock()))
+
+    def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
+        with self.changed:
+            may = [job for job in self.waiting if job.urgent or not urgent]
+            if not may:
+                return None
+            job = max(may, key=lambda job: job.priority)  # the first of the most important
+            self.waiting.remove(job)
+            self.taken[job.id] = job
+            begin(job)
+            return job
+
+    def ahead(self) -> tuple[Job, ...]:
+        with self.changed:
+            return tuple(sorted(self.waiting, key=lambda job: -job.priority))
+
+    def urgent(self) -> bool:
+        with self.changed:
+            return any(job.urgent for job in self.waiting)
 
     def on_report(self, report: Report) -> None:
         with self.changed:
             self.told.append(report)
+            if report.state == "waiting":
+                self.waiting.insert(0, self.taken[report.id])
             self.changed.notify_all()
 
     def say(self, ident: int, text: str, priority: int = 0, **script: object) -> None:
@@ -51,7 +74,9 @@ class Desk:
         self.submit(ident, Script((Segment(text),), **script), priority)  # type: ignore[arg-type]
 
     def submit(self, ident: int, script: Script, priority: int = 0) -> None:
-        self.announcer.submit(Job(ident, script, priority))
+        with self.changed:
+            self.waiting.append(Job(ident, script, priority))
+        self.announcer.wake()
 
     def wait(self, within: float, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + within
@@ -86,10 +111,10 @@ def announcing(
 
         speaker = Speaker(on_speaker, env=device | dict(env))
         voice = Voice(folder / "cache", folder / "voices")
-        announcer = Announcer(speaker, voice, lambda report: desk[0].on_report(report), manners)
+        announcer = Announcer(speaker, voice, manners)
         desk.append(Desk(announcer, speaker, voice, recording))
         speaker.start()
-        announcer.start()
+        announcer.start(desk[0])
         try:
             end = time.monotonic() + 15
             while not speaker.health().alive:

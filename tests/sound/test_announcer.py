@@ -73,7 +73,7 @@ def test_the_music_is_restored_after_overlapping_failing_and_cancelled_ones(tmp_
     """After three at once, one without a speakable word, one cut mid-sentence, the music is exactly at its level."""
     with announcing(tmp_path) as desk:
         desk.speaker.music(music(tmp_path))
-        desk.announcer.music_on = True
+        desk.announcer.music(True)
         time.sleep(2.0)
         began = now()
         desk.say(1, "电梯修好了。", chime=CHIME)

@@ -122,7 +122,7 @@ def test_the_music_is_restored_after_any_failure(desk, why):
     if why == "stopped":
         clips.stop(1, 0.1, 1.0)
     if why == "quiet":
-        clips.silences = [(3.0, 9.0)]
+        clips.quiet([(3.0, 9.0)])
     clips.tick(1.0)
     clips.tick(3.0)
     clips.tick(3.0 + REST_S + 0.1)

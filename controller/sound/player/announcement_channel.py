@@ -52,7 +52,7 @@ class AnnouncementChannel:
 
     def __init__(self, channel: Channel, music: MusicChannel, tell: Callable[..., None]) -> None:
         self._channel, self._music, self._tell = channel, music, tell
-        self.silences: Spans = ()
+        self._silences: Spans = ()
         self._id: int | None = None
         self._open = False
         self._sounds: list[Any] = []  # the readable ones of this announcement, in order
@@ -64,6 +64,10 @@ class AnnouncementChannel:
         self._until = self._rest_until = self._idle_since = math.inf
 
     # -- commands ----------------------------------------------------------------------------------
+
+    def quiet(self, silences: Spans) -> None:
+        """Sound in none of these spans."""
+        self._silences = silences
 
     def announce(
         self, id: int, parts: Sequence[Part], *, open: bool, duck: Duck, until: float | None, now: float,
@@ -129,7 +133,7 @@ class AnnouncementChannel:
     def _refusal(self, until: float | None, now: float, *, urgent: bool) -> str | None:
         if self._id is not None:
             return "busy"
-        if not urgent and fades.silent_until(self.silences, now) is not None:
+        if not urgent and fades.silent_until(self._silences, now) is not None:
             return "quiet"
         return "until" if until is not None and until <= now + FADE_S else None
 
@@ -161,7 +165,7 @@ class AnnouncementChannel:
     def _limit(self, now: float) -> tuple[float, str]:
         if self._floor > 0:
             return math.inf, "quiet"
-        silence = min((start - MARGIN_S for start, until in self.silences if until > now), default=math.inf)
+        silence = min((start - MARGIN_S for start, until in self._silences if until > now), default=math.inf)
         return (silence, "quiet") if silence <= self._until else (self._until, "until")
 
     def _wait(self, now: float) -> None:

@@ -40,8 +40,8 @@ class MusicChannel:
         self._reel = TrackQueue(stream, tell)
         self._order: MusicOrder | None = None
         self._next_order: MusicOrder | None = None
-        self.silences: Spans = ()
-        self.master = 1.0
+        self._silences: Spans = ()
+        self._master = 1.0
         self._state = "off"  # off; armed: opened and held; on
         self._begin = math.inf  # start of the prepared run
         self._goal = math.inf  # the moment at which the present run must be silent
@@ -51,6 +51,14 @@ class MusicChannel:
         self._up_s = Duck().up_ms / 1000
 
     # -- commands ----------------------------------------------------------------------------------
+
+    def quiet(self, silences: Spans) -> None:
+        """Sound in none of these spans."""
+        self._silences = silences
+
+    def turn_to(self, master: float) -> None:
+        """The volume over all, 0 to 1."""
+        self._master = master
 
     def play(self, order: MusicOrder | None, now: float) -> None:
         """Play this now, or in time when it starts later. None: silence."""
@@ -142,7 +150,7 @@ class MusicChannel:
         order = self._order
         if order is None or not self._reel.playable:
             return None
-        return fades.next_run(order.start_at, order.until, self.silences, now)
+        return fades.next_run(order.start_at, order.until, self._silences, now)
 
     def _expire(self, now: float) -> None:
         """Drop a command that is over; the next one replaces it."""
@@ -176,7 +184,7 @@ class MusicChannel:
             self._reel.started(now)
 
     def _release_at(self) -> float:
-        after_silence = any(abs(until - self._begin) < 0.05 for _, until in self.silences)
+        after_silence = any(abs(until - self._begin) < 0.05 for _, until in self._silences)
         return self._begin - self._stream.latency_s - (0.0 if after_silence else EAGER_S)
 
     def _keep_on(self, now: float) -> None:
@@ -223,7 +231,7 @@ class MusicChannel:
         if self._state != "on" or self._order is None:
             return
         level = self._fade.at(now) + self._duck.at(now) + self._trim.at(now) + self._reel.gain_db
-        steps = fades.steps(self.master * self._order.volume / 100, level)
+        steps = fades.steps(self._master * self._order.volume / 100, level)
         if steps != self._steps:
             self._stream.volume(steps)
             self._steps = steps

@@ -123,11 +123,13 @@ class Player:
             tell("moved", position_s=position)
 
     def _quiet(self, order: dict[str, Any], now: float) -> None:
-        self._music.silences = self._clips.silences = protocol.spans(order["spans"])
+        spans = protocol.spans(order["spans"])
+        self._music.quiet(spans)
+        self._clips.quiet(spans)
 
     def _master(self, order: dict[str, Any], now: float) -> None:
         master = min(1.0, max(0.0, float(order["volume"]) / 100))
-        self._music.master = master
+        self._music.turn_to(master)
         self._device.loudness(master)
 
 

@@ -83,6 +83,14 @@ class Request:
     def __init__(self, *, parts: bool = False) -> None:
         self.parts, self.cancelled = parts, False
 
+    def cancel(self) -> None:
+        """It is not wanted any more."""
+        self.cancelled = True
+
+    def give_parts(self) -> None:
+        """Its parts are wanted as they are made."""
+        self.parts = True
+
 
 class Mixdown:
     """Assembly of clips with one engine; keeps recently decoded sounds (chime and applause recur).

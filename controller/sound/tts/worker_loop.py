@@ -81,13 +81,13 @@ class Desk:
     def _interrupt(self, ident: str) -> None:
         with self._lock:
             if self._present is not None and self._present[0] == ident:
-                self._present[1].cancelled = True
+                self._present[1].cancel()
                 self._engine.cancel()
 
     def _want_parts(self, ident: str) -> None:
         with self._lock:
             if self._present is not None and self._present[0] == ident:
-                self._present[1].parts = True
+                self._present[1].give_parts()
 
     def _answer(self, message: dict[str, Any], request: Request) -> dict[str, Any]:
         try:
