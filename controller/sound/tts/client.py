@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
-import json
 import logging
 import threading
 import time
@@ -19,11 +18,10 @@ from controller.sentences import say
 from controller.sound.child import Child, ChildLost
 from controller.sound.tts import cache as takes
 from controller.sound.tts.cache import Shelf, Takes, to_json
-from controller.sound.tts.engines import model_folders
+from controller.sound.tts.engine_choice import FIRST_PACE, RETRY_S, EngineChoice, KeptPace
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Delivery, Script, VoiceFailed, clauses, seconds
 from controller.sound.tts.speakers import FOLDER
 from controller.sound.tts.stream import Cost, Stream
-from controller.system.json_file import read_json
 from controller.system.os_errors import reason
 
 log = logging.getLogger(__name__)
@@ -37,14 +35,9 @@ LOADING_LIMIT_S = 20.0
 SLOW_LOADING_S = 90.0  # a neural model on a Pi with a slow card
 ATTEMPTS = 2
 CLOSING = say("voice_closing")
-FIRST_PACE = 0.5
-"""Seconds of rendering per second of speech, assumed until measured on this machine."""
 KEPT_COST_S = 0.05
 EMERGENCY, NOW, AHEAD, IDLE = range(4)
 """Priorities: a more urgent text interrupts the rendering of a less urgent one."""
-RETRY_S = 1800.0
-"""A natural voice that failed twice is tried again after this when the queue is empty, and then after twice
-as long."""
 UNREAD_S = 3600.0
 """A character without a reading is reported this long after its last use."""
 
@@ -97,12 +90,10 @@ class Voice:
     ) -> None:
         self._shelf = Shelf(cache / "voice", bound_bytes)
         self.takes = Takes(cache / "voice" / "takes")
-        self._pace_file = cache / "voice" / "pace.json"
+        self._pace = KeptPace(cache / "voice" / "pace.json")
         self._voices = voices or cache.parent / "voices"
-        self._wanted_engine = self._engine = engine
+        self._choice = EngineChoice(engine, self._voices, retry_s)
         self._idle_s, self._limit_s = idle_s, limit_s
-        self._first_retry_s = self._retry_s = retry_s
-        self._retry_at: float | None = None
         self._lock = threading.Condition()
         self._heap: list[tuple[int, int, _Work]] = []
         self._numbers = itertools.count()
@@ -114,9 +105,8 @@ class Voice:
         self._present: tuple[int, _Work, str] | None = (
             None  # priority, work, key; while the child works on it
         )
-        self._unfit: tuple[tuple[str, str], ...] = ()
         self._unread: dict[str, float] = {}
-        self._status = VoiceStatus("", (), None, None, pace=self._kept_pace())
+        self._status = VoiceStatus("", (), None, None, pace=self._pace.read())
         self._thread: threading.Thread | None = None
 
     # --- requests
@@ -192,13 +182,13 @@ class Voice:
     def reload(self) -> None:
         """Choose the engine again, after a voice was installed, removed or repaired."""
         with self._lock:
-            self._stale, self._retry_at, self._retry_s = True, None, self._first_retry_s
+            self._choice.forgive()
+            self._stale = True
             self._enqueue(AHEAD, None)
 
     def use(self, engine: str) -> None:
         """Speak with `engine` from the next rendering on (auto, espeak, kokoro, sherpa, piper)."""
-        if engine != self._wanted_engine:
-            self._wanted_engine = engine
+        if self._choice.want(engine):
             self.reload()
 
     def status(self) -> VoiceStatus:
@@ -263,7 +253,7 @@ class Voice:
                 if not self._heap and not self._closing and not self._lock.wait(self._idle_s):
                     self._rest()
                     if not self._lock.wait_for(
-                        lambda: bool(self._heap) or self._closing, self._until_retry()
+                        lambda: bool(self._heap) or self._closing, self._choice.until_retry_s()
                     ):
                         self._try_again()
                 if self._closing:
@@ -276,17 +266,16 @@ class Voice:
 
     def _choose_again(self) -> None:
         if self._stale:
-            self._stale, self._engine, self._unfit = False, self._wanted_engine, ()
+            self._stale = False
+            self._choice.choose()
             self._rest()
             self._note(engine="", natural=False)
-
-    def _until_retry(self) -> float | None:
-        return None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
 
     def _try_again(self) -> None:
         """Call with the lock held: load the failed voice again and use it if it works."""
         log.info("trying the natural voice again")
-        self._retry_at, self._stale = None, True
+        self._choice.retry()
+        self._stale = True
         self._enqueue(AHEAD, None)
 
     def _rest(self) -> None:
@@ -321,8 +310,7 @@ class Voice:
                 self._settle(script, failure)
         else:
             self._note(fault=None)
-            if not self._unfit:
-                self._retry_s = self._first_retry_s
+            self._choice.succeeded()
             with self._lock:
                 self._settle(script, clip)
 
@@ -469,7 +457,7 @@ class Voice:
             return self._child
         folder = self._shelf.wav("").parent
         arguments = (
-            "--engine", self._engine, "--voices", str(self._voices), "--takes", str(folder / "takes"),
+            "--engine", self._choice.engine, "--voices", str(self._voices), "--takes", str(folder / "takes"),
             "--pace", f"{self._status.pace:.3f}",
         )  # fmt: skip
         child = Child("controller.sound.voice", arguments)
@@ -490,20 +478,15 @@ class Voice:
             raise VoiceFailed(say("voice_none", why=hello.get("fatal")))
         passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
         self._note(
-            engine=str(hello["ready"]), passed_over=self._unfit or passed_over, pid=child.pid,
+            engine=str(hello["ready"]), passed_over=self._choice.unfit or passed_over, pid=child.pid,
             natural=bool(hello["natural"]), longest=int(hello["longest"]),
         )  # fmt: skip
         return child
 
     def _demoted(self, why: str) -> bool:
         """Replace a failed neural voice by espeak for a while; return False when it was espeak already."""
-        if self._engine == "espeak" or not model_folders(self._voices):
+        if not self._choice.demote(why):
             return False
-        self._retry_at = time.monotonic() + self._retry_s
-        log.warning("neural voice given up for %.0f min: %s", self._retry_s / 60, why)
-        self._retry_s *= 2
-        self._unfit = (("neural", why),)
-        self._engine = "espeak"
         self._note(engine="", natural=False)
         return True
 
@@ -512,15 +495,7 @@ class Voice:
         if isinstance(pace, int | float) and self._status.natural and pace != self._status.pace:
             self._note(pace=float(pace))
             if "alive" not in answer:
-                with contextlib.suppress(OSError):
-                    self._pace_file.write_text(json.dumps(pace))
-
-    def _kept_pace(self) -> float:
-        try:
-            pace = float(read_json(self._pace_file))
-        except (OSError, ValueError, TypeError):
-            return FIRST_PACE
-        return pace if 0.01 < pace < 100 else FIRST_PACE
+                self._pace.write(float(pace))
 
     def _note(self, **changes: Any) -> None:
         self._status = replace(self._status, **changes)
