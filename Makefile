@@ -1,4 +1,4 @@
-# The commands of this project; docs/commands.md describes each.
+# Commands of this project, described in docs/commands.md.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
@@ -6,10 +6,10 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev
 
-help:            ## this list
+help:            ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
 
-setup: .venv/.ready  ## .venv with what the daemon needs
+setup: .venv/.ready  ## create .venv with the dependencies of the daemon
 
 .venv/.ready: pyproject.toml constraints.txt
 	@bash config/needs.sh run
@@ -24,48 +24,49 @@ setup: .venv/.ready  ## .venv with what the daemon needs
 	@bash config/needs.sh test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[listener]' \
-		|| echo "The independent listener cannot be installed here: its tests say that they are skipped."
+		|| echo "The independent listener cannot be installed here: its tests are skipped."
 	@touch $@
 
-dev: .venv/.dev  ## the same with what tests and checks need
+dev: .venv/.dev  ## the same with the dependencies of tests and checks
 
-run: .venv/.ready  ## the daemon, here and now
+run: .venv/.ready  ## run the daemon
 	$(BIN)/zhangu run
 
-demo: .venv/.ready  ## a made-up office's day in six minutes, heard and seen
+demo: .venv/.ready  ## run the day of a made-up office in six minutes, with sound and walls
 	$(BIN)/zhangu demo
 
-pictures: .venv/.dev  ## the pictures of README and docs/, taken from a running demo
+pictures: .venv/.dev  ## take the pictures of README and docs/ from a running demo
 	$(BIN)/python -m tests.pictures
 
-storybook: .venv/.dev  ## every wall scene with made-up values, at http://127.0.0.1:8090/storybook/
+storybook: .venv/.dev  ## serve every wall scene with made-up values at http://127.0.0.1:8090/storybook/
 	$(BIN)/python -m tests.storybook
 
-test: .venv/.dev  ## all tests; what fails is repeated once, and named as flaky when it then passes
+test: .venv/.dev  ## run all tests; failed ones are repeated once, and named as flaky if they then pass
 	$(BIN)/python -m tests.tools.suite
 
-test-fast: .venv/.dev  ## the tests of the pure parts, in under half a minute
+test-fast: .venv/.dev  ## run the tests of the pure parts in under half a minute
 	$(BIN)/python -m tests.tools.suite --fast
 
-accept: .venv/.dev  ## the walls' pictures are right as they are now: look at artefacts/wall first
+accept: .venv/.dev  ## accept the walls' present pictures; look at artefacts/wall first
 	$(BIN)/python tests/signage/gallery.py
 
-check: .venv/.dev  ## format, lint (also of the JavaScript), types, import contracts
+check: .venv/.dev  ## check format, lint (also JavaScript), types, import contracts, plain words
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@bash tests/tools/eslint.sh
+	$(BIN)/python -m tests.tools.plain_words
 
-bench: .venv/.dev  ## the figures, measured on real output, as a table
+bench: .venv/.dev  ## measure all figures on real output and print a table
 	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench
 
-soak: .venv/.dev  ## long runs
+soak: .venv/.dev  ## run the long measurements
 	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench --soak
 
-sounds: .venv/.dev  ## render the shipped sounds again (needs fluidsynth)
+sounds: .venv/.dev  ## render the shipped sounds (needs fluidsynth)
 	@bash config/needs.sh sounds
 	$(BIN)/python -m sounds.score
 	$(BIN)/python -m controller.sound.measuring .

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs with apt what only apt has, when it may; otherwise says the exact command.
+# Install system packages with apt if permitted; otherwise print the exact command.
 # usage: needs.sh run|test|bench|sounds
 set -eu
 missing=()
@@ -9,7 +9,7 @@ need() { # need PACKAGE TEST...: PACKAGE is missing when TEST fails
 }
 has() { command -v "$1"; }
 loads() { "${PYTHON:-python3}" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$1"; }
-named() { # Debian 13 calls some libraries by another name than Debian 12
+named() { # Debian 13 renamed some libraries of Debian 12
     local package
     for package; do apt-cache show "${package}t64" >/dev/null 2>&1 && echo "${package}t64" || echo "$package"; done
 }
@@ -17,7 +17,7 @@ named() { # Debian 13 calls some libraries by another name than Debian 12
 case ${1:-run} in
 run)
     need python3-venv "${PYTHON:-python3}" -c 'import venv, ensurepip'
-    # what pygame's wheel does not bring: without the first it cannot be imported, without the others SDL finds no device
+    # not in pygame's wheel: without the first it cannot be imported, without the others SDL finds no device
     need libglib2.0-0 loads libgthread-2.0.so.0
     need libpulse0 loads libpulse-simple.so.0
     need libasound2 loads libasound.so.2
@@ -27,13 +27,13 @@ test)
     need pulseaudio has pulseaudio
     need pulseaudio-utils has parec
     need xvfb has Xvfb
-    need ffmpeg has ffmpeg  # makes files of kinds that our own code never writes
+    need ffmpeg has ffmpeg  # encodes kinds of files that our code never writes
     need libatomic1 loads libatomic.so.1  # playwright's driver
     need fonts-noto-cjk sh -c 'ls /usr/share/fonts/*/noto/NotoSerifCJK*'
     ;;
 bench)
     need nginx-light sh -c 'PATH=$PATH:/usr/sbin; command -v nginx'  # a proxy that answers 502 while the server is away
-    need iproute2 has ip  # a network namespace for the cord that is pulled
+    need iproute2 has ip  # a network namespace for the unplugged cable
     ;;
 sounds)
     need fluidsynth has fluidsynth

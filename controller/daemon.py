@@ -25,7 +25,6 @@ from controller.system.process import ShutdownSignal, Single
 if TYPE_CHECKING:
     from flask import Flask
 
-    from controller.sound.playback import Report
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +101,7 @@ class Daemon:
 
         self.timetable_file = TimetableFile(home.timetable, home.last_good)
         rhythm = self.timetable_file.rhythm
+        self._token = secrets.token_urlsafe(24)
         log_file.settle(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
@@ -119,7 +119,7 @@ class Daemon:
         )
         self._stack.callback(self._voice_install.close)
         self._stack.callback(self.speaker.close)
-        announcer = Announcer(self.speaker, voice, self._on_report)
+        announcer = Announcer(self.speaker, voice)
         self._stack.callback(announcer.close)
         self.office = Office(
             Parts(
@@ -133,12 +133,13 @@ class Daemon:
                 library,
                 home.sounds,
                 self._voice_install.status,
+                self._token,
             )
         )
         self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
         self.timekeeper = Timekeeper(self.clock, self.timetable_file, self.office.following, self._alive)
-        self.office.wake = self.timekeeper.wake
+        self.store.changes.listen(self.timekeeper.wake)
 
     def _serve(self) -> None:
         """The web, last: importing it takes as long as all the rest, and the music shall not wait for it."""
@@ -155,9 +156,7 @@ class Daemon:
         )
         self.server = Server(app, self._listener)
         self._stack.callback(self.server.close)
-        token = secrets.token_urlsafe(24)
-        self.office.keys.local_token = token
-        self._single.tell(self.server.port, token)
+        self._single.tell(self.server.port, self._token)
         self.server.start()
         if self._tls is not None:
             self._serve_tls(app, *self._tls)
@@ -179,14 +178,11 @@ class Daemon:
         self._announcer.on_speaker(event)
         self.office.following.on_speaker(event)
 
-    def _on_report(self, report: Report) -> None:
-        self.office.following.on_report(report)
-
     def start(self) -> None:
         """Sound first, then time, then the web: the right music sounds within half a second."""
         self.speaker.start()
-        self._announcer.start()
         self.office.following.recover()
+        self._announcer.start(self.office.queue)
         self.timekeeper.start()
         self._stack.callback(self.timekeeper.close)
         self.speaker.warm(sorted(self._sounds.glob("*.ogg")))  # chime and applause start without a delay

@@ -1,7 +1,7 @@
-"""What the office looks like at one moment: everything a wall or a phone draws from, in one frozen value.
+"""The office at one moment: everything that walls and phones draw, in one frozen value.
 
-`Office.glance()` makes it; `signage` turns it into pictures. A glance is never changed and never asked to look
-anything up: whoever holds one can draw without touching the store, the clock or the speaker.
+`Office.glance()` makes it; `signage` turns it into pages. A glance never changes and looks nothing up, so that
+drawing touches neither the store nor the clock nor the speaker.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from controller.sentences import say
 from controller.timetable.model import DayPlan, State, WallSettings
 
 UNNAMED = say("unnamed")
-"""Who is hidden from the screens is called this there."""
+"""Shown in place of the name of a hidden person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Who leads in a period ("day", "week" or "month"); every team, and everyone with an order."""
+    """The ranking of a period ("day", "week" or "month"): every team, and everyone with a deal."""
 
     period: str
     teams: tuple[Standing, ...]
@@ -34,7 +34,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A sum of the whole office in yuan, with its target when there is one."""
+    """The sum of the whole office in yuan, with its target if there is one."""
 
     amount: Decimal
     target: Decimal | None
@@ -43,7 +43,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The results as the 18:05 show tells them, frozen when the show began (or live before it)."""
+    """The results as shown at 18:05, frozen when the show began (or live before it)."""
 
     title: str
     period: str
@@ -57,7 +57,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Champion:
-    """Whom a prize is for: the best of the day, week or month (`period`) that began on `since`."""
+    """The winner of a prize: the best of the day, week or month (`period`) that began on `since`."""
 
     period: str
     since: date
@@ -67,7 +67,7 @@ class Champion:
 
 @dataclass(frozen=True, slots=True)
 class OnAir:
-    """What is being said now. `marks` name moments of it (third, second, first, teams, …) at which a wall turns."""
+    """The present announcement. `marks` name moments of it (third, second, first, teams, …) for the wall's changes."""
 
     id: int
     kind: Kind
@@ -81,9 +81,9 @@ class OnAir:
 
 @dataclass(frozen=True, slots=True)
 class HealthProblem:
-    """What is wrong, what happens meanwhile, what to do: three short sentences for people.
+    """A fault: the fault itself, the effect until it is fixed, the remedy: three short sentences for people.
 
-    `details`: what the person who mends it must read, one sentence each; others need not.
+    `details`: one sentence each for the person who fixes it; not shown to others.
     `generic`: `what` without names, paths and addresses, for /health without a login; "" when `what` has none.
     """
 
@@ -99,9 +99,9 @@ class HealthProblem:
 class Sounding:
     """The sound device and the music. `device` None: there is none at the moment.
 
-    `manual`: "play" or "stop" when a person asked for it; `playing_until`: when the music, or a person's stop, ends;
-    `playing_volume`: 0..100, how loud the music is for its span, None while there is none;
-    `music_volume` in percent beside speech; `hearing`: whether the office hears what is said now.
+    `manual`: "play" or "stop" when a person chose it; `playing_until`: when the music, or a person's stop, ends;
+    `playing_volume`: 0..100, the music's volume for its span, None without music;
+    `music_volume` in percent beside speech; `hearing`: is an announcement heard now?
     """
 
     device: str | None
@@ -120,8 +120,8 @@ class Sounding:
 class Glance:
     """The office at `now`. `board`, `champion`: None unless a wall should show them.
 
-    `rankings`: of the day, the week and the month, as they stand now. `members`: who works in each team now and
-    may be shown, in the order in which they came.
+    `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
+    may be shown, oldest member first.
     """
 
     revision: int

@@ -1,7 +1,7 @@
-"""Whether the office can hear what is said now; if not, why, until when, and what to do. Pure.
+"""Decide whether an announcement is heard now; if not, why, until when, and what to do. Pure.
 
 The one place that decides it. The form, the toast, the row, `zhangu say`, the phone's 设备 page, doctor, /health and an
-announcement's state all take their answer from here.
+announcement's state all use this answer.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ QUIET: Final = "quiet"
 MUTED: Final = "muted"
 NO_VOICE: Final = "no_voice"
 LOW: Final = 10
-"""Below this master volume (of 100) an office with people in it may miss what is said."""
+"""Below this master volume (of 100) people in the office may miss an announcement."""
 AT_ONCE: Final = "立即播报"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What hearing depends on. `volume`: what the player is set to, 0..100, ceilings included.
+    """The facts that hearing depends on. `volume`: the player's volume, 0..100, ceilings included.
 
-    `device`: None while there is none; `quiet_until`, `muted_until`: None outside of them; `voice_fault`: why no voice
-    can speak, None when one can.
+    `device`: None while there is none; `quiet_until`, `muted_until`: None outside of them; `voice_fault`: the reason
+    why no voice can speak, None when one can.
     """
 
     volume: int = 100
@@ -40,7 +40,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why the office does not hear everything. `until`: when it ends, None: when somebody acts."""
+    """A reason why not everything is heard. `until`: when it ends, None: when a person acts."""
 
     cause: str
     short: str
@@ -50,25 +50,25 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """The answer: no reasons, and the office hears all. The gravest reason comes first."""
+    """The answer: without reasons, everything is heard. The most serious reason comes first."""
 
     reasons: tuple[Reason, ...] = ()
     low: bool = False
 
     @property
     def held(self) -> str | None:
-        """The cause for which announcements wait without a known end: no device, or volume 0."""
-        return next((found.cause for found in self.reasons if found.cause in (NO_DEVICE, VOLUME_0)), None)
+        """Return the cause for which announcements wait without a known end: no device, or volume 0."""
+        return next((reason.cause for reason in self.reasons if reason.cause in (NO_DEVICE, VOLUME_0)), None)
 
     @property
     def hears(self) -> bool:
-        """Whether something said now is heard now, in words."""
+        """Return whether the words of an announcement are heard now."""
         return not self.reasons
 
     @property
     def at_once(self) -> str:
-        """What becomes of something that is due now, as a clause without its full stop."""
-        causes = [found.cause for found in self.reasons]
+        """Return the effect on an announcement that is due now, as a clause without its full stop."""
+        causes = [reason.cause for reason in self.reasons]
         if NO_DEVICE in causes:
             return "没有音响，恢复后播报"
         if VOLUME_0 in causes:
@@ -79,12 +79,12 @@ class Hearing:
 
     @property
     def sentence(self) -> str:
-        """All reasons in one line; "" when the office hears."""
-        return "".join(found.sentence for found in self.reasons)
+        """Return all reasons in one line; "" when everything is heard."""
+        return "".join(reason.sentence for reason in self.reasons)
 
     @property
     def short(self) -> str:
-        """The gravest reason in a few words; "" when the office hears."""
+        """Return the most serious reason in a few words; "" when everything is heard."""
         return self.reasons[0].short if self.reasons else ""
 
 
@@ -92,9 +92,9 @@ ALL_HEARD: Final = Hearing()
 
 
 def hearing(facts: Facts) -> Hearing:
-    """What the office can hear, from the facts alone."""
-    found = [_device(facts), _volume(facts), _quiet(facts), _muted(facts), _voice(facts)]
-    return Hearing(tuple(reason for reason in found if reason is not None), low=0 < facts.volume < LOW)
+    """Decide from the facts alone whether the office hears announcements."""
+    reasons = [_device(facts), _volume(facts), _quiet(facts), _muted(facts), _voice(facts)]
+    return Hearing(tuple(reason for reason in reasons if reason is not None), low=0 < facts.volume < LOW)
 
 
 def _device(facts: Facts) -> Reason | None:

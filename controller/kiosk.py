@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from controller.machine.kept import read_json
+from controller.system.json_file import read_json
 
-# --- The screen of this machine, on and off
+# --- Turn this machine's screen on and off
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Way:
     proof: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())  # off, on: one of these
 
 
-CEC: Final = ("cec-ctl", "--playback", "--to", "0")  # as a player, to the television
+CEC: Final = ("cec-ctl", "--playback", "--to", "0")  # as a playback device, to the television
 WAYS: Final = (
     Way(
         "cec-ctl",
         (*CEC, "--image-view-on"),
         (*CEC, "--standby"),
         (*CEC, "--give-device-power-status"),
-        (("standby",), ("pwr-state: on", "to-on")),  # a television takes seconds: on its way will do
+        (("standby",), ("pwr-state: on", "to-on")),  # a television takes seconds: accept "turning on"
     ),
     Way("wlr-randr", ("wlr-randr", "--output", "HDMI-A-1", "--on"), ("wlr-randr", "--output", "HDMI-A-1", "--off")),
     Way(
@@ -54,12 +54,12 @@ WAYS: Final = (
 
 
 def ways(there: Callable[[str], object] = shutil.which) -> tuple[Way, ...]:
-    """The ways this machine has, best first: a television that sleeps beats one that glows black."""
+    """Return the ways this machine has, best first: standby of the television is better than a black picture."""
     return tuple(way for way in WAYS if there(way.name))
 
 
 def ask(words: Sequence[str]) -> tuple[int, str]:
-    """(exit code, output) of a small program; a missing or hanging one failed."""
+    """Run a small program; return (exit code, output). A missing or hanging one counts as failed."""
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -68,14 +68,14 @@ def ask(words: Sequence[str]) -> tuple[int, str]:
 
 
 def switch(
-    on: bool, found: Iterable[Way], run: Callable[[Sequence[str]], tuple[int, str]] = ask
+    on: bool, options: Iterable[Way], run: Callable[[Sequence[str]], tuple[int, str]] = ask
 ) -> str | None:
-    """Turns the screen on or off by the first way that works and proves it; its name, None when none did.
+    """Turn the screen on or off by the first way that works and proves it; return its name, None when none did.
 
-    To turn on, every way is tried: what blanked the screen yesterday may be another than what wakes it today.
+    To turn on, every way is tried: the screen may have been turned off by another one.
     """
     worked = None
-    for way in found:
+    for way in options:
         if run(way.on if on else way.off)[0] == 0 and _proved(way, on, run):
             worked = worked or way.name
             if not on:
@@ -86,8 +86,8 @@ def switch(
 def _proved(way: Way, on: bool, run: Callable[[Sequence[str]], tuple[int, str]]) -> bool:
     if not way.check:
         return True
-    code, said = run(way.check)
-    return code == 0 and any(words in said for words in way.proof[on])
+    code, output = run(way.check)
+    return code == 0 and any(words in output for words in way.proof[on])
 
 
 # --- `zhangu kiosk`
@@ -99,11 +99,11 @@ SILENT_S: Final = 60.0
 MOST_RESTARTS: Final = 3
 LOOK_S: Final = 5.0
 UNLIT: Final = ("rest", "off")
-"""Scenes during which the screen itself is off; the nap keeps its thin moon."""
+"""Scenes during which the screen is off; quiet time keeps its dim moon."""
 OUTPUTS: Final = Path("/sys/class/drm")
 BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-# Less memory: one renderer, no GPU process's shader cache on the card, no extensions, small caches. No bubbles, no
-# translation, no crash window; nothing is fetched that the wall didn't ask for.
+# Less memory: one renderer, no GPU shader cache on the card, no extensions, small caches. No bubbles, no
+# translation, no crash window; no requests except the wall's.
 FLAGS: Final = (
     "--kiosk", "--no-first-run", "--noerrdialogs", "--disable-infobars", "--disable-session-crashed-bubble",
     "--disable-translate", "--disable-features=Translate,BackForwardCache,MediaRouter", "--disable-extensions",
@@ -114,8 +114,8 @@ FLAGS: Final = (
 )  # fmt: skip
 
 
-class NoBrowser(Exception):  # noqa: N818  the office's word
-    """There is nothing to show a page with; `sentence` says what to do."""
+class NoBrowser(Exception):  # noqa: N818 - a condition, not a programming error
+    """No browser is installed; `sentence` says what to do."""
 
     sentence = "没有找到 Chromium。请先安装：sudo apt install chromium"
 
@@ -123,15 +123,15 @@ class NoBrowser(Exception):  # noqa: N818  the office's word
 def command(
     browser: str, url: str, profile: Path, *, size: tuple[int, int] | None, wayland: bool, root: bool
 ) -> list[str]:
-    """The command line of the browser. Pure. `size` in pixels: without a window manager nobody else makes it full."""
+    """Return the browser's command line. Pure. `size` in pixels: needed where no window manager sets it."""
     extra = [f"--window-size={size[0]},{size[1]}", "--window-position=0,0"] if size else []
     extra += ["--ozone-platform=wayland"] if wayland else []
-    extra += ["--no-sandbox"] if root else []  # Chromium refuses to start as root with it
+    extra += ["--no-sandbox"] if root else []  # with its sandbox Chromium refuses to start as root
     return [browser, *FLAGS, *extra, f"--user-data-dir={profile}", url]
 
 
 def screen_size(outputs: Path = OUTPUTS) -> tuple[int, int] | None:
-    """The first connected output's preferred size in pixels, as the kernel tells it; None when it doesn't."""
+    """Return the first connected output's preferred size in pixels, from the kernel; None when unknown."""
     for status in sorted(outputs.glob("*/status")):
         with contextlib.suppress(OSError, ValueError, IndexError):
             if status.read_text(encoding="ascii").strip() == "connected":
@@ -142,27 +142,27 @@ def screen_size(outputs: Path = OUTPUTS) -> tuple[int, int] | None:
 
 
 def find_browser() -> str:
-    """The first browser there is. Raises NoBrowser."""
+    """Return the first installed browser. Raises NoBrowser."""
     for name in BROWSERS:
-        if found := shutil.which(name):
-            return found
+        if path := shutil.which(name):
+            return path
     raise NoBrowser
 
 
-# ---- when to start anew: pure
+# ---- when to restart: pure
 
 
 @dataclass(slots=True)
 class Watch:
-    """Decides by what is known of the page. `restarts`: how many this boot has seen already."""
+    """The decision to restart, from the page's reports. `restarts`: the number of restarts in this boot."""
 
     restarts: int = 0
     alive_at: float = 0.0
 
     def look(self, now: float, *, running: bool, server: bool, ago_s: float | None) -> str:
-        """ "wait", "restart" or "give up". `ago_s`: seconds since the page painted, None if it never did."""
+        """Return "wait", "restart" or "give up". `ago_s`: seconds since the page painted, None if it never did."""
         if not server:
-            self.alive_at = now  # nobody can say; the count begins when the server is back
+            self.alive_at = now  # unknown; counting starts when the server is back
         elif ago_s is not None:
             self.alive_at = max(self.alive_at, now - ago_s)
         if running and now - self.alive_at <= SILENT_S:
@@ -175,7 +175,7 @@ class Watch:
 
 
 def boot_id(path: Path = BOOT) -> str:
-    """Which boot this is; "" where the system doesn't say."""
+    """Return the id of this boot; "" where the system has none."""
     try:
         return path.read_text(encoding="ascii").strip()
     except OSError:
@@ -183,7 +183,7 @@ def boot_id(path: Path = BOOT) -> str:
 
 
 def restarts_of(file: Path, boot: str) -> int:
-    """How often the browser was started anew in this boot."""
+    """Return how often the browser was restarted in this boot."""
     try:
         kept = read_json(file)
         return int(kept["restarts"]) if kept["boot"] == boot else 0
@@ -199,7 +199,7 @@ def keep_restarts(file: Path, boot: str, restarts: int) -> None:
 
 
 def get(url: str) -> Any:
-    """The JSON at `url`, None when the server doesn't answer with any."""
+    """Return the JSON at `url`, None when the server does not answer with JSON."""
     with contextlib.suppress(OSError, ValueError), urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
         return json.loads(answer.read())
     return None
@@ -207,7 +207,7 @@ def get(url: str) -> Any:
 
 @dataclass
 class Kiosk:
-    """The browser and the eye on it. `base`: the server's address; `folder`: where profile and counts lie."""
+    """The browser and its watchdog. `base`: the server's address; `folder`: for profile and counts."""
 
     base: str
     name: str
@@ -219,11 +219,11 @@ class Kiosk:
     lit: bool | None = None
 
     def start(self) -> None:
-        """Starts the browser; an old one is ended first, with all its children."""
+        """Start the browser, after ending an old one with all its children."""
         self.stop()
         profile = self.folder / "kiosk-profile"
         profile.mkdir(parents=True, exist_ok=True)
-        for lock in profile.glob("Singleton*"):  # a power cut leaves them, and Chromium would refuse to start
+        for lock in profile.glob("Singleton*"):  # left by a power cut; Chromium would refuse to start
             lock.unlink()
         url = f"{self.base}/wall/{quote(self.name)}"
         words = command(
@@ -236,7 +236,7 @@ class Kiosk:
         )  # fmt: skip
 
     def stop(self) -> None:
-        """Ends the browser and all it has started."""
+        """End the browser and all its processes."""
         if self.process is None:
             return
         for number in (signal.SIGTERM, signal.SIGKILL):  # its helpers may outlive a browser that ends in time
@@ -250,15 +250,15 @@ class Kiosk:
         return self.process is not None and self.process.poll() is None
 
     def painted_ago(self) -> tuple[bool, float | None, str | None]:
-        """(does the server answer, seconds since this wall painted, what it shows)."""
-        found = get(f"{self.base}/api/walls/{quote(self.name)}/painted")
-        if not isinstance(found, list):
+        """Return (does the server answer, seconds since this wall painted, scene shown)."""
+        rows = get(f"{self.base}/api/walls/{quote(self.name)}/painted")
+        if not isinstance(rows, list):
             return False, None, None
-        latest = min(found, key=lambda row: row["ago_s"], default=None)
+        latest = min(rows, key=lambda row: row["ago_s"], default=None)
         return (True, latest["ago_s"], latest["scene"]) if latest else (True, None, None)
 
     def light(self, scene: str | None) -> None:
-        """The screen itself follows the scene: off at night and when turned off on purpose."""
+        """Turn the screen off at night and on request, and on otherwise."""
         wanted = scene not in UNLIT
         if scene is not None and wanted != self.lit and self.screens:
             used = switch(wanted, self.screens)
@@ -266,7 +266,7 @@ class Kiosk:
             self.lit = wanted
 
     def watch(self, over: Callable[[float], bool], now: Callable[[], float] = time.monotonic) -> int:
-        """Until `over(seconds)`, which waits, says so: 0; 1 when three new starts did not help."""
+        """Watch until `over(seconds)`, which waits, returns true: 0; or 1 when three restarts did not help."""
         file, boot = self.folder / "kiosk.json", boot_id()
         watch = Watch(restarts_of(file, boot), now())
         self.start()
@@ -276,10 +276,10 @@ class Kiosk:
                 self.light(scene)
                 verdict = watch.look(now(), running=self.running(), server=server, ago_s=ago_s)
                 if verdict == "give up":
-                    log.error("the browser was started anew %d times in this boot, no more", watch.restarts)
+                    log.error("the browser was restarted %d times in this boot, giving up", watch.restarts)
                     return 1
                 if verdict == "restart":
-                    log.warning("the page is silent, the browser is started anew (%d)", watch.restarts)
+                    log.warning("the page is silent, restarting the browser (%d)", watch.restarts)
                     keep_restarts(file, boot, watch.restarts)
                     self.start()
         finally:

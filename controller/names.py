@@ -1,8 +1,8 @@
-"""One writing for every name of a person, team, city or product, however it was typed. Pure.
+"""One spelling for every name of a person, team, city or product, however it was typed. Pure.
 
 Lists come from spreadsheets, chat groups and PDFs: 王　明 is padded to the width of three characters, ⾼ from a
-PDF is a radical that only looks like 高, and marks that nobody can see stand round copied text. Whoever stores
-or looks up a name asks `tidy_name` first, so that all of these are one person.
+PDF is a radical that only looks like 高, and invisible marks surround copied text. Call `tidy_name` before
+storing or looking up a name, so that all of these are one person.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import unicodedata
 from typing import Final
 
 HAN: Final = "㐀-䶿一-鿿〇々\U00020000-\U000323af"
-"""A character class of the characters that Chinese names are written in."""
+"""A regex character class of the characters used in Chinese names."""
 
-# The radicals U+2E80–2EF3 that PDFs give for a simplified character and that NFKC leaves alone.
+# Radicals U+2E80–2EF3 that PDFs use for a simplified character and that NFKC does not convert.
 _RADICALS = str.maketrans(
     "⺎⺒⺜⺝⺠⺥⺫⺼⻁⻄⻅⻆⻉⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻟⻢⻣⻤⻥⻦⻧⻨⻩⻫⻬⻭⻮⻯⻰⻲",
     "兀巳日月民爪目肉虎西见角贝车長长门雨青韦页风飞食食马骨鬼鱼鸟卤麦黄斉齐歯齿竜龙亀",
 )
 _DOTS: Final = str.maketrans(dict.fromkeys("•‧・･⋅∙", "·"))
 _UNSEEN: Final = re.compile("[\u115f\u1160\u3164\ufe00-\ufe0e\U000e0100-\U000e01ef]")
-_JOINER: Final = "\u200d"  # holds an emoji of several parts together
+_JOINER: Final = "\u200d"  # joins an emoji of several parts
 _EMOJI_JOINT: Final = re.compile(r"(?<=[^\w\s])\u200d(?=[^\w\s])")
 _SPACES: Final = re.compile(r"[\t\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _BETWEEN_HAN: Final = re.compile(f"(?<=[{HAN}]) (?=[{HAN}])")
@@ -30,10 +30,10 @@ _HAN: Final = re.compile(f"[{HAN}]")
 
 
 def plain_text(written: str) -> str:
-    """The text with radicals as the characters they stand for and without marks that nobody can see."""
+    """Return the text with radicals converted to characters and without invisible marks."""
     kept = written.translate(_RADICALS)
     kept = "".join(unicodedata.normalize("NFKC", c) if _is_double(c) else c for c in kept)
-    joints = {found.start() for found in _EMOJI_JOINT.finditer(kept)}
+    joints = {match.start() for match in _EMOJI_JOINT.finditer(kept)}
     seen = (
         c for at, c in enumerate(kept) if unicodedata.category(c) != "Cf" or (c == _JOINER and at in joints)
     )
@@ -41,14 +41,14 @@ def plain_text(written: str) -> str:
 
 
 def _is_double(char: str) -> bool:
-    """Whether Unicode has this character twice: radicals (⾼) and compatibility ideographs."""
+    """Return whether Unicode has this character twice: radicals (⾼) and compatibility ideographs."""
     return "\u2e80" <= char <= "\u2fdf" or "\uf900" <= char <= "\ufaff"
 
 
 def tidy_name(written: str) -> str:
-    """The one writing of a name: 王　明 is 王明, `Ｍａｒｙ  Ann` is Mary Ann, 张伟(大) is 张伟（大）.
+    """Return the one spelling of a name: 王　明 is 王明, `Ｍａｒｙ  Ann` is Mary Ann, 张伟(大) is 张伟（大）.
 
-    Line breaks and other control characters stay, for the caller to refuse. Tidied again it stays as it is.
+    Keeps line breaks and other control characters, for the caller to refuse. Idempotent.
     """
     name = unicodedata.normalize("NFKC", plain_text(written)).translate(_DOTS)
     name = _SPACES.sub(" ", plain_text(name)).strip(" ")
@@ -58,5 +58,5 @@ def tidy_name(written: str) -> str:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two writings are the same name."""
+    """Return whether two spellings are the same name."""
     return one == other or tidy_name(one) == tidy_name(other)

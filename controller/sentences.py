@@ -1,8 +1,8 @@
 """Sentences that the program itself shows on walls, in Chinese and in English. Pure.
 
-`say(key, …)` makes a sentence: a `str` in Chinese that carries its English twin, so that it can pass through every
-part of the program as text and an English wall shows the twin. Text that the office wrote is plain `str` and stays
-as it is. A twin may leave a value out, for example a reason that is only known in Chinese.
+`say(key, …)` makes a sentence: a `str` in Chinese with its English translation, so that it passes through every
+part of the program as text and an English wall shows the translation. Text written by the office is plain `str` and
+is not translated. A translation may omit a value, for example a reason that is only known in Chinese.
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ class Sentence(str):
 
 
 def say(key: str, /, **values: Any) -> Sentence:
-    """The sentence `key` with its slots filled."""
+    """Return the sentence `key` with its slots filled."""
     zh, en = TEXTS[key]
     return Sentence(
         zh.format(**values), en.format(**{name: english(value) for name, value in values.items()})
@@ -270,12 +270,12 @@ def say(key: str, /, **values: Any) -> Sentence:
 
 
 def english(text: Any) -> Any:
-    """The English twin of a sentence; anything else as it is."""
+    """Return the English translation of a sentence; anything else unchanged."""
     return text.en if isinstance(text, Sentence) else text
 
 
 def first_and_rest(text: str) -> tuple[str, str]:
-    """The first sentence of a text and what follows it, "" when nothing does; in both languages if it has both."""
+    """Return the first sentence of a text and the rest, "" if there is none; in both languages if it has both."""
     what, _, rest = text.partition("。")
     if not isinstance(text, Sentence):
         return f"{what}。", rest

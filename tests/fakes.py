@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from controller.clock import Clock
+from controller.sound.announcer import Queue
 from controller.sound.playback import AnnouncementSettings, Job, Report
 from controller.sound.speaker import Event, Health, MusicOrder, Part
 from controller.sound.tts.script import Clip, Script
@@ -87,46 +88,67 @@ class FakeSpeaker:
 
 @dataclass
 class FakeAnnouncer:
-    """Takes jobs; the test decides what becomes of them."""
+    """Asks for what is next when the test says so; the test decides what becomes of it."""
 
-    report: Callable[[Report], None] = lambda report: None
-    jobs: list[Job] = field(default_factory=list)
+    queue: Queue | None = None
+    present: Job | None = None
     spans: tuple[tuple[float, float], ...] = ()
     cancelled: list[tuple[int, str]] = field(default_factory=list)
-    music_on: bool = False
-    busy: bool = False
     manners: AnnouncementSettings = field(default_factory=AnnouncementSettings)
-    on_air: int | None = None
     heard: bool = True
+
+    def start(self, queue: Queue) -> None:
+        self.queue, self.present = queue, None
+
+    def wake(self) -> None:
+        pass
+
+    @property
+    def jobs(self) -> list[Job]:
+        """What is being said, and what may be said now."""
+        assert self.queue is not None
+        return [*([self.present] if self.present else []), *self.queue.ahead(most=999)]  # type: ignore[call-arg]
+
+    def configure(self, settings: AnnouncementSettings) -> None:
+        self.manners = settings
+
+    def music(self, on: bool) -> None:
+        pass
 
     def audible(self, audible: bool) -> None:
         self.heard = audible
 
-    def submit(self, job: Job) -> None:
-        assert job.id not in [other.id for other in self.jobs], "handed over twice"
-        self.jobs.append(job)
-
     def cancel(self, id: int, why: str) -> None:
         self.cancelled.append((id, why))
-        self.jobs = [job for job in self.jobs if job.id != id]
         self.report(Report(id, "dropped", why))
-
-    def withdraw(self, ids: Collection[int]) -> set[int]:
-        found = {job.id for job in self.jobs if job.id in ids and job.id != self.on_air}
-        self.jobs = [job for job in self.jobs if job.id not in found]
-        return found
 
     def silences(self, spans: Sequence[tuple[float, float]]) -> None:
         self.spans = tuple(spans)
 
-    def say(self, clock: HandClock, seconds: float = 9.0, end: str = "heard") -> list[Job]:
-        """Says everything that waits, most important first; returns it."""
-        said = sorted(self.jobs, key=lambda job: -job.priority)
-        self.jobs = []
-        for job in said:
+    def report(self, report: Report) -> None:
+        """What became of a job."""
+        assert self.queue is not None
+        if self.present is not None and self.present.id == report.id and report.state != "playing":
+            self.present = None
+        self.queue.on_report(report)
+
+    def begin(self, clock: HandClock, seconds: float = 9.0) -> Job | None:
+        """Asks for the next announcement and begins to say it; None when nothing may be said."""
+        assert self.queue is not None
+        assert self.present is None, "it can say one thing at a time"
+        job = self.queue.take(urgent=False, begin=lambda job: setattr(self, "present", job))
+        if job is not None:
+            assert job is self.present
             self.report(
                 Report(job.id, "playing", "正在播报。", clock.monotonic(), clock.monotonic() + seconds)
             )
+        return job
+
+    def say(self, clock: HandClock, seconds: float = 9.0, end: str = "heard") -> list[Job]:
+        """Says everything that may be said, one after the other; returns it."""
+        said: list[Job] = []
+        while (job := self.present or self.begin(clock, seconds)) is not None:
+            said.append(job)
             clock.go(seconds=seconds)
             self.report(Report(job.id, end, "", clock.monotonic() - seconds, clock.monotonic()))
         return said

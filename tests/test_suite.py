@@ -32,7 +32,7 @@ def test_flaky():
     ],
     ids=["passes", "flaky", "fails", "cannot be collected", "no tests", "too many to repeat", "dies with 0"],
 )
-def test_what_is_flaky_is_named_and_what_fails_twice_fails(
+def test_flaky_tests_are_named_and_repeated_failures_fail(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     code: str,
@@ -41,7 +41,7 @@ def test_what_is_flaky_is_named_and_what_fails_twice_fails(
     broken: int,
     ends_with: int,
 ) -> None:
-    """A flaky test passes but is counted; failing twice, collecting nothing and dying in the middle are failures."""
+    """A flaky test passes but is counted; failing twice, collecting nothing and a crash in the middle are failures."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_it.py").write_text(code)
@@ -66,7 +66,7 @@ def test_a_part_that_fails_does_not_keep_the_next_from_running(
     assert (result.failed, result.code) == (["test_it.py::test_fails"], 1)
 
 
-def test_what_the_suite_names_is_there() -> None:
+def test_every_named_file_exists() -> None:
     """A file that is renamed is renamed in the lists of the suite too."""
     assert [path for path in FAST if path.startswith("tests/") and not (ROOT / path).exists()] == []
     files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}

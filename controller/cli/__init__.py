@@ -1,9 +1,9 @@
-"""The commands, thin: each asks one part of the house and prints what it answers.
+"""The commands. Thin: each calls one part of the program and prints its answer.
 
-Exit codes: 0 well, 1 failed, 2 wrong use or a faulty timetable. A room per subject: `running` (what goes on until it
-is stopped), `timetable` (what should happen), `speaking` (a text aloud),
-`voices` (who speaks), `data` (what comes in and goes out). They
-import the rest of the house when they are called: `zhangu check` shall not wait for the web.
+Exit codes: 0 success, 1 failure, 2 wrong usage or an invalid timetable. A module per subject: `run` (the daemon and
+other long-running commands), `timetable` (what is planned), `speech` (speak a text), `voices` (manage voices),
+`data` (import, export, tokens). They import the rest of the program only when called, so that `zhangu check`
+does not wait for the web.
 """
 
 from __future__ import annotations

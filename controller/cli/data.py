@@ -1,4 +1,4 @@
-"""What comes in and goes out: tokens, people, the backup; and whether all parts are well."""
+"""Tokens, people, the backup, and the check of all parts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from controller.cli.errors import FAILED, book_of, echo, home_option, stop
+from controller.cli.errors import FAILED, echo, home_option, stop, store_of
 from controller.system.paths import chosen
 
 ROLES = ("admin", "assistant", "leader", "director", "program", "wall")
@@ -21,13 +21,13 @@ def token(name: str, role: str, home: Path | None) -> None:
     """Make a token for a program or a wall and print it, once."""
     from controller.services.auth import Credentials
 
-    with book_of(chosen(home)) as store:
+    with store_of(chosen(home)) as store:
         keys = Credentials(store)
-        again = name in [found.name for found in keys.tokens()]
-        made = keys.make_token(name, role)
+        again = name in [existing.name for existing in keys.tokens()]
+        secret = keys.make_token(name, role)
     if again:
         echo(f"原来叫“{name}”的令牌从现在起失效，用它的程序要换成这一个。", err=True)
-    echo(made)
+    echo(secret)
 
 
 @click.command()
@@ -37,7 +37,7 @@ def pin(new: bool, home: Path | None) -> None:
     """Show the PIN, or change it."""
     from controller.services.auth import Credentials
 
-    with book_of(chosen(home)) as store:
+    with store_of(chosen(home)) as store:
         keys = Credentials(store)
         echo(keys.new_pin() if new else keys.pin())
     if new:
@@ -54,7 +54,7 @@ def tokens(context: click.Context, home: Path | None) -> None:
         return
     from controller.services.auth import Credentials
 
-    with book_of(chosen(home)) as store:
+    with store_of(chosen(home)) as store:
         keys = Credentials(store)
         for token in keys.tokens():
             used = f"最近使用 {token.used.astimezone():%Y-%m-%d %H:%M}" if token.used else "没有用过"
@@ -74,7 +74,7 @@ def revoke(context: click.Context, name: str, home: Path | None) -> None:
     """End a token by its name, or a phone by the number that the list shows."""
     from controller.services.auth import Credentials
 
-    with book_of(chosen(home or context.obj)) as store:
+    with store_of(chosen(home or context.obj)) as store:
         keys = Credentials(store)
         if keys.end_token(name) or (name.isdecimal() and len(name) < 18 and keys.end_session(int(name))):
             echo(f"“{name}”已失效。")
@@ -84,7 +84,7 @@ def revoke(context: click.Context, name: str, home: Path | None) -> None:
 
 @click.group(name="import")
 def import_() -> None:
-    """Bring data in."""
+    """Import data."""
 
 
 @import_.command()
@@ -99,7 +99,7 @@ def people(file: Path, home: Path | None) -> None:
         data = file.read_bytes()
     except OSError as error:
         stop(f"读不了 {file}：{reason(error)}。", FAILED)
-    with book_of(chosen(home)) as store:
+    with store_of(chosen(home)) as store:
         done, notes = import_list(store, data)
     echo(f"新增 {done.added} 人，更新 {done.changed} 人，{done.same} 人没有变化。")
     for note in notes:
@@ -110,11 +110,11 @@ def people(file: Path, home: Path | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @home_option
 def backup(file: Path, home: Path | None) -> None:
-    """Copy the book into one file, also while the daemon runs."""
+    """Copy the database into one file, also while the daemon runs."""
     where = chosen(home)
     if not where.database.exists():
         stop(f"没有备份成：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
-    with book_of(where) as store:
+    with store_of(where) as store:
         store.backup(file)
     echo(f"已备份到 {file}。")
 

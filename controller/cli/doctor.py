@@ -1,4 +1,4 @@
-"""`zhangu doctor`: looks at every part, one line each, with what to do about what is not well."""
+"""`zhangu doctor`: check every part, and print one line each with the remedy for any fault."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from controller.timetable.problems import TimetableInvalid
 
 DEVICE_S = 4.0
 MEASURING_S = 20.0
-"""So long new music is looked into; what is not known by then is not told."""
+"""Seconds for examining new music; files not examined by then are not reported."""
 HEALTH_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's report. `serious`: the office would hear or see something wrong; `there`: False for
-    what is not there at all, and need not be.
+    """One line of the doctor's report. `serious`: people would hear or see something wrong; `there`: False for
+    an optional part that is missing.
     """
 
     part: str
@@ -49,16 +49,16 @@ class Finding:
 
 
 def examine(home: Home) -> Iterator[Finding]:
-    """Every finding, as it is found; takes some seconds, speaks no word aloud."""
+    """Yield each finding when it is known; takes some seconds, plays no sound."""
     yield from _timetable(home)
     yield from _book(home)
     yield from _disk(home)
     yield from _music(home)
     yield from _voices(home)
-    told = running(home.running)
-    health = _health(told) if told.get("port") else None
+    lock = running(home.running)
+    health = _health(lock) if lock.get("port") else None
     yield from of_the_running(health) if health is not None else [_device()]
-    yield _daemon(told, health)
+    yield _daemon(lock, health)
 
 
 def _timetable(home: Home) -> Iterator[Finding]:
@@ -142,7 +142,7 @@ def _voices(home: Home) -> Iterator[Finding]:
 
 
 def _natural_voice(home: Home) -> Finding:
-    """Whether the natural voice's files are all there and unaltered; why it cannot be installed here."""
+    """Check that the natural voice's files are complete and unaltered, or report why it cannot be installed here."""
     from controller.sound.tts import download, install, packages, speakers
     from controller.sound.tts.download import CannotInstall
 
@@ -164,11 +164,11 @@ def _natural_voice(home: Home) -> Finding:
 
 def _device() -> Finding:
     ready = threading.Event()
-    told: list[str] = []
+    reasons: list[str] = []
 
     def on_event(event: Event) -> None:
         if event.kind == "lost" and event.why:
-            told.append(event.why)
+            reasons.append(event.why)
         if event.kind == "ready":
             ready.set()
 
@@ -177,25 +177,25 @@ def _device() -> Finding:
     try:
         if ready.wait(DEVICE_S):
             return Finding("音响", f"{speaker.health().device}")
-        return Finding("音响", told[-1] if told else "播放程序没有回应。请再试一次", serious=True)
+        return Finding("音响", reasons[-1] if reasons else "播放程序没有回应。请再试一次", serious=True)
     finally:
         speaker.close()
 
 
-def _health(told: Mapping[str, object]) -> dict[str, Any] | None:
-    """What the running daemon says of itself; None when it does not answer."""
+def _health(lock: Mapping[str, object]) -> dict[str, Any] | None:
+    """Return the running daemon's health; None when it does not answer."""
     request = urllib.request.Request(
-        f"http://127.0.0.1:{told['port']}/health", headers={"Authorization": f"Bearer {told.get('token')}"}
+        f"http://127.0.0.1:{lock['port']}/health", headers={"Authorization": f"Bearer {lock.get('token')}"}
     )
     try:
         with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
-            found = json.loads(answer.read())
-    except urllib.error.HTTPError as unwell:  # 503 with our JSON: here, with a fault
+            health = json.loads(answer.read())
+    except urllib.error.HTTPError as unwell:  # 503 with our JSON: it runs, with a fault
         with unwell:
-            found = _read(unwell.read())
+            health = _read(unwell.read())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and "troubles" in found else None
+    return health if isinstance(health, dict) and "troubles" in health else None
 
 
 def _read(raw: bytes) -> object:
@@ -206,10 +206,10 @@ def _read(raw: bytes) -> object:
 
 
 def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
-    """The sound as the running daemon knows it: its own device, volume, mute, quiet time, and what else is wrong."""
+    """Report the sound of the running daemon: its device, volume, mute, quiet time, and other faults."""
     sound = health.get("sound") or {}
     deaf = sound.get("cause") in (NO_DEVICE, VOLUME_0)
-    if not sound:  # it did not take the token: another home's, or another release
+    if not sound:  # it rejected the token: it belongs to another home or another release
         yield Finding("音响", "正在运行的战鼓没有把它的声音告诉这个命令，请在手机“设备”页看", there=False)
     elif sound.get("hears"):
         yield Finding("音响", f"{sound.get('device')}，总音量 {sound.get('volume')}")
@@ -222,10 +222,10 @@ def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding("正在发生", " ".join((trouble["what"], trouble["mend"])), bool(trouble["serious"]))
 
 
-def _daemon(told: Mapping[str, object], health: Mapping[str, Any] | None) -> Finding:
-    if not told:
+def _daemon(lock: Mapping[str, object], health: Mapping[str, Any] | None) -> Finding:
+    if not lock:
         return Finding("战鼓", "没有在运行", there=False)
-    where = f"进程 {told.get('pid')}，端口 {told.get('port')}"
+    where = f"进程 {lock.get('pid')}，端口 {lock.get('port')}"
     if health is None:
         return Finding("战鼓", f"在运行，但没有回应，{where}。请看 var/log/zhangu.log", serious=True)
     return Finding("战鼓", f"在运行，{where}")

@@ -1,4 +1,4 @@
-"""What all commands share: how they end, which options they have, what they open."""
+"""Shared by all commands: how they end, their common options, and opening the home."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ rehearsal_port_option = click.option("--port", default=8090, show_default=True, 
 
 
 def echo(text: object, *, err: bool = False) -> None:
-    """Prints for a person or program; names and texts cannot drive the terminal. All commands print with this."""
+    """Print for a person or program; names and texts cannot control the terminal. All commands print with this."""
     from controller.system.log_file import plain
 
     click.echo("\n".join(plain(line) for line in str(text).split("\n")), err=err)
 
 
 def stop(sentence: str, code: int) -> NoReturn:
-    """Ends the command with a sentence on stderr."""
+    """End the command with a sentence on stderr."""
     echo(sentence, err=True)
     sys.exit(code)
 
 
 def within_reach(option: str, day: date) -> None:
-    """Ends the command for a year that nobody can ask about; see `moments.YEARS`."""
+    """End the command if the year is out of range; see `moments.YEARS`."""
     from controller.timetable.times import YEARS
 
     if day.year not in YEARS:
@@ -51,16 +51,14 @@ def within_reach(option: str, day: date) -> None:
 
 
 class CliGroup(click.Group):
-    """Whatever a command refuses is told in its sentence; only a fault of ours ends in a traceback."""
+    """A group that prints each refusal as its sentence; only programming errors end in a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         from controller.sales.model import Refused
         from controller.system.os_errors import reason
         from controller.timetable.problems import TimetableInvalid
 
-        logging.getLogger().addHandler(
-            logging.NullHandler()
-        )  # commands speak in sentences; `run` keeps a log
+        logging.getLogger().addHandler(logging.NullHandler())  # commands print sentences; `run` writes a log
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a terminal without Chinese still shows the rest
@@ -71,20 +69,20 @@ class CliGroup(click.Group):
         except Refused as refused:
             stop(refused.sentence, FAILED)
         except BrokenPipeError:
-            raise  # the reader of our output has gone: click ends quietly
+            raise  # the reader of our output is gone: click ends quietly
         except OSError as error:
             stop(f"{error.filename or '这里'}：{reason(error)}。", FAILED)
 
 
-def almanac_of(home: Home) -> TimetableFile:
-    """The timetable in force. Raises TimetableInvalid."""
+def timetable_of(home: Home) -> TimetableFile:
+    """Return the timetable in force. Raises TimetableInvalid."""
     from controller.timetable.current import TimetableFile
 
     return TimetableFile(home.timetable, home.last_good)
 
 
-def book_of(home: Home) -> closing[Store]:
-    """The book, to be used in a `with`. Raises StoreTrouble."""
+def store_of(home: Home) -> closing[Store]:
+    """Return the store, to be used in a `with`. Raises StoreTrouble."""
     from controller.sales.store import Store
 
     return closing(Store(home.database))

@@ -1,4 +1,4 @@
-"""A day in words: its plan as `zhangu today` prints it, its frozen results as `zhangu results` does. Pure."""
+"""Format a day as text: its plan for `zhangu today`, its frozen results for `zhangu results`. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.timetable.labels import ROLES, SAYINGS, SCENES
 
 
 def day_in_words(plan: dict[str, Any]) -> str:
-    """A day's plan (`timetable.to_json`): under their headings a line for each span, cue and duty."""
+    """Return a day's plan (`timetable.to_json`): under headings a line for each entry, cue and duty."""
     lines = [f"{plan['date']}　{'工作日' if plan['workday'] else '休息日'}（{plan['why']}）"]
     lines += ["时段"] if plan["entries"] else []
     for entry in plan["entries"]:
@@ -36,17 +36,17 @@ def day_in_words(plan: dict[str, Any]) -> str:
 
 
 def results_in_words(frozen: Mapping[str, Any]) -> str:
-    """The show as the office saw it, best first."""
-    found = results.from_json(frozen)
-    lines = [f"{found.date}　{found.office}　{found.count} 单，{_yuan(found.amount)}"]
-    lines += ["个人", *(_person(row) for row in found.people)] if found.people else ["今天没有签单。"]
-    lines += ["团队", *(_team(row) for row in found.teams)] if found.teams else []
-    if found.cities:
+    """Return the frozen results, best first."""
+    show = results.from_json(frozen)
+    lines = [f"{show.date}　{show.office}　{show.count} 单，{_yuan(show.amount)}"]
+    lines += ["个人", *(_person(row) for row in show.people)] if show.people else ["今天没有签单。"]
+    lines += ["团队", *(_team(row) for row in show.teams)] if show.teams else []
+    if show.cities:
         lines.append("各地")
-        lines += [f"  {city.place}. {city.name}　{_rate(city.rate)}" for city in found.cities]
-    for label, row in (("本周开拓能手", found.week_top), ("本月开拓能手", found.month_top)):
+        lines += [f"  {city.place}. {city.name}　{_rate(city.rate)}" for city in show.cities]
+    for label, row in (("本周开拓能手", show.week_top), ("本月开拓能手", show.month_top)):
         lines += [f"{label}　{row.name}　{row.team}　{_yuan(row.amount)}"] if row else []
-    return "\n".join([*lines, *([found.comment] if found.comment else [])])
+    return "\n".join([*lines, *([show.comment] if show.comment else [])])
 
 
 def _person(row: Standing) -> str:
@@ -63,5 +63,5 @@ def _yuan(amount: Decimal) -> str:
 
 
 def _rate(rate: Decimal | None) -> str:
-    """Never rounded up: a target not reached must not look reached."""
+    """Format a rate, never rounded up: a target not reached must not look reached."""
     return "—" if rate is None else f"{int(rate * 100)}%"

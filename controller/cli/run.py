@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 from controller.cli.errors import (
     FAILED,
     WRONG,
-    almanac_of,
     home_option,
     host_option,
     port_option,
     rehearsal_port_option,
     stop,
+    timetable_of,
     within_reach,
 )
 from controller.system.paths import chosen
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def greet(daemon: Daemon) -> None:
-    """Prints where walls and phones find this office."""
+    """Print the addresses for walls and phones."""
     where = told_address(daemon.host)
     address = f"http://{where}:{daemon.server.port}"
     echo("")
@@ -61,7 +61,7 @@ def _qr(text: str) -> str:
     return drawn.getvalue()
 
 
-# --- What goes on until it is stopped
+# --- Commands that run until they are stopped
 
 
 @click.command()
@@ -116,7 +116,7 @@ def rehearse(at: str, home: Path | None, host: str, port: int) -> None:
     from controller.simulation.rehearsal import scratch
 
     where = chosen(home)
-    zone = almanac_of(where).rhythm.zone
+    zone = timetable_of(where).rhythm.zone
     try:
         start = datetime.fromisoformat(at)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`zhangu say` and `zhangu voice`: a text to the speakers or into a file, from the command line."""
+"""`zhangu say` and `zhangu voice`: speak a text over the speakers or into a file, from the command line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOTHING = "这里没有能念出来的字：表情和符号不会出声。"
 
 
 def script_of(home: Home, text: str) -> Script:
-    """The text as the engine gets it, with the readings of this office's names and in the office's voice."""
+    """Return the text as the engine gets it, with the readings of this office's names and in the office's voice."""
     names: dict[str, str] = {}
     if home.database.exists():
         with closing(Store(home.database)) as store, store.read() as session:
@@ -47,7 +47,7 @@ def script_of(home: Home, text: str) -> Script:
 
 
 def as_engine_gets_it(home: Home, script: Script) -> str:
-    """The spoken text in the spelling of the engine that would speak it here."""
+    """Return the spoken text in the spelling of the engine that would speak it here."""
     with _speaking(home) as speaking:
         engine = speaking.engine_of(speaking.choice().voice)
     natural = engine != ESPEAK and any(folder.name == FOLDER for folder in model_folders(home.var / "voices"))
@@ -57,7 +57,7 @@ def as_engine_gets_it(home: Home, script: Script) -> str:
 
 @contextmanager
 def _speaking(home: Home) -> Iterator[Speaking]:
-    """The office's choice of voice: the phone's above the timetable's."""
+    """Return the office's choice of voice: the phone's takes precedence over the timetable's."""
     sound, voices = _sound(home), home.var / "voices"
     if not home.database.exists():
         yield Speaking(lambda: sound, None, voices)
@@ -88,18 +88,18 @@ def to_file(home: Home, script: Script, file: Path) -> str | None:
 
 
 def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
-    """Says the text over the speakers; returns a sentence when nobody could hear it.
+    """Speak the text over the speakers; return a sentence when nobody could hear it.
 
-    `tell` hears when a running daemon will say it, and why.
+    `tell` is called with when and why a running daemon will announce it.
     """
     daemon = running(home.running)
     if daemon.get("port"):
         return _through_daemon(daemon, text, tell)
-    said = script_of(home, text)
-    if not said.segments[0].text:
+    speech = script_of(home, text)
+    if not speech.segments[0].text:
         return NOTHING
     builder = ScriptBuilder(home.sounds)
-    script = replace(said, chime=builder.sound("chime"))
+    script = replace(speech, chime=builder.sound("chime"))
     with _rendered(home, script) as clip:
         return clip if isinstance(clip, str) else _directly(clip)
 
@@ -132,7 +132,7 @@ def _through_daemon(daemon: dict[str, object], text: str, tell: Callable[[str], 
         return str(json.loads(error.read() or b"{}").get("error", f"战鼓没有接受（{error.code}）。"))
     except OSError:
         return "战鼓在运行，但没有回应。请看 var/log/zhangu.log。"
-    if decision.get("held"):  # due now, and nobody can hear it
+    if decision.get("held"):  # due now, but inaudible
         return str(decision["why"])
     tell(str(decision["why"]))
     return None

@@ -1,4 +1,4 @@
-"""A text aloud, or as a file."""
+"""Commands that speak a text aloud or into a file."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from controller.system.paths import chosen
 
 
 class Spoken(click.Command):
-    """A command whose TEXT may begin with a minus: `zhangu say "-5℃"` is no option."""
+    """A command whose TEXT may start with a minus: `zhangu say "-5℃"` has no option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put what looks like an option and is none behind `--`."""
+        """Put arguments that only look like options behind `--`."""
         known = {name for option in self.get_params(ctx) for name in option.opts}
         if "--" in args:
             return super().parse_args(ctx, args)
         text = next((arg for arg in args if arg.startswith("-") and arg.split("=")[0] not in known), None)
         if text is None or re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(?:=.*)?", text):
-            return super().parse_args(ctx, args)  # a misspelt option is told as such
+            return super().parse_args(ctx, args)  # let click report a misspelt option
         at = args.index(text)
         return super().parse_args(ctx, [*args[:at], *args[at + 1 :], "--", text])
 

@@ -1,4 +1,4 @@
-"""What should happen, and what 18:05 told: check, today, results."""
+"""Show what is planned, and the results of a day: check, today, results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.errors import FAILED, WRONG, almanac_of, book_of, echo, home_option, stop, within_reach
+from controller.cli.errors import FAILED, WRONG, echo, home_option, stop, store_of, timetable_of, within_reach
 from controller.system.paths import chosen
 
 if TYPE_CHECKING:
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @home_option
 def check(file: Path | None, home: Path | None) -> None:
-    """Check the timetable; every fault is told at once."""
+    """Check the timetable and print all faults at once."""
     from controller.timetable import load
 
     where = chosen(home)
     path = file or where.timetable
     rhythm = load.load(path)
-    found = [*_hints(rhythm, where), *_without_music(rhythm, where), *_without_voice(rhythm, where)]
-    echo(f"{path}：没有问题。" if not found else f"{path}：没有错误，可以用，有 {len(found)} 处请看一下：")
-    for sentence in found:
+    hints = [*_hints(rhythm, where), *_without_music(rhythm, where), *_without_voice(rhythm, where)]
+    echo(f"{path}：没有问题。" if not hints else f"{path}：没有错误，可以用，有 {len(hints)} 处请看一下：")
+    for sentence in hints:
         echo(f"注意：{sentence}")
 
 
 def _hints(rhythm: Timetable, home: Home) -> tuple[str, ...]:
-    """What will not happen, by this home's calendar and teams."""
+    """Return hints about things that will not happen with this home's calendar and teams."""
     from controller.timetable.load import hints
     from controller.timetable.public_holidays import kept_in
     from controller.timetable.workdays import Workdays
 
     teams: list[str] = []
     if home.database.exists():
-        with book_of(home) as store, store.read() as session:
+        with store_of(home) as store, store.read() as session:
             teams = [team.name for team in session.roster.teams()]
     look = kept_in(home.cache / "public-days")
     days = Workdays(rhythm.holidays, rhythm.days_off, rhythm.extra_workdays, look)
@@ -50,7 +50,7 @@ def _hints(rhythm: Timetable, home: Home) -> tuple[str, ...]:
 
 
 def _without_music(rhythm: Timetable, home: Home) -> list[str]:
-    """The file alone cannot know which playlists there are; a misspelt one would be silence at its time."""
+    """Return spans whose playlist does not exist (the file alone cannot show it): they would be silent."""
     from controller.sound.library import playlists
     from controller.timetable.problems import nearest
 
@@ -66,11 +66,11 @@ def _without_music(rhythm: Timetable, home: Home) -> list[str]:
 
 
 def _without_voice(rhythm: Timetable, home: Home) -> list[str]:
-    """The file alone cannot know which voices there are."""
+    """Return a hint if the voice does not exist (the file alone cannot show it)."""
     from controller.services.voices import folders, misnamed
 
-    found = misnamed(rhythm.sound, folders(home.var / "voices"))
-    return [f"sound › {key}：{sentence}" for key, sentence in found.items()]
+    faults = misnamed(rhythm.sound, folders(home.var / "voices"))
+    return [f"sound › {key}：{sentence}" for key, sentence in faults.items()]
 
 
 @click.command()
@@ -82,7 +82,7 @@ def today(day: str | None, as_json: bool, home: Path | None) -> None:
     from controller.cli.format import day_in_words
     from controller.timetable.plan import to_json
 
-    timetable_file = almanac_of(chosen(home))
+    timetable_file = timetable_of(chosen(home))
     plan = to_json(timetable_file.plan(_day(day, timetable_file)))
     echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else day_in_words(plan))
 
@@ -96,21 +96,21 @@ def results(day: str | None, as_json: bool, home: Path | None) -> None:
     from controller.cli.format import results_in_words
 
     where = chosen(home)
-    wanted = _day(day, almanac_of(where))
-    with book_of(where) as store, store.read() as session:
-        found = session.desk.results(wanted)
-    if found is None:
+    wanted = _day(day, timetable_of(where))
+    with store_of(where) as store, store.read() as session:
+        frozen = session.desk.results(wanted)
+    if frozen is None:
         stop(f"{wanted} 没有公布过战报。", FAILED)
-    echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else results_in_words(found))
+    echo(json.dumps(frozen, ensure_ascii=False, indent=2) if as_json else results_in_words(frozen))
 
 
 def _day(day: str | None, timetable_file: TimetableFile) -> date:
     try:
-        found = date.fromisoformat(day) if day else datetime.now(timetable_file.rhythm.zone).date()
+        chosen = date.fromisoformat(day) if day else datetime.now(timetable_file.rhythm.zone).date()
     except ValueError:
         stop(f"--date 写的是“{day}”。要写成 2026-11-27 这样。", WRONG)
-    within_reach("--date", found)
-    return found
+    within_reach("--date", chosen)
+    return chosen
 
 
 COMMANDS = (check, today, results)

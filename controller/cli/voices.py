@@ -1,4 +1,4 @@
-"""Who speaks: the voices on this machine, listed, installed, carried, chosen, removed."""
+"""Voices on this machine: list, install, save for another machine, choose, remove."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def list_(outer: Path | None, home: Path | None) -> None:
 @home_option
 @click.pass_obj
 def install(outer: Path | None, source: Path | None, home: Path | None) -> None:
-    """Install the natural voice (90 MB, once), or repair it; goes on where it was interrupted."""
+    """Install the natural voice (90 MB, once), or repair it; continues where it was interrupted."""
     from controller.sound.tts import install as files
     from controller.system.process import running
 
@@ -120,11 +120,11 @@ def _list(home: Home) -> None:
     from controller.sound.tts import speakers
 
     folder = home.var / "voices"
-    found = files.listing(folder)
-    if not any(voice.kind == "kokoro" for voice in found):
+    voices_here = files.listing(folder)
+    if not any(voice.kind == "kokoro" for voice in voices_here):
         state = "正在安装" if files.is_busy(folder) else "没有装，运行 zhangu voices install（下载约 90 MB）"
         echo(f"✗ 自然语音：{state}")
-    for voice in found:
+    for voice in voices_here:
         echo(_line(voice))
         if voice.kind == "kokoro" and voice.whole:
             echo("  " + "　".join(speaker.name for speaker in speakers.mandarin()))
@@ -138,11 +138,11 @@ def _line(voice: Found) -> str:
 
 
 def _voice(home: Home, name: str) -> str:
-    """The name as the timetable takes it; ends the command when nobody is called so."""
+    """Return the name as the timetable takes it; end the command when no voice has it."""
     from controller.sound.tts import install as files
     from controller.sound.tts import speakers
 
-    own = [found.key for found in files.listing(home.var / "voices") if found.kind in ("sherpa", "piper")]
+    own = [voice.key for voice in files.listing(home.var / "voices") if voice.kind in ("sherpa", "piper")]
     if name in (speakers.AUTO, speakers.ESPEAK, *own):
         return name
     speaker = speakers.find(name)
@@ -157,7 +157,7 @@ def _called(speaker: Speaker) -> str:
 
 
 def _put(daemon: dict[str, object], choice: dict[str, str]) -> str | None:
-    """Ask the running daemon; returns a sentence when it refused."""
+    """Ask the running daemon; return a sentence when it refused."""
     import urllib.error
     import urllib.request
 
@@ -186,7 +186,7 @@ def _refusal(error: HTTPError) -> str:
 
 @contextmanager
 def _told(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Progress as a bar, or as a line for each tenth where no terminal is; a refusal ends the command."""
+    """Show progress as a bar, or as a line for each tenth without a terminal; end the command on a refusal."""
     from controller.sound.tts.download import CannotInstall
 
     try:
@@ -206,7 +206,7 @@ def _told(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 class _Lines:
-    """A line for each tenth."""
+    """A progress report with one line for each tenth."""
 
     def __init__(self, label: str) -> None:
         self._label, self._last = label, -1

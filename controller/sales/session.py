@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Final
 
@@ -29,6 +30,16 @@ class Session:
         self.roster = Roster(rows)
         self.outbox = Outbox(rows)
         self.desk = Settings(rows)
+        self._after: list[Callable[[], None]] = []
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this once it is on the disk and before the change is signalled: for what memory keeps of it."""
+        self._after.append(call)
+
+    def committed(self) -> None:
+        """The transaction is on the disk."""
+        for call in self._after:
+            call()
 
     def standings(self, since: date, until: date) -> standings.Standings:
         """Who leads in the days `since`..`until`, both included; rules for places in `standings`."""

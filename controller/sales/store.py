@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from controller.changes import Changes
 from controller.sales.model import StoreFull, StoreTrouble
 from controller.sales.rows import Row, Value
 from controller.sales.session import Kept, Session
@@ -72,11 +73,14 @@ class Store:
 
     `stand_in`: do not raise then, but read what can be read of it, else an empty book; every `write` is refused with
     that sentence until the file can be opened again, which is tried every few seconds (`ailing`).
+
+    `changes` is notified once after each commit that changed something.
     """
 
     def __init__(self, path: Path, zone: tzinfo = UTC, *, stand_in: bool = False) -> None:
         self.path = path
         self.zone = zone
+        self.changes = Changes()
         self._lock = threading.Lock()
         self._kept: Kept = {}  # of committed states only: a rolled back version number comes again
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_READERS_KEPT)
@@ -158,7 +162,7 @@ class Store:
         else:
             with suppress(StoreTrouble):
                 self._open_again()
-                with self.write() as book:
+                with self.write(quiet=True) as book:
                     book.desk.set_setting("tried", round(time.time()))
         return self._missing or self._refused
 
@@ -201,24 +205,31 @@ class Store:
                 self._readers.get_nowait().close()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, quiet: bool = False) -> Iterator[Session]:
         """One transaction, one at a time: on the disk when the block ends, undone when it raises.
 
-        Raises `StoreFull` or `StoreTrouble` when the disk doesn't take it. Don't nest, don't speak inside.
+        When it changed something `changes` is notified afterwards, unless it is `quiet`: a write that neither screens
+        nor sound depend on. Raises `StoreFull` or `StoreTrouble` when the disk doesn't take it. Don't nest.
         """
         if self._missing is not None:
             raise self._missing
         try:
-            with self._transaction() as book:
-                yield book
+            with self._lock:
+                before = self._writer.total_changes
+                with self._transaction() as book:
+                    yield book
+                changed = self._writer.total_changes != before
+                book.committed()
         except StoreTrouble as trouble:
             self._refused = trouble
             raise
         self._refused = None
+        if changed and not quiet:
+            self.changes.notify()
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with self._lock, self._told():
+        with self._told():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Session(_Rows(self._writer, self.zone))

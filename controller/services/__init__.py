@@ -1,8 +1,9 @@
-"""The office's verbs. Each refuses with a sentence, or commits and then tells; nothing else changes anything.
+"""The office's verbs. Each refuses with a sentence, or commits; the store's signal tells of it, no verb does.
 
-One desk per subject: `deals` (orders), `roundups` (what is told together), `talk` (what is said), `cues` (what the
-timetable says), `sounding` (music, volume, hush), `keys` (who may come in), `view` (what screens draw from),
-`following` (what clock, speaker and announcer tell). The office only joins them.
+One service per subject: `deals`, `roundups` (what is told together), `announcements` (what is said; `queue` is what the
+announcer asks), `cues` (what the timetable says), `music` (music, volume, mute), `auth` (who may come in), `snapshot`
+(what screens draw from), `timetable_listener` (what the clock and the speaker bring). The office only joins them: every
+part gets what it needs in its constructor.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from controller.services.context import Context, Preferences
 from controller.services.cues import CueService
 from controller.services.deals import AS_USUAL, DealService, Decided, How, Recorded
 from controller.services.health import HealthMonitor
-from controller.services.media import Media
+from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
 from controller.services.people import PeopleService
@@ -38,7 +39,7 @@ from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
 from controller.services.spoken_texts import Announced, SpokenTextService
-from controller.services.timetable_listener import TimetableListener, rearrange
+from controller.services.timetable_listener import TimetableListener
 from controller.services.voices import Samples, Speaking
 from controller.services.walls import Pairings, WallRegistry
 from controller.sound.announcer import Announcer
@@ -73,6 +74,7 @@ class Parts:
     library: Library
     sounds: Path
     voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
+    local_token: str = ""
 
 
 class Office:
@@ -82,24 +84,29 @@ class Office:
         context = Context(
             parts.clock, parts.timetable_file, parts.store, parts.feed, Preferences(parts.store)
         )
+        parts.store.changes.listen(parts.announcer.wake)
+        parts.store.changes.listen(parts.feed.notify)
+        parts.timetable_file.changes.listen(parts.library.forget_missing)
+        self._sound = MusicService(context, parts.speaker, parts.announcer, parts.library, parts.voice)
+        desks = uploads(parts.store.path.parent, parts.sounds, context, parts.library, self._sound.shelved)
         self.speaking = Speaking(
             lambda: context.rhythm.sound, context.kept, parts.store.path.parent / "voices", parts.voice
         )
         builder = ScriptBuilder(
-            parts.sounds, lambda: context.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable
-        )
+            parts.sounds, lambda: context.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable,
+            desks.clips.find, desks.personal.song_of,
+        )  # fmt: skip
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
-        self.keys = Credentials(parts.store)
-        self._sound = MusicService(context, parts.speaker, parts.announcer, parts.library, parts.voice)
-        self._talk = AnnouncementService(context, parts.announcer, parts.voice, builder, self._sound.hearing)
-        bursts = Batching(context, self._talk)
-        self._roundups = RoundUps(context, self._talk)
-        self._deals = DealService(context, self._talk, bursts, self._roundups)
-        self._talk.late = self._roundups.postpone_unheard
+        self.keys = Credentials(parts.store, parts.local_token)
+        roundups = RoundUps(context)
+        self._talk = self.queue = AnnouncementService(
+            context, parts.announcer, parts.voice, builder, self._sound.hearing, Batching(context),
+            roundups.postpone_unheard,
+        )  # fmt: skip
+        self._deals = DealService(context, self._talk, roundups)
         self._speech = SpokenTextService(context, self._talk)
-        cues = CueService(context, self._talk)
-        parts.timetable_file.on_change = parts.library.forget_missing
+        cues = CueService(context)
         self._people = PeopleService(context)
         troubles = HealthMonitor(
             context,
@@ -108,34 +115,32 @@ class Office:
             parts.library,
             self.speaking,
             parts.voice_install,
+            self.keys.attempts.troubles,
         )
-        self._view = SnapshotBuilder(context, self._talk, cues, self._sound.sounding)
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
-        self._view.walls = self.walls.merged
-        self._view.troubles = lambda: (*troubles.all(), *self.keys.attempts.troubles())
-        self._view.trusted = troubles.clock_trusted
-        self._view.urgent_troubles = lambda: (*troubles.of_the_house(), *self.keys.attempts.troubles())
-        self._view.music_troubles = troubles.of_the_music
-        self._view.playlists = parts.library.playlists
+        self._view = SnapshotBuilder(
+            context,
+            self._talk,
+            cues,
+            self._sound.sounding,
+            self.walls.merged,
+            parts.library.playlists,
+            troubles,
+        )
         self.following = TimetableListener(
-            context, self._sound, self._talk, bursts, self._deals, cues, self._view, troubles, parts.library,
-            Prerenderer(context, cues, self._talk, self._roundups, self.speaking.choice), self.speaking,
+            context, self._sound, self._talk, self._deals, cues, self._view, troubles, parts.library,
+            Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
         )  # fmt: skip
         self.media = Media(
-            (parts.store.path.parent, parts.sounds),
-            context,
+            desks,
             self._talk,
             self._speech,
             self._deals,
             parts.voice,
-            parts.library,
             builder,
             Samples(parts.store.path.parent, parts.voice, self.speaking),
         )
-        self.media.hushed, self.media.wake = self._hushed, lambda: self.wake()
-        self.media.tracks.changed = self._shelved
         self._stopped = NOTHING_STOPPED
-        self.wake: Callable[[], None] = lambda: None
         parts.library.listen(self._known_better)
 
     # --- orders
@@ -150,15 +155,13 @@ class Office:
         how: How = AS_USUAL,
     ) -> Recorded:
         """Accepts an order: on the disk, decided on, and on its way to speaker and walls. Refused or Conflict."""
-        recorded = self._deals.record(person, product, amount, key, self._hushed(), team, how)
-        self.wake()
-        return recorded
+        return self._deals.record(person, product, amount, key, team, how)
 
     def preview_deal(
         self, person: str, product: str, amount: object, team: str | None = None
     ) -> tuple[str, Decision]:
         """What would be said of an order, and when."""
-        return self._deals.preview(person, product, amount, self._hushed(), team)
+        return self._deals.preview(person, product, amount, team)
 
     def void_deal(self, deal_id: int, reason: str) -> None:
         """Takes an order back, with the reason."""
@@ -183,7 +186,6 @@ class Office:
                 marks[product] = session.deals.newest_id()
         kept = dict(sorted(marks.items(), key=lambda mark: mark[1])[-MOST_HIDDEN:])
         self._context.kept.set("hidden_products", kept)
-        self._context.feed.notify()
 
     def _hidden_products(self) -> dict[str, int]:
         found = self._context.kept.get("hidden_products", {})
@@ -193,20 +195,17 @@ class Office:
 
     def announce(self, text: str, key: str) -> Announced:
         """Says something to all."""
-        said = self._speech.announce(text, key, self._hushed())
-        self.wake()
-        return said
+        return self._speech.announce(text, key)
 
     def repeat(self, announcement_id: int) -> Announced:
         """Says again what was said."""
-        said = self._speech.repeat(announcement_id, self._hushed())
-        self.wake()
-        return said
+        return self._speech.repeat(announcement_id)
 
     def announcements(self, day: date) -> tuple[Announcement, ...]:
         """Everything put in on a day, with what became of it."""
         with self._context.store.read() as session:
-            return session.outbox.of_day(day)
+            found = session.outbox.of_day(day)
+        return self._talk.read(found, self._context.clock.now())
 
     def emergency(self, text: str, key: str) -> Announced:
         """Says something to all at once, also in quiet time, while muted and at volume 0."""
@@ -229,42 +228,35 @@ class Office:
             raise Refused("已经过了一分钟，不能恢复了。可以在列表里再播一次。")
         self._stopped = NOTHING_STOPPED
         self._sound.bring_back(by_hand)
-        back = self._speech.restore(waited, self._hushed())
-        self._changed()
-        return back
+        return self._speech.restore(waited)
 
     # --- music
 
     def play(self, playlist: str | None = None) -> None:
         """Music by hand; see MusicService.play."""
         self._sound.play(playlist)
-        self._changed()
 
     def stop_music(self) -> None:
         """No music until the timetable's next."""
         self._sound.stop_music()
-        self._changed()
 
     def next_track(self) -> None:
         """The next track."""
         self._sound.next_track()
-        self._changed()
+        self._context.changes.notify()
 
     def set_volume(self, volume: int) -> None:
         """The master volume, 0..100."""
         self._sound.set_volume(volume)
-        self._changed()
 
     def choose_voice(self, **changes: object) -> None:
         """Voice, speed and results_voice of what is said from now on; see Speaking.choose."""
         self.speaking.choose(**changes)
         self.speaking.obey()
-        self._changed()
 
     def set_music_volume(self, volume: int) -> None:
         """How loud music is beside speech, 0..100 percent."""
         self._sound.set_music_volume(volume)
-        self._changed()
 
     def hush(self, minutes: int) -> None:
         """Nothing sounds for so many minutes; 0 ends it. What waits for its end follows it."""
@@ -279,11 +271,7 @@ class Office:
         self._mute(until)
 
     def _mute(self, until: datetime | None) -> None:
-        was = self._hushed()
         self._sound.hush(until)
-        if was is not None:
-            rearrange(self._context, was, self._hushed(), self._roundups.next_roundup)
-        self._changed()
 
     def playlists(self) -> tuple[str, ...]:
         """The playlists there are."""
@@ -310,34 +298,30 @@ class Office:
 
     def add_person(self, *, name: str, team: str, leader: bool = False, say_as: str | None = None) -> Person:
         """A new person; the team is made when it isn't there."""
-        return self._told(self._people.add(PersonRow(team, name, leader, say_as)))
+        return self._people.add(PersonRow(team, name, leader, say_as))
 
     def update_person(self, ident: int, **changes: Any) -> Person:
         """Changes name, team, leader, say_as, hidden or active of a person."""
-        return self._told(self._people.update(ident, **changes))
+        return self._people.update(ident, **changes)
 
     def update_team(self, ident: int, **changes: str | None) -> Team:
         """Change the name or say_as of a team; its screens follow. Raises Refused."""
         team, former = self._people.update_team(ident, **changes)
         self.walls.team_renamed(former, team.name)
-        self._context.feed.notify()
         return team
 
     def remove_team(self, ident: int) -> None:
         """Take an empty team off the list; its deals stay counted. Raises Refused."""
         self._people.remove_team(ident)
-        self._context.feed.notify()
 
     def set_target(self, team: str, day: date, amount: object) -> None:
         """A team's target of a day, in yuan."""
         self._people.set_target(team, day, amount)
-        self._context.feed.notify()
 
     def set_city_result(self, day: date, city: str, rate: float | None) -> None:
         """Another branch's completion of the day (1.0 = reached); None takes it back."""
         with self._context.store.write() as session:
             session.desk.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
-        self._context.feed.notify()
 
     # --- looking
 
@@ -365,30 +349,10 @@ class Office:
     def confirm_clock(self) -> None:
         """A person says that the time shown is right: timed sound may follow it."""
         self._context.clock.confirm()
-        self._changed()
-
-    def _hushed(self) -> datetime | None:
-        """When the hush ends; if that is in a quiet time, when that ends."""
-        now = self._context.clock.now()
-        until = self._sound.hushed_until(now)
-        if until is None or until.date() != now.date():
-            return until
-        return self._context.state(until).quiet_until or until
-
-    def _shelved(self) -> None:
-        self._sound.shelved()
-        self.wake()
+        self._context.changes.notify()
 
     def _known_better(self, file: Path) -> None:
         """A music file has been measured or made playable: it counts from the next look at the playlist on."""
         self._sound.shelved()
         if self._library.fault(file) is not None:
             self._context.feed.notify()
-
-    def _told(self, person: Person) -> Person:
-        self._context.feed.notify()
-        return person
-
-    def _changed(self) -> None:
-        self.wake()
-        self._context.feed.notify()

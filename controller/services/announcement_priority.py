@@ -17,11 +17,13 @@ first time, top sales and results are always said. Nothing waits twice, and noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from controller.sales.announcement_policy import said
 from controller.sales.messages import ROUNDUP_SECONDS
 from controller.sales.model import (
     BIG,
@@ -31,6 +33,7 @@ from controller.sales.model import (
     RECORD,
     ROUNDUP,
     TARGET,
+    WAITING,
     Announcement,
     Kind,
 )
@@ -54,6 +57,15 @@ PRIORITY: Final = {
 AFTER_ROUNDUP: Final = 39
 TIMETABLE: Final = 30
 
+HOURLY: Final = Kind.HOURLY
+EVENING: Final = Kind.EVENING
+AMONG_OTHERS: Final = (HOURLY, EVENING)
+"""Deals that wait for the full hour, and for the results. Never spoken alone: those take them in."""
+FRESH: Final = timedelta(minutes=2)
+"""What could not be said for longer than this after its moment is not said by itself any more."""
+NEAR: Final = timedelta(minutes=3)
+"""What came due this shortly before a silence and was not said waits for the end of it."""
+
 AGAIN: Final = "repeat:"
 """How the key of what is said again begins."""
 BY_HAND: Final = "say:"
@@ -66,15 +78,87 @@ LEAST_ROUNDUP_S: Final = 18.0
 """Number and sum, and the best order or two: less would be no round-up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A quiet time or a mute. `name` begins the reason of what waits for its end; `over` is the reason afterwards."""
+
+    since: datetime
+    until: datetime
+    name: str
+    over: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to do with what waits. `ready`: may be said now, first things first; `stale`: too late to be said alone;
+    `together`: those of `ready` that are told in one breath; `ahead`: moments at which something else becomes ready."""
+
+    ready: tuple[Announcement, ...] = ()
+    stale: tuple[Announcement, ...] = ()
+    together: tuple[Announcement, ...] = ()
+    ahead: tuple[datetime, ...] = ()
+
+
+def choose(waiting: Iterable[Announcement], silences: Sequence[Silence], now: datetime) -> Choice:
+    """What of `waiting` is said next. Emergencies know no silence; in a silence nothing becomes stale."""
+    silent = any(silence.since <= now < silence.until for silence in silences)
+    ready, stale, ahead = [], [], []
+    for found in waiting:
+        moment, _ = released(found, silences, now)
+        if moment > now:
+            ahead.append(moment)
+        elif found.kind in AMONG_OTHERS or (silent and found.kind != EMERGENCY):
+            continue
+        elif now - moment > FRESH:
+            stale.append(found)
+        else:
+            ready.append(found)
+    ready.sort(key=lambda found: (-found.priority, found.id))
+    deals = [found for found in ready if gathers(found)]
+    return Choice(tuple(ready), tuple(stale), tuple(deals) if in_one_breath(deals) else (), tuple(ahead))
+
+
+def released(
+    found: Announcement, silences: Sequence[Silence], now: datetime
+) -> tuple[datetime, Silence | None]:
+    """When something may be said: its own moment, or the end of the silences that it falls into, with the last."""
+    moment = found.due or min(found.created, now)  # no clock that was set back makes it wait
+    return (moment, None) if found.kind == EMERGENCY else after(moment, silences, now)
+
+
+def after(moment: datetime, silences: Sequence[Silence], now: datetime) -> tuple[datetime, Silence | None]:
+    """The end of the silences that `moment` falls into, one behind the other, with the last; itself without any."""
+    last = None
+    for silence in sorted(silences, key=lambda one: one.since):
+        begin = silence.since - NEAR if silence.since <= now else silence.since
+        if begin <= moment < silence.until:
+            moment, last = silence.until, silence
+    return moment, last
+
+
+def as_it_waits(found: Announcement, silences: Sequence[Silence], now: datetime) -> Announcement:
+    """An announcement as people read it at `now`: what waits for the end of a silence is due there, and says so."""
+    if found.state != WAITING:
+        return found
+    moment, silence = released(found, silences, now)
+    if silence is None:
+        return found
+    if moment <= now:
+        return replace(found, due=moment, why=silence.over)
+    if found.kind == EVENING:
+        return replace(found, due=moment, why=f"{said(moment, now)} 在战报里一起公布。")
+    how = " 一起播报" if found.kind == HOURLY else " 播报"
+    return replace(found, due=moment, why=f"{silence.name}，{said(moment, now)}{how}。")
+
+
 def kept_key(key: str) -> str:
     """A key that somebody sent, as the outbox keeps it: whatever it is, the next order's own stays free."""
     return BY_HAND + key if ":" in key else key
 
 
-def gathers(waiting: Announcement, now: datetime) -> bool:
-    """Whether this may be told in one breath with others at `now`: not what somebody wanted to hear again."""
-    due = waiting.due is None or waiting.due <= now
-    return due and waiting.kind in URGENT and not waiting.key.startswith(AGAIN)
+def gathers(waiting: Announcement) -> bool:
+    """Whether this may be told in one breath with others: not what somebody wanted to hear again."""
+    return waiting.kind in URGENT and not waiting.key.startswith(AGAIN)
 
 
 def in_one_breath(waiting: Sequence[Announcement]) -> bool:

@@ -1,7 +1,7 @@
-"""The talk desk: brings what the book says is to be said to the announcer, and what became of it back.
+"""What is said: the announcer asks here for the next announcement, and reports here what became of it.
 
-The book's outbox is the truth. An announcement is handed to the announcer when it is due; every report is
-written down before anyone is told. What was not heard goes on into the next round-up: nothing is lost.
+The outbox's rows are the truth: what waits is a row that waits, and `announcement_priority.choose` alone says which is
+next. Every report is written down before anybody reads of it. What was not heard goes on into the next round-up.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.glance import OnAir
-from controller.hearing import MUTED, Hearing
+from controller.hearing import NO_DEVICE, Hearing
 from controller.sales import messages
 from controller.sales.model import (
     BURST,
@@ -27,54 +26,51 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Deal,
-    Kind,
     StoreTrouble,
 )
 from controller.sales.store import Session
 from controller.services import announcement_priority
+from controller.services.announcement_priority import Choice, Silence
 from controller.services.context import Context
+from controller.services.roundups import Batching
 from controller.services.scripts import ScriptBuilder, readings
 from controller.sound.announcer import Announcer
 from controller.sound.playback import Job, Report
 from controller.sound.tts.script import Script
 from controller.sound.voice import AHEAD, Voice
-from controller.timetable.model import State
-from controller.timetable.plan import next_quiet
 
 log = logging.getLogger(__name__)
 
-FRESH = timedelta(minutes=2)
-"""What could not be said for longer than this is not said by itself any more."""
-NEAR = timedelta(minutes=3)
-"""A quiet time nearer than this is what the announcer waits for."""
-HOURLY = Kind.HOURLY
-EVENING = Kind.EVENING
 STOPPED = "有人按了停止。"
 SHOWN_FOR = timedelta(seconds=12)
 """How long walls show what nobody can hear at the moment."""
 ALARM_FOR = timedelta(seconds=60)
 """How long walls show an emergency at least."""
 MOST_SHOWN = 20
-AMONG_OTHERS = (HOURLY, EVENING)
-"""Orders that wait for the full hour, and for the results. Never spoken alone: those take them in."""
+RENDERED_AHEAD = 3
+"""So much of what waits for its turn is rendered while something else is said."""
 
 
 class AnnouncementService:
-    """Thread-safe. `late` is told of announcements that came too late to be said alone."""
+    """Thread-safe. `late` is called with announcements that were to be said and were not, and why."""
 
     def __init__(
         self, context: Context, announcer: Announcer, voice: Voice, builder: ScriptBuilder,
-        hearing: Callable[[datetime], Hearing] = lambda now: Hearing(),
+        hearing: Callable[[datetime], Hearing], batching: Batching, late: Callable[[Announcement, str], None],
     ):  # fmt: skip
         self._context, self._announcer, self._voice, self._builder = context, announcer, voice, builder
-        self.hearing = hearing
+        self.hearing, self._batching, self._late = hearing, batching, late
         self._lock = threading.RLock()
-        self._handed: set[int] = set()
-        self._dues: tuple[datetime, ...] = ()
+        self._read: tuple[int, tuple[Announcement, ...]] = (-1, ())
+        self._present: int | None = None  # what the announcer has taken and not yet reported as ended
         self._unwritten: deque[Report] = deque()
+        self._last_silence: Silence | None = None
+        self._failed: set[int] = (
+            set()
+        )  # whose report could not be taken in: said no more until the next start
         self._sounding: OnAir | None = None
         self._silent: tuple[OnAir, ...] = ()
-        self.late: Callable[[Announcement, str], None] = lambda announcement, why: None
+        self._shown: frozenset[int] = frozenset()  # of what waits: shown on the walls without a sound
 
     def names(self) -> dict[str, str]:
         """The readings of all names of the office."""
@@ -84,6 +80,7 @@ class AnnouncementService:
     def on_air(self, now: datetime) -> OnAir | None:
         """What walls celebrate: what is being said, else what is shown without a sound."""
         with self._lock:
+            self._show_unheard(now)
             alarm = next(
                 (shown for shown in self._silent if shown.kind == announcement_priority.EMERGENCY), None
             )
@@ -93,116 +90,149 @@ class AnnouncementService:
                 (shown for shown in self._silent if shown.started <= now < shown.ends), None
             )
 
-    def hold(self, now: datetime) -> None:
-        """While it is quiet, what has just come due waits for the end: a restart may have brought it here."""
-        state = self._context.state(now)
-        if state.quiet_until is None:
-            return
-        with self._context.store.read() as session:
-            due = [found for found in session.outbox.waiting() if found.due is None or found.due <= now]
-        fresh = [found for found in due if now - (found.due or found.created) <= FRESH]
-        self._wait_out(fresh, state)
+    # --- what is next
 
-    def _wait_out(self, announcements: Iterable[Announcement], state: State) -> None:
-        held = [
-            found
-            for found in announcements
-            if found.id not in self._handed and found.kind != announcement_priority.EMERGENCY
-        ]
-        if state.quiet_until is None or not held:
-            return
-        why = f"{state.entry.name if state.entry else '安静'}时间，{state.quiet_until:%H:%M} 播报。"
-        with self._context.store.write() as session:
-            for found in held:
-                session.outbox.put_off(found.id, state.quiet_until, why)
+    def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
+        """What is to be said now; `urgent`: an emergency or nothing. None: nothing.
 
-    def release(self, now: datetime) -> None:
-        """Hands everything that is due to the announcer, nothing while it is quiet.
-
-        Orders for the full hour are the round-up's affair.
-        """
-        self._write_down_late()
-        with self._context.store.read() as session:
-            waiting = session.outbox.waiting()
-        self._dues = tuple({found.due for found in waiting if found.due is not None and found.due > now})
-        quiet = self._context.state(now).quiet
-        self.hand(
-            found
-            for found in waiting
-            if found.kind not in AMONG_OTHERS
-            and (found.due is None or found.due <= now)
-            and (not quiet or found.kind == announcement_priority.EMERGENCY)
-        )
-
-    def moments(self) -> tuple[datetime, ...]:
-        """When something that waits becomes due, as of the last `release`, and when a silent picture changes."""
-        return (*self._dues, *(edge for shown in self._silent for edge in (shown.started, shown.ends)))
-
-    def hand(self, announcements: Iterable[Announcement]) -> None:
-        """Hands announcements to the announcer, each once; what was merged or taken back meanwhile is left out.
-
-        While it is quiet nothing but an emergency is handed over: the rest waits for the end. What nobody can hear at
-        the moment is shown on the walls at once.
+        `begin` is called with it before anybody can take it back. It counts as being said until its end is reported.
         """
         now = self._context.clock.now()
-        state, told = self._context.state(now), tuple(announcements)
-        if state.quiet:
-            self._wait_out(told, state)
-            told = tuple(found for found in told if found.kind == announcement_priority.EMERGENCY)
-        for announcement in told:
-            with self._lock:
-                if announcement.id in self._handed or not self._waits(announcement.id):
-                    continue
-                self._handed.add(announcement.id)
-                self._announcer.submit(self._job(announcement))
-            if self.hearing(now).held is not None:
-                self._show_silently(announcement, now)
+        self._settle(now)
+        with self._lock:
+            found = next((one for one in self._choice(now).ready if not urgent or _urgent(one)), None)
+            if found is None or not self._waits(found.id):
+                return None
+            try:
+                job = self._job(found)
+            except Exception:  # it would be in the way of all others for ever
+                log.exception("#%d cannot be said", found.id)
+                self.on_report(Report(found.id, "not_heard", "播报时出了问题，已写入日志。"))
+                return None
+            self._present = found.id
+            begin(job)
+        return job
+
+    def ahead(self, most: int = RENDERED_AHEAD) -> tuple[Job, ...]:
+        """What may be said now and waits for its turn, first things first, to be rendered meanwhile."""
+        now = self._context.clock.now()
+        self._settle(now)
+        with self._lock:
+            return tuple(self._job(found) for found in self._choice(now).ready[:most])
+
+    def urgent(self) -> bool:
+        """Whether an emergency waits to be said."""
+        with self._lock:
+            return any(_urgent(found) for found in self._choice(self._context.clock.now()).ready)
+
+    def follow(self, now: datetime) -> None:
+        """Write down what could not be written, and settle what waits; the announcer looks at the rest."""
+        self._write_down_late()
+        self._settle(now)
+        self._announcer.wake()
+
+    def jumped(self, seconds: float) -> None:
+        """The clock was set: what could be said before is as fresh as it was, whatever its date is now."""
+        now = self._context.clock.now()
+        with self._lock:
+            ready = self._choice(now - timedelta(seconds=seconds)).ready
+            with self._context.store.write() as session:
+                for found in ready:
+                    session.outbox.put_off(found.id, now, found.why)
+
+    def moments(self, now: datetime) -> tuple[datetime, ...]:
+        """When something that waits may be said, and when a silent picture changes."""
+        with self._lock:
+            edges = (edge for shown in self._silent for edge in (shown.started, shown.ends))
+            return (*self._choice(now).ahead, *edges)
+
+    def read(self, announcements: Iterable[Announcement], now: datetime) -> tuple[Announcement, ...]:
+        """Announcements as people read them: what waits for the end of a silence says so."""
+        with self._lock:
+            silences = self._silences(now)
+        return tuple(announcement_priority.as_it_waits(found, silences, now) for found in announcements)
+
+    def _choice(self, now: datetime) -> Choice:
+        """Under the lock: what to do with what waits, apart from what is being said."""
+        busy = {self._present, *self._failed, *(report.id for report in self._unwritten)}
+        waiting = [found for found in self._waiting() if found.id not in busy]
+        if not waiting:
+            return Choice()
+        return announcement_priority.choose(waiting, self._silences(now), now)
+
+    def _silences(self, now: datetime) -> tuple[Silence, ...]:
+        """Under the lock: today's silences, and the one that was on until now when an edit has taken it away."""
+        found = self._context.silences(now)
+        present = next((one for one in found if one.since <= now < one.until), None)
+        if present is not None:
+            self._last_silence = replace(present, until=now)
+        last = self._last_silence
+        return (*found, last) if last is not None and last.until <= now else found
+
+    def _waiting(self) -> tuple[Announcement, ...]:
+        """The outbox's waiting rows, read again after each change."""
+        number = self._context.changes.number
+        if self._read[0] != number:
+            with self._context.store.read() as session:
+                self._read = number, session.outbox.waiting()
+        return self._read[1]
+
+    def _settle(self, now: datetime) -> None:
+        """Make one of what is told in one breath, and give up what is too late to be said alone."""
+        with self._lock:
+            choice = self._choice(now)
+            try:
+                if choice.together:
+                    self._batching.merge(choice.together, now)
+            except StoreTrouble as trouble:
+                log.warning("what waits is told one by one: %s", trouble.sentence)
+            for found in choice.stale:
+                self.on_report(Report(found.id, "stale", self._why_stale(now)))
+
+    def _why_stale(self, now: datetime) -> str:
+        held = self.hearing(now).held
+        if held == NO_DEVICE:
+            return "没有音响，没有播出。"
+        return "总音量是 0，没有播出。" if held else "等得太久，不再单独播报。"
+
+    def _show_unheard(self, now: datetime) -> None:
+        """Under the lock: what may be said but cannot be heard is shown at once, one after the other.
+
+        The results are revealed by the wall itself.
+        """
+        ready = self._choice(now).ready
+        waiting = {found.id for found in ready}
+        self._shown &= waiting
+        if not waiting - self._shown or self.hearing(now).held is None:
+            return
+        for found in sorted(ready, key=lambda one: one.id):
+            if found.id not in self._shown and found.kind != RESULTS:
+                self._show_silently(found, now)
+        self._shown |= waiting
 
     def _show_silently(self, announcement: Announcement, now: datetime) -> None:
-        """The walls celebrate now, one after the other; the results are revealed by the wall itself."""
-        if announcement.kind == RESULTS:
-            return
         with self._context.store.read() as session:
             deals = as_told(session, announcement)
-        with self._lock:
-            kept = tuple(shown for shown in self._silent if shown.ends > now)[-MOST_SHOWN:]
-            started = max([now, *(shown.ends for shown in kept)])
-            lasts = ALARM_FOR if announcement.kind == announcement_priority.EMERGENCY else SHOWN_FOR
-            shown = OnAir(
-                announcement.id, announcement.kind, announcement.text, deals, started, started + lasts
-            )
-            self._silent = (*kept, shown)
+        kept = tuple(shown for shown in self._silent if shown.ends > now)[-MOST_SHOWN:]
+        started = max([now, *(shown.ends for shown in kept)])
+        lasts = ALARM_FOR if _urgent(announcement) else SHOWN_FOR
+        shown = OnAir(announcement.id, announcement.kind, announcement.text, deals, started, started + lasts)
+        self._silent = (*kept, shown)
 
     def _waits(self, ident: int) -> bool:
         with self._context.store.read() as session:
             found = session.outbox.get(ident)
         return found is not None and found.state == WAITING
 
-    def held(self) -> AbstractContextManager[object]:
-        """While this is held nothing is handed to the announcer by anybody else."""
-        return self._lock
-
-    def withdraw(self, announcements: Sequence[Announcement]) -> list[Announcement]:
-        """Those of them that are not being said: never handed over, or taken out of the queue again."""
+    def without_voided(self, burst: Announcement) -> None:
+        """A deal of a burst was taken back: unless it is being said, the others are told without it."""
         with self._lock:
-            handed = {found.id for found in announcements} & self._handed
-            free = self._announcer.withdraw(handed)
-            self._handed -= free
-        return [found for found in announcements if found.id not in handed or found.id in free]
-
-    def spent_s(self, session: Session, now: datetime) -> float:
-        """How long something was said since the last full hour."""
-        return session.outbox.talked_s(announcement_priority.hour_of(now), now)
+            if burst.id != self._present:
+                self._batching.without_voided(burst)
 
     def _job(self, announcement: Announcement) -> Job:
-        stale = max(announcement.created, announcement.due or announcement.created) + FRESH
-        return Job(
-            id=announcement.id,
-            script=self.script(announcement),
-            priority=announcement.priority,
-            stale_at=self._context.clock.to_monotonic(stale),
-            urgent=announcement.kind == announcement_priority.EMERGENCY,
-        )
+        script = self.script(announcement)
+        return Job(announcement.id, script, announcement.priority, urgent=_urgent(announcement))
 
     def script(self, announcement: Announcement, unsent: Deal | None = None) -> Script:
         """What the voice will be given; `unsent`: the order that it tells, when it is not in the book yet."""
@@ -224,28 +254,32 @@ class AnnouncementService:
         return self._voice.learn([self._builder.build(found, names) for found in announcements])
 
     def cancel(self, ids: Iterable[int], why: str) -> None:
-        """Takes announcements back, wherever they are: waiting in the book, in the queue, or in the air."""
-        now = self._context.clock.now()
+        """Take announcements back, whether they wait or are being said."""
         for ident in ids:
-            with self._lock:  # until it is written down nobody hands it over
-                handed = ident in self._handed
-                if not handed:
-                    with self._context.store.write() as session:
-                        session.outbox.move(ident, DROPPED, why, now)
-            if handed:
+            with self._lock:  # until it is written down the announcer cannot take it
+                begun = ident == self._present or self._is_playing(ident)
+                if not begun:
+                    self._ended(Report(ident, "dropped", why))
+            if begun:
                 self._announcer.cancel(ident, why)
 
-    def stop_all(self) -> tuple[int, ...]:
-        """Ends what is being said and what waits to be said at once; returns what waited, so that it can be restored.
+    def _is_playing(self, ident: int) -> bool:
+        with self._context.store.read() as session:
+            found = session.outbox.get(ident)
+        return found is not None and found.state == PLAYING
 
-        Orders of both go into the next round-up.
+    def stop_all(self) -> tuple[int, ...]:
+        """End at once what is being said and what may be said now; return what waited, so that it can be restored.
+
+        The deals of both go into the next round-up.
         """
+        now = self._context.clock.now()
         with self._lock:
-            handed = tuple(sorted(self._handed))
-            present = self._sounding.id if self._sounding is not None else None
+            waited = tuple(sorted(found.id for found in self._choice(now).ready))
+            present = self._present or (self._sounding.id if self._sounding is not None else None)
             self._silent = ()
-        self.cancel(handed, STOPPED)
-        return tuple(ident for ident in handed if ident != present)
+        self.cancel([*([present] if present is not None else []), *waited], STOPPED)
+        return tuple(ident for ident in waited if ident != present)
 
     # --- what became of it
 
@@ -256,7 +290,13 @@ class AnnouncementService:
         except StoreTrouble as trouble:
             log.warning("what became of #%d is not written down yet: %s", report.id, trouble.sentence)
             self._unwritten.append(report)
-        self._context.feed.notify()
+            self._context.feed.notify()
+        except Exception:
+            self._failed.add(report.id)
+            raise
+        if report.state != "playing":
+            with self._lock:
+                self._present = None if self._present == report.id else self._present
 
     def _take_in(self, report: Report) -> None:
         if report.state == "playing":
@@ -290,26 +330,25 @@ class AnnouncementService:
                 self._sounding = OnAir(
                     report.id, announcement.kind, announcement.text, deals, started, ends, marks
                 )
+        if announcement.state == PLAYING:
+            self._known_better()
+        else:
+            self._begun(report, started)
+
+    def _known_better(self) -> None:
+        """No row has changed, but walls show when it ends."""
+        self._context.feed.notify()
+
+    def _begun(self, report: Report, started: datetime) -> None:
         with self._context.store.write() as session:
             session.outbox.move(report.id, PLAYING, report.why, started)
 
     def _still_waiting(self, report: Report) -> None:
         now = self._context.clock.now()
-        muted = next((found for found in self.hearing(now).reasons if found.cause == MUTED), None)
-        with self._context.store.write() as session:
-            announcement = session.outbox.get(report.id)
-            if announcement is not None and announcement.state == PLAYING:
-                why = f"正在静音，{muted.until:%H:%M} 播报。" if muted and muted.until else report.why
-                session.outbox.move(report.id, WAITING, why, now, announcement.due)
-            elif announcement is not None:
-                session.outbox.put_off(report.id, self._after_quiet() or announcement.due, report.why)
         self._off_air(report.id)
-
-    def _after_quiet(self) -> datetime | None:
-        """The end of a quiet time that is on or about to begin: whatever restarts until then, it is due there."""
-        now = self._context.clock.now()
-        span = next_quiet(self._context.plan(now), now)
-        return span[1] if span is not None and span[0] - now <= NEAR else None
+        with self._context.store.write() as session:
+            if not session.outbox.move(report.id, WAITING, report.why, now, now):
+                session.outbox.put_off(report.id, now, report.why)
 
     def _ended(self, report: Report) -> None:
         now = self._context.clock.now()
@@ -319,13 +358,11 @@ class AnnouncementService:
             announcement = session.outbox.get(report.id)
             if report.why == STOPPED and announcement is not None and announcement.deals:
                 state = NOT_HEARD  # nobody heard it to its end: its orders go into the next round-up
-            session.outbox.move(report.id, state, report.why, now)
+            moved = session.outbox.move(report.id, state, report.why, now)
             announcement = session.outbox.get(report.id)
-        with self._lock:
-            self._handed.discard(report.id)
         log.info("#%d is %s: %s", report.id, report.state, report.why)
-        if announcement is not None and state == NOT_HEARD:
-            self.late(announcement, report.why)
+        if announcement is not None and moved and state == NOT_HEARD:
+            self._late(announcement, report.why)
 
     def _off_air(self, ident: int, *, over: bool = False) -> None:
         with self._lock:
@@ -338,6 +375,10 @@ class AnnouncementService:
                 over and shown.kind == announcement_priority.EMERGENCY
             ):  # to be read to its end, however short it was
                 self._silent = (*self._silent, replace(shown, ends=shown.started + ALARM_FOR))
+
+
+def _urgent(announcement: Announcement) -> bool:
+    return announcement.kind == announcement_priority.EMERGENCY
 
 
 def as_told(session: Session, announcement: Announcement) -> tuple[Deal, ...]:

@@ -103,15 +103,15 @@ NOTED_EVERY = timedelta(minutes=10)
 class Credentials:
     """Made at first use and kept in the book, so that a restart locks nobody out. Thread-safe.
 
-    The book is asked each time: what a command revokes ends in the running daemon too.
+    The book is asked each time: what a command revokes ends in the running daemon too. Nothing of it is on a screen, so
+    its writes are quiet. `local_token`: what commands on this machine show, "" for none.
     """
 
-    def __init__(self, store: Store):
-        self._store = store
+    def __init__(self, store: Store, local_token: str = ""):
+        self._store, self._local_token = store, local_token
         self._noted: dict[str, datetime] = {}
         self._loose: dict[str, str] = {}
         self._lock = threading.Lock()
-        self.local_token = ""
         self.attempts = SignInLimit()
 
     def pin(self) -> str:
@@ -123,7 +123,7 @@ class Credentials:
         old, new = self.pin(), _six_digits()
         while new == old:
             new = _six_digits()
-        with self._store.write() as book:
+        with self._store.write(quiet=True) as book:
             book.desk.set_setting("pin", new)
             book.desk.end_sessions()
         return new
@@ -141,7 +141,7 @@ class Credentials:
     def open_session(self, name: str, address: str, secure: bool) -> str:
         """Sign a phone in; what it shows from now on. `secure`: it came by HTTPS, and may come only so."""
         secret = secrets.token_urlsafe(32)
-        with self._store.write() as book:
+        with self._store.write(quiet=True) as book:
             book.desk.open_session(secret, name, address, secure, datetime.now(UTC), MOST_SESSIONS)
         return secret
 
@@ -156,7 +156,7 @@ class Credentials:
         if found is None or found.secure != secure or now - found.created > SIGNED_IN_FOR:
             return None
         if abs(now - found.seen) > NOTED_EVERY and self._due(f"session {found.id}", now):
-            with contextlib.suppress(StoreTrouble), self._store.write() as book:
+            with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as book:
                 book.desk.session_seen(found.id, now)
         return found
 
@@ -168,7 +168,7 @@ class Credentials:
 
     def end_session(self, ident: int) -> bool:
         """Sign a phone out; False when it is not signed in."""
-        with self._store.write() as book:
+        with self._store.write(quiet=True) as book:
             return book.desk.end_session(ident)
 
     # --- programs and walls
@@ -176,14 +176,14 @@ class Credentials:
     def make_token(self, name: str, role: str) -> str:
         """A new token; an older one of that name ends. Only its hash is kept. Raises Refused for a bad name."""
         token = secrets.token_urlsafe(32)
-        with self._store.write() as book:
+        with self._store.write(quiet=True) as book:
             book.desk.add_token(name, role, token, datetime.now(UTC))
         return token
 
     def token(self, token: str) -> Token | None:
         """Whose token that is, None when there is none like it."""
         now = datetime.now(UTC)
-        if self.local_token and hmac.compare_digest(token.encode(), self.local_token.encode()):
+        if self._local_token and hmac.compare_digest(token.encode(), self._local_token.encode()):
             return Token("本机命令", "admin", now)
         with self._store.read() as book:
             found = book.desk.token(token)
@@ -192,7 +192,7 @@ class Credentials:
             and (found.used is None or abs(now - found.used) > NOTED_EVERY)
             and self._due(f"token {found.name} {found.created}", now)
         ):
-            with contextlib.suppress(StoreTrouble), self._store.write() as book:
+            with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as book:
                 book.desk.token_used(found.name, now)
         return found
 
@@ -214,7 +214,7 @@ class Credentials:
 
     def end_token(self, name: str) -> bool:
         """Whoever shows the token of that name is a stranger from now on; False when there is none."""
-        with self._store.write() as book:
+        with self._store.write(quiet=True) as book:
             return book.desk.remove_token(name)
 
     def _due(self, what: str, now: datetime) -> bool:
@@ -234,7 +234,7 @@ class Credentials:
             return self._loose[name]
         if found is None:
             try:
-                with self._store.write() as book:
+                with self._store.write(quiet=True) as book:
                     found = book.desk.setting(name)
                     if found is None:
                         found = make()

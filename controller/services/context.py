@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from controller.changes import Changes
 from controller.clock import Clock
 from controller.feed import Feed
+from controller.sales.announcement_policy import HUSHED
 from controller.sales.messages import Words
-from controller.sales.store import Store
+from controller.sales.store import Session, Store
+from controller.services.announcement_priority import Silence, hour_of
+from controller.services.mute import Mute, mute_of
 from controller.sound.mandarin import amount_in_words, count_in_words
 from controller.timetable.current import TimetableFile
 from controller.timetable.model import DayPlan, State, Timetable
 from controller.timetable.plan import state_at
 
+MUTE = "hush"
+"""The preference that keeps the last mute."""
 PERIODS = ("day", "week", "month")
 MOST_KEPT = 5000
 """Values held in memory; an office of 2,000 people asks for fewer."""
@@ -48,10 +54,13 @@ class Preferences:
             found = self._values[name]
         return default if found is None else found
 
-    def set(self, name: str, value: object) -> None:
-        """Keeps whatever JSON can hold; None forgets. On the disk when it returns."""
-        with self._store.write() as session:
+    def set(self, name: str, value: object, *, quiet: bool = False) -> None:
+        """Keeps whatever JSON can hold; None forgets. On the disk when it returns. `quiet`: see `Store.write`."""
+        with self._store.write(quiet=quiet) as session:
             session.desk.set_setting(name, value)
+            session.after_commit(lambda: self._remember(name, value))
+
+    def _remember(self, name: str, value: object) -> None:
         with self._lock:
             self._values[name] = value
 
@@ -71,6 +80,11 @@ class Context:
         """The timetable in force."""
         return self.timetable_file.rhythm
 
+    @property
+    def changes(self) -> Changes:
+        """The signal of the store's commits; also for changes of what the store does not hold."""
+        return self.store.changes
+
     def plan(self, now: datetime) -> DayPlan:
         """The plan of the day of `now`."""
         return self.timetable_file.plan(now.date())
@@ -82,6 +96,40 @@ class Context:
     def next_workday(self, day: date) -> date:
         """The first working day after `day`; the next day when none is found in two months."""
         return self.timetable_file.workday_after(day) or day + timedelta(days=1)
+
+    def last_mute(self, now: datetime) -> Mute | None:
+        """The mute that is on at `now`, else the last one; None when there was none."""
+        return mute_of(self.kept.get(MUTE), now)
+
+    def silences(self, now: datetime) -> tuple[Silence, ...]:
+        """Today's quiet times and the last mute, also those that are over or still to come."""
+        found = [
+            Silence(entry.at, entry.until, f"{entry.name}时间", f"{entry.name}时间结束，现在播报。")
+            for entry in self.plan(now).entries
+            if entry.quiet
+        ]
+        mute = self.last_mute(now)
+        if mute is not None:
+            over = "静音提前结束，现在播报。" if mute.early else "静音结束，现在播报。"
+            found.append(Silence(mute.since, mute.until, HUSHED, over))
+        return tuple(found)
+
+    def muted_until(self, now: datetime) -> datetime | None:
+        """When the mute ends; None when there is none at `now`."""
+        mute = self.last_mute(now)
+        return mute.until if mute is not None and mute.since <= now < mute.until else None
+
+    def unmuted_at(self, now: datetime) -> datetime | None:
+        """When something may sound after the mute: its end or, if that is in a quiet time, the end of that."""
+        until = self.muted_until(now)
+        if until is None or until.date() != now.date():
+            return until
+        return self.state(until).quiet_until or until
+
+
+def spent_s(session: Session, now: datetime) -> float:
+    """How long something was said since the last full hour."""
+    return session.outbox.talked_s(hour_of(now), now)
 
 
 def period_of(period: str, day: date) -> tuple[date, date]:

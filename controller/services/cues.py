@@ -12,8 +12,8 @@ from controller.sales.results import City, Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services import announcement_priority
-from controller.services.announcements import EVENING, AnnouncementService
-from controller.services.context import WORDS, Context, period_of
+from controller.services.announcement_priority import EVENING
+from controller.services.context import WORDS, Context, period_of, spent_s
 from controller.services.scripts import as_json
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan
 
@@ -25,19 +25,13 @@ PERIOD_OF = {"top_sales_of_day": "day", "top_sales_of_week": "week", "top_sales_
 class CueService:
     """Each cue is said once a day, whatever restarts and jumping clocks do: its key in the outbox is unique."""
 
-    def __init__(self, context: Context, talk: AnnouncementService):
-        self._context, self._talk = context, talk
+    def __init__(self, context: Context):
+        self._context = context
 
     def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """A moment has come: what it says is put into the outbox and handed on."""
-        if cue.say is None:
-            self._context.feed.notify()
-            return
         with self._context.store.write() as session:
-            made = self._made(session, cue, plan, now)
-        if made is not None and made.due is None:
-            self._talk.hand([made])
-        self._context.feed.notify()
+            self._put(session, cue, plan, now)
 
     def fixed(self, cue: Cue, plan: DayPlan) -> bool:
         """Whether what it says hangs on no order: free words, greeting, sprint, or that nobody has sold yet."""
@@ -55,32 +49,31 @@ class CueService:
         text, script = "".join(line.text for line in lines), as_json(lines, applause)
         return Announcement(0, "", Kind(cue.say or FREE_TEXT), text, WAITING, "", now, None, script=script)
 
-    def _made(self, session: Session, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
+    def _put(self, session: Session, cue: Cue, plan: DayPlan, now: datetime) -> None:
         key = f"cue:{plan.date}:{cue.at:%H:%M:%S}:{cue.say}"
         if session.outbox.by_key(key) is not None:
-            return None
+            return
         lines, applause = self._lines(session, cue, plan, now, said=True)
         if not lines:
             log.info("nothing to say for %s", key)
-            return None
+            return
         members = (
             [a for a in session.outbox.waiting(EVENING) if a.due is None or a.due <= now]
             if cue.say == "results"
             else []
         )
         due, why = self._when(session, cue, now)
-        said, _ = session.outbox.add(
+        session.outbox.add(
             key, cue.say or FREE_TEXT, "".join(line.text for line in lines), why, now, plan.date, due=due,
             deals=[ident for member in members for ident in member.deals], priority=announcement_priority.TIMETABLE,
             script=as_json(lines, applause),
         )  # fmt: skip
         session.outbox.merge(members, f"并入 {now:%H:%M} 的战报。", now)
-        return said
 
     def _when(self, session: Session, cue: Cue, now: datetime) -> tuple[datetime | None, str]:
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
         small = cue.say in announcement_priority.SMALL_TALK
-        due = announcement_priority.put_off(now, self._talk.spent_s(session, now), minutes) if small else None
+        due = announcement_priority.put_off(now, spent_s(session, now), minutes) if small else None
         return due, "作息表安排的播报。" if due is None else announcement_priority.why_later(minutes, due)
 
     def _lines(

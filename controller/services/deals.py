@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -28,21 +28,23 @@ from controller.sales.money import parse_amount
 from controller.sales.standings import Standing
 from controller.sales.store import Session
 from controller.services import announcement_priority
-from controller.services.announcements import EVENING, HOURLY, AnnouncementService
-from controller.services.context import WORDS, Context, period_of
-from controller.services.roundups import TAKEN_BACK, Batching, RoundUps
+from controller.services.announcement_priority import EVENING, HOURLY
+from controller.services.announcements import AnnouncementService
+from controller.services.context import WORDS, Context, period_of, spent_s
+from controller.services.roundups import TAKEN_BACK, RoundUps
 from controller.services.scripts import as_json
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State, Timetable
 
 
 def tell(
-    session: Session, deal: Deal, decision: Decision, rhythm: Timetable, spent_s: float
+    session: Session, deal: Deal, decision: Decision, own: Decision, rhythm: Timetable, spoken_s: float
 ) -> Announcement | None:
     """Puts the announcement into the outbox, in the order's own transaction; None when there is nothing to tell.
 
-    It follows its order: at once, or behind the round-up that the order waits for. An order that waits for the
-    18:05 results brings none, they tell every team's completion; nor does one that is told on another day.
+    `decision`: what the person was told of the order; `own`: the same without quiet time and mute. It follows its
+    order: at once, or behind the round-up that the order waits for. An order that waits for the 18:05 results brings
+    none, they tell every team's completion; nor does one that is told on another day.
     """
     if decision.when is None or decision.kind == RESULTS:
         return None
@@ -56,7 +58,7 @@ def tell(
     slots = messages.place_slots(row, WORDS)
     said = messages.phrase(rhythm.broadcasts.target, slots, session.desk.used(TARGET), deal.date.toordinal())
     session.desk.use(TARGET, said.template, deal.at)
-    due, why = _when(decision, rhythm, deal.at, spent_s)
+    due, why = _when(decision, own, rhythm, deal.at, spoken_s)
     made, _ = session.outbox.add(
         f"target:{deal.id}", TARGET, said.text, why, deal.at, deal.date, due=due, deals=[deal.id],
         priority=announcement_priority.AFTER_ROUNDUP if decision.merge else announcement_priority.PRIORITY[TARGET],
@@ -74,12 +76,12 @@ def missed(session: Session, deal: Deal) -> tuple[Announcement, ...]:
 
 
 def _when(
-    decision: Decision, rhythm: Timetable, now: datetime, spent_s: float
+    decision: Decision, own: Decision, rhythm: Timetable, now: datetime, spoken_s: float
 ) -> tuple[datetime | None, str]:
-    if not decision.at_once:
-        return decision.when, f"团队完成了今天的目标，{decision.when:%H:%M} 跟着这一单播报。"
+    if not own.at_once:
+        return own.when, f"团队完成了今天的目标，{own.when:%H:%M} 跟着这一单播报。"
     minutes = rhythm.sound.talk_minutes_per_hour
-    later = announcement_priority.put_off(now, spent_s, minutes)
+    later = announcement_priority.put_off(now, spoken_s, minutes) if decision.at_once else None
     if later is not None:
         return later, announcement_priority.why_later(minutes, later)
     return None, "团队完成了今天的目标，跟着这一单播报。"
@@ -151,8 +153,8 @@ class Recorded:
 class DealService:
     """Thread-safe: the book's one writer is the lock."""
 
-    def __init__(self, context: Context, talk: AnnouncementService, bursts: Batching, roundups: RoundUps):
-        self._context, self._talk, self._bursts = context, talk, bursts
+    def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps):
+        self._context, self._talk = context, talk
         self._next_roundup = roundups.next_roundup
         self.round_up, self.recover = (
             roundups.round_up,
@@ -160,9 +162,14 @@ class DealService:
         )  # whoever follows the clock asks here
 
     def record(
-        self, person: str, product: str, amount: object, key: str, hushed_until: datetime | None,
-        team: str | None = None, how: How = AS_USUAL,
-    ) -> Recorded:  # fmt: skip
+        self,
+        person: str,
+        product: str,
+        amount: object,
+        key: str,
+        team: str | None = None,
+        how: How = AS_USUAL,
+    ) -> Recorded:
         """Writes an order down, on the disk before this returns; `team` tells namesakes apart.
 
         Raises Refused or Conflict.
@@ -173,48 +180,39 @@ class DealService:
             seller = _seller(session, key, person, team)
             replaced = how.replaces if session.deals.by_key(key) is None else None
             gone = self._taken_back(session, replaced, CORRECTED, now) if replaced is not None else None
-            decision = announcement_policy.decide(yuan, self._facts(session, now, hushed_until))
+            decision, own = self._decide(session, yuan, now)
             if not how.announced:
-                decision = Decision(ROUNDUP, None, True, NOT_ANNOUNCED, now)
+                decision = own = Decision(ROUNDUP, None, True, NOT_ANNOUNCED, now)
             deal, created = session.deals.record(key, seller, product, yuan, now, now.date())
-            said = self._put(session, deal, decision) if created else session.outbox.of_deal(deal.id)[0]
-            spent = self._talk.spent_s(session, now)
-            praised = created and how.announced
-            target = tell(session, deal, decision, self._context.rhythm, spent) if praised else None
+            said = self._put(session, deal, decision, own) if created else session.outbox.of_deal(deal.id)[0]
+            if created and how.announced:
+                tell(session, deal, decision, own, self._context.rhythm, spent_s(session, now))
         if gone is not None:
             self._withdraw(gone)
-        if created:
-            if decision.at_once:
-                self._talk.hand([said])
-                self._bursts.gather(now)
-            if target is not None and target.due is None:
-                self._talk.hand([target])
-            self._context.feed.notify()
         return Recorded(deal.id, said.text, Decided(said.decision), created)
 
     def preview(
-        self, person: str, product: str, amount: object, hushed_until: datetime | None,
-        team: str | None = None,
-    ) -> tuple[str, Decision]:  # fmt: skip
+        self, person: str, product: str, amount: object, team: str | None = None
+    ) -> tuple[str, Decision]:
         """What would be said and when; changes nothing. Raises Refused."""
-        deal, decision, announcement = self._imagined(person, product, amount, hushed_until, team)
+        deal, decision, announcement = self._imagined(person, product, amount, team)
         if decision.at_once:
             self._talk.prepare(announcement, deal)
         return announcement.text, decision
 
     def audition(self, person: str, product: str, amount: object, team: str | None = None) -> Script:
         """How an order would sound, with its own applause or song; changes nothing. Raises Refused."""
-        deal, _, announcement = self._imagined(person, product, amount, None, team)
+        deal, _, announcement = self._imagined(person, product, amount, team)
         return self._talk.script(announcement, deal)
 
     def _imagined(
-        self, person: str, product: str, amount: object, hushed_until: datetime | None, team: str | None
+        self, person: str, product: str, amount: object, team: str | None
     ) -> tuple[Deal, Decision, Announcement]:
         yuan = parse_amount(amount)
         now = self._context.clock.now()
         with self._context.store.read() as session:
             seller = session.roster.find(person, team)
-            decision = announcement_policy.decide(yuan, self._facts(session, now, hushed_until))
+            decision, _ = self._decide(session, yuan, now)
             deal = Deal(
                 0, "", seller.id, seller.name, seller.team, product.strip(), yuan, now, None, now.date(),
                 seller.team_id,
@@ -227,7 +225,6 @@ class DealService:
         with self._context.store.write() as session:
             gone = self._taken_back(session, deal_id, reason, self._context.clock.now())
         self._withdraw(gone)
-        self._context.feed.notify()
 
     def _taken_back(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
         """Void a deal in the book; what else has to go once that is committed."""
@@ -241,11 +238,17 @@ class DealService:
     def _withdraw(self, gone: Withdrawn) -> None:
         self._talk.cancel(list(gone.ended), TAKEN_BACK)
         for shared in gone.shared:
-            self._bursts.without_voided(shared)
+            self._talk.without_voided(shared)
 
     # --- deciding and wording
 
-    def _facts(self, session: Session, now: datetime, hushed_until: datetime | None) -> Facts:
+    def _decide(self, session: Session, amount: Decimal, now: datetime) -> tuple[Decision, Decision]:
+        """What the person is told, and what the outbox keeps: the moment without the present quiet time and mute."""
+        facts = self._facts(session, now)
+        free = replace(facts, quiet_until=None, hushed_until=None)
+        return announcement_policy.decide(amount, facts), announcement_policy.decide(amount, free)
+
+    def _facts(self, session: Session, now: datetime) -> Facts:
         rhythm, plan, state = self._context.rhythm, self._context.plan(now), self._context.state(now)
         hearing = self._talk.hearing(now)
         monday, sunday = period_of("week", now.date())
@@ -255,7 +258,7 @@ class DealService:
             first_of_day=not session.deals.first_taken(now.date(), now.date(), FIRST_OF_DAY),
             big_over=rhythm.broadcasts.big_over,
             quiet_until=state.quiet_until,
-            hushed_until=hushed_until,
+            hushed_until=self._context.unmuted_at(now),
             next_roundup=self._next_roundup(now),
             results_at=_results_at(plan),
             workday=plan.workday,
@@ -277,15 +280,15 @@ class DealService:
             deal, variants, WORDS, session.desk.used(decision.kind), deal.date.toordinal()
         )
 
-    def _put(self, session: Session, deal: Deal, decision: Decision) -> Announcement:
+    def _put(self, session: Session, deal: Deal, decision: Decision, own: Decision) -> Announcement:
         phrase = self._phrase(session, deal, decision)
         session.desk.use(decision.kind, phrase.template, deal.at)
         kind = decision.kind
         if decision.merge:
             kind = EVENING if decision.kind == RESULTS else HOURLY
         said, _ = session.outbox.add(
-            f"deal:{deal.id}", kind, phrase.text, decision.why, deal.at, deal.date,
-            due=decision.when, deals=[deal.id], priority=announcement_priority.PRIORITY.get(kind, 0),
+            f"deal:{deal.id}", kind, phrase.text, own.why, deal.at, deal.date,
+            due=own.when, deals=[deal.id], priority=announcement_priority.PRIORITY.get(kind, 0),
             script=self._script(deal.amount), decision=decision.to_json(),
             state=WAITING if decision.when is not None else DROPPED,
         )  # fmt: skip

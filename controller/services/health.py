@@ -38,16 +38,21 @@ class HealthMonitor:
         library: Library,
         speaking: Speaking,
         voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL,
+        sign_ins: Callable[[], tuple[HealthProblem, ...]] = lambda: (),
     ):
+        """`sign_ins`: what is wrong with attempts to sign in."""
         self._context, self._hearing, self._voice, self._library = context, hearing, voice, library
-        self._speaking, self._voice_install = speaking, voice_install
+        self._speaking, self._voice_install, self._sign_ins = speaking, voice_install, sign_ins
 
     def all(self) -> tuple[HealthProblem, ...]:
         """Everything that is wrong now, the gravest first."""
-        return (*self.of_the_house(), *self.of_the_music())
+        return (*self._of_the_parts(), *self.of_the_music(), *self._sign_ins())
 
     def of_the_house(self) -> tuple[HealthProblem, ...]:
         """What is wrong with anything but the music's files; cheap to ask for."""
+        return (*self._of_the_parts(), *self._sign_ins())
+
+    def _of_the_parts(self) -> tuple[HealthProblem, ...]:
         found = [
             *self._heard(),
             self._book(),

@@ -10,7 +10,6 @@ import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 
@@ -51,11 +50,19 @@ class Listed:
 class TrackDesk:
     """Thread-safe. `sounds`: the folder with music/; in a rehearsal it is the office's own and is not changed."""
 
-    def __init__(self, sounds: Path, inbox: UploadInbox, gate: Gate, library: Library, context: Context):
+    def __init__(
+        self,
+        sounds: Path,
+        inbox: UploadInbox,
+        gate: Gate,
+        library: Library,
+        context: Context,
+        shelved: Callable[[], None] = lambda: None,
+    ):
+        """`shelved` is called after a track came or went, before the change is signalled."""
         self._sounds, self._inbox, self._gate = sounds, inbox, gate
-        self._library, self._context = library, context
+        self._library, self._context, self._shelved = library, context, shelved
         self._lock = threading.Lock()
-        self.changed: Callable[[], None] = lambda: None
         if not sounds.is_symlink():
             for left in (sounds / "music").glob("*/.*.part"):  # a power cut while a track was being copied
                 with contextlib.suppress(OSError):
@@ -90,8 +97,8 @@ class TrackDesk:
         self._library.tracks(
             playlist, self._context.clock.now().date()
         )  # reads its header now, measures it soon
-        self.changed()
-        self._context.feed.notify()
+        self._shelved()
+        self._context.changes.notify()
         return Listed(playlist, path.name, float(done["duration_s"]), None)
 
     def _placed(self, made: Path, playlist: str, stem: str, suffix: str) -> Path:
@@ -123,8 +130,8 @@ class TrackDesk:
             path.unlink()
         except OSError as error:
             raise Refused(f"“{shown(file)}”删不掉（{reason(error)}）。", "file") from error
-        self.changed()
-        self._context.feed.notify()
+        self._shelved()
+        self._context.changes.notify()
 
     def _folder(self, playlist: str) -> Path:
         if self._sounds.is_symlink():
@@ -165,8 +172,8 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 class ClipDesk:
     """Thread-safe. Clips lie in `folder` as WAV under names of their own."""
 
-    def __init__(self, folder: Path, inbox: UploadInbox, gate: Gate, speech: SpokenTextService):
-        self._folder, self._inbox, self._gate, self._speech = folder, inbox, gate, speech
+    def __init__(self, folder: Path, inbox: UploadInbox, gate: Gate):
+        self._folder, self._inbox, self._gate = folder, inbox, gate
 
     def take(self, source: Source) -> tuple[str, float]:
         """Reads a recording and makes a clip of it; its name and its seconds. Raises Refused."""
@@ -190,14 +197,6 @@ class ClipDesk:
         if path is None:
             raise Refused("这段录音不在了，请再录一次。", "clip")
         return path
-
-    def send(self, name: str, who: str, key: str, hushed_until: datetime | None) -> Announced:
-        """Plays a clip to all, as soon as may be. Raises Refused or Conflict."""
-        self.file(name)
-        who = " ".join(who.split())
-        if len(who) > LONGEST_WHO:
-            raise Refused(f"名字太长，最多 {LONGEST_WHO} 个字。", "who")
-        return self._speech.play_clip(name, f"{who}的语音" if who else "一段语音", key, hushed_until)
 
     def drop(self, name: str) -> None:
         """Throws a clip away that was not sent."""
@@ -227,24 +226,37 @@ class ClipDesk:
 LONGEST_PLAYLIST_NAME = 40
 
 
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """The desks that keep what people upload."""
+
+    clips: ClipDesk
+    tracks: TrackDesk
+    personal: PersonalDesk
+
+
+def uploads(
+    var: Path, sounds: Path, context: Context, library: Library, shelved: Callable[[], None]
+) -> Uploads:
+    """The desks, over the folders var and sounds; `shelved`: see `TrackDesk`."""
+    inbox, gate = UploadInbox(var / "uploads"), Gate()
+    return Uploads(
+        ClipDesk(var / "clips", inbox, gate),
+        TrackDesk(sounds, inbox, gate, library, context, shelved),
+        PersonalDesk(var, inbox, gate, context),
+    )
+
+
 class Media:
-    """Thread-safe. Joins the desks `clips`, `tracks` and `personal`; `folders`: var and sounds."""
+    """Thread-safe. Joins the desks `clips`, `tracks` and `personal`."""
 
     def __init__(
-        self, folders: tuple[Path, Path], context: Context, talk: AnnouncementService, speech: SpokenTextService,
-        deals: DealService, voice: Voice,
-        library: Library, builder: ScriptBuilder, samples: Samples,
+        self, desks: Uploads, talk: AnnouncementService, speech: SpokenTextService, deals: DealService,
+        voice: Voice, builder: ScriptBuilder, samples: Samples,
     ):  # fmt: skip
-        var, sounds = folders
-        inbox, gate = UploadInbox(var / "uploads"), Gate()
-        self.clips = ClipDesk(var / "clips", inbox, gate, speech)
-        self.tracks = TrackDesk(sounds, inbox, gate, library, context)
-        self.personal = PersonalDesk(var, inbox, gate, context)
+        self.clips, self.tracks, self.personal = desks.clips, desks.tracks, desks.personal
         self._talk, self._speech, self._deals, self._voice = talk, speech, deals, voice
         self._builder, self.samples = builder, samples
-        builder.recording, builder.song = self.clips.find, self.personal.song_of
-        self.hushed: Callable[[], datetime | None] = lambda: None
-        self.wake: Callable[[], None] = lambda: None
 
     def hear_text(self, text: str, manner: Manner | None = None) -> Path:
         """How an announcement will sound, as WAV, for one phone alone; `manner`: in another voice. Raises Refused."""
@@ -286,10 +298,12 @@ class Media:
         return name, seconds
 
     def send_clip(self, name: str, who: str, key: str) -> Announced:
-        """Plays a clip to all; see `ClipDesk.send`."""
-        said = self.clips.send(name, who, key, self.hushed())
-        self.wake()
-        return said
+        """Plays a clip to all, as soon as may be. Raises Refused or Conflict."""
+        self.clips.file(name)
+        who = " ".join(who.split())
+        if len(who) > LONGEST_WHO:
+            raise Refused(f"名字太长，最多 {LONGEST_WHO} 个字。", "who")
+        return self._speech.play_clip(name, f"{who}的语音" if who else "一段语音", key)
 
     def withdraw(self, announcement_id: int) -> None:
         """Takes back what a person said, written or spoken."""

@@ -14,8 +14,10 @@ from controller.glance import Sounding
 from controller.hearing import Facts, Hearing, hearing
 from controller.sales.model import Refused, StoreTrouble
 from controller.services import music_order
-from controller.services.context import Context
+from controller.services.announcement_priority import after
+from controller.services.context import MUTE, Context
 from controller.services.music_order import DesiredMusic, ManualOverride, PlaylistPosition
+from controller.services.mute import muted
 from controller.sound.announcer import Announcer
 from controller.sound.library import UNMEASURED_DB, Library
 from controller.sound.playback import AnnouncementSettings
@@ -40,6 +42,14 @@ class MusicPosition:
         self.present: tuple[PlaylistPosition, tuple[Track, ...]] | None = None
         self.playing: Path | None = None
         self._given: dict[Path, Track] = {}
+
+    def started(self, file: Path) -> None:
+        """The speaker plays this file now."""
+        self.playing = file
+
+    def stopped(self) -> None:
+        """The speaker plays no music any more."""
+        self.playing = None
 
     @property
     def sounding(self) -> Track | None:
@@ -125,7 +135,7 @@ class MusicPosition:
             return
         self._turns[turn.playlist] = turn
         try:
-            self._context.kept.set(_key(turn.playlist), turn.to_json())
+            self._context.kept.set(_key(turn.playlist), turn.to_json(), quiet=True)
         except StoreTrouble as trouble:
             log.warning("how far playlist %s has come is not kept: %s", turn.playlist, trouble.sentence)
 
@@ -177,11 +187,13 @@ class MusicService:
         if sound == self._settings:
             return
         self._settings, self._ordered = sound, ("void",)
-        self._library.lufs = sound.music_lufs
-        self._announcer.manners = AnnouncementSettings(
-            Duck(sound.duck_db, sound.duck_ms, sound.restore_ms),
-            sound.lead_silence_ms / 1000,
-            sound.wake_after_s,
+        self._library.set_loudness(sound.music_lufs)
+        self._announcer.configure(
+            AnnouncementSettings(
+                Duck(sound.duck_db, sound.duck_ms, sound.restore_ms),
+                sound.lead_silence_ms / 1000,
+                sound.wake_after_s,
+            )
         )
 
     def forget(self) -> None:
@@ -193,29 +205,27 @@ class MusicService:
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
         """Shortly before each piece of music, so that it is loaded when its moment comes; the end of a hush."""
         ahead = [entry.at - AHEAD for entry in plan.entries if entry.music is not None]
-        hush = self._hush(now)
+        muted_until = self._context.muted_until(now)
         by_hand = self._by_hand()
-        ends = [
-            span
-            for span in (hush[1] if hush else None, by_hand.until if by_hand else None)
-            if span is not None
-        ]
+        ends = [end for end in (muted_until, by_hand.until if by_hand else None) if end is not None]
         return tuple(moment for moment in (*ahead, *ends) if moment > now)
 
     def on_speaker(self, event: Event) -> None:
         """Notes which track is playing."""
         if event.kind == "track" and event.path is not None:
-            self._jukebox.playing, self._look_again, self._stalled = event.path, True, False
+            self._jukebox.started(event.path)
+            self._look_again, self._stalled = True, False
             log.info("music: %s", self.track_file)
         elif event.kind in ("track_failed", "part_failed") and event.path is not None:
             log.warning("cannot play %s: %s", readable(event.path.name), readable(event.why or ""))
             self._library.failed(event.path)
         elif event.kind == "lost":
-            self._jukebox.playing = None
+            self._jukebox.stopped()
         elif (
             event.kind == "music_ended"
         ):  # its span is over, or no file of it can be read: those may come back
-            self._jukebox.playing, self._stalled = None, True
+            self._jukebox.stopped()
+            self._stalled = True
             self._retry_at = min(self._retry_at, self._context.clock.now() + RETRY)
 
     def shelved(self) -> None:
@@ -235,7 +245,7 @@ class MusicService:
         return sounding.name if sounding else None
 
     def _follow_silences(self, plan: DayPlan, now: datetime) -> None:
-        spans = tuple(span for span in (next_quiet(plan, now), self._hush(now)) if span is not None)
+        spans = tuple(span for span in (next_quiet(plan, now), self._mute(now)) if span is not None)
         if spans == self._silences:
             return
         self._silences = spans
@@ -276,13 +286,13 @@ class MusicService:
             log.warning("playlist %s has nothing to play", wanted.playlist)
         self._ordered = (wanted,)
         self._speaker.music(order)
-        self._announcer.music_on = order is not None and wanted is not None and wanted.since <= now
+        self._announcer.music(order is not None and wanted is not None and wanted.since <= now)
         self._jukebox.keep()
         if wanted is None:
-            self._jukebox.playing = None
+            self._jukebox.stopped()
 
     def _wanted(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> DesiredMusic | None:
-        wanted = music_order.wanted(state, self._by_hand(), self.hushed_until(now), now)
+        wanted = music_order.wanted(state, self._by_hand(), self._context.muted_until(now), now)
         if wanted is None and trusted:
             wanted = music_order.upcoming(plan, now, AHEAD)
         if wanted is None or not (trusted or self._asked_for(now)):
@@ -304,7 +314,7 @@ class MusicService:
         state, plan = self._context.state(now), self._context.plan(now)
         if state.quiet and state.entry is not None:
             raise Refused(f"{state.entry.name}时间不放音乐，{state.entry.until:%H:%M} 以后再放。")
-        if (muted := self.hushed_until(now)) is not None:
+        if (muted := self._context.muted_until(now)) is not None:
             raise Refused(f"正在静音，到 {muted:%H:%M} 为止。想现在放音乐，请先结束静音。")
         names = self._library.playlists()
         chosen = playlist or (state.music.playlist if state.music else None) or (names[0] if names else None)
@@ -326,7 +336,7 @@ class MusicService:
         with self._lock:
             now = self._context.clock.now()
             wanted = music_order.wanted(
-                self._context.state(now), self._by_hand(), self.hushed_until(now), now
+                self._context.state(now), self._by_hand(), self._context.muted_until(now), now
             )
             if wanted is None or not self._jukebox.skip(wanted, now):
                 raise Refused("现在没有在放音乐。")
@@ -346,8 +356,12 @@ class MusicService:
     def hush(self, until: datetime | None) -> None:
         """Nothing sounds until then, four hours at most; None ends it."""
         now = self._context.clock.now()
-        until = min(until, now + LONGEST_MUTE) if until is not None else None
-        self._set("hush", {"since": now.isoformat(), "until": until.isoformat()} if until else None)
+        last = self._context.last_mute(now)
+        if until is not None:
+            over = after(last.until, self._context.silences(now), now)[0] if last is not None else now
+            self._set(MUTE, muted(last, over, min(until, now + LONGEST_MUTE), now).to_json())
+        elif last is not None and last.until > now:
+            self._set(MUTE, last.ended(now).to_json())
 
     def by_hand(self) -> ManualOverride | None:
         """What a person asked for last, to be brought back by `bring_back`."""
@@ -376,29 +390,20 @@ class MusicService:
                 device=health.device if health.alive else None,
                 quiet_until=state.quiet_until,
                 quiet_name=f"{state.entry.name}时间" if state.quiet and state.entry else "安静时间",
-                muted_until=self.hushed_until(now),
+                muted_until=self._context.muted_until(now),
                 voice_fault=self._voice.status().fault,
             )
         )
 
-    def hushed_until(self, now: datetime) -> datetime | None:
-        """When the hush ends, None when there is none."""
-        hush = self._hush(now)
-        return hush[1] if hush else None
-
-    def _hush(self, now: datetime) -> tuple[datetime, datetime] | None:
-        kept = self._get("hush", None)
-        if not isinstance(kept, dict):
-            return None
-        since, until = (
-            datetime.fromisoformat(kept[name]).astimezone(now.tzinfo) for name in ("since", "until")
-        )
-        return (since, until) if since <= now < until else None
+    def _mute(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """The span of the mute that is on."""
+        mute = self._context.last_mute(now)
+        return (mute.since, mute.until) if mute is not None and mute.since <= now < mute.until else None
 
     def sounding(self, now: datetime) -> Sounding:
         """What a phone shows of the music."""
         by_hand = self._by_hand()
-        wanted = music_order.wanted(self._context.state(now), by_hand, self.hushed_until(now), now)
+        wanted = music_order.wanted(self._context.state(now), by_hand, self._context.muted_until(now), now)
         health = self._speaker.health()
         active = by_hand is not None and self._asked_for(now)
         return Sounding(
@@ -406,7 +411,7 @@ class MusicService:
             playlist=wanted.playlist if wanted else None,
             track=self.track if wanted else None,
             volume=self.volume(),
-            hushed_until=self.hushed_until(now),
+            hushed_until=self._context.muted_until(now),
             manual=("play" if by_hand and by_hand.playlist else "stop") if active else None,
             music_volume=self.music_volume(),
             playing_until=wanted.until if wanted else by_hand.until if active and by_hand else None,

@@ -194,7 +194,6 @@ class PersonalDesk:
         with self._context.store.write() as session:
             session.roster.set_photo(person, name)
         self._sweep()
-        self._context.feed.notify()
 
     # --- songs
 
@@ -205,14 +204,12 @@ class PersonalDesk:
             name = self._made("song", source, SONG_BYTES, self._songs, ".wav")
             self._context.kept.set(_key(whose, ident), name)
             self._sweep()
-        self._context.feed.notify()
 
     def remove_song(self, whose: str, ident: int) -> None:
         """Their orders get applause again."""
         self._known(whose, ident)
         self._context.kept.set(_key(whose, ident), None)
         self._sweep()
-        self._context.feed.notify()
 
     def song(self, whose: str, ident: int) -> Path | None:
         """The WAV of a person's or a team's song, None when there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from controller.sales import announcement_policy, messages
@@ -10,53 +11,34 @@ from controller.sales.messages import Phrase
 from controller.sales.model import BURST, DROPPED, MERGED, PLAYING, ROUNDUP, TARGET, WAITING, Announcement
 from controller.sales.store import Session
 from controller.services import announcement_priority
-from controller.services.announcements import AMONG_OTHERS, EVENING, FRESH, HOURLY, AnnouncementService
-from controller.services.context import WORDS, Context
+from controller.services.announcement_priority import AMONG_OTHERS, EVENING, FRESH, HOURLY
+from controller.services.context import WORDS, Context, spent_s
 from controller.services.scripts import as_json
 
 
 class Batching:
-    """Thread-safe: while orders are gathered none of them is handed to the announcer."""
+    """The wording of several deals that are told in one breath. Thread-safe; called while none of them is begun."""
 
-    def __init__(self, context: Context, talk: AnnouncementService):
-        self._context, self._talk = context, talk
+    def __init__(self, context: Context):
+        self._context = context
 
-    def gather(self, now: datetime) -> None:
-        """More than two that wait and may be said now become one; each is told as merged, with the reason."""
-        if self._context.state(now).quiet:
-            return
-        with self._talk.held():
-            with self._context.store.read() as session:
-                waiting = [a for a in session.outbox.waiting() if announcement_priority.gathers(a, now)]
-            if not announcement_priority.in_one_breath(waiting):
-                return
-            free = self._talk.withdraw(waiting)
-            made = self._merged(free, now) if announcement_priority.in_one_breath(free) else None
-            self._talk.hand([made] if made is not None else free)
-        self._context.feed.notify()
-
-    def without_voided(self, burst: Announcement) -> None:
-        """An order of one that still waits was taken back: the others are told without it."""
-        with self._talk.held():
-            if not self._talk.withdraw([burst]):
-                return
-            with self._context.store.write() as session:
-                session.outbox.rewrite(burst.id, self._text(session, burst.deals).text, burst.script)
-                again = session.outbox.get(burst.id)
-            self._talk.hand([again] if again else [])
-
-    def _merged(self, members: Sequence[Announcement], now: datetime) -> Announcement | None:
+    def merge(self, members: Sequence[Announcement], now: datetime) -> None:
+        """Make one announcement of these; each is told as merged, with the reason."""
         with self._context.store.write() as session:
             deals = tuple(dict.fromkeys(ident for member in members for ident in member.deals))
-            said = self._text(session, deals)
-            session.desk.use(BURST, said.template, now)
+            phrase = self._text(session, deals)
+            session.desk.use(BURST, phrase.template, now)
             why = f"{WORDS.count(len(deals), '单')}等在一起，合成一条播报。"
-            made, created = session.outbox.add(
-                f"burst:{members[0].id}:{members[-1].id}:{len(deals)}", BURST, said.text, why, now, now.date(),
+            session.outbox.add(
+                f"burst:{members[0].id}:{members[-1].id}:{len(deals)}", BURST, phrase.text, why, now, now.date(),
                 deals=deals, priority=announcement_priority.PRIORITY[BURST], script=as_json([], "large"),
             )  # fmt: skip
             session.outbox.merge(members, why, now)
-        return made if created and made.state == WAITING else None
+
+    def without_voided(self, burst: Announcement) -> None:
+        """A deal of one that still waits was taken back: the others are told without it."""
+        with self._context.store.write() as session:
+            session.outbox.rewrite(burst.id, self._text(session, burst.deals).text, burst.script)
 
     def _text(self, session: Session, idents: Sequence[int]) -> Phrase:
         deals = session.deals.of_ids(tuple(idents))
@@ -74,8 +56,8 @@ TAKEN_BACK = "订单已撤回，不再播报。"
 class RoundUps:
     """Thread-safe: the book's one writer is the lock."""
 
-    def __init__(self, context: Context, talk: AnnouncementService):
-        self._context, self._talk = context, talk
+    def __init__(self, context: Context):
+        self._context = context
 
     def next_roundup(self, now: datetime) -> datetime | None:
         """The next full hour at which orders are told together."""
@@ -87,15 +69,14 @@ class RoundUps:
 
     def round_up(self, now: datetime) -> None:
         """At the full hour: the orders that waited for it become one announcement."""
+        silences = self._context.silences(now)
         with self._context.store.read() as session:
-            due = [
-                a
-                for a in session.outbox.waiting()
-                if a.kind in AMONG_OTHERS and a.due is not None and a.due <= now
-            ]
-        fresh = [a for a in due if a.kind == HOURLY and a.due is not None and now - a.due <= FRESH]
+            waiting = [a for a in session.outbox.waiting() if a.kind in AMONG_OTHERS and a.due is not None]
+        moments = {a.id: announcement_priority.released(a, silences, now)[0] for a in waiting}
+        due = [a for a in waiting if moments[a.id] <= now]
+        fresh = [a for a in due if a.kind == HOURLY and now - moments[a.id] <= FRESH]
         for late in due:
-            if late.due is not None and now - late.due > FRESH:
+            if now - moments[late.id] > FRESH:
                 self.postpone(late, "错过了播报时间，")
         if fresh:
             self._tell_together(fresh, now)
@@ -124,7 +105,7 @@ class RoundUps:
         found = messages.round_up(deals, session.deals.of_day(now.date()), now)
         rhythm = self._context.rhythm
         limit_s = announcement_priority.roundup_limit(
-            self._talk.spent_s(session, now), rhythm.sound.talk_minutes_per_hour
+            spent_s(session, now), rhythm.sound.talk_minutes_per_hour
         )
         return found, messages.roundup(
             found, rhythm.broadcasts, WORDS, now, session.desk.used(ROUNDUP), limit_s=limit_s
@@ -137,13 +118,11 @@ class RoundUps:
                 return
             session.desk.use(ROUNDUP, phrase.template, now)
             told = [deal.id for deal in found.told]
-            said, _ = session.outbox.add(
+            session.outbox.add(
                 f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
                 deals=told, priority=announcement_priority.PRIORITY[ROUNDUP], script=as_json([], "small"),
             )  # fmt: skip
             session.outbox.merge(members, f"并入 {now:%H:%M} 的整点播报。", now)
-        self._talk.hand([said])
-        self._context.feed.notify()
 
     def postpone(self, late: Announcement, because: str) -> None:
         """What could not be said in time goes into the next round-up; without orders in it, it stays as it is."""
@@ -173,7 +152,6 @@ class RoundUps:
                 script=as_json([], "large" if late.kind == TARGET else "small"),
             )
             session.outbox.move(late.id, MERGED, why, now)
-        self._context.feed.notify()
 
     def postpone_unheard(self, unheard: Announcement, why: str) -> None:
         """What was to be said and was not; a round-up's orders go on into the next one too."""
@@ -183,15 +161,22 @@ class RoundUps:
     def recover(self) -> None:
         """At a start: what the last run left waiting or in mid-sentence; see `broadcasts.after_restart`."""
         now = self._context.clock.now()
+        silences = self._context.silences(now)
         with self._context.store.read() as session:
             left = session.outbox.unfinished()
         for found in left:
-            decision = announcement_policy.after_restart(found, now, self.next_roundup(now))
+            began = found.started if found.state == PLAYING else None
+            own = replace(found, due=began or found.due, state=WAITING)
+            moment = announcement_priority.released(own, silences, now)[0]
+            decision = announcement_policy.after_restart(
+                replace(own, due=moment), now, self.next_roundup(now)
+            )
             if decision.when is None:
                 with self._context.store.write() as session:
                     session.outbox.move(found.id, DROPPED, decision.why, now)
             elif decision.merge and found.kind not in (*AMONG_OTHERS, ROUNDUP):
                 self.postpone(found, "重启错过了播报时间，")
             elif found.state == PLAYING:
+                due = own.due if moment > now else now
                 with self._context.store.write() as session:
-                    session.outbox.move(found.id, WAITING, decision.why, now, decision.when)
+                    session.outbox.move(found.id, WAITING, "重启前没有播完，现在播报。", now, due)

@@ -84,10 +84,11 @@ class ScriptBuilder:
         lufs: Callable[[], float] = lambda: SPEECH_LUFS,
         manner: Callable[[str], tuple[str, float]] = lambda kind: ("", 1.0),
         playable: Callable[[Path], Path | None] = lambda path: path,
+        recording: Callable[[str], Path | None] = lambda name: None,
+        song: Callable[[Announcement, Deal | None], Path | None] = lambda announcement, unsent: None,
     ):
         self._sounds, self._lufs, self._manner, self._playable = sounds, lufs, manner, playable
-        self.recording: Callable[[str], Path | None] = lambda name: None
-        self.song: Callable[[Announcement, Deal | None], Path | None] = lambda announcement, unsent: None
+        self._recording, self._song = recording, song
 
     def sound(self, name: object) -> Path | None:
         """The file of a sound, None when nothing of that name ships, it was taken away or it is damaged."""
@@ -112,7 +113,7 @@ class ScriptBuilder:
         voice, speed = self._manner(announcement.kind)
         return Script(
             segments=tuple(self._segment(line, names, language) for line in whole),
-            applause=self.song(announcement, unsent) or self.sound(kept.get("applause", "small")),
+            applause=self._song(announcement, unsent) or self.sound(kept.get("applause", "small")),
             chime=(self.sound(chime) or self.sound("chime")) if kept.get("chime", True) else None,
             lufs=self._lufs(),
             voice=voice,
@@ -121,7 +122,9 @@ class ScriptBuilder:
 
     def recorded(self, clip: str) -> Script:
         """The script of what somebody recorded: chime and recording."""
-        return Script((Segment("", roll=self.recording(clip)),), chime=self.sound("chime"), lufs=self._lufs())
+        return Script(
+            (Segment("", roll=self._recording(clip)),), chime=self.sound("chime"), lufs=self._lufs()
+        )
 
     def plain(self, text: str, names: Mapping[str, str], applause: str | None = None) -> Script:
         """The script of one text, without a chime."""

@@ -13,7 +13,6 @@ from controller.glance import (
     Board,
     Champion,
     Glance,
-    HealthProblem,
     OnAir,
     Ranking,
     Sounding,
@@ -30,6 +29,7 @@ from controller.services.announcement_priority import EMERGENCY
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context, period_of
 from controller.services.cues import PERIOD_OF, CueService
+from controller.services.health import HealthMonitor
 from controller.timetable.model import Prizes, State, WallSettings
 
 LOOK_BACK = timedelta(days=90)
@@ -124,8 +124,12 @@ class SnapshotBuilder:
         talk: AnnouncementService,
         cues: CueService,
         sounding: Callable[[datetime], Sounding],
+        walls: Callable[[WallSettings], WallSettings],
+        playlists: Callable[[], tuple[str, ...]],
+        health: HealthMonitor,
     ):
         self._context, self._talk, self._cues, self._sounding = context, talk, cues, sounding
+        self._walls, self._playlists, self._health = walls, playlists, health
         self._praise = DayHighlights(context)
         self._lock = threading.Lock()
         self._last: Glance | None = None
@@ -133,12 +137,6 @@ class SnapshotBuilder:
         self._seen: tuple[object, ...] = ()
         self._music: tuple[object, ...] = ()
         self._music_due = 0.0
-        self.troubles: Callable[[], tuple[HealthProblem, ...]] = lambda: ()
-        self.urgent_troubles: Callable[[], tuple[HealthProblem, ...]] = lambda: ()
-        self.music_troubles: Callable[[], tuple[HealthProblem, ...]] = lambda: ()
-        self.playlists: Callable[[], tuple[str, ...]] = lambda: ()
-        self.walls: Callable[[WallSettings], WallSettings] = lambda settings: settings
-        self.trusted: Callable[[], bool] = lambda: True
 
     def glance(self) -> Glance:
         """The office now; at most 0.3 s old, and never older than the newest revision."""
@@ -170,8 +168,9 @@ class SnapshotBuilder:
         now = self._context.clock.now()
         plan, on_air = self._context.plan(now), self._talk.on_air(now)
         seen = (
-            self._context.rhythm, self._context.timetable_file.faults, plan, self._context.state(now), self.trusted(),
-            self.urgent_troubles(), self._sounding(now), self._watched_music(), on_air.id if on_air else None,
+            self._context.rhythm, self._context.timetable_file.faults, plan, self._context.state(now),
+            self._health.clock_trusted(), self._health.of_the_house(), self._sounding(now),
+            self._watched_music(), on_air.id if on_air else None,
         )  # fmt: skip
         if seen != self._seen:
             self._seen = seen
@@ -182,15 +181,15 @@ class SnapshotBuilder:
         began = self._context.clock.monotonic()
         if began >= self._music_due:
             before = time.perf_counter()
-            self._music = self.music_troubles()
+            self._music = self._health.of_the_music()
             self._music_due = began + WATCH_SHARE * (time.perf_counter() - before)
-        return (self.playlists(), self._music)
+        return (self._playlists(), self._music)
 
     def _look(self, now: datetime) -> Glance:
         context = self._context
         revision = context.feed.revision
         plan, state, on_air = context.plan(now), context.state(now), self._talk.on_air(now)
-        trusted = self.trusted()
+        trusted = self._health.clock_trusted()
         scene = _scene(state, on_air, trusted)
         with context.store.read() as session:
             periods = {
@@ -218,8 +217,8 @@ class SnapshotBuilder:
                 on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
             ) if on_air else None,
             board=board, sounding=self._sounding(now),
-            troubles=self.troubles(), notices=plan.warnings, trusted_clock=trusted,
-            walls=self.walls(context.rhythm.walls),
+            troubles=self._health.all(), notices=plan.warnings, trusted_clock=trusted,
+            walls=self._walls(context.rhythm.walls),
             champion=champion, honours=honours,
             rankings=tuple(_ranking(period, found) for period, found in periods.items()),
             members=members,

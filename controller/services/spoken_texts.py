@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.hearing import NO_DEVICE
-from controller.sales.announcement_policy import HUSHED
 from controller.sales.messages import Line
 from controller.sales.model import (
     MERGED,
@@ -16,6 +15,7 @@ from controller.sales.model import (
     PLAYING,
     WAITING,
     Announcement,
+    Kind,
     Refused,
     Unknown,
     Unsayable,
@@ -23,7 +23,7 @@ from controller.sales.model import (
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EMERGENCY, MICROPHONE, SAY
 from controller.services.announcements import STOPPED, AnnouncementService
-from controller.services.context import Context
+from controller.services.context import Context, spent_s
 from controller.services.deals import Decided
 from controller.services.scripts import as_json
 from controller.sound.mandarin import spoken
@@ -57,11 +57,11 @@ class SpokenTextService:
     def __init__(self, context: Context, talk: AnnouncementService):
         self._context, self._talk = context, talk
 
-    def announce(self, text: str, key: str, hushed_until: datetime | None) -> Announced:
+    def announce(self, text: str, key: str) -> Announced:
         """Says `text` now, or when the quiet time is over. Raises Refused when it is empty or too long."""
         text = _checked(text, LONGEST)
         check_sayable(text, self._talk.names())
-        return self._put(announcement_priority.kept_key(key), SAY, text, as_json([], None), hushed_until)
+        return self._put(announcement_priority.kept_key(key), SAY, text, as_json([], None))
 
     def emergency(self, text: str, key: str) -> Announced:
         """Says `text` twice, at once: it interrupts what is being said; no quiet time, mute or volume holds it back.
@@ -82,16 +82,15 @@ class SpokenTextService:
             )  # fmt: skip
         if created:
             log.warning("emergency #%d: %s", said.id, text)
-            self._tell(said, None)
         return Announced(said.id, Decided(said.decision), created)
 
-    def play_clip(self, clip: str, words: str, key: str, hushed_until: datetime | None) -> Announced:
+    def play_clip(self, clip: str, words: str, key: str) -> Announced:
         """Plays what somebody recorded (a name of `ClipDesk`), by the same rules as what is written.
 
         `words`: what walls and lists show of it.
         """
         script = {**as_json([], None), "clip": clip}
-        return self._put(announcement_priority.kept_key(key), MICROPHONE, words, script, hushed_until)
+        return self._put(announcement_priority.kept_key(key), MICROPHONE, words, script)
 
     def withdraw(self, ident: int) -> None:
         """Takes back what a person said and nobody has heard to its end yet. Raises Refused."""
@@ -102,9 +101,8 @@ class SpokenTextService:
         if found.state not in OPEN_STATES:
             raise Refused("这一条已经播完了，不能撤回。", "id")
         self._talk.cancel([ident], "有人撤回了这一条。")
-        self._context.feed.notify()
 
-    def repeat(self, ident: int, hushed_until: datetime | None) -> Announced:
+    def repeat(self, ident: int) -> Announced:
         """Says an announcement again. Raises Refused when there is none, or when it still waits."""
         with self._context.store.read() as session:
             found = session.outbox.get(ident)
@@ -119,15 +117,15 @@ class SpokenTextService:
             if found.deals and all(deal.voided for deal in session.deals.of_ids(found.deals)):
                 raise Refused("这一单已经撤回，不能再播。", "id")
         return self._put(
-            f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script, hushed_until,
+            f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script,
             found.deals, again=True,
         )  # fmt: skip
 
-    def restore(self, idents: Iterable[int], hushed_until: datetime | None) -> int:
+    def restore(self, idents: Iterable[int]) -> int:
         """Puts what a person's stop took out of the queue back into it, once; returns how many."""
         now = self._context.clock.now()
-        due, why = self._when(now, hushed_until, again=False)
-        back: list[Announcement] = []
+        back = 0
+        why = self._own(now, again=False)[1]
         with self._context.store.write() as session:
             for ident in idents:
                 found = session.outbox.get(ident)
@@ -136,28 +134,28 @@ class SpokenTextService:
                 late = session.outbox.by_key(f"late:{ident}")
                 if late is not None and not session.outbox.move(late.id, MERGED, "已恢复，单独播报。", now):
                     continue  # the round-up has told it meanwhile
-                said, created = session.outbox.add(
-                    f"restored:{ident}", found.kind, found.text, why, now, now.date(), due=due, deals=found.deals,
+                _, created = session.outbox.add(
+                    f"restored:{ident}", found.kind, found.text, why, now, now.date(), deals=found.deals,
                     priority=found.priority, script=found.script, decision=found.decision,
                 )  # fmt: skip
-                back += [said] if created else []
-        if due is None:
-            self._talk.hand(back)
-        self._context.feed.notify()
-        return len(back)
+                back += created
+        return back
 
     def _put(
-        self, key: str, kind: str, text: str, script: dict[str, object], hushed_until: datetime | None,
+        self, key: str, kind: Kind, text: str, script: dict[str, object],
         deals: tuple[int, ...] = (), *, again: bool = False,
     ) -> Announced:  # fmt: skip
         now = self._context.clock.now()
-        due, why = self._when(now, hushed_until, again=again)
+        silences = self._context.silences(now)
+        due, why = self._own(now, again=again)
+        unsaid = Announcement(0, key, kind, text, WAITING, why, now, due)
+        told = announcement_priority.as_it_waits(unsaid, silences, now)
         decision: dict[str, object] = {
             "kind": kind,
-            "when": "now" if due is None else f"{due:%H:%M}",
-            "why": why,
+            "when": "now" if told.due is None else f"{told.due:%H:%M}",
+            "why": told.why,
         }
-        held = self._talk.hearing(now).held if due is None else None
+        held = self._talk.hearing(now).held if told.due is None else None
         decision |= {"held": held} if held else {}
         with self._context.store.write() as session:
             said, created = session.outbox.add(
@@ -165,33 +163,18 @@ class SpokenTextService:
                 priority=announcement_priority.PRIORITY[MICROPHONE if kind == MICROPHONE and not again else SAY],
                 decision=decision,
             )  # fmt: skip
-        if created:
-            self._tell(said, due)
         return Announced(said.id, Decided(said.decision), created)
 
-    def _when(
-        self, now: datetime, hushed_until: datetime | None, *, again: bool
-    ) -> tuple[datetime | None, str]:
-        state = self._context.state(now)
-        if state.quiet_until is not None and state.entry is not None:
-            return state.quiet_until, f"{state.entry.name}时间，{state.quiet_until:%H:%M} 播报。"
-        if hushed_until is not None:
-            return hushed_until, f"{HUSHED}，{hushed_until:%H:%M} 播报。"
+    def _own(self, now: datetime, *, again: bool) -> tuple[datetime | None, str]:
+        """When it is due but for quiet time and mute, and why; what is said again may wait for the next full hour."""
+        silent = self._context.state(now).quiet or self._context.muted_until(now) is not None
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
-        with self._context.store.read() as session:
-            later = (
-                announcement_priority.put_off(now, self._talk.spent_s(session, now), minutes)
-                if again
-                else None
-            )
-        if later is not None:
-            return later, announcement_priority.why_later(minutes, later)
+        if again and not silent:
+            with self._context.store.read() as session:
+                later = announcement_priority.put_off(now, spent_s(session, now), minutes)
+            if later is not None:
+                return later, announcement_priority.why_later(minutes, later)
         return None, f"{self._talk.hearing(now).at_once}。"
-
-    def _tell(self, said: Announcement, due: datetime | None) -> None:
-        if due is None:
-            self._talk.hand([said])
-        self._context.feed.notify()
 
 
 def _checked(text: str, longest: int) -> str:

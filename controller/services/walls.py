@@ -30,7 +30,7 @@ VALID_S = 600.0
 MOST_WAITING = 20
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Pairing:
     """A television that waits: the digits it shows, and once confirmed its name and token."""
 
@@ -85,11 +85,13 @@ class Pairings:
         with self._lock:
             self._clear()
             digits = "".join(code.split())
-            found = next((p for p in self._waiting.values() if p.code == digits and p.token is None), None)
-            if found is None:
+            secret = next(
+                (key for key, p in self._waiting.items() if p.code == digits and p.token is None), None
+            )
+            if secret is None:
                 raise Refused("没有屏幕正在显示这个数字，请再看一眼屏幕。", "code")
-            found.token = self._keys.make_token(f"wall:{name}"[:40], "wall")
-            found.name = name
+            token = self._keys.make_token(f"wall:{name}"[:40], "wall")
+            self._waiting[secret] = replace(self._waiting[secret], name=name, token=token)
 
     def _clear(self) -> None:
         now = self._now()
@@ -184,7 +186,7 @@ class WallRegistry:
             if wall is not None and timedelta() <= now - wall.seen < _SEEN_EVERY:
                 return
             self._walls[name] = Wall(name, now, wall.settings if wall else {})
-        with self._context.store.write() as session:
+        with self._context.store.write(quiet=True) as session:
             session.desk.wall_seen(name, now)
 
     def choose(self, name: str, changes: Mapping[str, object]) -> None:
@@ -196,7 +198,6 @@ class WallRegistry:
             wall = self._walls.get(name)
             kept = {**(wall.settings if wall else {}), **checked}
             self._keep(name, {key: value for key, value in kept.items() if value is not None})
-        self._context.feed.notify()
 
     def rename(self, name: str, new: str) -> None:
         """What called itself `name` is `new` from now on, with all its choices."""
@@ -212,7 +213,6 @@ class WallRegistry:
                 if former != new:
                     self._keep(former, {_CALLED: new})
             self._keep(name, {_CALLED: new})
-        self._context.feed.notify()
 
     def forget(self, name: str) -> tuple[str, ...]:
         """A screen that is gone, and its former names; all that it ever called itself."""
@@ -223,7 +223,6 @@ class WallRegistry:
                     session.desk.remove_wall(gone)
             for gone in (name, *former):
                 self._walls.pop(gone, None)
-        self._context.feed.notify()
         return (name, *former)
 
     def _keep(self, name: str, settings: Mapping[str, Any]) -> None:

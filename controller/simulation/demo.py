@@ -1,4 +1,4 @@
-"""The demo: a made-up office's day in six minutes, heard and seen."""
+"""The demo: a day of a made-up office in six minutes, with sound and walls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functools import partial
 
 from controller.clock import Clock
 from controller.daemon import Daemon, Options, keep_log
-from controller.sales.model import MERGED
+from controller.sales.model import MERGED, OPEN_STATES
 from controller.sales.store import Session, Store
 from controller.services.auth import Credentials
 from controller.simulation.demo_day import (
@@ -41,24 +41,24 @@ from controller.timetable.current import TimetableFile
 
 Tell = Callable[[str], object]
 Pause = Callable[[float], bool]
-"""Waits so many seconds; True when all shall end now."""
+"""Wait this many seconds; return True when the demo should end now."""
 
 CALM_S = 60.0
-"""What is being said is waited for this long before the clock jumps; then it jumps all the same."""
+"""Longest wait for the end of an announcement before the clock jumps."""
 DEVICE_S = 8.0
 LOOK_S = 0.1
 OPENING = "opening.db"
-"""The book of the morning, beside the one that is played in."""
+"""The database of the morning, beside the one used by the demo."""
 
 
-class Over(Exception):  # noqa: N818 - it ends the show, nothing is wrong
-    """Somebody has ended the demo."""
+class Over(Exception):  # noqa: N818 - it ends the show, not an error
+    """A person has ended the demo."""
 
 
 def run(home: Home, host: str, port: int, *, loop: bool, tell: Tell) -> int:
-    """Plays the day once, or again and again until SIGINT or SIGTERM; returns the exit code.
+    """Play the day once, or in a loop until SIGINT or SIGTERM; return the exit code.
 
-    Raises what Daemon raises when it cannot be built. `home` lends timetable and sounds and stays as it is.
+    Raises what Daemon raises when it cannot be built. Timetable and sounds are copied from `home`, which is unchanged.
     """
     over = ShutdownSignal()
     with stage(home) as made_up, suppress(Over):
@@ -78,7 +78,7 @@ def run(home: Home, host: str, port: int, *, loop: bool, tell: Tell) -> int:
 
 @contextmanager
 def stage(home: Home) -> Iterator[Home]:
-    """A scratch home with the timetable and sounds of `home` and the made-up office's book, not yet opened."""
+    """Yield a scratch home with `home`'s timetable and sounds and the made-up office's database, not yet opened."""
     with scratch(home, book=False) as made_up:
         timetable_file = TimetableFile(made_up.timetable, made_up.last_good)
         with closing(Store(made_up.var / OPENING, timetable_file.rhythm.zone)) as store:
@@ -88,7 +88,7 @@ def stage(home: Home) -> Iterator[Home]:
 
 @contextmanager
 def opened(made_up: Home, host: str, port: int, *, marked: bool = True) -> Iterator[Daemon]:
-    """The daemon of a staged home, running, at the first act's beginning, with the book of that morning.
+    """Yield the running daemon of a staged home at the start of the first act, with that morning's database.
 
     `marked`: every page says that nothing entered is kept.
     """
@@ -115,13 +115,13 @@ def _greet(daemon: Daemon, host: str, tell: Tell) -> None:
 
 
 def _sound(daemon: Daemon) -> bool:
-    """Whether a sound device lives. Without one SDL's silent one serves, so that the walls have their show."""
+    """Return whether there is a sound device. Without one, use SDL's silent one, so that the walls have their show."""
     end = time.monotonic() + DEVICE_S
     while time.monotonic() < end:
         if daemon.speaker.health().alive:
             return os.environ.get("SDL_AUDIODRIVER") != "dummy"
         time.sleep(LOOK_S)
-    os.environ["SDL_AUDIODRIVER"] = "dummy"  # the player, tried again every few seconds, finds it
+    os.environ["SDL_AUDIODRIVER"] = "dummy"  # the player, which retries every few seconds, uses it
     return False
 
 
@@ -129,8 +129,8 @@ def _sound(daemon: Daemon) -> bool:
 
 
 def _write_book(store: Store, timetable_file: TimetableFile) -> None:
-    """People, targets, and what was sold since the month began: the same at each run."""
-    chance = random.Random(SEED)  # noqa: S311 - made-up orders, no secret
+    """Write people, targets, and sales since the start of the month: the same at each run."""
+    chance = random.Random(SEED)  # noqa: S311 - made-up deals, no secret
     with store.write() as book:
         book.roster.import_people(PEOPLE)
         for day in (DAY.replace(day=number + 1) for number in range(DAY.day)):
@@ -147,9 +147,9 @@ def _write_day(
     book: Session, day: date, chance: random.Random, moment: Callable[[clock_time], datetime]
 ) -> None:
     for team, target in TARGETS.items():
-        found = book.roster.team(team)
-        assert found is not None  # noqa: S101 - written by the caller
-        book.roster.set_team_target(day, found.id, Decimal(target))
+        row = book.roster.team(team)
+        assert row is not None  # noqa: S101 - written by the caller
+        book.roster.set_team_target(day, row.id, Decimal(target))
     if day == DAY:
         return
     for number in range(chance.randint(20, 25)):
@@ -163,7 +163,7 @@ def _write_day(
 
 
 def _write_past(book: Session, past: Past, moment: Callable[[clock_time], datetime]) -> None:
-    """An order of hours that are left out, as it stands in the book after its round-up."""
+    """Write a deal of the skipped hours, in its state after the round-up."""
     at, order = moment(past.at), past.order
     seller = book.roster.find(order.person)
     key = f"demo:{at.isoformat()}"
@@ -178,9 +178,9 @@ def _write_past(book: Session, past: Past, moment: Callable[[clock_time], dateti
 
 
 class Show:
-    """Plays ACTS on a running office. `tell` gets one line for each thing that happens.
+    """A performance of ACTS on a running office. `tell` gets one line for each event.
 
-    `pause` is how time passes: a test or a photographer puts its own work there.
+    `pause` passes the time: a test or `make pictures` passes its own function.
     """
 
     def __init__(self, daemon: Daemon, tell: Tell, pause: Pause):
@@ -188,7 +188,7 @@ class Show:
         self._clock: Clock = daemon.clock
 
     def play(self) -> None:
-        """All acts, and then what is still being said. Raises Over."""
+        """Play all acts, and wait for the last announcements. Raises Over."""
         for act in ACTS:
             self._play(act)
         self._calm()
@@ -221,19 +221,19 @@ class Show:
         if step.told:
             self._line(step.told)
 
-    def _line(self, told: str) -> None:
-        self._tell(f"{self._clock.now():%H:%M:%S}　{told}")
+    def _line(self, text: str) -> None:
+        self._tell(f"{self._clock.now():%H:%M:%S}　{text}")
 
     def _calm(self) -> None:
-        """Until nothing is being said or about to be."""
+        """Wait until no announcement is playing or about to play."""
         end = time.monotonic() + CALM_S
         while self._speaking() and time.monotonic() < end:
             self._wait(LOOK_S)
 
     def _speaking(self) -> bool:
         now = self._clock.now()
-        with self._daemon.store.read() as book:
-            return any(found.due is None or found.due <= now for found in book.outbox.unfinished())
+        said = self._daemon.office.announcements(DAY)
+        return any(found.state in OPEN_STATES and (found.due is None or found.due <= now) for found in said)
 
     def _wait(self, seconds: float) -> None:
         if self._pause(max(0.0, seconds)):

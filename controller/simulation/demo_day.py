@@ -1,7 +1,7 @@
-"""The made-up office of `zhangu demo` and its day: who works there, what happens when. Nothing but data.
+"""The made-up office of `zhangu demo` and its day: people and events. Only data.
 
-The day is the last working day of a month and of a week, so that the door's greeting, the week's and the month's
-best are in it too.
+The day is the last working day of a month and of a week, so that the morning's greeting and the best of the week
+and of the month are included.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PRODUCTS = ("网络招聘", "校园招聘", "年度会员", "猎头服务")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Somebody signs: yuan."""
+    """A person signs a deal, in yuan."""
 
     person: str
     product: str
@@ -48,7 +48,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`after` so many seconds of its act this is done; `told` on the terminal."""
+    """A step, done `after` this many seconds of its act; `told` is printed on the terminal."""
 
     after: float
     told: str
@@ -57,7 +57,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An order of the hours that the demo leaves out; it was told in the round-up of the next full hour."""
+    """A deal in the hours that the demo skips; it was announced in the round-up of the next full hour."""
 
     at: time
     order: Order
@@ -65,7 +65,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A stretch of the day that runs at normal speed: from `at`, for `lasts` seconds or as long as speech needs."""
+    """A part of the day at normal speed: from `at`, for `lasts` seconds or as long as speech needs."""
 
     at: time
     lasts: float

@@ -1,4 +1,4 @@
-"""A scratch copy of an office, so that another day can be tried without touching this one's data."""
+"""A scratch copy of an office, for trying another day without touching its data."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from controller.system.paths import Home
 
 @contextmanager
 def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
-    """A home with the same timetable, sounds and data; whatever happens in it is forgotten at the end.
+    """Yield a home with the same timetable, sounds and data; changes in it are discarded at the end.
 
-    Without `book` nobody works there and nothing was sold.
+    Without `book` it has no people and no sales.
     """
     with tempfile.TemporaryDirectory(prefix="zhangu-rehearsal-") as folder:
         copy = Home(Path(folder))
@@ -28,14 +28,14 @@ def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
             with closing(Store(home.database)) as store:
                 store.backup(copy.database)
             with closing(Store(copy.database)) as store:
-                Credentials(store).new_pin()  # nobody enters a rehearsal believing that it is the office
+                Credentials(store).new_pin()  # another PIN, so that no one takes the rehearsal for the office
         for name in ("cache", "voices", "photos", "songs"):
             if (home.var / name).is_dir() and name != "cache":
                 (copy.var / name).symlink_to((home.var / name).resolve())
-        index, made = home.cache / "library.json", home.cache / "music"
+        index, conversions = home.cache / "library.json", home.cache / "music"
         if index.exists():
             copy.cache.mkdir()
             shutil.copy(index, copy.cache / index.name)
-            if made.is_dir():  # what is played in place of files that the player cannot play
-                (copy.cache / made.name).symlink_to(made.resolve())
+            if conversions.is_dir():  # conversions of files that the player cannot play
+                (copy.cache / conversions.name).symlink_to(conversions.resolve())
         yield copy

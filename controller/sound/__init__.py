@@ -1,1 +1,1 @@
-"""What the office hears."""
+"""Everything audible: voice, music, the player and the announcer."""

@@ -1,8 +1,8 @@
-"""One queue, one voice: says what is waiting, in order of weight, and tells truly what became of it.
+"""One voice: asks for the next announcement when it is free, says it, and reports truly what became of it.
 
-An announcement is chime, speech, applause over ducked music. It starts when nothing more important waits, the
-device lives, and it would have ended before the next silence begins. What the device lost half-way is said once
-more when the device is back. The announcer knows no deals and no timetable: it gets jobs and spans of silence.
+An announcement is chime, speech, applause over ducked music. It starts when the device lives and it would have ended
+before the next silence begins. What the device lost half-way is said once more when the device is back. The announcer
+knows no deals and no timetable and keeps no queue: `Queue` says what is next.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from controller.sound.playback import CHIME_S, AnnouncementSettings, Job, Playback, Report
 from controller.sound.speaker import Event, Part, Speaker
@@ -28,7 +29,6 @@ MARGIN_S = 0.6
 """An announcement must have ended this long before a silence begins."""
 LOOK_AHEAD_S = 150.0
 """With a silence nearer than this the length is found out first: render, then decide."""
-AFTER_SILENCE_S = 120.0
 RENDER_LIMIT_S = 25.0
 """Beyond what this machine should need."""
 LONG_WAIT_S = 6.0
@@ -41,10 +41,26 @@ DEVICE_LIMIT_S = 30.0
 """A device that was lost in mid-sentence is waited for this long before the job is told as not heard."""
 
 
-class Announcer:
-    """Thread-safe; every method returns at once. `report` is called from the announcer's own thread.
+class Queue(Protocol):
+    """What waits to be said. All but `urgent` and `ahead` are called from the announcer's own thread."""
 
-    `manners` and `music_on` are set by whoever knows the timetable and orders the music; they hold from the next
+    def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
+        """What is to be said now; `urgent`: an emergency or nothing. Calls `begin` before it can be taken back."""
+
+    def ahead(self) -> tuple[Job, ...]:
+        """What waits for its turn, to be rendered meanwhile."""
+
+    def urgent(self) -> bool:
+        """Whether an emergency waits."""
+
+    def on_report(self, report: Report) -> None:
+        """What became of a job; it is being said until its end is reported."""
+
+
+class Announcer:
+    """Thread-safe; every method returns at once.
+
+    `configure` and `music` are called by what knows the timetable and orders the music; both hold from the next
     announcement on.
     """
 
@@ -52,27 +68,36 @@ class Announcer:
         self,
         speaker: Speaker,
         voice: Voice,
-        report: Callable[[Report], None],
         manners: AnnouncementSettings = AnnouncementSettings(),  # noqa: B008 - a frozen value
     ):
-        self._speaker, self._voice, self._report = speaker, voice, report
-        self.manners = manners
+        self._speaker, self._voice = speaker, voice
+        self._settings = manners
         self._changed = threading.Condition()
-        self._queue: list[Job] = []
+        self._queue: Queue | None = None
+        self._woken = self._alarm = False  # _alarm: an emergency waits behind the present job
+        self._rendered_ahead: tuple[Script, ...] = ()
         self._silences: tuple[tuple[float, float], ...] = ()
-        self._held_until = self._silence_ended = 0.0
+        self._held_until = 0.0
         self._present: Job | None = None
         self._taken_back: str | None = None  # the reason, when that is the present job's fate
         self._performance: Playback | None = None
         self._last_sound = float("-inf")
         self._audible = True
         self._running = False
-        self._count = 0
         self._thread = threading.Thread(target=self._loop, name="announcer", daemon=True)
-        self.music_on = False
+        self._music_on = False
 
-    def start(self) -> None:
-        """Begins to say what is submitted."""
+    def configure(self, settings: AnnouncementSettings) -> None:
+        """Make announcements like this."""
+        self._settings = settings
+
+    def music(self, on: bool) -> None:
+        """Set whether music sounds, so that no amplifier is asleep."""
+        self._music_on = on
+
+    def start(self, queue: Queue) -> None:
+        """Say what `queue` has, from now on."""
+        self._queue = queue
         self._running = True
         self._thread.start()
 
@@ -86,26 +111,36 @@ class Announcer:
         if self._thread.ident is not None:
             self._thread.join(timeout=3)
 
-    def submit(self, job: Job) -> None:
-        """Puts a job into the queue; what has to wait is rendered meanwhile. An urgent one interrupts what sounds."""
+    def wake(self) -> None:
+        """Something may have come: ask for it when free. An emergency interrupts what sounds; the rest is rendered."""
         with self._changed:
-            self._count += 1
-            self._insert(replace(job, order=self._count))
-            waits = len(self._queue) > 1 or self._performance is not None or self._silent_for() > 0
-            interrupted = self._interrupted() if job.urgent else None
+            self._woken = True
+            busy = self._present is not None
             self._changed.notify_all()
-        if interrupted is not None:
-            self._speaker.stop(interrupted, fade_ms=120)
-        if waits and not job.urgent:
-            self._voice.prepare(replace(job.script, chime=None), AHEAD)
+        if busy and self._queue is not None:
+            self._look_at_emergencies()
+            self._render_ahead(self._queue)
 
-    def _interrupted(self) -> int | None:
-        """Under the lock: the job that makes room for an urgent one, None when nothing sounds or that is urgent too."""
-        present = self._present
-        if present is None or present.urgent or self._performance is None:
-            return None
-        self._performance.interrupt()
-        return present.id
+    def _look_at_emergencies(self) -> None:
+        """Let an emergency that waits take the place of what sounds."""
+        if self._queue is None or not self._queue.urgent():
+            return
+        with self._changed:
+            present = self._present
+            if present is None or present.urgent:
+                return
+            self._alarm = True
+            if self._performance is not None:
+                self._performance.interrupt()
+            self._changed.notify_all()
+        self._speaker.stop(present.id, fade_ms=120)
+
+    def _render_ahead(self, queue: Queue) -> None:
+        scripts = tuple(replace(job.script, chime=None) for job in queue.ahead() if not job.urgent)
+        known, self._rendered_ahead = self._rendered_ahead, scripts
+        for script in scripts:
+            if script not in known:
+                self._voice.prepare(script, AHEAD)
 
     def audible(self, audible: bool) -> None:
         """Sets whether the volume lets anything be heard. While it does not, jobs wait as without a device."""
@@ -115,35 +150,19 @@ class Announcer:
                 self._performance.unheard()
             self._changed.notify_all()
 
-    def _insert(self, job: Job) -> None:
-        self._queue.append(job)
-        self._queue.sort(key=lambda waiting: (-waiting.priority, waiting.order))
-
     def cancel(self, id: int, why: str) -> None:
-        """Takes a job back: out of the queue, or in mid-sentence. Unknown ids are ignored."""
+        """Take back the job that was begun, also in mid-sentence. Other ids are ignored."""
         with self._changed:
-            found = any(job.id == id for job in self._queue)
-            self._queue = [job for job in self._queue if job.id != id]
-            performing = self._present is not None and self._present.id == id
-            if performing:
-                self._taken_back = why
-                if self._performance is not None:
-                    self._performance.cancel(why)
-                self._changed.notify_all()
-        if found:
-            self._report(Report(id, "dropped", why))
-        if performing:
-            self._speaker.stop(id, fade_ms=120)
-
-    def withdraw(self, ids: Collection[int]) -> set[int]:
-        """Takes back, without a report, those that still wait in the queue; returns which."""
-        with self._changed:
-            found = {job.id for job in self._queue if job.id in ids}
-            self._queue = [job for job in self._queue if job.id not in found]
-        return found
+            if self._present is None or self._present.id != id:
+                return
+            self._taken_back = why
+            if self._performance is not None:
+                self._performance.cancel(why)
+            self._changed.notify_all()
+        self._speaker.stop(id, fade_ms=120)
 
     def silences(self, spans: Sequence[tuple[float, float]]) -> None:
-        """Sets the spans (CLOCK_MONOTONIC seconds) in which nothing may sound; whatever waits goes on waiting."""
+        """Sets the spans (CLOCK_MONOTONIC seconds) in which nothing may sound."""
         with self._changed:
             self._silences = tuple(sorted(spans))
             self._held_until = 0.0
@@ -160,18 +179,24 @@ class Announcer:
 
     def _loop(self) -> None:
         while self._running:
-            job, stale = self._next()
+            job = None
             try:
-                if stale is not None:
-                    self._report(Report(stale.id, "stale", self._why_stale()))
-                elif job is not None:
+                job = self._next()
+                if job is not None:
                     self._perform(job)
             except Exception:  # one announcement's failure harms no other
                 log.exception("an announcement failed")
                 self._tell_failed(job)
+                if job is None:  # what is next could not be found out: not so fast again
+                    time.sleep(0.5)
             finally:
                 with self._changed:
                     self._present = self._taken_back = self._performance = None
+                    self._alarm = False
+
+    def _report(self, report: Report) -> None:
+        if self._queue is not None:
+            self._queue.on_report(report)
 
     def _tell_failed(self, job: Job | None) -> None:
         if job is None or not self._running:
@@ -182,48 +207,36 @@ class Announcer:
         except Exception:  # whoever is told fails too: the next announcement is said all the same
             log.exception("nobody could be told of it")
 
-    def _next(self) -> tuple[Job | None, Job | None]:
-        """A job to begin now, or one that has waited too long, or neither (after a wait)."""
+    def _next(self) -> Job | None:
+        """A job to begin now, else None, after a wait."""
+        if self._queue is None:
+            return None
+        job = self._take(self._queue)
+        if job is None:
+            with self._changed:
+                if not self._woken:
+                    self._changed.wait(min(0.5, self._silent_for()) or 0.5)
+                self._woken = False
+        return job
+
+    def _take(self, queue: Queue) -> Job | None:
         with self._changed:
-            if not self._may_begin():
-                self._changed.wait(min(0.5, self._silent_for()) or 0.5)
-            if not self._running or not self._queue:
-                return None, None
-            now = time.monotonic()
-            if self._silent_for() > 0 and not self._queue[0].urgent:
-                return None, None  # nothing is stale in a silence: it waits for the end
-            stale = next((job for job in self._queue if now > self._stale_at(job)), None)
-            if stale is not None:
-                self._queue.remove(stale)
-                return None, stale
-            if not self._may_begin():
-                return None, None
-            self._present = self._queue.pop(0)
-            return self._present, None
-
-    def _why_stale(self) -> str:
+            if not self._running:
+                return None
+            urgent_only = not self._audible or self._silent_for() > 0
         if not self._speaker.health().alive:
-            return "没有音响，没有播出。"
-        return "等得太久，不再单独播报。" if self._audible else "总音量是 0，没有播出。"
+            return None
+        return queue.take(urgent=urgent_only, begin=self._begin)
 
-    def _stale_at(self, job: Job) -> float:
-        """Waiting out a silence makes nobody late."""
-        return (
-            float("inf") if job.stale_at is None else max(job.stale_at, self._silence_ended + AFTER_SILENCE_S)
-        )
-
-    def _may_begin(self) -> bool:
-        if not self._queue or not self._speaker.health().alive:
-            return False
-        return self._queue[0].urgent or (self._audible and self._silent_for() == 0)
+    def _begin(self, job: Job) -> None:
+        with self._changed:
+            self._present = job
 
     def _silent_for(self) -> float:
         """Seconds until the present silence ends; 0.0 outside one."""
         now = time.monotonic()
         ends = [until for start, until in self._silences if start - MARGIN_S <= now < until]
         end = max([*ends, self._held_until])
-        if end > now:
-            self._silence_ended = end
         return max(0.0, end - now)
 
     def _next_silence(self) -> tuple[float, float] | None:
@@ -268,13 +281,9 @@ class Announcer:
         self._report(told)
 
     def _put_back(self, job: Job, waiting: Report) -> Report:
-        """Into the queue again, unless a person has taken it back meanwhile; what is to be told."""
+        """It waits again, unless a person has taken it back meanwhile; what is to be reported."""
         with self._changed:
-            if self._taken_back is not None:
-                return Report(job.id, "dropped", self._taken_back)
-            self._insert(job)
-            self._present = None
-            return waiting
+            return waiting if self._taken_back is None else Report(job.id, "dropped", self._taken_back)
 
     def _attempt(self, job: Job, clip: Clip | None) -> Playback:
         performance = Playback(job, self._report, self._changed)
@@ -282,6 +291,7 @@ class Announcer:
             self._performance = performance
             if not self._audible and not job.urgent:
                 performance.unheard()
+        self._look_at_emergencies()  # one may have come before this was begun
         if self._prevented(job, performance):  # while it was being rendered, or while the device was away
             return performance
         if not job.urgent:
@@ -303,7 +313,7 @@ class Announcer:
                 performance.cancel(self._taken_back)
             elif not self._running:
                 performance.abandon("closed")
-            elif not job.urgent and any(waiting.urgent for waiting in self._queue):
+            elif not job.urgent and self._alarm:
                 performance.interrupt()
             elif not job.urgent and self._silent_for() > 0:
                 performance.abandon("quiet")
@@ -317,21 +327,22 @@ class Announcer:
         performance.wait()
 
     def _lead(self) -> None:
-        manners = self.manners
-        if not self.music_on and time.monotonic() - self._last_sound > manners.wake_after_s:
-            time.sleep(manners.lead_s)
+        settings = self._settings
+        if not self._music_on and time.monotonic() - self._last_sound > settings.wake_after_s:
+            time.sleep(settings.lead_s)
 
     def _whole(self, job: Job, performance: Playback, clip: Clip | None, until: float | None) -> None:
         """One clip from chime to applause; without a voice whatever else there is."""
-        performance.voiceless = clip is None
+        if clip is None:
+            performance.without_voice()
         sounds = [clip.path] if clip else list(job.script.sounds())
         performance.expect(clip, first=0)
         parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
-        self._speaker.announce(job.id, parts, duck=self.manners.duck, until=until, floor=_floor(job))
+        self._speaker.announce(job.id, parts, duck=self._settings.duck, until=until, floor=_floor(job))
 
     def _chime_first(self, job: Job, performance: Playback, chime: Path, until: float | None) -> None:
         """The chime sounds at once; the speech is rendered while it rings, and follows clause by clause."""
-        script, duck = replace(job.script, chime=None), self.manners.duck
+        script, duck = replace(job.script, chime=None), self._settings.duck
         early = None if job.urgent else self._await_voice(job, script)
         if early is not None and self._prevented(job, performance):
             early.close()
@@ -346,7 +357,7 @@ class Announcer:
             except (VoiceFailed, TimeoutError) as failed:
                 log.warning("no speech: %s", failed)
                 if stream.begun():
-                    performance.broken = True
+                    performance.break_off()
                 else:
                     self._without_voice(job, performance)
             self._speaker.finish(job.id)
@@ -380,7 +391,7 @@ class Announcer:
                     raise
 
     def _without_voice(self, job: Job, performance: Playback) -> None:
-        performance.voiceless = True
+        performance.without_voice()
         performance.expect(None, first=1)
         if job.script.applause is not None:
             self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))
@@ -417,16 +428,14 @@ class Announcer:
     def _makes_room(self) -> bool:
         """Whether the present job has been taken back, or an emergency waits behind it."""
         with self._changed:
-            present = self._present
-            urgent = any(job.urgent for job in self._queue) and not (present is not None and present.urgent)
-            return self._taken_back is not None or urgent
+            return self._taken_back is not None or self._alarm
 
     def _device_back(self, *, urgent: bool) -> bool:
         """Waits for a device after one was lost in mid-sentence."""
         deadline = time.monotonic() + DEVICE_LIMIT_S
         with self._changed:
             while self._running and self._taken_back is None and time.monotonic() < deadline:
-                if not urgent and any(job.urgent for job in self._queue):
+                if not urgent and self._alarm:
                     return True  # the next attempt gives way to it at once
                 if self._speaker.health().alive and (urgent or self._silent_for() == 0):
                     return True

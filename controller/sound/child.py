@@ -1,4 +1,4 @@
-"""A child process that is spoken with in JSON lines and that may hang or die at any time."""
+"""A child process that exchanges JSON lines and may hang or die at any time."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from pathlib import Path
 from typing import Any
 
 LEAST_SHARE = 0.02
-"""Of one processor: a child that uses less while it is waited for does nothing."""
+"""Share of one processor: a child that uses less while we wait is idle."""
 
 
 LOOK_S = 1.0
-"""How often a child that is waited for is looked at."""
+"""Interval of checks while waiting for a child."""
 
 
-class ChildLost(Exception):  # noqa: N818 - the child is lost
-    """It died, hung or spoke nonsense; str() says which. It has been killed."""
+class ChildLost(Exception):  # noqa: N818 - a condition, not a programming error
+    """The child died, hung or wrote invalid output; str() says which. It has been killed."""
 
 
 class Child:
-    """One running child. Every wait has a limit; whoever is not answered within it kills the child.
+    """One running child. Every wait has a limit; a child that exceeds it is killed.
 
-    Not for several threads at once.
+    Not thread-safe.
     """
 
     def __init__(
@@ -42,22 +42,22 @@ class Child:
                 **os.environ,
                 "OPENBLAS_NUM_THREADS": "1",
                 **(env or {}),
-            },  # threads cost memory, not time, here
-            start_new_session=True,  # Ctrl-C at the terminal is for the daemon; it ends its children itself
+            },  # here threads cost memory and save no time
+            start_new_session=True,  # Ctrl-C at the terminal is for the daemon, which ends its children
         )
         self._rest = b""
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Return whether the child still runs."""
         return self._process.poll() is None
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Sends one line; raises ChildLost."""
+        """Send one line; raises ChildLost."""
         try:
             assert self._process.stdin is not None  # noqa: S101 - opened above
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -67,9 +67,9 @@ class Child:
             raise ChildLost("died") from error
 
     def receive(self, within_s: float, working_s: float = 0.0) -> dict[str, Any]:
-        """The next line; raises ChildLost when none comes within that many seconds.
+        """Return the next line; raises ChildLost when none comes within that many seconds.
 
-        A child that goes on using the processor gets `working_s` in all: it is slow, not hung.
+        A child that keeps using the processor gets `working_s` in all: it is slow, not hung.
         """
         began, used = time.monotonic(), self._processor_s()
         deadline = began + within_s
@@ -99,7 +99,7 @@ class Child:
         return message
 
     def _processor_s(self) -> float:
-        """Processor time used so far, all threads; 0.0 when it cannot be read."""
+        """Return the processor time used so far by all threads; 0.0 when it cannot be read."""
         try:
             fields = self._stat()
             return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -107,7 +107,7 @@ class Child:
             return 0.0
 
     def _is_stopped(self) -> bool:
-        """Whether a signal stopped it: it will never answer by itself."""
+        """Return whether a signal stopped the child: it will never answer."""
         try:
             return self._stat()[0] == "T"
         except (OSError, IndexError):
@@ -131,7 +131,7 @@ class Child:
         return data
 
     def close(self, within_s: float = 2.0) -> None:
-        """Ends it: its input ends, and if that does not help it is killed."""
+        """Close the child's input, and kill it if it does not exit."""
         with contextlib.suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
@@ -140,7 +140,7 @@ class Child:
         self.kill()
 
     def kill(self) -> None:
-        """Ends it at once, also when it is stopped or hangs in the kernel's hands."""
+        """Kill the child at once, even when it is stopped or blocked in the kernel."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):

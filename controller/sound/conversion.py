@@ -1,14 +1,14 @@
-"""Whether the player can play a file as it is, and what to make of it if not. For child processes only.
+"""Decide whether the player can play a file unchanged, and convert it if not. For child processes only.
 
 `python -m controller.sound.conversion` reads one JSON request per line, {"path", "whole": bool, "target", "anew"}, and
 answers each with one line: {"path", "duration_s", "lufs", "peak", "made", "ready"}, {"path", "fault": a Chinese
-sentence} for what is no music, or {"path", "hindered": the system's reason}. It ends with its input. "whole": false
-reads the header alone: no loudness, but an answer within milliseconds. While it works at a long file it sends
+sentence} if it is not music, or {"path", "hindered": the system's reason}. It exits when its input ends. "whole": false
+reads only the header: no loudness, but an answer within milliseconds. During a long file it sends
 {"going": seconds}.
 
-What decides is the player, SDL_mixer, not what FFmpeg can read. It takes a file's kind from its ending, knows MP3,
-Vorbis, Opus, FLAC and plain WAV with one or two channels, and begins with the first byte. Everything else, and music
-with long silence at an end, is made into Opus of two channels. That takes little memory, however long the file is.
+The player, SDL_mixer, decides, not FFmpeg's abilities. It takes a file's kind from its suffix, knows MP3,
+Vorbis, Opus, FLAC and plain WAV with one or two channels, and starts at the first byte. Everything else, and music
+with long silence at an end, is converted to stereo Opus. Memory use is small for files of any length.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from controller.sound.loudness import (
 MEMORY = 1_200_000_000
 """Bytes of address space; the libraries alone map 400 MB."""
 LONGEST_REST_S = 2.5
-"""Silence at an end of a track that is longer is cut to LEFT_S: two such tracks would be seconds of dead air."""
+"""Longer silence at an end of a track is cut to LEFT_S: two such tracks in a row would be seconds of dead air."""
 LEFT_S = 0.5
 OPUS_RATE, OPUS_FRAME, OPUS_BITS = 48000, 960, 128_000
 SOFT_LUFS, FULL_DB = -20.0, -1.5
-"""What is made anew and is softer than this is raised to it, as far as its peaks allow: the player only lowers."""
+"""A conversion softer than this is raised to it, as far as its peaks allow: the player can only lower."""
 GOING_S = 5.0
 
 _ENDINGS = {
@@ -59,9 +59,9 @@ _WAV = frozenset({"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is in a file. kind: a key of _ENDINGS when the player can play it under such an ending, else None.
+    """Contents of a file. kind: a key of _ENDINGS when the player can play it under such a suffix, else None.
 
-    begin_s, end_s: what of it to play.
+    begin_s, end_s: the part to play.
     """
 
     kind: str | None
@@ -71,23 +71,23 @@ class Found:
 
     @property
     def trimmed(self) -> bool:
-        """Whether an end of it is silence that nobody should wait through."""
+        """Return whether silence is to be cut at an end."""
         return self.begin_s > 0 or self.end_s < self.loud.duration_s
 
     def fits(self, ending: str) -> bool:
-        """Whether the player plays the file as it is, under a name with that ending."""
+        """Return whether the player plays the file unchanged, under a name with that suffix."""
         return self.kind is not None and ending.lower() in _ENDINGS[self.kind] and not self.trimmed
 
 
 def ending_of(kind: str) -> str:
-    """The ending under which the player knows a kind."""
+    """Return the suffix under which the player knows a kind."""
     return f".{'ogg' if kind == 'vorbis' else kind}"
 
 
 def examine(
     path: Path, *, peaks: bool = True, going: Callable[[float], None] = lambda seconds: None
 ) -> Found:
-    """Reads a file to its end. Raises Unreadable, also for one without a sound in it, and Hindered."""
+    """Read a whole file. Raises Unreadable, also for one without sound, and Hindered."""
     into, meter = Stereo(), Meter(peaks=peaks)
     with opened(path) as container:
         kind = kind_of(path, container)
@@ -107,7 +107,7 @@ def examine(
 
 
 def kind_of(path: Path, container: Any) -> str | None:
-    """What the player would take the file for, None when it could not play it, or not rightly."""
+    """Return the kind that the player would detect, None when it could not play the file correctly."""
     stream = container.streams.audio[0]
     code, channels = stream.codec_context, stream.codec_context.layout.nb_channels
     with judged(), path.open("rb") as file:
@@ -133,7 +133,7 @@ def _kind_of_ogg(codec: str, setup: bytes) -> str | None:
 
 
 def _begins_with_mp3(file: Any, head: bytes) -> bool:
-    """Whether the first sound follows at once, or right behind the tags: the player does not look for it."""
+    """Return whether sound starts at once, or right after the tags: the player does not search for it."""
     at = 0
     while head[:3] == b"ID3" and len(head) >= 10:
         at += 10 + sum(part << 7 * (3 - place) for place, part in enumerate(head[6:10]))
@@ -143,11 +143,11 @@ def _begins_with_mp3(file: Any, head: bytes) -> bool:
 
 
 def convert(
-    source: Path, target: Path, found: Found, going: Callable[[float], None] = lambda seconds: None
+    source: Path, target: Path, contents: Found, going: Callable[[float], None] = lambda seconds: None
 ) -> Found:
-    """Makes Opus of what is to be played of `source`; returns what is in it. Raises Unreadable, Hindered."""
-    gain = max(0.0, min(SOFT_LUFS - found.loud.lufs, FULL_DB - found.loud.peak))
-    length = found.end_s - found.begin_s
+    """Write the part to play as Opus; return its contents. Raises Unreadable, Hindered."""
+    gain = max(0.0, min(SOFT_LUFS - contents.loud.lufs, FULL_DB - contents.loud.peak))
+    length = contents.end_s - contents.begin_s
     written = 0.0
     with (
         opened(source) as container,
@@ -156,23 +156,25 @@ def convert(
     ):
         stream = out.add_stream("libopus", rate=OPUS_RATE, layout="stereo")
         stream.bit_rate = OPUS_BITS
-        for piece in _cut(stereo(container, Stereo(OPUS_RATE)), found.begin_s, found.end_s, gain):
+        for piece in _cut(stereo(container, Stereo(OPUS_RATE)), contents.begin_s, contents.end_s, gain):
             written += piece.samples / OPUS_RATE
             going(written)
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
     if abs(written - length) > 1.0:
         raise Unreadable(file_kinds.BROKEN)
-    loud = replace(found.loud, lufs=found.loud.lufs + gain, peak=found.loud.peak + gain, duration_s=written)
+    loud = replace(
+        contents.loud, lufs=contents.loud.lufs + gain, peak=contents.loud.peak + gain, duration_s=written
+    )
     return Found("opus", loud, 0.0, written)
 
 
 _PAGES = {"page_duration": "200000"}
-"""Microseconds; SDL cannot enter a file everywhere whose pages are long."""
+"""Microseconds; SDL cannot seek everywhere in a file with long pages."""
 
 
 def _cut(frames: Iterable[Any], begin_s: float, end_s: float, gain_db: float) -> Iterator[Any]:
-    """Opus frames of what lies between two moments."""
+    """Yield Opus frames of the sound between two moments."""
     graph = av.filter.Graph()
     graph.link_nodes(
         graph.add_abuffer(sample_rate=OPUS_RATE, format="fltp", layout="stereo"),
@@ -198,7 +200,7 @@ def _cut(frames: Iterable[Any], begin_s: float, end_s: float, gain_db: float) ->
 
 
 def header(path: Path) -> tuple[float, bool]:
-    """Seconds that the file says it lasts, and whether the player seems able to play it. Raises as `examine`."""
+    """Return the length in the header (s), and whether the player seems able to play it. Raises like `examine`."""
     with opened(path) as container:
         stream, kind = container.streams.audio[0], kind_of(path, container)
         fits = kind is not None and path.suffix.lower() in _ENDINGS[kind]
@@ -207,51 +209,51 @@ def header(path: Path) -> tuple[float, bool]:
         return (container.duration or 0) / 1_000_000, fits
 
 
-# ---- the child
+# ---- the child process
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     path = Path(request["path"])
-    told: dict[str, Any] = {"path": str(path)}
+    answer: dict[str, Any] = {"path": str(path)}
     try:
         with path.open("rb") as file:
             misfit = file_kinds.misfit(path.name, file.read(file_kinds.HEAD))
         if misfit is not None:
-            return told | {"fault": misfit}
+            return answer | {"fault": misfit}
         if not request.get("whole"):
             seconds, fits = header(path)
-            return told | {"duration_s": seconds if fits else 0.0, "ready": fits}
-        return told | _whole(path, request.get("target"), bool(request.get("anew")))
+            return answer | {"duration_s": seconds if fits else 0.0, "ready": fits}
+        return answer | _whole(path, request.get("target"), bool(request.get("anew")))
     except Unreadable as fault:
-        return told | {"fault": str(fault)}
+        return answer | {"fault": str(fault)}
     except Hindered as why:
-        return told | {"hindered": str(why)}
+        return answer | {"hindered": str(why)}
     except (OSError, MemoryError) as error:
-        return told | {"hindered": getattr(error, "strerror", None) or "内存不够"}
+        return answer | {"hindered": getattr(error, "strerror", None) or "内存不够"}
 
 
 def _whole(path: Path, target: str | None, anew: bool) -> dict[str, Any]:
     going = _Going()
-    found = examine(path, going=going)
-    fits = found.fits(path.suffix) and not anew
+    contents = examine(path, going=going)
+    fits = contents.fits(path.suffix) and not anew
     if not fits and target is not None:
         part = Path(f"{target}.{os.getpid()}.part")
         try:
-            found = convert(path, part, found, going)
+            contents = convert(path, part, contents, going)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
     return {
-        "duration_s": found.loud.duration_s,
-        "lufs": found.loud.lufs,
-        "peak": max(found.loud.peak, -99),
+        "duration_s": contents.loud.duration_s,
+        "lufs": contents.loud.lufs,
+        "peak": max(contents.loud.peak, -99),
         "made": not fits and target is not None,
         "ready": fits or target is not None,
     }
 
 
 class _Going:
-    """Tells now and then that the work goes on: only a child that says nothing for long hangs."""
+    """Report progress now and then: a child that is silent for long counts as hung."""
 
     def __init__(self) -> None:
         self._at = time.monotonic()
@@ -271,7 +273,7 @@ def main() -> None:
     """Answer requests until the input ends."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     if os.environ.get("ZHANGU_NICE"):
-        os.nice(int(os.environ["ZHANGU_NICE"]))  # measuring may never make the music stutter
+        os.nice(int(os.environ["ZHANGU_NICE"]))  # measuring must not make the music stutter
     for line in sys.stdin:
         _tell(_answer(json.loads(line)))
 

@@ -1,11 +1,11 @@
-"""What kind of file somebody brought, by its name and first bytes: named for what it is, with a way out. Pure."""
+"""Detect the kind of an uploaded file by name and first bytes, and name the kind and a remedy. Pure."""
 
 from __future__ import annotations
 
 import re
 
 HEAD = 4096
-"""So many of a file's first bytes are enough to tell its kind."""
+"""Number of first bytes that suffice to detect the kind."""
 
 BROKEN = "文件已损坏，或者不是声音文件，请换一个能正常播放的 mp3 或 m4a"
 NO_SOUND = "里面没有声音，请换一个文件"
@@ -18,7 +18,7 @@ BESIDE_MUSIC = frozenset(
         ".yaml", ".yml", ".csv", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".srt", ".ass", ".bak",
     )
 )  # fmt: skip
-"""Endings of what lies beside music in people's folders: covers, lyrics, lists. Not music, and nobody's fault."""
+"""Suffixes of files that accompany music in people's folders: covers, lyrics, lists. Ignored, not faulty."""
 
 _LOCKED_NAMES = (
     ("网易云音乐", r"\.ncm"),
@@ -53,9 +53,9 @@ SILK = (
 
 
 def misfit(name: str, head: bytes) -> str | None:
-    """Why a file cannot be sound that anybody plays, with the way out; None when it may be.
+    """Return why a file cannot be playable sound, with a remedy; None when it may be.
 
-    name: as the person has it. head: its first HEAD bytes. A file in disguise is taken for what its bytes say.
+    name: as the person has it. head: its first HEAD bytes. The bytes decide over the suffix.
     """
     start = head.lstrip(b"\xef\xbb\xbf\r\n\t ")
     if _SILK.match(head):
@@ -63,12 +63,12 @@ def misfit(name: str, head: bytes) -> str | None:
     locked = next((who for who, magic in _LOCKED_HEADS if head.startswith(magic)), None)
     if locked is not None:
         return _locked(locked)
-    told = next((sentence for magic, sentence in _HEADS if start.startswith(magic)), None)
-    return told or _text(start)
+    known = next((sentence for magic, sentence in _HEADS if start.startswith(magic)), None)
+    return known or _text(start)
 
 
 def by_name(name: str) -> str | None:
-    """What the name alone tells of a file that holds no readable sound; None when it tells nothing."""
+    """Return the fault that the name alone shows in a file without readable sound; None when it shows none."""
     locked = next(
         (who for who, ending in _LOCKED_NAMES if re.search(ending + "$", name, re.IGNORECASE)), None
     )
@@ -104,7 +104,7 @@ SMALLER = "请用微信发给自己（不选原图）再存下来，或者截一
 
 
 def no_photo(head: bytes) -> str | None:
-    """Why a file is no photo that can be read here, with the way out; None when it may be one."""
+    """Return why a file is not a readable photo, with a remedy; None when it may be one."""
     if head[4:8] == b"ftyp":
         brand = head[8:12]
         if brand in (b"avif", b"avis"):

@@ -1,4 +1,4 @@
-"""The music: playlists are folders under sounds/music; the day gives the order, the clock the place in it."""
+"""The music: playlists are folders under sounds/music; the date decides the sequence, the clock the position."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from controller.system.filenames import by_readable_name
 
 MUSIC_LUFS = -23.0
 UNMEASURED_DB = -10.0
-"""Gain until the loudness is known: pop music is mastered at −9 to −14 LUFS and must not startle."""
+"""Gain until the loudness is measured: pop music is mastered at −9 to −14 LUFS and must not startle."""
 QUIET_LUFS = -27.0
-"""From here on a track is told as too quiet: the player can only make softer."""
+"""A track softer than this is reported as too quiet: the player can only lower."""
 PEEK_S = 0.7
 UNPLAYABLE = "播放程序打不开它，请换一个文件"
 
 
 def playlists(home: Path) -> tuple[str, ...]:
-    """Readable names of the folders under HOME/sounds/music, sorted."""
+    """Return the readable names of the folders under HOME/sounds/music, sorted."""
     return tuple(_folders(home))
 
 
 def _folders(home: Path) -> dict[str, Path]:
-    """The folders under HOME/sounds/music by readable names, sorted."""
+    """Return the folders under HOME/sounds/music by readable name, sorted."""
     root = home / "sounds" / "music"
     try:
         return by_readable_name(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
@@ -40,14 +40,14 @@ def _folders(home: Path) -> dict[str, Path]:
 
 
 def looks_like_music(name: str) -> bool:
-    """Whether a file in a playlist's folder is looked into; covers, lyrics and hidden files are not."""
+    """Return whether a file in a playlist's folder is examined; covers, lyrics and hidden files are not."""
     return name[0] != "." and Path(name).suffix.lower() not in BESIDE_MUSIC
 
 
 def shuffled(names: Sequence[str], playlist: str, date: datetime.date) -> list[str]:
-    """The day's order, the same for the same names, playlist and date, in every process and on every machine.
+    """Return the day's order, the same for the same names, playlist and date, in every process and on every machine.
 
-    Each day another piece opens until all have; the others follow shuffled.
+    A different track opens each day until all have; the others follow shuffled.
     """
     if not names:
         return []
@@ -61,10 +61,10 @@ def _by_lot(names: Sequence[str], seed: str) -> list[str]:
 
 
 class Library:
-    """The music under `home`; what it measures and makes is kept in `cache`. Thread-safe.
+    """The music under `home`; measurements and conversions are kept in `cache`. Thread-safe.
 
-    Playlists and files go by readable names, whatever bytes their names have on the disk. A file that cannot be
-    played is left out and named by `problems`. `lufs`: how loud all music sounds.
+    Playlists and files are addressed by readable names, whatever bytes their names have on disk. An unplayable file
+    is left out and listed by `problems`.
     """
 
     def __init__(self, home: Path, cache: Path) -> None:
@@ -77,10 +77,14 @@ class Library:
         )
         self._lock = threading.Lock()
         self._missing: dict[str, str] = {}
-        self.lufs = MUSIC_LUFS
+        self._lufs = MUSIC_LUFS
+
+    def set_loudness(self, lufs: float) -> None:
+        """How loud all music sounds from the next `tracks` on."""
+        self._lufs = lufs
 
     def listen(self, listener: Callable[[Path], None]) -> None:
-        """Calls `listener` with a file, from a thread of the library's, whenever more is known of that file."""
+        """Call `listener` with a file, from one of the library's threads, whenever more is known of it."""
         self._listeners.append(listener)
 
     def _changed(self, path: Path) -> None:
@@ -88,9 +92,9 @@ class Library:
             listener(path)
 
     def failed(self, path: Path) -> None:
-        """The player could not play this file that it was given: what it holds is made into something it can.
+        """Convert a file that the player could not play.
 
-        Where that has been done before, or the file is no music, it is told as faulty. A file that is away is not.
+        If it was converted before, or is not music, it is reported as faulty. A missing file is not.
         """
         with contextlib.suppress(OSError):
             if path.parent in (self._catalogue.made, self._sounds):
@@ -99,23 +103,23 @@ class Library:
                 self._catalogue.distrust(path)
 
     def playable(self, path: Path) -> Path | None:
-        """What to play of a sound of announcements: the file, what was made of it, or None when it is faulty."""
+        """Return the playable form of an announcement's sound: the file, its conversion, or None when it is faulty."""
         facts = self._known(path)
         if self._fault_of_entry(path) is not None or (facts is not None and facts.fault is not None):
             return None
         return path if facts is None or facts.made is None else self._catalogue.made / facts.made
 
     def playlists(self) -> tuple[str, ...]:
-        """Names of the playlists there are."""
+        """Return the names of the playlists."""
         return playlists(self._home)
 
     def folder(self, playlist: str) -> Path | None:
-        """Where a playlist's files lie; None when there is none of that name, or it lies outside sounds/music."""
+        """Return a playlist's folder; None when there is none of that name, or it is outside sounds/music."""
         path = _folders(self._home).get(playlist)
         return path if path is not None and self._inside(path) else None
 
     def files(self, playlist: str) -> dict[str, Path]:
-        """Whatever lies in a playlist's folder and is taken for music, by readable name, playable or not."""
+        """Return the files in a playlist's folder that look like music, by readable name, playable or not."""
         return {name: path for name, path in self._entries(playlist).items() if not path.is_dir()}
 
     def _entries(self, playlist: str) -> dict[str, Path]:
@@ -127,26 +131,26 @@ class Library:
         return by_readable_name(listed)
 
     def tracks(self, playlist: str, date: datetime.date) -> tuple[Track, ...]:
-        """The playable files of a playlist in the day's order; all once, then the player begins again.
+        """Return the playable files of a playlist in the day's order; the player loops over them.
 
-        Empty when there is none, with the reason in `problems`. At the first sight of new files it waits up
-        to a second for their headers; their loudness is measured in the background and counts from the next
+        Empty when there is none, with the reason in `problems`. Waits up to a second for the headers of new files;
+        their loudness is measured in the background and applies from the next
         call.
         """
         files = self._readable_files(playlist)
         self._catalogue.peek(files.values(), PEEK_S)
         self._catalogue.measure(files.values())
-        found = {
+        tracks = {
             name: track for name, path in files.items() if (track := self._track(name, path)) is not None
         }
-        return tuple(found[name] for name in shuffled(sorted(found), playlist, date))
+        return tuple(tracks[name] for name in shuffled(sorted(tracks), playlist, date))
 
     def measure_all(self) -> None:
-        """Begins to measure whatever is new in any playlist, and the sounds of announcements."""
+        """Start measuring new files in all playlists, and the sounds of announcements."""
         self._catalogue.measure(self._everything())
 
     def sweep(self) -> None:
-        """Throws away what was made of files that are gone. For the one process that plays them."""
+        """Delete conversions of files that are gone. Only for the process that plays them."""
         self._catalogue.sweep(self._everything())
 
     def _everything(self) -> list[Path]:
@@ -154,51 +158,51 @@ class Library:
         return [*(path for files in lists for path in files), *self._effects()]
 
     def measuring(self) -> bool:
-        """Whether measuring is going on."""
+        """Return whether files are being measured."""
         return self._catalogue.busy()
 
     def facts(self, path: Path) -> Facts | None:
-        """What is known of a file; None while nobody has looked into it."""
+        """Return the facts of a file; None until it has been examined."""
         return self._known(path)
 
     def fault(self, path: Path) -> str | None:
-        """Why a file of a playlist is passed over, None when it is played or nobody has looked into it."""
+        """Return why a file of a playlist is skipped, None when it is played or not examined yet."""
         known = self._known(path) if (fault := self._fault_of_entry(path)) is None else None
         if known is not None and known.made is not None:
-            made = self._known(self._catalogue.made / known.made)
-            fault = made.fault if made else None
-        told = known.fault if known else None
-        return fault or (told and (by_name(path.name) or told))
+            conversion = self._known(self._catalogue.made / known.made)
+            fault = conversion.fault if conversion else None
+        own_fault = known.fault if known else None
+        return fault or (own_fault and (by_name(path.name) or own_fault))
 
     def problems(self) -> tuple[str, ...]:
-        """What a person should mend, one Chinese sentence each: what, and what happens meanwhile."""
-        told: list[str] = []
+        """Return problems for people to fix, one Chinese sentence each, with the effect until then."""
+        sentences: list[str] = []
         names = self.playlists()
         with self._lock:
-            told += [sentence for name, sentence in sorted(self._missing.items()) if name not in names]
+            sentences += [sentence for name, sentence in sorted(self._missing.items()) if name not in names]
         for playlist in names:
-            told += self._problems_of(playlist)
-        return tuple(told)
+            sentences += self._problems_of(playlist)
+        return tuple(sentences)
 
     def broken_effects(self) -> dict[str, str]:
-        """Sounds of announcements (chime, applause) that cannot be played: file name and why."""
-        found = {path.name: self.fault(path) for path in self._effects()}
-        return {name: fault for name, fault in found.items() if fault is not None}
+        """Return the sounds of announcements (chime, applause) that cannot be played: file name and reason."""
+        faults = {path.name: self.fault(path) for path in self._effects()}
+        return {name: fault for name, fault in faults.items() if fault is not None}
 
     def _effects(self) -> list[Path]:
         return sorted(self._sounds.glob("*.ogg"))
 
     def forget_missing(self) -> None:
-        """Another timetable asks for other playlists: what the old one asked in vain is told no more."""
+        """Forget playlists that an earlier timetable named and that did not exist."""
         with self._lock:
             self._missing.clear()
 
     def close(self) -> None:
-        """Ends the measuring."""
+        """Stop measuring."""
         self._catalogue.close()
 
     def _readable_files(self, playlist: str) -> dict[str, Path]:
-        """Files that look like music, by name; whether they are shows later."""
+        """Return the files that look like music, by name; whether they are music is known later."""
         sentence = self._fault_of_folder(playlist)
         with self._lock:
             if sentence is not None:
@@ -208,7 +212,7 @@ class Library:
         return {n: path for n, path in self.files(playlist).items() if self._fault_of_entry(path) is None}
 
     def _fault_of_folder(self, playlist: str) -> str | None:
-        path = _folders(self._home).get(playlist)  # so no name can lead out of the folder
+        path = _folders(self._home).get(playlist)  # a lookup, so that no name can leave the folder
         if path is None:
             return say("playlist_missing", name=playlist)
         if not self._inside(path):
@@ -221,7 +225,7 @@ class Library:
         return path.resolve().is_relative_to(self._root.resolve())
 
     def _fault_of_entry(self, path: Path) -> str | None:
-        """Why a file is not even looked into, None when it is."""
+        """Return why a file is not examined at all, None when it is."""
         if path.parent != self._sounds and not self._inside(path):
             return "它指向音乐文件夹之外，请把文件本身复制进来"
         if path.is_dir():
@@ -236,16 +240,20 @@ class Library:
         facts = self._known(path)
         if facts is None or facts.fault is not None or facts.duration_s <= 0:
             return None
-        gain = UNMEASURED_DB if facts.lufs is None else min(0.0, self.lufs - facts.lufs)
+        gain = UNMEASURED_DB if facts.lufs is None else min(0.0, self._lufs - facts.lufs)
         played = path if facts.made is None else self._catalogue.made / facts.made
-        if played is not path and (made := self._known(played)) is not None and made.fault is not None:
+        if (
+            played is not path
+            and (conversion := self._known(played)) is not None
+            and conversion.fault is not None
+        ):
             return None
         return Track(played, gain, facts.duration_s, name, facts.lufs is None)
 
     def _known(self, path: Path) -> Facts | None:
         try:
             return self._catalogue.known(path)
-        except OSError:  # deleted this moment
+        except OSError:  # deleted at this moment
             return None
 
     def _problems_of(self, playlist: str) -> list[str]:
@@ -254,10 +262,12 @@ class Library:
             return [fault]
         entries = self._entries(playlist)
         named = [(f"{playlist}/{name}", path) for name, path in entries.items()]
-        told = [sentence for name, path in named if (sentence := self._problem_of(name, path)) is not None]
+        sentences = [
+            sentence for name, path in named if (sentence := self._problem_of(name, path)) is not None
+        ]
         if all(path.is_dir() for path in entries.values()):
-            told.append(say("playlist_empty", name=playlist))
-        return told
+            sentences.append(say("playlist_empty", name=playlist))
+        return sentences
 
     def _problem_of(self, name: str, path: Path) -> str | None:
         fault = self.fault(path)

@@ -1,4 +1,4 @@
-"""How loud a sound is (EBU R128), and the frames of a file as the player plays them. For child processes only."""
+"""Loudness of a sound (EBU R128), and the frames of a file as the player plays them. For child processes only."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from controller.system.os_errors import reason
 
 RATE = 44100
 SILENT = -70.0
-"""EBU R128's absolute gate in LUFS: what is below it counts as silence."""
+"""EBU R128's absolute gate in LUFS: anything below counts as silence."""
 OPENS = {
     "format_whitelist": "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,caf,dts,eac3,flac,flv,matroska,webm,"
     "mov,mp4,m4a,3gp,3g2,mj2,mp3,ogg,tta,w64,wav,wv",
     "protocol_whitelist": "file",
 }
-"""Only these: a playlist or a «concat» file in disguise would make FFmpeg open whatever it names."""
+"""Allowed containers: a disguised playlist or «concat» file would make FFmpeg open any file it names."""
 REST_DB, REST_S = -60, 1.0
-"""What stays below that level (dBFS) for so many seconds is silence, not music."""
+"""Sound that stays below that level (dBFS) for this many seconds is silence, not music."""
 COVERS = 5
-"""Pictures that a sound file may hold as a video stream: more of them are a film."""
+"""Pictures that a sound file may contain as a video stream; more make it a film."""
 _ENDS = (av.error.BlockingIOError, av.error.EOFError)
 
 
-class Unreadable(Exception):  # noqa: N818 - the file is unreadable
-    """A file is not a sound that can be played; str() is a Chinese sentence without its full stop."""
+class Unreadable(Exception):  # noqa: N818 - the file's condition
+    """A file is not playable sound; str() is a Chinese sentence without its full stop."""
 
 
-class Hindered(Exception):  # noqa: N818 - the reader is hindered
-    """The machine, not the file, is at fault: no right, no memory, no space. str() is the system's reason."""
+class Hindered(Exception):  # noqa: N818 - the machine's condition
+    """The machine, not the file, is at fault: permission, memory or disk space. str() is the system's reason."""
 
 
 _HINDERED = frozenset(
@@ -50,7 +50,7 @@ _HINDERED = frozenset(
 
 @contextlib.contextmanager
 def judged(sentence: str = BROKEN) -> Iterator[None]:
-    """Errors of FFmpeg and of the system, told apart: Unreadable with `sentence`, or Hindered."""
+    """Convert errors of FFmpeg and the system to Unreadable with `sentence`, or to Hindered."""
     try:
         yield
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -61,7 +61,7 @@ def judged(sentence: str = BROKEN) -> Iterator[None]:
 
 
 def opened(path: Path) -> Any:
-    """The file as PyAV's container with at least one sound in it. Raises Unreadable, Hindered."""
+    """Open the file as PyAV's container with at least one sound in it. Raises Unreadable, Hindered."""
     with judged():
         container = av.open(str(path), options=dict(OPENS), metadata_errors="replace")
     try:
@@ -76,7 +76,7 @@ def opened(path: Path) -> Any:
 
 
 def _moves(stream: Any, path: Path) -> bool:
-    """Whether a video stream is a film; a cover is a stream too, in some files without saying so."""
+    """Return whether a video stream is a film; a cover is a stream too, in some files not marked as one."""
     if stream.disposition & av.stream.Disposition.attached_pic:
         return False
     if stream.frames:
@@ -87,9 +87,9 @@ def _moves(stream: Any, path: Path) -> bool:
 
 
 class Stereo:
-    """Turns frames into stereo float at one rate, as loud on each side as the player makes them.
+    """Converts frames to stereo float at one rate, as loud on each side as the player makes them.
 
-    A single channel sounds on both sides at its full level. The format may change midway. `formats` counts them.
+    A mono signal is played on both sides at full level. The format may change midway. `formats` counts them.
     """
 
     def __init__(self, rate: int = RATE) -> None:
@@ -99,16 +99,16 @@ class Stereo:
         self.formats = 0
 
     def push(self, frame: Any) -> Iterator[Any]:
-        """The next frames; None ends."""
+        """Return the next frames; None flushes."""
         if frame is not None and not frame.samples:
             return
-        found = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
-        if found != self._format:
+        format = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
+        if format != self._format:
             if self._graph is not None:
                 self._graph.push(None)
                 yield from pulled(self._graph)
-            self._format, self._graph = found, None if found is None else self._built(*found)
-            self.formats += found is not None
+            self._format, self._graph = format, None if format is None else self._built(*format)
+            self.formats += format is not None
         if frame is not None:
             frame.pts = None
             self._graph.push(frame)
@@ -126,7 +126,7 @@ class Stereo:
 
 
 def pulled(graph: Any) -> Iterator[Any]:
-    """What a filter graph has ready."""
+    """Yield the frames that a filter graph has ready."""
     while True:
         try:
             yield graph.pull()
@@ -136,9 +136,9 @@ def pulled(graph: Any) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """lufs: integrated, gated (ITU-R BS.1770-4); SILENT when nothing passes. peak: in dBTP.
+    """lufs: integrated, gated (ITU-R BS.1770-4); SILENT when nothing passes the gate. peak: in dBTP.
 
-    begin_s, end_s: where the first sound begins and the last ends, rests of under REST_S s not counted.
+    begin_s, end_s: start of the first sound and end of the last; pauses under REST_S s count as sound.
     """
 
     lufs: float
@@ -149,9 +149,9 @@ class Loudness:
 
 
 def of_frames(frames: Iterable[Any], *, peaks: bool = True) -> Loudness:
-    """Loudness of PyAV audio frames of one format. A mono signal is measured as from two speakers.
+    """Return the loudness of PyAV audio frames of one format. A mono signal is measured as from two speakers.
 
-    Without `peaks` it takes a quarter of the time and `peak` is that of the samples.
+    Without `peaks` it takes a quarter of the time and `peak` is the sample peak.
     """
     meter = Meter(peaks=peaks)
     for frame in frames:
@@ -160,7 +160,7 @@ def of_frames(frames: Iterable[Any], *, peaks: bool = True) -> Loudness:
 
 
 class Meter:
-    """Measures frames of one format as they come by; also where the sound begins and ends."""
+    """A loudness meter for frames of one format as they pass; also finds where the sound starts and ends."""
 
     def __init__(self, *, peaks: bool) -> None:
         self._peak = "true" if peaks else "sample"
@@ -170,7 +170,7 @@ class Meter:
         self._rests: list[list[float]] = []
 
     def push(self, frame: Any) -> None:
-        """Takes in a frame."""
+        """Measure a frame."""
         if self._graph is None:
             self._graph = self._built(frame)
         frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
@@ -181,16 +181,16 @@ class Meter:
 
     def _pull(self) -> None:
         for frame in pulled(self._graph):
-            told = dict(frame.metadata)
-            if "lavfi.r128.I" in told:  # a last frame under 100 ms may tell of silence alone
-                self._seen = told
-            if "lavfi.silence_start" in told:
-                self._rests.append([float(told["lavfi.silence_start"]), math.inf])
-            if "lavfi.silence_end" in told and self._rests:
-                self._rests[-1][1] = float(told["lavfi.silence_end"])
+            metadata = dict(frame.metadata)
+            if "lavfi.r128.I" in metadata:  # a last frame under 100 ms may carry only silence data
+                self._seen = metadata
+            if "lavfi.silence_start" in metadata:
+                self._rests.append([float(metadata["lavfi.silence_start"]), math.inf])
+            if "lavfi.silence_end" in metadata and self._rests:
+                self._rests[-1][1] = float(metadata["lavfi.silence_end"])
 
     def result(self) -> Loudness:
-        """What was measured."""
+        """Return the measurement."""
         if self._graph is not None:
             self._graph.push(None)
             self._pull()
@@ -220,7 +220,7 @@ class Meter:
             graph.add_abuffer(
                 sample_rate=frame.sample_rate, format=frame.format.name, layout=frame.layout.name
             ),
-            # this order: the meter joins short frames to longer ones, and would lose what silencedetect wrote on them
+            # in this sequence: the meter joins short frames and would drop the data of silencedetect
             graph.add("ebur128", f"metadata=1:peak={self._peak}{mono}"),
             graph.add("silencedetect", f"noise={REST_DB}dB:duration={REST_S}"),
             graph.add("abuffersink"),
@@ -229,16 +229,16 @@ class Meter:
 
 
 def frames_of(path: Path) -> Iterator[Any]:
-    """The decoded frames of the first sound in `path`, as stereo float at 44,100 Hz. Raises Unreadable, Hindered.
+    """Yield the decoded frames of the first sound in `path`, as stereo float at 44,100 Hz. Raises Unreadable, Hindered.
 
-    A damaged stretch is passed over, as the player does; a file without one good frame is unreadable.
+    Skips damaged parts, as the player does; a file without one good frame is unreadable.
     """
     with opened(path) as container:
         yield from stereo(container, Stereo())
 
 
 def stereo(container: Any, into: Stereo) -> Iterator[Any]:
-    """The frames of a container's first sound, made by `into`. Raises Unreadable, Hindered."""
+    """Yield the frames of a container's first sound, converted by `into`. Raises Unreadable, Hindered."""
     with judged():
         for packet in container.demux(container.streams.audio[0]):
             for frame in decoded(packet):
@@ -249,7 +249,7 @@ def stereo(container: Any, into: Stereo) -> Iterator[Any]:
 
 
 def decoded(packet: Any) -> list[Any]:
-    """The frames of a packet; none of a damaged one."""
+    """Return the frames of a packet; none if it is damaged."""
     try:
         return list(packet.decode())
     except av.error.InvalidDataError:
@@ -257,8 +257,8 @@ def decoded(packet: Any) -> list[Any]:
 
 
 def of_file(path: Path) -> Loudness:
-    """Loudness and true length of a whole file. Raises Unreadable, Hindered."""
-    found = of_frames(frames_of(path))
-    if found.duration_s <= 0:
+    """Return the loudness and true length of a whole file. Raises Unreadable, Hindered."""
+    loudness = of_frames(frames_of(path))
+    if loudness.duration_s <= 0:
         raise Unreadable(NO_SOUND)
-    return found
+    return loudness

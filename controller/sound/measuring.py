@@ -1,7 +1,7 @@
-"""What is known of each music file: length and loudness, measured once per content, in a child process.
+"""Facts about each music file: length and loudness, measured once per content, in a child process.
 
 `python -m controller.sound.measuring HOME` writes HOME/sounds/index.json, the measurements that ship with the
-sounds, so that the very first start knows them too.
+sounds, so that they are known at the very first start.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.machine.kept import read_json
 from controller.sound.child import Child, ChildLost
 from controller.system.filenames import readable
+from controller.system.json_file import read_json
 
 log = logging.getLogger(__name__)
 
 VERSION = 3
-"""Of what is kept; 2 could cut music before or after a long pause, and left music with a silent end unmeasured.
+"""Version of the records; version 2 could cut music at a long pause, and did not measure music with a silent end.
 
-What an older version recorded serves until it has been measured again; its faults do not."""
+An older version's measurements are used until the file is measured again; its faults are not."""
 MOST = 5000
-"""Files remembered; the longest unseen are forgotten."""
+"""Files remembered; the least recently seen are forgotten."""
 CHILD = "controller.sound.conversion"
 SILENT_LIMIT_S = 120.0
-"""A child that has said nothing for this long hangs; at a long file it says now and then that it goes on."""
+"""A child silent for this long counts as hung; during a long file it reports progress."""
 HEADER_LIMIT_S = 3.0
 TRIES = 3
-"""So often a file is looked at whose child died or hung, or that the machine hindered; then it rests for REST_S."""
+"""Attempts at a file whose child died, hung or was hindered; then it rests for REST_S."""
 PAUSE_S, REST_S = 0.5, 1800.0
 SPARE_BYTES = 300_000_000
-"""Bytes that stay free on the disk when a file is converted: the book comes first."""
+"""Bytes left free on the disk when a file is converted: the database has priority."""
 INTERRUPTED = "读取它的程序中断了，过一会儿自动再试"
 FULL = "要先转换才能放，可是磁盘快满了，请清理磁盘空间"
 
@@ -49,7 +49,7 @@ FULL = "要先转换才能放，可是磁盘快满了，请清理磁盘空间"
 @dataclass(frozen=True, slots=True)
 class Facts:
     """duration_s: seconds. lufs, peak: integrated loudness and true peak (dBTP); None when only the header was
-    read. fault: why the file cannot be played. made: the name of what is played in its place, see `Catalogue`."""
+    read. fault: why the file cannot be played. made: the name of its conversion, see `Catalogue`."""
 
     duration_s: float = 0.0
     lufs: float | None = None
@@ -59,15 +59,15 @@ class Facts:
 
     @property
     def final(self) -> bool:
-        """Whether there is nothing left to measure."""
+        """Return whether nothing is left to measure."""
         return self.lufs is not None or self.fault is not None
 
 
 class Catalogue:
     """Facts by file (size and time of change) and by content. Thread-safe; reads without loading PyAV.
 
-    A file is recorded as faulty only when two children that lived to say so agree: a child's death proves nothing.
-    What the player cannot play is made into a file of our own in the folder `made`, beside `file`.
+    A file is recorded as faulty only when two surviving children agree: a child's death proves nothing.
+    Files that the player cannot play are converted into the folder `made`, beside `file`.
 
     file: where the facts are kept. shipped: measurements that came with the sounds, by path under `root` and size.
     changed: called, from the measuring thread, whenever something new is known.
@@ -97,7 +97,7 @@ class Catalogue:
         self._shipped: dict[str, Facts] = _facts(_read(shipped).get("files"))
 
     def known(self, path: Path) -> Facts | None:
-        """What is known of a file as it is now; None for one never looked at. Raises OSError."""
+        """Return the facts of a file in its present version; None if it was never examined. Raises OSError."""
         key = self._key(path)
         with self._lock:
             blamed = self._blamed.get(key)
@@ -108,18 +108,18 @@ class Catalogue:
         return self._there(self._by_file.get(key)) or shipped
 
     def _there(self, facts: Facts | None) -> Facts | None:
-        """The facts, unless what was made of the file has been thrown away."""
+        """Return the facts, unless the file's conversion has been deleted."""
         gone = facts is not None and facts.made is not None and not (self.made / facts.made).is_file()
         return None if gone else facts
 
     def blame(self, path: Path, fault: str) -> None:
-        """In this run the file counts as faulty, whatever it holds. Raises OSError."""
+        """Treat the file as faulty in this run, regardless of its content. Raises OSError."""
         key = self._key(path)
         with self._lock:
             self._blamed[key] = Facts(fault=fault)
 
     def distrust(self, path: Path) -> None:
-        """The player could not play the file as it is: it is made anew. Raises OSError."""
+        """Convert a file that the player could not play. Raises OSError."""
         key, content = self._key(path), _content(path)
         with self._lock:
             self._distrusted.add(key)
@@ -129,9 +129,9 @@ class Catalogue:
         self.measure([path])
 
     def peek(self, paths: Iterable[Path], within_s: float) -> None:
-        """Reads the headers of files not known yet, for at most about that many seconds.
+        """Read the headers of new files, for at most about that many seconds.
 
-        What it finds is not kept beyond this run: measuring decides.
+        The results are not kept beyond this run: measuring decides.
         """
         deadline = time.monotonic() + within_s
         unknown = [path for path in paths if self.known(path) is None]
@@ -144,16 +144,16 @@ class Catalogue:
                     return
                 self._glimpse(path, _asked(child, path, None, whole=False, limit_s=HEADER_LIMIT_S))
         except ChildLost:
-            self._glimpse(path, Facts())  # no track for now; measuring it whole will tell
+            self._glimpse(path, Facts())  # no track for now; a full measurement will decide
         finally:
             child.close()
 
-    def _glimpse(self, path: Path, found: Facts | str) -> None:
+    def _glimpse(self, path: Path, facts: Facts | str) -> None:
         with contextlib.suppress(OSError):
-            self._glimpsed[self._key(path)] = found if isinstance(found, Facts) else Facts(fault=found)
+            self._glimpsed[self._key(path)] = facts if isinstance(facts, Facts) else Facts(fault=facts)
 
     def measure(self, paths: Iterable[Path]) -> None:
-        """Has what is not final yet measured in the background, one file after the other, at low priority."""
+        """Measure files that are not final in the background, one after the other, at low priority."""
         wanted = [path for path in paths if self._wants_measuring(path)]
         with self._lock:
             self._todo.update(dict.fromkeys(wanted))
@@ -174,7 +174,7 @@ class Catalogue:
             return not (known or Facts()).final and self._rests.get(key, 0.0) <= time.monotonic()
 
     def sweep(self, paths: Iterable[Path]) -> None:
-        """Throws away what was made of files that are not among these; not in a folder that another office made."""
+        """Delete conversions of files that are not among these; not in a folder that another office made."""
         if self.made.is_symlink() or not self.made.is_dir():
             return
         used = {facts.made for path in paths if (facts := self.known(path)) is not None}
@@ -184,11 +184,11 @@ class Catalogue:
                     file.unlink()
 
     def busy(self) -> bool:
-        """Whether something is being measured or waits for it."""
+        """Return whether files are being measured or are waiting for it."""
         return self._thread is not None
 
     def close(self) -> None:
-        """Stops measuring; what was measured is kept."""
+        """Stop measuring; keep the results."""
         self._closing.set()
         thread = self._thread
         self._gauge.interrupt()
@@ -198,10 +198,10 @@ class Catalogue:
     def _work(self, gauge: _Gauge) -> None:
         try:
             while (path := self._next()) is not None:
-                with contextlib.suppress(OSError):  # it has gone meanwhile
+                with contextlib.suppress(OSError):  # deleted meanwhile
                     self._measure_one(path, gauge)
         except Exception:
-            log.exception("measuring loudness broke")
+            log.exception("measuring loudness failed unexpectedly")
             self._thread = None
         finally:
             gauge.close()
@@ -220,37 +220,37 @@ class Catalogue:
         with self._lock:
             known = self._there(self._by_content.get(content))
         if known is None:
-            found = self._asked_twice(path, content, gauge, anew=key in self._distrusted)
+            facts = self._asked_twice(path, content, gauge, anew=key in self._distrusted)
             if self._closing.is_set():
                 return
-            if isinstance(found, str):
-                self._again_later(path, key, found, gauge)
+            if isinstance(facts, str):
+                self._again_later(path, key, facts, gauge)
                 return
-            known = found
+            known = facts
         self._put(key, known, content)
         self._save()
         self._changed(path)
 
     def _asked_twice(self, path: Path, content: str, gauge: _Gauge, *, anew: bool) -> Facts | str:
-        """What is in the file, or why nobody could tell. A fault must be said by two children.
+        """Return the contents of the file, or why they are unknown. A fault needs two children that agree.
 
-        anew: what it holds is converted, even if it looks as if the player could play it.
+        anew: convert the file even if it looks playable.
         """
         try:
-            with contextlib.suppress(FileExistsError):  # a rehearsal's is the office's own
+            with contextlib.suppress(FileExistsError):  # a rehearsal uses the office's folder
                 self.made.mkdir(parents=True)
             room = shutil.disk_usage(self.made).free > SPARE_BYTES
         except OSError:
             room = False
         target = self.made / f"{content[:32]}.opus" if room else None
-        found = gauge.whole(path, target, anew=anew)
-        if isinstance(found, Facts) and found.fault is not None:
+        facts = gauge.whole(path, target, anew=anew)
+        if isinstance(facts, Facts) and facts.fault is not None:
             gauge.renew()
-            found = gauge.whole(path, target, anew=anew)
-        return found
+            facts = gauge.whole(path, target, anew=anew)
+        return facts
 
     def _again_later(self, path: Path, key: str, why: str, gauge: _Gauge) -> None:
-        """Tries again soon, some times, then after a rest; nothing of it is kept beyond this run."""
+        """Try again soon, a few times, then after a rest; nothing is kept beyond this run."""
         self._tries[key] += 1
         if self._tries[key] < TRIES and why == INTERRUPTED:
             self._closing.wait(PAUSE_S)
@@ -281,8 +281,8 @@ class Catalogue:
             contents = {key: asdict(facts) for key, facts in self._by_content.items()}
         try:
             _write(self._file, {"version": VERSION, "files": files, "contents": contents})
-        except OSError as error:  # it is only a cache
-            log.warning("loudness measurements not kept: %s", error.strerror)
+        except OSError as error:  # only a cache
+            log.warning("loudness measurements not saved: %s", error.strerror)
 
     def _key(self, path: Path) -> str:
         about = path.stat()
@@ -290,18 +290,18 @@ class Catalogue:
 
 
 class _Gauge:
-    """Measures whole files with a child that is started at the first and again when it was lost."""
+    """Measurement of whole files in a child that is started at the first file and after each loss."""
 
     def __init__(self) -> None:
         self._child: Child | None = None
         self._over = False
 
     def whole(self, path: Path, target: Path | None, *, anew: bool) -> Facts | str:
-        """What is in the file; why nobody could tell, when its child was lost or hindered."""
+        """Return the contents of the file, or why they are unknown when its child was lost or hindered."""
         try:
             if self._child is None or not self._child.alive():
                 self._child = Child(CHILD, env={"ZHANGU_NICE": "15"})
-            if self._over:  # interrupted while it was being started, when there was nothing to end yet
+            if self._over:  # interrupted during the start, when there was nothing to end yet
                 self._child.kill()
             return _asked(self._child, path, target, whole=True, anew=anew, limit_s=SILENT_LIMIT_S)
         except ChildLost as why:
@@ -309,18 +309,18 @@ class _Gauge:
             return INTERRUPTED
 
     def renew(self) -> None:
-        """The next file is looked at by another child."""
+        """Use another child for the next file."""
         if self._child is not None:
             self._child.close()
 
     def interrupt(self) -> None:
-        """Ends the measurement in another thread at once, and whatever it would begin."""
+        """End the measurement in another thread at once, and any that would follow."""
         self._over = True
         if self._child is not None:
             self._child.kill()
 
     def close(self) -> None:
-        """Ends the child."""
+        """End the child."""
         if self._child is not None:
             self._child.close()
 
@@ -328,7 +328,7 @@ class _Gauge:
 def _asked(
     child: Child, path: Path, target: Path | None, *, whole: bool, limit_s: float, anew: bool = False
 ) -> Facts | str:
-    """What the child says of a file, or what hindered it. Raises ChildLost."""
+    """Return the child's facts about a file, or its error. Raises ChildLost."""
     made_to = str(target) if target else None
     child.send({"path": str(path), "whole": whole, "target": made_to, "anew": anew})
     while "going" in (answer := child.receive(limit_s)):
@@ -343,7 +343,7 @@ def _asked(
 
 
 def _ship_key(path: Path, root: Path) -> str:
-    """Path and size: no need to read megabytes at the first start to know our own files again."""
+    """Return path and size: enough to recognise shipped files without reading megabytes at the first start."""
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     return f"{name}|{path.stat().st_size}"
 
@@ -355,10 +355,10 @@ def _content(path: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = read_json(path)
+        data = read_json(path)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return data if isinstance(data, dict) else {}
 
 
 def _facts(table: Any) -> dict[str, Facts]:
@@ -377,23 +377,23 @@ def _write(path: Path, data: Any) -> None:
     try:
         part.write_text(
             json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-        )  # in ASCII: names may hold bytes that are no text
+        )  # in ASCII: names may contain bytes that are not text
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
 def ship(home: Path) -> int:
-    """Measures every sound under HOME/sounds, writes HOME/sounds/index.json; returns how many there are."""
+    """Measure every sound under HOME/sounds, write HOME/sounds/index.json; return how many there are."""
     root = home / "sounds"
     child = Child(CHILD)
     files = {}
     try:
         for path in sorted(root.rglob("*.ogg")):
-            found = _asked(child, path, None, whole=True, limit_s=SILENT_LIMIT_S)
-            if isinstance(found, str) or found.fault is not None:
-                raise ValueError(f"{path}: {found}")
-            files[_ship_key(path, root)] = asdict(found)
+            facts = _asked(child, path, None, whole=True, limit_s=SILENT_LIMIT_S)
+            if isinstance(facts, str) or facts.fault is not None:
+                raise ValueError(f"{path}: {facts}")
+            files[_ship_key(path, root)] = asdict(facts)
     finally:
         child.close()
     _write(root / "index.json", {"files": files})

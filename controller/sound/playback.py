@@ -46,17 +46,12 @@ class AnnouncementSettings:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to say. A larger `priority` goes first, then the earlier `order`.
-
-    `stale_at`: CLOCK_MONOTONIC second after which it is no longer started (None: never stale). `urgent`: an emergency,
-    which sounds at once: it interrupts what is being said, and no silence and no volume holds it back.
-    """
+    """One thing to say. `urgent`: an emergency, which sounds at once: it interrupts what is being said, and no silence
+    and no volume holds it back."""
 
     id: int
     script: Script
     priority: int = 0
-    stale_at: float | None = None
-    order: int = 0
     urgent: bool = False
 
 
@@ -81,7 +76,7 @@ class Playback:
 
     def __init__(self, job: Job, report: Callable[[Report], None], changed: threading.Condition):
         self.job, self._report, self._changed = job, report, changed
-        self.voiceless = self.broken = False
+        self._voiceless = self._broken = False
         self._clip: Clip | None = None
         self._estimate_s = UNKNOWN_S
         self._offsets: dict[int, float] = {}  # of the speech's parts: seconds from its beginning
@@ -107,6 +102,14 @@ class Playback:
     def cancel(self, why: str) -> None:
         """A person has taken it back."""
         self._cancelled = why
+
+    def without_voice(self) -> None:
+        """There is no speech in it: chime and applause sound alone."""
+        self._voiceless = True
+
+    def break_off(self) -> None:
+        """Its speech failed after it had begun."""
+        self._broken = True
 
     @property
     def ended(self) -> bool:
@@ -200,9 +203,9 @@ class Playback:
             return ENDINGS.get(self._done.why or "", ("not_heard", "没有播完。"))
         if self._unheard:
             return "not_heard", UNHEARD
-        if self.broken:
+        if self._broken:
             return "not_heard", "语音念到一半出了问题，没有播完。"
-        if self.voiceless:
+        if self._voiceless:
             return "not_heard", "语音没有合成出来，只放了提示音，内容已显示在屏幕上。"
         return "heard", "已播报，提示音或掌声的文件坏了，没有响。" if self._failed else "已播报。"
 

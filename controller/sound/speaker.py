@@ -1,4 +1,4 @@
-"""The door to the player: keeps its process running and in the state of the present moment."""
+"""The daemon's side of the player: keeps its process running and in the present state."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Pa
 
 
 class PlayerChild:
-    """One child process. `receive` belongs to one thread; `send`, under one lock, and `wake` to any."""
+    """One child process. `receive` is for one thread; `send` (which takes a lock) and `wake` are for any."""
 
     def __init__(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
-        """Starts it; raises OSError."""
+        """Start it; raises OSError."""
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "controller.sound.player.process", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | env,
-            start_new_session=True,  # Ctrl-C at the terminal is for the daemon: it ends its children itself
+            start_new_session=True,  # Ctrl-C at the terminal is for the daemon, which ends its children
             bufsize=0,
         )
         assert self._process.stdin is not None  # noqa: S101 - opened above
@@ -45,17 +45,17 @@ class PlayerChild:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     def send(self, raw: bytes) -> None:
-        """Sends a line. What a hanging child does not take is kept until it does, or is killed for it."""
+        """Send a line. Lines that a hanging child does not take are kept; if they pile up, the child is killed."""
         with self._writing:
             self._unsent += raw
             self._flush()
             stuck = bool(self._unsent)
         if stuck:
-            self.wake()  # `receive` goes on with it
+            self.wake()  # `receive` continues the writing
 
     def _flush(self) -> None:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
@@ -64,7 +64,7 @@ class PlayerChild:
                 self._unsent = self._unsent[sent:]
 
     def receive(self, within_s: float) -> list[dict[str, Any]] | None:
-        """The messages that came, none when none did in time or somebody woke us;
+        """Return the messages that came, none at the time limit or after `wake`;
 
         None when the child has ended.
         """
@@ -88,12 +88,12 @@ class PlayerChild:
         return messages
 
     def wake(self) -> None:
-        """Makes a waiting `receive` return."""
+        """Make a waiting `receive` return."""
         with contextlib.suppress(OSError):
             os.write(self._waker, b".")
 
     def kill(self) -> None:
-        """Ends it at once, also when it hangs, and lets go of everything."""
+        """Kill the child at once, even when it hangs, and release its resources."""
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(2.0)
@@ -105,20 +105,20 @@ class PlayerChild:
         os.close(self._waker)
 
 
-# --- The daemon's side of the sound device
+# --- The daemon's side of the player
 
 __all__ = ["Duck", "Event", "Health", "MusicOrder", "Part", "Speaker", "Track"]
 
 log = logging.getLogger(__name__)
 
 SILENT_S = 3.0
-"""A player that has said nothing for this long hangs (it says something every second): it is killed."""
+"""A player silent for this long is hung (it sends something every second) and is killed."""
 START_S = 10.0
-"""The same for its first word: a small computer that has just been switched on is slow."""
+"""The same for its first message: a small computer is slow just after power-on."""
 BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 3.0)
-"""Before each new start. The longest still lets sound return within 5 s of a device."""
+"""Delay before each new start. The longest still restores sound within 5 s of a device."""
 SETTLED_S = 10.0
-"""A player that lived this long has not failed at starting."""
+"""A player that lived this long counts as started successfully."""
 
 WHY = {
     "none": "没有找到音响设备。请检查音箱和声卡的连接。",
@@ -135,7 +135,7 @@ WHY = {
 class Speaker:
     """Thread-safe;
 
-    every method returns at once. `on_event` is called from the speaker's own thread, one event at a time.
+    every method returns at once. `on_event` is called from the speaker's thread, one event at a time.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class Speaker:
         latency_ms: float | None = None,
         env: Mapping[str, str] = {},
     ) -> None:
-        """`latency_ms`: what lies between mixer and air, when it is known better than the driver's least."""
+        """`latency_ms`: output latency; overrides the driver's minimum."""
         self._on_event, self._env = on_event, env
         self._arguments = () if latency_ms is None else (str(latency_ms),)
         self._lock = threading.Lock()
@@ -168,11 +168,11 @@ class Speaker:
             self._launched = PlayerChild(self._arguments, self._env)
 
     def start(self) -> None:
-        """Opens the device, and again whenever it was lost."""
+        """Start the player, and restart it whenever it is lost."""
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the player; announcements under way are told as lost."""
+        """End the player; report announcements in progress as lost."""
         self._over.set()
         self._poke()
         if self._thread.ident is not None:
@@ -182,7 +182,7 @@ class Speaker:
             launched.kill()
 
     def health(self) -> Health:
-        """How it is now."""
+        """Return the state of the device."""
         return self._health
 
     # -- announcements -----------------------------------------------------------------------------
@@ -197,10 +197,10 @@ class Speaker:
         until: float | None = None,
         floor: int = 0,
     ) -> None:
-        """Plays the parts back to back from now on over ducked music; with `open` more will be appended.
+        """Play the parts back to back from now on over ducked music; with `open` more will be appended.
 
-        Told by part_started, part_ended and one `done`. What reaches `until` is cut there. `floor`, for an emergency:
-        no silence refuses or cuts it, and it sounds at this volume (0..100) when the master volume is lower.
+        Reports part_started, part_ended and one `done`. Sound is cut at `until`. `floor`, for an emergency:
+        quiet time neither refuses nor cuts it, and it sounds at this volume (0..100) when the master volume is lower.
         """
         with self._lock:
             if self._ready:
@@ -212,53 +212,53 @@ class Speaker:
         self._poke()
 
     def append(self, id: int, part: Part) -> None:
-        """One more part of an open announcement; nothing happens when it is over."""
+        """Append a part to an open announcement; ignored when it is over."""
         with self._lock:
             self._send("append", id=id, part=part)
 
     def finish(self, id: int) -> None:
-        """No more parts will come: it is done after those it has."""
+        """Expect no more parts: the announcement is done after those it has."""
         with self._lock:
             self._send("finish", id=id)
 
     def stop(self, id: int | None = None, fade_ms: int = 80) -> None:
-        """Ends an announcement, or whichever there is."""
+        """End an announcement, or with None the present one."""
         with self._lock:
             self._send("stop", id=id, fade_ms=fade_ms)
 
-    # -- what should be ----------------------------------------------------------------------------
+    # -- state to reach ----------------------------------------------------------------------------
 
     def music(self, order: MusicOrder | None) -> None:
-        """Makes this the music; None: silence. The same order again changes nothing."""
+        """Set the music; None: silence. Repeating a command changes nothing."""
         with self._lock:
             self._music = order
             self._send("music", order=order)
 
     def next_track(self) -> None:
-        """Goes to the next track of the order."""
+        """Go to the next track of the command."""
         with self._lock:
             self._send("next")
 
     def quiet(self, spans: Sequence[tuple[float, float]]) -> None:
-        """Nothing sounds inside these spans, whatever else is ordered. They replace earlier ones."""
+        """Set the spans in which nothing may sound. They replace earlier ones."""
         with self._lock:
             if self._silences != tuple(spans):
                 self._silences = tuple(spans)
                 self._send("quiet", spans=self._silences)
 
     def master(self, volume: int) -> None:
-        """The volume of everything, 0..100."""
+        """Set the volume of everything, 0..100."""
         with self._lock:
             self._master = volume
             self._send("master", volume=volume)
 
     def warm(self, paths: Sequence[Path]) -> None:
-        """Keeps these short sounds decoded, so that they start without delay."""
+        """Keep these short sounds decoded, so that they start without delay."""
         with self._lock:
             self._warm.update(dict.fromkeys(paths))
             self._send("warm", paths=list(paths))
 
-    # -- the child's life --------------------------------------------------------------------------
+    # -- the child process -------------------------------------------------------------------------
 
     def _live(self) -> None:
         tries = 0
@@ -274,7 +274,7 @@ class Speaker:
                 with self._lock:
                     self._child = child
                 why = self._listen(child)
-                with self._lock:  # nobody writes to what is closed next
+                with self._lock:  # no thread may write to a child that is about to be closed
                     self._child, was_ready, self._ready = None, self._ready, False
                 child.kill()
                 self._gone(why, was_ready)
@@ -283,7 +283,7 @@ class Speaker:
             tries += 1
 
     def _listen(self, child: PlayerChild) -> str:
-        """Hears the child out; returns why it ended."""
+        """Read from the child until it ends; return why it ended."""
         why, heard_at = "died", time.monotonic() + START_S - SILENT_S
         while not self._over.is_set():
             messages = child.receive(heard_at + SILENT_S - time.monotonic())
@@ -299,11 +299,11 @@ class Speaker:
         return "closed"
 
     def _heard(self, message: dict[str, Any]) -> str | None:
-        """Takes in one message; the reason, when it is a farewell."""
+        """Handle one message; return the reason when it is the last one."""
         do = message["do"]
         if do == "lost":
             why = str(message.get("why"))
-            if self.health().why != WHY.get(why):  # once, not at each of the tries that follow for days
+            if self.health().why != WHY.get(why):  # log once, not at each attempt of the following days
                 log.warning("the device is lost: %s %s", why, message.get("detail"))
             return why
         if do == "ready":
@@ -313,7 +313,7 @@ class Speaker:
                 if self._music is not None:
                     self._music = replace(self._music, position_s=float(message["position_s"]))
         elif do == "not_understood":
-            log.error("the player did not understand an order: %s", message.get("why"))
+            log.error("the player rejected a command: %s", message.get("why"))
         elif do != "beat":
             if do == "done":
                 with self._lock:
@@ -322,7 +322,7 @@ class Speaker:
         return None
 
     def _again(self, device: str) -> None:
-        """A device is there: it gets everything that should be."""
+        """Send the whole state to a device that has just become ready."""
         with self._lock:
             self._ready = True
             self._send("master", volume=self._master)
@@ -346,7 +346,7 @@ class Speaker:
             self._tell(Event("done", id=id, ok=False, why="lost"))
 
     def _send(self, do: str, **values: Any) -> None:
-        """Under the lock. Without a ready child the order is kept, not sent."""
+        """Call with the lock held. Without a ready child the command is kept, not sent."""
         if self._child is not None and self._ready:
             self._child.send(protocol.line(do, **values))
 
@@ -357,7 +357,7 @@ class Speaker:
         self._refused.put(None)
 
     def _pause(self, seconds: float) -> None:
-        """Waits before the next start, and tells meanwhile of announcements that nobody can hear."""
+        """Wait before the next start, and meanwhile report announcements as lost."""
         end = time.monotonic() + seconds
         while not self._over.is_set() and (left := end - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
@@ -375,5 +375,5 @@ class Speaker:
     def _tell(self, event: Event) -> None:
         try:
             self._on_event(event)
-        except Exception:  # a listener's fault must not silence the office
+        except Exception:  # a listener's error must not stop the sound
             log.exception("a listener failed at %s", event)

@@ -1,4 +1,4 @@
-"""The door to what comes from outside: a file goes through a child of its own, or is refused with a sentence."""
+"""Process an uploaded file in a sandboxed child process, or reject it with a message for the user."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from controller.sound.child import Child, ChildLost
 log = logging.getLogger(__name__)
 
 LIMIT_S = {"speech": 40.0, "song": 40.0, "track": 900.0, "picture": 40.0}
-"""Seconds until a child is given up; a minute of speech takes 1.3 s on a desktop, an hour of music a Pi 5 minutes."""
+"""Seconds before a child is killed; a minute of speech takes 1.3 s on a desktop, an hour of music 5 minutes on a Pi."""
 INTERRUPTED = "读这个文件时出了错，请再传一次；还是不行就换一个文件"
 TOO_SLOW = "读这个文件时出了错：没有及时读完，请换短一些、小一些的文件"
 TURN_S = 30.0
 
 
-class UnsupportedFile(Exception):  # noqa: N818 - the file is unfit
+class UnsupportedFile(Exception):  # noqa: N818 - the file's condition
     """A file cannot be used. `sentence` is Chinese and meant for a person."""
 
     def __init__(self, sentence: str) -> None:
@@ -29,15 +29,15 @@ class UnsupportedFile(Exception):  # noqa: N818 - the file is unfit
 
 
 class Gate:
-    """Takes one file at a time, so that ten phones at once cost no more memory than one. Thread-safe."""
+    """Processes one file at a time, so that ten phones at once need no more memory than one. Thread-safe."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
 
     def pass_through(self, what: str, source: Path, target: Path, name: str = "") -> dict[str, Any]:
-        """Makes `target` of `source`; returns what the child tells of it. Raises Unfit, and leaves no target then.
+        """Convert `source` to `target`; return the child's answer. Raises UnsupportedFile and then leaves no target.
 
-        what: speech, song, track or picture; see `intake`. name: what the person's file is called.
+        what: speech, song, track or picture; see `upload_worker`. name: the person's file name.
         """
         if not self._turn.acquire(timeout=TURN_S):
             raise UnsupportedFile("正在处理别的文件，请过一会儿再试。")
@@ -53,7 +53,7 @@ class Gate:
         return done
 
     def _asked(self, what: str, source: Path, target: Path, named: str | None) -> dict[str, Any]:
-        """The child's answer. One that died is started once more: its death may be no fault of the file's."""
+        """Return the child's answer. A child that died is restarted once: the file may not be the cause."""
         request = {"what": what, "source": str(source), "target": str(target), "named": named}
         for _ in range(2):
             child = Child("controller.sound.upload_worker")
@@ -61,7 +61,7 @@ class Gate:
                 child.send(request)
                 return child.receive(LIMIT_S[what])
             except ChildLost as why:
-                log.warning("the intake of %s: child %s", what, why)
+                log.warning("upload of %s: child %s", what, why)
                 if str(why) == "hung":
                     return {"refused": TOO_SLOW}
             finally:

@@ -1,6 +1,6 @@
-"""A photo from a phone as a small JPEG of our own. For the intake child only.
+"""Convert uploaded photos, voice clips and music to our own files. For the upload child only.
 
-Pillow, not FFmpeg: it scales a JPEG of 200 megapixels while decoding it, and knows CMYK and all eight orientations.
+Pillow, not FFmpeg, for photos: it scales a JPEG of 200 megapixels while decoding, and knows CMYK and all orientations.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from controller.system.os_errors import reason
 SIDE = 512
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS = {"JPEG": 300_000_000, "progressive": 120_000_000, "else": 60_000_000}
-"""A plain JPEG is scaled while it is decoded; a progressive one takes 3 bytes a pixel, everything else 4."""
+"""Limits in pixels: a plain JPEG is scaled while decoding, a progressive one takes 3 bytes a pixel, others 4."""
 QUALITY = 88
 ORIENTATION = 0x0112
 TURNS = {
@@ -36,15 +36,15 @@ TURNS = {
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
-"""What stands a picture up, by its EXIF orientation."""
+"""The rotation that turns a picture upright, by its EXIF orientation."""
 
 Image.MAX_IMAGE_PIXELS = None  # our own limits are stricter where it matters
 
 
 def shrink(source: Path, target: Path) -> dict[str, Any]:
-    """Decodes, turns upright, scales to at most 512 × 512 and writes a JPEG. Raises Unreadable.
+    """Decode, turn upright, scale to at most 512 × 512 and write a JPEG. Raises Unreadable.
 
-    Only pixels pass: place, time and whatever else lay in the file stay behind.
+    Only pixels are copied: place, time and other metadata are dropped.
     """
     small = _read(source)
     small.save(target, "JPEG", quality=QUALITY)
@@ -53,66 +53,66 @@ def shrink(source: Path, target: Path) -> dict[str, Any]:
 
 def _read(source: Path) -> Image.Image:
     try:
-        with Image.open(source, formats=FORMATS) as found:
-            _check(found)
-            scale = min(1.0, SIDE / max(found.size))
-            size = [max(2, 2 * round(side * scale / 2)) for side in found.size]
-            found.draft(None, (2 * SIDE, 2 * SIDE))
-            found.load()
-            turn = TURNS.get(found.getexif().get(ORIENTATION, 1))
-            flat = _flat(found.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0))
+        with Image.open(source, formats=FORMATS) as image:
+            _check(image)
+            scale = min(1.0, SIDE / max(image.size))
+            size = [max(2, 2 * round(side * scale / 2)) for side in image.size]
+            image.draft(None, (2 * SIDE, 2 * SIDE))
+            image.load()
+            turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
+            flat = _flat(image.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0))
             return flat if turn is None else flat.transpose(turn)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise Unreadable(NO_PICTURE) from error
 
 
-def _check(found: Image.Image) -> None:
-    kind = "JPEG" if found.format in ("JPEG", "MPO") else "else"
-    if kind == "JPEG" and (found.info.get("progressive") or found.info.get("progression")):
+def _check(image: Image.Image) -> None:
+    kind = "JPEG" if image.format in ("JPEG", "MPO") else "else"
+    if kind == "JPEG" and (image.info.get("progressive") or image.info.get("progression")):
         kind = "progressive"
-    if found.width * found.height > MOST_PIXELS[kind]:
-        raise Unreadable(f"照片太大：{found.width}×{found.height}。{SMALLER}")
+    if image.width * image.height > MOST_PIXELS[kind]:
+        raise Unreadable(f"照片太大：{image.width}×{image.height}。{SMALLER}")
 
 
-def _flat(found: Image.Image) -> Image.Image:
-    """In red, green and blue; what was transparent is white."""
-    if found.mode.startswith("I"):  # 16 bits of grey
-        found = found.point(lambda value: value * (1 / 256)).convert("L")
-    if found.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in found.info:
-        layer = found.convert("RGBA")
-        found = Image.new("RGB", layer.size, "white")
-        found.paste(layer, mask=layer.getchannel("A"))
-    return Image.merge("RGB", found.convert("RGB").split())  # pixels alone
+def _flat(image: Image.Image) -> Image.Image:
+    """Convert to RGB, with transparent parts white."""
+    if image.mode.startswith("I"):  # 16-bit grey
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.new("RGB", layer.size, "white")
+        image.paste(layer, mask=layer.getchannel("A"))
+    return Image.merge("RGB", image.convert("RGB").split())  # drops metadata
 
 
-# --- What people bring from outside, looked at in a child
+# --- Sound: voice clips, victory songs, tracks
 
 MEMORY = 1_200_000_000
-"""Bytes of address space; the libraries alone map 500 MB, a minute of speech needs 250 more."""
+"""Bytes of address space; the libraries alone map 500 MB, a minute of speech needs another 250."""
 CPU_S = {"track": 900}
 CPU_ELSE_S = 120
 SPEECH_S, SONG_S, TRACK_S = 60.0, 10.0, 3600.0
-FADE_S = 0.6  # of a song that is cut
+FADE_S = 0.6  # where a song is cut
 LEAST_S, LEAST_TRACK_S = 0.3, 1.0
 FADE_IN_S = 0.08
-STEP_S = 0.5  # a refrain is looked for in such steps
+STEP_S = 0.5  # of the search for a refrain
 STEP = round(STEP_S * RATE)
 SEARCHED_S = 300.0
-NEARLY = 0.8  # of the loudest power, about 1 dB: what is as loud earlier is taken
-EQUAL = 0.98  # of the loudest power of one stretch: chance alone does not move the beginning
+NEARLY = 0.8  # of the loudest power, about 1 dB: an earlier passage this loud is taken
+EQUAL = 0.98  # of the loudest power within a passage: smaller differences do not move its start
 SPEECH_LUFS = -18.0
 CEILING_DB = -1.5
-"""dBTP. The studio limits to −1.3: what comes from here passes through it untouched."""
+"""dBTP. The mixdown limits to −1.3: clips made here pass it unchanged."""
 SILENT_LUFS = -55.0
-FRAME, KEEP = RATE // 50, 5  # 20 ms; frames that stay at both ends: a word begins softly
+FRAME, KEEP = RATE // 50, 5  # 20 ms; frames kept at both ends: a word begins softly
 BLOCK = 5 * RATE
-AROUND = RATE // 50  # 20 ms: more than the limiter looks around
+AROUND = RATE // 50  # 20 ms: more than the limiter's window
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
     longest_s: float
-    cut: bool  # what is longer is cut, else refused
+    cut: bool  # cut a longer file, else refuse it
 
 
 SPEECH = _Rules(SPEECH_S, cut=False)
@@ -120,17 +120,17 @@ SONG = _Rules(SONG_S, cut=True)
 
 
 def speech(source: Path, target: Path) -> dict[str, Any]:
-    """A recorded voice as WAV: without silence at its ends, −18 LUFS, under −1 dBTP. Raises Unreadable."""
+    """Convert a voice clip to WAV: trimmed, −18 LUFS, under −1 dBTP. Raises Unreadable."""
     return _clip(source, target, SPEECH)
 
 
 def song(source: Path, target: Path) -> dict[str, Any]:
-    """Ten seconds of a song as WAV, faded where it was cut, levelled like speech: the loudest, its refrain."""
+    """Convert the loudest ten seconds of a song (the refrain) to WAV: faded where cut, at the level of speech."""
     return _clip(source, target, SONG, refrain(_powers(source)))
 
 
 def refrain(power: Sequence[float]) -> float:
-    """Return the second at which the loudest SONG_S begin; of nearly equal ones the first.
+    """Return the second at which the loudest SONG_S begin; among nearly equal ones the first.
 
     `power`: the mean power of each STEP_S.
     """
@@ -141,14 +141,16 @@ def refrain(power: Sequence[float]) -> float:
     loud = windows >= windows.max() * NEARLY
     begin = int(loud.argmax())
     end = begin + int((~loud[begin:]).argmax()) if not loud[begin:].all() else loud.size
-    stretch = windows[begin:end]  # it begins while the verse still ends: its own loudest place counts
+    stretch = windows[
+        begin:end
+    ]  # the first loud window may still overlap the verse: take the loudest in the passage
     return (begin + int((stretch >= stretch.max() * EQUAL).argmax())) * STEP_S
 
 
 def _powers(source: Path) -> list[float]:
     """Return the mean power of each STEP_S of a file's first SEARCHED_S.
 
-    Only sums are kept: five minutes of samples would need more memory than a Pi can lend.
+    Keeps only sums: five minutes of samples would need more memory than a Pi can spare.
     """
     power: list[float] = []
     rest = np.zeros(0, np.float32)
@@ -176,9 +178,9 @@ def _clip(source: Path, target: Path, rules: _Rules, begin_s: float = 0.0) -> di
 
 
 def spoken(sound: Samples) -> Samples:
-    """Without what lies before the first word and after the last but for KEEP frames, faded.
+    """Trim before the first word and after the last except for KEEP frames, and fade.
 
-    A room is never silent: what is at least 10 dB over its noise and within 35 dB of the loudest moment counts.
+    A room is never silent: speech is at least 10 dB above its noise and within 35 dB of the loudest moment.
     """
     frames = sound.shape[1] // FRAME
     power = np.square(sound[:, : frames * FRAME]).mean(axis=0).reshape(frames, FRAME).mean(axis=1)
@@ -196,15 +198,15 @@ def spoken(sound: Samples) -> Samples:
 
 
 def _decoded(source: Path, rules: _Rules, begin_s: float = 0.0) -> Samples:
-    """At most what the rules allow of the file's sound from `begin_s` on, stereo, faded in when that is not its start.
+    """Return the file's sound from `begin_s` on, stereo, up to the allowed length, faded in unless it starts at 0.
 
-    A minute more is read of what gets cut.
+    Reads up to a minute more of a file that is cut.
     """
     most = rules.longest_s + (60.0 if rules.cut else 0.5)
     with loudness.opened(source) as container:
-        told = (container.duration or 0) / 1_000_000
-        if told > rules.longest_s + 2 and not rules.cut:
-            raise Unreadable(_too_long(told, rules.longest_s))
+        length_s = (container.duration or 0) / 1_000_000
+        if length_s > rules.longest_s + 2 and not rules.cut:
+            raise Unreadable(_too_long(length_s, rules.longest_s))
         parts, samples, before = [], 0, round(begin_s * RATE)
         for frame in loudness.stereo(container, Stereo()):
             if before > 0:
@@ -214,7 +216,7 @@ def _decoded(source: Path, rules: _Rules, begin_s: float = 0.0) -> Samples:
             samples += frame.samples
             if samples > most * RATE:
                 if not rules.cut:
-                    raise Unreadable(_too_long(max(told, most), rules.longest_s))
+                    raise Unreadable(_too_long(max(length_s, most), rules.longest_s))
                 break
     if not parts:
         raise Unreadable(NO_SOUND)
@@ -238,10 +240,10 @@ def _cut(sound: Samples, samples: int) -> Samples:
 
 
 def _levelled(sound: Samples) -> Samples:
-    """At −18 LUFS after limiting; a sound of few loud moments ends softer rather than squashed."""
+    """Return the sound at −18 LUFS after limiting; one with few loud moments stays softer rather than squashed."""
     gain = SPEECH_LUFS - levels.integrated(sound)
     done = sound
-    for _ in range(3):  # limiting takes a little loudness; give it back until it is right
+    for _ in range(3):  # limiting lowers the loudness a little; correct until it is right
         done = _limited(sound * np.float32(levels.decibels(gain)))
         missing = SPEECH_LUFS - levels.integrated(done)
         if abs(missing) < 0.2:
@@ -251,7 +253,7 @@ def _levelled(sound: Samples) -> Samples:
 
 
 def _limited(sound: Samples) -> Samples:
-    """`levels.limited` in blocks: at once it would take 300 MB for a minute. Its window is inside AROUND."""
+    """Apply `levels.limited` in blocks: at once it would take 300 MB for a minute. Its window is inside AROUND."""
     done = np.empty_like(sound)
     for at in range(0, sound.shape[1], BLOCK):
         begin, end = max(0, at - AROUND), min(sound.shape[1], at + BLOCK + AROUND)
@@ -262,29 +264,29 @@ def _limited(sound: Samples) -> Samples:
 
 
 def track(source: Path, target: Path) -> dict[str, Any]:
-    """Music for a playlist, looked through to its end. What the player cannot play as it is becomes Opus.
+    """Read music for a playlist to its end, and convert it to Opus if the player cannot play it directly.
 
-    `target` gets no ending; the answer's "suffix" tells which it should have. Raises Unreadable, Hindered.
+    `target` has no suffix; the answer's "suffix" gives it. Raises Unreadable, Hindered.
     """
     with loudness.opened(source) as container:
-        told = (container.duration or 0) / 1_000_000
-    if told > TRACK_S:
-        raise Unreadable(_too_long(told, TRACK_S))
-    found = conversion.examine(source, peaks=False)
-    if found.loud.duration_s < LEAST_TRACK_S:
+        length_s = (container.duration or 0) / 1_000_000
+    if length_s > TRACK_S:
+        raise Unreadable(_too_long(length_s, TRACK_S))
+    contents = conversion.examine(source, peaks=False)
+    if contents.loud.duration_s < LEAST_TRACK_S:
         raise Unreadable("太短了，不到一秒，请换一个文件")
-    if found.loud.lufs <= SILENT_LUFS:
+    if contents.loud.lufs <= SILENT_LUFS:
         raise Unreadable("几乎没有声音，请换一个文件")
-    suffix = conversion.ending_of(found.kind) if found.kind and not found.trimmed else None
+    suffix = conversion.ending_of(contents.kind) if contents.kind and not contents.trimmed else None
     if suffix is None:
-        found = conversion.convert(source, target, found)
+        contents = conversion.convert(source, target, contents)
     else:
         shutil.copyfile(source, target)
-    return {"duration_s": found.loud.duration_s, "lufs": found.loud.lufs, "suffix": suffix or ".opus"}
+    return {"duration_s": contents.loud.duration_s, "lufs": contents.loud.lufs, "suffix": suffix or ".opus"}
 
 
 def picture(source: Path, target: Path) -> dict[str, Any]:
-    """A photo as a JPEG of at most 512 × 512 without any of its old data; see `pictures`."""
+    """Convert a photo to a JPEG of at most 512 × 512 without its metadata; see `shrink`."""
 
     return shrink(source, target)
 
@@ -326,7 +328,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     seconds = CPU_S.get(request["what"], CPU_ELSE_S)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    os.nice(10)  # nothing that is uploaded may make the music stutter
+    os.nice(10)  # an upload must not make the music stutter
     sys.stdout.write(json.dumps(_answer(request)) + "\n")
     sys.stdout.flush()
 

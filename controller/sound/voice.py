@@ -1,6 +1,6 @@
-"""The voice: one text, one file. As a program it is the child that speaks; it alone imports pyttsx3.
+"""The voice: one text, one file. As a program it is the voice child; the only module that imports pyttsx3.
 
-For the rest of the house this module is the door: Voice, Script, Segment, Clip, VoiceFailed, describe.
+Other packages import from here: Voice, Script, Segment, Clip, VoiceFailed, describe.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ __all__ = [
 LANGUAGE = "cmn"
 RATE = 195
 """espeak's words a minute: 4.1 to 4.2 spoken characters a second with pauses, 4.5 without (measured on the
-three sentences of day.md); an announcer's pace that a large room can follow."""
+three sentences of day.md); the pace of an announcer that a large room can follow."""
 PITCH = 52
 NICE = 5
-"""The child renders on all cores: player, timekeeper and web go first."""
+"""Niceness: the child renders on all cores; player, timekeeper and web have priority."""
 _FINISHED_S = 8.0
-"""Under the parent's limit of ten seconds, so that the child can still say what happened."""
+"""Below the parent's limit of ten seconds, so that the child can still report the reason."""
 
 
 class Espeak:
     """pyttsx3 on espeak-ng 1.52 from the espeakng-loader wheel: Debian 12's 1.51 speaks Mandarin wrongly."""
 
     natural = False
-    longest = 80  # so that each rendering is short; pyttsx3 loses files of five sentences and more (#408)
+    longest = 80  # keeps each rendering short; pyttsx3 loses files of five or more sentences (#408)
 
     def __init__(self) -> None:
         self._finished = threading.Event()
@@ -77,7 +77,7 @@ class Espeak:
         self._engine.setProperty("pitch", PITCH)
         self.render("好")  # the settings take effect here
         voice = str(self._engine.getProperty("voice"))
-        if voice.split("/")[-1] != LANGUAGE:  # an unknown voice is accepted silently and English speaks
+        if voice.split("/")[-1] != LANGUAGE:  # an unknown voice is silently replaced by English
             raise EngineFailed(f"espeak-ng 没有中文语音（得到的是 {voice}）")
 
     def _on_finished(self, name: str | None, completed: bool) -> None:
@@ -85,7 +85,7 @@ class Espeak:
             self._finished.set()
 
     def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
-        """Speak a text; an empty result (see `_rendered`) is rendered again, twice at most."""
+        """Speak a text; repeat an empty rendering (see `_rendered`) twice at most."""
         if delivery.speed != self._speed:
             self._speed = delivery.speed
             self._engine.setProperty("rate", round(RATE * delivery.speed))
@@ -98,22 +98,22 @@ class Espeak:
         raise EngineFailed("espeak-ng 没有写出声音")
 
     def cancel(self) -> None:
-        """Do nothing: a sentence takes some milliseconds."""
+        """Do nothing: a sentence takes a few milliseconds."""
 
     def _rendered(self, text: str) -> Recording:
-        """Render into memory: a full disk must not make pyttsx3 wait for ever in its callback."""
+        """Render into memory: with a full disk pyttsx3 would wait for ever in its callback."""
         self._finished.clear()
         self._faults.clear()
         handle = os.memfd_create("speech", os.MFD_CLOEXEC)
         try:
             path = f"/proc/self/fd/{handle}"
             self._engine.save_to_file(text, path)
-            self._engine.runAndWait()  # returns after one tick, speaking goes on in espeak's own thread
+            self._engine.runAndWait()  # returns after one tick; speaking continues in espeak's thread
             if not self._finished.wait(_FINISHED_S):
                 raise EngineFailed("；".join(self._faults) or "espeak-ng 没有按时念完")
-            # One more end of the same text may follow, which pyttsx3 would take for the end of the next one and
-            # write that one empty (3 of 900 times); so wait until espeak itself has nothing left to do. On a busy
-            # machine that was seen to happen even so, once in some thousand times.
+            # A second end event of the same text may follow. pyttsx3 would take it for the end of the next text and
+            # write that one empty (3 of 900 times), so wait until espeak is idle. On a busy machine it still
+            # happened, about once in a thousand times.
             self._idle()
             return _read(path)
         finally:
@@ -121,9 +121,9 @@ class Espeak:
 
 
 def _load_library() -> str:
-    """Puts the wheel's espeak-ng before the system's and returns its version.
+    """Load the wheel's espeak-ng before the system's and return its version.
 
-    pyttsx3 asks the linker for libespeak-ng.so.1; a library of that name that is loaded already is taken.
+    pyttsx3 asks the linker for libespeak-ng.so.1; a library of that name that is already loaded is used.
     """
     try:
         import espeakng_loader
@@ -139,21 +139,21 @@ def _load_library() -> str:
 
 def _read(path: str) -> Recording:
     try:
-        with wave.open(path, "rb") as found:
-            return Recording(found.readframes(found.getnframes()), found.getframerate())
+        with wave.open(path, "rb") as file:
+            return Recording(file.readframes(file.getnframes()), file.getframerate())
     except (OSError, EOFError, wave.Error) as error:
         raise EngineFailed("espeak-ng 没有写出声音") from error
 
 
 def makers(wanted: str, voices: Path) -> list[Maker]:
-    """Engines in the order in which they are tried: neural voices in `voices`, then espeak.
+    """Return the engines in order of trial: neural voices in `voices`, then espeak.
 
-    `wanted` names one (espeak, kokoro, sherpa, piper, or a voice's folder) or is "auto"; espeak always stays last, for
-    silence is worse.
+    `wanted` names one (espeak, kokoro, sherpa, piper, or a voice's folder) or is "auto"; espeak always stays last,
+    because silence is worse.
     """
     folders = zip(model_folders(voices), neural(voices), strict=True)
-    found = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
-    return [*found, Maker("espeak", _espeak)]
+    chosen = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
+    return [*chosen, Maker("espeak", _espeak)]
 
 
 def _espeak() -> Engine:
@@ -161,7 +161,7 @@ def _espeak() -> Engine:
 
 
 def main() -> None:
-    """The child: answers the requests on its input until that ends."""
+    """Answer the requests on the child's input until it ends."""
     options = argparse.ArgumentParser()
     options.add_argument("--engine", default="auto")
     options.add_argument("--voices", type=Path, default=Path("var/voices"))
@@ -169,7 +169,7 @@ def main() -> None:
     options.add_argument("--pace", type=float, default=0.5)
     chosen = options.parse_args()
     from controller.sound.tts.worker_loop import (
-        serve,  # numpy and PyAV: not for the daemon, which imports this file too
+        serve,  # imports numpy and PyAV: not for the daemon, which imports this file too
     )
 
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""File names as people can read them. Linux allows any bytes in a name, people and JSON do not."""
+"""File names that people can read. Linux allows any bytes in a name, people and JSON do not."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 
 def readable(name: str) -> str:
-    """The name as text that can be shown, stored and sent: no lone surrogate, control or direction sign is in it.
+    """Return the name as text that can be shown, stored and sent: no lone surrogates, control or direction characters.
 
-    Bytes that are not UTF-8 are read as GB18030, which is what Chinese Windows writes; what is neither, and what
-    cannot be seen, becomes a replacement sign.
+    Bytes that are not UTF-8 are decoded as GB18030, which Chinese Windows writes; other bytes, and invisible
+    characters, become replacement characters.
     """
     text = unicodedata.normalize("NFC", _decoded(os.fsencode(name)))
     return "".join(letter if letter.isprintable() else UNREADABLE for letter in text)
@@ -32,18 +32,18 @@ def _decoded(raw: bytes) -> str:
 
 
 def by_readable_name(paths: Iterable[Path]) -> dict[str, Path]:
-    """The paths of one folder by readable names, no two alike, in the order of the names.
+    """Return the paths of one folder by readable, unique names, sorted by name.
 
-    A name that had to be changed and may therefore be another file's too gets a mark made of its bytes, so that it
-    stays the same whatever is added or deleted beside it.
+    A changed name, which may therefore equal another file's, gets a suffix computed from its bytes, so that it
+    stays the same when other files are added or deleted.
     """
     shown = [(readable(path.name), path) for path in paths]
     often = Counter(name for name, _ in shown)
-    found = {
+    named = {
         _marked(path) if name != path.name and (often[name] > 1 or UNREADABLE in name) else name: path
         for name, path in shown
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(named.items()))
 
 
 def _marked(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The log: lines in the office's time, without control characters, and no more of one kind than a person can read."""
+"""The log: lines in the office's time, without control characters, and limited per kind."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 BURST, EVERY_S = 20, 60.0
-"""Of one kind of line that strangers can cause: so many at once, then one in so many seconds."""
+"""Limit for each kind of line that strangers can cause: this many at once, then one per this many seconds."""
 BURST_OF_ALL = 200
-"""Of all such kinds together, then likewise one in EVERY_S: a kind may be made up of what a stranger sent."""
+"""Limit for all such kinds together, then one per EVERY_S: a stranger's request can create new kinds."""
 FROM_OUTSIDE = ("signage", "waitress", "asyncio", "werkzeug")
 
 
@@ -20,14 +20,14 @@ LONGEST_FROM_OUTSIDE, LONGEST = 400, 4_000
 
 
 def plain(text: str) -> str:
-    """`text` with everything written out that a terminal would obey or a reader not see: controls, bidi marks."""
+    """Return `text` with control and bidi characters, which a terminal would obey or a reader miss, escaped."""
     return "".join(
         letter if letter.isprintable() or letter == "\u3000" else _written_out(letter) for letter in text
     )
 
 
 def _written_out(letter: str) -> str:
-    # As JSON writes it above ASCII, so that what `--json` prints stays JSON.
+    # Like JSON beyond ASCII, so that the output of `--json` stays JSON.
     return (
         f"\\u{ord(letter):04x}" if "\x7f" <= letter <= "\uffff" else letter.encode("unicode_escape").decode()
     )
@@ -49,44 +49,44 @@ class Lines(logging.Formatter):
         self._zone = zone
 
     def move(self, zone: tzinfo) -> None:
-        """Write the times of `zone` from now on."""
+        """Use the times of `zone` from now on."""
         self._zone = zone
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
-        """The office's time, with its distance from UTC."""
+        """Return the office's time, with its offset from UTC."""
         at = datetime.fromtimestamp(record.created).astimezone(self._zone)
         return f"{at:%Y-%m-%d %H:%M:%S},{int(record.msecs):03d}{at:%z}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """The line, with what people typed made harmless."""
+        """Return the line, with control characters escaped."""
         most = LONGEST_FROM_OUTSIDE if _is_from_outside(record) else LONGEST
         record.message = plain(_shortened(record.message, most))
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802
-        """The traceback, line by line."""
+        """Return the traceback, each line escaped."""
         return "\n".join(plain(_shortened(line, LONGEST)) for line in super().formatException(ei).split("\n"))  # type: ignore[arg-type]
 
 
 def settle(zone: tzinfo) -> None:
-    """The office's zone is known: the log is written in its time."""
+    """Set the office's zone for the log."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, Lines):
             handler.formatter.move(zone)
 
 
 class Sparing(logging.Filter):
-    """Holds back lines of one kind that come in a flood, so that no stranger can rotate the log away."""
+    """Drops lines of one kind that come in a flood, so that no stranger can rotate the log away."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._now = now
         self._lock = threading.Lock()
-        self._kinds: dict[tuple[str, str], tuple[float, float, int]] = {}  # left, when, held back since
+        self._kinds: dict[tuple[str, str], tuple[float, float, int]] = {}  # left, when, dropped since
         self._all = float(BURST_OF_ALL), now()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written; the first after a flood says how many were not."""
+        """Return whether to write the line; the first after a flood says how many were dropped."""
         if not _is_from_outside(record):
             return True
         kind, now = (record.name, str(record.msg)[:80]), self._now()

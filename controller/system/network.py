@@ -12,7 +12,7 @@ from pathlib import Path
 
 from controller.system.os_errors import reason
 
-# A cord that was pulled sends no farewell: unanswered data for 20 s, or three unanswered questions, ends the line.
+# An unplugged peer never closes its connection: unanswered data for 20 s, or three unanswered probes, end it.
 SOCKET_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -23,7 +23,7 @@ SOCKET_OPTIONS = [
 ]
 
 
-class CannotListen(Exception):  # noqa: N818 - it is told to people as it stands
+class CannotListen(Exception):  # noqa: N818 - people read it
     """The address cannot be used; `sentence` says why and what to do."""
 
     def __init__(self, sentence: str) -> None:
@@ -32,7 +32,7 @@ class CannotListen(Exception):  # noqa: N818 - it is told to people as it stands
 
 
 def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
-    """A bound socket; what is accepted from it inherits its options. Raises CannotListen, which names `flag`."""
+    """Return a bound socket; accepted ones inherit its options. Raises CannotListen, which names `flag`."""
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, proto)
@@ -53,15 +53,17 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
 
 
 def told_address(host: str) -> str:
-    """Where others find what listens on `host`: on all addresses, the one on the network."""
+    """Return the address for others of a server on `host`: for all addresses, the one on the network."""
     return lan_address() if host == EVERYWHERE else host
 
 
 def lan_address() -> str:
-    """The address of this machine on its network; 127.0.0.1 when it has none. Nothing is sent."""
+    """Return this machine's address on its network; 127.0.0.1 when it has none. Sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # a documentation address (RFC 5737): only asks the routing table
+            probe.connect(
+                ("192.0.2.1", 9)
+            )  # a documentation address (RFC 5737): only queries the routing table
             return str(probe.getsockname()[0])
         except OSError:
             return "127.0.0.1"
@@ -77,9 +79,9 @@ def _why(error: OSError, host: str, port: int, flag: str) -> str:
     return f"不能在 {host}:{port} 上提供服务（{reason(error)}）。请检查 --host 和 {flag}。"
 
 
-# --- A certificate of the office's own making, so that phones can come by HTTPS
+# --- A self-signed certificate, so that phones can use HTTPS
 
-CA_DAYS, DAYS = 3650, 800  # Apple refuses certificates that hold longer than 825 days
+CA_DAYS, DAYS = 3650, 800  # Apple rejects certificates valid for more than 825 days
 RENEW_S = 60 * 86400
 EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 PRIVATE = tuple(
@@ -92,44 +94,44 @@ PRIVATE = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Files: the server's chain and key, and the authority that phones are asked to trust."""
+    """Files: the server's chain and key, and the authority that phones should trust."""
 
     chain: Path
     key: Path
     authority: Path
 
     def fingerprint(self) -> str:
-        """SHA-256 of the authority, as phones show it."""
-        told = _openssl("x509", "-in", str(self.authority), "-noout", "-fingerprint", "-sha256")
-        return told.strip().split("=", 1)[-1]
+        """Return SHA-256 of the authority, as phones show it."""
+        output = _openssl("x509", "-in", str(self.authority), "-noout", "-fingerprint", "-sha256")
+        return output.strip().split("=", 1)[-1]
 
 
 def ensure(folder: Path, address: str) -> Certificate:
-    """The certificate for this machine at `address`, made or renewed when needed. Raises CannotListen."""
+    """Return the certificate for this machine at `address`, made or renewed when needed. Raises CannotListen."""
     name = socket.gethostname().split(".")[0] or "zhangu"
-    made = Certificate(folder / "server.crt", folder / "server.key", folder / "ca.crt")
+    certificate = Certificate(folder / "server.crt", folder / "server.key", folder / "ca.crt")
     wanted = f"IP:{address},IP:127.0.0.1,DNS:{name},DNS:{name}.local,DNS:localhost"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        signs = _holds(made.authority) and _fits(made.authority, folder / "ca.key")
+        signs = _holds(certificate.authority) and _fits(certificate.authority, folder / "ca.key")
         if not signs or not _vouches(folder, address):
             _make_authority(folder, name, address)
-            made.chain.unlink(missing_ok=True)
-        told = folder / "names.txt"
-        serves = _holds(made.chain) and _fits(made.chain, made.key)
-        if not serves or not told.exists() or told.read_text(errors="replace") != wanted:
+            certificate.chain.unlink(missing_ok=True)
+        names_file = folder / "names.txt"
+        serves = _holds(certificate.chain) and _fits(certificate.chain, certificate.key)
+        if not serves or not names_file.exists() or names_file.read_text(errors="replace") != wanted:
             _make_own(folder, name, wanted)
-            told.write_text(wanted)
+            names_file.write_text(wanted)
     except FileNotFoundError as error:
         raise CannotListen("做 HTTPS 的证书要用 openssl：sudo apt install openssl") from error
     except (OSError, subprocess.SubprocessError) as error:
         raise CannotListen(f"HTTPS 的证书没有做成，请看目录 {folder} 能不能写。") from error
-    return made
+    return certificate
 
 
 def _holds(file: Path) -> bool:
-    """Whether it is a certificate that will hold for a while yet."""
+    """Return whether the file is a certificate that stays valid for a while."""
     if not file.exists():
         return False
     command = ["openssl", "x509", "-in", str(file), "-noout", "-checkend", str(RENEW_S)]
@@ -137,7 +139,7 @@ def _holds(file: Path) -> bool:
 
 
 def _fits(file: Path, key: Path) -> bool:
-    """Whether the key is whole and belongs to the certificate; a power cut may leave neither."""
+    """Return whether the key is complete and belongs to the certificate; a power cut may damage both."""
     try:
         import ssl  # 3 ms of each start otherwise
 
@@ -148,11 +150,11 @@ def _fits(file: Path, key: Path) -> bool:
 
 
 def _vouches(folder: Path, address: str) -> bool:
-    """Whether the authority may vouch for that address: an office of public addresses may get others."""
-    told = folder / "spans.txt"
+    """Return whether the authority may sign for that address: an office with public addresses may get new ones."""
+    spans_file = folder / "spans.txt"
     try:
-        spans = tuple(map(IPv4Network, told.read_text().split())) or PRIVATE
-    except (FileNotFoundError, ValueError):  # the private ones are in every authority
+        spans = tuple(map(IPv4Network, spans_file.read_text().split())) or PRIVATE
+    except (FileNotFoundError, ValueError):  # private addresses are in every authority
         spans = PRIVATE
     return any(IPv4Address(address) in span for span in spans)
 

@@ -1,4 +1,4 @@
-"""Why the system refused, in the words of people: its own sentences are English and name no way out."""
+"""Explain errors of the operating system to people: its messages are English and name no remedy."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ _REASONS = {
 
 
 def reason(error: OSError) -> str:
-    """A clause without its full stop; the system's own words where none of ours fits."""
+    """Return a clause without its full stop; the system's message where none of ours fits."""
     return _REASONS.get(error.errno or 0) or error.strerror or "系统没有说明原因"

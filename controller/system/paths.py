@@ -1,4 +1,4 @@
-"""Where things lie: the home folder and its parts; and which version runs from there."""
+"""The home folder and its parts, and the version of the program."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The paths of one office. Nothing is created by asking."""
+    """The paths of one office. Reading them creates nothing."""
 
     root: Path
 
     @property
     def timetable(self) -> Path:
-        """The YAML file of the day."""
+        """The timetable, a YAML file."""
         return self.root / "config" / "rhythm.yaml"
 
     @property
@@ -26,7 +26,7 @@ class Home:
 
     @property
     def var(self) -> Path:
-        """Everything the office itself makes: the book, photos, caches, the lock."""
+        """Everything the program writes: the database, photos, caches, the lock."""
         return self.root / "var"
 
     @property
@@ -36,38 +36,38 @@ class Home:
 
     @property
     def cache(self) -> Path:
-        """What can be made again at any time."""
+        """Files that can be recreated at any time."""
         return self.var / "cache"
 
     @property
     def last_good(self) -> Path:
-        """The last timetable without a fault."""
+        """The last valid timetable."""
         return self.var / "rhythm.last-good.yaml"
 
     @property
     def running(self) -> Path:
-        """Locked by the daemon that runs here; holds its port and a token for the commands of this machine."""
+        """Locked by the running daemon; contains its port and a token for the commands of this machine."""
         return self.var / "running.json"
 
 
 def here() -> Home:
-    """The default: the present folder when it holds a timetable, else where the program stands."""
+    """Return the default: the current folder if it contains a timetable, else the program's folder."""
     present = Home(Path.cwd())
     return present if present.timetable.exists() else Home(Path(__file__).resolve().parents[2])
 
 
 def chosen(folder: str | os.PathLike[str] | None) -> Home:
-    """The home that was asked for, or the default."""
+    """Return the requested home, or the default."""
     return Home(Path(folder).resolve()) if folder else here()
 
 
-# --- Which Zhangu this is, in a form that a person can compare after an upgrade
+# --- The version, in a form that a person can compare after an upgrade
 
 
 @cache
 def version() -> str:
-    """The release, and the commit when it runs from a checkout: `0.1.0 (73ecd98)`."""
-    from importlib import metadata  # 12 ms, and only for who asks
+    """Return the release, and the commit when it runs from a checkout: `0.1.0 (73ecd98)`."""
+    from importlib import metadata  # 12 ms, needed only here
 
     try:
         release = metadata.version("zhangu")
@@ -78,10 +78,10 @@ def version() -> str:
 
 
 def _commit(root: Path) -> str:
-    """The checked-out commit, read from git's own files; empty when there is none."""
+    """Return the checked-out commit, read from git's files; empty when there is none."""
     try:
         folder = root / ".git"
-        if folder.is_file():  # a worktree: it names its folder
+        if folder.is_file():  # a worktree: the file contains the folder's path
             folder = root / folder.read_text().removeprefix("gitdir:").strip()
         head = (folder / "HEAD").read_text().strip()
         if not head.startswith("ref: "):
@@ -93,9 +93,9 @@ def _commit(root: Path) -> str:
                 return (place / name).read_text().strip()
             packed = place / "packed-refs"
             lines = packed.read_text().splitlines() if packed.exists() else []
-            found = [line.split()[0] for line in lines if line.endswith(f" {name}")]
-            if found:
-                return found[0]
+            commits = [line.split()[0] for line in lines if line.endswith(f" {name}")]
+            if commits:
+                return commits[0]
     except OSError:
         pass
     return ""

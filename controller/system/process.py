@@ -13,19 +13,19 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from controller.machine.kept import read_json
+from controller.system.json_file import read_json
 
 
-class AlreadyRunning(Exception):  # noqa: N818 - it is a fact told to a person, not a fault
-    """Another daemon holds this home; `pid` and `port` as far as it told."""
+class AlreadyRunning(Exception):  # noqa: N818 - people read it
+    """Another daemon holds this home; `pid` and `port` if known."""
 
-    def __init__(self, told: dict[str, object]):
+    def __init__(self, data: dict[str, object]):
         super().__init__("already running")
-        self.pid, self.port = told.get("pid"), told.get("port")
+        self.pid, self.port = data.get("pid"), data.get("port")
 
 
 class Single:
-    """Held for as long as the daemon runs. The file is readable by its owner only: it holds a token."""
+    """Held as long as the daemon runs. Only its owner can read the file: it contains a token."""
 
     def __init__(self, path: Path):
         self._path = path
@@ -35,16 +35,16 @@ class Single:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._file)
-            raise AlreadyRunning(told_by(path)) from None
+            raise AlreadyRunning(written_by(path)) from None
 
     def tell(self, port: int, token: str) -> None:
-        """Says where this daemon answers."""
+        """Write where this daemon listens."""
         os.ftruncate(self._file, 0)
-        with suppress(OSError):  # on a full disk the commands do not find this daemon; it runs all the same
+        with suppress(OSError):  # with a full disk the commands do not find this daemon, but it runs
             os.pwrite(self._file, json.dumps({"pid": os.getpid(), "port": port, "token": token}).encode(), 0)
 
     def close(self) -> None:
-        """Lets go."""
+        """Release the lock."""
         os.ftruncate(self._file, 0)
         os.close(self._file)
 
@@ -57,17 +57,17 @@ class Single:
         self.close()
 
 
-def told_by(path: Path) -> dict[str, object]:
-    """What a running daemon has told; empty when none has."""
+def written_by(path: Path) -> dict[str, object]:
+    """Return the facts that a running daemon wrote; empty when there is none."""
     try:
-        found = read_json(path)
+        data = read_json(path)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return data if isinstance(data, dict) else {}
 
 
 def running(path: Path) -> dict[str, object]:
-    """What the daemon told that holds the lock at this moment; empty when none runs."""
+    """Return the facts that the present holder of the lock wrote; empty when no daemon runs."""
     try:
         file = os.open(path, os.O_RDWR)
     except OSError:
@@ -75,21 +75,21 @@ def running(path: Path) -> dict[str, object]:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return told_by(path)
+        return written_by(path)
     finally:
         os.close(file)
     return {}
 
 
-# --- SIGTERM and SIGINT, waited for without a race
+# --- Wait for SIGTERM and SIGINT without a race
 
 
 class ShutdownSignal:
-    """Made once, in the main thread; from then on the two signals end the process only through `wait`.
+    """Create once, in the main thread; from then on the two signals end the process only through `wait`.
 
     An Event set by a handler is not enough: Python runs handlers in the main thread between two instructions, and
-    a signal that comes just before that thread begins to wait is heard of never (seen in 1 of 40 stops right after
-    a start). What the wake-up descriptor gets stays there until it is read.
+    a signal just before that thread starts to wait is lost (seen in 1 of 40 stops right after
+    a start). Data written to the wake-up descriptor stays there until it is read.
     """
 
     def __init__(self) -> None:
@@ -100,15 +100,15 @@ class ShutdownSignal:
             signal.signal(number, lambda *_: None)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Until one of the signals has come, or `timeout` seconds; whether one has."""
+        """Wait for one of the signals, or `timeout` seconds; return whether one came."""
         return bool(select.select([self._told], [], [], timeout)[0])
 
 
-# --- Tells systemd that the office lives
+# --- Notify systemd
 
 
 def notify(state: str) -> None:
-    """Sends one state such as READY=1 or WATCHDOG=1."""
+    """Send a state such as READY=1 or WATCHDOG=1."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+from controller.changes import Changes
 from controller.timetable.load import hints, load
 from controller.timetable.model import DayPlan, Timetable
 from controller.timetable.plan import plan_for, usual
@@ -22,7 +22,10 @@ log = logging.getLogger(__name__)
 
 
 class TimetableFile:
-    """Thread-safe. `faults`: one sentence per fault of an edit that is not in force; empty when the file is valid."""
+    """Thread-safe. `faults`: one sentence per fault of an edit that is not in force; empty when the file is valid.
+
+    `changes` is notified after each edit, including a faulty one.
+    """
 
     def __init__(self, path: Path, last_good: Path):
         self._path, self._last_good = path, last_good
@@ -32,7 +35,7 @@ class TimetableFile:
         self._hint_lock = threading.Lock()
         self._hinted: tuple[tuple[Timetable, date, tuple[str, ...] | None], tuple[str, ...]] | None = None
         self.faults: tuple[str, ...] = ()
-        self.on_change: Callable[[], None] = lambda: None
+        self.changes = Changes()
         self.rhythm, self._workdays = self._first()
 
     def _first(self) -> tuple[Timetable, Workdays]:
@@ -87,7 +90,7 @@ class TimetableFile:
 
     def hints(self, today: date, teams: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Return sentences about rules that will never apply, with advice; see `load.hints`."""
-        with self._hint_lock:  # the first look at a year takes seconds; no other caller waits for this lock
+        with self._hint_lock:  # a separate lock: loading new years takes seconds, and plan() must not wait
             rhythm = self.rhythm
             asked = (rhythm, today, teams)
             if self._hinted is None or self._hinted[0] != asked:
@@ -108,7 +111,7 @@ class TimetableFile:
         except TimetableInvalid as faulty:
             self.faults = tuple(str(fault) for fault in faulty.faults)
             log.warning("timetable edit invalid, not loaded: %s", " ".join(self.faults))
-            self.on_change()
+            self.changes.notify()
             return True
         with self._lock:
             self.rhythm, self._workdays = rhythm, self._days(rhythm)
@@ -116,7 +119,7 @@ class TimetableFile:
             self.faults = ()
         self._keep_copy()
         log.info("timetable edit loaded")
-        self.on_change()
+        self.changes.notify()
         return True
 
     def _keep_copy(self) -> None:

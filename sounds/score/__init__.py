@@ -1,4 +1,4 @@
-"""The scores of the sounds that ship, written as code, and what turns them into Ogg Vorbis.
+"""The scores of the shipped sounds, written as code, and their conversion to Ogg Vorbis.
 
-`python -m sounds.score` renders everything again; `sounds/README.md` says what it needs.
+`python -m sounds.score` renders all of them; `sounds/README.md` lists the requirements.
 """

@@ -1,4 +1,4 @@
-"""`python -m sounds.score [NAME …]`: renders the sounds that ship into `sounds/`, all or those named."""
+"""`python -m sounds.score [NAME …]`: render the shipped sounds into `sounds/`, all or those named."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ HOME = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Renders, then prints one line per file: seconds, loudness, true peak, size."""
+    """Render, then print one line per file: seconds, loudness, true peak, size."""
     parser = argparse.ArgumentParser(
         prog="python -m sounds.score", description="Render the sounds that ship."
     )

@@ -1,4 +1,4 @@
-"""What ships: each sound's file, its level, and how it is made."""
+"""The shipped sounds: file, level and renderer of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Sounding:
 
 @dataclass(frozen=True)
 class Manner:
-    """How music is finished: how freely it is played, where its low end is cut, how hard it begins."""
+    """Finishing of music: how freely it is played, where its low end is cut, how hard it starts."""
 
     feel: midi.Feel
     rumble_hz: float

@@ -1,4 +1,4 @@
-"""Chime, alarm, drum roll and the hands of a room of people."""
+"""Chime, alarm, drum roll and applause."""
 
 import random
 from pathlib import Path
@@ -14,7 +14,7 @@ EXACT = midi.Feel(0, 0)
 
 
 def chime() -> Piece:
-    """Three soft bars struck upwards, 1.2 s in all: heard at once, startling nobody, gone before the first word."""
+    """Three soft bars struck upwards, 1.2 s in all: audible at once, startles no one, over before the first word."""
     bars = Part("vibraphone", 11, volume=110, pan=58, reverb=46)
     shine = Part("celesta", 8, volume=74, pan=72, reverb=46)
     warmth = Part("harp", 46, volume=84, pan=54, reverb=40)
@@ -40,9 +40,9 @@ def drum_roll() -> Piece:
 
 
 def alarm() -> Sound:
-    """Four seconds of two tones in turn, a fifth apart and twice a second: no chime and no music sounds like it.
+    """Four seconds of two alternating tones, a fifth apart and twice a second: unlike any chime or music.
 
-    Each tone has its odd overtones, so that small ceiling speakers carry it and every ear finds its direction.
+    Each tone has its odd overtones, so that small ceiling speakers carry it and its direction can be heard.
     """
     length = round(4.0 * RATE)
     at = np.arange(length) / RATE
@@ -54,11 +54,11 @@ def alarm() -> Sound:
 
 
 def applause(people: int, seconds: float, seed: int, scratch: Path) -> Sound:
-    """`people` clapping, each with hands, tempo, place and patience of their own, over a recorded crowd.
+    """`people` clapping, each with individual hands, tempo, place and patience, over a recorded crowd.
 
     Single claps are short bursts of noise through one resonance, the idea of L. Peltola et al.
     («Synthesis of Hand Clapping Sounds», IEEE TASLP 15(3), 2007) with figures of our own; the crowd is the
-    soundfont's recording, for what lies between the hands. They begin within a third of a second of each
+    soundfont's recording, which fills the space between the claps. They start within a third of a second of each
     other and stop one by one.
     """
     dice = random.Random(seed)
@@ -99,7 +99,7 @@ def _one_person(
 
 
 def _clap(resonance: float, sharpness: float, noise: np.random.Generator) -> np.ndarray:
-    """40 ms: palms meet within 0.3 ms, the air between them rings for a few."""
+    """Render 40 ms: palms meet within 0.3 ms, and the enclosed volume rings for a few."""
     length = round(0.04 * RATE)
     time = np.arange(length) / RATE
     burst = noise.standard_normal(length) * np.exp(-time / 0.006) * np.minimum(1, time / 0.0003)
@@ -110,7 +110,7 @@ def _clap(resonance: float, sharpness: float, noise: np.random.Generator) -> np.
 
 
 def _in_a_room(hall: Sound, noise: np.random.Generator) -> Sound:
-    """Adds the reverberation of an office: noise dying away by 60 dB in 0.5 s, another one for each ear."""
+    """Add the reverberation of an office: noise that decays by 60 dB in 0.5 s, different for each ear."""
     length = round(0.5 * RATE)
     decay = np.exp(-6.9 * np.arange(length) / length) * 0.05
     size = hall.shape[1] + length
@@ -120,7 +120,7 @@ def _in_a_room(hall: Sound, noise: np.random.Generator) -> Sound:
 
 
 def _crowd(seconds: float, seed: int, scratch: Path) -> Sound:
-    """The soundfont's applause four times, at four pitches and places, each dying away in its own time."""
+    """Render the soundfont's applause four times, at four pitches and places, with different decays."""
     layers = []
     for index, pitch in enumerate((57, 60, 62, 65)):
         layer = Part(f"crowd {index}", 126, volume=90, pan=(20, 108, 46, 82)[index], reverb=30)

@@ -1,4 +1,4 @@
-"""Chords for pentatonic melodies: progressions, voicings that move little, ladders to arpeggiate over."""
+"""Chords for pentatonic melodies: progressions, voicings with small steps, ladders for arpeggios."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Chord:
 
 
 def progression(text: str, beats_per_bar: int) -> list[Chord]:
-    """`"I | vi IV"`: bars between `|`, a bar shared evenly by its chords."""
+    """Parse `"I | vi IV"`: bars between `|`, each divided evenly among its chords."""
     chords = []
     for number, bar in enumerate(text.split("|")):
         names = bar.split()
@@ -45,12 +45,12 @@ def progression(text: str, beats_per_bar: int) -> list[Chord]:
 
 
 def second_bass(chord: Chord) -> int:
-    """Semitones from the root to the note a bass alternates with: the fifth, or the fourth where the fifth is a 7."""
+    """Return semitones from the root to the alternate bass note: the fifth, or the fourth where the fifth is a 7."""
     return 7 if (chord.root + 7) % 12 in (0, 2, 4, 5, 7, 9) else 5
 
 
 def ladder(chord: Chord, tonic: int, low: int, high: int) -> list[int]:
-    """The chord's pitches between two MIDI notes, its root lowest."""
+    """Return the chord's pitches between two MIDI notes, its root lowest."""
     classes = {(tonic + step) % 12 for step in chord.classes}
     root = (tonic + chord.root) % 12
     pitches = [pitch for pitch in range(low, high + 1) if pitch % 12 in classes]
@@ -60,7 +60,7 @@ def ladder(chord: Chord, tonic: int, low: int, high: int) -> list[int]:
 
 
 def voicings(chords: list[Chord], tonic: int, low: int, high: int) -> Iterator[tuple[Chord, list[int]]]:
-    """Each chord with one pitch per tone, as near as possible to the pitches before it."""
+    """Yield each chord with one pitch per tone, as near as possible to the previous pitches."""
     before: list[int] = []
     for chord in chords:
         middle = (low + high) / 2

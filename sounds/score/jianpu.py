@@ -1,6 +1,6 @@
-"""Reads melodies in jianpu, the numbered notation every Chinese songbook uses.
+"""Parse melodies in jianpu, the numbered notation of Chinese songbooks.
 
-One token is one beat, split evenly between what stands in it; `-` or `_` holds the note before it:
+One token is one beat, split evenly among its notes; `-` or `_` holds the note before it:
 
     3 35 61' 1'6 | 5 56 5 -        quarter, two eighths, …; a half note at the end
     2 _3                           a dotted quarter and an eighth
@@ -29,7 +29,7 @@ class Tone:
 
 
 def parse(text: str, beats_per_bar: int) -> list[Tone]:
-    """The tones of `text`; raises ValueError naming the bar that has too many or too few beats."""
+    """Return the tones of `text`; raises ValueError naming the bar that has too many or too few beats."""
     tones: list[Tone] = []
     holding = False
     for number, bar in enumerate(text.split("|")):

@@ -1,4 +1,4 @@
-"""Brings a rendered sound to its level: cut to its first sample, end faded, loudness set, peaks held, encoded."""
+"""Master a rendered sound: cut to its first sample, fade the end, set the loudness, limit peaks, encode."""
 
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ from sounds.score.studio import CEILING, RATE, Sound, measure
 
 
 def start_at_once(sound: Sound, below_peak: float = 50, before_ms: float = 0.5) -> Sound:
-    """Cuts to the first sample within `below_peak` dB of the peak, with a ramp of `before_ms` against a click."""
+    """Cut to the first sample within `below_peak` dB of the peak, with a ramp of `before_ms` against a click."""
     loud = np.abs(sound).max(axis=0)
     first = int(np.argmax(loud > 10 ** (-below_peak / 20) * loud.max()))
     lead = round(before_ms * RATE / 1000)
@@ -19,7 +19,7 @@ def start_at_once(sound: Sound, below_peak: float = 50, before_ms: float = 0.5) 
 
 
 def end_softly(sound: Sound, fade_s: float, keep_s: float | None = None) -> Sound:
-    """Cuts the silence behind (or all behind `keep_s`) and fades the last `fade_s` seconds to zero."""
+    """Cut the silence at the end (or all after `keep_s`) and fade the last `fade_s` seconds to zero."""
     loud = np.abs(sound).max(axis=0)
     audible = np.flatnonzero(loud > 10 ** (-60 / 20) * loud.max())
     end = int(audible[-1]) + 1 if keep_s is None else min(sound.shape[1], round(keep_s * RATE))
@@ -30,7 +30,7 @@ def end_softly(sound: Sound, fade_s: float, keep_s: float | None = None) -> Soun
 
 
 def without_rumble(sound: Sound, below_hz: float) -> Sound:
-    """Takes away what small ceiling speakers only turn into distortion: a slope below `below_hz`."""
+    """Remove low frequencies that small ceiling speakers only distort: a slope below `below_hz`."""
     size = sound.shape[1] + RATE  # padding, so that the end does not wrap into the beginning
     spectrum = np.fft.rfft(sound, size, axis=1)
     frequency = np.fft.rfftfreq(size, 1 / RATE)
@@ -39,7 +39,7 @@ def without_rumble(sound: Sound, below_hz: float) -> Sound:
 
 
 def level(sound: Sound, target: float, momentary: bool = False) -> Sound:
-    """Brings a sound to `target` LUFS and under the ceiling; a limiter holds only the peaks that pass it."""
+    """Set a sound to `target` LUFS and below the ceiling; a limiter holds only the peaks that exceed it."""
     for _ in range(6):
         found = measure(sound)
         distance = target - (found.momentary if momentary else found.integrated)
@@ -50,7 +50,7 @@ def level(sound: Sound, target: float, momentary: bool = False) -> Sound:
 
 
 def _limited(sound: Sound) -> Sound:
-    """Looks 5 ms ahead, recovers over about 80 ms; aims half a decibel lower, for peaks between samples."""
+    """Limit with 5 ms look-ahead and about 80 ms recovery; aims half a decibel lower, for peaks between samples."""
     ceiling = 10 ** ((CEILING - 0.5) / 20)
     peaks = np.abs(sound).max(axis=0)
     if peaks.max() <= ceiling:
@@ -65,7 +65,7 @@ def _limited(sound: Sound) -> Sound:
 
 
 def _recovering(gain: np.ndarray, seconds: float) -> np.ndarray:
-    """Falls at once, climbs back at a steady rate in decibels (12 in `seconds`)."""
+    """Let a gain fall at once and recover at a steady rate in decibels (12 in `seconds`)."""
     decibels = 20 * np.log10(gain)
     climb = 12 / (seconds * RATE) * np.arange(len(gain))
     recovered: np.ndarray = 10 ** ((np.minimum.accumulate(decibels - climb) + climb) / 20)
@@ -73,7 +73,7 @@ def _recovering(gain: np.ndarray, seconds: float) -> np.ndarray:
 
 
 def encode(sound: Sound, path: Path, quality: float) -> None:
-    """Writes Ogg Vorbis. SoX's repeatable mode (-R) keeps the stream's serial number the same at every run."""
+    """Write Ogg Vorbis. SoX's repeatable mode (-R) keeps the stream's serial number the same at every run."""
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = ["-t", "f32", "-r", str(RATE), "-c", "2", "-"]
     command = ["sox", "-R", "-D", *raw, "-C", str(quality), "-t", "ogg", str(path)]

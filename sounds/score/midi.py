@@ -1,4 +1,4 @@
-"""Turns a piece into a MIDI file a little less exact than it is written: the same way at every run."""
+"""Turn a piece into a slightly humanised MIDI file, the same at every run."""
 
 import random
 from dataclasses import dataclass, replace
@@ -8,23 +8,23 @@ import mido
 
 from sounds.score.piece import Note, Part, Piece
 
-TICKS = 960  # to the beat
+TICKS = 960  # per beat
 DRUM_CHANNEL = 9
 RING_OUT = 5  # seconds
-# Sorts events of one tick: settings first, then releases, then notes, so that a repeated pitch is struck anew.
+# Sorts events of one tick: settings first, then releases, then notes, so that a repeated pitch is struck again.
 SETTING, RELEASE, BEND, STRIKE = range(4)
 
 
 @dataclass(frozen=True)
 class Feel:
-    """How far a player strays: standard deviations in beats and in velocity."""
+    """A player's deviation: standard deviations in beats and in velocity."""
 
     time: float = 0.012
     touch: float = 3.5
 
 
 def write(piece: Piece, path: Path, feel: Feel) -> None:
-    """Writes `piece` as a standard MIDI file of format 1."""
+    """Write `piece` as a standard MIDI file of format 1."""
     dice = random.Random(piece.seed)
     song = mido.MidiFile(type=1, ticks_per_beat=TICKS)
     song.tracks.append(_track([*_tempi(piece), _ring_out(piece)]))
@@ -50,7 +50,7 @@ def _tempi(piece: Piece) -> list[Event]:
 
 
 def _ring_out(piece: Piece) -> Event:
-    """Keeps the synthesizer running after the last note, so that strings and room die away by themselves."""
+    """Keep the synthesizer running after the last note, so that strings and room decay naturally."""
     last = max(note.start + note.length for part in piece.parts for note in part.notes)
     tempo = sorted(piece.tempi)[-1][1]
     return (_ticks(last + RING_OUT * tempo / 60), STRIKE, mido.MetaMessage("marker", text="silence"))
@@ -74,7 +74,7 @@ def _settings(part: Part, channel: int) -> list[Event]:
 
 
 def _untangled(notes: list[Note]) -> list[Note]:
-    """Shortens a note that still sounds when its own pitch is struck again: a release would cut the new one."""
+    """Shorten a note that still sounds when its pitch is struck again: its release would cut the new one."""
     ordered = sorted(notes, key=lambda note: note.start)
     following: dict[int, float] = {}
     result = []
@@ -135,7 +135,7 @@ def _slide(start: float, channel: int) -> list[Event]:
 
 
 def _breath(start: float, length: float, channel: int) -> list[Event]:
-    """Vibrato that comes late and leaves early; a straight tone at the start."""
+    """Add vibrato that starts late and ends early; a straight tone at the start."""
     events: list[Event] = [(_ticks(start), SETTING, _control(channel, 1, 0))]
     for index in range(1, 9):
         share = 0.3 + 0.6 * index / 8

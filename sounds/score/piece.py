@@ -1,11 +1,11 @@
-"""A piece of music as a list of parts, and the few ways a part is written: melody, pad, arpeggio, bass, drum."""
+"""A piece of music as a list of parts, and the ways to write a part: melody, pad, arpeggio, bass, drum."""
 
 import math
 from dataclasses import dataclass, field
 
 from sounds.score import harmony, jianpu
 
-# From a degree of the key up to the next of the five: 3 goes to 5 and 6 to 1, never to 4 or 7.
+# From a degree of the key up to the next of the five: 3 to 5 and 6 to 1, never to 4 or 7.
 ABOVE = {0: 2, 2: 2, 4: 3, 5: 2, 7: 2, 9: 3, 11: 1}
 
 
@@ -32,7 +32,7 @@ class Part:
     reverb: int = 50
     bank: int = 0
     drums: bool = False
-    breath: bool = False  # long notes swell and take on vibrato, as a player's breath or bow does
+    breath: bool = False  # long notes swell and get vibrato, like a player's breath or bow
     loose: float = 1.0  # how freely it is played in time; 0 is a machine
     beats_per_bar: int = 4
     notes: list[Note] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Part:
         return bar * self.beats_per_bar
 
     def melody(self, bar: float, text: str, tonic: int, velocity: float = 80, legato: float = 0.97) -> None:
-        """Plays jianpu from `bar` on; `tonic` is the MIDI note of a plain 1. Phrases rise to their middle."""
+        """Add a melody in jianpu from `bar` on; `tonic` is the MIDI note of a plain 1. Phrases rise to their middle."""
         tones = jianpu.parse(text, self.beats_per_bar)
         mean = sum(tone.step for tone in tones) / len(tones)
         phrase = 4 * self.beats_per_bar
@@ -56,7 +56,7 @@ class Part:
             self.notes.append(Note(start, tone.length * legato, tonic + tone.step, loud, tone.marks, grace))
 
     def pad(self, bar: float, chords: str, tonic: int, low: int, high: int, velocity: float = 60) -> None:
-        """Sustained chords, each voice moving as little as it can."""
+        """Add sustained chords, each voice with the smallest steps."""
         bars = harmony.progression(chords, self.beats_per_bar)
         for chord, pitches in harmony.voicings(bars, tonic, low, high):
             for pitch in pitches:
@@ -72,7 +72,7 @@ class Part:
         velocity: float = 60,
         step: float = 0.5,
     ) -> None:
-        """A figure of ladder numbers (`"0 2 4 3"`, `.` rests) running through the chords, `step` beats each."""
+        """Add a figure of ladder numbers (`"0 2 4 3"`, `.` rests) through the chords, `step` beats each."""
         pattern = figure.split()
         for chord in harmony.progression(chords, self.beats_per_bar):
             rungs = harmony.ladder(chord, tonic, low, low + 40)
@@ -89,7 +89,7 @@ class Part:
     def bass(
         self, bar: float, chords: str, tonic: int, low: int, rhythm: str = "x---", velocity: float = 64
     ) -> None:
-        """Roots at or above `low`: `x` the root, `o` the upper bass note, `-` holds, `.` rests; one sign a beat."""
+        """Add roots at or above `low`: `x` the root, `o` the upper bass note, `-` holds, `.` rests; one sign a beat."""
         signs = rhythm.replace(" ", "")
         share = self.beats_per_bar / len(signs)
         for chord in harmony.progression(chords, self.beats_per_bar):
@@ -107,7 +107,7 @@ class Part:
                 self.notes.append(Note(start, held * share * 0.95, pitch, velocity))
 
     def drum(self, bar: float, grid: str, pitch: int, velocity: float = 90, bars: int = 1) -> None:
-        """Strokes on an even grid over one bar, `|` between bars: `.` none, 1 to 9 from soft to full; repeated."""
+        """Add strokes on an even grid over one bar, `|` between bars: `.` none, 1 to 9 soft to full; repeated."""
         measures = grid.replace(" ", "").split("|")
         for number in range(bars):
             measure = measures[number % len(measures)]
@@ -119,14 +119,14 @@ class Part:
                     self.notes.append(Note(start, share, pitch, loud))
 
     def roll(self, beat: float, length: float, pitch: int, soft: float, loud: float, rate: float = 6) -> None:
-        """Strokes from `soft` to `loud`, `rate` of them a beat."""
+        """Add strokes from `soft` to `loud`, `rate` of them a beat."""
         count = round(length * rate)
         for index in range(count):
             velocity = soft + (loud - soft) * (index / max(count - 1, 1)) ** 1.4
             self.notes.append(Note(beat + index / rate, 1 / rate, pitch, velocity - 6 * (index % 2)))
 
     def swell(self, bar: float, bars: float, start: int, end: int) -> None:
-        """Leads the expression from one level to another (0 to 127) over some bars."""
+        """Move the expression from one level to another (0 to 127) over some bars."""
         points = max(2, round(bars * self.beats_per_bar * 2))
         for index in range(points + 1):
             level = round(start + (end - start) * index / points)
@@ -149,7 +149,7 @@ class Piece:
             part.beats_per_bar = self.beats_per_bar
 
     def slow_down(self, bar: float, bars: float, start: float, end: float) -> None:
-        """A ritardando (or an accelerando) in steps of half a beat."""
+        """Add a ritardando (or an accelerando) in steps of half a beat."""
         beats = bars * self.beats_per_bar
         for index in range(round(beats * 2) + 1):
             share = index / (beats * 2)

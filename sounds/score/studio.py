@@ -1,4 +1,4 @@
-"""From MIDI to a levelled Ogg Vorbis file: FluidSynth plays it, numpy cuts it, FFmpeg measures, SoX encodes."""
+"""From MIDI to a mastered Ogg Vorbis file: FluidSynth plays, numpy cuts, FFmpeg measures, SoX encodes."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ Sound = NDArray[np.float32]  # (2, samples), full scale 1.0
 
 
 class MissingToolError(Exception):
-    """FluidSynth, SoX or the soundfont is not on this machine; the message says what to type."""
+    """FluidSynth, SoX or the soundfont is missing; the message names the command that installs it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Loudness:
 
 
 def check_tools() -> None:
-    """Raises MissingToolError unless everything that is needed is here."""
+    """Raise MissingToolError unless all tools are installed."""
     for tool in ("fluidsynth", "sox"):
         if shutil.which(tool) is None:
             raise MissingToolError(f"{tool} is missing; please type: {NEEDS}")
@@ -41,7 +41,7 @@ def check_tools() -> None:
 
 
 def play(midi: Path, room: float) -> Sound:
-    """Renders a MIDI file offline, in full precision, in a room of size 0 to 1."""
+    """Render a MIDI file offline, in full precision, in a room of size 0 to 1."""
     wav = midi.with_suffix(".wav")
     settings = {
         "synth.reverb.room-size": room,
@@ -59,7 +59,7 @@ def play(midi: Path, room: float) -> Sound:
 
 
 def read(path: Path) -> Sound:
-    """Decodes any audio file as it is; raises ValueError unless it is 44.1 kHz stereo."""
+    """Decode an audio file without conversion; raises ValueError unless it is 44.1 kHz stereo."""
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         if stream.rate != RATE or stream.channels != 2:
@@ -70,7 +70,7 @@ def read(path: Path) -> Sound:
 
 
 def measure(sound: Sound) -> Loudness:
-    """Loudness by FFmpeg's `ebur128`; a sound under 3 s is measured looped to 3 s, so that its gate has blocks."""
+    """Return the loudness by FFmpeg's `ebur128`; a sound under 3 s is looped to 3 s, so that its gate has blocks."""
     looped = np.tile(sound, (1, max(1, -(-3 * RATE // sound.shape[1]))))
     graph = av.filter.Graph()
     source = graph.add_abuffer(format="fltp", sample_rate=RATE, layout="stereo", time_base=Fraction(1, RATE))

@@ -1,4 +1,4 @@
-"""`make bench`: every figure that the design holds, measured on real output, as a table. `--soak`: the long ones.
+"""`make bench`: every figure of the design, measured on real output, as a table. `--soak`: the long measurements.
 
 Names of modules as arguments run only those: `python -m tests.bench office sse`.
 """
@@ -33,7 +33,7 @@ SOAK = ("noons", "nap", "kill", "wallday", "wallaway", "axe")
 
 
 def main() -> int:
-    """Prints the table; 1 when a figure does not hold."""
+    """Print the table; return 1 when a figure exceeds its limit."""
     soak = "--soak" in sys.argv
     wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or (SOAK if soak else BENCH)
     here = Path(__file__).parent
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def show(row: Row) -> None:
-    """One line of the table, at once: the whole takes a quarter of an hour."""
+    """Print one line of the table at once: the whole takes a quarter of an hour."""
     print(f"| {row.what} | {row.measured} | {row.limit} | {'✓' if row.ok else '✗'} |", flush=True)
 
 

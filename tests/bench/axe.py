@@ -1,6 +1,6 @@
-"""axe-core on the phone's tabs and sheets, every wall scene, poster and pairing page: nothing serious.
+"""axe-core on the phone's tabs and sheets, every wall scene, poster and pairing page: no serious violations.
 
-Fetched from npm by name into a temporary folder, never kept: no third-party code is in this repository.
+Downloaded from npm into a temporary folder and deleted: no third-party code is in this repository.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).vi
 
 
 def rows() -> list[Row]:
-    """A minute; without npm it says so."""
+    """Check all pages in about a minute; without npm report that."""
     with tempfile.TemporaryDirectory() as name:
         script = _fetched(Path(name))
         if script is None:
@@ -62,7 +62,7 @@ def rows() -> list[Row]:
 
 
 def _fetched(folder: Path) -> str | None:
-    """The script's text; None when it cannot be had."""
+    """Return the script's text; None when it is not available."""
     if not shutil.which("npm"):
         return None
     words = [
@@ -88,7 +88,7 @@ def _look(page: Page, script: str) -> Iterator[tuple[str, str]]:
 def _phone(
     folder: Path, browser: Browser, script: str, scheme: Literal["light", "dark"]
 ) -> list[tuple[str, str]]:
-    """The sign-in, each tab, each sheet opened, and what needs no PIN."""
+    """Check the sign-in, each tab, each opened sheet, and the pages that need no PIN."""
     found: list[tuple[str, str]] = []
 
     def look(place: str) -> None:

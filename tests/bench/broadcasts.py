@@ -1,4 +1,4 @@
-"""A hundred broadcasts as offices make them: every kind, forty names, twenty odd surnames, figures, English inside."""
+"""A hundred announcements of all kinds as offices make them: forty names, twenty odd surnames, figures, English."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ TEXTS = (
 
 @dataclass(frozen=True)
 class Broadcast:
-    """What is announced, and the readings of the names in it."""
+    """The text of an announcement, and the readings of the names in it."""
 
     text: str
     readings: dict[str, str]
 
 
 def hundred() -> list[Broadcast]:
-    """Forty big deals, fifteen first deals, fifteen of round-ups, ten of results, twenty free texts."""
+    """Return forty big deals, fifteen first deals, fifteen of round-ups, ten of results, twenty free texts."""
     found = []
     for n, name in enumerate(NAMES):
         team, product, amount = TEAMS[n % 6], PRODUCTS[n % 10], AMOUNTS[(n * 3) % 10]

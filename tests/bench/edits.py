@@ -1,7 +1,7 @@
-"""Whatever is changed by hand → every open screen has it: the command `zhangu run`, its walls and phones, as pages do.
+"""From a change by a person to every open screen: `zhangu run` with walls and phones that behave like the pages.
 
-Each client holds a line of /events and asks for its state after each hint, as the pages do. The clock runs from the
-moment before the change (the file's write, the request) to the state in which the change stands.
+Each client holds a stream of /events and requests its state after each hint, like the pages. Measured from
+the moment before the change (the file's write, the request) to the state that contains the change.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ NO_DISK = "not measured: only root may mount a small disk"
 
 State = dict[str, Any]
 Shown = Callable[[str, State], bool | None]
-"""Whether a client (its name, its state) shows the change; None for one that has no place for it."""
+"""Return whether a client (its name, its state) shows the change; None if it never shows such a change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One kind of change and its way back; `shown` is True after the change and False after the way back."""
+    """One kind of change and its reversal; `shown` is True after the change and False after the reversal."""
 
     name: str
     do: Callable[[], object]
@@ -55,7 +55,7 @@ class Edit:
 
 
 class Client:
-    """One wall or phone: a line of events, and a question after each hint."""
+    """One wall or phone: a stream of events, and a request after each hint."""
 
     def __init__(self, office: Running, name: str) -> None:
         self.office, self.name = office, name
@@ -90,12 +90,12 @@ class Client:
                 self.changed.notify_all()
 
     def await_(self, holds: Callable[[State], bool | None]) -> None:
-        """From now on: note the moment at which the state holds that."""
+        """Record from now on the moment at which the condition is met."""
         with self.changed:
             self._awaited, self.at = holds, 0.0
 
     def waited(self, until: float) -> float:
-        """The moment at which it held; infinity when it did not."""
+        """Return the moment at which it was met; infinity when it was not."""
         with self.changed:
             while not self.at and (rest := until - time.monotonic()) > 0:
                 self.changed.wait(rest)
@@ -103,7 +103,7 @@ class Client:
 
 
 def rows() -> list[Row]:
-    """Two minutes."""
+    """Measure for two minutes."""
     with tempfile.TemporaryDirectory() as name, _disk(Path(name) / "home" / "var") as disk:
         music = Path(name) / "music"
         (music / "calm").mkdir(parents=True)
@@ -133,13 +133,13 @@ def rows() -> list[Row]:
 
 
 def _measured(clients: list[Client], edits: list[Edit]) -> dict[str, list[float]]:
-    """Milliseconds by kind of edit, of each client that has a place for it."""
+    """Return milliseconds by kind of edit, of each client that shows it."""
     found: dict[str, list[float]] = {}
     for number in range(ROUNDS):
         for edit in edits:
             for change, wanted in ((edit.do, True), (edit.undo, False)):
                 found.setdefault(edit.name, []).extend(_one(clients, edit, change, wanted))
-                time.sleep(0.23 + 0.11 * number)  # at every part of the daemon's second
+                time.sleep(0.23 + 0.11 * number)  # at different phases of the daemon's second
     return found
 
 
@@ -238,7 +238,7 @@ def _phone(who: str) -> bool:
 
 
 def _told(state: State) -> str:
-    """All that is told of troubles."""
+    """Return all reported faults."""
     return "".join(state["notices"]) + "".join(trouble["what"] for trouble in state.get("troubles", ()))
 
 
@@ -248,7 +248,7 @@ def _chosen(state: State) -> bool:
 
 @contextmanager
 def _disk(folder: Path) -> Iterator[Path | None]:
-    """A disk of its own for the book, small enough to be filled; None where it may not be mounted."""
+    """Yield a separate disk for the database, small enough to be filled; None where it cannot be mounted."""
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)]
     if (

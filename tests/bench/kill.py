@@ -1,7 +1,7 @@
-"""A thousand `kill -9` while orders are recorded, a hundred of the whole daemon while it speaks: nothing is lost.
+"""A thousand `kill -9` while deals are recorded, a hundred of the whole daemon while it speaks: nothing is lost.
 
-The first kills the writer of the book alone, as often as that takes 50 ms; the second is a power cut of the office:
-orders come in by HTTP, and each start finds what the last one left.
+The first part kills only the writer of the database, about every 50 ms; the second is a power cut of the office:
+deals come in by HTTP, and each start finds the data of the last one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SETTLED = ("heard", "merged", "dropped")
 
 
 def rows() -> list[Row]:
-    """About eight minutes; `KILL_CUTS` makes more power cuts."""
+    """Measure for about eight minutes; `KILL_CUTS` makes more power cuts."""
     return [_recorder(KILLS), *power_cuts(int(os.environ.get("KILL_CUTS", CUTS)))]
 
 
@@ -49,7 +49,7 @@ def _recorder(kills: int, seed: int = 1) -> Row:
 
 
 def power_cuts(cuts: int, seed: int = 2) -> list[Row]:
-    """The whole daemon is killed at odd moments, mostly while it speaks."""
+    """Kill the whole daemon at random moments, mostly while it speaks."""
     chance, promised = random.Random(seed), []
     with tempfile.TemporaryDirectory() as name:
         house = Running(Path(name), {"SDL_AUDIODRIVER": "dummy"}, timetable=ALL_DAY)
@@ -75,7 +75,7 @@ def power_cuts(cuts: int, seed: int = 2) -> list[Row]:
 
 
 def _settled(house: Running) -> list[dict[str, Any]]:
-    """All announcements, once nothing is said and nothing waits to be said at once (two minutes at most)."""
+    """Return all announcements, once none is playing or due (two minutes at most)."""
     end = time.monotonic() + 120
     while True:
         told: list[dict[str, Any]] = house.get("/api/announcements")
@@ -91,11 +91,11 @@ def _heard_twice(told: list[dict[str, Any]]) -> int:
 
 
 def _said_after_heard(log: str) -> int:
-    """Announcements that began again although their end was written down."""
+    """Count announcements that started again after their end was recorded."""
     over, again = set[str](), 0
     for saying, heard in re.findall(r"saying (#\d+) |(#\d+) is heard", log):
-        again += saying in over
-        over.add(heard)
+        again += bool(saying) and saying in over  # one of the two is empty in each match
+        over |= {heard} - {""}
     return again
 
 

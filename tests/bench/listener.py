@@ -1,7 +1,7 @@
-"""An independent listener: Whisper base (multilingual, int8, beam 5) writes down recorded speech; errors in syllables.
+"""An independent listener: Whisper base (multilingual, int8, beam 5) transcribes recorded speech; errors in syllables.
 
 Both sides are compared as pinyin, not characters: 单 heard as 善 is right. Figures are written out first by the
-product's own reading, traditional characters count by their sound, Latin letters and words count one each.
+product's reading rules, traditional characters count by their sound, Latin letters and words count one each.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RATE = 16000
 
 @dataclass(frozen=True)
 class Score:
-    """Syllables of the reference, and how many edits the listener's text is away from it."""
+    """Syllables of the reference, and the edit distance of the listener's text."""
 
     syllables: int
     wrong: int
@@ -40,7 +40,7 @@ class Score:
 
 
 def missing() -> str | None:
-    """Why there is no listener here, or None."""
+    """Return why there is no listener here, or None."""
     names = ("faster_whisper", *PARTS)
     absent = [name for name in names if importlib.util.find_spec(name) is None]
     return f"the listener's packages are not installed: {', '.join(absent)}" if absent else None
@@ -75,7 +75,7 @@ def _assemble(folder: Path) -> None:
 
 
 def write_down(samples: NDArray[np.float32]) -> str:
-    """What the listener hears in mono samples at 16 kHz."""
+    """Return the listener's transcription of mono samples at 16 kHz."""
     segments, _ = _model().transcribe(
         samples, language="zh", beam_size=5, condition_on_previous_text=False, temperature=0.0
     )
@@ -83,9 +83,9 @@ def write_down(samples: NDArray[np.float32]) -> str:
 
 
 def score(reference: str, heard: str) -> Score:
-    """How well `heard` says `reference` (a spoken text: pinyin of names may stand in it).
+    """Compare `heard` with `reference` (a spoken text, which may contain pinyin of names).
 
-    A tone is right when it is the dictionary's or the one that sandhi gives: 猛虎 heard as 蒙虎 is what was said.
+    A tone is right when it is the dictionary's or the one after sandhi: 猛虎 heard as 蒙虎 is correct.
     """
     wanted, as_said = units(reference), units(reference, sandhi=True)
     got = units(spoken(unicodedata.normalize("NFKC", heard)))
@@ -95,7 +95,7 @@ def score(reference: str, heard: str) -> Score:
 
 
 def units(text: str, *, sandhi: bool = False) -> list[str]:
-    """Syllables with their tones, and Latin letters or words, of a spoken text."""
+    """Return syllables with their tones, and Latin letters or words, of a spoken text."""
     out: list[str] = []
     for token in read(text, sandhi=sandhi):
         if isinstance(token, Syllable):
@@ -106,7 +106,7 @@ def units(text: str, *, sandhi: bool = False) -> list[str]:
 
 
 def distance(one: Sequence[set[str]], other: Sequence[str]) -> int:
-    """Levenshtein distance; each place of `one` holds what is right there."""
+    """Return the Levenshtein distance; each place of `one` is the set of right values."""
     row = list(range(len(other) + 1))
     for i, left in enumerate(one, 1):
         before, row[0] = row[0], i
@@ -116,7 +116,7 @@ def distance(one: Sequence[set[str]], other: Sequence[str]) -> int:
 
 
 def at_16k(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Mono samples at the listener's rate."""
+    """Return mono samples at the listener's rate."""
     import av
 
     frame = av.AudioFrame.from_ndarray(

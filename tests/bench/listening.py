@@ -1,9 +1,9 @@
-"""Five announcements and two pieces of music as the office hears them, drawn into artefacts/sound to be looked at.
+"""Five announcements and two pieces of music as the office hears them, plotted into artefacts/sound for inspection.
 
-The real office (`zhangu rehearse`) on SDL's disk driver at normal speed: the week's first order, a big order with the
-song of whose it is, a voice clip from the microphone, the round-up, the 18:05 results with their drum rolls; the
-first 50 s of the morning's and of the afternoon's music. `rows()` takes about five minutes and judges each recording:
-nothing clipped, nothing cut off, speech even. The pictures: see `plot.draw`.
+The real office (`zhangu rehearse`) on SDL's disk driver at normal speed: the week's first deal, a big deal with the
+person's victory song, a voice clip from the phone, the round-up, the 18:05 results with their drum rolls; the
+first 50 s of the morning's and of the afternoon's music. `rows()` takes about five minutes and checks each recording:
+no clipping, no truncation, even speech. The pictures: see `plot.draw`.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ ARTEFACTS = ROOT / "artefacts" / "sound"
 ENDS = ("heard", "not_heard", "dropped", "merged")
 MUSIC_S = 50.0
 CUT_DB = -45.0
-"""A sound that still has this level in its last 20 ms was cut off."""
+"""A sound that still has this level in its last 20 ms was truncated."""
 now = time.monotonic
 
 
 def rows() -> list[Row]:
-    """Records, draws and judges all seven."""
+    """Record, plot and check all seven."""
     found: list[Row] = []
     for run in (_orders, _results, _music("08:29:55", "music-morning"), _music("12:54:55", "music-rousing")):
         with tempfile.TemporaryDirectory() as name:
@@ -97,7 +97,7 @@ def _bring(office: Running, method: str, path: str, body: bytes) -> Any:
 
 
 def _voice_clip(folder: Path) -> bytes:
-    """What somebody says into a phone: speech, far softer than it should be, in a room that hisses."""
+    """Return a phone recording: speech, much too soft, in a room with hiss."""
     voice = Voice(folder / "speaker")
     try:
         speech = samples_of(
@@ -121,7 +121,7 @@ def _sent(office: Running, clip: str) -> int:
 
 
 def _of_kind(office: Running, kind: str) -> int:
-    """The announcement that the timetable brings, as soon as it is there."""
+    """Return the announcement made by the timetable, as soon as it exists."""
     end = now() + 120
     while now() < end:
         for row in office.get("/api/announcements"):
@@ -134,7 +134,7 @@ def _of_kind(office: Running, kind: str) -> int:
 def _said(office: Running, heard: Recording, name: str, submit: Callable[[], int]) -> Row:
     began = now()
     ident = submit()
-    began = max(began, now() - 2.0)  # a moment of the timetable was waited for
+    began = max(began, now() - 2.0)  # after waiting for the timetable's moment
     told = office.wait_state(ident, ENDS, timeout=150)
     assert told["state"] == "heard", told
     time.sleep(0.5)

@@ -1,14 +1,14 @@
-"""Random days around the nap on the real office, the real player and SDL's mixer, faster than real time.
+"""Random days around quiet time on the real office, the real player and SDL's mixer, faster than real time.
 
-How: the mixer writes into a pipe of one page that is read block by block, so it can run only as fast as it is
-read; the office's clock and the player's move on by the length of each block. Everything between the timetable
-and the samples is real but for two things: the announcer's place is taken by one that says everything at once and
-knows no silences, and on top of what the office orders, the player gets orders that no office would give.
+Method: the mixer writes into a pipe of one page that is read block by block, so it runs only as fast as the
+reader; the clocks of office and player advance by the length of each block. Everything between the timetable
+and the samples is real except for two things: the announcer is replaced by one that plays everything at once and
+ignores quiet time, and in addition to the office's commands the player gets commands that no office would send.
 
-SDL's own fades of a clip that is cut off go by the machine's clock: while one lasts, so does this.
+SDL's fades of a clip that is cut use the machine's clock: while one lasts, the scenario waits.
 
-What is demanded: inside the nap, and inside a hush, every sample is zero. After what nobody could know in advance
-(a hush, a clock set into the nap) the sound that is under way has `PARDON_S` to end.
+Required: during quiet time and mute every sample is zero. After an unforeseeable change
+(mute, a clock set into quiet time) the present sound has `PARDON_S` to end.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Tape:
         self._rest = b""
 
     def block(self) -> np.ndarray:
-        """The next 23 ms."""
+        """Return the next 23 ms."""
         while len(self._rest) < 4 * BLOCK:
             assert select.select([self._end], [], [], 10)[0], "the mixer has stopped"
             self._rest += os.read(self._end, 4096)
@@ -91,7 +91,7 @@ class Tape:
         return np.frombuffer(data, "<i2")
 
     def while_closing(self, close: Callable[[], None]) -> np.ndarray:
-        """Closes the mixer; gives what was still under way to the air."""
+        """Close the mixer; return the samples still in it."""
         over = threading.Thread(target=close)
         over.start()
         left = self._rest
@@ -103,7 +103,7 @@ class Tape:
 
 
 class Box:
-    """The player in this process: its clock is ours, its orders come from here."""
+    """The player in this process, with our clock and our commands."""
 
     def __init__(self, tape: Tape, clock: Callable[[], float], told: Callable[[str, dict[str, Any]], None]):
         from controller.sound.player import mixer, process
@@ -112,12 +112,12 @@ class Box:
         process.tell = lambda do, **values: told(do, values)
         self._pygame, self._tape, self._clock = mixer.pygame, tape, clock
         opened = mixer.Device()
-        self._hush, opened.hush = opened.hush, self._fade  # type: ignore[method-assign]
+        self._fade_out, opened.fade_out = opened.fade_out, self._fade  # type: ignore[method-assign]
         self._player = process.Player(opened)
         self.fading = 0.0
 
     def _fade(self, fade_s: float) -> None:
-        self._hush(fade_s)
+        self._fade_out(fade_s)
         self.fading = self._clock() + fade_s + 0.05
 
     def order(self, do: str, **values: Any) -> None:
@@ -134,7 +134,7 @@ class Box:
 
 
 class Wire(FakeSpeaker):
-    """What the office orders goes to the player, and again to each new one."""
+    """A speaker that sends the office's commands to the player, and again to each new one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,20 +164,17 @@ class Wire(FakeSpeaker):
 
 
 class Rude(FakeAnnouncer):
-    """Says whatever it gets at once, knows no silences, and tries again what was cut off."""
+    """An announcer that plays everything at once, ignores quiet time, and retries what was cut off."""
 
-    def start(self, wire: Wire, clips: list[Path], chance: random.Random) -> None:
+    def wire_to(self, wire: Wire, clips: list[Path], chance: random.Random) -> None:
         self.wire, self.clips, self.chance = wire, clips, chance
         self.saying: Job | None = None
 
-    def submit(self, job: Job) -> None:
-        self.jobs.append(job)
-        self.go_on()
-
     def go_on(self) -> None:
-        if self.jobs and self.saying is None and self.wire.box is not None:
-            self.saying = self.jobs.pop(0)
-            self.announce(self.saying.id)
+        if self.queue is not None and self.saying is None and self.wire.box is not None:
+            self.saying = self.queue.take(urgent=False, begin=lambda job: None)
+            if self.saying is not None:
+                self.announce(self.saying.id)
 
     def announce(self, ident: int) -> None:
         more = self.chance.random() < 0.3
@@ -194,24 +191,24 @@ class Rude(FakeAnnouncer):
             return
         self.saying = None
         if values["why"] in ("quiet", "busy"):
-            self.jobs.append(job)
+            self.report(Report(job.id, "waiting", "", mono, mono))
         else:
             self.report(Report(job.id, "heard" if values["ok"] else "not_heard", "", mono, mono))
 
 
 class Quarter(House):
-    """A house of the timetable above whose speaker is wired to the player."""
+    """A house with the timetable above whose speaker is wired to the player."""
 
     wire: Wire
 
     def open(self) -> None:
         self.speaker, self.announcer = self.wire, Rude()
-        self.announcer.start(self.wire, self.clips, self.chance)
+        self.announcer.wire_to(self.wire, self.clips, self.chance)
         super().open()
 
 
 class Scenario:
-    """One random stretch of time around the nap."""
+    """One random period around quiet time."""
 
     def __init__(self, tape: Tape, folder: Path, clips: list[Path], seed: int):
         self.chance = random.Random(seed)
@@ -220,7 +217,7 @@ class Scenario:
         start = NAP[0] + timedelta(seconds=self.chance.uniform(-15, 25))
         self.house = Quarter(folder, start, TIMETABLE)
         self.wrong = self.quiet = self.loud = 0
-        self.hushed_until: datetime | None = None
+        self.muted_until: datetime | None = None
         self.pardon = 0.0
         self.box = self._player()
 
@@ -233,7 +230,7 @@ class Scenario:
         return box
 
     def live(self) -> None:
-        """All of it; the counts are right afterwards."""
+        """Run all of it; the counts are valid afterwards."""
         over = self.house.clock.mono + LASTS_S
         look, act = 0.0, 0.0
         while (mono := self.house.clock.mono) < over:
@@ -259,8 +256,8 @@ class Scenario:
     def _demanded(self) -> bool:
         now = self.house.clock.now()
         after = now + timedelta(seconds=BLOCK / RATE)
-        hushed = self.hushed_until is not None and after < self.hushed_until
-        return hushed or (NAP[0] <= now and after < NAP[1])
+        muted = self.muted_until is not None and after < self.muted_until
+        return muted or (NAP[0] <= now and after < NAP[1])
 
     def _hear(self, samples: np.ndarray) -> None:
         if self._demanded() and self.house.clock.mono >= self.pardon:
@@ -280,7 +277,7 @@ class Scenario:
             office.next_track,
             lambda: office.set_volume(chance.randint(20, 100)),
             office.stop_all,
-            lambda: self._suddenly(self._hush),
+            lambda: self._suddenly(self._mute),
             lambda: self._suddenly(self._jump),
             self._restart,
         ]
@@ -303,22 +300,22 @@ class Scenario:
         if not before:
             self.pardon = self.house.clock.mono + PARDON_S
 
-    def _hush(self) -> None:
+    def _mute(self) -> None:
         minutes = self.chance.choice((0, 1))
         self.house.office.hush(minutes)
-        self.hushed_until = self.house.clock.now() + timedelta(minutes=minutes) if minutes else None
+        self.muted_until = self.house.clock.now() + timedelta(minutes=minutes) if minutes else None
         self.house.keeper.look()
 
     def _jump(self) -> None:
         seconds = self.chance.uniform(-20, 20)
         clock = self.house.clock
         clock.jump(clock.now() + timedelta(seconds=seconds))
-        if self.hushed_until is not None and clock.now() + timedelta(minutes=1) < self.hushed_until:
-            self.hushed_until = None  # before its beginning a hush is not one
+        if self.muted_until is not None and clock.now() + timedelta(minutes=1) < self.muted_until:
+            self.muted_until = None  # a mute in the future does not count
         self.house.keeper._after_jump(seconds)
 
     def _restart(self) -> None:
-        """The daemon, or its player alone, dies and comes back."""
+        """Restart the daemon, or kill only its player."""
         self._hear(self.box.close())
         if self.chance.random() < 0.5:
             self.house.speaker.box = None
@@ -330,7 +327,7 @@ class Scenario:
 
 
 def run(count: int, seed: int) -> dict[str, Any]:
-    """So many scenarios in this process; `seeds`: of those in which something sounded."""
+    """Run that many scenarios in this process; return `seeds` of those with sound."""
     began = time.monotonic()
     total: dict[str, Any] = {
         "seeds": [],
@@ -357,14 +354,14 @@ def run(count: int, seed: int) -> dict[str, Any]:
 
 
 def apart(count: int, seed: int) -> subprocess.Popen[bytes]:
-    """The same in a process of its own: the mixer and its environment are for that one."""
+    """Run the same in a separate process, which has the mixer and its environment to itself."""
     command = [sys.executable, str(HERE / "nap.py"), str(count), str(seed)]
-    # SDL says at each of a thousand starts that it writes to a disk.
+    # SDL prints at each of a thousand starts that it writes to disk.
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
 
 
 def rows(count: int = 1000) -> list[Row]:
-    """A quarter of an hour on two cores."""
+    """Measure for a quarter of an hour on two cores."""
     halves = [apart(count // 2, 1), apart(count - count // 2, 1_000_000)]
     found = [json.loads(half.communicate()[0]) for half in halves]
     wrong, quiet = (sum(int(one[key]) for one in found) for key in ("wrong", "quiet"))

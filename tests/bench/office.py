@@ -1,4 +1,4 @@
-"""The whole office from outside: the command `zhangu run` on a private PulseAudio, asked over HTTP, heard by recording.
+"""The whole office from outside: `zhangu run` on a private PulseAudio, controlled over HTTP, recorded.
 
 The recording reads 4 to 9 ms early (see `recording`): moments are given as read.
 """
@@ -33,7 +33,7 @@ now = time.monotonic
 
 
 def rows(*only: str) -> list[Row]:
-    """All figures of the running office, or those of the measurements named; about six minutes."""
+    """Return all figures of the running office, or those of the measurements named; about six minutes."""
     found: list[Row] = []
     for measure in (cold_start, tap, words, cost, timed_start, loss):
         if not only or measure.__name__ in only:
@@ -44,7 +44,7 @@ def rows(*only: str) -> list[Row]:
 
 @contextmanager
 def office(folder: Path, *spans: str) -> Iterator[tuple[Pulse, Running]]:
-    """A private sound server and an office of these spans, not yet started; its music is a tone with a pilot."""
+    """Yield a private sound server and an office with these spans, not yet started; music is a tone with a pilot."""
     music = folder / "music" / "tone"
     music.mkdir(parents=True)
     write_wav(music / "tone.wav", tone(120))
@@ -56,13 +56,13 @@ def office(folder: Path, *spans: str) -> Iterator[tuple[Pulse, Running]]:
 
 
 def spread(values: list[float], unit: str = "ms") -> str:
-    """Median, 99 of 100 (with few values: the worst), best."""
+    """Format median, 99 of 100 (with few values: the worst), best."""
     p99 = np.percentile(values, 99)
     return f"{np.median(values):.1f} median, {p99:.1f} 99 of 100, {min(values):.1f} best {unit} (n={len(values)})"
 
 
 def held(values: list[float], median: float, p99: float) -> bool:
-    """Whether both limits hold."""
+    """Return whether both limits are met."""
     return bool(np.median(values) <= median and np.percentile(values, 99) <= p99)
 
 
@@ -101,7 +101,7 @@ def tap(folder: Path) -> list[Row]:
 
 
 def _chime(pulse: Pulse, sent: float) -> float:
-    """Milliseconds from `sent` to the first sample that is neither the tone nor its pilot."""
+    """Return milliseconds from `sent` to the first sample that is neither the tone nor its pilot."""
     heard = np.abs(band(pulse.recording.sound_between(sent - 1.0, sent + 1.5), 600, 15000))
     before = heard[: int(0.9 * RATE)].max()
     return 1000 * float(np.flatnonzero(heard[RATE:] > 2 * before + 0.003)[0]) / RATE
@@ -131,7 +131,7 @@ def cost(folder: Path) -> list[Row]:
     with office(folder, ALL_DAY) as (_, house):
         house.start()
         walls = [_wall(house.port, number) for number in range(WALLS)]
-        time.sleep(75)  # the voice child has ended by then: it gives its memory back after a minute
+        time.sleep(75)  # by then the voice child has ended: it frees its memory after a minute
         processes = [psutil.Process(pid) for pid in house.pids()]
         memory = {p.pid: p.memory_full_info().pss / 1e6 for p in processes}
         before, began = _cpu(processes), now()
@@ -148,7 +148,7 @@ def cost(folder: Path) -> list[Row]:
 
 
 def _wall(port: int, number: int) -> socket.socket:
-    """A wall that listens, as a thread that reads what comes."""
+    """Open a wall whose stream is read by a thread."""
     line = socket.create_connection(("127.0.0.1", port))
     line.sendall(f"GET /events?wall=w{number}&screen=s{number} HTTP/1.1\r\nHost: wall\r\n\r\n".encode())
 
@@ -198,7 +198,7 @@ def timed_start(folder: Path) -> list[Row]:
 
 
 def loss(folder: Path) -> list[Row]:
-    """The sound server is killed in mid-announcement and comes back after five seconds."""
+    """Kill the sound server mid-announcement and restart it after five seconds."""
     with office(folder, ALL_DAY) as (pulse, house):
         house.start()
         time.sleep(3)

@@ -1,4 +1,4 @@
-"""A sound drawn: its spectrogram above, its level below; numpy and the PNG encoder of PyAV, nothing else."""
+"""Plot a sound: its spectrogram above, its level below; with numpy and PyAV's PNG encoder only."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ LINES = {0.0: (90, 90, 90), -1.0: (200, 40, 40), -18.0: (40, 90, 200), -23.0: (4
 
 
 def draw(frames: np.ndarray, path: Path) -> None:
-    """Writes a PNG of 16-bit stereo `frames`.
+    """Write a PNG of 16-bit stereo `frames`.
 
-    Above: 0 to 11 kHz, upwards, brighter is louder. Below, from −72 dBFS to 0: light the peak of each column, dark its
-    RMS, and `LINES`; a white tick each ten seconds.
+    Above: 0 to 11 kHz, upwards, brighter is louder. Below, from −72 dBFS to 0: light is the peak of each column, dark
+    its RMS, with `LINES`; a white tick each ten seconds.
     """
     x = frames.astype(np.float32).mean(axis=1) / 32768
     peaks = np.abs(frames.astype(np.float32)).max(axis=1) / 32768

@@ -1,7 +1,7 @@
-"""What a serializer library would cost beside the hand-written to_json and from_json: `tests/bench/serializer.py`.
+"""The cost of a serializer library beside the handwritten to_json and from_json: `tests/bench/serializer.py`.
 
-Each candidate writes and reads a playlist position of 30 pieces in a process of its own; a library that is not
-installed is passed over. The last line counts the hand-written lines that a library could replace.
+Each candidate writes and reads a playlist position of 30 pieces in a separate process; a library that is not
+installed is skipped. The last line counts the handwritten lines that a library could replace.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def measured(code: str) -> tuple[float, float, float] | None:
     return ready, grown, each
 
 
-def by_hand() -> int:
+def handwritten() -> int:
     """Lines of the functions called to_json and from_json in the product."""
     lines = 0
     for path in (ROOT / "controller").rglob("*.py"):
@@ -92,4 +92,4 @@ if __name__ == "__main__":
             f"{name:8}",
             "not installed" if found is None else "{:6.1f} ms {:5.1f} MB {:6.1f} µs".format(*found),
         )
-    print(by_hand(), "lines by hand")
+    print(handwritten(), "lines by hand")

@@ -1,11 +1,11 @@
-"""Web servers side by side, each with the same running office: walls, phone, and what strangers can cost.
+"""Web servers side by side, each with the same running office: walls, phone, and the cost of strangers.
 
-`python -m tests.bench.servers [ROUNDS] [CANDIDATE ...]`. What is no dependency of ours is installed by hand beside it:
+`python -m tests.bench.servers [ROUNDS] [CANDIDATE ...]`. Servers that are not our dependencies are installed manually:
 `pip install --target DIR uvicorn a2wsgi cheroot httptools uvloop`, then PYTHONPATH=DIR. Candidates take turns, each in
-a separate process, so that a busy machine is as busy for all: compare the columns, not the milliseconds of two days.
+a separate process, so that a busy machine is equally busy for all: compare the columns, not milliseconds of two days.
 
-Walls and phone are those of `sse`. All but waitress get /events written by hand in the way that suits them: uvicorn as
-a coroutine for each wall (one call into its loop for each event), cheroot as a thread for each wall.
+Walls and phone are those in `sse`. All but waitress get a handwritten /events suited to each: uvicorn
+a coroutine for each wall (one call into its loop for each event), cheroot a thread for each wall.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ADDRESS = "127.0.8."
 
 
 def main(rounds: int, names: list[str]) -> None:
-    """Prints a line for each measurement of each candidate, medians over the rounds."""
+    """Print a line for each measurement of each candidate, medians over the rounds."""
     found: dict[str, dict[str, list[float]]] = {name: {} for name in names}
     for _ in range(rounds):
         for name in names:
@@ -60,7 +60,7 @@ def main(rounds: int, names: list[str]) -> None:
 
 @contextlib.contextmanager
 def office(name: str) -> Iterator[tuple[int, int, subprocess.Popen[str]]]:
-    """A running office behind that server, in a separate process."""
+    """Yield a running office behind that server, in a separate process."""
     command = [sys.executable, "-m", "tests.bench.servers", "serve", name]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     port, tls = map(int, _answer(child).split())
@@ -72,7 +72,7 @@ def office(name: str) -> Iterator[tuple[int, int, subprocess.Popen[str]]]:
 
 
 def measured(port: int, tls: int, child: subprocess.Popen[str]) -> Iterator[tuple[str, float]]:
-    """Every measurement, as (what, value)."""
+    """Yield every measurement, as (what, value)."""
     me = psutil.Process(child.pid)
     before = me.memory_info().rss
     for fetching in (False, True):
@@ -107,7 +107,7 @@ def measured(port: int, tls: int, child: subprocess.Popen[str]) -> Iterator[tupl
 def walls(
     port: int, child: subprocess.Popen[str], *, fetching: bool
 ) -> tuple[list[float], list[float], int, int]:
-    """Milliseconds of every hint and of every phone's answer; memory and threads meanwhile."""
+    """Return milliseconds of every hint and of every phone's answer; memory and threads meanwhile."""
     me = psutil.Process(child.pid)
     with (
         _process("walls", str(port), str(int(fetching))) as screens,
@@ -127,7 +127,7 @@ def walls(
         _say(screens, "over")
         _say(phone, "over")
         heard = json.loads(_answer(screens))
-    for _ in range(4):  # who notices a gone wall only by writing to it
+    for _ in range(4):  # for servers that notice a gone wall only by writing to it
         time.sleep(0.2)
         _ask(child, "notify")
     delays = [1000 * (at - sent[revision]) for revision, at in heard if revision in sent]
@@ -146,7 +146,7 @@ def _p99(values: list[float]) -> float:
 
 
 def phone_ms(port: int, token: str) -> float:
-    """The slowest of ten answers; 10,000 when there is none."""
+    """Return the slowest of ten answers; 10,000 when there is none."""
     slowest = 0.0
     for _ in range(10):
         began = time.monotonic()
@@ -164,7 +164,7 @@ def phone_ms(port: int, token: str) -> float:
 
 @contextlib.contextmanager
 def lines(port: int, count: int, said: bytes = b"", *, addresses: int = 5) -> Iterator[list[socket.socket]]:
-    """That many connections of so many addresses, each having said that."""
+    """Open that many connections from so many addresses, each having sent those bytes."""
     with contextlib.ExitStack() as stack:
         made = []
         for number in range(count):
@@ -187,7 +187,7 @@ def _is_closed(line: socket.socket) -> bool:
 
 
 def refused_at_header(port: int) -> float:
-    """Whether a stranger's upload is answered before its body comes."""
+    """Return 1.0 if a stranger's upload is answered before its body comes."""
     with socket.create_connection(("127.0.0.1", port), 3) as made:
         made.sendall(b"POST /api/clips HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n")
         with contextlib.suppress(TimeoutError):
@@ -196,7 +196,7 @@ def refused_at_header(port: int) -> float:
 
 
 def trickled(port: int) -> float:
-    """Seconds until a header without an end is closed."""
+    """Return the seconds until a header without an end is closed."""
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), 5) as made, contextlib.suppress(OSError):
         made.sendall(b"GET / HTTP/1.1\r\nX: ")
@@ -210,7 +210,7 @@ def trickled(port: int) -> float:
 
 
 def encrypted(port: int, me: psutil.Process) -> Iterator[tuple[str, float]]:
-    """A handshake and an answer, beside 300 that never finish theirs."""
+    """Measure a handshake and an answer, beside 300 that never finish theirs."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     yield "HTTPS, handshake and answer, ms", _https_ms(port, context)
@@ -241,7 +241,7 @@ def _https_ms(port: int, context: ssl.SSLContext) -> float:
 
 
 def serve(name: str) -> None:
-    """Obeys `notify` and `token` on stdin."""
+    """Execute `notify` and `token` from stdin."""
     os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home", sounds=False) as house:
         house.sell("王小明", 12800, "a-deal")
@@ -360,7 +360,7 @@ def start_cheroot(house: House) -> tuple[int, int]:
 
     made, ports = certificate(house), []
     for tls in (False, True):
-        # Twice as many as walls: a connection that has sent nothing yet holds a thread too, until the timeout.
+        # Twice as many as walls: a connection that has sent nothing also holds a thread, until the timeout.
         threads = 16 if tls else 2 * WALLS + 24
         server = Server(("127.0.0.1", 0), both, numthreads=threads, request_queue_size=512)
         server.timeout, server.keep_alive_conn_limit = 60, 1000  # else walls that keep a connection lose it

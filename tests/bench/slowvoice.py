@@ -1,8 +1,8 @@
 """The natural voice on a slow machine: chime end to first word, and the longest silence inside an announcement.
 
 The voice child is stopped and continued in turns of 40 ms (SIGSTOP, SIGCONT) so that it renders at 1.5 and 4 seconds
-per second of speech, all of it: loading, rendering, mixing. Names and products were rendered in idle time before, as
-the office does; each deal's sentence is prepared 3 s before it is announced, as the phone's preview does. Real
+per second of speech, including loading, rendering and mixing. Names and products were rendered in idle time before, as
+in the office; each deal's sentence is prepared 3 s before it is announced, like the phone's preview. Real
 announcer, player and voice on SDL's disk driver at normal speed. COUNT (20) deals each, about ten minutes.
 """
 
@@ -40,11 +40,11 @@ TURN_S = 0.04
 PREVIEW_S = 3.0
 PRODUCTS = ("网络招聘", "铂金会员", "企业年卡")
 QUIET_DB = -45.0
-"""Softer than this is silence between words."""
+"""Anything softer is silence between words."""
 
 
 class Slow:
-    """Lets the voice child run for a part of the time only, so that it reaches a pace."""
+    """A brake that lets the voice child run only part of the time, so that it reaches a pace."""
 
     def __init__(self, voice: Voice, pace: float) -> None:
         self._voice = voice
@@ -73,13 +73,13 @@ class Slow:
 
 
 def rows() -> list[Row]:
-    """Two rows per pace."""
+    """Return two rows per pace."""
     count = int(os.environ.get("COUNT", "20"))
     return [row for pace in (1.5, 4.0) for row in at_pace(pace, count)]
 
 
 def at_pace(pace: float, count: int) -> list[Row]:
-    """The figures of `count` deals at that pace."""
+    """Return the figures of `count` deals at that pace."""
     with tempfile.TemporaryDirectory() as name, ready(Path(name)) as desk:
         deals = [deal(number) for number in range(count)]
         desk.voice.learn(replace(script, segments=(Segment(without_sum(script)),)) for script in deals)
@@ -104,7 +104,7 @@ def at_pace(pace: float, count: int) -> list[Row]:
 
 @contextmanager
 def ready(folder: Path) -> Iterator[Desk]:
-    """An announcer whose voice is the natural one, awake."""
+    """Yield an announcer with the natural voice, running."""
     (folder / "voices").symlink_to(VOICES.resolve())
     with announcing(folder) as desk:
         desk.voice.prepare(Script((Segment("大家好"),))).result(60)
@@ -113,26 +113,26 @@ def ready(folder: Path) -> Iterator[Desk]:
 
 
 def deal(number: int) -> Script:
-    """One deal with its applause; no two have the same sum."""
+    """Return one deal with its applause; no two have the same sum."""
     name, team, product = NAMES[number % 40], TEAMS[number % 6], PRODUCTS[number % 3]
     text = f"恭喜{team}的{name}签了一单{product}，金额是{AMOUNTS[number % 10]}，请大家为他喝彩！"
     return Script((Segment(spoken(text, ODD)),), applause=APPLAUSE, chime=CHIME)
 
 
 def without_sum(script: Script) -> str:
-    """Its clauses without the sum, as the office renders them ahead."""
+    """Return its clauses without the sum, as the office renders them ahead."""
     text = script.segments[0].text
     return "，".join(piece for piece in text.split("，") if "金额" not in piece)
 
 
 def prime(desk: Desk, slow: Slow) -> None:
-    """Render something new until the pace is what it should be."""
+    """Render new text until the pace is reached."""
     for number in range(6):
         desk.voice.prepare(Script((Segment(spoken(f"第{number + 31}号客户已经到了前台。")),))).result(120)
 
 
 def announced(desk: Desk, number: int, script: Script) -> tuple[float, float]:
-    """Seconds from the chime's end to the first word, and the longest silence before the applause."""
+    """Return seconds from the chime's end to the first word, and the longest silence before the applause."""
     desk.voice.prepare(replace(script, chime=None), AHEAD)
     time.sleep(PREVIEW_S)
     began = time.monotonic()
@@ -145,7 +145,7 @@ def announced(desk: Desk, number: int, script: Script) -> tuple[float, float]:
 
 
 def first_and_longest(speech: NDArray[np.float32]) -> tuple[float, float]:
-    """When the first word sounds, and the longest silence after it."""
+    """Return the moment of the first word, and the longest silence after it."""
     loud = np.flatnonzero(level(speech, 0.02, 0.01) > 10 ** (QUIET_DB / 20))
     gaps = np.diff(loud) * 0.01
     return float(loud[0]) * 0.01, float(gaps.max(initial=0.0))

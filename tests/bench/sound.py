@@ -1,4 +1,4 @@
-"""What is heard, and when: the speaker and its player on a private PulseAudio, measured on the recorded signal.
+"""Sound and its timing: the speaker and its player on a private PulseAudio, measured on the recorded signal.
 
 `rows()` takes about two minutes. The recording reads 4 to 9 ms early (see `recording`): moments are given as read.
 """
@@ -38,7 +38,7 @@ STARTS, TAPS, TALKS = 40, 40, 6
 
 
 def rows(*only: str) -> list[Row]:
-    """All figures of the sound device, or those of the measurements named."""
+    """Return all figures of the sound device, or those of the measurements named."""
     found: list[Row] = []
     for measure in (cold_start, timed_start, tap, duck, gaps, silence, cost, loss, timed_start_on_disk):
         if not only or measure.__name__ in only:
@@ -49,7 +49,7 @@ def rows(*only: str) -> list[Row]:
 
 @contextmanager
 def office(folder: Path) -> Iterator[tuple[Pulse, Speaker, Events]]:
-    """A private sound server with a speaker on it."""
+    """Yield a private sound server with a speaker on it."""
     with Pulse(folder) as pulse, speaking(pulse.env) as (speaker, events):
         yield pulse, speaker, events
 
@@ -71,7 +71,7 @@ def _spread(values: list[float]) -> str:
 
 
 def cold_start(folder: Path) -> list[Row]:
-    """A speaker started from nothing to the first audible sample."""
+    """Measure from the start of a speaker to the first audible sample."""
     order, took = music(folder), []
     with Pulse(folder) as pulse:
         for _ in range(3):
@@ -86,7 +86,7 @@ def cold_start(folder: Path) -> list[Row]:
 
 
 def timed_start(folder: Path) -> list[Row]:
-    """Music ordered for a moment: when is it heard?"""
+    """Measure when music with a start time is heard."""
     with office(folder) as (pulse, speaker, _):
         late = []
         for n in range(STARTS):
@@ -103,7 +103,7 @@ def timed_start(folder: Path) -> list[Row]:
 
 
 def timed_start_on_disk(folder: Path) -> list[Row]:
-    """The same through SDL's disk driver, which writes blocks of 23 ms."""
+    """Measure the same through SDL's disk driver, which writes blocks of 23 ms."""
     late = []
     with disk_device(folder) as (env, recording), speaking(env) as (speaker, _):
         for n in range(STARTS // 2):
@@ -119,7 +119,7 @@ def timed_start_on_disk(folder: Path) -> list[Row]:
 
 
 def tap(folder: Path) -> list[Row]:
-    """announce() called → first sample of the chime, over music."""
+    """Measure announce() called → first sample of the chime, over music."""
     with office(folder) as (pulse, speaker, events):
         chime = write_wav(folder / "chime.wav", tone(0.3, 2000, 0.4, pilot=0))
         speaker.warm([chime])
@@ -140,7 +140,7 @@ def tap(folder: Path) -> list[Row]:
 
 
 def duck(folder: Path) -> list[Row]:
-    """How deep the music goes, how fast, and how fast it comes back."""
+    """Measure the depth of the duck, and how fast the music goes down and returns."""
     with office(folder) as (pulse, speaker, events):
         clip = write_wav(folder / "clip.wav", tone(1.5, 2000, pilot=0))
         speaker.warm([clip])
@@ -178,7 +178,7 @@ def _smooth(db: np.ndarray) -> np.ndarray:
 
 
 def gaps(folder: Path) -> list[Row]:
-    """Nothing between two tracks, nothing between two parts: counted in samples, on the disk driver."""
+    """Count silent samples between two tracks and between two parts, on the disk driver."""
     a = write_coded(folder / "a.ogg", tone(1.5), "vorbis")
     b = write_coded(folder / "b.mp3", tone(1.5), "libmp3lame")
     part = Part(write_wav(folder / "part.wav", tone(0.5, 800)))
@@ -199,12 +199,12 @@ def gaps(folder: Path) -> list[Row]:
 
 
 def _holes(frames: np.ndarray) -> float:
-    """The longest stretch of nothing, ms."""
+    """Return the longest run of zeros, ms."""
     return 1e3 * max((hole for _, hole in silences(frames[:, 0] / 32768, 0.001, 0.01)), default=0.0)
 
 
 def silence(folder: Path) -> list[Row]:
-    """Music before and after, an announcement tried inside: samples that are not zero, and the return."""
+    """Try an announcement in quiet time between music: samples that are not zero, and the return of the music."""
     with office(folder) as (pulse, speaker, _):
         begin = now() + 2
         end = begin + 3
@@ -231,7 +231,7 @@ def silence(folder: Path) -> list[Row]:
 
 
 def cost(folder: Path) -> list[Row]:
-    """Memory and processor time of the player while it plays an Ogg file, over 30 s."""
+    """Measure memory and processor time of the player while it plays an Ogg file, over 30 s."""
     with office(folder) as (_, speaker, events):
         path = next((HERE.parents[1] / "sounds" / "music").glob("*/*.ogg"))
         speaker.music(MusicOrder((Track(path, 0.0, 120.0),), now()))
@@ -255,7 +255,7 @@ def _ticks(pid: int) -> int:
 
 
 def _players() -> Iterator[int]:
-    """Our own children that are players."""
+    """Yield our children that are players."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
@@ -269,7 +269,7 @@ def _players() -> Iterator[int]:
 
 
 def loss(folder: Path) -> list[Row]:
-    """The sound server is killed in an announcement over music, and is back after 5 s."""
+    """Kill the sound server during an announcement over music, and restart it after 5 s."""
     clip = Part(write_wav(folder / "speech.wav", tone(10, 900, pilot=0)))
     with office(folder) as (pulse, speaker, events):
         speaker.music(music(folder))

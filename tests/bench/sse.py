@@ -1,6 +1,6 @@
-"""200 walls on loopback: from an event to each wall, and how long a phone waits meanwhile; also beside 500 strangers.
+"""200 walls on loopback: from an event to each wall, and a phone's wait meanwhile; also beside 500 strangers.
 
-The walls are one process with an epoll loop; each listens on /events and, as a real wall does, fetches /api/wall after
+The walls are one process with an epoll loop; each listens on /events and, like a real wall, fetches /api/wall after
 every hint on a connection that stays open. Moments are CLOCK_MONOTONIC, which both processes share.
 """
 
@@ -31,7 +31,7 @@ HINT = re.compile(rb'event: hint\ndata: \{"revision":(\d+)\}')
 
 
 def rows() -> list[Row]:
-    """The figures, on a whole running office; takes about a minute."""
+    """Return the figures of a whole running office; takes about a minute."""
     os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home", sounds=False) as house:
         house.sell("王小明", 12800, "a-deal")  # so that the walls have something to fetch
@@ -61,7 +61,7 @@ def _row(what: str, times: list[float], limit: float) -> Row:
 
 
 def _measure(house: House, *, fetching: bool) -> tuple[list[float], list[float]]:
-    """Milliseconds from each event to each wall, and of each answer to the phone."""
+    """Return milliseconds from each event to each wall, and of each answer to the phone."""
     port = str(house.daemon.server.port)
     with (
         _process("walls", port, str(int(fetching))) as walls,
@@ -88,7 +88,7 @@ def _measure(house: House, *, fetching: bool) -> tuple[list[float], list[float]]
 
 @contextmanager
 def _strangers(port: int) -> Iterator[None]:
-    """Idle connections of a few addresses, kept at their number by a process of their own."""
+    """Hold idle connections from a few addresses, their number kept constant by a separate process."""
     with _process("strangers", str(port)) as process:
         assert _answer(process) == "ready"
         yield
@@ -96,7 +96,7 @@ def _strangers(port: int) -> Iterator[None]:
 
 
 def _held(house: House) -> int:
-    """How many connections of strangers the server has open."""
+    """Return the number of strangers' connections that the server has open."""
     return sum(channel.address.startswith(FROM) for channel in house.daemon.server._server.connections())
 
 
@@ -143,7 +143,7 @@ def _ask(port: int, token: str) -> float:
 
 
 def _be_strangers(port: int) -> None:
-    """As the server closes those that say nothing for too long, others come: a stranger does not give up."""
+    """Replace connections that the server closes for their silence: a stranger keeps trying."""
     waiting = selectors.DefaultSelector()
     waiting.register(sys.stdin, selectors.EVENT_READ)
     number = 0

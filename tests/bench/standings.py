@@ -1,4 +1,4 @@
-"""Standings over a million orders: design.md asks for 10 ms at most."""
+"""Standings over a million deals: design.md demands 10 ms at most."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAST = date(2026, 11, 30)
 
 
 def fill(store: Store, deals: int = 1_000_000, days: int = DAYS) -> None:
-    """`deals` orders of 300 people over the working days before LAST, through the real triggers."""
+    """Insert `deals` deals of 300 people over the working days before LAST, through the real triggers."""
     with store.write() as session:
         session.roster.import_people([PersonRow(f"团队{n % TEAMS}", f"人{n}") for n in range(PEOPLE)])
         dates = [LAST - timedelta(days=n) for n in range(days)]
@@ -38,7 +38,7 @@ def fill(store: Store, deals: int = 1_000_000, days: int = DAYS) -> None:
 
 
 def milliseconds(store: Store, ask: Callable[[Session], object], times: int = 30) -> list[float]:
-    """How long each of some askings took, snapshot and all."""
+    """Return the time of each of several queries, including the snapshot."""
     taken = []
     for _ in range(times):
         begun = time.perf_counter()
@@ -49,7 +49,7 @@ def milliseconds(store: Store, ask: Callable[[Session], object], times: int = 30
 
 
 def measure(deals: int = 1_000_000, days: int = DAYS) -> dict[str, tuple[float, float]]:
-    """(median, worst) in ms for the standings of day, week and month, and of recording one order."""
+    """Return (median, worst) in ms for the standings of day, week and month, and of recording one deal."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "book.db")
         fill(store, deals, days)
@@ -66,7 +66,7 @@ def measure(deals: int = 1_000_000, days: int = DAYS) -> dict[str, tuple[float, 
 
 
 def recording(store: Store, times: int = 30) -> list[float]:
-    """How long a deal takes from call to committed on this disk, in ms."""
+    """Return the times of recording a deal, from call to commit on this disk, in ms."""
     taken, now = [], datetime.now(UTC)
     for n in range(times):
         begun = time.perf_counter()
@@ -77,7 +77,7 @@ def recording(store: Store, times: int = 30) -> list[float]:
 
 
 def rows() -> list[Row]:
-    """The figures beside their limits: median, and the worst of thirty."""
+    """Return the figures beside their limits: median, and the worst of thirty."""
     found = []
     for what, (median, worst) in measure().items():
         limit = f"≤ {LIMIT_MS:.0f} ms median" if what.startswith("standings") else "—"
@@ -87,7 +87,7 @@ def rows() -> list[Row]:
 
 
 def main() -> int:
-    """Print the figures; 1 when a standing's median is over the limit."""
+    """Print the figures; return 1 when a standing's median is over the limit."""
     found = rows()
     for row in found:
         print(f"{row.what}: {row.measured} ({row.limit})")

@@ -1,7 +1,7 @@
 """Cold start → music, of this tree and of others, in turn: `python -m tests.bench.start [TIMES] [OTHER_TREE ...]`.
 
-Each round starts every tree once on the same private PulseAudio, so that a busy machine is as busy for all of them.
-Bytecode is kept, as it is for users. `chrt -r 5` before the command (as root) measures as on an idle machine.
+Each round starts every tree once on the same private PulseAudio, so that a busy machine is equally busy for all.
+Bytecode is cached, as for users. `chrt -r 5` before the command (as root) measures as on an idle machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ALL_DAY = "at: 00:00-24:00, name: 全天, music: tone, volume: 100"
 
 
 def main(times: int, trees: list[Path]) -> None:
-    """Prints the milliseconds of each tree to the first sample of music, and to the first answer to a phone."""
+    """Print the milliseconds of each tree to the first sample of music, and to the first answer to a phone."""
     heard: dict[Path, list[float]] = {tree: [] for tree in trees}
     answered: dict[Path, list[float]] = {tree: [] for tree in trees}
     with tempfile.TemporaryDirectory() as name:
@@ -50,7 +50,7 @@ def main(times: int, trees: list[Path]) -> None:
                     ready = time.monotonic()
                     house.stop()
                     time.sleep(0.5)
-                    if attempt:  # the first makes the database, and asks for the year's holidays
+                    if attempt:  # the first creates the database and computes the year's holidays
                         heard[tree].append(1000 * ((sounded or began + 99) - began))
                         answered[tree].append(1000 * (ready - began))
                     else:
@@ -60,7 +60,7 @@ def main(times: int, trees: list[Path]) -> None:
 
 
 def spread(values: list[float]) -> str:
-    """Median, best and worst."""
+    """Format median, best and worst."""
     return f"{statistics.median(values):.0f} [{min(values):.0f}–{max(values):.0f}] ms (n={len(values)})"
 
 

@@ -1,10 +1,10 @@
-"""One figure of the benchmark, beside what it has to hold."""
+"""One figure of the benchmark, beside its limit."""
 
 from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """`what` was measured as `measured`, has to keep `limit`, and does or does not."""
+    """`what` was measured as `measured`; `limit` is met or not."""
 
     what: str
     measured: str

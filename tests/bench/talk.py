@@ -1,7 +1,7 @@
-"""Announcements as the office hears them: the real announcer, player and voice, judged by the recorded signal.
+"""Announcements as the office hears them: the real announcer, player and voice, measured on the recorded signal.
 
-`rows()` takes about three minutes. Loudness, order and number are measured with SDL's disk driver some eight times
-as fast as it would sound; gaps and first syllables at normal speed.
+`rows()` takes about three minutes. Loudness, sequence and number are measured with SDL's disk driver at about eight
+times real time; gaps and first syllables at normal speed.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ TEXTS = (
     "车库有一辆车没关灯，请车主去看一看。",
 )
 EARS_DB = -60.0
-"""dBFS; the chime has rung out when it is softer."""
+"""dBFS; below it the chime has ended."""
 
 
 def rows(*only: str) -> list[Row]:
-    """All figures, or those of the measurements named."""
+    """Return all figures, or those of the measurements named."""
     found: list[Row] = []
     for measure in (levels, gap, syllable, roundup, in_a_row):
         if not only or measure.__name__ in only:
@@ -53,7 +53,7 @@ def rows(*only: str) -> list[Row]:
 
 
 def levels(folder: Path) -> list[Row]:
-    """Thirty announcements one by one: how loud their speech arrives, and the peak of everything."""
+    """Measure the loudness of thirty single announcements, and the peak of everything."""
     loud, peaks = [], []
     with announcing(folder, FAST) as desk:
         for n in range(30):
@@ -71,7 +71,7 @@ def levels(folder: Path) -> list[Row]:
 
 
 def _heard(desk: Desk, ident: int, script: Script) -> np.ndarray:
-    """What sounds while one announcement is made, from its first to its last sample."""
+    """Return the sound of one announcement, from its first to its last sample."""
     desk.voice.prepare(script).result(60)
     began = now()
     desk.submit(ident, script)
@@ -93,12 +93,10 @@ def _measured(frames: np.ndarray, folder: Path) -> loudness.Loudness:
 
 
 def gap(folder: Path) -> list[Row]:
-    """End of the chime → first word, at normal speed: rendered while the chime rings, and lying ready."""
+    """Measure end of the chime → first word, at normal speed: rendered during the chime, and rendered before."""
     took: dict[str, list[float]] = {"rendered meanwhile": [], "lying ready": []}
     with announcing(folder) as desk:
-        desk.voice.prepare(Script((Segment("你好"),))).result(
-            60
-        )  # the child is awake, as it is in the daemon
+        desk.voice.prepare(Script((Segment("你好"),))).result(60)  # the child is running, as in the daemon
         for n in range(4):
             script = Script((Segment(spoken(f"{n}号会议室现在可以使用了")),), chime=CHIME)
             took["rendered meanwhile"].append(_silence_after_chime(_at_speed(desk, n, script)))
@@ -119,7 +117,7 @@ def _at_speed(desk: Desk, ident: int, script: Script) -> np.ndarray:
 
 
 def _silence_after_chime(frames: np.ndarray) -> float:
-    """ms in which nothing is heard between chime and speech: the longest hole in the first three seconds."""
+    """Return the ms of silence between chime and speech: the longest gap in the first three seconds."""
     x = np.abs(frames.astype(np.float32)).max(axis=1) / 32768
     loud = np.flatnonzero(x > 10 ** (EARS_DB / 20))
     first = loud[loud < loud[0] + 3 * RATE]
@@ -127,7 +125,7 @@ def _silence_after_chime(frames: np.ndarray) -> float:
 
 
 def syllable(folder: Path) -> list[Row]:
-    """The first 150 ms of speech as heard against the rendered clip: how much of it arrives."""
+    """Compare the first 150 ms of recorded speech with the rendered clip: how much of it arrives."""
     shares = []
     with announcing(folder) as desk:
         for n, text in enumerate(TEXTS):
@@ -159,7 +157,7 @@ def _from_first(x: np.ndarray) -> np.ndarray:
 
 
 def roundup(folder: Path) -> list[Row]:
-    """A round-up of forty orders with the shipped texts, as the voice speaks it."""
+    """Measure a round-up of forty deals with the shipped texts in this voice."""
     texts = load(HERE.parents[1] / "config" / "rhythm.yaml").broadcasts
     at = datetime(2026, 11, 24, 10, 30, tzinfo=SHANGHAI)
     deals = [
@@ -174,7 +172,7 @@ def roundup(folder: Path) -> list[Row]:
 
 
 def in_a_row(folder: Path) -> list[Row]:
-    """Two hundred announcements submitted at once: what sounds, by the sign of each."""
+    """Submit two hundred announcements at once and identify each by its sign."""
     with announcing(folder, FAST) as desk:
         began = now()
         for n in range(200):

@@ -1,8 +1,8 @@
-"""How much an independent listener understands of a hundred broadcasts, cut from the recorded output of the daemon.
+"""Comprehension of a hundred announcements by an independent listener, cut from the daemon's recorded output.
 
-The real office (`zhangu rehearse`) with the natural voice plays music on SDL's disk driver and makes each broadcast of
-`broadcasts` over it: chime, ducked music, speech. The speech is cut out of the recording and written down by
-`listener`, once as recorded and once with babble 10 dB under it; espeak-ng speaks every tenth for comparison. Two
+The real office (`zhangu rehearse`) with the natural voice plays music on SDL's disk driver and makes each announcement
+of `broadcasts` over it: chime, ducked music, speech. The speech is cut out of the recording and transcribed by
+`listener`, once as recorded and once with babble 10 dB below it; espeak-ng speaks every tenth for comparison. Two
 announcements are kept in artefacts/voice. About half an hour; COUNT=10 takes a tenth.
 """
 
@@ -45,7 +45,7 @@ Samples = NDArray[np.float32]
 
 @dataclass
 class Tally:
-    """What was heard of several broadcasts."""
+    """The listener's score over several announcements."""
 
     syllables: int = 0
     wrong: int = 0
@@ -66,7 +66,7 @@ class Tally:
 
 
 def rows(voices: Path = VOICES) -> list[Row]:
-    """The table's rows. Raises RuntimeError when listener or voice cannot be had."""
+    """Return the table's rows. Raises RuntimeError when listener or voice is missing."""
     why = listener.missing() or (
         None if (voices / "kokoro").is_dir() else "the natural voice is not installed"
     )
@@ -93,7 +93,7 @@ def rows(voices: Path = VOICES) -> list[Row]:
 
 
 def tally(broadcasts: Sequence[Broadcast], heard: Sequence[Samples]) -> Tally:
-    """What the listener makes of recordings; prints those that it understood badly."""
+    """Score recordings by the listener; print those that it understood badly."""
     found = Tally()
     for broadcast, samples in zip(broadcasts, heard, strict=True):
         text = spoken(broadcast.text, broadcast.readings)
@@ -105,13 +105,13 @@ def tally(broadcasts: Sequence[Broadcast], heard: Sequence[Samples]) -> Tally:
 
 
 def written(text: str, samples: Samples) -> listener.Score:
-    """What the listener makes of mono samples at 44,100 Hz."""
+    """Score mono samples at 44,100 Hz by the listener."""
     return listener.score(text, listener.write_down(listener.at_16k(samples, RATE)))
 
 
 @contextmanager
 def office(folder: Path, voices: Path, extra: Mapping[str, str]) -> Iterator[tuple[Running, Recording]]:
-    """The daemon with music, people and the natural voice, recorded."""
+    """Yield the daemon with music, people and the natural voice, recorded."""
     with (
         disk_device(folder) as (env, heard),
         Running(folder / "home", env, timetable=timetable(MUSIC)) as running,
@@ -129,7 +129,7 @@ def office(folder: Path, voices: Path, extra: Mapping[str, str]) -> Iterator[tup
 
 
 def recorded(broadcasts: Sequence[Broadcast], voices: Path, env: Mapping[str, str] = {}) -> list[Samples]:
-    """The speech of each broadcast as the office hears it, mono."""
+    """Return the speech of each announcement as the office hears it, mono."""
     found: list[Samples] = []
     with tempfile.TemporaryDirectory() as name, office(Path(name), voices, env) as (running, heard):
         for number, broadcast in enumerate(broadcasts):
@@ -146,7 +146,7 @@ def recorded(broadcasts: Sequence[Broadcast], voices: Path, env: Mapping[str, st
 
 
 def speech_of(whole: Samples) -> Samples:
-    """All after the chime, which is found by its own waveform."""
+    """Return everything after the chime, which is located by its waveform."""
     frames = [np.asarray(frame.to_ndarray(), np.float32) for frame in loudness.frames_of(CHIME)]
     chime = np.concatenate(frames, axis=1).mean(axis=0)
     size = 1 << (whole.size + chime.size).bit_length()
@@ -156,7 +156,7 @@ def speech_of(whole: Samples) -> Samples:
 
 
 def babble_of(voices: Path) -> Samples:
-    """Twelve seconds of six people on the telephone, by the other speakers of the natural voice."""
+    """Return twelve seconds of six people on the telephone, by the other speakers of the natural voice."""
     texts = (
         "您好，我这边是网络招聘平台的，想了解一下贵公司最近有没有招人的计划。",
         "对，我们现在有一个活动，价格非常合适，您可以考虑一下。好的，那我把资料发到您的邮箱。",
@@ -176,7 +176,7 @@ def babble_of(voices: Path) -> Samples:
 
 
 def with_babble(samples: Samples, babble: Samples, number: int) -> Samples:
-    """Samples with babble BABBLE_DB under their own power."""
+    """Return samples with babble BABBLE_DB below their power."""
     noise = np.resize(np.roll(babble, -number * 9973), samples.size)
     loud = samples[np.abs(samples) > 0.01]
     level = np.sqrt((loud**2).mean() / (noise**2).mean()) * 10 ** (BABBLE_DB / 20)
@@ -184,7 +184,7 @@ def with_babble(samples: Samples, babble: Samples, number: int) -> Samples:
 
 
 def by_espeak(text: str) -> Samples:
-    """The same by the fallback voice."""
+    """Return the same text by the fallback voice."""
     with tempfile.TemporaryDirectory() as folder:
         voice = Voice(Path(folder), engine="espeak")
         try:
@@ -200,7 +200,7 @@ def _mono(path: Path) -> Samples:
 
 
 def keep(samples: Samples, name: str) -> None:
-    """An artefact for human ears."""
+    """Save an artefact for human ears."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     with wave.open(str(ARTEFACTS / f"{name}.wav"), "wb") as out:
         out.setnchannels(1)

@@ -23,7 +23,7 @@ AMOUNTS = ("一万两千八百元", "三千元", "两百万元", "九万九千�
 
 
 def rows() -> list[Row]:
-    """Everything above, in about ten seconds."""
+    """Measure everything above, in about ten seconds."""
     with tempfile.TemporaryDirectory() as folder:
         voice = Voice(Path(folder))
         try:

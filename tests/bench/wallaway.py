@@ -1,4 +1,4 @@
-"""The server ten minutes away behind nginx: by then every wall tries as seldom as it ever does."""
+"""The server ten minutes away behind nginx: by then every wall retries at its lowest rate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wallline import through_nginx  # noqa: E402
 
 
 def rows() -> list[Row]:
-    """Eleven minutes."""
+    """Measure for eleven minutes."""
     with tempfile.TemporaryDirectory() as name:
         return through_nginx(Path(name), 600.0)
 

@@ -1,7 +1,7 @@
-"""A whole day on one wall, 300 orders in it, in a quarter of an hour: what the page keeps of it, and the server.
+"""A whole day on one wall, with 300 deals, in a quarter of an hour: memory of the page and the server.
 
-The office is the real one, rehearsing: its clock is moved on by steps, so that every span, the nap, the round-ups and
-the 18:05 results come by. Between the steps the page has time to draw.
+The office is the real one, rehearsing: its clock advances in steps, so that every entry, quiet time, the round-ups and
+the 18:05 results occur. Between the steps the page has time to draw.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NAMES = [name for names in PEOPLE.values() for name in names]
 
 
 def rows() -> list[Row]:
-    """About a quarter of an hour; `WALLDAY_STEP_S` makes the steps longer (12 for a day in an hour)."""
+    """Measure for about a quarter of an hour; `WALLDAY_STEP_S` makes the steps longer (12 for a day in an hour)."""
     from datetime import datetime
 
     os.environ.setdefault("SDL_AUDIODRIVER", "dummy")

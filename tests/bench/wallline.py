@@ -1,6 +1,6 @@
-"""Walls whose line breaks: a server that is away (restarted, or 502 from nginx), a pulled cord, who never reads.
+"""Walls whose connection breaks: a missing server (restarted, or 502 from nginx), an unplugged cable, no reads.
 
-Needs nginx for the 502 in between and the right to make a network namespace for the pulled cord; without them that
+Needs nginx for the 502 and the right to make a network namespace for the cable; without them that
 row says so. `wallaway.py` is the same with a server ten minutes away.
 """
 
@@ -39,7 +39,7 @@ UNREAD, TOLD = 40, 20_000
 
 
 def rows() -> list[Row]:
-    """About four minutes."""
+    """Measure for about four minutes."""
     found: list[Row] = []
     for measure in (restarted, through_nginx, cut_cord, never_reads):
         with tempfile.TemporaryDirectory() as name:
@@ -47,7 +47,7 @@ def rows() -> list[Row]:
     return found
 
 
-# ---- a server away behind a proxy
+# ---- a missing server behind a proxy
 
 
 NGINX = """daemon off; pid {folder}/pid; error_log {folder}/error.log crit;
@@ -63,7 +63,7 @@ http {{
 
 @contextmanager
 def nginx(folder: Path, behind: int) -> Iterator[int]:
-    """A real nginx in front of the server on port `behind`; its own port."""
+    """Yield the port of a real nginx in front of the server on port `behind`."""
     port = free_port()
     file = folder / "nginx.conf"
     file.write_text(NGINX.format(folder=folder, port=port, behind=behind), encoding="ascii")
@@ -79,7 +79,7 @@ def nginx(folder: Path, behind: int) -> Iterator[int]:
 
 
 def through_nginx(folder: Path, away_s: float = AWAY_S) -> list[Row]:
-    """The server is away for a while behind nginx, which answers 502; then it is back, with other news."""
+    """Stop the server for a while behind nginx, which answers 502; then restart it with other content."""
     what = f"server {away_s:.0f} s away behind nginx (502) → all of {WALLS} walls right again"
     if not shutil.which("nginx", path=PATH):
         return [Row(what, "not measured: no nginx (apt install nginx-light)", "≤ 30 s", True)]
@@ -92,7 +92,7 @@ def through_nginx(folder: Path, away_s: float = AWAY_S) -> list[Row]:
 
 
 def restarted(folder: Path, away_s: float = 1.0) -> list[Row]:
-    """The server ends and begins again, with nothing between it and the walls."""
+    """Restart the server, with nothing between it and the walls."""
     room = Room(moment("14:52"))
     try:
         return _away(
@@ -141,12 +141,12 @@ def _celebrates(room: Room, pages: list[Page]) -> bool:
     return all(eventually(lambda page=page: scene(page) == "celebration", 5) for page in pages)  # type: ignore[misc]
 
 
-# ---- a cut cord: no FIN, nothing
+# ---- an unplugged cable: no FIN
 
 
 @contextmanager
 def namespace() -> Iterator[tuple[str, str, Callable[[bool], None]]]:
-    """A network of its own behind a virtual cord: (name, the server's address there, plug in or pull out)."""
+    """Yield a separate network behind a virtual cable: (name, the server's address there, plug in or pull out)."""
     name, address = f"zg{os.getpid() % 10000}", "10.231.7.1"
 
     def ip(*words: str) -> None:
@@ -168,7 +168,7 @@ def namespace() -> Iterator[tuple[str, str, Callable[[bool], None]]]:
 
 
 def cut_cord(folder: Path) -> list[Row]:
-    """A television whose cord is pulled: nobody hears a FIN. The wall says so, the server lets go, both recover."""
+    """Unplug a television: no FIN arrives. The wall reports it, the server closes the connection, both recover."""
     what = "cord pulled for 75 s (half-open) → wall right again"
     with ExitStack() as stack:
         try:
@@ -214,7 +214,7 @@ def cut_cord(folder: Path) -> list[Row]:
 
 @contextmanager
 def _reachable_house(folder: Path, address: str) -> Iterator[House]:
-    """A house that listens on that address too."""
+    """Yield a house that listens on that address too."""
     import house as made
 
     from controller.daemon import Options
@@ -232,9 +232,9 @@ def _reachable_house(folder: Path, address: str) -> Iterator[House]:
 
 
 def never_reads(folder: Path) -> list[Row]:
-    """Forty screens that ask for events and read nothing, while 20,000 events pass; then forty others.
+    """Open forty screens that request events and read nothing, while 20,000 events pass; then forty others.
 
-    The first forty cost their threads, which are kept; what the second forty cost more is a leak.
+    The first forty cost their threads, which are kept; further growth with the second forty is a leak.
     """
     with quiet_house(folder) as house:
         process = psutil.Process()
@@ -253,7 +253,7 @@ def never_reads(folder: Path) -> list[Row]:
 
 
 def _deaf(house: House) -> tuple[float, float, bool]:
-    """Seconds for all events, the phone's wait in ms afterwards, and whether the server let go of all."""
+    """Return seconds for all events, the phone's wait in ms afterwards, and whether the server closed all."""
     deaf = []
     for number in range(UNREAD):
         line = socket.socket()

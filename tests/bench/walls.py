@@ -1,4 +1,4 @@
-"""The walls in a real Chromium: from an event to the glass, and picture against sound."""
+"""The walls in a real Chromium: from an event to the visible picture, and picture against sound."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from table import Row  # noqa: E402
 from wallroom import chromium, eventually, scene  # noqa: E402
 
 PAGES, EVENTS, ORDERS = 5, 20, 6
-# On each change the moment at which the frame after the drawn one begins: then the picture is on the glass.
+# On each change the moment at which the frame after the drawn one begins: then the picture is visible.
 STAMP = """() => { window.stamps = {}; var old = Wall.painted; Wall.painted = function (scene, state, now) {
     old(scene, state, now);
     requestAnimationFrame(function () { requestAnimationFrame(function () {
@@ -32,7 +32,7 @@ STAMP = """() => { window.stamps = {}; var old = Wall.painted; Wall.painted = fu
 
 
 def rows() -> list[Row]:
-    """About two minutes."""
+    """Measure for about two minutes."""
     found: list[Row] = []
     for measure in (painted, in_step):
         with tempfile.TemporaryDirectory() as name:
@@ -56,7 +56,7 @@ def opened(browser: Browser, address: str, name: str, width: int = 1920) -> Page
 
 
 def painted(folder: Path) -> list[Row]:
-    """From the office's event to the glass of five televisions of this machine at once."""
+    """Measure from the office's event to the visible picture on five televisions of this machine at once."""
     with quiet_house(folder) as house, chromium() as browser:
         pages = [opened(browser, house.address, f"wall-{n}", 1280) for n in range(PAGES)]
         time.sleep(2)
@@ -82,7 +82,7 @@ def painted(folder: Path) -> list[Row]:
 
 
 def in_step(folder: Path) -> list[Row]:
-    """The first frame of a celebration against the first sample of its chime, as recorded."""
+    """Measure the first frame of a celebration against the first sample of its chime, as recorded."""
     apart = []
     with office(folder, "at: 00:00-24:00, name: 全天") as (pulse, house), chromium() as browser:
         house.start()
@@ -106,7 +106,7 @@ def in_step(folder: Path) -> list[Row]:
 
 
 def _celebrated(page: Page) -> list[float]:
-    """The moments (ms) at which pictures of a celebration came onto the glass."""
+    """Return the moments (ms) at which pictures of a celebration became visible."""
     stamps = page.evaluate("window.stamps")
     return [at for key, at in stamps.items() if key.startswith("celebration/")]
 

@@ -48,10 +48,8 @@ class Diary:
             "volume": "volume 100",
         }
         self._on_air: tuple[Job, datetime] | None = None
-        self._held: list[Job] = []
+        self._held: list[int] = []
         self._sell_before()
-        submit = self.house.announcer.submit
-        self.house.announcer.submit = lambda job: self._not_in_silence(submit, job)  # type: ignore[method-assign]
 
     def live(self) -> list[str]:
         """The whole day, from 00:00 to 24:00."""
@@ -116,10 +114,6 @@ class Diary:
 
     # --- what is heard
 
-    def _not_in_silence(self, submit: Callable[[Job], None], job: Job) -> None:
-        assert not self._silent(), f"{job.id} is handed over in the quiet time"
-        submit(job)
-
     def _silent(self, ahead: float = 0.0) -> bool:
         mono = self.house.clock.monotonic()
         return any(start - ahead <= mono < end for start, end in self.house.announcer.spans)
@@ -132,19 +126,20 @@ class Diary:
     def _hear(self) -> None:
         """What waits begins, unless something is in the air or it would not have ended before a silence."""
         announcer = self.house.announcer
-        for job in list(announcer.jobs) if self._silent(SAID_S + MARGIN_S) else []:
-            if job not in self._held:
-                self._held.append(job)
+        waits = [] if self._on_air else announcer.jobs
+        assert not (waits and self._silent()), f"{waits[0].id} may be said in the quiet time"
+        for job in waits if self._silent(SAID_S + MARGIN_S) else []:
+            if job.id not in self._held:
+                self._held.append(job.id)
                 announcer.report(Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
                 self._write(f"hold {job.id}")
-        if self._on_air is None and announcer.jobs and not self._silent(SAID_S + MARGIN_S):
-            self._begin(max(announcer.jobs, key=lambda job: job.priority))
+        if waits and not self._silent(SAID_S + MARGIN_S):
+            self._begin()
 
-    def _begin(self, job: Job) -> None:
-        clock, announcer = self.house.clock, self.house.announcer
-        announcer.jobs.remove(job)
-        mono = clock.monotonic()
-        announcer.report(Report(job.id, "playing", "正在播报。", mono, mono + SAID_S))
+    def _begin(self) -> None:
+        clock = self.house.clock
+        job = self.house.announcer.begin(clock, SAID_S)
+        assert job is not None
         self._on_air = (job, clock.now() + timedelta(seconds=SAID_S))
         said = self.house.office.glance().on_air
         assert said is not None

@@ -32,7 +32,7 @@ class Started:
                 self.announcer, self.speaker, FakeVoice(), running.library, ROOT / "sounds",
             )  # type: ignore[arg-type]
         )  # fmt: skip
-        self.announcer.report = self.office.following.on_report
+        self.announcer.start(self.office.queue)
         Timekeeper(self.clock, running.timetable_file, self.office.following).look()
 
 
@@ -87,7 +87,6 @@ def test_a_start_at_any_minute_is_as_if_never_stopped(tmp_path: Path, hands: Dee
             if minute in hands:
                 hands[minute](running.office)
                 running.keeper.look()
-            running.announcer.jobs.clear()
             started = Started(running)
             assert state(started) == state(running), f"{minute // 60:02}:{minute % 60:02}"
 
@@ -116,6 +115,5 @@ def test_the_day_before_does_not_matter(tmp_path: Path) -> None:
         while running.clock.now() < monday:
             running.clock.go(minutes=10)
             running.keeper.look()
-            running.announcer.jobs.clear()
         assert running.clock.now() - monday == timedelta()
         assert state(Started(running)) == state(running)

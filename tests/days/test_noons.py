@@ -12,7 +12,8 @@ from fakes import SHANGHAI
 from office_made import ROOT, House
 
 from controller.sales.model import Refused
-from controller.sound.playback import Job, Report
+from controller.services.announcement_priority import FRESH
+from controller.sound.playback import Report
 from controller.timetable.current import TimetableFile
 
 MONDAY = datetime(2026, 11, 30, tzinfo=SHANGHAI)
@@ -51,17 +52,11 @@ class Noon:
         )
         self.handed: list[tuple[datetime, int]] = []
         self.log: list[str] = []
-        self._listen()
 
-    def _listen(self) -> None:
-        announcer = self.house.announcer
-        submit = type(announcer).submit
-
-        def noted(job: Job) -> None:
-            self.handed.append((self.house.clock.now(), job.id))
-            submit(announcer, job)
-
-        announcer.submit = noted  # type: ignore[method-assign]
+    def _look(self) -> None:
+        """The timekeeper looks; what the announcer would get now is noted."""
+        self.house.keeper.look()
+        self.handed += [(self.house.clock.now(), job.id) for job in self.house.announcer.jobs]
 
     def quiet(self) -> bool:
         return MONDAY.replace(hour=12, minute=30) <= self.house.clock.now() < self.nap_ends
@@ -69,9 +64,12 @@ class Noon:
     def live(self) -> None:
         """Until a minute after the nap: something happens every so often."""
         while self.house.clock.now() < self.nap_ends - timedelta(seconds=1):
-            self.house.clock.go(seconds=self.chance.choice((1, 5, 20, 60, 130)))
+            ahead = self.chance.choice((1, 5, 20, 60, 130))
+            if self._too_late_in(ahead + 15):  # what goes before it takes its time
+                self.speak()
+            self.house.clock.go(seconds=ahead)
             self.house.clock.present = min(self.house.clock.present, self.nap_ends - timedelta(seconds=1))
-            self.house.keeper.look()
+            self._look()
             deed = self.chance.choice(
                 (
                     self.sell,
@@ -87,7 +85,14 @@ class Noon:
             )
             self.log.append(f"{self.house.clock.now():%H:%M:%S} {deed.__name__}")
             deed()
-            self.house.keeper.look()
+            self._look()
+
+    def _too_late_in(self, seconds: float) -> bool:
+        """Whether something would have waited for too long by then: a living announcer would have said it."""
+        limit = self.house.clock.now() + timedelta(seconds=seconds) - FRESH
+        may = {job.id for job in self.house.announcer.jobs}
+        said = self.house.office.announcements(MONDAY.date())
+        return any(found.id in may and (found.due or found.created) < limit for found in said)
 
     def sell(self) -> None:
         person = self.chance.choice(("王小明", "陈芳", "李思思", "赵磊"))
@@ -123,19 +128,19 @@ class Noon:
     def restart(self) -> None:
         """The daemon is killed, perhaps in mid-sentence, and comes back after a while."""
         announcer = self.house.announcer
-        if announcer.jobs and not self.quiet() and self.chance.random() < 0.5:
-            mono = self.house.clock.monotonic()
-            announcer.report(Report(announcer.jobs[0].id, "playing", "正在播报。", mono, mono + 9))
+        if not self.quiet() and self.chance.random() < 0.5:
+            announcer.begin(self.house.clock)
         self.house.close()
         self.house.clock.go(seconds=self.chance.choice((1, 30, 119, 200)))
         self.house.clock.present = min(self.house.clock.present, self.nap_ends - timedelta(seconds=1))
         self.house.open()
-        self._listen()
 
     def speak(self) -> None:
-        """The announcer says what it holds, if nothing is silent and nothing soon will be."""
+        """The announcer says what waits; before a silence it finds that too long and gives it back."""
         announcer, mono = self.house.announcer, self.house.clock.monotonic()
         if any(start - 60 <= mono < end for start, end in announcer.spans):
+            for job in announcer.jobs:
+                announcer.report(Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
             return
         announcer.say(self.house.clock, seconds=1.0)
 
@@ -144,7 +149,7 @@ class Noon:
         self.house.office.hush(0)
         self.house.clock.go_to(self.nap_ends)
         self.house.keeper.look()
-        for clock in ("13:30", "14:01", "15:01", "16:01", "17:01", "18:06"):
+        for clock in ("13:30", "14:01", "15:01", "16:01", "17:01", "18:01", "18:06"):
             self.house.announcer.say(self.house.clock, seconds=1.0)
             self.house.go_to(clock)
         self.house.announcer.say(self.house.clock, seconds=1.0)

@@ -84,7 +84,7 @@ def test_the_days_decisions(amount: Decimal, clock: str, more: dict, expected: t
     ("amount", "first"), [(SMALL, False), (SMALL, True), (BIG, False)], ids=["small", "first", "big"]
 )
 def test_every_minute_has_a_decision(workday: bool, amount: Decimal, first: bool) -> None:
-    """At each of the 1,440 minutes the decision is neither in the past nor during the nap, with one sentence as reason."""
+    """At each of the 1,440 minutes the decision is not in the past, not in the nap, and has a one-sentence reason."""
     for now in minutes():
         decision = decide(amount, facts(now, workday=workday, first_of_day=first))
         assert decision.when is not None

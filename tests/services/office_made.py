@@ -51,7 +51,6 @@ class House:
         self.store = Store(self.folder / "var" / "zhangu.db", self.clock.zone)
         self.feed = Feed()
         self.library = Library(self.home, self.folder / "var" / "cache")
-        self.announcer.jobs = []
         self.office = Office(
             Parts(
                 self.clock, self.timetable_file, self.store, self.feed,
@@ -59,10 +58,10 @@ class House:
                 lambda: self.voice_install,
             )  # type: ignore[arg-type]
         )  # fmt: skip
-        self.announcer.report = self.office.following.on_report
         with self.store.write() as session:
             session.roster.import_people(PEOPLE)
         self.office.following.recover()
+        self.announcer.start(self.office.queue)
         self.keeper = Timekeeper(self.clock, self.timetable_file, self.office.following)
         self.keeper.look()
 

@@ -112,8 +112,9 @@ def test_what_is_on_the_air_is_never_merged(office: House) -> None:
     """While one is being said three more come: it goes on, the three become one; a fourth joins them."""
     after_the_first(office)
     office.deal("王小明", 12000)
-    office.announcer.on_air = office.announcer.jobs[0].id
-    on_air = office.announcer.on_air
+    job = office.announcer.begin(office.clock)
+    assert job is not None
+    on_air = job.id
     for person, amount in (("李思思", 50000), ("陈芳", 30000), ("赵磊", 20000)):
         office.deal(person, amount)
     assert [job.id for job in office.announcer.jobs] == [on_air, of_kind(office, "burst")[0].id]

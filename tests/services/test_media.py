@@ -87,11 +87,16 @@ def test_a_recording_of_before_a_restart_is_not_said_an_hour_later(office: House
 
 
 def test_what_is_being_said_can_be_taken_back_and_what_was_said_cannot(office: House) -> None:
-    """Withdrawn while it waits at the announcer: gone; after it was heard: refused."""
+    """Withdrawn while it waits or while it is said: gone; after it was heard: refused."""
+    waits = office.office.announce("两点开会。", "w")
+    office.office.media.withdraw(waits.id)
+    assert office.announcer.jobs == office.announcer.cancelled == []
+    assert office.states()["say:1"] == ("dropped", "有人撤回了这一条。")
     said = office.office.announce("三点开会。", "a")
+    office.announcer.begin(office.clock)
     office.office.media.withdraw(said.id)
     assert office.announcer.cancelled == [(said.id, "有人撤回了这一条。")]
-    assert office.states()["say:1"] == ("dropped", "有人撤回了这一条。")
+    assert office.states()["say:2"] == ("dropped", "有人撤回了这一条。")
     heard = office.office.announce("四点开会。", "b")
     office.announcer.say(office.clock)
     with pytest.raises(Refused, match="播完"):

@@ -77,7 +77,7 @@ def test_orders_among_others_go_back_to_their_full_hour(office: House) -> None:
     assert waiting(office) == [("hourly", "15:00 整点一起播报。")]
     office.office.hush(70)
     office.office.hush(71)
-    assert waiting(office) == [("hourly", "15:00 整点一起播报。")]  # as decided before this hush
+    assert waiting(office) == [("hourly", "正在静音，15:21 一起播报。")]
     office.go_to("14:20")
     office.office.void_deal(2, "记错了")
     office.deal("陈芳", 400)

@@ -25,7 +25,6 @@ def asked(office: House) -> list[str]:
 
 def said(office: House, clock: str) -> Script:
     """The speech that the announcer gets at that moment."""
-    office.announcer.jobs.clear()
     office.go_to(clock)
     (job,) = office.announcer.jobs
     office.announcer.say(office.clock)

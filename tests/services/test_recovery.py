@@ -17,7 +17,7 @@ def test_what_was_interrupted_a_minute_ago_is_said_again(tmp_path: Path) -> None
     """The daemon dies in mid-sentence and is back in a minute: the order is said once more."""
     with house(tmp_path, TUESDAY) as office:
         office.deal("王小明", 3000)
-        office.office.following.on_report(
+        office.office.queue.on_report(
             Report(1, "playing", "正在播报。", office.clock.monotonic(), office.clock.monotonic() + 9)
         )
         office.close()

@@ -164,7 +164,7 @@ def test_a_stop_loses_no_order_and_can_be_undone(office: Made) -> None:
     waits = office.deal("李思思", 31000)
     said = office.office.announce("下午茶", "tea")
     on_air = office.announcer.jobs[0]
-    office.office.following.on_report(_playing(office, on_air.id))
+    office.office.queue.on_report(_playing(office, on_air.id))
     assert office.office.stop_all() == 2
     assert all(a.state in (MERGED, DROPPED) for a in _of_today(office) if a.id in (on_air.id, said.id))
     late = [a for a in _of_today(office) if a.key.startswith("late:")]
@@ -204,7 +204,7 @@ def test_music_and_volume_stay_as_a_person_left_them(office: Made) -> None:
     office.office.announce("大家好", "m9")
     office.keeper.look()
     job = office.announcer.jobs[0]
-    office.office.following.on_report(_playing(office, job.id))
+    office.office.queue.on_report(_playing(office, job.id))
     office.office.set_volume(20)
     office.announcer.say(office.clock)
     office.clock.go(seconds=10)
@@ -237,7 +237,7 @@ def test_voice_and_wall_name_the_same_in_the_same_order(office: Made) -> None:
     (said,) = [a for a in _of_today(office) if a.kind == "roundup"]
     assert "一共签了五单，合计三万七千九百八十元" in said.text
     assert "还有三单，合计一万二千八百八十元" in said.text or "还有三单，合计一万两千八百八十元" in said.text
-    office.office.following.on_report(_playing(office, said.id))
+    office.office.queue.on_report(_playing(office, said.id))
     picture = wall_state(office.office.glance(), "main")["celebration"]
     assert [item["person"] for item in picture["items"]] == ["陈芳", "李思思", "王小明"]
     assert picture["amount"] == "12880.00"
@@ -253,7 +253,7 @@ def test_who_is_hidden_is_named_on_no_wall_and_keeps_the_place(office: Made) -> 
         office.deal(person, amount)
     office.go_to("15:00:01")
     (said,) = [a for a in _of_today(office) if a.kind == "roundup"]
-    office.office.following.on_report(_playing(office, said.id))
+    office.office.queue.on_report(_playing(office, said.id))
     for wall in ("main", "猛虎队"):
         state = wall_state(office.office.glance(), wall)
         assert [(item["person"], item["amount"]) for item in state["celebration"]["items"]] == [
@@ -270,7 +270,7 @@ def test_several_in_one_breath_are_shown_as_they_are_said(office: Made) -> None:
     office.office.hush(0)
     office.keeper.look()
     (said,) = [a for a in _of_today(office) if a.kind == "burst"]
-    office.office.following.on_report(_playing(office, said.id))
+    office.office.queue.on_report(_playing(office, said.id))
     picture = wall_state(office.office.glance(), "main")["celebration"]
     assert [item["person"] for item in picture["items"]] == ["陈芳", "王小明", "李思思"]
 
@@ -292,7 +292,7 @@ def test_an_emergency_is_said_and_shown_at_once(start: datetime, tmp_path: Path)
         assert [segment.text for segment in job.script.segments] == ["请大家马上离开大楼"] * 2
         assert job.script.chime is not None
         assert job.script.chime.name == "emergency.ogg"
-        house.office.following.on_report(_playing(house, job.id))
+        assert house.announcer.begin(house.clock) is not None
         assert wall_state(house.office.glance(), "main")["scene"] == "celebration"
         house.announcer.say(house.clock)
         house.clock.go(seconds=20)
@@ -525,9 +525,7 @@ class Living:
         self.timetable_file = TimetableFile(self.file, self.folder / "last-good.yaml")
         self.store = Store(self.folder / "book.db", SHANGHAI)
         self.library = Library(self.folder, self.folder / "cache")
-        self.announcer = Announcer(
-            self.device, ReadyVoice(), lambda report: self.office.following.on_report(report)  # type: ignore[arg-type]
-        )  # fmt: skip
+        self.announcer = Announcer(self.device, ReadyVoice())  # type: ignore[arg-type]
         self.device.on_event = self._heard
         self.office = Office(
             Parts(
@@ -535,8 +533,8 @@ class Living:
                 self.library, ROOT / "sounds",
             )  # type: ignore[arg-type]
         )  # fmt: skip
-        self.announcer.start()
         self.office.following.recover()
+        self.announcer.start(self.office.queue)
         self.keeper = Timekeeper(self.clock, self.timetable_file, self.office.following)
         self.keeper.look()
 
@@ -583,8 +581,10 @@ class Living:
         end = time.monotonic() + 3
         while time.monotonic() < end:
             time.sleep(0.002)
+            waits = self.office.queue.ahead()
             with self.announcer._changed:
-                idle = self.announcer._present is None and not self.announcer._may_begin()
+                may = self.announcer._audible and self.announcer._silent_for() == 0
+                idle = self.announcer._present is None and not (waits and (may or waits[0].urgent))
                 idle |= self.device.playing is None and not self.device.alive  # it waits for the device
             plays = self.device.playing is not None and self.state(self.device.playing[0]) == PLAYING
             if idle or plays:

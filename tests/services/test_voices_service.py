@@ -63,7 +63,7 @@ def installed(folder: Path, *keys: str) -> Path:
 
 
 def said(office: House) -> tuple[str, float]:
-    office.announcer.jobs.clear()
+    office.announcer.say(office.clock)
     office.office.announce("大家好。", f"k{office.clock.mono}")
     office.clock.go(seconds=1)
     return office.announcer.jobs[0].script.voice, office.announcer.jobs[0].script.speed

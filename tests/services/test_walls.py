@@ -27,7 +27,6 @@ def office(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 def on(house: House, day: date) -> None:
     """Half past nine of that day; nothing is spoken in between."""
-    house.announcer.jobs = []
     house.clock.go_to(datetime(day.year, day.month, day.day, 9, 30, tzinfo=SHANGHAI))
 
 
@@ -149,7 +148,6 @@ def test_namesakes_have_each_their_own_photo(office: House) -> None:
         added = office.office.add_person(name="王伟", team=team)
         with office.store.write() as session:
             session.roster.set_photo(added.id, photo)
-    office.announcer.jobs = []
     office.office.record_deal("王伟", "网络招聘", 88000, "namesake", "猛虎队")
     office.announcer.report(_playing(office))
     celebration = celebration_of(office.office.glance())

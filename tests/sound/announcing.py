@@ -1,4 +1,4 @@
-"""A real announcer on a real player and a real voice, heard through SDL's disk driver; and who said what in it."""
+"""A real announcer with a real player and voice, recorded through SDL's disk driver, with its reports."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from controller.sound.voice import Voice
 SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
 CHIME, APPLAUSE = SOUNDS / "chime.ogg", SOUNDS / "applause-small.ogg"
 FAST = {"SDL_DISKAUDIODELAY": "1"}
-"""Some eight times as fast as it would sound: order and number stay, times do not."""
-LOWEST, STEP = 500, 20  # Hz: the tone that tells which announcement this is
+"""About eight times real time: sequence and number are real, times are not."""
+LOWEST, STEP = 500, 20  # Hz: the tone that identifies an announcement
 SIGN_S = 0.25
 PROMPT = AnnouncementSettings(lead_s=0.0)
 ENDS = ("heard", "not_heard", "dropped", "stale")
@@ -32,26 +32,51 @@ ENDS = ("heard", "not_heard", "dropped", "stale")
 
 @dataclass
 class Desk:
-    """The announcer, and what it has told."""
+    """The announcer, what waits for it, and its reports."""
 
     announcer: Announcer
     speaker: Speaker
     voice: Voice
     recording: Recording
     told: list[Report] = field(default_factory=list)
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    waiting: list[Job] = field(default_factory=list)
+    taken: dict[int, Job] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=lambda: threading.Condition(threading.RLock()))
+
+    def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
+        with self.changed:
+            may = [job for job in self.waiting if job.urgent or not urgent]
+            if not may:
+                return None
+            job = max(may, key=lambda job: job.priority)  # the first of the most important
+            self.waiting.remove(job)
+            self.taken[job.id] = job
+            begin(job)
+            return job
+
+    def ahead(self) -> tuple[Job, ...]:
+        with self.changed:
+            return tuple(sorted(self.waiting, key=lambda job: -job.priority))
+
+    def urgent(self) -> bool:
+        with self.changed:
+            return any(job.urgent for job in self.waiting)
 
     def on_report(self, report: Report) -> None:
         with self.changed:
             self.told.append(report)
+            if report.state == "waiting":
+                self.waiting.insert(0, self.taken[report.id])
             self.changed.notify_all()
 
     def say(self, ident: int, text: str, priority: int = 0, **script: object) -> None:
-        """Submits one announcement."""
+        """Submit one announcement."""
         self.submit(ident, Script((Segment(text),), **script), priority)  # type: ignore[arg-type]
 
     def submit(self, ident: int, script: Script, priority: int = 0) -> None:
-        self.announcer.submit(Job(ident, script, priority))
+        with self.changed:
+            self.waiting.append(Job(ident, script, priority))
+        self.announcer.wake()
 
     def wait(self, within: float, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + within
@@ -62,7 +87,7 @@ class Desk:
                 self.changed.wait(left)
 
     def ends(self) -> list[tuple[int, str]]:
-        """What became of each, in the order in which it was told."""
+        """Return the outcome of each, in the sequence of the reports."""
         return [(report.id, report.state) for report in self.told if report.state in ENDS]
 
     def playing(self, ident: int) -> bool:
@@ -76,7 +101,7 @@ class Desk:
 def announcing(
     folder: Path, env: Mapping[str, str] = {}, manners: AnnouncementSettings = PROMPT
 ) -> Iterator[Desk]:
-    """All three parts started; the device is there."""
+    """Start all three parts and wait for the device."""
     with disk_device(folder) as (device, recording):
         desk: list[Desk] = []
 
@@ -86,10 +111,10 @@ def announcing(
 
         speaker = Speaker(on_speaker, env=device | dict(env))
         voice = Voice(folder / "cache", folder / "voices")
-        announcer = Announcer(speaker, voice, lambda report: desk[0].on_report(report), manners)
+        announcer = Announcer(speaker, voice, manners)
         desk.append(Desk(announcer, speaker, voice, recording))
         speaker.start()
-        announcer.start()
+        announcer.start(desk[0])
         try:
             end = time.monotonic() + 15
             while not speaker.health().alive:
@@ -103,13 +128,13 @@ def announcing(
 
 
 def sign(folder: Path, number: int) -> Path:
-    """A sound that tells which announcement this is: `signs` finds it again in a recording."""
+    """Write a sound that identifies the announcement: `signs` finds it in a recording."""
     path = folder / f"sign-{number}.wav"
     return path if path.exists() else write_wav(path, tone(SIGN_S, LOWEST + STEP * number, 0.3, pilot=0))
 
 
 def signs(frames: np.ndarray) -> list[int]:
-    """The numbers of the signs in a recording, in the order in which they sound."""
+    """Return the numbers of the signs in a recording, in sequence."""
     x = frames.astype(np.float32).mean(axis=1) / 32768
     width, hop, size = RATE // 10, RATE // 50, 1 << 16
     window = np.hanning(width)
@@ -135,6 +160,6 @@ def signs(frames: np.ndarray) -> list[int]:
 
 
 def players() -> list[int]:
-    """The players that this process has started."""
+    """Return the players that this process has started."""
     command = ["pgrep", "-P", str(os.getpid()), "-f", "controller.sound.player.process"]
     return [int(pid) for pid in subprocess.run(command, capture_output=True, text=True).stdout.split()]

@@ -1,6 +1,6 @@
-"""Sound files and pictures as people have them: every kind that was ever refused, silent or wrong, made here.
+"""Sound files and pictures as people have them: every kind that was once refused, silent or wrong, generated here.
 
-Each sound is 1.2 seconds of a tone of a pitch of its own, so that one recording tells which of them were heard.
+Each sound is 1.2 seconds of a tone of a different pitch, so that one recording shows which of them were played.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ GBK = os.fsdecode("早安".encode("gbk"))
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One file. recipe: arguments for FFmpeg behind its input, or what makes the bytes from a folder for parts.
+    """One file. recipe: arguments for FFmpeg after its input, or a function that makes the bytes, given a folder.
 
-    refused: words of the sentence with which it is refused, None when it is to be heard. seconds: how long it is
-    then heard.
+    refused: words of the sentence with which it is refused, None when it is to be played. seconds: the expected
+    length.
     """
 
     name: str
@@ -48,13 +48,13 @@ def ffmpeg(*words: str | Path) -> None:
 
 
 def tone_of(pitch: int, seconds: float = SECONDS) -> list[str]:
-    """FFmpeg's input: the tone on both sides, at −12 dBFS."""
+    """Return FFmpeg's input: the tone on both sides, at −12 dBFS."""
     source = f"aevalsrc=0.25*sin(2*PI*{pitch}*t)|0.25*sin(2*PI*{pitch}*t):s=44100:d={seconds}"
     return ["-f", "lavfi", "-i", source]
 
 
 def encoded(folder: Path, pitch: int, recipe: str, *, seconds: float = SECONDS) -> bytes:
-    """The tone as FFmpeg writes it."""
+    """Return the tone as FFmpeg encodes it."""
     file = folder / f"{pitch}-{next(_count)}.part"
     ffmpeg(*tone_of(pitch, seconds), *recipe.split(), file)
     return file.read_bytes()
@@ -97,7 +97,7 @@ def _remuxed(between: str) -> Callable[[Path, int], bytes]:
 
 
 def _streamed(folder: Path, pitch: int) -> bytes:
-    """A WAV whose writer could not go back to write down its length."""
+    """Return a WAV whose writer could not go back to write its length."""
     whole = bytearray(encoded(folder, pitch, "-c:a pcm_s16le -f wav"))
     whole[4:8] = b"\xff\xff\xff\xff"
     at = whole.index(b"data") + 4
@@ -111,7 +111,7 @@ def _torn(folder: Path, pitch: int) -> bytes:
 
 
 def _amr(container: str) -> Callable[[Path, int], bytes]:
-    """As a phone's recorder writes it. Debian's FFmpeg has no coder for it, PyAV's has."""
+    """Encode like a phone's recorder. Debian's FFmpeg has no encoder for it, PyAV's has."""
 
     def made(folder: Path, pitch: int) -> bytes:
         file = folder / f"{pitch}.{container}"
@@ -134,7 +134,7 @@ def _noise(start: bytes = b"") -> Callable[[Path, int], bytes]:
 
 
 SOUNDS = (
-    # coders of speech first: their tones stay clean only when they are low
+    # speech codecs first: their tones are clean only at low pitches
     Sound("录音机.amr", _amr("amr")),
     Sound("手机.3gp", _amr("3gp")),
     Sound("speex.ogg", "-c:a libspeex -ar 16000 -ac 1 -f ogg"),
@@ -215,7 +215,7 @@ SOUNDS = (
     Sound("disc.ac3", "-c:a ac3 -f ac3"),
     Sound("silence behind.mp3", f"-af apad=pad_dur=6 {MP3}", seconds=SECONDS),
     Sound("silence before.mp3", f"-af adelay=6000:all=1 {MP3}", seconds=SECONDS),
-    # what nobody can play
+    # unplayable
     Sound("网易云.ncm", _noise(b"CTENFDAM\x01\x70"), "网易云音乐的加密文件"),
     Sound("disguised.mp3", _noise(b"CTENFDAM\x01\x70"), "网易云音乐的加密文件"),
     Sound("酷狗.kgm", _noise(bytes.fromhex("7cd532eb86027f4ba8afa68e0fff9914")), "酷狗音乐的加密文件"),
@@ -238,7 +238,7 @@ SOUNDS = (
 
 
 def make_sounds(folder: Path) -> list[tuple[Sound, int, Path]]:
-    """Writes every sound into `folder`; each with its pitch. One FFmpeg writes most of them."""
+    """Write every sound into `folder`; return each with its pitch. One FFmpeg run writes most of them."""
     parts = folder.parent / "parts"
     parts.mkdir()
     made = [(sound, LOWEST + STEP * number, folder / sound.name) for number, sound in enumerate(SOUNDS)]
@@ -261,7 +261,7 @@ CORNERS = {"R": (255, 0, 0), "G": (0, 200, 0), "B": (0, 0, 255), "W": (255, 255,
 UPRIGHT = dict(
     zip(range(1, 9), ["RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB"], strict=True)
 )
-"""How a picture with corners RGBW is seen (top left, top right, bottom left, bottom right) by EXIF orientation."""
+"""Visible corners (top left, top right, bottom left, bottom right) of a picture with RGBW, by EXIF orientation."""
 
 
 def picture(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.Image:
@@ -274,14 +274,14 @@ def picture(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.Ima
 
 
 def picture_bytes(kind: str, found: Image.Image | None = None, **how: object) -> bytes:
-    """A picture as a file."""
+    """Return a picture as a file."""
     made = io.BytesIO()
     (found or picture()).save(made, kind, **how)
     return made.getvalue()
 
 
 def cmyk() -> bytes:
-    """As Photoshop exports a printer's JPEG: Adobe's marker (APP14), and ink stored inverted (white is 255)."""
+    """Return a printer's JPEG as Photoshop exports it: Adobe's marker (APP14), inverted inks (white is 255)."""
     whole = picture_bytes("JPEG", picture(mode="CMYK"), quality=95)
     assert _adobe(whole) == 0
     assert _stored_corner(whole) == (255, 255, 255, 255)
@@ -289,7 +289,7 @@ def cmyk() -> bytes:
 
 
 def ycck() -> bytes:
-    """The same with Adobe's other way of storing it: the inks as luminance and two colours, and black."""
+    """Return the same in Adobe's other encoding: the inks as luminance and two colours, and black."""
     cyan, magenta, yellow, black = picture(mode="CMYK").split()
     luminance, blue, red = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr").split()
     bands = [band.point(lambda value: 255 - value) for band in (luminance, blue, red)]  # Pillow inverts again
@@ -300,27 +300,27 @@ def ycck() -> bytes:
 
 
 def _adobe(jpeg: bytes) -> int:
-    """The colour transform in Adobe's marker: 0 for CMYK, 2 for YCCK."""
+    """Return the colour transform in Adobe's marker: 0 for CMYK, 2 for YCCK."""
     at = jpeg.index(b"\xff\xee\x00\x0eAdobe")
     return jpeg[at + 15]
 
 
 def _stored_corner(jpeg: bytes) -> tuple[int, ...]:
-    """The four values that stand in the file for the white corner. Pillow takes every CMYK JPEG for inverted."""
+    """Return the four values in the file for the white corner. Pillow treats every CMYK JPEG as inverted."""
     with Image.open(io.BytesIO(jpeg)) as found:
         inverted = found.getpixel((found.width - 20, found.height - 20))
     return tuple(255 - value for value in inverted)  # type: ignore[union-attr]
 
 
 def turned(kind: str, orientation: int) -> bytes:
-    """The picture with that EXIF orientation."""
+    """Return the picture with that EXIF orientation."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return picture_bytes(kind, exif=exif)
 
 
 def corners_of(path: Path) -> str:
-    """The colours of a picture's four corners, as letters of CORNERS."""
+    """Return the colours of a picture's four corners, as letters of CORNERS."""
 
     def nearest(pixel: tuple[int, ...]) -> str:
         return min(CORNERS, key=lambda c: sum((a - b) ** 2 for a, b in zip(CORNERS[c], pixel, strict=True)))
@@ -332,7 +332,7 @@ def corners_of(path: Path) -> str:
 
 
 def box(brand: bytes) -> bytes:
-    """The head of a file of the MP4 family, and nothing in it."""
+    """Return the head of a file of the MP4 family without content."""
     return struct.pack(">I", 24) + b"ftyp" + brand + bytes(4) + b"mif1" + brand + bytes(500)
 
 
@@ -351,7 +351,7 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str]] = {
     "progressive": (lambda: picture_bytes("JPEG", progressive=True), "RGBW"),
     "one pixel high": (lambda: picture_bytes("PNG", Image.new("RGB", (3000, 1), (255, 0, 0))), ""),
     "200 megapixels": (lambda: _wide(16320, 12240), "RRRR"),
-    # refused, by these words
+    # refused with these words
     "large png": (lambda: _png_of(10_000, 8_000), "不选原图"),
     "bomb": (lambda: _png_of(100_000, 100_000), "不选原图"),
     "heic": (lambda: box(b"heic"), "兼容性最佳"),
@@ -368,7 +368,7 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 def _wide(width: int, height: int) -> bytes:
-    """A red JPEG of that size. FFmpeg writes it in a third of the memory."""
+    """Return a red JPEG of that size. FFmpeg writes it with a third of the memory."""
     words = [
         "-f",
         "lavfi",
@@ -386,7 +386,7 @@ def _wide(width: int, height: int) -> bytes:
 
 
 def _png_of(width: int, height: int) -> bytes:
-    """The head of a PNG of that size, and nothing behind it."""
+    """Return the head of a PNG of that size without content."""
     import zlib
 
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

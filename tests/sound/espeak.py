@@ -1,4 +1,4 @@
-"""The real espeak-ng 1.52 of the espeakng-loader wheel, asked for phonemes instead of sound."""
+"""The real espeak-ng 1.52 of the espeakng-loader wheel, returning phonemes instead of sound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _library() -> ctypes.CDLL:
 
 
 def phonemes(text: str) -> str:
-    """What the Mandarin voice makes of `text`, in espeak's own mnemonics; "(en)" where it changed to English."""
+    """Return the Mandarin voice's phonemes for `text`, in espeak's mnemonics; "(en)" where it switched to English."""
     held = ctypes.c_char_p(text.encode())
     at = ctypes.cast(held, ctypes.c_void_p)
     clauses = []
@@ -35,10 +35,10 @@ def phonemes(text: str) -> str:
 
 
 def syllables(text: str) -> str:
-    """The phonemes without stress and word marks: sounds and tones only, fit to be compared."""
+    """Return the phonemes without stress and word marks: only sounds and tones, for comparison."""
     return re.sub(r"[_|',:\s]", "", phonemes(text))
 
 
 def written(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
-    """A text as espeak-ng gets it."""
+    """Return a text as espeak-ng gets it."""
     return for_espeak(spoken(text, readings, language), language)

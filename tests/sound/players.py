@@ -1,4 +1,4 @@
-"""A speaker under test: its events are kept, and can be waited for."""
+"""A speaker under test with its events recorded."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from controller.sound.speaker import Event, Speaker
 
 
 class Events:
-    """What a speaker has told, in order."""
+    """The events of a speaker, in sequence."""
 
     def __init__(self) -> None:
         self.all: list[Event] = []
@@ -21,7 +21,7 @@ class Events:
             self._changed.notify_all()
 
     def wait(self, kind: str, count: int = 1, within: float = 15, **values: object) -> Event:
-        """The count-th event of this kind with these values; fails when it does not come."""
+        """Return the count-th event of this kind with these values; fail when it does not come."""
         end = time.monotonic() + within
         with self._changed:
             while True:
@@ -38,7 +38,7 @@ class Events:
 
 @contextmanager
 def speaking(env: Mapping[str, str], latency_ms: float | None = None) -> Iterator[tuple[Speaker, Events]]:
-    """A started speaker whose device is ready."""
+    """Start a speaker and wait for its device."""
     events = Events()
     speaker = Speaker(events, env=env, latency_ms=latency_ms)
     speaker.start()

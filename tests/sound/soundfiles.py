@@ -1,4 +1,4 @@
-"""Small sound files of every kind, made here, and how to listen to what came out."""
+"""Generate small sound files of every kind, and read the results."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ CODECS = {".ogg": "vorbis", ".mp3": "libmp3lame", ".flac": "flac", ".wav": "pcm_
 
 
 def tone(seconds: float, amplitude: float = 0.1, hertz: float = 440.0) -> np.ndarray:
-    """A steady stereo sine."""
+    """Return a steady stereo sine."""
     wave_ = amplitude * np.sin(2 * np.pi * hertz * np.arange(round(seconds * RATE)) / RATE)
     return np.tile(wave_.astype(np.float32), (2, 1))
 
 
 def noise(seconds: float, amplitude: float = 0.1) -> np.ndarray:
-    """Stereo noise, the same at every call: what applause is like."""
+    """Return stereo noise similar to applause, the same at every call."""
     return (
         np.random.default_rng(7).uniform(-amplitude, amplitude, (2, round(seconds * RATE))).astype(np.float32)
     )
 
 
 def save(path: Path, samples: np.ndarray) -> Path:
-    """Writes stereo samples in the format of the path's ending."""
+    """Write stereo samples in the format of the path's suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as out:
         rate = 48000 if path.suffix == ".opus" else RATE
@@ -46,7 +46,7 @@ def save(path: Path, samples: np.ndarray) -> Path:
 
 
 def heard(path: Path) -> np.ndarray:
-    """The samples of a WAV clip as float, (2, n); insists on 44,100 Hz, 16 bit, stereo."""
+    """Return the samples of a WAV clip as float, (2, n); it must be 44,100 Hz, 16 bit, stereo."""
     with wave.open(str(path)) as file:
         assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (RATE, 2, 2)
         pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2")
@@ -54,7 +54,7 @@ def heard(path: Path) -> np.ndarray:
 
 
 def measured(samples: np.ndarray) -> loudness.Loudness:
-    """Loudness of stereo samples by FFmpeg's EBU R128 meter."""
+    """Return the loudness of stereo samples by FFmpeg's EBU R128 meter."""
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
     frame.sample_rate = RATE
     return loudness.of_frames([frame])

@@ -1,4 +1,4 @@
-"""The announcer with a real player and a real voice, judged by the recorded signal and by what it tells."""
+"""The announcer with a real player and a real voice, checked by the recorded signal and its reports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rms(x: np.ndarray) -> float:
 
 
 def test_sixty_in_a_row_are_each_heard_once_and_in_order(tmp_path: Path) -> None:
-    """Sixty announcements submitted at once: sixty times heard, and their signs sound one by one in order."""
+    """Sixty announcements submitted at once are all heard, and their signs sound one by one in sequence."""
     with announcing(tmp_path, FAST) as desk:
         began = now()
         for n in range(60):
@@ -45,10 +45,10 @@ def test_sixty_in_a_row_are_each_heard_once_and_in_order(tmp_path: Path) -> None
     assert heard == list(range(60))
 
 
-def test_the_beginning_is_told_before_the_speech_is_rendered(
+def test_the_start_is_reported_before_the_speech_is_rendered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the speech is still being rendered the chime's beginning is told: the picture comes with it."""
+    """The chime's start is reported while the speech is still being rendered, so that the wall appears with it."""
     with announcing(tmp_path) as desk:
         real, may = desk.voice.prepare, threading.Event()
 
@@ -66,14 +66,14 @@ def test_the_beginning_is_told_before_the_speech_is_rendered(
         desk.wait(40, lambda: desk.ends() == [(1, "heard")])
         first, *_, last = [report for report in desk.told if report.state == "playing"]
     assert first.started == last.started
-    assert first.ends != last.ends  # an estimate at first, then the truth
+    assert first.ends != last.ends  # an estimate at first, then the real end
 
 
-def test_the_music_is_as_it_was_after_overlapping_failing_and_cancelled_ones(tmp_path: Path) -> None:
-    """Three at once, one without a speakable word, one cut off in mid-sentence: the music's level is exactly back."""
+def test_the_music_is_restored_after_overlapping_failing_and_cancelled_ones(tmp_path: Path) -> None:
+    """After three at once, one without a speakable word, one cut mid-sentence, the music is exactly at its level."""
     with announcing(tmp_path) as desk:
         desk.speaker.music(music(tmp_path))
-        desk.announcer.music_on = True
+        desk.announcer.music(True)
         time.sleep(2.0)
         began = now()
         desk.say(1, "电梯修好了。", chime=CHIME)
@@ -96,12 +96,12 @@ def test_the_music_is_as_it_was_after_overlapping_failing_and_cancelled_ones(tmp
 
 
 def _gapless(frames: np.ndarray) -> np.ndarray:
-    """Mono samples as they left the mixer, whatever the pace at which a busy machine took them."""
+    """Return mono samples as they left the mixer, without the gaps of a busy machine."""
     return frames.astype(np.float32).mean(axis=1) / 32768
 
 
-def test_what_the_device_lost_is_said_once_more_and_no_more(tmp_path: Path) -> None:
-    """The player is killed in mid-sentence: the announcement is told as heard once, and sounds whole once."""
+def test_an_announcement_lost_with_the_device_is_repeated_once(tmp_path: Path) -> None:
+    """After the player is killed mid-sentence, the announcement is reported heard once and sounds complete once."""
     with announcing(tmp_path) as desk:
         began = now()
         desk.say(1, LONG, applause=sign(tmp_path, 7), overlap_ms=0)
@@ -117,8 +117,8 @@ def test_what_the_device_lost_is_said_once_more_and_no_more(tmp_path: Path) -> N
     assert heard == [7, 9]
 
 
-def test_what_is_taken_back_while_the_device_is_away_is_not_said_again(tmp_path: Path) -> None:
-    """Killed in mid-sentence, and taken back before the device returns: dropped, and not a word more of it."""
+def test_an_announcement_dropped_while_the_device_is_away_is_not_repeated(tmp_path: Path) -> None:
+    """An announcement dropped while the device is away is not continued when the device returns."""
     with announcing(tmp_path) as desk:
         desk.say(1, LONG, applause=sign(tmp_path, 7), overlap_ms=0)
         desk.wait(30, lambda: desk.playing(1))
@@ -128,7 +128,7 @@ def test_what_is_taken_back_while_the_device_is_away_is_not_said_again(tmp_path:
         os.kill(player, signal.SIGKILL)
         while desk.speaker.health().alive:
             time.sleep(0.001)
-        time.sleep(0.02)  # it waits for the device by now
+        time.sleep(0.02)  # it is waiting for the device by now
         desk.announcer.cancel(1, "有人收回了这一条。")
         desk.say(2, "好", applause=sign(tmp_path, 9), overlap_ms=0)
         desk.wait(60, lambda: len(desk.ends()) == 2)
@@ -139,12 +139,12 @@ def test_what_is_taken_back_while_the_device_is_away_is_not_said_again(tmp_path:
     assert heard == [9]
 
 
-def test_what_is_taken_back_while_it_is_rendered_is_never_said(tmp_path: Path) -> None:
-    """Shortly before a silence the length is found out first; who takes it back meanwhile is obeyed."""
+def test_an_announcement_dropped_while_it_is_rendered_is_not_played(tmp_path: Path) -> None:
+    """Shortly before quiet time the length is determined first; an announcement dropped meanwhile is not played."""
     with announcing(tmp_path) as desk:
         desk.announcer.silences([(now() + 100, now() + 110)])
         desk.say(1, LONG)
-        time.sleep(0.1)  # out of the queue; the voice is only just starting
+        time.sleep(0.1)  # taken from the queue; the voice is just starting
         assert not desk.playing(1)
         desk.announcer.cancel(1, "有人收回了这一条。")
         desk.say(2, "好")
@@ -153,20 +153,20 @@ def test_what_is_taken_back_while_it_is_rendered_is_never_said(tmp_path: Path) -
     assert not desk.playing(1)
 
 
-def test_what_is_taken_back_before_a_silence_holds_nobody_else(tmp_path: Path) -> None:
-    """Too long for what is left before the nap, but taken back: what is short enough is said before it."""
+def test_an_announcement_dropped_before_quiet_time_delays_no_other(tmp_path: Path) -> None:
+    """An announcement too long for the time before quiet time, then dropped, does not delay a short one."""
     with announcing(tmp_path) as desk:
         desk.announcer.silences([(now() + 12, now() + 100)])
         desk.say(1, LONG * 5)
-        time.sleep(0.1)  # its length is being found out
+        time.sleep(0.1)  # its length is being determined
         desk.announcer.cancel(1, "有人收回了这一条。")
         desk.say(2, "好")
         desk.wait(12, lambda: len(desk.ends()) == 2)
     assert desk.ends() == [(1, "dropped"), (2, "heard")]
 
 
-def test_who_fails_at_every_report_does_not_silence_the_office(tmp_path: Path) -> None:
-    """Also when even the failure cannot be told, the next announcement is said and told."""
+def test_a_listener_that_always_raises_does_not_stop_announcements(tmp_path: Path) -> None:
+    """When every report raises, even that of the failure, the next announcement is played and reported."""
     with announcing(tmp_path) as desk:
         told = desk.on_report
 
@@ -182,8 +182,8 @@ def test_who_fails_at_every_report_does_not_silence_the_office(tmp_path: Path) -
     assert desk.ends() == [(2, "heard")]
 
 
-def test_without_a_voice_there_is_chime_and_applause_and_the_truth(tmp_path: Path) -> None:
-    """Nothing speakable: chime and applause sound, and it is told as not heard, with the reason."""
+def test_without_a_speakable_word_chime_and_applause_sound_and_it_is_not_heard(tmp_path: Path) -> None:
+    """Without a speakable word chime and applause sound, and it is reported as not heard, with the reason."""
     with announcing(tmp_path) as desk:
         began = now()
         desk.say(1, "……", chime=CHIME, applause=sign(tmp_path, 3))
@@ -197,8 +197,8 @@ def test_without_a_voice_there_is_chime_and_applause_and_the_truth(tmp_path: Pat
     assert rms(frames[first : first + RATE // 2] / 32768) > 0.01  # the chime, before the sign
 
 
-def test_a_person_who_turns_it_down_is_obeyed_in_mid_sentence(tmp_path: Path) -> None:
-    """A tenth of the volume while it sounds: what follows is 20 dB softer within a tenth of a second."""
+def test_a_lower_volume_takes_effect_in_mid_sentence(tmp_path: Path) -> None:
+    """Lowering the volume to a tenth makes the sound 20 dB softer within a tenth of a second."""
     with announcing(tmp_path) as desk:
         desk.say(
             1, "好", applause=write_wav(tmp_path / "long.wav", tone(5.0, 900, 0.3, pilot=0)), overlap_ms=0
@@ -214,8 +214,8 @@ def test_a_person_who_turns_it_down_is_obeyed_in_mid_sentence(tmp_path: Path) ->
     assert 20 * np.log10(after / before) == pytest.approx(-20, abs=1.5)
 
 
-def test_a_hush_cuts_it_off_and_it_is_said_whole_afterwards(tmp_path: Path) -> None:
-    """Hushed in mid-sentence: nothing sounds for the hush, then the whole announcement, told as heard once."""
+def test_mute_cuts_it_off_and_it_is_played_whole_afterwards(tmp_path: Path) -> None:
+    """Mute mid-sentence silences it; afterwards the whole announcement is played and reported heard once."""
     with announcing(tmp_path) as desk:
         began = now()
         desk.say(1, LONG, applause=sign(tmp_path, 5), overlap_ms=0)
@@ -234,8 +234,8 @@ def test_a_hush_cuts_it_off_and_it_is_said_whole_afterwards(tmp_path: Path) -> N
     assert heard == [5]
 
 
-def test_a_damaged_chime_takes_nothing_from_what_is_said(tmp_path: Path) -> None:
-    """The chime's file is rubbish: the words sound and are told as heard, with what was missing."""
+def test_a_damaged_chime_leaves_the_words_complete(tmp_path: Path) -> None:
+    """With a damaged chime the words sound and are reported heard, with a note on the missing sound."""
     chime = tmp_path / "chime.ogg"
     chime.write_bytes(CHIME.read_bytes()[:200] + bytes(3000))
     with announcing(tmp_path, FAST) as desk:
@@ -249,8 +249,8 @@ def test_a_damaged_chime_takes_nothing_from_what_is_said(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("player_first", [False, True])
-def test_a_stop_of_the_daemon_in_mid_sentence_is_no_lost_device(tmp_path: Path, player_first: bool) -> None:
-    """SIGTERM, to the daemon alone or to its player in the same moment: no end is told, so a start says it again."""
+def test_stopping_the_daemon_in_mid_sentence_is_not_a_lost_device(tmp_path: Path, player_first: bool) -> None:
+    """After SIGTERM, to the daemon alone or to its player as well, no end is reported: the next start repeats it."""
     with announcing(tmp_path) as desk:
         desk.say(1, LONG)
         desk.wait(30, lambda: desk.playing(1))

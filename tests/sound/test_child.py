@@ -1,4 +1,4 @@
-"""A child that is slow is waited for; one that hangs is not."""
+"""A slow child is waited for; a hung one is killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def child(folder: Path, code: str) -> Child:
 
 
 def test_a_child_that_computes_gets_more_time(tmp_path: Path) -> None:
-    """Its answer comes after three times the limit for a silent child."""
+    """A computing child may answer after three times the limit of a silent child."""
     slow = child(tmp_path, WORKS)
     try:
         assert slow.receive(0.3, working_s=60) == {"done": True}
@@ -36,23 +36,23 @@ def test_a_child_that_computes_gets_more_time(tmp_path: Path) -> None:
 
 
 def test_a_child_that_sleeps_is_lost_at_the_limit(tmp_path: Path) -> None:
-    """However long a working child would be given."""
+    """A sleeping child is lost at its limit, even if a computing one would get more time."""
     hung = child(tmp_path, SLEEPS)
-    time.sleep(1.0)  # past the interpreter's own start, which computes
+    time.sleep(1.0)  # after the interpreter's start, which uses the processor
     with pytest.raises(ChildLost, match="hung"):
         hung.receive(0.5, working_s=60)
     assert not hung.alive()
 
 
 def test_a_child_that_computes_for_ever_is_lost_too(tmp_path: Path) -> None:
-    """At the second limit."""
+    """A child that computes for ever is lost at the second limit."""
     busy = child(tmp_path, "while True:\n    pass\n")
     with pytest.raises(ChildLost, match="hung"):
         busy.receive(0.2, working_s=0.6)
 
 
 def test_a_child_that_was_stopped_is_lost_at_once(tmp_path: Path) -> None:
-    """A signal stopped it: nobody waits for the limit, however long that is."""
+    """A stopped child is lost at once, without waiting for the limit."""
     stopped = child(tmp_path, SLEEPS)
     os.kill(stopped.pid, signal.SIGSTOP)
     with pytest.raises(ChildLost, match="stopped"):

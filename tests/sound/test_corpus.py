@@ -1,4 +1,4 @@
-"""The corpus through folder and upload: everything is heard as it should be, or refused by name with a way out."""
+"""The corpus through folder and upload: everything plays correctly, or is refused by name with a remedy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from controller.sound.library import MUSIC_LUFS, Library
 from controller.sound.speaker import MusicOrder
 from controller.system.filenames import by_readable_name, readable
 
-pytestmark = pytest.mark.signal  # all of it: half of its time goes into making and bringing the files once
+pytestmark = pytest.mark.signal  # all of it: half of its time is for generating and adding the files
 MONDAY = datetime.date(2026, 11, 23)
 FAST = {"SDL_DISKAUDIODELAY": "1"}
 FLAT_MB = 12.0
@@ -35,7 +35,7 @@ FLAT_MB = 12.0
 
 @dataclass
 class Brought:
-    """A running office with the corpus in one of its playlists, looked through to the end."""
+    """A running office with the corpus in one of its playlists, completely examined."""
 
     office: Running
     folder: Path
@@ -43,7 +43,7 @@ class Brought:
     before: tuple[float, int]
 
     def names(self) -> dict[str, str]:
-        """By the file's name on the disk: what people read."""
+        """Return the readable name of each file on disk."""
         return {path.name: name for name, path in by_readable_name(p for _, _, p in self.made).items()}
 
     def rows(self, playlist: str = "dropped") -> dict[str, dict[str, Any]]:
@@ -51,7 +51,7 @@ class Brought:
         return {row["file"]: row for row in found if row["playlist"] == playlist}
 
     def weight(self) -> tuple[float, int]:
-        """MB and threads of the daemon itself."""
+        """Return MB and threads of the daemon itself."""
         assert self.office.process is not None
         daemon = psutil.Process(self.office.process.pid)
         return daemon.memory_info().rss / 1e6, daemon.num_threads()
@@ -112,8 +112,8 @@ def _until_known(found: Brought) -> None:
         time.sleep(0.2)
 
 
-def test_what_is_dropped_into_a_folder_plays_or_is_named_with_a_way_out(brought: Brought) -> None:
-    """Every file is listed by a name that can be read; it has its seconds, or a sentence that says what to do."""
+def test_files_in_a_folder_play_or_are_named_with_a_remedy(brought: Brought) -> None:
+    """Every file is listed by a readable name, with its length or a sentence with the remedy."""
     rows, names = brought.rows(), brought.names()
     wrong = []
     for sound, _, path in brought.made:
@@ -130,8 +130,8 @@ def test_what_is_dropped_into_a_folder_plays_or_is_named_with_a_way_out(brought:
     assert "早安.mp3" in rows
 
 
-def test_bad_names_stop_nothing_and_what_has_one_is_played_and_deleted(brought: Brought) -> None:
-    """A GBK folder is a playlist like any other; pages and /health answer; such a file is deleted by what is read."""
+def test_files_with_bad_names_are_played_and_deleted(brought: Brought) -> None:
+    """A GBK folder is an ordinary playlist; pages and /health answer; a file is deleted by its readable name."""
     office = brought.office
     for page in ("/", "/wall", "/api/phone", "/api/wall", "/api/tracks", "/api/now", "/health"):
         address = f"http://127.0.0.1:{office.port}{page}"
@@ -152,8 +152,8 @@ def test_bad_names_stop_nothing_and_what_has_one_is_played_and_deleted(brought: 
         (brought.folder / name).write_bytes(data)
 
 
-def test_faults_of_music_are_counted_where_they_are_too_many_to_tell(brought: Brought) -> None:
-    """The first few by name, then how many more there are and where they are listed."""
+def test_many_faults_of_music_are_counted_instead_of_listed(brought: Brought) -> None:
+    """The first few faults are named; then the number of others and where they are listed."""
     sentences = [trouble["what"] for trouble in brought.office.get("/api/phone")["troubles"]]
     more = [sentence for sentence in sentences if "另外还有" in sentence]
     assert len(more) == 1
@@ -164,7 +164,7 @@ def test_faults_of_music_are_counted_where_they_are_too_many_to_tell(brought: Br
 
 
 def test_an_upload_is_taken_or_refused_by_name_as_in_the_folder(brought: Brought) -> None:
-    """A sample over HTTP with its file's name in the sentence."""
+    """Uploads over HTTP are accepted or refused with the file's name in the sentence."""
     by_name = {sound.name: path for sound, _, path in brought.made}
     for name in ("封面 264.m4a", "mp3 inside.wav", "windows.wma"):
         status, row = brought.send(name, by_name[name].read_bytes())
@@ -175,8 +175,8 @@ def test_an_upload_is_taken_or_refused_by_name_as_in_the_folder(brought: Brought
 
 
 def test_every_photo_is_taken_or_refused_with_a_way_out(brought: Brought) -> None:
-    """Over HTTP, one after the other: 200, or 422 with a sentence that says what to do. Forty a minute are allowed:
-    pictures that lie on a side are left to the test below."""
+    """Photos over HTTP, one after the other, give 200, or 422 with a remedy. Forty a minute are allowed:
+    rotated pictures are left to the test below."""
     person = brought.office.get("/api/people")[0]["id"]
     wrong = []
     for kind, (make, wanted) in PICTURES.items():
@@ -191,7 +191,7 @@ def test_every_photo_is_taken_or_refused_with_a_way_out(brought: Brought) -> Non
 
 
 def test_memory_and_threads_are_flat_afterwards(brought: Brought) -> None:
-    """A hundred sounds and all pictures, of every kind, cost the daemon nothing that stays."""
+    """A hundred sounds and all pictures, of every kind, leave the daemon's memory and threads unchanged."""
     deadline = time.monotonic() + 20
     while brought.weight()[1] > brought.before[1] and time.monotonic() < deadline:
         time.sleep(0.2)  # the measuring thread ends with the last file
@@ -201,7 +201,7 @@ def test_memory_and_threads_are_flat_afterwards(brought: Brought) -> None:
 
 
 def test_every_upload_is_judged_as_in_the_folder(brought: Brought, tmp_path: Path) -> None:
-    """The intake's own code, without a child for each: the same files are taken, the same are refused."""
+    """The upload code, without a child for each, accepts and refuses the same files."""
     wrong = []
     for sound, _, path in brought.made:
         request = {"what": "track", "source": str(path), "target": str(tmp_path / "made")}
@@ -214,7 +214,7 @@ def test_every_upload_is_judged_as_in_the_folder(brought: Brought, tmp_path: Pat
 
 
 def test_everything_that_is_taken_is_heard(brought: Brought, tmp_path: Path) -> None:
-    """The real player, as heard: each tone for its time, as loud as it was measured, the same on both sides, and
+    """The real player plays each tone for its length, at its measured loudness, equally on both sides, and
     nothing louder than the tones. All at full volume: on so fast a device a change of volume would come late."""
     library = Library(brought.office.folder, brought.office.folder / "var" / "cache")
     try:
@@ -230,7 +230,7 @@ def test_everything_that_is_taken_is_heard(brought: Brought, tmp_path: Path) -> 
     with disk_device(tmp_path) as (env, recording), speaking({**env, **FAST}) as (speaker, events):
         short = tuple(
             replace(track, gain_db=0.0, duration_s=0.9) for track in tracks
-        )  # its second is a short one
+        )  # its second is shorter
         speaker.music(MusicOrder(short, time.monotonic()))
         events.wait("track", 2, within=120, path=tracks[0].path)
         assert events.of("track_failed") == []
@@ -240,7 +240,7 @@ def test_everything_that_is_taken_is_heard(brought: Brought, tmp_path: Path) -> 
     around = np.abs(np.fft.rfft(heard[max(0, loudest - RATE // 4) :][: RATE // 2].mean(axis=1)))
     assert np.abs(heard).max() < 0.65, (
         f"near {2 * around.argmax()} Hz"
-    )  # of a coder's overshoot; a click has 0.79
+    )  # a codec's overshoot; a click has 0.79
     frames = _frames(heard)
     wrong = []
     for track in tracks:
@@ -257,7 +257,7 @@ HOP, WINDOW = RATE // 20, RATE // 10
 
 
 def _frames(heard: Any) -> Any:
-    """Power by frequency of each tenth of a second, every twentieth."""
+    """Return the power by frequency of each tenth of a second, every twentieth."""
     mono = heard.mean(axis=1)
     starts = range(0, mono.size - WINDOW, HOP)
     window = np.hanning(WINDOW).astype(np.float32)
@@ -265,11 +265,11 @@ def _frames(heard: Any) -> Any:
 
 
 def _heard(heard: Any, frames: Any, pitch: int) -> tuple[float, float, float]:
-    """Seconds, LUFS and difference of the sides in dB of the stretch in which that tone was heard."""
+    """Return seconds, LUFS and difference of the sides in dB of the part in which that tone sounds."""
     near = np.abs(np.fft.rfftfreq(WINDOW, 1 / RATE) - pitch) <= 18
     share = frames[:, near].sum(axis=1) / (frames.sum(axis=1) + 1e-3)
     ours = np.flatnonzero((share > 0.7) & (frames.sum(axis=1) > 1.0))
-    ours = np.split(ours, np.flatnonzero(np.diff(ours) > 5) + 1)[0]  # the first track begins again at the end
+    ours = np.split(ours, np.flatnonzero(np.diff(ours) > 5) + 1)[0]  # the first track is repeated at the end
     if ours.size < 8:
         return ours.size / 20, -99.0, 0.0
     middle = heard[(ours[0] + 3) * HOP : (ours[-1] - 1) * HOP]
@@ -279,7 +279,7 @@ def _heard(heard: Any, frames: Any, pitch: int) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("kind", PICTURES)
 def test_a_photo_of_any_kind_is_shown_rightly_or_refused_with_a_way_out(kind: str, tmp_path: Path) -> None:
-    """Upright, in its colours, small, without a word of its old data; or a sentence that says what to do."""
+    """A photo becomes upright, small, with its colours and without metadata, or is refused with a remedy."""
     make, wanted = PICTURES[kind]
     (tmp_path / "source").write_bytes(make())
     request = {"what": "picture", "source": str(tmp_path / "source"), "target": str(tmp_path / "target")}

@@ -1,4 +1,4 @@
-"""Three hundred texts as offices write them: each is spoken whole, no figure and no word falls out."""
+"""Three hundred texts as offices write them: each is spoken completely, without losing a figure or a word."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SPOKEN_FIGURE = re.compile("[一二两三四五六七八九幺十]|yi[124]")
 
 
 def corpus() -> list[tuple[str, str]]:
-    """300 texts with the figure in each, the same every time; every figure and every sentence is among them."""
+    """Return 300 texts with the figure in each, the same every time; every figure and every sentence occurs."""
     pairs = list(itertools.product(SENTENCES, FIGURES))
     chosen = random.Random(9).sample(pairs, 300)
     assert {s for s, _ in chosen} == set(SENTENCES)
@@ -31,8 +31,8 @@ def corpus() -> list[tuple[str, str]]:
     return [(sentence.replace("{}", figure), figure) for sentence, figure in chosen]
 
 
-def test_no_figure_falls_out_of_a_text() -> None:
-    """What is spoken has the figure's digits, at least three where it has so many, and none is left as a sign."""
+def test_no_figure_is_lost_from_a_text() -> None:
+    """The spoken text has the figure's digits, at least three if it has that many, and no digit characters."""
     for text, figure in corpus():
         said = spoken(text)
         wanted = min(3, len(re.findall("[1-9]", figure)))
@@ -41,8 +41,8 @@ def test_no_figure_falls_out_of_a_text() -> None:
         assert len(_SPOKEN_FIGURE.findall(said)) >= wanted * text.count(figure), (text, said)
 
 
-def test_no_word_falls_out_of_a_text() -> None:
-    """Every Chinese character and every Latin word that is no markup is in what is spoken."""
+def test_no_word_is_lost_from_a_text() -> None:
+    """The spoken text has every Chinese character and every Latin word that is not markup."""
     gone = str.maketrans(dict.fromkeys("一二三四五六七八九十 ", ""))
     for text, figure in corpus():
         said = spoken(text)

@@ -14,14 +14,14 @@ PAUSE_S = 6.0
 
 
 def track(folder: Path, ending: str, *, before: float, after: float) -> Path:
-    """Two seconds of music, a long pause, two seconds of music; silence before and behind."""
+    """Write two seconds of music, a long pause, two seconds of music; silence before and after."""
     sound, quiet = tone(2.0, 0.2), lambda seconds: np.zeros((2, round(seconds * RATE)), np.float32)
     whole = [quiet(before), sound, quiet(PAUSE_S), sound, quiet(after)]
     return save(folder / f"pause{ending}", np.concatenate(whole, axis=1))
 
 
 def pauses(path: Path) -> tuple[float, float, float]:
-    """Seconds of silence before the first sound, the longest within, and behind the last."""
+    """Return the seconds of silence before the first sound, the longest within, and after the last."""
     samples = np.concatenate([frame.to_ndarray() for frame in loudness.frames_of(path)], axis=1)
     loud = np.flatnonzero(np.abs(samples).max(axis=0) > 0.02)
     within = np.diff(loud).max()
@@ -43,7 +43,7 @@ def test_only_the_ends_are_trimmed(ending: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(0.0, 0.0), (0.0, 6.0), (6.0, 0.0)])
 def test_a_pause_is_no_end(before: float, after: float, tmp_path: Path) -> None:
-    """Whichever ends are silent, the pause is measured as part of the track; without such an end nothing is cut."""
+    """With silence at any end, the pause is measured as part of the track; without it nothing is cut."""
     found = conversion.examine(track(tmp_path, ".wav", before=before, after=after))
     assert found.trimmed is bool(before or after)
     assert found.end_s - found.begin_s == pytest.approx(

@@ -1,4 +1,4 @@
-"""What people bring: every usual kind is understood, levelled and trimmed; the rest is refused in a sentence."""
+"""Uploads: every usual kind is read, levelled and trimmed; the rest is refused with a sentence."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def refused(gate: Gate, what: str, data: bytes, folder: Path) -> str:
 
 @pytest.mark.parametrize("kind", CODECS)
 def test_a_recording_of_any_usual_kind_is_trimmed_and_levelled(gate: Gate, kind: str, tmp_path: Path) -> None:
-    """Three seconds of voice between silences of a second: the silence is gone, −18 LUFS, under −1 dBTP."""
+    """Three seconds of voice between silences of a second: trimmed, −18 LUFS, under −1 dBTP."""
     made = passed(gate, "speech", encoded(tone(3, before=1, after=1, level=0.02), kind), tmp_path)
     with wave.open(io.BytesIO(made), "rb") as found:
         assert (found.getframerate(), found.getnchannels(), found.getsampwidth()) == (44100, 2, 2)
@@ -66,7 +66,7 @@ def test_a_recording_of_any_usual_kind_is_trimmed_and_levelled(gate: Gate, kind:
 
 
 def test_a_loud_minute_is_levelled_block_by_block_without_a_seam(gate: Gate, tmp_path: Path) -> None:
-    """Knocks in nearly a minute of speech keep under −1 dBTP everywhere, also where the blocks meet."""
+    """Knocks in nearly a minute of speech stay under −1 dBTP everywhere, also where the blocks meet."""
     loud = tone(58, level=0.05)
     for at in range(5000, loud.size - 40, 44100 // 3):
         loud[at : at + 40] = 0.9
@@ -93,21 +93,21 @@ NO_RECORDINGS = {
 
 
 def half_hour() -> bytes:
-    """AMR frames of 20 ms, 90,000 of them: such a file tells its length to nobody."""
+    """Return AMR frames of 20 ms, 90,000 of them: the file does not state its length."""
     second = encoded(tone(1), "amr").removeprefix(b"#!AMR\n")
     return b"#!AMR\n" + second[: 32 * 50] * 1800
 
 
 @pytest.mark.parametrize("kind", NO_RECORDINGS)
-def test_what_is_no_recording_is_refused(gate: Gate, kind: str, tmp_path: Path) -> None:
-    """Empty, corrupt, silent, too long, a film, or a list that names other files: refused in a sentence."""
+def test_anything_but_a_recording_is_refused(gate: Gate, kind: str, tmp_path: Path) -> None:
+    """Empty, corrupt, silent and too long files, films, and lists that name other files are refused with a sentence."""
     data, words = NO_RECORDINGS[kind]
     (tmp_path / "other.wav").write_bytes(encoded(tone(2), "wav"))
     assert words in refused(gate, "speech", data(), tmp_path)
 
 
-def test_a_torn_recording_is_as_good_as_what_is_left(gate: Gate, tmp_path: Path) -> None:
-    """The phone's battery ended in mid-sentence: what was written down is heard."""
+def test_a_truncated_recording_is_used_as_far_as_it_goes(gate: Gate, tmp_path: Path) -> None:
+    """A recording cut off by an empty battery is used up to the cut."""
     torn = encoded(tone(10), "ogg")[:60_000]
     assert samples_of(passed(gate, "speech", torn, tmp_path)).shape[1] > 44100
 
@@ -122,7 +122,7 @@ def test_a_song_is_cut_after_ten_seconds_and_fades(gate: Gate, tmp_path: Path) -
 
 
 def test_a_songs_loudest_ten_seconds_are_found() -> None:
-    """A quiet minute with a refrain from second 30 on; of two equal refrains the first; a short song from its start."""
+    """The refrain is at second 30 of a quiet minute; the first of two equal ones; the start of a short song."""
     quiet, loud = [0.01] * 60, [0.2] * 30
     assert refrain([*quiet, *loud, *quiet]) == 30.0
     assert refrain([*quiet, *loud, *quiet, *loud, *quiet]) == 30.0
@@ -133,7 +133,7 @@ def test_a_songs_loudest_ten_seconds_are_found() -> None:
 
 @pytest.mark.parametrize("kind", ["mp3", "ogg"])
 def test_a_song_begins_with_its_refrain(gate: Gate, kind: str, tmp_path: Path) -> None:
-    """A soft verse of a minute at 220 Hz, then fifteen loud seconds at 440 Hz: these are heard, not the verse."""
+    """Of a soft verse of a minute at 220 Hz and fifteen loud seconds at 440 Hz, the loud part is used."""
     verse, refrain_ = tone(60, level=0.02), tone(15, level=0.3)[::2]
     whole = np.concatenate([verse, refrain_, refrain_, verse[: 20 * 44100]])
     samples = samples_of(passed(gate, "song", encoded(whole, kind), tmp_path))[0]
@@ -144,8 +144,8 @@ def test_a_song_begins_with_its_refrain(gate: Gate, kind: str, tmp_path: Path) -
     assert float(np.abs(samples[:20]).max()) < 0.02  # faded in: no click
 
 
-def test_a_track_is_kept_or_turned_into_what_the_player_plays(gate: Gate, tmp_path: Path) -> None:
-    """mp3 stays as it is, byte for byte; m4a, which the player cannot play, becomes Opus."""
+def test_a_track_is_kept_or_converted_for_the_player(gate: Gate, tmp_path: Path) -> None:
+    """mp3 is kept byte for byte; m4a, which the player cannot play, becomes Opus."""
     (tmp_path / "source").write_bytes(mp3 := encoded(tone(4), "mp3"))
     told = gate.pass_through("track", tmp_path / "source", tmp_path / "target")
     assert told["suffix"] == ".mp3"
@@ -167,20 +167,20 @@ def test_a_photo_becomes_a_small_picture_of_our_own(gate: Gate, kind: str, tmp_p
     assert pixels[-10, -10].max() < 60
 
 
-def test_a_photo_lying_on_its_side_stands_up_and_tells_nothing_else(gate: Gate, tmp_path: Path) -> None:
-    """The orientation is obeyed; whatever else stood in the file is gone."""
+def test_a_rotated_photo_is_turned_upright_and_loses_its_metadata(gate: Gate, tmp_path: Path) -> None:
+    """The orientation is applied; all other metadata is gone."""
     made = passed(gate, "picture", with_exif(picture()), tmp_path)
     pixels = pixels_of(made)
     assert pixels.shape == (512, 288, 3)
-    assert pixels[10, 10, 2] > 200  # blue was left and is on top now
+    assert pixels[10, 10, 2] > 200  # blue was left and is now at the top
     assert pixels[-10, 10, 2] < 60
     assert b"secret" not in made
     assert b"Exif" not in made
 
 
 @pytest.mark.parametrize("kind", ["svg", "gif", "stub", "torn", "sound"])
-def test_what_is_no_photo_is_refused(gate: Gate, kind: str, tmp_path: Path) -> None:
-    """SVG, GIF, torn files, sounds: refused in a sentence."""
+def test_anything_but_a_photo_is_refused(gate: Gate, kind: str, tmp_path: Path) -> None:
+    """SVG, GIF, truncated files and sounds are refused with a sentence."""
     data = {
         "svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
         "gif": b"GIF89a" + b"\x01\x00" * 20,
@@ -194,13 +194,13 @@ def test_what_is_no_photo_is_refused(gate: Gate, kind: str, tmp_path: Path) -> N
 def test_a_child_that_hangs_is_a_sentence(
     gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file at which the child does not answer in time is refused; nothing else is harmed."""
+    """A file on which the child does not answer in time is refused; the program is not affected."""
     monkeypatch.setattr("controller.sound.upload_sandbox.LIMIT_S", {"speech": 0.01})
     assert "出了错" in refused(gate, "speech", encoded(tone(2), "wav"), tmp_path)
 
 
 def test_music_that_ends_in_silence_keeps_its_loudness() -> None:
-    """Wherever in the last tenth of a second the silence is found: the level is that of the music, never none."""
+    """At any place of silence in the last tenth of a second, the music's loudness is reported, never none."""
     music = tone(3.0)
     for hundredth in range(1, 21):
         quiet = np.zeros(int((loudness.REST_S + hundredth / 100) * RATE), np.float32)
@@ -212,14 +212,14 @@ def test_music_that_ends_in_silence_keeps_its_loudness() -> None:
 
 
 def test_a_long_track_is_converted_in_the_memory_of_a_short_one(tmp_path: Path) -> None:
-    """Two minutes of AAC need no more than two seconds do: an hour fits a small computer."""
+    """Two minutes of AAC need the same memory as two seconds: an hour fits a small computer."""
     short = encoded(tone(2), "aac")
     peaks = [_peak_mb(short * times, tmp_path) for times in (1, 60)]
     assert peaks[1] - peaks[0] < 15, peaks
 
 
 def _peak_mb(data: bytes, folder: Path) -> float:
-    """What the intake's child takes at most for such a track."""
+    """Return the peak memory of the upload child for such a track."""
     (folder / "source").write_bytes(data)
     program = (
         "import resource, sys; from controller.sound import upload_worker as intake\n"
@@ -233,7 +233,7 @@ def _peak_mb(data: bytes, folder: Path) -> float:
 
 @pytest.mark.parametrize("spare_mb", [20, 60, 100])
 def test_a_child_without_memory_refuses_in_a_sentence(tmp_path: Path, spare_mb: int) -> None:
-    """Wherever the memory runs out, the answer is a sentence about the file, or no answer; never a Python message."""
+    """At any point where memory runs out, the answer is a sentence about the file, or none; never a Python message."""
     (tmp_path / "source").write_bytes(encoded(tone(50), "wav"))
     program = (
         "import json, resource, sys; from controller.sound import upload_worker as intake\n"
@@ -256,10 +256,10 @@ def test_a_child_without_memory_refuses_in_a_sentence(tmp_path: Path, spare_mb: 
         assert not answer.get("done")
 
 
-def test_a_child_that_dies_is_started_once_more(
+def test_a_child_that_dies_is_restarted_once(
     gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its death may be no fault of the file's; a file at which both die is refused without being called damaged."""
+    """One death may not be the file's fault; after two the file is refused without being called damaged."""
     real, asked = Child.send, 0
 
     def send(child: Child, message: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The music folders: the day's order, the place in it, loudness, and what is wrong with them."""
+"""The music folders: the day's order, the position in it, loudness and faults."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def folder(home: Path, playlist: str = "morning") -> Path:
 
 
 def measured(library: Library) -> Library:
-    """The library, once nothing is left to measure."""
+    """Return the library after measuring is complete."""
     library.measure_all()
     deadline = time.monotonic() + 60
     while library.measuring():
@@ -58,15 +58,15 @@ def measured(library: Library) -> Library:
 
 
 @given(NAMES, st.text(max_size=9), DATES)
-def test_the_order_holds_each_track_once(names: list[str], playlist: str, date: datetime.date) -> None:
-    """Every track comes once before any comes again, and the same day has the same order everywhere."""
+def test_the_days_order_has_each_track_once(names: list[str], playlist: str, date: datetime.date) -> None:
+    """Every track comes once before any is repeated, and a day has the same order everywhere."""
     order = shuffled(sorted(names), playlist, date)
     assert Counter(order) == Counter(names)
     assert order == shuffled(sorted(names), playlist, date)
 
 
-def test_the_order_is_the_same_on_every_machine() -> None:
-    """The order hangs on no seed of the process: this one was written down."""
+def test_the_days_order_is_the_same_on_every_machine() -> None:
+    """The order depends on no seed of the process: this one was recorded."""
     assert shuffled(["a.ogg", "b.ogg", "c.ogg", "d.ogg"], "morning", MONDAY) == [
         "c.ogg",
         "b.ogg",
@@ -77,13 +77,13 @@ def test_the_order_is_the_same_on_every_machine() -> None:
 
 @given(NAMES, DATES)
 def test_as_many_days_as_tracks_open_with_all_of_them(names: list[str], date: datetime.date) -> None:
-    """Nobody hears the same piece every morning: each opens once before one opens again."""
+    """Every track opens a day once before one opens again."""
     days = [date + datetime.timedelta(days=n) for n in range(len(names))]
     assert {shuffled(sorted(names), "morning", day)[0] for day in days} == set(names)
 
 
 def test_days_differ_and_playlists_too() -> None:
-    """Ten tracks do not come in yesterday's order, nor in another playlist's."""
+    """Ten tracks are not in yesterday's order, nor in another playlist's."""
     names = [f"{n}.ogg" for n in range(10)]
     orders = [shuffled(names, "morning", MONDAY + datetime.timedelta(days=n))[1:] for n in range(30)]
     assert len({tuple(order) for order in orders}) == 30
@@ -91,7 +91,7 @@ def test_days_differ_and_playlists_too() -> None:
 
 
 def test_all_five_formats_are_known(home: Path, library: Library) -> None:
-    """ogg, mp3, flac, wav and opus: found at once with their length, measured soon after."""
+    """ogg, mp3, flac, wav and opus are listed at once with their length, and measured soon after."""
     for suffix in CODECS:
         save(folder(home) / f"track{suffix}", noise(2.0, 0.3))
     for tracks in (library.tracks("morning", MONDAY), measured(library).tracks("morning", MONDAY)):
@@ -103,7 +103,7 @@ def test_all_five_formats_are_known(home: Path, library: Library) -> None:
 
 
 def test_gain_brings_music_to_its_level(home: Path, library: Library) -> None:
-    """A loud track comes down to −23 LUFS; unmeasured it is played carefully; nothing is made louder."""
+    """A loud track is lowered to −23 LUFS; an unmeasured one is played carefully; nothing is raised."""
     save(folder(home) / "loud.flac", tone(3, 0.9, 997))
     save(folder(home) / "soft.flac", tone(3, 0.005))
     assert {track.gain_db for track in library.tracks("morning", MONDAY)} == {UNMEASURED_DB}
@@ -114,8 +114,8 @@ def test_gain_brings_music_to_its_level(home: Path, library: Library) -> None:
     assert "soft.flac" in library.problems()[0]
 
 
-def test_what_cannot_be_played_is_left_out_and_named(home: Path, library: Library) -> None:
-    """Text, emptiness, cut and foreign files, links to outside: each left out, each told in one sentence."""
+def test_unplayable_files_are_left_out_and_named(home: Path, library: Library) -> None:
+    """Text, empty, truncated and foreign files and links to outside are left out, each with one sentence."""
     save(folder(home) / "good.ogg", tone(2))
     (folder(home) / "text.mp3").write_text("这不是音乐。" * 100)
     (folder(home) / "empty.ogg").write_bytes(b"")
@@ -135,8 +135,8 @@ def test_what_cannot_be_played_is_left_out_and_named(home: Path, library: Librar
     assert all(sentence.endswith("跳过它。") for sentence in told)
 
 
-def test_a_folder_that_is_missing_or_empty_is_told(home: Path, library: Library) -> None:
-    """No folder, an empty folder, a name that would lead elsewhere: no music, one sentence each."""
+def test_a_missing_or_empty_folder_is_reported(home: Path, library: Library) -> None:
+    """A missing folder, an empty one, or a name that leads elsewhere gives no music and one sentence."""
     outside = save(home / "sounds" / "other" / "a.wav", tone(1)).parent
     for name in ("rousing", "../other", "../music/morning", str(outside), "", "."):
         assert library.tracks(name, MONDAY) == ()
@@ -154,8 +154,8 @@ def test_a_folder_that_is_missing_or_empty_is_told(home: Path, library: Library)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_or_folder_is_told(home: Path, library: Library) -> None:
-    """Without the right to read: left out and told."""
+def test_an_unreadable_file_or_folder_is_reported(home: Path, library: Library) -> None:
+    """Files and folders without read permission are left out with a sentence."""
     save(folder(home) / "a.wav", tone(1)).chmod(0)
     assert library.tracks("morning", MONDAY) == ()
     assert "没有读取权限" in library.problems()[0]
@@ -166,7 +166,7 @@ def test_an_unreadable_file_or_folder_is_told(home: Path, library: Library) -> N
 
 
 def test_measurements_outlive_the_program_and_a_new_name(home: Path, library: Library) -> None:
-    """What was measured is known at the next start without PyAV, also when the file was renamed meanwhile."""
+    """Measurements are known at the next start without PyAV, also of a renamed file."""
     save(folder(home) / "a.flac", tone(3, 0.9, 997))
     measured(library)
     before = library.tracks("morning", MONDAY)[0]
@@ -178,7 +178,7 @@ def test_measurements_outlive_the_program_and_a_new_name(home: Path, library: Li
 
 
 def test_the_same_content_is_measured_once(home: Path, library: Library) -> None:
-    """A renamed or copied file is known by its content: what was kept for it is believed, not measured again."""
+    """A renamed or copied file is recognised by its content: its measurement is used, not repeated."""
     music = save(folder(home) / "a.flac", tone(3, 0.9))
     measured(library)
     cache = home / "var" / "cache" / "library.json"
@@ -192,7 +192,7 @@ def test_the_same_content_is_measured_once(home: Path, library: Library) -> None
 
 
 def test_a_damaged_stretch_is_passed_over(home: Path, library: Library) -> None:
-    """A file with rubbish in its middle is played for what is left of it, as the player does."""
+    """A file with a damaged part in its middle is played without it, as the player does."""
     for suffix in (".mp3", ".flac"):
         path = save(folder(home) / f"scratched{suffix}", noise(5))
         whole = path.read_bytes()
@@ -205,7 +205,7 @@ def test_a_damaged_stretch_is_passed_over(home: Path, library: Library) -> None:
 
 
 def known_without_a_child(home: Path) -> float:
-    """The first track's gain as told by a process that may start no other."""
+    """Return the first track's gain from a process that may start no other."""
     program = (
         "import sys, datetime, subprocess; from pathlib import Path\n"
         "from controller.sound.library import Library\n"
@@ -221,7 +221,7 @@ def known_without_a_child(home: Path) -> float:
 
 
 def test_shipped_measurements_serve_the_first_start(home: Path) -> None:
-    """With sounds/index.json the very first start knows the shipped music; a changed file is not believed."""
+    """With sounds/index.json the very first start knows the shipped music; a changed file is measured again."""
     music = save(folder(home) / "a.ogg", tone(3, 0.9, 997))
     assert ship(home) == 1
     assert known_without_a_child(home) == pytest.approx(-22, abs=0.3)
@@ -232,7 +232,7 @@ def test_shipped_measurements_serve_the_first_start(home: Path) -> None:
 
 
 def test_a_damaged_cache_is_only_a_cache(home: Path) -> None:
-    """Rubbish where the measurements should be: measured again, no harm."""
+    """Invalid content in place of the measurements causes only new measurements."""
     save(folder(home) / "a.wav", tone(2))
     cache = home / "var" / "cache" / "library.json"
     cache.parent.mkdir(parents=True)
@@ -245,7 +245,7 @@ def test_a_damaged_cache_is_only_a_cache(home: Path) -> None:
 
 
 def test_a_changed_file_is_measured_again(home: Path, library: Library) -> None:
-    """Another content under the same name is another track."""
+    """Different content under the same name is another track."""
     path = save(folder(home) / "a.wav", tone(2, 0.9))
     measured(library)
     loud = library.tracks("morning", MONDAY)[0]
@@ -276,7 +276,7 @@ def test_closing_does_not_wait_for_the_measuring(home: Path, half_an_hour: Path,
 
 
 class Children:
-    """Stands between the catalogue and its real measuring children: the first `deadly` of them are killed as soon as
+    """An interceptor between the catalogue and its real measuring children: it kills the first `deadly` of them when
     they are asked to measure a whole file."""
 
     def __init__(self, patch: pytest.MonkeyPatch, deadly: int, sign: signal.Signals) -> None:
@@ -287,7 +287,7 @@ class Children:
             if message.get("whole"):
                 self.asked += 1
                 if self.asked <= deadly:
-                    os.kill(child.pid, signal.SIGSTOP)  # it may not answer before the signal reaches it
+                    os.kill(child.pid, signal.SIGSTOP)  # it must not answer before the signal reaches it
                     os.kill(child.pid, sign)
                     os.kill(child.pid, signal.SIGCONT)
             real(child, message)
@@ -296,10 +296,10 @@ class Children:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda sign: sign.name)
-def test_a_file_is_not_condemned_by_the_death_of_a_child(
+def test_a_childs_death_does_not_make_a_file_faulty(
     home: Path, library: Library, monkeypatch: pytest.MonkeyPatch, sign: signal.Signals
 ) -> None:
-    """The child that measures it dies, twice: the file is looked at again, and plays."""
+    """After two deaths of its measuring child a file is examined again, and plays."""
     monkeypatch.setattr("controller.sound.measuring.PAUSE_S", 0.0)
     Children(monkeypatch, 2, sign)
     save(folder(home) / "a.flac", tone(1, 0.9, 997))
@@ -309,10 +309,10 @@ def test_a_file_is_not_condemned_by_the_death_of_a_child(
     assert library.problems() == ()
 
 
-def test_nothing_lasting_follows_from_any_number_of_deaths(
+def test_no_number_of_deaths_is_recorded(
     home: Path, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every child dies at it: it plays on by its header, nothing is written down; the next start measures it."""
+    """If every child dies, the file plays by its header and nothing is recorded; the next start measures it."""
     monkeypatch.setattr("controller.sound.measuring.PAUSE_S", 0.0)
     with monkeypatch.context() as patch:
         children = Children(patch, 99, signal.SIGKILL)
@@ -327,8 +327,8 @@ def test_nothing_lasting_follows_from_any_number_of_deaths(
     again.close()
 
 
-def test_a_stop_of_the_daemon_condemns_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """systemd signals all processes of the service at once: the child is gone before the daemon has heard of it."""
+def test_stopping_the_daemon_makes_no_file_faulty(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd signals all processes of the service at once: the child is gone before the daemon knows."""
     save(folder(home) / "a.flac", tone(1, 0.9, 997))
     Children(monkeypatch, 1, signal.SIGTERM)
     library = Library(home, home / "var" / "cache")
@@ -342,10 +342,8 @@ def test_a_stop_of_the_daemon_condemns_nothing(home: Path, monkeypatch: pytest.M
     again.close()
 
 
-def test_a_fault_is_said_by_two_children(
-    home: Path, library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is no music is recorded as such only after another child has said so too."""
+def test_a_fault_needs_two_children(home: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not music is recorded as such only after a second child agrees."""
     children = Children(monkeypatch, 0, signal.SIGKILL)
     (folder(home) / "text.mp3").write_text("这不是音乐。" * 100)
     assert measured(library).tracks("morning", MONDAY) == ()
@@ -354,8 +352,8 @@ def test_a_fault_is_said_by_two_children(
     assert "已损坏" in kept["fault"]
 
 
-def test_what_an_older_version_condemned_is_looked_at_anew(home: Path) -> None:
-    """Its faults are not believed; its loudness serves until the file has been measured again."""
+def test_faults_recorded_by_an_older_version_are_checked_again(home: Path) -> None:
+    """An older version's faults are not used; its loudness is, until the file has been measured again."""
     path = save(folder(home) / "a.flac", tone(1, 0.9, 997))
     other = save(folder(home) / "b.flac", tone(1, 0.5, 997))
     cache = home / "var" / "cache" / "library.json"
@@ -375,7 +373,7 @@ def test_what_an_older_version_condemned_is_looked_at_anew(home: Path) -> None:
 
 
 def test_a_long_file_is_measured_however_long_it_takes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only a child that says nothing hangs: one that is slow tells that it goes on."""
+    """Only a silent child is hung: a slow one reports progress."""
     monkeypatch.setattr("controller.sound.measuring.SILENT_LIMIT_S", 0.4)
     monkeypatch.setattr("controller.sound.measuring.CHILD", "slow_child")
     monkeypatch.setenv("PYTHONPATH", str(home))
@@ -393,8 +391,8 @@ def test_a_long_file_is_measured_however_long_it_takes(home: Path, monkeypatch: 
     library.close()
 
 
-def test_what_the_player_could_not_play_is_made_anew(home: Path, library: Library) -> None:
-    """The player decides: such a file is converted although it looks fine; when that fails too, it is told."""
+def test_a_file_that_the_player_could_not_play_is_converted(home: Path, library: Library) -> None:
+    """A file that the player could not play is converted although it looks fine; if that fails too, it is reported."""
     path = save(folder(home) / "a.flac", tone(1, 0.9, 997))
     assert measured(library).tracks("morning", MONDAY)[0].path == path
     library.failed(path)
@@ -407,13 +405,13 @@ def test_what_the_player_could_not_play_is_made_anew(home: Path, library: Librar
     other = save(folder(home) / "b.flac", tone(1, 0.5))
     measured(library)
     other.rename(home / "away")
-    library.failed(other)  # a file that is away has done nothing wrong
+    library.failed(other)  # a missing file is not faulty
     (home / "away").rename(other)
     assert [track.path for track in measured(library).tracks("morning", MONDAY)] == [other]
 
 
-def test_what_was_made_goes_with_its_file_and_comes_back(home: Path, library: Library) -> None:
-    """Thrown away when nothing needs it any more; made again when somebody has emptied the cache."""
+def test_a_conversion_is_deleted_with_its_file_and_made_again(home: Path, library: Library) -> None:
+    """A conversion is deleted when it is not needed any more, and made again when the cache was emptied."""
     path = save(folder(home) / "no ending.wav", tone(1)).rename(folder(home) / "no ending")
     (track,) = measured(library).tracks("morning", MONDAY)
     library.sweep()
@@ -425,8 +423,8 @@ def test_what_was_made_goes_with_its_file_and_comes_back(home: Path, library: Li
     assert list(track.path.parent.iterdir()) == []
 
 
-def test_a_linked_folder_is_told_and_nothing_in_it_is_used(home: Path, library: Library) -> None:
-    """A playlist that is a link to elsewhere is no playlist of ours."""
+def test_a_linked_folder_is_reported_and_not_used(home: Path, library: Library) -> None:
+    """A playlist that is a link to elsewhere is reported and not used."""
     elsewhere = save(home / "elsewhere" / "a.wav", tone(1)).parent
     (home / "sounds" / "music" / "linked").symlink_to(elsewhere)
     assert library.tracks("linked", MONDAY) == ()
@@ -435,7 +433,7 @@ def test_a_linked_folder_is_told_and_nothing_in_it_is_used(home: Path, library: 
 
 
 def test_subfolders_are_named(home: Path, library: Library) -> None:
-    """An album's folder inside a playlist is not played, and that is said."""
+    """An album's folder inside a playlist is not played, and is reported."""
     save(folder(home) / "周杰伦" / "a.wav", tone(1))
     told = library.problems()
     assert "morning/周杰伦" in told[0]
@@ -443,7 +441,7 @@ def test_subfolders_are_named(home: Path, library: Library) -> None:
 
 
 def test_the_shipped_music_is_known_with_its_measurements(tmp_path: Path) -> None:
-    """A fresh clone plays at the right level from its first second."""
+    """A fresh clone plays at the right level from the start."""
     home = Path(__file__).parents[2]
     shipped = Catalogue(tmp_path / "none.json", home / "sounds" / "index.json", home / "sounds")
     files = sorted((home / "sounds").rglob("*.ogg"))

@@ -1,4 +1,4 @@
-"""The reading of texts: the golden tables, and what holds for any text at all."""
+"""Reading texts: the golden tables, and properties of any text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TEXTS = st.one_of(st.text(max_size=500), st.lists(st.sampled_from(PIECES), max_s
 
 
 def golden(name: str) -> list[tuple[str, str]]:
-    """The lines of a golden table: as written, as spoken."""
+    """Return the lines of a golden table: as written, as spoken."""
     lines = (HERE / name).read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("# ")]
     return [(row[0].replace("⏎", "\n"), row[1]) for row in rows]
@@ -45,7 +45,7 @@ def golden(name: str) -> list[tuple[str, str]]:
     [("golden_mandarin.tsv", "zh", 880), ("golden_english.tsv", "en", 60)],
 )
 def test_every_line_of_the_table_is_read_as_it_says(table: str, language: str, at_least: int) -> None:
-    """Every line of the golden tables is read as it says, and the tables keep their size."""
+    """Every line of the golden tables is read correctly, and the tables keep their size."""
     rows = golden(table)
     read = [(text, spoken(text, {}, language).replace("\u00a0", " "), said) for text, said in rows]
     wrong = [f"{text} → {found}, not {said}" for text, found, said in read if found != said]
@@ -56,61 +56,61 @@ def test_every_line_of_the_table_is_read_as_it_says(table: str, language: str, a
 @settings(max_examples=400, deadline=None)
 @given(TEXTS)
 def test_nothing_is_left_for_the_engine_to_guess(text: str) -> None:
-    """Any Unicode text is read without an error, and only what the engine knows is left of it."""
+    """Any Unicode text is read without an error, and the result contains only characters that the engine knows."""
     assert SAYABLE.sub("", spoken(text)) == ""
 
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(["zh", "en"]))
-def test_what_is_spoken_stays_as_it_is(text: str, language: str) -> None:
-    """A text that was made speakable once is not changed by doing it again."""
+def test_a_spoken_text_does_not_change_again(text: str, language: str) -> None:
+    """A spoken text does not change when it is converted again."""
     once = spoken(text, {}, language)
     assert spoken(once, {}, language) == once
 
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(["zh", "en"]))
-def test_what_is_spoken_is_bounded(text: str, language: str) -> None:
-    """No text grows more than twelvefold by being written out."""
+def test_a_spoken_text_is_bounded(text: str, language: str) -> None:
+    """No text grows more than twelvefold when written out."""
     assert len(spoken(text, {}, language)) <= 12 * len(text) + 12
 
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.dictionaries(st.text(max_size=6), st.text(max_size=12), max_size=5))
 def test_readings_never_break_a_text(text: str, readings: dict[str, str]) -> None:
-    """Whatever stands in the readings, the text is spoken and nothing is left to guess."""
+    """With any readings, the text is spoken and the engine has nothing to guess."""
     assert SAYABLE.sub("", spoken(text, readings)) == ""
 
 
 def test_a_name_is_read_as_its_say_as() -> None:
-    """A reading is used for the name as written, with marks or digits, wherever it stands."""
+    """A reading is used for the name as written, with marks or digits, anywhere in the text."""
     readings = {"单晓明": "shàn xiǎo míng", "E聘": "yi1 pin4"}
     text = "恭喜单晓明签了一单E聘，单晓明，加油！"
     assert spoken(text, readings) == "恭喜 shan4 xiao3 ming2 签了 yi4 单 yi1 pin4，shan4 xiao3 ming2，加油！"
 
 
 def test_the_longest_name_wins() -> None:
-    """Of two names that start alike the longer one is found first."""
+    """Of two names with the same start the longer one is matched."""
     readings = {"王明": "wang2 ming2", "王明明": "wang2 ming3 ming3"}
     assert spoken("王明明和王明", readings) == "wang2 ming3 ming3 和 wang2 ming2"
 
 
 def test_a_latin_name_is_not_found_inside_a_word() -> None:
-    """The reading of Amy is not put into Amyway or McAmy."""
+    """The reading of Amy is not used in Amyway or McAmy."""
     assert spoken("Amy在Amyway和McAmy", {"Amy": "ai4 mi3"}) == "ai4 mi3 在 Amyway 和 McAmy"
 
 
-def test_a_reading_that_is_no_pinyin_is_passed_over() -> None:
-    """A say_as that cannot be read leaves the name as it stands instead of failing the announcement."""
+def test_a_reading_that_is_not_pinyin_is_ignored() -> None:
+    """An invalid say_as is ignored instead of failing the announcement."""
     assert spoken("恭喜单晓明", {"单晓明": "shang9"}) == "恭喜单晓明"
 
 
 def test_figures_in_a_name_with_a_reading_are_left_alone() -> None:
-    """A name's own digits are not read as a number when it has a reading."""
+    """A name's digits are not read as a number when it has a reading."""
     assert spoken("恭喜2组签了2单", {"2组": "er4 zu3"}) == "恭喜 er4 zu3 签了两单"
 
 
 def test_a_thousand_readings_are_quick_to_find_in_a_long_text() -> None:
-    """Every one of a thousand names is read by its own reading in one text."""
+    """A thousand names in one text all get their readings."""
     names = {f"名字{chr(0x4E00 + n)}": "zhang1 san1" for n in range(1000)}
     assert spoken("，".join(names), names) == "，".join(["zhang1 san1"] * 1000)

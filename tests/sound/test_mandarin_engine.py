@@ -1,4 +1,4 @@
-"""What the real espeak-ng 1.52 makes of spoken text: the right syllables, and why each repair is there."""
+"""Spoken text in the real espeak-ng 1.52: the right syllables, and the need for each workaround."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from sound.espeak import phonemes, syllables
 from sound.espeak import written as spoken
 
-# As the repairs write it → the sound it must have: ɕ/tɕʰ/tɕ with -ong and the tone's contour.
+# The workaround's spelling → the sound it must have: ɕ/tɕʰ/tɕ with -ong and the tone's contour.
 IONG = {"xong1": "S;ong55", "xong2": "S;ong35", "qong2": "tS;hong35", "jong3": "tS;ong214"}
 
 
@@ -25,7 +25,7 @@ def test_readings_are_never_spoken_in_english(reading: str) -> None:
 
 
 def test_the_engine_knows_all_tone_digit_syllables_we_let_through() -> None:
-    """Every syllable that a say_as may hold is spoken in Mandarin, in each of its five tones."""
+    """Every syllable that a say_as may contain is spoken in Mandarin, in each of its five tones."""
     from controller.sound.mandarin.pinyin import SYLLABLES
 
     readings = [f"{syllable}{tone}" for syllable in sorted(SYLLABLES) for tone in "12345"]
@@ -34,15 +34,15 @@ def test_the_engine_knows_all_tone_digit_syllables_we_let_through() -> None:
 
 @pytest.mark.parametrize(("written", "sound"), IONG.items())
 def test_iong_has_a_writing_that_sounds_right(written: str, sound: str) -> None:
-    """xiong, qiong and jiong, which the engine lacks, are given as xong, qong and jong."""
+    """xiong, qiong and jiong, which the engine lacks, are spelled xong, qong and jong."""
     assert syllables(written) == sound
 
 
 @pytest.mark.parametrize(
     "word", ["雄", "熊", "兄弟", "英雄", "李琼", "穷", "胸卡", "窘迫", "一会儿", "这儿", "干活儿", "哥们儿"]
 )
-def test_words_the_engine_says_in_english_are_gone_round(word: str) -> None:
-    """The engine alone says these words in English (if not, the repair may go); repaired they are Mandarin."""
+def test_words_the_engine_says_in_english_are_worked_around(word: str) -> None:
+    """The engine alone says these words in English (if not, drop the workaround); with it they are Mandarin."""
     assert "(en)" in phonemes(word)
     assert "(" not in phonemes(spoken(word))
 
@@ -62,8 +62,8 @@ def test_words_the_engine_says_in_english_are_gone_round(word: str) -> None:
         ("便宜", "pian2 yi5"),
     ],
 )
-def test_words_the_engine_misreads_are_put_right(word: str, pinyin: str) -> None:
-    """The engine alone misreads these words (if not, the repair may go); repaired they have their syllables."""
+def test_words_the_engine_misreads_are_corrected(word: str, pinyin: str) -> None:
+    """The engine alone misreads these words (if not, drop the workaround); with it they have their syllables."""
     assert syllables(word) != syllables(pinyin)
     assert syllables(spoken(word)) == syllables(pinyin)
 
@@ -85,7 +85,7 @@ def test_words_the_engine_misreads_are_put_right(word: str, pinyin: str) -> None
     ],
 )
 def test_yi_has_the_tone_of_its_place(word: str, pinyin: str) -> None:
-    """The engine alone gives 一 another tone here (if not, the repair may go); repaired it is as people say it."""
+    """The engine alone gives 一 a wrong tone here (if not, drop the workaround); with it the tone is right."""
     assert syllables(word) != syllables(pinyin)
     assert syllables(spoken(word)) == syllables(pinyin)
 
@@ -132,7 +132,7 @@ def test_yi_has_the_tone_of_its_place(word: str, pinyin: str) -> None:
     + [(word, "pu51") for word in ["不行", "不来", "不好", "不签", "不抛弃", "势不可挡"]],
 )
 def test_yi_and_bu_that_the_engine_has_right_are_left_to_it(word: str, tone: str) -> None:
-    """Where the dictionary has the tone there is no repair; both characters have the tone that people say."""
+    """No workaround where the dictionary has the tone; both characters have the right tone."""
     assert spoken(word) == word
     assert tone in syllables(word)
 
@@ -159,8 +159,8 @@ def test_yi_and_bu_that_the_engine_has_right_are_left_to_it(word: str, tone: str
         "加油",
     ],
 )
-def test_the_office_words_are_mandarin_as_they_stand(word: str) -> None:
-    """The words of the office's day need no repair and get none."""
+def test_the_office_words_are_mandarin_without_a_workaround(word: str) -> None:
+    """The words of the office's day need no workaround and get none."""
     assert spoken(word) == word
     assert "(" not in phonemes(word)
 

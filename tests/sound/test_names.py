@@ -1,4 +1,4 @@
-"""People's names: surnames with an odd reading, characters the engine misreads, and what is no such name."""
+"""People's names: surnames with an unusual reading, characters the engine misreads, and other words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "pinyin"), NAMES)
 def test_a_name_has_its_sound_without_a_say_as(name: str, pinyin: str) -> None:
-    """The real engine gives every name of the table the syllables and tones that stand beside it."""
+    """The real engine gives every name of the table the syllables and tones in its row."""
     reading = name_reading(name)
     said = spoken(f"恭喜{name}签单", {name: reading} if reading else {})
     assert syllables(said) == syllables(spoken(f"恭喜 {pinyin} 签单"))
@@ -31,13 +31,13 @@ def test_the_table_of_names_keeps_its_size() -> None:
 
 
 @pytest.mark.parametrize("name", ["王小明", "李雷", "", "Lily", "王", "小明同学们好", "Li明", "张3"])
-def test_what_needs_no_reading_gets_none(name: str) -> None:
-    """Names that the engine reads right, and what is no Chinese name, have no reading."""
+def test_names_that_need_no_reading_get_none(name: str) -> None:
+    """Names that the engine reads correctly, and anything but a Chinese name, have no reading."""
     assert name_reading(name) is None
 
 
 def test_only_the_odd_part_is_spelt() -> None:
-    """What the engine reads right stays as it is written."""
+    """Characters that the engine reads correctly are kept."""
     assert name_reading("单晓明") == "shan4 晓明"
     assert name_reading("万俟晓明") == "mo4 qi2 晓明"
     assert name_reading("曾晨") == "zeng1 chen2"
@@ -45,17 +45,17 @@ def test_only_the_odd_part_is_spelt() -> None:
 
 @pytest.mark.parametrize("reading", [*SURNAMES.values(), *DOUBLE_SURNAMES.values(), *GIVEN.values()])
 def test_every_reading_of_the_tables_is_pinyin(reading: str) -> None:
-    """The tables hold nothing that parse_say_as would refuse or change."""
+    """The tables contain only readings that parse_say_as accepts unchanged."""
     assert parse_say_as(reading) == reading
 
 
 def test_a_name_is_read_however_its_list_pads_it() -> None:
-    """Spaces that pad a name and radicals from PDFs do not lose the surname's reading."""
+    """Padding spaces and radicals from PDFs do not lose the surname's reading."""
     assert name_reading("单　明") == name_reading("单明") == "shan4 明"
     assert name_reading("⻋⼩明") == name_reading("车小明")
 
 
-def test_two_of_one_name_are_told_apart_aloud() -> None:
+def test_two_people_with_one_name_are_distinguished_in_speech() -> None:
     """张伟（大） is spoken as the office calls him."""
     assert name_reading("张伟（大）") == "大 张伟"
     assert spoken("恭喜张伟（大）！", {"张伟（大）": "大 张伟"}) == "恭喜大张伟！"
@@ -73,14 +73,14 @@ def test_two_of_one_name_are_told_apart_aloud() -> None:
         ("⾼⼩明A", ""),
     ],
 )
-def test_what_no_voice_can_be_relied_on_to_say_is_named(name: str, unsure: str) -> None:
-    """A character that would be left out of speech is named, so that a reading is asked for."""
+def test_characters_that_some_voices_cannot_say_are_listed(name: str, unsure: str) -> None:
+    """A character that would be left out of speech is listed, so that a person can enter a reading."""
     assert unreadable(name) == tuple(unsure)
 
 
 @pytest.mark.parametrize("say_as", ["shàn", "shan4", "shan4 xiong2"])
 def test_a_reading_shorter_than_its_name_is_refused(say_as: str) -> None:
-    """A reading of the surname alone would leave the given name unspoken; the sentence shows the whole one."""
+    """A reading of the surname alone would leave out the given name; the sentence shows the whole one."""
     with pytest.raises(ValueError, match=r"“单雄信”有 3 个字.*shan4.*信"):
         reading_of("单雄信", say_as)
 

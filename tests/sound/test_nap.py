@@ -1,4 +1,4 @@
-"""The nap, whatever happens around it: the real office, player and mixer in random scenarios."""
+"""Quiet time in random scenarios: the real office, player and mixer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAP = Path(__file__).resolve().parents[1] / "bench" / "nap.py"
 @pytest.mark.signal
 @pytest.mark.calm
 def test_nothing_sounds_in_the_nap_in_random_scenarios() -> None:
-    """Orders, announcements, hushes, restarts and jumping clocks around the nap: not one sample inside it.
+    """Music commands, announcements, mutes, restarts and clock jumps around quiet time: not one sample inside it.
 
     `make soak` runs a thousand of these.
     """

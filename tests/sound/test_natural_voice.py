@@ -1,4 +1,4 @@
-"""The natural voice itself: real Kokoro-82M in a real child. Skipped, with the reason, where it cannot be installed."""
+"""The natural voice: real Kokoro-82M in a real child. Skipped, with the reason, where it cannot be installed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEAL = "恭喜猛虎队的王小明签了一单铂金会员，金额是一万两
 
 @pytest.fixture(scope="module")
 def voice(natural_voice: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voice]:
-    """One voice for the module, awake."""
+    """One running voice for the module."""
     made = Voice(tmp_path_factory.mktemp("natural"), natural_voice)
     made.prepare(say("大家好")).result(120)
     yield made
@@ -44,7 +44,7 @@ def test_it_speaks_at_an_announcers_pace_and_level(voice: Voice) -> None:
 
 
 def test_its_parts_come_before_the_whole(voice: Voice) -> None:
-    """The first clause is handed over before the last is rendered."""
+    """The first clause is delivered before the last is rendered."""
     stream = voice.stream(script(DEAL.replace("王小明", "李雷")))
     parts = stream.parts(60)
     assert len(parts) < 3
@@ -57,7 +57,7 @@ def test_its_parts_come_before_the_whole(voice: Voice) -> None:
 
 
 def test_a_second_listener_gets_it_from_the_beginning(voice: Voice) -> None:
-    """Interrupted after the first part by an emergency and said again: all of it, and the emergency came first."""
+    """Interrupted by an emergency after the first part, it is later spoken from the start, after the emergency."""
     text = script("各位同事，本周六上午九点，公司组织大家去香山爬山，请在前台登记，家属也欢迎参加。")
     interrupted = voice.stream(text)
     assert interrupted.parts(60, at_once=True)
@@ -79,7 +79,7 @@ def test_a_second_listener_gets_it_from_the_beginning(voice: Voice) -> None:
 
 
 def test_a_clause_rendered_ahead_costs_nothing_later(voice: Voice) -> None:
-    """What idle time has rendered is not rendered again."""
+    """A clause rendered in idle time is not rendered again."""
     ahead = script("恭喜飞龙队的陈芳签了一单企业年卡。")
     assert voice.learn([ahead]) == 1
     end = time.monotonic() + 60
@@ -119,7 +119,7 @@ def test_hard_texts_are_spoken(voice: Voice, text: str) -> None:
 
 
 def test_an_unknown_character_is_named(voice: Voice) -> None:
-    """What no dictionary reads is left out and named, the rest is spoken."""
+    """A character without a reading is left out and reported, the rest is spoken."""
     clip = voice.prepare(Script((Segment("恭喜李\U0002a6b2签单"),))).result(60)
     assert clip.unread == ("\U0002a6b2",)
     assert voice.unread() == ("\U0002a6b2",)
@@ -127,7 +127,7 @@ def test_an_unknown_character_is_named(voice: Voice) -> None:
 
 
 def test_nothing_to_say_is_refused_and_the_voice_stays(voice: Voice) -> None:
-    """Emoji alone: a sentence; the next text is spoken by the same voice."""
+    """A text of emoji gives a sentence; the next text is spoken by the same voice."""
     with pytest.raises(VoiceFailed, match="没有能念出来的字"):
         voice.prepare(Script((Segment("✅✅✅"),))).result(60)
     voice.prepare(script("大家加油！")).result(60)
@@ -135,7 +135,7 @@ def test_nothing_to_say_is_refused_and_the_voice_stays(voice: Voice) -> None:
 
 
 def test_an_english_text_has_an_english_speaker(voice: Voice) -> None:
-    """Another speaker than the Mandarin one, at the same level."""
+    """An English text has another speaker than the Mandarin one, at the same level."""
     text = spoken("Meeting at 15:00 in room 3, please be on time.", {}, "en")
     clip = voice.prepare(Script((Segment(text, language="en"),))).result(60)
     assert clip.speech_end_s > 1.5
@@ -143,7 +143,7 @@ def test_an_english_text_has_an_english_speaker(voice: Voice) -> None:
 
 
 def test_a_killed_child_is_replaced(voice: Voice) -> None:
-    """SIGKILL while it renders: the announcement is spoken by the next child, by the natural voice again."""
+    """After SIGKILL while rendering, the next child speaks the announcement, again with the natural voice."""
     future = voice.prepare(script("各位同事，下午四点在三楼开会，请大家准时参加。"))
     time.sleep(0.5)
     pid = voice.status().pid
@@ -154,7 +154,7 @@ def test_a_killed_child_is_replaced(voice: Voice) -> None:
 
 
 def test_its_memory_is_bounded(voice: Voice) -> None:
-    """The longest clause takes at most 450 MB."""
+    """The longest clause needs at most 450 MB."""
     voice.prepare(script("今天下午三点整请所有销售团队的组长和经理到三楼开会")).result(60)
     status = Path(f"/proc/{voice.status().pid}/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -1,4 +1,4 @@
-"""sherpa-onnx and Piper with their real loading code and tiny models made here."""
+"""sherpa-onnx and Piper with their real loading code and tiny models generated here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXT = "恭喜大家，今天的目标已经完成了，家油！"
 
 
 def model(tokens: str, count: str, knobs: list[tuple[str, int]], out: str, shape: list[int]):
-    """A network that turns each token into a tenth of a second of tone."""
+    """Return a network that turns each token into a tenth of a second of tone."""
     constants = {
         "zero": np.array(0, np.float32),
         "one": np.array(1, np.float32),
@@ -83,7 +83,7 @@ def sherpa(folder: Path, *, whole: bool = True) -> None:
 
 
 def test_a_reading_is_heard_from_a_voice_that_knows_no_pinyin(tmp_path: Path) -> None:
-    """Names with a say_as, and repairs for espeak, are given to such a voice as characters that sound so."""
+    """Such a voice gets names with a say_as, and espeak's workarounds, as characters of the same sound."""
     from controller.sound.tts.engines import Piper, Sherpa
 
     for make, engine in ((sherpa, Sherpa), (piper, Piper)):
@@ -102,17 +102,17 @@ def test_a_reading_is_heard_from_a_voice_that_knows_no_pinyin(tmp_path: Path) ->
     ],
 )
 def test_pinyin_becomes_characters(spoken: str, given: str) -> None:
-    """Each syllable of a table of common characters; letters and words stay."""
+    """Each pinyin syllable becomes a common character; letters and words stay."""
     assert in_characters(spoken) == given
 
 
 def test_every_syllable_that_a_say_as_may_hold_has_a_character() -> None:
-    """None is left out by such a voice, in whatever tone."""
+    """Every syllable has a character, in any tone."""
     assert [f"{s}{t}" for s in SYLLABLES for t in "12345" if in_characters(f"{s}{t}").isascii()] == []
 
 
 def hanging(folder: Path) -> None:
-    """A voice whose network never comes to an end."""
+    """Write a voice whose network never terminates."""
     sherpa(folder)
     made = onnx.load(folder / "model.onnx")
     body = helper.make_graph(
@@ -138,8 +138,8 @@ def hanging(folder: Path) -> None:
     onnx.save(made, folder / "model.onnx")
 
 
-def test_a_model_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network without an end: after its time the child is killed, espeak speaks, and `doctor` can say why."""
+def test_a_hanging_model_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that never terminates: after its time the child is killed, espeak speaks, `doctor` has the reason."""
     from controller.sound.tts import client
 
     monkeypatch.setattr(client, "LOADING_LIMIT_S", 4.0)
@@ -154,14 +154,14 @@ def test_a_model_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
         voice.close()
 
 
-def test_a_voice_that_was_given_up_is_tried_again(tmp_path: Path) -> None:
-    """It speaks again by itself when its model is whole; when it is not, espeak goes on and the pause doubles."""
+def test_a_replaced_voice_is_tried_again(tmp_path: Path) -> None:
+    """It is used again when its model is complete; if it is not, espeak continues and the pause doubles."""
     sherpa(tmp_path / "voices" / "tiny", whole=False)
     voice = Voice(tmp_path / "cache", tmp_path / "voices", idle_s=0.2, retry_s=1.5)
     try:
         assert voice.prepare(say(TEXT)).result(60).speech_end_s > 3
         began = time.monotonic()
-        while voice.status().engine or time.monotonic() - began < 0.5:  # until it is tried again, and fails
+        while voice.status().engine or time.monotonic() - began < 0.5:  # until the next attempt, which fails
             assert time.monotonic() - began < 30
             time.sleep(0.02)
         while not voice.status().engine.startswith("espeak-ng"):
@@ -178,7 +178,7 @@ def test_a_voice_that_was_given_up_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_without_any_voice_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a model that loads nor espeak: the reasons of both stand in one sentence, and nothing waits."""
+    """Without a working model and without espeak one sentence has both reasons, and nothing waits."""
     (tmp_path / "voices" / "baker").mkdir(parents=True)
     (tmp_path / "voices" / "baker" / "v.onnx").write_bytes(b"rubbish")
     (tmp_path / "voices" / "baker" / "v.onnx.json").write_text("{}")
@@ -207,14 +207,14 @@ def test_a_neural_voice_speaks_when_it_is_there(tmp_path: Path, make) -> None:
         assert voice.status().engine.startswith(("sherpa-onnx", "piper"))
         assert voice.status().passed_over == ()
         assert clip.speech_end_s > 1.5
-        assert pitch(heard(clip.path)[0]) == pytest.approx(421, abs=3)  # the model's own tone
+        assert pitch(heard(clip.path)[0]) == pytest.approx(421, abs=3)  # the model's tone
     finally:
         voice.close()
     assert describe(tmp_path / "voices")[0][1] == "speaks"
 
 
-def test_a_model_that_kills_its_process_is_given_up(tmp_path: Path) -> None:
-    """sherpa-onnx ends the process over a model without its facts: espeak speaks, and `doctor` can say why."""
+def test_a_model_that_kills_its_process_is_replaced(tmp_path: Path) -> None:
+    """sherpa-onnx kills the process over a model without metadata: espeak speaks, and `doctor` has the reason."""
     sherpa(tmp_path / "voices" / "tiny", whole=False)
     voice = Voice(tmp_path / "cache", tmp_path / "voices")
     try:

@@ -1,4 +1,4 @@
-"""Numbers, counts and sums of money as Mandarin says them."""
+"""Numbers, counts and sums of money as Mandarin reads them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLACES = {"十": 10, "百": 100, "千": 1000}
 
 
 def understood(said: str) -> int:
-    """The number a listener hears: the reader's opposite, written without it."""
+    """Return the number that a listener hears: the inverse of the reader, written independently."""
     total = group = digit = 0
     for char in said.replace("万亿", "兆"):
         if char in VALUES:
@@ -32,13 +32,13 @@ def understood(said: str) -> int:
 
 @given(st.one_of(st.integers(0, 10**16 - 1), st.integers(0, 100_000)))
 def test_a_listener_hears_the_number_that_was_meant(n: int) -> None:
-    """Every number up to ten million billion is understood as itself."""
+    """Every number up to ten million billion is understood correctly."""
     assert understood(cardinal(n)) == n
 
 
 @given(st.integers(0, 10**16 - 1))
 def test_two_is_liang_before_thousands_and_never_before_ten(n: int) -> None:
-    """两 stands before 千, 万 and 亿 only, and no number says 两十, 两百 or ends in 两."""
+    """两 is only before 千, 万 and 亿, and no number contains 两十, 两百 or ends in 两."""
     said = cardinal(n)
     assert not any(wrong in said for wrong in ("两十", "两百", "二千", "零零"))
     assert not said.endswith("两")
@@ -65,13 +65,13 @@ def test_two_is_liang_before_thousands_and_never_before_ten(n: int) -> None:
     ],
 )
 def test_money_is_said_in_yuan_jiao_and_fen(amount: str, said: str) -> None:
-    """Sums are said as people say them, rounded to the fen."""
+    """Sums are read as people say them, rounded to the fen."""
     assert amount_in_words(Decimal(amount)) == said
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "1E+1000000"])
-def test_what_is_no_sum_of_money_is_refused_in_a_sentence(amount: str) -> None:
-    """Not a number, without end, or beyond all reason: a Chinese sentence with an example."""
+def test_anything_but_a_sum_of_money_is_refused_with_a_sentence(amount: str) -> None:
+    """Not a number, infinite, or absurdly large: a Chinese sentence with an example."""
     with pytest.raises(ValueError, match=r"读不出来：请写成 12800 或 12800\.50 这样的数。$"):
         amount_in_words(Decimal(amount))
 

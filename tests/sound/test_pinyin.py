@@ -1,4 +1,4 @@
-"""What people write into say_as, and what they are told when it is no pinyin."""
+"""Readings that people enter as say_as, and the sentence when one is not pinyin."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from controller.sound.mandarin import parse_say_as
     ],
 )
 def test_pinyin_in_any_usual_writing_is_understood(written: str, reading: str) -> None:
-    """Marks, digits, ü in its four writings, run together or apart, all give the same form."""
+    """Marks, digits, ü in its four spellings, with and without spaces, all give the same form."""
     assert parse_say_as(written) == reading
 
 
@@ -52,15 +52,15 @@ def test_pinyin_in_any_usual_writing_is_understood(written: str, reading: str) -
         ("，、", "“，、”里没有拼音：请写成 shan4 xiao3 ming2 这样。"),
     ],
 )
-def test_what_is_no_pinyin_is_refused_in_a_sentence(written: str, sentence: str) -> None:
-    """The refusal says what was found and what is allowed."""
+def test_anything_but_pinyin_is_refused_with_a_sentence(written: str, sentence: str) -> None:
+    """The refusal names the text found and what is allowed."""
     with pytest.raises(ValueError) as refused:
         parse_say_as(written)
     assert str(refused.value) == sentence
 
 
 def outcome(written: str) -> str:
-    """The reading, or the sentence of the refusal."""
+    """Return the reading, or the sentence of the refusal."""
     try:
         return parse_say_as(written)
     except ValueError as refused:
@@ -69,6 +69,6 @@ def outcome(written: str) -> str:
 
 @given(st.text(max_size=30))
 def test_a_reading_is_stable_or_refused_in_chinese(written: str) -> None:
-    """Any text is either refused with a Chinese sentence or gives a reading that stays as it is."""
+    """Any text is either refused with a Chinese sentence or gives a reading that does not change when parsed again."""
     said = outcome(written)
     assert said.endswith("。") or parse_say_as(said) == said

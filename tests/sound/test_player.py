@@ -1,4 +1,4 @@
-"""The real player on SDL's disk driver: what would be heard, sample for sample."""
+"""The real player on SDL's disk driver, sample for sample."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def disk(tmp_path):
 
 
 def pitch(x: np.ndarray) -> float:
-    """The loudest frequency, Hz."""
+    """Return the loudest frequency, Hz."""
     spectrum = np.abs(np.fft.rfft(x * np.hanning(len(x))))
     return float(np.argmax(spectrum)) * RATE / len(x)
 
@@ -47,7 +47,7 @@ def order(*paths: Path, start_at: float | None = None, duration_s: float = 6.0, 
     ],
 )
 def test_every_format_is_joined_in_its_middle(disk, tmp_path, name, codec, rate):
-    """Music that should have begun 4 s ago is heard from its fourth second on, in each of the five formats."""
+    """Music that should have started 4 s ago is heard from its fourth second on, in each of the five formats."""
     speaker, events, recording = disk
     x = np.concatenate([tone(3, 440, pilot=0), tone(3, 880, pilot=0)])
     path = tmp_path / f"music.{name}"
@@ -60,8 +60,8 @@ def test_every_format_is_joined_in_its_middle(disk, tmp_path, name, codec, rate)
     assert 0.1 < np.abs(heard).max() < 0.3
 
 
-def test_silence_is_silence_to_the_sample(disk, tmp_path):
-    """Music and speech end before a silence, are refused inside it, and music comes back at its end, not before."""
+def test_quiet_time_is_silent_to_the_sample(disk, tmp_path):
+    """Music and speech end before quiet time, are refused inside it, and music returns at its end, not before."""
     speaker, events, recording = disk
     path, clip = write_wav(tmp_path / "a.wav", tone(30)), write_wav(tmp_path / "clip.wav", tone(5, 1000))
     begin = now() + 1.5
@@ -84,8 +84,8 @@ def test_silence_is_silence_to_the_sample(disk, tmp_path):
     assert 0 <= back - 0.1 <= 0.06
 
 
-def test_a_hush_during_a_slow_fade_does_not_wait_for_it(disk, tmp_path):
-    """Music is on its way out over five seconds when somebody hushes: nothing is left 0.3 s later."""
+def test_mute_during_a_slow_fade_does_not_wait_for_it(disk, tmp_path):
+    """Mute during a fade-out of five seconds: nothing is left 0.3 s later."""
     speaker, _events, recording = disk
     path = write_wav(tmp_path / "a.wav", tone(30, amplitude=0.5))
     speaker.music(order(path, duration_s=30, until=now() + 5, fade_out_ms=5000))
@@ -97,8 +97,8 @@ def test_a_hush_during_a_slow_fade_does_not_wait_for_it(disk, tmp_path):
     assert not recording.frames_between(asked + 0.3, now()).any()
 
 
-def test_a_silence_that_comes_at_once_is_kept_at_once(disk, tmp_path):
-    """Hush in the middle of music: nothing is left 0.3 s later; lifted, the music is where the clock says."""
+def test_mute_takes_effect_at_once(disk, tmp_path):
+    """Mute in the middle of music: nothing is left 0.3 s later; afterwards the music is where the clock says."""
     speaker, _events, recording = disk
     speaker.music(order(write_wav(tmp_path / "a.wav", tone(30)), duration_s=30))
     time.sleep(0.6)
@@ -112,7 +112,7 @@ def test_a_silence_that_comes_at_once_is_kept_at_once(disk, tmp_path):
 
 
 def test_tracks_follow_each_other_without_a_gap(disk, tmp_path):
-    """Between two tracks, also round the end of the list, less than 50 ms of nothing; each has its own gain."""
+    """Between two tracks, also from the last to the first, less than 50 ms of silence; each has its gain."""
     speaker, events, recording = disk
     a, b = write_wav(tmp_path / "a.wav", tone(1.5)), write_wav(tmp_path / "b.wav", tone(1.5))
     speaker.music(MusicOrder((Track(a, 0.0, 1.5), Track(b, -12.0, 1.5)), now()))
@@ -125,8 +125,8 @@ def test_tracks_follow_each_other_without_a_gap(disk, tmp_path):
     assert 20 * np.log10(loud[1] / loud[0]) == pytest.approx(-12, abs=1)
 
 
-def test_broken_files_are_told_once_and_passed_over(disk, tmp_path):
-    """A missing and an unreadable file are each told, and the next track plays."""
+def test_broken_files_are_reported_once_and_skipped(disk, tmp_path):
+    """A missing and an unreadable file are each reported once, and the next track plays."""
     speaker, events, recording = disk
     broken = tmp_path / "broken.mp3"
     broken.write_bytes(os.urandom(5000))
@@ -138,7 +138,7 @@ def test_broken_files_are_told_once_and_passed_over(disk, tmp_path):
 
 
 def test_with_nothing_playable_the_player_lives_on(disk, tmp_path):
-    """A list of broken files is silence; a later order plays."""
+    """A list of broken files is silence; a later command plays."""
     speaker, events, _recording = disk
     speaker.music(order(tmp_path / "none.ogg", tmp_path / "nothing.ogg"))
     events.wait("track_failed", count=2)
@@ -148,7 +148,7 @@ def test_with_nothing_playable_the_player_lives_on(disk, tmp_path):
 
 
 def test_music_has_ended_at_its_end(disk, tmp_path):
-    """Music fades, and not a sample is left at the moment it has to have ended."""
+    """Music fades, and not a sample is left at its end."""
     speaker, events, recording = disk
     until = now() + 2.0
     speaker.music(order(write_wav(tmp_path / "a.wav", tone(10)), until=until, fade_out_ms=800))
@@ -159,8 +159,8 @@ def test_music_has_ended_at_its_end(disk, tmp_path):
     assert loud[0] > 2 * loud[1] > 4 * loud[2] > 0
 
 
-def test_the_next_order_waits_for_its_moment(disk, tmp_path):
-    """An order for later leaves the present music alone until then."""
+def test_a_later_command_waits_for_its_moment(disk, tmp_path):
+    """A command for later leaves the present music alone until then."""
     speaker, events, recording = disk
     a = write_wav(tmp_path / "a.wav", tone(20, 440, pilot=0))
     b = write_wav(tmp_path / "b.wav", tone(20, 880, pilot=0))
@@ -173,8 +173,8 @@ def test_the_next_order_waits_for_its_moment(disk, tmp_path):
     assert abs(pitch(recording.frames_between(change + 0.2, change + 0.55)[:, 0]) - 880) < 10
 
 
-def test_a_new_volume_does_not_begin_the_music_again(disk, tmp_path):
-    """The same music at another volume goes on, louder or softer."""
+def test_a_new_volume_does_not_restart_the_music(disk, tmp_path):
+    """The same music at another volume continues, louder or softer."""
     speaker, events, recording = disk
     path, start = write_wav(tmp_path / "a.wav", tone(20)), now()
     for volume in (100, 50):
@@ -185,8 +185,8 @@ def test_a_new_volume_does_not_begin_the_music_again(disk, tmp_path):
     assert len(events.of("track")) == 1
 
 
-def test_parts_follow_each_other_and_are_told(disk, tmp_path):
-    """Chime, speech and applause sound back to back, each told, and one `done` says that all was heard."""
+def test_parts_follow_each_other_and_are_reported(disk, tmp_path):
+    """Chime, speech and applause sound back to back, each reported, and one `done` reports all as heard."""
     speaker, events, recording = disk
     paths = [write_wav(tmp_path / f"{hz}.wav", tone(0.5, hz)) for hz in (500, 900, 1400)]
     speaker.announce(5, [Part(paths[0])], open=True)
@@ -205,8 +205,8 @@ def test_parts_follow_each_other_and_are_told(disk, tmp_path):
     assert max(holes, default=0.0) <= 2 * 512 / RATE
 
 
-def test_a_part_that_cannot_be_read_is_not_told_as_heard(disk, tmp_path):
-    """The rest is said, but the announcement was not heard as it should have been."""
+def test_an_announcement_with_an_unreadable_part_is_not_heard(disk, tmp_path):
+    """The other parts are played, but the announcement is not reported as heard."""
     speaker, events, _recording = disk
     speaker.announce(6, [Part(tmp_path / "none.wav"), Part(write_wav(tmp_path / "b.wav", tone(0.3)))])
     done = events.wait("done", id=6)
@@ -215,7 +215,7 @@ def test_a_part_that_cannot_be_read_is_not_told_as_heard(disk, tmp_path):
 
 
 def test_one_at_a_time_and_not_past_its_limit(disk, tmp_path):
-    """A second announcement is refused while one sounds; what reaches its limit is cut there; stop stops."""
+    """A second announcement is refused while one sounds; sound is cut at its limit; stop stops."""
     speaker, events, recording = disk
     clip = Part(write_wav(tmp_path / "clip.wav", tone(4, 700)))
     limit = now() + 0.8
@@ -248,14 +248,14 @@ def told(child: subprocess.Popen[bytes], what: str) -> dict:
         message = json.loads(raw)
         if message["do"] == what:
             return message
-    raise AssertionError(f"the player ended without telling {what}")
+    raise AssertionError(f"the player ended without an event {what}")
 
 
 NOWHERE = {"SDL_AUDIODRIVER": "disk", "SDL_DISKAUDIOFILE": "/dev/null"}
 
 
 def test_nonsense_on_its_input_does_not_end_the_player():
-    """Whatever comes as a line, the next order is obeyed."""
+    """After any line the next command is executed."""
     with player(NOWHERE) as child:
         told(child, "ready")
         rubbish = [b"", b"{", b"[]", b"7", b"null", b'{"do":7}', b'{"do":"fly"}', b'{"do":"music"}']
@@ -281,7 +281,7 @@ def test_nonsense_on_its_input_does_not_end_the_player():
 
 
 def test_the_player_ends_with_its_parent_and_on_sigterm():
-    """Closed input or SIGTERM ends it within moments: no player is left behind."""
+    """Closed input or SIGTERM ends it within moments: no player remains."""
     for end in (lambda child: child.stdin.close(), lambda child: child.send_signal(signal.SIGTERM)):
         with player(NOWHERE) as child:
             told(child, "ready")
@@ -290,7 +290,7 @@ def test_the_player_ends_with_its_parent_and_on_sigterm():
 
 
 def test_without_a_device_the_player_says_so_and_ends():
-    """No device: told, and an exit code that says it."""
+    """Without a device there is an event, and an exit code for it."""
     with player({"SDL_AUDIODRIVER": "pulseaudio", "PULSE_SERVER": "unix:/nonexistent"}) as child:
         assert told(child, "lost")["why"] == "none"
         assert child.wait(5) == 3

@@ -6,7 +6,7 @@ from controller.sound.player.fades import MARGIN_S, Ramp, locate, next_run, sile
 
 
 def test_a_ramp_is_straight_in_db_and_stays_where_it_arrives():
-    """A level moves evenly in dB and then stands."""
+    """A level moves linearly in dB and then stays."""
     ramp = Ramp(10.0, 0.25, 0.0, -20.0)
     assert [ramp.at(t) for t in (9.0, 10.0, 10.125, 10.25, 99.0)] == [0.0, 0.0, -10.0, -20.0, -20.0]
     assert not ramp.over(10.2)
@@ -14,7 +14,7 @@ def test_a_ramp_is_straight_in_db_and_stays_where_it_arrives():
 
 
 def test_a_volume_becomes_steps_of_the_mixer():
-    """128 steps; soft music is not rounded to nothing, silence is, and nothing goes over full."""
+    """128 steps; soft music is not rounded to zero, silence is, and nothing exceeds full volume."""
     assert steps(1.0, 0.0) == 128
     assert steps(0.45, -6.0) == 29
     assert steps(0.05, -20.0) == 1
@@ -24,7 +24,7 @@ def test_a_volume_becomes_steps_of_the_mixer():
 
 
 def test_music_may_sound_up_to_a_silence_and_from_its_end_on():
-    """The next span that may sound ends where a silence begins, and begins where one ends."""
+    """The next span with sound ends where quiet time begins, and begins where it ends."""
     silences = [(100.0, 200.0), (200.0, 230.0), (300.0, 310.0)]
     assert next_run(0.0, None, silences, 50.0) == (50.0, 100.0)
     assert next_run(60.0, 90.0, silences, 50.0) == (60.0, 90.0)
@@ -35,7 +35,7 @@ def test_music_may_sound_up_to_a_silence_and_from_its_end_on():
 
 
 def test_a_silence_is_kept_from_a_margin_before_it():
-    """Inside a silence, and so shortly before that samples would still leave in it, its end is known."""
+    """Inside quiet time, and so shortly before it that samples would still leave in it, its end is returned."""
     assert silent_until([(100.0, 200.0)], 99.0) is None
     assert silent_until([(100.0, 200.0)], 99.95) == 200.0
     assert silent_until([(100.0, 200.0)], 199.99) == 200.0
@@ -47,11 +47,11 @@ def test_a_silence_is_kept_from_a_margin_before_it():
     [(0, (0, 0)), (9, (0, 9)), (10, (1, 0)), (29, (1, 19)), (30, (0, 0)), (95, (0, 5)), (-1, (1, 19))],
 )
 def test_a_position_goes_round_and_round(position, place):
-    """Which track sounds, and where in it, is a function of the position alone."""
+    """Track and place in it are a function of the position alone."""
     assert locate([10, 20], position) == place
 
 
-def test_tracks_of_unknown_length_are_begun_at_the_beginning():
+def test_tracks_of_unknown_length_start_at_the_beginning():
     """Without lengths there is no position to compute."""
     assert locate([0, 0], 55) == (0, 0.0)
     assert locate([], 55) == (0, 0.0)

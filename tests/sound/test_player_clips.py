@@ -1,4 +1,4 @@
-"""When speech makes room and gives it back: announcements on a clock of our own."""
+"""Ducking and restoring music around announcements, on a simulated clock."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ CHIME, SPEECH = Part(Path("chime")), Part(Path("speech"))
 
 
 class Mixer:
-    """A channel and a turntable that note what they are told, and refuse misuse."""
+    """A channel and a music stream that record their calls, and refuse misuse."""
 
     latency_s = 0.01
 
@@ -32,7 +32,7 @@ class Mixer:
         assert len(self.sounding) == 1
         self.sounding.append(sound)
 
-    def hush(self, fade_s: float) -> None:
+    def fade_out(self, fade_s: float) -> None:
         self.sounding = []
 
     def duck(self, duck: Duck, now: float) -> None:
@@ -60,7 +60,7 @@ def done(told) -> dict:
 
 
 def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(desk):
-    """Ducked from the first part on, until a rest after the last has passed."""
+    """Ducked from the first part on, until a pause after the last has passed."""
     clips, mixer, told = desk
     clips.announce(1, [CHIME], open=True, duck=Duck(), until=None, now=0.0)
     assert mixer.ducked == -20
@@ -79,7 +79,7 @@ def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(desk):
 
 
 def test_another_announcement_keeps_the_music_down(desk):
-    """What follows within the rest finds the music still down."""
+    """An announcement within the pause finds the music still ducked."""
     clips, mixer, _told = desk
     clips.announce(1, [CHIME], open=False, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
@@ -89,8 +89,8 @@ def test_another_announcement_keeps_the_music_down(desk):
     assert mixer.ducked == -20
 
 
-def test_a_promise_that_is_not_kept_ends_and_gives_the_music_back(desk):
-    """An open announcement to which nothing comes is over after its time, told as not heard, and the music returns."""
+def test_an_open_announcement_without_parts_ends_and_restores_the_music(desk):
+    """An open announcement without further parts ends after its time as not heard, and the music is restored."""
     clips, mixer, told = desk
     clips.announce(1, [CHIME], open=True, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
@@ -102,8 +102,8 @@ def test_a_promise_that_is_not_kept_ends_and_gives_the_music_back(desk):
     assert mixer.ducked == 0
 
 
-def test_the_end_is_believed_only_when_the_device_outlived_it(desk):
-    """What still lies in the device's buffers has not been heard yet."""
+def test_an_end_counts_only_when_the_device_outlived_it(desk):
+    """Sound still in the device's buffers has not been heard yet."""
     clips, mixer, told = desk
     clips.announce(1, [CHIME], open=False, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
@@ -114,15 +114,15 @@ def test_the_end_is_believed_only_when_the_device_outlived_it(desk):
 
 
 @pytest.mark.parametrize("why", ["stopped", "quiet", "until", "file"])
-def test_the_music_comes_back_whatever_fails(desk, why):
-    """Stopped, cut by a silence or a limit, or unreadable: the music returns."""
+def test_the_music_is_restored_after_any_failure(desk, why):
+    """Stopped, cut by quiet time or a limit, or unreadable: the music is restored."""
     clips, mixer, told = desk
     part = Part(Path("broken")) if why == "file" else CHIME
     clips.announce(1, [part, part], open=False, duck=Duck(), until=3.0 if why == "until" else None, now=0.0)
     if why == "stopped":
         clips.stop(1, 0.1, 1.0)
     if why == "quiet":
-        clips.silences = [(3.0, 9.0)]
+        clips.quiet([(3.0, 9.0)])
     clips.tick(1.0)
     clips.tick(3.0)
     clips.tick(3.0 + REST_S + 0.1)

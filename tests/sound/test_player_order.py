@@ -1,4 +1,4 @@
-"""A running order that changes: the real player on SDL's disk driver goes on as if nothing had happened."""
+"""Changing a running music command: the real player on SDL's disk driver continues without a disturbance."""
 
 import time
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from players import speaking
-from recording import disk_device, level, silences, tone, write_wav
+from recording import Recording, disk_device, level, silences, tone, write_wav
 
 from controller.sound.speaker import MusicOrder, Track
 
@@ -24,25 +24,30 @@ def order(start: float, *paths: Path, position_s: float = 0.0, gain_db: float = 
     return MusicOrder(tuple(Track(path, gain_db, 3.0) for path in paths), start, position_s)
 
 
+def mixed(recording: Recording, t0: float, t1: float) -> np.ndarray:
+    """Samples as they left the mixer: a hole in them is the player's, not one of a busy machine."""
+    return recording.frames_between(t0, t1).astype(np.float32).mean(axis=1) / 32768
+
+
 def test_a_track_that_comes_is_next_and_the_present_one_is_not_touched(disk, tmp_path):
-    """x joins behind a although b lay ready: not a hole, not a jump of level in a; then x, then b."""
+    """x is added after a although b is queued already: no gap, no jump of level in a; then x, then b."""
     speaker, events, recording = disk
     a, b, x = (write_wav(tmp_path / f"{name}.wav", tone(3.0)) for name in "abx")
     start = now()
     speaker.music(order(start, a, b))
     began = events.wait("track", path=a).at
-    time.sleep(1.7)  # by then b lies ready behind a
+    time.sleep(1.7)  # by then b is queued after a
     speaker.music(order(start, a, x, b, gain_db=-6.0))
     events.wait("track", path=x, within=3)
     events.wait("track", path=b, within=5)
     assert [event.path for event in events.of("track")] == [a, x, b]
-    assert silences(recording.sound_between(began + 0.1, began + 6.5), 0.05) == []
-    loud = level(recording.sound_between(began + 0.5, began + 2.7), 0.05, 0.01)
+    assert silences(mixed(recording, began + 0.1, began + 6.5), 0.05) == []
+    loud = level(mixed(recording, began + 0.5, began + 2.7), 0.05, 0.01)
     assert loud.min() > 0.8 * loud.max()
 
 
 def test_a_track_that_is_deleted_while_it_plays_plays_to_its_end(disk, tmp_path):
-    """The file is gone, the track goes on; what follows is what the order has left."""
+    """The deleted track plays to its end; then come the remaining tracks of the command."""
     speaker, events, recording = disk
     a, b, c = (write_wav(tmp_path / f"{name}.wav", tone(3.0)) for name in "abc")
     start = now()
@@ -53,10 +58,10 @@ def test_a_track_that_is_deleted_while_it_plays_plays_to_its_end(disk, tmp_path)
     speaker.music(order(start, a, c))
     events.wait("track", path=c, within=5)
     assert events.of("track_failed") == []
-    assert silences(recording.sound_between(began + 0.1, began + 3.3), 0.05) == []
+    assert silences(mixed(recording, began + 0.1, began + 3.3), 0.05) == []
 
 
-def test_next_and_the_order_that_says_the_same_lose_nothing_of_the_track(disk, tmp_path):
+def test_next_and_a_repeated_command_lose_nothing_of_the_track(disk, tmp_path):
     """After «next» the next track is heard from its first sample on, once."""
     speaker, events, recording = disk
     a = write_wav(tmp_path / "a.wav", tone(3.0, 440, pilot=0))
@@ -77,8 +82,8 @@ def test_next_and_the_order_that_says_the_same_lose_nothing_of_the_track(disk, t
     assert np.abs(heard[: len(wanted)] / wanted[: len(heard)] - 1).max() < 0.15
 
 
-def test_what_could_not_be_read_plays_when_it_is_back(disk, tmp_path):
-    """Both files are away when the first ends: silence, told once; the same order again finds them and plays."""
+def test_an_unreadable_file_plays_when_it_is_back(disk, tmp_path):
+    """Both files are missing when the first ends: silence, reported once; the same command again plays them."""
     speaker, events, _ = disk
     a, b = (write_wav(tmp_path / f"{name}.wav", tone(1.0)) for name in "ab")
     start = now()
@@ -96,7 +101,7 @@ def test_what_could_not_be_read_plays_when_it_is_back(disk, tmp_path):
 
 
 def test_a_track_whose_level_was_a_guess_comes_to_its_level_while_it_plays(disk, tmp_path):
-    """The only track of a playlist, 10 dB too soft until it was measured: within seconds it is right, on a slope."""
+    """The only track of a playlist, 10 dB too soft until measured, reaches its level within seconds, by a fade."""
     speaker, events, recording = disk
     a = write_wav(tmp_path / "a.wav", tone(8.0))
     start = now()

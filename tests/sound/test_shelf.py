@@ -1,4 +1,4 @@
-"""The shelf of finished clips: what opening it may throw away."""
+"""The cache of finished clips: which files opening it may delete."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from controller.sound.tts.cache import Shelf
 
 
-def test_opening_removes_what_is_left_and_leaves_what_is_being_written(tmp_path: Path) -> None:
-    """A command that opens the shelf of a running daemon does not take the half-written clip from under it."""
+def test_opening_deletes_remains_and_keeps_files_being_written(tmp_path: Path) -> None:
+    """A command that opens the cache of a running daemon does not delete the clip that is being written."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     left = [tmp_path / f".abc.wav.{gone.pid}.part", tmp_path / ".abc.part", tmp_path / f".abc.{10**30}.part"]

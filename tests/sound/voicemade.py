@@ -67,7 +67,7 @@ print(deaths)
 
 
 def made(folder: Path, parts: int = 4, size: int = 200_000) -> Catalogue:
-    """Wheels and an npm package with random content in `folder`, and their catalogue."""
+    """Write wheels and an npm package with random content into `folder`; return their catalogue."""
     folder.mkdir(parents=True, exist_ok=True)
     chance = random.Random(8)
     pieces = [chance.randbytes(size - (number == parts)) for number in range(1, parts + 1)]
@@ -109,7 +109,7 @@ def _wheel(folder: Path, number: int, piece: bytes) -> Path:
 
 
 def tgz(path: Path, members: Mapping[str, bytes | tarfile.TarInfo]) -> Path:
-    """A package as npm makes it; a TarInfo is put in as it is."""
+    """Write a package as npm makes it; a TarInfo is added unchanged."""
     package = json.dumps({"name": "little-voice", "version": "1.0.0"}).encode()
     with tarfile.open(path, "w:gz") as out:
         for name, data in {"package/package.json": package, **members}.items():
@@ -121,7 +121,7 @@ def tgz(path: Path, members: Mapping[str, bytes | tarfile.TarInfo]) -> Path:
 
 
 def killed_fifty_times(voices: Path, catalogue: Catalogue, source: Path) -> tuple[int, str]:
-    """Kill 50 installers at random moments, and check after each what has its final name; (exit code, output)."""
+    """Kill 50 installers at random moments, and check the finished files after each; return (exit code, output)."""
     done = subprocess.run(
         [sys.executable, "-c", KILLER], cwd=ROOT, capture_output=True, timeout=120,
         input=pickle.dumps({"voices": voices, "source": source, "catalogue": catalogue}),
@@ -132,7 +132,7 @@ def killed_fifty_times(voices: Path, catalogue: Catalogue, source: Path) -> tupl
 def installer(
     voices: Path, catalogue: Catalogue, source: Path | None, env: Mapping[str, str], limit: int | None = None
 ) -> subprocess.Popen[bytes]:
-    """The installer as a process that has just begun; no file of it may be larger than `limit` bytes."""
+    """Return the installer as a process that has just started; no file of it may be larger than `limit` bytes."""
     command = [sys.executable, "-c", DRIVER]
     if limit is not None:
         command = ["prlimit", f"--fsize={limit}", *command]
@@ -148,7 +148,7 @@ def installer(
 
 
 def finished(process: subprocess.Popen[bytes]) -> tuple[int, str]:
-    """Exit code and sentence."""
+    """Return exit code and sentence."""
     assert process.stdout is not None
     with process.stdout:
         said = process.stdout.read().decode().strip()

@@ -1,4 +1,4 @@
-"""Makes the score package importable: it is a tool of the repository, not part of the installed distribution."""
+"""Make the score package importable: it is a tool of the repository, not part of the installed distribution."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Cutting and levelling, on sounds whose every sample is known."""
+"""Cutting and levelling, on sounds with known samples."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def joined(*sounds: Sound) -> Sound:
     return np.concatenate(sounds, axis=1)
 
 
-def test_the_meter_reads_what_the_standard_says() -> None:
+def test_the_meter_agrees_with_the_standard() -> None:
     """A stereo tone of 1 kHz at -23 dBFS is -23 LUFS and -23 dBTP (EBU Tech 3341, case 1)."""
     found = studio.measure(tone(5, -23))
     assert found.integrated == pytest.approx(-23, abs=0.1)
@@ -29,7 +29,7 @@ def test_the_meter_reads_what_the_standard_says() -> None:
 
 
 def test_a_sound_starts_with_its_first_audible_sample() -> None:
-    """Silence and what is inaudible before the onset are cut to half a millisecond."""
+    """Silence and inaudible sound before the onset are cut to half a millisecond."""
     cut = master.start_at_once(joined(silence(0.3), tone(0.2, -70), tone(0.5, -6)))
     loud = np.abs(cut).max(axis=0)
     assert np.argmax(loud > 0.05) < 0.001 * RATE
@@ -37,14 +37,14 @@ def test_a_sound_starts_with_its_first_audible_sample() -> None:
 
 
 def test_a_sound_ends_at_zero() -> None:
-    """The silence behind is cut and the last sample is zero."""
+    """The silence at the end is cut and the last sample is zero."""
     cut = master.end_softly(joined(tone(1, -6), silence(2)), fade_s=0.2)
     assert cut.shape[1] == pytest.approx(RATE, abs=10)
     assert np.abs(cut[:, -20:]).max() < 0.001
 
 
 def test_levelling_reaches_the_target() -> None:
-    """What was far too loud or too soft ends within a tenth of a unit of the level asked for."""
+    """A sound far too loud or too soft ends within a tenth of a unit of the requested level."""
     for loudness in (-6, -50):
         assert studio.measure(master.level(tone(4, loudness), -23)).integrated == pytest.approx(-23, abs=0.1)
 

@@ -1,4 +1,4 @@
-"""The scores as MIDI: what FluidSynth is given to play."""
+"""The scores as MIDI, the input of FluidSynth."""
 
 import importlib
 import os
@@ -25,7 +25,7 @@ def written(piece: Piece, folder: Path) -> Any:
 
 
 def of_kind(song: Any, kind: str) -> list[tuple[int, Any]]:
-    """(tick, message) of every message of a kind, in order."""
+    """Return (tick, message) of every message of a kind, in sequence."""
     found = []
     for track in song.tracks:
         now = 0
@@ -52,7 +52,7 @@ def test_every_note_that_starts_ends(name: str, tmp_path: Path) -> None:
 
 
 def test_the_same_seed_plays_the_same(tmp_path: Path) -> None:
-    """Humanising is repeatable: two renderings of a piece are the same bytes, another seed is another playing."""
+    """Humanising is repeatable: two renderings of a piece are the same bytes, another seed gives other bytes."""
     first, again, other = (tmp_path / name for name in ("a.mid", "b.mid", "c.mid"))
     for path, seed in ((first, 1), (again, 1), (other, 2)):
         part = Part("zither", 107, notes=[Note(beat, 1, 60 + beat, 80) for beat in range(8)])
@@ -99,8 +99,8 @@ def render(*words: str, path: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_missing_tool_is_told_in_one_sentence(tmp_path: Path) -> None:
-    """Without FluidSynth the renderer ends with 1 and one line that names what to install; nothing is written."""
+def test_a_missing_tool_is_reported_in_one_sentence(tmp_path: Path) -> None:
+    """Without FluidSynth the renderer exits with 1 and one line with the package to install; nothing is written."""
     ended = render("chime", "--into", str(tmp_path), path=str(tmp_path))
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
@@ -110,7 +110,7 @@ def test_a_missing_tool_is_told_in_one_sentence(tmp_path: Path) -> None:
 
 
 def test_an_unknown_sound_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    """A name that is not in the catalogue ends with 2 and a list of those that are."""
+    """A name that is not in the catalogue exits with 2 and a list of the known ones."""
     ended = render("chimes", path=os.defpath)
     assert ended.returncode == 2
     assert "no sound is called chimes; there are chime, " in ended.stderr

@@ -1,4 +1,4 @@
-"""The scores: that the notation is read right, and that what is written down sounds well together."""
+"""The scores: the notation is parsed correctly, and the parts sound well together."""
 
 import importlib
 from itertools import pairwise
@@ -31,7 +31,7 @@ def composed(name: str) -> Piece:
     return piece
 
 
-def test_jianpu_is_read_as_it_is_sung() -> None:
+def test_jianpu_is_parsed_correctly() -> None:
     """Beats are shared out evenly, dashes hold, zeros rest, octave signs and accidentals shift."""
     tones = jianpu.parse("2 _3 0 #4, | 1' - b7~ 56", 4)
     assert [(tone.start, tone.length, tone.step) for tone in tones] == [
@@ -49,13 +49,13 @@ def test_grace_notes_stay_in_the_five_tones() -> None:
 
 @pytest.mark.parametrize("wrong", ["1 2 3", "1 2 3 8", "1 2 3 4 | 1"])
 def test_a_bar_that_cannot_be_right_is_refused(wrong: str) -> None:
-    """A bar with too few beats or an unknown sign raises ValueError instead of shifting all that follows."""
+    """A bar with too few beats or an unknown sign raises ValueError instead of shifting the rest."""
     with pytest.raises(ValueError, match=r"beats|cannot read"):
         jianpu.parse(wrong, 4)
 
 
 def test_jasmine_is_the_tune_everybody_knows() -> None:
-    """The tune of jasmine begins as the folk song does."""
+    """The tune of jasmine starts like the folk song."""
     tune = importlib.import_module("sounds.score.pieces.jasmine").TUNE
     tones = jianpu.parse(tune, 4)
     assert [(tone.length, tone.step) for tone in tones[: len(JASMINE)]] == JASMINE
@@ -72,7 +72,7 @@ def test_voices_of_a_chord_move_little() -> None:
 
 @pytest.mark.parametrize("name", PIECES)
 def test_no_two_parts_rub(name: str) -> None:
-    """No semitone, major seventh or tritone stands for a whole beat between two sounding notes."""
+    """No semitone, major seventh or tritone sounds for a whole beat between two notes."""
     rubs = [
         (first.start, first.pitch, second.pitch)
         for first, second in _together(_pitched(composed(name)))
@@ -83,7 +83,7 @@ def test_no_two_parts_rub(name: str) -> None:
 
 @pytest.mark.parametrize("name", PIECES)
 def test_parts_stay_on_their_instruments(name: str) -> None:
-    """Every note lies between the lowest E of a double bass and the highest G of a piccolo, and has a length."""
+    """Every note is between the lowest E of a double bass and the highest G of a piccolo, and has a length."""
     for part in composed(name).parts:
         for note in part.notes:
             assert 28 <= note.pitch <= 103, (part.name, note)
@@ -97,7 +97,7 @@ def _pitched(piece: Piece) -> list[Note]:
 
 
 def _together(notes: list[Note]) -> list[tuple[Note, Note]]:
-    """Pairs of notes that sound together for a beat or more."""
+    """Return pairs of notes that sound together for a beat or more."""
     pairs = []
     for index, first in enumerate(notes):
         for second in notes[index + 1 :]:

@@ -1,4 +1,4 @@
-"""The sounds a fresh clone plays, heard by measurement: level, length, first and last sample, character."""
+"""The sounds of a fresh clone, measured: level, length, first and last sample, character."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def heard(path: Path) -> Heard:
 
 
 def _loudness(samples: Samples) -> tuple[float, float, float]:
-    """EBU R128 by FFmpeg; what is shorter than 3 s is looped, so that the gate has blocks to choose from."""
+    """Return EBU R128 by FFmpeg; a sound shorter than 3 s is looped, so that the gate has enough blocks."""
     looped = np.tile(samples, (1, max(1, -(-3 * RATE // samples.shape[1]))))
     graph = av.filter.Graph()
     source = graph.add_abuffer(format="fltp", sample_rate=RATE, layout="stereo", time_base=Fraction(1, RATE))
@@ -92,7 +92,7 @@ def decibels(samples: Samples) -> float:
 
 
 def strokes_per_second(samples: Samples) -> float:
-    """How often the sound above some 100 Hz jumps by at least 4 dB within 30 ms: struck drums, not bowed strings."""
+    """Count how often the sound above some 100 Hz jumps by at least 4 dB within 30 ms: drums, not bowed strings."""
     mono = samples.mean(axis=0)
     frames = mono[: len(mono) // 441 * 441].reshape(-1, 441)
     level = 10 * np.log10(frames.var(axis=1) + 1e-7)
@@ -102,7 +102,7 @@ def strokes_per_second(samples: Samples) -> float:
 
 
 def test_a_fresh_clone_has_music_for_the_whole_half_hour() -> None:
-    """There is enough for 08:30 and for 12:55 that no piece comes round more than three times in its span."""
+    """There is enough for 08:30 and for 12:55 that no piece is repeated more than twice in its span."""
     assert len(CALM) >= 3
     assert sum(heard(path).seconds for path in CALM) >= 30 * 60 / 3
     assert len(ROUSING) >= 3
@@ -153,7 +153,7 @@ def test_the_alarm_is_louder_than_all_else_and_no_chime() -> None:
 
 @pytest.mark.parametrize(("path", "shortest", "longest"), [(SMALL, 2.5, 3.5), (LARGE, 5, 6.5)])
 def test_applause_does_not_drown_speech(path: Path, shortest: float, longest: float) -> None:
-    """Applause is not above -18 LUFS, nor so low that nobody hears it."""
+    """Applause is not above -18 LUFS, and not too soft to hear."""
     found = heard(path)
     assert -20 <= found.integrated <= -18
     assert found.true_peak <= -1
@@ -162,13 +162,13 @@ def test_applause_does_not_drown_speech(path: Path, shortest: float, longest: fl
 
 @pytest.mark.parametrize("path", [*ROUSING, CHIME], ids=stem)
 def test_the_first_milliseconds_are_heard(path: Path) -> None:
-    """What must be heard on the second reaches -30 dBFS within its first five milliseconds."""
+    """Sounds that must start on the second reach -30 dBFS within their first five milliseconds."""
     assert decibels(heard(path).samples[:, : round(0.005 * RATE)]) > -30
 
 
 @pytest.mark.parametrize("path", [*CALM, SMALL, LARGE], ids=stem)
 def test_nothing_begins_with_silence(path: Path) -> None:
-    """Calm music and applause are there within a twentieth of a second."""
+    """Calm music and applause start within a twentieth of a second."""
     assert decibels(heard(path).samples[:, : round(0.05 * RATE)]) > -40
 
 
@@ -185,7 +185,7 @@ def test_the_chime_makes_way_for_the_word() -> None:
 
 @pytest.mark.parametrize("path", MUSIC, ids=stem)
 def test_music_has_no_holes_and_goes_somewhere(path: Path) -> None:
-    """No two silent seconds inside a piece, and between its quiet and its full passages lie at least 4 dB."""
+    """No two silent seconds inside a piece, and at least 4 dB between its quiet and its full passages."""
     samples = heard(path).samples
     seconds = samples[:, : samples.shape[1] // RATE * RATE].reshape(2, -1, RATE)
     level = 10 * np.log10((seconds**2).mean(axis=(0, 2)) + 1e-9)
@@ -200,7 +200,7 @@ def test_rousing_music_beats_and_calm_music_flows() -> None:
     assert min(rousing.values()) > 1.3 * max(calm.values()), (calm, rousing)
 
 
-def test_applause_dies_away() -> None:
+def test_applause_decays() -> None:
     """The last sixth of an applause is at least 10 dB below its middle."""
     for path in (SMALL, LARGE):
         samples = heard(path).samples

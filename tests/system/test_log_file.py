@@ -1,4 +1,4 @@
-"""The log and the commands that say which Zhangu this is and who may come in."""
+"""The log, and the commands for the version, PIN and tokens."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def log(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_the_log_is_written_in_the_office_s_time(log: Path) -> None:
-    """Once the timetable is known a line has its zone, with the distance from UTC."""
+    """Once the timetable is known a line has its zone, with the offset from UTC."""
     log_file.settle(ZoneInfo("Asia/Shanghai"))
     before = datetime.now(UTC)
     logging.getLogger("controller").warning("x")
@@ -46,7 +46,7 @@ def test_the_log_is_written_in_the_office_s_time(log: Path) -> None:
 
 
 def test_texts_cannot_forge_lines_or_drive_a_terminal(log: Path) -> None:
-    """A line break, an escape sequence and turned letters are written out, in a traceback too."""
+    """A line break, an escape sequence and bidi characters are escaped, in a traceback too."""
     evil = f"大家好\n2026-11-26 forged\x1b[2J{TURNED}"
     logging.getLogger("controller").warning("saying %s", evil)
     try:
@@ -61,7 +61,7 @@ def test_texts_cannot_forge_lines_or_drive_a_terminal(log: Path) -> None:
 
 
 def test_strangers_cannot_rotate_the_log_away(log: Path) -> None:
-    """Ten thousand wrong PINs are twenty lines; what people did is written every time."""
+    """Ten thousand wrong PINs are twenty lines; people's actions are always written."""
     for number in range(10_000):
         logging.getLogger("signage.auth").warning("wrong PIN from 10.0.0.%d", number)
     for number in range(100):
@@ -72,14 +72,14 @@ def test_strangers_cannot_rotate_the_log_away(log: Path) -> None:
 
 
 def test_lines_that_are_all_different_are_bounded_together(log: Path) -> None:
-    """A library that writes what a stranger sent into its message makes a kind of each line: 200 in all."""
+    """A library that puts a stranger's input into its message makes a kind of each line: 200 in all."""
     for number in range(5_000):
         logging.getLogger("asyncio").error(f"{number} fatal error on transport {'x' * 400}")  # noqa: G004
     assert len(log.read_text().splitlines()) == log_file.BURST_OF_ALL
 
 
 def test_what_was_held_back_is_counted() -> None:
-    """The next line of that kind says how many there were."""
+    """The next line of that kind says how many were dropped."""
     now = [0.0]
     sparing = log_file.Sparing(now=lambda: now[0])
 
@@ -95,7 +95,7 @@ def test_what_was_held_back_is_counted() -> None:
 
 @pytest.mark.parametrize("name", ["\x1b[2J小陈", f"{TURNED}小陈", "\x9b2J小陈"])
 def test_a_name_cannot_drive_the_terminal_of_a_command(tmp_path: Path, name: str) -> None:
-    """What a phone calls itself at sign-in is written out in `zhangu tokens`, controls and turned letters too."""
+    """A phone's name from sign-in is escaped in `zhangu tokens`, control and bidi characters too."""
     Credentials(Store(tmp_path / "var" / "zhangu.db")).open_session(name, "192.168.1.7", False)
     printed = CliRunner().invoke(main, ["tokens", "--home", str(tmp_path)]).output
     assert "小陈" in printed
@@ -103,7 +103,7 @@ def test_a_name_cannot_drive_the_terminal_of_a_command(tmp_path: Path, name: str
 
 
 def test_commands_print_in_one_way() -> None:
-    """Every command prints through `errors.echo`; only the QR code is drawn with the terminal's own codes."""
+    """Every command prints through `errors.echo`; only the QR code uses terminal codes."""
     for file in Path(main.callback.__code__.co_filename).parent.glob("*.py"):  # type: ignore[union-attr]
         raw = re.findall(r"click\.echo\(.*|\bprint\(.*", file.read_text(encoding="utf-8"))
         allowed = {"errors.py": 1, "run.py": 1, "__init__.py": 1}
@@ -111,7 +111,7 @@ def test_commands_print_in_one_way() -> None:
 
 
 def test_the_version_can_be_compared_after_an_upgrade() -> None:
-    """`--version` tells the release, and the commit of a checkout."""
+    """`--version` prints the release, and the commit of a checkout."""
     told = CliRunner().invoke(main, ["--version"])
     assert told.exit_code == 0
     assert re.fullmatch(r"zhangu \d+\.\d+\.\d+( \([0-9a-f]{7}\))?\n", told.output)
@@ -119,7 +119,7 @@ def test_the_version_can_be_compared_after_an_upgrade() -> None:
 
 
 def test_pin_and_tokens_are_shown_changed_and_revoked(tmp_path: Path) -> None:
-    """By command, also while the daemon runs; a name given twice is told, and stdout is the token alone."""
+    """By command, also while the daemon runs; a duplicate name is reported, and stdout is only the token."""
 
     def run(*words: str) -> tuple[int, str, str]:
         done = CliRunner().invoke(main, [*words, "--home", str(tmp_path)])

@@ -1,4 +1,4 @@
-"""The signals that end the process are heard, whichever thread they meet."""
+"""The signals that end the process are received in any thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ print(over.wait(20), time.monotonic() - began < 10, over.wait(0))
 
 @pytest.mark.parametrize("early", [False, True])
 def test_a_signal_that_another_thread_takes_or_that_comes_early(early: bool) -> None:
-    """SIGTERM ends the wait when it meets another thread, and when it came before the wait began."""
+    """SIGTERM ends the wait when another thread receives it, and when it came before the wait began."""
     done = subprocess.run(
         [sys.executable, "-c", WAITING.format(early=early)], capture_output=True, text=True, timeout=60
     )

@@ -25,7 +25,7 @@ MORNING = datetime(2026, 12, 1, 10, 0)  # noqa: DTZ001 - the office's zone is ad
 
 
 def modules() -> dict[str, Path]:
-    """Every product module by its dotted name."""
+    """Return every product module by its dotted name."""
     found = {}
     for top in PRODUCT:
         for path in sorted((ROOT / top).rglob("*.py")):
@@ -35,7 +35,7 @@ def modules() -> dict[str, Path]:
 
 
 def imports(known: dict[str, Path]) -> dict[str, set[str]]:
-    """What each module imports of the product."""
+    """Return the product modules that each module imports."""
     return {name: set(_imported(path, known)) - {name} for name, path in known.items()}
 
 
@@ -53,7 +53,7 @@ def _imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
 
 
 def longest_chain(graph: dict[str, set[str]]) -> list[str]:
-    """The longest path of imports in which no module comes twice; cycles are cut where they close."""
+    """Return the longest path of imports in which no module occurs twice; cycles are cut where they close."""
     best: dict[str, list[str]] = {}
 
     def below(name: str, above: frozenset[str]) -> list[str]:

@@ -5,7 +5,7 @@ Usage: python -m tests.tools.suite [--fast] [more options for pytest]
 The parts run in memory (/dev/shm) when there is room: a book on a disk waits for each of its thousands of writes.
 
 A test that fails and then passes alone is flaky: it is named, counted in the last line, and does not fail the run.
-A test that fails twice fails the run, and so does everything that pytest calls an error of its own (a file that cannot
+A test that fails twice fails the run, and so does every error of pytest itself (a file that cannot
 be collected, an interrupted run, no tests at all). As a plugin of pytest, this module writes down what failed.
 """
 
@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Recorder:
-    """Appends each test that fails to a file, and OVER when the run has come to its end."""
+    """Append each failed test to a file, and OVER at the end of the run."""
 
     def __init__(self, path: Path):
         self._path, self._seen = path, set[str]()
@@ -92,7 +92,7 @@ class Recorder:
 
 @dataclass
 class Result:
-    """What became of the parts."""
+    """The outcome of the parts."""
 
     flaky: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)

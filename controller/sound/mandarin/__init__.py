@@ -1,7 +1,7 @@
-"""Text as people write it → text that a voice reads right. Pure.
+"""Turn text as people write it into text that a voice reads correctly. Pure.
 
-The functions are those of `reader`. It and its rules, some hundred patterns, are loaded at the first call: they cost a
-third of what a start imports, and music needs none of them. `load` does it ahead of the first announcement.
+Re-exports `reader`. It and its rules, about a hundred patterns, are imported at the first call: they
+cost a third of a start's imports, and music needs none of them. `load` imports them ahead of the first announcement.
 """
 
 from __future__ import annotations
@@ -23,63 +23,63 @@ __all__ = [
 
 
 def load() -> None:
-    """Load the rules now, so that the first announcement need not wait for them."""
+    """Import the rules now, so that the first announcement does not wait for them."""
     from controller.sound.mandarin import reader
 
-    assert reader  # noqa: S101 - loading it is all
+    assert reader  # noqa: S101 - only the import matters
 
 
 def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
-    """The text for an engine; see `reader.spoken`."""
+    """Return the text for an engine; see `reader.spoken`."""
     from controller.sound.mandarin import reader
 
     return reader.spoken(text, readings, language)
 
 
 def for_espeak(text: str, language: str = "zh") -> str:
-    """A spoken text in the spelling that espeak-ng 1.52 reads right; see `reader.for_espeak`."""
+    """Return a spoken text in the spelling that espeak-ng 1.52 reads correctly; see `reader.for_espeak`."""
     from controller.sound.mandarin import reader
 
     return reader.for_espeak(text, language)
 
 
 def unreadable(text: str) -> tuple[str, ...]:
-    """The characters of a text that no voice can be relied on to say; see `reader.unreadable`."""
+    """Return the characters of a text that some voices cannot read; see `reader.unreadable`."""
     from controller.sound.mandarin import reader
 
     return reader.unreadable(text)
 
 
 def amount_in_words(amount: Decimal) -> str:
-    """Yuan as people say them; see `numbers.amount_in_words`. Raises ValueError."""
+    """Read a sum in yuan; see `numbers.amount_in_words`. Raises ValueError."""
     from controller.sound.mandarin import numbers
 
     return numbers.amount_in_words(amount)
 
 
 def count_in_words(n: int, measure: str) -> str:
-    """A count; see `numbers.count_in_words`."""
+    """Read a count; see `numbers.count_in_words`."""
     from controller.sound.mandarin import numbers
 
     return numbers.count_in_words(n, measure)
 
 
 def name_reading(name: str) -> str | None:
-    """A name as a `say_as`, where the engine misreads it; see `names.name_reading`."""
+    """Return a `say_as` for a name that the engine misreads; see `names.name_reading`."""
     from controller.sound.mandarin import names
 
     return names.name_reading(name)
 
 
 def parse_say_as(say_as: str) -> str:
-    """A reading with tone digits; see `pinyin.parse_say_as`. Raises ValueError."""
+    """Return a reading with tone digits; see `pinyin.parse_say_as`. Raises ValueError."""
     from controller.sound.mandarin import pinyin
 
     return pinyin.parse_say_as(say_as)
 
 
 def reading_of(name: str, say_as: str) -> str:
-    """`parse_say_as` of a reading that is long enough for its name; see `pinyin.reading_of`. Raises ValueError."""
+    """Return `parse_say_as` of a reading long enough for its name; see `pinyin.reading_of`. Raises ValueError."""
     from controller.sound.mandarin import pinyin
 
     return pinyin.reading_of(name, say_as)

@@ -1,11 +1,11 @@
-"""Numbers that are no quantities, digit by digit: telephones, rooms, order and staff numbers, versions."""
+"""Numbers that are not quantities, read digit by digit: telephones, rooms, order and staff numbers, versions."""
 
 from __future__ import annotations
 
 import re
 
 from controller.sound.mandarin.numbers import cardinal_of, decimal, digits
-from controller.sound.mandarin.rules import END, START, Found, Rule, rule
+from controller.sound.mandarin.rules import END, START, Match, Rule, rule
 
 _NAMED = (
     "电话|手机|号码|热线|拨打|致电|分机|短信|微信|QQ|qq|QQ群|微信群|群号|工号|编号|单号|订单号?|合同号?|发票号?|房间号?|房号|门牌|尾号|卡号|账号|"
@@ -36,55 +36,55 @@ _SAID_ONE_BY_ONE = "985|211|618|315|520"
 
 
 def _one_by_one(number: str) -> str:
-    """The digits, 幺 for 1, with a short stop where people put a space or a dash."""
+    """Read digits one by one, 幺 for 1, with a short pause at each space or dash."""
     groups = re.findall(r"[0-9]+", number)
     return "，".join(digits(group, one="幺") for group in groups)
 
 
-def _mobile(found: Found) -> str:
-    """Eleven digits in the groups of three, four and four in which they are told."""
-    number = re.sub(r"[^0-9]", "", found.group(1))
+def _mobile(match: Match) -> str:
+    """Read eleven digits in the usual groups of three, four and four."""
+    number = re.sub(r"[^0-9]", "", match.group(1))
     return "，".join(digits(part, one="幺") for part in (number[:3], number[3:7], number[7:]))
 
 
-def _free_call(found: Found) -> str:
-    """400 numbers are told in groups of three, three and four."""
-    number = re.sub(r"[^0-9]", "", found.group(1))
+def _free_call(match: Match) -> str:
+    """Read 400 numbers in the usual groups of three, three and four."""
+    number = re.sub(r"[^0-9]", "", match.group(1))
     return "，".join(digits(part, one="幺") for part in (number[:3], number[3:6], number[6:]))
 
 
-def _festival(found: Found) -> str:
-    """3.8 is 三八, 6.18 is 六一八, 10.1 is 十一."""
-    month, day = found.group(1), found.group(2)
+def _festival(match: Match) -> str:
+    """Read 3.8 as 三八, 6.18 as 六一八, 10.1 as 十一."""
+    month, day = match.group(1), match.group(2)
     return "十一" if (month, day) == ("10", "1") else digits(month + day)
 
 
-def _score(found: Found) -> str:
-    return f"{cardinal_of(found.group(1))}比{cardinal_of(found.group(2))}"
+def _score(match: Match) -> str:
+    return f"{cardinal_of(match.group(1))}比{cardinal_of(match.group(2))}"
 
 
-def _falling(found: Found) -> str:
-    """3-2 is a score and 300-50 a rebate: a range goes up, and what is counted has its measure behind it."""
-    first, second = int(found.group(1)), int(found.group(2))
-    drawn = first == second and found.string[: found.start()].endswith(("双方", "战成", "打成", "踢成", "平"))
+def _falling(match: Match) -> str:
+    """Read 3-2 as a score and 300-50 as a rebate: a range rises, and a counted range has a measure word after it."""
+    first, second = int(match.group(1)), int(match.group(2))
+    drawn = first == second and match.string[: match.start()].endswith(("双方", "战成", "打成", "踢成", "平"))
     maybe_date = 10 <= first <= 12
     if first >= 100 and first > second:
-        return f"{cardinal_of(found.group(1))}减{cardinal_of(found.group(2))}"
-    return _score(found) if drawn or (first > second and not maybe_date) else found.group(0)
+        return f"{cardinal_of(match.group(1))}减{cardinal_of(match.group(2))}"
+    return _score(match) if drawn or (first > second and not maybe_date) else match.group(0)
 
 
-def _named(found: Found) -> str:
-    letters = found.group(3).rstrip("-")
-    return found.group(1) + found.group(2) + f"{letters} " * bool(letters) + _one_by_one(found.group(4))
+def _named(match: Match) -> str:
+    letters = match.group(3).rstrip("-")
+    return match.group(1) + match.group(2) + f"{letters} " * bool(letters) + _one_by_one(match.group(4))
 
 
-def _code(found: Found) -> str:
-    return f"{found.group(1)} {_one_by_one(found.group(2))}"
+def _code(match: Match) -> str:
+    return f"{match.group(1)} {_one_by_one(match.group(2))}"
 
 
-def _version(found: Found) -> str:
-    parts = found.group(1).split(".")
-    if len(parts) == 4:  # an address on the network
+def _version(match: Match) -> str:
+    parts = match.group(1).split(".")
+    if len(parts) == 4:  # an IP address
         return "点".join(digits(part, one="幺") for part in parts)
     return "点".join(cardinal_of(part) for part in parts)
 

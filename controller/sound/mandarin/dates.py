@@ -1,12 +1,12 @@
-"""Dates, times of day and years in Chinese text, written out as they are said.
+"""Dates, times of day and years in Chinese text, written out in words.
 
-18:05 is 十八点零五分 and 8:30 is 八点三十分, never 半: a broadcast keeps to one form. 9:00 is 九点.
+18:05 is 十八点零五分 and 8:30 is 八点三十分, never 半: announcements use one form. 9:00 is 九点.
 """
 
 from __future__ import annotations
 
 from controller.sound.mandarin.numbers import cardinal_of, counted, digits
-from controller.sound.mandarin.rules import DASH, Found, Rule, rule
+from controller.sound.mandarin.rules import DASH, Match, Rule, rule
 
 _HOUR = r"(?<![0-9:.,¥$-])([01]?[0-9]|2[0-4])"
 _CLOCK = _HOUR + r":([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:])"
@@ -29,20 +29,20 @@ def _hour(hour: str) -> str:
     return ("零" if int(hour) == 0 else counted(hour)) + "点"
 
 
-def _time(found: Found) -> str:
-    hour, minute, second = found.group(1), found.group(2), found.group(3)
-    said = _hour(hour) + _minutes(minute, "分")
+def _time(match: Match) -> str:
+    hour, minute, second = match.group(1), match.group(2), match.group(3)
+    text = _hour(hour) + _minutes(minute, "分")
     if not second or second == "00":
-        return said
-    return said + ("零分" if minute == "00" else "") + _minutes(second, "秒")
+        return text
+    return text + ("零分" if minute == "00" else "") + _minutes(second, "秒")
 
 
-def _half_day(found: Found) -> str:
-    """English am and pm: 8:00 pm is 晚上八点."""
-    hour, minute, night = int(found.group(1)), found.group(2), found.group(3) in "pP"
-    told = found.string[: found.start()].rstrip().endswith(_PARTS)
-    part = _part_of_day(hour % 12 + (12 if night else 0)) if hour <= 12 and not told else ""
-    return part + _hour(found.group(1)) + _minutes(minute, "分")
+def _half_day(match: Match) -> str:
+    """Read English am and pm: 8:00 pm is 晚上八点."""
+    hour, minute, night = int(match.group(1)), match.group(2), match.group(3) in "pP"
+    has_part = match.string[: match.start()].rstrip().endswith(_PARTS)
+    part = _part_of_day(hour % 12 + (12 if night else 0)) if hour <= 12 and not has_part else ""
+    return part + _hour(match.group(1)) + _minutes(minute, "分")
 
 
 def _part_of_day(hour: int) -> str:
@@ -50,41 +50,41 @@ def _part_of_day(hour: int) -> str:
     return next((name for end, name in ends if hour < end), "晚上")
 
 
-def _date(found: Found) -> str:
-    year, month, day = found.groups()
+def _date(match: Match) -> str:
+    year, month, day = match.groups()
     return f"{digits(year)}年{cardinal_of(month)}月{cardinal_of(day)}日"
 
 
-def _spoken_clock(found: Found) -> str:
-    return _hour(found.group(1)) + _minutes(found.group(2), "分")
+def _spoken_clock(match: Match) -> str:
+    return _hour(match.group(1)) + _minutes(match.group(2), "分")
 
 
 def _dated(day: str, month: str, year: str) -> str:
     return f"{digits(year)}年{cardinal_of(month)}月{cardinal_of(day)}日"
 
 
-def _year_last(found: Found) -> str:
-    """27/11/2026 is a date, and so is 11/27/2026; where both could be the month the first is the day."""
-    first, second, year = found.group(1), found.group(2), found.group(3)
+def _year_last(match: Match) -> str:
+    """Read 27/11/2026 and 11/27/2026 as dates; where both numbers could be the month, the first is the day."""
+    first, second, year = match.group(1), match.group(2), match.group(3)
     if int(second) > 12:
         first, second = second, first
-    return _dated(first, second, year) if 1 <= int(second) <= 12 and 1 <= int(first) <= 31 else found.group(0)
+    return _dated(first, second, year) if 1 <= int(second) <= 12 and 1 <= int(first) <= 31 else match.group(0)
 
 
 def _lasted(hour: str, minute: str, second: str) -> str:
-    """1:02:36 is how long something took: 一小时零二分三十六秒."""
-    said = f"{counted(hour)}小时" if int(hour) else ""
-    said += _minutes(minute, "分")
+    """Read 1:02:36 as a duration: 一小时零二分三十六秒."""
+    text = f"{counted(hour)}小时" if int(hour) else ""
+    text += _minutes(minute, "分")
     if second == "00":
-        return said
-    return said + ("零" if minute == "00" and int(second) >= 10 else "") + _minutes(second, "秒")
+        return text
+    return text + ("零" if minute == "00" and int(second) >= 10 else "") + _minutes(second, "秒")
 
 
-def _two_days(found: Found) -> str:
-    """11.27-11.29 is from day to day, when the second comes later."""
-    month, day, month2, day2 = found.groups()
+def _two_days(match: Match) -> str:
+    """Read 11.27-11.29 as a range of days when the second is later."""
+    month, day, month2, day2 = match.groups()
     if (int(month), int(day)) >= (int(month2), int(day2)):
-        return found.group(0)
+        return match.group(0)
     return f"{_month_day(month, day)}到{_month_day(month2, day2)}"
 
 
@@ -92,11 +92,11 @@ def _month_day(month: str, day: str) -> str:
     return f"{cardinal_of(month)}月{cardinal_of(day)}日"
 
 
-def _day_of_month(found: Found) -> str:
-    """11/27 is a date; 1/3 is a third: a day up to ten in a later month is taken for a fraction."""
-    month, day = found.group(1), found.group(2)
+def _day_of_month(match: Match) -> str:
+    """Read 11/27 as a date and 1/3 as a third: a day up to ten in a later month is taken as a fraction."""
+    month, day = match.group(1), match.group(2)
     if int(month) < int(day) <= 10:
-        return found.group(0)
+        return match.group(0)
     return f"{cardinal_of(month)}月{cardinal_of(day)}日"
 
 
@@ -126,7 +126,7 @@ DATES: tuple[Rule, ...] = (
         lambda m: f"{digits(m.group(1))}年{cardinal_of(m.group(2))}月",
     ),
 )
-"""Whole dates, to be read before codes, which look alike: 2024-11-27."""
+"""Whole dates such as 2024-11-27. Apply before codes, which look similar."""
 
 _LONG_UNITS = "小时|分钟|秒钟|公里|公斤|千米|厘米|毫米|个月|美元|港元|欧元|工作日|个工作日|号楼|年级|周岁"
 _SPANNING = "年月日号点时分秒元块角毛万亿千百个人名岁度折米层楼级斤次天周台单件套份条通遍轮届期"

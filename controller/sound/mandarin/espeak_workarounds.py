@@ -1,11 +1,11 @@
-"""What espeak-ng 1.52 reads wrongly in Mandarin, and the writing that it reads right.
+"""Words that espeak-ng 1.52 misreads in Mandarin, and spellings that it reads correctly.
 
-Seen in the engine's own phonemes (tests/sound/test_mandarin_engine.py asks for each again, so an engine that
-has mended itself shows up there). Three faults:
+Found in the engine's phonemes (tests/sound/test_mandarin_engine.py checks each fault, so a fixed engine shows up
+there). Three faults:
 - It has no iong: xiong, qiong and jiong (兄 雄 熊 琼 穷 胸 …) switch to English, also when given as pinyin.
   xong, qong and jong give the right sounds.
-- Words with the 儿 of Beijing (一会儿, 这儿) are in its dictionary in a form it cannot say.
-- Some words have a wrong or no tone: 攻城略地 ends in de5, 扮 is ban5, 猛将 jiang1; 一 of 一单: see `tones`.
+- Words with the Beijing 儿 (一会儿, 这儿) are in its dictionary in a form it cannot pronounce.
+- Some words have a wrong tone or none: 攻城略地 ends in de5, 扮 is ban5, 猛将 jiang1; for 一 in 一单 see `pinyin`.
 It also takes a lone A before a letter for the English article; a no-break space keeps it a letter.
 """
 
@@ -63,12 +63,12 @@ _READINGS = re.compile("|".join(sorted(_WORDS.keys() - _ER_WORDS, key=len, rever
 
 
 def in_pinyin(text: str) -> str:
-    """Spoken text with the pinyin of words that dictionaries often get wrong; for engines that know 儿."""
+    """Return spoken text with pinyin for words that dictionaries often misread; for engines that know 儿."""
     return _READINGS.sub(lambda found: f" {_WORDS[found.group(0)]} ", text)
 
 
 def repaired(text: str) -> str:
-    """Spoken text in the writing that espeak-ng 1.52 reads right; the rest stays as it is."""
+    """Return spoken text in the spelling that espeak-ng 1.52 reads correctly."""
     text = _WORD.sub(lambda found: f" {_WORDS[found.group(0)]} ", text)
     text = toned(text)
     text = LIGHT_ER.sub("", text)
@@ -77,5 +77,5 @@ def repaired(text: str) -> str:
 
 
 def letters_apart(text: str) -> str:
-    """A before another single letter, held there by a no-break space."""
+    """Put a no-break space between an A and another single letter after it."""
     return _ARTICLE.sub("A\u00a0", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from controller.sound.mandarin.rules import END, NUMBER, START, Found, Rule, bare, rule
+from controller.sound.mandarin.rules import END, NUMBER, START, Match, Rule, bare, rule
 
 _SAID_AS_WORDS = """TOP SALES SALE TEAM GO NO YES HI HELLO BOSS GOOD BEST DAY WIN NEW HOT BIG ONE TWO
 THE AND FOR YOU ALL NICE COOL FIGHT FIGHTING OFFER CALL CASE LEADER LILY LUCY AMY TOM TONY JACK JERRY
@@ -15,7 +15,7 @@ SHOW PARTY TALK TIME OPEN START STOP READY PLAN KICK OFF OUT IN ON UP DOWN BY TO
 HE SHE"""
 _SPELT_ALSO_SMALL = """vip kpi okr ceo cfo coo cto hrd hrbp ka kp bd ai app ppt pdf crm erp gmv roi sop
 pk ok id pc tv usb qq cv jd hr ehr"""
-_WORDS = frozenset(_SAID_AS_WORDS.split())  # though written in capitals
+_WORDS = frozenset(_SAID_AS_WORDS.split())  # read as words although written in capitals
 _SPELT = frozenset(_SPELT_ALSO_SMALL.split())
 _SAID = {
     "SAAS": "sass",
@@ -37,9 +37,9 @@ _VOWELS = frozenset("AEIOUY")
 _LONGEST_ABBREVIATION = 4
 
 
-def _whole(found: Found) -> str:
-    said = found.group(0).upper().replace("-", " ")
-    return f" {_SAID.get(said) or said.replace('2', ' to ')} "
+def _whole(match: Match) -> str:
+    word = match.group(0).upper().replace("-", " ")
+    return f" {_SAID.get(word) or word.replace('2', ' to ')} "
 
 
 BEFORE_NUMBERS: tuple[Rule, ...] = (
@@ -54,18 +54,18 @@ BEFORE_NUMBERS: tuple[Rule, ...] = (
 
 
 def letters(text: str) -> str:
-    """Every Latin word as it is said, set off by spaces."""
-    return _TOKEN.sub(lambda found: f" {_word(found.group(0), _stands_alone(found))} ", text)
+    """Return the text with every Latin word spelled for speech, separated by spaces."""
+    return _TOKEN.sub(lambda match: f" {_word(match.group(0), _is_alone(match))} ", text)
 
 
-def _stands_alone(found: Found) -> bool:
-    before, after = found.string[: found.start()][-2:], found.string[found.end() :][:2]
+def _is_alone(match: Match) -> bool:
+    before, after = match.string[: match.start()][-2:], match.string[match.end() :][:2]
     return not re.search(r"[A-Za-z’][ ’]?$", before) and not re.match(r"[ ’]?[A-Za-z]", after)
 
 
 def _word(word: str, alone: bool) -> str:
     capitals = word.upper()
-    if len(word) == 1 and alone:  # a组; but «have a look» is left
+    if len(word) == 1 and alone:  # a组; but not in «have a look»
         return capitals
     if capitals in _SAID:
         return _SAID[capitals]
@@ -139,7 +139,7 @@ _LONGEST = 15  # digits
 
 
 def cardinal(n: int) -> str:
-    """A whole number below 10**15 in English words, without «and»: 12800 is twelve thousand eight hundred."""
+    """Return a whole number below 10**15 in words, without «and»: 12800 is twelve thousand eight hundred."""
     if n < 20:
         return _ONES[n]
     if n < 100:
@@ -150,7 +150,7 @@ def cardinal(n: int) -> str:
 
 
 def ordinal(n: int) -> str:
-    """1 is first, 22 is twenty second, 20 is twentieth."""
+    """Return 1 as first, 22 as twenty second, 20 as twentieth."""
     *before, last = cardinal(n).split()
     last = _ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
     return " ".join([*before, last])
@@ -163,33 +163,33 @@ def _digits(number: str) -> str:
 def _decimal(number: str) -> str:
     whole, _, part = bare(number).partition(".")
     one_by_one = len(whole) > _LONGEST or (len(whole) > 1 and whole.startswith("0"))
-    said = _digits(whole) if one_by_one else cardinal(int(whole))
-    return f"{said} point {_digits(part)}" if part else said
+    text = _digits(whole) if one_by_one else cardinal(int(whole))
+    return f"{text} point {_digits(part)}" if part else text
 
 
 def _scaled(number: str, big: str | None) -> str:
-    """The number times its k, M, 万: the plain digits."""
+    """Return the plain digits of a number with k, M or 万."""
     return format((Decimal(bare(number)[:25]) * _BIG[big]).normalize(), "f") if big else number
 
 
-def _money(found: Found) -> str:
-    sign, number, big = found.group(1).strip(), found.group(2), found.group(3)
+def _money(match: Match) -> str:
+    sign, number, big = match.group(1).strip(), match.group(2), match.group(3)
     number, unit = bare(_scaled(number, big)), _MONEY[sign]
     return f"{_decimal(number)} {unit[:-1] if number == '1' and unit.endswith('s') else unit}"
 
 
-def _clock(found: Found) -> str:
-    hour, minute, half = int(found.group(1)), found.group(2), found.group(3)
-    said = cardinal(hour)
+def _clock(match: Match) -> str:
+    hour, minute, half = int(match.group(1)), match.group(2), match.group(3)
+    text = cardinal(hour)
     if minute and minute != "00":
-        said += f" oh {_ONES[int(minute)]}" if minute.startswith("0") else f" {cardinal(int(minute))}"
+        text += f" oh {_ONES[int(minute)]}" if minute.startswith("0") else f" {cardinal(int(minute))}"
     elif not half:
-        said += " o’clock" if hour <= 12 else " hundred"
-    return said + (f" {half.lower()} m" if half else "")
+        text += " o’clock" if hour <= 12 else " hundred"
+    return text + (f" {half.lower()} m" if half else "")
 
 
-def _date(found: Found) -> str:
-    year, month, day = found.groups()
+def _date(match: Match) -> str:
+    year, month, day = match.groups()
     return f"{_MONTHS[int(month) - 1]} {ordinal(int(day))}, {_year(year)}"
 
 
@@ -198,7 +198,7 @@ def _month(written: str) -> str:
 
 
 def _year(year: str) -> str:
-    """2024 is twenty twenty four, 2005 is two thousand five, 1999 is nineteen ninety nine."""
+    """Read 2024 as twenty twenty four, 2005 as two thousand five, 1999 as nineteen ninety nine."""
     first, last = int(year[:2]), int(year[2:])
     if year[2] == "0" and first % 10 == 0:
         return cardinal(int(year))
@@ -207,21 +207,21 @@ def _year(year: str) -> str:
     )
 
 
-def _fraction(found: Found) -> str:
-    """1/2 is one half, 2/3 two thirds, 15/20 fifteen out of twenty."""
-    top, bottom = int(found.group(1)), int(found.group(2))
+def _fraction(match: Match) -> str:
+    """Read 1/2 as one half, 2/3 as two thirds, 15/20 as fifteen out of twenty."""
+    top, bottom = int(match.group(1)), int(match.group(2))
     if bottom > 10 or bottom < 2 or top >= bottom:
         return f"{cardinal(top)} out of {cardinal(bottom)}"
     part = {2: "half", 4: "quarter"}.get(bottom, ordinal(bottom))
     return f"{cardinal(top)} {part}" + ("s" if top > 1 else "")
 
 
-def _number(found: Found) -> str:
-    return f" {_decimal(found.group(0))} "
+def _number(match: Match) -> str:
+    return f" {_decimal(match.group(0))} "
 
 
-def _words(found: Found) -> str:
-    return f" {_SIGNS[found.group(1)]} "
+def _words(match: Match) -> str:
+    return f" {_SIGNS[match.group(1)]} "
 
 
 _MONTH_NAME = "(" + "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS) + r"|Sept)\.?"

@@ -1,8 +1,8 @@
-"""How people's names are read where espeak-ng by itself would read them otherwise.
+"""Readings of people's names that espeak-ng misreads.
 
-Surnames: the readings of 现代汉语词典 (7th edition) for a character used as a surname. A family that
-reads its name in another way (覃 also Tán, 乐 also Lè) says so with its own `say_as`, which always wins.
-Given names: characters that espeak-ng 1.52 reads without tone or wrongly when they stand alone (seen in
+Surnames: the readings in 现代汉语词典 (7th edition) for a character used as a surname. A family with another
+reading (覃 also Tán, 乐 also Lè) sets its `say_as`, which always wins.
+Given names: characters that espeak-ng 1.52 reads without tone or wrongly in isolation (found in
 its phonemes, see tests/sound/test_names.py): 晨 comes out as chen5, 澄 as deng4.
 """
 
@@ -46,24 +46,24 @@ _HAN_NAME = re.compile(f"[㐀-鿿]{{1,{_LONGEST}}}")
 
 
 def name_reading(name: str) -> str | None:
-    """A person's name as a `say_as`, where the engine misreads it: 单晓明 is "shan4 晓明", 张晨 "张 chen2".
+    """Return a `say_as` for a name that the engine misreads: 单晓明 is "shan4 晓明", 张晨 "张 chen2".
 
-    What the engine reads right stays as it is (`parse_say_as` keeps it). None when all is right,
-    and for what is no Chinese name of up to four characters. 单总 and 单经理 work as 单 does.
+    Characters that the engine reads correctly are kept (`parse_say_as` accepts them). None when nothing is misread,
+    and for anything but a Chinese name of up to four characters. 单总 and 单经理 work like 单.
     """
     name = tidy_name(name)
-    if marked := _MARKED.fullmatch(name):  # two of one name: 张伟（大） is 大张伟
+    if marked := _MARKED.fullmatch(name):  # two people with one name: 张伟（大） is 大张伟
         return f"{marked[2]} {name_reading(marked[1]) or marked[1]}"
     if not _HAN_NAME.fullmatch(name):
         return None
     surname, reading = _surname(name)
     given = "".join(f" {GIVEN[char]} " if char in GIVEN else char for char in name[len(surname) :])
-    said = " ".join(f"{reading} {given}".split())
-    return None if said.replace(" ", "") == name else said
+    say_as = " ".join(f"{reading} {given}".split())
+    return None if say_as.replace(" ", "") == name else say_as
 
 
 def _surname(name: str) -> tuple[str, str]:
-    """The surname that opens the name and how it is read."""
+    """Return the surname at the start of the name, and its reading."""
     double = name[:2]
     if double in DOUBLE_SURNAMES and len(name) > 2:
         return double, DOUBLE_SURNAMES[double]

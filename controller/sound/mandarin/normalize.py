@@ -1,4 +1,4 @@
-"""Clean a text before it is read: widths, spaces, control characters, punctuation."""
+"""Clean text before and after the reading rules: widths, spaces, control characters, punctuation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from controller.sound.mandarin.latin import letters
 
 PLACEHOLDERS = range(0xF0000, 0xFFFFE)
 
-# Only what HTML knows is markup: <Pro> and A<B are words. A lone <A> or <B> may be a team.
+# Only HTML's tags are markup: <Pro> and A<B are words. A lone <A> or <B> may be a team.
 _TAGS = """a|abbr|article|b|big|blockquote|body|br|button|center|code|dd|del|details|div|dl|dt|em|embed|figure|font|
 footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|label|li|link|main|mark|meta|nav|ol|option|p|pre|q|s|script|
 section|select|small|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|u|ul|video""".replace(
@@ -20,16 +20,16 @@ _LOUD_TAGS = "|".join(tag.upper() for tag in _TAGS.split("|") if len(tag) > 1)
 _TAG = re.compile(
     rf"<!(?:--[^<>]{{0,300}}--|DOCTYPE[^<>]{{0,100}})>|</?(?:{_TAGS}|{_LOUD_TAGS})(?:\s[^<>]{{0,300}}|\s?/)?>"
 )
-_NAMED = re.compile(r"<(?![¥$€£=\s])([^<>，。；！？\n]{1,40})>(?![0-9¥$])")  # <Pro>: signs round a name
+_NAMED = re.compile(r"<(?![¥$€£=\s])([^<>，。；！？\n]{1,40})>(?![0-9¥$])")  # <Pro>: brackets around a name
 _LESS, _MORE = (re.compile(rf"(?<=[0-9A-Za-z㐀-鿿%])\s?{sign}\s?(?=[A-Za-z㐀-鿿])") for sign in "<>")
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
 _URL = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _DASHES = re.compile(r"[‐‑‒–−﹣]|(?<=[0-9A-Za-z日月年号点分天周元万%％℃])\s*[—―]+\s*(?=[0-9A-Za-z¥$])")
 
 _ANGLES = str.maketrans("‹›〈〉", "<><>")
-_SPACES = re.compile(" {2,}")  # here already: the rules are quick on single spaces only
+_SPACES = re.compile(" {2,}")  # collapsed first: the rules are fast on single spaces only
 _LINES = re.compile("(?: ?\n)+ ?")
-# 10 000元 as the norms write it; only before what is counted, for telephones have such groups too.
+# 10 000元 as the standards write it; only before a measure word, because telephone numbers have such groups too.
 _THOUSANDS = re.compile(
     r"(?<![0-9. -])[1-9][0-9]{0,2}"
     r"(?:(?: [0-9]{3})+(?=(?:\.[0-9]+)?[ ]?[元万块人名个单次家台套件份米吨])|(?: 000)+(?![0-9]| [0-9]))"
@@ -85,7 +85,7 @@ _WIDE_PUNCTUATION = frozenset("，！？；：（）")
 
 
 def clean(text: str) -> str:
-    """The text without markup, emoji and control characters, in the widths and marks the rules look for."""
+    """Return the text without markup, emoji and control characters, in the widths and marks that the rules expect."""
     text = _NAMED.sub(r" \1 ", _TAG.sub(" ", html.unescape(text)).translate(_ANGLES))
     text = _MORE.sub("大于", _LESS.sub("小于", text))
     text = _URL.sub("链接", _LINK.sub(r"\1", text))
@@ -96,7 +96,7 @@ def clean(text: str) -> str:
 
 
 def _plain(char: str) -> str:
-    """One character as the rules know it: itself, its ASCII form, or a space."""
+    """Return a character as the rules expect it: itself, its ASCII form, or a space."""
     if char in _KEPT or char in _WIDE_PUNCTUATION or _known(char):
         return char
     kind = unicodedata.category(char)
@@ -108,7 +108,7 @@ def _plain(char: str) -> str:
     if kind.startswith("L"):
         return _letter(char)
     if kind in ("Cf", "Mn", "Me", "Mc"):
-        return ""  # joiners and marks belong to the sign before them
+        return ""  # joiners and combining marks belong to the character before them
     return plain if kind != "So" or plain.isascii() or plain.startswith("°") else " "
 
 
@@ -122,9 +122,9 @@ def _known(char: str) -> bool:
 
 
 def is_rare(char: str) -> bool:
-    """Whether this is a letter that is left out of speech, or a character that only some voices know.
+    """Return whether a letter is left out of speech, or known to some voices only.
 
-    Past the 20,902 characters of the first Unicode (䶮, 㛃, 𬭸) every voice has gaps of its own.
+    Beyond the 20,902 characters of the first Unicode version (䶮, 㛃, 𬭸) each voice has different gaps.
     """
     if not unicodedata.category(char).startswith("L") or ord(char) in PLACEHOLDERS:
         return False
@@ -134,7 +134,7 @@ def is_rare(char: str) -> bool:
 
 
 def _letter(char: str) -> str:
-    """Another script's letter: kana by its name (HIRAGANA LETTER KA), é as e, else a space."""
+    """Convert a letter of another script: kana to its Unicode name (HIRAGANA LETTER KA), é to e, else a space."""
     spread = unicodedata.normalize("NFKD", _compatible(char))
     ascii_only = "".join(c for c in spread if _known(c))
     if ascii_only:
@@ -146,7 +146,7 @@ def _letter(char: str) -> str:
 
 
 def _number(char: str) -> str:
-    """½ is 1/2, ① is 1, Ⅷ is 8."""
+    """Convert ½ to 1/2, ① to 1, Ⅷ to 8."""
     plain = _compatible(char)
     if re.fullmatch(r"[0-9/.()]+", plain):
         return f" {plain.strip('().')} " if "/" in plain else plain.strip("().")
@@ -154,7 +154,7 @@ def _number(char: str) -> str:
     return str(int(value)) if value >= 0 and value == int(value) else " "
 
 
-# --- The last step
+# --- Last step: after the rules
 
 _HELD = f"{chr(PLACEHOLDERS[0])}-{chr(PLACEHOLDERS[-1])}"
 _HAN = "㐀-鿿〇"
@@ -180,7 +180,7 @@ _RUN_ENGLISH = re.compile(r"[ ,.!?]*[,.!?][ ,.!?]*")
 
 
 def tidy(text: str) -> str:
-    """Chinese text with one mark per pause, one space around Latin words and pinyin, no other sign."""
+    """Return Chinese text with one mark per pause, one space around Latin words and pinyin, and no other signs."""
     text = _DOTS.sub("，", text)
     text = _SILENT.sub("", _FULL_STOP.sub("。", text)).translate(_WIDE)
     text = letters(_GUESSED.sub(" ", text))
@@ -190,7 +190,7 @@ def tidy(text: str) -> str:
 
 
 def tidy_english(text: str) -> str:
-    """English text with , . ! ? for pauses; no other sign is left."""
+    """Return English text with , . ! ? for pauses and no other signs."""
     text = _SILENT.sub("", _FULL_STOP.sub(".", _DOTS.sub(",", text)).translate(_NARROW))
     text = _WIDE_SPACES.sub(" ", letters(_GUESSED_ENGLISH.sub(" ", text)))
     text = _RUN_ENGLISH.sub(lambda found: _strongest_english(found.group(0)), text)
@@ -198,7 +198,7 @@ def tidy_english(text: str) -> str:
 
 
 def _strongest(run: str) -> str:
-    """Of several marks the one that ends a sentence, else the first."""
+    """Return the sentence-ending mark among several, else the first."""
     return next((mark for mark in run if mark in "！？。"), run[0])
 
 

@@ -1,29 +1,29 @@
-"""Numbers, counts and sums of money as Mandarin says them."""
+"""Numbers, counts and sums of money as Mandarin reads them."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from controller.sound.mandarin.rules import DASH, END, NUMBER, START, Found, Rule, bare, rule
+from controller.sound.mandarin.rules import DASH, END, NUMBER, START, Match, Rule, bare, rule
 
 DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
 _GROUPS = ("", "万", "亿", "万亿")
-_LONGEST = 16  # digits; past 千万亿 nobody says the number, people read its digits
-_MOST_DIGITS = 40  # of a sum of money; more is a slip of the finger
+_LONGEST = 16  # digits; beyond 千万亿 people read digit by digit
+_MOST_DIGITS = 40  # of a sum of money; more is a typing error
 
-# Before these a 2 names a place in a row (二月, 二号), so it stays 二.
+# Before these, 2 is an ordinal (二月, 二号), so it stays 二.
 _IN_A_ROW = "月 日 号 楼 层 等奖 班 组 队 部 区 环 线 级 期 季度 年级 手 维 次元 折 两"
 ORDINAL_MEASURES = frozenset(_IN_A_ROW.split())
 
 
 def digits(number: str, one: str = "一") -> str:
-    """The ASCII digits of `number` one by one; `one`: 幺 where people say so (telephones, rooms, orders)."""
+    """Read the ASCII digits of `number` one by one; `one` is 幺 in telephone, room and order numbers."""
     return "".join(one if d == "1" else DIGITS[int(d)] for d in number)
 
 
 def cardinal(n: int) -> str:
-    """A whole number: 22222 is 两万两千二百二十二, 10010 is 一万零一十, -3 is 负三.
+    """Read a whole number: 22222 is 两万两千二百二十二, 10010 is 一万零一十, -3 is 负三.
 
     2 is 两 before 千, 万 and 亿 and 二 elsewhere; a lone 2 is 二 (a measure word makes it 两, see `counted`).
     A number of more than 16 digits is read digit by digit.
@@ -31,17 +31,17 @@ def cardinal(n: int) -> str:
     if n < 0:
         return "负" + cardinal(-n)
     if n >= 10**_LONGEST:
-        return digits(format(Decimal(n), "f"))  # not str(n), which refuses past 4,300 digits
+        return digits(format(Decimal(n), "f"))  # not str(n), which raises beyond 4,300 digits
     if n < 10:
         return DIGITS[n]
-    said = ""
+    text = ""
     for place in range(len(_GROUPS) - 1, -1, -1):
-        said += _group_said(n // 10 ** (4 * place) % 10000, place, first=not said)
-    return said.removesuffix("零")
+        text += _group_said(n // 10 ** (4 * place) % 10000, place, first=not text)
+    return text.removesuffix("零")
 
 
 def _group_said(group: int, place: int, first: bool) -> str:
-    """Up to four digits with their 万 or 亿; the zero that joins it to what was said before it."""
+    """Read up to four digits with their 万 or 亿, and the 零 that joins them to the group before."""
     if group == 0:
         return ""
     joint = "零" if group < 1000 and not first else ""
@@ -51,47 +51,47 @@ def _group_said(group: int, place: int, first: bool) -> str:
 
 
 def _four_digits(group: int, first: bool) -> str:
-    said, gap = "", False
+    text, gap = "", False
     for place in (3, 2, 1, 0):
         digit = group // 10**place % 10
         if digit == 0:
-            gap = bool(said)
+            gap = bool(text)
             continue
-        said += (
+        text += (
             ("零" if gap else "") + ("两" if digit == 2 and place == 3 else DIGITS[digit]) + _PLACES[place]
         )
         gap = False
-    return said[1:] if first and 10 <= group < 20 else said
+    return text[1:] if first and 10 <= group < 20 else text
 
 
 def decimal(number: str) -> str:
-    """ASCII digits with at most one point: "1.28" is 一点二八, "0.50" is 零点五零, "12" is 十二."""
+    """Read ASCII digits with at most one point: "1.28" is 一点二八, "0.50" is 零点五零, "12" is 十二."""
     whole, _, part = number.partition(".")
-    said = cardinal_of(whole)
-    return f"{said}点{digits(part)}" if part else said
+    text = cardinal_of(whole)
+    return f"{text}点{digits(part)}" if part else text
 
 
 def cardinal_of(number: str) -> str:
-    """`cardinal` of a string of ASCII digits of any length (an empty one is 零)."""
+    """Read a string of ASCII digits of any length as `cardinal` does (an empty one is 零)."""
     number = number.lstrip("0") or "0"
     return digits(number) if len(number) > _LONGEST else cardinal(int(number))
 
 
 def counted(number: str) -> str:
-    """The number as it stands before a measure word: "2" is 两, "12" is 十二, "2.5" is 二点五."""
+    """Read a number before a measure word: "2" is 两, "12" is 十二, "2.5" is 二点五."""
     return "两" if number.lstrip("0") == "2" else decimal(number)
 
 
 def count_in_words(n: int, measure: str) -> str:
-    """A count: 2 单 is 两单, 12 单 is 十二单, 2 月 is 二月."""
-    said = cardinal(n) if measure in ORDINAL_MEASURES else ("负" if n < 0 else "") + counted(str(abs(n)))
-    return said + measure
+    """Read a count: 2 单 is 两单, 12 单 is 十二单, 2 月 is 二月."""
+    text = cardinal(n) if measure in ORDINAL_MEASURES else ("负" if n < 0 else "") + counted(str(abs(n)))
+    return text + measure
 
 
 def amount_in_words(amount: Decimal) -> str:
-    """Yuan as people say them: 12800 is 一万两千八百元, 1234.56 is 一千二百三十四元五角六分, 0.5 is 五角.
+    """Read a sum in yuan: 12800 is 一万两千八百元, 1234.56 is 一千二百三十四元五角六分, 0.5 is 五角.
 
-    Rounded to the fen, half a fen up. Raises ValueError with a Chinese sentence for what is no sum of money.
+    Rounds half a fen up. Raises ValueError with a Chinese sentence if it is not a sum of money.
     """
     if not amount.is_finite() or amount.adjusted() > _MOST_DIGITS:
         raise ValueError(f"金额“{str(amount)[:40]}”读不出来：请写成 12800 或 12800.50 这样的数。")
@@ -105,15 +105,15 @@ def amount_in_words(amount: Decimal) -> str:
 
 def _yuan_said(yuan: int, fen: int) -> str:
     jiao, rest = divmod(fen, 10)
-    said = counted(str(yuan)) + "元" if yuan or not fen else ""
+    text = counted(str(yuan)) + "元" if yuan or not fen else ""
     if jiao:
-        said += counted(str(jiao)) + "角"
+        text += counted(str(jiao)) + "角"
     elif rest and yuan:
-        said += "零"
-    return said + (counted(str(rest)) + "分" if rest else "")
+        text += "零"
+    return text + (counted(str(rest)) + "分" if rest else "")
 
 
-# --- Percentages, units, counts and comparisons in Chinese text, written out as they are said
+# --- Percentages, units, counts and comparisons in Chinese text, written out in words
 
 _UNITS_SAID = """km/h=公里每小时 m/s=米每秒 km^2=平方公里 cm^2=平方厘米 m^2=平方米 m^3=立方米
 km2=平方公里 m2=平方米 m3=立方米 kWh=千瓦时 mAh=毫安时 km=公里 KM=公里 cm=厘米 CM=厘米 mm=毫米 kg=公斤
@@ -122,7 +122,7 @@ kW=千瓦 MB=兆 °C=摄氏度 Mbps=兆 V=伏 °F=华氏度 °=度 m=米 g=克 t
 _UNITS = dict(pair.split("=") for pair in _UNITS_SAID.split())
 _UNIT = "|".join(unit.replace("^", r"\^") for unit in sorted(_UNITS, key=len, reverse=True))
 
-# Before these a 2 counts things and is 两. Where it names a place in a row (2月, 2号, 2组, 2楼) it stays 二.
+# Before these, 2 is a count and read 两. As an ordinal (2月, 2号, 2组, 2楼) it stays 二.
 _MEASURES = (
     "个|单(?!元)|位|名|人(?!转)|次(?!元)|天|周|年(?!级)|元|块|角|毛|分(?!之)|件|家|份|条|张|台|套|笔|项|种|轮|场|倍|遍|杯|桶|瓶|支|只|"
     "本|页|句|点|小时|秒|刻|届|步|口|顿|间|座|辆|双|对|门|片|米|厘米|毫米|公里|平方|立方|公斤|斤|克|吨|升|度|批|封|通|桌|箱|"
@@ -150,44 +150,44 @@ _SIGNS |= {
 }
 
 
-def _of_hundred(found: Found) -> str:
-    return "千分之" if found.group(0).endswith("‰") else "百分之"
+def _of_hundred(match: Match) -> str:
+    return "千分之" if match.group(0).endswith("‰") else "百分之"
 
 
-def _percent(found: Found) -> str:
-    number = bare(found.group(1))
-    return _of_hundred(found) + ("百" if number == "100" and "%" in found.group(0) else decimal(number))
+def _percent(match: Match) -> str:
+    number = bare(match.group(1))
+    return _of_hundred(match) + ("百" if number == "100" and "%" in match.group(0) else decimal(number))
 
 
-def _percent_range(found: Found) -> str:
-    return f"{_of_hundred(found)}{decimal(bare(found.group(1)))}到{decimal(bare(found.group(2)))}"
+def _percent_range(match: Match) -> str:
+    return f"{_of_hundred(match)}{decimal(bare(match.group(1)))}到{decimal(bare(match.group(2)))}"
 
 
-def _unit(found: Found) -> str:
-    minus, number, unit = found.groups()
-    said = counted(bare(number)) + _UNITS[unit]
-    return ("零下" if unit.startswith("°") else "负") * bool(minus) + said
+def _unit(match: Match) -> str:
+    minus, number, unit = match.groups()
+    text = counted(bare(number)) + _UNITS[unit]
+    return ("零下" if unit.startswith("°") else "负") * bool(minus) + text
 
 
-def _more_than(found: Found) -> str:
-    """500+ is 五百多, 5+ is 五以上."""
-    number = bare(found.group(1))
+def _more_than(match: Match) -> str:
+    """Read 500+ as 五百多, 5+ as 五以上."""
+    number = bare(match.group(1))
     return decimal(number) + ("多" if number.endswith("0") and number != "0" else "以上")
 
 
-def _cold(found: Found) -> str:
-    """-5°C~3°C is 零下五摄氏度到三摄氏度; the unit may stand at the end only."""
-    minus, first, minus2, second, unit = found.groups()
-    said = _UNITS.get(unit, unit)
-    return f"{_degrees(minus, first)}{said}到{_degrees(minus2, second)}{said}"
+def _cold(match: Match) -> str:
+    """Read -5°C~3°C as 零下五摄氏度到三摄氏度; the unit may be at the end only."""
+    minus, first, minus2, second, unit = match.groups()
+    unit_name = _UNITS.get(unit, unit)
+    return f"{_degrees(minus, first)}{unit_name}到{_degrees(minus2, second)}{unit_name}"
 
 
 def _degrees(minus: str | None, number: str) -> str:
     return "零下" * bool(minus) + counted(bare(number))
 
 
-def _sign(found: Found) -> str:
-    return _SIGNS[found.group(0).strip()]
+def _sign(match: Match) -> str:
+    return _SIGNS[match.group(0).strip()]
 
 
 _DEGREES = "°[CF]|度(?=$|[，。！？；、）)])"
@@ -212,7 +212,7 @@ SIGNS: tuple[Rule, ...] = (
     rule(r"\+(?=[0-9])", "加"),
     rule(r"(?<![A-Za-z])([A-Z])-(?![0-9A-Za-z一-鿿-])", r"\1 减"),
 )
-"""Signs of comparison and reckoning, to be read before the numbers beside them are."""
+"""Signs of comparison and arithmetic. Apply before the numbers beside them are replaced."""
 
 FIGURES: tuple[Rule, ...] = (
     rule(rf"(?<![0-9A-Za-z.到])2(到|{DASH})(?={NUMBER}\s?(?:{_MEASURES}))(?!2)", "两到"),
@@ -248,7 +248,7 @@ FIGURES: tuple[Rule, ...] = (
 )
 
 
-# --- Sums of money and large round numbers (1.28万, 5k, 3亿) in Chinese text, written out as they are said
+# --- Sums of money and large round numbers (1.28万, 5k, 3亿) in Chinese text, written out in words
 
 _CURRENCIES = {
     "US$": "美元",
@@ -284,24 +284,24 @@ _ENGLISH_BIG = {"k": 1000, "K": 1000, "M": 10**6, "B": 10**9}
 _BIG = "(?:[百千万亿]{1,2})"
 
 
-def _yuan(found: Found) -> str:
-    """A sum with 元 or ¥; more than two decimals are no jiao and fen and are read as they stand."""
-    number = found.group(1).replace(",", "")
+def _yuan(match: Match) -> str:
+    """Read a sum with 元 or ¥; with more than two decimals it is read as a decimal, not as jiao and fen."""
+    number = match.group(1).replace(",", "")
     if len(number.partition(".")[2].rstrip("0")) > 2 or len(number) > 30:
         return decimal(bare(number)) + "元"
     return amount_in_words(Decimal(number))
 
 
-def _thousands(found: Found) -> str:
-    """5k is 五千, 1.5K is 一千五百."""
-    return counted(format((Decimal(bare(found.group(1))[:25]) * 1000).normalize(), "f"))
+def _thousands(match: Match) -> str:
+    """Read 5k as 五千, 1.5K as 一千五百."""
+    return counted(format((Decimal(bare(match.group(1))[:25]) * 1000).normalize(), "f"))
 
 
-def _foreign(found: Found) -> str:
-    if found.group(3) in _ENGLISH_BIG:
-        value = Decimal(bare(found.group(2))[:25]) * _ENGLISH_BIG[found.group(3)]
-        return counted(format(value.normalize(), "f")) + _CURRENCIES[found.group(1)]
-    return counted(bare(found.group(2))) + (found.group(3) or "") + _CURRENCIES[found.group(1)]
+def _foreign(match: Match) -> str:
+    if match.group(3) in _ENGLISH_BIG:
+        value = Decimal(bare(match.group(2))[:25]) * _ENGLISH_BIG[match.group(3)]
+        return counted(format(value.normalize(), "f")) + _CURRENCIES[match.group(1)]
+    return counted(bare(match.group(2))) + (match.group(3) or "") + _CURRENCIES[match.group(1)]
 
 
 MONEY: tuple[Rule, ...] = (

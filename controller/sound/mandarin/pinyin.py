@@ -1,11 +1,11 @@
-"""Pinyin: syllables, tones, and the readings that a person may give."""
+"""Pinyin: syllables, tones, and readings that a person enters."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-_FALLING = "单通盒箱分秒里斤吨成桌晚"  # measures of the first three tones: 一 falls before them
+_FALLING = "单通盒箱分秒里斤吨成桌晚"  # measure words of the first three tones: 一 is fourth tone before them
 _RISING = "克倍页夜辈"
 _COUNTED = re.compile(rf"(?<![第十零〇一二三四五六七八九百点幺初周期统唯专单比])一(?=[{_FALLING}{_RISING}])")
 _MEASURES = (
@@ -20,18 +20,18 @@ _IN_A_ROW = re.compile(r"(?<![第十零〇一二三四五六七八九百])一(?=
 
 
 def toned(text: str) -> str:
-    """Spoken text with the pinyin of each 一 that the engine would say in another tone than people do."""
+    """Return spoken text with pinyin for each 一 that the engine reads in a wrong tone."""
     text = _LAST_OF_NUMBER.sub(" yi1 ", text)
     text = _DECIMAL.sub(" yi1 ", text)
     text = _IN_A_ROW.sub(" yi1 ", text)
-    return _COUNTED.sub(lambda found: " yi2 " if _next(found) in _RISING else " yi4 ", text)
+    return _COUNTED.sub(lambda match: " yi2 " if _next(match) in _RISING else " yi4 ", text)
 
 
-def _next(found: re.Match[str]) -> str:
-    return found.string[found.end()]
+def _next(match: re.Match[str]) -> str:
+    return match.string[match.end()]
 
 
-# --- Pinyin as people write it (shàn xiǎo míng, shan4xiao3ming2) → with the tone digits the engine takes
+# --- Pinyin as people write it (shàn xiǎo míng, shan4xiao3ming2) → with the tone digits that the engine takes
 
 _ALL = """a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can
 cang cao ce cen ceng cha chai chan chang chao che chen cheng chi chong chou chu chua chuai chuan chuang
@@ -51,7 +51,7 @@ wo wu xi xia xian xiang xiao xie xin xing xiong xiu xu xuan xue xun ya yan yang 
 yong you yu yuan yue yun za zai zan zang zao ze zei zen zeng zha zhai zhan zhang zhao zhe zhei zhen
 zheng zhi zhong zhou zhu zhua zhuai zhuan zhuang zhui zhun zhuo zi zong zou zu zuan zui zun zuo"""
 SYLLABLES = frozenset(_ALL.split())
-_AS_ENGINE = SYLLABLES | {"jong", "qong", "xong"}  # how `repairs` writes jiong, qiong, xiong
+_AS_ENGINE = SYLLABLES | {"jong", "qong", "xong"}  # `espeak_workarounds` writes jiong, qiong, xiong so
 
 _TONE_MARKS = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 _BETWEEN = re.compile(r"[\s·•'’,，、-]+")
@@ -61,11 +61,11 @@ _LONGEST = 200  # characters of a say_as
 
 
 def parse_say_as(say_as: str) -> str:
-    """A reading with tone digits and one space between its parts: "shàn xiǎo míng" is "shan4 xiao3 ming2".
+    """Return a reading with tone digits and one space between its parts: "shàn xiǎo míng" is "shan4 xiao3 ming2".
 
-    Takes tone marks, tone digits (5 is the light tone, as is the unmarked syllable of a marked reading),
-    ü, u: or v, and Chinese characters between them, which stay («shan4 晓明» fixes the surname only).
-    Raises ValueError with a sentence in Chinese: what was found, what is allowed.
+    Accepts tone marks, tone digits (5 is the neutral tone, as is an unmarked syllable of a marked reading),
+    ü, u: or v, and Chinese characters between them, which are kept («shan4 晓明» fixes only the surname).
+    Raises ValueError with a Chinese sentence that names the text found and what is allowed.
     """
     written = say_as.strip()
     say_as = unicodedata.normalize("NFKC", written)
@@ -84,10 +84,10 @@ def parse_say_as(say_as: str) -> str:
 
 
 def reading_of(name: str, say_as: str) -> str:
-    """`parse_say_as` of a reading that is long enough for its name.
+    """Return `parse_say_as` of a reading that is long enough for its name.
 
-    Raises ValueError when it is no reading, or when a Chinese name has more characters than it: «shàn» for
-    单雄信 would leave the given name out.
+    Raises ValueError when it is not a reading, or when a Chinese name has more characters than it: «shàn» for
+    单雄信 would leave out the given name.
     """
     reading = parse_say_as(say_as)
     given = sum(len(part) if _is_han(part) else 1 for part in reading.split())
@@ -105,16 +105,16 @@ def _is_han(piece: str) -> bool:
 
 
 def _syllables(word: str, marked: bool) -> list[str]:
-    """The syllables of one word, each with its tone digit; `marked`: the reading is written with marks."""
+    """Return the syllables of a word, each with its tone digit; `marked`: the reading uses tone marks."""
     plain = _numbered(word)
-    found: list[str] = []
+    syllables: list[str] = []
     at = 0
     while at < len(plain):
         piece = _NUMBERED.match(plain, at)
         syllable = _checked(word, piece.group(1) if piece else "", piece.group(2) if piece else "", marked)
-        found.append(syllable)
+        syllables.append(syllable)
         at = piece.end() if piece else len(plain)
-    return found
+    return syllables
 
 
 def _checked(word: str, letters: str, tone: str, marked: bool) -> str:
@@ -128,9 +128,9 @@ def _checked(word: str, letters: str, tone: str, marked: bool) -> str:
 
 
 def _numbered(word: str) -> str:
-    """The word in plain letters, a tone mark turned into a digit after its syllable."""
+    """Return the word in plain letters, each tone mark turned into a digit after its syllable."""
     spread = unicodedata.normalize("NFD", word.lower()).replace("u\u0308", "v").replace("u:", "v")
-    for mark in _TONE_MARKS:  # ǚ may be spread as u, tone, dots
+    for mark in _TONE_MARKS:  # ǚ may be decomposed as u, tone, dots
         spread = spread.replace(f"u{mark}\u0308", f"v{mark}")
     letters, tones = "", {}
     for char in spread:
@@ -144,27 +144,27 @@ def _numbered(word: str) -> str:
 
 
 def _after_jqxy(letters: str) -> str:
-    # jü qü xü yü are written and read ju qu xu yu; nüe and lüe are the engine's nve and lve.
+    # jü qü xü yü are written ju qu xu yu; the engine spells nüe and lüe as nve and lve.
     return re.sub(r"([ln])ue", r"\1ve", re.sub(r"([jqxy])v", r"\1u", letters))
 
 
 def _split_by_marks(letters: str, tones: dict[int, str]) -> str:
-    """Syllables out of a run such as xiǎomíng: the longest one each time that holds one mark at most."""
-    said, at = "", 0
+    """Split a run such as xiǎomíng into syllables: each is the longest with at most one mark."""
+    text, at = "", 0
     while at < len(letters):
         end = _syllable_end(letters, at, tones)
         if end == at:
-            return letters  # not pinyin: the caller finds it is no syllable and says so
+            return letters  # not pinyin: the caller rejects it
         mark = next((tones[i] for i in range(at, end) if i in tones), "5")
-        said, at = said + letters[at:end] + mark, end
-    return said
+        text, at = text + letters[at:end] + mark, end
+    return text
 
 
 def _syllable_end(letters: str, at: int, tones: dict[int, str]) -> int:
     for end in range(min(len(letters), at + 6), at, -1):
         one_mark = sum(i in tones for i in range(at, end)) <= 1
         rest_starts_well = end == len(letters) or letters[end] not in "iuv"
-        # xīnán is xi nan, not xin an: a vowel takes the consonant before it along (GB/T 16159)
+        # xīnán is xi nan, not xin an: the consonant before a vowel belongs to its syllable (GB/T 16159)
         takes_vowel = end < len(letters) and letters[end] in "aoe" and letters[end - 1] in "nrg"
         if letters[at:end] in SYLLABLES and one_mark and rest_starts_well and not takes_vowel:
             return end
@@ -172,6 +172,6 @@ def _syllable_end(letters: str, at: int, tones: dict[int, str]) -> int:
 
 
 def is_reading(token: str, alone: bool = True) -> bool:
-    """Whether a token of text is pinyin with a tone digit. `alone`: no pinyin beside it, so «a4» is paper."""
+    """Return whether a token is pinyin with a tone digit. `alone`: no pinyin beside it, so «a4» is paper."""
     letters, tone = token[:-1], token[-1:]
     return tone in tuple("12345") and letters in _AS_ENGINE and (not alone or len(letters) > 1)

@@ -1,8 +1,8 @@
-"""Pinyin inside a text → characters that sound so, for voices that read characters only. Pure.
+"""Replace pinyin in a text by characters of the same sound, for voices that read only characters. Pure.
 
-espeak-ng takes pinyin such as shan4 inside a text, sherpa-onnx leaves out what its lexicon does not hold: a name with a
-reading of its own would not be heard at all. The table has a common character for each syllable, one that is
-(nearly) always read so where there is one (GB 2312; readings and how common they are by pypinyin).
+espeak-ng reads pinyin such as shan4 inside a text; sherpa-onnx skips what its lexicon does not contain, so a name with
+a `say_as` would not be heard at all. The table has a common character for each syllable, if possible one with (almost)
+only that reading (GB 2312; readings and frequencies by pypinyin).
 """
 
 from __future__ import annotations
@@ -103,12 +103,12 @@ zou1邹 zou3走 zou4奏 zu1租 zu2足 zu3组 zuan1躜 zuan3纂 zuan4攥 zui3嘴 
 zuo3左 zuo4作"""
 _CHARACTER = {entry[:-1]: entry[-1] for entry in _TABLE.split()}
 _PINYIN = re.compile(r" ?(?<![A-Za-z])([a-z]{1,6})([1-5])(?![A-Za-z0-9]) ?")
-_WRITTEN = {"xong": "xiong", "qong": "qiong", "jong": "jiong"}  # as `repairs` writes them for espeak
+_WRITTEN = {"xong": "xiong", "qong": "qiong", "jong": "jiong"}  # spelled for espeak by `espeak_workarounds`
 
 
 def in_characters(text: str) -> str:
-    """The text with a character for each pinyin syllable; in another tone where none has that one."""
-    return _PINYIN.sub(lambda found: _character(found[1], found[2]) or found[0], text)
+    """Return the text with a character for each pinyin syllable; in another tone if none has the right one."""
+    return _PINYIN.sub(lambda match: _character(match[1], match[2]) or match[0], text)
 
 
 def _character(syllable: str, tone: str) -> str | None:

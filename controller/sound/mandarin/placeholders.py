@@ -1,4 +1,4 @@
-"""Readings put aside while a text is worked on, each one private-use character that no rule touches."""
+"""Replace readings by private-use characters, which no rule matches, while a text is processed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MARKED = re.compile("[A-Za-zāáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜ�
 
 
 class Aside:
-    """A text with its readings put aside: those of names (`readings`) and pinyin in the text itself."""
+    """A text with placeholders for its readings: those of names (`readings`) and pinyin in the text itself."""
 
     def __init__(self, text: str, readings: Mapping[str, str]) -> None:
         self._held: list[str] = []
@@ -27,8 +27,8 @@ class Aside:
         self.text = _MARKED.sub(self._marked, plain)
 
     def restored(self, text: str) -> str:
-        """The worked text with every reading back in its place, set off by spaces."""
-        return _HELD.sub(lambda found: f" {self._held[ord(found.group(0)) - PLACEHOLDERS[0]]} ", text)
+        """Return the processed text with every reading restored, separated by spaces."""
+        return _HELD.sub(lambda match: f" {self._held[ord(match.group(0)) - PLACEHOLDERS[0]]} ", text)
 
     def _hold(self, reading: str) -> str:
         if reading not in self._held:
@@ -41,19 +41,19 @@ class Aside:
         names = sorted((n for n in map(_composed, readings) if n and n in text), key=len, reverse=True)
         if not names:
             return text
-        said = {_composed(name): say_as for name, say_as in readings.items()}
+        readings_by_name = {_composed(name): say_as for name, say_as in readings.items()}
         return re.compile("|".join(map(_whole, names))).sub(
-            lambda found: self._name(found.group(0), said[found.group(0)]), text
+            lambda match: self._name(match.group(0), readings_by_name[match.group(0)]), text
         )
 
     def _name(self, name: str, say_as: str) -> str:
         try:
             return self._hold(parse_say_as(say_as))
-        except ValueError:  # the book refuses it when it is entered; here the name is spoken as it stands
+        except ValueError:  # rejected when it is entered; if one got in, read the name without it
             return name
 
-    def _run(self, found: re.Match[str]) -> str:
-        tokens = ["", *found.group(0).split(), ""]
+    def _run(self, match: re.Match[str]) -> str:
+        tokens = ["", *match.group(0).split(), ""]
         sure = [is_reading(token) for token in tokens]
         beside = [False, *(sure[i - 1] or sure[i + 1] for i in range(1, len(tokens) - 1)), False]
         return " ".join(
@@ -62,9 +62,9 @@ class Aside:
             if token
         )
 
-    def _marked(self, found: re.Match[str]) -> str:
-        """A word with tone marks is pinyin when each of its syllables bears one: café and résumé are not."""
-        word = found.group(0)
+    def _marked(self, match: re.Match[str]) -> str:
+        """Treat a word with tone marks as pinyin if each syllable has a mark: café and résumé are not pinyin."""
+        word = match.group(0)
         if word.isascii():
             return word
         try:
@@ -76,12 +76,12 @@ class Aside:
 
 
 def _composed(text: str) -> str:
-    """The text in one writing, so that names are found in it: é as one sign, ⾼ as 高, nothing unseen."""
+    """Return the text in one normal form, so that names are found: é as one character, ⾼ as 高, nothing invisible."""
     return unicodedata.normalize("NFC", plain_text(text))
 
 
 def _whole(name: str) -> str:
-    """The pattern of a name; one in Latin letters is not found inside a longer word."""
+    """Return the pattern of a name; a Latin name is not matched inside a longer word."""
     before = r"(?<![A-Za-z0-9])" if name[0].isascii() and name[0].isalnum() else ""
     after = r"(?![A-Za-z0-9])" if name[-1].isascii() and name[-1].isalnum() else ""
     return before + re.escape(name) + after

@@ -1,9 +1,9 @@
-"""How a text is read: the steps, in their order. Pure.
+"""The steps of reading a text, in sequence. Pure.
 
 The table of readings, for people to extend, is tests/sound/golden_mandarin.tsv (English texts: golden_english.tsv;
-names: golden_names.tsv). The steps: names with a given reading are put aside, the text is cleaned, figures and
-letters are written out by the rules of `codes`, `moments`, `money`, `figures` and `latin`, and the rest is reduced to
-characters, pinyin, Latin words and pauses. `for_espeak` then works around the faults of that engine.
+names: golden_names.tsv). Steps: replace names that have a reading by placeholders, clean the text, write out figures
+and letters by the rules of `dates`, `codes`, `numbers` and `latin`, and reduce the rest to characters, pinyin, Latin
+words and pauses. `for_espeak` then works around the faults of that engine.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _CHINESE = (*BEFORE_NUMBERS, *DATES, *CODES, *MOMENTS, *SIGNS, *MONEY, *FIGURES)
 
 
 def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") -> str:
-    """The text for an engine: Chinese characters, Latin words, pauses and pinyin such as shan4.
+    """Return the text for an engine: Chinese characters, Latin words, pauses and pinyin such as shan4.
 
-    readings: a name as written → its `say_as` (see `parse_say_as`), the longest first; one that is no pinyin
-    is passed over. language: "zh", or "en" for an English text, whose figures are then said in English.
-    Never raises; applying it again changes nothing; "" when nothing in the text can be spoken.
+    readings: a name as written → its `say_as` (see `parse_say_as`), longest first; an invalid one is ignored.
+    language: "zh", or "en" for an English text, whose figures are then read in English.
+    Never raises; idempotent; returns "" when nothing in the text can be spoken.
     """
     aside = Aside(text, readings)
     plain = clean(aside.text)
@@ -37,14 +37,14 @@ def spoken(text: str, readings: Mapping[str, str] = {}, language: str = "zh") ->
 
 
 def for_espeak(text: str, language: str = "zh") -> str:
-    """A spoken text in the spelling that espeak-ng 1.52 reads right; see `repairs`."""
+    """Return a spoken text in the spelling that espeak-ng 1.52 reads correctly; see `espeak_workarounds`."""
     finish = tidy_english if language == "en" else tidy
     return letters_apart(finish(repaired(text)))
 
 
 def unreadable(text: str) -> tuple[str, ...]:
-    """The letters and characters of a text that no voice can be relied on to say, each once, in order.
+    """Return the letters and characters that some voices cannot read, each once, in order.
 
-    Such a name needs a reading of its own (`say_as`): 李𬭸 would otherwise be spoken as 李.
+    Such a name needs a `say_as`: 李𬭸 would otherwise be spoken as 李.
     """
     return tuple(dict.fromkeys(char for char in plain_text(text) if is_rare(char)))

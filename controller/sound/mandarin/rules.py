@@ -1,12 +1,12 @@
-"""A rule of reading: a pattern of written text and how what it finds is said. Applied one after the other."""
+"""Reading rules: a pattern of written text and its replacement. Applied in order."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
 
-Found = re.Match[str]
-Rule = tuple[re.Pattern[str], Callable[[Found], str]]
+Match = re.Match[str]
+Rule = tuple[re.Pattern[str], Callable[[Match], str]]
 
 NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"
 """A number as people write it: 12800, 12,800, 1.28. Not anchored: see START and END."""
@@ -15,23 +15,23 @@ END = r"(?![0-9])"
 DASH = r"\s{0,2}[-~至到]\s{0,2}"
 
 
-def rule(pattern: str, said: Callable[[Found], str] | str) -> Rule:
-    """A rule; `said` may be a template such as r"\\1到\\2"."""
-    if isinstance(said, str):
-        template = said
-        return re.compile(pattern), lambda found: found.expand(template)
-    return re.compile(pattern), said
+def rule(pattern: str, replacement: Callable[[Match], str] | str) -> Rule:
+    """Return a rule; `said` may be a template such as r"\\1到\\2"."""
+    if isinstance(replacement, str):
+        template = replacement
+        return re.compile(pattern), lambda match: match.expand(template)
+    return re.compile(pattern), replacement
 
 
 def apply(rules: Iterable[Rule], text: str) -> str:
-    """The text after every rule, in order."""
-    for pattern, said in rules:
-        text = pattern.sub(said, text)
+    """Return the text after every rule, in order."""
+    for pattern, replacement in rules:
+        text = pattern.sub(replacement, text)
     return text
 
 
 def bare(number: str) -> str:
-    """A written number without thousands marks or a .00 at its end: 12,800.00 is 12800, 2.0 stays."""
+    """Return a written number without thousands separators and a trailing .00: 12,800.00 is 12800, 2.0 stays."""
     number = number.replace(",", "")
     whole, _, part = number.partition(".")
     return number if part.strip("0") or len(part) == 1 else whole

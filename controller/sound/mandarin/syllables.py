@@ -1,9 +1,9 @@
-"""Spoken text → syllables with tones, Latin words and pauses, for voices that take phonemes. For the voice child.
+"""Split spoken text into syllables with tones, Latin words and pauses, for phoneme voices. For the voice child.
 
 Input is the output of `mandarin.spoken`: characters, pinyin such as shan4, Latin words, pauses. Characters are
-read by pypinyin's phrase dictionary; names with a reading arrive as pinyin and are never guessed again.
+read by pypinyin's phrase dictionary; names with a reading arrive as pinyin and are not looked up.
 Tone sandhi as in the standard descriptions (Chao 1968, Duanmu 2007): third tones before a third tone, 一 and 不
-by the tone that follows, 儿 after a word as a colouring of the syllable before it.
+by the following tone, 儿 after a word as rhotacisation of the syllable before it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _GLOSSES = {"嗯": "en5", "〇": "ling2", "呣": "m2", "哼": "heng1"}  # pypiny
 
 @dataclass(frozen=True, slots=True)
 class Syllable:
-    """One syllable. sound: pinyin without tone, ü as v; tone: 1 to 5, 5 is neutral; er: coloured by 儿.
+    """One syllable. sound: pinyin without tone, ü as v; tone: 1 to 5, 5 is neutral; er: with 儿 at its end.
 
     char: the character it was read from, "" for pinyin in the text. word: number of its word in the text.
     """
@@ -46,7 +46,7 @@ class Syllable:
 
 @dataclass(frozen=True, slots=True)
 class Latin:
-    """A word or a single letter in Latin script, to be read as English."""
+    """A word or a single letter in Latin script, read as English."""
 
     text: str
 
@@ -60,7 +60,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A character that no dictionary has a reading for; the person must give one with `say_as`."""
+    """A character without a reading in any dictionary; the person must enter a `say_as`."""
 
     char: str
 
@@ -69,9 +69,9 @@ Token = Syllable | Latin | Pause | Unread
 
 
 def read(text: str, *, sandhi: bool = True) -> list[Token]:
-    """The tokens of a spoken text, in order, with the tones that a speaker gives them in this sentence.
+    """Return the tokens of a spoken text in order, with the tones after sandhi.
 
-    sandhi: False gives the tones of the dictionary. Every character of `text` is in exactly one token; only spaces
+    sandhi: False gives the dictionary's tones. Every character of `text` is in exactly one token; only spaces
     and signs without a sound are left out.
     """
     if not sandhi:
@@ -89,12 +89,12 @@ def read(text: str, *, sandhi: bool = True) -> list[Token]:
 
 
 def unread(tokens: Sequence[Token]) -> tuple[str, ...]:
-    """Characters without a reading, each once, in order."""
+    """Return the characters without a reading, each once, in order."""
     return tuple(dict.fromkeys(token.char for token in tokens if isinstance(token, Unread)))
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    marked = LIGHT_ER.sub(lambda found: "\u0001" * len(found[0]), text)
+    marked = LIGHT_ER.sub(lambda match: "\u0001" * len(match[0]), text)
     word = 0
     pieces = re.split("(\u0001+)", marked)
     last: Syllable | None = None
@@ -104,8 +104,8 @@ def _tokens(text: str) -> Iterator[Token]:
                 yield replace(last, er=True)
                 last = None
             continue
-        for found in _TOKEN.finditer(piece):
-            for token in _of_match(found, word):
+        for match in _TOKEN.finditer(piece):
+            for token in _of_match(match, word):
                 if last is not None:
                     yield last
                 last = None
@@ -118,8 +118,8 @@ def _tokens(text: str) -> Iterator[Token]:
         yield last
 
 
-def _of_match(found: re.Match[str], word: int) -> Iterator[Token]:
-    kind, text = found.lastgroup, found[0]
+def _of_match(match: re.Match[str], word: int) -> Iterator[Token]:
+    kind, text = match.lastgroup, match[0]
     if kind == "pinyin":
         sound = _ALREADY.get(text[:-1], text[:-1])
         if sound in SYLLABLES:
@@ -147,7 +147,7 @@ def _characters(run: str, first_word: int) -> Iterator[Token]:
 
 
 def _apart(unknown: str) -> Any:
-    """Characters that pypinyin does not know, each as its reading."""
+    """Return characters that pypinyin does not know, each as its reading."""
     return list(unknown)
 
 
@@ -159,20 +159,20 @@ def _syllable(char: str, reading: str, word: int) -> Token:
 
 
 def _words(run: str) -> list[str]:
-    """The run cut into words: numerals as digit with unit (二百|五十), the rest by pypinyin's phrases."""
+    """Cut a run into words: numerals as digit with unit (二百|五十), the rest by pypinyin's phrases."""
     from pypinyin.seg import mmseg
 
     out: list[str] = []
     at = 0
-    for found in _NUMERALS.finditer(run):
-        out += mmseg.seg.cut(run[at : found.start()]) if found.start() > at else []
-        out += _NUMBER.findall(found[0])
-        at = found.end()
+    for match in _NUMERALS.finditer(run):
+        out += mmseg.seg.cut(run[at : match.start()]) if match.start() > at else []
+        out += _NUMBER.findall(match[0])
+        at = match.end()
     return [*out, *(mmseg.seg.cut(run[at:]) if at < len(run) else [])]
 
 
 def _sandhi(clause: Sequence[Token]) -> list[Token]:
-    """One clause with the tones as spoken."""
+    """Return a clause with the tones after sandhi."""
     out = list(clause)
     for at, token in enumerate(out):
         if isinstance(token, Syllable):
@@ -211,9 +211,9 @@ def _tone_of_bu(tokens: Sequence[Token], at: int) -> int:
 
 
 def _third_tones(tokens: list[Token]) -> None:
-    """Third tones before a third tone become second: in runs of two or three all but the last, longer ones by twos.
+    """Make third tones before a third tone second: in runs of two or three all but the last, longer runs by twos.
 
-    Where a long run is divided depends on the words; without a parser, by twos is right oftenest (五百|两点).
+    The right division of a long run depends on the words; without a parser, twos are right most often (五百|两点).
     """
     run: list[int] = []
     for at in range(len(tokens) + 1):

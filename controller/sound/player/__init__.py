@@ -1,1 +1,1 @@
-"""The player: a process of its own that holds pygame and the sound device."""
+"""The player: a separate process that owns pygame and the sound device."""

@@ -1,4 +1,4 @@
-"""The player's announcements: parts back to back on one channel, over music that makes room for them."""
+"""The player's announcements: parts back to back on one channel, over ducked music."""
 
 from __future__ import annotations
 
@@ -13,63 +13,67 @@ from controller.sound.player.music_channel import MusicChannel
 from controller.sound.player.protocol import Duck, Part
 
 REST_S = 0.3
-"""Music stays down this long after the last part: another announcement may follow."""
+"""Music stays ducked this long after the last part: another announcement may follow."""
 WAIT_S = 45.0
-"""An announcement that was promised more parts and gets none is over after this: twice what the longest clause takes
+"""An announcement that waits for further parts ends after this: twice the time of the longest clause
 on a machine that needs 4 s to render a second of speech. The announcer ends it earlier when the voice fails."""
 DRAIN_S = 0.06
 """A part counts as heard when the device lived this long past its end:
 
-so much may still lie in its buffers.
+this much may still be in its buffers.
 """
 FADE_S = 0.08
 WATCH_S = 0.01
 
 
 class Channel(Protocol):
-    """The one channel of a device for announcements."""
+    """The device's one channel for announcements."""
 
     latency_s: float
 
     def open(self, path: Path, gain_db: float, floor: float = 0.0) -> Any:
-        """Decodes a file; raises ValueError when it cannot be read. It sounds at `floor` (0..1) at least."""
+        """Decode a file; raises ValueError when it cannot be read. `floor` (0..1): its lowest volume."""
 
     def say(self, sound: Any) -> None:
-        """Plays from the next buffer on."""
+        """Play from the next buffer on."""
 
     def say_next(self, sound: Any) -> None:
-        """Has it follow the present one without a gap."""
+        """Queue a sound to follow the present one without a gap."""
 
-    def hush(self, fade_s: float) -> None:
-        """Silence after a short fade, nothing queued."""
+    def fade_out(self, fade_s: float) -> None:
+        """Silence after a short fade, and clear the queue."""
 
 
 class AnnouncementChannel:
     """One announcement at a time.
 
-    Nothing here waits: `tick` does what is due and says when it wants to be called again.
+    Never blocks: `tick` does what is due and returns the moment of the next call.
     """
 
     def __init__(self, channel: Channel, music: MusicChannel, tell: Callable[..., None]) -> None:
         self._channel, self._music, self._tell = channel, music, tell
-        self.silences: Spans = ()
+        self._silences: Spans = ()
         self._id: int | None = None
         self._open = False
-        self._sounds: list[Any] = []  # of this announcement, in order, those that could be read
-        self._numbers: list[int] = []  # which of its parts each of them is
-        self._given = 0  # how many parts it was given
-        self._began = self._ended = self._sent = 0  # how many of them
+        self._sounds: list[Any] = []  # the readable ones of this announcement, in order
+        self._numbers: list[int] = []  # the part number of each
+        self._given = 0  # parts received
+        self._began = self._ended = self._sent = 0  # counts of sounds
         self._faulty = False
-        self._floor = 0.0  # above 0: an emergency, which no silence stops
+        self._floor = 0.0  # above 0: an emergency, which quiet time does not stop
         self._until = self._rest_until = self._idle_since = math.inf
 
-    # -- orders ------------------------------------------------------------------------------------
+    # -- commands ----------------------------------------------------------------------------------
+
+    def quiet(self, silences: Spans) -> None:
+        """Sound in none of these spans."""
+        self._silences = silences
 
     def announce(
         self, id: int, parts: Sequence[Part], *, open: bool, duck: Duck, until: float | None, now: float,
         floor: float = 0.0,
     ) -> None:  # fmt: skip
-        """Begins at once; with `open` more parts will be appended. `floor` above 0: an emergency at that volume."""
+        """Start at once; with `open` more parts will be appended. `floor` above 0: an emergency at that volume."""
         refusal = self._refusal(until, now, urgent=floor > 0)
         if refusal:
             self._tell("done", id=id, ok=False, why=refusal)
@@ -84,24 +88,24 @@ class AnnouncementChannel:
         self._music.duck(duck, now)
 
     def append(self, id: int, part: Part, now: float) -> None:
-        """One more part; too late when the announcement is over."""
+        """Append a part; ignored when the announcement is over."""
         if id == self._id:
             self._add(part, now)
 
     def finish(self, id: int) -> None:
-        """No more parts will come."""
+        """Expect no more parts."""
         if id == self._id:
             self._open = False
 
     def stop(self, id: int | None, fade_s: float, now: float) -> None:
-        """Ends this announcement, or with None whichever there is."""
+        """End this announcement, or with None the present one."""
         if self._id is not None and id in (None, self._id):
             self._cut("stopped", fade_s, now)
 
-    # -- what happens ------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------
 
     def part_ended(self, now: float) -> None:
-        """The channel says that a part is over."""
+        """Note that the channel has finished a part."""
         if self._id is None or self._ended >= self._sent:
             return
         number = self._numbers[self._ended]
@@ -114,7 +118,7 @@ class AnnouncementChannel:
         self._send(now)
 
     def tick(self, now: float) -> float:
-        """Does what is due; returns the moment of the next call."""
+        """Do what is due; return the moment of the next call."""
         if self._id is not None:
             limit, why = self._limit(now)
             if now >= limit - FADE_S:
@@ -129,7 +133,7 @@ class AnnouncementChannel:
     def _refusal(self, until: float | None, now: float, *, urgent: bool) -> str | None:
         if self._id is not None:
             return "busy"
-        if not urgent and fades.silent_until(self.silences, now) is not None:
+        if not urgent and fades.silent_until(self._silences, now) is not None:
             return "quiet"
         return "until" if until is not None and until <= now + FADE_S else None
 
@@ -138,13 +142,13 @@ class AnnouncementChannel:
         try:
             self._sounds.append(self._channel.open(part.path, part.gain_db, self._floor))
             self._numbers.append(number)
-        except ValueError as error:  # the rest is said all the same
+        except ValueError as error:  # the other parts are played all the same
             self._faulty = True
             self._tell("part_failed", id=self._id, n=number, path=part.path, why=str(error))
         self._send(now)
 
     def _send(self, now: float) -> None:
-        """Plays the next part when nothing sounds, or lays it ready behind the present one."""
+        """Play the next part when nothing sounds, or queue it behind the present one."""
         if self._sent == self._ended and self._sent < len(self._sounds):
             self._channel.say(self._sounds[self._sent])
             self._sent += 1
@@ -161,11 +165,11 @@ class AnnouncementChannel:
     def _limit(self, now: float) -> tuple[float, str]:
         if self._floor > 0:
             return math.inf, "quiet"
-        silence = min((start - MARGIN_S for start, until in self.silences if until > now), default=math.inf)
+        silence = min((start - MARGIN_S for start, until in self._silences if until > now), default=math.inf)
         return (silence, "quiet") if silence <= self._until else (self._until, "until")
 
     def _wait(self, now: float) -> None:
-        """Everything there is has been said: the end, or more is to come."""
+        """End, or wait for more, when every part so far has been played."""
         idle = now - self._idle_since
         if self._open:
             if idle > WAIT_S:
@@ -174,7 +178,7 @@ class AnnouncementChannel:
             self._over(None if not self._faulty else "file", self._idle_since + REST_S)
 
     def _cut(self, why: str, fade_s: float, now: float) -> None:
-        self._channel.hush(fade_s)
+        self._channel.fade_out(fade_s)
         self._over(why, now)
 
     def _over(self, why: str | None, rest_until: float) -> None:

@@ -1,4 +1,4 @@
-"""Levels that move and spans that may sound: the arithmetic of the player, without a clock or a device."""
+"""Fading levels and spans of sound: the player's arithmetic, without clock or device."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 STEPS = 128
-"""SDL_mixer knows this many volumes."""
+"""SDL_mixer's number of volume steps."""
 OFF_DB = -60.0
-"""Taken for silence: half a step of 128 is -48 dB."""
+"""Silence: half a step of 128 is -48 dB."""
 SOFT_DB = -24.0
-"""Where a fade-in begins: what is softer is not heard in an office, and would make the start seem late."""
+"""Level at which a fade-in starts: anything softer is inaudible in an office, and would make the start seem late."""
 MARGIN_S = 0.12
-"""Sound has ended this long before a silence begins. Samples handed to a device leave it later: 35 ms measured
-on PulseAudio and through the disk driver, 85 ms to be expected with the longer queue of a small computer.
+"""Sound ends this long before quiet time begins, because samples leave the device later: 35 ms measured
+on PulseAudio and the disk driver, 85 ms expected with the longer queue of a small computer.
 """
 
 Spans = Sequence[tuple[float, float]]
@@ -22,7 +22,7 @@ Spans = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """A level in dB that moves evenly from one value to another within `seconds` after `start`."""
+    """A level in dB that moves linearly from one value to another within `seconds` after `start`."""
 
     start: float
     seconds: float
@@ -30,7 +30,7 @@ class Ramp:
     to_db: float
 
     def at(self, now: float) -> float:
-        """The level at a moment."""
+        """Return the level at a moment."""
         if now >= self.start + self.seconds:
             return self.to_db
         share = max(0.0, now - self.start) / self.seconds
@@ -38,23 +38,23 @@ class Ramp:
 
     @property
     def end(self) -> float:
-        """When it has arrived."""
+        """The moment at which the level reaches its goal."""
         return self.start + self.seconds
 
     def over(self, now: float) -> bool:
-        """Whether it has arrived."""
+        """Return whether the level has reached its goal."""
         return now >= self.end
 
 
 def still(db: float) -> Ramp:
-    """A level that does not move."""
+    """Return a level that does not move."""
     return Ramp(-math.inf, 0.0, db, db)
 
 
 def steps(volume: float, db: float) -> int:
-    """The mixer's volume, 0..128, of `volume` (0..1) changed by `db`.
+    """Return the mixer's volume, 0..128, for `volume` (0..1) changed by `db`.
 
-    What is soft on purpose is not rounded to nothing.
+    A low volume is not rounded to zero.
     """
     amplitude = 0.0 if db <= OFF_DB else volume * 10 ** (db / 20)
     exact = amplitude * STEPS
@@ -62,15 +62,15 @@ def steps(volume: float, db: float) -> int:
 
 
 def silent_until(silences: Spans, now: float) -> float | None:
-    """The end of the silence in which `now` lies (or which begins within the margin); None outside."""
+    """Return the end of the quiet time that contains `now` (or begins within the margin); None outside."""
     ends = [until for start, until in silences if start - MARGIN_S <= now < until]
     return max(ends, default=None)
 
 
 def next_run(start_at: float, until: float | None, silences: Spans, now: float) -> tuple[float, float] | None:
-    """The span, from now on, in which something wanted from `start_at` to `until` may sound;
+    """Return the span, from now on, in which a sound wanted from `start_at` to `until` may play;
 
-    None when there is none left.
+    None when none is left.
     """
     begin = max(start_at, now)
     while (end := silent_until(silences, begin)) is not None:
@@ -80,7 +80,7 @@ def next_run(start_at: float, until: float | None, silences: Spans, now: float) 
 
 
 def locate(durations: Sequence[float], position_s: float) -> tuple[int, float]:
-    """Which track, and how far into it, at a position of tracks played round and round.
+    """Return the track, and the second in it, at a position of tracks played in a loop.
 
     Unknown lengths count as zero.
     """

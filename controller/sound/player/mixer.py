@@ -1,7 +1,7 @@
-"""The sound device, through SDL's mixer: together with `player` the only place that knows pygame.
+"""The sound device, through SDL's mixer: the only module that uses pygame.
 
-Of pygame only the mixer and what it needs are loaded: the whole package costs 26 MB and 0.3 s more
-(measured), which are cold start and memory of a process that is started again whenever a loudspeaker was
+Loads only pygame's mixer and its dependencies: the whole package costs 26 MB and 0.3 s more (measured),
+which count in the cold start and memory of a process that restarts whenever a loudspeaker was
 unplugged.
 """
 
@@ -17,35 +17,35 @@ import types
 from pathlib import Path
 from typing import Any
 
-os.environ["SDL_VIDEODRIVER"] = "dummy"  # without a display SDL never says that a device went
+os.environ["SDL_VIDEODRIVER"] = "dummy"  # without a display SDL never reports a removed device
 os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
 RATE = 44100
 BUFFER = 512
 """Samples, 11.6 ms. 1024 costs 0.3 % less of a core and starts 17 ms later; 256 costs 1 % more (measured)."""
 DRIVERS = ("pulseaudio", "alsa")
-"""Tried in this order on Linux when SDL_AUDIODRIVER is not set."""
+"""Order of attempts on Linux when SDL_AUDIODRIVER is not set."""
 QUEUE_MS = 25 if platform.machine() in ("x86_64", "AMD64") else 60
-"""What PulseAudio may hold. SDL asks for one buffer, 11.6 ms, and on a busy machine the sound then has holes:
-66 in 11 s where 20 ms had 2 (measured, load 5 on 2 cores). More also costs less: 0.9 % of a core at 20 ms, 0.7 %
-at 30. A chime within 30 ms leaves room for no more on a desktop; a small computer has more time for it (300 ms)
-and less to spare. PULSE_LATENCY_MSEC overrules.
+"""PulseAudio's buffer. SDL asks for one buffer, 11.6 ms, which leaves holes in the sound on a busy machine:
+66 in 11 s, against 2 with 20 ms (measured, load 5 on 2 cores). A longer one also costs less: 0.9 % of a core at
+20 ms, 0.7 % at 30. On a desktop the chime must sound within 30 ms, which allows no more; a small computer may take
+300 ms and has less processor to spare. PULSE_LATENCY_MSEC overrides it.
 """
 PULSE_S = 0.5
 STALL_S = 2.0
-"""A device that has not played half a second of silence in this time does not play at all."""
+"""A device that has not played half a second of silence in this time is not working."""
 
 
 os.environ.setdefault("PULSE_LATENCY_MSEC", str(QUEUE_MS))
 
 
 def _bare_pygame() -> Any:
-    """pygame without what its `__init__` pulls in (fonts, images, numpy)."""
-    found = importlib.util.find_spec("pygame")
-    if found is None or found.submodule_search_locations is None:
+    """Return pygame without the imports of its `__init__` (fonts, images, numpy)."""
+    spec = importlib.util.find_spec("pygame")
+    if spec is None or spec.submodule_search_locations is None:
         raise ImportError("pygame is missing")
     package = types.ModuleType("pygame")
-    package.__path__ = list(found.submodule_search_locations)
+    package.__path__ = list(spec.submodule_search_locations)
     sys.modules["pygame"] = package
     for name in ("base", "rwobject", "event", "display", "mixer"):
         importlib.import_module(f"pygame.{name}")
@@ -55,27 +55,27 @@ def _bare_pygame() -> Any:
 def _pygame() -> Any:
     try:
         return _bare_pygame()
-    except (ImportError, AttributeError):  # a pygame laid out otherwise
+    except (ImportError, AttributeError):  # a pygame with another layout
         sys.modules.pop("pygame", None)
         return importlib.import_module("pygame")
 
 
 pygame: Any = _pygame()
 _error: Any = pygame.base.error if hasattr(pygame, "base") else pygame.error
-_FIRST = 0x8000 + 4096  # SDL's range for events of one's own
+_FIRST = 0x8000 + 4096  # SDL's range for user events
 MUSIC_END, CLIP_END, PULSE_END = _FIRST, _FIRST + 1, _FIRST + 2
 REMOVED = 0x1101  # SDL_AUDIODEVICEREMOVED
 
 
-class NoDevice(Exception):  # noqa: N818 - a state of the world, not a fault
+class NoDevice(Exception):  # noqa: N818 - a condition, not a programming error
     """No device could be opened; str() is SDL's reason, for the log."""
 
 
 class Device:
-    """Stream and channel of one open device (see `reel.Stream`, `clips.Channel`), and whether it lives."""
+    """Stream and channel of one open device (see `track_queue.Stream`, `announcement_channel.Channel`)."""
 
     def __init__(self, latency_s: float | None = None) -> None:
-        """Opens the device that SDL_AUDIODRIVER names, or the first that can be had; raises NoDevice."""
+        """Open the device that SDL_AUDIODRIVER names, or the first that works; raises NoDevice."""
         pygame.display.init()
         self.driver = _open()
         self.latency_s = _least_latency(self.driver) if latency_s is None else latency_s
@@ -110,7 +110,7 @@ class Device:
             self._music.pause()
 
     def _enter(self, offset_s: float) -> None:
-        """Begins there, or near there: some Ogg files with long pages cannot be entered at every place."""
+        """Start at this offset, or near it: some Ogg files with long pages cannot be entered everywhere."""
         for shift in (0.0, -0.5, -1.5, 1.0, -4.0):
             with contextlib.suppress(_error):
                 self._music.play(start=max(0.0, offset_s + shift))
@@ -133,12 +133,12 @@ class Device:
         return bool(self._music.get_busy())
 
     def volume(self, steps: int) -> None:
-        self._music.set_volume((steps + 0.5) / 128)  # pygame cuts off the fraction
+        self._music.set_volume((steps + 0.5) / 128)  # pygame truncates
 
     # -- the channel of announcements --------------------------------------------------------------
 
     def warm(self, paths: list[Path]) -> None:
-        """Decodes these now and keeps them; what cannot be read is left for the moment it is needed."""
+        """Decode these now and keep them; unreadable ones fail later, when they are played."""
         for path in paths:
             if path not in self._warm:
                 with contextlib.suppress(ValueError), _readable():
@@ -163,19 +163,19 @@ class Device:
     def say_next(self, sound: Any) -> None:
         self._channels[self._turn].queue(sound)
 
-    def hush(self, fade_s: float) -> None:
+    def fade_out(self, fade_s: float) -> None:
         channel = self._channels[self._turn]
         if channel.get_busy():
-            channel.queue(self._blip)  # takes the place of what was queued: nothing else can take it back
+            channel.queue(self._blip)  # replaces the queued sound: there is no other way to remove it
             channel.fadeout(max(1, int(fade_s * 1000)))
-        self._turn = 1 - self._turn  # the rest of this one, and its events, are nobody's any more
+        self._turn = 1 - self._turn  # ignore the rest of this sound and its events
 
     def forget(self) -> None:
-        """No announcement is under way: its sounds are let go."""
+        """Release the sounds of the last announcement."""
         self._sounds.clear()
 
     def loudness(self, master: float) -> None:
-        """The master volume of announcements, 0..1."""
+        """Set the master volume of announcements, 0..1."""
         self._master = master
         for sound, gain, floor in self._sounds:
             sound.set_volume(max(master, floor) * gain)
@@ -183,28 +183,28 @@ class Device:
     # -- life --------------------------------------------------------------------------------------
 
     def happened(self, now: float) -> list[str]:
-        """What the mixer has said since the last call: music_end, clip_end; lost ends the list."""
-        said = []
+        """Return the mixer's events since the last call: music_end, clip_end; lost ends the list."""
+        events = []
         self._alive_at = now if self._alive_at is None else self._alive_at
         for event in pygame.event.get():
             if event.type == MUSIC_END:
-                said.append("music_end")
+                events.append("music_end")
             elif event.type == CLIP_END and event.code == self._turn:
-                said.append("clip_end")
+                events.append("clip_end")
             elif event.type == PULSE_END:
                 self._pulse.play(self._nothing)
                 self._alive_at = now
             elif event.type == REMOVED and not event.iscapture:
-                said.append("lost")
+                events.append("lost")
         if now - self._alive_at > STALL_S:
-            said.append("stalled")
-        return said
+            events.append("stalled")
+        return events
 
 
 def _least_latency(driver: str) -> float:
-    """What surely lies between the mixer and the air, so that compensating for it never makes anything early.
+    """Return a lower bound of the output latency, so that compensating for it never makes a sound early.
 
-    Measured: half of what PulseAudio may hold, and up to 22 ms more; nothing to 35 ms for the disk driver,
+    Measured: half of PulseAudio's buffer, and up to 22 ms more; 0 to 35 ms for the disk driver,
     which writes blocks of 4 KB; one buffer for ALSA.
     """
     if driver == "pulseaudio":

@@ -1,4 +1,4 @@
-"""The player's music: an order sounds in the spans in which it may, at a level that makes room for speech."""
+"""The player's music: a music command sounds in the spans that allow it, at a level that ducks under speech."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from controller.sound.player.protocol import Duck, MusicOrder
 from controller.sound.player.track_queue import Stream, TrackQueue
 
 ARM_S = 0.4
-"""A track is opened and held this long before it has to sound: opening takes some ms, on a Pi some tens."""
+"""A track is opened and held this long before its start: opening takes some ms, on a Pi some tens."""
 CHANGE_S = 0.3
-"""How long music that was ordered away takes to go, and a new volume to be reached."""
+"""Fade-out of music that a new command ends, and time to reach a new volume."""
 SLOPE_S = 3.0
-"""So slowly the present track comes to the level that its measuring has brought out."""
+"""Fade of the present track to its measured level, when it was only estimated before."""
 LEAST_FADE_S = 0.08
-"""Music that is to end without a fade goes so fast, and begins to go so much before its end."""
+"""Fade-out of music that ends without a fade; it starts this long before the end."""
 STEP_S = 0.008
-"""Between two steps of a moving level: shorter than one buffer, so that none is left out."""
+"""Between two steps of a moving level: shorter than a buffer, so that no buffer misses a step."""
 EAGER_S = 0.004
-"""Ordinary music is begun this much before its moment: it becomes audible up to 17 ms late (measured), never
-before it. After a silence this is left out: there not a sample may be early, however it is measured.
+"""Music starts this much before its moment, because it becomes audible up to 17 ms late (measured), never early.
+Not applied after quiet time: there no sample may be early, by any measure.
 """
 SAME_S = 0.002
-"""Moments are computed anew from the wall clock whenever they are sent: by less than this they are the same."""
+"""Moments are recomputed from the wall clock each time they are sent: smaller differences count as equal."""
 
 
 class MusicChannel:
-    """One music stream.
+    """The music stream.
 
-    Nothing here waits: `tick` does what is due and says when it wants to be called again.
+    Never blocks: `tick` does what is due and returns the moment of the next call.
     """
 
     def __init__(self, stream: Stream, tell: Callable[..., None]) -> None:
@@ -40,20 +40,28 @@ class MusicChannel:
         self._reel = TrackQueue(stream, tell)
         self._order: MusicOrder | None = None
         self._next_order: MusicOrder | None = None
-        self.silences: Spans = ()
-        self.master = 1.0
+        self._silences: Spans = ()
+        self._master = 1.0
         self._state = "off"  # off; armed: opened and held; on
-        self._begin = math.inf  # of the run that is prepared
-        self._goal = math.inf  # when the present run has to be silent
+        self._begin = math.inf  # start of the prepared run
+        self._goal = math.inf  # the moment at which the present run must be silent
         self._leaving = False
         self._fade, self._duck, self._trim = still(0.0), still(0.0), still(0.0)
         self._steps = 0
         self._up_s = Duck().up_ms / 1000
 
-    # -- orders ------------------------------------------------------------------------------------
+    # -- commands ----------------------------------------------------------------------------------
+
+    def quiet(self, silences: Spans) -> None:
+        """Sound in none of these spans."""
+        self._silences = silences
+
+    def turn_to(self, master: float) -> None:
+        """The volume over all, 0 to 1."""
+        self._master = master
 
     def play(self, order: MusicOrder | None, now: float) -> None:
-        """Makes this the music: at once, or, when it begins later, in time. None: silence."""
+        """Play this now, or in time when it starts later. None: silence."""
         present = self._order
         if order is not None and present is not None and self._goes_on(order, present, now):
             self._go_on_as(order, present, now)
@@ -68,7 +76,7 @@ class MusicChannel:
             self._take(order)
 
     def _go_on_as(self, order: MusicOrder, present: MusicOrder, now: float) -> None:
-        """The present track sounds on undisturbed; a level that has changed is reached on a slope."""
+        """Keep the present track and fade to a changed level."""
         gain = self._reel.gain_db
         if order.tracks != present.tracks:
             self._reel.rethread(order.tracks, now)
@@ -79,9 +87,9 @@ class MusicChannel:
         self._order, self._next_order = order, None
 
     def _goes_on(self, order: MusicOrder, present: MusicOrder, now: float) -> bool:
-        """Whether what sounds is what this order wants too, whatever else it has before and behind."""
+        """Return whether the present track and place fit the new command, whatever tracks surround it."""
         if self._state == "off":
-            return False  # what could not be read may be back: it gets another chance
+            return False  # an unreadable file may be back: try it again
         if order.same_music(present):
             return True
         over = order.until is not None and order.until <= now
@@ -92,9 +100,9 @@ class MusicChannel:
         return self._reel.plays(order.tracks[index].path, offset, now)
 
     def skip(self, now: float) -> float | None:
-        """Goes to the next track;
+        """Go to the next track;
 
-        the order's position (s) that this amounts to, None when no music sounds.
+        return its position (s) in the command, None when no music sounds.
         """
         if self._state != "on" or self._order is None:
             return None
@@ -102,25 +110,25 @@ class MusicChannel:
         return self._order.position_s
 
     def duck(self, duck: Duck, now: float) -> None:
-        """Goes down for speech."""
+        """Lower the music for speech."""
         self._up_s = duck.up_ms / 1000
         self._duck = Ramp(now, duck.down_ms / 1000, self._duck.at(now), min(0.0, duck.db))
 
     def restore(self, now: float) -> None:
-        """Comes back after speech, as fast as was asked for when it went."""
+        """Restore the music after speech, at the speed that `duck` named."""
         self._duck = Ramp(now, self._up_s, self._duck.at(now), 0.0)
 
-    # -- what happens ------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------
 
     def track_ended(self, now: float) -> None:
-        """The stream says that a track is over."""
+        """Note that the stream has finished a track."""
         if self._state == "on":
             if not self._reel.ended(now):
                 self._end(now)
             self._set_volume(now)
 
     def tick(self, now: float) -> float:
-        """Does what is due; returns the moment of the next call."""
+        """Do what is due; return the moment of the next call."""
         if self._state == "off":
             self._expire(now)
             self._prepare(now)
@@ -142,10 +150,10 @@ class MusicChannel:
         order = self._order
         if order is None or not self._reel.playable:
             return None
-        return fades.next_run(order.start_at, order.until, self.silences, now)
+        return fades.next_run(order.start_at, order.until, self._silences, now)
 
     def _expire(self, now: float) -> None:
-        """An order that is over makes place for the one that follows."""
+        """Drop a command that is over; the next one replaces it."""
         order = self._order
         if order is None or (order.until is not None and order.until - MARGIN_S <= now):
             self._take(self._next_order)
@@ -166,7 +174,7 @@ class MusicChannel:
     def _release_in_time(self, now: float) -> None:
         run = self._run(now)
         if run is None or run[0] > max(self._begin, now) + SAME_S:
-            self._off()  # taken away before it began
+            self._off()  # cancelled before it began
         elif now >= self._release_at() and self._order is not None:
             fade_in = self._order.fade_in_ms / 1000
             self._fade = Ramp(now, fade_in, SOFT_DB, 0.0) if fade_in > 0 else still(0.0)
@@ -176,7 +184,7 @@ class MusicChannel:
             self._reel.started(now)
 
     def _release_at(self) -> float:
-        after_silence = any(abs(until - self._begin) < 0.05 for _, until in self.silences)
+        after_silence = any(abs(until - self._begin) < 0.05 for _, until in self._silences)
         return self._begin - self._stream.latency_s - (0.0 if after_silence else EAGER_S)
 
     def _keep_on(self, now: float) -> None:
@@ -184,14 +192,12 @@ class MusicChannel:
         may_sound = run is not None and run[0] <= now
         self._goal = run[1] - MARGIN_S if run is not None and may_sound else now
         lead = self._fade_out_s()
-        hurried = (
-            self._fade.end > max(self._goal, now + LEAST_FADE_S) + SAME_S
-        )  # hushed while it was going slowly
+        hurried = self._fade.end > max(self._goal, now + LEAST_FADE_S) + SAME_S  # stopped during a slow fade
         if (not self._leaving and now >= self._goal - lead) or (self._leaving and hurried):
             self._leaving = True
             self._fade = Ramp(now, max(LEAST_FADE_S, self._goal - now), self._fade.at(now), OFF_DB / 1.25)
         elif self._leaving and now < self._goal - max(lead, 0.5):
-            self._leaving = False  # the end was put off
+            self._leaving = False  # the end was postponed
             self._fade = Ramp(now, CHANGE_S, self._fade.at(now), 0.0)
         if self._leaving and self._fade.over(now):
             self._end(now)
@@ -225,7 +231,7 @@ class MusicChannel:
         if self._state != "on" or self._order is None:
             return
         level = self._fade.at(now) + self._duck.at(now) + self._trim.at(now) + self._reel.gain_db
-        steps = fades.steps(self.master * self._order.volume / 100, level)
+        steps = fades.steps(self._master * self._order.volume / 100, level)
         if steps != self._steps:
             self._stream.volume(steps)
             self._steps = steps

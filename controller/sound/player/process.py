@@ -1,8 +1,8 @@
 """The player: a child process that owns the sound device, and may die at any time without harm.
 
-`python -m controller.sound.player.process` takes orders as JSON lines on stdin and tells events on stdout. It ends
-when its device goes (3), when there is none (3), when its parent is gone or sends SIGTERM (0). It never
-waits for anything but the next order or the next moment at which something is due.
+`python -m controller.sound.player.process` reads commands as JSON lines on stdin and writes events to stdout. It exits
+when its device is lost (3), when there is none (3), when its parent is gone or sends SIGTERM (0). It blocks only until
+the next command or the next due moment.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from controller.sound.player.music_channel import MusicChannel
 
 BEAT_S = 1.0
 LOOK_S = 0.25
-"""How often the mixer is asked for news when nothing is due: SDL has no descriptor to wait on."""
+"""Polling interval of the mixer when nothing is due: SDL has no descriptor to wait on."""
 GONE = 3
 
 
 def tell(do: str, **values: Any) -> None:
-    """One event to the parent; without a parent the player ends."""
+    """Send an event to the parent; exit when there is no parent."""
     try:
         os.write(1, protocol.line(do, **values))
     except OSError:
@@ -37,7 +37,7 @@ def tell(do: str, **values: Any) -> None:
 
 
 class Player:
-    """Orders in, sound out."""
+    """Connect commands to the device."""
 
     def __init__(self, device: Any) -> None:
         self._device = device
@@ -60,7 +60,7 @@ class Player:
         }
 
     def run(self) -> NoReturn:
-        """Until the device or the parent is gone."""
+        """Loop until the device or the parent is gone."""
         while True:
             now = time.monotonic()
             self._news(now)
@@ -70,7 +70,7 @@ class Player:
 
     def _news(self, now: float) -> None:
         happened = self._device.happened(now)
-        if "lost" in happened or "stalled" in happened:  # before any end is believed
+        if "lost" in happened or "stalled" in happened:  # first: an end reported by a lost device is not real
             _leave("removed" if "lost" in happened else "stalled")
         for what in happened:
             if what == "music_end":
@@ -98,7 +98,7 @@ class Player:
         try:
             order = protocol.read(raw)
             self._orders[order["do"]](order, time.monotonic())
-        except Exception as error:  # whatever one order does, the next is obeyed
+        except Exception as error:  # no command may stop the next one
             tell("not_understood", why=f"{type(error).__name__}: {error}"[:200])
 
     def _tell(self, do: str, **values: Any) -> None:
@@ -123,23 +123,25 @@ class Player:
             tell("moved", position_s=position)
 
     def _quiet(self, order: dict[str, Any], now: float) -> None:
-        self._music.silences = self._clips.silences = protocol.spans(order["spans"])
+        spans = protocol.spans(order["spans"])
+        self._music.quiet(spans)
+        self._clips.quiet(spans)
 
     def _master(self, order: dict[str, Any], now: float) -> None:
         master = min(1.0, max(0.0, float(order["volume"]) / 100))
-        self._music.master = master
+        self._music.turn_to(master)
         self._device.loudness(master)
 
 
 def _leave(why: str, detail: str = "") -> NoReturn:
-    """Ends at once: closing a mixer whose device is gone can hang for ever."""
+    """Exit at once: closing a mixer whose device is gone can hang for ever."""
     tell("lost", why=why, detail=detail)
     os._exit(GONE)
 
 
 @contextlib.contextmanager
 def _libraries_silent() -> Iterator[None]:
-    """Without a sound card ALSA writes a page to the terminal at every try; what it comes to is in NoDevice."""
+    """Silence ALSA, which without a sound card writes a page to the terminal at each try; NoDevice has the reason."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
@@ -151,18 +153,18 @@ def _libraries_silent() -> Iterator[None]:
 
 
 def main() -> NoReturn:
-    """Opens the device and plays until it, or the parent, is gone."""
+    """Open the device and play until it or the parent is gone."""
     signal.signal(
         signal.SIGTERM, lambda *_: os._exit(0)
-    )  # before the mixer opens, or SDL takes it and ignores it
+    )  # before the mixer opens: SDL would replace the handler
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(PermissionError):
         os.setpriority(
             os.PRIO_PROCESS, 0, -10
-        )  # sound first, where it is allowed: the mixer's thread inherits it
+        )  # higher priority for sound, where permitted: the mixer's thread inherits it
     try:
-        from controller.sound.player.mixer import Device, NoDevice  # SDL reads its environment when loaded
-    except (ImportError, AttributeError) as error:  # a fresh machine without a library that pygame needs
+        from controller.sound.player.mixer import Device, NoDevice  # SDL reads its environment on import
+    except (ImportError, AttributeError) as error:  # a fresh machine lacks a library that pygame needs
         _leave("incomplete", str(error.__context__ or error))
     try:
         with _libraries_silent():

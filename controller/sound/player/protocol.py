@@ -1,4 +1,4 @@
-"""What speaker and player say to each other: values, and one JSON line for each order and event.
+"""Messages between speaker and player: values, and one JSON line for each command and event.
 
 Moments are CLOCK_MONOTONIC seconds, which all processes of a machine share. Gains are dB.
 """
@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_LINE = 1 << 20
-"""Bytes; a longer line is not an order."""
+"""Bytes; longer lines are rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One sound of an announcement: a chime, a speech, an applause."""
+    """One sound of an announcement: chime, speech or applause."""
 
     path: Path
     gain_db: float = 0.0
@@ -25,7 +25,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Duck:
-    """How music makes room for speech: by how much, how fast it goes, and how fast it comes back."""
+    """Lowering of music under speech: by how much, how fast, and how fast it is restored."""
 
     db: float = -20.0
     down_ms: int = 250
@@ -34,9 +34,9 @@ class Duck:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One piece of music. `name`: the office's file, as people read it; `path` may be what was made of it.
+    """A track. `name`: the office's file, as people read it; `path`: the same, or its conversion.
 
-    guessed: its loudness is not known yet, so neither is its gain.
+    guessed: its loudness is not measured yet, so its gain is a guess.
     """
 
     path: Path
@@ -48,11 +48,11 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class MusicOrder:
-    """Music that begins at `start_at`, `position_s` into its tracks (played round and round), and has
+    """Music that starts at `start_at`, `position_s` into its tracks (played in a loop), and has
     ended at `until`.
 
-    What it demands at a moment is a function of that moment alone, so it may be given late and given
-    again.
+    The sound at a moment is a function of that moment alone, so a command may be sent late and
+    repeatedly.
     """
 
     tracks: tuple[Track, ...]
@@ -64,18 +64,18 @@ class MusicOrder:
     fade_out_ms: int = 0
 
     def same_music(self, other: MusicOrder) -> bool:
-        """Whether both have the same place of the same tracks sounding: then only volume or end differ."""
+        """Return whether both play the same place of the same tracks, so that only volume or end differ."""
         mine, theirs = self.start_at - self.position_s, other.start_at - other.position_s
         return self.tracks == other.tracks and abs(mine - theirs) < 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to the sound.
+    """An event of the player.
 
     `kind`: ready, lost (`why`), part_started and part_ended (`id`, `n`, `at`), part_failed (`id`, `n`, `path`, `why`;
     the other parts sound), done (`id`, `ok`, `why`), track (`path`, `at`), track_failed (`path`, `why`), music_ended
-    (its span is over, or nothing of it can be played). A `done` that is not ok says why in one word: lost, quiet,
+    (its span is over, or none of it can be played). A `done` that is not ok has a one-word `why`: lost, quiet,
     until (its limit was reached), stopped, busy, file (a part could not be read), waited (no further part came).
     `why` of `lost` is a sentence for people.
     """
@@ -91,7 +91,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a living device plays what it is given, which one, since when, and if not, why (a sentence)."""
+    """State of the device: does it work, which one is it, since when, and if not, why (a sentence)."""
 
     alive: bool
     device: str | None
@@ -100,7 +100,7 @@ class Health:
 
 
 def line(do: str, **values: Any) -> bytes:
-    """One order or event as a line."""
+    """Return a command or event as a line."""
     return json.dumps({"do": do, **values}, default=_plain, separators=(",", ":")).encode() + b"\n"
 
 
@@ -109,22 +109,22 @@ def _plain(value: object) -> object:
 
 
 def read(raw: bytes) -> dict[str, Any]:
-    """The order or event in a line; raises ValueError for anything else."""
+    """Parse a line into a command or event; raises ValueError."""
     if len(raw) > LONGEST_LINE:
         raise ValueError("too long")
     message = json.loads(raw)
     if not isinstance(message, dict) or not isinstance(message.get("do"), str):
-        raise ValueError("not an order")
+        raise ValueError("not a message")
     return message
 
 
 def part(value: Any) -> Part:
-    """A part as it was sent; raises ValueError, TypeError or KeyError when it is none."""
+    """Parse a part; raises ValueError, TypeError or KeyError."""
     return Part(Path(value["path"]), float(value["gain_db"]))
 
 
 def duck(order: Mapping[str, Any]) -> Duck:
-    """How an order wants the music to make room; raises ValueError, TypeError or KeyError."""
+    """Parse how a command ducks the music; raises ValueError, TypeError or KeyError."""
     value = order["duck"]
     return Duck(float(value["db"]), int(value["down_ms"]), int(value["up_ms"]))
 
@@ -135,10 +135,10 @@ def _track(value: Any) -> Track:
 
 
 def music_order(value: Any) -> MusicOrder | None:
-    """An order as it was sent, None for silence; raises ValueError, TypeError or KeyError when it is none."""
+    """Parse a music command, None for silence; raises ValueError, TypeError or KeyError."""
     if value is None:
         return None
-    tracks = tuple(_track(found) for found in value["tracks"])
+    tracks = tuple(_track(track) for track in value["tracks"])
     until = None if value["until"] is None else float(value["until"])
     fades = int(value["fade_in_ms"]), int(value["fade_out_ms"])
     return MusicOrder(
@@ -147,12 +147,12 @@ def music_order(value: Any) -> MusicOrder | None:
 
 
 def spans(value: Any) -> tuple[tuple[float, float], ...]:
-    """Spans of silence as they were sent; raises ValueError or TypeError when they are none."""
+    """Parse spans of quiet time; raises ValueError or TypeError."""
     return tuple((float(start), float(end)) for start, end in value)
 
 
 def event(message: dict[str, Any]) -> Event:
-    """An event as it was sent."""
+    """Parse an event."""
     path = Path(message["path"]) if message.get("path") else None
     get = message.get
     return Event(message["do"], get("id"), get("n"), get("at"), bool(get("ok")), get("why"), path)

@@ -1,6 +1,6 @@
 """The tracks on the player's one music stream:
 
-one sounds, the next lies ready behind it, broken ones are passed over.
+one sounds, the next is queued behind it, unplayable ones are skipped.
 """
 
 from __future__ import annotations
@@ -13,45 +13,45 @@ from typing import Protocol
 from controller.sound.player.protocol import Track
 
 ENQUEUE_S = 1.0
-"""After this long the next track is opened; not at once, because the start must not wait for it."""
+"""The next track is opened this long after the start; not at once, because it would delay the start."""
 NEAR_S = 0.5
-"""Two places in a track that are closer than this are the same: to go there would only be heard as a fault."""
+"""Two places in a track closer than this count as the same: jumping between them would only be heard as a fault."""
 WATCH_S = 0.01
-"""How often the end of a track is looked for, near that end: its successor has a level of its own."""
+"""Polling interval near the end of a track: the next one has another level."""
 
 
 class Stream(Protocol):
-    """The one music stream of a device.
+    """The device's one music stream.
 
-    `load`, `play` and `enqueue` raise ValueError for what cannot be read.
+    `load`, `play` and `enqueue` raise ValueError for unreadable files.
     """
 
     latency_s: float
 
     def load(self, path: Path) -> None:
-        """Opens a file."""
+        """Open a file."""
 
     def play(self, offset_s: float, *, held: bool) -> None:
-        """Begins it so far in; held: opened, but not sounding until released."""
+        """Start it at an offset; held: opened, but silent until released."""
 
     def release(self) -> None:
-        """Lets what was held sound."""
+        """Let a held track sound."""
 
     def enqueue(self, path: Path) -> None:
-        """Has this file follow the present one without a gap."""
+        """Queue this file to follow the present one without a gap."""
 
     def halt(self) -> None:
-        """Silence at once, nothing queued."""
+        """Stop at once and clear the queue."""
 
     def sounding(self) -> bool:
-        """Whether it plays."""
+        """Return whether it plays."""
 
     def volume(self, steps: int) -> None:
-        """0..128, from the next buffer on."""
+        """Set the volume, 0..128, from the next buffer on."""
 
 
 class TrackQueue:
-    """Tells `track` when one begins and `track_failed` once for each that cannot be played."""
+    """Reports `track` when one starts and `track_failed` once for each that cannot be played."""
 
     def __init__(self, stream: Stream, tell: Callable[..., None]) -> None:
         self._stream, self._tell = stream, tell
@@ -59,18 +59,18 @@ class TrackQueue:
         self._bad: set[Path] = set()
         self._index = 0
         self._queued: int | None = None
-        self._level_db: float | None = None  # of the present track, where the order has another by now
+        self._level_db: float | None = None  # the present track's, when the command has changed it since
         self._began = -math.inf
         self.ends = self._enqueue_at = math.inf
 
     def thread(self, tracks: Sequence[Track]) -> None:
-        """Takes these tracks; what was broken gets another chance."""
+        """Use these tracks and try failed ones again."""
         self.tracks, self._bad, self._level_db = tracks, set(), None
 
     def rethread(self, tracks: Sequence[Track], now: float) -> None:
-        """Other tracks before and behind the present one, which goes on undisturbed.
+        """Replace the tracks before and behind the present one, which continues.
 
-        It keeps its level until it comes again, unless that was only a guess.
+        It keeps its level until it is played again, unless that level was a guess.
         """
         present = self.tracks[self._index]
         self._index = next(n for n, track in enumerate(tracks) if track.path == present.path)
@@ -82,7 +82,7 @@ class TrackQueue:
         self._queued, self._enqueue_at = None, max(now, self._began + ENQUEUE_S)
 
     def plays(self, path: Path, offset_s: float, now: float) -> bool:
-        """Whether that is what sounds, at about that place."""
+        """Return whether this file sounds, at about this place."""
         if not self.tracks:
             return False
         present = self.tracks[self._index]
@@ -90,18 +90,18 @@ class TrackQueue:
 
     @property
     def playable(self) -> bool:
-        """Whether any track is not known to be broken."""
+        """Return whether any track may be playable."""
         return any(track.path not in self._bad for track in self.tracks)
 
     @property
     def gain_db(self) -> float:
-        """The present track's own gain."""
+        """The present track's gain."""
         if self._level_db is not None:
             return self._level_db
         return self.tracks[self._index].gain_db if self.tracks else 0.0
 
     def put_on(self, index: int, offset_s: float, begins: float, *, held: bool) -> bool:
-        """Opens track `index`, or the first after it that can be read; False when none can."""
+        """Open track `index`, or the first readable one after it; return False when there is none."""
         for ahead in range(len(self.tracks)):
             place = (index + ahead) % len(self.tracks)
             track, offset = self.tracks[place], 0.0 if ahead else offset_s
@@ -119,15 +119,15 @@ class TrackQueue:
         return False
 
     def started(self, now: float) -> None:
-        """What was put on now sounds."""
+        """Note that the opened track now sounds."""
         self._began = now
         self._enqueue_at = min(now + ENQUEUE_S, max(now, self.ends - 2 * ENQUEUE_S))
         self._tell("track", path=self.tracks[self._index].path, at=now + self._stream.latency_s)
 
     def ended(self, now: float) -> bool:
-        """The present track is over:
+        """Continue with the next track when the present one ends:
 
-        its successor sounds, or is put on. False when nothing can be played any more.
+        it is queued already, or is opened. Return False when nothing is playable.
         """
         over = self.tracks[self._index]
         if now - self._began < 0.25 and over.duration_s > 1:
@@ -142,7 +142,7 @@ class TrackQueue:
         return True
 
     def skip(self, now: float) -> float:
-        """Goes to the next track; returns how many seconds of the present one were left out."""
+        """Go to the next track; return how many seconds of the present one were skipped."""
         left = max(0.0, self.ends - now)
         self._stream.halt()
         if self.put_on(self._index + 1, 0.0, now, held=False):
@@ -150,13 +150,13 @@ class TrackQueue:
         return left
 
     def off(self) -> None:
-        """Silence at once."""
+        """Stop at once."""
         self._stream.halt()
         self._queued = None
         self.ends = self._enqueue_at = math.inf
 
     def tick(self, now: float) -> None:
-        """Lays the next track ready when it is time."""
+        """Queue the next track when it is due."""
         if now < self._enqueue_at:
             return
         self._enqueue_at = math.inf
@@ -174,12 +174,12 @@ class TrackQueue:
             return
 
     def wake(self, now: float) -> float:
-        """When something is due: often near the end of a track, where its successor takes over."""
+        """Return the moment of the next call: frequent near the end of a track, for the change of level."""
         near = now + WATCH_S if abs(self.ends - now) < 0.1 else self.ends - 0.1
         return min(self._enqueue_at, near if near > now else math.inf)
 
     def fail(self, track: Track, why: str) -> None:
-        """This one cannot be played."""
+        """Mark this track as unplayable."""
         if track.path not in self._bad:
             self._bad.add(track.path)
             self._tell("track_failed", path=track.path, why=why)

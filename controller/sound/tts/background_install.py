@@ -1,4 +1,4 @@
-"""The natural voice comes by itself: the daemon's side of the installer, and its eye on the voice folders."""
+"""Install the natural voice in the background, and watch the voice folders. Runs in the daemon."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from controller.sound.tts.packages import is_installed
 log = logging.getLogger(__name__)
 
 AFTER_S = 8.0
-"""The first music comes first."""
+"""Seconds to wait after the start, so that the first music is not delayed."""
 LOOK_S = 5.0
 AGAIN_S = (600.0, 3600.0, 21600.0)
-"""Waits after a failure: ten minutes, an hour, then every six hours."""
+"""Delays after a failure: ten minutes, an hour, then every six hours."""
 BUSY_S = 15.0
 SILENT_S = 300.0
 INSTALLED, INSTALLING, FAILED, OFF = "installed", "installing", "failed", "off"
@@ -35,7 +35,7 @@ INSTALLED, INSTALLING, FAILED, OFF = "installed", "installing", "failed", "off"
 @dataclass(frozen=True, slots=True)
 class InstallStatus:
     """state: installed, installing, failed or off. percent: 0 to 100, of the present attempt. why: a clause for people
-    without its full stop, of a failure or of why it is off; mend: a sentence, what to do."""
+    without its full stop, for failed and off; mend: a sentence with the remedy."""
 
     state: str
     percent: int = 0
@@ -44,7 +44,7 @@ class InstallStatus:
 
     @property
     def sentence(self) -> str:
-        """What people are told; "" when all is well."""
+        """Return the state as a sentence for people; "" when all is well."""
         if self.state == FAILED:
             return f"自然语音没有装上：{self.why}，现在由备用语音播报。{self.mend}"
         return f"{self.why}。" if self.why else ""
@@ -54,10 +54,10 @@ NO_INSTALL = InstallStatus(OFF)
 
 
 class VoiceInstall:
-    """Bring the natural voice when it is missing, as a child process that may die; tell when the voices changed.
+    """Install the natural voice when it is missing, in a child process that may die; report changed voices.
 
-    on_change: called from this thread after a voice came or went, also one that somebody put into the folder. allowed:
-    whether anything may be downloaded. wanted: whether the office wants another voice than espeak. Thread-safe; only
+    on_change: called from this thread after a voice was added or removed, also manually in the folder. allowed:
+    may anything be downloaded? wanted: does the office want another voice than espeak? Thread-safe; only
     `close` waits, for the child's end.
     """
 
@@ -84,15 +84,15 @@ class VoiceInstall:
         self._status = NO_INSTALL
 
     def start(self) -> None:
-        """Begin to watch, and some seconds later to install. Returns at once."""
+        """Start watching, and some seconds later installing. Returns at once."""
         self._thread.start()
 
     def status(self) -> InstallStatus:
-        """How it stands."""
+        """Return the state of the installation."""
         return self._status
 
     def close(self) -> None:
-        """End the child and the watching."""
+        """End the child and stop watching."""
         with self._lock:
             self._closing.set()
             if self._child is not None:
@@ -108,12 +108,12 @@ class VoiceInstall:
                 self._status = self._look(due)
                 if self._status.state == INSTALLING and time.monotonic() >= due:
                     due = time.monotonic() + self._attempt()
-            except Exception:  # whatever it is, the office goes on, and the next look may be better
-                log.exception("the installer of the natural voice broke")
+            except Exception:  # the daemon must continue, and the next attempt may succeed
+                log.exception("the installer of the natural voice failed unexpectedly")
             if self._closing.wait(min(self._look_s, max(0.0, due - time.monotonic()) or self._look_s)):
                 return
             last, present = present, self._folders()
-            if present == last != settled:  # nobody is copying into them any more
+            if present == last != settled:  # unchanged since the last look: copying has finished
                 settled = present
                 log.info("the voices changed")
                 self._on_change()
@@ -132,16 +132,16 @@ class VoiceInstall:
         return InstallStatus(INSTALLING)
 
     def _folders(self) -> list[tuple[str, int]]:
-        found = []
+        folders = []
         for folder in model_folders(self._voices):
             with contextlib.suppress(OSError):
-                found.append((folder.name, folder.stat().st_mtime_ns))
-        return found
+                folders.append((folder.name, folder.stat().st_mtime_ns))
+        return folders
 
     # --- one attempt
 
     def _attempt(self) -> float:
-        """Run the installer once; returns the seconds until another attempt."""
+        """Run the installer once; return the seconds until another attempt."""
         last = self._ran()
         if self._closing.is_set():
             return self._look_s
@@ -157,7 +157,7 @@ class VoiceInstall:
         return self._again_s[-1 if last.get("lasting") else min(self._failures, len(self._again_s)) - 1]
 
     def _ran(self) -> dict[str, Any]:
-        """The installer's last message; {} when it died without one."""
+        """Return the installer's last message; {} when it died without one."""
         with self._lock:
             if self._closing.is_set():
                 return {}
@@ -178,7 +178,7 @@ class VoiceInstall:
 
 
 def _messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
-    """Each line of the child's output until its end, or until it has been silent for too long."""
+    """Yield each line of the child's output until its end, or until it has been silent for too long."""
     assert child.stdout is not None  # noqa: S101 - opened above
     rest = b""
     with selectors.DefaultSelector() as waiting:

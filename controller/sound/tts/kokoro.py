@@ -1,4 +1,4 @@
-"""The natural voice: Kokoro-82M on onnxruntime, and its phonemes for what our Mandarin reading decided."""
+"""The natural voice: Kokoro-82M on onnxruntime, and its phonemes for the syllables of our Mandarin reading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INITIALS = {
     "b": "p", "p": "pʰ", "m": "m", "f": "f", "d": "t", "t": "tʰ", "n": "n", "l": "l", "g": "k", "k": "kʰ", "h": "x",
     "j": "ʨ", "q": "ʨʰ", "x": "ɕ", "zh": "ꭧ", "ch": "ꭧʰ", "sh": "ʂ", "r": "ɻ", "z": "ʦ", "c": "ʦʰ", "s": "s", "": "",
 }  # fmt: skip
-# A final as (sound up to the vowel, coda); the tone's arrow stands between them.
+# A final as (sound up to the vowel, coda); the tone's arrow goes between them.
 _FINALS = {
     "a": ("a", ""), "ai": ("ai", ""), "an": ("a", "n"), "ang": ("a", "ŋ"), "ao": ("au", ""),
     "e": ("ɤ", ""), "ei": ("ei", ""), "en": ("ə", "n"), "eng": ("ə", "ŋ"), "er": ("ɚ", ""), "ou": ("ou", ""),
@@ -37,7 +37,7 @@ _SPLIT = re.compile("(zh|ch|sh|[bpmfdtnlgkhjqxrzcs]?)(.+)")
 
 _PAUSES = {"，": ",", "、": ",", "：": ":", "；": ";", "。": ".", "！": "!", "？": "?"}
 LONGEST = 510
-"""Most tokens of one rendering; the model's position table has 512 places, two are the ends."""
+"""Most tokens of one rendering; the model's position table has 512 places, two are for start and end."""
 
 _ALPHABET = {
     ";": 1, ":": 2, ",": 3, ".": 4, "!": 5, "?": 6, "—": 9, "…": 10, '"': 11, "(": 12, ")": 13, "“": 14, "”": 15,
@@ -51,14 +51,14 @@ _ALPHABET = {
     "ʊ": 135, "ʋ": 136, "ʌ": 138, "ɣ": 139, "ɤ": 140, "χ": 142, "ʎ": 143, "ʒ": 147, "ʔ": 148, "ˈ": 156, "ˌ": 157,
     "ː": 158, "ʰ": 162, "ʲ": 164, "↓": 169, "→": 171, "↗": 172, "↘": 173, "ᵻ": 177,
 }  # fmt: skip
-# espeak-ng's American English → the model's letters: diphthongs and affricates are one sign each there.
+# espeak-ng's American English → the model's letters: diphthongs and affricates are one letter each there.
 _ENGLISH = (
     ("\u0361", ""), ("eɪ", "A"), ("aɪ", "I"), ("ɔɪ", "Y"), ("oʊ", "O"), ("əʊ", "Q"), ("aʊ", "W"), ("tʃ", "ʧ"),
     ("dʒ", "ʤ"), ("ɚ", "əɹ"), ("ɜː", "ɜ"), ("ɜ", "ɜɹ"), ("ɜɹɹ", "ɜɹ"), ("r", "ɹ"), ("g", "ɡ"), ("ɾ", "T"),
     ("ɬ", "l"), ("x", "k"), ("ɐ", "ə"), ("ː", ""), ("e", "A"), ("o", "O"), ("ʲ", ""), ("ɫ", "l"), ("n̩", "ᵊn"),
     ("l̩", "ᵊl"), ("əl", "ᵊl"),
 )  # fmt: skip
-# A Mandarin speaker of the model has no English in their training: English words are understood better when they are
+# A Mandarin speaker of the model has no English in their training data: English words are understood better when
 # written with Mandarin sounds (aspirated p t k, unvoiced b d g, two-part diphthongs). Measured with an independent
 # listener on ten sentences: 24 of 100 syllables wrong with English phonemes, 21 with these.
 _ACCENT = (
@@ -66,7 +66,7 @@ _ACCENT = (
 )  # fmt: skip
 _ASPIRATED = re.compile("(?<!s)([ptk])(?=[ˈˌ]?[aɑæɛɪiIAOuʊʌəɜɔWYɹlw])")
 _UNVOICED = str.maketrans("bdɡ", "ptk")
-# Letters by the names that Mandarin speakers give them: with English names 19 of 100 syllables were wrong, so 9.
+# Letters with the names that Mandarin speakers use: with English names 19 of 100 syllables were wrong, with these 9.
 LETTERS = {
     "A": "ei→", "B": "pi↘", "C": "si→", "D": "ti↘", "E": "i↘", "F": "ɛ↗fu", "G": "ʨi↘", "H": "ei↗ʨʰy", "I": "ai↘",
     "J": "ꭧei↘", "K": "kʰei↘", "L": "ɛ↗l", "M": "ɛ↗m", "N": "ə→n", "O": "ou→", "P": "pʰi↘", "Q": "kʰjou→",
@@ -76,12 +76,12 @@ LETTERS = {
 
 
 def of_syllable(syllable: Syllable) -> str:
-    """The phonemes of one syllable, the tone's arrow behind its vowel."""
+    """Return the phonemes of one syllable, the tone's arrow after its vowel."""
     vowel, coda = _parts(syllable.sound)
     tone = TONES[syllable.tone]
     if not syllable.er or vowel.endswith("ɚ"):
         return vowel + tone + coda
-    # 儿 takes the place of a coda n or i (一会儿, 一点儿), and follows everything else (事儿, 画儿).
+    # 儿 replaces a coda n or i (一会儿, 一点儿), and follows everything else (事儿, 画儿).
     bare = vowel[:-1] if vowel.endswith(("ai", "ei")) else vowel
     return f"{bare}{tone}ɚ"
 
@@ -97,15 +97,15 @@ def _parts(sound: str) -> tuple[str, str]:
 
 
 def _strict(sound: str) -> tuple[str, str]:
-    """Initial and final as the phonology has them: y and w are no initials, u after j, q, x is ü."""
+    """Return initial and final as the phonology has them: y and w are not initials, u after j, q, x is ü."""
     if sound.startswith("y"):
         rest = sound[1:]
         return "", f"v{rest[1:]}" if rest.startswith("u") else rest if rest.startswith("i") else f"i{rest}"
     if sound.startswith("w"):
         rest = sound[1:]
         return "", rest if rest.startswith("u") else f"u{rest}"
-    found = _SPLIT.fullmatch(sound)
-    initial, final = (found[1], found[2]) if found else ("", sound)
+    match = _SPLIT.fullmatch(sound)
+    initial, final = (match[1], match[2]) if match else ("", sound)
     return (
         (initial, f"v{final[1:]}")
         if initial in ("j", "q", "x") and final.startswith("u")
@@ -114,27 +114,27 @@ def _strict(sound: str) -> tuple[str, str]:
 
 
 def of_english(ipa: str) -> str:
-    """espeak-ng's IPA of American English in the model's letters."""
+    """Return espeak-ng's IPA of American English in the model's letters."""
     for theirs, ours in _ENGLISH:
         ipa = ipa.replace(theirs, ours)
     return "".join(char for char in ipa if char in _ALPHABET)
 
 
 def with_accent(phonemes: str) -> str:
-    """English phonemes as a Mandarin speaker of the model says them best."""
-    heard = _ASPIRATED.sub(r"\1ʰ", phonemes)
+    """Return English phonemes in the form that a Mandarin speaker of the model pronounces best."""
+    result = _ASPIRATED.sub(r"\1ʰ", phonemes)
     for theirs, ours in _ACCENT:
-        heard = heard.replace(theirs, ours)
-    return heard.translate(_UNVOICED)
+        result = result.replace(theirs, ours)
+    return result.translate(_UNVOICED)
 
 
 def numbers(phonemes: str) -> list[int]:
-    """The model's numbers of a phoneme string."""
+    """Return the model's numbers of a phoneme string."""
     return [_ALPHABET[char] for char in phonemes if char in _ALPHABET]
 
 
 def chinese(tokens: list[Token], english: dict[str, str]) -> str:
-    """The phonemes of tokens. `english`: the IPA of each run of Latin words in them, as written."""
+    """Return the phonemes of tokens. `english`: the IPA of each run of Latin words in them, as written."""
     out: list[str] = []
     word: int | None = None
     for token in joined(tokens):
@@ -157,7 +157,7 @@ def _latin(text: str, english: dict[str, str]) -> str:
 
 
 def joined(tokens: list[Token]) -> list[Token]:
-    """The tokens with neighbouring Latin words as one phrase, single letters apart; without Unread."""
+    """Return the tokens with neighbouring Latin words joined to a phrase, except single letters; without Unread."""
     out: list[Token] = []
     for token in tokens:
         last = out[-1] if out else None
@@ -173,13 +173,13 @@ def joined(tokens: list[Token]) -> list[Token]:
 RATE = 24000
 STYLES, STYLE_SIZE = 510, 256
 VERSION = "v1.0 int8, reading 1"
-"""Part of each kept clause's name: count the reading up when phonemes change."""
+"""Part of each kept clause's name: increase it when phonemes change."""
 _IPA = 2  # espeak's phoneme mode: International Phonetic Alphabet
 _RETRIEVAL, _UTF8 = 1, 1
 
 
 class Kokoro:
-    """One model with its speakers; a speaker that is missing is replaced by the default one."""
+    """One model with its speakers; a missing speaker is replaced by the default one."""
 
     longest = 26  # syllables: 5.6 s of speech, 400 MB at the peak (36: 500 MB)
     natural = True
@@ -209,7 +209,7 @@ class Kokoro:
         return Recording(self._pcm(ids, self._style(voice), delivery.speed), RATE)
 
     def phonemes(self, text: str, language: str = "zh") -> str:
-        """The phonemes of a text as the model gets them."""
+        """Return the phonemes of a text as the model gets them."""
         if language == "en":
             return of_english(self._ipa(text))
         tokens: list[Token] = read(text)
@@ -227,7 +227,7 @@ class Kokoro:
         return self._styles[voice]
 
     def cancel(self) -> None:
-        """Stop the rendering under way, from another thread."""
+        """Stop the present rendering, from another thread."""
         with self._lock:
             self._cancelled = True
             if self._run is not None:
@@ -273,7 +273,7 @@ def _session(folder: Path) -> tuple[Any, Any]:
     )
     options.add_session_config_entry(
         "session.intra_op.allow_spinning", "0"
-    )  # idle threads leave the cores to others
+    )  # idle threads must not spin: other processes need the cores
     options.log_severity_level = 4
     try:
         return onnxruntime, onnxruntime.InferenceSession(
@@ -297,7 +297,7 @@ def _styles(folder: Path, speaker: str) -> Any:
 
 
 class English:
-    """The IPA of English words, by the espeak-ng library that the fallback voice brings along."""
+    """The IPA of English words, from the espeak-ng library of the fallback voice."""
 
     def __init__(self) -> None:
         import espeakng_loader
@@ -311,7 +311,7 @@ class English:
             raise EngineFailed("espeak-ng 没有英文词典")
 
     def __call__(self, text: str) -> str:
-        """IPA with stress marks; punctuation stays for the pauses."""
+        """Return IPA with stress marks; punctuation stays for the pauses."""
         parts = re.split(r"([,.!?]+)", text)
         return "".join(part if at % 2 else self._words(part) for at, part in enumerate(parts)).strip()
 
@@ -322,6 +322,6 @@ class English:
         at = ctypes.cast(held, ctypes.c_void_p)
         out = []
         while at.value:
-            said = self._library.espeak_TextToPhonemes(ctypes.byref(at), _UTF8, _IPA)
-            out.append((said or b"").decode())
+            ipa = self._library.espeak_TextToPhonemes(ctypes.byref(at), _UTF8, _IPA)
+            out.append((ipa or b"").decode())
         return f" {' '.join(out).strip()} "

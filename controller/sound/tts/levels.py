@@ -17,18 +17,18 @@ Samples: TypeAlias = NDArray[np.float32]
 
 RATE = 44100
 CEILING_DB = -1.3
-"""Where the limiter holds the peaks: under the −1 dBTP of design.md by more than 4x oversampling can miss."""
-_LOOK_AHEAD = 221  # samples: 5 ms, short enough not to be heard, long enough not to distort a low voice
+"""Ceiling of the limiter: below the −1 dBTP of design.md by more than 4x oversampling can miss."""
+_LOOK_AHEAD = 221  # samples: 5 ms, short enough to be inaudible, long enough not to distort a low voice
 _TAPS = 32
 
 
 def decibels(db: float) -> float:
-    """The amplitude factor of `db`."""
+    """Return the amplitude factor of `db`."""
     return float(10 ** (db / 20))
 
 
 def resampled(pcm: bytes, rate: int) -> Samples:
-    """16-bit mono PCM of any rate as samples at 44,100 Hz."""
+    """Return 16-bit mono PCM of any rate as samples at 44,100 Hz."""
     frame = av.AudioFrame.from_ndarray(
         np.frombuffer(pcm, np.int16).reshape(1, -1), format="s16", layout="mono"
     )
@@ -39,10 +39,10 @@ def resampled(pcm: bytes, rate: int) -> Samples:
 
 
 def trimmed(samples: Samples, floor_db: float = -55.0, keep_ms: float = 5.0) -> Samples:
-    """Mono or stereo samples without the silence at both ends, but for `keep_ms`; empty when all is silent.
+    """Return mono or stereo samples without the silence at both ends, except `keep_ms`; empty when all is silent.
 
-    The floor hangs on the sound's own peak so that the soft consonants of a quiet voice stay (x, h, f lie
-    some 30 dB under the vowels).
+    The threshold is relative to the sound's peak, so that the soft consonants of a quiet voice are kept (x, h, f are
+    some 30 dB below the vowels).
     """
     level = _envelope(samples)
     loud = np.flatnonzero(level > level.max(initial=0.0) * decibels(floor_db))
@@ -52,7 +52,7 @@ def trimmed(samples: Samples, floor_db: float = -55.0, keep_ms: float = 5.0) -> 
     piece = samples[..., max(0, loud[0] - keep) : loud[-1] + 1 + keep].copy()
     edge = min(keep, piece.shape[-1] // 2)
     ramp = np.linspace(0, 1, edge, endpoint=False, dtype=np.float32)
-    piece[..., :edge] *= ramp  # lies in what was kept of the silence: no click, no consonant touched
+    piece[..., :edge] *= ramp  # only in the kept silence: no click, and no consonant is touched
     piece[..., piece.shape[-1] - edge :] *= ramp[::-1]
     return piece
 
@@ -64,11 +64,11 @@ _KNEE_DB, _RATIO, _HOLD_MS = -8.0, 2.5, 15.0
 
 
 def for_a_room(samples: Samples) -> Samples:
-    """Mono speech made to carry over people and keyboards: high-pass, presence, compression.
+    """Return mono speech that carries over people and keyboards: high-pass, presence, compression.
 
     The filter works on the spectrum (no phase shift): 150 Hz and below fall by 12 dB per octave, 1.5 to 7 kHz rise by
-    6 dB, where consonants are told apart (ANSI S3.5 gives these bands half of the weight). The compressor holds what
-    is louder than 8 dB under the take's own level, at 2.5 : 1, with an envelope of 15 ms.
+    6 dB, where consonants are distinguished (ANSI S3.5 gives these bands half of the weight). The compressor reduces
+    everything louder than 8 dB below the take's level, at 2.5 : 1, with an envelope of 15 ms.
     """
     spectrum = np.fft.rfft(samples)
     hertz = np.fft.rfftfreq(samples.size, 1 / RATE)
@@ -96,14 +96,14 @@ def _compressed(samples: Samples) -> Samples:
 
 
 def silence(ms: float) -> Samples:
-    """Mono silence of `ms` milliseconds."""
+    """Return mono silence of `ms` milliseconds."""
     return np.zeros(max(0, round(ms * RATE / 1000)), np.float32)
 
 
 def integrated(*pieces: Samples) -> float:
-    """Integrated loudness in LUFS of pieces that follow each other, as heard from two speakers.
+    """Return the integrated loudness in LUFS of consecutive pieces, as heard from two speakers.
 
-    What is shorter than a second is measured as a loop: EBU R128 needs at least one whole block of 400 ms.
+    Sound shorter than a second is measured as a loop: EBU R128 needs at least one whole block of 400 ms.
     """
     length = sum(piece.shape[-1] for piece in pieces)
     if not length:
@@ -121,9 +121,9 @@ def _frame(samples: Samples) -> av.AudioFrame:
 
 
 def limited(samples: Samples, ceiling_db: float = CEILING_DB) -> Samples:
-    """Samples whose true peak stays under `ceiling_db` (dBTP); untouched when they are under it already.
+    """Return samples whose true peak stays below `ceiling_db` (dBTP); unchanged when it does already.
 
-    A look-ahead limiter: the least gain of the 5 ms around each sample, smoothed over as long, so that the
+    A look-ahead limiter: the least gain of the 5 ms around each sample, smoothed over the same time, so that the
     gain is down when the peak comes and never jumps. Both sides of a stereo sound get the same gain.
     """
     ceiling = decibels(ceiling_db)
@@ -154,9 +154,9 @@ def _true_envelope(samples: Samples) -> Samples:
 
 
 def _halfway() -> Samples:
-    """Windowed sinc that gives the value between two samples: ITU-R BS.1770's oversampling, of degree two.
+    """Return a windowed sinc for the value between two samples: ITU-R BS.1770's oversampling, of degree two.
 
-    Speech from 22,050 Hz is thereby looked at four times as often as it needs.
+    Speech from 22,050 Hz is thereby sampled four times as densely as it needs.
     """
     places = np.arange(_TAPS) - _TAPS / 2 + 0.5
     taps: Samples = (np.sinc(places) * np.hanning(_TAPS + 2)[1:-1]).astype(np.float32)
@@ -164,7 +164,7 @@ def _halfway() -> Samples:
 
 
 def _running_max(values: NDArray[Any], width: int) -> NDArray[Any]:
-    """Greatest of each `width` neighbours, by doubling: nine passes instead of `width`."""
+    """Return the maximum of each `width` neighbours, by doubling: nine passes instead of `width`."""
     reach, best = 1, values
     while reach * 2 <= width:
         best = np.maximum(best[:-reach], best[reach:])

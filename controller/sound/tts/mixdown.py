@@ -1,7 +1,7 @@
-"""Put an announcement together: lead silence, chime, speech, applause, tail; one WAV of exact loudness.
+"""Assemble an announcement: lead silence, chime, speech, applause, tail; one WAV of exact loudness.
 
-Speech is rendered clause by clause. A listener who asks for parts gets each clause as soon as it is finished, as a
-WAV that follows the one before without a gap; all parts together are the samples of the whole.
+Speech is rendered clause by clause. With parts requested, each clause is delivered when it is finished, as a
+WAV that follows the previous one without a gap; all parts together are the samples of the whole.
 
 For the voice child only (numpy, PyAV).
 """
@@ -39,26 +39,26 @@ from controller.sound.tts.script import (
 CHIME_GAP_MS = 60
 ROLL_GAP_MS = 80
 LEAST_ROLL_S = 0.05
-MARGIN = RATE // 50  # 20 ms: twice what the limiter looks around, so its gain is 1 at both ends
+MARGIN = RATE // 50  # 20 ms: twice the limiter's window, so its gain is 1 at both ends
 LONGEST_KEPT = 15 * RATE
 MOST_SOUNDS = 6  # two megabytes each
 LEAST_WORD_S = 0.03
 
 
 class NothingToSay(Exception):  # noqa: N818 - there is nothing to say
-    """The script holds neither a speakable word nor a roll."""
+    """The script has no speakable word and no roll."""
 
 
 @dataclass
 class _Strip:
-    """Mono speech in the making: pieces one after the other, and where the marks fall (in samples)."""
+    """Mono speech under construction: consecutive pieces, and the positions of the marks (in samples)."""
 
     pieces: list[Samples] = field(default_factory=list)
     length: int = 0
     marks: list[tuple[str, int]] = field(default_factory=list)
     rolls: list[tuple[int, Samples]] = field(default_factory=list)
     sent: int = 0
-    """Samples that were handed on; always at the border of two pieces."""
+    """Samples already delivered; always at the border of two pieces."""
     _sent_pieces: int = 0
 
     def add(self, piece: Samples) -> None:
@@ -66,11 +66,11 @@ class _Strip:
         self.length += piece.shape[-1]
 
     def hand_on(self) -> None:
-        """Note that everything so far was handed on."""
+        """Note that everything so far was delivered."""
         self.sent, self._sent_pieces = self.length, len(self.pieces)
 
     def fresh(self) -> Samples:
-        """Return the stereo samples since `sent`. A roll never lies across that border, nor within MARGIN of it."""
+        """Return the stereo samples since `sent`. A roll never crosses that border, nor comes within MARGIN of it."""
         out = np.zeros((2, self.length - self.sent), np.float32)
         _lay(out, self.pieces[self._sent_pieces :], 0)
         rolls = [(at - self.sent, roll) for at, roll in self.rolls if at >= self.sent]
@@ -78,16 +78,24 @@ class _Strip:
 
 
 class Request:
-    """What somebody wants of one assembly while it runs. Thread-safe: plain flags, each set once."""
+    """Requests concerning a running assembly. Thread-safe: plain flags, each set once."""
 
     def __init__(self, *, parts: bool = False) -> None:
         self.parts, self.cancelled = parts, False
 
+    def cancel(self) -> None:
+        """It is not wanted any more."""
+        self.cancelled = True
+
+    def give_parts(self) -> None:
+        """Its parts are wanted as they are made."""
+        self.parts = True
+
 
 class Mixdown:
-    """Assembles clips with one engine; remembers the last sounds it decoded (chime and applause recur).
+    """Assembly of clips with one engine; keeps recently decoded sounds (chime and applause recur).
 
-    pace: seconds of rendering per second of speech, measured on what is rendered; the argument is where it starts.
+    pace: seconds of rendering per second of speech, measured while rendering; the argument is the initial value.
     """
 
     def __init__(self, engine: Engine, kept: Takes | None = None, pace: float = 0.5) -> None:
@@ -109,7 +117,7 @@ class Mixdown:
         request: Request | None = None,
         on_part: Callable[[Samples], None] = lambda samples: None,
     ) -> dict[str, Any]:
-        """Write the clip to `path` (whole or not at all) and return the fields of `Clip` but for the path.
+        """Write the clip to `path` (completely or not at all) and return the fields of `Clip` except the path.
 
         `progress` is called after every clause, to show that the child is alive. While `request.parts` is set,
         `on_part` gets the stereo samples that are final. Raises NothingToSay, EngineFailed, Cancelled, OSError.
@@ -172,7 +180,7 @@ class Mixdown:
             strip.marks.append((mark, strip.length))
 
     def _flush(self, strip: _Strip, script: Script) -> None:
-        """Hand on what is final: before the last clause nothing of what was said can change any more."""
+        """Deliver the final samples: those before the last clause cannot change any more."""
         if self._request.cancelled:
             raise Cancelled
         if not self._request.parts or strip.length == strip.sent:
@@ -202,7 +210,7 @@ class Mixdown:
         return _levelled([take], self._lufs)[0]
 
     def _rendered(self, text: str, delivery: Delivery) -> Recording:
-        """The clause as kept, or rendered now and kept."""
+        """Return the clause from the cache, or render and keep it."""
         if self._request.cancelled:
             raise Cancelled
         if self._takes is None or not self._engine.natural:
@@ -218,7 +226,7 @@ class Mixdown:
         return kept
 
     def _sound(self, path: Path | None) -> Samples | None:
-        """A sound file as stereo samples, never louder than speech; without it the rest still goes out."""
+        """Return a sound file as stereo samples, never louder than speech; None if it is unreadable."""
         if path is None:
             return None
         try:
@@ -236,7 +244,7 @@ class Mixdown:
             raise loudness.Unreadable("文件不见了") from error
         if key not in self._decoded:
             sound = _decoded(path, self._lufs)
-            if sound.shape[1] > LONGEST_KEPT:  # a minute at the microphone, said once
+            if sound.shape[1] > LONGEST_KEPT:  # a long voice clip, played once
                 return sound
             while len(self._decoded) >= MOST_SOUNDS:
                 del self._decoded[next(iter(self._decoded))]
@@ -244,7 +252,7 @@ class Mixdown:
         return self._decoded[key]
 
     def _mixed(self, script: Script, strip: _Strip) -> tuple[Samples, int]:
-        """All of it as stereo samples, and the sample at which speech begins."""
+        """Return everything as stereo samples, and the sample at which speech starts."""
         chime, applause = self._sound(script.chime), self._sound(script.applause)
         layers = [] if chime is None else [(levels.silence(script.lead_ms).size, chime)]
         start = levels.silence(script.lead_ms).size
@@ -275,19 +283,19 @@ def _lay(whole: Samples, pieces: Sequence[Samples], at: int) -> None:
 
 
 def _overlaid(whole: Samples, layers: Sequence[tuple[int, Samples]]) -> Samples:
-    """Add `layers` (position in samples, stereo) to `whole` in place, limited where they sound."""
+    """Add `layers` (position in samples, stereo) to `whole` in place, limited where they overlap it."""
     for at, sound in layers:
         whole[:, at : at + sound.shape[1]] += sound
-    for at, sound in layers:  # speech alone is under the peak already; only a sum may be over it
+    for at, sound in layers:  # speech alone is below the ceiling already; only a sum may exceed it
         around = slice(max(0, at - MARGIN), at + sound.shape[1] + MARGIN)
         whole[:, around] = levels.limited(whole[:, around])
     return whole
 
 
 def _levelled(pieces: list[Samples], lufs: float) -> list[Samples]:
-    """The same pieces with a common gain that brings their whole to `lufs`, after limiting."""
+    """Return the pieces with a common gain that brings their sum to `lufs`, after limiting."""
     gain = lufs - levels.integrated(*pieces)
-    for _ in range(3):  # limiting takes a little loudness; give it back until it is right
+    for _ in range(3):  # limiting lowers the loudness a little; correct until it is right
         done = [levels.limited(piece * np.float32(levels.decibels(gain))) for piece in pieces]
         missing = lufs - levels.integrated(*done)
         if abs(missing) < 0.2:
@@ -297,7 +305,7 @@ def _levelled(pieces: list[Samples], lufs: float) -> list[Samples]:
 
 
 def write(samples: Samples, path: Path) -> None:
-    """Stereo samples as 16-bit WAV at `path`: written beside it and renamed, so never half there."""
+    """Write stereo samples as 16-bit WAV to `path`, atomically: under another name, then renamed."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with wave.open(str(part), "wb") as out:

@@ -1,4 +1,4 @@
-"""Put the natural voice together from packages: which files, their checksums, unpacking within bounds, resuming."""
+"""Assemble the natural voice from packages: which files, their checksums, bounded unpacking, resuming."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from controller.sound.tts.speakers import FOLDER
 
 _BLOCK = 1 << 20
 _LARGEST_ARCHIVE = 500_000_000
-"""Unpacked bytes of a tar archive that are read at most in search of its members."""
+"""Limit of unpacked bytes of a tar archive that are read to find its members."""
 _UNREADABLE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, KeyError, RuntimeError, NotImplementedError, ValueError,
 )  # fmt: skip
 
 
-class Altered(Exception):  # noqa: N818 - the file is altered
-    """A file is incomplete, altered or not there; str() is its name."""
+class Altered(Exception):  # noqa: N818 - the file's condition
+    """A file is incomplete, altered or missing; str() is its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it must be: name, size in bytes, SHA-256 in hexadecimal."""
+    """The expected file: name, size in bytes, SHA-256 in hexadecimal."""
 
     name: str
     size: int
@@ -42,18 +42,18 @@ class File:
 
 
 def is_whole(path: Path, wanted: File) -> bool:
-    """Whether the file at `path` is that file, byte for byte. Read only when the size is right."""
+    """Return whether the file at `path` is that file, byte for byte. Reads it only when the size is right."""
     try:
         if path.stat().st_size != wanted.size:
             return False
-        with path.open("rb") as found:
-            return hashlib.file_digest(found, "sha256").hexdigest() == wanted.sha256
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == wanted.sha256
     except OSError:
         return False
 
 
 def copied(source: Path, wanted: File, folder: Path) -> Path:
-    """Copy a finished file, or link it where the disk is the same. Raises Altered, OSError."""
+    """Copy a finished file, or link it on the same disk. Raises Altered, OSError."""
     target = folder / wanted.name
     if not is_whole(source, wanted):
         raise Altered(source.name)
@@ -61,21 +61,21 @@ def copied(source: Path, wanted: File, folder: Path) -> Path:
         target.unlink(missing_ok=True)
         os.link(source, target)
         return target
-    with source.open("rb") as found:
-        return _kept(found, wanted, folder, source.name)
+    with source.open("rb") as file:
+        return _kept(file, wanted, folder, source.name)
 
 
 def joined(parts: Iterable[Path], wanted: File, folder: Path) -> Path:
-    """Write the parts one after the other as one file. Raises Altered, OSError."""
+    """Concatenate the parts to one file. Raises Altered, OSError."""
     with _Chain(parts) as chain:
         return _kept(chain, wanted, folder, wanted.name)
 
 
 def of_wheel(archive: Path, member: str, wanted: File, folder: Path) -> Path:
-    """Take one member out of a wheel. Raises Altered, OSError."""
+    """Extract one member of a wheel. Raises Altered, OSError."""
     try:
-        with zipfile.ZipFile(archive) as wheel, wheel.open(member) as found:
-            return _kept(found, wanted, folder, archive.name)
+        with zipfile.ZipFile(archive) as wheel, wheel.open(member) as file:
+            return _kept(file, wanted, folder, archive.name)
     except _UNREADABLE as error:
         raise Altered(archive.name) from error
 
@@ -83,21 +83,21 @@ def of_wheel(archive: Path, member: str, wanted: File, folder: Path) -> Path:
 def of_tar(
     archive: Path, members: dict[str, File], folder: Path, tell: Callable[[File], None] = lambda file: None
 ) -> None:
-    """Take the named plain files out of a compressed tar archive. Raises Altered, OSError.
+    """Extract the named plain files from a compressed tar archive. Raises Altered, OSError.
 
-    Reading ends with the last of them; links, and members of any other name, are passed over.
+    Reading stops after the last of them; links and other members are skipped.
     """
     missing = dict(members)
     passed = 0
     try:
         with tarfile.open(archive, "r|gz") as package:
-            for found in package:
-                passed += found.size
+            for member in package:
+                passed += member.size
                 if passed > _LARGEST_ARCHIVE:
                     break
-                stream = package.extractfile(found) if found.isreg() and found.name in missing else None
+                stream = package.extractfile(member) if member.isreg() and member.name in missing else None
                 if stream is not None:
-                    wanted = missing.pop(found.name)
+                    wanted = missing.pop(member.name)
                     _kept(stream, wanted, folder, f"{archive.name} 里的 {wanted.name}")
                     tell(wanted)
                 if not missing:
@@ -108,7 +108,7 @@ def of_tar(
 
 
 def sync(folder: Path) -> None:
-    """Bring the names in a folder to the disk; some file systems (FAT) cannot and need not."""
+    """Flush the names in a folder to disk; some file systems (FAT) cannot and do not have to."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -117,18 +117,18 @@ def sync(folder: Path) -> None:
             os.close(handle)
 
 
-def _kept(found: IO[bytes] | _Chain, wanted: File, folder: Path, called: str) -> Path:
-    """Write a stream under its final name when it is what it must be; nothing is left when it is not."""
+def _kept(stream: IO[bytes] | _Chain, wanted: File, folder: Path, name: str) -> Path:
+    """Write a stream under its final name if its content is right; otherwise leave nothing."""
     partial = folder / f".{wanted.name}.partial"
     digest, left = hashlib.sha256(), wanted.size
     try:
         with partial.open("wb") as out:
-            while block := found.read(min(_BLOCK, left + 1)):
-                left -= len(block)  # never under -1: what is too long is not read to its end
+            while block := stream.read(min(_BLOCK, left + 1)):
+                left -= len(block)  # never below -1: a longer file is not read to its end
                 digest.update(block)
                 out.write(block)
             if left or digest.hexdigest() != wanted.sha256:
-                raise Altered(called)
+                raise Altered(name)
             out.flush()
             os.fsync(out.fileno())
         return partial.replace(folder / wanted.name)
@@ -137,7 +137,7 @@ def _kept(found: IO[bytes] | _Chain, wanted: File, folder: Path, called: str) ->
 
 
 class _Chain:
-    """Several files read as one."""
+    """Several files read like one."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._open = contextlib.ExitStack()
@@ -158,7 +158,7 @@ class _Chain:
         self._open.close()
 
 
-# --- What the natural voice consists of, and which package holds each piece
+# --- Contents of the natural voice, and the package that contains each piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class Part:
 
     @property
     def requirement(self) -> str:
-        """As pip takes it."""
+        """The requirement in pip's syntax."""
         return f"{self.package}=={self.version}"
 
     @property
@@ -184,9 +184,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What a natural voice consists of, and where each piece comes from.
+    """Contents of a natural voice, and the source of each piece.
 
-    package: the npm package with the speakers as npm takes it; archive: its file's name; inside: where they lie in it.
+    package: the npm package with the speakers, in npm's syntax; archive: its file name; inside: their folder in it.
     """
 
     model: File
@@ -241,13 +241,13 @@ Both were taken unchanged and compared with known SHA-256 sums. They are no part
 
 
 def is_installed(voices: Path, catalogue: Catalogue = KOKORO) -> bool:
-    """Whether every file of the natural voice is there with its size. Cheap; `faulty` reads the files."""
+    """Return whether every file of the natural voice exists with its size. Cheap; `faulty` reads the files."""
     folder = voices / FOLDER
     return all(size_of(folder / file.name) == file.size for file in catalogue.files)
 
 
 def faulty(voices: Path, catalogue: Catalogue = KOKORO) -> list[str]:
-    """Names of the natural voice's files that are missing, incomplete or altered; reads them all."""
+    """Return the names of the natural voice's files that are missing, incomplete or altered; reads them all."""
     return [file.name for file in catalogue.files if not is_whole(voices / FOLDER / file.name, file)]
 
 
@@ -261,11 +261,11 @@ def size_of(path: Path) -> int:
 # --- One attempt to fill the staging folder with the natural voice, each file checked
 
 Progress = Callable[[int, int], None]
-"""Hears (bytes done, bytes in total) while something is fetched or joined; the first never falls."""
+"""Called with (bytes done, bytes in total) during downloads and joins; the first never falls."""
 
 
 class Build:
-    """staging: holds `kokoro`, the folder to be filled, and `parts`. installed: where an earlier one may lie. work: an
+    """staging: contains `kokoro`, the folder to fill, and `parts`. installed: where an earlier one may be. work: an
     empty folder on the same disk. source: a folder given by a person instead of the registries."""
 
     def __init__(
@@ -285,7 +285,7 @@ class Build:
         self._steps: list[tuple[int, Callable[[], None]]] = []
 
     def folder(self) -> Path:
-        """Fill it; raises CannotInstall, Altered, OSError."""
+        """Fill the folder and return it; raises CannotInstall, Altered, OSError."""
         self._take_finished()
         self._plan()
         self._total = sum(size for size, _ in self._steps)
@@ -298,7 +298,7 @@ class Build:
         return self._folder
 
     def _take_finished(self) -> None:
-        """Finished files of an earlier installation, or of the folder given, which need no download."""
+        """Use finished files of an earlier installation, or of the given folder, which need no download."""
         for file in self._catalogue.files:
             if is_whole(self._folder / file.name, file):
                 continue
@@ -318,7 +318,7 @@ class Build:
             self._check_source(self._source, missing, bool(silent))
         elif silent or missing:
             download.fit_to_fetch()
-        if silent:  # first: an npm that has to be fetched takes more room than all the rest
+        if silent:  # first: downloading npm takes more space than all the rest
             node = 0 if self._source or download.has_npm() else download.NODE_BYTES
             size = catalogue.download + node
             self._steps.append((size, partial(self._speakers, silent, size)))
@@ -379,7 +379,7 @@ class Build:
 
     @contextmanager
     def _blamed(self, archive: Path) -> Iterator[None]:
-        """A wrong file is named; one that was fetched is deleted with the working folder, a person's own stays."""
+        """Name a wrong file; a downloaded one is deleted with the working folder, a person's file is kept."""
         try:
             yield
         except Altered as error:
@@ -388,7 +388,7 @@ class Build:
             raise
 
     def _within(self, size: int) -> Callable[[int], None]:
-        """Progress inside a step of that many bytes."""
+        """Return a progress callback inside a step of that many bytes."""
         most = 0
 
         def tell(got: int) -> None:

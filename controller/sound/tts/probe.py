@@ -1,4 +1,4 @@
-"""Try the voices, for `doctor`: which one speaks, how fast, how much memory it takes, and why not a better one."""
+"""Try the voices, for `doctor`: which one works, how fast, with how much memory, and why not a better one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SENTENCE = "恭喜大家，今天的目标已经完成了！"
 
 
 def describe(voices: Path, wanted: str = "auto") -> list[tuple[str, str, str]]:
-    """(engine, state, why) of every voice, for `doctor`; states: speaks, idle, failed. The first is used.
+    """Return (engine, state, reason) of every voice, for `doctor`; states: speaks, idle, failed. The first is used.
 
     Starts a child that speaks a sentence: up to a minute with a neural voice.
     """
@@ -30,7 +30,7 @@ def describe(voices: Path, wanted: str = "auto") -> list[tuple[str, str, str]]:
 
 
 def kept(cache: Path) -> str:
-    """What is kept on the disk, as a sentence for `doctor`."""
+    """Return the contents of the cache as a sentence for `doctor`."""
     voice = Voice(cache)
     count, size = voice.takes.size()
     clips = list((cache / "voice").glob("*.json")) if (cache / "voice").is_dir() else []
@@ -51,7 +51,7 @@ def _tried(voices: Path, wanted: str) -> tuple[VoiceStatus, float, float]:
 
 
 def _peak_mb(pid: int | None) -> float:
-    """The most memory that the child has used; 0.0 where the system does not say."""
+    """Return the peak memory of the child; 0.0 where the system does not report it."""
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):

@@ -1,4 +1,4 @@
-"""What is to be said and what came of it: the words that parent and voice child share. Pure."""
+"""Scripts and clips: the values that daemon and voice child share. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_CHARACTERS = 1200
-"""Longest script, in characters: five minutes of speech, all that the day has room for at 18:05."""
+"""Longest script, in characters: five minutes of speech, all the time there is at 18:05."""
 SPEECH_LUFS = -18.0
 MS_PER_CHARACTER = 60
-"""A rendering shorter than this per spoken character was cut off (no voice speaks 16 characters a second)."""
+"""A rendering shorter than this per spoken character was truncated (no voice speaks 16 characters a second)."""
 
 _SENTENCE_END = re.compile(r"[^。！？!?；;…\n]*(?:[。！？!?；;…\n]+[”’」』）)]*|$)")
 _CLAUSE_END = re.compile(r"[^。！？!?；;…\n，,：]*(?:[。！？!?；;…\n，,：]+[”’」』）)]*|$)")
@@ -24,7 +24,7 @@ _LATIN = re.compile(r"[A-Za-z]+[1-5]?")
 _UNIT = re.compile(r"[A-Za-z]+[1-5]?|.", re.DOTALL)
 
 
-class VoiceFailed(Exception):  # noqa: N818 - it is told to people as "the voice failed: …"
+class VoiceFailed(Exception):  # noqa: N818 - people read it as "the voice failed: …"
     """A text could not be turned into a clip. `sentence` is Chinese and meant for a person."""
 
     def __init__(self, sentence: str) -> None:
@@ -40,13 +40,13 @@ class Recording:
     rate: int
 
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Return the duration."""
         return len(self.pcm) / 2 / self.rate
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a clause is spoken. voice: a speaker's key, "" for the engine's default; speed: 1.0 is normal."""
+    """The manner of speaking. voice: a speaker's key, "" for the engine's default; speed: 1.0 is normal."""
 
     language: str = "zh"
     voice: str = ""
@@ -60,9 +60,9 @@ PLAIN = Delivery()
 class Segment:
     """A stretch of speech.
 
-    text: words for the engine, as `mandarin.spoken` gives them (numbers written out). mark: name of the moment of
+    text: words for the engine, from `mandarin.spoken` (numbers written out). mark: name of the moment of
     its first word in `Clip.marks`. pause_ms: silence before it. roll: a sound file before it (a drum roll before
-    third place); a segment may be a roll alone. language: zh, or en for an English text.
+    third place); a segment may be only a roll. language: zh, or en for an English text.
     """
 
     text: str
@@ -74,11 +74,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One announcement. Its clip is lead silence, chime, speech, applause, tail, in that order.
+    """One announcement. Its clip is lead silence, chime, speech, applause, tail, in that sequence.
 
-    voice: a speaker's key, "" for the engine's default; speed: 1.0 is the speaker's normal pace. applause begins
+    voice: a speaker's key, "" for the engine's default; speed: 1.0 is the speaker's normal pace. applause starts
     `overlap_ms` before the last word ends. chime: for a clip that is played alone; left out
-    when the player plays the chime itself while the speech is rendered. lufs: loudness of the speech; chime and
+    when the player plays the chime while the speech is rendered. lufs: loudness of the speech; chime and
     applause are not louder.
     """
 
@@ -94,11 +94,11 @@ class Script:
 
     @property
     def gain_db(self) -> float:
-        """For sounds that are played as they are shipped, at SPEECH_LUFS: no louder than this speech."""
+        """Return the gain for shipped sounds, which are at SPEECH_LUFS: no louder than this speech."""
         return min(0.0, self.lufs - SPEECH_LUFS)
 
     def sounds(self) -> tuple[Path, ...]:
-        """The sound files it is made of, in their order, without the speech."""
+        """Return the sound files it uses, in sequence, without the speech."""
         rolls = [segment.roll for segment in self.segments]
         return tuple(path for path in (self.chime, *rolls, self.applause) if path is not None)
 
@@ -108,8 +108,8 @@ class Clip:
     """A finished announcement: WAV, 44,100 Hz, 16 bit, stereo. All times in seconds from its start.
 
     speech_start_s and speech_end_s: first and last audible moment of the words. marks: (name, moment) of each
-    marked segment's first word. notes: Chinese sentences about sounds that had to be left out. unread: characters
-    that the voice has no reading for.
+    marked segment's first word. notes: Chinese sentences about sounds that were left out. unread: characters
+    without a reading in that voice.
     """
 
     path: Path
@@ -122,12 +122,12 @@ class Clip:
 
 
 def say(text: str, applause: Path | None = None) -> Script:
-    """The plainest script: one text."""
+    """Return the simplest script: one text."""
     return Script((Segment(text),), applause)
 
 
 def clean(text: str) -> str:
-    """The text without what no voice can say: control characters, emoji, lone surrogates, joiners."""
+    """Return the text without characters that no voice can speak: control characters, emoji, surrogates, joiners."""
     kept = (_keep(character) for character in unicodedata.normalize("NFC", text))
     return re.sub(r"[^\S\n]+", " ", "".join(kept)).strip()
 
@@ -142,19 +142,19 @@ def _keep(character: str) -> str:
 
 
 def speakable(text: str) -> bool:
-    """Whether there is at least one letter, character or digit to speak."""
+    """Return whether there is at least one letter, character or digit to speak."""
     return any(character.isalnum() for character in text)
 
 
 SENTENCE_PAUSE_MS, CLAUSE_PAUSE_MS, SOFT_PAUSE_MS, HARD_PAUSE_MS = 320, 200, 160, 20
 _SHORT_CLAUSE = 4
-"""Characters: a shorter clause stays with the one after it, for a model reads single words badly."""
+"""Characters: a shorter clause is joined to the next one, because a model reads single words badly."""
 
 
 def sentences(text: str, longest: int) -> list[tuple[str, int]]:
-    """`text` in pieces of at most `longest` characters, each with the pause in ms that follows it.
+    """Return `text` in pieces of at most `longest` characters, each with the pause in ms that follows it.
 
-    Cut at sentence ends; a longer sentence at its last comma, space or, if there is none, hard.
+    Cut at sentence ends; a longer sentence at its last comma or space or, if there is none, anywhere.
     Pieces without anything to speak are left out.
     """
     pieces: list[tuple[str, int]] = []
@@ -164,10 +164,10 @@ def sentences(text: str, longest: int) -> list[tuple[str, int]]:
 
 
 def clauses(text: str, longest: int) -> list[tuple[str, int]]:
-    """As `sentences`, cut at every comma too: for engines that take long, so that the first words are ready early.
+    """Do the same as `sentences`, but cut at every comma: for slow engines, so that the first words are ready early.
 
-    `longest` counts syllables (pinyin such as shan4 is one). The same clause comes out of every text that holds it, so
-    that it is rendered once.
+    `longest` counts syllables (pinyin such as shan4 is one). Equal clauses in different texts are cut equally, so
+    that they are rendered once.
     """
     pieces: list[tuple[str, int]] = []
     held = ""
@@ -187,7 +187,7 @@ def clauses(text: str, longest: int) -> list[tuple[str, int]]:
 
 
 def _within(clause: str, longest: int, pause_ms: int) -> list[tuple[str, int]]:
-    """A clause in pieces of equal length, cut between syllables, at a 、 or space near the place when there is one."""
+    """Cut a clause into pieces of equal length, between syllables, at a 、 or space near the place if there is one."""
     units = _UNIT.findall(clause)
     parts = -(-sum(map(syllables_in, units)) // longest)
     if parts <= 1:
@@ -209,24 +209,24 @@ def _near_a_break(units: list[str], place: int) -> int:
 def _shortened(sentence: str, longest: int) -> list[tuple[str, int]]:
     pieces: list[tuple[str, int]] = []
     while len(sentence) > longest:
-        found = _SOFT_BREAK.search(sentence[:longest])
-        cut, pause = (found.end(), SOFT_PAUSE_MS) if found else (longest, HARD_PAUSE_MS)
+        match = _SOFT_BREAK.search(sentence[:longest])
+        cut, pause = (match.end(), SOFT_PAUSE_MS) if match else (longest, HARD_PAUSE_MS)
         pieces.append((sentence[:cut].strip(), pause))
         sentence = sentence[cut:].strip()
     return [*pieces, (sentence, SENTENCE_PAUSE_MS)]
 
 
 def syllables_in(text: str) -> int:
-    """Characters and pinyin syllables, and one for each Latin letter that is said by its name, two for a Latin word."""
+    """Count characters and pinyin syllables, one for each Latin letter that is spelled, two for a Latin word."""
     latin = (word for word in _LATIN.findall(text) if not _SYLLABLE.fullmatch(word))
     return len(_SYLLABLE.findall(text)) + sum(1 if len(word) == 1 else 2 for word in latin)
 
 
 def seconds(text: str, speed: float = 1.0) -> float:
-    """About how long a text takes to speak: 4.6 syllables a second, as the natural voice does at its normal pace."""
+    """Estimate the duration of a text: 4.6 syllables a second, like the natural voice at its normal pace."""
     return (0.15 + syllables_in(text) / 4.6) / speed
 
 
 def least_duration_s(text: str) -> float:
-    """Seconds that a whole rendering of `text` lasts at least: 60 ms per character or pinyin syllable."""
+    """Return the minimum duration of a complete rendering of `text`: 60 ms per character or pinyin syllable."""
     return len(_SYLLABLE.findall(text)) * MS_PER_CHARACTER / 1000

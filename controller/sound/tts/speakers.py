@@ -1,4 +1,4 @@
-"""The speakers of the natural voice, and how people call them. Pure.
+"""The speakers of the natural voice, and their names for people. Pure.
 
 Each is a file NAME.bin beside the model in var/voices/kokoro; the names are the model's authors' (z: Mandarin,
 a: American English; f: female, m: male).
@@ -16,7 +16,7 @@ FOLDER = "kokoro"
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """One speaker. key: the file's name without .bin; name: as people choose it; sha256: of the file."""
+    """One speaker. key: the file's name without .bin; name: the name on the phone; sha256: of the file."""
 
     key: str
     name: str
@@ -38,19 +38,19 @@ SPEAKERS: tuple[Speaker, ...] = (
             "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1"),
 )  # fmt: skip
 DEFAULT = "zm_yunxi"
-"""Understood best: 98.6 of 100 syllables, 95.0 with tones, 95.4 in babble 10 dB below;
-晓伊 has 97.8, 94.0 and 92.9 (the same twenty broadcasts). `make bench` measures the default with a hundred."""
+"""The best understood: 98.6 of 100 syllables, 95.0 with tones, 95.4 in babble 10 dB below;
+晓伊 has 97.8, 94.0 and 92.9 (the same twenty announcements). `make bench` measures the default with a hundred."""
 ENGLISH = {"f": "af_heart", "m": "am_michael"}
-"""Who reads English texts beside a female or a male Mandarin speaker."""
+"""The speaker of English texts for a female or a male Mandarin speaker."""
 
 
 def mandarin() -> tuple[Speaker, ...]:
-    """The speakers one can choose."""
+    """Return the speakers that people can choose."""
     return tuple(speaker for speaker in SPEAKERS if speaker.language == "zh")
 
 
 def find(chosen: str) -> Speaker | None:
-    """The speaker called `chosen`: by key, short key (xiaoxiao) or name (晓晓); None when there is none."""
+    """Return the speaker called `chosen`: by key, short key (xiaoxiao) or name (晓晓); None when there is none."""
     wanted = chosen.strip().lower()
     for speaker in mandarin():
         names = (speaker.key, speaker.key.split("_")[1], speaker.name, speaker.name.split("（")[0])
@@ -60,5 +60,5 @@ def find(chosen: str) -> Speaker | None:
 
 
 def english_of(key: str) -> str:
-    """The English speaker that goes with a Mandarin one."""
+    """Return the English speaker for a Mandarin one."""
     return ENGLISH.get(key[1:2], ENGLISH["f"])

@@ -1,4 +1,4 @@
-"""Speech that is played while it is still being rendered, and when its first word may start."""
+"""Speech played while it is still being rendered, and when its first word may start."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from controller.sound.tts.script import Clip
 
 GAP_S = 0.6
-"""A pause inside an announcement may become longer by this: it is still heard as a pause."""
+"""A pause inside an announcement may grow by this and still sounds like a pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One clause: seconds it sounds, seconds it takes to render (next to nothing when it is kept)."""
+    """One clause: seconds of sound, seconds to render (nearly none when it is kept)."""
 
     sounds_s: float
     render_s: float
@@ -26,15 +26,15 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A finished stretch of the announcement: WAV, 44,100 Hz, 16 bit, stereo; follows the one before gaplessly."""
+    """A finished part of the announcement: WAV, 44,100 Hz, 16 bit, stereo; follows the previous one without a gap."""
 
     path: Path
     seconds: float
 
 
 def lead_s(costs: Sequence[Cost], gap_s: float = GAP_S) -> float:
-    """Seconds from the start of rendering until the first word may sound so that no later pause grows by more than
-    `gap_s`: for each clause, the time when it is rendered less the speech that sounds before it."""
+    """Return the seconds from the start of rendering until the first word may sound so that no later pause grows by
+    more than `gap_s`: for each clause, the time when it is rendered minus the speech that sounds before it."""
     lead = rendered = sounded = 0.0
     for number, cost in enumerate(costs):
         rendered += cost.render_s
@@ -58,13 +58,13 @@ class Stream:
 
     @property
     def closed(self) -> bool:
-        """Whether its listener is gone."""
+        """Return whether the listener is gone."""
         return self._closed
 
     def add(self, number: int, path: Path, seconds: float) -> None:
-        """Take part `number` of a rendering; delete its file if it does not follow the last one or nobody listens.
+        """Add part `number` of a rendering; delete its file if it does not follow the last one or there is no listener.
 
-        After an interruption a rendering that began for an earlier listener may still send its later parts.
+        After an interruption a rendering for an earlier listener may still send its later parts.
         """
         with self._changed:
             if self._closed or number != len(self._parts):
@@ -74,36 +74,36 @@ class Stream:
             self._changed.notify_all()
 
     def end(self) -> None:
-        """No more parts will come."""
+        """Expect no more parts."""
         with self._changed:
             self._over = True
             self._changed.notify_all()
 
     def begun(self) -> bool:
-        """Whether somebody has taken a part."""
+        """Return whether a part has been taken."""
         return self._taken > 0
 
     def estimate_s(self) -> float:
-        """About how long the whole speech will be."""
+        """Return the estimated duration of the speech."""
         return sum(cost.sounds_s for cost in self._costs)
 
     def cost_s(self) -> float:
-        """About how long the whole is rendered on this machine."""
+        """Return the estimated rendering time on this machine."""
         return sum(cost.render_s for cost in self._costs)
 
     def lead_s(self) -> float:
-        """Seconds from now until the first word may sound without a gap later on; 0.0 when it may at once."""
+        """Return the seconds until the first word may sound without a later gap; 0.0 when it may at once."""
         with self._changed:
             return self._lead()
 
     def wait(self, seconds: float) -> None:
-        """Until something changes, or so many seconds."""
+        """Wait until something changes, at most that many seconds."""
         with self._changed:
             if not self._over:
                 self._changed.wait(seconds)
 
     def parts(self, timeout_s: float, *, at_once: bool = False) -> list[Part]:
-        """Return the parts that are finished and may be played, each once; empty when there are no more.
+        """Return the parts that are finished and may be played, each once; empty at the end.
 
         Waits for the first until all later ones will be ready in time, or only for itself with `at_once`.
         Raises TimeoutError when nothing comes.
@@ -120,7 +120,7 @@ class Stream:
             return fresh
 
     def _lead(self) -> float:
-        """Under the lock. What has been played already does not wait any more."""
+        """Call with the lock held. Parts already played need no more waiting."""
         finished = len(self._parts)
         rest = self._costs[finished:]
         if self._taken or self._over or not rest:
@@ -131,7 +131,7 @@ class Stream:
         return lead_s([*played, Cost(rest[0].sounds_s, first), *rest[1:]])
 
     def close(self) -> None:
-        """Delete the files of the parts: whoever played them has them in memory."""
+        """Delete the files of the parts: the player has them in memory."""
         with self._changed:
             self._closed = True
             for part in self._parts:

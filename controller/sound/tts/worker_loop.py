@@ -1,11 +1,11 @@
-"""The voice child's loop: one JSON request a line, one text at a time, answers on what was standard output.
+"""The voice child's loop: one JSON request a line, one text at a time, answers on the original standard output.
 
-In:  {"id", "wav": path, "script": …, "parts": bool}, {"id", "learn": text, "delivery": …}; while one is under way also
+In:  {"id", "wav": path, "script": …, "parts": bool}, {"id", "learn": text, "delivery": …}; while one is running also
      {"cancel": id} and {"parts": id}, which take effect at once and after the present clause.
 Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each
      request any number of {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds"} (n counts from 0), and one
      of {"id", "clip": …}, {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": key, "why"}
-     (a key of controller.sentences; trying again is no use), {"id", "failed": why} (a new child may do it).
+     (a key of controller.sentences; trying again is useless), {"id", "failed": why} (a new child may succeed).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Tell = Callable[[dict[str, Any]], None]
 
 
 def serve(makers: Sequence[Maker], kept: Takes, pace: float) -> None:
-    """Answer requests until the input ends, which it also does when the parent dies."""
+    """Answer requests until the input ends, which also happens when the parent dies."""
     tell = _private_output()
     try:
         engine, passed_over = first_working(makers)
@@ -44,7 +44,7 @@ def serve(makers: Sequence[Maker], kept: Takes, pace: float) -> None:
 
 
 class Desk:
-    """Takes requests from one thread and works on them in another, so that a rendering can be interrupted."""
+    """A loop that receives requests in one thread and renders in another, so that a rendering can be interrupted."""
 
     def __init__(self, engine: Engine, studio: Mixdown, tell: Tell) -> None:
         self._engine, self._studio, self._tell = engine, studio, tell
@@ -53,7 +53,7 @@ class Desk:
         self._present: tuple[str, Request] | None = None
 
     def work(self) -> None:
-        """Until the input ends."""
+        """Work until the input ends."""
         threading.Thread(target=self._listen, daemon=True).start()
         while (message := self._waiting.get()) is not None:
             request = Request(parts=bool(message.get("parts")))
@@ -75,19 +75,19 @@ class Desk:
                 self._waiting.put(message)
         self._waiting.put(None)
         with self._lock:
-            if self._present is not None:  # the parent is gone or closes us: nobody waits for this any more
+            if self._present is not None:  # the parent is gone or closes this child: the result is not needed
                 os._exit(0)
 
     def _interrupt(self, ident: str) -> None:
         with self._lock:
             if self._present is not None and self._present[0] == ident:
-                self._present[1].cancelled = True
+                self._present[1].cancel()
                 self._engine.cancel()
 
     def _want_parts(self, ident: str) -> None:
         with self._lock:
             if self._present is not None and self._present[0] == ident:
-                self._present[1].parts = True
+                self._present[1].give_parts()
 
     def _answer(self, message: dict[str, Any], request: Request) -> dict[str, Any]:
         try:
@@ -121,7 +121,7 @@ class Desk:
 
 
 def _private_output() -> Tell:
-    """Keep the pipe to the parent for us alone: pyttsx3 prints, and so may any C library."""
+    """Reserve the pipe to the parent for the protocol: pyttsx3 prints, and so may any C library."""
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -130,7 +130,7 @@ def _private_output() -> Tell:
 
 
 def _tell(pipe: IO[str], message: dict[str, Any]) -> None:
-    """One line to the parent; without a parent there is nothing left to do."""
+    """Write one line to the parent; exit when there is no parent."""
     try:
         print(json.dumps(message), file=pipe, flush=True)
     except BrokenPipeError:
@@ -138,7 +138,7 @@ def _tell(pipe: IO[str], message: dict[str, Any]) -> None:
 
 
 def from_json(data: dict[str, Any]) -> Script:
-    """The script that `voicebox.to_json` wrote."""
+    """Return the script that `cache.to_json` wrote."""
     segments = (Segment(**{**segment, "roll": _path(segment["roll"])}) for segment in data["segments"])
     sounds = {"applause": _path(data["applause"]), "chime": _path(data["chime"])}
     return Script(**{**data, **sounds, "segments": tuple(segments)})

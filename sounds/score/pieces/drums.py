@@ -1,4 +1,4 @@
-"""The drum corps of the rousing pieces and the few things it plays."""
+"""The drum corps of the rousing pieces and its patterns."""
 
 from sounds.score.piece import Part
 
@@ -46,7 +46,7 @@ class Drums:
             self.tom.drum(four + 3, "........8..8..8.", 59, 92 * force)
 
     def toms(self, bar: int, bars: int) -> None:
-        """A lighter step that leaves room."""
+        """A lighter step that leaves space for others."""
         self.tom.drum(bar, "8..5..8...5.8...|8..5..8...5.8.55", 52, 92, bars)
         self.high.drum(bar, "....7.......7...", 66, 84, bars)
         self.deep.drum(bar, "9...............|9.......6.......", 47, 100, bars)

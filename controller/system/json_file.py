@@ -1,4 +1,4 @@
-"""JSON files that the daemon keeps for itself. Any of them may be damaged, by a power cut or by a person."""
+"""Read JSON files that the daemon writes. Any of them may be damaged, by a power cut or by a person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def read_json(file: Path) -> Any:
-    """What the file holds. Raises OSError, and ValueError for anything that is not JSON of a sane depth."""
+    """Return the content of the file. Raises OSError, and ValueError for invalid or too deeply nested JSON."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except RecursionError as error:
