@@ -141,7 +141,7 @@ class Deals:
         """
         if self._rows.one(
             "SELECT 1 FROM daily WHERE date BETWEEN ? AND ? LIMIT 1", day(since), day(until)
-        ):  # every row of `daily` counts at least one unvoided deal
+        ):  # `daily` has rows only for days with an unvoided deal
             return True
         kinds = (model.FIRST_OF_WEEK, model.FIRST_OF_DAY if kind == model.FIRST_OF_DAY else "")
         announced = self._rows.one(

@@ -93,7 +93,7 @@ def first_newcomer(rows: Iterable[Standing], first_days: Mapping[int, date], tod
     return next((row for row in rows if first_days.get(row.id, today) > today - _NEW_FOR), None)
 
 
-# --- The comment that closes the day
+# --- The day's comment
 
 
 @dataclass(frozen=True, slots=True)

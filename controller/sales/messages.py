@@ -216,48 +216,48 @@ def best_first(deals: Iterable[Deal]) -> tuple[Deal, ...]:
 
 
 def roundup(
-    found: RoundUp, texts: RoundupTexts, words: Words, now: datetime,
+    batch: RoundUp, texts: RoundupTexts, words: Words, now: datetime,
     used: Sequence[str] = (), pick: int = 0, limit_s: float = ROUNDUP_SECONDS,
 ) -> Phrase | None:  # fmt: skip
     """Build the round-up's text: number, total, each deal, the rest summed up; deals from before the hour apart.
 
     At most `limit_s` of speech. None when there are no deals.
     """
-    heads = _heads(found, texts, words, now, used, pick)
+    heads = _heads(batch, texts, words, now, used, pick)
     if not heads:
         return None
-    items = [announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(found.told)]
+    items = [announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(batch.told)]
     for kept in range(len(items), -1, -1):
-        text = _sections(found, heads, items, kept, texts.hourly_rest, words, pick)
+        text = _sections(batch, heads, items, kept, texts.hourly_rest, words, pick)
         if seconds(text) <= limit_s:
             break
     return Phrase(text, heads[0].template)
 
 
 def _heads(
-    found: RoundUp, texts: RoundupTexts, words: Words, now: datetime, used: Sequence[str], pick: int
+    batch: RoundUp, texts: RoundupTexts, words: Words, now: datetime, used: Sequence[str], pick: int
 ) -> list[Phrase]:
     """Return the opening of each section that has deals."""
     heads = []
-    if found.fresh:
-        slots = _sum_slots(found.fresh, words)
-        everything = _sum_slots((*found.fresh, *found.others), words)
+    if batch.fresh:
+        slots = _sum_slots(batch.fresh, words)
+        everything = _sum_slots((*batch.fresh, *batch.others), words)
         slots |= {"all": everything["count"], "all_total": everything["total"]}
-        heads.append(phrase(texts.hourly_also if found.others else texts.hourly, slots, used, pick))
-    if found.earlier:
-        slots = _sum_slots(found.earlier, words) | {"when": day_of(found.earlier, now)}
+        heads.append(phrase(texts.hourly_also if batch.others else texts.hourly, slots, used, pick))
+    if batch.earlier:
+        slots = _sum_slots(batch.earlier, words) | {"when": day_of(batch.earlier, now)}
         heads.append(phrase(texts.hourly_earlier, slots, used, pick))
     return heads
 
 
 def _sections(
-    found: RoundUp, heads: Sequence[Phrase], items: Sequence[str], kept: int, rest: Variants, words: Words,
+    batch: RoundUp, heads: Sequence[Phrase], items: Sequence[str], kept: int, rest: Variants, words: Words,
     pick: int,
 ) -> str:  # fmt: skip
     """Join each section's opening and the first `kept` of `items`; sum up the other deals of a shortened section."""
     parts: list[str] = []
     begin = 0
-    for head, deals in zip(heads, [part for part in (found.fresh, found.earlier) if part], strict=True):
+    for head, deals in zip(heads, [part for part in (batch.fresh, batch.earlier) if part], strict=True):
         named = max(0, min(kept - begin, len(deals)))
         parts += [head.text, *items[begin : begin + named]]
         if 0 < named < len(deals):

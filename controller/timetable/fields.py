@@ -223,7 +223,7 @@ class Either:
 
     first: Any
     second: Any
-    no_list: str | None = None  # advice when a list is written, which is refused
+    no_list: str | None = None  # advice for a refused list; None: lists are allowed
 
     def read(self, node: Node, where: Where) -> Any:
         if self.no_list is not None and isinstance(node, Items):

@@ -31,7 +31,7 @@ class Problem:
         return f"{self.file}{line}{place}{self.found}。{self.allowed}。{guess}"
 
 
-class TimetableInvalid(Exception):  # noqa: N818 (the office's word)
+class TimetableInvalid(Exception):  # noqa: N818  named after the timetable, not after Python
     """The timetable cannot be used; `faults` holds all problems, sorted by line."""
 
     def __init__(self, faults: Iterable[Problem]) -> None:

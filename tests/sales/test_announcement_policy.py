@@ -29,12 +29,12 @@ def facts(now: datetime, *, workday: bool = True, **more: object) -> Facts:
     """Return the shipped day's facts at a moment: nap 12:30–12:55, round-ups 10:00–17:00, results 18:05."""
     nap = at("12:30", now.date()), at("12:55", now.date())
     roundup = next_roundup(now, time(10), time(17), workday=workday, next_workday=TUESDAY, zone=ZONE)
-    made = Facts(
+    shipped = Facts(
         now, False, False, Decimal(10_000), nap[1] if workday and nap[0] <= now < nap[1] else None,
         next_roundup=roundup, results_at=at("18:05", now.date()) if workday else None, workday=workday,
         quiet_name="小憩时间",
     )  # fmt: skip
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(shipped, **more)  # type: ignore[arg-type]
 
 
 def decided(amount: Decimal, clock: str, **more: object) -> tuple[str, object, str]:

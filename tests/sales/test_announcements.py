@@ -27,8 +27,8 @@ FINAL = (HEARD, MERGED, DROPPED)
 
 
 def put(session: Session, key: str = "a", kind: str = "big", **more: object) -> Announcement:
-    made, _ = session.outbox.add(key, kind, "恭喜", "超过一万元。", at("10:00"), DAY, **more)  # type: ignore[arg-type]
-    return made
+    announcement, _ = session.outbox.add(key, kind, "恭喜", "超过一万元。", at("10:00"), DAY, **more)  # type: ignore[arg-type]
+    return announcement
 
 
 def test_an_announcement_is_read_back_unchanged(store: Store) -> None:
@@ -36,16 +36,16 @@ def test_an_announcement_is_read_back_unchanged(store: Store) -> None:
     one, two = record(store), record(store, 2)
     script = {"lines": [["恭喜", "first", True]], "applause": "large"}
     with store.write() as session:
-        made = put(
+        stored = put(
             session, due=at("15:00"), deals=[two.id, one.id, one.id], priority=7, script=script,
             decision={"when": "15:00"},
         )  # fmt: skip
     with store.read() as session:
-        assert session.outbox.get(made.id) == session.outbox.by_key("a") == made
-        assert session.outbox.of_day(DAY) == session.outbox.of_deal(two.id) == (made,)
-    assert made.deals == (one.id, two.id)
-    assert (made.state, made.due, made.priority, made.script) == (WAITING, at("15:00"), 7, script)
-    assert made.decision == {"when": "15:00"}
+        assert session.outbox.get(stored.id) == session.outbox.by_key("a") == stored
+        assert session.outbox.of_day(DAY) == session.outbox.of_deal(two.id) == (stored,)
+    assert stored.deals == (one.id, two.id)
+    assert (stored.state, stored.due, stored.priority, stored.script) == (WAITING, at("15:00"), 7, script)
+    assert stored.decision == {"when": "15:00"}
 
 
 def test_the_same_key_is_stored_once(store: Store) -> None:
@@ -76,15 +76,15 @@ def test_final_states_never_change(store: Store, before: str, after: str) -> Non
 def test_an_announcement_records_when_it_started_and_ended(store: Store) -> None:
     """Start, end and reason are stored; an interrupted announcement waits again without a start."""
     with store.write() as session:
-        made = put(session)
-        assert session.outbox.move(made.id, PLAYING, "正在播", at("10:01"))
-        assert session.outbox.move(made.id, WAITING, "音箱断开，再播一次", at("10:02"), due=at("10:03"))
-        again = session.outbox.get(made.id)
+        stored = put(session)
+        assert session.outbox.move(stored.id, PLAYING, "正在播", at("10:01"))
+        assert session.outbox.move(stored.id, WAITING, "音箱断开，再播一次", at("10:02"), due=at("10:03"))
+        again = session.outbox.get(stored.id)
         assert again is not None
         assert (again.started, again.ended, again.due) == (None, None, at("10:03"))
-        assert session.outbox.move(made.id, PLAYING, "正在播", at("10:04"))
-        assert session.outbox.move(made.id, HEARD, "已播", at("10:05"))
-        done = session.outbox.get(made.id)
+        assert session.outbox.move(stored.id, PLAYING, "正在播", at("10:04"))
+        assert session.outbox.move(stored.id, HEARD, "已播", at("10:05"))
+        done = session.outbox.get(stored.id)
     assert done is not None
     assert (done.started, done.ended, done.why, done.due) == (at("10:04"), at("10:05"), "已播", at("10:03"))
 
@@ -92,25 +92,25 @@ def test_an_announcement_records_when_it_started_and_ended(store: Store) -> None
 def test_a_start_finds_unfinished_announcements(store: Store) -> None:
     """At a start exactly the waiting and playing announcements are returned, oldest first."""
     with store.write() as session:
-        made = {state: put(session, key=state, state=state).id for state in State}
-        assert [a.id for a in session.outbox.unfinished()] == [made[WAITING], made[PLAYING]]
-        assert [a.id for a in session.outbox.waiting()] == [made[WAITING]]
-        assert [a.id for a in session.outbox.waiting("big")] == [made[WAITING]]
+        idents = {state: put(session, key=state, state=state).id for state in State}
+        assert [a.id for a in session.outbox.unfinished()] == [idents[WAITING], idents[PLAYING]]
+        assert [a.id for a in session.outbox.waiting()] == [idents[WAITING]]
+        assert [a.id for a in session.outbox.waiting("big")] == [idents[WAITING]]
         assert session.outbox.waiting("say") == ()
 
 
 def test_only_waiting_announcements_can_be_postponed_or_reworded(store: Store) -> None:
     """The moment and text of a waiting announcement can change; those of a playing or finished one cannot."""
     with store.write() as session:
-        made = put(session)
-        assert session.outbox.put_off(made.id, at("12:55"), "小憩")
-        assert session.outbox.rewrite(made.id, "再次恭喜", {"lines": []})
-        changed = session.outbox.get(made.id)
+        stored = put(session)
+        assert session.outbox.put_off(stored.id, at("12:55"), "小憩")
+        assert session.outbox.rewrite(stored.id, "再次恭喜", {"lines": []})
+        changed = session.outbox.get(stored.id)
         assert changed is not None
         assert (changed.due, changed.why, changed.text) == (at("12:55"), "小憩", "再次恭喜")
-        session.outbox.move(made.id, PLAYING, "正在播", at("12:55"))
-        assert not session.outbox.put_off(made.id, None, "")
-        assert not session.outbox.rewrite(made.id, "", {})
+        session.outbox.move(stored.id, PLAYING, "正在播", at("12:55"))
+        assert not session.outbox.put_off(stored.id, None, "")
+        assert not session.outbox.rewrite(stored.id, "", {})
 
 
 def test_not_heard_may_still_join_a_roundup(store: Store) -> None:

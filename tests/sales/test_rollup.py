@@ -80,21 +80,23 @@ def test_totals_equal_a_recount(steps: list[object]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from([None, "waiting", PLAYING, HEARD])), max_size=6))
-def test_first_is_taken_as_the_rule_says(orders: list[tuple[bool, str | None]]) -> None:
+def test_first_is_taken_as_the_rule_says(sales: list[tuple[bool, str | None]]) -> None:
     """The store agrees with the pure rule on the first deal, for any voids and announcements."""
     with a_store() as store, store.write() as session:
-        for n, (voided, state) in enumerate(orders):
+        for n, (voided, state) in enumerate(sales):
             moment = at(f"10:{n:02}")
-            made, _ = session.deals.record(str(n), 1, "", Decimal(1), moment, DAY)
+            deal, _ = session.deals.record(str(n), 1, "", Decimal(1), moment, DAY)
             if state:
-                said, _ = session.outbox.add(str(n), FIRST_OF_DAY, "", "", moment, DAY, deals=[made.id])
+                announcement, _ = session.outbox.add(
+                    str(n), FIRST_OF_DAY, "", "", moment, DAY, deals=[deal.id]
+                )
                 if state != "waiting":
-                    session.outbox.move(said.id, PLAYING, "", moment)
+                    session.outbox.move(announcement.id, PLAYING, "", moment)
                 if state == HEARD:
-                    session.outbox.move(said.id, HEARD, "", moment)
+                    session.outbox.move(announcement.id, HEARD, "", moment)
             if voided:
-                session.deals.void(made.id, "", moment)
-        rule = any(not voided or state in (PLAYING, HEARD) for voided, state in orders)
+                session.deals.void(deal.id, "", moment)
+        rule = any(not voided or state in (PLAYING, HEARD) for voided, state in sales)
         assert session.deals.first_taken(DAY, DAY) == rule
         assert session.deals.first_taken(DAYS[1], DAYS[1]) is False
 
@@ -102,10 +104,10 @@ def test_first_is_taken_as_the_rule_says(orders: list[tuple[bool, str | None]]) 
 def test_the_weeks_first_is_the_days_first_too(store: Store) -> None:
     """A first-of-week deal announced and then taken back counts as both firsts; the next day has a new first deal."""
     with store.write() as session:
-        made, _ = session.deals.record("k", 1, "", Decimal(1), at("10:00"), DAY)
-        said, _ = session.outbox.add("a", FIRST_OF_WEEK, "", "", at("10:00"), DAY, deals=[made.id])
-        session.outbox.move(said.id, PLAYING, "", at("10:00"))
-        session.deals.void(made.id, "", at("10:01"))
+        deal, _ = session.deals.record("k", 1, "", Decimal(1), at("10:00"), DAY)
+        announcement, _ = session.outbox.add("a", FIRST_OF_WEEK, "", "", at("10:00"), DAY, deals=[deal.id])
+        session.outbox.move(announcement.id, PLAYING, "", at("10:00"))
+        session.deals.void(deal.id, "", at("10:01"))
         assert session.deals.first_taken(DAY, DAY)
         assert session.deals.first_taken(DAY, DAYS[2], FIRST_OF_WEEK)
         assert not session.deals.first_taken(DAYS[1], DAYS[1])

@@ -18,15 +18,15 @@ from controller.sales.store import Store
 
 def test_a_deal_is_read_back_unchanged(store: Store) -> None:
     """Every field of a deal survives a restart, to the millisecond and the fen."""
-    made = record(store, 1, "12800.50", "14:07", key="phone-1")
+    deal = record(store, 1, "12800.50", "14:07", key="phone-1")
     store.close()
     again = Store(store.path, ZONE)
     with again.read() as session:
-        assert session.deals.by_key("phone-1") == session.deals.get(made.id) == made
+        assert session.deals.by_key("phone-1") == session.deals.get(deal.id) == deal
     again.close()
-    assert (made.person, made.team, made.amount) == ("王小明", "猛虎队", Decimal("12800.50"))
-    assert made.at == at("14:07")
-    assert made.at.tzinfo is ZONE
+    assert (deal.person, deal.team, deal.amount) == ("王小明", "猛虎队", Decimal("12800.50"))
+    assert deal.at == at("14:07")
+    assert deal.at.tzinfo is ZONE
 
 
 def test_the_same_request_is_recorded_once(store: Store) -> None:
@@ -128,10 +128,10 @@ def test_markup_is_only_text(store: Store) -> None:
 
 def test_voiding_twice_keeps_the_first_reason(store: Store) -> None:
     """A deal is taken back once, with its reason; a second tap changes nothing, an unknown id is refused."""
-    made = record(store)
+    deal = record(store)
     with store.write() as session:
-        assert session.deals.void(made.id, "客户退单", at("11:00")).voided == "客户退单"
-        assert session.deals.void(made.id, "手误", at("11:01")).voided == "客户退单"
+        assert session.deals.void(deal.id, "客户退单", at("11:00")).voided == "客户退单"
+        assert session.deals.void(deal.id, "手误", at("11:01")).voided == "客户退单"
         with pytest.raises(Refused, match="没有编号为 99"):
             session.deals.void(99, "", at("11:00"))
 
@@ -241,12 +241,12 @@ def test_a_busy_store_makes_the_second_writer_wait(store: Store) -> None:
 
 def test_a_backup_is_a_complete_store(store: Store, tmp_path: Path) -> None:
     """A backup taken during use opens as a complete store, and never overwrites a file."""
-    made = record(store)
+    deal = record(store)
     copy = tmp_path / "copy.db"
     store.backup(copy)
     opened = Store(copy, ZONE)
     with opened.read() as session:
-        assert session.deals.of_day(DAY) == (made,)
+        assert session.deals.of_day(DAY) == (deal,)
     opened.close()
     with pytest.raises(StoreTrouble, match="已经存在"):
         store.backup(copy)

@@ -61,7 +61,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "a voice that is no name, and a speed nobody can follow",
+        "an invalid voice name, and a speed out of range",
         HEAD + A + "sound: {voice: ../kokoro, spead: 1, speed: 3}\n",
         (
             "rhythm.yaml 第 4 行，sound：不认识“spead”。这里可以写：music_lufs、speech_lufs、duck_db、duck_ms、"
@@ -86,7 +86,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "a misspelled key that is required is told once",
+        "a misspelled required key gives one sentence",
         "ofice: 测试\n" + A,
         (f"rhythm.yaml 第 1 行，不认识“ofice”。这里可以写：{'、'.join(FILE.fields)}。是不是“office”？",),
     ),
@@ -168,7 +168,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("rhythm.yaml 第 4 行，又出现了“---”。一个文件只写一张作息表，请删掉这一行。",),
     ),
     (
-        "an open quote",
+        "an unclosed quotation mark",
         HEAD + 'city: "北京\n' + A,
         ('rhythm.yaml 第 2 行，写的是“city: "北京”。引号要成对。',),
     ),
@@ -186,7 +186,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("rhythm.yaml 第 3 行，小憩：既要安静又要放音乐。quiet 和 music 只留一个。",),
     ),
     (
-        "a day both off and worked",
+        "a date both day off and workday",
         HEAD + A + "days_off: [2026-12-26]\nextra_workdays: 2026-12-26\n",
         ("rhythm.yaml 第 5 行，extra_workdays：2026-12-26 既在 days_off 又在 extra_workdays。只留一处。",),
     ),
