@@ -181,7 +181,7 @@ def test_announcements_in_quiet_time_wait_for_its_end(office: House) -> None:
     assert len(office.announcer.jobs) == 2
 
 
-def test_an_announcement_lost_with_the_device_goes_into_the_next_round_up(office: House) -> None:
+def test_a_deal_lost_with_the_device_is_merged_into_the_next_round_up(office: House) -> None:
     """A deal that was not heard is merged into the next full hour's round-up."""
     office.deal("王小明", 3000)
     office.announcer.say(office.clock, end="not_heard")
