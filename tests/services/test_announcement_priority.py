@@ -262,7 +262,7 @@ def test_big_deals_and_typed_announcements_ignore_the_limit(office: House) -> No
 
 
 def test_greetings_of_the_timetable_wait(tmp_path: Path) -> None:
-    """After six minutes of talk the month's greeting at 8:50 waits for 9:00; top sales do not wait."""
+    """After six minutes of talk the month's greeting at 8:50 waits for 9:00; top sales and results never wait."""
     first = datetime(2026, 12, 1, 8, 40, tzinfo=SHANGHAI)
     with house(tmp_path, first) as office:
         talk_for(office, 6)
@@ -331,7 +331,7 @@ def test_a_drum_roll_goes_before_each_of_the_three_places(office: House) -> None
     ("day", "kind"), [("2026-10-08", "greeting"), ("2026-12-01", "greeting"), ("2026-11-30", "sprint")]
 )
 def test_the_month_starts_and_ends_with_a_greeting(tmp_path: Path, day: str, kind: str) -> None:
-    """At 8:50 the month's first workday has a greeting and its last one the sprint."""
+    """At 8:50 the month's first workday has a greeting and its last one the sprint; other days have neither."""
     with house(tmp_path, datetime.fromisoformat(f"{day}T08:29:00+08:00").astimezone(SHANGHAI)) as office:
         office.go_to("08:49:59")
         assert office.announcer.jobs == []
