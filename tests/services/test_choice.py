@@ -93,7 +93,7 @@ def test_adjoining_silences_count_as_one(silences: list[Silence], end: str) -> N
 
 
 def test_more_than_two_ready_deals_are_announced_together() -> None:
-    """Three big deals are announced together; two are not, nor are repeats."""
+    """Three big deals are announced together; two deals or repeats are not."""
     deals = [row(n, "14:00", "big", 60) for n in (1, 2, 3)]
     assert ids(choose(deals, [], at("14:01")).together) == [1, 2, 3]
     assert choose(deals[:2], [], at("14:01")).together == ()

@@ -32,14 +32,14 @@ def at(seconds: float) -> datetime:
     return NINE + timedelta(seconds=seconds)
 
 
-def names(found: PlaylistPosition | None) -> str:
-    return "".join(name for name, _ in found.pieces) if found else ""
+def names(position: PlaylistPosition | None) -> str:
+    return "".join(name for name, _ in position.pieces) if position else ""
 
 
-def sounding(found: PlaylistPosition | None, now: datetime) -> tuple[str, float]:
-    assert found is not None
-    index, offset = found.place(now)
-    return found.pieces[index][0], round(offset, 2)
+def sounding(position: PlaylistPosition | None, now: datetime) -> tuple[str, float]:
+    assert position is not None
+    index, offset = position.place(now)
+    return position.pieces[index][0], round(offset, 2)
 
 
 def test_an_added_track_is_next_and_the_current_one_plays_on() -> None:
@@ -55,17 +55,17 @@ def test_a_deleted_track_leaves_the_sequence_and_the_current_one_plays_on() -> N
     """Deleting a played or a waiting track keeps the position in the current one."""
     began = turn(None, wanted(), FILES, at(0))
     for gone, left in (("a", "bc"), ("c", "ab")):
-        found = turn(began, wanted(), [piece for piece in FILES if piece[0] != gone], at(130), "b")
-        assert names(found) == left
-        assert sounding(found, at(130)) == ("b", 30.0)
+        rest = turn(began, wanted(), [piece for piece in FILES if piece[0] != gone], at(130), "b")
+        assert names(rest) == left
+        assert sounding(rest, at(130)) == ("b", 30.0)
 
 
 def test_the_current_track_plays_to_its_end_after_its_deletion() -> None:
     """b, deleted while it plays, plays to its end, then c follows; the next look removes b."""
     began = turn(None, wanted(), FILES, at(0))
-    found = turn(began, wanted(), (FILES[0], FILES[2]), at(130), "b")
-    assert sounding(found, at(150)) == ("b", 50.0)
-    after = turn(found, wanted(), (FILES[0], FILES[2]), at(201), "c")
+    deleted = turn(began, wanted(), (FILES[0], FILES[2]), at(130), "b")
+    assert sounding(deleted, at(150)) == ("b", 50.0)
+    after = turn(deleted, wanted(), (FILES[0], FILES[2]), at(201), "c")
     assert names(after) == "ac"
     assert sounding(after, at(201)) == ("c", 1.0)
     assert sounding(turn(began, wanted(), (FILES[0], FILES[2]), at(130)), at(130)) == ("c", 0.0)  # a restart
@@ -95,14 +95,14 @@ def test_a_second_start_on_the_same_day_continues_with_unplayed_tracks() -> None
 def test_no_track_is_repeated_while_others_wait(actions: list[tuple[str, int]]) -> None:
     """For any additions, deletions, skips and restarts, no played track sounds again while others of the round wait."""
     files, now, want = list(FILES), NINE, wanted(until=600)
-    found = turn(None, want, files, now)
+    position = turn(None, want, files, now)
     heard: list[str] = []
     added: set[str] = set()  # after the current track started: it does not have to wait for them
     last: str | None = None
 
     def hear(skipped: bool = False) -> None:
         nonlocal last
-        name, offset = sounding(found, now)
+        name, offset = sounding(position, now)
         if name != last and (offset >= BEGUN_S or skipped):
             waiting = {piece[0] for piece in files} - set(heard) - added
             assert name not in heard or not waiting, (name, heard, files)
@@ -118,12 +118,13 @@ def test_no_track_is_repeated_while_others_wait(actions: list[tuple[str, int]]) 
             added.add(f"x{number}")
         elif action == "delete" and len(files) > 1:
             del files[number % len(files)]
-        elif action == "next" and found is not None:
+        elif action == "next" and position is not None:
             hear(skipped=True)  # a skipped track counts as played
-            found = found.skipped(now)
+            position = position.skipped(now)
         elif action == "again":
             want, last = DesiredMusic("p", 40, now, NINE + timedelta(hours=10)), None
-        found = turn(PlaylistPosition.from_json(found.to_json() if found else None), want, files, now, last)
+        stored = position.to_json() if position else None
+        position = turn(PlaylistPosition.from_json(stored), want, files, now, last)
 
 
 # ---- in the office

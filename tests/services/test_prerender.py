@@ -1,4 +1,4 @@
-"""Cues are rendered ahead exactly as they are announced later; rendering does not count as announcing."""
+"""The timetable's texts are rendered ahead exactly as announced later; rendering does not count as announcing."""
 
 from __future__ import annotations
 
