@@ -10,7 +10,7 @@ import pytest
 from fakes import SHANGHAI
 from office_made import House, house
 
-from controller.sales.model import Conflict, Refused, StoreFull, Unjobs
+from controller.sales.model import Conflict, Refused, StoreFull, Unknown
 from controller.services import How
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
@@ -71,7 +71,7 @@ def test_the_same_tap_from_eight_threads_is_one_deal(office: House) -> None:
 
 
 def test_a_refused_deal_leaves_no_trace(office: House) -> None:
-    """Unjobs people and impossible amounts are refused with a sentence; nothing is written or announced."""
+    """Unknown people and impossible amounts are refused with a sentence; nothing is written or announced."""
     for person, amount in (
         ("谁也不是", 100),
         ("王小明", 0),
@@ -160,8 +160,8 @@ def test_a_deal_that_is_only_recorded_is_never_announced(office: House) -> None:
 
 
 def test_a_deal_that_does_not_exist_cannot_be_corrected(office: House) -> None:
-    """Correcting an unjobs deal raises `Unjobs` and records nothing."""
-    with pytest.raises(Unjobs):
+    """Correcting an unjobs deal raises `Unknown` and records nothing."""
+    with pytest.raises(Unknown):
         office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=99))
     assert office.office.deals(TUESDAY.date()) == ()
 

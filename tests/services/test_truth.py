@@ -696,7 +696,7 @@ def agree(living: Living) -> None:
 @example(["big", "emergency", "restart", "ends", "ends"])
 @given(st.lists(st.sampled_from(sorted(STEPS)), min_size=4, max_size=14))
 def test_all_reports_match_the_device_after_random_events(steps: list[str]) -> None:
-    """After each step of any sequence of volume, mute, quiet time, device, stop, restart, deals and edits, all agree."""
+    """After each of any steps (volume, mute, quiet time, device, stop, restart, deals, edits) all agree."""
     living = Living()
     try:
         for step in steps:
