@@ -160,7 +160,7 @@ def test_a_deal_that_is_only_recorded_is_never_announced(office: House) -> None:
 
 
 def test_a_deal_that_does_not_exist_cannot_be_corrected(office: House) -> None:
-    """Correcting an unjobs deal raises `Unknown` and records nothing."""
+    """Correcting an unknown deal raises `Unknown` and records nothing."""
     with pytest.raises(Unknown):
         office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=99))
     assert office.office.deals(TUESDAY.date()) == ()

@@ -246,9 +246,7 @@ def test_a_jump_while_boundaries_cannot_be_computed_keeps_the_thread_alive(tmp_p
 
 def test_an_edit_of_the_file_takes_effect_within_five_seconds(tmp_path: Path) -> None:
     """After an edit that moves quiet time earlier, quiet time starts within five seconds."""
-    with kept(
-        tmp_path, TUESDAY.replace(hour=12, minute=10), speed=1
-    ) as office:  # the daemon's real intervals
+    with kept(tmp_path, TUESDAY.replace(hour=12, minute=10), speed=1) as office:  # real intervals
         assert not office.seen.states[-1].quiet
         edited = SHIPPED.replace("at: 12:00-12:30", "at: 12:00-12:05").replace(
             "at: 12:30-12:55", "at: 12:05-12:55"
