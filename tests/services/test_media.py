@@ -73,7 +73,7 @@ def test_a_voice_clip_waits_for_the_end_of_quiet_time_and_mute(office: House) ->
     office.go_to("12:55")
     assert len(office.announcer.say(office.clock)) == 1
     office.office.hush(10)
-    assert "静音" in str(office.office.media.send_clip(clip, "陈芳", "hush").decision.to_json()["why"])
+    assert "静音" in str(office.office.media.send_clip(clip, "陈芳", "mute").decision.to_json()["why"])
 
 
 def test_a_voice_clip_is_not_played_after_a_restart_an_hour_later(office: House) -> None:

@@ -110,12 +110,12 @@ def test_results_have_a_separate_voice(office: House) -> None:
     """results_voice announces top sales and results; typed announcements, deals and the rest use the other voice."""
     office.office.choose_voice(voice="xiaoni", results_voice="yunjian")
     office.deal("王小明", 30000)
-    (order,) = office.announcer.say(office.clock)
+    (deal,) = office.announcer.say(office.clock)
     office.go_to("18:00")
     (top,) = office.announcer.say(office.clock)
     office.go_to("18:05")
     (results,) = office.announcer.say(office.clock)
-    voices = [job.script.voice for job in (order, top, results)]
+    voices = [job.script.voice for job in (deal, top, results)]
     assert voices == ["zf_xiaoni", "zm_yunjian", "zm_yunjian"]
     office.office.choose_voice(results_voice="same")
     office.office.repeat(results.id)

@@ -32,7 +32,7 @@ def rms(x: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(x))))
 
 
-def test_sixty_in_a_row_are_each_heard_once_and_in_order(tmp_path: Path) -> None:
+def test_sixty_in_a_row_are_each_heard_once_and_in_sequence(tmp_path: Path) -> None:
     """Sixty announcements submitted at once are all heard, and their signs sound one by one in sequence."""
     with announcing(tmp_path, FAST) as desk:
         began = now()
