@@ -1,6 +1,6 @@
-"""A thousand `kill -9` while deals are recorded, a hundred of the whole daemon while it speaks: nothing is lost.
+"""Check that a thousand `kill -9` while deals are recorded, and a hundred of the speaking daemon, lose nothing.
 
-The first part kills only the writer of the database, about every 50 ms; the second is a power cut of the office:
+The first part kills only the writer of the database, about every 50 ms; the second simulates power cuts of the office:
 deals come in by HTTP, and each start finds the data of the last one.
 """
 
@@ -31,7 +31,7 @@ SETTLED = ("heard", "merged", "dropped")
 
 
 def rows() -> list[Row]:
-    """Measure for about eight minutes; `KILL_CUTS` makes more power cuts."""
+    """Measure for about eight minutes; `KILL_CUTS` sets the number of power cuts."""
     return [_recorder(KILLS), *power_cuts(int(os.environ.get("KILL_CUTS", CUTS)))]
 
 
@@ -42,10 +42,10 @@ def _recorder(kills: int, seed: int = 1) -> Row:
         for n in range(kills):
             promised.update(kill_while_recording(path, f"run{n}", chance.random() * 0.05))
         store = Store(path)
-        found = faults(store, promised)
+        wrong = faults(store, promised)
         store.close()
-    what = f"orders lost or torn over {kills:,} kill -9 of their writer ({len(promised):,} promised)"
-    return Row(what, str(len(found)), "0", not found)
+    what = f"deals lost or damaged by {kills:,} kill -9 of their writer ({len(promised):,} confirmed)"
+    return Row(what, str(len(wrong)), "0", not wrong)
 
 
 def power_cuts(cuts: int, seed: int = 2) -> list[Row]:
@@ -62,15 +62,15 @@ def power_cuts(cuts: int, seed: int = 2) -> list[Row]:
                 time.sleep(chance.random() * 4)
                 house.stop(kill=True)
             house.start()
-            told = _settled(house)
+            announcements = _settled(house)
             lost = set(promised) - {deal["key"] for deal in house.get("/api/deals")}
-            twice = _heard_twice(told) + _said_after_heard(house.log())
-            open_ = [found for found in told if found["state"] not in SETTLED and not found["due"]]
-    what = f"{cuts} power cuts of the speaking office, {len(promised)} orders"
+            twice = _heard_twice(announcements) + _said_after_heard(house.log())
+            open_ = _unsettled(announcements)
+    what = f"{cuts} power cuts of the speaking office, {len(promised)} deals"
     return [
         Row(f"{what}: lost", str(len(lost)), "0", not lost),
         Row(f"{what}: heard twice", str(twice), "0", not twice),
-        Row(f"{what}: neither heard, nor told when and why", str(len(open_)), "0", not open_),
+        Row(f"{what}: neither ended nor scheduled", str(len(open_)), "0", not open_),
     ]
 
 
@@ -78,15 +78,18 @@ def _settled(house: Running) -> list[dict[str, Any]]:
     """Return all announcements, once none is playing or due (two minutes at most)."""
     end = time.monotonic() + 120
     while True:
-        told: list[dict[str, Any]] = house.get("/api/announcements")
-        busy = [found for found in told if found["state"] not in SETTLED and not found["due"]]
-        if not busy or time.monotonic() > end:
-            return told
+        announcements: list[dict[str, Any]] = house.get("/api/announcements")
+        if not _unsettled(announcements) or time.monotonic() > end:
+            return announcements
         time.sleep(0.5)
 
 
-def _heard_twice(told: list[dict[str, Any]]) -> int:
-    heard = Counter(ident for found in told if found["state"] == "heard" for ident in found["deals"])
+def _unsettled(announcements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in announcements if one["state"] not in SETTLED and not one["due"]]
+
+
+def _heard_twice(announcements: list[dict[str, Any]]) -> int:
+    heard = Counter(ident for one in announcements if one["state"] == "heard" for ident in one["deals"])
     return sum(1 for times in heard.values() if times > 1)
 
 
@@ -94,7 +97,7 @@ def _said_after_heard(log: str) -> int:
     """Count announcements that started again after their end was recorded."""
     over, again = set[str](), 0
     for saying, heard in re.findall(r"saying (#\d+) |(#\d+) is heard", log):
-        again += bool(saying) and saying in over  # one of the two is empty in each match
+        again += bool(saying) and saying in over  # one group is empty in each match
         over |= {heard} - {""}
     return again
 

@@ -70,7 +70,7 @@ sound: {fade_in_s: 0.5, fade_out_s: 1}
 
 
 class Tape:
-    """The mixer's output, block by block; the mixer never runs ahead of it by more than 60 ms."""
+    """The mixer's output, block by block; the mixer runs at most 60 ms ahead."""
 
     def __init__(self, folder: Path):
         pipe = folder / "disk.pcm"
@@ -103,13 +103,15 @@ class Tape:
 
 
 class Box:
-    """The player in this process, with our clock and our commands."""
+    """The player in this process, with the scenario's clock and commands."""
 
-    def __init__(self, tape: Tape, clock: Callable[[], float], told: Callable[[str, dict[str, Any]], None]):
+    def __init__(
+        self, tape: Tape, clock: Callable[[], float], on_news: Callable[[str, dict[str, Any]], None]
+    ):
         from controller.sound.player import mixer, process
 
         process.time = SimpleNamespace(monotonic=clock)  # type: ignore[assignment]
-        process.tell = lambda do, **values: told(do, values)
+        process.tell = lambda do, **values: on_news(do, values)
         self._pygame, self._tape, self._clock = mixer.pygame, tape, clock
         opened = mixer.Device()
         self._fade_out, opened.fade_out = opened.fade_out, self._fade  # type: ignore[method-assign]
@@ -120,7 +122,7 @@ class Box:
         self._fade_out(fade_s)
         self.fading = self._clock() + fade_s + 0.05
 
-    def order(self, do: str, **values: Any) -> None:
+    def command(self, do: str, **values: Any) -> None:
         self._player._obey(protocol.line(do, **values).strip())
 
     def tick(self) -> None:
@@ -134,7 +136,7 @@ class Box:
 
 
 class Wire(FakeSpeaker):
-    """A speaker that sends the office's commands to the player, and again to each new one."""
+    """A speaker that sends the office's commands to the player, and all of them to each new player."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,12 +157,12 @@ class Wire(FakeSpeaker):
     def connect(self, box: Box) -> None:
         self.box = box
         for do, value in (("master", {"volume": self.volume}), ("quiet", {"spans": self.spans})):
-            box.order(do, **value)
-        box.order("music", order=self.order)
+            box.command(do, **value)
+        box.command("music", order=self.order)
 
     def _send(self, do: str, **values: Any) -> None:
         if self.box is not None:
-            self.box.order(do, **values)
+            self.box.command(do, **values)
 
 
 class Rude(FakeAnnouncer):
@@ -180,12 +182,12 @@ class Rude(FakeAnnouncer):
         more = self.chance.random() < 0.3
         parts = [Part(self.chance.choice(self.clips)) for _ in range(self.chance.randint(1, 2))]
         assert self.wire.box is not None
-        self.wire.box.order("announce", id=ident, parts=parts, open=more, duck=Duck(), until=None)
+        self.wire.box.command("announce", id=ident, parts=parts, open=more, duck=Duck(), until=None)
         if more:
-            self.wire.box.order("append", id=ident, part=Part(self.chance.choice(self.clips)))
-            self.wire.box.order("finish", id=ident)
+            self.wire.box.command("append", id=ident, part=Part(self.chance.choice(self.clips)))
+            self.wire.box.command("finish", id=ident)
 
-    def told(self, do: str, values: dict[str, Any], mono: float) -> None:
+    def on_news(self, do: str, values: dict[str, Any], mono: float) -> None:
         job = self.saying
         if do != "done" or job is None or values["id"] != job.id:
             return
@@ -224,7 +226,9 @@ class Scenario:
     def _player(self) -> Box:
         clock = self.house.clock
         box = Box(
-            self.tape, clock.monotonic, lambda do, values: self.house.announcer.told(do, values, clock.mono)
+            self.tape,
+            clock.monotonic,
+            lambda do, values: self.house.announcer.on_news(do, values, clock.mono),
         )
         self.house.speaker.connect(box)
         return box
@@ -292,7 +296,7 @@ class Scenario:
         begin = self.house.clock.mono + self.chance.uniform(-5, 20)
         track = Track(self.clips[-1], 0.0, 6.0)
         until = self.chance.choice((None, begin + 60))
-        self.box.order("music", order=MusicOrder((track,), begin, until=until))
+        self.box.command("music", order=MusicOrder((track,), begin, until=until))
 
     def _suddenly(self, act: Callable[[], None]) -> None:
         before = self._demanded()
@@ -354,19 +358,19 @@ def run(count: int, seed: int) -> dict[str, Any]:
 
 
 def apart(count: int, seed: int) -> subprocess.Popen[bytes]:
-    """Run the same in a separate process, which has the mixer and its environment to itself."""
+    """Run the scenarios in a separate process with its own mixer and environment."""
     command = [sys.executable, str(HERE / "nap.py"), str(count), str(seed)]
-    # SDL prints at each of a thousand starts that it writes to disk.
+    # SDL prints at each of a thousand starts that it writes to disk: discard stderr.
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
 
 
 def rows(count: int = 1000) -> list[Row]:
     """Measure for a quarter of an hour on two cores."""
     halves = [apart(count // 2, 1), apart(count - count // 2, 1_000_000)]
-    found = [json.loads(half.communicate()[0]) for half in halves]
-    wrong, quiet = (sum(int(one[key]) for one in found) for key in ("wrong", "quiet"))
-    what = f"samples that sound in nap or hush, {count} random scenarios"
-    seeds = "".join(f"; seed {seed}" for one in found for seed in one["seeds"])
+    results = [json.loads(half.communicate()[0]) for half in halves]
+    wrong, quiet = (sum(int(one[key]) for one in results) for key in ("wrong", "quiet"))
+    what = f"samples that are not zero in quiet time or mute, {count} random scenarios"
+    seeds = "".join(f"; seed {seed}" for one in results for seed in one["seeds"])
     return [Row(what, f"{wrong} of {quiet:,}{seeds}", "0", wrong == 0 and quiet > count * RATE)]
 
 

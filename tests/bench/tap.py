@@ -1,6 +1,6 @@
-"""A deal is recorded → the announcer gives the chime to the player: the real office, book on disk and announcer.
+"""Measure from recording a deal to the chime's command to the player, with real office, store and announcer.
 
-`python tests/bench/tap.py [TIMES]`; the device is a stand-in, so that no sound server's delay is in the figure.
+`python tests/bench/tap.py [TIMES]`; the device is a fake, so the figure excludes the delay of a sound server.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from test_truth import Living  # noqa: E402
 
 
 def main(times: int) -> None:
-    """Print the median, the 99 of 100 and the worst, in ms."""
+    """Print median, 99th percentile and maximum in ms."""
     living, took = Living(), []
-    told: list[float] = []
+    starts: list[float] = []
     announce = living.device.announce
 
     def timed(*args: object, **more: object) -> object:
-        told.append(time.perf_counter())
+        starts.append(time.perf_counter())
         return announce(*args, **more)  # type: ignore[arg-type]
 
     living.device.announce = timed  # type: ignore[method-assign]
     try:
         for n in range(times + 3):
-            told.clear()
+            starts.clear()
             began = time.perf_counter()
             living.office.record_deal("陈芳", "年卡", 20000 + n, living.key())
-            while not told:
+            while not starts:
                 time.sleep(0.0002)
-            took.append(1e3 * (told[0] - began))
+            took.append(1e3 * (starts[0] - began))
             while living.device.playing is not None:
                 living.device.end()
                 time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""A whole office on a real book and the shipped timetable; only device, voice and clock are stand-ins."""
+"""A whole office on a real store and the shipped timetable; only device, voice and clock are fakes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PEOPLE = (
 
 
 class House:
-    """An office with hands on its clock."""
+    """An office whose clock the test moves."""
 
     def __init__(self, folder: Path, start: datetime, timetable: str | None = None, home: Path = ROOT):
         self.folder, self.home = folder, home
@@ -46,7 +46,7 @@ class House:
         self.open()
 
     def open(self) -> None:
-        """Starts the office: the first time, or again after `close`."""
+        """Start the office, for the first time or again after `close`."""
         self.timetable_file = TimetableFile(self.file, self.folder / "var" / "last-good.yaml")
         self.store = Store(self.folder / "var" / "zhangu.db", self.clock.zone)
         self.feed = Feed()
@@ -66,12 +66,12 @@ class House:
         self.keeper.look()
 
     def close(self) -> None:
-        """The daemon is gone; the disk stays."""
+        """End the daemon and keep its files."""
         self.library.close()
         self.store.close()
 
     def go_to(self, clock: str) -> None:
-        """Time passes until HH:MM[:SS] today, with a look at each second boundary that matters."""
+        """Advance the clock to HH:MM[:SS] today and run the timekeeper at each boundary."""
         hour, minute, *second = (int(part) for part in clock.split(":"))
         target = self.clock.now().replace(
             hour=hour, minute=minute, second=second[0] if second else 0, microsecond=0
@@ -86,12 +86,12 @@ class House:
             self.keeper.look()
 
     def deal(self, person: str, amount: object, product: str = "网络招聘", key: str | None = None):  # type: ignore[no-untyped-def]
-        """An order from the phone."""
+        """Record a deal from the phone."""
         self.keys = getattr(self, "keys", 0) + 1
         return self.office.record_deal(person, product, amount, key or f"key-{self.keys}")
 
     def states(self) -> dict[str, tuple[str, str]]:
-        """kind+id → (state, why) of everything put in today."""
+        """Return (state, reason) of today's announcements by `kind:id`."""
         return {
             f"{a.kind}:{a.id}": (a.state, a.why) for a in self.office.announcements(self.clock.now().date())
         }
@@ -99,7 +99,7 @@ class House:
 
 @contextmanager
 def house(folder: Path, start: datetime, timetable: str | None = None) -> Iterator[House]:
-    """A house that is closed again."""
+    """Yield a `House` and close it afterwards."""
     made = House(folder, start, timetable)
     try:
         yield made

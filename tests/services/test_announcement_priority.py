@@ -1,4 +1,4 @@
-"""What goes before what, what is told in one breath, how much talk an hour bears, and when a target is praised."""
+"""Priority of announcements, bursts, the limit of talk per hour, and announcements of reached targets."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def said_today(office: House) -> list[Announcement]:
 
 
 def of_kind(office: House, kind: str) -> list[Announcement]:
-    return [found for found in said_today(office) if found.kind == kind]
+    return [announcement for announcement in said_today(office) if announcement.kind == kind]
 
 
 def after_the_first(office: House) -> None:
-    """The day's first order is over."""
+    """Record the day's first deal and announce it."""
     office.deal("赵磊", 100)
     office.announcer.say(office.clock)
 
@@ -42,34 +42,34 @@ def after_the_first(office: House) -> None:
 # ---- priorities ----
 
 
-def test_who_goes_before_whom() -> None:
-    """Microphone, first and big, target, what people say, round-up, the timetable's own words: in that order."""
-    order = [
+def test_priorities_of_the_kinds() -> None:
+    """Microphone, first and big deals, target, typed announcements, round-up, timetable: in that sequence."""
+    ranks = [
         announcement_priority.PRIORITY[kind] for kind in ("microphone", "big", "target", "say", "roundup")
     ]
-    assert [*order, announcement_priority.AFTER_ROUNDUP, announcement_priority.TIMETABLE] == sorted(
-        [*order, announcement_priority.AFTER_ROUNDUP, announcement_priority.TIMETABLE], reverse=True
+    assert [*ranks, announcement_priority.AFTER_ROUNDUP, announcement_priority.TIMETABLE] == sorted(
+        [*ranks, announcement_priority.AFTER_ROUNDUP, announcement_priority.TIMETABLE], reverse=True
     )
     urgent = {announcement_priority.PRIORITY[kind] for kind in announcement_priority.URGENT}
     assert urgent == {announcement_priority.PRIORITY["big"]}
 
 
-def test_the_queue_is_in_that_order(office: House) -> None:
-    """A big order that comes last is said before what people say and before the round-up."""
+def test_the_queue_follows_the_priorities(office: House) -> None:
+    """A big deal that comes last is announced before a typed announcement and before the round-up."""
     after_the_first(office)
     office.deal("陈芳", 3000)
     office.go_to("10:00")
     office.office.announce("电梯修好了。", "k")
     office.deal("李思思", 28000)
-    kinds = {found.id: found.kind for found in said_today(office)}
+    kinds = {announcement.id: announcement.kind for announcement in said_today(office)}
     assert [kinds[job.id] for job in office.announcer.say(office.clock)] == ["big", "say", "roundup"]
 
 
-# ---- in one breath ----
+# ---- bursts ----
 
 
-def test_three_big_orders_of_the_nap_are_told_in_one_breath(office: House) -> None:
-    """Three that wait for 12:55 become one announcement that names each, best first; the three say why."""
+def test_three_big_deals_of_quiet_time_are_one_burst(office: House) -> None:
+    """Three that wait for 12:55 become one announcement that names each, best first; their rows give the reason."""
     after_the_first(office)
     office.go_to("12:40")
     for person, amount in (("王小明", 12000), ("李思思", 50000), ("陈芳", 30000)):
@@ -80,14 +80,14 @@ def test_three_big_orders_of_the_nap_are_told_in_one_breath(office: House) -> No
     assert burst.text.startswith("三单连开，合计九万两千元！")
     assert burst.text.index("李思思") < burst.text.index("陈芳") < burst.text.index("王小明")
     assert len(burst.deals) == 3
-    merged = [found for found in said_today(office) if found.state == "merged"]
-    assert [found.why for found in merged] == ["三单等在一起，合成一条播报。"] * 3
+    merged = [announcement for announcement in said_today(office) if announcement.state == "merged"]
+    assert [announcement.why for announcement in merged] == ["三单等在一起，合成一条播报。"] * 3
     office.announcer.say(office.clock)
     assert of_kind(office, "burst")[0].state == "heard"
 
 
-def test_two_that_wait_are_said_one_by_one(office: House) -> None:
-    """Two big orders keep their own sentences."""
+def test_two_waiting_deals_are_announced_one_by_one(office: House) -> None:
+    """Two big deals keep their own sentences."""
     after_the_first(office)
     office.go_to("12:40")
     office.deal("王小明", 12000)
@@ -97,8 +97,8 @@ def test_two_that_wait_are_said_one_by_one(office: House) -> None:
     assert of_kind(office, "burst") == []
 
 
-def test_the_first_order_keeps_its_own_words_in_one_breath(office: House) -> None:
-    """开门红 is said word for word, and first, also when it waited with bigger ones."""
+def test_the_first_deal_keeps_its_own_sentence_in_a_burst(office: House) -> None:
+    """开门红 is announced word for word, and first, also when it waited with larger deals."""
     office.go_to("12:40")
     office.deal("王小明", 900)
     office.deal("李思思", 50000)
@@ -108,25 +108,25 @@ def test_the_first_order_keeps_its_own_words_in_one_breath(office: House) -> Non
     assert f"三单连开，合计八万零九百元！{FIRST}" in burst.text
 
 
-def test_what_is_on_the_air_is_never_merged(office: House) -> None:
-    """While one is being said three more come: it goes on, the three become one; a fourth joins them."""
+def test_a_playing_announcement_is_never_merged(office: House) -> None:
+    """While one is playing three more deals come: it plays on, the three become one burst; a fourth joins them."""
     after_the_first(office)
     office.deal("王小明", 12000)
     job = office.announcer.begin(office.clock)
     assert job is not None
-    on_air = job.id
+    playing = job.id
     for person, amount in (("李思思", 50000), ("陈芳", 30000), ("赵磊", 20000)):
         office.deal(person, amount)
-    assert [job.id for job in office.announcer.jobs] == [on_air, of_kind(office, "burst")[0].id]
+    assert [job.id for job in office.announcer.jobs] == [playing, of_kind(office, "burst")[0].id]
     office.deal("单晓明", 15000)
-    assert [job.id for job in office.announcer.jobs] == [on_air, of_kind(office, "burst")[1].id]
+    assert [job.id for job in office.announcer.jobs] == [playing, of_kind(office, "burst")[1].id]
     first, second = of_kind(office, "burst")
     assert (first.state, len(second.deals)) == ("merged", 4)
     assert second.text.startswith("四单连开")
 
 
-def test_an_order_taken_back_is_left_out_of_the_breath(office: House) -> None:
-    """One of three is taken back while they wait: the other two are told without it."""
+def test_a_deal_taken_back_is_left_out_of_the_burst(office: House) -> None:
+    """When one of three waiting deals is taken back, the other two are announced without it."""
     after_the_first(office)
     office.go_to("12:40")
     ids = [office.deal(person, 20000).id for person in ("王小明", "李思思", "陈芳")]
@@ -138,8 +138,8 @@ def test_an_order_taken_back_is_left_out_of_the_breath(office: House) -> None:
     assert [job.id for job in office.announcer.jobs] == [burst.id]
 
 
-def test_what_is_said_again_is_no_new_order(office: House) -> None:
-    """Two big orders and a repeat wait for 12:55: the two are no burst, the repeat is not counted."""
+def test_a_repeat_does_not_count_as_a_deal(office: House) -> None:
+    """Two big deals and a repeat wait for 12:55: they are no burst, as the repeat is not counted."""
     after_the_first(office)
     office.go_to("12:40")
     office.deal("王小明", 12000)
@@ -150,8 +150,8 @@ def test_what_is_said_again_is_no_new_order(office: House) -> None:
     assert of_kind(office, "burst") == []
 
 
-def test_a_burst_that_nobody_heard_goes_into_the_round_up(office: House) -> None:
-    """The device is lost in mid-sentence: all three orders are told at the next full hour."""
+def test_a_burst_that_was_not_heard_is_merged_into_the_round_up(office: House) -> None:
+    """When the device is lost in mid-sentence, all three deals are announced at the next full hour."""
     after_the_first(office)
     office.go_to("12:40")
     for person in ("王小明", "李思思", "陈芳"):
@@ -166,14 +166,14 @@ def test_a_burst_that_nobody_heard_goes_into_the_round_up(office: House) -> None
 # ---- targets ----
 
 
-def test_a_target_is_praised_once_behind_its_order(office: House) -> None:
-    """The order that lifts a team over its target is followed by the team's praise; the next order is not."""
+def test_a_reached_target_is_announced_once_after_its_deal(office: House) -> None:
+    """The deal that lifts a team over its target is followed by the target's announcement; the next deal is not."""
     office.office.set_target("飞龙队", TUESDAY.date(), 20000)
     after_the_first(office)
     office.deal("李思思", 28000)
     office.deal("单晓明", 15000)
     office.office.announce("大家好。", "k")
-    kinds = {found.id: found.kind for found in said_today(office)}
+    kinds = {announcement.id: announcement.kind for announcement in said_today(office)}
     jobs = office.announcer.say(office.clock)
     assert [kinds[job.id] for job in jobs] == ["big", "big", "target", "say"]
     (target,) = of_kind(office, "target")
@@ -183,32 +183,32 @@ def test_a_target_is_praised_once_behind_its_order(office: House) -> None:
     )
 
 
-def test_a_target_reached_by_a_small_order_follows_the_round_up(office: House) -> None:
-    """A small order waits for 10:00, so does the praise; it is said right after the round-up."""
+def test_a_target_reached_by_a_small_deal_follows_the_round_up(office: House) -> None:
+    """A small deal waits for 10:00, and so does its target; it is announced right after the round-up."""
     office.office.set_target("猛虎队", TUESDAY.date(), 5000)
     after_the_first(office)
     office.deal("陈芳", 6000)
     (target,) = of_kind(office, "target")
     assert (target.state, target.why) == ("waiting", "团队完成了今天的目标，10:00 跟着这一单播报。")
     office.go_to("10:00")
-    kinds = {found.id: found.kind for found in said_today(office)}
+    kinds = {announcement.id: announcement.kind for announcement in said_today(office)}
     assert [kinds[job.id] for job in office.announcer.say(office.clock)] == ["roundup", "target"]
 
 
-def test_a_target_that_is_missed_again_is_not_praised(office: House) -> None:
-    """An earlier order is taken back before the praise was said: it is dropped, and said when it is true again."""
+def test_a_target_that_is_missed_again_is_not_announced(office: House) -> None:
+    """When an earlier deal is taken back first, the target's announcement is dropped; reached again, it is queued."""
     office.office.set_target("猛虎队", TUESDAY.date(), 9000)
     after_the_first(office)
     earlier = office.deal("王小明", 5000)
     office.deal("陈芳", 6000)
     office.office.void_deal(earlier.id, "录错了")
-    assert [found.state for found in of_kind(office, "target")] == ["dropped"]
+    assert [announcement.state for announcement in of_kind(office, "target")] == ["dropped"]
     office.deal("王小明", 4000)
-    assert [found.state for found in of_kind(office, "target")] == ["dropped", "waiting"]
+    assert [announcement.state for announcement in of_kind(office, "target")] == ["dropped", "waiting"]
 
 
-def test_a_target_of_the_evening_is_told_by_the_results(office: House) -> None:
-    """After the last round-up the results tell the completion: no announcement of its own."""
+def test_a_target_reached_in_the_evening_is_announced_by_the_results(office: House) -> None:
+    """After the last round-up the results announce the completion: there is no separate announcement."""
     office.office.set_target("猛虎队", TUESDAY.date(), 5000)
     after_the_first(office)
     office.go_to("17:30")
@@ -216,29 +216,29 @@ def test_a_target_of_the_evening_is_told_by_the_results(office: House) -> None:
     assert of_kind(office, "target") == []
 
 
-def test_a_target_that_nobody_heard_is_told_after_the_next_round_up(office: House) -> None:
-    """Lost with the device at 9:30, said at 10:00; its order is counted once."""
+def test_a_target_that_was_not_heard_is_announced_after_the_next_round_up(office: House) -> None:
+    """Lost with the device at 9:30, it is announced at 10:00; its deal is counted once."""
     office.office.set_target("飞龙队", TUESDAY.date(), 20000)
     after_the_first(office)
     office.deal("李思思", 28000)
     office.announcer.say(office.clock, end="not_heard")
     office.go_to("10:00")
-    kinds = {found.id: found.kind for found in said_today(office)}
+    kinds = {announcement.id: announcement.kind for announcement in said_today(office)}
     assert [kinds[job.id] for job in office.announcer.say(office.clock)] == ["roundup", "target"]
     assert len(of_kind(office, "roundup")[0].deals) == 1
 
 
-# ---- the hour's measure ----
+# ---- the limit of talk per hour ----
 
 
 def talk_for(office: House, minutes: float) -> None:
-    """Somebody speaks to all for so long."""
+    """Play a typed announcement of that length."""
     office.office.announce(f"今天有很多话要说，{office.clock.now():%H%M%S}。", f"{office.clock.now()}")
     office.announcer.say(office.clock, seconds=60 * minutes)
 
 
-def test_a_repeat_waits_for_the_full_hour_when_the_measure_is_used_up(office: House) -> None:
-    """After six minutes of talk something said again is said at the next full hour, with the reason."""
+def test_a_repeat_waits_for_the_full_hour_when_the_limit_is_reached(office: House) -> None:
+    """After six minutes of talk a repeat is played at the next full hour, with the reason."""
     after_the_first(office)
     talk_for(office, 5)
     assert office.office.repeat(1).decision.to_json()["when"] == "now"
@@ -252,8 +252,8 @@ def test_a_repeat_waits_for_the_full_hour_when_the_measure_is_used_up(office: Ho
     assert len(office.announcer.jobs) == 1
 
 
-def test_first_and_big_orders_and_people_are_always_said(office: House) -> None:
-    """Whatever was said in the hour: a big order and a person's words go out at once."""
+def test_big_deals_and_typed_announcements_ignore_the_limit(office: House) -> None:
+    """After eight minutes of talk a big deal and a typed announcement are still announced at once."""
     after_the_first(office)
     talk_for(office, 8)
     assert office.deal("李思思", 28000).decision.to_json()["when"] == "now"
@@ -261,8 +261,8 @@ def test_first_and_big_orders_and_people_are_always_said(office: House) -> None:
     assert len(office.announcer.jobs) == 2
 
 
-def test_small_talk_of_the_timetable_waits(tmp_path: Path) -> None:
-    """The month's greeting at 8:50 waits for 9:00 after six minutes of talk; top sales and results never wait."""
+def test_greetings_of_the_timetable_wait(tmp_path: Path) -> None:
+    """After six minutes of talk the month's greeting at 8:50 waits for 9:00; top sales and results never wait."""
     first = datetime(2026, 12, 1, 8, 40, tzinfo=SHANGHAI)
     with house(tmp_path, first) as office:
         talk_for(office, 6)
@@ -281,7 +281,7 @@ def test_small_talk_of_the_timetable_waits(tmp_path: Path) -> None:
 
 
 def test_a_late_round_up_is_shorter(office: House) -> None:
-    """Five and a half minutes into the measure the round-up names few and sums up the others."""
+    """After five and a half of six minutes the round-up names few deals and sums up the others."""
     after_the_first(office)
     for n in range(12):
         office.deal(("陈芳", "李思思", "赵磊")[n % 3], 1000 + n)
@@ -294,7 +294,7 @@ def test_a_late_round_up_is_shorter(office: House) -> None:
     for n in range(12):
         office.deal(("陈芳", "李思思", "赵磊")[n % 3], 1000 + n)
     office.clock.go_to(office.clock.now().replace(hour=10, minute=59, second=59))
-    with office.store.write() as session:  # somebody has been speaking since the stroke of eleven
+    with office.store.write() as session:  # an announcement has been playing since 11:00
         session.rows.change(
             "UPDATE announcements SET state = 'heard', started = ?1, ended = ?1 + 350000 WHERE id = 1",
             round(1000 * office.clock.now().replace(hour=11, minute=0, second=0).timestamp()),
@@ -307,8 +307,8 @@ def test_a_late_round_up_is_shorter(office: House) -> None:
 # ---- applause, greetings, comments ----
 
 
-def test_applause_is_as_large_as_the_order(office: House) -> None:
-    """The large applause is for more than the office's amount, also when the small order is the day's first."""
+def test_the_applause_depends_on_the_amount(office: House) -> None:
+    """Large applause is for deals over the office's amount; a small first deal of the day gets the small one."""
     office.deal("王小明", 10000)
     office.deal("李思思", 10001)
     names = [job.script.applause.name for job in office.announcer.jobs]
@@ -316,7 +316,7 @@ def test_applause_is_as_large_as_the_order(office: House) -> None:
 
 
 def test_a_drum_roll_goes_before_each_of_the_three_places(office: House) -> None:
-    """In the results the third, the second and the first place come after a drum roll, nothing else does."""
+    """In the results only the third, second and first place are preceded by a drum roll."""
     for person in ("王小明", "李思思", "赵磊"):
         office.deal(person, 1000)
     office.announcer.say(office.clock)
@@ -330,18 +330,18 @@ def test_a_drum_roll_goes_before_each_of_the_three_places(office: House) -> None
 @pytest.mark.parametrize(
     ("day", "kind"), [("2026-10-08", "greeting"), ("2026-12-01", "greeting"), ("2026-11-30", "sprint")]
 )
-def test_the_month_begins_and_ends_with_a_word_at_the_door(tmp_path: Path, day: str, kind: str) -> None:
-    """8:50 on the first working day of the month a greeting, on its last one the sprint; on other days nothing."""
+def test_the_month_starts_and_ends_with_a_greeting(tmp_path: Path, day: str, kind: str) -> None:
+    """At 8:50 the month's first workday has a greeting and its last one the sprint; other days have neither."""
     with house(tmp_path, datetime.fromisoformat(f"{day}T08:29:00+08:00").astimezone(SHANGHAI)) as office:
         office.go_to("08:49:59")
         assert office.announcer.jobs == []
         office.go_to("08:50")
-        assert [found.kind for found in said_today(office)] == [kind]
+        assert [announcement.kind for announcement in said_today(office)] == [kind]
         assert office.office.glance().scene in ("welcome", "celebration")
 
 
-def test_the_comment_is_never_the_same_two_days_running(tmp_path: Path) -> None:
-    """Ten working days of the same one order: ten comments, never twice the same in a row."""
+def test_the_comment_differs_from_the_day_before(tmp_path: Path) -> None:
+    """Ten workdays with the same deal have ten comments, and no two in a row are equal."""
     days = [(11, d) for d in (24, 25, 26, 27, 30)] + [(12, d) for d in (1, 2, 3, 4, 7)]
     comments = []
     for month, day in days:

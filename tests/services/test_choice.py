@@ -1,4 +1,4 @@
-"""The one choice of what is said next, from the rows that wait and the silences alone; rows know no silence."""
+"""The next announcement is chosen from the waiting rows and the silences alone; rows do not store silences."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def row(
     )  # fmt: skip
 
 
-def ids(found: tuple[Announcement, ...]) -> list[int]:
-    return [one.id for one in found]
+def ids(announcements: tuple[Announcement, ...]) -> list[int]:
+    return [announcement.id for announcement in announcements]
 
 
-def test_the_most_important_goes_first_then_the_oldest() -> None:
-    """By weight, and of the same weight in the order in which they came."""
+def test_the_highest_priority_comes_first_then_the_oldest() -> None:
+    """Rows are sorted by priority; rows of equal priority keep the sequence in which they were created."""
     waiting = [
         row(1, "14:00"),
         row(2, "14:00", "big", 60),
@@ -53,23 +53,23 @@ def test_the_most_important_goes_first_then_the_oldest() -> None:
 
 
 def test_in_a_silence_only_an_emergency_is_ready_and_nothing_is_stale() -> None:
-    """Whatever waits in the nap or in a mute waits for its end, however long that is."""
+    """During quiet time or mute every other row waits for its end, however long that takes."""
     waiting = [row(1, "12:00"), row(2, "12:35"), row(3, "12:49", "emergency", 100)]
     for silences in ([NAP], [mute("12:00", "13:30")], [NAP, mute("12:20", "12:54")]):
         choice = choose(waiting, silences, at("12:50"))
         assert (ids(choice.ready), choice.stale) == ([3], ())
 
 
-def test_the_end_of_a_silence_makes_ready_what_was_fresh_in_it() -> None:
-    """At the end all of it is ready for two minutes more; what had been too old before it is stale."""
+def test_the_end_of_a_silence_makes_its_fresh_rows_ready() -> None:
+    """At the end its rows are ready for two more minutes; rows that were too old when it began are stale."""
     waiting = [row(1, "12:20"), row(2, "12:28"), row(3, "12:40"), row(4, "12:50", due="12:55")]
     choice = choose(waiting, [NAP], at("12:55"))
     assert (ids(choice.ready), ids(choice.stale)) == ([2, 3, 4], [1])
     assert ids(choose(waiting[1:], [NAP], at("12:55") + FRESH + SECOND).stale) == [2, 3, 4]
 
 
-def test_a_silence_to_come_holds_nothing_back_yet() -> None:
-    """A minute before the nap what is due is ready; what is due in the nap has to wait for its end."""
+def test_a_future_silence_delays_nothing_yet() -> None:
+    """A minute before quiet time a due row is ready; a row that is due during quiet time waits for its end."""
     choice = choose([row(1, "12:29"), row(2, "12:00", due="12:45")], [NAP], at("12:29:10"))
     assert ids(choice.ready) == [1]
     assert choice.ahead == (at("12:55"),)
@@ -84,25 +84,25 @@ def test_a_silence_to_come_holds_nothing_back_yet() -> None:
         ([mute("12:10", "12:31"), NAP, mute("12:54", "13:00")], "13:00"),
     ],
 )
-def test_silences_one_behind_the_other_are_one(silences: list[Silence], end: str) -> None:
-    """What falls into the first waits for the end of the last, and says which that is."""
-    found = as_it_waits(row(1, "12:30:30"), silences, at("12:53"))
-    assert found.due == at(end)
-    assert found.why.endswith(f"，{end} 播报。")
+def test_adjoining_silences_count_as_one(silences: list[Silence], end: str) -> None:
+    """A row that is due in the first waits for the end of the last, and its reason gives that time."""
+    waiting = as_it_waits(row(1, "12:30:30"), silences, at("12:53"))
+    assert waiting.due == at(end)
+    assert waiting.why.endswith(f"，{end} 播报。")
     assert ids(choose([row(1, "12:30:30")], silences, at(end)).ready) == [1]
 
 
-def test_more_than_two_deals_that_are_ready_are_told_together() -> None:
-    """Three big deals are; two are not, nor what somebody wants to hear again."""
+def test_more_than_two_ready_deals_are_announced_together() -> None:
+    """Three big deals are announced together; two deals or repeats are not."""
     deals = [row(n, "14:00", "big", 60) for n in (1, 2, 3)]
     assert ids(choose(deals, [], at("14:01")).together) == [1, 2, 3]
     assert choose(deals[:2], [], at("14:01")).together == ()
     assert choose(deals, [mute("13:59", "14:30")], at("14:01")).together == ()
 
 
-def test_a_row_knows_no_silence_and_a_mute_writes_none(tmp_path: Path) -> None:
-    """In the nap and in a mute the outbox keeps the deal's own moment; what people read follows the silence, and the
-    beginning, another length and the end of a mute change no row."""
+def test_rows_store_no_silence_and_mute_changes_no_row(tmp_path: Path) -> None:
+    """During quiet time and mute the outbox keeps each row's own due time, while the displayed reason follows the
+    silence; starting, changing and ending mute changes no row."""
     with house(tmp_path, at("14:10")) as office:
         office.deal("赵磊", 50)
         office.announcer.say(office.clock)
@@ -114,7 +114,7 @@ def test_a_row_knows_no_silence_and_a_mute_writes_none(tmp_path: Path) -> None:
 
         def rows() -> list[tuple[object, ...]]:
             with office.store.read() as session:
-                return [(found.kind, found.due, found.why) for found in session.outbox.waiting()]
+                return [(waiting.kind, waiting.due, waiting.why) for waiting in session.outbox.waiting()]
 
         kept, sold = rows(), office.clock.now()
         office.clock.go(seconds=50)
@@ -130,14 +130,14 @@ def test_a_row_knows_no_silence_and_a_mute_writes_none(tmp_path: Path) -> None:
         ):
             office.office.hush(minutes)
             office.keeper.look()
-            said = [found for found in office.office.announcements(NOON.date()) if found.state == "waiting"]
-            assert said[0].why == big
+            waiting = [a for a in office.office.announcements(NOON.date()) if a.state == "waiting"]
+            assert waiting[0].why == big
             assert rows() == kept
         assert [job.priority for job in office.announcer.jobs] == [60, 50]
 
 
-def test_what_cannot_be_built_is_in_nobodys_way(tmp_path: Path) -> None:
-    """A row whose script is broken is told as not heard, and the next one is said."""
+def test_a_script_that_cannot_be_built_blocks_no_other(tmp_path: Path) -> None:
+    """A row whose script is broken is reported as not heard, and the next one is played."""
     with house(tmp_path, at("14:10")) as office:
         office.office.announce("一", "a")
         office.office.announce("二", "b")
@@ -149,8 +149,8 @@ def test_what_cannot_be_built_is_in_nobodys_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hours", [-2, 30])
-def test_a_clock_that_is_set_makes_nothing_late_or_early(tmp_path: Path, hours: int) -> None:
-    """What waits for its turn when the clock jumps is said all the same, and does not wait for hours."""
+def test_setting_the_clock_makes_nothing_late_or_early(tmp_path: Path, hours: int) -> None:
+    """Announcements that are queued when the clock jumps are played, without waiting for hours."""
     with house(tmp_path, at("14:10")) as office:
         office.office.announce("电梯修好了。", "k")
         office.deal("王小明", 20000)
@@ -160,8 +160,8 @@ def test_a_clock_that_is_set_makes_nothing_late_or_early(tmp_path: Path, hours: 
         assert [job.priority for job in office.announcer.jobs] == [60, 50]
 
 
-def test_a_quiet_time_that_an_edit_takes_away_has_ended(tmp_path: Path) -> None:
-    """What waited in the nap is said when the nap is taken out of the timetable, and is not too late."""
+def test_quiet_time_ends_when_an_edit_removes_it(tmp_path: Path) -> None:
+    """Announcements that wait for the end of quiet time are played when an edit removes it, and are not stale."""
     with house(tmp_path, at("12:35")) as office:
         office.office.announce("电梯修好了。", "k")
         office.deal("王小明", 20000)

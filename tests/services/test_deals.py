@@ -1,4 +1,4 @@
-"""An order from the phone to the outbox: accepted once, decided with a reason, never lost."""
+"""A deal from the phone to the outbox: accepted once, decided with a reason, never lost."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def office(tmp_path: Path):  # type: ignore[no-untyped-def]
         yield made
 
 
-def test_the_first_order_of_the_day_is_said_at_once_word_for_word(office: House) -> None:
-    """The day's first order is handed to the announcer with the office's own sentence."""
+def test_the_first_deal_of_the_day_is_announced_at_once_word_for_word(office: House) -> None:
+    """The day's first deal goes to the announcer with the office's own sentence."""
     recorded = office.deal("王小明", 3000)
     assert recorded.sentence == FIRST
     assert recorded.decision.to_json()["when"] == "now"
     assert [job.id for job in office.announcer.jobs] == [1]
 
 
-def test_a_big_order_is_said_at_once_word_for_word(office: House) -> None:
-    """An order of more than the office's amount is said at once; one of exactly that amount is not."""
+def test_a_big_deal_is_announced_at_once_word_for_word(office: House) -> None:
+    """A deal over the office's amount is announced at once; a deal of exactly that amount is not."""
     office.deal("王小明", 3000)
     recorded = office.deal("李思思", "1.28万", "校园招聘套餐")
     assert recorded.sentence == BIG
@@ -41,8 +41,8 @@ def test_a_big_order_is_said_at_once_word_for_word(office: House) -> None:
     assert office.deal("李思思", 10000).decision.to_json()["when"] == "10:00"
 
 
-def test_the_same_tap_twice_is_one_order(office: House) -> None:
-    """The same key gives the same answer and no second order; other content under it is refused."""
+def test_the_same_tap_twice_is_one_deal(office: House) -> None:
+    """The same key gives the same answer and no second deal; other content with that key is refused."""
     first = office.deal("王小明", 3000, key="k")
     again = office.deal("王小明", "3,000", key="k")
     assert (again.id, again.sentence, again.decision) == (first.id, first.sentence, first.decision)
@@ -53,8 +53,8 @@ def test_the_same_tap_twice_is_one_order(office: House) -> None:
     assert len(office.announcer.jobs) == 1
 
 
-def test_the_same_tap_from_eight_threads_is_one_order(office: House) -> None:
-    """Eight requests with one key at once: one order, one announcement, eight equal answers."""
+def test_the_same_tap_from_eight_threads_is_one_deal(office: House) -> None:
+    """Eight simultaneous requests with one key give one deal, one announcement and eight equal answers."""
     answers: list[int] = []
     threads = [
         threading.Thread(
@@ -70,8 +70,8 @@ def test_the_same_tap_from_eight_threads_is_one_order(office: House) -> None:
     assert len(office.announcer.jobs) == 1
 
 
-def test_a_refused_order_leaves_nothing_behind(office: House) -> None:
-    """Unknown people and impossible amounts are refused with a sentence; nothing is written or said."""
+def test_a_refused_deal_leaves_no_trace(office: House) -> None:
+    """Unknown people and impossible amounts are refused with a sentence; nothing is written or announced."""
     for person, amount in (
         ("谁也不是", 100),
         ("王小明", 0),
@@ -86,8 +86,8 @@ def test_a_refused_order_leaves_nothing_behind(office: House) -> None:
     assert office.announcer.jobs == []
 
 
-def test_small_orders_are_told_together_at_the_full_hour(office: House) -> None:
-    """What waited for 10:00 is merged into one announcement with number and sum, and says so."""
+def test_small_deals_are_announced_together_at_the_full_hour(office: House) -> None:
+    """Deals waiting for 10:00 are merged into one announcement with number and sum; their rows give the reason."""
     office.deal("王小明", 3000)
     office.announcer.say(office.clock)
     office.deal("陈芳", 6000)
@@ -104,8 +104,8 @@ def test_small_orders_are_told_together_at_the_full_hour(office: House) -> None:
     assert states["roundup:4"][0] == "heard"
 
 
-def test_a_voided_order_is_not_said(office: House) -> None:
-    """What is taken back before its round-up is dropped with the reason and counts nowhere."""
+def test_a_voided_deal_is_not_announced(office: House) -> None:
+    """A deal taken back before its round-up is dropped with the reason and counts nowhere."""
     office.deal("王小明", 3000)
     office.announcer.say(office.clock)
     voided = office.deal("陈芳", 6000)
@@ -116,8 +116,8 @@ def test_a_voided_order_is_not_said(office: House) -> None:
     assert office.office.glance().day.amount == 3000
 
 
-def test_a_corrected_order_takes_the_wrong_ones_place(office: House) -> None:
-    """One order stands, with the right sum; what waited of the wrong one is not said; a second tap changes nothing."""
+def test_a_corrected_deal_replaces_the_wrong_one(office: House) -> None:
+    """Only the right deal counts; the wrong one's waiting announcement is dropped; a second tap changes nothing."""
     office.deal("王小明", 3000)
     wrong = office.deal("李思思", 600, key="wrong")
     for _ in range(2):
@@ -131,8 +131,8 @@ def test_a_corrected_order_takes_the_wrong_ones_place(office: House) -> None:
     assert states[(right.id,)] == "waiting"
 
 
-def test_the_only_order_of_the_day_is_still_the_first_when_it_is_corrected(office: House) -> None:
-    """In quiet time nobody has heard of it yet: the right one is announced as the first of the day."""
+def test_the_only_deal_of_the_day_is_still_the_first_when_it_is_corrected(office: House) -> None:
+    """During quiet time the wrong deal was not announced yet: the right one is announced as the first of the day."""
     office.go_to("12:41")
     wrong = office.deal("王小明", 300, key="wrong")
     right = office.office.record_deal("王小明", "报纸", 3000, "right", how=How(replaces=wrong.id))
@@ -140,8 +140,8 @@ def test_the_only_order_of_the_day_is_still_the_first_when_it_is_corrected(offic
     assert right.decision.to_json()["when"] == "12:55"
 
 
-def test_an_order_that_is_only_recorded_is_never_said(office: House) -> None:
-    """It counts, with its reason in the list; neither the round-up nor a restart says it."""
+def test_a_deal_that_is_only_recorded_is_never_announced(office: House) -> None:
+    """It counts and the list gives the reason; neither the round-up nor a restart announces it."""
     office.deal("王小明", 3000)
     silent = office.office.record_deal("李思思", "报纸", 50_000, "silent", how=How(announced=False))
     assert silent.decision.to_json() == {"kind": "roundup", "when": None, "why": "只记不播，战报照算。"}
@@ -159,15 +159,15 @@ def test_an_order_that_is_only_recorded_is_never_said(office: House) -> None:
     ]
 
 
-def test_an_order_that_does_not_exist_cannot_be_corrected(office: House) -> None:
-    """Nothing is recorded then."""
+def test_a_deal_that_does_not_exist_cannot_be_corrected(office: House) -> None:
+    """Correcting an unknown deal raises `Unknown` and records nothing."""
     with pytest.raises(Unknown):
         office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=99))
     assert office.office.deals(TUESDAY.date()) == ()
 
 
-def test_what_comes_in_the_nap_waits_for_its_end(office: House) -> None:
-    """Big orders and announcements of 12:41 are handed over at 12:55, not before."""
+def test_announcements_in_quiet_time_wait_for_its_end(office: House) -> None:
+    """Big deals and announcements entered at 12:41 go to the announcer at 12:55, not before."""
     office.deal("王小明", 3000)
     office.announcer.say(office.clock)
     office.go_to("12:41")
@@ -181,8 +181,8 @@ def test_what_comes_in_the_nap_waits_for_its_end(office: House) -> None:
     assert len(office.announcer.jobs) == 2
 
 
-def test_what_the_device_lost_goes_into_the_next_round_up(office: House) -> None:
-    """An order that nobody heard is not lost: it is merged into the next full hour's round-up."""
+def test_a_deal_lost_with_the_device_is_merged_into_the_next_round_up(office: House) -> None:
+    """A deal that was not heard is merged into the next full hour's round-up."""
     office.deal("王小明", 3000)
     office.announcer.say(office.clock, end="not_heard")
     assert office.states()["first_of_week:1"][0] == "merged"
@@ -191,8 +191,8 @@ def test_what_the_device_lost_goes_into_the_next_round_up(office: House) -> None
     assert [office.states()[f"roundup:{job.id}"][0] for job in said] == ["heard"]
 
 
-def test_small_orders_of_the_evening_are_told_in_the_results(office: House) -> None:
-    """After the last round-up a small order waits for 18:05 and is merged into the results."""
+def test_small_deals_of_the_evening_are_announced_in_the_results(office: House) -> None:
+    """After the last round-up a small deal waits for 18:05 and is merged into the results."""
     office.deal("王小明", 3000)
     office.announcer.say(office.clock)
     office.go_to("17:20")
@@ -201,27 +201,27 @@ def test_small_orders_of_the_evening_are_told_in_the_results(office: House) -> N
     assert office.states()["evening:2"] == ("merged", "并入 18:05 的战报。")
 
 
-def test_nobody_hears_of_an_order_that_was_not_committed(office: House) -> None:
-    """When the disk is full the order is refused with a sentence, and neither speaker nor walls are told."""
+def test_a_deal_that_was_not_committed_is_neither_announced_nor_shown(office: House) -> None:
+    """When the disk is full the deal is refused with a sentence; announcer and walls receive nothing."""
     before = office.feed.revision
     with office.store.write() as session:
-        session.rows.change("PRAGMA max_page_count = 1")  # SQLite itself then says that the disk is full
-    with pytest.raises(StoreFull):  # noqa: PT012 - how many fit until then is SQLite's affair
+        session.rows.change("PRAGMA max_page_count = 1")  # SQLite then reports a full disk
+    with pytest.raises(StoreFull):  # noqa: PT012 - the number that fits depends on SQLite
         for number in range(2000):
             office.office.record_deal("王小明", "产" * 40, 500, f"full-{number}-" + "k" * 60)
-            known, before = office.announcer.jobs, office.feed.revision
-    assert office.announcer.jobs == known
+            jobs, before = office.announcer.jobs, office.feed.revision
+    assert office.announcer.jobs == jobs
     assert office.feed.revision == before
 
 
-def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(office: House) -> None:
-    """The announcer's reports harm nothing while the book cannot be written, and are taken up afterwards."""
+def test_reports_that_a_full_disk_rejected_are_written_when_there_is_space(office: House) -> None:
+    """While the store cannot be written the announcer's reports cause no failure; they are written afterwards."""
     office.deal("王小明", 3000)
     with office.store.write() as session:
         session.rows.all("PRAGMA query_only = ON")
     office.announcer.say(office.clock)
     assert office.states()["first_of_week:1"][0] == "waiting"
-    office.store._writer.execute("PRAGMA query_only = OFF")  # no transaction can begin before
+    office.store._writer.execute("PRAGMA query_only = OFF")  # no transaction can start before this
     office.clock.go(seconds=1)
     office.keeper.look()
     assert office.states()["first_of_week:1"][0] == "heard"

@@ -1,4 +1,4 @@
-"""Recordings, songs and hearings at the office's desks: the rules of every announcement hold for them too."""
+"""Voice clips, songs and previews in the office's services follow the rules of every announcement."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def recorded(office: House) -> str:
     return office.office.media.clips.take(io.BytesIO(encoded(tone(2), "ogg")))[0]
 
 
-def test_a_recording_goes_before_orders_and_is_played_behind_the_chime(office: House) -> None:
-    """What somebody says into the microphone is said before the order that came first, chime and recording."""
+def test_a_voice_clip_is_played_before_deals_and_after_the_chime(office: House) -> None:
+    """A voice clip is played before a deal that was recorded earlier, as chime and clip."""
     clip, seconds = office.office.media.take_clip(io.BytesIO(encoded(tone(2), "ogg")))
     assert abs(seconds - 2) < 0.3
     office.deal("王小明", 3000)
@@ -48,23 +48,23 @@ def test_a_recording_goes_before_orders_and_is_played_behind_the_chime(office: H
     assert job.script.segments == (Segment("", roll=office.folder / "var" / "clips" / f"{clip}.wav"),)
     assert (
         replace(job.script, chime=None) in office.voice.asked
-    )  # rendered while it was still being listened to
+    )  # rendered while the person still previews it
     assert job.script.chime is not None
     assert job.script.applause is None
     text = next(a.text for a in office.office.announcements(TUESDAY.date()) if a.id == said.id)
     assert text == "王 总的语音"
 
 
-def test_the_same_recording_sent_twice_is_heard_once(office: House) -> None:
-    """The same key again: the same answer, one job."""
+def test_the_same_voice_clip_sent_twice_is_played_once(office: House) -> None:
+    """Sending it again with the same key gives the same answer and one job."""
     clip = recorded(office)
     first, again = (office.office.media.send_clip(clip, "", "k") for _ in range(2))
     assert (first.id, first.created, again.id, again.created) == (1, True, 1, False)
     assert len(office.announcer.jobs) == 1
 
 
-def test_a_recording_waits_for_the_end_of_the_nap_and_of_a_hush(office: House) -> None:
-    """Sent at 12:41 it waits for 12:55 and says so; in a hush for its end."""
+def test_a_voice_clip_waits_for_the_end_of_quiet_time_and_mute(office: House) -> None:
+    """Sent at 12:41 it waits for 12:55 and gives the reason; sent during mute it waits for the end of mute."""
     office.go_to("12:41")
     clip = recorded(office)
     assert "12:55" in str(office.office.media.send_clip(clip, "陈芳", "nap").decision.to_json()["why"])
@@ -73,11 +73,11 @@ def test_a_recording_waits_for_the_end_of_the_nap_and_of_a_hush(office: House) -
     office.go_to("12:55")
     assert len(office.announcer.say(office.clock)) == 1
     office.office.hush(10)
-    assert "静音" in str(office.office.media.send_clip(clip, "陈芳", "hush").decision.to_json()["why"])
+    assert "静音" in str(office.office.media.send_clip(clip, "陈芳", "mute").decision.to_json()["why"])
 
 
-def test_a_recording_of_before_a_restart_is_not_said_an_hour_later(office: House) -> None:
-    """Back after an hour the recording is dropped, with the reason; nothing is said."""
+def test_a_voice_clip_is_not_played_after_a_restart_an_hour_later(office: House) -> None:
+    """When the daemon restarts after an hour the clip is dropped, with the reason; nothing is played."""
     office.office.media.send_clip(recorded(office), "陈芳", "k")
     office.close()
     office.clock.go(hours=1)
@@ -86,8 +86,8 @@ def test_a_recording_of_before_a_restart_is_not_said_an_hour_later(office: House
     assert office.states()["microphone:1"][0] == "dropped"
 
 
-def test_what_is_being_said_can_be_taken_back_and_what_was_said_cannot(office: House) -> None:
-    """Withdrawn while it waits or while it is said: gone; after it was heard: refused."""
+def test_an_announcement_can_be_taken_back_until_it_was_heard(office: House) -> None:
+    """Taken back while it waits or plays, it is dropped; taking it back after it was heard is refused."""
     waits = office.office.announce("两点开会。", "w")
     office.office.media.withdraw(waits.id)
     assert office.announcer.jobs == office.announcer.cancelled == []
@@ -103,16 +103,16 @@ def test_what_is_being_said_can_be_taken_back_and_what_was_said_cannot(office: H
         office.office.media.withdraw(heard.id)
 
 
-def test_an_order_is_not_taken_back_as_an_announcement(office: House) -> None:
-    """Whoever wants an order silent takes the order back, with a reason."""
+def test_a_deal_is_not_taken_back_as_an_announcement(office: House) -> None:
+    """Taking back the announcement of a deal is refused: the deal itself has to be taken back, with a reason."""
     office.deal("王小明", 3000)
     with pytest.raises(Refused):
         office.office.media.withdraw(1)
     assert len(office.announcer.jobs) == 1
 
 
-def test_a_hearing_reads_names_as_the_office_does(office: House) -> None:
-    """A name in a text is read as it will be; a reading that is only tried is not kept."""
+def test_a_preview_reads_names_as_the_office_does(office: House) -> None:
+    """A preview reads names as the announcement will; a reading that is only tried is not stored."""
     office.office.media.hear_text("恭喜单晓明！")
     office.office.media.hear_name("王小明", "wang4 xiao3 ming2")
     spoken = [script.segments[0].text for script in office.voice.asked[-2:]]
@@ -122,15 +122,15 @@ def test_a_hearing_reads_names_as_the_office_does(office: House) -> None:
     assert "wang4" not in office.voice.asked[-1].segments[0].text
 
 
-def test_the_song_of_a_person_replaces_the_applause_of_their_own_orders(office: House) -> None:
-    """First and big orders of one person end in their song; a round-up, and others' orders, in applause."""
-    desk = office.office.media.personal
+def test_the_song_of_a_person_replaces_the_applause_of_their_deals(office: House) -> None:
+    """First and big deals of the person end with their song; a round-up and other people's deals with applause."""
+    media = office.office.media.personal
     people = {person.name: person.id for person in office.office.people()}
-    desk.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
+    media.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
     office.deal("王小明", 30000)
     office.deal("李思思", 30000)
     own, other = (job.script.applause for job in office.announcer.jobs)
-    assert own == desk.song("person", people["王小明"])
+    assert own == media.song("person", people["王小明"])
     assert other is not None
     assert other.name.startswith("applause")
     office.announcer.say(office.clock)
@@ -141,12 +141,12 @@ def test_the_song_of_a_person_replaces_the_applause_of_their_own_orders(office: 
     assert roundup.script.applause.name.startswith("applause")
 
 
-def test_an_order_is_heard_first_as_it_will_sound(office: House) -> None:
-    """Typed in, an order is rendered with the song of whose it is, so it lies ready; and 试听 plays the same."""
-    desk = office.office.media.personal
+def test_the_preview_of_a_deal_sounds_like_its_announcement(office: House) -> None:
+    """While a deal is typed it is rendered ahead with the person's song, and 试听 plays the same."""
+    media = office.office.media.personal
     people = {person.name: person.id for person in office.office.people()}
-    desk.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
-    song = desk.song("person", people["王小明"])
+    media.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
+    song = media.song("person", people["王小明"])
     office.office.preview_deal("王小明", "网络招聘", 30000)
     office.office.media.hear_deal("王小明", "网络招聘", 30000)
     office.deal("王小明", 30000)
@@ -154,44 +154,44 @@ def test_an_order_is_heard_first_as_it_will_sound(office: House) -> None:
     (said,) = office.announcer.jobs
     assert typed.applause == song
     assert heard == said.script
-    assert typed == replace(heard, chime=None)  # the player plays the chime by itself
-    office.office.media.hear_deal("王小明", "网络招聘", 300)  # for the round-up: no song there
+    assert typed == replace(heard, chime=None)  # the player adds the chime
+    office.office.media.hear_deal("王小明", "网络招聘", 300)  # for the round-up, which has no song
     assert office.voice.asked[-1].applause != song
     with pytest.raises(Refused, match="金额"):
         office.office.media.hear_deal("王小明", "网络招聘", 0)
 
 
-def test_a_song_is_remembered_over_a_restart_and_taken_away(office: House) -> None:
-    """The song outlives a restart; removed, the applause is back."""
+def test_a_song_survives_a_restart_until_it_is_removed(office: House) -> None:
+    """After a restart the song is still set; after its removal it is not."""
     teams = {team.name: team.id for team in office.office.teams()}
     office.office.media.personal.set_song("team", teams["飞龙队"], io.BytesIO(encoded(tone(3), "mp3")))
     office.close()
     office.open()
-    desk = office.office.media.personal
-    assert desk.song("team", teams["飞龙队"]) is not None
-    desk.remove_song("team", teams["飞龙队"])
-    assert desk.song("team", teams["飞龙队"]) is None
+    media = office.office.media.personal
+    assert media.song("team", teams["飞龙队"]) is not None
+    media.remove_song("team", teams["飞龙队"])
+    assert media.song("team", teams["飞龙队"]) is None
     with pytest.raises(Refused):
-        desk.set_song("team", 999, io.BytesIO(b"x"))
+        media.set_song("team", 999, io.BytesIO(b"x"))
 
 
-def test_photos_and_songs_that_nobody_uses_are_thrown_away(office: House) -> None:
-    """A photo goes with its removal, but for one that another person has too; a song after an hour. What was left
-    behind by earlier versions goes at the next start; in a rehearsal nothing does."""
-    desk = office.office.media.personal
+def test_unused_photos_and_songs_are_deleted(office: House) -> None:
+    """A removed photo is deleted unless another person has it too; a removed song is deleted after an hour. Files that
+    earlier versions left are deleted at the next start; a rehearsal deletes nothing."""
+    media = office.office.media.personal
     people = {person.name: person.id for person in office.office.people()}
-    shared = desk.set_photo(people["王小明"], io.BytesIO(picture(64, 64)))
-    assert desk.set_photo(people["陈芳"], io.BytesIO(picture(64, 64))) == shared
-    desk.remove_photo(people["王小明"])
-    assert desk.photo(shared) is not None
-    other = desk.set_photo(people["陈芳"], io.BytesIO(picture(80, 60)))
-    assert desk.photo(shared) is None
-    assert desk.photo(other) is not None
-    desk.set_song("person", people["陈芳"], io.BytesIO(encoded(tone(2), "mp3")))
-    song = desk.song("person", people["陈芳"])
+    shared = media.set_photo(people["王小明"], io.BytesIO(picture(64, 64)))
+    assert media.set_photo(people["陈芳"], io.BytesIO(picture(64, 64))) == shared
+    media.remove_photo(people["王小明"])
+    assert media.photo(shared) is not None
+    other = media.set_photo(people["陈芳"], io.BytesIO(picture(80, 60)))
+    assert media.photo(shared) is None
+    assert media.photo(other) is not None
+    media.set_song("person", people["陈芳"], io.BytesIO(encoded(tone(2), "mp3")))
+    song = media.song("person", people["陈芳"])
     assert song is not None
-    desk.remove_song("person", people["陈芳"])
-    assert song.is_file()  # it may be in an announcement that waits
+    media.remove_song("person", people["陈芳"])
+    assert song.is_file()  # a waiting announcement may use it
     os.utime(song, (0, 0))
     left = office.folder / "var" / "photos" / f"{'0' * 32}.jpg"
     left.write_bytes(b"left behind")
@@ -207,8 +207,8 @@ def test_photos_and_songs_that_nobody_uses_are_thrown_away(office: House) -> Non
     assert (office.folder / "elsewhere" / f"{other}.jpg").exists()
 
 
-def test_the_shelf_of_recordings_is_bounded(office: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over the bound the oldest go; what is fresh never goes, then no more is taken for a while."""
+def test_the_size_of_stored_voice_clips_is_bounded(office: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the bound the oldest clips are deleted, but never fresh ones: a new clip is refused for a while."""
     import os
 
     from controller.services import media
@@ -221,13 +221,13 @@ def test_the_shelf_of_recordings_is_bounded(office: House, monkeypatch: pytest.M
     old = (datetime.now().astimezone() - timedelta(days=1)).timestamp()
     os.utime(folder / f"{first}.wav", (old, old))
     recorded(office)
-    desk: ClipDesk = office.office.media.clips
-    assert desk.find(first) is None
-    assert desk.find(second) is not None
+    clips: ClipDesk = office.office.media.clips
+    assert clips.find(first) is None
+    assert clips.find(second) is not None
 
 
-def test_what_a_crash_left_in_the_inbox_goes_at_the_next_start(tmp_path: Path) -> None:
-    """Half an upload of the last run is not kept for ever; a file that is too large leaves nothing."""
+def test_files_that_a_crash_left_in_the_inbox_are_deleted_at_the_next_start(tmp_path: Path) -> None:
+    """A partial upload of the last run is deleted; a file that is too large leaves nothing."""
     (tmp_path / "left").write_bytes(b"half")
     inbox = UploadInbox(tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -236,8 +236,8 @@ def test_what_a_crash_left_in_the_inbox_goes_at_the_next_start(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_crash_left_of_a_track_goes_at_the_next_start(office: House, tmp_path: Path) -> None:
-    """Half a copy in a playlist is not kept for ever; the tracks beside it are, and a rehearsal touches nothing."""
+def test_a_partial_track_left_by_a_crash_is_deleted_at_the_next_start(office: House, tmp_path: Path) -> None:
+    """A partial copy in a playlist is deleted and the tracks are kept; a rehearsal changes nothing."""
     folder = tmp_path / "sounds" / "music" / "morning"
     folder.mkdir(parents=True)
     (folder / "one.ogg").write_bytes(b"track")
@@ -266,50 +266,50 @@ def test_what_a_crash_left_of_a_track_goes_at_the_next_start(office: House, tmp_
         ("CON\x00.mp3", "CON"),
     ],
 )
-def test_no_file_is_called_what_it_wants(name: str, stem: str) -> None:
-    """Letters, digits and a few signs; no folders, no leading dot or dash, never empty, never too long."""
+def test_file_names_are_sanitised(name: str, stem: str) -> None:
+    """A name keeps letters, digits and a few signs; no folders, no leading dot or dash, never empty or too long."""
     assert safe_name(name) == stem
 
 
 def test_a_name_in_a_sentence_is_short_and_visible() -> None:
-    """Signs that vanish or turn the text round are left out of sentences."""
+    """Invisible characters and direction marks are removed."""
     assert shown("a\u202e\x00b" + "c" * 300) == "ab" + "c" * 58
 
 
-def test_nothing_is_brought_into_a_playlist_that_is_a_link_to_elsewhere(tmp_path: Path) -> None:
-    """Such a folder is not ours to write to or delete from."""
+def test_a_playlist_that_is_a_link_is_not_changed(tmp_path: Path) -> None:
+    """Adding to and removing from a linked folder is refused: it is not the office's."""
     (tmp_path / "home" / "sounds" / "music").mkdir(parents=True)
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "theirs.mp3").write_bytes(b"theirs")
     (tmp_path / "home" / "sounds" / "music" / "linked").symlink_to(tmp_path / "elsewhere")
     office = House(tmp_path, TUESDAY, home=tmp_path / "home")
     try:
-        desk = office.office.media.tracks
+        media = office.office.media.tracks
         with pytest.raises(Refused, match="链接"):
-            desk.add("linked", "a.mp3", io.BytesIO(encoded(tone(2), "mp3")))
+            media.add("linked", "a.mp3", io.BytesIO(encoded(tone(2), "mp3")))
         with pytest.raises(Refused, match="链接"):
-            desk.remove("linked", "theirs.mp3")
+            media.remove("linked", "theirs.mp3")
         assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["theirs.mp3"]
     finally:
         office.close()
 
 
 def test_a_rehearsal_does_not_change_the_office_s_music(tmp_path: Path) -> None:
-    """In a rehearsal sounds/ is the office's own: bringing and deleting music is refused."""
+    """In a rehearsal sounds/ is a link to the office's music: adding and deleting music is refused."""
     with house(tmp_path / "a", TUESDAY) as made:
-        desk = made.office.media.tracks
+        media = made.office.media.tracks
         (tmp_path / "sounds").symlink_to(tmp_path)
-        desk._sounds = tmp_path / "sounds"
+        media._sounds = tmp_path / "sounds"
         for change in (
-            lambda: desk.add("morning", "a", io.BytesIO(b"x")),
-            lambda: desk.remove("morning", "a"),
+            lambda: media.add("morning", "a", io.BytesIO(b"x")),
+            lambda: media.remove("morning", "a"),
         ):
             with pytest.raises(Refused, match="彩排"):
                 change()
 
 
-def test_a_damaged_chime_is_named_and_left_out(tmp_path: Path) -> None:
-    """What the measuring finds broken is told as a trouble with the way out; announcements go without it."""
+def test_a_damaged_chime_is_reported_and_left_out(tmp_path: Path) -> None:
+    """A sound that cannot be measured is a health problem with advice; announcements are played without it."""
     home = tmp_path / "home"
     (home / "sounds" / "music").mkdir(parents=True)
     for sound in ("chime.ogg", "applause-small.ogg"):
@@ -321,7 +321,7 @@ def test_a_damaged_chime_is_named_and_left_out(tmp_path: Path) -> None:
         while office.library.measuring():
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        (trouble,) = [found for found in office.office.following.troubles.all() if "chime.ogg" in found.what]
+        (trouble,) = [one for one in office.office.following.troubles.all() if "chime.ogg" in one.what]
         assert "放回" in trouble.mend
         office.deal("王小明", 3000)
         assert office.announcer.jobs[0].script.chime is None
@@ -329,13 +329,13 @@ def test_a_damaged_chime_is_named_and_left_out(tmp_path: Path) -> None:
         office.office.following.on_speaker(
             Event("part_failed", 1, 0, path=home / "sounds" / "applause-small.ogg", why="broken")
         )
-        assert any("applause-small.ogg" in found.what for found in office.office.following.troubles.all())
+        assert any("applause-small.ogg" in trouble.what for trouble in office.office.following.troubles.all())
     finally:
         office.close()
 
 
-def test_music_that_nothing_could_be_played_of_is_ordered_again(tmp_path: Path) -> None:
-    """The playlist's folder is away for a while: within seconds of its return the music is ordered once more."""
+def test_music_is_requested_again_after_every_track_failed(tmp_path: Path) -> None:
+    """When the playlist's folder was away for a while, the music is requested again within seconds of its return."""
     home = tmp_path / "home"
     shutil.copytree(ROOT / "sounds" / "music" / "morning", home / "sounds" / "music" / "morning")
     with_music = TUESDAY.replace(hour=8, minute=30)

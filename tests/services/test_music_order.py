@@ -1,4 +1,4 @@
-"""Which track when: once each before one comes again, whatever people do to the playlist meanwhile."""
+"""Sequence of tracks: each is played once before one is repeated, also while people change the playlist."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def at(seconds: float) -> datetime:
     return NINE + timedelta(seconds=seconds)
 
 
-def names(found: PlaylistPosition | None) -> str:
-    return "".join(name for name, _ in found.pieces) if found else ""
+def names(position: PlaylistPosition | None) -> str:
+    return "".join(name for name, _ in position.pieces) if position else ""
 
 
-def sounding(found: PlaylistPosition | None, now: datetime) -> tuple[str, float]:
-    assert found is not None
-    index, offset = found.place(now)
-    return found.pieces[index][0], round(offset, 2)
+def sounding(position: PlaylistPosition | None, now: datetime) -> tuple[str, float]:
+    assert position is not None
+    index, offset = position.place(now)
+    return position.pieces[index][0], round(offset, 2)
 
 
-def test_a_track_that_comes_is_next_and_leaves_the_present_one_alone() -> None:
-    """Added while b plays, x comes behind b; b goes on where it is, c waits for its turn."""
+def test_an_added_track_is_next_and_the_current_one_plays_on() -> None:
+    """x, added while b plays, follows b; b plays on from its position and c comes after x."""
     began = turn(None, wanted(), FILES, at(0))
     more = turn(began, wanted(), (*FILES, ("x", 50.0)), at(130), "b")
     assert names(more) == "abxc"
@@ -51,29 +51,29 @@ def test_a_track_that_comes_is_next_and_leaves_the_present_one_alone() -> None:
     assert [sounding(more, at(s))[0] for s in (201, 251, 351)] == ["x", "c", "a"]
 
 
-def test_a_track_that_goes_leaves_the_order_and_the_present_one_alone() -> None:
-    """Deleted: one that was heard, one that waits; the place in the present one stays."""
+def test_a_deleted_track_leaves_the_sequence_and_the_current_one_plays_on() -> None:
+    """Deleting a played or a waiting track keeps the position in the current one."""
     began = turn(None, wanted(), FILES, at(0))
     for gone, left in (("a", "bc"), ("c", "ab")):
-        found = turn(began, wanted(), [piece for piece in FILES if piece[0] != gone], at(130), "b")
-        assert names(found) == left
-        assert sounding(found, at(130)) == ("b", 30.0)
+        rest = turn(began, wanted(), [piece for piece in FILES if piece[0] != gone], at(130), "b")
+        assert names(rest) == left
+        assert sounding(rest, at(130)) == ("b", 30.0)
 
 
-def test_the_present_track_plays_to_its_end_although_it_was_deleted() -> None:
-    """b is deleted while it plays: it stays to its end, then c; with the next look it is gone."""
+def test_the_current_track_plays_to_its_end_after_its_deletion() -> None:
+    """b, deleted while it plays, plays to its end, then c follows; the next look removes b."""
     began = turn(None, wanted(), FILES, at(0))
-    found = turn(began, wanted(), (FILES[0], FILES[2]), at(130), "b")
-    assert sounding(found, at(150)) == ("b", 50.0)
-    after = turn(found, wanted(), (FILES[0], FILES[2]), at(201), "c")
+    deleted = turn(began, wanted(), (FILES[0], FILES[2]), at(130), "b")
+    assert sounding(deleted, at(150)) == ("b", 50.0)
+    after = turn(deleted, wanted(), (FILES[0], FILES[2]), at(201), "c")
     assert names(after) == "ac"
     assert sounding(after, at(201)) == ("c", 1.0)
     assert sounding(turn(began, wanted(), (FILES[0], FILES[2]), at(130)), at(130)) == ("c", 0.0)  # a restart
     assert turn(began, wanted(), (), at(130)) is None
 
 
-def test_a_second_time_on_the_day_goes_on_where_the_first_ended() -> None:
-    """By hand twice on a day: what has been heard waits until the others have; tomorrow begins afresh."""
+def test_a_second_start_on_the_same_day_continues_with_unplayed_tracks() -> None:
+    """Played tracks wait until the others were played; the next day starts with the first track."""
     first = turn(None, wanted(until=2.5), FILES, at(0))  # 150 s: a, and half of b
     again = turn(first, wanted(30, until=60), FILES, at(1800))
     assert sounding(again, at(1800)) == ("c", 0.0)
@@ -92,46 +92,47 @@ def test_a_second_time_on_the_day_goes_on_where_the_first_ended() -> None:
 @given(
     st.lists(st.tuples(st.sampled_from(["add", "delete", "next", "restart", "again"]), st.integers(0, 60)), max_size=12)
 )  # fmt: skip
-def test_no_track_comes_twice_while_others_wait(deeds: list[tuple[str, int]]) -> None:
-    """Whatever comes, goes, is skipped and begun again: nothing sounds whose predecessors of the round still wait."""
+def test_no_track_is_repeated_while_others_wait(actions: list[tuple[str, int]]) -> None:
+    """For any additions, deletions, skips and restarts, no played track sounds again while others of the round wait."""
     files, now, want = list(FILES), NINE, wanted(until=600)
-    found = turn(None, want, files, now)
+    position = turn(None, want, files, now)
     heard: list[str] = []
-    came: set[str] = set()  # while something sounded already that need not wait for them
+    added: set[str] = set()  # after the current track started: it does not have to wait for them
     last: str | None = None
 
     def hear(skipped: bool = False) -> None:
         nonlocal last
-        name, offset = sounding(found, now)
+        name, offset = sounding(position, now)
         if name != last and (offset >= BEGUN_S or skipped):
-            waiting = {piece[0] for piece in files} - set(heard) - came
+            waiting = {piece[0] for piece in files} - set(heard) - added
             assert name not in heard or not waiting, (name, heard, files)
             heard[:], last = [*(heard if waiting else []), name], name
-            came.clear()
+            added.clear()
 
-    for number, (deed, tens) in enumerate(deeds):
-        for _ in range(tens):
-            now += timedelta(seconds=7.0314159)  # never at a track's very end
+    for number, (action, steps) in enumerate(actions):
+        for _ in range(steps):
+            now += timedelta(seconds=7.0314159)  # never exactly at a track's end
             hear()
-        if deed == "add":
+        if action == "add":
             files.append((f"x{number}", 100.0))
-            came.add(f"x{number}")
-        elif deed == "delete" and len(files) > 1:
+            added.add(f"x{number}")
+        elif action == "delete" and len(files) > 1:
             del files[number % len(files)]
-        elif deed == "next" and found is not None:
-            hear(skipped=True)  # whoever skips it has had it
-            found = found.skipped(now)
-        elif deed == "again":
+        elif action == "next" and position is not None:
+            hear(skipped=True)  # a skipped track counts as played
+            position = position.skipped(now)
+        elif action == "again":
             want, last = DesiredMusic("p", 40, now, NINE + timedelta(hours=10)), None
-        found = turn(PlaylistPosition.from_json(found.to_json() if found else None), want, files, now, last)
+        stored = position.to_json() if position else None
+        position = turn(PlaylistPosition.from_json(stored), want, files, now, last)
 
 
-# ---- at the office
+# ---- in the office
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> House:
-    """An office whose music may be changed, in the middle of the morning's music."""
+    """Return an office with its own writable music, in the middle of the morning's music."""
     sounds = tmp_path / "sounds"
     (sounds / "music" / "morning").mkdir(parents=True)
     for name in ("chime.ogg", "applause-small.ogg"):
@@ -140,7 +141,7 @@ def office(tmp_path: Path) -> House:
         (sounds / "music" / "morning" / f"{name}.wav").write_bytes(encoded(tone(100), "wav"))
     made = House(tmp_path, datetime(2026, 11, 24, 8, 20, tzinfo=SHANGHAI), home=tmp_path)
     made.go_to("08:32:10")
-    tell(made)
+    report_track(made)
     return made
 
 
@@ -152,16 +153,16 @@ def place(made: House) -> tuple[str, float]:
     return order.tracks[index].path.name, round(offset, 1)
 
 
-def tell(made: House) -> None:
-    """The speaker tells which track it is at."""
+def report_track(made: House) -> None:
+    """Report the current track as the player does."""
     made.office.following.on_speaker(
         Event("track", path=made.folder / "sounds" / "music" / "morning" / place(made)[0], at=0.0)
     )
     made.keeper.look()
 
 
-def test_an_upload_joins_the_running_order_and_a_restart_finds_the_same(office: House) -> None:
-    """A track brought by the phone comes next; what plays goes on; a start anew has the same order and place."""
+def test_an_upload_joins_the_running_sequence_and_survives_a_restart(office: House) -> None:
+    """An uploaded track is next and the current one plays on; a restart has the same sequence and position."""
     before, orders = place(office), len(office.speaker.orders)
     office.office.media.tracks.add("morning", "新歌.wav", io.BytesIO(encoded(tone(50), "wav")))
     office.keeper.look()
@@ -185,8 +186,8 @@ def test_an_upload_joins_the_running_order_and_a_restart_finds_the_same(office: 
     office.close()
 
 
-def test_next_is_asked_of_the_player_and_the_order_says_the_same(office: House) -> None:
-    """«next» goes to the player at once; the order that follows is at the same place, so nothing begins anew."""
+def test_next_skips_in_the_player_and_the_command_has_the_same_position(office: House) -> None:
+    """«next» goes to the player at once; the next music command has the same position, so no track restarts."""
     order = office.speaker.order
     assert order is not None
     present, offset = place(office)
@@ -197,15 +198,15 @@ def test_next_is_asked_of_the_player_and_the_order_says_the_same(office: House) 
     assert place(office) == (names[(names.index(present) + 1) % 3], 0.0)
     moved = (office.speaker.order.position_s - order.position_s) if office.speaker.order else 0.0
     assert moved == pytest.approx(100 - offset, abs=0.05)
-    found = place(office)
+    moved_to = place(office)
     office.close()
     office.open()
-    assert place(office) == found
+    assert place(office) == moved_to
     office.close()
 
 
-def test_music_by_hand_goes_on_with_what_was_not_heard(tmp_path: Path) -> None:
-    """Played, stopped and played again in one hour: the second time begins with another track."""
+def test_music_started_by_a_person_continues_with_unplayed_tracks(tmp_path: Path) -> None:
+    """Played, stopped and played again within an hour, the music starts with another track the second time."""
     with house(tmp_path, datetime(2026, 11, 24, 10, 10, tzinfo=SHANGHAI)) as made:
         made.office.play("morning")
         made.keeper.look()

@@ -1,4 +1,4 @@
-"""A hush that ends early, or later: what it had put off follows, with a true reason."""
+"""A mute that ends early or late: the postponed announcements follow, with the right reason."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from office_made import House, house
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[House]:
     with house(tmp_path, datetime(2026, 11, 24, 14, 10, tzinfo=SHANGHAI)) as made:
-        made.deal("赵磊", 50)  # the first of the week and day is over
+        made.deal("赵磊", 50)  # the first deal of the week and day has been announced
         made.announcer.say(made.clock)
         yield made
 
 
 def waiting(office: House) -> list[tuple[str, str]]:
-    """Kind and reason of what waits."""
+    """Return kind and reason of the waiting announcements."""
     said = office.office.announcements(office.clock.now().date())
     return [(a.kind, a.why) for a in said if a.state == "waiting"]
 
 
-def test_what_a_hush_put_off_is_said_as_soon_as_it_ends(office: House) -> None:
-    """A big order and somebody's words wait for 14:40; at 14:15 the hush is ended and both are said, and say why."""
+def test_announcements_postponed_by_mute_are_played_as_soon_as_it_ends(office: House) -> None:
+    """A big deal and a typed announcement wait for 14:40; mute ends at 14:15 and both are played, with the reason."""
     office.office.hush(30)
     office.deal("王小明", 20000)
     office.office.announce("三点开会。", "k")
@@ -43,8 +43,8 @@ def test_what_a_hush_put_off_is_said_as_soon_as_it_ends(office: House) -> None:
     assert office.announcer.jobs == []
 
 
-def test_more_than_two_that_a_hush_held_are_one_breath_when_it_ends_early(office: House) -> None:
-    """The rule of one breath holds at the early end as at the late one."""
+def test_more_than_two_deals_postponed_by_mute_are_one_burst_when_it_ends_early(office: House) -> None:
+    """The rule for a burst applies at the early end as at the planned one."""
     office.office.hush(30)
     for person in ("王小明", "陈芳", "李思思"):
         office.deal(person, 20000)
@@ -54,8 +54,8 @@ def test_more_than_two_that_a_hush_held_are_one_breath_when_it_ends_early(office
     assert "三单" in job.script.segments[0].text
 
 
-def test_a_hush_made_longer_or_shorter_takes_what_waits_along(office: House) -> None:
-    """At 14:12 it is made to end at 14:17, then at 14:42: what waits is due there and says so."""
+def test_a_longer_or_shorter_mute_moves_the_waiting_announcements(office: House) -> None:
+    """At 14:12 the end is set to 14:17, then to 14:42: the waiting announcement is due then and gives the reason."""
     office.office.hush(30)
     office.deal("王小明", 20000)
     office.go_to("14:12")
@@ -68,8 +68,9 @@ def test_a_hush_made_longer_or_shorter_takes_what_waits_along(office: House) -> 
     assert len(office.announcer.jobs) == 1
 
 
-def test_orders_among_others_go_back_to_their_full_hour(office: House) -> None:
-    """Hushed over 15:00 a small order waits for the end; the hush ends before: 15:00 again; after: now."""
+def test_small_deals_return_to_their_full_hour(office: House) -> None:
+    """Muted past 15:00, a small deal waits for the end of mute; if mute ends before 15:00 it waits for 15:00, else it
+    is announced now."""
     office.office.hush(70)
     office.deal("王小明", 300)
     assert waiting(office) == [("hourly", "正在静音，15:20 一起播报。")]
@@ -88,8 +89,8 @@ def test_orders_among_others_go_back_to_their_full_hour(office: House) -> None:
     assert [(kind, why) for kind, why in waiting(office)] == [("roundup", "整点播报。")]
 
 
-def test_a_hush_that_ends_in_the_nap_ends_nothing(tmp_path: Path) -> None:
-    """Ended at 12:40, in the nap: what it had put off to 13:10 waits for 12:55, and says that it is the nap."""
+def test_ending_mute_during_quiet_time_plays_nothing(tmp_path: Path) -> None:
+    """Mute ends at 12:40 during quiet time: the deal postponed to 13:10 waits for 12:55, with quiet time as reason."""
     with house(tmp_path, datetime(2026, 11, 24, 12, 20, tzinfo=SHANGHAI)) as office:
         office.office.hush(50)
         office.deal("王小明", 20000)

@@ -1,4 +1,4 @@
-"""What the timetable says is rendered before its moment: exactly what is then said, and nothing counts as said."""
+"""The timetable's texts are rendered ahead exactly as announced later; rendering does not count as announcing."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ FIRST = datetime(2026, 12, 1, 8, 0, tzinfo=SHANGHAI)  # the month's first workin
 
 
 def asked(office: House) -> list[str]:
-    """The beginnings of what the voice was asked for so far; then forgotten."""
+    """Return and clear the first characters of each text that the voice was given."""
     texts = [script.segments[0].text[:6] for script in office.voice.asked]
     office.voice.asked.clear()
     return texts
 
 
 def said(office: House, clock: str) -> Script:
-    """The speech that the announcer gets at that moment."""
+    """Return the script that the announcer gets at that moment."""
     office.go_to(clock)
     (job,) = office.announcer.jobs
     office.announcer.say(office.clock)
-    return replace(job.script, chime=None)  # the player plays the chime by itself
+    return replace(job.script, chime=None)  # the player adds the chime
 
 
 def test_fixed_texts_are_rendered_shortly_after_a_start(tmp_path: Path) -> None:
-    """Not in the first seconds; then greeting, free words and that nobody has sold; and just these are said."""
+    """After the first seconds greeting, free text and the text without sales are rendered; just these are announced."""
     with house(tmp_path, FIRST) as office:
         assert asked(office) == []
         office.go_to("08:00:04")
@@ -48,8 +48,8 @@ def test_fixed_texts_are_rendered_shortly_after_a_start(tmp_path: Path) -> None:
         assert said(office, "18:00") == rendered[2]
 
 
-def test_an_edit_is_rendered_ahead_too(tmp_path: Path) -> None:
-    """Other words for 13:00: rendered within seconds of the edit, hours before."""
+def test_an_edited_text_is_rendered_ahead(tmp_path: Path) -> None:
+    """A new text for 13:00 is rendered within seconds of the edit, hours ahead."""
     with house(tmp_path, FIRST) as office:
         office.clock.go(seconds=10)
         office.keeper.look()
@@ -63,8 +63,8 @@ def test_an_edit_is_rendered_ahead_too(tmp_path: Path) -> None:
         assert "颁奖了，请大" in asked(office)
 
 
-def test_figures_are_rendered_a_minute_before_as_they_are_then(tmp_path: Path) -> None:
-    """Top sales and results with orders: nothing at noon; just before, what is then said, and no variant is used up."""
+def test_texts_with_figures_are_rendered_a_minute_before(tmp_path: Path) -> None:
+    """Top sales and results are rendered just before their cue, as announced then, and use up no variant."""
     with house(tmp_path, datetime(2026, 11, 25, 17, 0, tzinfo=SHANGHAI)) as office:
         office.deal("王小明", 20000)
         office.announcer.say(office.clock)
@@ -85,36 +85,36 @@ def test_figures_are_rendered_a_minute_before_as_they_are_then(tmp_path: Path) -
             asked(office)
 
 
-def learnt(office: House) -> list[str]:
-    """The texts whose clauses the voice was asked to keep since the last look."""
+def kept_texts(office: House) -> list[str]:
+    """Return and clear the texts whose clauses the voice was given to keep."""
     texts = [script.segments[0].text for script in office.voice.learnt]
     office.voice.learnt.clear()
     return texts
 
 
 def test_names_with_the_common_products_are_rendered_in_idle_time(tmp_path: Path) -> None:
-    """A natural voice gets the clauses of the next deals without sums, those who sold today first, once."""
+    """A natural voice renders clauses of likely deals without sums once, beginning with people who sold today."""
     with house(tmp_path, FIRST.replace(hour=10)) as office:
         office.deal("李思思", 3000)
         office.voice.natural = True
         office.keeper.look()
         office.clock.go(seconds=20)
         office.keeper.look()
-        assert learnt(office) == []  # music, web and walls come first
+        assert kept_texts(office) == []  # music, web and walls come first
         office.clock.go(seconds=11)
         office.keeper.look()
-        texts = learnt(office)
-        assert 0 < len(texts) <= TEXTS_AT_ONCE  # building scripts must not hold up the music
+        texts = kept_texts(office)
+        assert 0 < len(texts) <= TEXTS_AT_ONCE  # building scripts must not delay the music
         for _ in range(200):
             office.clock.go(seconds=0.1)
             office.keeper.look()
-        texts += learnt(office)
+        texts += kept_texts(office)
         assert "李思思" in texts[0]
         assert any("王小明签了一单网络招聘" in text for text in texts)
         assert not [text for text in texts if "金额" in text or "amount" in text]
         office.clock.go(seconds=61)
         office.keeper.look()
-        assert learnt(office) == []
+        assert kept_texts(office) == []
 
 
 NAMES = [
@@ -124,8 +124,8 @@ NAMES = [
 ]
 
 
-def test_a_large_office_is_learnt_in_part(tmp_path: Path) -> None:
-    """Of 288 people the sixty likeliest, five texts at a time."""
+def test_a_large_office_is_rendered_in_part(tmp_path: Path) -> None:
+    """Of 288 people the sixty likeliest are rendered, five texts at a time."""
     with house(tmp_path, FIRST.replace(hour=10)) as office:
         with office.store.write() as session:
             for name in NAMES:
@@ -136,7 +136,7 @@ def test_a_large_office_is_learnt_in_part(tmp_path: Path) -> None:
         for _ in range(150):
             office.clock.go(seconds=0.4)
             office.keeper.look()
-            fresh = learnt(office)
+            fresh = kept_texts(office)
             assert len(fresh) <= TEXTS_AT_ONCE
             texts += fresh
         named = {name for name in NAMES if any(name in text for text in texts)}
@@ -144,7 +144,7 @@ def test_a_large_office_is_learnt_in_part(tmp_path: Path) -> None:
 
 
 def test_the_round_up_is_rendered_ahead(tmp_path: Path) -> None:
-    """In the ten minutes before the full hour its clauses are kept: what is said then is what was rendered."""
+    """The round-up's clauses are rendered in the ten minutes before the full hour, exactly as announced then."""
     with house(tmp_path, FIRST.replace(hour=10, minute=40)) as office:
         office.deal("王小明", 3000)
         office.announcer.say(office.clock)
@@ -153,40 +153,40 @@ def test_the_round_up_is_rendered_ahead(tmp_path: Path) -> None:
         office.clock.go(seconds=40)
         office.keeper.look()
         office.go_to("10:51:10")
-        rendered = learnt(office)
+        rendered = kept_texts(office)
         spoken = said(office, "11:00").segments[0].text
         assert "一千二百元" in spoken
         assert spoken in rendered
 
 
 def test_the_results_are_rendered_ahead_for_ten_minutes(tmp_path: Path) -> None:
-    """From 17:55 on what 18:05 would say is kept clause by clause, each minute anew with the figures of then."""
+    """From 17:55 on the clauses of the 18:05 results are rendered, again each minute with the present figures."""
     with house(tmp_path, FIRST.replace(hour=17, minute=54)) as office:
         office.voice.natural = True
         office.keeper.look()
         office.clock.go(seconds=31)
         office.keeper.look()
-        assert not [text for text in learnt(office) if "目标" in text]
+        assert not [text for text in kept_texts(office) if "目标" in text]
         office.go_to("17:56")
-        before = learnt(office)
+        before = kept_texts(office)
         office.deal("王小明", 30000)
         office.go_to("17:57:10")
-        after = learnt(office)
+        after = kept_texts(office)
         assert before
         assert [text for text in after if "三万元" in text] != [text for text in before if "三万元" in text]
 
 
-def test_the_fallback_voice_learns_nothing(tmp_path: Path) -> None:
-    """Its sentences take milliseconds: nothing is rendered for people who may never sell."""
+def test_the_fallback_voice_renders_nothing_in_idle_time(tmp_path: Path) -> None:
+    """Its sentences take milliseconds, so no deals are rendered in advance."""
     with house(tmp_path, FIRST.replace(hour=10)) as office:
         office.keeper.look()
         office.clock.go(seconds=40)
         office.keeper.look()
-        assert learnt(office) == []
+        assert kept_texts(office) == []
 
 
 def used_up(office: House) -> tuple[object, ...]:
-    """Variants that count as said, and the day's frozen results."""
+    """Return the variants that count as used, and the day's frozen results."""
     with office.store.read() as session:
         texts = [tuple(session.desk.used(name)) for name in ("top_sales_of_day", "comment")]
         return (*texts, session.desk.results(office.clock.now().date()))

@@ -1,4 +1,4 @@
-"""After a restart: what the last run left behind is said, put off or dropped, and nothing twice."""
+"""After a restart, announcements left by the last run are played, postponed or dropped; none is played twice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from controller.sound.playback import Report
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
 
 
-def test_what_was_interrupted_a_minute_ago_is_said_again(tmp_path: Path) -> None:
-    """The daemon dies in mid-sentence and is back in a minute: the order is said once more."""
+def test_an_announcement_interrupted_a_minute_ago_is_repeated(tmp_path: Path) -> None:
+    """The daemon crashes in mid-sentence and restarts within a minute: the deal is announced again."""
     with house(tmp_path, TUESDAY) as office:
         office.deal("王小明", 3000)
         office.office.queue.on_report(
@@ -26,8 +26,8 @@ def test_what_was_interrupted_a_minute_ago_is_said_again(tmp_path: Path) -> None
         assert [job.id for job in office.announcer.jobs] == [1]
 
 
-def test_what_was_interrupted_long_ago_goes_into_the_next_round_up(tmp_path: Path) -> None:
-    """Back after ten minutes: the order waits for 10:00 and is told there, once."""
+def test_an_announcement_interrupted_long_ago_is_merged_into_the_next_round_up(tmp_path: Path) -> None:
+    """After a restart ten minutes later the deal waits for 10:00 and is announced there, once."""
     with house(tmp_path, TUESDAY) as office:
         office.deal("王小明", 3000)
         office.close()
@@ -39,8 +39,8 @@ def test_what_was_interrupted_long_ago_goes_into_the_next_round_up(tmp_path: Pat
         assert "王小明" in office.office.announcements(TUESDAY.date())[-1].text
 
 
-def test_what_was_heard_is_not_said_again(tmp_path: Path) -> None:
-    """A restart after the announcement was heard says nothing."""
+def test_a_heard_announcement_is_not_repeated(tmp_path: Path) -> None:
+    """After a restart, an announcement that was heard is not queued."""
     with house(tmp_path, TUESDAY) as office:
         office.deal("王小明", 3000)
         office.announcer.say(office.clock)
@@ -49,8 +49,8 @@ def test_what_was_heard_is_not_said_again(tmp_path: Path) -> None:
         assert office.announcer.jobs == []
 
 
-def test_what_somebody_said_to_all_is_dropped_when_it_is_late(tmp_path: Path) -> None:
-    """«The lift is out of order» from an hour ago is not said after a restart; the list says why."""
+def test_a_typed_announcement_is_dropped_when_it_is_late(tmp_path: Path) -> None:
+    """«The lift is out of order» from an hour ago is not played after a restart; the list gives the reason."""
     with house(tmp_path, TUESDAY) as office:
         office.office.announce("电梯坏了，请走楼梯。", "k")
         office.close()
@@ -62,8 +62,8 @@ def test_what_somebody_said_to_all_is_dropped_when_it_is_late(tmp_path: Path) ->
         assert "重启" in why
 
 
-def test_a_missed_full_hour_is_told_at_the_next(tmp_path: Path) -> None:
-    """Down from 09:55 to 10:20: what waited for 10:00 is told at 11:00."""
+def test_a_missed_round_up_is_announced_at_the_next_full_hour(tmp_path: Path) -> None:
+    """When the daemon is down from 09:30 to 10:20, the deal waiting for 10:00 is announced at 11:00."""
     with house(tmp_path, TUESDAY) as office:
         office.deal("王小明", 3000)
         office.announcer.say(office.clock)
@@ -76,8 +76,8 @@ def test_a_missed_full_hour_is_told_at_the_next(tmp_path: Path) -> None:
         assert len(office.announcer.say(office.clock)) == 1
 
 
-def test_a_cue_is_said_once_whatever_restarts(tmp_path: Path) -> None:
-    """Three restarts around 18:00 and a clock set back an hour: the day's top sales is said once."""
+def test_a_cue_is_announced_once_despite_restarts(tmp_path: Path) -> None:
+    """With three restarts at 18:00 and a clock set back an hour, the day's top sales are announced once."""
     with house(tmp_path, TUESDAY.replace(hour=17, minute=59, second=58)) as office:
         office.go_to("18:00:01")
         said = len(office.announcer.say(office.clock))

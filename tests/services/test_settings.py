@@ -1,4 +1,4 @@
-"""Every setting of `sound:` and `prizes:` and every text of `broadcasts:` and `results:` is obeyed."""
+"""Every setting of `sound:` and `prizes:` and every text of `broadcasts:` and `results:` takes effect."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def office(tmp_path: Path) -> Iterator[House]:
 
 
 def edit(office: House, section: str, line: str) -> None:
-    """Puts a line first into a section of the running office's file; an older line of that key goes."""
+    """Insert a line at the top of a section of the running office's file and remove the key's older line."""
     key = line.partition(":")[0]
     head, _, rest = SHIPPED.partition(f"\n{section}:\n")
     kept: list[str] = []
-    inside = False  # the older line of that key, with what is indented under it
+    inside = False  # in the key's older line or the lines indented under it
     for old in rest.splitlines():
         inside = old.startswith(f"  {key}:") or (inside and old.startswith("    "))
         kept += [] if inside else [old]
@@ -49,7 +49,7 @@ def gains(office: House) -> float:
 
 
 def repeated(office: House) -> str:
-    """When something said again after a minute of talk is said."""
+    """Return the time for which a repeat is scheduled after a minute of talk."""
     office.office.announce("大家好。", "k")
     office.announcer.say(office.clock, seconds=60)
     return str(office.office.repeat(1).decision.to_json()["when"])
@@ -61,13 +61,13 @@ def loudness_of_speech(office: House) -> float:
 
 
 def manner(office: House) -> tuple[str, float]:
-    """Voice and speed of what somebody says."""
+    """Return voice and speed of a typed announcement."""
     office.office.announce("大家好。", "k")
     return office.announcer.jobs[0].script.voice, office.announcer.jobs[0].script.speed
 
 
 def evening_voice(office: House) -> str:
-    """The voice of the day's top sales."""
+    """Return the voice of the day's top sales."""
     office.deal("王小明", 3000)
     office.announcer.say(office.clock)
     office.go_to("18:00")
@@ -93,8 +93,8 @@ SOUND: dict[str, tuple[str, Callable[[House], Any], Any]] = {
 
 
 @pytest.mark.parametrize("key", SOUND)
-def test_a_setting_of_the_sound_is_obeyed_without_a_restart(office: House, key: str) -> None:
-    """The edit is in force at the next look, and was not before it."""
+def test_a_sound_setting_takes_effect_without_a_restart(office: House, key: str) -> None:
+    """The edit takes effect at the next look, and not before."""
     written, seen, must = SOUND[key]
     if key not in ("talk_minutes_per_hour", "speech_lufs", "voice", "speed", "results_voice"):
         assert seen(office) != must
@@ -102,8 +102,8 @@ def test_a_setting_of_the_sound_is_obeyed_without_a_restart(office: House, key: 
     assert seen(office) == must
 
 
-def test_no_setting_of_the_sound_is_forgotten() -> None:
-    """A new key of `sound:` needs its line above."""
+def test_every_sound_setting_is_tested() -> None:
+    """A new key of `sound:` needs a line in `SOUND`."""
     assert set(SOUND) == set(FILE.fields["sound"].reader.fields)  # type: ignore[attr-defined]
 
 
@@ -122,7 +122,7 @@ def test_a_prize_is_spoken(tmp_path: Path, period: str) -> None:
 
 
 def _only(timetable: str, period: str) -> str:
-    """The timetable with one text for the period's top sales, and one prize."""
+    """Return the timetable with one text for the period's top sales, and one prize."""
     head, _, rest = timetable.partition(f"  top_sales_of_{period}:\n")
     lines = rest.splitlines()
     while lines[0].startswith("    - "):
@@ -163,8 +163,8 @@ results: {opening: 词opening, third: 词third, second: 词second, first: 词fir
 """.replace("LONG", "很多" * 20)
 
 
-def test_every_text_is_said(tmp_path: Path) -> None:
-    """Each text of the file has its occasion within one July week; the hours and the amount are the file's."""
+def test_every_text_is_announced(tmp_path: Path) -> None:
+    """Each text of the file is announced within one July week; hours and amount are taken from the file."""
     said: list[str] = []
     monday = datetime(2026, 7, 27, 9, 0, tzinfo=SHANGHAI)
     with house(tmp_path, monday, TEXTS) as office:
@@ -208,22 +208,22 @@ def _go_on(office: House, clock: str) -> None:
 
 
 def _texts(office: House) -> list[str]:
-    return [found.text for found in office.office.announcements(office.clock.now().date())]
+    return [one.text for one in office.office.announcements(office.clock.now().date())]
 
 
-def test_a_natural_voice_that_could_not_be_installed_is_told(office: House) -> None:
-    """With the reason and what to do, not as grave; installing and installed are no trouble."""
+def test_a_failed_installation_of_the_natural_voice_is_reported(office: House) -> None:
+    """The failure is a minor problem with reason and advice; while installing and when installed there is none."""
     reason = InstallStatus("failed", 0, "连不上软件包仓库", "请检查网络。")
-    for status, told in (
+    for status, number in (
         (InstallStatus("installing", 3), 0),
         (reason, 1),
         (InstallStatus("installed", 100), 0),
     ):
         office.voice_install = status
         office.clock.go(seconds=2)
-        found = [trouble for trouble in office.office.glance().troubles if "自然语音" in trouble.what]
-        assert len(found) == told
-        for trouble in found:
+        troubles = [trouble for trouble in office.office.glance().troubles if "自然语音" in trouble.what]
+        assert len(troubles) == number
+        for trouble in troubles:
             assert trouble.what == "自然语音没有装上：连不上软件包仓库，现在由备用语音播报。"
             assert (trouble.mend, trouble.serious) == ("请检查网络。", False)
             assert "fallback voice" in english(trouble.what)

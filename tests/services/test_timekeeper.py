@@ -1,4 +1,4 @@
-"""The clock jumps, sleeps, lies; jobs fail; the file is edited: the office is in the right state within two seconds."""
+"""After clock jumps, suspends, failed jobs and edits the office is in the right state within two seconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHIPPED = (
 
 
 class RealClock(Clock):
-    """Runs at its own speed; a test may set the wall clock or let the machine have slept."""
+    """A running clock whose wall time a test can set, as after a suspend."""
 
     def __init__(self, start: datetime):
         super().__init__(ZoneInfo(str(start.tzinfo)), start)
@@ -40,13 +40,13 @@ class RealClock(Clock):
         return super().now() + self.moved
 
     def jump(self, by: timedelta) -> None:
-        """Somebody sets the wall clock; CLOCK_MONOTONIC stays. A suspended machine looks the same."""
+        """Set the wall clock and keep CLOCK_MONOTONIC; a suspended machine looks the same."""
         self.moved += by
 
 
 @dataclass
 class Recorder:
-    """What the timekeeper hands on; may be told to fail."""
+    """A follower that records the timekeeper's calls; the methods in `fails` raise."""
 
     states: list[State] = field(default_factory=list)
     cues: list[str] = field(default_factory=list)
@@ -108,7 +108,7 @@ def kept(
 
 
 def soon(holds: Callable[[], object], within: float = WITHIN_S) -> bool:
-    """Whether it becomes true in that time."""
+    """Return whether `holds` becomes true within that time."""
     end = time.monotonic() + within
     while time.monotonic() < end:
         if holds():
@@ -130,10 +130,10 @@ JUMPS = {
 
 @pytest.mark.parametrize("name", JUMPS)
 def test_a_clock_that_jumps_ends_in_the_right_state(tmp_path: Path, name: str) -> None:
-    """Set by a second, an hour or days, either way: within two seconds everything that was arranged by the old
-    clock is void, and the state is the one of the new moment."""
+    """Two seconds after the clock was set by a second, an hour or days, either way, jobs of the old time are discarded
+    and the state is right for the new time."""
     by = JUMPS[name]
-    speed = 1 if name in ("+1h", "-1h") else 10  # the daemon's own intervals are proven by these two
+    speed = 1 if name in ("+1h", "-1h") else 10  # these two use the daemon's real intervals
     with kept(tmp_path, TUESDAY.replace(hour=12, minute=40), speed=speed) as office:
         office.timetable_file.plan((office.clock.now() + by).date())
         office.clock.jump(by)
@@ -155,10 +155,10 @@ def test_a_clock_that_jumps_ends_in_the_right_state(tmp_path: Path, name: str) -
         pytest.param("18:04:00", timedelta(minutes=-30), [], id="backwards"),
     ],
 )
-def test_after_a_sleep_at_most_one_late_thing_sounds(
+def test_after_a_suspend_at_most_one_late_cue_is_played(
     tmp_path: Path, start: str, by: timedelta, cues: list[str]
 ) -> None:
-    """A suspended machine wakes after its cues: only the last of them that is still in its grace is carried out."""
+    """When a suspended machine wakes after its cues, only the last one still within its grace is played."""
     hour, minute, second = map(int, start.split(":"))
     with kept(tmp_path, TUESDAY.replace(hour=hour, minute=minute, second=second)) as office:
         office.timetable_file.plan((office.clock.now() + by).date())
@@ -170,8 +170,8 @@ def test_after_a_sleep_at_most_one_late_thing_sounds(
         assert office.seen.cues == cues
 
 
-def test_a_cue_that_fails_harms_no_other_job(tmp_path: Path) -> None:
-    """When carrying out a cue breaks, the state goes on being followed, the next cue comes, the watchdog is fed."""
+def test_a_failing_cue_does_not_stop_other_jobs(tmp_path: Path) -> None:
+    """When a cue raises, the state is still followed, the next cue is played and the watchdog is fed."""
     start = TUESDAY.replace(hour=17, minute=59, second=59)
     with kept(tmp_path, start, fails=("cue",)) as office:
         assert soon(lambda: len(office.seen.states) > 2, 3 * LOOK_S)
@@ -188,8 +188,8 @@ TWO = SHIPPED.replace(
 """Two cues at 18:00, and one forty seconds later."""
 
 
-def test_one_cue_that_fails_does_not_take_the_other_of_its_moment_with_it(tmp_path: Path) -> None:
-    """Two cues at 18:00, the first breaks: the second is carried out."""
+def test_a_failing_cue_does_not_stop_another_of_the_same_time(tmp_path: Path) -> None:
+    """When the first of two cues at 18:00 raises, the second is played."""
 
     class FirstBreaks(Recorder):
         def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
@@ -205,8 +205,8 @@ def test_one_cue_that_fails_does_not_take_the_other_of_its_moment_with_it(tmp_pa
     assert seen.cues == ["11-24 18:00 top_sales_of_day"]
 
 
-def test_of_two_late_cues_within_their_grace_only_the_last_is_said(tmp_path: Path) -> None:
-    """Asleep from 17:59 to 18:01: both 18:00 and 18:00:40 are within their grace, and one of them is said."""
+def test_of_two_late_cues_within_their_grace_only_the_last_is_played(tmp_path: Path) -> None:
+    """After a suspend from 17:59:30 to 18:01 the cues of 18:00 and 18:00:40 are within their grace; one is played."""
     with kept(tmp_path, TUESDAY.replace(hour=17, minute=59, second=30), TWO) as office:
         office.clock.jump(timedelta(seconds=90))
         assert soon(lambda: office.seen.cues)
@@ -214,16 +214,16 @@ def test_of_two_late_cues_within_their_grace_only_the_last_is_said(tmp_path: Pat
         assert office.seen.cues == ["11-24 18:00 text"]
 
 
-def test_a_follower_that_fails_harms_no_cue(tmp_path: Path) -> None:
-    """When following the state breaks, a cue comes all the same, and the thread lives."""
+def test_a_failing_follower_does_not_stop_cues(tmp_path: Path) -> None:
+    """When following the state raises, cues are still played and the thread runs on."""
     with kept(tmp_path, TUESDAY.replace(hour=17, minute=59, second=59), fails=("follow",)) as office:
         assert soon(lambda: office.seen.cues == ["11-24 18:00 top_sales_of_day"], 3)
         office.seen.fails.clear()
         assert soon(lambda: office.seen.states, 2 * LOOK_S)
 
 
-def test_boundaries_that_cannot_be_reckoned_are_reckoned_later(tmp_path: Path) -> None:
-    """When the next boundary cannot be worked out at the start, the thread still lives and works it out later."""
+def test_a_failed_computation_of_boundaries_is_retried(tmp_path: Path) -> None:
+    """When computing the next boundary raises at the start, the thread runs on and computes it later."""
     start = TUESDAY.replace(hour=12, minute=29, second=58)
     with kept(tmp_path, start, fails=("moments",)) as office:
         time.sleep(0.3)
@@ -233,8 +233,8 @@ def test_boundaries_that_cannot_be_reckoned_are_reckoned_later(tmp_path: Path) -
         assert soon(lambda: office.keeper._scheduler.get_jobs("boundary")), jobs
 
 
-def test_a_jump_while_boundaries_cannot_be_reckoned_leaves_the_thread_alive(tmp_path: Path) -> None:
-    """A failure in arranging after a jump does not end the timekeeper."""
+def test_a_jump_while_boundaries_cannot_be_computed_keeps_the_thread_alive(tmp_path: Path) -> None:
+    """A failure while rescheduling after a jump does not end the timekeeper."""
     with kept(tmp_path, TUESDAY) as office:
         office.seen.fails.add("moments")
         office.clock.jump(timedelta(hours=1))
@@ -244,9 +244,9 @@ def test_a_jump_while_boundaries_cannot_be_reckoned_leaves_the_thread_alive(tmp_
         assert soon(lambda: len(office.seen.states) > before + 1, 3 * LOOK_S)
 
 
-def test_an_edit_of_the_file_is_in_force_within_five_seconds(tmp_path: Path) -> None:
-    """Save the file: the nap is an hour earlier, and begins at once."""
-    with kept(tmp_path, TUESDAY.replace(hour=12, minute=10), speed=1) as office:  # the daemon's own intervals
+def test_an_edit_of_the_file_takes_effect_within_five_seconds(tmp_path: Path) -> None:
+    """After an edit that moves quiet time earlier, quiet time starts within five seconds."""
+    with kept(tmp_path, TUESDAY.replace(hour=12, minute=10), speed=1) as office:  # real intervals
         assert not office.seen.states[-1].quiet
         edited = SHIPPED.replace("at: 12:00-12:30", "at: 12:00-12:05").replace(
             "at: 12:30-12:55", "at: 12:05-12:55"
@@ -267,8 +267,9 @@ def test_an_edit_of_the_file_is_in_force_within_five_seconds(tmp_path: Path) -> 
     ],
     ids=["no time", "misspelt", "nested wrongly", "empty", "cut off", "no text"],
 )
-def test_a_faulty_edit_changes_nothing_but_is_told(tmp_path: Path, faulty: str, named: str) -> None:
-    """A fault in the file: the old timetable stays in force, the fault is told with its line, and its mending too."""
+def test_a_faulty_edit_changes_nothing_and_is_reported(tmp_path: Path, faulty: str, named: str) -> None:
+    """With a fault in the file the old timetable stays in force and the fault is reported with its line; a repair
+    clears it."""
     assert faulty != SHIPPED
     with kept(tmp_path, TUESDAY.replace(hour=12, minute=40)) as office:
         office.file.write_text(faulty, encoding="utf-8")
@@ -282,8 +283,8 @@ def test_a_faulty_edit_changes_nothing_but_is_told(tmp_path: Path, faulty: str, 
         assert soon(lambda: not office.timetable_file.faults, 5)
 
 
-def test_a_file_that_is_gone_for_a_moment_changes_nothing(tmp_path: Path) -> None:
-    """Editors delete and write anew: meanwhile the timetable stays, afterwards the new one counts."""
+def test_a_file_that_is_missing_for_a_moment_changes_nothing(tmp_path: Path) -> None:
+    """Editors may delete and rewrite the file: meanwhile the old timetable stays in force, then the new one."""
     with kept(tmp_path, TUESDAY.replace(hour=12, minute=40)) as office:
         office.file.unlink()
         assert soon(lambda: office.timetable_file.faults, 5)
@@ -299,10 +300,10 @@ def test_the_thread_ends_when_it_is_closed(tmp_path: Path) -> None:
     assert "timekeeper" not in [thread.name for thread in threading.enumerate()]
 
 
-# ---- the same, by hand ----
+# ---- without the thread ----
 
 
-def test_a_jump_is_told_once_and_small_drift_never(tmp_path: Path) -> None:
+def test_a_jump_is_reported_once_and_small_drift_never(tmp_path: Path) -> None:
     """Half a second of drift in small steps is no jump; a step of half a second is one."""
     clock = RealClock(TUESDAY)
     watch = JumpWatch(clock)
@@ -316,7 +317,7 @@ def test_a_jump_is_told_once_and_small_drift_never(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("by", JUMPS.values(), ids=JUMPS)
 def test_a_jump_leaves_speaker_and_queue_as_if_started_there(tmp_path: Path, by: timedelta) -> None:
-    """Music, silences and scene after a jump are those of an office that was started at that moment."""
+    """After a jump music, silences and scene equal those of an office started at that time."""
     start = TUESDAY.replace(hour=8, minute=40)
     with house(tmp_path / "a", start) as office:
         office.clock.jump(start + by)
@@ -328,7 +329,7 @@ def test_a_jump_leaves_speaker_and_queue_as_if_started_there(tmp_path: Path, by:
 
 
 def sounding(office: House) -> object:
-    """What is ordered, with all moments told from now on."""
+    """Return the requested music, silences, volume and scene, with times relative to now."""
     mono, order = office.clock.monotonic(), office.speaker.order
     music = order and (
         [track.path for track in order.tracks], order.volume, order.position_s,
@@ -340,8 +341,8 @@ def sounding(office: House) -> object:
     return music, spans, office.speaker.volume, glance.scene, glance.state
 
 
-def test_midnight_is_crossed_without_a_hand(tmp_path: Path) -> None:
-    """From Tuesday into Wednesday, and from Friday into a day off: each day has its own plan from 00:00 on."""
+def test_the_plan_changes_at_midnight(tmp_path: Path) -> None:
+    """From Tuesday to Wednesday, and from Friday to a day off, the new day's plan applies from 00:00 on."""
     with house(tmp_path, TUESDAY.replace(hour=23, minute=59, second=58)) as office:
         office.clock.go(seconds=3)
         office.keeper.look()
@@ -358,7 +359,7 @@ def test_midnight_is_crossed_without_a_hand(tmp_path: Path) -> None:
 
 
 def test_on_a_day_off_nothing_timed_sounds(tmp_path: Path) -> None:
-    """National Day: no music, no cue, no silence span; an order is still cheered at once."""
+    """On National Day there is no music, cue or quiet time; a deal is still announced at once."""
     holiday = datetime(2026, 10, 1, 0, 0, 1, tzinfo=SHANGHAI)
     with house(tmp_path, holiday) as office:
         for hour in range(1, 24):
@@ -385,9 +386,9 @@ rhythm:
 
 
 @pytest.mark.parametrize("night", SUMMER.values(), ids=SUMMER)
-def test_summer_time_begins_and_ends_without_harm(tmp_path: Path, night: datetime) -> None:
-    """In Berlin, minute by minute through the night of the change: the office that went through it has the same
-    music, place and silence as one started there, and no entry comes twice."""
+def test_the_change_to_and_from_summer_time(tmp_path: Path, night: datetime) -> None:
+    """In Berlin, at each minute of the night of the change, the running office has the same music, position and silence
+    as one started at that minute, and no entry occurs twice."""
     from controller.timetable.times import utc
 
     names: list[str] = []
@@ -410,7 +411,7 @@ def test_summer_time_begins_and_ends_without_harm(tmp_path: Path, night: datetim
 
 @contextmanager
 def untrusted(folder: Path, start: datetime) -> Iterator[House]:
-    """An office on a Pi without a clock of its own, before the network has told it the time."""
+    """Yield an office on a Pi without a hardware clock, before it has network time."""
     (folder / "timesync").mkdir(parents=True)
     with house(folder, start) as office:
         office.clock.rehearsal = False
@@ -420,7 +421,7 @@ def untrusted(folder: Path, start: datetime) -> Iterator[House]:
 
 
 def test_an_untrusted_clock_plays_no_timed_music(tmp_path: Path) -> None:
-    """No music by the timetable; the walls say why; a person who confirms the time ends it at once."""
+    """The timetable's music is off and the walls give the reason, until a person confirms the time."""
     with untrusted(tmp_path, TUESDAY.replace(hour=8, minute=40)) as office:
         assert office.speaker.order is None
         assert office.office.glance().scene == "fault"
@@ -431,8 +432,8 @@ def test_an_untrusted_clock_plays_no_timed_music(tmp_path: Path) -> None:
         assert office.office.glance().scene == "rhythm"
 
 
-def test_the_network_time_ends_it_too(tmp_path: Path) -> None:
-    """Once systemd-timesyncd says that the time is true, the music sounds."""
+def test_network_time_makes_the_clock_trusted(tmp_path: Path) -> None:
+    """Once systemd-timesyncd reports synchronised time, the music plays."""
     with untrusted(tmp_path, TUESDAY.replace(hour=8, minute=40)) as office:
         (tmp_path / "timesync" / "synchronized").touch()
         office.clock.go(seconds=1)
@@ -440,8 +441,8 @@ def test_the_network_time_ends_it_too(tmp_path: Path) -> None:
         assert office.speaker.order is not None
 
 
-def test_an_untrusted_clock_says_no_cue_and_no_round_up(tmp_path: Path) -> None:
-    """What the clock would bring is not said; what people enter is said at once all the same."""
+def test_an_untrusted_clock_plays_no_cue_and_no_round_up(tmp_path: Path) -> None:
+    """Timed announcements are not played; people's announcements are still played at once."""
     with untrusted(tmp_path, TUESDAY.replace(hour=9, minute=59)) as office:
         office.deal("王小明", 3000)
         assert len(office.announcer.say(office.clock)) == 1
@@ -454,8 +455,8 @@ def test_an_untrusted_clock_says_no_cue_and_no_round_up(tmp_path: Path) -> None:
         assert office.announcer.jobs == []
 
 
-def test_what_waited_under_an_untrusted_clock_is_told_in_the_next_round_up(tmp_path: Path) -> None:
-    """Confirmed at 10:30: the order that missed 10:00 is told at 11:00."""
+def test_deals_that_waited_for_a_trusted_clock_are_in_the_next_round_up(tmp_path: Path) -> None:
+    """When the time is confirmed at 10:30, the deal that missed 10:00 is announced at 11:00."""
     with untrusted(tmp_path, TUESDAY.replace(hour=9, minute=50)) as office:
         office.deal("王小明", 3000)
         office.announcer.say(office.clock)
@@ -468,8 +469,8 @@ def test_what_waited_under_an_untrusted_clock_is_told_in_the_next_round_up(tmp_p
         assert len(office.announcer.jobs) == 1
 
 
-def test_music_by_hand_sounds_under_an_untrusted_clock(tmp_path: Path) -> None:
-    """A person may start music; a wish of yesterday's does not let the timetable's music through."""
+def test_a_person_can_play_music_with_an_untrusted_clock(tmp_path: Path) -> None:
+    """A person can start music; yesterday's choice does not enable the timetable's music."""
     with untrusted(tmp_path, TUESDAY.replace(hour=10)) as office:
         office.office.play("rousing")
         office.keeper.look()
@@ -480,7 +481,7 @@ def test_music_by_hand_sounds_under_an_untrusted_clock(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_does_not_stop_the_music(tmp_path: Path) -> None:
-    """When the round-up cannot be written, the music of 12:55 is ordered all the same and the walls turn."""
+    """When the round-up cannot be written, the music of 12:55 is still requested and the walls still change."""
     with house(tmp_path, TUESDAY.replace(hour=12, minute=50)) as office:
 
         def broken(now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What form, row, wall, log and API say of an announcement is what the device has played; nothing is lost."""
+"""Form, row, wall, log and API agree with the device on each announcement, and none is lost."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ NAP = AFTERNOON.replace(hour=12, minute=40)
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Made]:
     with made_house(tmp_path, AFTERNOON) as house:
-        house.deal("赵磊", 100)  # the week's first: no other order is "first" any more
+        house.deal("赵磊", 100)  # the week's first deal: no later deal is "first"
         house.announcer.say(house.clock)
         yield house
 
 
 def row_of(house: Made, deal: int) -> dict[str, object]:
-    """The order's row under 刚才."""
+    """Return the deal's row under 刚才."""
     glance = house.office.glance()
     today = glance.plan.date
     rows = done_lines(
@@ -60,7 +60,7 @@ def row_of(house: Made, deal: int) -> dict[str, object]:
     return next(row for row in rows if row["id"] == deal)
 
 
-# ---- can the office hear
+# ---- audibility
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def row_of(house: Made, deal: int) -> dict[str, object]:
     ],
 )
 def test_each_reason_has_its_sentence(facts: Facts, sentence: str, at_once: str) -> None:
-    """Volume 0, no device, mute, quiet time and a lost voice are each told in a sentence."""
-    found = hearing(facts)
-    assert (found.sentence, found.at_once, found.hears) == (sentence, at_once, not sentence)
+    """Volume 0, no device, mute, quiet time and a missing voice each have a sentence."""
+    state = hearing(facts)
+    assert (state.sentence, state.at_once, state.hears) == (sentence, at_once, not sentence)
 
 
 def no_volume(house: Made) -> None:
@@ -111,7 +111,7 @@ def no_device(house: Made) -> None:
 def test_form_row_trouble_and_wall_say_the_same(
     office: Made, deafen: Callable[[Made], None], why: str, row: str, what: str
 ) -> None:
-    """Nothing promises "at once" when nobody can hear; the walls celebrate silently, at once."""
+    """While the office is not audible nothing promises "at once"; the walls celebrate silently, at once."""
     deafen(office)
     sentence, decision = office.office.preview_deal("陈芳", "网络招聘", 22000)
     sold = office.deal("陈芳", 22000)
@@ -136,7 +136,7 @@ def test_form_row_trouble_and_wall_say_the_same(
 
 
 def test_volume_zero_reaches_the_announcer_at_once(office: Made) -> None:
-    """No thread has to come by first: when the answer to the phone is out, nothing can begin unheard."""
+    """Once the phone has its answer, no announcement can start inaudibly, without waiting for another thread."""
     office.office.set_volume(0)
     assert office.announcer.heard is False
     office.office.set_volume(5)
@@ -144,8 +144,8 @@ def test_volume_zero_reaches_the_announcer_at_once(office: Made) -> None:
     assert office.office.glance().sounding.hearing.low
 
 
-def test_a_mute_is_told_on_the_wall_and_play_is_answered(office: Made) -> None:
-    """While muted the wall says until when, and 播放 is refused with the reason instead of an empty answer."""
+def test_the_wall_shows_mute_and_play_is_refused_with_a_reason(office: Made) -> None:
+    """While muted the wall shows the end of mute, and 播放 is refused with the reason, not with an empty answer."""
     office.office.mute_until(AFTERNOON.replace(hour=15, minute=30).time())
     assert "正在静音，到 15:30 为止。" in wall_state(office.office.glance(), "main")["notices"]
     with pytest.raises(Refused, match="正在静音，到 15:30 为止"):
@@ -155,11 +155,11 @@ def test_a_mute_is_told_on_the_wall_and_play_is_answered(office: Made) -> None:
             office.office.mute_until(datetime.strptime(wrong, "%H:%M").time())  # noqa: DTZ007
 
 
-# ---- stop, undo, nothing lost
+# ---- stop and undo
 
 
-def test_a_stop_loses_no_order_and_can_be_undone(office: Made) -> None:
-    """What sounded and what waited goes into the next round-up; 恢复 puts what waited back into the queue, once."""
+def test_stop_loses_no_deal_and_can_be_undone(office: Made) -> None:
+    """Stopped deals are merged into the next round-up; 恢复 returns the waiting ones to the queue, once."""
     office.deal("陈芳", 25800)
     waits = office.deal("李思思", 31000)
     said = office.office.announce("下午茶", "tea")
@@ -180,8 +180,8 @@ def test_a_stop_loses_no_order_and_can_be_undone(office: Made) -> None:
     assert [d.amount for d in _deals(office, roundup.deals)] == [25800, 100] or roundup.deals == (2,)
 
 
-def test_everything_not_taken_back_can_be_said_again(office: Made) -> None:
-    """A stopped sentence offers 再播一次 and tells why it was not heard; an order that was taken back does neither."""
+def test_everything_not_taken_back_can_be_repeated(office: Made) -> None:
+    """A stopped announcement offers 再播一次 and the reason it was not heard; a deal taken back offers neither."""
     said = office.office.announce("开会", "meet")
     office.office.stop_all()
     assert office.office.repeat(said.id).created
@@ -196,7 +196,7 @@ def test_everything_not_taken_back_can_be_said_again(office: Made) -> None:
 
 
 def test_music_and_volume_stay_as_a_person_left_them(office: Made) -> None:
-    """Music stopped by hand stays stopped after an announcement; a volume set while it speaks is not taken back."""
+    """Music stopped by a person stays stopped after an announcement; a volume set during one is kept."""
     office.office.play("rousing")
     office.keeper.look()
     assert office.speaker.order is not None
@@ -213,8 +213,8 @@ def test_music_and_volume_stay_as_a_person_left_them(office: Made) -> None:
     assert office.speaker.volume == office.office.glance().sounding.volume == 20
 
 
-def test_the_music_has_a_volume_of_its_own(office: Made) -> None:
-    """Half as loud beside the same speech: the order changes, the master volume does not."""
+def test_the_music_has_a_separate_volume(office: Made) -> None:
+    """Halving it changes the music command and neither speech nor master volume."""
     office.office.play("rousing")
     office.keeper.look()
     assert office.speaker.order is not None
@@ -228,8 +228,8 @@ def test_the_music_has_a_volume_of_its_own(office: Made) -> None:
 # ---- round-ups: one event, two media
 
 
-def test_voice_and_wall_name_the_same_in_the_same_order(office: Made) -> None:
-    """The hour's number is the hour's; names follow best first on the wall as in the voice, with the same sum."""
+def test_voice_and_wall_name_the_same_people_in_sequence(office: Made) -> None:
+    """The number counts the hour's deals; voice and wall name people best first, with the same sum."""
     for person, amount in (("王小明", 980), ("陈芳", 9900), ("李思思", 2000), ("单晓明", 25000)):
         office.deal(person, amount)
     office.announcer.say(office.clock)
@@ -245,10 +245,10 @@ def test_voice_and_wall_name_the_same_in_the_same_order(office: Made) -> None:
     assert places == sorted(places)
 
 
-def test_who_is_hidden_is_named_on_no_wall_and_keeps_the_place(office: Made) -> None:
-    """In the round-up's list and in its words: the same orders and sums in the same order, without the name."""
-    found = next(person for person in office.office.people() if person.name == "陈芳")
-    office.office.update_person(found.id, hidden=True)
+def test_a_hidden_person_keeps_their_rank_without_a_name(office: Made) -> None:
+    """The round-up's list and text on the wall have the same deals and sums in sequence, without the name."""
+    hidden = next(person for person in office.office.people() if person.name == "陈芳")
+    office.office.update_person(hidden.id, hidden=True)
     for person, amount in (("王小明", 980), ("陈芳", 9900), ("李思思", 2000), ("陈芳", 3000)):
         office.deal(person, amount)
     office.go_to("15:00:01")
@@ -262,8 +262,8 @@ def test_who_is_hidden_is_named_on_no_wall_and_keeps_the_place(office: Made) -> 
         assert "陈芳" not in json.dumps(state, ensure_ascii=False)
 
 
-def test_several_in_one_breath_are_shown_as_they_are_said(office: Made) -> None:
-    """三单连开: best first on the wall as in the voice."""
+def test_a_burst_is_shown_in_the_sequence_of_the_voice(office: Made) -> None:
+    """三单连开 lists the best first on the wall, as in the voice."""
     office.office.hush(10)
     for person, amount in (("王小明", 11600), ("陈芳", 13500), ("李思思", 10600)):
         office.deal(person, amount)
@@ -279,8 +279,8 @@ def test_several_in_one_breath_are_shown_as_they_are_said(office: Made) -> None:
 
 
 @pytest.mark.parametrize("start", [AFTERNOON, NAP], ids=["muted", "nap"])
-def test_an_emergency_is_said_and_shown_at_once(start: datetime, tmp_path: Path) -> None:
-    """In the nap, while muted, at volume 0: handed over as urgent, large on every wall, also on one that is off."""
+def test_an_emergency_is_played_and_shown_at_once(start: datetime, tmp_path: Path) -> None:
+    """During quiet time, mute and at volume 0 it is queued as urgent and fills every wall, also one that is off."""
     with made_house(tmp_path, start) as house:
         house.office.set_volume(0)
         house.office.hush(30)
@@ -344,8 +344,8 @@ EDITS = {
 }
 
 
-def test_every_section_of_the_timetable_is_edited_below() -> None:
-    """A section that is new in the file gets its edit here, or this fails."""
+def test_every_section_of_the_timetable_has_an_edit() -> None:
+    """A new section of the file needs an edit in `EDITS`."""
     assert set(json_schema()["properties"]) == set(EDITS) - {"a fault"}
 
 
@@ -357,7 +357,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 
 @pytest.mark.parametrize("section", EDITS)
 def test_every_edit_and_its_repair_reach_every_screen(edited: Made, section: str) -> None:
-    """An edit of any part of the timetable, a fault and its repair move the revision by themselves."""
+    """An edit of any part of the timetable, a fault and its repair each increase the revision."""
     good = edited.file.read_text(encoding="utf-8")
     before, after = EDITS[section]
     assert before in good
@@ -370,20 +370,20 @@ def test_every_edit_and_its_repair_reach_every_screen(edited: Made, section: str
             assert edited.feed.revision > revision
             revision = edited.feed.revision
             edited.office.following.watch()
-            assert edited.feed.revision == revision  # and rests while nothing changes
+            assert edited.feed.revision == revision  # unchanged while nothing changes
     finally:
         edited.file.write_text(good, encoding="utf-8")
         edited.timetable_file.refresh()
 
 
-# Every setting that the schema declares, alone: derived, so that a new one is in it by itself.
+# Every setting that the schema declares, edited alone. The list is derived, so it includes new settings.
 
-KEYS = {"walls": "大堂", "ceilings": "07:00-08:00"}  # of what is keyed by a name or a time
+KEYS = {"walls": "大堂", "ceilings": "07:00-08:00"}  # for mappings keyed by a name or a time
 WORDS = ("另一个词", "周三", "Asia/Tokyo", "none", "2026-12-24", "07:01-07:03", "07:02", "11:00", "20000")
 
 
 def _settings(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
-    """Each setting below `node` with values that the schema might allow."""
+    """Yield each setting below `node` with values that the schema might allow."""
     inside = [((key,), child) for key, child in node.get("properties", {}).items()]
     for word in ("items", "additionalProperties"):
         inside += [((word,), node[word])] if isinstance(node.get(word), dict) else []
@@ -406,7 +406,7 @@ def _values(node: Any) -> Iterator[str]:
 
 
 def _written(text: str, path: tuple[str, ...], value: str) -> str:
-    """The timetable with that one value in it; a key in Chinese stands alone, its English one is left out."""
+    """Return the timetable with that one value; a Chinese key replaces its English one."""
     whole: Any = yaml.load(text, yaml.BaseLoader)
     place: Any = whole
     for step, following in itertools.pairwise(path):
@@ -414,8 +414,8 @@ def _written(text: str, path: tuple[str, ...], value: str) -> str:
             place = place[0]
         else:
             step = KEYS[path[0] if path[0] in KEYS else path[1]] if step == "additionalProperties" else step
-            found = place.get(step) if not following.isalpha() or following.isascii() else None
-            place[step] = found or ([] if following == "items" else {})
+            present = place.get(step) if not following.isalpha() or following.isascii() else None
+            place[step] = present or ([] if following == "items" else {})
             place = place[step]
     last = path[-1]
     if last == "items":
@@ -429,7 +429,7 @@ SETTINGS = dict(_settings(json_schema()))
 
 
 def test_settings_are_found_at_every_depth() -> None:
-    """The list is the schema's: a few from each level of it are there."""
+    """The list contains a few settings from each level of the schema."""
     assert len(SETTINGS) > 90
     assert SETTINGS.keys() >= {
         ("office",), ("rhythm", "items", "volume"), ("broadcasts", "hourly", "earlier"), ("sound", "duck_db"),
@@ -439,7 +439,7 @@ def test_settings_are_found_at_every_depth() -> None:
 
 @pytest.mark.parametrize("path", SETTINGS, ids=".".join)
 def test_every_setting_reaches_every_screen(edited: Made, path: tuple[str, ...]) -> None:
-    """Another value of any one setting is taken up and moves the revision, and so does the way back."""
+    """Changing any one setting increases the revision, and so does restoring it."""
     good = edited.file.read_text(encoding="utf-8")
     try:
         for value in SETTINGS[path]:
@@ -447,7 +447,7 @@ def test_every_setting_reaches_every_screen(edited: Made, path: tuple[str, ...])
             edited.file.write_text(_written(good, path, value), encoding="utf-8")
             edited.timetable_file.refresh()
             if edited.timetable_file.faults or edited.timetable_file.rhythm == before:
-                continue  # not what may stand there, or what stood there already
+                continue  # not an allowed value, or the present one
             edited.office.following.watch()
             assert edited.feed.revision > revision
             break
@@ -482,7 +482,7 @@ CHANGES: dict[str, Callable[[Made], object]] = {
 
 
 def test_every_other_change_reaches_every_screen(tmp_path: Path) -> None:
-    """What no edit brings (volume, mute and its end, device, playlists, clock) moves the revision as well."""
+    """Changes without an edit (volume, mute and its end, device, playlists, clock) increase the revision."""
     home = tmp_path / "home"
     (home / "sounds" / "music" / "morning").mkdir(parents=True)
     house = Made(tmp_path / "house", AFTERNOON, home=home)
@@ -500,11 +500,11 @@ def test_every_other_change_reaches_every_screen(tmp_path: Path) -> None:
         house.close()
 
 
-# ---- whatever happens, all agree
+# ---- random sequences of events
 
 
 class Living:
-    """The real office, announcer, book and timekeeper over a device that the test plays; a rehearsal's clock."""
+    """The real office, announcer, store and timekeeper on a fake device, with a rehearsal's clock."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
@@ -515,7 +515,7 @@ class Living:
         self.clock = Clock(SHANGHAI, AFTERNOON)
         self.device = FakeDevice()
         self.keys = 0
-        self.forbidden: set[str] = set()  # why nothing but an emergency may sound, as the steps have it
+        self.forbidden: set[str] = set()  # reasons why only an emergency may sound, from the steps
         self.wrong: list[str] = []
         self.open()
         with self.store.write() as session:
@@ -539,7 +539,7 @@ class Living:
         self.keeper.look()
 
     def step(self, name: str) -> None:
-        """One step, until the house has settled; what it forbids holds from then on, what it lifts from its start."""
+        """Run one step and wait until the office is idle; a lift applies before the step, a prohibition after it."""
         self.forbidden.discard(LIFTS.get(name, ""))
         STEPS[name](self)
         self.settle()
@@ -549,12 +549,12 @@ class Living:
     def _heard(self, event: Event) -> None:
         playing = self.device.playing
         if event.kind == "part_started" and self.forbidden and playing is not None and not playing[1]:
-            self.wrong.append(f"#{playing[0]} began in spite of {sorted(self.forbidden)}")
+            self.wrong.append(f"#{playing[0]} started despite {sorted(self.forbidden)}")
         self.announcer.on_speaker(event)  # type: ignore[arg-type]
         self.office.following.on_speaker(event)  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """As the daemon ends: what is being said goes no further."""
+        """Stop as the daemon does, cutting off the playing announcement."""
         closing = threading.Thread(target=self.announcer.close)
         closing.start()
         time.sleep(0.003)
@@ -576,7 +576,7 @@ class Living:
         return f"k{self.keys}"
 
     def settle(self) -> None:
-        """Until the announcer has nothing to do: something plays, or nothing may begin, or nothing waits."""
+        """Wait until an announcement plays, none may start, or none waits."""
         self.keeper.look()
         end = time.monotonic() + 3
         while time.monotonic() < end:
@@ -585,15 +585,15 @@ class Living:
             with self.announcer._changed:
                 may = self.announcer._audible and self.announcer._silent_for() == 0
                 idle = self.announcer._present is None and not (waits and (may or waits[0].urgent))
-                idle |= self.device.playing is None and not self.device.alive  # it waits for the device
+                idle |= self.device.playing is None and not self.device.alive  # waiting for the device
             plays = self.device.playing is not None and self.state(self.device.playing[0]) == PLAYING
             if idle or plays:
                 return
 
     def state(self, ident: int) -> str:
         with self.store.read() as session:
-            found = session.outbox.get(ident)
-        return found.state if found else ""
+            announcement = session.outbox.get(ident)
+        return announcement.state if announcement else ""
 
 
 def _edit(living: Living) -> None:
@@ -650,28 +650,29 @@ CAUSES = {"volume 0": VOLUME_0, "mute": MUTED, "quiet time": QUIET}
 
 
 def agree(living: Living) -> None:
-    """What is said of every announcement is what the device has done, and no order is lost."""
+    """Assert that each announcement's state agrees with the device and that no deal is lost."""
     glance = living.office.glance()
-    found, deals = living.office.announcements(AFTERNOON.date()), living.office.deals(AFTERNOON.date())
+    announcements = living.office.announcements(AFTERNOON.date())
+    deals = living.office.deals(AFTERNOON.date())
     sound = glance.sounding.hearing
     assert living.wrong == []
     assert sound.hears == (living.device.alive and living.device.volume > 0 and not living.forbidden)
-    assert {found.cause for found in sound.reasons} == {
+    assert {reason.cause for reason in sound.reasons} == {
         *({NO_DEVICE} if not living.device.alive else ()),
         *({CAUSES[why] for why in living.forbidden}),
     }
-    for announcement in found:
+    for announcement in announcements:
         played = [(whole, loud) for ident, whole, loud in living.device.played if ident == announcement.id]
         if announcement.state == HEARD:
             assert (True, True) in played, announcement
         elif (True, True) in played:
-            raise AssertionError(f"played whole, and yet {announcement}")
+            raise AssertionError(f"played to the end, but {announcement}")
         if announcement.state in (NOT_HEARD, DROPPED, MERGED):
             assert announcement.why
     for deal in deals:
-        states = [a.state for a in found if deal.id in a.deals]
+        states = [a.state for a in announcements if deal.id in a.deals]
         assert {HEARD, WAITING, PLAYING} & set(states), (deal, states)
-    rows = done_lines(deals, found, glance.now, sound)
+    rows = done_lines(deals, announcements, glance.now, sound)
     for row in rows:
         if sound.held:
             assert row["state"] not in ("立即播报",), row
@@ -694,8 +695,8 @@ def agree(living: Living) -> None:
 @example(["big", "quiet time", "emergency", "ends", "quiet time ends", "ends"])
 @example(["big", "emergency", "restart", "ends", "ends"])
 @given(st.lists(st.sampled_from(sorted(STEPS)), min_size=4, max_size=14))
-def test_whatever_happens_all_say_what_the_device_played(steps: list[str]) -> None:
-    """Any sequence of volume, mute, quiet time, device, stop, restart, orders and edits: all agree after each step."""
+def test_all_reports_match_the_device_after_random_events(steps: list[str]) -> None:
+    """After each of any steps (volume, mute, quiet time, device, stop, restart, deals, edits) all agree."""
     living = Living()
     try:
         for step in steps:
@@ -705,8 +706,8 @@ def test_whatever_happens_all_say_what_the_device_played(steps: list[str]) -> No
         living.gone()
 
 
-def test_ten_announcements_in_a_moment_are_each_whole_and_in_order() -> None:
-    """Nothing cuts, loses or overtakes: each sounds once, to its end."""
+def test_ten_simultaneous_announcements_are_played_whole_in_sequence() -> None:
+    """Each is played once, to its end; none is cut, lost or overtaken."""
     texts = ("一", "二", "三", "四", "五", "六", "七" * 300, "八", "九", "十")
     living = Living()
     try:
@@ -723,8 +724,8 @@ def test_ten_announcements_in_a_moment_are_each_whole_and_in_order() -> None:
         living.gone()
 
 
-def test_an_emergency_interrupts_and_what_it_cut_is_said_again() -> None:
-    """It begins while another sounds, in a mute and at volume 0; the other waits and is heard in the end."""
+def test_an_emergency_interrupts_and_the_interrupted_one_is_repeated() -> None:
+    """The emergency starts while another plays and ends at volume 0; the other one waits and is heard later."""
     living = Living()
     try:
         first = living.office.announce("先说的", living.key()).id

@@ -1,4 +1,4 @@
-"""Which voice says what: the phone's choice above the timetable's, English as English, and what people are told."""
+"""Choice of voices: the phone overrides the timetable, English is read as English, and people get clear messages."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def office(tmp_path: Path) -> Iterator[House]:
 
 
 class Drawer(dict[str, object]):
-    """What is kept, without a book."""
+    """Preferences without a store."""
 
     def set(self, name: str, value: object) -> None:
         self[name] = value
 
 
 class Fixed:
-    """A voice that says how it is and remembers its engine."""
+    """A voice with a fixed status that records its engine."""
 
     def __init__(self, status: VoiceStatus) -> None:
-        self.found, self.engine = status, ""
+        self.fixed, self.engine = status, ""
 
     def status(self) -> VoiceStatus:
-        return self.found
+        return self.fixed
 
     def use(self, engine: str) -> None:
         self.engine = engine
@@ -54,7 +54,7 @@ def speaking(folder: Path, status: VoiceStatus = ESPEAK, **sound: object) -> Spe
 
 
 def installed(folder: Path, *keys: str) -> Path:
-    """A folder of voices with the natural voice's model and these speakers."""
+    """Return a folder of voices with the natural voice's model and these speakers."""
     natural = folder / speakers.FOLDER
     natural.mkdir(parents=True)
     for name in ("kokoro-v1.0.int8.onnx", *(f"{key}.bin" for key in keys)):
@@ -69,16 +69,16 @@ def said(office: House) -> tuple[str, float]:
     return office.announcer.jobs[0].script.voice, office.announcer.jobs[0].script.speed
 
 
-def test_every_name_of_the_timetable_is_a_voice() -> None:
-    """What the file may name is what there is: auto, espeak and each Mandarin speaker."""
+def test_every_name_that_the_timetable_allows_is_a_voice() -> None:
+    """The file may name exactly auto, espeak and each Mandarin speaker."""
     assert [key_of(name, ()) for name in VOICES] == ["auto", "espeak", *(s.key for s in speakers.mandarin())]
     assert key_of(" XiaoBei ", ()) == "zf_xiaobei"
     assert key_of("晓晓（女声）", ()) == "zf_xiaoxiao"
     assert key_of("af_heart", ()) is None
 
 
-def test_the_phone_is_above_the_timetable_and_outlives_a_restart(office: House) -> None:
-    """Chosen on the phone: at once, also after a restart; None: the timetable's again."""
+def test_the_phone_overrides_the_timetable_and_survives_a_restart(office: House) -> None:
+    """A choice on the phone applies at once and after a restart; None restores the timetable's voice."""
     assert said(office) == ("", 1.0)
     office.office.choose_voice(voice="晓贝", speed=0.9)
     assert said(office) == ("zf_xiaobei", 0.9)
@@ -91,8 +91,8 @@ def test_the_phone_is_above_the_timetable_and_outlives_a_restart(office: House) 
     assert said(office) == ("", 1.0)
 
 
-def test_a_choice_is_told_to_the_phones_and_rendered_ahead(office: House) -> None:
-    """Another voice: a new revision, and the timetable's fixed words are rendered once more in it."""
+def test_a_chosen_voice_updates_the_phones_and_is_rendered_ahead(office: House) -> None:
+    """Choosing a voice gives a new revision, and the timetable's fixed texts are rendered again with it."""
     office.clock.go(seconds=10)
     office.keeper.look()
     before = [script.segments for script in office.voice.asked]
@@ -106,16 +106,16 @@ def test_a_choice_is_told_to_the_phones_and_rendered_ahead(office: House) -> Non
     assert {script.voice for script in office.voice.asked} == {"zm_yunyang"}
 
 
-def test_results_have_their_own_voice(office: House) -> None:
-    """Top sales and results are told by results_voice; what people say, orders and the rest are not."""
+def test_results_have_a_separate_voice(office: House) -> None:
+    """results_voice announces top sales and results; typed announcements, deals and the rest use the other voice."""
     office.office.choose_voice(voice="xiaoni", results_voice="yunjian")
     office.deal("王小明", 30000)
-    (order,) = office.announcer.say(office.clock)
+    (deal,) = office.announcer.say(office.clock)
     office.go_to("18:00")
     (top,) = office.announcer.say(office.clock)
     office.go_to("18:05")
     (results,) = office.announcer.say(office.clock)
-    voices = [job.script.voice for job in (order, top, results)]
+    voices = [job.script.voice for job in (deal, top, results)]
     assert voices == ["zf_xiaoni", "zm_yunjian", "zm_yunjian"]
     office.office.choose_voice(results_voice="same")
     office.office.repeat(results.id)
@@ -136,8 +136,8 @@ def test_results_have_their_own_voice(office: House) -> None:
         ({"speed": float("nan")}, "0.7 到 1.4"),
     ],
 )
-def test_what_is_no_voice_is_refused(office: House, change: dict[str, object], words: str) -> None:
-    """A sentence with what there is, at its field, and nothing changes: not the other field either."""
+def test_an_unknown_voice_is_refused(office: House, change: dict[str, object], words: str) -> None:
+    """The refusal names the field and the available voices; nothing changes, not even the other field."""
     with pytest.raises(Refused) as refused:
         office.office.choose_voice(**{"voice": "yunxi", **change})
     assert words in refused.value.sentence
@@ -145,16 +145,16 @@ def test_what_is_no_voice_is_refused(office: House, change: dict[str, object], w
     assert said(office) == ("", 1.0)
 
 
-def test_a_name_that_the_timetable_misspells_counts_as_auto_and_is_told(tmp_path: Path) -> None:
-    """The office goes on with its default; one sentence names what is wrong and what was probably meant."""
+def test_a_misspelt_voice_in_the_timetable_counts_as_auto_and_is_reported(tmp_path: Path) -> None:
+    """The office uses its default; one sentence names the wrong value and the one that was probably meant."""
     voices = speaking(tmp_path, voice="yunxia0", results_voice="晓四")
     assert voices.timetable() == Choice("auto", 1.0, "same")
     assert "是不是“yunxia”？" in str(voices.unknown())
     assert speaking(tmp_path, voice="yunxia").unknown() is None
 
 
-def test_a_folder_of_the_office_is_a_voice(tmp_path: Path) -> None:
-    """A folder with a model under var/voices can be chosen by its name; the natural voice's own is no choice."""
+def test_a_folder_with_a_model_is_a_voice(tmp_path: Path) -> None:
+    """A folder with a model under var/voices can be chosen by its name; the natural voice's folder cannot."""
     installed(tmp_path)
     for name in ("zh-baker", ".half", "empty"):
         (tmp_path / name).mkdir()
@@ -171,7 +171,7 @@ def test_a_folder_of_the_office_is_a_voice(tmp_path: Path) -> None:
 
 
 def test_the_chosen_engine_speaks(office: House, tmp_path: Path) -> None:
-    """espeak is an engine, a speaker none: chosen, the voice is told so at once, and an edit at the next look."""
+    """espeak is an engine, a speaker is not: a choice reaches the voice at once, an edit at the next look."""
     assert office.voice.engine == "auto"
     office.office.choose_voice(voice="espeak")
     assert (office.voice.engine, said(office)) == ("espeak", ("", 1.0))
@@ -187,7 +187,7 @@ def test_the_chosen_engine_speaks(office: House, tmp_path: Path) -> None:
     office.voice.speaks = "espeak-ng 1.52"
     office.keeper.look()
     office.keeper.look()
-    assert office.feed.revision == revision + 1  # the phones are told once that another engine speaks
+    assert office.feed.revision == revision + 1  # one hint to the phones that another engine speaks
     voices = installed(tmp_path / "more", "zm_yunxi")
     (voices / "zh-baker").mkdir()
     (voices / "zh-baker" / "model.onnx").touch()
@@ -195,8 +195,8 @@ def test_the_chosen_engine_speaks(office: House, tmp_path: Path) -> None:
     assert [both.engine_of(key) for key in ("auto", "zm_yunxi", "zh-baker")] == ["auto", "kokoro", "zh-baker"]
 
 
-def test_what_speaks_has_a_plain_name_and_a_reason(tmp_path: Path) -> None:
-    """Backup, natural, not yet: each in words for people, with why it is not what was chosen."""
+def test_the_speaking_voice_has_a_plain_name_and_a_reason(tmp_path: Path) -> None:
+    """Backup, natural and not-yet-installed voices have words for people and the reason when another was chosen."""
     nothing = speaking(tmp_path / "none").speaks()
     assert (nothing.kind, nothing.name) == ("backup", "备用语音（espeak）")
     assert nothing.why == nothing.missing == "自然语音还没有安装。"
@@ -214,8 +214,8 @@ def test_what_speaks_has_a_plain_name_and_a_reason(tmp_path: Path) -> None:
     assert speaking(there, VoiceStatus("", (), None, None)).speaks().kind == "none"
 
 
-def test_a_sample_is_of_what_can_be_heard(tmp_path: Path) -> None:
-    """A voice to try that is not installed is refused, not replaced; speed alone keeps the voice."""
+def test_a_sample_is_only_of_an_installed_voice(tmp_path: Path) -> None:
+    """A sample of a voice that is not installed is refused, not replaced; speed alone keeps the voice."""
     voices = speaking(installed(tmp_path, "zm_yunxi"), voice="云希")
     assert voices.sample(speed=1.2) == ("zm_yunxi", 1.2)
     assert voices.sample("auto") == ("auto", 1.0)
@@ -249,7 +249,7 @@ def test_the_language_of_a_text(text: str, language: str) -> None:
 
 
 def test_an_english_announcement_has_english_numbers(office: House) -> None:
-    """What a person says in English reaches the voice as English, numbers and all; readings of names stay out."""
+    """A typed English announcement reaches the voice as English, with English numbers and without pinyin for names."""
     office.office.update_person(office.office.people()[0].id, name="Amy", say_as="ai4 mi3")
     office.office.announce("Amy, meeting at 15:00 in room 3", "k")
     (segment,) = office.announcer.jobs[0].script.segments
@@ -261,6 +261,6 @@ def test_a_chinese_announcement_stays_in_one_language() -> None:
     from controller.sales.messages import Line
 
     script = as_json([Line("第一名是"), Line("Amy Smith 3")], None)
-    told = Announcement(1, "k", "results", "", "waiting", "", MORNING, None, script=script)
-    built = ScriptBuilder(ROOT / "sounds").build(told, {})
+    results = Announcement(1, "k", "results", "", "waiting", "", MORNING, None, script=script)
+    built = ScriptBuilder(ROOT / "sounds").build(results, {})
     assert [segment.language for segment in built.segments] == ["zh", "zh"]

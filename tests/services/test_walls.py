@@ -1,4 +1,4 @@
-"""What the phone chooses for screens, who is praised on them, and how a television is paired."""
+"""Choices for the walls, highlights on them, and pairing of a television."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def office(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 
 def on(house: House, day: date) -> None:
-    """Half past nine of that day; nothing is spoken in between."""
+    """Set the clock to 09:30 of that day without announcing anything in between."""
     house.clock.go_to(datetime(day.year, day.month, day.day, 9, 30, tzinfo=SHANGHAI))
 
 
-def test_choices_of_the_phone_go_above_the_timetable_and_outlive_a_restart(office: House) -> None:
-    """A pinned scene and a theme hold after a restart; given back, the timetable rules again."""
+def test_choices_on_the_phone_override_the_timetable_and_survive_a_restart(office: House) -> None:
+    """A pinned scene and a theme are kept after a restart; reset to None, the timetable applies again."""
     office.office.walls.choose("hall", {"scene": "leaderboard", "theme": "paper", "portrait": True})
     office.close()
     office.open()
@@ -46,8 +46,8 @@ def test_choices_of_the_phone_go_above_the_timetable_and_outlive_a_restart(offic
     assert "hall" not in office.office.glance().walls.screens
 
 
-def test_a_name_given_on_the_phone_holds_for_good(office: House) -> None:
-    """A renamed screen is found by every name it had, keeps its choices, and can be called back."""
+def test_a_name_given_on_the_phone_is_permanent(office: House) -> None:
+    """A renamed screen is found by every former name, keeps its choices, and can be renamed back."""
     walls = office.office.walls
     walls.seen("main", TUESDAY)
     walls.choose("main", {"theme": "paper"})
@@ -68,8 +68,8 @@ def test_a_name_given_on_the_phone_holds_for_good(office: House) -> None:
     assert [walls.called(name) for name in ("main", "hall", "door")] == ["main", "main", "main"]
 
 
-def test_two_screens_never_share_a_name_by_renaming(office: House) -> None:
-    """A name that another screen has is refused, and so is the same name again."""
+def test_renaming_never_gives_two_screens_one_name(office: House) -> None:
+    """Another screen's name is refused, and so is the screen's own present name."""
     walls = office.office.walls
     walls.seen("hall", TUESDAY)
     walls.seen("door", TUESDAY)
@@ -84,14 +84,14 @@ def test_two_screens_never_share_a_name_by_renaming(office: House) -> None:
      {"diagonal": "55"}, {"called": "x"}, {"colour": "red"}],
 )  # fmt: skip
 def test_choices_that_do_not_exist_are_refused(office: House, changes: dict[str, object]) -> None:
-    """Each wrong value is refused in a sentence and changes nothing."""
+    """Each wrong value is refused with a sentence and changes nothing."""
     with pytest.raises(Refused) as refused:
         office.office.walls.choose("hall", changes)
     assert refused.value.sentence.endswith("。")
     assert office.office.walls.known() == ()
 
 
-def test_a_screen_that_is_gone_is_forgotten_with_its_names(office: House) -> None:
+def test_a_removed_screen_is_forgotten_with_its_names(office: House) -> None:
     """After forgetting, neither the screen nor its former name is known."""
     walls = office.office.walls
     walls.seen("main", TUESDAY)
@@ -102,7 +102,7 @@ def test_a_screen_that_is_gone_is_forgotten_with_its_names(office: House) -> Non
 
 
 def test_streaks_records_and_newcomers(office: House) -> None:
-    """Working days in a row count over the weekend; today may still come; a missed day ends it."""
+    """A streak counts workdays across weekends; today without a deal does not end it yet, a missed day does."""
     days = [date(2026, 11, day) for day in (11, 12, 13, 16, 17, 18, 19, 20, 23)]  # two weekends between
     office.close()
     office.clock.jump(datetime(2026, 11, 10, 9, 30, tzinfo=SHANGHAI))
@@ -115,10 +115,10 @@ def test_streaks_records_and_newcomers(office: House) -> None:
     on(office, date(2026, 11, 24))
     office.deal("陈芳", 300)
     office.deal("赵磊", 2000)
-    found = {honour.kind: honour for honour in office.office.glance().honours}
-    assert (found["streak"].name, found["streak"].count) == ("王小明", 9)
-    assert (found["record"].name, found["record"].amount) == ("赵磊", 2000)
-    assert (found["newcomer"].name, found["most_orders"].name) == ("赵磊", "陈芳")
+    honours = {honour.kind: honour for honour in office.office.glance().honours}
+    assert (honours["streak"].name, honours["streak"].count) == ("王小明", 9)
+    assert (honours["record"].name, honours["record"].amount) == ("赵磊", 2000)
+    assert (honours["newcomer"].name, honours["most_orders"].name) == ("赵磊", "陈芳")
     office.deal("王小明", 1000)
     streak = office.office.glance().honours[0]
     assert (streak.name, streak.count) == ("王小明", 10)
@@ -126,8 +126,8 @@ def test_streaks_records_and_newcomers(office: House) -> None:
     assert all(honour.kind != "streak" for honour in office.office.glance().honours)
 
 
-def test_whoever_is_hidden_is_named_nowhere_on_the_walls(office: House) -> None:
-    """A hidden person's order counts for the team and is shown without the name; no honour names them."""
+def test_a_hidden_person_is_named_nowhere_on_the_walls(office: House) -> None:
+    """A hidden person's deal counts for the team and is shown without the name; no highlight names them."""
     person = next(p for p in office.office.people() if p.name == "李思思")
     office.office.update_person(person.id, hidden=True)
     office.deal("李思思", 50000)
@@ -139,11 +139,11 @@ def test_whoever_is_hidden_is_named_nowhere_on_the_walls(office: House) -> None:
     assert glance.honours == ()
     assert glance.people == ()
     assert next(team for team in glance.teams if team.name == "飞龙队").amount == 50000
-    assert office.office.deals(TUESDAY.date())[0].person == "李思思"  # the phone knows
+    assert office.office.deals(TUESDAY.date())[0].person == "李思思"  # the phone shows the name
 
 
-def test_namesakes_have_each_their_own_photo(office: House) -> None:
-    """Two of one name: the wall shows the face of whose order it is."""
+def test_namesakes_have_separate_photos(office: House) -> None:
+    """With two people of one name, the wall shows the photo of the one who made the deal."""
     for team, photo in (("猛虎队", "aa"), ("飞龙队", "bb")):
         added = office.office.add_person(name="王伟", team=team)
         with office.store.write() as session:
@@ -162,8 +162,8 @@ def _playing(office: House):  # type: ignore[no-untyped-def]
     return Report(office.announcer.jobs[0].id, "playing", "正在播报。", now, now + 9)
 
 
-def test_the_ceremony_praises_the_month_that_is_over(office: House) -> None:
-    """At 13:00 on the first working day the champion is November's best, with the month's prize."""
+def test_the_ceremony_shows_the_top_sales_of_the_past_month(office: House) -> None:
+    """At 13:00 on December's first workday November's top sales are shown, with the month's prize."""
     office.deal("王小明", 9000)
     office.deal("陈芳", 3000)
     office.close()
@@ -180,7 +180,7 @@ def test_the_ceremony_praises_the_month_that_is_over(office: House) -> None:
 
 
 def test_the_frozen_results_in_words(office: House) -> None:
-    """What 18:05 froze is printed as it was, also after a later order."""
+    """The results frozen at 18:05 are printed unchanged, also after a later deal."""
     office.deal("王小明", "12800.50")
     office.office.set_target("猛虎队", TUESDAY.date(), 12801)
     office.go_to("18:05")
@@ -196,8 +196,8 @@ def test_the_frozen_results_in_words(office: House) -> None:
     assert "陈芳" not in words
 
 
-def test_pairing_ends_in_a_token_that_only_reads(office: House) -> None:
-    """Digits confirmed on the phone give that television, once, a token of the role wall."""
+def test_pairing_gives_a_read_only_token(office: House) -> None:
+    """Confirming the digits on the phone gives that television, once, a token with the role wall."""
     pairings = office.office.pairings
     secret, code = pairings.begin()
     other, _ = pairings.begin()
@@ -205,7 +205,7 @@ def test_pairing_ends_in_a_token_that_only_reads(office: House) -> None:
     assert pairings.collect(secret) is None
     pairings.confirm(f"{code[:3]} {code[3:]}", "前台")
     with pytest.raises(Refused):
-        pairings.confirm(code, "前台")  # these digits are used up
+        pairings.confirm(code, "前台")  # each code works once
     done = pairings.collect(secret)
     assert done is not None
     assert done.token is not None
@@ -215,8 +215,8 @@ def test_pairing_ends_in_a_token_that_only_reads(office: House) -> None:
     assert pairings.collect(other) is None
 
 
-def test_digits_die_and_are_few(office: House) -> None:
-    """After ten minutes digits confirm nothing; a flood of televisions pushes out the oldest."""
+def test_pairing_codes_expire_and_are_bounded(office: House) -> None:
+    """A code expires after ten minutes; many pending televisions push out the oldest."""
     now = [0.0]
     pairings = Pairings(office.office.keys, lambda: now[0])
     secret, code = pairings.begin()
@@ -230,8 +230,8 @@ def test_digits_die_and_are_few(office: House) -> None:
     assert pairings.look(first) is None
 
 
-def test_seen_is_written_seldom(office: House) -> None:
-    """A screen that paints all the time costs a write every five minutes, and is known after a restart."""
+def test_the_time_of_last_contact_is_written_rarely(office: House) -> None:
+    """A screen in constant contact causes one write per five minutes and is known after a restart."""
     walls = office.office.walls
     for seconds in range(0, 299, 30):
         walls.seen("hall", TUESDAY + timedelta(seconds=seconds))
@@ -244,8 +244,8 @@ def test_seen_is_written_seldom(office: House) -> None:
     ]
 
 
-def test_what_is_asked_for_in_vain_is_not_held_for_ever(office: House) -> None:
-    """Songs of people who are not there: ever new numbers cost no ever new memory, and what is kept stays known."""
+def test_reads_of_missing_preferences_use_bounded_memory(office: House) -> None:
+    """Reading songs of ever new unknown people does not grow the cache without bound; stored values stay readable."""
     kept = office.office._context.kept
     kept.set("volume", 70)
     for number in range(MOST_KEPT + 50):

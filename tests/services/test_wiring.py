@@ -1,4 +1,4 @@
-"""How the parts are joined: one signal of the store's commits, and nothing assigned from outside."""
+"""Wiring of the parts: each commit of the store signals once, and no attribute is assigned from outside."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def counted(store: Store) -> list[int]:
-    """Grows with each signal."""
-    found: list[int] = []
-    store.changes.listen(lambda: found.append(store.changes.number))
-    return found
+    """Return a list that grows with each signal."""
+    numbers: list[int] = []
+    store.changes.listen(lambda: numbers.append(store.changes.number))
+    return numbers
 
 
 def test_a_commit_that_changed_something_signals_once(store: Store) -> None:
-    """Two changes in one transaction are one signal, which comes when another connection can read them."""
+    """Two changes in one transaction give one signal, sent when another connection can read them."""
     seen: list[object] = []
 
     def look() -> None:
@@ -45,8 +45,8 @@ def test_a_commit_that_changed_something_signals_once(store: Store) -> None:
     assert seen == [2]
 
 
-def test_what_changed_nothing_or_nobody_sees_does_not_signal(store: Store) -> None:
-    """No signal after a read-only transaction, a quiet one, and one that was undone."""
+def test_a_transaction_without_visible_change_does_not_signal(store: Store) -> None:
+    """A read-only, a quiet and a rolled-back transaction send no signal."""
     signals = counted(store)
     with store.write() as session:
         session.desk.setting("a")
@@ -58,8 +58,8 @@ def test_what_changed_nothing_or_nobody_sees_does_not_signal(store: Store) -> No
     assert signals == []
 
 
-def test_who_hears_of_a_preference_reads_the_new_one(store: Store) -> None:
-    """What memory keeps of a row is right before the signal: nobody who is woken by it reads the old value."""
+def test_a_listener_reads_the_new_preference(store: Store) -> None:
+    """The cached value is updated before the signal, so a listener never reads the old one."""
     kept = Preferences(store)
     kept.set("volume", 10)
     read: list[object] = []
@@ -68,8 +68,8 @@ def test_who_hears_of_a_preference_reads_the_new_one(store: Store) -> None:
     assert read == [20]
 
 
-def test_a_listener_that_fails_harms_no_other() -> None:
-    """The next one is called, and so is the one that fails, again, at the next change."""
+def test_a_failing_listener_does_not_stop_the_others() -> None:
+    """When one listener raises, the next one is still called."""
     changes, called = Changes(), threading.Event()
     changes.listen(lambda: 1 // 0)
     changes.listen(called.set)
@@ -78,14 +78,14 @@ def test_a_listener_that_fails_harms_no_other() -> None:
 
 
 def test_nothing_is_assigned_from_outside_and_nothing_signals_beside_a_write() -> None:
-    """Parts get what they need in their constructors, and a commit alone tells of what it changed."""
+    """Parts get their dependencies in the constructor, and only a commit signals its change."""
     trees = wiring.sources()
     assert wiring.assigned_from_outside(trees) == []
     assert wiring.notified_beside_writes(trees) == []
 
 
-def test_both_are_noticed() -> None:
-    """The count finds an attribute set on another object, and a hand-written signal beside a write or a call of one."""
+def test_both_faults_are_noticed() -> None:
+    """The check finds an attribute set on another object, and a signal sent beside a write or beside a call of one."""
     text = (
         "class A:\n"
         "    def __init__(self):\n        self.late = None\n"

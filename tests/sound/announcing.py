@@ -32,13 +32,13 @@ ENDS = ("heard", "not_heard", "dropped", "stale")
 
 @dataclass
 class Desk:
-    """The announcer, what waits for it, and its reports."""
+    """The announcer, the queue of waiting jobs, and the reports."""
 
     announcer: Announcer
     speaker: Speaker
     voice: Voice
     recording: Recording
-    told: list[Report] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     waiting: list[Job] = field(default_factory=list)
     taken: dict[int, Job] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=lambda: threading.Condition(threading.RLock()))
@@ -48,7 +48,7 @@ class Desk:
             may = [job for job in self.waiting if job.urgent or not urgent]
             if not may:
                 return None
-            job = max(may, key=lambda job: job.priority)  # the first of the most important
+            job = max(may, key=lambda job: job.priority)  # the oldest with the highest priority
             self.waiting.remove(job)
             self.taken[job.id] = job
             begin(job)
@@ -64,7 +64,7 @@ class Desk:
 
     def on_report(self, report: Report) -> None:
         with self.changed:
-            self.told.append(report)
+            self.reports.append(report)
             if report.state == "waiting":
                 self.waiting.insert(0, self.taken[report.id])
             self.changed.notify_all()
@@ -83,18 +83,18 @@ class Desk:
         with self.changed:
             while not holds():
                 left = end - time.monotonic()
-                assert left > 0, f"not within {within} s: {self.told[-5:]}"
+                assert left > 0, f"not within {within} s: {self.reports[-5:]}"
                 self.changed.wait(left)
 
     def ends(self) -> list[tuple[int, str]]:
-        """Return the outcome of each, in the sequence of the reports."""
-        return [(report.id, report.state) for report in self.told if report.state in ENDS]
+        """Return id and final state of each ended announcement, in the sequence of the reports."""
+        return [(report.id, report.state) for report in self.reports if report.state in ENDS]
 
     def playing(self, ident: int) -> bool:
-        return any(report.id == ident and report.state == "playing" for report in self.told)
+        return any(report.id == ident and report.state == "playing" for report in self.reports)
 
     def why(self, ident: int) -> str:
-        return next(report.why for report in reversed(self.told) if report.id == ident)
+        return next(report.why for report in reversed(self.reports) if report.id == ident)
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def signs(frames: np.ndarray) -> list[int]:
     x = frames.astype(np.float32).mean(axis=1) / 32768
     width, hop, size = RATE // 10, RATE // 50, 1 << 16
     window = np.hanning(width)
-    found: list[int | None] = []
+    heard: list[int | None] = []
     for at in range(0, len(x) - width, hop):
         piece = x[at : at + width]
         number = None
@@ -149,13 +149,13 @@ def signs(frames: np.ndarray) -> list[int]:
             exact = (peak * RATE / size - LOWEST) / STEP
             if near > 0.97 and abs(exact - round(exact)) < 0.2 and exact > -0.3:
                 number = round(exact)
-        found.append(number)
+        heard.append(number)
     runs: list[int] = []
-    for n in range(2, len(found)):
-        if found[n] is not None and found[n] == found[n - 1] == found[n - 2]:
+    for n in range(2, len(heard)):
+        if heard[n] is not None and heard[n] == heard[n - 1] == heard[n - 2]:
             last = n - 3
-            if last < 0 or found[last] != found[n]:
-                runs.append(int(found[n]))  # type: ignore[arg-type]
+            if last < 0 or heard[last] != heard[n]:
+                runs.append(int(heard[n]))  # type: ignore[arg-type]
     return runs
 
 

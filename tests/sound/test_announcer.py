@@ -32,7 +32,7 @@ def rms(x: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(x))))
 
 
-def test_sixty_in_a_row_are_each_heard_once_and_in_order(tmp_path: Path) -> None:
+def test_sixty_in_a_row_are_each_heard_once_and_in_sequence(tmp_path: Path) -> None:
     """Sixty announcements submitted at once are all heard, and their signs sound one by one in sequence."""
     with announcing(tmp_path, FAST) as desk:
         began = now()
@@ -64,7 +64,7 @@ def test_the_start_is_reported_before_the_speech_is_rendered(
         finally:
             may.set()
         desk.wait(40, lambda: desk.ends() == [(1, "heard")])
-        first, *_, last = [report for report in desk.told if report.state == "playing"]
+        first, *_, last = [report for report in desk.reports if report.state == "playing"]
     assert first.started == last.started
     assert first.ends != last.ends  # an estimate at first, then the real end
 
@@ -168,12 +168,12 @@ def test_an_announcement_dropped_before_quiet_time_delays_no_other(tmp_path: Pat
 def test_a_listener_that_always_raises_does_not_stop_announcements(tmp_path: Path) -> None:
     """When every report raises, even that of the failure, the next announcement is played and reported."""
     with announcing(tmp_path) as desk:
-        told = desk.on_report
+        on_report = desk.on_report
 
         def failing(report: Report) -> None:
             if report.id == 1:
                 raise RuntimeError("the listener is broken")
-            told(report)
+            on_report(report)
 
         desk.on_report = failing  # type: ignore[method-assign]
         desk.say(1, "好")
@@ -228,7 +228,7 @@ def test_mute_cuts_it_off_and_it_is_played_whole_afterwards(tmp_path: Path) -> N
         time.sleep(0.3)
         inside = desk.recording.frames_between(hush[0] + 0.4, hush[1])
         heard = signs(desk.recording.frames_between(began, now()))
-    assert [report.state for report in desk.told if report.state != "playing"] == ["waiting", "heard"]
+    assert [report.state for report in desk.reports if report.state != "playing"] == ["waiting", "heard"]
     assert inside.size > RATE
     assert not inside.any()
     assert heard == [5]
@@ -243,7 +243,7 @@ def test_a_damaged_chime_leaves_the_words_complete(tmp_path: Path) -> None:
         desk.wait(30, lambda: bool(desk.ends()))
         assert desk.ends() == [(1, "heard")]
         assert "坏了" in desk.why(1)
-        marks = [report for report in desk.told if report.state == "playing"]
+        marks = [report for report in desk.reports if report.state == "playing"]
         assert marks
         assert np.abs(desk.recording.frames_between(0, 1e12)).max() > 1000
 
