@@ -69,17 +69,20 @@ class Child:
     def receive(self, within_s: float, working_s: float = 0.0) -> dict[str, Any]:
         """Return the next line; raises ChildLost when none comes within that many seconds.
 
-        A child that keeps using the processor gets `working_s` in all: it is slow, not hung.
+        A child that keeps using the processor gets `working_s` in all: it is slow, not hung. One that a signal has
+        stopped, and that used no processor time between two looks, is killed at once: it will never answer.
         """
         began, used = time.monotonic(), self._processor_s()
-        deadline = began + within_s
+        deadline, stopped_at = began + within_s, -1.0
         while b"\n" not in self._rest:
             if self._readable(min(deadline, time.monotonic() + LOOK_S)):
                 self._rest += self._more()
                 continue
-            if self._is_stopped():
+            present = self._processor_s()
+            if self._is_stopped() and present == stopped_at:
                 self.kill()
                 raise ChildLost("stopped")
+            stopped_at = present if self._is_stopped() else -1.0
             if time.monotonic() < deadline:
                 continue
             now = self._processor_s()
@@ -107,7 +110,7 @@ class Child:
             return 0.0
 
     def _is_stopped(self) -> bool:
-        """Return whether a signal stopped the child: it will never answer."""
+        """Return whether a signal has stopped the child."""
         try:
             return self._stat()[0] == "T"
         except (OSError, IndexError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -58,3 +59,28 @@ def test_a_child_that_was_stopped_is_lost_at_once(tmp_path: Path) -> None:
     with pytest.raises(ChildLost, match="stopped"):
         stopped.receive(3600, working_s=7200)
     assert not stopped.alive()
+
+
+def test_a_child_that_is_slowed_down_by_signals_is_not_lost(tmp_path: Path) -> None:
+    """A CPU limiter stops and continues a child many times a second: it still works, and its answer counts."""
+    working = child(
+        tmp_path,
+        "import time\nwhile time.process_time() < 0.6:\n    pass\nprint('{\"done\": 1}', flush=True)\n",
+    )
+    over = threading.Event()
+
+    def limit() -> None:
+        while not over.is_set():
+            os.kill(working.pid, signal.SIGSTOP)
+            over.wait(0.035)
+            os.kill(working.pid, signal.SIGCONT)
+            over.wait(0.005)
+
+    limiter = threading.Thread(target=limit)
+    limiter.start()
+    try:
+        assert working.receive(30, working_s=60) == {"done": 1}
+    finally:
+        over.set()
+        limiter.join()
+        working.kill()
