@@ -1,4 +1,4 @@
-"""A real Chromium taps a real office: order, celebration, lost network, faults; and the look of every page."""
+"""A real Chromium uses a real office: deals, celebration, lost network, problems; and the layout of every page."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ FLAGS = [
 ]  # fmt: skip
 RULES = (Path(__file__).parent / "phone_rules.js").read_text(encoding="utf-8")
 MARKUP = "<img src=x onerror=alert(1)>"
-GENEROUS = 60_000  # ms; two busy cores must not fail a promise about words
+GENEROUS = 60_000  # ms; two busy cores must not fail a test about texts
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home") as found:
-            found.daemon.office.add_person(name=MARKUP, team="雄鹰队")
+        with running(tmp_path_factory.mktemp("office") / "home") as house:
+            house.daemon.office.add_person(name=MARKUP, team="雄鹰队")
             for product in ("网络招聘", "校园招聘套餐", "报纸"):
-                found.sell("欧阳建国", 300, f"known-{product}", product)
-            yield found
+                house.sell("欧阳建国", 300, f"known-{product}", product)
+            yield house
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield found
-        found.close()
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def orders(house: House, person: str) -> list[dict[str, object]]:
 
 
 def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone: Page) -> None:
-    """Person, amount, product, 播报: the sentence stands there before, the wall celebrates, the list says heard."""
+    """Person, amount, product, 播报: the sentence is shown before, the wall celebrates, the list shows 已播."""
     house.call("POST", "/api/stop", {})
     wall = browser.new_page(viewport={"width": 1280, "height": 720})
     wall.goto(house.address + "/wall")
@@ -99,7 +99,7 @@ def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone
 
 
 def test_an_order_is_heard_first_on_this_phone_alone(house: House, phone: Page) -> None:
-    """试听 beside the order plays it here; nobody is told; another amount takes the player away."""
+    """试听 beside the deal plays it here and announces nothing; another amount removes the player."""
     expect(phone.locator("#deal-hear")).to_be_hidden()
     before = house.call("GET", "/api/deals").json
     fill(phone, "猛虎队", "王小明", "1.28万", "校园招聘套餐")
@@ -113,7 +113,7 @@ def test_an_order_is_heard_first_on_this_phone_alone(house: House, phone: Page) 
 
 
 def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) -> None:
-    """After an order is accepted the next one is another order, with another key."""
+    """After a deal is accepted the next one is another deal, with another key."""
     for amount in ("110", "120"):
         fill(phone, "飞龙队", "周婷", amount, "报纸")
         phone.tap("#go")
@@ -125,7 +125,7 @@ def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) ->
 
 
 def test_a_wrong_amount_is_told_at_its_field(house: House, phone: Page) -> None:
-    """An amount of 0 or nonsense is told under the amount, as soon as it is typed, and goes when mended."""
+    """An amount of 0 or an invalid one shows a message below the field while typing; correcting it removes it."""
     fill(phone, "飞龙队", "李思思", "0", "报纸")
     expect(phone.locator("#amount-wrong")).to_contain_text("大于 0")
     phone.fill("#amount", "一万二")
@@ -134,9 +134,9 @@ def test_a_wrong_amount_is_told_at_its_field(house: House, phone: Page) -> None:
 
 
 def test_a_lost_network_loses_no_order(house: House, phone: Page) -> None:
-    """Without a network the order stays on the phone and says so; with it again it arrives once, by itself.
+    """Without a network the deal stays on the phone, which says so; with the network back it arrives exactly once.
 
-    The answer to the first delivery is thrown away, so that the phone must send the same order twice.
+    The test discards the answer to the first delivery, so that the phone must send the same deal twice.
     """
     thrown: list[str] = []
 
@@ -160,7 +160,7 @@ def test_a_lost_network_loses_no_order(house: House, phone: Page) -> None:
 
 
 def test_an_unsent_order_outlives_a_reload(house: House, phone: Page) -> None:
-    """An order that could not be sent is still there after the page was closed and opened, and then arrives."""
+    """A deal that could not be sent is still there after closing and reopening the page, and then arrives."""
     phone.route("**/api/deals", lambda route: route.abort())
     fill(phone, "猛虎队", "单晓明", "77", "报纸")
     phone.tap("#go")
@@ -172,7 +172,7 @@ def test_an_unsent_order_outlives_a_reload(house: House, phone: Page) -> None:
 
 
 def test_an_order_is_taken_back_with_a_reason(house: House, phone: Page) -> None:
-    """Tap the line, say why, and it is struck through and gone from the standings."""
+    """Tap the line and enter a reason: the deal is struck through and removed from the standings."""
     house.sell("陈芳", 555, "to-void")
     phone.locator("#done li").filter(has_text="¥555").get_by_role("button").tap()
     phone.get_by_role("button", name="撤回这一单").tap()
@@ -184,7 +184,7 @@ def test_an_order_is_taken_back_with_a_reason(house: House, phone: Page) -> None
 
 
 def test_markup_in_a_name_is_text(house: House, phone: Page) -> None:
-    """A name that is HTML is shown letter by letter, on the chip, in the list and on the roster."""
+    """A name with HTML is shown as text on the chip, in the list and on the roster."""
     dialogs: list[str] = []
     phone.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     fill(phone, "雄鹰队", MARKUP, "66", "报纸")
@@ -196,7 +196,7 @@ def test_markup_in_a_name_is_text(house: House, phone: Page) -> None:
 
 
 def test_something_is_said_to_all(house: House, phone: Page) -> None:
-    """Say something: counted as typed, refused over the limit, listed with its state when sent."""
+    """An announcement: characters counted while typing, refused over the limit, listed with its state when sent."""
     phone.locator(".tabs").get_by_text("广播").tap()
     phone.fill("#text", "大" * 301)
     expect(phone.locator("#count")).to_have_text("多了 1 个字")
@@ -208,7 +208,7 @@ def test_something_is_said_to_all(house: House, phone: Page) -> None:
 
 
 def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
-    """Play, stop and volume work by tapping, and the page shows what is."""
+    """Play, stop and volume work by tapping, and the page shows the current state."""
     phone.locator(".tabs").get_by_text("广播").tap()
     phone.tap("#music-go")
     expect(phone.locator("#music-go")).to_have_text("停止")
@@ -221,7 +221,8 @@ def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
 
 
 def test_the_voice_is_chosen_and_every_phone_knows(house: House, browser: Browser, phone: Page) -> None:
-    """What speaks and why; a tap chooses a voice, a slide the pace; another open phone shows both within seconds."""
+    """Shows the voice in use and why; a tap chooses a voice, a slider the speed; another open phone shows both
+    within seconds."""
     other = sign_in(house, browser, 320, 568, "dark")
     for page in (phone, other):
         page.locator(".tabs").get_by_text("设备").tap()
@@ -237,8 +238,8 @@ def test_the_voice_is_chosen_and_every_phone_knows(house: House, browser: Browse
     with phone.expect_response("**/api/voice"):
         phone.locator("#voice-speed").fill("1.2")
     expect(other.locator("#voice-speed-now")).to_have_text("快（1.2）")
-    expect(phone.locator("#voice-sound audio")).to_have_count(1)  # what is listened to stays
-    expect(phone.locator("#voice-results")).to_be_disabled()  # espeak has one voice for all
+    expect(phone.locator("#voice-sound audio")).to_have_count(1)  # the playing preview stays
+    expect(phone.locator("#voice-results")).to_be_disabled()  # espeak has only one voice
     phone.locator("#voices li").filter(has_text="自动").locator(".row").tap()
     phone.locator("#voice-results").select_option("auto")
     expect(other.locator("#voice-results")).to_have_value("auto")
@@ -260,7 +261,7 @@ INSTALLS: tuple[tuple[dict[str, object], str], ...] = (
 
 
 def test_the_install_of_the_natural_voice_is_told(phone: Page) -> None:
-    """Progress while it runs, the reason when it failed or is off, nothing once it is done."""
+    """Progress while running, the reason when failed or disabled, nothing when done."""
     told: dict[str, object] = {}
 
     def with_install(route: Route) -> None:
@@ -282,7 +283,7 @@ def test_the_install_of_the_natural_voice_is_told(phone: Page) -> None:
 
 
 def test_the_order_just_entered_and_its_sum_are_in_sight(house: House, phone: Page) -> None:
-    """The sum is echoed as it was understood; what became of the order stands where the form begins."""
+    """The page repeats the amount as parsed; the state of the last deal is at the top of the form."""
     fill(phone, "飞龙队", "周婷", "8.8k", "报纸")
     expect(phone.locator("#why")).to_contain_text("¥8,800。")
     phone.tap("#go")
@@ -296,7 +297,7 @@ def test_the_order_just_entered_and_its_sum_are_in_sight(house: House, phone: Pa
 
 
 def test_what_all_hear_is_asked_first_and_a_stop_can_be_undone(house: House, phone: Page) -> None:
-    """A row under 说过的话 opens a question; 全部停下 leaves 恢复 for ten seconds, which brings the queue back."""
+    """A row under 说过的话 asks for confirmation; 全部停下 offers 恢复 for ten seconds, which restores the outbox."""
     house.call("POST", "/api/hush", {"minutes": 0})
     house.call("POST", "/api/stop", {})
     for number in range(3):
@@ -324,7 +325,7 @@ def test_what_all_hear_is_asked_first_and_a_stop_can_be_undone(house: House, pho
 
 
 def test_an_emergency_needs_a_long_press_and_a_yes(house: House, phone: Page) -> None:
-    """A tap does nothing; held down it asks; only then it is said."""
+    """A tap does nothing; a long press asks for confirmation; only then it is announced."""
     phone.locator(".tabs").get_by_text("广播").tap()
     phone.tap("#emergency")
     expect(phone.locator("#sheet")).to_be_hidden()
@@ -338,7 +339,7 @@ def test_an_emergency_needs_a_long_press_and_a_yes(house: House, phone: Page) ->
 
 
 def test_volume_zero_and_faults_are_told_where_they_matter(house: House, phone: Page) -> None:
-    """Volume 0 is a banner, a note at the slider and the state on 设备; faults are one line, in full on 设备 alone."""
+    """Volume 0 shows a banner, a note at the slider and the state on 设备; problems are one line, in full on 设备."""
     file = house.daemon.office._context.timetable_file._path
     good = file.read_text(encoding="utf-8")
     try:
@@ -362,7 +363,7 @@ def test_volume_zero_and_faults_are_told_where_they_matter(house: House, phone: 
 
 
 def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
-    """When the server cannot be reached the phone says so within seconds, and all is well again by itself."""
+    """When the server cannot be reached the phone says so within seconds, and recovers automatically."""
     phone.context.set_offline(True)
     phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(phone.locator("#where-text")).to_have_text("连不上主机")
@@ -379,7 +380,7 @@ def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
 def test_every_page_keeps_the_rules(
     house: House, browser: Browser, width: int, height: int, scheme: str
 ) -> None:
-    """At every width, light and dark: nothing overflows, type >= 16 px, targets >= 48 px, contrast >= 4.5:1."""
+    """At every width, light and dark: no overflow, type >= 16 px, targets >= 48 px, contrast >= 4.5:1."""
     house.call(
         "POST", "/api/walls/hall/painted", {"scene": "rhythm", "width": 1920, "height": 1080}, role=None
     )
