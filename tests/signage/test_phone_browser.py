@@ -119,9 +119,9 @@ def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) ->
         phone.tap("#go")
         expect(phone.locator("#amount")).to_have_value("")
         expect(phone.locator("#go")).to_be_disabled()
-    found = orders(house, "周婷")
-    assert [deal["amount"] for deal in found] == [110, 120]
-    assert len({deal["key"] for deal in found}) == 2
+    deals = orders(house, "周婷")
+    assert [deal["amount"] for deal in deals] == [110, 120]
+    assert len({deal["key"] for deal in deals}) == 2
 
 
 def test_a_wrong_amount_is_told_at_its_field(house: House, phone: Page) -> None:

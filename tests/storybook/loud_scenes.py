@@ -32,7 +32,7 @@ NEWS = entry("战报传来", "", "18:00", "18:10", "leaderboard")
 
 
 def _show(spoken: int, **over: Any) -> Story:
-    """The show at 18:06, when the voice has reached the first `spoken` parts."""
+    """Return the show at 18:06, when the voice has reached the first `spoken` steps."""
     now = moment("18:06")
     marks = tuple((step, now + timedelta(seconds=-1 if i < spoken else 60)) for i, step in enumerate(STEPS))
     on_air = OnAir(7, "results", "", (), now - timedelta(seconds=30), now + timedelta(seconds=70), marks)
@@ -40,7 +40,7 @@ def _show(spoken: int, **over: Any) -> Story:
 
 
 def show_stories() -> dict[str, Story]:
-    """The 18:05 show, moment by moment, and boards outside it."""
+    """Return the 18:05 show step by step, and leaderboards outside it."""
     told: dict[str, Any] = {"scene": "leaderboard", "board": board()}
     evening = board(top=(), teams=teams(3, fresh=True), cities=(), comment="今天大家都辛苦了，明天开门见红。")
     return {
@@ -71,7 +71,7 @@ def show_stories() -> dict[str, Story]:
 
 
 def celebration_stories() -> dict[str, Story]:
-    """Moments in red."""
+    """Return the celebrations."""
     one = deal(1, "王小明", "猛虎队", "12800", "校园招聘套餐")
     three = (
         one,
