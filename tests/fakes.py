@@ -1,4 +1,4 @@
-"""Strict stand-ins for the device, the voice and the clock. They fail on misuse and can be told to break."""
+"""Strict stand-ins for the device, the voice and the clock. They fail on misuse and can simulate failures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class HandClock(Clock):
-    """Shows what it was set to; CLOCK_MONOTONIC goes along."""
+    """A clock that tests set; CLOCK_MONOTONIC advances with it."""
 
     def __init__(self, start: datetime):
         assert start.tzinfo is not None
@@ -36,7 +36,7 @@ class HandClock(Clock):
         return self.mono
 
     def go(self, **ahead: float) -> datetime:
-        """Time passes."""
+        """Advance the time."""
         step = timedelta(**ahead)
         assert step >= timedelta()
         self.present += step
@@ -44,16 +44,16 @@ class HandClock(Clock):
         return self.present
 
     def go_to(self, moment: datetime) -> None:
-        """Time passes until that moment."""
+        """Advance the time to `moment`."""
         self.go(seconds=(moment - self.present).total_seconds())
 
     def jump(self, moment: datetime) -> None:
-        """Somebody sets the wall clock; CLOCK_MONOTONIC stays."""
+        """Set the wall clock; CLOCK_MONOTONIC stays."""
         self.present = moment
 
 
 class FakeSpeaker:
-    """Remembers its orders; `alive` may be taken away."""
+    """Record commands; tests may clear `alive`."""
 
     def __init__(self) -> None:
         self.alive = True
@@ -87,7 +87,7 @@ class FakeSpeaker:
 
 @dataclass
 class FakeAnnouncer:
-    """Takes jobs; the test decides what becomes of them."""
+    """Accept jobs; the test decides their outcome."""
 
     report: Callable[[Report], None] = lambda report: None
     jobs: list[Job] = field(default_factory=list)
@@ -112,15 +112,15 @@ class FakeAnnouncer:
         self.report(Report(id, "dropped", why))
 
     def withdraw(self, ids: Collection[int]) -> set[int]:
-        found = {job.id for job in self.jobs if job.id in ids and job.id != self.on_air}
-        self.jobs = [job for job in self.jobs if job.id not in found]
-        return found
+        removed = {job.id for job in self.jobs if job.id in ids and job.id != self.on_air}
+        self.jobs = [job for job in self.jobs if job.id not in removed]
+        return removed
 
     def silences(self, spans: Sequence[tuple[float, float]]) -> None:
         self.spans = tuple(spans)
 
     def say(self, clock: HandClock, seconds: float = 9.0, end: str = "heard") -> list[Job]:
-        """Says everything that waits, most important first; returns it."""
+        """Play all waiting jobs, most important first; return them."""
         said = sorted(self.jobs, key=lambda job: -job.priority)
         self.jobs = []
         for job in said:
@@ -133,7 +133,7 @@ class FakeAnnouncer:
 
 
 class FakeVoice:
-    """Renders nothing, remembers what it was asked for."""
+    """Render nothing, record the requests."""
 
     def __init__(self) -> None:
         self.engine, self.speaks = "auto", "fake"
@@ -167,9 +167,9 @@ class FakeVoice:
 
 
 class FakeDevice(FakeSpeaker):
-    """The device under a real announcer. What it plays is `playing` until it ends, or is stopped or lost.
+    """The device under a real announcer. `playing` is the current announcement until it ends, is stopped or is lost.
 
-    `played`: (id, whole, loud): whether it sounded to its end, and whether every moment of it was above volume 0.
+    `played`: (id, whole, loud): whether it played to its end, and whether the volume was above 0 all the time.
     """
 
     def __init__(self) -> None:
@@ -194,10 +194,10 @@ class FakeDevice(FakeSpeaker):
         self.on_event(Event("part_started", id=id, n=0, at=time.monotonic()))
 
     def append(self, id: int, part: Part) -> None:
-        """Everything sounds as one part here."""
+        """Ignore: all parts play as one here."""
 
     def finish(self, id: int) -> None:
-        """As above."""
+        """Ignore, as above."""
 
     def stop(self, id: int | None = None, fade_ms: int = 80) -> None:
         self.cut("stopped", id)
@@ -215,7 +215,7 @@ class FakeDevice(FakeSpeaker):
             self.cut("quiet")
 
     def cut(self, why: str, id: int | None = None) -> None:
-        """What plays ends here."""
+        """Cut the current announcement off."""
         with self._guard:
             if self.playing is None or id not in (None, self.playing[0]):
                 return
@@ -225,7 +225,7 @@ class FakeDevice(FakeSpeaker):
         self._over(ident, why)
 
     def end(self) -> None:
-        """What plays has come to its end."""
+        """Finish the current announcement."""
         with self._guard:
             if self.playing is None:
                 return
@@ -248,7 +248,7 @@ class FakeDevice(FakeSpeaker):
 
 
 class ReadyVoice(FakeVoice):
-    """Has every text ready."""
+    """A voice with every text ready."""
 
     def ready(self, script: Script) -> Clip | None:
         return Clip(Path("/nowhere.wav"), 60.0, 0.0, 0.0)

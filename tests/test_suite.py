@@ -1,4 +1,4 @@
-"""`make test` repeats what failed once, names and counts what is flaky, and ends with the right code."""
+"""`make test` repeats failed tests once, names and counts flaky ones, and ends with the right code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_is_flaky_is_named_and_what_fails_twice_fails(
     broken: int,
     ends_with: int,
 ) -> None:
-    """A flaky test passes but is counted; failing twice, collecting nothing and dying in the middle are failures."""
+    """A flaky test passes but is counted; failing twice, collecting no tests and crashing are failures."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_it.py").write_text(code)
@@ -58,7 +58,7 @@ def test_what_is_flaky_is_named_and_what_fails_twice_fails(
 def test_a_part_that_fails_does_not_keep_the_next_from_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every part is run, and the failure of the first is not forgotten."""
+    """Every part is run, and a failure of the first still counts."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_it.py").write_text(FAILS + PASSES)
@@ -67,7 +67,7 @@ def test_a_part_that_fails_does_not_keep_the_next_from_running(
 
 
 def test_what_the_suite_names_is_there() -> None:
-    """A file that is renamed is renamed in the lists of the suite too."""
+    """The suite's lists contain only files that exist."""
     assert [path for path in FAST if path.startswith("tests/") and not (ROOT / path).exists()] == []
     files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
     assert set(FIRST) <= files

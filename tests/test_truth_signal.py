@@ -1,4 +1,4 @@
-"""One afternoon as it is heard: what the API says of each announcement, and what lay on the device meanwhile."""
+"""One afternoon in the output signal: the API's state of each announcement against the recorded sound."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.signal, pytest.mark.calm, pytest.mark.timeout(120)]
 
 
 def test_what_is_said_of_it_is_what_was_heard(tmp_path: Path) -> None:
-    """Volume 0: silence, told as such; muted: silence but for an emergency, at its own volume; then all is heard."""
+    """Volume 0: silence, reported as not heard; muted: silence except an emergency at its volume; then all is heard."""
     (tmp_path / "device").mkdir()
     day = timetable("at: 00:00-24:00, name: 测试")
     with (

@@ -1,4 +1,4 @@
-"""With waiting announcements, restarts, clock jumps and mutes: the announcer gets nothing in the nap, nothing is lost."""
+"""Random announcements, restarts, clock jumps and mutes: the announcer gets nothing in the nap, nothing is lost."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_nothing_is_handed_over_in_the_nap_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
     """Random deals, announcements, mutes, voids and restarts around 78 naps: the announcer gets nothing in any nap;
-    by the evening every valid deal was announced, and everything else has a state and a reason.
+    by the evening every valid deal was announced, and all other announcements have a state and a reason.
 
     `make soak` runs a thousand.
     """
