@@ -188,7 +188,7 @@ def without_a_book(office: Running, hint: str) -> None:
 
 
 @pytest.mark.parametrize("damage", ["torn", "empty"])
-def test_a_damaged_book(office: Running, damage: str) -> None:
+def test_a_damaged_store(office: Running, damage: str) -> None:
     """The start continues without the store and reports it; it is not overwritten; once restored, it is used again."""
     session = office.folder / "var" / "zhangu.db"
     whole = session.read_bytes()
@@ -353,7 +353,7 @@ def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str]) -> Non
         assert "Traceback" not in house.log()
 
 
-def test_nobody_reads_beyond_the_pages(office: Running) -> None:
+def test_only_pages_are_served(office: Running) -> None:
     """Addresses that leave the folder or are not served are 404 like any other."""
     office.start()
     for path in (

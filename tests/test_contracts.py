@@ -98,7 +98,7 @@ def test_the_module_is_the_command() -> None:
     assert zhangu("nonsense", cwd=ROOT, command=(sys.executable, "-m", "controller")).returncode == 2
 
 
-def test_the_home_is_where_the_command_stands(resting: Running, tmp_path: Path) -> None:
+def test_the_home_is_the_commands_folder(resting: Running, tmp_path: Path) -> None:
     """Without --home it is the current folder if that is an office, else the program's folder."""
     assert str(resting.folder) in zhangu("check", cwd=resting.folder).stdout
     assert str(ROOT) in zhangu("check", cwd=tmp_path).stdout
@@ -244,7 +244,7 @@ def test_a_rehearsal_keeps_nothing(office: Running) -> None:
 # --- HTTP
 
 
-def test_an_order(office: Running) -> None:
+def test_a_deal(office: Running) -> None:
     """201 with id, sentence and decision; the same key again 200 and the same answer; other content 409."""
     status, first = office.sell("陈芳", 23_456, "contract-1", "校园招聘")
     assert status == 201
@@ -263,7 +263,7 @@ def test_an_order(office: Running) -> None:
     _is_an_error(refused)
 
 
-def test_a_small_order_waits_for_the_full_hour(office: Running) -> None:
+def test_a_small_deal_waits_for_the_full_hour(office: Running) -> None:
     """The decision names the hour and the reason."""
     office.sell("陈芳", 20_000, "contract-first")
     _, answer = office.sell("李思思", 800, "contract-small")
@@ -301,7 +301,7 @@ def test_an_unknown_person(office: Running) -> None:
     assert "查无此人" in refused["error"]
 
 
-def test_the_orders_of_a_day(office: Running) -> None:
+def test_the_deals_of_a_day(office: Running) -> None:
     """A list, of today by default; each with the contract's keys; another day's is empty; an invalid date is 422."""
     _, made = office.sell("王小明", 300, "contract-listed")
     deal = next(deal for deal in office.get("/api/deals") if deal["id"] == made["id"])
@@ -317,7 +317,7 @@ def test_the_orders_of_a_day(office: Running) -> None:
     _is_an_error(refused)
 
 
-def test_an_order_is_taken_back(office: Running) -> None:
+def test_a_deal_is_taken_back(office: Running) -> None:
     """DELETE with a reason: it stays in the list with the reason, and leaves the standings."""
     office.sell("王小明", 100, "contract-stays")
     _, made = office.sell("王小明", 777, "contract-void")
@@ -332,7 +332,7 @@ def test_an_order_is_taken_back(office: Running) -> None:
     _is_an_error(refused)
 
 
-def test_something_to_all(office: Running) -> None:
+def test_an_announcement(office: Running) -> None:
     """201 with id and decision; the same key returns the same answer; the list shows its state until it is heard."""
     office.call("POST", "/api/stop", {})  # announcements of other tests would delay it
     status, said = office.say("请大家到前台领水果", "contract-say")

@@ -58,7 +58,7 @@ def told(house: Running, path: str) -> str:
     return " ".join(row["what"] for row in house.get(path)["troubles"])
 
 
-def test_a_book_that_may_not_be_written_is_told_everywhere(office: Running) -> None:
+def test_a_read_only_store_is_reported_everywhere(office: Running) -> None:
     """Mode 0444 while running and at a start: /health, phone, doctor and a deal report it; once fixed, all works."""
     session = office.folder / "var" / "zhangu.db"
     office.start(under=UNDER)
@@ -176,7 +176,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_no_damaged_file_of_its_own_keeps_the_daemon_from_starting(office: Running, damage: str) -> None:
+def test_no_damaged_file_prevents_a_start(office: Running, damage: str) -> None:
     """With every file in var/ except the store damaged, music, pages and deals work, also after a second start."""
     office.start(options=("--tls", "--tls-port", "0"))
     assert office.sell("王小明", 500, "before")[0] == 201

@@ -79,7 +79,7 @@ def test_the_clock_only_goes_forward_and_the_day_takes_about_six_minutes() -> No
     assert 280 < sum(act.lasts for act in ACTS) < 400
 
 
-def test_an_order_of_the_nap_and_no_other_comes_in_quiet_time(home: Home) -> None:
+def test_one_deal_of_the_nap_and_no_other_is_in_quiet_time(home: Home) -> None:
     """The one deal that has to wait for the drums is recorded in the nap; all others outside quiet time."""
     plan = TimetableFile(home.timetable, home.last_good).plan(DAY)
     quiet = [

@@ -326,7 +326,7 @@ def test_readme_is_a_leaflet(readme: str) -> None:
 @pytest.mark.parametrize(
     ("language", "head"), [("English", "| deal | when |"), ("Chinese", "| 什么单 | 什么时候播 |")]
 )
-def test_when_a_deal_is_announced_stands_in_one_table(language: str, head: str) -> None:
+def test_the_rules_for_deals_are_in_one_table(language: str, head: str) -> None:
     """The rules for deals are in one table per language."""
     assert sum(text_of(page).splitlines().count(head) for page in PAGES[language]) == 1
 

@@ -50,7 +50,7 @@ def test_the_browser_fills_the_screen_and_asks_nothing(tmp_path: Path) -> None:
     assert not [word for word in plain if "ozone" in word]
 
 
-def test_the_size_is_that_of_the_connected_output(tmp_path: Path) -> None:
+def test_the_size_comes_from_the_connected_output(tmp_path: Path) -> None:
     """The kernel's first mode of the first connected output; None when none is connected or readable."""
     for name, status, modes in (
         ("card0-HDMI-A-1", "disconnected", ""),
@@ -66,7 +66,7 @@ def test_the_size_is_that_of_the_connected_output(tmp_path: Path) -> None:
     assert screen_size(tmp_path / "nowhere") is None
 
 
-def test_a_silent_page_is_started_anew_three_times() -> None:
+def test_a_silent_page_is_restarted_three_times() -> None:
     """After 60 s without a painted report the browser is restarted, at most three times."""
     watch = Watch()
     verdicts = []
@@ -76,7 +76,7 @@ def test_a_silent_page_is_started_anew_three_times() -> None:
     assert verdicts[-1] == "give up"
 
 
-def test_a_painting_page_and_a_missing_server_start_nothing_anew() -> None:
+def test_a_painting_page_and_a_missing_server_cause_no_restart() -> None:
     """A page that paints is not restarted; while the server is down the state is unknown, and nothing is done."""
     watch = Watch()
     for now in range(0, 300, 5):
@@ -87,7 +87,7 @@ def test_a_painting_page_and_a_missing_server_start_nothing_anew() -> None:
     assert watch.look(990.0, running=True, server=True, ago_s=685.0) == "restart"
 
 
-def test_a_browser_that_ends_is_started_anew_at_once() -> None:
+def test_a_browser_that_ends_is_restarted_at_once() -> None:
     """A crash causes a restart without waiting, and counts."""
     watch = Watch(restarts=MOST_RESTARTS - 1)
     assert watch.look(1.0, running=False, server=False, ago_s=None) == "restart"
@@ -115,7 +115,7 @@ class Machine:
         return self.answers.get(words[0].replace("-", "_"), (1, ""))
 
 
-def test_a_television_that_only_says_so_is_not_believed() -> None:
+def test_cec_without_effect_is_not_enough() -> None:
     """If CEC is accepted but has no effect, the next method blanks the screen."""
     deaf = Machine(cec_ctl=(0, "pwr-state: on (0x00)"), vcgencmd=(0, "display_power=0"))
     assert switch(False, ways(lambda name: name in ("cec-ctl", "vcgencmd")), deaf.run) == "vcgencmd"

@@ -50,7 +50,7 @@ def sleep_until(moment: float) -> None:
 
 
 @pytest.mark.parametrize("kind", ["disk", "pulse"])
-def test_the_nap_begins_in_silence(kind: str, tmp_path: Path) -> None:
+def test_the_nap_starts_in_silence(kind: str, tmp_path: Path) -> None:
     """Music plays before 12:30; from 12:30:00 every sample is zero, even after last-second entries."""
     with device(kind, tmp_path / "device") as (env, recording), Running(tmp_path / "home", env) as house:
         house.start(at=f"{FRIDAY} 12:29:52")

@@ -16,7 +16,7 @@ MOST_EXPOSED = 5.9
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
-def test_the_service_is_no_more_exposed_than_stated(tmp_path: Path) -> None:
+def test_the_exposure_of_the_service_is_at_most_as_stated(tmp_path: Path) -> None:
     """`systemd-analyze security` of the user's unit stays under the limit, without a warning about the file."""
     command = ["systemd-analyze", "--user", "security", "--offline=true", "--no-pager", str(UNIT)]
     env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}

@@ -32,7 +32,7 @@ def test_flaky():
     ],
     ids=["passes", "flaky", "fails", "cannot be collected", "no tests", "too many to repeat", "dies with 0"],
 )
-def test_what_is_flaky_is_named_and_what_fails_twice_fails(
+def test_flaky_tests_are_named_and_tests_that_fail_twice_fail(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     code: str,
@@ -66,7 +66,7 @@ def test_a_part_that_fails_does_not_keep_the_next_from_running(
     assert (result.failed, result.code) == (["test_it.py::test_fails"], 1)
 
 
-def test_what_the_suite_names_is_there() -> None:
+def test_files_named_in_the_suite_exist() -> None:
     """The suite's lists contain only files that exist."""
     assert [path for path in FAST if path.startswith("tests/") and not (ROOT / path).exists()] == []
     files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}

@@ -39,13 +39,13 @@ def test_a_text_may_begin_with_a_minus(home: Path, text: str, said: str) -> None
 
 
 @pytest.mark.parametrize("command", ["say", "voice"])
-def test_a_text_without_a_word_is_refused(home: Path, command: str) -> None:
+def test_a_text_without_words_is_refused(home: Path, command: str) -> None:
     """Emoji alone end with 1 and a sentence, and no file is written."""
     done = run(home, command, "🎉🎉")
     assert (done.exit_code, "没有能念出来的字" in done.output) == (1, True)
 
 
-def test_an_import_tells_what_to_look_at(home: Path, tmp_path: Path) -> None:
+def test_an_import_reports_doubtful_lines(home: Path, tmp_path: Path) -> None:
     """Merged cells and names that no voice can read are reported; a reading that is too short stops the import."""
     file = tmp_path / "people.csv"
     file.write_text("花名册\n*团队,姓名（必填）,读音\n猛虎队,李𬭸,\n,单　明,\n合计,2\n", encoding="utf-16")
@@ -74,7 +74,7 @@ def test_check_does_not_contradict_itself(home: Path, tmp_path: Path) -> None:
     assert "周六不上班" in told
 
 
-def test_a_day_is_told_under_headings(home: Path) -> None:
+def test_a_day_is_printed_under_headings(home: Path) -> None:
     """After the last cue (18:05) the duties have a separate heading."""
     lines = run(home, "today", "--date", "2026-11-27").output.splitlines()
     headings = [line for line in lines if not line.startswith(" ")]

@@ -16,7 +16,7 @@ from controller.cli import doctor
 pytestmark = [pytest.mark.signal, pytest.mark.calm, pytest.mark.timeout(120)]
 
 
-def test_what_is_said_of_it_is_what_was_heard(tmp_path: Path) -> None:
+def test_reported_states_match_the_recorded_sound(tmp_path: Path) -> None:
     """Volume 0: silence, reported as not heard; muted: silence except an emergency at its volume; then all is heard."""
     (tmp_path / "device").mkdir()
     day = timetable("at: 00:00-24:00, name: 测试")

@@ -11,7 +11,7 @@ PAGES = sorted(Path(__file__).parent.glob("*.txt"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_day_goes_as_it_is_written(page: Path, tmp_path: Path) -> None:
+def test_the_day_matches_its_page(page: Path, tmp_path: Path) -> None:
     """Every scene, track, silence, decision and sentence of the day equals the page's, in the same sequence."""
     written = Page(page)
     lived = Diary(tmp_path, written).live()

@@ -92,7 +92,7 @@ def test_a_start_at_any_minute_is_as_if_never_stopped(tmp_path: Path, hands: Dee
             assert state(started) == state(running), f"{minute // 60:02}:{minute % 60:02}"
 
 
-def test_in_the_nap_no_start_orders_a_sound(tmp_path: Path) -> None:
+def test_in_the_nap_no_start_requests_sound(tmp_path: Path) -> None:
     """A start in the nap requests no music, except in the last six seconds, and then for exactly 12:55."""
     with house(tmp_path, WORKDAY.replace(hour=12, minute=30)) as running:
         nap = WORKDAY.replace(hour=12, minute=55)

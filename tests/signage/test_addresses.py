@@ -54,7 +54,7 @@ def get(house: House, path: str, accept: str = BROWSER) -> tuple[int, str, str, 
         ("/wall/new/", "/wall/new"), ("/Poster/", "/poster"), ("/LOGIN", "/login"), ("//wall/x/", "/wall/x"),
     ],
 )  # fmt: skip
-def test_a_walls_address_is_found_as_televisions_type_it(house: House, typed: str, meant: str) -> None:
+def test_a_walls_address_works_as_televisions_type_it(house: House, typed: str, meant: str) -> None:
     """A slash at the end and capitals lead to the wall; the query string is kept."""
     status, where, kind, _ = get(house, typed)
     assert (status, where) == (200, meant)
@@ -157,7 +157,7 @@ def test_a_browser_is_called_by_its_device(agent: str, device: str, whole: str) 
     assert described(agent) == whole
 
 
-def test_a_walls_device_stands_in_the_phones_state(house: House) -> None:
+def test_a_walls_device_is_in_the_phones_state(house: House) -> None:
     """With a readable name, and whether it has a font with Chinese characters."""
     report = {
         "scene": "rhythm",
@@ -187,7 +187,7 @@ def test_a_wall_of_a_team_that_is_gone_says_so(house: House) -> None:
     assert stray() is None
 
 
-def test_products_are_taken_out_and_brought_back(house: House) -> None:
+def test_products_are_hidden_and_restored(house: House) -> None:
     """Manually; a product that is sold again reappears; an invalid request is refused with a sentence."""
     for key in ("p1", "p2"):
         house.sell("陈芳", 300, key, "网络招骋")

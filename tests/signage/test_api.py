@@ -32,7 +32,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             yield house
 
 
-def test_an_order_is_accepted_with_sentence_and_decision(house: House) -> None:
+def test_a_deal_is_accepted_with_sentence_and_decision(house: House) -> None:
     """A big deal answers 201 with the sentence to be announced, and when and why."""
     answer = house.sell("王小明", 12800, "big-1")
     assert answer.status == 201
@@ -44,7 +44,7 @@ def test_an_order_is_accepted_with_sentence_and_decision(house: House) -> None:
     assert answer.json["decision"]["why"]
 
 
-def test_a_small_order_waits_for_the_hour(house: House) -> None:
+def test_a_small_deal_waits_for_the_hour(house: House) -> None:
     """An ordinary deal is announced at the full hour, and the list shows it with all its fields."""
     answer = house.sell("李思思", "3999.50", "small-1", "报纸")
     assert answer.json["decision"]["when"] == "15:00"
@@ -66,7 +66,7 @@ def test_a_small_order_waits_for_the_hour(house: House) -> None:
     assert "15:00" in own["why"]
 
 
-def test_the_same_tap_twice_is_one_order(house: House) -> None:
+def test_the_same_tap_twice_is_one_deal(house: House) -> None:
     """The same key returns the same answer, 200 instead of 201, also ten times at once; other content is 409."""
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: house.call("POST", "/api/deals", _order("twice")), range(10)))
@@ -107,7 +107,7 @@ def _order(key: str) -> dict[str, object]:
         ({"amount": "1.005"}, "amount"),
     ],
 )
-def test_a_wrong_order_is_refused_in_a_sentence(house: House, change: dict[str, object], field: str) -> None:
+def test_a_wrong_deal_is_refused_with_a_sentence(house: House, change: dict[str, object], field: str) -> None:
     """An invalid deal answers 422 with a Chinese sentence and the field, and leaves nothing in the store."""
     before = len(house.call("GET", "/api/deals").json)
     answer = house.call("POST", "/api/deals", {**_order("wrong"), **change})
@@ -134,7 +134,7 @@ def test_a_number_that_would_fill_the_memory_is_refused(house: House) -> None:
     assert house.call("POST", "/api/deals", body).json["field"] == "amount"
 
 
-def test_namesakes_are_told_apart_by_team(house: House) -> None:
+def test_namesakes_are_distinguished_by_team(house: House) -> None:
     """Two people of one name: the team identifies the person; without a team the deal is refused with the name."""
     rows = [PersonRow(team, "张伟", namesake=True) for team in ("猛虎队", "飞龙队")]
     with house.daemon.store.write() as session:
@@ -148,7 +148,7 @@ def test_namesakes_are_told_apart_by_team(house: House) -> None:
     assert (deal["person"], deal["team"]) == ("张伟", "飞龙队")
 
 
-def test_an_order_sent_again_is_known_though_its_person_has_left(house: House) -> None:
+def test_a_deal_sent_again_is_known_after_its_person_left(house: House) -> None:
     """When the answer was lost and the person was removed meanwhile, the same request still answers 200."""
     added = house.call("POST", "/api/people", {"name": "临时工", "team": "飞龙队"}, role="assistant").json
     first = house.sell("临时工", 800, "left")
@@ -213,7 +213,7 @@ def test_a_voice_is_chosen_by_command(house: House) -> None:
         assert house.call("GET", "/api/voice").json["voice"] == key
 
 
-def test_the_phone_is_told_of_the_natural_voice(house: House) -> None:
+def test_the_phone_shows_the_natural_voices_state(house: House) -> None:
     """A rehearsal downloads nothing and reports this."""
     told = house.call("GET", "/api/phone").json["voice_install"]
     assert told == {"state": "off", "percent": 0, "why": "启动时关掉了自然语音的自动安装。"}
@@ -230,7 +230,7 @@ def test_preview_changes_nothing(house: House) -> None:
     assert house.call("GET", "/api/deals").json == before
 
 
-def test_an_order_is_taken_back(house: House) -> None:
+def test_a_deal_is_taken_back(house: House) -> None:
     """A voided deal keeps its reason, counts in no standings, and cannot be voided without a reason."""
     number = house.sell("单晓明", 800, "void-1").json["id"]
     assert house.call("DELETE", f"/api/deals/{number}", {}).status == 422
@@ -245,7 +245,7 @@ def test_an_order_is_taken_back(house: House) -> None:
         assert (answer.status, set(answer.json)) == (404, {"error", "field"})
 
 
-def test_announcements_are_said_and_listed_truly(house: House) -> None:
+def test_announcements_are_played_and_listed_with_their_state(house: House) -> None:
     """An announcement answers 201, ends as heard on a working device, and the same key is not announced twice."""
     house.call("POST", "/api/stop", {})  # announcements queued by other tests would only make this one slower
     said = {"text": "五分钟后开会。", "key": "say-1"}
@@ -267,7 +267,7 @@ def test_announcements_are_said_and_listed_truly(house: House) -> None:
     assert again.json["id"] != answer.json["id"]
 
 
-def test_no_key_of_a_program_stands_in_an_orders_way(house: House) -> None:
+def test_no_key_of_a_program_conflicts_with_a_deal(house: House) -> None:
     """An announcement with the key deal:15 is played, and the fifteenth deal is still accepted."""
     number = house.sell("陈芳", 600, "before-the-clash").json["id"] + 1
     said = {"text": "请大家看大屏。", "key": f"deal:{number}"}
@@ -316,7 +316,7 @@ def test_now_and_health_are_open(house: House) -> None:
     assert health.json["build"]
 
 
-def test_what_is_playing_is_told_to_known_callers_only(house: House) -> None:
+def test_music_details_are_for_known_callers_only(house: House) -> None:
     """/health and /api/now return device, playlist, track and volume to phones and tokens, also `zhangu doctor`."""
     for path in ("/health", "/api/now"):
         assert not {"playlist", "track", "volume"} & set(
@@ -370,7 +370,7 @@ def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     )
 
 
-def test_music_by_hand(house: House) -> None:
+def test_manual_music(house: House) -> None:
     """Play, next, stop and volume work, and an unknown playlist or action is refused."""
     assert house.call("POST", "/api/music", {"action": "play", "playlist": "morning"}).status == 200
     assert house.call("GET", "/api/now").json["sound"]["playlist"] == "morning"
@@ -385,7 +385,7 @@ def test_music_by_hand(house: House) -> None:
         assert house.call("PUT", "/api/volume", {"volume": wrong}).json["field"] == "volume", wrong
 
 
-def test_hush_holds_broadcasts_back(house: House) -> None:
+def test_mute_postpones_announcements(house: House) -> None:
     """While muted an announcement waits and its reason names the end; ending the mute ends the wait."""
     house.call("POST", "/api/hush", {"minutes": 10})
     until = house.call("GET", "/api/now").json["sound"]["hushed_until"]
@@ -411,7 +411,7 @@ def test_people_are_managed(house: House) -> None:
     assert house.sell("小王", 100, "gone").status == 422
 
 
-def test_a_new_person_takes_nobodys_place(house: House) -> None:
+def test_a_new_person_replaces_no_namesake(house: House) -> None:
     """Adding a name that exists in another team creates a second person; moving a person is a change."""
     first = house.call("POST", "/api/people", {"name": "李强", "team": "猛虎队"}, role="assistant").json
     second = house.call("POST", "/api/people", {"name": "李强", "team": "飞龙队"}, role="assistant").json
@@ -455,7 +455,7 @@ def test_the_phone_asks_walls(house: House) -> None:
     assert house.call("POST", "/api/walls/nobody/identify", {}, role="assistant").status == 404
 
 
-def test_the_phones_state_tells_what_was_done(house: House) -> None:
+def test_the_phones_state_lists_deals(house: House) -> None:
     """The phone's list shows a deal with its amount and true state, and the same revision as the feed."""
     house.sell("陈芳", 700, "phone-1")
     state = house.call("GET", "/api/phone", role="assistant").json
@@ -505,7 +505,7 @@ def test_a_name_is_one_person_however_it_is_typed(house: House) -> None:
 
 
 @pytest.mark.parametrize("text", ["✅✅✅", "———", "🎉🎉", "**", "。", "！" * 200])
-def test_a_text_without_a_word_is_refused(house: House, text: str) -> None:
+def test_a_text_without_words_is_refused(house: House, text: str) -> None:
     """Emoji and rulers are refused with a sentence instead of playing only a chime."""
     before = len(house.call("GET", "/api/announcements").json)
     answer = house.call("POST", "/api/announcements", {"text": text, "key": f"mute-{text[:3]}"})
@@ -515,7 +515,7 @@ def test_a_text_without_a_word_is_refused(house: House, text: str) -> None:
 
 
 @pytest.mark.parametrize("empty", [None, ""])
-def test_a_citys_result_can_be_taken_back(house: House, empty: str | None) -> None:
+def test_a_citys_result_can_be_removed(house: House, empty: str | None) -> None:
     """An empty field removes the figure instead of announcing 0 % at 18:05."""
     assert house.call("PUT", "/api/cities", {"city": "上海", "percent": 86}, role="admin").status == 200
     assert house.call("PUT", "/api/cities", {"city": "上 海", "percent": empty}, role="admin").status == 200
@@ -523,7 +523,7 @@ def test_a_citys_result_can_be_taken_back(house: House, empty: str | None) -> No
     assert cities.get("上海") is None
 
 
-def test_the_phone_tells_what_will_never_happen(house: House) -> None:
+def test_the_phone_shows_rules_without_effect(house: House) -> None:
     """A rule for a day off is reported on the phone as soon as it is in force, and not on walls."""
     timetable_file = house.daemon.office._context.timetable_file
     file = timetable_file._path

@@ -55,7 +55,7 @@ def sign_in(phone: FlaskClient, pin: str = PIN) -> TestResponse:
     return phone.post("/login", data={"pin": pin}, headers=OWN)
 
 
-def test_stranger_is_sent_to_the_door(phone: FlaskClient) -> None:
+def test_stranger_is_sent_to_sign_in(phone: FlaskClient) -> None:
     """Without a PIN the page redirects to sign-in, and every write is refused with a sentence and has no effect."""
     assert phone.get("/").headers["Location"] == "/login"
     for path in ("/api/deals", "/api/announcements", "/api/music", "/api/hush", "/api/stop", "/api/people"):
@@ -144,7 +144,7 @@ def test_a_cookie_planted_before_sign_in_is_no_session_after_it(
     assert [session.address for session in door.keys.sessions()] == ["127.0.0.1"]
 
 
-def test_nothing_that_opens_the_door_is_kept_readably(door: Door, phone: FlaskClient) -> None:
+def test_no_credential_is_stored_readably(door: Door, phone: FlaskClient) -> None:
     """The store contains neither cookies nor tokens, and each sign-in has another cookie."""
     values = set()
     for _ in range(2):
@@ -158,7 +158,7 @@ def test_nothing_that_opens_the_door_is_kept_readably(door: Door, phone: FlaskCl
     assert not any(value in kept for value in (*values, "token-admin"))
 
 
-def test_who_may_come_in_is_shown_and_ended_on_the_phone(door: Door, app: Flask, phone: FlaskClient) -> None:
+def test_access_is_shown_and_revoked_on_the_phone(door: Door, app: Flask, phone: FlaskClient) -> None:
     """Managers see PIN, phones and tokens and can revoke them; a revoked one has no access; a leader sees none."""
     phone.post(
         "/login",
@@ -185,7 +185,7 @@ def test_who_may_come_in_is_shown_and_ended_on_the_phone(door: Door, app: Flask,
     assert phone.get("/api/access").status_code == 401
 
 
-def test_who_did_what_is_in_the_log(phone: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_actions_are_logged_with_their_caller(phone: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     """Sign-in and each action, with the name of phone or token; reads are not logged."""
     caplog.set_level("INFO")
     phone.post(
@@ -222,7 +222,7 @@ def test_a_foreign_name_is_not_served(door: Door, host: str, status: int) -> Non
             assert app.test_client().get(path, headers={"Host": host}).status_code == 421, path
 
 
-def test_wrong_pin_is_told_and_slowed(phone: FlaskClient) -> None:
+def test_wrong_pin_is_refused_and_delayed(phone: FlaskClient) -> None:
     """After five wrong PINs in a minute the sixth try waits, even with the right PIN."""
     for _ in range(5):
         answer = sign_in(phone, "111111")
@@ -253,7 +253,7 @@ def test_each_wrong_pin_makes_that_address_wait_longer_and_no_other() -> None:
     assert attempts.try_pin("b", lambda: True) == (True, 0)
 
 
-def test_six_addresses_lock_nobody_out_and_a_storm_is_told(phone: FlaskClient, door: Door) -> None:
+def test_six_addresses_lock_nobody_out_and_a_storm_is_reported(phone: FlaskClient, door: Door) -> None:
     """Hundreds of guesses from six addresses: a seventh can sign in, sessions stay valid, phones report it."""
     attempts = door.keys.attempts
     sign_in(phone)
@@ -317,7 +317,7 @@ def test_other_pages_cannot_use_the_cookie(phone: FlaskClient, headers: dict[str
     assert phone.post("/logout", headers=headers).status_code == 403
 
 
-def test_own_page_comes_past_the_door(phone: FlaskClient) -> None:
+def test_own_page_passes_access_control(phone: FlaskClient) -> None:
     """The same request from our own page reaches the parser, which requires a JSON object."""
     sign_in(phone)
     assert phone.post("/api/stop", data="x", headers=OWN).status_code == 415
@@ -335,7 +335,7 @@ def test_signing_out_ends_it(phone: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_roles_do_what_they_may(phone: FlaskClient, role: str) -> None:
+def test_roles_have_exactly_their_rights(phone: FlaskClient, role: str) -> None:
     """A token gives exactly the rights of its role; a wall's token allows no writes."""
     bearer = {"Authorization": f"Bearer token-{role}"}
     writes = {
@@ -380,7 +380,7 @@ def test_faults_are_sentences(phone: FlaskClient) -> None:
     assert "最多 64 KB" in answer.json["error"]
 
 
-def test_our_own_fault_is_told_plainly_and_logged(
+def test_an_internal_error_is_one_sentence_and_logged(
     phone: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An internal error shows no Python message to the person and the full traceback in the log."""

@@ -68,7 +68,7 @@ def own_texts(path: Path, tree: ast.AST) -> Iterator[str]:
                 yield from texts(node)
 
 
-def test_what_a_wall_may_show_is_said_by_key() -> None:
+def test_texts_of_walls_come_from_keys() -> None:
     """Health problems, warnings and titles have no Chinese text outside `controller.sentences`."""
     chinese = {}
     for path, tree in sources():
@@ -126,7 +126,7 @@ def test_each_sentence_has_both_languages(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", TEXTS)
-def test_an_english_wall_shows_the_twin(key: str) -> None:
+def test_an_english_wall_shows_the_translation(key: str) -> None:
     """As a health problem, a notice and a name: English there, Chinese on the other walls."""
     sentence = filled(key)
     over = {
@@ -152,7 +152,7 @@ def test_a_sentence_survives_a_copy() -> None:
     assert first_and_rest("没有了。") == ("没有了。", "")
 
 
-def test_what_the_office_wrote_stays() -> None:
+def test_texts_of_the_office_are_unchanged() -> None:
     """The office's names and phrases stay unchanged, even if they equal one of the program's sentences."""
     office = shown(office="今日开拓能手", on_air=said("say", moment("14:52")), scene="celebration")
     assert office["office"] == "今日开拓能手"

@@ -69,7 +69,7 @@ def tab(page: Page, name: str) -> None:
     page.locator(".tabs").get_by_text(name).tap()
 
 
-def test_words_are_heard_first_on_this_phone_alone(house: House, phone: Page) -> None:
+def test_a_text_is_previewed_on_this_phone_only(house: House, phone: Page) -> None:
     """试听 plays the text here and announces nothing; further typing removes the player."""
     tab(phone, "广播")
     expect(phone.locator("#say-hear")).to_be_disabled()
@@ -115,7 +115,7 @@ def test_holding_the_button_records(house: House, phone: Page) -> None:
     expect(phone.get_by_role("button", name="按住说话")).to_be_visible()
 
 
-def test_a_wrong_file_is_told_where_it_was_picked(house: House, phone: Page) -> None:
+def test_a_wrong_file_is_refused_beside_its_button(house: House, phone: Page) -> None:
     """An invalid recording is refused below the buttons, with the server's sentence."""
     tab(phone, "广播")
     with phone.expect_file_chooser() as chooser:
@@ -125,7 +125,7 @@ def test_a_wrong_file_is_told_where_it_was_picked(house: House, phone: Page) -> 
     kept(phone, "refused")
 
 
-def test_what_waits_can_be_taken_back(house: House, phone: Page) -> None:
+def test_a_waiting_announcement_can_be_taken_back(house: House, phone: Page) -> None:
     """While muted an announcement waits; a tap and 撤回 take it back before it is played."""
     house.call("POST", "/api/hush", {"minutes": 10})
     ident = house.call("POST", "/api/announcements", {"text": "下午茶到了。", "key": "tea"}).json["id"]
@@ -192,7 +192,9 @@ def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -
     kept(phone, "team")
 
 
-def test_inside_wechat_a_file_can_be_picked_and_the_way_out_is_told(house: House, browser: Browser) -> None:
+def test_inside_wechat_a_file_can_be_picked_and_the_alternative_is_shown(
+    house: House, browser: Browser
+) -> None:
     """WeChat's browser on an iPhone has no microphone: show no dead button, but the reason and the alternative."""
     page = sign_in(house, browser, 390, 844)
     page.add_init_script(

@@ -87,7 +87,7 @@ def test_a_forgotten_television_is_a_stranger_again(house: House, television: Pa
     assert television.evaluate(look) == 401
 
 
-def test_choices_reach_the_glass(house: House, television: Page) -> None:
+def test_choices_reach_the_wall(house: House, television: Page) -> None:
     """Pin the leaderboard, choose the paper theme, turn off and on from the phone: the wall follows at once."""
     television.goto(f"{house.address}/wall/door")
     assert eventually(lambda: scene(television) == "rhythm")

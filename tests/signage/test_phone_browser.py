@@ -75,7 +75,7 @@ def orders(house: House, person: str) -> list[dict[str, object]]:
     return [deal for deal in house.call("GET", "/api/deals").json if deal["person"] == person]
 
 
-def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone: Page) -> None:
+def test_a_deal_by_tapping_is_celebrated(house: House, browser: Browser, phone: Page) -> None:
     """Person, amount, product, 播报: the sentence is shown before, the wall celebrates, the list shows 已播."""
     house.call("POST", "/api/stop", {})
     wall = browser.new_page(viewport={"width": 1280, "height": 720})
@@ -98,7 +98,7 @@ def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone
     wall.close()
 
 
-def test_an_order_is_heard_first_on_this_phone_alone(house: House, phone: Page) -> None:
+def test_a_deal_is_previewed_on_this_phone_only(house: House, phone: Page) -> None:
     """试听 beside the deal plays it here and announces nothing; another amount removes the player."""
     expect(phone.locator("#deal-hear")).to_be_hidden()
     before = house.call("GET", "/api/deals").json
@@ -124,7 +124,7 @@ def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) ->
     assert len({deal["key"] for deal in deals}) == 2
 
 
-def test_a_wrong_amount_is_told_at_its_field(house: House, phone: Page) -> None:
+def test_a_wrong_amount_is_shown_at_its_field(house: House, phone: Page) -> None:
     """An amount of 0 or an invalid one shows a message below the field while typing; correcting it removes it."""
     fill(phone, "飞龙队", "李思思", "0", "报纸")
     expect(phone.locator("#amount-wrong")).to_contain_text("大于 0")
@@ -133,7 +133,7 @@ def test_a_wrong_amount_is_told_at_its_field(house: House, phone: Page) -> None:
     expect(phone.locator("#amount-wrong")).to_be_hidden()
 
 
-def test_a_lost_network_loses_no_order(house: House, phone: Page) -> None:
+def test_a_lost_network_loses_no_deal(house: House, phone: Page) -> None:
     """Without a network the deal stays on the phone, which says so; with the network back it arrives exactly once.
 
     The test discards the answer to the first delivery, so that the phone must send the same deal twice.
@@ -159,7 +159,7 @@ def test_a_lost_network_loses_no_order(house: House, phone: Page) -> None:
     assert [deal["amount"] for deal in orders(house, "刘洋")] == [4321]
 
 
-def test_an_unsent_order_outlives_a_reload(house: House, phone: Page) -> None:
+def test_an_unsent_deal_survives_a_reload(house: House, phone: Page) -> None:
     """A deal that could not be sent is still there after closing and reopening the page, and then arrives."""
     phone.route("**/api/deals", lambda route: route.abort())
     fill(phone, "猛虎队", "单晓明", "77", "报纸")
@@ -171,7 +171,7 @@ def test_an_unsent_order_outlives_a_reload(house: House, phone: Page) -> None:
     assert len(orders(house, "单晓明")) == 1
 
 
-def test_an_order_is_taken_back_with_a_reason(house: House, phone: Page) -> None:
+def test_a_deal_is_taken_back_with_a_reason(house: House, phone: Page) -> None:
     """Tap the line and enter a reason: the deal is struck through and removed from the standings."""
     house.sell("陈芳", 555, "to-void")
     phone.locator("#done li").filter(has_text="¥555").get_by_role("button").tap()
@@ -260,7 +260,7 @@ INSTALLS: tuple[tuple[dict[str, object], str], ...] = (
 )
 
 
-def test_the_install_of_the_natural_voice_is_told(phone: Page) -> None:
+def test_the_install_of_the_natural_voice_is_shown(phone: Page) -> None:
     """Progress while running, the reason when failed or disabled, nothing when done."""
     told: dict[str, object] = {}
 
@@ -282,7 +282,7 @@ def test_the_install_of_the_natural_voice_is_told(phone: Page) -> None:
     phone.unroute_all(behavior="wait")
 
 
-def test_the_order_just_entered_and_its_sum_are_in_sight(house: House, phone: Page) -> None:
+def test_the_last_deal_and_its_amount_are_visible(house: House, phone: Page) -> None:
     """The page repeats the amount as parsed; the state of the last deal is at the top of the form."""
     fill(phone, "飞龙队", "周婷", "8.8k", "报纸")
     expect(phone.locator("#why")).to_contain_text("¥8,800。")
@@ -296,7 +296,7 @@ def test_the_order_just_entered_and_its_sum_are_in_sight(house: House, phone: Pa
     expect(phone.locator("#reported")).to_be_hidden()
 
 
-def test_what_all_hear_is_asked_first_and_a_stop_can_be_undone(house: House, phone: Page) -> None:
+def test_repeat_needs_confirmation_and_a_stop_can_be_undone(house: House, phone: Page) -> None:
     """A row under 说过的话 asks for confirmation; 全部停下 offers 恢复 for ten seconds, which restores the outbox."""
     house.call("POST", "/api/hush", {"minutes": 0})
     house.call("POST", "/api/stop", {})
@@ -338,7 +338,7 @@ def test_an_emergency_needs_a_long_press_and_a_yes(house: House, phone: Page) ->
     house.call("POST", "/api/stop", {})
 
 
-def test_volume_zero_and_faults_are_told_where_they_matter(house: House, phone: Page) -> None:
+def test_volume_zero_and_problems_are_shown_where_they_matter(house: House, phone: Page) -> None:
     """Volume 0 shows a banner, a note at the slider and the state on 设备; problems are one line, in full on 设备."""
     file = house.daemon.office._context.timetable_file._path
     good = file.read_text(encoding="utf-8")
@@ -362,7 +362,7 @@ def test_volume_zero_and_faults_are_told_where_they_matter(house: House, phone: 
     expect(phone.locator("#faults-block")).to_be_hidden()
 
 
-def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
+def test_a_lost_server_is_reported_until_it_is_back(house: House, phone: Page) -> None:
     """When the server cannot be reached the phone says so within seconds, and recovers automatically."""
     phone.context.set_offline(True)
     phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -46,7 +46,7 @@ def long_press(page: Page, selector: str) -> None:
     page.mouse.up()
 
 
-def test_a_product_held_down_is_taken_out(house: House, phone: Page) -> None:
+def test_a_long_press_removes_a_product(house: House, phone: Page) -> None:
     """After a confirmation the chip is gone on this phone, 恢复 restores it, and a tap still chooses it."""
     wrong = "#products .chip:has-text('报址')"
     long_press(phone, wrong)
@@ -67,7 +67,7 @@ def test_a_product_held_down_is_taken_out(house: House, phone: Page) -> None:
     expect(phone.locator(f"{wrong}[aria-checked=true]")).to_be_visible()
 
 
-def test_a_product_is_taken_out_from_an_orders_sheet(house: House, phone: Page) -> None:
+def test_a_product_is_removed_from_a_deals_sheet(house: House, phone: Page) -> None:
     """A product with a typing error can be removed from the sheet of its deal."""
     phone.locator("#done li", has_text="欧阳建国").first.locator("button").tap()
     phone.get_by_role("button", name="以后不再列出“报址”").tap()
@@ -76,7 +76,7 @@ def test_a_product_is_taken_out_from_an_orders_sheet(house: House, phone: Page) 
     house.call("PATCH", "/api/products", {"product": "报址", "hidden": False})
 
 
-def test_chips_keep_their_places_while_an_order_is_entered(house: House, phone: Page) -> None:
+def test_chips_keep_their_places_while_a_deal_is_entered(house: House, phone: Page) -> None:
     """A product that another phone adds meanwhile goes to the end; after the form is sent, products are sorted."""
     phone.locator("#teams").get_by_text("飞龙队", exact=True).tap()
     phone.locator("#people").get_by_text("周婷", exact=True).tap()
@@ -90,7 +90,7 @@ def test_chips_keep_their_places_while_an_order_is_entered(house: House, phone: 
     expect(phone.locator("#products .chip").first).to_have_text("A 一个新产品")
 
 
-def test_every_order_of_today_is_at_hand(house: House, phone: Page) -> None:
+def test_every_deal_of_today_can_be_opened(house: House, phone: Page) -> None:
     """Forty rows, and all of them after a tap: the first deal of the day can be opened."""
     for number in range(45):
         house.sell("刘洋", 100 + number, f"many-{number}", "报纸")
@@ -104,7 +104,7 @@ def test_every_order_of_today_is_at_hand(house: House, phone: Page) -> None:
     expect(phone.locator("#sheet")).to_contain_text("撤回这一单")
 
 
-def test_an_order_is_corrected(house: House, phone: Page) -> None:
+def test_a_deal_is_corrected(house: House, phone: Page) -> None:
     """改这一单 fills in the form; the sent deal replaces the old one, and a heard deal is not announced again."""
     house.sell("单晓明", 600, "wrong", "网络招聘")
     row = phone.locator("#done li", has_text="单晓明").first
@@ -201,7 +201,7 @@ def test_on_a_low_phone_the_sentence_covers_no_field(house: House, browser: Brow
         page.context.close()
 
 
-def test_a_trouble_of_two_lines_touches_no_border(house: House, browser: Browser) -> None:
+def test_a_problem_of_two_lines_touches_no_border(house: House, browser: Browser) -> None:
     """On the narrowest phone its text keeps 6 px from the box, above and below."""
     page = sign_in(house, browser, 320, 568)
     house.call("PUT", "/api/volume", {"volume": 0})
@@ -233,9 +233,7 @@ def test_the_poster_is_read_on_a_phone(house: House, browser: Browser, width: in
     page.context.close()
 
 
-def test_the_poster_prints_without_what_is_for_the_screen(
-    house: House, browser: Browser, tmp_path: Path
-) -> None:
+def test_the_poster_prints_without_screen_elements(house: House, browser: Browser, tmp_path: Path) -> None:
     """The back link and the rehearsal strip are not printed."""
     page = browser.new_page()
     page.goto(house.address + "/poster")

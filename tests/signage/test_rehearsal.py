@@ -111,7 +111,7 @@ def test_a_copy_has_another_pin_and_no_sessions(tmp_path: Path) -> None:
         assert keys.session(session, secure=False) is not None
 
 
-def test_rehearsal_and_demo_have_a_port_of_their_own() -> None:
+def test_rehearsal_and_demo_have_a_separate_port() -> None:
     """Starting one on the office's machine does not affect the office: 8090 beside 8080."""
     ports = {
         command.name: next(option.default for option in command.params if option.name == "port")

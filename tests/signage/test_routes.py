@@ -62,7 +62,7 @@ def ask(
         link.close()
 
 
-def test_what_is_not_listed_here_is_closed_to_strangers(house: House) -> None:
+def test_unlisted_routes_are_closed_to_strangers(house: House) -> None:
     """A new route is closed until it is listed as open; a wrong token or cookie is treated like none."""
     for method, rule, path in routes(house):
         for who, headers in STRANGERS.items():
@@ -74,7 +74,7 @@ def test_what_is_not_listed_here_is_closed_to_strangers(house: House) -> None:
                 assert json.loads(said)["error"].startswith("请先输入 P"), (method, path, who)
 
 
-def test_a_role_is_refused_exactly_what_it_may_not(house: House) -> None:
+def test_a_role_is_refused_exactly_where_it_has_no_right(house: House) -> None:
     """With a token or, for a wall, its cookie: 403 where the role has no right, otherwise never 401 or 500."""
     app = house.daemon.server._server._app
     adapter = app.url_map.bind("localhost")
@@ -103,7 +103,7 @@ def test_every_answer_is_safe_by_its_headers(house: House) -> None:
             assert not [name for name in head if name.lower().startswith("access-control-")], (method, path)
 
 
-def test_who_is_hidden_is_named_nowhere_in_the_open(house: House) -> None:
+def test_hidden_people_are_named_on_no_open_route(house: House) -> None:
     """Standings, walls, poster, pages: a hidden person's deal appears as one of 一位同事."""
     office = house.daemon.office
     person = next(person for person in office.people() if person.name == "周婷")

@@ -120,7 +120,7 @@ def eventually(holds: Callable[[], bool], seconds: float = 8.0) -> bool:
     return holds()
 
 
-def test_a_screen_is_greeted_then_told(feed: Feed, screens: Callable[..., Screen]) -> None:
+def test_a_screen_gets_a_greeting_then_hints(feed: Feed, screens: Callable[..., Screen]) -> None:
     """A screen gets the current revision at once and every newer one immediately."""
     wall = screens()
     assert wall.wait("event: hello")
@@ -313,7 +313,7 @@ def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[.
     assert eventually(lambda: feed.listeners == 0)
 
 
-def test_a_taken_port_is_told(server: Server, feed: Feed) -> None:
+def test_a_port_in_use_is_refused_with_a_sentence(server: Server, feed: Feed) -> None:
     """A port in use, or an address of another machine, is refused with a sentence and advice."""
     app = create_app(Nobody(), secret="s", feed=feed, clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
     with pytest.raises(CannotListen) as taken:

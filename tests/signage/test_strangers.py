@@ -89,7 +89,7 @@ def test_a_file_of_a_stranger_is_refused_at_the_header(house: House, path: str) 
             assert answer(wall)[0] == 403
 
 
-def test_what_takes_no_files_takes_64_kb_even_from_an_admin(house: House) -> None:
+def test_routes_without_files_accept_64_kb_even_from_an_admin(house: House) -> None:
     """413 with the limit: at the header when it declares the length, else at the first byte over the limit."""
     own = bearer(house, "admin")
     with contextlib.closing(
@@ -117,7 +117,7 @@ def test_a_file_over_the_limit_is_refused_before_it_comes(house: House) -> None:
     assert "MB" in told
 
 
-def test_who_is_refused_while_sending_sees_the_answer_and_no_reset(house: House) -> None:
+def test_a_client_refused_while_sending_gets_the_answer_and_no_reset(house: House) -> None:
     """A browser sends its whole body before it reads: the server discards 8 MB, then the sentence arrives."""
     with contextlib.closing(line(house, head("POST", "/api/clips", Content_Length=8_000_000))) as made:
         for _ in range(80):
@@ -125,7 +125,7 @@ def test_who_is_refused_while_sending_sees_the_answer_and_no_reset(house: House)
         assert answer(made)[0] == 401
 
 
-def test_bodies_of_strangers_lie_nowhere_on_the_disk(house: House) -> None:
+def test_bodies_of_strangers_are_not_stored_on_disk(house: House) -> None:
     """520 half-sent bodies: no open files, memory grows by less than 40 MB, others are answered at once."""
     me = psutil.Process()
     files, memory = open_files(), me.memory_info().rss
@@ -154,7 +154,7 @@ def test_idle_connections_of_one_address_are_bounded(house: House) -> None:
         assert _until(lambda: _held(house, "127.0.0.3") <= waitress_parts.WAITING_OF_ONE)
 
 
-def test_many_addresses_cannot_fill_the_house(house: House) -> None:
+def test_many_addresses_cannot_use_up_all_connections(house: House) -> None:
     """With 1,200 connections of four addresses, each with half a header, a phone can still connect."""
     with contextlib.ExitStack() as stack:
         for number in range(4):
@@ -222,7 +222,7 @@ def test_streams_of_one_address_leave_room_for_walls(house: House) -> None:
     assert _until(lambda: not streams._open)
 
 
-def test_slow_conversions_hold_up_nobody_else(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_conversions_delay_no_other_request(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """With more slow conversions than threads the phone's page is still answered."""
     over = threading.Event()
     monkeypatch.setattr(house.daemon.office.media, "take_clip", lambda stream: (over.wait(20), ("x", 1.0))[1])
@@ -234,7 +234,7 @@ def test_slow_conversions_hold_up_nobody_else(house: House, monkeypatch: pytest.
             over.set()
 
 
-def test_half_a_request_and_a_flood_of_headers_are_told(house: House) -> None:
+def test_half_a_request_and_a_flood_of_headers_get_a_status(house: House) -> None:
     """An endless header, one of 40 KB, deep JSON, a number of a million digits: a status, never a server error."""
     with contextlib.closing(line(house, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 8000)) as made:
         assert answer(made)[0] == 431
@@ -246,7 +246,7 @@ def test_half_a_request_and_a_flood_of_headers_are_told(house: House) -> None:
             assert answer(made)[0] == 400
 
 
-def test_invented_wall_names_and_pairings_push_nobody_out(house: House) -> None:
+def test_invented_wall_names_and_pairings_displace_nobody(house: House) -> None:
     """After 400 names and 100 pairings of one address, a new wall of another is listed and its digits stay valid."""
     other = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, source_address=("127.0.0.7", 0))
     other.request("GET", "/wall/new")
@@ -303,7 +303,7 @@ def test_no_wall_has_an_address_that_leads_elsewhere(house: House, name: str) ->
     "header",
     ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Forwarded-Host"],
 )
-def test_no_header_changes_whose_guess_it_is(house: House, header: str) -> None:
+def test_no_header_changes_the_address_of_a_guess(house: House, header: str) -> None:
     """Each guess claims another source: the sixth from one address still waits, on the real port."""
     source = f"127.0.2.{1 + len(header)}"
     statuses = []
@@ -323,7 +323,7 @@ def test_no_header_changes_whose_guess_it_is(house: House, header: str) -> None:
     assert statuses == [403] * 5 + [429]
 
 
-def test_what_strangers_send_leaves_little_in_the_log(house: House, tmp_path: Path) -> None:
+def test_strangers_leave_little_in_the_log(house: House, tmp_path: Path) -> None:
     """Thousands of requests of each kind that can write a log line: under 50 KB of the 12 MB kept."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
@@ -357,7 +357,7 @@ def test_what_strangers_send_leaves_little_in_the_log(house: House, tmp_path: Pa
     assert written < 50_000
 
 
-def test_who_is_hidden_is_named_on_no_screen(house: House) -> None:
+def test_hidden_people_are_named_on_no_screen(house: House) -> None:
     """The voice says the name; the open /api/wall shows the same deal without it."""
     office = house.daemon.office
     person = next(person for person in office.people() if person.name == "李思思")

@@ -56,7 +56,7 @@ def ask(daemon: Daemon, host: str = "127.0.0.1") -> http.client.HTTPSConnection:
     return http.client.HTTPSConnection(host, daemon.front.port, context=trusting(daemon), timeout=20)
 
 
-def test_who_trusts_the_authority_is_answered_and_others_are_warned(daemon: Daemon) -> None:
+def test_trusting_clients_are_answered_and_others_are_warned(daemon: Daemon) -> None:
     """By address and by name; a phone without trust gets the browser's warning; plain HTTP continues."""
     for host in ("127.0.0.1", "localhost"):
         connection = ask(daemon, host)
@@ -124,7 +124,7 @@ def test_the_phone_s_own_address_is_known(daemon: Daemon) -> None:
     assert statuses == [403] * 5 + [429, 403]
 
 
-def test_who_speaks_no_tls_harms_nobody(daemon: Daemon) -> None:
+def test_clients_without_tls_harm_nobody(daemon: Daemon) -> None:
     """After plain HTTP on the HTTPS port, random bytes and a silent connection, the next phone is answered."""
     silent = socket.create_connection(("127.0.0.1", daemon.front.port))
     for words in (b"GET / HTTP/1.0\r\n\r\n", b"\x00" * 500):
@@ -202,7 +202,7 @@ def test_without_openssl_the_start_says_what_to_install(
     assert "apt install openssl" in refused.value.sentence
 
 
-def test_a_port_that_is_taken_is_told_with_its_own_option(tmp_path: Path) -> None:
+def test_a_port_in_use_is_refused_with_its_option(tmp_path: Path) -> None:
     """The start stops with a sentence that suggests another --tls-port."""
     (tmp_path / "config").mkdir()
     shutil.copy(REPOSITORY / "config" / "rhythm.yaml", tmp_path / "config")
@@ -211,7 +211,7 @@ def test_a_port_that_is_taken_is_told_with_its_own_option(tmp_path: Path) -> Non
     assert "--tls-port" in refused.value.sentence
 
 
-def test_a_screen_that_comes_by_https_is_told_https_and_its_cookies_stay_there(daemon: Daemon) -> None:
+def test_a_screen_on_https_shows_https_and_its_cookies_stay_there(daemon: Daemon) -> None:
     """The displayed address starts with https and the cookies of pairing and wall are Secure; over HTTP neither."""
     for link, scheme in (
         (ask(daemon), "https"),
@@ -238,7 +238,7 @@ def test_a_screen_that_comes_by_https_is_told_https_and_its_cookies_stay_there(d
 
 
 @pytest.mark.browser
-def test_the_phone_tells_how_to_trust_it_and_may_record_there(daemon: Daemon) -> None:
+def test_the_phone_explains_trust_and_can_record_over_https(daemon: Daemon) -> None:
     """On plain HTTP the page shows the address and the steps; on HTTPS the hold button and no steps."""
     from playwright.sync_api import expect, sync_playwright
 

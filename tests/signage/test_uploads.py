@@ -84,7 +84,7 @@ def until(house: House, ident: int, *states: str) -> dict[str, Any]:
 # ---- previews
 
 
-def test_an_announcement_is_heard_first_and_by_nobody_else(house: House) -> None:
+def test_an_announcement_can_be_previewed(house: House) -> None:
     """A preview returns the sound of the text and adds nothing to the outbox."""
     before = house.call("GET", "/api/announcements").json
     got = send(
@@ -96,7 +96,7 @@ def test_an_announcement_is_heard_first_and_by_nobody_else(house: House) -> None
     assert house.call("GET", "/api/announcements").json == before
 
 
-def test_an_order_is_heard_first_and_not_recorded(house: House) -> None:
+def test_a_deal_can_be_previewed_without_recording_it(house: House) -> None:
     """A deal's preview is the sound of its sentence and applause; it records no deal and no announcement."""
     before = [house.call("GET", f"/api/{what}").json for what in ("announcements", "deals")]
     data = {"person": "王小明", "product": "网络招聘", "amount": "1.28万"}
@@ -213,7 +213,7 @@ def test_a_recording_that_was_thrown_away_is_gone(house: House) -> None:
     ],
     ids=["empty", "nonsense", "film", "65 s"],
 )
-def test_what_is_no_recording_is_refused(house: House, make: Any, words: str) -> None:
+def test_invalid_recordings_are_refused(house: House, make: Any, words: str) -> None:
     """Refused with a sentence at its field; no file remains on the disk."""
     got = send(house, "POST", "/api/clips", make())
     assert got.status == 422
@@ -225,7 +225,7 @@ def test_what_is_no_recording_is_refused(house: House, make: Any, words: str) ->
 
 
 @pytest.mark.parametrize("declared", [2_000_000_000, 30_000_000])
-def test_what_says_that_it_is_too_large_is_refused_unread(house: House, declared: int) -> None:
+def test_declared_oversized_bodies_are_refused_unread(house: House, declared: int) -> None:
     """A declared size of 2 GB or 30 MB: 413 and a sentence, before the body arrives."""
     connection = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, timeout=20)
     connection.putrequest("POST", "/api/clips")
@@ -244,7 +244,7 @@ def test_what_says_that_it_is_too_large_is_refused_unread(house: House, declared
     connection.close()
 
 
-def test_what_waits_is_taken_back(house: House) -> None:
+def test_a_waiting_recording_is_taken_back(house: House) -> None:
     """While muted a recording waits; taken back it is never played, and cannot be taken back twice."""
     clip = send(house, "POST", "/api/clips", encoded(tone(1), "wav")).json["id"]
     house.call("POST", "/api/hush", {"minutes": 10})
@@ -270,7 +270,7 @@ def test_what_waits_is_taken_back(house: House) -> None:
 # ---- music
 
 
-def test_a_track_is_brought_listed_and_deleted(house: House) -> None:
+def test_a_track_is_uploaded_listed_and_deleted(house: House) -> None:
     """It gets a safe file name, plays at once and can be deleted, without a restart."""
     name = urllib.parse.quote("../../etc/我的<i>歌 (live)\x00.MP3")
     got = send(house, "POST", f"/api/tracks/morning?name={name}", encoded(tone(6), "mp3"))
@@ -307,14 +307,14 @@ def test_a_name_that_is_taken_gets_a_number(house: House) -> None:
     ],
     ids=["broken", "film", "no such playlist", "out of the folder"],
 )
-def test_what_is_no_music_is_refused_by_name(house: House, path: str, make: Any, words: str) -> None:
+def test_invalid_music_is_refused_by_name(house: House, path: str, make: Any, words: str) -> None:
     """Broken files and unknown playlists are refused with a sentence that names them."""
     got = send(house, "POST", f"/api/tracks/{path}", make())
     assert got.status in (404, 422)
     assert words in got.json["error"]
 
 
-def test_only_what_is_music_can_be_deleted(house: House) -> None:
+def test_only_music_can_be_deleted(house: House) -> None:
     """No name can point outside the playlist's folder."""
     for path in ("morning/..%2f..%2fchime.ogg", "morning/nothing.mp3", "..%2f..%2fsounds/chime.ogg"):
         assert send(house, "DELETE", f"/api/tracks/{path}").status in (404, 422)
@@ -352,7 +352,7 @@ def test_a_photo_is_on_the_wall_and_goes_again(house: House) -> None:
     assert send(house, "GET", got.json["photo"], role=None).status == 404  # no longer served
 
 
-def test_what_is_no_photo_is_refused(house: House) -> None:
+def test_invalid_photos_are_refused(house: House) -> None:
     """An SVG with a script is refused; unknown people have no photo; unknown names return 404."""
     number = person(house, "李思思")
     got = send(house, "PUT", f"/api/people/{number}/photo", b"<svg onload='alert(1)'/>", kind="image/svg+xml")
@@ -362,7 +362,7 @@ def test_what_is_no_photo_is_refused(house: House) -> None:
         assert send(house, "GET", f"/photos/{name}", role=None).status == 404
 
 
-def test_a_victory_song_sounds_after_the_order_of_its_person_or_team(house: House) -> None:
+def test_a_victory_song_follows_the_deal_of_its_person_or_team(house: House) -> None:
     """The person's song, else the team's, else applause; ten seconds at most."""
     number = person(house, "周婷")
     teams = {team.name: team.id for team in house.daemon.office.teams()}
@@ -398,7 +398,7 @@ def test_a_victory_song_sounds_after_the_order_of_its_person_or_team(house: Hous
         ("DELETE", "/api/announcements/1", {"admin", "assistant", "program"}),
     ],
 )
-def test_only_those_who_may_bring_something(house: House, method: str, path: str, allowed: set[str]) -> None:
+def test_uploads_need_the_right(house: House, method: str, path: str, allowed: set[str]) -> None:
     """Without sign-in 401, a role without the right 403, others an answer about the sent data."""
     for role in (None, "admin", "assistant", "leader", "director", "program", "wall"):
         status = send(house, method, path, b"" if method != "DELETE" else None, role=role).status

@@ -88,13 +88,13 @@ def instances() -> Iterator[dict[Any, Any]]:
 
 
 @pytest.mark.parametrize(("kind", "name"), names(OVERRIDDEN))
-def test_what_is_overridden_is_there(kind: type, name: str) -> None:
+def test_overridden_names_exist(kind: type, name: str) -> None:
     """If the name disappears, waitress would silently never call our method."""
     assert hasattr(kind, name)
 
 
 @pytest.mark.parametrize(("kind", "name"), names(USED))
-def test_what_is_used_is_there(instances: dict[Any, Any], kind: type, name: str) -> None:
+def test_used_names_exist(instances: dict[Any, Any], kind: type, name: str) -> None:
     """waitress sets it, not one of our classes."""
     assert hasattr(instances[kind], name)
 
@@ -124,7 +124,7 @@ def _ours(kind: type, name: str) -> bool:
     return any(name in vars(base) for base in kind.__mro__ if base.__module__ == waitress_parts.__name__)
 
 
-def test_a_write_to_a_gone_client_is_told_by_its_exception(instances: dict[Any, Any]) -> None:
+def test_a_write_to_a_disconnected_client_raises_its_exception(instances: dict[Any, Any]) -> None:
     """`TaskLine.write` relies on it to end a stream."""
     ours, theirs = socket.socketpair()
     server = instances[TcpWSGIServer]
@@ -135,7 +135,7 @@ def test_a_write_to_a_gone_client_is_told_by_its_exception(instances: dict[Any, 
         channel.write_soon(b"x")
 
 
-def test_a_task_writes_what_it_is_given_framed(instances: dict[Any, Any]) -> None:
+def test_a_task_frames_its_writes(instances: dict[Any, Any]) -> None:
     """A second write of a task without a length is one chunk, which frames the walls' hints."""
     ours, theirs = socket.socketpair()
     server = instances[TcpWSGIServer]

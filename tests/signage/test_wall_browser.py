@@ -189,7 +189,7 @@ def test_a_sentence_breaks_where_one_pauses(session: Page) -> None:
     assert session.evaluate(lines) == ["先打非重点客户热身，", "把状态打出来。"]
 
 
-def test_rows_move_and_are_not_made_anew(session: Page) -> None:
+def test_rows_move_and_are_not_recreated(session: Page) -> None:
     """When ranks change the same row slides to its new place; no node is discarded."""
     tell(session, stories()["rhythm-full"])
     session.evaluate("window.first = document.querySelector('.teams .team')")
@@ -236,7 +236,7 @@ def test_a_celebration_has_at_most_sixty_pieces(session: Page) -> None:
     assert 0 < session.locator(".celebration .paper i, .celebration .ring").count() <= 60
 
 
-def test_five_teams_with_targets_stand_on_one_page(session: Page) -> None:
+def test_five_teams_with_targets_fit_one_page(session: Page) -> None:
     """No heading has a page number, all five teams are visible, and two deals fit below."""
     session.set_viewport_size({"width": 1920, "height": 1080})
     tell(session, stories()["rhythm-five-teams"])
@@ -254,7 +254,7 @@ def test_five_teams_with_targets_stand_on_one_page(session: Page) -> None:
     )
 
 
-def test_what_is_due_stands_before_what_comes_later(session: Page) -> None:
+def test_due_duties_come_before_later_ones(session: Page) -> None:
     """At 14:31 it shows the two duties of 14:30, marked; from 14:45 on the next one, 17:30."""
     session.set_viewport_size({"width": 1920, "height": 1080})
     story = stories()["rhythm-duty-due"]
@@ -266,7 +266,7 @@ def test_what_is_due_stands_before_what_comes_later(session: Page) -> None:
     assert session.evaluate(shown) == [False, ["17:30 组长"]]
 
 
-def test_sums_and_spans_are_written_alike(session: Page) -> None:
+def test_sums_and_spans_have_one_format(session: Page) -> None:
     """¥184,700 is 18.47万 and not 18.4万; long and short spans use 分钟."""
     tell(session, stories()["rhythm-full"])
     assert session.evaluate("[184700, 2894700, 12345678, 99999.99].map(Wall.sum)") == [

@@ -47,7 +47,7 @@ def celebrate(room: Room, seconds: float, ago: float = 0.0, number: int = 1) -> 
     room.show(scene="celebration", on_air=on_air)
 
 
-def test_a_deal_is_on_the_glass_as_long_as_it_sounds(room: Room, wall: Page) -> None:
+def test_a_deal_is_shown_as_long_as_it_sounds(room: Room, wall: Page) -> None:
     """The celebration appears with the hint and ends with the sound, without another hint."""
     celebrate(room, 2.0)
     assert eventually(lambda: scene(wall) == "celebration", 2.0)
@@ -99,7 +99,7 @@ def test_the_picture_stays_and_the_wall_comes_back(room: Room, wall: Page) -> No
     assert eventually(lambda: scene(wall) == "celebration", 3.0)
 
 
-def test_who_asks_and_never_reads_holds_up_no_other_wall(room: Room) -> None:
+def test_a_screen_that_never_reads_delays_no_other_wall(room: Room) -> None:
     """A screen that sends 3,000 requests without reading fills only its own connection; others get their states."""
     ask = b"GET /api/wall HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.socket() as deaf:
@@ -128,7 +128,7 @@ def test_an_upgrade_is_fetched_once(room: Room, wall: Page) -> None:
     assert wall.evaluate("window.old")
 
 
-def test_it_reports_what_it_painted(room: Room, wall: Page) -> None:
+def test_it_reports_its_frames(room: Room, wall: Page) -> None:
     """The wall reports scene, revision, size and the delay from hint to display."""
     celebrate(room, 5.0)
     revision = room.feed.revision

@@ -77,7 +77,7 @@ def celebrated(kind: str, *deals: object, **over: object) -> dict[str, object] |
     return result
 
 
-def test_one_order_is_one_person() -> None:
+def test_one_deal_is_one_person() -> None:
     """A single deal shows its person, its amount and the exact time of its sound."""
     celebration = celebrated("first_of_day", deal(1))
     assert celebration is not None
@@ -88,7 +88,7 @@ def test_one_order_is_one_person() -> None:
     )
 
 
-def test_a_burst_is_told_as_one() -> None:
+def test_a_burst_is_one_celebration() -> None:
     """Three deals announced together are «三单连开», each with its row, and their total."""
     celebration = celebrated("big", deal(1), deal(2, "李思思", "6000"), deal(3, "赵磊", "0.50"))
     assert celebration is not None
@@ -103,7 +103,7 @@ def test_a_burst_is_told_as_one() -> None:
     assert roundup["title"] is None
 
 
-def test_what_is_over_is_not_celebrated() -> None:
+def test_ended_announcements_are_not_celebrated() -> None:
     """The picture ends with the sound, even before the wall gets a hint."""
     assert celebrated("big", deal(1), ago=14.1) is None
     assert celebrated("say", ago=61, lasts=90) is None
@@ -119,7 +119,7 @@ def test_the_nap_shows_nothing() -> None:
     assert wall_state(bright, "main")["scene"] == "rhythm"
 
 
-def test_the_show_is_told_in_step_with_the_voice() -> None:
+def test_the_show_is_revealed_in_step_with_the_voice() -> None:
     """Each mark of the voice is the time of its step; the last one ends the show."""
     now = moment("18:05:20")
     marks = (
@@ -201,7 +201,7 @@ def test_a_pinned_board_takes_turns_and_shows_the_way_up() -> None:
     assert show["board"]["rounds"] == []
 
 
-def test_honours_are_told_with_their_figures() -> None:
+def test_highlights_have_their_figures() -> None:
     """Streaks count days, records yuan; both are on the rhythm and the leaderboard."""
     highlights = (
         Highlight("streak", "陈芳", "猛虎队", 8),
@@ -223,7 +223,7 @@ def test_a_screen_that_was_turned_off_stays_dark() -> None:
         assert (state["scene"], state["celebration"]) == ("off", None)
 
 
-def test_nobody_to_praise_is_still_told() -> None:
+def test_an_award_without_a_winner_shows_the_text() -> None:
     """A day without a deal has no award: the wall shows the announcement's text."""
     state = wall_state(
         glance("18:00", scene="award", people=(), on_air=said("top_sales_of_day", moment("18:00"))), "main"
@@ -262,7 +262,7 @@ def test_a_pinned_wall_sleeps_and_celebrates_too() -> None:
     assert off["scene"] == "dark"
 
 
-def test_troubles_are_told_once() -> None:
+def test_problems_are_shown_once() -> None:
     """A health problem is at the foot of the wall, or fills it as the scene; never both."""
     trouble = HealthProblem("没有找到音箱。", "正在重试。", "请检查电源。")
     beside = wall_state(glance(troubles=(trouble,), notices=("2027 年的假期还是估计。",)), "main")
@@ -294,7 +294,7 @@ def test_rest_says_which_rest() -> None:
     assert texts == ["今天休息，好好放松。", "新的一天，马上开始。", "今天辛苦了，路上小心。"]
 
 
-def test_a_target_praises_the_team_and_not_who_brought_the_last_order() -> None:
+def test_a_target_celebrates_the_team_and_not_the_last_seller() -> None:
     """The celebration shows the team, without person, amount and items."""
     now = moment("14:52")
     celebration = wall_state(glance(scene="celebration", on_air=said("target", now, deal(1))), "main")[
@@ -311,7 +311,7 @@ def test_a_target_praises_the_team_and_not_who_brought_the_last_order() -> None:
     assert celebration["reached"] == {"amount": "86000.00", "target": "100000.00", "count": 7}
 
 
-def test_a_burst_shows_each_order() -> None:
+def test_a_burst_shows_each_deal() -> None:
     """Three deals announced together have a title and three items."""
     now = moment("14:52")
     deals = (deal(1), deal(2, amount="20000.00"), deal(3))
@@ -348,7 +348,7 @@ def test_a_teams_wall_shows_that_team() -> None:
     assert wall_state(glance(**TWO_TEAMS), "main")["members"] == []
 
 
-def test_a_teams_wall_celebrates_its_own_orders() -> None:
+def test_a_teams_wall_celebrates_its_own_deals() -> None:
     """It ignores another team's deal; it shows its own, announcements, and round-ups with its deals."""
     now = moment("14:52")
     other = deal(3, "李思思", team="飞龙队")
