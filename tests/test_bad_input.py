@@ -56,10 +56,10 @@ def refused(house: Running, code: int) -> str:
     """Return the output of `zhangu run` when it does not start."""
     words = [ZHANGU, "run", "--home", house.folder, "--host", "127.0.0.1", "--port", str(house.port)]
     done = subprocess.run(words, env=house.env, capture_output=True, text=True, timeout=60)
-    told = done.stdout + done.stderr
-    assert done.returncode == code, told
-    assert "Traceback" not in told
-    return told
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output
+    assert "Traceback" not in output
+    return output
 
 
 def rhythm_of(house: Running) -> Path:
@@ -90,9 +90,9 @@ def test_a_start_with_a_faulty_file(office: Running) -> None:
     good = rhythm_of(office).read_text(encoding="utf-8")
     faulty = good.replace("name: 全天", "nam: 全天").replace("timezone: UTC", "timezone: Mars")
     rhythm_of(office).write_text(faulty, encoding="utf-8")
-    told = refused(office, 2)
-    assert "第 2 行" in told
-    assert "name" in told
+    output = refused(office, 2)
+    assert "第 2 行" in output
+    assert "name" in output
     rhythm_of(office).write_text(good, encoding="utf-8")
     office.start()
     office.stop()
@@ -157,9 +157,9 @@ def test_a_port_that_is_taken(office: Running) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", office.port))
         other.listen()
-        told = refused(office, 1)
-    assert str(office.port) in told
-    assert f"--port {office.port + 1}" in told
+        output = refused(office, 1)
+    assert str(office.port) in output
+    assert f"--port {office.port + 1}" in output
 
 
 def test_a_second_daemon_on_the_same_home(office: Running) -> None:
@@ -168,10 +168,10 @@ def test_a_second_daemon_on_the_same_home(office: Running) -> None:
     first, taken = office.process, office.port
     assert first is not None
     office.port = taken + 1
-    told = refused(office, 1)
+    output = refused(office, 1)
     office.port = taken
-    assert str(first.pid) in told
-    assert str(taken) in told
+    assert str(first.pid) in output
+    assert str(taken) in output
     assert office.get("/api/now")["entry"]["name"] == "全天"
 
 
@@ -246,9 +246,9 @@ def test_a_full_disk_while_running(office: Running) -> None:
         assert office.sell("王小明", 500, "before")[0] == 201
         ballast = fill(home / "var")
         answers = [office.sell("王小明", 600 + n, f"full-{n}") for n in range(40)]
-        told = [answer for status, answer in answers if status != 201]
-        assert told, "the disk was never full"
-        assert all("磁盘" in answer["error"] for answer in told)
+        refusals = [answer for status, answer in answers if status != 201]
+        assert refusals, "the disk was never full"
+        assert all("磁盘" in answer["error"] for answer in refusals)
         accepted = {f"full-{n}" for n, (status, _) in enumerate(answers) if status == 201}
         assert {deal["key"] for deal in office.get("/api/deals")} == accepted | {"before"}
         assert office.call("GET", "/health")[0] == 503
@@ -274,7 +274,7 @@ def test_a_full_disk_at_the_start(office: Running) -> None:
         without_a_book(office, "磁盘")
         assert office.get("/api/people"), "what can be read is read"
         ballast.unlink()
-        until(lambda: not any("记不下来" in told["meanwhile"] for told in office.get("/health")["troubles"]))
+        until(lambda: not any("记不下来" in row["meanwhile"] for row in office.get("/health")["troubles"]))
         assert office.sell("王小明", 500, "again")[0] == 201
         office.stop()
 

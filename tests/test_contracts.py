@@ -124,9 +124,9 @@ def test_check(resting: Running, tmp_path: Path) -> None:
     )
     faulty = tmp_path / "mine.yaml"
     faulty.write_text("office: 甲\nrhythm:\n  - at: 08:30-08:20\n    nme: x\n", encoding="utf-8")
-    told = resting.command("check", str(faulty), code=2)
-    assert re.search(r"mine\.yaml 第 3 行", told)
-    assert re.search(r"mine\.yaml 第 4 行.*name", told)
+    output = resting.command("check", str(faulty), code=2)
+    assert re.search(r"mine\.yaml 第 3 行", output)
+    assert re.search(r"mine\.yaml 第 4 行.*name", output)
 
 
 def test_today_for_programs(resting: Running) -> None:
@@ -195,9 +195,9 @@ def test_import_of_a_faulty_list(tmp_path: Path) -> None:
     house = Running(tmp_path / "home", NO_DEVICE)
     file = tmp_path / "people.csv"
     file.write_text("team,person\n猛虎队,新来的\n,无队\n猛虎队,\n", encoding="utf-8")
-    told = house.command("import", "people", str(file), code=1)
-    assert "3" in told
-    assert "4" in told
+    output = house.command("import", "people", str(file), code=1)
+    assert "3" in output
+    assert "4" in output
     file.write_text("team,person\n猛虎队,新来的\n", encoding="utf-8")
     assert "新增 1 人" in house.command("import", "people", str(file))
 
@@ -464,11 +464,11 @@ def _page(house: Running, path: str) -> tuple[int, str]:
 
 
 def _call_as(house: Running, token: str | None, method: str) -> tuple[int, Any]:
-    order = {"person": "王小明", "product": "报纸", "amount": 1, "key": "contract-token"}
+    deal = {"person": "王小明", "product": "报纸", "amount": 1, "key": "contract-token"}
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     request = urllib.request.Request(
         f"http://127.0.0.1:{house.port}/api/deals",
-        json.dumps(order).encode() if method == "POST" else None,
+        json.dumps(deal).encode() if method == "POST" else None,
         headers,
         method=method,
     )

@@ -54,7 +54,7 @@ def run(house: Running, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def told(house: Running, path: str) -> str:
+def problems_in(house: Running, path: str) -> str:
     return " ".join(row["what"] for row in house.get(path)["troubles"])
 
 
@@ -64,14 +64,14 @@ def test_a_read_only_store_is_reported_everywhere(office: Running) -> None:
     office.start(under=UNDER)
     session.chmod(0o444)
     until(lambda: office.call("GET", "/health")[0] == 503)
-    assert "只能读" in told(office, "/health")
-    assert "只能读" in told(office, "/api/phone")
+    assert "只能读" in problems_in(office, "/health")
+    assert "只能读" in problems_in(office, "/api/phone")
     assert "✗ 正在发生：账本" in run(office, "doctor")
     office.stop()
     assert re.search("✗ 账本：.*只能读", run(office, "doctor"))
     office.start(under=UNDER)
     until(lambda: office.call("GET", "/health")[0] == 503)
-    assert "只能读" in told(office, "/health")
+    assert "只能读" in problems_in(office, "/health")
     assert office.get("/api/now")["entry"]["name"] == "全天"
     status, answer = office.sell("王小明", 500, "refused")
     assert status == 503

@@ -142,8 +142,8 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         pass_fds=[end], stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(end)
-    with os.fdopen(number) as told:
-        display = ":" + told.readline().strip()
+    with os.fdopen(number) as pipe:
+        display = ":" + pipe.readline().strip()
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     yield display

@@ -57,8 +57,8 @@ def test_the_nap_starts_in_silence(kind: str, tmp_path: Path) -> None:
         assert house.call("POST", "/api/music", {"action": "play", "playlist": "rousing"})[0] == 200
         nap = moment_of(house, "12:30:00")
         sleep_until(nap - 3)
-        code, order = house.sell("王小明", 28000, "late")
-        assert (code, order["decision"]["when"]) == (201, "now")
+        code, deal = house.sell("王小明", 28000, "late")
+        assert (code, deal["decision"]["when"]) == (201, "now")
         sleep_until(nap + 6)
         before = recording.sound_between(nap - 3, nap - 1)
         inside = recording.frames_between(nap + DEVICE_MS[kind] / 1000, nap + 5.5)
@@ -73,8 +73,8 @@ def test_the_drums_end_the_nap_on_the_dot(kind: str, tmp_path: Path) -> None:
     """A deal that waits at 12:54:54 is silent; at 12:55:00 music starts, and then the deal is announced and heard."""
     with device(kind, tmp_path / "device") as (env, recording), Running(tmp_path / "home", env) as house:
         house.start(at=f"{FRIDAY} 12:54:54")
-        code, order = house.sell("王小明", 28000, "in the nap")
-        assert (code, order["decision"]["when"]) == (201, "12:55")
+        code, deal = house.sell("王小明", 28000, "in the nap")
+        assert (code, deal["decision"]["when"]) == (201, "12:55")
         end = moment_of(house, "12:55:00")
         sleep_until(end + 2.2)
         inside = recording.frames_between(end - 4, end - DEVICE_MS[kind] / 1000)

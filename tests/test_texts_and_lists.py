@@ -68,10 +68,10 @@ def test_check_does_not_contradict_itself(home: Path, tmp_path: Path) -> None:
     shipped = (ROOT / "config" / "rhythm.yaml").read_text("utf-8")
     text = shipped.replace("\nduties:", "\n  - {at: 10:10, on: 周六, say: 大家好}\nduties:")
     file.write_text(text, encoding="utf-8")
-    told = run(home, "check", str(file)).output
-    assert "没有问题" not in told
-    assert "有 1 处请看一下" in told
-    assert "周六不上班" in told
+    output = run(home, "check", str(file)).output
+    assert "没有问题" not in output
+    assert "有 1 处请看一下" in output
+    assert "周六不上班" in output
 
 
 def test_a_day_is_printed_under_headings(home: Path) -> None:

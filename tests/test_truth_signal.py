@@ -27,8 +27,8 @@ def test_reported_states_match_the_recorded_sound(tmp_path: Path) -> None:
         house.start()
         began = time.monotonic()
         house.call("PUT", "/api/volume", {"volume": 0})
-        order = house.sell("王小明", 50000, "unheard")[1]
-        assert order["decision"]["held"] == "volume_0"
+        deal = house.sell("王小明", 50000, "unheard")[1]
+        assert deal["decision"]["held"] == "volume_0"
         said = subprocess.run(
             [ZHANGU, "say", "大家好", "--home", house.folder], env=house.env, capture_output=True, text=True, timeout=30
         )  # fmt: skip

@@ -175,12 +175,12 @@ class Diary:
     def _scene(self) -> str:
         wall = self._wall()
         entry, award = wall["entry"], wall["award"]
-        told = f"wall {wall['scene']}"
+        words = f"wall {wall['scene']}"
         if isinstance(entry, dict):
-            told += f" {entry['name']}：{entry['text']}"
+            words += f" {entry['name']}：{entry['text']}"
         if wall["scene"] == "award" and isinstance(award, dict):
-            told += f" {award['title']} {award['team']} {award['person']} {award['amount']}"
-        return told
+            words += f" {award['title']} {award['team']} {award['person']} {award['amount']}"
+        return words
 
     def _changed(self, what: str, line: str) -> None:
         if self._last.get(what) != line:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 
-def order(page: Page) -> None:
+def deal(page: Page) -> None:
     """Fill in a deal, so that its sentence is above the button."""
     page.locator("#teams").get_by_text("猛虎队", exact=True).click()
     page.locator("#people").get_by_text("王小明", exact=True).click()
@@ -94,7 +94,7 @@ def closed(page: Page) -> None:
 
 
 OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
-    "deal": (order, line, take_back, fix),
+    "deal": (deal, line, take_back, fix),
     "say": (tracks,),
     "results": (target, city),
     "device": (wall, choices, name, add_wall, add_person, added, person, team),

@@ -140,10 +140,10 @@ def test_namesakes_are_distinguished_by_team(house: House) -> None:
     with house.daemon.store.write() as session:
         session.roster.import_people(rows)
     assert house.sell("张伟", 700, "whose").json["field"] == "person"
-    order = {"person": "张伟", "team": "飞龙队", "product": "报纸", "amount": 700}
-    assert "飞龙队的张伟" in house.call("POST", "/api/deals/preview", order).json["sentence"]
-    assert house.call("POST", "/api/deals", {**order, "key": "whose"}).status == 201
-    assert house.call("POST", "/api/deals", {**order, "key": "whose", "team": "猛虎队"}).status == 409
+    fields = {"person": "张伟", "team": "飞龙队", "product": "报纸", "amount": 700}
+    assert "飞龙队的张伟" in house.call("POST", "/api/deals/preview", fields).json["sentence"]
+    assert house.call("POST", "/api/deals", {**fields, "key": "whose"}).status == 201
+    assert house.call("POST", "/api/deals", {**fields, "key": "whose", "team": "猛虎队"}).status == 409
     deal = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == "whose")
     assert (deal["person"], deal["team"]) == ("张伟", "飞龙队")
 
@@ -215,15 +215,15 @@ def test_a_voice_is_chosen_by_command(house: House) -> None:
 
 def test_the_phone_shows_the_natural_voices_state(house: House) -> None:
     """A rehearsal downloads nothing and reports this."""
-    told = house.call("GET", "/api/phone").json["voice_install"]
-    assert told == {"state": "off", "percent": 0, "why": "启动时关掉了自然语音的自动安装。"}
+    install = house.call("GET", "/api/phone").json["voice_install"]
+    assert install == {"state": "off", "percent": 0, "why": "启动时关掉了自然语音的自动安装。"}
 
 
 def test_preview_changes_nothing(house: House) -> None:
     """The preview returns sentence and decision, and does not change the store."""
     before = house.call("GET", "/api/deals").json
-    order = {"person": "陈芳", "product": "报纸", "amount": "1.5万"}
-    answer = house.call("POST", "/api/deals/preview", order)
+    fields = {"person": "陈芳", "product": "报纸", "amount": "1.5万"}
+    answer = house.call("POST", "/api/deals/preview", fields)
     assert answer.status == 200
     assert "一万五千元" in answer.json["sentence"]
     assert answer.json["decision"]["when"] == "now"
@@ -325,11 +325,11 @@ def test_music_details_are_for_known_callers_only(house: House) -> None:
         assert house.call("GET", path).json["sound"]["volume"] is not None, path
         assert house.call("GET", path, role="wall").json["sound"], path
     assert set(house.call("GET", "/health", role=None).json) == {"ok", "build", "troubles"}
-    told = told_by_daemon(house.daemon._options.home.running)
-    health = doctor._health(told)
+    running_file = told_by_daemon(house.daemon._options.home.running)
+    health = doctor._health(running_file)
     assert health is not None
     assert health["sound"]
-    unknown = doctor._health({**told, "token": "x"})
+    unknown = doctor._health({**running_file, "token": "x"})
     assert unknown is not None
     (finding,) = doctor.of_the_running(unknown)
     assert not finding.serious
@@ -499,8 +499,8 @@ def test_a_name_is_one_person_however_it_is_typed(house: House) -> None:
     assert rare["unreadable"] == ["𬭸"]
     short = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "lǐ"}, role="admin")
     assert (short.status, short.json["field"]) == (422, "say_as")
-    told = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "li3 yi2"}, role="admin")
-    assert told.json["unreadable"] == []
+    changed = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "li3 yi2"}, role="admin")
+    assert changed.json["unreadable"] == []
     house.call("PATCH", f"/api/people/{rare['id']}", {"active": False}, role="admin")
 
 
@@ -524,7 +524,7 @@ def test_a_citys_result_can_be_removed(house: House, empty: str | None) -> None:
 
 
 def test_the_phone_shows_rules_without_effect(house: House) -> None:
-    """A rule for a day off is reported on the phone as soon as it is in force, and not on walls."""
+    """A rule for a day off is reported on the phone once it is in force, and not on walls."""
     timetable_file = house.daemon.office._context.timetable_file
     file = timetable_file._path
     before = file.read_text("utf-8")
@@ -532,9 +532,9 @@ def test_the_phone_shows_rules_without_effect(house: House) -> None:
     try:
         file.write_text(edited, encoding="utf-8")
         timetable_file.refresh()
-        (told,) = house.call("GET", "/api/phone").json["notices"]
-        assert "10:10 的提示”不会发生。周六不上班" in told
-        assert not [told for told in house.call("GET", WALL).json["notices"] if "不会发生" in told]
+        (notice,) = house.call("GET", "/api/phone").json["notices"]
+        assert "10:10 的提示”不会发生。周六不上班" in notice
+        assert not [notice for notice in house.call("GET", WALL).json["notices"] if "不会发生" in notice]
     finally:
         file.write_text(before, encoding="utf-8")
         timetable_file.refresh()

@@ -182,8 +182,8 @@ def left_over(value: object) -> list[str]:
 def test_titles_faults_and_the_hidden_are_english() -> None:
     """Bursts, the leaderboard's title, a fault, a warning, a hidden person, the evening: no Chinese remains."""
     now = moment("14:52")
-    orders = tuple(replace(deal(n, person=UNNAMED), team="Tigers", product="Campus") for n in (1, 2, 3))
-    burst = shown(scene="celebration", on_air=replace(said("burst", now, *orders), text="Well done"))
+    deals = tuple(replace(deal(n, person=UNNAMED), team="Tigers", product="Campus") for n in (1, 2, 3))
+    burst = shown(scene="celebration", on_air=replace(said("burst", now, *deals), text="Well done"))
     assert burst["celebration"]["title"] == "Three in a row"  # type: ignore[index]
     assert burst["celebration"]["items"][0]["person"] == "A colleague"  # type: ignore[index]
     trouble = HealthProblem(

@@ -61,9 +61,9 @@ def test_a_paired_television_looks_and_posts_nothing(house: House, television: P
     assert confirm(house, television.inner_text("#code"), "会议室") == 201
     assert eventually(lambda: scene(television) == "rhythm")
     assert television.evaluate(ask, ["GET", "/api/deals", None]) == 200
-    order = {"person": "王小明", "product": "套餐", "amount": 1, "key": "tv-1"}
+    deal = {"person": "王小明", "product": "套餐", "amount": 1, "key": "tv-1"}
     for method, path, data in (
-        ("POST", "/api/deals", order),
+        ("POST", "/api/deals", deal),
         ("POST", "/api/announcements", {"text": "大家好", "key": "tv-2"}),
         ("POST", "/api/pairings", {"code": "123456", "name": "x"}),
         ("PATCH", "/api/walls/main", {"scene": "off"}),

@@ -71,7 +71,7 @@ def fill(page: Page, team: str, person: str, amount: str, product: str) -> None:
     page.locator("#products").get_by_text(product, exact=True).tap()
 
 
-def orders(house: House, person: str) -> list[dict[str, object]]:
+def deals_of(house: House, person: str) -> list[dict[str, object]]:
     return [deal for deal in house.call("GET", "/api/deals").json if deal["person"] == person]
 
 
@@ -94,7 +94,7 @@ def test_a_deal_by_tapping_is_celebrated(house: House, browser: Browser, phone: 
     expect(wall.get_by_text("王小明").first).to_be_visible(timeout=GENEROUS)
     wall.screenshot(path=ARTEFACTS / "wall-celebration-live.png")
     expect(line).to_contain_text("已播", timeout=GENEROUS)
-    assert [deal["amount"] for deal in orders(house, "王小明")] == [12800]
+    assert [deal["amount"] for deal in deals_of(house, "王小明")] == [12800]
     wall.close()
 
 
@@ -119,7 +119,7 @@ def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) ->
         phone.tap("#go")
         expect(phone.locator("#amount")).to_have_value("")
         expect(phone.locator("#go")).to_be_disabled()
-    deals = orders(house, "周婷")
+    deals = deals_of(house, "周婷")
     assert [deal["amount"] for deal in deals] == [110, 120]
     assert len({deal["key"] for deal in deals}) == 2
 
@@ -156,7 +156,7 @@ def test_a_lost_network_loses_no_deal(house: House, phone: Page) -> None:
     expect(phone.locator("#toast")).to_contain_text("不会记两次")
     expect(line).to_have_count(0, timeout=GENEROUS)
     assert len(thrown) == 1
-    assert [deal["amount"] for deal in orders(house, "刘洋")] == [4321]
+    assert [deal["amount"] for deal in deals_of(house, "刘洋")] == [4321]
 
 
 def test_an_unsent_deal_survives_a_reload(house: House, phone: Page) -> None:
@@ -168,7 +168,7 @@ def test_an_unsent_deal_survives_a_reload(house: House, phone: Page) -> None:
     phone.unroute("**/api/deals")
     phone.reload()
     expect(phone.locator("#done li").filter(has_text="¥77")).to_be_visible(timeout=GENEROUS)
-    assert len(orders(house, "单晓明")) == 1
+    assert len(deals_of(house, "单晓明")) == 1
 
 
 def test_a_deal_is_taken_back_with_a_reason(house: House, phone: Page) -> None:
@@ -180,7 +180,7 @@ def test_a_deal_is_taken_back_with_a_reason(house: House, phone: Page) -> None:
     phone.screenshot(path=ARTEFACTS / "phone-take-back.png")
     phone.locator("#sheet").get_by_role("button", name="撤回", exact=True).tap()
     expect(phone.locator("#done li").filter(has_text="¥555")).to_contain_text("已撤回")
-    assert orders(house, "陈芳")[-1]["voided"] == "报重了"
+    assert deals_of(house, "陈芳")[-1]["voided"] == "报重了"
 
 
 def test_markup_in_a_name_is_text(house: House, phone: Page) -> None:
@@ -262,16 +262,16 @@ INSTALLS: tuple[tuple[dict[str, object], str], ...] = (
 
 def test_the_install_of_the_natural_voice_is_shown(phone: Page) -> None:
     """Progress while running, the reason when failed or disabled, nothing when done."""
-    told: dict[str, object] = {}
+    status: dict[str, object] = {}
 
     def with_install(route: Route) -> None:
         answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "voice_install": told})
+        route.fulfill(response=answer, json={**answer.json(), "voice_install": status})
 
     phone.route("**/api/phone", with_install)
     phone.locator(".tabs").get_by_text("设备").tap()
     for install, words in INSTALLS:
-        told.update(install)
+        status.update(install)
         phone.evaluate("dispatchEvent(new Event('online'))")
         expect(phone.locator("#voice-install")).to_have_text(words)
         bars = phone.locator("#voice-install progress")

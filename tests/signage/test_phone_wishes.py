@@ -47,7 +47,7 @@ def long_press(page: Page, selector: str) -> None:
 
 
 def test_a_long_press_removes_a_product(house: House, phone: Page) -> None:
-    """After a confirmation the chip is gone on this phone, 恢复 restores it, and a tap still chooses it."""
+    """After a confirmation the chip disappears on this phone, 恢复 restores it, and a tap still chooses it."""
     wrong = "#products .chip:has-text('报址')"
     long_press(phone, wrong)
     sheet = phone.locator("#sheet")

@@ -118,5 +118,5 @@ def test_rehearsal_and_demo_have_a_separate_port() -> None:
         for command in (run, rehearse, demo_)
     }
     assert ports == {"run": 8080, "rehearse": 8090, "demo": 8090}
-    told = subprocess.run([ZHANGU, "rehearse", "--help"], capture_output=True, text=True, check=True)
-    assert "8090" in told.stdout
+    done = subprocess.run([ZHANGU, "rehearse", "--help"], capture_output=True, text=True, check=True)
+    assert "8090" in done.stdout

@@ -40,8 +40,8 @@ def line(house: House, said: bytes = b"", source: str = "127.0.0.1") -> socket.s
 
 def head(method: str, path: str, **headers: object) -> bytes:
     named = {"Host": "127.0.0.1", **{key.replace("_", "-"): value for key, value in headers.items()}}
-    told = "".join(f"{key}: {value}\r\n" for key, value in named.items())
-    return f"{method} {path} HTTP/1.1\r\n{told}\r\n".encode()
+    lines = "".join(f"{key}: {value}\r\n" for key, value in named.items())
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode()
 
 
 def answer(made: socket.socket) -> tuple[int, str]:
@@ -112,9 +112,9 @@ def test_a_file_over_the_limit_is_refused_before_it_comes(house: House) -> None:
         Expect="100-continue",
     )  # fmt: skip
     with contextlib.closing(line(house, said)) as made:
-        status, told = answer(made)
+        status, sentence = answer(made)
     assert status == 413
-    assert "MB" in told
+    assert "MB" in sentence
 
 
 def test_a_client_refused_while_sending_gets_the_answer_and_no_reset(house: House) -> None:

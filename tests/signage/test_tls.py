@@ -169,9 +169,9 @@ def test_the_certificate_is_kept_renewed_and_bounded(tmp_path: Path) -> None:
     assert (tmp_path / "tls").stat().st_mode & 0o077 == 0
     network._make_own(tmp_path / "tls", "evil", "DNS:bank.example")
     verify = ["openssl", "verify", "-CAfile", str(first.authority), str(first.chain)]
-    told = subprocess.run(verify, capture_output=True, text=True, timeout=20, check=False)
-    assert told.returncode != 0
-    assert "permitted subtree" in told.stdout + told.stderr
+    done = subprocess.run(verify, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode != 0
+    assert "permitted subtree" in done.stdout + done.stderr
 
 
 def test_a_certificate_near_its_end_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,13 +182,13 @@ def test_a_certificate_near_its_end_is_renewed(tmp_path: Path, monkeypatch: pyte
     authority = made.authority.read_bytes()
     network.ensure(tmp_path, "192.168.1.20")
     assert made.authority.read_bytes() == authority
-    told = subprocess.run(
+    done = subprocess.run(
         ["openssl", "x509", "-in", str(made.chain), "-noout", "-enddate"],
         capture_output=True,
         text=True,
         check=True,
     )
-    end = datetime.strptime(told.stdout.strip().split("=")[1], "%b %d %H:%M:%S %Y GMT")  # noqa: DTZ007
+    end = datetime.strptime(done.stdout.strip().split("=")[1], "%b %d %H:%M:%S %Y GMT")  # noqa: DTZ007
     assert (end - datetime.utcnow()).days > 700  # noqa: DTZ003
 
 

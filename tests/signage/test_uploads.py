@@ -261,10 +261,10 @@ def test_a_waiting_recording_is_taken_back(house: House) -> None:
     finally:
         house.call("POST", "/api/hush", {"minutes": 0})
     deal = house.sell("陈芳", 20000, "not-to-be-withdrawn")
-    order = next(
+    deal = next(
         row for row in house.call("GET", "/api/announcements").json if deal.json["id"] in row["deals"]
     )
-    assert send(house, "DELETE", f"/api/announcements/{order['id']}").status == 404
+    assert send(house, "DELETE", f"/api/announcements/{deal['id']}").status == 404
 
 
 # ---- music

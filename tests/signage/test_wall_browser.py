@@ -133,8 +133,8 @@ def test_the_show_unfolds(session: Page) -> None:
         "third": ".winner.third .words", "second": ".winner.second .words", "first": ".winner.first .words",
         "teams": ".teams.ranked", "cities": ".cities", "comment": ".comment",
     }  # fmt: skip
-    for told in range(len(parts) + 1):
-        tell(session, story | {"now": story["now"] + 1000 * told})
+    for step in range(len(parts) + 1):
+        tell(session, story | {"now": story["now"] + 1000 * step})
         seen = [
             part
             for part in parts
@@ -145,7 +145,7 @@ def test_the_show_unfolds(session: Page) -> None:
             )
             == 1
         ]
-        assert seen == parts[:told]
+        assert seen == parts[:step]
 
 
 def test_pages_lose_nobody(session: Page) -> None:

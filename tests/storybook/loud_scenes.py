@@ -41,7 +41,7 @@ def _show(spoken: int, **over: Any) -> Story:
 
 def show_stories() -> dict[str, Story]:
     """Return the 18:05 show step by step, and leaderboards outside it."""
-    told: dict[str, Any] = {"scene": "leaderboard", "board": board()}
+    changes: dict[str, Any] = {"scene": "leaderboard", "board": board()}
     evening = board(top=(), teams=teams(3, fresh=True), cities=(), comment="今天大家都辛苦了，明天开门见红。")
     return {
         "board-opening": _show(0),
@@ -53,20 +53,20 @@ def show_stories() -> dict[str, Story]:
         "board-all": _show(8),
         "board-pinned": story("14:52:30", PINNED),
         "board-pinned-week": story("14:53:00", PINNED),
-        "board-honours": story("14:53:10", **told),
+        "board-honours": story("14:53:10", **changes),
         "board-sixty": story(
             "14:52:20", PINNED, people=people(60), teams=teams(12), rankings=rankings(60, 12)
         ),
         "board-long-names": _show(
             8, top=tuple(person(name, i) for i, name in enumerate(LONG, 1)), teams=teams(12)
         ),
-        "board-empty": story(**told | {"board": evening}),
+        "board-empty": story(**changes | {"board": evening}),
         "board-cities": _show(5),
         "board-one-city": _show(5, cities=cities(1)),
         "board-eight-cities": _show(5, cities=cities(8)),
         "board-fifteen-cities": _show(5, cities=cities(15)),
-        "board-far": story(display=FAR, **told),
-        "board-light": story(display=PAPER, **told),
+        "board-far": story(display=FAR, **changes),
+        "board-light": story(display=PAPER, **changes),
     }
 
 
