@@ -49,8 +49,8 @@ class RateLimit:
             self._times.append(now)
 
 
-previews = RateLimit(PREVIEWS_PER_MINUTE)
-uploads = RateLimit(UPLOADS_PER_MINUTE)
+preview_limit = RateLimit(PREVIEWS_PER_MINUTE)
+upload_limit = RateLimit(UPLOADS_PER_MINUTE)
 
 
 def source(most: int) -> IO[bytes]:
@@ -58,7 +58,7 @@ def source(most: int) -> IO[bytes]:
 
     Raises Denied 413 when the declared size is above `most` bytes, before reading it.
     """
-    uploads.step()
+    upload_limit.step()
     if (request.content_length or 0) > most + AROUND_A_FILE:
         raise Denied(413, f"文件太大，最多 {most // 1_000_000} MB。")
     request.max_content_length = most + AROUND_A_FILE
@@ -82,7 +82,7 @@ def hear() -> Response:
     `voice` and `speed`: used for this preview, not saved.
     """
     fields = body()
-    previews.step()
+    preview_limit.step()
     options = _manner(fields)
     if "name" in fields:
         say_as = text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None

@@ -39,8 +39,8 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lift the rate limit: the tests send faster than any person; a separate test covers the limit."""
     from signage import uploads
 
-    monkeypatch.setattr(uploads, "hearing", uploads.RateLimit(10_000))
-    monkeypatch.setattr(uploads, "bringing", uploads.RateLimit(10_000))
+    monkeypatch.setattr(uploads, "preview_limit", uploads.RateLimit(10_000))
+    monkeypatch.setattr(uploads, "upload_limit", uploads.RateLimit(10_000))
 
 
 class Got:
@@ -150,7 +150,7 @@ def test_a_hearing_has_its_pace(house: House, monkeypatch: pytest.MonkeyPatch) -
     """Above the limit per minute the next is refused with the waiting time."""
     from signage import uploads
 
-    monkeypatch.setattr(uploads, "hearing", uploads.RateLimit(1))
+    monkeypatch.setattr(uploads, "preview_limit", uploads.RateLimit(1))
     assert house.call("POST", "/api/preview", {"text": ""}, role="assistant").status == 422
     body = json.dumps({"text": "好"}).encode()
     for _ in range(2):
