@@ -1,8 +1,8 @@
-"""Sentences that the program itself shows on walls, in Chinese and in English. Pure.
+"""The program's sentences for walls, in Chinese and in English. Pure.
 
-`say(key, …)` makes a sentence: a `str` in Chinese with its English translation, so that it passes through every
-part of the program as text and an English wall shows the translation. Text written by the office is plain `str` and
-is not translated. A translation may omit a value, for example a reason that is only known in Chinese.
+`say(key, …)` returns a sentence: a `str` in Chinese with its English translation attached, so that all parts of the
+program can pass it as text and an English wall shows the translation. Text from the office is plain `str` and is
+never translated. A translation may omit a value, for example a reason that exists only in Chinese.
 """
 
 from __future__ import annotations
@@ -244,18 +244,18 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The track “{name}” is too quiet ({lufs:.0f} LUFS): please take a louder one.",
     ),
 }
-"""Key → the sentence in Chinese and in English, with the slots that `say` fills."""
+"""Key → the sentence in Chinese and in English, with slots for `say`."""
 
 
 class Sentence(str):
-    """A Chinese sentence; `en` is the same in English."""
+    """A Chinese sentence; `en` is its English translation."""
 
     en: str
 
     def __new__(cls, zh: str, en: str) -> Sentence:
-        made = super().__new__(cls, zh)
-        made.en = en
-        return made
+        sentence = super().__new__(cls, zh)
+        sentence.en = en
+        return sentence
 
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         return str(self), self.en
@@ -270,12 +270,12 @@ def say(key: str, /, **values: Any) -> Sentence:
 
 
 def english(text: Any) -> Any:
-    """Return the English translation of a sentence; anything else unchanged."""
+    """Return the English translation of a sentence; return any other value unchanged."""
     return text.en if isinstance(text, Sentence) else text
 
 
 def first_and_rest(text: str) -> tuple[str, str]:
-    """Return the first sentence of a text and the rest, "" if there is none; in both languages if it has both."""
+    """Split a text after its first sentence (the rest may be ""); in both languages if it has both."""
     what, _, rest = text.partition("。")
     if not isinstance(text, Sentence):
         return f"{what}。", rest

@@ -1,4 +1,4 @@
-"""What people see: walls and phones."""
+"""Web pages and API of the walls and phones."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def create_app(
     hosts: frozenset[str] = frozenset(),
     rehearsal: bool = False,
 ) -> Flask:
-    """The web side of `office`: pages, JSON and events, ready for signage.server.Server.
+    """Return the Flask app for `office`: pages, JSON and events, ready for signage.server.Server.
 
-    `secret` signs what Flask gives to browsers and must stay the same over restarts; `clock` is the office's, so
-    that a rehearsal shows the rehearsed time; `hosts` are further names by which this machine may be asked;
-    `rehearsal`: every page says that nothing is kept, and its cookies have other names, because cookies do not
-    know ports.
+    `secret` signs Flask's cookies and must stay the same over restarts; `clock` is the office's, so that
+    a rehearsal shows the rehearsed time; `hosts` are further host names accepted for this machine; `rehearsal`:
+    every page says that nothing is kept, and cookies have other names, because browsers do not separate cookies
+    by port.
     """
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -62,7 +62,7 @@ def create_app(
 
 
 def _build(home: Path) -> str:
-    """A mark of the scripts and styles that are served: it changes when one of them does."""
+    """Return a hash of the served scripts, styles and templates; it changes when one of them does."""
     mark = hashlib.sha256()
     for file in sorted([*home.glob("static/**/*"), *home.glob("templates/**/*")]):
         if file.is_file():

@@ -1,4 +1,4 @@
-"""Who may do what: a PIN for people (a session in a cookie), tokens for programs; walls only look."""
+"""Access control: a PIN for people (a session in a cookie), tokens for programs; walls have read access only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 deeds = logging.getLogger("zhangu.deeds")
-"""Who did what: the log that is asked when somebody wants to know who muted the office."""
+"""Audit log of each caller's actions, for questions such as "Who muted the office?"."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,25 +34,25 @@ R = TypeVar("R")
 WALL_COOKIE = "zhangu-wall"
 PHONE_COOKIE = "zhangu"
 SECURE_COOKIE = "__Host-zhangu"
-"""By HTTPS. Browsers take a cookie of this name from HTTPS only, so that plain HTTP can neither read nor plant it."""
+"""For HTTPS. Browsers accept a cookie with this prefix only over HTTPS, so plain HTTP can neither read nor set it."""
 _ALL = frozenset({"admin", "assistant", "leader", "director", "program", "wall"})
 RIGHTS: dict[str, frozenset[str]] = {
     "read": _ALL,
     "sell": frozenset({"admin", "assistant", "program"}),  # deals, announcements, music
     "targets": frozenset({"admin", "assistant", "program", "leader", "director"}),
-    "manage": frozenset({"admin", "assistant"}),  # people, teams, walls, who may come in
+    "manage": frozenset({"admin", "assistant"}),  # people, teams, walls, access
 }
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SUFFIXES = (".local", ".lan", ".home", ".internal", ".localdomain", ".home.arpa")
-"""Names that no stranger can register, so that no page of the internet can come under them."""
+"""Suffixes that cannot be registered on the internet, so no internet page can use such a host name."""
 NAME_LIMIT = 20
-TOLD_BODY = 160
-UNTOLD = frozenset({"/api/preview", "/api/deals/preview", "/login", "/logout"})
+LOGGED_BODY = 160  # characters of a request body in the audit log
+NOT_LOGGED = frozenset({"/api/preview", "/api/deals/preview", "/login", "/logout"})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking. `session`: the id of a phone's session, None for programs."""
+    """The sender of a request. `session`: the id of a phone's session, None for programs."""
 
     role: str
     name: str
@@ -60,9 +60,9 @@ class Caller:
 
 
 class Access:
-    """Answers who is asking and whether they may. `hosts`: names by which this machine may be asked.
+    """Identify the caller and check rights. `hosts`: further host names accepted for this machine.
 
-    In a `rehearsal` cookies have other names: browsers keep them by machine, not by port.
+    In a `rehearsal` cookies have other names: browsers keep them by host, not by port.
     """
 
     def __init__(
@@ -74,19 +74,19 @@ class Access:
         self._hosts = hosts | {"localhost", own, own.split(".")[0]}
 
     def cookie(self) -> str:
-        """The name of the phone's cookie, by the way that the request came."""
+        """Return the name of the phone's cookie, which depends on whether the request came over HTTPS."""
         return (SECURE_COOKIE if request.is_secure else PHONE_COOKIE) + self._mark
 
     def wall_cookie(self) -> str:
-        """The name of a paired wall's cookie."""
+        """Return the name of a paired wall's cookie."""
         return WALL_COOKIE + self._mark
 
     def caller(self) -> Caller | None:
-        """Who is asking: by bearer token, else by the phone's cookie, else None. Found out once per request."""
+        """Return the caller by bearer token, else by the phone's cookie, else None. Looked up once per request."""
         if "caller" not in g:
             g.caller = self._caller()
-        found: Caller | None = g.caller
-        return found
+        cached: Caller | None = g.caller
+        return cached
 
     def _caller(self) -> Caller | None:
         if (shown := _bearer()) is not None:
@@ -97,21 +97,21 @@ class Access:
         return Caller("assistant", f"{session.name}（{session.id} 号）", session.id) if session else None
 
     def role(self) -> str | None:
-        """The role of who is asking, None for a stranger."""
-        found = self.caller()
-        return found.role if found else None
+        """Return the caller's role, None for an unknown caller."""
+        caller = self.caller()
+        return caller.role if caller else None
 
     def _wall_role(self) -> str | None:
-        """ "wall" for a television that was paired; such a cookie never makes a person of anyone."""
+        """Return "wall" for a paired TV; its cookie never grants a person's role."""
         token = request.cookies.get(self.wall_cookie(), "")
         return "wall" if token and self.keys.token_role(token) == "wall" else None
 
     def known(self) -> bool:
-        """Whether a signed-in phone, a program or a paired wall is asking."""
+        """Return whether the caller is a signed-in phone, a program or a paired wall."""
         return (self.role() or self._wall_role()) is not None
 
     def check(self, right: str) -> None:
-        """Raises Denied 401 for a stranger, 403 for a role without `right` or a page of somebody else's."""
+        """Raise Denied 401 for an unknown caller, 403 for a role without `right` or a request from another site."""
         self.check_host()
         role = self.role() or self._wall_role()
         if role is None:
@@ -122,9 +122,9 @@ class Access:
             require_own_page()
 
     def check_host(self) -> None:
-        """Raises Denied 421 when this machine is asked by a name that is not its own.
+        """Raise Denied 421 when the Host header is not a name of this machine.
 
-        A page of the internet whose name was pointed at this machine (DNS rebinding) would otherwise pass for ours.
+        Otherwise an internet page whose name points at this machine (DNS rebinding) would count as ours.
         """
         named = request.headers.get("Host")
         if named is None:
@@ -148,13 +148,13 @@ def _is_address(host: str) -> bool:
 
 
 def _bearer() -> str | None:
-    """The token that a program shows. No page of somebody else's can send one; a name and password it can."""
+    """Return the program's token. A page of another site cannot send one; it could send a name and password."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else None
 
 
 def require_own_page() -> None:
-    """Raises Denied 403 unless a page of this very server sent the request: a cookie alone proves nothing."""
+    """Raise Denied 403 unless a page of this server sent the request: a cookie alone proves nothing."""
     site = request.headers.get("Sec-Fetch-Site")
     source = request.headers.get("Origin") or request.headers.get("Referer")
     if site not in (None, "same-origin", "none") or not source or urlsplit(source).netloc != request.host:
@@ -162,7 +162,7 @@ def require_own_page() -> None:
 
 
 def needs(right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A view that only answers who has `right`. Raises KeyError at import for a right that does not exist."""
+    """Mark a view as open only to callers with `right`. Raises KeyError at import for an unknown right."""
     RIGHTS[right]
 
     def guard(view: Callable[P, R]) -> Callable[P, R]:
@@ -178,15 +178,15 @@ def needs(right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def access() -> Access:
-    """The Access of the app that is answering."""
-    found: Access = current_app.extensions["access"]
-    return found
+    """Return the Access of the current app."""
+    current: Access = current_app.extensions["access"]
+    return current
 
 
 pages = Blueprint("access", __name__)
 
 
-# ---- the door
+# ---- signing in
 
 
 @pages.get("/login")
@@ -229,17 +229,17 @@ def _turned_away(address: str, wait: int) -> Any:
         fault = f"PIN 输错太多次，请 {wait} 秒后再试。"
         return render_template("login.html", fault=fault), 429, {"Retry-After": str(wait)}
     log.warning("wrong PIN from %s", address)
-    access().feed.notify()  # phones show when somebody guesses
+    access().feed.notify()  # phones show wrong PINs
     return render_template("login.html", fault="PIN 不对，请再看一遍主机上写的六位数字。"), 403
 
 
 @pages.post("/logout")
 def leave() -> Response:
     require_own_page()
-    found = access().caller()
-    if found is not None and found.session is not None:
-        access().keys.end_session(found.session)
-        deeds.info("%s signs out", found.name)
+    caller = access().caller()
+    if caller is not None and caller.session is not None:
+        access().keys.end_session(caller.session)
+        deeds.info("%s signs out", caller.name)
     answer = redirect(url_for("access.login"), 303)
     answer.delete_cookie(
         access().cookie(), path="/", secure=request.is_secure, httponly=True, samesite="Strict"
@@ -247,36 +247,36 @@ def leave() -> Response:
     return answer
 
 
-# ---- who may come in: told and changed on the phone
+# ---- PIN, sessions and tokens: shown and changed on the phone
 
 
 @pages.get("/api/access")
 @needs("manage")
 def who_may() -> Response:
-    """The PIN, the phones that are signed in and the tokens, with when each was seen last."""
+    """Return the PIN, the signed-in phones and the tokens, each with its last use."""
     keys, own = access().keys, access().caller()
     return jsonify(
         {
             "pin": keys.pin(),
             "sessions": [
                 {
-                    "id": found.id,
-                    "name": found.name,
-                    "address": found.address,
-                    "created": found.created.isoformat(timespec="seconds"),
-                    "seen": found.seen.isoformat(timespec="seconds"),
-                    "own": own is not None and own.session == found.id,
+                    "id": session.id,
+                    "name": session.name,
+                    "address": session.address,
+                    "created": session.created.isoformat(timespec="seconds"),
+                    "seen": session.seen.isoformat(timespec="seconds"),
+                    "own": own is not None and own.session == session.id,
                 }
-                for found in keys.sessions()
+                for session in keys.sessions()
             ],
             "tokens": [
                 {
-                    "name": found.name,
-                    "role": found.role,
-                    "created": found.created.isoformat(timespec="seconds"),
-                    "used": found.used.isoformat(timespec="seconds") if found.used else None,
+                    "name": token.name,
+                    "role": token.role,
+                    "created": token.created.isoformat(timespec="seconds"),
+                    "used": token.used.isoformat(timespec="seconds") if token.used else None,
                 }
-                for found in keys.tokens()
+                for token in keys.tokens()
             ],
         }
     )
@@ -285,7 +285,7 @@ def who_may() -> Response:
 @pages.post("/api/access/pin")
 @needs("manage")
 def change_pin() -> Response:
-    """Another PIN; every phone, this one too, has to sign in again."""
+    """Set a new PIN; every phone, including this one, has to sign in again."""
     body()
     return jsonify({"pin": access().keys.new_pin()})
 
@@ -306,25 +306,25 @@ def end_token(name: str) -> Response:
     return jsonify({})
 
 
-# ---- who did what
+# ---- audit log
 
 
 def _note(answer: Response) -> Response:
-    """Log what was done, by whom, and how it ended."""
+    """Log the action, its caller and the status of the answer."""
     caller: Caller | None = g.get("caller")
-    if caller is not None and request.method not in SAFE and request.path not in UNTOLD:
+    if caller is not None and request.method not in SAFE and request.path not in NOT_LOGGED:
         readable = request.mimetype == "application/json" and (request.content_length or 0) <= MAX_BODY
-        said = request.get_data(as_text=True) if readable else ""
-        told = said if len(said) <= TOLD_BODY else said[:TOLD_BODY] + "…"
+        text = request.get_data(as_text=True) if readable else ""
+        logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
         where = f"{request.method} {request.path}"
-        deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, told, answer.status_code)
+        deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, logged, answer.status_code)
     return answer
 
 
 def install(
     app: Flask, keys: Credentials, feed: Feed, hosts: frozenset[str] = frozenset(), rehearsal: bool = False
 ) -> None:
-    """Give `app` its door; sessions last 30 days, out of reach of scripts and of other sites."""
+    """Add access control to `app`; sessions last 30 days, and scripts and other sites cannot read their cookies."""
     app.extensions["access"] = Access(keys, feed, hosts, rehearsal)
     app.before_request(lambda: access().check_host())
     app.after_request(_note)

@@ -1,4 +1,4 @@
-"""What a browser's user agent says of its device, in words for people. Pure."""
+"""Describe a device for people from its browser's user agent. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BROWSERS: Final = (
 
 
 def device_name(agent: str) -> str:
-    """Name the device in a word or two; with 微信 when its browser is WeChat's."""
+    """Return one or two words for the device; with 微信 when its browser is WeChat's."""
     if "Android" in agent:
         kind = "安卓手机" if "Mobile" in agent else "安卓平板或电视"
     else:
@@ -26,10 +26,10 @@ def device_name(agent: str) -> str:
 
 
 def described(agent: str) -> str:
-    """Name the device and its browser with the release, "Linux 电脑，Chrome 119"; "" without a user agent."""
+    """Return the device and its browser with the release, "Linux 电脑，Chrome 119"; "" without a user agent."""
     if not agent:
         return ""
     for mark, name in _BROWSERS:
-        if found := re.search(rf"{mark}/(\d{{1,4}})", agent):
-            return f"{device_name(agent).removesuffix(' 微信')}，{name} {found[1]}"
+        if match := re.search(rf"{mark}/(\d{{1,4}})", agent):
+            return f"{device_name(agent).removesuffix(' 微信')}，{name} {match[1]}"
     return device_name(agent)

@@ -1,4 +1,4 @@
-"""How every answer looks: bodies read strictly, faults told in a sentence, headers that keep a page safe."""
+"""HTTP basics: strict parsing of bodies, errors as one sentence for people, security headers."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ R = TypeVar("R")
 
 MAX_BODY = 64 * 1024
 MOST = 10**12
-AROUND_A_FILE = 64 * 1024  # what a form puts around it
-CALLED = {  # on the phone; what only programs send goes by its own name
+AROUND_A_FILE = 64 * 1024  # bytes of form data around a file
+CALLED = {  # field labels on the phone; fields that only programs send keep their names
     "person": "姓名", "name": "名字", "team": "团队", "product": "产品", "say_as": "读音", "reason": "撤回的原因",
     "text": "要说的话", "city": "城市", "code": "屏幕上的六位数字", "who": "名字", "playlist": "歌单",
     "voice": "语音", "results_voice": "战报的语音", "speed": "语速",
 }  # fmt: skip
-CHOSEN = ("team", "playlist")  # are picked from what is there, not written
+CHOSEN = ("team", "playlist")  # chosen from a list, not typed
 BROKEN = "这里出了问题，已写入日志。"
 PLAIN = {
     400: "看不懂这个请求。",
@@ -41,7 +41,7 @@ PLAIN = {
     413: "发来的内容太大，最多 64 KB。",
     415: "请用 JSON 发送。",
 }
-# No inline script or style: what a person typed as a name can never become code.
+# No inline script or style: a name that a person typed can never run as code.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -50,13 +50,13 @@ POLICY = (
 
 
 class Number(IntegerConverter):
-    """An id in an address. One that no book could hold is no address."""
+    """An id in an address. An id too large for the store does not match."""
 
     regex = r"\d{1,18}"
 
 
-class Denied(Exception):  # noqa: N818  the office's word
-    """A request that is not carried out. `status` is the HTTP status, `sentence` is for a person."""
+class Denied(Exception):  # noqa: N818  the project's word
+    """A refused request. `status` is the HTTP status, `sentence` is for people."""
 
     def __init__(self, status: int, sentence: str, retry_after: int | None = None) -> None:
         super().__init__(sentence)
@@ -66,25 +66,25 @@ class Denied(Exception):  # noqa: N818  the office's word
 
 
 def body() -> dict[str, Any]:
-    """The request's JSON object; numbers with a point come as Decimal, so that money never is a float.
+    """Return the request's JSON object; numbers with a point are Decimal, so that money is never a float.
 
-    Unknown fields are left to the caller to ignore. Raises Denied 415 without a JSON content type, 400 when
-    the body is not a JSON object.
+    Unknown fields are kept; callers ignore them. Raises Denied 415 without a JSON content type, 400 when the body
+    is not a JSON object.
     """
     if request.mimetype != "application/json":
         raise Denied(415, PLAIN[415])
     try:
-        # NaN and Infinity come as text: the amount's own reader then refuses them by name.
-        found = json.loads(request.get_data(), parse_float=_number, parse_constant=str)
+        # NaN and Infinity become text: parse_amount then refuses them and names them.
+        fields = json.loads(request.get_data(), parse_float=_number, parse_constant=str)
     except (ValueError, RecursionError):
         raise Denied(400, "发来的不是完整的 JSON。") from None
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         raise Denied(400, '发来的 JSON 应当是一个对象，例如 {"text": "大家加油"}。')
-    return found
+    return fields
 
 
 def brings(most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A view that takes bodies of up to `most` bytes, a form's wrapping on top, from who has its right."""
+    """Let a view take bodies of up to `most` bytes plus form data, from callers with its right."""
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         vars(view)["brings"] = most + AROUND_A_FILE
@@ -94,9 +94,9 @@ def brings(most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def largest(app: Flask, environ: dict[str, Any]) -> int | tuple[int, str]:
-    """How many bytes the body of a request may have, from its header alone; or a status and why it may have none.
+    """Return how many bytes a request's body may have, from its header alone; or a status and sentence to refuse it.
 
-    Everybody may send 64 KB; only a route that takes files takes more, and only from who may use it.
+    Each caller may send 64 KB; only routes for files accept more, and only from callers with the right to use them.
     """
     try:
         with app.request_context(environ):
@@ -110,20 +110,20 @@ def largest(app: Flask, environ: dict[str, Any]) -> int | tuple[int, str]:
         return denied.status, denied.sentence
     except Refused as refused:
         return 503, refused.sentence
-    except Exception as error:  # nothing that a header holds may end the server's loop
-        log.error("a header could not be judged", exc_info=error)
+    except Exception as error:  # no header content may end the server's loop
+        log.error("checking a request header failed", exc_info=error)
         return 400, PLAIN[400]
 
 
 def _number(text: str) -> Decimal | str:
-    # 1e-999999999 is ten letters here and a gigabyte written out: such a thing is text, and refused as text.
+    # 1e-999999999 has 12 characters but expands to a gigabyte: keep such numbers as text, so that they are refused.
     number = Decimal(text) if len(text) <= 40 else None
     return number if number is not None and abs(number.adjusted()) <= 30 else text
 
 
-def text_of(found: dict[str, Any], field: str, limit: int, optional: bool = False) -> str:
-    """The text in `field`, trimmed. Raises Refused when missing, empty, no text, or over `limit`."""
-    value = found.get(field)
+def text_of(fields: dict[str, Any], field: str, limit: int, optional: bool = False) -> str:
+    """Return the text in `field`, trimmed. Raises Refused when missing, empty, not text, or over `limit`."""
+    value = fields.get(field)
     if optional and value in (None, ""):
         return ""
     if not isinstance(value, str) or not value.strip():
@@ -132,37 +132,39 @@ def text_of(found: dict[str, Any], field: str, limit: int, optional: bool = Fals
         raise Refused(f"还没有填写{CALLED.get(field, f' {field}')}。", field)
     if len(value.strip()) > limit:
         raise Refused(f"{CALLED.get(field, field)}有 {len(value.strip())} 个字，最多 {limit} 个。", field)
-    if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):  # half an emoji: no UTF-8
+    if "\x00" in value or any(
+        "\ud800" <= letter <= "\udfff" for letter in value
+    ):  # half an emoji (lone surrogate): not valid in UTF-8
         raise Refused(f"{CALLED.get(field, field)}里有不能用的字符。", field)
     return value.strip()
 
 
-def whole_of(found: dict[str, Any], field: str, low: int, high: int) -> int:
-    """The whole number in `field`. Raises Refused outside low..high."""
-    value = found.get(field)
+def whole_of(fields: dict[str, Any], field: str, low: int, high: int) -> int:
+    """Return the whole number in `field`. Raises Refused outside low..high."""
+    value = fields.get(field)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise Refused(f"{field} 要写 {low} 到 {high} 之间的整数。", field)
     return value
 
 
-def number_of(found: dict[str, Any], field: str) -> float:
-    """The number in `field`. Raises Refused for anything else."""
-    value = found.get(field)
+def number_of(fields: dict[str, Any], field: str) -> float:
+    """Return the number in `field`. Raises Refused for anything else."""
+    value = fields.get(field)
     if isinstance(value, int | Decimal) and not isinstance(value, bool) and -MOST <= value <= MOST:
         return float(value)
     raise Refused(f"{CALLED.get(field, field)}要写一个数，例如 1.1。", field)
 
 
-def flag_of(found: dict[str, Any], field: str) -> bool | None:
-    """True, False, or None when `field` is absent. Raises Refused for anything else."""
-    value = found.get(field)
+def flag_of(fields: dict[str, Any], field: str) -> bool | None:
+    """Return True, False, or None when `field` is absent. Raises Refused for anything else."""
+    value = fields.get(field)
     if value is not None and not isinstance(value, bool):
         raise Refused(f"{field} 要写成 true 或 false。", field)
     return value
 
 
 def time_of(value: object) -> time:
-    """The time of day in `value` ("14:00"). Raises Refused."""
+    """Return the time of day in `value` ("14:00"). Raises Refused."""
     match = re.fullmatch(r"([01]?\d|2[0-3])[:：]([0-5]\d)", value) if isinstance(value, str) else None
     if match is None:
         raise Refused("时间要写成 14:00 这样。", "until")
@@ -170,15 +172,15 @@ def time_of(value: object) -> time:
 
 
 def date_of(value: object, default: date) -> date:
-    """The date in `value` (YYYY-MM-DD), `default` when absent or empty. Raises Refused."""
+    """Return the date in `value` (YYYY-MM-DD), `default` when absent or empty. Raises Refused."""
     if value in (None, ""):
         return default
     try:
-        # strptime reads only this one form; fromisoformat would take weeks (2026-W01-1) too.
+        # strptime accepts only this form; fromisoformat also accepts weeks (2026-W01-1).
         if isinstance(value, str) and len(value) == len("2026-11-23"):
-            found = datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007  a date has no zone
-            if found.year in YEARS:
-                return found
+            day = datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007  a date has no zone
+            if day.year in YEARS:
+                return day
     except ValueError:
         pass
     raise Refused(f"日期要写成 2026-11-23 这样，{YEARS[0]} 年到 {YEARS[-1]} 年。", "date")
@@ -208,13 +210,13 @@ def _refused(error: Refused) -> Response:
 
 
 def _for_eyes() -> bool:
-    """Whether a browser's window asked, not a program or a page's script."""
+    """Return whether a browser window sent the request, not a program or a page's script."""
     best = request.accept_mimetypes.best_match(["application/json", "text/html"], "application/json")
     return request.method in ("GET", "HEAD") and not request.path.startswith("/api/") and best == "text/html"
 
 
 def _meant() -> str | None:
-    """The address that was meant: a television's keyboard begins with a capital, people end with a slash."""
+    """Return the intended address: a TV's keyboard starts with a capital, people add a trailing slash."""
     first, *rest = request.path.strip("/").split("/")
     path = "/" + "/".join([first.lower(), *rest])
     adapter = current_app.create_url_adapter(request)
@@ -252,7 +254,7 @@ def _guard(answer: Response) -> Response:
     head.setdefault("X-Frame-Options", "DENY")
     head.setdefault("Referrer-Policy", "same-origin")
     if request.path.startswith("/static/"):
-        # Asked for again each time, answered 304: after an upgrade no phone runs yesterday's script.
+        # Revalidated each time (304): after an upgrade no phone runs an old script.
         head["Cache-Control"] = "no-cache"
     else:
         head.setdefault("Cache-Control", "no-store")
@@ -260,7 +262,7 @@ def _guard(answer: Response) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Give `app` the answers of this module for every fault and every header; before any page is registered."""
+    """Install error handlers and headers in `app`; call it before registering pages."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.converters["int"] = Number
     app.register_error_handler(Denied, _denied)

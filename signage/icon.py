@@ -1,4 +1,4 @@
-"""The home screen's icon: a drum on cinnabar, drawn here, so that no picture of others is needed.
+"""The home screen icon: a drum on cinnabar, drawn by code, so that no third-party image is needed.
 
 `python -m signage.icon` writes the files under `static/`.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 SIZES = (180, 512)
 RED, PAPER, DARK, GOLD = (161, 31, 16), (251, 240, 220), (93, 14, 6), (217, 155, 69)
-GRID = 4  # samples to a side of a pixel, for smooth edges
+GRID = 4  # samples per side of a pixel, for smooth edges
 STICKS = (((0.16, 0.10), (0.52, 0.40)), ((0.84, 0.10), (0.48, 0.40)))
 BEADS = ((0.52, 0.40), (0.48, 0.40))
 
@@ -20,7 +20,7 @@ Colour = tuple[int, int, int]
 
 
 def colour(x: float, y: float) -> Colour:
-    """What is at a place of the unit square; y points down."""
+    """Return the colour at a point of the unit square; y points down."""
     if any(_near(x, y, *stick) < 0.022 for stick in STICKS) or any(
         math.dist((x, y), bead) < 0.05 for bead in BEADS
     ):
@@ -36,7 +36,7 @@ def colour(x: float, y: float) -> Colour:
 
 
 def _near(x: float, y: float, start: tuple[float, float], end: tuple[float, float]) -> float:
-    """The distance to a line from `start` to `end`."""
+    """Return the distance to the line from `start` to `end`."""
     along, down = end[0] - start[0], end[1] - start[1]
     part = ((x - start[0]) * along + (y - start[1]) * down) / (along**2 + down**2)
     part = min(1.0, max(0.0, part))
@@ -44,14 +44,14 @@ def _near(x: float, y: float, start: tuple[float, float], end: tuple[float, floa
 
 
 def png(size: int) -> bytes:
-    """The icon as a PNG of `size` × `size` pixels."""
+    """Return the icon as a PNG of `size` × `size` pixels."""
     steps = [(n + 0.5) / GRID for n in range(GRID)]
     rows = bytearray()
     for row in range(size):
         rows.append(0)
         for column in range(size):
-            found = [colour((column + dx) / size, (row + dy) / size) for dx in steps for dy in steps]
-            rows += bytes(round(sum(channel) / len(found)) for channel in zip(*found, strict=True))
+            samples = [colour((column + dx) / size, (row + dy) / size) for dx in steps for dy in steps]
+            rows += bytes(round(sum(channel) / len(samples)) for channel in zip(*samples, strict=True))
     head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
     body = zlib.compress(bytes(rows), 9)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")

@@ -1,4 +1,4 @@
-"""`/wall/new`: a television shows six digits until the phone has confirmed them, then it is a wall of its own."""
+"""`/wall/new`: a TV shows six digits; when the phone confirms them, it becomes a named wall."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEN_YEARS = 10 * 365 * 24 * 3600
 
 @pages.get("/wall/new")
 def new() -> Response:
-    """Six digits and how to use them. A television that was paired goes to its own wall."""
+    """Show six digits and how to use them. Redirect a paired TV to its wall."""
     owner = office().keys.token_owner(request.cookies.get(access().wall_cookie(), ""))
     if owner is not None and owner.startswith("wall:") and is_free(owner.removeprefix("wall:")):
         return redirect(url_for("walls.named_wall", name=owner.removeprefix("wall:")))
@@ -40,7 +40,7 @@ def new() -> Response:
 
 @pages.get("/api/pairing")
 def progress() -> Response:
-    """What the waiting television asks: {"wall": null}, or its name, and with it the token as a cookie, once."""
+    """Answer the waiting TV: {"wall": null}, or its name and, once, the token as a cookie."""
     secret = request.cookies.get(WAITING, "")
     if office().pairings.look(secret) is None:
         raise Denied(410, "这个数字已经过期，请刷新。")
@@ -62,16 +62,16 @@ def progress() -> Response:
 @pages.post("/api/pairings")
 @needs("manage")
 def confirm() -> tuple[Response, int]:
-    """`{code, name}` from the phone."""
-    found = body()
-    name = free_name(wall_name(text_of(found, "name", NAME_LIMIT - len("wall:"))))
-    office().pairings.confirm(text_of(found, "code", 12), name)
+    """Confirm `{code, name}` from the phone."""
+    fields = body()
+    name = free_name(wall_name(text_of(fields, "name", NAME_LIMIT - len("wall:"))))
+    office().pairings.confirm(text_of(fields, "code", 12), name)
     return jsonify({"name": name}), 201
 
 
 @pages.get("/qr.svg")
 def qr() -> Response:
-    """The phone's address, as whoever asks has reached this server, to be scanned."""
+    """Return the phone's address as a QR code, with the host by which the caller reached this server."""
     drawn = io.BytesIO()
     segno.make(request.host_url, error="m").save(
         drawn, kind="svg", scale=8, border=2, dark="#120d0b", light="#f3e9d8", xmldecl=False

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from controller.glance import Glance, Sounding
 from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
-from controller.sales.announcement_policy import said as told_at
+from controller.sales.announcement_policy import said as time_text
 from controller.sales.model import (
     DROPPED,
     HEARD,
@@ -32,17 +32,17 @@ from signage.auth import access, needs
 from signage.devices import described
 from signage.icon import SIZES as ICONS
 from signage.serializers import Json
-from signage.tls import told
+from signage.tls import https_port
 from signage.uploads import belongings
 from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
 
-LINES = 40  # of what was just done; the page asks for the whole day when somebody wants older ones
-SPOKEN = 400  # lines of what was said by hand: a whole day
+LINES = 40  # latest deals in the state; the page requests the whole day when a person wants older ones
+SPOKEN = 400  # lines of manual announcements: a whole day
 SHOWN = {**SCENES, "off": "已关屏"}
 SAID_BY_HAND = ("say", "microphone", "emergency")
-SAID = (HEARD, NOT_HEARD, DROPPED)  # what can be said again
+SAID = (HEARD, NOT_HEARD, DROPPED)  # states in which an announcement can be repeated
 UNANNOUNCED = "这一单没有安排播报。"
 HELD = {NO_DEVICE: "等音响恢复", VOLUME_0: "等音量调大", QUIET: "等安静时间结束", MUTED: "等静音结束"}
 
@@ -57,7 +57,7 @@ def home() -> str | Response:
 
 @pages.get("/manifest.webmanifest")
 def manifest() -> Response:
-    """What a phone needs to put the page on its home screen; asked for without a cookie."""
+    """Return the web app manifest, for the phone's home screen; browsers request it without a cookie."""
     name = "战鼓彩排" if current_app.jinja_env.globals.get("rehearsal") else "战鼓"
     icons = [
         {
@@ -92,44 +92,44 @@ def state() -> Response:
 @pages.get("/api/phone/done")
 @needs("read")
 def done() -> Response:
-    """Every deal of today as the phone lists it, newest first."""
-    house = office()
-    glance = house.glance()
+    """Return every deal of today as the phone lists it, newest first."""
+    current = office()
+    glance = current.glance()
     today = glance.plan.date
     return jsonify(
-        done_lines(house.deals(today), house.announcements(today), glance.now, glance.sounding.hearing)
+        done_lines(current.deals(today), current.announcements(today), glance.now, glance.sounding.hearing)
     )
 
 
 def phone_state() -> Json:
-    """Everything the four tabs show, asked of the office once."""
-    house = office()
-    glance = house.glance()
+    """Return all data of the four tabs."""
+    current = office()
+    glance = current.glance()
     today = glance.plan.date
-    said, deals = house.announcements(today), house.deals(today)
+    announcements, deals = current.announcements(today), current.deals(today)
     return {
         **_moment(glance),
-        "notices": [*glance.notices, *(f"作息表{hint}" for hint in house.hints())],
-        "teams": [serializers.team(team) for team in house.teams()],
-        "people": [serializers.person(person) for person in house.people()],
-        "products": list(house.products()),
-        "playlists": list(house.playlists()),
-        "playlist_names": house.playlist_names(),
-        "done": done_lines(deals, said, glance.now, glance.sounding.hearing, LINES),
+        "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.hints())],
+        "teams": [serializers.team(team) for team in current.teams()],
+        "people": [serializers.person(person) for person in current.people()],
+        "products": list(current.products()),
+        "playlists": list(current.playlists()),
+        "playlist_names": current.playlist_names(),
+        "done": done_lines(deals, announcements, glance.now, glance.sounding.hearing, LINES),
         "done_total": len(deals),
         "said": [
-            _said_line(found, glance.now, glance.sounding.hearing)
-            for found in reversed(said)
-            if found.kind in SAID_BY_HAND
+            _said_line(announcement, glance.now, glance.sounding.hearing)
+            for announcement in reversed(announcements)
+            if announcement.kind in SAID_BY_HAND
         ][:SPOKEN],
-        "cities": [serializers.city(city) for city in house.cities(today)],
-        "walls": wall_lines(screens().all(), streams().names(), house.walls.known(), glance),
+        "cities": [serializers.city(city) for city in current.cities(today)],
+        "walls": wall_lines(screens().all(), streams().names(), current.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
         "version": version(),
         **belongings(),
-        "voice": serializers.speaking(house.speaking),
-        "voice_install": serializers.voice_install(house.voice_install()),
-        "tls": told(),
+        "voice": serializers.speaking(current.speaking),
+        "voice_install": serializers.voice_install(current.voice_install()),
+        "tls": https_port(),
     }
 
 
@@ -157,15 +157,18 @@ def _moment(glance: Glance) -> Json:
     }
 
 
-def _sound(found: Sounding) -> Json:
-    return {**serializers.sounding(found), "track": track_title(found.track) if found.track else None}
+def _sound(sounding: Sounding) -> Json:
+    return {
+        **serializers.sounding(sounding),
+        "track": track_title(sounding.track) if sounding.track else None,
+    }
 
 
 def _duty(duty: Duty) -> Json:
     return {"at": serializers.clock_time(duty.at), "who": ROLES.get(duty.who, duty.who), "what": duty.what}
 
 
-# ---- what was just done, with its true state -----------------------------------------------------------
+# ---- today's deals with the state of their announcements ------------------------------------------------
 
 
 def done_lines(
@@ -175,12 +178,12 @@ def done_lines(
     hearing: Hearing = ALL_HEARD,
     most: int | None = None,
 ) -> list[Json]:
-    """Today's deals, newest first, each with how its announcement stands (the newest one that names it).
+    """Return today's deals, newest first, each with the state of its newest announcement.
 
-    `most`: how many; None: all.
+    `most`: maximum number of lines; None: all.
     """
     newest: dict[int, Announcement] = {}
-    for announcement in sorted(said, key=lambda found: found.id):
+    for announcement in sorted(said, key=lambda row: row.id):
         newest.update(dict.fromkeys(announcement.deals, announcement))
     ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
     return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:most]]
@@ -200,44 +203,46 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
     }
 
 
-def state_words(found: Announcement | None, now: datetime, hearing: Hearing = ALL_HEARD) -> tuple[str, str]:
-    """How an announcement stands, in a few words, and how the words look: "", "live", "ok" or "bad"."""
-    if found is None:
+def state_words(
+    announcement: Announcement | None, now: datetime, hearing: Hearing = ALL_HEARD
+) -> tuple[str, str]:
+    """Return an announcement's state in a few words, and the style of the words: "", "live", "ok" or "bad"."""
+    if announcement is None:
         return "没有播出", ""
-    if found.state == WAITING:
-        if found.due is not None and found.due > now:
-            return f"{told_at(found.due, now)} 播报", ""
+    if announcement.state == WAITING:
+        if announcement.due is not None and announcement.due > now:
+            return f"{time_text(announcement.due, now)} 播报", ""
         held = next((HELD[reason.cause] for reason in hearing.reasons if reason.cause in HELD), None)
         return ("立即播报", "live") if held is None else (held, "bad")
-    if found.state == HEARD:
-        return f"已播 {told_at(found.ended or found.due or found.created, now)}", "ok"
+    if announcement.state == HEARD:
+        return f"已播 {time_text(announcement.ended or announcement.due or announcement.created, now)}", "ok"
     return {
         PLAYING: ("正在播报", "live"),
         NOT_HEARD: ("没有播出", "bad"),
         MERGED: ("和别的一起播", ""),
-    }.get(found.state, ("没有播出", ""))
+    }.get(announcement.state, ("没有播出", ""))
 
 
-def _reason(found: Announcement | None) -> str:
-    """Why it was not heard, to stand in the row itself; "" for everything that went as people expect."""
-    if found is None:
+def _reason(announcement: Announcement | None) -> str:
+    """Return why it was not heard, for the row itself; "" when it went as people expect."""
+    if announcement is None:
         return UNANNOUNCED
-    return found.why if found.state in (NOT_HEARD, DROPPED) else ""
+    return announcement.why if announcement.state in (NOT_HEARD, DROPPED) else ""
 
 
-def _said_line(found: Announcement, now: datetime, hearing: Hearing) -> Json:
-    words, look = state_words(found, now, hearing)
+def _said_line(announcement: Announcement, now: datetime, hearing: Hearing) -> Json:
+    words, look = state_words(announcement, now, hearing)
     return {
-        "id": found.id,
-        "text": found.text,
-        "at": told_at(found.created, now),
+        "id": announcement.id,
+        "text": announcement.text,
+        "at": time_text(announcement.created, now),
         "state": words,
         "look": look,
-        "why": found.why,
-        "again": found.state in SAID,
-        "reason": _reason(found),
-        "kind": found.kind,
-        "open": found.state in OPEN_STATES,
+        "why": announcement.why,
+        "again": announcement.state in SAID,
+        "reason": _reason(announcement),
+        "kind": announcement.kind,
+        "open": announcement.state in OPEN_STATES,
     }
 
 
@@ -247,10 +252,10 @@ def _said_line(found: Announcement, now: datetime, hearing: Hearing) -> Json:
 def wall_lines(
     painted: Iterable[Painted], open_lines: Mapping[str, int], known: Iterable[Wall], glance: Glance
 ) -> list[Json]:
-    """Every wall that listens, has reported or is known from before, by name; phones listen too but are no walls.
+    """Return every wall that is connected, has reported or was known before, sorted by name; phones are left out.
 
-    `stray`: the team it was given to, when there is no such team. `silent`: since when nothing was heard of a wall
-    that should be there. `chosen`: what the phone chose for it.
+    `stray`: its assigned team, when there is no such team. `silent`: the last sign of a wall that should be
+    connected. `chosen`: the settings chosen on the phone.
     """
     lines: dict[str, Json] = {
         name: {"name": name, "online": True, "silent": None, "chosen": {}}
@@ -259,7 +264,7 @@ def wall_lines(
     }
     for wall in known:
         line = lines.setdefault(
-            wall.name, {"name": wall.name, "online": False, "silent": told_at(wall.seen, glance.now)}
+            wall.name, {"name": wall.name, "online": False, "silent": time_text(wall.seen, glance.now)}
         )
         line["chosen"] = dict(wall.settings)
     for report in painted:
@@ -267,7 +272,7 @@ def wall_lines(
             **lines.get(report.wall, {"chosen": {}}),
             "name": report.wall,
             "online": report.wall in open_lines,
-            "silent": None if report.wall in open_lines else told_at(report.at, glance.now),
+            "silent": None if report.wall in open_lines else time_text(report.at, glance.now),
             "scene": SHOWN.get(report.scene, report.scene),
             "painted": f"{report.at:%H:%M:%S}",
             "size": f"{report.width}×{report.height}",

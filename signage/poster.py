@@ -1,4 +1,4 @@
-"""The printable timetable: the usual day on one A3 sheet."""
+"""The printable timetable: the usual working day on one A3 sheet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pages = Blueprint("poster", __name__)
 
 @pages.get("/poster")
 def poster() -> str:
-    """The usual working day as a sheet to hang up for months."""
+    """Show the usual working day, without dates, so that the sheet can hang for months."""
     glance = office().glance()
     plan = to_json(office().usual_plan())
     return render_template("poster.html", office=glance.office, plan=plan, roles=ROLES)

@@ -1,4 +1,4 @@
-"""Values of the house as JSON: what programs and phones are given, and walls (`wallrows.py`) in their way. Pure."""
+"""Convert values to JSON for programs and phones; walls have their variants in `wall_state.py`. Pure."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Money = Callable[[Decimal | None], int | float | str | None]
 
 
 def yuan(amount: Decimal | None) -> int | float | None:
-    """Yuan as a JSON number: whole without a point, else with its fen (exact up to 999,999,999.99)."""
+    """Return yuan as a JSON number: an integer if whole, else with fen (exact up to 999,999,999.99)."""
     if amount is None:
         return None
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
 def clock_time(at: datetime | None) -> str | None:
-    """HH:MM, or HH:MM:SS when the seconds say something."""
+    """Return HH:MM, or HH:MM:SS when the seconds are not 0."""
     if at is None:
         return None
     return at.strftime("%H:%M:%S" if at.second else "%H:%M")
@@ -41,135 +41,141 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="milliseconds")
 
 
-def deal(found: Deal) -> Json:
+def deal(row: Deal) -> Json:
     return {
-        "id": found.id,
-        "key": found.key,
-        "person": found.person,
-        "team": found.team,
-        "product": found.product,
-        "amount": yuan(found.amount),
-        "at": moment(found.at),
-        "voided": found.voided,
+        "id": row.id,
+        "key": row.key,
+        "person": row.person,
+        "team": row.team,
+        "product": row.product,
+        "amount": yuan(row.amount),
+        "at": moment(row.at),
+        "voided": row.voided,
     }
 
 
-def announcement(found: Announcement) -> Json:
+def announcement(row: Announcement) -> Json:
     return {
-        "id": found.id,
-        "key": found.key.removeprefix(BY_HAND),
-        "kind": found.kind,
-        "text": found.text,
-        "state": found.state,
-        "why": found.why,
-        "created": moment(found.created),
-        "due": moment(found.due),
-        "started": moment(found.started),
-        "ended": moment(found.ended),
-        "deals": list(found.deals),
+        "id": row.id,
+        "key": row.key.removeprefix(BY_HAND),
+        "kind": row.kind,
+        "text": row.text,
+        "state": row.state,
+        "why": row.why,
+        "created": moment(row.created),
+        "due": moment(row.due),
+        "started": moment(row.started),
+        "ended": moment(row.ended),
+        "deals": list(row.deals),
     }
 
 
-def person(found: Person) -> Json:
+def person(row: Person) -> Json:
     return {
-        "id": found.id,
-        "name": found.name,
-        "team": found.team,
-        "leader": found.leader,
-        "say_as": found.say_as,
-        "hidden": found.hidden,
-        "unreadable": [] if found.say_as else list(unreadable(found.name)),
+        "id": row.id,
+        "name": row.name,
+        "team": row.team,
+        "leader": row.leader,
+        "say_as": row.say_as,
+        "hidden": row.hidden,
+        "unreadable": [] if row.say_as else list(unreadable(row.name)),
     }
 
 
-def team(found: Team) -> Json:
-    return {"id": found.id, "name": found.name, "say_as": found.say_as}
+def team(row: Team) -> Json:
+    return {"id": row.id, "name": row.name, "say_as": row.say_as}
 
 
-def entry(found: Entry | None) -> Json | None:
-    if found is None:
+def entry(span: Entry | None) -> Json | None:
+    if span is None:
         return None
     return {
-        "at": clock_time(found.at),
-        "until": written_end(found.at, found.until),
-        "name": found.name,
-        "text": found.text,
-        "quiet": found.quiet,
+        "at": clock_time(span.at),
+        "until": written_end(span.at, span.until),
+        "name": span.name,
+        "text": span.text,
+        "quiet": span.quiet,
     }
 
 
-def tally(found: Standing, money: Money = yuan) -> Json:
-    """A team's or person's row; `money` is how its sums are written."""
+def tally(standing: Standing, money: Money = yuan) -> Json:
+    """Return a team's or person's row; `money` formats its amounts."""
     return {
-        "place": found.place,
-        "name": found.name,
-        "team": found.team,
-        "count": found.count,
-        "amount": money(found.amount),
-        "target": money(found.target),
-        "rate": None if found.rate is None else float(found.rate),
-        "gap": money(found.gap),
-        "to_next": money(found.to_next),
+        "place": standing.place,
+        "name": standing.name,
+        "team": standing.team,
+        "count": standing.count,
+        "amount": money(standing.amount),
+        "target": money(standing.target),
+        "rate": None if standing.rate is None else float(standing.rate),
+        "gap": money(standing.gap),
+        "to_next": money(standing.to_next),
     }
 
 
-def total(found: Total | Standing, money: Money = yuan) -> Json:
-    """A sum of the office or of a team, written as `money` writes."""
-    return {"amount": money(found.amount), "target": money(found.target), "count": found.count}
+def total(row: Total | Standing, money: Money = yuan) -> Json:
+    """Return a total of the office or of a team; `money` formats its amounts."""
+    return {"amount": money(row.amount), "target": money(row.target), "count": row.count}
 
 
-def city(found: City) -> Json:
-    return {"place": found.place, "name": found.name, "rate": float(found.rate or 0), "own": found.own}
+def city(row: City) -> Json:
+    return {"place": row.place, "name": row.name, "rate": float(row.rate or 0), "own": row.own}
 
 
-def trouble(found: HealthProblem) -> Json:
+def trouble(problem: HealthProblem) -> Json:
     return {
-        "what": found.what,
-        "meanwhile": found.meanwhile,
-        "mend": found.mend,
-        "serious": found.serious,
-        "details": list(found.details),
+        "what": problem.what,
+        "meanwhile": problem.meanwhile,
+        "mend": problem.mend,
+        "serious": problem.serious,
+        "details": list(problem.details),
     }
 
 
-def troubles_for_strangers(found: Sequence[HealthProblem]) -> list[Json]:
-    """What is wrong without a name, a path, an address or a detail; each kind once."""
-    told = [{**trouble(one), "what": one.generic or one.what, "details": []} for one in found]
+def troubles_for_strangers(problems: Sequence[HealthProblem]) -> list[Json]:
+    """Return each kind of health problem once, without names, paths, addresses or details."""
+    rows = [{**trouble(row), "what": row.generic or row.what, "details": []} for row in problems]
     return [
-        one for number, one in enumerate(told) if one["what"] not in {row["what"] for row in told[:number]}
+        row
+        for number, row in enumerate(rows)
+        if row["what"] not in {earlier["what"] for earlier in rows[:number]}
     ]
 
 
-def speaking(found: Speaking) -> Json:
-    """Which voices there are, which are chosen and what speaks."""
-    chosen, told, speaks = found.choice(), found.timetable(), found.speaks()
+def speaking(voices: Speaking) -> Json:
+    """Return the available voices, the chosen ones and the voice that speaks now."""
+    chosen, default, speaks = voices.choice(), voices.timetable(), voices.speaks()
     return {
         "voice": chosen.voice,
         "speed": chosen.speed,
         "results_voice": chosen.results_voice,
-        "from_timetable": {"voice": told.voice, "speed": told.speed, "results_voice": told.results_voice},
-        "voices": [asdict(one) for one in found.options()],
+        "from_timetable": {
+            "voice": default.voice,
+            "speed": default.speed,
+            "results_voice": default.results_voice,
+        },
+        "voices": [asdict(one) for one in voices.options()],
         "state": asdict(speaks),
     }
 
 
-def voice_install(found: InstallStatus) -> Json:
-    return {"state": found.state, "percent": found.percent, "why": found.sentence}
+def voice_install(status: InstallStatus) -> Json:
+    return {"state": status.state, "percent": status.percent, "why": status.sentence}
 
 
-def sounding(found: Sounding) -> Json:
+def sounding(sound: Sounding) -> Json:
     return {
-        "device": found.device,
-        "playlist": found.playlist,
-        "track": found.track,
-        "volume": found.volume,
-        "hushed_until": clock_time(found.hushed_until),
-        "manual": found.manual,
-        "music_volume": found.music_volume,
-        "playing_until": clock_time(found.playing_until),
-        "playing_volume": found.playing_volume,
-        "low": found.hearing.low,
-        "hears": found.hearing.hears,
-        "cause": found.hearing.reasons[0].cause if found.hearing.reasons else None,
-        "why": found.hearing.sentence or ("总音量很小，办公室可能听不清。" if found.hearing.low else ""),
+        "device": sound.device,
+        "playlist": sound.playlist,
+        "track": sound.track,
+        "volume": sound.volume,
+        "hushed_until": clock_time(sound.hushed_until),
+        "manual": sound.manual,
+        "music_volume": sound.music_volume,
+        "playing_until": clock_time(sound.playing_until),
+        "playing_volume": sound.playing_volume,
+        "low": sound.hearing.low,
+        "hears": sound.hearing.hears,
+        "cause": sound.hearing.reasons[0].cause if sound.hearing.reasons else None,
+        "why": sound.hearing.sentence or ("总音量很小，办公室可能听不清。" if sound.hearing.low else ""),
     }

@@ -1,4 +1,4 @@
-"""The web server: waitress with as many threads as screens need; what reaches into it is in `waitress_parts`."""
+"""The web server: waitress with as many threads as screens need; its subclasses are in `waitress_parts`."""
 
 import socket
 import sys
@@ -10,11 +10,11 @@ from signage.sse import Streams
 from signage.waitress_parts import Lanes, Listener
 
 SPARE_THREADS = 8
-SWITCH_S = 0.0001  # after each of 200 sends Python's lock is asked for again; 5 ms, as usual, would add up
+SWITCH_S = 0.0001  # each of 200 sends takes the GIL again; the default of 5 ms would add up
 
 
 class Server:
-    """`app` on the port of `listener`. `port` is the real one (also when 0 was asked for)."""
+    """Serve `app` on `listener`. `port` is the real port (also when 0 was requested)."""
 
     def __init__(self, app: Flask, listener: socket.socket) -> None:
         self._streams: Streams = app.extensions["streams"]
@@ -29,21 +29,21 @@ class Server:
         self._most = SPARE_THREADS
 
     def _keep_threads(self, streams: int) -> None:
-        # Under the streams' lock. One thread for each open stream, which only waits for its end; states, uploads and
-        # previews have their own. Never fewer again: idle threads are cheap, starting them late is not.
+        # Called under the streams' lock. Each open stream needs one thread, which only waits for its end; states,
+        # uploads and previews have separate threads. Never reduce: idle threads are cheap, starting them late is not.
         wanted = streams + SPARE_THREADS
         if wanted > self._most:
             self._most = wanted
             self._dispatcher.set_thread_count(wanted)
 
     def start(self) -> None:
-        """Serve in a thread; returns at once."""
+        """Serve in a thread; return at once."""
         sys.setswitchinterval(SWITCH_S)
         self._thread = threading.Thread(target=self.run, name="web")
         self._thread.start()
 
     def take(self, connection: socket.socket, address: tuple[str, int]) -> None:
-        """Serve a connection that was accepted from `address` by TLS; from any thread."""
+        """Serve a connection from `address` that TlsProxy accepted; callable from any thread."""
         connection.setblocking(False)
         self._server.take(connection, address)
 
@@ -53,7 +53,7 @@ class Server:
             self._server.turn()
 
     def close(self) -> None:
-        """Stop: no new lines, running streams end, what is being answered is finished (5 s at most)."""
+        """Stop: accept no connections, end streams, finish running requests (5 s at most)."""
         self._over.set()
         self._streams.close()
         self._server.wake()

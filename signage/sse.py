@@ -1,7 +1,7 @@
-"""Server-sent events: every screen is told the newest revision; nobody ever waits for a screen.
+"""Server-sent events: send the newest revision to every screen, without ever waiting for a screen.
 
-One thread, the crier, hears the feed and writes to every line itself: waking a thread per screen would cost
-200 walls three times as long. The thread that the server gives to a line only waits for the line's end.
+One thread, `sse-writer`, subscribes to the feed and writes to every connection: waking one thread per screen would
+take three times as long with 200 walls. A connection's server thread only waits for the connection to end.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ log = logging.getLogger(__name__)
 
 MAX_STREAMS = 250
 TICK_S = 10.0
-LOOK_S = 1.0  # how often the crier looks whether screens are still there
+LOOK_S = 1.0  # interval at which the writer checks for closed connections
 NAME_LIMIT = 40
 LINE = "zhangu.line"  # where in the WSGI environment the server puts the Line of a request
 
 
 class Line(Protocol):
-    """The way to one screen, after its first bytes have been sent. Both return at once, from any thread."""
+    """The connection to one screen, after its first bytes are sent. Both methods return at once, from any thread."""
 
     def write(self, data: bytes) -> bool:
-        """Sends; False when the screen is gone or reads too slowly."""
+        """Send `data`; return False when the screen is gone or reads too slowly."""
 
     def gone(self) -> bool:
-        """Whether the screen has hung up."""
+        """Return whether the screen has closed the connection."""
 
 
 class Stream:
-    """One screen's line: open until its end is asked for."""
+    """One screen's event stream: open until `end` is called."""
 
     def __init__(self, name: str, screen: str, line: Line, address: str = "", known: bool = False) -> None:
         self.name, self.screen = name, screen
         self.address, self.known = address, known
         self._line = line
         self._over = threading.Event()
-        self._lock = threading.Lock()  # nothing may be written once the end has been asked for
+        self._lock = threading.Lock()  # no write may follow `end`
 
     def push(self, data: bytes) -> None:
-        """Send `data`; a line that cannot take it ends."""
+        """Send `data`; end the stream when the write fails."""
         with self._lock:
             if not self._over.is_set() and not self._line.write(data):
                 self._over.set()
@@ -62,7 +62,7 @@ class Stream:
             self.end()
 
     def end(self) -> None:
-        """Ask the line to end; may be called from any thread, more than once."""
+        """End the stream; callable from any thread, repeatedly."""
         with self._lock:
             self._over.set()
 
@@ -75,16 +75,16 @@ def _event(name: str, data: dict[str, int]) -> bytes:
 
 
 class Streams:
-    """All open lines. A screen that opens again ends its old line: a cut cord leaves nothing behind.
+    """All open streams. A screen that reconnects ends its old stream, so that a cut cable leaves no stale one.
 
-    A screen is a name at an address: two TVs may show the same wall, one TV never holds two lines.
-    `on_count` hears the number of open lines (the server then keeps enough threads).
+    A screen is a name at an address: two TVs may show the same wall, one TV never has two streams.
+    `on_count` is called with the number of open streams (the server then keeps enough threads).
     """
 
     def __init__(self, feed: Feed, now_ms: Callable[[], int], limit: int = MAX_STREAMS) -> None:
         self.feed = feed
         self.on_count: Callable[[int], None] = lambda count: None
-        self.turn = threading.Lock()  # held while all are told; whoever would disturb that may wait for it
+        self.turn = threading.Lock()  # held while all streams are written; slow requests can wait for it
         self._now_ms = now_ms
         self._limit = limit
         self._open: dict[tuple[str, str], Stream] = {}
@@ -93,25 +93,25 @@ class Streams:
         self._news: Subscription | None = None
 
     def open(self, name: str, screen: str, line: Line, address: str = "", known: bool = False) -> Stream:
-        """A new line for `screen` of wall `name` at `address`; `known`: a signed-in phone or a paired wall.
+        """Open a stream for `screen` of wall `name` at `address`; `known`: a signed-in phone or a paired wall.
 
-        When all lines are taken, one of another address that holds more of them ends; a known screen takes the
-        place of any that is not. Raises Denied 503 when there is none to end.
+        At the limit, end a stream of another address that holds more; a known screen may replace any unknown one.
+        Raises Denied 503 when no stream can be ended.
         """
         with self._lock:
             old = self._open.pop((name, screen), None)
             if old is not None:
                 old.end()
-            if len(self._open) >= self._limit and not self._make_room(address, known):
+            if len(self._open) >= self._limit and not self._evict(address, known):
                 raise Denied(503, f"已有 {self._limit} 块屏幕连着，请先关掉不用的。", retry_after=30)
             stream = self._open[(name, screen)] = Stream(name, screen, line, address, known)
             self.on_count(len(self._open))
         return stream
 
-    def _make_room(self, address: str, known: bool) -> bool:
-        """End the oldest line of the address that holds the most, strangers' first; whether one was ended."""
-        strangers = Counter(found.address for found in self._open.values() if not found.known)
-        everybody = Counter(found.address for found in self._open.values())
+    def _evict(self, address: str, known: bool) -> bool:
+        """End the oldest stream of the address that holds the most, unknown screens first. Return success."""
+        strangers = Counter(stream.address for stream in self._open.values() if not stream.known)
+        everybody = Counter(stream.address for stream in self._open.values())
         for held, least in (
             (strangers, 0 if known else everybody[address] + 1),
             (everybody, everybody[address] + 1),
@@ -120,28 +120,28 @@ class Streams:
             if count > least:
                 key = next(
                     key
-                    for key, found in self._open.items()
-                    if found.address == greedy and not (held is strangers and found.known)
+                    for key, stream in self._open.items()
+                    if stream.address == greedy and not (held is strangers and stream.known)
                 )
                 self._open.pop(key).end()
                 return True
         return False
 
     def lines(self, stream: Stream) -> Iterator[bytes]:
-        """The greeting; then waits until the line's end while the crier writes to it."""
+        """Yield the greeting, then wait until the stream ends, while the writer thread sends events."""
         try:
             revision = self.feed.revision
             yield b"retry: 3000\n\n" + self._beat("hello", revision)
             with self.turn:
                 self._listen(stream)
-                if self.feed.revision != revision:  # told between the greeting and the listening
+                if self.feed.revision != revision:  # changed between greeting and subscription
                     stream.push(self._hint())
             stream.wait()
         finally:
             self.ended(stream)
 
     def ended(self, stream: Stream) -> None:
-        """Forget `stream`; a newer line of the same screen stays."""
+        """Remove `stream`; keep a newer stream of the same screen."""
         stream.end()
         with self._lock:
             self._listening.discard(stream)
@@ -150,15 +150,15 @@ class Streams:
                 self.on_count(len(self._open))
 
     def names(self) -> dict[str, int]:
-        """Walls and phones that listen now, with the number of screens of each."""
+        """Return the connected walls and phones, with the number of screens of each."""
         with self._lock:
-            found: dict[str, int] = {}
+            counts: dict[str, int] = {}
             for name, _ in self._open:
-                found[name] = found.get(name, 0) + 1
-            return found
+                counts[name] = counts.get(name, 0) + 1
+            return counts
 
     def close(self) -> None:
-        """End every line and the crier; used when the server stops."""
+        """End every stream and the writer thread; used when the server stops."""
         with self._lock:
             for stream in self._open.values():
                 stream.end()
@@ -171,22 +171,24 @@ class Streams:
             self._listening.add(stream)
             if self._news is None:
                 self._news = self.feed.subscribe()
-                threading.Thread(target=self._cry, args=(self._news,), name="crier", daemon=True).start()
+                threading.Thread(
+                    target=self._write_all, args=(self._news,), name="sse-writer", daemon=True
+                ).start()
 
-    def _cry(self, news: Subscription) -> None:
+    def _write_all(self, news: Subscription) -> None:
         tick_at = time.monotonic() + TICK_S
         while not news.closed:
             if news.get(timeout=min(LOOK_S, max(0.0, tick_at - time.monotonic()))) is not None:
-                self._tell(self._hint)
+                self._send(self._hint)
                 continue
             for stream in self._listeners():
                 stream.look()
             if time.monotonic() >= tick_at:
                 tick_at = time.monotonic() + TICK_S
-                self._tell(lambda: self._beat("tick", self.feed.revision))
+                self._send(lambda: self._beat("tick", self.feed.revision))
 
-    def _tell(self, news: Callable[[], bytes]) -> None:
-        with self.turn:  # asked for in turn, so that no line ever hears an older revision after a newer one
+    def _send(self, news: Callable[[], bytes]) -> None:
+        with self.turn:  # made under the lock, so that no stream gets an older revision after a newer one
             data = news()
             for stream in self._listeners():
                 stream.push(data)
@@ -214,9 +216,9 @@ def events() -> Response:
     name = request.args.get("wall", "").strip()[:NAME_LIMIT] or "main"
     screen = request.args.get("screen", "")[:NAME_LIMIT] or (request.remote_addr or "?")
     if not ("wall" in request.args or "screen" in request.args):
-        screen = secrets.token_hex(8)  # a program that only listens is no screen: it takes nobody's place
+        screen = secrets.token_hex(8)  # a program that only listens is no screen and replaces none
     stream = streams.open(name, screen, line, request.remote_addr or "?", access().known())
     answer = Response(streams.lines(stream), mimetype="text/event-stream")
-    answer.headers["X-Accel-Buffering"] = "no"  # nginx in between must not hold hints back
+    answer.headers["X-Accel-Buffering"] = "no"  # a proxying nginx must not buffer hints
     answer.call_on_close(lambda: streams.ended(stream))
     return answer

@@ -1,7 +1,7 @@
-"""HTTPS beside plain HTTP: a thread decrypts and hands each connection to the same server.
+"""HTTPS beside plain HTTP: a thread decrypts each connection and passes it to the same server.
 
-waitress knows no TLS. So each phone's connection gets a pair of sockets: one end is waitress's, with the phone's
-address on it; this module fills and empties the other. Nothing of HTTP is read or changed on the way.
+waitress does not support TLS. Each phone's connection gets a socket pair: waitress serves one end, with the phone's
+address; this module copies data to and from the other. It does not read or change HTTP.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 
 PIECE = 64 * 1024
 HANDSHAKE_S = 10.0
-MOST_LINES = 400  # each holds two descriptors here and one in the server
-MOST_HANDSHAKES = 32  # an unfinished one costs 0.3 MB
+MOST_LINES = 400  # each uses two descriptors here and one in the server
+MOST_HANDSHAKES = 32  # each unfinished one uses 0.3 MB
 
 
 class TlsProxy:
-    """Listens on `listener` with the certificate of `chain` and `key`, in front of `server`."""
+    """TLS on `listener` with the certificate of `chain` and `key`, in front of `server`."""
 
     def __init__(self, server: Server, listener: socket.socket, chain: Path, key: Path) -> None:
         self._server, self._listener = server, listener
@@ -43,16 +43,16 @@ class TlsProxy:
         self.port = int(listener.getsockname()[1])
         self._most = min(MOST_LINES, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100) // 8)
         self._loop = asyncio.new_event_loop()
-        self._tasks: dict[asyncio.Task[Any], str] = {}  # with the address, in the order of their coming
-        self._greeting: dict[asyncio.Task[Any], str] = {}  # those whose handshake is not finished
+        self._tasks: dict[asyncio.Task[Any], str] = {}  # with the address, oldest first
+        self._greeting: dict[asyncio.Task[Any], str] = {}  # unfinished handshakes
         self._thread = threading.Thread(target=self._run, name="tls", daemon=True)
 
     def start(self) -> None:
-        """Serves from now on; returns at once."""
+        """Start serving; return at once."""
         self._thread.start()
 
     def close(self) -> None:
-        """Ends all lines."""
+        """End all connections."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._loop.stop)
         if self._thread.ident is not None:
@@ -61,7 +61,7 @@ class TlsProxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        # A stranger who speaks no TLS, or does not trust us yet, is nobody's fault.
+        # A client without TLS, or one that does not trust the certificate yet, is not an error.
         self._loop.set_exception_handler(lambda loop, context: log.debug("tls: %s", context.get("message")))
         self._loop.run_until_complete(
             asyncio.start_server(self._serve, sock=self._listener, backlog=128, limit=PIECE)
@@ -80,15 +80,15 @@ class TlsProxy:
         assert task is not None  # noqa: S101 - it runs in one
         address = str((back.get_extra_info("peername") or ("?",))[0])
         self._tasks[task] = self._greeting[task] = address
-        _make_room(self._greeting, MOST_HANDSHAKES, address)
-        _make_room(self._tasks, self._most, address)
+        _evict(self._greeting, MOST_HANDSHAKES, address)
+        _evict(self._tasks, self._most, address)
         try:
             await back.start_tls(self._context, ssl_handshake_timeout=HANDSHAKE_S)
             self._greeting.pop(task, None)
             await self._join(outside, back)
         except (OSError, TimeoutError, asyncio.CancelledError):
-            # Speaks no TLS, does not trust us yet, or had to make room. Nobody waits for this task, and a kept
-            # exception would keep 0.3 MB of buffers until the next garbage collection.
+            # No TLS, certificate not trusted yet, or evicted. No code awaits this task, and a stored exception
+            # would keep 0.3 MB of buffers until the next garbage collection.
             return
         finally:
             self._greeting.pop(task, None)
@@ -101,7 +101,7 @@ class TlsProxy:
         inside, forth = await asyncio.open_connection(sock=ours)
         ways = [asyncio.ensure_future(_pump(outside, forth)), asyncio.ensure_future(_pump(inside, back))]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)  # either side gone: both are
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)  # when one side closes, close both
         finally:
             for way in ways:
                 way.cancel()
@@ -109,15 +109,15 @@ class TlsProxy:
             forth.transport.abort()
 
 
-def _make_room(lines: dict[asyncio.Task[Any], str], most: int, newest: str) -> None:
-    """End one line when there are more than `most`: the oldest of the address that holds the most."""
+def _evict(lines: dict[asyncio.Task[Any], str], most: int, newest: str) -> None:
+    """End one connection when there are more than `most`: the oldest of the address that holds the most."""
     if len(lines) <= most:
         return
     greedy, held = Counter(lines.values()).most_common(1)[0]
     if held <= list(lines.values()).count(newest):
         greedy = newest
     oldest = next(task for task, address in lines.items() if address == greedy)
-    del lines[oldest]  # at once: many may come before it has ended
+    del lines[oldest]  # at once: many connections may arrive before it has ended
     oldest.cancel()
 
 
@@ -129,22 +129,22 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         await target.drain()
 
 
-# ---- how phones learn to trust it
+# ---- the certificate for phones
 
 pages = Blueprint("tls", __name__)
 
 
-def told() -> dict[str, Any] | None:
-    """For the phone's page: the port of HTTPS, None when there is none."""
-    found = current_app.extensions.get("tls")
-    return {"port": found[0]} if found else None
+def https_port() -> dict[str, Any] | None:
+    """Return the HTTPS port for the phone's page, None without HTTPS."""
+    tls = current_app.extensions.get("tls")
+    return {"port": tls[0]} if tls else None
 
 
 @pages.get("/zhangu-ca.crt")
 def authority() -> Response:
-    """The certificate that a phone is asked to trust; the key to it never leaves this machine."""
-    found = current_app.extensions.get("tls")
-    if not found:
+    """Return the CA certificate for phones to trust; its key never leaves this machine."""
+    tls = current_app.extensions.get("tls")
+    if not tls:
         raise Denied(404, "这台主机没有打开 HTTPS：用 zhangu run --tls 启动。")
-    answer: Response = send_file(found[1], mimetype="application/x-x509-ca-cert")
+    answer: Response = send_file(tls[1], mimetype="application/x-x509-ca-cert")
     return answer

@@ -1,4 +1,4 @@
-"""What people bring by phone: recordings, music, songs, photos; and a hearing on their phone alone."""
+"""Uploads from phones: recordings, music, songs, photos; and previews that play only on the phone."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from controller.services.media import MOST_TRACK_BYTES as TRACK_BYTES
 from controller.services.media import Listed
 from controller.services.people import PHOTO_BYTES, SONG_BYTES
 from controller.timetable.labels import track_title
-from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, office, order_of
+from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, office
 from signage.auth import needs
 from signage.http import AROUND_A_FILE, Denied, body, brings, number_of, text_of
 from signage.serializers import Json
 
 pages = Blueprint("uploads", __name__)
 
-HEARD_IN_A_MINUTE = 20
-BROUGHT_IN_A_MINUTE = 40
+PREVIEWS_PER_MINUTE = 20
+UPLOADS_PER_MINUTE = 40
 
 
 class RateLimit:
-    """At most `most` in any minute; thread-safe. `now` gives seconds that never go back."""
+    """Limit calls to `most` in any 60 seconds; thread-safe. `now` returns monotonic seconds."""
 
     def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
         self._most, self._now = most, now
@@ -38,7 +38,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def step(self) -> None:
-        """Counts one. Raises Denied 429 when there were too many."""
+        """Count one call. Raises Denied 429 above the limit."""
         with self._lock:
             now = self._now()
             while self._times and self._times[0] <= now - 60:
@@ -49,25 +49,25 @@ class RateLimit:
             self._times.append(now)
 
 
-hearing = RateLimit(HEARD_IN_A_MINUTE)
-bringing = RateLimit(BROUGHT_IN_A_MINUTE)
+preview_limit = RateLimit(PREVIEWS_PER_MINUTE)
+upload_limit = RateLimit(UPLOADS_PER_MINUTE)
 
 
 def source(most: int) -> IO[bytes]:
-    """The file that is being sent: the body itself, or the field `file` of a form.
+    """Return the uploaded file: the body itself, or the field `file` of a form.
 
-    Raises Denied 413 for one that says it is larger than `most` bytes, before any of it is looked at.
+    Raises Denied 413 when the declared size is above `most` bytes, before reading it.
     """
-    bringing.step()
+    upload_limit.step()
     if (request.content_length or 0) > most + AROUND_A_FILE:
         raise Denied(413, f"文件太大，最多 {most // 1_000_000} MB。")
     request.max_content_length = most + AROUND_A_FILE
     if request.mimetype != "multipart/form-data":
         return request.stream
-    found = request.files.get("file")
-    if found is None:
+    file = request.files.get("file")
+    if file is None:
         raise Refused("没有收到文件。", "file")
-    return found.stream
+    return file.stream
 
 
 def _sound(path: Any) -> Response:
@@ -77,24 +77,24 @@ def _sound(path: Any) -> Response:
 @pages.post("/api/preview")
 @needs("sell")
 def hear() -> Response:
-    """How a text, a name with its reading, or an order will sound, as sound: nobody else hears it.
+    """Return the sound of a text, a name with its reading, or a deal, for this phone only.
 
-    `voice` and `speed`: tried without being chosen.
+    `voice` and `speed`: used for this preview, not saved.
     """
-    found = body()
-    hearing.step()
-    manner = _manner(found)
-    if "name" in found:
-        say_as = text_of(found, "say_as", 2 * NAME_LIMIT, optional=True) or None
-        return _sound(office().media.hear_name(text_of(found, "name", NAME_LIMIT), say_as, manner))
-    if "amount" in found:
-        return _sound(office().media.hear_deal(*order_of(found), manner=manner))
-    return _sound(office().media.hear_text(text_of(found, "text", TEXT_LIMIT), manner))
+    fields = body()
+    preview_limit.step()
+    options = _manner(fields)
+    if "name" in fields:
+        say_as = text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None
+        return _sound(office().media.hear_name(text_of(fields, "name", NAME_LIMIT), say_as, options))
+    if "amount" in fields:
+        return _sound(office().media.hear_deal(*deal_of(fields), manner=options))
+    return _sound(office().media.hear_text(text_of(fields, "text", TEXT_LIMIT), options))
 
 
-def _manner(found: dict[str, Any]) -> tuple[str, float] | None:
-    voice = text_of(found, "voice", 2 * NAME_LIMIT) if found.get("voice") is not None else None
-    speed = number_of(found, "speed") if found.get("speed") is not None else None
+def _manner(fields: dict[str, Any]) -> tuple[str, float] | None:
+    voice = text_of(fields, "voice", 2 * NAME_LIMIT) if fields.get("voice") is not None else None
+    speed = number_of(fields, "speed") if fields.get("speed") is not None else None
     return None if voice is None and speed is None else office().speaking.sample(voice, speed)
 
 
@@ -118,9 +118,9 @@ def hear_clip(name: str) -> Response:
 @pages.post("/api/clips/<name>/send")
 @needs("sell")
 def send_clip(name: str) -> tuple[Response, int]:
-    found = body()
-    who = text_of(found, "who", NAME_LIMIT, optional=True)
-    said = office().media.send_clip(name, who, text_of(found, "key", KEY_LIMIT))
+    fields = body()
+    who = text_of(fields, "who", NAME_LIMIT, optional=True)
+    said = office().media.send_clip(name, who, text_of(fields, "key", KEY_LIMIT))
     return jsonify({"id": said.id, "decision": said.decision.to_json()}), 201 if said.created else 200
 
 
@@ -134,7 +134,7 @@ def drop_clip(name: str) -> Response:
 @pages.delete("/api/announcements/<int:number>")
 @needs("sell")
 def withdraw(number: int) -> Response:
-    """Takes back what a person said, written or spoken; orders are taken back as orders."""
+    """Take back a person's typed or spoken announcement; a deal is taken back as a deal."""
     office().media.withdraw(number)
     return jsonify({"id": number})
 
@@ -194,7 +194,7 @@ def remove_photo(number: int) -> Response:
 
 @pages.get("/photos/<name>")
 def photo(name: str) -> Response:
-    """Open to the walls, as their pages are. The name is made of the content, so it may be kept for ever."""
+    """Serve a photo without sign-in, as for wall pages. Its name is a content hash, so caches may keep it forever."""
     answer: Response = send_file(_found(office().media.personal.photo(name)), mimetype="image/jpeg")
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
@@ -232,13 +232,13 @@ def _found(path: Any) -> Any:
 
 
 def belongings() -> Json:
-    """For the phone's page: photos by person, and whose orders have a song of their own."""
-    house = office()
-    songs, people = house.media.personal.song, house.people()
+    """Return, for the phone's page, photos by person, and the people and teams with a victory song."""
+    current = office()
+    songs, people = current.media.personal.song, current.people()
     return {
         "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
         "songs": {
             "people": [person.id for person in people if songs("person", person.id)],
-            "teams": [team.id for team in house.teams() if songs("team", team.id)],
+            "teams": [team.id for team in current.teams() if songs("team", team.id)],
         },
     }

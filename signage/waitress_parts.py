@@ -1,9 +1,9 @@
-"""All that reaches into waitress. Each name of it that is used here has a test (tests/signage/test_waitress_parts.py).
+"""All use of waitress internals. tests/signage/test_waitress_parts.py tests each internal name that is used here.
 
-waitress is one loop for connections and a pool of threads for requests. What it lacks for an open network is added by
-subclassing: a body is decided about at the header, slow and too many connections are closed, a wall can be written to
-after its request was answered, errors are JSON, and what takes long has its own threads. Why waitress all the same:
-docs/decisions/web-server.md.
+waitress is one loop for connections and a pool of threads for requests. Subclasses add the parts needed on an open
+network: decide about a body at the header, close slow and surplus connections, write to a wall after its request
+was answered, send errors as JSON, and run slow requests in separate threads. docs/decisions/web-server.md explains
+the choice of waitress.
 """
 
 from __future__ import annotations
@@ -33,30 +33,28 @@ from signage.sse import LINE, MAX_STREAMS
 from signage.walls import STATE
 
 PULLED = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
-BEHIND = 64 * 1024  # bytes that a screen has not read: more than a day of hints; it may come again
+BEHIND = 64 * 1024  # unread bytes at which a screen is closed: over a day of hints; it may reconnect
 
 MOST_CONNECTIONS = 4 * MAX_STREAMS
-WAITING_OF_ONE = (
-    300  # connections of one address without a request; walls and phones behind one router share it
-)
-WAITING_OF_ONE_TLS = 60  # each costs 0.3 MB
+WAITING_OF_ONE = 300  # idle connections of one address; walls and phones behind one router share the limit
+WAITING_OF_ONE_TLS = 60  # each uses 0.3 MB
 MAX_HEADER = 32 * 1024
 BRINGING = re.compile(r"/api/(clips$|tracks/|(people|teams)/\d+/(photo|song)$)")
 HEARING = "/api/preview"
 
-FIRST_S = 20.0  # a new connection that says nothing; browsers open some ahead
-HEADER_S = 10.0  # from the first byte of a header to its end, however many bytes come in between
+FIRST_S = 20.0  # a new connection without a request; browsers open some in advance
+HEADER_S = 10.0  # from the first byte of a header to its end, however many bytes arrive in between
 IDLE_S = 60.0  # between two requests
-BODY_S, BODY_RATE = 20.0, 8_000  # a body takes this long and, above that, at least so many bytes a second
-READ_S, READ_RATE = 60.0, 4_000  # the same for reading an answer
-DRAIN_S = 30.0  # what a refused client still sends is thrown away this long, so that it sees the answer
+BODY_S, BODY_RATE = 20.0, 8_000  # a body may take this long, plus its bytes at this rate (bytes per second)
+READ_S, READ_RATE = 60.0, 4_000  # the same for the client's reading of an answer
+DRAIN_S = 30.0  # a refused client's further data is discarded this long, so that it sees the answer
 
 Environ = dict[str, Any]
 Ask = Callable[[Environ], "int | Refusal"]
 
 
 class Refusal:
-    """Why a request is answered before its body has come: an HTTP status and a sentence."""
+    """An HTTP status and a sentence with which a request is refused before its body arrives."""
 
     def __init__(self, code: int, sentence: str) -> None:
         self.code, self.sentence = code, sentence
@@ -66,7 +64,7 @@ class Refusal:
 
 
 class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
-    """A request whose view can write to it later, and that knows whether it came by TLS."""
+    """A request to which the view can write later; it also knows whether it came over TLS."""
 
     def get_environment(self) -> Environ:
         environ: Environ = super().get_environment()
@@ -77,14 +75,14 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
 
 
 class TaskLine:
-    """Writes as the task itself does, so that the framing is waitress's own."""
+    """Write through the task itself, so that waitress does the framing."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
 
     def write(self, data: bytes) -> bool:
         channel = self._task.channel
-        # Past its high-water mark waitress would make the writer wait, and the crier must not wait.
+        # Above its high-water mark waitress blocks the writer, and the thread `sse-writer` must not block.
         if not channel.connected or channel.total_outbufs_len > BEHIND:
             return False
         try:
@@ -98,7 +96,7 @@ class TaskLine:
 
 
 class Unreadable(ErrorTask):  # type: ignore[misc]
-    """Answers what never reaches the app, such as a body that is too large, like all errors: as JSON, in a sentence."""
+    """Answer requests that never reach the app (such as a body that is too large) with one sentence as JSON."""
 
     def execute(self) -> None:
         error = self.request.error
@@ -114,9 +112,9 @@ class Unreadable(ErrorTask):  # type: ignore[misc]
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]
-    """Asks `ask` about the body once the header is known; until then a body may have 64 KB.
+    """Call `ask` about the body once the header is known; until then a body may have 64 KB.
 
-    What could not be read has no path; waitress asks for it when such a client hangs up.
+    `path` and `query` have defaults, because waitress reads them also when an unparsed request's client disconnects.
     """
 
     path = ""
@@ -132,7 +130,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         """Read the header and decide whether the body may come."""
         try:
             super().parse_header(header_plus)
-        except ValueError:  # a Content-Length of more digits than Python reads
+        except ValueError:  # a Content-Length with more digits than int() accepts
             raise ParsingError("Content-Length is invalid") from None
         self.body_began = time.monotonic()
         if self.body_rcv is None or not (self.chunked or self.content_length > self.most):
@@ -146,25 +144,25 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(too_large(self.most))
 
     def received(self, data: bytes) -> int:
-        """Take the next bytes; a body without a length is cut off where it grows too large."""
+        """Take the next bytes; refuse a body without a length once it grows too large."""
         taken = int(super().received(data))
         if self.body_bytes_received > self.most and not self.error:
             self._refuse(too_large(self.most))
         return taken
 
     def overdue(self, now: float) -> bool:
-        """Whether it has taken too long to come."""
+        """Return whether the request takes too long to arrive."""
         if not self.headers_finished:
             return now - self.began > HEADER_S
         return bool(now - self.body_began > BODY_S + self.body_bytes_received / BODY_RATE)
 
     def _refuse(self, refusal: Refusal) -> None:
         self.error, self.completed = refusal, True
-        self.expect_continue = False  # waitress would ask for the body before it answers
+        self.expect_continue = False  # otherwise waitress requests the body before it answers
         self.close()
 
     def _environ(self) -> Environ:
-        """The header as WSGI has it, without a body."""
+        """Return the header as a WSGI environment without a body."""
         named = {f"HTTP_{name}": value for name, value in self.headers.items()}
         return {
             **named,
@@ -184,16 +182,16 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
 
 
 def too_large(most: int) -> Refusal:
-    """413, with the limit in people's units."""
+    """Return 413 with the limit in KB or MB."""
     size = f"{most // 1024} KB" if most < 1_000_000 else f"{most // 1_000_000} MB"
     return Refusal(413, f"发来的内容太大，最多 {size}。")
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """One connection. `secure`: it came by TLS. Its requests know their lines.
+    """One connection. `secure`: it came over TLS.
 
-    A connection waits as long as no request of it is being carried out: it then costs only itself, has deadlines
-    that trickled bytes do not extend, and may be closed in favour of others.
+    While none of its requests is running, a connection is idle: it occupies no thread, has deadlines that single
+    bytes do not extend, and may be closed in favour of others.
     """
 
     task_class = Task
@@ -204,15 +202,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self, server: Any, sock: socket.socket, addr: Any, adj: Any, map: Any = None, *, secure: bool = False
     ) -> None:
         self.secure, self.address = secure, str(addr[0])
-        self.drains = False  # after an error: the rest of what the client sends is thrown away
-        self.since = time.monotonic()  # it waits since then
+        self.drains = False  # after an error: discard the rest of the client's data
+        self.since = time.monotonic()  # start of the idle time
         self.served = False
         self._draining_until: float | None = None
         self._slow: tuple[float, int] | None = None
         super().__init__(server, sock, addr, adj, map=map)
 
     def parser_class(self, adj: Any) -> Request:
-        """The reader of the next request."""
+        """Return the parser of the next request."""
         return Request(adj, self._ask)
 
     def _ask(self, environ: Environ) -> int | Refusal:
@@ -223,12 +221,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return answer
 
     def service(self) -> None:
-        """Carry out one request; the connection waits again after it."""
+        """Run one request, then restart the idle time."""
         super().service()
         self.served, self.since = True, time.monotonic()
 
     def recv(self, most: int) -> bytes:
-        """Read. A pulled cord ends a connection like any other: waitress would log it as a fault."""
+        """Read. Close normally when the network is cut: waitress would log it as an error."""
         try:
             data: bytes = super().recv(most)
         except OSError as gone:
@@ -245,8 +243,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return True if self._draining_until is not None else bool(super().received(data))
 
     def handle_write(self) -> None:
-        """Send. After an error the connection is closed for writing only: a browser that is still sending its body
-        would otherwise see a reset in place of the answer."""
+        """Send. After an error close the connection for writing only: a browser that is still sending its body would
+        otherwise get a reset instead of the answer."""
         if self.drains and self.close_when_flushed and not self.total_outbufs_len and not self.will_close:
             self.drains = False
             self.close_when_flushed = False
@@ -257,7 +255,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         super().handle_write()
 
     def overdue(self, now: float) -> bool:
-        """Whether it has kept the server waiting too long."""
+        """Return whether the connection has exceeded its deadline."""
         if self.requests:
             self._slow = None
             return False
@@ -274,11 +272,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Lanes(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
-    """Threads for requests; what takes long has separate ones, so that everything else goes on beside it.
+    """Threads for requests; slow requests have separate threads, so that they do not delay the others.
 
-    One thread makes the walls' states, one after the other: after a hint all walls ask in the same moment, and two
-    hundred threads at once would keep a phone waiting. Uploads that are being converted and texts that are being
-    spoken have two threads each.
+    One thread makes all wall states: after a hint all walls request theirs at the same moment, and two hundred
+    threads at once would delay phones. Uploads and previews have two threads each.
     """
 
     def __init__(self) -> None:
@@ -286,7 +283,10 @@ class Lanes(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no ty
         self._states, self._bringing, self._hearing = SlowLane(1), SlowLane(2), SlowLane(2)
 
     def add_task(self, task: HTTPChannel) -> None:
-        """Hand a channel with a request on to a thread; a client that has not read the last answer holds up nobody."""
+        """Pass a channel with a request to a thread. A client that has not read its last answer blocks no shared one.
+
+        Wall states have a single thread, so such a client goes to the general pool.
+        """
         path = task.requests[0].path if task.requests else ""
         if path == STATE and not task.total_outbufs_len:
             self._states.add_task(task)
@@ -305,7 +305,7 @@ class Lanes(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no ty
 
 
 class SlowLane(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """Requests that may queue without a warning."""
+    """Threads for requests that may queue without a warning."""
 
     queue_logger = logging.getLogger(f"{__name__}.states")
     queue_logger.setLevel(logging.ERROR)
@@ -316,7 +316,7 @@ class SlowLane(ThreadedTaskDispatcher):  # type: ignore[misc]
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]
-    """Accepts connections, and closes waiting ones when an address or all of them together hold too many."""
+    """Accept connections; close idle ones when one address or all together have too many."""
 
     channel_class = Channel
 
@@ -326,14 +326,14 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         adj = Adjustments(
             sockets=[listener],
             ident="zhangu",
-            channel_request_lookahead=1,  # reads on while a stream runs: a gone screen is noticed in a second
+            channel_request_lookahead=1,  # keep reading while a stream runs: notices a closed screen within a second
             asyncore_use_poll=True,
-            connection_limit=2 * MOST_CONNECTIONS,  # never reached: _make_room closes some before
+            connection_limit=2 * MOST_CONNECTIONS,  # never reached: _evict closes some before
             cleanup_interval=1,
             backlog=512,
-            outbuf_high_watermark=256 * 1024,  # a screen that never reads costs this much, not 16 MB
+            outbuf_high_watermark=256 * 1024,  # memory for a screen that never reads; the default is 16 MB
             max_request_header_size=MAX_HEADER,
-            max_request_body_size=2**62,  # decided at the header, for each route: Request.parse_header
+            max_request_body_size=2**62,  # Request.parse_header applies each route's limit
             clear_untrusted_proxy_headers=True,
         )
         info = (listener.family, listener.type, listener.proto, listener.getsockname())
@@ -343,21 +343,21 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     @property
     def port(self) -> int:
-        """The real port, also when 0 was asked for."""
+        """Return the real port, also when 0 was requested."""
         return int(self.effective_port)
 
     def turn(self) -> None:
-        """Go once through what has happened on all connections; waits a second at most."""
+        """Handle pending events of all connections once; wait at most one second."""
         self.asyncore.loop(timeout=1.0, use_poll=True, map=self._map, count=1)
 
     def wake(self) -> None:
-        """Make a waiting `turn` return; from any thread."""
+        """Make a waiting `turn` return; callable from any thread."""
         with contextlib.suppress(OSError):
             self.pull_trigger()
 
     def take(self, connection: socket.socket, address: tuple[str, int]) -> None:
-        """Serve a connection that came by TLS; from any thread."""
-        # In the loop's thread: it may be going through its map at this moment.
+        """Serve a connection that came over TLS; callable from any thread."""
+        # Run in the loop's thread, which may be iterating over its map now.
         self.trigger.pull_trigger(lambda: self._welcome(connection, address))
 
     def end(self) -> None:
@@ -365,45 +365,47 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self.asyncore.close_all(self._map)
 
     def connections(self) -> list[Any]:
-        """The open connections (Channel), oldest first."""
+        """Return the open connections (Channel), oldest first."""
         return list(self.active_channels.values())
 
     def ask(self, environ: Environ) -> int | Refusal:
-        """How many bytes the body of a request may have, decided by its header alone."""
-        found = largest(self._app, environ)
-        return found if isinstance(found, int) else Refusal(*found)
+        """Return how many bytes a request's body may have, decided by its header alone."""
+        limit = largest(self._app, environ)
+        return limit if isinstance(limit, int) else Refusal(*limit)
 
     def handle_accept(self) -> None:
-        """Take the next connection."""
+        """Accept the next connection."""
         super().handle_accept()
-        self._make_room()
+        self._evict()
 
     def _welcome(self, connection: socket.socket, address: tuple[str, int]) -> None:
         Channel(self, connection, address, self.adj, map=self._map, secure=True)
-        self._make_room()
+        self._evict()
 
     def maintenance(self, now: float) -> None:
-        """Close what has kept us waiting too long."""
+        """Close connections past their deadline."""
         at = time.monotonic()
         for channel in self.connections():
             if channel.overdue(at):
                 channel.will_close = True
 
-    def _make_room(self) -> None:
-        """Close one waiting connection for the newest when there are too many: the address with the most pays."""
+    def _evict(self) -> None:
+        """Close one idle connection for the newest when there are too many, of the address that has the most."""
         channels = self.connections()
         if not channels:
             return
         new = channels[-1]
-        waiting = [found for found in channels if not found.requests and not found.will_close]
+        waiting = [channel for channel in channels if not channel.requests and not channel.will_close]
         own = [c for c in waiting if c.address == new.address and c.secure == new.secure]
         if len(own) > (WAITING_OF_ONE_TLS if new.secure else WAITING_OF_ONE):
             _first(own).will_close = True
         elif len(channels) > self._most:
-            (greedy, _), *_ = Counter(found.address for found in waiting).most_common(1) or [(new.address, 0)]
-            _first([found for found in waiting if found.address == greedy] or [new]).will_close = True
+            (greedy, _), *_ = Counter(channel.address for channel in waiting).most_common(1) or [
+                (new.address, 0)
+            ]
+            _first([channel for channel in waiting if channel.address == greedy] or [new]).will_close = True
 
 
 def _first(channels: list[Any]) -> Any:
-    """Whose closing harms least: never served before, and waiting for the longest time."""
-    return min(channels, key=lambda found: (found.served, found.since))
+    """Return the connection to close first: never served before, and idle for longest."""
+    return min(channels, key=lambda channel: (channel.served, channel.since))

@@ -1,4 +1,4 @@
-"""What a wall shows at a moment, as one JSON state. Pure."""
+"""Build the JSON state from which a wall draws itself. Pure."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ from signage.serializers import Json
 
 
 def ms(moment: datetime) -> int:
-    """Epoch milliseconds."""
+    """Return epoch milliseconds."""
     return round(moment.timestamp() * 1000)
 
 
 def hhmm(moment: datetime) -> str:
-    """HH:MM in the zone of the moment."""
+    """Return HH:MM in the time zone of `moment`."""
     return moment.strftime("%H:%M")
 
 
 def yuan(amount: Decimal | None) -> str | None:
-    """Yuan with two decimals, as text: exact whatever the page's numbers are."""
+    """Return yuan with two decimals as text, so that the page gets the exact amount."""
     return None if amount is None else f"{amount:.2f}"
 
 
 def tally_row(row: Standing) -> Json:
-    """A team's or person's row, with where its picture is."""
+    """Return a team's or person's row with the URL of its photo."""
     return serializers.tally(row, yuan) | {"photo": photo_url(row.photo)}
 
 
 def photo_url(photo: str | None) -> str | None:
-    """Where the page finds a picture: a path of this server, or a content hash served under /photos/."""
+    """Return the URL of a photo. `photo`: a path of this server, or a content hash served under /photos/."""
     if not photo:
         return None
     return photo if photo.startswith("/") else f"/photos/{photo}"
 
 
 def deal_row(deal: Deal) -> Json:
-    """One order."""
+    """Return a deal's row."""
     return {
         "id": deal.id,
         "at": hhmm(deal.at),
@@ -61,27 +61,27 @@ def deal_row(deal: Deal) -> Json:
     }
 
 
-def honour_row(honour: Highlight) -> Json:
-    """A streak, a record, …: in days or orders (`count`), or in yuan."""
+def honour_row(highlight: Highlight) -> Json:
+    """Return a highlight (streak, record, …) in days or deals (`count`), or in yuan."""
     return {
-        "kind": honour.kind,
-        "name": honour.name,
-        "team": honour.team,
-        "count": honour.count,
-        "amount": yuan(honour.amount),
+        "kind": highlight.kind,
+        "name": highlight.name,
+        "team": highlight.team,
+        "count": highlight.count,
+        "amount": yuan(highlight.amount),
     }
 
 
 def total_row(total: Total | Standing) -> Json:
-    """A sum of the office, or of one team."""
+    """Return a total of the office or of one team."""
     return serializers.total(total, yuan)
 
 
-# --- What a wall shows of a moment
+# --- Scenes
 
-TOP = 10  # a ranking praises the best and never shows the last
-LATE = timedelta(seconds=60)  # what is older is not celebrated any more
-SILENT_SHOW = timedelta(seconds=15)  # so long the wall waits for the voice before it tells the results alone
+TOP = 10  # a leaderboard shows the best and never the last
+LATE = timedelta(seconds=60)  # older announcements without deals are not celebrated
+SILENT_SHOW = timedelta(seconds=15)  # wait this long for the voice, then reveal the results without it
 SILENT_STEP = timedelta(seconds=2)
 TITLES = {period: say(f"top_sales_of_{period}") for period in ("day", "week", "month")}
 CHAMPIONS = {Kind(f"top_sales_of_{period}"): title for period, title in TITLES.items()}
@@ -92,10 +92,10 @@ _TITLES = {count: say(f"{number}_deals") for count, number in _NUMBERS.items()}
 
 
 def celebration_of(glance: Glance) -> Json | None:
-    """The picture to what is being said. The results have the leaderboard for a picture; silence has none.
+    """Return the celebration of the current announcement. Results show the leaderboard instead; quiet time, none.
 
-    Free words lasting over a minute are not shown to a wall that comes late; an order always is, and the page
-    decides by its own rule of 60 s.
+    A wall that connects more than a minute late does not show free text; it always gets deals, and the page applies
+    its rule of 60 s.
     """
     said = glance.on_air
     if said is None or said.kind == Kind.RESULTS or said.ends <= glance.now:
@@ -105,15 +105,15 @@ def celebration_of(glance: Glance) -> Json | None:
     if not said.deals and glance.now - said.started > LATE:
         return None
     one = said.deals[0] if len(said.deals) == 1 else None
-    if one and said.kind == Kind.TARGET:  # the team is praised, not who brought the last order
+    if one and said.kind == Kind.TARGET:  # celebrate the team, not the seller of the last deal
         reached = next((row for row in glance.teams if row.name == one.team), None)
-        praise: Json = {
+        changes: Json = {
             "team": one.team,
             "amount": None,
             "items": [],
             "reached": reached and total_row(reached),
         }
-        return _celebration(said, None) | praise
+        return _celebration(said, None) | changes
     return _celebration(said, one)
 
 
@@ -136,14 +136,14 @@ def _celebration(said: OnAir, one: Deal | None) -> Json:
 
 
 def _title(said: OnAir) -> str | None:
-    """None: the page has a title for each kind. Several orders in one breath are called what they are."""
+    """Return the title for top sales or for several deals at once; None: the page has one for each kind."""
     if said.kind in CHAMPIONS:
         return CHAMPIONS[said.kind]
     return None if said.kind in (Kind.ROUNDUP, Kind.HOURLY) else _TITLES.get(len(said.deals))
 
 
 def board_of(glance: Glance, base: str) -> Json | None:
-    """The results, on walls whose scene is the leaderboard: the frozen ones of the show, else as they stand."""
+    """Return the standings for walls with the scene leaderboard: frozen during the show, else live."""
     if base != "leaderboard":
         return None
     board = glance.board or Board(say("top_sales"), "day", glance.people, glance.teams)
@@ -158,13 +158,13 @@ def board_of(glance: Glance, base: str) -> Json | None:
         "month_top": tally_row(board.month_top) if board.month_top else None,
         "comment": board.comment,
         "reveal": _reveal(glance),
-        "honours": [honour_row(honour) for honour in glance.honours],
-        "rounds": [_round(found) for found in glance.rankings if found.people] if live else [],
+        "honours": [honour_row(highlight) for highlight in glance.honours],
+        "rounds": [_round(ranking) for ranking in glance.rankings if ranking.people] if live else [],
     }
 
 
 def _round(ranking: Ranking) -> Json:
-    """A period's board; outside the show day, week and month take turns."""
+    """Return a period's leaderboard; outside the show the wall alternates between day, week and month."""
     return {
         "period": ranking.period,
         "top": [tally_row(row) for row in ranking.people[:TOP]],
@@ -173,13 +173,13 @@ def _round(ranking: Ranking) -> Json:
 
 
 def _reveal(glance: Glance) -> list[Json]:
-    """When each part is told: by the voice, or, when no voice comes, by the wall alone. Empty: all is told."""
+    """Return when to reveal each part: with the voice, or on a timer when no voice starts. Empty: show everything."""
     said = glance.on_air
     if said is not None and said.kind == Kind.RESULTS:
-        told = [(step, at) for step, at in said.marks if step in STEPS]
-        if not any(step == "comment" for step, _ in told):
-            told.append(("comment", said.ends))
-        return [{"step": step, "at_ms": ms(at)} for step, at in told]
+        steps = [(step, at) for step, at in said.marks if step in STEPS]
+        if not any(step == "comment" for step, _ in steps):
+            steps.append(("comment", said.ends))
+        return [{"step": step, "at_ms": ms(at)} for step, at in steps]
     cues = [cue.at for cue in glance.plan.cues if cue.say == "results" and cue.at <= glance.now]
     begin = max(cues) + SILENT_SHOW if cues else None
     if begin is None or glance.scene != "leaderboard" or glance.now >= begin + len(STEPS) * SILENT_STEP:
@@ -188,21 +188,21 @@ def _reveal(glance: Glance) -> list[Json]:
 
 
 def award(glance: Glance) -> Json | None:
-    """Whom the prize is for: who is being praised, or at the ceremony the best of last month; None for nobody."""
-    found = glance.champion
-    if found is None:
+    """Return the winner of the award: the announced one, or at the ceremony last month's top sales; else None."""
+    champion = glance.champion
+    if champion is None:
         return None
-    past = found.period == "month" and found.since != glance.plan.date.replace(day=1)
-    winner = found.winner
+    past = champion.period == "month" and champion.since != glance.plan.date.replace(day=1)
+    winner = champion.winner
     return {
-        "title": _of_month(found.since.month) if past else TITLES[found.period],
-        "period": found.period,
-        "month": found.since.month if past else None,
+        "title": _of_month(champion.since.month) if past else TITLES[champion.period],
+        "period": champion.period,
+        "month": champion.since.month if past else None,
         "person": winner.name,
         "team": winner.team,
         "count": winner.count,
         "amount": yuan(winner.amount),
-        "prize": found.prize or None,
+        "prize": champion.prize or None,
         "photo": photo_url(winner.photo),
         "text": glance.on_air.text if glance.on_air else "",
     }
@@ -212,23 +212,23 @@ def _of_month(month: int) -> Sentence:
     return say("top_sales_of_past_month", zh_month=ZH_MONTHS[month - 1], en_month=month_name[month])
 
 
-# --- What one wall shows
+# --- State of one wall
 
 DEALS = 12
-DUTY_STAYS = timedelta(minutes=15)  # a reminder stays this long after its time
+DUTY_STAYS = timedelta(minutes=15)  # a duty stays on the wall this long after its time
 
 
 def wall_state(glance: Glance, name: str, build: str = "") -> Json:
-    """The state of wall `name`; a wall the timetable does not name is drawn with the default settings.
+    """Return the state of wall `name`; a wall that is not in the timetable has the default settings.
 
-    `build`: what is installed; a page that was made by another loads itself anew.
+    `build`: hash of the installed page; a page of another build reloads itself.
     """
     display = glance.walls.screens.get(name) or replace(glance.walls.default, name=name)
     base = _base(glance, display)
     team = _team(glance, display)
     celebration = None if _undisturbed(glance, base, team) else celebration_of(glance)
     scene = "celebration" if celebration else base
-    found: Json = {
+    state: Json = {
         "revision": glance.revision,
         "build": build,
         "now": ms(glance.now),
@@ -260,48 +260,48 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "rest": _rest(glance),
         "fault": _fault(glance),
         "notices": _stray(display, team) + _notices(glance, base),
-        "honours": [honour_row(honour) for honour in glance.honours],
+        "honours": [honour_row(highlight) for highlight in glance.honours],
     }
-    return _in_english(found) if display.language == "en" else found
+    return _in_english(state) if display.language == "en" else state
 
 
 def _in_english(value: Any) -> Any:
-    """The state with the program's own sentences in English; what the office wrote stays as it is."""
+    """Return the state with the program's sentences in English and the office's texts unchanged."""
     if isinstance(value, dict):
         return {key: _in_english(part) for key, part in value.items()}
     return [_in_english(part) for part in value] if isinstance(value, list) else english(value)
 
 
 def _undisturbed(glance: Glance, base: str, team: str | None) -> bool:
-    """Whether what is being said leaves this wall as it is.
+    """Return whether the current announcement leaves this wall unchanged.
 
-    The nap stays dark; an award gives way to an order, not to what is said of the award itself; a team's wall
-    gives way to that team's orders and to what is said to everybody, not to other teams' orders. An emergency is
-    shown on every wall, also on one that is dark or turned off.
+    The nap stays dark. Deals replace an award; the award's announcement does not. A team's wall shows that team's
+    deals and announcements to all, but not other teams' deals. Every wall shows an emergency, also one that is dark
+    or turned off.
     """
     if glance.on_air is not None and glance.on_air.kind == Kind.EMERGENCY:
         return False
-    orders = glance.on_air.deals if glance.on_air else ()
-    others = bool(orders) and team is not None and all(deal.team != team for deal in orders)
-    return base in ("dark", "off") or (base == "award" and not orders) or others
+    deals = glance.on_air.deals if glance.on_air else ()
+    others = bool(deals) and team is not None and all(deal.team != team for deal in deals)
+    return base in ("dark", "off") or (base == "award" and not deals) or others
 
 
 def _team(glance: Glance, display: WallDisplay) -> str | None:
-    """The team whose wall this is; None for everybody's, and for a team that does not exist."""
+    """Return the wall's team; None for a wall of all teams or of a team that does not exist."""
     wanted = display.team or ""
-    there = [*(row.name for row in glance.teams), *glance.members]
-    return next((name for name in there if same_name(name, wanted)), None)
+    teams = [*(row.name for row in glance.teams), *glance.members]
+    return next((name for name in teams if same_name(name, wanted)), None)
 
 
 def _stray(display: WallDisplay, team: str | None) -> list[str]:
-    """Says that the wall's team does not exist; the wall shows all teams meanwhile."""
+    """Return a notice when the wall's team does not exist; meanwhile the wall shows all teams."""
     if display.team is None or team is not None:
         return []
     return [say("no_such_team", team=display.team)]
 
 
 def _members(glance: Glance, team: str) -> list[Json]:
-    """Everybody of a team: who sold today, best first, then the others with nothing (`place` None)."""
+    """Return all members of a team: sellers of today, best first, then the others with nothing (`place` None)."""
     sold = [tally_row(row) for row in glance.people if row.team == team]
     names = {row["name"] for row in sold}
     for place, row in enumerate(sold, 1):
@@ -316,9 +316,9 @@ def _offset(now: datetime) -> int:
 
 
 def _base(glance: Glance, display: WallDisplay) -> str:
-    """The scene without the celebration. A pinned scene gives way to the nap's darkness and to nothing else.
+    """Return the scene without the celebration. Only the dark scene of the nap overrides a pinned scene.
 
-    "off" is a screen turned off on purpose.
+    "off": a person turned the screen off.
     """
     scene = glance.state.wall if glance.scene == "celebration" else glance.scene
     if display.scene is not None and (scene != "dark" or display.scene == "off"):
@@ -361,7 +361,7 @@ def _next(entry: Entry | None) -> Json | None:
 
 
 def _duties(duties: Sequence[Duty], now: datetime) -> list[Json]:
-    """What is still to be done today: the next first, then what holds all day."""
+    """Return today's remaining duties: the next first, then those without a time."""
     ahead = [duty for duty in duties if duty.at is not None and duty.at + DUTY_STAYS > now]
     all_day = [duty for duty in duties if duty.at is None]
     return [
@@ -375,7 +375,7 @@ def _duties(duties: Sequence[Duty], now: datetime) -> list[Json]:
     ]
 
 
-# ---- the door, the evening ----
+# ---- welcome and rest ----
 
 
 def _welcome(glance: Glance) -> Json:
@@ -393,7 +393,7 @@ def _rest(glance: Glance) -> Json:
     return {"text": text, "next": f"{hhmm(following.at)} {following.name}" if following else None}
 
 
-# ---- what is wrong ----
+# ---- health problems and notices ----
 
 
 def _fault(glance: Glance) -> Json | None:
@@ -404,7 +404,7 @@ def _fault(glance: Glance) -> Json | None:
 
 
 def _notices(glance: Glance, base: str) -> list[str]:
-    """One line each at the foot of the wall; what already fills the wall is not told twice."""
+    """Return the lines at the foot of the wall, without the problems that the fault scene already shows."""
     troubles = [] if base == "fault" else [trouble.what for trouble in glance.troubles]
     muted = [reason.sentence for reason in glance.sounding.hearing.reasons if reason.cause == MUTED]
     return [*muted, *troubles, *glance.notices]

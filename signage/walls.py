@@ -1,4 +1,4 @@
-"""The walls' addresses, what they report, what the phone may ask of them. What they show: `scenes.py`."""
+"""Addresses of the walls, their reports, and requests from the phone. `wall_state.py` builds their states."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ IDENTIFY_FOR = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What one screen said about its last picture.
+    """A screen's report about its last frame.
 
-    `delay_ms`: from the hint to the glass, None unasked. `no_chinese`: it has no font with Chinese characters.
+    `delay_ms`: from hint to display, None without a hint. `no_chinese`: it has no font with Chinese characters.
     """
 
     wall: str
@@ -50,7 +50,7 @@ class Painted:
 
 
 class WallStatus:
-    """What screens reported and were asked; in memory, because a living screen reports every 30 s."""
+    """Reports from screens and pending requests to them; in memory, because a running screen reports every 30 s."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -62,15 +62,15 @@ class WallStatus:
     def report(self, painted: Painted) -> None:
         with self._lock:
             self._painted.pop((painted.wall, painted.address), None)
-            while len(self._painted) >= MAX_SCREENS:  # the address with the most reports pays
+            while len(self._painted) >= MAX_SCREENS:  # drop one of the address with the most reports
                 (greedy, _), *_ = Counter(address for _, address in self._painted).most_common(1)
                 del self._painted[next(key for key in self._painted if key[1] == greedy)]
             self._painted[(painted.wall, painted.address)] = painted
 
     def all(self) -> tuple[Painted, ...]:
-        """The last report of every screen, by wall name."""
+        """Return the last report of every screen, sorted by wall name."""
         with self._lock:
-            return tuple(sorted(self._painted.values(), key=lambda found: (found.wall, found.address)))
+            return tuple(sorted(self._painted.values(), key=lambda report: (report.wall, report.address)))
 
     def identify(self, name: str) -> None:
         self._identify[name] = self._now() + IDENTIFY_FOR
@@ -88,14 +88,14 @@ class WallStatus:
             return any(wall == name for wall, _ in self._painted)
 
     def wishes(self, name: str) -> dict[str, Any]:
-        """What the wall is asked now: `identify` (what to show large), `reload` (obeyed when it changes)."""
+        """Return pending requests to a wall: `identify` (text to show large), `reload` (reload when it changes)."""
         until = self._identify.get(name)
         showing = until is not None and self._now() < until
         return {"identify": name if showing else None, "reload": self._reload.get(name)}
 
 
 class InTurn:
-    """WSGI in between: a wall's state is made in `turn`, so that the first to ask slows no telling of the last."""
+    """WSGI middleware: build wall states under the lock `turn`, so that they do not delay hints to other walls."""
 
     def __init__(self, app: WSGIApplication, turn: threading.Lock) -> None:
         self._app = app
@@ -109,17 +109,17 @@ class InTurn:
 
 
 def streams() -> Streams:
-    found: Streams = current_app.extensions["streams"]
-    return found
+    current: Streams = current_app.extensions["streams"]
+    return current
 
 
 def screens() -> WallStatus:
-    found: WallStatus = current_app.extensions["screens"]
-    return found
+    current: WallStatus = current_app.extensions["screens"]
+    return current
 
 
 def wall_name(value: str) -> str:
-    """A wall's name from an address. Raises Refused when it is empty, too long, or has signs that vanish."""
+    """Return a wall's name from an address. Raises Refused if empty, too long, or with unprintable characters."""
     name = value.strip()
     if not name or len(name) > NAME_LIMIT or not name.isprintable() or "/" in name:
         raise Refused(f"大屏的名字要有 1 到 {NAME_LIMIT} 个字，不能有“/”。", "name")
@@ -127,10 +127,10 @@ def wall_name(value: str) -> str:
 
 
 def known(name: str) -> str:
-    """The name of a wall that is or was there. Raises Denied 404 for any other."""
+    """Return the name of a wall that is or was connected. Raises Denied 404 for any other."""
     name = office().walls.called(wall_name(name))
-    there = screens().painted_by(name) or name in streams().names()
-    if not there and name not in [wall.name for wall in office().walls.known()]:
+    online = screens().painted_by(name) or name in streams().names()
+    if not online and name not in [wall.name for wall in office().walls.known()]:
         raise Denied(404, f"没有叫“{name}”的大屏。")
     return name
 
@@ -155,35 +155,35 @@ def _named(name: str) -> str | Response:
 @pages.get(STATE)
 def state() -> Response:
     name = office().walls.called(wall_name(request.args.get("name", "main")))
-    found = wall_state.wall_state(office().glance(), name, str(current_app.jinja_env.globals["build"]))
-    found["wall"].update(screens().wishes(name))
-    return jsonify(found)
+    answer = wall_state.wall_state(office().glance(), name, str(current_app.jinja_env.globals["build"]))
+    answer["wall"].update(screens().wishes(name))
+    return jsonify(answer)
 
 
-def _bounded(found: dict[str, Any], field: str, high: int) -> int:
-    value = found.get(field)
+def _bounded(fields: dict[str, Any], field: str, high: int) -> int:
+    value = fields.get(field)
     return int(max(0, min(high, value))) if isinstance(value, int | Decimal) else 0
 
 
 @pages.post("/api/walls/<name>/painted")
 def painted(name: str) -> tuple[str, int]:
-    """Open to every screen on the LAN, so everything in it is bounded and nothing in it is believed."""
-    found = body()
+    """Record a screen's report. Open to every screen on the LAN, so all values are bounded and none is trusted."""
+    fields = body()
     now = office().glance().now
     report = Painted(
         wall=office().walls.called(wall_name(name)),
         address=request.remote_addr or "?",
         at=now,
-        scene=str(found.get("scene", ""))[:20],
-        revision=_bounded(found, "revision", 2**53),
+        scene=str(fields.get("scene", ""))[:20],
+        revision=_bounded(fields, "revision", 2**53),
         delay_ms=None,
-        width=_bounded(found, "width", 20_000),
-        height=_bounded(found, "height", 20_000),
-        agent=str(found.get("agent", ""))[:200],
-        no_chinese=found.get("no_chinese") is True,
+        width=_bounded(fields, "width", 20_000),
+        height=_bounded(fields, "height", 20_000),
+        agent=str(fields.get("agent", ""))[:200],
+        no_chinese=fields.get("no_chinese") is True,
     )
-    if isinstance(found.get("delay_ms"), int | Decimal):
-        report = replace(report, delay_ms=_bounded(found, "delay_ms", 3_600_000))
+    if isinstance(fields.get("delay_ms"), int | Decimal):
+        report = replace(report, delay_ms=_bounded(fields, "delay_ms", 3_600_000))
     screens().report(report)
     office().walls.seen(report.wall, now, report.address, access().known())
     return "", 204
@@ -191,13 +191,13 @@ def painted(name: str) -> tuple[str, int]:
 
 @pages.get("/api/walls/<name>/painted")
 def last_painted(name: str) -> Response:
-    """How many seconds ago each screen of that name has painted: what `zhangu kiosk` watches."""
+    """Return the seconds since each screen of that name last painted; `zhangu kiosk` watches this."""
     name, now = office().walls.called(wall_name(name)), office().glance().now
     return jsonify(
         [
-            {"ago_s": (now - found.at).total_seconds(), "scene": found.scene, "address": found.address}
-            for found in screens().all()
-            if found.wall == name
+            {"ago_s": (now - report.at).total_seconds(), "scene": report.scene, "address": report.address}
+            for report in screens().all()
+            if report.wall == name
         ]
     )
 
@@ -223,10 +223,10 @@ def reload(name: str) -> Response:
 @pages.post("/api/walls/<name>/rename")
 @needs("manage")
 def rename(name: str) -> Response:
-    """The page of that wall loads itself anew and finds itself under the new name."""
-    found, new = known(name), wall_name(text_of(body(), "name", NAME_LIMIT))
-    office().walls.rename(found, new)
-    screens().forget(found)
+    """Rename a wall; its page reloads and is redirected to the new name."""
+    old, new = known(name), wall_name(text_of(body(), "name", NAME_LIMIT))
+    office().walls.rename(old, new)
+    screens().forget(old)
     screens().reload(new)
     streams().feed.notify()
     return jsonify({})
@@ -244,9 +244,9 @@ def choose(name: str) -> Response:
 @pages.delete("/api/walls/<name>")
 @needs("manage")
 def forget(name: str) -> Response:
-    """A screen that is gone; one that still shows something comes back with its next picture."""
-    found = known(name)
-    for called in office().walls.forget(found):
+    """Forget a removed screen; a screen that still runs reappears with its next report."""
+    wall = known(name)
+    for called in office().walls.forget(wall):
         office().keys.end_token(f"wall:{called}")
-    screens().forget(found)
+    screens().forget(wall)
     return jsonify({})

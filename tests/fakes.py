@@ -1,4 +1,4 @@
-"""Strict stand-ins for the device, the voice and the clock. They fail on misuse and can be told to break."""
+"""Strict stand-ins for the device, the voice and the clock. They fail on misuse and can simulate failures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class HandClock(Clock):
-    """Shows what it was set to; CLOCK_MONOTONIC goes along."""
+    """A clock that tests set; CLOCK_MONOTONIC advances with it."""
 
     def __init__(self, start: datetime):
         assert start.tzinfo is not None
@@ -37,7 +37,7 @@ class HandClock(Clock):
         return self.mono
 
     def go(self, **ahead: float) -> datetime:
-        """Time passes."""
+        """Advance the time."""
         step = timedelta(**ahead)
         assert step >= timedelta()
         self.present += step
@@ -45,16 +45,16 @@ class HandClock(Clock):
         return self.present
 
     def go_to(self, moment: datetime) -> None:
-        """Time passes until that moment."""
+        """Advance the time to `moment`."""
         self.go(seconds=(moment - self.present).total_seconds())
 
     def jump(self, moment: datetime) -> None:
-        """Somebody sets the wall clock; CLOCK_MONOTONIC stays."""
+        """Set the wall clock; CLOCK_MONOTONIC stays."""
         self.present = moment
 
 
 class FakeSpeaker:
-    """Remembers its orders; `alive` may be taken away."""
+    """Record commands; tests may clear `alive`."""
 
     def __init__(self) -> None:
         self.alive = True
@@ -88,7 +88,7 @@ class FakeSpeaker:
 
 @dataclass
 class FakeAnnouncer:
-    """Asks for what is next when the test says so; the test decides what becomes of it."""
+    """Ask for the next announcement when the test says so; the test decides its outcome."""
 
     queue: Queue | None = None
     present: Job | None = None
@@ -105,7 +105,7 @@ class FakeAnnouncer:
 
     @property
     def jobs(self) -> list[Job]:
-        """What is being said, and what may be said now."""
+        """Return the announcement that plays and those that may play now."""
         assert self.queue is not None
         return [*([self.present] if self.present else []), *self.queue.ahead(most=999)]  # type: ignore[call-arg]
 
@@ -126,14 +126,14 @@ class FakeAnnouncer:
         self.spans = tuple(spans)
 
     def report(self, report: Report) -> None:
-        """What became of a job."""
+        """Report the outcome of a job."""
         assert self.queue is not None
         if self.present is not None and self.present.id == report.id and report.state != "playing":
             self.present = None
         self.queue.on_report(report)
 
     def begin(self, clock: HandClock, seconds: float = 9.0) -> Job | None:
-        """Asks for the next announcement and begins to say it; None when nothing may be said."""
+        """Ask for the next announcement and begin to play it; return None when none may play."""
         assert self.queue is not None
         assert self.present is None, "it can say one thing at a time"
         job = self.queue.take(urgent=False, begin=lambda job: setattr(self, "present", job))
@@ -155,7 +155,7 @@ class FakeAnnouncer:
 
 
 class FakeVoice:
-    """Renders nothing, remembers what it was asked for."""
+    """Render nothing, record the requests."""
 
     def __init__(self) -> None:
         self.engine, self.speaks = "auto", "fake"
@@ -189,9 +189,9 @@ class FakeVoice:
 
 
 class FakeDevice(FakeSpeaker):
-    """The device under a real announcer. What it plays is `playing` until it ends, or is stopped or lost.
+    """The device under a real announcer. `playing` is the current announcement until it ends, is stopped or is lost.
 
-    `played`: (id, whole, loud): whether it sounded to its end, and whether every moment of it was above volume 0.
+    `played`: (id, whole, loud): whether it played to its end, and whether the volume was above 0 all the time.
     """
 
     def __init__(self) -> None:
@@ -216,10 +216,10 @@ class FakeDevice(FakeSpeaker):
         self.on_event(Event("part_started", id=id, n=0, at=time.monotonic()))
 
     def append(self, id: int, part: Part) -> None:
-        """Everything sounds as one part here."""
+        """Ignore: all parts play as one here."""
 
     def finish(self, id: int) -> None:
-        """As above."""
+        """Ignore, as above."""
 
     def stop(self, id: int | None = None, fade_ms: int = 80) -> None:
         self.cut("stopped", id)
@@ -237,7 +237,7 @@ class FakeDevice(FakeSpeaker):
             self.cut("quiet")
 
     def cut(self, why: str, id: int | None = None) -> None:
-        """What plays ends here."""
+        """Cut the current announcement off."""
         with self._guard:
             if self.playing is None or id not in (None, self.playing[0]):
                 return
@@ -247,7 +247,7 @@ class FakeDevice(FakeSpeaker):
         self._over(ident, why)
 
     def end(self) -> None:
-        """What plays has come to its end."""
+        """Finish the current announcement."""
         with self._guard:
             if self.playing is None:
                 return
@@ -270,7 +270,7 @@ class FakeDevice(FakeSpeaker):
 
 
 class ReadyVoice(FakeVoice):
-    """Has every text ready."""
+    """A voice with every text ready."""
 
     def ready(self, script: Script) -> Clip | None:
         return Clip(Path("/nowhere.wav"), 60.0, 0.0, 0.0)

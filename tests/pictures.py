@@ -1,7 +1,7 @@
-"""`make pictures`: plays the demo and photographs walls and phone for README.md, into signage/pictures/.
+"""`make pictures`: play the demo and take screenshots of walls and phone for README.md, in signage/pictures/.
 
-Each picture is taken at its moment of the made-up day, of the real pages in a real Chromium, and then written with
-256 colours or fewer: flat ink and type lose nothing by it and a page loads fast.
+Each screenshot is taken at its time of the made-up day, of the real pages in a real Chromium, and saved with 256
+colours or fewer: flat ink and type look the same and a page loads fast.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "signage" / "pictures"
 LARGEST = 250_000
 AFTERWARDS_S = 100
-"""The walls' pages take turns; the one that is wanted comes round within this time."""
+"""The walls' pages alternate; each appears within this time."""
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
 WALL = {"width": 1600, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -39,7 +39,7 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A picture and when to take it: `seen`, what must stand on the page just then."""
+    """A picture and when to take it; `seen`: text that must be on the page."""
 
     name: str
     ripe: Callable[[Glance], bool]
@@ -57,7 +57,7 @@ def _at(hour: int, minute: int, second: int = 0) -> Callable[[Glance], bool]:
 
 
 def _said(kind: str, person: str, after: float) -> Callable[[Glance], bool]:
-    """While an order of that person is celebrated, so many seconds after its chime."""
+    """Match the celebration of a deal of `person`, `after` seconds after its chime."""
 
     def ripe(glance: Glance) -> bool:
         air = glance.on_air
@@ -92,7 +92,7 @@ MOMENTS = (
 
 
 class Photographer:
-    """Its `pause` is how the demo's time passes."""
+    """Take the pictures; the demo uses `pause` to let time pass."""
 
     def __init__(self, daemon: Daemon, browser: Browser, wanted: set[str]):
         self._daemon, self._browser = daemon, browser
@@ -115,11 +115,11 @@ class Photographer:
         return page
 
     def pause(self, seconds: float) -> bool:
-        """Takes what is ripe meanwhile; True when all pictures are there."""
+        """Wait and take pictures that are due; return True when all are taken."""
         end = time.monotonic() + seconds
         while True:
             glance = self._daemon.office.glance()
-            for moment in [found for found in self._left if found.ripe(glance) and self._sees(found)]:
+            for moment in [due for due in self._left if due.ripe(glance) and self._sees(due)]:
                 self._take(moment)
                 self._left.remove(moment)
             if not self._left:
@@ -148,12 +148,12 @@ class Photographer:
 
     @property
     def missing(self) -> list[str]:
-        """What the day did not bring."""
+        """Return the pictures that were not taken."""
         return [moment.name for moment in self._left]
 
 
 def _fill_in(page: Page) -> None:
-    """An order as a thumb has it before 播报."""
+    """Fill in a deal, ready for 播报."""
     page.locator("#teams").get_by_text("先锋队", exact=True).tap()
     page.locator("#people").get_by_text("郑凯", exact=True).tap()
     page.fill("#amount", "12800")
@@ -161,7 +161,7 @@ def _fill_in(page: Page) -> None:
 
 
 def fewer_colours(png: bytes, colours: int = 256) -> bytes:
-    """The picture with a palette of its own, as PNG."""
+    """Return the picture as PNG with its best palette."""
     with av.open(io.BytesIO(png)) as source:
         frame = next(source.decode(video=0)).reformat(format="rgb24")
     graph = av.filter.Graph()
@@ -190,7 +190,7 @@ def fewer_colours(png: bytes, colours: int = 256) -> bytes:
 
 
 def main(wanted: set[str]) -> int:
-    """Plays the day until all wanted pictures are taken; 1 when some were not."""
+    """Play the day until all wanted pictures are taken; return 1 when some are missing."""
     os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
     FOLDER.mkdir(exist_ok=True)
     with (

@@ -1,11 +1,11 @@
-"""Recording what would be heard, with the moment of every sample, and looking at it.
+"""Record the output signal with the time of every sample, and analyse it.
 
-Two sources. `disk_device()` is SDL's disk driver writing into a pipe, so that every buffer carries the
-moment at which it was written. `Pulse` is a private PulseAudio server with null sinks, recorded with
-`parec`: a real device that can be killed. Moments are CLOCK_MONOTONIC seconds, as in the player.
+Two sources. `disk_device()` is SDL's disk driver writing into a pipe, so that every buffer has the time
+at which it was written. `Pulse` is a private PulseAudio server with null sinks, recorded with
+`parec`: a real device that can be killed. Times are CLOCK_MONOTONIC seconds, as in the player.
 
-The monitor of a null sink is rendered up to one 10 ms block ahead: moments read there are 4 to 9 ms
-early (measured against the server's own latency figure).
+The monitor of a null sink is rendered up to one 10 ms block ahead: times read there are 4 to 9 ms
+early (measured against the server's latency figure).
 """
 
 import contextlib
@@ -28,10 +28,7 @@ PILOT = 19000  # Hz, a tone inside test music that is still measurable under spe
 
 
 class Recording:
-    """Chunks of 16-bit stereo sound with their arrival;
-
-    `steady` when the source runs at its own even pace.
-    """
+    """Chunks of 16-bit stereo sound with their arrival times. `steady`: the source has a constant rate."""
 
     def __init__(self, steady: bool) -> None:
         self.steady = steady
@@ -56,10 +53,10 @@ class Recording:
         return sound, np.array(starts, dtype=np.int64), np.array(moments)
 
     def _clock(self, starts: np.ndarray, moments: np.ndarray, frames: int) -> np.ndarray:
-        """The moment of each chunk's first frame."""
+        """Return the time of each chunk's first frame."""
         if not self.steady or len(starts) < 2:
             return moments
-        # A chunk can only be late, never early: within a second around it, the fastest one tells the time.
+        # A chunk can only be late, never early: within a second around it, the earliest one gives the time.
         ends = np.append(starts[1:], frames)
         offsets = moments - ends / RATE
         clock = np.empty(len(starts))
@@ -69,7 +66,7 @@ class Recording:
         return clock
 
     def between(self, t0: float, t1: float) -> np.ndarray:
-        """The signal (mono, -1..1) as it was heard from t0 to t1; NaN where nothing was recorded."""
+        """Return the signal (mono, -1..1) as heard from t0 to t1; NaN where nothing was recorded."""
         sound, starts, moments = self._snapshot()
         out = np.full(max(0, round((t1 - t0) * RATE)), np.nan, np.float32)
         a = max(0, bisect_right(moments.tolist(), t0 - 1.5) - 1)
@@ -86,17 +83,17 @@ class Recording:
         return out
 
     def sound_between(self, t0: float, t1: float) -> np.ndarray:
-        """Like `between`, with zeros where nothing was recorded."""
+        """Return `between` with zeros where nothing was recorded."""
         return np.nan_to_num(self.between(t0, t1))
 
     def frames_between(self, t0: float, t1: float) -> np.ndarray:
-        """The raw frames that arrived from t0 to t1, gapless, whatever the pace of the source."""
+        """Return the raw frames that arrived from t0 to t1, gapless, at any rate of the source."""
         sound, starts, moments = self._snapshot()
         a, b = np.searchsorted(moments, [t0, t1])
         return sound[starts[a] if a < len(starts) else 0 : starts[b] if b < len(starts) else len(sound)]
 
     def wait_sound(self, t0: float, timeout: float, threshold: float = AUDIBLE) -> float | None:
-        """The moment of the first audible sample after t0, or None when there was none in time."""
+        """Return the time of the first audible sample after t0, or None when there was none in time."""
         end = time.monotonic() + timeout
         while True:
             now = time.monotonic()
@@ -109,7 +106,7 @@ class Recording:
 
 
 class _Reader(threading.Thread):
-    """Copies a file descriptor into a recording until told to stop or the writer is gone."""
+    """Copy a file descriptor into a recording until stopped or the writer is gone."""
 
     def __init__(self, descriptor: int, recording: Recording) -> None:
         super().__init__(daemon=True)
@@ -129,7 +126,7 @@ class _Reader(threading.Thread):
 
 @contextlib.contextmanager
 def disk_device(folder: Path) -> Iterator[tuple[dict[str, str], Recording]]:
-    """Environment for a child that plays into SDL's disk driver, and the recording of it."""
+    """Yield the environment for a child that plays into SDL's disk driver, and its recording."""
     pipe = folder / "disk.pcm"
     os.mkfifo(pipe)
     descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -145,7 +142,7 @@ def disk_device(folder: Path) -> Iterator[tuple[dict[str, str], Recording]]:
 
 
 class Pulse:
-    """A private PulseAudio server with one null sink, that can be killed and started again."""
+    """A private PulseAudio server with one null sink; it can be killed and restarted."""
 
     def __init__(self, folder: Path, sink: str = "office") -> None:
         self.folder, self.sink = folder, sink
@@ -164,10 +161,7 @@ class Pulse:
         }
 
     def start(self) -> None:
-        """Start the server and a recorder of what its sink plays;
-
-        raises RuntimeError when it does not come up.
-        """
+        """Start the server and a recorder of its sink. Raises RuntimeError when the server does not start."""
         (self.folder / "pulse.sock").unlink(missing_ok=True)
         command = ["pulseaudio", "-n", "--exit-idle-time=-1", "--use-pid-file=no", "--daemonize=no"]
         command += ["--log-level=error", "-L"]
@@ -191,7 +185,7 @@ class Pulse:
         self._reader.start()
 
     def kill(self) -> None:
-        """Kill the server as a crash would; the recorder ends with it."""
+        """Kill the server, as in a crash; the recorder ends with it."""
         for process in (self.process, self._parec):
             if process:
                 process.kill()
@@ -211,11 +205,11 @@ class Pulse:
         self.kill()
 
 
-# -- looking at a signal ---------------------------------------------------------------------------
+# -- analysing a signal ----------------------------------------------------------------------------
 
 
 def level(x: np.ndarray, window: float = 0.005, hop: float = 0.001) -> np.ndarray:
-    """RMS in short windows, one value per millisecond."""
+    """Return the RMS in short windows, one value per millisecond."""
     total = np.concatenate(([0], np.cumsum(np.square(x, dtype=np.float64))))
     width = int(window * RATE)
     i = np.arange(0, max(1, len(x) - width), round(hop * RATE))
@@ -223,7 +217,7 @@ def level(x: np.ndarray, window: float = 0.005, hop: float = 0.001) -> np.ndarra
 
 
 def onset(x: np.ndarray, threshold: float = AUDIBLE) -> float | None:
-    """Seconds to the first sample louder than the threshold that is followed by 25 ms of sound."""
+    """Return the seconds to the first sample above the threshold that is followed by 25 ms of sound."""
     loud = np.abs(x) > threshold
     width = int(0.025 * RATE)
     share = np.convolve(loud, np.ones(width) / width)[width - 1 :] if len(x) >= width else np.zeros(0)
@@ -232,7 +226,7 @@ def onset(x: np.ndarray, threshold: float = AUDIBLE) -> float | None:
 
 
 def silences(x: np.ndarray, at_least: float = 0.005, threshold: float = 1e-4) -> list[tuple[float, float]]:
-    """Stretches (start s, length s) of nothing inside x."""
+    """Return the silences (start s, length s) inside x."""
     loud = np.flatnonzero(np.abs(x) > threshold)
     if not len(loud):
         return [(0.0, len(x) / RATE)]
@@ -241,7 +235,7 @@ def silences(x: np.ndarray, at_least: float = 0.005, threshold: float = 1e-4) ->
 
 
 def band(x: np.ndarray, low: float, high: float, edge: float = 100) -> np.ndarray:
-    """Zero-phase band pass with soft edges."""
+    """Apply a zero-phase band pass with soft edges."""
     size = 1 << (len(x) - 1).bit_length()
     f = np.fft.rfftfreq(size, 1 / RATE)
     up, down = np.clip((f - low) / edge, 0, 1), np.clip((high - f) / edge, 0, 1)
@@ -250,7 +244,7 @@ def band(x: np.ndarray, low: float, high: float, edge: float = 100) -> np.ndarra
 
 
 def pilot_db(x: np.ndarray, hop: float = 0.005) -> np.ndarray:
-    """Level of the pilot tone in dB, one value per 5 ms, 0 = median of the first half second."""
+    """Return the level of the pilot tone in dB, one value per 5 ms, 0 = median of the first half second."""
     n = int(hop * RATE)
     t = np.arange(len(x)) / RATE
     turned = x * np.exp(-2j * np.pi * PILOT * t)
@@ -265,7 +259,7 @@ def pilot_db(x: np.ndarray, hop: float = 0.005) -> np.ndarray:
 
 
 def tone(seconds: float, hz: float = 440, amplitude: float = 0.2, pilot: float = 0.05) -> np.ndarray:
-    """A steady tone with the pilot inside."""
+    """Return a steady tone with the pilot mixed in."""
     t = np.arange(round(RATE * seconds)) / RATE
     return amplitude * np.cos(2 * np.pi * hz * t) + pilot * np.cos(2 * np.pi * PILOT * t)
 
@@ -296,7 +290,7 @@ def write_coded(path: Path, x: np.ndarray, codec: str, rate: int = RATE) -> Path
 
 
 def _short_pages(path: Path) -> Path:
-    """An Ogg file with pages as short as other encoders make them: of FFmpeg's own some places cannot be sought."""
+    """Return an Ogg file with short pages, as of other encoders: in FFmpeg's, some positions cannot be sought."""
     import av
 
     long_pages = path.rename(path.with_suffix(".long.ogg"))

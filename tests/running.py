@@ -1,4 +1,4 @@
-"""The command `zhangu run` or `zhangu rehearse` as a process of its own, in a folder of its own: the real thing."""
+"""The real command `zhangu run` or `zhangu rehearse` in a separate process and folder."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ PEOPLE = "team,person,leader,say_as\n猛虎队,王小明,1,\n猛虎队,陈芳,,\
 
 
 def free_port() -> int:
-    """A port that nobody uses at the moment."""
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Running:
-    """One office in `folder`: config (the shipped one or `timetable`), the shipped sounds (or `music`), a few people.
+    """An office in `folder`: config (the shipped one or `timetable`), the shipped sounds (or `music`), a few people.
 
-    `env` selects the sound device. `at`: a rehearsal that starts there, else the present.
+    `env` selects the sound device. `at`: start a rehearsal at this time, else run in the present.
     """
 
-    _first: ClassVar[tuple[bytes, str] | None] = None  # the book with its people, and the token in it
+    _first: ClassVar[tuple[bytes, str] | None] = None  # the store with its people, and its token
 
     def __init__(
         self, folder: Path, env: Mapping[str, str], *, timetable: str | None = None, music: Path | None = None
@@ -42,7 +42,7 @@ class Running:
         self.folder, self.env = (
             folder,
             dict(os.environ)
-            # Bytecode is kept, as it is for users: where the shell forbids it each start would compile everything.
+            # Keep bytecode, as for users: where the shell forbids it, each start would compile everything.
             | {"PYTHONUNBUFFERED": "1", "ZHANGU_VOICE_INSTALL": "0", "PYTHONDONTWRITEBYTECODE": ""}
             | dict(env),
         )
@@ -61,7 +61,7 @@ class Running:
         self.token = self._take_people_in()
 
     def _take_people_in(self) -> str:
-        """Import people and make a token by the commands, once; later offices of this process get a copy."""
+        """Import people and create a token with the commands, once; later offices of this process get a copy."""
         book = self.folder / "var" / "zhangu.db"
         if Running._first is None:
             people = self.folder / "people.csv"
@@ -74,7 +74,7 @@ class Running:
         return Running._first[1]
 
     def command(self, *words: str, code: int = 0) -> str:
-        """What a command prints; it must end with that exit code."""
+        """Run a command, check its exit code and return its output."""
         done = subprocess.run(
             [ZHANGU, *words, "--home", self.folder], env=self.env, capture_output=True, text=True, timeout=60
         )
@@ -89,9 +89,9 @@ class Running:
         under: Sequence[str] = (),
         options: Sequence[str] = (),
     ) -> float:
-        """Starts the daemon; returns the CLOCK_MONOTONIC second at which its process was started.
+        """Start the daemon; return the CLOCK_MONOTONIC second at which its process was started.
 
-        under: a command that runs it, such as prlimit.
+        `under`: a command that runs it, such as prlimit.
         """
         verb = ["run"] if at is None else ["rehearse", "--at", at]
         log = (self.folder / "daemon.log").open("ab")
@@ -106,7 +106,7 @@ class Running:
         return began
 
     def wait_ready(self, timeout: float = 20) -> None:
-        """Until /health answers, well or not."""
+        """Wait until /health answers, with any status."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             assert self.process is not None
@@ -119,7 +119,7 @@ class Running:
         raise AssertionError(f"no answer in {timeout} s: {self.log()}")
 
     def stop(self, kill: bool = False) -> int:
-        """Ends the daemon politely, or as a power cut does; returns its exit code."""
+        """Stop the daemon with SIGTERM, or kill it as in a power cut; return its exit code."""
         if self.process is None:
             return 0
         self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
@@ -129,15 +129,15 @@ class Running:
             self.process = None
 
     def log(self) -> str:
-        """What the daemon printed."""
+        """Return the daemon's output."""
         return (self.folder / "daemon.log").read_text(encoding="utf-8", errors="replace")
 
     def get(self, path: str) -> Any:
-        """The JSON of an address, whatever the status."""
+        """Return the JSON of an address, for any status."""
         return self.call("GET", path)[1]
 
     def call(self, method: str, path: str, data: object = None) -> tuple[int, Any]:
-        """(status, JSON) of a request with the program's token."""
+        """Return (status, JSON) of a request with the program's token."""
         body = None if data is None else json.dumps(data).encode()
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
@@ -149,31 +149,31 @@ class Running:
                 return error.code, json.loads(error.read() or b"null")
 
     def sell(self, person: str, amount: object, key: str, product: str = "网络招聘") -> tuple[int, Any]:
-        """An order."""
+        """Record a deal."""
         return self.call(
             "POST", "/api/deals", {"person": person, "product": product, "amount": amount, "key": key}
         )
 
     def say(self, text: str, key: str) -> tuple[int, Any]:
-        """Something to all."""
+        """Send an announcement."""
         return self.call("POST", "/api/announcements", {"text": text, "key": key})
 
     def announcement(self, ident: int) -> dict[str, Any]:
-        """An announcement as it stands."""
-        return next(found for found in self.get("/api/announcements") if found["id"] == ident)
+        """Return an announcement in its current state."""
+        return next(row for row in self.get("/api/announcements") if row["id"] == ident)
 
     def wait_state(self, ident: int, states: tuple[str, ...], timeout: float = 30) -> dict[str, Any]:
-        """Until an announcement is in one of these states."""
+        """Wait until an announcement is in one of these states."""
         end = time.monotonic() + timeout
         while True:
-            found = self.announcement(ident)
-            if found["state"] in states:
-                return found
-            assert time.monotonic() < end, f"{found} after {timeout} s\n{self.log()}"
+            row = self.announcement(ident)
+            if row["state"] in states:
+                return row
+            assert time.monotonic() < end, f"{row} after {timeout} s\n{self.log()}"
             time.sleep(0.05)
 
     def pids(self) -> list[int]:
-        """The daemon and all its children."""
+        """Return the ids of the daemon and all its children."""
         import psutil
 
         assert self.process is not None
@@ -208,5 +208,5 @@ sound: {{fade_in_s: 0, fade_out_s: 0.3}}
 
 
 def timetable(*spans: str) -> str:
-    """A small timetable that holds on every day; each span is the inside of a YAML flow mapping."""
+    """Return a small timetable for every day; each span is the inside of a YAML flow mapping."""
     return EVERY_DAY.format(spans="\n".join(f"  - {{on: every day, {span}}}" for span in spans))

@@ -1,4 +1,4 @@
-"""Small sound and picture files for tests, generated here: nothing is downloaded or kept."""
+"""Generate small sound and picture files for tests: nothing is downloaded or stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CODECS = {
 
 
 def tone(seconds: float, *, before: float = 0.0, after: float = 0.0, level: float = 0.1) -> Any:
-    """Return a wavering tone between stretches of a quiet room, as float samples."""
+    """Return a wavering tone between periods of room noise, as float samples."""
     t = np.arange(int(seconds * RATE)) / RATE
     sound = level * np.sin(2 * np.pi * 220 * t) * (0.7 + 0.3 * np.sin(2 * np.pi * 3 * t))
     whole = np.concatenate([np.zeros(int(before * RATE)), sound, np.zeros(int(after * RATE))])
@@ -29,7 +29,7 @@ def tone(seconds: float, *, before: float = 0.0, after: float = 0.0, level: floa
 
 
 def encoded(samples: Any, kind: str) -> bytes:
-    """Return the samples as a file of that kind (a key of CODECS)."""
+    """Return the samples as a file of `kind` (a key of CODECS)."""
     container, codec, rate = CODECS[kind]
     made = io.BytesIO()
     with av.open(made, "w", format=container) as out:
@@ -48,7 +48,7 @@ def encoded(samples: Any, kind: str) -> bytes:
 
 
 def video() -> bytes:
-    """Return a film of a second with sound."""
+    """Return a one-second film with sound."""
     made = io.BytesIO()
     with av.open(made, "w", format="matroska") as out:
         film = out.add_stream("mjpeg", rate=10)
@@ -88,14 +88,14 @@ def with_exif(jpeg: bytes) -> bytes:
 
 def pixels_of(jpeg: bytes) -> Any:
     """Return the picture as rows of RGB."""
-    with av.open(io.BytesIO(jpeg)) as found:
-        return next(found.decode(video=0)).to_ndarray(format="rgb24")
+    with av.open(io.BytesIO(jpeg)) as file:
+        return next(file.decode(video=0)).to_ndarray(format="rgb24")
 
 
 def samples_of(wav: bytes | Path) -> Any:
     """Return a 16-bit WAV as float samples, one row per channel."""
-    with wave.open(io.BytesIO(wav) if isinstance(wav, bytes) else str(wav), "rb") as found:
-        data = np.frombuffer(found.readframes(found.getnframes()), "<i2").reshape(-1, found.getnchannels())
+    with wave.open(io.BytesIO(wav) if isinstance(wav, bytes) else str(wav), "rb") as file:
+        data = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
     return data.T.astype(np.float32) / 32768
 
 
@@ -106,5 +106,5 @@ def loudness_of(wav: bytes | Path) -> tuple[float, float]:
     samples = np.ascontiguousarray(samples_of(wav))
     frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
     frame.sample_rate = RATE
-    found = loudness.of_frames([frame])
-    return found.lufs, found.peak
+    measured = loudness.of_frames([frame])
+    return measured.lufs, measured.peak

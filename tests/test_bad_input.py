@@ -1,4 +1,4 @@
-"""What people and machines get wrong, done to the real process: a sentence, no traceback, and no order lost."""
+"""Mistakes of people and machines, tested on the real process: a sentence, no traceback, and no lost deal."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dis
 
 @pytest.fixture
 def device(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A device that swallows the sound."""
+    """Yield a device that discards the sound."""
     with disk_device(tmp_path) as (env, _):
         yield env
 
 
 @pytest.fixture
 def office(tmp_path: Path, device: dict[str, str]) -> Iterator[Running]:
-    """An ordinary office that is not started yet."""
+    """Yield a normal office that is not started yet."""
     with Running(tmp_path / "home", device, timetable=timetable(*SPANS)) as house:
         yield house
 
 
 def until(true: Callable[[], Any], timeout: float = 20) -> Any:
-    """What `true` returns as soon as it is something."""
+    """Wait until `true` returns a true value, and return it."""
     end = time.monotonic() + timeout
-    while not (found := true()):
+    while not (value := true()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)
-    return found
+    return value
 
 
 def troubles(house: Running) -> str:
-    """What /health finds wrong, in one text."""
-    found = house.get("/health")["troubles"]
-    return " ".join(" ".join([trouble["what"], *trouble["details"]]) for trouble in found)
+    """Return the problems in /health as one text."""
+    problems = house.get("/health")["troubles"]
+    return " ".join(" ".join([trouble["what"], *trouble["details"]]) for trouble in problems)
 
 
 def refused(house: Running, code: int) -> str:
-    """What `zhangu run` says when it does not start."""
+    """Return the output of `zhangu run` when it does not start."""
     words = [ZHANGU, "run", "--home", house.folder, "--host", "127.0.0.1", "--port", str(house.port)]
     done = subprocess.run(words, env=house.env, capture_output=True, text=True, timeout=60)
-    told = done.stdout + done.stderr
-    assert done.returncode == code, told
-    assert "Traceback" not in told
-    return told
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output
+    assert "Traceback" not in output
+    return output
 
 
 def rhythm_of(house: Running) -> Path:
@@ -70,11 +70,11 @@ def rhythm_of(house: Running) -> Path:
 
 
 def test_a_faulty_edit_changes_nothing_and_is_shown(office: Running) -> None:
-    """The old plan stays in force, the fault stands in /health with its line, a mended file is taken up."""
+    """The old plan stays in force, /health shows the problem with its line, and a corrected file takes effect."""
     office.start()
     good = rhythm_of(office).read_text(encoding="utf-8")
     rhythm_of(office).write_text(good.replace("rhythm:", "rythm:"), encoding="utf-8")
-    until(lambda: "rhythm.yaml 第" in troubles(office))  # other faults: services/test_timekeeper.py
+    until(lambda: "rhythm.yaml 第" in troubles(office))  # other problems: services/test_timekeeper.py
     assert office.get("/api/now")["entry"]["name"] == "全天"
     rhythm_of(office).write_text(good, encoding="utf-8")
     until(lambda: "rhythm.yaml 第" not in troubles(office))
@@ -86,13 +86,13 @@ def test_a_faulty_edit_changes_nothing_and_is_shown(office: Running) -> None:
 
 
 def test_a_start_with_a_faulty_file(office: Running) -> None:
-    """Without a good copy it does not start and tells all faults; with one that copy is in force, and it says so."""
+    """Without a good copy it does not start and lists all problems; with one it uses the copy and reports it."""
     good = rhythm_of(office).read_text(encoding="utf-8")
     faulty = good.replace("name: 全天", "nam: 全天").replace("timezone: UTC", "timezone: Mars")
     rhythm_of(office).write_text(faulty, encoding="utf-8")
-    told = refused(office, 2)
-    assert "第 2 行" in told
-    assert "name" in told
+    output = refused(office, 2)
+    assert "第 2 行" in output
+    assert "name" in output
     rhythm_of(office).write_text(good, encoding="utf-8")
     office.start()
     office.stop()
@@ -103,7 +103,7 @@ def test_a_start_with_a_faulty_file(office: Running) -> None:
 
 
 def test_a_damaged_last_good_copy(office: Running) -> None:
-    """When the copy is damaged too, the start fails with the faults of the file that people edit."""
+    """When the copy is damaged too, the start fails with the problems of the edited file."""
     office.start()
     office.stop()
     rhythm_of(office).write_text("rhythm: 5\n", encoding="utf-8")
@@ -115,7 +115,7 @@ def test_a_damaged_last_good_copy(office: Running) -> None:
 
 
 def test_broken_music_is_skipped_and_named(tmp_path: Path, device: dict[str, str]) -> None:
-    """A file that is no music, an empty one and a folder named like one: said on the phone; the good one plays."""
+    """A file without music, an empty one and a folder named like a track are reported; the good one plays."""
     folder = tmp_path / "music" / "calm"
     folder.mkdir(parents=True)
     (folder / "a-broken.ogg").write_bytes(b"OggS" + bytes(4000))
@@ -132,7 +132,7 @@ def test_broken_music_is_skipped_and_named(tmp_path: Path, device: dict[str, str
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "no folder"])
 def test_a_playlist_that_is_not_there(tmp_path: Path, device: dict[str, str], kind: str) -> None:
-    """The office runs in silence and says which playlist has nothing to play."""
+    """The office runs in silence and reports which playlist has no tracks."""
     music = tmp_path / "music"
     music.mkdir()
     if kind == "empty":
@@ -145,7 +145,7 @@ def test_a_playlist_that_is_not_there(tmp_path: Path, device: dict[str, str], ki
         until(lambda: "calm" in troubles(house))
         assert house.sell("王小明", 500, "in-silence")[0] == 201
         rhythm_of(house).write_text(timetable("at: 00:00-24:00, name: 全天"), encoding="utf-8")
-        until(lambda: kind == "empty" or "calm" not in troubles(house))  # nobody asks for it any more
+        until(lambda: kind == "empty" or "calm" not in troubles(house))  # it is no longer requested
         assert "Traceback" not in house.log()
 
 
@@ -153,30 +153,30 @@ def test_a_playlist_that_is_not_there(tmp_path: Path, device: dict[str, str], ki
 
 
 def test_a_port_that_is_taken(office: Running) -> None:
-    """Another program holds the port: one sentence with another port to try."""
+    """Another program uses the port: one sentence with another port to try."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", office.port))
         other.listen()
-        told = refused(office, 1)
-    assert str(office.port) in told
-    assert f"--port {office.port + 1}" in told
+        output = refused(office, 1)
+    assert str(office.port) in output
+    assert f"--port {office.port + 1}" in output
 
 
 def test_a_second_daemon_on_the_same_home(office: Running) -> None:
-    """Refused with the first one's process and port; the first does not notice."""
+    """Refused with the first one's process and port; the first is not affected."""
     office.start()
     first, taken = office.process, office.port
     assert first is not None
     office.port = taken + 1
-    told = refused(office, 1)
+    output = refused(office, 1)
     office.port = taken
-    assert str(first.pid) in told
-    assert str(taken) in told
+    assert str(first.pid) in output
+    assert str(taken) in output
     assert office.get("/api/now")["entry"]["name"] == "全天"
 
 
 def without_a_book(office: Running, hint: str) -> None:
-    """The office runs without its book: health, music and walls say so, and an order is refused with a sentence."""
+    """Check that the office runs without its store: health and walls show it, a deal is refused with a sentence."""
     status, health = office.call("GET", "/health")
     assert status == 503
     assert any(hint in trouble["what"] + trouble["mend"] for trouble in health["troubles"]), health
@@ -188,8 +188,8 @@ def without_a_book(office: Running, hint: str) -> None:
 
 
 @pytest.mark.parametrize("damage", ["torn", "empty"])
-def test_a_damaged_book(office: Running, damage: str) -> None:
-    """The start goes on without the book and says so; nothing is written over it; put back, it is used again."""
+def test_a_damaged_store(office: Running, damage: str) -> None:
+    """The start continues without the store and reports it; it is not overwritten; once restored, it is used again."""
     session = office.folder / "var" / "zhangu.db"
     whole = session.read_bytes()
     torn = whole[:4096] + b"\xaa" * 40_000 + whole[44_096:]
@@ -208,7 +208,7 @@ def test_a_damaged_book(office: Running, damage: str) -> None:
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """A disk of its own under `folder`, for as long as the block runs."""
+    """Mount a small separate disk on `folder` during the block."""
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
     )
@@ -221,7 +221,7 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
 
 
 def fill(folder: Path) -> Path:
-    """Takes the last byte of the disk."""
+    """Fill the disk completely."""
     ballast = folder / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for piece in (1 << 16, 1 << 12, 1):
@@ -234,7 +234,7 @@ def fill(folder: Path) -> Path:
 
 
 def test_a_full_disk_while_running(office: Running) -> None:
-    """An order that cannot be written is refused with a sentence; what was accepted stays; with room all goes on."""
+    """A deal that cannot be written is refused with a sentence; accepted ones stay; with free space all works again."""
     home = office.folder
     kept = (home / "var").rename(home / "kept")
     (home / "var").mkdir()
@@ -246,9 +246,9 @@ def test_a_full_disk_while_running(office: Running) -> None:
         assert office.sell("王小明", 500, "before")[0] == 201
         ballast = fill(home / "var")
         answers = [office.sell("王小明", 600 + n, f"full-{n}") for n in range(40)]
-        told = [answer for status, answer in answers if status != 201]
-        assert told, "the disk was never full"
-        assert all("磁盘" in answer["error"] for answer in told)
+        refusals = [answer for status, answer in answers if status != 201]
+        assert refusals, "the disk was never full"
+        assert all("磁盘" in answer["error"] for answer in refusals)
         accepted = {f"full-{n}" for n, (status, _) in enumerate(answers) if status == 201}
         assert {deal["key"] for deal in office.get("/api/deals")} == accepted | {"before"}
         assert office.call("GET", "/health")[0] == 503
@@ -263,7 +263,7 @@ def test_a_full_disk_while_running(office: Running) -> None:
 
 
 def test_a_full_disk_at_the_start(office: Running) -> None:
-    """Full from the beginning: it runs, reads its book and says so; with room orders are taken again by themselves."""
+    """With a full disk at the start it runs, reads its store and reports it; with free space it accepts deals again."""
     home = office.folder
     kept = (home / "var").rename(home / "kept")
     (home / "var").mkdir()
@@ -274,13 +274,13 @@ def test_a_full_disk_at_the_start(office: Running) -> None:
         without_a_book(office, "磁盘")
         assert office.get("/api/people"), "what can be read is read"
         ballast.unlink()
-        until(lambda: not any("记不下来" in told["meanwhile"] for told in office.get("/health")["troubles"]))
+        until(lambda: not any("记不下来" in row["meanwhile"] for row in office.get("/health")["troubles"]))
         assert office.sell("王小明", 500, "again")[0] == 201
         office.stop()
 
 
 def test_a_data_folder_that_is_a_file(office: Running) -> None:
-    """`var` is a file: a sentence, not a traceback."""
+    """If `var` is a file, print a sentence, not a traceback."""
     (office.folder / "var").rename(office.folder / "kept")
     (office.folder / "var").write_text("")
     assert "var" in refused(office, 1)
@@ -290,7 +290,7 @@ def test_a_data_folder_that_is_a_file(office: Running) -> None:
 
 
 def test_the_same_tap_twice(office: Running) -> None:
-    """Twenty times the same key at the same moment is one order, and twenty times the same answer."""
+    """The same key twenty times at the same moment is one deal, and twenty equal answers."""
     office.start()
     with ThreadPoolExecutor(20) as fingers:
         answers = list(fingers.map(lambda _: office.sell("王小明", 500, "one-tap"), range(20)))
@@ -301,7 +301,7 @@ def test_the_same_tap_twice(office: Running) -> None:
 
 
 def test_texts_beyond_all_measure(office: Running) -> None:
-    """10,000 characters are refused with the limit, a megabyte before it is read, signs that vanish with a sentence."""
+    """10,000 characters are refused with the limit, a megabyte before reading, unprintable text with a sentence."""
     office.start()
     status, answer = office.say("好" * 10_000, "long")
     assert status == 422
@@ -320,7 +320,7 @@ def test_texts_beyond_all_measure(office: Running) -> None:
 
 @pytest.mark.browser
 def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str]) -> None:
-    """Person, team, product and announcement full of markup: phone and wall show the signs, and run nothing."""
+    """Markup in person, team, product and announcement: phone and wall show it as text and run nothing."""
     with Running(tmp_path / "home", device, timetable=timetable(*SPANS)) as house:
         people = tmp_path / "markup.csv"
         people.write_text(f"team,person\n<b>队</b>,{MARKUP}\n", encoding="utf-8")
@@ -353,8 +353,8 @@ def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str]) -> Non
         assert "Traceback" not in house.log()
 
 
-def test_nobody_reads_beyond_the_pages(office: Running) -> None:
-    """Addresses that climb out of the folder, or ask for what is not served, are 404 like any other."""
+def test_only_pages_are_served(office: Running) -> None:
+    """Addresses that leave the folder or are not served are 404 like any other."""
     office.start()
     for path in (
         "/static/../answers.py",

@@ -1,4 +1,4 @@
-"""What other people's programs rely on: the commands and the HTTP answers of the running office, word by word."""
+"""Interfaces for other programs: commands and HTTP answers of the running office, checked exactly."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ STATES = {"waiting", "playing", "heard", "not_heard", "merged", "dropped"}
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A Friday afternoon, no quiet time near, with a device that swallows the sound."""
+    """Yield an office on a Friday afternoon, with no quiet time near, and a device that discards the sound."""
     folder = tmp_path_factory.mktemp("contracts")
     with disk_device(folder) as (env, _), Running(folder / "home", env) as house:
-        # A rehearsal works on a copy of the book: what it shall know is made before it starts.
+        # A rehearsal works on a copy of the store, so create its data before the start.
         (house.folder / "wall.token").write_text(house.command("token", "tv", "--role", "wall").strip())
         house.start(at="2026-11-27 14:20:00")
         yield house
@@ -39,12 +39,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def resting(tmp_path_factory: pytest.TempPathFactory) -> Running:
-    """An office in which no daemon runs and no loudspeaker is connected."""
+    """Return an office without a running daemon and without a loudspeaker."""
     return Running(tmp_path_factory.mktemp("resting") / "home", NO_DEVICE)
 
 
 def zhangu(*words: str, cwd: Path | None = None, command: tuple[str, ...] = (str(ZHANGU),)) -> Any:
-    """The command as typed: (exit code, stdout, stderr) by the names subprocess gives them."""
+    """Run the command as typed and return subprocess's result."""
     return subprocess.run(
         [*command, *words], capture_output=True, text=True, timeout=60, cwd=cwd, check=False
     )
@@ -73,7 +73,7 @@ def zhangu(*words: str, cwd: Path | None = None, command: tuple[str, ...] = (str
     ],
 )
 def test_wrong_use_ends_with_2(words: tuple[str, ...]) -> None:
-    """A command that is typed wrongly ends with 2, says why on stderr, and does nothing."""
+    """A mistyped command ends with 2, prints the reason on stderr, and does nothing."""
     done = zhangu(*words, cwd=ROOT)
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stdout == ""
@@ -82,7 +82,7 @@ def test_wrong_use_ends_with_2(words: tuple[str, ...]) -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    """`--help` of the whole and of each command ends with 0; the contract's commands are all there."""
+    """`--help` of zhangu and of each command ends with 0; all commands of the contract exist."""
     listed = zhangu("--help").stdout
     for command in COMMANDS:
         assert re.search(rf"^  {command}\b", listed, re.MULTILINE), command
@@ -98,14 +98,15 @@ def test_the_module_is_the_command() -> None:
     assert zhangu("nonsense", cwd=ROOT, command=(sys.executable, "-m", "controller")).returncode == 2
 
 
-def test_the_home_is_where_the_command_stands(resting: Running, tmp_path: Path) -> None:
-    """Without --home it is the present folder if that is an office, else the folder of the program."""
+def test_the_home_is_the_commands_folder(resting: Running, tmp_path: Path) -> None:
+    """Without --home it is the current folder if that is an office, else the program's folder."""
     assert str(resting.folder) in zhangu("check", cwd=resting.folder).stdout
     assert str(ROOT) in zhangu("check", cwd=tmp_path).stdout
 
 
 def test_check(resting: Running, tmp_path: Path) -> None:
-    """A good timetable: 0. A faulty one: 2, each fault on a line with file and line number. No such music: told."""
+    """Exit code 0 for a good timetable; 2 for a faulty one, each problem with file and line; missing music is
+    reported."""
     assert resting.command("check")
     misspelt = tmp_path / "misspelt.yaml"
     misspelt.write_text(
@@ -123,13 +124,13 @@ def test_check(resting: Running, tmp_path: Path) -> None:
     )
     faulty = tmp_path / "mine.yaml"
     faulty.write_text("office: 甲\nrhythm:\n  - at: 08:30-08:20\n    nme: x\n", encoding="utf-8")
-    told = resting.command("check", str(faulty), code=2)
-    assert re.search(r"mine\.yaml 第 3 行", told)
-    assert re.search(r"mine\.yaml 第 4 行.*name", told)
+    output = resting.command("check", str(faulty), code=2)
+    assert re.search(r"mine\.yaml 第 3 行", output)
+    assert re.search(r"mine\.yaml 第 4 行.*name", output)
 
 
 def test_today_for_programs(resting: Running) -> None:
-    """The JSON of `today`: exactly these keys, times as HH:MM, what is absent as null."""
+    """The JSON of `today`: exactly these keys, times as HH:MM, missing values as null."""
     plan = json.loads(resting.command("today", "--date", "2026-11-27", "--json"))
     assert set(plan) == {"date", "workday", "why", "entries", "cues", "duties", "warnings"}
     assert (plan["date"], plan["workday"], plan["warnings"]) == ("2026-11-27", True, [])
@@ -138,7 +139,7 @@ def test_today_for_programs(resting: Running) -> None:
     assert all(set(cue) == {"at", "say", "show"} for cue in plan["cues"])
     assert all(set(duty) == {"at", "who", "what"} for duty in plan["duties"])
     times = [entry[edge] for entry in plan["entries"] for edge in ("at", "until")]
-    times += [found["at"] for found in (*plan["cues"], *plan["duties"]) if found["at"] is not None]
+    times += [row["at"] for row in (*plan["cues"], *plan["duties"]) if row["at"] is not None]
     assert all(re.fullmatch(r"\d\d:\d\d", at) for at in times)
     nap = next(entry for entry in plan["entries"] if entry["name"] == "小憩")
     assert (nap["at"], nap["until"], nap["quiet"], nap["wall"], nap["music"]) == (
@@ -149,13 +150,13 @@ def test_today_for_programs(resting: Running) -> None:
 
 
 def test_today_for_people(resting: Running) -> None:
-    """Without --json it is a page of text with the same parts of the day; a holiday says which."""
+    """Without --json it prints the same entries as text; a holiday is named."""
     assert re.search(r"12:30–12:55\s+小憩", resting.command("today", "--date", "2026-11-27"))
     assert "国庆" in resting.command("today", "--date", "2026-10-01")
 
 
 def test_voice(resting: Running, tmp_path: Path) -> None:
-    """`--spoken` prints only what the engine gets; `--out` writes the WAV: 44,100 Hz, 16 bit, stereo, not silent."""
+    """`--spoken` prints only the engine's input; `--out` writes the WAV: 44,100 Hz, 16 bit, stereo, not silent."""
     assert resting.command("voice", "恭喜2单，¥12,800", "--spoken") == "恭喜两单，一万两千八百元\n"
     file = tmp_path / "out.wav"
     resting.command("voice", "恭喜王小明", "--out", str(file))
@@ -167,18 +168,18 @@ def test_voice(resting: Running, tmp_path: Path) -> None:
 
 
 def test_say_without_a_device(resting: Running) -> None:
-    """Nobody could hear it: 1, with a sentence that names the loudspeaker."""
+    """Without a device: 1, with a sentence that names the loudspeaker."""
     assert "音" in resting.command("say", "大家好", code=1)
 
 
 def test_token_prints_the_token_and_nothing_else(resting: Running) -> None:
-    """One word on stdout that a script can keep."""
+    """One word on stdout, for scripts."""
     assert re.fullmatch(r"[\w-]{20,}\n", resting.command("token", "printer", "--role", "wall"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_import_people(tmp_path: Path, encoding: str) -> None:
-    """A list from a spreadsheet comes in whole, in whatever encoding it was saved; a second time nothing changes."""
+    """A list from a spreadsheet is imported completely, in any encoding; a second import changes nothing."""
     house = Running(tmp_path / "home", NO_DEVICE)
     file = tmp_path / "people.csv"
     file.write_text(
@@ -190,19 +191,19 @@ def test_import_people(tmp_path: Path, encoding: str) -> None:
 
 
 def test_import_of_a_faulty_list(tmp_path: Path) -> None:
-    """All bad lines are told at once, nothing of the list is taken."""
+    """All bad lines are reported at once, nothing of the list is imported."""
     house = Running(tmp_path / "home", NO_DEVICE)
     file = tmp_path / "people.csv"
     file.write_text("team,person\n猛虎队,新来的\n,无队\n猛虎队,\n", encoding="utf-8")
-    told = house.command("import", "people", str(file), code=1)
-    assert "3" in told
-    assert "4" in told
+    output = house.command("import", "people", str(file), code=1)
+    assert "3" in output
+    assert "4" in output
     file.write_text("team,person\n猛虎队,新来的\n", encoding="utf-8")
     assert "新增 1 人" in house.command("import", "people", str(file))
 
 
 def test_backup(resting: Running, tmp_path: Path) -> None:
-    """A whole book in one file; a file that is there already is not overwritten."""
+    """The whole store in one file; an existing file is not overwritten."""
     copy = tmp_path / "copy.db"
     resting.command("backup", str(copy))
     with sqlite3.connect(copy) as session:
@@ -215,7 +216,7 @@ def test_backup(resting: Running, tmp_path: Path) -> None:
 
 
 def test_doctor(resting: Running) -> None:
-    """A line per part; without a loudspeaker it ends with 1 and says so, everything else is well."""
+    """A line per part; without a loudspeaker it ends with 1 and reports it, all other parts are fine."""
     done = subprocess.run(
         [ZHANGU, "doctor", "--home", resting.folder],
         env=resting.env,
@@ -232,7 +233,7 @@ def test_doctor(resting: Running) -> None:
 
 
 def test_a_rehearsal_keeps_nothing(office: Running) -> None:
-    """The rehearsed clock stands at the asked moment, orders are taken, and the office's own book stays as it was."""
+    """The rehearsed clock shows the requested time, deals are accepted, and the office's store does not change."""
     assert office.get("/api/now")["now"].startswith("2026-11-27T14:2")
     office.sell("王小明", 500, "only-rehearsed")
     with sqlite3.connect(office.folder / "var" / "zhangu.db") as session:
@@ -243,7 +244,7 @@ def test_a_rehearsal_keeps_nothing(office: Running) -> None:
 # --- HTTP
 
 
-def test_an_order(office: Running) -> None:
+def test_a_deal(office: Running) -> None:
     """201 with id, sentence and decision; the same key again 200 and the same answer; other content 409."""
     status, first = office.sell("陈芳", 23_456, "contract-1", "校园招聘")
     assert status == 201
@@ -262,7 +263,7 @@ def test_an_order(office: Running) -> None:
     _is_an_error(refused)
 
 
-def test_a_small_order_waits_for_the_full_hour(office: Running) -> None:
+def test_a_small_deal_waits_for_the_full_hour(office: Running) -> None:
     """The decision names the hour and the reason."""
     office.sell("陈芳", 20_000, "contract-first")
     _, answer = office.sell("李思思", 800, "contract-small")
@@ -274,7 +275,7 @@ def test_a_small_order_waits_for_the_full_hour(office: Running) -> None:
     "amount", [0, -5, "-5", "1e9", 1e9, "NaN", "很多", "", None, True, [1], 0.001, {"a": 1}]
 )
 def test_an_amount_that_is_none(office: Running, amount: object) -> None:
-    """422 with a sentence, and no order."""
+    """422 with a sentence, and no deal."""
     before = office.get("/api/deals")
     status, refused = office.sell("王小明", amount, "contract-amount")
     assert status == 422
@@ -287,10 +288,10 @@ def test_an_amount_that_is_none(office: Running, amount: object) -> None:
     [("一万二", 12000), ("１２８００", 12800), ("12,800", 12800), ("1.28万", 12800), (12800.5, 12800.5)],
 )
 def test_an_amount_as_people_write_it(office: Running, written: object, amount: float) -> None:
-    """Understood, and kept as a number."""
+    """Parsed, and stored as a number."""
     _, answer = office.sell("赵磊", written, f"contract-written-{written}")
-    found = next(deal for deal in office.get("/api/deals") if deal["id"] == answer["id"])
-    assert found["amount"] == amount
+    deal = next(deal for deal in office.get("/api/deals") if deal["id"] == answer["id"])
+    assert deal["amount"] == amount
 
 
 def test_an_unknown_person(office: Running) -> None:
@@ -300,15 +301,15 @@ def test_an_unknown_person(office: Running) -> None:
     assert "查无此人" in refused["error"]
 
 
-def test_the_orders_of_a_day(office: Running) -> None:
-    """A list, today's by default; each with the contract's keys; another day's is empty; a date that is none 422."""
+def test_the_deals_of_a_day(office: Running) -> None:
+    """A list, of today by default; each with the contract's keys; another day's is empty; an invalid date is 422."""
     _, made = office.sell("王小明", 300, "contract-listed")
-    found = next(deal for deal in office.get("/api/deals") if deal["id"] == made["id"])
-    assert set(found) == DEAL
-    assert (found["key"], found["person"], found["team"]) == ("contract-listed", "王小明", "猛虎队")
-    assert found["at"].startswith("2026-11-27T14:2")
-    assert found["at"].endswith("+08:00")
-    assert found["voided"] is None
+    deal = next(deal for deal in office.get("/api/deals") if deal["id"] == made["id"])
+    assert set(deal) == DEAL
+    assert (deal["key"], deal["person"], deal["team"]) == ("contract-listed", "王小明", "猛虎队")
+    assert deal["at"].startswith("2026-11-27T14:2")
+    assert deal["at"].endswith("+08:00")
+    assert deal["voided"] is None
     assert office.get("/api/deals?date=2026-11-27") == office.get("/api/deals")
     assert office.get("/api/deals?date=2026-11-26") == []
     status, refused = office.call("GET", "/api/deals?date=yesterday")
@@ -316,33 +317,33 @@ def test_the_orders_of_a_day(office: Running) -> None:
     _is_an_error(refused)
 
 
-def test_an_order_is_taken_back(office: Running) -> None:
+def test_a_deal_is_taken_back(office: Running) -> None:
     """DELETE with a reason: it stays in the list with the reason, and leaves the standings."""
     office.sell("王小明", 100, "contract-stays")
     _, made = office.sell("王小明", 777, "contract-void")
     before = _amount_of(office, "王小明")
     assert office.call("DELETE", f"/api/deals/{made['id']}", {})[0] == 422
     assert office.call("DELETE", f"/api/deals/{made['id']}", {"reason": "客户退单"})[0] == 200
-    found = next(deal for deal in office.get("/api/deals") if deal["id"] == made["id"])
-    assert found["voided"] == "客户退单"
+    deal = next(deal for deal in office.get("/api/deals") if deal["id"] == made["id"])
+    assert deal["voided"] == "客户退单"
     assert _amount_of(office, "王小明") == before - 777
     status, refused = office.call("DELETE", "/api/deals/999999", {"reason": "没有"})
     assert status == 404
     _is_an_error(refused)
 
 
-def test_something_to_all(office: Running) -> None:
-    """201 with id and decision; the same key again the same answer; in the list with its state until it was heard."""
-    office.call("POST", "/api/stop", {})  # what other tests put in would keep it waiting
+def test_an_announcement(office: Running) -> None:
+    """201 with id and decision; the same key returns the same answer; the list shows its state until it is heard."""
+    office.call("POST", "/api/stop", {})  # announcements of other tests would delay it
     status, said = office.say("请大家到前台领水果", "contract-say")
     assert status == 201
     assert set(said) == {"id", "decision"}
     assert set(said["decision"]) >= {"when", "why"}
     assert office.say("请大家到前台领水果", "contract-say") == (200, said)
     assert office.say("换一句", "contract-say")[0] == 409
-    found = office.announcement(said["id"])
-    assert found["state"] in STATES
-    assert found["text"] == "请大家到前台领水果"
+    announcement = office.announcement(said["id"])
+    assert announcement["state"] in STATES
+    assert announcement["text"] == "请大家到前台领水果"
     heard = office.wait_state(said["id"], ("heard", "not_heard", "dropped"), 90)
     assert heard["state"] == "heard"
     assert heard["why"]
@@ -353,16 +354,16 @@ def test_something_to_all(office: Running) -> None:
 def test_standings(office: Running, period: str) -> None:
     """Teams and people of a day, week or month, best first."""
     office.sell("王小明", 900, "contract-standings")
-    found = office.get(f"/api/standings?period={period}&date=2026-11-27")
-    assert (found["period"], found["date"]) == (period, "2026-11-27")
-    assert {team["name"] for team in found["teams"]} >= {"猛虎队"}
-    amounts = [person["amount"] for person in found["people"]]
+    standings = office.get(f"/api/standings?period={period}&date=2026-11-27")
+    assert (standings["period"], standings["date"]) == (period, "2026-11-27")
+    assert {team["name"] for team in standings["teams"]} >= {"猛虎队"}
+    amounts = [person["amount"] for person in standings["people"]]
     assert amounts == sorted(amounts, reverse=True)
     assert office.call("GET", "/api/standings?period=year")[0] == 422
 
 
 def test_now(office: Running) -> None:
-    """Where in the day we are."""
+    """The current point of the day."""
     now = office.get("/api/now")
     assert now["entry"]["name"] == "扮猪吃虎"
     assert now["next"]["name"] == "决战时刻"
@@ -370,7 +371,7 @@ def test_now(office: Running) -> None:
 
 
 def test_health(office: Running) -> None:
-    """200 while all is well, open to everyone."""
+    """200 while there are no serious problems, without sign-in."""
     status, answer = office.call("GET", "/health")
     assert status == 200, answer
     assert answer["ok"] is True
@@ -378,7 +379,7 @@ def test_health(office: Running) -> None:
 
 
 def test_health_without_a_device(tmp_path: Path) -> None:
-    """503 with a sentence that names the loudspeaker; orders and pages work all the same."""
+    """503 with a sentence that names the loudspeaker; deals and pages still work."""
     with Running(tmp_path / "home", NO_DEVICE) as house:
         house.start(at="2026-11-27 14:20:00")
         status, answer = house.call("GET", "/health")
@@ -400,10 +401,10 @@ def test_health_without_a_device(tmp_path: Path) -> None:
     ],
 )
 def test_tokens(office: Running, token: str | None, method: str, expected: int) -> None:
-    """Nobody and a false token: 401; a wall's token reads (200) but does not enter orders (403)."""
+    """No token and a false token: 401; a wall's token reads (200) but cannot record deals (403)."""
     words = {"wall": office.folder.joinpath("wall.token").read_text()} if token == "wall" else {}
-    found, answer = _call_as(office, words.get(token or "", token), method)
-    assert found == expected
+    code, answer = _call_as(office, words.get(token or "", token), method)
+    assert code == expected
     if expected != 200:
         _is_an_error(answer)
 
@@ -421,14 +422,14 @@ def test_tokens(office: Running, token: str | None, method: str, expected: int) 
     ],
 )
 def test_errors_have_one_shape(office: Running, method: str, path: str, data: object, status: int) -> None:
-    """`{"error": a sentence, "field": …}` for whatever is asked wrongly."""
-    found, answer = office.call(method, path, data)
-    assert found == status
+    """`{"error": a sentence, "field": …}` for every wrong request."""
+    code, answer = office.call(method, path, data)
+    assert code == status
     _is_an_error(answer)
 
 
 def test_events(office: Running) -> None:
-    """A screen hears `hello` at once and a `hint` with the new revision when something has happened."""
+    """A screen gets `hello` at once and a `hint` with the new revision after a change."""
     request = urllib.request.Request(f"http://127.0.0.1:{office.port}/events?wall=contract")
     with urllib.request.urlopen(request, timeout=20) as stream:
         assert stream.status == 200
@@ -441,7 +442,7 @@ def test_events(office: Running) -> None:
 
 @pytest.mark.parametrize("path", ["/wall", "/wall/meeting-room", "/", "/poster"])
 def test_pages(office: Running, path: str) -> None:
-    """Walls are open to the LAN; `/` is the phone, which asks a stranger for the PIN."""
+    """Walls are open to the LAN; `/` is the phone, which requires the PIN."""
     status, text = _page(office, path)
     assert status == 200
     assert "<html" in text
@@ -452,8 +453,8 @@ def test_pages(office: Running, path: str) -> None:
 def _event(stream: Any, name: str) -> dict[str, Any]:
     for line in stream:
         if line.strip() == f"event: {name}".encode():
-            found: dict[str, Any] = json.loads(stream.readline().removeprefix(b"data: "))
-            return found
+            data: dict[str, Any] = json.loads(stream.readline().removeprefix(b"data: "))
+            return data
     raise AssertionError(f"the stream ended without {name}")
 
 
@@ -463,11 +464,11 @@ def _page(house: Running, path: str) -> tuple[int, str]:
 
 
 def _call_as(house: Running, token: str | None, method: str) -> tuple[int, Any]:
-    order = {"person": "王小明", "product": "报纸", "amount": 1, "key": "contract-token"}
+    deal = {"person": "王小明", "product": "报纸", "amount": 1, "key": "contract-token"}
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     request = urllib.request.Request(
         f"http://127.0.0.1:{house.port}/api/deals",
-        json.dumps(order).encode() if method == "POST" else None,
+        json.dumps(deal).encode() if method == "POST" else None,
         headers,
         method=method,
     )
@@ -481,7 +482,7 @@ def _call_as(house: Running, token: str | None, method: str) -> tuple[int, Any]:
 
 def _amount_of(house: Running, person: str) -> float:
     people = house.get("/api/standings?period=day")["people"]
-    return float(next(found["amount"] for found in people if found["name"] == person))
+    return float(next(row["amount"] for row in people if row["name"] == person))
 
 
 def _is_an_error(answer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Wrong permissions and damaged files of the daemon's own: a sentence each, and it comes back by itself."""
+"""Wrong permissions and damaged files of the daemon: a sentence each, and automatic recovery."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.running import ZHANGU, Running, timetable
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Running]:
-    """An ordinary office that is not started yet."""
+    """Yield a normal office that is not started yet."""
     spans = timetable("at: 00:00-24:00, name: 全天")
     with disk_device(tmp_path) as (env, _), Running(tmp_path / "home", env, timetable=spans) as house:
         yield house
@@ -31,18 +31,18 @@ def office(tmp_path: Path) -> Iterator[Running]:
 
 def until(true: Callable[[], Any], timeout: float = 20) -> Any:
     end = time.monotonic() + timeout
-    while not (found := true()):
+    while not (value := true()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)
-    return found
+    return value
 
 
 UNDER = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
-"""Root without its right to write what is read-only, so that permissions mean the same as for everybody."""
+"""Root without the capability to write read-only files, so that permissions apply as for other users."""
 
 
 def run(house: Running, *words: str) -> str:
-    """What a command says on both streams, under the same permissions as the daemon."""
+    """Return a command's output on both streams, with the same permissions as the daemon."""
     done = subprocess.run(
         [*UNDER, ZHANGU, *words, "--home", house.folder],
         env=house.env,
@@ -54,24 +54,24 @@ def run(house: Running, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def told(house: Running, path: str) -> str:
+def problems_in(house: Running, path: str) -> str:
     return " ".join(row["what"] for row in house.get(path)["troubles"])
 
 
-def test_a_book_that_may_not_be_written_is_told_everywhere(office: Running) -> None:
-    """Mode 0444 while it runs and at a start: /health, phone, doctor and the order say so; mended, all goes on."""
+def test_a_read_only_store_is_reported_everywhere(office: Running) -> None:
+    """Mode 0444 while running and at a start: /health, phone, doctor and a deal report it; once fixed, all works."""
     session = office.folder / "var" / "zhangu.db"
     office.start(under=UNDER)
     session.chmod(0o444)
     until(lambda: office.call("GET", "/health")[0] == 503)
-    assert "只能读" in told(office, "/health")
-    assert "只能读" in told(office, "/api/phone")
+    assert "只能读" in problems_in(office, "/health")
+    assert "只能读" in problems_in(office, "/api/phone")
     assert "✗ 正在发生：账本" in run(office, "doctor")
     office.stop()
     assert re.search("✗ 账本：.*只能读", run(office, "doctor"))
     office.start(under=UNDER)
     until(lambda: office.call("GET", "/health")[0] == 503)
-    assert "只能读" in told(office, "/health")
+    assert "只能读" in problems_in(office, "/health")
     assert office.get("/api/now")["entry"]["name"] == "全天"
     status, answer = office.sell("王小明", 500, "refused")
     assert status == 503
@@ -84,7 +84,7 @@ def test_a_book_that_may_not_be_written_is_told_everywhere(office: Running) -> N
 
 
 def test_a_home_that_may_not_be_written_says_so(office: Running) -> None:
-    """`var` without the right to write: `run` and `doctor` name it, without a traceback; mended, it starts."""
+    """`var` without write permission: `run` and `doctor` name it, without a traceback; once fixed, it starts."""
     var = office.folder / "var"
     var.chmod(0o500)
     try:
@@ -99,7 +99,7 @@ def test_a_home_that_may_not_be_written_says_so(office: Running) -> None:
 
 
 def test_no_module_of_the_present_folder_is_run(office: Running, tmp_path: Path) -> None:
-    """A folder that somebody else may write to, with files named as modules: neither daemon nor child imports them."""
+    """In a folder that others may write, with files named like modules, neither daemon nor child imports them."""
     trap, marker = tmp_path / "trap", tmp_path / "run"
     trap.mkdir()
     for name in (
@@ -133,15 +133,15 @@ def test_no_module_of_the_present_folder_is_run(office: Running, tmp_path: Path)
 def test_a_child_that_is_stopped_or_killed_is_replaced(
     office: Running, module: str, how: signal.Signals
 ) -> None:
-    """The player and the voice of a running office: another takes over, and the next order is heard."""
+    """The player and the voice of a running office are restarted, and the next deal is heard."""
 
     def children() -> set[int]:
         assert office.process is not None
-        found = set()
+        pids = set()
         for child in psutil.Process(office.process.pid).children():
             with contextlib.suppress(psutil.Error):
-                found |= {child.pid} if module in child.cmdline() else set()
-        return found
+                pids |= {child.pid} if module in child.cmdline() else set()
+        return pids
 
     office.start()
     old = until(children)
@@ -156,7 +156,7 @@ def test_a_child_that_is_stopped_or_killed_is_replaced(
 
 
 def test_a_terminal_that_is_gone_ends_no_office(office: Running) -> None:
-    """The reader of what the start prints has closed: the daemon runs on all the same."""
+    """After the reader of its output has closed, the daemon continues to run."""
     reads, writes = os.pipe()
     os.close(reads)
     words = [ZHANGU, "run", "--home", office.folder, "--host", "127.0.0.1", "--port", str(office.port)]
@@ -176,8 +176,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_no_damaged_file_of_its_own_keeps_the_daemon_from_starting(office: Running, damage: str) -> None:
-    """Every file in var/ but the book is damaged: music, pages and orders all the same, at a second start too."""
+def test_no_damaged_file_prevents_a_start(office: Running, damage: str) -> None:
+    """With every file in var/ except the store damaged, music, pages and deals work, also after a second start."""
     office.start(options=("--tls", "--tls-port", "0"))
     assert office.sell("王小明", 500, "before")[0] == 201
     office.say("大家好", "a")

@@ -1,4 +1,4 @@
-"""`zhangu demo`: the made-up day fits the shipped timetable, passes on the real daemon, and leaves nothing behind."""
+"""`zhangu demo`: the made-up day fits the shipped timetable, runs on the real daemon, and leaves no files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """The shipped timetable and sounds, and nothing else."""
+    """Return a home with only the shipped timetable and sounds."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "rhythm.yaml").write_bytes((ROOT / "config" / "rhythm.yaml").read_bytes())
     (tmp_path / "sounds").symlink_to(ROOT / "sounds")
@@ -45,54 +45,54 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def made_up(home: Home) -> Iterator[Home]:
-    with demo.stage(home) as found:
-        yield found
+    with demo.stage(home) as stage:
+        yield stage
 
 
 def act(hour: int, minute: int) -> Act:
-    return next(found for found in ACTS if (found.at.hour, found.at.minute) == (hour, minute))
+    return next(act for act in ACTS if (act.at.hour, act.at.minute) == (hour, minute))
 
 
-def second(found: Act, after: float) -> datetime:
-    begin = datetime.combine(DAY, found.at, ZONE)
+def second(act: Act, after: float) -> datetime:
+    begin = datetime.combine(DAY, act.at, ZONE)
     return datetime.fromtimestamp(begin.timestamp() + after, ZONE)
 
 
 def test_each_act_meets_the_moment_it_announces(home: Home) -> None:
-    """What the terminal tells without an order is a boundary or cue of the shipped timetable, or a round-up."""
+    """Each step on the terminal without an action is a boundary or cue of the shipped timetable, or a round-up."""
     plan = TimetableFile(home.timetable, home.last_good).plan(DAY)
-    moments = {entry.at for entry in plan.entries} | {cue.at for cue in plan.cues}
-    told = [second(found, step.after) for found in ACTS for step in found.steps if step.what is None]
-    assert [f"{at:%H:%M:%S}" for at in told] == [
+    boundaries = {entry.at for entry in plan.entries} | {cue.at for cue in plan.cues}
+    moments = [second(act, step.after) for act in ACTS for step in act.steps if step.what is None]
+    assert [f"{at:%H:%M:%S}" for at in moments] == [
         "08:50:00", "09:00:00", "10:00:00", "12:30:00", "12:55:00", "18:00:00", "18:05:00",
     ]  # fmt: skip
-    assert set(told) - moments == {datetime.combine(DAY, datetime.min.time(), ZONE).replace(hour=10)}
-    assert all(found.lasts > step.after for found in ACTS for step in found.steps)
+    assert set(moments) - boundaries == {datetime.combine(DAY, datetime.min.time(), ZONE).replace(hour=10)}
+    assert all(act.lasts > step.after for act in ACTS for step in act.steps)
 
 
 def test_the_clock_only_goes_forward_and_the_day_takes_about_six_minutes() -> None:
-    """No act begins before the one before it has ended; all together, speech included, about six minutes."""
+    """No act starts before the previous one has ended; all acts, including speech, take about six minutes."""
     for before, after in pairwise(ACTS):
         assert second(before, before.lasts + 60) < second(after, 0)
         assert all(second(before, before.lasts) < datetime.combine(DAY, past.at, ZONE) < second(after, 0)
                    for past in after.meanwhile)  # fmt: skip
-    assert 280 < sum(found.lasts for found in ACTS) < 400
+    assert 280 < sum(act.lasts for act in ACTS) < 400
 
 
-def test_an_order_of_the_nap_and_no_other_comes_in_quiet_time(home: Home) -> None:
-    """The one order that has to wait for the drums is signed in the nap; all others where they may sound."""
+def test_one_deal_of_the_nap_and_no_other_is_in_quiet_time(home: Home) -> None:
+    """The one deal that has to wait for the drums is recorded in the nap; all others outside quiet time."""
     plan = TimetableFile(home.timetable, home.last_good).plan(DAY)
     quiet = [
         step.what
-        for found in ACTS
-        for step in found.steps
-        if isinstance(step.what, Order) and state_at(plan, second(found, step.after)).quiet
+        for act in ACTS
+        for step in act.steps
+        if isinstance(step.what, Order) and state_at(plan, second(act, step.after)).quiet
     ]
     assert quiet == [Order("王小明", "猎头服务", 16800)]
 
 
 def test_the_made_up_month_is_the_same_each_time(home: Home) -> None:
-    """Two demos tell the same story, to the last order."""
+    """Two demos have exactly the same deals."""
     books = []
     for _ in range(2):
         with (
@@ -106,18 +106,18 @@ def test_the_made_up_month_is_the_same_each_time(home: Home) -> None:
     assert books[0] == books[1]
     assert len(books[0]) > 100
     assert largest is not None
-    assert 16800 < largest < 28800  # so that the afternoon's order is a record and the nap's is not
+    assert 16800 < largest < 28800  # so that the afternoon's deal is a record and the nap's is not
 
 
 def test_a_clock_that_is_no_rehearsals_cannot_be_set() -> None:
-    """Nothing in the house can turn the office's own clock."""
+    """No part of the program can set the office's clock."""
     clock = Clock(ZONE)
     with pytest.raises(ValueError, match="rehearsal"):
         clock.jump_to(datetime(2026, 10, 30, 12, tzinfo=ZONE))
 
 
 def test_two_acts_pass_on_the_real_daemon(made_up: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A big order is heard at once, the small ones together after the clock has jumped to the full hour."""
+    """A big deal is heard at once, the small ones together after the clock has jumped to the full hour."""
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     early = Past(clock_time(9, 31), Order("李思思", "网络招聘", 3600))
     morning = replace(act(9, 47), meanwhile=(early,), lasts=6)
@@ -128,10 +128,10 @@ def test_two_acts_pass_on_the_real_daemon(made_up: Home, monkeypatch: pytest.Mon
         demo.Show(daemon, lines.append, lambda seconds: bool(time.sleep(seconds))).play()
         said = daemon.office.announcements(DAY)
         deals = {deal.id: deal for deal in daemon.office.deals(DAY)}
-    of_person = {deals[found.deals[0]].person: found for found in said if found.key.startswith("deal:")}
+    of_person = {deals[row.deals[0]].person: row for row in said if row.key.startswith("deal:")}
     assert of_person["赵磊"].state == "heard", of_person["赵磊"].why
     assert [of_person[name].state for name in ("单晓明", "林晓雨")] == ["merged", "merged"]
-    together = next(found for found in said if found.kind == "roundup")
+    together = next(row for row in said if row.kind == "roundup")
     assert together.state == "heard", together.why
     assert {deals[ident].person for ident in together.deals} == {"单晓明", "林晓雨"}
     assert together.started is not None
@@ -140,7 +140,7 @@ def test_two_acts_pass_on_the_real_daemon(made_up: Home, monkeypatch: pytest.Mon
 
 
 def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was signed while the clock jumped counts as it would have; the next round begins that morning anew."""
+    """Deals recorded while the clock jumped count normally; the next round starts in the morning again."""
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     lunch = act(12, 29)
     monkeypatch.setattr(demo, "ACTS", (Act(lunch.at, 0.1, lunch.told, (), lunch.meanwhile),))
@@ -152,7 +152,7 @@ def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pyt
     assert [(f"{deal.at:%H:%M}", deal.person) for deal in deals] == [
         (f"{past.at:%H:%M}", past.order.person) for past in lunch.meanwhile
     ]
-    assert {(found.state, found.why) for found in said} == {
+    assert {(row.state, row.why) for row in said} == {
         ("merged", "并入 11:00 的整点播报。"),
         ("merged", "并入 12:00 的整点播报。"),
     }
@@ -162,7 +162,7 @@ def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pyt
 
 
 def test_ctrl_c_ends_the_command_and_leaves_nothing(home: Home, tmp_path: Path) -> None:
-    """Exit code 0, no scratch folder, no child, and the home that lent its timetable has no book."""
+    """Exit code 0, no temporary folder, no child, and the home with the timetable has no store."""
     scratches = tmp_path / "scratches"
     scratches.mkdir()
     env: dict[str, Any] = dict(os.environ) | {"SDL_AUDIODRIVER": "dummy", "TMPDIR": str(scratches)}

@@ -1,4 +1,4 @@
-"""A daemon with as few descriptors as a login shell gives: strangers that take all they can get stop nothing."""
+"""A daemon with the descriptor limit of a login shell: strangers that use up connections cannot stop it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ LIMIT = 1024
 def players(house: Running) -> list[int]:
     assert house.process is not None
     children = psutil.Process(house.process.pid).children()
-    found = []
+    pids = []
     for child in children:
-        with contextlib.suppress(psutil.Error):  # one that has just been killed
-            found += [child.pid] if "controller.sound.player.process" in child.cmdline() else []
-    return found
+        with contextlib.suppress(psutil.Error):  # a process that was just killed
+            pids += [child.pid] if "controller.sound.player.process" in child.cmdline() else []
+    return pids
 
 
 def until(true: Callable[[], object], what: str, seconds: float = 30) -> None:
@@ -38,7 +38,7 @@ def until(true: Callable[[], object], what: str, seconds: float = 30) -> None:
 
 
 def knock(port: int, source: str, context: ssl.SSLContext | None) -> socket.socket | None:
-    """A connection that says nothing, by TLS with `context`; None when it was not taken."""
+    """Open a silent connection, over TLS with `context`; return None when it was refused."""
     made = None
     try:
         made = socket.create_connection(("127.0.0.1", port), 3, source_address=(source, 0))
@@ -51,7 +51,7 @@ def knock(port: int, source: str, context: ssl.SSLContext | None) -> socket.sock
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_strangers_cannot_keep_a_killed_player_from_coming_back(tmp_path: Path, tls: bool) -> None:
-    """1,000 silent connections to a daemon with 1,024 descriptors: the player is started again."""
+    """With 1,000 silent connections to a daemon with 1,024 descriptors the player is restarted."""
     secure = free_port()
     options = ["--tls", "--tls-port", str(secure)] if tls else []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -86,13 +86,13 @@ def rows_of(language: str) -> list[str]:
 
 
 def commands(group: click.Group = cli.main, before: str = "") -> dict[str, click.Command]:
-    """Return every command by what one types."""
-    found: dict[str, click.Command] = {}
+    """Return every command by its typed words."""
+    by_words: dict[str, click.Command] = {}
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
-            found |= commands(command, f"{before}{name} ")
-        found[before + name] = command
-    return found
+            by_words |= commands(command, f"{before}{name} ")
+        by_words[before + name] = command
+    return by_words
 
 
 def options_of(command: click.Command) -> set[str]:
@@ -130,7 +130,7 @@ def all_words_of(shape: object) -> set[str]:
 
 
 class NoOffice:
-    """An office that is asked for nothing: the addresses exist without it."""
+    """An unused office: the addresses exist without it."""
 
     keys = None
 
@@ -148,7 +148,7 @@ def routes() -> set[tuple[str, str]]:
 
 
 def documented_routes(language: str) -> tuple[set[tuple[str, str]], set[str]]:
-    """Return what the tables of addresses name: addresses with a method, and pages without one."""
+    """Return the contents of the tables of addresses: addresses with a method, and pages without one."""
     with_method, pages = set(), set()
     for cell in re.findall(r"`([^`]+)`", "\n".join(rows_of(language))):
         path = re.sub(r"(?<=/)([A-Z]+|[\u4e00-\u9fff]+)(?=/|$)", "X", cell.split("?")[0].strip())
@@ -166,11 +166,11 @@ def syntax() -> Iterator[ast.AST]:
             yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
 
 
-def members_of(found: ast.ClassDef) -> set[str]:
+def members_of(node_of_class: ast.ClassDef) -> set[str]:
     """Return the methods and attributes of a class."""
-    names = {node.name for node in ast.walk(found) if isinstance(node, ast.FunctionDef)}
-    names |= {node.attr for node in ast.walk(found) if isinstance(node, ast.Attribute)}
-    return names | {node.id for node in ast.walk(found) if isinstance(node, ast.Name)}
+    names = {node.name for node in ast.walk(node_of_class) if isinstance(node, ast.FunctionDef)}
+    names |= {node.attr for node in ast.walk(node_of_class) if isinstance(node, ast.Attribute)}
+    return names | {node.id for node in ast.walk(node_of_class) if isinstance(node, ast.Name)}
 
 
 @cache
@@ -203,7 +203,7 @@ def threads_and_children() -> tuple[set[str], set[str]]:
 
 @in_each_language
 def test_every_command_and_option_is_documented(language: str) -> None:
-    """Each command stands in a table row that also names its own options."""
+    """Each command is in a table row that also names its options."""
     rows, shown = rows_of(language), code_of(language)
     missing = [f"{option} of all commands" for option in COMMON_OPTIONS if option not in shown]
     for name, command in commands().items():
@@ -236,7 +236,7 @@ def test_no_command_or_option_is_named_that_does_not_exist(page: Path) -> None:
 
 @on_each_page
 def test_no_option_is_named_that_does_not_exist(page: Path) -> None:
-    """An option that stands alone as code belongs to some command."""
+    """An option shown alone as code belongs to some command."""
     known = set().union(*(options_of(command) for command in commands().values())) | OPTIONS_OF_CLICK
     named = set(re.findall(r"`(--[a-z-]+)[^`]*`", without_blocks(text_of(page))))
     assert not named - known, f"{name_of(page)} names {sorted(named - known)}"
@@ -244,7 +244,7 @@ def test_no_option_is_named_that_does_not_exist(page: Path) -> None:
 
 @in_each_language
 def test_every_make_target_is_documented(language: str) -> None:
-    """Every target that `make help` lists stands in a table."""
+    """Every target that `make help` lists is in a table."""
     shown = "\n".join(rows_of(language))
     missing = sorted(
         t for t in targets(listed=True) - {"help"} if not re.search(rf"make {t}(?![\w-])", shown)
@@ -264,7 +264,7 @@ def test_no_make_target_is_named_that_does_not_exist(page: Path) -> None:
 
 @in_each_language
 def test_every_setting_is_documented(language: str) -> None:
-    """Each key of the timetable, and each of sound, walls and broadcasts, stands in a table row as code."""
+    """Each key of the timetable, and each of sound, walls and broadcasts, is in a table row as code."""
     named = {word for row in rows_of(language) for word in re.findall(r"`([a-z_]+)`", row)}
     missing = sorted(settings() - named)
     assert not missing, f"not in the tables of the {language} pages: {missing}"
@@ -289,7 +289,7 @@ def test_no_setting_is_named_that_does_not_exist(language: str) -> None:
 
 @in_each_language
 def test_every_address_is_documented(language: str) -> None:
-    """Each route that is served stands in a table, with its method; pages without one."""
+    """Each served route is in a table, with its method; pages without one."""
     with_method, pages = documented_routes(language)
     text = "\n".join(rows_of(language))
     missing = [
@@ -306,7 +306,7 @@ def test_every_address_is_documented(language: str) -> None:
 
 @in_each_language
 def test_no_address_is_documented_that_is_not_served(language: str) -> None:
-    """The addresses of the tables are served, by the method that they name."""
+    """The addresses of the tables are served, with the named method."""
     with_method, pages = documented_routes(language)
     served = routes()
     assert with_method, f"the {language} pages have no table of addresses"
@@ -319,15 +319,15 @@ def test_no_address_is_documented_that_is_not_served(language: str) -> None:
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
 def test_readme_is_a_leaflet(readme: str) -> None:
-    """README has at most 150 lines: everything else has a page in docs/."""
+    """README has at most 150 lines: other contents are in docs/."""
     assert len(text_of(ROOT / readme).splitlines()) <= README_LINES
 
 
 @pytest.mark.parametrize(
     ("language", "head"), [("English", "| deal | when |"), ("Chinese", "| 什么单 | 什么时候播 |")]
 )
-def test_when_a_deal_is_announced_stands_in_one_table(language: str, head: str) -> None:
-    """The rules for deals stand once in each language."""
+def test_the_rules_for_deals_are_in_one_table(language: str, head: str) -> None:
+    """The rules for deals are in one table per language."""
     assert sum(text_of(page).splitlines().count(head) for page in PAGES[language]) == 1
 
 
@@ -341,7 +341,7 @@ def test_every_page_is_linked_from_readme(language: str) -> None:
 
 
 def test_every_picture_is_shown() -> None:
-    """Each picture that is kept stands on a page."""
+    """Each stored picture is shown on a page."""
     shown = {(page.parent / unquote(target)).resolve() for page in ALL_PAGES for target in links(page)}
     unused = sorted(picture.name for picture in PICTURES.iterdir() if picture.resolve() not in shown)
     assert not unused, f"on no page: {unused}"
@@ -354,8 +354,8 @@ def links(page: Path) -> list[str]:
 
 def link_targets(page: Path) -> list[str]:
     text = re.sub(r"`[^`\n]*`", "", without_blocks(text_of(page)))
-    found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
-    return [target for target in found if not re.match(r"[a-z]+:", target)]
+    paths = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    return [target for target in paths if not re.match(r"[a-z]+:", target)]
 
 
 def anchors_of(page: Path) -> set[str]:
@@ -366,7 +366,7 @@ def anchors_of(page: Path) -> set[str]:
 
 @on_each_linking_page
 def test_links_and_pictures_exist(page: Path) -> None:
-    """Every relative link and picture of a page exists, its heading too."""
+    """Every relative link and picture of a page exists, including the heading of its anchor."""
     wrong = []
     for target in link_targets(page):
         path, _, anchor = unquote(target).partition("#")
@@ -384,7 +384,7 @@ def test_lines_fit_a_screen(page: Path) -> None:
     assert not long, f"{name_of(page)}: {long}"
 
 
-# --- the code's own names
+# --- names in the code
 
 
 @on_each_page
@@ -404,7 +404,7 @@ def test_classes_functions_and_constants_that_are_named_exist(page: Path) -> Non
 
 
 def test_the_import_layers_are_the_contract() -> None:
-    """The layers in architecture.md are those that `make check` holds."""
+    """The layers in architecture.md are those that `make check` enforces."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     layers = next(c["layers"] for c in contracts["contracts"] if c["type"] == "layers")
     block = re.search(
@@ -450,7 +450,7 @@ def test_the_glossary_has_each_word_once() -> None:
 
 
 def test_nothing_is_left_to_do() -> None:
-    """No file that people read holds a note to its writer."""
+    """No file for readers contains a note to its author."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
         file = ROOT / name
@@ -462,6 +462,6 @@ def test_nothing_is_left_to_do() -> None:
 
 
 def test_the_schema_is_the_one_that_is_shipped() -> None:
-    """Editors get the keys that the program reads."""
+    """The schema for editors has the keys that the program reads."""
     shipped = json.loads((ROOT / "config" / "rhythm.schema.json").read_text(encoding="utf-8"))
     assert set(shipped["properties"]) == set(load.json_schema()["properties"])

@@ -1,4 +1,4 @@
-"""The kiosk: the browser's command, when it is started anew, the screen's power, and a real Chromium on a real X."""
+"""The kiosk: the browser's command, its restarts, the screen's power, and a real Chromium on a real X server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent / "signage"))
 
 
 def test_the_browser_fills_the_screen_and_asks_nothing(tmp_path: Path) -> None:
-    """Kiosk mode, its own profile, little memory, the wall's address last; root and Wayland get what they need."""
+    """Kiosk mode, a separate profile, little memory, the wall's address last; options for root and Wayland."""
     words = command(
         "chromium", "http://127.0.0.1:8080/wall/kiosk", tmp_path, size=(1920, 1080), wayland=True, root=True
     )
@@ -50,8 +50,8 @@ def test_the_browser_fills_the_screen_and_asks_nothing(tmp_path: Path) -> None:
     assert not [word for word in plain if "ozone" in word]
 
 
-def test_the_size_is_that_of_the_connected_output(tmp_path: Path) -> None:
-    """The kernel's first mode of the first connected output; nothing where nothing is connected or readable."""
+def test_the_size_comes_from_the_connected_output(tmp_path: Path) -> None:
+    """The kernel's first mode of the first connected output; None when none is connected or readable."""
     for name, status, modes in (
         ("card0-HDMI-A-1", "disconnected", ""),
         ("card0-HDMI-A-2", "connected", "3840x2160\n1920x1080\n"),
@@ -66,36 +66,36 @@ def test_the_size_is_that_of_the_connected_output(tmp_path: Path) -> None:
     assert screen_size(tmp_path / "nowhere") is None
 
 
-def test_a_silent_page_is_started_anew_three_times() -> None:
-    """After 60 s without a painted report the browser is started anew, a fourth time never."""
+def test_a_silent_page_is_restarted_three_times() -> None:
+    """After 60 s without a painted report the browser is restarted, at most three times."""
     watch = Watch()
-    found = []
+    verdicts = []
     for now in range(0, 400, 5):
-        found.append(watch.look(float(now), running=True, server=True, ago_s=None))
-    assert [n * 5 for n, verdict in enumerate(found) if verdict == "restart"] == [65, 130, 195]
-    assert found[-1] == "give up"
+        verdicts.append(watch.look(float(now), running=True, server=True, ago_s=None))
+    assert [n * 5 for n, verdict in enumerate(verdicts) if verdict == "restart"] == [65, 130, 195]
+    assert verdicts[-1] == "give up"
 
 
-def test_a_painting_page_and_a_missing_server_start_nothing_anew() -> None:
-    """A page that paints is left alone; while the server is away nobody knows, and nothing is done."""
+def test_a_painting_page_and_a_missing_server_cause_no_restart() -> None:
+    """A page that paints is not restarted; while the server is down the state is unknown, and nothing is done."""
     watch = Watch()
     for now in range(0, 300, 5):
         assert watch.look(float(now), running=True, server=True, ago_s=20.0) == "wait"
     for now in range(300, 900, 5):
         assert watch.look(float(now), running=True, server=False, ago_s=None) == "wait"
-    assert watch.look(905.0, running=True, server=True, ago_s=600.0) == "wait"  # a minute to come back
+    assert watch.look(905.0, running=True, server=True, ago_s=600.0) == "wait"  # a minute to recover
     assert watch.look(990.0, running=True, server=True, ago_s=685.0) == "restart"
 
 
-def test_a_browser_that_ends_is_started_anew_at_once() -> None:
-    """A crash needs no minute of waiting, and counts."""
+def test_a_browser_that_ends_is_restarted_at_once() -> None:
+    """A crash causes a restart without waiting, and counts."""
     watch = Watch(restarts=MOST_RESTARTS - 1)
     assert watch.look(1.0, running=False, server=False, ago_s=None) == "restart"
     assert watch.look(2.0, running=False, server=True, ago_s=None) == "give up"
 
 
 def test_the_count_holds_for_one_boot(tmp_path: Path) -> None:
-    """The count outlives the kiosk's own restart, not the machine's; a broken file counts as none."""
+    """The count survives a restart of the kiosk, not of the machine; a broken file counts as none."""
     file = tmp_path / "kiosk.json"
     keep_restarts(file, "boot-1", 2)
     assert restarts_of(file, "boot-1") == 2
@@ -105,7 +105,7 @@ def test_the_count_holds_for_one_boot(tmp_path: Path) -> None:
 
 
 class Machine:
-    """Answers commands as told, and remembers them."""
+    """Give fixed answers to commands, and record them."""
 
     def __init__(self, **answers: tuple[int, str]) -> None:
         self.answers, self.asked = answers, []
@@ -115,8 +115,8 @@ class Machine:
         return self.answers.get(words[0].replace("-", "_"), (1, ""))
 
 
-def test_a_television_that_only_says_so_is_not_believed() -> None:
-    """CEC that is taken but changes nothing is not enough: the next way blanks the screen."""
+def test_cec_without_effect_is_not_enough() -> None:
+    """If CEC is accepted but has no effect, the next method blanks the screen."""
     deaf = Machine(cec_ctl=(0, "pwr-state: on (0x00)"), vcgencmd=(0, "display_power=0"))
     assert switch(False, ways(lambda name: name in ("cec-ctl", "vcgencmd")), deaf.run) == "vcgencmd"
     obeying = Machine(cec_ctl=(0, "pwr-state: to-standby (0x03)"))
@@ -126,7 +126,7 @@ def test_a_television_that_only_says_so_is_not_believed() -> None:
 
 
 def test_waking_tries_every_way() -> None:
-    """Whatever made the screen dark yesterday, this morning it is on."""
+    """The screen turns on in the morning, by any method that turned it off."""
     machine = Machine(cec_ctl=(0, "pwr-state: on"), wlr_randr=(0, ""), xset=(0, "Monitor is On"))
     assert switch(True, WAYS, machine.run) == "cec-ctl"
     assert [words for words in machine.asked if words.startswith("xset dpms force on")]
@@ -142,8 +142,8 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         pass_fds=[end], stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(end)
-    with os.fdopen(number) as told:
-        display = ":" + told.readline().strip()
+    with os.fdopen(number) as pipe:
+        display = ":" + pipe.readline().strip()
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     yield display
@@ -152,7 +152,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def alive_in(process: psutil.Process, groups: list[int]) -> bool:
-    """Whether it runs in one of these process groups; what only waits to be reaped doesn't."""
+    """Return whether it runs in one of these process groups; zombies do not count."""
     try:
         return os.getpgid(process.pid) in groups and process.status() != psutil.STATUS_ZOMBIE
     except (ProcessLookupError, psutil.NoSuchProcess):
@@ -161,7 +161,7 @@ def alive_in(process: psutil.Process, groups: list[int]) -> bool:
 
 @pytest.mark.browser
 def test_a_real_browser_shows_the_wall_and_comes_back_after_a_crash(screen: str, tmp_path: Path) -> None:
-    """A real Chromium fills a real X screen with the wall; killed, it paints again; a stop leaves no process."""
+    """A real Chromium fills a real X screen with the wall; after a kill it paints again; a stop leaves no process."""
     from glances import moment
     from wallroom import Room
 
@@ -178,8 +178,8 @@ def test_a_real_browser_shows_the_wall_and_comes_back_after_a_crash(screen: str,
         if kiosk.process.pid not in pids:
             pids.append(kiosk.process.pid)
             seen.clear()
-        painted = [found for found in room.reports() if found.at >= began[-1]]
-        seen.extend((found.width, found.height) for found in painted)
+        painted = [report for report in room.reports() if report.at >= began[-1]]
+        seen.extend((report.width, report.height) for report in painted)
         if seen and len(pids) == 1:
             began.append(room.clock.now())
             os.killpg(kiosk.process.pid, signal.SIGKILL)
@@ -196,9 +196,9 @@ def test_a_real_browser_shows_the_wall_and_comes_back_after_a_crash(screen: str,
         room.stop()
     assert len(pids) == 2
     width, height = seen[0]
-    assert 1278 <= width <= 1280  # without a window manager Chromium leaves out a pixel
+    assert 1278 <= width <= 1280  # without a window manager Chromium omits a pixel
     assert 718 <= height <= 720
     assert (
         restarts_of(tmp_path / "kiosk.json", Path("/proc/sys/kernel/random/boot_id").read_text().strip()) == 1
     )
-    assert not [found for found in psutil.process_iter() if alive_in(found, pids)]
+    assert not [process for process in psutil.process_iter() if alive_in(process, pids)]

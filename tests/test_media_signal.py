@@ -1,4 +1,4 @@
-"""What people bring, on the recorded signal: the recording behind the chime, the song where the applause was."""
+"""Uploads in the recorded signal: the voice clip after the chime, the victory song in place of applause."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def bring(office: Running, method: str, path: str, body: bytes) -> Any:
 
 
 def share_of(samples: Any, pitch: float) -> Any:
-    """For each tenth of a second: the part of its power within 15 Hz of `pitch`."""
+    """Return, per tenth of a second, the share of power within 15 Hz of `pitch`."""
     frames = samples[: samples.size // (RATE // 10) * (RATE // 10)].reshape(-1, RATE // 10)
     power = np.abs(np.fft.rfft(frames * np.hanning(RATE // 10), axis=1)) ** 2
     near = np.abs(np.fft.rfftfreq(RATE // 10, 1 / RATE) - pitch) <= 15
@@ -33,8 +33,8 @@ def share_of(samples: Any, pitch: float) -> Any:
 
 
 def test_the_office_hears_the_recording_and_the_song(tmp_path: Path) -> None:
-    """Three seconds of 220 Hz are heard as three seconds after the chime, in full and at speech's level; a song of
-    two seconds follows the sentence of a big order."""
+    """A clip of three seconds at 220 Hz is heard completely after the chime, at speech level; a song of two seconds
+    follows the sentence of a big deal."""
     with disk_device(tmp_path) as (env, heard), Running(tmp_path / "home", env) as office:
         office.start("2026-11-24 10:20:00")
         clip = bring(office, "POST", "/api/clips", encoded(tone(3, before=1, after=1), "m4a"))
@@ -58,4 +58,4 @@ def test_the_office_hears_the_recording_and_the_song(tmp_path: Path) -> None:
         song = np.flatnonzero(share_of(sound, 220) > 0.9)
         assert 1.3 <= song.size / 10 <= 2.3
         rest = sound[(song[-1] + 2) * RATE // 10 :]
-        assert np.abs(rest[: RATE * 2]).max(initial=0) < 0.01  # no applause behind it
+        assert np.abs(rest[: RATE * 2]).max(initial=0) < 0.01  # no applause after it

@@ -1,4 +1,4 @@
-"""The nap, as it is heard: a real rehearsal of the shipped timetable, recorded, on both kinds of device."""
+"""The nap in the output signal: a real rehearsal of the shipped timetable, recorded on both kinds of device."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from running import Running
 pytestmark = [pytest.mark.signal, pytest.mark.calm, pytest.mark.timeout(120)]
 FRIDAY = "2026-11-27"
 DEVICE_MS = {"disk": 60.0, "pulse": 15.0}
-"""How exactly a recording tells the moment of a sample: SDL's disk driver writes blocks of 23 ms, PulseAudio's
-monitor reads up to 9 ms early; the rest is the error of asking the daemon for its clock over HTTP."""
+"""Accuracy of a sample's time in a recording: SDL's disk driver writes blocks of 23 ms, PulseAudio's monitor reads up
+to 9 ms early; the rest is the error of reading the daemon's clock over HTTP."""
 
 
 @contextmanager
 def device(kind: str, folder: Path) -> Iterator[tuple[dict[str, str], Recording]]:
-    """The environment that selects the device, and the recording of it."""
+    """Yield the environment that selects the device, and its recording."""
     folder.mkdir()
     if kind == "disk":
         with disk_device(folder) as (env, recording):
@@ -33,7 +33,7 @@ def device(kind: str, folder: Path) -> Iterator[tuple[dict[str, str], Recording]
 
 
 def moment_of(house: Running, clock: str) -> float:
-    """The CLOCK_MONOTONIC second at which the rehearsal's clock shows that time of its day."""
+    """Return the CLOCK_MONOTONIC second at which the rehearsal's clock shows that time."""
     best = (float("inf"), 0.0)
     for _ in range(5):
         asked = time.monotonic()
@@ -50,15 +50,15 @@ def sleep_until(moment: float) -> None:
 
 
 @pytest.mark.parametrize("kind", ["disk", "pulse"])
-def test_the_nap_begins_in_silence(kind: str, tmp_path: Path) -> None:
-    """Music plays before 12:30; from 12:30:00 every sample is zero, whatever somebody enters at the last moment."""
+def test_the_nap_starts_in_silence(kind: str, tmp_path: Path) -> None:
+    """Music plays before 12:30; from 12:30:00 every sample is zero, even after last-second entries."""
     with device(kind, tmp_path / "device") as (env, recording), Running(tmp_path / "home", env) as house:
         house.start(at=f"{FRIDAY} 12:29:52")
         assert house.call("POST", "/api/music", {"action": "play", "playlist": "rousing"})[0] == 200
         nap = moment_of(house, "12:30:00")
         sleep_until(nap - 3)
-        code, order = house.sell("王小明", 28000, "late")
-        assert (code, order["decision"]["when"]) == (201, "now")
+        code, deal = house.sell("王小明", 28000, "late")
+        assert (code, deal["decision"]["when"]) == (201, "now")
         sleep_until(nap + 6)
         before = recording.sound_between(nap - 3, nap - 1)
         inside = recording.frames_between(nap + DEVICE_MS[kind] / 1000, nap + 5.5)
@@ -70,11 +70,11 @@ def test_the_nap_begins_in_silence(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["disk", "pulse"])
 def test_the_drums_end_the_nap_on_the_dot(kind: str, tmp_path: Path) -> None:
-    """What waits at 12:54:54 does not sound; at 12:55:00 music begins, and then the order is said and heard."""
+    """A deal that waits at 12:54:54 is silent; at 12:55:00 music starts, and then the deal is announced and heard."""
     with device(kind, tmp_path / "device") as (env, recording), Running(tmp_path / "home", env) as house:
         house.start(at=f"{FRIDAY} 12:54:54")
-        code, order = house.sell("王小明", 28000, "in the nap")
-        assert (code, order["decision"]["when"]) == (201, "12:55")
+        code, deal = house.sell("王小明", 28000, "in the nap")
+        assert (code, deal["decision"]["when"]) == (201, "12:55")
         end = moment_of(house, "12:55:00")
         sleep_until(end + 2.2)
         inside = recording.frames_between(end - 4, end - DEVICE_MS[kind] / 1000)

@@ -1,4 +1,4 @@
-"""The systemd unit: what it may do, as systemd itself judges it, and that it stays as narrow as it is."""
+"""The systemd unit: its exposure by systemd's own rating, and that its permissions stay narrow."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 
 UNIT = Path(__file__).resolve().parents[1] / "config" / "zhangu.service"
 MOST_EXPOSED = 5.9
-"""Of 10, by `systemd-analyze security`; 5.4 with systemd 252, other releases weigh a little differently."""
+"""Of 10, by `systemd-analyze security`; 5.4 with systemd 252, other releases rate slightly differently."""
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
-def test_the_service_is_no_more_exposed_than_stated(tmp_path: Path) -> None:
-    """`systemd-analyze security` of the user's unit stays under the limit, without a complaint about the file."""
+def test_the_exposure_of_the_service_is_at_most_as_stated(tmp_path: Path) -> None:
+    """`systemd-analyze security` of the user's unit stays under the limit, without a warning about the file."""
     command = ["systemd-analyze", "--user", "security", "--offline=true", "--no-pager", str(UNIT)]
     env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
@@ -29,7 +29,7 @@ def test_the_service_is_no_more_exposed_than_stated(tmp_path: Path) -> None:
 
 
 def test_the_service_outlives_its_children_and_strangers() -> None:
-    """A child out of memory ends nothing else, a stop is told to the daemon alone, files are its user's own."""
+    """A child out of memory ends only itself, a stop signals only the daemon, only its user can read its files."""
     settings = dict(
         line.split("=", 1)
         for line in UNIT.read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""A start: the player opens its device while the rest is built, and what music does not need is loaded later."""
+"""Starting: the player opens its device while the office is built; modules not needed for music load later."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def home(tmp_path: Path) -> Path:
 
 
 def players() -> set[int]:
-    """The players that this process has started and that still live."""
+    """Return the running players that this process has started."""
     children = psutil.Process().children()
     return {child.pid for child in children if child.is_running() and PLAYER in child.cmdline()}
 
 
 def test_the_player_launched_ahead_is_the_one_that_plays() -> None:
-    """`start` goes on with the process that `launch` began; after `close` none is left."""
+    """`start` uses the process from `launch`; after `close` none remains."""
     before, events = players(), list[Event]()
     speaker = Speaker(events.append, env={"SDL_AUDIODRIVER": "dummy"})
     speaker.launch()
@@ -66,7 +66,7 @@ def test_the_player_launched_ahead_is_the_one_that_plays() -> None:
 
 
 def test_a_speaker_that_never_starts_leaves_no_player() -> None:
-    """`close` ends what `launch` began."""
+    """`close` ends the process from `launch`."""
     before = players()
     speaker = Speaker(lambda event: None, env={"SDL_AUDIODRIVER": "dummy"})
     speaker.launch()
@@ -75,7 +75,7 @@ def test_a_speaker_that_never_starts_leaves_no_player() -> None:
 
 
 def test_a_start_that_fails_leaves_no_player(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A faulty timetable is found after the player was launched: the start is refused and the player ends."""
+    """When a faulty timetable is detected after the launch of the player, the start is refused and the player ends."""
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     (home / "config" / "rhythm.yaml").write_text("office: 12\n", encoding="utf-8")
     before = players()
@@ -85,7 +85,7 @@ def test_a_start_that_fails_leaves_no_player(home: Path, monkeypatch: pytest.Mon
 
 
 def test_music_waits_for_nothing_that_it_does_not_need(home: Path) -> None:
-    """A whole office is built without the web, the decoders and the rules of reading: each would delay the music."""
+    """An office is built without loading the web, the decoders and the reading rules: each would delay the music."""
     env = os.environ | {"SDL_AUDIODRIVER": "dummy"}
     done = subprocess.run(
         [sys.executable, "-c", BUILD, home, *LATER], env=env, capture_output=True, text=True, timeout=60

@@ -1,4 +1,4 @@
-"""`make test` repeats what failed once, names and counts what is flaky, and ends with the right code."""
+"""`make test` repeats failed tests once, names and counts flaky ones, and ends with the right code."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_flaky_tests_are_named_and_repeated_failures_fail(
 def test_a_part_that_fails_does_not_keep_the_next_from_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every part is run, and the failure of the first is not forgotten."""
+    """Every part is run, and a failure of the first still counts."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_it.py").write_text(FAILS + PASSES)

@@ -1,4 +1,4 @@
-"""Lists, timetables and texts at the command line: what is printed, and how it ends."""
+"""Lists, timetables and texts at the command line: output and exit codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the timetable that ships and a list of two people."""
+    """Return a home with the shipped timetable and a list of two people."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "config").mkdir()
     shutil.copy(ROOT / "config" / "rhythm.yaml", folder / "config")
@@ -31,7 +31,7 @@ def run(home: Path, *words: str) -> Result:
 
 @pytest.mark.parametrize(("text", "said"), [("-5℃", "零下五摄氏度"), ("-2.3万元", "负二点三万元")])
 def test_a_text_may_begin_with_a_minus(home: Path, text: str, said: str) -> None:
-    """What looks like an option and is none is the text; a misspelt option is told as before."""
+    """A text that looks like an option is accepted; a misspelt option is still reported."""
     done = run(home, "voice", "--spoken", text)
     assert (done.exit_code, done.output.strip()) == (0, said)
     wrong = run(home, "voice", "--spokn", "你好")
@@ -39,14 +39,14 @@ def test_a_text_may_begin_with_a_minus(home: Path, text: str, said: str) -> None
 
 
 @pytest.mark.parametrize("command", ["say", "voice"])
-def test_a_text_without_a_word_is_refused(home: Path, command: str) -> None:
+def test_a_text_without_words_is_refused(home: Path, command: str) -> None:
     """Emoji alone end with 1 and a sentence, and no file is written."""
     done = run(home, command, "🎉🎉")
     assert (done.exit_code, "没有能念出来的字" in done.output) == (1, True)
 
 
-def test_an_import_tells_what_to_look_at(home: Path, tmp_path: Path) -> None:
-    """Merged cells and names that no voice can say are told; a reading that is too short stops the list."""
+def test_an_import_reports_doubtful_lines(home: Path, tmp_path: Path) -> None:
+    """Merged cells and names that no voice can read are reported; a reading that is too short stops the import."""
     file = tmp_path / "people.csv"
     file.write_text("花名册\n*团队,姓名（必填）,读音\n猛虎队,李𬭸,\n,单　明,\n合计,2\n", encoding="utf-16")
     done = run(home, "import", "people", str(file))
@@ -62,26 +62,26 @@ def test_an_import_tells_what_to_look_at(home: Path, tmp_path: Path) -> None:
 
 
 def test_check_does_not_contradict_itself(home: Path, tmp_path: Path) -> None:
-    """«Nothing wrong» is said only when nothing follows it."""
+    """«Nothing wrong» is printed only when no warning follows."""
     assert run(home, "check").output.endswith("没有问题。\n")
     file = tmp_path / "rhythm.yaml"
     shipped = (ROOT / "config" / "rhythm.yaml").read_text("utf-8")
     text = shipped.replace("\nduties:", "\n  - {at: 10:10, on: 周六, say: 大家好}\nduties:")
     file.write_text(text, encoding="utf-8")
-    told = run(home, "check", str(file)).output
-    assert "没有问题" not in told
-    assert "有 1 处请看一下" in told
-    assert "周六不上班" in told
+    output = run(home, "check", str(file)).output
+    assert "没有问题" not in output
+    assert "有 1 处请看一下" in output
+    assert "周六不上班" in output
 
 
-def test_a_day_is_told_under_headings(home: Path) -> None:
-    """After 18:05 of the cues the duties begin under a heading of their own."""
+def test_a_day_is_printed_under_headings(home: Path) -> None:
+    """After the last cue (18:05) the duties have a separate heading."""
     lines = run(home, "today", "--date", "2026-11-27").output.splitlines()
     headings = [line for line in lines if not line.startswith(" ")]
     assert headings[1:] == ["时段", "播报和画面", "要做的事"]
 
 
 def test_a_reading_kept_before_it_was_checked_leaves_no_name_out() -> None:
-    """A book may hold «shan4» for 单雄信: the name is read whole by our own table instead."""
+    """A store may contain «shan4» for 单雄信: our table of readings is used for the whole name instead."""
     people = [Person(1, "单雄信", 1, "猛虎队", say_as="shan4"), Person(2, "单　明", 1, "猛虎队")]
     assert readings([Team(1, "猛虎队")], people) == {"单雄信": "shan4 雄信", "单　明": "shan4 明"}

@@ -1,4 +1,4 @@
-"""One afternoon as it is heard: what the API says of each announcement, and what lay on the device meanwhile."""
+"""One afternoon in the output signal: the API's state of each announcement against the recorded sound."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from controller.cli import doctor
 pytestmark = [pytest.mark.signal, pytest.mark.calm, pytest.mark.timeout(120)]
 
 
-def test_what_is_said_of_it_is_what_was_heard(tmp_path: Path) -> None:
-    """Volume 0: silence, told as such; muted: silence but for an emergency, at its own volume; then all is heard."""
+def test_reported_states_match_the_recorded_sound(tmp_path: Path) -> None:
+    """Volume 0: silence, reported as not heard; muted: silence except an emergency at its volume; then all is heard."""
     (tmp_path / "device").mkdir()
     day = timetable("at: 00:00-24:00, name: 测试")
     with (
@@ -27,8 +27,8 @@ def test_what_is_said_of_it_is_what_was_heard(tmp_path: Path) -> None:
         house.start()
         began = time.monotonic()
         house.call("PUT", "/api/volume", {"volume": 0})
-        order = house.sell("王小明", 50000, "unheard")[1]
-        assert order["decision"]["held"] == "volume_0"
+        deal = house.sell("王小明", 50000, "unheard")[1]
+        assert deal["decision"]["held"] == "volume_0"
         said = subprocess.run(
             [ZHANGU, "say", "大家好", "--home", house.folder], env=house.env, capture_output=True, text=True, timeout=30
         )  # fmt: skip

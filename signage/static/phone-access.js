@@ -1,9 +1,9 @@
-// 设备 → 谁能进来: the PIN, the phones that are signed in, the tokens; each can be ended.
+// 设备 → 谁能进来: the PIN, signed-in phones and tokens; each can be revoked.
 import { $, call, closeSheet, el, row, sheet, tap, toast } from './phone-kit.js';
 
 const day = (iso) => iso.slice(0, 10);
 
-// Asks a second time before it does something that cannot be undone.
+// Ask for confirmation before an action that cannot be undone.
 function ending(label, sure, done) {
   const button = el('button', { type: 'button', class: 'act stop', onclick: () => {
     if (button.textContent !== sure) {

@@ -1,4 +1,4 @@
-// 报单: person, amount, product, and the sentence as the office will hear it.
+// 报单: person, amount, product, and a preview of the announced sentence.
 import { $, ask, call, chips, closeSheet, el, field, fill, heldDown, money, newKey, Refusal, row, sheet, tap, toast, undoable } from './phone-kit.js';
 import { hear, silence } from './phone-media.js';
 
@@ -10,12 +10,12 @@ let refresh = () => {};
 let previewTimer = 0;
 let previewTurn = 0;
 let sending = false;
-let reported = null; // the order that was entered last: its card stays until the next one is begun
-let fixing = null; // the order that is being corrected
-let older = null; // every order of today once somebody has asked for the older ones
-let listed = []; // products as they stand on this page: they keep their places while an order is being entered
+let reported = null; // the deal entered last: its card stays until the next deal is started
+let fixing = null; // the deal that is being corrected
+let older = null; // every deal of today, once the user has opened the older ones
+let listed = []; // products as listed on this page: they keep their places while a deal is being entered
 
-// ---- unsent orders outlive a reload; each keeps its key, so that none is counted twice
+// ---- unsent deals survive a reload; each keeps its key, so that none is counted twice
 
 const unsent = () => JSON.parse(localStorage.getItem(KEPT) || '[]');
 const keep = (orders) => localStorage.setItem(KEPT, JSON.stringify(orders));
@@ -73,7 +73,7 @@ function preview() {
   $('go').disabled = sending || !complete();
   $('go').closest('.send').classList.toggle('ready', Boolean(complete()));
   $('deal-listen').hidden = !complete();
-  silence($('deal-sound')); // another order sounds otherwise
+  silence($('deal-sound')); // it belongs to the previous values
   fault(null, '');
   if (!complete()) return say(missing(), '');
   if (!$('words').textContent) say('要播的话马上写好……', '');
@@ -115,7 +115,7 @@ function drawProducts() {
   $('other').hidden = form.product !== OTHER;
 }
 
-// A product that is not sold any more, or was a typing error: held down, it can be taken out.
+// Long press removes a product that is no longer sold or was mistyped.
 function unlist(name) {
   ask(`去掉“${name}”`, ['从产品的选择里去掉，以前的单都留着。以后再报这个产品，它会回来。'], '去掉', async () => {
     await call('PATCH', '/api/products', { product: name, hidden: true });
@@ -142,13 +142,13 @@ function heldProduct(event) {
   if (name !== OTHER) unlist(name);
 }
 
-// An order with a mistake: the form is filled in again; what is sent takes the old one back and stands in its place.
+// Correct a deal: fill in the form again; sending it takes the old deal back and records the new one.
 function fix(line) {
   fixing = line;
   Object.assign(form, { key: newKey(), team: line.team, person: line.person, product: line.product });
   if (!listed.includes(line.product)) listed = [...listed, line.product];
   $('amount').value = String(line.amount);
-  $('record-only').checked = line.look === 'ok'; // what the office has heard is not said twice unless somebody wants it
+  $('record-only').checked = line.look === 'ok'; // do not announce a heard deal again unless the user wants it
   closeSheet();
   grow();
   drawFixing();
@@ -219,7 +219,7 @@ function failed(order, error) {
 
 const grow = () => $('amount').classList.toggle('long', $('amount').value.length > 11);
 
-// ---- what was just done
+// ---- today's deals
 
 function drawReported() {
   const line = state.done.find((found) => found.id === reported);
@@ -314,7 +314,7 @@ export function draw(found) {
   state = found;
   drawWho();
   drawProducts();
-  if (older) wholeDay().catch(() => {}); // they stay as they were until the next hint
+  if (older) wholeDay().catch(() => {}); // keep the old list until the next hint
   drawDone();
   if (first) preview();
 }

@@ -1,4 +1,4 @@
-// 设备: is the machine well, who is in which team. The walls: phone-walls.js.
+// 设备: health of the machine, people and teams. Walls: phone-walls.js.
 import { $, ask, call, chips, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 import { belongings, hear } from './phone-media.js';
 import * as access from './phone-access.js';
@@ -51,7 +51,7 @@ function check(label, id, on) {
 const reading = (one) => (one.say_as ? `读作 ${one.say_as}`
   : one.unreadable.length ? `语音不认识“${one.unreadable.join('、')}”，请填读音` : '');
 
-// A team's own sheet: its name and reading; an empty one can be taken off the list.
+// The sheet of a team: its name and reading; an empty team can be removed.
 function teamSheet(team, people) {
   const name = field('名称', 't-name', team.name, { maxlength: 40 });
   const say = field('读音（念错时才填）', 't-say', team.say_as, { maxlength: 120, placeholder: '例如 meng3 hu3 dui4' });
@@ -78,7 +78,7 @@ function teamSheet(team, people) {
   sheet(team.name, name, say, wrong, go, belongings('teams', team, state, refresh), leave);
 }
 
-// A person is made before a photo or a song can be given: the next sheet asks for them, or for the next person.
+// A person must exist before a photo or song can be uploaded: the next sheet offers both, or adds another person.
 function addedSheet(person) {
   const next = el('button', { type: 'button', class: 'act', onclick: () => personSheet(null, person.team) }, '再加一个人');
   sheet(`${person.name}已加入${person.team}`, belongings('people', person, state, refresh), next);

@@ -1,4 +1,4 @@
-// Small tools every tab uses. Text from people only ever becomes text nodes: el() knows no HTML.
+// Helpers for all tabs. Text from people only becomes text nodes: el() takes no HTML.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -24,13 +24,13 @@ export function money(yuan) {
 
 export const percent = (rate) => Math.floor(rate * 100 + 1e-9) + '%';
 
-// On plain HTTP there is no crypto.randomUUID.
+// crypto.randomUUID does not exist on plain HTTP.
 export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return 'phone-' + Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-// What the server refused (status, sentence, field); status 0: it could not be reached.
+// An error from the server (status, sentence, field); status 0: the server could not be reached.
 export class Refusal extends Error {
   constructor(status, sentence, place) {
     super(sentence);
@@ -71,7 +71,7 @@ export function toast(text) {
   toastTimer = setTimeout(() => { node.hidden = true; }, 4500);
 }
 
-// What a tap has ended can be brought back for ten seconds.
+// Offer to undo an action for ten seconds.
 export function undoable(text, label, work) {
   toast(text);
   const node = $('toast');
@@ -81,13 +81,13 @@ export function undoable(text, label, work) {
   toastTimer = setTimeout(() => { node.hidden = true; }, 10000);
 }
 
-// A question before something that the whole office hears, or that ends something.
+// Ask for confirmation before an action that the whole office hears or that ends something.
 export function ask(title, lines, verb, work, look = 'go') {
   const go = el('button', { type: 'button', class: look, onclick: () => tap(go, async () => { await work(); closeSheet(); }) }, verb);
   sheet(title, lines.filter(Boolean).map((line) => el('p', {}, line)), go);
 }
 
-// Do one thing for a tap: the button rests meanwhile, a refusal is said.
+// Run the action of a tap: disable the button meanwhile, show an error.
 export async function tap(button, work) {
   if (button.disabled) return;
   button.disabled = true;
@@ -101,15 +101,15 @@ export async function tap(button, work) {
   }
 }
 
-// Held down for 0.6 s, or asked for by a right click: `work` is called with the event. What it opens lies over the page,
-// so that the tap that ends the press reaches nothing.
+// Call `work` with the event after a press of 0.6 s or a right click. The dialog it opens covers the page, so that
+// the end of the press clicks nothing.
 const HELD_MS = 600;
 export function heldDown(node, work) {
   let timer = 0;
   let asked = 0;
   const now = (event) => {
     clearTimeout(timer);
-    if (Date.now() - asked > HELD_MS) work(event); // Android calls a long press a right click as well
+    if (Date.now() - asked > HELD_MS) work(event); // Android also sends a right click for a long press
     asked = Date.now();
   };
   node.addEventListener('pointerdown', (event) => {
@@ -130,7 +130,7 @@ export function chips(node, names, chosen, pick, called = {}) {
   }, called[name] || name)));
 }
 
-// One row of two lines: what and how it stands; optional second lines; a tap may open more.
+// A row with text and state; optional second lines; a tap may open details.
 export function row(first, state, second, action, { open = null, look = '' } = {}) {
   const parts = [el('span', {}, first), el('span', {}, state)];
   if (second || action) parts.push(el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action));
@@ -143,7 +143,7 @@ export function sheet(title, ...children) {
   const close = el('button', { type: 'button', class: 'act', onclick: () => node.close() }, '关闭');
   fill(node, el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title), children, close);
   if (!node.open) node.showModal();
-  node.scrollTop = 0; // what stood here before may have been scrolled
+  node.scrollTop = 0; // the previous sheet may have been scrolled
 }
 
 export const closeSheet = () => $('sheet').close();

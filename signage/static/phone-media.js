@@ -1,4 +1,4 @@
-// What people bring: files sent with progress, sounds for this phone alone, photos and victory songs.
+// Uploads with progress, previews that play on this phone only, photos and victory songs.
 import { call, el, fill, Refusal, tap } from './phone-kit.js';
 
 const AWAY = '连不上主机，请看手机是否连着办公室的网络。';
@@ -8,13 +8,13 @@ const MOST_MB = 20;
 
 function answerOf(status, text) {
   let found = null;
-  try { found = JSON.parse(text); } catch (error) { /* no JSON: told below */ }
+  try { found = JSON.parse(text); } catch (error) { /* no JSON: handled below */ }
   if (status >= 200 && status < 300 && found) return found;
   if (status === 401) location.assign('/login');
   throw new Refusal(status, status ? (found && found.error) || '主机没有正常应答，请再试一次。' : AWAY, found && found.field);
 }
 
-// fetch cannot tell how far an upload has come; the older way can.
+// fetch reports no upload progress; XMLHttpRequest does.
 export function send(method, path, file, most, tell = () => {}) {
   return new Promise((resolve, reject) => {
     if (file.size > most * 1e6) throw new Refusal(413, `文件有 ${Math.ceil(file.size / 1e6)} MB，最多 ${most} MB。`, 'file');
@@ -42,7 +42,7 @@ export function fileButton(words, accept, pick, extra = {}) {
   return el('label', { class: 'act pick' }, words, input);
 }
 
-// The sound of a text or a name, in a player inside `place`; nobody else hears it.
+// Play the sound of a text or a name in a player inside `place`, on this phone only.
 export async function hear(data, place) {
   let answer;
   try {
@@ -62,7 +62,7 @@ export function play(place, address) {
   const sound = el('audio', { controls: true, src: address });
   fill(place, sound);
   place.hidden = false;
-  sound.play().catch(() => {}); // a phone that wants a tap first shows its own button
+  sound.play().catch(() => {}); // where autoplay is blocked, the player shows its play button
 }
 
 export function silence(place) {
@@ -70,7 +70,7 @@ export function silence(place) {
   place.hidden = true;
 }
 
-// ---- what belongs to one person or team: photo (people only) and victory song
+// ---- photo (people only) and victory song of a person or team
 
 export function belongings(kind, one, state, refresh) {
   const path = `/api/${kind}/${one.id}`;

@@ -1,4 +1,4 @@
-// 录一段话: held while speaking where the browser allows it, else picked as a file; heard here first, then sent to all.
+// 录一段话: hold to record where the browser allows it, else choose a file; preview it here, then announce it.
 import { $, call, closeSheet, el, field, fill, newKey, Refusal, sheet, tap, toast } from './phone-kit.js';
 import { fileButton, send, sending, SOUNDS } from './phone-media.js';
 
@@ -29,7 +29,7 @@ async function take(file) {
 }
 
 function heard(clip) {
-  const key = newKey(); // one for this clip: a second tap is never a second broadcast
+  const key = newKey(); // one per clip: a second tap never announces it twice
   const who = field('署名（显示在大屏上）', 'clip-who', localStorage.getItem(WHO), { maxlength: 20, placeholder: '可以不写' });
   const address = `/api/clips/${clip.id}`;
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
@@ -48,12 +48,12 @@ function heard(clip) {
   sheet(`录好了，${Math.max(1, Math.round(clip.seconds))} 秒`, el('audio', { controls: true, src: address }), who, go, drop);
 }
 
-// ---- hold to talk: only in a page that came by HTTPS
+// ---- hold to talk: only on a page loaded over HTTPS
 
 const mayRecord = () => Boolean(window.isSecureContext && navigator.mediaDevices && window.MediaRecorder);
 const inWeChat = () => /MicroMessenger/i.test(navigator.userAgent);
 
-// Why a person cannot hold and talk here, and what to do; nothing when they can.
+// Explain why hold to talk is not available here, and how to get it; nothing when it is available.
 function whyNot() {
   if (mayRecord()) return '';
   if (inWeChat()) return '在微信里不能按住说话。请点右上角“…”，选“在浏览器中打开”；也可以选手机里录好的文件。';
@@ -104,7 +104,7 @@ function holdButton() {
     pressed = Date.now();
     wanted = true;
     await begin(button);
-    if (!wanted && Date.now() - pressed > SHORT_TAP_MS) end(); // let go while the browser was asking
+    if (!wanted && Date.now() - pressed > SHORT_TAP_MS) end(); // released while the browser asked for permission
   });
   const up = () => {
     wanted = false;
@@ -127,7 +127,7 @@ export function draw(state) {
   note('');
 }
 
-// Inside WeChat a button that asks the phone for its recorder does nothing, so only files are offered there.
+// Inside WeChat the button for the phone's recorder does nothing, so offer only files there.
 function buttons(picked) {
   const pick = fileButton('选一段录音', SOUNDS, picked);
   if (mayRecord()) return [holdButton(), pick];

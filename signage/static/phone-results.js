@@ -1,4 +1,4 @@
-// 战报: standings against targets, who leads, the other cities, what is to do, where in the day we are.
+// 战报: standings against targets, ranking of people, other cities, duties, the day's plan.
 import { $, call, chips, closeSheet, el, field, fill, money, percent, row, sheet, tap, toast } from './phone-kit.js';
 
 const PERIODS = { day: '今天', week: '本周', month: '本月' };

@@ -1,4 +1,4 @@
-// 广播: a sentence to all, music, volume, quiet.
+// 广播: announcements, music, volume, mute.
 import { $, ask, call, closeSheet, el, fill, newKey, Refusal, row, sheet, tap, toast, undoable } from './phone-kit.js';
 import { hear, silence } from './phone-media.js';
 import * as mic from './phone-mic.js';
@@ -38,7 +38,7 @@ async function send(event) {
     refresh();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    // Not reached: the words stay, and so does the key, so that a second tap is never a second broadcast.
+    // Server not reached: keep the words and the key, so that a second tap never announces twice.
     if (error.status === 409) key = newKey();
     fault(error.status === 0 ? '还没送到主机，字都还在，请再点一次播报。不会播两遍。' : error.message);
   } finally {
@@ -76,7 +76,7 @@ function drawMusic() {
 
 const lowVolume = (volume) => (volume === 0 ? '总音量是 0，办公室听不到。' : volume < 10 ? '总音量很小，办公室可能听不清。' : '');
 
-// Why there is music or none, and until when.
+// Explain why music plays or not, and until when.
 function whyMusic(sound) {
   const until = sound.playing_until ? `，到 ${sound.playing_until.slice(0, 5)}` : '';
   if (sound.manual === 'stop') return `有人在手机上停了音乐${until}。`;
@@ -85,7 +85,7 @@ function whyMusic(sound) {
   return `${by}“${playlistName(sound.playlist)}”${until}，音量 ${sound.playing_volume}。`;
 }
 
-// What people call a playlist: its folder may have an English name.
+// The display name of a playlist: its folder may have an English name.
 const playlistName = (folder) => state.playlist_names[folder] || folder;
 
 function drawHush() {
@@ -135,7 +135,7 @@ async function stopAll() {
   refresh();
 }
 
-// The only exception to silence: held down for a second and a half, then asked about.
+// The only exception to silence: a press of 1.5 s, then a confirmation.
 const HOLD_MS = 1500;
 function emergency() {
   const text = el('textarea', { id: 'emergency-text', rows: 3, maxlength: 100 });
@@ -156,7 +156,7 @@ function holdFor(button, work) {
   button.addEventListener('pointerdown', () => { button.classList.add('held'); timer = setTimeout(() => { off(); work(); }, HOLD_MS); });
   for (const end of ['pointerup', 'pointerleave', 'pointercancel']) button.addEventListener(end, off);
   button.addEventListener('contextmenu', (event) => event.preventDefault());
-  button.addEventListener('click', (event) => { if (event.detail === 0) work(); }); // from a keyboard: the question remains
+  button.addEventListener('click', (event) => { if (event.detail === 0) work(); }); // from a keyboard: the confirmation remains
 }
 
 function takeBack(line) {

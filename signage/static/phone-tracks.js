@@ -1,4 +1,4 @@
-// 歌单: what lies in a playlist; add with progress, delete.
+// 歌单: list a playlist's tracks; add with progress, delete.
 import { call, chips, el, fill, Refusal, row, sheet, tap, toast } from './phone-kit.js';
 import { fileButton, send, sending, SOUNDS } from './phone-media.js';
 
@@ -6,7 +6,7 @@ const MOST_MB = 50;
 
 const length = (seconds) => (seconds === null ? '' : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`);
 
-// By its title where that is another one than the file's: of the music that ships.
+// Show the title where it differs from the file name: for the bundled music.
 const name = (track) => (track.file.startsWith(track.title) ? track.file : track.title);
 
 export async function open(names, called, chosen, refresh) {

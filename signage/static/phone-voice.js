@@ -1,4 +1,4 @@
-// 语音: who speaks now and why, which voice to take, how fast, and who tells the evening's results.
+// 语音: the voice in use and why, the choice of voice and speed, and the voice for the results.
 import { $, call, el, fill, row, tap, toast } from './phone-kit.js';
 import { hear } from './phone-media.js';
 
@@ -28,7 +28,7 @@ function drawNow() {
   fill($('voice-now'), row('现在播报的', el('span', { class: look }, now.name), now.why, ''));
 }
 
-// Told by the installer of the natural voice; an older server says nothing of it.
+// State of the natural voice's installer; an older server does not send it.
 function drawInstall(install) {
   const part = install && Number.isFinite(install.percent) ? install.percent : null;
   const words = !install || install.state === 'installed' ? ''
@@ -95,7 +95,7 @@ export function draw(state) {
     $('voice-speed-now').textContent = pace(voice.speed);
   }
   const mark = JSON.stringify([voice, state.voice_install]);
-  if (mark === drawn) return; // what a finger or a screen reader is on stays
+  if (mark === drawn) return; // keep the element that a finger or screen reader is on
   drawn = mark;
   drawNow();
   drawInstall(state.voice_install);

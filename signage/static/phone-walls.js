@@ -1,4 +1,4 @@
-// The walls on the 设备 tab: which are alive, what each shows, and what is chosen for it.
+// The walls on the 设备 tab: connection, current scene and settings of each.
 import { $, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 
 let state = null;
@@ -13,7 +13,7 @@ const sizes = (numbers, unit) => [['', '按作息表'], ...numbers.map((n) => [S
 const DIAGONALS = [24, 27, 32, 40, 43, 50, 55, 65, 75, 86, 98];
 const DISTANCES = [2, 3, 4, 5, 6, 8, 10, 12, 15];
 
-// The wall without a name in its address is called main there, 大屏 by people.
+// The wall without a name in its address is "main" there; people call it 大屏.
 const wallName = (wall) => (wall.name === 'main' ? '大屏' : wall.name);
 
 const path = (wall) => `/api/walls/${encodeURIComponent(wall.name)}`;

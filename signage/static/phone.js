@@ -1,4 +1,4 @@
-// The phone: four tabs drawn from one state. The server says "revision N", the page asks for the state again.
+// The phone: four tabs drawn from one state. The server sends "revision N", the page requests the state again.
 import { $, call, el, fill, newKey } from './phone-kit.js';
 import * as deal from './phone-deal.js';
 import * as device from './phone-device.js';
@@ -25,7 +25,7 @@ let told = '';
 function drawTroubles() {
   const found = away ? [{ what: '连不上主机。', meanwhile: '报的单留在手机里。', mend: '请看手机是否连着办公室的网络。', serious: true }] : state.troubles;
   const mark = JSON.stringify(found);
-  if (mark === told) return; // what was opened to be read stays open
+  if (mark === told) return; // keep open details open
   told = mark;
   fill($('troubles'), found.map((trouble) => el('details', { class: trouble.serious ? 'trouble' : 'trouble mild' },
     el('summary', {}, el('b', {}, trouble.what), el('span', { class: 'dim' }, '怎么办')),
@@ -56,7 +56,7 @@ async function load() {
   }
 }
 
-// Several hints in one moment make one question.
+// Several hints at once cause one request.
 let asked = 0;
 function refresh() {
   clearTimeout(asked);
@@ -68,7 +68,7 @@ let watch = 0;
 function listen() {
   clearTimeout(watch);
   if (stream) stream.close();
-  if (document.hidden) return; // a phone in a pocket holds no line
+  if (document.hidden) return; // a phone in a pocket keeps no connection
   stream = new EventSource('/events?wall=' + name + '&screen=' + name);
   const alive = () => {
     wait = 1;
@@ -79,7 +79,7 @@ function listen() {
   stream.addEventListener('hint', () => { alive(); refresh(); });
   stream.addEventListener('tick', (event) => {
     alive();
-    // Screens come and go without a revision: whoever looks at their list is kept up to date by the ticks.
+    // Screens connect and disconnect without a revision: ticks keep an open list up to date.
     if (JSON.parse(event.data).revision !== state.revision || location.hash === '#device') refresh();
   });
   stream.onerror = () => {

@@ -1,5 +1,5 @@
-/* The 18:05 show: third, second, first; the teams' bars grow; cities; week and month; the comment. Each step comes
-   with the voice, at the server's moment; a wall that opens in the middle shows what has been told so far. */
+/* The 18:05 show: third, second, first; the teams' bars grow; cities; week and month; the comment. Each step appears
+   with the voice, at the server's time; a wall that opens in the middle shows all steps so far. */
 (function (W) {
   'use strict';
   W.scenes = W.scenes || {};
@@ -8,7 +8,7 @@
     var node = W.make('div', 'winner ' + extra, parent), place = W.make('span', 'rank', node), face = W.face(node), words = W.make('div', 'words', node);
     var name = W.make('div', 'name', words), line = W.make('div', 'won-by', words), amount = W.make('span', 'amt gold', line), team = W.make('span', 'small dim', line), ahead = W.make('span', 'small ahead', line);
     return {
-      draw: function (p, live) { /* outside the show the way up says more than the team */
+      draw: function (p, live) { /* outside the show the gap to the next place matters more than the team */
         var chasing;
         W.show(node, Boolean(p));
         if (!p) { return; }
@@ -45,7 +45,7 @@
     };
   }
 
-  /* Up to three cities stand in one line under the teams; more have a page of their own, with bars. */
+  /* Up to three cities fit one line under the teams; more get a separate page, with bars. */
   var IN_A_LINE = 3;
   function city(box, cities) {
     W.list(box, cities, function (c) { return c.name; }, function () {
@@ -58,7 +58,7 @@
     });
   }
 
-  /* Without a reveal everything is told; with one, a step is told from its moment on. */
+  /* Without a reveal show everything; with one, show each step from its time on. */
   function told(board, step, now) {
     var steps = board.reveal || [], i;
     for (i = 0; i < steps.length; i += 1) {
@@ -67,7 +67,7 @@
     return !steps.length || now >= steps[steps.length - 1].at_ms;
   }
 
-  /* Outside the show day, week and month take turns; in the show only what it tells. */
+  /* Outside the show alternate between day, week and month; in the show, only its period. */
   var ROUND_MS = 30000;
   function roundAt(board, now) {
     var rounds = board.rounds || [];
@@ -116,7 +116,7 @@
       teamsHead.draw(W.word(list[1]));
     }
 
-    /* How many pages a list makes; measured while it stands there, kept until the rows or the screen change. */
+    /* Number of pages of a list; measured while visible, cached until the rows or the screen change. */
     function pagesOf(list, line) {
       var box = list[0], screen = root.clientWidth + 'x' + root.clientHeight + 'x' + W.scale;
       if (!box.wallPages || box.wallScreen !== screen) {
@@ -128,7 +128,7 @@
       return box.wallPages.length;
     }
 
-    /* Which lists take turns: in the show what is being told, after it all that have rows, so that nobody is left out. */
+    /* Lists to alternate: in the show the current step's, after it all that have rows, so that each row is seen. */
     function inTurn(board, now) {
       var all = told(board, 'comment', now), many = branches.children.length > 0 && told(board, 'cities', now), found = [], i;
       if (!all) { return [LISTS[many ? 1 : 0]]; }
@@ -138,8 +138,8 @@
       return found;
     }
 
-    /* All pages take turns. Until the teams are told the winners have the whole sheet. Seen from far off type is too large
-       for two columns: then the winners are a page of their own. */
+    /* Alternate between all pages. The winners have the whole sheet until the teams appear. For distant viewers type is
+       too large for two columns: then the winners get a separate page. */
     function turn(board, now) {
       var all = told(board, 'comment', now), grown = told(board, 'teams', now), alone = W.scale > 1.2;
       var line = cities.children.length > 0, pages = alone && (all || !grown) ? [null] : [], lists = grown ? inTurn(board, now) : [], i, page, shown;
@@ -151,7 +151,7 @@
       W.mark(left, 'wide', !grown);
       W.show(left, !alone || !shown || left.classList.contains('one'));
       W.show(side, Boolean(shown) && (!alone || !left.classList.contains('one')));
-      first.layout(!grown); /* what was hidden had no width to be measured by */
+      first.layout(!grown); /* hidden elements have no width to measure */
       second.layout(!grown);
       third.layout(!grown);
       if (!shown) { return; }

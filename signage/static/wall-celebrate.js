@@ -1,10 +1,10 @@
-/* A celebration: the whole screen in red for exactly as long as the sound; several orders at once make a list. */
+/* A celebration: the whole screen in red for exactly as long as the sound; several deals at once become a list. */
 (function (W) {
   'use strict';
   W.scenes = W.scenes || {};
   var PIECES = 36, COUNT_MS = 1600;
 
-  function paper(parent) { /* firecracker paper, falling at the edges: made once, moved by the style sheet alone */
+  function paper(parent) { /* firecracker paper, falling at the edges: created once, animated by the style sheet only */
     var box = W.make('div', 'paper', parent), i, piece, at;
     for (i = 0; i < PIECES; i += 1) {
       piece = W.make('i', 'p' + i % 4, box);
@@ -36,12 +36,12 @@
     var product = W.make('div', 'what', side), text = W.make('p', 'speech', side), items = W.make('div', 'items', side);
     for (mark = 0; mark < 3; mark += 1) { W.make('i', 'ring', seal); }
 
-    /* Only what was won is red; an announcement is ink like the rest of the day. */
+    /* Only deals and awards are red; an announcement is ink like the rest of the day. */
     function calm(c) { return /^(say|text|microphone|greeting|sprint)$/.test(c.kind || ''); }
 
     function kindOf(c) { return c.items && c.items.length > 1 ? 'many' : c.person || c.team ? 'one' : 'words'; }
 
-    /* Measured by the boxes: what a font needs above and below its letters is no line too many. */
+    /* Measure boxes: a font's leading above and below its letters does not count as a line. */
     function holds() {
       var last = side.lastElementChild;
       while (last.previousElementSibling && !last.offsetHeight) { last = last.previousElementSibling; }
@@ -73,7 +73,7 @@
         W.show(text, kind === 'words');
         W.show(items, kind === 'many');
       },
-      layout: function () { /* the amount is measured at its full length, then counted up to it */
+      layout: function () { /* measure the amount at its full length, then count up to it */
         var many = root.classList.contains('many'), size;
         W.text(amount, W.money(drawn && drawn.amount));
         W.fit(title, many ? 7.5 : 5, 2.5);

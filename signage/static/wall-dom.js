@@ -1,4 +1,4 @@
-/* Tools for drawing. Nodes are made once and reused for months; what people wrote goes in as text only. */
+/* Tools for drawing. Nodes are created once and reused for months; text from people is inserted as text only. */
 (function (W) {
   'use strict';
 
@@ -9,7 +9,7 @@
     return node;
   };
 
-  /* On an English wall what the office wrote in Chinese is marked as such: its commas stay as wide as its characters. */
+  /* On an English wall mark the office's Chinese texts as Chinese, so that commas stay as wide as characters. */
   function tongue(node, value) {
     var wanted = W.lang === 'en' && /[\u4e00-\u9fff]/.test(value) ? 'zh-CN' : '';
     node.wallLang = W.lang;
@@ -25,8 +25,8 @@
     if (node.firstChild) { node.firstChild.nodeValue = value; } else { node.appendChild(document.createTextNode(value)); }
   };
 
-  /* A short Chinese sentence breaks after its commas and stops, where a reader pauses, not within a word: each clause is
-     a piece of its own. A long one, and any other language, is plain text. */
+  /* Break a short Chinese sentence after commas and stops, where a reader pauses, not within a word: each clause is
+     a separate element. A long sentence, or another language, is plain text. */
   var SHORT = 48, CLAUSE = /[^，。！？；：\n]*(?:[，。！？；：]+[”』」）]?|$)/g;
   W.phrase = function (node, value) {
     var lines, i, j, clauses;
@@ -46,8 +46,8 @@
     }
   };
 
-  /* Whether this screen has Chinese characters: without a font each is drawn as the same box. A browser that cannot
-     tell is believed to have them. */
+  /* Return whether this screen has Chinese characters: without a font it draws each as the same box. Assume yes where
+     the browser cannot measure it. */
   var chinese = null;
   W.hasChinese = function () {
     if (chinese === null) { chinese = differs(); }
@@ -79,7 +79,7 @@
     if (on) { node.classList.add(name); } else { node.classList.remove(name); }
   };
 
-  /* One unit is 1/54 of the screen's shorter side; W.scale makes type larger for people who sit far away. */
+  /* One unit is 1/54 of the screen's shorter side; W.scale enlarges type for distant viewers. */
   W.scale = 1;
   W.unit = function () { return Math.min(window.innerWidth, window.innerHeight) / 54; };
   W.rescale = function (diagonal, distance) {
@@ -101,7 +101,7 @@
     node.style.transform = part < 1 ? (turned ? 'rotate(90deg) ' : '') + 'scale(' + part.toFixed(5) + ')' : '';
   };
 
-  function broken(node, above) { /* a clause on two lines, while the type is large enough to be made smaller for it */
+  function broken(node, above) { /* a clause on two lines, while the type is still large enough to shrink */
     var size = parseFloat(node.style.fontSize), i;
     if (size <= above) { return false; }
     for (i = 0; i < node.children.length; i += 1) {
@@ -110,12 +110,12 @@
     return false;
   }
 
-  function spills(node, above) { /* a third of a line is only the font's own leading, not a line too many */
+  function spills(node, above) { /* a third of a line is only the font's leading, not an extra line */
     return broken(node, above) || node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + parseFloat(node.style.fontSize) / 3;
   }
 
-  /* The largest type, from `max` units down to `min` scaled units, with which the text stays in its box:
-     on one line if it can (`lines` 1), else wrapped. Measured again only when text or screen changed. */
+  /* Set the largest type, from `max` units down to `min` scaled units, with which the text fits its box: on one line
+     if possible (`lines` 1), else wrapped. Measure again only when text or screen changed. */
   W.fit = function (node, max, min, wrap) {
     var key = [node.textContent, node.clientWidth, wrap ? node.clientHeight : 0, W.unit(), W.scale, max, min].join('|');
     if (node.wallFit === key || !node.clientWidth) { return; }
@@ -134,7 +134,7 @@
     node.wallFit = [node.textContent, node.clientWidth, wrap ? node.clientHeight : 0, W.unit(), W.scale, max, min].join('|');
   };
 
-  /* Rows by key: a row that stays keeps its node and slides to its new place; spare nodes wait for the next. */
+  /* Rows by key: a remaining row keeps its node and slides to its new place; spare nodes are reused. */
   W.list = function (box, items, keyOf, makeRow, drawRow) {
     var rows = box.wallRows || (box.wallRows = {}), spare = box.wallSpare || (box.wallSpare = []);
     var next = {}, before = {}, key, row, i;
@@ -173,7 +173,7 @@
       }
     }
     if (!any) { return; }
-    void document.body.offsetWidth; /* the browser must see the old place before the new one */
+    void document.body.offsetWidth; /* force layout at the old place before the new one */
     for (key in before) {
       if (before.hasOwnProperty(key) && rows[key]) {
         rows[key].node.style.transition = '';
@@ -182,7 +182,7 @@
     }
   }
 
-  /* More rows than the box holds make pages; type never shrinks for them. */
+  /* Split rows that do not fit the box into pages; never shrink type for them. */
   function breaks(box) {
     var starts = [0], i, node, top = 0, even;
     for (i = 0; i < box.children.length; i += 1) { W.show(box.children[i], true); }
@@ -198,7 +198,7 @@
     return even || starts;
   }
 
-  /* As many pages, each with as many rows: better five and four than eight and one. Null when a page would not hold them. */
+  /* Balance the rows over the pages: five and four rather than eight and one. Null when a page cannot hold them. */
   function evenly(box, pages) {
     var rows = box.children, each = Math.ceil(rows.length / pages), starts = [], i, last;
     for (i = 0; i < rows.length; i += each) {
@@ -210,7 +210,7 @@
   }
 
   W.PAGE_MS = 10000;
-  /* Shows the page of this moment, or page `only`. */
+  /* Show the page for this moment, or page `only`. */
   W.turn = function (box, now, only) {
     var size = box.clientHeight + 'x' + box.clientWidth + 'x' + W.scale, pages = box.wallPages, page, i, end;
     if (!pages || box.wallSize !== size) {

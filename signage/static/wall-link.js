@@ -1,6 +1,6 @@
-/* The line to the server: a snapshot by request, hints by server-sent events. EventSource gives up for ever on any
-   answer but 200, so retrying is ours: after 1 to 20 s, spread by chance, so that all walls do not come at once; an
-   attempt that hears nothing within 8 s is given up. So every wall is back 30 s after its server, whatever was between. */
+/* The connection to the server: snapshots by request, hints by server-sent events. EventSource never retries after an
+   answer other than 200, so this script retries: after 1 to 20 s, at random, so that not all walls reconnect at once;
+   it aborts an attempt without an answer within 8 s. So every wall is back within 30 s after its server. */
 (function (W) {
   'use strict';
   var FIRST_MS = 1000, LONGEST_MS = 20000, SILENT_MS = 35000, STALE_MS = 6000, TIMEOUT_MS = 8000, REPORT_MS = 30000;
@@ -22,7 +22,7 @@
     try { return JSON.parse(text); } catch (error) { return null; }
   }
 
-  /* The server's clock is best known from the quickest answer; a jump of more than 2 s is believed at once. */
+  /* Take the server's clock from the quickest answer; accept a jump of more than 2 s at once. */
   function tune(serverNow, sent) {
     var took = Date.now() - sent, guess = serverNow + took / 2 - Date.now();
     if (!best || took <= best.took || Date.now() - best.at > 600000 || Math.abs(guess - best.guess) > 2000 + took) {
@@ -31,7 +31,7 @@
     }
   }
 
-  function healthy(then) { /* reload only into a server that answers; 503 with our JSON means: here, with a fault */
+  function healthy(then) { /* reload only when the server answers; 503 with our JSON also means that it runs */
     ask('GET', '/health', null, function (status, text) {
       if (status === 200 || (status === 503 && parsed(text))) { then(); }
     });
@@ -74,7 +74,7 @@
     wait = Math.min(LONGEST_MS, wait * 2);
   }
 
-  /* Two televisions may show the same wall from behind one address: each has a number of its own. */
+  /* Two TVs behind one address may show the same wall: each has a separate number. */
   function screenId() {
     var made = '', numbers, i;
     try { made = window.localStorage.getItem('screen') || ''; } catch (refused) { made = ownId; }
@@ -113,7 +113,7 @@
     });
   }
 
-  /* No tick for 35 s: the line is dead whatever the browser thinks. Then say since when the picture stands. */
+  /* No tick for 35 s: treat the connection as dead, even if the browser does not. Show the age of the picture. */
   function watch() {
     var state = W.state(), quiet = Date.now() - alive;
     if (source && Date.now() - heard > (greeted ? SILENT_MS : TIMEOUT_MS)) { later(); }
@@ -129,7 +129,7 @@
     lastReport = Date.now();
     hinted = 0;
     window.requestAnimationFrame(function () {
-      window.requestAnimationFrame(function () { /* the second frame begins when the first is on the glass */
+      window.requestAnimationFrame(function () { /* the second frame starts when the first is displayed */
         painted = Date.now();
         ask('POST', '/api/walls/' + encodeURIComponent(name) + '/painted', JSON.stringify({
           scene: scene, revision: state.revision, painted_ms: Math.round(W.now()), delay_ms: from ? painted - from : null,

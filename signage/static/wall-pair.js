@@ -1,4 +1,4 @@
-/* Asks every two seconds whether the phone has confirmed the digits; then this television is a wall with a name. */
+/* Poll every two seconds whether the phone has confirmed the digits; then open this TV's wall. */
 (function () {
   'use strict';
   function ask() {
@@ -12,7 +12,7 @@
       if (request.status === 200 && answer && answer.wall) {
         window.location.replace('/wall/' + encodeURIComponent(answer.wall));
       } else if (request.status === 410) {
-        window.location.reload(); /* other digits */
+        window.location.reload(); /* expired: get new digits */
       } else {
         window.setTimeout(ask, 2000);
       }

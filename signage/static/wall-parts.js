@@ -30,7 +30,7 @@
     W.mark(row.node, 'mine', Boolean(team.mine));
   }
 
-  /* `own`: the team whose wall this is, shown in gold. */
+  /* `own`: the team of this wall, shown in gold. */
   W.teams = function (box, teams, own) {
     var i;
     for (i = 0; i < (teams || []).length; i += 1) { teams[i].mine = teams[i].name === own; }
@@ -62,7 +62,7 @@
     return row;
   }
 
-  /* Everybody of one team, also who has not sold yet. */
+  /* All members of one team, including those without a deal. */
   W.members = function (box, people) {
     W.list(box, people || [], function (p, i) { return p.name + '/' + i; }, makePerson, function (row, p) {
       W.text(row.place, p.place ? W.place(p.place) : '–');
@@ -81,7 +81,7 @@
     });
   };
 
-  /* The honours: what for, who, how much. */
+  /* The highlights: kind, person, figure. */
   W.honours = function (box, honours) {
     W.list(box, honours || [], function (h) { return h.kind; }, function () {
       var node = W.make('div', 'honour'), label = W.make('div', 'small dim', node), line = W.make('div', 'line', node), who = W.make('span', 'name', line);
@@ -110,8 +110,8 @@
     });
   };
 
-  /* What is due now (from its time on, as long as the server says it stays), else what is next; several of one moment
-     belong together. `due`: now rather than later. */
+  /* The duties that are due now (from their time on, for the duration that the server sends), else the next ones;
+     duties at the same time are shown together. `due`: now rather than later. */
   W.dutiesNow = function (state, now) {
     var all = state.duties || [], stays = state.duty_stays_ms || 0, at = null, due = false, found = [], i;
     for (i = 0; i < all.length; i += 1) {
@@ -147,7 +147,7 @@
     };
   };
 
-  /* A heading that also tells which page of how many is shown. */
+  /* A heading with page number and page count. */
   W.heading = function (parent, extra) {
     var node = W.make('h2', extra || '', parent), label = W.make('span', '', node), pages = W.make('span', 'pages', node);
     return {
@@ -157,7 +157,7 @@
     };
   };
 
-  /* The photo, or the first character of the name where there is none or it does not load. */
+  /* The photo, or the first character of the name when there is none or it fails to load. */
   W.face = function (parent, extra) {
     var node = W.make('div', 'face ' + (extra || ''), parent), letter = W.make('span', 'initial', node), image = W.make('img', '', node), shown = null;
     image.alt = '';
@@ -196,7 +196,7 @@
     return items;
   }
 
-  /* Totals stay; notices and duties beside them take turns. Where type is large all take turns. Server away: only that. */
+  /* Totals stay; notices and duties alternate beside them. With large type all alternate. Offline: only that notice. */
   W.footer = function (stage) {
     var node = W.make('div', 'foot', stage), fixed = W.make('div', 'totals', node), box = W.make('div', 'ticker', node), drawn = '', late = null;
     function make() {
@@ -215,7 +215,7 @@
       W.list(box, items, function (item, i) { return i; }, make, draw);
       W.show(fixed, sums.length > 0);
     }
-    /* An item too long for its place beside the totals has a turn of its own and the whole line; the totals wait. */
+    /* An item too long for its place beside the totals gets the whole line in turn, without the totals. */
     function stretch() {
       var i, row, far, items = box.children;
       W.show(box, items.length > 0);
@@ -243,7 +243,7 @@
         late = stale;
         drawn = [lead.due, lead.rows.length && lead.rows[0].at_ms, late].join();
         for (i = 0; i < (state.notices || []).length; i += 1) { items.push({ label: state.notices[i], loud: true }); }
-        for (i = 0; (state.scene !== 'rhythm' || W.scale > 1.2) && i < lead.rows.length; i += 1) { /* the rhythm has a place of its own for them */
+        for (i = 0; (state.scene !== 'rhythm' || W.scale > 1.2) && i < lead.rows.length; i += 1) { /* the rhythm scene shows them elsewhere */
           items.push({ label: W.duty(lead.rows[i]), due: lead.due });
         }
         for (i = 0; !items.length && i < (state.duties || []).length; i += 1) {
@@ -262,7 +262,7 @@
       frame: function (state, now) {
         var lead = W.dutiesNow(state, now), alone, rest;
         if (drawn !== [lead.due, lead.rows.length && lead.rows[0].at_ms, late].join()) { this.draw(state, late); }
-        alone = W.turn(box, now).of === 1 && !lead.due; /* a line that needs the whole foot takes turns with the totals */
+        alone = W.turn(box, now).of === 1 && !lead.due; /* a line that needs the whole foot alternates with the totals */
         rest = alone && fixed.children.length > 0 && stretched() && Math.floor(now / W.PAGE_MS) % 2 === 1;
         box.style.visibility = rest ? 'hidden' : '';
         fixed.style.visibility = stretched() && !rest ? 'hidden' : '';

@@ -1,4 +1,4 @@
-/* The quiet scenes: where in the day we are, the stand-up's countdown, welcome, award, nap, fault, rest. */
+/* The quiet scenes: rhythm (point of the day), the stand-up's countdown, welcome, award, nap, fault, rest. */
 (function (W) {
   'use strict';
   W.scenes = W.scenes || {};
@@ -8,7 +8,7 @@
     return Math.max(0, Math.min(1, (now - entry.at_ms) / (entry.until_ms - entry.at_ms)));
   }
 
-  /* Advice is the first thing to go where type is large: better none than half a sentence. */
+  /* Drop the advice first where type is large: better none than half a sentence. */
   W.advise = function (node) {
     node.style.visibility = '';
     W.fit(node, 3, 2, true);
@@ -19,7 +19,7 @@
     return state.next ? W.word('next') + ' ' + state.next.at + ' ' + state.next.name : '';
   }
 
-  /* The phone's address, to be scanned. */
+  /* The phone's address as a QR code. */
   function scan(parent) {
     var image = W.make('img', '', parent);
     image.alt = W.word('scan');
@@ -35,7 +35,7 @@
 
     teams.wallEven = members.wallEven = true;
 
-    function crowded() { /* not even one order fits: then none, rather than half of one */
+    function crowded() { /* not even one deal fits: show none, rather than half of one */
       var first = deals.firstChild, out = Boolean(first && deals.clientHeight && first.offsetHeight > deals.clientHeight + 2);
       deals.style.visibility = dealsHead.node.style.visibility = out ? 'hidden' : '';
     }
@@ -151,7 +151,7 @@
     return { bare: true, dark: true, draw: function () {}, frame: function (state, time) { W.text(clock, W.hhmm(time, state.offset_min)); } };
   };
 
-  /* Turned off on purpose: not even the moon. */
+  /* Turned off by a person: not even the moon. */
   W.scenes.off = function () {
     return { bare: true, dark: true, draw: function () {} };
   };

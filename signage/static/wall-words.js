@@ -1,8 +1,8 @@
-/* What the wall says by itself, in Chinese and in English, and how it writes money, dates and spans. */
+/* The wall's labels in Chinese and in English, and the formats of money, dates and spans. */
 (function (W) {
   'use strict';
   var DIGITS = '零一二三四五六七八九十';
-  var NARROW = '\u00a0'; /* a figure and its unit stay on one line */
+  var NARROW = '\u00a0'; /* keeps a figure and its unit on one line */
 
   var WORDS = {
     zh: {
@@ -52,7 +52,7 @@
 
   W.place = function (n) { return n > 10 ? String(n) : W.numeral(n); };
 
-  function cut(value, digits) { /* never rounded up: a target not reached must not look reached */
+  function cut(value, digits) { /* never round up: a missed target must not look reached */
     var factor = Math.pow(10, digits);
     return String(Math.floor(value * factor + 1e-6) / factor);
   }
@@ -64,7 +64,7 @@
     return '¥' + yuan + (parts[1] === '00' ? '' : '.' + parts[1]);
   };
 
-  /* An amount in a row beside a name: from ten million on the short form, so that the name keeps its room. */
+  /* An amount in a row beside a name: from ten million the short form, so that the name keeps its space. */
   W.price = function (amount) { return Number(amount) < 1e7 ? W.money(amount) : '¥' + W.sum(amount); };
 
   /* Sums, short: 8.6万, 3.2亿; in English 86K, 3.2M. */
@@ -85,7 +85,7 @@
     return count + NARROW + (W.lang !== 'en' ? '单' : count === 1 ? 'order' : 'orders');
   };
 
-  /* What an honour is for, in figures: days in a row, yuan, or orders. */
+  /* The figure of a highlight: days in a row, yuan, or deals. */
   W.honour = function (honour) {
     return {
       label: W.word(honour.kind === 'record' ? 'record_holder' : honour.kind),
@@ -93,7 +93,7 @@
     };
   };
 
-  /* A span of milliseconds as people say it; a begun minute counts as one. */
+  /* Format a span of milliseconds for people; round up to the next minute. */
   W.span = function (ms) {
     var minutes = Math.ceil(ms / 60000), hours = Math.floor(minutes / 60);
     if (ms < 60000) { return W.word('minute'); }
@@ -103,7 +103,7 @@
 
   function two(n) { return (n < 10 ? '0' : '') + n; }
 
-  /* The office's clock, whatever zone the television believes in. */
+  /* The office's clock, independent of the TV's time zone. */
   W.hhmm = function (ms, offsetMinutes) {
     var at = new Date(ms + (offsetMinutes || 0) * 60000);
     return two(at.getUTCHours()) + ':' + two(at.getUTCMinutes());
@@ -128,7 +128,7 @@
     return W.lang === 'en' ? MONTHS[m - 1] : W.numeral(m) + '月';
   };
 
-  /* The first character of a name, also when it is one of the rare ones beyond the basic plane. */
+  /* The first character of a name, also a rare one outside the Basic Multilingual Plane. */
   W.initial = function (name) {
     var code = String(name || '').charCodeAt(0);
     return code >= 0xD800 && code <= 0xDBFF ? name.substr(0, 2) : String(name || '').charAt(0).toUpperCase();

@@ -1,4 +1,4 @@
-/* The wall draws what the server decided: one state in, one picture out. Moments come from the server's clock. */
+/* The wall draws the server's state: one state in, one picture out. Times are of the server's clock. */
 (function (W) {
   'use strict';
   var LATE_MS = 60000, SHIFT_MS = 180000, SHIFTS = [[0, 0], [3, 2], [-2, 4], [-4, -1], [1, -3]];
@@ -12,7 +12,7 @@
 
   function hash(scene) { return W.scenes.hasOwnProperty(scene) ? scene : 'rhythm'; }
 
-  /* A celebration lasts as long as its sound and never begins more than a minute late. */
+  /* A celebration lasts as long as its sound and never starts more than a minute late. */
   function sceneAt(now) {
     var c = state.celebration;
     if (state.scene !== 'celebration') { return hash(state.scene); }
@@ -48,7 +48,7 @@
     W.rescale(state.wall && state.wall.diagonal, state.wall && state.wall.distance);
     var high = window.innerHeight > window.innerWidth, turned = Boolean(state.wall && state.wall.portrait && !high);
     W.mark(document.body, 'upright', high || turned);
-    W.mark(document.body, 'turned', turned); /* a screen hung upright whose browser does not know it */
+    W.mark(document.body, 'turned', turned); /* a screen mounted upright whose browser reports landscape */
     W.sheet(stage.node, high || turned, turned);
   }
 
@@ -78,7 +78,7 @@
     W.painted(name, state, now);
   }
 
-  /* The same state with another scene in front. */
+  /* Return the same state with another scene. */
   W.under = function (whole, name) {
     var copy = {}, key;
     for (key in whole) { if (whole.hasOwnProperty(key)) { copy[key] = whole[key]; } }
@@ -96,7 +96,7 @@
     foot.frame(state, now);
   }
 
-  function shift() { /* nothing stands in one place for more than minutes: panels burn in */
+  function shift() { /* move everything every few minutes: panels burn in */
     var at = SHIFTS[Math.floor(W.now() / SHIFT_MS) % SHIFTS.length];
     stage.node.style.marginLeft = at[0] + 'px';
     stage.node.style.marginTop = at[1] + 'px';
@@ -124,7 +124,7 @@
     W.mark(document.body, 'stale', Boolean(asOf));
   };
 
-  /* The storybook's door: a made-up state, its clock standing still. */
+  /* Entry for the storybook: draw a made-up state with a stopped clock. */
   W.story = function (next, still) {
     frozen = next.now;
     begun = null;
@@ -151,7 +151,7 @@
     build();
     W.rescale();
     window.addEventListener('resize', function () { dirty = true; });
-    if (!W.hasChinese()) { /* in letters that every screen has */
+    if (!W.hasChinese()) { /* in Latin letters, which every screen has */
       W.text(W.make('div', 'fontless', document.body), 'No Chinese font on this screen: install fonts-noto-cjk (or Noto Sans CJK), then reload.');
     }
     if (story) {

@@ -1,4 +1,4 @@
-"""The pages are walked through the office of tests/services."""
+"""The days use the test office of tests/services."""
 
 import sys
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Walks one day through the whole office and writes down what happens, one line each.
+"""Run one day through the whole office and write each event on a line.
 
-A page is a text file that a person wrote: `day DATE`, `before …` (what was sold earlier), lines with `>` (what people
-do), and between them what must come of it. `Diary` does what the page says people do, and writes a page of its own:
-the two must be the same, line by line.
+A page is a handwritten text file: `day DATE`, `before …` (earlier deals), lines with `>` (people's actions), and
+between them the expected events. `Diary` performs the actions and writes the actual page: both must be equal, line by
+line.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from controller.sound.playback import Job, Report
 from signage.wall_state import wall_state
 
 SAID_S = 10.0
-"""How long everything takes that is said."""
+"""Duration of every announcement, in seconds."""
 MARGIN_S = 0.6
 
 
 class Page:
-    """What a person wrote: the day, what was before, what people do, and every line as it must become."""
+    """A handwritten page: the day, earlier deals, people's actions, and all expected lines."""
 
     def __init__(self, file: Path):
         written = [line.rstrip() for line in file.read_text(encoding="utf-8").splitlines()]
@@ -36,7 +36,7 @@ class Page:
 
 
 class Diary:
-    """`lines`: what really happens on the page's day, written as a page is."""
+    """The actual events of the page's day; `lines` has the format of a page."""
 
     def __init__(self, folder: Path, page: Page):
         self.page, self.lines = page, list[str]()
@@ -52,7 +52,7 @@ class Diary:
         self._sell_before()
 
     def live(self) -> list[str]:
-        """The whole day, from 00:00 to 24:00."""
+        """Run the whole day, from 00:00 to 24:00, and return the lines."""
         clock, deeds = self.house.clock, list(self.page.deeds)
         end = self.midnight + timedelta(days=1)
         self._look()
@@ -88,7 +88,7 @@ class Diary:
                 seller = session.roster.find(person)
                 session.deals.record(f"before-{number}", seller.id, product, Decimal(amount), at, at.date())
 
-    # --- what people do
+    # --- people's actions
 
     def _do(self, line: str) -> None:
         self.lines.append(line)
@@ -109,10 +109,10 @@ class Diary:
         self.house.keeper.look()
 
     def _decided(self, answer: object) -> None:
-        told = answer.decision.to_json()  # type: ignore[attr-defined]
-        self._write(f"answer {told['kind']} {told['when']} {told['why']}")
+        decision = answer.decision.to_json()  # type: ignore[attr-defined]
+        self._write(f"answer {decision['kind']} {decision['when']} {decision['why']}")
 
-    # --- what is heard
+    # --- announcements
 
     def _silent(self, ahead: float = 0.0) -> bool:
         mono = self.house.clock.monotonic()
@@ -124,7 +124,7 @@ class Diary:
             self._on_air = None
 
     def _hear(self) -> None:
-        """What waits begins, unless something is in the air or it would not have ended before a silence."""
+        """Start the next announcement, unless one is playing or it would not end before a silence."""
         announcer = self.house.announcer
         waits = [] if self._on_air else announcer.jobs
         assert not (waits and self._silent()), f"{waits[0].id} may be said in the quiet time"
@@ -145,7 +145,7 @@ class Diary:
         assert said is not None
         self._write(f"say {said.kind} [{self._wall()['scene']}] {said.text}")
 
-    # --- what is seen and played
+    # --- walls and music
 
     def _write(self, what: str) -> None:
         now = self.house.clock.now()
@@ -170,12 +170,12 @@ class Diary:
     def _scene(self) -> str:
         wall = self._wall()
         entry, award = wall["entry"], wall["award"]
-        told = f"wall {wall['scene']}"
+        words = f"wall {wall['scene']}"
         if isinstance(entry, dict):
-            told += f" {entry['name']}：{entry['text']}"
+            words += f" {entry['name']}：{entry['text']}"
         if wall["scene"] == "award" and isinstance(award, dict):
-            told += f" {award['title']} {award['team']} {award['person']} {award['amount']}"
-        return told
+            words += f" {award['title']} {award['team']} {award['person']} {award['amount']}"
+        return words
 
     def _changed(self, what: str, line: str) -> None:
         if self._last.get(what) != line:

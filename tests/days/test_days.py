@@ -1,4 +1,4 @@
-"""Three real days of the office, each from 00:00 to 24:00, against pages written by hand."""
+"""Three real days of the office, each from 00:00 to 24:00, compared with handwritten pages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ PAGES = sorted(Path(__file__).parent.glob("*.txt"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_day_goes_as_it_is_written(page: Path, tmp_path: Path) -> None:
-    """Every scene, piece of music, silence, decision and sentence of the day is the page's, in its order."""
+def test_the_day_matches_its_page(page: Path, tmp_path: Path) -> None:
+    """Every scene, track, silence, decision and sentence of the day equals the page's, in the same sequence."""
     written = Page(page)
     lived = Diary(tmp_path, written).live()
     for number, (is_, must) in enumerate(zip(lived, written.lines, strict=False)):

@@ -1,4 +1,4 @@
-"""The present moment alone decides: a start at any minute of a working day ends where never having stopped does."""
+"""State depends on the current moment only: a start at any minute of a working day equals an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from controller.timekeeper import Timekeeper
 from signage.wall_state import wall_state
 
 WORKDAY = datetime(2026, 11, 30, tzinfo=SHANGHAI)
-"""A Monday that is its month's last working day: the fullest timetable there is."""
+"""A Monday that is the month's last working day: the fullest timetable."""
 MINUTES = 24 * 60
 Deeds = dict[int, Callable[[Office], object]]
 
 
 class Started:
-    """An office that starts now on another one's book, timetable and clock, with a speaker of its own."""
+    """An office that starts now on another office's store, timetable and clock, with a separate speaker."""
 
     def __init__(self, running: House):
         self.clock = running.clock
@@ -37,7 +37,7 @@ class Started:
 
 
 def state(office: House | Started) -> dict[str, object]:
-    """What sounds and shows: the music's order, volume and place, the silences, the master volume, the wall."""
+    """Return sound and display: music command with volume and position, silences, master volume, wall."""
     mono, speaker = office.clock.monotonic(), office.speaker
     order = speaker.order
     assert office.announcer.spans == speaker.spans, "speaker and announcer know different silences"
@@ -55,7 +55,7 @@ def state(office: House | Started) -> dict[str, object]:
 
 
 def minutes(running: House) -> Iterator[int]:
-    """The running office goes through the day, with a look at every edge, as the timekeeper does."""
+    """Move the running office through the day, waking it at every boundary, as the timekeeper does."""
     for minute in range(MINUTES):
         if minute:
             running.go_to(f"{minute // 60:02}:{minute % 60:02}")
@@ -77,11 +77,11 @@ HANDS: Deeds = {
 }
 
 
-@pytest.mark.timeout(600)  # fifteen seconds of arithmetic; only a full machine makes minutes of it
+@pytest.mark.timeout(600)  # 15 s of computation; minutes only on a busy machine
 @pytest.mark.parametrize("hands", [{}, HANDS], ids=["by-the-timetable", "with-hands"])
 def test_a_start_at_any_minute_is_as_if_never_stopped(tmp_path: Path, hands: Deeds) -> None:
-    """1,440 starts: each has the same music at the same place, the same silences, volume and wall as the office
-    that went on, also on a day on which people played, stopped, skipped and hushed."""
+    """1,440 starts: each has the same music at the same position, the same silences, volume and wall as the
+    uninterrupted office, also on a day on which people played, stopped, skipped and muted."""
     with house(tmp_path, WORKDAY) as running:
         for minute in minutes(running):
             if minute in hands:
@@ -91,8 +91,8 @@ def test_a_start_at_any_minute_is_as_if_never_stopped(tmp_path: Path, hands: Dee
             assert state(started) == state(running), f"{minute // 60:02}:{minute % 60:02}"
 
 
-def test_in_the_nap_no_start_orders_a_sound(tmp_path: Path) -> None:
-    """At each second of the nap but its last six a start orders no music; in those it is ordered for 12:55 exactly."""
+def test_in_the_nap_no_start_requests_sound(tmp_path: Path) -> None:
+    """A start in the nap requests no music, except in the last six seconds, and then for exactly 12:55."""
     with house(tmp_path, WORKDAY.replace(hour=12, minute=30)) as running:
         nap = WORKDAY.replace(hour=12, minute=55)
         while running.clock.now() < nap:
@@ -108,7 +108,7 @@ def test_in_the_nap_no_start_orders_a_sound(tmp_path: Path) -> None:
 
 
 def test_the_day_before_does_not_matter(tmp_path: Path) -> None:
-    """Up for three days, through a weekend, or just started: Monday 08:40 is the same."""
+    """After three days of running, over a weekend, or a fresh start: Monday 08:40 is the same."""
     friday = datetime(2026, 11, 27, 17, 0, tzinfo=SHANGHAI)
     with house(tmp_path, friday) as running:
         monday = WORKDAY.replace(hour=8, minute=40)

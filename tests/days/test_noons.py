@@ -1,4 +1,4 @@
-"""Whatever waits, restarts, jumps or is hushed: in the nap nothing is handed to the announcer, nothing is lost."""
+"""Random announcements, restarts, clock jumps and mutes: the announcer gets nothing in the nap, nothing is lost."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LONG_NAP = (
     ("at: 13:10-14:30", "at: 13:22-14:30"),
     ("at: 13:00-13:05", "at: 13:22-13:25"),
 )
-"""A nap with a full hour in it: its round-up must wait too."""
+"""A nap that includes a full hour: its round-up must also wait."""
 SHIPPED = (
     (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8").replace("holidays: CN", "holidays: none")
 )
 
 
 def timetable(*, long: bool) -> str:
-    """The shipped timetable, or the one with the long nap."""
+    """Return the shipped timetable, or the one with the long nap."""
     text = SHIPPED
     for old, new in LONG_NAP if long else ():
         assert old in text
@@ -40,7 +40,7 @@ def timetable(*, long: bool) -> str:
 
 
 class Noon:
-    """One lunch break of chance: what people do, and an announcer that keeps to the rules and remembers."""
+    """A random lunch break: people's actions, and an announcer that keeps the rules and records its jobs."""
 
     def __init__(self, folder: Path, seed: int):
         self.chance = random.Random(seed)
@@ -62,10 +62,10 @@ class Noon:
         return MONDAY.replace(hour=12, minute=30) <= self.house.clock.now() < self.nap_ends
 
     def live(self) -> None:
-        """Until a minute after the nap: something happens every so often."""
+        """Run until a minute after the nap, with random actions."""
         while self.house.clock.now() < self.nap_ends - timedelta(seconds=1):
             ahead = self.chance.choice((1, 5, 20, 60, 130))
-            if self._too_late_in(ahead + 15):  # what goes before it takes its time
+            if self._too_late_in(ahead + 15):  # earlier announcements take time
                 self.speak()
             self.house.clock.go(seconds=ahead)
             self.house.clock.present = min(self.house.clock.present, self.nap_ends - timedelta(seconds=1))
@@ -122,11 +122,11 @@ class Noon:
             assert self.silent()
 
     def silent(self) -> bool:
-        """In quiet time, or while a person's mute lasts: music cannot be started then."""
+        """Return whether it is quiet time or muted: music cannot be started then."""
         return self.quiet() or self.house.office.glance().sounding.hushed_until is not None
 
     def restart(self) -> None:
-        """The daemon is killed, perhaps in mid-sentence, and comes back after a while."""
+        """Kill the daemon, possibly in mid-sentence, and start it again after a while."""
         announcer = self.house.announcer
         if not self.quiet() and self.chance.random() < 0.5:
             announcer.begin(self.house.clock)
@@ -136,7 +136,7 @@ class Noon:
         self.house.open()
 
     def speak(self) -> None:
-        """The announcer says what waits; before a silence it finds that too long and gives it back."""
+        """Play what waits; shortly before quiet time, give it back as too long."""
         announcer, mono = self.house.announcer, self.house.clock.monotonic()
         if any(start - 60 <= mono < end for start, end in announcer.spans):
             for job in announcer.jobs:
@@ -145,7 +145,7 @@ class Noon:
         announcer.say(self.house.clock, seconds=1.0)
 
     def settle(self) -> None:
-        """The afternoon, with nobody doing anything."""
+        """Run the afternoon without actions."""
         self.house.office.hush(0)
         self.house.clock.go_to(self.nap_ends)
         self.house.keeper.look()
@@ -172,10 +172,10 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_handed_over_in_the_nap_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    """Orders, words, hushes, voids, restarts at random around 78 naps: in none of them is anything handed to the
-    announcer; by the evening every order that stands was told, and everything else has a state and a reason.
+    """Random deals, announcements, mutes, voids and restarts around 78 naps: the announcer gets nothing in any nap;
+    by the evening every valid deal was announced, and all other announcements have a state and a reason.
 
-    `make soak` lives through a thousand.
+    `make soak` runs a thousand.
     """
     read_once(monkeypatch)
     for seed in range(26 * block, 26 * (block + 1)):
@@ -183,7 +183,7 @@ def test_nothing_is_handed_over_in_the_nap_and_nothing_is_lost(
 
 
 def live_through(folder: Path, seed: int) -> None:
-    """One noon and its afternoon; fails when something was handed over in the nap, or lost."""
+    """Run one noon and its afternoon; fail when the announcer got a job in the nap, or one was lost."""
     noon = Noon(folder, seed)
     try:
         noon.live()
@@ -197,7 +197,7 @@ def live_through(folder: Path, seed: int) -> None:
 
 
 def untold(noon: Noon, seed: int) -> None:
-    """Fails when an order that stands was never told, or when something has neither end nor reason."""
+    """Fail when a valid deal was never announced, or when an announcement has neither end nor reason."""
     said = noon.house.office.announcements(MONDAY.date())
     for announcement in said:
         assert announcement.why or announcement.state == "heard", (seed, announcement)

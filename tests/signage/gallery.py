@@ -1,9 +1,8 @@
-"""The storybook's pictures, made small: 80 × 45 cells, 45 × 80 upright, each the mean colour of what is in it.
+"""The storybook's pictures, scaled down: 80 × 45 cells, 45 × 80 upright, each the mean colour of its pixels.
 
-So small a picture still tells where everything stands, how large and in which colour, and no longer how a font's
-edges were drawn: another size of the same screen, another Chromium or release of the font gives the same one.
-`golden/` holds those that were looked at and found good; `make accept` writes them anew after a look at
-artefacts/wall.
+Such a small picture still shows position, size and colour of everything, but not the rendering of a font's edges:
+another size of the same screen, another Chromium or font release gives the same picture. `golden/` holds the
+accepted pictures; look at artefacts/wall, then run `make accept` to rewrite them.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ from tests.storybook import stories  # noqa: E402
 Picture = NDArray[np.uint8]
 GOLDEN = HERE / "golden"
 ARTEFACTS = HERE.parents[1] / "artefacts" / "wall" / "changed"
-CELLS = 8  # pixels of the small screenshot to a side of a cell
+CELLS = 8  # pixels of the small screenshot per side of a cell
 SHORT = 360  # pixels of its shorter side
-NEAR = 16  # of 255: so far a cell may be from the accepted one
-FEW = 8  # so many cells may be further off: an edge that fell on the other side of a pixel
+NEAR = 16  # of 255: allowed difference of a cell from the accepted one
+FEW = 8  # cells that may differ more: an edge that fell on the other side of a pixel
 SIZES = ((1920, 1080), (1280, 720), (3840, 2160), (1080, 1920))
 GREY = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#888"/></svg>'
@@ -41,7 +40,7 @@ GREY = (
 
 
 def storybook(browser: Browser, room: Room, width: int, height: int) -> Page:
-    """The storybook's page of that size; its QR code, which holds the test's own port, is plain grey."""
+    """Open the storybook at that size; replace the QR code, which contains the test's port, by plain grey."""
     page = browser.new_page(viewport={"width": width, "height": height})
     page.route("**/qr.svg", lambda route: route.fulfill(content_type="image/svg+xml", body=GREY))
     page.goto(room.url("/storybook/rhythm-full"))
@@ -49,7 +48,7 @@ def storybook(browser: Browser, room: Room, width: int, height: int) -> Page:
 
 
 def small(page: Page, story: dict[str, Any]) -> Picture:
-    """What the page shows of a story, as cells."""
+    """Return the page's picture of a story as cells."""
     page.evaluate("story => Wall.story(story)", story)
     assert eventually(
         lambda: page.evaluate("[].every.call(document.images, image => !image.src || image.complete)")
@@ -67,14 +66,14 @@ def small(page: Page, story: dict[str, Any]) -> Picture:
 
 
 def changed(shown: Picture, accepted: Picture) -> NDArray[np.bool_]:
-    """Which cells are not as accepted."""
+    """Return which cells differ from the accepted picture."""
     if shown.shape != accepted.shape:
         return np.ones(shown.shape[:2], dtype=bool)
     return np.asarray(np.abs(softened(shown) - softened(accepted)).max(axis=2) > NEAR)
 
 
 def softened(picture: Picture) -> NDArray[np.float64]:
-    """Each cell with a share of its neighbours, so that half a cell more to the left is no change."""
+    """Blur each cell with its neighbours, so that a shift by half a cell is no change."""
     whole = picture.astype(float)
     for axis in (0, 1):
         padded = np.concatenate([whole.take([0], axis), whole, whole.take([-1], axis)], axis)
@@ -86,15 +85,15 @@ def softened(picture: Picture) -> NDArray[np.float64]:
 
 
 def read(data: bytes) -> Picture:
-    """A PNG's pixels, red green blue."""
-    with av.open(io.BytesIO(data)) as found:
-        for frame in found.decode(video=0):
+    """Return a PNG's pixels as RGB."""
+    with av.open(io.BytesIO(data)) as file:
+        for frame in file.decode(video=0):
             return frame.to_ndarray(format="rgb24")  # type: ignore[no-any-return]
     raise ValueError("no picture")
 
 
 def write(path: Path, picture: Picture) -> None:
-    """Pixels as a PNG."""
+    """Write pixels as a PNG."""
     codec = av.CodecContext.create("png", "w")
     codec.width, codec.height, codec.pix_fmt = picture.shape[1], picture.shape[0], "rgb24"
     codec.options = {"pred": "mixed", "compression_level": "9"}
@@ -105,7 +104,7 @@ def write(path: Path, picture: Picture) -> None:
 
 
 def accepted(name: str, width: int, height: int) -> Path:
-    """Where the accepted picture is: one for all screens of a shape, but for a story that a size wraps differently."""
+    """Return the path of the accepted picture: one per shape of screen, or per size if text wraps differently."""
     own = _own(name, width, height)
     return own if own.exists() else _general(name, width, height)
 
@@ -119,7 +118,7 @@ def _general(name: str, width: int, height: int) -> Path:
 
 
 def as_accepted(name: str, width: int, height: int, shown: Picture) -> bool:
-    """Whether a picture is the accepted one; when not, both and the cells that differ are laid into artefacts."""
+    """Return whether a picture is the accepted one; if not, write both and the differing cells to artefacts."""
     file = accepted(name, width, height)
     good = read(file.read_bytes()) if file.exists() else np.zeros_like(shown)
     cells = changed(shown, good)
@@ -134,7 +133,7 @@ def as_accepted(name: str, width: int, height: int, shown: Picture) -> bool:
 
 
 def main() -> None:
-    """Accepts every picture as it is now: written anew is what has changed, and only that."""
+    """Accept every current picture; rewrite only those that changed."""
     room, names = Room(moment("14:52")), set(stories())
     kept = set(GOLDEN.glob("*.png"))
     used = set()

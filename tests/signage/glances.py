@@ -1,4 +1,4 @@
-"""Glances for tests: the office of the timetable that ships, at any moment, with a few teams and orders."""
+"""Glances for tests: an office with the shipped timetable, at any moment, with a few teams and deals."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def board(**over: Any) -> Board:
 
 
 def glance(clock: str = "14:52", day: date = MONDAY, **over: Any) -> Glance:
-    """The office at `clock`; the scene is the timetable's unless given."""
+    """Return the office at `clock`; the scene is the timetable's unless given."""
     now = moment(clock, day)
     plan = plan_for(day, rhythm(), workdays())
     state = state_at(plan, now)

@@ -1,4 +1,4 @@
-"""The whole daemon in a temporary folder, on a free port, at a rehearsed moment: what phone and API tests talk to."""
+"""The whole daemon in a temporary folder, on a free port, at a rehearsed time, for tests of phone and API."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A running daemon and the way to it as a program with a token of `role`."""
+    """A running daemon, and requests to it as a program with a token of `role`."""
 
     daemon: Daemon
     tokens: dict[str, str] = field(default_factory=dict)
@@ -64,8 +64,8 @@ class House:
                 return _read(error.code, error.read(), error.headers)
 
     def sell(self, person: str, amount: object, key: str, product: str = "校园招聘套餐") -> Answer:
-        order = {"person": person, "product": product, "amount": amount, "key": key}
-        return self.call("POST", "/api/deals", order)
+        deal = {"person": person, "product": product, "amount": amount, "key": key}
+        return self.call("POST", "/api/deals", deal)
 
 
 def _read(status: int, body: bytes, headers: Any) -> Answer:
@@ -76,9 +76,9 @@ def _read(status: int, body: bytes, headers: Any) -> Answer:
 def running(
     folder: Path, at: datetime = AFTERNOON, *, sounds: bool = True, rehearsal: bool = False
 ) -> Iterator[House]:
-    """The real thing with an empty book and PEOPLE in it.
+    """Run the real daemon with an empty store and PEOPLE as its roster.
 
-    Without `sounds` it finds none: nothing is measured or played that would disturb a figure.
+    Without `sounds` it has no sound files: measuring or playing them would disturb a figure.
     """
     (folder / "config").mkdir(parents=True)
     shutil.copy(REPOSITORY / "config" / "rhythm.yaml", folder / "config")

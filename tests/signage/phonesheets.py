@@ -1,4 +1,4 @@
-"""How each sheet of the phone is opened: for the tests that look at all of them."""
+"""Functions that open each sheet of the phone, for the tests that check all of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 
-def order(page: Page) -> None:
-    """An order filled in, its sentence above the button."""
+def deal(page: Page) -> None:
+    """Fill in a deal, so that its sentence is above the button."""
     page.locator("#teams").get_by_text("猛虎队", exact=True).click()
     page.locator("#people").get_by_text("王小明", exact=True).click()
     page.fill("#amount", "12800")
@@ -20,7 +20,7 @@ def line(page: Page) -> None:
 
 
 def fix(page: Page) -> None:
-    """An order of the list filled in again, to be corrected."""
+    """Open a deal of the list for correction."""
     page.locator("#done button", has_text="撤回").first.click()
     page.locator("#sheet").get_by_text("改这一单").click()
 
@@ -70,7 +70,7 @@ def _roster(page: Page) -> None:
 
 
 def added(page: Page) -> None:
-    """The sheet after a person was added: for a photo, a song, or the next person."""
+    """Add a person, which opens the sheet for a photo, a song, or the next person."""
     add_person(page)
     page.fill("#p-name", "新来的")
     page.locator("#sheet .chip").first.click()
@@ -89,12 +89,12 @@ def team(page: Page) -> None:
 
 
 def closed(page: Page) -> None:
-    """Whatever sheet is open is closed."""
+    """Close an open sheet."""
     page.evaluate("document.getElementById('sheet').open && document.getElementById('sheet').close()")
 
 
 OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
-    "deal": (order, line, take_back, fix),
+    "deal": (deal, line, take_back, fix),
     "say": (tracks,),
     "results": (target, city),
     "device": (wall, choices, name, add_wall, add_person, added, person, team),

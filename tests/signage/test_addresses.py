@@ -1,4 +1,4 @@
-"""Addresses as people type them, pages for browsers where programs get JSON, and the icon of the home screen."""
+"""Addresses as people type them, HTML errors for browsers and JSON for programs, and the home screen icon."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home") as found:
-            yield found
+        with running(tmp_path_factory.mktemp("office") / "home") as house:
+            yield house
 
 
 def get(house: House, path: str, accept: str = BROWSER) -> tuple[int, str, str, bytes]:
-    """Status, final path, content type and body."""
+    """Return status, final path, content type and body."""
     request = urllib.request.Request(
         house.address + urllib.parse.quote(path, safe="/?="), headers={"Accept": accept}
     )
@@ -54,8 +54,8 @@ def get(house: House, path: str, accept: str = BROWSER) -> tuple[int, str, str, 
         ("/wall/new/", "/wall/new"), ("/Poster/", "/poster"), ("/LOGIN", "/login"), ("//wall/x/", "/wall/x"),
     ],
 )  # fmt: skip
-def test_a_walls_address_is_found_as_televisions_type_it(house: House, typed: str, meant: str) -> None:
-    """A slash at the end and capitals lead to the wall; what follows the question mark stays."""
+def test_a_walls_address_works_as_televisions_type_it(house: House, typed: str, meant: str) -> None:
+    """A slash at the end and capitals lead to the wall; the query string is kept."""
     status, where, kind, _ = get(house, typed)
     assert (status, where) == (200, meant)
     assert kind.startswith("text/html")
@@ -66,7 +66,7 @@ def test_a_walls_address_is_found_as_televisions_type_it(house: House, typed: st
     ["/nirgends", "/wall/a/b", "/wall/a/b/", "/phone", "/报单", "/poster/x", "//example.com/", "/Wall/\\x/y"],
 )
 def test_a_wrong_address_is_a_page_for_people(house: House, path: str) -> None:
-    """In Chinese, with the ways to the phone's page and to the wall; the status stays 404."""
+    """In Chinese, with links to the phone's page and to the wall; the status stays 404."""
     status, _, kind, body = get(house, path)
     assert status == 404
     assert kind.startswith("text/html")
@@ -86,7 +86,7 @@ def test_a_wrong_address_is_a_page_for_people(house: House, path: str) -> None:
     ],
 )
 def test_a_program_at_a_wrong_address_gets_json(house: House, path: str, accept: str) -> None:
-    """Under /api always, elsewhere for whoever does not ask for a page first."""
+    """Under /api always, elsewhere for each client that does not prefer HTML."""
     status, _, kind, body = get(house, path, accept)
     assert status == 404
     assert kind.startswith("application/json")
@@ -94,19 +94,19 @@ def test_a_program_at_a_wrong_address_gets_json(house: House, path: str, accept:
 
 
 def test_a_wrong_address_shows_nothing_of_the_request(house: House) -> None:
-    """No markup of the address appears in the page."""
+    """No markup from the address appears in the page."""
     body = get(house, "/<script>alert(1)</script>")[3]
     assert b"alert" not in body
 
 
 def test_the_page_can_live_on_a_home_screen(house: House) -> None:
-    """Manifest and icons are there without signing in, of the sizes they claim, and no bigger than a small picture."""
+    """Manifest and icons are served without signing in, have the declared sizes, and are small files."""
     status, _, kind, body = get(house, "/manifest.webmanifest")
     assert (status, kind) == (200, "application/manifest+json")
-    found = json.loads(body)
-    assert (found["short_name"], found["display"], found["start_url"]) == ("战鼓", "standalone", "/")
+    manifest = json.loads(body)
+    assert (manifest["short_name"], manifest["display"], manifest["start_url"]) == ("战鼓", "standalone", "/")
     sizes = []
-    for icon in found["icons"]:
+    for icon in manifest["icons"]:
         picture = get(house, icon["src"])[3]
         assert picture.startswith(b"\x89PNG")
         wide, high = struct.unpack(">II", picture[16:24])
@@ -119,7 +119,7 @@ def test_the_page_can_live_on_a_home_screen(house: House) -> None:
 
 
 def test_the_icon_is_drawn_by_its_own_code() -> None:
-    """The shipped file is what `python -m signage.icon` writes."""
+    """The shipped file is the output of `python -m signage.icon`."""
     from signage import icon
 
     shipped = icon.__file__.replace("icon.py", "static/icon-180.png")
@@ -152,13 +152,13 @@ ANDROID = "Mozilla/5.0 (Linux; Android 14; M2012K11AC) AppleWebKit/537.36 Chrome
     ],
 )  # fmt: skip
 def test_a_browser_is_called_by_its_device(agent: str, device: str, whole: str) -> None:
-    """What people call it, and the browser's release for whoever helps; never the raw words."""
+    """The device's common name, and the browser's release for support; never the raw user agent."""
     assert device_name(agent) == device
     assert described(agent) == whole
 
 
-def test_a_walls_device_stands_in_the_phones_state(house: House) -> None:
-    """Named for people, and whether it has a font with Chinese characters."""
+def test_a_walls_device_is_in_the_phones_state(house: House) -> None:
+    """With a readable name, and whether it has a font with Chinese characters."""
     report = {
         "scene": "rhythm",
         "width": 1920,
@@ -176,7 +176,7 @@ def test_a_walls_device_stands_in_the_phones_state(house: House) -> None:
 
 
 def test_a_wall_of_a_team_that_is_gone_says_so(house: House) -> None:
-    """A wall given to a team that does not exist names it; one of a team that does, or of all, does not."""
+    """A wall of a team that does not exist shows its name; a wall of an existing team, or of all, does not."""
     house.call("POST", "/api/walls/stray/painted", {"scene": "rhythm"}, role=None)
 
     def stray() -> object:
@@ -187,8 +187,8 @@ def test_a_wall_of_a_team_that_is_gone_says_so(house: House) -> None:
     assert stray() is None
 
 
-def test_products_are_taken_out_and_brought_back(house: House) -> None:
-    """By hand; one that is sold again comes back of itself; a strange request is refused in a sentence."""
+def test_products_are_hidden_and_restored(house: House) -> None:
+    """Manually; a product that is sold again reappears; an invalid request is refused with a sentence."""
     for key in ("p1", "p2"):
         house.sell("陈芳", 300, key, "网络招骋")
     assert "网络招骋" in house.call("GET", "/api/phone").json["products"]
@@ -217,7 +217,7 @@ def test_products_are_taken_out_and_brought_back(house: House) -> None:
 
 
 def test_hidden_products_are_bounded(house: House) -> None:
-    """However many names are hidden, the book keeps the newest two hundred."""
+    """However many names are hidden, the store keeps the newest two hundred."""
     for number in range(205):
         house.daemon.office.hide_product(f"产品{number}", hidden=True)
     with house.daemon.store.read() as session:
@@ -227,7 +227,7 @@ def test_hidden_products_are_bounded(house: House) -> None:
 
 
 def test_every_deal_of_today_is_at_hand(house: House) -> None:
-    """The phone's state holds the last forty, says how many there are, and gives the whole day when asked."""
+    """The phone's state has the last forty and the total count; a request returns the whole day."""
     for number in range(45):
         house.sell("刘洋", 100 + number, f"many-{number}", "报纸")
     state = house.call("GET", "/api/phone").json
@@ -239,7 +239,7 @@ def test_every_deal_of_today_is_at_hand(house: House) -> None:
 
 
 def test_the_music_says_how_loud_it_is(house: House) -> None:
-    """By hand: which playlist, until when, and at which volume; the music's own share counts."""
+    """Played manually: playlist, end and volume; the music volume counts as well."""
     house.call("POST", "/api/music", {"action": "play", "playlist": "morning"})
     sound = house.call("GET", "/api/phone").json["sound"]
     assert (sound["manual"], sound["playlist"]) == ("play", "morning")

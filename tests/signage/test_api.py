@@ -1,4 +1,4 @@
-"""The HTTP contract, asked of a whole running office by a program with a token."""
+"""The HTTP contract, tested by a program with a token on a whole running office."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ WALL = f"/api/wall?name={FRONT}"
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home") as found:
-            found.sell("欧阳建国", 500, "the-first")  # so that no later order is the week's first
-            yield found
+        with running(tmp_path_factory.mktemp("office") / "home") as house:
+            house.sell("欧阳建国", 500, "the-first")  # so that no later deal is the week's first
+            yield house
 
 
-def test_an_order_is_accepted_with_sentence_and_decision(house: House) -> None:
-    """A big order answers 201 with the words that will be spoken, and when and why."""
+def test_a_deal_is_accepted_with_sentence_and_decision(house: House) -> None:
+    """A big deal answers 201 with the sentence to be announced, and when and why."""
     answer = house.sell("王小明", 12800, "big-1")
     assert answer.status == 201
     assert isinstance(answer.json["id"], int)
@@ -44,12 +44,12 @@ def test_an_order_is_accepted_with_sentence_and_decision(house: House) -> None:
     assert answer.json["decision"]["why"]
 
 
-def test_a_small_order_waits_for_the_hour(house: House) -> None:
-    """An ordinary order is told at the full hour, and the list shows it with everything that was given."""
+def test_a_small_deal_waits_for_the_hour(house: House) -> None:
+    """An ordinary deal is announced at the full hour, and the list shows it with all its fields."""
     answer = house.sell("李思思", "3999.50", "small-1", "报纸")
     assert answer.json["decision"]["when"] == "15:00"
-    found = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == "small-1")
-    assert {**found, "at": None} == {
+    deal = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == "small-1")
+    assert {**deal, "at": None} == {
         "id": answer.json["id"],
         "key": "small-1",
         "person": "李思思",
@@ -59,15 +59,15 @@ def test_a_small_order_waits_for_the_hour(house: House) -> None:
         "at": None,
         "voided": None,
     }
-    assert re.fullmatch(r"2026-11-23T14:4\d:\d\d\.\d{3}\+08:00", found["at"])
+    assert re.fullmatch(r"2026-11-23T14:4\d:\d\d\.\d{3}\+08:00", deal["at"])
     said = house.call("GET", "/api/announcements").json
     own = next(announcement for announcement in said if answer.json["id"] in announcement["deals"])
     assert own["state"] == "waiting"
     assert "15:00" in own["why"]
 
 
-def test_the_same_tap_twice_is_one_order(house: House) -> None:
-    """The same key answers the same again, 200 instead of 201, ten times at once too; other content is 409."""
+def test_the_same_tap_twice_is_one_deal(house: House) -> None:
+    """The same key returns the same answer, 200 instead of 201, also ten times at once; other content is 409."""
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: house.call("POST", "/api/deals", _order("twice")), range(10)))
     assert sorted(answer.status for answer in answers) == [200] * 9 + [201]
@@ -107,8 +107,8 @@ def _order(key: str) -> dict[str, object]:
         ({"amount": "1.005"}, "amount"),
     ],
 )
-def test_a_wrong_order_is_refused_in_a_sentence(house: House, change: dict[str, object], field: str) -> None:
-    """What cannot be an order answers 422 with a Chinese sentence and the field, and leaves nothing in the book."""
+def test_a_wrong_deal_is_refused_with_a_sentence(house: House, change: dict[str, object], field: str) -> None:
+    """An invalid deal answers 422 with a Chinese sentence and the field, and leaves nothing in the store."""
     before = len(house.call("GET", "/api/deals").json)
     answer = house.call("POST", "/api/deals", {**_order("wrong"), **change})
     assert answer.status == 422
@@ -124,32 +124,32 @@ def test_a_wrong_order_is_refused_in_a_sentence(house: House, change: dict[str, 
 def test_amounts_are_read_as_people_write_them(house: House, written: str, yuan: int) -> None:
     """Chinese numerals, full-width digits, thousands and 万 are understood."""
     assert house.sell("刘洋", written, f"written-{written}").status == 201
-    found = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == f"written-{written}")
-    assert found["amount"] == yuan
+    deal = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == f"written-{written}")
+    assert deal["amount"] == yuan
 
 
 def test_a_number_that_would_fill_the_memory_is_refused(house: House) -> None:
-    """A number of ten signs that is a gigabyte written out is refused at once."""
+    """A number of twelve characters that expands to a gigabyte is refused at once."""
     body = b'{"person":"\xe5\x91\xa8\xe5\xa9\xb7","product":"x","key":"huge","amount":1e-999999999}'
     assert house.call("POST", "/api/deals", body).json["field"] == "amount"
 
 
-def test_namesakes_are_told_apart_by_team(house: House) -> None:
-    """Two people of one name: the order says whose it is by the team, without one it is refused by name."""
+def test_namesakes_are_distinguished_by_team(house: House) -> None:
+    """Two people of one name: the team identifies the person; without a team the deal is refused with the name."""
     rows = [PersonRow(team, "张伟", namesake=True) for team in ("猛虎队", "飞龙队")]
     with house.daemon.store.write() as session:
         session.roster.import_people(rows)
     assert house.sell("张伟", 700, "whose").json["field"] == "person"
-    order = {"person": "张伟", "team": "飞龙队", "product": "报纸", "amount": 700}
-    assert "飞龙队的张伟" in house.call("POST", "/api/deals/preview", order).json["sentence"]
-    assert house.call("POST", "/api/deals", {**order, "key": "whose"}).status == 201
-    assert house.call("POST", "/api/deals", {**order, "key": "whose", "team": "猛虎队"}).status == 409
-    found = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == "whose")
-    assert (found["person"], found["team"]) == ("张伟", "飞龙队")
+    fields = {"person": "张伟", "team": "飞龙队", "product": "报纸", "amount": 700}
+    assert "飞龙队的张伟" in house.call("POST", "/api/deals/preview", fields).json["sentence"]
+    assert house.call("POST", "/api/deals", {**fields, "key": "whose"}).status == 201
+    assert house.call("POST", "/api/deals", {**fields, "key": "whose", "team": "猛虎队"}).status == 409
+    deal = next(deal for deal in house.call("GET", "/api/deals").json if deal["key"] == "whose")
+    assert (deal["person"], deal["team"]) == ("张伟", "飞龙队")
 
 
-def test_an_order_sent_again_is_known_though_its_person_has_left(house: House) -> None:
-    """The answer was lost and the person left the list meanwhile: the same request is still 200, not unknown."""
+def test_a_deal_sent_again_is_known_after_its_person_left(house: House) -> None:
+    """When the answer was lost and the person was removed meanwhile, the same request still answers 200."""
     added = house.call("POST", "/api/people", {"name": "临时工", "team": "飞龙队"}, role="assistant").json
     first = house.sell("临时工", 800, "left")
     assert first.status == 201
@@ -160,19 +160,19 @@ def test_an_order_sent_again_is_known_though_its_person_has_left(house: House) -
 
 
 def test_the_voice_is_chosen(house: House) -> None:
-    """PUT changes what is sent and tells every screen; null gives it back to the timetable; GET shows all of it."""
+    """PUT changes the sent fields and notifies every screen; null restores the timetable's value; GET returns all."""
     while house.daemon.office.speaking.speaks().kind == "none":  # its child is starting
         time.sleep(0.05)
     revision = house.call("GET", "/api/now").json["revision"]
     changed = house.call("PUT", "/api/voice", {"voice": "云希", "speed": 0.9, "results_voice": "云健"})
     assert changed.status == 200
     assert house.call("GET", "/api/now").json["revision"] > revision
-    found = house.call("GET", "/api/voice", role="wall").json
-    assert found == changed.json == house.call("GET", "/api/phone").json["voice"]
-    assert (found["voice"], found["speed"], found["results_voice"]) == ("zm_yunxi", 0.9, "zm_yunjian")
-    assert found["from_timetable"] == {"voice": "auto", "speed": 1.0, "results_voice": "same"}
-    assert {"key": "zm_yunxi", "name": "云希（男声）", "installed": False, "natural": True} in found["voices"]
-    assert (found["state"]["kind"], found["state"]["name"]) == ("backup", "备用语音（espeak）")
+    voice = house.call("GET", "/api/voice", role="wall").json
+    assert voice == changed.json == house.call("GET", "/api/phone").json["voice"]
+    assert (voice["voice"], voice["speed"], voice["results_voice"]) == ("zm_yunxi", 0.9, "zm_yunjian")
+    assert voice["from_timetable"] == {"voice": "auto", "speed": 1.0, "results_voice": "same"}
+    assert {"key": "zm_yunxi", "name": "云希（男声）", "installed": False, "natural": True} in voice["voices"]
+    assert (voice["state"]["kind"], voice["state"]["name"]) == ("backup", "备用语音（espeak）")
     again = house.call("PUT", "/api/voice", {"speed": None, "results_voice": None}).json
     assert (again["voice"], again["speed"], again["results_voice"]) == ("zm_yunxi", 1.0, "same")
     assert house.call("PUT", "/api/voice", {"voice": None}).json["voice"] == "auto"
@@ -193,7 +193,7 @@ def test_the_voice_is_chosen(house: House) -> None:
     ],
 )
 def test_a_wrong_voice_is_refused(house: House, change: dict[str, object]) -> None:
-    """422 with a sentence that says what is allowed, and nothing changed; only the roles that set the volume may."""
+    """422 with a sentence that lists the allowed values, and no change; only roles that set the volume may choose."""
     before = house.call("GET", "/api/voice").json
     answer = house.call("PUT", "/api/voice", change)
     assert (answer.status, answer.json["field"]) == (422, next(iter(change)))
@@ -203,7 +203,7 @@ def test_a_wrong_voice_is_refused(house: House, change: dict[str, object]) -> No
 
 
 def test_a_voice_is_chosen_by_command(house: House) -> None:
-    """`zhangu voices choose` asks the daemon, by any of a speaker's names; the phone shows it."""
+    """`zhangu voices choose` sets it in the daemon, by any of a speaker's names; the phone shows it."""
     home = house.daemon.store.path.parent.parent
     for name, key in (("云希", "zm_yunxi"), ("xiaoyi", "zf_xiaoyi"), ("auto", "auto")):
         done = subprocess.run(
@@ -213,41 +213,41 @@ def test_a_voice_is_chosen_by_command(house: House) -> None:
         assert house.call("GET", "/api/voice").json["voice"] == key
 
 
-def test_the_phone_is_told_of_the_natural_voice(house: House) -> None:
-    """A rehearsal downloads nothing, and says so."""
-    told = house.call("GET", "/api/phone").json["voice_install"]
-    assert told == {"state": "off", "percent": 0, "why": "启动时关掉了自然语音的自动安装。"}
+def test_the_phone_shows_the_natural_voices_state(house: House) -> None:
+    """A rehearsal downloads nothing and reports this."""
+    install = house.call("GET", "/api/phone").json["voice_install"]
+    assert install == {"state": "off", "percent": 0, "why": "启动时关掉了自然语音的自动安装。"}
 
 
 def test_preview_changes_nothing(house: House) -> None:
-    """The preview gives sentence and decision, and the book stays as it was."""
+    """The preview returns sentence and decision, and does not change the store."""
     before = house.call("GET", "/api/deals").json
-    order = {"person": "陈芳", "product": "报纸", "amount": "1.5万"}
-    answer = house.call("POST", "/api/deals/preview", order)
+    fields = {"person": "陈芳", "product": "报纸", "amount": "1.5万"}
+    answer = house.call("POST", "/api/deals/preview", fields)
     assert answer.status == 200
     assert "一万五千元" in answer.json["sentence"]
     assert answer.json["decision"]["when"] == "now"
     assert house.call("GET", "/api/deals").json == before
 
 
-def test_an_order_is_taken_back(house: House) -> None:
-    """A voided order keeps its reason, counts in no standing, and cannot be voided without one."""
+def test_a_deal_is_taken_back(house: House) -> None:
+    """A voided deal keeps its reason, counts in no standings, and cannot be voided without a reason."""
     number = house.sell("单晓明", 800, "void-1").json["id"]
     assert house.call("DELETE", f"/api/deals/{number}", {}).status == 422
     assert house.call("DELETE", f"/api/deals/{number}", {"reason": "金额写错了"}).status == 200
-    found = next(deal for deal in house.call("GET", "/api/deals").json if deal["id"] == number)
-    assert found["voided"] == "金额写错了"
+    deal = next(deal for deal in house.call("GET", "/api/deals").json if deal["id"] == number)
+    assert deal["voided"] == "金额写错了"
     people = house.call("GET", "/api/standings").json["people"]
     assert "单晓明" not in [person["name"] for person in people]
     assert house.call("DELETE", "/api/deals/999999", {"reason": "x"}).status == 404
-    for number in ("9" * 20, "9" * 5000):  # more than SQLite, more than Python takes for a number
+    for number in ("9" * 20, "9" * 5000):  # too large for SQLite, too large for int()
         answer = house.call("DELETE", f"/api/deals/{number}", {"reason": "x"})
         assert (answer.status, set(answer.json)) == (404, {"error", "field"})
 
 
-def test_announcements_are_said_and_listed_truly(house: House) -> None:
-    """Something said to all is 201, ends as heard on a living device, and the same key is not said twice."""
-    house.call("POST", "/api/stop", {})  # what other tests put in the queue would only make this one longer
+def test_announcements_are_played_and_listed_with_their_state(house: House) -> None:
+    """An announcement answers 201, ends as heard on a working device, and the same key is not announced twice."""
+    house.call("POST", "/api/stop", {})  # announcements queued by other tests would only make this one slower
     said = {"text": "五分钟后开会。", "key": "say-1"}
     answer = house.call("POST", "/api/announcements", said)
     assert answer.status == 201
@@ -267,8 +267,8 @@ def test_announcements_are_said_and_listed_truly(house: House) -> None:
     assert again.json["id"] != answer.json["id"]
 
 
-def test_no_key_of_a_program_stands_in_an_orders_way(house: House) -> None:
-    """A program that calls its words deal:15 is heard, and the fifteenth order is taken all the same."""
+def test_no_key_of_a_program_conflicts_with_a_deal(house: House) -> None:
+    """An announcement with the key deal:15 is played, and the fifteenth deal is still accepted."""
     number = house.sell("陈芳", 600, "before-the-clash").json["id"] + 1
     said = {"text": "请大家看大屏。", "key": f"deal:{number}"}
     answer = house.call("POST", "/api/announcements", said)
@@ -280,7 +280,7 @@ def test_no_key_of_a_program_stands_in_an_orders_way(house: House) -> None:
 
 
 def test_a_speech_is_refused_with_the_limit(house: House) -> None:
-    """Ten thousand characters are refused in a sentence that names the limit, nothing at all likewise."""
+    """Ten thousand characters are refused with a sentence that names the limit; so is an empty text."""
     answer = house.call("POST", "/api/announcements", {"text": "喂" * 10_000, "key": "long"})
     assert answer.status == 422
     assert "300" in answer.json["error"]
@@ -288,12 +288,12 @@ def test_a_speech_is_refused_with_the_limit(house: House) -> None:
 
 
 def test_standings_of_every_period(house: House) -> None:
-    """Day, week and month answer with teams and people; another period or date is refused."""
+    """Day, week and month return teams and people; another period or date is refused."""
     house.call("PUT", "/api/targets", {"team": "猛虎队", "amount": "10万"})
     for period in ("day", "week", "month"):
-        found = house.call("GET", f"/api/standings?period={period}&date=2026-11-23").json
-        assert {team["name"] for team in found["teams"]} == {"猛虎队", "飞龙队", "雄鹰队"}
-        assert found["people"][0]["place"] == 1
+        standings = house.call("GET", f"/api/standings?period={period}&date=2026-11-23").json
+        assert {team["name"] for team in standings["teams"]} == {"猛虎队", "飞龙队", "雄鹰队"}
+        assert standings["people"][0]["place"] == 1
     day = house.call("GET", "/api/standings").json
     tigers = next(team for team in day["teams"] if team["name"] == "猛虎队")
     assert tigers["target"] == 100_000
@@ -305,7 +305,7 @@ def test_standings_of_every_period(house: House) -> None:
 
 
 def test_now_and_health_are_open(house: House) -> None:
-    """Where in the day we are and whether all is well is told to anybody on the LAN, without a token."""
+    """Anyone on the LAN gets the current entry and the health, without a token."""
     now = house.call("GET", "/api/now", role=None).json
     assert now["date"] == "2026-11-23"
     assert now["entry"]["name"] == "决战时刻"
@@ -316,8 +316,8 @@ def test_now_and_health_are_open(house: House) -> None:
     assert health.json["build"]
 
 
-def test_what_is_playing_is_told_to_known_callers_only(house: House) -> None:
-    """/health and /api/now give device, playlist, track and volume to phones and tokens, `zhangu doctor` included."""
+def test_music_details_are_for_known_callers_only(house: House) -> None:
+    """/health and /api/now return device, playlist, track and volume to phones and tokens, also `zhangu doctor`."""
     for path in ("/health", "/api/now"):
         assert not {"playlist", "track", "volume"} & set(
             house.call("GET", path, role=None).json.get("sound", ())
@@ -325,11 +325,11 @@ def test_what_is_playing_is_told_to_known_callers_only(house: House) -> None:
         assert house.call("GET", path).json["sound"]["volume"] is not None, path
         assert house.call("GET", path, role="wall").json["sound"], path
     assert set(house.call("GET", "/health", role=None).json) == {"ok", "build", "troubles"}
-    told = told_by_daemon(house.daemon._options.home.running)
-    health = doctor._health(told)
+    running_file = told_by_daemon(house.daemon._options.home.running)
+    health = doctor._health(running_file)
     assert health is not None
     assert health["sound"]
-    unknown = doctor._health({**told, "token": "x"})
+    unknown = doctor._health({**running_file, "token": "x"})
     assert unknown is not None
     (finding,) = doctor.of_the_running(unknown)
     assert not finding.serious
@@ -338,7 +338,7 @@ def test_what_is_playing_is_told_to_known_callers_only(house: House) -> None:
 def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files, paths, addresses and the timetable's words are for known callers; one sentence a kind for all others."""
+    """Known callers get files, paths, addresses and timetable texts; all others get one sentence per kind."""
     office = house.daemon.office
     attempts = office.keys.attempts
     for number in range(30):
@@ -370,8 +370,8 @@ def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     )
 
 
-def test_music_by_hand(house: House) -> None:
-    """Play, next, stop and volume do what they say and refuse what is not there."""
+def test_manual_music(house: House) -> None:
+    """Play, next, stop and volume work, and an unknown playlist or action is refused."""
     assert house.call("POST", "/api/music", {"action": "play", "playlist": "morning"}).status == 200
     assert house.call("GET", "/api/now").json["sound"]["playlist"] == "morning"
     assert house.call("POST", "/api/music", {"action": "next"}).status == 200
@@ -385,8 +385,8 @@ def test_music_by_hand(house: House) -> None:
         assert house.call("PUT", "/api/volume", {"volume": wrong}).json["field"] == "volume", wrong
 
 
-def test_hush_holds_broadcasts_back(house: House) -> None:
-    """During a hush an announcement waits and says until when; ending the hush ends it."""
+def test_mute_postpones_announcements(house: House) -> None:
+    """While muted an announcement waits and its reason names the end; ending the mute ends the wait."""
     house.call("POST", "/api/hush", {"minutes": 10})
     until = house.call("GET", "/api/now").json["sound"]["hushed_until"]
     assert re.match(r"14:5\d", until)
@@ -397,7 +397,7 @@ def test_hush_holds_broadcasts_back(house: House) -> None:
 
 
 def test_people_are_managed(house: House) -> None:
-    """A person is added, renamed, moved and let go; a program's token may not, and markup in a name stays text."""
+    """A person is added, renamed, moved and removed; a program's token may not; markup in a name stays text."""
     name = "<b>小王</b>"
     assert house.call("POST", "/api/people", {"name": name, "team": "飞龙队"}).status == 403
     added = house.call("POST", "/api/people", {"name": name, "team": "飞龙队"}, role="assistant")
@@ -411,17 +411,17 @@ def test_people_are_managed(house: House) -> None:
     assert house.sell("小王", 100, "gone").status == 422
 
 
-def test_a_new_person_takes_nobodys_place(house: House) -> None:
-    """Adding somebody whose name is known in another team makes a second person; moving is a change."""
+def test_a_new_person_replaces_no_namesake(house: House) -> None:
+    """Adding a name that exists in another team creates a second person; moving a person is a change."""
     first = house.call("POST", "/api/people", {"name": "李强", "team": "猛虎队"}, role="assistant").json
     second = house.call("POST", "/api/people", {"name": "李强", "team": "飞龙队"}, role="assistant").json
     assert first["id"] != second["id"]
-    found = [person for person in house.call("GET", "/api/people").json if person["name"] == "李强"]
-    assert sorted(person["team"] for person in found) == ["猛虎队", "飞龙队"]
+    namesakes = [person for person in house.call("GET", "/api/people").json if person["name"] == "李强"]
+    assert sorted(person["team"] for person in namesakes) == ["猛虎队", "飞龙队"]
 
 
 def test_walls_look_and_report_without_a_key(house: House) -> None:
-    """A wall gets page and state without a token, its report reaches the phone, and it may ask nothing more."""
+    """A wall gets page and state without a token, its report reaches the phone, and it has no other rights."""
     with_nothing = {"role": None}
     state = house.call("GET", "/api/wall?name=hall", **with_nothing).json
     assert state["wall"]["name"] == "hall"
@@ -440,7 +440,7 @@ def test_walls_look_and_report_without_a_key(house: House) -> None:
 
 
 def test_the_phone_asks_walls(house: House) -> None:
-    """Identify and reload reach the wall's state; renamed, it is found under its new name by its old address."""
+    """Identify and reload reach the wall's state; after a rename the old address leads to the new name."""
     house.call("POST", "/api/walls/door/painted", {"scene": "rest"}, role=None)
     before = house.call("GET", "/api/wall?name=door").json["wall"]
     assert (before["identify"], before["reload"]) == (None, None)
@@ -455,21 +455,21 @@ def test_the_phone_asks_walls(house: House) -> None:
     assert house.call("POST", "/api/walls/nobody/identify", {}, role="assistant").status == 404
 
 
-def test_the_phones_state_tells_what_was_done(house: House) -> None:
-    """The phone's list shows an order with its amount and true state, and the same revision as the feed."""
+def test_the_phones_state_lists_deals(house: House) -> None:
+    """The phone's list shows a deal with its amount and true state, and the same revision as the feed."""
     house.sell("陈芳", 700, "phone-1")
     state = house.call("GET", "/api/phone", role="assistant").json
     line = next(line for line in state["done"] if line["key"] == "phone-1")
     assert (line["person"], line["amount"], line["state"]) == ("陈芳", 700, "15:00 播报")
     assert line["why"]
-    assert state["done"][0]["id"] == max(found["id"] for found in state["done"])
+    assert state["done"][0]["id"] == max(row["id"] for row in state["done"])
     assert state["office"] == "北京分公司"
     assert [team["name"] for team in state["teams"]] == ["猛虎队", "飞龙队", "雄鹰队"]
 
 
 @pytest.mark.parametrize("team", ["A/B组", "IT/PM", "华东/一区", "A&B组", "100%队", "=1+1", "<b>队</b>"])
 def test_a_team_of_any_name_is_managed(house: House, team: str) -> None:
-    """Made, sold for, given a target, pinned to a screen, renamed and taken off: its signs mean nothing."""
+    """Created, used for deals and targets, pinned to a screen, renamed, removed: special characters do not matter."""
     made = house.call("POST", "/api/people", {"name": "试用", "team": team}, role="admin")
     assert (made.status, made.json["team"]) == (201, team)
     number = next(t["id"] for t in house.call("GET", "/api/phone").json["teams"] if t["name"] == team)
@@ -487,7 +487,7 @@ def test_a_team_of_any_name_is_managed(house: House, team: str) -> None:
 
 
 def test_a_name_is_one_person_however_it_is_typed(house: House) -> None:
-    """Orders find people by the one writing of their name, and the names that no voice can say are told."""
+    """Deals find people by the normalised name, and names that no voice can read are reported."""
     assert house.sell("王　⼩明", 100, "padded").json["sentence"].count("王小明") == 1
     again = house.call(
         "POST", "/api/people", {"name": "\u200b王 小明", "team": "猛　虎队", "leader": True}, role="admin"
@@ -499,14 +499,14 @@ def test_a_name_is_one_person_however_it_is_typed(house: House) -> None:
     assert rare["unreadable"] == ["𬭸"]
     short = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "lǐ"}, role="admin")
     assert (short.status, short.json["field"]) == (422, "say_as")
-    told = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "li3 yi2"}, role="admin")
-    assert told.json["unreadable"] == []
+    changed = house.call("PATCH", f"/api/people/{rare['id']}", {"say_as": "li3 yi2"}, role="admin")
+    assert changed.json["unreadable"] == []
     house.call("PATCH", f"/api/people/{rare['id']}", {"active": False}, role="admin")
 
 
 @pytest.mark.parametrize("text", ["✅✅✅", "———", "🎉🎉", "**", "。", "！" * 200])
-def test_a_text_without_a_word_is_refused(house: House, text: str) -> None:
-    """Emoji and rulers get a sentence instead of a lone chime."""
+def test_a_text_without_words_is_refused(house: House, text: str) -> None:
+    """Emoji and rulers are refused with a sentence instead of playing only a chime."""
     before = len(house.call("GET", "/api/announcements").json)
     answer = house.call("POST", "/api/announcements", {"text": text, "key": f"mute-{text[:3]}"})
     assert (answer.status, answer.json["field"]) == (400, "text")
@@ -515,16 +515,16 @@ def test_a_text_without_a_word_is_refused(house: House, text: str) -> None:
 
 
 @pytest.mark.parametrize("empty", [None, ""])
-def test_a_citys_result_can_be_taken_back(house: House, empty: str | None) -> None:
-    """An empty field removes the figure instead of telling 0 % at 18:05."""
+def test_a_citys_result_can_be_removed(house: House, empty: str | None) -> None:
+    """An empty field removes the figure instead of announcing 0 % at 18:05."""
     assert house.call("PUT", "/api/cities", {"city": "上海", "percent": 86}, role="admin").status == 200
     assert house.call("PUT", "/api/cities", {"city": "上 海", "percent": empty}, role="admin").status == 200
     cities = {c["name"]: c["rate"] for c in house.call("GET", "/api/phone").json["cities"]}
     assert cities.get("上海") is None
 
 
-def test_the_phone_tells_what_will_never_happen(house: House) -> None:
-    """A rule for a day that is not worked is told on the phone as soon as it is in force, and not on walls."""
+def test_the_phone_shows_rules_without_effect(house: House) -> None:
+    """A rule for a day off is reported on the phone once it is in force, and not on walls."""
     timetable_file = house.daemon.office._context.timetable_file
     file = timetable_file._path
     before = file.read_text("utf-8")
@@ -532,9 +532,9 @@ def test_the_phone_tells_what_will_never_happen(house: House) -> None:
     try:
         file.write_text(edited, encoding="utf-8")
         timetable_file.refresh()
-        (told,) = house.call("GET", "/api/phone").json["notices"]
-        assert "10:10 的提示”不会发生。周六不上班" in told
-        assert not [told for told in house.call("GET", WALL).json["notices"] if "不会发生" in told]
+        (notice,) = house.call("GET", "/api/phone").json["notices"]
+        assert "10:10 的提示”不会发生。周六不上班" in notice
+        assert not [notice for notice in house.call("GET", WALL).json["notices"] if "不会发生" in notice]
     finally:
         file.write_text(before, encoding="utf-8")
         timetable_file.refresh()

@@ -1,4 +1,4 @@
-"""The door: PIN, cookie, tokens, roles, and pages of somebody else's."""
+"""Access control: PIN, cookie, tokens, roles, and requests from other sites."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROLES = sorted(RIGHTS["read"])
 
 
 class Door:
-    """An office that has only keys: who comes past the door and asks something of it fails loudly."""
+    """An office with credentials only: a request that passes access control and uses the office fails loudly."""
 
     def __init__(self, folder: Path) -> None:
         self.keys = Credentials(Store(folder / "book.db"))
@@ -55,8 +55,8 @@ def sign_in(phone: FlaskClient, pin: str = PIN) -> TestResponse:
     return phone.post("/login", data={"pin": pin}, headers=OWN)
 
 
-def test_stranger_is_sent_to_the_door(phone: FlaskClient) -> None:
-    """Without a PIN the page leads to the door, and every write is refused with a sentence, not carried out."""
+def test_stranger_is_sent_to_sign_in(phone: FlaskClient) -> None:
+    """Without a PIN the page redirects to sign-in, and every write is refused with a sentence and has no effect."""
     assert phone.get("/").headers["Location"] == "/login"
     for path in ("/api/deals", "/api/announcements", "/api/music", "/api/hush", "/api/stop", "/api/people"):
         answer = phone.post(path, json={}, headers=OWN)
@@ -67,7 +67,7 @@ def test_stranger_is_sent_to_the_door(phone: FlaskClient) -> None:
 
 
 def test_cookie_is_out_of_reach(phone: FlaskClient) -> None:
-    """The cookie is HttpOnly, SameSite=Strict, kept 30 days, and a changed one opens nothing."""
+    """The cookie is HttpOnly, SameSite=Strict, valid for 30 days, and an altered one is not accepted."""
     answer = sign_in(phone)
     cookie = answer.headers["Set-Cookie"]
     assert answer.status_code == 303
@@ -81,7 +81,7 @@ def test_cookie_is_out_of_reach(phone: FlaskClient) -> None:
 
 
 def test_a_session_by_https_is_worth_nothing_on_plain_http(app: Flask) -> None:
-    """By HTTPS the cookie is Secure and has the prefix that plain HTTP cannot set; shown there it opens nothing."""
+    """Over HTTPS the cookie is Secure, with the prefix that plain HTTP cannot set; plain HTTP does not accept it."""
     phone = app.test_client()
     secure = {"base_url": "https://localhost"}
     answer = phone.post("/login", data={"pin": PIN}, headers={"Origin": "https://localhost"}, **secure)
@@ -97,7 +97,7 @@ def test_a_session_by_https_is_worth_nothing_on_plain_http(app: Flask) -> None:
 
 
 def test_a_session_ends_at_the_server(app: Flask, door: Door, phone: FlaskClient) -> None:
-    """A copied cookie is worth nothing after sign-out, after the PIN was changed, and 30 days later."""
+    """A copied cookie is invalid after sign-out, after a change of the PIN, and 30 days later."""
     for end in ("sign-out", "pin", "month"):
         sign_in(phone, door.keys.pin())
         copy = app.test_client()
@@ -113,7 +113,7 @@ def test_a_session_ends_at_the_server(app: Flask, door: Door, phone: FlaskClient
 
 
 def test_a_clock_set_back_signs_nobody_out(door: Door, phone: FlaskClient) -> None:
-    """The session was begun a year ahead of the clock of now: it is still one."""
+    """A session that started a year ahead of the current clock is still valid."""
     sign_in(phone)
     _age_sessions(door, -timedelta(days=365))
     assert phone.get("/login").headers["Location"] == "/"
@@ -130,7 +130,7 @@ def _age_sessions(door: Door, by: timedelta) -> None:
 def test_a_cookie_planted_before_sign_in_is_no_session_after_it(
     app: Flask, door: Door, phone: FlaskClient, header: str
 ) -> None:
-    """Session fixation: sign-in makes a secret of its own; the planted one stays worthless, whatever headers say."""
+    """Session fixation: sign-in creates a new secret; the planted one stays invalid with any headers."""
     phone.set_cookie("zhangu", "planted")
     answer = phone.post(
         "/login", data={"pin": PIN}, headers={**OWN, header: "10.9.8.7", "Cookie": "zhangu=planted"}
@@ -144,8 +144,8 @@ def test_a_cookie_planted_before_sign_in_is_no_session_after_it(
     assert [session.address for session in door.keys.sessions()] == ["127.0.0.1"]
 
 
-def test_nothing_that_opens_the_door_is_kept_readably(door: Door, phone: FlaskClient) -> None:
-    """Neither cookies nor tokens stand in the book, and each sign-in has another cookie."""
+def test_no_credential_is_stored_readably(door: Door, phone: FlaskClient) -> None:
+    """The store contains neither cookies nor tokens, and each sign-in has another cookie."""
     values = set()
     for _ in range(2):
         sign_in(phone)
@@ -158,8 +158,8 @@ def test_nothing_that_opens_the_door_is_kept_readably(door: Door, phone: FlaskCl
     assert not any(value in kept for value in (*values, "token-admin"))
 
 
-def test_who_may_come_in_is_shown_and_ended_on_the_phone(door: Door, app: Flask, phone: FlaskClient) -> None:
-    """PIN, phones and tokens for who may manage; ended there they are strangers, and a leader sees none of it."""
+def test_access_is_shown_and_revoked_on_the_phone(door: Door, app: Flask, phone: FlaskClient) -> None:
+    """Managers see PIN, phones and tokens and can revoke them; a revoked one has no access; a leader sees none."""
     phone.post(
         "/login",
         data={"pin": PIN, "who": "小陈"},
@@ -167,15 +167,15 @@ def test_who_may_come_in_is_shown_and_ended_on_the_phone(door: Door, app: Flask,
     )
     other = app.test_client()
     sign_in(other)
-    told = phone.get("/api/access").json
-    assert told["pin"] == PIN
-    assert [(row["name"], row["own"]) for row in told["sessions"]] == [
+    shown = phone.get("/api/access").json
+    assert shown["pin"] == PIN
+    assert [(row["name"], row["own"]) for row in shown["sessions"]] == [
         ("浏览器", False),
         ("小陈 iPhone 微信", True),
     ]
-    assert [row["name"] for row in told["tokens"]] == ROLES
+    assert [row["name"] for row in shown["tokens"]] == ROLES
     assert phone.get("/api/access", headers={"Authorization": "Bearer token-leader"}).status_code == 403
-    assert phone.delete(f"/api/access/sessions/{told['sessions'][0]['id']}", headers=OWN).status_code == 200
+    assert phone.delete(f"/api/access/sessions/{shown['sessions'][0]['id']}", headers=OWN).status_code == 200
     assert other.get("/").headers["Location"] == "/login"
     assert phone.delete("/api/access/tokens/program", headers=OWN).status_code == 200
     assert phone.get("/api/deals", headers={"Authorization": "Bearer token-program"}).status_code == 401
@@ -185,8 +185,8 @@ def test_who_may_come_in_is_shown_and_ended_on_the_phone(door: Door, app: Flask,
     assert phone.get("/api/access").status_code == 401
 
 
-def test_who_did_what_is_in_the_log(phone: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
-    """Sign-in and each thing done, with the name of phone or token; what was only looked at is not."""
+def test_actions_are_logged_with_their_caller(phone: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    """Sign-in and each action, with the name of phone or token; reads are not logged."""
     caplog.set_level("INFO")
     phone.post(
         "/login", data={"pin": PIN, "who": "小陈"}, headers={**OWN, "User-Agent": "Android 14; Mobile"}
@@ -211,7 +211,7 @@ def test_who_did_what_is_in_the_log(phone: FlaskClient, caplog: pytest.LogCaptur
      ("zhangu.local", 302), ("wall.example", 302), ("LOCALHOST.", 302)],
 )  # fmt: skip
 def test_a_foreign_name_is_not_served(door: Door, host: str, status: int) -> None:
-    """DNS rebinding: what a page of the internet calls us is refused on every route; own names are not."""
+    """DNS rebinding: every route refuses the host name of an internet page and accepts this machine's names."""
     clock = Clock(ZoneInfo("UTC"))
     app = create_app(door, secret="s", feed=Feed(), clock=clock, hosts=frozenset({"wall.example"}))  # type: ignore[arg-type]
     answer = app.test_client().get("/", headers={"Host": host})
@@ -222,8 +222,8 @@ def test_a_foreign_name_is_not_served(door: Door, host: str, status: int) -> Non
             assert app.test_client().get(path, headers={"Host": host}).status_code == 421, path
 
 
-def test_wrong_pin_is_told_and_slowed(phone: FlaskClient) -> None:
-    """Five wrong PINs in a minute, and the sixth try waits, even with the right PIN."""
+def test_wrong_pin_is_refused_and_delayed(phone: FlaskClient) -> None:
+    """After five wrong PINs in a minute the sixth try waits, even with the right PIN."""
     for _ in range(5):
         answer = sign_in(phone, "111111")
         assert answer.status_code == 403
@@ -235,7 +235,7 @@ def test_wrong_pin_is_told_and_slowed(phone: FlaskClient) -> None:
 
 
 def test_each_wrong_pin_makes_that_address_wait_longer_and_no_other() -> None:
-    """Five tries, then a minute, two, four, up to four hours; another address tries meanwhile, and is right."""
+    """Five tries, then a wait of one, two, four minutes, up to four hours; meanwhile another address can sign in."""
     now = [0.0]
     attempts = SignInLimit(now=lambda: now[0])
     tried, waits = 0, []
@@ -253,8 +253,8 @@ def test_each_wrong_pin_makes_that_address_wait_longer_and_no_other() -> None:
     assert attempts.try_pin("b", lambda: True) == (True, 0)
 
 
-def test_six_addresses_lock_nobody_out_and_a_storm_is_told(phone: FlaskClient, door: Door) -> None:
-    """Hundreds of guesses of six addresses: the seventh signs in, who is signed in is not asked, phones tell it."""
+def test_six_addresses_lock_nobody_out_and_a_storm_is_reported(phone: FlaskClient, door: Door) -> None:
+    """Hundreds of guesses from six addresses: a seventh can sign in, sessions stay valid, phones report it."""
     attempts = door.keys.attempts
     sign_in(phone)
     for number in range(600):
@@ -268,7 +268,7 @@ def test_six_addresses_lock_nobody_out_and_a_storm_is_told(phone: FlaskClient, d
 
 
 def test_many_addresses_have_fewer_tries_each() -> None:
-    """After thirty wrong PINs in an hour a new address has two tries; a hundred thousand addresses cost no memory."""
+    """After thirty wrong PINs in an hour a new address has two tries; 100,000 addresses use no extra memory."""
     attempts = SignInLimit(now=lambda: 1.0)
     for number in range(100_000):
         attempts.try_pin(f"a{number}", lambda: False)
@@ -278,7 +278,7 @@ def test_many_addresses_have_fewer_tries_each() -> None:
 
 
 def test_guesses_at_once_are_counted_one_by_one() -> None:
-    """Of forty guesses in one moment only as many are compared as one address may try."""
+    """Of forty simultaneous guesses only as many are compared as one address may try."""
     attempts = SignInLimit(now=lambda: 1.0)
     compared: list[int] = []
 
@@ -308,7 +308,7 @@ def test_guesses_at_once_are_counted_one_by_one() -> None:
     ],
 )
 def test_other_pages_cannot_use_the_cookie(phone: FlaskClient, headers: dict[str, str]) -> None:
-    """A request that another site's page sends with the phone's cookie is refused, sign-in and out included."""
+    """A request from another site's page with the phone's cookie is refused, also sign-in and sign-out."""
     sign_in(phone)
     answer = phone.post("/api/stop", json={}, headers=headers)
     assert answer.status_code == 403
@@ -317,8 +317,8 @@ def test_other_pages_cannot_use_the_cookie(phone: FlaskClient, headers: dict[str
     assert phone.post("/logout", headers=headers).status_code == 403
 
 
-def test_own_page_comes_past_the_door(phone: FlaskClient) -> None:
-    """The same request from our own page reaches its reader, which asks for JSON and an object."""
+def test_own_page_passes_access_control(phone: FlaskClient) -> None:
+    """The same request from our own page reaches the parser, which requires a JSON object."""
     sign_in(phone)
     assert phone.post("/api/stop", data="x", headers=OWN).status_code == 415
     assert phone.post("/api/stop", data="{", content_type="application/json", headers=OWN).status_code == 400
@@ -328,15 +328,15 @@ def test_own_page_comes_past_the_door(phone: FlaskClient) -> None:
 
 
 def test_signing_out_ends_it(phone: FlaskClient) -> None:
-    """After signing out the phone is a stranger again."""
+    """After signing out the phone has no access."""
     sign_in(phone)
     assert phone.post("/logout", headers=OWN).status_code == 303
     assert phone.get("/").headers["Location"] == "/login"
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_roles_do_what_they_may(phone: FlaskClient, role: str) -> None:
-    """A token opens exactly what its role may do; a wall's token opens no write at all."""
+def test_roles_have_exactly_their_rights(phone: FlaskClient, role: str) -> None:
+    """A token gives exactly the rights of its role; a wall's token allows no writes."""
     bearer = {"Authorization": f"Bearer token-{role}"}
     writes = {
         "sell": ("post", "/api/deals"),
@@ -344,21 +344,21 @@ def test_roles_do_what_they_may(phone: FlaskClient, role: str) -> None:
         "manage": ("post", "/api/people"),
     }
     for right, (method, path) in writes.items():
-        # Past the door the empty body is refused (no JSON: 415); at the door it is 403.
+        # With the right, the empty body is refused (no JSON: 415); without it, the answer is 403.
         expected = 415 if role in RIGHTS[right] else 403
         assert getattr(phone, method)(path, headers=bearer).status_code == expected, (role, right)
     assert not any("wall" in roles for right, roles in RIGHTS.items() if right != "read")
 
 
 def test_unknown_token_is_a_stranger_even_with_a_cookie(phone: FlaskClient) -> None:
-    """A wrong token is never made good by the cookie that lies beside it."""
+    """A valid cookie does not compensate for a wrong token."""
     sign_in(phone)
     headers = {"Authorization": "Bearer wrong", **OWN}
     assert phone.post("/api/stop", json={}, headers=headers).status_code == 401
 
 
 def test_answers_are_safe_by_their_headers(phone: FlaskClient) -> None:
-    """No answer may run inline script, be framed, be guessed at by type or be kept by a cache."""
+    """No answer allows inline script, framing, type sniffing or caching."""
     for path in ("/login", "/api/deals", "/nowhere"):
         head = phone.get(path).headers
         policy = head["Content-Security-Policy"]
@@ -370,7 +370,7 @@ def test_answers_are_safe_by_their_headers(phone: FlaskClient) -> None:
 
 
 def test_faults_are_sentences(phone: FlaskClient) -> None:
-    """Unknown addresses, wrong methods and oversized bodies are told in a sentence, never in Python's words."""
+    """Unknown addresses, wrong methods and oversized bodies answer with a sentence, never a Python message."""
     sign_in(phone)
     assert phone.get("/nowhere").json["error"] == "没有这个地址。"
     assert phone.put("/api/deals").json["error"] == "这个地址不接受这种请求。"
@@ -380,11 +380,11 @@ def test_faults_are_sentences(phone: FlaskClient) -> None:
     assert "最多 64 KB" in answer.json["error"]
 
 
-def test_our_own_fault_is_told_plainly_and_logged(
+def test_an_internal_error_is_one_sentence_and_logged(
     phone: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What breaks on our side says nothing of Python to the person and everything to the log."""
-    answer = phone.get("/api/now")  # this office has only a door: asking it for anything breaks
+    """An internal error shows no Python message to the person and the full traceback in the log."""
+    answer = phone.get("/api/now")  # this office has only credentials: any other use raises
     assert answer.status_code == 500
     assert answer.json == {"error": "这里出了问题，已写入日志。", "field": None}
     assert "AttributeError" in caplog.text

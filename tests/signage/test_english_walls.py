@@ -1,4 +1,4 @@
-"""An English wall is English: every word that is ours and not the office's own."""
+"""On an English wall all of the program's texts are English; the office's texts are unchanged."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tests.storybook import stories
 ROOT = Path(__file__).resolve().parents[2]
 CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 VALUES = {"lufs": -31.0, "zh_month": "十", "en_month": "October"}
-# Calls and functions that make what a wall shows: none of them has a Chinese text of its own. Of a call, so many
-# positional arguments are looked at.
+# Calls and functions that produce wall texts: none may contain a Chinese literal. The number is the count of
+# positional arguments of a call to check.
 CALLS = {"HealthProblem": (0, 3), "VoiceFailed": (0, 1), "StoreTrouble": (0, 1), "Reason": (2, 3)}
 MAKERS = dict.fromkeys(("_fault_of_folder", "_problems_of", "_problem_of"), "library.py")
 MAKERS |= dict.fromkeys(("_rest", "_stray", "_of_month"), "wall_state.py") | {"_calendar_warnings": "plan.py"}
@@ -49,7 +49,7 @@ def sources() -> Iterator[tuple[Path, ast.AST]]:
 
 
 def texts(node: ast.AST) -> Iterator[str]:
-    """Chinese texts in a piece of source; what is given to a logger does not count."""
+    """Return Chinese texts in a piece of source; arguments of loggers do not count."""
     for part in ast.walk(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str) and CHINESE.search(part.value):
             yield part.value
@@ -68,9 +68,9 @@ def own_texts(path: Path, tree: ast.AST) -> Iterator[str]:
                 yield from texts(node)
 
 
-def test_what_a_wall_may_show_is_said_by_key() -> None:
-    """Faults, warnings and the program's own titles have no Chinese text beside `controller.sentences`."""
-    found = {}
+def test_texts_of_walls_come_from_keys() -> None:
+    """Health problems, warnings and titles have no Chinese text outside `controller.sentences`."""
+    chinese = {}
     for path, tree in sources():
         own = [
             text
@@ -78,20 +78,23 @@ def test_what_a_wall_may_show_is_said_by_key() -> None:
             if path.name not in ("sentences.py", "media.py", "upload_inbox.py")
         ]
         if own:
-            found[path.name] = own
+            chinese[path.name] = own
     allowed = {
-        "store.py": ["文件 ", " 已经存在，备份不会覆盖它。请换一个文件名。"],  # for who makes a backup
+        "store.py": [
+            "文件 ",
+            " 已经存在，备份不会覆盖它。请换一个文件名。",
+        ],  # for the person who makes a backup
         "hearing.py": [
             "，",
             " 以前没有声音。",
             "没有能用的语音，播报只有提示音，内容在大屏上。",
         ],  # never on walls
     }
-    assert found == allowed
+    assert chinese == allowed
 
 
 def test_each_key_is_said_and_each_key_said_exists() -> None:
-    """No sentence is left that nobody says; a family of keys is said by an f-string."""
+    """Every key is used in the source; a family of keys is used by an f-string."""
     said = set()
     for _, tree in sources():
         from_sentences = any(
@@ -114,7 +117,7 @@ def test_each_key_is_said_and_each_key_said_exists() -> None:
 
 @pytest.mark.parametrize("key", TEXTS)
 def test_each_sentence_has_both_languages(key: str) -> None:
-    """English without a Chinese letter and without a slot that the Chinese does not fill; a stop ends both or none."""
+    """The English has no Chinese character and no slot missing in the Chinese; a full stop ends both or none."""
     zh, en = TEXTS[key]
     assert CHINESE.search(zh) or key == "natural_voice_mend"
     assert not CHINESE.search(en)
@@ -123,8 +126,8 @@ def test_each_sentence_has_both_languages(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", TEXTS)
-def test_an_english_wall_shows_the_twin(key: str) -> None:
-    """As a fault, as a notice and as a name: English there, Chinese on the other walls."""
+def test_an_english_wall_shows_the_translation(key: str) -> None:
+    """As a health problem, a notice and a name: English there, Chinese on the other walls."""
     sentence = filled(key)
     over = {
         "troubles": (HealthProblem(sentence, sentence, sentence),), "notices": (sentence,),
@@ -138,7 +141,7 @@ def test_an_english_wall_shows_the_twin(key: str) -> None:
 
 
 def test_a_sentence_survives_a_copy() -> None:
-    """What carries it may be copied, pickled and split at its full stop."""
+    """It can be copied, pickled and split at its full stop."""
     sentence = say("database_busy", path="/x/book.db")
     assert [english(twin) for twin in (copy.deepcopy(sentence), pickle.loads(pickle.dumps(sentence)))] == [
         sentence.en, sentence.en,
@@ -149,15 +152,15 @@ def test_a_sentence_survives_a_copy() -> None:
     assert first_and_rest("没有了。") == ("没有了。", "")
 
 
-def test_what_the_office_wrote_stays() -> None:
-    """Names and phrases are the office's own, also where they read like one of the program's sentences."""
+def test_texts_of_the_office_are_unchanged() -> None:
+    """The office's names and phrases stay unchanged, even if they equal one of the program's sentences."""
     office = shown(office="今日开拓能手", on_air=said("say", moment("14:52")), scene="celebration")
     assert office["office"] == "今日开拓能手"
     assert office["celebration"]["text"] == "恭喜！"  # type: ignore[index]
 
 
 def shown(**over: object) -> dict[str, object]:
-    """An English wall of an office that writes English."""
+    """Return the state of an English wall in an office that writes English."""
     walls = WallSettings(screens={"hall": WallDisplay("hall", language="en")})
     now = moment("14:52")
     hour = Entry(moment("14:30"), moment("16:30"), "The decisive hour", "Ask.", None, 40, False, "rhythm")
@@ -177,10 +180,10 @@ def left_over(value: object) -> list[str]:
 
 
 def test_titles_faults_and_the_hidden_are_english() -> None:
-    """Bursts, the board's title, a fault, a warning, somebody hidden, the evening: nothing Chinese is left."""
+    """Bursts, the leaderboard's title, a fault, a warning, a hidden person, the evening: no Chinese remains."""
     now = moment("14:52")
-    orders = tuple(replace(deal(n, person=UNNAMED), team="Tigers", product="Campus") for n in (1, 2, 3))
-    burst = shown(scene="celebration", on_air=replace(said("burst", now, *orders), text="Well done"))
+    deals = tuple(replace(deal(n, person=UNNAMED), team="Tigers", product="Campus") for n in (1, 2, 3))
+    burst = shown(scene="celebration", on_air=replace(said("burst", now, *deals), text="Well done"))
     assert burst["celebration"]["title"] == "Three in a row"  # type: ignore[index]
     assert burst["celebration"]["items"][0]["person"] == "A colleague"  # type: ignore[index]
     trouble = HealthProblem(
@@ -208,7 +211,7 @@ def session() -> Iterator[Page]:
 
 @pytest.mark.browser
 def test_no_english_picture_has_a_chinese_word(session: Page) -> None:
-    """Every scene of the storybook's English wall, read off the page, labels for blind people and all."""
+    """Every scene of the storybook's English wall, read from the page, including accessibility labels."""
     read = """() => document.querySelector('.stage').innerText + [].map.call(document.querySelectorAll('.stage [alt]'),
         node => node.alt).join() + document.querySelector('.identify').innerText"""
     english_ones = {name: story for name, story in stories().items() if name.endswith("-english")}
@@ -218,6 +221,6 @@ def test_no_english_picture_has_a_chinese_word(session: Page) -> None:
     left = {}
     for name, story in english_ones.items():
         session.evaluate("story => Wall.story(story)", story)
-        if found := CHINESE.findall(session.evaluate(read)):
-            left[name] = "".join(found)
+        if chinese := CHINESE.findall(session.evaluate(read)):
+            left[name] = "".join(chinese)
     assert left == {}

@@ -1,4 +1,4 @@
-"""A real Chromium brings recordings, music, songs and photos, and hears what will be said before all others do."""
+"""A real Chromium uploads recordings, music, songs and photos, and plays previews."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     (home / "sounds" / "music" / "morning" / "茉莉花.mp3").write_bytes(encoded(tone(75, level=0.4), "mp3"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(home, sounds=False) as found:
-            found.sell("欧阳建国", 300, "the-first")
-            yield found
+        with running(home, sounds=False) as house:
+            house.sell("欧阳建国", 300, "the-first")
+            yield house
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
+        browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=[*FLAGS, *FAKE_MICROPHONE]
         )
-        yield found
-        found.close()
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def file(name: str, kind: str, data: bytes) -> FilePayload:
 
 
 def kept(page: Page, name: str) -> None:
-    """The rules of every phone page hold, and its picture is kept to be looked at."""
+    """Check the rules of every phone page, and keep a screenshot for review."""
     ARTEFACTS.mkdir(exist_ok=True)
     page.wait_for_timeout(300)
     page.screenshot(path=ARTEFACTS / f"phone-media-{name}.png")
@@ -69,8 +69,8 @@ def tab(page: Page, name: str) -> None:
     page.locator(".tabs").get_by_text(name).tap()
 
 
-def test_words_are_heard_first_on_this_phone_alone(house: House, phone: Page) -> None:
-    """试听 plays the words here; nothing is said to the others; typing on takes the player away."""
+def test_a_text_is_previewed_on_this_phone_only(house: House, phone: Page) -> None:
+    """试听 plays the text here and announces nothing; further typing removes the player."""
     tab(phone, "广播")
     expect(phone.locator("#say-hear")).to_be_disabled()
     phone.fill("#text", "三点钟在大会议室开会。")
@@ -86,7 +86,7 @@ def test_words_are_heard_first_on_this_phone_alone(house: House, phone: Page) ->
 
 
 def test_a_recording_is_picked_heard_and_sent(house: House, phone: Page) -> None:
-    """Pick a file, hear it, say who speaks, send it: it is in the list with its state."""
+    """Choose a file, preview it, name the speaker, send it: the list shows it with its state."""
     tab(phone, "广播")
     with phone.expect_file_chooser() as chooser:
         phone.get_by_text("选一段录音").tap()
@@ -101,7 +101,7 @@ def test_a_recording_is_picked_heard_and_sent(house: House, phone: Page) -> None
 
 
 def test_holding_the_button_records(house: House, phone: Page) -> None:
-    """Hold, speak (the browser's own test tone), let go: the recording is there to be heard; thrown away it is gone."""
+    """Hold, speak (the browser's test tone), release: the recording can be previewed; after discarding it is gone."""
     tab(phone, "广播")
     hold = phone.get_by_role("button", name="按住说话")
     hold.dispatch_event("pointerdown")
@@ -115,8 +115,8 @@ def test_holding_the_button_records(house: House, phone: Page) -> None:
     expect(phone.get_by_role("button", name="按住说话")).to_be_visible()
 
 
-def test_a_wrong_file_is_told_where_it_was_picked(house: House, phone: Page) -> None:
-    """What is no recording is refused under the buttons, in the server's sentence."""
+def test_a_wrong_file_is_refused_beside_its_button(house: House, phone: Page) -> None:
+    """An invalid recording is refused below the buttons, with the server's sentence."""
     tab(phone, "广播")
     with phone.expect_file_chooser() as chooser:
         phone.get_by_text("选一段录音").tap()
@@ -125,8 +125,8 @@ def test_a_wrong_file_is_told_where_it_was_picked(house: House, phone: Page) -> 
     kept(phone, "refused")
 
 
-def test_what_waits_can_be_taken_back(house: House, phone: Page) -> None:
-    """During a hush an announcement waits; a tap and 撤回, and it is not said any more."""
+def test_a_waiting_announcement_can_be_taken_back(house: House, phone: Page) -> None:
+    """While muted an announcement waits; a tap and 撤回 take it back before it is played."""
     house.call("POST", "/api/hush", {"minutes": 10})
     ident = house.call("POST", "/api/announcements", {"text": "下午茶到了。", "key": "tea"}).json["id"]
     tab(phone, "广播")
@@ -140,7 +140,7 @@ def test_what_waits_can_be_taken_back(house: House, phone: Page) -> None:
 
 
 def test_music_is_added_with_progress_and_deleted(house: House, phone: Page) -> None:
-    """Two files at once, one broken: one is taken in, the other refused by name; then one is deleted."""
+    """Two files at once, one broken: one is added, the other refused by name; then one is deleted."""
     tab(phone, "广播")
     phone.tap("#tracks")
     sheet = phone.locator("#sheet")
@@ -160,7 +160,7 @@ def test_music_is_added_with_progress_and_deleted(house: House, phone: Page) -> 
 
 
 def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -> None:
-    """On a person's sheet: hear the name, bring a photo and a song; a team gets a song too."""
+    """On a person's sheet: preview the name, upload a photo and a song; a team gets a song too."""
     tab(phone, "设备")
     phone.locator("#roster summary").filter(has_text="猛虎队").tap()
     phone.locator("#roster").get_by_role("button", name="单晓明").tap()
@@ -192,8 +192,10 @@ def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -
     kept(phone, "team")
 
 
-def test_inside_wechat_a_file_can_be_picked_and_the_way_out_is_told(house: House, browser: Browser) -> None:
-    """WeChat's browser on an iPhone has no microphone: no dead button, the reason, and what to do instead."""
+def test_inside_wechat_a_file_can_be_picked_and_the_alternative_is_shown(
+    house: House, browser: Browser
+) -> None:
+    """WeChat's browser on an iPhone has no microphone: show no dead button, but the reason and the alternative."""
     page = sign_in(house, browser, 390, 844)
     page.add_init_script(
         "Object.defineProperty(navigator, 'userAgent', {value: 'Mozilla/5.0 (iPhone) MicroMessenger/8.0.50'});"
@@ -214,7 +216,7 @@ def test_inside_wechat_a_file_can_be_picked_and_the_way_out_is_told(house: House
 
 
 def test_a_track_with_a_name_of_another_system_is_deleted_from_the_phone(house: House, phone: Page) -> None:
-    """A file name in GBK is read as it was meant, and goes when it is deleted; nothing throws."""
+    """A file name in GBK is decoded correctly, and the file can be deleted; no script error occurs."""
     music = house.daemon._sounds / "music" / "rousing"
     track = music / os.fsdecode("早安 中国.mp3".encode("gbk"))
     track.write_bytes(encoded(tone(2, level=0.4), "mp3"))
@@ -229,7 +231,7 @@ def test_a_track_with_a_name_of_another_system_is_deleted_from_the_phone(house: 
 
 
 def test_a_team_is_renamed_and_taken_off(phone: Page, house: House) -> None:
-    """A team's sheet takes another name, refuses one that is taken, and takes an empty team off the list."""
+    """A team's sheet renames the team, refuses a used name, and removes an empty team."""
     made = house.call("POST", "/api/people", {"name": "李𬭸", "team": "合计"}, role="admin").json
     tab(phone, "设备")
     team = phone.locator("#roster details", has_text="合计")

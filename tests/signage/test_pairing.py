@@ -1,4 +1,4 @@
-"""A television without a name: it shows digits, the phone confirms, and it can only look."""
+"""Pairing: an unpaired TV shows digits, the phone confirms them, and the TV gets read access only."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with running(tmp_path_factory.mktemp("house") / "home", sounds=False) as found:
-        yield found
+    with running(tmp_path_factory.mktemp("house") / "home", sounds=False) as house:
+        yield house
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def confirm(house: House, code: str, name: str, role: str = "admin") -> int:
 
 
 def test_six_digits_make_a_television_a_wall(house: House, television: Page) -> None:
-    """The phone types what the television shows; the television goes to its own wall, now and the next time."""
+    """The phone enters the TV's digits; the TV opens its wall, now and the next time."""
     code = television.inner_text("#code")
     assert confirm(house, "000000" if code != "000 000" else "111111", "前台") == 422
     assert confirm(house, code, "前台", role="leader") == 403
@@ -54,16 +54,16 @@ def test_six_digits_make_a_television_a_wall(house: House, television: Page) -> 
 
 
 def test_a_paired_television_looks_and_posts_nothing(house: House, television: Page) -> None:
-    """With its token it reads what programs read; every order, order to a wall or new pairing is refused."""
+    """Its token has the read rights of programs; deals, requests to walls and pairings are refused."""
     ask = """async ([method, path, body]) => (await fetch(path, {method, headers: {'Content-Type': 'application/json'},
         body: body && JSON.stringify(body)})).status"""
     assert television.evaluate(ask, ["GET", "/api/deals", None]) == 401
     assert confirm(house, television.inner_text("#code"), "会议室") == 201
     assert eventually(lambda: scene(television) == "rhythm")
     assert television.evaluate(ask, ["GET", "/api/deals", None]) == 200
-    order = {"person": "王小明", "product": "套餐", "amount": 1, "key": "tv-1"}
+    deal = {"person": "王小明", "product": "套餐", "amount": 1, "key": "tv-1"}
     for method, path, data in (
-        ("POST", "/api/deals", order),
+        ("POST", "/api/deals", deal),
         ("POST", "/api/announcements", {"text": "大家好", "key": "tv-2"}),
         ("POST", "/api/pairings", {"code": "123456", "name": "x"}),
         ("PATCH", "/api/walls/main", {"scene": "off"}),
@@ -75,7 +75,7 @@ def test_a_paired_television_looks_and_posts_nothing(house: House, television: P
 
 
 def test_a_forgotten_television_is_a_stranger_again(house: House, television: Page) -> None:
-    """Also when it was given another name meanwhile, its cookie opens nothing any more."""
+    """Its cookie is no longer accepted, also if the wall was renamed meanwhile."""
     assert confirm(house, television.inner_text("#code"), "走廊") == 201
     assert eventually(lambda: scene(television) == "rhythm")
     path = "/api/walls/%E8%B5%B0%E5%BB%8A"
@@ -87,8 +87,8 @@ def test_a_forgotten_television_is_a_stranger_again(house: House, television: Pa
     assert television.evaluate(look) == 401
 
 
-def test_choices_reach_the_glass(house: House, television: Page) -> None:
-    """Pinned to the board, turned to paper, turned off and on again from the phone: the wall follows at once."""
+def test_choices_reach_the_wall(house: House, television: Page) -> None:
+    """Pin the leaderboard, choose the paper theme, turn off and on from the phone: the wall follows at once."""
     television.goto(f"{house.address}/wall/door")
     assert eventually(lambda: scene(television) == "rhythm")
     path = "/api/walls/door"
@@ -108,7 +108,7 @@ def test_choices_reach_the_glass(house: House, television: Page) -> None:
 
 
 def test_the_phone_adds_pins_and_turns_off_a_screen(browser: Browser, house: House, television: Page) -> None:
-    """On the 设备 tab: the digits typed in, the board pinned, the screen turned off and on, each with a tap."""
+    """On the 设备 tab: enter the digits, pin the leaderboard, turn the screen off and on, each with a tap."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     phone = context.new_page()
     phone.goto(f"{house.address}/login")
@@ -148,7 +148,7 @@ def test_the_phone_adds_pins_and_turns_off_a_screen(browser: Browser, house: Hou
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160), (1080, 1920)])
 def test_the_digits_fit_every_screen(television: Page, width: int, height: int) -> None:
-    """Nothing scrolls, nothing reaches beyond the glass, the type is as large as a wall's must be."""
+    """Nothing scrolls or exceeds the screen, and the type has at least a wall's minimum size."""
     television.set_viewport_size({"width": width, "height": height})
     faults = television.evaluate(
         """() => { var unit = Math.min(innerWidth, innerHeight) / 54, found = [];
@@ -167,7 +167,7 @@ def test_the_digits_fit_every_screen(television: Page, width: int, height: int) 
 
 
 def test_where_walls_are_english_the_digits_are_too(browser: Browser, tmp_path: Path) -> None:
-    """`walls: {default: {language: en}}` in the timetable: a new television shows no Chinese word."""
+    """`walls: {default: {language: en}}` in the timetable: a new TV shows no Chinese text."""
     with running(tmp_path / "home", sounds=False) as house:
         sheet = tmp_path / "home" / "config" / "rhythm.yaml"
         written = sheet.read_text(encoding="utf-8")
@@ -185,7 +185,7 @@ def test_where_walls_are_english_the_digits_are_too(browser: Browser, tmp_path: 
 
 
 def test_the_picture_to_scan_is_the_address_asked(house: House) -> None:
-    """The QR code is a picture of the address by which the screen has reached this server."""
+    """The QR code encodes the address by which the screen reached this server."""
     import urllib.request
 
     with urllib.request.urlopen(f"{house.address}/qr.svg", timeout=10) as answer:

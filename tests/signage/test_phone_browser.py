@@ -1,4 +1,4 @@
-"""A real Chromium taps a real office: order, celebration, lost network, faults; and the look of every page."""
+"""A real Chromium uses a real office: deals, celebration, lost network, problems; and the layout of every page."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ FLAGS = [
 ]  # fmt: skip
 RULES = (Path(__file__).parent / "phone_rules.js").read_text(encoding="utf-8")
 MARKUP = "<img src=x onerror=alert(1)>"
-GENEROUS = 60_000  # ms; two busy cores must not fail a promise about words
+GENEROUS = 60_000  # ms; two busy cores must not fail a test about texts
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home") as found:
-            found.daemon.office.add_person(name=MARKUP, team="雄鹰队")
+        with running(tmp_path_factory.mktemp("office") / "home") as house:
+            house.daemon.office.add_person(name=MARKUP, team="雄鹰队")
             for product in ("网络招聘", "校园招聘套餐", "报纸"):
-                found.sell("欧阳建国", 300, f"known-{product}", product)
-            yield found
+                house.sell("欧阳建国", 300, f"known-{product}", product)
+            yield house
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield found
-        found.close()
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
@@ -71,12 +71,12 @@ def fill(page: Page, team: str, person: str, amount: str, product: str) -> None:
     page.locator("#products").get_by_text(product, exact=True).tap()
 
 
-def orders(house: House, person: str) -> list[dict[str, object]]:
+def deals_of(house: House, person: str) -> list[dict[str, object]]:
     return [deal for deal in house.call("GET", "/api/deals").json if deal["person"] == person]
 
 
-def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone: Page) -> None:
-    """Person, amount, product, 播报: the sentence stands there before, the wall celebrates, the list says heard."""
+def test_a_deal_by_tapping_is_celebrated(house: House, browser: Browser, phone: Page) -> None:
+    """Person, amount, product, 播报: the sentence is shown before, the wall celebrates, the list shows 已播."""
     house.call("POST", "/api/stop", {})
     wall = browser.new_page(viewport={"width": 1280, "height": 720})
     wall.goto(house.address + "/wall")
@@ -94,12 +94,12 @@ def test_an_order_by_tapping_is_celebrated(house: House, browser: Browser, phone
     expect(wall.get_by_text("王小明").first).to_be_visible(timeout=GENEROUS)
     wall.screenshot(path=ARTEFACTS / "wall-celebration-live.png")
     expect(line).to_contain_text("已播", timeout=GENEROUS)
-    assert [deal["amount"] for deal in orders(house, "王小明")] == [12800]
+    assert [deal["amount"] for deal in deals_of(house, "王小明")] == [12800]
     wall.close()
 
 
-def test_an_order_is_heard_first_on_this_phone_alone(house: House, phone: Page) -> None:
-    """试听 beside the order plays it here; nobody is told; another amount takes the player away."""
+def test_a_deal_is_previewed_on_this_phone_only(house: House, phone: Page) -> None:
+    """试听 beside the deal plays it here and announces nothing; another amount removes the player."""
     expect(phone.locator("#deal-hear")).to_be_hidden()
     before = house.call("GET", "/api/deals").json
     fill(phone, "猛虎队", "王小明", "1.28万", "校园招聘套餐")
@@ -113,19 +113,19 @@ def test_an_order_is_heard_first_on_this_phone_alone(house: House, phone: Page) 
 
 
 def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) -> None:
-    """After an order is accepted the next one is another order, with another key."""
+    """After a deal is accepted the next one is another deal, with another key."""
     for amount in ("110", "120"):
         fill(phone, "飞龙队", "周婷", amount, "报纸")
         phone.tap("#go")
         expect(phone.locator("#amount")).to_have_value("")
         expect(phone.locator("#go")).to_be_disabled()
-    found = orders(house, "周婷")
-    assert [deal["amount"] for deal in found] == [110, 120]
-    assert len({deal["key"] for deal in found}) == 2
+    deals = deals_of(house, "周婷")
+    assert [deal["amount"] for deal in deals] == [110, 120]
+    assert len({deal["key"] for deal in deals}) == 2
 
 
-def test_a_wrong_amount_is_told_at_its_field(house: House, phone: Page) -> None:
-    """An amount of 0 or nonsense is told under the amount, as soon as it is typed, and goes when mended."""
+def test_a_wrong_amount_is_shown_at_its_field(house: House, phone: Page) -> None:
+    """An amount of 0 or an invalid one shows a message below the field while typing; correcting it removes it."""
     fill(phone, "飞龙队", "李思思", "0", "报纸")
     expect(phone.locator("#amount-wrong")).to_contain_text("大于 0")
     phone.fill("#amount", "一万二")
@@ -133,10 +133,10 @@ def test_a_wrong_amount_is_told_at_its_field(house: House, phone: Page) -> None:
     expect(phone.locator("#amount-wrong")).to_be_hidden()
 
 
-def test_a_lost_network_loses_no_order(house: House, phone: Page) -> None:
-    """Without a network the order stays on the phone and says so; with it again it arrives once, by itself.
+def test_a_lost_network_loses_no_deal(house: House, phone: Page) -> None:
+    """Without a network the deal stays on the phone, which says so; with the network back it arrives exactly once.
 
-    The answer to the first delivery is thrown away, so that the phone must send the same order twice.
+    The test discards the answer to the first delivery, so that the phone must send the same deal twice.
     """
     thrown: list[str] = []
 
@@ -156,11 +156,11 @@ def test_a_lost_network_loses_no_order(house: House, phone: Page) -> None:
     expect(phone.locator("#toast")).to_contain_text("不会记两次")
     expect(line).to_have_count(0, timeout=GENEROUS)
     assert len(thrown) == 1
-    assert [deal["amount"] for deal in orders(house, "刘洋")] == [4321]
+    assert [deal["amount"] for deal in deals_of(house, "刘洋")] == [4321]
 
 
-def test_an_unsent_order_outlives_a_reload(house: House, phone: Page) -> None:
-    """An order that could not be sent is still there after the page was closed and opened, and then arrives."""
+def test_an_unsent_deal_survives_a_reload(house: House, phone: Page) -> None:
+    """A deal that could not be sent is still there after closing and reopening the page, and then arrives."""
     phone.route("**/api/deals", lambda route: route.abort())
     fill(phone, "猛虎队", "单晓明", "77", "报纸")
     phone.tap("#go")
@@ -168,11 +168,11 @@ def test_an_unsent_order_outlives_a_reload(house: House, phone: Page) -> None:
     phone.unroute("**/api/deals")
     phone.reload()
     expect(phone.locator("#done li").filter(has_text="¥77")).to_be_visible(timeout=GENEROUS)
-    assert len(orders(house, "单晓明")) == 1
+    assert len(deals_of(house, "单晓明")) == 1
 
 
-def test_an_order_is_taken_back_with_a_reason(house: House, phone: Page) -> None:
-    """Tap the line, say why, and it is struck through and gone from the standings."""
+def test_a_deal_is_taken_back_with_a_reason(house: House, phone: Page) -> None:
+    """Tap the line and enter a reason: the deal is struck through and removed from the standings."""
     house.sell("陈芳", 555, "to-void")
     phone.locator("#done li").filter(has_text="¥555").get_by_role("button").tap()
     phone.get_by_role("button", name="撤回这一单").tap()
@@ -180,11 +180,11 @@ def test_an_order_is_taken_back_with_a_reason(house: House, phone: Page) -> None
     phone.screenshot(path=ARTEFACTS / "phone-take-back.png")
     phone.locator("#sheet").get_by_role("button", name="撤回", exact=True).tap()
     expect(phone.locator("#done li").filter(has_text="¥555")).to_contain_text("已撤回")
-    assert orders(house, "陈芳")[-1]["voided"] == "报重了"
+    assert deals_of(house, "陈芳")[-1]["voided"] == "报重了"
 
 
 def test_markup_in_a_name_is_text(house: House, phone: Page) -> None:
-    """A name that is HTML is shown letter by letter, on the chip, in the list and on the roster."""
+    """A name with HTML is shown as text on the chip, in the list and on the roster."""
     dialogs: list[str] = []
     phone.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     fill(phone, "雄鹰队", MARKUP, "66", "报纸")
@@ -196,7 +196,7 @@ def test_markup_in_a_name_is_text(house: House, phone: Page) -> None:
 
 
 def test_something_is_said_to_all(house: House, phone: Page) -> None:
-    """Say something: counted as typed, refused over the limit, listed with its state when sent."""
+    """An announcement: characters counted while typing, refused over the limit, listed with its state when sent."""
     phone.locator(".tabs").get_by_text("广播").tap()
     phone.fill("#text", "大" * 301)
     expect(phone.locator("#count")).to_have_text("多了 1 个字")
@@ -208,7 +208,7 @@ def test_something_is_said_to_all(house: House, phone: Page) -> None:
 
 
 def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
-    """Play, stop and volume work by tapping, and the page shows what is."""
+    """Play, stop and volume work by tapping, and the page shows the current state."""
     phone.locator(".tabs").get_by_text("广播").tap()
     phone.tap("#music-go")
     expect(phone.locator("#music-go")).to_have_text("停止")
@@ -221,7 +221,8 @@ def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
 
 
 def test_the_voice_is_chosen_and_every_phone_knows(house: House, browser: Browser, phone: Page) -> None:
-    """What speaks and why; a tap chooses a voice, a slide the pace; another open phone shows both within seconds."""
+    """Shows the voice in use and why; a tap chooses a voice, a slider the speed; another open phone shows both
+    within seconds."""
     other = sign_in(house, browser, 320, 568, "dark")
     for page in (phone, other):
         page.locator(".tabs").get_by_text("设备").tap()
@@ -237,8 +238,8 @@ def test_the_voice_is_chosen_and_every_phone_knows(house: House, browser: Browse
     with phone.expect_response("**/api/voice"):
         phone.locator("#voice-speed").fill("1.2")
     expect(other.locator("#voice-speed-now")).to_have_text("快（1.2）")
-    expect(phone.locator("#voice-sound audio")).to_have_count(1)  # what is listened to stays
-    expect(phone.locator("#voice-results")).to_be_disabled()  # espeak has one voice for all
+    expect(phone.locator("#voice-sound audio")).to_have_count(1)  # the playing preview stays
+    expect(phone.locator("#voice-results")).to_be_disabled()  # espeak has only one voice
     phone.locator("#voices li").filter(has_text="自动").locator(".row").tap()
     phone.locator("#voice-results").select_option("auto")
     expect(other.locator("#voice-results")).to_have_value("auto")
@@ -259,18 +260,18 @@ INSTALLS: tuple[tuple[dict[str, object], str], ...] = (
 )
 
 
-def test_the_install_of_the_natural_voice_is_told(phone: Page) -> None:
-    """Progress while it runs, the reason when it failed or is off, nothing once it is done."""
-    told: dict[str, object] = {}
+def test_the_install_of_the_natural_voice_is_shown(phone: Page) -> None:
+    """Progress while running, the reason when failed or disabled, nothing when done."""
+    status: dict[str, object] = {}
 
     def with_install(route: Route) -> None:
         answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "voice_install": told})
+        route.fulfill(response=answer, json={**answer.json(), "voice_install": status})
 
     phone.route("**/api/phone", with_install)
     phone.locator(".tabs").get_by_text("设备").tap()
     for install, words in INSTALLS:
-        told.update(install)
+        status.update(install)
         phone.evaluate("dispatchEvent(new Event('online'))")
         expect(phone.locator("#voice-install")).to_have_text(words)
         bars = phone.locator("#voice-install progress")
@@ -281,8 +282,8 @@ def test_the_install_of_the_natural_voice_is_told(phone: Page) -> None:
     phone.unroute_all(behavior="wait")
 
 
-def test_the_order_just_entered_and_its_sum_are_in_sight(house: House, phone: Page) -> None:
-    """The sum is echoed as it was understood; what became of the order stands where the form begins."""
+def test_the_last_deal_and_its_amount_are_visible(house: House, phone: Page) -> None:
+    """The page repeats the amount as parsed; the state of the last deal is at the top of the form."""
     fill(phone, "飞龙队", "周婷", "8.8k", "报纸")
     expect(phone.locator("#why")).to_contain_text("¥8,800。")
     phone.tap("#go")
@@ -295,8 +296,8 @@ def test_the_order_just_entered_and_its_sum_are_in_sight(house: House, phone: Pa
     expect(phone.locator("#reported")).to_be_hidden()
 
 
-def test_what_all_hear_is_asked_first_and_a_stop_can_be_undone(house: House, phone: Page) -> None:
-    """A row under 说过的话 opens a question; 全部停下 leaves 恢复 for ten seconds, which brings the queue back."""
+def test_repeat_needs_confirmation_and_a_stop_can_be_undone(house: House, phone: Page) -> None:
+    """A row under 说过的话 asks for confirmation; 全部停下 offers 恢复 for ten seconds, which restores the outbox."""
     house.call("POST", "/api/hush", {"minutes": 0})
     house.call("POST", "/api/stop", {})
     for number in range(3):
@@ -324,7 +325,7 @@ def test_what_all_hear_is_asked_first_and_a_stop_can_be_undone(house: House, pho
 
 
 def test_an_emergency_needs_a_long_press_and_a_yes(house: House, phone: Page) -> None:
-    """A tap does nothing; held down it asks; only then it is said."""
+    """A tap does nothing; a long press asks for confirmation; only then it is announced."""
     phone.locator(".tabs").get_by_text("广播").tap()
     phone.tap("#emergency")
     expect(phone.locator("#sheet")).to_be_hidden()
@@ -337,8 +338,8 @@ def test_an_emergency_needs_a_long_press_and_a_yes(house: House, phone: Page) ->
     house.call("POST", "/api/stop", {})
 
 
-def test_volume_zero_and_faults_are_told_where_they_matter(house: House, phone: Page) -> None:
-    """Volume 0 is a banner, a note at the slider and the state on 设备; faults are one line, in full on 设备 alone."""
+def test_volume_zero_and_problems_are_shown_where_they_matter(house: House, phone: Page) -> None:
+    """Volume 0 shows a banner, a note at the slider and the state on 设备; problems are one line, in full on 设备."""
     file = house.daemon.office._context.timetable_file._path
     good = file.read_text(encoding="utf-8")
     try:
@@ -361,8 +362,8 @@ def test_volume_zero_and_faults_are_told_where_they_matter(house: House, phone: 
     expect(phone.locator("#faults-block")).to_be_hidden()
 
 
-def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
-    """When the server cannot be reached the phone says so within seconds, and all is well again by itself."""
+def test_a_lost_server_is_reported_until_it_is_back(house: House, phone: Page) -> None:
+    """When the server cannot be reached the phone says so within seconds, and recovers automatically."""
     phone.context.set_offline(True)
     phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(phone.locator("#where-text")).to_have_text("连不上主机")
@@ -379,7 +380,7 @@ def test_a_lost_server_is_told_and_forgotten(house: House, phone: Page) -> None:
 def test_every_page_keeps_the_rules(
     house: House, browser: Browser, width: int, height: int, scheme: str
 ) -> None:
-    """At every width, light and dark: nothing overflows, type >= 16 px, targets >= 48 px, contrast >= 4.5:1."""
+    """At every width, light and dark: no overflow, type >= 16 px, targets >= 48 px, contrast >= 4.5:1."""
     house.call(
         "POST", "/api/walls/hall/painted", {"scene": "rhythm", "width": 1920, "height": 1080}, role=None
     )

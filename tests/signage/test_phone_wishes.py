@@ -1,4 +1,4 @@
-"""The phone in a hand: products that are taken out, everything of today, names in Chinese, a low screen, the poster."""
+"""Details of the phone: removing products, all deals of today, Chinese names, low screens, the poster."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ STRIP = "彩排：这里记的单结束后不保留"
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home", rehearsal=True) as found:
+        with running(tmp_path_factory.mktemp("office") / "home", rehearsal=True) as house:
             for product in ("网络招聘", "校园招聘套餐", "报址"):
                 for number in (1, 2):
-                    found.sell("欧阳建国", 300, f"known-{product}-{number}", product)
-            yield found
+                    house.sell("欧阳建国", 300, f"known-{product}-{number}", product)
+            yield house
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def phone(house: House, browser: Browser) -> Iterator[Page]:
 
 
 def long_press(page: Page, selector: str) -> None:
-    """A finger that stays on the middle of what `selector` finds."""
+    """Press long on the middle of the element for `selector`."""
     box = page.locator(selector).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -46,8 +46,8 @@ def long_press(page: Page, selector: str) -> None:
     page.mouse.up()
 
 
-def test_a_product_held_down_is_taken_out(house: House, phone: Page) -> None:
-    """A question first; then the chip is gone on this phone, 恢复 brings it back, and a tap still chooses."""
+def test_a_long_press_removes_a_product(house: House, phone: Page) -> None:
+    """After a confirmation the chip disappears on this phone, 恢复 restores it, and a tap still chooses it."""
     wrong = "#products .chip:has-text('报址')"
     long_press(phone, wrong)
     sheet = phone.locator("#sheet")
@@ -67,8 +67,8 @@ def test_a_product_held_down_is_taken_out(house: House, phone: Page) -> None:
     expect(phone.locator(f"{wrong}[aria-checked=true]")).to_be_visible()
 
 
-def test_a_product_is_taken_out_from_an_orders_sheet(house: House, phone: Page) -> None:
-    """The order that had the typing error leads there too."""
+def test_a_product_is_removed_from_a_deals_sheet(house: House, phone: Page) -> None:
+    """A product with a typing error can be removed from the sheet of its deal."""
     phone.locator("#done li", has_text="欧阳建国").first.locator("button").tap()
     phone.get_by_role("button", name="以后不再列出“报址”").tap()
     phone.locator("#sheet").get_by_role("button", name="去掉", exact=True).tap()
@@ -76,8 +76,8 @@ def test_a_product_is_taken_out_from_an_orders_sheet(house: House, phone: Page) 
     house.call("PATCH", "/api/products", {"product": "报址", "hidden": False})
 
 
-def test_chips_keep_their_places_while_an_order_is_entered(house: House, phone: Page) -> None:
-    """A product that another phone brings in meanwhile goes to the end; the finished form shows the usual order."""
+def test_chips_keep_their_places_while_a_deal_is_entered(house: House, phone: Page) -> None:
+    """A product that another phone adds meanwhile goes to the end; after the form is sent, products are sorted."""
     phone.locator("#teams").get_by_text("飞龙队", exact=True).tap()
     phone.locator("#people").get_by_text("周婷", exact=True).tap()
     before = phone.locator("#products .chip").all_inner_texts()
@@ -90,8 +90,8 @@ def test_chips_keep_their_places_while_an_order_is_entered(house: House, phone: 
     expect(phone.locator("#products .chip").first).to_have_text("A 一个新产品")
 
 
-def test_every_order_of_today_is_at_hand(house: House, phone: Page) -> None:
-    """Forty rows, then all of them after a tap: the very first of the day can be opened."""
+def test_every_deal_of_today_can_be_opened(house: House, phone: Page) -> None:
+    """Forty rows, and all of them after a tap: the first deal of the day can be opened."""
     for number in range(45):
         house.sell("刘洋", 100 + number, f"many-{number}", "报纸")
     expect(phone.locator("#older")).to_be_visible()
@@ -104,8 +104,8 @@ def test_every_order_of_today_is_at_hand(house: House, phone: Page) -> None:
     expect(phone.locator("#sheet")).to_contain_text("撤回这一单")
 
 
-def test_an_order_is_corrected(house: House, phone: Page) -> None:
-    """改这一单 fills the form in; what is sent stands in the old one's place, and a heard one is not said again."""
+def test_a_deal_is_corrected(house: House, phone: Page) -> None:
+    """改这一单 fills in the form; the sent deal replaces the old one, and a heard deal is not announced again."""
     house.sell("单晓明", 600, "wrong", "网络招聘")
     row = phone.locator("#done li", has_text="单晓明").first
     row.locator("button").tap()
@@ -133,7 +133,7 @@ def test_an_order_is_corrected(house: House, phone: Page) -> None:
 
 
 def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> None:
-    """晨间 instead of morning, 大屏 instead of main, the device instead of its user agent; why, until when, volume."""
+    """晨间 for morning, 大屏 for main, the device for its user agent; music shows reason, end and volume."""
     agent = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/53.0.2785.34"
     report = {"scene": "rhythm", "width": 1920, "height": 1080, "agent": agent, "no_chinese": True}
     house.call("POST", "/api/walls/main/painted", report, role=None)
@@ -161,7 +161,7 @@ def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> Non
 
 
 def test_a_new_person_can_have_photo_and_song_at_once(house: House, phone: Page) -> None:
-    """The sheet after 保存 asks for both, and for the next person of the same team."""
+    """The sheet after 保存 offers both, and adding another person to the same team."""
     phone.goto(house.address + "/#device")
     phone.tap("#add-person")
     phone.fill("#p-name", "新来的")
@@ -177,7 +177,7 @@ def test_a_new_person_can_have_photo_and_song_at_once(house: House, phone: Page)
 
 
 def test_on_a_low_phone_the_sentence_covers_no_field(house: House, browser: Browser) -> None:
-    """320 × 568: however far one scrolls, nothing lies over amount and product; on a tall phone the sentence stays."""
+    """320 × 568: at any scroll position nothing covers amount and product; on a tall phone the sentence stays."""
     for width, height, fixed in ((320, 568, False), (360, 640, False), (390, 844, True)):
         page = sign_in(house, browser, width, height)
         fill(page, "猛虎队", "王小明", "12800", "网络招聘")
@@ -201,8 +201,8 @@ def test_on_a_low_phone_the_sentence_covers_no_field(house: House, browser: Brow
         page.context.close()
 
 
-def test_a_trouble_of_two_lines_touches_no_border(house: House, browser: Browser) -> None:
-    """On the narrowest phone its words keep 6 px from the box, above and below."""
+def test_a_problem_of_two_lines_touches_no_border(house: House, browser: Browser) -> None:
+    """On the narrowest phone its text keeps 6 px from the box, above and below."""
     page = sign_in(house, browser, 320, 568)
     house.call("PUT", "/api/volume", {"volume": 0})
     words = page.locator("#troubles summary b", has_text="总音量是 0")
@@ -218,7 +218,7 @@ def test_a_trouble_of_two_lines_touches_no_border(house: House, browser: Browser
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_the_poster_is_read_on_a_phone(house: House, browser: Browser, width: int) -> None:
-    """It fits the width, says that it is a rehearsal, names no day, and leads back to where it was opened."""
+    """It fits the width, is marked as a rehearsal, names no day, and links back to the page that opened it."""
     page = sign_in(house, browser, width, 844)
     page.goto(house.address + "/#results")
     page.get_by_role("link", name="打印作息表").tap()
@@ -233,10 +233,8 @@ def test_the_poster_is_read_on_a_phone(house: House, browser: Browser, width: in
     page.context.close()
 
 
-def test_the_poster_prints_without_what_is_for_the_screen(
-    house: House, browser: Browser, tmp_path: Path
-) -> None:
-    """On paper neither the way back nor the strip."""
+def test_the_poster_prints_without_screen_elements(house: House, browser: Browser, tmp_path: Path) -> None:
+    """The back link and the rehearsal strip are not printed."""
     page = browser.new_page()
     page.goto(house.address + "/poster")
     page.emulate_media(media="print")
@@ -247,7 +245,7 @@ def test_the_poster_prints_without_what_is_for_the_screen(
 
 @pytest.mark.parametrize(("width", "height"), [(320, 568), (390, 844)])
 def test_pages_of_a_rehearsal_keep_the_rules(house: House, browser: Browser, width: int, height: int) -> None:
-    """The strip is above the title of each tab, and the page for wrong addresses obeys the phone's rules too."""
+    """The strip is above the title of each tab, and the page for wrong addresses keeps the phone's rules too."""
     page = sign_in(house, browser, width, height)
     for tab in ("deal", "say", "results", "device"):
         page.locator(f".tabs a[href='#{tab}']").tap()
@@ -266,7 +264,7 @@ HTMLCanvasElement.prototype.toDataURL = function () { return 'data:,the same box
 
 
 def test_a_wall_without_a_chinese_font_says_so_in_letters(house: House, browser: Browser) -> None:
-    """Where every character is drawn as the same box, in English, on the wall and to the phone; else not."""
+    """If every character is drawn as the same box, the wall and the phone show a warning in English; else none."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(house.address + "/wall/good")
     expect(page.locator(".stage .rehearsal")).to_have_text(STRIP)

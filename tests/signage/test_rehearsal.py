@@ -1,4 +1,4 @@
-"""A rehearsal says so on every page, has a PIN of its own, and its cookies do not disturb the office's."""
+"""A rehearsal is marked on every page, has a separate PIN, and its cookies do not affect the office's."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ STRIP = "彩排：这里记的单结束后不保留"
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home", rehearsal=True) as found:
-            yield found
+        with running(tmp_path_factory.mktemp("office") / "home", rehearsal=True) as house:
+            yield house
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home") as found:
-            yield found
+        with running(tmp_path_factory.mktemp("office") / "home") as house:
+            yield house
 
 
 class Browser:
-    """One browser: like all of them it keeps cookies by machine, not by port."""
+    """A browser: like all browsers it keeps cookies by host, not by port."""
 
     def __init__(self) -> None:
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
@@ -60,7 +60,7 @@ class Browser:
 
 
 def test_every_page_of_a_rehearsal_says_so(rehearsal: House) -> None:
-    """Door, phone, new screen, poster and the page for wrong addresses; walls by a mark that their script draws."""
+    """Sign-in, phone, new screen, poster and the page for wrong addresses; on walls a mark drawn by their script."""
     browser = Browser()
     assert STRIP in browser.get(rehearsal, "/login")
     browser.sign_in(rehearsal)
@@ -71,7 +71,7 @@ def test_every_page_of_a_rehearsal_says_so(rehearsal: House) -> None:
 
 
 def test_the_office_says_nothing_of_a_rehearsal(office: House) -> None:
-    """The same pages of a real start have neither strip nor mark."""
+    """The same pages of a normal start have neither strip nor mark."""
     browser = Browser()
     browser.sign_in(office)
     for path in ("/", "/login", "/wall", "/wall/new", "/poster"):
@@ -83,7 +83,7 @@ def test_the_office_says_nothing_of_a_rehearsal(office: House) -> None:
 def test_a_phone_signed_in_to_a_rehearsal_stays_signed_in_to_the_office(
     office: House, rehearsal: House
 ) -> None:
-    """Both on one machine at two ports: signing in to the one does not sign out of the other."""
+    """Both on one machine at two ports: signing in to one does not sign out of the other."""
     browser = Browser()
     browser.sign_in(office)
     assert browser.signed_in(office)
@@ -93,7 +93,7 @@ def test_a_phone_signed_in_to_a_rehearsal_stays_signed_in_to_the_office(
 
 
 def test_a_copy_has_another_pin_and_no_sessions(tmp_path: Path) -> None:
-    """The office's PIN opens no rehearsal and its phones are signed out there; the office keeps both."""
+    """The rehearsal does not accept the office's PIN or its phones' sessions; the office keeps both."""
     home = Home(tmp_path)
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "rhythm.yaml").write_bytes((REPOSITORY / "config" / "rhythm.yaml").read_bytes())
@@ -111,12 +111,12 @@ def test_a_copy_has_another_pin_and_no_sessions(tmp_path: Path) -> None:
         assert keys.session(session, secure=False) is not None
 
 
-def test_rehearsal_and_demo_have_a_port_of_their_own() -> None:
-    """Whoever tries one on the office's machine takes nothing from the office: 8090 beside 8080."""
+def test_rehearsal_and_demo_have_a_separate_port() -> None:
+    """Starting one on the office's machine does not affect the office: 8090 beside 8080."""
     ports = {
         command.name: next(option.default for option in command.params if option.name == "port")
         for command in (run, rehearse, demo_)
     }
     assert ports == {"run": 8080, "rehearse": 8090, "demo": 8090}
-    told = subprocess.run([ZHANGU, "rehearse", "--help"], capture_output=True, text=True, check=True)
-    assert "8090" in told.stdout
+    done = subprocess.run([ZHANGU, "rehearse", "--help"], capture_output=True, text=True, check=True)
+    assert "8090" in done.stdout

@@ -1,4 +1,4 @@
-"""Every route for every identity: what is open is listed here, all else is closed; headers keep answers safe."""
+"""Every route for every identity: open routes are listed here, all others are closed; all have safe headers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from signage.auth import RIGHTS
 from tests.signage.house import House, running
 
-OPEN = {  # what a stranger may ask; each reads only, or lets people and screens in
+OPEN = {  # routes without sign-in; each is read-only, or for sign-in and pairing
     "GET /", "GET /login", "POST /login", "POST /logout", "GET /static/<path:filename>", "GET /health",
     "GET /api/now", "GET /api/standings", "GET /events", "GET /wall", "GET /wall/<name>", "GET /wall/new",
     "GET /api/wall", "POST /api/walls/<name>/painted", "GET /api/walls/<name>/painted", "GET /api/pairing",
@@ -29,28 +29,28 @@ STRANGERS = {
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home", sounds=False) as found:
-            yield found
+        with running(tmp_path_factory.mktemp("office") / "home", sounds=False) as house:
+            yield house
 
 
 def routes(house: House) -> list[tuple[str, str, str]]:
-    """(method, rule, an address of it); ids are of nobody, so that what is carried out changes nothing."""
-    found = []
+    """Return (method, rule, an address of it); ids do not exist, so that requests change nothing."""
+    rows = []
     for rule in house.daemon.server._server._app.url_map.iter_rules():
         path = rule.rule.replace("<any(people, teams):kind>", "people").replace("<int:number>", "999999")
         for part in ("name", "playlist", "file", "path:filename"):
             path = path.replace(f"<{part}>", "nothing-of-this-name")
         assert "<" not in path, rule.rule
-        found += [
+        rows += [
             (method, rule.rule, path) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
         ]
-    return found
+    return rows
 
 
 def ask(
     house: House, method: str, path: str, headers: dict[str, str]
 ) -> tuple[int, http.client.HTTPMessage, str]:
-    """The status, the headers and the beginning of the body; of a stream only that it began."""
+    """Return status, headers and the start of the body; for a stream only that it started."""
     link = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, timeout=20)
     try:
         body = None if method == "GET" else b"{}"
@@ -62,8 +62,8 @@ def ask(
         link.close()
 
 
-def test_what_is_not_listed_here_is_closed_to_strangers(house: House) -> None:
-    """A new route is closed until somebody lists it as open; a wrong token or cookie is no better than none."""
+def test_unlisted_routes_are_closed_to_strangers(house: House) -> None:
+    """A new route is closed until it is listed as open; a wrong token or cookie is treated like none."""
     for method, rule, path in routes(house):
         for who, headers in STRANGERS.items():
             status, _, said = ask(house, method, path, headers)
@@ -74,8 +74,8 @@ def test_what_is_not_listed_here_is_closed_to_strangers(house: House) -> None:
                 assert json.loads(said)["error"].startswith("请先输入 P"), (method, path, who)
 
 
-def test_a_role_is_refused_exactly_what_it_may_not(house: House) -> None:
-    """By token and, for a wall, by its cookie: 403 where its role has no right, else never 401 and never 500."""
+def test_a_role_is_refused_exactly_where_it_has_no_right(house: House) -> None:
+    """With a token or, for a wall, its cookie: 403 where the role has no right, otherwise never 401 or 500."""
     app = house.daemon.server._server._app
     adapter = app.url_map.bind("localhost")
     for method, rule, path in routes(house):
@@ -93,7 +93,7 @@ def test_a_role_is_refused_exactly_what_it_may_not(house: House) -> None:
 
 
 def test_every_answer_is_safe_by_its_headers(house: House) -> None:
-    """No inline script, no frame, no guessing of types, no other site's page that may read it, whatever the status."""
+    """No inline script, framing, type sniffing or cross-site reading, for any status."""
     for method, _, path in routes(house):
         for headers in ({}, {"Authorization": f"Bearer {house.token('leader')}"}):
             _, head, _ = ask(house, method, path, {**headers, "Origin": "http://evil.example"})
@@ -103,13 +103,13 @@ def test_every_answer_is_safe_by_its_headers(house: House) -> None:
             assert not [name for name in head if name.lower().startswith("access-control-")], (method, path)
 
 
-def test_who_is_hidden_is_named_nowhere_in_the_open(house: House) -> None:
-    """Standings, walls, poster, pages: an order of a hidden person goes out as one of 一位同事."""
+def test_hidden_people_are_named_on_no_open_route(house: House) -> None:
+    """Standings, walls, poster, pages: a hidden person's deal appears as one of 一位同事."""
     office = house.daemon.office
-    person = next(found for found in office.people() if found.name == "周婷")
+    person = next(person for person in office.people() if person.name == "周婷")
     office.update_person(person.id, hidden=True)
     assert house.sell("周婷", 500, "hidden-in-the-open").status == 201
-    assert '"count":1' in ask(house, "GET", "/api/standings", {})[2]  # the team has it, and no person
+    assert '"count":1' in ask(house, "GET", "/api/standings", {})[2]  # counted for the team and for no person
     for method, rule, path in routes(house):
         if f"{method} {rule}" in OPEN and method == "GET" and rule != "/events":
             for query in ("", "?period=week", "?period=month"):

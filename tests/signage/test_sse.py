@@ -1,4 +1,4 @@
-"""Server-sent events over a real waitress on a real port: told at once, never waited for, nothing left behind."""
+"""Server-sent events over a real waitress on a real port: sent at once, never blocking, without stale streams."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from signage.server import Server
 
 
 class Nobody:
-    """An office without anything: whoever asks something of it fails loudly."""
+    """An empty office: any use of it fails loudly."""
 
     keys = None
 
 
 class Wire:
-    """A line without a screen; takes `room` messages, then no more."""
+    """A connection without a screen; accepts `room` messages, then no more."""
 
     def __init__(self, room: int = 1000) -> None:
         self.written: list[bytes] = []
@@ -49,7 +49,7 @@ def streams_of(server: Server) -> sse.Streams:
 
 
 class Screen:
-    """A wall that reads its line as bytes."""
+    """A wall that reads its stream as bytes."""
 
     def __init__(self, port: int, wall: str = "main", screen: str = "") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), 5)
@@ -59,7 +59,7 @@ class Screen:
         self.over = False
 
     def read(self, until: Callable[[], bool], seconds: float = 8.0) -> bool:
-        """Reads until that holds; False when it never did."""
+        """Read until `until` holds; return False when it never does."""
         end = time.monotonic() + seconds
         while not until():
             self.socket.settimeout(max(0.01, end - time.monotonic()))
@@ -77,11 +77,11 @@ class Screen:
         return self.read(lambda: text in self.text)
 
     def ended(self) -> bool:
-        """Whether the server has closed the line."""
+        """Return whether the server has closed the connection."""
         return self.read(lambda: self.over)
 
     def all(self, event: str) -> list[dict[str, int]]:
-        return [json.loads(found) for found in re.findall(rf"event: {event}\ndata: (.*)\n", self.text)]
+        return [json.loads(data) for data in re.findall(rf"event: {event}\ndata: (.*)\n", self.text)]
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def feed() -> Feed:
 @pytest.fixture
 def server(feed: Feed) -> Iterator[Server]:
     clock = Clock(ZoneInfo("Asia/Shanghai"))
-    # Events ask nothing of the office; object() makes sure of it.
+    # Events do not use the office; Nobody makes sure of it.
     app = create_app(Nobody(), secret="s" * 40, feed=feed, clock=clock)  # type: ignore[arg-type]
     running = Server(app, listen("127.0.0.1", 0))
     running.start()
@@ -109,8 +109,8 @@ def screens(server: Server) -> Iterator[Callable[..., Screen]]:
         return opened[-1]
 
     yield opening
-    for found in opened:
-        found.socket.close()
+    for screen in opened:
+        screen.socket.close()
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 8.0) -> bool:
@@ -120,8 +120,8 @@ def eventually(holds: Callable[[], bool], seconds: float = 8.0) -> bool:
     return holds()
 
 
-def test_a_screen_is_greeted_then_told(feed: Feed, screens: Callable[..., Screen]) -> None:
-    """A screen hears the present revision at once and every newer one as it comes."""
+def test_a_screen_gets_a_greeting_then_hints(feed: Feed, screens: Callable[..., Screen]) -> None:
+    """A screen gets the current revision at once and every newer one immediately."""
     wall = screens()
     assert wall.wait("event: hello")
     assert "text/event-stream" in wall.text
@@ -133,7 +133,7 @@ def test_a_screen_is_greeted_then_told(feed: Feed, screens: Callable[..., Screen
 
 
 def test_a_burst_becomes_the_newest(feed: Feed, screens: Callable[..., Screen]) -> None:
-    """Of a thousand revisions a screen need not hear each, but surely the last."""
+    """Of a thousand revisions a screen may miss some, but never the last."""
     wall = screens()
     assert wall.wait("event: hello")
     for _ in range(1000):
@@ -146,15 +146,15 @@ def test_a_burst_becomes_the_newest(feed: Feed, screens: Callable[..., Screen]) 
 def test_ticks_come_by_themselves(
     feed: Feed, screens: Callable[..., Screen], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without any news a named tick with time and revision comes again and again."""
-    monkeypatch.setattr(sse, "TICK_S", 0.2)  # ten seconds would only make the test longer
+    """Without changes a tick event with time and revision is sent regularly."""
+    monkeypatch.setattr(sse, "TICK_S", 0.2)  # ten seconds would only make the test slower
     wall = screens()
     assert wall.read(lambda: len(wall.all("tick")) >= 3)
     assert [tick["revision"] for tick in wall.all("tick")[:3]] == [1, 1, 1]
 
 
 def test_the_same_screen_holds_one_line(feed: Feed, screens: Callable[..., Screen]) -> None:
-    """A screen that comes back ends its own old line; another screen of the same wall keeps its."""
+    """A screen that reconnects ends its old stream; another screen of the same wall keeps its stream."""
     first, other = screens("hall", "tv-1"), screens("hall", "tv-2")
     assert first.wait("event: hello")
     assert other.wait("event: hello")
@@ -168,7 +168,7 @@ def test_the_same_screen_holds_one_line(feed: Feed, screens: Callable[..., Scree
 
 
 def test_without_a_screens_mark_the_address_is_the_screen(screens: Callable[..., Screen]) -> None:
-    """The same wall from the same address evicts the old line, as after a cut power cord."""
+    """The same wall from the same address replaces the old stream, as after a power cut."""
     first = screens("lobby")
     assert first.wait("event: hello")
     assert screens("lobby").wait("event: hello")
@@ -178,7 +178,7 @@ def test_without_a_screens_mark_the_address_is_the_screen(screens: Callable[...,
 def test_programs_that_only_listen_do_not_evict_each_other(
     screens: Callable[..., Screen], feed: Feed
 ) -> None:
-    """Two plain `GET /events` from one machine are two listeners: neither names a wall, so neither is a screen."""
+    """Two plain `GET /events` from one machine are two listeners: without a wall name, neither is a screen."""
     first, second = screens(""), screens("")
     assert first.wait("event: hello")
     assert second.wait("event: hello")
@@ -188,7 +188,7 @@ def test_programs_that_only_listen_do_not_evict_each_other(
 
 
 def test_a_gone_screen_is_forgotten(server: Server, screens: Callable[..., Screen]) -> None:
-    """A screen that closed or crashed leaves no line behind."""
+    """A screen that closed or crashed leaves no open stream."""
     closing, crashing = screens("a"), screens("b")
     assert closing.wait("event: hello")
     assert crashing.wait("event: hello")
@@ -202,7 +202,7 @@ def test_a_gone_screen_is_forgotten(server: Server, screens: Callable[..., Scree
 def test_forty_screens_do_not_keep_a_phone_waiting(
     feed: Feed, server: Server, screens: Callable[..., Screen]
 ) -> None:
-    """With forty lines open, ten times the threads at the start, an ordinary request is answered and all are told."""
+    """With forty streams, more than the initial threads, a normal request is answered and all get the hint."""
     walls = [screens(f"wall-{number}") for number in range(40)]
     assert all(wall.wait("event: hello") for wall in walls)
     phone = socket.create_connection(("127.0.0.1", server.port), 5)
@@ -214,7 +214,7 @@ def test_forty_screens_do_not_keep_a_phone_waiting(
 
 
 def test_walls_that_all_ask_at_once_do_not_keep_a_phone_waiting(server: Server) -> None:
-    """Sixty states are asked for and none can be made at the moment: a phone is answered all the same."""
+    """Sixty states are requested while none can be built: a phone is still answered."""
     with streams_of(server).turn, contextlib.ExitStack() as open_lines:
         for _ in range(60):
             wall = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
@@ -225,7 +225,7 @@ def test_walls_that_all_ask_at_once_do_not_keep_a_phone_waiting(server: Server) 
 
 
 def test_too_many_lines_are_refused_in_a_sentence(feed: Feed) -> None:
-    """Past the limit a line is refused with 503 and the way out; one that ends makes room again."""
+    """Above the limit a stream is refused with 503 and advice; after one ends, the next is accepted."""
     streams = sse.Streams(feed, lambda: 0, limit=2)
     counted: list[int] = []
     streams.on_count = counted.append
@@ -242,7 +242,7 @@ def test_too_many_lines_are_refused_in_a_sentence(feed: Feed) -> None:
 
 
 def test_an_old_line_ending_late_leaves_the_new_one(feed: Feed) -> None:
-    """An evicted line that ends after its successor came takes nothing away from it."""
+    """A replaced stream that ends after its successor opened does not affect the successor."""
     streams = sse.Streams(feed, lambda: 0)
     old = streams.open("a", "1", Wire())
     streams.open("a", "1", Wire())
@@ -251,7 +251,7 @@ def test_an_old_line_ending_late_leaves_the_new_one(feed: Feed) -> None:
 
 
 def test_nothing_is_written_after_the_end(feed: Feed) -> None:
-    """A line whose end was asked for takes nothing more, and one that cannot take it ends."""
+    """An ended stream accepts no data, and a stream whose write fails ends."""
     streams, wire = sse.Streams(feed, lambda: 0), Wire()
     stream = streams.open("a", "1", wire)
     stream.push(b"one")
@@ -267,7 +267,7 @@ def test_nothing_is_written_after_the_end(feed: Feed) -> None:
 
 
 def test_news_between_greeting_and_listening_is_not_missed(feed: Feed) -> None:
-    """What is told while a screen is being greeted reaches it as its first hint."""
+    """A change during the greeting of a screen reaches it as its first hint."""
     streams, wire = sse.Streams(feed, lambda: 0), Wire()
     stream = streams.open("a", "1", wire)
     lines = streams.lines(stream)
@@ -284,20 +284,20 @@ def test_news_between_greeting_and_listening_is_not_missed(feed: Feed) -> None:
 def test_a_screen_that_never_reads_costs_no_one(
     server: Server, feed: Feed, screens: Callable[..., Screen]
 ) -> None:
-    """A screen that stopped reading is dropped when it is too far behind, and writing to it never waits."""
+    """A screen that stopped reading is closed when it is too far behind, and writing to it never blocks."""
     stuck, well = screens("stuck"), screens("well")
     assert stuck.wait("event: hello")
     assert well.wait("event: hello")
     assert eventually(lambda: len(streams_of(server)._listeners()) == 2)
-    line = next(found for found in streams_of(server)._listeners() if found.name == "stuck")
+    line = next(stream for stream in streams_of(server)._listeners() if stream.name == "stuck")
 
     def write_much() -> None:
-        for _ in range(200):  # 20 MB: more than the kernel keeps for one screen
+        for _ in range(200):  # 20 MB: more than the kernel buffers for one screen
             line.push(b":" + 100_000 * b"x" + b"\n\n")
 
     writing = threading.Thread(target=write_much, daemon=True)
     writing.start()
-    writing.join(10)  # one that waited would wait until the socket's own timeout, 20 s
+    writing.join(10)  # a blocking write would wait for the socket's timeout, 20 s
     assert not writing.is_alive()
     assert eventually(lambda: streams_of(server).names() == {"well": 1})
     feed.notify()
@@ -305,7 +305,7 @@ def test_a_screen_that_never_reads_costs_no_one(
 
 
 def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[..., Screen]) -> None:
-    """A server that stops ends its lines at once, and leaves no listener and no thread of its own."""
+    """A server that stops ends its streams at once, and leaves no listener and no thread."""
     walls = [screens(f"wall-{number}") for number in range(5)]
     assert all(wall.wait("event: hello") for wall in walls)
     server.close()
@@ -313,8 +313,8 @@ def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[.
     assert eventually(lambda: feed.listeners == 0)
 
 
-def test_a_taken_port_is_told(server: Server, feed: Feed) -> None:
-    """A port in use, or an address that is not ours, is refused in a sentence with the way out."""
+def test_a_port_in_use_is_refused_with_a_sentence(server: Server, feed: Feed) -> None:
+    """A port in use, or an address of another machine, is refused with a sentence and advice."""
     app = create_app(Nobody(), secret="s", feed=feed, clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
     with pytest.raises(CannotListen) as taken:
         Server(app, listen("127.0.0.1", server.port))
@@ -328,7 +328,7 @@ def test_a_taken_port_is_told(server: Server, feed: Feed) -> None:
 
 
 def test_lines_notice_a_cut_cord(server: Server) -> None:
-    """What is accepted has keep-alive and a user timeout, so that a pulled cord ends within half a minute."""
+    """Accepted connections have keep-alive and a user timeout, so that a cut cable ends them within 30 s."""
     sizes = {}
     with socket.create_connection(("127.0.0.1", server.port), 5):
         assert eventually(lambda: bool(server._server.connections()))

@@ -1,4 +1,4 @@
-"""A stranger on the LAN: what one who knows no PIN can cost the office, asked of a whole running office."""
+"""Unauthenticated clients on the LAN: limits on the load they can cause, tested on a whole running office."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.signage.house import House, running
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(tmp_path_factory.mktemp("office") / "home", sounds=False) as found:
-            yield found
+        with running(tmp_path_factory.mktemp("office") / "home", sounds=False) as house:
+            yield house
 
 
 def line(house: House, said: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
-    """A connection that has sent `said`."""
+    """Open a connection and send `said`."""
     made = socket.create_connection(("127.0.0.1", house.daemon.server.port), 10, source_address=(source, 0))
     if said:
         made.sendall(said)
@@ -40,12 +40,12 @@ def line(house: House, said: bytes = b"", source: str = "127.0.0.1") -> socket.s
 
 def head(method: str, path: str, **headers: object) -> bytes:
     named = {"Host": "127.0.0.1", **{key.replace("_", "-"): value for key, value in headers.items()}}
-    told = "".join(f"{key}: {value}\r\n" for key, value in named.items())
-    return f"{method} {path} HTTP/1.1\r\n{told}\r\n".encode()
+    lines = "".join(f"{key}: {value}\r\n" for key, value in named.items())
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode()
 
 
 def answer(made: socket.socket) -> tuple[int, str]:
-    """(status, error) of what comes back; the connection is then closed by the server."""
+    """Return (status, error) of the answer, after which the server closes the connection."""
     got = http.client.HTTPResponse(made)
     got.begin()
     body = got.read()
@@ -53,7 +53,7 @@ def answer(made: socket.socket) -> tuple[int, str]:
 
 
 def somebody_else_is_answered(house: House, path: str = "/login", source: str = "127.0.0.9") -> None:
-    """Within the ten seconds that a connection of these tests waits."""
+    """Check that another client is answered within the ten seconds that these connections stay open."""
     with contextlib.closing(line(house, head("GET", path, Connection="close"), source)) as phone:
         got = http.client.HTTPResponse(phone)
         got.begin()
@@ -78,7 +78,7 @@ UPLOADS = ["/api/clips", "/api/tracks/morning", "/api/people/1/photo", "/api/tea
 
 @pytest.mark.parametrize("path", UPLOADS)
 def test_a_file_of_a_stranger_is_refused_at_the_header(house: House, path: str) -> None:
-    """401 for a stranger, 403 for a wall, before one byte of the body has come, with a length and without one."""
+    """401 without sign-in, 403 for a wall, before the first byte of the body, with and without a length."""
     method = "PUT" if path.endswith(("photo", "song")) else "POST"
     for way in ({"Content_Length": 5_000_000}, {"Transfer_Encoding": "chunked"}):
         with contextlib.closing(line(house, head(method, path, **way))) as stranger:
@@ -89,8 +89,8 @@ def test_a_file_of_a_stranger_is_refused_at_the_header(house: House, path: str) 
             assert answer(wall)[0] == 403
 
 
-def test_what_takes_no_files_takes_64_kb_even_from_an_admin(house: House) -> None:
-    """413 with the limit: at the header when the length is told, at the first byte too many when it is not."""
+def test_routes_without_files_accept_64_kb_even_from_an_admin(house: House) -> None:
+    """413 with the limit: at the header when it declares the length, else at the first byte over the limit."""
     own = bearer(house, "admin")
     with contextlib.closing(
         line(house, head("POST", "/api/deals", Content_Length=MAX_BODY + 1, Authorization=own))
@@ -106,56 +106,56 @@ def test_what_takes_no_files_takes_64_kb_even_from_an_admin(house: House) -> Non
 
 
 def test_a_file_over_the_limit_is_refused_before_it_comes(house: House) -> None:
-    """A signed-in phone is told the limit of that kind of file, and `100 Continue` is never said."""
+    """A signed-in phone gets the limit of that kind of file, and the server never sends `100 Continue`."""
     said = head(
         "POST", "/api/clips", Content_Length=10**9, Authorization=bearer(house, "assistant"),
         Expect="100-continue",
     )  # fmt: skip
     with contextlib.closing(line(house, said)) as made:
-        status, told = answer(made)
+        status, sentence = answer(made)
     assert status == 413
-    assert "MB" in told
+    assert "MB" in sentence
 
 
-def test_who_is_refused_while_sending_sees_the_answer_and_no_reset(house: House) -> None:
-    """A browser sends its whole body before it reads: 8 MB go into nothing, then the sentence is there."""
+def test_a_client_refused_while_sending_gets_the_answer_and_no_reset(house: House) -> None:
+    """A browser sends its whole body before it reads: the server discards 8 MB, then the sentence arrives."""
     with contextlib.closing(line(house, head("POST", "/api/clips", Content_Length=8_000_000))) as made:
         for _ in range(80):
             made.sendall(b"x" * 100_000)
         assert answer(made)[0] == 401
 
 
-def test_bodies_of_strangers_lie_nowhere_on_the_disk(house: House) -> None:
-    """520 half sent bodies: no file is open for them, memory grows by less than 40 MB, others are answered at once."""
+def test_bodies_of_strangers_are_not_stored_on_disk(house: House) -> None:
+    """520 half-sent bodies: no open files, memory grows by less than 40 MB, others are answered at once."""
     me = psutil.Process()
     files, memory = open_files(), me.memory_info().rss
     deal, clip = (head("POST", path, Content_Length=60_000) for path in ("/api/deals", "/api/clips"))
     with many(house, 260, deal + b"x" * 30_000), many(house, 260, clip + b"x" * 30_000, "127.0.0.2"):
         somebody_else_is_answered(house)
         new = set(open_files()) - set(files)
-        assert [found for found in new if "(deleted)" in found] == []
+        assert [path for path in new if "(deleted)" in path] == []
         assert len(open_files()) - len(files) <= 2 * 530
         assert me.memory_info().rss - memory < 40_000_000
 
 
 def open_files() -> list[str]:
-    """What this process, the daemon and its visitors, has open."""
-    found = []
+    """Return the open files of this process: the daemon and the test's clients."""
+    paths = []
     for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            found.append(str(entry.readlink()))
-    return found
+            paths.append(str(entry.readlink()))
+    return paths
 
 
 def test_idle_connections_of_one_address_are_bounded(house: House) -> None:
-    """500 connections of one address that say nothing: at most 300 stay, and others are answered."""
+    """Of 500 idle connections of one address at most 300 stay, and others are answered."""
     with many(house, 500, source="127.0.0.3"):
         somebody_else_is_answered(house)
         assert _until(lambda: _held(house, "127.0.0.3") <= waitress_parts.WAITING_OF_ONE)
 
 
-def test_many_addresses_cannot_fill_the_house(house: House) -> None:
-    """1,200 connections of four addresses, each with half a header: a phone's connection still finds its place."""
+def test_many_addresses_cannot_use_up_all_connections(house: House) -> None:
+    """With 1,200 connections of four addresses, each with half a header, a phone can still connect."""
     with contextlib.ExitStack() as stack:
         for number in range(4):
             stack.enter_context(many(house, 300, b"GET / HTTP/1.1\r\nHost:", f"127.0.1.{number + 1}"))
@@ -164,7 +164,7 @@ def test_many_addresses_cannot_fill_the_house(house: House) -> None:
 
 
 def _held(house: House, address: str) -> int:
-    return sum(found.address == address for found in house.daemon.server._server.connections())
+    return sum(channel.address == address for channel in house.daemon.server._server.connections())
 
 
 def _until(holds: object, seconds: float = 8.0) -> bool:
@@ -181,7 +181,7 @@ def _until(holds: object, seconds: float = 8.0) -> bool:
 def test_trickled_bytes_extend_no_deadline(
     house: House, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    """A byte every 50 ms: the line is closed when its time is over, not when the bytes cease."""
+    """With a byte every 50 ms the connection is closed at its deadline, not after the last byte."""
     for name in ("FIRST_S", "HEADER_S", "BODY_S"):
         monkeypatch.setattr(waitress_parts, name, 0.4)
     began = time.monotonic()
@@ -197,7 +197,7 @@ def test_trickled_bytes_extend_no_deadline(
 
 
 def test_an_answer_that_is_not_read_holds_no_thread(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty readers that never read: others are answered, and the lines are closed in the end."""
+    """Twenty clients that never read: others are answered, and the connections are closed in the end."""
     monkeypatch.setattr(waitress_parts, "READ_S", 0.3)
     monkeypatch.setattr(waitress_parts, "READ_RATE", 10_000_000)
     ask = head("GET", "/static/phone.js") * 60
@@ -206,7 +206,7 @@ def test_an_answer_that_is_not_read_holds_no_thread(house: House, monkeypatch: p
 
 
 def test_streams_of_one_address_leave_room_for_walls(house: House) -> None:
-    """250 lines of one address: a wall of another and a signed-in phone of the same one are served."""
+    """With 250 streams of one address, a wall of another and a signed-in phone of the same address are served."""
     streams = house.daemon.server._streams
     with many(house, sse.MAX_STREAMS + 10, head("GET", "/events"), "127.0.0.5"):
         assert _until(lambda: len(streams._open) == sse.MAX_STREAMS)
@@ -222,8 +222,8 @@ def test_streams_of_one_address_leave_room_for_walls(house: House) -> None:
     assert _until(lambda: not streams._open)
 
 
-def test_slow_conversions_hold_up_nobody_else(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More uploads that take long to convert than there are threads: the phone's page is answered meanwhile."""
+def test_slow_conversions_delay_no_other_request(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more slow conversions than threads the phone's page is still answered."""
     over = threading.Event()
     monkeypatch.setattr(house.daemon.office.media, "take_clip", lambda stream: (over.wait(20), ("x", 1.0))[1])
     said = head("POST", "/api/clips", Content_Length=5, Authorization=bearer(house, "assistant")) + b"hello"
@@ -234,8 +234,8 @@ def test_slow_conversions_hold_up_nobody_else(house: House, monkeypatch: pytest.
             over.set()
 
 
-def test_half_a_request_and_a_flood_of_headers_are_told(house: House) -> None:
-    """A header without an end, one of 40 KB, deep JSON, a number of a million digits: a status, never a fault."""
+def test_half_a_request_and_a_flood_of_headers_get_a_status(house: House) -> None:
+    """An endless header, one of 40 KB, deep JSON, a number of a million digits: a status, never a server error."""
     with contextlib.closing(line(house, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 8000)) as made:
         assert answer(made)[0] == 431
     own = {"Authorization": bearer(house, "admin"), "Content_Type": "application/json", "Connection": "close"}
@@ -246,8 +246,8 @@ def test_half_a_request_and_a_flood_of_headers_are_told(house: House) -> None:
             assert answer(made)[0] == 400
 
 
-def test_invented_wall_names_and_pairings_push_nobody_out(house: House) -> None:
-    """400 names and 100 pairings of one address: a new wall of another is known, and its digits stay valid."""
+def test_invented_wall_names_and_pairings_displace_nobody(house: House) -> None:
+    """After 400 names and 100 pairings of one address, a new wall of another is listed and its digits stay valid."""
     other = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, source_address=("127.0.0.7", 0))
     other.request("GET", "/wall/new")
     answered = other.getresponse()
@@ -275,9 +275,9 @@ def test_invented_wall_names_and_pairings_push_nobody_out(house: House) -> None:
 
 @pytest.mark.parametrize("name", ["new", ".", ".."])
 def test_no_wall_has_an_address_that_leads_elsewhere(house: House, name: str) -> None:
-    """/wall/new is where screens are paired, browsers take dots for a folder: such a wall would never arrive.
+    """/wall/new pairs screens, and browsers resolve dots as folders: a wall of such a name could not be opened.
 
-    One that was paired so by an earlier release gets new digits instead of a redirect to itself.
+    A wall that an earlier release paired with such a name gets new digits instead of a redirect to itself.
     """
     for path, said in (
         ("/api/pairings", {"code": "123456", "name": name}),
@@ -303,8 +303,8 @@ def test_no_wall_has_an_address_that_leads_elsewhere(house: House, name: str) ->
     "header",
     ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Forwarded-Host"],
 )
-def test_no_header_changes_whose_guess_it_is(house: House, header: str) -> None:
-    """Each guess claims to come from elsewhere: the sixth of one address waits all the same, on the real port."""
+def test_no_header_changes_the_address_of_a_guess(house: House, header: str) -> None:
+    """Each guess claims another source: the sixth from one address still waits, on the real port."""
     source = f"127.0.2.{1 + len(header)}"
     statuses = []
     for number in range(6):
@@ -323,8 +323,8 @@ def test_no_header_changes_whose_guess_it_is(house: House, header: str) -> None:
     assert statuses == [403] * 5 + [429]
 
 
-def test_what_strangers_send_leaves_little_in_the_log(house: House, tmp_path: Path) -> None:
-    """Thousands of requests of every kind that can write a line: under 50 KB, of 12 MB that are kept."""
+def test_strangers_leave_little_in_the_log(house: House, tmp_path: Path) -> None:
+    """Thousands of requests of each kind that can write a log line: under 50 KB of the 12 MB kept."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     root.handlers = []
@@ -357,10 +357,10 @@ def test_what_strangers_send_leaves_little_in_the_log(house: House, tmp_path: Pa
     assert written < 50_000
 
 
-def test_who_is_hidden_is_named_on_no_screen(house: House) -> None:
-    """The voice says the name; what the open /api/wall shows of the same order has none."""
+def test_hidden_people_are_named_on_no_screen(house: House) -> None:
+    """The voice says the name; the open /api/wall shows the same deal without it."""
     office = house.daemon.office
-    person = next(found for found in office.people() if found.name == "李思思")
+    person = next(person for person in office.people() if person.name == "李思思")
     office.update_person(person.id, hidden=True)
     assert house.sell("李思思", 58_000, "hidden").status == 201
     assert _until(lambda: office.glance().on_air is not None, 20)

@@ -1,4 +1,4 @@
-"""HTTPS with a certificate of its own making: trusted by who trusts it, streams at once, and plain HTTP goes on."""
+"""HTTPS with a self-made certificate authority: trust, immediate streams, and plain HTTP beside it."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     shutil.copy(REPOSITORY / "config" / "rhythm.yaml", home / "config")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        found = Daemon(Options(Home(home), "127.0.0.1", 0, start=AFTERNOON, tls_port=0))
+        daemon = Daemon(Options(Home(home), "127.0.0.1", 0, start=AFTERNOON, tls_port=0))
         try:
-            found.start()
-            yield found
+            daemon.start()
+            yield daemon
         finally:
-            found.close()
+            daemon.close()
 
 
 def trusting(daemon: Daemon) -> ssl.SSLContext:
-    """A phone that trusts the office's authority and nobody else."""
+    """Return the context of a phone that trusts only the office's authority."""
     assert daemon.secured is not None
     return ssl.create_default_context(cafile=str(daemon.secured.authority))
 
@@ -56,8 +56,8 @@ def ask(daemon: Daemon, host: str = "127.0.0.1") -> http.client.HTTPSConnection:
     return http.client.HTTPSConnection(host, daemon.front.port, context=trusting(daemon), timeout=20)
 
 
-def test_who_trusts_the_authority_is_answered_and_others_are_warned(daemon: Daemon) -> None:
-    """By address and by name; a phone that does not trust it sees its warning; plain HTTP goes on beside it."""
+def test_trusting_clients_are_answered_and_others_are_warned(daemon: Daemon) -> None:
+    """By address and by name; a phone without trust gets the browser's warning; plain HTTP continues."""
     for host in ("127.0.0.1", "localhost"):
         connection = ask(daemon, host)
         connection.request("GET", "/health")
@@ -75,7 +75,7 @@ def test_who_trusts_the_authority_is_answered_and_others_are_warned(daemon: Daem
 
 
 def test_events_come_at_once_through_it_and_a_line_that_ends_is_noticed(daemon: Daemon) -> None:
-    """A hint arrives without anything else being sent; after the phone has gone its line is gone too."""
+    """A hint arrives without further traffic; after the phone disconnects, its stream ends."""
     connection = ask(daemon)
     connection.request("GET", "/events?wall=secret-wall&screen=one")
     answer = connection.getresponse()
@@ -93,7 +93,7 @@ def test_events_come_at_once_through_it_and_a_line_that_ends_is_noticed(daemon: 
 
 
 def test_a_recording_comes_through_it_whole(daemon: Daemon) -> None:
-    """A megabyte up and another down again, on one connection."""
+    """Upload a megabyte and download another on one connection."""
     token = daemon.office.keys.make_token("tls", "assistant")
     head = {"Authorization": f"Bearer {token}", "Content-Type": "audio/wav"}
     connection = ask(daemon)
@@ -106,7 +106,7 @@ def test_a_recording_comes_through_it_whole(daemon: Daemon) -> None:
 
 
 def test_the_phone_s_own_address_is_known(daemon: Daemon) -> None:
-    """Wrong PINs are counted against who typed them: the sixth is slowed, another phone's first is not."""
+    """Wrong PINs count for the phone's address: the sixth is delayed, another phone's first is not."""
     head = {
         "Origin": f"https://127.0.0.1:{daemon.front.port}",
         "Content-Type": "application/x-www-form-urlencoded",
@@ -124,8 +124,8 @@ def test_the_phone_s_own_address_is_known(daemon: Daemon) -> None:
     assert statuses == [403] * 5 + [429, 403]
 
 
-def test_who_speaks_no_tls_harms_nobody(daemon: Daemon) -> None:
-    """Plain HTTP on the port of HTTPS, nonsense, a line that says nothing: the next phone is answered."""
+def test_clients_without_tls_harm_nobody(daemon: Daemon) -> None:
+    """After plain HTTP on the HTTPS port, random bytes and a silent connection, the next phone is answered."""
     silent = socket.create_connection(("127.0.0.1", daemon.front.port))
     for words in (b"GET / HTTP/1.0\r\n\r\n", b"\x00" * 500):
         with socket.create_connection(("127.0.0.1", daemon.front.port)) as rude:
@@ -141,7 +141,7 @@ def test_who_speaks_no_tls_harms_nobody(daemon: Daemon) -> None:
 
 
 def test_unfinished_handshakes_are_bounded(daemon: Daemon) -> None:
-    """300 lines that never greet, from two addresses: 32 stay, each of which costs 0.3 MB, and a phone comes in."""
+    """Of 300 connections without a handshake, from two addresses, 32 stay (0.3 MB each), and a phone connects."""
     with contextlib.ExitStack() as stack:
         for number in range(300):
             source = (f"127.0.0.{2 + number % 2}", 0)
@@ -155,9 +155,9 @@ def test_unfinished_handshakes_are_bounded(daemon: Daemon) -> None:
 
 
 def test_the_certificate_is_kept_renewed_and_bounded(tmp_path: Path) -> None:
-    """A second start keeps it; another address gets another one of the same authority, which phones trust still.
+    """A second start keeps it; a new address gets a new certificate of the same authority, which phones still trust.
 
-    The authority may not vouch for a site of the world; its key is readable by its owner alone.
+    The authority cannot certify internet sites; only its owner can read its key.
     """
     first = network.ensure(tmp_path / "tls", "192.168.1.20")
     own, authority = first.chain.read_bytes(), first.authority.read_bytes()
@@ -169,41 +169,41 @@ def test_the_certificate_is_kept_renewed_and_bounded(tmp_path: Path) -> None:
     assert (tmp_path / "tls").stat().st_mode & 0o077 == 0
     network._make_own(tmp_path / "tls", "evil", "DNS:bank.example")
     verify = ["openssl", "verify", "-CAfile", str(first.authority), str(first.chain)]
-    told = subprocess.run(verify, capture_output=True, text=True, timeout=20, check=False)
-    assert told.returncode != 0
-    assert "permitted subtree" in told.stdout + told.stderr
+    done = subprocess.run(verify, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode != 0
+    assert "permitted subtree" in done.stdout + done.stderr
 
 
 def test_a_certificate_near_its_end_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that ends next month is made anew at the start; the authority stays."""
+    """A start renews a certificate that expires next month; the authority stays."""
     monkeypatch.setattr(network, "DAYS", 30)
     made = network.ensure(tmp_path, "192.168.1.20")
     monkeypatch.setattr(network, "DAYS", 800)
     authority = made.authority.read_bytes()
     network.ensure(tmp_path, "192.168.1.20")
     assert made.authority.read_bytes() == authority
-    told = subprocess.run(
+    done = subprocess.run(
         ["openssl", "x509", "-in", str(made.chain), "-noout", "-enddate"],
         capture_output=True,
         text=True,
         check=True,
     )
-    end = datetime.strptime(told.stdout.strip().split("=")[1], "%b %d %H:%M:%S %Y GMT")  # noqa: DTZ007
+    end = datetime.strptime(done.stdout.strip().split("=")[1], "%b %d %H:%M:%S %Y GMT")  # noqa: DTZ007
     assert (end - datetime.utcnow()).days > 700  # noqa: DTZ003
 
 
 def test_without_openssl_the_start_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sentence with the command, never a traceback."""
+    """Print a sentence with the command, never a traceback."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CannotListen) as refused:
         network.ensure(tmp_path / "tls", "192.168.1.20")
     assert "apt install openssl" in refused.value.sentence
 
 
-def test_a_port_that_is_taken_is_told_with_its_own_option(tmp_path: Path) -> None:
-    """The start stops with the sentence that helps: another --tls-port."""
+def test_a_port_in_use_is_refused_with_its_option(tmp_path: Path) -> None:
+    """The start stops with a sentence that suggests another --tls-port."""
     (tmp_path / "config").mkdir()
     shutil.copy(REPOSITORY / "config" / "rhythm.yaml", tmp_path / "config")
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(CannotListen) as refused:
@@ -211,8 +211,8 @@ def test_a_port_that_is_taken_is_told_with_its_own_option(tmp_path: Path) -> Non
     assert "--tls-port" in refused.value.sentence
 
 
-def test_a_screen_that_comes_by_https_is_told_https_and_its_cookies_stay_there(daemon: Daemon) -> None:
-    """The address it shows begins with https, the cookies of pairing and of the wall are Secure; by HTTP neither."""
+def test_a_screen_on_https_shows_https_and_its_cookies_stay_there(daemon: Daemon) -> None:
+    """The displayed address starts with https and the cookies of pairing and wall are Secure; over HTTP neither."""
     for link, scheme in (
         (ask(daemon), "https"),
         (http.client.HTTPConnection("127.0.0.1", daemon.server.port), "http"),
@@ -238,8 +238,8 @@ def test_a_screen_that_comes_by_https_is_told_https_and_its_cookies_stay_there(d
 
 
 @pytest.mark.browser
-def test_the_phone_tells_how_to_trust_it_and_may_record_there(daemon: Daemon) -> None:
-    """On plain HTTP the page names the address and the steps; on HTTPS the button to hold is there, the steps not."""
+def test_the_phone_explains_trust_and_can_record_over_https(daemon: Daemon) -> None:
+    """On plain HTTP the page shows the address and the steps; on HTTPS the hold button and no steps."""
     from playwright.sync_api import expect, sync_playwright
 
     from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, RULES

@@ -1,4 +1,4 @@
-"""Recordings, music, songs and photos over HTTP, asked of a whole running office with sounds of its own."""
+"""Recordings, music, songs and photos over HTTP, tested on a whole running office with separate sound files."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     (home / "sounds" / "music" / "morning" / "first.mp3").write_bytes(encoded(tone(5), "mp3"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        with running(home, sounds=False) as found:
-            yield found
+        with running(home, sounds=False) as house:
+            yield house
 
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests ask faster than any person; the pace has a test of its own."""
+    """Lift the rate limit: the tests send faster than any person; a separate test covers the limit."""
     from signage import uploads
 
-    monkeypatch.setattr(uploads, "hearing", uploads.RateLimit(10_000))
-    monkeypatch.setattr(uploads, "bringing", uploads.RateLimit(10_000))
+    monkeypatch.setattr(uploads, "preview_limit", uploads.RateLimit(10_000))
+    monkeypatch.setattr(uploads, "upload_limit", uploads.RateLimit(10_000))
 
 
 class Got:
@@ -81,11 +81,11 @@ def until(house: House, ident: int, *states: str) -> dict[str, Any]:
     raise AssertionError(row)
 
 
-# ---- hear first
+# ---- previews
 
 
-def test_an_announcement_is_heard_first_and_by_nobody_else(house: House) -> None:
-    """The answer to a preview is the sound of the words; nothing is put into the list of what is said."""
+def test_an_announcement_can_be_previewed(house: House) -> None:
+    """A preview returns the sound of the text and adds nothing to the outbox."""
     before = house.call("GET", "/api/announcements").json
     got = send(
         house, "POST", "/api/preview", json.dumps({"text": "三点钟开会。"}).encode(), kind="application/json"
@@ -96,8 +96,8 @@ def test_an_announcement_is_heard_first_and_by_nobody_else(house: House) -> None
     assert house.call("GET", "/api/announcements").json == before
 
 
-def test_an_order_is_heard_first_and_not_recorded(house: House) -> None:
-    """A preview of an order is its sentence and its applause as sound; no order, no announcement comes of it."""
+def test_a_deal_can_be_previewed_without_recording_it(house: House) -> None:
+    """A deal's preview is the sound of its sentence and applause; it records no deal and no announcement."""
     before = [house.call("GET", f"/api/{what}").json for what in ("announcements", "deals")]
     data = {"person": "王小明", "product": "网络招聘", "amount": "1.28万"}
     got = send(house, "POST", "/api/preview", json.dumps(data).encode(), kind="application/json")
@@ -109,7 +109,7 @@ def test_an_order_is_heard_first_and_not_recorded(house: House) -> None:
 
 
 def test_a_name_is_heard_with_a_reading_that_is_not_kept_yet(house: House) -> None:
-    """Another reading sounds otherwise; a reading that is none is refused at its field."""
+    """Another reading sounds different; an invalid reading is refused at its field."""
     plain = house.call(
         "POST", "/api/preview", {"name": "单晓明", "say_as": "dan1 xiao3 ming2 ming2"}, role=None
     )
@@ -124,12 +124,15 @@ def test_a_name_is_heard_with_a_reading_that_is_not_kept_yet(house: House) -> No
 
 
 def test_a_voice_is_tried_without_being_chosen(house: House) -> None:
-    """`voice` and `speed` hold for this sound alone; no such voice, or one not installed, is refused at its field."""
+    """`voice` and `speed` apply to this preview only; an unknown or uninstalled voice is refused at its field."""
     before = house.call("GET", "/api/voice").json
     data = {"text": "三点钟开会。", "voice": "espeak", "speed": 1.2}
     got = send(house, "POST", "/api/preview", json.dumps(data).encode(), kind="application/json")
     assert (got.status, got.kind) == (200, "audio/wav")
-    for change, field in (({"voice": "晓贝"}, "voice"), ({"speed": 3}, "speed")):  # each counts for the pace
+    for change, field in (
+        ({"voice": "晓贝"}, "voice"),
+        ({"speed": 3}, "speed"),
+    ):  # each counts for the rate limit
         wrong = house.call("POST", "/api/preview", {**data, **change}, role="assistant")
         assert (wrong.status, wrong.json["field"]) == (422, field), change
     assert house.call("GET", "/api/voice").json == before
@@ -137,17 +140,17 @@ def test_a_voice_is_tried_without_being_chosen(house: House) -> None:
 
 @pytest.mark.parametrize("data", [{"text": "大" * 301}, {"text": ""}, {"name": "名" * 200}, {}])
 def test_a_hearing_has_its_limits(house: House, data: dict[str, str]) -> None:
-    """Too long, empty, or nothing at all: refused with a sentence."""
+    """A text that is too long, empty or missing is refused with a sentence."""
     got = house.call("POST", "/api/preview", data, role="assistant")
     assert got.status == 422
     assert got.json["error"].endswith("。")
 
 
 def test_a_hearing_has_its_pace(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After so many in a minute the next is put off, and told when."""
+    """Above the limit per minute the next is refused with the waiting time."""
     from signage import uploads
 
-    monkeypatch.setattr(uploads, "hearing", uploads.RateLimit(1))
+    monkeypatch.setattr(uploads, "preview_limit", uploads.RateLimit(1))
     assert house.call("POST", "/api/preview", {"text": ""}, role="assistant").status == 422
     body = json.dumps({"text": "好"}).encode()
     for _ in range(2):
@@ -160,7 +163,7 @@ def test_a_hearing_has_its_pace(house: House, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_recording_is_taken_heard_and_sent(house: House) -> None:
-    """Raw or as a form; heard before; then said to all like any announcement, with a key; the wall names it."""
+    """Raw or as a form; previewed; then announced with a key like any announcement; the wall shows its speaker."""
     taken = send(house, "POST", "/api/clips", encoded(tone(2, before=1, after=1), "webm"), kind="audio/webm")
     assert taken.status == 201
     assert abs(taken.json["seconds"] - 2.2) < 0.2
@@ -179,7 +182,7 @@ def test_a_recording_is_taken_heard_and_sent(house: House) -> None:
 
 
 def test_a_form_with_a_file_in_it_is_taken_too(house: House) -> None:
-    """multipart/form-data with the field `file`, as browsers and curl send it."""
+    """As multipart/form-data with the field `file`, as browsers and curl send it."""
     edge = b"----edge"
     body = b"--" + edge + b'\r\nContent-Disposition: form-data; name="file"; filename="../../x.wav"\r\n'
     body += b"Content-Type: audio/wav\r\n\r\n" + encoded(tone(1), "wav") + b"\r\n--" + edge + b"--\r\n"
@@ -190,7 +193,7 @@ def test_a_form_with_a_file_in_it_is_taken_too(house: House) -> None:
 
 
 def test_a_recording_that_was_thrown_away_is_gone(house: House) -> None:
-    """Dropped, it can neither be heard nor sent; a name that leads elsewhere never could."""
+    """After dropping it can be neither played nor sent; a name with a path is never accepted."""
     clip = send(house, "POST", "/api/clips", encoded(tone(1), "ogg")).json["id"]
     assert send(house, "DELETE", f"/api/clips/{clip}").status == 200
     assert send(house, "GET", f"/api/clips/{clip}").status == 404
@@ -210,8 +213,8 @@ def test_a_recording_that_was_thrown_away_is_gone(house: House) -> None:
     ],
     ids=["empty", "nonsense", "film", "65 s"],
 )
-def test_what_is_no_recording_is_refused(house: House, make: Any, words: str) -> None:
-    """Refused with a sentence at its field; nothing is left of it on the disk."""
+def test_invalid_recordings_are_refused(house: House, make: Any, words: str) -> None:
+    """Refused with a sentence at its field; no file remains on the disk."""
     got = send(house, "POST", "/api/clips", make())
     assert got.status == 422
     assert words in got.json["error"]
@@ -222,8 +225,8 @@ def test_what_is_no_recording_is_refused(house: House, make: Any, words: str) ->
 
 
 @pytest.mark.parametrize("declared", [2_000_000_000, 30_000_000])
-def test_what_says_that_it_is_too_large_is_refused_unread(house: House, declared: int) -> None:
-    """2 GB or 30 MB declared: 413 and a sentence, before the body comes."""
+def test_declared_oversized_bodies_are_refused_unread(house: House, declared: int) -> None:
+    """A declared size of 2 GB or 30 MB: 413 and a sentence, before the body arrives."""
     connection = http.client.HTTPConnection("127.0.0.1", house.daemon.server.port, timeout=20)
     connection.putrequest("POST", "/api/clips")
     for name, value in (
@@ -241,8 +244,8 @@ def test_what_says_that_it_is_too_large_is_refused_unread(house: House, declared
     connection.close()
 
 
-def test_what_waits_is_taken_back(house: House) -> None:
-    """During a hush a recording waits; taken back it is never heard, and cannot be taken back twice."""
+def test_a_waiting_recording_is_taken_back(house: House) -> None:
+    """While muted a recording waits; taken back it is never played, and cannot be taken back twice."""
     clip = send(house, "POST", "/api/clips", encoded(tone(1), "wav")).json["id"]
     house.call("POST", "/api/hush", {"minutes": 10})
     try:
@@ -258,17 +261,17 @@ def test_what_waits_is_taken_back(house: House) -> None:
     finally:
         house.call("POST", "/api/hush", {"minutes": 0})
     deal = house.sell("陈芳", 20000, "not-to-be-withdrawn")
-    order = next(
+    deal = next(
         row for row in house.call("GET", "/api/announcements").json if deal.json["id"] in row["deals"]
     )
-    assert send(house, "DELETE", f"/api/announcements/{order['id']}").status == 404
+    assert send(house, "DELETE", f"/api/announcements/{deal['id']}").status == 404
 
 
 # ---- music
 
 
-def test_a_track_is_brought_listed_and_deleted(house: House) -> None:
-    """Named safely whatever it was called, playable at once, deleted again; takes no restart."""
+def test_a_track_is_uploaded_listed_and_deleted(house: House) -> None:
+    """It gets a safe file name, plays at once and can be deleted, without a restart."""
     name = urllib.parse.quote("../../etc/我的<i>歌 (live)\x00.MP3")
     got = send(house, "POST", f"/api/tracks/morning?name={name}", encoded(tone(6), "mp3"))
     assert got.status == 201
@@ -286,7 +289,7 @@ def test_a_track_is_brought_listed_and_deleted(house: House) -> None:
 
 
 def test_a_name_that_is_taken_gets_a_number(house: House) -> None:
-    """The same song twice is two files; none is written over. What the player cannot play becomes Opus."""
+    """The same song twice becomes two files; none is overwritten. Formats that the player cannot play become Opus."""
     files = [
         send(house, "POST", "/api/tracks/morning?name=first.m4a", encoded(tone(3), kind)).json["file"]
         for kind in ("mp3", "mp3", "m4a")
@@ -304,15 +307,15 @@ def test_a_name_that_is_taken_gets_a_number(house: House) -> None:
     ],
     ids=["broken", "film", "no such playlist", "out of the folder"],
 )
-def test_what_is_no_music_is_refused_by_name(house: House, path: str, make: Any, words: str) -> None:
-    """Broken files and unknown playlists: a sentence that names them."""
+def test_invalid_music_is_refused_by_name(house: House, path: str, make: Any, words: str) -> None:
+    """Broken files and unknown playlists are refused with a sentence that names them."""
     got = send(house, "POST", f"/api/tracks/{path}", make())
     assert got.status in (404, 422)
     assert words in got.json["error"]
 
 
-def test_only_what_is_music_can_be_deleted(house: House) -> None:
-    """No name leads out of the playlist's folder."""
+def test_only_music_can_be_deleted(house: House) -> None:
+    """No name can point outside the playlist's folder."""
     for path in ("morning/..%2f..%2fchime.ogg", "morning/nothing.mp3", "..%2f..%2fsounds/chime.ogg"):
         assert send(house, "DELETE", f"/api/tracks/{path}").status in (404, 422)
     assert (house.daemon._options.home.sounds / "chime.ogg").is_file()
@@ -326,7 +329,7 @@ def person(house: House, name: str) -> int:
 
 
 def test_a_photo_is_on_the_wall_and_goes_again(house: House) -> None:
-    """A photo is made small, served to walls without a login, shown at the celebration, and taken away again."""
+    """A photo is scaled down, served to walls without sign-in, shown in the celebration, and can be removed."""
     number = person(house, "李思思")
     got = send(house, "PUT", f"/api/people/{number}/photo", picture(3000, 2000), kind="image/jpeg")
     assert got.status == 200
@@ -346,11 +349,11 @@ def test_a_photo_is_on_the_wall_and_goes_again(house: House) -> None:
     assert shown["celebration"]["photo"] == got.json["photo"]
     assert send(house, "DELETE", f"/api/people/{number}/photo").status == 200
     assert house.call("GET", "/api/phone").json["photos"] == {}
-    assert send(house, "GET", got.json["photo"], role=None).status == 404  # and is served no more
+    assert send(house, "GET", got.json["photo"], role=None).status == 404  # no longer served
 
 
-def test_what_is_no_photo_is_refused(house: House) -> None:
-    """An SVG with a script in it is no photo; unknown people have none; unknown names serve nothing."""
+def test_invalid_photos_are_refused(house: House) -> None:
+    """An SVG with a script is refused; unknown people have no photo; unknown names return 404."""
     number = person(house, "李思思")
     got = send(house, "PUT", f"/api/people/{number}/photo", b"<svg onload='alert(1)'/>", kind="image/svg+xml")
     assert (got.status, got.json["field"]) == (422, "file")
@@ -359,7 +362,7 @@ def test_what_is_no_photo_is_refused(house: House) -> None:
         assert send(house, "GET", f"/photos/{name}", role=None).status == 404
 
 
-def test_a_victory_song_sounds_after_the_order_of_its_person_or_team(house: House) -> None:
+def test_a_victory_song_follows_the_deal_of_its_person_or_team(house: House) -> None:
     """The person's song, else the team's, else applause; ten seconds at most."""
     number = person(house, "周婷")
     teams = {team.name: team.id for team in house.daemon.office.teams()}
@@ -381,7 +384,7 @@ def test_a_victory_song_sounds_after_the_order_of_its_person_or_team(house: Hous
     assert send(house, "GET", f"/api/people/{number}/song").status == 404
 
 
-# ---- who may
+# ---- rights
 
 
 @pytest.mark.parametrize(
@@ -395,8 +398,8 @@ def test_a_victory_song_sounds_after_the_order_of_its_person_or_team(house: Hous
         ("DELETE", "/api/announcements/1", {"admin", "assistant", "program"}),
     ],
 )
-def test_only_those_who_may_bring_something(house: House, method: str, path: str, allowed: set[str]) -> None:
-    """A stranger gets 401, a role without the right 403, the others an answer about what they sent."""
+def test_uploads_need_the_right(house: House, method: str, path: str, allowed: set[str]) -> None:
+    """Without sign-in 401, a role without the right 403, others an answer about the sent data."""
     for role in (None, "admin", "assistant", "leader", "director", "program", "wall"):
         status = send(house, method, path, b"" if method != "DELETE" else None, role=role).status
         expected = {401} if role is None else {404, 422} if role in allowed else {403}

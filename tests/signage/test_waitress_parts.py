@@ -1,6 +1,6 @@
-"""Every name of waitress that `waitress_parts` overrides or uses: an upgrade that renames one fails here by its name.
+"""Every name of waitress that `waitress_parts` overrides or uses: an upgrade that renames one fails here with the name.
 
-What each is good for is shown by the tests of strangers, events and HTTPS.
+The tests of strangers, events and HTTPS show the purpose of each.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def names(table: dict[Any, str]) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def instances() -> Iterator[dict[Any, Any]]:
-    """One object of each of waitress's classes, pure, after a request has been read."""
+    """Yield one object of each original waitress class, after it has read a request."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         adj = Adjustments(sockets=[listener])
         dispatcher = ThreadedTaskDispatcher()
@@ -88,19 +88,19 @@ def instances() -> Iterator[dict[Any, Any]]:
 
 
 @pytest.mark.parametrize(("kind", "name"), names(OVERRIDDEN))
-def test_what_is_overridden_is_there(kind: type, name: str) -> None:
-    """Without it our method would never be called, and nothing would say so."""
+def test_overridden_names_exist(kind: type, name: str) -> None:
+    """If the name disappears, waitress would silently never call our method."""
     assert hasattr(kind, name)
 
 
 @pytest.mark.parametrize(("kind", "name"), names(USED))
-def test_what_is_used_is_there(instances: dict[Any, Any], kind: type, name: str) -> None:
-    """waitress itself sets it, not one of our classes."""
+def test_used_names_exist(instances: dict[Any, Any], kind: type, name: str) -> None:
+    """waitress sets it, not one of our classes."""
     assert hasattr(instances[kind], name)
 
 
 def test_the_lists_are_complete() -> None:
-    """A name of waitress that a class of ours begins to override or to use is listed here too."""
+    """Every name of waitress that our classes override or use is listed here."""
     for ours, theirs in OURS.items():
         own = vars(ours)
         tree = ast.parse(inspect.getsource(ours))
@@ -124,8 +124,8 @@ def _ours(kind: type, name: str) -> bool:
     return any(name in vars(base) for base in kind.__mro__ if base.__module__ == waitress_parts.__name__)
 
 
-def test_a_write_to_a_gone_client_is_told_by_its_exception(instances: dict[Any, Any]) -> None:
-    """`TaskLine.write` relies on it to end a line."""
+def test_a_write_to_a_disconnected_client_raises_its_exception(instances: dict[Any, Any]) -> None:
+    """`TaskLine.write` relies on it to end a stream."""
     ours, theirs = socket.socketpair()
     server = instances[TcpWSGIServer]
     channel = HTTPChannel(server, ours, ("127.0.0.1", 1), server.adj, map={})
@@ -135,8 +135,8 @@ def test_a_write_to_a_gone_client_is_told_by_its_exception(instances: dict[Any, 
         channel.write_soon(b"x")
 
 
-def test_a_task_writes_what_it_is_given_framed(instances: dict[Any, Any]) -> None:
-    """A second write of a task without a length is one chunk: so the walls' hints are framed."""
+def test_a_task_frames_its_writes(instances: dict[Any, Any]) -> None:
+    """A second write of a task without a length is one chunk, which frames the walls' hints."""
     ours, theirs = socket.socketpair()
     server = instances[TcpWSGIServer]
     channel = HTTPChannel(server, ours, ("127.0.0.1", 1), server.adj, map={})

@@ -1,4 +1,4 @@
-"""The walls in a real Chromium: every picture of the storybook measured, and a wall on a living server."""
+"""The walls in a real Chromium: measure every picture of the storybook, and run a wall on a real server."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ PICTURES = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[Room]:
-    found = Room(moment("14:52"))
-    yield found
-    found.stop()
+    room = Room(moment("14:52"))
+    yield room
+    room.stop()
 
 
 @pytest.fixture(scope="module")
 def session(browser: Browser, room: Room) -> Page:
-    """The storybook's page; a story is put into it without loading anew."""
+    """Open the storybook's page; tests insert stories without reloading it."""
     page = browser.new_page()
     page.goto(room.url("/storybook/rhythm-full"))
     return page
@@ -51,21 +51,21 @@ def tell(page: Page, story: State) -> None:
 
 
 def faults(page: Page) -> list[str]:
-    found: list[str] = page.evaluate(RULES)
-    return found
+    broken: list[str] = page.evaluate(RULES)
+    return broken
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_every_picture_keeps_the_rules(session: Page, width: int, height: int) -> None:
-    """On each screen no story overflows, cuts or covers text, shrinks type or fades under 7:1."""
+    """On each screen no story overflows, cuts or covers text, has too small type or a contrast under 7:1."""
     session.set_viewport_size({"width": width, "height": height})
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     broken = {}
     for name, story in stories().items():
         tell(session, story)
-        found = faults(session)
-        if found:
-            broken[name] = found
+        complaints = faults(session)
+        if complaints:
+            broken[name] = complaints
         if name in PICTURES and width < 3840:
             session.screenshot(path=ARTEFACTS / f"{name}-{width}x{height}.jpg", type="jpeg", quality=85)
     assert broken == {}
@@ -81,20 +81,20 @@ def test_every_picture_keeps_the_rules(session: Page, width: int, height: int) -
     ],
 )
 def test_the_rules_notice(session: Page, change: str, complaint: str) -> None:
-    """The checker itself complains about small, pale, cut and covering text."""
+    """The checker reports small, pale, cut and covering text."""
     session.set_viewport_size({"width": 1280, "height": 720})
     tell(session, stories()["rhythm-full"])
     assert faults(session) == []
     session.evaluate(
         "css => { document.querySelector('.leftline .then').style.cssText = css + ' !important'; }", change
     )
-    found = faults(session)
+    complaints = faults(session)
     session.evaluate("document.querySelector('.leftline .then').style.cssText = ''")
-    assert any(complaint in fault for fault in found), found
+    assert any(complaint in fault for fault in complaints), complaints
 
 
 def test_markup_in_names_is_text(session: Page) -> None:
-    """A name with tags in it stands there letter by letter, and makes no element."""
+    """A name with tags is shown as text and creates no element."""
     tell(session, stories()["rhythm-markup"])
     text = session.inner_text(".stage")
     assert "<b>猛虎</b>队" in text
@@ -103,7 +103,7 @@ def test_markup_in_names_is_text(session: Page) -> None:
 
 
 def test_a_story_is_a_page_too(browser: Browser, room: Room) -> None:
-    """Each story opens by its address, escaped, under the content security policy, without an error."""
+    """Each story opens at its escaped address, under the content security policy, without an error."""
     page = browser.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -122,7 +122,7 @@ def test_a_story_is_a_page_too(browser: Browser, room: Room) -> None:
 
 
 def test_the_show_unfolds(session: Page) -> None:
-    """Third, second, first, teams, cities and comment each appear at their moment and not before."""
+    """Third, second, first, teams, cities and comment each appear at their time and not before."""
     parts = ["third", "second", "first", "teams", "cities", "comment"]
     story = stories()["board-all"]
     story["board"]["week_top"] = story["board"]["month_top"] = None
@@ -133,8 +133,8 @@ def test_the_show_unfolds(session: Page) -> None:
         "third": ".winner.third .words", "second": ".winner.second .words", "first": ".winner.first .words",
         "teams": ".teams.ranked", "cities": ".cities", "comment": ".comment",
     }  # fmt: skip
-    for told in range(len(parts) + 1):
-        tell(session, story | {"now": story["now"] + 1000 * told})
+    for step in range(len(parts) + 1):
+        tell(session, story | {"now": story["now"] + 1000 * step})
         seen = [
             part
             for part in parts
@@ -145,11 +145,11 @@ def test_the_show_unfolds(session: Page) -> None:
             )
             == 1
         ]
-        assert seen == parts[:told]
+        assert seen == parts[:step]
 
 
 def test_pages_lose_nobody(session: Page) -> None:
-    """Of twelve teams and the ten best people each has a page, whatever the hour, and returns within a round."""
+    """Each of twelve teams and the ten best people is on a page, at any time, and returns within a round."""
     session.set_viewport_size({"width": 1920, "height": 1080})
     story = stories()["board-sixty"]
     shown = "at => [].filter.call(document.querySelector(at).children, n => n.offsetHeight).map(n => n.textContent)"
@@ -164,7 +164,7 @@ def test_pages_lose_nobody(session: Page) -> None:
 
 @pytest.mark.parametrize(("count", "at_once"), [(1, 1), (3, 3), (8, 8), (15, 8)])
 def test_every_city_is_seen(session: Page, count: int, at_once: int) -> None:
-    """Up to three cities stand in a line, eight on one page with bars, more on even pages; none is left out."""
+    """Up to three cities share a line, eight fit one page with bars, more get balanced pages; all are shown."""
     session.set_viewport_size({"width": 1920, "height": 1080})
     story = stories()[
         {1: "board-one-city", 3: "board-cities", 8: "board-eight-cities", 15: "board-fifteen-cities"}[count]
@@ -180,7 +180,7 @@ def test_every_city_is_seen(session: Page, count: int, at_once: int) -> None:
 
 
 def test_a_sentence_breaks_where_one_pauses(session: Page) -> None:
-    """Chinese advice has its line's end after a comma or stop, never within a word."""
+    """Chinese advice breaks lines after a comma or stop, never within a word."""
     session.set_viewport_size({"width": 1920, "height": 1080})
     tell(session, stories()["rhythm-no-deals"])
     lines = """() => { var tops = {}; [].forEach.call(document.querySelectorAll('.rhythm .advice .clause'), n => {
@@ -189,8 +189,8 @@ def test_a_sentence_breaks_where_one_pauses(session: Page) -> None:
     assert session.evaluate(lines) == ["先打非重点客户热身，", "把状态打出来。"]
 
 
-def test_rows_move_and_are_not_made_anew(session: Page) -> None:
-    """When ranks change the same row slides to its new place; nothing is thrown away."""
+def test_rows_move_and_are_not_recreated(session: Page) -> None:
+    """When ranks change the same row slides to its new place; no node is discarded."""
     tell(session, stories()["rhythm-full"])
     session.evaluate("window.first = document.querySelector('.teams .team')")
     story = stories()["rhythm-full"]
@@ -201,15 +201,15 @@ def test_rows_move_and_are_not_made_anew(session: Page) -> None:
 
 
 def test_a_day_of_deals_leaves_the_heap_flat(browser: Browser, room: Room) -> None:
-    """A hundred and fifty orders with their celebrations leave less than 2 MB and no nodes behind."""
+    """After 150 deals with celebrations the heap has grown by less than 2 MB, and no nodes remain."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(room.url("/storybook/rhythm-full"))
     devtools = page.context.new_cdp_session(page)
 
     def measured() -> tuple[float, float]:
         devtools.send("HeapProfiler.collectGarbage")
-        found = {row["name"]: row["value"] for row in devtools.send("Performance.getMetrics")["metrics"]}
-        return found["JSHeapUsedSize"], found["Nodes"]
+        metrics = {row["name"]: row["value"] for row in devtools.send("Performance.getMetrics")["metrics"]}
+        return metrics["JSHeapUsedSize"], metrics["Nodes"]
 
     devtools.send("Performance.enable")
     run = """([quiet, loud, from, to]) => { for (var i = from; i < to; i += 1) {
@@ -231,13 +231,13 @@ def test_a_day_of_deals_leaves_the_heap_flat(browser: Browser, room: Room) -> No
 
 
 def test_a_celebration_has_at_most_sixty_pieces(session: Page) -> None:
-    """Old televisions choke on more."""
+    """Old TVs cannot animate more."""
     tell(session, stories()["celebration-big"])
     assert 0 < session.locator(".celebration .paper i, .celebration .ring").count() <= 60
 
 
-def test_five_teams_with_targets_stand_on_one_page(session: Page) -> None:
-    """No heading counts pages, all five are seen, and two orders have room below."""
+def test_five_teams_with_targets_fit_one_page(session: Page) -> None:
+    """No heading has a page number, all five teams are visible, and two deals fit below."""
     session.set_viewport_size({"width": 1920, "height": 1080})
     tell(session, stories()["rhythm-five-teams"])
     assert (
@@ -254,8 +254,8 @@ def test_five_teams_with_targets_stand_on_one_page(session: Page) -> None:
     )
 
 
-def test_what_is_due_stands_before_what_comes_later(session: Page) -> None:
-    """At 14:31 the two duties of 14:30, marked; from 14:45 on the next one, 17:30."""
+def test_due_duties_come_before_later_ones(session: Page) -> None:
+    """At 14:31 it shows the two duties of 14:30, marked; from 14:45 on the next one, 17:30."""
     session.set_viewport_size({"width": 1920, "height": 1080})
     story = stories()["rhythm-duty-due"]
     shown = """() => [document.querySelector('.todo').classList.contains('due'),
@@ -266,8 +266,8 @@ def test_what_is_due_stands_before_what_comes_later(session: Page) -> None:
     assert session.evaluate(shown) == [False, ["17:30 组长"]]
 
 
-def test_sums_and_spans_are_written_alike(session: Page) -> None:
-    """¥184,700 is 18.47万 and not 18.4万; a span is told in 分钟 whether long or short."""
+def test_sums_and_spans_have_one_format(session: Page) -> None:
+    """¥184,700 is 18.47万 and not 18.4万; long and short spans use 分钟."""
     tell(session, stories()["rhythm-full"])
     assert session.evaluate("[184700, 2894700, 12345678, 99999.99].map(Wall.sum)") == [
         "18.47万", "289.47万", "1234.5万", "9.99万",

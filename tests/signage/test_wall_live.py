@@ -1,4 +1,4 @@
-"""A wall on a living server: told, celebrating, cut off, back again, upgraded; and what it reports."""
+"""A wall on a real server: hints, celebrations, lost connection, recovery, upgrade, and its reports."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
 def room() -> Iterator[Room]:
-    found = Room(moment("14:52"))
-    yield found
-    found.stop()
+    room = Room(moment("14:52"))
+    yield room
+    room.stop()
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def celebrate(room: Room, seconds: float, ago: float = 0.0, number: int = 1) -> 
     room.show(scene="celebration", on_air=on_air)
 
 
-def test_a_deal_is_on_the_glass_as_long_as_it_sounds(room: Room, wall: Page) -> None:
-    """The celebration appears with the hint and leaves with the end of the sound, without being told again."""
+def test_a_deal_is_shown_as_long_as_it_sounds(room: Room, wall: Page) -> None:
+    """The celebration appears with the hint and ends with the sound, without another hint."""
     celebrate(room, 2.0)
     assert eventually(lambda: scene(wall) == "celebration", 2.0)
     assert wall.inner_text(".celebration h1") == "王小明"
@@ -57,14 +57,14 @@ def test_a_deal_is_on_the_glass_as_long_as_it_sounds(room: Room, wall: Page) -> 
 
 
 def test_the_amount_counts_up_to_the_truth(room: Room, wall: Page) -> None:
-    """The figure rolls, and stands at the exact sum when it has rolled."""
+    """The figure counts up and ends at the exact amount."""
     celebrate(room, 8.0)
     assert eventually(lambda: scene(wall) == "celebration")
     assert eventually(lambda: wall.inner_text(".celebration .amount") == "¥12,800.50", 4.0)
 
 
 def test_nothing_old_is_celebrated(room: Room, wall: Page) -> None:
-    """What began more than a minute ago is not celebrated by a wall that comes late."""
+    """A wall that connects late does not celebrate a deal announced more than a minute ago."""
     celebrate(room, 30.0, ago=61.0)
     revision = room.feed.revision
     assert eventually(lambda: wall.evaluate("Wall.state().revision") == revision)
@@ -74,7 +74,7 @@ def test_nothing_old_is_celebrated(room: Room, wall: Page) -> None:
 
 
 def test_the_servers_clock_counts(browser: Browser, room: Room) -> None:
-    """A television whose own clock is three hours wrong shows the office's time and celebrates on time."""
+    """A TV whose clock is three hours wrong shows the office's time and celebrates on time."""
     page = browser.new_page()
     page.add_init_script("var real = Date.now; Date.now = function () { return real() + 3 * 3600 * 1000; };")
     page.goto(room.url("/wall"))
@@ -87,7 +87,7 @@ def test_the_servers_clock_counts(browser: Browser, room: Room) -> None:
 
 
 def test_the_picture_stays_and_the_wall_comes_back(room: Room, wall: Page) -> None:
-    """Server away: the last picture stays and says since when. Server back: the wall is right by itself."""
+    """Server down: the last picture stays and shows its age. Server back: the wall recovers automatically."""
     room.stop()
     assert eventually(lambda: "数据截至 14:52" in wall.inner_text(".foot"), 25.0)
     assert wall.inner_text(".now h1") == "决战时刻"
@@ -99,23 +99,23 @@ def test_the_picture_stays_and_the_wall_comes_back(room: Room, wall: Page) -> No
     assert eventually(lambda: scene(wall) == "celebration", 3.0)
 
 
-def test_who_asks_and_never_reads_holds_up_no_other_wall(room: Room) -> None:
-    """A screen that asks three thousand times without reading fills its own line; the others get their states."""
+def test_a_screen_that_never_reads_delays_no_other_wall(room: Room) -> None:
+    """A screen that sends 3,000 requests without reading fills only its own connection; others get their states."""
     ask = b"GET /api/wall HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", room.port))
         deaf.sendall(3000 * ask)
         connections = room.server._server.connections
-        assert eventually(lambda: any(found.total_outbufs_len > 50_000 for found in connections()))
-        time.sleep(2.0)  # until its line is full
+        assert eventually(lambda: any(channel.total_outbufs_len > 50_000 for channel in connections()))
+        time.sleep(2.0)  # until its connection is full
         with socket.create_connection(("127.0.0.1", room.port), 5) as wall:
             wall.sendall(ask)
             assert wall.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_an_upgrade_is_fetched_once(room: Room, wall: Page) -> None:
-    """After an upgrade the page loads itself anew, once, and goes on."""
+    """After an upgrade the page reloads itself once and continues."""
     wall.evaluate("window.old = true")
     room.stop()
     room.start_again(build="newer")
@@ -128,8 +128,8 @@ def test_an_upgrade_is_fetched_once(room: Room, wall: Page) -> None:
     assert wall.evaluate("window.old")
 
 
-def test_it_reports_what_it_painted(room: Room, wall: Page) -> None:
-    """The wall tells scene, revision, size and how long it took from the hint to the glass."""
+def test_it_reports_its_frames(room: Room, wall: Page) -> None:
+    """The wall reports scene, revision, size and the delay from hint to display."""
     celebrate(room, 5.0)
     revision = room.feed.revision
     assert eventually(
@@ -137,12 +137,12 @@ def test_it_reports_what_it_painted(room: Room, wall: Page) -> None:
     )
 
     def newest() -> Any:
-        (report,) = [found for found in room.reports() if found.wall == "hall"]
+        (report,) = [report for report in room.reports() if report.wall == "hall"]
         return report
 
     if (
         newest().delay_ms is None
-    ):  # painted from the first snapshot, before its line was open: no hint, no delay
+    ):  # painted from the first snapshot, before its stream was open: no hint, no delay
         time.sleep(2)
         celebrate(room, 5.0)
     assert eventually(lambda: newest().delay_ms is not None)
@@ -152,7 +152,7 @@ def test_it_reports_what_it_painted(room: Room, wall: Page) -> None:
 
 
 def test_the_poster_fits_one_sheet(browser: Browser, room: Room) -> None:
-    """The timetable of the day prints on exactly one A3 page, with every part of the day on it."""
+    """The day's timetable prints on exactly one A3 page, with every entry on it."""
     page = browser.new_page()
     page.goto(room.url("/poster"))
     for entry in room.shown.plan.entries:
@@ -165,7 +165,7 @@ def test_the_poster_fits_one_sheet(browser: Browser, room: Room) -> None:
 
 
 def test_which_screen_is_which(room: Room, wall: Page) -> None:
-    """Asked to identify itself the wall shows its name large; asked to reload it does, once."""
+    """On identify the wall shows its name large; on reload it reloads once."""
     screens = room.app.extensions["screens"]
     with room.app.app_context():
         screens.identify("hall")

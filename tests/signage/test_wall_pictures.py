@@ -1,4 +1,4 @@
-"""Every picture of the storybook beside the one that was last looked at and found good (`gallery.py`)."""
+"""Compare every picture of the storybook with the accepted one (`gallery.py`)."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[Room]:
-    found = Room(moment("14:52"))
-    yield found
-    found.stop()
+    room = Room(moment("14:52"))
+    yield room
+    room.stop()
 
 
 @pytest.mark.parametrize(("width", "height"), gallery.SIZES)
 def test_every_picture_is_the_accepted_one(browser: Browser, room: Room, width: int, height: int) -> None:
-    """No story looks other than when it was last looked at; what does lies in artefacts/wall/changed.
+    """No story differs from its accepted picture; differing ones are written to artefacts/wall/changed.
 
-    A change that is wanted: look at the pictures, then `make accept`.
+    For an intended change: look at the pictures, then run `make accept`.
     """
     page = gallery.storybook(browser, room, width, height)
     other = [
@@ -61,7 +61,7 @@ def test_every_picture_is_the_accepted_one(browser: Browser, room: Room, width: 
 def test_the_comparison_sees_layout_and_colour_and_not_how_a_font_is_drawn(
     browser: Browser, room: Room, style: str, seen: bool
 ) -> None:
-    """A line that is gone or has moved, a bar of another colour are told; letters drawn otherwise are not."""
+    """It reports a missing or moved line and a bar of another colour, but not another rendering of letters."""
     page = gallery.storybook(browser, room, 1920, 1080)
     page.evaluate(
         "rule => document.styleSheets[0].insertRule(rule, document.styleSheets[0].cssRules.length)", style

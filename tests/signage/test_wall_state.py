@@ -1,4 +1,4 @@
-"""What each wall shows of a glance: pure values in, the wall's JSON out."""
+"""The state of each wall for a glance: pure values in, the wall's JSON out."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ DAY = [
 
 @pytest.mark.parametrize(("clock", "scene"), DAY)
 def test_the_day_of_the_timetable(clock: str, scene: str) -> None:
-    """Through the shipped day each wall shows the scene that the timetable names."""
+    """During the shipped day each wall shows the timetable's scene."""
     assert wall_state(glance(clock), "main")["scene"] == scene
 
 
 def test_a_span_to_midnight_ends_at_24() -> None:
-    """A span that ends at midnight is shown as the timetable has it, on the wall and by /api/now: no 22:00–00:00."""
+    """A span to midnight ends at 24:00 as in the timetable, on the wall and in /api/now: no 22:00–00:00."""
     seen = glance("14:52")
     assert seen.state.entry is not None
     late = replace(
         seen.state.entry, at=moment("22:00"), until=moment("00:00", seen.plan.date + timedelta(days=1))
     )
-    entry = wall_state(replace(seen, state=replace(seen.state, entry=late)), "main")["entry"]
+    shown = wall_state(replace(seen, state=replace(seen.state, entry=late)), "main")["entry"]
+    assert (shown["at"], shown["until"]) == ("22:00", "24:00")
+    entry = serializers.entry(late)
+    assert entry is not None
     assert (entry["at"], entry["until"]) == ("22:00", "24:00")
-    told = serializers.entry(late)
-    assert told is not None
-    assert (told["at"], told["until"]) == ("22:00", "24:00")
 
 
 def test_json_with_exact_sums_and_office_time() -> None:
-    """The state is JSON; sums keep their fen, moments are the office's own."""
+    """The state is JSON; amounts keep their fen, times are in the office's zone."""
     state = wall_state(glance(deals=(deal(1, amount="999999999.99"),)), "main")
     assert json.loads(json.dumps(state)) == state
     assert state["deals"][0]["amount"] == "999999999.99"
@@ -63,48 +63,55 @@ def test_json_with_exact_sums_and_office_time() -> None:
 
 
 def test_voided_deals_are_not_good_news() -> None:
-    """An order that was taken back leaves the list."""
+    """A deal that was taken back leaves the list."""
     state = wall_state(glance(deals=(deal(2, voided="填错了"), deal(1))), "main")
     assert [row["id"] for row in state["deals"]] == [1]
 
 
 def celebrated(kind: str, *deals: object, **over: object) -> dict[str, object] | None:
     now = moment("14:52")
-    found = wall_state(glance(scene="celebration", on_air=said(kind, now, *deals, **over)), "main")  # type: ignore[arg-type]
-    assert (found["scene"] == "celebration") == (found["celebration"] is not None)
-    assert found["base"] == "rhythm"
-    result: dict[str, object] | None = found["celebration"]
+    state = wall_state(glance(scene="celebration", on_air=said(kind, now, *deals, **over)), "main")  # type: ignore[arg-type]
+    assert (state["scene"] == "celebration") == (state["celebration"] is not None)
+    assert state["base"] == "rhythm"
+    result: dict[str, object] | None = state["celebration"]
     return result
 
 
-def test_one_order_is_one_person() -> None:
-    """A single order shows its person, its sum and exactly the time of its sound."""
-    found = celebrated("first_of_day", deal(1))
-    assert found is not None
-    assert (found["person"], found["amount"], found["items"]) == ("王小明", "12800.00", [])
-    assert (found["started_ms"], found["ends_ms"]) == (ms(moment("14:51:58")), ms(moment("14:52:12")))
+def test_one_deal_is_one_person() -> None:
+    """A single deal shows its person, its amount and the exact time of its sound."""
+    celebration = celebrated("first_of_day", deal(1))
+    assert celebration is not None
+    assert (celebration["person"], celebration["amount"], celebration["items"]) == ("王小明", "12800.00", [])
+    assert (celebration["started_ms"], celebration["ends_ms"]) == (
+        ms(moment("14:51:58")),
+        ms(moment("14:52:12")),
+    )
 
 
-def test_a_burst_is_told_as_one() -> None:
-    """Three orders in one breath are «三单连开», each with its row, summed."""
-    found = celebrated("big", deal(1), deal(2, "李思思", "6000"), deal(3, "赵磊", "0.50"))
-    assert found is not None
-    assert (found["title"], found["amount"], found["person"]) == ("三单连开", "18800.50", None)
-    assert [row["person"] for row in found["items"]] == ["王小明", "李思思", "赵磊"]  # type: ignore[attr-defined]
+def test_a_burst_is_one_celebration() -> None:
+    """Three deals announced together are «三单连开», each with its row, and their total."""
+    celebration = celebrated("big", deal(1), deal(2, "李思思", "6000"), deal(3, "赵磊", "0.50"))
+    assert celebration is not None
+    assert (celebration["title"], celebration["amount"], celebration["person"]) == (
+        "三单连开",
+        "18800.50",
+        None,
+    )
+    assert [row["person"] for row in celebration["items"]] == ["王小明", "李思思", "赵磊"]  # type: ignore[attr-defined]
     roundup = celebrated("roundup", deal(1), deal(2))
     assert roundup is not None
     assert roundup["title"] is None
 
 
-def test_what_is_over_is_not_celebrated() -> None:
-    """When the sound has ended the picture has too, even if nobody has told the wall yet."""
+def test_ended_announcements_are_not_celebrated() -> None:
+    """The picture ends with the sound, even before the wall gets a hint."""
     assert celebrated("big", deal(1), ago=14.1) is None
     assert celebrated("say", ago=61, lasts=90) is None
     assert celebrated("say", ago=59, lasts=90) is not None
 
 
 def test_the_nap_shows_nothing() -> None:
-    """In quiet time no celebration appears, whatever is said to be on the air."""
+    """In quiet time no celebration appears, even with a current announcement."""
     nap = glance("12:41", scene="celebration", on_air=said("big", moment("12:41"), deal(1)))
     state = wall_state(nap, "main")
     assert (state["scene"], state["celebration"]) == ("dark", None)
@@ -112,8 +119,8 @@ def test_the_nap_shows_nothing() -> None:
     assert wall_state(bright, "main")["scene"] == "rhythm"
 
 
-def test_the_show_is_told_in_step_with_the_voice() -> None:
-    """Each mark of the voice is the moment of its part; the last one ends the show."""
+def test_the_show_is_revealed_in_step_with_the_voice() -> None:
+    """Each mark of the voice is the time of its step; the last one ends the show."""
     now = moment("18:05:20")
     marks = (
         ("third", now),
@@ -132,7 +139,7 @@ def test_the_show_is_told_in_step_with_the_voice() -> None:
 
 
 def test_a_day_without_comment_still_ends() -> None:
-    """Without a comment the end of the voice completes the picture."""
+    """Without a comment the end of the voice ends the show."""
     now = moment("18:05:20")
     state = wall_state(
         glance("18:05:20", board=board(comment=""), on_air=said("results", now, marks=(("teams", now),))),
@@ -142,7 +149,7 @@ def test_a_day_without_comment_still_ends() -> None:
 
 
 def test_the_results_are_not_given_away_before_the_voice() -> None:
-    """Between 18:05:00 and the first word nothing is revealed; without any voice the wall tells it alone."""
+    """Between 18:05:00 and the first word nothing is revealed; without a voice the wall reveals the steps itself."""
     early = wall_state(glance("18:05:01", board=board()), "main")["board"]["reveal"]
     assert early[0]["step"] == "third"
     assert early[0]["at_ms"] == ms(moment("18:05:15"))
@@ -155,7 +162,7 @@ def champion(period: str, since: date, **over: object) -> Champion:
 
 
 def test_the_days_best_gets_the_award() -> None:
-    """While the day's top sales is being said, the wall shows that person, photo and all."""
+    """While the day's top sales is announced, the wall shows that person with photo."""
     state = wall_state(
         glance(
             "18:00",
@@ -171,7 +178,7 @@ def test_the_days_best_gets_the_award() -> None:
 
 
 def test_the_ceremony_names_the_month_that_is_over() -> None:
-    """On the first working day of December the award is November's, with the prize; also while it is spoken of."""
+    """On the first working day of December the award is November's, with the prize; also during its announcement."""
     best = champion("month", date(2026, 11, 1))
     first = date(2026, 12, 1)
     silent = wall_state(glance("13:02", first, champion=best), "main")
@@ -184,23 +191,23 @@ def test_the_ceremony_names_the_month_that_is_over() -> None:
 
 
 def test_a_pinned_board_takes_turns_and_shows_the_way_up() -> None:
-    """Outside the show a pinned board has day, week and month, each row with what is missing to the next place."""
+    """Outside the show a pinned leaderboard has day, week and month; each row shows the gap to the next place."""
     second = replace(tally(2, "李思思"), to_next=Decimal("1600.00"))
     week = Ranking("week", (tally(1, "猛虎队"),), (tally(1, "陈芳"), second))
     state = wall_state(pinned("leaderboard", rankings=(week,)), "hall")
-    assert [found["period"] for found in state["board"]["rounds"]] == ["week"]
+    assert [row["period"] for row in state["board"]["rounds"]] == ["week"]
     assert state["board"]["rounds"][0]["top"][1]["to_next"] == "1600.00"
     show = wall_state(glance("18:05:20", board=board(), rankings=(week,)), "main")
     assert show["board"]["rounds"] == []
 
 
-def test_honours_are_told_with_their_figures() -> None:
-    """Streaks count days, records yuan; both stand on the rhythm and on the board."""
-    found = (
+def test_highlights_have_their_figures() -> None:
+    """Streaks count days, records yuan; both are on the rhythm and the leaderboard."""
+    highlights = (
         Highlight("streak", "陈芳", "猛虎队", 8),
         Highlight("record", "王小明", "猛虎队", amount=Decimal(268000)),
     )
-    state = wall_state(pinned("leaderboard", honours=found), "hall")
+    state = wall_state(pinned("leaderboard", honours=highlights), "hall")
     assert state["honours"] == state["board"]["honours"]
     assert [(row["kind"], row["count"], row["amount"]) for row in state["honours"]] == [
         ("streak", 8, None),
@@ -209,15 +216,15 @@ def test_honours_are_told_with_their_figures() -> None:
 
 
 def test_a_screen_that_was_turned_off_stays_dark() -> None:
-    """Off is off: in the nap, for the results and for celebrations."""
+    """It stays off in the nap, for the results and for celebrations."""
     loud = pinned("off", scene="celebration", on_air=said("big", moment("14:52"), deal(1)))
-    for found in (loud, pinned("off", "12:41"), pinned("off", "18:05", board=board())):
-        state = wall_state(found, "hall")
+    for view in (loud, pinned("off", "12:41"), pinned("off", "18:05", board=board())):
+        state = wall_state(view, "hall")
         assert (state["scene"], state["celebration"]) == ("off", None)
 
 
-def test_nobody_to_praise_is_still_told() -> None:
-    """A day without an order has no award: then the words themselves are on the wall."""
+def test_an_award_without_a_winner_shows_the_text() -> None:
+    """A day without a deal has no award: the wall shows the announcement's text."""
     state = wall_state(
         glance("18:00", scene="award", people=(), on_air=said("top_sales_of_day", moment("18:00"))), "main"
     )
@@ -230,7 +237,7 @@ def pinned(pin: str, clock: str = "14:52", **over: object) -> Glance:
 
 
 def test_a_wall_has_its_own_choices() -> None:
-    """A wall named in the timetable has its own scene, language, size and team; others have the default."""
+    """A wall in the timetable has its scene, language, size and team; others have the default."""
     state = wall_state(pinned("leaderboard"), "hall")
     assert (state["scene"], state["lang"]) == ("leaderboard", "en")
     assert [row["name"] for row in state["board"]["top"]] == ["陈芳"]
@@ -243,7 +250,7 @@ def test_a_wall_has_its_own_choices() -> None:
 
 
 def test_a_pinned_wall_sleeps_and_celebrates_too() -> None:
-    """A pinned scene gives way to the nap and to celebrations, and comes back after them."""
+    """The nap and celebrations replace a pinned scene, which returns after them."""
     assert wall_state(pinned("leaderboard", "12:41"), "hall")["scene"] == "dark"
     loud = wall_state(
         pinned("leaderboard", scene="celebration", on_air=said("big", moment("14:52"), deal(1))), "hall"
@@ -255,8 +262,8 @@ def test_a_pinned_wall_sleeps_and_celebrates_too() -> None:
     assert off["scene"] == "dark"
 
 
-def test_troubles_are_told_once() -> None:
-    """A trouble stands at the foot of the wall, or fills it when it is the scene; never both."""
+def test_problems_are_shown_once() -> None:
+    """A health problem is at the foot of the wall, or fills it as the scene; never both."""
     trouble = HealthProblem("没有找到音箱。", "正在重试。", "请检查电源。")
     beside = wall_state(glance(troubles=(trouble,), notices=("2027 年的假期还是估计。",)), "main")
     assert beside["notices"] == ["没有找到音箱。", "2027 年的假期还是估计。"]
@@ -266,7 +273,7 @@ def test_troubles_are_told_once() -> None:
 
 
 def test_duties_still_ahead() -> None:
-    """A duty stays until a quarter of an hour after its time; what holds all day stays all day."""
+    """A duty stays until 15 minutes after its time; one without a time stays all day."""
     morning = [duty["at"] for duty in wall_state(glance("09:20"), "main")["duties"]]
     evening = [duty["at"] for duty in wall_state(glance("18:30"), "main")["duties"]]
     assert "09:15" in morning
@@ -275,7 +282,7 @@ def test_duties_still_ahead() -> None:
 
 
 def test_rest_says_which_rest() -> None:
-    """A day off, the early morning and the evening each have their own words."""
+    """A day off, the early morning and the evening each have a separate text."""
     texts = [
         wall_state(glance(clock, day), "main")["rest"]["text"]
         for clock, day in (
@@ -287,30 +294,37 @@ def test_rest_says_which_rest() -> None:
     assert texts == ["今天休息，好好放松。", "新的一天，马上开始。", "今天辛苦了，路上小心。"]
 
 
-def test_a_target_praises_the_team_and_not_who_brought_the_last_order() -> None:
-    """Person, sum and items stay away: the picture is the team's."""
+def test_a_target_celebrates_the_team_and_not_the_last_seller() -> None:
+    """The celebration shows the team, without person, amount and items."""
     now = moment("14:52")
-    found = wall_state(glance(scene="celebration", on_air=said("target", now, deal(1))), "main")[
+    celebration = wall_state(glance(scene="celebration", on_air=said("target", now, deal(1))), "main")[
         "celebration"
     ]
-    assert isinstance(found, dict)
-    assert (found["kind"], found["person"], found["amount"], found["items"]) == ("target", None, None, [])
-    assert found["team"] == deal(1).team
-    assert found["reached"] == {"amount": "86000.00", "target": "100000.00", "count": 7}
+    assert isinstance(celebration, dict)
+    assert (celebration["kind"], celebration["person"], celebration["amount"], celebration["items"]) == (
+        "target",
+        None,
+        None,
+        [],
+    )
+    assert celebration["team"] == deal(1).team
+    assert celebration["reached"] == {"amount": "86000.00", "target": "100000.00", "count": 7}
 
 
-def test_a_burst_shows_each_order() -> None:
-    """Three in one breath are a title and three items, best told by the wall itself."""
+def test_a_burst_shows_each_deal() -> None:
+    """Three deals announced together have a title and three items."""
     now = moment("14:52")
-    orders = (deal(1), deal(2, amount="20000.00"), deal(3))
-    found = wall_state(glance(scene="celebration", on_air=said("burst", now, *orders)), "main")["celebration"]
-    assert isinstance(found, dict)
-    assert found["title"] == "三单连开"
-    assert len(found["items"]) == 3
+    deals = (deal(1), deal(2, amount="20000.00"), deal(3))
+    celebration = wall_state(glance(scene="celebration", on_air=said("burst", now, *deals)), "main")[
+        "celebration"
+    ]
+    assert isinstance(celebration, dict)
+    assert celebration["title"] == "三单连开"
+    assert len(celebration["items"]) == 3
 
 
 def on_wall(team: str, **over: Any) -> Any:
-    """The state of a wall that was given to `team`."""
+    """Return the state of a wall of `team`."""
     walls = WallSettings(screens={"own": WallDisplay(name="own", team=team)})
     return wall_state(glance(walls=walls, **over), "own")
 
@@ -324,7 +338,7 @@ TWO_TEAMS = {
 
 
 def test_a_teams_wall_shows_that_team() -> None:
-    """Its bar, everybody in it (the best first, who has not sold yet last), its orders."""
+    """Its bar, all members (best first, those without a deal last), its deals."""
     state = on_wall("猛虎队", **TWO_TEAMS)
     assert [row["name"] for row in state["teams"]] == ["猛虎队"]
     assert [(row["place"], row["name"]) for row in state["members"]] == [
@@ -334,8 +348,8 @@ def test_a_teams_wall_shows_that_team() -> None:
     assert wall_state(glance(**TWO_TEAMS), "main")["members"] == []
 
 
-def test_a_teams_wall_celebrates_its_own_orders() -> None:
-    """Another team's order leaves it as it is; its own, an announcement and a round-up with its own do not."""
+def test_a_teams_wall_celebrates_its_own_deals() -> None:
+    """It ignores another team's deal; it shows its own, announcements, and round-ups with its deals."""
     now = moment("14:52")
     other = deal(3, "李思思", team="飞龙队")
     shown = {
@@ -350,7 +364,7 @@ def test_a_teams_wall_celebrates_its_own_orders() -> None:
 
 
 def test_a_wall_of_a_team_that_does_not_exist_says_so() -> None:
-    """It shows all teams and the name that is not known, in the wall's language."""
+    """It shows all teams and a notice with the unknown name, in the wall's language."""
     state = on_wall("白虎队", **TWO_TEAMS)
     assert state["notices"][0] == "没有叫“白虎队”的团队，这块大屏显示全部团队。"
     assert len(state["teams"]) == 2
@@ -358,7 +372,7 @@ def test_a_wall_of_a_team_that_does_not_exist_says_so() -> None:
 
 
 def test_a_duty_has_its_moment() -> None:
-    """The page decides by it what is due; the state says how long a reminder stays."""
+    """The page uses it to show due duties; the state contains how long a duty stays."""
     state = wall_state(glance("09:00"), "main")
     first = state["duties"][0]
     assert first["at_ms"] == ms(moment(first["at"]))

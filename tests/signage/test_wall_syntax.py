@@ -1,4 +1,4 @@
-"""What old televisions can read: the walls' scripts as ES5, their style sheet without anything young."""
+"""Support for old TVs: the walls' scripts are ES5, their style sheet uses no recent features."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEWER_NAMES = {
 
 
 def newer(node: Any) -> Iterator[str]:
-    """What in a syntax tree is younger than ES5, or writes markup."""
+    """Yield parts of a syntax tree that are newer than ES5, or that write markup."""
     if isinstance(node, list):
         for part in node:
             yield from newer(part)
@@ -48,7 +48,7 @@ def newer(node: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("script", sorted(path.name for path in STATIC.glob("wall*.js")))
 def test_scripts_are_es5(script: str) -> None:
-    """A television of 2014 can read the wall's scripts: ES5 syntax, no newer functions, no markup from data."""
+    """A TV of 2014 can run the wall's scripts: ES5 syntax, no newer functions, no markup from data."""
     tree = esprima.parseScript((STATIC / script).read_text(encoding="utf-8"))
     assert sorted(newer(tree)) == []
 
@@ -58,7 +58,7 @@ def test_scripts_are_es5(script: str) -> None:
     ["var f = () => 1", "let a", "fetch('x')", "a.innerHTML = b", "f({a})", "`x`", "a.includes(1)"],
 )
 def test_the_reader_notices_newer_code(newer_code: str) -> None:
-    """The check of the scripts is one that fails."""
+    """The script check reports newer code."""
     assert list(newer(esprima.parseScript(newer_code)))
 
 

@@ -1,5 +1,5 @@
-/* Looks at the wall as it stands and lists what breaks the rules of the look: text that is cut, that leaves the
-   screen or covers other text, type that is too small, contrast under 7:1. Returned to the test as sentences. */
+/* Check the displayed wall and return violations of the layout rules as sentences for the test: text that is cut, that
+   leaves the screen or covers other text, type that is too small, contrast under 7:1. */
 (function () {
   'use strict';
   var rem = parseFloat(getComputedStyle(document.documentElement).fontSize), found = [], boxes = [];

@@ -1,4 +1,4 @@
-"""A room with walls for tests: the real web side on a real port, an office whose glance a test sets, a browser."""
+"""Walls for tests: the real web server on a real port, an office whose glance the test sets, and a browser."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ FLAGS = [
 
 
 class PlainNames:
-    """Of the wall desk: every screen is called what it calls itself; what it reports goes nowhere."""
+    """Stand-in for the wall registry: keep every screen's name, ignore its reports."""
 
     def called(self, name: str) -> str:
         return name
 
     def seen(self, name: str, now: datetime) -> None:
-        """Not kept."""
+        """Ignore the report."""
 
 
 class Room:
-    """What a wall asks of an office: a glance. Everything else of an office is missing, and fails when asked."""
+    """An office with a glance only, which is all that walls use; other attributes are missing and fail."""
 
     def __init__(self, start: datetime, port: int = 0) -> None:
         self.feed = Feed()
@@ -60,19 +60,19 @@ class Room:
         return replace(self.shown, now=self.clock.now(), revision=self.feed.revision)
 
     def show(self, **over: Any) -> None:
-        """Changes what is shown, and tells the walls."""
+        """Change the glance and notify the walls."""
         self.shown = replace(self.shown, **over)
         self.feed.notify()
 
     def usual_plan(self) -> DayPlan:
-        """For the poster: the plan of the glance."""
+        """Return the plan of the glance, for the poster."""
         return self.shown.plan
 
     def stop(self) -> None:
         self.server.close()
 
     def start_again(self, build: str | None = None) -> None:
-        """The server on the same port; another `build` is an upgrade."""
+        """Start the server on the same port; another `build` simulates an upgrade."""
         self.app = self._app()
         if build:
             self.app.jinja_env.globals["build"] = build
@@ -95,24 +95,24 @@ def chromium() -> Iterator[Browser]:
 
 
 def eventually(holds: Callable[[], object], seconds: float = 10.0) -> bool:
-    """Whether that holds within so many seconds; asked every 30 ms."""
+    """Return whether `holds` becomes true within `seconds`; checked every 30 ms."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
             if holds():
                 return True
         except Error:
-            pass  # the page is just being loaded anew
+            pass  # the page is reloading
         time.sleep(0.03)
     return False
 
 
 def scene(page: Page) -> str | None:
-    """The scene on the glass, None before the first."""
-    found: str | None = page.evaluate("window.Wall && Wall.scene()")
-    return found
+    """Return the displayed scene, None before the first."""
+    name: str | None = page.evaluate("window.Wall && Wall.scene()")
+    return name
 
 
 def renewed(page: Page) -> bool:
-    """Whether the page has been loaded anew since a test wrote `window.old`, and has a state."""
+    """Return whether the page has reloaded since the test set `window.old`, and has a state."""
     return bool(page.evaluate("!window.old && window.Wall && Wall.state && Wall.state() !== null"))

@@ -1,7 +1,7 @@
-"""Every wall scene with made-up values: glances of an office, drawn by the real `signage.wall_state`.
+"""Every wall scene with made-up values: glances of an office, converted by the real `signage.wall_state`.
 
-Tests and benches walk through `stories()`; `make storybook` serves each as a page. A story is a `Glance`, never JSON
-written by hand, so a picture shows what a wall can show.
+Tests and benchmarks use `stories()`; `make storybook` serves each as a page. A story is a `Glance`, never handwritten
+JSON, so that each picture is one that a real wall can show.
 """
 
 from __future__ import annotations
@@ -17,6 +17,6 @@ __all__ = ["State", "stories"]
 
 
 def stories() -> Mapping[str, State]:
-    """The JSON state of each story by name; the name begins with what it shows."""
+    """Return the JSON state of each story by name; the name starts with its subject."""
     chinese: dict[str, Story] = rhythm_stories() | show_stories() | celebration_stories() | other_stories()
     return {name: story.state() for name, story in (chinese | in_english_office(chinese)).items()}

@@ -1,4 +1,4 @@
-"""Serves the storybook on this machine until Ctrl-C: `make storybook`."""
+"""Serve the storybook on this machine until Ctrl-C: `make storybook`."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ TEAMS = (
     "Alpha",
 )
 PEOPLE = ("陈芳", "李思思", "赵磊", "王小明", "孙悦", "周杰", "吴敏", "郑爽", "冯涛", "褚亮", "卫国", "蒋欣")
-# Names of 2 to 20 characters, Chinese, from the west of China, and Latin.
+# Names of 2 to 20 characters: Chinese, from western China, and Latin.
 LONG = (
     "阿卜杜热西提·买买提艾力·吐尔逊",
     "Jonathan Appleseed-W",
@@ -62,18 +62,18 @@ SCENES = {"元帅升帐": "countdown", "小憩": "dark", "战报传来": "leader
 
 
 def moment(clock: str, day: date = MONDAY) -> datetime:
-    """HH:MM or HH:MM:SS in the made-up office."""
+    """Return the moment of HH:MM or HH:MM:SS in the made-up office."""
     return datetime.combine(day, time.fromisoformat(clock), ZONE)
 
 
 def entry(name: str, text: str, at: str, until: str, wall: str = "rhythm", day: date = MONDAY) -> Entry:
-    """A part of the day."""
+    """Return an entry of the day."""
     music = "morning" if at in ("08:30", "12:55") else None
     return Entry(moment(at, day), moment(until, day), name, text, music, 40, name == "小憩", wall)
 
 
 def duty(at: str | None, who: str, what: str, day: date = MONDAY) -> Duty:
-    """A reminder; without `at` for the whole day."""
+    """Return a duty; without `at` for the whole day."""
     return Duty(moment(at, day) if at else None, who, what)
 
 
@@ -83,7 +83,7 @@ DUTIES = (duty("17:30", "leader", "回顾每个人的目标"), duty(None, "leade
 def plan(
     *entries: Entry, day: date = MONDAY, duties: tuple[Duty, ...] = DUTIES, off: bool = False
 ) -> DayPlan:
-    """A day with these parts, or the usual ones; `off`: nobody works and nothing is planned."""
+    """Return a day with these entries, or the usual ones; `off`: a day off without entries."""
     usual = [entry(name, text, at, until, SCENES.get(name, "rhythm"), day) for at, until, name, text in DAY]
     parts = () if off else entries or tuple(usual)
     why = "周日" if off else "周一"
@@ -91,13 +91,13 @@ def plan(
 
 
 def poster_plan() -> DayPlan:
-    """The usual day with what leaders do, for the printed sheet."""
+    """Return the usual day with the leaders' duties, for the printed sheet."""
     duties = ("09:15", "把每个人的目标交给总监"), ("13:00", "带头鼓劲"), ("17:30", "回顾每个人的目标")
     return plan(duties=tuple(duty(at, "leader", what) for at, what in duties))
 
 
 def team(name: str, place: int, amount: str, target: str | None) -> Standing:
-    """A team's row."""
+    """Return a team's row."""
     sold, goal = Decimal(amount), None if target is None else Decimal(target)
     return Standing(place, place, name, name, 9 - place % 9, sold, goal, rate=None if goal is None else sold / goal,
         to_next=Decimal(9000) if place > 1 else None,
@@ -105,13 +105,13 @@ def team(name: str, place: int, amount: str, target: str | None) -> Standing:
 
 
 def teams(count: int, fresh: bool = False) -> tuple[Standing, ...]:
-    """The first `count` teams, best first; `fresh`: nobody has sold anything yet."""
+    """Return the first `count` teams, best first; `fresh`: without any deals yet."""
     amounts = ["0" if fresh else str(max(112000 - 23000 * i, 1500 * (12 - i))) for i in range(count)]
     return tuple(team(TEAMS[i], i + 1, amounts[i], "80000" if i % 3 == 2 else "100000") for i in range(count))
 
 
 def deal(number: int, person: str, team: str, amount: str, product: str = "套餐", at: str = "14:41") -> Deal:
-    """One deal."""
+    """Return a deal."""
     return Deal(
         id=number, key=f"k{number}", person_id=number, person=person, team=team, product=product,
         amount=Decimal(amount), at=moment(at), voided=None, date=MONDAY, team_id=1,
@@ -119,14 +119,14 @@ def deal(number: int, person: str, team: str, amount: str, product: str = "套�
 
 
 def deals(count: int) -> tuple[Deal, ...]:
-    """The last deals, newest first."""
+    """Return the last deals, newest first."""
     amounts = ("12800", "6000", "3500", "980.50")
     times = ("14:41", "14:07", "13:52", "11:20")
     return tuple(deal(9 - i, PEOPLE[3 - i], TEAMS[i], amounts[i], at=times[i]) for i in range(count))
 
 
 def person(name: str, place: int, **over: Any) -> Standing:
-    """A salesperson's row in the ranking."""
+    """Return a salesperson's row in the standings."""
     row: dict[str, Any] = {
         "place": place,
         "id": place,
@@ -140,7 +140,7 @@ def person(name: str, place: int, **over: Any) -> Standing:
 
 
 def people(count: int) -> tuple[Standing, ...]:
-    """The first `count` people, best first."""
+    """Return the first `count` people, best first."""
     names = (PEOPLE[i % 12] if i < 12 else f"{PEOPLE[i % 12]}{i}" for i in range(count))
     return tuple(person(name, place) for place, name in enumerate(names, 1))
 
@@ -154,7 +154,7 @@ HONOURS = (
 
 
 def rankings(sold: int, count: int = 4) -> tuple[Ranking, ...]:
-    """Day, week and month, each with `sold` people and `count` teams."""
+    """Return day, week and month, each with `sold` people and `count` teams."""
     return tuple(Ranking(period, teams(count), people(sold)) for period in ("day", "week", "month"))
 
 
@@ -178,7 +178,7 @@ CITIES = (
 
 
 def cities(count: int) -> tuple[City, ...]:
-    """The first `count` cities, best first; with two and more this one is the second."""
+    """Return the first `count` cities, best first; from two cities on, this office's city is second."""
     return tuple(
         City(i + 1, CITIES[i], Decimal("1.08") - Decimal(i) / 16, None, CITIES[i] == "北京")
         for i in range(count)
@@ -186,7 +186,7 @@ def cities(count: int) -> tuple[City, ...]:
 
 
 def board(**over: Any) -> Board:
-    """The results of a full day."""
+    """Return the results of a full day."""
     whole: dict[str, Any] = {
         "title": say("top_sales"),
         "period": "day",

@@ -1,4 +1,4 @@
-"""Every scene once more on an English wall, of an office that writes English: no Chinese word may be left."""
+"""Every scene on an English wall in an office that writes English: no Chinese text may remain."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ WRITTEN = {
 
 
 def in_english_office(chinese: Mapping[str, Story]) -> dict[str, Story]:
-    """The stories of SHOWN in an office that writes English, on an English wall, by name with `-english` behind."""
+    """Return the stories of SHOWN on an English wall in an English-writing office, with the suffix `-english`."""
     return {f"{name}-english": _in_english(chinese[name]) for name in SHOWN}
 
 
@@ -62,7 +62,7 @@ def _in_english(story: Story) -> Story:
 
 
 def _written(value: Any) -> Any:
-    """What people wrote there, as an office that writes English would have written it."""
+    """Replace people's texts by those of an office that writes English."""
     if isinstance(value, str):
         return WRITTEN.get(value, value)
     if is_dataclass(value) and not isinstance(value, type):

@@ -32,7 +32,7 @@ NEWS = entry("战报传来", "", "18:00", "18:10", "leaderboard")
 
 
 def _show(spoken: int, **over: Any) -> Story:
-    """The show at 18:06, when the voice has reached the first `spoken` parts."""
+    """Return the show at 18:06, when the voice has reached the first `spoken` steps."""
     now = moment("18:06")
     marks = tuple((step, now + timedelta(seconds=-1 if i < spoken else 60)) for i, step in enumerate(STEPS))
     on_air = OnAir(7, "results", "", (), now - timedelta(seconds=30), now + timedelta(seconds=70), marks)
@@ -40,8 +40,8 @@ def _show(spoken: int, **over: Any) -> Story:
 
 
 def show_stories() -> dict[str, Story]:
-    """The 18:05 show, moment by moment, and boards outside it."""
-    told: dict[str, Any] = {"scene": "leaderboard", "board": board()}
+    """Return the 18:05 show step by step, and leaderboards outside it."""
+    changes: dict[str, Any] = {"scene": "leaderboard", "board": board()}
     evening = board(top=(), teams=teams(3, fresh=True), cities=(), comment="今天大家都辛苦了，明天开门见红。")
     return {
         "board-opening": _show(0),
@@ -53,25 +53,25 @@ def show_stories() -> dict[str, Story]:
         "board-all": _show(8),
         "board-pinned": story("14:52:30", PINNED),
         "board-pinned-week": story("14:53:00", PINNED),
-        "board-honours": story("14:53:10", **told),
+        "board-honours": story("14:53:10", **changes),
         "board-sixty": story(
             "14:52:20", PINNED, people=people(60), teams=teams(12), rankings=rankings(60, 12)
         ),
         "board-long-names": _show(
             8, top=tuple(person(name, i) for i, name in enumerate(LONG, 1)), teams=teams(12)
         ),
-        "board-empty": story(**told | {"board": evening}),
+        "board-empty": story(**changes | {"board": evening}),
         "board-cities": _show(5),
         "board-one-city": _show(5, cities=cities(1)),
         "board-eight-cities": _show(5, cities=cities(8)),
         "board-fifteen-cities": _show(5, cities=cities(15)),
-        "board-far": story(display=FAR, **told),
-        "board-light": story(display=PAPER, **told),
+        "board-far": story(display=FAR, **changes),
+        "board-light": story(display=PAPER, **changes),
     }
 
 
 def celebration_stories() -> dict[str, Story]:
-    """Moments in red."""
+    """Return the celebrations."""
     one = deal(1, "王小明", "猛虎队", "12800", "校园招聘套餐")
     three = (
         one,

@@ -1,4 +1,4 @@
-"""The storybook's pages: each story as the real wall page with a state in it, its clock standing still."""
+"""The storybook's pages: each story as the real wall page with a fixed state and a stopped clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pages = Blueprint(
 
 @pages.get("/")
 def index() -> str:
-    """The list of stories."""
+    """Show the list of stories."""
     scenes: dict[str, list[str]] = {}
     for name, story in stories().items():
         scenes.setdefault(story["scene"], []).append(name)
@@ -29,13 +29,13 @@ def index() -> str:
 
 @pages.get("/poster")
 def poster() -> str:
-    """The printable timetable with the office's usual day."""
+    """Show the printable timetable with the office's usual day."""
     return render_template("poster.html", office="北京分公司", plan=to_json(poster_plan()), roles=ROLES)
 
 
 @pages.get("/<story>")
 def page(story: str) -> str:
-    """One story; its clock runs with `?play=1`."""
+    """Show a story; its clock runs with `?play=1`."""
     state = stories().get(story)
     if state is None:
         abort(404)

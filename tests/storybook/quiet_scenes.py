@@ -1,4 +1,4 @@
-"""Stories of the quiet scenes: the day, the stand-up, the nap, the door, the prize, a fault, the evening."""
+"""Stories of the quiet scenes: the day, the stand-up, the nap, the welcome, the award, a fault, the evening."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BIG_TEAM = "北京西城区企业服务第一先锋突击大队"
 
 
 def rhythm_stories() -> dict[str, Story]:
-    """The current part of the day."""
+    """Return stories of the current entry of the day."""
     return {
         "rhythm-full": story(),
         "rhythm-empty": story(teams=(), deals=(), plan=plan(duties=()), day=total(0), week=total(0), month=total(0)),
@@ -55,7 +55,7 @@ def rhythm_stories() -> dict[str, Story]:
 
 
 def _team_wall() -> Story:
-    """One team's wall: four have sold today, five have not."""
+    """Return a team's wall: four members have sold today, five have not."""
     sold = tuple(person(name, place, team="猛虎队") for place, name in enumerate(PEOPLE[:4], 1))
     return story(
         display=WallDisplay(team="猛虎队"),
@@ -86,7 +86,7 @@ def _long_names() -> Story:
 
 
 def _award(clock: str, champion: Champion, said: str, display: WallDisplay | None = None) -> Story:
-    """A ceremony: the timetable shows the award while somebody is being praised in the office's own words."""
+    """Return a ceremony: the timetable shows the award during an announcement with the office's text."""
     day = glance(clock)
     start = day.now - timedelta(seconds=3)
     kind = "text" if champion.prize else f"top_sales_of_{champion.period}"
@@ -110,7 +110,7 @@ def _awards() -> dict[str, Story]:
 
 
 def other_stories() -> dict[str, Story]:
-    """The stand-up, the nap, the door, the prize, the fault, the evening."""
+    """Return stories of the stand-up, the nap, the welcome, the award, the fault, the evening."""
     first = date(2026, 12, 1)
     door = entry("前台迎接", "新的一月，从一个微笑开始。", "08:30", "09:00", "welcome", first)
     fault: dict[str, Any] = {"scene": "fault", "troubles": (SILENT,)}

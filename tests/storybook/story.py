@@ -1,4 +1,4 @@
-"""How a story is put together: a full office at 14:52, and what the story changes of it."""
+"""Building blocks of a story: a full office at 14:52, and the story's changes to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ USUAL = WallDisplay()
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A glance on one screen. `stale`: the time of the last answer from the server; `identify`: shown over all."""
+    """A glance on one screen. `stale`: time of the server's last answer; `identify`: shown on top of everything."""
 
     glance: Glance
     display: WallDisplay = USUAL
@@ -30,20 +30,20 @@ class Story:
     identify: bool = False
 
     def state(self) -> State:
-        """The JSON that this screen gets, with what the page or the phone adds to it."""
+        """Return the JSON for this screen, including the fields that the page or the phone adds."""
         walls = WallSettings(default=self.display, screens={self.display.name: self.display})
-        found = wall_state(replace(self.glance, walls=walls), self.display.name, "storybook")
-        found["wall"].update(identify=self.display.name if self.identify else None, reload=None)
-        return found | ({"stale": self.stale} if self.stale else {})
+        state = wall_state(replace(self.glance, walls=walls), self.display.name, "storybook")
+        state["wall"].update(identify=self.display.name if self.identify else None, reload=None)
+        return state | ({"stale": self.stale} if self.stale else {})
 
 
 def total(amount: int, target: int | None = None, count: int = 0) -> Total:
-    """A sum of the office."""
+    """Return a total of the office."""
     return Total(Decimal(amount), None if target is None else Decimal(target), count)
 
 
 def glance(clock: str = "14:52", **over: Any) -> Glance:
-    """A full office at `clock` on the plan's date; the scene is the plan's unless given."""
+    """Return a full office at `clock` on the plan's date; the scene is the plan's unless given."""
     day = over.get("plan") or plan()
     now = moment(clock, day.date)
     state = state_at(day, now)
@@ -74,14 +74,14 @@ def glance(clock: str = "14:52", **over: Any) -> Glance:
 
 
 def story(clock: str = "14:52", display: WallDisplay | None = None, **over: Any) -> Story:
-    """A full office on a usual screen, with what the story changes."""
+    """Return a full office on a usual screen, with the story's changes."""
     return Story(glance(clock, **over), display or USUAL)
 
 
 def celebration(
     kind: str, *sold: Deal, text: str = "", display: WallDisplay | None = None, **over: Any
 ) -> Story:
-    """A celebration that began three seconds ago: stamped, counted up, still sounding."""
+    """Return a celebration that started three seconds ago: stamped, counted up, still sounding."""
     start = moment("14:52") - timedelta(seconds=3)
     on_air = OnAir(7, kind, text, sold, start, start + timedelta(seconds=14))
     return story(display=display, scene="celebration", on_air=on_air, **over)
