@@ -1,6 +1,6 @@
-"""Tells screens «revision N», and never waits for one.
+"""Notify screens of «revision N» without ever waiting for one.
 
-Every subscriber holds a place for exactly one number: a slow screen finds the newest there, whatever it missed.
+Every subscriber holds exactly one number: a slow screen gets the newest one and skips those it missed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import threading
 
 
 class Subscription:
-    """One screen's ear. `get` waits for the next revision; `close` lets go."""
+    """The subscription of one screen. `get` waits for the next revision; `close` ends it."""
 
     def __init__(self, feed: Feed, name: str | None):
         self._feed, self.name = feed, name
@@ -22,21 +22,21 @@ class Subscription:
         self._wake.set()
 
     def get(self, timeout: float) -> int | None:
-        """The newest revision since the last call, or None after `timeout` seconds or when closed."""
+        """Return the newest revision since the last call, or None after `timeout` seconds or when closed."""
         if not self._wake.wait(timeout):
             return None
         self._wake.clear()
         return None if self.closed else self._newest
 
     def close(self) -> None:
-        """Ends this subscription; a waiting `get` returns at once."""
+        """End this subscription; a waiting `get` returns at once."""
         self._feed._forget(self)
         self.closed = True
         self._wake.set()
 
 
 class Feed:
-    """Counts what has changed and tells those who listen. Thread-safe."""
+    """Count changes and notify subscribers. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -45,16 +45,16 @@ class Feed:
 
     @property
     def revision(self) -> int:
-        """The number of the present state; grows with each `tell`."""
+        """The number of the present state; grows with each `notify`."""
         return self._revision
 
     @property
     def listeners(self) -> int:
-        """How many subscriptions are open."""
+        """Number of open subscriptions."""
         return len(self._subscriptions)
 
     def subscribe(self, name: str | None = None) -> Subscription:
-        """A new subscription. One of the same name is closed: the old stream of a screen that came back."""
+        """Return a new subscription and close an older one of the same name: a screen that reconnected."""
         new = Subscription(self, name)
         with self._lock:
             old = [s for s in self._subscriptions if name is not None and s.name == name]
@@ -64,7 +64,7 @@ class Feed:
         return new
 
     def notify(self) -> int:
-        """Something that screens show has changed; returns the new revision."""
+        """Signal that the content of screens has changed; return the new revision."""
         with self._lock:
             self._revision += 1
             revision, listening = self._revision, tuple(self._subscriptions)
