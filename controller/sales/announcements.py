@@ -45,7 +45,9 @@ _SELECT: Final = (
     " FROM announcements WHERE "
 )
 
-_OPEN: Final = "state IN ('waiting', 'playing') AND "  # worded like the partial index, otherwise SQLite reads the whole table
+_OPEN: Final = (
+    "state IN ('waiting', 'playing') AND "  # as in the partial index, or SQLite reads the whole table
+)
 
 
 class Outbox:
@@ -145,7 +147,7 @@ class Outbox:
         """Return the seconds of announcements played between two moments, including the one playing now."""
         row = self._rows.one(
             "SELECT coalesce(sum(coalesce(ended, ?) - started), 0) FROM announcements"
-            " WHERE date >= ? AND started >= ? AND started <= ?"  # the index is on date; without it SQLite reads all years
+            " WHERE date >= ? AND started >= ? AND started <= ?"  # date has the index
             " AND state IN ('playing', 'heard', 'not_heard', 'dropped')",
             to_ms(now), day((since - timedelta(days=1)).date()), to_ms(since), to_ms(now),
         )  # fmt: skip

@@ -95,7 +95,7 @@ class Store:
             if not stand_in:
                 raise
             self._missing = trouble
-            self._writer = self._stand_in()
+            self._writer = self._open_substitute()
 
     def _open(self, *, sound: bool) -> sqlite3.Connection:
         """Open the writing connection; `sound`: first read every small table, to detect damage."""
@@ -109,7 +109,7 @@ class Store:
                 raise StoreTrouble(say("database_empty", path=path))
         new = not path.exists()
         _lend_mode(path)
-        with self._told():
+        with self._as_trouble():
             try:
                 if new:
                     _make_new(path)
@@ -126,7 +126,7 @@ class Store:
                 raise StoreTrouble(say("database_not_made", path=path, why=reason(fault))) from fault
         return writer
 
-    def _stand_in(self) -> sqlite3.Connection:
+    def _open_substitute(self) -> sqlite3.Connection:
         """Return a substitute for a file that cannot be opened for writing: the file read-only, else an empty one."""
         for how in ("mode=ro", "mode=ro&immutable=1"):
             with suppress(sqlite3.Error):
@@ -196,7 +196,7 @@ class Store:
             try:
                 self._writer = self._open(sound=False)
             except StoreTrouble as trouble:
-                self._missing, self._writer = trouble, self._stand_in()
+                self._missing, self._writer = trouble, self._open_substitute()
                 raise
 
     def _close_idle_readers(self) -> None:
@@ -229,7 +229,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with self._told():
+        with self._as_trouble():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Session(_Rows(self._writer, self.zone))
@@ -242,7 +242,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open one consistent snapshot for reading; never waits for a writer, in any number of threads."""
-        with self._told():
+        with self._as_trouble():
             where = self._where
             reader = self._borrow()
             try:
@@ -261,7 +261,7 @@ class Store:
         _make_private(part)
         try:
             with (
-                self._told(part),
+                self._as_trouble(part),
                 closing(self._connect(self._where)) as source,
                 closing(sqlite3.connect(part)) as copy,
             ):
@@ -320,7 +320,7 @@ class Store:
         return connection
 
     @contextmanager
-    def _told(self, path: Path | None = None) -> Iterator[None]:
+    def _as_trouble(self, path: Path | None = None) -> Iterator[None]:
         """Turn disk errors into sentences; let faults of our own SQL pass unchanged."""
         try:
             yield
