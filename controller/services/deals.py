@@ -44,7 +44,7 @@ def tell(
 
     `decision`: the decision shown for the deal; `own`: the same without quiet time and mute. The target is announced
     after its deal: at once, or after the round-up that the deal waits for. A deal that waits for the 18:05 results
-    causes none, because the results name every team's completion; nor does a deal that is announced on another day.
+    causes none, because the results name every team's completion. A deal that is announced on another day causes none.
     """
     if decision.when is None or decision.kind == RESULTS:
         return None

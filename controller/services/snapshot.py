@@ -130,7 +130,7 @@ class SnapshotBuilder:
     ):
         self._context, self._talk, self._cues, self._sounding = context, talk, cues, sounding
         self._walls, self._playlists, self._health = walls, playlists, health
-        self._praise = DayHighlights(context)
+        self._highlights = DayHighlights(context)
         self._lock = threading.Lock()
         self._last: Glance | None = None
         self._turned: tuple[State, int | None] | None = None
@@ -205,9 +205,9 @@ class SnapshotBuilder:
             hidden = {p.id for p in people if p.hidden}
             names = [p.name for p in people if p.hidden]
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
-            champion = self._praise.champion(session, state, on_air, now.date())
+            champion = self._highlights.champion(session, state, on_air, now.date())
             members = _members(session.roster.people())
-            honours = self._praise.honours(session, periods["day"], periods["week"], hidden, now.date())
+            honours = self._highlights.honours(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
             teams=periods["day"].teams, people=periods["day"].people,
