@@ -1,4 +1,4 @@
-"""One signal for every change: the store gives it after a commit, walls, timekeeper and announcer listen to it."""
+"""One signal for every change: the store sends it after a commit; walls, timekeeper and announcer listen to it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ log = logging.getLogger(__name__)
 
 
 class Changes:
-    """Thread-safe. Listeners are called in the thread that made the change, in the order in which they came.
+    """Thread-safe. Listeners are called in the thread that made the change, in the order of registration.
 
-    A listener only wakes its own thread or counts a revision: it must not write to the store.
+    A listener may only wake its own thread or count a revision; it must not write to the store.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: tuple[Callable[[], object], ...] = ()
         self.number = 0
-        """How many changes there were; a cache that was made at the same number is still right."""
+        """Number of changes so far; a cache built at the same number is still valid."""
 
     def listen(self, listener: Callable[[], object]) -> None:
-        """Call `listener` after each change from now on; the same one is kept once."""
+        """Call `listener` after each change from now on; registering it twice has no effect."""
         with self._lock:
             if listener not in self._listeners:
                 self._listeners = (*self._listeners, listener)
 
     def notify(self) -> None:
-        """Something has changed. A listener that fails is logged and harms no other."""
+        """Signal a change. A listener that fails is logged; the others are still called."""
         with self._lock:
             self.number += 1
         for listener in self._listeners:

@@ -1,4 +1,4 @@
-"""Builds everything, starts it, stops it in reverse: the only file that knows all parts."""
+"""Build all parts, start them, stop them in reverse order: the only file that knows all parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-# Only what the player's process needs to start; all else is imported while that opens its device (Daemon._build).
+# Only the imports for starting the player process; Daemon._build imports the rest while the player opens its device.
 from controller.sound import mandarin
 from controller.sound.speaker import Event, Speaker
 from controller.system import log_file, network, process
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `zhangu run` was asked for. `start`: a rehearsal's moment, in the office's zone.
-    `voice_install`: whether the natural voice is downloaded when it is missing; never in a rehearsal.
-    `rehearsal`: every page says that nothing entered here is kept."""
+    """The options of `zhangu run`. `start`: a rehearsal's moment, in the office's zone.
+    `voice_install`: download the natural voice when it is missing; never in a rehearsal.
+    `rehearsal`: every page shows that nothing entered here is kept."""
 
     home: Home
     host: str = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
@@ -57,7 +57,9 @@ class Daemon:
             self._listener = listen(options.host, options.port)
             self._stack.callback(self._listener.close)
             self.speaker = Speaker(self._on_speaker)
-            self._stack.callback(self.speaker.close)  # when building fails; else it is closed before
+            self._stack.callback(
+                self.speaker.close
+            )  # for a failed build; normally the speaker is closed earlier
             self.speaker.launch()
             self._tls = self._secured(options)
             self._build(home)
@@ -67,24 +69,24 @@ class Daemon:
 
     @property
     def host(self) -> str:
-        """The address it listens on, as it was asked for."""
+        """The address to listen on, as given in the options."""
         return self._options.host
 
     @property
     def secured(self) -> Certificate | None:
-        """The certificate of HTTPS, when it is served."""
+        """The HTTPS certificate, if HTTPS is served."""
         return self._tls[1] if self._tls else None
 
     def _secured(self, options: Options) -> tuple[socket.socket, Certificate] | None:
-        """The port of HTTPS and the certificate for it, when it was asked for."""
+        """Open the HTTPS port and return it with its certificate; None without `tls_port`."""
         if options.tls_port is None:
             return None
         from controller.system.network import lan_address
 
-        made = network.ensure(options.home.var / "tls", lan_address())
+        certificate = network.ensure(options.home.var / "tls", lan_address())
         listener = listen(options.host, options.tls_port, "--tls-port")
         self._stack.callback(listener.close)
-        return listener, made
+        return listener, certificate
 
     def _build(self, home: Home) -> None:
         from controller.clock import Clock
@@ -142,7 +144,7 @@ class Daemon:
         self.store.changes.listen(self.timekeeper.wake)
 
     def _serve(self) -> None:
-        """The web, last: importing it takes as long as all the rest, and the music shall not wait for it."""
+        """Start the web server last: importing it takes as long as all the rest, and music must not wait for it."""
         from signage import create_app
         from signage.server import Server
 
@@ -161,16 +163,16 @@ class Daemon:
         if self._tls is not None:
             self._serve_tls(app, *self._tls)
 
-    def _serve_tls(self, app: Flask, listener: socket.socket, made: Certificate) -> None:
+    def _serve_tls(self, app: Flask, listener: socket.socket, certificate: Certificate) -> None:
         from signage.tls import TlsProxy
 
-        self.front = TlsProxy(self.server, listener, made.chain, made.key)
+        self.front = TlsProxy(self.server, listener, certificate.chain, certificate.key)
         self._stack.callback(self.front.close)
-        app.extensions["tls"] = (self.front.port, made.authority)
+        app.extensions["tls"] = (self.front.port, certificate.authority)
         self.front.start()
 
     def _alive(self) -> None:
-        """Feeds the watchdog while the timekeeper works and the book answers."""
+        """Feed the watchdog while the timekeeper works and the store can be read."""
         with self.store.read():
             process.notify("WATCHDOG=1")
 
@@ -179,7 +181,7 @@ class Daemon:
         self.office.following.on_speaker(event)
 
     def start(self) -> None:
-        """Sound first, then time, then the web: the right music sounds within half a second."""
+        """Start sound first, then time, then the web: the right music plays within half a second."""
         self.speaker.start()
         self.office.following.recover()
         self._announcer.start(self.office.queue)
@@ -193,14 +195,14 @@ class Daemon:
         process.notify("READY=1")
 
     def close(self) -> None:
-        """Stops everything in reverse."""
+        """Stop everything in reverse order."""
         self._stack.close()
 
 
 def run(options: Options, greet: Callable[[Daemon], None]) -> int:
-    """Runs until SIGTERM or SIGINT; returns the exit code."""
+    """Run until SIGTERM or SIGINT; return the exit code."""
     over = ShutdownSignal()
-    gc.disable()  # what is imported stays: looking through it for garbage costs a twentieth of the start
+    gc.disable()  # imported modules stay: collecting garbage among them costs a twentieth of the start
     daemon = Daemon(options)
     try:
         daemon.start()
@@ -212,8 +214,8 @@ def run(options: Options, greet: Callable[[Daemon], None]) -> int:
         )
         try:
             greet(daemon)
-        except Exception:  # a terminal that is gone ends no office
-            log.exception("the start could not be told at the terminal")
+        except Exception:  # a closed terminal must not end the daemon
+            log.exception("could not print the start message to the terminal")
         over.wait()
     finally:
         log.info("stopping")
@@ -222,7 +224,7 @@ def run(options: Options, greet: Callable[[Daemon], None]) -> int:
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):
-    """On a full disk the log has a gap; the terminal and the systemd journal still have the line."""
+    """A log file that skips lines on a full disk; the terminal and the systemd journal still get them."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         if not isinstance(sys.exc_info()[1], OSError):
@@ -230,7 +232,7 @@ class _LogFile(logging.handlers.RotatingFileHandler):
 
 
 def keep_log(home: Home, *, to_screen: bool) -> None:
-    """The log: a file of bounded size in var/log, and the terminal."""
+    """Log to a file of bounded size in var/log, and to the terminal if `to_screen`."""
     folder = home.var / "log"
     folder.mkdir(parents=True, exist_ok=True)
     handlers: list[logging.Handler] = [

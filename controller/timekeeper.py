@@ -1,8 +1,8 @@
-"""Wakes at each boundary of the day, asks the timetable what should be, and hands the difference on.
+"""Wake at each boundary of the day, compute the state from the timetable, and apply the difference.
 
-`schedule` only wakes this thread. What should sound and show is always worked out from the timetable and the
-present moment, so a start, a restart, an edit, a clock that jumps and a machine that slept all end in the same
-state. A job that fails is logged and harms no other.
+`schedule` only wakes this thread. The state (sound and screens) is always computed from the timetable and the
+present moment, so a start, a restart, an edit, a clock jump and a resume from sleep all lead to the same state.
+A job that fails is logged and does not affect the others.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from controller.timetable.times import utc
 log = logging.getLogger(__name__)
 
 PULSE_S = 1.0
-"""The longest sleep: a clock that jumps is noticed this soon."""
+"""The longest sleep: a clock jump is noticed within this time."""
 LOOK_S = 5.0
-"""All is worked out anew this often also when nothing is known to have changed; each time costs about a millisecond."""
+"""Interval at which the state is recomputed without any known change; each run costs about a millisecond."""
 EDIT_S = WATCH_S = 1.0
-"""So soon an edit of the timetable is taken up, and whatever else screens show reaches them."""
+"""Interval of the checks for an edited timetable and for other changes that screens show."""
 ALIVE_S = 10
 
 
 class Follower(Protocol):
-    """What the timekeeper hands the time on to."""
+    """The receiver of the timekeeper's calls."""
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
-        """Make sound and walls what `state` says. Called at every pulse; only differences cost anything."""
+        """Bring sound and walls to `state`. Called at every pulse; only differences cost anything."""
 
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
-        """A moment of the timetable has come."""
+        """Handle a cue of the timetable that is due."""
 
     def watch(self) -> None:
-        """Called every second, to notice what changes without an event of its own."""
+        """Check, every second, for changes that send no event."""
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
-        """Further moments of today at which `follow` must be called exactly."""
+        """Return further moments of today at which `follow` must be called exactly."""
 
     def jumped(self, seconds: float) -> None:
-        """The clock has jumped: whatever was arranged by the old one is void."""
+        """Handle a clock jump: everything scheduled by the old time is void."""
 
 
 class Timekeeper:
-    """One thread. `start` and `close`; `poke` makes it look at once."""
+    """One thread, with `start` and `close`; `wake` makes it recompute at once."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Timekeeper:
         alive: Callable[[], object] = lambda: None,
         speed: float = 1.0,
     ):
-        """`alive` is called every ten seconds for as long as this thread works. `speed` divides all intervals."""
+        """`alive` is called every ten seconds while this thread works. `speed` divides all intervals."""
         self._speed = speed
         self._clock, self._timetable_file, self._follower, self._alive = (
             clock,
@@ -79,19 +79,19 @@ class Timekeeper:
         self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
 
     def start(self) -> None:
-        """Looks once, so that the right state holds when this returns; then keeps it in a thread."""
+        """Apply the state once, so that it is right when this returns; then start the thread."""
         self._guarded(self.look)
         self._arrange()
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread."""
+        """End the thread."""
         self._over = True
         self._wake.set()
         self._thread.join(timeout=3)
 
     def wake(self) -> None:
-        """Something that the state depends on has changed: look now."""
+        """Recompute now: something the state depends on has changed."""
         self._wake.set()
 
     def _run(self) -> None:
@@ -103,7 +103,7 @@ class Timekeeper:
             if jump:
                 self._guarded(partial(self._after_jump, jump))
                 self._arrange()
-            elif woken or not self._scheduler.get_jobs("boundary"):  # it could not be reckoned the last time
+            elif woken or not self._scheduler.get_jobs("boundary"):  # computing it failed the last time
                 self._pulse()
             self._scheduler.run_pending()
 
@@ -113,7 +113,7 @@ class Timekeeper:
         return pulse_s if idle is None else min(pulse_s, max(0.0, idle))
 
     def _arrange(self) -> None:
-        """Jobs anew: one at the next boundary, the pulse, the eye on the file."""
+        """Replace all jobs: the next boundary, the pulse, the check of the file."""
         self._scheduler.clear()
         self._every(LOOK_S, self._pulse)
         self._every(EDIT_S, partial(self._guarded, self._take_up_edit))
@@ -136,7 +136,7 @@ class Timekeeper:
 
     def _pulse(self) -> None:
         self._guarded(self.look)
-        self._guarded(self._at_next_boundary)  # a look may have put something off
+        self._guarded(self._at_next_boundary)  # look() may have postponed something
 
     def _boundary(self) -> type[CancelJob]:
         self._pulse()
@@ -148,14 +148,14 @@ class Timekeeper:
             self._at_next_boundary()
 
     def _after_jump(self, seconds: float) -> None:
-        log.warning("the clock has jumped by %.1f s", seconds)
+        log.warning("clock jumped by %.1f s", seconds)
         if seconds < 0:
             self._since = self._clock.now()
         self._follower.jumped(seconds)
         self.look()
 
     def look(self) -> None:
-        """Works out what should be now and hands it on; what `schedule` wakes."""
+        """Compute the state of this moment and apply it; `schedule` triggers this."""
         now = self._clock.now()
         plan = self._timetable_file.plan(now.date())
         since, self._since = min(self._since, now), now
@@ -164,7 +164,7 @@ class Timekeeper:
             self._guarded(partial(self._follower.cue, cue, plan, now))
 
     def _cues(self, plan: DayPlan, since: datetime, now: datetime) -> tuple[Cue, ...]:
-        """What has come due; across midnight today's count from 00:00."""
+        """Return the cues that became due; across midnight, those of today from 00:00."""
         midnight = datetime.combine(plan.date, datetime.min.time(), plan.zone)
         return due(plan, max(since, midnight - timedelta(microseconds=1)), now)
 
@@ -172,4 +172,4 @@ class Timekeeper:
         try:
             job()
         except Exception:
-            log.exception("a job of the timekeeper failed; the others go on")
+            log.exception("a timekeeper job failed; the others continue")

@@ -1,4 +1,4 @@
-"""The outbox: everything that is to be said, and what became of it. Nothing in here is ever forgotten."""
+"""The outbox: every announcement with its state and reason. Rows are never deleted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FROM: Final[Mapping[str, tuple[State, ...]]] = {
     MERGED: (WAITING, PLAYING, NOT_HEARD),
     DROPPED: (WAITING, PLAYING, NOT_HEARD),
 }
-"""Which states may lead to a state. Heard, merged and dropped are final."""
+"""By state, the states it may follow. Heard, merged and dropped are final."""
 
 _STAMP: Final = dict.fromkeys(FROM, "ended = ?") | {
     PLAYING: "started = ?, ended = NULL",
@@ -46,7 +46,7 @@ _SELECT: Final = (
 )
 
 _OPEN: Final = (
-    "state IN ('waiting', 'playing') AND "  # as the partial index says, or SQLite reads all there ever was
+    "state IN ('waiting', 'playing') AND "  # as in the partial index, or SQLite reads the whole table
 )
 
 
@@ -61,15 +61,15 @@ class Outbox:
         due: datetime | None = None, deals: Sequence[int] = (), priority: int = 0,
         script: Mapping[str, object] = {}, decision: Mapping[str, object] = {}, state: str = WAITING,
     ) -> tuple[Announcement, bool]:  # fmt: skip
-        """Put something into the outbox; True with it when it is new, False when `key` came before.
+        """Add an announcement to the outbox; return it with True if it is new, False if `key` is known.
 
-        Raises `Conflict` when the key came with another text or kind.
+        Raises `Conflict` when the key is known with another text or kind.
         """
         if (known := self.by_key(key)) is not None:
             if (known.kind, known.text) != (kind, text):
                 raise Conflict("这张表单已经用别的内容发过一次，请重新打开再填。", field="key")
             return known, False
-        made = self._rows.add(
+        ident = self._rows.add(
             "INSERT INTO announcements"
             " (key, date, kind, text, script, decision, priority, state, why, created, due)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -77,14 +77,14 @@ class Outbox:
             to_ms(created), maybe_ms(due),
         )  # fmt: skip
         for deal in dict.fromkeys(deals):
-            self._rows.change("INSERT INTO announced_deals VALUES (?, ?)", deal, made)
-        return self._known(made), True
+            self._rows.change("INSERT INTO announced_deals VALUES (?, ?)", deal, ident)
+        return self._known(ident), True
 
     def move(self, ident: int, state: str, why: str, at: datetime, due: datetime | None = None) -> bool:
-        """Change the state, with the reason; False, and nothing changed, when `FROM` doesn't allow it.
+        """Change the state, with the reason; return False and change nothing if `FROM` doesn't allow it.
 
-        Going to PLAYING notes `at` as start, going to a state that ends it notes it as end; going back
-        to WAITING clears both and takes the new `due`.
+        PLAYING stores `at` as the start, a state that ends the announcement stores it as the end; WAITING
+        clears both and stores the new `due`.
         """
         before = FROM[state]
         changed = self._rows.change(
@@ -93,79 +93,77 @@ class Outbox:
         return changed == 1
 
     def merge(self, members: Iterable[Announcement], why: str, at: datetime) -> None:
-        """They are told as part of another announcement."""
+        """Mark `members` as merged: they are announced as part of another announcement."""
         for member in members:
             self.move(member.id, MERGED, why, at)
 
     def put_off(self, ident: int, due: datetime | None, why: str) -> bool:
-        """Let something that waits wait for another moment; False when it doesn't wait any more."""
+        """Change the due moment of a waiting announcement; return False if it no longer waits."""
         sql = "UPDATE announcements SET due = ?, why = ? WHERE id = ? AND state = 'waiting'"
         return self._rows.change(sql, maybe_ms(due), why, ident) == 1
 
     def rewrite(self, ident: int, text: str, script: Mapping[str, object]) -> bool:
-        """Another wording for something that still waits; False when it doesn't wait any more."""
+        """Change the wording of a waiting announcement; return False if it no longer waits."""
         sql = "UPDATE announcements SET text = ?, script = ? WHERE id = ? AND state = 'waiting'"
         return self._rows.change(sql, text, to_json(dict(script)), ident) == 1
 
     def get(self, ident: int) -> Announcement | None:
-        """The announcement of that id."""
+        """Return the announcement with that id."""
         return self._first("id = ?", ident)
 
     def by_key(self, key: str) -> Announcement | None:
-        """The announcement put in under that key."""
+        """Return the announcement with that key."""
         return self._first("key = ?", key)
 
     def of_day(self, date: date) -> tuple[Announcement, ...]:
-        """Everything put in on an office day, oldest first."""
+        """Return all announcements added on an office day, oldest first."""
         return self._list("date = ? ORDER BY id", day(date))
 
     def of_deal(self, deal_id: int) -> tuple[Announcement, ...]:
-        """Every announcement that names the deal, oldest first."""
+        """Return all announcements that name the deal, oldest first."""
         where = "id IN (SELECT announcement_id FROM announced_deals WHERE deal_id = ?) ORDER BY id"
         return self._list(where, deal_id)
 
     def texts_of_deals(self, kinds: Collection[str], since: date) -> dict[int, str]:
-        """By deal the text of its last announcement of these kinds, of those put in on that office day or later."""
+        """Return, by deal, the text of its last announcement of these kinds added on or after an office day."""
         marks = ", ".join("?" * len(kinds))
         sql = (
             "SELECT deal_id, text FROM announcements JOIN announced_deals ON announcement_id = id"  # noqa: S608
-            f" WHERE date >= ? AND kind IN ({marks}) ORDER BY id"  # question marks alone
+            f" WHERE date >= ? AND kind IN ({marks}) ORDER BY id"  # only question marks are inserted
         )
-        found = self._rows.all(sql, day(since), *kinds)
-        return {int(deal): str(text) for deal, text in found}
+        return {int(deal): str(text) for deal, text in self._rows.all(sql, day(since), *kinds)}
 
     def unfinished(self) -> tuple[Announcement, ...]:
-        """What waits or was playing, oldest first: at a start, what the last run left behind."""
+        """Return waiting and playing announcements, oldest first: at a start, those the last run left unfinished."""
         return self._list(_OPEN + "1 ORDER BY id")
 
     def waiting(self, kind: str | None = None) -> tuple[Announcement, ...]:
-        """What waits (of one kind), oldest first."""
+        """Return waiting announcements (of one kind), oldest first."""
         if kind is None:
             return self._list(_OPEN + "state = 'waiting' ORDER BY id")
         return self._list(_OPEN + "state = 'waiting' AND kind = ? ORDER BY id", kind)
 
     def talked_s(self, since: datetime, now: datetime) -> float:
-        """Seconds for which something was said between two moments, what is on the air now included."""
+        """Return the seconds of announcements played between two moments, including the one playing now."""
         row = self._rows.one(
             "SELECT coalesce(sum(coalesce(ended, ?) - started), 0) FROM announcements"
-            " WHERE date >= ? AND started >= ? AND started <= ?"  # date has the index: years lie before it
+            " WHERE date >= ? AND started >= ? AND started <= ?"  # date has the index
             " AND state IN ('playing', 'heard', 'not_heard', 'dropped')",
             to_ms(now), day((since - timedelta(days=1)).date()), to_ms(since), to_ms(now),
         )  # fmt: skip
         return 0.0 if row is None else float(row[0]) / 1000
 
     def _first(self, where: str, *values: str | int) -> Announcement | None:
-        found = self._list(f"{where} LIMIT 1", *values)
-        return found[0] if found else None
+        announcements = self._list(f"{where} LIMIT 1", *values)
+        return announcements[0] if announcements else None
 
     def _list(self, where: str, *values: str | int) -> tuple[Announcement, ...]:
-        found = self._rows.all(_SELECT + where, *values)
-        return tuple(map(self._announcement, found))
+        return tuple(map(self._announcement, self._rows.all(_SELECT + where, *values)))
 
     def _known(self, ident: int) -> Announcement:
-        found = self.get(ident)
-        assert found is not None  # noqa: S101  written in this very transaction
-        return found
+        announcement = self.get(ident)
+        assert announcement is not None  # noqa: S101  written in this transaction
+        return announcement
 
     def _announcement(self, row: Row) -> Announcement:
         ident, key, kind, text, state, why, created, due, started, ended, priority, script, decision = row

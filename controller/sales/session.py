@@ -1,4 +1,4 @@
-"""The book's chapters under one cover, and the standings that are drawn from several of them."""
+"""One transaction or snapshot of the store with all its tables, and the standings computed from several of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Kept = dict[tuple[int, date, date], RosterOf]
 
 
 class Session:
-    """One consistent view of the book: all its chapters in one snapshot or transaction."""
+    """One consistent view of the store: all tables in one snapshot or transaction."""
 
     def __init__(self, rows: Rows, kept: Kept | None = None) -> None:
         self.rows = rows
@@ -33,29 +33,29 @@ class Session:
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:
-        """Call this once it is on the disk and before the change is signalled: for what memory keeps of it."""
+        """Run `call` after the commit and before the change is signalled: for updating caches in memory."""
         self._after.append(call)
 
     def committed(self) -> None:
-        """The transaction is on the disk."""
+        """Run the calls registered with `after_commit`: the transaction is on the disk."""
         for call in self._after:
             call()
 
     def standings(self, since: date, until: date) -> standings.Standings:
-        """Who leads in the days `since`..`until`, both included; rules for places in `standings`."""
-        found = self._roster_of(since, until)
+        """Return the standings for the days `since`..`until`, both included; `standings` has the rules for places."""
+        roster = self._roster_of(since, until)
         sales = self.deals.sales(since, until)
-        return standings.standings(sales, *found, self.rows.zone)
+        return standings.standings(sales, *roster, self.rows.zone)
 
     def _roster_of(self, since: date, until: date) -> RosterOf:
-        """People, teams and targets, read again only after a change: they change with the day, deals hourly."""
+        """Return people, teams and targets, read again only after a change: they change daily, deals hourly."""
         key = (self.roster.version(), since, until)
-        found = self._kept.get(key) if self._kept is not None else None
-        if found is None:
+        roster = self._kept.get(key) if self._kept is not None else None
+        if roster is None:
             people, teams = self.roster.everybody(), self.roster.every_team()
-            found = (people, teams, *self.roster.targets_in_fen(since, until))
+            roster = (people, teams, *self.roster.targets_in_fen(since, until))
             if self._kept is not None:
-                self._kept[key] = found
+                self._kept[key] = roster
                 while len(self._kept) > _PERIODS_KEPT:
                     self._kept.pop(next(iter(self._kept)), None)
-        return found
+        return roster

@@ -1,8 +1,8 @@
-"""The book on disk: the only door to SQLite.
+"""The store on disk: the only module that uses SQLite.
 
 Writes go through one connection and one lock (`write`), reads through a small pool of connections that never
-wait for a writer (`read`). Everything a `write` block did is on the disk when the block has ended, or nothing
-is: WAL with synchronous=FULL, one transaction per block. SQLite's own guarantees: https://sqlite.org/wal.html.
+wait for a writer (`read`). After a `write` block either all of its changes are on the disk or none: WAL with
+synchronous=FULL, one transaction per block. SQLite's guarantees: https://sqlite.org/wal.html.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["Session", "Store"]
 _READERS_KEPT: Final = 8
 _BUSY_MS: Final = 5000
 _WANTED_ROOM: Final = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
-"""On a full disk a book that is only being opened fails with these: there is no room for its -wal and -shm."""
+"""Error codes when opening the file on a full disk: there is no space for its -wal and -shm."""
 _LEAST_ROOM: Final = 100_000
 _LOOK_EVERY_S: Final = 3.0
 
@@ -46,33 +46,33 @@ class _Rows:
         self.zone = zone
 
     def all(self, sql: str, *values: Value) -> list[Row]:
-        """Every row of the answer."""
+        """Return all rows."""
         return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Value) -> Row | None:
-        """The first row, or None."""
+        """Return the first row, or None."""
         row: Row | None = self._connection.execute(sql, values).fetchone()
         return row
 
     def add(self, sql: str, *values: Value) -> int:
-        """Insert; the id of the new row."""
+        """Insert a row; return its id."""
         ident = self._connection.execute(sql, values).lastrowid
         assert ident is not None  # noqa: S101  an INSERT always has one
         return ident
 
     def change(self, sql: str, *values: Value) -> int:
-        """Update, delete or insert; how many rows it touched."""
+        """Update, delete or insert; return the number of affected rows."""
         return self._connection.execute(sql, values).rowcount
 
 
 class Store:
-    """The book in the file `path`; moments are handed out in `zone`.
+    """The SQLite file `path`; moments are returned in `zone`.
 
-    Opening makes the folder and the file and brings an older file up to date. Raises `StoreTrouble` with a
-    sentence when the file cannot be opened, isn't a book, is damaged, or comes from a newer release.
+    Opening creates the folder and the file and migrates an older file. Raises `StoreTrouble` with a sentence
+    when the file cannot be opened, isn't a store, is damaged, or comes from a newer release.
 
-    `stand_in`: do not raise then, but read what can be read of it, else an empty book; every `write` is refused with
-    that sentence until the file can be opened again, which is tried every few seconds (`ailing`).
+    `stand_in`: instead of raising, read as much of the file as possible, else an empty store; every `write` is refused
+    with that sentence until the file can be opened again, which is tried every few seconds (`ailing`).
 
     `changes` is notified once after each commit that changed something.
     """
@@ -82,10 +82,10 @@ class Store:
         self.zone = zone
         self.changes = Changes()
         self._lock = threading.Lock()
-        self._kept: Kept = {}  # of committed states only: a rolled back version number comes again
+        self._kept: Kept = {}  # committed states only: a rolled back version number is used again
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_READERS_KEPT)
-        self._where = str(path)  # what readers open: the file, or what stands in for it
-        self._missing: StoreTrouble | None = None  # why the book itself is not open
+        self._where = str(path)  # opened by readers: the file or its substitute
+        self._missing: StoreTrouble | None = None  # why the file is not open
         self._refused: StoreTrouble | None = None  # why the last write failed
         self._looked = 0.0
         self._healed: list[Callable[[], None]] = []
@@ -95,10 +95,10 @@ class Store:
             if not stand_in:
                 raise
             self._missing = trouble
-            self._writer = self._stand_in()
+            self._writer = self._open_substitute()
 
     def _open(self, *, sound: bool) -> sqlite3.Connection:
-        """The book's writing connection; `sound`: look into every small table before trusting it."""
+        """Open the writing connection; `sound`: first read every small table, to detect damage."""
         path = self.path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ class Store:
                 raise StoreTrouble(say("database_empty", path=path))
         new = not path.exists()
         _lend_mode(path)
-        with self._told():
+        with self._as_trouble():
             try:
                 if new:
                     _make_new(path)
@@ -126,30 +126,30 @@ class Store:
                 raise StoreTrouble(say("database_not_made", path=path, why=reason(fault))) from fault
         return writer
 
-    def _stand_in(self) -> sqlite3.Connection:
-        """What can be read of a book that cannot be opened: the file as it is, else nothing at all."""
+    def _open_substitute(self) -> sqlite3.Connection:
+        """Return a substitute for a file that cannot be opened for writing: the file read-only, else an empty one."""
         for how in ("mode=ro", "mode=ro&immutable=1"):
             with suppress(sqlite3.Error):
                 self._where = f"file:{quote(str(self.path))}?{how}"
-                found = self._connect(self._where)
+                reader = self._connect(self._where)
                 try:
-                    if found.execute("PRAGMA user_version").fetchone()[0] == len(_scripts()):
-                        _look_into(found)
-                        return found
+                    if reader.execute("PRAGMA user_version").fetchone()[0] == len(_scripts()):
+                        _look_into(reader)
+                        return reader
                 except sqlite3.Error:
                     pass
-                found.close()
+                reader.close()
         self._where = f"file:stand-in-{id(self)}?mode=memory&cache=shared"
         empty = self._connect(self._where)
         migrate(empty, self.path)
         return empty
 
     def when_healed(self, call: Callable[[], None]) -> None:
-        """Call this when the book can be opened again after something stood in for it."""
+        """Run `call` when the file can be opened again after a substitute was used."""
         self._healed.append(call)
 
     def ailing(self) -> StoreTrouble | None:
-        """Why nothing can be written now, None when it can; looks every few seconds, and opens what can be opened."""
+        """Return why writing is impossible now, else None; check every few seconds and reopen the file if possible."""
         if self._missing is None and self._refused is None:
             return self._shut()
         with self._lock:
@@ -167,7 +167,7 @@ class Store:
         return self._missing or self._refused
 
     def _shut(self) -> StoreTrouble | None:
-        """Whether the file system says that nothing can be written, before a write has found out."""
+        """Return the trouble if the file system is read-only, before a write fails."""
         with suppress(OSError):
             read_only = os.statvfs(self.path.parent).f_flag & os.ST_RDONLY
             if read_only or not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
@@ -189,14 +189,14 @@ class Store:
             call()
 
     def _open_again(self) -> None:
-        """Other connections: what SQLite opened while the file was read-only stays so until the last one is closed."""
+        """Replace all connections: those opened while the file was read-only stay read-only until all are closed."""
         with self._lock:
             self._writer.close()
             self._close_idle_readers()
             try:
                 self._writer = self._open(sound=False)
             except StoreTrouble as trouble:
-                self._missing, self._writer = trouble, self._stand_in()
+                self._missing, self._writer = trouble, self._open_substitute()
                 raise
 
     def _close_idle_readers(self) -> None:
@@ -206,10 +206,10 @@ class Store:
 
     @contextmanager
     def write(self, *, quiet: bool = False) -> Iterator[Session]:
-        """One transaction, one at a time: on the disk when the block ends, undone when it raises.
+        """Run one transaction, one at a time: committed when the block ends, rolled back when it raises.
 
-        When it changed something `changes` is notified afterwards, unless it is `quiet`: a write that neither screens
-        nor sound depend on. Raises `StoreFull` or `StoreTrouble` when the disk doesn't take it. Don't nest.
+        Notifies `changes` after a change, unless `quiet`: for writes that neither screens nor sound depend on.
+        Raises `StoreFull` or `StoreTrouble` when the disk refuses the write. Don't nest.
         """
         if self._missing is not None:
             raise self._missing
@@ -229,7 +229,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with self._told():
+        with self._as_trouble():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Session(_Rows(self._writer, self.zone))
@@ -241,8 +241,8 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One consistent snapshot for reading; never waits for a writer, in any number of threads."""
-        with self._told():
+        """Open one consistent snapshot for reading; never waits for a writer, in any number of threads."""
+        with self._as_trouble():
             where = self._where
             reader = self._borrow()
             try:
@@ -254,14 +254,14 @@ class Store:
                 self._give_back(reader, where)
 
     def backup(self, target: Path) -> None:
-        """A whole copy of the book in a new file, taken while it is in use. `StoreTrouble` when it exists."""
+        """Copy the whole store to a new file while it is in use. Raises `StoreTrouble` if the file exists."""
         if target.exists():
             raise StoreTrouble(f"文件 {target} 已经存在，备份不会覆盖它。请换一个文件名。")
         part = target.with_name(target.name + ".part")
         _make_private(part)
         try:
             with (
-                self._told(part),
+                self._as_trouble(part),
                 closing(self._connect(self._where)) as source,
                 closing(sqlite3.connect(part)) as copy,
             ):
@@ -271,13 +271,13 @@ class Store:
             part.unlink(missing_ok=True)
 
     def check(self) -> tuple[str, ...]:
-        """What SQLite finds wrong with the file (for the doctor); empty when all is well."""
+        """Return the faults that SQLite reports for the file (for the doctor); empty without any."""
         with self.read() as book:
-            found = [str(row[0]) for row in book.rows.all("PRAGMA quick_check(10)")]
-        return () if found == ["ok"] else tuple(found)
+            faults = [str(row[0]) for row in book.rows.all("PRAGMA quick_check(10)")]
+        return () if faults == ["ok"] else tuple(faults)
 
     def close(self) -> None:
-        """Close every connection; the write-ahead log is taken into the file."""
+        """Close every connection; SQLite merges the write-ahead log into the file."""
         while True:
             try:
                 self._readers.get_nowait().close()
@@ -295,7 +295,7 @@ class Store:
             return reader
 
     def _give_back(self, reader: sqlite3.Connection, where: str) -> None:
-        if where != self._where:  # of what stood in for the book
+        if where != self._where:  # a reader of the substitute
             reader.close()
             return
         try:
@@ -320,8 +320,8 @@ class Store:
         return connection
 
     @contextmanager
-    def _told(self, path: Path | None = None) -> Iterator[None]:
-        """Turn the disk's troubles into sentences; faults of our own SQL stay what they are."""
+    def _as_trouble(self, path: Path | None = None) -> Iterator[None]:
+        """Turn disk errors into sentences; let faults of our own SQL pass unchanged."""
         try:
             yield
         except sqlite3.DatabaseError as fault:
@@ -332,9 +332,9 @@ class Store:
 
 
 def _make_private(path: Path) -> None:
-    """The file, readable by its owner alone: it holds the PIN and what signs the phones' cookies.
+    """Create the file readable by its owner only: it holds the PIN and the key that signs the phones' cookies.
 
-    One that is there stays as its owner has set it. What goes wrong here SQLite meets too, and tells.
+    The mode of an existing file is kept. Errors are ignored here because SQLite reports them too.
     """
     with suppress(OSError):
         path.touch(mode=0o600, exist_ok=False)
@@ -365,7 +365,7 @@ def _beside(path: Path) -> Path:
 
 
 def _lend_mode(path: Path) -> None:
-    """Files that SQLite made beside a read-only book are read-only too, and would keep a mended one so."""
+    """Make -wal and -shm writable like the file: created beside a read-only file, they would keep it read-only."""
     for beside in (_beside(path), path.with_name(path.name + "-shm")):
         with suppress(OSError):
             if os.access(path, os.W_OK) and not os.access(beside, os.W_OK):
@@ -373,7 +373,7 @@ def _lend_mode(path: Path) -> None:
 
 
 def _make_new(path: Path) -> None:
-    """A new book comes under its name only when it is whole: an empty file of that name is a lost book."""
+    """Create a new file under its name only when it is complete: an empty file of that name is a lost store."""
     part = path.with_name(f"{path.name}.new-{os.getpid()}-{threading.get_ident()}")
     try:
         part.touch(mode=0o600)
@@ -381,7 +381,7 @@ def _make_new(path: Path) -> None:
             migrate(connection, path)
         try:
             os.link(part, path)
-        except FileExistsError:  # another process was faster: its book is the book
+        except FileExistsError:  # another process was faster: use its file
             pass
         except OSError:  # a file system without links
             part.rename(path)
@@ -390,9 +390,9 @@ def _make_new(path: Path) -> None:
 
 
 def _look_into(connection: sqlite3.Connection) -> None:
-    """Reads what a start needs; raises what SQLite says of a damaged file."""
+    """Read the tables that a start needs; raises SQLite's error for a damaged file."""
     for table in ("settings", "walls", "teams", "people", "tokens", "sessions"):
-        connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - names of ours
+        connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
     for table in ("deals", "announcements"):
         connection.execute(f"SELECT * FROM {table} ORDER BY id DESC LIMIT 50").fetchall()  # noqa: S608
 
@@ -405,7 +405,7 @@ def _no_room(path: Path) -> bool:
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring a book up to date: every schema_NNN.sql above its number, each whole or not at all."""
+    """Migrate a store: run every schema_NNN.sql above its version, all of them or none."""
     scripts = _scripts()
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -432,7 +432,7 @@ def _scripts() -> list[str]:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """The statements one by one: `executescript` would commit the transaction around it."""
+    """Yield the statements one by one: `executescript` would commit the transaction around it."""
     pending = ""
     for line in script.splitlines(keepends=True):
         pending += line

@@ -1,9 +1,9 @@
-"""The office's verbs. Each refuses with a sentence, or commits; the store's signal tells of it, no verb does.
+"""The office's operations. Each one refuses with a sentence or commits; the store, not the operation, signals it.
 
-One service per subject: `deals`, `roundups` (what is told together), `announcements` (what is said; `queue` is what the
-announcer asks), `cues` (what the timetable says), `music` (music, volume, mute), `auth` (who may come in), `snapshot`
-(what screens draw from), `timetable_listener` (what the clock and the speaker bring). The office only joins them: every
-part gets what it needs in its constructor.
+One service per subject: `deals`, `roundups` (deals announced together), `announcements` (playing them; the announcer
+reads `queue`), `cues` (announcements of the timetable), `music` (music, volume, mute), `auth` (sign-in and tokens),
+`snapshot` (the data of all screens), `timetable_listener` (events of clock and speaker). The office only joins them:
+every part gets its dependencies in its constructor.
 """
 
 from __future__ import annotations
@@ -54,15 +54,15 @@ from controller.timetable.model import DayPlan
 __all__ = ["Announced", "Decided", "How", "Office", "Recorded"]
 
 UNDO_S = 60.0
-"""How long a stop can be undone; the phone offers it for ten seconds."""
+"""Time for which a stop can be undone; the phone offers it for ten seconds."""
 MOST_HIDDEN = 200
-"""Products that can be hidden at once; only the last 300 deals are looked at."""
+"""Maximum number of hidden products; only the last 300 deals are searched for products."""
 NOTHING_STOPPED: tuple[float, tuple[int, ...], ManualOverride | None] = (float("-inf"), (), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an office is built of."""
+    """The parts from which an office is built."""
 
     clock: Clock
     timetable_file: TimetableFile
@@ -88,13 +88,15 @@ class Office:
         parts.store.changes.listen(parts.feed.notify)
         parts.timetable_file.changes.listen(parts.library.forget_missing)
         self._sound = MusicService(context, parts.speaker, parts.announcer, parts.library, parts.voice)
-        desks = uploads(parts.store.path.parent, parts.sounds, context, parts.library, self._sound.shelved)
+        upload_services = uploads(
+            parts.store.path.parent, parts.sounds, context, parts.library, self._sound.shelved
+        )
         self.speaking = Speaking(
             lambda: context.rhythm.sound, context.kept, parts.store.path.parent / "voices", parts.voice
         )
         builder = ScriptBuilder(
             parts.sounds, lambda: context.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable,
-            desks.clips.find, desks.personal.song_of,
+            upload_services.clips.find, upload_services.personal.song_of,
         )  # fmt: skip
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
@@ -132,7 +134,7 @@ class Office:
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
         )  # fmt: skip
         self.media = Media(
-            desks,
+            upload_services,
             self._talk,
             self._speech,
             self._deals,
@@ -141,9 +143,9 @@ class Office:
             Samples(parts.store.path.parent, parts.voice, self.speaking),
         )
         self._stopped = NOTHING_STOPPED
-        parts.library.listen(self._known_better)
+        parts.library.listen(self._file_improved)
 
-    # --- orders
+    # --- deals
 
     def record_deal(
         self,
@@ -154,31 +156,31 @@ class Office:
         team: str | None = None,
         how: How = AS_USUAL,
     ) -> Recorded:
-        """Accepts an order: on the disk, decided on, and on its way to speaker and walls. Refused or Conflict."""
+        """Record a deal, decide on its announcement and notify speaker and walls. Raises Refused or Conflict."""
         return self._deals.record(person, product, amount, key, team, how)
 
     def preview_deal(
         self, person: str, product: str, amount: object, team: str | None = None
     ) -> tuple[str, Decision]:
-        """What would be said of an order, and when."""
+        """Return the announcement of a deal, and its decision, without recording it."""
         return self._deals.preview(person, product, amount, team)
 
     def void_deal(self, deal_id: int, reason: str) -> None:
-        """Takes an order back, with the reason."""
+        """Take a deal back, with the reason."""
         self._deals.void(deal_id, reason)
 
     def deals(self, day: date) -> tuple[Deal, ...]:
-        """Every order of a day, oldest first, those taken back too."""
+        """Return all deals of a day, oldest first, including those taken back."""
         with self._context.store.read() as session:
             return session.deals.of_day(day)
 
     def products(self) -> tuple[str, ...]:
-        """The products to choose from: what was sold lately, without what was hidden."""
+        """Return the products to choose from: those sold recently and not hidden."""
         with self._context.store.read() as session:
             return session.deals.products(self._hidden_products())
 
     def hide_product(self, product: str, *, hidden: bool) -> None:
-        """Take a product out of those to choose from, until it is sold again; or bring it back."""
+        """Hide a product from the choice until it is sold again, or show it again."""
         marks = self._hidden_products()
         marks.pop(product, None)
         if hidden:
@@ -188,82 +190,82 @@ class Office:
         self._context.kept.set("hidden_products", kept)
 
     def _hidden_products(self) -> dict[str, int]:
-        found = self._context.kept.get("hidden_products", {})
-        return dict(found) if isinstance(found, dict) else {}
+        marks = self._context.kept.get("hidden_products", {})
+        return dict(marks) if isinstance(marks, dict) else {}
 
-    # --- saying
+    # --- announcing
 
     def announce(self, text: str, key: str) -> Announced:
-        """Says something to all."""
+        """Announce a text."""
         return self._speech.announce(text, key)
 
     def repeat(self, announcement_id: int) -> Announced:
-        """Says again what was said."""
+        """Repeat an announcement."""
         return self._speech.repeat(announcement_id)
 
     def announcements(self, day: date) -> tuple[Announcement, ...]:
-        """Everything put in on a day, with what became of it."""
+        """Return all announcements added on a day, with their states."""
         with self._context.store.read() as session:
-            found = session.outbox.of_day(day)
-        return self._talk.read(found, self._context.clock.now())
+            announcements = session.outbox.of_day(day)
+        return self._talk.read(announcements, self._context.clock.now())
 
     def emergency(self, text: str, key: str) -> Announced:
-        """Says something to all at once, also in quiet time, while muted and at volume 0."""
+        """Announce a text immediately, also in quiet time, while muted and at volume 0."""
         return self._speech.emergency(text, key)
 
     def stop_all(self) -> int:
-        """Silence now: music off, what is being said ends, what waits to be said at once is taken out.
+        """Stop music and the present announcement, and take due announcements out of the outbox.
 
-        Returns how many waited: `undo_stop` brings them and the music back.
+        Returns the number of waiting ones: `undo_stop` brings them and the music back.
         """
         waited = self._talk.stop_all()
-        self._stopped = (self._context.clock.monotonic(), waited, self._sound.by_hand())
+        self._stopped = (self._context.clock.monotonic(), waited, self._sound.manual_override())
         self.stop_music()
         return len(waited)
 
     def undo_stop(self) -> int:
-        """Brings back what the last `stop_all` took, within a minute; returns how many announcements. Refused later."""
-        at, waited, by_hand = self._stopped
+        """Undo the last `stop_all` within a minute; return the number of announcements. Raises Refused later."""
+        at, waited, override = self._stopped
         if self._context.clock.monotonic() - at > UNDO_S:
             raise Refused("已经过了一分钟，不能恢复了。可以在列表里再播一次。")
         self._stopped = NOTHING_STOPPED
-        self._sound.bring_back(by_hand)
+        self._sound.bring_back(override)
         return self._speech.restore(waited)
 
     # --- music
 
     def play(self, playlist: str | None = None) -> None:
-        """Music by hand; see MusicService.play."""
+        """Start music manually; see MusicService.play."""
         self._sound.play(playlist)
 
     def stop_music(self) -> None:
-        """No music until the timetable's next."""
+        """Stop music until the timetable's next music."""
         self._sound.stop_music()
 
     def next_track(self) -> None:
-        """The next track."""
+        """Skip to the next track."""
         self._sound.next_track()
         self._context.changes.notify()
 
     def set_volume(self, volume: int) -> None:
-        """The master volume, 0..100."""
+        """Set the master volume, 0..100."""
         self._sound.set_volume(volume)
 
     def choose_voice(self, **changes: object) -> None:
-        """Voice, speed and results_voice of what is said from now on; see Speaking.choose."""
+        """Set voice, speed and results_voice of later announcements; see Speaking.choose."""
         self.speaking.choose(**changes)
         self.speaking.obey()
 
     def set_music_volume(self, volume: int) -> None:
-        """How loud music is beside speech, 0..100 percent."""
+        """Set the volume of music relative to speech, 0..100 percent."""
         self._sound.set_music_volume(volume)
 
     def hush(self, minutes: int) -> None:
-        """Nothing sounds for so many minutes; 0 ends it. What waits for its end follows it."""
+        """Mute for some minutes; 0 ends mute. Announcements postponed by mute are played when it ends."""
         self._mute(self._context.clock.now() + timedelta(minutes=minutes) if minutes else None)
 
     def mute_until(self, at: time) -> None:
-        """Nothing sounds until that time of today. Refused when it is past, or more than four hours ahead."""
+        """Mute until a time of today. Raises Refused when it is past or more than four hours ahead."""
         now = self._context.clock.now()
         until = datetime.combine(now.date(), at, self._context.clock.zone)
         if not now < until <= now + LONGEST_MUTE:
@@ -271,41 +273,41 @@ class Office:
         self._mute(until)
 
     def _mute(self, until: datetime | None) -> None:
-        self._sound.hush(until)
+        self._sound.mute(until)
 
     def playlists(self) -> tuple[str, ...]:
-        """The playlists there are."""
+        """Return the names of all playlists."""
         return self._library.playlists()
 
     def usual_plan(self) -> DayPlan:
-        """A working day as it usually is, without what holds for one date alone."""
+        """Return the plan of a usual workday, without lines for single dates."""
         return self._context.timetable_file.usual(self._context.clock.now().date())
 
     def playlist_names(self) -> dict[str, str]:
-        """What people call each playlist: its folder's name when that is Chinese, else the spans that play it."""
+        """Return people's names of playlists: the folder's name if that is Chinese, else the spans that play it."""
         spans = self._context.rhythm.spans
         return {name: playlist_name(name, spans) for name in self.playlists()}
 
     # --- people, targets, cities
 
     def people(self) -> tuple[Person, ...]:
-        """Who is there."""
+        """Return the active people."""
         return self._people.people()
 
     def teams(self) -> tuple[Team, ...]:
-        """The teams there are."""
+        """Return the teams."""
         return self._people.teams()
 
     def add_person(self, *, name: str, team: str, leader: bool = False, say_as: str | None = None) -> Person:
-        """A new person; the team is made when it isn't there."""
+        """Add a person; a team that does not exist is created."""
         return self._people.add(PersonRow(team, name, leader, say_as))
 
     def update_person(self, ident: int, **changes: Any) -> Person:
-        """Changes name, team, leader, say_as, hidden or active of a person."""
+        """Change name, team, leader, say_as, hidden or active of a person."""
         return self._people.update(ident, **changes)
 
     def update_team(self, ident: int, **changes: str | None) -> Team:
-        """Change the name or say_as of a team; its screens follow. Raises Refused."""
+        """Change the name or say_as of a team, and the name on its screens. Raises Refused."""
         team, former = self._people.update_team(ident, **changes)
         self.walls.team_renamed(former, team.name)
         return team
@@ -315,44 +317,44 @@ class Office:
         self._people.remove_team(ident)
 
     def set_target(self, team: str, day: date, amount: object) -> None:
-        """A team's target of a day, in yuan."""
+        """Set a team's target of a day, in yuan."""
         self._people.set_target(team, day, amount)
 
     def set_city_result(self, day: date, city: str, rate: float | None) -> None:
-        """Another branch's completion of the day (1.0 = reached); None takes it back."""
+        """Set another branch's completion of the day (1.0 = reached); None removes it."""
         with self._context.store.write() as session:
             session.desk.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
 
-    # --- looking
+    # --- reading
 
     def glance(self) -> Glance:
-        """The office now."""
+        """Return the office at this moment."""
         return self._view.glance()
 
     def standings(self, period: str, day: date) -> Ranking:
-        """Who leads in the day, week or month of `day`."""
+        """Return the standings of the day, week or month of `day`."""
         return self._view.ranking(period, day)
 
     def cities(self, day: date) -> tuple[City, ...]:
-        """The branches' results of a day, as far as they are told."""
+        """Return the branches' results of a day, as far as entered."""
         return self._view.cities(day)
 
     def faults(self) -> tuple[str, ...]:
-        """The faults of an edit of the timetable that is not in force."""
+        """Return the problems of an edited timetable that is not in force."""
         return self._context.timetable_file.faults
 
     def hints(self) -> tuple[str, ...]:
-        """What the timetable in force says that will not happen, with the ways out."""
+        """Return hints about lines of the timetable in force that have no effect, with advice."""
         teams = tuple(team.name for team in self.teams())
         return self._context.timetable_file.hints(self._context.clock.now().date(), teams)
 
     def confirm_clock(self) -> None:
-        """A person says that the time shown is right: timed sound may follow it."""
+        """Record that a person confirmed the time shown: timed sound may follow the clock."""
         self._context.clock.confirm()
         self._context.changes.notify()
 
-    def _known_better(self, file: Path) -> None:
-        """A music file has been measured or made playable: it counts from the next look at the playlist on."""
+    def _file_improved(self, file: Path) -> None:
+        """Use a music file that has been measured or made playable from the next look at the playlist on."""
         self._sound.shelved()
         if self._library.fault(file) is not None:
             self._context.feed.notify()

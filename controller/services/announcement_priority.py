@@ -1,18 +1,18 @@
-"""The etiquette of the PA: what goes before what, what is told in one breath, how much talk an hour bears. Pure.
+"""Priority of announcements, batching of deals, and the limit of announcements per hour. Pure.
 
-**What goes first.** An emergency interrupts everything, also quiet time and mute. A person's stop ends everything.
-Then the microphone; then first, record and big orders, alone
-or several in one breath, each followed by the target it fulfilled; then what people say; then the full hour's
-round-up; then what the timetable says; last music, which makes room for all of them.
+**Priority.** An emergency interrupts everything, also quiet time and mute. A person's stop ends everything.
+Then the microphone; then first, record and big deals, alone or in a burst, each followed by the target that it
+reached; then texts that people announce; then the round-up of the full hour; then announcements of the timetable;
+last music, which is ducked under all of them.
 
-**In one breath.** When more than two first or big orders wait at the same time (12:55 after the nap, the end of a
-hush, a rush at month's end) they become one announcement that names each. What is on the air is never touched.
+**Burst.** When more than two first or big deals wait at the same time (12:55 after the nap, the end of mute, a rush
+at month's end) they become one announcement that names each. The one that is playing is never changed.
 
-**The hour's measure.** `sound.talk_minutes_per_hour` counts what has sounded since the last full hour. Once it is
-used up, small things wait for the next full hour, where a new measure begins: a team's target, something said
-again, the timetable's own words (greeting, sprint, free texts). A round-up gets the rest of the measure, names as
-many orders as that allows and sums up the others. First and big orders, the microphone, what people say for the
-first time, top sales and results are always said. Nothing waits twice, and nothing waits past midnight.
+**Limit per hour.** `sound.talk_minutes_per_hour` limits the sound since the last full hour. Once it is used up, minor
+announcements wait for the next full hour, where the count restarts: a team's target, repeats, and texts of the
+timetable (greeting, sprint, free texts). A round-up gets the rest of the limit, names as many deals as fit and sums up
+the others. First and big deals, the microphone, new texts of people, top sales and results are always played. No
+announcement waits twice, and none waits past midnight.
 """
 
 from __future__ import annotations
@@ -53,34 +53,34 @@ PRIORITY: Final = {
     SAY: 50,
     ROUNDUP: 40,
 }
-"""Larger goes first; what is not named here has its place from `TIMETABLE`."""
+"""Larger goes first; other kinds have `TIMETABLE`."""
 AFTER_ROUNDUP: Final = 39
 TIMETABLE: Final = 30
 
 HOURLY: Final = Kind.HOURLY
 EVENING: Final = Kind.EVENING
 AMONG_OTHERS: Final = (HOURLY, EVENING)
-"""Deals that wait for the full hour, and for the results. Never spoken alone: those take them in."""
+"""Deals that wait for the full hour, and for the results. Never played alone: those include them."""
 FRESH: Final = timedelta(minutes=2)
-"""What could not be said for longer than this after its moment is not said by itself any more."""
+"""An announcement that is later than this is not played alone any more."""
 NEAR: Final = timedelta(minutes=3)
-"""What came due this shortly before a silence and was not said waits for the end of it."""
+"""An announcement due this shortly before a silence and not played waits for the end of the silence."""
 
 AGAIN: Final = "repeat:"
-"""How the key of what is said again begins."""
+"""Prefix of the keys of repeats."""
 BY_HAND: Final = "say:"
-"""How a person's key is kept when it could be one of the house's own, which all have a colon (deal:15)."""
+"""Prefix for a key from a person that contains a colon, as all internal keys do (deal:15)."""
 FIRSTS: Final = (FIRST_OF_WEEK, FIRST_OF_DAY)
 URGENT: Final = (*FIRSTS, RECORD, BIG, BURST)
 ALONE_AT_MOST: Final = 2
 SMALL_TALK: Final = (Kind.GREETING, Kind.SPRINT, Kind.TEXT)
 LEAST_ROUNDUP_S: Final = 18.0
-"""Number and sum, and the best order or two: less would be no round-up."""
+"""Enough for number, sum and the best one or two deals, the least a round-up contains."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A quiet time or a mute. `name` begins the reason of what waits for its end; `over` is the reason afterwards."""
+    """A quiet time or a mute. `name` starts the reason of announcements postponed by it; `over` is the reason after."""
 
     since: datetime
     until: datetime
@@ -90,8 +90,8 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to do with what waits. `ready`: may be said now, first things first; `stale`: too late to be said alone;
-    `together`: those of `ready` that are told in one breath; `ahead`: moments at which something else becomes ready."""
+    """The waiting announcements, sorted. `ready`: can be played now, by priority; `stale`: too late to be played alone;
+    `together`: those of `ready` that form a burst; `ahead`: moments at which others become ready."""
 
     ready: tuple[Announcement, ...] = ()
     stale: tuple[Announcement, ...] = ()
@@ -100,34 +100,34 @@ class Choice:
 
 
 def choose(waiting: Iterable[Announcement], silences: Sequence[Silence], now: datetime) -> Choice:
-    """What of `waiting` is said next. Emergencies know no silence; in a silence nothing becomes stale."""
+    """Sort `waiting` for playing. Emergencies ignore silences; during a silence nothing becomes stale."""
     silent = any(silence.since <= now < silence.until for silence in silences)
     ready, stale, ahead = [], [], []
-    for found in waiting:
-        moment, _ = released(found, silences, now)
+    for announcement in waiting:
+        moment, _ = released(announcement, silences, now)
         if moment > now:
             ahead.append(moment)
-        elif found.kind in AMONG_OTHERS or (silent and found.kind != EMERGENCY):
+        elif announcement.kind in AMONG_OTHERS or (silent and announcement.kind != EMERGENCY):
             continue
         elif now - moment > FRESH:
-            stale.append(found)
+            stale.append(announcement)
         else:
-            ready.append(found)
-    ready.sort(key=lambda found: (-found.priority, found.id))
-    deals = [found for found in ready if gathers(found)]
+            ready.append(announcement)
+    ready.sort(key=lambda one: (-one.priority, one.id))
+    deals = [one for one in ready if gathers(one)]
     return Choice(tuple(ready), tuple(stale), tuple(deals) if in_one_breath(deals) else (), tuple(ahead))
 
 
 def released(
     found: Announcement, silences: Sequence[Silence], now: datetime
 ) -> tuple[datetime, Silence | None]:
-    """When something may be said: its own moment, or the end of the silences that it falls into, with the last."""
-    moment = found.due or min(found.created, now)  # no clock that was set back makes it wait
+    """Return when an announcement can be played: its due moment, or the end of the silences around it with the last."""
+    moment = found.due or min(found.created, now)  # a clock that was set back must not delay it
     return (moment, None) if found.kind == EMERGENCY else after(moment, silences, now)
 
 
 def after(moment: datetime, silences: Sequence[Silence], now: datetime) -> tuple[datetime, Silence | None]:
-    """The end of the silences that `moment` falls into, one behind the other, with the last; itself without any."""
+    """Return the end of the consecutive silences that contain `moment`, with the last one; else `moment`, None."""
     last = None
     for silence in sorted(silences, key=lambda one: one.since):
         begin = silence.since - NEAR if silence.since <= now else silence.since
@@ -137,7 +137,7 @@ def after(moment: datetime, silences: Sequence[Silence], now: datetime) -> tuple
 
 
 def as_it_waits(found: Announcement, silences: Sequence[Silence], now: datetime) -> Announcement:
-    """An announcement as people read it at `now`: what waits for the end of a silence is due there, and says so."""
+    """Return an announcement as people read it at `now`: one that waits for a silence has its end as due and reason."""
     if found.state != WAITING:
         return found
     moment, silence = released(found, silences, now)
@@ -152,30 +152,30 @@ def as_it_waits(found: Announcement, silences: Sequence[Silence], now: datetime)
 
 
 def kept_key(key: str) -> str:
-    """A key that somebody sent, as the outbox keeps it: whatever it is, the next order's own stays free."""
+    """Return the outbox key for a key from a request, so that it never equals an internal key."""
     return BY_HAND + key if ":" in key else key
 
 
 def gathers(waiting: Announcement) -> bool:
-    """Whether this may be told in one breath with others: not what somebody wanted to hear again."""
+    """Return whether an announcement may be part of a burst; repeats may not."""
     return waiting.kind in URGENT and not waiting.key.startswith(AGAIN)
 
 
 def in_one_breath(waiting: Sequence[Announcement]) -> bool:
-    """Whether these, which all wait, are told as one."""
-    orders = {ident for announcement in waiting for ident in announcement.deals}
-    return len(waiting) > 1 and len(orders) > ALONE_AT_MOST
+    """Return whether these waiting announcements form a burst."""
+    deals = {ident for announcement in waiting for ident in announcement.deals}
+    return len(waiting) > 1 and len(deals) > ALONE_AT_MOST
 
 
 def applause(amount: Decimal, big_over: Decimal) -> str:
-    """Which applause an order gets: the large one is for big orders."""
+    """Return the applause for a deal: large for big deals."""
     return "large" if amount > big_over else "small"
 
 
 def put_off(now: datetime, spent_s: float, minutes: float) -> datetime | None:
-    """When a small thing is said of which `now` would be too much; None: now.
+    """Return when a minor announcement is played if the limit per hour is used up; None: now.
 
-    `spent_s`: what has sounded since the last full hour, `minutes`: the hour's measure.
+    `spent_s`: seconds of announcements since the last full hour, `minutes`: the limit per hour.
     """
     if spent_s < minutes * 60:
         return None
@@ -184,15 +184,15 @@ def put_off(now: datetime, spent_s: float, minutes: float) -> datetime | None:
 
 
 def why_later(minutes: float, due: datetime) -> str:
-    """The sentence to `put_off`."""
+    """Return the reason for `put_off`."""
     return f"这一小时的播报已满 {minutes:g} 分钟，{due:%H:%M} 再播。"
 
 
 def roundup_limit(spent_s: float, minutes: float) -> float:
-    """How many seconds a round-up may take."""
+    """Return the maximum length of a round-up in seconds."""
     return max(LEAST_ROUNDUP_S, min(ROUNDUP_SECONDS, minutes * 60 - spent_s))
 
 
 def hour_of(now: datetime) -> datetime:
-    """The last full hour."""
+    """Return the last full hour."""
     return now.replace(minute=0, second=0, microsecond=0)

@@ -1,7 +1,7 @@
-"""What is said: the announcer asks here for the next announcement, and reports here what became of it.
+"""Announcing: the announcer takes the next announcement here and reports its state here.
 
-The outbox's rows are the truth: what waits is a row that waits, and `announcement_priority.choose` alone says which is
-next. Every report is written down before anybody reads of it. What was not heard goes on into the next round-up.
+The outbox is the only source: an announcement waits if its row waits, and only `announcement_priority.choose` decides
+which is next. Every report is stored before it is shown. Deals that were not heard go into the next round-up.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ log = logging.getLogger(__name__)
 
 STOPPED = "有人按了停止。"
 SHOWN_FOR = timedelta(seconds=12)
-"""How long walls show what nobody can hear at the moment."""
+"""Time for which walls show an announcement that cannot be heard at the moment."""
 ALARM_FOR = timedelta(seconds=60)
-"""How long walls show an emergency at least."""
+"""Minimum time for which walls show an emergency."""
 MOST_SHOWN = 20
 RENDERED_AHEAD = 3
-"""So much of what waits for its turn is rendered while something else is said."""
+"""Number of waiting announcements that are rendered while another plays."""
 
 
 class AnnouncementService:
-    """Thread-safe. `late` is called with announcements that were to be said and were not, and why."""
+    """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason."""
 
     def __init__(
         self, context: Context, announcer: Announcer, voice: Voice, builder: ScriptBuilder,
@@ -62,23 +62,21 @@ class AnnouncementService:
         self.hearing, self._batching, self._late = hearing, batching, late
         self._lock = threading.RLock()
         self._read: tuple[int, tuple[Announcement, ...]] = (-1, ())
-        self._present: int | None = None  # what the announcer has taken and not yet reported as ended
+        self._present: int | None = None  # taken by the announcer and not yet reported as ended
         self._unwritten: deque[Report] = deque()
         self._last_silence: Silence | None = None
-        self._failed: set[int] = (
-            set()
-        )  # whose report could not be taken in: said no more until the next start
+        self._failed: set[int] = set()  # their report could not be stored: not played until the next start
         self._sounding: OnAir | None = None
         self._silent: tuple[OnAir, ...] = ()
-        self._shown: frozenset[int] = frozenset()  # of what waits: shown on the walls without a sound
+        self._shown: frozenset[int] = frozenset()  # waiting ones already shown on the walls without sound
 
     def names(self) -> dict[str, str]:
-        """The readings of all names of the office."""
+        """Return the readings of all names of the office."""
         with self._context.store.read() as session:
             return readings(session.roster.teams(), session.roster.people())
 
-    def on_air(self, now: datetime) -> OnAir | None:
-        """What walls celebrate: what is being said, else what is shown without a sound."""
+    def shown_on_walls(self, now: datetime) -> OnAir | None:
+        """Return the announcement for the walls: the one playing, else one shown without sound."""
         with self._lock:
             self._show_unheard(now)
             alarm = next(
@@ -93,84 +91,84 @@ class AnnouncementService:
     # --- what is next
 
     def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
-        """What is to be said now; `urgent`: an emergency or nothing. None: nothing.
+        """Return the job to play now, else None; `urgent`: only an emergency.
 
-        `begin` is called with it before anybody can take it back. It counts as being said until its end is reported.
+        `begin` is called with the job before it can be taken back. It counts as playing until its end is reported.
         """
         now = self._context.clock.now()
         self._settle(now)
         with self._lock:
-            found = next((one for one in self._choice(now).ready if not urgent or _urgent(one)), None)
-            if found is None or not self._waits(found.id):
+            first = next((one for one in self._choice(now).ready if not urgent or _urgent(one)), None)
+            if first is None or not self._waits(first.id):
                 return None
             try:
-                job = self._job(found)
-            except Exception:  # it would be in the way of all others for ever
-                log.exception("#%d cannot be said", found.id)
-                self.on_report(Report(found.id, "not_heard", "播报时出了问题，已写入日志。"))
+                job = self._job(first)
+            except Exception:  # otherwise it would block all others for ever
+                log.exception("cannot play #%d", first.id)
+                self.on_report(Report(first.id, "not_heard", "播报时出了问题，已写入日志。"))
                 return None
-            self._present = found.id
+            self._present = first.id
             begin(job)
         return job
 
     def ahead(self, most: int = RENDERED_AHEAD) -> tuple[Job, ...]:
-        """What may be said now and waits for its turn, first things first, to be rendered meanwhile."""
+        """Return the waiting jobs that are due, by priority, to render them meanwhile."""
         now = self._context.clock.now()
         self._settle(now)
         with self._lock:
-            return tuple(self._job(found) for found in self._choice(now).ready[:most])
+            return tuple(self._job(ready) for ready in self._choice(now).ready[:most])
 
     def urgent(self) -> bool:
-        """Whether an emergency waits to be said."""
+        """Return whether an emergency is due."""
         with self._lock:
-            return any(_urgent(found) for found in self._choice(self._context.clock.now()).ready)
+            return any(_urgent(ready) for ready in self._choice(self._context.clock.now()).ready)
 
     def follow(self, now: datetime) -> None:
-        """Write down what could not be written, and settle what waits; the announcer looks at the rest."""
+        """Store reports that a full disk refused, merge or drop waiting announcements, and wake the announcer."""
         self._write_down_late()
         self._settle(now)
         self._announcer.wake()
 
     def jumped(self, seconds: float) -> None:
-        """The clock was set: what could be said before is as fresh as it was, whatever its date is now."""
+        """After a clock change, make announcements that were ready due now, so that they do not become stale."""
         now = self._context.clock.now()
         with self._lock:
             ready = self._choice(now - timedelta(seconds=seconds)).ready
             with self._context.store.write() as session:
-                for found in ready:
-                    session.outbox.put_off(found.id, now, found.why)
+                for announcement in ready:
+                    session.outbox.put_off(announcement.id, now, announcement.why)
 
     def moments(self, now: datetime) -> tuple[datetime, ...]:
-        """When something that waits may be said, and when a silent picture changes."""
+        """Return the moments at which a waiting announcement becomes due or a silent display changes."""
         with self._lock:
             edges = (edge for shown in self._silent for edge in (shown.started, shown.ends))
             return (*self._choice(now).ahead, *edges)
 
     def read(self, announcements: Iterable[Announcement], now: datetime) -> tuple[Announcement, ...]:
-        """Announcements as people read them: what waits for the end of a silence says so."""
+        """Return announcements as people read them: with the reason if they wait for the end of a silence."""
         with self._lock:
             silences = self._silences(now)
-        return tuple(announcement_priority.as_it_waits(found, silences, now) for found in announcements)
+        return tuple(announcement_priority.as_it_waits(one, silences, now) for one in announcements)
 
     def _choice(self, now: datetime) -> Choice:
-        """Under the lock: what to do with what waits, apart from what is being said."""
+        """Sort the waiting announcements without the present one. Call under the lock."""
         busy = {self._present, *self._failed, *(report.id for report in self._unwritten)}
-        waiting = [found for found in self._waiting() if found.id not in busy]
+        waiting = [one for one in self._waiting() if one.id not in busy]
         if not waiting:
             return Choice()
         return announcement_priority.choose(waiting, self._silences(now), now)
 
     def _silences(self, now: datetime) -> tuple[Silence, ...]:
-        """Under the lock: today's silences, and the one that was on until now when an edit has taken it away."""
-        found = self._context.silences(now)
-        present = next((one for one in found if one.since <= now < one.until), None)
+        """Return today's silences, and the last one if an edit has just removed it. Call under the lock."""
+        silences = self._context.silences(now)
+        present = next((one for one in silences if one.since <= now < one.until), None)
         if present is not None:
             self._last_silence = replace(present, until=now)
         last = self._last_silence
-        return (*found, last) if last is not None and last.until <= now else found
+        return (*silences, last) if last is not None and last.until <= now else silences
 
     def _waiting(self) -> tuple[Announcement, ...]:
-        """The outbox's waiting rows, read again after each change."""
+        """Return the outbox's waiting rows, read again after each change."""
         number = self._context.changes.number
         if self._read[0] != number:
             with self._context.store.read() as session:
@@ -178,16 +176,16 @@ class AnnouncementService:
         return self._read[1]
 
     def _settle(self, now: datetime) -> None:
-        """Make one of what is told in one breath, and give up what is too late to be said alone."""
+        """Merge announcements that are batched, and report those too late to be played alone as stale."""
         with self._lock:
             choice = self._choice(now)
             try:
                 if choice.together:
                     self._batching.merge(choice.together, now)
             except StoreTrouble as trouble:
-                log.warning("what waits is told one by one: %s", trouble.sentence)
-            for found in choice.stale:
-                self.on_report(Report(found.id, "stale", self._why_stale(now)))
+                log.warning("cannot merge announcements, playing them one by one: %s", trouble.sentence)
+            for stale in choice.stale:
+                self.on_report(Report(stale.id, "stale", self._why_stale(now)))
 
     def _why_stale(self, now: datetime) -> str:
         held = self.hearing(now).held
@@ -196,18 +194,18 @@ class AnnouncementService:
         return "总音量是 0，没有播出。" if held else "等得太久，不再单独播报。"
 
     def _show_unheard(self, now: datetime) -> None:
-        """Under the lock: what may be said but cannot be heard is shown at once, one after the other.
+        """Show due announcements that cannot be heard, one after the other. Call under the lock.
 
-        The results are revealed by the wall itself.
+        Results are left out: the wall reveals them itself.
         """
         ready = self._choice(now).ready
-        waiting = {found.id for found in ready}
+        waiting = {announcement.id for announcement in ready}
         self._shown &= waiting
         if not waiting - self._shown or self.hearing(now).held is None:
             return
-        for found in sorted(ready, key=lambda one: one.id):
-            if found.id not in self._shown and found.kind != RESULTS:
-                self._show_silently(found, now)
+        for announcement in sorted(ready, key=lambda one: one.id):
+            if announcement.id not in self._shown and announcement.kind != RESULTS:
+                self._show_silently(announcement, now)
         self._shown |= waiting
 
     def _show_silently(self, announcement: Announcement, now: datetime) -> None:
@@ -221,11 +219,11 @@ class AnnouncementService:
 
     def _waits(self, ident: int) -> bool:
         with self._context.store.read() as session:
-            found = session.outbox.get(ident)
-        return found is not None and found.state == WAITING
+            announcement = session.outbox.get(ident)
+        return announcement is not None and announcement.state == WAITING
 
     def without_voided(self, burst: Announcement) -> None:
-        """A deal of a burst was taken back: unless it is being said, the others are told without it."""
+        """Reword a burst after one of its deals was taken back, unless it is playing."""
         with self._lock:
             if burst.id != self._present:
                 self._batching.without_voided(burst)
@@ -235,15 +233,15 @@ class AnnouncementService:
         return Job(announcement.id, script, announcement.priority, urgent=_urgent(announcement))
 
     def script(self, announcement: Announcement, unsent: Deal | None = None) -> Script:
-        """What the voice will be given; `unsent`: the order that it tells, when it is not in the book yet."""
+        """Return the script of an announcement; `unsent`: its deal, if that is not in the store yet."""
         return self._builder.build(announcement, self.names(), unsent)
 
     def prepare(self, announcement: Announcement, unsent: Deal | None = None) -> None:
-        """Render the speech of an announcement ahead; the player plays the chime by itself."""
+        """Render the speech of an announcement ahead, without the chime, which the player plays separately."""
         self._voice.prepare(replace(self.script(announcement, unsent), chime=None), AHEAD)
 
     def learns(self) -> bool:
-        """Whether the present voice keeps clauses that are rendered ahead."""
+        """Return whether the present voice keeps clauses that are rendered ahead."""
         return self._voice.status().natural
 
     def learn(self, announcements: Iterable[Announcement]) -> int:
@@ -251,31 +249,31 @@ class AnnouncementService:
         if not self.learns():
             return 0
         names = self.names()
-        return self._voice.learn([self._builder.build(found, names) for found in announcements])
+        return self._voice.learn([self._builder.build(one, names) for one in announcements])
 
     def cancel(self, ids: Iterable[int], why: str) -> None:
-        """Take announcements back, whether they wait or are being said."""
+        """Take announcements back, whether they wait or play."""
         for ident in ids:
-            with self._lock:  # until it is written down the announcer cannot take it
-                begun = ident == self._present or self._is_playing(ident)
-                if not begun:
+            with self._lock:  # the announcer cannot take it until the change is stored
+                playing = ident == self._present or self._is_playing(ident)
+                if not playing:
                     self._ended(Report(ident, "dropped", why))
-            if begun:
+            if playing:
                 self._announcer.cancel(ident, why)
 
     def _is_playing(self, ident: int) -> bool:
         with self._context.store.read() as session:
-            found = session.outbox.get(ident)
-        return found is not None and found.state == PLAYING
+            announcement = session.outbox.get(ident)
+        return announcement is not None and announcement.state == PLAYING
 
     def stop_all(self) -> tuple[int, ...]:
-        """End at once what is being said and what may be said now; return what waited, so that it can be restored.
+        """End the present and all due announcements; return the ids of those that waited, for `restore`.
 
-        The deals of both go into the next round-up.
+        Their deals go into the next round-up.
         """
         now = self._context.clock.now()
         with self._lock:
-            waited = tuple(sorted(found.id for found in self._choice(now).ready))
+            waited = tuple(sorted(ready.id for ready in self._choice(now).ready))
             present = self._present or (self._sounding.id if self._sounding is not None else None)
             self._silent = ()
         self.cancel([*([present] if present is not None else []), *waited], STOPPED)
@@ -284,11 +282,11 @@ class AnnouncementService:
     # --- what became of it
 
     def on_report(self, report: Report) -> None:
-        """Writes down what the announcer tells; on a full disk later, for the sound goes on meanwhile."""
+        """Store a report of the announcer; on a full disk retry later, because the sound goes on meanwhile."""
         try:
             self._take_in(report)
         except StoreTrouble as trouble:
-            log.warning("what became of #%d is not written down yet: %s", report.id, trouble.sentence)
+            log.warning("cannot store the report on #%d yet: %s", report.id, trouble.sentence)
             self._unwritten.append(report)
             self._context.feed.notify()
         except Exception:
@@ -307,7 +305,7 @@ class AnnouncementService:
             self._ended(report)
 
     def _write_down_late(self) -> None:
-        """Takes up what a full disk did not take, in its order."""
+        """Store the reports that a full disk refused, oldest first."""
         while self._unwritten:
             self._take_in(self._unwritten[0])
             self._unwritten.popleft()
@@ -324,22 +322,22 @@ class AnnouncementService:
         marks = tuple((name, clock.from_monotonic(at)) for name, at in report.marks)
         with self._lock:
             if self._sounding is None or self._sounding.id != report.id:
-                log.info("saying #%d (%s): %s", report.id, announcement.kind, announcement.text)
+                log.info("playing #%d (%s): %s", report.id, announcement.kind, announcement.text)
             self._silent = tuple(shown for shown in self._silent if shown.id != report.id)
             if not self._unwritten:
                 self._sounding = OnAir(
                     report.id, announcement.kind, announcement.text, deals, started, ends, marks
                 )
         if announcement.state == PLAYING:
-            self._known_better()
+            self._show_new_end()
         else:
-            self._begun(report, started)
+            self._store_start(report, started)
 
-    def _known_better(self) -> None:
-        """No row has changed, but walls show when it ends."""
+    def _show_new_end(self) -> None:
+        """Notify screens: no row has changed, but walls show the end."""
         self._context.feed.notify()
 
-    def _begun(self, report: Report, started: datetime) -> None:
+    def _store_start(self, report: Report, started: datetime) -> None:
         with self._context.store.write() as session:
             session.outbox.move(report.id, PLAYING, report.why, started)
 
@@ -357,7 +355,7 @@ class AnnouncementService:
         with self._context.store.write() as session:
             announcement = session.outbox.get(report.id)
             if report.why == STOPPED and announcement is not None and announcement.deals:
-                state = NOT_HEARD  # nobody heard it to its end: its orders go into the next round-up
+                state = NOT_HEARD  # not heard to its end: its deals go into the next round-up
             moved = session.outbox.move(report.id, state, report.why, now)
             announcement = session.outbox.get(report.id)
         log.info("#%d is %s: %s", report.id, report.state, report.why)
@@ -373,7 +371,7 @@ class AnnouncementService:
             self._sounding = None
             if (
                 over and shown.kind == announcement_priority.EMERGENCY
-            ):  # to be read to its end, however short it was
+            ):  # even a short one stays readable for a minute
                 self._silent = (*self._silent, replace(shown, ends=shown.started + ALARM_FOR))
 
 
@@ -382,7 +380,7 @@ def _urgent(announcement: Announcement) -> bool:
 
 
 def as_told(session: Session, announcement: Announcement) -> tuple[Deal, ...]:
-    """The orders of an announcement as the voice names them: in the order of the functions that wrote its text."""
+    """Return the deals of an announcement as the voice names them, sorted like the functions that wrote its text."""
     deals = session.deals.of_ids(announcement.deals)
     if len(deals) < 2:
         return deals

@@ -1,4 +1,4 @@
-"""PIN, tokens and sessions, and how often a wrong one may be tried."""
+"""PIN, tokens and sessions, and the limit of wrong attempts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ MOST_ADDRESSES = 5000
 
 
 class SignInLimit:
-    """Counts wrong PINs per address; `now` gives seconds that never go back. Thread-safe.
+    """Count wrong PINs per address; `now` returns monotonic seconds. Thread-safe.
 
-    An address has five tries, then waits a minute, two, four, up to four hours; after 30 wrong ones in an hour from
-    everywhere it has two. A new address always has its tries, so that nobody can lock the others out; a network of
-    250 addresses guesses one PIN of a million about 2,500 times a day, and the phones say so all the while.
+    An address has five tries, then waits a minute, two, four, up to four hours; after 30 wrong PINs in an hour from all
+    addresses together it has two. A new address always has its tries, so that an attacker cannot lock others out; a
+    network of 250 addresses can try about 2,500 of a million PINs a day, and the phones show a warning meanwhile.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -40,9 +40,9 @@ class SignInLimit:
         self._lock = threading.Lock()
 
     def try_pin(self, address: str, right: Callable[[], bool]) -> tuple[bool, int]:
-        """(whether `right` said so, 0), or (False, seconds to wait) without asking it.
+        """Return (result of `right`, 0), or (False, seconds to wait) without calling it.
 
-        One at a time: a hundred tries at once are still counted one by one.
+        One at a time: a hundred simultaneous tries are still counted one by one.
         """
         with self._lock:
             wait = self._wait(address)
@@ -59,7 +59,7 @@ class SignInLimit:
             return False, 0
 
     def troubles(self) -> tuple[HealthProblem, ...]:
-        """What the phones say when somebody guesses."""
+        """Return the health problem that phones show while PINs are being guessed."""
         with self._lock:
             lately = self._last_hour()
         if len(lately) < TOLD_FROM:
@@ -92,19 +92,19 @@ class SignInLimit:
         return wrong[-1] + min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (len(wrong) - free)) - now
 
 
-# --- Who may come in
+# --- Sign-in and tokens
 
 SIGNED_IN_FOR = timedelta(days=30)
 MOST_SESSIONS = 300
 NOTED_EVERY = timedelta(minutes=10)
-"""How exactly the last use of a session or token is known: each note is a write to the card."""
+"""Precision of the last use of a session or token: each note is a write to the SD card."""
 
 
 class Credentials:
-    """Made at first use and kept in the book, so that a restart locks nobody out. Thread-safe.
+    """PIN, cookie secret, sessions and tokens; created at first use and stored, so they survive a restart. Thread-safe.
 
-    The book is asked each time: what a command revokes ends in the running daemon too. Nothing of it is on a screen, so
-    its writes are quiet. `local_token`: what commands on this machine show, "" for none.
+    The store is read each time, so that a revocation by a command takes effect in the running daemon. Screens show none
+    of this, so its writes are quiet. `local_token`: the token of commands on this machine, "" for none.
     """
 
     def __init__(self, store: Store, local_token: str = ""):
@@ -115,11 +115,11 @@ class Credentials:
         self.attempts = SignInLimit()
 
     def pin(self) -> str:
-        """Six digits, the same until somebody changes it."""
+        """Return the six digits."""
         return self._kept("pin", _six_digits)
 
     def new_pin(self) -> str:
-        """Another PIN; every phone has to sign in again."""
+        """Change the PIN and return it; every phone has to sign in again."""
         old, new = self.pin(), _six_digits()
         while new == old:
             new = _six_digits()
@@ -129,42 +129,42 @@ class Credentials:
         return new
 
     def secret(self) -> str:
-        """Signs what the web side gives to browsers for safe keeping."""
+        """Return the key that signs cookies."""
         return self._kept("cookie_secret", lambda: secrets.token_urlsafe(48))
 
     def check_pin(self, pin: str) -> bool:
-        """Whether that is the PIN."""
+        """Return whether `pin` is the PIN."""
         return hmac.compare_digest(pin.strip().encode(), self.pin().encode())
 
     # --- phones
 
     def open_session(self, name: str, address: str, secure: bool) -> str:
-        """Sign a phone in; what it shows from now on. `secure`: it came by HTTPS, and may come only so."""
+        """Sign a phone in and return its session secret. `secure`: it used HTTPS and must keep using it."""
         secret = secrets.token_urlsafe(32)
         with self._store.write(quiet=True) as book:
             book.desk.open_session(secret, name, address, secure, datetime.now(UTC), MOST_SESSIONS)
         return secret
 
     def session(self, secret: str, secure: bool) -> PhoneSession | None:
-        """The session of who shows `secret`; None when it was ended, is 30 days old, or came by the other way.
+        """Return the session with `secret`; None when it was ended, is 30 days old, or `secure` differs.
 
-        A clock that was set back makes nobody a stranger.
+        A clock that was set back signs no phone out.
         """
         with self._store.read() as book:
-            found = book.desk.session(secret)
+            session = book.desk.session(secret)
         now = datetime.now(UTC)
-        if found is None or found.secure != secure or now - found.created > SIGNED_IN_FOR:
+        if session is None or session.secure != secure or now - session.created > SIGNED_IN_FOR:
             return None
-        if abs(now - found.seen) > NOTED_EVERY and self._due(f"session {found.id}", now):
+        if abs(now - session.seen) > NOTED_EVERY and self._due(f"session {session.id}", now):
             with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as book:
-                book.desk.session_seen(found.id, now)
-        return found
+                book.desk.session_seen(session.id, now)
+        return session
 
     def sessions(self) -> tuple[PhoneSession, ...]:
-        """Phones that are signed in, the one seen last first."""
+        """Return the sessions of signed-in phones, the one seen last first."""
         now = datetime.now(UTC)
         with self._store.read() as book:
-            return tuple(found for found in book.desk.sessions() if now - found.created <= SIGNED_IN_FOR)
+            return tuple(one for one in book.desk.sessions() if now - one.created <= SIGNED_IN_FOR)
 
     def end_session(self, ident: int) -> bool:
         """Sign a phone out; False when it is not signed in."""
@@ -174,51 +174,52 @@ class Credentials:
     # --- programs and walls
 
     def make_token(self, name: str, role: str) -> str:
-        """A new token; an older one of that name ends. Only its hash is kept. Raises Refused for a bad name."""
+        """Return a new token and end an older one of that name. Only its hash is stored. Raises Refused for a bad
+        name."""
         token = secrets.token_urlsafe(32)
         with self._store.write(quiet=True) as book:
             book.desk.add_token(name, role, token, datetime.now(UTC))
         return token
 
     def token(self, token: str) -> Token | None:
-        """Whose token that is, None when there is none like it."""
+        """Return the row of a token, None when it is unknown."""
         now = datetime.now(UTC)
         if self._local_token and hmac.compare_digest(token.encode(), self._local_token.encode()):
             return Token("本机命令", "admin", now)
         with self._store.read() as book:
-            found = book.desk.token(token)
+            row = book.desk.token(token)
         if (
-            found
-            and (found.used is None or abs(now - found.used) > NOTED_EVERY)
-            and self._due(f"token {found.name} {found.created}", now)
+            row
+            and (row.used is None or abs(now - row.used) > NOTED_EVERY)
+            and self._due(f"token {row.name} {row.created}", now)
         ):
             with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as book:
-                book.desk.token_used(found.name, now)
-        return found
+                book.desk.token_used(row.name, now)
+        return row
 
     def token_role(self, token: str) -> str | None:
-        """The role of a token, None when there is none like it."""
-        found = self.token(token)
-        return found.role if found else None
+        """Return the role of a token, None when it is unknown."""
+        row = self.token(token)
+        return row.role if row else None
 
     def token_owner(self, token: str) -> str | None:
-        """The name a token was made for, None when there is none like it."""
+        """Return the name of a token, None when it is unknown."""
         with self._store.read() as book:
-            found = book.desk.token(token)
-        return found.name if found else None
+            row = book.desk.token(token)
+        return row.name if row else None
 
     def tokens(self) -> tuple[Token, ...]:
-        """Every token, by name."""
+        """Return all tokens, by name."""
         with self._store.read() as book:
             return book.desk.tokens()
 
     def end_token(self, name: str) -> bool:
-        """Whoever shows the token of that name is a stranger from now on; False when there is none."""
+        """Revoke the token of that name; return False when there is none."""
         with self._store.write(quiet=True) as book:
             return book.desk.remove_token(name)
 
     def _due(self, what: str, now: datetime) -> bool:
-        """Whether a last use may be noted: tried once in ten minutes, also when the book cannot be written."""
+        """Return whether a last use may be noted: once in ten minutes, even if the store cannot be written."""
         with self._lock:
             if abs(now - self._noted.get(what, datetime.min.replace(tzinfo=UTC))) <= NOTED_EVERY:
                 return False
@@ -229,19 +230,21 @@ class Credentials:
 
     def _kept(self, name: str, make: Callable[[], str]) -> str:
         with self._store.read() as book:
-            found = book.desk.setting(name)
-        if found is None and name in self._loose:
+            value = book.desk.setting(name)
+        if value is None and name in self._loose:
             return self._loose[name]
-        if found is None:
+        if value is None:
             try:
                 with self._store.write(quiet=True) as book:
-                    found = book.desk.setting(name)
-                    if found is None:
-                        found = make()
-                        book.desk.set_setting(name, found)
-            except StoreTrouble:  # until the book can be written: the daemon starts all the same
-                found = self._loose.setdefault(name, make())
-        return str(found)
+                    value = book.desk.setting(name)
+                    if value is None:
+                        value = make()
+                        book.desk.set_setting(name, value)
+            except (
+                StoreTrouble
+            ):  # keep it in memory until the store can be written: the daemon must start anyway
+                value = self._loose.setdefault(name, make())
+        return str(value)
 
 
 def _six_digits() -> str:

@@ -1,4 +1,4 @@
-"""What all services share: store, clock, timetable, and the signal of a change."""
+"""Shared by all services: store, clock, timetable, and the signal of changes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ MUTE = "hush"
 """The preference that keeps the last mute."""
 PERIODS = ("day", "week", "month")
 MOST_KEPT = 5000
-"""Values held in memory; an office of 2,000 people asks for fewer."""
+"""Maximum number of cached values; an office of 2,000 people needs fewer."""
 
 
 class Preferences:
-    """Small things that people chose and that outlive a restart. Read once, then from memory; thread-safe."""
+    """Choices of people that survive a restart. Read once, then served from memory; thread-safe."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -41,21 +41,19 @@ class Preferences:
             self._values.clear()
 
     def get(self, name: str, default: Any = None) -> Any:
-        """What was kept under that name, or `default`."""
+        """Return the value stored under `name`, or `default`."""
         with self._lock:
             if name not in self._values:
                 with self._store.read() as session:
                     value = session.desk.setting(name)
-                if (
-                    len(self._values) >= MOST_KEPT
-                ):  # whoever asks for songs that are not there asks for ever new ones
+                if len(self._values) >= MOST_KEPT:  # requests for missing songs can add names without end
                     self._values.clear()
                 self._values[name] = value
-            found = self._values[name]
-        return default if found is None else found
+            value = self._values[name]
+        return default if value is None else value
 
     def set(self, name: str, value: object, *, quiet: bool = False) -> None:
-        """Keeps whatever JSON can hold; None forgets. On the disk when it returns. `quiet`: see `Store.write`."""
+        """Store a JSON value, on the disk when this returns; None removes it. `quiet`: see `Store.write`."""
         with self._store.write(quiet=quiet) as session:
             session.desk.set_setting(name, value)
             session.after_commit(lambda: self._remember(name, value))
@@ -67,7 +65,7 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Handed to every desk; holds nothing of its own."""
+    """The objects that every service gets; has no state."""
 
     clock: Clock
     timetable_file: TimetableFile
@@ -82,28 +80,28 @@ class Context:
 
     @property
     def changes(self) -> Changes:
-        """The signal of the store's commits; also for changes of what the store does not hold."""
+        """The signal of the store's commits; also used for changes outside the store."""
         return self.store.changes
 
     def plan(self, now: datetime) -> DayPlan:
-        """The plan of the day of `now`."""
+        """Return the plan of the day of `now`."""
         return self.timetable_file.plan(now.date())
 
     def state(self, now: datetime) -> State:
-        """What should be at `now`."""
+        """Return the timetable's state at `now`."""
         return state_at(self.plan(now), now)
 
     def next_workday(self, day: date) -> date:
-        """The first working day after `day`; the next day when none is found in two months."""
+        """Return the first workday after `day`; the next day when there is none in two months."""
         return self.timetable_file.workday_after(day) or day + timedelta(days=1)
 
     def last_mute(self, now: datetime) -> Mute | None:
-        """The mute that is on at `now`, else the last one; None when there was none."""
+        """Return the mute in force at `now`, else the last one; None when there was none."""
         return mute_of(self.kept.get(MUTE), now)
 
     def silences(self, now: datetime) -> tuple[Silence, ...]:
-        """Today's quiet times and the last mute, also those that are over or still to come."""
-        found = [
+        """Return today's quiet times and the last mute, past and future ones included."""
+        silences = [
             Silence(entry.at, entry.until, f"{entry.name}时间", f"{entry.name}时间结束，现在播报。")
             for entry in self.plan(now).entries
             if entry.quiet
@@ -111,16 +109,16 @@ class Context:
         mute = self.last_mute(now)
         if mute is not None:
             over = "静音提前结束，现在播报。" if mute.early else "静音结束，现在播报。"
-            found.append(Silence(mute.since, mute.until, HUSHED, over))
-        return tuple(found)
+            silences.append(Silence(mute.since, mute.until, HUSHED, over))
+        return tuple(silences)
 
     def muted_until(self, now: datetime) -> datetime | None:
-        """When the mute ends; None when there is none at `now`."""
+        """Return when the mute ends; None when there is none at `now`."""
         mute = self.last_mute(now)
         return mute.until if mute is not None and mute.since <= now < mute.until else None
 
     def unmuted_at(self, now: datetime) -> datetime | None:
-        """When something may sound after the mute: its end or, if that is in a quiet time, the end of that."""
+        """Return when sound is allowed after the mute: its end or, if that is in a quiet time, the end of that."""
         until = self.muted_until(now)
         if until is None or until.date() != now.date():
             return until
@@ -128,12 +126,12 @@ class Context:
 
 
 def spent_s(session: Session, now: datetime) -> float:
-    """How long something was said since the last full hour."""
+    """Return the seconds of announcements since the last full hour."""
     return session.outbox.talked_s(hour_of(now), now)
 
 
 def period_of(period: str, day: date) -> tuple[date, date]:
-    """First and last date of the day, week (from Monday) or month that `day` is in."""
+    """Return first and last date of the day, week (from Monday) or month that contains `day`."""
     if period == "day":
         return day, day
     if period == "week":
@@ -143,6 +141,6 @@ def period_of(period: str, day: date) -> tuple[date, date]:
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-# --- How the office says numbers
+# --- Numbers in words
 
 WORDS = Words(amount_in_words, count_in_words)

@@ -1,4 +1,4 @@
-"""The cue desk: what the timetable says at its moments: top sales, the 18:05 show, greetings, free words."""
+"""Announcements of the timetable's cues: top sales, the 18:05 results, greetings, free texts."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ PERIOD_OF = {"top_sales_of_day": "day", "top_sales_of_week": "week", "top_sales_
 
 
 class CueService:
-    """Each cue is said once a day, whatever restarts and jumping clocks do: its key in the outbox is unique."""
+    """Announce each cue once a day, despite restarts and clock jumps: its key in the outbox is unique."""
 
     def __init__(self, context: Context):
         self._context = context
 
     def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
-        """A moment has come: what it says is put into the outbox and handed on."""
+        """Add the announcement of a due cue to the outbox."""
         with self._context.store.write() as session:
             self._put(session, cue, plan, now)
 
     def fixed(self, cue: Cue, plan: DayPlan) -> bool:
-        """Whether what it says hangs on no order: free words, greeting, sprint, or that nobody has sold yet."""
+        """Return whether the text depends on no deal: free texts, greeting, sprint, or no sales yet."""
         if cue.say not in PERIOD_OF:
             return cue.say != "results"
         with self._context.store.read() as session:
             return not session.standings(*period_of(PERIOD_OF[cue.say or ""], plan.date)).people
 
     def foresee(self, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
-        """What it would say if its moment were now; changes nothing. None: nothing."""
+        """Return the announcement as if the cue were due now, without storing it; None if it has no text."""
         with self._context.store.read() as session:
             lines, applause = self._lines(session, cue, plan, now, said=False)
         if not lines:
@@ -55,7 +55,7 @@ class CueService:
             return
         lines, applause = self._lines(session, cue, plan, now, said=True)
         if not lines:
-            log.info("nothing to say for %s", key)
+            log.info("%s has no text to announce", key)
             return
         members = (
             [a for a in session.outbox.waiting(EVENING) if a.due is None or a.due <= now]
@@ -79,7 +79,7 @@ class CueService:
     def _lines(
         self, session: Session, cue: Cue, plan: DayPlan, now: datetime, *, said: bool
     ) -> tuple[tuple[Line, ...], str | None]:
-        """`said`: it is really said, so that variants count as used and the results are frozen."""
+        """`said`: it is really announced, so that variants count as used and the results are frozen."""
         texts = self._context.rhythm.broadcasts
         if cue.say == "results":
             return self._results(session, plan, now, said=said), "large"
@@ -125,7 +125,7 @@ class CueService:
         return messages.phrase(variants, slots, pick=plan.date.month).text
 
     def _results(self, session: Session, plan: DayPlan, now: datetime, *, said: bool) -> tuple[Line, ...]:
-        """The day's results: frozen here, and told as frozen."""
+        """Freeze the day's results, and return their lines."""
         kept = session.desk.results(plan.date)
         if kept is None:
             frozen = self.live(session, plan, now, remember=said)
@@ -136,7 +136,7 @@ class CueService:
         return results.tell(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())
 
     def live(self, session: Session, plan: DayPlan, now: datetime, *, remember: bool = False) -> Show:
-        """The results as they stand now; `remember`: the comment counts as used."""
+        """Return the present results; `remember`: the comment counts as used."""
         rhythm = self._context.rhythm
         day = session.standings(plan.date, plan.date)
         past = self._past(session, plan.date)
@@ -155,8 +155,8 @@ class CueService:
         )  # fmt: skip
 
     def cities(self, session: Session, day: date, own: Standings) -> tuple[City, ...]:
-        """The branches' results of a day, ranked with this office's own; none when nobody told any."""
-        rows = [City(0, found.city, found.rate, found.amount) for found in session.desk.cities(day)]
+        """Return the branches' results of a day, ranked together with this office's; empty if none were entered."""
+        rows = [City(0, row.city, row.rate, row.amount) for row in session.desk.cities(day)]
         if not rows:
             return ()
         name = self._context.rhythm.city or self._context.rhythm.office

@@ -1,4 +1,4 @@
-"""Deals and targets: recorded, voided, decided upon, announced."""
+"""Deals and targets: record, take back, decide on announcements, announce."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from controller.timetable.model import DayPlan, State, Timetable
 def tell(
     session: Session, deal: Deal, decision: Decision, own: Decision, rhythm: Timetable, spoken_s: float
 ) -> Announcement | None:
-    """Puts the announcement into the outbox, in the order's own transaction; None when there is nothing to tell.
+    """Add the announcement of a reached target, in the deal's transaction; None if there is nothing to announce.
 
-    `decision`: what the person was told of the order; `own`: the same without quiet time and mute. It follows its
-    order: at once, or behind the round-up that the order waits for. An order that waits for the 18:05 results brings
-    none, they tell every team's completion; nor does one that is told on another day.
+    `decision`: the decision shown for the deal; `own`: the same without quiet time and mute. The target is announced
+    after its deal: at once, or after the round-up that the deal waits for. A deal that waits for the 18:05 results
+    causes none, because the results name every team's completion. A deal that is announced on another day causes none.
     """
     if decision.when is None or decision.kind == RESULTS:
         return None
@@ -53,26 +53,28 @@ def tell(
     row = _row(session, deal)
     if row is None or not row.target or not row.amount - deal.amount < row.target <= row.amount:
         return None
-    if any(found.state != DROPPED for found in _of_team(session, deal)):
+    if any(announcement.state != DROPPED for announcement in _of_team(session, deal)):
         return None
     slots = messages.place_slots(row, WORDS)
-    said = messages.phrase(rhythm.broadcasts.target, slots, session.desk.used(TARGET), deal.date.toordinal())
-    session.desk.use(TARGET, said.template, deal.at)
+    phrase = messages.phrase(
+        rhythm.broadcasts.target, slots, session.desk.used(TARGET), deal.date.toordinal()
+    )
+    session.desk.use(TARGET, phrase.template, deal.at)
     due, why = _when(decision, own, rhythm, deal.at, spoken_s)
-    made, _ = session.outbox.add(
-        f"target:{deal.id}", TARGET, said.text, why, deal.at, deal.date, due=due, deals=[deal.id],
+    announcement, _ = session.outbox.add(
+        f"target:{deal.id}", TARGET, phrase.text, why, deal.at, deal.date, due=due, deals=[deal.id],
         priority=announcement_priority.AFTER_ROUNDUP if decision.merge else announcement_priority.PRIORITY[TARGET],
         script=as_json([], "large"),
     )  # fmt: skip
-    return made
+    return announcement
 
 
 def missed(session: Session, deal: Deal) -> tuple[Announcement, ...]:
-    """What still waits to praise the team of an order that was taken back, though it is short again."""
+    """Return the waiting target announcements of a team that is below its target again after a deal was taken back."""
     row = _row(session, deal)
     if row is None or row.target is None or row.amount >= row.target:
         return ()
-    return tuple(found for found in _of_team(session, deal) if found.state == WAITING)
+    return tuple(announcement for announcement in _of_team(session, deal) if announcement.state == WAITING)
 
 
 def _when(
@@ -93,15 +95,15 @@ def _row(session: Session, deal: Deal) -> Standing | None:
 
 
 def _of_team(session: Session, deal: Deal) -> tuple[Announcement, ...]:
-    """The day's announcements of this team's target."""
+    """Return the day's announcements of this team's target."""
     return tuple(
-        found
-        for found in session.outbox.of_day(deal.date)
-        if found.kind == TARGET and any(d.team_id == deal.team_id for d in session.deals.of_ids(found.deals))
+        one
+        for one in session.outbox.of_day(deal.date)
+        if one.kind == TARGET and any(d.team_id == deal.team_id for d in session.deals.of_ids(one.deals))
     )
 
 
-# --- The deal desk
+# --- Recording deals
 
 NOT_ANNOUNCED = "只记不播，战报照算。"
 CORRECTED = "改过了，以新的一单为准"
@@ -109,9 +111,9 @@ CORRECTED = "改过了，以新的一单为准"
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How an order is recorded. `announced`: whether it is said at all; `replaces`: the deal that it corrects.
+    """Options of recording a deal. `announced`: False for record only; `replaces`: the deal that it corrects.
 
-    The deal that it replaces is taken back in the same transaction.
+    The replaced deal is taken back in the same transaction.
     """
 
     announced: bool = True
@@ -123,7 +125,7 @@ AS_USUAL = How()
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """What goes with a voided deal: the announcements that end, and the shared ones that go on without it."""
+    """The announcements affected by a voided deal: those that end, and the shared ones that stay without it."""
 
     ended: tuple[int, ...]
     shared: tuple[Announcement, ...]
@@ -131,18 +133,18 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided when the request was accepted; the same for each repetition of the request."""
+    """The decision made when the request was accepted; the same for each repetition of the request."""
 
     kept: dict[str, object] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
-        """`{"when", "why", "kind"}`; see `broadcasts.Decision.to_json`."""
+        """Return `{"when", "why", "kind"}`; see `announcement_policy.Decision.to_json`."""
         return dict(self.kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An order as accepted. `created` is False when the same request had come before."""
+    """A recorded deal. `created` is False for a repeated request."""
 
     id: int
     sentence: str
@@ -151,15 +153,12 @@ class Recorded:
 
 
 class DealService:
-    """Thread-safe: the book's one writer is the lock."""
+    """Thread-safe: the store's single writer is the lock."""
 
     def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps):
         self._context, self._talk = context, talk
         self._next_roundup = roundups.next_roundup
-        self.round_up, self.recover = (
-            roundups.round_up,
-            roundups.recover,
-        )  # whoever follows the clock asks here
+        self.round_up, self.recover = roundups.round_up, roundups.recover  # called by TimetableListener
 
     def record(
         self,
@@ -170,7 +169,7 @@ class DealService:
         team: str | None = None,
         how: How = AS_USUAL,
     ) -> Recorded:
-        """Writes an order down, on the disk before this returns; `team` tells namesakes apart.
+        """Record a deal, on the disk before this returns; `team` distinguishes namesakes.
 
         Raises Refused or Conflict.
         """
@@ -184,24 +183,26 @@ class DealService:
             if not how.announced:
                 decision = own = Decision(ROUNDUP, None, True, NOT_ANNOUNCED, now)
             deal, created = session.deals.record(key, seller, product, yuan, now, now.date())
-            said = self._put(session, deal, decision, own) if created else session.outbox.of_deal(deal.id)[0]
+            announcement = (
+                self._put(session, deal, decision, own) if created else session.outbox.of_deal(deal.id)[0]
+            )
             if created and how.announced:
                 tell(session, deal, decision, own, self._context.rhythm, spent_s(session, now))
         if gone is not None:
             self._withdraw(gone)
-        return Recorded(deal.id, said.text, Decided(said.decision), created)
+        return Recorded(deal.id, announcement.text, Decided(announcement.decision), created)
 
     def preview(
         self, person: str, product: str, amount: object, team: str | None = None
     ) -> tuple[str, Decision]:
-        """What would be said and when; changes nothing. Raises Refused."""
+        """Return text and decision of a deal without recording it. Raises Refused."""
         deal, decision, announcement = self._imagined(person, product, amount, team)
         if decision.at_once:
             self._talk.prepare(announcement, deal)
         return announcement.text, decision
 
-    def audition(self, person: str, product: str, amount: object, team: str | None = None) -> Script:
-        """How an order would sound, with its own applause or song; changes nothing. Raises Refused."""
+    def preview_script(self, person: str, product: str, amount: object, team: str | None = None) -> Script:
+        """Return the script of a deal with its applause or song, without recording it. Raises Refused."""
         deal, _, announcement = self._imagined(person, product, amount, team)
         return self._talk.script(announcement, deal)
 
@@ -221,19 +222,19 @@ class DealService:
         return deal, decision, self._unsent(text, decision, yuan, now)
 
     def void(self, deal_id: int, reason: str) -> None:
-        """Takes an order back: out of the standings and, if it was not said yet, out of what will be."""
+        """Take a deal back: out of the standings and, if not announced yet, out of its announcements."""
         with self._context.store.write() as session:
             gone = self._taken_back(session, deal_id, reason, self._context.clock.now())
         self._withdraw(gone)
 
     def _taken_back(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
-        """Void a deal in the book; what else has to go once that is committed."""
+        """Void a deal in the store; return the announcements to change after the commit."""
         gone = session.deals.void(deal_id, reason, now)
-        found = [a for a in session.outbox.of_deal(deal_id) if a.state in OPEN_STATES]
-        alone = [a.id for a in found if all(deal.voided for deal in session.deals.of_ids(a.deals))]
-        praise = [a.id for a in missed(session, gone) if a.id not in alone]
-        shared = [a for a in found if a.kind == BURST and a.state == WAITING and a.id not in alone]
-        return Withdrawn((*alone, *praise), tuple(shared))
+        unfinished = [a for a in session.outbox.of_deal(deal_id) if a.state in OPEN_STATES]
+        alone = [a.id for a in unfinished if all(deal.voided for deal in session.deals.of_ids(a.deals))]
+        targets = [a.id for a in missed(session, gone) if a.id not in alone]
+        shared = [a for a in unfinished if a.kind == BURST and a.state == WAITING and a.id not in alone]
+        return Withdrawn((*alone, *targets), tuple(shared))
 
     def _withdraw(self, gone: Withdrawn) -> None:
         self._talk.cancel(list(gone.ended), TAKEN_BACK)
@@ -243,7 +244,7 @@ class DealService:
     # --- deciding and wording
 
     def _decide(self, session: Session, amount: Decimal, now: datetime) -> tuple[Decision, Decision]:
-        """What the person is told, and what the outbox keeps: the moment without the present quiet time and mute."""
+        """Return the decision for the person, and the one for the outbox, without the present quiet time and mute."""
         facts = self._facts(session, now)
         free = replace(facts, quiet_until=None, hushed_until=None)
         return announcement_policy.decide(amount, facts), announcement_policy.decide(amount, free)
@@ -286,13 +287,13 @@ class DealService:
         kind = decision.kind
         if decision.merge:
             kind = EVENING if decision.kind == RESULTS else HOURLY
-        said, _ = session.outbox.add(
+        announcement, _ = session.outbox.add(
             f"deal:{deal.id}", kind, phrase.text, own.why, deal.at, deal.date,
             due=own.when, deals=[deal.id], priority=announcement_priority.PRIORITY.get(kind, 0),
             script=self._script(deal.amount), decision=decision.to_json(),
             state=WAITING if decision.when is not None else DROPPED,
         )  # fmt: skip
-        return said
+        return announcement
 
     def _script(self, amount: Decimal) -> dict[str, object]:
         return as_json([], announcement_priority.applause(amount, self._context.rhythm.broadcasts.big_over))
@@ -302,7 +303,7 @@ class DealService:
 
 
 def _seller(session: Session, key: str, person: str, team: str | None) -> int:
-    """Whose order it is; one that comes again is whose it was, whatever became of the person meanwhile."""
+    """Return the seller's id; a repeated request keeps its seller, even if the person has changed meanwhile."""
     known = session.deals.by_key(key)
     same = known is not None and same_name(known.person, person)
     if known is not None and same and (team is None or same_name(known.team, team)):

@@ -1,4 +1,4 @@
-"""What is wrong, what happens meanwhile, what to do: told on phone, wall and in /health within seconds."""
+"""Health problems: the fault, its effect and the remedy, shown on phone, wall and in /health within seconds."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from controller.sound.tts.background_install import FAILED, NO_INSTALL, InstallS
 from controller.sound.voice import Voice
 
 SPARE, LEAST = 200_000_000, 20_000_000
-"""Bytes free on the book's disk: below the first people are told, below the second orders may not fit."""
+"""Free bytes on the store's disk: below the first a problem is shown, below the second deals may not fit."""
 MOST_TOLD = 5
-"""Of the music's faults; the rest is counted, and listed where it can be mended."""
+"""Number of music faults shown; the rest is counted, and listed on the page where they can be fixed."""
 
 MEND = {
     NO_DEVICE: (say("no_device_meanwhile"), say("no_device_mend")),
@@ -28,7 +28,7 @@ MEND = {
 
 
 class HealthMonitor:
-    """Asks every part how it is; keeps nothing of its own. Thread-safe."""
+    """Collect the problems of every part; has no state. Thread-safe."""
 
     def __init__(
         self,
@@ -40,20 +40,20 @@ class HealthMonitor:
         voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL,
         sign_ins: Callable[[], tuple[HealthProblem, ...]] = lambda: (),
     ):
-        """`sign_ins`: what is wrong with attempts to sign in."""
+        """`sign_ins`: problems with sign-in attempts."""
         self._context, self._hearing, self._voice, self._library = context, hearing, voice, library
         self._speaking, self._voice_install, self._sign_ins = speaking, voice_install, sign_ins
 
     def all(self) -> tuple[HealthProblem, ...]:
-        """Everything that is wrong now, the gravest first."""
+        """Return all present problems, the gravest first."""
         return (*self._of_the_parts(), *self.of_the_music(), *self._sign_ins())
 
-    def of_the_house(self) -> tuple[HealthProblem, ...]:
-        """What is wrong with anything but the music's files; cheap to ask for."""
+    def besides_music(self) -> tuple[HealthProblem, ...]:
+        """Return all problems but those of music files; cheap."""
         return (*self._of_the_parts(), *self._sign_ins())
 
     def _of_the_parts(self) -> tuple[HealthProblem, ...]:
-        found = [
+        problems = [
             *self._heard(),
             self._book(),
             self._disk(),
@@ -65,21 +65,21 @@ class HealthMonitor:
             *self._effects(),
             self._natural_voice(),
         ]
-        return tuple(trouble for trouble in found if trouble is not None)
+        return tuple(problem for problem in problems if problem is not None)
 
     def clock_trusted(self) -> bool:
-        """Whether timed sound may follow the clock."""
+        """Return whether timed sound may follow the clock."""
         return self._context.clock.trusted(self._newest())
 
     def _newest(self) -> datetime | None:
         try:
             with self._context.store.read() as session:
                 return session.deals.newest_at()
-        except StoreTrouble:  # told elsewhere; the music goes on
+        except StoreTrouble:  # reported by _book; music continues
             return None
 
     def _heard(self) -> list[HealthProblem]:
-        """No device, or volume 0: quiet time and mute are no trouble, a lost voice tells its own reason."""
+        """Return problems for no device or volume 0; quiet time and mute are none, and `_speech` reports the voice."""
         return [
             HealthProblem(reason.sentence, *MEND[reason.cause])
             for reason in self._hearing(self._context.clock.now()).reasons
@@ -196,11 +196,11 @@ class HealthMonitor:
         )
 
     def of_the_music(self) -> tuple[HealthProblem, ...]:
-        """What is wrong with files of the playlists, the first few; the rest is counted."""
-        told = list(self._library.problems())
-        if len(told) > MOST_TOLD:
-            rest = len(told) - MOST_TOLD + 1
-            told = [*told[: MOST_TOLD - 1], say("music_more", count=rest)]
+        """Return the first problems of files in playlists, and the number of the others."""
+        sentences = list(self._library.problems())
+        if len(sentences) > MOST_TOLD:
+            rest = len(sentences) - MOST_TOLD + 1
+            sentences = [*sentences[: MOST_TOLD - 1], say("music_more", count=rest)]
         return tuple(
             HealthProblem(
                 sentence,
@@ -209,10 +209,10 @@ class HealthMonitor:
                 False,
                 generic="有音乐放不了。",
             )
-            for sentence in told
+            for sentence in sentences
         )
 
 
 def room_left(free: int) -> str:
-    """Bytes as people read them: 77.4 GB, 180 MB."""
+    """Format bytes for people: 77.4 GB, 180 MB."""
     return f"{free / 1e9:.1f} GB" if free >= 1_000_000_000 else f"{free / 1e6:.0f} MB"

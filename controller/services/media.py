@@ -33,13 +33,13 @@ MOST_TRACK_BYTES = 50_000_000
 MOST_TRACKS = 300
 LONGEST_TRACK_NAME = 60
 RESERVE = 200_000_000
-"""Bytes that stay free on the disk: the book comes first."""
+"""Bytes that stay free on the disk, reserved for the store."""
 _UNSAFE = re.compile(r"[^\w \-（）()《》·，、'&+!！]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A file of a playlist. `seconds`: None while nobody has looked into it; `fault`: why it is passed over."""
+    """A file of a playlist. `seconds`: None until it is measured; `fault`: why it is skipped."""
 
     playlist: str
     file: str
@@ -48,7 +48,7 @@ class Listed:
 
 
 class TrackDesk:
-    """Thread-safe. `sounds`: the folder with music/; in a rehearsal it is the office's own and is not changed."""
+    """Thread-safe. `sounds`: the folder with music/; a rehearsal uses the office's folder and does not change it."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class TrackDesk:
         context: Context,
         shelved: Callable[[], None] = lambda: None,
     ):
-        """`shelved` is called after a track came or went, before the change is signalled."""
+        """`shelved` is called after a track was added or removed, before the change is signalled."""
         self._sounds, self._inbox, self._gate = sounds, inbox, gate
         self._library, self._context, self._shelved = library, context, shelved
         self._lock = threading.Lock()
@@ -69,19 +69,19 @@ class TrackDesk:
                     left.unlink()
 
     def all(self) -> tuple[Listed, ...]:
-        """Every file of every playlist, also those that cannot be played."""
+        """Return all files of all playlists, also those that cannot be played."""
         return tuple(row for playlist in self._library.playlists() for row in self._listed(playlist))
 
     def _listed(self, playlist: str) -> list[Listed]:
-        found = []
+        rows = []
         for name, path in self._library.files(playlist).items():
             facts, fault = self._library.facts(path), self._library.fault(path)
             seconds = facts.duration_s if facts and fault is None else None
-            found.append(Listed(playlist, name, seconds, fault))
-        return found
+            rows.append(Listed(playlist, name, seconds, fault))
+        return rows
 
     def add(self, playlist: str, name: str, source: Source) -> Listed:
-        """Takes a track in; if its playlist is on, right behind the present track. Raises Refused, naming the file."""
+        """Add a track; in a playing playlist it comes next. Raises Refused, naming the file."""
         self._folder(playlist)
         with self._inbox.keep(source, MOST_TRACK_BYTES) as file:
             made = self._inbox.work()
@@ -94,9 +94,8 @@ class TrackDesk:
                 raise StoreFull(f"“{shown(name)}”存不下（{reason(error)}），请清理磁盘空间。") from error
             finally:
                 made.unlink(missing_ok=True)
-        self._library.tracks(
-            playlist, self._context.clock.now().date()
-        )  # reads its header now, measures it soon
+        # This reads the header now and measures the file soon.
+        self._library.tracks(playlist, self._context.clock.now().date())
         self._shelved()
         self._context.changes.notify()
         return Listed(playlist, path.name, float(done["duration_s"]), None)
@@ -112,7 +111,7 @@ class TrackDesk:
             while path.exists():
                 number += 1
                 path = folder / f"{stem} {number}{suffix}"
-            part = folder / f".{made.name}.part"  # var/ may lie on another disk
+            part = folder / f".{made.name}.part"  # var/ may be on another disk
             try:
                 shutil.copyfile(made, part)
                 part.replace(path)
@@ -121,9 +120,11 @@ class TrackDesk:
         return path
 
     def remove(self, playlist: str, file: str) -> None:
-        """Deletes a track; when it is playing it plays to its end. Raises Refused."""
+        """Delete a track; if it is playing, it plays to its end. Raises Refused."""
         self._folder(playlist)
-        path = self._library.files(playlist).get(file)  # so no name can lead out of the folder
+        path = self._library.files(playlist).get(
+            file
+        )  # a lookup, so that no name can point outside the folder
         if path is None:
             raise Refused(f"歌单“{shown(playlist)}”里没有“{shown(file)}”。", "file")
         try:
@@ -147,7 +148,7 @@ class TrackDesk:
 
 
 def safe_name(name: str) -> str:
-    """A file's stem made of the letters, digits and few signs of what a person's phone called it."""
+    """Return a file stem from an uploaded file's name: its letters, digits and some signs."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     stem = last.rsplit(".", 1)[0] if "." in last[1:] else last
     clean = " ".join(_UNSAFE.sub(" ", stem).split()).strip("-' ")[:LONGEST_TRACK_NAME].strip()
@@ -155,7 +156,7 @@ def safe_name(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """A name from outside inside a sentence: short, without signs that vanish or turn the text."""
+    """Return a name from outside for use in a sentence: short, without invisible or direction-changing characters."""
     return "".join(letter for letter in name if letter.isprintable())[:LONGEST_TRACK_NAME]
 
 
@@ -163,21 +164,21 @@ def shown(name: str) -> str:
 
 MOST_CLIP_BYTES = 20_000_000
 SHELF_BYTES = 300_000_000
-"""Half an hour of speech. The oldest go first, but none of the last hours: it may still wait to be played."""
+"""Half an hour of speech. The oldest are deleted first, but none of the last hours: they may still wait."""
 FRESH_S = 6 * 3600.0
 LONGEST_WHO = 20
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class ClipDesk:
-    """Thread-safe. Clips lie in `folder` as WAV under names of their own."""
+    """Thread-safe. Clips are stored in `folder` as WAV under random names."""
 
     def __init__(self, folder: Path, inbox: UploadInbox, gate: Gate):
         self._folder, self._inbox, self._gate = folder, inbox, gate
 
     def take(self, source: Source) -> tuple[str, float]:
-        """Reads a recording and makes a clip of it; its name and its seconds. Raises Refused."""
-        self._make_room()
+        """Convert a recording to a clip; return its name and seconds. Raises Refused."""
+        self._free_space()
         with self._inbox.keep(source, MOST_CLIP_BYTES) as file:
             name = token_hex(16)
             try:
@@ -187,31 +188,31 @@ class ClipDesk:
         return name, float(done["duration_s"])
 
     def find(self, name: str) -> Path | None:
-        """The clip of that name, None when there is none, or not any more."""
+        """Return the clip of that name, None when there is none (any more)."""
         path = self._folder / f"{name}.wav"
         return path if _NAME.fullmatch(name) and path.is_file() else None
 
     def file(self, name: str) -> Path:
-        """The clip of that name. Raises Refused when there is none."""
+        """Return the clip of that name. Raises Refused when there is none."""
         path = self.find(name)
         if path is None:
             raise Refused("这段录音不在了，请再录一次。", "clip")
         return path
 
     def drop(self, name: str) -> None:
-        """Throws a clip away that was not sent."""
+        """Delete a clip that was not sent."""
         self.file(name).unlink(missing_ok=True)
 
-    def _make_room(self) -> None:
+    def _free_space(self) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            found = sorted(
+            clips = sorted(
                 (path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir()
             )
         except OSError as error:
             raise Refused(f"存不下录音（{reason(error)}），请清理磁盘空间。") from error
-        total = sum(size for _, size, _ in found)
-        for at, size, path in found:
+        total = sum(size for _, size, _ in clips)
+        for at, size, path in clips:
             if total <= SHELF_BYTES:
                 return
             if time.time() - at < FRESH_S:
@@ -221,14 +222,14 @@ class ClipDesk:
             total -= size
 
 
-# --- What people bring of their own
+# --- All uploads
 
 LONGEST_PLAYLIST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """The desks that keep what people upload."""
+    """The services that store uploads."""
 
     clips: ClipDesk
     tracks: TrackDesk
@@ -238,7 +239,7 @@ class Uploads:
 def uploads(
     var: Path, sounds: Path, context: Context, library: Library, shelved: Callable[[], None]
 ) -> Uploads:
-    """The desks, over the folders var and sounds; `shelved`: see `TrackDesk`."""
+    """Return the services for the folders var and sounds; `shelved`: see `TrackDesk`."""
     inbox, gate = UploadInbox(var / "uploads"), Gate()
     return Uploads(
         ClipDesk(var / "clips", inbox, gate),
@@ -248,7 +249,7 @@ def uploads(
 
 
 class Media:
-    """Thread-safe. Joins the desks `clips`, `tracks` and `personal`."""
+    """Thread-safe. Joins the services `clips`, `tracks` and `personal`."""
 
     def __init__(
         self, desks: Uploads, talk: AnnouncementService, speech: SpokenTextService, deals: DealService,
@@ -259,7 +260,7 @@ class Media:
         self._builder, self.samples = builder, samples
 
     def hear_text(self, text: str, manner: Manner | None = None) -> Path:
-        """How an announcement will sound, as WAV, for one phone alone; `manner`: in another voice. Raises Refused."""
+        """Render a preview of a text as WAV, for one phone; `manner`: in another voice. Raises Refused."""
         text = " ".join(text.split())
         if not text or len(text) > LONGEST:
             raise Refused(f"试听的话要有 1 到 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
@@ -269,11 +270,11 @@ class Media:
     def hear_deal(
         self, person: str, product: str, amount: object, team: str | None = None, manner: Manner | None = None
     ) -> Path:
-        """How an order will sound, with applause or the song of whose it is. Raises Refused."""
-        return self.samples.render(self._deals.audition(person, product, amount, team), manner)
+        """Render a preview of a deal, with applause or the seller's song. Raises Refused."""
+        return self.samples.render(self._deals.preview_script(person, product, amount, team), manner)
 
     def hear_name(self, name: str, say_as: str | None, manner: Manner | None = None) -> Path:
-        """How a name will be read, with a reading that need not be kept yet. Raises Refused."""
+        """Render a preview of a name, with a reading that may be unsaved. Raises Refused."""
         name = tidy_name(name)
         if not name or len(name) > LONGEST_PLAYLIST_NAME:
             raise Refused(f"名字要有 1 到 {LONGEST_PLAYLIST_NAME} 个字。", "name")
@@ -289,16 +290,16 @@ class Media:
         )
 
     def take_clip(self, source: Source) -> tuple[str, float]:
-        """Reads a recording; its name and seconds; see `ClipDesk.take`.
+        """Store a recording; return its name and seconds; see `ClipDesk.take`.
 
-        It is made ready for the speakers while the person still listens to it: a minute takes a Pi ten seconds.
+        It is rendered while the person still listens to it: a minute of speech takes a Pi ten seconds.
         """
         name, seconds = self.clips.take(source)
         self._voice.prepare(replace(self._builder.recorded(name), chime=None), AHEAD)
         return name, seconds
 
     def send_clip(self, name: str, who: str, key: str) -> Announced:
-        """Plays a clip to all, as soon as may be. Raises Refused or Conflict."""
+        """Announce a clip as soon as possible. Raises Refused or Conflict."""
         self.clips.file(name)
         who = " ".join(who.split())
         if len(who) > LONGEST_WHO:
@@ -306,5 +307,5 @@ class Media:
         return self._speech.play_clip(name, f"{who}的语音" if who else "一段语音", key)
 
     def withdraw(self, announcement_id: int) -> None:
-        """Takes back what a person said, written or spoken."""
+        """Take back a text or clip that a person announced."""
         self._speech.withdraw(announcement_id)

@@ -1,4 +1,4 @@
-"""Which music should play at a moment, from which second of which track. Pure."""
+"""Compute the music of a moment: playlist, track and second in the track. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from controller.timetable.model import DayPlan, Music, State
 Piece = tuple[str, float]
 """A track's file name and its seconds."""
 BEGUN_S = 1.0
-"""A track that sounded for less has not had its turn."""
+"""A track that played for less counts as not played."""
 _ALIKE_S = 0.5
-"""Header and measurement differ by less: that is not worth moving anything."""
+"""Header and measurement differ by less: too little to change positions."""
 _JUST_BEHIND_S = 0.001
-"""Behind a track's end, so that no rounding finds it in the track before."""
+"""Added to a track's end, so that rounding does not place it in the track before."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaylistPosition:
-    """From `since` to `until` the pieces sound one after the other, round and round, from `start_s` on."""
+    """From `since` to `until` the pieces play one after the other, in a loop, from `start_s` on."""
 
     playlist: str
     since: datetime
@@ -30,17 +30,17 @@ class PlaylistPosition:
     pieces: tuple[Piece, ...]
 
     def place(self, now: datetime) -> tuple[int, float]:
-        """Which piece sounds at `now`, and how many seconds into it."""
+        """Return the index of the piece at `now`, and the seconds into it."""
         gone = max(0.0, (now - self.since).total_seconds())
         return locate([seconds for _, seconds in self.pieces], self.start_s + gone)
 
     def skipped(self, now: datetime) -> PlaylistPosition:
-        """The same from the next piece's beginning on."""
+        """Return the position moved to the start of the next piece."""
         index, offset = self.place(now)
         return replace(self, start_s=self.start_s + self.pieces[index][1] - offset + _JUST_BEHIND_S)
 
     def to_json(self) -> dict[str, object]:
-        """For the store."""
+        """Return the stored form."""
         return {
             "playlist": self.playlist, "since": self.since.isoformat(), "until": self.until.isoformat(),
             "start_s": self.start_s, "pieces": [list(piece) for piece in self.pieces],
@@ -48,7 +48,7 @@ class PlaylistPosition:
 
     @classmethod
     def from_json(cls, value: object) -> PlaylistPosition | None:
-        """Back from the store; None when nothing usable is there."""
+        """Return the value of a stored form; None when it is unusable."""
         if not isinstance(value, dict) or not value.get("pieces"):
             return None
         since, until = (datetime.fromisoformat(str(value[name])) for name in ("since", "until"))
@@ -63,9 +63,9 @@ def turn(
     now: datetime,
     sounding: str | None = None,
 ) -> PlaylistPosition | None:
-    """What sounds for `wanted`; None when there is nothing to play.
+    """Return the position for `wanted`; None when there is nothing to play.
 
-    `kept`: the playlist's last turn; `files`: what there is now, in the day's order; `sounding`: the file that is
+    `kept`: the playlist's last position; `files`: its present files, sorted for the day; `sounding`: the file that is
     playing, which plays to its end even when it was deleted.
     """
     if kept is None or kept.since > wanted.since or kept.since.date() != wanted.since.date():
@@ -78,7 +78,7 @@ def turn(
 
 
 def _reached(last: PlaylistPosition, again: datetime) -> float:
-    """Where the next turn of the day begins: with the first piece that has not had its turn."""
+    """Return the start of the playlist's next span of the day: the first piece that has not been played."""
     end = min(last.until, again)
     if end <= last.since:
         return last.start_s
@@ -90,7 +90,7 @@ def _reached(last: PlaylistPosition, again: datetime) -> float:
 
 
 def _as_long_as(lengths: Mapping[str, float], turn: PlaylistPosition, now: datetime) -> PlaylistPosition:
-    """The same at the same place, with each piece as long as it is known to be now: a header may have been wrong."""
+    """Return the same position with updated lengths of pieces: a header may have been wrong."""
     pieces = tuple(
         (name, new if abs((new := lengths.get(name, seconds)) - seconds) > _ALIKE_S else seconds)
         for name, seconds in turn.pieces
@@ -106,47 +106,47 @@ def _as_long_as(lengths: Mapping[str, float], turn: PlaylistPosition, now: datet
 def _with(
     files: Sequence[Piece], turn: PlaylistPosition, now: datetime, sounding: str | None
 ) -> PlaylistPosition | None:
-    """The same with what came right behind the present piece, and without what is gone."""
+    """Return the same position with added files after the present piece, and without deleted files."""
     there, listed = {name for name, _ in files}, {name for name, _ in turn.pieces}
     if there == listed:
         return turn
     index, offset = turn.place(now)
-    present, begun = turn.pieces[index], now > turn.since
+    present, started = turn.pieces[index], now > turn.since
     before = [piece for piece in turn.pieces[:index] if piece[0] in there]
     behind = [piece for piece in turn.pieces[index + 1 :] if piece[0] in there]
-    came = [piece for piece in files if piece[0] not in listed]
-    stays = present[0] in there or (begun and present[0] == sounding)
+    added = [piece for piece in files if piece[0] not in listed]
+    stays = present[0] in there or (started and present[0] == sounding)
     if stays:
-        pieces = [*before, present, *came, *behind] if begun else [*before, *came, present, *behind]
+        pieces = [*before, present, *added, *behind] if started else [*before, *added, present, *behind]
     else:
-        pieces, offset = [*before, *came, *behind], 0.0
+        pieces, offset = [*before, *added, *behind], 0.0
     if not pieces:
         return None
     gone = max(0.0, (now - turn.since).total_seconds())
     return replace(turn, pieces=tuple(pieces), start_s=sum(s for _, s in before) + offset - gone)
 
 
-# --- Which music
+# --- Desired music
 
 LONGEST_BY_HAND = timedelta(hours=1)
-"""Music that a person started ends by itself: nobody wants to find it still playing tomorrow."""
+"""Music started by a person ends by itself, so that it is not still playing tomorrow."""
 
 
 @dataclass(frozen=True, slots=True)
 class ManualOverride:
-    """What a person asked for: `playlist` None means no music. It holds from `since` up to `until`."""
+    """A person's choice, valid from `since` to `until`: a playlist, or None for no music."""
 
     playlist: str | None
     since: datetime
     until: datetime
 
     def to_json(self) -> dict[str, object]:
-        """For the store."""
+        """Return the stored form."""
         return {"playlist": self.playlist, "since": self.since.isoformat(), "until": self.until.isoformat()}
 
     @classmethod
     def from_json(cls, value: object) -> ManualOverride | None:
-        """Back from the store; None when nothing usable is there."""
+        """Return the value of a stored form; None when it is unusable."""
         if not isinstance(value, dict) or "since" not in value or "until" not in value:
             return None
         playlist = value.get("playlist")
@@ -159,7 +159,7 @@ class ManualOverride:
 
 @dataclass(frozen=True, slots=True)
 class DesiredMusic:
-    """The music that should sound: playlist, volume 0..100, and its span."""
+    """The music that should play: playlist, volume 0..100, and its span."""
 
     playlist: str
     volume: int
@@ -170,11 +170,11 @@ class DesiredMusic:
 def wanted(
     state: State, by_hand: ManualOverride | None, hushed_until: datetime | None, now: datetime
 ) -> DesiredMusic | None:
-    """What should sound at `now`. Quiet beats a hush beats a person beats the timetable."""
+    """Return the music of `now`. Precedence: quiet time, mute, a person's choice, the timetable."""
     if state.quiet or (hushed_until is not None and now < hushed_until):
         return None
     if by_hand is not None and by_hand.since <= now < by_hand.until:
-        return _by_hand(by_hand, state)
+        return _overriding(by_hand, state)
     if state.music is None:
         return None
     return _from(state.music)
@@ -184,17 +184,17 @@ def _from(music: Music) -> DesiredMusic:
     return DesiredMusic(music.playlist, music.volume, music.since, music.until)
 
 
-def _by_hand(asked: ManualOverride, state: State) -> DesiredMusic | None:
-    if asked.playlist is None:
+def _overriding(override: ManualOverride, state: State) -> DesiredMusic | None:
+    if override.playlist is None:
         return None
     volume = state.entry.volume if state.entry else 40
-    return DesiredMusic(asked.playlist, volume, asked.since, asked.until)
+    return DesiredMusic(override.playlist, volume, override.since, override.until)
 
 
 def until_when(state: State, plan: DayPlan, now: datetime, *, playing: bool) -> datetime:
-    """How long a person's wish holds: a stop to the end of the music's span, a start for an hour at most.
+    """Return the end of a manual override: for a stop the end of the music's span, for a start an hour at most.
 
-    Both end where the timetable brings music of its own, or quiet.
+    Both end when music or quiet time of the timetable starts.
     """
     latest = now + LONGEST_BY_HAND
     if not playing and state.music is not None:
@@ -206,7 +206,7 @@ def until_when(state: State, plan: DayPlan, now: datetime, *, playing: bool) -> 
 
 
 def upcoming(plan: DayPlan, now: datetime, within: timedelta) -> DesiredMusic | None:
-    """Music of the timetable that begins within the next moments: it is ordered ahead so that it starts on time."""
+    """Return music of the timetable that starts within `within`, to send the command ahead so that it is on time."""
     for entry in plan.entries:
         if now < entry.at <= now + within and entry.music is not None and not entry.quiet:
             return DesiredMusic(entry.music, entry.volume, entry.at, entry.until)

@@ -1,4 +1,4 @@
-"""A person's mute: kept as one span, so that what waited in it knows when it ended."""
+"""A person's mute, stored as one span, so that postponed announcements know when it ended."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 JOINED = timedelta(minutes=2)
-"""A mute that begins so soon after the last one continues it: what waited in that has not become stale."""
+"""A mute that starts within this time after the last one continues it: announcements postponed by the last are not
+stale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """From `since` to `until`, both in the office's zone. `early`: somebody ended it before its time."""
+    """A mute from `since` to `until`, both in the office's zone. `early`: a person ended it before its time."""
 
     since: datetime
     until: datetime
     early: bool = False
 
     def to_json(self) -> dict[str, object]:
-        """As it is kept."""
+        """Return the stored form."""
         return {"since": self.since.isoformat(), "until": self.until.isoformat(), "early": self.early}
 
     def ended(self, now: datetime) -> Mute:
-        """The mute as somebody ends it at `now`."""
+        """Return the mute as ended by a person at `now`."""
         return Mute(self.since, min(self.until, now), self.until > now)
 
 
 def mute_of(kept: object, now: datetime) -> Mute | None:
-    """The last mute as it was kept, also when it is over; None when there was none."""
+    """Return the last mute from its stored form, also when it is over; None when there was none."""
     if not isinstance(kept, dict):
         return None
     since, until = (
@@ -37,9 +38,9 @@ def mute_of(kept: object, now: datetime) -> Mute | None:
 
 
 def muted(last: Mute | None, over: datetime, until: datetime, now: datetime) -> Mute:
-    """A mute from `now` on, which continues the last one when that is on or has just ended.
+    """Return a mute from `now` on, which continues the last one if that is in force or has just ended.
 
-    `over`: when the last one ended and whatever quiet time came behind it.
+    `over`: the end of the last one, including a quiet time that followed directly.
     """
     since = now
     if last is not None and last.since <= now < over + JOINED:

@@ -1,4 +1,4 @@
-"""People and teams: the list, photos, songs and how a name is read."""
+"""People and teams: the roster, photos, songs and readings of names."""
 
 from __future__ import annotations
 
@@ -42,23 +42,23 @@ class PeopleService:
         self._context = context
 
     def people(self) -> tuple[Person, ...]:
-        """Everyone who is there, team by team."""
+        """Return the active people, team by team."""
         with self._context.store.read() as session:
             return session.roster.people()
 
     def teams(self) -> tuple[Team, ...]:
-        """The teams, oldest first."""
+        """Return the teams, oldest first."""
         with self._context.store.read() as session:
             return session.roster.teams()
 
     def add(self, row: PersonRow) -> Person:
-        """A new person, also beside a namesake in another team. Raises Refused for a bad name or reading."""
+        """Add a person, also a namesake of one in another team. Raises Refused for a bad name or reading."""
         _checked_reading(row.name, row.say_as)
         with self._context.store.write() as session:
             return session.roster.save_person(replace(row, namesake=True))[0]
 
     def update(self, ident: int, **changes: Any) -> Person:
-        """Changes what is given of name, team, leader, say_as, hidden, active. Raises Refused."""
+        """Change any of name, team, leader, say_as, hidden, active. Raises Refused."""
         with self._context.store.write() as session:
             person = session.roster.person(ident)
             if person is None:
@@ -81,16 +81,16 @@ class PeopleService:
             return session.roster.person(ident) or updated
 
     def set_target(self, team: str, day: date, amount: object) -> None:
-        """A team's target of a day. Raises Refused."""
+        """Set a team's target of a day. Raises Refused."""
         yuan = parse_amount(amount)
         with self._context.store.write() as session:
-            found = session.roster.team(team)
-            if found is None:
+            row = session.roster.team(team)
+            if row is None:
                 raise Refused(f"没有叫“{team}”的团队。", "team")
-            session.roster.set_team_target(day, found.id, yuan)
+            session.roster.set_team_target(day, row.id, yuan)
 
     def update_team(self, ident: int, **changes: str | None) -> tuple[Team, str]:
-        """Change what is given of name and say_as; with it the name it had. Raises Refused, Conflict, Unknown."""
+        """Change name or say_as; return the team and its former name. Raises Refused, Conflict, Unknown."""
         with self._context.store.write() as session:
             former = next((team for team in session.roster.teams() if team.id == ident), None)
             if former is None:
@@ -101,26 +101,26 @@ class PeopleService:
             return session.roster.rename_team(ident, name, say_as) or former, former.name
 
     def remove_team(self, ident: int) -> None:
-        """Take an empty team off the list; its deals stay counted. Raises Conflict or Unknown."""
+        """Remove an empty team from the roster; its deals stay counted. Raises Conflict or Unknown."""
         with self._context.store.write() as session:
             if not session.roster.remove_team(ident):
                 raise Unknown(f"没有编号为 {ident} 的团队。", "team")
 
 
 def import_list(store: Store, data: bytes) -> tuple[Imported, tuple[str, ...]]:
-    """Write a list of people down; with it sentences about what to look at. Raises Refused for the whole list."""
-    found = read_list(data, reading_of)
+    """Import a list of people; return the result and sentences to check. Raises Refused for the whole list."""
+    listed = read_list(data, reading_of)
     with store.write() as session:
-        done = session.roster.import_people(found.rows)
+        done = session.roster.import_people(listed.rows)
         people = session.roster.people()
-    rows = {(row.team, row.name) for row in found.rows}
-    mine = [person for person in people if (tidy_name(person.team), person.name) in rows]
-    asked = [f"{person.team}的{hint}" for person in mine if (hint := needs_reading(person))]
-    return done, (*found.notes, *asked)
+    rows = {(row.team, row.name) for row in listed.rows}
+    imported = [person for person in people if (tidy_name(person.team), person.name) in rows]
+    hints = [f"{person.team}的{hint}" for person in imported if (hint := needs_reading(person))]
+    return done, (*listed.notes, *hints)
 
 
 def needs_reading(person: Person) -> str | None:
-    """The sentence that asks for a reading of a name which no voice can say, None when all is well."""
+    """Return the sentence that asks for a reading of a name no voice can read; None if it is readable."""
     if person.say_as or not (rare := unreadable(person.name)):
         return None
     return f"{person.name}：语音不认识“{'、'.join(rare)}”，播报时可能漏字，请填读音。"
@@ -134,7 +134,7 @@ def _checked_reading(name: str, say_as: object) -> None:
             raise Refused(str(fault), "say_as") from fault
 
 
-# --- What belongs to one person or team
+# --- Photos and songs
 
 PHOTO_BYTES = 20_000_000
 SONG_BYTES = 20_000_000
@@ -144,20 +144,20 @@ _PHOTO = re.compile(r"[0-9a-f]{32}")
 
 
 class PersonalDesk:
-    """Thread-safe. Files lie in var/photos and var/songs under names made of their content.
+    """Thread-safe. Files are stored in var/photos and var/songs under a hash of their content.
 
-    A file that nobody uses any more is deleted, a song an hour later: it may still wait to be played. In a rehearsal,
-    which shares these folders, nothing is.
+    An unused file is deleted, a song an hour later because it may still wait to be played. A rehearsal, which shares
+    these folders, deletes nothing.
     """
 
     def __init__(self, folder: Path, inbox: UploadInbox, gate: Gate, context: Context):
         self._photos, self._songs = folder / "photos", folder / "songs"
         self._inbox, self._gate, self._context = inbox, gate, context
-        self._turn = threading.RLock()  # no file is thrown away between its making and its being written down
+        self._turn = threading.RLock()  # no file is deleted between its creation and its storing
         self._sweep()
 
     def _sweep(self) -> None:
-        """Deletes the photos and songs that nobody uses."""
+        """Delete unused photos and songs."""
         with self._turn:
             try:
                 with self._context.store.read() as session:
@@ -173,7 +173,7 @@ class PersonalDesk:
     # --- photos
 
     def set_photo(self, person: int, source: Source) -> str:
-        """A person's photo, made small and without its data; its name. Raises Refused."""
+        """Set a person's photo, made small and without metadata; return its name. Raises Refused."""
         self._known("person", person)
         with self._turn:
             name = self._made("picture", source, PHOTO_BYTES, self._photos, ".jpg").removesuffix(".jpg")
@@ -181,12 +181,12 @@ class PersonalDesk:
         return name
 
     def remove_photo(self, person: int) -> None:
-        """The walls show the name's first character again."""
+        """Remove a person's photo; walls show the name's first character again."""
         self._known("person", person)
         self._write_photo(person, None)
 
     def photo(self, name: str) -> Path | None:
-        """The JPEG of that name, None when there is none."""
+        """Return the JPEG of that name, None when there is none."""
         path = self._photos / f"{name}.jpg"
         return path if _PHOTO.fullmatch(name) and path.is_file() else None
 
@@ -198,7 +198,7 @@ class PersonalDesk:
     # --- songs
 
     def set_song(self, whose: str, ident: int, source: Source) -> None:
-        """The song of a "person" or a "team": its loudest ten seconds sound after their orders. Raises Refused."""
+        """Set the song of a "person" or a "team": its loudest ten seconds play after their deals. Raises Refused."""
         self._known(whose, ident)
         with self._turn:
             name = self._made("song", source, SONG_BYTES, self._songs, ".wav")
@@ -206,21 +206,21 @@ class PersonalDesk:
             self._sweep()
 
     def remove_song(self, whose: str, ident: int) -> None:
-        """Their orders get applause again."""
+        """Remove the song; the deals get applause again."""
         self._known(whose, ident)
         self._context.kept.set(_key(whose, ident), None)
         self._sweep()
 
     def song(self, whose: str, ident: int) -> Path | None:
-        """The WAV of a person's or a team's song, None when there is none."""
+        """Return the WAV of a person's or a team's song, None when there is none."""
         name = self._context.kept.get(_key(whose, ident))
         path = self._songs / str(name) if name else None
         return path if path is not None and path.is_file() else None
 
     def song_of(self, announcement: Announcement, unsent: Deal | None = None) -> Path | None:
-        """What sounds instead of applause after an order that is told alone: the person's song, else the team's.
+        """Return the song that replaces applause after a single deal: the person's, else the team's.
 
-        `unsent`: that order, when it is not in the book yet.
+        `unsent`: that deal, if it is not in the store yet.
         """
         if announcement.kind not in HAS_SONG:
             return None
@@ -256,7 +256,7 @@ class PersonalDesk:
 
 
 def _thin(folder: Path, used: set[str], stays_s: float) -> None:
-    """Deletes what is not used and older than that; not in a folder that belongs to another office."""
+    """Delete unused files older than `stays_s` seconds; not in a linked folder, which belongs to another office."""
     if folder.is_symlink() or not folder.is_dir():
         return
     for file in folder.iterdir():

@@ -1,9 +1,9 @@
-"""Render ahead of their moment the words that the timetable and the next deals will need.
+"""Render announcements of the timetable and of the next deals ahead.
 
-Texts that depend on the timetable alone (free words, greeting, sprint, nobody sold) are rendered shortly after a start,
-an edit and midnight; texts with figures a minute before their moment. With a natural voice, which takes seconds to
-render, also single clauses in idle time, the likeliest first: results and round-ups, each minute of the last ten before
-them; each person with the common products in the phrases of deals that are spoken at once.
+Texts that depend on the timetable only (free texts, greeting, sprint, no sales) are rendered shortly after a start, an
+edit and midnight; texts with figures a minute before they are due. A natural voice takes seconds to render, so single
+clauses are also rendered in idle time, the likeliest first: results and round-ups, every minute during the last ten
+minutes before them; each person with the common products in the phrases of deals that are announced at once.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from controller.services.scripts import as_json
 from controller.timetable.model import Cue, DayPlan
 
 SETTLED_S = 5.0
-"""So long after a start the music, the web and the walls come first."""
+"""Time after a start that is reserved for music, web and walls."""
 SHORTLY = timedelta(seconds=60)
 LONG_BEFORE = timedelta(minutes=10)
-"""Clauses of what depends on figures are rendered from here on: those that do not change any more are ready."""
+"""From this time on, clauses of texts with figures are rendered: those that no longer change are then ready."""
 NAMES_AFTER_S = 30.0
 NAMES_EVERY_S = 60.0
 MOST_PRODUCTS = 3
@@ -37,7 +37,7 @@ TEXTS_AT_ONCE = 5
 
 
 class Prerenderer:
-    """Called by the timekeeper's thread alone."""
+    """Called by the timekeeper's thread only."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Prerenderer:
         roundups: RoundUps,
         manner: Callable[[], object],
     ):
-        """manner: the chosen voices and speed; another choice is rendered again."""
+        """manner: the chosen voices and speed; after a change all is rendered again."""
         self._context, self._cues, self._talk, self._manner = context, cues, talk, manner
         self._roundups = roundups
         self._began: float | None = None
@@ -58,7 +58,7 @@ class Prerenderer:
         self._names: Iterator[Announcement] = iter(())
 
     def follow(self, plan: DayPlan, now: datetime) -> None:
-        """Has rendered what is to be said later today and is not being rendered yet."""
+        """Start rendering the announcements of today that are not rendered yet."""
         monotonic = self._context.clock.monotonic()
         self._began = monotonic if self._began is None else self._began
         if monotonic - self._began < SETTLED_S:
@@ -88,10 +88,10 @@ class Prerenderer:
         roundup = self._roundups.next_roundup(now)
         if roundup is not None and roundup - now <= LONG_BEFORE:
             soon.append(self._roundups.foresee(roundup))
-        self._talk.learn(found for found in soon if found is not None)
+        self._talk.learn(announcement for announcement in soon if announcement is not None)
 
     def _look_at_names(self, now: datetime) -> None:
-        """Begin again with the likeliest when another sold, another product is common or the voice has changed."""
+        """Restart with the likeliest names when sellers, common products or the voice have changed."""
         texts = self._context.rhythm.broadcasts
         with self._context.store.read() as session:
             products = tuple(session.deals.products()[:MOST_PRODUCTS]) or ("",)
@@ -111,7 +111,7 @@ class Prerenderer:
     def _likely(
         self, products: Sequence[str], people: Sequence[Person], now: datetime
     ) -> Iterator[Announcement]:
-        """What may be said at once of the next deals, without its sums; each text once."""
+        """Yield likely announcements of the next deals, without amounts; each text once."""
         texts = self._context.rhythm.broadcasts
         templates = [
             messages.without_sum(template)

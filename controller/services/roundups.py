@@ -17,13 +17,13 @@ from controller.services.scripts import as_json
 
 
 class Batching:
-    """The wording of several deals that are told in one breath. Thread-safe; called while none of them is begun."""
+    """Merge waiting announcements of several deals into a burst. Thread-safe; called while none of them is playing."""
 
     def __init__(self, context: Context):
         self._context = context
 
     def merge(self, members: Sequence[Announcement], now: datetime) -> None:
-        """Make one announcement of these; each is told as merged, with the reason."""
+        """Add one announcement for all members, and mark each as merged, with the reason."""
         with self._context.store.write() as session:
             deals = tuple(dict.fromkeys(ident for member in members for ident in member.deals))
             phrase = self._text(session, deals)
@@ -36,7 +36,7 @@ class Batching:
             session.outbox.merge(members, why, now)
 
     def without_voided(self, burst: Announcement) -> None:
-        """A deal of one that still waits was taken back: the others are told without it."""
+        """Reword a waiting burst without a deal that was taken back."""
         with self._context.store.write() as session:
             session.outbox.rewrite(burst.id, self._text(session, burst.deals).text, burst.script)
 
@@ -54,13 +54,13 @@ TAKEN_BACK = "订单已撤回，不再播报。"
 
 
 class RoundUps:
-    """Thread-safe: the book's one writer is the lock."""
+    """Thread-safe: the store's single writer is the lock."""
 
     def __init__(self, context: Context):
         self._context = context
 
     def next_roundup(self, now: datetime) -> datetime | None:
-        """The next full hour at which orders are told together."""
+        """Return the next full hour with a round-up."""
         texts = self._context.rhythm.broadcasts
         return announcement_policy.next_roundup(
             now, texts.hourly_from, texts.hourly_to, workday=self._context.plan(now).workday,
@@ -68,7 +68,7 @@ class RoundUps:
         )  # fmt: skip
 
     def round_up(self, now: datetime) -> None:
-        """At the full hour: the orders that waited for it become one announcement."""
+        """Merge the deals that waited for the full hour into one announcement."""
         silences = self._context.silences(now)
         with self._context.store.read() as session:
             waiting = [a for a in session.outbox.waiting() if a.kind in AMONG_OTHERS and a.due is not None]
@@ -102,30 +102,30 @@ class RoundUps:
         deals = session.deals.of_ids(
             tuple(dict.fromkeys(ident for member in members for ident in member.deals))
         )
-        found = messages.round_up(deals, session.deals.of_day(now.date()), now)
+        roundup = messages.round_up(deals, session.deals.of_day(now.date()), now)
         rhythm = self._context.rhythm
         limit_s = announcement_priority.roundup_limit(
             spent_s(session, now), rhythm.sound.talk_minutes_per_hour
         )
-        return found, messages.roundup(
-            found, rhythm.broadcasts, WORDS, now, session.desk.used(ROUNDUP), limit_s=limit_s
+        return roundup, messages.roundup(
+            roundup, rhythm.broadcasts, WORDS, now, session.desk.used(ROUNDUP), limit_s=limit_s
         )
 
     def _tell_together(self, members: Sequence[Announcement], now: datetime) -> None:
         with self._context.store.write() as session:
-            found, phrase = self._phrase(session, members, now)
+            roundup, phrase = self._phrase(session, members, now)
             if phrase is None:
                 return
             session.desk.use(ROUNDUP, phrase.template, now)
-            told = [deal.id for deal in found.told]
             session.outbox.add(
                 f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
-                deals=told, priority=announcement_priority.PRIORITY[ROUNDUP], script=as_json([], "small"),
+                deals=[deal.id for deal in roundup.told], priority=announcement_priority.PRIORITY[ROUNDUP],
+                script=as_json([], "small"),
             )  # fmt: skip
             session.outbox.merge(members, f"并入 {now:%H:%M} 的整点播报。", now)
 
     def postpone(self, late: Announcement, because: str) -> None:
-        """What could not be said in time goes into the next round-up; without orders in it, it stays as it is."""
+        """Move the deals of a late announcement to the next round-up; without deals, change nothing."""
         now = self._context.clock.now()
         moment = self.next_roundup(now)
         if moment is None or not late.deals:
@@ -154,29 +154,29 @@ class RoundUps:
             session.outbox.move(late.id, MERGED, why, now)
 
     def postpone_unheard(self, unheard: Announcement, why: str) -> None:
-        """What was to be said and was not; a round-up's orders go on into the next one too."""
+        """Postpone the deals of an announcement that was not heard, also those of a round-up."""
         if unheard.kind in RETOLD:
             self.postpone(unheard, why.rstrip("。") + "，")
 
     def recover(self) -> None:
-        """At a start: what the last run left waiting or in mid-sentence; see `broadcasts.after_restart`."""
+        """At a start, decide on unfinished announcements of the last run; see `announcement_policy.after_restart`."""
         now = self._context.clock.now()
         silences = self._context.silences(now)
         with self._context.store.read() as session:
-            left = session.outbox.unfinished()
-        for found in left:
-            began = found.started if found.state == PLAYING else None
-            own = replace(found, due=began or found.due, state=WAITING)
+            unfinished = session.outbox.unfinished()
+        for announcement in unfinished:
+            began = announcement.started if announcement.state == PLAYING else None
+            own = replace(announcement, due=began or announcement.due, state=WAITING)
             moment = announcement_priority.released(own, silences, now)[0]
             decision = announcement_policy.after_restart(
                 replace(own, due=moment), now, self.next_roundup(now)
             )
             if decision.when is None:
                 with self._context.store.write() as session:
-                    session.outbox.move(found.id, DROPPED, decision.why, now)
-            elif decision.merge and found.kind not in (*AMONG_OTHERS, ROUNDUP):
-                self.postpone(found, "重启错过了播报时间，")
-            elif found.state == PLAYING:
+                    session.outbox.move(announcement.id, DROPPED, decision.why, now)
+            elif decision.merge and announcement.kind not in (*AMONG_OTHERS, ROUNDUP):
+                self.postpone(announcement, "重启错过了播报时间，")
+            elif announcement.state == PLAYING:
                 due = own.due if moment > now else now
                 with self._context.store.write() as session:
-                    session.outbox.move(found.id, WAITING, "重启前没有播完，现在播报。", now, due)
+                    session.outbox.move(announcement.id, WAITING, "重启前没有播完，现在播报。", now, due)

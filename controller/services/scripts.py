@@ -1,4 +1,4 @@
-"""From an announcement in the book to what the voice is given: readings of names, sounds by their names."""
+"""Build the script for the voice from a stored announcement: readings of names, sound files by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SOUNDS = {
 def as_json(
     lines: Iterable[Line], applause: str | None = "small", *, chime: bool = True
 ) -> dict[str, object]:
-    """What the book keeps of a script. `applause`: a name of SOUNDS, or None."""
+    """Return the stored form of a script. `applause`: a name of SOUNDS, or None."""
     return {
         "lines": [[line.text, line.mark, line.roll] for line in lines],
         "applause": applause,
@@ -34,10 +34,10 @@ def as_json(
 
 
 def readings(teams: Iterable[Team], people: Iterable[Person]) -> dict[str, str]:
-    """Every name that has a reading of its own, as written → pinyin."""
-    found = {person.name: _reading(person.name, person.say_as) for person in people}
-    found |= {team.name: _reading(team.name, team.say_as) for team in teams if team.say_as}
-    return {name: reading for name, reading in found.items() if reading}
+    """Return the readings of names that need one, as written → pinyin."""
+    by_name = {person.name: _reading(person.name, person.say_as) for person in people}
+    by_name |= {team.name: _reading(team.name, team.say_as) for team in teams if team.say_as}
+    return {name: reading for name, reading in by_name.items() if reading}
 
 
 _HAN = re.compile("[㐀-鿿〇豈-\U0003ffff]")
@@ -46,24 +46,24 @@ _PINYIN = re.compile(r"[a-zü]+[1-5]|[a-z]*[āáǎàēéěèīíǐìōóǒòūú
 
 
 def language_of(*texts: str) -> str:
-    """The language of an announcement: en when it has Latin words and no Chinese character at all, else zh.
+    """Return the language of an announcement: en when it has Latin words and no Chinese character, else zh.
 
-    Pinyin with its tones is Chinese.
+    Pinyin with tones counts as Chinese.
     """
-    text = unicodedata.normalize("NFC", "\n".join(texts))  # NFKC would make the sign ℃ a letter
+    text = unicodedata.normalize("NFC", "\n".join(texts))  # NFKC would turn the sign ℃ into a letter
     words = [word for word in _WORD.findall(text) if "LATIN" in unicodedata.name(word[0], "")]
     latin = any(not _PINYIN.fullmatch(unicodedata.normalize("NFC", word)) for word in words)
     return "en" if latin and not _HAN.search(unicodedata.normalize("NFKC", text)) else "zh"
 
 
 def segment(text: str, names: Mapping[str, str], language: str | None = None) -> Segment:
-    """A text as the voice gets it. Readings of names are pinyin: an English text is read without them."""
+    """Return a text as a segment. Readings of names are pinyin, so an English text is read without them."""
     language = language or language_of(text)
     return Segment(spoken(text, names if language == "zh" else {}, language=language), language=language)
 
 
 def _reading(name: str, say_as: str | None) -> str | None:
-    """The reading kept for a name, unless it does not fit (kept before that was checked), else ours."""
+    """Return the stored reading of a name, or ours if it does not fit (old rows were stored unchecked)."""
     try:
         return reading_of(name, say_as) if say_as else name_reading(name)
     except ValueError:
@@ -71,11 +71,11 @@ def _reading(name: str, say_as: str | None) -> str | None:
 
 
 class ScriptBuilder:
-    """Turns announcements into scripts with the sound files of one folder, as loud as `lufs` says at the time.
+    """Build scripts from announcements with the sound files of one folder, at the loudness that `lufs` returns.
 
-    manner: kind of announcement → voice and speed (see `Speaking.of`). `playable` tells what to play of a sound file,
-    None when it is damaged. `recording` finds what somebody recorded by its name, `song` what sounds after an order
-    instead of applause.
+    manner: kind of announcement → voice and speed (see `Speaking.of`). `playable` returns the playable version of a
+    sound file, None when it is damaged. `recording` finds a voice clip by name, `song` the victory song that replaces
+    applause after a deal.
     """
 
     def __init__(
@@ -91,16 +91,16 @@ class ScriptBuilder:
         self._recording, self._song = recording, song
 
     def sound(self, name: object) -> Path | None:
-        """The file of a sound, None when nothing of that name ships, it was taken away or it is damaged."""
+        """Return the file of a sound; None when the name is unknown or the file is missing or damaged."""
         file = self._sounds / SOUNDS[str(name)] if name in SOUNDS else None
         return self._playable(file) if file is not None and file.is_file() else None
 
     def build(
         self, announcement: Announcement, names: Mapping[str, str], unsent: Deal | None = None
     ) -> Script:
-        """The script of an announcement; one without lines is spoken as its text stands.
+        """Return the script of an announcement; without lines, its text is spoken.
 
-        `unsent`: the order that it tells, when it is not in the book yet.
+        `unsent`: its deal, if that is not in the store yet.
         """
         kept = announcement.script
         if "clip" in kept:
@@ -121,13 +121,13 @@ class ScriptBuilder:
         )
 
     def recorded(self, clip: str) -> Script:
-        """The script of what somebody recorded: chime and recording."""
+        """Return the script of a voice clip: chime and recording."""
         return Script(
             (Segment("", roll=self._recording(clip)),), chime=self.sound("chime"), lufs=self._lufs()
         )
 
     def plain(self, text: str, names: Mapping[str, str], applause: str | None = None) -> Script:
-        """The script of one text, without a chime."""
+        """Return the script of one text, without a chime."""
         voice, speed = self._manner("")
         return Script((segment(text, names),), applause=self.sound(applause), voice=voice, speed=speed)
 
@@ -140,6 +140,6 @@ class ScriptBuilder:
 
 
 def _line(piece: object) -> Line:
-    """A line as `as_json` kept it."""
+    """Return a line from the form stored by `as_json`."""
     text, mark, roll = piece if isinstance(piece, list) and len(piece) == 3 else (piece, None, False)
     return Line(str(text), str(mark) if mark else None, bool(roll))

@@ -1,4 +1,4 @@
-"""The one snapshot that walls and phones show."""
+"""The snapshot (`Glance`) from which walls and phones are drawn."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from controller.timetable.model import Prizes, State, WallSettings
 
 LOOK_BACK = timedelta(days=90)
 KEPT_S = 300.0
-"""So old the past may be: only an order taken back changes it, and 90 days are not read at each order."""
+"""Maximum age of cached past days: only a deal taken back changes them, and reading 90 days at each deal is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ class _Past:
 
 
 class DayHighlights:
-    """Called under the view's lock."""
+    """Called under the lock of `SnapshotBuilder`."""
 
     def __init__(self, context: Context):
         self._context = context
         self._past: _Past | None = None
 
     def champion(self, session: Session, state: State, on_air: OnAir | None, today: date) -> Champion | None:
-        """Whom the wall's award is for: who is being praised, or at the ceremony the best of last month."""
+        """Return the person of the award scene: from the present announcement, or at the ceremony last month's best."""
         period = PERIOD_OF.get(on_air.kind) if on_air else None
         if period is not None:
             return _champion(session, self._context.rhythm.prizes, period, today)
@@ -67,16 +67,16 @@ class DayHighlights:
     def honours(
         self, session: Session, day: Standings, week: Standings, hidden: Collection[int], today: date
     ) -> tuple[Highlight, ...]:
-        """The honours that somebody has earned, as of now; nobody hidden among them."""
+        """Return the present highlights, without hidden people."""
         past = self._looked_back(session, today)
         sold = {row.id: {today, *past.sold.get(row.id, ())} for row in day.people}
-        found = (
+        candidates = (
             highlights.longest_streak(_shown(day, week), {**past.sold, **sold}, past.workdays, today),
             highlights.most_orders(week.people),
             highlights.newcomer(week.people, past.first_days, today),
             highlights.record(session.deals.largest_few(), hidden),
         )
-        return tuple(honour for honour in found if honour is not None)
+        return tuple(highlight for highlight in candidates if highlight is not None)
 
     def _looked_back(self, session: Session, today: date) -> _Past:
         past = self._past
@@ -93,7 +93,7 @@ class DayHighlights:
 
 
 def _shown(day: Standings, week: Standings) -> tuple[Standing, ...]:
-    """Who may have a streak: who sold today, and who did this week."""
+    """Return the people that may have a streak: sellers of today, then those of this week."""
     today = {row.id for row in day.people}
     return (*day.people, *(row for row in week.people if row.id not in today))
 
@@ -105,13 +105,13 @@ def _champion(session: Session, prizes: Prizes, period: str, day: date) -> Champ
     return Champion(period, since, people[0], prize) if people else None
 
 
-# --- The view
+# --- The snapshot
 
-LATEST_DEALS = 100  # a wall shows the last twelve of the office, or of its own team
+LATEST_DEALS = 100  # a wall shows the last twelve of the office, or of its team
 KEPT_FOR = timedelta(milliseconds=300)
-"""Two hundred walls ask at once after each hint: one of them does the work."""
+"""After each hint two hundred walls request the state at the same time: only one request computes it."""
 WATCH_SHARE = 300
-"""What a look at the music costs is spent once in so many times its length."""
+"""A check of the music files that took t seconds is repeated after this many times t."""
 TITLE = say("top_sales")
 
 
@@ -130,7 +130,7 @@ class SnapshotBuilder:
     ):
         self._context, self._talk, self._cues, self._sounding = context, talk, cues, sounding
         self._walls, self._playlists, self._health = walls, playlists, health
-        self._praise = DayHighlights(context)
+        self._highlights = DayHighlights(context)
         self._lock = threading.Lock()
         self._last: Glance | None = None
         self._turned: tuple[State, int | None] | None = None
@@ -139,7 +139,7 @@ class SnapshotBuilder:
         self._music_due = 0.0
 
     def glance(self) -> Glance:
-        """The office now; at most 0.3 s old, and never older than the newest revision."""
+        """Return the office now; at most 0.3 s old, and never older than the newest revision."""
         now = self._context.clock.now()
         with self._lock:
             last = self._last
@@ -152,24 +152,24 @@ class SnapshotBuilder:
             return replace(last, now=now)
 
     def turn_with(self, state: State) -> None:
-        """At each boundary: tells the screens at once when the timetable, or what is celebrated, has gone on."""
-        on_air = self._talk.on_air(self._context.clock.now())
+        """Notify screens at once when the timetable's state or the announcement shown has changed."""
+        on_air = self._talk.shown_on_walls(self._context.clock.now())
         turned = (state, on_air.id if on_air else None)
         if turned != self._turned:
             self._turned = turned
             self.watch()
 
     def watch(self) -> None:
-        """Tells the screens when anything that they show has changed without an event of its own.
+        """Notify screens of changes that send no event.
 
-        Called every second. What comes by itself (the timetable's edits and faults, its next span, disk, clock,
-        device, volume, mute, playlists, troubles) needs no other signal.
+        Called every second. Covers the timetable's edits and problems, its next span, disk, clock, device, volume,
+        mute, playlists and health problems.
         """
         now = self._context.clock.now()
-        plan, on_air = self._context.plan(now), self._talk.on_air(now)
+        plan, on_air = self._context.plan(now), self._talk.shown_on_walls(now)
         seen = (
             self._context.rhythm, self._context.timetable_file.faults, plan, self._context.state(now),
-            self._health.clock_trusted(), self._health.of_the_house(), self._sounding(now),
+            self._health.clock_trusted(), self._health.besides_music(), self._sounding(now),
             self._watched_music(), on_air.id if on_air else None,
         )  # fmt: skip
         if seen != self._seen:
@@ -177,7 +177,7 @@ class SnapshotBuilder:
             self._context.feed.notify()
 
     def _watched_music(self) -> tuple[object, ...]:
-        """Playlists and what is wrong with their files. Looking through many files may take 1/300 of the time."""
+        """Return playlists and the problems of their files. Checking the files uses at most 1/300 of the time."""
         began = self._context.clock.monotonic()
         if began >= self._music_due:
             before = time.perf_counter()
@@ -188,7 +188,7 @@ class SnapshotBuilder:
     def _look(self, now: datetime) -> Glance:
         context = self._context
         revision = context.feed.revision
-        plan, state, on_air = context.plan(now), context.state(now), self._talk.on_air(now)
+        plan, state, on_air = context.plan(now), context.state(now), self._talk.shown_on_walls(now)
         trusted = self._health.clock_trusted()
         scene = _scene(state, on_air, trusted)
         with context.store.read() as session:
@@ -205,9 +205,9 @@ class SnapshotBuilder:
             hidden = {p.id for p in people if p.hidden}
             names = [p.name for p in people if p.hidden]
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
-            champion = self._praise.champion(session, state, on_air, now.date())
+            champion = self._highlights.champion(session, state, on_air, now.date())
             members = _members(session.roster.people())
-            honours = self._praise.honours(session, periods["day"], periods["week"], hidden, now.date())
+            honours = self._highlights.honours(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
             teams=periods["day"].teams, people=periods["day"].people,
@@ -220,25 +220,25 @@ class SnapshotBuilder:
             troubles=self._health.all(), notices=plan.warnings, trusted_clock=trusted,
             walls=self._walls(context.rhythm.walls),
             champion=champion, honours=honours,
-            rankings=tuple(_ranking(period, found) for period, found in periods.items()),
+            rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
             members=members,
         )  # fmt: skip
 
     def ranking(self, period: str, day: date) -> Ranking:
-        """A ranking as it stands now."""
+        """Return the present ranking of a period."""
         with self._context.store.read() as session:
-            found = session.standings(*period_of(period, day))
-        return _ranking(period, found)
+            standings = session.standings(*period_of(period, day))
+        return _ranking(period, standings)
 
     def cities(self, day: date) -> tuple[City, ...]:
-        """The branches' results of a day as far as they are told, this one's too."""
+        """Return the branches' results of a day as far as entered, including this office's."""
         plan = self._context.timetable_file.plan(day)
         with self._context.store.read() as session:
             return self._cues.cities(session, plan.date, session.standings(day, day))
 
 
 def _scene(state: State, on_air: OnAir | None, trusted: bool) -> str:
-    """What the walls show, decided once for all of them."""
+    """Return the scene of all walls."""
     if on_air is not None and on_air.kind == EMERGENCY:
         return "celebration"
     if state.quiet:
@@ -253,37 +253,37 @@ def _scene(state: State, on_air: OnAir | None, trusted: bool) -> str:
 
 
 def _members(people: Iterable[Person]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    members: dict[str, tuple[str, ...]] = {}
     for person in people:
         if not person.hidden:
-            found[person.team] = (*found.get(person.team, ()), person.name)
-    return found
+            members[person.team] = (*members.get(person.team, ()), person.name)
+    return members
 
 
-def _total(found: Standings) -> Total:
-    return Total(found.amount, found.target, found.count)
+def _total(standings: Standings) -> Total:
+    return Total(standings.amount, standings.target, standings.count)
 
 
-def _ranking(period: str, found: Standings) -> Ranking:
-    return Ranking(period, found.teams, found.people)
+def _ranking(period: str, standings: Standings) -> Ranking:
+    return Ranking(period, standings.teams, standings.people)
 
 
 def unnamed(deals: Iterable[Deal], hidden: Collection[int]) -> tuple[Deal, ...]:
-    """Orders as the screens may show them: of whoever is hidden, without the name."""
+    """Return deals for screens: without the names of hidden people."""
     return tuple(replace(deal, person=UNNAMED) if deal.person_id in hidden else deal for deal in deals)
 
 
 def without(text: str, names: Iterable[str]) -> str:
-    """A text as the screens may show it: without the names of who is hidden, longer names first."""
+    """Return a text for screens: without the names of hidden people; longer names are replaced first."""
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, UNNAMED)
     return text
 
 
-def _board(found: Show) -> Board:
+def _board(show: Show) -> Board:
     return Board(
-        title=TITLE, period="day", top=found.people[:3], teams=found.teams,
-        cities=found.cities,
-        week_top=found.week_top,
-        month_top=found.month_top, comment=found.comment,
+        title=TITLE, period="day", top=show.people[:3], teams=show.teams,
+        cities=show.cities,
+        week_top=show.week_top,
+        month_top=show.month_top, comment=show.comment,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The speech desk: what people say to all, and what they want to hear again."""
+"""Announcements by people: texts, emergencies, voice clips and repeats."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ log = logging.getLogger(__name__)
 
 LONGEST = 300
 LONGEST_EMERGENCY = 100
-"""An emergency is said twice and read from a wall at a glance."""
+"""An emergency is announced twice and must be readable on a wall at a glance."""
 URGENT = "紧急广播，立即播报。"
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """An announcement as accepted. `created` is False when the same request had come before."""
+    """An accepted announcement. `created` is False for a repeated request."""
 
     id: int
     decision: Decided
@@ -46,7 +46,7 @@ class Announced:
 
 
 def check_sayable(text: str, names: Mapping[str, str]) -> None:
-    """Raise Unsayable for a text of which the voice would say nothing: a lone chime only alarms people."""
+    """Raise Unsayable for a text without speech: a chime alone would only alarm people."""
     if not spoken(text, names):
         raise Unsayable("这里没有能念出来的字：表情和符号不会出声。请写要说的话。", "text")
 
@@ -58,13 +58,13 @@ class SpokenTextService:
         self._context, self._talk = context, talk
 
     def announce(self, text: str, key: str) -> Announced:
-        """Says `text` now, or when the quiet time is over. Raises Refused when it is empty or too long."""
+        """Announce `text` now, or after quiet time or mute. Raises Refused when it is empty or too long."""
         text = _checked(text, LONGEST)
         check_sayable(text, self._talk.names())
         return self._put(announcement_priority.kept_key(key), SAY, text, as_json([], None))
 
     def emergency(self, text: str, key: str) -> Announced:
-        """Says `text` twice, at once: it interrupts what is being said; no quiet time, mute or volume holds it back.
+        """Announce `text` twice, immediately: interrupt the present announcement, ignore quiet time, mute and volume.
 
         The only exception to silence. Raises Refused when it is empty or too long.
         """
@@ -76,67 +76,67 @@ class SpokenTextService:
         decision |= {"held": held} if held == NO_DEVICE else {}
         script = {**as_json([Line(text), Line(text)], None), "alarm": True}
         with self._context.store.write() as session:
-            said, created = session.outbox.add(
+            announcement, created = session.outbox.add(
                 announcement_priority.kept_key(key), EMERGENCY, text, why, now, now.date(), script=script,
                 priority=announcement_priority.PRIORITY[EMERGENCY], decision=decision,
             )  # fmt: skip
         if created:
-            log.warning("emergency #%d: %s", said.id, text)
-        return Announced(said.id, Decided(said.decision), created)
+            log.warning("emergency #%d: %s", announcement.id, text)
+        return Announced(announcement.id, Decided(announcement.decision), created)
 
     def play_clip(self, clip: str, words: str, key: str) -> Announced:
-        """Plays what somebody recorded (a name of `ClipDesk`), by the same rules as what is written.
+        """Announce a voice clip (a name of `ClipDesk`), by the same rules as a text.
 
-        `words`: what walls and lists show of it.
+        `words`: its text on walls and in lists.
         """
         script = {**as_json([], None), "clip": clip}
         return self._put(announcement_priority.kept_key(key), MICROPHONE, words, script)
 
     def withdraw(self, ident: int) -> None:
-        """Takes back what a person said and nobody has heard to its end yet. Raises Refused."""
+        """Take back a person's announcement that is not finished. Raises Refused."""
         with self._context.store.read() as session:
-            found = session.outbox.get(ident)
-        if found is None or found.kind not in (SAY, MICROPHONE):
+            announcement = session.outbox.get(ident)
+        if announcement is None or announcement.kind not in (SAY, MICROPHONE):
             raise Unknown(f"没有编号为 {ident} 的广播。", "id")
-        if found.state not in OPEN_STATES:
+        if announcement.state not in OPEN_STATES:
             raise Refused("这一条已经播完了，不能撤回。", "id")
         self._talk.cancel([ident], "有人撤回了这一条。")
 
     def repeat(self, ident: int) -> Announced:
-        """Says an announcement again. Raises Refused when there is none, or when it still waits."""
+        """Repeat an announcement. Raises Refused when there is none, or when it is not finished."""
         with self._context.store.read() as session:
-            found = session.outbox.get(ident)
-        if found is None:
+            old = session.outbox.get(ident)
+        if old is None:
             raise Unknown(f"没有编号为 {ident} 的播报。", "id")
-        if found.state in (WAITING, PLAYING):
+        if old.state in (WAITING, PLAYING):
             raise Refused("这一条还没有播完，不用再播。", "id")
         now = self._context.clock.now()
-        if found.kind == EMERGENCY:
-            return self.emergency(found.text, f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}")
+        if old.kind == EMERGENCY:
+            return self.emergency(old.text, f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}")
         with self._context.store.read() as session:
-            if found.deals and all(deal.voided for deal in session.deals.of_ids(found.deals)):
+            if old.deals and all(deal.voided for deal in session.deals.of_ids(old.deals)):
                 raise Refused("这一单已经撤回，不能再播。", "id")
         return self._put(
-            f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}", found.kind, found.text, found.script,
-            found.deals, again=True,
+            f"{announcement_priority.AGAIN}{ident}:{now:%H%M%S.%f}", old.kind, old.text, old.script,
+            old.deals, again=True,
         )  # fmt: skip
 
     def restore(self, idents: Iterable[int]) -> int:
-        """Puts what a person's stop took out of the queue back into it, once; returns how many."""
+        """Add announcements that a person's stop removed to the outbox again, once; return their number."""
         now = self._context.clock.now()
         back = 0
         why = self._own(now, again=False)[1]
         with self._context.store.write() as session:
             for ident in idents:
-                found = session.outbox.get(ident)
-                if found is None or not found.why.startswith(STOPPED.rstrip("。")):
+                old = session.outbox.get(ident)
+                if old is None or not old.why.startswith(STOPPED.rstrip("。")):
                     continue
                 late = session.outbox.by_key(f"late:{ident}")
                 if late is not None and not session.outbox.move(late.id, MERGED, "已恢复，单独播报。", now):
-                    continue  # the round-up has told it meanwhile
+                    continue  # the round-up has announced it meanwhile
                 _, created = session.outbox.add(
-                    f"restored:{ident}", found.kind, found.text, why, now, now.date(), deals=found.deals,
-                    priority=found.priority, script=found.script, decision=found.decision,
+                    f"restored:{ident}", old.kind, old.text, why, now, now.date(), deals=old.deals,
+                    priority=old.priority, script=old.script, decision=old.decision,
                 )  # fmt: skip
                 back += created
         return back
@@ -148,25 +148,25 @@ class SpokenTextService:
         now = self._context.clock.now()
         silences = self._context.silences(now)
         due, why = self._own(now, again=again)
-        unsaid = Announcement(0, key, kind, text, WAITING, why, now, due)
-        told = announcement_priority.as_it_waits(unsaid, silences, now)
+        unsent = Announcement(0, key, kind, text, WAITING, why, now, due)
+        shown = announcement_priority.as_it_waits(unsent, silences, now)
         decision: dict[str, object] = {
             "kind": kind,
-            "when": "now" if told.due is None else f"{told.due:%H:%M}",
-            "why": told.why,
+            "when": "now" if shown.due is None else f"{shown.due:%H:%M}",
+            "why": shown.why,
         }
-        held = self._talk.hearing(now).held if told.due is None else None
+        held = self._talk.hearing(now).held if shown.due is None else None
         decision |= {"held": held} if held else {}
         with self._context.store.write() as session:
-            said, created = session.outbox.add(
+            announcement, created = session.outbox.add(
                 key, kind, text, why, now, now.date(), due=due, deals=deals, script=script,
                 priority=announcement_priority.PRIORITY[MICROPHONE if kind == MICROPHONE and not again else SAY],
                 decision=decision,
             )  # fmt: skip
-        return Announced(said.id, Decided(said.decision), created)
+        return Announced(announcement.id, Decided(announcement.decision), created)
 
     def _own(self, now: datetime, *, again: bool) -> tuple[datetime | None, str]:
-        """When it is due but for quiet time and mute, and why; what is said again may wait for the next full hour."""
+        """Return due and reason without quiet time and mute; a repeat may wait for the next full hour."""
         silent = self._context.state(now).quiet or self._context.muted_until(now) is not None
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
         if again and not silent:

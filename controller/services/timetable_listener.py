@@ -1,4 +1,4 @@
-"""What the timekeeper, the speaker and the announcer call: the services follow the present moment."""
+"""The receiver of calls from timekeeper and speaker: it brings all services to the present moment."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ from controller.sound.library import Library
 from controller.sound.speaker import Event
 from controller.timetable.model import Cue, DayPlan, State
 
-# --- What the clock, the speaker and the announcer tell the office, and how its desks follow
-
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class TimetableListener:
-    """The timekeeper's follower, and where speaker and announcer report. Thread-safe as the desks are."""
+    """Implements the timekeeper's `Follower`, and receives events of the speaker. As thread-safe as the services."""
 
     context: Context
     sound: MusicService
@@ -43,7 +41,7 @@ class TimetableListener:
     speaking: Speaking
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
-        """The present moment: sound, round-ups and what is due follow it."""
+        """Bring sound, round-ups and waiting announcements to the present moment."""
         trusted = self.troubles.clock_trusted()
         steps: list[Callable[[], None]] = [
             partial(self.sound.follow, plan, state, now, trusted=trusted),
@@ -57,8 +55,8 @@ class TimetableListener:
         for step in steps:
             try:
                 step()
-            except Exception:  # a full disk must not stop the music, nor a playlist the orders
-                log.exception("a part of the office could not follow the clock; the others go on")
+            except Exception:  # a full disk must not stop the music, and a playlist must not stop the deals
+                log.exception("a service could not follow the clock; the others continue")
 
     def _follow_voice(self) -> None:
         self.speaking.obey()
@@ -66,7 +64,7 @@ class TimetableListener:
             self.context.feed.notify()
 
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
-        """A cue has come: said, or only shown; not without a trusted clock, nor so late that it is quiet."""
+        """Announce or only show a due cue; ignore it without a trusted clock and in quiet time."""
         if not self.troubles.clock_trusted() or self.context.state(now).quiet:
             return
         if cue.say is None:
@@ -75,35 +73,35 @@ class TimetableListener:
             self.cues.come(cue, plan, now)
 
     def _only_shown(self) -> None:
-        """Walls show something else, and no row has changed."""
+        """Notify screens: walls show something else, but no row has changed."""
         self.context.feed.notify()
 
     def watch(self) -> None:
-        """Called every second: screens are told of what has no event of its own."""
+        """Notify screens, every second, of changes that send no event."""
         self.view.watch()
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
-        """When `follow` must be called exactly: full hours, what waits, and shortly before music."""
+        """Return the moments for calling `follow` exactly: full hours, waiting announcements, shortly before music."""
         return (*self.talk.moments(now), *self.sound.moments(plan, now))
 
     def jumped(self, seconds: float) -> None:
-        """The clock has jumped."""
+        """Handle a clock jump."""
         self.sound.forget()
         self.talk.jumped(seconds)
         self._only_shown()
 
     def on_speaker(self, event: Event) -> None:
-        """The sound device tells something."""
+        """Handle an event of the speaker."""
         self.sound.on_speaker(event)
         if event.kind in ("ready", "lost", "track"):
             self.context.feed.notify()
 
     def recover(self) -> None:
-        """At a start: what the last run left behind is said, put off or dropped, each with its reason."""
+        """At a start, play, postpone or drop unfinished announcements of the last run, each with its reason."""
         try:
             self.deals.recover()
-        except StoreTrouble as trouble:  # the music starts; the phones say what is wrong
-            log.error("what the last run left behind waits for the book: %s", trouble.sentence)
+        except StoreTrouble as trouble:  # music starts anyway; the phones show the problem
+            log.error("recovery of the last run waits for the store: %s", trouble.sentence)
             self.context.store.when_healed(self.deals.recover)
         self.library.sweep()
         self.library.measure_all()

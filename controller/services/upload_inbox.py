@@ -1,4 +1,4 @@
-"""Where what people send lies until it has been looked at: bounded, without a name of theirs, gone afterwards."""
+"""Temporary files of uploads until they are checked: bounded, under our own names, deleted afterwards."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PIECE = 256 * 1024
 
 
 class Source(Protocol):
-    """A body that is read piece by piece."""
+    """A request body that is read in pieces."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class UploadInbox:
-    """A folder of files that are being looked at. What a crash leaves behind goes at the next start."""
+    """A folder of files being checked. Files left by a crash are deleted at the next start."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -32,8 +32,8 @@ class UploadInbox:
 
     @contextlib.contextmanager
     def keep(self, source: Source, most: int) -> Iterator[Path]:
-        """The body as a file, for as long as the block lasts. Raises Refused when empty or over `most` bytes,
-        StoreFull when the disk does not take it."""
+        """Provide the body as a file during the block. Raises Refused when empty or over `most` bytes,
+        StoreFull when the disk is full."""
         path = self._folder / token_hex(16)
         try:
             try:
@@ -48,7 +48,7 @@ class UploadInbox:
             path.unlink(missing_ok=True)
 
     def work(self) -> Path:
-        """A path for what is made of it, in the same folder."""
+        """Return a path for the converted file, in the same folder."""
         return self._folder / token_hex(16)
 
 
@@ -64,7 +64,7 @@ def _written(source: Source, path: Path, most: int) -> int:
 
 
 def shelve(made: Path, folder: Path, suffix: str) -> str:
-    """Moves a file into `folder` under a name made of its content; returns the name."""
+    """Move a file into `folder` under a hash of its content; return the name."""
     with made.open("rb") as file:
         name = hashlib.file_digest(file, "sha256").hexdigest()[:32] + suffix
     folder.mkdir(parents=True, exist_ok=True)

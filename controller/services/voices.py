@@ -1,4 +1,4 @@
-"""The choice of voice and speed, samples of it, and what the voice is doing."""
+"""The choice of voice and speed, samples, and the state of the voice."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from controller.timetable.problems import nearest, shortened
 
 HEARING_LIMIT_S = 25.0
 IDLE_S = 20.0
-"""A second voice child gives its memory back soon."""
+"""Idle time after which a second voice child frees its memory."""
 Manner = tuple[str, float]
 """Voice and speed; see `Speaking.sample`."""
 
 
 class Samples:
-    """Thread-safe. `var` holds cache and voices. Another engine than the present one has a child for itself."""
+    """Thread-safe. `var` contains cache and voices. An engine other than the present one runs in a second child."""
 
     def __init__(self, var: Path, voice: Voice, speaking: Speaking):
         self._var, self._voice, self._speaking = var, voice, speaking
@@ -35,7 +35,7 @@ class Samples:
         self._other: Voice | None = None
 
     def render(self, script: Script, manner: Manner | None = None) -> Path:
-        """The script as WAV, spoken as `manner` says. Raises Refused."""
+        """Render the script as WAV in the voice and speed of `manner`. Raises Refused."""
         if manner is None:
             return self._file(self._voice, script)
         key, speed = manner
@@ -55,7 +55,7 @@ class Samples:
         return path
 
     def _speaks(self, key: str) -> bool:
-        """Whether the voice that speaks now has this one."""
+        """Return whether the present engine has the voice `key`."""
         kind = self._speaking.speaks().kind
         if key == AUTO:
             return True
@@ -78,7 +78,7 @@ class Samples:
                 self._other.close()
 
 
-# --- Which voice says what, and how fast
+# --- Choice of voice and speed
 
 EVENING = (Kind.RESULTS, Kind.TOP_SALES_OF_DAY, Kind.TOP_SALES_OF_WEEK, Kind.TOP_SALES_OF_MONTH)
 """Kinds of announcement that `results_voice` speaks."""
@@ -89,8 +89,8 @@ _KEPT = "speaking"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """voice: auto, espeak, a speaker's key or a folder; results_voice: same, auto or a speaker's key; speed: 0.7
-    to 1.4."""
+    """A choice. voice: auto, espeak, a speaker's key or a folder; results_voice: same, auto or a speaker's key;
+    speed: 0.7 to 1.4."""
 
     voice: str
     speed: float
@@ -99,7 +99,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A voice to choose. installed: whether its files are on this machine; natural: a speaker of the natural voice."""
+    """A voice to choose. installed: its files are on this machine; natural: a speaker of the natural voice."""
 
     key: str
     name: str
@@ -109,8 +109,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Speaks:
-    """What speaks now. kind: natural, backup (espeak), own (a folder of the office) or none; name and why are for
-    people; engine: the program's own name, "" until it has told it; missing: why some voices cannot be had."""
+    """The present voice. kind: natural, backup (espeak), own (a folder of the office) or none; name and why are for
+    people; engine: the program's name, "" until it is known; missing: why some voices are unavailable."""
 
     kind: str
     name: str
@@ -120,18 +120,18 @@ class Speaks:
 
 
 def folders(voices: Path) -> tuple[str, ...]:
-    """The office's own voices: folders with a model under var/voices, without the natural voice's."""
+    """Return the office's own voices: folders with a model under var/voices, without the natural voice's."""
     try:
-        found = [path for path in voices.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        paths = [path for path in voices.iterdir() if path.is_dir() and not path.name.startswith(".")]
         return tuple(
-            sorted(path.name for path in found if path.name != speakers.FOLDER and any(path.glob("*.onnx")))
+            sorted(path.name for path in paths if path.name != speakers.FOLDER and any(path.glob("*.onnx")))
         )
     except OSError:
         return ()
 
 
 def key_of(name: str, own: Iterable[str]) -> str | None:
-    """The key of the voice that people call `name`; None when there is none. `own`: see `folders`."""
+    """Return the key of the voice that people call `name`; None when there is none. `own`: see `folders`."""
     plain = name.strip()
     for key in (AUTO, ESPEAK):
         if plain.lower() in (key, CALLED[key]):
@@ -143,7 +143,7 @@ def key_of(name: str, own: Iterable[str]) -> str | None:
 
 
 def unknown(name: str, own: Iterable[str]) -> str:
-    """The sentence about a name that no voice has, with those there are."""
+    """Return the sentence about an unknown voice name, with the known ones."""
     short = [speaker.name.split("（")[0] for speaker in speakers.mandarin()]
     names = [AUTO, ESPEAK, *short, *own]
     keys = [speaker.key for speaker in speakers.mandarin()]
@@ -153,7 +153,7 @@ def unknown(name: str, own: Iterable[str]) -> str:
 
 
 def results_key(name: str) -> str | None:
-    """As `key_of`, for results_voice: same, auto or a speaker of the natural voice."""
+    """Return the key for results_voice, like `key_of`: same, auto or a speaker of the natural voice."""
     if name.strip() in (SAME_VOICE, CALLED[SAME_VOICE]):
         return SAME_VOICE
     key = key_of(name, ())
@@ -161,13 +161,13 @@ def results_key(name: str) -> str | None:
 
 
 def unknown_for_results(name: str) -> str:
-    """The sentence about what cannot tell the results."""
+    """Return the sentence about a voice that cannot announce the results."""
     short = [speaker.name.split("（")[0] for speaker in speakers.mandarin()]
     return f"战报的语音不能是“{shortened(name)}”。可以选：{'、'.join((SAME_VOICE, AUTO, *short))}。"
 
 
 def misnamed(sound: SoundSettings, own: Iterable[str]) -> dict[str, str]:
-    """Settings of the timetable that name a voice that is not there → the sentence about it."""
+    """Return, by setting, the sentence about a voice in the timetable that does not exist."""
     own = tuple(own)
     faults = {"voice": None if key_of(sound.voice, own) else unknown(sound.voice, own)}
     faults["results_voice"] = (
@@ -177,7 +177,7 @@ def misnamed(sound: SoundSettings, own: Iterable[str]) -> dict[str, str]:
 
 
 class Speaking:
-    """Thread-safe. sound: the timetable's settings; folder: var/voices; voice: what speaks."""
+    """Thread-safe. sound: the timetable's settings; folder: var/voices; voice: the present voice."""
 
     def __init__(
         self,
@@ -191,7 +191,7 @@ class Speaking:
         self._engine = ""
 
     def of(self, kind: str) -> tuple[str, float]:
-        """Voice and speed of an announcement of that kind, as `Script` has them."""
+        """Return voice and speed for an announcement of that kind, in the form of `Script`."""
         chosen = self.choice()
         other = kind in EVENING and chosen.results_voice != SAME_VOICE
         voice = chosen.results_voice if other else chosen.voice
@@ -203,7 +203,7 @@ class Speaking:
         return key == AUTO or speakers.find(key) is not None
 
     def engine_of(self, key: str) -> str:
-        """The engine that has the voice `key`, as `Voice.use` takes it."""
+        """Return the engine that has the voice `key`, in the form of `Voice.use`."""
         if not self._natural(key):
             return key
         own_first = (
@@ -214,34 +214,34 @@ class Speaking:
         return "kokoro" if own_first else AUTO
 
     def obey(self) -> None:
-        """Have the chosen engine speak from the next rendering on."""
+        """Use the chosen engine from the next rendering on."""
         if self._voice is not None:
             self._voice.use(self.engine_of(self.choice().voice))
 
     def turned(self) -> bool:
-        """Whether another engine speaks than at the last call."""
+        """Return whether the engine has changed since the last call."""
         engine = self._voice.status().engine if self._voice is not None else ""
         before, self._engine = self._engine, engine
         return before != engine
 
     def choice(self) -> Choice:
-        """What holds now."""
-        told, kept = self.timetable(), self._kept()
+        """Return the choice in force."""
+        default, kept = self.timetable(), self._kept()
         return Choice(
-            kept.get("voice", told.voice),
-            kept.get("speed", told.speed),
-            kept.get("results_voice", told.results_voice),
+            kept.get("voice", default.voice),
+            kept.get("speed", default.speed),
+            kept.get("results_voice", default.results_voice),
         )
 
     def timetable(self) -> Choice:
-        """What the timetable says; a name that no voice has counts as its default."""
+        """Return the timetable's choice; an unknown name counts as the default."""
         sound, own = self._sound(), folders(self._folder)
         return Choice(
             key_of(sound.voice, own) or AUTO, sound.speed, results_key(sound.results_voice) or SAME_VOICE
         )
 
     def choose(self, **changes: object) -> None:
-        """Keep a choice of voice, speed or results_voice; None: as in the timetable. Raises Refused."""
+        """Store a choice of voice, speed or results_voice; None: as in the timetable. Raises Refused."""
         read = {name: self._read(name, value) for name, value in changes.items() if value is not None}
         with self._lock:
             kept = {name: value for name, value in self._kept().items() if name not in changes}
@@ -249,7 +249,7 @@ class Speaking:
                 self._store.set(_KEPT, {**kept, **read} or None)
 
     def sample(self, voice: object = None, speed: object = None) -> tuple[str, float]:
-        """Voice and speed to try, each as chosen when it is None; see Choice. Raises Refused."""
+        """Return voice and speed for a sample; None: as chosen; see Choice. Raises Refused."""
         chosen = self.choice()
         key = chosen.voice if voice is None else str(self._read("voice", voice))
         option = next((found for found in self.options() if found.key == key), None)
@@ -276,10 +276,10 @@ class Speaking:
         kept = self._store.get(_KEPT) if self._store is not None else None
         return kept if isinstance(kept, dict) else {}
 
-    # --- what people are told
+    # --- information for people
 
     def options(self) -> tuple[Option, ...]:
-        """Every voice there is to choose, whether installed or not."""
+        """Return all voices to choose from, installed or not."""
         natural = self._folder / speakers.FOLDER
         model = any(natural.glob("kokoro*.onnx")) if natural.is_dir() else False
         return (
@@ -293,7 +293,7 @@ class Speaking:
         )
 
     def speaks(self) -> Speaks:
-        """What speaks now, and why not the natural voice."""
+        """Return the present voice, and why it is not the natural voice."""
         status = self._voice.status() if self._voice is not None else VoiceStatus("", (), None, None)
         engine = status.engine
         if not engine:
@@ -315,7 +315,7 @@ class Speaking:
         return Speaks(OWN, f"自备语音（{engine.split()[0]}）", "", engine, self._missing(""))
 
     def _speaker(self) -> tuple[str, str]:
-        """Who reads with the natural voice, and why not who was chosen."""
+        """Return the natural voice's present speaker, and why it is not the chosen one."""
         options = {option.key: option for option in self.options()}
         default = options[speakers.DEFAULT]
         chosen = options.get(self.choice().voice, default)
@@ -335,5 +335,5 @@ class Speaking:
         return "" if all(there) else "有的声音还没有安装。"
 
     def unknown(self) -> str | None:
-        """A sentence when the timetable names a voice that is not there."""
+        """Return a sentence if the timetable names a voice that does not exist."""
         return next(iter(misnamed(self._sound(), folders(self._folder)).values()), None)

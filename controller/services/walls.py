@@ -1,4 +1,4 @@
-"""The wall screens: names, settings, pairing by code, and who was seen last."""
+"""The walls: names, settings, pairing by code, and when each was last seen."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST_WAITING = 20
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A television that waits: the digits it shows, and once confirmed its name and token."""
+    """A TV waiting for its pairing: the digits it shows and, once confirmed, its name and token."""
 
     code: str
     until: float
@@ -42,7 +42,7 @@ class Pairing:
 
 
 class Pairings:
-    """Thread-safe; in memory: after a restart a waiting television simply shows other digits."""
+    """Thread-safe. In memory only: after a restart a waiting TV shows other digits."""
 
     def __init__(self, keys: Credentials, now: Callable[[], float] = time.monotonic):
         self._keys, self._now = keys, now
@@ -50,17 +50,15 @@ class Pairings:
         self._waiting: dict[str, Pairing] = {}
 
     def begin(self, address: str = "") -> tuple[str, str]:
-        """(secret, code): the secret is the television's own, the code is for everyone to see.
+        """Return (secret, code): the secret is for the TV only, the code is shown on it.
 
-        Of too many the oldest of the address with the most makes room: nobody can push another's digits out.
+        Above the limit, drop the oldest of the address with the most, so that no address can displace another's digits.
         """
         with self._lock:
             self._clear()
             while len(self._waiting) >= MOST_WAITING:
-                (greedy, _), *_ = Counter(found.address for found in self._waiting.values()).most_common(1)
-                del self._waiting[
-                    next(key for key, found in self._waiting.items() if found.address == greedy)
-                ]
+                (greedy, _), *_ = Counter(one.address for one in self._waiting.values()).most_common(1)
+                del self._waiting[next(key for key, one in self._waiting.items() if one.address == greedy)]
             taken = {pairing.code for pairing in self._waiting.values()}
             code = next(c for c in iter(lambda: f"{secrets.randbelow(1_000_000):06d}", "") if c not in taken)
             secret = secrets.token_urlsafe(24)
@@ -68,20 +66,20 @@ class Pairings:
             return secret, code
 
     def look(self, secret: str) -> Pairing | None:
-        """How that television's pairing stands; None when its time is over."""
+        """Return the state of a pairing; None when it has expired."""
         with self._lock:
             self._clear()
             return self._waiting.get(secret)
 
     def collect(self, secret: str) -> Pairing | None:
-        """The confirmed pairing, once: the television takes its token and is gone from here."""
+        """Return a confirmed pairing once, and remove it; None while it is not confirmed."""
         with self._lock:
             self._clear()
-            found = self._waiting.get(secret)
-            return self._waiting.pop(secret) if found is not None and found.token is not None else None
+            pairing = self._waiting.get(secret)
+            return self._waiting.pop(secret) if pairing is not None and pairing.token is not None else None
 
     def confirm(self, code: str, name: str) -> None:
-        """The phone confirms: the television with these digits is `name`. Refused when none shows them."""
+        """Confirm that the TV with these digits is `name`. Raises Refused when none shows them."""
         with self._lock:
             self._clear()
             digits = "".join(code.split())
@@ -99,10 +97,10 @@ class Pairings:
             del self._waiting[secret]
 
 
-# --- The wall desk
+# --- Settings of walls
 
 OFF: Final = "off"
-"""The scene of a screen that was turned off on purpose."""
+"""The scene of a wall that was turned off on purpose."""
 PINNABLE: Final = (*(name for name in SCENES if name not in ("celebration", "fault")), OFF)
 MOST_WALLS: Final = 300
 MOST_OF_ONE: Final = 40
@@ -118,12 +116,12 @@ _RANGE: Final = {"diagonal": (*DIAGONALS, "英寸"), "distance": (*DISTANCES, "�
 
 
 def is_free(name: str) -> bool:
-    """Whether /wall/NAME leads to a wall: `new` is where screens are paired, browsers take dots for a folder."""
+    """Return whether /wall/NAME can be a wall: `new` is the pairing page, and browsers resolve dots as folders."""
     return name not in ("new", ".", "..")
 
 
 def free_name(name: str) -> str:
-    """A name that a wall may be given. Raises Refused for one whose address leads elsewhere."""
+    """Return `name` if a wall may have it. Raises Refused if its address is not a wall's."""
     if not is_free(name):
         what = "是配对页的地址" if name == "new" else "在地址里不算名字"
         raise Refused(f"“{name}”{what}，请换一个名字。", "name")
@@ -131,7 +129,7 @@ def free_name(name: str) -> str:
 
 
 class WallRegistry:
-    """Thread-safe; read once, then from memory. Names are checked by the caller."""
+    """Thread-safe; read once, then served from memory. The caller checks names."""
 
     def __init__(self, context: Context):
         self._context = context
@@ -143,24 +141,24 @@ class WallRegistry:
 
     def _load(self) -> None:
         with self._context.store.read() as session:
-            found = {wall.name: wall for wall in session.desk.walls()}
+            walls = {wall.name: wall for wall in session.desk.walls()}
         with self._lock:
-            self._walls = found
+            self._walls = walls
 
     def known(self) -> tuple[Wall, ...]:
-        """Every screen that has called or was set up, by name; former names are left out."""
+        """Return all walls that have connected or were set up, by name, without former names."""
         with self._lock:
             return tuple(
                 sorted((w for w in self._walls.values() if _CALLED not in w.settings), key=lambda w: w.name)
             )
 
     def called(self, name: str) -> str:
-        """What a screen that calls itself `name` is called now."""
+        """Return the present name of a wall that identifies itself as `name`."""
         wall = self._walls.get(name)
         return str(wall.settings.get(_CALLED, name)) if wall else name
 
     def merged(self, settings: WallSettings) -> WallSettings:
-        """The timetable's settings with what the phone chose above them."""
+        """Return the timetable's settings, overridden by choices made on the phone."""
         screens = dict(settings.screens)
         for wall in self.known():
             chosen = {key: value for key, value in wall.settings.items() if hasattr(WallDisplay, key)}
@@ -170,10 +168,10 @@ class WallRegistry:
         return replace(settings, screens=screens)
 
     def seen(self, name: str, now: datetime, address: str = "", trusted: bool = False) -> None:
-        """A screen has painted. On the disk every few minutes: enough to say since when one is silent.
+        """Note that a wall has painted; stored every few minutes, precise enough to show since when one is offline.
 
-        `address`: where it is; one address may bring 40 names by itself. `trusted`: it was paired, so that it takes
-        the place of an invented one when there are too many.
+        `address`: its network address; one address may add 40 names. `trusted`: it was paired, so it may replace an
+        unpaired one when there are too many.
         """
         with self._lock:
             wall = self._walls.get(name)
@@ -181,7 +179,7 @@ class WallRegistry:
                 if self._brought[address] >= MOST_OF_ONE or len(self._walls) >= MOST_WALLS:
                     return
                 self._brought[address] += 1
-            if wall is None and len(self._walls) >= MOST_WALLS and not self._make_room():
+            if wall is None and len(self._walls) >= MOST_WALLS and not self._evict():
                 return
             if wall is not None and timedelta() <= now - wall.seen < _SEEN_EVERY:
                 return
@@ -190,7 +188,7 @@ class WallRegistry:
             session.desk.wall_seen(name, now)
 
     def choose(self, name: str, changes: Mapping[str, object]) -> None:
-        """Takes choices over; None gives one back to the timetable. Refused for a value that doesn't exist."""
+        """Store choices; None returns a setting to the timetable. Raises Refused for an invalid value."""
         checked = {
             key: None if value is None else self._checked(key, value) for key, value in changes.items()
         }
@@ -200,7 +198,7 @@ class WallRegistry:
             self._keep(name, {key: value for key, value in kept.items() if value is not None})
 
     def rename(self, name: str, new: str) -> None:
-        """What called itself `name` is `new` from now on, with all its choices."""
+        """Rename a wall and keep all its choices."""
         free_name(new)
         if new == name:
             raise Refused("新名字和现在的一样。", "name")
@@ -215,7 +213,7 @@ class WallRegistry:
             self._keep(name, {_CALLED: new})
 
     def forget(self, name: str) -> tuple[str, ...]:
-        """A screen that is gone, and its former names; all that it ever called itself."""
+        """Remove a wall and its former names; return all these names."""
         with self._lock:
             former = [w.name for w in self._walls.values() if w.settings.get(_CALLED) == name]
             with self._context.store.write() as session:
@@ -226,7 +224,7 @@ class WallRegistry:
         return (name, *former)
 
     def _keep(self, name: str, settings: Mapping[str, Any]) -> None:
-        if name not in self._walls and len(self._walls) >= MOST_WALLS and not self._make_room():
+        if name not in self._walls and len(self._walls) >= MOST_WALLS and not self._evict():
             raise Refused(f"已经有 {MOST_WALLS} 块屏幕，请先在手机上去掉不用的。", "name")
         now = self._context.clock.now()
         wall = self._walls.get(name)
@@ -235,14 +233,14 @@ class WallRegistry:
         self._walls[name] = Wall(name, wall.seen if wall else now, dict(settings))
 
     def team_renamed(self, former: str, name: str) -> None:
-        """Screens of a team show it under its new name as well."""
+        """Change the team's name in the settings of its walls."""
         with self._lock:
             of_team = [w for w in self._walls.values() if same_name(str(w.settings.get("team", "")), former)]
             for wall in of_team:
                 self._keep(wall.name, {**wall.settings, "team": name})
 
-    def _make_room(self) -> bool:
-        """Forget the wall that was silent for longest of those that nobody has set up or paired; False without one."""
+    def _evict(self) -> bool:
+        """Remove the wall last seen longest ago that is neither set up nor paired; return False without one."""
         with self._context.store.read() as session:
             paired = {
                 token.name.removeprefix("wall:") for token in session.desk.tokens() if token.role == "wall"

@@ -1,8 +1,8 @@
-"""One voice: asks for the next announcement when it is free, says it, and reports truly what became of it.
+"""Take the next announcement when free, play it, and report its real result; one at a time.
 
-An announcement is chime, speech, applause over ducked music. It starts when the device lives and it would have ended
-before the next silence begins. What the device lost half-way is said once more when the device is back. The announcer
-knows no deals and no timetable and keeps no queue: `Queue` says what is next.
+An announcement is chime, speech, applause over ducked music. It starts when the device is alive and the announcement
+would end before the next silence. If the device is lost half-way, the announcement is repeated when the device is
+back. The announcer knows neither deals nor the timetable and keeps no queue; `Queue` supplies the next job.
 """
 
 from __future__ import annotations
@@ -26,42 +26,41 @@ from controller.sound.voice import AHEAD, EMERGENCY, NOW, Voice
 log = logging.getLogger(__name__)
 
 MARGIN_S = 0.6
-"""An announcement must have ended this long before a silence begins."""
+"""An announcement must end at least this long before a silence."""
 LOOK_AHEAD_S = 150.0
-"""With a silence nearer than this the length is found out first: render, then decide."""
+"""With a silence nearer than this, render first: the length decides whether the announcement still fits."""
 RENDER_LIMIT_S = 25.0
-"""Beyond what this machine should need."""
+"""Longer than rendering should take on this machine."""
 LONG_WAIT_S = 6.0
-"""Speech that would follow the chime later than this is awaited before the chime: a later chime is better than one
-with nothing after it. Only on machines that render slower than they speak, for texts that were never said before."""
+"""If speech would follow the chime later than this, wait for it before the chime: a later chime is better than one
+with nothing after it. Happens only on machines that render slower than real time, for texts not in the cache."""
 LONGEST_WAIT_S = 120.0
 EMERGENCY_VOLUME = 80
-"""Of 100: what an emergency sounds at when the master volume is lower."""
+"""Of 100: the volume of an emergency when the master volume is lower."""
 DEVICE_LIMIT_S = 30.0
-"""A device that was lost in mid-sentence is waited for this long before the job is told as not heard."""
+"""Longest wait for a device lost in mid-sentence before the job is reported as not heard."""
 
 
 class Queue(Protocol):
-    """What waits to be said. All but `urgent` and `ahead` are called from the announcer's own thread."""
+    """The waiting announcements. All methods but `urgent` and `ahead` are called from the announcer's thread."""
 
     def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
-        """What is to be said now; `urgent`: an emergency or nothing. Calls `begin` before it can be taken back."""
+        """Return the job to play now; `urgent`: only an emergency. Calls `begin` before it can be taken back."""
 
     def ahead(self) -> tuple[Job, ...]:
-        """What waits for its turn, to be rendered meanwhile."""
+        """Return the next waiting jobs, to render them meanwhile."""
 
     def urgent(self) -> bool:
-        """Whether an emergency waits."""
+        """Return whether an emergency waits."""
 
     def on_report(self, report: Report) -> None:
-        """What became of a job; it is being said until its end is reported."""
+        """Store the result of a job; it counts as playing until its end is reported."""
 
 
 class Announcer:
     """Thread-safe; every method returns at once.
 
-    `configure` and `music` are called by what knows the timetable and orders the music; both hold from the next
-    announcement on.
+    The music service calls `configure` and `music`; both apply from the next announcement on.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class Announcer:
         self._silences: tuple[tuple[float, float], ...] = ()
         self._held_until = 0.0
         self._present: Job | None = None
-        self._taken_back: str | None = None  # the reason, when that is the present job's fate
+        self._taken_back: str | None = None  # the reason, if the present job was taken back
         self._performance: Playback | None = None
         self._last_sound = float("-inf")
         self._audible = True
@@ -88,21 +87,21 @@ class Announcer:
         self._music_on = False
 
     def configure(self, settings: AnnouncementSettings) -> None:
-        """Make announcements like this."""
+        """Use these settings."""
         self._settings = settings
 
     def music(self, on: bool) -> None:
-        """Set whether music sounds, so that no amplifier is asleep."""
+        """Set whether music plays; while it does, amplifiers stay awake."""
         self._music_on = on
 
     def start(self, queue: Queue) -> None:
-        """Say what `queue` has, from now on."""
+        """Start playing the announcements of `queue`."""
         self._queue = queue
         self._running = True
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread. What was not finished stays as it was told last: the next start takes it up."""
+        """End the thread. An unfinished job keeps its last reported state; the next start recovers it."""
         with self._changed:
             self._running = False
             if self._performance is not None:
@@ -112,7 +111,7 @@ class Announcer:
             self._thread.join(timeout=3)
 
     def wake(self) -> None:
-        """Something may have come: ask for it when free. An emergency interrupts what sounds; the rest is rendered."""
+        """Check the queue: something may have been added. An emergency interrupts; the rest is rendered ahead."""
         with self._changed:
             self._woken = True
             busy = self._present is not None
@@ -122,7 +121,7 @@ class Announcer:
             self._render_ahead(self._queue)
 
     def _look_at_emergencies(self) -> None:
-        """Let an emergency that waits take the place of what sounds."""
+        """Interrupt the present job if an emergency waits."""
         if self._queue is None or not self._queue.urgent():
             return
         with self._changed:
@@ -143,7 +142,7 @@ class Announcer:
                 self._voice.prepare(script, AHEAD)
 
     def audible(self, audible: bool) -> None:
-        """Sets whether the volume lets anything be heard. While it does not, jobs wait as without a device."""
+        """Set whether the volume is above 0. While it is not, jobs wait as without a device."""
         with self._changed:
             self._audible = audible
             if not audible and self._performance is not None and not self._performance.job.urgent:
@@ -151,7 +150,7 @@ class Announcer:
             self._changed.notify_all()
 
     def cancel(self, id: int, why: str) -> None:
-        """Take back the job that was begun, also in mid-sentence. Other ids are ignored."""
+        """Take back the present job, also in mid-sentence. Other ids are ignored."""
         with self._changed:
             if self._present is None or self._present.id != id:
                 return
@@ -162,14 +161,14 @@ class Announcer:
         self._speaker.stop(id, fade_ms=120)
 
     def silences(self, spans: Sequence[tuple[float, float]]) -> None:
-        """Sets the spans (CLOCK_MONOTONIC seconds) in which nothing may sound."""
+        """Set the spans (CLOCK_MONOTONIC seconds) in which nothing may sound."""
         with self._changed:
             self._silences = tuple(sorted(spans))
             self._held_until = 0.0
             self._changed.notify_all()
 
     def on_speaker(self, event: Event) -> None:
-        """The speaker's events: to be wired to it by whoever builds both."""
+        """Receive an event of the speaker; the daemon connects both."""
         with self._changed:
             if self._performance is not None:
                 self._performance.on_event(event)
@@ -184,10 +183,10 @@ class Announcer:
                 job = self._next()
                 if job is not None:
                     self._perform(job)
-            except Exception:  # one announcement's failure harms no other
+            except Exception:  # a failed announcement must not affect the others
                 log.exception("an announcement failed")
                 self._tell_failed(job)
-                if job is None:  # what is next could not be found out: not so fast again
+                if job is None:  # taking the next job failed: do not retry at once
                     time.sleep(0.5)
             finally:
                 with self._changed:
@@ -201,14 +200,14 @@ class Announcer:
     def _tell_failed(self, job: Job | None) -> None:
         if job is None or not self._running:
             return
-        self._speaker.stop(job.id)  # what still sounds of it would be in the next one's way
+        self._speaker.stop(job.id)  # otherwise its rest would sound under the next one
         try:
             self._report(Report(job.id, "not_heard", "播报时出了问题，已写入日志。"))
-        except Exception:  # whoever is told fails too: the next announcement is said all the same
-            log.exception("nobody could be told of it")
+        except Exception:  # reporting fails too: go on with the next announcement
+            log.exception("could not report the failed announcement")
 
     def _next(self) -> Job | None:
-        """A job to begin now, else None, after a wait."""
+        """Return a job to start now, else None after a wait."""
         if self._queue is None:
             return None
         job = self._take(self._queue)
@@ -233,7 +232,7 @@ class Announcer:
             self._present = job
 
     def _silent_for(self) -> float:
-        """Seconds until the present silence ends; 0.0 outside one."""
+        """Return the seconds until the present silence ends; 0.0 outside one."""
         now = time.monotonic()
         ends = [until for start, until in self._silences if start - MARGIN_S <= now < until]
         end = max([*ends, self._held_until])
@@ -261,27 +260,27 @@ class Announcer:
         if verdict.started is not None:
             self._last_sound = time.monotonic()
         if self._unfinished(verdict):
-            log.info("#%d is cut off by the end of the daemon; the next start says it again", job.id)
+            log.info("#%d is cut off because the daemon ends; the next start plays it again", job.id)
             return
         self._report(self._put_back(job, verdict) if verdict.state == "waiting" else verdict)
 
     def _unfinished(self, verdict: Report) -> bool:
-        """Whether the daemon's own end cut it off: the device is not to blame, so nothing is concluded from it.
+        """Return whether the end of the daemon cut off the job: then the verdict does not count.
 
-        systemd signals the player in the same moment as the daemon, so its death may come before `close`.
+        systemd signals the player at the same moment as the daemon, so the player may die before `close`.
         """
         return not self._running and verdict.state in ("not_heard", "waiting")
 
     def _hold(self, job: Job, silence: tuple[float, float]) -> None:
-        """Too long for what is left before the silence: it and all behind it wait for the end."""
-        told = self._put_back(job, Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
-        if told.state == "waiting":
+        """Postpone a job that is too long for the time before the silence, and all later jobs, to its end."""
+        report = self._put_back(job, Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
+        if report.state == "waiting":
             with self._changed:
                 self._held_until = silence[1]
-        self._report(told)
+        self._report(report)
 
     def _put_back(self, job: Job, waiting: Report) -> Report:
-        """It waits again, unless a person has taken it back meanwhile; what is to be reported."""
+        """Return the report for a job that waits again, or was taken back by a person meanwhile."""
         with self._changed:
             return waiting if self._taken_back is None else Report(job.id, "dropped", self._taken_back)
 
@@ -291,8 +290,8 @@ class Announcer:
             self._performance = performance
             if not self._audible and not job.urgent:
                 performance.unheard()
-        self._look_at_emergencies()  # one may have come before this was begun
-        if self._prevented(job, performance):  # while it was being rendered, or while the device was away
+        self._look_at_emergencies()  # one may have arrived before `_performance` was set
+        if self._prevented(job, performance):  # during rendering, or while the device was away
             return performance
         if not job.urgent:
             self._lead()
@@ -307,7 +306,7 @@ class Announcer:
         return performance
 
     def _prevented(self, job: Job, performance: Playback) -> bool:
-        """Whether the job must not begin any more; `performance` then knows why."""
+        """Return whether the job must not start any more; `performance` then has the reason."""
         with self._changed:
             if self._taken_back is not None:
                 performance.cancel(self._taken_back)
@@ -332,7 +331,7 @@ class Announcer:
             time.sleep(settings.lead_s)
 
     def _whole(self, job: Job, performance: Playback, clip: Clip | None, until: float | None) -> None:
-        """One clip from chime to applause; without a voice whatever else there is."""
+        """Play one clip from chime to applause; without a voice, the other sounds."""
         if clip is None:
             performance.without_voice()
         sounds = [clip.path] if clip else list(job.script.sounds())
@@ -341,7 +340,7 @@ class Announcer:
         self._speaker.announce(job.id, parts, duck=self._settings.duck, until=until, floor=_floor(job))
 
     def _chime_first(self, job: Job, performance: Playback, chime: Path, until: float | None) -> None:
-        """The chime sounds at once; the speech is rendered while it rings, and follows clause by clause."""
+        """Play the chime at once, render the speech meanwhile, and append it clause by clause."""
         script, duck = replace(job.script, chime=None), self._settings.duck
         early = None if job.urgent else self._await_voice(job, script)
         if early is not None and self._prevented(job, performance):
@@ -351,7 +350,7 @@ class Announcer:
         self._speaker.announce(job.id, [part], open=True, duck=duck, until=until, floor=_floor(job))
         stream = early or self._voice.stream(script, EMERGENCY if job.urgent else NOW)
         with contextlib.closing(stream):
-            performance.begun()  # the picture does not wait for the rendering
+            performance.wait_for_start()  # the celebration on the wall does not wait for the rendering
             try:
                 self._follow(job, performance, stream)
             except (VoiceFailed, TimeoutError) as failed:
@@ -364,7 +363,7 @@ class Announcer:
             self._finish(job, performance)
 
     def _follow(self, job: Job, performance: Playback, stream: Stream) -> None:
-        """Hand the parts of the speech to the player as they come. Raises VoiceFailed or TimeoutError."""
+        """Append each part of the speech once it is rendered. Raises VoiceFailed or TimeoutError."""
         number, offset = 1, 0.0
         while parts := self._next_parts(stream, performance):
             for part in parts:
@@ -373,21 +372,21 @@ class Announcer:
                 number, offset = number + 1, offset + part.seconds
         clip = stream.clip.result(RENDER_LIMIT_S)
         performance.expect(clip, first=1)
-        if number == 1:  # it was on the disk already
+        if number == 1:  # it was in the cache already
             self._speaker.append(job.id, Part(clip.path))
 
     def _next_parts(self, stream: Stream, performance: Playback) -> list[StreamPart]:
-        """Return what may be played next; empty at the end.
+        """Return the parts that can be played next; empty at the end.
 
-        An emergency does not wait for its later parts. Raises TimeoutError when a part is not rendered in time or when
-        nobody can hear it any more.
+        An emergency does not wait for its later parts. Raises TimeoutError when a part is not rendered in time or the
+        job has ended.
         """
         limit = time.monotonic() + RENDER_LIMIT_S + 2 * stream.cost_s()
         while True:
             try:
                 return stream.parts(0.2, at_once=performance.job.urgent)
             except TimeoutError:
-                if time.monotonic() > limit or performance.ended or self._makes_room():
+                if time.monotonic() > limit or performance.ended or self._must_yield():
                     raise
 
     def _without_voice(self, job: Job, performance: Playback) -> None:
@@ -397,20 +396,20 @@ class Announcer:
             self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))
 
     def _await_voice(self, job: Job, script: Script) -> Stream | None:
-        """On a slow machine: render until the speech can follow the chime, if that takes long."""
+        """On a slow machine, render until the speech can follow the chime; None if no wait is needed."""
         if lead_s(self._voice.costs(script)) < CHIME_S + LONG_WAIT_S:
             return None
         stream, limit = self._voice.stream(script), time.monotonic() + LONGEST_WAIT_S
-        log.info("#%d waits %.0f s for its speech before the chime", job.id, stream.lead_s())
+        log.info("#%d: rendering speech for %.0f s before the chime", job.id, stream.lead_s())
         while stream.lead_s() > CHIME_S and time.monotonic() < limit:
             stream.wait(0.2)
             with self._changed:
-                if not self._running or self._silent_for() > 0 or self._makes_room():
+                if not self._running or self._silent_for() > 0 or self._must_yield():
                     break
         return stream
 
     def _rendered(self, script: Script) -> Clip | None:
-        """The clip, or None when the voice failed: the office then hears chime and applause."""
+        """Return the clip, or None when the voice failed: then only chime and applause are played."""
         cost = sum(cost.render_s for cost in self._voice.costs(script))
         rendering = self._voice.prepare(script)
         limit = time.monotonic() + RENDER_LIMIT_S + 2 * cost
@@ -418,25 +417,25 @@ class Announcer:
             while True:
                 with contextlib.suppress(TimeoutError):
                     return rendering.result(timeout=0.2)
-                if time.monotonic() > limit or self._makes_room():
-                    log.warning("no speech: it was not rendered in time, or it is wanted no more")
+                if time.monotonic() > limit or self._must_yield():
+                    log.warning("no speech: not rendered in time, or the job was taken back or interrupted")
                     return None
         except VoiceFailed as failed:
             log.warning("no speech: %s", failed)
             return None
 
-    def _makes_room(self) -> bool:
-        """Whether the present job has been taken back, or an emergency waits behind it."""
+    def _must_yield(self) -> bool:
+        """Return whether the present job has been taken back, or an emergency waits behind it."""
         with self._changed:
             return self._taken_back is not None or self._alarm
 
     def _device_back(self, *, urgent: bool) -> bool:
-        """Waits for a device after one was lost in mid-sentence."""
+        """Wait for a device after one was lost in mid-sentence; return whether to try again."""
         deadline = time.monotonic() + DEVICE_LIMIT_S
         with self._changed:
             while self._running and self._taken_back is None and time.monotonic() < deadline:
                 if not urgent and self._alarm:
-                    return True  # the next attempt gives way to it at once
+                    return True  # the next attempt yields to the emergency at once
                 if self._speaker.health().alive and (urgent or self._silent_for() == 0):
                     return True
                 self._changed.wait(0.2)
@@ -444,5 +443,5 @@ class Announcer:
 
 
 def _floor(job: Job) -> int:
-    """The least volume a job is played at: only an emergency is heard whatever the master volume is."""
+    """Return the minimum volume of a job: only an emergency is heard at any master volume."""
     return EMERGENCY_VOLUME if job.urgent else 0

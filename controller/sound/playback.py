@@ -1,4 +1,4 @@
-"""One announcement while it sounds: gathers the speaker's events and tells its true course."""
+"""One announcement while it plays: collect the speaker's events and report its real course."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from controller.sound.speaker import Duck, Event
 from controller.sound.tts.script import Clip, Script
 
 CHIME_S = 1.3
-"""Length of the chime, until its end has been heard."""
+"""Assumed length of the chime, until its end is reported."""
 UNKNOWN_S = 8.0
-"""Taken for the length of a speech that is still being rendered."""
+"""Assumed length of speech that is still being rendered."""
 BEGIN_S = 0.5
-"""So long the first sample may take to be told of; the rendering has gone on meanwhile."""
+"""Longest wait for the report of the first sample; rendering continues meanwhile."""
 PATIENCE_S = 40.0
-"""The speaker tells an end for everything; this guards against the day it doesn't."""
+"""The speaker reports an end for every job; this limit applies if it fails to."""
 
 INTERRUPTED = "紧急广播优先，之后再播报。"
 UNHEARD = "总音量调成了 0，没有听全。"
@@ -34,9 +34,9 @@ ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementSettings:
-    """How all announcements are made.
+    """Settings of all announcements.
 
-    After `wake_after_s` without any sound an amplifier may sleep: the chime then starts `lead_s` later.
+    After `wake_after_s` without any sound an amplifier may be asleep: the chime then starts `lead_s` later.
     """
 
     duck: Duck = Duck()  # noqa: RUF009 - a frozen value
@@ -46,8 +46,8 @@ class AnnouncementSettings:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to say. `urgent`: an emergency, which sounds at once: it interrupts what is being said, and no silence
-    and no volume holds it back."""
+    """One announcement to play. `urgent`: an emergency, which interrupts the present job and ignores silence and
+    volume."""
 
     id: int
     script: Script
@@ -57,10 +57,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a job. `state`: waiting, playing, heard, not_heard, stale or dropped.
+    """The state of a job: waiting, playing, heard, not_heard, stale or dropped.
 
-    `why` is a sentence for people. `started` and `ends` are CLOCK_MONOTONIC seconds of the sound; `marks` name
-    moments of it, likewise. While the speech is still being rendered, `ends` is an estimate and is reported again.
+    `why` is a sentence for people. `started` and `ends` are CLOCK_MONOTONIC seconds of the sound; `marks` are named
+    moments in it, likewise. While the speech is still being rendered, `ends` is an estimate and is reported again.
     """
 
     id: int
@@ -79,78 +79,78 @@ class Playback:
         self._voiceless = self._broken = False
         self._clip: Clip | None = None
         self._estimate_s = UNKNOWN_S
-        self._offsets: dict[int, float] = {}  # of the speech's parts: seconds from its beginning
+        self._offsets: dict[int, float] = {}  # by part of the speech: seconds from its start
         self._started: dict[int, float] = {}
         self._failed: set[int] = set()
         self._done: Event | None = None
         self._cancelled: str | None = None
         self._interrupted = self._unheard = False
-        self._told: tuple[object, ...] = ()
+        self._reported: tuple[object, ...] = ()
 
     @property
     def lost(self) -> bool:
-        """Whether the device went before it was over."""
+        """True if the device was lost before the end."""
         return (
             self._done is not None and not self._done.ok and self._done.why == "lost" and not self._cancelled
         )
 
     @property
     def over(self) -> bool:
-        """Whether a person has taken it back, or an emergency its place."""
+        """True if a person has taken it back or an emergency has interrupted it."""
         return self._cancelled is not None or self._interrupted
 
     def cancel(self, why: str) -> None:
-        """A person has taken it back."""
+        """Record that a person has taken it back."""
         self._cancelled = why
 
     def without_voice(self) -> None:
-        """There is no speech in it: chime and applause sound alone."""
+        """Record that there is no speech: only chime and applause play."""
         self._voiceless = True
 
     def break_off(self) -> None:
-        """Its speech failed after it had begun."""
+        """Record that the speech failed half-way."""
         self._broken = True
 
     @property
     def ended(self) -> bool:
-        """Whether the speaker has reported its end, or it was abandoned."""
+        """True if the speaker has reported the end, or it was abandoned."""
         return self._done is not None
 
     def abandon(self, why: str) -> None:
-        """Stop waiting for its end, as if the speaker had reported `why`. Call under the announcer's lock."""
+        """Stop waiting for the end, as if the speaker had reported `why`. Call under the announcer's lock."""
         if self._done is None:
             self._done = Event("done", id=self.job.id, ok=False, why=why)
 
     def interrupt(self) -> None:
-        """An emergency takes its place: it is to be said again afterwards."""
+        """Record that an emergency interrupts it; it is played again afterwards."""
         self._interrupted = True
 
     def unheard(self) -> None:
-        """The volume is 0 while it sounds: whatever else becomes of it, it was not heard."""
+        """Record that the volume is 0 while it plays: it counts as not heard even if it plays to its end."""
         self._unheard = True
 
     def expect(self, clip: Clip | None, first: int) -> None:
-        """The clip with the speech is part `first` of the announcement."""
+        """Set the clip with the speech, which is part `first` of the announcement."""
         with self._changed:
             self._clip = clip
             self._offsets.setdefault(first, 0.0)
-        self._tell_playing()
+        self._report_playing()
 
     def expect_part(self, n: int, offset_s: float, estimate_s: float) -> None:
-        """Part `n` is speech that begins `offset_s` after its first word; the whole takes about `estimate_s`."""
+        """Announce part `n`: speech from `offset_s` after the first word; the whole takes about `estimate_s`."""
         with self._changed:
             self._offsets[n], self._estimate_s = offset_s, max(estimate_s, offset_s)
 
-    def begun(self) -> None:
-        """Waits until the speaker has told the beginning, which takes milliseconds, and tells it on."""
+    def wait_for_start(self) -> None:
+        """Wait until the speaker reports the start, which takes milliseconds, and report it."""
         limit = time.monotonic() + BEGIN_S
         with self._changed:
             while not (self._started or self._failed) and self._done is None and time.monotonic() < limit:
                 self._changed.wait(BEGIN_S)
-        self._tell_playing()
+        self._report_playing()
 
     def on_event(self, event: Event) -> None:
-        """Takes in what the speaker tells of this job."""
+        """Record an event of the speaker about this job."""
         if event.id != self.job.id:
             return
         if event.kind == "part_started" and event.n is not None and event.at is not None:
@@ -161,33 +161,33 @@ class Playback:
             self._done = event
 
     def wait(self) -> None:
-        """Until the speaker has told the end; tells the beginning on the way."""
+        """Wait until the speaker reports the end; report the start meanwhile."""
         limit = time.monotonic() + PATIENCE_S + (self._clip.duration_s if self._clip else 0)
-        self._tell_playing()  # it may have begun already
+        self._report_playing()  # it may have started already
         while self._done is None and time.monotonic() < limit:
             with self._changed:
                 if self._done is None:
                     self._changed.wait(0.5)
-            self._tell_playing()
+            self._report_playing()
 
-    def _tell_playing(self) -> None:
+    def _report_playing(self) -> None:
         with self._changed:
             if not self._started:
                 return
             started, clip = min(self._started.values()), self._clip
-            begun = [at - self._offsets[n] for n, at in self._started.items() if n in self._offsets]
+            starts = [at - self._offsets[n] for n, at in self._started.items() if n in self._offsets]
         body = (
-            begun[-1] if begun else started + CHIME_S
-        )  # the last part's: an earlier one cannot have waited for it
+            starts[-1] if starts else started + CHIME_S
+        )  # from the last part: earlier ones cannot have waited for it
         ends = body + (clip.duration_s if clip else self._estimate_s)
-        told = (round(started, 2), round(ends, 1))
-        if told != self._told:
-            self._told = told
+        times = (round(started, 2), round(ends, 1))
+        if times != self._reported:
+            self._reported = times
             marks = tuple((name, body + at) for name, at in clip.marks) if clip else ()
             self._report(Report(self.job.id, "playing", "正在播报。", started, ends, marks))
 
     def verdict(self) -> Report:
-        """The end, truly."""
+        """Return the report of the real end."""
         state, why = self._verdict()
         started = min(self._started.values()) if self._started else None
         return Report(self.job.id, state, why, started, time.monotonic())
@@ -210,6 +210,6 @@ class Playback:
         return "heard", "已播报，提示音或掌声的文件坏了，没有响。" if self._failed else "已播报。"
 
     def _spoken_without_sounds(self) -> bool:
-        """Whether all that was missing is a sound around the speech, whose file could not be read."""
+        """Return whether the speech played and only a sound file before or after it could not be read."""
         spoken = bool(self._offsets) and self._offsets.keys() <= self._started.keys()
         return spoken and self._done is not None and self._done.why == "file"

@@ -1,8 +1,8 @@
-"""Count what ties parts together by hand: attributes assigned from outside, and notify calls beside writes.
+"""Count manual wiring between parts: attributes assigned from outside, and notify calls beside writes.
 
-Run from the project's folder: `python -m tests.tools.wiring`. Both counts are zero, and `tests/test_contracts.py` holds
-them there. An attribute counts when a class of the product assigns it to itself, so that `frame.pts` of another library
-does not. The web server's own reach into its library is its own affair: only `controller` is counted.
+Run from the project's folder: `python -m tests.tools.wiring`. Both counts are zero, and `tests/test_contracts.py` keeps
+them at zero. An attribute counts when a class of the product assigns it to itself, so that `frame.pts` of another
+library does not. Only `controller` is counted, because the web server has to set attributes of its library.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ WRITES = ("write",)
 
 
 def sources(folder: Path = ROOT / "controller") -> dict[Path, ast.Module]:
-    """Every file of the product, parsed."""
+    """Parse every file of the product."""
     return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
 
 
 def assigned_from_outside(trees: dict[Path, ast.Module]) -> list[str]:
-    """Assignments to an attribute of the product on anything but self: "file:line target"."""
+    """Return assignments to an attribute of the product on anything but self, as "file:line target"."""
     own = {
         target.attr
         for tree in trees.values()
@@ -41,7 +41,7 @@ def assigned_from_outside(trees: dict[Path, ast.Module]) -> list[str]:
 
 
 LIBRARIES = ("record", "frame", "stream", "options", "context.obj")
-"""How the product calls objects of logging, PyAV, onnxruntime and click."""
+"""Names that the product gives to objects of logging, PyAV, onnxruntime and click."""
 
 
 def _of_a_library(target: ast.Attribute) -> bool:
@@ -51,20 +51,21 @@ def _of_a_library(target: ast.Attribute) -> bool:
 def _targets(tree: ast.AST) -> Iterator[ast.Attribute]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
-            found = node.targets
+            targets = node.targets
         elif isinstance(node, ast.AugAssign | ast.AnnAssign):
-            found = [node.target]
+            targets = [node.target]
         else:
             continue
-        for target in found:
+        for target in targets:
             for one in target.elts if isinstance(target, ast.Tuple) else [target]:
                 if isinstance(one, ast.Attribute):
                     yield one
 
 
 def notified_beside_writes(trees: dict[Path, ast.Module]) -> list[str]:
-    """Calls of `….notify()`, and of a `wake` of office or timekeeper, in a function that also writes to the store,
-    itself or one call away: by the called name, when only one function of the product has it.
+    """Return calls of `….notify()`, and of `wake` of office or timekeeper, in functions that also write to the store.
+
+    A function writes itself or one call away; the call is matched by name if only one function has that name.
     """
     functions = [
         (path, node)
@@ -74,17 +75,17 @@ def notified_beside_writes(trees: dict[Path, ast.Module]) -> list[str]:
     ]
     once = {name for name, times in Counter(node.name for _, node in functions).items() if times == 1}
     writing = {node.name for _, node in functions if _calls(node, WRITES)} & once
-    found = []
+    beside = []
     for path, node in functions:
-        told = [call for call in _calls(node, NOTIFIES) if ast.unparse(call.func).endswith(SIGNALS)]
-        if told and path.name not in SIGNALLING and (_calls(node, WRITES) or _calls(node, tuple(writing))):
-            found += [f"{path.relative_to(ROOT)}:{call.lineno} {ast.unparse(call)}" for call in told]
-    return found
+        signals = [call for call in _calls(node, NOTIFIES) if ast.unparse(call.func).endswith(SIGNALS)]
+        if signals and path.name not in SIGNALLING and (_calls(node, WRITES) or _calls(node, tuple(writing))):
+            beside += [f"{path.relative_to(ROOT)}:{call.lineno} {ast.unparse(call)}" for call in signals]
+    return beside
 
 
 SIGNALS = ("feed.notify", "changes.notify", "timekeeper.wake", "office.wake", "self.wake")
 SIGNALLING = ("store.py", "changes.py", "feed.py", "speaker.py", "demo.py")
-"""The signal itself; the player's pipe; the demo, which wakes the timekeeper because it sets the clock."""
+"""The signal itself, the player's pipe, and the demo, which wakes the timekeeper because it sets the clock."""
 
 
 def _calls(function: ast.FunctionDef, names: tuple[str, ...]) -> list[ast.Call]:
