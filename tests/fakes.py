@@ -133,7 +133,7 @@ class FakeAnnouncer:
         self.queue.on_report(report)
 
     def begin(self, clock: HandClock, seconds: float = 9.0) -> Job | None:
-        """Ask for the next announcement and begin to play it; return None when none may play."""
+        """Ask for the next announcement and start it; return None when none may play."""
         assert self.queue is not None
         assert self.present is None, "it can say one thing at a time"
         job = self.queue.take(urgent=False, begin=lambda job: setattr(self, "present", job))
@@ -145,7 +145,7 @@ class FakeAnnouncer:
         return job
 
     def say(self, clock: HandClock, seconds: float = 9.0, end: str = "heard") -> list[Job]:
-        """Says everything that may be said, one after the other; returns it."""
+        """Play all announcements that may play, one after the other; return them."""
         said: list[Job] = []
         while (job := self.present or self.begin(clock, seconds)) is not None:
             said.append(job)

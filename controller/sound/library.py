@@ -80,7 +80,7 @@ class Library:
         self._lufs = MUSIC_LUFS
 
     def set_loudness(self, lufs: float) -> None:
-        """How loud all music sounds from the next `tracks` on."""
+        """Set the playback loudness of all music from the next `tracks` on."""
         self._lufs = lufs
 
     def listen(self, listener: Callable[[Path], None]) -> None:

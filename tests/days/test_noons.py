@@ -54,7 +54,7 @@ class Noon:
         self.log: list[str] = []
 
     def _look(self) -> None:
-        """The timekeeper looks; what the announcer would get now is noted."""
+        """Let the timekeeper look, and note the jobs that the announcer would get now."""
         self.house.keeper.look()
         self.handed += [(self.house.clock.now(), job.id) for job in self.house.announcer.jobs]
 
@@ -88,7 +88,7 @@ class Noon:
             self._look()
 
     def _too_late_in(self, seconds: float) -> bool:
-        """Whether something would have waited for too long by then: a living announcer would have said it."""
+        """Return whether an announcement would be stale by then: a real announcer would have played it."""
         limit = self.house.clock.now() + timedelta(seconds=seconds) - FRESH
         may = {job.id for job in self.house.announcer.jobs}
         said = self.house.office.announcements(MONDAY.date())
@@ -136,7 +136,7 @@ class Noon:
         self.house.open()
 
     def speak(self) -> None:
-        """Play what waits; shortly before quiet time, give it back as too long."""
+        """Play all waiting jobs; shortly before quiet time, give it back as too long."""
         announcer, mono = self.house.announcer, self.house.clock.monotonic()
         if any(start - 60 <= mono < end for start, end in announcer.spans):
             for job in announcer.jobs:

@@ -1,4 +1,4 @@
-"""Which engine speaks: the wanted one, espeak while a neural voice has failed, and how fast this machine renders."""
+"""Choose the engine: the wanted one, or espeak while a neural voice has failed; and keep this machine's pace."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Request:
         self.cancelled = True
 
     def give_parts(self) -> None:
-        """Its parts are wanted as they are made."""
+        """Ask for the parts as soon as each is rendered."""
         self.parts = True
 
 
