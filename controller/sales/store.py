@@ -162,8 +162,8 @@ class Store:
         else:
             with suppress(StoreTrouble):
                 self._open_again()
-                with self.write(quiet=True) as book:
-                    book.desk.set_setting("tried", round(time.time()))
+                with self.write(quiet=True) as session:
+                    session.desk.set_setting("tried", round(time.time()))
         return self._missing or self._refused
 
     def _shut(self) -> StoreTrouble | None:
@@ -216,10 +216,10 @@ class Store:
         try:
             with self._lock:
                 before = self._writer.total_changes
-                with self._transaction() as book:
-                    yield book
+                with self._transaction() as session:
+                    yield session
                 changed = self._writer.total_changes != before
-                book.committed()
+                session.committed()
         except StoreTrouble as trouble:
             self._refused = trouble
             raise
@@ -272,8 +272,8 @@ class Store:
 
     def check(self) -> tuple[str, ...]:
         """Return the faults that SQLite reports for the file (for the doctor); empty without any."""
-        with self.read() as book:
-            faults = [str(row[0]) for row in book.rows.all("PRAGMA quick_check(10)")]
+        with self.read() as session:
+            faults = [str(row[0]) for row in session.rows.all("PRAGMA quick_check(10)")]
         return () if faults == ["ok"] else tuple(faults)
 
     def close(self) -> None:

@@ -119,11 +119,11 @@ def choose(waiting: Iterable[Announcement], silences: Sequence[Silence], now: da
 
 
 def released(
-    found: Announcement, silences: Sequence[Silence], now: datetime
+    announcement: Announcement, silences: Sequence[Silence], now: datetime
 ) -> tuple[datetime, Silence | None]:
     """Return when an announcement can be played: its due moment, or the end of the silences around it with the last."""
-    moment = found.due or min(found.created, now)  # a clock that was set back must not delay it
-    return (moment, None) if found.kind == EMERGENCY else after(moment, silences, now)
+    moment = announcement.due or min(announcement.created, now)  # a clock that was set back must not delay it
+    return (moment, None) if announcement.kind == EMERGENCY else after(moment, silences, now)
 
 
 def after(moment: datetime, silences: Sequence[Silence], now: datetime) -> tuple[datetime, Silence | None]:
@@ -136,19 +136,19 @@ def after(moment: datetime, silences: Sequence[Silence], now: datetime) -> tuple
     return moment, last
 
 
-def as_it_waits(found: Announcement, silences: Sequence[Silence], now: datetime) -> Announcement:
+def as_it_waits(announcement: Announcement, silences: Sequence[Silence], now: datetime) -> Announcement:
     """Return an announcement as people read it at `now`: one that waits for a silence has its end as due and reason."""
-    if found.state != WAITING:
-        return found
-    moment, silence = released(found, silences, now)
+    if announcement.state != WAITING:
+        return announcement
+    moment, silence = released(announcement, silences, now)
     if silence is None:
-        return found
+        return announcement
     if moment <= now:
-        return replace(found, due=moment, why=silence.over)
-    if found.kind == EVENING:
-        return replace(found, due=moment, why=f"{said(moment, now)} 在战报里一起公布。")
-    how = " 一起播报" if found.kind == HOURLY else " 播报"
-    return replace(found, due=moment, why=f"{silence.name}，{said(moment, now)}{how}。")
+        return replace(announcement, due=moment, why=silence.over)
+    if announcement.kind == EVENING:
+        return replace(announcement, due=moment, why=f"{said(moment, now)} 在战报里一起公布。")
+    how = " 一起播报" if announcement.kind == HOURLY else " 播报"
+    return replace(announcement, due=moment, why=f"{silence.name}，{said(moment, now)}{how}。")
 
 
 def kept_key(key: str) -> str:

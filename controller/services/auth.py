@@ -123,9 +123,9 @@ class Credentials:
         old, new = self.pin(), _six_digits()
         while new == old:
             new = _six_digits()
-        with self._store.write(quiet=True) as book:
-            book.desk.set_setting("pin", new)
-            book.desk.end_sessions()
+        with self._store.write(quiet=True) as session:
+            session.desk.set_setting("pin", new)
+            session.desk.end_sessions()
         return new
 
     def secret(self) -> str:
@@ -141,8 +141,8 @@ class Credentials:
     def open_session(self, name: str, address: str, secure: bool) -> str:
         """Sign a phone in and return its session secret. `secure`: it used HTTPS and must keep using it."""
         secret = secrets.token_urlsafe(32)
-        with self._store.write(quiet=True) as book:
-            book.desk.open_session(secret, name, address, secure, datetime.now(UTC), MOST_SESSIONS)
+        with self._store.write(quiet=True) as session:
+            session.desk.open_session(secret, name, address, secure, datetime.now(UTC), MOST_SESSIONS)
         return secret
 
     def session(self, secret: str, secure: bool) -> PhoneSession | None:
@@ -150,26 +150,26 @@ class Credentials:
 
         A clock that was set back signs no phone out.
         """
-        with self._store.read() as book:
-            session = book.desk.session(secret)
+        with self._store.read() as session:
+            phone = session.desk.session(secret)
         now = datetime.now(UTC)
-        if session is None or session.secure != secure or now - session.created > SIGNED_IN_FOR:
+        if phone is None or phone.secure != secure or now - phone.created > SIGNED_IN_FOR:
             return None
-        if abs(now - session.seen) > NOTED_EVERY and self._due(f"session {session.id}", now):
-            with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as book:
-                book.desk.session_seen(session.id, now)
-        return session
+        if abs(now - phone.seen) > NOTED_EVERY and self._due(f"session {phone.id}", now):
+            with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as session:
+                session.desk.session_seen(phone.id, now)
+        return phone
 
     def sessions(self) -> tuple[PhoneSession, ...]:
         """Return the sessions of signed-in phones, the one seen last first."""
         now = datetime.now(UTC)
-        with self._store.read() as book:
-            return tuple(one for one in book.desk.sessions() if now - one.created <= SIGNED_IN_FOR)
+        with self._store.read() as session:
+            return tuple(one for one in session.desk.sessions() if now - one.created <= SIGNED_IN_FOR)
 
     def end_session(self, ident: int) -> bool:
         """Sign a phone out; False when it is not signed in."""
-        with self._store.write(quiet=True) as book:
-            return book.desk.end_session(ident)
+        with self._store.write(quiet=True) as session:
+            return session.desk.end_session(ident)
 
     # --- programs and walls
 
@@ -177,8 +177,8 @@ class Credentials:
         """Return a new token and end an older one of that name. Only its hash is stored. Raises Refused for a bad
         name."""
         token = secrets.token_urlsafe(32)
-        with self._store.write(quiet=True) as book:
-            book.desk.add_token(name, role, token, datetime.now(UTC))
+        with self._store.write(quiet=True) as session:
+            session.desk.add_token(name, role, token, datetime.now(UTC))
         return token
 
     def token(self, token: str) -> Token | None:
@@ -186,15 +186,15 @@ class Credentials:
         now = datetime.now(UTC)
         if self._local_token and hmac.compare_digest(token.encode(), self._local_token.encode()):
             return Token("本机命令", "admin", now)
-        with self._store.read() as book:
-            row = book.desk.token(token)
+        with self._store.read() as session:
+            row = session.desk.token(token)
         if (
             row
             and (row.used is None or abs(now - row.used) > NOTED_EVERY)
             and self._due(f"token {row.name} {row.created}", now)
         ):
-            with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as book:
-                book.desk.token_used(row.name, now)
+            with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as session:
+                session.desk.token_used(row.name, now)
         return row
 
     def token_role(self, token: str) -> str | None:
@@ -204,19 +204,19 @@ class Credentials:
 
     def token_owner(self, token: str) -> str | None:
         """Return the name of a token, None when it is unknown."""
-        with self._store.read() as book:
-            row = book.desk.token(token)
+        with self._store.read() as session:
+            row = session.desk.token(token)
         return row.name if row else None
 
     def tokens(self) -> tuple[Token, ...]:
         """Return all tokens, by name."""
-        with self._store.read() as book:
-            return book.desk.tokens()
+        with self._store.read() as session:
+            return session.desk.tokens()
 
     def end_token(self, name: str) -> bool:
         """Revoke the token of that name; return False when there is none."""
-        with self._store.write(quiet=True) as book:
-            return book.desk.remove_token(name)
+        with self._store.write(quiet=True) as session:
+            return session.desk.remove_token(name)
 
     def _due(self, what: str, now: datetime) -> bool:
         """Return whether a last use may be noted: once in ten minutes, even if the store cannot be written."""
@@ -229,17 +229,17 @@ class Credentials:
             return True
 
     def _kept(self, name: str, make: Callable[[], str]) -> str:
-        with self._store.read() as book:
-            value = book.desk.setting(name)
+        with self._store.read() as session:
+            value = session.desk.setting(name)
         if value is None and name in self._loose:
             return self._loose[name]
         if value is None:
             try:
-                with self._store.write(quiet=True) as book:
-                    value = book.desk.setting(name)
+                with self._store.write(quiet=True) as session:
+                    value = session.desk.setting(name)
                     if value is None:
                         value = make()
-                        book.desk.set_setting(name, value)
+                        session.desk.set_setting(name, value)
             except (
                 StoreTrouble
             ):  # keep it in memory until the store can be written: the daemon must start anyway

@@ -43,7 +43,7 @@ class CueService:
     def foresee(self, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
         """Return the announcement as if the cue were due now, without storing it; None if it has no text."""
         with self._context.store.read() as session:
-            lines, applause = self._lines(session, cue, plan, now, said=False)
+            lines, applause = self._lines(session, cue, plan, now, final=False)
         if not lines:
             return None
         text, script = "".join(line.text for line in lines), as_json(lines, applause)
@@ -53,7 +53,7 @@ class CueService:
         key = f"cue:{plan.date}:{cue.at:%H:%M:%S}:{cue.say}"
         if session.outbox.by_key(key) is not None:
             return
-        lines, applause = self._lines(session, cue, plan, now, said=True)
+        lines, applause = self._lines(session, cue, plan, now, final=True)
         if not lines:
             log.info("%s has no text to announce", key)
             return
@@ -77,20 +77,20 @@ class CueService:
         return due, "作息表安排的播报。" if due is None else announcement_priority.why_later(minutes, due)
 
     def _lines(
-        self, session: Session, cue: Cue, plan: DayPlan, now: datetime, *, said: bool
+        self, session: Session, cue: Cue, plan: DayPlan, now: datetime, *, final: bool
     ) -> tuple[tuple[Line, ...], str | None]:
-        """`said`: it is really announced, so that variants count as used and the results are frozen."""
+        """`final`: it is really announced, so that variants count as used and the results are frozen."""
         texts = self._context.rhythm.broadcasts
         if cue.say == "results":
-            return self._results(session, plan, now, said=said), "large"
+            return self._results(session, plan, now, final=final), "large"
         if cue.say in PERIOD_OF:
-            return (Line(self._top(session, cue, plan, now, said=said)),), "large"
+            return (Line(self._top(session, cue, plan, now, final=final)),), "large"
         if cue.say in ("greeting", "sprint"):
             variants = texts.greeting if cue.say == "greeting" else texts.sprint
             return (Line(self._of_month(session, variants, plan)),), "small"
         return ((Line(cue.text),), None) if cue.text else ((), None)
 
-    def _top(self, session: Session, cue: Cue, plan: DayPlan, now: datetime, *, said: bool) -> str:
+    def _top(self, session: Session, cue: Cue, plan: DayPlan, now: datetime, *, final: bool) -> str:
         texts, prizes = self._context.rhythm.broadcasts, self._context.rhythm.prizes
         period = PERIOD_OF[cue.say or ""]
         variants = {
@@ -108,7 +108,7 @@ class CueService:
             prize,
             session.desk.used(cue.say or ""),
         )
-        if said:
+        if final:
             session.desk.use(cue.say or "", phrase.template, now)
         return phrase.text
 
@@ -124,12 +124,12 @@ class CueService:
         }
         return messages.phrase(variants, slots, pick=plan.date.month).text
 
-    def _results(self, session: Session, plan: DayPlan, now: datetime, *, said: bool) -> tuple[Line, ...]:
+    def _results(self, session: Session, plan: DayPlan, now: datetime, *, final: bool) -> tuple[Line, ...]:
         """Freeze the day's results, and return their lines."""
         kept = session.desk.results(plan.date)
         if kept is None:
-            frozen = self.live(session, plan, now, remember=said)
-            if said:
+            frozen = self.live(session, plan, now, remember=final)
+            if final:
                 session.desk.freeze_results(plan.date, results.to_json(frozen), now)
         else:
             frozen = results.from_json(kept)

@@ -252,10 +252,10 @@ class Media:
     """Thread-safe. Joins the services `clips`, `tracks` and `personal`."""
 
     def __init__(
-        self, desks: Uploads, talk: AnnouncementService, speech: SpokenTextService, deals: DealService,
+        self, stored: Uploads, talk: AnnouncementService, speech: SpokenTextService, deals: DealService,
         voice: Voice, builder: ScriptBuilder, samples: Samples,
     ):  # fmt: skip
-        self.clips, self.tracks, self.personal = desks.clips, desks.tracks, desks.personal
+        self.clips, self.tracks, self.personal = stored.clips, stored.tracks, stored.personal
         self._talk, self._speech, self._deals, self._voice = talk, speech, deals, voice
         self._builder, self.samples = builder, samples
 

@@ -252,7 +252,7 @@ class Speaking:
         """Return voice and speed for a sample; None: as chosen; see Choice. Raises Refused."""
         chosen = self.choice()
         key = chosen.voice if voice is None else str(self._read("voice", voice))
-        option = next((found for found in self.options() if found.key == key), None)
+        option = next((one for one in self.options() if one.key == key), None)
         if option is not None and not option.installed and voice is not None:
             raise Refused(f"{option.name}还没有安装，装好以后才能试听。", "voice")
         return key, chosen.speed if speed is None else float(self._read("speed", speed))

@@ -137,7 +137,7 @@ class Playback:
         self._report_playing()
 
     def expect_part(self, n: int, offset_s: float, estimate_s: float) -> None:
-        """Announce part `n`: speech from `offset_s` after the first word; the whole takes about `estimate_s`."""
+        """Expect part `n`: speech from `offset_s` after the first word; the whole takes about `estimate_s`."""
         with self._changed:
             self._offsets[n], self._estimate_s = offset_s, max(estimate_s, offset_s)
 
