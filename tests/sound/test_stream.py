@@ -16,8 +16,8 @@ from soundfiles import heard
 
 from controller.sound.tts.cache import Takes
 from controller.sound.tts.mixdown import Mixdown, Request, write
-from controller.sound.tts.script import Clip, Script, Segment, clauses
-from controller.sound.tts.stream import GAP_S, Cost, Stream, lead_s
+from controller.sound.tts.script import PLAIN, Clip, Delivery, Recording, Script, Segment, clauses
+from controller.sound.tts.stream import GAP_S, Cost, Stream, lead_s, under_way
 
 COSTS = st.lists(st.builds(Cost, st.floats(0.3, 8.0), st.floats(0.0, 30.0)), min_size=1, max_size=12)
 SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
@@ -142,6 +142,49 @@ def test_all_parts_together_are_the_whole(tmp_path: Path, script: Script) -> Non
     assert len(parts) >= 4
     write(np.concatenate(parts, axis=1), tmp_path / "joined.wav")
     assert np.array_equal(heard(tmp_path / "joined.wav"), heard(tmp_path / "clip.wav"))
+
+
+class Waiting(Slow):
+    """Stop at the last clause until the test goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def render(self, text: str, delivery: Delivery = PLAIN) -> Recording:
+        if text.startswith("今天"):
+            self.reached.set()
+            assert self.go_on.wait(20)
+        return super().render(text, delivery)
+
+
+def test_what_is_final_comes_while_a_later_clause_is_rendered(tmp_path: Path) -> None:
+    """A listener that comes late gets the finished clauses at once, and all parts together are the whole."""
+    engine, request, got = Waiting(), Request(), []
+    studio = Mixdown(engine, None)
+    work = threading.Thread(
+        target=studio.assemble,
+        args=(SCRIPT, tmp_path / "clip.wav"),
+        kwargs={"request": request, "on_part": got.append},
+    )
+    work.start()
+    assert engine.reached.wait(20)
+    assert not got
+    request.give_parts()
+    studio.deliver()
+    assert len(got) == 1
+    engine.go_on.set()
+    work.join(20)
+    write(np.concatenate(got, axis=1), tmp_path / "joined.wav")
+    assert np.array_equal(heard(tmp_path / "joined.wav"), heard(tmp_path / "clip.wav"))
+
+
+def test_time_that_was_spent_before_counts() -> None:
+    """Finished clauses come as one part; of the clause under way only the rest is still to be rendered."""
+    costs = (Cost(1.0, 0.05), Cost(2.0, 0.05), Cost(3.0, 8.0), Cost(1.0, 4.0))
+    assert under_way(costs, 5.0) == (Cost(3.0, 0.05), Cost(3.0, 3.0), Cost(1.0, 4.0))
+    assert lead_s(under_way(costs, 5.0)) < lead_s(costs)
+    assert under_way(costs[2:], 60.0) == (Cost(3.0, 0.05), Cost(1.0, 4.0))
 
 
 def test_a_clause_is_rendered_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 import wave
 from collections.abc import Callable, Sequence
@@ -108,6 +109,8 @@ class Mixdown:
         self._decoded: dict[tuple[Path, int, float], Samples] = {}
         self._lufs = SPEECH_LUFS
         self._sent = 0
+        self._lock = threading.Lock()  # of `_sent` and of the strip under way
+        self._under_way: tuple[_Strip, Script] | None = None
 
     def assemble(
         self,
@@ -124,7 +127,14 @@ class Mixdown:
         """
         self._notes, self._unread, self._progress, self._lufs = [], {}, progress, script.lufs
         self._request, self._on_part, self._sent = request or Request(), on_part, 0
-        strip = self._recited(script)
+        strip = _Strip()
+        with self._lock:
+            self._under_way = strip, script
+        try:
+            self._recite(script, strip)
+        finally:
+            with self._lock:
+                self._under_way = None
         whole, start = self._mixed(script, strip)
         if self._request.parts:
             on_part(whole[:, self._sent :])
@@ -143,13 +153,17 @@ class Mixdown:
         self._request = request
         self._rendered(text, delivery)
 
-    def _recited(self, script: Script) -> _Strip:
-        strip = _Strip()
+    def deliver(self) -> None:
+        """Deliver at once what is final, while the next clause is rendered. For another thread than `assemble`."""
+        with self._lock:
+            if self._under_way is not None:
+                self._flush(*self._under_way)
+
+    def _recite(self, script: Script, strip: _Strip) -> None:
         for segment in script.segments:
             self._add(segment, strip, script)
         if not strip.length:
             raise NothingToSay
-        return strip
 
     def _add(self, segment: Segment, strip: _Strip, script: Script) -> None:
         delivery = Delivery(segment.language, script.voice, script.speed)
@@ -158,31 +172,34 @@ class Mixdown:
         roll = self._sound(segment.roll)
         if not texts and roll is None:
             return
-        if strip.length:
-            strip.add(levels.silence(max(segment.pause_ms, 0 if segment.pause_ms else 320)))
-        if roll is not None:
-            strip.rolls.append((strip.length, roll))
-            strip.add(levels.silence(1000 * roll.shape[1] / RATE + ROLL_GAP_MS))
+        with self._lock:
+            if strip.length:
+                strip.add(levels.silence(max(segment.pause_ms, 0 if segment.pause_ms else 320)))
+            if roll is not None:
+                strip.rolls.append((strip.length, roll))
+                strip.add(levels.silence(1000 * roll.shape[1] / RATE + ROLL_GAP_MS))
         mark = segment.mark
         for number, (text, pause) in enumerate(texts):
-            self._flush(strip, script)
+            if self._request.cancelled:
+                raise Cancelled
+            with self._lock:
+                self._flush(strip, script)
             try:
                 take = self._take(text, delivery)
             except Unsayable:
                 continue
-            if mark:
-                strip.marks.append((mark, strip.length))
-                mark = None
-            strip.add(take)
-            if number + 1 < len(texts):
-                strip.add(levels.silence(pause))
+            with self._lock:
+                if mark:
+                    strip.marks.append((mark, strip.length))
+                    mark = None
+                strip.add(take)
+                if number + 1 < len(texts):
+                    strip.add(levels.silence(pause))
         if mark:
             strip.marks.append((mark, strip.length))
 
     def _flush(self, strip: _Strip, script: Script) -> None:
-        """Deliver the final samples: those before the last clause cannot change any more."""
-        if self._request.cancelled:
-            raise Cancelled
+        """Call with the lock held: deliver the samples so far, which cannot change any more."""
         if not self._request.parts or strip.length == strip.sent:
             return
         if not self._sent:

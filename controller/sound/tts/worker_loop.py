@@ -10,6 +10,7 @@ Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} onc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -88,6 +89,8 @@ class Desk:
         with self._lock:
             if self._present is not None and self._present[0] == ident:
                 self._present[1].give_parts()
+                with contextlib.suppress(OSError):  # the rendering thread meets it too, and reports it
+                    self._studio.deliver()
 
     def _answer(self, message: dict[str, Any], request: Request) -> dict[str, Any]:
         try:
@@ -126,7 +129,13 @@ def _private_output() -> Tell:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    return lambda message: _tell(pipe, message)
+    lock = threading.Lock()
+
+    def tell(message: dict[str, Any]) -> None:
+        with lock:
+            _tell(pipe, message)
+
+    return tell
 
 
 def _tell(pipe: IO[str], message: dict[str, Any]) -> None:
