@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 SENTENCE_LIMIT_S = 10.0
 """A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
 unless it renders a natural voice and is still computing."""
+RENDERED_PER_SPOKEN = 1.3
+"""A recording is that much longer than the speech that is kept of it: silence at both ends is cut off."""
 SLOW_LIMIT_S = 90.0
 """Limit for one clause of a natural voice: 5.6 s of speech at 16 s of rendering each."""
 LOADING_LIMIT_S = 20.0
@@ -169,7 +171,7 @@ class Voice:
         for text, delivery in self._cut(script):
             sounds = seconds(text, delivery.speed)
             kept = self._is_kept(_Clause(text, delivery))
-            out.append(Cost(sounds, KEPT_COST_S if kept else sounds * status.pace))
+            out.append(Cost(sounds, KEPT_COST_S if kept else sounds * RENDERED_PER_SPOKEN * status.pace))
         return tuple(out)
 
     def waiting_ahead(self) -> int:
