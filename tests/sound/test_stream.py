@@ -17,7 +17,7 @@ from soundfiles import heard
 from controller.sound.tts.cache import Takes
 from controller.sound.tts.mixdown import Mixdown, Request, write
 from controller.sound.tts.script import PLAIN, Clip, Delivery, Recording, Script, Segment, clauses
-from controller.sound.tts.stream import GAP_S, Cost, Stream, lead_s, under_way
+from controller.sound.tts.stream import GAP_S, Cost, Stream, lead_s
 
 COSTS = st.lists(st.builds(Cost, st.floats(0.3, 8.0), st.floats(0.0, 30.0)), min_size=1, max_size=12)
 SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
@@ -177,14 +177,6 @@ def test_what_is_final_comes_while_a_later_clause_is_rendered(tmp_path: Path) ->
     work.join(20)
     write(np.concatenate(got, axis=1), tmp_path / "joined.wav")
     assert np.array_equal(heard(tmp_path / "joined.wav"), heard(tmp_path / "clip.wav"))
-
-
-def test_time_that_was_spent_before_counts() -> None:
-    """Finished clauses come as one part; of the clause under way only the rest is still to be rendered."""
-    costs = (Cost(1.0, 0.05), Cost(2.0, 0.05), Cost(3.0, 8.0), Cost(1.0, 4.0))
-    assert under_way(costs, 5.0) == (Cost(3.0, 0.05), Cost(3.0, 3.0), Cost(1.0, 4.0))
-    assert lead_s(under_way(costs, 5.0)) < lead_s(costs)
-    assert under_way(costs[2:], 60.0) == (Cost(3.0, 0.05), Cost(1.0, 4.0))
 
 
 def test_a_clause_is_rendered_once(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from controller.sound.tts.cache import Shelf, Takes, to_json
 from controller.sound.tts.engine_choice import FIRST_PACE, RETRY_S, EngineChoice, KeptPace
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Delivery, Script, VoiceFailed, clauses, seconds
 from controller.sound.tts.speakers import FOLDER
-from controller.sound.tts.stream import KEPT_COST_S, Cost, Stream, under_way
+from controller.sound.tts.stream import KEPT_COST_S, Cost, Stream
 from controller.system.os_errors import reason
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,6 @@ class Voice:
         self._present: tuple[int, _Work, str] | None = (
             None  # priority, work, key; while the child works on it
         )
-        self._clause_began = 0.0
         self._unread: dict[str, float] = {}
         self._status = VoiceStatus("", (), None, None, pace=self._pace.read())
         self._thread: threading.Thread | None = None
@@ -129,8 +128,6 @@ class Voice:
             if kept is not None and not kept.closed:
                 return kept
             present = self._present
-            if kept is None and present is not None and present[1] == script:
-                costs = under_way(costs, time.monotonic() - self._clause_began)
             stream = Stream(costs, self._prepare(script, priority))
             if not stream.clip.done():
                 self._streams[script] = stream
@@ -388,7 +385,6 @@ class Voice:
             raise _Interrupted
         child.send(message)
         self._present = (priority, work, key)
-        self._clause_began = time.monotonic()
 
     def _learn(self, clause: _Clause) -> None:
         try:
@@ -424,8 +420,6 @@ class Voice:
                 if "failed" in answer:
                     child.kill()
                     raise ChildLost(f"failed: {answer['failed']}")
-                if "alive" in answer:
-                    self._clause_began = time.monotonic()
                 if answer.get("id") != key or "alive" in answer:
                     continue
                 if "cancelled" in answer:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from controller.sound.tts.script import Clip
@@ -44,18 +43,6 @@ def lead_s(costs: Sequence[Cost], gap_s: float = GAP_S) -> float:
         lead = max(lead, rendered - sounded - (gap_s if number else 0.0))
         sounded += cost.sounds_s
     return lead
-
-
-def under_way(costs: Sequence[Cost], elapsed_s: float) -> tuple[Cost, ...]:
-    """Return the costs of a text that is being rendered: its first clauses are finished and come as one part, the next
-    one has been rendered for `elapsed_s` seconds."""
-    finished = list(itertools.takewhile(lambda cost: cost.render_s <= KEPT_COST_S, costs))
-    rest = list(costs[len(finished) :])
-    if rest:
-        rest[0] = replace(rest[0], render_s=max(KEPT_COST_S, rest[0].render_s - elapsed_s))
-    if not finished:
-        return tuple(rest)
-    return (Cost(sum(cost.sounds_s for cost in finished), KEPT_COST_S), *rest)
 
 
 class Stream:
