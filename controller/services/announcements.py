@@ -287,10 +287,12 @@ class AnnouncementService:
             self._take_in(report)
         except StoreTrouble as trouble:
             log.warning("cannot store the report on #%d yet: %s", report.id, trouble.sentence)
-            self._unwritten.append(report)
+            with self._lock:
+                self._unwritten.append(report)
             self._context.feed.notify()
         except Exception:
-            self._failed.add(report.id)
+            with self._lock:
+                self._failed.add(report.id)
             raise
         if report.state != "playing":
             with self._lock:
@@ -308,7 +310,8 @@ class AnnouncementService:
         """Store the reports that a full disk refused, oldest first."""
         while self._unwritten:
             self._take_in(self._unwritten[0])
-            self._unwritten.popleft()
+            with self._lock:
+                self._unwritten.popleft()
 
     def _playing(self, report: Report) -> None:
         clock = self._context.clock

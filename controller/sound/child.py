@@ -78,11 +78,11 @@ class Child:
             if self._readable(min(deadline, time.monotonic() + LOOK_S)):
                 self._rest += self._more()
                 continue
-            present = self._processor_s()
-            if self._is_stopped() and present == stopped_at:
+            present, stopped = self._processor_s(), self._is_stopped()
+            if stopped and present == stopped_at:
                 self.kill()
                 raise ChildLost("stopped")
-            stopped_at = present if self._is_stopped() else -1.0
+            stopped_at = present if stopped else -1.0
             if time.monotonic() < deadline:
                 continue
             now = self._processor_s()

@@ -58,7 +58,7 @@ class Tally:
 
     @property
     def right(self) -> float:
-        return 100 - 100 * self.wrong / max(1, self.syllables)
+        return max(0.0, 100 - 100 * self.wrong / max(1, self.syllables))
 
     @property
     def right_with_tones(self) -> float:

@@ -51,20 +51,27 @@ def stream(costs: list[Cost]) -> tuple[Stream, Future[Clip]]:
 def test_parts_are_held_back_until_the_rest_will_be_in_time(tmp_path: Path) -> None:
     """A slow second clause holds back the first; when it is ready too, both come at once."""
     held, _ = stream([Cost(2.0, 0.1), Cost(2.0, 60.0)])
-    held.add(0, tmp_path / "one.wav", 2.0)
+    held.add(0, tmp_path / "one.wav", 2.0, 1)
     with pytest.raises(TimeoutError):
         held.parts(0.1)
     assert not held.begun()
-    held.add(1, tmp_path / "two.wav", 2.0)
+    held.add(1, tmp_path / "two.wav", 2.0, 2)
     assert [part.path.name for part in held.parts(1)] == ["one.wav", "two.wav"]
     held.end()
     assert held.parts(1) == []
 
 
+def test_clauses_that_come_in_one_part_are_not_counted_twice(tmp_path: Path) -> None:
+    """Somebody who listens late gets two finished clauses at once: the third must wait for no more than these sound."""
+    held, _ = stream([Cost(3.0, 0.05), Cost(3.0, 0.05), Cost(2.0, 8.0)])
+    held.add(0, tmp_path / "both.wav", 6.0, 2)
+    assert 1.2 < held.lead_s() < 1.5
+
+
 def test_a_quick_machine_starts_with_the_first_clause(tmp_path: Path) -> None:
     """The first part comes while the second is still being rendered."""
     held, _ = stream([Cost(2.0, 0.2), Cost(2.0, 0.2)])
-    threading.Timer(0.05, lambda: held.add(0, tmp_path / "one.wav", 2.0)).start()
+    threading.Timer(0.05, lambda: held.add(0, tmp_path / "one.wav", 2.0, 1)).start()
     began = time.monotonic()
     assert len(held.parts(5)) == 1
     assert time.monotonic() - began < 2
@@ -74,7 +81,7 @@ def test_a_quick_machine_starts_with_the_first_clause(tmp_path: Path) -> None:
 def test_an_emergency_waits_for_no_later_part(tmp_path: Path) -> None:
     """With `at_once` the first part comes although the second will be late."""
     held, _ = stream([Cost(2.0, 0.1), Cost(2.0, 60.0)])
-    held.add(0, tmp_path / "one.wav", 2.0)
+    held.add(0, tmp_path / "one.wav", 2.0, 1)
     assert [part.path.name for part in held.parts(0.1, at_once=True)] == ["one.wav"]
 
 
@@ -83,11 +90,11 @@ def test_a_part_that_does_not_follow_the_last_is_refused(tmp_path: Path) -> None
     held, _ = stream([])
     for number, name in ((2, "stray.wav"), (0, "one.wav"), (0, "twice.wav")):
         (tmp_path / name).write_bytes(b"x")
-        held.add(number, tmp_path / name, 1.0)
+        held.add(number, tmp_path / name, 1.0, number + 1)
     assert [path.name for path in tmp_path.iterdir()] == ["one.wav"]
     held.close()
     (tmp_path / "two.wav").write_bytes(b"x")
-    held.add(1, tmp_path / "two.wav", 1.0)
+    held.add(1, tmp_path / "two.wav", 1.0, 2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -95,7 +102,7 @@ def test_the_files_of_the_parts_are_deleted_at_the_end(tmp_path: Path) -> None:
     """`close` deletes all files."""
     held, _ = stream([])
     (tmp_path / "one.wav").write_bytes(b"x")
-    held.add(0, tmp_path / "one.wav", 1.0)
+    held.add(0, tmp_path / "one.wav", 1.0, 1)
     held.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -130,7 +137,10 @@ def assembled(
 ) -> list[np.ndarray]:
     got: list[np.ndarray] = []
     Mixdown(engine, kept).assemble(
-        script, folder / "clip.wav", request=Request(parts=parts), on_part=got.append
+        script,
+        folder / "clip.wav",
+        request=Request(parts=parts),
+        on_part=lambda samples, recited: got.append(samples),
     )
     return got
 
@@ -165,7 +175,7 @@ def test_what_is_final_comes_while_a_later_clause_is_rendered(tmp_path: Path) ->
     work = threading.Thread(
         target=studio.assemble,
         args=(SCRIPT, tmp_path / "clip.wav"),
-        kwargs={"request": request, "on_part": got.append},
+        kwargs={"request": request, "on_part": lambda samples, recited: got.append(samples)},
     )
     work.start()
     assert engine.reached.wait(20)

@@ -46,6 +46,9 @@ MOST_SOUNDS = 6  # two megabytes each
 LEAST_WORD_S = 0.03
 
 
+OnPart = Callable[[Samples, int], None]
+
+
 class NothingToSay(Exception):  # noqa: N818 - there is nothing to say
     """The script has no speakable word and no roll."""
 
@@ -58,6 +61,8 @@ class _Strip:
     length: int = 0
     marks: list[tuple[str, int]] = field(default_factory=list)
     rolls: list[tuple[int, Samples]] = field(default_factory=list)
+    recited: int = 0
+    """Clauses that were rendered, or that hold nothing to say."""
     sent: int = 0
     """Samples already delivered; always at the border of two pieces."""
     _sent_pieces: int = 0
@@ -102,7 +107,7 @@ class Mixdown:
     def __init__(self, engine: Engine, kept: Takes | None = None, pace: float = 0.5) -> None:
         self._engine, self._takes, self.pace = engine, kept, pace
         self._progress: Callable[[], None] = lambda: None
-        self._on_part: Callable[[Samples], None] = lambda samples: None
+        self._on_part: OnPart = lambda samples, recited: None
         self._request = Request()
         self._notes: list[str] = []
         self._unread: dict[str, None] = {}
@@ -118,12 +123,13 @@ class Mixdown:
         path: Path,
         progress: Callable[[], None] = lambda: None,
         request: Request | None = None,
-        on_part: Callable[[Samples], None] = lambda samples: None,
+        on_part: OnPart = lambda samples, recited: None,
     ) -> dict[str, Any]:
         """Write the clip to `path` (completely or not at all) and return the fields of `Clip` except the path.
 
         `progress` is called after every clause, to show that the child is alive. While `request.parts` is set,
-        `on_part` gets the stereo samples that are final. Raises NothingToSay, EngineFailed, Cancelled, OSError.
+        `on_part` gets the stereo samples that are final, and how many clauses are finished. Raises NothingToSay,
+        EngineFailed, Cancelled, OSError.
         """
         self._notes, self._unread, self._progress, self._lufs = [], {}, progress, script.lufs
         self._request, self._on_part, self._sent = request or Request(), on_part, 0
@@ -137,7 +143,7 @@ class Mixdown:
                 self._under_way = None
         whole, start = self._mixed(script, strip)
         if self._request.parts:
-            on_part(whole[:, self._sent :])
+            on_part(whole[:, self._sent :], strip.recited)
         write(whole, path)
         return {
             "duration_s": whole.shape[1] / RATE,
@@ -187,8 +193,10 @@ class Mixdown:
             try:
                 take = self._take(text, delivery)
             except Unsayable:
+                strip.recited += 1
                 continue
             with self._lock:
+                strip.recited += 1
                 if mark:
                     strip.marks.append((mark, strip.length))
                     mark = None
@@ -207,7 +215,7 @@ class Mixdown:
             fresh = whole[:, : start + strip.length]
         else:
             fresh = strip.fresh()
-        self._on_part(fresh)
+        self._on_part(fresh, strip.recited)
         self._sent += fresh.shape[1]
         strip.hand_on()
 

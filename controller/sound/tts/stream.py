@@ -53,7 +53,7 @@ class Stream:
         self._costs = tuple(costs)
         self._changed = threading.Condition()
         self._parts: list[Part] = []
-        self._taken = 0
+        self._taken = self._finished = 0  # parts, clauses
         self._over = clip.done()
         self._closed = False
         self._began = time.monotonic()
@@ -63,9 +63,10 @@ class Stream:
         """Return whether the listener is gone."""
         return self._closed
 
-    def add(self, number: int, path: Path, seconds: float) -> None:
-        """Add part `number` of a rendering; delete its file if it does not follow the last one or there is no listener.
+    def add(self, number: int, path: Path, seconds: float, clauses: int) -> None:
+        """Add part `number` of a rendering, with which `clauses` are finished in all.
 
+        Deletes its file if it does not follow the last one or there is no listener.
         After an interruption a rendering for an earlier listener may still send its later parts.
         """
         with self._changed:
@@ -73,6 +74,7 @@ class Stream:
                 path.unlink(missing_ok=True)
                 return
             self._parts.append(Part(path, seconds))
+            self._finished = clauses
             self._changed.notify_all()
 
     def end(self) -> None:
@@ -123,7 +125,7 @@ class Stream:
 
     def _lead(self) -> float:
         """Call with the lock held. Parts already played need no more waiting."""
-        finished = len(self._parts)
+        finished = self._finished
         rest = self._costs[finished:]
         if self._taken or self._over or not rest:
             return 0.0

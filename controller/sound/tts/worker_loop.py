@@ -3,8 +3,9 @@
 In:  {"id", "wav": path, "script": …, "parts": bool}, {"id", "learn": text, "delivery": …}; while one is running also
      {"cancel": id} and {"parts": id}, which take effect at once and after the present clause.
 Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each
-     request any number of {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds"} (n counts from 0), and one
-     of {"id", "clip": …}, {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": key, "why"}
+     request any number of {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds", "clauses"} (n counts from
+     0, clauses: finished so far), and one of {"id", "clip": …}, {"id", "learnt": true},
+     {"id", "cancelled": true}, {"id", "refused": key, "why"}
      (a key of controller.sentences; trying again is useless), {"id", "failed": why} (a new child may succeed).
 """
 
@@ -111,11 +112,12 @@ class Desk:
         ident, wav = message["id"], Path(message["wav"])
         numbers = iter(range(1 << 30))
 
-        def part(samples: Samples) -> None:
+        def part(samples: Samples, recited: int) -> None:
             number = next(numbers)
             path = wav.with_name(f"{wav.stem}.{os.getpid()}.{number}.{time.monotonic_ns()}.part.wav")
             write(samples, path)
-            self._tell({"id": ident, "n": number, "part": str(path), "seconds": samples.shape[1] / RATE})
+            length = samples.shape[1] / RATE
+            self._tell({"id": ident, "n": number, "part": str(path), "seconds": length, "clauses": recited})
 
         def alive() -> None:
             self._tell({"id": ident, "alive": True, "pace": round(self._studio.pace, 3)})
