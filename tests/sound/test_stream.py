@@ -62,7 +62,7 @@ def test_parts_are_held_back_until_the_rest_will_be_in_time(tmp_path: Path) -> N
 
 
 def test_clauses_that_come_in_one_part_are_not_counted_twice(tmp_path: Path) -> None:
-    """Somebody who listens late gets two finished clauses at once: the third must wait for no more than these sound."""
+    """A late listener gets two finished clauses at once: their sound covers most of the wait for the third."""
     held, _ = stream([Cost(3.0, 0.05), Cost(3.0, 0.05), Cost(2.0, 8.0)])
     held.add(0, tmp_path / "both.wav", 6.0, 2)
     assert 1.2 < held.lead_s() < 1.5
