@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from controller.system.json_file import read_json
+from controller.system.files import read_json
 
 # --- Turn this machine's screen on and off
 

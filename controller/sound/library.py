@@ -14,7 +14,7 @@ from controller.sentences import say
 from controller.sound.file_kinds import BESIDE_MUSIC, by_name
 from controller.sound.measuring import Catalogue, Facts
 from controller.sound.player.protocol import Track
-from controller.system.filenames import by_readable_name
+from controller.system.files import by_readable_name
 
 MUSIC_LUFS = -23.0
 UNMEASURED_DB = -10.0

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.child import Child, ChildLost
-from controller.system.filenames import readable
-from controller.system.json_file import read_json
+from controller.system.files import read_json, readable
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from controller.system.json_file import read_json
+from controller.system.files import read_json
 
 
 class AlreadyRunning(Exception):  # noqa: N818 - people read it

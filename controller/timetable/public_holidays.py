@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from controller.system.json_file import read_json
+from controller.system.files import read_json
 from controller.timetable.workdays import PublicDays, from_json, public_days
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from soundfiles import measured
 from controller.sound import file_kinds, upload_worker
 from controller.sound.library import MUSIC_LUFS, Library
 from controller.sound.speaker import MusicOrder
-from controller.system.filenames import by_readable_name, readable
+from controller.system.files import by_readable_name, readable
 
 pytestmark = pytest.mark.signal  # all of it: half of its time is for generating and adding the files
 MONDAY = datetime.date(2026, 11, 23)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.tts.script import Clip, Delivery, Recording, Script
-from controller.system.json_file import read_json
+from controller.system.files import read_json
 
 IN_USE_S = 15 * 60
 """A clip taken out this recently may still be waiting to play: it is never evicted."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from controller.sound.tts.engines import model_folders
-from controller.system.json_file import read_json
+from controller.system.files import read_json
 
 log = logging.getLogger(__name__)
 

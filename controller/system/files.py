@@ -1,15 +1,29 @@
-"""File names that people can read. Linux allows any bytes in a name, people and JSON do not."""
+"""Read files that may be damaged, and show names that people cannot read.
+
+The daemon's JSON files may be damaged by a power cut or by a person. Linux allows any bytes in a file name; people and
+JSON do not.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+
+
+def read_json(file: Path) -> Any:
+    """Return the content of the file. Raises OSError, and ValueError for invalid or too deeply nested JSON."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"{file} is nested too deeply") from error
 
 
 def readable(name: str) -> str:
