@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from controller.sound.mandarin.numbers import cardinal_of, decimal, digits
-from controller.sound.mandarin.rules import END, START, Match, Rule, rule
+from controller.sound.mandarin.numbers import END, START, Match, Rule, cardinal_of, decimal, digits, rule
 
 _NAMED = (
     "电话|手机|号码|热线|拨打|致电|分机|短信|微信|QQ|qq|QQ群|微信群|群号|工号|编号|单号|订单号?|合同号?|发票号?|房间号?|房号|门牌|尾号|卡号|账号|"

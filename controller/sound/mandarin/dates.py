@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from controller.sound.mandarin.numbers import cardinal_of, counted, digits
-from controller.sound.mandarin.rules import DASH, Match, Rule, rule
+from controller.sound.mandarin.numbers import DASH, Match, Rule, cardinal_of, counted, digits, rule
 
 _HOUR = r"(?<![0-9:.,¥$-])([01]?[0-9]|2[0-4])"
 _CLOCK = _HOUR + r":([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:])"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from controller.sound.mandarin.rules import END, NUMBER, START, Match, Rule, bare, rule
+from controller.sound.mandarin.numbers import END, NUMBER, START, Match, Rule, bare, rule
 
 _SAID_AS_WORDS = """TOP SALES SALE TEAM GO NO YES HI HELLO BOSS GOOD BEST DAY WIN NEW HOT BIG ONE TWO
 THE AND FOR YOU ALL NICE COOL FIGHT FIGHTING OFFER CALL CASE LEADER LILY LUCY AMY TOM TONY JACK JERRY

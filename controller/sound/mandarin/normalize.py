@@ -1,12 +1,10 @@
-"""Clean text before and after the reading rules: widths, spaces, control characters, punctuation."""
+"""Clean text before the reading rules: markup, widths, spaces, control characters."""
 
 from __future__ import annotations
 
 import html
 import re
 import unicodedata
-
-from controller.sound.mandarin.latin import letters
 
 PLACEHOLDERS = range(0xF0000, 0xFFFFE)
 
@@ -152,55 +150,3 @@ def _number(char: str) -> str:
         return f" {plain.strip('().')} " if "/" in plain else plain.strip("().")
     value = unicodedata.numeric(char, -1)
     return str(int(value)) if value >= 0 and value == int(value) else " "
-
-
-# --- Last step: after the rules
-
-_HELD = f"{chr(PLACEHOLDERS[0])}-{chr(PLACEHOLDERS[-1])}"
-_HAN = "㐀-鿿〇"
-_PAUSES = "，。！？；：、"
-_WIDE = str.maketrans(
-    {",": "，", "!": "！", "?": "？", ";": "；", ":": "：", "（": "，", "）": "，", "(": "，", ")": "，"}
-)
-_NARROW = str.maketrans("，。！？；：、（）();:—", ",.!?,,,,,,,,,,")
-
-_FULL_STOP = re.compile(rf"(?<=[^\s.])\.(?=\s|$|[{_HAN}])|[ \t]*[\n\r]+\s*")
-_DOTS = re.compile(r"\.{2,}")
-_SILENT = re.compile(r"[《》“”‘]|’(?![A-Za-z])|(?<![A-Za-z])’")
-_GUESSED = re.compile(
-    rf"[^{_HAN}{_HELD}{_PAUSES}A-Za-z1-5가-힣’ ]|(?<![a-z])[1-5]|[1-5](?![ {_HAN}{_PAUSES}]|$)"
-)
-_GUESSED_ENGLISH = re.compile(
-    rf"[^{_HAN}{_HELD}A-Za-z1-5가-힣’,.!? ]|(?<![a-z])[1-5]|[1-5](?![ {_HAN},.!?]|$)"
-)
-_WIDE_SPACES = re.compile(r"[ \u00a0]+")
-_NO_SPACE = re.compile(rf"(?<=[{_HAN}{_PAUSES}]) (?=[{_HAN}{_PAUSES}])| (?=[{_PAUSES}])|(?<=[{_PAUSES}]) ")
-_RUN = re.compile(rf"[{_PAUSES}]{{2,}}")
-_RUN_ENGLISH = re.compile(r"[ ,.!?]*[,.!?][ ,.!?]*")
-
-
-def tidy(text: str) -> str:
-    """Return Chinese text with one mark per pause, one space around Latin words and pinyin, and no other signs."""
-    text = _DOTS.sub("，", text)
-    text = _SILENT.sub("", _FULL_STOP.sub("。", text)).translate(_WIDE)
-    text = letters(_GUESSED.sub(" ", text))
-    text = _NO_SPACE.sub("", _WIDE_SPACES.sub(" ", text))
-    text = _RUN.sub(lambda found: _strongest(found.group(0)), text)
-    return text.strip(" ").lstrip(_PAUSES).rstrip("，、：；").strip(" ")
-
-
-def tidy_english(text: str) -> str:
-    """Return English text with , . ! ? for pauses and no other signs."""
-    text = _SILENT.sub("", _FULL_STOP.sub(".", _DOTS.sub(",", text)).translate(_NARROW))
-    text = _WIDE_SPACES.sub(" ", letters(_GUESSED_ENGLISH.sub(" ", text)))
-    text = _RUN_ENGLISH.sub(lambda found: _strongest_english(found.group(0)), text)
-    return text.lstrip(" ,.!?").rstrip(" ,")
-
-
-def _strongest(run: str) -> str:
-    """Return the sentence-ending mark among several, else the first."""
-    return next((mark for mark in run if mark in "！？。"), run[0])
-
-
-def _strongest_english(run: str) -> str:
-    return next((mark for mark in run if mark in "!?"), "." if "." in run else ",") + " "

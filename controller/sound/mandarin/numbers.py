@@ -1,10 +1,47 @@
-"""Numbers, counts and sums of money as Mandarin reads them."""
+"""Numbers, counts and sums of money as Mandarin reads them; and reading rules, which every subject here is made of.
+
+A rule is a pattern of written text and its replacement. Rules are applied in order.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from controller.sound.mandarin.rules import DASH, END, NUMBER, START, Match, Rule, bare, rule
+Match = re.Match[str]
+Rule = tuple[re.Pattern[str], Callable[[Match], str]]
+
+NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"
+"""A number as people write it: 12800, 12,800, 1.28. Not anchored: see START and END."""
+START = r"(?<![0-9A-Za-z.])(?<![0-9],)"
+END = r"(?![0-9])"
+DASH = r"\s{0,2}[-~至到]\s{0,2}"
+
+
+def rule(pattern: str, replacement: Callable[[Match], str] | str) -> Rule:
+    """Return a rule; `replacement` may be a template such as r"\\1到\\2"."""
+    if isinstance(replacement, str):
+        template = replacement
+        return re.compile(pattern), lambda match: match.expand(template)
+    return re.compile(pattern), replacement
+
+
+def apply(rules: Iterable[Rule], text: str) -> str:
+    """Return the text after every rule, in order."""
+    for pattern, replacement in rules:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def bare(number: str) -> str:
+    """Return a written number without thousands separators and a trailing .00: 12,800.00 is 12800, 2.0 stays."""
+    number = number.replace(",", "")
+    whole, _, part = number.partition(".")
+    return number if part.strip("0") or len(part) == 1 else whole
+
+
+# --- Numbers
 
 DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
