@@ -96,8 +96,8 @@ class Daemon:
         from controller.sound.announcer import Announcer
         from controller.sound.library import Library
         from controller.sound.tts.background_install import VoiceInstall
+        from controller.sound.tts.client import Voice
         from controller.sound.tts.speakers import ESPEAK
-        from controller.sound.voice import Voice
         from controller.timekeeper import Timekeeper
         from controller.timetable.current import TimetableFile
 

@@ -15,8 +15,8 @@ from controller.clock import Clock
 from controller.sound.announcer import Queue
 from controller.sound.playback import AnnouncementSettings, Job, Report
 from controller.sound.speaker import Event, Health, MusicOrder, Part
+from controller.sound.tts.client import NOW
 from controller.sound.tts.script import Clip, Script
-from controller.sound.voice import NOW
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import threading
 import time
 import urllib.error
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from controller.clock import Clock
@@ -21,7 +23,8 @@ from controller.sales.store import Store
 from controller.services.health import SPARE, room_left
 from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
-from controller.sound.voice import describe, kept
+from controller.sound.tts.client import Voice, VoiceStatus
+from controller.sound.tts.script import VoiceFailed, say
 from controller.system.paths import Home
 from controller.system.process import running
 from controller.timetable import load
@@ -31,6 +34,7 @@ DEVICE_S = 4.0
 MEASURING_S = 20.0
 """Seconds for examining new music; files not examined by then are not reported."""
 HEALTH_S = 5.0
+SENTENCE = "恭喜大家，今天的目标已经完成了！"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +135,14 @@ def _music(home: Home) -> Iterator[Finding]:
 
 def _voices(home: Home) -> Iterator[Finding]:
     yield _natural_voice(home)
-    for name, state, why in describe(home.var / "voices"):
+    for name, state, why in describe_voices(home.var / "voices"):
         yield Finding(
             "语音",
             f"{name}：{'在用，' if state == 'speaks' else ''}{why}",
             state == "failed",
             state != "idle",
         )
-    yield Finding("语音缓存", kept(home.cache))
+    yield Finding("语音缓存", cache_in_words(home.cache))
 
 
 def _natural_voice(home: Home) -> Finding:
@@ -160,6 +164,55 @@ def _natural_voice(home: Home) -> Finding:
     if install.is_busy(folder):
         return Finding("自然语音", "正在安装")
     return Finding("自然语音", "没有装，由备用语音播报。要装请运行 zhangu voices install")
+
+
+def describe_voices(voices: Path, wanted: str = "auto") -> list[tuple[str, str, str]]:
+    """Return (engine, state, reason) of every voice; states: speaks, idle, failed. The first is used.
+
+    Starts a child that speaks a sentence: up to a minute with a neural voice.
+    """
+    try:
+        status, factor, megabytes = _tried_voice(voices, wanted)
+    except VoiceFailed as why:
+        return [(wanted, "failed", str(why))]
+    memory = f"，用内存 {megabytes:.0f} MB" if megabytes else ""
+    lines = [(status.engine, "speaks", f"念一秒钟的话要算 {factor:.2f} 秒{memory}")]
+    lines += [(name, "failed", why) for name, why in status.passed_over]
+    if not status.natural and not status.passed_over:
+        lines.append(("自然语音", "idle", "没有安装，现在由备用语音播报。运行 zhangu voices install 安装"))
+    return lines
+
+
+def cache_in_words(cache: Path) -> str:
+    """Return the contents of the cache as a sentence."""
+    voice = Voice(cache)
+    count, size = voice.takes.size()
+    clips = list((cache / "voice").glob("*.json")) if (cache / "voice").is_dir() else []
+    return f"已合成 {count} 个短句（{size / 1e6:.0f} MB）、{len(clips)} 条整句"
+
+
+def _tried_voice(voices: Path, wanted: str) -> tuple[VoiceStatus, float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        voice = Voice(Path(folder), engine=wanted, voices=voices)
+        try:
+            voice.prepare(say("好")).result()
+            started = time.monotonic()
+            clip = voice.prepare(say(SENTENCE)).result()
+            taken = time.monotonic() - started
+            return voice.status(), taken / clip.duration_s, _peak_mb(voice.status().pid)
+        finally:
+            voice.close()
+
+
+def _peak_mb(pid: int | None) -> float:
+    """Return the peak memory of the child; 0.0 where the system does not report it."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0.0
 
 
 def _device() -> Finding:

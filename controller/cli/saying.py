@@ -19,10 +19,9 @@ from controller.services.scripts import ScriptBuilder, readings, segment
 from controller.services.voices import Speaking
 from controller.sound.mandarin import for_espeak
 from controller.sound.speaker import Event, Part, Speaker
-from controller.sound.tts.engines import model_folders
+from controller.sound.tts.client import Voice
 from controller.sound.tts.script import Clip, Script, VoiceFailed
-from controller.sound.tts.speakers import ESPEAK, FOLDER
-from controller.sound.voice import Voice
+from controller.sound.tts.speakers import ESPEAK, FOLDER, model_folders
 from controller.system.os_errors import reason
 from controller.system.paths import Home
 from controller.system.process import running

@@ -46,7 +46,7 @@ from controller.sound.announcer import Announcer
 from controller.sound.library import Library
 from controller.sound.speaker import Speaker
 from controller.sound.tts.background_install import NO_INSTALL, InstallStatus
-from controller.sound.voice import Voice
+from controller.sound.tts.client import Voice
 from controller.timetable.current import TimetableFile
 from controller.timetable.labels import playlist_name
 from controller.timetable.model import DayPlan

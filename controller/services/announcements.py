@@ -36,8 +36,8 @@ from controller.services.roundups import Batching
 from controller.services.scripts import ScriptBuilder, readings
 from controller.sound.announcer import Announcer
 from controller.sound.playback import Job, Report
+from controller.sound.tts.client import AHEAD, Voice
 from controller.sound.tts.script import Script
-from controller.sound.voice import AHEAD, Voice
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from controller.services.context import Context
 from controller.services.voices import Speaking
 from controller.sound.library import Library
 from controller.sound.tts.background_install import FAILED, NO_INSTALL, InstallStatus
-from controller.sound.voice import Voice
+from controller.sound.tts.client import Voice
 
 SPARE, LEAST = 200_000_000, 20_000_000
 """Free bytes on the store's disk: below the first a problem is shown, below the second deals may not fit."""

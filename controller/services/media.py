@@ -25,8 +25,8 @@ from controller.services.upload_inbox import Source, UploadInbox
 from controller.services.voices import Manner, Samples
 from controller.sound.library import Library
 from controller.sound.mandarin import name_reading, reading_of
+from controller.sound.tts.client import AHEAD, Voice
 from controller.sound.upload_sandbox import Gate, UnsupportedFile
-from controller.sound.voice import AHEAD, Voice
 from controller.system.os_errors import reason
 
 MOST_TRACK_BYTES = 50_000_000

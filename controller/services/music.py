@@ -22,7 +22,7 @@ from controller.sound.announcer import Announcer
 from controller.sound.library import UNMEASURED_DB, Library
 from controller.sound.playback import AnnouncementSettings
 from controller.sound.speaker import Duck, Event, MusicOrder, Speaker, Track
-from controller.sound.voice import Voice
+from controller.sound.tts.client import Voice
 from controller.system.files import readable
 from controller.timetable.model import DayPlan, SoundSettings, State
 from controller.timetable.plan import ceiling_at, next_quiet

@@ -12,10 +12,9 @@ from typing import Any
 from controller.sales.model import Kind, Refused
 from controller.services.context import Preferences
 from controller.sound.tts import speakers
-from controller.sound.tts.client import VoiceStatus
+from controller.sound.tts.client import AHEAD, Voice, VoiceStatus
 from controller.sound.tts.script import Script, VoiceFailed
 from controller.sound.tts.speakers import AUTO, ESPEAK
-from controller.sound.voice import AHEAD, Voice
 from controller.timetable.model import SAME_VOICE, SPEEDS, SoundSettings
 from controller.timetable.problems import nearest, shortened
 

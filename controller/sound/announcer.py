@@ -18,10 +18,10 @@ from typing import Protocol
 
 from controller.sound.playback import CHIME_S, AnnouncementSettings, Job, Playback, Report
 from controller.sound.speaker import Event, Part, Speaker
+from controller.sound.tts.client import AHEAD, EMERGENCY, NOW, Voice
 from controller.sound.tts.script import Clip, Script, VoiceFailed
 from controller.sound.tts.stream import Part as StreamPart
 from controller.sound.tts.stream import Stream, lead_s
-from controller.sound.voice import AHEAD, EMERGENCY, NOW, Voice
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,4 @@
-"""The voice: one text, one file. As a program it is the voice child; the only module that imports pyttsx3.
-
-Other packages import from here: Voice, Script, Segment, Clip, VoiceFailed, describe.
-"""
+"""The voice child of `tts.client`: a neural voice, or espeak-ng through pyttsx3, which only this module imports."""
 
 from __future__ import annotations
 
@@ -16,24 +13,10 @@ from typing import Any
 
 from controller.sound.mandarin import for_espeak
 from controller.sound.tts.cache import Takes
-from controller.sound.tts.client import AHEAD, EMERGENCY, NOW, Voice
-from controller.sound.tts.engines import Engine, EngineFailed, Maker, model_folders, neural
-from controller.sound.tts.probe import describe, kept
-from controller.sound.tts.script import PLAIN, Clip, Delivery, Recording, Script, Segment, VoiceFailed, say
-
-__all__ = [
-    "AHEAD",
-    "EMERGENCY",
-    "NOW",
-    "Clip",
-    "Script",
-    "Segment",
-    "Voice",
-    "VoiceFailed",
-    "describe",
-    "kept",
-    "say",
-]
+from controller.sound.tts.engines import Engine, EngineFailed, Maker, neural
+from controller.sound.tts.script import PLAIN, Delivery, Recording
+from controller.sound.tts.speakers import model_folders
+from controller.sound.tts.worker_loop import serve
 
 LANGUAGE = "cmn"
 RATE = 195
@@ -168,9 +151,6 @@ def main() -> None:
     options.add_argument("--takes", type=Path, required=True)
     options.add_argument("--pace", type=float, default=0.5)
     chosen = options.parse_args()
-    from controller.sound.tts.worker_loop import (
-        serve,  # imports numpy and PyAV: not for the daemon, which imports this file too
-    )
 
     with contextlib.suppress(OSError):
         os.nice(NICE)

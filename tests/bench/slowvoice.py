@@ -33,8 +33,8 @@ from table import Row  # noqa: E402
 from understood import VOICES, speech_of  # noqa: E402
 
 from controller.sound.mandarin import spoken  # noqa: E402
+from controller.sound.tts.client import AHEAD, Voice  # noqa: E402
 from controller.sound.tts.script import Script, Segment  # noqa: E402
-from controller.sound.voice import AHEAD, Voice  # noqa: E402
 
 TURN_S = 0.04
 PREVIEW_S = 3.0

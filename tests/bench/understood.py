@@ -32,7 +32,8 @@ from table import Row  # noqa: E402
 
 from controller.sound import loudness  # noqa: E402
 from controller.sound.mandarin import spoken  # noqa: E402
-from controller.sound.voice import Script, Segment, Voice  # noqa: E402
+from controller.sound.tts.client import Voice  # noqa: E402
+from controller.sound.tts.script import Script, Segment  # noqa: E402
 
 ROOT = HERE.parents[1]
 ARTEFACTS = ROOT / "artefacts" / "voice"

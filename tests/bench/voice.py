@@ -10,7 +10,8 @@ from pathlib import Path
 
 from controller.sound import loudness
 from controller.sound.library import Library
-from controller.sound.voice import Script, Segment, Voice, say
+from controller.sound.tts.client import Voice
+from controller.sound.tts.script import Script, Segment, say
 from tests.bench.table import Row
 
 HOME = Path(__file__).parents[2]

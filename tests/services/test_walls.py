@@ -9,7 +9,7 @@ import pytest
 from fakes import SHANGHAI
 from office_made import House, house
 
-from controller.cli.format import results_in_words
+from controller.cli.timetable import results_in_words
 from controller.glance import UNNAMED
 from controller.sales.model import Refused
 from controller.services.context import MOST_KEPT

@@ -17,8 +17,8 @@ from recording import RATE, Recording, disk_device, tone, write_wav
 from controller.sound.announcer import Announcer
 from controller.sound.playback import AnnouncementSettings, Job, Report
 from controller.sound.speaker import Event, Speaker
+from controller.sound.tts.client import Voice
 from controller.sound.tts.script import Script, Segment
-from controller.sound.voice import Voice
 
 SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
 CHIME, APPLAUSE = SOUNDS / "chime.ogg", SOUNDS / "applause-small.ogg"

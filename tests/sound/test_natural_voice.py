@@ -13,8 +13,8 @@ import pytest
 from soundfiles import heard, measured
 
 from controller.sound.mandarin import spoken
-from controller.sound.tts.script import Script, Segment
-from controller.sound.voice import EMERGENCY, Voice, VoiceFailed, say
+from controller.sound.tts.client import EMERGENCY, Voice
+from controller.sound.tts.script import Script, Segment, VoiceFailed, say
 
 DEAL = "恭喜猛虎队的王小明签了一单铂金会员，金额是一万两千八百元，请大家为他喝彩！"
 

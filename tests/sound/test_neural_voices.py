@@ -11,9 +11,10 @@ import onnx
 import pytest
 from soundfiles import RATE, heard
 
-from controller.sound.mandarin.pinyin import SYLLABLES
-from controller.sound.mandarin.pinyin_to_hanzi import in_characters
-from controller.sound.voice import Voice, VoiceFailed, describe, say
+from controller.cli.doctor import describe_voices
+from controller.sound.mandarin.pinyin import SYLLABLES, in_characters
+from controller.sound.tts.client import Voice
+from controller.sound.tts.script import VoiceFailed, say
 
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
 FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
@@ -210,7 +211,7 @@ def test_a_neural_voice_speaks_when_it_is_there(tmp_path: Path, make) -> None:
         assert pitch(heard(clip.path)[0]) == pytest.approx(421, abs=3)  # the model's tone
     finally:
         voice.close()
-    assert describe(tmp_path / "voices")[0][1] == "speaks"
+    assert describe_voices(tmp_path / "voices")[0][1] == "speaks"
 
 
 def test_a_model_that_kills_its_process_is_replaced(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from soundfiles import RATE, heard, measured, noise, save
 
-from controller.sound.tts.client import VoiceStatus
-from controller.sound.tts.script import MAX_CHARACTERS
-from controller.sound.voice import AHEAD, Clip, Script, Segment, Voice, VoiceFailed, describe, say
+from controller.cli.doctor import describe_voices
+from controller.sound.tts.client import AHEAD, Voice, VoiceStatus
+from controller.sound.tts.script import MAX_CHARACTERS, Clip, Script, Segment, VoiceFailed, say
 
 FIRST = "恭喜雄鹰队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"
 BIG = "恭喜猛虎队的李雷签了一单企业版会员，金额是一万两千八百元，请大家为他喝彩！"
@@ -339,7 +339,7 @@ def test_a_child_that_cannot_be_started_at_first_speaks_later(voice: Voice) -> N
 def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
     """A killed daemon leaves no voice child."""
     program = (
-        "import os, sys, time; from pathlib import Path; from controller.sound.voice import Voice\n"
+        "import os, sys, time; from pathlib import Path; from controller.sound.tts.client import Voice\n"
         "voice = Voice(Path(sys.argv[1])); voice.warm_up()\n"
         "while voice.status().pid is None: time.sleep(0.01)\n"
         "print(voice.status().pid, flush=True); os.kill(os.getpid(), 9)"
@@ -405,9 +405,9 @@ def test_the_doctor_knows_which_voice_speaks(tmp_path: Path) -> None:
     """The voice in use, its speed, and why a neural voice in the folder does not speak."""
     (tmp_path / "baker").mkdir()
     (tmp_path / "baker" / "model.onnx").write_bytes(b"rubbish")
-    lines = describe(tmp_path)
+    lines = describe_voices(tmp_path)
     assert lines[0][0].startswith("espeak-ng 1.52.0")
     assert lines[0][1] == "speaks"
     assert lines[1][:2] == ("sherpa", "failed")
     assert "sherpa-onnx" in lines[1][2] or "baker" in lines[1][2]
-    assert describe(tmp_path / "none")[1][1] == "idle"
+    assert describe_voices(tmp_path / "none")[1][1] == "idle"

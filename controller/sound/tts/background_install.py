@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.tts import install as installer
-from controller.sound.tts.engines import model_folders
 from controller.sound.tts.packages import is_installed
+from controller.sound.tts.speakers import model_folders
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import logging
 import time
 from pathlib import Path
 
-from controller.sound.tts.engines import model_folders
+from controller.sound.tts.speakers import model_folders
 from controller.system.files import read_json
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller.sound.mandarin import for_espeak
-from controller.sound.mandarin.pinyin_to_hanzi import in_characters
+from controller.sound.mandarin.pinyin import in_characters
 from controller.sound.tts.script import PLAIN, Delivery, Recording
-from controller.sound.tts.speakers import FOLDER
+from controller.sound.tts.speakers import model_folders
 
 
 class EngineFailed(Exception):  # noqa: N818 - the engine failed
@@ -80,16 +80,6 @@ def neural(voices: Path) -> list[Maker]:
     if not voices.is_dir():
         return []
     return [_maker(folder) for folder in model_folders(voices)]
-
-
-def model_folders(voices: Path) -> list[Path]:
-    """Return the folders that contain a voice: the natural voice last, so that a voice that a person added wins."""
-    try:
-        folders = [path for path in voices.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        with_model = [path for path in folders if any(path.glob("*.onnx"))]
-    except OSError:
-        return []
-    return sorted(with_model, key=lambda path: (path.name == FOLDER, path.name))
 
 
 def _maker(folder: Path) -> Maker:

@@ -78,7 +78,7 @@ class Found:
 
 def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[Found]:
     """Return all voices, the natural voice first (also when it is incomplete), espeak last."""
-    from controller.sound.tts.engines import model_folders
+    from controller.sound.tts.speakers import model_folders
 
     natural = voices / FOLDER
     entries = (

@@ -1,12 +1,13 @@
-"""The speakers of the natural voice, and their names for people. Pure.
+"""The voices there are: the speakers of the natural voice with their names for people, and the folders of all voices.
 
-Each is a file NAME.bin beside the model in var/voices/kokoro; the names are the model's authors' (z: Mandarin,
+A speaker is a file NAME.bin beside the model in var/voices/kokoro; the names are the model's authors' (z: Mandarin,
 a: American English; f: female, m: male).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 AUTO = "auto"
 ESPEAK = "espeak"
@@ -62,3 +63,13 @@ def find(chosen: str) -> Speaker | None:
 def english_of(key: str) -> str:
     """Return the English speaker for a Mandarin one."""
     return ENGLISH.get(key[1:2], ENGLISH["f"])
+
+
+def model_folders(voices: Path) -> list[Path]:
+    """Return the folders that contain a voice: the natural voice last, so that a voice that a person added wins."""
+    try:
+        folders = [path for path in voices.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        with_model = [path for path in folders if any(path.glob("*.onnx"))]
+    except OSError:
+        return []
+    return sorted(with_model, key=lambda path: (path.name == FOLDER, path.name))
