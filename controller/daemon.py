@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from controller.sound import mandarin
 from controller.sound.speaker import Event, Speaker
 from controller.system import log_file, network, process
-from controller.system.network import Certificate, listen, told_address
+from controller.system.network import Certificate, listen, reachable_address
 from controller.system.paths import Home, version
-from controller.system.process import ShutdownSignal, Single
+from controller.system.process import InstanceLock, ShutdownSignal
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -53,7 +53,7 @@ class Daemon:
         self._stack = ExitStack()
         try:
             self._options = options
-            self._single = self._stack.enter_context(Single(home.running))
+            self._instance_lock = self._stack.enter_context(InstanceLock(home.running))
             self._listener = listen(options.host, options.port)
             self._stack.callback(self._listener.close)
             self.speaker = Speaker(self._on_speaker)
@@ -104,7 +104,7 @@ class Daemon:
         self.timetable_file = TimetableFile(home.timetable, home.last_good)
         rhythm = self.timetable_file.rhythm
         self._token = secrets.token_urlsafe(24)
-        log_file.settle(rhythm.zone)
+        log_file.set_zone(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
         self.store = Store(home.database, rhythm.zone, stand_in=True)
@@ -158,7 +158,7 @@ class Daemon:
         )
         self.server = Server(app, self._listener)
         self._stack.callback(self.server.close)
-        self._single.tell(self.server.port, self._token)
+        self._instance_lock.publish(self.server.port, self._token)
         self.server.start()
         if self._tls is not None:
             self._serve_tls(app, *self._tls)
@@ -208,7 +208,7 @@ def run(options: Options, greet: Callable[[Daemon], None]) -> int:
         daemon.start()
         gc.freeze()
         gc.enable()
-        where = told_address(daemon.host)
+        where = reachable_address(daemon.host)
         log.info(
             "zhangu %s runs in %s at http://%s:%d/", version(), options.home.root, where, daemon.server.port
         )
@@ -241,6 +241,6 @@ def keep_log(home: Home, *, to_screen: bool) -> None:
     if to_screen:
         handlers.append(logging.StreamHandler())
     for handler in handlers:
-        handler.setFormatter(log_file.Lines())
-        handler.addFilter(log_file.Sparing())
+        handler.setFormatter(log_file.LineFormatter())
+        handler.addFilter(log_file.FloodFilter())
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)

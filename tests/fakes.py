@@ -94,7 +94,7 @@ class FakeAnnouncer:
     present: Job | None = None
     spans: tuple[tuple[float, float], ...] = ()
     cancelled: list[tuple[int, str]] = field(default_factory=list)
-    manners: AnnouncementSettings = field(default_factory=AnnouncementSettings)
+    settings: AnnouncementSettings = field(default_factory=AnnouncementSettings)
     heard: bool = True
 
     def start(self, queue: Queue) -> None:
@@ -110,7 +110,7 @@ class FakeAnnouncer:
         return [*([self.present] if self.present else []), *self.queue.ahead(most=999)]  # type: ignore[call-arg]
 
     def configure(self, settings: AnnouncementSettings) -> None:
-        self.manners = settings
+        self.settings = settings
 
     def music(self, on: bool) -> None:
         pass

@@ -200,8 +200,8 @@ def main(wanted: set[str]) -> int:
     ):
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         photographer = Photographer(daemon, browser, wanted)
-        with contextlib.suppress(demo.Over):
-            demo.Show(daemon, print, photographer.pause).play()
+        with contextlib.suppress(demo.Ended):
+            demo.DemoPlayer(daemon, print, photographer.pause).play()
             photographer.pause(AFTERWARDS_S)
         browser.close()
     if photographer.missing:

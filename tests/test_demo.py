@@ -24,7 +24,7 @@ from controller.clock import Clock
 from controller.sales.model import Deal
 from controller.sales.store import Store
 from controller.simulation import demo
-from controller.simulation.demo_day import ACTS, DAY, Act, Order, Past
+from controller.simulation.demo_day import ACTS, DAY, Act, DemoDeal, Past
 from controller.system.paths import Home
 from controller.timetable.current import TimetableFile
 from controller.timetable.plan import state_at
@@ -62,7 +62,7 @@ def test_each_act_meets_the_moment_it_announces(home: Home) -> None:
     """Each step on the terminal without an action is a boundary or cue of the shipped timetable, or a round-up."""
     plan = TimetableFile(home.timetable, home.last_good).plan(DAY)
     boundaries = {entry.at for entry in plan.entries} | {cue.at for cue in plan.cues}
-    moments = [second(act, step.after) for act in ACTS for step in act.steps if step.what is None]
+    moments = [second(act, step.after) for act in ACTS for step in act.steps if step.action is None]
     assert [f"{at:%H:%M:%S}" for at in moments] == [
         "08:50:00", "09:00:00", "10:00:00", "12:30:00", "12:55:00", "18:00:00", "18:05:00",
     ]  # fmt: skip
@@ -83,12 +83,12 @@ def test_one_deal_of_the_nap_and_no_other_is_in_quiet_time(home: Home) -> None:
     """The one deal that has to wait for the drums is recorded in the nap; all others outside quiet time."""
     plan = TimetableFile(home.timetable, home.last_good).plan(DAY)
     quiet = [
-        step.what
+        step.action
         for act in ACTS
         for step in act.steps
-        if isinstance(step.what, Order) and state_at(plan, second(act, step.after)).quiet
+        if isinstance(step.action, DemoDeal) and state_at(plan, second(act, step.after)).quiet
     ]
-    assert quiet == [Order("王小明", "猎头服务", 16800)]
+    assert quiet == [DemoDeal("王小明", "猎头服务", 16800)]
 
 
 def test_the_made_up_month_is_the_same_each_time(home: Home) -> None:
@@ -119,13 +119,13 @@ def test_a_clock_that_is_no_rehearsals_cannot_be_set() -> None:
 def test_two_acts_pass_on_the_real_daemon(made_up: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A big deal is heard at once, the small ones together after the clock has jumped to the full hour."""
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
-    early = Past(clock_time(9, 31), Order("李思思", "网络招聘", 3600))
+    early = Past(clock_time(9, 31), DemoDeal("李思思", "网络招聘", 3600))
     morning = replace(act(9, 47), meanwhile=(early,), lasts=6)
     hour = replace(act(9, 59), at=clock_time(9, 59, 57), steps=(), lasts=5)
     monkeypatch.setattr(demo, "ACTS", (morning, hour))
     lines: list[str] = []
     with demo.opened(made_up, "127.0.0.1", 0) as daemon:
-        demo.Show(daemon, lines.append, lambda seconds: bool(time.sleep(seconds))).play()
+        demo.DemoPlayer(daemon, lines.append, lambda seconds: bool(time.sleep(seconds))).play()
         said = daemon.office.announcements(DAY)
         deals = {deal.id: deal for deal in daemon.office.deals(DAY)}
     of_person = {deals[row.deals[0]].person: row for row in said if row.key.startswith("deal:")}
@@ -145,12 +145,12 @@ def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pyt
     lunch = act(12, 29)
     monkeypatch.setattr(demo, "ACTS", (Act(lunch.at, 0.1, lunch.told, (), lunch.meanwhile),))
     with demo.opened(made_up, "127.0.0.1", 0) as daemon:
-        demo.Show(daemon, lambda line: None, lambda seconds: bool(time.sleep(seconds))).play()
+        demo.DemoPlayer(daemon, lambda line: None, lambda seconds: bool(time.sleep(seconds))).play()
         deals: tuple[Deal, ...] = daemon.office.deals(DAY)
         said = daemon.office.announcements(DAY)
         pin = daemon.office.keys.pin()
     assert [(f"{deal.at:%H:%M}", deal.person) for deal in deals] == [
-        (f"{past.at:%H:%M}", past.order.person) for past in lunch.meanwhile
+        (f"{past.at:%H:%M}", past.deal.person) for past in lunch.meanwhile
     ]
     assert {(row.state, row.why) for row in said} == {
         ("merged", "并入 11:00 的整点播报。"),

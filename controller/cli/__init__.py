@@ -33,6 +33,6 @@ def main() -> None:
     """战鼓 Zhangu: the office's PA and walls, in step with a timetable."""
 
 
-for room in (run, timetable, speech, voices, data):
-    for command in room.COMMANDS:
+for module in (run, timetable, speech, voices, data):
+    for command in module.COMMANDS:
         main.add_command(command)

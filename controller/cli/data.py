@@ -123,10 +123,10 @@ def backup(file: Path, home: Path | None) -> None:
 @home_option
 def doctor(home: Path | None) -> None:
     """Look at every part and say what is well, what is not, and what to do."""
-    from controller.cli import doctor as checkup
+    from controller.cli.doctor import examine
 
     well = True
-    for line in checkup.examine(chosen(home)):
+    for line in examine(chosen(home)):
         echo(line)
         well = well and not line.serious
     sys.exit(0 if well else FAILED)

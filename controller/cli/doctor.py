@@ -55,7 +55,7 @@ class Finding:
 def examine(home: Home) -> Iterator[Finding]:
     """Yield each finding when it is known; takes some seconds, plays no sound."""
     yield from _timetable(home)
-    yield from _book(home)
+    yield from _store(home)
     yield from _disk(home)
     yield from _music(home)
     yield from _voices(home)
@@ -84,7 +84,7 @@ def _timetable(home: Home) -> Iterator[Finding]:
     )
 
 
-def _book(home: Home) -> Iterator[Finding]:
+def _store(home: Home) -> Iterator[Finding]:
     if not home.database.exists():
         yield Finding("账本", "还没有，第一次启动时建立", there=False)
         return
@@ -270,9 +270,9 @@ def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("音响", str(sound.get("why") or "听不到"), serious=deaf)
     if sound.get("low"):
         yield Finding("音量", str(sound.get("why")), serious=True)
-    for trouble in health["troubles"]:
-        if not sound.get("why") or trouble["what"] not in sound["why"]:
-            yield Finding("正在发生", " ".join((trouble["what"], trouble["mend"])), bool(trouble["serious"]))
+    for problem in health["troubles"]:
+        if not sound.get("why") or problem["what"] not in sound["why"]:
+            yield Finding("正在发生", " ".join((problem["what"], problem["mend"])), bool(problem["serious"]))
 
 
 def _daemon(lock: Mapping[str, object], health: Mapping[str, Any] | None) -> Finding:

@@ -43,7 +43,7 @@ def stop(sentence: str, code: int) -> NoReturn:
 
 
 def within_reach(option: str, day: date) -> None:
-    """End the command if the year is out of range; see `moments.YEARS`."""
+    """End the command if the year is out of range; see `times.YEARS`."""
     from controller.timetable.times import YEARS
 
     if day.year not in YEARS:

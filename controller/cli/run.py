@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.errors import echo
-from controller.system.network import told_address
+from controller.system.network import reachable_address
 
 if TYPE_CHECKING:
     from controller.daemon import Daemon
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 def greet(daemon: Daemon) -> None:
     """Print the addresses for walls and phones."""
-    where = told_address(daemon.host)
+    where = reachable_address(daemon.host)
     address = f"http://{where}:{daemon.server.port}"
     echo("")
     if daemon.clock.rehearsal:
@@ -49,8 +49,8 @@ def greet(daemon: Daemon) -> None:
         echo(f"  证书指纹：{daemon.secured.fingerprint()}")
     echo(f"  PIN：{daemon.office.keys.pin()}")
     click.echo(_qr(address + "/"))
-    for trouble in daemon.office.glance().troubles:
-        echo(f"  注意：{trouble.what}{trouble.meanwhile}{trouble.mend}")
+    for problem in daemon.office.glance().troubles:
+        echo(f"  注意：{problem.what}{problem.meanwhile}{problem.mend}")
 
 
 def _qr(text: str) -> str:
@@ -138,7 +138,7 @@ def demo_(home: Path | None, host: str, port: int, once: bool) -> None:
     from controller.system.network import CannotListen
 
     try:
-        sys.exit(demo.run(chosen(home), host, port, loop=not once, tell=echo))
+        sys.exit(demo.run(chosen(home), host, port, loop=not once, echo=echo))
     except CannotListen as error:
         stop(error.sentence, FAILED)
 

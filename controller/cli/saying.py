@@ -86,14 +86,14 @@ def to_file(home: Home, script: Script, file: Path) -> str | None:
     return None
 
 
-def aloud(home: Home, text: str, tell: Callable[[str], None]) -> str | None:
+def aloud(home: Home, text: str, notify: Callable[[str], None]) -> str | None:
     """Speak the text over the speakers; return a sentence when nobody could hear it.
 
-    `tell` is called with when and why a running daemon will announce it.
+    `notify` is called with when and why a running daemon will announce it.
     """
     daemon = running(home.running)
     if daemon.get("port"):
-        return _through_daemon(daemon, text, tell)
+        return _through_daemon(daemon, text, notify)
     speech = script_of(home, text)
     if not speech.segments[0].text:
         return NOTHING
@@ -118,7 +118,7 @@ def _rendered(home: Home, script: Script) -> Iterator[Clip | str]:
         voice.close()
 
 
-def _through_daemon(daemon: dict[str, object], text: str, tell: Callable[[str], None]) -> str | None:
+def _through_daemon(daemon: dict[str, object], text: str, notify: Callable[[str], None]) -> str | None:
     request = urllib.request.Request(
         f"http://127.0.0.1:{daemon['port']}/api/announcements",
         json.dumps({"text": text, "key": token_urlsafe(16)}).encode(),
@@ -133,7 +133,7 @@ def _through_daemon(daemon: dict[str, object], text: str, tell: Callable[[str], 
         return "战鼓在运行，但没有回应。请看 var/log/zhangu.log。"
     if decision.get("held"):  # due now, but inaudible
         return str(decision["why"])
-    tell(str(decision["why"]))
+    notify(str(decision["why"]))
     return None
 
 

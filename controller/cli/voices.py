@@ -17,7 +17,7 @@ from controller.system.paths import chosen
 if TYPE_CHECKING:
     from urllib.error import HTTPError
 
-    from controller.sound.tts.install import Found
+    from controller.sound.tts.install import InstalledVoice
     from controller.sound.tts.speakers import Speaker
     from controller.system.paths import Home
 
@@ -130,7 +130,7 @@ def _list(home: Home) -> None:
             echo("  " + "　".join(speaker.name for speaker in speakers.mandarin()))
 
 
-def _line(voice: Found) -> str:
+def _line(voice: InstalledVoice) -> str:
     if not voice.whole:
         return f"✗ {KINDS[voice.kind]}（{voice.key}）：文件不全，运行 zhangu voices install 补齐"
     size = f"，{voice.bytes / 1_000_000:.0f} MB" if voice.bytes else ""
@@ -191,21 +191,21 @@ def _told(label: str) -> Iterator[Callable[[int, int], None]]:
 
     try:
         if not sys.stdout.isatty():
-            yield _Lines(label)
+            yield _ProgressLine(label)
             return
         with click.progressbar(length=1000, label=label, show_eta=False) as bar:
 
-            def tell(done: int, total: int) -> None:
+            def report(done: int, total: int) -> None:
                 bar.update(1000 * done // max(1, total) - bar.pos)
 
-            yield tell
+            yield report
     except CannotInstall as error:
         stop(error.sentence, FAILED)
     except KeyboardInterrupt:
         stop(f"停下了，已经下载的留着。再运行一次就接着来：{label}。", FAILED)
 
 
-class _Lines:
+class _ProgressLine:
     """A progress report with one line for each tenth."""
 
     def __init__(self, label: str) -> None:

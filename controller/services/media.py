@@ -26,7 +26,7 @@ from controller.services.voices import Manner, Samples
 from controller.sound.library import Library
 from controller.sound.mandarin import name_reading, reading_of
 from controller.sound.tts.client import AHEAD, Voice
-from controller.sound.upload_sandbox import Gate, UnsupportedFile
+from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
 from controller.system.os_errors import reason
 
 MOST_TRACK_BYTES = 50_000_000
@@ -54,13 +54,13 @@ class TrackDesk:
         self,
         sounds: Path,
         inbox: UploadInbox,
-        gate: Gate,
+        sandbox: UploadSandbox,
         library: Library,
         context: Context,
         shelved: Callable[[], None] = lambda: None,
     ):
         """`shelved` is called after a track was added or removed, before the change is signalled."""
-        self._sounds, self._inbox, self._gate = sounds, inbox, gate
+        self._sounds, self._inbox, self._sandbox = sounds, inbox, sandbox
         self._library, self._context, self._shelved = library, context, shelved
         self._lock = threading.Lock()
         if not sounds.is_symlink():
@@ -86,7 +86,7 @@ class TrackDesk:
         with self._inbox.keep(source, MOST_TRACK_BYTES) as file:
             made = self._inbox.work()
             try:
-                done = self._gate.pass_through("track", file, made, name)
+                done = self._sandbox.process("track", file, made, name)
                 path = self._placed(made, playlist, safe_name(name), str(done["suffix"]))
             except UnsupportedFile as why:
                 raise Refused(f"“{shown(name)}”没有收下：{why.sentence}", "file") from why
@@ -173,8 +173,8 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 class ClipDesk:
     """Thread-safe. Clips are stored in `folder` as WAV under random names."""
 
-    def __init__(self, folder: Path, inbox: UploadInbox, gate: Gate):
-        self._folder, self._inbox, self._gate = folder, inbox, gate
+    def __init__(self, folder: Path, inbox: UploadInbox, sandbox: UploadSandbox):
+        self._folder, self._inbox, self._sandbox = folder, inbox, sandbox
 
     def take(self, source: Source) -> tuple[str, float]:
         """Convert a recording to a clip; return its name and seconds. Raises Refused."""
@@ -182,7 +182,7 @@ class ClipDesk:
         with self._inbox.keep(source, MOST_CLIP_BYTES) as file:
             name = token_hex(16)
             try:
-                done = self._gate.pass_through("speech", file, self._folder / f"{name}.wav")
+                done = self._sandbox.process("speech", file, self._folder / f"{name}.wav")
             except UnsupportedFile as why:
                 raise Refused(why.sentence, "file") from why
         return name, float(done["duration_s"])
@@ -240,11 +240,11 @@ def uploads(
     var: Path, sounds: Path, context: Context, library: Library, shelved: Callable[[], None]
 ) -> Uploads:
     """Return the services for the folders var and sounds; `shelved`: see `TrackDesk`."""
-    inbox, gate = UploadInbox(var / "uploads"), Gate()
+    inbox, sandbox = UploadInbox(var / "uploads"), UploadSandbox()
     return Uploads(
-        ClipDesk(var / "clips", inbox, gate),
-        TrackDesk(sounds, inbox, gate, library, context, shelved),
-        PersonalDesk(var, inbox, gate, context),
+        ClipDesk(var / "clips", inbox, sandbox),
+        TrackDesk(sounds, inbox, sandbox, library, context, shelved),
+        PersonalDesk(var, inbox, sandbox, context),
     )
 
 

@@ -32,7 +32,7 @@ from controller.sales.store import Store
 from controller.services.context import Context
 from controller.services.upload_inbox import Source, UploadInbox, shelve
 from controller.sound.mandarin import reading_of, unreadable
-from controller.sound.upload_sandbox import Gate, UnsupportedFile
+from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
 
 
 class PeopleService:
@@ -150,9 +150,9 @@ class PersonalDesk:
     these folders, deletes nothing.
     """
 
-    def __init__(self, folder: Path, inbox: UploadInbox, gate: Gate, context: Context):
+    def __init__(self, folder: Path, inbox: UploadInbox, sandbox: UploadSandbox, context: Context):
         self._photos, self._songs = folder / "photos", folder / "songs"
-        self._inbox, self._gate, self._context = inbox, gate, context
+        self._inbox, self._sandbox, self._context = inbox, sandbox, context
         self._turn = threading.RLock()  # no file is deleted between its creation and its storing
         self._sweep()
 
@@ -241,7 +241,7 @@ class PersonalDesk:
         with self._inbox.keep(source, most) as file:
             made = self._inbox.work()
             try:
-                self._gate.pass_through(what, file, made)
+                self._sandbox.process(what, file, made)
                 return shelve(made, folder, suffix)
             except UnsupportedFile as why:
                 raise Refused(why.sentence, "file") from why

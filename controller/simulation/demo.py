@@ -27,19 +27,19 @@ from controller.simulation.demo_day import (
     TARGETS,
     TEAMS,
     Act,
-    Branch,
-    Order,
+    BranchResult,
+    DemoDeal,
     Past,
     Step,
 )
 from controller.simulation.rehearsal import scratch
 from controller.sound.mandarin import amount_in_words
-from controller.system.network import told_address
+from controller.system.network import reachable_address
 from controller.system.paths import Home
 from controller.system.process import ShutdownSignal
 from controller.timetable.current import TimetableFile
 
-Tell = Callable[[str], object]
+Echo = Callable[[str], object]
 Pause = Callable[[float], bool]
 """Wait this many seconds; return True when the demo should end now."""
 
@@ -51,38 +51,38 @@ OPENING = "opening.db"
 """The database of the morning, beside the one used by the demo."""
 
 
-class Over(Exception):  # noqa: N818 - it ends the show, not an error
+class Ended(Exception):  # noqa: N818 - it ends the show, not an error
     """A person has ended the demo."""
 
 
-def run(home: Home, host: str, port: int, *, loop: bool, tell: Tell) -> int:
+def run(home: Home, host: str, port: int, *, loop: bool, echo: Echo) -> int:
     """Play the day once, or in a loop until SIGINT or SIGTERM; return the exit code.
 
     Raises what Daemon raises when it cannot be built. Timetable and sounds are copied from `home`, which is unchanged.
     """
     over = ShutdownSignal()
-    with stage(home) as made_up, suppress(Over):
+    with stage(home) as made_up, suppress(Ended):
         keep_log(made_up, to_screen=False)
         while True:
             with opened(made_up, host, port) as daemon:
                 port = daemon.server.port
-                _greet(daemon, host, tell)
-                Show(daemon, tell, over.wait).play()
+                _greet(daemon, host, echo)
+                DemoPlayer(daemon, echo, over.wait).play()
             if not loop:
-                tell("演示结束。正式使用：make run")
+                echo("演示结束。正式使用：make run")
                 return 0
-            tell("再演一天。")
-    tell("演示停下了。")
+            echo("再演一天。")
+    echo("演示停下了。")
     return 0
 
 
 @contextmanager
 def stage(home: Home) -> Iterator[Home]:
     """Yield a scratch home with `home`'s timetable and sounds and the made-up office's database, not yet opened."""
-    with scratch(home, book=False) as made_up:
+    with scratch(home, with_data=False) as made_up:
         timetable_file = TimetableFile(made_up.timetable, made_up.last_good)
         with closing(Store(made_up.var / OPENING, timetable_file.rhythm.zone)) as store:
-            _write_book(store, timetable_file)
+            _write_sales(store, timetable_file)
         yield made_up
 
 
@@ -106,12 +106,12 @@ def opened(made_up: Home, host: str, port: int, *, marked: bool = True) -> Itera
         daemon.close()
 
 
-def _greet(daemon: Daemon, host: str, tell: Tell) -> None:
-    address = f"http://{told_address(host)}:{daemon.server.port}"
-    tell(f"战鼓演示：一间虚构的公司，{DAY.month}月{DAY.day}日，一天约六分钟。Ctrl-C 结束，什么也不会留下。")
-    tell(f"大屏：{address}/wall　　手机：{address}/　　PIN：{daemon.office.keys.pin()}")
+def _greet(daemon: Daemon, host: str, echo: Echo) -> None:
+    address = f"http://{reachable_address(host)}:{daemon.server.port}"
+    echo(f"战鼓演示：一间虚构的公司，{DAY.month}月{DAY.day}日，一天约六分钟。Ctrl-C 结束，什么也不会留下。")
+    echo(f"大屏：{address}/wall　　手机：{address}/　　PIN：{daemon.office.keys.pin()}")
     if not _sound(daemon):
-        tell("没有找到音响设备：这次只看得见，听不到。")
+        echo("没有找到音响设备：这次只看得见，听不到。")
 
 
 def _sound(daemon: Daemon) -> bool:
@@ -128,15 +128,15 @@ def _sound(daemon: Daemon) -> bool:
 # --- the made-up office
 
 
-def _write_book(store: Store, timetable_file: TimetableFile) -> None:
+def _write_sales(store: Store, timetable_file: TimetableFile) -> None:
     """Write people, targets, and sales since the start of the month: the same at each run."""
     chance = random.Random(SEED)  # noqa: S311 - made-up deals, no secret
-    with store.write() as book:
-        book.roster.import_people(PEOPLE)
+    with store.write() as session:
+        session.roster.import_people(PEOPLE)
         for day in (DAY.replace(day=number + 1) for number in range(DAY.day)):
             if timetable_file.plan(day).workday:
                 _write_day(
-                    book, day, chance, partial(datetime.combine, day, tzinfo=timetable_file.rhythm.zone)
+                    session, day, chance, partial(datetime.combine, day, tzinfo=timetable_file.rhythm.zone)
                 )
     keys = Credentials(store)
     keys.pin()
@@ -144,12 +144,12 @@ def _write_book(store: Store, timetable_file: TimetableFile) -> None:
 
 
 def _write_day(
-    book: Session, day: date, chance: random.Random, moment: Callable[[clock_time], datetime]
+    session: Session, day: date, chance: random.Random, moment: Callable[[clock_time], datetime]
 ) -> None:
     for team, target in TARGETS.items():
-        row = book.roster.team(team)
+        row = session.roster.team(team)
         assert row is not None  # noqa: S101 - written by the caller
-        book.roster.set_team_target(day, row.id, Decimal(target))
+        session.roster.set_team_target(day, row.id, Decimal(target))
     if day == DAY:
         return
     for number in range(chance.randint(20, 25)):
@@ -157,18 +157,19 @@ def _write_day(
         amount = (
             chance.randrange(18, 98) * 100 if chance.random() < 0.78 else chance.randrange(102, 190) * 100
         )
-        order = Order(person, chance.choice(PRODUCTS), amount)
+        deal = DemoDeal(person, chance.choice(PRODUCTS), amount)
         minute = 40 + number * 18
-        _write_past(book, Past(clock_time(9 + minute // 60, minute % 60), order), moment)
+        _write_past(session, Past(clock_time(9 + minute // 60, minute % 60), deal), moment)
 
 
-def _write_past(book: Session, past: Past, moment: Callable[[clock_time], datetime]) -> None:
+def _write_past(session: Session, past: Past, moment: Callable[[clock_time], datetime]) -> None:
     """Write a deal of the skipped hours, in its state after the round-up."""
-    at, order = moment(past.at), past.order
-    seller = book.roster.find(order.person)
+    at, demo_deal = moment(past.at), past.deal
+    seller = session.roster.find(demo_deal.person)
     key = f"demo:{at.isoformat()}"
-    deal, _ = book.deals.record(key, seller.id, order.product, Decimal(order.amount), at, at.date())
-    book.outbox.add(
+    amount = Decimal(demo_deal.amount)
+    deal, _ = session.deals.record(key, seller.id, demo_deal.product, amount, at, at.date())
+    session.outbox.add(
         f"deal:{deal.id}", "hourly", f"{deal.team}的{deal.person}，{amount_in_words(deal.amount)}。",
         f"并入 {at.hour + 1}:00 的整点播报。", at, at.date(), deals=[deal.id], state=MERGED,
     )  # fmt: skip
@@ -177,33 +178,33 @@ def _write_past(book: Session, past: Past, moment: Callable[[clock_time], dateti
 # --- the show
 
 
-class Show:
-    """A performance of ACTS on a running office. `tell` gets one line for each event.
+class DemoPlayer:
+    """A player of ACTS on a running office. `echo` gets one line for each event.
 
     `pause` passes the time: a test or `make pictures` passes its own function.
     """
 
-    def __init__(self, daemon: Daemon, tell: Tell, pause: Pause):
-        self._daemon, self._tell, self._pause = daemon, tell, pause
+    def __init__(self, daemon: Daemon, echo: Echo, pause: Pause):
+        self._daemon, self._echo, self._pause = daemon, echo, pause
         self._clock: Clock = daemon.clock
 
     def play(self) -> None:
-        """Play all acts, and wait for the last announcements. Raises Over."""
+        """Play all acts, and wait for the last announcements. Raises Ended."""
         for act in ACTS:
             self._play(act)
         self._calm()
 
     def _play(self, act: Act) -> None:
         self._calm()
-        with self._daemon.store.write() as book:
+        with self._daemon.store.write() as session:
             for past in act.meanwhile:
-                _write_past(book, past, self._moment)
+                _write_past(session, past, self._moment)
         begin = self._moment(act.at)
         if self._clock.now() < begin:
             self._clock.jump_to(begin)
             self._daemon.timekeeper.wake()
         began = self._clock.to_monotonic(begin)
-        self._line(act.told)
+        self._line(act.line)
         for number, step in enumerate(act.steps):
             self._wait(began + step.after - time.monotonic())
             self._do(step, f"{act.at:%H%M}-{number}")
@@ -214,15 +215,15 @@ class Show:
 
     def _do(self, step: Step, key: str) -> None:
         office = self._daemon.office
-        if isinstance(step.what, Order):
-            office.record_deal(step.what.person, step.what.product, step.what.amount, f"demo:{key}")
-        elif isinstance(step.what, Branch):
-            office.set_city_result(DAY, step.what.city, step.what.rate)
-        if step.told:
-            self._line(step.told)
+        if isinstance(step.action, DemoDeal):
+            office.record_deal(step.action.person, step.action.product, step.action.amount, f"demo:{key}")
+        elif isinstance(step.action, BranchResult):
+            office.set_city_result(DAY, step.action.city, step.action.rate)
+        if step.line:
+            self._line(step.line)
 
     def _line(self, text: str) -> None:
-        self._tell(f"{self._clock.now():%H:%M:%S}　{text}")
+        self._echo(f"{self._clock.now():%H:%M:%S}　{text}")
 
     def _calm(self) -> None:
         """Wait until no announcement is playing or about to play."""
@@ -237,4 +238,4 @@ class Show:
 
     def _wait(self, seconds: float) -> None:
         if self._pause(max(0.0, seconds)):
-            raise Over
+            raise Ended

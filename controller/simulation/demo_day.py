@@ -30,7 +30,7 @@ PRODUCTS = ("网络招聘", "校园招聘", "年度会员", "猎头服务")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DemoDeal:
     """A person signs a deal, in yuan."""
 
     person: str
@@ -39,7 +39,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class BranchResult:
     """The assistant enters another branch's result; 1.0 is its target."""
 
     city: str
@@ -48,11 +48,11 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step, done `after` this many seconds of its act; `told` is printed on the terminal."""
+    """A step, done `after` this many seconds of its act; `line` is printed on the terminal."""
 
     after: float
-    told: str
-    what: Order | Branch | None = None
+    line: str
+    action: DemoDeal | BranchResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Past:
     """A deal in the hours that the demo skips; it was announced in the round-up of the next full hour."""
 
     at: time
-    order: Order
+    deal: DemoDeal
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Act:
 
     at: time
     lasts: float
-    told: str
+    line: str
     steps: tuple[Step, ...] = ()
     meanwhile: tuple[Past, ...] = ()
 
@@ -91,16 +91,16 @@ ACTS = (
         time(9, 31, 0),
         20,
         "大家在打电话。",
-        (Step(3, "李思思签了今天第一单：马上播报，大屏同时庆祝。", Order("李思思", "网络招聘", 3600)),),
+        (Step(3, "李思思签了今天第一单：马上播报，大屏同时庆祝。", DemoDeal("李思思", "网络招聘", 3600)),),
     ),
     Act(
         time(9, 47, 0),
         22,
         "先来两张小单，再来一张大单。",
         (
-            Step(1, "单晓明签了 2,400 元：小单，等到整点一起报。", Order("单晓明", "网络招聘", 2400)),
-            Step(2, "林晓雨签了 5,200 元：也等整点。", Order("林晓雨", "校园招聘", 5200)),
-            Step(5, "赵磊签了 12,800 元：超过一万，马上播报。", Order("赵磊", "年度会员", 12800)),
+            Step(1, "单晓明签了 2,400 元：小单，等到整点一起报。", DemoDeal("单晓明", "网络招聘", 2400)),
+            Step(2, "林晓雨签了 5,200 元：也等整点。", DemoDeal("林晓雨", "校园招聘", 5200)),
+            Step(5, "赵磊签了 12,800 元：超过一万，马上播报。", DemoDeal("赵磊", "年度会员", 12800)),
         ),
     ),
     Act(
@@ -115,13 +115,15 @@ ACTS = (
         "午饭后，快要午休了。",
         (
             Step(12, "小憩：关灯，静音，一点声音也没有。"),
-            Step(19, "王小明签了 16,800 元大单：也不出声，等到 12:55。", Order("王小明", "猎头服务", 16800)),
+            Step(
+                19, "王小明签了 16,800 元大单：也不出声，等到 12:55。", DemoDeal("王小明", "猎头服务", 16800)
+            ),
         ),
         (
-            Past(time(10, 21), Order("孙悦", "网络招聘", 4800)),
-            Past(time(10, 52), Order("周婷", "年度会员", 9200)),
-            Past(time(11, 14), Order("郑凯", "校园招聘", 7600)),
-            Past(time(11, 46), Order("刘洋", "网络招聘", 3900)),
+            Past(time(10, 21), DemoDeal("孙悦", "网络招聘", 4800)),
+            Past(time(10, 52), DemoDeal("周婷", "年度会员", 9200)),
+            Past(time(11, 14), DemoDeal("郑凯", "校园招聘", 7600)),
+            Past(time(11, 46), DemoDeal("刘洋", "网络招聘", 3900)),
         ),
     ),
     Act(
@@ -135,20 +137,20 @@ ACTS = (
         44,
         "决战时刻，喜报连着来。",
         (
-            Step(6, "陈芳签了 28,800 元：刷新单笔纪录。", Order("陈芳", "年度会员", 28800)),
-            Step(9, "周婷签了 11,600 元。", Order("周婷", "校园招聘", 11600)),
-            Step(11, "欧阳建国签了 13,500 元。", Order("欧阳建国", "猎头服务", 13500)),
+            Step(6, "陈芳签了 28,800 元：刷新单笔纪录。", DemoDeal("陈芳", "年度会员", 28800)),
+            Step(9, "周婷签了 11,600 元。", DemoDeal("周婷", "校园招聘", 11600)),
+            Step(11, "欧阳建国签了 13,500 元。", DemoDeal("欧阳建国", "猎头服务", 13500)),
             Step(
                 13,
                 "尉迟敬签了 10,600 元，雄鹰队完成目标。前面还在播：不抢话，三单并在一起报。",
-                Order("尉迟敬", "年度会员", 10600),
+                DemoDeal("尉迟敬", "年度会员", 10600),
             ),
         ),
         (
-            Past(time(13, 18), Order("尉迟敬", "校园招聘", 8600)),
-            Past(time(13, 37), Order("何佳", "网络招聘", 2800)),
-            Past(time(13, 58), Order("解冰", "年度会员", 9800)),
-            Past(time(14, 12), Order("罗文", "网络招聘", 6400)),
+            Past(time(13, 18), DemoDeal("尉迟敬", "校园招聘", 8600)),
+            Past(time(13, 37), DemoDeal("何佳", "网络招聘", 2800)),
+            Past(time(13, 58), DemoDeal("解冰", "年度会员", 9800)),
+            Past(time(14, 12), DemoDeal("罗文", "网络招聘", 6400)),
         ),
     ),
     Act(
@@ -156,15 +158,15 @@ ACTS = (
         14,
         "清点战果：大屏提醒排好下一个工作日的名单。",
         (
-            Step(2, "助理填上其他城市的完成率：上海 96%，广州 108%，深圳 84%。", Branch("上海", 0.96)),
-            Step(2.1, "", Branch("广州", 1.08)),
-            Step(2.2, "", Branch("深圳", 0.84)),
+            Step(2, "助理填上其他城市的完成率：上海 96%，广州 108%，深圳 84%。", BranchResult("上海", 0.96)),
+            Step(2.1, "", BranchResult("广州", 1.08)),
+            Step(2.2, "", BranchResult("深圳", 0.84)),
         ),
         (
-            Past(time(15, 9), Order("吴敏", "猎头服务", 5600)),
-            Past(time(15, 33), Order("李思思", "年度会员", 8800)),
-            Past(time(16, 6), Order("林晓雨", "校园招聘", 4700)),
-            Past(time(16, 27), Order("单晓明", "校园招聘", 7200)),
+            Past(time(15, 9), DemoDeal("吴敏", "猎头服务", 5600)),
+            Past(time(15, 33), DemoDeal("李思思", "年度会员", 8800)),
+            Past(time(16, 6), DemoDeal("林晓雨", "校园招聘", 4700)),
+            Past(time(16, 27), DemoDeal("单晓明", "校园招聘", 7200)),
         ),
     ),
     Act(time(17, 59, 52), 24, "快下班了。", (Step(8, "公布今天的开拓能手。"),)),

@@ -14,17 +14,17 @@ from controller.system.paths import Home
 
 
 @contextmanager
-def scratch(home: Home, *, book: bool = True) -> Iterator[Home]:
+def scratch(home: Home, *, with_data: bool = True) -> Iterator[Home]:
     """Yield a home with the same timetable, sounds and data; changes in it are discarded at the end.
 
-    Without `book` it has no people and no sales.
+    Without `with_data` it has no people and no sales.
     """
     with tempfile.TemporaryDirectory(prefix="zhangu-rehearsal-") as folder:
         copy = Home(Path(folder))
         shutil.copytree(home.root / "config", copy.root / "config")
         copy.sounds.symlink_to(home.sounds.resolve())
         copy.var.mkdir()
-        if book and home.database.exists():
+        if with_data and home.database.exists():
             with closing(Store(home.database)) as store:
                 store.backup(copy.database)
             with closing(Store(copy.database)) as store:

@@ -67,10 +67,10 @@ class Announcer:
         self,
         speaker: Speaker,
         voice: Voice,
-        manners: AnnouncementSettings = AnnouncementSettings(),  # noqa: B008 - a frozen value
+        settings: AnnouncementSettings = AnnouncementSettings(),  # noqa: B008 - a frozen value
     ):
         self._speaker, self._voice = speaker, voice
-        self._settings = manners
+        self._settings = settings
         self._changed = threading.Condition()
         self._queue: Queue | None = None
         self._woken = self._alarm = False  # _alarm: an emergency waits behind the present job
@@ -79,7 +79,7 @@ class Announcer:
         self._held_until = 0.0
         self._present: Job | None = None
         self._taken_back: str | None = None  # the reason, if the present job was taken back
-        self._performance: Playback | None = None
+        self._playback: Playback | None = None
         self._last_sound = float("-inf")
         self._audible = True
         self._running = False
@@ -104,8 +104,8 @@ class Announcer:
         """End the thread. An unfinished job keeps its last reported state; the next start recovers it."""
         with self._changed:
             self._running = False
-            if self._performance is not None:
-                self._performance.abandon("closed")
+            if self._playback is not None:
+                self._playback.abandon("closed")
             self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join(timeout=3)
@@ -129,8 +129,8 @@ class Announcer:
             if present is None or present.urgent:
                 return
             self._alarm = True
-            if self._performance is not None:
-                self._performance.interrupt()
+            if self._playback is not None:
+                self._playback.interrupt()
             self._changed.notify_all()
         self._speaker.stop(present.id, fade_ms=120)
 
@@ -145,8 +145,8 @@ class Announcer:
         """Set whether the volume is above 0. While it is not, jobs wait as without a device."""
         with self._changed:
             self._audible = audible
-            if not audible and self._performance is not None and not self._performance.job.urgent:
-                self._performance.unheard()
+            if not audible and self._playback is not None and not self._playback.job.urgent:
+                self._playback.unheard()
             self._changed.notify_all()
 
     def cancel(self, id: int, why: str) -> None:
@@ -155,8 +155,8 @@ class Announcer:
             if self._present is None or self._present.id != id:
                 return
             self._taken_back = why
-            if self._performance is not None:
-                self._performance.cancel(why)
+            if self._playback is not None:
+                self._playback.cancel(why)
             self._changed.notify_all()
         self._speaker.stop(id, fade_ms=120)
 
@@ -170,8 +170,8 @@ class Announcer:
     def on_speaker(self, event: Event) -> None:
         """Receive an event of the speaker; the daemon connects both."""
         with self._changed:
-            if self._performance is not None:
-                self._performance.on_event(event)
+            if self._playback is not None:
+                self._playback.on_event(event)
             self._changed.notify_all()
 
     # --- the thread
@@ -190,7 +190,7 @@ class Announcer:
                     time.sleep(0.5)
             finally:
                 with self._changed:
-                    self._present = self._taken_back = self._performance = None
+                    self._present = self._taken_back = self._playback = None
                     self._alarm = False
 
     def _report(self, report: Report) -> None:
@@ -253,10 +253,10 @@ class Announcer:
         ):
             self._hold(job, silence)
             return
-        performance = self._attempt(job, clip)
-        if performance.lost and self._device_back(urgent=job.urgent):
-            performance = self._attempt(job, self._rendered(job.script))
-        verdict = performance.verdict()
+        playback = self._attempt(job, clip)
+        if playback.lost and self._device_back(urgent=job.urgent):
+            playback = self._attempt(job, self._rendered(job.script))
+        verdict = playback.verdict()
         if verdict.started is not None:
             self._last_sound = time.monotonic()
         if self._unfinished(verdict):
@@ -285,97 +285,97 @@ class Announcer:
             return waiting if self._taken_back is None else Report(job.id, "dropped", self._taken_back)
 
     def _attempt(self, job: Job, clip: Clip | None) -> Playback:
-        performance = Playback(job, self._report, self._changed)
+        playback = Playback(job, self._report, self._changed)
         with self._changed:
-            self._performance = performance
+            self._playback = playback
             if not self._audible and not job.urgent:
-                performance.unheard()
-        self._look_at_emergencies()  # one may have arrived before `_performance` was set
-        if self._prevented(job, performance):  # during rendering, or while the device was away
-            return performance
+                playback.unheard()
+        self._look_at_emergencies()  # one may have arrived before `_playback` was set
+        if self._prevented(job, playback):  # during rendering, or while the device was away
+            return playback
         if not job.urgent:
             self._lead()
         silence = None if job.urgent else self._next_silence()
         until = silence[0] if silence else None
         chime = job.script.chime
         if clip is None and chime is not None:
-            self._chime_first(job, performance, chime, until)
+            self._chime_first(job, playback, chime, until)
         else:
-            self._whole(job, performance, clip or self._rendered(job.script), until)
-            self._finish(job, performance)
-        return performance
+            self._whole(job, playback, clip or self._rendered(job.script), until)
+            self._finish(job, playback)
+        return playback
 
-    def _prevented(self, job: Job, performance: Playback) -> bool:
-        """Return whether the job must not start any more; `performance` then has the reason."""
+    def _prevented(self, job: Job, playback: Playback) -> bool:
+        """Return whether the job must not start any more; `playback` then has the reason."""
         with self._changed:
             if self._taken_back is not None:
-                performance.cancel(self._taken_back)
+                playback.cancel(self._taken_back)
             elif not self._running:
-                performance.abandon("closed")
+                playback.abandon("closed")
             elif not job.urgent and self._alarm:
-                performance.interrupt()
+                playback.interrupt()
             elif not job.urgent and self._silent_for() > 0:
-                performance.abandon("quiet")
+                playback.abandon("quiet")
             else:
                 return False
             return True
 
-    def _finish(self, job: Job, performance: Playback) -> None:
-        if performance.over:  # taken back or interrupted while the lead or the rendering was under way
+    def _finish(self, job: Job, playback: Playback) -> None:
+        if playback.over:  # taken back or interrupted while the lead or the rendering was under way
             self._speaker.stop(job.id, fade_ms=120)
-        performance.wait()
+        playback.wait()
 
     def _lead(self) -> None:
         settings = self._settings
         if not self._music_on and time.monotonic() - self._last_sound > settings.wake_after_s:
             time.sleep(settings.lead_s)
 
-    def _whole(self, job: Job, performance: Playback, clip: Clip | None, until: float | None) -> None:
+    def _whole(self, job: Job, playback: Playback, clip: Clip | None, until: float | None) -> None:
         """Play one clip from chime to applause; without a voice, the other sounds."""
         if clip is None:
-            performance.without_voice()
+            playback.without_voice()
         sounds = [clip.path] if clip else list(job.script.sounds())
-        performance.expect(clip, first=0)
+        playback.expect(clip, first=0)
         parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
         self._speaker.announce(job.id, parts, duck=self._settings.duck, until=until, floor=_floor(job))
 
-    def _chime_first(self, job: Job, performance: Playback, chime: Path, until: float | None) -> None:
+    def _chime_first(self, job: Job, playback: Playback, chime: Path, until: float | None) -> None:
         """Play the chime at once, render the speech meanwhile, and append it clause by clause."""
         script, duck = replace(job.script, chime=None), self._settings.duck
         early = None if job.urgent else self._await_voice(job, script)
-        if early is not None and self._prevented(job, performance):
+        if early is not None and self._prevented(job, playback):
             early.close()
             return
         part = Part(chime, job.script.gain_db)
         self._speaker.announce(job.id, [part], open=True, duck=duck, until=until, floor=_floor(job))
         stream = early or self._voice.stream(script, EMERGENCY if job.urgent else NOW)
         with contextlib.closing(stream):
-            performance.wait_for_start()  # the celebration on the wall does not wait for the rendering
+            playback.wait_for_start()  # the celebration on the wall does not wait for the rendering
             try:
-                self._follow(job, performance, stream)
+                self._follow(job, playback, stream)
             except (VoiceFailed, TimeoutError) as failed:
                 log.warning("no speech: %s", failed)
                 if stream.begun():
-                    performance.break_off()
+                    playback.break_off()
                 else:
-                    self._without_voice(job, performance)
+                    self._without_voice(job, playback)
             self._speaker.finish(job.id)
-            self._finish(job, performance)
+            self._finish(job, playback)
 
-    def _follow(self, job: Job, performance: Playback, stream: Stream) -> None:
+    def _follow(self, job: Job, playback: Playback, stream: Stream) -> None:
         """Append each part of the speech once it is rendered. Raises VoiceFailed or TimeoutError."""
         number, offset = 1, 0.0
-        while parts := self._next_parts(stream, performance):
+        while parts := self._next_parts(stream, playback):
             for part in parts:
-                performance.expect_part(number, offset, stream.estimate_s())
+                playback.expect_part(number, offset, stream.estimate_s())
                 self._speaker.append(job.id, Part(part.path))
                 number, offset = number + 1, offset + part.seconds
         clip = stream.clip.result(RENDER_LIMIT_S)
-        performance.expect(clip, first=1)
+        playback.expect(clip, first=1)
         if number == 1:  # it was in the cache already
             self._speaker.append(job.id, Part(clip.path))
 
-    def _next_parts(self, stream: Stream, performance: Playback) -> list[StreamPart]:
+    def _next_parts(self, stream: Stream, playback: Playback) -> list[StreamPart]:
         """Return the parts that can be played next; empty at the end.
 
         An emergency does not wait for its later parts. Raises TimeoutError when a part is not rendered in time or the
@@ -384,14 +384,14 @@ class Announcer:
         limit = time.monotonic() + RENDER_LIMIT_S + 2 * stream.cost_s()
         while True:
             try:
-                return stream.parts(0.2, at_once=performance.job.urgent)
+                return stream.parts(0.2, at_once=playback.job.urgent)
             except TimeoutError:
-                if time.monotonic() > limit or performance.ended or self._must_yield():
+                if time.monotonic() > limit or playback.ended or self._must_yield():
                     raise
 
-    def _without_voice(self, job: Job, performance: Playback) -> None:
-        performance.without_voice()
-        performance.expect(None, first=1)
+    def _without_voice(self, job: Job, playback: Playback) -> None:
+        playback.without_voice()
+        playback.expect(None, first=1)
         if job.script.applause is not None:
             self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))
 

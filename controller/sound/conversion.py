@@ -1,10 +1,10 @@
 """Decide whether the player can play a file unchanged, and convert it if not. For child processes only.
 
-`python -m controller.sound.conversion` reads one JSON request per line, {"path", "whole": bool, "target", "anew"}, and
+`python -m controller.sound.conversion` reads one JSON request per line, {"path", "whole": bool, "target", "again"}, and
 answers each with one line: {"path", "duration_s", "lufs", "peak", "made", "ready"}, {"path", "fault": a Chinese
 sentence} if it is not music, or {"path", "hindered": the system's reason}. It exits when its input ends. "whole": false
 reads only the header: no loudness, but an answer within milliseconds. During a long file it sends
-{"going": seconds}.
+{"progress": seconds}.
 
 The player, SDL_mixer, decides, not FFmpeg's abilities. It takes a file's kind from its suffix, knows MP3,
 Vorbis, Opus, FLAC and plain WAV with one or two channels, and starts at the first byte. Everything else, and music
@@ -58,7 +58,7 @@ _WAV = frozenset({"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"})
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Contents:
     """Contents of a file. kind: a key of _ENDINGS when the player can play it under such a suffix, else None.
 
     begin_s, end_s: the part to play.
@@ -85,8 +85,8 @@ def ending_of(kind: str) -> str:
 
 
 def examine(
-    path: Path, *, peaks: bool = True, going: Callable[[float], None] = lambda seconds: None
-) -> Found:
+    path: Path, *, peaks: bool = True, progress: Callable[[float], None] = lambda seconds: None
+) -> Contents:
     """Read a whole file. Raises Unreadable, also for one without sound, and Hindered."""
     into, meter = Stereo(), Meter(peaks=peaks)
     with opened(path) as container:
@@ -95,7 +95,7 @@ def examine(
         for frame in stereo(container, into):
             meter.push(frame)
             seconds += frame.samples / frame.sample_rate
-            going(seconds)
+            progress(seconds)
     loud = meter.result()
     if loud.duration_s <= 0:
         raise Unreadable(file_kinds.NO_SOUND)
@@ -103,7 +103,7 @@ def examine(
     end = loud.duration_s
     if loud.duration_s - loud.end_s > LONGEST_REST_S:
         end = loud.end_s + LEFT_S
-    return Found(kind if into.formats == 1 else None, loud, begin, end)
+    return Contents(kind if into.formats == 1 else None, loud, begin, end)
 
 
 def kind_of(path: Path, container: Any) -> str | None:
@@ -143,8 +143,8 @@ def _begins_with_mp3(file: Any, head: bytes) -> bool:
 
 
 def convert(
-    source: Path, target: Path, contents: Found, going: Callable[[float], None] = lambda seconds: None
-) -> Found:
+    source: Path, target: Path, contents: Contents, progress: Callable[[float], None] = lambda seconds: None
+) -> Contents:
     """Write the part to play as Opus; return its contents. Raises Unreadable, Hindered."""
     gain = max(0.0, min(SOFT_LUFS - contents.loud.lufs, FULL_DB - contents.loud.peak))
     length = contents.end_s - contents.begin_s
@@ -158,7 +158,7 @@ def convert(
         stream.bit_rate = OPUS_BITS
         for piece in _cut(stereo(container, Stereo(OPUS_RATE)), contents.begin_s, contents.end_s, gain):
             written += piece.samples / OPUS_RATE
-            going(written)
+            progress(written)
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
     if abs(written - length) > 1.0:
@@ -166,7 +166,7 @@ def convert(
     loud = replace(
         contents.loud, lufs=contents.loud.lufs + gain, peak=contents.loud.peak + gain, duration_s=written
     )
-    return Found("opus", loud, 0.0, written)
+    return Contents("opus", loud, 0.0, written)
 
 
 _PAGES = {"page_duration": "200000"}
@@ -223,7 +223,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         if not request.get("whole"):
             seconds, fits = header(path)
             return answer | {"duration_s": seconds if fits else 0.0, "ready": fits}
-        return answer | _whole(path, request.get("target"), bool(request.get("anew")))
+        return answer | _measured(path, request.get("target"), bool(request.get("again")))
     except Unreadable as fault:
         return answer | {"fault": str(fault)}
     except Hindered as why:
@@ -232,14 +232,14 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return answer | {"hindered": getattr(error, "strerror", None) or "内存不够"}
 
 
-def _whole(path: Path, target: str | None, anew: bool) -> dict[str, Any]:
-    going = _Going()
-    contents = examine(path, going=going)
-    fits = contents.fits(path.suffix) and not anew
+def _measured(path: Path, target: str | None, again: bool) -> dict[str, Any]:
+    progress = _Progress()
+    contents = examine(path, progress=progress)
+    fits = contents.fits(path.suffix) and not again
     if not fits and target is not None:
         part = Path(f"{target}.{os.getpid()}.part")
         try:
-            contents = convert(path, part, contents, going)
+            contents = convert(path, part, contents, progress)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -252,7 +252,7 @@ def _whole(path: Path, target: str | None, anew: bool) -> dict[str, Any]:
     }
 
 
-class _Going:
+class _Progress:
     """Report progress now and then: a child that is silent for long counts as hung."""
 
     def __init__(self) -> None:
@@ -261,10 +261,10 @@ class _Going:
     def __call__(self, seconds: float) -> None:
         if time.monotonic() - self._at > GOING_S:
             self._at = time.monotonic()
-            _tell({"going": round(seconds)})
+            _send({"progress": round(seconds)})
 
 
-def _tell(message: dict[str, Any]) -> None:
+def _send(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
@@ -275,7 +275,7 @@ def main() -> None:
     if os.environ.get("ZHANGU_NICE"):
         os.nice(int(os.environ["ZHANGU_NICE"]))  # measuring must not make the music stutter
     for line in sys.stdin:
-        _tell(_answer(json.loads(line)))
+        _send(_answer(json.loads(line)))
 
 
 if __name__ == "__main__":

@@ -219,7 +219,7 @@ class Catalogue:
         with self._lock:
             known = self._there(self._by_content.get(content))
         if known is None:
-            facts = self._asked_twice(path, content, gauge, anew=key in self._distrusted)
+            facts = self._asked_twice(path, content, gauge, again=key in self._distrusted)
             if self._closing.is_set():
                 return
             if isinstance(facts, str):
@@ -230,10 +230,10 @@ class Catalogue:
         self._save()
         self._changed(path)
 
-    def _asked_twice(self, path: Path, content: str, gauge: _Gauge, *, anew: bool) -> Facts | str:
+    def _asked_twice(self, path: Path, content: str, gauge: _Gauge, *, again: bool) -> Facts | str:
         """Return the contents of the file, or why they are unknown. A fault needs two children that agree.
 
-        anew: convert the file even if it looks playable.
+        again: convert the file even if it looks playable.
         """
         try:
             with contextlib.suppress(FileExistsError):  # a rehearsal uses the office's folder
@@ -242,10 +242,10 @@ class Catalogue:
         except OSError:
             room = False
         target = self.made / f"{content[:32]}.opus" if room else None
-        facts = gauge.whole(path, target, anew=anew)
+        facts = gauge.whole(path, target, again=again)
         if isinstance(facts, Facts) and facts.fault is not None:
             gauge.renew()
-            facts = gauge.whole(path, target, anew=anew)
+            facts = gauge.whole(path, target, again=again)
         return facts
 
     def _again_later(self, path: Path, key: str, why: str, gauge: _Gauge) -> None:
@@ -295,14 +295,14 @@ class _Gauge:
         self._child: Child | None = None
         self._over = False
 
-    def whole(self, path: Path, target: Path | None, *, anew: bool) -> Facts | str:
+    def whole(self, path: Path, target: Path | None, *, again: bool) -> Facts | str:
         """Return the contents of the file, or why they are unknown when its child was lost or hindered."""
         try:
             if self._child is None or not self._child.alive():
                 self._child = Child(CHILD, env={"ZHANGU_NICE": "15"})
             if self._over:  # interrupted during the start, when there was nothing to end yet
                 self._child.kill()
-            return _asked(self._child, path, target, whole=True, anew=anew, limit_s=SILENT_LIMIT_S)
+            return _asked(self._child, path, target, whole=True, again=again, limit_s=SILENT_LIMIT_S)
         except ChildLost as why:
             log.warning("measuring %s: child %s", readable(path.name), why)
             return INTERRUPTED
@@ -325,12 +325,12 @@ class _Gauge:
 
 
 def _asked(
-    child: Child, path: Path, target: Path | None, *, whole: bool, limit_s: float, anew: bool = False
+    child: Child, path: Path, target: Path | None, *, whole: bool, limit_s: float, again: bool = False
 ) -> Facts | str:
     """Return the child's facts about a file, or its error. Raises ChildLost."""
     made_to = str(target) if target else None
-    child.send({"path": str(path), "whole": whole, "target": made_to, "anew": anew})
-    while "going" in (answer := child.receive(limit_s)):
+    child.send({"path": str(path), "whole": whole, "target": made_to, "again": again})
+    while "progress" in (answer := child.receive(limit_s)):
         pass
     if "hindered" in answer:
         return f"暂时读不了（{answer['hindered']}）"

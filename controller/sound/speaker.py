@@ -318,7 +318,7 @@ class Speaker:
             if do == "done":
                 with self._lock:
                     self._announced.discard(message["id"])
-            self._tell(protocol.event(message))
+            self._report(protocol.event(message))
         return None
 
     def _again(self, device: str) -> None:
@@ -331,7 +331,7 @@ class Speaker:
             self._send("warm", paths=list(self._warm))
             self._health = Health(True, device, time.monotonic(), None)
         log.info("the device is ready: %s", device)
-        self._tell(Event("ready"))
+        self._report(Event("ready"))
 
     def _gone(self, why: str, was_ready: bool) -> None:
         sentence = WHY.get(why, WHY["died"])
@@ -341,9 +341,9 @@ class Speaker:
             changed = was_ready or self._health.why != sentence
             self._health = Health(False, None, since, sentence)
         if changed:
-            self._tell(Event("lost", why=sentence))
+            self._report(Event("lost", why=sentence))
         for id in interrupted:
-            self._tell(Event("done", id=id, ok=False, why="lost"))
+            self._report(Event("done", id=id, ok=False, why="lost"))
 
     def _send(self, do: str, **values: Any) -> None:
         """Call with the lock held. Without a ready child the command is kept, not sent."""
@@ -366,13 +366,13 @@ class Speaker:
     def _tell_refused(self, id: int | None = None) -> None:
         while True:
             if id is not None:
-                self._tell(Event("done", id=id, ok=False, why="lost"))
+                self._report(Event("done", id=id, ok=False, why="lost"))
             try:
                 id = self._refused.get_nowait()
             except queue.Empty:
                 return
 
-    def _tell(self, event: Event) -> None:
+    def _report(self, event: Event) -> None:
         try:
             self._on_event(event)
         except Exception:  # a listener's error must not stop the sound

@@ -28,13 +28,13 @@ class UnsupportedFile(Exception):  # noqa: N818 - the file's condition
         self.sentence = sentence
 
 
-class Gate:
+class UploadSandbox:
     """Processes one file at a time, so that ten phones at once need no more memory than one. Thread-safe."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
 
-    def pass_through(self, what: str, source: Path, target: Path, name: str = "") -> dict[str, Any]:
+    def process(self, what: str, source: Path, target: Path, name: str = "") -> dict[str, Any]:
         """Convert `source` to `target`; return the child's answer. Raises UnsupportedFile and then leaves no target.
 
         what: speech, song, track or picture; see `upload_worker`. name: the person's file name.

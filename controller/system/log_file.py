@@ -41,14 +41,14 @@ def _is_from_outside(record: logging.LogRecord) -> bool:
     return record.name.split(".")[0] in FROM_OUTSIDE
 
 
-class Lines(logging.Formatter):
+class LineFormatter(logging.Formatter):
     """One record, one line, in the office's zone; only a traceback has more."""
 
     def __init__(self, zone: tzinfo | None = None) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
         self._zone = zone
 
-    def move(self, zone: tzinfo) -> None:
+    def set_zone(self, zone: tzinfo) -> None:
         """Use the times of `zone` from now on."""
         self._zone = zone
 
@@ -68,14 +68,14 @@ class Lines(logging.Formatter):
         return "\n".join(plain(_shortened(line, LONGEST)) for line in super().formatException(ei).split("\n"))  # type: ignore[arg-type]
 
 
-def settle(zone: tzinfo) -> None:
+def set_zone(zone: tzinfo) -> None:
     """Set the office's zone for the log."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, Lines):
-            handler.formatter.move(zone)
+        if isinstance(handler.formatter, LineFormatter):
+            handler.formatter.set_zone(zone)
 
 
-class Sparing(logging.Filter):
+class FloodFilter(logging.Filter):
     """Drops lines of one kind that come in a flood, so that no stranger can rotate the log away."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:

@@ -52,7 +52,7 @@ def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
 
 
-def told_address(host: str) -> str:
+def reachable_address(host: str) -> str:
     """Return the address for others of a server on `host`: for all addresses, the one on the network."""
     return lan_address() if host == EVERYWHERE else host
 

@@ -24,7 +24,7 @@ class AlreadyRunning(Exception):  # noqa: N818 - people read it
         self.pid, self.port = data.get("pid"), data.get("port")
 
 
-class Single:
+class InstanceLock:
     """Held as long as the daemon runs. Only its owner can read the file: it contains a token."""
 
     def __init__(self, path: Path):
@@ -37,7 +37,7 @@ class Single:
             os.close(self._file)
             raise AlreadyRunning(written_by(path)) from None
 
-    def tell(self, port: int, token: str) -> None:
+    def publish(self, port: int, token: str) -> None:
         """Write where this daemon listens."""
         os.ftruncate(self._file, 0)
         with suppress(OSError):  # with a full disk the commands do not find this daemon, but it runs
@@ -48,7 +48,7 @@ class Single:
         os.ftruncate(self._file, 0)
         os.close(self._file)
 
-    def __enter__(self) -> Single:
+    def __enter__(self) -> InstanceLock:
         return self
 
     def __exit__(
@@ -93,15 +93,15 @@ class ShutdownSignal:
     """
 
     def __init__(self) -> None:
-        self._told, tell = os.pipe()
-        os.set_blocking(tell, False)
-        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+        self._read_end, write_end = os.pipe()
+        os.set_blocking(write_end, False)
+        signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for one of the signals, or `timeout` seconds; return whether one came."""
-        return bool(select.select([self._told], [], [], timeout)[0])
+        return bool(select.select([self._read_end], [], [], timeout)[0])
 
 
 # --- Notify systemd

@@ -21,7 +21,7 @@ from controller.services.media import ClipDesk, TrackDesk, safe_name, shown
 from controller.services.upload_inbox import UploadInbox
 from controller.sound.speaker import Event
 from controller.sound.tts.script import Segment
-from controller.sound.upload_sandbox import Gate
+from controller.sound.upload_sandbox import UploadSandbox
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
 
@@ -245,7 +245,9 @@ def test_a_partial_track_left_by_a_crash_is_deleted_at_the_next_start(office: Ho
     half.write_bytes(b"half")
     (tmp_path / "link").symlink_to(tmp_path / "sounds")
     for sounds, stays in ((tmp_path / "link", True), (tmp_path / "sounds", False)):
-        TrackDesk(sounds, UploadInbox(tmp_path / "inbox"), Gate(), office.library, office.office._context)
+        TrackDesk(
+            sounds, UploadInbox(tmp_path / "inbox"), UploadSandbox(), office.library, office.office._context
+        )
         assert half.exists() is stays
     assert [path.name for path in folder.iterdir()] == ["one.ogg"]
 

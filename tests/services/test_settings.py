@@ -77,11 +77,11 @@ def evening_voice(office: House) -> str:
 SOUND: dict[str, tuple[str, Callable[[House], Any], Any]] = {
     "music_lufs": ("-30", lambda o: round(gains(o) / len(o.speaker.order.tracks)), -7),  # type: ignore[union-attr]
     "speech_lufs": ("-20", loudness_of_speech, -20.0),
-    "duck_db": ("-30", lambda o: o.announcer.manners.duck, Duck(db=-30)),
-    "duck_ms": ("400", lambda o: o.announcer.manners.duck, Duck(down_ms=400)),
-    "restore_ms": ("2000", lambda o: o.announcer.manners.duck, Duck(up_ms=2000)),
-    "lead_silence_ms": ("900", lambda o: o.announcer.manners.lead_s, 0.9),
-    "wake_after_s": ("7", lambda o: o.announcer.manners.wake_after_s, 7),
+    "duck_db": ("-30", lambda o: o.announcer.settings.duck, Duck(db=-30)),
+    "duck_ms": ("400", lambda o: o.announcer.settings.duck, Duck(down_ms=400)),
+    "restore_ms": ("2000", lambda o: o.announcer.settings.duck, Duck(up_ms=2000)),
+    "lead_silence_ms": ("900", lambda o: o.announcer.settings.lead_s, 0.9),
+    "wake_after_s": ("7", lambda o: o.announcer.settings.wake_after_s, 7),
     "talk_minutes_per_hour": ("1", repeated, "09:00"),
     "voice": ("云希", manner, ("zm_yunxi", 1.0)),
     "speed": ("0.9", manner, ("", 0.9)),

@@ -31,7 +31,7 @@ ENDS = ("heard", "not_heard", "dropped", "stale")
 
 
 @dataclass
-class Desk:
+class Studio:
     """The announcer, the queue of waiting jobs, and the reports."""
 
     announcer: Announcer
@@ -99,28 +99,28 @@ class Desk:
 
 @contextmanager
 def announcing(
-    folder: Path, env: Mapping[str, str] = {}, manners: AnnouncementSettings = PROMPT
-) -> Iterator[Desk]:
+    folder: Path, env: Mapping[str, str] = {}, settings: AnnouncementSettings = PROMPT
+) -> Iterator[Studio]:
     """Start all three parts and wait for the device."""
     with disk_device(folder) as (device, recording):
-        desk: list[Desk] = []
+        studio: list[Studio] = []
 
         def on_speaker(event: Event) -> None:
-            if desk:
-                desk[0].announcer.on_speaker(event)
+            if studio:
+                studio[0].announcer.on_speaker(event)
 
         speaker = Speaker(on_speaker, env=device | dict(env))
         voice = Voice(folder / "cache", folder / "voices")
-        announcer = Announcer(speaker, voice, manners)
-        desk.append(Desk(announcer, speaker, voice, recording))
+        announcer = Announcer(speaker, voice, settings)
+        studio.append(Studio(announcer, speaker, voice, recording))
         speaker.start()
-        announcer.start(desk[0])
+        announcer.start(studio[0])
         try:
             end = time.monotonic() + 15
             while not speaker.health().alive:
                 assert time.monotonic() < end, "no device"
                 time.sleep(0.02)
-            yield desk[0]
+            yield studio[0]
         finally:
             announcer.close()
             speaker.close()

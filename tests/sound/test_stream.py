@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sound.test_studio import Buzzer
+from sound.test_mixdown import Buzzer
 from soundfiles import heard
 
 from controller.sound.tts.cache import Takes

@@ -36,7 +36,7 @@ def log(tmp_path: Path) -> Iterator[Path]:
 
 def test_the_log_is_written_in_the_office_s_time(log: Path) -> None:
     """Once the timetable is known a line has its zone, with the offset from UTC."""
-    log_file.settle(ZoneInfo("Asia/Shanghai"))
+    log_file.set_zone(ZoneInfo("Asia/Shanghai"))
     before = datetime.now(UTC)
     logging.getLogger("controller").warning("x")
     stamp = re.match(r"(\S+ \S+),\d+(\+0800) WARNING", log.read_text())
@@ -81,15 +81,15 @@ def test_lines_that_are_all_different_are_bounded_together(log: Path) -> None:
 def test_what_was_held_back_is_counted() -> None:
     """The next line of that kind says how many were dropped."""
     now = [0.0]
-    sparing = log_file.Sparing(now=lambda: now[0])
+    flood_filter = log_file.FloodFilter(now=lambda: now[0])
 
     def line() -> logging.LogRecord:
         return logging.LogRecord("waitress", logging.INFO, "x", 1, "from %s", ("a",), None)
 
-    assert sum(sparing.filter(line()) for _ in range(50)) == log_file.BURST
+    assert sum(flood_filter.filter(line()) for _ in range(50)) == log_file.BURST
     now[0] = log_file.EVERY_S
     last = line()
-    assert sparing.filter(last)
+    assert flood_filter.filter(last)
     assert last.getMessage() == f"from a [and {50 - log_file.BURST} more like it]"
 
 

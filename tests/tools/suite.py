@@ -37,15 +37,15 @@ FAST = (
     "tests/services/test_recovery.py", "tests/services/test_settings.py",
     "tests/signage/test_api.py", "tests/signage/test_sse.py", "tests/signage/test_wall_state.py",
     "tests/signage/test_wall_syntax.py",
-    "tests/sound/test_mandarin_engine.py", "tests/sound/test_names.py", "tests/sound/test_numerals.py",
-    "tests/sound/test_pinyin.py", "tests/sound/test_player_arithmetic.py", "tests/sound/test_player_clips.py",
+    "tests/sound/test_mandarin_engine.py", "tests/sound/test_names.py", "tests/sound/test_numbers.py",
+    "tests/sound/test_pinyin.py", "tests/sound/test_fades.py", "tests/sound/test_announcement_channel.py",
     "tests/sound/test_stream.py", "tests/sound/test_syllables.py",
     "-m", "not signal and not browser and not registry", "-n", "2", "--dist", "worksteal", "-q",
 )  # fmt: skip
 FIRST = (
-    "test_natural_voice", "test_corpus", "test_bad_input", "test_contracts", "test_damaged_state", "test_understood",
-    "test_every_minute", "test_phone_browser", "test_noons", "test_truth", "test_library", "test_media_browser",
-    "test_wall_pictures",
+    "test_natural_voice", "test_corpus_of_sounds", "test_bad_input", "test_contracts", "test_damaged_state",
+    "test_understood", "test_every_minute", "test_phone_browser", "test_noons", "test_truth", "test_library",
+    "test_media_browser", "test_wall_pictures",
 )  # fmt: skip
 """The slowest files begin first, so that no worker is left alone with one of them at the end."""
 MOST_REPEATS = 20

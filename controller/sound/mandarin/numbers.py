@@ -1,4 +1,4 @@
-"""Numbers, counts and sums of money as Mandarin reads them; and reading rules, which every subject here is made of.
+"""Numbers, counts and sums of money as Mandarin reads them; and the form of all reading rules here.
 
 A rule is a pattern of written text and its replacement. Rules are applied in order.
 """

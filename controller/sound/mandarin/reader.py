@@ -130,7 +130,7 @@ def _whole(name: str) -> str:
     return before + re.escape(name) + after
 
 
-# --- After the rules: what is left becomes characters, pinyin, Latin words and pauses
+# --- After the rules: the rest becomes characters, pinyin, Latin words and pauses
 
 _HELD = f"{chr(PLACEHOLDERS[0])}-{chr(PLACEHOLDERS[-1])}"
 _HAN = "㐀-鿿〇"

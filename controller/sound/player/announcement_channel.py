@@ -50,8 +50,8 @@ class AnnouncementChannel:
     Never blocks: `tick` does what is due and returns the moment of the next call.
     """
 
-    def __init__(self, channel: Channel, music: MusicChannel, tell: Callable[..., None]) -> None:
-        self._channel, self._music, self._tell = channel, music, tell
+    def __init__(self, channel: Channel, music: MusicChannel, notify: Callable[..., None]) -> None:
+        self._channel, self._music, self._notify = channel, music, notify
         self._silences: Spans = ()
         self._id: int | None = None
         self._open = False
@@ -76,7 +76,7 @@ class AnnouncementChannel:
         """Start at once; with `open` more parts will be appended. `floor` above 0: an emergency at that volume."""
         refusal = self._refusal(until, now, urgent=floor > 0)
         if refusal:
-            self._tell("done", id=id, ok=False, why=refusal)
+            self._notify("done", id=id, ok=False, why=refusal)
             return
         self._id, self._open, self._faulty, self._floor = id, open, False, floor
         self._sounds, self._numbers, self._given = [], [], 0
@@ -109,7 +109,7 @@ class AnnouncementChannel:
         if self._id is None or self._ended >= self._sent:
             return
         number = self._numbers[self._ended]
-        self._tell("part_ended", id=self._id, n=number, at=now + self._channel.latency_s)
+        self._notify("part_ended", id=self._id, n=number, at=now + self._channel.latency_s)
         self._sounds[self._ended] = None
         self._ended += 1
         self._idle_since = now
@@ -144,7 +144,7 @@ class AnnouncementChannel:
             self._numbers.append(number)
         except ValueError as error:  # the other parts are played all the same
             self._faulty = True
-            self._tell("part_failed", id=self._id, n=number, path=part.path, why=str(error))
+            self._notify("part_failed", id=self._id, n=number, path=part.path, why=str(error))
         self._send(now)
 
     def _send(self, now: float) -> None:
@@ -159,7 +159,7 @@ class AnnouncementChannel:
 
     def _tell_began(self, now: float) -> None:
         number = self._numbers[self._began]
-        self._tell("part_started", id=self._id, n=number, at=now + self._channel.latency_s)
+        self._notify("part_started", id=self._id, n=number, at=now + self._channel.latency_s)
         self._began += 1
 
     def _limit(self, now: float) -> tuple[float, str]:
@@ -182,6 +182,6 @@ class AnnouncementChannel:
         self._over(why, now)
 
     def _over(self, why: str | None, rest_until: float) -> None:
-        self._tell("done", id=self._id, ok=why is None, why=why)
+        self._notify("done", id=self._id, ok=why is None, why=why)
         self._id, self._sounds = None, []
         self._rest_until = rest_until

@@ -21,7 +21,7 @@ Spans = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Ramp:
+class Fade:
     """A level in dB that moves linearly from one value to another within `seconds` after `start`."""
 
     start: float
@@ -46,9 +46,9 @@ class Ramp:
         return now >= self.end
 
 
-def still(db: float) -> Ramp:
+def constant(db: float) -> Fade:
     """Return a level that does not move."""
-    return Ramp(-math.inf, 0.0, db, db)
+    return Fade(-math.inf, 0.0, db, db)
 
 
 def steps(volume: float, db: float) -> int:

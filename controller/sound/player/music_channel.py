@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from controller.sound.player import fades
-from controller.sound.player.fades import MARGIN_S, OFF_DB, SOFT_DB, Ramp, Spans, still
+from controller.sound.player.fades import MARGIN_S, OFF_DB, SOFT_DB, Fade, Spans, constant
 from controller.sound.player.protocol import Duck, MusicOrder
 from controller.sound.player.track_queue import Stream, TrackQueue
 
@@ -35,9 +35,9 @@ class MusicChannel:
     Never blocks: `tick` does what is due and returns the moment of the next call.
     """
 
-    def __init__(self, stream: Stream, tell: Callable[..., None]) -> None:
-        self._stream, self._tell = stream, tell
-        self._reel = TrackQueue(stream, tell)
+    def __init__(self, stream: Stream, notify: Callable[..., None]) -> None:
+        self._stream, self._notify = stream, notify
+        self._queue = TrackQueue(stream, notify)
         self._order: MusicOrder | None = None
         self._next_order: MusicOrder | None = None
         self._silences: Spans = ()
@@ -46,7 +46,7 @@ class MusicChannel:
         self._begin = math.inf  # start of the prepared run
         self._goal = math.inf  # the moment at which the present run must be silent
         self._leaving = False
-        self._fade, self._duck, self._trim = still(0.0), still(0.0), still(0.0)
+        self._fade, self._duck, self._trim = constant(0.0), constant(0.0), constant(0.0)
         self._steps = 0
         self._up_s = Duck().up_ms / 1000
 
@@ -56,7 +56,7 @@ class MusicChannel:
         """Sound in none of these spans."""
         self._silences = silences
 
-    def turn_to(self, master: float) -> None:
+    def set_master(self, master: float) -> None:
         """The volume over all, 0 to 1."""
         self._master = master
 
@@ -77,13 +77,13 @@ class MusicChannel:
 
     def _go_on_as(self, order: MusicOrder, present: MusicOrder, now: float) -> None:
         """Keep the present track and fade to a changed level."""
-        gain = self._reel.gain_db
+        gain = self._queue.gain_db
         if order.tracks != present.tracks:
-            self._reel.rethread(order.tracks, now)
-        gain -= self._reel.gain_db
+            self._queue.replace_tracks(order.tracks, now)
+        gain -= self._queue.gain_db
         louder = gain + 20 * math.log10(max(present.volume, 1) / max(order.volume, 1))
         seconds = CHANGE_S if abs(gain) < 1 else SLOPE_S
-        self._trim = Ramp(now, seconds, louder + self._trim.at(now), 0.0)
+        self._trim = Fade(now, seconds, louder + self._trim.at(now), 0.0)
         self._order, self._next_order = order, None
 
     def _goes_on(self, order: MusicOrder, present: MusicOrder, now: float) -> bool:
@@ -97,7 +97,7 @@ class MusicChannel:
             return False
         durations = [track.duration_s for track in order.tracks]
         index, offset = fades.locate(durations, order.position_s + now - order.start_at)
-        return self._reel.plays(order.tracks[index].path, offset, now)
+        return self._queue.plays(order.tracks[index].path, offset, now)
 
     def skip(self, now: float) -> float | None:
         """Go to the next track;
@@ -106,24 +106,24 @@ class MusicChannel:
         """
         if self._state != "on" or self._order is None:
             return None
-        self._order = replace(self._order, position_s=self._order.position_s + self._reel.skip(now))
+        self._order = replace(self._order, position_s=self._order.position_s + self._queue.skip(now))
         return self._order.position_s
 
     def duck(self, duck: Duck, now: float) -> None:
         """Lower the music for speech."""
         self._up_s = duck.up_ms / 1000
-        self._duck = Ramp(now, duck.down_ms / 1000, self._duck.at(now), min(0.0, duck.db))
+        self._duck = Fade(now, duck.down_ms / 1000, self._duck.at(now), min(0.0, duck.db))
 
     def restore(self, now: float) -> None:
         """Restore the music after speech, at the speed that `duck` named."""
-        self._duck = Ramp(now, self._up_s, self._duck.at(now), 0.0)
+        self._duck = Fade(now, self._up_s, self._duck.at(now), 0.0)
 
     # -- events ------------------------------------------------------------------------------------
 
     def track_ended(self, now: float) -> None:
         """Note that the stream has finished a track."""
         if self._state == "on":
-            if not self._reel.ended(now):
+            if not self._queue.ended(now):
                 self._end(now)
             self._set_volume(now)
 
@@ -143,12 +143,12 @@ class MusicChannel:
         if order is None and self._order is None:
             return
         self._order, self._next_order = order, None
-        self._trim = still(0.0)
-        self._reel.thread(order.tracks if order else ())
+        self._trim = constant(0.0)
+        self._queue.set_tracks(order.tracks if order else ())
 
     def _run(self, now: float) -> tuple[float, float] | None:
         order = self._order
-        if order is None or not self._reel.playable:
+        if order is None or not self._queue.playable:
             return None
         return fades.next_run(order.start_at, order.until, self._silences, now)
 
@@ -166,10 +166,10 @@ class MusicChannel:
         position = self._order.position_s + self._begin - self._order.start_at
         index, offset = fades.locate([track.duration_s for track in self._order.tracks], position)
         self._silence()
-        if self._reel.put_on(index, offset, self._begin, held=True):
+        if self._queue.open_track(index, offset, self._begin, held=True):
             self._state = "armed"
         else:
-            self._tell("music_ended")
+            self._notify("music_ended")
 
     def _release_in_time(self, now: float) -> None:
         run = self._run(now)
@@ -177,11 +177,11 @@ class MusicChannel:
             self._off()  # cancelled before it began
         elif now >= self._release_at() and self._order is not None:
             fade_in = self._order.fade_in_ms / 1000
-            self._fade = Ramp(now, fade_in, SOFT_DB, 0.0) if fade_in > 0 else still(0.0)
+            self._fade = Fade(now, fade_in, SOFT_DB, 0.0) if fade_in > 0 else constant(0.0)
             self._state, self._leaving = "on", False
             self._set_volume(now)
             self._stream.release()
-            self._reel.started(now)
+            self._queue.started(now)
 
     def _release_at(self) -> float:
         after_silence = any(abs(until - self._begin) < 0.05 for _, until in self._silences)
@@ -195,25 +195,25 @@ class MusicChannel:
         hurried = self._fade.end > max(self._goal, now + LEAST_FADE_S) + SAME_S  # stopped during a slow fade
         if (not self._leaving and now >= self._goal - lead) or (self._leaving and hurried):
             self._leaving = True
-            self._fade = Ramp(now, max(LEAST_FADE_S, self._goal - now), self._fade.at(now), OFF_DB / 1.25)
+            self._fade = Fade(now, max(LEAST_FADE_S, self._goal - now), self._fade.at(now), OFF_DB / 1.25)
         elif self._leaving and now < self._goal - max(lead, 0.5):
             self._leaving = False  # the end was postponed
-            self._fade = Ramp(now, CHANGE_S, self._fade.at(now), 0.0)
+            self._fade = Fade(now, CHANGE_S, self._fade.at(now), 0.0)
         if self._leaving and self._fade.over(now):
             self._end(now)
         else:
-            self._reel.tick(now)
+            self._queue.tick(now)
 
     def _end(self, now: float) -> None:
         self._off()
         self._expire(now)
-        self._tell("music_ended")
+        self._notify("music_ended")
 
     def _off(self) -> None:
         if self._state != "off":
-            self._reel.off()
+            self._queue.off()
         self._state, self._begin, self._goal = "off", math.inf, math.inf
-        self._leaving, self._fade = False, still(0.0)
+        self._leaving, self._fade = False, constant(0.0)
 
     # -- level and time ----------------------------------------------------------------------------
 
@@ -230,7 +230,7 @@ class MusicChannel:
     def _set_volume(self, now: float) -> None:
         if self._state != "on" or self._order is None:
             return
-        level = self._fade.at(now) + self._duck.at(now) + self._trim.at(now) + self._reel.gain_db
+        level = self._fade.at(now) + self._duck.at(now) + self._trim.at(now) + self._queue.gain_db
         steps = fades.steps(self._master * self._order.volume / 100, level)
         if steps != self._steps:
             self._stream.volume(steps)
@@ -241,6 +241,6 @@ class MusicChannel:
             return self._begin - ARM_S
         if self._state == "armed":
             return self._release_at()
-        if not all(ramp.over(now) for ramp in (self._fade, self._duck, self._trim)):
+        if not all(fade.over(now) for fade in (self._fade, self._duck, self._trim)):
             return now + STEP_S
-        return min(max(now + STEP_S, self._goal - self._fade_out_s()), self._reel.wake(now))
+        return min(max(now + STEP_S, self._goal - self._fade_out_s()), self._queue.wake(now))

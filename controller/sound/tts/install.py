@@ -67,7 +67,7 @@ def is_busy(voices: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class InstalledVoice:
     """A voice: key for choosing or removing it, its kind (kokoro, sherpa, piper, espeak), its size on disk."""
 
     key: str
@@ -76,21 +76,21 @@ class Found:
     whole: bool = True
 
 
-def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[Found]:
+def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[InstalledVoice]:
     """Return all voices, the natural voice first (also when it is incomplete), espeak last."""
     from controller.sound.tts.speakers import model_folders
 
     natural = voices / FOLDER
     entries = (
-        [Found(FOLDER, "kokoro", _bytes_in(natural), is_installed(voices, catalogue))]
+        [InstalledVoice(FOLDER, "kokoro", _bytes_in(natural), is_installed(voices, catalogue))]
         if natural.is_dir()
         else []
     )
     for folder in model_folders(voices):
         if folder.name != FOLDER:
             kind = "piper" if any(folder.glob("*.onnx.json")) else "sherpa"
-            entries.append(Found(folder.name, kind, _bytes_in(folder)))
-    return [*entries, Found("espeak", "espeak", 0)]
+            entries.append(InstalledVoice(folder.name, kind, _bytes_in(folder)))
+    return [*entries, InstalledVoice("espeak", "espeak", 0)]
 
 
 # --- install, save, remove
@@ -233,14 +233,14 @@ def main() -> None:
     _be_humble()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        install(voices, _Told())
+        install(voices, _ProgressReport())
     except CannotInstall as error:
-        _say({"why": error.why, "mend": error.mend, "lasting": error.lasting, "busy": error.busy})
+        _send({"why": error.why, "mend": error.mend, "lasting": error.lasting, "busy": error.busy})
     else:
-        _say({"installed": True})
+        _send({"installed": True})
 
 
-class _Told:
+class _ProgressReport:
     """A reporter of each new percent, and every few seconds of being alive."""
 
     def __init__(self) -> None:
@@ -250,7 +250,7 @@ class _Told:
         percent = 100 * done // max(1, total)
         if percent != self._last or time.monotonic() - self._at > _ALIVE_S:
             self._last, self._at = percent, time.monotonic()
-            _say({"percent": percent})
+            _send({"percent": percent})
 
 
 def _be_humble() -> None:
@@ -267,7 +267,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _say(message: Mapping[str, object]) -> None:
+def _send(message: Mapping[str, object]) -> None:
     os.write(sys.stdout.fileno(), json.dumps(message).encode() + b"\n")
 
 

@@ -61,7 +61,7 @@ class _Strip:
     length: int = 0
     marks: list[tuple[str, int]] = field(default_factory=list)
     rolls: list[tuple[int, Samples]] = field(default_factory=list)
-    recited: int = 0
+    finished: int = 0
     """Clauses that were rendered, or that hold nothing to say."""
     sent: int = 0
     """Samples already delivered; always at the border of two pieces."""
@@ -107,7 +107,7 @@ class Mixdown:
     def __init__(self, engine: Engine, kept: Takes | None = None, pace: float = 0.5) -> None:
         self._engine, self._takes, self.pace = engine, kept, pace
         self._progress: Callable[[], None] = lambda: None
-        self._on_part: OnPart = lambda samples, recited: None
+        self._on_part: OnPart = lambda samples, finished: None
         self._request = Request()
         self._notes: list[str] = []
         self._unread: dict[str, None] = {}
@@ -123,7 +123,7 @@ class Mixdown:
         path: Path,
         progress: Callable[[], None] = lambda: None,
         request: Request | None = None,
-        on_part: OnPart = lambda samples, recited: None,
+        on_part: OnPart = lambda samples, finished: None,
     ) -> dict[str, Any]:
         """Write the clip to `path` (completely or not at all) and return the fields of `Clip` except the path.
 
@@ -143,7 +143,7 @@ class Mixdown:
                 self._under_way = None
         whole, start = self._mixed(script, strip)
         if self._request.parts:
-            on_part(whole[:, self._sent :], strip.recited)
+            on_part(whole[:, self._sent :], strip.finished)
         write(whole, path)
         return {
             "duration_s": whole.shape[1] / RATE,
@@ -193,10 +193,10 @@ class Mixdown:
             try:
                 take = self._take(text, delivery)
             except Unsayable:
-                strip.recited += 1
+                strip.finished += 1
                 continue
             with self._lock:
-                strip.recited += 1
+                strip.finished += 1
                 if mark:
                     strip.marks.append((mark, strip.length))
                     mark = None
@@ -215,7 +215,7 @@ class Mixdown:
             fresh = whole[:, : start + strip.length]
         else:
             fresh = strip.fresh()
-        self._on_part(fresh, strip.recited)
+        self._on_part(fresh, strip.finished)
         self._sent += fresh.shape[1]
         strip.hand_on()
 

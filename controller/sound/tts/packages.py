@@ -81,7 +81,7 @@ def of_wheel(archive: Path, member: str, wanted: File, folder: Path) -> Path:
 
 
 def of_tar(
-    archive: Path, members: dict[str, File], folder: Path, tell: Callable[[File], None] = lambda file: None
+    archive: Path, members: dict[str, File], folder: Path, report: Callable[[File], None] = lambda file: None
 ) -> None:
     """Extract the named plain files from a compressed tar archive. Raises Altered, OSError.
 
@@ -99,7 +99,7 @@ def of_tar(
                 if stream is not None:
                     wanted = missing.pop(member.name)
                     _kept(stream, wanted, folder, f"{archive.name} 里的 {wanted.name}")
-                    tell(wanted)
+                    report(wanted)
                 if not missing:
                     return
     except _UNREADABLE as error:
@@ -281,7 +281,7 @@ class Build:
         self._folder = self._staging / FOLDER
         self._source = source
         self._finished = [installed, *([source, source / FOLDER] if source else [])]
-        self._tell, self._done, self._total = progress, 0, 0
+        self._report, self._done, self._total = progress, 0, 0
         self._steps: list[tuple[int, Callable[[], None]]] = []
 
     def folder(self) -> Path:
@@ -292,7 +292,7 @@ class Build:
         for size, step in self._steps:
             step()
             self._done += size
-            self._tell(self._done, self._total)
+            self._report(self._done, self._total)
         (self._folder / "NOTICE").write_text(NOTICE, encoding="utf-8")
         sync(self._folder)
         return self._folder
@@ -391,9 +391,9 @@ class Build:
         """Return a progress callback inside a step of that many bytes."""
         most = 0
 
-        def tell(got: int) -> None:
+        def report(got: int) -> None:
             nonlocal most
             most = min(max(most, got), size)
-            self._tell(self._done + most, self._total)
+            self._report(self._done + most, self._total)
 
-        return tell
+        return report

@@ -29,34 +29,36 @@ from soundmade import (
 
 from controller.sound import loudness
 from controller.sound.child import Child
-from controller.sound.upload_sandbox import Gate, UnsupportedFile
+from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
 from controller.sound.upload_worker import refrain
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate()
+def sandbox() -> UploadSandbox:
+    return UploadSandbox()
 
 
-def passed(gate: Gate, what: str, data: bytes, folder: Path) -> bytes:
+def passed(sandbox: UploadSandbox, what: str, data: bytes, folder: Path) -> bytes:
     (folder / "source").write_bytes(data)
-    gate.pass_through(what, folder / "source", folder / "target")
+    sandbox.process(what, folder / "source", folder / "target")
     return (folder / "target").read_bytes()
 
 
-def refused(gate: Gate, what: str, data: bytes, folder: Path) -> str:
+def refused(sandbox: UploadSandbox, what: str, data: bytes, folder: Path) -> str:
     (folder / "source").write_bytes(data)
     with pytest.raises(UnsupportedFile) as why:
-        gate.pass_through(what, folder / "source", folder / "target")
+        sandbox.process(what, folder / "source", folder / "target")
     assert not (folder / "target").exists()
     assert why.value.sentence.endswith("。")
     return why.value.sentence
 
 
 @pytest.mark.parametrize("kind", CODECS)
-def test_a_recording_of_any_usual_kind_is_trimmed_and_levelled(gate: Gate, kind: str, tmp_path: Path) -> None:
+def test_a_recording_of_any_usual_kind_is_trimmed_and_levelled(
+    sandbox: UploadSandbox, kind: str, tmp_path: Path
+) -> None:
     """Three seconds of voice between silences of a second: trimmed, −18 LUFS, under −1 dBTP."""
-    made = passed(gate, "speech", encoded(tone(3, before=1, after=1, level=0.02), kind), tmp_path)
+    made = passed(sandbox, "speech", encoded(tone(3, before=1, after=1, level=0.02), kind), tmp_path)
     with wave.open(io.BytesIO(made), "rb") as found:
         assert (found.getframerate(), found.getnchannels(), found.getsampwidth()) == (44100, 2, 2)
     assert 3.0 <= samples_of(made).shape[1] / 44100 <= 3.4
@@ -65,12 +67,14 @@ def test_a_recording_of_any_usual_kind_is_trimmed_and_levelled(gate: Gate, kind:
     assert peak <= -1.0
 
 
-def test_a_loud_minute_is_levelled_block_by_block_without_a_seam(gate: Gate, tmp_path: Path) -> None:
+def test_a_loud_minute_is_levelled_block_by_block_without_a_seam(
+    sandbox: UploadSandbox, tmp_path: Path
+) -> None:
     """Knocks in nearly a minute of speech stay under −1 dBTP everywhere, also where the blocks meet."""
     loud = tone(58, level=0.05)
     for at in range(5000, loud.size - 40, 44100 // 3):
         loud[at : at + 40] = 0.9
-    made = passed(gate, "speech", encoded(loud, "wav"), tmp_path)
+    made = passed(sandbox, "speech", encoded(loud, "wav"), tmp_path)
     assert loudness_of(made)[1] <= -1.0
     samples = samples_of(made)[0]
     jumps = [
@@ -99,22 +103,22 @@ def half_hour() -> bytes:
 
 
 @pytest.mark.parametrize("kind", NO_RECORDINGS)
-def test_anything_but_a_recording_is_refused(gate: Gate, kind: str, tmp_path: Path) -> None:
+def test_anything_but_a_recording_is_refused(sandbox: UploadSandbox, kind: str, tmp_path: Path) -> None:
     """Empty, corrupt, silent and too long files, films, and lists that name other files are refused with a sentence."""
     data, words = NO_RECORDINGS[kind]
     (tmp_path / "other.wav").write_bytes(encoded(tone(2), "wav"))
-    assert words in refused(gate, "speech", data(), tmp_path)
+    assert words in refused(sandbox, "speech", data(), tmp_path)
 
 
-def test_a_truncated_recording_is_used_as_far_as_it_goes(gate: Gate, tmp_path: Path) -> None:
+def test_a_truncated_recording_is_used_as_far_as_it_goes(sandbox: UploadSandbox, tmp_path: Path) -> None:
     """A recording cut off by an empty battery is used up to the cut."""
     torn = encoded(tone(10), "ogg")[:60_000]
-    assert samples_of(passed(gate, "speech", torn, tmp_path)).shape[1] > 44100
+    assert samples_of(passed(sandbox, "speech", torn, tmp_path)).shape[1] > 44100
 
 
-def test_a_song_is_cut_after_ten_seconds_and_fades(gate: Gate, tmp_path: Path) -> None:
+def test_a_song_is_cut_after_ten_seconds_and_fades(sandbox: UploadSandbox, tmp_path: Path) -> None:
     """Twenty seconds become ten that end in silence, not louder than speech."""
-    made = passed(gate, "song", encoded(tone(20, before=0.5), "mp3"), tmp_path)
+    made = passed(sandbox, "song", encoded(tone(20, before=0.5), "mp3"), tmp_path)
     samples = samples_of(made)
     assert abs(samples.shape[1] / 44100 - 10) < 0.05
     assert float(np.abs(samples[:, -200:]).max()) < 0.01
@@ -132,11 +136,11 @@ def test_a_songs_loudest_ten_seconds_are_found() -> None:
 
 
 @pytest.mark.parametrize("kind", ["mp3", "ogg"])
-def test_a_song_begins_with_its_refrain(gate: Gate, kind: str, tmp_path: Path) -> None:
+def test_a_song_begins_with_its_refrain(sandbox: UploadSandbox, kind: str, tmp_path: Path) -> None:
     """Of a soft verse of a minute at 220 Hz and fifteen loud seconds at 440 Hz, the loud part is used."""
     verse, refrain_ = tone(60, level=0.02), tone(15, level=0.3)[::2]
     whole = np.concatenate([verse, refrain_, refrain_, verse[: 20 * 44100]])
-    samples = samples_of(passed(gate, "song", encoded(whole, kind), tmp_path))[0]
+    samples = samples_of(passed(sandbox, "song", encoded(whole, kind), tmp_path))[0]
     assert abs(samples.size / 44100 - 10) < 0.05
     for second in (1, 5, 8):
         spectrum = np.abs(np.fft.rfft(samples[second * 44100 : (second + 1) * 44100]))
@@ -144,32 +148,36 @@ def test_a_song_begins_with_its_refrain(gate: Gate, kind: str, tmp_path: Path) -
     assert float(np.abs(samples[:20]).max()) < 0.02  # faded in: no click
 
 
-def test_a_track_is_kept_or_converted_for_the_player(gate: Gate, tmp_path: Path) -> None:
+def test_a_track_is_kept_or_converted_for_the_player(sandbox: UploadSandbox, tmp_path: Path) -> None:
     """mp3 is kept byte for byte; m4a, which the player cannot play, becomes Opus."""
     (tmp_path / "source").write_bytes(mp3 := encoded(tone(4), "mp3"))
-    told = gate.pass_through("track", tmp_path / "source", tmp_path / "target")
+    told = sandbox.process("track", tmp_path / "source", tmp_path / "target")
     assert told["suffix"] == ".mp3"
     assert (tmp_path / "target").read_bytes() == mp3
     (tmp_path / "source").write_bytes(encoded(tone(4), "m4a"))
-    told = gate.pass_through("track", tmp_path / "source", tmp_path / "target")
+    told = sandbox.process("track", tmp_path / "source", tmp_path / "target")
     assert told["suffix"] == ".opus"
     assert (tmp_path / "target").read_bytes()[:4] == b"OggS"
     assert abs(told["duration_s"] - 4) < 0.2
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
-def test_a_photo_becomes_a_small_picture_of_our_own(gate: Gate, kind: str, tmp_path: Path) -> None:
+def test_a_photo_becomes_a_small_picture_of_our_own(
+    sandbox: UploadSandbox, kind: str, tmp_path: Path
+) -> None:
     """JPEG, PNG and WebP become a JPEG of at most 512 pixels that shows the same."""
-    pixels = pixels_of(passed(gate, "picture", picture(kind=kind), tmp_path))
+    pixels = pixels_of(passed(sandbox, "picture", picture(kind=kind), tmp_path))
     assert pixels.shape == (288, 512, 3)
     assert pixels[10, 10, 2] > 200
     assert pixels[10, 10, 1] > 150
     assert pixels[-10, -10].max() < 60
 
 
-def test_a_rotated_photo_is_turned_upright_and_loses_its_metadata(gate: Gate, tmp_path: Path) -> None:
+def test_a_rotated_photo_is_turned_upright_and_loses_its_metadata(
+    sandbox: UploadSandbox, tmp_path: Path
+) -> None:
     """The orientation is applied; all other metadata is gone."""
-    made = passed(gate, "picture", with_exif(picture()), tmp_path)
+    made = passed(sandbox, "picture", with_exif(picture()), tmp_path)
     pixels = pixels_of(made)
     assert pixels.shape == (512, 288, 3)
     assert pixels[10, 10, 2] > 200  # blue was left and is now at the top
@@ -179,7 +187,7 @@ def test_a_rotated_photo_is_turned_upright_and_loses_its_metadata(gate: Gate, tm
 
 
 @pytest.mark.parametrize("kind", ["svg", "gif", "stub", "torn", "sound"])
-def test_anything_but_a_photo_is_refused(gate: Gate, kind: str, tmp_path: Path) -> None:
+def test_anything_but_a_photo_is_refused(sandbox: UploadSandbox, kind: str, tmp_path: Path) -> None:
     """SVG, GIF, truncated files and sounds are refused with a sentence."""
     data = {
         "svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
@@ -188,15 +196,15 @@ def test_anything_but_a_photo_is_refused(gate: Gate, kind: str, tmp_path: Path) 
         "torn": picture()[:200],
         "sound": encoded(tone(1), "wav"),
     }[kind]
-    assert "照片" in refused(gate, "picture", data, tmp_path)
+    assert "照片" in refused(sandbox, "picture", data, tmp_path)
 
 
 def test_a_child_that_hangs_is_a_sentence(
-    gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: UploadSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file on which the child does not answer in time is refused; the program is not affected."""
     monkeypatch.setattr("controller.sound.upload_sandbox.LIMIT_S", {"speech": 0.01})
-    assert "出了错" in refused(gate, "speech", encoded(tone(2), "wav"), tmp_path)
+    assert "出了错" in refused(sandbox, "speech", encoded(tone(2), "wav"), tmp_path)
 
 
 def test_music_that_ends_in_silence_keeps_its_loudness() -> None:
@@ -257,7 +265,7 @@ def test_a_child_without_memory_refuses_in_a_sentence(tmp_path: Path, spare_mb: 
 
 
 def test_a_child_that_dies_is_restarted_once(
-    gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: UploadSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One death may not be the file's fault; after two the file is refused without being called damaged."""
     real, asked = Child.send, 0
@@ -271,9 +279,9 @@ def test_a_child_that_dies_is_restarted_once(
 
     monkeypatch.setattr(Child, "send", send)
     deadly = {1}
-    assert passed(gate, "speech", encoded(tone(2), "wav"), tmp_path)
+    assert passed(sandbox, "speech", encoded(tone(2), "wav"), tmp_path)
     (tmp_path / "target").unlink()
     asked, deadly = 0, {1, 2}
-    sentence = refused(gate, "speech", encoded(tone(2), "wav"), tmp_path)
+    sentence = refused(sandbox, "speech", encoded(tone(2), "wav"), tmp_path)
     assert "请再传一次" in sentence
     assert "损坏" not in sentence

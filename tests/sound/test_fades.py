@@ -2,15 +2,15 @@
 
 import pytest
 
-from controller.sound.player.fades import MARGIN_S, Ramp, locate, next_run, silent_until, steps
+from controller.sound.player.fades import MARGIN_S, Fade, locate, next_run, silent_until, steps
 
 
 def test_a_ramp_is_straight_in_db_and_stays_where_it_arrives():
     """A level moves linearly in dB and then stays."""
-    ramp = Ramp(10.0, 0.25, 0.0, -20.0)
-    assert [ramp.at(t) for t in (9.0, 10.0, 10.125, 10.25, 99.0)] == [0.0, 0.0, -10.0, -20.0, -20.0]
-    assert not ramp.over(10.2)
-    assert ramp.over(10.25)
+    fade = Fade(10.0, 0.25, 0.0, -20.0)
+    assert [fade.at(t) for t in (9.0, 10.0, 10.125, 10.25, 99.0)] == [0.0, 0.0, -10.0, -20.0, -20.0]
+    assert not fade.over(10.2)
+    assert fade.over(10.25)
 
 
 def test_a_volume_becomes_steps_of_the_mixer():
