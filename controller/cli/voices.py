@@ -57,7 +57,7 @@ def install(outer: Path | None, source: Path | None, home: Path | None) -> None:
     from controller.system.process import running
 
     where = chosen(home or outer)
-    with _told("安装自然语音") as progress:
+    with _with_progress("安装自然语音") as progress:
         files.install(where.var / "voices", progress, source)
     echo("自然语音装好了。")
     if running(where.running):
@@ -72,7 +72,7 @@ def save(outer: Path | None, folder: Path, home: Path | None) -> None:
     """Save the natural voice's files into FOLDER, to be carried to an office without internet."""
     from controller.sound.tts import install as files
 
-    with _told("下载自然语音") as progress:
+    with _with_progress("下载自然语音") as progress:
         files.save(folder, progress, chosen(home or outer).var / "voices")
     echo(f"存好了。把 {folder} 拷到那台机器，再运行 zhangu voices install --from 文件夹。")
 
@@ -185,7 +185,7 @@ def _refusal(error: HTTPError) -> str:
 
 
 @contextmanager
-def _told(label: str) -> Iterator[Callable[[int, int], None]]:
+def _with_progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show progress as a bar, or as a line for each tenth without a terminal; end the command on a refusal."""
     from controller.sound.tts.download import CannotInstall
 

@@ -117,10 +117,10 @@ class Announcer:
             busy = self._present is not None
             self._changed.notify_all()
         if busy and self._queue is not None:
-            self._look_at_emergencies()
+            self._check_emergencies()
             self._render_ahead(self._queue)
 
-    def _look_at_emergencies(self) -> None:
+    def _check_emergencies(self) -> None:
         """Interrupt the present job if an emergency waits."""
         if self._queue is None or not self._queue.urgent():
             return
@@ -182,10 +182,10 @@ class Announcer:
             try:
                 job = self._next()
                 if job is not None:
-                    self._perform(job)
+                    self._play(job)
             except Exception:  # a failed announcement must not affect the others
                 log.exception("an announcement failed")
-                self._tell_failed(job)
+                self._report_failed(job)
                 if job is None:  # taking the next job failed: do not retry at once
                     time.sleep(0.5)
             finally:
@@ -197,7 +197,7 @@ class Announcer:
         if self._queue is not None:
             self._queue.on_report(report)
 
-    def _tell_failed(self, job: Job | None) -> None:
+    def _report_failed(self, job: Job | None) -> None:
         if job is None or not self._running:
             return
         self._speaker.stop(job.id)  # otherwise its rest would sound under the next one
@@ -242,7 +242,7 @@ class Announcer:
         now = time.monotonic()
         return next((span for span in self._silences if span[0] > now), None)
 
-    def _perform(self, job: Job) -> None:
+    def _play(self, job: Job) -> None:
         silence = None if job.urgent else self._next_silence()
         near = silence is not None and silence[0] - time.monotonic() < LOOK_AHEAD_S
         clip = self._rendered(job.script) if near else self._voice.ready(job.script)
@@ -251,7 +251,7 @@ class Announcer:
             and clip is not None
             and time.monotonic() + clip.duration_s + MARGIN_S > silence[0]
         ):
-            self._hold(job, silence)
+            self._postpone(job, silence)
             return
         playback = self._attempt(job, clip)
         if playback.lost and self._device_back(urgent=job.urgent):
@@ -271,7 +271,7 @@ class Announcer:
         """
         return not self._running and verdict.state in ("not_heard", "waiting")
 
-    def _hold(self, job: Job, silence: tuple[float, float]) -> None:
+    def _postpone(self, job: Job, silence: tuple[float, float]) -> None:
         """Postpone a job that is too long for the time before the silence, and all later jobs, to its end."""
         report = self._put_back(job, Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
         if report.state == "waiting":
@@ -290,7 +290,7 @@ class Announcer:
             self._playback = playback
             if not self._audible and not job.urgent:
                 playback.unheard()
-        self._look_at_emergencies()  # one may have arrived before `_playback` was set
+        self._check_emergencies()  # one may have arrived before `_playback` was set
         if self._prevented(job, playback):  # during rendering, or while the device was away
             return playback
         if not job.urgent:

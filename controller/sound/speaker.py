@@ -174,7 +174,7 @@ class Speaker:
     def close(self) -> None:
         """End the player; report announcements in progress as lost."""
         self._over.set()
-        self._poke()
+        self._wake_thread()
         if self._thread.ident is not None:
             self._thread.join(5)
         launched, self._launched = self._launched, None
@@ -209,7 +209,7 @@ class Speaker:
                 self._send("announce", **order, floor=floor)
                 return
         self._refused.put(id)
-        self._poke()
+        self._wake_thread()
 
     def append(self, id: int, part: Part) -> None:
         """Append a part to an open announcement; ignored when it is over."""
@@ -287,7 +287,7 @@ class Speaker:
         why, heard_at = "died", time.monotonic() + START_S - SILENT_S
         while not self._over.is_set():
             messages = child.receive(heard_at + SILENT_S - time.monotonic())
-            self._tell_refused()
+            self._report_refused()
             if messages is None:
                 return why
             if messages:
@@ -295,10 +295,10 @@ class Speaker:
             elif time.monotonic() - heard_at > SILENT_S:
                 return "hung"
             for message in messages:
-                why = self._heard(message) or why
+                why = self._on_message(message) or why
         return "closed"
 
-    def _heard(self, message: dict[str, Any]) -> str | None:
+    def _on_message(self, message: dict[str, Any]) -> str | None:
         """Handle one message; return the reason when it is the last one."""
         do = message["do"]
         if do == "lost":
@@ -350,7 +350,7 @@ class Speaker:
         if self._child is not None and self._ready:
             self._child.send(protocol.line(do, **values))
 
-    def _poke(self) -> None:
+    def _wake_thread(self) -> None:
         with self._lock:
             if self._child is not None:
                 self._child.wake()
@@ -361,9 +361,9 @@ class Speaker:
         end = time.monotonic() + seconds
         while not self._over.is_set() and (left := end - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
-                self._tell_refused(self._refused.get(timeout=left))
+                self._report_refused(self._refused.get(timeout=left))
 
-    def _tell_refused(self, id: int | None = None) -> None:
+    def _report_refused(self, id: int | None = None) -> None:
         while True:
             if id is not None:
                 self._report(Event("done", id=id, ok=False, why="lost"))

@@ -123,11 +123,11 @@ class Box:
         self.fading = self._clock() + fade_s + 0.05
 
     def command(self, do: str, **values: Any) -> None:
-        self._player._obey(protocol.line(do, **values).strip())
+        self._player._execute(protocol.line(do, **values).strip())
 
     def tick(self) -> None:
         now = self._clock()
-        self._player._news(now)
+        self._player._send_events(now)
         self._player._clips.tick(now)
         self._player._music.tick(now)
 

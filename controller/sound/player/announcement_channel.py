@@ -114,7 +114,7 @@ class AnnouncementChannel:
         self._ended += 1
         self._idle_since = now
         if self._began < self._sent:
-            self._tell_began(now)
+            self._notify_began(now)
         self._send(now)
 
     def tick(self, now: float) -> float:
@@ -152,12 +152,12 @@ class AnnouncementChannel:
         if self._sent == self._ended and self._sent < len(self._sounds):
             self._channel.say(self._sounds[self._sent])
             self._sent += 1
-            self._tell_began(now)
+            self._notify_began(now)
         if self._sent == self._ended + 1 and self._sent < len(self._sounds):
             self._channel.say_next(self._sounds[self._sent])
             self._sent += 1
 
-    def _tell_began(self, now: float) -> None:
+    def _notify_began(self, now: float) -> None:
         number = self._numbers[self._began]
         self._notify("part_started", id=self._id, n=number, at=now + self._channel.latency_s)
         self._began += 1

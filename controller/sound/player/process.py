@@ -63,12 +63,12 @@ class Player:
         """Loop until the device or the parent is gone."""
         while True:
             now = time.monotonic()
-            self._news(now)
+            self._send_events(now)
             due = min(self._announcements.tick(now), self._music.tick(now), self._beat(now), now + LOOK_S)
             if select.select([0], [], [], max(0.0, due - time.monotonic()))[0]:
                 self._read()
 
-    def _news(self, now: float) -> None:
+    def _send_events(self, now: float) -> None:
         happened = self._device.happened(now)
         if "lost" in happened or "stalled" in happened:  # first: an end reported by a lost device is not real
             _leave("removed" if "lost" in happened else "stalled")
@@ -92,9 +92,9 @@ class Player:
         if len(self._rest) > protocol.LONGEST_LINE:
             self._rest = b""
         for raw in lines:
-            self._obey(raw)
+            self._execute(raw)
 
-    def _obey(self, raw: bytes) -> None:
+    def _execute(self, raw: bytes) -> None:
         try:
             order = protocol.read(raw)
             self._orders[order["do"]](order, time.monotonic())

@@ -230,7 +230,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--voices", type=Path, required=True)
     voices = options.parse_args().voices
-    _be_humble()
+    _lower_priority()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         install(voices, _ProgressReport())
@@ -253,7 +253,7 @@ class _ProgressReport:
             _send({"percent": percent})
 
 
-def _be_humble() -> None:
+def _lower_priority() -> None:
     """Give priority to everything else on the machine; when memory is short, this process is killed first."""
     with contextlib.suppress(OSError):
         os.nice(NICE)

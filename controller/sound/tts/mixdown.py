@@ -137,7 +137,7 @@ class Mixdown:
         with self._lock:
             self._under_way = strip, script
         try:
-            self._recite(script, strip)
+            self._render_clauses(script, strip)
         finally:
             with self._lock:
                 self._under_way = None
@@ -165,7 +165,7 @@ class Mixdown:
             if self._under_way is not None:
                 self._flush(*self._under_way)
 
-    def _recite(self, script: Script, strip: _Strip) -> None:
+    def _render_clauses(self, script: Script, strip: _Strip) -> None:
         for segment in script.segments:
             self._add(segment, strip, script)
         if not strip.length:

@@ -334,10 +334,10 @@ class Build:
         catalogue = self._catalogue
         missing = [part.wheels for part in parts if not any(source.glob(part.wheels))]
         if missing and (len(missing) == len(catalogue.parts) or self._given(catalogue.model)):
-            missing = [self._told(catalogue.model)]
+            missing = [self._listed(catalogue.model)]
         if silent and not (source / catalogue.archive).is_file():
             missing += [
-                self._told(file)
+                self._listed(file)
                 for file in catalogue.speakers
                 if not is_whole(self._folder / file.name, file)
             ]
@@ -346,7 +346,7 @@ class Build:
                 f"{source} 里缺 {'、'.join(missing)}", "请用 zhangu voices save 重新做这个文件夹，再拷过来。"
             )
 
-    def _told(self, file: File) -> str:
+    def _listed(self, file: File) -> str:
         return f"{file.name}（有，但不完整或被改过）" if self._given(file) else file.name
 
     def _given(self, file: File) -> bool:
