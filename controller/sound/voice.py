@@ -13,7 +13,8 @@ from typing import Any
 
 from controller.sound.mandarin import for_espeak
 from controller.sound.tts.cache import Takes
-from controller.sound.tts.engines import Engine, EngineFailed, Maker, neural
+from controller.sound.tts.engines import EngineFailed, Maker, Piper, Sherpa
+from controller.sound.tts.kokoro import Kokoro
 from controller.sound.tts.script import PLAIN, Delivery, Recording
 from controller.sound.tts.speakers import model_folders
 from controller.sound.tts.worker_loop import serve
@@ -136,11 +137,22 @@ def makers(wanted: str, voices: Path) -> list[Maker]:
     """
     folders = zip(model_folders(voices), neural(voices), strict=True)
     chosen = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
-    return [*chosen, Maker("espeak", _espeak)]
+    return [*chosen, Maker("espeak", Espeak)]
 
 
-def _espeak() -> Engine:
-    return Espeak()
+def neural(voices: Path) -> list[Maker]:
+    """Return makers for every voice folder in `voices`, by name; none when there is no folder."""
+    if not voices.is_dir():
+        return []
+    return [_maker(folder) for folder in model_folders(voices)]
+
+
+def _maker(folder: Path) -> Maker:
+    if any(folder.glob("kokoro*.onnx")):
+        return Maker("kokoro", lambda: Kokoro(folder))
+    if any(folder.glob("*.onnx.json")):
+        return Maker("piper", lambda: Piper(folder))
+    return Maker("sherpa", lambda: Sherpa(folder))
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from soundfiles import heard, measured, noise, save, tone
 
 from controller.sound.tts import levels
 from controller.sound.tts.cache import to_json
-from controller.sound.tts.engines import EngineFailed, Maker, first_working, neural
+from controller.sound.tts.engines import EngineFailed, Maker, first_working
 from controller.sound.tts.mixdown import Mixdown, NothingToSay
 from controller.sound.tts.script import (
     PLAIN,
@@ -25,6 +25,7 @@ from controller.sound.tts.script import (
     speakable,
 )
 from controller.sound.tts.worker_loop import from_json
+from controller.sound.voice import neural
 
 RATE = levels.RATE
 

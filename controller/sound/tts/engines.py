@@ -18,7 +18,6 @@ from typing import Any, Protocol
 from controller.sound.mandarin import for_espeak
 from controller.sound.mandarin.pinyin import in_characters
 from controller.sound.tts.script import PLAIN, Delivery, Recording
-from controller.sound.tts.speakers import model_folders
 
 
 class EngineFailed(Exception):  # noqa: N818 - the engine failed
@@ -73,27 +72,6 @@ def first_working(makers: Sequence[Maker]) -> tuple[Engine, list[tuple[str, str]
         except EngineFailed as why:
             passed_over.append((maker.name, str(why)))
     raise EngineFailed("；".join(f"{name}：{why}" for name, why in passed_over) or "没有任何语音引擎")
-
-
-def neural(voices: Path) -> list[Maker]:
-    """Return makers for every voice folder in `voices`, by name; none when there is no folder."""
-    if not voices.is_dir():
-        return []
-    return [_maker(folder) for folder in model_folders(voices)]
-
-
-def _maker(folder: Path) -> Maker:
-    if any(folder.glob("kokoro*.onnx")):
-        return Maker("kokoro", lambda: _kokoro(folder))
-    if any(folder.glob("*.onnx.json")):
-        return Maker("piper", lambda: Piper(folder))
-    return Maker("sherpa", lambda: Sherpa(folder))
-
-
-def _kokoro(folder: Path) -> Engine:
-    from controller.sound.tts.kokoro import Kokoro
-
-    return Kokoro(folder)
 
 
 class Sherpa:
