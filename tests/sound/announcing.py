@@ -31,7 +31,7 @@ ENDS = ("heard", "not_heard", "dropped", "stale")
 
 
 @dataclass
-class Studio:
+class Setup:
     """The announcer, the queue of waiting jobs, and the reports."""
 
     announcer: Announcer
@@ -100,27 +100,27 @@ class Studio:
 @contextmanager
 def announcing(
     folder: Path, env: Mapping[str, str] = {}, settings: AnnouncementSettings = PROMPT
-) -> Iterator[Studio]:
+) -> Iterator[Setup]:
     """Start all three parts and wait for the device."""
     with disk_device(folder) as (device, recording):
-        studio: list[Studio] = []
+        setup: list[Setup] = []
 
         def on_speaker(event: Event) -> None:
-            if studio:
-                studio[0].announcer.on_speaker(event)
+            if setup:
+                setup[0].announcer.on_speaker(event)
 
         speaker = Speaker(on_speaker, env=device | dict(env))
         voice = Voice(folder / "cache", folder / "voices")
         announcer = Announcer(speaker, voice, settings)
-        studio.append(Studio(announcer, speaker, voice, recording))
+        setup.append(Setup(announcer, speaker, voice, recording))
         speaker.start()
-        announcer.start(studio[0])
+        announcer.start(setup[0])
         try:
             end = time.monotonic() + 15
             while not speaker.health().alive:
                 assert time.monotonic() < end, "no device"
                 time.sleep(0.02)
-            yield studio[0]
+            yield setup[0]
         finally:
             announcer.close()
             speaker.close()

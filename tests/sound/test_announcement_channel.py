@@ -43,10 +43,10 @@ class Mixer:
 
 
 @pytest.fixture
-def desk():
-    told = []
+def channel():
+    events = []
     mixer = Mixer()
-    return AnnouncementChannel(mixer, mixer, lambda do, **values: told.append((do, values))), mixer, told
+    return AnnouncementChannel(mixer, mixer, lambda do, **values: events.append((do, values))), mixer, events
 
 
 def play_out(clips: AnnouncementChannel, mixer: Mixer, now: float) -> None:
@@ -54,14 +54,14 @@ def play_out(clips: AnnouncementChannel, mixer: Mixer, now: float) -> None:
     clips.part_ended(now)
 
 
-def done(told) -> dict:
-    (values,) = [values for do, values in told if do == "done"]
+def done(events) -> dict:
+    (values,) = [values for do, values in events if do == "done"]
     return values
 
 
-def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(desk):
+def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(channel):
     """Ducked from the first part on, until a pause after the last has passed."""
-    clips, mixer, told = desk
+    clips, mixer, events = channel
     clips.announce(1, [CHIME], open=True, duck=Duck(), until=None, now=0.0)
     assert mixer.ducked == -20
     play_out(clips, mixer, 1.0)
@@ -71,16 +71,16 @@ def test_music_stays_down_through_all_parts_and_comes_back_after_the_last(desk):
     clips.finish(1)
     play_out(clips, mixer, 9.0)
     clips.tick(9.0 + DRAIN_S)
-    assert done(told)["ok"]
+    assert done(events)["ok"]
     clips.tick(9.0 + REST_S - 0.01)
     assert mixer.ducked == -20
     clips.tick(9.0 + REST_S)
     assert mixer.ducked == 0
 
 
-def test_another_announcement_keeps_the_music_down(desk):
+def test_another_announcement_keeps_the_music_down(channel):
     """An announcement within the pause finds the music still ducked."""
-    clips, mixer, _told = desk
+    clips, mixer, _events = channel
     clips.announce(1, [CHIME], open=False, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
     clips.tick(1.1)
@@ -89,34 +89,34 @@ def test_another_announcement_keeps_the_music_down(desk):
     assert mixer.ducked == -20
 
 
-def test_an_open_announcement_without_parts_ends_and_restores_the_music(desk):
+def test_an_open_announcement_without_parts_ends_and_restores_the_music(channel):
     """An open announcement without further parts ends after its time as not heard, and the music is restored."""
-    clips, mixer, told = desk
+    clips, mixer, events = channel
     clips.announce(1, [CHIME], open=True, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
     clips.tick(1.0 + WAIT_S - 0.1)
     assert mixer.ducked == -20
     clips.tick(1.0 + WAIT_S + 0.1)
-    assert done(told) == {"id": 1, "ok": False, "why": "waited"}
+    assert done(events) == {"id": 1, "ok": False, "why": "waited"}
     clips.tick(1.0 + WAIT_S + 0.2)
     assert mixer.ducked == 0
 
 
-def test_an_end_counts_only_when_the_device_outlived_it(desk):
+def test_an_end_counts_only_when_the_device_outlived_it(channel):
     """Sound still in the device's buffers has not been heard yet."""
-    clips, mixer, told = desk
+    clips, mixer, events = channel
     clips.announce(1, [CHIME], open=False, duck=Duck(), until=None, now=0.0)
     play_out(clips, mixer, 1.0)
     clips.tick(1.0 + DRAIN_S / 2)
-    assert not [do for do, _ in told if do == "done"]
+    assert not [do for do, _ in events if do == "done"]
     clips.tick(1.0 + DRAIN_S)
-    assert done(told)["ok"]
+    assert done(events)["ok"]
 
 
 @pytest.mark.parametrize("why", ["stopped", "quiet", "until", "file"])
-def test_the_music_is_restored_after_any_failure(desk, why):
+def test_the_music_is_restored_after_any_failure(channel, why):
     """Stopped, cut by quiet time or a limit, or unreadable: the music is restored."""
-    clips, mixer, told = desk
+    clips, mixer, events = channel
     part = Part(Path("broken")) if why == "file" else CHIME
     clips.announce(1, [part, part], open=False, duck=Duck(), until=3.0 if why == "until" else None, now=0.0)
     if why == "stopped":
@@ -126,6 +126,6 @@ def test_the_music_is_restored_after_any_failure(desk, why):
     clips.tick(1.0)
     clips.tick(3.0)
     clips.tick(3.0 + REST_S + 0.1)
-    assert done(told) == {"id": 1, "ok": False, "why": why}
+    assert done(events) == {"id": 1, "ok": False, "why": why}
     assert mixer.ducked == 0
     assert not mixer.sounding
