@@ -143,7 +143,7 @@ def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pyt
     """Deals recorded while the clock jumped count normally; the next round starts in the morning again."""
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     lunch = act(12, 29)
-    monkeypatch.setattr(demo, "ACTS", (Act(lunch.at, 0.1, lunch.told, (), lunch.meanwhile),))
+    monkeypatch.setattr(demo, "ACTS", (Act(lunch.at, 0.1, lunch.line, (), lunch.meanwhile),))
     with demo.opened(made_up, "127.0.0.1", 0) as daemon:
         demo.DemoPlayer(daemon, lambda line: None, lambda seconds: bool(time.sleep(seconds))).play()
         deals: tuple[Deal, ...] = daemon.office.deals(DAY)

@@ -381,7 +381,7 @@ def test_a_long_file_is_measured_however_long_it_takes(home: Path, monkeypatch: 
         "import json, sys, time\n"
         "for line in sys.stdin:\n"
         "    for seconds in range(10 * json.loads(line)['whole']):\n"
-        "        time.sleep(0.1); print(json.dumps({'going': seconds}), flush=True)\n"
+        "        time.sleep(0.1); print(json.dumps({'progress': seconds}), flush=True)\n"
         "    print(json.dumps({'duration_s': 9.0, 'lufs': -20.0, 'peak': -1.0, 'ready': True}), flush=True)\n"
     )
     (folder(home) / "mix.mp3").write_bytes(b"a long mix")
