@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "sound")]
 
-from announcing import APPLAUSE, CHIME, Desk, announcing  # noqa: E402
+from announcing import APPLAUSE, CHIME, Setup, announcing  # noqa: E402
 from broadcasts import AMOUNTS, NAMES, ODD, TEAMS  # noqa: E402
 from recording import RATE, level  # noqa: E402
 from table import Row  # noqa: E402
@@ -80,18 +80,18 @@ def rows() -> list[Row]:
 
 def at_pace(pace: float, count: int) -> list[Row]:
     """Return the figures of `count` deals at that pace."""
-    with tempfile.TemporaryDirectory() as name, ready(Path(name)) as desk:
+    with tempfile.TemporaryDirectory() as name, ready(Path(name)) as setup:
         deals = [deal(number) for number in range(count)]
-        desk.voice.learn(replace(script, segments=(Segment(without_sum(script)),)) for script in deals)
-        while desk.voice.waiting_ahead():
+        setup.voice.learn(replace(script, segments=(Segment(without_sum(script)),)) for script in deals)
+        while setup.voice.waiting_ahead():
             time.sleep(0.2)
-        slow = Slow(desk.voice, pace)
+        slow = Slow(setup.voice, pace)
         try:
-            prime(desk, slow)
-            found = [announced(desk, number, script) for number, script in enumerate(deals)]
+            prime(setup, slow)
+            found = [announced(setup, number, script) for number, script in enumerate(deals)]
         finally:
             slow.close()
-        reached = desk.voice.status().pace
+        reached = setup.voice.status().pace
     firsts, gaps = np.array([first for first, _ in found]), max(gap for _, gap in found)
     in_time = 100 * float((firsts <= 1.5).mean())
     what = f"voice at {reached:.1f} s per second of speech, {count} deals previewed 3 s before"
@@ -103,13 +103,13 @@ def at_pace(pace: float, count: int) -> list[Row]:
 
 
 @contextmanager
-def ready(folder: Path) -> Iterator[Desk]:
+def ready(folder: Path) -> Iterator[Setup]:
     """Yield an announcer with the natural voice, running."""
     (folder / "voices").symlink_to(VOICES.resolve())
-    with announcing(folder) as desk:
-        desk.voice.prepare(Script((Segment("大家好"),))).result(60)
-        assert desk.voice.status().natural
-        yield desk
+    with announcing(folder) as setup:
+        setup.voice.prepare(Script((Segment("大家好"),))).result(60)
+        assert setup.voice.status().natural
+        yield setup
 
 
 def deal(number: int) -> Script:
@@ -125,21 +125,21 @@ def without_sum(script: Script) -> str:
     return "，".join(piece for piece in text.split("，") if "金额" not in piece)
 
 
-def prime(desk: Desk, slow: Slow) -> None:
+def prime(setup: Setup, slow: Slow) -> None:
     """Render new text until the pace is reached."""
     for number in range(6):
-        desk.voice.prepare(Script((Segment(spoken(f"第{number + 31}号客户已经到了前台。")),))).result(120)
+        setup.voice.prepare(Script((Segment(spoken(f"第{number + 31}号客户已经到了前台。")),))).result(120)
 
 
-def announced(desk: Desk, number: int, script: Script) -> tuple[float, float]:
+def announced(setup: Setup, number: int, script: Script) -> tuple[float, float]:
     """Return seconds from the chime's end to the first word, and the longest silence before the applause."""
-    desk.voice.prepare(replace(script, chime=None), AHEAD)
+    setup.voice.prepare(replace(script, chime=None), AHEAD)
     time.sleep(PREVIEW_S)
     began = time.monotonic()
-    desk.submit(1000 + number, script)
-    desk.wait(90, lambda: any(ident == 1000 + number for ident, _ in desk.ends()))
-    assert (1000 + number, "heard") in desk.ends(), desk.why(1000 + number)
-    frames = desk.recording.frames_between(began, time.monotonic())
+    setup.submit(1000 + number, script)
+    setup.wait(90, lambda: any(ident == 1000 + number for ident, _ in setup.ends()))
+    assert (1000 + number, "heard") in setup.ends(), setup.why(1000 + number)
+    frames = setup.recording.frames_between(began, time.monotonic())
     speech = speech_of((frames.astype(np.float32).mean(axis=1) / 32768).astype(np.float32))[RATE // 10 :]
     return first_and_longest(speech)
 

@@ -19,7 +19,7 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "sound")]
 
-from announcing import APPLAUSE, CHIME, FAST, Desk, announcing, sign, signs  # noqa: E402
+from announcing import APPLAUSE, CHIME, FAST, Setup, announcing, sign, signs  # noqa: E402
 from fakes import SHANGHAI  # noqa: E402
 from recording import RATE  # noqa: E402
 from table import Row  # noqa: E402
@@ -55,12 +55,12 @@ def rows(*only: str) -> list[Row]:
 def levels(folder: Path) -> list[Row]:
     """Measure the loudness of thirty single announcements, and the peak of everything."""
     loud, peaks = [], []
-    with announcing(folder, FAST) as desk:
+    with announcing(folder, FAST) as setup:
         for n in range(30):
             text = f"{n}号通知：{TEXTS[n % len(TEXTS)]}"
-            frames = _heard(desk, n, Script((Segment(spoken(text)),), chime=CHIME, applause=APPLAUSE))
+            frames = _heard(setup, n, Script((Segment(spoken(text)),), chime=CHIME, applause=APPLAUSE))
             peaks.append(_measured(frames, folder).peak)
-            alone = _heard(desk, 100 + n, Script((Segment(spoken(text)),)))
+            alone = _heard(setup, 100 + n, Script((Segment(spoken(text)),)))
             loud.append(_measured(alone, folder).lufs)
     off = max(abs(value + 18) for value in loud)
     spread = f"{min(loud):.1f} to {max(loud):.1f} LUFS"
@@ -70,14 +70,14 @@ def levels(folder: Path) -> list[Row]:
     ]
 
 
-def _heard(desk: Desk, ident: int, script: Script) -> np.ndarray:
+def _heard(setup: Setup, ident: int, script: Script) -> np.ndarray:
     """Return the sound of one announcement, from its first to its last sample."""
-    desk.voice.prepare(script).result(60)
+    setup.voice.prepare(script).result(60)
     began = now()
-    desk.submit(ident, script)
-    desk.wait(60, lambda: any(number == ident for number, _ in desk.ends()))
+    setup.submit(ident, script)
+    setup.wait(60, lambda: any(number == ident for number, _ in setup.ends()))
     time.sleep(0.15)
-    frames = desk.recording.frames_between(began, now())
+    frames = setup.recording.frames_between(began, now())
     loud = np.flatnonzero(np.abs(frames).max(axis=1) > 3)
     return frames[loud[0] : loud[-1] + 1]
 
@@ -95,25 +95,25 @@ def _measured(frames: np.ndarray, folder: Path) -> loudness.Loudness:
 def gap(folder: Path) -> list[Row]:
     """Measure end of the chime → first word, at normal speed: rendered during the chime, and rendered before."""
     took: dict[str, list[float]] = {"rendered meanwhile": [], "lying ready": []}
-    with announcing(folder) as desk:
-        desk.voice.prepare(Script((Segment("你好"),))).result(60)  # the child is running, as in the daemon
+    with announcing(folder) as setup:
+        setup.voice.prepare(Script((Segment("你好"),))).result(60)  # the child is running, as in the daemon
         for n in range(4):
             script = Script((Segment(spoken(f"{n}号会议室现在可以使用了")),), chime=CHIME)
-            took["rendered meanwhile"].append(_silence_after_chime(_at_speed(desk, n, script)))
-            desk.voice.prepare(script).result(60)
-            took["lying ready"].append(_silence_after_chime(_at_speed(desk, 10 + n, script)))
+            took["rendered meanwhile"].append(_silence_after_chime(_at_speed(setup, n, script)))
+            setup.voice.prepare(script).result(60)
+            took["lying ready"].append(_silence_after_chime(_at_speed(setup, 10 + n, script)))
     return [
         Row(f"chime → first word, {how}, ms", f"{max(ms):.0f} worst of 4", "≤ 150", max(ms) <= 150)
         for how, ms in took.items()
     ]
 
 
-def _at_speed(desk: Desk, ident: int, script: Script) -> np.ndarray:
+def _at_speed(setup: Setup, ident: int, script: Script) -> np.ndarray:
     began = now()
-    desk.submit(ident, script)
-    desk.wait(60, lambda: any(number == ident for number, _ in desk.ends()))
+    setup.submit(ident, script)
+    setup.wait(60, lambda: any(number == ident for number, _ in setup.ends()))
     time.sleep(0.15)
-    return desk.recording.frames_between(began, now())
+    return setup.recording.frames_between(began, now())
 
 
 def _silence_after_chime(frames: np.ndarray) -> float:
@@ -127,12 +127,12 @@ def _silence_after_chime(frames: np.ndarray) -> float:
 def syllable(folder: Path) -> list[Row]:
     """Compare the first 150 ms of recorded speech with the rendered clip: how much of it arrives."""
     shares = []
-    with announcing(folder) as desk:
+    with announcing(folder) as setup:
         for n, text in enumerate(TEXTS):
             script = Script((Segment(spoken(text)),))
-            clip = desk.voice.prepare(script).result(60)
+            clip = setup.voice.prepare(script).result(60)
             rendered = _first_syllable(clip)
-            heard = _from_first(_at_speed(desk, n, script).astype(np.float32).mean(axis=1) / 32768)
+            heard = _from_first(_at_speed(setup, n, script).astype(np.float32).mean(axis=1) / 32768)
             length = len(rendered) - 8
             shares += [
                 max(
@@ -165,22 +165,22 @@ def roundup(folder: Path) -> list[Row]:
         for n in range(40)
     ]
     said = messages.roundup(deals, texts, WORDS, at.replace(hour=11, minute=0))
-    with announcing(folder, FAST) as desk:
-        clip = desk.voice.prepare(Script((Segment(spoken(said.text if said else "")),))).result(60)
+    with announcing(folder, FAST) as setup:
+        clip = setup.voice.prepare(Script((Segment(spoken(said.text if said else "")),))).result(60)
     speech = clip.speech_end_s - clip.speech_start_s
     return [Row("round-up of 40 orders, speech, s", f"{speech:.1f}", "≤ 45", 10 < speech <= 45)]
 
 
 def in_a_row(folder: Path) -> list[Row]:
     """Submit two hundred announcements at once and identify each by its sign."""
-    with announcing(folder, FAST) as desk:
+    with announcing(folder, FAST) as setup:
         began = now()
         for n in range(200):
-            desk.say(n, "好", applause=sign(folder, n), overlap_ms=0, tail_ms=100)
-        desk.wait(400, lambda: len(desk.ends()) == 200)
+            setup.say(n, "好", applause=sign(folder, n), overlap_ms=0, tail_ms=100)
+        setup.wait(400, lambda: len(setup.ends()) == 200)
         time.sleep(0.3)
-        heard = signs(desk.recording.frames_between(began, now()))
-        told = desk.ends()
+        heard = signs(setup.recording.frames_between(began, now()))
+        told = setup.ends()
     good = heard == list(range(200)) and told == [(n, "heard") for n in range(200)]
     wrong = sum(one != n for n, one in enumerate(heard)) + abs(200 - len(heard))
     return [Row("200 in a row, each once and in order", f"{len(heard)} heard, {wrong} wrong", "200, 0", good)]
