@@ -111,7 +111,7 @@ class Box:
         from controller.sound.player import mixer, process
 
         process.time = SimpleNamespace(monotonic=clock)  # type: ignore[assignment]
-        process.tell = lambda do, **values: on_news(do, values)
+        process.notify = lambda do, **values: on_news(do, values)
         self._pygame, self._tape, self._clock = mixer.pygame, tape, clock
         opened = mixer.Device()
         self._fade_out, opened.fade_out = opened.fade_out, self._fade  # type: ignore[method-assign]
@@ -128,7 +128,7 @@ class Box:
     def tick(self) -> None:
         now = self._clock()
         self._player._send_events(now)
-        self._player._clips.tick(now)
+        self._player._announcements.tick(now)
         self._player._music.tick(now)
 
     def close(self) -> np.ndarray:
