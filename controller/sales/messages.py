@@ -44,15 +44,6 @@ class Phrase:
     template: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One part of a longer script. `mark` names its moment for the walls; `roll`: preceded by a drum roll."""
-
-    text: str
-    mark: str | None = None
-    roll: bool = False
-
-
 class BurstTexts(Protocol):
     """Templates of a burst: the opening ({count}, {total}), one deal, and the summary of the remaining deals."""
 

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from controller.sales.messages import Line, Variants, Words, counted, percent, phrase, place_slots, whole
+from controller.sales.messages import Variants, Words, counted, percent, phrase, place_slots, whole
+from controller.sales.model import Line
 from controller.sales.standings import Standing
 
 _TEAMS_CHARACTERS: Final = 400

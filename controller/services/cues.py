@@ -6,15 +6,13 @@ import logging
 from datetime import date, datetime
 
 from controller.sales import highlights, messages, results
-from controller.sales.messages import Line
-from controller.sales.model import WAITING, Announcement, Kind
+from controller.sales.model import WAITING, Announcement, Kind, Line, NewAnnouncement, StoredScript
 from controller.sales.results import City, Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING
 from controller.services.context import WORDS, Context, period_of, spent_s
-from controller.services.scripts import as_json
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan
 
 log = logging.getLogger(__name__)
@@ -46,7 +44,7 @@ class CueService:
             lines, applause = self._lines(session, cue, plan, now, final=False)
         if not lines:
             return None
-        text, script = "".join(line.text for line in lines), as_json(lines, applause)
+        text, script = "".join(line.text for line in lines), StoredScript(lines, applause)
         return Announcement(0, "", Kind(cue.say or FREE_TEXT), text, WAITING, "", now, None, script=script)
 
     def _put(self, session: Session, cue: Cue, plan: DayPlan, now: datetime) -> None:
@@ -63,11 +61,12 @@ class CueService:
             else []
         )
         due, why = self._when(session, cue, now)
-        session.outbox.add(
-            key, cue.say or FREE_TEXT, "".join(line.text for line in lines), why, now, plan.date, due=due,
-            deals=[ident for member in members for ident in member.deals], priority=announcement_priority.TIMETABLE,
-            script=as_json(lines, applause),
+        new = NewAnnouncement(
+            key, Kind(cue.say or FREE_TEXT), "".join(line.text for line in lines), why, now, plan.date, due=due,
+            deals=tuple(ident for member in members for ident in member.deals),
+            priority=announcement_priority.TIMETABLE, script=StoredScript(lines, applause),
         )  # fmt: skip
+        session.outbox.add(new)
         session.outbox.merge(members, f"并入 {now:%H:%M} 的战报。", now)
 
     def _when(self, session: Session, cue: Cue, now: datetime) -> tuple[datetime | None, str]:

@@ -23,6 +23,8 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Deal,
+    NewAnnouncement,
+    StoredScript,
 )
 from controller.sales.money import parse_amount
 from controller.sales.standings import Standing
@@ -32,7 +34,6 @@ from controller.services.announcement_priority import EVENING, HOURLY
 from controller.services.announcements import AnnouncementService
 from controller.services.context import WORDS, Context, period_of, spent_s
 from controller.services.roundups import TAKEN_BACK, RoundUps
-from controller.services.scripts import as_json
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State, Timetable
 
@@ -61,11 +62,13 @@ def tell(
     )
     session.desk.use(TARGET, phrase.template, deal.at)
     due, why = _when(decision, own, rhythm, deal.at, spoken_s)
-    announcement, _ = session.outbox.add(
-        f"target:{deal.id}", TARGET, phrase.text, why, deal.at, deal.date, due=due, deals=[deal.id],
-        priority=announcement_priority.AFTER_ROUNDUP if decision.merge else announcement_priority.PRIORITY[TARGET],
-        script=as_json([], "large"),
+    after = announcement_priority.AFTER_ROUNDUP
+    new = NewAnnouncement(
+        f"target:{deal.id}", TARGET, phrase.text, why, deal.at, deal.date, due=due, deals=(deal.id,),
+        priority=after if decision.merge else announcement_priority.PRIORITY[TARGET],
+        script=StoredScript(applause="large"),
     )  # fmt: skip
+    announcement, _ = session.outbox.add(new)
     return announcement
 
 
@@ -287,16 +290,19 @@ class DealService:
         kind = decision.kind
         if decision.merge:
             kind = EVENING if decision.kind == RESULTS else HOURLY
-        announcement, _ = session.outbox.add(
+        new = NewAnnouncement(
             f"deal:{deal.id}", kind, phrase.text, own.why, deal.at, deal.date,
-            due=own.when, deals=[deal.id], priority=announcement_priority.PRIORITY.get(kind, 0),
+            due=own.when, deals=(deal.id,), priority=announcement_priority.PRIORITY.get(kind, 0),
             script=self._script(deal.amount), decision=decision.to_json(),
             state=WAITING if decision.when is not None else DROPPED,
         )  # fmt: skip
+        announcement, _ = session.outbox.add(new)
         return announcement
 
-    def _script(self, amount: Decimal) -> dict[str, object]:
-        return as_json([], announcement_priority.applause(amount, self._context.rhythm.broadcasts.big_over))
+    def _script(self, amount: Decimal) -> StoredScript:
+        return StoredScript(
+            applause=announcement_priority.applause(amount, self._context.rhythm.broadcasts.big_over)
+        )
 
     def _unsent(self, text: str, decision: Decision, amount: Decimal, now: datetime) -> Announcement:
         return Announcement(0, "", decision.kind, text, WAITING, "", now, None, script=self._script(amount))

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from controller.sales import messages
-from controller.sales.model import FIRST_OF_DAY, WAITING, Announcement, Person
+from controller.sales.model import FIRST_OF_DAY, WAITING, Announcement, Person, StoredScript
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
 from controller.services.cues import CueService
 from controller.services.roundups import RoundUps
-from controller.services.scripts import as_json
 from controller.timetable.model import Cue, DayPlan
 
 SETTLED_S = 5.0
@@ -118,7 +117,7 @@ class Prerenderer:
             for template in (*texts.big, *texts.first_of_day, *texts.first_of_week, *texts.record)
         ]
         known: set[str] = set()
-        script = as_json([], None)
+        script = StoredScript(applause=None)
         for product in products:
             for person in people:
                 slots = {"team": person.team, "person": person.name, "product": product}

@@ -15,7 +15,7 @@ from functools import partial
 
 from controller.clock import Clock
 from controller.daemon import Daemon, Options, keep_log
-from controller.sales.model import MERGED, OPEN_STATES
+from controller.sales.model import MERGED, OPEN_STATES, Kind, NewAnnouncement
 from controller.sales.store import Session, Store
 from controller.services.auth import Credentials
 from controller.simulation.demo_day import (
@@ -168,10 +168,11 @@ def _write_past(book: Session, past: Past, moment: Callable[[clock_time], dateti
     seller = book.roster.find(order.person)
     key = f"demo:{at.isoformat()}"
     deal, _ = book.deals.record(key, seller.id, order.product, Decimal(order.amount), at, at.date())
-    book.outbox.add(
-        f"deal:{deal.id}", "hourly", f"{deal.team}的{deal.person}，{amount_in_words(deal.amount)}。",
-        f"并入 {at.hour + 1}:00 的整点播报。", at, at.date(), deals=[deal.id], state=MERGED,
+    new = NewAnnouncement(
+        f"deal:{deal.id}", Kind.HOURLY, f"{deal.team}的{deal.person}，{amount_in_words(deal.amount)}。",
+        f"并入 {at.hour + 1}:00 的整点播报。", at, at.date(), deals=(deal.id,), state=MERGED,
     )  # fmt: skip
+    book.outbox.add(new)
 
 
 # --- the show

@@ -10,8 +10,8 @@ import pytest
 from fakes import SHANGHAI
 from office_made import ROOT, House, house
 
-from controller.sales.model import Announcement, Refused
-from controller.services.scripts import ScriptBuilder, as_json, language_of
+from controller.sales.model import Announcement, Line, Refused, StoredScript
+from controller.services.scripts import ScriptBuilder, language_of
 from controller.services.voices import Choice, Speaking, folders, key_of
 from controller.sound.tts import speakers
 from controller.sound.tts.client import VoiceStatus
@@ -258,9 +258,7 @@ def test_an_english_announcement_has_english_numbers(office: House) -> None:
 
 def test_a_chinese_announcement_stays_in_one_language() -> None:
     """A line of Latin letters inside a Chinese announcement is read by the same voice as the rest."""
-    from controller.sales.messages import Line
-
-    script = as_json([Line("第一名是"), Line("Amy Smith 3")], None)
+    script = StoredScript((Line("第一名是"), Line("Amy Smith 3")), None)
     results = Announcement(1, "k", "results", "", "waiting", "", MORNING, None, script=script)
     built = ScriptBuilder(ROOT / "sounds").build(results, {})
     assert [segment.language for segment in built.segments] == ["zh", "zh"]
