@@ -14,7 +14,7 @@ from decimal import Decimal
 from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal, Kind
-from controller.sales.results import City
+from controller.sales.results import Show
 from controller.sales.standings import Standing
 from controller.sentences import say
 from controller.timetable.model import DayPlan, State, WallSettings
@@ -39,20 +39,6 @@ class Total:
     amount: Decimal
     target: Decimal | None
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """The results as shown at 18:05, frozen when the show began (or live before it)."""
-
-    title: str
-    period: str
-    top: tuple[Standing, ...]
-    teams: tuple[Standing, ...]
-    cities: tuple[City, ...] = ()
-    week_top: Standing | None = None
-    month_top: Standing | None = None
-    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +104,7 @@ class Sounding:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The office at `now`. `board`, `champion`: None unless a wall should show them.
+    """The office at `now`. `board`: the results with the three best people; it and `champion`: None if no wall shows them.
 
     `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
     may be shown, oldest member first.
@@ -137,7 +123,7 @@ class Glance:
     week: Total
     month: Total
     on_air: OnAir | None
-    board: Board | None
+    board: Show | None
     sounding: Sounding
     troubles: tuple[HealthProblem, ...]
     notices: tuple[str, ...]

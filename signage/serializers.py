@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from controller.glance import HealthProblem, Sounding, Total
-from controller.sales.model import Announcement, Deal, Person, Team
-from controller.sales.results import City
+from controller.sales.model import Announcement, City, Deal, Person, Team
 from controller.sales.standings import Standing
 from controller.services.announcement_priority import BY_HAND
 from controller.services.voices import Speaking

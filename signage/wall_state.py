@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from controller.glance import Board, Glance, OnAir, Ranking, Total
+from controller.glance import Glance, OnAir, Ranking, Total
 from controller.hearing import MUTED
 from controller.names import same_name
 from controller.sales.highlights import Highlight
@@ -146,17 +146,16 @@ def board_of(glance: Glance, base: str) -> Json | None:
     """Return the standings for walls with the scene leaderboard: frozen during the show, else live."""
     if base != "leaderboard":
         return None
-    board = glance.board or Board(say("top_sales"), "day", glance.people, glance.teams)
-    live = glance.scene != "leaderboard"
+    show, live = glance.board, glance.scene != "leaderboard"
     return {
-        "title": board.title,
-        "period": board.period,
-        "top": [tally_row(row) for row in board.top[:TOP]],
-        "teams": [tally_row(row) for row in board.teams],
-        "cities": [serializers.city(city) for city in board.cities],
-        "week_top": tally_row(board.week_top) if board.week_top else None,
-        "month_top": tally_row(board.month_top) if board.month_top else None,
-        "comment": board.comment,
+        "title": say("top_sales"),
+        "period": "day",
+        "top": [tally_row(row) for row in (show or glance).people[:TOP]],
+        "teams": [tally_row(row) for row in (show or glance).teams],
+        "cities": [serializers.city(city) for city in show.cities] if show else [],
+        "week_top": tally_row(show.week_top) if show and show.week_top else None,
+        "month_top": tally_row(show.month_top) if show and show.month_top else None,
+        "comment": show.comment if show else "",
         "reveal": _reveal(glance),
         "honours": [honour_row(highlight) for highlight in glance.honours],
         "rounds": [_round(ranking) for ranking in glance.rankings if ranking.people] if live else [],

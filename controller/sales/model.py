@@ -155,6 +155,20 @@ class Deal:
 
 
 @dataclass(frozen=True, slots=True)
+class City:
+    """A branch's day. `rate`: completion (1 = reached), `amount`: yuan, None where not reported; `place` 0: not ranked.
+
+    `own`: this office.
+    """
+
+    place: int
+    name: str
+    rate: Decimal | None
+    amount: Decimal | None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One part of a longer script. `mark` names its moment for the walls; `roll`: preceded by a drum roll."""
 

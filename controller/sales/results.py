@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from controller.sales.messages import Variants, Words, counted, percent, phrase, place_slots, whole
-from controller.sales.model import Line
+from controller.sales.model import City, Line
 from controller.sales.standings import Standing
 
 _TEAMS_CHARACTERS: Final = 400
@@ -50,19 +50,11 @@ class ShowTexts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class City:
-    """A branch in the results; `rate`: completion (1 = reached), `amount`: yuan, None where not reported."""
-
-    place: int
-    name: str
-    rate: Decimal | None
-    amount: Decimal | None
-    own: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Show:
-    """A day's frozen results. `week_top`, `month_top`: only on the last day of the period; prizes "" for none."""
+    """A day's results, frozen when the show began (or live before it).
+
+    `week_top`, `month_top`: only on the last day of the period; prizes "" for none.
+    """
 
     date: date
     office: str

@@ -20,9 +20,8 @@ from controller.feed import Feed
 from controller.glance import Glance, Ranking
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
-from controller.sales.model import Announcement, Deal, Person, Refused, Team
+from controller.sales.model import Announcement, City, Deal, Person, Refused, Team
 from controller.sales.people_import import PersonRow
-from controller.sales.results import City
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials

@@ -6,8 +6,8 @@ import logging
 from datetime import date, datetime
 
 from controller.sales import highlights, messages, results
-from controller.sales.model import WAITING, Announcement, Kind, Line, NewAnnouncement, StoredScript
-from controller.sales.results import City, Show
+from controller.sales.model import WAITING, Announcement, City, Kind, Line, NewAnnouncement, StoredScript
+from controller.sales.results import Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services import announcement_priority
@@ -155,12 +155,12 @@ class CueService:
 
     def cities(self, session: Session, day: date, own: Standings) -> tuple[City, ...]:
         """Return the branches' results of a day, ranked together with this office's; empty if none were entered."""
-        rows = [City(0, row.city, row.rate, row.amount) for row in session.desk.cities(day)]
+        rows = session.desk.cities(day)
         if not rows:
             return ()
         name = self._context.rhythm.city or self._context.rhythm.office
-        rows = [row for row in rows if row.name != name]
-        return results.rank_cities([*rows, City(0, name, own.rate, own.amount, own=True)])
+        others = (row for row in rows if row.name != name)
+        return results.rank_cities([*others, City(0, name, own.rate, own.amount, own=True)])
 
     def _winner(self, session: Session, period: str, plan: DayPlan) -> Standing | None:
         people = session.standings(*period_of(period, plan.date)).people

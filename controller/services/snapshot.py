@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 
 from controller.glance import (
     UNNAMED,
-    Board,
     Champion,
     Glance,
     OnAir,
@@ -20,11 +19,9 @@ from controller.glance import (
 )
 from controller.sales import highlights, results
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal, Person
-from controller.sales.results import City, Show
+from controller.sales.model import City, Deal, Person
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
-from controller.sentences import say
 from controller.services.announcement_priority import EMERGENCY
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context, period_of
@@ -112,7 +109,6 @@ KEPT_FOR = timedelta(milliseconds=300)
 """After each hint two hundred walls request the state at the same time: only one request computes it."""
 WATCH_SHARE = 300
 """A check of the music files that took t seconds is repeated after this many times t."""
-TITLE = say("top_sales")
 
 
 class SnapshotBuilder:
@@ -199,7 +195,8 @@ class SnapshotBuilder:
             frozen = session.desk.results(now.date())
             board = None
             if scene == "leaderboard":
-                board = _board(results.from_json(frozen) if frozen else self._cues.live(session, plan, now))
+                show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
+                board = replace(show, people=show.people[:3])
             deals = tuple(deal for deal in session.deals.last(LATEST_DEALS) if deal.date == now.date())
             people = session.roster.everybody()
             hidden = {p.id for p in people if p.hidden}
@@ -278,12 +275,3 @@ def without(text: str, names: Iterable[str]) -> str:
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, UNNAMED)
     return text
-
-
-def _board(show: Show) -> Board:
-    return Board(
-        title=TITLE, period="day", top=show.people[:3], teams=show.teams,
-        cities=show.cities,
-        week_top=show.week_top,
-        month_top=show.month_top, comment=show.comment,
-    )  # fmt: skip

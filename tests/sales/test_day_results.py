@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ranked import rank, rank_by_completion
 
-from controller.sales.results import City, Show, from_json, rank_cities, tell, to_json
+from controller.sales.model import City
+from controller.sales.results import Show, from_json, rank_cities, tell, to_json
 from controller.sales.standings import Standing
 from controller.sales.store import Store
 from controller.timetable import load

@@ -62,7 +62,7 @@ def test_cities_are_kept_by_day(store: Store) -> None:
         session.desk.set_city(DAY, "上海", Decimal("0.875"), Decimal("1200.50"))
         session.desk.set_city(DAY, "广州", Decimal("1.2"))
         session.desk.set_city(DAY, "深圳", None, Decimal(3))
-        cities = [(c.city, c.rate, c.amount) for c in session.desk.cities(DAY)]
+        cities = [(c.name, c.rate, c.amount) for c in session.desk.cities(DAY)]
         assert cities == [
             ("广州", Decimal("1.2"), None),
             ("上海", Decimal("0.875"), Decimal("1200.50")),

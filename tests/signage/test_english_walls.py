@@ -17,7 +17,8 @@ from glances import deal, glance, moment, said, tally
 from playwright.sync_api import Page
 from wallroom import Room, chromium
 
-from controller.glance import UNNAMED, Board, HealthProblem
+from controller.glance import UNNAMED, HealthProblem
+from controller.sales.results import Show
 from controller.sentences import TEXTS, Sentence, english, first_and_rest, say
 from controller.timetable.model import Entry, WallDisplay, WallSettings
 from signage.wall_state import wall_state
@@ -191,7 +192,8 @@ def test_titles_faults_and_the_hidden_are_english() -> None:
     )
     fault = shown(scene="fault", troubles=(trouble,), notices=(say("holidays_missing", year=2027),))
     assert fault["fault"]["what"] == "The clock is not set yet; it shows 2026-11-23 14:52."  # type: ignore[index]
-    board = Board(say("top_sales"), "day", (replace(tally(1, "Fang"), team="Tigers", amount=Decimal(7)),), ())
+    fang = replace(tally(1, "Fang"), team="Tigers", amount=Decimal(7))
+    board = Show(now.date(), "Beijing", 7, Decimal(7), (fang,), ())
     assert [left_over(state) for state in (burst, fault, shown(scene="leaderboard", board=board))] == [
         [],
         [],
