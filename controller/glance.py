@@ -104,7 +104,7 @@ class Sounding:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The office at `now`. `board`: the results with the three best people; it and `champion`: None if no wall shows them.
+    """The office at `now`. `board`: the results with the three best people; `champion`: see there; None: not shown.
 
     `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
     may be shown, oldest member first.

@@ -18,6 +18,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
+from controller.moments import local_time
 from controller.sales.highlights import is_record
 from controller.sales.model import (
     BIG,
@@ -42,7 +43,7 @@ STILL_FRESH: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The inputs of a decision at `now` (aware, in the office's zone, like all moments here).
+    """The inputs of a decision at `now` (with the office's offset, like all moments here).
 
     `big_over`: yuan, strictly more is big. `quiet_until`, `hushed_until`: end of quiet time and mute, None when not
     active. `next_roundup`: today or on the next working day, None when the office has no round-ups. `results_at`:
@@ -69,7 +70,7 @@ class Facts:
 class Decision:
     """The decision for a deal: its kind, when it is announced (None: never), whether merged with others, and why.
 
-    `now`: the moment of the decision, in the office's zone. `held`: the cause when it is due now but the office
+    `now`: the moment of the decision. `held`: the cause when it is due now but the office
     cannot hear it (a value of `hearing`).
     """
 
@@ -97,8 +98,8 @@ class Decision:
     def _written(self) -> str | None:
         if self.when is None:
             return None
-        local = self.when.astimezone(self.now.tzinfo)
-        return f"{local:%H:%M}" if local.date() == self.now.date() else f"{local:%Y-%m-%d %H:%M}"
+        today = self.when.date() == self.now.date()
+        return f"{self.when:%H:%M}" if today else f"{self.when:%Y-%m-%d %H:%M}"
 
 
 def decide(amount: Decimal, facts: Facts) -> Decision:
@@ -143,8 +144,8 @@ def next_roundup(
     Round-ups take place at every full hour from `first` to `last`, both included; None when there is no such hour.
     """
     hours = range(first.hour + (first > time(first.hour)), last.hour + 1)
-    days = [now.astimezone(zone).date()] if workday else []
-    moments = (datetime.combine(d, time(h), zone) for d in [*days, next_workday] for h in hours)
+    days = [now.date()] if workday else []
+    moments = (local_time(d, time(h), zone) for d in [*days, next_workday] for h in hours)
     return next((moment for moment in moments if moment > now), None)
 
 
@@ -177,7 +178,7 @@ def _soon(kind: Kind, facts: Facts) -> Decision:
 
 def _with_others(facts: Facts) -> Decision:
     now, roundup, results = facts.now, facts.next_roundup, facts.results_at
-    today = roundup is not None and roundup.astimezone(now.tzinfo).date() == now.date()
+    today = roundup is not None and roundup.date() == now.date()
     if not today and results is not None and now < results:
         when = _allowed(results, facts)
         return Decision(RESULTS, when, True, f"{said(when, now)} 在战报里一起公布。", now)
@@ -209,15 +210,14 @@ def on_the_hour(when: datetime, now: datetime) -> str:
 
 
 def said(when: datetime, now: datetime) -> str:
-    """Format as HH:MM in the office's zone, with the weekday within the next six days, else with the date."""
-    local = when.astimezone(now.tzinfo)
-    ahead = (local.date() - now.date()).days
-    weekday = f"周{'一二三四五六日'[local.weekday()]}"
+    """Format as HH:MM of the office, with the weekday within the next six days, else with the date."""
+    ahead = (when.date() - now.date()).days
+    weekday = f"周{'一二三四五六日'[when.weekday()]}"
     if ahead == 0:
-        return f"{local:%H:%M}"
+        return f"{when:%H:%M}"
     if 0 < ahead < DAYS_BY_NAME:
-        return f"{weekday} {local:%H:%M}"
-    return f"{local.month}月{local.day}日（{weekday}）{local:%H:%M}"
+        return f"{weekday} {when:%H:%M}"
+    return f"{when.month}月{when.day}日（{weekday}）{when:%H:%M}"
 
 
 def _round(amount: Decimal) -> str:

@@ -259,14 +259,14 @@ def _sections(
 
 def day_of(deals: Sequence[Deal], now: datetime) -> str:
     """Describe when deals that are announced later were signed: 今天早些时候, 昨天傍晚, 上周五傍晚, 前几天."""
-    days = {deal.at.astimezone(now.tzinfo).date() for deal in deals}
+    days = {deal.at.date() for deal in deals}
     if len(days) > 1:
         return "前几天"
     day = days.pop()
     ago = (now.date() - day).days
     if ago <= 0:
         return "今天早些时候"
-    evening = "傍晚" if all(deal.at.astimezone(now.tzinfo).hour >= EVENING_FROM for deal in deals) else ""
+    evening = "傍晚" if all(deal.at.hour >= EVENING_FROM for deal in deals) else ""
     if ago == 1:
         return f"昨天{evening}"
     weeks = (ago + 6 - now.weekday()) // 7

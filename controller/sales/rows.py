@@ -6,6 +6,8 @@ import json
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
+from controller.moments import local
+
 Value = str | int | None
 Row = tuple[Any, ...]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,8 +39,8 @@ def to_ms(moment: datetime) -> int:
 
 
 def from_ms(ms: int, zone: tzinfo) -> datetime:
-    """Convert milliseconds since 1970 UTC exactly to a moment in `zone`."""
-    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone)
+    """Convert milliseconds since 1970 UTC exactly to a moment with the offset of `zone`."""
+    return local(_EPOCH + timedelta(milliseconds=ms), zone)
 
 
 def maybe_ms(moment: datetime | None) -> int | None:

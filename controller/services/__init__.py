@@ -18,6 +18,7 @@ from typing import Any
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import Glance, Ranking
+from controller.moments import local_time
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
 from controller.sales.model import Announcement, City, Deal, Person, Refused, Team
@@ -266,7 +267,7 @@ class Office:
     def mute_until(self, at: time) -> None:
         """Mute until a time of today. Raises Refused when it is past or more than four hours ahead."""
         now = self._context.clock.now()
-        until = datetime.combine(now.date(), at, self._context.clock.zone)
+        until = local_time(now.date(), at, self._context.clock.zone)
         if not now < until <= now + LONGEST_MUTE:
             raise Refused("静音要到今天稍后、四小时以内的时间，例如 14:00。", "until")
         self._mute(until)

@@ -49,7 +49,7 @@ def tell(
     """
     if decision.when is None or decision.kind == RESULTS:
         return None
-    if decision.when.astimezone(deal.at.tzinfo).date() != deal.date:
+    if decision.when.date() != deal.date:
         return None
     row = _row(session, deal)
     if row is None or not row.target or not row.amount - deal.amount < row.target <= row.amount:

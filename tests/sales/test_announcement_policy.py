@@ -169,10 +169,9 @@ def test_a_restart_in_the_nap_stays_silent() -> None:
     assert not decision.at_once
 
 
-def test_times_are_shown_in_the_offices_zone() -> None:
-    """A moment in UTC is written in the office's local time, with the date only when it is not today."""
+def test_times_have_the_date_only_when_it_is_not_today() -> None:
+    """A moment is written in its own offset, with the date only when it is not today."""
     now = at("14:07")
-    utc = at("15:00").astimezone(tz=None)
-    assert Decision("big", utc, False, "", now).to_json()["when"] == "15:00"
+    assert Decision("big", at("15:00"), False, "", now).to_json()["when"] == "15:00"
     midnight = datetime.combine(date(2026, 11, 24), time(0), ZONE)
     assert Decision("big", midnight, False, "", now).to_json()["when"] == "2026-11-24 00:00"

@@ -26,7 +26,7 @@ def test_a_deal_is_read_back_unchanged(store: Store) -> None:
     again.close()
     assert (deal.person, deal.team, deal.amount) == ("王小明", "猛虎队", Decimal("12800.50"))
     assert deal.at == at("14:07")
-    assert deal.at.tzinfo is ZONE
+    assert deal.at.isoformat() == "2026-11-23T14:07:00+08:00"
 
 
 def test_the_same_request_is_recorded_once(store: Store) -> None:
