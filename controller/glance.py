@@ -94,7 +94,7 @@ class Sounding:
     playlist: str | None
     track: str | None
     volume: int
-    hushed_until: datetime | None
+    muted_until: datetime | None
     manual: str | None = None
     music_volume: int = 100
     playing_until: datetime | None = None
@@ -125,11 +125,11 @@ class Glance:
     on_air: OnAir | None
     board: Show | None
     sounding: Sounding
-    troubles: tuple[HealthProblem, ...]
+    problems: tuple[HealthProblem, ...]
     notices: tuple[str, ...]
     trusted_clock: bool
     walls: WallSettings
     champion: Champion | None = None
-    honours: tuple[Highlight, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -80,7 +80,7 @@ class Timekeeper:
 
     def start(self) -> None:
         """Apply the state once, so that it is right when this returns; then start the thread."""
-        self._guarded(self.look)
+        self._guarded(self.refresh)
         self._arrange()
         self._thread.start()
 
@@ -135,8 +135,8 @@ class Timekeeper:
         self._scheduler.every(seconds).seconds.do(self._boundary).tag("boundary")  # type: ignore[arg-type]
 
     def _pulse(self) -> None:
-        self._guarded(self.look)
-        self._guarded(self._at_next_boundary)  # look() may have postponed something
+        self._guarded(self.refresh)
+        self._guarded(self._at_next_boundary)  # refresh() may have postponed something
 
     def _boundary(self) -> type[CancelJob]:
         self._pulse()
@@ -144,7 +144,7 @@ class Timekeeper:
 
     def _take_up_edit(self) -> None:
         if self._timetable_file.refresh():
-            self.look()
+            self.refresh()
             self._at_next_boundary()
 
     def _after_jump(self, seconds: float) -> None:
@@ -152,9 +152,9 @@ class Timekeeper:
         if seconds < 0:
             self._since = self._clock.now()
         self._follower.jumped(seconds)
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Compute the state of this moment and apply it; `schedule` triggers this."""
         now = self._clock.now()
         plan = self._timetable_file.plan(now.date())

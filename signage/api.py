@@ -156,16 +156,16 @@ def now() -> Response:
 def health() -> tuple[Response, int]:
     """Return the health to anyone; return `version`, `sound` and full health problems only to a known caller."""
     glance = office().glance()
-    well = not any(trouble.serious for trouble in glance.troubles)
+    well = not any(trouble.serious for trouble in glance.problems)
     answer = {"ok": well, "build": current_app.jinja_env.globals["build"]}
     if _is_known():
         answer |= {
             "version": version(),
             "sound": serializers.sounding(glance.sounding),
-            "troubles": [serializers.trouble(trouble) for trouble in glance.troubles],
+            "troubles": [serializers.problem(trouble) for trouble in glance.problems],
         }
     else:
-        answer["troubles"] = serializers.troubles_for_strangers(glance.troubles)
+        answer["troubles"] = serializers.problems_for_strangers(glance.problems)
     return jsonify(answer), 200 if well else 503
 
 
@@ -231,13 +231,13 @@ def _voice_of(fields: dict[str, Any], name: str) -> str | None:
 
 @pages.post("/api/hush")
 @needs("sell")
-def hush() -> Response:
+def mute() -> Response:
     """Mute for `minutes`, or until the time `until` ("14:00"); 0 minutes end the mute."""
     fields = body()
     if fields.get("until") not in (None, ""):
         office().mute_until(time_of(fields["until"]))
     else:
-        office().hush(whole_of(fields, "minutes", 0, 240))
+        office().mute(whole_of(fields, "minutes", 0, 240))
     return jsonify({})
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from controller.glance import Glance, Sounding
 from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
-from controller.sales.announcement_policy import said as time_text
+from controller.sales.announcement_policy import time_text
 from controller.sales.model import (
     DROPPED,
     HEARD,
@@ -152,7 +152,7 @@ def _moment(glance: Glance) -> Json:
             "month": serializers.total(glance.month),
         },
         "sound": _sound(glance.sounding),
-        "troubles": [serializers.trouble(trouble) for trouble in glance.troubles],
+        "troubles": [serializers.problem(trouble) for trouble in glance.problems],
         "clock_trusted": glance.trusted_clock,
     }
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from controller.clock import Clock
 from controller.moments import local, local_time
-from controller.sales.announcement_policy import next_roundup, said
+from controller.sales.announcement_policy import next_roundup, time_text
 from controller.sales.rows import from_ms, to_ms
 from controller.timetable.times import moment
 
@@ -63,7 +63,7 @@ def test_a_later_moment_is_written_in_its_own_offset() -> None:
     """On Friday in summer time, Monday's 09:00 in winter time is written as 09:00."""
     friday = local_time(date(2026, 10, 23), time(15), BERLIN)
     monday = local_time(date(2026, 10, 26), time(9), BERLIN)
-    assert said(monday, friday) == "周一 09:00"
+    assert time_text(monday, friday) == "周一 09:00"
     assert monday - friday == timedelta(days=2, hours=19)
 
 

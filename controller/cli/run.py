@@ -49,7 +49,7 @@ def greet(daemon: Daemon) -> None:
         echo(f"  证书指纹：{daemon.secured.fingerprint()}")
     echo(f"  PIN：{daemon.office.keys.pin()}")
     click.echo(_qr(address + "/"))
-    for trouble in daemon.office.glance().troubles:
+    for trouble in daemon.office.glance().problems:
         echo(f"  注意：{trouble.what}{trouble.meanwhile}{trouble.mend}")
 
 

@@ -95,7 +95,7 @@ class Outbox:
         for member in members:
             self.move(member.id, MERGED, why, at)
 
-    def put_off(self, ident: int, due: datetime | None, why: str) -> bool:
+    def postpone(self, ident: int, due: datetime | None, why: str) -> bool:
         """Change the due moment of a waiting announcement; return False if it no longer waits."""
         sql = "UPDATE announcements SET due = ?, why = ? WHERE id = ? AND state = 'waiting'"
         return self._rows.change(sql, maybe_ms(due), why, ident) == 1

@@ -173,7 +173,7 @@ class RoundUp:
     others: tuple[Deal, ...] = ()
 
     @property
-    def told(self) -> tuple[Deal, ...]:
+    def announced(self) -> tuple[Deal, ...]:
         """The announced deals in sequence; the walls list the same."""
         return (*self.fresh, *self.earlier)
 
@@ -217,7 +217,9 @@ def roundup(
     heads = _heads(batch, texts, words, now, used, pick)
     if not heads:
         return None
-    items = [announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(batch.told)]
+    items = [
+        announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(batch.announced)
+    ]
     for kept in range(len(items), -1, -1):
         text = _sections(batch, heads, items, kept, texts.hourly_rest, words, pick)
         if seconds(text) <= limit_s:

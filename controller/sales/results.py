@@ -81,7 +81,7 @@ def rank_cities(rows: Iterable[City]) -> tuple[City, ...]:
     return tuple(placed)
 
 
-def tell(show: Show, texts: ShowTexts, words: Words, pick: int = 0) -> tuple[Line, ...]:
+def lines_of(show: Show, texts: ShowTexts, words: Words, pick: int = 0) -> tuple[Line, ...]:
     """Build the script: opening, third, second, first, teams, cities, week, month, comment, closing.
 
     Marks: "third", "second", "first", "teams", "cities", "week", "month", "comment"; a part without content on that

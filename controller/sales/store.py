@@ -24,7 +24,7 @@ from urllib.parse import quote
 from controller.changes import Changes
 from controller.sales.model import StoreFull, StoreTrouble
 from controller.sales.rows import Row, Value
-from controller.sales.session import Kept, Session
+from controller.sales.session import RosterCache, Session
 from controller.sentences import say
 from controller.system.os_errors import reason
 
@@ -82,7 +82,7 @@ class Store:
         self.zone = zone
         self.changes = Changes()
         self._lock = threading.Lock()
-        self._kept: Kept = {}  # committed states only: a rolled back version number is used again
+        self._kept: RosterCache = {}  # committed states only: a rolled back version number is used again
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_READERS_KEPT)
         self._where = str(path)  # opened by readers: the file or its substitute
         self._missing: StoreTrouble | None = None  # why the file is not open
@@ -163,7 +163,7 @@ class Store:
             with suppress(StoreTrouble):
                 self._open_again()
                 with self.write(quiet=True) as session:
-                    session.desk.set_setting("tried", round(time.time()))
+                    session.settings.set_setting("tried", round(time.time()))
         return self._missing or self._refused
 
     def _shut(self) -> StoreTrouble | None:

@@ -10,7 +10,7 @@ from typing import Any
 from controller.changes import Changes
 from controller.clock import Clock
 from controller.feed import Feed
-from controller.sales.announcement_policy import HUSHED
+from controller.sales.announcement_policy import BY_MUTE
 from controller.sales.messages import Words
 from controller.sales.store import Session, Store
 from controller.services.announcement_priority import Silence, hour_of
@@ -45,7 +45,7 @@ class Preferences:
         with self._lock:
             if name not in self._values:
                 with self._store.read() as session:
-                    value = session.desk.setting(name)
+                    value = session.settings.setting(name)
                 if len(self._values) >= MOST_KEPT:  # requests for missing songs can add names without end
                     self._values.clear()
                 self._values[name] = value
@@ -55,7 +55,7 @@ class Preferences:
     def set(self, name: str, value: object, *, quiet: bool = False) -> None:
         """Store a JSON value, on the disk when this returns; None removes it. `quiet`: see `Store.write`."""
         with self._store.write(quiet=quiet) as session:
-            session.desk.set_setting(name, value)
+            session.settings.set_setting(name, value)
             session.after_commit(lambda: self._remember(name, value))
 
     def _remember(self, name: str, value: object) -> None:
@@ -71,7 +71,7 @@ class Context:
     timetable_file: TimetableFile
     store: Store
     feed: Feed
-    kept: Preferences
+    preferences: Preferences
 
     @property
     def rhythm(self) -> Timetable:
@@ -97,7 +97,7 @@ class Context:
 
     def last_mute(self, now: datetime) -> Mute | None:
         """Return the mute in force at `now`, else the last one; None when there was none."""
-        return mute_of(self.kept.get(MUTE), now)
+        return mute_of(self.preferences.get(MUTE), now)
 
     def silences(self, now: datetime) -> tuple[Silence, ...]:
         """Return today's quiet times and the last mute, past and future ones included."""
@@ -109,7 +109,7 @@ class Context:
         mute = self.last_mute(now)
         if mute is not None:
             over = "静音提前结束，现在播报。" if mute.early else "静音结束，现在播报。"
-            silences.append(Silence(mute.since, mute.until, HUSHED, over))
+            silences.append(Silence(mute.since, mute.until, BY_MUTE, over))
         return tuple(silences)
 
     def muted_until(self, now: datetime) -> datetime | None:

@@ -38,7 +38,7 @@ class CueService:
         with self._context.store.read() as session:
             return not session.standings(*period_of(PERIOD_OF[cue.say or ""], plan.date)).people
 
-    def foresee(self, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
+    def preview(self, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
         """Return the announcement as if the cue were due now, without storing it; None if it has no text."""
         with self._context.store.read() as session:
             lines, applause = self._lines(session, cue, plan, now, final=False)
@@ -72,7 +72,7 @@ class CueService:
     def _when(self, session: Session, cue: Cue, now: datetime) -> tuple[datetime | None, str]:
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
         small = cue.say in announcement_priority.SMALL_TALK
-        due = announcement_priority.put_off(now, spent_s(session, now), minutes) if small else None
+        due = announcement_priority.postpone(now, spent_s(session, now), minutes) if small else None
         return due, "作息表安排的播报。" if due is None else announcement_priority.why_later(minutes, due)
 
     def _lines(
@@ -105,10 +105,10 @@ class CueService:
             texts.nobody,
             WORDS,
             prize,
-            session.desk.used(cue.say or ""),
+            session.settings.used(cue.say or ""),
         )
         if final:
-            session.desk.use(cue.say or "", phrase.template, now)
+            session.settings.use(cue.say or "", phrase.template, now)
         return phrase.text
 
     def _of_month(self, session: Session, variants: tuple[str, ...], plan: DayPlan) -> str:
@@ -125,14 +125,14 @@ class CueService:
 
     def _results(self, session: Session, plan: DayPlan, now: datetime, *, final: bool) -> tuple[Line, ...]:
         """Freeze the day's results, and return their lines."""
-        kept = session.desk.results(plan.date)
+        kept = session.settings.results(plan.date)
         if kept is None:
             frozen = self.live(session, plan, now, remember=final)
             if final:
-                session.desk.freeze_results(plan.date, results.to_json(frozen), now)
+                session.settings.freeze_results(plan.date, results.to_json(frozen), now)
         else:
             frozen = results.from_json(kept)
-        return results.tell(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())
+        return results.lines_of(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())
 
     def live(self, session: Session, plan: DayPlan, now: datetime, *, remember: bool = False) -> Show:
         """Return the present results; `remember`: the comment counts as used."""
@@ -141,10 +141,10 @@ class CueService:
         past = self._past(session, plan.date)
         chosen = highlights.comment(
             highlights.remarks(plan.date, day, session.deals.of_day(plan.date), past, WORDS),
-            rhythm.broadcasts.comments, session.desk.used("comment"), plan.date.toordinal(),
+            rhythm.broadcasts.comments, session.settings.used("comment"), plan.date.toordinal(),
         )  # fmt: skip
         if remember and chosen is not None:
-            session.desk.use("comment", chosen.template, now)
+            session.settings.use("comment", chosen.template, now)
         return Show(
             plan.date, rhythm.office, day.count, day.amount, day.people[:10], day.teams,
             cities=self.cities(session, plan.date, day),
@@ -155,7 +155,7 @@ class CueService:
 
     def cities(self, session: Session, day: date, own: Standings) -> tuple[City, ...]:
         """Return the branches' results of a day, ranked together with this office's; empty if none were entered."""
-        rows = session.desk.cities(day)
+        rows = session.settings.cities(day)
         if not rows:
             return ()
         name = self._context.rhythm.city or self._context.rhythm.office

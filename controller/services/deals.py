@@ -38,7 +38,7 @@ from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State, Timetable
 
 
-def tell(
+def _announce_target(
     session: Session, deal: Deal, decision: Decision, own: Decision, rhythm: Timetable, spoken_s: float
 ) -> Announcement | None:
     """Add the announcement of a reached target, in the deal's transaction; None if there is nothing to announce.
@@ -58,9 +58,9 @@ def tell(
         return None
     slots = messages.place_slots(row, WORDS)
     phrase = messages.phrase(
-        rhythm.broadcasts.target, slots, session.desk.used(TARGET), deal.date.toordinal()
+        rhythm.broadcasts.target, slots, session.settings.used(TARGET), deal.date.toordinal()
     )
-    session.desk.use(TARGET, phrase.template, deal.at)
+    session.settings.use(TARGET, phrase.template, deal.at)
     due, why = _when(decision, own, rhythm, deal.at, spoken_s)
     after = announcement_priority.AFTER_ROUNDUP
     new = NewAnnouncement(
@@ -86,7 +86,7 @@ def _when(
     if not own.at_once:
         return own.when, f"团队完成了今天的目标，{own.when:%H:%M} 跟着这一单播报。"
     minutes = rhythm.sound.talk_minutes_per_hour
-    later = announcement_priority.put_off(now, spoken_s, minutes) if decision.at_once else None
+    later = announcement_priority.postpone(now, spoken_s, minutes) if decision.at_once else None
     if later is not None:
         return later, announcement_priority.why_later(minutes, later)
     return None, "团队完成了今天的目标，跟着这一单播报。"
@@ -190,7 +190,7 @@ class DealService:
                 self._put(session, deal, decision, own) if created else session.outbox.of_deal(deal.id)[0]
             )
             if created and how.announced:
-                tell(session, deal, decision, own, self._context.rhythm, spent_s(session, now))
+                _announce_target(session, deal, decision, own, self._context.rhythm, spent_s(session, now))
         if gone is not None:
             self._withdraw(gone)
         return Recorded(deal.id, announcement.text, Decided(announcement.decision), created)
@@ -249,7 +249,7 @@ class DealService:
     def _decide(self, session: Session, amount: Decimal, now: datetime) -> tuple[Decision, Decision]:
         """Return the decision for the person, and the one for the outbox, without the present quiet time and mute."""
         facts = self._facts(session, now)
-        free = replace(facts, quiet_until=None, hushed_until=None)
+        free = replace(facts, quiet_until=None, muted_until=None)
         return announcement_policy.decide(amount, facts), announcement_policy.decide(amount, free)
 
     def _facts(self, session: Session, now: datetime) -> Facts:
@@ -262,7 +262,7 @@ class DealService:
             first_of_day=not session.deals.first_taken(now.date(), now.date(), FIRST_OF_DAY),
             big_over=rhythm.broadcasts.big_over,
             quiet_until=state.quiet_until,
-            hushed_until=self._context.unmuted_at(now),
+            muted_until=self._context.unmuted_at(now),
             next_roundup=self._next_roundup(now),
             results_at=_results_at(plan),
             workday=plan.workday,
@@ -281,12 +281,12 @@ class DealService:
             BIG: texts.big,
         }.get(decision.kind, texts.hourly_item)
         return messages.announce_deal(
-            deal, variants, WORDS, session.desk.used(decision.kind), deal.date.toordinal()
+            deal, variants, WORDS, session.settings.used(decision.kind), deal.date.toordinal()
         )
 
     def _put(self, session: Session, deal: Deal, decision: Decision, own: Decision) -> Announcement:
         phrase = self._phrase(session, deal, decision)
-        session.desk.use(decision.kind, phrase.template, deal.at)
+        session.settings.use(decision.kind, phrase.template, deal.at)
         kind = decision.kind
         if decision.merge:
             kind = EVENING if decision.kind == RESULTS else HOURLY

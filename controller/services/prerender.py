@@ -78,15 +78,15 @@ class Prerenderer:
 
     def _prepare(self, cues: list[Cue], plan: DayPlan, now: datetime) -> None:
         for cue in cues:
-            foreseen = self._cues.foresee(cue, plan, now)
+            foreseen = self._cues.preview(cue, plan, now)
             if foreseen is not None:
                 self._talk.prepare(foreseen)
 
     def _learn_soon(self, ahead: list[Cue], plan: DayPlan, now: datetime) -> None:
-        soon = [self._cues.foresee(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
+        soon = [self._cues.preview(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
         roundup = self._roundups.next_roundup(now)
         if roundup is not None and roundup - now <= LONG_BEFORE:
-            soon.append(self._roundups.foresee(roundup))
+            soon.append(self._roundups.preview(roundup))
         self._talk.learn(announcement for announcement in soon if announcement is not None)
 
     def _look_at_names(self, now: datetime) -> None:

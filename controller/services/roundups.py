@@ -37,7 +37,7 @@ class Batching:
         with self._context.store.write() as session:
             deals = tuple(dict.fromkeys(ident for member in members for ident in member.deals))
             phrase = self._text(session, deals)
-            session.desk.use(BURST, phrase.template, now)
+            session.settings.use(BURST, phrase.template, now)
             why = f"{WORDS.count(len(deals), '单')}等在一起，合成一条播报。"
             new = NewAnnouncement(
                 f"burst:{members[0].id}:{members[-1].id}:{len(deals)}", BURST, phrase.text, why, now, now.date(),
@@ -55,12 +55,14 @@ class Batching:
         deals = session.deals.of_ids(tuple(idents))
         since = min((deal.date for deal in deals), default=self._context.clock.now().date())
         own = session.outbox.texts_of_deals(announcement_priority.FIRSTS, since)
-        return messages.burst(deals, own, self._context.rhythm.broadcasts, WORDS, session.desk.used(BURST))
+        return messages.burst(
+            deals, own, self._context.rhythm.broadcasts, WORDS, session.settings.used(BURST)
+        )
 
 
 # --- The round-ups
 
-RETOLD = (*announcement_priority.URGENT, TARGET, ROUNDUP, HOURLY, EVENING)
+ANNOUNCED_AGAIN = (*announcement_priority.URGENT, TARGET, ROUNDUP, HOURLY, EVENING)
 TAKEN_BACK = "订单已撤回，不再播报。"
 
 
@@ -90,9 +92,9 @@ class RoundUps:
             if now - moments[late.id] > FRESH:
                 self.postpone(late, "错过了播报时间，")
         if fresh:
-            self._tell_together(fresh, now)
+            self._announce_together(fresh, now)
 
-    def foresee(self, moment: datetime) -> Announcement | None:
+    def preview(self, moment: datetime) -> Announcement | None:
         """Return the round-up of `moment` as it would be spoken with the deals of now, to render it ahead."""
         with self._context.store.read() as session:
             due = [
@@ -117,18 +119,18 @@ class RoundUps:
             spent_s(session, now), rhythm.sound.talk_minutes_per_hour
         )
         return roundup, messages.roundup(
-            roundup, rhythm.broadcasts, WORDS, now, session.desk.used(ROUNDUP), limit_s=limit_s
+            roundup, rhythm.broadcasts, WORDS, now, session.settings.used(ROUNDUP), limit_s=limit_s
         )
 
-    def _tell_together(self, members: Sequence[Announcement], now: datetime) -> None:
+    def _announce_together(self, members: Sequence[Announcement], now: datetime) -> None:
         with self._context.store.write() as session:
             roundup, phrase = self._phrase(session, members, now)
             if phrase is None:
                 return
-            session.desk.use(ROUNDUP, phrase.template, now)
+            session.settings.use(ROUNDUP, phrase.template, now)
             new = NewAnnouncement(
                 f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
-                deals=tuple(deal.id for deal in roundup.told), priority=announcement_priority.PRIORITY[ROUNDUP],
+                deals=tuple(deal.id for deal in roundup.announced), priority=announcement_priority.PRIORITY[ROUNDUP],
             )  # fmt: skip
             session.outbox.add(new)
             session.outbox.merge(members, f"并入 {now:%H:%M} 的整点播报。", now)
@@ -147,7 +149,7 @@ class RoundUps:
             if late.kind == TARGET and moment.date() != late.created.date():
                 session.outbox.move(late.id, DROPPED, "今天的整点播报已经结束，不再播报。", now)
                 return
-            why = f"{because}{announcement_policy.said(moment, now)} 一起播报。"
+            why = f"{because}{announcement_policy.time_text(moment, now)} 一起播报。"
             kind, applause = (TARGET, "large") if late.kind == TARGET else (HOURLY, "small")
             new = NewAnnouncement(
                 f"late:{late.id}", kind, late.text, why, now, now.date(), due=moment, deals=alive,
@@ -158,7 +160,7 @@ class RoundUps:
 
     def postpone_unheard(self, unheard: Announcement, why: str) -> None:
         """Postpone the deals of an announcement that was not heard, also those of a round-up."""
-        if unheard.kind in RETOLD:
+        if unheard.kind in ANNOUNCED_AGAIN:
             self.postpone(unheard, why.rstrip("。") + "，")
 
     def recover(self) -> None:

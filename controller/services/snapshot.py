@@ -61,7 +61,7 @@ class DayHighlights:
             )
         return None
 
-    def honours(
+    def present(
         self, session: Session, day: Standings, week: Standings, hidden: Collection[int], today: date
     ) -> tuple[Highlight, ...]:
         """Return the present highlights, without hidden people."""
@@ -192,7 +192,7 @@ class SnapshotBuilder:
                 period: session.standings(*period_of(period, now.date()))
                 for period in ("day", "week", "month")
             }
-            frozen = session.desk.results(now.date())
+            frozen = session.settings.results(now.date())
             board = None
             if scene == "leaderboard":
                 show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
@@ -204,7 +204,7 @@ class SnapshotBuilder:
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._highlights.champion(session, state, on_air, now.date())
             members = _members(session.roster.people())
-            honours = self._highlights.honours(session, periods["day"], periods["week"], hidden, now.date())
+            shown = self._highlights.present(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
             teams=periods["day"].teams, people=periods["day"].people,
@@ -214,9 +214,9 @@ class SnapshotBuilder:
                 on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
             ) if on_air else None,
             board=board, sounding=self._sounding(now),
-            troubles=self._health.all(), notices=plan.warnings, trusted_clock=trusted,
+            problems=self._health.all(), notices=plan.warnings, trusted_clock=trusted,
             walls=self._walls(context.rhythm.walls),
-            champion=champion, honours=honours,
+            champion=champion, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
             members=members,
         )  # fmt: skip

@@ -62,7 +62,7 @@ class SpokenTextService:
         """Announce `text` now, or after quiet time or mute. Raises Refused when it is empty or too long."""
         text = _checked(text, LONGEST)
         check_sayable(text, self._talk.names())
-        return self._put(announcement_priority.kept_key(key), SAY, text, StoredScript(applause=None))
+        return self._put(announcement_priority.outbox_key(key), SAY, text, StoredScript(applause=None))
 
     def emergency(self, text: str, key: str) -> Announced:
         """Announce `text` twice, immediately: interrupt the present announcement, ignore quiet time, mute and volume.
@@ -78,7 +78,7 @@ class SpokenTextService:
         script = StoredScript((Line(text), Line(text)), applause=None, alarm=True)
         with self._context.store.write() as session:
             new = NewAnnouncement(
-                announcement_priority.kept_key(key), EMERGENCY, text, why, now, now.date(), script=script,
+                announcement_priority.outbox_key(key), EMERGENCY, text, why, now, now.date(), script=script,
                 priority=announcement_priority.PRIORITY[EMERGENCY], decision=decision,
             )  # fmt: skip
             announcement, created = session.outbox.add(new)
@@ -87,12 +87,12 @@ class SpokenTextService:
         return Announced(announcement.id, Decided(announcement.decision), created)
 
     def play_clip(self, clip: str, words: str, key: str) -> Announced:
-        """Announce a voice clip (a name of `ClipDesk`), by the same rules as a text.
+        """Announce a voice clip (a name of `VoiceClips`), by the same rules as a text.
 
         `words`: its text on walls and in lists.
         """
         script = StoredScript(applause=None, clip=clip)
-        return self._put(announcement_priority.kept_key(key), MICROPHONE, words, script)
+        return self._put(announcement_priority.outbox_key(key), MICROPHONE, words, script)
 
     def withdraw(self, ident: int) -> None:
         """Take back a person's announcement that is not finished. Raises Refused."""
@@ -175,7 +175,7 @@ class SpokenTextService:
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
         if again and not silent:
             with self._context.store.read() as session:
-                later = announcement_priority.put_off(now, spent_s(session, now), minutes)
+                later = announcement_priority.postpone(now, spent_s(session, now), minutes)
             if later is not None:
                 return later, announcement_priority.why_later(minutes, later)
         return None, f"{self._talk.hearing(now).at_once}。"

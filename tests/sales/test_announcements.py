@@ -107,13 +107,13 @@ def test_only_waiting_announcements_can_be_postponed_or_reworded(store: Store) -
     """The moment and text of a waiting announcement can change; those of a playing or finished one cannot."""
     with store.write() as session:
         stored = put(session)
-        assert session.outbox.put_off(stored.id, at("12:55"), "小憩")
+        assert session.outbox.postpone(stored.id, at("12:55"), "小憩")
         assert session.outbox.rewrite(stored.id, "再次恭喜", StoredScript())
         changed = session.outbox.get(stored.id)
         assert changed is not None
         assert (changed.due, changed.why, changed.text) == (at("12:55"), "小憩", "再次恭喜")
         session.outbox.move(stored.id, PLAYING, "正在播", at("12:55"))
-        assert not session.outbox.put_off(stored.id, None, "")
+        assert not session.outbox.postpone(stored.id, None, "")
         assert not session.outbox.rewrite(stored.id, "", StoredScript())
 
 

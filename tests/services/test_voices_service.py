@@ -94,14 +94,14 @@ def test_the_phone_overrides_the_timetable_and_survives_a_restart(office: House)
 def test_a_chosen_voice_updates_the_phones_and_is_rendered_ahead(office: House) -> None:
     """Choosing a voice gives a new revision, and the timetable's fixed texts are rendered again with it."""
     office.clock.go(seconds=10)
-    office.keeper.look()
+    office.keeper.refresh()
     before = [script.segments for script in office.voice.asked]
     assert before
     office.voice.asked.clear()
     revision = office.feed.revision
     office.office.choose_voice(voice="yunyang")
     assert office.feed.revision > revision
-    office.keeper.look()
+    office.keeper.refresh()
     assert [script.segments for script in office.voice.asked] == before
     assert {script.voice for script in office.voice.asked} == {"zm_yunyang"}
 
@@ -181,12 +181,12 @@ def test_the_chosen_engine_speaks(office: House, tmp_path: Path) -> None:
     edited = office.file.read_text("utf-8").replace("  voice: auto ", "  voice: espeak ")
     office.file.write_text(edited, "utf-8")
     assert office.timetable_file.refresh()
-    office.keeper.look()
+    office.keeper.refresh()
     assert office.voice.engine == "espeak"
     revision = office.feed.revision
     office.voice.speaks = "espeak-ng 1.52"
-    office.keeper.look()
-    office.keeper.look()
+    office.keeper.refresh()
+    office.keeper.refresh()
     assert office.feed.revision == revision + 1  # one hint to the phones that another engine speaks
     voices = installed(tmp_path / "more", "zm_yunxi")
     (voices / "zh-baker").mkdir()

@@ -87,6 +87,6 @@ def glance(clock: str = "14:52", day: date = MONDAY, **over: Any) -> Glance:
         day=Total(Decimal("18800"), Decimal("100000"), 2),
         week=Total(Decimal("18800"), None, 2), month=Total(Decimal("18800"), None, 2),
         on_air=None, board=None, sounding=Sounding("null", None, None, 40, None),
-        troubles=(), notices=(), trusted_clock=True, walls=rhythm().walls,
+        problems=(), notices=(), trusted_clock=True, walls=rhythm().walls,
     )  # fmt: skip
     return replace(whole, **over)

@@ -144,7 +144,7 @@ def people(count: int) -> tuple[Standing, ...]:
     return tuple(person(name, place) for place, name in enumerate(names, 1))
 
 
-HONOURS = (
+HIGHLIGHTS = (
     Highlight("streak", "陈芳", "猛虎队", 8),
     Highlight("most_orders", "李思思", "飞龙队", 21),
     Highlight("newcomer", "赵磊", "雄鹰队", 3, Decimal(26800)),
