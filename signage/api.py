@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
@@ -15,9 +15,7 @@ from controller.system.paths import version
 from signage import serializers
 from signage.auth import access, needs
 from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
-
-if TYPE_CHECKING:
-    from controller.services import Office
+from signage.office import office
 
 pages = Blueprint("api", __name__)
 
@@ -27,12 +25,6 @@ TEXT_LIMIT = 60_000  # the office refuses long texts before this, and its messag
 REASON_LIMIT = 100
 MOST_ID = 10**18 - 1
 PERIODS = ("day", "week", "month")
-
-
-def office() -> Office:
-    """Return the office that this app serves."""
-    current: Office = current_app.extensions["office"]
-    return current
 
 
 def _date() -> Any:

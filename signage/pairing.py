@@ -9,9 +9,9 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 from werkzeug.wrappers import Response
 
 from controller.services.walls import free_name, is_free
-from signage.api import office
 from signage.auth import access, needs
 from signage.http import Denied, body, text_of
+from signage.office import office
 from signage.sse import NAME_LIMIT
 from signage.walls import wall_name
 

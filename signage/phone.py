@@ -27,12 +27,11 @@ from controller.system.paths import version
 from controller.timetable.labels import ROLES, SCENES, track_title
 from controller.timetable.model import Duty
 from signage import serializers
-from signage.api import office
 from signage.auth import access, needs
 from signage.devices import described
 from signage.icon import SIZES as ICONS
+from signage.office import https_port, office
 from signage.serializers import Json
-from signage.tls import https_port
 from signage.uploads import belongings
 from signage.walls import Painted, screens, streams
 

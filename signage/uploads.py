@@ -18,9 +18,10 @@ from controller.services.media import MOST_TRACK_BYTES as TRACK_BYTES
 from controller.services.media import Listed
 from controller.services.people import PHOTO_BYTES, SONG_BYTES
 from controller.timetable.labels import track_title
-from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, office
+from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of
 from signage.auth import needs
 from signage.http import AROUND_A_FILE, Denied, body, brings, number_of, text_of
+from signage.office import office
 from signage.serializers import Json
 
 pages = Blueprint("uploads", __name__)

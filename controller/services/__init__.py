@@ -26,9 +26,9 @@ from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
-from controller.services.context import Context, Preferences
+from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
-from controller.services.deals import AS_USUAL, DealService, Decided, How, Recorded
+from controller.services.deals import AS_USUAL, DealService, How, Recorded
 from controller.services.health import HealthMonitor
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from controller.glance import OnAir
 from controller.hearing import NO_DEVICE, Hearing
@@ -38,6 +39,7 @@ from controller.sound.announcer import Announcer
 from controller.sound.playback import Job, Report
 from controller.sound.tts.script import Script
 from controller.sound.voice import AHEAD, Voice
+from controller.timetable.model import State
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +53,18 @@ RENDERED_AHEAD = 3
 """Number of waiting announcements that are rendered while another plays."""
 
 
+class HearingAt(Protocol):
+    """See `MusicService.hearing`."""
+
+    def __call__(self, now: datetime, state: State | None = None) -> Hearing: ...
+
+
 class AnnouncementService:
     """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason."""
 
     def __init__(
         self, context: Context, announcer: Announcer, voice: Voice, builder: ScriptBuilder,
-        hearing: Callable[[datetime], Hearing], batching: Batching, late: Callable[[Announcement, str], None],
+        hearing: HearingAt, batching: Batching, late: Callable[[Announcement, str], None],
     ):  # fmt: skip
         self._context, self._announcer, self._voice, self._builder = context, announcer, voice, builder
         self.hearing, self._batching, self._late = hearing, batching, late

@@ -1,9 +1,9 @@
-"""Shared by all services: store, clock, timetable, and the signal of changes."""
+"""Shared by all services: store, clock, timetable, the signal of changes; and the mute."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,6 @@ from controller.sales.announcement_policy import BY_MUTE
 from controller.sales.messages import Words
 from controller.sales.store import Session, Store
 from controller.services.announcement_priority import Silence, hour_of
-from controller.services.mute import Mute, mute_of
 from controller.sound.mandarin import amount_in_words, count_in_words
 from controller.timetable.current import TimetableFile
 from controller.timetable.model import DayPlan, State, Timetable
@@ -25,6 +24,60 @@ MUTE = "hush"
 PERIODS = ("day", "week", "month")
 MOST_KEPT = 5000
 """Maximum number of cached values; an office of 2,000 people needs fewer."""
+
+
+JOINED = timedelta(minutes=2)
+"""A mute that starts within this time after the last one continues it: announcements postponed by the last are not
+stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A mute from `since` to `until`, both in the office's zone. `early`: a person ended it before its time."""
+
+    since: datetime
+    until: datetime
+    early: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        """Return the stored form."""
+        return {"since": self.since.isoformat(), "until": self.until.isoformat(), "early": self.early}
+
+    def ended(self, now: datetime) -> Mute:
+        """Return the mute as ended by a person at `now`."""
+        return Mute(self.since, min(self.until, now), self.until > now)
+
+
+def mute_of(kept: object, now: datetime) -> Mute | None:
+    """Return the last mute from its stored form, also when it is over; None when there was none."""
+    if not isinstance(kept, dict):
+        return None
+    since, until = (
+        datetime.fromisoformat(str(kept[name])).astimezone(now.tzinfo) for name in ("since", "until")
+    )
+    return Mute(since, until, bool(kept.get("early", False)))
+
+
+def muted(last: Mute | None, over: datetime, until: datetime, now: datetime) -> Mute:
+    """Return a mute from `now` on, which continues the last one if that is in force or has just ended.
+
+    `over`: the end of the last one, including a quiet time that followed directly.
+    """
+    since = now
+    if last is not None and last.since <= now < over + JOINED:
+        since = last.since
+    return Mute(since, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision made when the request was accepted; the same for each repetition of the request."""
+
+    kept: dict[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """Return `{"when", "why", "kind"}`; see `announcement_policy.Decision.to_json`."""
+        return dict(self.kept)
 
 
 class Preferences:

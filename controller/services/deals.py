@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -32,7 +32,7 @@ from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING, HOURLY
 from controller.services.announcements import AnnouncementService
-from controller.services.context import WORDS, Context, period_of, spent_s
+from controller.services.context import WORDS, Context, Decided, period_of, spent_s
 from controller.services.roundups import TAKEN_BACK, RoundUps
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State, Timetable
@@ -132,17 +132,6 @@ class Withdrawn:
 
     ended: tuple[int, ...]
     shared: tuple[Announcement, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The decision made when the request was accepted; the same for each repetition of the request."""
-
-    kept: dict[str, object] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, object]:
-        """Return `{"when", "why", "kind"}`; see `announcement_policy.Decision.to_json`."""
-        return dict(self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +243,7 @@ class DealService:
 
     def _facts(self, session: Session, now: datetime) -> Facts:
         rhythm, plan, state = self._context.rhythm, self._context.plan(now), self._context.state(now)
-        hearing = self._talk.hearing(now)
+        hearing = self._talk.hearing(now, state)
         monday, sunday = period_of("week", now.date())
         return Facts(
             now=now,

@@ -15,9 +15,8 @@ from controller.hearing import Facts, Hearing, hearing
 from controller.sales.model import Refused, StoreTrouble
 from controller.services import music_order
 from controller.services.announcement_priority import after
-from controller.services.context import MUTE, Context
+from controller.services.context import MUTE, Context, muted
 from controller.services.music_order import DesiredMusic, ManualOverride, PlaylistPosition
-from controller.services.mute import muted
 from controller.sound.announcer import Announcer
 from controller.sound.library import UNMEASURED_DB, Library
 from controller.sound.playback import AnnouncementSettings
@@ -379,9 +378,12 @@ class MusicService:
         """Return the music volume that a person set last, in percent."""
         return int(self._get("music_volume", 100))
 
-    def hearing(self, now: datetime) -> Hearing:
-        """Return whether announcements can be heard at `now`; see `controller.hearing`."""
-        state, health = self._context.state(now), self._speaker.health()
+    def hearing(self, now: datetime, state: State | None = None) -> Hearing:
+        """Return whether announcements can be heard at `now`; see `controller.hearing`.
+
+        `state`: the timetable's state at `now`, if it is known.
+        """
+        state, health = state or self._context.state(now), self._speaker.health()
         return hearing(
             Facts(
                 volume=self._master(now),

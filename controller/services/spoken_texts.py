@@ -25,8 +25,7 @@ from controller.sales.model import (
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EMERGENCY, MICROPHONE, SAY
 from controller.services.announcements import STOPPED, AnnouncementService
-from controller.services.context import Context, spent_s
-from controller.services.deals import Decided
+from controller.services.context import Context, Decided, spent_s
 from controller.sound.mandarin import spoken
 
 log = logging.getLogger(__name__)
