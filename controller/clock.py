@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from controller.moments import local
+
 TIMESYNC = Path("/run/systemd/timesync")
 RTC = Path("/sys/class/rtc/rtc0")
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -30,8 +32,8 @@ class Clock:
         self._confirmed = False
 
     def now(self) -> datetime:
-        """Return the present moment, aware, in the office's zone."""
-        return (datetime.now(UTC) + self._ahead).astimezone(self.zone)
+        """Return the present moment, with the office's offset (`moments`)."""
+        return local(datetime.now(UTC) + self._ahead, self.zone)
 
     def monotonic(self) -> float:
         """Return seconds of CLOCK_MONOTONIC: for durations and deadlines, never shown to a person."""
@@ -44,9 +46,7 @@ class Clock:
     def from_monotonic(self, moment: float) -> datetime:
         """Return the time that this clock showed, or will show, at a CLOCK_MONOTONIC second."""
         ahead = timedelta(seconds=moment - self.monotonic())
-        return (self.now().astimezone(UTC) + ahead).astimezone(
-            self.zone
-        )  # in UTC: the zone may change its offset
+        return local(self.now() + ahead, self.zone)  # the zone may change its offset in between
 
     def jump_to(self, when: datetime) -> None:
         """Set a rehearsal's clock to `when`. ValueError for the office's real clock."""

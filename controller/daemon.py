@@ -140,7 +140,9 @@ class Daemon:
         )
         self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
-        self.timekeeper = Timekeeper(self.clock, self.timetable_file, self.office.following, self._alive)
+        self.timekeeper = Timekeeper(
+            self.clock, self.timetable_file, self.office.timetable_listener, self._alive
+        )
         self.store.changes.listen(self.timekeeper.wake)
 
     def _serve(self) -> None:
@@ -178,12 +180,12 @@ class Daemon:
 
     def _on_speaker(self, event: Event) -> None:
         self._announcer.on_speaker(event)
-        self.office.following.on_speaker(event)
+        self.office.timetable_listener.on_speaker(event)
 
     def start(self) -> None:
         """Start sound first, then time, then the web: the right music plays within half a second."""
         self.speaker.start()
-        self.office.following.recover()
+        self.office.timetable_listener.recover()
         self._announcer.start(self.office.queue)
         self.timekeeper.start()
         self._stack.callback(self.timekeeper.close)

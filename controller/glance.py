@@ -14,7 +14,7 @@ from decimal import Decimal
 from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal, Kind
-from controller.sales.results import City
+from controller.sales.results import Show
 from controller.sales.standings import Standing
 from controller.sentences import say
 from controller.timetable.model import DayPlan, State, WallSettings
@@ -39,20 +39,6 @@ class Total:
     amount: Decimal
     target: Decimal | None
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """The results as shown at 18:05, frozen when the show began (or live before it)."""
-
-    title: str
-    period: str
-    top: tuple[Standing, ...]
-    teams: tuple[Standing, ...]
-    cities: tuple[City, ...] = ()
-    week_top: Standing | None = None
-    month_top: Standing | None = None
-    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +94,7 @@ class Sounding:
     playlist: str | None
     track: str | None
     volume: int
-    hushed_until: datetime | None
+    muted_until: datetime | None
     manual: str | None = None
     music_volume: int = 100
     playing_until: datetime | None = None
@@ -118,7 +104,7 @@ class Sounding:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The office at `now`. `board`, `champion`: None unless a wall should show them.
+    """The office at `now`. `board`: the results with the three best people; `champion`: see there; None: not shown.
 
     `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
     may be shown, oldest member first.
@@ -137,13 +123,13 @@ class Glance:
     week: Total
     month: Total
     on_air: OnAir | None
-    board: Board | None
+    board: Show | None
     sounding: Sounding
-    troubles: tuple[HealthProblem, ...]
+    problems: tuple[HealthProblem, ...]
     notices: tuple[str, ...]
     trusted_clock: bool
     walls: WallSettings
     champion: Champion | None = None
-    honours: tuple[Highlight, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

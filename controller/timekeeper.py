@@ -17,10 +17,10 @@ from typing import Protocol
 from schedule import CancelJob, Scheduler
 
 from controller.clock import Clock, JumpWatch
+from controller.moments import local_time
 from controller.timetable.current import TimetableFile
 from controller.timetable.model import Cue, DayPlan, State
 from controller.timetable.plan import due, state_at
-from controller.timetable.times import utc
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Timekeeper:
 
     def start(self) -> None:
         """Apply the state once, so that it is right when this returns; then start the thread."""
-        self._guarded(self.look)
+        self._guarded(self.refresh)
         self._arrange()
         self._thread.start()
 
@@ -129,14 +129,14 @@ class Timekeeper:
         plan = self._timetable_file.plan(now.date())
         moments = [state_at(plan, now).changes_at, *(cue.at for cue in plan.cues)]
         moments += self._follower.moments(plan, now)
-        ahead = [(utc(moment) - utc(now)).total_seconds() for moment in moments if utc(moment) > utc(now)]
+        ahead = [(moment - now).total_seconds() for moment in moments if moment > now]
         seconds = max(0.001, min(ahead))
         self._scheduler.clear("boundary")
         self._scheduler.every(seconds).seconds.do(self._boundary).tag("boundary")  # type: ignore[arg-type]
 
     def _pulse(self) -> None:
-        self._guarded(self.look)
-        self._guarded(self._at_next_boundary)  # look() may have postponed something
+        self._guarded(self.refresh)
+        self._guarded(self._at_next_boundary)  # refresh() may have postponed something
 
     def _boundary(self) -> type[CancelJob]:
         self._pulse()
@@ -144,7 +144,7 @@ class Timekeeper:
 
     def _take_up_edit(self) -> None:
         if self._timetable_file.refresh():
-            self.look()
+            self.refresh()
             self._at_next_boundary()
 
     def _after_jump(self, seconds: float) -> None:
@@ -152,9 +152,9 @@ class Timekeeper:
         if seconds < 0:
             self._since = self._clock.now()
         self._follower.jumped(seconds)
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Compute the state of this moment and apply it; `schedule` triggers this."""
         now = self._clock.now()
         plan = self._timetable_file.plan(now.date())
@@ -165,7 +165,7 @@ class Timekeeper:
 
     def _cues(self, plan: DayPlan, since: datetime, now: datetime) -> tuple[Cue, ...]:
         """Return the cues that became due; across midnight, those of today from 00:00."""
-        midnight = datetime.combine(plan.date, datetime.min.time(), plan.zone)
+        midnight = local_time(plan.date, datetime.min.time(), plan.zone)
         return due(plan, max(since, midnight - timedelta(microseconds=1)), now)
 
     def _guarded(self, job: Callable[[], object]) -> None:

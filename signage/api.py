@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
@@ -15,9 +15,7 @@ from controller.system.paths import version
 from signage import serializers
 from signage.auth import access, needs
 from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
-
-if TYPE_CHECKING:
-    from controller.services import Office
+from signage.office import office
 
 pages = Blueprint("api", __name__)
 
@@ -27,12 +25,6 @@ TEXT_LIMIT = 60_000  # the office refuses long texts before this, and its messag
 REASON_LIMIT = 100
 MOST_ID = 10**18 - 1
 PERIODS = ("day", "week", "month")
-
-
-def office() -> Office:
-    """Return the office that this app serves."""
-    current: Office = current_app.extensions["office"]
-    return current
 
 
 def _date() -> Any:
@@ -156,16 +148,16 @@ def now() -> Response:
 def health() -> tuple[Response, int]:
     """Return the health to anyone; return `version`, `sound` and full health problems only to a known caller."""
     glance = office().glance()
-    well = not any(trouble.serious for trouble in glance.troubles)
+    well = not any(trouble.serious for trouble in glance.problems)
     answer = {"ok": well, "build": current_app.jinja_env.globals["build"]}
     if _is_known():
         answer |= {
             "version": version(),
             "sound": serializers.sounding(glance.sounding),
-            "troubles": [serializers.trouble(trouble) for trouble in glance.troubles],
+            "troubles": [serializers.problem(trouble) for trouble in glance.problems],
         }
     else:
-        answer["troubles"] = serializers.troubles_for_strangers(glance.troubles)
+        answer["troubles"] = serializers.problems_for_strangers(glance.problems)
     return jsonify(answer), 200 if well else 503
 
 
@@ -231,13 +223,13 @@ def _voice_of(fields: dict[str, Any], name: str) -> str | None:
 
 @pages.post("/api/hush")
 @needs("sell")
-def hush() -> Response:
+def mute() -> Response:
     """Mute for `minutes`, or until the time `until` ("14:00"); 0 minutes end the mute."""
     fields = body()
     if fields.get("until") not in (None, ""):
         office().mute_until(time_of(fields["until"]))
     else:
-        office().hush(whole_of(fields, "minutes", 0, 240))
+        office().mute(whole_of(fields, "minutes", 0, 240))
     return jsonify({})
 
 

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
+STATE = "/api/wall"  # the address of the walls' state
 MAX_BODY = 64 * 1024
 MOST = 10**12
 AROUND_A_FILE = 64 * 1024  # bytes of form data around a file

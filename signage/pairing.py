@@ -9,9 +9,9 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 from werkzeug.wrappers import Response
 
 from controller.services.walls import free_name, is_free
-from signage.api import office
 from signage.auth import access, needs
 from signage.http import Denied, body, text_of
+from signage.office import office
 from signage.sse import NAME_LIMIT
 from signage.walls import wall_name
 
@@ -28,7 +28,7 @@ def new() -> Response:
     if owner is not None and owner.startswith("wall:") and is_free(owner.removeprefix("wall:")):
         return redirect(url_for("walls.named_wall", name=owner.removeprefix("wall:")))
     secret = request.cookies.get(WAITING, "")
-    waiting = office().pairings.look(secret)
+    waiting = office().pairings.find(secret)
     code = waiting.code if waiting is not None else ""
     if waiting is None:
         secret, code = office().pairings.begin(request.remote_addr or "?")
@@ -42,7 +42,7 @@ def new() -> Response:
 def progress() -> Response:
     """Answer the waiting TV: {"wall": null}, or its name and, once, the token as a cookie."""
     secret = request.cookies.get(WAITING, "")
-    if office().pairings.look(secret) is None:
+    if office().pairings.find(secret) is None:
         raise Denied(410, "这个数字已经过期，请刷新。")
     done = office().pairings.collect(secret)
     answer = jsonify({"wall": done.name if done else None})

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from controller.glance import Glance, Sounding
 from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
-from controller.sales.announcement_policy import said as time_text
+from controller.sales.announcement_policy import time_text
 from controller.sales.model import (
     DROPPED,
     HEARD,
@@ -27,12 +27,11 @@ from controller.system.paths import version
 from controller.timetable.labels import ROLES, SCENES, track_title
 from controller.timetable.model import Duty
 from signage import serializers
-from signage.api import office
 from signage.auth import access, needs
 from signage.devices import described
 from signage.icon import SIZES as ICONS
+from signage.office import https_port, office
 from signage.serializers import Json
-from signage.tls import https_port
 from signage.uploads import belongings
 from signage.walls import Painted, screens, streams
 
@@ -152,7 +151,7 @@ def _moment(glance: Glance) -> Json:
             "month": serializers.total(glance.month),
         },
         "sound": _sound(glance.sounding),
-        "troubles": [serializers.trouble(trouble) for trouble in glance.troubles],
+        "troubles": [serializers.problem(trouble) for trouble in glance.problems],
         "clock_trusted": glance.trusted_clock,
     }
 

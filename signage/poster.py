@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 
 from controller.timetable.labels import ROLES
 from controller.timetable.plan import to_json
-from signage.api import office
+from signage.office import office
 
 pages = Blueprint("poster", __name__)
 

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from controller.glance import HealthProblem, Sounding, Total
-from controller.sales.model import Announcement, Deal, Person, Team
-from controller.sales.results import City
+from controller.sales.model import Announcement, City, Deal, Person, Team
 from controller.sales.standings import Standing
 from controller.services.announcement_priority import BY_HAND
 from controller.services.voices import Speaking
@@ -122,19 +121,19 @@ def city(row: City) -> Json:
     return {"place": row.place, "name": row.name, "rate": float(row.rate or 0), "own": row.own}
 
 
-def trouble(problem: HealthProblem) -> Json:
+def problem(row: HealthProblem) -> Json:
     return {
-        "what": problem.what,
-        "meanwhile": problem.meanwhile,
-        "mend": problem.mend,
-        "serious": problem.serious,
-        "details": list(problem.details),
+        "what": row.what,
+        "meanwhile": row.meanwhile,
+        "mend": row.mend,
+        "serious": row.serious,
+        "details": list(row.details),
     }
 
 
-def troubles_for_strangers(problems: Sequence[HealthProblem]) -> list[Json]:
+def problems_for_strangers(problems: Sequence[HealthProblem]) -> list[Json]:
     """Return each kind of health problem once, without names, paths, addresses or details."""
-    rows = [{**trouble(row), "what": row.generic or row.what, "details": []} for row in problems]
+    rows = [{**problem(row), "what": row.generic or row.what, "details": []} for row in problems]
     return [
         row
         for number, row in enumerate(rows)
@@ -169,7 +168,7 @@ def sounding(sound: Sounding) -> Json:
         "playlist": sound.playlist,
         "track": sound.track,
         "volume": sound.volume,
-        "hushed_until": clock_time(sound.hushed_until),
+        "hushed_until": clock_time(sound.muted_until),
         "manual": sound.manual,
         "music_volume": sound.music_volume,
         "playing_until": clock_time(sound.playing_until),

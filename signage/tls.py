@@ -134,12 +134,6 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
 pages = Blueprint("tls", __name__)
 
 
-def https_port() -> dict[str, Any] | None:
-    """Return the HTTPS port for the phone's page, None without HTTPS."""
-    tls = current_app.extensions.get("tls")
-    return {"port": tls[0]} if tls else None
-
-
 @pages.get("/zhangu-ca.crt")
 def authority() -> Response:
     """Return the CA certificate for phones to trust; its key never leaves this machine."""

@@ -18,9 +18,10 @@ from controller.services.media import MOST_TRACK_BYTES as TRACK_BYTES
 from controller.services.media import Listed
 from controller.services.people import PHOTO_BYTES, SONG_BYTES
 from controller.timetable.labels import track_title
-from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, office
+from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of
 from signage.auth import needs
 from signage.http import AROUND_A_FILE, Denied, body, brings, number_of, text_of
+from signage.office import office
 from signage.serializers import Json
 
 pages = Blueprint("uploads", __name__)
@@ -181,21 +182,21 @@ def _track(row: Listed) -> Json:
 @needs("manage")
 @brings(PHOTO_BYTES)
 def set_photo(number: int) -> Response:
-    name = office().media.personal.set_photo(number, source(PHOTO_BYTES))
+    name = office().media.profiles.set_photo(number, source(PHOTO_BYTES))
     return jsonify({"photo": f"/photos/{name}"})
 
 
 @pages.delete("/api/people/<int:number>/photo")
 @needs("manage")
 def remove_photo(number: int) -> Response:
-    office().media.personal.remove_photo(number)
+    office().media.profiles.remove_photo(number)
     return jsonify({})
 
 
 @pages.get("/photos/<name>")
 def photo(name: str) -> Response:
     """Serve a photo without sign-in, as for wall pages. Its name is a content hash, so caches may keep it forever."""
-    answer: Response = send_file(_found(office().media.personal.photo(name)), mimetype="image/jpeg")
+    answer: Response = send_file(_found(office().media.profiles.photo(name)), mimetype="image/jpeg")
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
 
@@ -204,20 +205,20 @@ def photo(name: str) -> Response:
 @needs("manage")
 @brings(SONG_BYTES)
 def set_song(kind: str, number: int) -> Response:
-    office().media.personal.set_song(_whose(kind), number, source(SONG_BYTES))
+    office().media.profiles.set_song(_whose(kind), number, source(SONG_BYTES))
     return jsonify({})
 
 
 @pages.get("/api/<any(people, teams):kind>/<int:number>/song")
 @needs("read")
 def hear_song(kind: str, number: int) -> Response:
-    return _sound(_found(office().media.personal.song(_whose(kind), number)))
+    return _sound(_found(office().media.profiles.song(_whose(kind), number)))
 
 
 @pages.delete("/api/<any(people, teams):kind>/<int:number>/song")
 @needs("manage")
 def remove_song(kind: str, number: int) -> Response:
-    office().media.personal.remove_song(_whose(kind), number)
+    office().media.profiles.remove_song(_whose(kind), number)
     return jsonify({})
 
 
@@ -234,7 +235,7 @@ def _found(path: Any) -> Any:
 def belongings() -> Json:
     """Return, for the phone's page, photos by person, and the people and teams with a victory song."""
     current = office()
-    songs, people = current.media.personal.song, current.people()
+    songs, people = current.media.profiles.song, current.people()
     return {
         "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
         "songs": {

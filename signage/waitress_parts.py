@@ -28,9 +28,8 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
-from signage.http import MAX_BODY, PLAIN, largest
+from signage.http import MAX_BODY, PLAIN, STATE, largest
 from signage.sse import LINE, MAX_STREAMS
-from signage.walls import STATE
 
 PULLED = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 BEHIND = 64 * 1024  # unread bytes at which a screen is closed: over a day of hints; it may reconnect

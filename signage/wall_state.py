@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from controller.glance import Board, Glance, OnAir, Ranking, Total
+from controller.glance import Glance, OnAir, Ranking, Total
 from controller.hearing import MUTED
 from controller.names import same_name
 from controller.sales.highlights import Highlight
@@ -61,7 +61,7 @@ def deal_row(deal: Deal) -> Json:
     }
 
 
-def honour_row(highlight: Highlight) -> Json:
+def highlight_row(highlight: Highlight) -> Json:
     """Return a highlight (streak, record, …) in days or deals (`count`), or in yuan."""
     return {
         "kind": highlight.kind,
@@ -146,19 +146,18 @@ def board_of(glance: Glance, base: str) -> Json | None:
     """Return the standings for walls with the scene leaderboard: frozen during the show, else live."""
     if base != "leaderboard":
         return None
-    board = glance.board or Board(say("top_sales"), "day", glance.people, glance.teams)
-    live = glance.scene != "leaderboard"
+    show, live = glance.board, glance.scene != "leaderboard"
     return {
-        "title": board.title,
-        "period": board.period,
-        "top": [tally_row(row) for row in board.top[:TOP]],
-        "teams": [tally_row(row) for row in board.teams],
-        "cities": [serializers.city(city) for city in board.cities],
-        "week_top": tally_row(board.week_top) if board.week_top else None,
-        "month_top": tally_row(board.month_top) if board.month_top else None,
-        "comment": board.comment,
+        "title": say("top_sales"),
+        "period": "day",
+        "top": [tally_row(row) for row in (show or glance).people[:TOP]],
+        "teams": [tally_row(row) for row in (show or glance).teams],
+        "cities": [serializers.city(city) for city in show.cities] if show else [],
+        "week_top": tally_row(show.week_top) if show and show.week_top else None,
+        "month_top": tally_row(show.month_top) if show and show.month_top else None,
+        "comment": show.comment if show else "",
         "reveal": _reveal(glance),
-        "honours": [honour_row(highlight) for highlight in glance.honours],
+        "honours": [highlight_row(highlight) for highlight in glance.highlights],
         "rounds": [_round(ranking) for ranking in glance.rankings if ranking.people] if live else [],
     }
 
@@ -260,7 +259,7 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "rest": _rest(glance),
         "fault": _fault(glance),
         "notices": _stray(display, team) + _notices(glance, base),
-        "honours": [honour_row(highlight) for highlight in glance.honours],
+        "honours": [highlight_row(highlight) for highlight in glance.highlights],
     }
     return _in_english(state) if display.language == "en" else state
 
@@ -325,7 +324,7 @@ def _base(glance: Glance, display: WallDisplay) -> str:
         scene = display.scene
     if scene == "award" and glance.champion is None:
         return "rhythm"
-    if scene == "fault" and not glance.troubles:
+    if scene == "fault" and not glance.problems:
         return "rhythm"
     return scene
 
@@ -397,14 +396,14 @@ def _rest(glance: Glance) -> Json:
 
 
 def _fault(glance: Glance) -> Json | None:
-    serious = [trouble for trouble in glance.troubles if trouble.serious]
-    for trouble in serious or list(glance.troubles):
+    serious = [trouble for trouble in glance.problems if trouble.serious]
+    for trouble in serious or list(glance.problems):
         return {"what": trouble.what, "meanwhile": trouble.meanwhile, "mend": trouble.mend}
     return None
 
 
 def _notices(glance: Glance, base: str) -> list[str]:
     """Return the lines at the foot of the wall, without the problems that the fault scene already shows."""
-    troubles = [] if base == "fault" else [trouble.what for trouble in glance.troubles]
+    problems = [] if base == "fault" else [trouble.what for trouble in glance.problems]
     muted = [reason.sentence for reason in glance.sounding.hearing.reasons if reason.cause == MUTED]
-    return [*muted, *troubles, *glance.notices]
+    return [*muted, *problems, *glance.notices]

@@ -15,9 +15,9 @@ from werkzeug.wrappers import Response
 
 from controller.sales.model import Refused
 from signage import wall_state
-from signage.api import office
 from signage.auth import access, needs
-from signage.http import Denied, body, text_of
+from signage.http import STATE, Denied, body, text_of
+from signage.office import office
 from signage.sse import NAME_LIMIT, Streams
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 pages = Blueprint("walls", __name__)
 
-STATE = "/api/wall"
 MAX_SCREENS = 300
 IDENTIFY_FOR = timedelta(seconds=15)
 

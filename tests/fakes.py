@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from controller.clock import Clock
+from controller.moments import local
 from controller.sound.announcer import Queue
 from controller.sound.playback import AnnouncementSettings, Job, Report
 from controller.sound.speaker import Event, Health, MusicOrder, Part
@@ -31,7 +32,7 @@ class HandClock(Clock):
         self.mono = 1000.0
 
     def now(self) -> datetime:
-        return self.present
+        return local(self.present, self.zone)
 
     def monotonic(self) -> float:
         return self.mono
@@ -42,7 +43,7 @@ class HandClock(Clock):
         assert step >= timedelta()
         self.present += step
         self.mono += step.total_seconds()
-        return self.present
+        return self.now()
 
     def go_to(self, moment: datetime) -> None:
         """Advance the time to `moment`."""

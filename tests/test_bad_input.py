@@ -46,7 +46,7 @@ def until(true: Callable[[], Any], timeout: float = 20) -> Any:
     return value
 
 
-def troubles(house: Running) -> str:
+def problems(house: Running) -> str:
     """Return the problems in /health as one text."""
     problems = house.get("/health")["troubles"]
     return " ".join(" ".join([trouble["what"], *trouble["details"]]) for trouble in problems)
@@ -74,12 +74,12 @@ def test_a_faulty_edit_changes_nothing_and_is_shown(office: Running) -> None:
     office.start()
     good = rhythm_of(office).read_text(encoding="utf-8")
     rhythm_of(office).write_text(good.replace("rhythm:", "rythm:"), encoding="utf-8")
-    until(lambda: "rhythm.yaml 第" in troubles(office))  # other problems: services/test_timekeeper.py
+    until(lambda: "rhythm.yaml 第" in problems(office))  # other problems: services/test_timekeeper.py
     assert office.get("/api/now")["entry"]["name"] == "全天"
     rhythm_of(office).write_text(good, encoding="utf-8")
-    until(lambda: "rhythm.yaml 第" not in troubles(office))
+    until(lambda: "rhythm.yaml 第" not in problems(office))
     rhythm_of(office).unlink()
-    until(lambda: "找不到这个文件" in troubles(office))
+    until(lambda: "找不到这个文件" in problems(office))
     rhythm_of(office).write_text(good.replace("全天", "新的一天"), encoding="utf-8")
     until(lambda: office.get("/api/now")["entry"]["name"] == "新的一天")
     assert "Traceback" not in office.log()
@@ -99,7 +99,7 @@ def test_a_start_with_a_faulty_file(office: Running) -> None:
     rhythm_of(office).write_text(faulty, encoding="utf-8")
     office.start()
     assert office.get("/api/now")["entry"]["name"] == "全天"
-    assert "Mars" in troubles(office)
+    assert "Mars" in problems(office)
 
 
 def test_a_damaged_last_good_copy(office: Running) -> None:
@@ -126,7 +126,7 @@ def test_broken_music_is_skipped_and_named(tmp_path: Path, device: dict[str, str
     with Running(tmp_path / "home", device, timetable=spans, music=tmp_path / "music") as house:
         house.start()
         until(lambda: house.get("/api/now")["sound"]["track"] == "z-good")
-        until(lambda: "a-broken.ogg" in troubles(house) and "b-empty.mp3" in troubles(house))
+        until(lambda: "a-broken.ogg" in problems(house) and "b-empty.mp3" in problems(house))
         assert house.sell("王小明", 500, "while-broken")[0] == 201
 
 
@@ -142,10 +142,10 @@ def test_a_playlist_that_is_not_there(tmp_path: Path, device: dict[str, str], ki
     spans = timetable("at: 00:00-24:00, name: 全天, music: calm")
     with Running(tmp_path / "home", device, timetable=spans, music=music) as house:
         house.start()
-        until(lambda: "calm" in troubles(house))
+        until(lambda: "calm" in problems(house))
         assert house.sell("王小明", 500, "in-silence")[0] == 201
         rhythm_of(house).write_text(timetable("at: 00:00-24:00, name: 全天"), encoding="utf-8")
-        until(lambda: kind == "empty" or "calm" not in troubles(house))  # it is no longer requested
+        until(lambda: kind == "empty" or "calm" not in problems(house))  # it is no longer requested
         assert "Traceback" not in house.log()
 
 

@@ -49,7 +49,7 @@ def greet(daemon: Daemon) -> None:
         echo(f"  证书指纹：{daemon.secured.fingerprint()}")
     echo(f"  PIN：{daemon.office.keys.pin()}")
     click.echo(_qr(address + "/"))
-    for problem in daemon.office.glance().troubles:
+    for problem in daemon.office.glance().problems:
         echo(f"  注意：{problem.what}{problem.meanwhile}{problem.mend}")
 
 

@@ -98,7 +98,7 @@ def results(day: str | None, as_json: bool, home: Path | None) -> None:
     where = chosen(home)
     wanted = _day(day, timetable_of(where))
     with store_of(where) as store, store.read() as session:
-        frozen = session.desk.results(wanted)
+        frozen = session.settings.results(wanted)
     if frozen is None:
         stop(f"{wanted} 没有公布过战报。", FAILED)
     echo(json.dumps(frozen, ensure_ascii=False, indent=2) if as_json else results_in_words(frozen))

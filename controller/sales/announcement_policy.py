@@ -18,6 +18,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
+from controller.moments import local_time
 from controller.sales.highlights import is_record
 from controller.sales.model import (
     BIG,
@@ -32,7 +33,7 @@ from controller.sales.model import (
 )
 from controller.sales.money import money
 
-HUSHED: Final = "正在静音"
+BY_MUTE: Final = "正在静音"
 """Start of the reason for announcements postponed by mute."""
 DAYS_BY_NAME: Final = 7
 """Days ahead from which a weekday's name is ambiguous: in 7 days it is today's."""
@@ -42,9 +43,9 @@ STILL_FRESH: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The inputs of a decision at `now` (aware, in the office's zone, like all moments here).
+    """The inputs of a decision at `now` (with the office's offset, like all moments here).
 
-    `big_over`: yuan, strictly more is big. `quiet_until`, `hushed_until`: end of quiet time and mute, None when not
+    `big_over`: yuan, strictly more is big. `quiet_until`, `muted_until`: end of quiet time and mute, None when not
     active. `next_roundup`: today or on the next working day, None when the office has no round-ups. `results_at`:
     today's results, None when there are none. `record_over`: the largest deal so far. `at_once`: a clause for the
     treatment of announcements due now; `held`: why they are nevertheless postponed (see `hearing`).
@@ -55,7 +56,7 @@ class Facts:
     first_of_day: bool
     big_over: Decimal
     quiet_until: datetime | None = None
-    hushed_until: datetime | None = None
+    muted_until: datetime | None = None
     next_roundup: datetime | None = None
     results_at: datetime | None = None
     workday: bool = True
@@ -69,7 +70,7 @@ class Facts:
 class Decision:
     """The decision for a deal: its kind, when it is announced (None: never), whether merged with others, and why.
 
-    `now`: the moment of the decision, in the office's zone. `held`: the cause when it is due now but the office
+    `now`: the moment of the decision. `held`: the cause when it is due now but the office
     cannot hear it (a value of `hearing`).
     """
 
@@ -97,8 +98,8 @@ class Decision:
     def _written(self) -> str | None:
         if self.when is None:
             return None
-        local = self.when.astimezone(self.now.tzinfo)
-        return f"{local:%H:%M}" if local.date() == self.now.date() else f"{local:%Y-%m-%d %H:%M}"
+        today = self.when.date() == self.now.date()
+        return f"{self.when:%H:%M}" if today else f"{self.when:%Y-%m-%d %H:%M}"
 
 
 def decide(amount: Decimal, facts: Facts) -> Decision:
@@ -127,10 +128,10 @@ def after_restart(
         return Decision(kind, due, kind == ROUNDUP, announcement.why, now)
     if now - due < STILL_FRESH:
         when = max(now, quiet_until or now)
-        moment = "现在" if when == now else f"{said(when, now)} "
+        moment = "现在" if when == now else f"{time_text(when, now)} "
         return Decision(kind, when, kind == ROUNDUP, f"重启前没有播完，{moment}播报。", now)
     if announcement.deals and next_roundup is not None:
-        why = f"重启错过了播报时间，{said(next_roundup, now)} 一起播报。"
+        why = f"重启错过了播报时间，{time_text(next_roundup, now)} 一起播报。"
         return Decision(ROUNDUP, next_roundup, True, why, now)
     return Decision(kind, None, False, "重启错过了播报时间，已超过两分钟，不再播报。", now)
 
@@ -143,8 +144,8 @@ def next_roundup(
     Round-ups take place at every full hour from `first` to `last`, both included; None when there is no such hour.
     """
     hours = range(first.hour + (first > time(first.hour)), last.hour + 1)
-    days = [now.astimezone(zone).date()] if workday else []
-    moments = (datetime.combine(d, time(h), zone) for d in [*days, next_workday] for h in hours)
+    days = [now.date()] if workday else []
+    moments = (local_time(d, time(h), zone) for d in [*days, next_workday] for h in hours)
     return next((moment for moment in moments if moment > now), None)
 
 
@@ -172,52 +173,51 @@ def _soon(kind: Kind, facts: Facts) -> Decision:
         return Decision(
             kind, facts.now, False, f"{because}，{facts.at_once}{invitation}。", facts.now, facts.held
         )
-    return Decision(kind, when, False, f"{_holding(facts)}，{said(when, facts.now)} 播报。", facts.now)
+    return Decision(kind, when, False, f"{_holding(facts)}，{time_text(when, facts.now)} 播报。", facts.now)
 
 
 def _with_others(facts: Facts) -> Decision:
     now, roundup, results = facts.now, facts.next_roundup, facts.results_at
-    today = roundup is not None and roundup.astimezone(now.tzinfo).date() == now.date()
+    today = roundup is not None and roundup.date() == now.date()
     if not today and results is not None and now < results:
         when = _allowed(results, facts)
-        return Decision(RESULTS, when, True, f"{said(when, now)} 在战报里一起公布。", now)
+        return Decision(RESULTS, when, True, f"{time_text(when, now)} 在战报里一起公布。", now)
     if roundup is None:
         return Decision(ROUNDUP, None, True, "没有安排整点播报，只上大屏。", now)
     when = _allowed(roundup, facts)
     if today and when > roundup:
-        return Decision(ROUNDUP, when, True, f"{_holding(facts)}，{said(when, now)} 一起播报。", now)
+        return Decision(ROUNDUP, when, True, f"{_holding(facts)}，{time_text(when, now)} 一起播报。", now)
     if today:
         return Decision(ROUNDUP, when, True, on_the_hour(when, now), now)
     over = "今天的播报已经结束" if facts.workday else "今天休息"
-    return Decision(ROUNDUP, when, True, f"{over}，{said(when, now)} 一起播报。", now)
+    return Decision(ROUNDUP, when, True, f"{over}，{time_text(when, now)} 一起播报。", now)
 
 
 def _allowed(moment: datetime, facts: Facts) -> datetime:
     """Return the first moment from `moment` on after the present quiet time and mute."""
-    return max(moment, *(until for until in (facts.quiet_until, facts.hushed_until, moment) if until))
+    return max(moment, *(until for until in (facts.quiet_until, facts.muted_until, moment) if until))
 
 
 def _holding(facts: Facts) -> str:
-    mute_until, quiet_until = facts.hushed_until, facts.quiet_until
+    mute_until, quiet_until = facts.muted_until, facts.quiet_until
     by_mute = quiet_until is None or (mute_until is not None and mute_until > quiet_until)
-    return HUSHED if by_mute else facts.quiet_name
+    return BY_MUTE if by_mute else facts.quiet_name
 
 
 def on_the_hour(when: datetime, now: datetime) -> str:
     """Return the reason for deals that wait for a round-up."""
-    return f"{said(when, now)} 整点一起播报。"
+    return f"{time_text(when, now)} 整点一起播报。"
 
 
-def said(when: datetime, now: datetime) -> str:
-    """Format as HH:MM in the office's zone, with the weekday within the next six days, else with the date."""
-    local = when.astimezone(now.tzinfo)
-    ahead = (local.date() - now.date()).days
-    weekday = f"周{'一二三四五六日'[local.weekday()]}"
+def time_text(when: datetime, now: datetime) -> str:
+    """Format as HH:MM of the office, with the weekday within the next six days, else with the date."""
+    ahead = (when.date() - now.date()).days
+    weekday = f"周{'一二三四五六日'[when.weekday()]}"
     if ahead == 0:
-        return f"{local:%H:%M}"
+        return f"{when:%H:%M}"
     if 0 < ahead < DAYS_BY_NAME:
-        return f"{weekday} {local:%H:%M}"
-    return f"{local.month}月{local.day}日（{weekday}）{local:%H:%M}"
+        return f"{weekday} {when:%H:%M}"
+    return f"{when.month}月{when.day}日（{weekday}）{when:%H:%M}"
 
 
 def _round(amount: Decimal) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -17,7 +17,9 @@ from controller.sales.model import (
     Announcement,
     Conflict,
     Kind,
+    NewAnnouncement,
     State,
+    StoredScript,
 )  # fmt: skip
 from controller.sales.rows import Row, Rows, day, from_ms, maybe_from_ms, maybe_ms, to_json, to_ms
 
@@ -56,27 +58,23 @@ class Outbox:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def add(
-        self, key: str, kind: str, text: str, why: str, created: datetime, date: date, *,
-        due: datetime | None = None, deals: Sequence[int] = (), priority: int = 0,
-        script: Mapping[str, object] = {}, decision: Mapping[str, object] = {}, state: str = WAITING,
-    ) -> tuple[Announcement, bool]:  # fmt: skip
-        """Add an announcement to the outbox; return it with True if it is new, False if `key` is known.
+    def add(self, new: NewAnnouncement) -> tuple[Announcement, bool]:
+        """Add an announcement to the outbox; return it with True if it is new, False if its key is known.
 
         Raises `Conflict` when the key is known with another text or kind.
         """
-        if (known := self.by_key(key)) is not None:
-            if (known.kind, known.text) != (kind, text):
+        if (known := self.by_key(new.key)) is not None:
+            if (known.kind, known.text) != (new.kind, new.text):
                 raise Conflict("这张表单已经用别的内容发过一次，请重新打开再填。", field="key")
             return known, False
         ident = self._rows.add(
             "INSERT INTO announcements"
             " (key, date, kind, text, script, decision, priority, state, why, created, due)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            key, day(date), kind, text, to_json(dict(script)), to_json(dict(decision)), priority, state, why,
-            to_ms(created), maybe_ms(due),
+            new.key, day(new.date), new.kind, new.text, to_json(new.script.to_json()), to_json(dict(new.decision)),
+            new.priority, new.state, new.why, to_ms(new.created), maybe_ms(new.due),
         )  # fmt: skip
-        for deal in dict.fromkeys(deals):
+        for deal in dict.fromkeys(new.deals):
             self._rows.change("INSERT INTO announced_deals VALUES (?, ?)", deal, ident)
         return self._known(ident), True
 
@@ -97,15 +95,15 @@ class Outbox:
         for member in members:
             self.move(member.id, MERGED, why, at)
 
-    def put_off(self, ident: int, due: datetime | None, why: str) -> bool:
+    def postpone(self, ident: int, due: datetime | None, why: str) -> bool:
         """Change the due moment of a waiting announcement; return False if it no longer waits."""
         sql = "UPDATE announcements SET due = ?, why = ? WHERE id = ? AND state = 'waiting'"
         return self._rows.change(sql, maybe_ms(due), why, ident) == 1
 
-    def rewrite(self, ident: int, text: str, script: Mapping[str, object]) -> bool:
+    def rewrite(self, ident: int, text: str, script: StoredScript) -> bool:
         """Change the wording of a waiting announcement; return False if it no longer waits."""
         sql = "UPDATE announcements SET text = ?, script = ? WHERE id = ? AND state = 'waiting'"
-        return self._rows.change(sql, text, to_json(dict(script)), ident) == 1
+        return self._rows.change(sql, text, to_json(script.to_json()), ident) == 1
 
     def get(self, ident: int) -> Announcement | None:
         """Return the announcement with that id."""
@@ -175,5 +173,5 @@ class Outbox:
             id=ident, key=key, kind=Kind(kind), text=text, state=State(state), why=why, created=from_ms(created, zone),
             due=maybe_from_ms(due, zone), deals=tuple(row[0] for row in deals),
             started=maybe_from_ms(started, zone), ended=maybe_from_ms(ended, zone), priority=priority,
-            script=json.loads(script), decision=json.loads(decision),
+            script=StoredScript.from_json(json.loads(script)), decision=json.loads(decision),
         )  # fmt: skip

@@ -44,15 +44,6 @@ class Phrase:
     template: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One part of a longer script. `mark` names its moment for the walls; `roll`: preceded by a drum roll."""
-
-    text: str
-    mark: str | None = None
-    roll: bool = False
-
-
 class BurstTexts(Protocol):
     """Templates of a burst: the opening ({count}, {total}), one deal, and the summary of the remaining deals."""
 
@@ -182,7 +173,7 @@ class RoundUp:
     others: tuple[Deal, ...] = ()
 
     @property
-    def told(self) -> tuple[Deal, ...]:
+    def announced(self) -> tuple[Deal, ...]:
         """The announced deals in sequence; the walls list the same."""
         return (*self.fresh, *self.earlier)
 
@@ -226,7 +217,9 @@ def roundup(
     heads = _heads(batch, texts, words, now, used, pick)
     if not heads:
         return None
-    items = [announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(batch.told)]
+    items = [
+        announce_deal(deal, texts.hourly_item, words, pick=n).text for n, deal in enumerate(batch.announced)
+    ]
     for kept in range(len(items), -1, -1):
         text = _sections(batch, heads, items, kept, texts.hourly_rest, words, pick)
         if seconds(text) <= limit_s:
@@ -268,14 +261,14 @@ def _sections(
 
 def day_of(deals: Sequence[Deal], now: datetime) -> str:
     """Describe when deals that are announced later were signed: 今天早些时候, 昨天傍晚, 上周五傍晚, 前几天."""
-    days = {deal.at.astimezone(now.tzinfo).date() for deal in deals}
+    days = {deal.at.date() for deal in deals}
     if len(days) > 1:
         return "前几天"
     day = days.pop()
     ago = (now.date() - day).days
     if ago <= 0:
         return "今天早些时候"
-    evening = "傍晚" if all(deal.at.astimezone(now.tzinfo).hour >= EVENING_FROM for deal in deals) else ""
+    evening = "傍晚" if all(deal.at.hour >= EVENING_FROM for deal in deals) else ""
     if ago == 1:
         return f"昨天{evening}"
     weeks = (ago + 6 - now.weekday()) // 7

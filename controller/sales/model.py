@@ -7,11 +7,12 @@ office's calendar day, chosen by the caller, because a deal at 23:59 belongs to 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 
 class State(StrEnum):
@@ -154,12 +155,94 @@ class Deal:
 
 
 @dataclass(frozen=True, slots=True)
+class City:
+    """A branch's day. `rate`: completion (1 = reached), `amount`: yuan, None where not reported; `place` 0: not ranked.
+
+    `own`: this office.
+    """
+
+    place: int
+    name: str
+    rate: Decimal | None
+    amount: Decimal | None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One part of a longer script. `mark` names its moment for the walls; `roll`: preceded by a drum roll."""
+
+    text: str
+    mark: str | None = None
+    roll: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScript:
+    """The sound of an announcement; `to_json` is its form in the store.
+
+    `lines`: the parts that are spoken, the announcement's text when empty. `applause` names a sound, None for none.
+    `alarm`: the emergency's sound in place of the chime. `clip`: a voice clip that is played instead of speech.
+    """
+
+    lines: tuple[Line, ...] = ()
+    applause: str | None = "small"
+    chime: bool = True
+    alarm: bool = False
+    clip: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the stored form; `from_json` is the inverse."""
+        return {
+            "lines": [[line.text, line.mark, line.roll] for line in self.lines],
+            "applause": self.applause,
+            "chime": self.chime,
+            **({"alarm": True} if self.alarm else {}),
+            **({} if self.clip is None else {"clip": self.clip}),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> StoredScript:
+        """Restore a script from the store, also one that an older version stored."""
+        lines, clip = value.get("lines"), value.get("clip")
+        return cls(
+            lines=tuple(map(_line, lines)) if isinstance(lines, list) else (),
+            applause=value.get("applause", "small"),
+            chime=bool(value.get("chime", True)),
+            alarm=bool(value.get("alarm")),
+            clip=None if clip is None else str(clip),
+        )
+
+
+def _line(stored: object) -> Line:
+    text, mark, roll = stored if isinstance(stored, list) and len(stored) == 3 else (stored, None, False)
+    return Line(str(text), str(mark) if mark else None, bool(roll))
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnnouncement:
+    """An announcement to be added to the outbox; fields as in `Announcement`. `date`: the office's day."""
+
+    key: str
+    kind: Kind
+    text: str
+    why: str
+    created: datetime
+    date: dt.date
+    due: datetime | None = None
+    deals: tuple[int, ...] = ()
+    priority: int = 0
+    script: StoredScript = StoredScript()
+    decision: Mapping[str, object] = field(default_factory=dict)
+    state: State = State.WAITING
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """An announcement, open until it was heard, merged into another, or dropped with a reason.
 
-    `text` is shown; `script` is the voice's input (JSON, opaque to the store); `decision` is the first answer
-    (`Decision.to_json()`), stored so that a repeated request gets the same answer. A larger `priority` is played
-    first. `due` None means as soon as possible.
+    `text` is shown; `script` is its sound; `decision` is the first answer (`Decision.to_json()`), stored so that
+    a repeated request gets the same answer. A larger `priority` is played first. `due` None means as soon as possible.
     """
 
     id: int
@@ -174,5 +257,5 @@ class Announcement:
     started: datetime | None = None
     ended: datetime | None = None
     priority: int = 0
-    script: dict[str, object] = field(default_factory=dict)
+    script: StoredScript = StoredScript()
     decision: dict[str, object] = field(default_factory=dict)

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from controller.sales.messages import Line, Variants, Words, counted, percent, phrase, place_slots, whole
+from controller.sales.messages import Variants, Words, counted, percent, phrase, place_slots, whole
+from controller.sales.model import City, Line
 from controller.sales.standings import Standing
 
 _TEAMS_CHARACTERS: Final = 400
@@ -49,19 +50,11 @@ class ShowTexts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class City:
-    """A branch in the results; `rate`: completion (1 = reached), `amount`: yuan, None where not reported."""
-
-    place: int
-    name: str
-    rate: Decimal | None
-    amount: Decimal | None
-    own: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Show:
-    """A day's frozen results. `week_top`, `month_top`: only on the last day of the period; prizes "" for none."""
+    """A day's results, frozen when the show began (or live before it).
+
+    `week_top`, `month_top`: only on the last day of the period; prizes "" for none.
+    """
 
     date: date
     office: str
@@ -88,7 +81,7 @@ def rank_cities(rows: Iterable[City]) -> tuple[City, ...]:
     return tuple(placed)
 
 
-def tell(show: Show, texts: ShowTexts, words: Words, pick: int = 0) -> tuple[Line, ...]:
+def lines_of(show: Show, texts: ShowTexts, words: Words, pick: int = 0) -> tuple[Line, ...]:
     """Build the script: opening, third, second, first, teams, cities, week, month, comment, closing.
 
     Marks: "third", "second", "first", "teams", "cities", "week", "month", "comment"; a part without content on that

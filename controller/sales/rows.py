@@ -1,4 +1,4 @@
-"""The database interface used by deals, roster, outbox and settings, and conversions of stored values."""
+"""One transaction's rows, used by deals, roster, outbox and settings, and conversions of stored values."""
 
 from __future__ import annotations
 
@@ -6,27 +6,54 @@ import json
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
+from controller.moments import local
+
 Value = str | int | None
 Row = tuple[Any, ...]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Rows(Protocol):
-    """One open snapshot or transaction. `zone` is the time zone of returned moments."""
+class Cursor(Protocol):
+    """The interface of SQLite's cursors."""
 
-    zone: tzinfo
+    @property
+    def lastrowid(self) -> int | None: ...
+    @property
+    def rowcount(self) -> int: ...
+    def fetchall(self) -> list[Row]: ...
+    def fetchone(self) -> Row | None: ...
+
+
+class Connection(Protocol):
+    """The interface of SQLite's connections, which only `store` imports."""
+
+    def execute(self, sql: str, parameters: tuple[Value, ...], /) -> Cursor: ...
+
+
+class Rows:
+    """One connection's open snapshot or transaction. `zone` is the time zone of returned moments."""
+
+    def __init__(self, connection: Connection, zone: tzinfo) -> None:
+        self._connection = connection
+        self.zone = zone
 
     def all(self, sql: str, *values: Value) -> list[Row]:
         """Return all rows."""
+        return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Value) -> Row | None:
         """Return the first row, or None."""
+        return self._connection.execute(sql, values).fetchone()
 
     def add(self, sql: str, *values: Value) -> int:
         """Insert a row and return its id."""
+        ident = self._connection.execute(sql, values).lastrowid
+        assert ident is not None  # noqa: S101  an INSERT always has one
+        return ident
 
     def change(self, sql: str, *values: Value) -> int:
         """Update, delete or insert; return the number of affected rows."""
+        return self._connection.execute(sql, values).rowcount
 
 
 def to_ms(moment: datetime) -> int:
@@ -37,8 +64,8 @@ def to_ms(moment: datetime) -> int:
 
 
 def from_ms(ms: int, zone: tzinfo) -> datetime:
-    """Convert milliseconds since 1970 UTC exactly to a moment in `zone`."""
-    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone)
+    """Convert milliseconds since 1970 UTC exactly to a moment with the offset of `zone`."""
+    return local(_EPOCH + timedelta(milliseconds=ms), zone)
 
 
 def maybe_ms(moment: datetime | None) -> int | None:

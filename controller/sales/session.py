@@ -16,20 +16,20 @@ from controller.sales.settings import Settings
 
 _PERIODS_KEPT: Final = 6
 
-RosterOf = tuple[tuple[Person, ...], tuple[Team, ...], dict[int, int], dict[int, int]]
-Kept = dict[tuple[int, date, date], RosterOf]
+RosterOfPeriod = tuple[tuple[Person, ...], tuple[Team, ...], dict[int, int], dict[int, int]]
+RosterCache = dict[tuple[int, date, date], RosterOfPeriod]
 
 
 class Session:
     """One consistent view of the store: all tables in one snapshot or transaction."""
 
-    def __init__(self, rows: Rows, kept: Kept | None = None) -> None:
+    def __init__(self, rows: Rows, kept: RosterCache | None = None) -> None:
         self.rows = rows
         self._kept = kept
         self.deals = Deals(rows)
         self.roster = Roster(rows)
         self.outbox = Outbox(rows)
-        self.desk = Settings(rows)
+        self.settings = Settings(rows)
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:
@@ -47,7 +47,7 @@ class Session:
         sales = self.deals.sales(since, until)
         return standings.standings(sales, *roster, self.rows.zone)
 
-    def _roster_of(self, since: date, until: date) -> RosterOf:
+    def _roster_of(self, since: date, until: date) -> RosterOfPeriod:
         """Return people, teams and targets, read again only after a change: they change daily, deals hourly."""
         key = (self.roster.version(), since, until)
         roster = self._kept.get(key) if self._kept is not None else None

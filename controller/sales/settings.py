@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from controller.sales.model import Refused
+from controller.sales.model import City, Refused
 from controller.sales.money import from_fen, to_fen
 from controller.sales.rows import Row, Rows, day, from_ms, to_json, to_ms
 
@@ -49,15 +49,6 @@ class Wall:
     name: str
     seen: datetime
     settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CityResult:
-    """Another branch's day: completion (1 = reached; two more decimals than percent) and yuan, None if not reported."""
-
-    city: str
-    rate: Decimal | None
-    amount: Decimal | None
 
 
 class Settings:
@@ -183,15 +174,16 @@ class Settings:
             None if amount is None else to_fen(amount),
         )  # fmt: skip
 
-    def cities(self, date: date) -> tuple[CityResult, ...]:
-        """Return the other branches' day, best completion first."""
+    def cities(self, date: date) -> tuple[City, ...]:
+        """Return the other branches' day, best completion first; `results.rank_cities` gives them places."""
         rows = self._rows.all(
             "SELECT city, rate_millis, fen FROM city_results WHERE date = ?"
             " ORDER BY rate_millis DESC NULLS LAST, fen DESC NULLS LAST, city",
             day(date),
         )  # fmt: skip
         return tuple(
-            CityResult(
+            City(
+                0,
                 city,
                 None if rate is None else Decimal(rate) / 10_000,
                 None if fen is None else from_fen(fen),

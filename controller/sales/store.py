@@ -23,8 +23,8 @@ from urllib.parse import quote
 
 from controller.changes import Changes
 from controller.sales.model import StoreFull, StoreTrouble
-from controller.sales.rows import Row, Value
-from controller.sales.session import Kept, Session
+from controller.sales.rows import Rows
+from controller.sales.session import RosterCache, Session
 from controller.sentences import say
 from controller.system.os_errors import reason
 
@@ -36,33 +36,6 @@ _WANTED_ROOM: Final = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 """Error codes when opening the file on a full disk: there is no space for its -wal and -shm."""
 _LEAST_ROOM: Final = 100_000
 _LOOK_EVERY_S: Final = 3.0
-
-
-class _Rows:
-    """One connection's open snapshot or transaction."""
-
-    def __init__(self, connection: sqlite3.Connection, zone: tzinfo) -> None:
-        self._connection = connection
-        self.zone = zone
-
-    def all(self, sql: str, *values: Value) -> list[Row]:
-        """Return all rows."""
-        return self._connection.execute(sql, values).fetchall()
-
-    def one(self, sql: str, *values: Value) -> Row | None:
-        """Return the first row, or None."""
-        row: Row | None = self._connection.execute(sql, values).fetchone()
-        return row
-
-    def add(self, sql: str, *values: Value) -> int:
-        """Insert a row; return its id."""
-        ident = self._connection.execute(sql, values).lastrowid
-        assert ident is not None  # noqa: S101  an INSERT always has one
-        return ident
-
-    def change(self, sql: str, *values: Value) -> int:
-        """Update, delete or insert; return the number of affected rows."""
-        return self._connection.execute(sql, values).rowcount
 
 
 class Store:
@@ -82,7 +55,7 @@ class Store:
         self.zone = zone
         self.changes = Changes()
         self._lock = threading.Lock()
-        self._kept: Kept = {}  # committed states only: a rolled back version number is used again
+        self._kept: RosterCache = {}  # committed states only: a rolled back version number is used again
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_READERS_KEPT)
         self._where = str(path)  # opened by readers: the file or its substitute
         self._missing: StoreTrouble | None = None  # why the file is not open
@@ -163,7 +136,7 @@ class Store:
             with suppress(StoreTrouble):
                 self._open_again()
                 with self.write(quiet=True) as session:
-                    session.desk.set_setting("tried", round(time.time()))
+                    session.settings.set_setting("tried", round(time.time()))
         return self._missing or self._refused
 
     def _shut(self) -> StoreTrouble | None:
@@ -232,7 +205,7 @@ class Store:
         with self._as_trouble():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Session(_Rows(self._writer, self.zone))
+                yield Session(Rows(self._writer, self.zone))
                 self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:
@@ -247,7 +220,7 @@ class Store:
             reader = self._borrow()
             try:
                 reader.execute("BEGIN")
-                yield Session(_Rows(reader, self.zone), self._kept)
+                yield Session(Rows(reader, self.zone), self._kept)
             finally:
                 if reader.in_transaction:
                     reader.execute("ROLLBACK")

@@ -18,17 +18,17 @@ from typing import Any
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import Glance, Ranking
+from controller.moments import local_time
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
-from controller.sales.model import Announcement, Deal, Person, Refused, Team
+from controller.sales.model import Announcement, City, Deal, Person, Refused, Team
 from controller.sales.people_import import PersonRow
-from controller.sales.results import City
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
-from controller.services.context import Context, Preferences
+from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
-from controller.services.deals import AS_USUAL, DealService, Decided, How, Recorded
+from controller.services.deals import AS_USUAL, DealService, How, Recorded
 from controller.services.health import HealthMonitor
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
@@ -89,14 +89,14 @@ class Office:
         parts.timetable_file.changes.listen(parts.library.forget_missing)
         self._sound = MusicService(context, parts.speaker, parts.announcer, parts.library, parts.voice)
         upload_services = uploads(
-            parts.store.path.parent, parts.sounds, context, parts.library, self._sound.shelved
+            parts.store.path.parent, parts.sounds, context, parts.library, self._sound.library_changed
         )
         self.speaking = Speaking(
-            lambda: context.rhythm.sound, context.kept, parts.store.path.parent / "voices", parts.voice
+            lambda: context.rhythm.sound, context.preferences, parts.store.path.parent / "voices", parts.voice
         )
         builder = ScriptBuilder(
             parts.sounds, lambda: context.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable,
-            upload_services.clips.find, upload_services.personal.song_of,
+            upload_services.clips.find, upload_services.profiles.song_of,
         )  # fmt: skip
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
@@ -110,14 +110,14 @@ class Office:
         self._speech = SpokenTextService(context, self._talk)
         cues = CueService(context)
         self._people = PeopleService(context)
-        troubles = HealthMonitor(
+        health = HealthMonitor(
             context,
             self._sound.hearing,
             parts.voice,
             parts.library,
             self.speaking,
             parts.voice_install,
-            self.keys.attempts.troubles,
+            self.keys.attempts.problems,
         )
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
         self._view = SnapshotBuilder(
@@ -127,10 +127,10 @@ class Office:
             self._sound.sounding,
             self.walls.merged,
             parts.library.playlists,
-            troubles,
+            health,
         )
-        self.following = TimetableListener(
-            context, self._sound, self._talk, self._deals, cues, self._view, troubles, parts.library,
+        self.timetable_listener = TimetableListener(
+            context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
         )  # fmt: skip
         self.media = Media(
@@ -187,10 +187,10 @@ class Office:
             with self._context.store.read() as session:
                 marks[product] = session.deals.newest_id()
         kept = dict(sorted(marks.items(), key=lambda mark: mark[1])[-MOST_HIDDEN:])
-        self._context.kept.set("hidden_products", kept)
+        self._context.preferences.set("hidden_products", kept)
 
     def _hidden_products(self) -> dict[str, int]:
-        marks = self._context.kept.get("hidden_products", {})
+        marks = self._context.preferences.get("hidden_products", {})
         return dict(marks) if isinstance(marks, dict) else {}
 
     # --- announcing
@@ -254,20 +254,20 @@ class Office:
     def choose_voice(self, **changes: object) -> None:
         """Set voice, speed and results_voice of later announcements; see Speaking.choose."""
         self.speaking.choose(**changes)
-        self.speaking.obey()
+        self.speaking.apply_settings()
 
     def set_music_volume(self, volume: int) -> None:
         """Set the volume of music relative to speech, 0..100 percent."""
         self._sound.set_music_volume(volume)
 
-    def hush(self, minutes: int) -> None:
+    def mute(self, minutes: int) -> None:
         """Mute for some minutes; 0 ends mute. Announcements postponed by mute are played when it ends."""
         self._mute(self._context.clock.now() + timedelta(minutes=minutes) if minutes else None)
 
     def mute_until(self, at: time) -> None:
         """Mute until a time of today. Raises Refused when it is past or more than four hours ahead."""
         now = self._context.clock.now()
-        until = datetime.combine(now.date(), at, self._context.clock.zone)
+        until = local_time(now.date(), at, self._context.clock.zone)
         if not now < until <= now + LONGEST_MUTE:
             raise Refused("静音要到今天稍后、四小时以内的时间，例如 14:00。", "until")
         self._mute(until)
@@ -323,7 +323,7 @@ class Office:
     def set_city_result(self, day: date, city: str, rate: float | None) -> None:
         """Set another branch's completion of the day (1.0 = reached); None removes it."""
         with self._context.store.write() as session:
-            session.desk.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
+            session.settings.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
 
     # --- reading
 
@@ -355,6 +355,6 @@ class Office:
 
     def _file_improved(self, file: Path) -> None:
         """Use a music file that has been measured or made playable from the next look at the playlist on."""
-        self._sound.shelved()
+        self._sound.library_changed()
         if self._library.fault(file) is not None:
             self._context.feed.notify()

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from controller.sales.announcement_policy import said
+from controller.sales.announcement_policy import time_text
 from controller.sales.messages import ROUNDUP_SECONDS
 from controller.sales.model import (
     BIG,
@@ -114,8 +114,8 @@ def choose(waiting: Iterable[Announcement], silences: Sequence[Silence], now: da
         else:
             ready.append(announcement)
     ready.sort(key=lambda one: (-one.priority, one.id))
-    deals = [one for one in ready if gathers(one)]
-    return Choice(tuple(ready), tuple(stale), tuple(deals) if in_one_breath(deals) else (), tuple(ahead))
+    deals = [one for one in ready if may_batch(one)]
+    return Choice(tuple(ready), tuple(stale), tuple(deals) if is_burst(deals) else (), tuple(ahead))
 
 
 def released(
@@ -146,22 +146,22 @@ def as_it_waits(announcement: Announcement, silences: Sequence[Silence], now: da
     if moment <= now:
         return replace(announcement, due=moment, why=silence.over)
     if announcement.kind == EVENING:
-        return replace(announcement, due=moment, why=f"{said(moment, now)} 在战报里一起公布。")
+        return replace(announcement, due=moment, why=f"{time_text(moment, now)} 在战报里一起公布。")
     how = " 一起播报" if announcement.kind == HOURLY else " 播报"
-    return replace(announcement, due=moment, why=f"{silence.name}，{said(moment, now)}{how}。")
+    return replace(announcement, due=moment, why=f"{silence.name}，{time_text(moment, now)}{how}。")
 
 
-def kept_key(key: str) -> str:
+def outbox_key(key: str) -> str:
     """Return the outbox key for a key from a request, so that it never equals an internal key."""
     return BY_HAND + key if ":" in key else key
 
 
-def gathers(waiting: Announcement) -> bool:
+def may_batch(waiting: Announcement) -> bool:
     """Return whether an announcement may be part of a burst; repeats may not."""
     return waiting.kind in URGENT and not waiting.key.startswith(AGAIN)
 
 
-def in_one_breath(waiting: Sequence[Announcement]) -> bool:
+def is_burst(waiting: Sequence[Announcement]) -> bool:
     """Return whether these waiting announcements form a burst."""
     deals = {ident for announcement in waiting for ident in announcement.deals}
     return len(waiting) > 1 and len(deals) > ALONE_AT_MOST
@@ -172,7 +172,7 @@ def applause(amount: Decimal, big_over: Decimal) -> str:
     return "large" if amount > big_over else "small"
 
 
-def put_off(now: datetime, spent_s: float, minutes: float) -> datetime | None:
+def postpone(now: datetime, spent_s: float, minutes: float) -> datetime | None:
     """Return when a minor announcement is played if the limit per hour is used up; None: now.
 
     `spent_s`: seconds of announcements since the last full hour, `minutes`: the limit per hour.

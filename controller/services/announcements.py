@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from controller.glance import OnAir
 from controller.hearing import NO_DEVICE, Hearing
@@ -38,6 +39,7 @@ from controller.sound.announcer import Announcer
 from controller.sound.playback import Job, Report
 from controller.sound.tts.client import AHEAD, Voice
 from controller.sound.tts.script import Script
+from controller.timetable.model import State
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +53,18 @@ RENDERED_AHEAD = 3
 """Number of waiting announcements that are rendered while another plays."""
 
 
+class HearingAt(Protocol):
+    """See `MusicService.hearing`."""
+
+    def __call__(self, now: datetime, state: State | None = None) -> Hearing: ...
+
+
 class AnnouncementService:
     """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason."""
 
     def __init__(
         self, context: Context, announcer: Announcer, voice: Voice, builder: ScriptBuilder,
-        hearing: Callable[[datetime], Hearing], batching: Batching, late: Callable[[Announcement, str], None],
+        hearing: HearingAt, batching: Batching, late: Callable[[Announcement, str], None],
     ):  # fmt: skip
         self._context, self._announcer, self._voice, self._builder = context, announcer, voice, builder
         self.hearing, self._batching, self._late = hearing, batching, late
@@ -136,7 +144,7 @@ class AnnouncementService:
             ready = self._choice(now - timedelta(seconds=seconds)).ready
             with self._context.store.write() as session:
                 for announcement in ready:
-                    session.outbox.put_off(announcement.id, now, announcement.why)
+                    session.outbox.postpone(announcement.id, now, announcement.why)
 
     def moments(self, now: datetime) -> tuple[datetime, ...]:
         """Return the moments at which a waiting announcement becomes due or a silent display changes."""
@@ -210,7 +218,7 @@ class AnnouncementService:
 
     def _show_silently(self, announcement: Announcement, now: datetime) -> None:
         with self._context.store.read() as session:
-            deals = as_told(session, announcement)
+            deals = deals_in_sequence(session, announcement)
         kept = tuple(shown for shown in self._silent if shown.ends > now)[-MOST_SHOWN:]
         started = max([now, *(shown.ends for shown in kept)])
         lasts = ALARM_FOR if _urgent(announcement) else SHOWN_FOR
@@ -319,7 +327,7 @@ class AnnouncementService:
         ends = clock.from_monotonic(report.ends or clock.monotonic())
         with self._context.store.read() as session:
             announcement = session.outbox.get(report.id)
-            deals = as_told(session, announcement) if announcement else ()
+            deals = deals_in_sequence(session, announcement) if announcement else ()
         if announcement is None:
             return
         marks = tuple((name, clock.from_monotonic(at)) for name, at in report.marks)
@@ -349,7 +357,7 @@ class AnnouncementService:
         self._off_air(report.id)
         with self._context.store.write() as session:
             if not session.outbox.move(report.id, WAITING, report.why, now, now):
-                session.outbox.put_off(report.id, now, report.why)
+                session.outbox.postpone(report.id, now, report.why)
 
     def _ended(self, report: Report) -> None:
         now = self._context.clock.now()
@@ -382,7 +390,7 @@ def _urgent(announcement: Announcement) -> bool:
     return announcement.kind == announcement_priority.EMERGENCY
 
 
-def as_told(session: Session, announcement: Announcement) -> tuple[Deal, ...]:
+def deals_in_sequence(session: Session, announcement: Announcement) -> tuple[Deal, ...]:
     """Return the deals of an announcement as the voice names them, sorted like the functions that wrote its text."""
     deals = session.deals.of_ids(announcement.deals)
     if len(deals) < 2:
@@ -395,4 +403,4 @@ def as_told(session: Session, announcement: Announcement) -> tuple[Deal, ...]:
             if first.kind in announcement_priority.FIRSTS
         }
         return messages.burst_order(deals, own)
-    return messages.round_up(deals, (), announcement.created).told
+    return messages.round_up(deals, (), announcement.created).announced

@@ -58,7 +58,7 @@ class SignInLimit:
                 del self._wrong[next(iter(self._wrong))]
             return False, 0
 
-    def troubles(self) -> tuple[HealthProblem, ...]:
+    def problems(self) -> tuple[HealthProblem, ...]:
         """Return the health problem that phones show while PINs are being guessed."""
         with self._lock:
             lately = self._last_hour()
@@ -124,8 +124,8 @@ class Credentials:
         while new == old:
             new = _six_digits()
         with self._store.write(quiet=True) as session:
-            session.desk.set_setting("pin", new)
-            session.desk.end_sessions()
+            session.settings.set_setting("pin", new)
+            session.settings.end_sessions()
         return new
 
     def secret(self) -> str:
@@ -142,7 +142,7 @@ class Credentials:
         """Sign a phone in and return its session secret. `secure`: it used HTTPS and must keep using it."""
         secret = secrets.token_urlsafe(32)
         with self._store.write(quiet=True) as session:
-            session.desk.open_session(secret, name, address, secure, datetime.now(UTC), MOST_SESSIONS)
+            session.settings.open_session(secret, name, address, secure, datetime.now(UTC), MOST_SESSIONS)
         return secret
 
     def session(self, secret: str, secure: bool) -> PhoneSession | None:
@@ -151,25 +151,25 @@ class Credentials:
         A clock that was set back signs no phone out.
         """
         with self._store.read() as session:
-            phone = session.desk.session(secret)
+            phone = session.settings.session(secret)
         now = datetime.now(UTC)
         if phone is None or phone.secure != secure or now - phone.created > SIGNED_IN_FOR:
             return None
         if abs(now - phone.seen) > NOTED_EVERY and self._due(f"session {phone.id}", now):
             with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as session:
-                session.desk.session_seen(phone.id, now)
+                session.settings.session_seen(phone.id, now)
         return phone
 
     def sessions(self) -> tuple[PhoneSession, ...]:
         """Return the sessions of signed-in phones, the one seen last first."""
         now = datetime.now(UTC)
         with self._store.read() as session:
-            return tuple(one for one in session.desk.sessions() if now - one.created <= SIGNED_IN_FOR)
+            return tuple(one for one in session.settings.sessions() if now - one.created <= SIGNED_IN_FOR)
 
     def end_session(self, ident: int) -> bool:
         """Sign a phone out; False when it is not signed in."""
         with self._store.write(quiet=True) as session:
-            return session.desk.end_session(ident)
+            return session.settings.end_session(ident)
 
     # --- programs and walls
 
@@ -178,7 +178,7 @@ class Credentials:
         name."""
         token = secrets.token_urlsafe(32)
         with self._store.write(quiet=True) as session:
-            session.desk.add_token(name, role, token, datetime.now(UTC))
+            session.settings.add_token(name, role, token, datetime.now(UTC))
         return token
 
     def token(self, token: str) -> Token | None:
@@ -187,14 +187,14 @@ class Credentials:
         if self._local_token and hmac.compare_digest(token.encode(), self._local_token.encode()):
             return Token("本机命令", "admin", now)
         with self._store.read() as session:
-            row = session.desk.token(token)
+            row = session.settings.token(token)
         if (
             row
             and (row.used is None or abs(now - row.used) > NOTED_EVERY)
             and self._due(f"token {row.name} {row.created}", now)
         ):
             with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as session:
-                session.desk.token_used(row.name, now)
+                session.settings.token_used(row.name, now)
         return row
 
     def token_role(self, token: str) -> str | None:
@@ -205,18 +205,18 @@ class Credentials:
     def token_owner(self, token: str) -> str | None:
         """Return the name of a token, None when it is unknown."""
         with self._store.read() as session:
-            row = session.desk.token(token)
+            row = session.settings.token(token)
         return row.name if row else None
 
     def tokens(self) -> tuple[Token, ...]:
         """Return all tokens, by name."""
         with self._store.read() as session:
-            return session.desk.tokens()
+            return session.settings.tokens()
 
     def end_token(self, name: str) -> bool:
         """Revoke the token of that name; return False when there is none."""
         with self._store.write(quiet=True) as session:
-            return session.desk.remove_token(name)
+            return session.settings.remove_token(name)
 
     def _due(self, what: str, now: datetime) -> bool:
         """Return whether a last use may be noted: once in ten minutes, even if the store cannot be written."""
@@ -230,16 +230,16 @@ class Credentials:
 
     def _kept(self, name: str, make: Callable[[], str]) -> str:
         with self._store.read() as session:
-            value = session.desk.setting(name)
+            value = session.settings.setting(name)
         if value is None and name in self._loose:
             return self._loose[name]
         if value is None:
             try:
                 with self._store.write(quiet=True) as session:
-                    value = session.desk.setting(name)
+                    value = session.settings.setting(name)
                     if value is None:
                         value = make()
-                        session.desk.set_setting(name, value)
+                        session.settings.set_setting(name, value)
             except (
                 StoreTrouble
             ):  # keep it in memory until the store can be written: the daemon must start anyway

@@ -1,20 +1,19 @@
-"""Shared by all services: store, clock, timetable, and the signal of changes."""
+"""Shared by all services: store, clock, timetable, the signal of changes; and the mute."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from controller.changes import Changes
 from controller.clock import Clock
 from controller.feed import Feed
-from controller.sales.announcement_policy import HUSHED
+from controller.sales.announcement_policy import BY_MUTE
 from controller.sales.messages import Words
 from controller.sales.store import Session, Store
 from controller.services.announcement_priority import Silence, hour_of
-from controller.services.mute import Mute, mute_of
 from controller.sound.mandarin import amount_in_words, count_in_words
 from controller.timetable.current import TimetableFile
 from controller.timetable.model import DayPlan, State, Timetable
@@ -25,6 +24,60 @@ MUTE = "hush"
 PERIODS = ("day", "week", "month")
 MOST_KEPT = 5000
 """Maximum number of cached values; an office of 2,000 people needs fewer."""
+
+
+JOINED = timedelta(minutes=2)
+"""A mute that starts within this time after the last one continues it: announcements postponed by the last are not
+stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A mute from `since` to `until`, both in the office's zone. `early`: a person ended it before its time."""
+
+    since: datetime
+    until: datetime
+    early: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        """Return the stored form."""
+        return {"since": self.since.isoformat(), "until": self.until.isoformat(), "early": self.early}
+
+    def ended(self, now: datetime) -> Mute:
+        """Return the mute as ended by a person at `now`."""
+        return Mute(self.since, min(self.until, now), self.until > now)
+
+
+def mute_of(kept: object, now: datetime) -> Mute | None:
+    """Return the last mute from its stored form, also when it is over; None when there was none."""
+    if not isinstance(kept, dict):
+        return None
+    since, until = (
+        datetime.fromisoformat(str(kept[name])).astimezone(now.tzinfo) for name in ("since", "until")
+    )
+    return Mute(since, until, bool(kept.get("early", False)))
+
+
+def muted(last: Mute | None, over: datetime, until: datetime, now: datetime) -> Mute:
+    """Return a mute from `now` on, which continues the last one if that is in force or has just ended.
+
+    `over`: the end of the last one, including a quiet time that followed directly.
+    """
+    since = now
+    if last is not None and last.since <= now < over + JOINED:
+        since = last.since
+    return Mute(since, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision made when the request was accepted; the same for each repetition of the request."""
+
+    kept: dict[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """Return `{"when", "why", "kind"}`; see `announcement_policy.Decision.to_json`."""
+        return dict(self.kept)
 
 
 class Preferences:
@@ -45,7 +98,7 @@ class Preferences:
         with self._lock:
             if name not in self._values:
                 with self._store.read() as session:
-                    value = session.desk.setting(name)
+                    value = session.settings.setting(name)
                 if len(self._values) >= MOST_KEPT:  # requests for missing songs can add names without end
                     self._values.clear()
                 self._values[name] = value
@@ -55,7 +108,7 @@ class Preferences:
     def set(self, name: str, value: object, *, quiet: bool = False) -> None:
         """Store a JSON value, on the disk when this returns; None removes it. `quiet`: see `Store.write`."""
         with self._store.write(quiet=quiet) as session:
-            session.desk.set_setting(name, value)
+            session.settings.set_setting(name, value)
             session.after_commit(lambda: self._remember(name, value))
 
     def _remember(self, name: str, value: object) -> None:
@@ -71,7 +124,7 @@ class Context:
     timetable_file: TimetableFile
     store: Store
     feed: Feed
-    kept: Preferences
+    preferences: Preferences
 
     @property
     def rhythm(self) -> Timetable:
@@ -97,7 +150,7 @@ class Context:
 
     def last_mute(self, now: datetime) -> Mute | None:
         """Return the mute in force at `now`, else the last one; None when there was none."""
-        return mute_of(self.kept.get(MUTE), now)
+        return mute_of(self.preferences.get(MUTE), now)
 
     def silences(self, now: datetime) -> tuple[Silence, ...]:
         """Return today's quiet times and the last mute, past and future ones included."""
@@ -109,7 +162,7 @@ class Context:
         mute = self.last_mute(now)
         if mute is not None:
             over = "静音提前结束，现在播报。" if mute.early else "静音结束，现在播报。"
-            silences.append(Silence(mute.since, mute.until, HUSHED, over))
+            silences.append(Silence(mute.since, mute.until, BY_MUTE, over))
         return tuple(silences)
 
     def muted_until(self, now: datetime) -> datetime | None:

@@ -6,15 +6,13 @@ import logging
 from datetime import date, datetime
 
 from controller.sales import highlights, messages, results
-from controller.sales.messages import Line
-from controller.sales.model import WAITING, Announcement, Kind
-from controller.sales.results import City, Show
+from controller.sales.model import WAITING, Announcement, City, Kind, Line, NewAnnouncement, StoredScript
+from controller.sales.results import Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING
 from controller.services.context import WORDS, Context, period_of, spent_s
-from controller.services.scripts import as_json
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan
 
 log = logging.getLogger(__name__)
@@ -40,13 +38,13 @@ class CueService:
         with self._context.store.read() as session:
             return not session.standings(*period_of(PERIOD_OF[cue.say or ""], plan.date)).people
 
-    def foresee(self, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
+    def preview(self, cue: Cue, plan: DayPlan, now: datetime) -> Announcement | None:
         """Return the announcement as if the cue were due now, without storing it; None if it has no text."""
         with self._context.store.read() as session:
             lines, applause = self._lines(session, cue, plan, now, final=False)
         if not lines:
             return None
-        text, script = "".join(line.text for line in lines), as_json(lines, applause)
+        text, script = "".join(line.text for line in lines), StoredScript(lines, applause)
         return Announcement(0, "", Kind(cue.say or FREE_TEXT), text, WAITING, "", now, None, script=script)
 
     def _put(self, session: Session, cue: Cue, plan: DayPlan, now: datetime) -> None:
@@ -63,17 +61,18 @@ class CueService:
             else []
         )
         due, why = self._when(session, cue, now)
-        session.outbox.add(
-            key, cue.say or FREE_TEXT, "".join(line.text for line in lines), why, now, plan.date, due=due,
-            deals=[ident for member in members for ident in member.deals], priority=announcement_priority.TIMETABLE,
-            script=as_json(lines, applause),
+        new = NewAnnouncement(
+            key, Kind(cue.say or FREE_TEXT), "".join(line.text for line in lines), why, now, plan.date, due=due,
+            deals=tuple(ident for member in members for ident in member.deals),
+            priority=announcement_priority.TIMETABLE, script=StoredScript(lines, applause),
         )  # fmt: skip
+        session.outbox.add(new)
         session.outbox.merge(members, f"并入 {now:%H:%M} 的战报。", now)
 
     def _when(self, session: Session, cue: Cue, now: datetime) -> tuple[datetime | None, str]:
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
         small = cue.say in announcement_priority.SMALL_TALK
-        due = announcement_priority.put_off(now, spent_s(session, now), minutes) if small else None
+        due = announcement_priority.postpone(now, spent_s(session, now), minutes) if small else None
         return due, "作息表安排的播报。" if due is None else announcement_priority.why_later(minutes, due)
 
     def _lines(
@@ -106,10 +105,10 @@ class CueService:
             texts.nobody,
             WORDS,
             prize,
-            session.desk.used(cue.say or ""),
+            session.settings.used(cue.say or ""),
         )
         if final:
-            session.desk.use(cue.say or "", phrase.template, now)
+            session.settings.use(cue.say or "", phrase.template, now)
         return phrase.text
 
     def _of_month(self, session: Session, variants: tuple[str, ...], plan: DayPlan) -> str:
@@ -126,14 +125,14 @@ class CueService:
 
     def _results(self, session: Session, plan: DayPlan, now: datetime, *, final: bool) -> tuple[Line, ...]:
         """Freeze the day's results, and return their lines."""
-        kept = session.desk.results(plan.date)
+        kept = session.settings.results(plan.date)
         if kept is None:
             frozen = self.live(session, plan, now, remember=final)
             if final:
-                session.desk.freeze_results(plan.date, results.to_json(frozen), now)
+                session.settings.freeze_results(plan.date, results.to_json(frozen), now)
         else:
             frozen = results.from_json(kept)
-        return results.tell(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())
+        return results.lines_of(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())
 
     def live(self, session: Session, plan: DayPlan, now: datetime, *, remember: bool = False) -> Show:
         """Return the present results; `remember`: the comment counts as used."""
@@ -142,10 +141,10 @@ class CueService:
         past = self._past(session, plan.date)
         chosen = highlights.comment(
             highlights.remarks(plan.date, day, session.deals.of_day(plan.date), past, WORDS),
-            rhythm.broadcasts.comments, session.desk.used("comment"), plan.date.toordinal(),
+            rhythm.broadcasts.comments, session.settings.used("comment"), plan.date.toordinal(),
         )  # fmt: skip
         if remember and chosen is not None:
-            session.desk.use("comment", chosen.template, now)
+            session.settings.use("comment", chosen.template, now)
         return Show(
             plan.date, rhythm.office, day.count, day.amount, day.people[:10], day.teams,
             cities=self.cities(session, plan.date, day),
@@ -156,12 +155,12 @@ class CueService:
 
     def cities(self, session: Session, day: date, own: Standings) -> tuple[City, ...]:
         """Return the branches' results of a day, ranked together with this office's; empty if none were entered."""
-        rows = [City(0, row.city, row.rate, row.amount) for row in session.desk.cities(day)]
+        rows = session.settings.cities(day)
         if not rows:
             return ()
         name = self._context.rhythm.city or self._context.rhythm.office
-        rows = [row for row in rows if row.name != name]
-        return results.rank_cities([*rows, City(0, name, own.rate, own.amount, own=True)])
+        others = (row for row in rows if row.name != name)
+        return results.rank_cities([*others, City(0, name, own.rate, own.amount, own=True)])
 
     def _winner(self, session: Session, period: str, plan: DayPlan) -> Standing | None:
         people = session.standings(*period_of(period, plan.date)).people

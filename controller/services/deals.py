@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -23,6 +23,8 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Deal,
+    NewAnnouncement,
+    StoredScript,
 )
 from controller.sales.money import parse_amount
 from controller.sales.standings import Standing
@@ -30,14 +32,13 @@ from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING, HOURLY
 from controller.services.announcements import AnnouncementService
-from controller.services.context import WORDS, Context, period_of, spent_s
+from controller.services.context import WORDS, Context, Decided, period_of, spent_s
 from controller.services.roundups import TAKEN_BACK, RoundUps
-from controller.services.scripts import as_json
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State, Timetable
 
 
-def tell(
+def _announce_target(
     session: Session, deal: Deal, decision: Decision, own: Decision, rhythm: Timetable, spoken_s: float
 ) -> Announcement | None:
     """Add the announcement of a reached target, in the deal's transaction; None if there is nothing to announce.
@@ -48,7 +49,7 @@ def tell(
     """
     if decision.when is None or decision.kind == RESULTS:
         return None
-    if decision.when.astimezone(deal.at.tzinfo).date() != deal.date:
+    if decision.when.date() != deal.date:
         return None
     row = _row(session, deal)
     if row is None or not row.target or not row.amount - deal.amount < row.target <= row.amount:
@@ -57,15 +58,17 @@ def tell(
         return None
     slots = messages.place_slots(row, WORDS)
     phrase = messages.phrase(
-        rhythm.broadcasts.target, slots, session.desk.used(TARGET), deal.date.toordinal()
+        rhythm.broadcasts.target, slots, session.settings.used(TARGET), deal.date.toordinal()
     )
-    session.desk.use(TARGET, phrase.template, deal.at)
+    session.settings.use(TARGET, phrase.template, deal.at)
     due, why = _when(decision, own, rhythm, deal.at, spoken_s)
-    announcement, _ = session.outbox.add(
-        f"target:{deal.id}", TARGET, phrase.text, why, deal.at, deal.date, due=due, deals=[deal.id],
-        priority=announcement_priority.AFTER_ROUNDUP if decision.merge else announcement_priority.PRIORITY[TARGET],
-        script=as_json([], "large"),
+    after = announcement_priority.AFTER_ROUNDUP
+    new = NewAnnouncement(
+        f"target:{deal.id}", TARGET, phrase.text, why, deal.at, deal.date, due=due, deals=(deal.id,),
+        priority=after if decision.merge else announcement_priority.PRIORITY[TARGET],
+        script=StoredScript(applause="large"),
     )  # fmt: skip
+    announcement, _ = session.outbox.add(new)
     return announcement
 
 
@@ -83,7 +86,7 @@ def _when(
     if not own.at_once:
         return own.when, f"团队完成了今天的目标，{own.when:%H:%M} 跟着这一单播报。"
     minutes = rhythm.sound.talk_minutes_per_hour
-    later = announcement_priority.put_off(now, spoken_s, minutes) if decision.at_once else None
+    later = announcement_priority.postpone(now, spoken_s, minutes) if decision.at_once else None
     if later is not None:
         return later, announcement_priority.why_later(minutes, later)
     return None, "团队完成了今天的目标，跟着这一单播报。"
@@ -132,17 +135,6 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """The decision made when the request was accepted; the same for each repetition of the request."""
-
-    kept: dict[str, object] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, object]:
-        """Return `{"when", "why", "kind"}`; see `announcement_policy.Decision.to_json`."""
-        return dict(self.kept)
-
-
-@dataclass(frozen=True, slots=True)
 class Recorded:
     """A recorded deal. `created` is False for a repeated request."""
 
@@ -187,7 +179,7 @@ class DealService:
                 self._put(session, deal, decision, own) if created else session.outbox.of_deal(deal.id)[0]
             )
             if created and how.announced:
-                tell(session, deal, decision, own, self._context.rhythm, spent_s(session, now))
+                _announce_target(session, deal, decision, own, self._context.rhythm, spent_s(session, now))
         if gone is not None:
             self._withdraw(gone)
         return Recorded(deal.id, announcement.text, Decided(announcement.decision), created)
@@ -246,12 +238,12 @@ class DealService:
     def _decide(self, session: Session, amount: Decimal, now: datetime) -> tuple[Decision, Decision]:
         """Return the decision for the person, and the one for the outbox, without the present quiet time and mute."""
         facts = self._facts(session, now)
-        free = replace(facts, quiet_until=None, hushed_until=None)
+        free = replace(facts, quiet_until=None, muted_until=None)
         return announcement_policy.decide(amount, facts), announcement_policy.decide(amount, free)
 
     def _facts(self, session: Session, now: datetime) -> Facts:
         rhythm, plan, state = self._context.rhythm, self._context.plan(now), self._context.state(now)
-        hearing = self._talk.hearing(now)
+        hearing = self._talk.hearing(now, state)
         monday, sunday = period_of("week", now.date())
         return Facts(
             now=now,
@@ -259,7 +251,7 @@ class DealService:
             first_of_day=not session.deals.first_taken(now.date(), now.date(), FIRST_OF_DAY),
             big_over=rhythm.broadcasts.big_over,
             quiet_until=state.quiet_until,
-            hushed_until=self._context.unmuted_at(now),
+            muted_until=self._context.unmuted_at(now),
             next_roundup=self._next_roundup(now),
             results_at=_results_at(plan),
             workday=plan.workday,
@@ -278,25 +270,28 @@ class DealService:
             BIG: texts.big,
         }.get(decision.kind, texts.hourly_item)
         return messages.announce_deal(
-            deal, variants, WORDS, session.desk.used(decision.kind), deal.date.toordinal()
+            deal, variants, WORDS, session.settings.used(decision.kind), deal.date.toordinal()
         )
 
     def _put(self, session: Session, deal: Deal, decision: Decision, own: Decision) -> Announcement:
         phrase = self._phrase(session, deal, decision)
-        session.desk.use(decision.kind, phrase.template, deal.at)
+        session.settings.use(decision.kind, phrase.template, deal.at)
         kind = decision.kind
         if decision.merge:
             kind = EVENING if decision.kind == RESULTS else HOURLY
-        announcement, _ = session.outbox.add(
+        new = NewAnnouncement(
             f"deal:{deal.id}", kind, phrase.text, own.why, deal.at, deal.date,
-            due=own.when, deals=[deal.id], priority=announcement_priority.PRIORITY.get(kind, 0),
+            due=own.when, deals=(deal.id,), priority=announcement_priority.PRIORITY.get(kind, 0),
             script=self._script(deal.amount), decision=decision.to_json(),
             state=WAITING if decision.when is not None else DROPPED,
         )  # fmt: skip
+        announcement, _ = session.outbox.add(new)
         return announcement
 
-    def _script(self, amount: Decimal) -> dict[str, object]:
-        return as_json([], announcement_priority.applause(amount, self._context.rhythm.broadcasts.big_over))
+    def _script(self, amount: Decimal) -> StoredScript:
+        return StoredScript(
+            applause=announcement_priority.applause(amount, self._context.rhythm.broadcasts.big_over)
+        )
 
     def _unsent(self, text: str, decision: Decision, amount: Decimal, now: datetime) -> Announcement:
         return Announcement(0, "", decision.kind, text, WAITING, "", now, None, script=self._script(amount))

@@ -18,7 +18,7 @@ from controller.sales.model import Refused, StoreFull
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
 from controller.services.deals import DealService
-from controller.services.people import PersonalDesk
+from controller.services.people import ProfileMedia
 from controller.services.scripts import ScriptBuilder
 from controller.services.spoken_texts import LONGEST, Announced, SpokenTextService, check_sayable
 from controller.services.upload_inbox import Source, UploadInbox
@@ -47,7 +47,7 @@ class Listed:
     fault: str | None
 
 
-class TrackDesk:
+class MusicFiles:
     """Thread-safe. `sounds`: the folder with music/; a rehearsal uses the office's folder and does not change it."""
 
     def __init__(
@@ -57,11 +57,11 @@ class TrackDesk:
         sandbox: UploadSandbox,
         library: Library,
         context: Context,
-        shelved: Callable[[], None] = lambda: None,
+        library_changed: Callable[[], None] = lambda: None,
     ):
-        """`shelved` is called after a track was added or removed, before the change is signalled."""
+        """`library_changed` is called after a track was added or removed, before the change is signalled."""
         self._sounds, self._inbox, self._sandbox = sounds, inbox, sandbox
-        self._library, self._context, self._shelved = library, context, shelved
+        self._library, self._context, self._library_changed = library, context, library_changed
         self._lock = threading.Lock()
         if not sounds.is_symlink():
             for left in (sounds / "music").glob("*/.*.part"):  # a power cut while a track was being copied
@@ -96,7 +96,7 @@ class TrackDesk:
                 made.unlink(missing_ok=True)
         # This reads the header now and measures the file soon.
         self._library.tracks(playlist, self._context.clock.now().date())
-        self._shelved()
+        self._library_changed()
         self._context.changes.notify()
         return Listed(playlist, path.name, float(done["duration_s"]), None)
 
@@ -131,7 +131,7 @@ class TrackDesk:
             path.unlink()
         except OSError as error:
             raise Refused(f"“{shown(file)}”删不掉（{reason(error)}）。", "file") from error
-        self._shelved()
+        self._library_changed()
         self._context.changes.notify()
 
     def _folder(self, playlist: str) -> Path:
@@ -170,7 +170,7 @@ LONGEST_WHO = 20
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
-class ClipDesk:
+class VoiceClips:
     """Thread-safe. Clips are stored in `folder` as WAV under random names."""
 
     def __init__(self, folder: Path, inbox: UploadInbox, sandbox: UploadSandbox):
@@ -231,31 +231,31 @@ LONGEST_PLAYLIST_NAME = 40
 class Uploads:
     """The services that store uploads."""
 
-    clips: ClipDesk
-    tracks: TrackDesk
-    personal: PersonalDesk
+    clips: VoiceClips
+    tracks: MusicFiles
+    profiles: ProfileMedia
 
 
 def uploads(
-    var: Path, sounds: Path, context: Context, library: Library, shelved: Callable[[], None]
+    var: Path, sounds: Path, context: Context, library: Library, library_changed: Callable[[], None]
 ) -> Uploads:
-    """Return the services for the folders var and sounds; `shelved`: see `TrackDesk`."""
+    """Return the services for the folders var and sounds; `library_changed`: see `MusicFiles`."""
     inbox, sandbox = UploadInbox(var / "uploads"), UploadSandbox()
     return Uploads(
-        ClipDesk(var / "clips", inbox, sandbox),
-        TrackDesk(sounds, inbox, sandbox, library, context, shelved),
-        PersonalDesk(var, inbox, sandbox, context),
+        VoiceClips(var / "clips", inbox, sandbox),
+        MusicFiles(sounds, inbox, sandbox, library, context, library_changed),
+        ProfileMedia(var, inbox, sandbox, context),
     )
 
 
 class Media:
-    """Thread-safe. Joins the services `clips`, `tracks` and `personal`."""
+    """Thread-safe. Joins the services `clips`, `tracks` and `profiles`."""
 
     def __init__(
         self, stored: Uploads, talk: AnnouncementService, speech: SpokenTextService, deals: DealService,
         voice: Voice, builder: ScriptBuilder, samples: Samples,
     ):  # fmt: skip
-        self.clips, self.tracks, self.personal = stored.clips, stored.tracks, stored.personal
+        self.clips, self.tracks, self.profiles = stored.clips, stored.tracks, stored.profiles
         self._talk, self._speech, self._deals, self._voice = talk, speech, deals, voice
         self._builder, self.samples = builder, samples
 
@@ -290,7 +290,7 @@ class Media:
         )
 
     def take_clip(self, source: Source) -> tuple[str, float]:
-        """Store a recording; return its name and seconds; see `ClipDesk.take`.
+        """Store a recording; return its name and seconds; see `VoiceClips.take`.
 
         It is rendered while the person still listens to it: a minute of speech takes a Pi ten seconds.
         """

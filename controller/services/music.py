@@ -15,9 +15,8 @@ from controller.hearing import Facts, Hearing, hearing
 from controller.sales.model import Refused, StoreTrouble
 from controller.services import music_order
 from controller.services.announcement_priority import after
-from controller.services.context import MUTE, Context
+from controller.services.context import MUTE, Context, muted
 from controller.services.music_order import DesiredMusic, ManualOverride, PlaylistPosition
-from controller.services.mute import muted
 from controller.sound.announcer import Announcer
 from controller.sound.library import UNMEASURED_DB, Library
 from controller.sound.playback import AnnouncementSettings
@@ -118,7 +117,7 @@ class MusicPosition:
 
     def _turn(self, wanted: DesiredMusic, tracks: Sequence[Track], now: datetime) -> PlaylistPosition | None:
         name = wanted.playlist
-        kept = self._turns.get(name) or PlaylistPosition.from_json(self._context.kept.get(_key(name)))
+        kept = self._turns.get(name) or PlaylistPosition.from_json(self._context.preferences.get(_key(name)))
         files = [(track.name, track.duration_s) for track in tracks]
         sounding = self.sounding
         return music_order.turn(kept, wanted, files, now, sounding.name if sounding else None)
@@ -135,7 +134,7 @@ class MusicPosition:
             return
         self._turns[turn.playlist] = turn
         try:
-            self._context.kept.set(_key(turn.playlist), turn.to_json(), quiet=True)
+            self._context.preferences.set(_key(turn.playlist), turn.to_json(), quiet=True)
         except StoreTrouble as trouble:
             log.warning("cannot store the position in playlist %s: %s", turn.playlist, trouble.sentence)
 
@@ -169,19 +168,19 @@ class MusicService:
         self._position = MusicPosition(context, library)
         self._look_again = self._stalled = False
         self._settings: SoundSettings | None = None
-        self.obey()
+        self.apply_settings()
 
     # --- following the timetable
 
     def follow(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> None:
         """Bring the speaker to the state of `now`. Without a trusted clock no timed music plays."""
         with self._lock:
-            self.obey()
+            self.apply_settings()
             self._follow_silences(plan, now)
             self._follow_volume(now)
             self._follow_music(plan, state, now, trusted=trusted)
 
-    def obey(self) -> None:
+    def apply_settings(self) -> None:
         """Apply the timetable's sound settings; after an edit, the next `follow` sends the music command again."""
         sound = self._context.rhythm.sound
         if sound == self._settings:
@@ -226,7 +225,7 @@ class MusicService:
             self._stalled = True
             self._retry_at = min(self._retry_at, self._context.clock.now() + RETRY)
 
-    def shelved(self) -> None:
+    def library_changed(self) -> None:
         """Update the running order at the next `follow`: a track was added or deleted."""
         self._look_again = True
 
@@ -379,9 +378,12 @@ class MusicService:
         """Return the music volume that a person set last, in percent."""
         return int(self._get("music_volume", 100))
 
-    def hearing(self, now: datetime) -> Hearing:
-        """Return whether announcements can be heard at `now`; see `controller.hearing`."""
-        state, health = self._context.state(now), self._speaker.health()
+    def hearing(self, now: datetime, state: State | None = None) -> Hearing:
+        """Return whether announcements can be heard at `now`; see `controller.hearing`.
+
+        `state`: the timetable's state at `now`, if it is known.
+        """
+        state, health = state or self._context.state(now), self._speaker.health()
         return hearing(
             Facts(
                 volume=self._master(now),
@@ -409,7 +411,7 @@ class MusicService:
             playlist=wanted.playlist if wanted else None,
             track=self.track if wanted else None,
             volume=self.volume(),
-            hushed_until=self._context.muted_until(now),
+            muted_until=self._context.muted_until(now),
             manual=("play" if override and override.playlist else "stop") if active else None,
             music_volume=self.music_volume(),
             playing_until=wanted.until if wanted else override.until if active and override else None,
@@ -429,7 +431,7 @@ class MusicService:
         self._set("music_by_hand", override.to_json() if override else None)
 
     def _get(self, name: str, default: Any) -> Any:
-        return self._context.kept.get(name, default)
+        return self._context.preferences.get(name, default)
 
     def _set(self, name: str, value: object) -> None:
-        self._context.kept.set(name, value)
+        self._context.preferences.set(name, value)

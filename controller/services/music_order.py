@@ -168,10 +168,10 @@ class DesiredMusic:
 
 
 def wanted(
-    state: State, by_hand: ManualOverride | None, hushed_until: datetime | None, now: datetime
+    state: State, by_hand: ManualOverride | None, muted_until: datetime | None, now: datetime
 ) -> DesiredMusic | None:
     """Return the music of `now`. Precedence: quiet time, mute, a person's choice, the timetable."""
-    if state.quiet or (hushed_until is not None and now < hushed_until):
+    if state.quiet or (muted_until is not None and now < muted_until):
         return None
     if by_hand is not None and by_hand.since <= now < by_hand.until:
         return _overriding(by_hand, state)

@@ -143,7 +143,7 @@ HAS_SONG: Final = (FIRST_OF_WEEK, FIRST_OF_DAY, RECORD, BIG)
 _PHOTO = re.compile(r"[0-9a-f]{32}")
 
 
-class PersonalDesk:
+class ProfileMedia:
     """Thread-safe. Files are stored in var/photos and var/songs under a hash of their content.
 
     An unused file is deleted, a song an hour later because it may still wait to be played. A rehearsal, which shares
@@ -166,7 +166,7 @@ class PersonalDesk:
                 return
             photos = {f"{person.photo}.jpg" for person in people if person.photo}
             keys = [_key("person", row.id) for row in people] + [_key("team", row.id) for row in teams]
-            songs = {str(self._context.kept.get(key)) for key in keys}
+            songs = {str(self._context.preferences.get(key)) for key in keys}
             _thin(self._photos, photos, 0.0)
             _thin(self._songs, songs, SONG_STAYS_S)
 
@@ -202,18 +202,18 @@ class PersonalDesk:
         self._known(whose, ident)
         with self._turn:
             name = self._made("song", source, SONG_BYTES, self._songs, ".wav")
-            self._context.kept.set(_key(whose, ident), name)
+            self._context.preferences.set(_key(whose, ident), name)
             self._sweep()
 
     def remove_song(self, whose: str, ident: int) -> None:
         """Remove the song; the deals get applause again."""
         self._known(whose, ident)
-        self._context.kept.set(_key(whose, ident), None)
+        self._context.preferences.set(_key(whose, ident), None)
         self._sweep()
 
     def song(self, whose: str, ident: int) -> Path | None:
         """Return the WAV of a person's or a team's song, None when there is none."""
-        name = self._context.kept.get(_key(whose, ident))
+        name = self._context.preferences.get(_key(whose, ident))
         path = self._songs / str(name) if name else None
         return path if path is not None and path.is_file() else None
 

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from controller.sales import messages
-from controller.sales.model import FIRST_OF_DAY, WAITING, Announcement, Person
+from controller.sales.model import FIRST_OF_DAY, WAITING, Announcement, Person, StoredScript
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
 from controller.services.cues import CueService
 from controller.services.roundups import RoundUps
-from controller.services.scripts import as_json
 from controller.timetable.model import Cue, DayPlan
 
 SETTLED_S = 5.0
@@ -79,15 +78,15 @@ class Prerenderer:
 
     def _prepare(self, cues: list[Cue], plan: DayPlan, now: datetime) -> None:
         for cue in cues:
-            foreseen = self._cues.foresee(cue, plan, now)
+            foreseen = self._cues.preview(cue, plan, now)
             if foreseen is not None:
                 self._talk.prepare(foreseen)
 
     def _learn_soon(self, ahead: list[Cue], plan: DayPlan, now: datetime) -> None:
-        soon = [self._cues.foresee(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
+        soon = [self._cues.preview(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
         roundup = self._roundups.next_roundup(now)
         if roundup is not None and roundup - now <= LONG_BEFORE:
-            soon.append(self._roundups.foresee(roundup))
+            soon.append(self._roundups.preview(roundup))
         self._talk.learn(announcement for announcement in soon if announcement is not None)
 
     def _look_at_names(self, now: datetime) -> None:
@@ -118,7 +117,7 @@ class Prerenderer:
             for template in (*texts.big, *texts.first_of_day, *texts.first_of_week, *texts.record)
         ]
         known: set[str] = set()
-        script = as_json([], None)
+        script = StoredScript(applause=None)
         for product in products:
             for person in people:
                 slots = {"team": person.team, "person": person.name, "product": product}

@@ -8,12 +8,22 @@ from datetime import datetime
 
 from controller.sales import announcement_policy, messages
 from controller.sales.messages import Phrase
-from controller.sales.model import BURST, DROPPED, MERGED, PLAYING, ROUNDUP, TARGET, WAITING, Announcement
+from controller.sales.model import (
+    BURST,
+    DROPPED,
+    MERGED,
+    PLAYING,
+    ROUNDUP,
+    TARGET,
+    WAITING,
+    Announcement,
+    NewAnnouncement,
+    StoredScript,
+)
 from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import AMONG_OTHERS, EVENING, FRESH, HOURLY
 from controller.services.context import WORDS, Context, spent_s
-from controller.services.scripts import as_json
 
 
 class Batching:
@@ -27,12 +37,13 @@ class Batching:
         with self._context.store.write() as session:
             deals = tuple(dict.fromkeys(ident for member in members for ident in member.deals))
             phrase = self._text(session, deals)
-            session.desk.use(BURST, phrase.template, now)
+            session.settings.use(BURST, phrase.template, now)
             why = f"{WORDS.count(len(deals), '单')}等在一起，合成一条播报。"
-            session.outbox.add(
+            new = NewAnnouncement(
                 f"burst:{members[0].id}:{members[-1].id}:{len(deals)}", BURST, phrase.text, why, now, now.date(),
-                deals=deals, priority=announcement_priority.PRIORITY[BURST], script=as_json([], "large"),
+                deals=deals, priority=announcement_priority.PRIORITY[BURST], script=StoredScript(applause="large"),
             )  # fmt: skip
+            session.outbox.add(new)
             session.outbox.merge(members, why, now)
 
     def without_voided(self, burst: Announcement) -> None:
@@ -44,12 +55,14 @@ class Batching:
         deals = session.deals.of_ids(tuple(idents))
         since = min((deal.date for deal in deals), default=self._context.clock.now().date())
         own = session.outbox.texts_of_deals(announcement_priority.FIRSTS, since)
-        return messages.burst(deals, own, self._context.rhythm.broadcasts, WORDS, session.desk.used(BURST))
+        return messages.burst(
+            deals, own, self._context.rhythm.broadcasts, WORDS, session.settings.used(BURST)
+        )
 
 
 # --- The round-ups
 
-RETOLD = (*announcement_priority.URGENT, TARGET, ROUNDUP, HOURLY, EVENING)
+ANNOUNCED_AGAIN = (*announcement_priority.URGENT, TARGET, ROUNDUP, HOURLY, EVENING)
 TAKEN_BACK = "订单已撤回，不再播报。"
 
 
@@ -79,9 +92,9 @@ class RoundUps:
             if now - moments[late.id] > FRESH:
                 self.postpone(late, "错过了播报时间，")
         if fresh:
-            self._tell_together(fresh, now)
+            self._announce_together(fresh, now)
 
-    def foresee(self, moment: datetime) -> Announcement | None:
+    def preview(self, moment: datetime) -> Announcement | None:
         """Return the round-up of `moment` as it would be spoken with the deals of now, to render it ahead."""
         with self._context.store.read() as session:
             due = [
@@ -92,9 +105,7 @@ class RoundUps:
             phrase = self._phrase(session, due, moment)[1]
         if phrase is None:
             return None
-        return Announcement(
-            0, "", ROUNDUP, phrase.text, WAITING, "", moment, moment, script=as_json([], "small")
-        )
+        return Announcement(0, "", ROUNDUP, phrase.text, WAITING, "", moment, moment)
 
     def _phrase(
         self, session: Session, members: Sequence[Announcement], now: datetime
@@ -108,20 +119,20 @@ class RoundUps:
             spent_s(session, now), rhythm.sound.talk_minutes_per_hour
         )
         return roundup, messages.roundup(
-            roundup, rhythm.broadcasts, WORDS, now, session.desk.used(ROUNDUP), limit_s=limit_s
+            roundup, rhythm.broadcasts, WORDS, now, session.settings.used(ROUNDUP), limit_s=limit_s
         )
 
-    def _tell_together(self, members: Sequence[Announcement], now: datetime) -> None:
+    def _announce_together(self, members: Sequence[Announcement], now: datetime) -> None:
         with self._context.store.write() as session:
             roundup, phrase = self._phrase(session, members, now)
             if phrase is None:
                 return
-            session.desk.use(ROUNDUP, phrase.template, now)
-            session.outbox.add(
+            session.settings.use(ROUNDUP, phrase.template, now)
+            new = NewAnnouncement(
                 f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
-                deals=[deal.id for deal in roundup.told], priority=announcement_priority.PRIORITY[ROUNDUP],
-                script=as_json([], "small"),
+                deals=tuple(deal.id for deal in roundup.announced), priority=announcement_priority.PRIORITY[ROUNDUP],
             )  # fmt: skip
+            session.outbox.add(new)
             session.outbox.merge(members, f"并入 {now:%H:%M} 的整点播报。", now)
 
     def postpone(self, late: Announcement, because: str) -> None:
@@ -131,31 +142,25 @@ class RoundUps:
         if moment is None or not late.deals:
             return
         with self._context.store.write() as session:
-            alive = [deal.id for deal in session.deals.of_ids(late.deals) if deal.voided is None]
+            alive = tuple(deal.id for deal in session.deals.of_ids(late.deals) if deal.voided is None)
             if not alive:
                 session.outbox.move(late.id, DROPPED, TAKEN_BACK, now)
                 return
             if late.kind == TARGET and moment.date() != late.created.date():
                 session.outbox.move(late.id, DROPPED, "今天的整点播报已经结束，不再播报。", now)
                 return
-            why = f"{because}{announcement_policy.said(moment, now)} 一起播报。"
-            session.outbox.add(
-                f"late:{late.id}",
-                TARGET if late.kind == TARGET else HOURLY,
-                late.text,
-                why,
-                now,
-                now.date(),
-                due=moment,
-                deals=alive,
-                priority=announcement_priority.AFTER_ROUNDUP,
-                script=as_json([], "large" if late.kind == TARGET else "small"),
-            )
+            why = f"{because}{announcement_policy.time_text(moment, now)} 一起播报。"
+            kind, applause = (TARGET, "large") if late.kind == TARGET else (HOURLY, "small")
+            new = NewAnnouncement(
+                f"late:{late.id}", kind, late.text, why, now, now.date(), due=moment, deals=alive,
+                priority=announcement_priority.AFTER_ROUNDUP, script=StoredScript(applause=applause),
+            )  # fmt: skip
+            session.outbox.add(new)
             session.outbox.move(late.id, MERGED, why, now)
 
     def postpone_unheard(self, unheard: Announcement, why: str) -> None:
         """Postpone the deals of an announcement that was not heard, also those of a round-up."""
-        if unheard.kind in RETOLD:
+        if unheard.kind in ANNOUNCED_AGAIN:
             self.postpone(unheard, why.rstrip("。") + "，")
 
     def recover(self) -> None:

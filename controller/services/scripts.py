@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from controller.sales.messages import Line
-from controller.sales.model import Announcement, Deal, Person, Team
+from controller.sales.model import Announcement, Deal, Line, Person, Team
 from controller.sound.mandarin import name_reading, reading_of, spoken
 from controller.sound.tts.script import SPEECH_LUFS, Script, Segment
 
@@ -20,17 +19,6 @@ SOUNDS = {
     "drumroll": "drumroll.ogg",
     "alarm": "emergency.ogg",
 }
-
-
-def as_json(
-    lines: Iterable[Line], applause: str | None = "small", *, chime: bool = True
-) -> dict[str, object]:
-    """Return the stored form of a script. `applause`: a name of SOUNDS, or None."""
-    return {
-        "lines": [[line.text, line.mark, line.roll] for line in lines],
-        "applause": applause,
-        "chime": chime,
-    }
 
 
 def readings(teams: Iterable[Team], people: Iterable[Person]) -> dict[str, str]:
@@ -90,9 +78,9 @@ class ScriptBuilder:
         self._sounds, self._lufs, self._manner, self._playable = sounds, lufs, manner, playable
         self._recording, self._song = recording, song
 
-    def sound(self, name: object) -> Path | None:
+    def sound(self, name: str | None) -> Path | None:
         """Return the file of a sound; None when the name is unknown or the file is missing or damaged."""
-        file = self._sounds / SOUNDS[str(name)] if name in SOUNDS else None
+        file = self._sounds / SOUNDS[name] if name in SOUNDS else None
         return self._playable(file) if file is not None and file.is_file() else None
 
     def build(
@@ -103,18 +91,16 @@ class ScriptBuilder:
         `unsent`: its deal, if that is not in the store yet.
         """
         kept = announcement.script
-        if "clip" in kept:
-            return self.recorded(str(kept["clip"]))
-        chime = "alarm" if kept.get("alarm") else "chime"
-        lines = kept.get("lines")
-        pieces = lines if isinstance(lines, list) and lines else [[announcement.text, None, False]]
-        whole = [_line(piece) for piece in pieces]
-        language = language_of(*(line.text for line in whole))
+        if kept.clip is not None:
+            return self.recorded(kept.clip)
+        chime = "alarm" if kept.alarm else "chime"
+        lines = kept.lines or (Line(announcement.text),)
+        language = language_of(*(line.text for line in lines))
         voice, speed = self._manner(announcement.kind)
         return Script(
-            segments=tuple(self._segment(line, names, language) for line in whole),
-            applause=self._song(announcement, unsent) or self.sound(kept.get("applause", "small")),
-            chime=(self.sound(chime) or self.sound("chime")) if kept.get("chime", True) else None,
+            segments=tuple(self._segment(line, names, language) for line in lines),
+            applause=self._song(announcement, unsent) or self.sound(kept.applause),
+            chime=(self.sound(chime) or self.sound("chime")) if kept.chime else None,
             lufs=self._lufs(),
             voice=voice,
             speed=speed,
@@ -137,9 +123,3 @@ class ScriptBuilder:
             mark=line.mark,
             roll=self.sound("drumroll") if line.roll else None,
         )
-
-
-def _line(piece: object) -> Line:
-    """Return a line from the form stored by `as_json`."""
-    text, mark, roll = piece if isinstance(piece, list) and len(piece) == 3 else (piece, None, False)
-    return Line(str(text), str(mark) if mark else None, bool(roll))

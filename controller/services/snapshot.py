@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 
 from controller.glance import (
     UNNAMED,
-    Board,
     Champion,
     Glance,
     OnAir,
@@ -20,11 +19,9 @@ from controller.glance import (
 )
 from controller.sales import highlights, results
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal, Person
-from controller.sales.results import City, Show
+from controller.sales.model import City, Deal, Person
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
-from controller.sentences import say
 from controller.services.announcement_priority import EMERGENCY
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context, period_of
@@ -64,7 +61,7 @@ class DayHighlights:
             )
         return None
 
-    def honours(
+    def present(
         self, session: Session, day: Standings, week: Standings, hidden: Collection[int], today: date
     ) -> tuple[Highlight, ...]:
         """Return the present highlights, without hidden people."""
@@ -112,7 +109,6 @@ KEPT_FOR = timedelta(milliseconds=300)
 """After each hint two hundred walls request the state at the same time: only one request computes it."""
 WATCH_SHARE = 300
 """A check of the music files that took t seconds is repeated after this many times t."""
-TITLE = say("top_sales")
 
 
 class SnapshotBuilder:
@@ -196,10 +192,11 @@ class SnapshotBuilder:
                 period: session.standings(*period_of(period, now.date()))
                 for period in ("day", "week", "month")
             }
-            frozen = session.desk.results(now.date())
+            frozen = session.settings.results(now.date())
             board = None
             if scene == "leaderboard":
-                board = _board(results.from_json(frozen) if frozen else self._cues.live(session, plan, now))
+                show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
+                board = replace(show, people=show.people[:3])
             deals = tuple(deal for deal in session.deals.last(LATEST_DEALS) if deal.date == now.date())
             people = session.roster.everybody()
             hidden = {p.id for p in people if p.hidden}
@@ -207,7 +204,7 @@ class SnapshotBuilder:
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._highlights.champion(session, state, on_air, now.date())
             members = _members(session.roster.people())
-            honours = self._highlights.honours(session, periods["day"], periods["week"], hidden, now.date())
+            shown = self._highlights.present(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
             teams=periods["day"].teams, people=periods["day"].people,
@@ -217,9 +214,9 @@ class SnapshotBuilder:
                 on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
             ) if on_air else None,
             board=board, sounding=self._sounding(now),
-            troubles=self._health.all(), notices=plan.warnings, trusted_clock=trusted,
+            problems=self._health.all(), notices=plan.warnings, trusted_clock=trusted,
             walls=self._walls(context.rhythm.walls),
-            champion=champion, honours=honours,
+            champion=champion, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
             members=members,
         )  # fmt: skip
@@ -278,12 +275,3 @@ def without(text: str, names: Iterable[str]) -> str:
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, UNNAMED)
     return text
-
-
-def _board(show: Show) -> Board:
-    return Board(
-        title=TITLE, period="day", top=show.people[:3], teams=show.teams,
-        cities=show.cities,
-        week_top=show.week_top,
-        month_top=show.month_top, comment=show.comment,
-    )  # fmt: skip

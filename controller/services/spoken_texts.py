@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.hearing import NO_DEVICE
-from controller.sales.messages import Line
 from controller.sales.model import (
     MERGED,
     OPEN_STATES,
@@ -16,16 +15,17 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Kind,
+    Line,
+    NewAnnouncement,
     Refused,
+    StoredScript,
     Unknown,
     Unsayable,
 )
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EMERGENCY, MICROPHONE, SAY
 from controller.services.announcements import STOPPED, AnnouncementService
-from controller.services.context import Context, spent_s
-from controller.services.deals import Decided
-from controller.services.scripts import as_json
+from controller.services.context import Context, Decided, spent_s
 from controller.sound.mandarin import spoken
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class SpokenTextService:
         """Announce `text` now, or after quiet time or mute. Raises Refused when it is empty or too long."""
         text = _checked(text, LONGEST)
         check_sayable(text, self._talk.names())
-        return self._put(announcement_priority.kept_key(key), SAY, text, as_json([], None))
+        return self._put(announcement_priority.outbox_key(key), SAY, text, StoredScript(applause=None))
 
     def emergency(self, text: str, key: str) -> Announced:
         """Announce `text` twice, immediately: interrupt the present announcement, ignore quiet time, mute and volume.
@@ -74,23 +74,24 @@ class SpokenTextService:
         why = "没有音响，已显示在大屏上，恢复后播报。" if held == NO_DEVICE else URGENT
         decision: dict[str, object] = {"kind": EMERGENCY, "when": "now", "why": why}
         decision |= {"held": held} if held == NO_DEVICE else {}
-        script = {**as_json([Line(text), Line(text)], None), "alarm": True}
+        script = StoredScript((Line(text), Line(text)), applause=None, alarm=True)
         with self._context.store.write() as session:
-            announcement, created = session.outbox.add(
-                announcement_priority.kept_key(key), EMERGENCY, text, why, now, now.date(), script=script,
+            new = NewAnnouncement(
+                announcement_priority.outbox_key(key), EMERGENCY, text, why, now, now.date(), script=script,
                 priority=announcement_priority.PRIORITY[EMERGENCY], decision=decision,
             )  # fmt: skip
+            announcement, created = session.outbox.add(new)
         if created:
             log.warning("emergency #%d: %s", announcement.id, text)
         return Announced(announcement.id, Decided(announcement.decision), created)
 
     def play_clip(self, clip: str, words: str, key: str) -> Announced:
-        """Announce a voice clip (a name of `ClipDesk`), by the same rules as a text.
+        """Announce a voice clip (a name of `VoiceClips`), by the same rules as a text.
 
         `words`: its text on walls and in lists.
         """
-        script = {**as_json([], None), "clip": clip}
-        return self._put(announcement_priority.kept_key(key), MICROPHONE, words, script)
+        script = StoredScript(applause=None, clip=clip)
+        return self._put(announcement_priority.outbox_key(key), MICROPHONE, words, script)
 
     def withdraw(self, ident: int) -> None:
         """Take back a person's announcement that is not finished. Raises Refused."""
@@ -134,15 +135,16 @@ class SpokenTextService:
                 late = session.outbox.by_key(f"late:{ident}")
                 if late is not None and not session.outbox.move(late.id, MERGED, "已恢复，单独播报。", now):
                     continue  # the round-up has announced it meanwhile
-                _, created = session.outbox.add(
+                new = NewAnnouncement(
                     f"restored:{ident}", old.kind, old.text, why, now, now.date(), deals=old.deals,
                     priority=old.priority, script=old.script, decision=old.decision,
                 )  # fmt: skip
+                _, created = session.outbox.add(new)
                 back += created
         return back
 
     def _put(
-        self, key: str, kind: Kind, text: str, script: dict[str, object],
+        self, key: str, kind: Kind, text: str, script: StoredScript,
         deals: tuple[int, ...] = (), *, again: bool = False,
     ) -> Announced:  # fmt: skip
         now = self._context.clock.now()
@@ -158,11 +160,12 @@ class SpokenTextService:
         held = self._talk.hearing(now).held if shown.due is None else None
         decision |= {"held": held} if held else {}
         with self._context.store.write() as session:
-            announcement, created = session.outbox.add(
+            new = NewAnnouncement(
                 key, kind, text, why, now, now.date(), due=due, deals=deals, script=script,
                 priority=announcement_priority.PRIORITY[MICROPHONE if kind == MICROPHONE and not again else SAY],
                 decision=decision,
             )  # fmt: skip
+            announcement, created = session.outbox.add(new)
         return Announced(announcement.id, Decided(announcement.decision), created)
 
     def _own(self, now: datetime, *, again: bool) -> tuple[datetime | None, str]:
@@ -171,7 +174,7 @@ class SpokenTextService:
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
         if again and not silent:
             with self._context.store.read() as session:
-                later = announcement_priority.put_off(now, spent_s(session, now), minutes)
+                later = announcement_priority.postpone(now, spent_s(session, now), minutes)
             if later is not None:
                 return later, announcement_priority.why_later(minutes, later)
         return None, f"{self._talk.hearing(now).at_once}。"

@@ -35,14 +35,14 @@ class TimetableListener:
     deals: DealService
     cues: CueService
     view: SnapshotBuilder
-    troubles: HealthMonitor
+    health: HealthMonitor
     library: Library
     foresight: Prerenderer
     speaking: Speaking
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """Bring sound, round-ups and waiting announcements to the present moment."""
-        trusted = self.troubles.clock_trusted()
+        trusted = self.health.clock_trusted()
         steps: list[Callable[[], None]] = [
             partial(self.sound.follow, plan, state, now, trusted=trusted),
             partial(self.talk.follow, now),
@@ -59,13 +59,13 @@ class TimetableListener:
                 log.exception("a service could not follow the clock; the others continue")
 
     def _follow_voice(self) -> None:
-        self.speaking.obey()
+        self.speaking.apply_settings()
         if self.speaking.turned():
             self.context.feed.notify()
 
     def cue(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """Announce or only show a due cue; ignore it without a trusted clock and in quiet time."""
-        if not self.troubles.clock_trusted() or self.context.state(now).quiet:
+        if not self.health.clock_trusted() or self.context.state(now).quiet:
             return
         if cue.say is None:
             self._only_shown()

@@ -212,7 +212,7 @@ class Speaking:
         )
         return "kokoro" if own_first else AUTO
 
-    def obey(self) -> None:
+    def apply_settings(self) -> None:
         """Use the chosen engine from the next rendering on."""
         if self._voice is not None:
             self._voice.use(self.engine_of(self.choice().voice))

@@ -65,7 +65,7 @@ class Pairings:
             self._waiting[secret] = Pairing(code, self._now() + VALID_S, address)
             return secret, code
 
-    def look(self, secret: str) -> Pairing | None:
+    def find(self, secret: str) -> Pairing | None:
         """Return the state of a pairing; None when it has expired."""
         with self._lock:
             self._clear()
@@ -141,7 +141,7 @@ class WallRegistry:
 
     def _load(self) -> None:
         with self._context.store.read() as session:
-            walls = {wall.name: wall for wall in session.desk.walls()}
+            walls = {wall.name: wall for wall in session.settings.walls()}
         with self._lock:
             self._walls = walls
 
@@ -185,7 +185,7 @@ class WallRegistry:
                 return
             self._walls[name] = Wall(name, now, wall.settings if wall else {})
         with self._context.store.write(quiet=True) as session:
-            session.desk.wall_seen(name, now)
+            session.settings.wall_seen(name, now)
 
     def choose(self, name: str, changes: Mapping[str, object]) -> None:
         """Store choices; None returns a setting to the timetable. Raises Refused for an invalid value."""
@@ -218,7 +218,7 @@ class WallRegistry:
             former = [w.name for w in self._walls.values() if w.settings.get(_CALLED) == name]
             with self._context.store.write() as session:
                 for gone in (name, *former):
-                    session.desk.remove_wall(gone)
+                    session.settings.remove_wall(gone)
             for gone in (name, *former):
                 self._walls.pop(gone, None)
         return (name, *former)
@@ -229,7 +229,7 @@ class WallRegistry:
         now = self._context.clock.now()
         wall = self._walls.get(name)
         with self._context.store.write() as session:
-            session.desk.set_wall(name, settings, now)
+            session.settings.set_wall(name, settings, now)
         self._walls[name] = Wall(name, wall.seen if wall else now, dict(settings))
 
     def team_renamed(self, former: str, name: str) -> None:
@@ -243,14 +243,16 @@ class WallRegistry:
         """Remove the wall last seen longest ago that is neither set up nor paired; return False without one."""
         with self._context.store.read() as session:
             paired = {
-                token.name.removeprefix("wall:") for token in session.desk.tokens() if token.role == "wall"
+                token.name.removeprefix("wall:")
+                for token in session.settings.tokens()
+                if token.role == "wall"
             }
         free = [wall for wall in self._walls.values() if not wall.settings and wall.name not in paired]
         if not free:
             return False
         gone = min(free, key=lambda wall: wall.seen).name
         with self._context.store.write() as session:
-            session.desk.remove_wall(gone)
+            session.settings.remove_wall(gone)
         del self._walls[gone]
         return True
 

@@ -15,7 +15,7 @@ from functools import partial
 
 from controller.clock import Clock
 from controller.daemon import Daemon, Options, keep_log
-from controller.sales.model import MERGED, OPEN_STATES
+from controller.sales.model import MERGED, OPEN_STATES, Kind, NewAnnouncement
 from controller.sales.store import Session, Store
 from controller.services.auth import Credentials
 from controller.simulation.demo_day import (
@@ -167,12 +167,14 @@ def _write_past(session: Session, past: Past, moment: Callable[[clock_time], dat
     at, demo_deal = moment(past.at), past.deal
     seller = session.roster.find(demo_deal.person)
     key = f"demo:{at.isoformat()}"
-    amount = Decimal(demo_deal.amount)
-    deal, _ = session.deals.record(key, seller.id, demo_deal.product, amount, at, at.date())
-    session.outbox.add(
-        f"deal:{deal.id}", "hourly", f"{deal.team}的{deal.person}，{amount_in_words(deal.amount)}。",
-        f"并入 {at.hour + 1}:00 的整点播报。", at, at.date(), deals=[deal.id], state=MERGED,
+    deal, _ = session.deals.record(
+        key, seller.id, demo_deal.product, Decimal(demo_deal.amount), at, at.date()
+    )
+    new = NewAnnouncement(
+        f"deal:{deal.id}", Kind.HOURLY, f"{deal.team}的{deal.person}，{amount_in_words(deal.amount)}。",
+        f"并入 {at.hour + 1}:00 的整点播报。", at, at.date(), deals=(deal.id,), state=MERGED,
     )  # fmt: skip
+    session.outbox.add(new)
 
 
 # --- the show

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from controller.moments import local
 from controller.timetable import day_rules
 from controller.timetable.day_rules import DayRule
 from controller.timetable.fields import plain
@@ -28,16 +29,11 @@ def moment(day: date, clock: timedelta, zone: ZoneInfo) -> datetime:
     """
     naive = datetime.combine(day, time()) + clock
     first = naive.replace(tzinfo=zone)
-    if _exists(first):
-        return first
-    return _skip(first).astimezone(zone)
+    return local(first if _exists(first) else _skip(first), zone)
 
 
 def utc(at: datetime) -> datetime:
-    """Convert a moment to UTC; compare and subtract moments only in this form.
-
-    Python compares two moments of one zone by their local times, which is wrong across summer time.
-    """
+    """Convert a moment to UTC: needed only to compare two that have a zone instead of an offset (see `moments`)."""
     return at.astimezone(UTC)
 
 

@@ -250,7 +250,7 @@ class Scenario:
                 look = 0.0
             if mono >= look:
                 look = mono + PULSE_S
-                self.house.keeper.look()
+                self.house.keeper.refresh()
         self._end()
 
     def _end(self) -> None:
@@ -306,9 +306,9 @@ class Scenario:
 
     def _mute(self) -> None:
         minutes = self.chance.choice((0, 1))
-        self.house.office.hush(minutes)
+        self.house.office.mute(minutes)
         self.muted_until = self.house.clock.now() + timedelta(minutes=minutes) if minutes else None
-        self.house.keeper.look()
+        self.house.keeper.refresh()
 
     def _jump(self) -> None:
         seconds = self.chance.uniform(-20, 20)

@@ -63,7 +63,7 @@ class Diary:
                 moments.append(self._moment(deeds[0]))
             clock.go_to(min(moments))
             self._finish()
-            self.house.keeper.look()
+            self.house.keeper.refresh()
             self._look()
             while deeds and self._moment(deeds[0]) <= clock.now():
                 self._do(deeds.pop(0))
@@ -77,7 +77,7 @@ class Diary:
     def _edges(self) -> list[datetime]:
         plan = self.house.timetable_file.plan(self.page.day)
         edges = [cue.at for cue in plan.cues] + list(
-            self.house.office.following.moments(plan, self.house.clock.now())
+            self.house.office.timetable_listener.moments(plan, self.house.clock.now())
         )
         return edges + ([self._on_air[1]] if self._on_air else [])
 
@@ -101,12 +101,12 @@ class Diary:
             "repeat": lambda: self._decided(office.repeat(int(words[0]))),
             "target": lambda: office.set_target(words[0], self.page.day, words[1]),
             "city": lambda: office.set_city_result(self.page.day, words[0], int(words[1]) / 100),
-            "hush": lambda: office.hush(int(words[0])),
+            "hush": lambda: office.mute(int(words[0])),
             "play": lambda: office.play(words[0]),
             "stop": office.stop_music,
         }
         deeds[verb]()
-        self.house.keeper.look()
+        self.house.keeper.refresh()
 
     def _decided(self, answer: object) -> None:
         decision = answer.decision.to_json()  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ class Started:
             )  # type: ignore[arg-type]
         )  # fmt: skip
         self.announcer.start(self.office.queue)
-        Timekeeper(self.clock, running.timetable_file, self.office.following).look()
+        Timekeeper(self.clock, running.timetable_file, self.office.timetable_listener).refresh()
 
 
 def state(office: House | Started) -> dict[str, object]:
@@ -68,12 +68,12 @@ HANDS: Deeds = {
     10 * 60 + 10: lambda office: office.play("rousing"),
     10 * 60 + 31: lambda office: office.next_track(),
     10 * 60 + 40: lambda office: office.set_volume(55),
-    11 * 60 + 20: lambda office: office.hush(17),
-    12 * 60 + 20: lambda office: office.hush(20),
+    11 * 60 + 20: lambda office: office.mute(17),
+    12 * 60 + 20: lambda office: office.mute(20),
     12 * 60 + 57: lambda office: office.stop_music(),
     14 * 60 + 5: lambda office: office.play("morning"),
     14 * 60 + 20: lambda office: office.stop_music(),
-    15 * 60 + 59: lambda office: office.hush(0),
+    15 * 60 + 59: lambda office: office.mute(0),
 }
 
 
@@ -86,7 +86,7 @@ def test_a_start_at_any_minute_is_as_if_never_stopped(tmp_path: Path, hands: Dee
         for minute in minutes(running):
             if minute in hands:
                 hands[minute](running.office)
-                running.keeper.look()
+                running.keeper.refresh()
             started = Started(running)
             assert state(started) == state(running), f"{minute // 60:02}:{minute % 60:02}"
 
@@ -114,6 +114,6 @@ def test_the_day_before_does_not_matter(tmp_path: Path) -> None:
         monday = WORKDAY.replace(hour=8, minute=40)
         while running.clock.now() < monday:
             running.clock.go(minutes=10)
-            running.keeper.look()
+            running.keeper.refresh()
         assert running.clock.now() - monday == timedelta()
         assert state(Started(running)) == state(running)

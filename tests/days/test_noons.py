@@ -55,7 +55,7 @@ class Noon:
 
     def _look(self) -> None:
         """Let the timekeeper look, and note the jobs that the announcer would get now."""
-        self.house.keeper.look()
+        self.house.keeper.refresh()
         self.handed += [(self.house.clock.now(), job.id) for job in self.house.announcer.jobs]
 
     def quiet(self) -> bool:
@@ -77,7 +77,7 @@ class Noon:
                     self.sell,
                     self.say,
                     self.void,
-                    self.hush,
+                    self.mute,
                     self.restart,
                     self.speak,
                     self.play,
@@ -111,8 +111,8 @@ class Noon:
         if deals:
             self.house.office.void_deal(self.chance.choice(deals).id, "报错了")
 
-    def hush(self) -> None:
-        self.house.office.hush(self.chance.choice((0, 1, 5, 15, 40)))
+    def mute(self) -> None:
+        self.house.office.mute(self.chance.choice((0, 1, 5, 15, 40)))
 
     def play(self) -> None:
         try:
@@ -123,7 +123,7 @@ class Noon:
 
     def silent(self) -> bool:
         """Return whether it is quiet time or muted: music cannot be started then."""
-        return self.quiet() or self.house.office.glance().sounding.hushed_until is not None
+        return self.quiet() or self.house.office.glance().sounding.muted_until is not None
 
     def restart(self) -> None:
         """Kill the daemon, possibly in mid-sentence, and start it again after a while."""
@@ -146,9 +146,9 @@ class Noon:
 
     def settle(self) -> None:
         """Run the afternoon without actions."""
-        self.house.office.hush(0)
+        self.house.office.mute(0)
         self.house.clock.go_to(self.nap_ends)
-        self.house.keeper.look()
+        self.house.keeper.refresh()
         for clock in ("13:30", "14:01", "15:01", "16:01", "17:01", "18:01", "18:06"):
             self.house.announcer.say(self.house.clock, seconds=1.0)
             self.house.go_to(clock)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from controller.sales.model import HEARD, PLAYING
+from controller.sales.model import BIG, HEARD, PLAYING, NewAnnouncement
 from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 
@@ -24,7 +24,9 @@ def main() -> None:
         key = f"{sys.argv[2]}-{n}"
         with store.write() as session:
             deal, _ = session.deals.record(key, 1, "网络招聘", Decimal(100), now, now.date())
-            announcement, _ = session.outbox.add(key, "big", "恭喜", "", now, now.date(), deals=[deal.id])
+            announcement, _ = session.outbox.add(
+                NewAnnouncement(key, BIG, "恭喜", "", now, now.date(), deals=(deal.id,))
+            )
         print(key, flush=True)
         with store.write() as session:
             session.outbox.move(announcement.id, PLAYING, "", now)

@@ -54,9 +54,9 @@ def decided(amount: Decimal, clock: str, **more: object) -> tuple[str, object, s
         (BIG, "12:41", {}, ("big", "12:55", "小憩时间，12:55 播报。")),
         (SMALL, "12:41", {"first_of_day": True}, ("first_of_day", "12:55", "小憩时间，12:55 播报。")),
         (SMALL, "12:41", {}, ("roundup", "13:00", "13:00 整点一起播报。")),
-        (BIG, "15:00", {"hushed_until": at("15:20")}, ("big", "15:20", "正在静音，15:20 播报。")),
-        (SMALL, "15:50", {"hushed_until": at("16:10")}, ("roundup", "16:10", "正在静音，16:10 一起播报。")),
-        (BIG, "12:41", {"hushed_until": at("13:10")}, ("big", "13:10", "正在静音，13:10 播报。")),
+        (BIG, "15:00", {"muted_until": at("15:20")}, ("big", "15:20", "正在静音，15:20 播报。")),
+        (SMALL, "15:50", {"muted_until": at("16:10")}, ("roundup", "16:10", "正在静音，16:10 一起播报。")),
+        (BIG, "12:41", {"muted_until": at("13:10")}, ("big", "13:10", "正在静音，13:10 播报。")),
         (SMALL, "08:40", {}, ("roundup", "10:00", "10:00 整点一起播报。")),
         (SMALL, "17:00", {}, ("results", "18:05", "18:05 在战报里一起公布。")),
         (SMALL, "18:04", {}, ("results", "18:05", "18:05 在战报里一起公布。")),
@@ -169,10 +169,9 @@ def test_a_restart_in_the_nap_stays_silent() -> None:
     assert not decision.at_once
 
 
-def test_times_are_shown_in_the_offices_zone() -> None:
-    """A moment in UTC is written in the office's local time, with the date only when it is not today."""
+def test_times_have_the_date_only_when_it_is_not_today() -> None:
+    """A moment is written in its own offset, with the date only when it is not today."""
     now = at("14:07")
-    utc = at("15:00").astimezone(tz=None)
-    assert Decision("big", utc, False, "", now).to_json()["when"] == "15:00"
+    assert Decision("big", at("15:00"), False, "", now).to_json()["when"] == "15:00"
     midnight = datetime.combine(date(2026, 11, 24), time(0), ZONE)
     assert Decision("big", midnight, False, "", now).to_json()["when"] == "2026-11-24 00:00"

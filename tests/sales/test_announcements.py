@@ -18,7 +18,10 @@ from controller.sales.model import (
     Announcement,
     Conflict,
     Kind,
+    Line,
+    NewAnnouncement,
     State,
+    StoredScript,
 )
 from controller.sales.store import Session, Store
 from controller.timetable.model import FREE_TEXT, SAYABLE
@@ -27,17 +30,18 @@ FINAL = (HEARD, MERGED, DROPPED)
 
 
 def put(session: Session, key: str = "a", kind: str = "big", **more: object) -> Announcement:
-    announcement, _ = session.outbox.add(key, kind, "恭喜", "超过一万元。", at("10:00"), DAY, **more)  # type: ignore[arg-type]
+    new = NewAnnouncement(key, Kind(kind), "恭喜", "超过一万元。", at("10:00"), DAY, **more)  # type: ignore[arg-type]
+    announcement, _ = session.outbox.add(new)
     return announcement
 
 
 def test_an_announcement_is_read_back_unchanged(store: Store) -> None:
     """Text, script, decision, deals, moments and priority survive exactly."""
     one, two = record(store), record(store, 2)
-    script = {"lines": [["恭喜", "first", True]], "applause": "large"}
+    script = StoredScript((Line("恭喜", "first", True),), "large")
     with store.write() as session:
         stored = put(
-            session, due=at("15:00"), deals=[two.id, one.id, one.id], priority=7, script=script,
+            session, due=at("15:00"), deals=(two.id, one.id, one.id), priority=7, script=script,
             decision={"when": "15:00"},
         )  # fmt: skip
     with store.read() as session:
@@ -51,11 +55,11 @@ def test_an_announcement_is_read_back_unchanged(store: Store) -> None:
 def test_the_same_key_is_stored_once(store: Store) -> None:
     """A message sent twice with one key is stored once; with another text it is a conflict."""
     with store.write() as session:
-        first, new = session.outbox.add("k", "say", "开会", "", at("10:00"), DAY)
-        again, new_again = session.outbox.add("k", "say", "开会", "", at("10:05"), DAY)
+        first, new = session.outbox.add(NewAnnouncement("k", Kind.SAY, "开会", "", at("10:00"), DAY))
+        again, new_again = session.outbox.add(NewAnnouncement("k", Kind.SAY, "开会", "", at("10:05"), DAY))
         assert (new, new_again, again) == (True, False, first)
         with pytest.raises(Conflict, match="别的内容"):
-            session.outbox.add("k", "say", "散会", "", at("10:05"), DAY)
+            session.outbox.add(NewAnnouncement("k", Kind.SAY, "散会", "", at("10:05"), DAY))
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(State, State)))
@@ -103,14 +107,14 @@ def test_only_waiting_announcements_can_be_postponed_or_reworded(store: Store) -
     """The moment and text of a waiting announcement can change; those of a playing or finished one cannot."""
     with store.write() as session:
         stored = put(session)
-        assert session.outbox.put_off(stored.id, at("12:55"), "小憩")
-        assert session.outbox.rewrite(stored.id, "再次恭喜", {"lines": []})
+        assert session.outbox.postpone(stored.id, at("12:55"), "小憩")
+        assert session.outbox.rewrite(stored.id, "再次恭喜", StoredScript())
         changed = session.outbox.get(stored.id)
         assert changed is not None
         assert (changed.due, changed.why, changed.text) == (at("12:55"), "小憩", "再次恭喜")
         session.outbox.move(stored.id, PLAYING, "正在播", at("12:55"))
-        assert not session.outbox.put_off(stored.id, None, "")
-        assert not session.outbox.rewrite(stored.id, "", {})
+        assert not session.outbox.postpone(stored.id, None, "")
+        assert not session.outbox.rewrite(stored.id, "", StoredScript())
 
 
 def test_not_heard_may_still_join_a_roundup(store: Store) -> None:
@@ -127,7 +131,9 @@ def test_the_texts_of_deals_have_the_requested_kinds(store: Store) -> None:
     with store.write() as session:
         put(session, "a", deals=[one.id, two.id])
         for key, kind in (("b", "first_of_day"), ("c", "first_of_week"), ("d", "roundup")):
-            session.outbox.add(key, kind, f"第一单 {key}", "", at("10:00"), DAY, deals=[one.id])
+            session.outbox.add(
+                NewAnnouncement(key, Kind(kind), f"第一单 {key}", "", at("10:00"), DAY, deals=(one.id,))
+            )
     with store.read() as session:
         assert session.outbox.texts_of_deals(("first_of_day", "first_of_week"), DAY) == {one.id: "第一单 c"}
         assert session.outbox.texts_of_deals(("first_of_day",), DAY + timedelta(days=1)) == {}
@@ -141,3 +147,26 @@ def test_every_word_that_a_cue_may_say_is_a_kind(store: Store) -> None:
         strange = put(session, key="strange", kind="from a later version").kind
     assert kept == [Kind(word) for word in (*SAYABLE, FREE_TEXT)]
     assert strange == Kind.TEXT
+
+
+@pytest.mark.parametrize(
+    ("stored", "script"),
+    [
+        ("{}", StoredScript()),
+        ('{"lines":[],"applause":null,"chime":true}', StoredScript(applause=None)),
+        (
+            '{"lines":["好"],"applause":"large","alarm":true}',
+            StoredScript((Line("好"),), "large", alarm=True),
+        ),
+        ('{"lines":[],"applause":null,"chime":true,"clip":"ab"}', StoredScript(applause=None, clip="ab")),
+    ],
+)
+def test_scripts_of_earlier_versions_are_read(store: Store, stored: str, script: StoredScript) -> None:
+    """A script stored by an earlier version sounds as it did then, also without the newer fields."""
+    with store.write() as session:
+        announcement = put(session)
+        session.rows.change("UPDATE announcements SET script = ? WHERE id = ?", stored, announcement.id)
+    with store.read() as session:
+        read = session.outbox.get(announcement.id)
+    assert read is not None
+    assert read.script == script == StoredScript.from_json(script.to_json())

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ranked import rank, rank_by_completion
 
-from controller.sales.results import City, Show, from_json, rank_cities, tell, to_json
+from controller.sales.model import City
+from controller.sales.results import Show, from_json, lines_of, rank_cities, to_json
 from controller.sales.standings import Standing
 from controller.sales.store import Store
 from controller.timetable import load
@@ -51,7 +52,7 @@ def test_the_script_has_the_sequence_of_the_reveal() -> None:
 
     A team without target and deals is not named.
     """
-    lines = tell(FULL, TEXTS, WORDS)
+    lines = lines_of(FULL, TEXTS, WORDS)
     assert [line.mark for line in lines] == [None, *ORDER, None]
     assert [line.mark for line in lines if line.roll] == ["third", "second", "first"]
     said = {line.mark: line.text for line in lines}
@@ -66,7 +67,7 @@ def test_the_script_has_the_sequence_of_the_reveal() -> None:
 def test_a_day_without_deals_has_no_places() -> None:
     """Without deals there is no drum roll and no top team, but a kind opening, the other cities and the comment."""
     empty = replace(FULL, count=0, amount=Decimal(0), people=(), week_top=None, month_top=None)
-    lines = tell(empty, TEXTS, WORDS)
+    lines = lines_of(empty, TEXTS, WORDS)
     assert [line.mark for line in lines] == [None, "cities", "comment", None]
     assert lines[0].text == TEXTS.nothing[0]
 
@@ -74,7 +75,7 @@ def test_a_day_without_deals_has_no_places() -> None:
 def test_one_person_and_no_targets() -> None:
     """With one seller, teams without targets and no other cities every sentence is complete."""
     one = replace(FULL, people=PEOPLE[:1], teams=(team("猛虎队", "5000"),), cities=(), comment="")
-    lines = tell(replace(one, week_top=None, month_top=None), TEXTS, WORDS)
+    lines = lines_of(replace(one, week_top=None, month_top=None), TEXTS, WORDS)
     assert [line.mark for line in lines] == [None, "first", "teams", None]
     assert lines[2].text == "今天的第一团队是猛虎队，五千元。"
 
@@ -82,7 +83,7 @@ def test_one_person_and_no_targets() -> None:
 def test_people_who_share_a_place_have_its_text() -> None:
     """Two equal best people are both announced as first, and the next one as third."""
     shared = rank([standing("甲", "5"), standing("乙", "5"), standing("丙", "1")])
-    lines = tell(replace(FULL, people=shared), TEXTS, WORDS)
+    lines = lines_of(replace(FULL, people=shared), TEXTS, WORDS)
     places = [line.text[:3] for line in lines if line.roll]
     assert places == ["第三名", "第一名", "第一名"]
 
@@ -98,7 +99,7 @@ def test_the_show_fits_its_time(teams: int, cities: int, size: int, pick: int) -
         cities=rank_cities([City(0, "城" * size, Decimal(n), None) for n in range(cities)]),
         people=tuple(replace(row, name="名" * size, team="队" * size) for row in PEOPLE),
     )  # fmt: skip
-    lines = tell(many, TEXTS, WORDS, pick)
+    lines = lines_of(many, TEXTS, WORDS, pick)
     assert sum(len(line.text) for line in lines) <= LONGEST
     assert all("{" not in line.text for line in lines)
 
@@ -120,9 +121,9 @@ def test_a_frozen_show_comes_back_the_same(store: Store) -> None:
         session.roster.set_team_target(DAY, 1, Decimal(300))
         got = session.standings(DAY, DAY)
         show = replace(FULL, people=got.people, teams=got.teams, week_top=None)
-        session.desk.freeze_results(DAY, to_json(show), at("18:05"))
+        session.settings.freeze_results(DAY, to_json(show), at("18:05"))
     with store.read() as session:
-        kept = session.desk.results(DAY)
+        kept = session.settings.results(DAY)
     assert kept is not None
     assert from_json(kept) == show
     assert from_json(json.loads(json.dumps(to_json(FULL)))) == FULL

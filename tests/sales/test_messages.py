@@ -175,15 +175,15 @@ def test_deals_announced_immediately_count_in_the_hour() -> None:
 
 
 def test_earlier_deals_follow_the_hours_deals_as_on_the_walls() -> None:
-    """The hour's deals come first, then earlier ones, both largest first; `told` has the sequence of the walls."""
+    """The hour's deals come first, then earlier ones, both largest first; `announced` has the sequence of the walls."""
     old = [replace(deal("500", ident=1, person="甲"), at=NOW - timedelta(hours=20))]
     old.append(replace(deal("900", ident=2, person="乙"), at=NOW - timedelta(hours=20)))
     new = [deal("100", "14:10", 3, person="丙"), deal("200", "14:20", 4, person="丁")]
     deals = round_up([*old, *new], (), NOW)
     said = roundup(deals, TEXTS, WORDS, NOW)
     assert said is not None
-    assert [d.person for d in deals.told] == ["丁", "丙", "乙", "甲"]
-    places = [said.text.index(f"的{d.person}，") for d in deals.told]
+    assert [d.person for d in deals.announced] == ["丁", "丙", "乙", "甲"]
+    places = [said.text.index(f"的{d.person}，") for d in deals.announced]
     assert places == sorted(places)
     assert "一共签了两单，合计三百元。" in said.text
     assert "昨天傍晚还签了两单，合计一千四百元。" in said.text

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from book_made import DAY, at, record
 
-from controller.sales.model import FIRST_OF_WEEK
+from controller.sales.model import BIG, FIRST_OF_WEEK, NewAnnouncement
 from controller.sales.store import Session, Store
 
 WHOLE = [f"SCAN {table}" for table in ("deals", "announcements", "announced_deals", "daily", "monthly")]
@@ -20,7 +20,7 @@ def hot_path(session: Session) -> None:
     session.deals.first_taken(DAY, DAY, FIRST_OF_WEEK)
     session.deals.largest(DAY)
     deal, _ = session.deals.record("hot", 1, "", Decimal(1), at("12:00"), DAY)
-    said, _ = session.outbox.add("hot", "big", "", "", at("12:00"), DAY, deals=[deal.id])
+    said, _ = session.outbox.add(NewAnnouncement("hot", BIG, "", "", at("12:00"), DAY, deals=(deal.id,)))
     session.outbox.move(said.id, "playing", "", at("12:00"))
     session.outbox.of_deal(deal.id)
     session.outbox.waiting()

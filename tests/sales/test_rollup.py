@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sales.deals import Sale
-from controller.sales.model import FIRST_OF_DAY, FIRST_OF_WEEK, HEARD, PLAYING, Deal
+from controller.sales.model import FIRST_OF_DAY, FIRST_OF_WEEK, HEARD, PLAYING, Deal, NewAnnouncement
 from controller.sales.rows import to_ms
 from controller.sales.store import Session, Store
 
@@ -88,7 +88,7 @@ def test_first_is_taken_as_the_rule_says(sales: list[tuple[bool, str | None]]) -
             deal, _ = session.deals.record(str(n), 1, "", Decimal(1), moment, DAY)
             if state:
                 announcement, _ = session.outbox.add(
-                    str(n), FIRST_OF_DAY, "", "", moment, DAY, deals=[deal.id]
+                    NewAnnouncement(str(n), FIRST_OF_DAY, "", "", moment, DAY, deals=(deal.id,))
                 )
                 if state != "waiting":
                     session.outbox.move(announcement.id, PLAYING, "", moment)
@@ -105,7 +105,9 @@ def test_the_weeks_first_is_the_days_first_too(store: Store) -> None:
     """A first-of-week deal announced and then taken back counts as both firsts; the next day has a new first deal."""
     with store.write() as session:
         deal, _ = session.deals.record("k", 1, "", Decimal(1), at("10:00"), DAY)
-        announcement, _ = session.outbox.add("a", FIRST_OF_WEEK, "", "", at("10:00"), DAY, deals=[deal.id])
+        announcement, _ = session.outbox.add(
+            NewAnnouncement("a", FIRST_OF_WEEK, "", "", at("10:00"), DAY, deals=(deal.id,))
+        )
         session.outbox.move(announcement.id, PLAYING, "", at("10:00"))
         session.deals.void(deal.id, "", at("10:01"))
         assert session.deals.first_taken(DAY, DAY)

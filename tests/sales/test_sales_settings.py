@@ -15,83 +15,83 @@ from controller.sales.store import Store
 def test_settings_are_stored_and_deleted(store: Store) -> None:
     """Any JSON value is stored unchanged; None deletes it."""
     with store.write() as session:
-        session.desk.set_setting("volume", 35)
-        session.desk.set_setting("by_hand", {"名": ["一", None]})
-        assert session.desk.setting("volume") == 35
-        assert session.desk.setting("by_hand") == {"名": ["一", None]}
-        session.desk.set_setting("volume", None)
-        assert session.desk.setting("volume", 50) == 50
+        session.settings.set_setting("volume", 35)
+        session.settings.set_setting("by_hand", {"名": ["一", None]})
+        assert session.settings.setting("volume") == 35
+        assert session.settings.setting("by_hand") == {"名": ["一", None]}
+        session.settings.set_setting("volume", None)
+        assert session.settings.setting("volume", 50) == 50
 
 
 def test_a_token_opens_only_with_its_secret(store: Store) -> None:
     """The secret is not in the store; a new token with the same name replaces the old one."""
     with store.write() as session:
-        session.desk.add_token("crm", "sales", "s3cret", at("10:00"))
-        assert session.desk.token("S3cret") is None
-        token = session.desk.token("s3cret")
+        session.settings.add_token("crm", "sales", "s3cret", at("10:00"))
+        assert session.settings.token("S3cret") is None
+        token = session.settings.token("s3cret")
         assert token is not None
         assert (token.name, token.role, token.created) == ("crm", "sales", at("10:00"))
         assert not any("s3cret" in str(row) for row in session.rows.all("SELECT * FROM tokens"))
-        session.desk.add_token("crm", "admin", "other", at("11:00"))
-        assert session.desk.token("s3cret") is None
-        assert [other.role for other in session.desk.tokens()] == ["admin"]
-        assert session.desk.remove_token("crm")
-        assert session.desk.token("other") is None
+        session.settings.add_token("crm", "admin", "other", at("11:00"))
+        assert session.settings.token("s3cret") is None
+        assert [other.role for other in session.settings.tokens()] == ["admin"]
+        assert session.settings.remove_token("crm")
+        assert session.settings.token("other") is None
         with pytest.raises(Refused):
-            session.desk.add_token("", "admin", "x", at("11:00"))
+            session.settings.add_token("", "admin", "x", at("11:00"))
 
 
 def test_walls_are_known_by_name(store: Store) -> None:
     """A wall's request is recorded, its settings stay, and it can be deleted."""
     with store.write() as session:
-        session.desk.set_wall("lobby", {"scene": "dark"}, at("10:00"))
-        session.desk.wall_seen("lobby", at("10:05"))
-        session.desk.wall_seen("main", at("10:06"))
-        walls = session.desk.walls()
+        session.settings.set_wall("lobby", {"scene": "dark"}, at("10:00"))
+        session.settings.wall_seen("lobby", at("10:05"))
+        session.settings.wall_seen("main", at("10:06"))
+        walls = session.settings.walls()
         assert [(w.name, w.seen, w.settings) for w in walls] == [
             ("lobby", at("10:05"), {"scene": "dark"}),
             ("main", at("10:06"), {}),
         ]
-        assert session.desk.remove_wall("main")
-        assert not session.desk.remove_wall("main")
+        assert session.settings.remove_wall("main")
+        assert not session.settings.remove_wall("main")
 
 
 def test_cities_are_kept_by_day(store: Store) -> None:
     """Another branch's completion and amount are read back exactly, best first; empty ones are deleted."""
     with store.write() as session:
-        session.desk.set_city(DAY, "上海", Decimal("0.875"), Decimal("1200.50"))
-        session.desk.set_city(DAY, "广州", Decimal("1.2"))
-        session.desk.set_city(DAY, "深圳", None, Decimal(3))
-        cities = [(c.city, c.rate, c.amount) for c in session.desk.cities(DAY)]
+        session.settings.set_city(DAY, "上海", Decimal("0.875"), Decimal("1200.50"))
+        session.settings.set_city(DAY, "广州", Decimal("1.2"))
+        session.settings.set_city(DAY, "深圳", None, Decimal(3))
+        cities = [(c.name, c.rate, c.amount) for c in session.settings.cities(DAY)]
         assert cities == [
             ("广州", Decimal("1.2"), None),
             ("上海", Decimal("0.875"), Decimal("1200.50")),
             ("深圳", None, Decimal("3.00")),
         ]
-        session.desk.set_city(DAY, "广州", None)
-        assert len(session.desk.cities(DAY)) == 2
-        assert session.desk.cities(DAY + timedelta(days=1)) == ()
+        session.settings.set_city(DAY, "广州", None)
+        assert len(session.settings.cities(DAY)) == 2
+        assert session.settings.cities(DAY + timedelta(days=1)) == ()
         with pytest.raises(Refused, match="完成率"):
-            session.desk.set_city(DAY, "上海", Decimal(-1))
+            session.settings.set_city(DAY, "上海", Decimal(-1))
 
 
 def test_results_are_frozen_once(store: Store) -> None:
     """A second show does not overwrite the results that the office saw at 18:05."""
     with store.write() as session:
-        assert session.desk.results(DAY) is None
-        assert session.desk.freeze_results(DAY, {"comment": "好"}, at("18:05"))
-        assert not session.desk.freeze_results(DAY, {"comment": "更好"}, at("18:06"))
-        assert session.desk.results(DAY) == {"comment": "好"}
+        assert session.settings.results(DAY) is None
+        assert session.settings.freeze_results(DAY, {"comment": "好"}, at("18:05"))
+        assert not session.settings.freeze_results(DAY, {"comment": "更好"}, at("18:06"))
+        assert session.settings.results(DAY) == {"comment": "好"}
 
 
 def test_used_phrases_are_remembered_to_a_limit(store: Store) -> None:
     """The last fifty phrases of each kind are stored, oldest first."""
     with store.write() as session:
         for n in range(60):
-            session.desk.use("big", str(n), at("10:00"))
-        session.desk.use("hourly", "整点", at("10:00"))
-        assert session.desk.used("big") == tuple(str(n) for n in range(10, 60))
-        assert session.desk.used("hourly") == ("整点",)
+            session.settings.use("big", str(n), at("10:00"))
+        session.settings.use("hourly", "整点", at("10:00"))
+        assert session.settings.used("big") == tuple(str(n) for n in range(10, 60))
+        assert session.settings.used("hourly") == ("整点",)
 
 
 def test_targets_add_up(store: Store) -> None:

@@ -60,10 +60,10 @@ class House:
         )  # fmt: skip
         with self.store.write() as session:
             session.roster.import_people(PEOPLE)
-        self.office.following.recover()
+        self.office.timetable_listener.recover()
         self.announcer.start(self.office.queue)
-        self.keeper = Timekeeper(self.clock, self.timetable_file, self.office.following)
-        self.keeper.look()
+        self.keeper = Timekeeper(self.clock, self.timetable_file, self.office.timetable_listener)
+        self.keeper.refresh()
 
     def close(self) -> None:
         """End the daemon and keep its files."""
@@ -79,11 +79,11 @@ class House:
         while self.clock.now() < target:
             plan = self.timetable_file.plan(self.clock.now().date())
             edges = [cue.at for cue in plan.cues] + list(
-                self.office.following.moments(plan, self.clock.now())
+                self.office.timetable_listener.moments(plan, self.clock.now())
             )
             edges += [edge for entry in plan.entries for edge in (entry.at, entry.until)]
             self.clock.go_to(min([target, *(edge for edge in edges if edge > self.clock.now())]))
-            self.keeper.look()
+            self.keeper.refresh()
 
     def deal(self, person: str, amount: object, product: str = "网络招聘", key: str | None = None):  # type: ignore[no-untyped-def]
         """Record a deal from the phone."""

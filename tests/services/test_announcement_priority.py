@@ -351,7 +351,7 @@ def test_the_comment_differs_from_the_day_before(tmp_path: Path) -> None:
             office.announcer.say(office.clock)
             office.go_to("18:05")
             with office.store.read() as session:
-                kept = session.desk.results(at.date())
+                kept = session.settings.results(at.date())
             assert kept is not None
             comments.append(kept["comment"])
     assert all(comments)

@@ -106,7 +106,7 @@ def test_rows_store_no_silence_and_mute_changes_no_row(tmp_path: Path) -> None:
     with house(tmp_path, at("14:10")) as office:
         office.deal("赵磊", 50)
         office.announcer.say(office.clock)
-        office.office.hush(30)
+        office.office.mute(30)
         decision = office.deal("王小明", 20000).decision.to_json()
         office.deal("陈芳", 300)
         office.office.announce("三点开会。", "k")
@@ -128,8 +128,8 @@ def test_rows_store_no_silence_and_mute_changes_no_row(tmp_path: Path) -> None:
             (9, "正在静音，14:19 播报。"),
             (0, "静音提前结束，现在播报。"),
         ):
-            office.office.hush(minutes)
-            office.keeper.look()
+            office.office.mute(minutes)
+            office.keeper.refresh()
             waiting = [a for a in office.office.announcements(NOON.date()) if a.state == "waiting"]
             assert waiting[0].why == big
             assert rows() == kept
@@ -155,8 +155,8 @@ def test_setting_the_clock_makes_nothing_late_or_early(tmp_path: Path, hours: in
         office.office.announce("电梯修好了。", "k")
         office.deal("王小明", 20000)
         office.clock.jump(office.clock.now() + timedelta(hours=hours))
-        office.office.following.jumped(3600 * hours)
-        office.keeper.look()
+        office.office.timetable_listener.jumped(3600 * hours)
+        office.keeper.refresh()
         assert [job.priority for job in office.announcer.jobs] == [60, 50]
 
 
@@ -166,13 +166,13 @@ def test_quiet_time_ends_when_an_edit_removes_it(tmp_path: Path) -> None:
         office.office.announce("电梯修好了。", "k")
         office.deal("王小明", 20000)
         office.go_to("12:50")
-        office.keeper.look()
+        office.keeper.refresh()
         assert office.announcer.jobs == []
         text = office.file.read_text(encoding="utf-8").replace("    quiet: true\n", "")
         office.file.write_text(text, encoding="utf-8")
         office.timetable_file.refresh()
         office.clock.go(seconds=1)
-        office.keeper.look()
+        office.keeper.refresh()
         assert [job.priority for job in office.announcer.jobs] == [60, 50]
         assert {why for state, why in office.states().values() if state == "waiting"} == {
             "小憩时间结束，现在播报。"

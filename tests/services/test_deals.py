@@ -153,7 +153,7 @@ def test_a_deal_that_is_only_recorded_is_never_announced(office: House) -> None:
     assert [a.state for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)] == [
         "dropped"
     ]
-    office.office.following.recover()
+    office.office.timetable_listener.recover()
     assert [a.state for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)] == [
         "dropped"
     ]
@@ -223,6 +223,6 @@ def test_reports_that_a_full_disk_rejected_are_written_when_there_is_space(offic
     assert office.states()["first_of_week:1"][0] == "waiting"
     office.store._writer.execute("PRAGMA query_only = OFF")  # no transaction can start before this
     office.clock.go(seconds=1)
-    office.keeper.look()
+    office.keeper.refresh()
     assert office.states()["first_of_week:1"][0] == "heard"
     assert office.announcer.jobs == []

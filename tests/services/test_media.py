@@ -17,7 +17,7 @@ from office_made import ROOT, House, house
 from soundmade import encoded, picture, tone
 
 from controller.sales.model import Refused
-from controller.services.media import ClipDesk, TrackDesk, safe_name, shown
+from controller.services.media import MusicFiles, VoiceClips, safe_name, shown
 from controller.services.upload_inbox import UploadInbox
 from controller.sound.speaker import Event
 from controller.sound.tts.script import Segment
@@ -72,7 +72,7 @@ def test_a_voice_clip_waits_for_the_end_of_quiet_time_and_mute(office: House) ->
     assert office.announcer.jobs == []
     office.go_to("12:55")
     assert len(office.announcer.say(office.clock)) == 1
-    office.office.hush(10)
+    office.office.mute(10)
     assert "静音" in str(office.office.media.send_clip(clip, "陈芳", "mute").decision.to_json()["why"])
 
 
@@ -124,7 +124,7 @@ def test_a_preview_reads_names_as_the_office_does(office: House) -> None:
 
 def test_the_song_of_a_person_replaces_the_applause_of_their_deals(office: House) -> None:
     """First and big deals of the person end with their song; a round-up and other people's deals with applause."""
-    media = office.office.media.personal
+    media = office.office.media.profiles
     people = {person.name: person.id for person in office.office.people()}
     media.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
     office.deal("王小明", 30000)
@@ -143,7 +143,7 @@ def test_the_song_of_a_person_replaces_the_applause_of_their_deals(office: House
 
 def test_the_preview_of_a_deal_sounds_like_its_announcement(office: House) -> None:
     """While a deal is typed it is rendered ahead with the person's song, and 试听 plays the same."""
-    media = office.office.media.personal
+    media = office.office.media.profiles
     people = {person.name: person.id for person in office.office.people()}
     media.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
     song = media.song("person", people["王小明"])
@@ -164,10 +164,10 @@ def test_the_preview_of_a_deal_sounds_like_its_announcement(office: House) -> No
 def test_a_song_survives_a_restart_until_it_is_removed(office: House) -> None:
     """After a restart the song is still set; after its removal it is not."""
     teams = {team.name: team.id for team in office.office.teams()}
-    office.office.media.personal.set_song("team", teams["飞龙队"], io.BytesIO(encoded(tone(3), "mp3")))
+    office.office.media.profiles.set_song("team", teams["飞龙队"], io.BytesIO(encoded(tone(3), "mp3")))
     office.close()
     office.open()
-    media = office.office.media.personal
+    media = office.office.media.profiles
     assert media.song("team", teams["飞龙队"]) is not None
     media.remove_song("team", teams["飞龙队"])
     assert media.song("team", teams["飞龙队"]) is None
@@ -178,7 +178,7 @@ def test_a_song_survives_a_restart_until_it_is_removed(office: House) -> None:
 def test_unused_photos_and_songs_are_deleted(office: House) -> None:
     """A removed photo is deleted unless another person has it too; a removed song is deleted after an hour. Files that
     earlier versions left are deleted at the next start; a rehearsal deletes nothing."""
-    media = office.office.media.personal
+    media = office.office.media.profiles
     people = {person.name: person.id for person in office.office.people()}
     shared = media.set_photo(people["王小明"], io.BytesIO(picture(64, 64)))
     assert media.set_photo(people["陈芳"], io.BytesIO(picture(64, 64))) == shared
@@ -199,11 +199,11 @@ def test_unused_photos_and_songs_are_deleted(office: House) -> None:
     office.open()
     assert not song.exists()
     assert not left.exists()
-    assert office.office.media.personal.photo(other) is not None
+    assert office.office.media.profiles.photo(other) is not None
     photos = office.folder / "var" / "photos"
     photos.rename(office.folder / "elsewhere")
     photos.symlink_to(office.folder / "elsewhere")
-    office.office.media.personal.remove_photo(people["陈芳"])
+    office.office.media.profiles.remove_photo(people["陈芳"])
     assert (office.folder / "elsewhere" / f"{other}.jpg").exists()
 
 
@@ -221,7 +221,7 @@ def test_the_size_of_stored_voice_clips_is_bounded(office: House, monkeypatch: p
     old = (datetime.now().astimezone() - timedelta(days=1)).timestamp()
     os.utime(folder / f"{first}.wav", (old, old))
     recorded(office)
-    clips: ClipDesk = office.office.media.clips
+    clips: VoiceClips = office.office.media.clips
     assert clips.find(first) is None
     assert clips.find(second) is not None
 
@@ -245,7 +245,7 @@ def test_a_partial_track_left_by_a_crash_is_deleted_at_the_next_start(office: Ho
     half.write_bytes(b"half")
     (tmp_path / "link").symlink_to(tmp_path / "sounds")
     for sounds, stays in ((tmp_path / "link", True), (tmp_path / "sounds", False)):
-        TrackDesk(
+        MusicFiles(
             sounds, UploadInbox(tmp_path / "inbox"), UploadSandbox(), office.library, office.office._context
         )
         assert half.exists() is stays
@@ -323,15 +323,17 @@ def test_a_damaged_chime_is_reported_and_left_out(tmp_path: Path) -> None:
         while office.library.measuring():
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        (trouble,) = [one for one in office.office.following.troubles.all() if "chime.ogg" in one.what]
+        (trouble,) = [one for one in office.office.timetable_listener.health.all() if "chime.ogg" in one.what]
         assert "放回" in trouble.mend
         office.deal("王小明", 3000)
         assert office.announcer.jobs[0].script.chime is None
         assert office.announcer.jobs[0].script.applause == home / "sounds" / "applause-small.ogg"
-        office.office.following.on_speaker(
+        office.office.timetable_listener.on_speaker(
             Event("part_failed", 1, 0, path=home / "sounds" / "applause-small.ogg", why="broken")
         )
-        assert any("applause-small.ogg" in trouble.what for trouble in office.office.following.troubles.all())
+        assert any(
+            "applause-small.ogg" in trouble.what for trouble in office.office.timetable_listener.health.all()
+        )
     finally:
         office.close()
 
@@ -345,20 +347,20 @@ def test_music_is_requested_again_after_every_track_failed(tmp_path: Path) -> No
     try:
         first = office.speaker.order
         assert first is not None
-        office.office.following.on_speaker(Event("track", path=first.tracks[0].path))
+        office.office.timetable_listener.on_speaker(Event("track", path=first.tracks[0].path))
         office.go_to("08:40:00")
         count = len(office.speaker.orders)
         (home / "sounds" / "music" / "morning").rename(home / "away")
         for track in first.tracks:
-            office.office.following.on_speaker(Event("track_failed", path=track.path, why="gone"))
-        office.office.following.on_speaker(Event("music_ended"))
+            office.office.timetable_listener.on_speaker(Event("track_failed", path=track.path, why="gone"))
+        office.office.timetable_listener.on_speaker(Event("music_ended"))
         for _ in range(30):
             office.clock.go(seconds=1)
-            office.keeper.look()
+            office.keeper.refresh()
         (home / "away").rename(home / "sounds" / "music" / "morning")
         for _ in range(7):
             office.clock.go(seconds=1)
-            office.keeper.look()
+            office.keeper.refresh()
         assert len(office.speaker.orders) > count
         assert {track.path for track in office.speaker.order.tracks} == {track.path for track in first.tracks}
     finally:

@@ -155,17 +155,17 @@ def place(made: House) -> tuple[str, float]:
 
 def report_track(made: House) -> None:
     """Report the current track as the player does."""
-    made.office.following.on_speaker(
+    made.office.timetable_listener.on_speaker(
         Event("track", path=made.folder / "sounds" / "music" / "morning" / place(made)[0], at=0.0)
     )
-    made.keeper.look()
+    made.keeper.refresh()
 
 
 def test_an_upload_joins_the_running_sequence_and_survives_a_restart(office: House) -> None:
     """An uploaded track is next and the current one plays on; a restart has the same sequence and position."""
     before, orders = place(office), len(office.speaker.orders)
     office.office.media.tracks.add("morning", "新歌.wav", io.BytesIO(encoded(tone(50), "wav")))
-    office.keeper.look()
+    office.keeper.refresh()
     assert place(office) == before
     assert len(office.speaker.orders) == orders + 1
     order = office.speaker.order
@@ -177,11 +177,11 @@ def test_an_upload_joins_the_running_sequence_and_survives_a_restart(office: Hou
     assert place(office) == before
     assert [track.path.stem for track in office.speaker.order.tracks] == listed
     office.office.media.tracks.remove("morning", "新歌.wav")
-    office.keeper.look()
+    office.keeper.refresh()
     assert place(office) == before
     assert len(office.speaker.order.tracks) == 3
     orders = len(office.speaker.orders)
-    office.keeper.look()
+    office.keeper.refresh()
     assert len(office.speaker.orders) == orders
     office.close()
 
@@ -193,7 +193,7 @@ def test_next_skips_in_the_player_and_the_command_has_the_same_position(office: 
     present, offset = place(office)
     names = [track.path.name for track in order.tracks]
     office.office.next_track()
-    office.keeper.look()
+    office.keeper.refresh()
     assert office.speaker.skips == 1
     assert place(office) == (names[(names.index(present) + 1) % 3], 0.0)
     moved = (office.speaker.order.position_s - order.position_s) if office.speaker.order else 0.0
@@ -209,13 +209,13 @@ def test_music_started_by_a_person_continues_with_unplayed_tracks(tmp_path: Path
     """Played, stopped and played again within an hour, the music starts with another track the second time."""
     with house(tmp_path, datetime(2026, 11, 24, 10, 10, tzinfo=SHANGHAI)) as made:
         made.office.play("morning")
-        made.keeper.look()
+        made.keeper.refresh()
         first = place(made)[0]
         made.go_to("10:11")
         made.office.stop_music()
-        made.keeper.look()
+        made.keeper.refresh()
         made.go_to("10:40")
         made.office.play("morning")
-        made.keeper.look()
+        made.keeper.refresh()
         assert place(made) != (first, 0.0)
         assert place(made)[1] == 0.0

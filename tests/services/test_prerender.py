@@ -38,10 +38,10 @@ def test_fixed_texts_are_rendered_shortly_after_a_start(tmp_path: Path) -> None:
         office.go_to("08:00:04")
         assert asked(office) == []
         office.clock.go(seconds=2)
-        office.keeper.look()
+        office.keeper.refresh()
         rendered = list(office.voice.asked)
         assert asked(office) == ["新的一个月开", "请大家到前面", "今天还没有签"]
-        office.keeper.look()
+        office.keeper.refresh()
         assert asked(office) == []
         assert said(office, "08:50") == rendered[0]
         assert said(office, "13:00") == rendered[1]
@@ -52,14 +52,14 @@ def test_an_edited_text_is_rendered_ahead(tmp_path: Path) -> None:
     """A new text for 13:00 is rendered within seconds of the edit, hours ahead."""
     with house(tmp_path, FIRST) as office:
         office.clock.go(seconds=10)
-        office.keeper.look()
+        office.keeper.refresh()
         asked(office)
         text = office.file.read_text("utf-8").replace(
             "请大家到前面来，总经理", "颁奖了，请大家到前面来，总经理"
         )
         office.file.write_text(text, "utf-8")
         assert office.timetable_file.refresh()
-        office.keeper.look()
+        office.keeper.refresh()
         assert "颁奖了，请大" in asked(office)
 
 
@@ -69,14 +69,14 @@ def test_texts_with_figures_are_rendered_a_minute_before(tmp_path: Path) -> None
         office.deal("王小明", 20000)
         office.announcer.say(office.clock)
         office.clock.go(seconds=10)
-        office.keeper.look()
+        office.keeper.refresh()
         assert asked(office) == []
         for early, before, moment in (("17:58", "17:59:01", "18:00"), ("18:03:50", "18:04:01", "18:05")):
             office.go_to(early)
             assert asked(office) == []
             used = used_up(office)
             office.go_to(before)
-            office.keeper.look()
+            office.keeper.refresh()
             (rendered,) = office.voice.asked
             assert used_up(office) == used
             asked(office)
@@ -97,23 +97,23 @@ def test_names_with_the_common_products_are_rendered_in_idle_time(tmp_path: Path
     with house(tmp_path, FIRST.replace(hour=10)) as office:
         office.deal("李思思", 3000)
         office.voice.natural = True
-        office.keeper.look()
+        office.keeper.refresh()
         office.clock.go(seconds=20)
-        office.keeper.look()
+        office.keeper.refresh()
         assert kept_texts(office) == []  # music, web and walls come first
         office.clock.go(seconds=11)
-        office.keeper.look()
+        office.keeper.refresh()
         texts = kept_texts(office)
         assert 0 < len(texts) <= TEXTS_AT_ONCE  # building scripts must not delay the music
         for _ in range(200):
             office.clock.go(seconds=0.1)
-            office.keeper.look()
+            office.keeper.refresh()
         texts += kept_texts(office)
         assert "李思思" in texts[0]
         assert any("王小明签了一单网络招聘" in text for text in texts)
         assert not [text for text in texts if "金额" in text or "amount" in text]
         office.clock.go(seconds=61)
-        office.keeper.look()
+        office.keeper.refresh()
         assert kept_texts(office) == []
 
 
@@ -131,11 +131,11 @@ def test_a_large_office_is_rendered_in_part(tmp_path: Path) -> None:
             for name in NAMES:
                 session.roster.save_person(PersonRow("雄鹰队", name))
         office.voice.natural = True
-        office.keeper.look()
+        office.keeper.refresh()
         texts = []
         for _ in range(150):
             office.clock.go(seconds=0.4)
-            office.keeper.look()
+            office.keeper.refresh()
             fresh = kept_texts(office)
             assert len(fresh) <= TEXTS_AT_ONCE
             texts += fresh
@@ -151,7 +151,7 @@ def test_the_round_up_is_rendered_ahead(tmp_path: Path) -> None:
         office.deal("李思思", 1200)
         office.voice.natural = True
         office.clock.go(seconds=40)
-        office.keeper.look()
+        office.keeper.refresh()
         office.go_to("10:51:10")
         rendered = kept_texts(office)
         spoken = said(office, "11:00").segments[0].text
@@ -163,9 +163,9 @@ def test_the_results_are_rendered_ahead_for_ten_minutes(tmp_path: Path) -> None:
     """From 17:55 on the clauses of the 18:05 results are rendered, again each minute with the present figures."""
     with house(tmp_path, FIRST.replace(hour=17, minute=54)) as office:
         office.voice.natural = True
-        office.keeper.look()
+        office.keeper.refresh()
         office.clock.go(seconds=31)
-        office.keeper.look()
+        office.keeper.refresh()
         assert not [text for text in kept_texts(office) if "目标" in text]
         office.go_to("17:56")
         before = kept_texts(office)
@@ -179,14 +179,14 @@ def test_the_results_are_rendered_ahead_for_ten_minutes(tmp_path: Path) -> None:
 def test_the_fallback_voice_renders_nothing_in_idle_time(tmp_path: Path) -> None:
     """Its sentences take milliseconds, so no deals are rendered in advance."""
     with house(tmp_path, FIRST.replace(hour=10)) as office:
-        office.keeper.look()
+        office.keeper.refresh()
         office.clock.go(seconds=40)
-        office.keeper.look()
+        office.keeper.refresh()
         assert kept_texts(office) == []
 
 
 def used_up(office: House) -> tuple[object, ...]:
     """Return the variants that count as used, and the day's frozen results."""
     with office.store.read() as session:
-        texts = [tuple(session.desk.used(name)) for name in ("top_sales_of_day", "comment")]
-        return (*texts, session.desk.results(office.clock.now().date()))
+        texts = [tuple(session.settings.used(name)) for name in ("top_sales_of_day", "comment")]
+        return (*texts, session.settings.results(office.clock.now().date()))

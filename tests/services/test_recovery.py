@@ -85,8 +85,8 @@ def test_a_cue_is_announced_once_despite_restarts(tmp_path: Path) -> None:
         for _ in range(3):
             office.close()
             office.open()
-            office.keeper.look()
+            office.keeper.refresh()
         office.clock.jump(office.clock.now() - timedelta(hours=1))
-        office.office.following.jumped(-3600)
+        office.office.timetable_listener.jumped(-3600)
         office.go_to("18:01")
         assert office.announcer.jobs == []

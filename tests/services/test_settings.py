@@ -40,7 +40,7 @@ def edit(office: House, section: str, line: str) -> None:
     os.utime(office.file, (1, office.clock.mono))
     assert office.timetable_file.refresh()
     assert office.timetable_file.faults == ()
-    office.keeper.look()
+    office.keeper.refresh()
 
 
 def gains(office: House) -> float:
@@ -221,9 +221,9 @@ def test_a_failed_installation_of_the_natural_voice_is_reported(office: House) -
     ):
         office.voice_install = status
         office.clock.go(seconds=2)
-        troubles = [trouble for trouble in office.office.glance().troubles if "自然语音" in trouble.what]
-        assert len(troubles) == number
-        for trouble in troubles:
+        problems = [trouble for trouble in office.office.glance().problems if "自然语音" in trouble.what]
+        assert len(problems) == number
+        for trouble in problems:
             assert trouble.what == "自然语音没有装上：连不上软件包仓库，现在由备用语音播报。"
             assert (trouble.mend, trouble.serious) == ("请检查网络。", False)
             assert "fallback voice" in english(trouble.what)

@@ -201,7 +201,7 @@ def test_a_failing_cue_does_not_stop_another_of_the_same_time(tmp_path: Path) ->
     clock, seen = RealClock(TUESDAY.replace(hour=17, minute=59, second=59)), FirstBreaks()
     keeper = Timekeeper(clock, TimetableFile(tmp_path / "rhythm.yaml", tmp_path / "last-good.yaml"), seen)
     clock.jump(timedelta(seconds=3))
-    keeper.look()
+    keeper.refresh()
     assert seen.cues == ["11-24 18:00 top_sales_of_day"]
 
 
@@ -321,8 +321,8 @@ def test_a_jump_leaves_speaker_and_queue_as_if_started_there(tmp_path: Path, by:
     start = TUESDAY.replace(hour=8, minute=40)
     with house(tmp_path / "a", start) as office:
         office.clock.jump(start + by)
-        office.office.following.jumped(by.total_seconds())
-        office.keeper.look()
+        office.office.timetable_listener.jumped(by.total_seconds())
+        office.keeper.refresh()
         assert office.announcer.jobs == []
         with house(tmp_path / "b", start + by) as fresh:
             assert sounding(office) == sounding(fresh)
@@ -345,14 +345,14 @@ def test_the_plan_changes_at_midnight(tmp_path: Path) -> None:
     """From Tuesday to Wednesday, and from Friday to a day off, the new day's plan applies from 00:00 on."""
     with house(tmp_path, TUESDAY.replace(hour=23, minute=59, second=58)) as office:
         office.clock.go(seconds=3)
-        office.keeper.look()
+        office.keeper.refresh()
         assert office.office.glance().plan.date.isoformat() == "2026-11-25"
         office.go_to("08:31")
         assert office.speaker.order is not None
     friday = datetime(2026, 11, 27, 23, 59, 59, tzinfo=SHANGHAI)
     with house(tmp_path / "friday", friday) as office:
         office.clock.go(seconds=2)
-        office.keeper.look()
+        office.keeper.refresh()
         office.go_to("08:31")
         assert office.speaker.order is None
         assert office.office.glance().scene == "rest"
@@ -398,7 +398,7 @@ def test_the_change_to_and_from_summer_time(tmp_path: Path, night: datetime) -> 
             moment = (begin + timedelta(minutes=minute)).astimezone(BERLIN)
             if minute:
                 office.clock.present, office.clock.mono = moment, 1000.0 + 60 * minute
-                office.keeper.look()
+                office.keeper.refresh()
             entry = office.office.glance().state.entry
             names += [entry.name] if entry and entry.name not in names[-1:] else []
             with house(tmp_path / f"at-{minute}", moment, NIGHT) as fresh:
@@ -416,7 +416,7 @@ def untrusted(folder: Path, start: datetime) -> Iterator[House]:
     with house(folder, start) as office:
         office.clock.rehearsal = False
         office.clock._timesync, office.clock._rtc = folder / "timesync", folder / "no-rtc"
-        office.keeper.look()
+        office.keeper.refresh()
         yield office
 
 
@@ -425,9 +425,9 @@ def test_an_untrusted_clock_plays_no_timed_music(tmp_path: Path) -> None:
     with untrusted(tmp_path, TUESDAY.replace(hour=8, minute=40)) as office:
         assert office.speaker.order is None
         assert office.office.glance().scene == "fault"
-        assert any("时钟" in trouble.what for trouble in office.office.glance().troubles)
+        assert any("时钟" in trouble.what for trouble in office.office.glance().problems)
         office.office.confirm_clock()
-        office.keeper.look()
+        office.keeper.refresh()
         assert office.speaker.order is not None
         assert office.office.glance().scene == "rhythm"
 
@@ -437,7 +437,7 @@ def test_network_time_makes_the_clock_trusted(tmp_path: Path) -> None:
     with untrusted(tmp_path, TUESDAY.replace(hour=8, minute=40)) as office:
         (tmp_path / "timesync" / "synchronized").touch()
         office.clock.go(seconds=1)
-        office.keeper.look()
+        office.keeper.refresh()
         assert office.speaker.order is not None
 
 
@@ -463,7 +463,7 @@ def test_deals_that_waited_for_a_trusted_clock_are_in_the_next_round_up(tmp_path
         office.deal("陈芳", 400)
         office.go_to("10:30")
         office.office.confirm_clock()
-        office.keeper.look()
+        office.keeper.refresh()
         assert office.announcer.jobs == []
         office.go_to("11:00")
         assert len(office.announcer.jobs) == 1
@@ -473,7 +473,7 @@ def test_a_person_can_play_music_with_an_untrusted_clock(tmp_path: Path) -> None
     """A person can start music; yesterday's choice does not enable the timetable's music."""
     with untrusted(tmp_path, TUESDAY.replace(hour=10)) as office:
         office.office.play("rousing")
-        office.keeper.look()
+        office.keeper.refresh()
         assert office.speaker.order is not None
         office.go_to("12:54:58")
         office.go_to("12:56")

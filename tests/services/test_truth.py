@@ -121,13 +121,13 @@ def test_form_row_trouble_and_wall_say_the_same(
     assert "立即" not in str(said.decision.to_json()["why"])
     assert row_of(office, sold.id)["state"] == row
     glance = office.office.glance()
-    assert what in [trouble.what for trouble in glance.troubles if trouble.serious]
+    assert what in [trouble.what for trouble in glance.problems if trouble.serious]
     assert not glance.sounding.hearing.hears
     assert glance.on_air is not None
     assert glance.on_air.text == sentence == sold.sentence
     assert wall_state(glance, "main")["scene"] == "celebration"
     office.clock.go(seconds=13)
-    office.keeper.look()
+    office.keeper.refresh()
     shown = office.office.glance().on_air
     assert shown is not None
     assert shown.text == "大家好"  # one after the other
@@ -198,17 +198,17 @@ def test_everything_not_taken_back_can_be_repeated(office: Made) -> None:
 def test_music_and_volume_stay_as_a_person_left_them(office: Made) -> None:
     """Music stopped by a person stays stopped after an announcement; a volume set during one is kept."""
     office.office.play("rousing")
-    office.keeper.look()
+    office.keeper.refresh()
     assert office.speaker.order is not None
     office.office.stop_music()
     office.office.announce("大家好", "m9")
-    office.keeper.look()
+    office.keeper.refresh()
     job = office.announcer.jobs[0]
     office.office.queue.on_report(_playing(office, job.id))
     office.office.set_volume(20)
     office.announcer.say(office.clock)
     office.clock.go(seconds=10)
-    office.keeper.look()
+    office.keeper.refresh()
     assert office.speaker.order is None
     assert office.speaker.volume == office.office.glance().sounding.volume == 20
 
@@ -216,11 +216,11 @@ def test_music_and_volume_stay_as_a_person_left_them(office: Made) -> None:
 def test_the_music_has_a_separate_volume(office: Made) -> None:
     """Halving it changes the music command and neither speech nor master volume."""
     office.office.play("rousing")
-    office.keeper.look()
+    office.keeper.refresh()
     assert office.speaker.order is not None
     before = office.speaker.order.volume
     office.office.set_music_volume(50)
-    office.keeper.look()
+    office.keeper.refresh()
     assert office.speaker.order.volume == round(before / 2)
     assert office.speaker.volume == 100
 
@@ -264,11 +264,11 @@ def test_a_hidden_person_keeps_their_rank_without_a_name(office: Made) -> None:
 
 def test_a_burst_is_shown_in_the_sequence_of_the_voice(office: Made) -> None:
     """三单连开 lists the best first on the wall, as in the voice."""
-    office.office.hush(10)
+    office.office.mute(10)
     for person, amount in (("王小明", 11600), ("陈芳", 13500), ("李思思", 10600)):
         office.deal(person, amount)
-    office.office.hush(0)
-    office.keeper.look()
+    office.office.mute(0)
+    office.keeper.refresh()
     (said,) = [a for a in _of_today(office) if a.kind == "burst"]
     office.office.queue.on_report(_playing(office, said.id))
     picture = wall_state(office.office.glance(), "main")["celebration"]
@@ -283,8 +283,8 @@ def test_an_emergency_is_played_and_shown_at_once(start: datetime, tmp_path: Pat
     """During quiet time, mute and at volume 0 it is queued as urgent and fills every wall, also one that is off."""
     with made_house(tmp_path, start) as house:
         house.office.set_volume(0)
-        house.office.hush(30)
-        house.keeper.look()
+        house.office.mute(30)
+        house.keeper.refresh()
         said = house.office.emergency("请大家马上离开大楼", "fire")
         assert said.decision.to_json() == {"kind": "emergency", "when": "now", "why": "紧急广播，立即播报。"}
         (job,) = house.announcer.jobs
@@ -366,10 +366,10 @@ def test_every_edit_and_its_repair_reach_every_screen(edited: Made, section: str
             revision = edited.feed.revision
             edited.file.write_text(text, encoding="utf-8")
             edited.timetable_file.refresh()
-            edited.office.following.watch()
+            edited.office.timetable_listener.watch()
             assert edited.feed.revision > revision
             revision = edited.feed.revision
-            edited.office.following.watch()
+            edited.office.timetable_listener.watch()
             assert edited.feed.revision == revision  # unchanged while nothing changes
     finally:
         edited.file.write_text(good, encoding="utf-8")
@@ -448,7 +448,7 @@ def test_every_setting_reaches_every_screen(edited: Made, path: tuple[str, ...])
             edited.timetable_file.refresh()
             if edited.timetable_file.faults or edited.timetable_file.rhythm == before:
                 continue  # not an allowed value, or the present one
-            edited.office.following.watch()
+            edited.office.timetable_listener.watch()
             assert edited.feed.revision > revision
             break
         else:
@@ -457,7 +457,7 @@ def test_every_setting_reaches_every_screen(edited: Made, path: tuple[str, ...])
         edited.file.write_text(good, encoding="utf-8")
         edited.timetable_file.refresh()
     revision = edited.feed.revision
-    edited.office.following.watch()
+    edited.office.timetable_listener.watch()
     assert edited.feed.revision > revision
 
 
@@ -469,7 +469,7 @@ def _untrusted(house: Made) -> None:
 CHANGES: dict[str, Callable[[Made], object]] = {
     "volume": lambda house: house.office.set_volume(35),
     "music volume": lambda house: house.office.set_music_volume(35),
-    "mute": lambda house: house.office.hush(5),
+    "mute": lambda house: house.office.mute(5),
     "the end of a mute": lambda house: house.clock.go(minutes=5),
     "device gone": lambda house: setattr(house.speaker, "alive", False),
     "device back": lambda house: setattr(house.speaker, "alive", True),
@@ -487,14 +487,14 @@ def test_every_other_change_reaches_every_screen(tmp_path: Path) -> None:
     (home / "sounds" / "music" / "morning").mkdir(parents=True)
     house = Made(tmp_path / "house", AFTERNOON, home=home)
     try:
-        house.office.following.watch()
+        house.office.timetable_listener.watch()
         for name, change in CHANGES.items():
             house.clock.go(seconds=30)
-            house.office.following.watch()
+            house.office.timetable_listener.watch()
             revision = house.feed.revision
             change(house)
             house.clock.go(seconds=1)
-            house.office.following.watch()
+            house.office.timetable_listener.watch()
             assert house.feed.revision > revision, name
     finally:
         house.close()
@@ -533,10 +533,10 @@ class Living:
                 self.library, ROOT / "sounds",
             )  # type: ignore[arg-type]
         )  # fmt: skip
-        self.office.following.recover()
+        self.office.timetable_listener.recover()
         self.announcer.start(self.office.queue)
-        self.keeper = Timekeeper(self.clock, self.timetable_file, self.office.following)
-        self.keeper.look()
+        self.keeper = Timekeeper(self.clock, self.timetable_file, self.office.timetable_listener)
+        self.keeper.refresh()
 
     def step(self, name: str) -> None:
         """Run one step and wait until the office is idle; a lift applies before the step, a prohibition after it."""
@@ -551,7 +551,7 @@ class Living:
         if event.kind == "part_started" and self.forbidden and playing is not None and not playing[1]:
             self.wrong.append(f"#{playing[0]} started despite {sorted(self.forbidden)}")
         self.announcer.on_speaker(event)  # type: ignore[arg-type]
-        self.office.following.on_speaker(event)  # type: ignore[arg-type]
+        self.office.timetable_listener.on_speaker(event)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Stop as the daemon does, cutting off the playing announcement."""
@@ -577,7 +577,7 @@ class Living:
 
     def settle(self) -> None:
         """Wait until an announcement plays, none may start, or none waits."""
-        self.keeper.look()
+        self.keeper.refresh()
         end = time.monotonic() + 3
         while time.monotonic() < end:
             time.sleep(0.002)
@@ -633,8 +633,8 @@ STEPS: dict[str, Callable[[Living], object]] = {
     "ends": lambda it: it.device.end(),
     "volume 0": lambda it: it.office.set_volume(0),
     "volume 40": lambda it: it.office.set_volume(40),
-    "mute": lambda it: it.office.hush(30),
-    "unmute": lambda it: it.office.hush(0),
+    "mute": lambda it: it.office.mute(30),
+    "unmute": lambda it: it.office.mute(0),
     "lose": lambda it: it.device.lose(),
     "find": lambda it: it.device.find(),
     "stop": lambda it: it.office.stop_all(),

@@ -10,8 +10,8 @@ import pytest
 from fakes import SHANGHAI
 from office_made import ROOT, House, house
 
-from controller.sales.model import Announcement, Refused
-from controller.services.scripts import ScriptBuilder, as_json, language_of
+from controller.sales.model import Announcement, Line, Refused, StoredScript
+from controller.services.scripts import ScriptBuilder, language_of
 from controller.services.voices import Choice, Speaking, folders, key_of
 from controller.sound.tts import speakers
 from controller.sound.tts.client import VoiceStatus
@@ -94,14 +94,14 @@ def test_the_phone_overrides_the_timetable_and_survives_a_restart(office: House)
 def test_a_chosen_voice_updates_the_phones_and_is_rendered_ahead(office: House) -> None:
     """Choosing a voice gives a new revision, and the timetable's fixed texts are rendered again with it."""
     office.clock.go(seconds=10)
-    office.keeper.look()
+    office.keeper.refresh()
     before = [script.segments for script in office.voice.asked]
     assert before
     office.voice.asked.clear()
     revision = office.feed.revision
     office.office.choose_voice(voice="yunyang")
     assert office.feed.revision > revision
-    office.keeper.look()
+    office.keeper.refresh()
     assert [script.segments for script in office.voice.asked] == before
     assert {script.voice for script in office.voice.asked} == {"zm_yunyang"}
 
@@ -181,12 +181,12 @@ def test_the_chosen_engine_speaks(office: House, tmp_path: Path) -> None:
     edited = office.file.read_text("utf-8").replace("  voice: auto ", "  voice: espeak ")
     office.file.write_text(edited, "utf-8")
     assert office.timetable_file.refresh()
-    office.keeper.look()
+    office.keeper.refresh()
     assert office.voice.engine == "espeak"
     revision = office.feed.revision
     office.voice.speaks = "espeak-ng 1.52"
-    office.keeper.look()
-    office.keeper.look()
+    office.keeper.refresh()
+    office.keeper.refresh()
     assert office.feed.revision == revision + 1  # one hint to the phones that another engine speaks
     voices = installed(tmp_path / "more", "zm_yunxi")
     (voices / "zh-baker").mkdir()
@@ -258,9 +258,7 @@ def test_an_english_announcement_has_english_numbers(office: House) -> None:
 
 def test_a_chinese_announcement_stays_in_one_language() -> None:
     """A line of Latin letters inside a Chinese announcement is read by the same voice as the rest."""
-    from controller.sales.messages import Line
-
-    script = as_json([Line("第一名是"), Line("Amy Smith 3")], None)
+    script = StoredScript((Line("第一名是"), Line("Amy Smith 3")), None)
     results = Announcement(1, "k", "results", "", "waiting", "", MORNING, None, script=script)
     built = ScriptBuilder(ROOT / "sounds").build(results, {})
     assert [segment.language for segment in built.segments] == ["zh", "zh"]

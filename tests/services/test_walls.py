@@ -115,15 +115,15 @@ def test_streaks_records_and_newcomers(office: House) -> None:
     on(office, date(2026, 11, 24))
     office.deal("陈芳", 300)
     office.deal("赵磊", 2000)
-    honours = {honour.kind: honour for honour in office.office.glance().honours}
-    assert (honours["streak"].name, honours["streak"].count) == ("王小明", 9)
-    assert (honours["record"].name, honours["record"].amount) == ("赵磊", 2000)
-    assert (honours["newcomer"].name, honours["most_orders"].name) == ("赵磊", "陈芳")
+    highlights = {honour.kind: honour for honour in office.office.glance().highlights}
+    assert (highlights["streak"].name, highlights["streak"].count) == ("王小明", 9)
+    assert (highlights["record"].name, highlights["record"].amount) == ("赵磊", 2000)
+    assert (highlights["newcomer"].name, highlights["most_orders"].name) == ("赵磊", "陈芳")
     office.deal("王小明", 1000)
-    streak = office.office.glance().honours[0]
+    streak = office.office.glance().highlights[0]
     assert (streak.name, streak.count) == ("王小明", 10)
     on(office, date(2026, 11, 26))
-    assert all(honour.kind != "streak" for honour in office.office.glance().honours)
+    assert all(honour.kind != "streak" for honour in office.office.glance().highlights)
 
 
 def test_a_hidden_person_is_named_nowhere_on_the_walls(office: House) -> None:
@@ -136,7 +136,7 @@ def test_a_hidden_person_is_named_nowhere_on_the_walls(office: House) -> None:
     assert [deal.person for deal in glance.deals] == [UNNAMED]
     assert glance.on_air is not None
     assert [deal.person for deal in glance.on_air.deals] == [UNNAMED]
-    assert glance.honours == ()
+    assert glance.highlights == ()
     assert glance.people == ()
     assert next(team for team in glance.teams if team.name == "飞龙队").amount == 50000
     assert office.office.deals(TUESDAY.date())[0].person == "李思思"  # the phone shows the name
@@ -186,7 +186,7 @@ def test_the_frozen_results_in_words(office: House) -> None:
     office.go_to("18:05")
     office.deal("陈芳", 99999)
     with office.store.read() as session:
-        frozen = session.desk.results(TUESDAY.date())
+        frozen = session.settings.results(TUESDAY.date())
     assert frozen is not None
     words = results_in_words(frozen)
     assert words.startswith(
@@ -223,11 +223,11 @@ def test_pairing_codes_expire_and_are_bounded(office: House) -> None:
     now[0] = VALID_S
     with pytest.raises(Refused):
         pairings.confirm(code, "前台")
-    assert pairings.look(secret) is None
+    assert pairings.find(secret) is None
     first, _ = pairings.begin()
     for _ in range(25):
         pairings.begin()
-    assert pairings.look(first) is None
+    assert pairings.find(first) is None
 
 
 def test_the_time_of_last_contact_is_written_rarely(office: House) -> None:
@@ -246,7 +246,7 @@ def test_the_time_of_last_contact_is_written_rarely(office: House) -> None:
 
 def test_reads_of_missing_preferences_use_bounded_memory(office: House) -> None:
     """Reading songs of ever new unknown people does not grow the cache without bound; stored values stay readable."""
-    kept = office.office._context.kept
+    kept = office.office._context.preferences
     kept.set("volume", 70)
     for number in range(MOST_KEPT + 50):
         assert kept.get(f"song:person:{number}") is None

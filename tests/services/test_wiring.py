@@ -35,12 +35,12 @@ def test_a_commit_that_changed_something_signals_once(store: Store) -> None:
 
     def look() -> None:
         with store.read() as session:
-            seen.append(session.desk.setting("b"))
+            seen.append(session.settings.setting("b"))
 
     store.changes.listen(look)
     with store.write() as session:
-        session.desk.set_setting("a", 1)
-        session.desk.set_setting("b", 2)
+        session.settings.set_setting("a", 1)
+        session.settings.set_setting("b", 2)
         assert seen == []
     assert seen == [2]
 
@@ -49,11 +49,11 @@ def test_a_transaction_without_visible_change_does_not_signal(store: Store) -> N
     """A read-only, a quiet and a rolled-back transaction send no signal."""
     signals = counted(store)
     with store.write() as session:
-        session.desk.setting("a")
+        session.settings.setting("a")
     with store.write(quiet=True) as session:
-        session.desk.set_setting("a", 1)
+        session.settings.set_setting("a", 1)
     with pytest.raises(ZeroDivisionError), store.write() as session:  # noqa: PT012
-        session.desk.set_setting("a", 2)
+        session.settings.set_setting("a", 2)
         raise ZeroDivisionError
     assert signals == []
 

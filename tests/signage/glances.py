@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from controller.glance import Board, Glance, OnAir, Sounding, Total
-from controller.sales.model import Deal
-from controller.sales.results import City
+from controller.glance import Glance, OnAir, Sounding, Total
+from controller.sales.model import City, Deal
+from controller.sales.results import Show
 from controller.sales.standings import Standing
 from controller.timetable import load
 from controller.timetable.model import Timetable
@@ -60,11 +60,13 @@ def said(kind: str, now: datetime, *deals: Deal, ago: float = 2, lasts: float = 
     return replace(OnAir(7, kind, "恭喜！", deals, started, started + timedelta(seconds=lasts)), **over)
 
 
-def board(**over: Any) -> Board:
+def board(**over: Any) -> Show:
     people = tuple(tally(n, name) for n, name in enumerate(("陈芳", "李思思", "赵磊"), 1))
-    whole = Board(
-        "开拓能手",
-        "day",
+    whole = Show(
+        MONDAY,
+        "北京分公司",
+        21,
+        Decimal(258000),
         people,
         (tally(1, "猛虎队"),),
         (City(1, "上海", Decimal("1.03"), None),),
@@ -85,6 +87,6 @@ def glance(clock: str = "14:52", day: date = MONDAY, **over: Any) -> Glance:
         day=Total(Decimal("18800"), Decimal("100000"), 2),
         week=Total(Decimal("18800"), None, 2), month=Total(Decimal("18800"), None, 2),
         on_air=None, board=None, sounding=Sounding("null", None, None, 40, None),
-        troubles=(), notices=(), trusted_clock=True, walls=rhythm().walls,
+        problems=(), notices=(), trusted_clock=True, walls=rhythm().walls,
     )  # fmt: skip
     return replace(whole, **over)

@@ -221,7 +221,7 @@ def test_hidden_products_are_bounded(house: House) -> None:
     for number in range(205):
         house.daemon.office.hide_product(f"产品{number}", hidden=True)
     with house.daemon.store.read() as session:
-        kept = session.desk.setting("hidden_products")
+        kept = session.settings.setting("hidden_products")
     assert len(kept) == 200
     assert "产品204" in kept
 

@@ -350,7 +350,7 @@ def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     session = HealthProblem(
         "账本 /home/pi/secret.db 只能读。", "", "", True, ("第 3 行：秘密c",), "账本现在不能用。"
     )
-    monkeypatch.setattr(office._view._health, "all", lambda: (session, *music, *attempts.troubles()))
+    monkeypatch.setattr(office._view._health, "all", lambda: (session, *music, *attempts.problems()))
     house.daemon.feed.notify()
     try:
         stranger = house.call("GET", "/health", role=None)

@@ -30,9 +30,9 @@ class Door:
     def __init__(self, folder: Path) -> None:
         self.keys = Credentials(Store(folder / "book.db"))
         with self.keys._store.write() as session:
-            session.desk.set_setting("pin", PIN)
+            session.settings.set_setting("pin", PIN)
             for role in ROLES:
-                session.desk.add_token(role, role, f"token-{role}", datetime.now(UTC))
+                session.settings.add_token(role, role, f"token-{role}", datetime.now(UTC))
 
 
 @pytest.fixture
@@ -259,7 +259,7 @@ def test_six_addresses_lock_nobody_out_and_a_storm_is_reported(phone: FlaskClien
     sign_in(phone)
     for number in range(600):
         attempts.try_pin(f"10.0.0.{number % 6}", lambda: False)
-    (trouble,) = attempts.troubles()
+    (trouble,) = attempts.problems()
     assert "来自 6 个地址" in trouble.what
     assert not trouble.serious
     assert phone.get("/login").headers["Location"] == "/"

@@ -17,7 +17,8 @@ from glances import deal, glance, moment, said, tally
 from playwright.sync_api import Page
 from wallroom import Room, chromium
 
-from controller.glance import UNNAMED, Board, HealthProblem
+from controller.glance import UNNAMED, HealthProblem
+from controller.sales.results import Show
 from controller.sentences import TEXTS, Sentence, english, first_and_rest, say
 from controller.timetable.model import Entry, WallDisplay, WallSettings
 from signage.wall_state import wall_state
@@ -130,7 +131,7 @@ def test_an_english_wall_shows_the_translation(key: str) -> None:
     """As a health problem, a notice and a name: English there, Chinese on the other walls."""
     sentence = filled(key)
     over = {
-        "troubles": (HealthProblem(sentence, sentence, sentence),), "notices": (sentence,),
+        "problems": (HealthProblem(sentence, sentence, sentence),), "notices": (sentence,),
         "deals": (replace(deal(1), person=sentence),), "scene": "fault",
     }  # fmt: skip
     here, there = shown(**over), wall_state(glance(**over), "main")  # type: ignore[arg-type]
@@ -189,9 +190,10 @@ def test_titles_faults_and_the_hidden_are_english() -> None:
     trouble = HealthProblem(
         say("clock", now="2026-11-23 14:52"), say("clock_meanwhile"), say("no_device_mend")
     )
-    fault = shown(scene="fault", troubles=(trouble,), notices=(say("holidays_missing", year=2027),))
+    fault = shown(scene="fault", problems=(trouble,), notices=(say("holidays_missing", year=2027),))
     assert fault["fault"]["what"] == "The clock is not set yet; it shows 2026-11-23 14:52."  # type: ignore[index]
-    board = Board(say("top_sales"), "day", (replace(tally(1, "Fang"), team="Tigers", amount=Decimal(7)),), ())
+    fang = replace(tally(1, "Fang"), team="Tigers", amount=Decimal(7))
+    board = Show(now.date(), "Beijing", 7, Decimal(7), (fang,), ())
     assert [left_over(state) for state in (burst, fault, shown(scene="leaderboard", board=board))] == [
         [],
         [],

@@ -347,9 +347,9 @@ def test_volume_zero_and_problems_are_shown_where_they_matter(house: House, phon
             good.replace("volume: 40", "volume: 400").replace("theme: ink", "theme: inky"), encoding="utf-8"
         )
         house.call("PUT", "/api/volume", {"volume": 0})
-        expect(phone.locator("#troubles summary").first).to_contain_text("总音量是 0，办公室听不到。")
-        expect(phone.locator("#troubles summary").nth(1)).to_contain_text("作息表有 3 处要改。")
-        assert phone.locator("#troubles details").count() == 2
+        expect(phone.locator("#problems summary").first).to_contain_text("总音量是 0，办公室听不到。")
+        expect(phone.locator("#problems summary").nth(1)).to_contain_text("作息表有 3 处要改。")
+        assert phone.locator("#problems details").count() == 2
         phone.locator(".tabs").get_by_text("广播").tap()
         expect(phone.locator("#volume-note")).to_have_text("总音量是 0，办公室听不到。")
         phone.locator(".tabs").get_by_text("设备").tap()

@@ -223,7 +223,7 @@ def test_a_screen_on_https_shows_https_and_its_cookies_stay_there(daemon: Daemon
         assert f"{scheme}://127.0.0.1:" in page
         assert ("Secure" in waiting.split("; ")) == (scheme == "https")
         secret = waiting.split(";")[0]
-        pairing = daemon.office.pairings.look(secret.partition("=")[2])
+        pairing = daemon.office.pairings.find(secret.partition("=")[2])
         assert pairing is not None
         daemon.office.pairings.confirm(pairing.code, f"by-{scheme}")
         link.request("GET", "/api/pairing", headers={"Cookie": secret})

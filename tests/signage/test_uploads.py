@@ -366,7 +366,7 @@ def test_a_victory_song_follows_the_deal_of_its_person_or_team(house: House) -> 
     """The person's song, else the team's, else applause; ten seconds at most."""
     number = person(house, "周婷")
     teams = {team.name: team.id for team in house.daemon.office.teams()}
-    desk = house.daemon.office.media.personal
+    desk = house.daemon.office.media.profiles
     assert send(house, "PUT", f"/api/teams/{teams['飞龙队']}/song", encoded(tone(4), "mp3")).status == 200
     assert send(house, "PUT", f"/api/people/{number}/song", encoded(tone(30), "m4a")).status == 200
     heard = send(house, "GET", f"/api/people/{number}/song")

@@ -207,7 +207,7 @@ def test_highlights_have_their_figures() -> None:
         Highlight("streak", "陈芳", "猛虎队", 8),
         Highlight("record", "王小明", "猛虎队", amount=Decimal(268000)),
     )
-    state = wall_state(pinned("leaderboard", honours=highlights), "hall")
+    state = wall_state(pinned("leaderboard", highlights=highlights), "hall")
     assert state["honours"] == state["board"]["honours"]
     assert [(row["kind"], row["count"], row["amount"]) for row in state["honours"]] == [
         ("streak", 8, None),
@@ -265,9 +265,9 @@ def test_a_pinned_wall_sleeps_and_celebrates_too() -> None:
 def test_problems_are_shown_once() -> None:
     """A health problem is at the foot of the wall, or fills it as the scene; never both."""
     trouble = HealthProblem("没有找到音箱。", "正在重试。", "请检查电源。")
-    beside = wall_state(glance(troubles=(trouble,), notices=("2027 年的假期还是估计。",)), "main")
+    beside = wall_state(glance(problems=(trouble,), notices=("2027 年的假期还是估计。",)), "main")
     assert beside["notices"] == ["没有找到音箱。", "2027 年的假期还是估计。"]
-    full = wall_state(glance(scene="fault", troubles=(trouble,)), "main")
+    full = wall_state(glance(scene="fault", problems=(trouble,)), "main")
     assert full["fault"] == {"what": "没有找到音箱。", "meanwhile": "正在重试。", "mend": "请检查电源。"}
     assert full["notices"] == []
 

@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from controller.glance import Board, Ranking
+from controller.glance import Ranking
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal
-from controller.sales.results import City
+from controller.sales.model import City, Deal
+from controller.sales.results import Show
 from controller.sales.standings import Standing
-from controller.sentences import say
 from controller.timetable.model import DayPlan, Duty, Entry
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -145,7 +144,7 @@ def people(count: int) -> tuple[Standing, ...]:
     return tuple(person(name, place) for place, name in enumerate(names, 1))
 
 
-HONOURS = (
+HIGHLIGHTS = (
     Highlight("streak", "陈芳", "猛虎队", 8),
     Highlight("most_orders", "李思思", "飞龙队", 21),
     Highlight("newcomer", "赵磊", "雄鹰队", 3, Decimal(26800)),
@@ -185,12 +184,14 @@ def cities(count: int) -> tuple[City, ...]:
     )
 
 
-def board(**over: Any) -> Board:
+def board(**over: Any) -> Show:
     """Return the results of a full day."""
     whole: dict[str, Any] = {
-        "title": say("top_sales"),
-        "period": "day",
-        "top": people(3),
+        "date": MONDAY,
+        "office": "北京分公司",
+        "count": 12,
+        "amount": Decimal(187000),
+        "people": people(3),
         "teams": teams(4),
         "cities": (
             City(1, "上海", Decimal("1.03"), None),
@@ -201,4 +202,4 @@ def board(**over: Any) -> Board:
         "month_top": person("李思思", 1, amount=Decimal(561200), count=63),
         "comment": "猛虎队提前完成今日目标，陈芳五单开花。明天继续！",
     }
-    return Board(**whole | over)
+    return Show(**whole | over)

@@ -42,7 +42,9 @@ def _show(spoken: int, **over: Any) -> Story:
 def show_stories() -> dict[str, Story]:
     """Return the 18:05 show step by step, and leaderboards outside it."""
     changes: dict[str, Any] = {"scene": "leaderboard", "board": board()}
-    evening = board(top=(), teams=teams(3, fresh=True), cities=(), comment="今天大家都辛苦了，明天开门见红。")
+    evening = board(
+        people=(), teams=teams(3, fresh=True), cities=(), comment="今天大家都辛苦了，明天开门见红。"
+    )
     return {
         "board-opening": _show(0),
         "board-third": _show(1),
@@ -58,7 +60,7 @@ def show_stories() -> dict[str, Story]:
             "14:52:20", PINNED, people=people(60), teams=teams(12), rankings=rankings(60, 12)
         ),
         "board-long-names": _show(
-            8, top=tuple(person(name, i) for i, name in enumerate(LONG, 1)), teams=teams(12)
+            8, people=tuple(person(name, i) for i, name in enumerate(LONG, 1)), teams=teams(12)
         ),
         "board-empty": story(**changes | {"board": evening}),
         "board-cities": _show(5),

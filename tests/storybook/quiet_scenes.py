@@ -40,8 +40,8 @@ def rhythm_stories() -> dict[str, Story]:
             teams=tuple(team(name, i, str(86000 - 9000 * i), None) for i, name in enumerate(TEAMS[:3], 1))
         ),
         "rhythm-light": story(display=PAPER),
-        "rhythm-notice": story(troubles=(SILENT,)),
-        "rhythm-long-duty": story(honours=(), plan=plan(duties=(
+        "rhythm-notice": story(problems=(SILENT,)),
+        "rhythm-long-duty": story(highlights=(), plan=plan(duties=(
             duty("17:30", "leader",
                  "和每个人回顾今天的目标，定下明天的名单，再把缺口报给总监和总经理，周五交周报"),
         ))),
@@ -113,7 +113,7 @@ def other_stories() -> dict[str, Story]:
     """Return stories of the stand-up, the nap, the welcome, the award, the fault, the evening."""
     first = date(2026, 12, 1)
     door = entry("前台迎接", "新的一月，从一个微笑开始。", "08:30", "09:00", "welcome", first)
-    fault: dict[str, Any] = {"scene": "fault", "troubles": (SILENT,)}
+    fault: dict[str, Any] = {"scene": "fault", "problems": (SILENT,)}
     return {
         "countdown": story("09:06:18"),
         "countdown-last": story("09:14:23"),

@@ -12,7 +12,7 @@ from controller.sales.model import Deal
 from controller.timetable.model import WallDisplay, WallSettings
 from controller.timetable.plan import state_at
 from signage.wall_state import wall_state
-from tests.storybook.cast import HONOURS, deals, moment, people, plan, rankings, teams
+from tests.storybook.cast import HIGHLIGHTS, deals, moment, people, plan, rankings, teams
 
 State = dict[str, Any]
 
@@ -63,11 +63,11 @@ def glance(clock: str = "14:52", **over: Any) -> Glance:
         "on_air": None,
         "board": None,
         "sounding": Sounding("null", None, None, 40, None),
-        "troubles": (),
+        "problems": (),
         "notices": (),
         "trusted_clock": True,
         "walls": WallSettings(),
-        "honours": HONOURS,
+        "highlights": HIGHLIGHTS,
         "rankings": rankings(8),
     }
     return Glance(**whole | over)
