@@ -6,8 +6,8 @@ drawing touches neither the store nor the clock nor the speaker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -43,7 +43,10 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The results as shown at 18:05, frozen when the show began (or live before it)."""
+    """The results as shown at 18:05, frozen when the show began (or live before it).
+
+    `announced`: the voice has announced them to the end, so that nothing is left to reveal.
+    """
 
     title: str
     period: str
@@ -53,6 +56,7 @@ class Board:
     week_top: Standing | None = None
     month_top: Standing | None = None
     comment: str = ""
+    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class HealthProblem:
     """A fault: the fault itself, the effect until it is fixed, the remedy: three short sentences for people.
 
     `details`: one sentence each for the person who fixes it; not shown to others.
-    `generic`: `what` without names, paths and addresses, for /health without a login; "" when `what` has none.
+    `generic`: `what` without names, paths and addresses, for strangers; "" when `what` has none.
     """
 
     what: str
@@ -93,6 +97,15 @@ class HealthProblem:
     serious: bool = True
     details: tuple[str, ...] = ()
     generic: str = ""
+
+
+def for_strangers(problems: Iterable[HealthProblem]) -> tuple[HealthProblem, ...]:
+    """Return each kind of problem once, without names, paths, addresses and details."""
+    general: dict[str, HealthProblem] = {}
+    for one in problems:
+        what = one.generic or one.what
+        general.setdefault(what, replace(one, what=what, details=()))
+    return tuple(general.values())
 
 
 @dataclass(frozen=True, slots=True)

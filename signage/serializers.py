@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -130,16 +130,6 @@ def trouble(problem: HealthProblem) -> Json:
         "serious": problem.serious,
         "details": list(problem.details),
     }
-
-
-def troubles_for_strangers(problems: Sequence[HealthProblem]) -> list[Json]:
-    """Return each kind of health problem once, without names, paths, addresses or details."""
-    rows = [{**trouble(row), "what": row.generic or row.what, "details": []} for row in problems]
-    return [
-        row
-        for number, row in enumerate(rows)
-        if row["what"] not in {earlier["what"] for earlier in rows[:number]}
-    ]
 
 
 def speaking(voices: Speaking) -> Json:

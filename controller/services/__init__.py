@@ -160,10 +160,10 @@ class Office:
         return self._deals.record(person, product, amount, key, team, how)
 
     def preview_deal(
-        self, person: str, product: str, amount: object, team: str | None = None
+        self, person: str, product: str, amount: object, team: str | None = None, replaces: int | None = None
     ) -> tuple[str, Decision]:
-        """Return the announcement of a deal, and its decision, without recording it."""
-        return self._deals.preview(person, product, amount, team)
+        """Return the announcement of a deal, and its decision, without recording it; `replaces`: as in `How`."""
+        return self._deals.preview(person, product, amount, team, replaces)
 
     def void_deal(self, deal_id: int, reason: str) -> None:
         """Take a deal back, with the reason."""

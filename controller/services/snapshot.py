@@ -20,7 +20,7 @@ from controller.glance import (
 )
 from controller.sales import highlights, results
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal, Person
+from controller.sales.model import HEARD, RESULTS, Deal, Person
 from controller.sales.results import City, Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
@@ -199,7 +199,8 @@ class SnapshotBuilder:
             frozen = session.desk.results(now.date())
             board = None
             if scene == "leaderboard":
-                board = _board(results.from_json(frozen) if frozen else self._cues.live(session, plan, now))
+                show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
+                board = _board(show, announced=_announced(session, now.date()))
             deals = tuple(deal for deal in session.deals.last(LATEST_DEALS) if deal.date == now.date())
             people = session.roster.everybody()
             hidden = {p.id for p in people if p.hidden}
@@ -280,10 +281,14 @@ def without(text: str, names: Iterable[str]) -> str:
     return text
 
 
-def _board(show: Show) -> Board:
+def _announced(session: Session, day: date) -> bool:
+    return any(said.kind == RESULTS and said.state == HEARD for said in session.outbox.of_day(day))
+
+
+def _board(show: Show, *, announced: bool) -> Board:
     return Board(
         title=TITLE, period="day", top=show.people[:3], teams=show.teams,
         cities=show.cities,
         week_top=show.week_top,
-        month_top=show.month_top, comment=show.comment,
+        month_top=show.month_top, comment=show.comment, announced=announced,
     )  # fmt: skip

@@ -45,6 +45,7 @@ async function sendUnsent() {
 // ---- the form
 
 const product = () => (form.product === OTHER ? $('other-product').value.trim() : form.product);
+const entered = () => ({ person: form.person, team: form.team, product: product(), amount: $('amount').value, replaces: fixing ? fixing.id : null });
 const complete = () => form.person && $('amount').value.trim() && product();
 
 function fault(name, sentence) {
@@ -79,7 +80,7 @@ function preview() {
   if (!$('words').textContent) say('要播的话马上写好……', '');
   previewTimer = setTimeout(async () => {
     try {
-      const found = await call('POST', '/api/deals/preview', { person: form.person, team: form.team, product: product(), amount: $('amount').value });
+      const found = await call('POST', '/api/deals/preview', entered());
       if (turn !== previewTurn) return;
       if (recordOnly()) say(`${money(found.amount)}。`, '只记不播，战报照算。');
       else say(`${money(found.amount)}。${found.decision.why}`, found.sentence);
@@ -183,8 +184,8 @@ function clear() {
 async function submit(event) {
   event.preventDefault();
   if (sending || !complete()) return;
-  const order = { key: form.key, person: form.person, team: form.team, amount: $('amount').value, product: product() };
-  if (fixing) Object.assign(order, { replaces: fixing.id, announce: !recordOnly() });
+  const order = { key: form.key, ...entered() };
+  if (fixing) order.announce = !recordOnly();
   sending = true;
   $('go').disabled = true;
   $('go').textContent = '正在送出…';
@@ -303,7 +304,7 @@ export function start(again) {
   $('record-only').addEventListener('change', () => { label(); preview(); });
   $('fixing-off').addEventListener('click', clear);
   $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>
-    hear({ person: form.person, team: form.team, product: product(), amount: $('amount').value }, $('deal-sound'))));
+    hear(entered(), $('deal-sound'))));
   $('change').addEventListener('click', () => { form.person = null; drawWho(); preview(); });
   $('wan').addEventListener('click', () => { $('amount').value = $('amount').value.replace(/[万\s]+$/, '') + '万'; grow(); preview(); $('amount').focus(); });
   setInterval(() => { if (unsent().length) sendUnsent(); }, 4000);

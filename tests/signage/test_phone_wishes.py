@@ -132,6 +132,22 @@ def test_a_deal_is_corrected(house: House, phone: Page) -> None:
     assert phone.input_value("#amount") == ""
 
 
+def test_the_preview_of_a_correction_counts_the_old_deal_as_taken_back(house: House, phone: Page) -> None:
+    """The page sends which deal it corrects with each preview, so that sentence and sound are the announced ones."""
+    house.sell("单晓明", 700, "wrong-again", "网络招聘")
+    phone.locator("#done li", has_text="¥700").first.locator("button").tap()
+    phone.get_by_role("button", name="改这一单").tap()
+    number = next(deal["id"] for deal in house.call("GET", "/api/deals").json if deal["amount"] == 700)
+    with phone.expect_request("**/api/deals/preview") as typed:
+        phone.fill("#amount", "7000")
+    assert typed.value.post_data_json["replaces"] == number
+    expect(phone.locator("#deal-listen")).to_be_visible()
+    with phone.expect_request("**/api/preview") as heard:
+        phone.tap("#deal-hear")
+    assert heard.value.post_data_json["replaces"] == number
+    phone.get_by_role("button", name="不改了").tap()
+
+
 def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> None:
     """晨间 for morning, 大屏 for main, the device for its user agent; music shows reason, end and volume."""
     agent = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/53.0.2785.34"
