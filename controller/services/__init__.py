@@ -101,9 +101,9 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        roundups = RoundUps(context)
+        batching, roundups = Batching(context, self.speaking.speed), RoundUps(context, self.speaking.speed)
         self._talk = self.queue = AnnouncementService(
-            context, parts.announcer, parts.voice, builder, self._sound.hearing, Batching(context),
+            context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups)

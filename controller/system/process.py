@@ -17,7 +17,6 @@ from typing import Final
 
 from controller.system.files import read_json
 
-
 UNWRITABLE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 """Errors of a folder that can be read and not written."""
 
