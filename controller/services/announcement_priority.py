@@ -199,7 +199,7 @@ def roundup_limit(spent_s: float, minutes: float) -> float:
 def speech_limit(limit_s: float, applause: str, speed: float) -> float:
     """Return how long the text of an announcement may be, in seconds of speech at speed 1, to end within `limit_s`.
 
-    Chime and applause are part of what the office listens to. At least the least round-up is said.
+    The limit includes chime and applause. A round-up of `LEAST_ROUNDUP_S` always fits.
     """
     return max(LEAST_ROUNDUP_S, limit_s - CHIME_S - APPLAUSE_S[applause]) * speed
 

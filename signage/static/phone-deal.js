@@ -4,7 +4,7 @@ import { hear, silence } from './phone-media.js';
 
 const OTHER = '别的…';
 const KEPT = 'zhangu-unsent';
-const form = { key: newKey(), team: localStorage.getItem('zhangu-team'), person: null, product: null };
+const form = { key: newKey(), team: localStorage.getItem('zhangu-team'), person: null, product: null, picked: false };
 let state = null;
 let refresh = () => {};
 let previewTimer = 0;
@@ -107,11 +107,11 @@ function drawWho() {
 }
 
 function drawProducts() {
-  const begun = form.person || $('amount').value.trim() || form.product;
+  const begun = form.person || $('amount').value.trim() || form.picked;
   listed = begun ? [...listed, ...state.products.filter((name) => !listed.includes(name))] : state.products;
   const names = [...listed, OTHER];
-  if (!names.includes(form.product)) form.product = listed.length ? null : OTHER;
-  chips($('products'), names, form.product, (name) => { form.product = name; drawProducts(); preview(); if (name === OTHER) $('other-product').focus(); });
+  if (!begun || !names.includes(form.product)) form.product = listed.length > 1 ? null : names[0]; // the only one is chosen
+  chips($('products'), names, form.product, (name) => { form.product = name; form.picked = true; drawProducts(); preview(); if (name === OTHER) $('other-product').focus(); });
   $('hide-note').hidden = form.product !== OTHER || !listed.length;
   $('other').hidden = form.product !== OTHER;
 }
@@ -175,6 +175,7 @@ function clear() {
   $('amount').value = '';
   $('other-product').value = '';
   form.product = null;
+  form.picked = false;
   grow();
   drawWho();
   drawProducts();

@@ -90,6 +90,22 @@ def test_chips_keep_their_places_while_a_deal_is_entered(house: House, phone: Pa
     expect(phone.locator("#products .chip").first).to_have_text("A 一个新产品")
 
 
+def test_the_only_product_is_chosen(house: House, phone: Page) -> None:
+    """One product is chosen without a tap, while there is no other; a product that was tapped stays chosen."""
+    chosen = phone.locator("#products .chip[aria-checked=true]")
+    only, *others = house.call("GET", "/api/phone").json["products"]
+    for name in others:
+        house.call("PATCH", "/api/products", {"product": name, "hidden": True})
+    expect(chosen).to_have_text(only)
+    for name in others:
+        house.call("PATCH", "/api/products", {"product": name, "hidden": False})
+    expect(chosen).to_have_count(0)
+    phone.locator("#products .chip", has_text=others[0]).first.tap()
+    house.call("PATCH", "/api/products", {"product": only, "hidden": True})
+    house.call("PATCH", "/api/products", {"product": only, "hidden": False})
+    expect(chosen).to_have_text(others[0])
+
+
 def test_every_deal_of_today_can_be_opened(house: House, phone: Page) -> None:
     """Forty rows, and all of them after a tap: the first deal of the day can be opened."""
     for number in range(45):

@@ -249,7 +249,7 @@ def test_only_deals_winners_and_emergencies_are_red() -> None:
 
 
 def test_a_day_without_a_deal_has_nothing_to_reveal() -> None:
-    """No places appear one by one where nobody has one, and the words are not those of the morning."""
+    """Without winners no places appear one by one, and the words are not those of the morning."""
     empty = board(top=(), teams=(replace(tally(1, "猛虎队"), count=0),))
     assert wall_state(glance("18:05:16", board=empty), "main")["board"]["reveal"] == []
     assert wall_state(glance("18:05:16", board=empty), "main")["board"]["live"] is False
