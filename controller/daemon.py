@@ -234,15 +234,21 @@ class _LogFile(logging.handlers.RotatingFileHandler):
 
 
 def keep_log(home: Home, *, to_screen: bool) -> None:
-    """Log to a file of bounded size in var/log, and to the terminal if `to_screen`."""
+    """Log to a file of bounded size in var/log, and to the terminal if `to_screen`.
+
+    Where the file cannot be written, log to the terminal alone, from which systemd's journal gets it.
+    """
     folder = home.var / "log"
-    folder.mkdir(parents=True, exist_ok=True)
-    handlers: list[logging.Handler] = [
-        _LogFile(folder / "zhangu.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8")
-    ]
-    if to_screen:
-        handlers.append(logging.StreamHandler())
+    handlers: list[logging.Handler] = [logging.StreamHandler()] if to_screen else []
+    fault = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handlers.append(_LogFile(folder / "zhangu.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8"))
+    except OSError as error:
+        fault = error
     for handler in handlers:
         handler.setFormatter(log_file.LineFormatter())
         handler.addFilter(log_file.FloodFilter())
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    if fault is not None:
+        log.warning("no log file, %s cannot be written: %s", folder, fault)

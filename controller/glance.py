@@ -6,8 +6,8 @@ drawing touches neither the store nor the clock nor the speaker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -70,7 +70,7 @@ class HealthProblem:
     """A fault: the fault itself, the effect until it is fixed, the remedy: three short sentences for people.
 
     `details`: one sentence each for the person who fixes it; not shown to others.
-    `generic`: `what` without names, paths and addresses, for /health without a login; "" when `what` has none.
+    `generic`: `what` without names, paths and addresses, for strangers; "" when `what` has none.
     """
 
     what: str
@@ -79,6 +79,15 @@ class HealthProblem:
     serious: bool = True
     details: tuple[str, ...] = ()
     generic: str = ""
+
+
+def for_strangers(problems: Iterable[HealthProblem]) -> tuple[HealthProblem, ...]:
+    """Return each kind of problem once, without names, paths, addresses and details."""
+    general: dict[str, HealthProblem] = {}
+    for one in problems:
+        what = one.generic or one.what
+        general.setdefault(what, replace(one, what=what, details=()))
+    return tuple(general.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,7 @@ class Sounding:
 @dataclass(frozen=True, slots=True)
 class Glance:
     """The office at `now`. `board`: the results with the three best people; `champion`: see there; None: not shown.
+    `results_announced`: the voice has announced them to the end, so that nothing is left to reveal.
 
     `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
     may be shown, oldest member first.
@@ -130,6 +140,7 @@ class Glance:
     trusted_clock: bool
     walls: WallSettings
     champion: Champion | None = None
+    results_announced: bool = False
     highlights: tuple[Highlight, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

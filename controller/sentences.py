@@ -17,6 +17,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "top_sales_of_day": ("今日开拓能手", "Top sales today"),
     "top_sales_of_week": ("本周开拓能手", "Top sales of the week"),
     "top_sales_of_month": ("本月开拓能手", "Top sales of the month"),
+    "no_top_sales": ("战报", "Results"),
     "top_sales_of_past_month": ("{zh_month}月开拓能手", "Top sales of {en_month}"),
     "two_deals": ("双喜临门", "Two at once"),
     "three_deals": ("三单连开", "Three in a row"),
@@ -243,6 +244,18 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "音乐“{name}”太轻（{lufs:.0f} LUFS），程序只能调轻不能调响，请换一个响一些的文件。",
         "The track “{name}” is too quiet ({lufs:.0f} LUFS): please take a louder one.",
     ),
+    # health problems for strangers: without names, paths and addresses
+    "database_generic": ("账本现在不能用。", "The store cannot be used now."),
+    "voice_generic": ("语音现在不能用。", "The voice cannot be used now."),
+    "voice_name_generic": ("作息表里的语音不对。", "The timetable names a voice that does not exist."),
+    "unread_generic": ("名字里有不知道怎么念的字。", "A name has characters with no known reading."),
+    "effect_generic": ("播报用的声音有坏的。", "A sound for announcements is damaged."),
+    "natural_voice_generic": (
+        "自然语音没有装上，现在由备用语音播报。",
+        "The natural voice is not installed; the fallback voice speaks.",
+    ),
+    "music_generic": ("有音乐放不了。", "Some music cannot be played."),
+    "pin_generic": ("过去一小时有人输错了很多次 PIN。", "Many wrong PINs were entered in the past hour."),
 }
 """Key → the sentence in Chinese and in English, with slots for `say`."""
 

@@ -8,12 +8,13 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from controller.sales.model import Refused, StoreTrouble
+from controller.glance import for_strangers
+from controller.sales.model import Refused
 from controller.sales.money import parse_amount
 from controller.services.deals import How
 from controller.system.paths import version
 from signage import serializers
-from signage.auth import access, needs
+from signage.auth import is_known, needs
 from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 from signage.office import office
 
@@ -55,19 +56,24 @@ def record_deal() -> tuple[Response, int]:
 def _how(fields: dict[str, Any]) -> How:
     """`announce`: false records without announcing; `replaces`: the id of the deal that this one corrects."""
     announced = flag_of(fields, "announce")
-    replaces = fields.get("replaces")
-    return How(
-        announced=announced is not False,
-        replaces=None if replaces is None else whole_of(fields, "replaces", 1, MOST_ID),
-    )
+    return How(announced=announced is not False, replaces=replaced_of(fields))
+
+
+def replaced_of(fields: dict[str, Any]) -> int | None:
+    """Return the id of the deal that the sent one corrects; None: it corrects none."""
+    return None if fields.get("replaces") is None else whole_of(fields, "replaces", 1, MOST_ID)
 
 
 @pages.post("/api/deals/preview")
 @needs("sell")
 def preview_deal() -> Response:
-    """`amount`: the amount as parsed, in yuan, so that an extra zero is seen before the deal is announced."""
-    deal = deal_of(body())
-    sentence, decision = office().preview_deal(*deal)
+    """`amount`: the amount as parsed, in yuan, so that an extra zero is seen before the deal is announced.
+
+    `replaces`: the preview counts that deal as taken back.
+    """
+    fields = body()
+    deal = deal_of(fields)
+    sentence, decision = office().preview_deal(*deal, replaces=replaced_of(fields))
     amount = serializers.yuan(parse_amount(deal[2]))
     return jsonify({"sentence": sentence, "decision": decision.to_json(), "amount": amount})
 
@@ -123,7 +129,7 @@ def repeat(number: int) -> tuple[Response, int]:
 def now() -> Response:
     """Return the current point of the day to anyone; return music and volume only to a known caller."""
     glance = office().glance()
-    sound = serializers.sounding(glance.sounding) if _is_known() else {"device": glance.sounding.device}
+    sound = serializers.sounding(glance.sounding) if is_known() else {"device": glance.sounding.device}
     state, plan = glance.state, glance.plan
     return jsonify(
         {
@@ -150,23 +156,11 @@ def health() -> tuple[Response, int]:
     glance = office().glance()
     well = not any(trouble.serious for trouble in glance.problems)
     answer = {"ok": well, "build": current_app.jinja_env.globals["build"]}
-    if _is_known():
-        answer |= {
-            "version": version(),
-            "sound": serializers.sounding(glance.sounding),
-            "troubles": [serializers.problem(trouble) for trouble in glance.problems],
-        }
-    else:
-        answer["troubles"] = serializers.problems_for_strangers(glance.problems)
+    if is_known():
+        answer |= {"version": version(), "sound": serializers.sounding(glance.sounding)}
+    shown = glance.problems if is_known() else for_strangers(glance.problems)
+    answer["troubles"] = [serializers.problem(row) for row in shown]
     return jsonify(answer), 200 if well else 503
-
-
-def _is_known() -> bool:
-    """Return whether the caller is known; while the store cannot be read, return False without an error."""
-    try:
-        return access().known()
-    except StoreTrouble:
-        return False
 
 
 @pages.post("/api/music")

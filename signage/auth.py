@@ -177,6 +177,14 @@ def needs(right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return guard
 
 
+def is_known() -> bool:
+    """Return whether the caller is known; while the store cannot be read, return False without an error."""
+    try:
+        return access().known()
+    except StoreTrouble:
+        return False
+
+
 def access() -> Access:
     """Return the Access of the current app."""
     current: Access = current_app.extensions["access"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -129,16 +129,6 @@ def problem(row: HealthProblem) -> Json:
         "serious": row.serious,
         "details": list(row.details),
     }
-
-
-def problems_for_strangers(problems: Sequence[HealthProblem]) -> list[Json]:
-    """Return each kind of health problem once, without names, paths, addresses or details."""
-    rows = [{**problem(row), "what": row.generic or row.what, "details": []} for row in problems]
-    return [
-        row
-        for number, row in enumerate(rows)
-        if row["what"] not in {earlier["what"] for earlier in rows[:number]}
-    ]
 
 
 def speaking(voices: Speaking) -> Json:

@@ -84,6 +84,7 @@ LATE = timedelta(seconds=60)  # older announcements without deals are not celebr
 SILENT_SHOW = timedelta(seconds=15)  # wait this long for the voice, then reveal the results without it
 SILENT_STEP = timedelta(seconds=2)
 TITLES = {period: say(f"top_sales_of_{period}") for period in ("day", "week", "month")}
+NO_CHAMPION = say("no_top_sales")
 CHAMPIONS = {Kind(f"top_sales_of_{period}"): title for period, title in TITLES.items()}
 ZH_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 STEPS = ("third", "second", "first", "teams", "cities", "week", "month", "comment")
@@ -113,15 +114,16 @@ def celebration_of(glance: Glance) -> Json | None:
             "items": [],
             "reached": reached and total_row(reached),
         }
-        return _celebration(said, None) | changes
-    return _celebration(said, one)
+        return _celebration(glance, said, None) | changes
+    return _celebration(glance, said, one)
 
 
-def _celebration(said: OnAir, one: Deal | None) -> Json:
+def _celebration(glance: Glance, said: OnAir, one: Deal | None) -> Json:
     return {
         "id": said.id,
         "kind": said.kind,
-        "title": _title(said),
+        "calm": _calm(glance, said),
+        "title": _title(glance, said),
         "person": one.person if one else None,
         "team": one.team if one else None,
         "amount": yuan(sum((deal.amount for deal in said.deals), Decimal(0))) if said.deals else None,
@@ -135,10 +137,16 @@ def _celebration(said: OnAir, one: Deal | None) -> Json:
     }
 
 
-def _title(said: OnAir) -> str | None:
+def _calm(glance: Glance, said: OnAir) -> bool:
+    """Return whether the wall stays dark: red is for deals, winners and emergencies, not for a day without a deal."""
+    winner = said.kind in CHAMPIONS and glance.champion is not None
+    return not (said.deals or winner or said.kind == Kind.EMERGENCY)
+
+
+def _title(glance: Glance, said: OnAir) -> str | None:
     """Return the title for top sales or for several deals at once; None: the page has one for each kind."""
     if said.kind in CHAMPIONS:
-        return CHAMPIONS[said.kind]
+        return CHAMPIONS[said.kind] if glance.champion is not None else NO_CHAMPION
     return None if said.kind in (Kind.ROUNDUP, Kind.HOURLY) else _TITLES.get(len(said.deals))
 
 
@@ -158,6 +166,7 @@ def board_of(glance: Glance, base: str) -> Json | None:
         "comment": show.comment if show else "",
         "reveal": _reveal(glance),
         "honours": [highlight_row(highlight) for highlight in glance.highlights],
+        "live": live,
         "rounds": [_round(ranking) for ranking in glance.rankings if ranking.people] if live else [],
     }
 
@@ -172,7 +181,12 @@ def _round(ranking: Ranking) -> Json:
 
 
 def _reveal(glance: Glance) -> list[Json]:
-    """Return when to reveal each part: with the voice, or on a timer when no voice starts. Empty: show everything."""
+    """Return when to reveal each part: with the voice, or on a timer when no voice starts. Empty: show everything.
+
+    A day without a deal has no winners to reveal.
+    """
+    if glance.board is not None and not glance.board.people:
+        return []
     said = glance.on_air
     if said is not None and said.kind == Kind.RESULTS:
         steps = [(step, at) for step, at in said.marks if step in STEPS]
@@ -181,7 +195,13 @@ def _reveal(glance: Glance) -> list[Json]:
         return [{"step": step, "at_ms": ms(at)} for step, at in steps]
     cues = [cue.at for cue in glance.plan.cues if cue.say == "results" and cue.at <= glance.now]
     begin = max(cues) + SILENT_SHOW if cues else None
-    if begin is None or glance.scene != "leaderboard" or glance.now >= begin + len(STEPS) * SILENT_STEP:
+    announced = glance.results_announced
+    if (
+        begin is None
+        or announced
+        or glance.scene != "leaderboard"
+        or glance.now >= begin + len(STEPS) * SILENT_STEP
+    ):
         return []
     return [{"step": step, "at_ms": ms(begin + i * SILENT_STEP)} for i, step in enumerate(STEPS)]
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from controller.glance import Glance, for_strangers
 from controller.sales.model import Refused
 from signage import wall_state
-from signage.auth import access, needs
+from signage.auth import access, is_known, needs
 from signage.http import STATE, Denied, body, text_of
 from signage.office import office
 from signage.sse import NAME_LIMIT, Streams
@@ -154,9 +155,17 @@ def _named(name: str) -> str | Response:
 @pages.get(STATE)
 def state() -> Response:
     name = office().walls.called(wall_name(request.args.get("name", "main")))
-    answer = wall_state.wall_state(office().glance(), name, str(current_app.jinja_env.globals["build"]))
+    answer = wall_state.wall_state(_seen_by_caller(), name, str(current_app.jinja_env.globals["build"]))
     answer["wall"].update(screens().wishes(name))
     return jsonify(answer)
+
+
+def _seen_by_caller() -> Glance:
+    """Return the glance; its health problems are general unless a paired wall, a phone or a program asks."""
+    glance = office().glance()
+    if not glance.problems or is_known():
+        return glance
+    return replace(glance, problems=for_strangers(glance.problems))
 
 
 def _bounded(fields: dict[str, Any], field: str, high: int) -> int:
@@ -190,11 +199,15 @@ def painted(name: str) -> tuple[str, int]:
 
 @pages.get("/api/walls/<name>/painted")
 def last_painted(name: str) -> Response:
-    """Return the seconds since each screen of that name last painted; `zhangu kiosk` watches this."""
-    name, now = office().walls.called(wall_name(name)), office().glance().now
+    """Return the seconds since each screen of that name last painted; `zhangu kiosk` watches this.
+
+    Only known callers get the screens' addresses.
+    """
+    name, now, known = office().walls.called(wall_name(name)), office().glance().now, is_known()
     return jsonify(
         [
-            {"ago_s": (now - report.at).total_seconds(), "scene": report.scene, "address": report.address}
+            {"ago_s": (now - report.at).total_seconds(), "scene": report.scene}
+            | ({"address": report.address} if known else {})
             for report in screens().all()
             if report.wall == name
         ]

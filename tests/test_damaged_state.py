@@ -83,19 +83,30 @@ def test_a_read_only_store_is_reported_everywhere(office: Running) -> None:
     assert "Traceback" not in office.log()
 
 
-def test_a_home_that_may_not_be_written_says_so(office: Running) -> None:
-    """`var` without write permission: `run` and `doctor` name it, without a traceback; once fixed, it starts."""
-    var = office.folder / "var"
-    var.chmod(0o500)
-    try:
-        refused = run(office, "run", "--host", "127.0.0.1", "--port", str(office.port))
-        assert f"不能写入 {var}" in refused
-        assert "权限" in refused
-        assert "✗ 账本" in run(office, "doctor")
-    finally:
-        var.chmod(0o700)
-    office.start(under=UNDER)
-    assert office.sell("王小明", 500, "again")[0] == 201
+def test_a_home_that_may_not_be_written_plays_music_and_says_so(tmp_path: Path) -> None:
+    """`var` without write permission at the start: music plays, walls show, a deal is refused with a sentence, and
+    `run`, /health and `doctor` say so, without a traceback; once it is writable, deals are recorded again."""
+    spans = timetable("at: 00:00-24:00, name: 全天, music: morning, volume: 60")
+    with disk_device(tmp_path) as (env, sound), Running(tmp_path / "home", env, timetable=spans) as office:
+        var = office.folder / "var"
+        var.chmod(0o500)
+        try:
+            began = office.start(under=UNDER)
+            assert sound.wait_sound(began, timeout=20) is not None
+            assert "只能读" in problems_in(office, "/health")
+            status, answer = office.sell("王小明", 500, "refused")
+            assert (status, "只能读" in answer["error"]) == (503, True)
+            assert office.call("GET", "/api/wall")[0] == 200
+            assert "✗ 账本" in run(office, "doctor")
+            assert "记不下来" in office.log()
+            second = run(office, "run", "--host", "127.0.0.1", "--port", "0")
+            assert "里已经有一个战鼓在运行。" in second
+        finally:
+            var.chmod(0o700)
+        until(lambda: office.call("GET", "/health")[0] == 200)
+        assert office.sell("王小明", 500, "again")[0] == 201
+        office.stop()
+        assert "Traceback" not in office.log()
 
 
 def test_no_module_of_the_present_folder_is_run(office: Running, tmp_path: Path) -> None:

@@ -153,9 +153,9 @@ def _run(options: Options) -> None:
         daemon.keep_log(options.home, to_screen=True)
         sys.exit(daemon.run(options, greet))
     except AlreadyRunning as other:
+        which = f"（进程 {other.pid}，端口 {other.port}）" if other.pid is not None else ""
         stop(
-            f"{options.home.root} 里已经有一个战鼓在运行（进程 {other.pid}，端口 {other.port}）。"
-            "先停掉它，或用 --home 指定别的目录。",
+            f"{options.home.root} 里已经有一个战鼓在运行{which}。先停掉它，或用 --home 指定别的目录。",
             FAILED,
         )
     except CannotListen as error:

@@ -133,15 +133,15 @@ class Deals:
         common = [name for name, times in sold.most_common() if times > 1 or name in newest]
         return tuple(sorted(common[:count]))
 
-    def first_taken(self, since: date, until: date, kind: str = model.FIRST_OF_DAY) -> bool:
+    def first_taken(
+        self, since: date, until: date, kind: str = model.FIRST_OF_DAY, *, without: int | None = None
+    ) -> bool:
         """Return whether the period has a first deal: one stands, or a first-deal announcement was played.
 
         `kind` is FIRST_OF_WEEK for a week, FIRST_OF_DAY for a day; the first deal of the week is also the first of
-        its day.
+        its day. `without`: the id of a deal that counts as taken back.
         """
-        if self._rows.one(
-            "SELECT 1 FROM daily WHERE date BETWEEN ? AND ? LIMIT 1", day(since), day(until)
-        ):  # `daily` has rows only for days with an unvoided deal
+        if self._any_stands(since, until, without):
             return True
         kinds = (model.FIRST_OF_WEEK, model.FIRST_OF_DAY if kind == model.FIRST_OF_DAY else "")
         announced = self._rows.one(
@@ -150,6 +150,15 @@ class Deals:
             day(since), day(until), *kinds,
         )  # fmt: skip
         return announced is not None
+
+    def _any_stands(self, since: date, until: date, without: int | None) -> bool:
+        if without is None:  # `daily` has rows only for days with an unvoided deal
+            row = self._rows.one(
+                "SELECT 1 FROM daily WHERE date BETWEEN ? AND ? LIMIT 1", day(since), day(until)
+            )
+            return row is not None
+        sql = "SELECT 1 FROM deals WHERE date BETWEEN ? AND ? AND voided_at IS NULL AND id <> ? LIMIT 1"
+        return self._rows.one(sql, day(since), day(until), without) is not None
 
     def sales(self, since: date, until: date) -> tuple[Sale, ...]:
         """Return the unvoided deals of the days `since`..`until` (both included), summed per person and team."""
@@ -163,12 +172,12 @@ class Deals:
         )  # fmt: skip
         return tuple(Sale(*row) for row in rows)
 
-    def largest(self, before: date) -> Decimal | None:
-        """Return the largest unvoided deal before that day, in yuan."""
+    def largest(self, before: date, *, without: int | None = None) -> Decimal | None:
+        """Return the largest unvoided deal before that day, in yuan; `without`: the id of a deal to leave out."""
         row = self._rows.one(
-            "SELECT fen FROM deals WHERE voided_at IS NULL AND date < ? ORDER BY fen DESC LIMIT 1",
-            day(before),
-        )
+            "SELECT fen FROM deals WHERE voided_at IS NULL AND date < ? AND id <> ? ORDER BY fen DESC LIMIT 1",
+            day(before), without or 0,
+        )  # fmt: skip
         return None if row is None else from_fen(row[0])
 
     def largest_few(self, count: int = 20) -> tuple[Deal, ...]:

@@ -22,6 +22,7 @@ from controller.timetable.slots import slots_in
 Variants = tuple[str, ...]
 CHARACTERS_PER_SECOND: Final = 4.2
 ROUNDUP_SECONDS: Final = 45.0
+"""Maximum time for which an office listens to an announcement of several deals."""
 EVENING_FROM: Final = 17
 """Deals from this hour on count as signed in the evening."""
 _LATE: Final = timedelta(minutes=2)

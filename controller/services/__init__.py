@@ -101,9 +101,9 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        roundups = RoundUps(context)
+        batching, roundups = Batching(context, self.speaking.speed), RoundUps(context, self.speaking.speed)
         self._talk = self.queue = AnnouncementService(
-            context, parts.announcer, parts.voice, builder, self._sound.hearing, Batching(context),
+            context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups)
@@ -160,10 +160,10 @@ class Office:
         return self._deals.record(person, product, amount, key, team, how)
 
     def preview_deal(
-        self, person: str, product: str, amount: object, team: str | None = None
+        self, person: str, product: str, amount: object, team: str | None = None, replaces: int | None = None
     ) -> tuple[str, Decision]:
-        """Return the announcement of a deal, and its decision, without recording it."""
-        return self._deals.preview(person, product, amount, team)
+        """Return the announcement of a deal, and its decision, without recording it; `replaces`: as in `How`."""
+        return self._deals.preview(person, product, amount, team, replaces)
 
     def void_deal(self, deal_id: int, reason: str) -> None:
         """Take a deal back, with the reason."""

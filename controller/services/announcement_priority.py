@@ -74,6 +74,9 @@ FIRSTS: Final = (FIRST_OF_WEEK, FIRST_OF_DAY)
 URGENT: Final = (*FIRSTS, RECORD, BIG, BURST)
 ALONE_AT_MOST: Final = 2
 SMALL_TALK: Final = (Kind.GREETING, Kind.SPRINT, Kind.TEXT)
+CHIME_S: Final = 1.3
+APPLAUSE_S: Final = {"small": 3.2, "large": 5.8}
+"""Lengths of the shipped sounds, in seconds."""
 LEAST_ROUNDUP_S: Final = 18.0
 """Enough for number, sum and the best one or two deals, the least a round-up contains."""
 
@@ -191,6 +194,14 @@ def why_later(minutes: float, due: datetime) -> str:
 def roundup_limit(spent_s: float, minutes: float) -> float:
     """Return the maximum length of a round-up in seconds."""
     return max(LEAST_ROUNDUP_S, min(ROUNDUP_SECONDS, minutes * 60 - spent_s))
+
+
+def speech_limit(limit_s: float, applause: str, speed: float) -> float:
+    """Return how long the text of an announcement may be, in seconds of speech at speed 1, to end within `limit_s`.
+
+    The limit includes chime and applause. A round-up of `LEAST_ROUNDUP_S` always fits.
+    """
+    return max(LEAST_ROUNDUP_S, limit_s - CHIME_S - APPLAUSE_S[applause]) * speed
 
 
 def hour_of(now: datetime) -> datetime:

@@ -71,7 +71,7 @@ class SignInLimit:
                 say("pin_meanwhile"),
                 say("pin_mend"),
                 False,
-                generic="过去一小时有人输错了很多次 PIN。",
+                generic=say("pin_generic"),
             ),
         )
 

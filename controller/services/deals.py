@@ -185,27 +185,29 @@ class DealService:
         return Recorded(deal.id, announcement.text, Decided(announcement.decision), created)
 
     def preview(
-        self, person: str, product: str, amount: object, team: str | None = None
+        self, person: str, product: str, amount: object, team: str | None = None, replaces: int | None = None
     ) -> tuple[str, Decision]:
-        """Return text and decision of a deal without recording it. Raises Refused."""
-        deal, decision, announcement = self._imagined(person, product, amount, team)
+        """Return text and decision of a deal without recording it; `replaces`: see `How`. Raises Refused."""
+        deal, decision, announcement = self._imagined(person, product, amount, team, replaces)
         if decision.at_once:
             self._talk.prepare(announcement, deal)
         return announcement.text, decision
 
-    def preview_script(self, person: str, product: str, amount: object, team: str | None = None) -> Script:
+    def preview_script(
+        self, person: str, product: str, amount: object, team: str | None = None, replaces: int | None = None
+    ) -> Script:
         """Return the script of a deal with its applause or song, without recording it. Raises Refused."""
-        deal, _, announcement = self._imagined(person, product, amount, team)
+        deal, _, announcement = self._imagined(person, product, amount, team, replaces)
         return self._talk.script(announcement, deal)
 
     def _imagined(
-        self, person: str, product: str, amount: object, team: str | None
+        self, person: str, product: str, amount: object, team: str | None, replaces: int | None
     ) -> tuple[Deal, Decision, Announcement]:
         yuan = parse_amount(amount)
         now = self._context.clock.now()
         with self._context.store.read() as session:
             seller = session.roster.find(person, team)
-            decision, _ = self._decide(session, yuan, now)
+            decision, _ = self._decide(session, yuan, now, without=replaces)
             deal = Deal(
                 0, "", seller.id, seller.name, seller.team, product.strip(), yuan, now, None, now.date(),
                 seller.team_id,
@@ -235,27 +237,32 @@ class DealService:
 
     # --- deciding and wording
 
-    def _decide(self, session: Session, amount: Decimal, now: datetime) -> tuple[Decision, Decision]:
-        """Return the decision for the person, and the one for the outbox, without the present quiet time and mute."""
-        facts = self._facts(session, now)
+    def _decide(
+        self, session: Session, amount: Decimal, now: datetime, without: int | None = None
+    ) -> tuple[Decision, Decision]:
+        """Return the decision for the person, and the one for the outbox, without the present quiet time and mute.
+
+        `without`: the id of a deal that is about to be taken back.
+        """
+        facts = self._facts(session, now, without)
         free = replace(facts, quiet_until=None, muted_until=None)
         return announcement_policy.decide(amount, facts), announcement_policy.decide(amount, free)
 
-    def _facts(self, session: Session, now: datetime) -> Facts:
+    def _facts(self, session: Session, now: datetime, without: int | None) -> Facts:
         rhythm, plan, state = self._context.rhythm, self._context.plan(now), self._context.state(now)
         hearing = self._talk.hearing(now, state)
         monday, sunday = period_of("week", now.date())
         return Facts(
             now=now,
-            first_of_week=not session.deals.first_taken(monday, sunday, FIRST_OF_WEEK),
-            first_of_day=not session.deals.first_taken(now.date(), now.date(), FIRST_OF_DAY),
+            first_of_week=not session.deals.first_taken(monday, sunday, FIRST_OF_WEEK, without=without),
+            first_of_day=not session.deals.first_taken(now.date(), now.date(), FIRST_OF_DAY, without=without),
             big_over=rhythm.broadcasts.big_over,
             quiet_until=state.quiet_until,
             muted_until=self._context.unmuted_at(now),
             next_roundup=self._next_roundup(now),
             results_at=_results_at(plan),
             workday=plan.workday,
-            record_over=session.deals.largest(before=now.date()),
+            record_over=session.deals.largest(before=now.date(), without=without),
             quiet_name=_quiet_name(state),
             at_once=hearing.at_once,
             held=hearing.held,

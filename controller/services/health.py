@@ -95,7 +95,7 @@ class HealthMonitor:
             what,
             say("database_meanwhile"),
             mend or say("database_mend"),
-            generic="账本现在不能用。",
+            generic=say("database_generic"),
         )
 
     def _disk(self) -> HealthProblem | None:
@@ -143,7 +143,7 @@ class HealthMonitor:
             say("voice_meanwhile"),
             say("voice_mend"),
             False,
-            generic="语音现在不能用。",
+            generic=say("voice_generic"),
         )
 
     def _voice_name(self) -> HealthProblem | None:
@@ -155,7 +155,7 @@ class HealthMonitor:
             say("voice_name_meanwhile"),
             say("voice_name_mend"),
             False,
-            generic="作息表里的语音不对。",
+            generic=say("voice_name_generic"),
         )
 
     def _unread(self) -> HealthProblem | None:
@@ -168,7 +168,7 @@ class HealthMonitor:
             say("unread_meanwhile"),
             say("unread_mend"),
             False,
-            generic="名字里有不知道怎么念的字。",
+            generic=say("unread_generic"),
         )
 
     def _effects(self) -> list[HealthProblem]:
@@ -178,7 +178,7 @@ class HealthMonitor:
                 say("effect_meanwhile"),
                 say("effect_mend", name=name),
                 False,
-                generic="播报用的声音有坏的。",
+                generic=say("effect_generic"),
             )
             for name, fault in self._library.broken_effects().items()
         ]
@@ -192,7 +192,7 @@ class HealthMonitor:
             say("natural_voice_meanwhile"),
             say("natural_voice_mend", mend=status.mend),
             False,
-            generic="自然语音没有装上，现在由备用语音播报。",
+            generic=say("natural_voice_generic"),
         )
 
     def of_the_music(self) -> tuple[HealthProblem, ...]:
@@ -207,7 +207,7 @@ class HealthMonitor:
                 say("music_meanwhile"),
                 say("music_mend"),
                 False,
-                generic="有音乐放不了。",
+                generic=say("music_generic"),
             )
             for sentence in sentences
         )

@@ -268,10 +268,12 @@ class Media:
         return self.samples.render(self._builder.plain(text, self._talk.names()), manner)
 
     def hear_deal(
-        self, person: str, product: str, amount: object, team: str | None = None, manner: Manner | None = None
-    ) -> Path:
+        self, person: str, product: str, amount: object, team: str | None = None,
+        manner: Manner | None = None, replaces: int | None = None,
+    ) -> Path:  # fmt: skip
         """Render a preview of a deal, with applause or the seller's song. Raises Refused."""
-        return self.samples.render(self._deals.preview_script(person, product, amount, team), manner)
+        script = self._deals.preview_script(person, product, amount, team, replaces)
+        return self.samples.render(script, manner)
 
     def hear_name(self, name: str, say_as: str | None, manner: Manner | None = None) -> Path:
         """Render a preview of a name, with a reading that may be unsaved. Raises Refused."""

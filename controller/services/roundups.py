@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,12 +25,17 @@ from controller.services import announcement_priority
 from controller.services.announcement_priority import AMONG_OTHERS, EVENING, FRESH, HOURLY
 from controller.services.context import WORDS, Context, spent_s
 
+BURST_APPLAUSE, ROUNDUP_APPLAUSE = "large", "small"
+
 
 class Batching:
-    """Merge waiting announcements of several deals into a burst. Thread-safe; called while none of them is playing."""
+    """Merge waiting announcements of several deals into a burst. Thread-safe; called while none of them is playing.
 
-    def __init__(self, context: Context):
-        self._context = context
+    `speed`: returns the speed of speech, 1 being normal.
+    """
+
+    def __init__(self, context: Context, speed: Callable[[], float]):
+        self._context, self._speed = context, speed
 
     def merge(self, members: Sequence[Announcement], now: datetime) -> None:
         """Add one announcement for all members, and mark each as merged, with the reason."""
@@ -41,7 +46,8 @@ class Batching:
             why = f"{WORDS.count(len(deals), '单')}等在一起，合成一条播报。"
             new = NewAnnouncement(
                 f"burst:{members[0].id}:{members[-1].id}:{len(deals)}", BURST, phrase.text, why, now, now.date(),
-                deals=deals, priority=announcement_priority.PRIORITY[BURST], script=StoredScript(applause="large"),
+                deals=deals, priority=announcement_priority.PRIORITY[BURST],
+                script=StoredScript(applause=BURST_APPLAUSE),
             )  # fmt: skip
             session.outbox.add(new)
             session.outbox.merge(members, why, now)
@@ -55,8 +61,9 @@ class Batching:
         deals = session.deals.of_ids(tuple(idents))
         since = min((deal.date for deal in deals), default=self._context.clock.now().date())
         own = session.outbox.texts_of_deals(announcement_priority.FIRSTS, since)
+        limit_s = announcement_priority.speech_limit(messages.ROUNDUP_SECONDS, BURST_APPLAUSE, self._speed())
         return messages.burst(
-            deals, own, self._context.rhythm.broadcasts, WORDS, session.settings.used(BURST)
+            deals, own, self._context.rhythm.broadcasts, WORDS, session.settings.used(BURST), limit_s
         )
 
 
@@ -67,10 +74,10 @@ TAKEN_BACK = "订单已撤回，不再播报。"
 
 
 class RoundUps:
-    """Thread-safe: the store's single writer is the lock."""
+    """Thread-safe: the store's single writer is the lock. `speed`: returns the speed of speech, 1 being normal."""
 
-    def __init__(self, context: Context):
-        self._context = context
+    def __init__(self, context: Context, speed: Callable[[], float]):
+        self._context, self._speed = context, speed
 
     def next_roundup(self, now: datetime) -> datetime | None:
         """Return the next full hour with a round-up."""
@@ -105,7 +112,8 @@ class RoundUps:
             phrase = self._phrase(session, due, moment)[1]
         if phrase is None:
             return None
-        return Announcement(0, "", ROUNDUP, phrase.text, WAITING, "", moment, moment)
+        script = StoredScript(applause=ROUNDUP_APPLAUSE)
+        return Announcement(0, "", ROUNDUP, phrase.text, WAITING, "", moment, moment, script=script)
 
     def _phrase(
         self, session: Session, members: Sequence[Announcement], now: datetime
@@ -115,9 +123,10 @@ class RoundUps:
         )
         roundup = messages.round_up(deals, session.deals.of_day(now.date()), now)
         rhythm = self._context.rhythm
-        limit_s = announcement_priority.roundup_limit(
+        left_s = announcement_priority.roundup_limit(
             spent_s(session, now), rhythm.sound.talk_minutes_per_hour
         )
+        limit_s = announcement_priority.speech_limit(left_s, ROUNDUP_APPLAUSE, self._speed())
         return roundup, messages.roundup(
             roundup, rhythm.broadcasts, WORDS, now, session.settings.used(ROUNDUP), limit_s=limit_s
         )
@@ -131,6 +140,7 @@ class RoundUps:
             new = NewAnnouncement(
                 f"roundup:{now:%Y-%m-%dT%H:%M}:{members[0].id}", ROUNDUP, phrase.text, "整点播报。", now, now.date(),
                 deals=tuple(deal.id for deal in roundup.announced), priority=announcement_priority.PRIORITY[ROUNDUP],
+                script=StoredScript(applause=ROUNDUP_APPLAUSE),
             )  # fmt: skip
             session.outbox.add(new)
             session.outbox.merge(members, f"并入 {now:%H:%M} 的整点播报。", now)

@@ -19,7 +19,7 @@ from controller.glance import (
 )
 from controller.sales import highlights, results
 from controller.sales.highlights import Highlight
-from controller.sales.model import City, Deal, Person
+from controller.sales.model import HEARD, RESULTS, City, Deal, Person
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services.announcement_priority import EMERGENCY
@@ -193,10 +193,10 @@ class SnapshotBuilder:
                 for period in ("day", "week", "month")
             }
             frozen = session.settings.results(now.date())
-            board = None
+            board, announced = None, False
             if scene == "leaderboard":
                 show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
-                board = replace(show, people=show.people[:3])
+                board, announced = replace(show, people=show.people[:3]), _announced(session, now.date())
             deals = tuple(deal for deal in session.deals.last(LATEST_DEALS) if deal.date == now.date())
             people = session.roster.everybody()
             hidden = {p.id for p in people if p.hidden}
@@ -216,7 +216,7 @@ class SnapshotBuilder:
             board=board, sounding=self._sounding(now),
             problems=self._health.all(), notices=plan.warnings, trusted_clock=trusted,
             walls=self._walls(context.rhythm.walls),
-            champion=champion, highlights=shown,
+            champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
             members=members,
         )  # fmt: skip
@@ -275,3 +275,7 @@ def without(text: str, names: Iterable[str]) -> str:
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, UNNAMED)
     return text
+
+
+def _announced(session: Session, day: date) -> bool:
+    return any(said.kind == RESULTS and said.state == HEARD for said in session.outbox.of_day(day))

@@ -197,6 +197,10 @@ class Speaking:
         natural = self._natural(chosen.voice) and self._natural(voice)
         return voice if natural and voice != AUTO else "", chosen.speed
 
+    def speed(self) -> float:
+        """Return the chosen speed, 1 being normal."""
+        return self.choice().speed
+
     @staticmethod
     def _natural(key: str) -> bool:
         return key == AUTO or speakers.find(key) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -12,8 +13,12 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from controller.system.files import read_json
+
+UNWRITABLE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
+"""Errors of a folder that can be read and not written."""
 
 
 class AlreadyRunning(Exception):  # noqa: N818 - people read it
@@ -25,12 +30,15 @@ class AlreadyRunning(Exception):  # noqa: N818 - people read it
 
 
 class InstanceLock:
-    """Held as long as the daemon runs. Only its owner can read the file: it contains a token."""
+    """Held as long as the daemon runs. Only its owner can read the file: it contains a token.
+
+    Where nothing can be written, the lock is on the existing file, else on the nearest folder; the commands of this
+    machine then do not find the daemon.
+    """
 
     def __init__(self, path: Path):
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = _open_lock(path)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -39,13 +47,16 @@ class InstanceLock:
 
     def publish(self, port: int, token: str) -> None:
         """Write where this daemon listens."""
-        os.ftruncate(self._file, 0)
-        with suppress(OSError):  # with a full disk the commands do not find this daemon, but it runs
+        with suppress(
+            OSError
+        ):  # with a full or read-only disk the commands do not find this daemon, but it runs
+            os.ftruncate(self._file, 0)
             os.pwrite(self._file, json.dumps({"pid": os.getpid(), "port": port, "token": token}).encode(), 0)
 
     def close(self) -> None:
         """Release the lock."""
-        os.ftruncate(self._file, 0)
+        with suppress(OSError):
+            os.ftruncate(self._file, 0)
         os.close(self._file)
 
     def __enter__(self) -> InstanceLock:
@@ -55,6 +66,18 @@ class InstanceLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _open_lock(path: Path) -> int:
+    """Open the file to lock; on a read-only disk the nearest thing that exists."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        nearest = next(place for place in (path, *path.parents) if place.exists())
+        return os.open(nearest, os.O_RDONLY)
 
 
 def written_by(path: Path) -> dict[str, object]:

@@ -4,7 +4,7 @@ import { hear, silence } from './phone-media.js';
 
 const OTHER = '别的…';
 const KEPT = 'zhangu-unsent';
-const form = { key: newKey(), team: localStorage.getItem('zhangu-team'), person: null, product: null };
+const form = { key: newKey(), team: localStorage.getItem('zhangu-team'), person: null, product: null, picked: false };
 let state = null;
 let refresh = () => {};
 let previewTimer = 0;
@@ -45,6 +45,7 @@ async function sendUnsent() {
 // ---- the form
 
 const product = () => (form.product === OTHER ? $('other-product').value.trim() : form.product);
+const entered = () => ({ person: form.person, team: form.team, product: product(), amount: $('amount').value, replaces: fixing ? fixing.id : null });
 const complete = () => form.person && $('amount').value.trim() && product();
 
 function fault(name, sentence) {
@@ -79,7 +80,7 @@ function preview() {
   if (!$('words').textContent) say('要播的话马上写好……', '');
   previewTimer = setTimeout(async () => {
     try {
-      const found = await call('POST', '/api/deals/preview', { person: form.person, team: form.team, product: product(), amount: $('amount').value });
+      const found = await call('POST', '/api/deals/preview', entered());
       if (turn !== previewTurn) return;
       if (recordOnly()) say(`${money(found.amount)}。`, '只记不播，战报照算。');
       else say(`${money(found.amount)}。${found.decision.why}`, found.sentence);
@@ -106,11 +107,11 @@ function drawWho() {
 }
 
 function drawProducts() {
-  const begun = form.person || $('amount').value.trim() || form.product;
+  const begun = form.person || $('amount').value.trim() || form.picked;
   listed = begun ? [...listed, ...state.products.filter((name) => !listed.includes(name))] : state.products;
   const names = [...listed, OTHER];
-  if (!names.includes(form.product)) form.product = listed.length ? null : OTHER;
-  chips($('products'), names, form.product, (name) => { form.product = name; drawProducts(); preview(); if (name === OTHER) $('other-product').focus(); });
+  if (!begun || !names.includes(form.product)) form.product = listed.length > 1 ? null : names[0]; // the only one is chosen
+  chips($('products'), names, form.product, (name) => { form.product = name; form.picked = true; drawProducts(); preview(); if (name === OTHER) $('other-product').focus(); });
   $('hide-note').hidden = form.product !== OTHER || !listed.length;
   $('other').hidden = form.product !== OTHER;
 }
@@ -174,6 +175,7 @@ function clear() {
   $('amount').value = '';
   $('other-product').value = '';
   form.product = null;
+  form.picked = false;
   grow();
   drawWho();
   drawProducts();
@@ -183,8 +185,8 @@ function clear() {
 async function submit(event) {
   event.preventDefault();
   if (sending || !complete()) return;
-  const order = { key: form.key, person: form.person, team: form.team, amount: $('amount').value, product: product() };
-  if (fixing) Object.assign(order, { replaces: fixing.id, announce: !recordOnly() });
+  const order = { key: form.key, ...entered() };
+  if (fixing) order.announce = !recordOnly();
   sending = true;
   $('go').disabled = true;
   $('go').textContent = '正在送出…';
@@ -303,7 +305,7 @@ export function start(again) {
   $('record-only').addEventListener('change', () => { label(); preview(); });
   $('fixing-off').addEventListener('click', clear);
   $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>
-    hear({ person: form.person, team: form.team, product: product(), amount: $('amount').value }, $('deal-sound'))));
+    hear(entered(), $('deal-sound'))));
   $('change').addEventListener('click', () => { form.person = null; drawWho(); preview(); });
   $('wan').addEventListener('click', () => { $('amount').value = $('amount').value.replace(/[万\s]+$/, '') + '万'; grow(); preview(); $('amount').focus(); });
   setInterval(() => { if (unsent().length) sendUnsent(); }, 4000);

@@ -171,7 +171,7 @@
         third.draw(byPlace(board, 2), live);
         W.text(openLabel, W.word('dayTotal'));
         W.text(openSum, W.money(state.totals && state.totals.day && state.totals.day.amount));
-        W.phrase(none, W.word('none'));
+        W.phrase(none, W.word(board.live === false ? 'noneToday' : 'none'));
         W.show(none, !byPlace(board, 0));
         W.show(stand, Boolean(byPlace(board, 0)));
         W.teams(teams, board.teams, state.wall && state.wall.team);

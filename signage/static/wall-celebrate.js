@@ -36,9 +36,6 @@
     var product = W.make('div', 'what', side), text = W.make('p', 'speech', side), items = W.make('div', 'items', side);
     for (mark = 0; mark < 3; mark += 1) { W.make('i', 'ring', seal); }
 
-    /* Only deals and awards are red; an announcement is ink like the rest of the day. */
-    function calm(c) { return /^(say|text|microphone|greeting|sprint)$/.test(c.kind || ''); }
-
     function kindOf(c) { return c.items && c.items.length > 1 ? 'many' : c.person || c.team ? 'one' : 'words'; }
 
     /* Measure boxes: a font's leading above and below its letters does not count as a line. */
@@ -52,8 +49,8 @@
       bare: true,
       draw: function (state) {
         var c = drawn = state.celebration || {}, kind = kindOf(c);
-        root.className = 'scene celebration ' + kind + (calm(c) ? ' calm' : '');
-        W.mark(document.body, 'red', !calm(c));
+        root.className = 'scene celebration ' + kind + (c.calm ? ' calm' : '');
+        W.mark(document.body, 'red', !c.calm);
         W.text(title, c.title || W.word(c.kind || 'say') + (kind === 'many' ? ' · ' + W.orders(c.items.length) : ''));
         face(kind === 'one' ? { person: c.person || c.team, photo: c.photo } : { person: '' });
         W.text(name, kind === 'one' ? c.person || c.team : '');

@@ -16,7 +16,7 @@
 
   function drawTeam(row, team) {
     var target = Number(team.target || 0), short = target - Number(team.amount), rate = target ? Number(team.amount) / target : 0;
-    W.text(row.place, W.place(team.place));
+    W.text(row.place, team.count ? W.place(team.place) : ''); /* no place without a deal */
     W.text(row.name, team.name);
     W.text(row.amount, W.sum(team.amount));
     W.text(row.target, target ? ' / ' + W.sum(team.target) : ' · ' + W.orders(team.count));

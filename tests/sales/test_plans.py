@@ -19,6 +19,8 @@ def hot_path(session: Session) -> None:
     session.deals.first_taken(DAY, DAY)
     session.deals.first_taken(DAY, DAY, FIRST_OF_WEEK)
     session.deals.largest(DAY)
+    session.deals.first_taken(DAY, DAY, without=1)
+    session.deals.largest(DAY, without=1)
     deal, _ = session.deals.record("hot", 1, "", Decimal(1), at("12:00"), DAY)
     said, _ = session.outbox.add(NewAnnouncement("hot", BIG, "", "", at("12:00"), DAY, deals=(deal.id,)))
     session.outbox.move(said.id, "playing", "", at("12:00"))

@@ -11,6 +11,7 @@ import pytest
 from fakes import SHANGHAI
 from office_made import House, house
 
+from controller.sales import messages
 from controller.sales.model import Announcement
 from controller.services import announcement_priority
 from controller.services.scripts import ScriptBuilder
@@ -278,6 +279,31 @@ def test_greetings_of_the_timetable_wait(tmp_path: Path) -> None:
         assert [job.id for job in office.announcer.say(office.clock)] == [
             of_kind(office, "top_sales_of_day")[0].id
         ]
+
+
+@pytest.mark.parametrize("speed", [0.7, 1.0, 1.4])
+def test_forty_big_deals_that_wait_are_heard_within_three_quarters_of_a_minute(
+    office: House, speed: float
+) -> None:
+    """A burst and a round-up of forty end within 45 s with chime and applause, also at the slowest speed of speech;
+    the walls list all, and the voice gives number and sum of those that it does not name."""
+    office.office.choose_voice(speed=speed)
+    after_the_first(office)
+    office.go_to("12:45")
+    for n in range(40):
+        office.deal(("陈芳", "李思思", "赵磊")[n % 3], 21_111 + n)
+    office.go_to("12:55")
+    (burst,) = of_kind(office, "burst")
+    assert len(burst.deals) == 40
+    assert "还有" in burst.text
+    assert messages.seconds(burst.text) / speed + 1.3 + 5.8 <= 45
+    office.announcer.say(office.clock)
+    office.clock.go(minutes=30)
+    for n in range(40):
+        office.deal(("陈芳", "李思思", "赵磊")[n % 3], 5_111 + n)
+    office.go_to("14:00")
+    (roundup,) = of_kind(office, "roundup")
+    assert messages.seconds(roundup.text) / speed + 1.3 + 3.2 <= 45
 
 
 def test_a_late_round_up_is_shorter(office: House) -> None:

@@ -140,6 +140,51 @@ def test_the_only_deal_of_the_day_is_still_the_first_when_it_is_corrected(office
     assert right.decision.to_json()["when"] == "12:55"
 
 
+@pytest.mark.parametrize(
+    ("at", "wrong", "right", "kind"),
+    [
+        (
+            "12:41",
+            300,
+            3000,
+            "first_of_week",
+        ),  # the only deal, still waiting for the nap's end: the first again
+        ("12:41", 30_000, 300, "first_of_week"),
+        ("9:31", 300, 3000, "roundup"),  # the office has heard the first: the correction is none
+    ],
+)
+def test_the_preview_of_a_correction_is_what_will_be_announced(
+    office: House, at: str, wrong: int, right: int, kind: str
+) -> None:
+    """Sentence, moment and sound of a correction count the old deal as taken back, as the recorded deal does."""
+    office.go_to(at)
+    old = office.deal("李思思", wrong)
+    if kind == "roundup":
+        office.announcer.say(office.clock)
+    seen, decision = office.office.preview_deal("李思思", "报纸", right, replaces=old.id)
+    office.office.media.hear_deal("李思思", "报纸", right, replaces=old.id)
+    heard = office.voice.asked[-1]
+    new = office.office.record_deal("李思思", "报纸", right, "right", how=How(replaces=old.id))
+    assert (seen, decision.to_json()) == (new.sentence, new.decision.to_json())
+    assert decision.kind == kind
+    office.go_to("12:55:01")
+    if kind != "roundup":
+        assert office.announcer.jobs[-1].script == heard
+
+
+def test_the_preview_of_a_corrected_record_is_a_record_again(office: House) -> None:
+    """The deal that is corrected does not count as the largest so far."""
+    office.deal("王小明", 50_000)
+    old = office.deal("李思思", 90_000)
+    office.clock.go(days=1)
+    office.deal("王小明", 100)
+    plain = office.office.preview_deal("李思思", "报纸", 60_000)[1]
+    instead = office.office.preview_deal("李思思", "报纸", 60_000, replaces=old.id)[1]
+    assert (plain.kind, instead.kind) == ("big", "record")
+    new = office.office.record_deal("李思思", "报纸", 60_000, "right", how=How(replaces=old.id))
+    assert new.decision.to_json()["kind"] == "record"
+
+
 def test_a_deal_that_is_only_recorded_is_never_announced(office: House) -> None:
     """It counts and the list gives the reason; neither the round-up nor a restart announces it."""
     office.deal("王小明", 3000)
@@ -199,6 +244,19 @@ def test_small_deals_of_the_evening_are_announced_in_the_results(office: House) 
     assert office.deal("陈芳", 4000).decision.to_json()["when"] == "18:05"
     office.go_to("18:05")
     assert office.states()["evening:2"] == ("merged", "并入 18:05 的战报。")
+
+
+def test_results_that_were_announced_stay_shown(office: House) -> None:
+    """The walls know that the voice has ended; a day without a deal is announced too."""
+    office.go_to("18:05")
+    before = office.office.glance().board
+    assert before is not None
+    assert (before.top, before.announced) == ((), False)
+    office.announcer.say(office.clock)
+    office.go_to("18:05:30")
+    after = office.office.glance().board
+    assert after is not None
+    assert after.announced
 
 
 def test_a_deal_that_was_not_committed_is_neither_announced_nor_shown(office: House) -> None:

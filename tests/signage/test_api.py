@@ -338,7 +338,8 @@ def test_music_details_are_for_known_callers_only(house: House) -> None:
 def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Known callers get files, paths, addresses and timetable texts; all others get one sentence per kind."""
+    """Known callers get files, paths, addresses and timetable texts; all others, also a TV that was not paired, get
+    one sentence per kind."""
     office = house.daemon.office
     attempts = office.keys.attempts
     for number in range(30):
@@ -355,6 +356,7 @@ def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     try:
         stranger = house.call("GET", "/health", role=None)
         known = house.call("GET", "/health")
+        walls = {role: house.call("GET", WALL, role=role).json for role in (None, "wall", "assistant")}
     finally:
         attempts._wrong.clear()
         attempts._lately.clear()
@@ -368,6 +370,14 @@ def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     assert all(
         word in json.dumps(known.json, ensure_ascii=False) for word in ("秘密a", "秘密c", "secret", "10.1.2")
     )
+    general = json.dumps(walls[None], ensure_ascii=False)
+    assert "账本现在不能用。" in general
+    assert not any(word in general for word in ("秘密", "secret", "10.1.2"))
+    assert walls[None]["fault"] == {"what": "账本现在不能用。", "meanwhile": "", "mend": ""}
+    for role in ("wall", "assistant"):
+        assert all(
+            word in json.dumps(walls[role], ensure_ascii=False) for word in ("秘密a", "secret", "10.1.2")
+        )
 
 
 def test_manual_music(house: House) -> None:

@@ -90,6 +90,22 @@ def test_chips_keep_their_places_while_a_deal_is_entered(house: House, phone: Pa
     expect(phone.locator("#products .chip").first).to_have_text("A 一个新产品")
 
 
+def test_the_only_product_is_chosen(house: House, phone: Page) -> None:
+    """One product is chosen without a tap, while there is no other; a product that was tapped stays chosen."""
+    chosen = phone.locator("#products .chip[aria-checked=true]")
+    only, *others = house.call("GET", "/api/phone").json["products"]
+    for name in others:
+        house.call("PATCH", "/api/products", {"product": name, "hidden": True})
+    expect(chosen).to_have_text(only)
+    for name in others:
+        house.call("PATCH", "/api/products", {"product": name, "hidden": False})
+    expect(chosen).to_have_count(0)
+    phone.locator("#products .chip", has_text=others[0]).first.tap()
+    house.call("PATCH", "/api/products", {"product": only, "hidden": True})
+    house.call("PATCH", "/api/products", {"product": only, "hidden": False})
+    expect(chosen).to_have_text(others[0])
+
+
 def test_every_deal_of_today_can_be_opened(house: House, phone: Page) -> None:
     """Forty rows, and all of them after a tap: the first deal of the day can be opened."""
     for number in range(45):
@@ -130,6 +146,22 @@ def test_a_deal_is_corrected(house: House, phone: Page) -> None:
     phone.get_by_role("button", name="不改了").tap()
     expect(phone.locator("#fixing")).to_be_hidden()
     assert phone.input_value("#amount") == ""
+
+
+def test_the_preview_of_a_correction_counts_the_old_deal_as_taken_back(house: House, phone: Page) -> None:
+    """The page sends which deal it corrects with each preview, so that sentence and sound are the announced ones."""
+    house.sell("单晓明", 700, "wrong-again", "网络招聘")
+    phone.locator("#done li", has_text="¥700").first.locator("button").tap()
+    phone.get_by_role("button", name="改这一单").tap()
+    number = next(deal["id"] for deal in house.call("GET", "/api/deals").json if deal["amount"] == 700)
+    with phone.expect_request("**/api/deals/preview") as typed:
+        phone.fill("#amount", "7000")
+    assert typed.value.post_data_json["replaces"] == number
+    expect(phone.locator("#deal-listen")).to_be_visible()
+    with phone.expect_request("**/api/preview") as heard:
+        phone.tap("#deal-hear")
+    assert heard.value.post_data_json["replaces"] == number
+    phone.get_by_role("button", name="不改了").tap()
 
 
 def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> None:

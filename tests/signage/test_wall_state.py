@@ -231,6 +231,36 @@ def test_an_award_without_a_winner_shows_the_text() -> None:
     assert (state["scene"], state["celebration"]["text"]) == ("celebration", "恭喜！")
 
 
+def test_only_deals_winners_and_emergencies_are_red() -> None:
+    """A day without a deal is calm, in the evening's top sales and in every announcement without a deal."""
+    red = [
+        celebrated("big", deal(1)),
+        celebrated("emergency"),
+        wall_state(pinned("leaderboard", "18:00", champion=champion("day", date(2026, 11, 23)),
+                          on_air=said("top_sales_of_day", moment("18:00"))), "hall")["celebration"],
+    ]  # fmt: skip
+    assert [made and made["calm"] for made in red] == [False] * 3
+    assert red[2]
+    assert red[2]["title"] == "Top sales today"
+    for kind in ("top_sales_of_day", "top_sales_of_week", "say", "text", "microphone", "greeting", "sprint"):
+        made = celebrated(kind)
+        assert made is not None
+        assert (made["calm"], made["title"]) == (True, "战报" if kind.startswith("top") else None)
+
+
+def test_a_day_without_a_deal_has_nothing_to_reveal() -> None:
+    """Without winners no places appear one by one, and the words are not those of the morning."""
+    empty = board(top=(), teams=(replace(tally(1, "猛虎队"), count=0),))
+    assert wall_state(glance("18:05:16", board=empty), "main")["board"]["reveal"] == []
+    assert wall_state(glance("18:05:16", board=empty), "main")["board"]["live"] is False
+    assert wall_state(pinned("leaderboard", people=()), "hall")["board"]["live"] is True
+
+
+def test_a_show_that_was_announced_is_not_revealed_a_second_time() -> None:
+    """A short day's voice ends before the silent timetable of the steps would: everything stays shown."""
+    assert wall_state(glance("18:05:20", board=board(announced=True)), "main")["board"]["reveal"] == []
+
+
 def pinned(pin: str, clock: str = "14:52", **over: object) -> Glance:
     walls = WallSettings(screens={"hall": WallDisplay("hall", 65, 8, "paper", pin, "猛虎队", True, "en")})
     return glance(clock, walls=walls, **over)

@@ -265,6 +265,7 @@ FIGURES: tuple[Rule, ...] = (
     rule(rf"{START}({NUMBER})\+(?!\s?[0-9])", _more_than),
     rule(r"(?<=[0-9一-鿿A-Za-z])\s?[×÷]\s?(?=[0-9一-鿿])|[±≈≠≥≤]", _sign),
     rule(r"(?<=[0-9])\^([0-9]{1,3})", lambda m: f"的{cardinal_of(m.group(1))}次方"),
+    rule(r"(?<=第)([0-9]{1,3})/(?=[0-9]{1,3}[期批组轮场届名页章节课位号周季])", r"\1、"),
     rule(
         r"(?<![0-9/])([0-9]{1,6})/([0-9]{1,6})(?![0-9/])",
         lambda m: f"{cardinal_of(m.group(2))}分之{cardinal_of(m.group(1))}",
@@ -334,6 +335,12 @@ def _thousands(match: Match) -> str:
     return counted(format((Decimal(bare(match.group(1))[:25]) * 1000).normalize(), "f"))
 
 
+def _millions(match: Match) -> str:
+    """Read ¥1.5M as 一百五十万元."""
+    value = Decimal(bare(match.group(1))[:25]) * _ENGLISH_BIG[match.group(2)]
+    return counted(format(value.normalize(), "f")) + "元"
+
+
 def _foreign(match: Match) -> str:
     if match.group(3) in _ENGLISH_BIG:
         value = Decimal(bare(match.group(2))[:25]) * _ENGLISH_BIG[match.group(3)]
@@ -357,6 +364,7 @@ MONEY: tuple[Rule, ...] = (
     rule(rf"{_SIGN}({NUMBER})\s?[wW](?![A-Za-z])", r"\1万元"),
     rule(rf"{_SIGN}({NUMBER})\s?({_BIG})元?", lambda m: f"{counted(bare(m.group(1)))}{m.group(2)}元"),
     rule(rf"{_SIGN}({NUMBER})[kK](?![A-Za-z])", lambda m: _thousands(m) + "元"),
+    rule(rf"{_SIGN}({NUMBER})\s?([MB])(?![A-Za-z])", _millions),
     rule(rf"{_SIGN}({NUMBER})(?:元整?)?{END}", _yuan),
     rule(rf"{START}({NUMBER})\s?(?:RMB|CNY)(?![A-Za-z])", _yuan),
     rule(
