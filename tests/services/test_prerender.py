@@ -124,12 +124,12 @@ def test_a_slow_machine_renders_the_parts_of_sums_in_idle_time(tmp_path: Path) -
         office.deal("王小明", 12800)
         office.voice.natural = True
         office.clock.go(seconds=31)
-        office.keeper.look()
+        office.keeper.refresh()
         assert not [text for text in kept_texts(office) if "金额" in text]
         office.voice.pace = 4.0
         for _ in range(20):
             office.clock.go(seconds=0.1)
-            office.keeper.look()
+            office.keeper.refresh()
         sums = [text for text in kept_texts(office) if "元" in text or "金额" in text]
         assert sums[:3] == ["金额是一万两千八百元，", "金额是一万元，", "金额是一万，"]
 
