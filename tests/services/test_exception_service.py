@@ -28,13 +28,13 @@ def office(tmp_path: Path) -> Iterator[House]:
 
 def make(office: House, on: date, key: str, **fields: str) -> int:
     made = office.office.exceptions.make(on, fields, key, "王小明的手机")
-    office.keeper.look()
+    office.keeper.refresh()
     return made.exception.id
 
 
 def undo(office: House, on: date, ident: int) -> None:
     office.office.exceptions.undo(on, ident, "总监的手机")
-    office.keeper.look()
+    office.keeper.refresh()
 
 
 def reasons(office: House, kind: str) -> list[str]:

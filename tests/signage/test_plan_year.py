@@ -91,7 +91,7 @@ class Year:
         mine = kept.get(now.date(), ())
         plan = plan_for(now.date(), office.timetable_file.rhythm, calendar(CN, kept), mine)
         state = state_at(plan, now)
-        office.keeper.look()
+        office.keeper.refresh()
         wall, phone, api = self.get("/api/wall?name=main"), self.get("/api/phone"), self.get("/api/now")
         day = self.get(f"/api/days/{now.date()}")
         spans = [(f"{hhmm(entry.at)}", entry.name) for entry in plan.entries]
@@ -115,7 +115,7 @@ def live(folder: Path, days: int, number: int) -> Year:
         for n in range(days):
             today = BEGIN + timedelta(days=n)
             office.clock.jump(datetime.combine(today, time(7), office.clock.zone))
-            office.office.following.jumped(0)
+            office.office.timetable_listener.jumped(0)
             while year.made * days < number * (n + 1):
                 year.change(today)
             for hour in sorted(chance.sample(range(8, 20), 2)):
