@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from signage import api, auth, http, pairing, phone, poster, sse, tls, uploads, walls
+from signage import api, auth, http, pairing, phone, plan, poster, sse, tls, uploads, walls
 
 if TYPE_CHECKING:
     from controller.clock import Clock
@@ -53,6 +53,7 @@ def create_app(
         walls.pages,
         pairing.pages,
         phone.pages,
+        plan.pages,
         poster.pages,
         uploads.pages,
         tls.pages,

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, jsonify, redirect, render_template, ur
 from werkzeug.wrappers import Response
 
 from controller.glance import Glance, Sounding
-from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
+from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, UNANNOUNCED, VOLUME_0, Hearing
 from controller.sales.announcement_policy import time_text
 from controller.sales.model import (
     DROPPED,
@@ -24,6 +24,7 @@ from controller.sales.model import (
 )
 from controller.sales.settings import Wall
 from controller.system.paths import version
+from controller.timetable.exceptions import words_of
 from controller.timetable.labels import ROLES, SCENES, track_title
 from controller.timetable.model import Duty
 from signage import serializers
@@ -42,8 +43,14 @@ SPOKEN = 400  # lines of manual announcements: a whole day
 SHOWN = {**SCENES, "off": "已关屏"}
 SAID_BY_HAND = ("say", "microphone", "emergency")
 SAID = (HEARD, NOT_HEARD, DROPPED)  # states in which an announcement can be repeated
-UNANNOUNCED = "这一单没有安排播报。"
-HELD = {NO_DEVICE: "等音响恢复", VOLUME_0: "等音量调大", QUIET: "等安静时间结束", MUTED: "等静音结束"}
+NOT_PLANNED = "这一单没有安排播报。"
+HELD = {
+    NO_DEVICE: "等音响恢复",
+    VOLUME_0: "等音量调大",
+    QUIET: "等安静时间结束",
+    UNANNOUNCED: "等可以播报的时间",
+    MUTED: "等静音结束",
+}
 
 
 @pages.get("/")
@@ -101,7 +108,7 @@ def done() -> Response:
 
 
 def phone_state() -> Json:
-    """Return all data of the four tabs."""
+    """Return all data of the tabs; the plan of other days has its own addresses."""
     current = office()
     glance = current.glance()
     today = glance.plan.date
@@ -145,6 +152,7 @@ def _moment(glance: Glance) -> Json:
         "quiet_until": serializers.clock_time(state.quiet_until) if state.quiet else None,
         "plan": [{**(serializers.entry(entry) or {}), "now": entry == state.entry} for entry in plan.entries],
         "duties": [_duty(duty) for duty in plan.duties],
+        "exceptions": [words_of(exception) for exception in plan.exceptions],
         "totals": {
             "day": serializers.total(glance.day),
             "week": serializers.total(glance.week),
@@ -195,7 +203,7 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
         "at": f"{deal.at:%H:%M}",
         "state": words,
         "look": look,
-        "why": announcement.why if announcement else UNANNOUNCED,
+        "why": announcement.why if announcement else NOT_PLANNED,
         "announcement": announcement.id if announcement else None,
         "again": deal.voided is None and announcement is not None and announcement.state in SAID,
         "reason": _reason(announcement),
@@ -225,7 +233,7 @@ def state_words(
 def _reason(announcement: Announcement | None) -> str:
     """Return why it was not heard, for the row itself; "" when it went as people expect."""
     if announcement is None:
-        return UNANNOUNCED
+        return NOT_PLANNED
     return announcement.why if announcement.state in (NOT_HEARD, DROPPED) else ""
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from controller.sales import standings
 from controller.sales.announcements import Outbox
 from controller.sales.deals import Deals
+from controller.sales.exceptions import DayExceptions
 from controller.sales.model import Person, Team
 from controller.sales.people import Roster
 from controller.sales.rows import Rows
@@ -30,6 +31,7 @@ class Session:
         self.roster = Roster(rows)
         self.outbox = Outbox(rows)
         self.settings = Settings(rows)
+        self.exceptions = DayExceptions(rows)
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:

@@ -1,7 +1,8 @@
 """The office's operations. Each one refuses with a sentence or commits; the store, not the operation, signals it.
 
 One service per subject: `deals`, `roundups` (deals announced together), `announcements` (playing them; the announcer
-reads `queue`), `cues` (announcements of the timetable), `music` (music, volume, mute), `auth` (sign-in and tokens),
+reads `queue`), `cues` (announcements of the timetable), `exceptions` (of a date's plan), `music` (music, volume, mute),
+`auth` (sign-in and tokens),
 `snapshot` (the data of all screens), `timetable_listener` (events of clock and speaker). The office only joins them:
 every part gets its dependencies in its constructor.
 """
@@ -29,6 +30,7 @@ from controller.services.auth import Credentials
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
 from controller.services.deals import AS_USUAL, DealService, How, Recorded
+from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
@@ -110,6 +112,7 @@ class Office:
         self._speech = SpokenTextService(context, self._talk)
         cues = CueService(context)
         self._people = PeopleService(context)
+        self.exceptions = ExceptionService(context)
         health = HealthMonitor(
             context,
             self._sound.hearing,

@@ -71,7 +71,7 @@ class Prerenderer:
         if monotonic - self._began < SETTLED_S:
             return
         ahead = [cue for cue in plan.cues if cue.say is not None and cue.at > now]
-        present = (plan.date, self._context.rhythm, self._manner())
+        present = (plan.date, plan.cues, self._context.rhythm, self._manner())
         if self._seen != present:
             self._seen, self._shortly = present, set()
             self._prepare([cue for cue in ahead if self._cues.fixed(cue, plan)], plan, now)

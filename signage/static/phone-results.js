@@ -101,7 +101,8 @@ function drawDay() {
   fill($('duties'), state.duties.map((duty) => row(duty.what, duty.at || '全天', duty.who, '')));
   if (!state.duties.length) fill($('duties'), el('li', { class: 'dim' }, '今天没有安排。'));
   $('plan-title').textContent = state.workday ? '今天的作息' : `今天休息：${state.day_why}`;
-  fill($('notices'), state.notices.map((notice) => el('p', { class: 'dim' }, notice)));
+  const changed = state.exceptions.map((words) => el('p', {}, '临时安排：', el('b', {}, words)));
+  fill($('notices'), changed, state.notices.map((notice) => el('p', { class: 'dim' }, notice)));
   fill($('plan'), state.plan.map((entry) => el('li', { 'aria-current': entry.now ? 'time' : null },
     el('span', {}, `${entry.at}–${entry.until}`), el('b', {}, entry.name), entry.now && entry.text ? el('p', {}, entry.text) : null)));
 }

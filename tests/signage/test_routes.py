@@ -38,6 +38,7 @@ def routes(house: House) -> list[tuple[str, str, str]]:
     rows = []
     for rule in house.daemon.server._server._app.url_map.iter_rules():
         path = rule.rule.replace("<any(people, teams):kind>", "people").replace("<int:number>", "999999")
+        path = path.replace("<day>", "2026-11-24")
         for part in ("name", "playlist", "file", "path:filename"):
             path = path.replace(f"<{part}>", "nothing-of-this-name")
         assert "<" not in path, rule.rule
