@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from signage import api, auth, http, pairing, phone, poster, sse, tls, uploads, walls
+from signage import api, auth, http, pairing, phone, poster, sse, timetable, tls, uploads, walls
 
 if TYPE_CHECKING:
     from controller.clock import Clock
@@ -54,6 +54,7 @@ def create_app(
         pairing.pages,
         phone.pages,
         poster.pages,
+        timetable.pages,
         uploads.pages,
         tls.pages,
     ):

@@ -40,6 +40,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "read": _ALL,
     "sell": frozenset({"admin", "assistant", "program"}),  # deals, announcements, music
     "targets": frozenset({"admin", "assistant", "program", "leader", "director"}),
+    "timetable": frozenset({"admin", "assistant"}),  # read and edit the timetable file
     "manage": frozenset({"admin", "assistant"}),  # people, teams, walls, access
 }
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -38,6 +38,11 @@ class TimetableFile:
         self.changes = Changes()
         self.rhythm, self._workdays = self._first()
 
+    @property
+    def path(self) -> Path:
+        """The file that people edit."""
+        return self._path
+
     def _first(self) -> tuple[Timetable, Workdays]:
         """Load the file, else its last good copy. Raises TimetableInvalid when neither can be used."""
         try:
@@ -65,6 +70,10 @@ class TimetableFile:
                     self._plans.clear()
                 self._plans[day] = plan_for(day, self.rhythm, self._workdays)
             return self._plans[day]
+
+    def preview(self, rhythm: Timetable, day: date) -> DayPlan:
+        """Return the plan of a date by a timetable that is not in force."""
+        return plan_for(day, rhythm, self._days(rhythm))
 
     def usual(self, day: date) -> DayPlan:
         """Return the usual plan of the first working day from `day` on; see `plan.usual`."""
