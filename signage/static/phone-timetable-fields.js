@@ -9,11 +9,11 @@ const called = (context, name) => context.forms.names[name] || name;
 export const filled = (text, samples) => text.replace(/\{(\w+)\}/g, (slot, name) => samples[name] || '');
 
 // 试听: the text with made-up values, on this phone only. Another text removes the player.
-export function listen(context, read, more = () => ({})) {
+export function listen(context, read, more = () => ({}), words = '试听，只在这台手机上') {
   const place = el('div', { class: 'listen', hidden: true });
   const button = el('button', { type: 'button', class: 'act', onclick: () => tap(button, async () => {
     await hear({ text: filled(read() || '', context.samples), ...more() }, place);
-  }) }, '试听，只在这台手机上');
+  }) }, words);
   return { nodes: [button, place], quiet: () => silence(place), enable: (on) => { button.disabled = !on; } };
 }
 
@@ -93,7 +93,7 @@ const KINDS = {
     const inputs = [];
     const add = (text) => {
       const input = line({ kind: 'long' }, text, { maxlength: 400, 'aria-label': '一种说法' });
-      const sound = listen(context, () => input.value);
+      const sound = listen(context, () => input.value, undefined, '试听');
       const show = () => sound.enable(Boolean(input.value.trim()));
       input.addEventListener('input', () => { sound.quiet(); show(); });
       const gone = el('button', { type: 'button', class: 'act', onclick: () => {
@@ -109,8 +109,7 @@ const KINDS = {
     };
     (Array.isArray(value) ? value : value ? [value] : field.usual).forEach(add);
     const more = el('button', { type: 'button', class: 'act', onclick: () => add('').focus() }, '再加一种说法');
-    const slots = field.slots.length ? el('p', { class: 'dim' }, `可以用：${field.slots.map((slot) => `{${slot}}`).join(' ')}`) : null;
-    return { node: place, after: el('div', {}, more, slots), value: () => {
+    return { node: place, after: el('div', {}, more), value: () => {
       const texts = inputs.map((input) => input.value.trim()).filter(Boolean);
       return texts.length > 1 ? texts : texts[0] || null;
     } };
@@ -147,7 +146,8 @@ export function fieldOf(context, field, value) {
   numbers += 1;
   if (target && !target.id) target.id = 'field-' + numbers;
   const node = el('div', { class: 'field', 'data-key': field.path[field.path.length - 1] },
-    el('label', { for: target ? target.id : null }, field.label || field.title), input.node, wrong, input.after || '');
+    el('label', { for: target ? target.id : null }, field.label || field.title), input.node, wrong, input.after || '',
+    field.slots && field.slots.length ? el('p', { class: 'dim slots' }, `可以用：${field.slots.map((slot) => `{${slot}}`).join(' ')}`) : '');
   return {
     node, path: field.path,
     changed: () => word(JSON.stringify(input.value())) !== first,

@@ -19,19 +19,22 @@ function spanWords(context, span) {
     span.wall && span.wall !== 'rhythm' ? `画面 ${context.forms.names[span.wall] || span.wall}` : ''].filter(Boolean).join('，');
 }
 
-// A day's plan as rows; `only`: the lines that an edit changes.
-export function planRows(context, day, only) {
+// The lines of a plan as {sort, at, name, more, look}.
+function linesOf(context, day, look) {
   const names = context.forms.names;
-  const rows = [
-    ...day.entries.map((span) => [span.at, `${span.at}–${span.until}`, span.name, spanWords(context, span), span.new]),
-    ...day.cues.map((cue) => [cue.at, cue.at, cue.say ? `播报：${names[cue.say] || cue.say}` : '换画面', cue.show ? `画面 ${names[cue.show] || cue.show}` : '', cue.new]),
-    ...day.duties.map((duty) => [duty.at || '24', duty.at || '全天', `${names[duty.who] || duty.who}：${duty.what}`, '', duty.new]),
+  return [
+    ...day.entries.map((span) => ({ sort: span.at, at: `${span.at}–${span.until}`, name: span.name, more: spanWords(context, span), look: look(span) })),
+    ...day.cues.map((cue) => ({ sort: cue.at, at: cue.at, name: cue.say ? `播报：${names[cue.say] || cue.say}` : '换画面', more: cue.show ? `画面 ${names[cue.show] || cue.show}` : '', look: look(cue) })),
+    ...day.duties.map((duty) => ({ sort: duty.at || '24', at: duty.at || '全天', name: `${names[duty.who] || duty.who}：${duty.what}`, more: '', look: look(duty) })),
   ];
-  const gone = [...day.gone.entries, ...day.gone.cues, ...day.gone.duties];
-  const shown = (only ? rows.filter((one) => one[4]) : rows).sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
-  return el('ul', { class: 'plan' },
-    (only ? gone : []).map((line) => el('li', { class: 'gone' }, el('span', {}, line.at ? (line.until ? `${line.at}–${line.until}` : line.at) : '全天'), el('b', {}, line.name || line.what || (line.say ? `播报：${names[line.say] || line.say}` : '换画面')))),
-    shown.map(([, at, name, more, fresh]) => el('li', { class: fresh ? 'fresh' : '' }, el('span', {}, at), el('b', {}, name), more ? el('p', {}, more) : '')));
+}
+
+// A day's plan as rows; `only`: the lines that an edit changes, those of before struck out.
+export function planRows(context, day, only) {
+  const lines = linesOf(context, day, (line) => (line.new ? 'fresh' : '')).filter((line) => !only || line.look);
+  const gone = only ? linesOf(context, day.gone, () => 'gone') : [];
+  const shown = [...gone, ...lines].sort((a, b) => (a.sort < b.sort ? -1 : a.sort > b.sort ? 1 : 0));
+  return el('ul', { class: 'plan' }, shown.map((line) => el('li', { class: line.look }, el('span', {}, line.at), el('b', {}, line.name), line.more ? el('p', {}, line.more) : '')));
 }
 
 export const dayWords = (day) => `${day.why}${day.workday ? '，上班' : '，休息'}。`;
@@ -83,8 +86,8 @@ export async function save(context, data, mine) {
 }
 
 // Open a form. `fields`: its inputs; `operations`: the edit that they mean, [] when nothing has changed.
-// `prefix`: the path of the whole form; `more`: buttons below.
-export function open(context, { title, fields, operations, prefix, more = [], extra = [] }) {
+// `prefix`: the path of the whole form; `more`: buttons below; `dated`: the edit can change a day's plan.
+export function open(context, { title, fields, operations, prefix, more = [], extra = [], dated = true }) {
   const general = el('ul', { class: 'faults wrong', hidden: true, role: 'alert' });
   const date = el('input', { class: 'line', type: 'date', id: 'sheet-date', onchange: () => check() });
   date.value = context.date;
@@ -115,7 +118,7 @@ export function open(context, { title, fields, operations, prefix, more = [], ex
     const wanted = operations();
     if (!wanted.length) {
       showAt([]);
-      fill(plan, el('p', { class: 'dim' }, '还没有改动。'));
+      fill(plan, el('p', { class: 'dim' }, dated ? '还没有改动。' : ''));
       fill(lines);
       go.disabled = true;
       return;
@@ -131,7 +134,7 @@ export function open(context, { title, fields, operations, prefix, more = [], ex
     showAt(answer.problems);
     shown = answer.changed;
     go.disabled = !answer.valid || !answer.changed.length;
-    fill(plan, answer.valid ? preview(context, answer.day) : el('p', { class: 'dim' }, '改好以后，这里是那一天的样子。'));
+    fill(plan, !dated ? '' : answer.valid ? preview(context, answer.day) : el('p', { class: 'dim' }, '改好以后，这里是那一天的样子。'));
     fill(lines, answer.changed.length ? [el('h3', {}, '文件里会改这几行'), changedLines(answer.changed)] : '');
   }
 
@@ -140,7 +143,7 @@ export function open(context, { title, fields, operations, prefix, more = [], ex
     timer = setTimeout(check, WAIT_MS);
   };
   const form = el('div', { class: 'form', oninput: later, onchange: later }, fields.map((field) => field.node), extra);
-  sheet(title, el('div', { class: 'two' }, form, el('div', { class: 'beside' }, el('label', { for: 'sheet-date' }, '保存以前，看看哪一天'), date, plan, lines)), general, go, more);
+  sheet(title, el('div', { class: 'two' }, form, el('div', { class: 'beside' }, dated ? [el('label', { for: 'sheet-date' }, '保存以前，看看哪一天'), date] : [], plan, lines)), general, go, more);
   $('sheet').classList.add('wide');
   check();
 }
@@ -200,5 +203,6 @@ export function settings(context, title, shapes, base = []) {
   const speed = fields.find((field) => field.path[field.path.length - 1] === 'speed');
   const sound = voice ? listen(context, () => '恭喜{team}的{person}签了一单{product}，金额是{amount}，请大家为他喝彩！',
     () => ({ voice: voice.value() || 'auto', speed: Number(speed.value() || 1) })).nodes : [];
-  open(context, { title, fields, operations, prefix: base.length ? base : [null], extra: sound });
+  const dated = fields.some((field) => ['office', 'city', 'holidays', 'days_off', 'extra_workdays', 'new_customers'].includes(field.full[0]));
+  open(context, { title, fields, operations, prefix: base.length ? base : [null], extra: sound, dated });
 }
