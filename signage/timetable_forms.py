@@ -33,6 +33,12 @@ LABELS: Final = {
     "scene": "固定一个画面", "team": "只看一个团队", "portrait": "竖屏", "language": "语言", "over": "超过多少元算大单",
     "from": "第一次整点播报", "to": "最后一次整点播报",
 }  # fmt: skip
+SLOTS: Final = {
+    "team": "团队", "person": "姓名", "product": "产品", "amount": "金额", "count": "几单", "total": "合计",
+    "all": "一共几单", "all_total": "全部合计", "target": "目标", "rate": "完成率", "when": "什么时候", "prize": "奖品",
+    "office": "公司名称", "month": "几月", "city": "城市", "place": "第几名", "new_customers": "新客户的比例",
+    "next_workday": "下个工作日",
+}  # fmt: skip
 DAYS: Final = (
     "每天", "休息日", "周一", "周五", "周二和周五", "每月第一个工作日", "每月最后一个工作日", "每周最后一个工作日",
     "每月15日",
@@ -61,6 +67,7 @@ def forms() -> Json:
         "screen": [_field((key,), field) for key, field in _display().fields.items()],
         "texts": [text for section in TITLES for text in _texts(section)],
         "names": SHOWN_NAMES,
+        "slots": SLOTS,
         "days": DAYS,
     }
 

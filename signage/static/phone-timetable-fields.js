@@ -147,7 +147,7 @@ export function fieldOf(context, field, value) {
   if (target && !target.id) target.id = 'field-' + numbers;
   const node = el('div', { class: 'field', 'data-key': field.path[field.path.length - 1] },
     el('label', { for: target ? target.id : null }, field.label || field.title), input.node, wrong, input.after || '',
-    field.slots && field.slots.length ? el('p', { class: 'dim slots' }, `可以用：${field.slots.map((slot) => `{${slot}}`).join(' ')}`) : '');
+    field.slots && field.slots.length ? el('p', { class: 'dim slots' }, `可以用：${field.slots.map((slot) => `{${slot}} ${context.forms.slots[slot] || ''}`).join('，')}`) : '');
   return {
     node, path: field.path,
     changed: () => word(JSON.stringify(input.value())) !== first,

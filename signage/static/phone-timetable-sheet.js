@@ -54,6 +54,7 @@ function conflict(context, answer, data, mine) {
   const theirs = el('button', { type: 'button', class: 'act', onclick: () => tap(theirs, async () => {
     closeSheet();
     await context.reload(true);
+    if (data.text !== undefined) context.forget();
   }) }, '不要我的改动，看新的');
   sheet('有人刚改过作息表', el('p', {}, answer.error), el('p', { class: 'dim' }, `${answer.who}，${moment(answer.when)}`),
     el('h3', {}, '对方改了这几行'), answer.changed.length ? changedLines(answer.changed) : el('p', { class: 'dim' }, '太久以前的版本，比较不了。'),
@@ -74,6 +75,7 @@ export async function save(context, data, mine) {
   }
   closeSheet();
   await context.reload(true);
+  if (data.text !== undefined) context.forget();
   const old = context.versions.find((one) => one.version === before);
   if (old && version.version !== before) {
     undoable('已保存，马上生效。', '撤销', async () => {

@@ -48,7 +48,7 @@ export function start() {
     timer = setTimeout(check, 500);
   });
   $('source-save').addEventListener('click', (event) => tap(event.currentTarget, async () => {
-    if (await save(context, { base, text: $('source').value }, shown)) draw(context, true);
+    await save(context, { base, text: $('source').value }, shown);
   }));
   $('source-back').addEventListener('click', () => draw(context, true));
 }

@@ -4,7 +4,7 @@ import { dayWords, entry, planRows, settings } from './phone-timetable-sheet.js'
 import * as source from './phone-timetable-text.js';
 
 const TABS = ['day', 'texts', 'settings', 'history', 'file'];
-const context = { reload: load, date: '', versions: [], values: null };
+const context = { reload: load, forget: () => source.draw(context, true), date: '', versions: [], values: null };
 let stale = false;
 
 const words = (value) => (value === null || value === undefined ? '' : typeof value === 'object' ? Object.entries(value).map(([day, list]) => (Array.isArray(value) ? list : `${day} ${list}`)).join('，') : String(value));
@@ -116,7 +116,7 @@ async function load(given = false) {
   }
   if (!context.date) context.date = $('date').value = context.today;
   draw();
-  source.draw(context, given && !$('file').contains(document.activeElement));
+  source.draw(context);
 }
 
 // Somebody else's edit arrives as a hint.

@@ -116,13 +116,14 @@ def test_two_saves_at_once_write_one(house: House) -> None:
 
 
 def test_an_edit_over_ssh_is_noticed_and_kept(house: House) -> None:
-    """A person edits the file on the machine: it becomes a version, and a save based on the one before is asked."""
+    """Two edits on the machine, with no page open: each becomes a version; a save based on the one before is asked."""
     editor = editor_of(house)
     base = editor.present().mark
     text = house.file.read_text(encoding="utf-8")
-    house.file.write_text(text.replace("volume: 70", "volume: 60"), encoding="utf-8")
-    house.office.following.watch()
-    assert [version.how for version in editor.versions()] == ["file", "start"]
+    for volume in (50, 60):
+        house.file.write_text(text.replace("volume: 70", f"volume: {volume}"), encoding="utf-8")
+        house.office.following.watch()
+    assert [version.how for version in editor.versions()] == ["file", "file", "start"]
     with pytest.raises(Outdated, match="主机上的文件") as outdated:
         editor.save(music("morning"), base, "小李")
     assert outdated.value.fits
@@ -170,7 +171,7 @@ def test_restoring_is_a_new_version(house: House) -> None:
     base = editor.present().mark
     saved = editor.save(music("morning"), base, "小陈")
     first = editor.versions()[-1]
-    shown, changed = editor.version(first.number)
+    _, changed = editor.version(first.number)
     assert [line.text.strip() for line in changed if line.kind == "+"] == ["music: morning"]
     with pytest.raises(Outdated):
         editor.restore(first.number, base, "小李")

@@ -24,7 +24,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture
 def house(whole: House) -> House:
-    """Return the house with the shipped timetable."""
+    """Return the running daemon with the shipped timetable."""
     whole.daemon.timetable_file.path.write_text(SHIPPED, encoding="utf-8")
     return whole
 
@@ -87,7 +87,7 @@ def test_a_check_names_the_field_and_writes_nothing(house: House) -> None:
     assert house.daemon.timetable_file.path.read_text(encoding="utf-8") == SHIPPED
 
 
-def test_the_second_editor_is_asked_over_http(house: House) -> None:
+def test_the_second_editor_gets_a_question_over_http(house: House) -> None:
     """409 with the present version, who and when, the lines that differ, and whether both edits fit together."""
     base = version_of(house)
     assert call(house, "PUT", "", {"base": base, "operations": [set_(MUSIC, "morning")]}).status == 200

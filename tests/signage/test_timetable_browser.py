@@ -15,6 +15,8 @@ from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, GENEROUS, RULES
 pytestmark = pytest.mark.browser
 
 SHIPPED = (REPOSITORY / "config" / "rhythm.yaml").read_text(encoding="utf-8")
+FAULTS: list[str] = []
+"""Errors of the pages' scripts."""
 SIZES = {"phone": (390, 844), "small": (320, 640), "desktop": (1280, 800)}
 
 
@@ -47,6 +49,7 @@ def pages(house: House, browser: Browser) -> Iterator[list[Page]]:
     yield pages
     for page in pages:
         page.context.close()
+    assert not FAULTS
 
 
 def opened(house: House, browser: Browser, pages: list[Page], size: str, scheme: str = "light") -> Page:
@@ -57,7 +60,7 @@ def opened(house: House, browser: Browser, pages: list[Page], size: str, scheme:
     page = context.new_page()
     page.set_default_timeout(GENEROUS)
     expect.set_options(timeout=GENEROUS)
-    page.on("pageerror", lambda error: pytest.fail(str(error)))  # raised by the next call of this page
+    page.on("pageerror", lambda error: FAULTS.append(str(error)))
     page.goto(house.address + "/timetable")
     page.fill("#pin", house.daemon.office.keys.pin())
     page.fill("#who", f"{size}-{len(pages)}")
