@@ -17,9 +17,9 @@ from controller.timetable.edit import EditRefused, operations_of, values_of
 from controller.timetable.load import LARGEST
 from controller.timetable.model import DayPlan
 from controller.timetable.plan import to_json
-from signage.api import office
 from signage.auth import access, needs
 from signage.http import Denied, body, brings, date_of, text_of
+from signage.office import office
 from signage.serializers import Json
 from signage.timetable_forms import forms, playlists
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.system.atomic_file import rewrite
-from controller.system.json_file import read_json
+from controller.system.files import read_json
 
 log = logging.getLogger(__name__)
 

@@ -122,7 +122,7 @@ def test_an_edit_over_ssh_is_noticed_and_kept(house: House) -> None:
     text = house.file.read_text(encoding="utf-8")
     for volume in (50, 60):
         house.file.write_text(text.replace("volume: 70", f"volume: {volume}"), encoding="utf-8")
-        house.office.following.watch()
+        house.office.timetable_listener.watch()
     assert [version.how for version in editor.versions()] == ["file", "file", "start"]
     with pytest.raises(Outdated, match="主机上的文件") as outdated:
         editor.save(music("morning"), base, "小李")
@@ -245,7 +245,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(house: House) -> None:
 def test_a_file_that_the_page_cannot_show_is_a_sentence(house: House, data: bytes, sentence: str) -> None:
     """Another encoding, another kind of file: said in one sentence; the daemon goes on."""
     house.file.write_bytes(data)
-    house.office.following.watch()
+    house.office.timetable_listener.watch()
     with pytest.raises(Refused, match=sentence):
         editor_of(house).present()
 
