@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from controller.glance import Glance
 from controller.sales.model import Refused
 from controller.services.timetable_edit import Checked, Faulty, FoundProblem, Outdated, Wanted, who_of
 from controller.services.timetable_history import FILE, RESTORED, START, Version
@@ -43,7 +44,7 @@ def page() -> str | Response:
 def show() -> Response:
     """Return the file as text and values, its problems, and everything that the forms need."""
     current = office()
-    version = current.timetable.present()
+    version, glance = current.timetable.present(), current.glance()
     return jsonify(
         {
             **_version(version),
@@ -53,13 +54,13 @@ def show() -> Response:
             "forms": forms(),
             "playlists": playlists(current.playlist_names()),
             "teams": [team.name for team in current.teams()],
-            "samples": _samples(),
-            "today": current.glance().plan.date.isoformat(),
+            "samples": _samples(glance),
+            "today": glance.plan.date.isoformat(),
         }
     )
 
 
-def _samples() -> dict[str, str]:
+def _samples(glance: Glance) -> dict[str, str]:
     """Return a value for each slot, so that a text can be heard."""
     people = office().people()
     person = next((one for one in people if not one.hidden), None)
@@ -68,7 +69,7 @@ def _samples() -> dict[str, str]:
         "product": next(iter(office().products()), "校园招聘套餐"), "amount": "一万两千八百元", "total": "三万六千元",
         "all_total": "五万元", "count": "三", "all": "五", "target": "十万元", "rate": "百分之八十六",
         "when": "昨天傍晚",
-        "prize": "一份小奖品", "office": office().glance().office, "month": f"{office().glance().plan.date.month}月",
+        "prize": "一份小奖品", "office": glance.office, "month": f"{glance.plan.date.month}月",
         "city": "上海", "place": "第二", "new_customers": "15%", "next_workday": "明天",
     }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from controller.timetable.fields import Flag, Number, OneOf, Words
@@ -48,6 +49,7 @@ OPEN: Final = frozenset({"voice", "results_voice"})
 """Choices that also accept a name of the person's own, such as a folder of var/voices."""
 
 
+@cache
 def forms() -> Json:
     """Return all forms: the entries' fields by section, and the settings by page."""
     pages = [

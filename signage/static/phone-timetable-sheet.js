@@ -90,7 +90,7 @@ export async function save(context, data, mine) {
 // Open a form. `fields`: its inputs; `operations`: the edit that they mean, [] when nothing has changed.
 // `prefix`: the path of the whole form; `more`: buttons below; `dated`: the edit can change a day's plan.
 export function open(context, { title, fields, operations, prefix, more = [], extra = [], dated = true }) {
-  const general = el('ul', { class: 'faults wrong', hidden: true, role: 'alert' });
+  const general = el('ul', { class: 'faults wrong', hidden: true });
   const date = el('input', { class: 'line', type: 'date', id: 'sheet-date', onchange: () => check() });
   date.value = context.date;
   const plan = el('div', { class: 'preview', role: 'status' });
@@ -145,7 +145,7 @@ export function open(context, { title, fields, operations, prefix, more = [], ex
     timer = setTimeout(check, WAIT_MS);
   };
   const form = el('div', { class: 'form', oninput: later, onchange: later }, fields.map((field) => field.node), extra);
-  sheet(title, el('div', { class: 'two' }, form, el('div', { class: 'beside' }, dated ? [el('label', { for: 'sheet-date' }, '保存以前，看看哪一天'), date] : [], plan, lines)), general, go, more);
+  sheet(title, el('div', { class: 'two' }, form, el('div', { class: 'beside' }, dated ? [el('label', { for: 'sheet-date' }, '保存以前，看看哪一天'), date] : [], plan, lines)), el('div', { role: 'alert' }, general), go, more);
   $('sheet').classList.add('wide');
   check();
 }
