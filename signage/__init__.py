@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from signage import api, auth, http, pairing, phone, plan, poster, sse, tls, uploads, walls
+from signage import api, auth, http, pairing, phone, plan, poster, sse, timetable, tls, uploads, walls
 
 if TYPE_CHECKING:
     from controller.clock import Clock
@@ -55,6 +55,7 @@ def create_app(
         phone.pages,
         plan.pages,
         poster.pages,
+        timetable.pages,
         uploads.pages,
         tls.pages,
     ):

@@ -41,6 +41,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "sell": frozenset({"admin", "assistant", "program"}),  # deals, announcements, music
     "targets": frozenset({"admin", "assistant", "program", "leader", "director"}),
     "plan": frozenset({"admin", "assistant", "director"}),  # exceptions of a day's plan
+    "timetable": frozenset({"admin", "assistant"}),  # read and edit the timetable file
     "manage": frozenset({"admin", "assistant"}),  # people, teams, walls, access
 }
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -41,6 +41,8 @@ from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
 from controller.services.spoken_texts import Announced, SpokenTextService
+from controller.services.timetable_edit import TimetableEditor
+from controller.services.timetable_history import TimetableHistory
 from controller.services.timetable_listener import TimetableListener
 from controller.services.voices import Samples, Speaking
 from controller.services.walls import Pairings, WallRegistry
@@ -77,6 +79,7 @@ class Parts:
     sounds: Path
     voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
     local_token: str = ""
+    timetable_versions: Path | None = None
 
 
 class Office:
@@ -132,9 +135,12 @@ class Office:
             parts.library.playlists,
             health,
         )
+        versions = parts.timetable_versions or parts.store.path.parent / "timetable"
+        self.timetable = TimetableEditor(context, TimetableHistory(versions))
         self.timetable_listener = TimetableListener(
             context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
+            self.timetable,
         )  # fmt: skip
         self.media = Media(
             upload_services,

@@ -45,6 +45,11 @@ class TimetableFile:
         self.rhythm, self._usual_days = self._first()
         self._workdays = self._usual_days
 
+    @property
+    def path(self) -> Path:
+        """The file that people edit."""
+        return self._path
+
     def _first(self) -> tuple[Timetable, Workdays]:
         """Load the file, else its last good copy. Raises TimetableInvalid when neither can be used."""
         try:
@@ -85,6 +90,12 @@ class TimetableFile:
             self._exceptions = dict(exceptions)
             self._workdays = calendar(self._usual_days, self._exceptions)
             self._plans.clear()
+
+    def preview(self, rhythm: Timetable, day: date) -> DayPlan:
+        """Return the plan of a date by a timetable that is not in force, with the exceptions that are."""
+        with self._lock:
+            exceptions = dict(self._exceptions)
+        return plan_for(day, rhythm, calendar(self._days(rhythm), exceptions), exceptions.get(day, ()))
 
     def usual(self, day: date) -> DayPlan:
         """Return the usual plan of the first working day from `day` on; see `plan.usual`."""

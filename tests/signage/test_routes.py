@@ -15,7 +15,8 @@ OPEN = {  # routes without sign-in; each is read-only, or for sign-in and pairin
     "GET /", "GET /login", "POST /login", "POST /logout", "GET /static/<path:filename>", "GET /health",
     "GET /api/now", "GET /api/standings", "GET /events", "GET /wall", "GET /wall/<name>", "GET /wall/new",
     "GET /api/wall", "POST /api/walls/<name>/painted", "GET /api/walls/<name>/painted", "GET /api/pairing",
-    "GET /photos/<name>", "GET /poster", "GET /qr.svg", "GET /zhangu-ca.crt", "GET /manifest.webmanifest",
+    "GET /photos/<name>", "GET /poster", "GET /qr.svg", "GET /timetable", "GET /zhangu-ca.crt",
+    "GET /manifest.webmanifest",
 }  # fmt: skip
 ROLES = sorted(RIGHTS["read"])
 STRANGERS = {
