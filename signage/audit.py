@@ -102,7 +102,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "api.music": _music,
     "api.volume": "改音量：{changes}",
     "api.choose_voice": "改语音：{changes}",
-    "api.hush": _mute,
+    "api.mute": _mute,
     "api.stop_all": "全部停下",
     "api.undo_stop": "恢复刚才停下的",
     "api.emergency": "紧急广播：{text}",

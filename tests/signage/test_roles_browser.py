@@ -127,6 +127,25 @@ def test_an_open_page_notices_every_way_out(house: House, open_page: Callable[..
         keys.set_pin_on(on=True)
 
 
+def test_a_deal_on_a_removed_phone_is_not_lost(house: House, open_page: Callable[..., Page]) -> None:
+    """Removed while sending: the deal stays on the phone, also while a leader uses it, and is sent once afterwards."""
+    page = join(house, open_page(), "assistant")
+    house.daemon.office.keys.end_session(max(house.daemon.office.keys.signed_in()))
+    order = {"person": "刘洋", "team": "猛虎队", "product": "报纸", "amount": "4321", "key": "phone-removed"}
+    page.evaluate("order => localStorage.setItem('zhangu-unsent', JSON.stringify([order]))", order)
+    page.wait_for_url("**/login", timeout=GENEROUS)
+    join(house, page, "leader", "王小明")
+    page.wait_for_timeout(4500)  # the page tries again every four seconds
+    assert "phone-removed" in page.evaluate("localStorage.getItem('zhangu-unsent')")
+    join(house, page, "assistant")
+    expect(page.locator("#done li").filter(has_text="¥4,321")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('zhangu-unsent')") == "[]"
+    deals = house.call("GET", "/api/deals").json
+    assert [(deal["person"], deal["amount"]) for deal in deals if deal["key"] == "phone-removed"] == [
+        ("刘洋", 4321)
+    ]
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_a_leader_sees_standings_and_the_own_target(
     house: House, open_page: Callable[..., Page], width: int, height: int
