@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
+from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from controller.glance import Glance, Sounding
@@ -33,6 +33,7 @@ from signage.devices import described
 from signage.icon import SIZES as ICONS
 from signage.office import https_port, office
 from signage.serializers import Json
+from signage.sign_in import renew
 from signage.uploads import belongings
 from signage.walls import Painted, screens, streams
 
@@ -54,11 +55,11 @@ HELD = {
 
 
 @pages.get("/")
-def home() -> str | Response:
+def home() -> Response:
     if access().role() is None:
         return redirect(url_for("access.login"))
     state = phone_state()
-    return render_template("phone.html", first=state, office=state["office"])
+    return renew(make_response(render_template("phone.html", first=state, office=state["office"])))
 
 
 @pages.get("/manifest.webmanifest")
@@ -115,6 +116,7 @@ def phone_state() -> Json:
     announcements, deals = current.announcements(today), current.deals(today)
     return {
         **_moment(glance),
+        "me": access().me(),
         "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.hints())],
         "teams": [serializers.team(team) for team in current.teams()],
         "people": [serializers.person(person) for person in current.people()],

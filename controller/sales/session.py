@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from controller.sales import standings
+from controller.sales.access import AccessTables
 from controller.sales.announcements import Outbox
 from controller.sales.deals import Deals
 from controller.sales.exceptions import DayExceptions
@@ -32,6 +33,7 @@ class Session:
         self.outbox = Outbox(rows)
         self.settings = Settings(rows)
         self.exceptions = DayExceptions(rows)
+        self.access = AccessTables(rows)
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:

@@ -140,7 +140,7 @@ class Office:
         self.timetable_listener = TimetableListener(
             context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
-            self.timetable,
+            self.timetable, self.keys.log,
         )  # fmt: skip
         self.media = Media(
             upload_services,

@@ -10,6 +10,7 @@ from functools import partial
 
 from controller.sales.model import StoreTrouble
 from controller.services.announcements import AnnouncementService
+from controller.services.change_log import ChangeLog
 from controller.services.context import Context
 from controller.services.cues import CueService
 from controller.services.deals import DealService
@@ -41,6 +42,7 @@ class TimetableListener:
     foresight: Prerenderer
     speaking: Speaking
     timetable: TimetableEditor
+    log: ChangeLog
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """Bring sound, round-ups and waiting announcements to the present moment."""
@@ -54,6 +56,7 @@ class TimetableListener:
         ]
         if trusted:
             steps.insert(1, partial(self.deals.round_up, now))
+            steps.append(partial(self.log.trim, now))
         for step in steps:
             try:
                 step()

@@ -40,6 +40,12 @@ export class Refusal extends Error {
   }
 }
 
+let staying = false;
+// Keep the page open when this phone is signed out: it shows something that must be read first.
+export function stay() {
+  staying = true;
+}
+
 export async function call(method, path, data) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), 8000);
@@ -58,7 +64,7 @@ export async function call(method, path, data) {
   } finally {
     clearTimeout(timer);
   }
-  if (answer.status === 401) location.assign('/login');
+  if (answer.status === 401 && !staying) location.assign('/login');
   if (!answer.ok) throw new Refusal(answer.status, (found && found.error) || '主机没有正常应答，请再试一次。', found && found.field, found);
   return found;
 }

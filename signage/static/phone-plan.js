@@ -9,6 +9,7 @@ let today = '';
 let since = ''; // the week's first date; empty: today
 let open = ''; // the date on the page; empty: the week
 let day = null;
+let mayChange = false;
 let refresh = () => {};
 
 const moment = (iso) => iso.slice(5, 16).replace('T', ' ');
@@ -71,7 +72,7 @@ function table(found, act) {
 
 function changeRow(one) {
   const button = el('button', { type: 'button', class: 'quiet', onclick: () => tap(button, () => undo(one.id, one.words)) }, '撤销');
-  return el('li', { class: 'change' }, el('span', {}, el('b', {}, one.words), el('span', { class: 'dim' }, `${one.by || '手机'}，${moment(one.made)}`)), day.past ? '' : button);
+  return el('li', { class: 'change' }, el('span', {}, el('b', {}, one.words), el('span', { class: 'dim' }, `${one.by || '手机'}，${moment(one.made)}`)), mayChange && !day.past ? button : '');
 }
 
 async function undo(id, words) {
@@ -108,9 +109,9 @@ function drawDay(found) {
   $('day-why').textContent = `${day.workday ? '上班' : '休息'}：${day.why}`;
   fill($('day-warnings'), day.warnings.map((warning) => el('p', { class: 'wrong' }, warning)));
   fill($('day-changes'), day.exceptions.map(changeRow));
-  $('day-edit').hidden = $('day-hint').hidden = day.past;
+  $('day-edit').hidden = $('day-hint').hidden = day.past || !mayChange;
   drawChoices();
-  fill($('day-plan'), table(day, day.past ? null : itemSheet));
+  fill($('day-plan'), table(day, mayChange && !day.past ? itemSheet : null));
   $('day-poster').href = `/poster?date=${day.date}`;
   $('day-history').hidden = !day.history.length;
   fill($('day-undone'), day.history.map((one) => row(one.words, '已撤销', `${one.by}，${moment(one.made)}`, `${one.undone_by}，${moment(one.undone)}`)));
@@ -211,6 +212,7 @@ export function start(again) {
 export function draw(state, visible) {
   time = state.time;
   today = state.date;
+  mayChange = state.me.rights.includes('plan');
   if (visible && !shown && !open) since = '';
   shown = visible;
   if (visible) load();

@@ -33,7 +33,13 @@ function drawTroubles() {
     [trouble.meanwhile, trouble.mend, ...(trouble.details || [])].filter(Boolean).map((sentence) => el('p', {}, sentence)))));
 }
 
+// Hide everything that needs a right the caller does not have; the server refuses it anyway.
+function drawRights() {
+  for (const node of document.querySelectorAll('[data-right]')) node.toggleAttribute('data-off', !state.me.rights.includes(node.dataset.right));
+}
+
 function draw() {
+  drawRights();
   drawHead();
   drawTroubles();
   deal.draw(state);
@@ -94,8 +100,9 @@ function listen() {
 }
 
 function show() {
+  const open = [...document.querySelectorAll('.tabs a:not([data-off])')].map((link) => link.hash.slice(1));
   const wanted = location.hash.slice(1);
-  tab = wanted in TABS ? wanted : 'deal';
+  tab = open.includes(wanted) ? wanted : open[0];
   for (const found of Object.keys(TABS)) $(found).hidden = found !== tab;
   for (const link of document.querySelectorAll('.tabs a')) {
     if (link.hash === '#' + tab) link.setAttribute('aria-current', 'page');
