@@ -21,7 +21,8 @@ const value = (label) => label.querySelector('input').value.trim();
 function weekRow(one) {
   const state = one.workday ? (one.from ? `${one.from}–${one.until}` : '上班') : '休息';
   const why = one.workday && one.weekday < 6 && !one.guess && !one.changes.length ? '' : one.why;
-  const second = [...one.changes, ...(one.changes.length ? [] : [why]), ...one.planned].filter(Boolean).join('；');
+  const parts = [...one.changes, ...(one.changes.length ? [] : [why]), ...one.planned].filter(Boolean);
+  const second = parts.map((part) => part.replace(/[。；]$/, '')).join('；');
   const [date, weekday] = one.name.replace('）', '').split('（');
   const name = [el('b', {}, [one.near, weekday].filter(Boolean).join(' ')), ' ', el('span', { class: 'dim date' }, date)];
   const mark = el('span', { class: 'live' }, one.changes.length ? '临时改过' : '');
