@@ -143,6 +143,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{at} 的提示落在“{name}”里，今天不播。",
         "The cue at {at} falls into “{name}” and is not announced today.",
     ),
+    "birthday_note": ("{when}是{people}的生日，生日快乐！", "Birthday {day}: {names}"),
+    "years_note": ("{when}{people}加入公司{years}，一路同行！", "{count} years with us {day}: {names}"),
     # exceptions of a date's plan
     "exception_like": ("按{day}的安排", "runs as {day}"),
     "exception_off": ("全天休息", "a day off"),

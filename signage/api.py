@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from controller.glance import for_strangers
 from controller.sales.model import Refused
 from controller.sales.money import parse_amount
+from controller.sales.people_dates import read_birthday, read_joined
 from controller.services.deals import How
 from controller.system.paths import version
 from signage import serializers
@@ -277,15 +278,26 @@ def add_person() -> tuple[Response, int]:
         team=text_of(fields, "team", NAME_LIMIT),
         leader=bool(flag_of(fields, "leader")),
         say_as=text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None,
+        **_dates(fields),
     )
     return jsonify(serializers.person(added)), 201
+
+
+def _dates(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return `birthday` (any way of writing; the year is not kept) and `joined`, if present."""
+    found: dict[str, Any] = {}
+    if "birthday" in fields:
+        found["birthday"] = read_birthday(text_of(fields, "birthday", NAME_LIMIT, optional=True))
+    if "joined" in fields:
+        found["joined"] = read_joined(text_of(fields, "joined", NAME_LIMIT, optional=True))
+    return found
 
 
 @pages.patch("/api/people/<int:number>")
 @needs("manage")
 def update_person(number: int) -> Response:
     fields = body()
-    changes: dict[str, Any] = {}
+    changes = _dates(fields)
     for field in ("name", "team"):
         if field in fields:
             changes[field] = text_of(fields, field, NAME_LIMIT)

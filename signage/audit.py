@@ -26,7 +26,14 @@ LOGGED_VALUE = 60  # characters of one value in the log of changes
 SIGNING_IN = frozenset({"access.enter", "access.join", "access.leave"})
 """Recorded by `signage/sign_in.py`, in words that depend on the kind of PIN."""
 NO_CHANGE = frozenset(
-    {"api.preview_deal", "uploads.hear", "walls.painted", "plan.preview", "timetables.check"}
+    {
+        "api.preview_deal",
+        "uploads.hear",
+        "walls.painted",
+        "plan.preview",
+        "timetables.check",
+        "people.preview_list",
+    }
 )
 """Requests that change nothing."""
 KEYED = frozenset({"api.record_deal", "api.announce", "api.emergency", "uploads.send_clip", "plan.change"})
@@ -71,6 +78,11 @@ def _person(of: _Values) -> str:
     return f"{of['owner']}离职，从名单里去掉" if of["active"] == "否" else f"改{of['owner']}：{of['changes']}"
 
 
+def _leave(of: _Values) -> str:
+    back = f"，{of['returns']} 回来" if of["returns"] else ""
+    return f"{of['owner']}的最后一天是 {of['last_day'] or '今天'}{back}"
+
+
 def _target(of: _Values) -> str:
     return f"{of['team']}{of['date'] or '今天'}的目标改为 {of['amount']} 元"
 
@@ -100,6 +112,11 @@ DEEDS: Final[dict[str, Deed]] = {
         f"产品“{of['product']}”{'从选择里去掉' if of['hidden'] == '是' else '放回选择'}"
     ),
     "api.announce": "播报：{text}",
+    "people.move": lambda of: f"{of['owner']}从{of['since'] or '今天'}起到{of['team']}",
+    "people.cancel_move": "取消{owner}的调队",
+    "people.leave": _leave,
+    "people.come_back": lambda of: f"{of['owner']}从{of['on'] or '今天'}起回来",
+    "people.import_list": "导入了名单",
     "api.repeat": "再播一次第 {url_number} 条播报",
     "api.music": _music,
     "api.volume": "改音量：{changes}",

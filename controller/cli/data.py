@@ -126,23 +126,30 @@ def import_() -> None:
 
 @import_.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--preview", is_flag=True, help="Show the effect of each row and write nothing.")
 @home_option
-def people(file: Path, home: Path | None) -> None:
-    """People and teams from a CSV file with the columns team, person, leader, say_as."""
-    from controller.services.change_log import ChangeLog
-    from controller.services.people import import_list
-    from controller.system.os_errors import reason
+def people(file: Path, preview: bool, home: Path | None) -> None:
+    """People and teams from an Excel workbook (xlsx) or a CSV file."""
+    from controller.cli.people_list import import_file
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        stop(f"读不了 {file}：{reason(error)}。", FAILED)
     with store_of(chosen(home)) as store:
-        done, notes = import_list(store, data)
-        ChangeLog(store).add("owner", COMMAND, f"导入人员：新增 {done.added} 人，更新 {done.changed} 人")
-    echo(f"新增 {done.added} 人，更新 {done.changed} 人，{done.same} 人没有变化。")
-    for note in notes:
-        echo(f"注意：{note}")
+        import_file(store, file, only_preview=preview)
+
+
+@click.group()
+def export() -> None:
+    """Export data."""
+
+
+@export.command(name="people")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@home_option
+def export_people(file: Path, home: Path | None) -> None:
+    """People and teams into FILE, which ends in .csv or .xlsx, for changes and a new import."""
+    from controller.cli.people_list import export_file
+
+    with store_of(chosen(home)) as store:
+        export_file(store, file)
 
 
 @click.command()
@@ -171,4 +178,4 @@ def doctor(home: Path | None) -> None:
     sys.exit(0 if well else FAILED)
 
 
-COMMANDS = (owner, pin, tokens, token, import_, backup, doctor)
+COMMANDS = (owner, pin, tokens, token, import_, export, backup, doctor)

@@ -49,6 +49,8 @@ class Kind(StrEnum):
     TOP_SALES_OF_MONTH = "top_sales_of_month"
     GREETING = "greeting"
     SPRINT = "sprint"
+    BIRTHDAYS = "birthdays"
+    COMPANY_YEARS = "company_years"
     TEXT = "text"
 
     @classmethod
@@ -122,7 +124,11 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person who sells. `hidden`: never on a screen or in a ranking. `photo`: content hash."""
+    """A person who sells. `hidden`: never on a screen or in a ranking. `photo`: content hash.
+
+    `birthday`: month and day ("05-03"). `active` is False for people who left; `last_day` and `returns` are set while
+    that is planned, and remain until they are back.
+    """
 
     id: int
     name: str
@@ -132,6 +138,11 @@ class Person:
     say_as: str | None = None
     hidden: bool = False
     photo: str | None = None
+    birthday: str | None = None
+    joined: dt.date | None = None
+    last_day: dt.date | None = None
+    returns: dt.date | None = None
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

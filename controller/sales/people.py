@@ -12,10 +12,12 @@ from controller.names import tidy_name
 from controller.sales.model import Conflict, Person, Refused, Team
 from controller.sales.money import from_fen, to_fen
 from controller.sales.people_import import LONGEST_NAME, PersonRow
+from controller.sales.people_merge import ADDED, CHANGED, RETURNED, SAME, RowPlan, plan_rows
 from controller.sales.rows import Row, Rows, day
 
 _PERSON: Final = (
-    "SELECT p.id, p.name, p.team_id, t.name, p.leader, p.say_as, p.hidden, p.photo"
+    "SELECT p.id, p.name, p.team_id, t.name, p.leader, p.say_as, p.hidden, p.photo,"
+    " p.birthday, p.joined, p.last_day, p.returns, p.active"
     " FROM people p JOIN teams t ON t.id = p.team_id"
 )
 
@@ -36,11 +38,12 @@ _DELETE_TARGET: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Result of an import: number of people added, changed and unchanged."""
+    """Result of an import: number of people added, changed and unchanged, and of those who came back."""
 
     added: int
     changed: int
     same: int
+    returned: int = 0
 
 
 class Roster:
@@ -71,7 +74,7 @@ class Roster:
         return tuple(map(_person, rows))
 
     def everybody(self) -> tuple[Person, ...]:
-        """Return all people, including removed ones, whose deals remain."""
+        """Return all people, including those who left, whose deals remain."""
         return tuple(map(_person, self._rows.all(f"{_PERSON} ORDER BY p.id")))
 
     def person(self, ident: int) -> Person | None:
@@ -105,31 +108,36 @@ class Roster:
         return team
 
     def save_person(self, row: PersonRow) -> tuple[Person, str]:
-        """Save a person by team and name; return it with "added", "changed" or "same".
+        """Save a person by team and name; return it with ADDED, RETURNED, CHANGED or SAME (see `plan_rows`).
 
-        A single person with this name in another team is moved to the new team and keeps the deals. An empty `say_as`
-        keeps the stored one.
+        An empty `say_as`, `birthday` or `joined` keeps the stored one.
         """
         row = replace(row, name=_checked_name(row.name, "姓名", "name"))
+        (plan,) = self.plan([row])
+        return self._apply(plan), plan.what
+
+    def plan(self, rows: Sequence[PersonRow]) -> tuple[RowPlan, ...]:
+        """Return the effect of each row, without writing anything."""
+        return plan_rows(rows, self.everybody(), self.every_team())
+
+    def _apply(self, plan: RowPlan) -> Person:
+        """Write one row of a plan that was made in this transaction."""
+        row, known = plan.row, plan.person
         team = self.save_team(row.team)
-        known = self._known_as(row, team.id)
         if known is None:
-            sql = "INSERT INTO people (name, team_id, leader, say_as) VALUES (?, ?, ?, ?)"
-            ident = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as)
-            return self._there(ident), "added"
-        say_as = row.say_as or known.say_as
-        same = (known.name, known.team_id, known.leader, known.say_as) == (
-            row.name,
-            team.id,
-            row.leader,
-            say_as,
-        )
-        if not same:
+            sql = "INSERT INTO people (name, team_id, leader, say_as, birthday, joined) VALUES (?, ?, ?, ?, ?, ?)"
+            joined = None if row.joined is None else day(row.joined)
+            ident = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as, row.birthday, joined)
+            return self._there(ident)
+        if plan.what == RETURNED:
+            self.bring_back(known.id)
+        if plan.changes:
             self._rows.change(
                 "UPDATE people SET name = ?, team_id = ?, leader = ?, say_as = ? WHERE id = ?",
-                row.name, team.id, int(row.leader), say_as, known.id,
+                row.name, team.id, int(row.leader), row.say_as, known.id,
             )  # fmt: skip
-        return self._there(known.id), "same" if same else "changed"
+            self.set_dates(known.id, row.birthday, row.joined)
+        return self._there(known.id)
 
     def rewrite_person(self, ident: int, row: PersonRow) -> Person:
         """Replace a person's name, team, leader and reading. Raises `Conflict` when the team already has the name."""
@@ -145,14 +153,18 @@ class Roster:
 
     def import_people(self, rows: Sequence[PersonRow], *, remove_absent: bool = False) -> Imported:
         """Save all rows; idempotent. People who are not in the list stay unless `remove_absent`."""
-        results = [self.save_person(row) for row in rows]
+        checked = [replace(row, name=_checked_name(row.name, "姓名", "name")) for row in rows]
+        plans = self.plan(checked)
+        there = {plan.person.id for plan in plans if plan.person is not None}
         if remove_absent:
-            named = {person.id for person, _ in results}
             for person in self.people():
-                if person.id not in named:
+                if person.id not in there:
                     self.remove_person(person.id)
-        done = [what for _, what in results]
-        return Imported(done.count("added"), done.count("changed"), done.count("same"))
+        for plan in plans:
+            if plan.what != SAME:
+                self._apply(plan)
+        done = [plan.what for plan in plans]
+        return Imported(*(done.count(what) for what in (ADDED, CHANGED, SAME, RETURNED)))
 
     def remove_person(self, ident: int) -> bool:
         """Remove a person from the roster; deals and standings keep the name. Return False when there is none."""
@@ -178,7 +190,37 @@ class Roster:
         """Remove an empty team. Raises `Conflict` while it has members; return False when there is no such team."""
         if any(person.team_id == ident for person in self.people()):
             raise Conflict("这个团队里还有人，请先把他们移到别的团队。", field="team")
+        sql = (
+            "SELECT p.name, m.since FROM team_moves m JOIN people p ON p.id = m.person_id"
+            " WHERE m.team_id = ? AND m.applied IS NULL AND m.cancelled IS NULL"
+        )
+        if (coming := self._rows.one(sql, ident)) is not None:
+            since = date.fromisoformat(coming[1])
+            raise Conflict(
+                f"{coming[0]}从{since.month}月{since.day}日起要到这个团队来，请先取消这次调队。", field="team"
+            )
         return self._rows.change("UPDATE teams SET active = 0 WHERE id = ? AND active = 1", ident) == 1
+
+    def set_dates(self, ident: int, birthday: str | None, joined: date | None) -> None:
+        """Set birthday ("05-03") and first day of a person."""
+        sql = "UPDATE people SET birthday = ?, joined = ? WHERE id = ?"
+        self._rows.change(sql, birthday, None if joined is None else day(joined), ident)
+
+    def set_absence(self, ident: int, last_day: date | None, returns: date | None) -> None:
+        """Set the last day of a person before leaving, and the first day back."""
+        sql = "UPDATE people SET last_day = ?, returns = ? WHERE id = ?"
+        self._rows.change(
+            sql, *(None if value is None else day(value) for value in (last_day, returns)), ident
+        )
+
+    def set_team(self, ident: int, team_id: int) -> None:
+        """Move a person to a team; deals stay with the team in which they were made."""
+        self._rows.change("UPDATE people SET team_id = ? WHERE id = ?", team_id, ident)
+
+    def bring_back(self, ident: int) -> None:
+        """Put a person who left back on the roster, with photo, song and deals."""
+        sql = "UPDATE people SET active = 1, last_day = NULL, returns = NULL WHERE id = ?"
+        self._rows.change(sql, ident)
 
     def set_hidden(self, ident: int, hidden: bool) -> bool:
         """Hide a person on screens and rankings, or show them. Return False when there is no such person."""
@@ -246,13 +288,6 @@ class Roster:
         rows = self._rows.all(f"{_PERSON} WHERE p.name = ? AND p.active = 1", tidy)
         return [_person(row) for row in rows] or [p for p in self.people() if tidy_name(p.name) == tidy]
 
-    def _known_as(self, row: PersonRow, team_id: int) -> Person | None:
-        same_name = self._named(row.name)
-        here = [person for person in same_name if person.team_id == team_id]
-        if here:
-            return here[0]
-        return same_name[0] if len(same_name) == 1 and not row.namesake else None
-
     def _there(self, ident: int) -> Person:
         person = self.person(ident)
         assert person is not None  # noqa: S101  written in this transaction
@@ -260,8 +295,17 @@ class Roster:
 
 
 def _person(row: Row) -> Person:
-    ident, name, team_id, team, leader, say_as, hidden, photo = row
-    return Person(ident, name, team_id, team, bool(leader), say_as, bool(hidden), photo)
+    ident, name, team_id, team, leader, say_as, hidden, photo, birthday, joined, last_day, returns, active = (
+        row
+    )
+    return Person(
+        ident, name, team_id, team, bool(leader), say_as, bool(hidden), photo, birthday,
+        _maybe_date(joined), _maybe_date(last_day), _maybe_date(returns), bool(active),
+    )  # fmt: skip
+
+
+def _maybe_date(stored: str | None) -> date | None:
+    return None if stored is None else date.fromisoformat(stored)
 
 
 def _checked_name(written: str, what: str, field: str) -> str:

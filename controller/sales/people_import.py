@@ -1,105 +1,27 @@
-"""Import lists of people: CSV in any common encoding, with titles, totals and irregular spaces."""
+"""Import lists of people from tables with titles, totals and irregular spaces; `text_tables` reads the files."""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final
 
 from controller.names import HAN, tidy_name
 from controller.sales.model import Refused
-
-Line = tuple[int, list[str]]
-"""The number of a line in the file, from 1, and its cells."""
-
-LOOKED_AT: Final = 15
-"""Number of first lines searched for the heading; titles and dates may precede it."""
-_DELIMITERS: Final = ",\t;，；|"
-_SEP: Final = re.compile(r'\s*"?sep=(.)"?\s*(?:\r\n|\r|\n|$)', re.IGNORECASE)
-_EMPTY: Final = ",，;；|、 \t\u3000"  # a line of only these characters is empty
-_SAVE_AS: Final = "请用 Excel 或 WPS 打开它，点“另存为”，类型选“CSV UTF-8（逗号分隔）”，再导入新存的文件。"
-_NO_TEXT: Final = (
-    (b"PK\x03\x04", "这是 Excel 工作簿（xlsx），不是 CSV"),
-    (b"\xd0\xcf\x11\xe0", "这是旧版 Excel 工作簿（xls），不是 CSV"),
-    (b"%PDF", "这是 PDF 文件，不是 CSV"),
-    (b"{\\rtf", "这是写字板（RTF）文件，不是 CSV"),
-)
-_WEB_PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|head|table|meta|\?xml|style|div)", re.IGNORECASE)
-
-
-def read(data: bytes, is_heading: Callable[[list[str]], bool]) -> list[Line]:
-    """Return the non-empty lines of a file, split at the delimiter that turns one of the first lines into a heading.
-
-    Raises `Refused` with advice for a file that is not text: a workbook, a web page, an unknown encoding.
-    """
-    text = _decoded(data)
-    named = _SEP.match(text)
-    if named:
-        skipped = named.group(0).count("\n") or named.group(0).count("\r")
-        return _cut(text[named.end() :], named.group(1), skipped)
-    tables = [_cut(text, delimiter) for delimiter in _delimiters(text)]
-    return next((lines for lines in tables if any(is_heading(c) for _, c in lines[:LOOKED_AT])), tables[0])
-
-
-def _decoded(data: bytes) -> str:
-    bare = data.removeprefix(b"\xef\xbb\xbf")
-    for magic, what in _NO_TEXT:
-        if bare.startswith(magic):
-            raise Refused(f"{what}。{_SAVE_AS}", field="file")
-    if _WEB_PAGE.match(bare) or _WEB_PAGE.match(bare.replace(b"\0", b"").removeprefix(b"\xff\xfe")):
-        raise Refused(f"这是网页表格（很多系统导出的“Excel”其实是网页），不是 CSV。{_SAVE_AS}", field="file")
-    for encoding in _encodings(data):
-        try:
-            return data.decode(encoding).removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            continue
-    raise Refused(f"看不懂名单文件的编码。{_SAVE_AS}", field="file")
-
-
-def _encodings(data: bytes) -> tuple[str, ...]:
-    """Return the encodings to try: by byte order mark, else by zero bytes, else those common in Chinese offices."""
-    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
-        return ("utf-32",)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return ("utf-16",)
-    low, high = data[1::2].count(0), data[::2].count(0)  # in UTF-16 each line break and comma has a zero byte
-    if low + high >= 2:
-        return ("utf-16-le",) if low > high else ("utf-16-be",)
-    return ("utf-8-sig", "gb18030")
-
-
-def _delimiters(text: str) -> list[str]:
-    """Return the possible delimiters, the most frequent in the first lines first."""
-    head = "\n".join(text.splitlines()[:LOOKED_AT])
-    return sorted(_DELIMITERS, key=lambda sign: -head.count(sign))
-
-
-def _cut(text: str, delimiter: str, skipped: int = 0) -> list[Line]:
-    reader = csv.reader(io.StringIO(text.replace("\0", "�"), newline=""), delimiter=delimiter)
-    lines: list[Line] = []
-    begins = 1
-    try:
-        for cells in reader:
-            lines.append((skipped + begins, [cell.strip() for cell in cells]))
-            begins = reader.line_num + 1
-    except csv.Error as broken:
-        raise Refused(f"名单第 {reader.line_num} 行读不出来，请检查引号。", field="file") from broken
-    return [(number, cells) for number, cells in lines if any(cell.strip(_EMPTY) for cell in cells)]
-
-
-# --- A list of people
+from controller.sales.people_dates import read_birthday, read_joined
+from controller.sales.text_tables import LOOKED_AT, Line, read
 
 LONGEST_NAME: Final = 40
-MOST_PEOPLE: Final = 2000
+MOST_PEOPLE: Final = 5000
 LARGEST_FILE: Final = 1_000_000
 _MOST_FAULTS: Final = 50
 _HOW: Final = "应当是：团队,姓名,组长,读音（或 team,person,leader,say_as）"
+_APOSTROPHE: Final = re.compile(r"'+[=+\-@]")
 
 # When two columns have the same meaning, the earlier word in this list wins: 小组 is more specific than 部门.
 _HEADINGS: Final = {
@@ -109,6 +31,8 @@ _HEADINGS: Final = {
     " 销售 销售人员 销售员 employee fullname",
     "leader": "leader 组长 队长 是否组长 是否队长 负责人 是否负责人 岗位 职务 职位 职级 角色 title position role",
     "say_as": "say_as sayas 读音 念作 念法 拼音 姓名拼音 发音 注音 pinyin",
+    "birthday": "birthday 生日 出生日期 出生年月日 阳历生日 公历生日 员工生日",
+    "joined": "joined 入职日期 入职时间 入职日 入司日期 入司时间 到岗日期 start_date hiredate",
 }  # fmt: skip
 _COLUMNS: Final = {word: key for key, words in _HEADINGS.items() for word in words.split()}
 _RANK: Final = {word: n for n, word in enumerate(_COLUMNS)}
@@ -138,13 +62,39 @@ _DOUBLE_SURNAMES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One line of the list. `namesake`: another person on the list has the same name in another team."""
+    """One line of the list. `namesake`: another person on the list has the same name in another team.
+
+    `birthday` ("05-03") and `joined`: None keeps the known ones. `line`: its number in the file. `keeps_leader`: the
+    list does not say who leads.
+    """
 
     team: str
     name: str
     leader: bool = False
     say_as: str | None = None
     namesake: bool = False
+    birthday: str | None = None
+    joined: date | None = None
+    line: int = field(default=0, compare=False)
+    keeps_leader: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LineFault:
+    """A line that cannot be imported, and why. `text`: its cells, for people."""
+
+    line: int
+    sentence: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """The good lines of a list, the faulty ones, and sentences about lines that were not read literally."""
+
+    rows: tuple[PersonRow, ...]
+    faults: tuple[LineFault, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,35 +116,62 @@ def read_list(data: bytes, check: Callable[[str, str], object] = _any_reading) -
     ValueError with a sentence for a reading that does not fit its name. Raises `Refused` with one line per
     problem, each with its line number, so that all can be corrected together.
     """
-    if len(data) > LARGEST_FILE:
-        raise Refused(f"名单文件太大了（{len(data) // 1000} KB），最多 1 MB。", field="file")
-    lines = read(data, lambda cells: not _missing(_columns(cells)))
-    if not lines:
-        raise Refused(f"名单是空的。第一行{_HOW}。", field="file")
-    reading = _Reading(lines, check)
-    faults = [*reading.faults, *_repeated(reading.people)]
-    if len(reading.people) > MOST_PEOPLE:
-        faults.append(f"名单有 {len(reading.people)} 人，最多 {MOST_PEOPLE} 人。")
-    if not reading.people and not faults:
-        faults.append("只有标题行，没有人。")
-    if faults:
+    reviewed = review_list(lines_of(data), check)
+    if reviewed.faults:
+        faults = list(dict.fromkeys(_as_line(fault) for fault in reviewed.faults))
         more = [f"……还有 {len(faults) - _MOST_FAULTS} 处。"] if len(faults) > _MOST_FAULTS else []
         raise Refused(
             "\n".join(["名单没有导入，请改正后再试：", *faults[:_MOST_FAULTS], *more]), field="file"
         )
-    return PeopleList(_namesakes(reading.people), tuple(reading.notes))
+    return PeopleList(reviewed.rows, reviewed.notes)
+
+
+def lines_of(data: bytes) -> list[Line]:
+    """Return the lines of a text file or of pasted cells. Raises `Refused`."""
+    if len(data) > LARGEST_FILE:
+        raise Refused(f"名单文件太大了（{len(data) // 1000} KB），最多 1 MB。", field="file")
+    return read(data, has_heading)
+
+
+def has_heading(cells: list[str]) -> bool:
+    """Return whether a line has the headings of team and name."""
+    return not _missing(_columns(cells))
+
+
+def review_list(lines: Sequence[Line], check: Callable[[str, str], object] = _any_reading) -> Reviewed:
+    """Read all lines, good and faulty ones. Raises `Refused` when there is no heading, nobody, or too many people."""
+    if not lines:
+        raise Refused(f"名单是空的。第一行{_HOW}。", field="file")
+    at, columns = _heading(lines)
+    if len(lines) - at - 1 > MOST_PEOPLE + LOOKED_AT:
+        raise Refused(f"名单有 {len(lines) - at - 1} 行，最多 {MOST_PEOPLE} 人，请分几次导入。", field="file")
+    reading = _Reading(lines, at, columns, check)
+    if len(reading.people) > MOST_PEOPLE:
+        raise Refused(f"名单有 {len(reading.people)} 人，最多 {MOST_PEOPLE} 人，请分几次导入。", field="file")
+    if not reading.people and not reading.faults:
+        raise Refused("只有标题行，没有人。", field="file")
+    repeated = _repeated(reading.people)
+    lost = {fault.line for fault in repeated}
+    rows = tuple(row for row in _namesakes(reading.people) if row.line not in lost)
+    faults = sorted([*reading.faults, *repeated], key=lambda fault: fault.line)
+    return Reviewed(rows, tuple(faults), tuple(reading.notes))
+
+
+def _as_line(fault: LineFault) -> str:
+    return fault.sentence if not fault.line else f"第 {fault.line} 行：{fault.sentence}"
 
 
 class _Reading:
     """One pass over the lines: people, problems and notes, in the sequence of the file."""
 
-    def __init__(self, lines: Sequence[Line], check: Callable[[str, str], object]) -> None:
+    def __init__(
+        self, lines: Sequence[Line], at: int, columns: list[str], check: Callable[[str, str], object]
+    ) -> None:
         self.people: list[PersonRow] = []
-        self.faults: list[str] = []
+        self.faults: list[LineFault] = []
         self.notes: list[str] = []
         self._check = check
-        at, self._columns = _heading(lines)
-        self._heading = lines[at][1]
+        self._columns, self._heading = columns, lines[at][1]
         self._by_position = any(_word(cell) in _POSITIONS for cell in self._heading if _is(cell, "leader"))
         self._team = ""
         people = [line for line in lines[at + 1 :] if line[1] != self._heading and not _is_sum(line[1])]
@@ -203,28 +180,29 @@ class _Reading:
         written_teams = Counter(tidy_name(team) for cells in named if (team := cells.get("team", "")))
         self._merged = all(times == 1 for times in written_teams.values())
         self._names = {tidy_name(cells.get("name", "")) for cells in named}
-        for (number, _), cells in zip(people, named, strict=True):
-            self._line(number, cells)
+        for (number, written), cells in zip(people, named, strict=True):
+            self._line(number, cells, "，".join(filter(None, written))[:60])
 
     def _cells(self, cells: list[str]) -> dict[str, str]:
         if len([cell for cell in cells if cell]) == 1 and len(self._heading) > 1:
             cells = re.split("[，；]", next(filter(None, cells))) if "，" in "".join(cells) else cells
         pairs = zip(self._columns, cells, strict=False)
-        return {key: cell.strip() for key, cell in pairs if key}
+        return {key: _unescaped(cell.strip()) for key, cell in pairs if key}
 
-    def _line(self, number: int, cells: Mapping[str, str]) -> None:
+    def _line(self, number: int, cells: Mapping[str, str], written: str) -> None:
         try:
             team = self._team_of(number, cells.get("team", ""))
             names = _names_of(cells.get("name", ""))
-            self.people += [self._person(team, name, cells, alone=len(names) == 1) for name in names]
+            people = [self._person(team, name, cells, alone=len(names) == 1) for name in names]
             if len(names) > 1:
                 if cells.get("say_as") or cells.get("leader", "").casefold() in _YES:
                     raise Refused("一格里有几个人，看不出组长和读音是谁的，请一人一行。")
                 self.notes.append(
                     f"第 {number} 行：一格里的 {len(names)} 个人（{'、'.join(names)}）分开记下了。"
                 )
+            self.people += [replace(person, line=number) for person in people]
         except (Refused, ValueError) as refused:
-            self.faults.append(f"第 {number} 行：{refused}")
+            self.faults.append(LineFault(number, str(refused), written))
 
     def _team_of(self, number: int, written: str) -> str:
         """Return the team; an empty cell below a team is part of a merged cell."""
@@ -244,7 +222,12 @@ class _Reading:
         say_as = _within(" ".join(cells.get("say_as", "").split()), "读音", 2 * LONGEST_NAME) if alone else ""
         if say_as:
             self._check(name, say_as)
-        return PersonRow(team, name, leads, say_as or None)
+        birthday = read_birthday(cells.get("birthday", "")) if alone else None
+        joined = read_joined(cells.get("joined", "")) if alone else None
+        keeps = not leads and "leader" not in self._columns
+        return PersonRow(
+            team, name, leads, say_as or None, birthday=birthday, joined=joined, keeps_leader=keeps
+        )
 
     def _leads(self, written: str, name: str) -> bool:
         """Return whether the leader column applies to this person: yes or no, a position, or the leader's name."""
@@ -320,6 +303,11 @@ def _near(label: str, cells: Sequence[str], columns: Sequence[str]) -> str | Non
 # ---- the cells
 
 
+def _unescaped(cell: str) -> str:
+    """Remove the apostrophe with which exports keep =1+1 from being a formula."""
+    return cell[1:] if _APOSTROPHE.match(cell) else cell
+
+
 def _is_sum(cells: Sequence[str]) -> bool:
     """Return whether a line is a sum or a remark below the list, not a person."""
     first, *others = filter(None, map(str.strip, cells))
@@ -369,13 +357,17 @@ def _within(text: str, what: str, most: int) -> str:
     return text
 
 
-def _repeated(people: Sequence[PersonRow]) -> list[str]:
+def _repeated(people: Sequence[PersonRow]) -> list[LineFault]:
     times = Counter((row.team, row.name) for row in people)
     return [
-        f"{team}有 {n} 个“{name}”：是同一个人就只留一行；是 {n} 个人就在名字后面加以区分，"
-        f"例如 {name}（大）、{name}（小）。"
-        for (team, name), n in times.items()
-        if n > 1
+        LineFault(
+            row.line,
+            f"{row.team}有 {n} 个“{row.name}”：是同一个人就只留一行；是 {n} 个人就在名字后面加以区分，"
+            f"例如 {row.name}（大）、{row.name}（小）。",
+            f"{row.team}，{row.name}",
+        )
+        for row in people
+        if (n := times[row.team, row.name]) > 1
     ]
 
 

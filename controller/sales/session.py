@@ -15,6 +15,7 @@ from controller.sales.model import Person, Team
 from controller.sales.people import Roster
 from controller.sales.rows import Rows
 from controller.sales.settings import Settings
+from controller.sales.team_moves import TeamMoves
 
 _PERIODS_KEPT: Final = 6
 
@@ -30,6 +31,7 @@ class Session:
         self._kept = kept
         self.deals = Deals(rows)
         self.roster = Roster(rows)
+        self.moves = TeamMoves(rows)
         self.outbox = Outbox(rows)
         self.settings = Settings(rows)
         self.exceptions = DayExceptions(rows)

@@ -37,6 +37,7 @@ from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
 from controller.services.people import PeopleService
 from controller.services.prerender import Prerenderer
+from controller.services.roster_dates import RosterDates
 from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
@@ -116,6 +117,7 @@ class Office:
         cues = CueService(context)
         self._people = PeopleService(context)
         self.exceptions = ExceptionService(context)
+        self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
         health = HealthMonitor(
             context,
             self._sound.hearing,
@@ -140,7 +142,7 @@ class Office:
         self.timetable_listener = TimetableListener(
             context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
-            self.timetable, self.keys.log,
+            self.timetable, self.keys.log, self.roster_dates,
         )  # fmt: skip
         self.media = Media(
             upload_services,
@@ -307,12 +309,15 @@ class Office:
         """Return the teams."""
         return self._people.teams()
 
-    def add_person(self, *, name: str, team: str, leader: bool = False, say_as: str | None = None) -> Person:
-        """Add a person; a team that does not exist is created."""
-        return self._people.add(PersonRow(team, name, leader, say_as))
+    def add_person(
+        self, *, name: str, team: str, leader: bool = False, say_as: str | None = None,
+        birthday: str | None = None, joined: date | None = None,
+    ) -> Person:  # fmt: skip
+        """Add a person, or bring one back who left that team; a team that does not exist is created."""
+        return self._people.add(PersonRow(team, name, leader, say_as, birthday=birthday, joined=joined))
 
     def update_person(self, ident: int, **changes: Any) -> Person:
-        """Change name, team, leader, say_as, hidden or active of a person."""
+        """Change name, team, leader, say_as, birthday, joined, hidden or active of a person."""
         return self._people.update(ident, **changes)
 
     def update_team(self, ident: int, **changes: str | None) -> Team:

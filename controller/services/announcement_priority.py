@@ -10,9 +10,9 @@ at month's end) they become one announcement that names each. The one that is pl
 
 **Limit per hour.** `sound.talk_minutes_per_hour` limits the sound since the last full hour. Once it is used up, minor
 announcements wait for the next full hour, where the count restarts: a team's target, repeats, and texts of the
-timetable (greeting, sprint, free texts). A round-up gets the rest of the limit, names as many deals as fit and sums up
-the others. First and big deals, the microphone, new texts of people, top sales and results are always played. No
-announcement waits twice, and none waits past midnight.
+timetable (greeting, sprint, birthdays, free texts). A round-up gets the rest of the limit, names as many deals as fit
+and sums up the others. First and big deals, the microphone, new texts of people, top sales and results are always
+played. No announcement waits twice, and none waits past midnight.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ BY_HAND: Final = "say:"
 FIRSTS: Final = (FIRST_OF_WEEK, FIRST_OF_DAY)
 URGENT: Final = (*FIRSTS, RECORD, BIG, BURST)
 ALONE_AT_MOST: Final = 2
-SMALL_TALK: Final = (Kind.GREETING, Kind.SPRINT, Kind.TEXT)
+SMALL_TALK: Final = (Kind.GREETING, Kind.SPRINT, Kind.BIRTHDAYS, Kind.COMPANY_YEARS, Kind.TEXT)
 CHIME_S: Final = 1.3
 APPLAUSE_S: Final = {"small": 3.2, "large": 5.8}
 """Lengths of the shipped sounds, in seconds."""

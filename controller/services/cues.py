@@ -11,8 +11,10 @@ from controller.sales.model import WAITING, Announcement, City, Kind, Line, NewA
 from controller.sales.results import Show
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
+from controller.sentences import Sentence
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING
+from controller.services.celebrations import CELEBRATED, Celebrations
 from controller.services.context import WORDS, Context, period_of, spent_s
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan
 
@@ -37,6 +39,7 @@ class CueService:
 
     def __init__(self, context: Context):
         self._context = context
+        self._celebrations = Celebrations(context)
 
     def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
         """Add the announcement of a due cue to the outbox."""
@@ -96,6 +99,9 @@ class CueService:
             return self._results(session, plan, now, final=final), "large"
         if cue.say in PERIOD_OF:
             return (Line(self._top(session, cue, plan, now, final=final)),), "large"
+        if cue.say in CELEBRATED:
+            celebrated = self._celebrations.lines(session, cue, plan, now, final=final)
+            return tuple(Line(text) for text in celebrated), "small"
         if cue.say in ("greeting", "sprint"):
             variants = texts.greeting if cue.say == "greeting" else texts.sprint
             return (Line(self._of_month(session, variants, plan)),), "small"
@@ -164,6 +170,10 @@ class CueService:
             month_top=self._winner(session, "month", plan) if self._last_of("month", plan) else None,
             comment=chosen.text if chosen else "", week_prize=rhythm.prizes.week, month_prize=rhythm.prizes.month,
         )  # fmt: skip
+
+    def celebrated(self, session: Session, plan: DayPlan, now: datetime) -> tuple[Sentence, ...]:
+        """Return the lines of today's birthdays and full years for the walls."""
+        return self._celebrations.notes(session, plan, now)
 
     def cities(self, session: Session, day: date, own: Standings) -> tuple[City, ...]:
         """Return the branches' results of a day, ranked together with this office's; empty if none were entered."""

@@ -19,6 +19,7 @@ from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
 from controller.services.deals import DealService
 from controller.services.people import ProfileMedia
+from controller.services.people_lists import PeopleLists
 from controller.services.scripts import ScriptBuilder
 from controller.services.spoken_texts import LONGEST, Announced, SpokenTextService, check_sayable
 from controller.services.upload_inbox import Source, UploadInbox
@@ -234,6 +235,7 @@ class Uploads:
     clips: VoiceClips
     tracks: MusicFiles
     profiles: ProfileMedia
+    lists: PeopleLists
 
 
 def uploads(
@@ -245,6 +247,7 @@ def uploads(
         VoiceClips(var / "clips", inbox, sandbox),
         MusicFiles(sounds, inbox, sandbox, library, context, library_changed),
         ProfileMedia(var, inbox, sandbox, context),
+        PeopleLists(context.store, inbox, sandbox),
     )
 
 

@@ -26,9 +26,7 @@ from controller.sales.model import (
     Unknown,
 )
 from controller.sales.money import parse_amount
-from controller.sales.people import Imported
-from controller.sales.people_import import PersonRow, read_list
-from controller.sales.store import Store
+from controller.sales.people_import import PersonRow
 from controller.services.context import Context
 from controller.services.upload_inbox import Source, UploadInbox, shelve
 from controller.sound.mandarin import reading_of, unreadable
@@ -58,7 +56,7 @@ class PeopleService:
             return session.roster.save_person(replace(row, namesake=True))[0]
 
     def update(self, ident: int, **changes: Any) -> Person:
-        """Change any of name, team, leader, say_as, hidden, active. Raises Refused."""
+        """Change any of name, team, leader, say_as, birthday, joined, hidden, active. Raises Refused."""
         with self._context.store.write() as session:
             person = session.roster.person(ident)
             if person is None:
@@ -73,9 +71,13 @@ class PeopleService:
             if {"name", "say_as"} & changes.keys():
                 _checked_reading(row.name, row.say_as)
             updated = session.roster.rewrite_person(ident, row)
+            if {"birthday", "joined"} & changes.keys():
+                birthday = changes.get("birthday", person.birthday)
+                session.roster.set_dates(ident, birthday, changes.get("joined", person.joined))
             if "hidden" in changes:
                 session.roster.set_hidden(ident, bool(changes["hidden"]))
             if changes.get("active") is False:
+                session.roster.set_absence(ident, self._context.clock.now().date(), None)
                 session.roster.remove_person(ident)
                 return updated
             return session.roster.person(ident) or updated
@@ -105,18 +107,6 @@ class PeopleService:
         with self._context.store.write() as session:
             if not session.roster.remove_team(ident):
                 raise Unknown(f"没有编号为 {ident} 的团队。", "team")
-
-
-def import_list(store: Store, data: bytes) -> tuple[Imported, tuple[str, ...]]:
-    """Import a list of people; return the result and sentences to check. Raises Refused for the whole list."""
-    listed = read_list(data, reading_of)
-    with store.write() as session:
-        done = session.roster.import_people(listed.rows)
-        people = session.roster.people()
-    rows = {(row.team, row.name) for row in listed.rows}
-    imported = [person for person in people if (tidy_name(person.team), person.name) in rows]
-    hints = [f"{person.team}的{hint}" for person in imported if (hint := needs_reading(person))]
-    return done, (*listed.notes, *hints)
 
 
 def needs_reading(person: Person) -> str | None:

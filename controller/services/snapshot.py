@@ -204,6 +204,7 @@ class SnapshotBuilder:
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._highlights.champion(session, state, on_air, now.date())
             members = _members(session.roster.people())
+            notices = (*plan.warnings, *self._cues.celebrated(session, plan, now))
             shown = self._highlights.present(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
@@ -214,7 +215,7 @@ class SnapshotBuilder:
                 on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
             ) if on_air else None,
             board=board, sounding=self._sounding(now),
-            problems=self._health.all(), notices=plan.warnings, trusted_clock=trusted,
+            problems=self._health.all(), notices=notices, trusted_clock=trusted,
             walls=self._walls(context.rhythm.walls),
             champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),

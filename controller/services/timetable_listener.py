@@ -17,6 +17,7 @@ from controller.services.deals import DealService
 from controller.services.health import HealthMonitor
 from controller.services.music import MusicService
 from controller.services.prerender import Prerenderer
+from controller.services.roster_dates import RosterDates
 from controller.services.snapshot import SnapshotBuilder
 from controller.services.timetable_edit import TimetableEditor
 from controller.services.voices import Speaking
@@ -43,6 +44,7 @@ class TimetableListener:
     speaking: Speaking
     timetable: TimetableEditor
     log: ChangeLog
+    roster_dates: RosterDates
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """Bring sound, round-ups and waiting announcements to the present moment."""
@@ -55,7 +57,8 @@ class TimetableListener:
             partial(self.foresight.follow, plan, now),
         ]
         if trusted:
-            steps.insert(1, partial(self.deals.round_up, now))
+            steps.insert(0, partial(self.roster_dates.follow, now.date()))  # before a deal of the new day
+            steps.insert(2, partial(self.deals.round_up, now))
             steps.append(partial(self.log.trim, now))
         for step in steps:
             try:

@@ -13,7 +13,7 @@ from controller.sound.child import Child, ChildLost
 
 log = logging.getLogger(__name__)
 
-LIMIT_S = {"speech": 40.0, "song": 40.0, "track": 900.0, "picture": 40.0}
+LIMIT_S = {"speech": 40.0, "song": 40.0, "track": 900.0, "picture": 40.0, "table": 60.0}
 """Seconds before a child is killed; a minute of speech takes 1.3 s on a desktop, an hour of music 5 minutes on a Pi."""
 INTERRUPTED = "读这个文件时出了错，请再传一次；还是不行就换一个文件"
 TOO_SLOW = "读这个文件时出了错：没有及时读完，请换短一些、小一些的文件"
@@ -37,7 +37,7 @@ class UploadSandbox:
     def process(self, what: str, source: Path, target: Path, name: str = "") -> dict[str, Any]:
         """Convert `source` to `target`; return the child's answer. Raises UnsupportedFile and then leaves no target.
 
-        what: speech, song, track or picture; see `upload_worker`. name: the person's file name.
+        what: speech, song, track, picture or table; see `upload_worker`. name: the person's file name.
         """
         if not self._turn.acquire(timeout=TURN_S):
             raise UnsupportedFile("正在处理别的文件，请过一会儿再试。")

@@ -1,4 +1,4 @@
-"""Convert uploaded photos, voice clips and music to our own files. For the upload child only.
+"""Convert uploaded photos, voice clips, music and tables to our own files. For the upload child only.
 
 Pillow, not FFmpeg, for photos: it scales a JPEG of 200 megapixels while decoding, and knows CMYK and all orientations.
 """
@@ -291,12 +291,32 @@ def picture(source: Path, target: Path) -> dict[str, Any]:
     return shrink(source, target)
 
 
+def workbook_table(source: Path, target: Path) -> dict[str, Any]:
+    """Write the cells of an Excel workbook as JSON; see `workbook.table`."""
+    from controller.sound import workbook  # only this work needs openpyxl
+
+    return workbook.table(source, target)
+
+
 WORK: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
     "speech": speech,
     "song": song,
     "track": track,
     "picture": picture,
+    "table": workbook_table,
 }
+
+
+TOO_LARGE = {
+    "picture": f"照片太大，展开不了。{file_kinds.SMALLER}",
+    "table": "表格展开以后太大，请把名单复制到一个新的表格里再导入",
+}
+
+
+def _misfit(what: str, head: bytes) -> str | None:
+    if what == "table":
+        return None
+    return file_kinds.no_photo(head) if what == "picture" else file_kinds.misfit("", head)
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -304,8 +324,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         with source.open("rb") as file:
             head = file.read(file_kinds.HEAD)
-        misfit = file_kinds.no_photo(head) if what == "picture" else file_kinds.misfit("", head)
-        if misfit is not None:
+        if (misfit := _misfit(what, head)) is not None:
             return {"refused": misfit}
         return {"done": WORK[what](source, Path(request["target"]))}
     except Unreadable as why:
@@ -313,11 +332,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except Hindered as why:
         return {"refused": f"现在处理不了（{why}），请清理磁盘空间或过一会儿再试"}
     except MemoryError:
-        return {
-            "refused": f"照片太大，展开不了。{file_kinds.SMALLER}"
-            if what == "picture"
-            else "文件展开以后太大，请换短一些的"
-        }
+        return {"refused": TOO_LARGE.get(what, "文件展开以后太大，请换短一些的")}
     except OSError as error:
         return {"refused": f"存不下来（{reason(error)}），请清理磁盘空间"}
 

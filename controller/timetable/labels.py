@@ -44,6 +44,8 @@ SAYINGS: Final = {
     "results": "战报",
     "greeting": "月初问候",
     "sprint": "月末冲刺",
+    "birthdays": "生日祝福",
+    "company_years": "入职周年",
 }
 
 

@@ -21,7 +21,10 @@ Clock = timedelta
 Variants = tuple[str, ...]  # alternative texts; one is chosen, never the same twice in succession
 
 SCENES = ("rhythm", "countdown", "leaderboard", "celebration", "welcome", "award", "dark", "fault", "rest")
-SAYABLE = ("top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint")
+SAYABLE = (
+    "top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint",
+    "birthdays", "company_years",
+)  # fmt: skip
 WHO = ("everyone", "leader", "director", "manager", "assistant", "sales")
 FREE_TEXT = "text"  # Cue.say of a cue whose text is in Cue.text
 VOICES = (
@@ -229,6 +232,8 @@ class Broadcasts:
     nobody: Variants  # instead of top sales when nothing was sold
     greeting: Variants
     sprint: Variants
+    birthdays: Variants
+    company_years: Variants
     results: Results
     comments: Mapping[str, Variants]  # key: one of COMMENTS
 

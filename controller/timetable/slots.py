@@ -43,6 +43,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "broadcasts.nobody": (),
     "broadcasts.greeting": ("office", "month"),
     "broadcasts.sprint": ("office", "month", "amount", "target", "rate"),
+    "broadcasts.birthdays": ("when", "people"),
+    "broadcasts.company_years": ("when", "people", "years"),
     "results.opening": ("office", "count", "total"),
     "results.third": _PLACE,
     "results.second": _PLACE,

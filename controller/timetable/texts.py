@@ -74,6 +74,8 @@ BROADCASTS = Group(
         "nobody": _spoken("nobody", "没有人签单时"),
         "greeting": _spoken("greeting", "月初问候"),
         "sprint": _spoken("sprint", "月末冲刺"),
+        "birthdays": _spoken("birthdays", "生日祝福"),
+        "company_years": _spoken("company_years", "入职周年"),
     }
 )
 

@@ -102,7 +102,9 @@ export function belongings(kind, one, state, refresh) {
     const photo = kind !== 'people' ? [] : [
       el('h3', {}, '照片'),
       has.photo ? el('img', { class: 'photo', src: has.photo, alt: `${one.name}的照片` }) : el('p', { class: 'dim' }, '喜报和战报上显示。没有照片时显示名字的第一个字。'),
-      el('div', { class: 'pair' }, fileButton(has.photo ? '换一张' : '选照片', PHOTOS, bring('photo', (found) => { has.photo = found.photo; })),
+      el('div', { class: has.photo ? 'pair three' : 'pair' },
+        fileButton('拍照', PHOTOS, bring('photo', (found) => { has.photo = found.photo; }), { capture: 'environment' }),
+        fileButton(has.photo ? '换一张' : '选照片', PHOTOS, bring('photo', (found) => { has.photo = found.photo; })),
         has.photo ? button('去掉照片', take('photo')) : null),
     ];
     fill(box, photo,

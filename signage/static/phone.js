@@ -1,12 +1,14 @@
-// The phone: five tabs drawn from one state. The server sends "revision N", the page requests the state again.
+// The phone: five tabs, and pages inside them, drawn from one state. The server sends "revision N", the page requests the state again.
 import { $, call, el, fill, newKey } from './phone-kit.js';
 import * as deal from './phone-deal.js';
 import * as device from './phone-device.js';
+import * as people from './phone-people.js';
 import * as plan from './phone-plan.js';
 import * as results from './phone-results.js';
 import * as say from './phone-say.js';
 
-const TABS = { deal: '报单', say: '广播', results: '战报', days: '安排', device: '设备' };
+const TABS = { deal: '报单', say: '广播', results: '战报', days: '安排', colleagues: '团队', device: '设备' };
+const INSIDE = { colleagues: 'device' }; // pages without a tab, by the tab that leads to them
 const name = 'phone-' + newKey().slice(6, 18);
 let tab = 'deal';
 let state = JSON.parse($('first').textContent);
@@ -46,6 +48,7 @@ function draw() {
   say.draw(state);
   results.draw(state, tab === 'results');
   plan.draw(state, tab === 'days');
+  people.draw(state, tab === 'colleagues');
   device.draw(state);
 }
 
@@ -102,19 +105,21 @@ function listen() {
 function show() {
   const open = [...document.querySelectorAll('.tabs a:not([data-off])')].map((link) => link.hash.slice(1));
   const wanted = location.hash.slice(1);
-  tab = open.includes(wanted) ? wanted : open[0];
+  const inside = Object.keys(INSIDE).filter((page) => !$(page).hasAttribute('data-off'));
+  tab = [...open, ...inside].includes(wanted) ? wanted : open[0];
   for (const found of Object.keys(TABS)) $(found).hidden = found !== tab;
   for (const link of document.querySelectorAll('.tabs a')) {
-    if (link.hash === '#' + tab) link.setAttribute('aria-current', 'page');
+    if (link.hash === '#' + (INSIDE[tab] || tab)) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
   $('title').textContent = TABS[tab];
   scrollTo(0, 0);
   results.draw(state, tab === 'results');
   plan.draw(state, tab === 'days');
+  people.draw(state, tab === 'colleagues');
 }
 
-for (const part of [deal, say, results, plan, device]) part.start(refresh);
+for (const part of [deal, say, results, plan, people, device]) part.start(refresh);
 draw();
 show();
 listen();

@@ -16,7 +16,7 @@
       weekTop: '本周开拓能手', monthTop: '本月开拓能手', leader: '组长', director: '总监', manager: '总经理', assistant: '销售助理',
       sales: '销售', everyone: '所有人', hourly: '整点战报', sprint: '月末冲刺',
       first_of_week: '本周第一单', first_of_day: '开门红', big: '大单', record: '新纪录', burst: '喜报连传', target: '达成目标',
-      roundup: '整点战报', say: '广播', text: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报'
+      roundup: '整点战报', say: '广播', text: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报', birthdays: '生日快乐', company_years: '一路同行'
     },
     en: {
       seal: 'Zhangu', report: 'Results', left: 'left', next: 'Next', teams: 'Today', deals: 'Orders', done: 'Teams',
@@ -30,7 +30,7 @@
       manager: 'General manager', assistant: 'Assistant', sales: 'Sales', everyone: 'Everyone', hourly: 'On the hour', sprint: 'Sprint',
       first_of_week: 'First of the week', first_of_day: 'First of the day', big: 'Big order', record: 'New record', burst: 'All at once',
       target: 'Target reached', roundup: 'On the hour', say: 'Announcement', text: 'Announcement', top_sales: 'Top sales',
-      microphone: 'Announcement', greeting: 'Greeting', results: 'Results'
+      microphone: 'Announcement', greeting: 'Greeting', results: 'Results', birthdays: 'Happy birthday', company_years: 'Years together'
     }
   };
   var DAYS = { zh: ['日', '一', '二', '三', '四', '五', '六'], en: ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] };

@@ -52,7 +52,7 @@ def test_all_bad_lines_are_reported_together() -> None:
         ("姓名,组长\n王小明,是\n".encode(), "缺少“团队”"),
         (b"\xff\xfe\x00\x81\x20", "编码"),
         (b"x" * (LARGEST_FILE + 1), "最多 1 MB"),
-        (("团队,姓名\n" + "".join(f"猛虎队,人{n}\n" for n in range(2001))).encode(), "最多 2000 人"),
+        (("团队,姓名\n" + "".join(f"猛虎队,人{n}\n" for n in range(5001))).encode(), "最多 5000 人"),
         ("团队,姓名\n猛虎队,王小明\n猛虎队,王小明\n".encode(), "2 个“王小明”.*王小明（大）"),
         ("团队,姓名\n猛虎队,王\x07明\n".encode(), "不能显示"),
     ],

@@ -88,6 +88,34 @@ def team(page: Page) -> None:
     page.locator("#roster details[open] .rows button").last.click()
 
 
+def leave(page: Page) -> None:
+    """Open the sheet for a person's last day."""
+    person(page)
+    page.locator("#sheet").get_by_text("离职或休假").click()
+
+
+def left(page: Page) -> None:
+    """Let a person leave, and open the sheet for the return."""
+    if not page.locator("#people-left-rows button").count():
+        leave(page)
+        page.locator("#sheet").get_by_text("现在就从名单里去掉").click()
+        page.locator("#people-left-rows button").first.wait_for(state="attached")
+    if not page.locator("#people-left[open]").count():
+        page.locator("#people-left summary").click()
+    page.locator("#people-left-rows button").first.click()
+
+
+def lists(page: Page) -> None:
+    """Paste a list with a faulty row, so that its preview is shown."""
+    page.locator("#people-import").click()
+    page.fill(
+        "#people-paste",
+        "团队\t姓名\t生日\n猛虎队\t王小明\t5月3日\n猛虎队\t新人\t\n\t没有队\t\n飞龙队\t李思思\t农历八月\n",
+    )
+    page.locator("#sheet").get_by_text("看看粘贴的内容").click()
+    page.locator("#list-sum").wait_for()
+
+
 def closed(page: Page) -> None:
     """Close an open sheet."""
     page.evaluate("document.getElementById('sheet').open && document.getElementById('sheet').close()")
@@ -97,6 +125,7 @@ OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
     "deal": (deal, line, take_back, fix),
     "say": (tracks,),
     "results": (target, city),
-    "device": (wall, choices, name, add_wall, add_person, added, person, team),
+    "colleagues": (add_person, added, person, team, leave, left, lists),
+    "device": (wall, choices, name, add_wall),
 }
-"""By tab."""
+"""By page."""

@@ -162,6 +162,7 @@ def test_music_is_added_with_progress_and_deleted(house: House, phone: Page) -> 
 def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -> None:
     """On a person's sheet: preview the name, upload a photo and a song; a team gets a song too."""
     tab(phone, "设备")
+    phone.tap("text=名单、加人、导入和导出")
     phone.locator("#roster summary").filter(has_text="猛虎队").tap()
     phone.locator("#roster").get_by_role("button", name="单晓明").tap()
     sheet = phone.locator("#sheet")
@@ -234,6 +235,7 @@ def test_a_team_is_renamed_and_taken_off(phone: Page, house: House) -> None:
     """A team's sheet renames the team, refuses a used name, and removes an empty team."""
     made = house.call("POST", "/api/people", {"name": "李𬭸", "team": "合计"}, role="admin").json
     tab(phone, "设备")
+    phone.tap("text=名单、加人、导入和导出")
     team = phone.locator("#roster details", has_text="合计")
     team.locator("summary").tap()
     expect(team).to_contain_text("语音不认识“𬭸”，请填读音")

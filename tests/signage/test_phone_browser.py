@@ -389,12 +389,18 @@ def test_every_page_keeps_the_rules(
     page = sign_in(house, browser, width, height, scheme)
     faults = {}
     mark = f"{width}-{scheme}"
-    for tab in ("deal", "say", "results", "device"):
-        page.locator(f".tabs a[href='#{tab}']").tap()
+    for tab in (
+        "deal",
+        "say",
+        "results",
+        "device",
+        "colleagues",
+    ):  # the last one is reached from the one before
+        page.locator(f"a[href='#{tab}']").first.tap()
         expect(page.locator(f"#{tab}")).to_be_visible()
         if tab == "results":
             expect(page.locator("#team-rows li").first).to_be_visible()
-        if tab == "device":
+        if tab == "colleagues":
             page.locator("#roster summary").first.tap()
         faults[tab] = page.evaluate(RULES)
         page.screenshot(path=ARTEFACTS / f"phone-{tab}-{mark}.png", full_page=True)

@@ -194,7 +194,7 @@ def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> Non
 
 def test_a_new_person_can_have_photo_and_song_at_once(house: House, phone: Page) -> None:
     """The sheet after 保存 offers both, and adding another person to the same team."""
-    phone.goto(house.address + "/#device")
+    phone.goto(house.address + "/#colleagues")
     phone.tap("#add-person")
     phone.fill("#p-name", "新来的")
     phone.locator("#sheet .chip", has_text="飞龙队").tap()

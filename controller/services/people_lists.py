@@ -1,0 +1,137 @@
+"""Lists of people: preview the effect of each row, import them, and export the roster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from controller.sales.model import Conflict, Refused, Unknown
+from controller.sales.people import Imported
+from controller.sales.people_export import as_csv, as_xlsx, rows_of
+from controller.sales.people_import import (
+    LARGEST_FILE,
+    LineFault,
+    Reviewed,
+    has_heading,
+    lines_of,
+    review_list,
+)
+from controller.sales.people_merge import SAME, RowPlan
+from controller.sales.store import Store
+from controller.sales.text_tables import LOOKED_AT, Line
+from controller.services.people import needs_reading
+from controller.services.upload_inbox import Source, UploadInbox
+from controller.sound.mandarin import reading_of
+from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
+
+WORKBOOK_BYTES: Final = 50_000_000
+FORMATS: Final = {
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
+}
+"""By ending: the content type and the writer."""
+_WORKBOOK: Final = b"PK\x03\x04"
+_PREVIEWS_KEPT: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The effect of a list on the roster, row by row; nothing is written. `id` confirms it."""
+
+    id: str
+    plans: tuple[RowPlan, ...]
+    faults: tuple[LineFault, ...]
+    notes: tuple[str, ...]
+
+
+class PeopleLists:
+    """Thread-safe. A preview can be confirmed until eight newer ones exist, or the program ends."""
+
+    def __init__(self, store: Store, inbox: UploadInbox, sandbox: UploadSandbox):
+        self._store, self._inbox, self._sandbox = store, inbox, sandbox
+        self._lock = threading.Lock()
+        self._previews: OrderedDict[str, tuple[Reviewed, tuple[RowPlan, ...]]] = OrderedDict()
+
+    def preview(self, source: Source) -> Preview:
+        """Read an uploaded list, or pasted cells, and return the effect of each row. Raises Refused."""
+        with self._inbox.keep(source, WORKBOOK_BYTES) as file:
+            lines = self._lines(file)
+        return self._reviewed(review_list(lines, reading_of))
+
+    def preview_file(self, file: Path) -> Preview:
+        """Return the effect of a file on this machine. Raises Refused, OSError."""
+        with file.open("rb") as opened:
+            return self.preview(opened)
+
+    def confirm(self, ident: str) -> tuple[Imported, tuple[str, ...]]:
+        """Import the good rows of a preview; return the result and names that need a reading.
+
+        Raises Conflict when the roster has changed so that the preview is no longer true, Unknown without a preview.
+        """
+        with self._lock:
+            kept = self._previews.get(ident)
+        if kept is None:
+            raise Unknown("这次预览已经不在了，请再选一次文件，或者再粘贴一次。", "file")
+        reviewed, shown = kept
+        with self._store.write() as session:
+            if _meaning(session.roster.plan(reviewed.rows)) != _meaning(shown):
+                raise Conflict("预览以后名单又改过，请再看一遍预览。", "file")
+            done = session.roster.import_people(reviewed.rows)
+            people = session.roster.people()
+        named = {(plan.row.team, plan.row.name) for plan in shown}
+        imported = [person for person in people if (person.team, person.name) in named]
+        with self._lock:
+            self._previews.pop(ident, None)
+        return done, tuple(f"{p.team}的{hint}" for p in imported if (hint := needs_reading(p)))
+
+    def export(self, format_: str) -> bytes:
+        """Return the roster as "csv" or "xlsx", ready to be imported again."""
+        with self._store.read() as session:
+            rows = rows_of(session.roster.people())
+        return FORMATS[format_][1](rows)
+
+    def _reviewed(self, reviewed: Reviewed) -> Preview:
+        with self._store.read() as session:
+            plans = session.roster.plan(reviewed.rows)
+        ident = hashlib.sha256(repr((reviewed, _meaning(plans))).encode()).hexdigest()[:32]
+        with self._lock:
+            self._previews[ident] = (reviewed, plans)
+            while len(self._previews) > _PREVIEWS_KEPT:
+                self._previews.popitem(last=False)
+        return Preview(ident, plans, reviewed.faults, reviewed.notes)
+
+    def _lines(self, file: Path) -> list[Line]:
+        with file.open("rb") as opened:
+            head = opened.read(4)
+            if head != _WORKBOOK:
+                return lines_of(head + opened.read(LARGEST_FILE + 1))
+        made = self._inbox.work()
+        try:
+            self._sandbox.process("table", file, made)
+            return _people_sheet(json.loads(made.read_text(encoding="utf-8")))
+        except UnsupportedFile as why:
+            raise Refused(why.sentence, "file") from why
+        finally:
+            made.unlink(missing_ok=True)
+
+
+def _people_sheet(sheets: list[Any]) -> list[Line]:
+    """Return the rows of the first sheet with the headings of a list of people, else of the first with any rows."""
+    tables = [[(number, cells) for number, cells in rows] for _, rows in sheets if rows]
+    listed = (rows for rows in tables if any(has_heading(cells) for _, cells in rows[:LOOKED_AT]))
+    return next(listed, tables[0] if tables else [])
+
+
+def _meaning(plans: tuple[RowPlan, ...]) -> list[tuple[object, ...]]:
+    """Return the part of a plan that people saw and agreed to."""
+    return [(plan.row, plan.what, plan.person.id if plan.person else None, plan.changes) for plan in plans]
+
+
+def changes_nothing(preview: Preview) -> bool:
+    """Return whether importing the list would change nothing."""
+    return all(plan.what == SAME for plan in preview.plans)

@@ -1,0 +1,110 @@
+"""Read the cells of an Excel workbook (xlsx) as text. For the upload child only: openpyxl parses what others made.
+
+Formulas are never computed: the values that Excel stored with them are read. The sizes of the packed members are
+checked before any is unpacked.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import IO, Any
+
+from openpyxl import load_workbook
+
+from controller.sound.loudness import Unreadable
+
+MOST_UNPACKED = 200_000_000
+"""Bytes of all members together; Excel's own workbook of 5,000 people has 2 MB."""
+MOST_STRINGS = 40_000_000
+"""Bytes of the table of texts, which openpyxl holds in memory as a whole."""
+MOST_MEMBERS = 2000
+MOST_ROWS = 20_000
+MOST_COLUMNS = 60
+MOST_EMPTY = 5000
+"""Empty rows after which a sheet counts as ended: formats often reach down to the last of a million rows."""
+LONGEST_CELL = 200
+DAMAGED = "Excel 文件打不开，可能损坏了或者加了密码。请用 Excel 或 WPS 打开它，另存为 xlsx，再导入新存的文件"
+TOO_LARGE = "Excel 文件展开以后太大。请把名单复制到一个新的表格里，另存为 xlsx，再导入"
+
+Sheet = tuple[str, list[tuple[int, list[str]]]]
+
+
+def table(source: Path, target: Path) -> dict[str, Any]:
+    """Write the non-empty rows of all visible sheets as JSON: `[[sheet, [[number, [cell, …]], …]], …]`.
+
+    Raises Unreadable with a sentence.
+    """
+    _check(source)
+    try:
+        with source.open("rb") as opened:  # openpyxl would judge a path by its ending
+            sheets = list(_sheets(opened))
+    except (Unreadable, MemoryError):
+        raise
+    except Exception as fault:  # a file that others made up can fail anywhere in zlib, XML and openpyxl
+        raise Unreadable(DAMAGED) from fault
+    target.write_text(json.dumps(sheets, ensure_ascii=False), encoding="utf-8")
+    return {"rows": sum(len(rows) for _, rows in sheets)}
+
+
+def _check(source: Path) -> None:
+    """Refuse a workbook whose members would unpack to too much, from the list of members alone.
+
+    zipfile never unpacks more than the size that is listed.
+    """
+    try:
+        with zipfile.ZipFile(source) as packed:
+            members = packed.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as fault:
+        raise Unreadable(DAMAGED) from fault
+    strings = sum(member.file_size for member in members if "sharedstrings" in member.filename.lower())
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > MOST_UNPACKED or strings > MOST_STRINGS or len(members) > MOST_MEMBERS:
+        raise Unreadable(TOO_LARGE)
+
+
+def _sheets(source: IO[bytes]) -> Iterator[Sheet]:
+    workbook = load_workbook(source, read_only=True, data_only=True, keep_links=False)
+    room = MOST_ROWS
+    try:
+        for sheet in workbook.worksheets:
+            if sheet.sheet_state != "visible":
+                continue
+            sheet.reset_dimensions()  # files of other programs state wrong ones
+            rows = list(_rows(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), room))
+            room -= len(rows)
+            yield sheet.title, rows
+    finally:
+        workbook.close()
+
+
+def _rows(rows: Iterable[tuple[object, ...]], room: int) -> Iterator[tuple[int, list[str]]]:
+    empty = 0
+    for number, row in enumerate(rows, 1):
+        cells = [_text(value) for value in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        empty = 0 if cells else empty + 1
+        if empty > MOST_EMPTY:
+            return
+        if cells:
+            room -= 1
+            if room < 0:
+                raise Unreadable(f"Excel 文件里的行太多，最多读 {MOST_ROWS} 行。请只留下名单那一张表，再导入")
+            yield number, cells
+
+
+def _text(value: object) -> str:
+    """Return a cell as people see it: whole numbers without a point, dates as 2021-03-01."""
+    if value is None or isinstance(value, time):
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime | date):
+        return f"{value:%Y-%m-%d}" if value.year >= 1000 else ""
+    return str(value).strip()[:LONGEST_CELL]
