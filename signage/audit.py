@@ -39,6 +39,8 @@ NO_CHANGE = frozenset(
 KEYED = frozenset({"api.record_deal", "api.announce", "api.emergency", "uploads.send_clip", "plan.change"})
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
+PRIVATE = frozenset({"birthday"})
+"""Fields whose change is recorded without the value, in both logs."""
 LABELS: Final = {
     **CALLED, "leader": "组长", "hidden": "不在屏幕上显示", "active": "在名单里", "scene": "画面", "theme": "颜色",
     "portrait": "竖屏", "language": "语言", "diagonal": "尺寸", "distance": "距离",
@@ -179,11 +181,15 @@ def _values(answer: Response) -> _Values:
     fields = _object(_body())
     values = _Values()
     for name, value in {**_object(answer.get_data(as_text=True)), **fields}.items():
-        if name not in SECRET and (value is None or isinstance(value, str | int | float)):
+        if name not in SECRET | PRIVATE and (value is None or isinstance(value, str | int | float)):
             values[name] = _text(value)
     for name, value in (request.view_args or {}).items():
         values[f"url_{name}"] = _text(value)
-    changes = [f"{LABELS[name]} {_text(value)}" for name, value in fields.items() if name in LABELS]
+    changes = [
+        f"{LABELS[name]} {'…' if name in PRIVATE else _text(value)}"
+        for name, value in fields.items()
+        if name in LABELS
+    ]
     values["changes"] = "，".join(changes)
     return values
 
@@ -191,6 +197,13 @@ def _values(answer: Response) -> _Values:
 def _body() -> str:
     readable = request.mimetype == "application/json" and (request.content_length or 0) <= MAX_BODY
     return request.get_data(as_text=True) if readable else ""
+
+
+def _without_private(text: str) -> str:
+    fields = _object(text) if any(name in text for name in PRIVATE) else {}
+    if not PRIVATE & fields.keys():
+        return text
+    return json.dumps({**fields, **dict.fromkeys(PRIVATE & fields.keys(), "…")}, ensure_ascii=False)
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -206,7 +219,7 @@ def _note(answer: Response) -> Response:
     caller: Caller | None = g.get("caller")
     if caller is None or request.method in SAFE or request.endpoint in SIGNING_IN | NO_CHANGE:
         return answer
-    text = _body()
+    text = _without_private(_body())
     logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
     where = f"{request.method} {request.path}"
     deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, logged, answer.status_code)

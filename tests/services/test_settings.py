@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,8 @@ cues:
   - {at: "17:31", on: 周五, say: top_sales_of_month}
   - {at: "17:32", on: 周五, say: greeting}
   - {at: "17:33", on: 周五, say: sprint}
+  - {at: "17:34", on: 周五, say: birthdays}
+  - {at: "17:35", on: 周五, say: company_years}
   - {at: "18:00", say: top_sales_of_day}
   - {at: "18:05", say: results}
 broadcasts:
@@ -158,6 +160,8 @@ broadcasts:
   nobody: 词nobody
   greeting: 词greeting
   sprint: 词sprint
+  birthdays: 词birthdays
+  company_years: 词company_years
 results: {opening: 词opening, third: 词third, second: 词second, first: 词first, top_team: 词top_team,
   team: 词team, city: 词city, week: 词week, month: 词month, closing: 词closing, nothing: 词nothing}
 """.replace("LONG", "很多" * 20)
@@ -187,6 +191,7 @@ def test_every_text_is_announced(tmp_path: Path) -> None:
         _go_on(office, "18:10")
         said += _texts(office)
     with house(tmp_path, monday.replace(day=31), TEXTS) as office:
+        office.office.update_person(1, birthday="07-31", joined=date(2021, 7, 31))
         for amount in (100, 7500, 90000):
             office.deal("王小明", amount, key=f"friday-{amount}")
             office.announcer.say(office.clock)

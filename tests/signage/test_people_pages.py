@@ -44,8 +44,9 @@ def one(house: House, name: str) -> dict[str, Any]:
     return next(person for person in people if person["name"] == name)
 
 
-def test_birthdays_are_seen_by_managers_alone(house: House) -> None:
-    """The list for walls, programs and leaders, the phone's state and the walls' have no date of a person."""
+def test_birthdays_are_seen_by_managers_alone(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """No list for walls, programs and leaders has a person's dates, no log has a birthday, no file its year."""
+    caplog.set_level("INFO", "zhangu.deeds")
     number = one(house, "王小明")["id"]
     dates = {"birthday": "1990年5月3日", "joined": "2021-3-1"}
     assert ask(house, "PATCH", f"/api/people/{number}", dates).status == 200
@@ -58,6 +59,10 @@ def test_birthdays_are_seen_by_managers_alone(house: House) -> None:
         assert "05-03" not in text
         assert "5月3日" not in text
         assert "1990" not in text
+    assert "PATCH" in caplog.text
+    assert "5月3日" not in caplog.text
+    changes = [line.deed for line in house.daemon.office.keys.log.lines()]
+    assert "改王小明：生日 …，入职日期 2021-3-1" in changes
     assert b"1990" not in b"".join(
         file.read_bytes() for file in house.daemon.office._context.store.path.parent.glob("*.db*")
     )
