@@ -202,6 +202,21 @@ def test_import_of_a_faulty_list(tmp_path: Path) -> None:
     assert "新增 1 人" in house.command("import", "people", str(file))
 
 
+def test_export_preview_and_import_of_a_workbook(tmp_path: Path) -> None:
+    """`--preview` writes nothing; an export imports without any change; other endings are refused."""
+    house = Running(tmp_path / "home", NO_DEVICE)
+    file, book = tmp_path / "people.csv", tmp_path / "people.xlsx"
+    file.write_text("团队,姓名,生日\n猛虎队,新来的,5月3日\n", encoding="utf-8")
+    shown = house.command("import", "people", str(file), "--preview")
+    assert "第 2 行　新增　猛虎队　新来的" in shown
+    assert "名单没有改动" in shown
+    assert "新增 1 人" in house.command("import", "people", str(file))
+    assert "已导出" in house.command("export", "people", str(book))
+    again = house.command("import", "people", str(book))
+    assert "新增 0 人，更新 0 人" in again
+    assert ".csv 或 .xlsx" in house.command("export", "people", str(tmp_path / "people.pdf"), code=1)
+
+
 def test_backup(resting: Running, tmp_path: Path) -> None:
     """The whole store in one file; an existing file is not overwritten."""
     copy = tmp_path / "copy.db"

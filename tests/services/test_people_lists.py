@@ -227,7 +227,7 @@ _ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=_ROWS)
 def test_an_export_is_imported_without_any_change(
     tmp_path_factory: pytest.TempPathFactory, rows: list[PersonRow]
