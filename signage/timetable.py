@@ -69,6 +69,7 @@ def _samples(glance: Glance) -> dict[str, str]:
         "product": next(iter(office().products()), "校园招聘套餐"), "amount": "一万两千八百元", "total": "三万六千元",
         "all_total": "五万元", "count": "三", "all": "五", "target": "十万元", "rate": "百分之八十六",
         "when": "昨天傍晚",
+        "day": "今天", "people": person.name if person else "王小明", "years": "三周年",
         "prize": "一份小奖品", "office": glance.office, "month": f"{glance.plan.date.month}月",
         "city": "上海", "place": "第二", "new_customers": "15%", "next_workday": "明天",
     }  # fmt: skip

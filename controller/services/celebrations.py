@@ -62,15 +62,20 @@ class Celebrations:
 
 def _note(name: str, found: Celebrated, today: date) -> Sentence:
     slots = _slots(found, today)
-    day = f"{found.date:%A}" if found.date != today else "today"
+    values = {
+        "when": slots["day"],
+        "people": slots["people"],
+        "day": f"{found.date:%A}" if found.date != today else "today",
+        "names": ", ".join(found.names[:MOST_NAMED]),
+    }
     if name == "birthdays":
-        return say("birthday_note", **slots, day=day, names=", ".join(found.names[:MOST_NAMED]))
-    return say("years_note", **slots, day=day, names=", ".join(found.names[:MOST_NAMED]), count=found.years)
+        return say("birthday_note", **values)
+    return say("years_note", **values, years=slots["years"], count=found.years)
 
 
 def _slots(found: Celebrated, today: date) -> dict[str, str]:
     return {
-        "when": day_words(found.date, today),
+        "day": day_words(found.date, today),
         "people": _names(found.names),
         "years": WORDS.count(found.years, "周年") if found.years else "",
     }

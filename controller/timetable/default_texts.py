@@ -35,12 +35,12 @@ BROADCASTS: dict[str, Variants] = {
     "greeting": ("新的一个月开始了，欢迎大家，祝每个人开门见喜！",),
     "sprint": ("今天是本月最后一个工作日，月末冲刺，大家加油！",),
     "birthdays": (
-        "{when}是{people}的生日，祝{people}生日快乐！",
-        "{when}是{people}的生日，大家一起祝{people}生日快乐，天天开心！",
+        "{day}是{people}的生日，祝{people}生日快乐！",
+        "{day}是{people}的生日，大家一起祝{people}生日快乐，天天开心！",
     ),
     "company_years": (
-        "{when}是{people}加入公司{years}的日子，谢谢一路同行！",
-        "{when}{people}加入公司满{years}，感谢这份坚持，我们继续一起走！",
+        "{day}是{people}加入公司{years}的日子，谢谢一路同行！",
+        "{day}{people}加入公司满{years}，感谢这份坚持，我们继续一起走！",
     ),
 }
 
