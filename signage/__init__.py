@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from signage import api, auth, http, pairing, phone, poster, sse, tls, uploads, walls
+from signage import api, auth, duties, http, pairing, phone, poster, sse, targets, tls, uploads, walls
 
 if TYPE_CHECKING:
     from controller.clock import Clock
@@ -49,6 +49,8 @@ def create_app(
     app.jinja_env.globals["rehearsal"] = rehearsal
     for pages in (
         api.pages,
+        targets.pages,
+        duties.pages,
         sse.pages,
         walls.pages,
         pairing.pages,

@@ -40,6 +40,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "read": _ALL,
     "sell": frozenset({"admin", "assistant", "program"}),  # deals, announcements, music
     "targets": frozenset({"admin", "assistant", "program", "leader", "director"}),
+    "review": frozenset({"admin", "director"}),  # the day's two reviews
+    "pace": frozenset({"admin", "director", "leader"}),  # what is left of the month's target, who is behind
+    "duties": frozenset({"admin", "assistant", "director", "leader"}),
+    "one_to_ones": frozenset({"director", "leader"}),  # with their notes: no manager, program or assistant
     "manage": frozenset({"admin", "assistant"}),  # people, teams, walls, access
 }
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -48,6 +52,7 @@ OWN_SUFFIXES = (".local", ".lan", ".home", ".internal", ".localdomain", ".home.a
 NAME_LIMIT = 20
 LOGGED_BODY = 160  # characters of a request body in the audit log
 NOT_LOGGED = frozenset({"/api/preview", "/api/deals/preview", "/login", "/logout"})
+PRIVATE = "/api/one-to-ones"  # logged without the body: the notes are for leaders and the director only
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +327,7 @@ def _note(answer: Response) -> Response:
     caller: Caller | None = g.get("caller")
     if caller is not None and request.method not in SAFE and request.path not in NOT_LOGGED:
         readable = request.mimetype == "application/json" and (request.content_length or 0) <= MAX_BODY
+        readable = readable and not request.path.startswith(PRIVATE)
         text = request.get_data(as_text=True) if readable else ""
         logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
         where = f"{request.method} {request.path}"

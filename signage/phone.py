@@ -29,6 +29,7 @@ from controller.timetable.model import Duty
 from signage import serializers
 from signage.auth import access, needs
 from signage.devices import described
+from signage.duties import reminders
 from signage.icon import SIZES as ICONS
 from signage.office import https_port, office
 from signage.serializers import Json
@@ -101,7 +102,7 @@ def done() -> Response:
 
 
 def phone_state() -> Json:
-    """Return all data of the four tabs."""
+    """Return all data of the tabs; targets and duties have their own addresses."""
     current = office()
     glance = current.glance()
     today = glance.plan.date
@@ -129,6 +130,7 @@ def phone_state() -> Json:
         "voice": serializers.speaking(current.speaking),
         "voice_install": serializers.voice_install(current.voice_install()),
         "tls": https_port(),
+        "reminders": reminders(access().caller()),
     }
 
 
