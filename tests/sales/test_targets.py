@@ -38,9 +38,7 @@ def of(since: date, until: date, months: dict[str, MonthTargets], days: dict[dat
 
 
 @given(MONTHS, FEN, some.sets(some.integers(0, 30)), some.sets(some.integers(0, 30)))
-def test_the_days_of_a_month_sum_to_it_exactly(
-    first: date, fen: int, off: set[int], extra: set[int]
-) -> None:
+def test_the_days_of_a_month_sum_to_it_exactly(first: date, fen: int, off: set[int], extra: set[int]) -> None:
     """With China's holidays and any days that the office adds or takes: exact, and no two days a yuan apart."""
     own = Workdays(
         "CN", {first + timedelta(n) for n in off}, {first + timedelta(n) for n in extra}
