@@ -30,12 +30,13 @@ export function newKey() {
   return 'phone-' + Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-// An error from the server (status, sentence, field); status 0: the server could not be reached.
+// An error from the server (status, sentence, field, whole answer); status 0: the server could not be reached.
 export class Refusal extends Error {
-  constructor(status, sentence, place) {
+  constructor(status, sentence, place, answer = null) {
     super(sentence);
     this.status = status;
     this.field = place;
+    this.answer = answer;
   }
 }
 
@@ -58,7 +59,7 @@ export async function call(method, path, data) {
     clearTimeout(timer);
   }
   if (answer.status === 401) location.assign('/login');
-  if (!answer.ok) throw new Refusal(answer.status, (found && found.error) || '主机没有正常应答，请再试一次。', found && found.field);
+  if (!answer.ok) throw new Refusal(answer.status, (found && found.error) || '主机没有正常应答，请再试一次。', found && found.field, found);
   return found;
 }
 

@@ -1,11 +1,12 @@
-// The phone: four tabs drawn from one state. The server sends "revision N", the page requests the state again.
+// The phone: five tabs drawn from one state. The server sends "revision N", the page requests the state again.
 import { $, call, el, fill, newKey } from './phone-kit.js';
 import * as deal from './phone-deal.js';
 import * as device from './phone-device.js';
 import * as results from './phone-results.js';
 import * as say from './phone-say.js';
+import * as targets from './phone-targets.js';
 
-const TABS = { deal: '报单', say: '广播', results: '战报', device: '设备' };
+const TABS = { deal: '报单', say: '广播', results: '战报', targets: '目标', device: '设备' };
 const name = 'phone-' + newKey().slice(6, 18);
 let tab = 'deal';
 let state = JSON.parse($('first').textContent);
@@ -38,6 +39,7 @@ function draw() {
   deal.draw(state);
   say.draw(state);
   results.draw(state, tab === 'results');
+  targets.draw(state, tab === 'targets');
   device.draw(state);
 }
 
@@ -102,9 +104,10 @@ function show() {
   $('title').textContent = TABS[tab];
   scrollTo(0, 0);
   results.draw(state, tab === 'results');
+  targets.draw(state, tab === 'targets');
 }
 
-for (const part of [deal, say, results, device]) part.start(refresh);
+for (const part of [deal, say, results, targets, device]) part.start(refresh);
 draw();
 show();
 listen();
