@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
@@ -41,10 +43,10 @@ def viewer_of(caller: Caller) -> Viewer:
 @pages.get("/api/duties")
 @needs("duties")
 def duties() -> Response:
-    """Return today's duties for the caller; one-to-ones only for leaders and the director."""
+    """Return today's duties for the caller; one-to-ones only for leaders and the director, with people of a `team`."""
     caller = known_caller()
     viewer = viewer_of(caller)
-    day = office().duties.of_today(viewer)
+    day = office().duties.of_today(viewer, request.args.get("team") or None)
     return jsonify(duty_day(day, viewer, with_talks=has(caller, "one_to_ones")))
 
 
@@ -139,6 +141,7 @@ def duty_day(day: DutyDay, viewer: Viewer, *, with_talks: bool) -> Json:
             "leaders": [] if leads else _minutes(day),
         },
         "one_to_ones": _talks(day, viewer) if with_talks else None,
+        "talked": [asdict(one) for one in day.talked] if with_talks else [],
         "team_buildings": [_team_building(one, day) for one in day.team_buildings],
     }
 

@@ -80,11 +80,11 @@ def team_of_person(person: int) -> str:
 @pages.get("/api/targets")
 @needs("targets")
 def targets() -> Response:
-    """Return the targets of a date: a leader's own team, all teams for others."""
+    """Return the targets of a date: a leader's own team, all teams for others; the people of it or of a `team`."""
     caller = known_caller()
     today = office().glance().plan.date
     day = office().targets.of_day(date_of(request.args.get("date"), today))
-    return jsonify(targets_day(day, caller, own_team(caller)))
+    return jsonify(targets_day(day, caller, own_team(caller), request.args.get("team")))
 
 
 @pages.put("/api/targets/month")
@@ -159,17 +159,20 @@ def _values(values: object) -> dict[int, object]:
 # --- JSON
 
 
-def targets_day(day: TargetsDay, caller: Caller, own: str | None) -> Json:
-    """Return a date's targets for a caller. Only leaders, director and managers see the pace."""
-    paced = has(caller, "pace")
-    shown = [team for team in day.teams if own is None or same_name(own, team.name)]
+def targets_day(day: TargetsDay, caller: Caller, own: str | None, team: str | None) -> Json:
+    """Return a date's targets for a caller. Only leaders, director and managers see the pace.
+
+    The people of one team only: those of all teams of a large office are too much for a phone.
+    """
+    paced, opened = has(caller, "pace"), own or team
+    shown = [one for one in day.teams if own is None or same_name(own, one.name)]
     return {
         "date": day.date.isoformat(),
         "workday": day.workday,
         "own": own,
         "may": {"review": has(caller, "review"), "months": caller.role not in TEAM_ONLY},
-        "open": [team.name for team in day.teams if team.hand_in is None],
-        "teams": [_team(team, paced) for team in shown],
+        "open": [one.name for one in day.teams if one.hand_in is None],
+        "teams": [_team(one, paced, opened) for one in shown],
         "reviews": [review_row(one) for one in day.reviews],
         "next_review": day.next_review,
         "month": yuan(day.month),
@@ -177,7 +180,8 @@ def targets_day(day: TargetsDay, caller: Caller, own: str | None) -> Json:
     }
 
 
-def _team(team: TeamDay, paced: bool) -> Json:
+def _team(team: TeamDay, paced: bool, opened: str | None) -> Json:
+    people = team.people if opened and same_name(opened, team.name) else ()
     count, amount = team.since
     return {
         "id": team.id,
@@ -190,7 +194,7 @@ def _team(team: TeamDay, paced: bool) -> Json:
         "pace": pace_row(team.pace) if paced else None,
         "hand_in": None if team.hand_in is None else hand_in_row(team.hand_in),
         "since": {"count": count, "amount": yuan(amount), "changed": team.changed},
-        "people": [_person(person, paced) for person in team.people],
+        "people": [_person(person, paced) for person in people],
     }
 
 

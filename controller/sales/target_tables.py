@@ -127,6 +127,12 @@ class Targets:
 
     # --- hand-ins
 
+    def staffed(self) -> frozenset[int]:
+        """Return the ids of the teams with people: those that hand in."""
+        return frozenset(
+            row[0] for row in self._rows.all("SELECT DISTINCT team_id FROM people WHERE active = 1")
+        )
+
     def hand_in(self, new: HandIn) -> None:
         """Store a hand-in; the targets of the day follow it: each person's, and the team's as their sum."""
         self._rows.add(

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from controller.moments import local_time
+from controller.names import same_name
 from controller.sales.duty_tables import OneToOne, Tick
 from controller.sales.model import Person, Refused, Team, Unknown
 from controller.sales.session import Session
@@ -30,6 +31,8 @@ NOTES_KEPT_MONTHS = 12
 BEFORE_DAY = 10
 """A team building is due before this day of its month."""
 REVIEW_AT = time(17, 30)
+REMINDED_FOR = timedelta(minutes=90)
+"""Time for which a phone reminds of a duty that is due; leaders see it again when everything open is listed."""
 EVERYONE = "everyone"
 LEADER = "leader"
 
@@ -65,8 +68,20 @@ class TeamBuilding:
 
 
 @dataclass(frozen=True, slots=True)
+class Talked:
+    """How many people of a team had their one-to-one this month."""
+
+    team: str
+    held: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class DutyDay:
-    """A date's duties for a viewer. `listed`: everything open is shown now; `leaders`: names, for their ticks."""
+    """A date's duties for a viewer. `listed`: everything open is shown now; `leaders`: names, for their ticks.
+
+    `people`: those of one team for one-to-ones, without a team the leaders, with `talked` for each team.
+    """
 
     date: date
     duties: tuple[DutyState, ...]
@@ -74,6 +89,7 @@ class DutyDay:
     leaders: tuple[str, ...]
     people: tuple[Person, ...]
     one_to_ones: tuple[OneToOne, ...]
+    talked: tuple[Talked, ...]
     coaching: Mapping[str, int]
     team_buildings: tuple[TeamBuilding, ...]
 
@@ -206,20 +222,20 @@ class DutyService:
 
     # --- reading
 
-    def of_today(self, viewer: Viewer) -> DutyDay:
-        """Return today's duties for a viewer; a leader sees the people of the own team."""
+    def of_today(self, viewer: Viewer, team: str | None = None) -> DutyDay:
+        """Return today's duties for a viewer, with the people of `team`; a leader's own team comes first."""
         now = self._context.clock.now()
-        plan = self._context.plan(now)
+        plan, team = self._context.plan(now), viewer.team or team
         with self._context.store.read() as session:
             everybody = session.roster.people()
-            month = month_of(now.date())
-            people = tuple(one for one in everybody if _talks_with(viewer, one))
+            talks = session.duties.one_to_ones(month_of(now.date()))
+            people = tuple(one for one in everybody if _talks_with(viewer, one, team))
             idents = {one.id for one in people}
-            talks = tuple(one for one in session.duties.one_to_ones(month) if one.person_id in idents)
             return DutyDay(
                 now.date(), _states(plan, session.duties.ticks(now.date()), viewer, now),
-                plan.workday and now >= listed_from(plan),
-                tuple(one.name for one in everybody if one.leader), people, talks,
+                _listed(plan, now), tuple(one.name for one in everybody if one.leader),
+                people, tuple(one for one in talks if one.person_id in idents),
+                () if team else _talked(everybody, talks),
                 session.duties.coaching(now.date()), _team_buildings(session, viewer, now.date()),
             )  # fmt: skip
 
@@ -229,11 +245,14 @@ class DutyService:
         plan = self._context.plan(now)
         if not plan.workday:
             return ()
-        day = self.of_today(viewer)
-        due = [one for one in day.duties if one.mine and one.due and one.done is None]
-        lines = [f"{one.duty.at:%H:%M} {one.duty.what}" for one in reversed(due)]
+        with self._context.store.read() as session:
+            states = _states(plan, session.duties.ticks(now.date()), viewer, now)
+        everything = viewer.role == LEADER and _listed(plan, now)
+        open_now = [one.duty for one in states if one.mine and one.due and one.done is None]
+        due = [one for one in open_now if one.at is not None and (everything or now < one.at + REMINDED_FOR)]
+        lines = [f"{one.at:%H:%M} {one.what}" for one in reversed(due)]
         lines[1:1] = self._open_targets(viewer, plan, now)
-        return (*lines, *(_open(day, viewer) if day.listed and viewer.role == LEADER else ()))
+        return (*lines, *(_open(self.of_today(viewer), viewer) if everything else ()))
 
     def _open_targets(self, viewer: Viewer, plan: DayPlan, now: datetime) -> list[str]:
         after = stand_up_end(plan)
@@ -243,9 +262,23 @@ class DutyService:
         return [f"目标未交：{'、'.join(names)}"] if names else []
 
 
-def _talks_with(viewer: Viewer, person: Person) -> bool:
-    """Return whether one-to-ones with a person concern a viewer: a leader's own team, for the director leaders too."""
-    return viewer.team in (None, person.team) and (viewer.role == "director" or not person.leader)
+def _talks_with(viewer: Viewer, person: Person, team: str | None) -> bool:
+    """Return whether a person is listed for one-to-ones: a leader's own team, for others a team or the leaders."""
+    if team is None:
+        return person.leader
+    return same_name(person.team, team) and not (person.leader and viewer.role == LEADER)
+
+
+def _talked(people: Iterable[Person], talks: Iterable[OneToOne]) -> tuple[Talked, ...]:
+    held = {one.person_id for one in talks}
+    teams: dict[str, list[int]] = {}
+    for person in people:
+        teams.setdefault(person.team, []).append(person.id)
+    return tuple(Talked(team, len(held.intersection(ids)), len(ids)) for team, ids in teams.items())
+
+
+def _listed(plan: DayPlan, now: datetime) -> bool:
+    return plan.workday and now >= listed_from(plan)
 
 
 def concerns(duty: Duty, viewer: Viewer) -> bool:

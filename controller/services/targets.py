@@ -105,8 +105,8 @@ def teams_without_targets(session: Session, day: date) -> tuple[str, ...]:
     if not session.targets.in_use(day):
         return ()
     handed_in = session.targets.latest(day)
-    staffed = {person.team_id for person in session.roster.people()}
-    return tuple(t.name for t in session.roster.teams() if t.id in staffed and t.id not in handed_in)
+    asked = session.targets.staffed() - handed_in.keys()
+    return tuple(team.name for team in session.roster.teams() if team.id in asked)
 
 
 class TargetService:

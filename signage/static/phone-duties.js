@@ -78,12 +78,23 @@ function held(person, one) {
   return row(one.note || '没有写记录', day8(one.at), one.author, one.may_delete ? '删掉' : '', { open: one.may_delete ? gone : null });
 }
 
+function personRow(person) {
+  const last = person.held[person.held.length - 1];
+  return row(el('b', {}, person.name), last ? el('span', { class: 'ok' }, `${day8(last.at)} 谈过`) : '还没有', person.team, '记', { open: () => talk(person) });
+}
+
+async function openTeam(team) {
+  const found = await call('GET', `/api/duties?team=${encodeURIComponent(team)}`);
+  sheet(`${team}的单独谈话`, el('ul', { class: 'rows' }, found.one_to_ones.map(personRow)));
+}
+
+function teamRow(one) {
+  return row(el('b', {}, one.team), `${one.held} / ${one.people} 人谈过`, '', '看', { open: () => openTeam(one.team).catch((error) => toast(error.message)) });
+}
+
 function drawTalks() {
-  $('talks-block').hidden = day.one_to_ones === null || !day.one_to_ones.length;
-  fill($('talks'), (day.one_to_ones || []).map((person) => {
-    const last = person.held[person.held.length - 1];
-    return row(el('b', {}, person.name), last ? el('span', { class: 'ok' }, `${day8(last.at)} 谈过`) : '还没有', person.team, '记', { open: () => talk(person) });
-  }));
+  $('talks-block').hidden = day.one_to_ones === null || !(day.one_to_ones.length || day.talked.length);
+  fill($('talks'), (day.one_to_ones || []).map(personRow), day.talked.map(teamRow));
 }
 
 // ---- team building

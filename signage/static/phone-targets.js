@@ -96,7 +96,13 @@ function teamRow(team) {
   const goal = team.target === null ? '还没有目标' : `目标 ${money(team.target)}，完成 ${percent(team.rate)}`;
   const handed = team.hand_in ? el('span', { class: 'ok' }, `${team.hand_in.at} 已交`) : el('span', { class: 'bad' }, '未交');
   return row(el('b', {}, team.name), handed, [goal, el('br'), since(team)], money(team.amount),
-    { open: () => sheet(`${team.name}今天的目标`, targetForm(team)) });
+    { open: () => openTeam(team.name).catch((error) => toast(error.message)) });
+}
+
+async function openTeam(name) {
+  const found = await call('GET', `/api/targets?team=${encodeURIComponent(name)}`);
+  const team = found.teams.find((one) => one.name === name);
+  if (team) sheet(`${name}今天的目标`, targetForm(team));
 }
 
 function drawTeams() {
@@ -135,9 +141,8 @@ function paceWords(one) {
 
 function monthRow(name, one, where, open) {
   const [words, look] = paceWords(one);
-  const line = row(el('b', {}, name), el('span', { class: look === '落后' ? 'bad' : 'ok' }, look), '', open ? '改' : '', { open: open ? () => setMonth(name, one, where) : null });
-  line.append(el('p', { class: 'dim under-row' }, words));
-  return line;
+  return row(el('b', {}, name), el('span', { class: look === '落后' ? 'bad' : 'ok' }, look), words, open ? '改' : '',
+    { open: open ? () => setMonth(name, one, where) : null });
 }
 
 function setMonth(name, one, where) {
@@ -168,11 +173,11 @@ function drawMonths() {
   fill($('months'), rows);
 }
 
-// ---- reminders, on every tab
+// ---- reminders, on every other tab as one line
 
-function drawReminders() {
+function drawReminders(shown) {
   const lines = state.reminders || [];
-  $('remind').hidden = !lines.length;
+  $('remind').hidden = !lines.length || shown;
   $('remind-text').textContent = lines[0] || '';
   $('remind-more').textContent = lines.length > 1 ? `还有 ${lines.length - 1} 件` : '去看';
   $('reminders-block').hidden = !lines.length;
@@ -199,6 +204,6 @@ export function start(again) {
 
 export function draw(found, shown) {
   state = found;
-  drawReminders();
+  drawReminders(shown);
   if (shown) load().catch((error) => toast(error.message));
 }

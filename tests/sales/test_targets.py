@@ -10,6 +10,7 @@ from book_made import DAY, at, record
 from hypothesis import given
 from hypothesis import strategies as some
 
+from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.sales.target_tables import HandIn, Review
 from controller.sales.targets import (
@@ -142,8 +143,7 @@ def test_standings_follow_the_months_targets(tmp_path: object) -> None:
     store = Store(tmp_path / "store.db", works=lambda day: WORKS(day) and day not in off)  # type: ignore[operator]
     with store.write() as session:
         for team, name in (("猛虎队", "王小明"), ("飞龙队", "李思思")):
-            session.roster.save_team(team)
-            session.rows.add("INSERT INTO people (name, team_id) VALUES (?, (SELECT id FROM teams WHERE name = ?))", name, team)  # fmt: skip
+            session.roster.save_person(PersonRow(team, name))
         session.targets.set_month("2026-11", "office", 0, 63_000_000)
         session.targets.set_month("2026-11", "team", 1, 21_000_000)
         session.targets.set_month("2026-11", "person", 1, 10_500_000)
