@@ -41,7 +41,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "sell": frozenset({"admin", "assistant", "program"}),  # deals, announcements, music
     "targets": frozenset({"admin", "assistant", "program", "leader", "director"}),
     "review": frozenset({"admin", "director"}),  # the day's two reviews
-    "pace": frozenset({"admin", "director", "leader"}),  # what is left of the month's target, who is behind
+    "pace": frozenset({"admin", "director", "leader"}),  # the rest of the month's target, who is behind
     "duties": frozenset({"admin", "assistant", "director", "leader"}),
     "one_to_ones": frozenset({"director", "leader"}),  # with their notes: no manager, program or assistant
     "manage": frozenset({"admin", "assistant"}),  # people, teams, walls, access

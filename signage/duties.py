@@ -122,7 +122,7 @@ def delete_one_to_one(number: int) -> Response:
 
 
 def reminders(caller: Caller | None) -> list[str]:
-    """Return what the caller's phone reminds of now."""
+    """Return the reminders of the caller's phone."""
     if caller is None or not has(caller, "duties"):
         return []
     return list(office().duties.reminders(viewer_of(caller)))

@@ -92,13 +92,14 @@ def targets() -> Response:
 def set_month() -> Response:
     """Set the month's target of a `team` or a `person` (an id), without either of the office; null removes it."""
     caller, fields = known_caller(), body()
+    month, amount = _month(fields), _amount(fields)
     team = text_of(fields, "team", NAME_LIMIT, optional=True) or None
     person = None if fields.get("person") is None else whole_of(fields, "person", 1, MOST_ID)
     if person is not None:
         check_team(caller, team_of_person(person))
     elif caller.role in TEAM_ONLY:
         raise Denied(403, "团队和公司的月目标由总监来定，组长可以定组员的。")
-    office().targets.set_month(_month(fields), _amount(fields), team, person)
+    office().targets.set_month(month, amount, team, person)
     return jsonify({})
 
 

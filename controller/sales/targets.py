@@ -46,7 +46,7 @@ class PeriodTargets:
 
 
 def month_of(day: date) -> str:
-    """Return the month as it is stored: 2026-11."""
+    """Return the stored form of a month: 2026-11."""
     return f"{day:%Y-%m}"
 
 
@@ -138,7 +138,7 @@ def _some(targets: Mapping[int, int]) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The way to a month's target. `expected`: what the finished working days of the month should have brought.
+    """The way to a month's target. `expected`: the part of the month's finished working days.
 
     `days_left`: working days left, today included; `per_day`: fen needed on each of them, rounded up to whole yuan,
     None when no working day is left.
@@ -156,7 +156,7 @@ class Pace:
 
     @property
     def per_day(self) -> int | None:
-        """What is left by working days left."""
+        """The rest of the target by working days left, rounded up."""
         return -(-self.left // (self.days_left * YUAN)) * YUAN if self.days_left else None
 
     @property

@@ -69,7 +69,7 @@ class TeamBuilding:
 
 @dataclass(frozen=True, slots=True)
 class Talked:
-    """How many people of a team had their one-to-one this month."""
+    """A team's people, and the number of them with a one-to-one this month (`held`)."""
 
     team: str
     held: int
@@ -240,7 +240,7 @@ class DutyService:
             )  # fmt: skip
 
     def reminders(self, viewer: Viewer) -> tuple[str, ...]:
-        """Return what the viewer's phone reminds of now, the latest duty first; nothing on a day off."""
+        """Return the reminders of the viewer's phone, the latest duty first; none on a day off."""
         now = self._context.clock.now()
         plan = self._context.plan(now)
         if not plan.workday:
@@ -315,7 +315,7 @@ def _team_buildings(session: Session, viewer: Viewer, today: date) -> tuple[Team
 
 
 def _open(day: DutyDay, viewer: Viewer) -> list[str]:
-    """Return what a leader has open besides the timed duties."""
+    """Return the open points of a leader besides the timed duties."""
     lines = [one.duty.what for one in day.duties if one.mine and one.duty.at is None and one.done is None]
     if (minutes := day.coaching.get(viewer.name, 0)) < COACHING_MIN:
         lines.append(f"辅导还差 {COACHING_MIN - minutes} 分钟")

@@ -43,7 +43,7 @@ class AlreadyHandedIn(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class PersonDay:
-    """A person's day. `target`: of the day, None without one; `proposed`: what a leader starts from; in yuan."""
+    """A person's day. `target`: of the day, None without one; `proposed`: the amount in an empty form; in yuan."""
 
     id: int
     name: str
@@ -188,7 +188,7 @@ class TargetService:
 
 
 class _DayReader:
-    """Reads one date's targets from one snapshot."""
+    """A reader of one date's targets in one snapshot."""
 
     def __init__(self, session: Session, day: date, workdays: tuple[date, ...], workday: bool) -> None:
         self._session, self._day, self._workdays, self._workday = session, day, workdays, workday

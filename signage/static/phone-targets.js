@@ -89,7 +89,7 @@ function since(team) {
   if (team.since.count || team.since.amount) changes.push(`${team.since.count > 0 ? '+' : ''}${team.since.count} 单 ${money(team.since.amount)}`);
   if (team.since.changed) changes.push('目标交过新的');
   const when = day.reviews.length ? '上次复核以后' : '今天';
-  return changes.length ? `${when} ${changes.join('，')}` : `${when}没有变化`;
+  return changes.length ? `${when}：${changes.join('，')}` : `${when}没有变化`;
 }
 
 function teamRow(team) {

@@ -100,7 +100,7 @@ def test_a_month_without_a_working_day_has_no_days() -> None:
 
 
 def test_a_day_that_was_set_beats_the_months_share() -> None:
-    """Also 0 for a person on leave; the week follows, the whole month stays as it was set."""
+    """Also 0 for a person on leave; the week follows, the whole month keeps its target."""
     months = {"2026-11": MonthTargets(people={1: 21_000_000, 2: 21_000_000})}
     days = {DAY: DayTargets(people={1: 0, 2: 1_500_000})}
     assert of(DAY, DAY, months, days).people == {1: 0, 2: 1_500_000}
@@ -116,7 +116,7 @@ def test_a_teams_own_target_beats_its_peoples() -> None:
     assert of(DAY, DAY, months).teams == {1: 1_000_000, 2: 100_000}
 
 
-def test_the_pace_is_what_is_left_by_working_days_left() -> None:
+def test_the_pace_is_the_rest_by_working_days_left() -> None:
     """On Monday the 23rd 15 of 21 days are finished; today is one of the six that are left."""
     days = workdays_of(DAY, WORKS)
     behind = pace(21_000_000, 12_000_000, days, DAY)

@@ -154,7 +154,7 @@ def test_two_reviews_show_what_changed_since(office: House) -> None:
 
 
 def test_the_pace_counts_the_months_deals(office: House) -> None:
-    """¥21万 a month, ¥6,000 sold: behind, and what is left is spread over six days."""
+    """¥21万 a month, ¥6,000 sold: behind, and the rest is spread over six days."""
     office.office.targets.set_month("2026-11", "21万", team="猛虎队")
     office.office.targets.set_month("2026-11", "63万")
     office.deal("陈芳", 6000)
