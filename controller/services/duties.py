@@ -240,11 +240,9 @@ class DutyService:
             )  # fmt: skip
 
     def reminders(self, viewer: Viewer) -> tuple[str, ...]:
-        """Return the reminders of the viewer's phone, the latest duty first; none on a day off."""
+        """Return the reminders of the viewer's phone, the latest duty first."""
         now = self._context.clock.now()
         plan = self._context.plan(now)
-        if not plan.workday:
-            return ()
         with self._context.store.read() as session:
             states = _states(plan, session.duties.ticks(now.date()), viewer, now)
         everything = viewer.role == LEADER and _listed(plan, now)
@@ -256,7 +254,7 @@ class DutyService:
 
     def _open_targets(self, viewer: Viewer, plan: DayPlan, now: datetime) -> list[str]:
         after = stand_up_end(plan)
-        if after is None or now < after or viewer.role not in (LEADER, "director"):
+        if not plan.workday or after is None or now < after or viewer.role not in (LEADER, "director"):
             return []
         names = [name for name in self._targets.open_teams(plan.date) if viewer.team in (None, name)]
         return [f"目标未交：{'、'.join(names)}"] if names else []

@@ -203,6 +203,8 @@ def test_duties_are_due_for_their_role_until_they_are_ticked(office: House) -> N
     assert (done.who, done.at) == ("总监", MONDAY.replace(hour=11, minute=31))
     duties.tick(key, DIRECTOR, done=False)
     assert duties.reminders(DIRECTOR)[0].startswith("11:30")
+    office.go_to("13:01")
+    assert duties.reminders(DIRECTOR) == ()
     with pytest.raises(Refused, match="不归您做"):
         duties.tick(key, LEADER, done=True)
     with pytest.raises(Unknown, match="作息表可能刚改过"):
@@ -237,7 +239,12 @@ def test_everything_open_is_listed_from_half_past_five(office: House) -> None:
     assert not any("辅导" in line for line in office.office.duties.reminders(LEADER))
     office.go_to("17:30")
     lines = office.office.duties.reminders(LEADER)
-    assert {"辅导还差 60 分钟", "本月还没有单独谈话：1 人", "多走动，带着微笑"} <= set(lines)
+    assert {
+        "09:00 晨会：鼓劲，定目标，喊口号",
+        "辅导还差 60 分钟",
+        "本月还没有单独谈话：1 人",
+        "多走动，带着微笑",
+    } <= set(lines)
     assert not any("辅导" in line for line in office.office.duties.reminders(DIRECTOR))
     office.office.duties.add_coaching(45, LEADER)
     office.office.duties.add_one_to_one(2, "", LEADER)
@@ -309,7 +316,11 @@ def test_a_team_building_is_noted_when_it_was_held(office: House) -> None:
 
 
 def test_nothing_reminds_on_a_day_off(office: House) -> None:
-    """Sunday: no reminders, also for the director."""
+    """Sunday: no reminders of targets and of the working day; a duty for days off is a reminder."""
     office.office.set_target("飞龙队", DAY, 5)
     office.clock.go_to(datetime(2026, 11, 29, 18, 0, tzinfo=ZONE))
     assert office.office.duties.reminders(LEADER) == office.office.duties.reminders(DIRECTOR) == ()
+    duty = "duties:\n  - {at: 17:00, on: 休息日, who: director, what: 值班}\n"
+    office.file.write_text(office.file.read_text("utf-8").replace("duties:\n", duty), "utf-8")
+    office.timetable_file.refresh()
+    assert office.office.duties.reminders(DIRECTOR) == ("17:00 值班",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime
@@ -124,7 +125,8 @@ def test_bad_input_is_a_sentence(
 def test_notes_are_read_by_leaders_and_director_only(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """Neither the assistant, nor a manager or program, nor the log; another leader cannot delete them."""
     caplog.set_level(logging.INFO, "zhangu.deeds")
-    made = house.call("POST", "/api/one-to-ones", {"person": 2, "note": "想多练开场白"}, "王小明")
+    sent = json.dumps({"person": 2, "note": "想多练开场白"}, ensure_ascii=False).encode()
+    made = house.call("POST", "/api/one-to-ones", sent, "王小明")
     assert made.status == 201
     assert any("/api/one-to-ones" in record.getMessage() for record in caplog.records)
     assert "开场白" not in caplog.text
