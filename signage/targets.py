@@ -83,8 +83,11 @@ def targets() -> Response:
     """Return the targets of a date: a leader's own team, all teams for others; the people of it or of a `team`."""
     caller = known_caller()
     today = office().glance().plan.date
-    day = office().targets.of_day(date_of(request.args.get("date"), today))
-    return jsonify(targets_day(day, caller, own_team(caller), request.args.get("team")))
+    own = own_team(caller)
+    day = office().targets.of_day(
+        date_of(request.args.get("date"), today), own or request.args.get("team") or None
+    )
+    return jsonify(targets_day(day, caller, own))
 
 
 @pages.put("/api/targets/month")
@@ -160,12 +163,9 @@ def _values(values: object) -> dict[int, object]:
 # --- JSON
 
 
-def targets_day(day: TargetsDay, caller: Caller, own: str | None, team: str | None) -> Json:
-    """Return a date's targets for a caller. Only leaders, director and managers see the pace.
-
-    The people of one team only: those of all teams of a large office are too much for a phone.
-    """
-    paced, opened = has(caller, "pace"), own or team
+def targets_day(day: TargetsDay, caller: Caller, own: str | None) -> Json:
+    """Return a date's targets for a caller. Only leaders, director and managers see the pace."""
+    paced = has(caller, "pace")
     shown = [one for one in day.teams if own is None or same_name(own, one.name)]
     return {
         "date": day.date.isoformat(),
@@ -173,7 +173,7 @@ def targets_day(day: TargetsDay, caller: Caller, own: str | None, team: str | No
         "own": own,
         "may": {"review": has(caller, "review"), "months": caller.role not in TEAM_ONLY},
         "open": [one.name for one in day.teams if one.hand_in is None],
-        "teams": [_team(one, paced, opened) for one in shown],
+        "teams": [_team(one, paced) for one in shown],
         "reviews": [review_row(one) for one in day.reviews],
         "next_review": day.next_review,
         "month": yuan(day.month),
@@ -181,8 +181,7 @@ def targets_day(day: TargetsDay, caller: Caller, own: str | None, team: str | No
     }
 
 
-def _team(team: TeamDay, paced: bool, opened: str | None) -> Json:
-    people = team.people if opened and same_name(opened, team.name) else ()
+def _team(team: TeamDay, paced: bool) -> Json:
     count, amount = team.since
     return {
         "id": team.id,
@@ -195,7 +194,7 @@ def _team(team: TeamDay, paced: bool, opened: str | None) -> Json:
         "pace": pace_row(team.pace) if paced else None,
         "hand_in": None if team.hand_in is None else hand_in_row(team.hand_in),
         "since": {"count": count, "amount": yuan(amount), "changed": team.changed},
-        "people": [_person(person, paced) for person in people],
+        "people": [_person(person, paced) for person in team.people],
     }
 
 

@@ -97,6 +97,9 @@ def period_targets(
     works: Works,
 ) -> PeriodTargets:
     """Return the targets of `since`..`until`. `days`: the targets set for days; `team_of`: each person's team."""
+    whole = months.get(month_of(since), MonthTargets()) if (since, until) == month_bounds(since) else None
+    if whole is not None:
+        months = {month_of(since): _unsettled(whole, team_of)}
     people: dict[int, int] = {}
     teams: dict[int, int] = {}
     office = 0
@@ -110,10 +113,15 @@ def period_targets(
                 teams[team] = teams.get(team, 0) + fen
         for team, fen in own.items():
             teams[team] = teams.get(team, 0) + fen
-    whole = months.get(month_of(since), MonthTargets()) if (since, until) == month_bounds(since) else None
     if whole is not None:
         people, teams, office = {**people, **whole.people}, {**teams, **whole.teams}, whole.office
     return PeriodTargets(people, _some(teams), office, fixed=whole is not None and whole.office > 0)
+
+
+def _unsettled(whole: MonthTargets, team_of: Mapping[int, int]) -> MonthTargets:
+    """Return the people's targets that a whole month needs day by day: those of teams without a month's target."""
+    people = {one: fen for one, fen in whole.people.items() if team_of.get(one) not in whole.teams}
+    return MonthTargets(teams=whole.teams, people=people)
 
 
 def _day(day: date, chosen: DayTargets, month: MonthTargets, works: Works) -> MonthTargets:

@@ -57,7 +57,10 @@ class PersonDay:
 
 @dataclass(frozen=True, slots=True)
 class TeamDay:
-    """A team's day. `hand_in`: the newest one; `since`: deals and yuan since the last review."""
+    """A team's day. `hand_in`: the newest one; `since`: deals and yuan since the last review.
+
+    `people`: only of the team that was asked for, because those of a large office are too much for a phone.
+    """
 
     id: int
     name: str
@@ -180,18 +183,20 @@ class TargetService:
         with self._context.store.read() as session:
             return teams_without_targets(session, day)
 
-    def of_day(self, day: date) -> TargetsDay:
-        """Return the targets of a date with everything that the phone shows of them."""
+    def of_day(self, day: date, people_of: str | None = None) -> TargetsDay:
+        """Return the targets of a date as the phone shows them, with the people of one team."""
         works = self._context.timetable_file.works
         with self._context.store.read() as session:
-            return _DayReader(session, day, workdays_of(day, works), works(day)).read()
+            team = session.roster.team(people_of) if people_of else None
+            opened = team.id if team else None
+            return _DayReader(session, day, workdays_of(day, works), opened).read(works(day))
 
 
 class _DayReader:
     """A reader of one date's targets in one snapshot."""
 
-    def __init__(self, session: Session, day: date, workdays: tuple[date, ...], workday: bool) -> None:
-        self._session, self._day, self._workdays, self._workday = session, day, workdays, workday
+    def __init__(self, session: Session, day: date, workdays: tuple[date, ...], opened: int | None) -> None:
+        self._session, self._day, self._workdays, self._opened = session, day, workdays, opened
         everybody = session.roster.everybody()
         team_of = {person.id: person.team_id for person in everybody}
         self._targets = session.targets.of_period(day, day, team_of)
@@ -202,40 +207,46 @@ class _DayReader:
         self._reviews = session.targets.reviews(day)
         self._hand_ins = session.targets.latest(day)
 
-    def read(self) -> TargetsDay:
-        people: dict[int, list[Person]] = {}
-        for person in self._session.roster.people():
-            people.setdefault(person.team_id, []).append(person)
+    def read(self, workday: bool) -> TargetsDay:
+        staffed = self._session.targets.staffed()
         office = self._months.office
         sold = sum(fen for _, fen in self._month_of_team.values())
         return TargetsDay(
-            self._day, self._workday,
-            tuple(self._team(team, people[team.id]) for team in self._session.roster.teams() if team.id in people),
+            self._day, workday,
+            tuple(self._team(team) for team in self._session.roster.teams() if team.id in staffed),
             self._reviews, _yuan(office), self._pace(office, sold),
         )  # fmt: skip
 
-    def _team(self, team: Team, people: list[Person]) -> TeamDay:
+    def _team(self, team: Team) -> TeamDay:
         count, fen = self._of_team.get(team.id, NOTHING)
         month, target = self._months.teams.get(team.id, 0), self._targets.teams.get(team.id, 0)
         sold = self._month_of_team.get(team.id, NOTHING)[1]
         last = self._reviews[-1] if self._reviews else None
         before = last.teams.get(team.id, NOTHING) if last else NOTHING
         hand_in = self._hand_ins.get(team.id)
-        parts = evenly(target, len(people))
         return TeamDay(
             team.id, team.name, _yuan(target), from_fen(fen), count, _yuan(month), self._pace(month, sold),
             hand_in, (count - before[0], from_fen(fen - before[1])),
             changed=last is not None and hand_in is not None and hand_in.at > last.at,
-            people=tuple(self._person(person, part) for person, part in zip(people, parts, strict=True)),
+            people=self._people(team.id, target) if team.id == self._opened else (),
         )  # fmt: skip
 
-    def _person(self, person: Person, part: int) -> PersonDay:
+    def _people(self, team: int, target: int) -> tuple[PersonDay, ...]:
+        """Return a team's people; those without a target start from an even part of the rest of the team's."""
+        people = [person for person in self._session.roster.people() if person.team_id == team]
+        own = {one.id: self._targets.people[one.id] for one in people if one.id in self._targets.people}
+        parts = iter(evenly(max(target - sum(own.values()), 0), len(people) - len(own)))
+        return tuple(
+            self._person(person, own[person.id] if person.id in own else next(parts)) for person in people
+        )
+
+    def _person(self, person: Person, proposed: int) -> PersonDay:
         count, fen = self._of_person.get(person.id, NOTHING)
         month = self._months.people.get(person.id, 0)
         target = self._targets.people.get(person.id)
         sold = self._month_of_person.get(person.id, NOTHING)[1]
         return PersonDay(
-            person.id, person.name, _yuan(target or 0), from_fen(part if target is None else target),
+            person.id, person.name, _yuan(target or 0), from_fen(proposed),
             from_fen(fen), count, _yuan(month), self._pace(month, sold),
         )  # fmt: skip
 

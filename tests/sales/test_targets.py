@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from book_made import DAY, at, record
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from controller.sales.people_import import PersonRow
@@ -38,6 +38,7 @@ def of(since: date, until: date, months: dict[str, MonthTargets], days: dict[dat
     return period_targets(since, until, days or {}, months, {1: 1, 2: 1, 3: 2}, WORKS)
 
 
+@settings(deadline=None)  # a year's holidays are loaded once
 @given(MONTHS, FEN, some.sets(some.integers(0, 30)), some.sets(some.integers(0, 30)))
 def test_the_days_of_a_month_sum_to_it_exactly(first: date, fen: int, off: set[int], extra: set[int]) -> None:
     """With China's holidays and any days that the office adds or takes: exact, and no two days a yuan apart."""
@@ -53,6 +54,7 @@ def test_the_days_of_a_month_sum_to_it_exactly(first: date, fen: int, off: set[i
         assert all(part % 100 == 0 for part in parts.values()) or fen % 100
 
 
+@settings(deadline=None)  # a year's holidays are loaded once
 @given(MONTHS, FEN, some.integers(0, 30), some.integers(0, 30))
 def test_a_period_is_the_sum_of_its_days(first: date, fen: int, since: int, length: int) -> None:
     """Also across two months; a whole month is the month's target."""

@@ -58,8 +58,7 @@ def test_the_wall_names_open_teams_from_the_end_of_the_stand_up_for_two_hours(of
 def test_a_hand_in_is_the_days_target_of_people_and_team(office: House) -> None:
     """Standings and walls follow at once."""
     office.office.targets.hand_in("猛虎队", TIGER, 0, "k1", "王小明")
-    day = office.office.targets.of_day(DAY)
-    tiger = day.teams[0]
+    tiger = office.office.targets.of_day(DAY, "猛虎队").teams[0]
     assert (tiger.target, tiger.hand_in and tiger.hand_in.who) == (20_000, "王小明")
     assert [person.target for person in tiger.people] == [8000, 12_000]
     office.deal("陈芳", 6000)
@@ -110,19 +109,19 @@ def test_a_team_that_changed_meanwhile_is_asked_again(office: House) -> None:
 
 
 def test_leaders_start_from_the_months_share(office: House) -> None:
-    """A person's own share, else an even part of the team's; nothing is handed in by that."""
-    office.office.targets.set_month("2026-11", "42万", team="猛虎队")
-    office.office.targets.set_month("2026-11", "21万", person=3)
-    teams = office.office.targets.of_day(DAY).teams
-    assert [person.proposed for person in teams[0].people] == [10_000, 10_000]
-    assert [(person.proposed, person.target) for person in teams[1].people] == [
-        (10_000, 10_000),
-        (5000, None),
-    ]
-    assert teams[0].target == 20_000
-    assert teams[0].hand_in is None
-    office.office.targets.set_month("2026-11", None, team="猛虎队")
-    assert office.office.targets.of_day(DAY).teams[0].target is None
+    """A person's own share, else an even part of the rest of the team's; nothing is handed in by that."""
+    targets = office.office.targets
+    targets.set_month("2026-11", "42万", team="猛虎队")
+    assert [one.proposed for one in targets.of_day(DAY, "猛虎队").teams[0].people] == [10_000, 10_000]
+    targets.set_month("2026-11", "31.5万", person=1)
+    tiger = targets.of_day(DAY, " 猛虎队").teams[0]
+    assert [(one.proposed, one.target) for one in tiger.people] == [(15_000, 15_000), (5000, None)]
+    assert (tiger.target, tiger.hand_in) == (20_000, None)
+    assert targets.of_day(DAY).teams[0].people == ()
+    targets.set_month("2026-11", None, team="猛虎队")
+    tiger = targets.of_day(DAY, "猛虎队").teams[0]
+    assert [one.proposed for one in tiger.people] == [15_000, 0]
+    assert tiger.target == 15_000
 
 
 # --- reviews and pace
