@@ -136,6 +136,7 @@ class Daemon:
                 home.sounds,
                 self._voice_install.status,
                 self._token,
+                home.timetable_versions,
             )
         )
         self._stack.callback(self.office.media.samples.close)

@@ -15,6 +15,7 @@ from controller.sentences import say
 NO_DEVICE: Final = "no_device"
 VOLUME_0: Final = "volume_0"
 QUIET: Final = "quiet"
+UNANNOUNCED: Final = "unannounced"
 MUTED: Final = "muted"
 NO_VOICE: Final = "no_voice"
 LOW: Final = 10
@@ -26,7 +27,8 @@ AT_ONCE: Final = "立即播报"
 class Facts:
     """The facts that hearing depends on. `volume`: the player's volume, 0..100, ceilings included.
 
-    `device`: None while there is none; `quiet_until`, `muted_until`: None outside of them; `voice_fault`: the reason
+    `device`: None while there is none; `quiet_until`, `muted_until`: None outside of them; `held_until`: the end of a
+    span without announcements that a person has set for this date; `voice_fault`: the reason
     why no voice can speak, None when one can.
     """
 
@@ -35,6 +37,7 @@ class Facts:
     quiet_until: datetime | None = None
     quiet_name: str = "安静时间"
     muted_until: datetime | None = None
+    held_until: datetime | None = None
     voice_fault: str | None = None
 
 
@@ -93,7 +96,7 @@ ALL_HEARD: Final = Hearing()
 
 def hearing(facts: Facts) -> Hearing:
     """Decide from the facts alone whether the office hears announcements."""
-    reasons = [_device(facts), _volume(facts), _quiet(facts), _muted(facts), _voice(facts)]
+    reasons = [_device(facts), _volume(facts), _quiet(facts), _held(facts), _muted(facts), _voice(facts)]
     return Hearing(tuple(reason for reason in reasons if reason is not None), low=0 < facts.volume < LOW)
 
 
@@ -114,6 +117,13 @@ def _quiet(facts: Facts) -> Reason | None:
     if until is None:
         return None
     return Reason(QUIET, facts.quiet_name, f"{facts.quiet_name}，{until:%H:%M} 以前没有声音。", until)
+
+
+def _held(facts: Facts) -> Reason | None:
+    until = facts.held_until
+    if until is None:
+        return None
+    return Reason(UNANNOUNCED, "临时不播报", say("unannounced", until=f"{until:%H:%M}"), until)
 
 
 def _muted(facts: Facts) -> Reason | None:

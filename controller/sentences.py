@@ -49,6 +49,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Deals are recorded and shown; those that nobody heard join the next full hour.",
     ),
     "volume_0_mend": ("请在“广播”页把总音量调大。", "Please raise the volume on the phone."),
+    "unannounced": (
+        "按临时安排，{until} 以前不播报。",
+        "No announcements until {until}, as planned for today.",
+    ),
     "muted": ("正在静音，到 {until} 为止。", "Muted until {until}."),
     # the database
     "database_folder": (
@@ -140,6 +144,20 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "cue_in_quiet": (
         "{at} 的提示落在“{name}”里，今天不播。",
         "The cue at {at} falls into “{name}” and is not announced today.",
+    ),
+    # exceptions of a date's plan
+    "exception_like": ("按{day}的安排", "runs as {day}"),
+    "exception_off": ("全天休息", "a day off"),
+    "exception_offfrom": ("{at} 起休息", "off from {at}"),
+    "exception_offuntil": ("{at} 前休息", "off until {at}"),
+    "exception_nomusic": ("{at}–{until} 不放音乐", "no music {at}–{until}"),
+    "exception_noannouncements": ("{at}–{until} 不播报", "no announcements {at}–{until}"),
+    "exception_move": ("“{name}”从 {was} 改到 {at}", "“{name}” moved from {was} to {at}"),
+    "exception_skip": ("没有“{name}”（{was}）", "no “{name}” ({was})"),
+    "exceptions_today": ("今天{gap}{words}。", "Today: {words}."),
+    "exception_lost": (
+        "临时安排“{words}”没有生效：这一天没有这一项了。",
+        "An exception has no effect: the day no longer has that item.",
     ),
     "pin": (
         "过去一小时有人输错了 {times} 次 PIN，来自 {places} 个地址，最近的是 {latest}。",

@@ -8,7 +8,25 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from signage import api, auth, duties, http, pairing, phone, poster, sse, targets, tls, uploads, walls
+from signage import (
+    access,
+    api,
+    audit,
+    auth,
+    duties,
+    http,
+    pairing,
+    phone,
+    plan,
+    poster,
+    sign_in,
+    sse,
+    targets,
+    timetable,
+    tls,
+    uploads,
+    walls,
+)
 
 if TYPE_CHECKING:
     from controller.clock import Clock
@@ -38,7 +56,9 @@ def create_app(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["office"] = office
-    streams = sse.Streams(feed, lambda: round(clock.now().timestamp() * 1000))
+    streams = sse.Streams(
+        feed, lambda: round(clock.now().timestamp() * 1000), signed_in=lambda: office.keys.signed_in()
+    )
     app.extensions["streams"] = streams
     app.extensions["screens"] = walls.WallStatus(clock.now)
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
@@ -46,8 +66,11 @@ def create_app(
     http.install(app)
     app.secret_key = secret
     auth.install(app, office.keys, feed, hosts, rehearsal)
+    audit.install(app)
     app.jinja_env.globals["rehearsal"] = rehearsal
     for pages in (
+        sign_in.pages,
+        access.pages,
         api.pages,
         targets.pages,
         duties.pages,
@@ -55,7 +78,9 @@ def create_app(
         walls.pages,
         pairing.pages,
         phone.pages,
+        plan.pages,
         poster.pages,
+        timetable.pages,
         uploads.pages,
         tls.pages,
     ):

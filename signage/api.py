@@ -316,8 +316,12 @@ def remove_team(number: int) -> Response:
     return jsonify({})
 
 
+def _team_sent() -> object:
+    return body().get("team")
+
+
 @pages.put("/api/targets")
-@needs("targets")
+@needs("targets", team=_team_sent)
 def set_target() -> Response:
     fields = body()
     day = date_of(fields.get("date"), office().glance().plan.date)
@@ -329,7 +333,7 @@ def set_target() -> Response:
 
 
 @pages.put("/api/cities")
-@needs("targets")
+@needs("cities")
 def set_city_result() -> Response:
     """`percent`: the city's completion of the day, 0 to 1000, decimals allowed; null or "" removes it."""
     fields = body()

@@ -1,8 +1,7 @@
-"""Access control: a PIN for people (a session in a cookie), tokens for programs; walls have read access only."""
+"""Access control: roles and their rights, sessions of phones in a cookie, tokens for programs; walls only read."""
 
 from __future__ import annotations
 
-import logging
 import re
 import socket
 from collections.abc import Callable
@@ -12,21 +11,16 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, current_app, g, jsonify, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Flask, current_app, g, request
 
+from controller.names import same_name
 from controller.sales.model import StoreTrouble
-from controller.services.auth import SIGNED_IN_FOR
-from signage.devices import device_name
-from signage.http import MAX_BODY, Denied, body
+from controller.sales.roles import ROLE_NAMES
+from signage.http import Denied
 
 if TYPE_CHECKING:
     from controller.feed import Feed
     from controller.services.auth import Credentials
-
-log = logging.getLogger(__name__)
-deeds = logging.getLogger("zhangu.deeds")
-"""Audit log of each caller's actions, for questions such as "Who muted the office?"."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,33 +29,43 @@ WALL_COOKIE = "zhangu-wall"
 PHONE_COOKIE = "zhangu"
 SECURE_COOKIE = "__Host-zhangu"
 """For HTTPS. Browsers accept a cookie with this prefix only over HTTPS, so plain HTTP can neither read nor set it."""
-_ALL = frozenset({"admin", "assistant", "leader", "director", "program", "wall"})
+_OWNER = frozenset({"owner", "admin"})  # admin: the former name of an owner's token
+_MANAGERS = _OWNER | {"manager"}
+_OFFICE = _MANAGERS | {"assistant"}
+_ALL = _OFFICE | {"director", "leader", "program", "wall"}
 RIGHTS: dict[str, frozenset[str]] = {
     "read": _ALL,
-    "sell": frozenset({"admin", "assistant", "program"}),  # deals, announcements, music
-    "targets": frozenset({"admin", "assistant", "program", "leader", "director"}),
-    "review": frozenset({"admin", "director"}),  # the day's two reviews
-    "pace": frozenset({"admin", "director", "leader"}),  # the rest of the month's target, who is behind
-    "duties": frozenset({"admin", "assistant", "director", "leader"}),
+    "sell": _OFFICE | {"program"},  # deals, announcements, music
+    "targets": _OFFICE | {"director", "leader", "program"},
+    "cities": _OFFICE | {"director", "program"},
+    "plan": _OFFICE | {"director"},  # exceptions of a day's plan
+    "timetable": _OFFICE,  # read and edit the timetable file
+    "manage": _OFFICE,  # people, teams, walls, the office's PIN and its phones
+    "access": _MANAGERS,  # phones and personal PINs
+    "log": _MANAGERS,
+    "own": _OWNER,
+    "review": _MANAGERS | {"director"},  # the day's two reviews
+    "pace": _MANAGERS | {"director", "leader"},  # the rest of the month's target, who is behind
+    "duties": _OFFICE | {"director", "leader"},
     "one_to_ones": frozenset({"director", "leader"}),  # with their notes: no manager, program or assistant
-    "manage": frozenset({"admin", "assistant"}),  # people, teams, walls, access
 }
+"""The roles of each right. A role outside a line gets 403 from each route that needs the right."""
+TEAM_ONLY = frozenset({"leader"})
+"""Roles that may change only their own team: each route they may write to names its team, see `needs`."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SUFFIXES = (".local", ".lan", ".home", ".internal", ".localdomain", ".home.arpa")
 """Suffixes that cannot be registered on the internet, so no internet page can use such a host name."""
-NAME_LIMIT = 20
-LOGGED_BODY = 160  # characters of a request body in the audit log
-NOT_LOGGED = frozenset({"/api/preview", "/api/deals/preview", "/login", "/logout"})
-PRIVATE = "/api/one-to-ones"  # logged without the body: the notes are for leaders and the director only
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The sender of a request. `session`: the id of a phone's session, None for programs."""
+    """The sender of a request. `session`, `how`, `person_id`: of a phone's session, None for programs."""
 
     role: str
     name: str
     session: int | None = None
+    how: str | None = None
+    person_id: int | None = None
 
 
 class Access:
@@ -99,7 +103,10 @@ class Access:
             return Caller(token.role, token.name) if token else None
         cookie = request.cookies.get(self.cookie(), "")
         session = self.keys.session(cookie, request.is_secure) if cookie else None
-        return Caller("assistant", f"{session.name}（{session.id} 号）", session.id) if session else None
+        if session is None:
+            return None
+        name = f"{session.name}（{session.id} 号）"
+        return Caller(session.role, name, session.id, session.how, session.person_id)
 
     def role(self) -> str | None:
         """Return the caller's role, None for an unknown caller."""
@@ -125,6 +132,31 @@ class Access:
             raise Denied(403, "这个身份只能看，不能做这件事。")
         if request.method not in SAFE and _bearer() is None:
             require_own_page()
+
+    def team(self) -> str | None:
+        """Return the team of the caller's person, None without one."""
+        caller = self.caller()
+        return self.keys.team_of(caller.person_id, caller.name) if caller else None
+
+    def check_team(self, team: object) -> None:
+        """Raise Denied 403 when a leader's request is about another team than the leader's own."""
+        if self.role() not in TEAM_ONLY or not isinstance(team, str) or not team.strip():
+            return  # without a team the view refuses the request
+        own = self.team()
+        if own is None:
+            raise Denied(403, "不知道这是哪一队的组长：手机要选人，令牌的名字要和名单里的组长一样。")
+        if not same_name(team, own):
+            raise Denied(403, f"组长只能改自己的团队，您的团队是{own}。")
+
+    def me(self) -> dict[str, Any]:
+        """Return the caller's role, person's team and rights, so that a page hides everything else."""
+        role = self.role() or ""
+        return {
+            "role": role,
+            "role_name": ROLE_NAMES.get(role, role),
+            "team": self.team() if role in TEAM_ONLY else None,
+            "rights": [right for right, roles in RIGHTS.items() if role in roles],
+        }
 
     def check_host(self) -> None:
         """Raise Denied 421 when the Host header is not a name of this machine.
@@ -166,14 +198,22 @@ def require_own_page() -> None:
         raise Denied(403, "这个请求不是从战鼓的页面发出的，没有执行。")
 
 
-def needs(right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a view as open only to callers with `right`. Raises KeyError at import for an unknown right."""
-    RIGHTS[right]
+def needs(right: str, team: Callable[[], object] | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a view as open only to callers with `right`; `team` returns the team that the request changes.
+
+    Raises at import: KeyError for an unknown right, ValueError for a right of leaders without `team`.
+    """
+    if right != "read" and team is None and RIGHTS[right] & TEAM_ONLY:
+        raise ValueError(
+            f"{right}: leaders have this right for their own team, so the route must name the team"
+        )
 
     def guard(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             access().check(right)
+            if team is not None:
+                access().check_team(team())
             return view(*args, **kwargs)
 
         vars(guarded).update(right=right, check=lambda: access().check(right))
@@ -196,150 +236,9 @@ def access() -> Access:
     return current
 
 
-pages = Blueprint("access", __name__)
-
-
-# ---- signing in
-
-
-@pages.get("/login")
-def login() -> str | Response:
-    if access().role() is not None:
-        return redirect(url_for("phones.home"))
-    return render_template("login.html", fault=None)
-
-
-@pages.post("/login")
-def enter() -> Any:
-    require_own_page()
-    pin = "".join(request.form.get("pin", "").split())[:32]
-    keys, address = access().keys, request.remote_addr or "?"
-    try:
-        right, wait = keys.attempts.try_pin(address, lambda: keys.check_pin(pin))
-        if not right:
-            return _turned_away(address, wait)
-        named = " ".join(request.form.get("who", "").split())[:NAME_LIMIT]
-        name = f"{named} {device_name(request.user_agent.string)}".strip()
-        secret = keys.open_session(name, address, request.is_secure)
-    except StoreTrouble as trouble:
-        return render_template("login.html", fault=trouble.sentence), 503
-    deeds.info("%s signs in from %s", name, address)
-    answer = redirect(url_for("phones.home"), 303)
-    answer.set_cookie(
-        access().cookie(),
-        secret,
-        max_age=SIGNED_IN_FOR,
-        path="/",
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Strict",
-    )
-    return answer
-
-
-def _turned_away(address: str, wait: int) -> Any:
-    if wait:
-        fault = f"PIN 输错太多次，请 {wait} 秒后再试。"
-        return render_template("login.html", fault=fault), 429, {"Retry-After": str(wait)}
-    log.warning("wrong PIN from %s", address)
-    access().feed.notify()  # phones show wrong PINs
-    return render_template("login.html", fault="PIN 不对，请再看一遍主机上写的六位数字。"), 403
-
-
-@pages.post("/logout")
-def leave() -> Response:
-    require_own_page()
-    caller = access().caller()
-    if caller is not None and caller.session is not None:
-        access().keys.end_session(caller.session)
-        deeds.info("%s signs out", caller.name)
-    answer = redirect(url_for("access.login"), 303)
-    answer.delete_cookie(
-        access().cookie(), path="/", secure=request.is_secure, httponly=True, samesite="Strict"
-    )
-    return answer
-
-
-# ---- PIN, sessions and tokens: shown and changed on the phone
-
-
-@pages.get("/api/access")
-@needs("manage")
-def who_may() -> Response:
-    """Return the PIN, the signed-in phones and the tokens, each with its last use."""
-    keys, own = access().keys, access().caller()
-    return jsonify(
-        {
-            "pin": keys.pin(),
-            "sessions": [
-                {
-                    "id": session.id,
-                    "name": session.name,
-                    "address": session.address,
-                    "created": session.created.isoformat(timespec="seconds"),
-                    "seen": session.seen.isoformat(timespec="seconds"),
-                    "own": own is not None and own.session == session.id,
-                }
-                for session in keys.sessions()
-            ],
-            "tokens": [
-                {
-                    "name": token.name,
-                    "role": token.role,
-                    "created": token.created.isoformat(timespec="seconds"),
-                    "used": token.used.isoformat(timespec="seconds") if token.used else None,
-                }
-                for token in keys.tokens()
-            ],
-        }
-    )
-
-
-@pages.post("/api/access/pin")
-@needs("manage")
-def change_pin() -> Response:
-    """Set a new PIN; every phone, including this one, has to sign in again."""
-    body()
-    return jsonify({"pin": access().keys.new_pin()})
-
-
-@pages.delete("/api/access/sessions/<int:number>")
-@needs("manage")
-def end_session(number: int) -> Response:
-    if not access().keys.end_session(number):
-        raise Denied(404, "这台设备没有登录。")
-    return jsonify({})
-
-
-@pages.delete("/api/access/tokens/<name>")
-@needs("manage")
-def end_token(name: str) -> Response:
-    if not access().keys.end_token(name):
-        raise Denied(404, "没有这个名字的令牌。")
-    return jsonify({})
-
-
-# ---- audit log
-
-
-def _note(answer: Response) -> Response:
-    """Log the action, its caller and the status of the answer."""
-    caller: Caller | None = g.get("caller")
-    if caller is not None and request.method not in SAFE and request.path not in NOT_LOGGED:
-        readable = request.mimetype == "application/json" and (request.content_length or 0) <= MAX_BODY
-        readable = readable and not request.path.startswith(PRIVATE)
-        text = request.get_data(as_text=True) if readable else ""
-        logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
-        where = f"{request.method} {request.path}"
-        deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, logged, answer.status_code)
-    return answer
-
-
 def install(
     app: Flask, keys: Credentials, feed: Feed, hosts: frozenset[str] = frozenset(), rehearsal: bool = False
 ) -> None:
-    """Add access control to `app`; sessions last 30 days, and scripts and other sites cannot read their cookies."""
+    """Add access control to `app`; scripts and other sites cannot read the sessions' cookies."""
     app.extensions["access"] = Access(keys, feed, hosts, rehearsal)
     app.before_request(lambda: access().check_host())
-    app.after_request(_note)
-    app.register_blueprint(pages)

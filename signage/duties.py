@@ -8,6 +8,7 @@ from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.sales.duty_tables import OneToOne
+from controller.sales.model import Refused
 from controller.services.duties import (
     COACHING_MIN,
     LEADER,
@@ -23,25 +24,50 @@ from signage.auth import Caller, needs
 from signage.http import body, date_of, flag_of, text_of, whole_of
 from signage.office import office
 from signage.serializers import Json, clock_time
-from signage.targets import MOST_ID, NAME_LIMIT, check_team, has, known_caller, own_team, team_of_person
+from signage.targets import (
+    MOST_ID,
+    NAME_LIMIT,
+    has,
+    known_caller,
+    named_team,
+    of_caller,
+    own_team,
+    person_name,
+    team_of_id,
+    team_of_named,
+)
 
 pages = Blueprint("duties", __name__)
 
 KEY_LIMIT = 40
-DUTY_ROLES = {"admin": "manager"}
+DUTY_ROLES = {"admin": "manager", "owner": "manager"}
 """Roles of the timetable's duties that have another name as identities."""
 
 
 def viewer_of(caller: Caller) -> Viewer:
     """Return the caller as a viewer of duties."""
-    return Viewer(DUTY_ROLES.get(caller.role, caller.role), caller.name, own_team(caller))
+    return Viewer(DUTY_ROLES.get(caller.role, caller.role), person_name(caller), own_team(caller))
+
+
+def _asked_person() -> int:
+    text = request.args.get("person", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+
+
+def _asked_team() -> object:
+    return team_of_id(_asked_person())
+
+
+def _team_of_note() -> object:
+    person = office().duties.person_of((request.view_args or {}).get("number", 0))
+    return person.team if person else None
 
 
 # --- Routes
 
 
 @pages.get("/api/duties")
-@needs("duties")
+@needs("duties", of_caller)
 def duties() -> Response:
     """Return today's duties for the caller; one-to-ones only for leaders and the director, with people of a `team`."""
     caller = known_caller()
@@ -51,7 +77,7 @@ def duties() -> Response:
 
 
 @pages.put("/api/duties/ticks")
-@needs("duties")
+@needs("duties", of_caller)
 def tick() -> Response:
     """Tick a duty (`duty`: its key), or with `done` false take the tick back."""
     caller, fields = known_caller(), body()
@@ -61,7 +87,7 @@ def tick() -> Response:
 
 
 @pages.post("/api/coaching")
-@needs("duties")
+@needs("duties", of_caller)
 def add_coaching() -> Response:
     """Add minutes of today's coaching; 0 starts the count again."""
     caller = known_caller()
@@ -70,12 +96,11 @@ def add_coaching() -> Response:
 
 
 @pages.post("/api/team-building")
-@needs("duties")
+@needs("duties", named_team)
 def set_team_building() -> Response:
     """Note a `team`'s team building on `date`, or with `done` false take it back."""
     caller, fields = known_caller(), body()
     team = text_of(fields, "team", NAME_LIMIT)
-    check_team(caller, team)
     day = date_of(fields.get("date"), office().glance().plan.date)
     done = flag_of(fields, "done") is not False
     office().duties.set_team_building(team, day, viewer_of(caller), done=done)
@@ -83,37 +108,33 @@ def set_team_building() -> Response:
 
 
 @pages.get("/api/one-to-ones")
-@needs("one_to_ones")
+@needs("one_to_ones", _asked_team)
 def one_to_ones() -> Response:
     """Return the one-to-ones with a `person` (an id) in the last twelve months, newest first."""
     caller = known_caller()
-    text = request.args.get("person", "")
-    person = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
-    check_team(caller, team_of_person(person))
+    person = _asked_person()
+    if team_of_id(person) is None:
+        raise Refused("名单里没有这个人。", "person")
     viewer = viewer_of(caller)
     return jsonify([one_to_one_row(row, viewer) for row in office().duties.one_to_ones(person)])
 
 
 @pages.post("/api/one-to-ones")
-@needs("one_to_ones")
+@needs("one_to_ones", team_of_named)
 def add_one_to_one() -> tuple[Response, int]:
     """Note a one-to-one with a `person` (an id) in this month; only leaders and the director can read the `note`."""
     caller, fields = known_caller(), body()
     person = whole_of(fields, "person", 1, MOST_ID)
-    check_team(caller, team_of_person(person))
     note = text_of(fields, "note", LONGEST_NOTE, optional=True)
     viewer = viewer_of(caller)
     return jsonify(one_to_one_row(office().duties.add_one_to_one(person, note, viewer), viewer)), 201
 
 
 @pages.delete("/api/one-to-ones/<int:number>")
-@needs("one_to_ones")
+@needs("one_to_ones", _team_of_note)
 def delete_one_to_one(number: int) -> Response:
     """Delete a one-to-one with its note: its author or the director may."""
     caller = known_caller()
-    person = office().duties.person_of(number)
-    if person is not None:
-        check_team(caller, person.team)
     office().duties.delete_one_to_one(number, viewer_of(caller))
     return jsonify({})
 

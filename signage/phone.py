@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
+from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from controller.glance import Glance, Sounding
-from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, VOLUME_0, Hearing
+from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, UNANNOUNCED, VOLUME_0, Hearing
 from controller.sales.announcement_policy import time_text
 from controller.sales.model import (
     DROPPED,
@@ -24,6 +24,7 @@ from controller.sales.model import (
 )
 from controller.sales.settings import Wall
 from controller.system.paths import version
+from controller.timetable.exceptions import words_of
 from controller.timetable.labels import ROLES, SCENES, track_title
 from controller.timetable.model import Duty
 from signage import serializers
@@ -33,6 +34,7 @@ from signage.duties import reminders
 from signage.icon import SIZES as ICONS
 from signage.office import https_port, office
 from signage.serializers import Json
+from signage.sign_in import renew
 from signage.uploads import belongings
 from signage.walls import Painted, screens, streams
 
@@ -43,16 +45,22 @@ SPOKEN = 400  # lines of manual announcements: a whole day
 SHOWN = {**SCENES, "off": "已关屏"}
 SAID_BY_HAND = ("say", "microphone", "emergency")
 SAID = (HEARD, NOT_HEARD, DROPPED)  # states in which an announcement can be repeated
-UNANNOUNCED = "这一单没有安排播报。"
-HELD = {NO_DEVICE: "等音响恢复", VOLUME_0: "等音量调大", QUIET: "等安静时间结束", MUTED: "等静音结束"}
+NOT_PLANNED = "这一单没有安排播报。"
+HELD = {
+    NO_DEVICE: "等音响恢复",
+    VOLUME_0: "等音量调大",
+    QUIET: "等安静时间结束",
+    UNANNOUNCED: "等可以播报的时间",
+    MUTED: "等静音结束",
+}
 
 
 @pages.get("/")
-def home() -> str | Response:
+def home() -> Response:
     if access().role() is None:
         return redirect(url_for("access.login"))
     state = phone_state()
-    return render_template("phone.html", first=state, office=state["office"])
+    return renew(make_response(render_template("phone.html", first=state, office=state["office"])))
 
 
 @pages.get("/manifest.webmanifest")
@@ -102,13 +110,14 @@ def done() -> Response:
 
 
 def phone_state() -> Json:
-    """Return all data of the tabs; targets and duties have their own addresses."""
+    """Return all data of the tabs; other days, targets and duties have their own addresses."""
     current = office()
     glance = current.glance()
     today = glance.plan.date
     announcements, deals = current.announcements(today), current.deals(today)
     return {
         **_moment(glance),
+        "me": access().me(),
         "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.hints())],
         "teams": [serializers.team(team) for team in current.teams()],
         "people": [serializers.person(person) for person in current.people()],
@@ -147,6 +156,7 @@ def _moment(glance: Glance) -> Json:
         "quiet_until": serializers.clock_time(state.quiet_until) if state.quiet else None,
         "plan": [{**(serializers.entry(entry) or {}), "now": entry == state.entry} for entry in plan.entries],
         "duties": [_duty(duty) for duty in plan.duties],
+        "exceptions": [words_of(exception) for exception in plan.exceptions],
         "totals": {
             "day": serializers.total(glance.day),
             "week": serializers.total(glance.week),
@@ -197,7 +207,7 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
         "at": f"{deal.at:%H:%M}",
         "state": words,
         "look": look,
-        "why": announcement.why if announcement else UNANNOUNCED,
+        "why": announcement.why if announcement else NOT_PLANNED,
         "announcement": announcement.id if announcement else None,
         "again": deal.voided is None and announcement is not None and announcement.state in SAID,
         "reason": _reason(announcement),
@@ -227,7 +237,7 @@ def state_words(
 def _reason(announcement: Announcement | None) -> str:
     """Return why it was not heard, for the row itself; "" when it went as people expect."""
     if announcement is None:
-        return UNANNOUNCED
+        return NOT_PLANNED
     return announcement.why if announcement.state in (NOT_HEARD, DROPPED) else ""
 
 

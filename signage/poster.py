@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
+from controller.timetable.exception_rules import day_name
 from controller.timetable.labels import ROLES
 from controller.timetable.plan import to_json
+from signage.http import date_of
 from signage.office import office
 
 pages = Blueprint("poster", __name__)
@@ -13,7 +15,18 @@ pages = Blueprint("poster", __name__)
 
 @pages.get("/poster")
 def poster() -> str:
-    """Show the usual working day, without dates, so that the sheet can hang for months."""
+    """Show the usual working day, without dates, so that the sheet can hang for months.
+
+    With `date`: the plan of that date with its exceptions.
+    """
     glance = office().glance()
-    plan = to_json(office().usual_plan())
-    return render_template("poster.html", office=glance.office, plan=plan, roles=ROLES)
+    asked = request.args.get("date")
+    if not asked:
+        plan = to_json(office().usual_plan())
+        return render_template("poster.html", office=glance.office, plan=plan, roles=ROLES)
+    of_day = office().exceptions.week(date_of(asked, glance.now.date()))[0]
+    plan = to_json(of_day)
+    notes = [exception["words"] for exception in plan.get("exceptions", [])]
+    return render_template(
+        "poster.html", office=glance.office, plan=plan, roles=ROLES, day=day_name(of_day.date), notes=notes
+    )

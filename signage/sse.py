@@ -18,6 +18,7 @@ from typing import Protocol
 from flask import Blueprint, Response, current_app, request
 
 from controller.feed import Feed, Subscription
+from controller.sales.model import StoreTrouble
 from signage.auth import access
 from signage.http import Denied
 
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 MAX_STREAMS = 250
 TICK_S = 10.0
-LOOK_S = 1.0  # interval at which the writer checks for closed connections
+LOOK_S = 1.0  # interval at which the writer checks for closed connections and ended sessions
 NAME_LIMIT = 40
 LINE = "zhangu.line"  # where in the WSGI environment the server puts the Line of a request
 
@@ -41,10 +42,18 @@ class Line(Protocol):
 
 
 class Stream:
-    """One screen's event stream: open until `end` is called."""
+    """One screen's event stream: open until `end` is called. `session`: of the phone that opened it."""
 
-    def __init__(self, name: str, screen: str, line: Line, address: str = "", known: bool = False) -> None:
-        self.name, self.screen = name, screen
+    def __init__(
+        self,
+        name: str,
+        screen: str,
+        line: Line,
+        address: str = "",
+        known: bool = False,
+        session: int | None = None,
+    ) -> None:
+        self.name, self.screen, self.session = name, screen, session
         self.address, self.known = address, known
         self._line = line
         self._over = threading.Event()
@@ -79,10 +88,18 @@ class Streams:
 
     A screen is a name at an address: two TVs may show the same wall, one TV never has two streams.
     `on_count` is called with the number of open streams (the server then keeps enough threads).
+    `signed_in` returns the valid sessions: the stream of a phone that is no longer among them ends within LOOK_S.
     """
 
-    def __init__(self, feed: Feed, now_ms: Callable[[], int], limit: int = MAX_STREAMS) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        now_ms: Callable[[], int],
+        limit: int = MAX_STREAMS,
+        signed_in: Callable[[], frozenset[int]] = frozenset,
+    ) -> None:
         self.feed = feed
+        self._signed_in = signed_in
         self.on_count: Callable[[int], None] = lambda count: None
         self.turn = threading.Lock()  # held while all streams are written; slow requests can wait for it
         self._now_ms = now_ms
@@ -92,7 +109,15 @@ class Streams:
         self._lock = threading.Lock()
         self._news: Subscription | None = None
 
-    def open(self, name: str, screen: str, line: Line, address: str = "", known: bool = False) -> Stream:
+    def open(
+        self,
+        name: str,
+        screen: str,
+        line: Line,
+        address: str = "",
+        known: bool = False,
+        session: int | None = None,
+    ) -> Stream:
         """Open a stream for `screen` of wall `name` at `address`; `known`: a signed-in phone or a paired wall.
 
         At the limit, end a stream of another address that holds more; a known screen may replace any unknown one.
@@ -104,7 +129,7 @@ class Streams:
                 old.end()
             if len(self._open) >= self._limit and not self._evict(address, known):
                 raise Denied(503, f"已有 {self._limit} 块屏幕连着，请先关掉不用的。", retry_after=30)
-            stream = self._open[(name, screen)] = Stream(name, screen, line, address, known)
+            stream = self._open[(name, screen)] = Stream(name, screen, line, address, known, session)
             self.on_count(len(self._open))
         return stream
 
@@ -176,16 +201,33 @@ class Streams:
                 ).start()
 
     def _write_all(self, news: Subscription) -> None:
-        tick_at = time.monotonic() + TICK_S
+        tick_at, look_at = time.monotonic() + TICK_S, time.monotonic() + LOOK_S
         while not news.closed:
-            if news.get(timeout=min(LOOK_S, max(0.0, tick_at - time.monotonic()))) is not None:
+            if news.get(timeout=max(0.0, min(look_at, tick_at) - time.monotonic())) is not None:
                 self._send(self._hint)
-                continue
-            for stream in self._listeners():
-                stream.look()
+            if time.monotonic() >= look_at:
+                self._look()
+                look_at = time.monotonic() + LOOK_S
             if time.monotonic() >= tick_at:
-                tick_at = time.monotonic() + TICK_S
                 self._send(lambda: self._beat("tick", self.feed.revision))
+                tick_at = time.monotonic() + TICK_S
+
+    def _look(self) -> None:
+        """End the streams of closed connections, and of phones that were signed out, by the phone or by a command."""
+        phones = []
+        for stream in self._listeners():
+            stream.look()
+            if stream.session is not None:
+                phones.append(stream)
+        if not phones:
+            return
+        try:
+            valid = self._signed_in()
+        except StoreTrouble:  # while the store cannot be read no request is served either
+            return
+        for stream in phones:
+            if stream.session not in valid:
+                stream.end()
 
     def _send(self, news: Callable[[], bytes]) -> None:
         with self.turn:  # made under the lock, so that no stream gets an older revision after a newer one
@@ -217,7 +259,9 @@ def events() -> Response:
     screen = request.args.get("screen", "")[:NAME_LIMIT] or (request.remote_addr or "?")
     if not ("wall" in request.args or "screen" in request.args):
         screen = secrets.token_hex(8)  # a program that only listens is no screen and replaces none
-    stream = streams.open(name, screen, line, request.remote_addr or "?", access().known())
+    known, caller = access().known(), access().caller()
+    session = caller.session if caller else None
+    stream = streams.open(name, screen, line, request.remote_addr or "?", known, session)
     answer = Response(streams.lines(stream), mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"  # a proxying nginx must not buffer hints
     answer.call_on_close(lambda: streams.ended(stream))

@@ -15,7 +15,7 @@ from controller.sales.money import from_fen
 from controller.sales.target_tables import HandIn, Review
 from controller.sales.targets import Pace
 from controller.services.targets import AlreadyHandedIn, PersonDay, TargetsDay, TeamDay
-from signage.auth import RIGHTS, Caller, access, needs
+from signage.auth import RIGHTS, TEAM_ONLY, Caller, access, needs
 from signage.http import Denied, body, date_of, text_of, whole_of
 from signage.office import office
 from signage.serializers import Json, clock_time, yuan
@@ -26,8 +26,6 @@ NAME_LIMIT = 60
 KEY_LIMIT = 100
 MOST_PEOPLE = 500  # in one team
 MOST_ID = 10**18 - 1
-TEAM_ONLY = ("leader",)
-"""Roles that work with one team alone."""
 
 
 # --- The caller
@@ -42,23 +40,24 @@ def known_caller() -> Caller:
 
 
 def own_team(caller: Caller) -> str | None:
-    """Return the team of a leader who is named like a leader on the list; None for everybody else."""
+    """Return a leader's team, "" for one without a known team; None for everybody else."""
     if caller.role not in TEAM_ONLY:
         return None
-    people = (person for person in office().people() if person.leader)
-    return next((person.team for person in people if same_name(person.name, caller.name)), None)
+    return access().team() or ""
+
+
+def person_name(caller: Caller) -> str:
+    """Return the name of the caller's person, else of the phone or token."""
+    if caller.person_id is None:
+        return caller.name
+    person = (one for one in office().people() if one.id == caller.person_id)
+    return next((one.name for one in person), caller.name)
 
 
 def may_touch_team(caller: Caller, team: str) -> bool:
-    """Return whether the caller may change a team: a leader only the own one, a leader without a person any."""
+    """Return whether the caller may change a team: a leader only the own one."""
     own = own_team(caller)
     return own is None or same_name(own, team)
-
-
-def check_team(caller: Caller, team: str) -> None:
-    """Raise Denied 403 when a leader's request is about another team."""
-    if not may_touch_team(caller, team):
-        raise Denied(403, f"组长只能改自己的团队，您的团队是{own_team(caller)}。")
 
 
 def has(caller: Caller, right: str) -> bool:
@@ -66,56 +65,64 @@ def has(caller: Caller, right: str) -> bool:
     return caller.role in RIGHTS[right]
 
 
-def team_of_person(person: int) -> str:
-    """Return the team of the person with this id. Raises Refused."""
-    row = next((one for one in office().people() if one.id == person), None)
-    if row is None:
-        raise Refused("名单里没有这个人。", "person")
-    return row.team
+def of_caller() -> None:
+    """Name no team: the route shows or changes the caller's own things; see `needs`."""
+
+
+def named_team() -> object:
+    """Return the team that the request's body names; the view refuses one without."""
+    return body().get("team")
+
+
+def team_of_named() -> object:
+    """Return the team of the `person` that the request's body names, else the `team`."""
+    fields = body()
+    return fields.get("team") if fields.get("person") is None else team_of_id(fields.get("person"))
+
+
+def team_of_id(ident: object) -> str | None:
+    """Return the team of a person, None for an unknown one, whom the view refuses."""
+    return next((one.team for one in office().people() if one.id == ident), None)
 
 
 # --- Routes
 
 
 @pages.get("/api/targets")
-@needs("targets")
+@needs("targets", of_caller)
 def targets() -> Response:
     """Return the targets of a date: a leader's own team, all teams for others; the people of it or of a `team`."""
     caller = known_caller()
     today = office().glance().plan.date
     own = own_team(caller)
-    day = office().targets.of_day(
-        date_of(request.args.get("date"), today), own or request.args.get("team") or None
-    )
+    team = request.args.get("team") if own is None else own
+    day = office().targets.of_day(date_of(request.args.get("date"), today), team or None)
     return jsonify(targets_day(day, caller, own))
 
 
 @pages.put("/api/targets/month")
-@needs("targets")
+@needs("targets", team_of_named)
 def set_month() -> Response:
     """Set the month's target of a `team` or a `person` (an id), without either of the office; null removes it."""
     caller, fields = known_caller(), body()
     month, amount = _month(fields), _amount(fields)
     team = text_of(fields, "team", NAME_LIMIT, optional=True) or None
     person = None if fields.get("person") is None else whole_of(fields, "person", 1, MOST_ID)
-    if person is not None:
-        check_team(caller, team_of_person(person))
-    elif caller.role in TEAM_ONLY:
+    if person is None and caller.role in TEAM_ONLY:
         raise Denied(403, "团队和公司的月目标由总监来定，组长可以定组员的。")
     office().targets.set_month(month, amount, team, person)
     return jsonify({})
 
 
 @pages.post("/api/targets/hand-in")
-@needs("targets")
+@needs("targets", named_team)
 def hand_in() -> tuple[Response, int]:
     """Hand in the targets of a team's people. 409 with `present` when another hand-in came after `base`."""
     caller, fields = known_caller(), body()
     team = text_of(fields, "team", NAME_LIMIT)
-    check_team(caller, team)
     base, key = whole_of(fields, "base", 0, 10_000), text_of(fields, "key", KEY_LIMIT)
     try:
-        new = office().targets.hand_in(team, _values(fields.get("values")), base, key, caller.name)
+        new = office().targets.hand_in(team, _values(fields.get("values")), base, key, person_name(caller))
     except AlreadyHandedIn as overtaken:
         answer = {"error": overtaken.sentence, "field": "base", "present": hand_in_row(overtaken.present)}
         return jsonify(answer), 409
@@ -127,7 +134,7 @@ def hand_in() -> tuple[Response, int]:
 def review() -> tuple[Response, int]:
     """Record the first or the second review of today (`number`)."""
     caller = known_caller()
-    done = office().targets.review(whole_of(body(), "number", 1, 2), caller.name)
+    done = office().targets.review(whole_of(body(), "number", 1, 2), person_name(caller))
     return jsonify(review_row(done)), 201
 
 

@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from controller.glance import Glance, OnAir, Ranking, Total
-from controller.hearing import MUTED
+from controller.hearing import MUTED, UNANNOUNCED
 from controller.names import same_name
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal, Kind
 from controller.sales.standings import Standing
 from controller.sentences import Sentence, english, say
+from controller.timetable.exceptions import today_line
 from controller.timetable.model import Duty, Entry, WallDisplay
 from controller.timetable.times import written_end
 from signage import serializers
@@ -439,5 +440,8 @@ def _fault(glance: Glance) -> Json | None:
 def _notices(glance: Glance, base: str) -> list[str]:
     """Return the lines at the foot of the wall, without the problems that the fault scene already shows."""
     problems = [] if base == "fault" else [trouble.what for trouble in glance.problems]
-    muted = [reason.sentence for reason in glance.sounding.hearing.reasons if reason.cause == MUTED]
-    return [*muted, *problems, *glance.notices]
+    muted = [
+        reason.sentence for reason in glance.sounding.hearing.reasons if reason.cause in (MUTED, UNANNOUNCED)
+    ]
+    exceptions = today_line(glance.plan.exceptions)
+    return [*muted, *problems, *([exceptions] if exceptions else []), *glance.notices]

@@ -163,6 +163,7 @@ class FakeVoice:
         self.asked: list[Script] = []
         self.learnt: list[Script] = []
         self.natural = False
+        self.pace = 0.5
 
     def prepare(self, script: Script, priority: int = NOW) -> Future[Clip]:
         self.asked.append(script)
@@ -184,9 +185,9 @@ class FakeVoice:
         return ()
 
     def status(self):  # type: ignore[no-untyped-def]
-        from controller.sound.tts.client import VoiceStatus
+        from controller.sound.tts.plan import VoiceStatus
 
-        return VoiceStatus(self.speaks, (), None, None, natural=self.natural)
+        return VoiceStatus(self.speaks, (), None, None, natural=self.natural, pace=self.pace)
 
 
 class FakeDevice(FakeSpeaker):

@@ -1,4 +1,4 @@
-"""Tokens, people, the backup, and the check of all parts."""
+"""The owner's link, PIN, tokens, people, the backup, and the check of all parts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 
 import click
 
-from controller.cli.errors import FAILED, echo, home_option, stop, store_of
+from controller.cli.errors import FAILED, echo, home_option, print_qr, stop, store_of
 from controller.system.paths import chosen
 
-ROLES = ("admin", "assistant", "leader", "director", "program", "wall")
+ROLES = ("owner", "manager", "director", "leader", "assistant", "program", "wall", "admin")
+DEFAULT_PORT = 8080
+COMMAND = "主机上的命令"
+"""The author of a command's changes in the log of changes."""
 
 
 @click.command()
@@ -19,19 +22,47 @@ ROLES = ("admin", "assistant", "leader", "director", "program", "wall")
 @home_option
 def token(name: str, role: str, home: Path | None) -> None:
     """Make a token for a program or a wall and print it, once."""
+    from controller.sales.roles import ROLE_NAMES
     from controller.services.auth import Credentials
 
     with store_of(chosen(home)) as store:
         keys = Credentials(store)
         again = name in [existing.name for existing in keys.tokens()]
         secret = keys.make_token(name, role)
+        keys.log.add("owner", COMMAND, f"新的令牌“{name}”，身份是{ROLE_NAMES[role]}")
     if again:
         echo(f"原来叫“{name}”的令牌从现在起失效，用它的程序要换成这一个。", err=True)
     echo(secret)
 
 
 @click.command()
-@click.option("--new", is_flag=True, help="Change it; every phone has to sign in again.")
+@home_option
+def owner(home: Path | None) -> None:
+    """Print a link that makes one phone the owner's, once, within an hour: also when the owner's phone is lost."""
+    from controller.services.auth import Credentials
+    from controller.system.network import reachable_address
+    from controller.system.process import running
+
+    where = chosen(home)
+    daemon = running(where.running)
+    with store_of(where) as store:
+        keys = Credentials(store)
+        invited = keys.phones.invite_owner()
+        keys.log.add("owner", COMMAND, "要了一个负责人的链接")
+    here = reachable_address("0.0.0.0")  # noqa: S104
+    link = f"http://{here}:{daemon.get('port', DEFAULT_PORT)}/join/{invited.link}"
+    echo(link)
+    print_qr(link)
+    echo(
+        f"用负责人的手机打开这个链接，或者在登录页输入 {invited.code}。{invited.minutes} 分钟内有效，只能用一次。",
+        err=True,
+    )
+    if not daemon:
+        echo("战鼓现在没有运行，请先启动，再打开链接。", err=True)
+
+
+@click.command()
+@click.option("--new", is_flag=True, help="Change it; every phone that used it has to sign in again.")
 @home_option
 def pin(new: bool, home: Path | None) -> None:
     """Show the PIN, or change it."""
@@ -40,8 +71,13 @@ def pin(new: bool, home: Path | None) -> None:
     with store_of(chosen(home)) as store:
         keys = Credentials(store)
         echo(keys.new_pin() if new else keys.pin())
+        on = keys.pin_on()
+        if new:
+            keys.log.add("owner", COMMAND, "换了公用 PIN，用它登录的手机都要重新登录")
     if new:
-        echo("换好了。所有手机都要用新的 PIN 重新登录。", err=True)
+        echo("换好了。用 PIN 登录的手机都要用新的 PIN 重新登录。", err=True)
+    if not on:
+        echo("公用 PIN 已经关掉，现在不能用它登录；负责人可以在手机的“设备”页打开。", err=True)
 
 
 @click.group(invoke_without_command=True)
@@ -61,7 +97,7 @@ def tokens(context: click.Context, home: Path | None) -> None:
             echo(f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立　{used}")
         for phone in keys.sessions():
             echo(
-                f"手机 {phone.id}　{phone.name}　{phone.address}　"
+                f"手机 {phone.id}　{phone.name}　{phone.role}　{phone.address}　"
                 f"{phone.created.astimezone():%Y-%m-%d %H:%M} 登录　最近使用 {phone.seen.astimezone():%Y-%m-%d %H:%M}"
             )
 
@@ -77,6 +113,7 @@ def revoke(context: click.Context, name: str, home: Path | None) -> None:
     with store_of(chosen(home or context.obj)) as store:
         keys = Credentials(store)
         if keys.end_token(name) or (name.isdecimal() and len(name) < 18 and keys.end_session(int(name))):
+            keys.log.add("owner", COMMAND, f"作废令牌或手机“{name}”")
             echo(f"“{name}”已失效。")
         else:
             stop(f"没有叫“{name}”的令牌，也没有这个号码的手机。用 zhangu tokens 看有哪些。", FAILED)
@@ -92,6 +129,7 @@ def import_() -> None:
 @home_option
 def people(file: Path, home: Path | None) -> None:
     """People and teams from a CSV file with the columns team, person, leader, say_as."""
+    from controller.services.change_log import ChangeLog
     from controller.services.people import import_list
     from controller.system.os_errors import reason
 
@@ -101,6 +139,7 @@ def people(file: Path, home: Path | None) -> None:
         stop(f"读不了 {file}：{reason(error)}。", FAILED)
     with store_of(chosen(home)) as store:
         done, notes = import_list(store, data)
+        ChangeLog(store).add("owner", COMMAND, f"导入人员：新增 {done.added} 人，更新 {done.changed} 人")
     echo(f"新增 {done.added} 人，更新 {done.changed} 人，{done.same} 人没有变化。")
     for note in notes:
         echo(f"注意：{note}")
@@ -132,4 +171,4 @@ def doctor(home: Path | None) -> None:
     sys.exit(0 if well else FAILED)
 
 
-COMMANDS = (pin, tokens, token, import_, backup, doctor)
+COMMANDS = (owner, pin, tokens, token, import_, backup, doctor)

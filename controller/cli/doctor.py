@@ -23,7 +23,8 @@ from controller.sales.store import Store
 from controller.services.health import SPARE, room_left
 from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
-from controller.sound.tts.client import Voice, VoiceStatus
+from controller.sound.tts.client import Voice
+from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import VoiceFailed, say
 from controller.system.paths import Home
 from controller.system.process import running

@@ -36,6 +36,15 @@ def echo(text: object, *, err: bool = False) -> None:
     click.echo("\n".join(plain(line) for line in str(text).split("\n")), err=err)
 
 
+def print_qr(text: str) -> None:
+    """Print a QR code."""
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(text, error="m").terminal(drawn, compact=True, border=2)
+    click.echo(drawn.getvalue())
+
+
 def stop(sentence: str, code: int) -> NoReturn:
     """End the command with a sentence on stderr."""
     echo(sentence, err=True)

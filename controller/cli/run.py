@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.errors import echo
+from controller.cli.errors import echo, print_qr
 from controller.system.network import reachable_address
 
 if TYPE_CHECKING:
@@ -47,18 +46,29 @@ def greet(daemon: Daemon) -> None:
     if daemon.secured is not None:
         echo(f"  加密：https://{where}:{daemon.front.port}/　怎样信任：手机“设备”页")
         echo(f"  证书指纹：{daemon.secured.fingerprint()}")
-    echo(f"  PIN：{daemon.office.keys.pin()}")
-    click.echo(_qr(address + "/"))
+    echo(f"  PIN：{daemon.office.keys.pin() if daemon.office.keys.pin_on() else '已关掉'}")
+    print_qr(address + "/")
+    _greet_owner(daemon, address)
     for problem in daemon.office.glance().problems:
         echo(f"  注意：{problem.what}{problem.meanwhile}{problem.mend}")
 
 
-def _qr(text: str) -> str:
-    import segno
+def _greet_owner(daemon: Daemon, address: str) -> None:
+    """Print a link for the owner's phone until there is one; a rehearsal has none."""
+    from controller.sales.model import StoreTrouble
 
-    drawn = io.StringIO()
-    segno.make(text, error="m").terminal(drawn, compact=True, border=2)
-    return drawn.getvalue()
+    keys = daemon.office.keys
+    try:
+        if daemon.clock.rehearsal or keys.has_owner():
+            return
+        invited = keys.phones.invite_owner()
+    except StoreTrouble:  # the problem itself is printed below
+        return
+    link = f"{address}/join/{invited.link}"
+    echo("  还没有负责人的手机。用负责人的手机扫下面的码，或打开链接：")
+    echo(f"  负责人：{link}")
+    echo(f"  {invited.minutes} 分钟内有效，只能用一次；过期了运行 zhangu owner 再要一个。")
+    print_qr(link)
 
 
 # --- Commands that run until they are stopped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from controller.system.paths import Home
     from controller.timetable.current import TimetableFile
     from controller.timetable.model import Timetable
+
+AROUND = timedelta(days=62)
+"""Exceptions within this decide which working day of its week or month a date is."""
 
 
 @click.command()
@@ -84,9 +87,34 @@ def today(day: str | None, as_json: bool, home: Path | None) -> None:
     """Show the plan of a day."""
     from controller.timetable.plan import to_json
 
-    timetable_file = timetable_of(chosen(home))
-    plan = to_json(timetable_file.plan(_day(day, timetable_file)))
+    where = chosen(home)
+    timetable_file = timetable_of(where)
+    wanted = _day(day, timetable_file)
+    _except(timetable_file, where, wanted)
+    plan = to_json(timetable_file.plan(wanted))
     echo(json.dumps(plan, ensure_ascii=False, indent=2) if as_json else day_in_words(plan))
+
+
+def _except(timetable_file: TimetableFile, home: Home, day: date) -> None:
+    """Have the plan follow the exceptions made on the phone, those of the dates around it included."""
+    if not home.database.exists():
+        return
+    from contextlib import closing
+
+    from controller.sales.model import StoreTrouble
+    from controller.sales.store import Store
+
+    try:
+        with (
+            closing(Store(home.database, timetable_file.rhythm.zone, stand_in=True)) as store,
+            store.read() as session,
+        ):
+            if (trouble := store.ailing()) is not None:
+                echo(f"{trouble.sentence}临时安排可能不全。", err=True)
+            around = (day - AROUND, day + AROUND)
+            timetable_file.except_on(session.exceptions.in_force(*around))
+    except StoreTrouble as trouble:
+        echo(f"{trouble.sentence}临时安排不在里面。", err=True)
 
 
 @click.command()
@@ -121,6 +149,7 @@ def day_in_words(plan: dict[str, Any]) -> str:
     from controller.timetable.labels import ROLES, SAYINGS, SCENES
 
     lines = [f"{plan['date']}　{'工作日' if plan['workday'] else '休息日'}（{plan['why']}）"]
+    lines += [_exception(one) for one in plan.get("exceptions", ())]
     lines += ["时段"] if plan["entries"] else []
     for entry in plan["entries"]:
         notes = [f"音乐 {entry['music']}，音量 {entry['volume']}"] if entry["music"] else []
@@ -140,6 +169,11 @@ def day_in_words(plan: dict[str, Any]) -> str:
         lines.append(f"  {duty['at'] or '全天'}  {ROLES.get(duty['who'], duty['who'])}：{duty['what']}")
     lines += [f"  注意：{warning}" for warning in plan["warnings"]]
     return "\n".join(lines)
+
+
+def _exception(one: Mapping[str, Any]) -> str:
+    made = f"，{one['made'][:16].replace('T', ' ')}" if one["made"] else ""
+    return f"  临时安排：{one['words']}（{one['by'] or '手机'}{made}）"
 
 
 def results_in_words(frozen: Mapping[str, Any]) -> str:

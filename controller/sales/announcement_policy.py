@@ -13,6 +13,7 @@ is first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
@@ -137,16 +138,25 @@ def after_restart(
 
 
 def next_roundup(
-    now: datetime, first: time, last: time, *, workday: bool, next_workday: date, zone: tzinfo
+    now: datetime,
+    first: time,
+    last: time,
+    *,
+    workday: bool,
+    next_workday: date,
+    zone: tzinfo,
+    off: Sequence[tuple[datetime, datetime]] = (),
 ) -> datetime | None:
     """Return the next round-up after `now`: today's on a working day, else the next working day's first.
 
-    Round-ups take place at every full hour from `first` to `last`, both included; None when there is no such hour.
+    Round-ups take place at every full hour from `first` to `last`, both included, outside the spans of `off`, in which
+    the office does not work; None when there is no such hour.
     """
     hours = range(first.hour + (first > time(first.hour)), last.hour + 1)
     days = [now.date()] if workday else []
     moments = (local_time(d, time(h), zone) for d in [*days, next_workday] for h in hours)
-    return next((moment for moment in moments if moment > now), None)
+    worked = (m for m in moments if not any(since <= m < until for since, until in off))
+    return next((moment for moment in worked if moment > now), None)
 
 
 def _kind(amount: Decimal, facts: Facts) -> Kind | None:

@@ -95,6 +95,12 @@ class Deals:
         row = self._rows.one(_SELECT + "WHERE key = ?", key)
         return None if row is None else self._deal(row)
 
+    def usual_amounts(self, count: int) -> tuple[Decimal, ...]:
+        """Return the most frequent amounts of the last 300 unvoided deals that occurred more than once."""
+        rows = self._rows.all("SELECT fen FROM deals WHERE voided_at IS NULL ORDER BY id DESC LIMIT 300")
+        sold = Counter(row[0] for row in rows)
+        return tuple(from_fen(fen) for fen, times in sold.most_common(count) if times > 1)
+
     def of_day(self, date: date) -> tuple[Deal, ...]:
         """Return all deals of an office day, including voided ones, by time of signing."""
         rows = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at, id", day(date))

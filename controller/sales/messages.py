@@ -25,6 +25,7 @@ ROUNDUP_SECONDS: Final = 45.0
 """Maximum time for which an office listens to an announcement of several deals."""
 EVENING_FROM: Final = 17
 """Deals from this hour on count as signed in the evening."""
+_CLAUSE: Final = re.compile(r"[^，。！？；：]*[，。！？；：]*")
 _LATE: Final = timedelta(minutes=2)
 """Maximum delay of a round-up after the full hour to which it belongs."""
 
@@ -117,8 +118,16 @@ def whole(variants: Sequence[str], slots: Mapping[str, str]) -> list[str]:
 
 def without_sum(template: str) -> str:
     """Return the clauses of a deal's template without the sum: they can be rendered before the deal is made."""
-    pieces = re.findall(r"[^，。！？；：]*[，。！？；：]*", template)
-    return "".join(piece for piece in pieces if "{amount}" not in piece)
+    return "".join(piece for piece in _CLAUSE.findall(template) if "{amount}" not in piece)
+
+
+def around_sum(template: str) -> tuple[str, str] | None:
+    """Return the words before and after {amount} in its clause; None when another slot is in that clause."""
+    for clause in _CLAUSE.findall(template):
+        before, slot, after = clause.partition("{amount}")
+        if slot:
+            return None if slots_in(before + after) else (before, after)
+    return None
 
 
 def deal_slots(deal: Deal, words: Words) -> dict[str, str]:

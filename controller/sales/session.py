@@ -8,9 +8,11 @@ from datetime import date
 from typing import Final
 
 from controller.sales import standings
+from controller.sales.access import AccessTables
 from controller.sales.announcements import Outbox
 from controller.sales.deals import Deals
 from controller.sales.duty_tables import Duties
+from controller.sales.exceptions import DayExceptions
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
 from controller.sales.people import Roster
@@ -42,6 +44,8 @@ class Session:
         self.settings = Settings(rows)
         self.targets = Targets(rows, self.roster, works)
         self.duties = Duties(rows)
+        self.exceptions = DayExceptions(rows)
+        self.access = AccessTables(rows)
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:

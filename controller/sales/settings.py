@@ -17,7 +17,12 @@ from controller.sales.rows import Row, Rows, day, from_ms, to_json, to_ms
 _REMEMBERED: Final = 50
 LONGEST_NAME: Final = 40
 _TOKENS: Final = "SELECT name, role, created, used FROM tokens"
-_SESSIONS: Final = "SELECT id, name, address, secure, created, seen FROM sessions"
+_SESSIONS: Final = (
+    "SELECT s.id, s.name, s.address, s.secure, s.created, s.seen, s.role, s.how, s.person_id, p.name"
+    " FROM sessions s LEFT JOIN people p ON p.id = s.person_id"
+)
+BY_PIN, BY_PERSON, BY_PHONE = "pin", "person", "phone"
+"""Ways to start a session: the office's PIN, a personal PIN on a shared phone, a code that added the phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,22 @@ class PhoneSession:
     secure: bool
     created: datetime
     seen: datetime
+    role: str = "assistant"
+    how: str = BY_PIN
+    person_id: int | None = None
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The facts of a new session."""
+
+    name: str
+    address: str
+    secure: bool
+    role: str = "assistant"
+    how: str = BY_PIN
+    person_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +119,33 @@ class Settings:
         zone = self._rows.zone
         return Token(name, role, from_ms(created, zone), None if used is None else from_ms(used, zone))
 
-    def open_session(
-        self, secret: str, name: str, address: str, secure: bool, at: datetime, most: int
-    ) -> None:
-        """Store a phone session; when there are more than `most`, delete those not seen for longest."""
+    def open_session(self, secret: str, sign_in: SignIn, at: datetime, most: int) -> None:
+        """Store a phone session. When there are more than `most` by PINs, delete those not seen for longest.
+
+        A phone that was added by a code is only deleted by a person.
+        """
         self._rows.add(
-            "INSERT INTO sessions (sha256, name, address, secure, created, seen) VALUES (?, ?, ?, ?, ?, ?)",
-            _sha256(secret), name, address, int(secure), to_ms(at), to_ms(at),
+            "INSERT INTO sessions (sha256, name, address, secure, created, seen, role, how, person_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _sha256(secret), sign_in.name, sign_in.address, int(sign_in.secure), to_ms(at), to_ms(at),
+            sign_in.role, sign_in.how, sign_in.person_id,
         )  # fmt: skip
         self._rows.change(
-            "DELETE FROM sessions WHERE id NOT IN (SELECT id FROM sessions ORDER BY seen DESC, id DESC LIMIT ?)",
-            most,
-        )
+            "DELETE FROM sessions WHERE how <> ? AND id NOT IN"
+            " (SELECT id FROM sessions WHERE how <> ? ORDER BY seen DESC, id DESC LIMIT ?)",
+            BY_PHONE, BY_PHONE, most,
+        )  # fmt: skip
 
     def session(self, secret: str) -> PhoneSession | None:
         """Return the session with this secret; looked up by hash."""
-        row = self._rows.one(f"{_SESSIONS} WHERE sha256 = ?", _sha256(secret))
+        row = self._rows.one(f"{_SESSIONS} WHERE s.sha256 = ?", _sha256(secret))
         return None if row is None else self._session(row)
 
     def sessions(self) -> tuple[PhoneSession, ...]:
         """Return all sessions, the most recently seen first."""
-        return tuple(self._session(row) for row in self._rows.all(f"{_SESSIONS} ORDER BY seen DESC, id DESC"))
+        return tuple(
+            self._session(row) for row in self._rows.all(f"{_SESSIONS} ORDER BY s.seen DESC, s.id DESC")
+        )
 
     def session_seen(self, ident: int, at: datetime) -> None:
         """Record when a session was last used."""
@@ -128,14 +155,19 @@ class Settings:
         """Delete a session; return False when there is none with this id."""
         return self._rows.change("DELETE FROM sessions WHERE id = ?", ident) == 1
 
-    def end_sessions(self) -> int:
-        """Delete all sessions; return their number."""
-        return self._rows.change("DELETE FROM sessions")
+    def end_sessions(self, how: str | None = None, person_id: int | None = None) -> int:
+        """Delete all sessions, or those started that way, or of that person; return their number."""
+        return self._rows.change(
+            "DELETE FROM sessions WHERE how = ifnull(?, how) AND (? IS NULL OR person_id = ?)",
+            how, person_id, person_id,
+        )  # fmt: skip
 
     def _session(self, row: Row) -> PhoneSession:
-        ident, name, address, secure, created, seen = row
+        ident, name, address, secure, created, seen, *rest = row
         zone = self._rows.zone
-        return PhoneSession(ident, name, address, bool(secure), from_ms(created, zone), from_ms(seen, zone))
+        return PhoneSession(
+            ident, name, address, bool(secure), from_ms(created, zone), from_ms(seen, zone), *rest
+        )
 
     def remove_token(self, name: str) -> bool:
         """Delete a token; return False when there is none with this name."""

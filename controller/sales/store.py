@@ -182,10 +182,11 @@ class Store:
                 self._readers.get_nowait().close()
 
     @contextmanager
-    def write(self, *, quiet: bool = False) -> Iterator[Session]:
+    def write(self, *, quiet: bool = False, synced: bool = True) -> Iterator[Session]:
         """Run one transaction, one at a time: committed when the block ends, rolled back when it raises.
 
         Notifies `changes` after a change, unless `quiet`: for writes that neither screens nor sound depend on.
+        Unless `synced`, it reaches the disk with the next synced transaction: a power cut may lose it.
         Raises `StoreFull` or `StoreTrouble` when the disk refuses the write. Don't nest.
         """
         if self._missing is not None:
@@ -193,7 +194,7 @@ class Store:
         try:
             with self._lock:
                 before = self._writer.total_changes
-                with self._transaction() as session:
+                with self._transaction(synced) as session:
                     yield session
                 changed = self._writer.total_changes != before
                 session.committed()
@@ -205,8 +206,9 @@ class Store:
             self.changes.notify()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Session]:
+    def _transaction(self, synced: bool = True) -> Iterator[Session]:
         with self._as_trouble():
+            self._writer.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Session(Rows(self._writer, self.zone), works=self._works)
@@ -368,7 +370,7 @@ def _make_new(path: Path) -> None:
 
 def _look_into(connection: sqlite3.Connection) -> None:
     """Read the tables that a start needs; raises SQLite's error for a damaged file."""
-    for table in ("settings", "walls", "teams", "people", "tokens", "sessions"):
+    for table in ("settings", "walls", "teams", "people", "tokens", "sessions", "personal_pins"):
         connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
     for table in ("deals", "announcements"):
         connection.execute(f"SELECT * FROM {table} ORDER BY id DESC LIMIT 50").fetchall()  # noqa: S608

@@ -1,10 +1,10 @@
 """The office's operations. Each one refuses with a sentence or commits; the store, not the operation, signals it.
 
 One service per subject: `deals`, `roundups` (deals announced together), `announcements` (playing them; the announcer
-reads `queue`), `cues` (announcements of the timetable), `music` (music, volume, mute), `auth` (sign-in and tokens),
-`targets` (months, hand-ins, reviews), `duties` (ticks and notes of leaders), `snapshot` (the data of all screens),
-`timetable_listener` (events of clock and speaker). The office only joins them: every part gets its dependencies in its
-constructor.
+reads `queue`), `cues` (announcements of the timetable), `exceptions` (of a date's plan), `music` (music, volume, mute),
+`auth` (sign-in and tokens), `targets` (months, hand-ins, reviews), `duties` (ticks and notes of leaders), `snapshot`
+(the data of all screens), `timetable_listener` (events of clock and speaker). The office only joins them: every part
+gets its dependencies in its constructor.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
 from controller.services.deals import AS_USUAL, DealService, How, Recorded
 from controller.services.duties import DutyService
+from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
@@ -42,6 +43,8 @@ from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
 from controller.services.spoken_texts import Announced, SpokenTextService
 from controller.services.targets import TargetService
+from controller.services.timetable_edit import TimetableEditor
+from controller.services.timetable_history import TimetableHistory
 from controller.services.timetable_listener import TimetableListener
 from controller.services.voices import Samples, Speaking
 from controller.services.walls import Pairings, WallRegistry
@@ -78,6 +81,7 @@ class Parts:
     sounds: Path
     voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
     local_token: str = ""
+    timetable_versions: Path | None = None
 
 
 class Office:
@@ -115,6 +119,7 @@ class Office:
         self._people = PeopleService(context)
         self.targets = TargetService(context)
         self.duties = DutyService(context, self.targets)
+        self.exceptions = ExceptionService(context)
         health = HealthMonitor(
             context,
             self._sound.hearing,
@@ -134,9 +139,12 @@ class Office:
             parts.library.playlists,
             health,
         )
+        versions = parts.timetable_versions or parts.store.path.parent / "timetable"
+        self.timetable = TimetableEditor(context, TimetableHistory(versions))
         self.timetable_listener = TimetableListener(
             context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
+            self.timetable, self.keys.log,
         )  # fmt: skip
         self.media = Media(
             upload_services,

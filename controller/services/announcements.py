@@ -38,7 +38,7 @@ from controller.services.scripts import ScriptBuilder, readings
 from controller.sound.announcer import Announcer
 from controller.sound.playback import Job, Report
 from controller.sound.tts.client import AHEAD, Voice
-from controller.sound.tts.script import Script
+from controller.sound.tts.script import Script, Segment
 from controller.timetable.model import State
 
 log = logging.getLogger(__name__)
@@ -258,6 +258,15 @@ class AnnouncementService:
             return 0
         names = self.names()
         return self._voice.learn([self._builder.build(one, names) for one in announcements])
+
+    def learn_spoken(self, texts: Iterable[str]) -> int:
+        """Have texts in spoken form rendered in idle time, as clauses of a deal; return how many are new."""
+        script = self._builder.plain("", {})
+        return self._voice.learn([replace(script, segments=(Segment(text),)) for text in texts])
+
+    def needs_parts(self) -> bool:
+        """Return whether this machine renders so slowly that sums are put together from parts."""
+        return self._voice.status().slow
 
     def cancel(self, ids: Iterable[int], why: str) -> None:
         """Take announcements back, whether they wait or play."""

@@ -12,10 +12,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from controller.glance import HealthProblem
-from controller.sales.model import StoreTrouble
-from controller.sales.settings import PhoneSession, Token
-from controller.sales.store import Store
+from controller.names import tidy_name
+from controller.sales.model import Conflict, StoreTrouble
+from controller.sales.roles import ADMIN, OWNER, outranks
+from controller.sales.settings import BY_PERSON, BY_PHONE, BY_PIN, PhoneSession, SignIn, Token
+from controller.sales.store import Session, Store
 from controller.sentences import say
+from controller.services.change_log import ChangeLog
+from controller.services.phones import PersonalPins, Phones
+from controller.system.process import uptime
 
 FREE, FREE_IN_A_STORM = 5, 2
 STORM = 30  # wrong PINs in an hour, from everywhere
@@ -29,18 +34,21 @@ class SignInLimit:
     """Count wrong PINs per address; `now` returns monotonic seconds. Thread-safe.
 
     An address has five tries, then waits a minute, two, four, up to four hours; after 30 wrong PINs in an hour from all
-    addresses together it has two. A new address always has its tries, so that an attacker cannot lock others out; a
+    addresses together it has two. A right PIN forgives only wrong tries of the same kind: one PIN cannot be used
+    between guesses of another. A new address always has its tries, so that an attacker cannot lock others out; a
     network of 250 addresses can try about 2,500 of a million PINs a day, and the phones show a warning meanwhile.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._wrong: dict[str, list[float]] = {}  # by address, the one that tried last at the end
+        self._wrong: dict[str, list[tuple[float, str]]] = {}  # by address, the one that tried last at the end
         self._lately: deque[tuple[float, str]] = deque(maxlen=10_000)
         self._lock = threading.Lock()
 
-    def try_pin(self, address: str, right: Callable[[], bool]) -> tuple[bool, int]:
+    def try_pin(self, address: str, right: Callable[[], bool], kind: str = "pin") -> tuple[bool, int]:
         """Return (result of `right`, 0), or (False, seconds to wait) without calling it.
+
+        `kind`: which secret is tried, such as the office's PIN or a person's.
 
         One at a time: a hundred simultaneous tries are still counted one by one.
         """
@@ -48,11 +56,13 @@ class SignInLimit:
             wait = self._wait(address)
             if wait > 0:
                 return False, int(wait) + 1
+            wrong = self._wrong.pop(address, [])
             if right():
-                self._wrong.pop(address, None)
+                if others := [one for one in wrong if one[1] != kind]:
+                    self._wrong[address] = others
                 return True, 0
             now = self._now()
-            self._wrong[address] = [*self._wrong.pop(address, []), now]
+            self._wrong[address] = [*wrong, (now, kind)]
             self._lately.append((now, address))
             while len(self._wrong) > MOST_ADDRESSES:
                 del self._wrong[next(iter(self._wrong))]
@@ -83,18 +93,20 @@ class SignInLimit:
 
     def _wait(self, address: str) -> float:
         now = self._now()
-        wrong = [at for at in self._wrong.get(address, ()) if at > now - DAY]
+        wrong = [one for one in self._wrong.get(address, ()) if one[0] > now - DAY]
         if wrong:
             self._wrong[address] = wrong
         free = FREE if len(self._last_hour()) < STORM else FREE_IN_A_STORM
         if len(wrong) < free:
             return 0.0
-        return wrong[-1] + min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (len(wrong) - free)) - now
+        return wrong[-1][0] + min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (len(wrong) - free)) - now
 
 
 # --- Sign-in and tokens
 
-SIGNED_IN_FOR = timedelta(days=30)
+SIGNED_IN_FOR = {BY_PIN: timedelta(days=30), BY_PERSON: timedelta(hours=12), BY_PHONE: timedelta(days=180)}
+"""Validity of a session by how it started. By PIN it counts from the sign-in; for a phone that was added by a code it
+counts from the last use."""
 MOST_SESSIONS = 300
 NOTED_EVERY = timedelta(minutes=10)
 """Precision of the last use of a session or token: each note is a write to the SD card."""
@@ -105,55 +117,83 @@ class Credentials:
 
     The store is read each time, so that a revocation by a command takes effect in the running daemon. Screens show none
     of this, so its writes are quiet. `local_token`: the token of commands on this machine, "" for none.
+
+    The office's PIN is the only secret that is stored readably: screens of the machine and of signed-in phones show it.
     """
 
-    def __init__(self, store: Store, local_token: str = ""):
+    def __init__(self, store: Store, local_token: str = "", up: Callable[[], tuple[str, float]] = uptime):
         self._store, self._local_token = store, local_token
         self._noted: dict[str, datetime] = {}
         self._loose: dict[str, str] = {}
         self._lock = threading.Lock()
         self.attempts = SignInLimit()
+        self.log = ChangeLog(store)
+        self.phones = Phones(store, lambda: self._kept("code_salt", lambda: secrets.token_hex(16)), up)
+        self.personal = PersonalPins(store)
 
     def pin(self) -> str:
         """Return the six digits."""
         return self._kept("pin", _six_digits)
 
     def new_pin(self) -> str:
-        """Change the PIN and return it; every phone has to sign in again."""
+        """Change the PIN and return it; every phone that signed in with it has to sign in again."""
         old, new = self.pin(), _six_digits()
         while new == old:
             new = _six_digits()
         with self._store.write(quiet=True) as session:
             session.settings.set_setting("pin", new)
-            session.settings.end_sessions()
+            session.settings.end_sessions(BY_PIN)
         return new
+
+    def pin_on(self) -> bool:
+        """Return whether phones may sign in with the office's PIN."""
+        with self._store.read() as session:
+            return not session.settings.setting("pin_off", False)
+
+    def set_pin_on(self, on: bool) -> None:
+        """Switch the office's PIN on or off; off ends its sessions. Raises Conflict without an owner's phone."""
+        with self._store.write(quiet=True) as session:
+            if not on and not _owners(session):
+                raise Conflict(
+                    "还没有负责人的手机，关掉 PIN 就没有人进得来了。请先添加一台负责人的手机。", "on"
+                )
+            session.settings.set_setting("pin_off", None if on else True)
+            if not on:
+                session.settings.end_sessions(BY_PIN)
+
+    def has_owner(self) -> bool:
+        """Return whether a phone of an owner is signed in."""
+        with self._store.read() as session:
+            return bool(_owners(session))
 
     def secret(self) -> str:
         """Return the key that signs cookies."""
         return self._kept("cookie_secret", lambda: secrets.token_urlsafe(48))
 
     def check_pin(self, pin: str) -> bool:
-        """Return whether `pin` is the PIN."""
-        return hmac.compare_digest(pin.strip().encode(), self.pin().encode())
+        """Return whether `pin` is the office's PIN and it is on."""
+        return hmac.compare_digest(pin.strip().encode(), self.pin().encode()) and self.pin_on()
 
     # --- phones
 
     def open_session(self, name: str, address: str, secure: bool) -> str:
-        """Sign a phone in and return its session secret. `secure`: it used HTTPS and must keep using it."""
+        """Sign a phone in by PIN and return its session secret. `secure`: it used HTTPS and must keep using it."""
         secret = secrets.token_urlsafe(32)
         with self._store.write(quiet=True) as session:
-            session.settings.open_session(secret, name, address, secure, datetime.now(UTC), MOST_SESSIONS)
+            session.settings.open_session(
+                secret, SignIn(name, address, secure), datetime.now(UTC), MOST_SESSIONS
+            )
         return secret
 
     def session(self, secret: str, secure: bool) -> PhoneSession | None:
-        """Return the session with `secret`; None when it was ended, is 30 days old, or `secure` differs.
+        """Return the session with `secret`; None when it was ended, is too old, or `secure` differs.
 
         A clock that was set back signs no phone out.
         """
         with self._store.read() as session:
             phone = session.settings.session(secret)
         now = datetime.now(UTC)
-        if phone is None or phone.secure != secure or now - phone.created > SIGNED_IN_FOR:
+        if phone is None or phone.secure != secure or not _valid(phone, now):
             return None
         if abs(now - phone.seen) > NOTED_EVERY and self._due(f"session {phone.id}", now):
             with contextlib.suppress(StoreTrouble), self._store.write(quiet=True) as session:
@@ -164,12 +204,42 @@ class Credentials:
         """Return the sessions of signed-in phones, the one seen last first."""
         now = datetime.now(UTC)
         with self._store.read() as session:
-            return tuple(one for one in session.settings.sessions() if now - one.created <= SIGNED_IN_FOR)
+            return tuple(one for one in session.settings.sessions() if _valid(one, now))
+
+    def signed_in(self) -> frozenset[int]:
+        """Return the ids of all valid sessions."""
+        return frozenset(one.id for one in self.sessions())
 
     def end_session(self, ident: int) -> bool:
         """Sign a phone out; False when it is not signed in."""
         with self._store.write(quiet=True) as session:
             return session.settings.end_session(ident)
+
+    def remove_phone(self, ident: int, by: str) -> PhoneSession | None:
+        """Sign a phone out at the request of a caller with the role `by`; return it, None without one.
+
+        Raises Conflict for a phone of a higher role, and for the last owner's: two owners who remove each other at the
+        same moment leave one.
+        """
+        with self._store.write(quiet=True) as session:
+            phone = next((one for one in session.settings.sessions() if one.id == ident), None)
+            if phone is None:
+                return None
+            if outranks(phone.role, by):
+                raise Conflict("这台手机的身份比您高，不能由您移除。")
+            if [one.id for one in _owners(session)] == [ident]:
+                raise Conflict("这是最后一台负责人的手机，不能移除。请先添加另一台负责人的手机。")
+            session.settings.end_session(ident)
+        return phone
+
+    def team_of(self, person_id: int | None, name: str) -> str | None:
+        """Return the team of a person: by id, else (for a token) of the only person with that name."""
+        with self._store.read() as session:
+            if person_id is not None:
+                person = session.roster.person(person_id)
+                return person.team if person else None
+            teams = [one.team for one in session.roster.people() if one.name == tidy_name(name)]
+        return teams[0] if len(teams) == 1 else None
 
     # --- programs and walls
 
@@ -185,7 +255,7 @@ class Credentials:
         """Return the row of a token, None when it is unknown."""
         now = datetime.now(UTC)
         if self._local_token and hmac.compare_digest(token.encode(), self._local_token.encode()):
-            return Token("本机命令", "admin", now)
+            return Token("本机命令", ADMIN, now)
         with self._store.read() as session:
             row = session.settings.token(token)
         if (
@@ -213,9 +283,12 @@ class Credentials:
         with self._store.read() as session:
             return session.settings.tokens()
 
-    def end_token(self, name: str) -> bool:
-        """Revoke the token of that name; return False when there is none."""
+    def end_token(self, name: str, by: str = OWNER) -> bool:
+        """Revoke the token of that name; return False when there is none. Raises Conflict for one of a higher role."""
         with self._store.write(quiet=True) as session:
+            token = next((one for one in session.settings.tokens() if one.name == name), None)
+            if token is not None and outranks(token.role, by):
+                raise Conflict("这个令牌的身份比您高，不能由您作废。")
             return session.settings.remove_token(name)
 
     def _due(self, what: str, now: datetime) -> bool:
@@ -245,6 +318,16 @@ class Credentials:
             ):  # keep it in memory until the store can be written: the daemon must start anyway
                 value = self._loose.setdefault(name, make())
         return str(value)
+
+
+def _valid(phone: PhoneSession, now: datetime) -> bool:
+    since = phone.seen if phone.how == BY_PHONE else phone.created
+    return now - since <= SIGNED_IN_FOR.get(phone.how, timedelta())
+
+
+def _owners(session: Session) -> list[PhoneSession]:
+    now = datetime.now(UTC)
+    return [one for one in session.settings.sessions() if one.role == OWNER and _valid(one, now)]
 
 
 def _six_digits() -> str:

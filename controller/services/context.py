@@ -22,6 +22,8 @@ from controller.timetable.plan import state_at
 MUTE = "hush"
 """The preference that keeps the last mute."""
 PERIODS = ("day", "week", "month")
+UNANNOUNCED = "这段时间不播报"
+"""Start of the reason for announcements postponed by an exception of the date."""
 MOST_KEPT = 5000
 """Maximum number of cached values; an office of 2,000 people needs fewer."""
 
@@ -153,12 +155,14 @@ class Context:
         return mute_of(self.preferences.get(MUTE), now)
 
     def silences(self, now: datetime) -> tuple[Silence, ...]:
-        """Return today's quiet times and the last mute, past and future ones included."""
+        """Return today's quiet times, spans without announcements and the last mute, past and future ones included."""
         silences = [
             Silence(entry.at, entry.until, f"{entry.name}时间", f"{entry.name}时间结束，现在播报。")
             for entry in self.plan(now).entries
             if entry.quiet
         ]
+        for since, until in self.plan(now).no_announcements:
+            silences.append(Silence(since, until, UNANNOUNCED, "不播报的时间结束，现在播报。"))
         mute = self.last_mute(now)
         if mute is not None:
             over = "静音提前结束，现在播报。" if mute.early else "静音结束，现在播报。"
@@ -175,7 +179,7 @@ class Context:
         until = self.muted_until(now)
         if until is None or until.date() != now.date():
             return until
-        return self.state(until).quiet_until or until
+        return self.state(until).silent_until or until
 
 
 def spent_s(session: Session, now: datetime) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date, datetime
+from zlib import crc32
 
 from controller.sales import highlights, messages, results
 from controller.sales.model import WAITING, Announcement, City, Kind, Line, NewAnnouncement, StoredScript
@@ -18,6 +19,17 @@ from controller.timetable.model import FREE_TEXT, Cue, DayPlan
 log = logging.getLogger(__name__)
 
 PERIOD_OF = {"top_sales_of_day": "day", "top_sales_of_week": "week", "top_sales_of_month": "month"}
+
+
+def _key(cue: Cue, plan: DayPlan) -> str:
+    """Return the outbox key of a cue: two texts at one moment are two announcements."""
+    key = f"cue:{plan.date}:{cue.at:%H:%M:%S}:{cue.say}"
+    return f"{key}:{crc32((cue.text or '').encode()):08x}" if cue.say == FREE_TEXT else key
+
+
+def _priority(cue: Cue) -> int:
+    """Return the priority: an extra moment is like a text that a person announces."""
+    return announcement_priority.PRIORITY[Kind.SAY] if cue.extra else announcement_priority.TIMETABLE
 
 
 class CueService:
@@ -48,7 +60,7 @@ class CueService:
         return Announcement(0, "", Kind(cue.say or FREE_TEXT), text, WAITING, "", now, None, script=script)
 
     def _put(self, session: Session, cue: Cue, plan: DayPlan, now: datetime) -> None:
-        key = f"cue:{plan.date}:{cue.at:%H:%M:%S}:{cue.say}"
+        key = _key(cue, plan)
         if session.outbox.by_key(key) is not None:
             return
         lines, applause = self._lines(session, cue, plan, now, final=True)
@@ -64,14 +76,14 @@ class CueService:
         new = NewAnnouncement(
             key, Kind(cue.say or FREE_TEXT), "".join(line.text for line in lines), why, now, plan.date, due=due,
             deals=tuple(ident for member in members for ident in member.deals),
-            priority=announcement_priority.TIMETABLE, script=StoredScript(lines, applause),
+            priority=_priority(cue), script=StoredScript(lines, applause),
         )  # fmt: skip
         session.outbox.add(new)
         session.outbox.merge(members, f"并入 {now:%H:%M} 的战报。", now)
 
     def _when(self, session: Session, cue: Cue, now: datetime) -> tuple[datetime | None, str]:
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
-        small = cue.say in announcement_priority.SMALL_TALK
+        small = cue.say in announcement_priority.SMALL_TALK and not cue.extra
         due = announcement_priority.postpone(now, spent_s(session, now), minutes) if small else None
         return due, "作息表安排的播报。" if due is None else announcement_priority.why_later(minutes, due)
 

@@ -32,7 +32,7 @@ from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING, HOURLY
 from controller.services.announcements import AnnouncementService
-from controller.services.context import WORDS, Context, Decided, period_of, spent_s
+from controller.services.context import UNANNOUNCED, WORDS, Context, Decided, period_of, spent_s
 from controller.services.roundups import TAKEN_BACK, RoundUps
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State, Timetable
@@ -257,7 +257,7 @@ class DealService:
             first_of_week=not session.deals.first_taken(monday, sunday, FIRST_OF_WEEK, without=without),
             first_of_day=not session.deals.first_taken(now.date(), now.date(), FIRST_OF_DAY, without=without),
             big_over=rhythm.broadcasts.big_over,
-            quiet_until=state.quiet_until,
+            quiet_until=state.silent_until,
             muted_until=self._context.unmuted_at(now),
             next_roundup=self._next_roundup(now),
             results_at=_results_at(plan),
@@ -318,4 +318,4 @@ def _results_at(plan: DayPlan) -> datetime | None:
 
 
 def _quiet_name(state: State) -> str:
-    return f"{state.entry.name}时间" if state.quiet and state.entry else "安静时间"
+    return f"{state.entry.name}时间" if state.quiet and state.entry else UNANNOUNCED

@@ -39,7 +39,7 @@ LEADER = "leader"
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The person for whom duties are read: a role of duties, a name for ticks, and a leader's own team."""
+    """The person for whom duties are read: a role of duties, a name for ticks, and a leader's team ("": unknown)."""
 
     role: str
     name: str
@@ -225,7 +225,8 @@ class DutyService:
     def of_today(self, viewer: Viewer, team: str | None = None) -> DutyDay:
         """Return today's duties for a viewer, with the people of `team`; a leader's own team comes first."""
         now = self._context.clock.now()
-        plan, team = self._context.plan(now), viewer.team or team
+        plan = self._context.plan(now)
+        team = team if viewer.team is None else viewer.team
         with self._context.store.read() as session:
             everybody = session.roster.people()
             talks = session.duties.one_to_ones(month_of(now.date()))
@@ -235,7 +236,7 @@ class DutyService:
                 now.date(), _states(plan, session.duties.ticks(now.date()), viewer, now),
                 _listed(plan, now), tuple(one.name for one in everybody if one.leader),
                 people, tuple(one for one in talks if one.person_id in idents),
-                () if team else _talked(everybody, talks),
+                _talked(everybody, talks) if team is None else (),
                 session.duties.coaching(now.date()), _team_buildings(session, viewer, now.date()),
             )  # fmt: skip
 

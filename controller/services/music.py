@@ -23,8 +23,8 @@ from controller.sound.playback import AnnouncementSettings
 from controller.sound.speaker import Duck, Event, MusicOrder, Speaker, Track
 from controller.sound.tts.client import Voice
 from controller.system.files import readable
-from controller.timetable.model import DayPlan, SoundSettings, State
-from controller.timetable.plan import ceiling_at, next_quiet
+from controller.timetable.model import DayPlan, Moments, SoundSettings, State
+from controller.timetable.plan import ceiling_at, music_of, next_quiet
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ class MusicService:
         self._voice = voice
         self._lock = threading.RLock()
         self._ordered: tuple[object, ...] | None = None
-        self._silences: tuple[tuple[datetime, datetime], ...] | None = None
+        self._silences: tuple[tuple[Moments, ...], tuple[Moments, ...]] | None = None
         self._volume: int | None = None
         self._retry_at = context.clock.now()
         self._position = MusicPosition(context, library)
@@ -203,7 +203,7 @@ class MusicService:
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
         """Return the moments shortly before music starts, so that it is loaded in time, and the end of mute."""
-        ahead = [entry.at - AHEAD for entry in plan.entries if entry.music is not None]
+        ahead = [music.since - AHEAD for music in music_of(plan)]
         muted_until = self._context.muted_until(now)
         override = self._override()
         ends = [end for end in (muted_until, override.until if override else None) if end is not None]
@@ -243,13 +243,14 @@ class MusicService:
 
     def _follow_silences(self, plan: DayPlan, now: datetime) -> None:
         spans = tuple(span for span in (next_quiet(plan, now), self._mute(now)) if span is not None)
-        if spans == self._silences:
+        unannounced = tuple(span for span in plan.no_announcements if span[1] > now)
+        if (spans, unannounced) == self._silences:
             return
-        self._silences = spans
+        self._silences = spans, unannounced
         to = self._context.clock.to_monotonic
         moments = [(to(begin), to(end)) for begin, end in spans]
         self._speaker.quiet(moments)
-        self._announcer.silences(moments)
+        self._announcer.silences([*moments, *((to(begin), to(end)) for begin, end in unannounced)])
 
     def _follow_volume(self, now: datetime) -> None:
         volume = self._master(now)
@@ -390,6 +391,7 @@ class MusicService:
                 device=health.device if health.alive else None,
                 quiet_until=state.quiet_until,
                 quiet_name=f"{state.entry.name}时间" if state.quiet and state.entry else "安静时间",
+                held_until=None if state.quiet else state.silent_until,
                 muted_until=self._context.muted_until(now),
                 voice_fault=self._voice.status().fault,
             )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from controller.sound.player.fades import locate
 from controller.timetable.model import DayPlan, Music, State
+from controller.timetable.plan import music_of
 
 Piece = tuple[str, float]
 """A track's file name and its seconds."""
@@ -199,15 +200,13 @@ def until_when(state: State, plan: DayPlan, now: datetime, *, playing: bool) -> 
     latest = now + LONGEST_BY_HAND
     if not playing and state.music is not None:
         latest = state.music.until
-    nexts = [
-        entry.at for entry in plan.entries if entry.at > now and (entry.music is not None or entry.quiet)
-    ]
-    return min([latest, *nexts])
+    nexts = [entry.at for entry in plan.entries if entry.quiet] + [music.since for music in music_of(plan)]
+    return min([latest, *(at for at in nexts if at > now)])
 
 
 def upcoming(plan: DayPlan, now: datetime, within: timedelta) -> DesiredMusic | None:
     """Return music of the timetable that starts within `within`, to send the command ahead so that it is on time."""
-    for entry in plan.entries:
-        if now < entry.at <= now + within and entry.music is not None and not entry.quiet:
-            return DesiredMusic(entry.music, entry.volume, entry.at, entry.until)
+    for music in music_of(plan):
+        if now < music.since <= now + within:
+            return _from(music)
     return None

@@ -73,6 +73,10 @@ ANNOUNCED_AGAIN = (*announcement_priority.URGENT, TARGET, ROUNDUP, HOURLY, EVENI
 TAKEN_BACK = "订单已撤回，不再播报。"
 
 
+DAYS_AHEAD = 10
+"""Working days to look ahead for a round-up: those before it have time off at all of its hours."""
+
+
 class RoundUps:
     """Thread-safe: the store's single writer is the lock. `speed`: returns the speed of speech, 1 being normal."""
 
@@ -81,17 +85,25 @@ class RoundUps:
 
     def next_roundup(self, now: datetime) -> datetime | None:
         """Return the next full hour with a round-up."""
-        texts = self._context.rhythm.broadcasts
-        return announcement_policy.next_roundup(
-            now, texts.hourly_from, texts.hourly_to, workday=self._context.plan(now).workday,
-            next_workday=self._context.next_workday(now.date()), zone=self._context.clock.zone,
-        )  # fmt: skip
+        context, texts, following = self._context, self._context.rhythm.broadcasts, now.date()
+        today = context.plan(now)
+        for _ in range(DAYS_AHEAD):
+            following = context.next_workday(following)
+            moment = announcement_policy.next_roundup(
+                now, texts.hourly_from, texts.hourly_to, workday=today.workday, next_workday=following,
+                zone=context.clock.zone, off=(*today.off, *context.timetable_file.plan(following).off),
+            )  # fmt: skip
+            if moment is not None:
+                return moment
+        return None
 
     def round_up(self, now: datetime) -> None:
         """Merge the deals that waited for the full hour into one announcement."""
         silences = self._context.silences(now)
         with self._context.store.read() as session:
             waiting = [a for a in session.outbox.waiting() if a.kind in AMONG_OTHERS and a.due is not None]
+        if self._follow_plan([a for a in waiting if a.due is not None and a.due > now], now):
+            return  # the changed outbox wakes the timekeeper at once
         moments = {a.id: announcement_priority.released(a, silences, now)[0] for a in waiting}
         due = [a for a in waiting if moments[a.id] <= now]
         fresh = [a for a in due if a.kind == HOURLY and now - moments[a.id] <= FRESH]
@@ -100,6 +112,41 @@ class RoundUps:
                 self.postpone(late, "错过了播报时间，")
         if fresh:
             self._announce_together(fresh, now)
+
+    def _follow_plan(self, ahead: Sequence[Announcement], now: datetime) -> bool:
+        """Move waiting deals whose round-up or results have been moved, or cancelled by time off; return whether any.
+
+        Without it they would be announced to an empty office, or wait longer than needed after an undo.
+        """
+        if not ahead:
+            return False
+        roundup, plan = self.next_roundup(now), self._context.plan(now)
+        results = next((cue.at for cue in plan.cues if cue.say == "results" and cue.at > now), None)
+        moved: list[tuple[Announcement, datetime, str]] = []
+        cancelled: list[Announcement] = []
+        for waiting in ahead:
+            due = waiting.due or now
+            if waiting.kind == HOURLY and roundup is not None and self._misses(due, roundup):
+                why = f"安排有变，{announcement_policy.time_text(roundup, now)} 一起播报。"
+                moved.append((waiting, roundup, why))
+            elif waiting.kind == EVENING and due.date() == plan.date and due != results:
+                if results is None:
+                    cancelled.append(waiting)
+                else:
+                    why = f"{announcement_policy.time_text(results, now)} 在战报里一起公布。"
+                    moved.append((waiting, results, why))
+        if moved:
+            with self._context.store.write() as session:
+                for waiting, due, why in moved:
+                    session.outbox.postpone(waiting.id, due, why)
+        for waiting in cancelled if roundup is not None else ():
+            self.postpone(waiting, "今天的战报取消了，")
+        return bool(moved or (cancelled and roundup is not None))
+
+    def _misses(self, due: datetime, roundup: datetime) -> bool:
+        """Return whether deals due at `due` must go to `roundup`: an earlier one, or `due` is in time off."""
+        off = self._context.timetable_file.plan(due.date()).off
+        return due > roundup or any(since <= due < until for since, until in off)
 
     def preview(self, moment: datetime) -> Announcement | None:
         """Return the round-up of `moment` as it would be spoken with the deals of now, to render it ahead."""

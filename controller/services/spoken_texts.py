@@ -170,7 +170,9 @@ class SpokenTextService:
 
     def _own(self, now: datetime, *, again: bool) -> tuple[datetime | None, str]:
         """Return due and reason without quiet time and mute; a repeat may wait for the next full hour."""
-        silent = self._context.state(now).quiet or self._context.muted_until(now) is not None
+        silent = (
+            self._context.state(now).silent_until is not None or self._context.muted_until(now) is not None
+        )
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
         if again and not silent:
             with self._context.store.read() as session:

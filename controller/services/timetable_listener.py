@@ -10,6 +10,7 @@ from functools import partial
 
 from controller.sales.model import StoreTrouble
 from controller.services.announcements import AnnouncementService
+from controller.services.change_log import ChangeLog
 from controller.services.context import Context
 from controller.services.cues import CueService
 from controller.services.deals import DealService
@@ -17,6 +18,7 @@ from controller.services.health import HealthMonitor
 from controller.services.music import MusicService
 from controller.services.prerender import Prerenderer
 from controller.services.snapshot import SnapshotBuilder
+from controller.services.timetable_edit import TimetableEditor
 from controller.services.voices import Speaking
 from controller.sound.library import Library
 from controller.sound.speaker import Event
@@ -39,6 +41,8 @@ class TimetableListener:
     library: Library
     foresight: Prerenderer
     speaking: Speaking
+    timetable: TimetableEditor
+    log: ChangeLog
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """Bring sound, round-ups and waiting announcements to the present moment."""
@@ -52,6 +56,7 @@ class TimetableListener:
         ]
         if trusted:
             steps.insert(1, partial(self.deals.round_up, now))
+            steps.append(partial(self.log.trim, now))
         for step in steps:
             try:
                 step()
@@ -77,8 +82,9 @@ class TimetableListener:
         self.context.feed.notify()
 
     def watch(self) -> None:
-        """Notify screens, every second, of changes that send no event."""
+        """Notify screens, every second, of changes that send no event; keep an edited timetable as a version."""
         self.view.watch()
+        self.timetable.notice()
 
     def moments(self, plan: DayPlan, now: datetime) -> tuple[datetime, ...]:
         """Return the moments for calling `follow` exactly: full hours, waiting announcements, shortly before music."""

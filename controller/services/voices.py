@@ -12,7 +12,8 @@ from typing import Any
 from controller.sales.model import Kind, Refused
 from controller.services.context import Preferences
 from controller.sound.tts import speakers
-from controller.sound.tts.client import AHEAD, Voice, VoiceStatus
+from controller.sound.tts.client import AHEAD, Voice
+from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import Script, VoiceFailed
 from controller.sound.tts.speakers import AUTO, ESPEAK
 from controller.timetable.model import SAME_VOICE, SPEEDS, SoundSettings

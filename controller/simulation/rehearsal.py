@@ -28,7 +28,9 @@ def scratch(home: Home, *, with_data: bool = True) -> Iterator[Home]:
             with closing(Store(home.database)) as store:
                 store.backup(copy.database)
             with closing(Store(copy.database)) as store:
-                Credentials(store).new_pin()  # another PIN, so that no one takes the rehearsal for the office
+                keys = Credentials(store)
+                keys.new_pin()  # another PIN, so that no one takes the rehearsal for the office
+                keys.phones.forget_all()
         for name in ("cache", "voices", "photos", "songs"):
             if (home.var / name).is_dir() and name != "cache":
                 (copy.var / name).symlink_to((home.var / name).resolve())

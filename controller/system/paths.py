@@ -45,6 +45,11 @@ class Home:
         return self.var / "rhythm.last-good.yaml"
 
     @property
+    def timetable_versions(self) -> Path:
+        """The last versions of the timetable, each a JSON file."""
+        return self.var / "timetable"
+
+    @property
     def running(self) -> Path:
         """Locked by the running daemon; contains its port and a token for the commands of this machine."""
         return self.var / "running.json"

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 from controller.changes import Changes
+from controller.timetable.changed_day import calendar
+from controller.timetable.exceptions import DayException
 from controller.timetable.load import hints, load
 from controller.timetable.model import DayPlan, Timetable
 from controller.timetable.plan import plan_for, usual
@@ -19,6 +22,8 @@ from controller.timetable.public_holidays import kept_in
 from controller.timetable.workdays import Workdays
 
 log = logging.getLogger(__name__)
+
+Exceptions = Mapping[date, Sequence[DayException]]
 
 
 class TimetableFile:
@@ -32,11 +37,18 @@ class TimetableFile:
         self._lock = threading.Lock()
         self._stamp = _stamp(path)
         self._plans: dict[date, DayPlan] = {}
+        self._exceptions: Exceptions = {}
         self._hint_lock = threading.Lock()
         self._hinted: tuple[tuple[Timetable, date, tuple[str, ...] | None], tuple[str, ...]] | None = None
         self.faults: tuple[str, ...] = ()
         self.changes = Changes()
-        self.rhythm, self._workdays = self._first()
+        self.rhythm, self._usual_days = self._first()
+        self._workdays = self._usual_days
+
+    @property
+    def path(self) -> Path:
+        """The file that people edit."""
+        return self._path
 
     def _first(self) -> tuple[Timetable, Workdays]:
         """Load the file, else its last good copy. Raises TimetableInvalid when neither can be used."""
@@ -63,13 +75,32 @@ class TimetableFile:
             if day not in self._plans:
                 if len(self._plans) > 40:
                     self._plans.clear()
-                self._plans[day] = plan_for(day, self.rhythm, self._workdays)
+                self._plans[day] = plan_for(day, self.rhythm, self._workdays, self._exceptions.get(day, ()))
             return self._plans[day]
+
+    def plan_with(self, day: date, exceptions: Sequence[DayException]) -> DayPlan:
+        """Return the plan of a date as if it had only these exceptions."""
+        with self._lock:
+            rhythm, days, changed = self.rhythm, self._usual_days, {**self._exceptions, day: exceptions}
+        return plan_for(day, rhythm, calendar(days, changed), exceptions)
+
+    def except_on(self, exceptions: Exceptions) -> None:
+        """Use these exceptions, by date, in place of the former ones. The caller signals the change."""
+        with self._lock:
+            self._exceptions = dict(exceptions)
+            self._workdays = calendar(self._usual_days, self._exceptions)
+            self._plans.clear()
+
+    def preview(self, rhythm: Timetable, day: date) -> DayPlan:
+        """Return the plan of a date by a timetable that is not in force, with the exceptions that are."""
+        with self._lock:
+            exceptions = dict(self._exceptions)
+        return plan_for(day, rhythm, calendar(self._days(rhythm), exceptions), exceptions.get(day, ()))
 
     def usual(self, day: date) -> DayPlan:
         """Return the usual plan of the first working day from `day` on; see `plan.usual`."""
         with self._lock:
-            rhythm, workdays = self.rhythm, self._workdays
+            rhythm, workdays = self.rhythm, self._usual_days
         ahead = (day + timedelta(days=n) for n in range(32))
         return plan_for(next((d for d in ahead if workdays.works(d)), day), usual(rhythm), workdays)
 
@@ -114,7 +145,8 @@ class TimetableFile:
             self.changes.notify()
             return True
         with self._lock:
-            self.rhythm, self._workdays = rhythm, self._days(rhythm)
+            self.rhythm, self._usual_days = rhythm, self._days(rhythm)
+            self._workdays = calendar(self._usual_days, self._exceptions)
             self._plans.clear()
             self.faults = ()
         self._keep_copy()

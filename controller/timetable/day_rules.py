@@ -42,6 +42,22 @@ class DayRule:
         """
         return any(day.month in part.months and _HOLDS[part.kind](part, day, calendar) for part in self.parts)
 
+    def holds_like(self, day: date, like: date, calendar: Calendar) -> bool:
+        """Return whether the rule includes `day` when that is run as another day of its week, `like`.
+
+        Weekdays and working days of the week count by `like`, which counts as a working day; days of the month
+        and explicit dates stay those of `day`.
+        """
+        return any(
+            day.month in part.months
+            and (
+                _HOLDS[part.kind](part, like, _Working(calendar, like))
+                if part.kind in ("weekday", "of_week")
+                else _HOLDS[part.kind](part, day, calendar)
+            )
+            for part in self.parts
+        )
+
     @property
     def width(self) -> float:
         """Approximate days per year on which the rule holds. Of two rules for one time the narrower wins."""
@@ -49,6 +65,17 @@ class DayRule:
             _DAYS_A_YEAR[part.kind] * max(1, part.n if part.kind == "before" else 1) * len(part.months) / 12
             for part in self.parts
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Working:
+    """A calendar in which one date is a working day."""
+
+    calendar: Calendar
+    day: date
+
+    def works(self, day: date) -> bool:
+        return day == self.day or self.calendar.works(day)
 
 
 def _nth(part: Part, day: date, calendar: Calendar, period: Callable[[date], object]) -> bool:

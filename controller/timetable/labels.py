@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from controller.timetable.model import Span
+if TYPE_CHECKING:
+    from controller.timetable.model import Span
 
 SCENES: Final = {
     "rhythm": "时段",

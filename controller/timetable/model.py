@@ -13,7 +13,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from controller.timetable.day_rules import DayRule
+from controller.timetable.exceptions import DayException
 
+Moments = tuple[datetime, datetime]
+"""A span of time; the second is excluded."""
 Clock = timedelta
 Variants = tuple[str, ...]  # alternative texts; one is chosen, never the same twice in succession
 
@@ -68,7 +71,7 @@ class Entry:
 class Cue:
     """A moment with an announcement (`say`: one of SAYABLE, or FREE_TEXT with `text`) or a scene (`show`, to `until`).
 
-    A cue that is late by more than `grace` is not announced.
+    A cue that is late by more than `grace` is not announced. `extra`: a person added it to this date.
     """
 
     at: datetime
@@ -77,6 +80,7 @@ class Cue:
     until: datetime | None
     text: str | None
     grace: timedelta
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,10 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """One date: its entries (by time, never overlapping), cues and duties, and why it is a working day or not."""
+    """One date: its entries (by time, never overlapping), cues and duties, and why it is a working day or not.
+
+    `exceptions` have been applied. `off`, `no_music`, `no_announcements`: spans of theirs, sorted, never overlapping.
+    """
 
     date: date
     workday: bool
@@ -101,6 +108,10 @@ class DayPlan:
     cues: tuple[Cue, ...]
     duties: tuple[Duty, ...]
     warnings: tuple[str, ...]
+    exceptions: tuple[DayException, ...] = ()
+    off: tuple[Moments, ...] = ()
+    no_music: tuple[Moments, ...] = ()
+    no_announcements: tuple[Moments, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,10 @@ class Music:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The desired sound and scene at a moment; constant until `changes_at`."""
+    """The desired sound and scene at a moment; constant until `changes_at`.
+
+    `silent_until`: the end of quiet time and of spans without announcements that follow directly, None outside.
+    """
 
     entry: Entry | None
     next: Entry | None
@@ -124,6 +138,7 @@ class State:
     quiet_until: datetime | None
     wall: str
     changes_at: datetime
+    silent_until: datetime | None = None
 
 
 # ---- the file ----

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from controller.sentences import say
+from controller.timetable.changed_day import apply
 from controller.timetable.day_rules import DayRule
+from controller.timetable.exceptions import DayException, ExceptionKind, weekday_of, words_of
 from controller.timetable.model import (
     FREE_TEXT,
     Ceiling,
@@ -19,6 +21,7 @@ from controller.timetable.model import (
     Duty,
     DutyRule,
     Entry,
+    Moments,
     Music,
     SoundSettings,
     Span,
@@ -33,11 +36,14 @@ MOST_DAYS = 200  # per year; a rule that holds on at least so many belongs to th
 NEXT_WORKDAY = "下个工作日"
 _CLAUSE = re.compile(r"[^，。；、！？]*[，。；、！？]+|[^，。；、！？]+")
 Cut = tuple[timedelta, timedelta, Span]
+Holds = Callable[[DayRule], bool]
 _ALL_DAY = datetime.max.replace(tzinfo=UTC)  # duties without a time come last
 
 
-def plan_for(day: date, rhythm: Timetable, workdays: Workdays) -> DayPlan:
-    """Compute the plan of a date.
+def plan_for(
+    day: date, rhythm: Timetable, workdays: Workdays, exceptions: Sequence[DayException] = ()
+) -> DayPlan:
+    """Compute the plan of a date, with its exceptions applied; `workdays` knows those of all dates (`calendar`).
 
     A span with a narrower day rule replaces the overlapped part of wider spans; the remainder stays. Of equally
     wide overlapping spans (`load.check_day` refuses those it can foresee) the first in the file stays, with a
@@ -46,12 +52,12 @@ def plan_for(day: date, rhythm: Timetable, workdays: Workdays) -> DayPlan:
     worked = workdays.is_workday(day)
     warnings = list(_calendar_warnings(day, worked, workdays))
     values = _slot_values(day, rhythm, workdays)
-    spans = [span for span in rhythm.spans if span.on.holds(day, workdays)]
-    pieces = _displace(spans, warnings)
-    entries = tuple(_entries(day, pieces, rhythm, workdays, values))
-    cues = _cues(day, rhythm, workdays, entries, warnings)
-    duties = [_duty(day, rule, rhythm, values) for rule in rhythm.duties if rule.on.holds(day, workdays)]
-    return DayPlan(
+    holds = _holding(day, workdays, exceptions)
+    pieces = _displace([span for span in rhythm.spans if holds(span.on)], warnings)
+    entries = tuple(_entries(day, pieces, rhythm, holds, values))
+    cues = _cues(day, rhythm, holds, entries, warnings)
+    duties = [_duty(day, rule, rhythm, values) for rule in rhythm.duties if holds(rule.on)]
+    plan = DayPlan(
         date=day,
         workday=worked.workday,
         why=worked.why,
@@ -62,6 +68,16 @@ def plan_for(day: date, rhythm: Timetable, workdays: Workdays) -> DayPlan:
         duties=tuple(sorted(duties, key=lambda duty: utc(duty.at) if duty.at else _ALL_DAY)),
         warnings=tuple(warnings),
     )
+    return apply(plan, exceptions) if exceptions else plan
+
+
+def _holding(day: date, workdays: Workdays, exceptions: Sequence[DayException]) -> Holds:
+    """Return the test of a rule for this date, which may be run as another day of its week."""
+    for exception in exceptions:
+        if exception.kind == ExceptionKind.LIKE and exception.like:
+            like = weekday_of(exception.like, day)
+            return lambda rule: rule.holds_like(day, like, workdays)
+    return lambda rule: rule.holds(day, workdays)
 
 
 def usual(rhythm: Timetable) -> Timetable:
@@ -77,6 +93,15 @@ def usual(rhythm: Timetable) -> Timetable:
         if rule.at is not None and _usual(rule.on)
     )
     return replace(rhythm, spans=spans, duties=duties) if spans else rhythm
+
+
+def everyday(rhythm: Timetable) -> frozenset[str]:
+    """Return the names of entries, announcements and duties of rules that hold on most days."""
+    names = {span.name for span in rhythm.spans if _usual(span.on)}
+    names |= {
+        str(rule.text if rule.say == FREE_TEXT else rule.say) for rule in rhythm.cues if _usual(rule.on)
+    }
+    return frozenset(names | {rule.what for rule in rhythm.duties if _usual(rule.on)})
 
 
 def _usual(rule: DayRule) -> bool:
@@ -142,13 +167,13 @@ def _without(
 
 
 def _entries(
-    day: date, pieces: list[Cut], rhythm: Timetable, workdays: Workdays, values: dict[str, str]
+    day: date, pieces: list[Cut], rhythm: Timetable, holds: Holds, values: dict[str, str]
 ) -> Iterator[Entry]:
     for at, until, span in pieces:
         begins, ends = moment(day, at, rhythm.zone), moment(day, until, rhythm.zone)
         if utc(begins) >= utc(ends):
             continue  # skipped by the start of summer time
-        music = next((choice.playlist for choice in span.music if choice.on.holds(day, workdays)), None)
+        music = next((choice.playlist for choice in span.music if holds(choice.on)), None)
         yield Entry(
             at=begins,
             until=ends,
@@ -162,11 +187,11 @@ def _entries(
 
 
 def _cues(
-    day: date, rhythm: Timetable, workdays: Workdays, entries: tuple[Entry, ...], warnings: list[str]
+    day: date, rhythm: Timetable, holds: Holds, entries: tuple[Entry, ...], warnings: list[str]
 ) -> tuple[Cue, ...]:
     planned = []
     for rule in rhythm.cues:
-        if not rule.on.holds(day, workdays):
+        if not holds(rule.on):
             continue
         cue = _cue(day, rule, rhythm)
         if quiet := _quiet_entry(entries, cue.at):
@@ -208,18 +233,42 @@ def state_at(plan: DayPlan, now: datetime) -> State:
     now = _on(plan, now)
     entry = _entry_at(plan.entries, now)
     quiet = next_quiet(plan, now) if entry and entry.quiet else None
-    music = None
-    if entry and entry.music:
-        music = Music(entry.music, entry.volume, entry.at, entry.until)
     return State(
         entry=entry,
         next=next((later for later in plan.entries if utc(later.at) > utc(now)), None),
-        music=music,
+        music=next((part for part in music_of(plan) if covers(part.since, part.until, now)), None),
         quiet=quiet is not None,
         quiet_until=quiet[1] if quiet else None,
         wall=_wall(plan, entry, now),
         changes_at=next(edge for edge in _edges(plan) if utc(edge) > utc(now)),
+        silent_until=next((end for begin, end in silent_times(plan) if covers(begin, end, now)), None),
     )
+
+
+def music_of(plan: DayPlan) -> Iterator[Music]:
+    """Yield the parts of the date with music: of each entry with music, those outside the spans without."""
+    for entry in plan.entries:
+        if entry.music is None or entry.quiet:
+            continue
+        begins = entry.at
+        for since, until in plan.no_music:
+            if utc(since) < utc(entry.until) and utc(until) > utc(begins):
+                if utc(begins) < utc(since):
+                    yield Music(entry.music, entry.volume, begins, since)
+                begins = until
+        if utc(begins) < utc(entry.until):
+            yield Music(entry.music, entry.volume, begins, entry.until)
+
+
+def silent_times(plan: DayPlan) -> list[Moments]:
+    """Return the spans in which nothing is announced: quiet times and spans without announcements, joined."""
+    times: list[Moments] = []
+    for since, until in sorted([*_quiet_times(plan), *plan.no_announcements], key=lambda span: utc(span[0])):
+        if times and utc(since) <= utc(times[-1][1]):
+            times[-1] = (times[-1][0], max(until, times[-1][1], key=utc))
+        else:
+            times.append((since, until))
+    return times
 
 
 def due(plan: DayPlan, since: datetime, now: datetime) -> tuple[Cue, ...]:
@@ -286,13 +335,17 @@ def _wall(plan: DayPlan, entry: Entry | None, now: datetime) -> str:
 def _edges(plan: DayPlan) -> list[datetime]:
     edges = [edge for entry in plan.entries for edge in (entry.at, entry.until)]
     edges += [edge for cue in plan.cues if cue.show and cue.until for edge in (cue.at, cue.until)]
+    edges += [edge for span in (*plan.no_music, *plan.no_announcements) for edge in span]
     edges.append(moment(plan.date + DAY, timedelta(), plan.zone))
     return sorted(edges, key=utc)
 
 
 def to_json(plan: DayPlan) -> dict[str, Any]:
-    """Return the plan for `zhangu today --json` (a contract): times as HH:MM, absent values as null."""
-    return {
+    """Return the plan for `zhangu today --json` (a contract): times as HH:MM, absent values as null.
+
+    A date with exceptions has further keys, see `exceptions_json`.
+    """
+    values = {
         "date": plan.date.isoformat(),
         "workday": plan.workday,
         "why": plan.why,
@@ -307,6 +360,32 @@ def to_json(plan: DayPlan) -> dict[str, Any]:
         ],
         "warnings": list(plan.warnings),
     }
+    return values | exceptions_json(plan) if plan.exceptions else values
+
+
+def exceptions_json(plan: DayPlan) -> dict[str, Any]:
+    """Return the exceptions of a plan and the spans that they silence."""
+    return {
+        "exceptions": [_exception_json(exception) for exception in plan.exceptions],
+        "no_music": [_span_json(*span) for span in plan.no_music],
+        "no_announcements": [_span_json(*span) for span in plan.no_announcements],
+    }
+
+
+def _exception_json(exception: DayException) -> dict[str, Any]:
+    """Return an exception with its words, and who made it when (absent until it is stored)."""
+    made = exception.made.isoformat(timespec="seconds") if exception.made else None
+    return {
+        "id": exception.id,
+        **exception.to_json(),
+        "words": words_of(exception),
+        "by": exception.by,
+        "made": made,
+    }
+
+
+def _span_json(at: datetime, until: datetime) -> dict[str, str]:
+    return {"at": written(at), "until": written_end(at, until)}
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:

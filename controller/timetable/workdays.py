@@ -192,8 +192,8 @@ def _weekend(by_law: frozenset[int]) -> frozenset[int]:
 class Workdays:
     """The working days of one office.
 
-    The office's `extra_workdays` override its `days_off`, and both override the public days. `look` loads one year
-    of a country (default: `public_days`, in this process); each year is loaded once.
+    The office's `extra_workdays` override its `days_off`, and both override the public days; `changed` overrides
+    all. `look` loads one year of a country (default: `public_days`, in this process); each year is loaded once.
     """
 
     def __init__(
@@ -202,7 +202,9 @@ class Workdays:
         days_off: Iterable[date] = (),
         extra_workdays: Iterable[date] = (),
         look: Callable[[str | None, int], PublicDays] = public_days,
+        changed: Mapping[date, Workday] = {},
     ) -> None:
+        self._changed = changed
         self._country = country
         self._days_off = frozenset(days_off)
         self._extra = frozenset(extra_workdays)
@@ -210,7 +212,16 @@ class Workdays:
         self._years: dict[int, PublicDays] = {}
         self._known: dict[date, bool] = {}
 
+    def with_changes(self, changed: Mapping[date, Workday]) -> Workdays:
+        """Return the same calendar in which some dates are otherwise; the years stay loaded."""
+        return Workdays(self._country, self._days_off, self._extra, self._year_of, changed)
+
+    def _year_of(self, _: str | None, year: int) -> PublicDays:
+        return self._year(year)
+
     def is_workday(self, day: date) -> Workday:
+        if day in self._changed:
+            return self._changed[day]
         if day in self._extra:
             return Workday(True, "公司安排上班", False)
         if day in self._days_off:

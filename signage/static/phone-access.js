@@ -1,47 +1,68 @@
-// 设备 → 谁能进来: the PIN, signed-in phones and tokens; each can be revoked.
-import { $, call, closeSheet, el, row, sheet, tap, toast } from './phone-kit.js';
+// 设备 → 手机与权限: the office's PIN, signed-in phones and tokens; each can be ended.
+import { $, ask, call, el, fill, row, sheet, stay, tap, toast } from './phone-kit.js';
+import * as invite from './phone-invite.js';
+import * as log from './phone-log.js';
 
-const day = (iso) => iso.slice(0, 10);
+let state = null;
 
-// Ask for confirmation before an action that cannot be undone.
-function ending(label, sure, done) {
-  const button = el('button', { type: 'button', class: 'act stop', onclick: () => {
-    if (button.textContent !== sure) {
-      button.textContent = sure;
-      return;
-    }
-    tap(button, done);
-  } }, label);
-  return button;
+const day = (iso) => (iso.slice(0, 10) === state.date ? `今天 ${iso.slice(11, 16)}` : iso.slice(5, 10).replace('-', '月') + '日');
+
+function ending(title, lines, verb, method, path, data) {
+  ask(title, lines, verb, async () => {
+    await call(method, path, data);
+    toast(`已${verb}。`);
+  }, 'act stop');
 }
 
-async function end(path, told) {
-  await call('DELETE', path);
-  toast(told);
-  closeSheet();
+function phoneRow(one) {
+  const last = one.own ? '这台手机' : `最近 ${day(one.seen)}`;
+  const remove = one.own || !one.removable ? null : () => ending(`移除“${one.name}”`,
+    [`身份是${one.role_name}，${one.how}，${one.address}。移除以后，那台手机马上就不能用了。`],
+    '移除', 'DELETE', `/api/access/sessions/${one.id}`);
+  return row(one.name, last, `${one.role_name} · ${one.how} · ${one.address}`, remove ? '移除' : '', { open: remove });
 }
 
-async function open() {
+function tokenRow(one) {
+  const remove = one.removable ? () => ending(`作废令牌“${one.name}”`, ['用它的程序或大屏马上就连不上了。'],
+    '作废', 'DELETE', `/api/access/tokens/${encodeURIComponent(one.name)}`) : null;
+  return row(one.name, one.role_name, one.used ? `最近使用 ${day(one.used)}` : '没有用过', remove ? '作废' : '', { open: remove });
+}
+
+function changePin() {
+  ask('换一个公用 PIN', ['用公用 PIN 登录的手机都要重新登录，也包括用它登录的这台。'], '换', async () => {
+    stay(); // this phone may have signed in with the old PIN: the new one must be read before the page leaves
+    const changed = await call('POST', '/api/access/pin', {});
+    setTimeout(() => sheet('新的公用 PIN', el('p', { class: 'pin' }, changed.pin), el('p', {}, '请记下它，以后用它登录。'),
+      el('button', { type: 'button', class: 'go', onclick: () => location.assign('/') }, '记下了')), 0);
+  }, 'act stop');
+}
+
+function switchPin(on) {
+  ask(on ? '打开公用 PIN' : '关掉公用 PIN', [on ? '知道公用 PIN 的人都能以销售助理的身份登录。' : '用公用 PIN 登录的手机马上退出，以后只能用添加过的手机或个人 PIN。'],
+    on ? '打开' : '关掉', async () => { await call('PUT', '/api/access/pin', { on }); }, on ? 'go' : 'act stop');
+}
+
+const button = (words, act) => el('button', { type: 'button', class: 'act', onclick: act }, words);
+
+async function open(me) {
   const found = await call('GET', '/api/access');
-  const phones = found.sessions.flatMap((one) => [
-    row(one.name, one.own ? '这台手机' : `最近 ${day(one.seen)}`, one.address, ''),
-    one.own ? '' : el('li', {}, ending('让它退出', `确定让“${one.name}”退出？`, () => end(`/api/access/sessions/${one.id}`, '已退出。'))),
-  ]);
-  const tokens = found.tokens.flatMap((one) => [
-    row(one.name, one.role, one.used ? `最近使用 ${day(one.used)}` : '没有用过', ''),
-    el('li', {}, ending('作废', `确定作废“${one.name}”？`, () => end(`/api/access/tokens/${encodeURIComponent(one.name)}`, '已作废。'))),
-  ]);
-  sheet('谁能进来',
-    el('p', {}, 'PIN：', el('b', {}, found.pin)),
-    ending('换一个 PIN', '所有手机都要重新登录，确定？', async () => {
-      const changed = await call('POST', '/api/access/pin', {});
-      sheet('新的 PIN', el('p', { class: 'pin' }, changed.pin), el('p', {}, '请记下它，再用它登录。'),
-        el('button', { type: 'button', class: 'go', onclick: () => location.assign('/login') }, '去登录'));
-    }),
-    el('h3', {}, '已登录的手机'), el('ul', { class: 'rows' }, phones),
-    el('h3', {}, '程序和大屏的令牌'), el('ul', { class: 'rows' }, tokens));
+  const owner = me.rights.includes('own');
+  sheet('手机、PIN 和令牌',
+    el('h3', {}, '登录着的手机'), el('ul', { class: 'rows' }, found.sessions.map(phoneRow)),
+    el('h3', {}, '公用 PIN'),
+    el('p', {}, found.pin_on ? ['现在是 ', el('b', {}, found.pin), '，用它登录的手机都是销售助理。'] : '已经关掉，不能用它登录。'),
+    found.pin_on ? button('换一个公用 PIN', changePin) : null,
+    owner ? button(found.pin_on ? '关掉公用 PIN' : '打开公用 PIN', () => switchPin(!found.pin_on)) : null,
+    found.tokens.length ? [el('h3', {}, '程序和大屏的令牌'), el('ul', { class: 'rows' }, found.tokens.map(tokenRow))] : null);
 }
 
 export function start() {
-  $('who-may').addEventListener('click', (event) => tap(event.currentTarget, open));
+  $('who-may').addEventListener('click', (event) => tap(event.currentTarget, () => open(state.me)));
+  invite.start(() => state);
+  log.start();
+}
+
+export function draw(found) {
+  state = found;
+  fill($('me'), row('这台手机的身份', el('b', {}, state.me.role_name), state.me.team ? `只能改${state.me.team}的目标` : '', ''));
 }

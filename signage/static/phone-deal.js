@@ -27,13 +27,16 @@ async function deliver(order) {
   return answer;
 }
 
+// Not a refusal of the deal itself: the server is away, or this phone was removed or now belongs to a leader.
+const undelivered = (error) => [0, 401, 403].includes(error.status) || error.status >= 500;
+
 async function sendUnsent() {
   for (const order of unsent()) {
     try {
       const answer = await deliver(order);
       toast('已送到。' + answer.decision.why);
     } catch (error) {
-      if (!(error instanceof Refusal) || error.status === 0 || error.status === 401 || error.status >= 500) break;
+      if (!(error instanceof Refusal) || undelivered(error)) break;
       forget(order.key);
       toast(`${order.person}的单没有记下：${error.message}`);
     }
@@ -208,7 +211,7 @@ async function submit(event) {
 }
 
 function failed(order, error) {
-  if (error.status === 0 || error.status === 401 || error.status >= 500) {
+  if (undelivered(error)) {
     keep([...unsent().filter((kept) => kept.key !== order.key), order]);
     toast('还没送到主机。这一单留在手机里，会自动再送，不会记两次。');
     clear();

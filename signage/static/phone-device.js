@@ -144,6 +144,7 @@ export function start(again) {
 export function draw(found) {
   state = found;
   drawMachine();
+  access.draw(state);
   voice.draw(state);
   walls.draw(state);
   drawRoster();

@@ -30,7 +30,7 @@ export function newKey() {
   return 'phone-' + Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-// An error from the server (status, sentence, field, whole answer); status 0: the server could not be reached.
+// An error from the server (status, sentence, field, the whole answer); status 0: the server could not be reached.
 export class Refusal extends Error {
   constructor(status, sentence, place, answer = null) {
     super(sentence);
@@ -38,6 +38,12 @@ export class Refusal extends Error {
     this.field = place;
     this.answer = answer;
   }
+}
+
+let staying = false;
+// Keep the page open when this phone is signed out: it shows something that must be read first.
+export function stay() {
+  staying = true;
 }
 
 export async function call(method, path, data) {
@@ -58,7 +64,7 @@ export async function call(method, path, data) {
   } finally {
     clearTimeout(timer);
   }
-  if (answer.status === 401) location.assign('/login');
+  if (answer.status === 401 && !staying) location.assign('/login');
   if (!answer.ok) throw new Refusal(answer.status, (found && found.error) || '主机没有正常应答，请再试一次。', found && found.field, found);
   return found;
 }

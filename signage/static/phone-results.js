@@ -24,11 +24,14 @@ function drawSum() {
   $('sum-note').textContent = `${total.count} 单` + (total.target ? `，目标 ${money(total.target)}，完成 ${percent(total.amount / total.target)}` : '');
 }
 
+// A leader sets the target of one team.
+const maySet = (team) => state.me.rights.includes('targets') && (state.me.role !== 'leader' || state.me.team === team.name);
+
 function drawTeams() {
   fill($('team-rows'), board.teams.map((team) => {
     const goal = team.target ? `目标 ${money(team.target)}` + (team.gap > 0 ? `，还差 ${money(team.gap)}` : '，已完成') : '还没有目标';
     const line = row(el('b', {}, team.name), el('span', { class: 'money' }, money(team.amount)), goal,
-      team.rate === null ? `${team.count} 单` : percent(team.rate), { open: period === 'day' ? () => setTarget(team) : null });
+      team.rate === null ? `${team.count} 单` : percent(team.rate), { open: period === 'day' && maySet(team) ? () => setTarget(team) : null });
     if (team.rate !== null) line.append(bar(team.rate));
     return line;
   }));
@@ -89,10 +92,12 @@ function setCity(city) {
   sheet(`${city.name}今天的战报`, words, el('p', { class: 'dim' }, '留空就是去掉。'), wrong, go);
 }
 
+const mayFill = () => state.me.rights.includes('cities');
+
 function drawCities() {
   fill($('city-rows'), state.cities.map((city) => row(
-    el('b', {}, city.name), city.rate === null ? '还没有' : percent(city.rate), city.own ? '我们' : '', city.own ? '' : '填写',
-    { open: city.own ? null : () => setCity(city) },
+    el('b', {}, city.name), city.rate === null ? '还没有' : percent(city.rate), city.own ? '我们' : '', city.own || !mayFill() ? '' : '填写',
+    { open: city.own || !mayFill() ? null : () => setCity(city) },
   )));
   if (!state.cities.length) fill($('city-rows'), el('li', { class: 'dim' }, '还没有其他城市的战报。'));
 }
@@ -101,7 +106,8 @@ function drawDay() {
   fill($('duties'), state.duties.map((duty) => row(duty.what, duty.at || '全天', duty.who, '')));
   if (!state.duties.length) fill($('duties'), el('li', { class: 'dim' }, '今天没有安排。'));
   $('plan-title').textContent = state.workday ? '今天的作息' : `今天休息：${state.day_why}`;
-  fill($('notices'), state.notices.map((notice) => el('p', { class: 'dim' }, notice)));
+  const changed = state.exceptions.map((words) => el('p', {}, '临时安排：', el('b', {}, words)));
+  fill($('notices'), changed, state.notices.map((notice) => el('p', { class: 'dim' }, notice)));
   fill($('plan'), state.plan.map((entry) => el('li', { 'aria-current': entry.now ? 'time' : null },
     el('span', {}, `${entry.at}–${entry.until}`), el('b', {}, entry.name), entry.now && entry.text ? el('p', {}, entry.text) : null)));
 }

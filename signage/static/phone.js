@@ -2,11 +2,12 @@
 import { $, call, el, fill, newKey } from './phone-kit.js';
 import * as deal from './phone-deal.js';
 import * as device from './phone-device.js';
+import * as plan from './phone-plan.js';
 import * as results from './phone-results.js';
 import * as say from './phone-say.js';
 import * as targets from './phone-targets.js';
 
-const TABS = { deal: '报单', say: '广播', results: '战报', targets: '目标', device: '设备' };
+const TABS = { deal: '报单', say: '广播', results: '战报', targets: '目标', days: '安排', device: '设备' };
 const name = 'phone-' + newKey().slice(6, 18);
 let tab = 'deal';
 let state = JSON.parse($('first').textContent);
@@ -33,13 +34,20 @@ function drawTroubles() {
     [trouble.meanwhile, trouble.mend, ...(trouble.details || [])].filter(Boolean).map((sentence) => el('p', {}, sentence)))));
 }
 
+// Hide everything that needs a right the caller does not have; the server refuses it anyway.
+function drawRights() {
+  for (const node of document.querySelectorAll('[data-right]')) node.toggleAttribute('data-off', !state.me.rights.includes(node.dataset.right));
+}
+
 function draw() {
+  drawRights();
   drawHead();
   drawTroubles();
   deal.draw(state);
   say.draw(state);
   results.draw(state, tab === 'results');
   targets.draw(state, tab === 'targets');
+  plan.draw(state, tab === 'days');
   device.draw(state);
 }
 
@@ -94,8 +102,9 @@ function listen() {
 }
 
 function show() {
+  const open = [...document.querySelectorAll('.tabs a:not([data-off])')].map((link) => link.hash.slice(1));
   const wanted = location.hash.slice(1);
-  tab = wanted in TABS ? wanted : 'deal';
+  tab = open.includes(wanted) ? wanted : open[0];
   for (const found of Object.keys(TABS)) $(found).hidden = found !== tab;
   for (const link of document.querySelectorAll('.tabs a')) {
     if (link.hash === '#' + tab) link.setAttribute('aria-current', 'page');
@@ -105,9 +114,10 @@ function show() {
   scrollTo(0, 0);
   results.draw(state, tab === 'results');
   targets.draw(state, tab === 'targets');
+  plan.draw(state, tab === 'days');
 }
 
-for (const part of [deal, say, results, targets, device]) part.start(refresh);
+for (const part of [deal, say, results, targets, plan, device]) part.start(refresh);
 draw();
 show();
 listen();

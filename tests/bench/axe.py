@@ -1,4 +1,4 @@
-"""axe-core on the phone's tabs and sheets, every wall scene, poster and pairing page: no serious violations.
+"""axe-core on phone (tabs and sheets), timetable, every wall scene, poster and pairing page: no serious violations.
 
 Downloaded from npm into a temporary folder and deleted: no third-party code is in this repository.
 """
@@ -113,6 +113,18 @@ def _phone(
                 page.wait_for_timeout(200)
                 look(f"{tab}, {opened.__name__}")
                 closed(page)
+        page.goto(f"{house.address}/timetable")
+        page.wait_for_selector("#rhythm li")
+        for tab in ("day", "texts", "settings", "history", "file"):
+            page.locator(f".tabs a[href='#{tab}']").click()
+            page.wait_for_timeout(300)
+            look(f"timetable, {tab}")
+        for place in ("day #rhythm", "day #cues", "texts", "settings #pages"):
+            page.locator(f".tabs a[href='#{place.split()[0]}']").click()
+            page.locator(f"#{place} li button").first.click()
+            page.wait_for_selector("#sheet-save")
+            look(f"timetable, form of {place}")
+            closed(page)
         for path in ("/poster", "/wall/new", "/wall"):
             page.goto(house.address + path)
             page.wait_for_timeout(300)

@@ -29,13 +29,14 @@ from table import Row  # noqa: E402
 ALL_DAY = "at: 00:00-24:00, name: 全天, music: tone, volume: 100"
 TAPS, STARTS, WALLS, COST_S = 40, 36, 20, 30
 CHIME_S = 1.25
+VOICES = HERE.parents[1] / ".venv" / "voices"
 now = time.monotonic
 
 
 def rows(*only: str) -> list[Row]:
     """Return all figures of the running office, or those of the measurements named; about six minutes."""
     found: list[Row] = []
-    for measure in (cold_start, tap, words, cost, timed_start, loss):
+    for measure in (cold_start, tap, words, cost, timed_start, timed_start_rendering, loss):
         if not only or measure.__name__ in only:
             with tempfile.TemporaryDirectory() as name:
                 found += measure(Path(name))
@@ -174,8 +175,19 @@ def _name(process: psutil.Process) -> str:
 
 def timed_start(folder: Path) -> list[Row]:
     """The moment in the timetable → first audible sample, over two starts of the daemon."""
+    return [_timed_start(folder, "timetable's moment → first sample", 2, rendering=False)]
+
+
+def timed_start_rendering(folder: Path) -> list[Row]:
+    """The same while the natural voice renders one previewed text after the other, at its own pace."""
+    if not (VOICES / "kokoro").is_dir():
+        return []
+    return [_timed_start(folder, "… while the natural voice renders", 1, rendering=True)]
+
+
+def _timed_start(folder: Path, what: str, runs: int, *, rendering: bool) -> Row:
     errors: list[float] = []
-    for run in range(2):
+    for run in range(runs):
         begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=14)
         moments = [begin + timedelta(seconds=4 * n) for n in range(STARTS // 2)]
         spans = [
@@ -185,16 +197,25 @@ def timed_start(folder: Path) -> list[Row]:
         place = folder / str(run)
         place.mkdir()
         with office(place, *spans) as (pulse, house):
+            if rendering:
+                (house.folder / "var").mkdir(exist_ok=True)
+                (house.folder / "var" / "voices").symlink_to(VOICES.resolve())
             time.sleep(0.37 * run)
             house.start()
-            time.sleep(max(0.0, (moments[-1] - datetime.now(UTC)).total_seconds() + 2.5))
+            while (left := (moments[-1] - datetime.now(UTC)).total_seconds() + 2.5) > 0:
+                if rendering:
+                    deal = {"person": "王小明", "product": "铂金", "amount": 1000 + int(1000 * left) % 98_765}
+                    house.call("POST", "/api/deals/preview", deal)
+                time.sleep(min(left, 0.5))
             ahead = now() - datetime.now(UTC).timestamp()
             for at in moments:
                 moment = at.timestamp() + ahead
                 heard = onset(pulse.recording.sound_between(moment - 0.5, moment + 1.5))
                 errors.append(1000 * ((heard if heard is not None else 9.9) - 0.5))
+            if rendering:
+                assert any((house.folder / "var").rglob("*.wav")), "nothing was rendered"
     ok = held(errors, 10, 25) and min(errors) >= -25
-    return [Row("timetable's moment → first sample", spread(errors), "≤ 10 median, ≤ 25 ms, ≥ −25 ms", ok)]
+    return Row(what, spread(errors), "≤ 10 median, ≤ 25 ms, ≥ −25 ms", ok)
 
 
 def loss(folder: Path) -> list[Row]:

@@ -249,14 +249,12 @@ def test_small_deals_of_the_evening_are_announced_in_the_results(office: House) 
 def test_results_that_were_announced_stay_shown(office: House) -> None:
     """The walls know that the voice has ended; a day without a deal is announced too."""
     office.go_to("18:05")
-    before = office.office.glance().board
-    assert before is not None
-    assert (before.top, before.announced) == ((), False)
+    before = office.office.glance()
+    assert before.board is not None
+    assert (before.board.people, before.results_announced) == ((), False)
     office.announcer.say(office.clock)
     office.go_to("18:05:30")
-    after = office.office.glance().board
-    assert after is not None
-    assert after.announced
+    assert office.office.glance().results_announced
 
 
 def test_a_deal_that_was_not_committed_is_neither_announced_nor_shown(office: House) -> None:

@@ -117,6 +117,23 @@ def test_names_with_the_common_products_are_rendered_in_idle_time(tmp_path: Path
         assert kept_texts(office) == []
 
 
+def test_a_slow_machine_renders_the_parts_of_sums_in_idle_time(tmp_path: Path) -> None:
+    """Sums that occurred often come first and whole, then the parts of others; a quick machine renders none."""
+    with house(tmp_path, FIRST.replace(hour=10)) as office:
+        office.deal("李思思", 12800)
+        office.deal("王小明", 12800)
+        office.voice.natural = True
+        office.clock.go(seconds=31)
+        office.keeper.refresh()
+        assert not [text for text in kept_texts(office) if "金额" in text]
+        office.voice.pace = 4.0
+        for _ in range(20):
+            office.clock.go(seconds=0.1)
+            office.keeper.refresh()
+        sums = [text for text in kept_texts(office) if "元" in text or "金额" in text]
+        assert sums[:3] == ["金额是一万两千八百元，", "金额是一万元，", "金额是一万，"]
+
+
 NAMES = [
     f"{first}{second}"
     for first in "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦"

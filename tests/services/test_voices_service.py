@@ -14,7 +14,7 @@ from controller.sales.model import Announcement, Line, Refused, StoredScript
 from controller.services.scripts import ScriptBuilder, language_of
 from controller.services.voices import Choice, Speaking, folders, key_of
 from controller.sound.tts import speakers
-from controller.sound.tts.client import VoiceStatus
+from controller.sound.tts.plan import VoiceStatus
 from controller.timetable.model import VOICES, SoundSettings
 
 MORNING = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)

@@ -14,8 +14,10 @@ from tests.signage.house import House, running
 OPEN = {  # routes without sign-in; each is read-only, or for sign-in and pairing
     "GET /", "GET /login", "POST /login", "POST /logout", "GET /static/<path:filename>", "GET /health",
     "GET /api/now", "GET /api/standings", "GET /events", "GET /wall", "GET /wall/<name>", "GET /wall/new",
-    "GET /api/wall", "POST /api/walls/<name>/painted", "GET /api/walls/<name>/painted", "GET /api/pairing",
-    "GET /photos/<name>", "GET /poster", "GET /qr.svg", "GET /zhangu-ca.crt", "GET /manifest.webmanifest",
+    "GET /join/<link>", "POST /join", "GET /api/wall",
+    "POST /api/walls/<name>/painted", "GET /api/walls/<name>/painted", "GET /api/pairing",
+    "GET /photos/<name>", "GET /poster", "GET /qr.svg", "GET /timetable", "GET /zhangu-ca.crt",
+    "GET /manifest.webmanifest",
 }  # fmt: skip
 ROLES = sorted(RIGHTS["read"])
 STRANGERS = {
@@ -38,7 +40,8 @@ def routes(house: House) -> list[tuple[str, str, str]]:
     rows = []
     for rule in house.daemon.server._server._app.url_map.iter_rules():
         path = rule.rule.replace("<any(people, teams):kind>", "people").replace("<int:number>", "999999")
-        for part in ("name", "playlist", "file", "path:filename"):
+        path = path.replace("<day>", "2026-11-24")
+        for part in ("name", "playlist", "file", "link", "path:filename"):
             path = path.replace(f"<{part}>", "nothing-of-this-name")
         assert "<" not in path, rule.rule
         rows += [

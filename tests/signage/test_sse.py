@@ -206,7 +206,7 @@ def test_forty_screens_do_not_keep_a_phone_waiting(
     walls = [screens(f"wall-{number}") for number in range(40)]
     assert all(wall.wait("event: hello") for wall in walls)
     phone = socket.create_connection(("127.0.0.1", server.port), 5)
-    phone.sendall(b"GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    phone.sendall(b"GET /manifest.webmanifest HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert phone.recv(100).startswith(b"HTTP/1.1 200")
     phone.close()
     feed.notify()
@@ -220,7 +220,7 @@ def test_walls_that_all_ask_at_once_do_not_keep_a_phone_waiting(server: Server) 
             wall = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
             wall.sendall(b"GET /api/wall HTTP/1.1\r\nHost: localhost\r\n\r\n")
         phone = open_lines.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
-        phone.sendall(b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        phone.sendall(b"GET /manifest.webmanifest HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert phone.recv(100).startswith(b"HTTP/1.1 200")
 
 
@@ -337,3 +337,31 @@ def test_lines_notice_a_cut_cord(server: Server) -> None:
             sizes[option] = accepted.getsockopt(socket.IPPROTO_TCP, option)
         assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert sizes == {socket.TCP_USER_TIMEOUT: 20_000, socket.TCP_KEEPIDLE: 10, socket.TCP_NODELAY: 1}
+
+
+def test_a_signed_out_phones_stream_ends_also_while_hints_come(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream of an ended session closes within seconds although something changes all the time; others stay."""
+    monkeypatch.setattr(sse, "LOOK_S", 0.2)
+    valid = {7}
+    streams = sse.Streams(feed, lambda: 0, signed_in=lambda: frozenset(valid))
+    phone, screen = streams.open("phone", "1", Wire(), session=7), streams.open("hall", "1", Wire())
+    reading = [threading.Thread(target=list, args=(streams.lines(one),)) for one in (phone, screen)]
+    for thread in reading:
+        thread.start()
+    try:
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and reading[0].is_alive():
+            feed.notify()
+            time.sleep(0.02)
+            if time.monotonic() > deadline - 4:
+                valid.clear()
+            else:
+                assert reading[0].is_alive()
+        assert not reading[0].is_alive()
+        assert reading[1].is_alive()
+    finally:
+        streams.close()
+        for thread in reading:
+            thread.join(5)

@@ -21,7 +21,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
         with running(tmp_path_factory.mktemp("office") / "home", MORNING, sounds=False) as house:
-            house.tokens["王小明"] = house.daemon.office.keys.make_token("王小明", "leader")
+            for name in ("王小明", "陈芳"):
+                house.tokens[name] = house.daemon.office.keys.make_token(name, "leader")
             yield house
 
 
@@ -44,7 +45,7 @@ def test_the_second_hand_in_is_answered_with_the_first(house: House) -> None:
 
 
 def test_a_leader_changes_the_own_team_only(house: House) -> None:
-    """A leader who is on the list: 403 for another team, everywhere; sees the own team; a nameless leader any team."""
+    """A leader who is on the list: 403 for another team, everywhere; sees the own team; unknown ones none."""
     assert hand_in(house, "王小明").status == 201
     refused = hand_in(
         house, "王小明", "飞龙队", values=[{"person": 5, "amount": 5}, {"person": 6, "amount": 5}]
@@ -64,7 +65,10 @@ def test_a_leader_changes_the_own_team_only(house: House) -> None:
     seen = house.call("GET", f"/api/targets?team={quote('飞龙队')}", role="王小明").json
     assert [team["name"] for team in seen["teams"]] == ["猛虎队"]
     assert len(seen["teams"][0]["people"]) == 4
-    assert hand_in(house, "leader").json["number"] == 1  # the same values: no other hand-in
+    assert house.call("GET", f"/api/targets?team={quote('飞龙队')}", role="leader").json["teams"] == []
+    assert house.call("GET", f"/api/duties?team={quote('飞龙队')}", role="leader").json["one_to_ones"] == []
+    assert hand_in(house, "leader").status == 403
+    assert hand_in(house, "assistant").json["number"] == 1  # the same values: no other hand-in
 
 
 def test_the_pace_is_for_leaders_and_director(house: House) -> None:
@@ -138,6 +142,6 @@ def test_notes_are_read_by_leaders_and_director_only(house: House, caplog: pytes
         ("想多练开场白", "王小明", True)
     ]
     path = f"/api/one-to-ones/{made.json['id']}"
-    assert house.call("DELETE", path, {}, "leader").status == 422
+    assert house.call("DELETE", path, {}, "陈芳").status == 422
     assert house.call("DELETE", path, {}, "director").status == 200
     assert house.call("GET", "/api/one-to-ones?person=2", role="王小明").json == []

@@ -115,23 +115,21 @@ def test_a_target_is_handed_in_by_a_leader_and_reviewed_by_the_director(
 
 def test_two_leaders_at_once_are_asked(house: House, browser: Browser) -> None:
     """The second one sees the first one's values beside the own ones, and chooses."""
-    first, second = (phone(house, browser, f"组长{n}", "leader") for n in (1, 2))
-    for page in (first, second):
-        page.locator("#target-teams button", has_text="飞龙队").tap()
-    first.locator("#sheet input").first.fill("11000")
-    second.locator("#sheet input").first.fill("15000")
-    first.locator("#sheet .go").tap()
-    expect(first.locator("#sheet")).to_be_hidden()
-    second.locator("#sheet .go").tap()
+    first, second = (phone(house, browser, name, "leader") for name in ("李思思", "周婷"))
+    first.locator("#own-targets input").first.fill("11000")
+    second.locator("#own-targets input").first.fill("15000")
+    first.locator("#own-targets .go").tap()
+    expect(first.locator("#own-targets")).to_contain_text("李思思 已交")
+    second.locator("#own-targets .go").tap()
     expect(second.locator("#sheet h2")).to_have_text("飞龙队已经交过了")
-    expect(second.locator("#sheet")).to_contain_text("组长1在 09:")
+    expect(second.locator("#sheet")).to_contain_text("李思思在 09:")
     expect(second.locator("#sheet li").first).to_contain_text("那份 ¥11,000")
     expect(second.locator("#sheet li").first).to_contain_text("这份 15000")
     second.screenshot(path=ARTEFACTS / "phone-targets-asked.png")
-    assert _handed_in(house) == ["组长1"]
+    assert _handed_in(house) == ["李思思"]
     second.locator("#sheet .go", has_text="换成这份").tap()
     expect(second.locator("#sheet")).to_be_hidden()
-    assert _handed_in(house) == ["组长1", "组长2"]
+    assert _handed_in(house) == ["李思思", "周婷"]
     closed(first, second)
 
 
@@ -176,7 +174,8 @@ def test_duties_are_ticked_on_the_phone(house: House, browser: Browser) -> None:
 def test_only_leaders_and_director_see_who_is_behind(house: House, browser: Browser) -> None:
     """The assistant sees the month's targets; the pace is on the other phones alone, a leader's for the own team."""
     house.daemon.office.targets.set_month("2026-11", "21万", person=2)
-    pages = {role: phone(house, browser, "王小明", role) for role in ("leader", "director", "assistant")}
+    names = {"leader": "王小明", "director": "赵总监", "assistant": "小助理"}
+    pages = {role: phone(house, browser, name, role) for role, name in names.items()}
     expect(pages["leader"].locator("#months li", has_text="陈芳")).to_contain_text("落后")
     expect(pages["leader"].locator("#months")).not_to_contain_text("飞龙队")
     expect(pages["director"].locator("#months li", has_text="飞龙队")).to_contain_text(

@@ -16,7 +16,8 @@ import pytest
 from soundfiles import RATE, heard, measured, noise, save
 
 from controller.cli.doctor import describe_voices
-from controller.sound.tts.client import AHEAD, Voice, VoiceStatus
+from controller.sound.tts.client import AHEAD, Voice
+from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Script, Segment, VoiceFailed, say
 
 FIRST = "恭喜雄鹰队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"

@@ -92,7 +92,10 @@ def _calls(function: ast.FunctionDef, names: tuple[str, ...]) -> list[ast.Call]:
     return [
         node
         for node in ast.walk(function)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in names
+        and not isinstance(node.func.value, ast.Constant)  # " ".join
     ]
 
 

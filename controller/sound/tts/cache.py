@@ -153,8 +153,8 @@ def _clip(wav: Path, facts: dict[str, Any]) -> Clip:
 
 # --- Renderings of single clauses, kept on disk
 
-BOUND_BYTES = 120_000_000
-"""About forty minutes of speech at 24 kHz."""
+BOUND_BYTES = 170_000_000
+"""About an hour of speech at 24 kHz: names 80 MB, on slow machines also 75 MB of sums."""
 _HEAD = struct.Struct("<II")  # sample rate, CRC-32 of the samples
 
 
@@ -170,6 +170,11 @@ class Takes:
     def __init__(self, folder: Path, bound_bytes: int = BOUND_BYTES) -> None:
         self._folder, self._bound = folder, bound_bytes
         self._written = 0
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder."""
+        return self._folder
 
     def has(self, key: str) -> bool:
         """Return whether that clause is kept."""

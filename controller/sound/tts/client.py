@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from controller.sentences import say
 from controller.sound.child import Child, ChildLost
 from controller.sound.tts import cache as takes
 from controller.sound.tts.cache import Shelf, Takes, to_json
-from controller.sound.tts.engine_choice import FIRST_PACE, RETRY_S, EngineChoice, KeptPace
-from controller.sound.tts.script import MAX_CHARACTERS, Clip, Delivery, Script, VoiceFailed, clauses, seconds
-from controller.sound.tts.speakers import FOLDER
-from controller.sound.tts.stream import KEPT_COST_S, Cost, Stream
+from controller.sound.tts.engine_choice import RETRY_S, EngineChoice, KeptPace
+from controller.sound.tts.launch import greeting, launched
+from controller.sound.tts.plan import Clause, Planner, VoiceStatus, cut
+from controller.sound.tts.script import MAX_CHARACTERS, Clip, Script, VoiceFailed
+from controller.sound.tts.stream import Cost, Stream
 from controller.system.os_errors import reason
 
 log = logging.getLogger(__name__)
@@ -29,13 +30,8 @@ log = logging.getLogger(__name__)
 SENTENCE_LIMIT_S = 10.0
 """A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
 unless it renders a natural voice and is still computing."""
-SPOKEN, RENDERED = 0.8, 1.4
-"""Speech and recording of a clause, against the estimate `script.seconds`: the natural voice records silence at both
-ends, which is rendered and cut off (66 clauses of `make bench understood`: 0.81 and 1.41)."""
 SLOW_LIMIT_S = 90.0
 """Limit for one clause of a natural voice: 5.6 s of speech at 16 s of rendering each."""
-LOADING_LIMIT_S = 20.0
-SLOW_LOADING_S = 90.0  # a neural model on a Pi with a slow card
 ATTEMPTS = 2
 CLOSING = say("voice_closing")
 EMERGENCY, NOW, AHEAD, IDLE = range(4)
@@ -44,30 +40,7 @@ UNREAD_S = 3600.0
 """A character without a reading is reported this long after its last use."""
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceStatus:
-    """engine: the voice in use ("" until a child has reported one). passed_over: (engine, reason). fault: the last
-    failure's sentence, None after a success. pid: of the running child; None while there is none. natural: is it a
-    natural voice? longest: characters of one clause. pace: seconds of rendering per second of speech."""
-
-    engine: str
-    passed_over: tuple[tuple[str, str], ...]
-    fault: str | None
-    pid: int | None
-    natural: bool = False
-    longest: int = 80
-    pace: float = FIRST_PACE
-
-
-@dataclass(frozen=True, slots=True)
-class _Clause:
-    """One clause to be rendered in idle time."""
-
-    text: str
-    delivery: Delivery
-
-
-_Work = Script | _Clause | None
+_Work = Script | Clause | None
 """A clip, a clause for later, or just starting the child."""
 
 
@@ -92,6 +65,9 @@ class Voice:
     ) -> None:
         self._shelf = Shelf(cache / "voice", bound_bytes)
         self.takes = Takes(cache / "voice" / "takes")
+        self._planner = Planner(self.takes)
+        self._levels: dict[Script, int] = {}  # of the wanted scripts: how finely their sums are cut
+        self._clause_began = 0.0
         self._pace = KeptPace(cache / "voice" / "pace.json")
         self._voices = voices or cache.parent / "voices"
         self._choice = EngineChoice(engine, self._voices, retry_s)
@@ -101,7 +77,7 @@ class Voice:
         self._numbers = itertools.count()
         self._wanted: dict[Script, Future[Clip]] = {}
         self._streams: dict[Script, Stream] = {}
-        self._learning: set[_Clause] = set()
+        self._learning: set[Clause] = set()
         self._closing = self._stale = False
         self._child: Child | None = None
         self._present: tuple[int, _Work, str] | None = (
@@ -123,13 +99,15 @@ class Voice:
 
     def stream(self, script: Script, priority: int = NOW) -> Stream:
         """Return the speech of `script` part by part during rendering. The caller closes it."""
-        costs = self.costs(script)
         with self._lock:
             kept = self._streams.get(script)
             if kept is not None and not kept.closed:
                 return kept
             present = self._present
-            stream = Stream(costs, self._prepare(script, priority))
+            clip = self._prepare(script, priority)
+            under_way = present is not None and present[1] == script and kept is None
+            head_s = time.monotonic() - self._clause_began if under_way else 0.0
+            stream = Stream(self.costs(script), clip, self._status.gap_s, head_s)
             if not stream.clip.done():
                 self._streams[script] = stream
                 if present is not None and present[1] == script:
@@ -145,11 +123,10 @@ class Voice:
         status = self._status
         if not status.natural:
             return 0
-        clauses = dict.fromkeys(
-            _Clause(text, delivery) for script in scripts for text, delivery in self._cut(script)
-        )
+        clauses = dict.fromkeys(clause for script in scripts for clause in cut(script, status.longest))
         with self._lock:
-            new = [clause for clause in clauses if clause not in self._learning and not self._is_kept(clause)]
+            unknown = (clause for clause in clauses if clause not in self._learning)
+            new = [clause for clause in unknown if not self._planner.is_kept(status, clause)]
             for clause in new:
                 self._learning.add(clause)
                 self._enqueue(IDLE, clause)
@@ -162,16 +139,10 @@ class Voice:
 
     def costs(self, script: Script) -> tuple[Cost, ...]:
         """Return the estimated duration and rendering time of each clause on this machine."""
-        status = self._status
-        if not status.natural:
-            return ()
-        out = []
-        for text, delivery in self._cut(script):
-            estimate_s = seconds(text, delivery.speed)
-            kept = self._is_kept(_Clause(text, delivery))
-            render_s = KEPT_COST_S if kept else estimate_s * RENDERED * status.pace
-            out.append(Cost(estimate_s * SPOKEN, render_s))
-        return tuple(out)
+        status, level = self._status, self._levels.get(script)
+        if level is None:
+            level = self._planner.level(status, script, previewed=False)
+        return self._planner.costs(status, script, level)
 
     def waiting_ahead(self) -> int:
         """Return how many clauses wait to be rendered in idle time."""
@@ -223,6 +194,8 @@ class Voice:
         future = self._wanted.get(script)
         if future is None:
             future = self._wanted[script] = Future()
+            previewed = priority >= AHEAD
+            self._levels[script] = self._planner.level(self._status, script, previewed=previewed)
         if self._closing:
             if not future.done():
                 future.set_exception(VoiceFailed(CLOSING))
@@ -293,7 +266,7 @@ class Voice:
                 ChildLost, VoiceFailed, OSError
             ):  # the error occurs again with the first clip
                 self._awake()
-        elif isinstance(work, _Clause):
+        elif isinstance(work, Clause):
             self._learn(work)
         elif work in self._wanted:  # else a duplicate that is already done
             self._render(priority, work)
@@ -319,6 +292,7 @@ class Voice:
 
     def _settle(self, script: Script, result: Clip | VoiceFailed) -> None:
         future = self._wanted.pop(script, None)
+        self._levels.pop(script, None)
         stream = self._streams.pop(script, None)
         if isinstance(result, Clip):
             self._unread.update(dict.fromkeys(result.unread, time.monotonic()))
@@ -371,6 +345,7 @@ class Voice:
         with self._lock:
             parts = script in self._streams
             message = {"id": key, "wav": str(self._shelf.wav(key)), "script": to_json(script), "parts": parts}
+            message["level"] = self._levels.get(script, 0)
             self._begin(child, priority, script, key, message)
         answer = self._answer(child, key, self._streams.get)
         if "clip" not in answer:
@@ -387,21 +362,17 @@ class Voice:
             raise _Interrupted
         child.send(message)
         self._present = (priority, work, key)
+        self._clause_began = time.monotonic()
 
-    def _learn(self, clause: _Clause) -> None:
+    def _learn(self, clause: Clause) -> None:
         try:
             child = self._awake()
-            if self._is_kept(clause) or not self._status.natural:
+            if self._planner.is_kept(self._status, clause) or not self._status.natural:
                 self._learning.discard(clause)
                 return
             key = takes.name(self._status.engine, clause.text, clause.delivery)
             with self._lock:
-                delivery = {"language": clause.delivery.language, "voice": clause.delivery.voice}
-                message = {
-                    "id": key,
-                    "learn": clause.text,
-                    "delivery": {**delivery, "speed": clause.delivery.speed},
-                }
+                message = {"id": key, "learn": clause.text, "delivery": asdict(clause.delivery)}
                 self._begin(child, IDLE, clause, key, message)
             self._answer(child, key, lambda script: None)
             self._learning.discard(clause)
@@ -423,6 +394,7 @@ class Voice:
                     child.kill()
                     raise ChildLost(f"failed: {answer['failed']}")
                 if answer.get("id") != key or "alive" in answer:
+                    self._clause_began = time.monotonic()
                     continue
                 if "cancelled" in answer:
                     raise _Interrupted
@@ -443,32 +415,16 @@ class Voice:
         else:
             stream.add(int(answer["n"]), path, float(answer["seconds"]), int(answer["clauses"]))
 
-    def _cut(self, script: Script) -> list[tuple[str, Delivery]]:
-        return [
-            (text, Delivery(segment.language, script.voice, script.speed))
-            for segment in script.segments
-            for text, _ in clauses(segment.text, self._status.longest)
-        ]
-
-    def _is_kept(self, clause: _Clause) -> bool:
-        return self.takes.has(takes.name(self._status.engine, clause.text, clause.delivery))
-
     # --- the child
 
     def _awake(self) -> Child:
         if self._child is not None and self._child.alive():
             return self._child
-        folder = self._shelf.wav("").parent
-        arguments = (
-            "--engine", self._choice.engine, "--voices", str(self._voices), "--takes", str(folder / "takes"),
-            "--pace", f"{self._status.pace:.3f}",
-        )  # fmt: skip
-        child = Child("controller.sound.voice", arguments)
+        child = launched(self._choice.engine, self._voices, self.takes.folder, self._status.pace)
         with self._lock:
             self._child = child
         try:
-            slow = SLOW_LOADING_S if (self._voices / FOLDER).is_dir() else 0.0
-            hello = child.receive(LOADING_LIMIT_S, slow)
+            hello = greeting(child, self._voices)
         except ChildLost as lost:  # a bad model may kill the whole process, or load for ever
             why = "加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"
             if str(lost) != "stopped" and self._demoted(
@@ -476,9 +432,6 @@ class Voice:
             ):  # another process's signal proves nothing about the voice
                 return self._awake()
             raise
-        if "ready" not in hello:
-            child.kill()
-            raise VoiceFailed(say("voice_none", why=hello.get("fatal")))
         passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
         self._note(
             engine=str(hello["ready"]), passed_over=self._choice.unfit or passed_over, pid=child.pid,

@@ -22,7 +22,7 @@ import numpy as np
 
 from controller.sound import loudness
 from controller.sound.mandarin import syllables
-from controller.sound.tts import cache, levels
+from controller.sound.tts import amount_parts, cache, levels
 from controller.sound.tts.cache import Takes
 from controller.sound.tts.engines import Cancelled, Engine, EngineFailed, Unsayable
 from controller.sound.tts.levels import RATE, Samples
@@ -32,7 +32,6 @@ from controller.sound.tts.script import (
     Recording,
     Script,
     Segment,
-    clauses,
     least_duration_s,
     sentences,
 )
@@ -113,7 +112,7 @@ class Mixdown:
         self._unread: dict[str, None] = {}
         self._decoded: dict[tuple[Path, int, float], Samples] = {}
         self._lufs = SPEECH_LUFS
-        self._sent = 0
+        self._sent = self._level = 0
         self._lock = threading.Lock()  # of `_sent` and of the strip under way
         self._under_way: tuple[_Strip, Script] | None = None
 
@@ -124,15 +123,16 @@ class Mixdown:
         progress: Callable[[], None] = lambda: None,
         request: Request | None = None,
         on_part: OnPart = lambda samples, finished: None,
+        level: int = 0,
     ) -> dict[str, Any]:
         """Write the clip to `path` (completely or not at all) and return the fields of `Clip` except the path.
 
         `progress` is called after every clause, to show that the child is alive. While `request.parts` is set,
-        `on_part` gets the stereo samples that are final, and how many clauses are finished. Raises NothingToSay,
-        EngineFailed, Cancelled, OSError.
+        `on_part` gets the stereo samples that are final, and how many clauses are finished. `level`: how finely sums
+        are cut (`amount_parts`). Raises NothingToSay, EngineFailed, Cancelled, OSError.
         """
         self._notes, self._unread, self._progress, self._lufs = [], {}, progress, script.lufs
-        self._request, self._on_part, self._sent = request or Request(), on_part, 0
+        self._request, self._on_part, self._sent, self._level = request or Request(), on_part, 0, level
         strip = _Strip()
         with self._lock:
             self._under_way = strip, script
@@ -173,8 +173,7 @@ class Mixdown:
 
     def _add(self, segment: Segment, strip: _Strip, script: Script) -> None:
         delivery = Delivery(segment.language, script.voice, script.speed)
-        cut = clauses if self._engine.natural else sentences
-        texts = cut(segment.text, self._engine.longest)
+        texts = self._clauses(segment.text)
         roll = self._sound(segment.roll)
         if not texts and roll is None:
             return
@@ -205,6 +204,12 @@ class Mixdown:
                     strip.add(levels.silence(pause))
         if mark:
             strip.marks.append((mark, strip.length))
+
+    def _clauses(self, text: str) -> list[tuple[str, int]]:
+        longest = self._engine.longest
+        if not self._engine.natural:
+            return sentences(text, longest)
+        return amount_parts.cut(text, longest, self._level)
 
     def _flush(self, strip: _Strip, script: Script) -> None:
         """Call with the lock held: deliver the samples so far, which cannot change any more."""

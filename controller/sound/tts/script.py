@@ -227,6 +227,14 @@ def seconds(text: str, speed: float = 1.0) -> float:
     return (0.15 + syllables_in(text) / 4.6) / speed
 
 
+def rendered_s(text: str, speed: float = 1.0) -> float:
+    """Estimate the raw recording of a clause by the natural voice, of which 1.4 s at both ends are silence.
+
+    Measured on clauses of 5, 7, 9 and 16 syllables: 2.40, 2.80, 3.15 and 4.43 s.
+    """
+    return (1.48 + 0.185 * syllables_in(text)) / speed
+
+
 def least_duration_s(text: str) -> float:
     """Return the minimum duration of a complete rendering of `text`: 60 ms per character or pinyin syllable."""
     return len(_SYLLABLE.findall(text)) * MS_PER_CHARACTER / 1000

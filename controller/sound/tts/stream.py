@@ -16,6 +16,11 @@ KEPT_COST_S = 0.05
 """Seconds until a clause from the cache is ready."""
 GAP_S = 0.6
 """A pause inside an announcement may grow by this and still sounds like a pause."""
+SLOW_GAP_S = 0.8
+"""The same on a slow machine, where the alternative is a longer wait for the first word: with the pause of a comma
+1.0 s of silence, and up to 0.2 s more where an estimate is wrong (with 1.0 here 1.37 s were measured, limit 1.5 s)."""
+SLOW_PACE = 2.0
+"""From this pace on (seconds of rendering per second of sound) a machine is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,25 @@ def lead_s(costs: Sequence[Cost], gap_s: float = GAP_S) -> float:
     return lead
 
 
+def _ahead(costs: Sequence[Cost], head_s: float) -> tuple[Cost, ...]:
+    """Return the costs when the first clause that is not kept has already been rendering for `head_s`."""
+    number = next((n for n, cost in enumerate(costs) if cost.render_s > KEPT_COST_S), None)
+    if number is None:
+        return tuple(costs)
+    cost = costs[number]
+    begun = Cost(cost.sounds_s, max(KEPT_COST_S, cost.render_s - head_s))
+    return (*costs[:number], begun, *costs[number + 1 :])
+
+
 class Stream:
     """The parts of one announcement. Thread-safe. `clip`: the whole, when it is finished; raises VoiceFailed."""
 
-    def __init__(self, costs: Sequence[Cost], clip: Future[Clip]) -> None:
+    def __init__(
+        self, costs: Sequence[Cost], clip: Future[Clip], gap_s: float = GAP_S, head_s: float = 0.0
+    ) -> None:
+        """gap_s: a later pause may grow by this. head_s: the first clause not kept has been rendering for so long."""
         self.clip = clip
-        self._costs = tuple(costs)
+        self._costs, self._gap_s = _ahead(costs, head_s), gap_s
         self._changed = threading.Condition()
         self._parts: list[Part] = []
         self._taken = self._finished = 0  # parts, clauses
@@ -132,7 +150,7 @@ class Stream:
         under_way = time.monotonic() - self._began - sum(cost.render_s for cost in self._costs[:finished])
         first = max(0.0, rest[0].render_s - max(0.0, under_way))
         played = [Cost(part.seconds, 0.0) for part in self._parts]
-        return lead_s([*played, Cost(rest[0].sounds_s, first), *rest[1:]])
+        return lead_s([*played, Cost(rest[0].sounds_s, first), *rest[1:]], self._gap_s)
 
     def close(self) -> None:
         """Delete the files of the parts: the player has them in memory."""

@@ -1,7 +1,8 @@
 """The voice child's loop: one JSON request a line, one text at a time, answers on the original standard output.
 
-In:  {"id", "wav": path, "script": …, "parts": bool}, {"id", "learn": text, "delivery": …}; while one is running also
-     {"cancel": id} and {"parts": id}, which take effect at once and after the present clause.
+In:  {"id", "wav": path, "script": …, "parts": bool, "level": how finely sums are cut},
+     {"id", "learn": text, "delivery": …}; while one is running also {"cancel": id} and {"parts": id}, which take
+     effect at once and after the present clause.
 Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each
      request any number of {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds", "clauses"} (n counts from
      0, clauses: finished so far), and one of {"id", "clip": …}, {"id", "learnt": true},
@@ -122,7 +123,8 @@ class Desk:
         def alive() -> None:
             self._tell({"id": ident, "alive": True, "pace": round(self._studio.pace, 3)})
 
-        return self._studio.assemble(from_json(message["script"]), wav, alive, request, part)
+        script, level = from_json(message["script"]), int(message.get("level", 0))
+        return self._studio.assemble(script, wav, alive, request, part, level)
 
 
 def _private_output() -> Tell:

@@ -1,0 +1,223 @@
+"""The record of each caller's actions: a line in the program's log, and a sentence in the log of changes.
+
+One hook behind all routes: a route cannot forget it. `DEEDS` has the sentence of each route; a route without one is
+recorded by its address, and `tests/signage/test_roles.py` refuses it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Flask, g, request
+from werkzeug.wrappers import Response
+
+from controller.sales.roles import ROLE_NAMES
+from signage.auth import SAFE, Caller, access
+from signage.http import CALLED, MAX_BODY
+
+deeds = logging.getLogger("zhangu.deeds")
+"""Audit log of each caller's requests, also of refused ones."""
+
+LOGGED_BODY = 160  # characters of a request body in the program's log
+LOGGED_VALUE = 60  # characters of one value in the log of changes
+SIGNING_IN = frozenset({"access.enter", "access.join", "access.leave"})
+"""Recorded by `signage/sign_in.py`, in words that depend on the kind of PIN."""
+NO_CHANGE = frozenset(
+    {"api.preview_deal", "uploads.hear", "walls.painted", "plan.preview", "timetables.check"}
+)
+"""Requests that change nothing."""
+KEYED = frozenset({"api.record_deal", "api.announce", "api.emergency", "uploads.send_clip", "plan.change"})
+"""Requests with a key: the same key again is answered with 200 and changes nothing."""
+PRIVATE = "/api/one-to-ones"
+"""Logged without the body: the notes are for leaders and the director only."""
+SECRET = frozenset({"pin", "code", "link", "qr", "key"})
+LABELS: Final = {
+    **CALLED, "leader": "组长", "hidden": "不在屏幕上显示", "active": "在名单里", "scene": "画面", "theme": "颜色",
+    "portrait": "竖屏", "language": "语言", "diagonal": "尺寸", "distance": "距离",
+    "volume": "总音量", "music": "音乐音量",
+}  # fmt: skip
+
+
+class _Values(dict[str, str]):
+    """The values of a request for its sentence; a missing one is empty."""
+
+    def __missing__(self, name: str) -> str:
+        if name == "owner":  # the person or team whose photo, song or line it is
+            kind = self["url_kind"] or ("teams" if "/teams/" in request.path else "people")
+            return access().keys.log.name_of(kind, int(self["url_number"] or 0))
+        return ""
+
+
+def _text(value: object) -> str:
+    words = {True: "是", False: "否", None: "按作息表"}
+    if value is None or isinstance(value, bool):
+        return words[value]
+    text = str(value)
+    return text if len(text) <= LOGGED_VALUE else text[: LOGGED_VALUE - 1] + "…"
+
+
+def _music(of: _Values) -> str:
+    return {"play": f"放音乐 {of['playlist']}".strip(), "stop": "停止音乐"}.get(of["action"], "换一首歌")
+
+
+def _mute(of: _Values) -> str:
+    if of["until"]:
+        return f"静音到 {of['until']}"
+    return "结束静音" if of["minutes"] == "0" else f"静音 {of['minutes']} 分钟"
+
+
+def _person(of: _Values) -> str:
+    return f"{of['owner']}离职，从名单里去掉" if of["active"] == "否" else f"改{of['owner']}：{of['changes']}"
+
+
+def _target(of: _Values) -> str:
+    return f"{of['team']}{of['date'] or '今天'}的目标改为 {of['amount']} 元"
+
+
+def _month_target(of: _Values) -> str:
+    person = of["person"]
+    whose = access().keys.log.name_of("people", int(person)) if person.isdecimal() else of["team"] or "全公司"
+    gone = of["amount"] in ("", "按作息表")
+    return f"去掉{whose}的月目标" if gone else f"{whose}的月目标改为 {of['amount']} 元"
+
+
+def _city(of: _Values) -> str:
+    gone = of["percent"] in ("", "按作息表")
+    return f"去掉{of['city']}的完成率" if gone else f"{of['city']}的完成率改为 {of['percent']}%"
+
+
+def _added_phone(of: _Values) -> str:
+    person = (
+        access().keys.log.name_of("people", int(of["person"])) if of["person"].isdecimal() else of["name"]
+    )
+    role = ROLE_NAMES.get(of["role"], of["role"])
+    return f"准备添加一台手机，身份是{role}{'，' if person else ''}{person}"
+
+
+def _personal_pin(of: _Values) -> str:
+    return f"给{of['owner']}设了个人 PIN，身份是{ROLE_NAMES.get(of['role'], of['role'])}"
+
+
+Deed = str | Callable[[_Values], str]
+DEEDS: Final[dict[str, Deed]] = {
+    "api.record_deal": "报单：{person}，{product}，{amount} 元",
+    "api.void_deal": "撤回第 {url_number} 单：{reason}",
+    "api.change_product": lambda of: (
+        f"产品“{of['product']}”{'从选择里去掉' if of['hidden'] == '是' else '放回选择'}"
+    ),
+    "api.announce": "播报：{text}",
+    "api.repeat": "再播一次第 {url_number} 条播报",
+    "api.music": _music,
+    "api.volume": "改音量：{changes}",
+    "api.choose_voice": "改语音：{changes}",
+    "api.mute": _mute,
+    "api.stop_all": "全部停下",
+    "api.undo_stop": "恢复刚才停下的",
+    "api.emergency": "紧急广播：{text}",
+    "api.confirm_clock": "确认主机的时间是对的",
+    "api.add_person": "加人：{name}，{team}",
+    "api.update_person": _person,
+    "api.update_team": "改团队“{owner}”：{changes}",
+    "api.remove_team": "去掉团队“{owner}”",
+    "api.set_target": _target,
+    "api.set_city_result": _city,
+    "targets.hand_in": "交{team}的目标，合计 {total} 元",
+    "targets.review": "第 {number} 次复核目标",
+    "targets.set_month": _month_target,
+    "duties.tick": lambda of: "取消一个勾" if of["done"] == "否" else "做完一件要做的事，打勾",
+    "duties.add_coaching": "辅导 {minutes} 分钟",
+    "duties.set_team_building": lambda of: (
+        f"{'去掉' if of['done'] == '否' else '记下'}{of['team']}的团队活动"
+    ),
+    "duties.add_one_to_one": "记下一次单独谈话",
+    "duties.delete_one_to_one": "删掉一次单独谈话的记录",
+    "plan.change": "改 {url_day} 的安排：{words}",
+    "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
+    "timetables.save": "改作息表",
+    "timetables.restore": "恢复作息表的第 {url_number} 个版本",
+    "walls.identify": "让大屏“{url_name}”显示名字",
+    "walls.reload": "让大屏“{url_name}”重新打开页面",
+    "walls.rename": "大屏“{url_name}”改名为“{name}”",
+    "walls.choose": "改大屏“{url_name}”：{changes}",
+    "walls.forget": "去掉大屏“{url_name}”",
+    "pairing.confirm": "添加大屏“{name}”",
+    "uploads.take_clip": "传上来一段录音",
+    "uploads.send_clip": "播出一段录音",
+    "uploads.drop_clip": "扔掉一段录音",
+    "uploads.withdraw": "撤回第 {url_number} 条播报",
+    "uploads.add_track": "往歌单“{url_playlist}”里加歌：{title}",
+    "uploads.remove_track": "从歌单“{url_playlist}”里删掉“{url_file}”",
+    "uploads.set_photo": "换{owner}的照片",
+    "uploads.remove_photo": "去掉{owner}的照片",
+    "uploads.set_song": "换{owner}的胜利之歌",
+    "uploads.remove_song": "去掉{owner}的胜利之歌",
+    "rights.change_pin": "换了公用 PIN，用它登录的手机都要重新登录",
+    "rights.switch_pin": lambda of: "打开公用 PIN" if of["on"] == "是" else "关掉公用 PIN",
+    "rights.end_session": "移除手机“{name}”",
+    "rights.end_token": "作废令牌“{url_name}”",
+    "rights.invite": _added_phone,
+    "rights.set_personal_pin": _personal_pin,
+    "rights.remove_personal_pin": "去掉{owner}的个人 PIN",
+}
+"""The sentence of each route that changes something, by endpoint."""
+
+
+def record(role: str, who: str, deed: str) -> None:
+    """Add a line about the present request to the log of changes."""
+    access().keys.log.add(role, who, deed, request.remote_addr or "?")
+
+
+def sentence(answer: Response) -> str:
+    """Return the present request as a plain sentence, from its address, body and answer."""
+    deed = DEEDS.get(request.endpoint or "", f"{request.method} {request.path}")
+    values = _values(answer)
+    return deed(values) if callable(deed) else deed.format_map(values)
+
+
+def _values(answer: Response) -> _Values:
+    fields = _object(_body())
+    values = _Values()
+    for name, value in {**_object(answer.get_data(as_text=True)), **fields}.items():
+        if name not in SECRET and (value is None or isinstance(value, str | int | float)):
+            values[name] = _text(value)
+    for name, value in (request.view_args or {}).items():
+        values[f"url_{name}"] = _text(value)
+    changes = [f"{LABELS[name]} {_text(value)}" for name, value in fields.items() if name in LABELS]
+    values["changes"] = "，".join(changes)
+    return values
+
+
+def _body() -> str:
+    readable = request.mimetype == "application/json" and (request.content_length or 0) <= MAX_BODY
+    return request.get_data(as_text=True) if readable else ""
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text[: 2 * MAX_BODY], parse_float=str, parse_constant=str) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _note(answer: Response) -> Response:
+    """Record the request: refused ones in the program's log only."""
+    caller: Caller | None = g.get("caller")
+    if caller is None or request.method in SAFE or request.endpoint in SIGNING_IN | NO_CHANGE:
+        return answer
+    text = "" if request.path.startswith(PRIVATE) else _body()
+    logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
+    where = f"{request.method} {request.path}"
+    deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, logged, answer.status_code)
+    same_again = request.endpoint in KEYED and answer.status_code == 200
+    if answer.status_code < 400 and not same_again:
+        record(caller.role, caller.name, sentence(answer))
+    return answer
+
+
+def install(app: Flask) -> None:
+    """Record the requests of `app`."""
+    app.after_request(_note)
