@@ -28,6 +28,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
         with running(tmp_path_factory.mktemp("office") / "home", AFTER_STAND_UP, sounds=False) as house:
+            for team, amount in (("猛虎队", "84万"), ("飞龙队", "42万"), ("雄鹰队", "21万")):
+                house.daemon.office.targets.set_month("2026-11", amount, team=team)
             yield house
 
 
@@ -73,8 +75,6 @@ def test_a_target_is_handed_in_by_a_leader_and_reviewed_by_the_director(
     """The leader hands in the own team, the wall's line loses it, the director sees who and when and reviews twice."""
     ARTEFACTS.mkdir(exist_ok=True)
     office = house.daemon.office
-    for team, amount in (("猛虎队", "84万"), ("飞龙队", "42万"), ("雄鹰队", "21万")):
-        office.targets.set_month("2026-11", amount, team=team)
     wall = browser.new_page(viewport={"width": 1920, "height": 1080})
     wall.set_default_timeout(GENEROUS)
     wall.goto(house.address + "/wall")
@@ -142,7 +142,7 @@ def test_duties_are_ticked_on_the_phone(house: House, browser: Browser) -> None:
     """The due duty is on every tab; its tick is on the director's phone with name and time; a note is private."""
     leader, director = phone(house, browser, "王小明", "leader"), phone(house, browser, "赵总监", "director")
     assistant = phone(house, browser, "小助理", "assistant")
-    leader.locator(".tabs a[href='#deal']").tap()
+    leader.locator(".tabs a[href='#results']").tap()
     expect(leader.locator("#remind")).to_contain_text("09:15 把每个人的目标交给总监")
     leader.locator("#remind").tap()
     leader.locator("#own-duties label", has_text="把每个人的目标交给总监").tap()
