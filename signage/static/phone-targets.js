@@ -110,8 +110,8 @@ function drawTeams() {
   $('targets-open').textContent = day.open.length ? `目标未交：${day.open.join('、')}` : '各队的目标都交了。';
   if (own) {
     const mark = JSON.stringify([own.id, own.hand_in && own.hand_in.number, own.people.map((one) => [one.id, one.name])]);
-    if (!ownForm || ownForm.mark !== mark) { // keep amounts that are being typed
-      ownForm = { mark };
+    if (!ownForm || (ownForm.mark !== mark && !ownForm.typed)) { // keep amounts that are being typed
+      ownForm = { mark, typed: false };
       fill($('own-targets'), targetForm(own));
     }
   } else fill($('own-targets'));
@@ -195,6 +195,7 @@ async function load() {
 export function start(again) {
   refresh = again;
   duties.start(again);
+  $('own-targets').addEventListener('input', () => { if (ownForm) ownForm.typed = true; });
   $('review').addEventListener('click', () => tap($('review'), async () => {
     await call('POST', '/api/targets/reviews', { number: day.next_review });
     toast('复核已记下。');
