@@ -107,7 +107,7 @@ class Daemon:
         log_file.set_zone(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
-        self.store = Store(home.database, rhythm.zone, stand_in=True)
+        self.store = Store(home.database, rhythm.zone, stand_in=True, works=self.timetable_file.works)
         self._stack.callback(self.store.close)
         library = Library(home.root, home.cache)
         self._stack.callback(library.close)

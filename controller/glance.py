@@ -117,7 +117,7 @@ class Glance:
     `results_announced`: the voice has announced them to the end, so that nothing is left to reveal.
 
     `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
-    may be shown, oldest member first.
+    may be shown, oldest member first. `open_targets`: the teams whose targets walls ask for now.
     """
 
     revision: int
@@ -144,3 +144,4 @@ class Glance:
     highlights: tuple[Highlight, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    open_targets: tuple[str, ...] = ()

@@ -30,6 +30,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "day_off": ("今天休息，好好放松。", "A day off. Enjoy it."),
     "before_work": ("新的一天，马上开始。", "A new day is about to begin."),
     "after_work": ("今天辛苦了，路上小心。", "Well done today. Get home safely."),
+    "open_targets": ("目标未交：{teams}", "Targets not handed in yet: {teams}"),
+    "teams_and_more": ("{teams}等 {count} 个队", "{teams} and others, {count} teams"),
     "no_such_team": (
         "没有叫“{team}”的团队，这块大屏显示全部团队。",
         "There is no team “{team}”: this screen shows all teams.",

@@ -38,6 +38,8 @@ NO_CHANGE = frozenset(
 """Requests that change nothing."""
 KEYED = frozenset({"api.record_deal", "api.announce", "api.emergency", "uploads.send_clip", "plan.change"})
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
+PRIVATE_PATH = "/api/one-to-ones"
+"""Logged without the body: the notes are for leaders and the director only."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
 PRIVATE = frozenset({"birthday"})
 """Fields whose change is recorded without the value, in both logs."""
@@ -89,6 +91,13 @@ def _target(of: _Values) -> str:
     return f"{of['team']}{of['date'] or '今天'}的目标改为 {of['amount']} 元"
 
 
+def _month_target(of: _Values) -> str:
+    person = of["person"]
+    whose = access().keys.log.name_of("people", int(person)) if person.isdecimal() else of["team"] or "全公司"
+    gone = of["amount"] in ("", "按作息表")
+    return f"去掉{whose}的月目标" if gone else f"{whose}的月目标改为 {of['amount']} 元"
+
+
 def _city(of: _Values) -> str:
     gone = of["percent"] in ("", "按作息表")
     return f"去掉{of['city']}的完成率" if gone else f"{of['city']}的完成率改为 {of['percent']}%"
@@ -134,6 +143,16 @@ DEEDS: Final[dict[str, Deed]] = {
     "api.remove_team": "去掉团队“{owner}”",
     "api.set_target": _target,
     "api.set_city_result": _city,
+    "targets.hand_in": "交{team}的目标，合计 {total} 元",
+    "targets.review": "第 {number} 次复核目标",
+    "targets.set_month": _month_target,
+    "duties.tick": lambda of: "取消一个勾" if of["done"] == "否" else "做完一件要做的事，打勾",
+    "duties.add_coaching": "辅导 {minutes} 分钟",
+    "duties.set_team_building": lambda of: (
+        f"{'去掉' if of['done'] == '否' else '记下'}{of['team']}的团队活动"
+    ),
+    "duties.add_one_to_one": "记下一次单独谈话",
+    "duties.delete_one_to_one": "删掉一次单独谈话的记录",
     "plan.change": "改 {url_day} 的安排：{words}",
     "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
     "timetables.save": "改作息表",
@@ -219,7 +238,7 @@ def _note(answer: Response) -> Response:
     caller: Caller | None = g.get("caller")
     if caller is None or request.method in SAFE or request.endpoint in SIGNING_IN | NO_CHANGE:
         return answer
-    text = _without_private(_body())
+    text = "" if request.path.startswith(PRIVATE_PATH) else _without_private(_body())
     logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
     where = f"{request.method} {request.path}"
     deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, logged, answer.status_code)

@@ -44,6 +44,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "access": _MANAGERS,  # phones and personal PINs
     "log": _MANAGERS,
     "own": _OWNER,
+    "review": _MANAGERS | {"director"},  # the day's two reviews
+    "pace": _MANAGERS | {"director", "leader"},  # the rest of the month's target, who is behind
+    "duties": _OFFICE | {"director", "leader"},
+    "one_to_ones": frozenset({"director", "leader"}),  # with their notes: no manager, program or assistant
 }
 """The roles of each right. A role outside a line gets 403 from each route that needs the right."""
 TEAM_ONLY = frozenset({"leader"})

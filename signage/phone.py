@@ -30,6 +30,7 @@ from controller.timetable.model import Duty
 from signage import serializers
 from signage.auth import access, needs
 from signage.devices import described
+from signage.duties import reminders
 from signage.icon import SIZES as ICONS
 from signage.office import https_port, office
 from signage.serializers import Json
@@ -109,7 +110,7 @@ def done() -> Response:
 
 
 def phone_state() -> Json:
-    """Return all data of the tabs; the plan of other days has its own addresses."""
+    """Return all data of the tabs; other days, targets and duties have their own addresses."""
     current = office()
     glance = current.glance()
     today = glance.plan.date
@@ -138,6 +139,7 @@ def phone_state() -> Json:
         "voice": serializers.speaking(current.speaking),
         "voice_install": serializers.voice_install(current.voice_install()),
         "tls": https_port(),
+        "reminders": reminders(access().caller()),
     }
 
 

@@ -280,6 +280,7 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "rest": _rest(glance),
         "fault": _fault(glance),
         "notices": _stray(display, team) + _notices(glance, base),
+        "quiet_line": _open_targets(glance, team),
         "honours": [highlight_row(highlight) for highlight in glance.highlights],
     }
     return _in_english(state) if display.language == "en" else state
@@ -413,7 +414,20 @@ def _rest(glance: Glance) -> Json:
     return {"text": text, "next": f"{hhmm(following.at)} {following.name}" if following else None}
 
 
-# ---- health problems and notices ----
+# ---- the quiet line, health problems and notices ----
+
+NAMED = 4  # teams named in the quiet line; more are counted
+
+
+def _open_targets(glance: Glance, team: str | None) -> str | None:
+    """Return the line with the teams that have not handed in their targets; a team's wall names that team alone."""
+    teams = [name for name in glance.open_targets if team in (None, name)]
+    if not teams:
+        return None
+    names = Sentence("、".join(teams[:NAMED]), ", ".join(teams[:NAMED]))
+    if len(teams) > NAMED:
+        names = say("teams_and_more", teams=names, count=len(teams))
+    return say("open_targets", teams=names)
 
 
 def _fault(glance: Glance) -> Json | None:

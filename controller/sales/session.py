@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -10,23 +11,32 @@ from controller.sales import standings
 from controller.sales.access import AccessTables
 from controller.sales.announcements import Outbox
 from controller.sales.deals import Deals
+from controller.sales.duty_tables import Duties
 from controller.sales.exceptions import DayExceptions
 from controller.sales.model import Person, Team
+from controller.sales.money import from_fen
 from controller.sales.people import Roster
 from controller.sales.rows import Rows
 from controller.sales.settings import Settings
+from controller.sales.target_tables import Targets
+from controller.sales.targets import PeriodTargets, Works
 from controller.sales.team_moves import TeamMoves
 
 _PERIODS_KEPT: Final = 6
 
-RosterOfPeriod = tuple[tuple[Person, ...], tuple[Team, ...], dict[int, int], dict[int, int]]
-RosterCache = dict[tuple[int, date, date], RosterOfPeriod]
+RosterOfPeriod = tuple[tuple[Person, ...], tuple[Team, ...], PeriodTargets]
+RosterCache = dict[tuple[int, date, date, tuple[date, ...]], RosterOfPeriod]
+
+
+def monday_to_friday(day: date) -> bool:
+    """Return whether a date is a working day where no timetable says so."""
+    return day.weekday() < 5
 
 
 class Session:
-    """One consistent view of the store: all tables in one snapshot or transaction."""
+    """One consistent view of the store: all tables in one snapshot or transaction. `works`: is a date a working day?"""
 
-    def __init__(self, rows: Rows, kept: RosterCache | None = None) -> None:
+    def __init__(self, rows: Rows, kept: RosterCache | None = None, works: Works = monday_to_friday) -> None:
         self.rows = rows
         self._kept = kept
         self.deals = Deals(rows)
@@ -34,6 +44,8 @@ class Session:
         self.moves = TeamMoves(rows)
         self.outbox = Outbox(rows)
         self.settings = Settings(rows)
+        self.targets = Targets(rows, self.roster, works)
+        self.duties = Duties(rows)
         self.exceptions = DayExceptions(rows)
         self.access = AccessTables(rows)
         self._after: list[Callable[[], None]] = []
@@ -49,17 +61,24 @@ class Session:
 
     def standings(self, since: date, until: date) -> standings.Standings:
         """Return the standings for the days `since`..`until`, both included; `standings` has the rules for places."""
-        roster = self._roster_of(since, until)
+        people, teams, targets = self._roster_of(since, until)
         sales = self.deals.sales(since, until)
-        return standings.standings(sales, *roster, self.rows.zone)
+        ranked = standings.standings(sales, people, teams, targets.people, targets.teams, self.rows.zone)
+        if targets.office and (targets.fixed or not all(team.target for team in ranked.teams)):
+            return replace(ranked, target=from_fen(targets.office))
+        return ranked
 
     def _roster_of(self, since: date, until: date) -> RosterOfPeriod:
-        """Return people, teams and targets, read again only after a change: they change daily, deals hourly."""
-        key = (self.roster.version(), since, until)
+        """Return people, teams and targets, read again only after a change: they change daily, deals hourly.
+
+        A month's shares also depend on its working days.
+        """
+        key = (self.roster.version(), since, until, self.targets.calendar_of(since, until))
         roster = self._kept.get(key) if self._kept is not None else None
         if roster is None:
             people, teams = self.roster.everybody(), self.roster.every_team()
-            roster = (people, teams, *self.roster.targets_in_fen(since, until))
+            team_of = {person.id: person.team_id for person in people}
+            roster = (people, teams, self.targets.of_period(since, until, team_of))
             if self._kept is not None:
                 self._kept[key] = roster
                 while len(self._kept) > _PERIODS_KEPT:

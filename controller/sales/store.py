@@ -24,7 +24,8 @@ from urllib.parse import quote
 from controller.changes import Changes
 from controller.sales.model import StoreFull, StoreTrouble
 from controller.sales.rows import Rows
-from controller.sales.session import RosterCache, Session
+from controller.sales.session import RosterCache, Session, monday_to_friday
+from controller.sales.targets import Works
 from controller.sentences import say
 from controller.system.os_errors import reason
 
@@ -39,7 +40,7 @@ _LOOK_EVERY_S: Final = 3.0
 
 
 class Store:
-    """The SQLite file `path`; moments are returned in `zone`.
+    """The SQLite file `path`; moments are returned in `zone`. `works`: is a date a working day?
 
     Opening creates the folder and the file and migrates an older file. Raises `StoreTrouble` with a sentence
     when the file cannot be opened, isn't a store, is damaged, or comes from a newer release.
@@ -50,9 +51,12 @@ class Store:
     `changes` is notified once after each commit that changed something.
     """
 
-    def __init__(self, path: Path, zone: tzinfo = UTC, *, stand_in: bool = False) -> None:
+    def __init__(
+        self, path: Path, zone: tzinfo = UTC, *, stand_in: bool = False, works: Works = monday_to_friday
+    ) -> None:
         self.path = path
         self.zone = zone
+        self._works = works
         self.changes = Changes()
         self._lock = threading.Lock()
         self._kept: RosterCache = {}  # committed states only: a rolled back version number is used again
@@ -207,7 +211,7 @@ class Store:
             self._writer.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Session(Rows(self._writer, self.zone))
+                yield Session(Rows(self._writer, self.zone), works=self._works)
                 self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:
@@ -222,7 +226,7 @@ class Store:
             reader = self._borrow()
             try:
                 reader.execute("BEGIN")
-                yield Session(Rows(reader, self.zone), self._kept)
+                yield Session(Rows(reader, self.zone), self._kept, self._works)
             finally:
                 if reader.in_transaction:
                     reader.execute("ROLLBACK")

@@ -2,9 +2,9 @@
 
 One service per subject: `deals`, `roundups` (deals announced together), `announcements` (playing them; the announcer
 reads `queue`), `cues` (announcements of the timetable), `exceptions` (of a date's plan), `music` (music, volume, mute),
-`auth` (sign-in and tokens),
-`snapshot` (the data of all screens), `timetable_listener` (events of clock and speaker). The office only joins them:
-every part gets its dependencies in its constructor.
+`auth` (sign-in and tokens), `targets` (months, hand-ins, reviews), `duties` (ticks and notes of leaders), `snapshot`
+(the data of all screens), `timetable_listener` (events of clock and speaker). The office only joins them: every part
+gets its dependencies in its constructor.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from controller.services.auth import Credentials
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
 from controller.services.deals import AS_USUAL, DealService, How, Recorded
+from controller.services.duties import DutyService
 from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
 from controller.services.media import Media, uploads
@@ -42,6 +43,7 @@ from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
 from controller.services.spoken_texts import Announced, SpokenTextService
+from controller.services.targets import TargetService
 from controller.services.timetable_edit import TimetableEditor
 from controller.services.timetable_history import TimetableHistory
 from controller.services.timetable_listener import TimetableListener
@@ -116,6 +118,8 @@ class Office:
         self._speech = SpokenTextService(context, self._talk)
         cues = CueService(context)
         self._people = PeopleService(context)
+        self.targets = TargetService(context)
+        self.duties = DutyService(context, self.targets)
         self.exceptions = ExceptionService(context)
         self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
         health = HealthMonitor(

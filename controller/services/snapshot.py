@@ -27,6 +27,7 @@ from controller.services.announcements import AnnouncementService
 from controller.services.context import Context, period_of
 from controller.services.cues import PERIOD_OF, CueService
 from controller.services.health import HealthMonitor
+from controller.services.targets import asks_for_targets, teams_without_targets
 from controller.timetable.model import Prizes, State, WallSettings
 
 LOOK_BACK = timedelta(days=90)
@@ -158,15 +159,16 @@ class SnapshotBuilder:
     def watch(self) -> None:
         """Notify screens of changes that send no event.
 
-        Called every second. Covers the timetable's edits and problems, its next span, disk, clock, device, volume,
-        mute, playlists and health problems.
+        Called every second. Covers the timetable's edits and problems, its next span, duties that become due, disk,
+        clock, device, volume, mute, playlists and health problems.
         """
         now = self._context.clock.now()
         plan, on_air = self._context.plan(now), self._talk.shown_on_walls(now)
         seen = (
             self._context.rhythm, self._context.timetable_file.faults, plan, self._context.state(now),
             self._health.clock_trusted(), self._health.besides_music(), self._sounding(now),
-            self._watched_music(), on_air.id if on_air else None,
+            self._watched_music(), on_air.id if on_air else None, asks_for_targets(plan, now),
+            sum(duty.at is not None and duty.at <= now for duty in plan.duties),
         )  # fmt: skip
         if seen != self._seen:
             self._seen = seen
@@ -205,6 +207,7 @@ class SnapshotBuilder:
             champion = self._highlights.champion(session, state, on_air, now.date())
             members = _members(session.roster.people())
             notices = (*plan.warnings, *self._cues.celebrated(session, plan, now))
+            asked = asks_for_targets(plan, now) and teams_without_targets(session, now.date())
             shown = self._highlights.present(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
@@ -219,7 +222,7 @@ class SnapshotBuilder:
             walls=self._walls(context.rhythm.walls),
             champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
-            members=members,
+            members=members, open_targets=asked or (),
         )  # fmt: skip
 
     def ranking(self, period: str, day: date) -> Ranking:

@@ -6,8 +6,9 @@ import * as people from './phone-people.js';
 import * as plan from './phone-plan.js';
 import * as results from './phone-results.js';
 import * as say from './phone-say.js';
+import * as targets from './phone-targets.js';
 
-const TABS = { deal: '报单', say: '广播', results: '战报', days: '安排', colleagues: '团队', device: '设备' };
+const TABS = { deal: '报单', say: '广播', results: '战报', targets: '目标', days: '安排', colleagues: '团队', device: '设备' };
 const INSIDE = { colleagues: 'device' }; // pages without a tab, by the tab that leads to them
 const name = 'phone-' + newKey().slice(6, 18);
 let tab = 'deal';
@@ -47,6 +48,7 @@ function draw() {
   deal.draw(state);
   say.draw(state);
   results.draw(state, tab === 'results');
+  targets.draw(state, tab === 'targets');
   plan.draw(state, tab === 'days');
   people.draw(state, tab === 'colleagues');
   device.draw(state);
@@ -115,11 +117,12 @@ function show() {
   $('title').textContent = TABS[tab];
   scrollTo(0, 0);
   results.draw(state, tab === 'results');
+  targets.draw(state, tab === 'targets');
   plan.draw(state, tab === 'days');
   people.draw(state, tab === 'colleagues');
 }
 
-for (const part of [deal, say, results, plan, people, device]) part.start(refresh);
+for (const part of [deal, say, results, targets, plan, people, device]) part.start(refresh);
 draw();
 show();
 listen();

@@ -246,6 +246,7 @@
         for (i = 0; (state.scene !== 'rhythm' || W.scale > 1.2) && i < lead.rows.length; i += 1) { /* the rhythm scene shows them elsewhere */
           items.push({ label: W.duty(lead.rows[i]), due: lead.due });
         }
+        if (state.quiet_line) { quiet.push({ label: state.quiet_line }); }
         for (i = 0; !items.length && i < (state.duties || []).length; i += 1) {
           if (!state.duties[i].at_ms) { quiet.push({ label: W.duty(state.duties[i]) }); }
         }

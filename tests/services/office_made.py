@@ -48,7 +48,9 @@ class House:
     def open(self) -> None:
         """Start the office, for the first time or again after `close`."""
         self.timetable_file = TimetableFile(self.file, self.folder / "var" / "last-good.yaml")
-        self.store = Store(self.folder / "var" / "zhangu.db", self.clock.zone)
+        self.store = Store(
+            self.folder / "var" / "zhangu.db", self.clock.zone, works=self.timetable_file.works
+        )
         self.feed = Feed()
         self.library = Library(self.home, self.folder / "var" / "cache")
         self.office = Office(

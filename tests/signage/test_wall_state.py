@@ -407,3 +407,22 @@ def test_a_duty_has_its_moment() -> None:
     first = state["duties"][0]
     assert first["at_ms"] == ms(moment(first["at"]))
     assert state["duty_stays_ms"] == 15 * 60 * 1000
+
+
+def test_the_quiet_line_names_teams_whose_targets_are_open() -> None:
+    """Four teams by name, more are counted; a team's wall names that team alone; English on an English wall."""
+    names = ("猛虎队", "飞龙队", "雄鹰队", "二队", "四队")
+    assert wall_state(glance(), "main")["quiet_line"] is None
+    assert wall_state(glance(open_targets=names[3:]), "main")["quiet_line"] == "目标未交：二队、四队"
+    many = glance(open_targets=names)
+    assert wall_state(many, "main")["quiet_line"] == "目标未交：猛虎队、飞龙队、雄鹰队、二队等 5 个队"
+    own = WallSettings(
+        WallDisplay(),
+        {"tigers": WallDisplay("tigers", team="猛虎队"), "en": WallDisplay("en", language="en")},
+    )
+    many = replace(many, walls=own)
+    assert wall_state(many, "tigers")["quiet_line"] == "目标未交：猛虎队"
+    assert wall_state(replace(many, open_targets=names[1:]), "tigers")["quiet_line"] is None
+    english = wall_state(many, "en")["quiet_line"]
+    assert english == "Targets not handed in yet: 猛虎队, 飞龙队, 雄鹰队, 二队 and others, 5 teams"
+    assert many.notices == ()
