@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 os.environ["ZHANGU_VOICE_INSTALL"] = "0"  # daemons in tests download nothing
+# Keep bytecode, as for users: where the shell forbids it, hundreds of child processes would compile everything.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 VOICES = Path(__file__).resolve().parents[1] / ".venv" / "voices"
 _INSTALL = """

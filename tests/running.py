@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import holidays_made
+
 ROOT = Path(__file__).resolve().parents[1]
 ZHANGU = Path(sys.executable).parent / "zhangu"
 PEOPLE = "team,person,leader,say_as\n猛虎队,王小明,1,\n猛虎队,陈芳,,\n飞龙队,李思思,1,\n雄鹰队,赵磊,1,\n"
@@ -53,6 +55,7 @@ class Running:
             shutil.copy(ROOT / "config" / "rhythm.yaml", folder / "config")
         else:
             (folder / "config" / "rhythm.yaml").write_text(timetable, encoding="utf-8")
+        holidays_made.bring(folder / "var")
         (folder / "sounds").mkdir(exist_ok=True)
         for file in (ROOT / "sounds").iterdir():
             if file.suffix in (".ogg", ".json"):
@@ -69,7 +72,6 @@ class Running:
             self.command("import", "people", str(people))
             token = self.command("token", "tests", "--role", "admin").strip()
             Running._first = book.read_bytes(), token
-        book.parent.mkdir(exist_ok=True)
         book.write_bytes(Running._first[0])
         return Running._first[1]
 

@@ -49,6 +49,9 @@ def test_flaky_tests_are_named_and_repeated_failures_fail(
     assert (len(result.flaky), len(result.failed), len(result.broken)) == (flaky, failed, broken)
     assert result.code == ends_with
     lines = result.lines(12.3)
+    slow = [line.split()[2] for line in lines if " s  test_it.py" in line]
+    assert ("test_it.py::test_passes" in slow) == code.startswith(PASSES)
+    assert len(slow) <= 10
     assert lines[-1] == f"{'FAILED' if ends_with else 'passed'} in 12 s: {failed} failed, {flaky} flaky"
     assert [line for line in lines if line.startswith("FLAKY")] == [
         "FLAKY  test_it.py::test_flaky  (failed, then passed alone)"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import holidays_made
 from fakes import FakeAnnouncer, FakeSpeaker, FakeVoice, HandClock
 
 from controller.feed import Feed
@@ -40,6 +41,7 @@ class House:
             self.file.write_text(timetable, encoding="utf-8")
         elif not self.file.exists():
             shutil.copy(ROOT / "config" / "rhythm.yaml", self.file)
+        holidays_made.bring(folder / "var")
         self.clock = HandClock(start)
         self.speaker, self.announcer, self.voice = FakeSpeaker(), FakeAnnouncer(), FakeVoice()
         self.voice_install = NO_INSTALL

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import holidays_made
 import pytest
 from fakes import SHANGHAI
 from office_made import ROOT, House, house
@@ -96,6 +97,7 @@ def kept(
     folder.mkdir(exist_ok=True)
     file = folder / "rhythm.yaml"
     file.write_text(text, encoding="utf-8")
+    holidays_made.bring(folder)
     clock, seen, alive = RealClock(start), Recorder(fails=set(fails)), list[float]()
     timetable_file = TimetableFile(file, folder / "last-good.yaml")
     timetable_file.plan(start.date())
@@ -483,12 +485,15 @@ def test_a_person_can_play_music_with_an_untrusted_clock(tmp_path: Path) -> None
 def test_a_full_disk_does_not_stop_the_music(tmp_path: Path) -> None:
     """When the round-up cannot be written, the music of 12:55 is still requested and the walls still change."""
     with house(tmp_path, TUESDAY.replace(hour=12, minute=50)) as office:
+        tried = []
 
         def broken(now: datetime) -> None:
+            tried.append(now)
             raise OSError("disk full")
 
         office.office._deals.round_up = broken  # type: ignore[method-assign]
-        office.office._talk.hold = broken  # type: ignore[method-assign]
+        office.office._talk.follow = broken  # type: ignore[method-assign]
         office.go_to("12:55")
+        assert len(tried) >= 2
         assert office.speaker.order is not None
         assert office.office.glance().scene == "rhythm"

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import holidays_made
 import pytest
 import yaml
 from fakes import SHANGHAI, FakeDevice, ReadyVoice
@@ -515,6 +516,7 @@ class Living:
         self.clock = Clock(SHANGHAI, AFTERNOON)
         self.device = FakeDevice()
         self.keys = 0
+        holidays_made.bring(self.folder)
         self.forbidden: set[str] = set()  # reasons why only an emergency may sound, from the steps
         self.wrong: list[str] = []
         self.open()

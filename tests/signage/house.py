@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from controller.daemon import Daemon, Options
 from controller.system.paths import Home
+from tests import holidays_made
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AFTERNOON = datetime(2026, 11, 23, 14, 40, tzinfo=ZONE)  # a Monday, no quiet time near
@@ -82,6 +83,7 @@ def running(
     """
     (folder / "config").mkdir(parents=True)
     shutil.copy(REPOSITORY / "config" / "rhythm.yaml", folder / "config")
+    holidays_made.bring(folder / "var")
     if sounds:
         (folder / "sounds").symlink_to(REPOSITORY / "sounds")
     daemon = Daemon(Options(Home(folder), "127.0.0.1", 0, start=at, rehearsal=rehearsal))

@@ -237,9 +237,9 @@ def test_a_problem_of_two_lines_touches_no_border(house: House, browser: Browser
     """On the narrowest phone its text keeps 6 px from the box, above and below."""
     page = sign_in(house, browser, 320, 568)
     house.call("PUT", "/api/volume", {"volume": 0})
-    words = page.locator("#problems summary b", has_text="总音量是 0")
+    words = page.locator("#troubles summary b", has_text="总音量是 0")
     expect(words).to_be_visible()
-    inner, outer = words.bounding_box(), page.locator("#problems details").first.bounding_box()
+    inner, outer = words.bounding_box(), page.locator("#troubles details").first.bounding_box()
     house.call("PUT", "/api/volume", {"volume": 100})
     assert inner is not None
     assert outer is not None

@@ -58,7 +58,7 @@ def test_its_parts_come_before_the_whole(voice: Voice) -> None:
 
 def test_a_second_listener_gets_it_from_the_beginning(voice: Voice) -> None:
     """Interrupted by an emergency after the first part, it is later spoken from the start, after the emergency."""
-    text = script("各位同事，本周六上午九点，公司组织大家去香山爬山，请在前台登记，家属也欢迎参加。")
+    text = script("各位同事，本周六上午九点，组织大家去爬山。")
     interrupted = voice.stream(text)
     assert interrupted.parts(60, at_once=True)
     interrupted.close()
@@ -92,7 +92,7 @@ def test_a_clause_rendered_ahead_costs_nothing_later(voice: Voice) -> None:
 
 def test_something_urgent_interrupts_idle_rendering(voice: Voice) -> None:
     """An announcement does not wait for what is rendered for later, which is finished afterwards."""
-    voice.learn([script(f"第{n}位客户的资料已经送到前台，请相关同事尽快去取一下。") for n in range(11, 14)])
+    voice.learn([script(f"第{n}位客户的资料已经送到前台，请相关同事尽快去取一下。") for n in (11, 12)])
     time.sleep(0.3)
     assert voice.prepare(script("请安静。")).result(60).duration_s > 0.5
     assert voice.waiting_ahead() > 0
@@ -144,7 +144,7 @@ def test_an_english_text_has_an_english_speaker(voice: Voice) -> None:
 
 def test_a_killed_child_is_replaced(voice: Voice) -> None:
     """After SIGKILL while rendering, the next child speaks the announcement, again with the natural voice."""
-    future = voice.prepare(script("各位同事，下午四点在三楼开会，请大家准时参加。"))
+    future = voice.prepare(script("下午四点在三楼开会，请大家准时参加。"))
     time.sleep(0.5)
     pid = voice.status().pid
     assert pid

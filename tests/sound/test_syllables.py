@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from misaki.transcription import pinyin_to_ipa
 from sound.test_mandarin import golden
 
 from controller.sound.mandarin import spoken
@@ -132,6 +131,8 @@ def test_every_golden_line_has_phonemes(table: str) -> None:
 
 def _by_misaki(sound: str, tone: int) -> str:
     """Return the reference: misaki's Chinese reader, with which the model was trained, in the model's letters."""
+    from misaki.transcription import pinyin_to_ipa  # half a second, in the worker that needs it
+
     said = "".join(pinyin_to_ipa(f"{sound}{tone}")[0])
     for contour, arrow in (
         ("˧˩˧", "↓"),

@@ -1,11 +1,13 @@
 """Measure what each test costs: seconds on the clock and seconds of CPU, its children included.
 
 Usage: python -m pytest -p tests.tools.costs --costs=costs.jsonl …, then python tests/tools/costs.py costs.jsonl
-A child counts in the test during which it ends. Module fixtures count in the first and last test of their module.
+A child counts in the test during which it works; of a process that its own parent no longer knows, nothing counts.
+Module fixtures count in the first and last test of their module.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -14,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 
@@ -22,8 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _cpu() -> float:
+    """Return the seconds of this process, of the children that it has waited for, and of those that live."""
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    total = times.user + times.system + times.children_user + times.children_system
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            total += sum(child.cpu_times()[:4])
+    return total
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,8 @@ Usage: python -m tests.tools.suite [--fast] [more options for pytest]
 
 The parts run in memory (/dev/shm) when there is room: a book on a disk waits for each of its thousands of writes.
 
+The ten slowest tests are named at the end.
+
 A test that fails and then passes alone is flaky: it is named, counted in the last line, and does not fail the run.
 A test that fails twice fails the run, and so does every error of pytest itself (a file that cannot
 be collected, an interrupted run, no tests at all). As a plugin of pytest, this module writes down what failed.
@@ -11,11 +13,13 @@ be collected, an interrupted run, no tests at all). As a plugin of pytest, this 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,11 +28,20 @@ from types import MappingProxyType
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def calm_files() -> list[str]:
+    """Return the files with tests marked as calm: each worker imports only these, not all 140."""
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    return [str(file.relative_to(ROOT)) for file in files if "pytest.mark.calm" in file.read_text("utf-8")]
+
+
 PARTS = (
     # Most of these wait for a device, a browser or a child: four workers keep two cores busy.
     ("-m", "not calm", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
     # These measure holes and moments of real sound, which a busy machine would make. They sleep nearly all the time.
-    ("-m", "calm", "-n", "3", "--dist", "worksteal"),
+    ("-m", "calm", "-n", "3", "--dist", "worksteal", *calm_files()),
 )
 FAST = (
     # The pure parts, and the office on stand-ins: no child, no browser, no device.
@@ -43,15 +56,15 @@ FAST = (
     "-m", "not signal and not browser and not registry", "-n", "2", "--dist", "worksteal", "-q",
 )  # fmt: skip
 FIRST = (
-    "test_natural_voice", "test_corpus_of_sounds", "test_bad_input", "test_contracts", "test_damaged_state",
-    "test_understood", "test_every_minute", "test_phone_browser", "test_noons", "test_truth", "test_library",
+    "test_understood", "test_natural_voice", "test_corpus_of_sounds", "test_bad_input", "test_contracts",
+    "test_damaged_state", "test_every_minute", "test_phone_browser", "test_noons", "test_truth", "test_library",
     "test_media_browser", "test_wall_pictures",
 )  # fmt: skip
 """The slowest files begin first, so that no worker is left alone with one of them at the end."""
+SLOWEST = 10
 MOST_REPEATS = 20
 """More failures than this are a fault of the code, not of a busy machine: they are not repeated."""
-RECORD = "ZHANGU_FAILED_TESTS"
-OVER = "the run is over"
+RECORD = "ZHANGU_TEST_RECORD"
 
 
 # ---- the plugin
@@ -69,22 +82,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Recorder:
-    """Append each failed test to a file, and OVER at the end of the run."""
+    """Write the failed tests, and the seconds of each test with its fixtures, at the end of the run."""
 
     def __init__(self, path: Path):
-        self._path, self._seen = path, set[str]()
+        self._path = path
+        self._failed: dict[str, None] = {}
+        self._seconds: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and report.nodeid not in self._seen:
-            self._seen.add(report.nodeid)
-            self._write(report.nodeid)
+        self._seconds[report.nodeid] += report.duration
+        if report.failed:
+            self._failed[report.nodeid] = None
 
     def pytest_sessionfinish(self) -> None:
-        self._write(OVER)
-
-    def _write(self, line: str) -> None:
-        with self._path.open("a", encoding="utf-8") as out:
-            out.write(line + "\n")
+        record = {"failed": list(self._failed), "seconds": self._seconds}
+        self._path.write_text(json.dumps(record), encoding="utf-8")
 
 
 # ---- the runner
@@ -97,13 +109,15 @@ class Result:
     flaky: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)  # parts that pytest could not run
+    seconds: Counter[str] = field(default_factory=Counter)
 
     @property
     def code(self) -> int:
         return 1 if self.failed or self.broken else 0
 
     def lines(self, seconds: float) -> list[str]:
-        told = [f"FLAKY  {test}  (failed, then passed alone)" for test in self.flaky]
+        told = [f"{spent:6.1f} s  {test}" for test, spent in self.seconds.most_common(SLOWEST)]
+        told += [f"FLAKY  {test}  (failed, then passed alone)" for test in self.flaky]
         told += [f"FAILED {test}" for test in self.failed]
         told += [f"BROKEN {part}" for part in self.broken]
         verdict = "FAILED" if self.code else "passed"
@@ -115,19 +129,22 @@ class Result:
 
 def run_pytest(
     options: Sequence[str], root: Path, extra: Mapping[str, str] = MappingProxyType({})
-) -> tuple[int, list[str]]:
-    """Run pytest in sight; return its exit code (-1 when it did not reach its end) and the tests that failed."""
+) -> tuple[int, list[str], Counter[str]]:
+    """Run pytest in sight; return its exit code (-1 when it did not reach its end), the tests that failed, and the
+    seconds of each test."""
     with tempfile.TemporaryDirectory() as folder:
-        record = Path(folder) / "failed"
+        record = Path(folder) / "record.json"
         command = [sys.executable, "-m", "pytest", "-p", "tests.tools.suite", *options]
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        env = os.environ | {RECORD: str(record), "PYTHONPATH": paths} | extra
+        # With bytecode, each worker reads 140 test files in half of the time.
+        env = os.environ | {RECORD: str(record), "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": ""} | extra
         code = subprocess.run(command, cwd=root, env=env).returncode
-        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-    return code if OVER in lines else -1, [line for line in lines if line != OVER]
+        if not record.exists():
+            return -1, [], Counter()
+        found = json.loads(record.read_text(encoding="utf-8"))
+    return code, found["failed"], Counter(found["seconds"])
 
 
-ROOT = Path(__file__).resolve().parents[2]
 MEMORY = Path("/dev/shm")
 MEMORY_MB = 4000
 
@@ -148,7 +165,8 @@ def run_parts(parts: Sequence[Sequence[str]], options: Sequence[str] = (), root:
     result = Result()
     for part in parts:
         with in_memory() as env:
-            code, failed = run_pytest([*part, *options], root, env)
+            code, failed, seconds = run_pytest([*part, *options], root, env)
+        result.seconds += seconds
         if code not in (0, 1) or bool(code) != bool(failed):
             result.broken.append(f"pytest {' '.join([*part, *options])} ended with {code}")
         if not failed:
@@ -156,7 +174,7 @@ def run_parts(parts: Sequence[Sequence[str]], options: Sequence[str] = (), root:
         again = failed
         if len(failed) <= MOST_REPEATS:
             print(f"\n{len(failed)} failed: once more, alone", flush=True)
-            code, again = run_pytest(failed, root)
+            code, again, _ = run_pytest(failed, root)
             if code not in (0, 1) or bool(code) != bool(again):
                 again = failed
         result.failed += again

@@ -338,7 +338,8 @@ def write(samples: Samples, path: Path) -> None:
     """Write stereo samples as 16-bit WAV to `path`, atomically: under another name, then renamed."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with wave.open(str(part), "wb") as out:
+        # The file is opened here: a wave.open() that may not write leaves a traceback in the log.
+        with part.open("wb") as file, wave.open(file, "wb") as out:
             out.setnchannels(2)
             out.setsampwidth(2)
             out.setframerate(RATE)
