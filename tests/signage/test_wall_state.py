@@ -250,7 +250,7 @@ def test_only_deals_winners_and_emergencies_are_red() -> None:
 
 def test_a_day_without_a_deal_has_nothing_to_reveal() -> None:
     """Without winners no places appear one by one, and the words are not those of the morning."""
-    empty = board(top=(), teams=(replace(tally(1, "猛虎队"), count=0),))
+    empty = board(people=(), teams=(replace(tally(1, "猛虎队"), count=0),))
     assert wall_state(glance("18:05:16", board=empty), "main")["board"]["reveal"] == []
     assert wall_state(glance("18:05:16", board=empty), "main")["board"]["live"] is False
     assert wall_state(pinned("leaderboard", people=()), "hall")["board"]["live"] is True
@@ -258,7 +258,9 @@ def test_a_day_without_a_deal_has_nothing_to_reveal() -> None:
 
 def test_a_show_that_was_announced_is_not_revealed_a_second_time() -> None:
     """A short day's voice ends before the silent timetable of the steps would: everything stays shown."""
-    assert wall_state(glance("18:05:20", board=board(announced=True)), "main")["board"]["reveal"] == []
+    assert (
+        wall_state(glance("18:05:20", board=board(), results_announced=True), "main")["board"]["reveal"] == []
+    )
 
 
 def pinned(pin: str, clock: str = "14:52", **over: object) -> Glance:
