@@ -13,6 +13,8 @@ from controller.sales.deals import Deals
 from controller.sales.exceptions import DayExceptions
 from controller.sales.model import Person, Team
 from controller.sales.people import Roster
+from controller.sales.products import Products
+from controller.sales.proposals import Proposals
 from controller.sales.rows import Rows
 from controller.sales.settings import Settings
 
@@ -30,6 +32,8 @@ class Session:
         self._kept = kept
         self.deals = Deals(rows)
         self.roster = Roster(rows)
+        self.products = Products(rows)
+        self.proposals = Proposals(rows)
         self.outbox = Outbox(rows)
         self.settings = Settings(rows)
         self.exceptions = DayExceptions(rows)
