@@ -10,6 +10,7 @@ from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.glance import for_strangers
+from controller.names import same_name
 from controller.sales.model import Refused
 from controller.sales.money import parse_amount
 from controller.services.deals import How
@@ -73,8 +74,18 @@ def _date_in(fields: dict[str, Any]) -> date:
     return date_of(fields["date"], date.min)
 
 
+def seller_team() -> object:
+    """Return the team of the person whose deal is sent: a leader enters deals of the own team only."""
+    fields = body()
+    name, team = fields.get("person"), fields.get("team")
+    if not isinstance(name, str):
+        return team
+    teams = [person.team for person in office().people() if same_name(person.name, name)]
+    return teams[0] if len(teams) == 1 else team
+
+
 @pages.post("/api/deals/preview")
-@needs("propose")
+@needs("propose", team=seller_team)
 def preview_deal() -> Response:
     """`amount`: the amount as parsed, in yuan, so that an extra zero is seen before the deal is announced.
 

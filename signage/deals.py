@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from controller.sales.model import Refused
 from controller.services import How
 from signage import serializers
-from signage.api import KEY_LIMIT, NAME_LIMIT, REASON_LIMIT, deal_of
+from signage.api import KEY_LIMIT, NAME_LIMIT, REASON_LIMIT, deal_of, seller_team
 from signage.auth import access, needs
 from signage.http import body, flag_of, text_of
 from signage.office import office
@@ -39,7 +39,7 @@ def one_deal(number: int) -> Response:
 
 
 @pages.post("/api/deals/proposed")
-@needs("propose")
+@needs("propose", team=seller_team)
 def propose_deal() -> tuple[Response, int]:
     """Keep a deal until the assistant confirms it today; the same key is the same deal."""
     fields = body()
@@ -50,7 +50,7 @@ def propose_deal() -> tuple[Response, int]:
 
 
 @pages.get("/api/deals/proposed")
-@needs("propose")
+@needs("propose", team=lambda: None)
 def proposed_deals() -> Response:
     """`waiting`: today's open ones, for callers who may confirm them; `own`: those of the calling phone this week."""
     waiting = office().proposals.waiting() if access().may("sell") else ()

@@ -74,6 +74,13 @@ function preview() {
   }, 220);
 }
 
+// A leader enters deals of the own team only.
+function offered() {
+  const { role, team } = state.me;
+  if (role !== 'leader' || !team) return state;
+  return { ...state, teams: state.teams.filter((one) => one.name === team), people: state.people.filter((one) => one.team === team) };
+}
+
 function drawWho() {
   const known = state.people.filter((person) => person.name === form.person);
   if (form.person && !known.length) form.person = null;
@@ -82,7 +89,7 @@ function drawWho() {
   $('chosen').hidden = !form.person;
   $('chosen-name').textContent = form.person || '';
   $('chosen-team').textContent = form.team || '';
-  people.draw(state, form);
+  people.draw(offered(), form);
 }
 
 function pickPerson(person) {
@@ -194,6 +201,8 @@ function clear(keep = false) {
   preview();
 }
 
+const path = () => (state.sells ? '/api/deals' : '/api/deals/proposed');
+
 async function submit(event) {
   event.preventDefault();
   if (sending || !complete()) return;
@@ -202,7 +211,7 @@ async function submit(event) {
   $('go').disabled = true;
   $('go').textContent = '正在送出…';
   try {
-    const answer = await unsent.send(order, state.sells ? '/api/deals' : '/api/deals/proposed');
+    const answer = await unsent.send(order, path());
     toast(state.sells ? (fixing ? '已改好。' : '已记下。') + answer.decision.why + (answer.note || '') : '已交给助理，确认以后播报。');
     reported = state.sells ? answer.id : null;
     next();
@@ -224,7 +233,7 @@ function next() {
 }
 
 function failed(error) {
-  if (unsent.isKept(error)) {
+  if (unsent.isKept(error, path())) {
     toast(unsent.keptWords(error));
     next();
     unsent.draw();

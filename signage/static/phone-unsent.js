@@ -6,6 +6,7 @@ const KEPT = 'zhangu-unsent';
 const BY_ITSELF_MS = 120000;
 const AGAIN_MS = 4000;
 const MOST = 50;
+const PROPOSED = '/api/deals/proposed';
 const flying = new Set(); // keys of requests under way
 const checked = new Set(); // keys of late ones that the server does not have
 let hooks = null;
@@ -24,7 +25,8 @@ const write = (kept) => localStorage.setItem(KEPT, JSON.stringify(kept.slice(-MO
 const forget = (key) => write(read().filter((one) => one.order.key !== key));
 const others = (key) => read().filter((one) => one.order.key !== key);
 // Not a refusal of the deal itself: the server is away, or this phone was removed or now belongs to a leader.
-const lost = (error) => [0, 401, 403].includes(error.status) || error.status >= 500;
+// A proposal with 403 is refused: it is for another team.
+const lost = (error, path) => [0, 401].includes(error.status) || error.status >= 500 || (error.status === 403 && path !== PROPOSED);
 
 const two = (number) => String(number).padStart(2, '0');
 const dateOf = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
@@ -66,12 +68,12 @@ export async function send(order, path) {
   try {
     return await post(one);
   } catch (error) {
-    if (error instanceof Refusal && !lost(error)) forget(order.key);
+    if (error instanceof Refusal && !lost(error, path)) forget(order.key);
     throw error;
   }
 }
 
-export const isKept = (error) => error instanceof Refusal && lost(error);
+export const isKept = (error, path) => error instanceof Refusal && lost(error, path);
 
 export function keptWords(error) {
   return error.status === 0 ? '主机连不上，已记下，连上后自动发出，不会记两次。' : `${error.message}这一单已记在手机里，好了以后自动发出，不会记两次。`;
@@ -84,7 +86,7 @@ async function again(one) {
     hooks.refresh();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (lost(error)) return false;
+    if (lost(error, one.path)) return false;
     write([...others(one.order.key), { ...one, refused: error.message }]);
   }
   return true;

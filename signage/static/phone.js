@@ -102,7 +102,7 @@ function listen() {
 function show() {
   const open = [...document.querySelectorAll('.tabs a:not([data-off])')].map((link) => link.hash.slice(1));
   const wanted = location.hash.slice(1);
-  tab = open.includes(wanted) ? wanted : open[0];
+  tab = open.includes(wanted) ? wanted : state.sells ? open[0] : 'results';
   for (const found of Object.keys(TABS)) $(found).hidden = found !== tab;
   for (const link of document.querySelectorAll('.tabs a')) {
     if (link.hash === '#' + tab) link.setAttribute('aria-current', 'page');

@@ -103,29 +103,42 @@ def test_a_voided_deal_is_restored_with_its_history(house: House) -> None:
 def test_a_salesperson_proposes_and_the_assistant_confirms(house: House) -> None:
     """A role that may not sell may propose; it sees its own, only the assistant's role may confirm or decline."""
     body = {"person": "李思思", "product": "铂金", "amount": "9800", "key": "proposed"}
-    assert house.call("POST", "/api/deals", body, role="leader").status == 403
-    made = house.call("POST", "/api/deals/proposed", body, role="leader")
+    assert house.call("POST", "/api/deals", body, role="director").status == 403
+    made = house.call("POST", "/api/deals/proposed", body, role="director")
     assert (made.status, made.json["state"], made.json["amount"], made.json["by"]) == (
         201,
         "open",
         9800,
-        "leader",
+        "director",
     )
-    assert house.call("POST", "/api/deals/proposed", body, role="leader").status == 200
+    assert house.call("POST", "/api/deals/proposed", body, role="director").status == 200
     number = made.json["id"]
-    assert house.call("POST", f"/api/deals/proposed/{number}/confirm", {}, role="leader").status == 403
-    assert house.call("GET", "/api/deals/proposed", role="leader").json["waiting"] == []
+    assert house.call("POST", f"/api/deals/proposed/{number}/confirm", {}, role="director").status == 403
+    assert house.call("GET", "/api/deals/proposed", role="director").json["waiting"] == []
     assert [row["id"] for row in house.call("GET", "/api/deals/proposed").json["waiting"]] == [number]
     assert [row["key"] for row in house.call("GET", "/api/phone").json["proposed"]] == ["proposed"]
     recorded = house.call("POST", f"/api/deals/proposed/{number}/confirm", {})
     again = house.call("POST", f"/api/deals/proposed/{number}/confirm", {})
     assert recorded.json == again.json
     assert deal(house, recorded.json["id"])["key"] == "proposed"
-    (own,) = house.call("GET", "/api/deals/proposed", role="leader").json["own"]
+    (own,) = house.call("GET", "/api/deals/proposed", role="director").json["own"]
     assert (own["state"], own["deal"]) == ("confirmed", recorded.json["id"])
     declined = house.call("POST", f"/api/deals/proposed/{number}/decline", {"reason": "x"})
     assert (declined.status, declined.json["field"]) == (422, "id")
     assert house.call("POST", "/api/deals/proposed/999999/decline", {}).status == 404
+
+
+def test_a_leader_proposes_deals_of_the_own_team_alone(house: House) -> None:
+    """The person's team counts, also when another one is sent: 403 with a sentence, nothing waits."""
+    house.tokens["李思思"] = house.daemon.office.keys.make_token("李思思", "leader")
+    body = {"person": "周婷", "product": "铂金", "amount": 100, "key": "own-team"}
+    assert house.call("POST", "/api/deals/preview", body, role="李思思").status == 200
+    assert house.call("POST", "/api/deals/proposed", body, role="李思思").status == 201
+    for other in ({"person": "王小明"}, {"person": "王小明", "team": "飞龙队"}):
+        refused = house.call("POST", "/api/deals/proposed", {**body, **other, "key": "other"}, role="李思思")
+        assert (refused.status, refused.json["error"]) == (403, "组长只能改自己的团队，您的团队是飞龙队。")
+    waiting = house.call("GET", "/api/deals/proposed").json["waiting"]
+    assert [row["key"] for row in waiting] == ["own-team"]
 
 
 def test_the_list_of_products_is_managed(house: House) -> None:

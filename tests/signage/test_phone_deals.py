@@ -158,7 +158,7 @@ def test_a_salespersons_deal_waits_for_a_tap(house: House, browser: Browser, pho
     """The salesperson's phone hands it in; the assistant's shows who, what and since when; one tap records it."""
     context = browser.new_context(
         viewport={"width": 320, "height": 640}, has_touch=True, locale="zh-CN",
-        extra_http_headers={"Authorization": f"Bearer {house.token('leader')}"},
+        extra_http_headers={"Authorization": f"Bearer {house.token('director')}"},
     )  # fmt: skip
     page = context.new_page()
     page.goto(house.address)
@@ -170,7 +170,7 @@ def test_a_salespersons_deal_waits_for_a_tap(house: House, browser: Browser, pho
     shoot(page, "deals-proposing-320")
     waiting = phone.locator("#proposed li")
     expect(waiting).to_contain_text("周婷 ¥9,800")
-    expect(waiting).to_contain_text(re.compile(r"铂金 · leader · 14:\d\d"))
+    expect(waiting).to_contain_text(re.compile(r"铂金 · director · 14:\d\d"))
     shoot(phone, "deals-proposed-390")
     waiting.get_by_role("button", name="确认 周婷 ¥9,800").tap()
     expect(phone.locator("#proposed")).to_be_hidden()

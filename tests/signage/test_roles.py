@@ -212,7 +212,16 @@ def test_the_office_pin_still_signs_in_an_assistant(house: House) -> None:
     assert sign_in(one, pin=house.daemon.office.keys.pin(), who="小陈").status_code == 303
     mine = me(one)
     assert mine["role"] == "assistant"
-    assert set(mine["rights"]) == {"read", "sell", "targets", "cities", "plan", "timetable", "manage"}  # type: ignore[call-overload]
+    assert set(mine["rights"]) == {
+        "read",
+        "sell",
+        "propose",
+        "targets",
+        "cities",
+        "plan",
+        "timetable",
+        "manage",
+    }  # type: ignore[call-overload]
     assert one.get("/api/access").json["pin"] == house.daemon.office.keys.pin()
     for method, path in (("get", "/api/log"), ("post", "/api/access/phones"), ("put", "/api/access/pin")):
         assert getattr(one, method)(path, headers=OWN).status_code == 403
