@@ -14,8 +14,8 @@ const act = (words, look, work) => el('button', { type: 'button', class: look, o
 function drawDays() {
   const names = state.week.map((one) => one.name);
   const current = state.week.find((one) => one.date === (day || state.date));
-  $('days').hidden = names.length < 2;
-  chips($('days'), names, current ? current.name : names[0], (name) => {
+  $('deal-days').hidden = names.length < 2;
+  chips($('deal-days'), names, current ? current.name : names[0], (name) => {
     const { date } = state.week.find((one) => one.name === name);
     day = date === state.date ? null : date;
     lines = null;

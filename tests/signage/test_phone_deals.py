@@ -125,7 +125,7 @@ def test_a_deal_is_moved_to_yesterday_and_found_there(house: House, phone: Page)
     expect(phone.locator("#go")).to_have_text("保存")
     phone.tap("#go")
     expect(row(phone, "¥4,567")).to_contain_text("已撤回")
-    phone.locator("#days").get_by_text("昨天").tap()
+    phone.locator("#deal-days").get_by_text("昨天").tap()
     expect(phone.locator("#done li")).to_have_count(1)
     expect(row(phone, "¥4,567")).to_contain_text("11月25日")
     row(phone, "¥4,567").locator("button").tap()
@@ -161,7 +161,7 @@ def test_a_salespersons_deal_waits_for_a_tap(house: House, browser: Browser, pho
         extra_http_headers={"Authorization": f"Bearer {house.token('director')}"},
     )  # fmt: skip
     page = context.new_page()
-    page.goto(house.address)
+    page.goto(house.address + "/#deal")
     expect(page.locator("#go")).to_have_text("交给助理")
     fill(page, "飞龙队", "周婷", "9800", "铂金")
     expect(page.locator("#why")).to_have_text("¥9,800。交给助理，确认以后播报。")
