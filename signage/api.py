@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.glance import for_strangers
+from controller.names import same_name
 from controller.sales.model import Refused
 from controller.sales.money import parse_amount
 from controller.sales.people_dates import read_birthday, read_joined
@@ -27,6 +29,7 @@ TEXT_LIMIT = 60_000  # the office refuses long texts before this, and its messag
 REASON_LIMIT = 100
 MOST_ID = 10**18 - 1
 PERIODS = ("day", "week", "month")
+CORRECTION = "correction"
 
 
 def _date() -> Any:
@@ -48,33 +51,50 @@ def record_deal() -> tuple[Response, int]:
     fields = body()
     person, product, amount, team = deal_of(fields)
     recorded = office().record_deal(
-        person, product, amount, text_of(fields, "key", KEY_LIMIT), team, _how(fields)
+        person, product, amount, text_of(fields, "key", KEY_LIMIT), team, how_of(fields)
     )
-    answer = {"id": recorded.id, "sentence": recorded.sentence, "decision": recorded.decision.to_json()}
-    return jsonify(answer), 201 if recorded.created else 200
+    return jsonify(serializers.recorded(recorded)), 201 if recorded.created else 200
 
 
-def _how(fields: dict[str, Any]) -> How:
-    """`announce`: false records without announcing; `replaces`: the id of the deal that this one corrects."""
-    announced = flag_of(fields, "announce")
-    return How(announced=announced is not False, replaces=replaced_of(fields))
+def how_of(fields: dict[str, Any]) -> How:
+    """Return how a sent deal is recorded.
+
+    `announce`: false records without announcing, "correction" says one calm sentence; `replaces`: the id of the deal
+    that this one corrects; `date`: the day of this week for which it counts.
+    """
+    replaces = None if fields.get("replaces") is None else whole_of(fields, "replaces", 1, MOST_ID)
+    day = None if fields.get("date") in (None, "") else _date_in(fields)
+    if fields.get("announce") == CORRECTION:
+        if replaces is None and day in (None, office().glance().plan.date):
+            raise Refused("announce 写 correction 时，要用 replaces 写明改的是哪一单。", "replaces")
+        return How(True, replaces, day, calm=True)
+    return How(flag_of(fields, "announce"), replaces, day)
 
 
-def replaced_of(fields: dict[str, Any]) -> int | None:
-    """Return the id of the deal that the sent one corrects; None: it corrects none."""
-    return None if fields.get("replaces") is None else whole_of(fields, "replaces", 1, MOST_ID)
+def _date_in(fields: dict[str, Any]) -> date:
+    return date_of(fields["date"], date.min)
+
+
+def seller_team() -> object:
+    """Return the team of the person whose deal is sent: a leader enters deals of the own team only."""
+    fields = body()
+    name, team = fields.get("person"), fields.get("team")
+    if not isinstance(name, str):
+        return team
+    teams = [person.team for person in office().people() if same_name(person.name, name)]
+    return teams[0] if len(teams) == 1 else team
 
 
 @pages.post("/api/deals/preview")
-@needs("sell")
+@needs("propose", team=seller_team)
 def preview_deal() -> Response:
     """`amount`: the amount as parsed, in yuan, so that an extra zero is seen before the deal is announced.
 
-    `replaces`: the preview counts that deal as taken back.
+    `replaces`: the preview counts that deal as taken back. Also for salespeople, whose deal waits for a tap.
     """
     fields = body()
     deal = deal_of(fields)
-    sentence, decision = office().preview_deal(*deal, replaces=replaced_of(fields))
+    sentence, decision = office().preview_deal(*deal, how=how_of(fields))
     amount = serializers.yuan(parse_amount(deal[2]))
     return jsonify({"sentence": sentence, "decision": decision.to_json(), "amount": amount})
 
@@ -88,8 +108,8 @@ def deals() -> Response:
 @pages.delete("/api/deals/<int:number>")
 @needs("sell")
 def void_deal(number: int) -> Response:
-    office().void_deal(number, text_of(body(), "reason", REASON_LIMIT))
-    return jsonify({"id": number})
+    note = office().void_deal(number, text_of(body(), "reason", REASON_LIMIT))
+    return jsonify({"id": number, **({"note": note} if note else {})})
 
 
 @pages.patch("/api/products")

@@ -36,7 +36,16 @@ NO_CHANGE = frozenset(
     }
 )
 """Requests that change nothing."""
-KEYED = frozenset({"api.record_deal", "api.announce", "api.emergency", "uploads.send_clip", "plan.change"})
+KEYED = frozenset(
+    {
+        "api.record_deal",
+        "deals.propose_deal",
+        "api.announce",
+        "api.emergency",
+        "uploads.send_clip",
+        "plan.change",
+    }
+)
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
 PRIVATE_PATH = "/api/one-to-ones"
 """Logged without the body: the notes are for leaders and the director only."""
@@ -119,6 +128,12 @@ Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
     "api.void_deal": "撤回第 {url_number} 单：{reason}",
+    "deals.restore_deal": "恢复第 {url_number} 单",
+    "deals.propose_deal": "交给助理一单：{person}，{product}，{amount} 元",
+    "deals.confirm_proposed": "确认交上来的第 {url_number} 单",
+    "deals.decline_proposed": "退回交上来的第 {url_number} 单：{reason}",
+    "deals.add_product": "添加产品“{name}”",
+    "deals.change_listed_product": "改第 {url_number} 种产品：{changes}",
     "api.change_product": lambda of: (
         f"产品“{of['product']}”{'从选择里去掉' if of['hidden'] == '是' else '放回选择'}"
     ),

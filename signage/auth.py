@@ -36,6 +36,7 @@ _ALL = _OFFICE | {"director", "leader", "program", "wall"}
 RIGHTS: dict[str, frozenset[str]] = {
     "read": _ALL,
     "sell": _OFFICE | {"program"},  # deals, announcements, music
+    "propose": _OFFICE | {"director", "leader", "program"},  # deals that wait for the assistant
     "targets": _OFFICE | {"director", "leader", "program"},
     "cities": _OFFICE | {"director", "program"},
     "plan": _OFFICE | {"director"},  # exceptions of a day's plan
@@ -107,6 +108,10 @@ class Access:
             return None
         name = f"{session.name}（{session.id} 号）"
         return Caller(session.role, name, session.id, session.how, session.person_id)
+
+    def may(self, right: str) -> bool:
+        """Return whether the caller has a right: for pages that show only what can be done."""
+        return (self.role() or self._wall_role()) in RIGHTS[right]
 
     def role(self) -> str | None:
         """Return the caller's role, None for an unknown caller."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
-from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, url_for
+from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from controller.glance import Glance, Sounding
 from controller.hearing import ALL_HEARD, MUTED, NO_DEVICE, QUIET, UNANNOUNCED, VOLUME_0, Hearing
 from controller.sales.announcement_policy import time_text
+from controller.sales.corrections import WEEKDAYS, in_words, week_so_far
 from controller.sales.model import (
     DROPPED,
     HEARD,
@@ -23,6 +24,9 @@ from controller.sales.model import (
     Deal,
 )
 from controller.sales.settings import Wall
+from controller.services import Office
+from controller.services.deal_corrections import spoken_about
+from controller.services.roundups import TAKEN_BACK
 from controller.system.paths import version
 from controller.timetable.exceptions import words_of
 from controller.timetable.labels import ROLES, SCENES, track_title
@@ -31,6 +35,7 @@ from signage import serializers
 from signage.auth import access, needs
 from signage.devices import described
 from signage.duties import reminders
+from signage.http import date_of
 from signage.icon import SIZES as ICONS
 from signage.office import https_port, office
 from signage.serializers import Json
@@ -42,6 +47,7 @@ pages = Blueprint("phones", __name__)
 
 LINES = 40  # latest deals in the state; the page requests the whole day when a person wants older ones
 SPOKEN = 400  # lines of manual announcements: a whole day
+RESTORED = "撤回过，已恢复，没有再播报。"
 SHOWN = {**SCENES, "off": "已关屏"}
 SAID_BY_HAND = ("say", "microphone", "emergency")
 SAID = (HEARD, NOT_HEARD, DROPPED)  # states in which an announcement can be repeated
@@ -100,13 +106,16 @@ def state() -> Response:
 @pages.get("/api/phone/done")
 @needs("read")
 def done() -> Response:
-    """Return every deal of today as the phone lists it, newest first."""
+    """Return every deal of a day (`date`, else today) as the phone lists it, newest first."""
     current = office()
     glance = current.glance()
     today = glance.plan.date
-    return jsonify(
-        done_lines(current.deals(today), current.announcements(today), glance.now, glance.sounding.hearing)
-    )
+    day = date_of(request.args.get("date"), today)
+    later = [
+        one for one in week_so_far(today) if one > day
+    ]  # a correction was announced on the day it was made
+    said = [row for one in (day, *later) for row in current.announcements(one)]
+    return jsonify(done_lines(current.deals(day), said, glance.now, glance.sounding.hearing))
 
 
 def phone_state() -> Json:
@@ -121,6 +130,8 @@ def phone_state() -> Json:
         "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.hints())],
         "teams": [serializers.team(team) for team in current.teams()],
         "people": [serializers.person(person) for person in current.people()],
+        "recent_people": list(current.recent_sellers()),
+        **deal_parts(current, today),
         "products": list(current.products()),
         "playlists": list(current.playlists()),
         "playlist_names": current.playlist_names(),
@@ -141,6 +152,38 @@ def phone_state() -> Json:
         "tls": https_port(),
         "reminders": reminders(access().caller()),
     }
+
+
+def deal_parts(current: Office, today: date) -> Json:
+    """Return further values of the deal page: rights of the caller, open proposals, the days of this week.
+
+    `frozen`: the sentence to show while today's results are published, else "".
+    """
+    sells = access().may("sell")
+    caller = access().caller()
+    waiting = (
+        current.proposals.waiting() if sells else current.proposals.of_phone(caller.name if caller else "")
+    )
+    return {
+        "sells": sells,
+        "manages": access().may("manage"),
+        "proposed": [{**serializers.proposal(row), "at": time_text_of(row.at, today)} for row in waiting],
+        "week": [
+            {"date": day.isoformat(), "name": day_name(day, today)} for day in reversed(week_so_far(today))
+        ],
+        "frozen": current.frozen_note(today),
+    }
+
+
+def day_name(day: date, today: date) -> str:
+    """Return a day of this week as the phone's choice names it: 今天, 昨天, 周一."""
+    words = in_words(day, today)
+    return words if len(words) == 2 else f"周{WEEKDAYS[day.weekday()]}"
+
+
+def time_text_of(at: datetime, day: date) -> str:
+    """Return HH:MM, with the date for another day than `day`."""
+    return f"{at:%H:%M}" if at.date() == day else f"{at.month}月{at.day}日 {at:%H:%M}"
 
 
 def _moment(glance: Glance) -> Json:
@@ -195,7 +238,8 @@ def done_lines(
     """
     newest: dict[int, Announcement] = {}
     for announcement in sorted(said, key=lambda row: row.id):
-        newest.update(dict.fromkeys(announcement.deals, announcement))
+        about = spoken_about(announcement.key)
+        newest.update(dict.fromkeys(announcement.deals if about is None else (about,), announcement))
     ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
     return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:most]]
 
@@ -204,13 +248,16 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
     words, look = ("已撤回", "") if deal.voided is not None else state_words(announcement, now, hearing)
     return {
         **serializers.deal(deal),
-        "at": f"{deal.at:%H:%M}",
+        "at": time_text_of(deal.at, deal.date),
+        "date": deal.date.isoformat(),
         "state": words,
         "look": look,
-        "why": announcement.why if announcement else NOT_PLANNED,
+        "why": _why(announcement, deal),
         "announcement": announcement.id if announcement else None,
+        "replaced_by": deal.replaced_by,
+        "this_week": deal.date in week_so_far(now.date()),
         "again": deal.voided is None and announcement is not None and announcement.state in SAID,
-        "reason": _reason(announcement),
+        "reason": _reason(announcement, deal),
     }
 
 
@@ -234,11 +281,20 @@ def state_words(
     }.get(announcement.state, ("没有播出", ""))
 
 
-def _reason(announcement: Announcement | None) -> str:
+def _why(announcement: Announcement | None, deal: Deal) -> str:
+    if announcement is None:
+        return NOT_PLANNED
+    restored = deal.voided is None and announcement.why == TAKEN_BACK
+    return RESTORED if restored else announcement.why
+
+
+def _reason(announcement: Announcement | None, deal: Deal | None = None) -> str:
     """Return why it was not heard, for the row itself; "" when it went as people expect."""
     if announcement is None:
         return NOT_PLANNED
-    return announcement.why if announcement.state in (NOT_HEARD, DROPPED) else ""
+    if announcement.state not in (NOT_HEARD, DROPPED):
+        return ""
+    return announcement.why if deal is None else _why(announcement, deal)
 
 
 def _said_line(announcement: Announcement, now: datetime, hearing: Hearing) -> Json:

@@ -9,11 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from controller.glance import HealthProblem, Sounding, Total
+from controller.sales.deals import Step
 from controller.sales.model import Announcement, City, Deal, Person, Team
+from controller.sales.products import Product
+from controller.sales.proposals import Proposal
 from controller.sales.standings import Standing
 from controller.services.announcement_priority import BY_HAND
+from controller.services.deals import Recorded
 from controller.services.voices import Speaking
-from controller.sound.mandarin import unreadable
+from controller.sound.mandarin import spelling, unreadable
 from controller.sound.tts.background_install import InstallStatus
 from controller.timetable.model import Entry
 from controller.timetable.times import written_end
@@ -53,6 +57,37 @@ def deal(row: Deal) -> Json:
     }
 
 
+def recorded(row: Recorded) -> Json:
+    """Return the answer to a recorded or restored deal; `note` only where published results do not show it."""
+    answer = {"id": row.id, "sentence": row.sentence, "decision": row.decision.to_json()}
+    return {**answer, "note": row.note} if row.note else answer
+
+
+def step(row: Step) -> Json:
+    return {"step": row.step, "at": moment(row.at), "reason": row.reason}
+
+
+def product(row: Product) -> Json:
+    return {"id": row.id, "name": row.name, "hidden": row.hidden}
+
+
+def proposal(row: Proposal) -> Json:
+    """Return a deal that waits for the assistant, or what became of it."""
+    return {
+        "id": row.id,
+        "key": row.key,
+        "person": row.person,
+        "team": row.team,
+        "product": row.product,
+        "amount": yuan(row.amount),
+        "at": moment(row.at),
+        "by": row.entered_by,
+        "state": row.state,
+        "why": row.why,
+        "deal": row.deal_id,
+    }
+
+
 def announcement(row: Announcement) -> Json:
     return {
         "id": row.id,
@@ -70,6 +105,7 @@ def announcement(row: Announcement) -> Json:
 
 
 def person(row: Person) -> Json:
+    initials, pinyin = spelling(row.name, row.say_as)
     return {
         "id": row.id,
         "name": row.name,
@@ -77,6 +113,8 @@ def person(row: Person) -> Json:
         "leader": row.leader,
         "say_as": row.say_as,
         "hidden": row.hidden,
+        "initials": initials,
+        "pinyin": pinyin,
         "unreadable": [] if row.say_as else list(unreadable(row.name)),
     }
 

@@ -18,7 +18,7 @@ from controller.services.media import MOST_TRACK_BYTES as TRACK_BYTES
 from controller.services.media import Listed
 from controller.services.people import PHOTO_BYTES, SONG_BYTES
 from controller.timetable.labels import track_title
-from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, replaced_of
+from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, how_of
 from signage.auth import needs
 from signage.http import AROUND_A_FILE, Denied, body, brings, number_of, text_of
 from signage.office import office
@@ -89,7 +89,7 @@ def hear() -> Response:
         say_as = text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None
         return _sound(office().media.hear_name(text_of(fields, "name", NAME_LIMIT), say_as, options))
     if "amount" in fields:
-        return _sound(office().media.hear_deal(*deal_of(fields), options, replaced_of(fields)))
+        return _sound(office().media.hear_deal(*deal_of(fields), options, how_of(fields)))
     return _sound(office().media.hear_text(text_of(fields, "text", TEXT_LIMIT), options))
 
 

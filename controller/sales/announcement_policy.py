@@ -109,6 +109,16 @@ def decide(amount: Decimal, facts: Facts) -> Decision:
     return _soon(kind, facts) if kind else _with_others(facts)
 
 
+def calm(facts: Facts) -> Decision:
+    """Decide about a correction that people want to be announced: one sentence, as soon as sound is allowed."""
+    when = _allowed(facts.now, facts)
+    if when <= facts.now:
+        why = f"只说这一句，不鼓掌，{facts.at_once}。"
+        return Decision(Kind.SAY, facts.now, False, why, facts.now, facts.held)
+    why = f"{_holding(facts)}，{time_text(when, facts.now)} 播报。"
+    return Decision(Kind.SAY, when, False, why, facts.now)
+
+
 def after_restart(
     announcement: Announcement,
     now: datetime,

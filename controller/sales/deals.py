@@ -1,4 +1,4 @@
-"""Deals in the store: recorded once, voided at most once, never changed."""
+"""Deals in the store: recorded once, voided and restored with their history, never changed."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Final
 from controller.sales import model
 from controller.sales.model import Conflict, Deal, Refused, Unknown
 from controller.sales.money import from_fen, to_fen
+from controller.sales.products import LONGEST_PRODUCT
 from controller.sales.rows import Row, Rows, day, from_ms, to_json, to_ms
 
 LONGEST_KEY: Final = 80
-LONGEST_PRODUCT: Final = 40
 LONGEST_REASON: Final = 200
 NOTHING_HIDDEN: Final[Mapping[str, int]] = MappingProxyType({})
 _RECENT: Final = 10
 """A product sold only once is offered while its deal is among this many newest deals."""
 _SELECT: Final = (
-    "SELECT id, key, person_id, person, team, product, fen, at, voided_at, void_reason, date, team_id"
-    " FROM deals "
+    "SELECT id, key, person_id, person, team, product, fen, at, voided_at, void_reason, date, team_id, replaces,"
+    " (SELECT max(later.id) FROM deals later WHERE later.replaces = deals.id) FROM deals "
 )
 
 
@@ -39,6 +39,15 @@ class Sale:
     last_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a deal's history. `step`: "voided" or "restored"; `reason`: of a void."""
+
+    step: str
+    at: datetime
+    reason: str
+
+
 class Deals:
     """Deals as seen by one snapshot or transaction."""
 
@@ -46,14 +55,22 @@ class Deals:
         self._rows = rows
 
     def record(
-        self, key: str, person_id: int, product: str, amount: Decimal, at: datetime, date: date
+        self,
+        key: str,
+        person_id: int,
+        product: str,
+        amount: Decimal,
+        at: datetime,
+        date: date,
+        replaces: int | None = None,
     ) -> tuple[Deal, bool]:
         """Record a deal; return it with True when it is new, False when the same request was recorded before.
 
-        `date` is the office's day of `at`. Raises `Conflict` when `key` was used with other content, `Refused` (field
-        "person", "product" or "key") when the person is not on the roster or a text is too long.
+        `date` is the office's day for which it counts; `replaces`: the deal that it corrects.
+        Raises `Conflict` when `key` was used with other content, `Refused` (field "person", "product" or "key") when
+        the person is not on the roster or a text is too long.
         """
-        key, product = _checked_key(key), _tidy(product)
+        key, product = checked_key(key), tidy_product(product)
         asked = _fingerprint(person_id, product, amount)
         if (known := self.by_key(key)) is not None:
             return self._same_or_conflict(known, asked), False
@@ -66,9 +83,9 @@ class Deals:
             raise Refused("名单里没有这个人，请重新选择。", field="person")
         person, team_id, team = row
         deal_id = self._rows.add(
-            "INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            key, day(date), to_ms(at), person_id, team_id, person, team, product, to_fen(amount), asked,
+            "INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked, replaces)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            key, day(date), to_ms(at), person_id, team_id, person, team, product, to_fen(amount), asked, replaces,
         )  # fmt: skip
         return self._known(deal_id), True
 
@@ -84,6 +101,42 @@ class Deals:
             to_ms(at), reason, deal_id,
         )  # fmt: skip
         return self._known(deal_id)
+
+    def restore(self, deal_id: int, at: datetime) -> Deal:
+        """Count a voided deal again; idempotent. Raises `Unknown` when there is no such deal.
+
+        Raises `Conflict` when a deal that corrects it stands, because both would count.
+        """
+        deal = self.get(deal_id)
+        if deal is None:
+            raise Unknown(f"没有编号为 {deal_id} 的订单。", field="id")
+        if deal.voided is None:
+            return deal
+        if (standing := self._correction_of(deal)) is not None:
+            raise Conflict(
+                f"这一单已经改成 {standing.person} 的一单（编号 {standing.id}）。要恢复原来的，请先撤回改后的那一单。",
+                field="id",
+            )
+        self._rows.add(
+            "INSERT INTO deal_history (deal_id, step, at, reason) VALUES (?, 'restored', ?, '')",
+            deal_id, to_ms(at),
+        )  # fmt: skip
+        return self._known(deal_id)
+
+    def _correction_of(self, deal: Deal) -> Deal | None:
+        """Return the standing deal that corrects this one, directly or by further corrections."""
+        while deal.replaced_by is not None:
+            deal = self._known(deal.replaced_by)
+            if deal.voided is None:
+                return deal
+        return None
+
+    def history(self, deal_id: int) -> tuple[Step, ...]:
+        """Return each void and restore of a deal, oldest first."""
+        rows = self._rows.all(
+            "SELECT step, at, reason FROM deal_history WHERE deal_id = ? ORDER BY id LIMIT 200", deal_id
+        )
+        return tuple(Step(step, from_ms(at, self._rows.zone), reason) for step, at, reason in rows)
 
     def get(self, deal_id: int) -> Deal | None:
         """Return the deal with this id, voided or not."""
@@ -114,6 +167,13 @@ class Deals:
         """Return the newest unvoided deals, newest first."""
         sql = _SELECT + "WHERE voided_at IS NULL ORDER BY id DESC LIMIT ?"
         return tuple(map(self._deal, self._rows.all(sql, count)))
+
+    def recent_sellers(self, count: int) -> tuple[int, ...]:
+        """Return the people of the newest unvoided deals, the last one first."""
+        rows = self._rows.all(
+            "SELECT person_id FROM deals WHERE voided_at IS NULL ORDER BY id DESC LIMIT 300"
+        )
+        return tuple(dict.fromkeys(row[0] for row in rows))[:count]
 
     def newest_at(self) -> datetime | None:
         """Return when the newest deal was signed: a clock that shows an earlier time is wrong."""
@@ -217,21 +277,24 @@ class Deals:
         return known
 
     def _deal(self, row: Row) -> Deal:
-        ident, key, person_id, person, team, product, fen, at, voided_at, reason, when, team_id = row
+        ident, key, person_id, person, team, product, fen, at, voided_at, reason, when, team_id, *link = row
         return Deal(
             id=ident, key=key, person_id=person_id, person=person, team=team, product=product,
             amount=from_fen(fen), at=from_ms(at, self._rows.zone),
             voided=None if voided_at is None else reason, date=date.fromisoformat(when), team_id=team_id,
+            replaces=link[0], replaced_by=link[1],
         )  # fmt: skip
 
 
-def _checked_key(key: str) -> str:
+def checked_key(key: str) -> str:
+    """Return the key of a form. Raises `Refused` when it is empty, too long or unprintable."""
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
         raise Refused(f"表单的编号（key）应当有 1 到 {LONGEST_KEY} 个字符，请重新打开报单页。", field="key")
     return key
 
 
-def _tidy(product: str) -> str:
+def tidy_product(product: str) -> str:
+    """Return a product's name in its stored spelling. Raises `Refused` when it is too long or unprintable."""
     tidy = " ".join(product.split())
     if len(tidy) > LONGEST_PRODUCT or not tidy.isprintable():
         raise Refused(f"产品名最多 {LONGEST_PRODUCT} 个字，不能有控制字符。", field="product")

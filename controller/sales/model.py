@@ -149,7 +149,8 @@ class Person:
 class Deal:
     """One sale, with the names of person and team at the time of signing.
 
-    `voided` is None, or the reason for taking it back.
+    `voided` is None, or the reason for taking it back. `replaces`: the deal that it corrects; `replaced_by`: the deal
+    that corrects it.
     """
 
     id: int
@@ -163,6 +164,8 @@ class Deal:
     voided: str | None
     date: dt.date
     team_id: int
+    replaces: int | None = None
+    replaced_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

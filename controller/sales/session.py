@@ -16,6 +16,8 @@ from controller.sales.exceptions import DayExceptions
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
 from controller.sales.people import Roster
+from controller.sales.products import Products
+from controller.sales.proposals import Proposals
 from controller.sales.rows import Rows
 from controller.sales.settings import Settings
 from controller.sales.target_tables import Targets
@@ -42,6 +44,8 @@ class Session:
         self.deals = Deals(rows)
         self.roster = Roster(rows)
         self.moves = TeamMoves(rows)
+        self.products = Products(rows)
+        self.proposals = Proposals(rows)
         self.outbox = Outbox(rows)
         self.settings = Settings(rows)
         self.targets = Targets(rows, self.roster, works)

@@ -236,6 +236,11 @@ class Settings:
         value: dict[str, Any] = json.loads(row[0])
         return value
 
+    def frozen_at(self, date: date) -> datetime | None:
+        """Return when the day's results were frozen, None when they are not."""
+        row = self._rows.one("SELECT frozen_at FROM results WHERE date = ?", day(date))
+        return None if row is None else from_ms(row[0], self._rows.zone)
+
     def used(self, kind: str) -> tuple[str, ...]:
         """Return the recently used phrases of a kind, oldest first."""
         sql = "SELECT text FROM used_variants WHERE kind = ? ORDER BY id"

@@ -22,13 +22,15 @@ from controller.glance import Glance, Ranking
 from controller.moments import local_time
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
-from controller.sales.model import Announcement, City, Deal, Person, Refused, Team
+from controller.sales.deals import Step
+from controller.sales.model import Announcement, City, Deal, Person, Refused, Team, Unknown
 from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
+from controller.services.deal_corrections import published
 from controller.services.deals import AS_USUAL, DealService, How, Recorded
 from controller.services.duties import DutyService
 from controller.services.exceptions import ExceptionService
@@ -38,6 +40,8 @@ from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
 from controller.services.people import PeopleService
 from controller.services.prerender import Prerenderer
+from controller.services.products import ProductService
+from controller.services.proposals import ProposalService
 from controller.services.roster_dates import RosterDates
 from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
@@ -62,8 +66,7 @@ __all__ = ["Announced", "Decided", "How", "Office", "Recorded"]
 
 UNDO_S = 60.0
 """Time for which a stop can be undone; the phone offers it for ten seconds."""
-MOST_HIDDEN = 200
-"""Maximum number of hidden products; only the last 300 deals are searched for products."""
+RECENT_SELLERS = 12
 NOTHING_STOPPED: tuple[float, tuple[int, ...], ManualOverride | None] = (float("-inf"), (), None)
 
 
@@ -115,6 +118,7 @@ class Office:
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups)
+        self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         cues = CueService(context)
         self._people = PeopleService(context)
@@ -175,38 +179,49 @@ class Office:
         return self._deals.record(person, product, amount, key, team, how)
 
     def preview_deal(
-        self, person: str, product: str, amount: object, team: str | None = None, replaces: int | None = None
+        self, person: str, product: str, amount: object, team: str | None = None, how: How = AS_USUAL
     ) -> tuple[str, Decision]:
-        """Return the announcement of a deal, and its decision, without recording it; `replaces`: as in `How`."""
-        return self._deals.preview(person, product, amount, team, replaces)
+        """Return the announcement of a deal, and its decision, without recording it; `how` as for `record_deal`."""
+        return self._deals.preview(person, product, amount, team, how)
 
-    def void_deal(self, deal_id: int, reason: str) -> None:
-        """Take a deal back, with the reason."""
-        self._deals.void(deal_id, reason)
+    def void_deal(self, deal_id: int, reason: str) -> str:
+        """Take a deal back, with the reason; return what published results do not show."""
+        return self._deals.void(deal_id, reason)
+
+    def restore_deal(self, deal_id: int, *, announced: bool = False) -> Recorded:
+        """Count a deal of this week again that was taken back; see DealService.restore."""
+        return self._deals.restore(deal_id, announced=announced)
 
     def deals(self, day: date) -> tuple[Deal, ...]:
         """Return all deals of a day, oldest first, including those taken back."""
         with self._context.store.read() as session:
             return session.deals.of_day(day)
 
-    def products(self) -> tuple[str, ...]:
-        """Return the products to choose from: those sold recently and not hidden."""
+    def deal_history(self, deal_id: int) -> tuple[Deal, tuple[Step, ...]]:
+        """Return a deal and each void and restore of it, oldest first. Raises Unknown."""
         with self._context.store.read() as session:
-            return session.deals.products(self._hidden_products())
+            deal = session.deals.get(deal_id)
+            if deal is None:
+                raise Unknown(f"没有编号为 {deal_id} 的订单。", "id")
+            return deal, session.deals.history(deal_id)
+
+    def frozen_note(self, day: date) -> str:
+        """Return the sentence for a day whose results are published, "" for other days."""
+        with self._context.store.read() as session:
+            return published(session, self._context.clock.now().date(), day)
+
+    def recent_sellers(self) -> tuple[int, ...]:
+        """Return the people of the latest deals, the last one first."""
+        with self._context.store.read() as session:
+            return session.deals.recent_sellers(RECENT_SELLERS)
+
+    def products(self) -> tuple[str, ...]:
+        """Return the products to choose from: the office's list, then those sold recently and not hidden."""
+        return self.product_list.choices()
 
     def hide_product(self, product: str, *, hidden: bool) -> None:
         """Hide a product from the choice until it is sold again, or show it again."""
-        marks = self._hidden_products()
-        marks.pop(product, None)
-        if hidden:
-            with self._context.store.read() as session:
-                marks[product] = session.deals.newest_id()
-        kept = dict(sorted(marks.items(), key=lambda mark: mark[1])[-MOST_HIDDEN:])
-        self._context.preferences.set("hidden_products", kept)
-
-    def _hidden_products(self) -> dict[str, int]:
-        marks = self._context.preferences.get("hidden_products", {})
-        return dict(marks) if isinstance(marks, dict) else {}
+        self.product_list.hide(product, hidden=hidden)
 
     # --- announcing
 

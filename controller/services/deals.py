@@ -1,13 +1,13 @@
-"""Deals and targets: record, take back, decide on announcements, announce."""
+"""Deals and targets: record, correct, take back, restore, decide on announcements, announce."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from controller.names import same_name
-from controller.sales import announcement_policy, messages
+from controller.sales import announcement_policy, corrections, messages
 from controller.sales.announcement_policy import Decision, Facts
 from controller.sales.model import (
     BIG,
@@ -15,6 +15,7 @@ from controller.sales.model import (
     DROPPED,
     FIRST_OF_DAY,
     FIRST_OF_WEEK,
+    HEARD,
     OPEN_STATES,
     RECORD,
     RESULTS,
@@ -23,8 +24,10 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Deal,
+    Kind,
     NewAnnouncement,
     StoredScript,
+    Unknown,
 )
 from controller.sales.money import parse_amount
 from controller.sales.standings import Standing
@@ -33,6 +36,16 @@ from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING, HOURLY
 from controller.services.announcements import AnnouncementService
 from controller.services.context import UNANNOUNCED, WORDS, Context, Decided, period_of, spent_s
+from controller.services.deal_corrections import (
+    CORRECTED,
+    RESTORED,
+    UNCHANGED,
+    CalmSentences,
+    calm_of,
+    correctable,
+    not_announced,
+    published,
+)
 from controller.services.roundups import TAKEN_BACK, RoundUps
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State, Timetable
@@ -108,22 +121,33 @@ def _of_team(session: Session, deal: Deal) -> tuple[Announcement, ...]:
 
 # --- Recording deals
 
-NOT_ANNOUNCED = "只记不播，战报照算。"
-CORRECTED = "改过了，以新的一单为准"
-
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """Options of recording a deal. `announced`: False for record only; `replaces`: the deal that it corrects.
+    """Options of recording a deal. `announced`: False for record only, None: as usual (only deals of today are).
 
-    The replaced deal is taken back in the same transaction.
+    `replaces`: the deal that it corrects, taken back in the same transaction. `day`: the day of this week for which it
+    counts, None for today. `calm`: announced as a correction, in one sentence without applause; a deal for another day
+    always is.
     """
 
-    announced: bool = True
+    announced: bool | None = None
     replaces: int | None = None
+    day: date | None = None
+    calm: bool = False
 
 
 AS_USUAL = How()
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A deal with the values entered. `team` distinguishes namesakes."""
+
+    person: str
+    product: str
+    amount: Decimal
+    team: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +160,20 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A recorded deal. `created` is False for a repeated request."""
+    """A recorded deal. `created` is False for a repeated request; `note`: what published results do not show."""
 
     id: int
     sentence: str
     decision: Decided
     created: bool
+    note: str = ""
 
 
 class DealService:
     """Thread-safe: the store's single writer is the lock."""
 
     def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps):
-        self._context, self._talk = context, talk
+        self._context, self._talk, self._calm = context, talk, CalmSentences(talk)
         self._next_roundup = roundups.next_roundup
         self.round_up, self.recover = roundups.round_up, roundups.recover  # called by TimetableListener
 
@@ -165,70 +190,154 @@ class DealService:
 
         Raises Refused or Conflict.
         """
-        yuan = parse_amount(amount)
-        now = self._context.clock.now()
+        sold = Sold(person, product, parse_amount(amount), team)
         with self._context.store.write() as session:
-            seller = _seller(session, key, person, team)
-            replaced = how.replaces if session.deals.by_key(key) is None else None
-            gone = self._taken_back(session, replaced, CORRECTED, now) if replaced is not None else None
-            decision, own = self._decide(session, yuan, now)
-            if not how.announced:
-                decision = own = Decision(ROUNDUP, None, True, NOT_ANNOUNCED, now)
-            deal, created = session.deals.record(key, seller, product, yuan, now, now.date())
-            announcement = (
-                self._put(session, deal, decision, own) if created else session.outbox.of_deal(deal.id)[0]
-            )
-            if created and how.announced:
-                _announce_target(session, deal, decision, own, self._context.rhythm, spent_s(session, now))
+            recorded, gone = self.record_in(session, sold, key, how)
         if gone is not None:
             self._withdraw(gone)
-        return Recorded(deal.id, announcement.text, Decided(announcement.decision), created)
+        return recorded
+
+    def record_in(
+        self, session: Session, sold: Sold, key: str, how: How = AS_USUAL
+    ) -> tuple[Recorded, Withdrawn | None]:
+        """Record a deal in the caller's transaction; return it with the announcements to change after the commit."""
+        now = self._context.clock.now()
+        known = session.deals.by_key(key)
+        seller = _seller(session, key, sold.person, sold.team)
+        if known is not None:
+            known, _ = session.deals.record(key, seller, sold.product, sold.amount, now, known.date)
+            first = session.outbox.of_deal(known.id)[0]
+            return Recorded(known.id, first.text, Decided(first.decision), False), None
+        day = corrections.checked_date(how.day, now.date())
+        old = correctable(session, how.replaces, now.date())
+        gone = self._taken_back(session, old.id, CORRECTED, now) if old is not None else None
+        decided = self._decide(session, sold.amount, now)
+        signed = old.at if old is not None and old.date == day != now.date() else now
+        deal, _ = session.deals.record(key, seller, sold.product, sold.amount, signed, day, how.replaces)
+        announcement = self._announce(session, deal, old, how, now, decided)
+        note = published(session, now.date(), day, old.date if old is not None else day)
+        return Recorded(deal.id, announcement.text, Decided(announcement.decision), True, note), gone
+
+    def _announce(
+        self, session: Session, deal: Deal, old: Deal | None, how: How, now: datetime,
+        decided: tuple[Decision, Decision],
+    ) -> Announcement:  # fmt: skip
+        """Put the deal's announcement into the outbox, as usual, as a calm sentence, or with the reason for none."""
+        today = deal.date == now.date()
+        if how.announced is False or (how.announced is None and not today):
+            silent = Decision(ROUNDUP, None, True, not_announced(deal.date, now.date()), now)
+            return self._put(session, deal, silent, silent)
+        if how.calm or not today:
+            text = corrections.correction(old, deal, WORDS) if old else corrections.late_entry(deal, WORDS)
+            return self._calm.announce(
+                session, deal, text, announcement_policy.calm(self._facts(session, now, None))
+            )
+        announcement = self._put(session, deal, *decided)
+        _announce_target(session, deal, *decided, self._context.rhythm, spent_s(session, now))
+        return announcement
 
     def preview(
-        self, person: str, product: str, amount: object, team: str | None = None, replaces: int | None = None
+        self, person: str, product: str, amount: object, team: str | None = None, how: How = AS_USUAL
     ) -> tuple[str, Decision]:
-        """Return text and decision of a deal without recording it; `replaces`: see `How`. Raises Refused."""
-        deal, decision, announcement = self._imagined(person, product, amount, team, replaces)
+        """Return text and decision of a deal without recording it; `how` as for `record`. Raises Refused."""
+        deal, decision, announcement = self._imagined(Sold(person, product, parse_amount(amount), team), how)
         if decision.at_once:
             self._talk.prepare(announcement, deal)
         return announcement.text, decision
 
     def preview_script(
-        self, person: str, product: str, amount: object, team: str | None = None, replaces: int | None = None
+        self, person: str, product: str, amount: object, team: str | None = None, how: How = AS_USUAL
     ) -> Script:
         """Return the script of a deal with its applause or song, without recording it. Raises Refused."""
-        deal, _, announcement = self._imagined(person, product, amount, team, replaces)
+        deal, _, announcement = self._imagined(Sold(person, product, parse_amount(amount), team), how)
         return self._talk.script(announcement, deal)
 
-    def _imagined(
-        self, person: str, product: str, amount: object, team: str | None, replaces: int | None
-    ) -> tuple[Deal, Decision, Announcement]:
-        yuan = parse_amount(amount)
+    def _imagined(self, sold: Sold, how: How) -> tuple[Deal, Decision, Announcement]:
         now = self._context.clock.now()
         with self._context.store.read() as session:
-            seller = session.roster.find(person, team)
-            decision, _ = self._decide(session, yuan, now, without=replaces)
+            seller = session.roster.find(sold.person, sold.team)
+            day = corrections.checked_date(how.day, now.date())
+            old = correctable(session, how.replaces, now.date())
             deal = Deal(
-                0, "", seller.id, seller.name, seller.team, product.strip(), yuan, now, None, now.date(),
+                0, "", seller.id, seller.name, seller.team, sold.product.strip(), sold.amount, now, None, day,
                 seller.team_id,
             )  # fmt: skip
+            if how.announced is not False and (how.calm or day != now.date()):
+                decision = announcement_policy.calm(self._facts(session, now, how.replaces))
+                text = (
+                    corrections.correction(old, deal, WORDS) if old else corrections.late_entry(deal, WORDS)
+                )
+                calm = Announcement(
+                    0, "", Kind.SAY, text, WAITING, "", now, None, script=StoredScript(applause=None)
+                )
+                return deal, self._as_asked(how, day, decision), calm
+            decision, _ = self._decide(session, sold.amount, now, without=how.replaces)
             text = self._phrase(session, deal, decision).text
-        return deal, decision, self._unsent(text, decision, yuan, now)
+            decision = self._as_asked(how, day, decision)
+        return deal, decision, self._unsent(text, decision, sold.amount, now)
 
-    def void(self, deal_id: int, reason: str) -> None:
-        """Take a deal back: out of the standings and, if not announced yet, out of its announcements."""
+    def _as_asked(self, how: How, day: date, decision: Decision) -> Decision:
+        """Return the decision, or the one for record only when a deal of another day is not to be announced."""
+        today = decision.now.date()
+        if how.announced is None and day != today:
+            return Decision(ROUNDUP, None, True, not_announced(day, today), decision.now)
+        return decision
+
+    def void(self, deal_id: int, reason: str) -> str:
+        """Take a deal back: out of the standings and, if not announced yet, out of its announcements.
+
+        Return what published results do not show, "" for nothing.
+        """
+        now = self._context.clock.now()
         with self._context.store.write() as session:
-            gone = self._taken_back(session, deal_id, reason, self._context.clock.now())
+            gone = self._taken_back(session, deal_id, reason, now)
+            deal = session.deals.get(deal_id)
+            note = published(session, now.date(), deal.date) if deal is not None else ""
         self._withdraw(gone)
+        return note
+
+    def restore(self, deal_id: int, *, announced: bool = False) -> Recorded:
+        """Count a deal of this week again that was taken back; idempotent. Raises Refused.
+
+        It is not spoken again unless `announced`: as usual when it was not heard yet, else in one calm sentence.
+        """
+        now = self._context.clock.now()
+        with self._context.store.write() as session:
+            before = session.deals.get(deal_id)
+            if before is None:
+                raise Unknown(f"没有编号为 {deal_id} 的订单。", "id")
+            corrections.check_restorable(before, now.date())
+            deal = session.deals.restore(deal_id, now)
+            note = published(session, now.date(), deal.date)
+            if before.voided is None or not announced:
+                why = RESTORED if before.voided is not None else UNCHANGED
+                silent = Decision(ROUNDUP, None, True, why, now)
+                return Recorded(deal.id, "", Decided(silent.to_json()), before.voided is not None, note)
+            announcement = self._announce_restored(session, deal, now)
+        return Recorded(deal.id, announcement.text, Decided(announcement.decision), True, note)
+
+    def _announce_restored(self, session: Session, deal: Deal, now: datetime) -> Announcement:
+        heard = any(said.state == HEARD for said in session.outbox.of_deal(deal.id))
+        if heard or deal.date != now.date():
+            text = corrections.still_counts(deal, WORDS)
+            return self._calm.announce(
+                session, deal, text, announcement_policy.calm(self._facts(session, now, None))
+            )
+        decided = self._decide(session, deal.amount, now, without=deal.id)
+        again = f"deal:{deal.id}:{len(session.deals.history(deal.id))}"
+        announcement = self._put(session, deal, *decided, key=again)
+        _announce_target(session, deal, *decided, self._context.rhythm, spent_s(session, now))
+        return announcement
 
     def _taken_back(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
         """Void a deal in the store; return the announcements to change after the commit."""
         gone = session.deals.void(deal_id, reason, now)
+        spoken = calm_of(session, deal_id)
         unfinished = [a for a in session.outbox.of_deal(deal_id) if a.state in OPEN_STATES]
         alone = [a.id for a in unfinished if all(deal.voided for deal in session.deals.of_ids(a.deals))]
         targets = [a.id for a in missed(session, gone) if a.id not in alone]
         shared = [a for a in unfinished if a.kind == BURST and a.state == WAITING and a.id not in alone]
-        return Withdrawn((*alone, *targets), tuple(shared))
+        return Withdrawn((*alone, *targets, *spoken), tuple(shared))
 
     def _withdraw(self, gone: Withdrawn) -> None:
         self._talk.cancel(list(gone.ended), TAKEN_BACK)
@@ -280,14 +389,16 @@ class DealService:
             deal, variants, WORDS, session.settings.used(decision.kind), deal.date.toordinal()
         )
 
-    def _put(self, session: Session, deal: Deal, decision: Decision, own: Decision) -> Announcement:
+    def _put(
+        self, session: Session, deal: Deal, decision: Decision, own: Decision, key: str | None = None
+    ) -> Announcement:
         phrase = self._phrase(session, deal, decision)
-        session.settings.use(decision.kind, phrase.template, deal.at)
+        session.settings.use(decision.kind, phrase.template, decision.now)
         kind = decision.kind
         if decision.merge:
             kind = EVENING if decision.kind == RESULTS else HOURLY
         new = NewAnnouncement(
-            f"deal:{deal.id}", kind, phrase.text, own.why, deal.at, deal.date,
+            key or f"deal:{deal.id}", kind, phrase.text, own.why, decision.now, decision.now.date(),
             due=own.when, deals=(deal.id,), priority=announcement_priority.PRIORITY.get(kind, 0),
             script=self._script(deal.amount), decision=decision.to_json(),
             state=WAITING if decision.when is not None else DROPPED,

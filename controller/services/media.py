@@ -17,7 +17,7 @@ from controller.names import tidy_name
 from controller.sales.model import Refused, StoreFull
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
-from controller.services.deals import DealService
+from controller.services.deals import AS_USUAL, DealService, How
 from controller.services.people import ProfileMedia
 from controller.services.people_lists import PeopleLists
 from controller.services.scripts import ScriptBuilder
@@ -272,10 +272,10 @@ class Media:
 
     def hear_deal(
         self, person: str, product: str, amount: object, team: str | None = None,
-        manner: Manner | None = None, replaces: int | None = None,
+        manner: Manner | None = None, how: How = AS_USUAL,
     ) -> Path:  # fmt: skip
-        """Render a preview of a deal, with applause or the seller's song. Raises Refused."""
-        script = self._deals.preview_script(person, product, amount, team, replaces)
+        """Render a preview of a deal, with applause or the seller's song; `how` as for recording it. Raises Refused."""
+        script = self._deals.preview_script(person, product, amount, team, how)
         return self.samples.render(script, manner)
 
     def hear_name(self, name: str, say_as: str | None, manner: Manner | None = None) -> Path:

@@ -1,10 +1,14 @@
 // 报单: person, amount, product, and a preview of the announced sentence.
-import { $, ask, call, chips, closeSheet, el, field, fill, heldDown, money, newKey, Refusal, row, sheet, tap, toast, undoable } from './phone-kit.js';
+import { $, ask, call, chips, el, fill, heldDown, money, newKey, Refusal, row, tap, toast, undoable } from './phone-kit.js';
 import { hear, silence } from './phone-media.js';
+import * as done from './phone-done.js';
+import * as people from './phone-find.js';
+import * as products from './phone-products.js';
+import * as proposed from './phone-proposed.js';
+import * as unsent from './phone-unsent.js';
 
 const OTHER = '别的…';
-const KEPT = 'zhangu-unsent';
-const form = { key: newKey(), team: localStorage.getItem('zhangu-team'), person: null, product: null, picked: false };
+const form = { key: newKey(), team: null, person: null, product: null, picked: false, day: null };
 let state = null;
 let refresh = () => {};
 let previewTimer = 0;
@@ -12,43 +16,19 @@ let previewTurn = 0;
 let sending = false;
 let reported = null; // the deal entered last: its card stays until the next deal is started
 let fixing = null; // the deal that is being corrected
-let older = null; // every deal of today, once the user has opened the older ones
+let changing = false; // the office's list of products was changed on this phone: the next state has it
+let reordered = false;
 let listed = []; // products as listed on this page: they keep their places while a deal is being entered
-
-// ---- unsent deals survive a reload; each keeps its key, so that none is counted twice
-
-const unsent = () => JSON.parse(localStorage.getItem(KEPT) || '[]');
-const keep = (orders) => localStorage.setItem(KEPT, JSON.stringify(orders));
-const forget = (key) => keep(unsent().filter((order) => order.key !== key));
-
-async function deliver(order) {
-  const answer = await call('POST', '/api/deals', order);
-  forget(order.key);
-  return answer;
-}
-
-// Not a refusal of the deal itself: the server is away, or this phone was removed or now belongs to a leader.
-const undelivered = (error) => [0, 401, 403].includes(error.status) || error.status >= 500;
-
-async function sendUnsent() {
-  for (const order of unsent()) {
-    try {
-      const answer = await deliver(order);
-      toast('已送到。' + answer.decision.why);
-    } catch (error) {
-      if (!(error instanceof Refusal) || undelivered(error)) break;
-      forget(order.key);
-      toast(`${order.person}的单没有记下：${error.message}`);
-    }
-    refresh();
-  }
-  drawDone();
-}
 
 // ---- the form
 
 const product = () => (form.product === OTHER ? $('other-product').value.trim() : form.product);
-const entered = () => ({ person: form.person, team: form.team, product: product(), amount: $('amount').value, replaces: fixing ? fixing.id : null });
+const elsewhere = () => Boolean(fixing) && form.day !== state.date; // corrected to, or on, another day than today
+const aloud = () => Boolean(fixing) && $('correct-aloud').checked;
+const recordOnly = () => Boolean(fixing) && !aloud() && (elsewhere() || $('record-only').checked);
+const announced = () => (aloud() ? { announce: 'correction' } : recordOnly() ? { announce: false } : {});
+const fixed = () => (fixing ? { replaces: fixing.id, date: form.day } : {});
+const entered = () => ({ person: form.person, team: form.team, product: product(), amount: $('amount').value, ...fixed() });
 const complete = () => form.person && $('amount').value.trim() && product();
 
 function fault(name, sentence) {
@@ -64,8 +44,6 @@ function say(why, words) {
   $('sentence').classList.toggle('idle', !words);
 }
 
-const recordOnly = () => Boolean(fixing) && $('record-only').checked;
-
 function missing() {
   const parts = [form.person ? '' : '谁签的', $('amount').value.trim() ? '' : '金额', product() ? '' : '产品'].filter(Boolean);
   return parts.length ? `还差：${parts.join('、')}。` : '';
@@ -76,16 +54,17 @@ function preview() {
   const turn = ++previewTurn;
   $('go').disabled = sending || !complete();
   $('go').closest('.send').classList.toggle('ready', Boolean(complete()));
-  $('deal-listen').hidden = !complete();
+  $('deal-listen').hidden = !complete() || !state.sells;
   silence($('deal-sound')); // it belongs to the previous values
   fault(null, '');
   if (!complete()) return say(missing(), '');
   if (!$('words').textContent) say('要播的话马上写好……', '');
   previewTimer = setTimeout(async () => {
     try {
-      const found = await call('POST', '/api/deals/preview', entered());
+      const found = await call('POST', '/api/deals/preview', { ...entered(), ...(aloud() ? announced() : {}) });
       if (turn !== previewTurn) return;
-      if (recordOnly()) say(`${money(found.amount)}。`, '只记不播，战报照算。');
+      if (!state.sells) say(`${money(found.amount)}。交给助理，确认以后播报。`, found.sentence);
+      else if (recordOnly()) say(`${money(found.amount)}。`, elsewhere() ? `只记不播，记在${nameOf(form.day)}。` : '只记不播，战报照算。');
       else say(`${money(found.amount)}。${found.decision.why}`, found.sentence);
     } catch (error) {
       if (turn !== previewTurn) return;
@@ -95,21 +74,36 @@ function preview() {
   }, 220);
 }
 
+// A leader enters deals of the own team only.
+function offered() {
+  const { role, team } = state.me;
+  if (role !== 'leader' || !team) return state;
+  return { ...state, teams: state.teams.filter((one) => one.name === team), people: state.people.filter((one) => one.team === team) };
+}
+
 function drawWho() {
-  const names = state.teams.map((team) => team.name);
-  if (!names.includes(form.team)) form.team = names[0] || null;
-  const people = state.people.filter((person) => person.team === form.team).map((person) => person.name);
-  if (form.person && !state.people.some((person) => person.name === form.person)) form.person = null;
+  const known = state.people.filter((person) => person.name === form.person);
+  if (form.person && !known.length) form.person = null;
+  else if (known.length === 1) form.team = known[0].team; // moved meanwhile
   $('who').hidden = Boolean(form.person);
   $('chosen').hidden = !form.person;
   $('chosen-name').textContent = form.person || '';
   $('chosen-team').textContent = form.team || '';
-  chips($('teams'), names, form.team, (name) => { form.team = name; localStorage.setItem('zhangu-team', name); drawWho(); });
-  chips($('people'), people, form.person, (name) => { form.person = name; reported = null; drawReported(); drawWho(); preview(); $('amount').focus(); });
-  if (!names.length) fill($('people'), el('p', { class: 'dim' }, '还没有人。请到“设备”页加人。'));
+  people.draw(offered(), form);
+}
+
+function pickPerson(person) {
+  Object.assign(form, { person: person.name, team: person.team });
+  reported = null;
+  drawReported();
+  drawWho();
+  preview();
+  $('amount').focus();
 }
 
 function drawProducts() {
+  if (reordered) listed = state.products;
+  reordered = false;
   const begun = form.person || $('amount').value.trim() || form.picked;
   listed = begun ? [...listed, ...state.products.filter((name) => !listed.includes(name))] : state.products;
   const names = [...listed, OTHER];
@@ -117,6 +111,7 @@ function drawProducts() {
   chips($('products'), names, form.product, (name) => { form.product = name; form.picked = true; drawProducts(); preview(); if (name === OTHER) $('other-product').focus(); });
   $('hide-note').hidden = form.product !== OTHER || !listed.length;
   $('other').hidden = form.product !== OTHER;
+  $('manage-products').hidden = form.product !== OTHER || !state.manages;
 }
 
 // Long press removes a product that is no longer sold or was mistyped.
@@ -146,14 +141,13 @@ function heldProduct(event) {
   if (name !== OTHER) unlist(name);
 }
 
-// Correct a deal: fill in the form again; sending it takes the old deal back and records the new one.
-function fix(line) {
-  fixing = line;
-  Object.assign(form, { key: newKey(), team: line.team, person: line.person, product: line.product });
-  if (!listed.includes(line.product)) listed = [...listed, line.product];
-  $('amount').value = String(line.amount);
-  $('record-only').checked = line.look === 'ok'; // do not announce a heard deal again unless the user wants it
-  closeSheet();
+const nameOf = (date) => state.week.find((one) => one.date === date).name;
+
+function put(order) {
+  Object.assign(form, { key: newKey(), team: order.team, person: order.person, product: order.product, picked: true, day: order.date || state.date });
+  if (order.product && !listed.includes(order.product)) listed = [...listed, order.product];
+  $('amount').value = String(order.amount);
+  people.showTeam(order.team);
   grow();
   drawFixing();
   drawWho();
@@ -162,46 +156,68 @@ function fix(line) {
   scrollTo(0, 0);
 }
 
-const label = () => { $('go').textContent = !fixing ? '播报' : recordOnly() ? '保存' : '改好，播报'; };
+// Correct a deal: fill in the form again; sending it takes the old deal back and records the new one.
+function fix(line) {
+  fixing = line;
+  $('record-only').checked = line.look === 'ok'; // do not announce a heard deal again unless the user wants it
+  $('correct-aloud').checked = false;
+  put(line);
+}
+
+const label = () => {
+  const verb = aloud() ? '改好，播更正' : recordOnly() ? '保存' : '改好，播报';
+  $('go').textContent = fixing ? verb : state && !state.sells ? '交给助理' : '播报';
+};
 
 function drawFixing() {
-  $('fixing').hidden = $('record').hidden = !fixing;
-  if (fixing) $('fixing-words').textContent = `正在改 ${fixing.person} ${money(fixing.amount)}（${fixing.at}）。保存后原来的一单撤回。`;
+  $('fixing').hidden = $('record').hidden = $('fix-day').hidden = !fixing;
+  if (fixing) {
+    $('fixing-words').textContent = `正在改 ${fixing.person} ${money(fixing.amount)}（${fixing.date === state.date ? '' : nameOf(fixing.date) + ' '}${fixing.at}）。保存后原来的一单撤回。`;
+    $('fix-day').hidden = state.week.length < 2;
+    chips($('fix-days'), state.week.map((one) => one.name), nameOf(form.day), (name) => {
+      form.day = state.week.find((one) => one.name === name).date;
+      drawFixing();
+      preview();
+    });
+    $('record-only-label').hidden = elsewhere();
+    $('correct-aloud-label').hidden = !elsewhere() && fixing.look !== 'ok'; // nothing was heard that could be corrected
+    $('fixing-note').textContent = [fixing.date, form.day].includes(state.date) ? state.frozen : '';
+    $('fixing-note').hidden = !$('fixing-note').textContent;
+  }
   label();
 }
 
-function clear() {
+// Empty the form for the next deal. The product stays chosen: several deals in a row are often of one kind.
+function clear(keep = false) {
+  const kept = keep && !fixing && form.product !== OTHER ? form.product : null;
   fixing = null;
+  Object.assign(form, { key: newKey(), person: null, product: kept, picked: Boolean(kept), day: null });
   drawFixing();
-  form.key = newKey();
-  form.person = null;
   $('amount').value = '';
   $('other-product').value = '';
-  form.product = null;
-  form.picked = false;
   grow();
   drawWho();
   drawProducts();
   preview();
 }
 
+const path = () => (state.sells ? '/api/deals' : '/api/deals/proposed');
+
 async function submit(event) {
   event.preventDefault();
   if (sending || !complete()) return;
-  const order = { key: form.key, ...entered() };
-  if (fixing) order.announce = !recordOnly();
+  const order = { key: form.key, ...entered(), ...announced() };
   sending = true;
   $('go').disabled = true;
   $('go').textContent = '正在送出…';
   try {
-    const answer = await deliver(order);
-    toast((fixing ? '已改好。' : '已记下。') + answer.decision.why);
-    reported = answer.id;
-    clear();
-    scrollTo(0, 0);
+    const answer = await unsent.send(order, path());
+    toast(state.sells ? (fixing ? '已改好。' : '已记下。') + answer.decision.why + (answer.note || '') : '已交给助理，确认以后播报。');
+    reported = state.sells ? answer.id : null;
+    next();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    failed(order, error);
+    failed(error);
   } finally {
     sending = false;
     label();
@@ -210,116 +226,67 @@ async function submit(event) {
   }
 }
 
-function failed(order, error) {
-  if (undelivered(error)) {
-    keep([...unsent().filter((kept) => kept.key !== order.key), order]);
-    toast('还没送到主机。这一单留在手机里，会自动再送，不会记两次。');
-    clear();
-    drawDone();
+function next() {
+  clear(true);
+  scrollTo(0, 0);
+  people.focus();
+}
+
+function failed(error) {
+  if (unsent.isKept(error, path())) {
+    toast(unsent.keptWords(error));
+    next();
+    unsent.draw();
     return;
   }
-  if (error.status === 409) form.key = newKey();
-  fault(error.field || 'amount', error.message);
+  if (error.status === 409 && error.field === 'key') form.key = newKey();
+  fault(['replaces', 'date'].includes(error.field) ? 'amount' : error.field || 'amount', error.message);
 }
 
 const grow = () => $('amount').classList.toggle('long', $('amount').value.length > 11);
-
-// ---- today's deals
 
 function drawReported() {
   const line = state.done.find((found) => found.id === reported);
   $('reported').hidden = !line;
   fill($('reported'), line ? row(
     [line.person, ' ', el('span', { class: 'money' }, money(line.amount))],
-    el('span', { class: line.look }, line.state), `${line.product} · ${line.reason || line.why}`, el('span', { class: 'more' }, offer(line)), { open: () => more(line) },
+    el('span', { class: line.look }, line.state), `${line.product} · ${line.reason || line.why}`, el('span', { class: 'more' }, done.offer(line)), { open: () => done.more(line) },
   ) : null);
-}
-
-function drawDone() {
-  const waiting = unsent().map((order) => row(
-    `${order.person} ${order.amount}`, el('span', { class: 'bad' }, '还没送到'), order.product, '正在再送',
-    { open: () => drop(order) },
-  ));
-  drawReported();
-  const lines = older || state.done;
-  $('older').hidden = lines.length >= state.done_total;
-  fill($('done'), waiting, lines.map((line) => row(
-    [line.person, ' ', el('span', { class: 'money' }, money(line.amount))],
-    el('span', { class: line.look }, line.state), `${line.team} · ${line.at}${line.reason ? ` · ${line.reason}` : ''}`, el('span', { class: 'more' }, offer(line)),
-    { open: () => more(line), look: line.voided ? 'gone' : '' },
-  )));
-  $('nothing').hidden = Boolean(waiting.length || state.done.length);
-}
-
-async function wholeDay() {
-  older = await call('GET', '/api/phone/done');
-  drawDone();
-}
-
-function offer(line) {
-  if (line.voided) return '看原因';
-  return line.again ? '再播一次' : '撤回';
-}
-
-function drop(order) {
-  sheet(`${order.person} ${order.amount}`, el('p', {}, '主机没有应答，这一单还在手机里，每隔几秒再送一次。'),
-    el('button', { type: 'button', class: 'act stop', onclick: () => { forget(order.key); closeSheet(); drawDone(); } }, '不送了，删掉'));
-}
-
-function more(line) {
-  const facts = [`${line.team}，${line.product}，${line.at} 记下。`, line.voided ? `已撤回：${line.voided}` : line.why];
-  const actions = [];
-  if (line.again && !line.voided) {
-    actions.push(el('button', { type: 'button', class: 'act', onclick: (event) => tap(event.currentTarget, async () => {
-      const said = await call('POST', `/api/announcements/${line.announcement}/repeat`, {});
-      toast(said.decision.why);
-      closeSheet();
-      refresh();
-    }) }, '再播一次'));
-  }
-  if (!line.voided) actions.push(el('button', { type: 'button', class: 'act', onclick: () => fix(line) }, '改这一单'));
-  if (!line.voided) actions.push(el('button', { type: 'button', class: 'act stop', onclick: () => takeBack(line) }, '撤回这一单'));
-  if (state.products.includes(line.product)) actions.push(el('button', { type: 'button', class: 'act', onclick: () => unlist(line.product) }, `以后不再列出“${line.product}”`));
-  sheet(`${line.person} ${money(line.amount)}`, facts.map((fact) => el('p', {}, fact)), actions);
-}
-
-function takeBack(line) {
-  const reasons = el('div', { class: 'chips' });
-  const words = field('撤回的原因', 'reason', '', { maxlength: 100, placeholder: '写一句就行' });
-  const input = words.querySelector('input');
-  chips(reasons, ['金额写错了', '人选错了', '报重了', '客户取消了'], null, (reason) => { input.value = reason; go.disabled = false; });
-  const go = el('button', { type: 'button', class: 'go', disabled: true, onclick: () => tap(go, async () => {
-    await call('DELETE', `/api/deals/${line.id}`, { reason: input.value.trim() });
-    toast('已撤回，战报里不再算这一单。');
-    closeSheet();
-    refresh();
-  }) }, '撤回');
-  input.addEventListener('input', () => { go.disabled = !input.value.trim(); });
-  sheet(`撤回 ${line.person} ${money(line.amount)}`, reasons, words, go);
 }
 
 export function start(again) {
   refresh = again;
   $('deal-form').addEventListener('submit', submit);
-  $('older').addEventListener('click', (event) => tap(event.currentTarget, wholeDay));
   $('amount').addEventListener('input', () => { grow(); preview(); });
   $('other-product').addEventListener('input', preview);
   heldDown($('products'), heldProduct);
-  $('record-only').addEventListener('change', () => { label(); preview(); });
-  $('fixing-off').addEventListener('click', clear);
+  $('record-only').addEventListener('change', () => { $('correct-aloud').checked = false; label(); preview(); });
+  $('correct-aloud').addEventListener('change', () => { $('record-only').checked = !$('correct-aloud').checked; label(); preview(); });
+  $('fixing-off').addEventListener('click', () => clear());
   $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>
-    hear(entered(), $('deal-sound'))));
+    hear({ ...entered(), ...(aloud() ? announced() : {}) }, $('deal-sound'))));
   $('change').addEventListener('click', () => { form.person = null; drawWho(); preview(); });
   $('wan').addEventListener('click', () => { $('amount').value = $('amount').value.replace(/[万\s]+$/, '') + '万'; grow(); preview(); $('amount').focus(); });
-  setInterval(() => { if (unsent().length) sendUnsent(); }, 4000);
+  $('manage-products').addEventListener('click', (event) => tap(event.currentTarget, products.manage));
+  people.start(form, pickPerson);
+  products.start(() => { changing = true; refresh(); });
+  proposed.start(refresh, (id) => { reported = id; });
+  done.start({ refresh, fix, unlist });
+  unsent.start({ refresh, redraw: () => { if (state) done.draw(); }, edit: put });
 }
 
 export function draw(found) {
   const first = state === null;
   state = found;
+  reordered = changing;
+  changing = false;
+  unsent.know(state.date);
   drawWho();
   drawProducts();
-  if (older) wholeDay().catch(() => {}); // keep the old list until the next hint
-  drawDone();
+  drawReported();
+  label();
+  proposed.draw(state);
+  done.update(state);
+  unsent.draw();
   if (first) preview();
 }

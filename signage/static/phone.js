@@ -108,7 +108,7 @@ function show() {
   const open = [...document.querySelectorAll('.tabs a:not([data-off])')].map((link) => link.hash.slice(1));
   const wanted = location.hash.slice(1);
   const inside = Object.keys(INSIDE).filter((page) => !$(page).hasAttribute('data-off'));
-  tab = [...open, ...inside].includes(wanted) ? wanted : open[0];
+  tab = [...open, ...inside].includes(wanted) ? wanted : state.sells ? open[0] : 'results';
   for (const found of Object.keys(TABS)) $(found).hidden = found !== tab;
   for (const link of document.querySelectorAll('.tabs a')) {
     if (link.hash === '#' + (INSIDE[tab] || tab)) link.setAttribute('aria-current', 'page');

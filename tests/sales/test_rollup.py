@@ -23,6 +23,7 @@ MONTHS = [(date(2026, 11, 1), date(2026, 11, 30)), (date(2026, 12, 1), date(2026
 RECORD = st.tuples(st.integers(1, 2), st.integers(1, 500), st.integers(0, 59), st.sampled_from(DAYS))
 MOVE = st.tuples(st.just("team"), st.integers(1, 2), st.integers(1, 2))
 VOID = st.integers(0, 30)
+RESTORE = st.tuples(st.just("restore"), st.integers(0, 30))
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def a_store() -> Iterator[Store]:
 
 
 def carry_out(session: Session, steps: list[object]) -> list[Deal]:
-    """Record, void and move people at random; return the resulting deals."""
+    """Record, void, restore and move people at random; return the resulting deals."""
     idents: list[int] = []
     for step in steps:
         match step:
@@ -47,6 +48,9 @@ def carry_out(session: Session, steps: list[object]) -> list[Deal]:
                 moment = at(f"10:{minute:02}", day)
                 deal, _ = session.deals.record(f"{len(idents)}", person, "", Decimal(yuan), moment, day)
                 idents.append(deal.id)
+            case ("restore", int() as which):
+                if idents:
+                    session.deals.restore(idents[which % len(idents)], at("11:30"))
             case int() as which if idents:
                 session.deals.void(idents[which % len(idents)], "", at("11:00"))
     return list(session.deals.of_ids(tuple(idents)))
@@ -64,7 +68,7 @@ def counted(deals: list[Deal], since: date, until: date) -> set[Sale]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(RECORD | VOID | RECORD | MOVE, min_size=5, max_size=40))
+@given(st.lists(RECORD | VOID | RESTORE | RECORD | MOVE, min_size=5, max_size=40))
 def test_totals_equal_a_recount(steps: list[object]) -> None:
     """After any deals, voids and moves the sales of a day, of several days and of a month equal a recount."""
     with a_store() as store:

@@ -161,8 +161,8 @@ def test_the_preview_of_a_correction_is_what_will_be_announced(
     old = office.deal("李思思", wrong)
     if kind == "roundup":
         office.announcer.say(office.clock)
-    seen, decision = office.office.preview_deal("李思思", "报纸", right, replaces=old.id)
-    office.office.media.hear_deal("李思思", "报纸", right, replaces=old.id)
+    seen, decision = office.office.preview_deal("李思思", "报纸", right, how=How(replaces=old.id))
+    office.office.media.hear_deal("李思思", "报纸", right, how=How(replaces=old.id))
     heard = office.voice.asked[-1]
     new = office.office.record_deal("李思思", "报纸", right, "right", how=How(replaces=old.id))
     assert (seen, decision.to_json()) == (new.sentence, new.decision.to_json())
@@ -179,7 +179,7 @@ def test_the_preview_of_a_corrected_record_is_a_record_again(office: House) -> N
     office.clock.go(days=1)
     office.deal("王小明", 100)
     plain = office.office.preview_deal("李思思", "报纸", 60_000)[1]
-    instead = office.office.preview_deal("李思思", "报纸", 60_000, replaces=old.id)[1]
+    instead = office.office.preview_deal("李思思", "报纸", 60_000, how=How(replaces=old.id))[1]
     assert (plain.kind, instead.kind) == ("big", "record")
     new = office.office.record_deal("李思思", "报纸", 60_000, "right", how=How(replaces=old.id))
     assert new.decision.to_json()["kind"] == "record"

@@ -215,6 +215,7 @@ def test_the_office_pin_still_signs_in_an_assistant(house: House) -> None:
     assert set(mine["rights"]) == {
         "read",
         "sell",
+        "propose",
         "targets",
         "duties",
         "cities",

@@ -150,9 +150,9 @@ def test_a_deal_on_a_removed_phone_is_not_lost(house: House, open_page: Callable
 def test_a_leader_sees_standings_and_the_own_target(
     house: House, open_page: Callable[..., Page], width: int, height: int
 ) -> None:
-    """Three tabs, 战报 first; only the own team's line opens; nothing else can be changed."""
+    """Four tabs, opened at 战报; only the own team's line opens; nothing else can be changed."""
     page = join(house, open_page(width, height), "leader", "李思思")
-    assert page.locator(".tabs a:visible").all_inner_texts() == ["战报", "安排", "设备"]
+    assert page.locator(".tabs a:visible").all_inner_texts() == ["报单", "战报", "安排", "设备"]
     expect(page.locator("#title")).to_have_text("战报")
     rows = page.locator("#team-rows li")
     expect(rows).to_have_count(3)
@@ -173,6 +173,10 @@ def test_a_leader_sees_standings_and_the_own_target(
     expect(page.locator("#device button:visible")).to_have_text(["在这台手机上退出"])
     assert page.evaluate(RULES) == []
     page.goto(f"{house.address}/#deal")
+    page.reload()
+    expect(page.locator("#go")).to_have_text("交给助理")
+    expect(page.locator("#teams .chip")).to_have_text(["飞龙队"])
+    page.goto(f"{house.address}/#say")
     page.reload()
     expect(page.locator("#title")).to_have_text("战报")
 

@@ -17,6 +17,7 @@ __all__ = [
     "name_reading",
     "parse_say_as",
     "reading_of",
+    "spelling",
     "spoken",
     "unreadable",
 ]
@@ -83,3 +84,10 @@ def reading_of(name: str, say_as: str) -> str:
     from controller.sound.mandarin import pinyin
 
     return pinyin.reading_of(name, say_as)
+
+
+def spelling(name: str, say_as: str | None = None) -> tuple[str, str]:
+    """Return initials and pinyin of a name, for searching; see `typed_names.spelling`."""
+    from controller.sound.mandarin import typed_names
+
+    return typed_names.spelling(name, say_as)

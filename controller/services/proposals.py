@@ -1,0 +1,84 @@
+"""Deals from salespeople's phones: they wait for the assistant, who confirms or declines them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from controller.sales.corrections import week_so_far
+from controller.sales.deals import checked_key, tidy_product
+from controller.sales.model import Conflict, Refused
+from controller.sales.money import parse_amount
+from controller.sales.proposals import Proposal, ProposalState, checked_reason, expired_words
+from controller.services.context import Context
+from controller.services.deals import DealService, How, Recorded, Sold
+
+CONFIRMED = "助理确认了，已经记下。"
+OWN_LISTED = 30
+"""Proposals of one phone that it lists."""
+
+
+class ProposalService:
+    """Thread-safe: the store's single writer is the lock."""
+
+    def __init__(self, context: Context, deals: DealService):
+        self._context, self._deals = context, deals
+
+    def propose(
+        self, person: str, product: str, amount: object, key: str, team: str | None, entered_by: str
+    ) -> tuple[Proposal, bool]:
+        """Keep a deal until the assistant confirms it; return it with True when it is new.
+
+        `entered_by`: the phone that sent it. Raises Refused or Conflict.
+        """
+        yuan, key, product = parse_amount(amount), checked_key(key), tidy_product(product)
+        now = self._context.clock.now()
+        with self._context.store.write() as session:
+            session.proposals.expire(now.date(), now)
+            if session.deals.by_key(key) is not None and session.proposals.by_key(key) is None:
+                raise Conflict("这张表单已经报过一单，请重新打开报单页再填。", field="key")
+            seller = session.roster.find(person, team)
+            return session.proposals.add(key, seller.id, product, yuan, entered_by, now)
+
+    def waiting(self) -> tuple[Proposal, ...]:
+        """Return today's open proposals, oldest first."""
+        with self._context.store.read() as session:
+            return session.proposals.open(self._today())
+
+    def of_phone(self, entered_by: str) -> tuple[Proposal, ...]:
+        """Return this week's proposals of one phone, newest first, each with what became of it."""
+        today = self._today()
+        with self._context.store.read() as session:
+            recent = session.proposals.since(week_so_far(today)[0])
+        own = [_as_of(proposal, today) for proposal in recent if proposal.entered_by == entered_by]
+        return tuple(own[:OWN_LISTED])
+
+    def confirm(self, ident: int, how: How) -> Recorded:
+        """Record a proposal as a deal under its own key, in one transaction; idempotent. Raises Refused."""
+        now = self._context.clock.now()
+        with self._context.store.write() as session:
+            proposal = _as_of(session.proposals.get(ident), now.date())
+            if proposal.state not in (ProposalState.OPEN, ProposalState.CONFIRMED):
+                raise Conflict(proposal.why, field="id")
+            sold = Sold(proposal.person, proposal.product, proposal.amount, proposal.team)
+            recorded, _ = self._deals.record_in(session, sold, proposal.key, how)
+            session.proposals.finish(ident, ProposalState.CONFIRMED, CONFIRMED, now, recorded.id)
+        return recorded
+
+    def decline(self, ident: int, reason: str) -> Proposal:
+        """End a proposal without a deal; idempotent. Raises Refused when it was confirmed meanwhile."""
+        now, reason = self._context.clock.now(), checked_reason(reason)
+        with self._context.store.write() as session:
+            if session.proposals.get(ident).state == ProposalState.CONFIRMED:
+                raise Refused("这一单刚才已经确认、记下了。不对的话，请在下面的列表里撤回。", field="id")
+            return session.proposals.finish(ident, ProposalState.DECLINED, f"退回：{reason}", now)
+
+    def _today(self) -> date:
+        return self._context.clock.now().date()
+
+
+def _as_of(proposal: Proposal, today: date) -> Proposal:
+    """Return a proposal with its state of today: an open one of an earlier day has expired, written down or not."""
+    if proposal.state != ProposalState.OPEN or proposal.date == today:
+        return proposal
+    return replace(proposal, state=ProposalState.EXPIRED, why=expired_words(proposal.date))
