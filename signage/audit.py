@@ -26,10 +26,26 @@ LOGGED_VALUE = 60  # characters of one value in the log of changes
 SIGNING_IN = frozenset({"access.enter", "access.join", "access.leave"})
 """Recorded by `signage/sign_in.py`, in words that depend on the kind of PIN."""
 NO_CHANGE = frozenset(
-    {"api.preview_deal", "uploads.hear", "walls.painted", "plan.preview", "timetables.check"}
+    {
+        "api.preview_deal",
+        "uploads.hear",
+        "walls.painted",
+        "plan.preview",
+        "timetables.check",
+        "honours.preview_contest",
+    }
 )
 """Requests that change nothing."""
-KEYED = frozenset({"api.record_deal", "api.announce", "api.emergency", "uploads.send_clip", "plan.change"})
+KEYED = frozenset(
+    {
+        "api.record_deal",
+        "api.announce",
+        "api.emergency",
+        "uploads.send_clip",
+        "plan.change",
+        "honours.make_contest",
+    }
+)
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
 LABELS: Final = {
@@ -80,6 +96,11 @@ def _city(of: _Values) -> str:
     return f"去掉{of['city']}的完成率" if gone else f"{of['city']}的完成率改为 {of['percent']}%"
 
 
+def _ceremony(of: _Values) -> str:
+    turned = {"start": "开始表彰", "next": "表彰翻到下一位", "previous": "表彰翻回上一位"}
+    return turned.get(of["action"], "结束表彰")
+
+
 def _added_phone(of: _Values) -> str:
     person = (
         access().keys.log.name_of("people", int(of["person"])) if of["person"].isdecimal() else of["name"]
@@ -115,6 +136,10 @@ DEEDS: Final[dict[str, Deed]] = {
     "api.remove_team": "去掉团队“{owner}”",
     "api.set_target": _target,
     "api.set_city_result": _city,
+    "honours.control": _ceremony,
+    "honours.make_contest": "办比赛“{name}”，{days} 个工作日",
+    "honours.end_contest": "提前结束第 {url_number} 个比赛",
+    "honours.remove_contest": "删除第 {url_number} 个比赛",
     "plan.change": "改 {url_day} 的安排：{words}",
     "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
     "timetables.save": "改作息表",

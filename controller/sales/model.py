@@ -49,7 +49,9 @@ class Kind(StrEnum):
     TOP_SALES_OF_MONTH = "top_sales_of_month"
     GREETING = "greeting"
     SPRINT = "sprint"
+    CEREMONY = "ceremony"
     TEXT = "text"
+    CONTEST = "contest"
 
     @classmethod
     def _missing_(cls, value: object) -> Kind:

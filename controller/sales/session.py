@@ -9,8 +9,11 @@ from typing import Final
 from controller.sales import standings
 from controller.sales.access import AccessTables
 from controller.sales.announcements import Outbox
+from controller.sales.awards import Awards
+from controller.sales.contest_rows import Contests
 from controller.sales.deals import Deals
 from controller.sales.exceptions import DayExceptions
+from controller.sales.history import History
 from controller.sales.model import Person, Team
 from controller.sales.people import Roster
 from controller.sales.rows import Rows
@@ -34,6 +37,9 @@ class Session:
         self.settings = Settings(rows)
         self.exceptions = DayExceptions(rows)
         self.access = AccessTables(rows)
+        self.awards = Awards(rows)
+        self.contests = Contests(rows)
+        self.history = History(rows)
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:
@@ -50,6 +56,14 @@ class Session:
         roster = self._roster_of(since, until)
         sales = self.deals.sales(since, until)
         return standings.standings(sales, *roster, self.rows.zone)
+
+    def everybody(self) -> tuple[tuple[Person, ...], tuple[Team, ...]]:
+        """Return all people and teams, including removed ones."""
+        return self._roster_of(date.min, date.min)[:2]
+
+    def active_ids(self) -> frozenset[int]:
+        """Return the ids of the people who are in the office."""
+        return frozenset(self.roster.active_ids())
 
     def _roster_of(self, since: date, until: date) -> RosterOfPeriod:
         """Return people, teams and targets, read again only after a change: they change daily, deals hourly."""

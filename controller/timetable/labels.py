@@ -44,6 +44,7 @@ SAYINGS: Final = {
     "results": "战报",
     "greeting": "月初问候",
     "sprint": "月末冲刺",
+    "ceremony": "月度表彰",
 }
 
 

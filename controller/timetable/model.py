@@ -21,7 +21,9 @@ Clock = timedelta
 Variants = tuple[str, ...]  # alternative texts; one is chosen, never the same twice in succession
 
 SCENES = ("rhythm", "countdown", "leaderboard", "celebration", "welcome", "award", "dark", "fault", "rest")
-SAYABLE = ("top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint")
+SAYABLE = (
+    "top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint", "ceremony",
+)  # fmt: skip
 WHO = ("everyone", "leader", "director", "manager", "assistant", "sales")
 FREE_TEXT = "text"  # Cue.say of a cue whose text is in Cue.text
 VOICES = (

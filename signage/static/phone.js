@@ -1,7 +1,10 @@
 // The phone: five tabs drawn from one state. The server sends "revision N", the page requests the state again.
 import { $, call, el, fill, newKey } from './phone-kit.js';
+import * as contests from './phone-contests.js';
 import * as deal from './phone-deal.js';
 import * as device from './phone-device.js';
+import * as history from './phone-history.js';
+import * as honours from './phone-honours.js';
 import * as plan from './phone-plan.js';
 import * as results from './phone-results.js';
 import * as say from './phone-say.js';
@@ -44,7 +47,7 @@ function draw() {
   drawTroubles();
   deal.draw(state);
   say.draw(state);
-  results.draw(state, tab === 'results');
+  for (const part of [results, honours, contests, history]) part.draw(state, tab === 'results');
   plan.draw(state, tab === 'days');
   device.draw(state);
 }
@@ -110,11 +113,11 @@ function show() {
   }
   $('title').textContent = TABS[tab];
   scrollTo(0, 0);
-  results.draw(state, tab === 'results');
+  for (const part of [results, honours, contests, history]) part.draw(state, tab === 'results');
   plan.draw(state, tab === 'days');
 }
 
-for (const part of [deal, say, results, plan, device]) part.start(refresh);
+for (const part of [deal, say, results, honours, contests, history, plan, device]) part.start(refresh);
 draw();
 show();
 listen();

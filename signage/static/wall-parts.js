@@ -246,6 +246,9 @@
         for (i = 0; (state.scene !== 'rhythm' || W.scale > 1.2) && i < lead.rows.length; i += 1) { /* the rhythm scene shows them elsewhere */
           items.push({ label: W.duty(lead.rows[i]), due: lead.due });
         }
+        for (i = 0; (state.scene === 'rhythm' || state.scene === 'leaderboard') && i < (state.contests || []).length; i += 1) {
+          quiet.push(W.contest(state.contests[i]));
+        }
         for (i = 0; !items.length && i < (state.duties || []).length; i += 1) {
           if (!state.duties[i].at_ms) { quiet.push({ label: W.duty(state.duties[i]) }); }
         }

@@ -211,7 +211,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         HEAD + A + "cues:\n  - {at: 18:00, say: top_sale_of_day}\n",
         (
             "rhythm.yaml 第 5 行，cues › 18:00 › say：写的是“top_sale_of_day”。"
-            "可以写：top_sales_of_day、top_sales_of_week、top_sales_of_month、results、greeting、sprint，"
+            "可以写：top_sales_of_day、top_sales_of_week、top_sales_of_month、results、greeting、sprint、ceremony，"
             "或者直接写要说的话。是不是“top_sales_of_day”？",
         ),
     ),
