@@ -12,6 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from controller.hearing import ALL_HEARD, Hearing
+from controller.sales.ceremony import Slide
+from controller.sales.contests import Rules, Side
 from controller.sales.highlights import Highlight
 from controller.sales.model import Deal, Kind
 from controller.sales.results import Show
@@ -49,6 +51,26 @@ class Champion:
     since: date
     winner: Standing
     prize: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ceremony:
+    """The walk through the winners of `month`. `at`: the slide that a person chose, None: it turns with the voice."""
+
+    month: date
+    slides: tuple[Slide, ...]
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContestView:
+    """A contest and its best rows, each group's first. `days_left`: working days that remain, today included."""
+
+    id: int
+    rules: Rules
+    sides: tuple[Side, ...]
+    days_left: int
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +138,7 @@ class Glance:
     """The office at `now`. `board`: the results with the three best people; `champion`: see there; None: not shown.
     `results_announced`: the voice has announced them to the end, so that nothing is left to reveal.
 
+    `ceremony`: the walk that is held; `contests`: those that run today.
     `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
     may be shown, oldest member first. `open_targets`: the teams whose targets walls ask for now.
     """
@@ -145,3 +168,5 @@ class Glance:
     rankings: tuple[Ranking, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     open_targets: tuple[str, ...] = ()
+    ceremony: Ceremony | None = None
+    contests: tuple[ContestView, ...] = ()

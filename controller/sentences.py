@@ -19,6 +19,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "top_sales_of_month": ("本月开拓能手", "Top sales of the month"),
     "no_top_sales": ("战报", "Results"),
     "top_sales_of_past_month": ("{zh_month}月开拓能手", "Top sales of {en_month}"),
+    "top_sales_of_nth_week": ("第 {number} 周开拓能手", "Top sales of week {number}"),
+    "top_sales_days": ("{zh_month}月里 {count} 次当天开拓能手", "Top sales on {count} days in {en_month}"),
     "two_deals": ("双喜临门", "Two at once"),
     "three_deals": ("三单连开", "Three in a row"),
     "four_deals": ("四单连开", "Four in a row"),

@@ -33,6 +33,7 @@ NO_CHANGE = frozenset(
         "plan.preview",
         "timetables.check",
         "people.preview_list",
+        "honours.preview_contest",
     }
 )
 """Requests that change nothing."""
@@ -44,6 +45,7 @@ KEYED = frozenset(
         "api.emergency",
         "uploads.send_clip",
         "plan.change",
+        "honours.make_contest",
     }
 )
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
@@ -112,6 +114,11 @@ def _city(of: _Values) -> str:
     return f"去掉{of['city']}的完成率" if gone else f"{of['city']}的完成率改为 {of['percent']}%"
 
 
+def _ceremony(of: _Values) -> str:
+    turned = {"start": "开始表彰", "next": "表彰翻到下一位", "previous": "表彰翻回上一位"}
+    return turned.get(of["action"], "结束表彰")
+
+
 def _added_phone(of: _Values) -> str:
     person = (
         access().keys.log.name_of("people", int(of["person"])) if of["person"].isdecimal() else of["name"]
@@ -168,6 +175,10 @@ DEEDS: Final[dict[str, Deed]] = {
     ),
     "duties.add_one_to_one": "记下一次单独谈话",
     "duties.delete_one_to_one": "删掉一次单独谈话的记录",
+    "honours.control": _ceremony,
+    "honours.make_contest": "办比赛“{name}”，{days} 个工作日",
+    "honours.end_contest": "提前结束第 {url_number} 个比赛",
+    "honours.remove_contest": "删除第 {url_number} 个比赛",
     "plan.change": "改 {url_day} 的安排：{words}",
     "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
     "timetables.save": "改作息表",

@@ -40,6 +40,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "targets": _OFFICE | {"director", "leader", "program"},
     "cities": _OFFICE | {"director", "program"},
     "plan": _OFFICE | {"director"},  # exceptions of a day's plan
+    "contests": _MANAGERS | {"director"},
     "timetable": _OFFICE,  # read and edit the timetable file
     "manage": _OFFICE,  # people, teams, walls, the office's PIN and its phones
     "access": _MANAGERS,  # phones and personal PINs

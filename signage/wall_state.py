@@ -19,7 +19,7 @@ from controller.sentences import Sentence, english, say
 from controller.timetable.exceptions import today_line
 from controller.timetable.model import Duty, Entry, WallDisplay
 from controller.timetable.times import written_end
-from signage import serializers
+from signage import serializers, wall_honours
 from signage.serializers import Json
 
 
@@ -87,7 +87,6 @@ SILENT_STEP = timedelta(seconds=2)
 TITLES = {period: say(f"top_sales_of_{period}") for period in ("day", "week", "month")}
 NO_CHAMPION = say("no_top_sales")
 CHAMPIONS = {Kind(f"top_sales_of_{period}"): title for period, title in TITLES.items()}
-ZH_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 STEPS = ("third", "second", "first", "teams", "cities", "week", "month", "comment")
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
 _TITLES = {count: say(f"{number}_deals") for count, number in _NUMBERS.items()}
@@ -208,7 +207,9 @@ def _reveal(glance: Glance) -> list[Json]:
 
 
 def award(glance: Glance) -> Json | None:
-    """Return the winner of the award: the announced one, or at the ceremony last month's top sales; else None."""
+    """Return the winner of the award: the announced one, or at the ceremony its slide; else None."""
+    if glance.ceremony is not None:
+        return wall_honours.walk(glance.ceremony, glance.on_air)
     champion = glance.champion
     if champion is None:
         return None
@@ -229,7 +230,9 @@ def award(glance: Glance) -> Json | None:
 
 
 def _of_month(month: int) -> Sentence:
-    return say("top_sales_of_past_month", zh_month=ZH_MONTHS[month - 1], en_month=month_name[month])
+    return say(
+        "top_sales_of_past_month", zh_month=wall_honours.ZH_MONTHS[month - 1], en_month=month_name[month]
+    )
 
 
 # --- State of one wall
@@ -282,6 +285,7 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "notices": _stray(display, team) + _notices(glance, base),
         "quiet_line": _open_targets(glance, team),
         "honours": [highlight_row(highlight) for highlight in glance.highlights],
+        "contests": wall_honours.contest_lines(glance.contests),
     }
     return _in_english(state) if display.language == "en" else state
 
@@ -344,7 +348,7 @@ def _base(glance: Glance, display: WallDisplay) -> str:
     scene = glance.state.wall if glance.scene == "celebration" else glance.scene
     if display.scene is not None and (scene != "dark" or display.scene == "off"):
         scene = display.scene
-    if scene == "award" and glance.champion is None:
+    if scene == "award" and glance.champion is None and glance.ceremony is None:
         return "rhythm"
     if scene == "fault" and not glance.problems:
         return "rhythm"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from controller.cli.errors import FAILED, echo, home_option, print_qr, stop, store_of
+from controller.cli.errors import FAILED, echo, home_option, print_qr, stop, store_of, timetable_of
 from controller.system.paths import chosen
 
 ROLES = ("owner", "manager", "director", "leader", "assistant", "program", "wall", "admin")
@@ -150,6 +152,37 @@ def export_people(file: Path, home: Path | None) -> None:
 
     with store_of(chosen(home)) as store:
         export_file(store, file)
+
+
+@export.command()
+@click.option("--from", "since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day.")
+@click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@home_option
+def deals(since: datetime, until: datetime, file: Path, home: Path | None) -> None:
+    """The deals of a span into a new CSV file, also those taken back."""
+    from controller.sales.model import Refused
+    from controller.sales.store import Store
+    from controller.services.history import csv_of, rows_of
+    from controller.system.os_errors import reason
+
+    if file.suffix.lower() != ".csv":
+        stop(f"没有导出：{file.name} 的结尾要写成 .csv。", FAILED)
+    where = chosen(home)
+    if not where.database.exists():
+        stop(f"没有导出：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
+    with closing(Store(where.database, timetable_of(where).rhythm.zone)) as store:
+        try:
+            rows = rows_of(store, since.date(), until.date())
+            with file.open("x", encoding="utf-8", newline="") as out:
+                out.writelines(csv_of(rows))
+        except Refused as refused:
+            stop(f"没有导出：{refused}", FAILED)
+        except FileExistsError:
+            stop(f"没有导出：文件 {file} 已经存在，不会覆盖它。请换一个文件名。", FAILED)
+        except OSError as error:
+            stop(f"写不了 {file}：{reason(error)}。", FAILED)
+    echo(f"已导出到 {file}。")
 
 
 @click.command()

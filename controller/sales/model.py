@@ -51,7 +51,9 @@ class Kind(StrEnum):
     SPRINT = "sprint"
     BIRTHDAYS = "birthdays"
     COMPANY_YEARS = "company_years"
+    CEREMONY = "ceremony"
     TEXT = "text"
+    CONTEST = "contest"
 
     @classmethod
     def _missing_(cls, value: object) -> Kind:

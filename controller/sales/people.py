@@ -77,6 +77,10 @@ class Roster:
         """Return all people, including those who left, whose deals remain."""
         return tuple(map(_person, self._rows.all(f"{_PERSON} ORDER BY p.id")))
 
+    def active_ids(self) -> tuple[int, ...]:
+        """Return the ids of the active people."""
+        return tuple(row[0] for row in self._rows.all("SELECT id FROM people WHERE active = 1"))
+
     def person(self, ident: int) -> Person | None:
         """Return the active person with this id, or None."""
         row = self._rows.one(f"{_PERSON} WHERE p.id = ? AND p.active = 1", ident)

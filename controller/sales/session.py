@@ -10,9 +10,12 @@ from typing import Final
 from controller.sales import standings
 from controller.sales.access import AccessTables
 from controller.sales.announcements import Outbox
+from controller.sales.awards import Awards
+from controller.sales.contest_rows import Contests
 from controller.sales.deals import Deals
 from controller.sales.duty_tables import Duties
 from controller.sales.exceptions import DayExceptions
+from controller.sales.history import History
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
 from controller.sales.people import Roster
@@ -52,6 +55,9 @@ class Session:
         self.duties = Duties(rows)
         self.exceptions = DayExceptions(rows)
         self.access = AccessTables(rows)
+        self.awards = Awards(rows)
+        self.contests = Contests(rows)
+        self.history = History(rows)
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:
@@ -71,6 +77,14 @@ class Session:
         if targets.office and (targets.fixed or not all(team.target for team in ranked.teams)):
             return replace(ranked, target=from_fen(targets.office))
         return ranked
+
+    def everybody(self) -> tuple[tuple[Person, ...], tuple[Team, ...]]:
+        """Return all people and teams, including removed ones."""
+        return self._roster_of(date.min, date.min)[:2]
+
+    def active_ids(self) -> frozenset[int]:
+        """Return the ids of the people who are in the office."""
+        return frozenset(self.roster.active_ids())
 
     def _roster_of(self, since: date, until: date) -> RosterOfPeriod:
         """Return people, teams and targets, read again only after a change: they change daily, deals hourly.

@@ -28,6 +28,7 @@ from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
+from controller.services.contests import ContestService
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
 from controller.services.deal_corrections import published
@@ -35,6 +36,8 @@ from controller.services.deals import AS_USUAL, DealService, How, Recorded
 from controller.services.duties import DutyService
 from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
+from controller.services.history import HistoryService
+from controller.services.honours import Honours
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
@@ -120,7 +123,9 @@ class Office:
         self._deals = DealService(context, self._talk, roundups)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
-        cues = CueService(context)
+        self.honours, self.contests = Honours(context), ContestService(context)
+        self.history = HistoryService(context, self.honours)
+        cues = CueService(context, self.honours, self.contests)
         self._people = PeopleService(context)
         self.targets = TargetService(context)
         self.duties = DutyService(context, self.targets)
@@ -144,6 +149,8 @@ class Office:
             self.walls.merged,
             parts.library.playlists,
             health,
+            self.honours,
+            self.contests,
         )
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))
@@ -261,6 +268,10 @@ class Office:
         self._stopped = NOTHING_STOPPED
         self._sound.bring_back(override)
         return self._speech.restore(waited)
+
+    def control_ceremony(self, action: str) -> None:
+        """Start, turn or end the month's ceremony; see Honours.control."""
+        self.honours.control(action, lambda ident: self._talk.cancel([ident], "表彰翻到了另一位。"))
 
     # --- music
 

@@ -111,9 +111,10 @@ class Preferences:
         """Store a JSON value, on the disk when this returns; None removes it. `quiet`: see `Store.write`."""
         with self._store.write(quiet=quiet) as session:
             session.settings.set_setting(name, value)
-            session.after_commit(lambda: self._remember(name, value))
+            session.after_commit(lambda: self.remember(name, value))
 
-    def _remember(self, name: str, value: object) -> None:
+    def remember(self, name: str, value: object) -> None:
+        """Serve a value that another transaction has stored; call it after the commit."""
         with self._lock:
             self._values[name] = value
 

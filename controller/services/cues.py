@@ -15,7 +15,9 @@ from controller.sentences import Sentence
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING
 from controller.services.celebrations import CELEBRATED, Celebrations
+from controller.services.contests import ContestService
 from controller.services.context import WORDS, Context, period_of, spent_s
+from controller.services.honours import Honours
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan
 
 log = logging.getLogger(__name__)
@@ -37,8 +39,8 @@ def _priority(cue: Cue) -> int:
 class CueService:
     """Announce each cue once a day, despite restarts and clock jumps: its key in the outbox is unique."""
 
-    def __init__(self, context: Context):
-        self._context = context
+    def __init__(self, context: Context, honours: Honours, contests: ContestService):
+        self._context, self._honours, self._contests = context, honours, contests
         self._celebrations = Celebrations(context)
 
     def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
@@ -49,7 +51,7 @@ class CueService:
     def fixed(self, cue: Cue, plan: DayPlan) -> bool:
         """Return whether the text depends on no deal: free texts, greeting, sprint, or no sales yet."""
         if cue.say not in PERIOD_OF:
-            return cue.say != "results"
+            return cue.say not in ("results", "ceremony")
         with self._context.store.read() as session:
             return not session.standings(*period_of(PERIOD_OF[cue.say or ""], plan.date)).people
 
@@ -83,6 +85,8 @@ class CueService:
         )  # fmt: skip
         session.outbox.add(new)
         session.outbox.merge(members, f"并入 {now:%H:%M} 的战报。", now)
+        if cue.say == "results":
+            self._contests.settle(session, plan, now, new.text)
 
     def _when(self, session: Session, cue: Cue, now: datetime) -> tuple[datetime | None, str]:
         minutes = self._context.rhythm.sound.talk_minutes_per_hour
@@ -102,6 +106,8 @@ class CueService:
         if cue.say in CELEBRATED:
             celebrated = self._celebrations.lines(session, cue, plan, now, final=final)
             return tuple(Line(text) for text in celebrated), "small"
+        if cue.say == "ceremony":
+            return self._honours.lines(session, plan.date, now, final=final), "large"
         if cue.say in ("greeting", "sprint"):
             variants = texts.greeting if cue.say == "greeting" else texts.sprint
             return (Line(self._of_month(session, variants, plan)),), "small"
@@ -148,6 +154,7 @@ class CueService:
             frozen = self.live(session, plan, now, remember=final)
             if final:
                 session.settings.freeze_results(plan.date, results.to_json(frozen), now)
+                self._honours.record(session, frozen, plan, now)
         else:
             frozen = results.from_json(kept)
         return results.lines_of(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())

@@ -19,14 +19,16 @@ from controller.glance import (
 )
 from controller.sales import highlights, results
 from controller.sales.highlights import Highlight
-from controller.sales.model import HEARD, RESULTS, City, Deal, Person
+from controller.sales.model import HEARD, RESULTS, City, Deal, Kind, Person
 from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services.announcement_priority import EMERGENCY
 from controller.services.announcements import AnnouncementService
+from controller.services.contests import ContestService
 from controller.services.context import Context, period_of
 from controller.services.cues import PERIOD_OF, CueService
 from controller.services.health import HealthMonitor
+from controller.services.honours import Honours
 from controller.services.targets import asks_for_targets, teams_without_targets
 from controller.timetable.model import Prizes, State, WallSettings
 
@@ -124,9 +126,12 @@ class SnapshotBuilder:
         walls: Callable[[WallSettings], WallSettings],
         playlists: Callable[[], tuple[str, ...]],
         health: HealthMonitor,
+        honours: Honours,
+        contests: ContestService,
     ):
         self._context, self._talk, self._cues, self._sounding = context, talk, cues, sounding
         self._walls, self._playlists, self._health = walls, playlists, health
+        self._honours, self._contests = honours, contests
         self._highlights = DayHighlights(context)
         self._lock = threading.Lock()
         self._last: Glance | None = None
@@ -168,7 +173,7 @@ class SnapshotBuilder:
             self._context.rhythm, self._context.timetable_file.faults, plan, self._context.state(now),
             self._health.clock_trusted(), self._health.besides_music(), self._sounding(now),
             self._watched_music(), on_air.id if on_air else None, asks_for_targets(plan, now),
-            sum(duty.at is not None and duty.at <= now for duty in plan.duties),
+            sum(duty.at is not None and duty.at <= now for duty in plan.duties), self._honours.held(now),
         )  # fmt: skip
         if seen != self._seen:
             self._seen = seen
@@ -188,7 +193,7 @@ class SnapshotBuilder:
         revision = context.feed.revision
         plan, state, on_air = context.plan(now), context.state(now), self._talk.shown_on_walls(now)
         trusted = self._health.clock_trusted()
-        scene = _scene(state, on_air, trusted)
+        scene = _scene(state, on_air, trusted, held=self._honours.held(now))
         with context.store.read() as session:
             periods = {
                 period: session.standings(*period_of(period, now.date()))
@@ -208,6 +213,8 @@ class SnapshotBuilder:
             members = _members(session.roster.people())
             notices = (*plan.warnings, *self._cues.celebrated(session, plan, now))
             asked = asks_for_targets(plan, now) and teams_without_targets(session, now.date())
+            walk = self._honours.present(session, now, on_air.kind if on_air else None)
+            running = self._contests.shown(session, now)
             shown = self._highlights.present(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
@@ -222,7 +229,7 @@ class SnapshotBuilder:
             walls=self._walls(context.rhythm.walls),
             champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
-            members=members, open_targets=asked or (),
+            members=members, open_targets=asked or (), ceremony=walk, contests=running,
         )  # fmt: skip
 
     def ranking(self, period: str, day: date) -> Ranking:
@@ -238,7 +245,7 @@ class SnapshotBuilder:
             return self._cues.cities(session, plan.date, session.standings(day, day))
 
 
-def _scene(state: State, on_air: OnAir | None, trusted: bool) -> str:
+def _scene(state: State, on_air: OnAir | None, trusted: bool, *, held: bool) -> str:
     """Return the scene of all walls."""
     if on_air is not None and on_air.kind == EMERGENCY:
         return "celebration"
@@ -246,7 +253,9 @@ def _scene(state: State, on_air: OnAir | None, trusted: bool) -> str:
         return state.wall
     if on_air is not None and on_air.kind == "results":
         return "leaderboard"
-    if on_air is not None and on_air.kind in PERIOD_OF:
+    if on_air is not None and (on_air.kind in PERIOD_OF or on_air.kind == Kind.CEREMONY):
+        return "award"
+    if held and (on_air is None or not on_air.deals):
         return "award"
     if on_air is not None:
         return "celebration"

@@ -46,6 +46,7 @@ SAYINGS: Final = {
     "sprint": "月末冲刺",
     "birthdays": "生日祝福",
     "company_years": "入职周年",
+    "ceremony": "月度表彰",
 }
 
 

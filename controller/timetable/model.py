@@ -23,7 +23,7 @@ Variants = tuple[str, ...]  # alternative texts; one is chosen, never the same t
 SCENES = ("rhythm", "countdown", "leaderboard", "celebration", "welcome", "award", "dark", "fault", "rest")
 SAYABLE = (
     "top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint",
-    "birthdays", "company_years",
+    "birthdays", "company_years", "ceremony",
 )  # fmt: skip
 WHO = ("everyone", "leader", "director", "manager", "assistant", "sales")
 FREE_TEXT = "text"  # Cue.say of a cue whose text is in Cue.text

@@ -1,7 +1,10 @@
 // The phone: five tabs, and pages inside them, drawn from one state. The server sends "revision N", the page requests the state again.
 import { $, call, el, fill, newKey } from './phone-kit.js';
+import * as contests from './phone-contests.js';
 import * as deal from './phone-deal.js';
 import * as device from './phone-device.js';
+import * as history from './phone-history.js';
+import * as honours from './phone-honours.js';
 import * as people from './phone-people.js';
 import * as plan from './phone-plan.js';
 import * as results from './phone-results.js';
@@ -47,7 +50,7 @@ function draw() {
   drawTroubles();
   deal.draw(state);
   say.draw(state);
-  results.draw(state, tab === 'results');
+  for (const part of [results, honours, contests, history]) part.draw(state, tab === 'results');
   targets.draw(state, tab === 'targets');
   plan.draw(state, tab === 'days');
   people.draw(state, tab === 'colleagues');
@@ -116,13 +119,13 @@ function show() {
   }
   $('title').textContent = TABS[tab];
   scrollTo(0, 0);
-  results.draw(state, tab === 'results');
+  for (const part of [results, honours, contests, history]) part.draw(state, tab === 'results');
   targets.draw(state, tab === 'targets');
   plan.draw(state, tab === 'days');
   people.draw(state, tab === 'colleagues');
 }
 
-for (const part of [deal, say, results, targets, plan, people, device]) part.start(refresh);
+for (const part of [deal, say, results, honours, contests, history, targets, plan, people, device]) part.start(refresh);
 draw();
 show();
 listen();

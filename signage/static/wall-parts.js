@@ -247,6 +247,9 @@
           items.push({ label: W.duty(lead.rows[i]), due: lead.due });
         }
         if (state.quiet_line) { quiet.push({ label: state.quiet_line }); }
+        for (i = 0; (state.scene === 'rhythm' || state.scene === 'leaderboard') && i < (state.contests || []).length; i += 1) {
+          quiet.push(W.contest(state.contests[i]));
+        }
         for (i = 0; !items.length && i < (state.duties || []).length; i += 1) {
           if (!state.duties[i].at_ms) { quiet.push({ label: W.duty(state.duties[i]) }); }
         }

@@ -124,11 +124,23 @@
   W.scenes.award = function (root) {
     var box = W.make('div', 'prize', root), face = W.face(box, 'huge'), side = W.make('div', 'words', box);
     var title = W.make('div', 'kicker gold', side), name = W.make('h1', '', side), team = W.make('div', 'team2 dim', side);
-    var amount = W.make('div', 'amount gold', side), prize = W.make('div', 'gift', side), text = W.make('p', 'advice', side);
+    var amount = W.make('div', 'amount gold', side), prize = W.make('div', 'gift', side), text = W.make('p', 'advice', side), at = W.make('div', 'walkat dim', side), drawn = -1;
+
+    /* In the ceremony the slides turn with the voice: each has its moment. */
+    function stepAt(award, now) {
+      var steps = award.steps || [], i;
+      for (i = steps.length - 1; i > 0; i -= 1) { if (now >= steps[i].at_ms) { return i; } }
+      return 0;
+    }
+
     return {
       bare: true,
       draw: function (state) {
         var award = state.award || {};
+        drawn = stepAt(award, W.now());
+        award = (award.steps || [])[drawn] || award;
+        W.text(at, award.places > 1 ? award.place + ' / ' + award.places : '');
+        W.show(at, award.places > 1);
         face(award);
         W.text(title, titleOf(award));
         W.text(name, award.person);
@@ -139,6 +151,9 @@
         W.show(amount, Boolean(award.amount));
         W.show(prize, Boolean(award.prize));
         W.show(text, Boolean(award.text));
+      },
+      frame: function (state, now) {
+        if (stepAt(state.award || {}, now) !== drawn) { this.draw(state); this.layout(); }
       },
       layout: function () { W.fit(title, 3.6, 2.5); W.fit(name, 10, 4); W.fit(amount, 7, 4); W.fit(text, 2.8, 2, true); }
     };

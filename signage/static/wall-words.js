@@ -16,7 +16,7 @@
       weekTop: '本周开拓能手', monthTop: '本月开拓能手', leader: '组长', director: '总监', manager: '总经理', assistant: '销售助理',
       sales: '销售', everyone: '所有人', hourly: '整点战报', sprint: '月末冲刺',
       first_of_week: '本周第一单', first_of_day: '开门红', big: '大单', record: '新纪录', burst: '喜报连传', target: '达成目标',
-      roundup: '整点战报', say: '广播', text: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报', birthdays: '生日快乐', company_years: '一路同行'
+      roundup: '整点战报', say: '广播', text: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报', birthdays: '生日快乐', company_years: '一路同行', ceremony: '月度表彰', contest: '比赛揭晓', leads: '领先', level: '并列领先', nobody: '还没有开单', ownAverage: '平时的', daysLeft: '还剩 {0} 天', lastDay: '今天揭晓'
     },
     en: {
       seal: 'Zhangu', report: 'Results', left: 'left', next: 'Next', teams: 'Today', deals: 'Orders', done: 'Teams',
@@ -30,7 +30,7 @@
       manager: 'General manager', assistant: 'Assistant', sales: 'Sales', everyone: 'Everyone', hourly: 'On the hour', sprint: 'Sprint',
       first_of_week: 'First of the week', first_of_day: 'First of the day', big: 'Big order', record: 'New record', burst: 'All at once',
       target: 'Target reached', roundup: 'On the hour', say: 'Announcement', text: 'Announcement', top_sales: 'Top sales',
-      microphone: 'Announcement', greeting: 'Greeting', results: 'Results', birthdays: 'Happy birthday', company_years: 'Years together'
+      microphone: 'Announcement', greeting: 'Greeting', results: 'Results', birthdays: 'Happy birthday', company_years: 'Years together', ceremony: 'Awards', contest: 'Contest result', leads: 'leads', level: 'level', nobody: 'no order yet', ownAverage: 'of own average', daysLeft: '{0} days left', lastDay: 'decided today'
     }
   };
   var DAYS = { zh: ['日', '一', '二', '三', '四', '五', '六'], en: ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] };
@@ -90,6 +90,19 @@
     return {
       label: W.word(honour.kind === 'record' ? 'record_holder' : honour.kind),
       figure: honour.kind === 'streak' ? honour.count + NARROW + W.word('days') : honour.amount ? W.price(honour.amount) : W.orders(honour.count)
+    };
+  };
+
+  /* A contest as a quiet line: who leads, the score, the working days left. */
+  W.contest = function (line) {
+    var zh = W.lang !== 'en', many = line.leaders.length > 1, who = line.leaders.slice(0, 2).join(zh ? '、' : ', ') + (line.leaders.length > 2 ? '…' : '');
+    var group = line.group ? ' ' + (zh ? '甲乙丙丁戊己庚辛壬癸'.charAt(line.group - 1) + '组' : String.fromCharCode(64 + line.group)) : '';
+    var score = line.score === null ? '' : line.measure === 'count' ? W.orders(Math.round(line.score)) : line.measure === 'amount' ? W.price(line.score) : W.percent(Number(line.score));
+    if (score && line.measure === 'improved') { score = zh ? W.word('ownAverage') + score : score + ' ' + W.word('ownAverage'); }
+    return {
+      label: line.name + group + (zh ? '：' : ': ') + (line.leaders.length ? who + ' ' + W.word(many ? 'level' : 'leads') : W.word('nobody')),
+      sum: score,
+      of: ' · ' + (line.days_left > 1 ? W.word('daysLeft', line.days_left) : W.word('lastDay'))
     };
   };
 

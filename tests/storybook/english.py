@@ -9,6 +9,7 @@ from typing import Any
 from tests.storybook.story import Story
 
 SHOWN = (
+    "walk-week", "walk-days", "contest-lines",
     "rhythm-full", "rhythm-empty", "rhythm-no-deals", "rhythm-no-targets", "rhythm-notice", "rhythm-stale",
     "rhythm-identify", "board-opening", "board-first", "board-week", "board-month", "board-all", "board-pinned",
     "board-honours", "board-empty", "board-eight-cities", "board-light", "celebration-first-of-day",
@@ -47,6 +48,8 @@ WRITTEN = {
     "公布开拓能手与各队战果，掌声送给大家。": "Top sales and the teams’ results. Applause for everyone.",
     "前台迎接": "Good morning", "新的一月，从一个微笑开始。": "A new month begins with a smile.",
     "总经理亲手颁发的大奖": "handed over by the general manager",
+    "冲刺周": "Sprint week", "进步之星": "Most improved", "擂台": "Ladder", "新手赛": "Newcomers",
+    "全体销售邮件表扬": "an e-mail to all",
     "六十三单，单单用心。向陈芳学习！": "Sixty-three orders, each with care.",
 }  # fmt: skip
 

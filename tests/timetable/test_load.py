@@ -212,7 +212,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             "rhythm.yaml 第 5 行，cues › 18:00 › say：写的是“top_sale_of_day”。"
             "可以写：top_sales_of_day、top_sales_of_week、top_sales_of_month、results、greeting、sprint、"
-            "birthdays、company_years，或者直接写要说的话。是不是“top_sales_of_day”？",
+            "birthdays、company_years、ceremony，或者直接写要说的话。是不是“top_sales_of_day”？",
         ),
     ),
     (

@@ -1,0 +1,114 @@
+"""The deals and sums of any span, read through indexes: a page of deals, a person's weeks, the office's totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from controller.sales.money import from_fen
+from controller.sales.rows import Row, Rows, day, from_ms
+
+_DEALS: Final = (
+    "SELECT id, date, at, person_id, person, team, product, fen, voided_at, void_reason FROM deals"
+    " WHERE date BETWEEN ? AND ? AND (date, id) < (?, ?) ORDER BY date DESC, id DESC LIMIT ?"
+)
+_AFTER: Final = (
+    "SELECT id, date, at, person_id, person, team, product, fen, voided_at, void_reason FROM deals"
+    " WHERE date BETWEEN ? AND ? AND (date, id) > (?, ?) ORDER BY date, id LIMIT ?"
+)
+Place = tuple[date, int]
+"""The end of a page of deals: the office's day and the id of its last deal."""
+NEWEST: Final[Place] = (date.max, 1 << 62)
+OLDEST: Final[Place] = (date.min, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PastDeal:
+    """A deal for lists and exports. `voided` None, or the reason for taking it back."""
+
+    id: int
+    date: date
+    at: datetime
+    person_id: int
+    person: str
+    team: str
+    product: str
+    amount: Decimal
+    voided: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Number and amount of the deals that stand."""
+
+    count: int = 0
+    amount: Decimal = Decimal(0)
+
+
+class History:
+    """Past deals as one snapshot sees them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def page(self, since: date, until: date, before: Place, count: int) -> tuple[PastDeal, ...]:
+        """Return deals of a span, newest first, also those taken back; `before`: where the last page ended."""
+        values = (day(since), day(until), day(before[0]), before[1], count)
+        return tuple(map(self._deal, self._rows.all(_DEALS, *values)))
+
+    def next(self, since: date, until: date, after: Place, count: int) -> tuple[PastDeal, ...]:
+        """Return deals of a span, oldest first, also those taken back; for the export."""
+        values = (day(since), day(until), day(after[0]), after[1], count)
+        return tuple(map(self._deal, self._rows.all(_AFTER, *values)))
+
+    def days_of(self, person_id: int, since: date, until: date) -> dict[date, Sum]:
+        """Return a person's sums by day; days without a deal have none."""
+        rows = self._rows.all(
+            "SELECT date, sum(count), sum(fen) FROM daily WHERE person_id = ? AND date BETWEEN ? AND ? GROUP BY date",
+            person_id, day(since), day(until),
+        )  # fmt: skip
+        return {date.fromisoformat(when): Sum(count, from_fen(fen)) for when, count, fen in rows}
+
+    def total(self, since: date, until: date) -> Sum:
+        """Return the office's sum of a span: whole months from the sums by month, the days around them by day."""
+        months = [] if until < since else _whole_months(since, until)
+        if not months:
+            return self._days(since, until)
+        row = self._rows.one(
+            "SELECT coalesce(sum(count), 0), coalesce(sum(fen), 0) FROM monthly WHERE month BETWEEN ? AND ?",
+            day(months[0])[:7], day(months[-1])[:7],
+        )  # fmt: skip
+        count, fen = row or (0, 0)
+        before = self._days(since, months[0] - timedelta(days=1))
+        after = self._days(_month_after(months[-1]), until)
+        return Sum(count + before.count + after.count, from_fen(fen) + before.amount + after.amount)
+
+    def _days(self, since: date, until: date) -> Sum:
+        row = self._rows.one(
+            "SELECT coalesce(sum(count), 0), coalesce(sum(fen), 0) FROM daily WHERE date BETWEEN ? AND ?",
+            day(since), day(until),
+        )  # fmt: skip
+        return Sum() if row is None else Sum(row[0], from_fen(row[1]))
+
+    def _deal(self, row: Row) -> PastDeal:
+        ident, when, at, person_id, person, team, product, fen, voided_at, reason = row
+        return PastDeal(
+            ident, date.fromisoformat(when), from_ms(at, self._rows.zone), person_id, person, team, product,
+            from_fen(fen), None if voided_at is None else str(reason or "未写原因"),
+        )  # fmt: skip
+
+
+def _month_after(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def _whole_months(since: date, until: date) -> list[date]:
+    """Return the first days of the months that are in a span from their first to their last day."""
+    month = since if since.day == 1 else _month_after(since.replace(day=1))
+    months = []
+    while _month_after(month) <= until + timedelta(days=1):
+        months.append(month)
+        month = _month_after(month)
+    return months
