@@ -418,8 +418,6 @@ def _rest(glance: Glance) -> Json:
     return {"text": text, "next": f"{hhmm(following.at)} {following.name}" if following else None}
 
 
-# ---- the quiet line, health problems and notices ----
-
 NAMED = 4  # teams named in the quiet line; more are counted
 
 

@@ -19,19 +19,14 @@ from controller.sound.child import Child, ChildLost
 from controller.sound.tts import cache as takes
 from controller.sound.tts.cache import Shelf, Takes, to_json
 from controller.sound.tts.engine_choice import RETRY_S, EngineChoice, KeptPace
-from controller.sound.tts.launch import greeting, launched
-from controller.sound.tts.plan import Clause, Planner, VoiceStatus, cut
+from controller.sound.tts.launch import SENTENCE_LIMIT_S, SLOW_LIMIT_S, greeting, launched
+from controller.sound.tts.plan import Clause, Interrupted, Planner, VoiceStatus, cut
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Script, VoiceFailed
 from controller.sound.tts.stream import Cost, Stream
 from controller.system.os_errors import reason
 
 log = logging.getLogger(__name__)
 
-SENTENCE_LIMIT_S = 10.0
-"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
-unless it renders a natural voice and is still computing."""
-SLOW_LIMIT_S = 90.0
-"""Limit for one clause of a natural voice: 5.6 s of speech at 16 s of rendering each."""
 ATTEMPTS = 2
 CLOSING = say("voice_closing")
 EMERGENCY, NOW, AHEAD, IDLE = range(4)
@@ -39,9 +34,7 @@ EMERGENCY, NOW, AHEAD, IDLE = range(4)
 UNREAD_S = 3600.0
 """A character without a reading is reported this long after its last use."""
 
-
-_Work = Script | Clause | None
-"""A clip, a clause for later, or just starting the child."""
+_Work = Script | Clause | None  # a clip, a clause for later, or just starting the child
 
 
 class Voice:
@@ -274,7 +267,7 @@ class Voice:
     def _render(self, priority: int, script: Script) -> None:
         try:
             clip = self._clip(priority, script)
-        except _Interrupted:
+        except Interrupted:
             with self._lock:
                 self._enqueue(priority, script)
         except Exception as error:
@@ -359,7 +352,7 @@ class Voice:
     def _begin(self, child: Child, priority: int, work: _Work, key: str, message: dict[str, Any]) -> None:
         """Call with the lock held: send the child its work, unless more important work came meanwhile."""
         if self._heap and self._heap[0][0] < priority:
-            raise _Interrupted
+            raise Interrupted
         child.send(message)
         self._present = (priority, work, key)
         self._clause_began = time.monotonic()
@@ -376,7 +369,7 @@ class Voice:
                 self._begin(child, IDLE, clause, key, message)
             self._answer(child, key, lambda script: None)
             self._learning.discard(clause)
-        except _Interrupted:
+        except Interrupted:
             with self._lock:
                 self._enqueue(IDLE, clause)
         except (ChildLost, VoiceFailed, OSError) as why:
@@ -397,7 +390,7 @@ class Voice:
                     self._clause_began = time.monotonic()
                     continue
                 if "cancelled" in answer:
-                    raise _Interrupted
+                    raise Interrupted
                 if "part" not in answer:
                     return answer
                 self._part(answer, streams)
@@ -427,9 +420,8 @@ class Voice:
             hello = greeting(child, self._voices)
         except ChildLost as lost:  # a bad model may kill the whole process, or load for ever
             why = "加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"
-            if str(lost) != "stopped" and self._demoted(
-                why
-            ):  # another process's signal proves nothing about the voice
+            # Another process's signal ("stopped") proves nothing about the voice.
+            if str(lost) != "stopped" and self._demoted(why):
                 return self._awake()
             raise
         passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
@@ -455,7 +447,3 @@ class Voice:
 
     def _note(self, **changes: Any) -> None:
         self._status = replace(self._status, **changes)
-
-
-class _Interrupted(Exception):  # noqa: N818 - it was interrupted
-    """More urgent work came; this goes back into the queue."""

@@ -12,6 +12,11 @@ from controller.sound.tts.speakers import FOLDER
 
 LOADING_LIMIT_S = 20.0
 SLOW_LOADING_S = 90.0  # a neural model on a Pi with a slow card
+SENTENCE_LIMIT_S = 10.0
+"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
+unless it renders a natural voice and is still computing."""
+SLOW_LIMIT_S = 90.0
+"""Limit for one clause of a natural voice: 5.6 s of speech at 16 s of rendering each."""
 
 
 def launched(engine: str, voices: Path, takes: Path, pace: float) -> Child:

@@ -19,6 +19,10 @@ PATIENCE_S = 0.8
 """The first word may follow the chime this late before sums are cut into parts: a whole clause sounds better."""
 
 
+class Interrupted(Exception):  # noqa: N818 - it was interrupted
+    """More urgent work came; this goes back into the queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceStatus:
     """engine: the voice in use ("" until a child has reported one). passed_over: (engine, reason). fault: the last
