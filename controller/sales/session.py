@@ -39,11 +39,17 @@ def monday_to_friday(day: date) -> bool:
 
 
 class Session:
-    """One consistent view of the store: all tables in one snapshot or transaction. `works`: is a date a working day?"""
+    """One consistent view of the store: all tables in one snapshot or transaction. `works`: is a date a working day?
 
-    def __init__(self, rows: Rows, kept: RosterCache | None = None, works: Works = monday_to_friday) -> None:
+    `kept`: rosters of committed states by their version. A transaction reads them, and with `writes` adds none: after a
+    rollback its version number is used again.
+    """
+
+    def __init__(
+        self, rows: Rows, kept: RosterCache, works: Works = monday_to_friday, *, writes: bool = False
+    ) -> None:
         self.rows = rows
-        self._kept = kept
+        self._kept, self._writes = kept, writes
         self.deals = Deals(rows)
         self.roster = Roster(rows)
         self.moves = TeamMoves(rows)
@@ -92,12 +98,12 @@ class Session:
         A month's shares also depend on its working days.
         """
         key = (self.roster.version(), since, until, self.targets.calendar_of(since, until))
-        roster = self._kept.get(key) if self._kept is not None else None
+        roster = self._kept.get(key)
         if roster is None:
             people, teams = self.roster.everybody(), self.roster.every_team()
             team_of = {person.id: person.team_id for person in people}
             roster = (people, teams, self.targets.of_period(since, until, team_of))
-            if self._kept is not None:
+            if not self._writes:
                 self._kept[key] = roster
                 while len(self._kept) > _PERIODS_KEPT:
                     self._kept.pop(next(iter(self._kept)), None)

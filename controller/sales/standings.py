@@ -119,10 +119,11 @@ def standings(
     zone: tzinfo,
 ) -> Standings:
     """Rank a period. `people` and `teams` include removed ones; targets are in fen."""
+    sold = {sale.person_id for sale in sales}  # of thousands of people, only those who sold have a place
     person_rows = {
         p.id: _Draft(p.id, p.name, p.team, p.team_id, p.photo, p.say_as, person_targets.get(p.id, 0))
         for p in people
-        if not p.hidden
+        if p.id in sold and not p.hidden
     }
     team_rows = {
         t.id: _Draft(t.id, t.name, t.name, t.id, None, t.say_as, team_targets.get(t.id, 0)) for t in teams

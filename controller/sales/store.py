@@ -211,7 +211,7 @@ class Store:
             self._writer.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Session(Rows(self._writer, self.zone), works=self._works)
+                yield Session(Rows(self._writer, self.zone), self._kept, self._works, writes=True)
                 self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:
