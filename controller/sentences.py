@@ -147,8 +147,12 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{at} 的提示落在“{name}”里，今天不播。",
         "The cue at {at} falls into “{name}” and is not announced today.",
     ),
-    "birthday_note": ("{when}是{people}的生日，生日快乐！", "Birthday {day}: {names}"),
-    "years_note": ("{when}{people}加入公司{years}，一路同行！", "{count} years with us {day}: {names}"),
+    "timetable_unwritable": (
+        "没有保存：config 文件夹写不进去（{why}）。原来的作息照常用。请在主机上看看权限和磁盘。",
+        "Not saved: the folder config cannot be written ({why}). The timetable stays. Check rights and disk.",
+    ),
+    "birthday_note": ("{when}是{people}的生日，生日快乐！", "Birthday {when}: {people}"),
+    "years_note": ("{when}{people}加入公司{years}，一路同行！", "{years} with us {when}: {people}"),
     # exceptions of a date's plan
     "exception_like": ("按{day}的安排", "runs as {day}"),
     "exception_off": ("全天休息", "a day off"),

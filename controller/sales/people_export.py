@@ -7,12 +7,12 @@ stored as text with Excel's own mark for that.
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Final
-from xml.sax.saxutils import escape
 
 from controller.sales.model import Person
 from controller.sales.people_merge import birthday_words, date_words
@@ -120,5 +120,5 @@ def _cell(place: str, text: str, heading: bool) -> str:
         return ""
     text = _escaped(text) if text.startswith("'") else text
     style = _BOLD if heading else _QUOTED if _FORMULA.match(text) else _PLAIN
-    shown = escape(_UNWRITABLE.sub("", text))
+    shown = html.escape(_UNWRITABLE.sub("", text), quote=False)
     return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{shown}</t></is></c>'

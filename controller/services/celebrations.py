@@ -63,14 +63,13 @@ class Celebrations:
 def _note(name: str, found: Celebrated, today: date) -> Sentence:
     slots = _slots(found, today)
     values = {
-        "when": slots["day"],
-        "people": slots["people"],
-        "day": f"{found.date:%A}" if found.date != today else "today",
-        "names": ", ".join(found.names[:MOST_NAMED]),
+        "when": Sentence(slots["day"], "today" if found.date == today else f"{found.date:%A}"),
+        "people": Sentence(slots["people"], ", ".join(found.names[:MOST_NAMED])),
     }
     if name == "birthdays":
         return say("birthday_note", **values)
-    return say("years_note", **values, years=slots["years"], count=found.years)
+    years = Sentence(slots["years"], f"{found.years} year{'s' if found.years != 1 else ''}")
+    return say("years_note", **values, years=years)
 
 
 def _slots(found: Celebrated, today: date) -> dict[str, str]:

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from controller.sales.model import Conflict, Refused, StoreTrouble, Unknown
+from controller.sentences import say
 from controller.services.context import Context
 from controller.services.timetable_history import (
     FILE,
@@ -250,8 +251,7 @@ class TimetableEditor:
         try:
             rewrite(self._path, text.encode("utf-8"))
         except OSError as error:
-            why = f"没有保存：config 文件夹写不进去（{reason(error)}）。"
-            raise StoreTrouble(f"{why}原来的作息照常用。请在主机上看看权限和磁盘。") from None
+            raise StoreTrouble(say("timetable_unwritable", why=reason(error))) from None
         log.info("timetable saved by %s (%s)", who, how)
         return self._add(text, who, how)
 

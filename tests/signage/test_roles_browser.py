@@ -132,7 +132,10 @@ def test_a_deal_on_a_removed_phone_is_not_lost(house: House, open_page: Callable
     page = join(house, open_page(), "assistant")
     house.daemon.office.keys.end_session(max(house.daemon.office.keys.signed_in()))
     order = {"person": "刘洋", "team": "猛虎队", "product": "报纸", "amount": "4321", "key": "phone-removed"}
-    page.evaluate("order => localStorage.setItem('zhangu-unsent', JSON.stringify([order]))", order)
+    page.evaluate(
+        "order => localStorage.setItem('zhangu-unsent', JSON.stringify([{order, pressed: Date.now()}]))",
+        order,
+    )
     page.wait_for_url("**/login", timeout=GENEROUS)
     join(house, page, "leader", "王小明")
     page.wait_for_timeout(4500)  # the page tries again every four seconds
@@ -150,9 +153,9 @@ def test_a_deal_on_a_removed_phone_is_not_lost(house: House, open_page: Callable
 def test_a_leader_sees_standings_and_the_own_target(
     house: House, open_page: Callable[..., Page], width: int, height: int
 ) -> None:
-    """Four tabs, opened at 战报; only the own team's line opens; nothing else can be changed."""
+    """Five tabs, opened at 战报; only the own team's line opens; nothing else can be changed."""
     page = join(house, open_page(width, height), "leader", "李思思")
-    assert page.locator(".tabs a:visible").all_inner_texts() == ["报单", "战报", "安排", "设备"]
+    assert page.locator(".tabs a:visible").all_inner_texts() == ["报单", "战报", "目标", "安排", "设备"]
     expect(page.locator("#title")).to_have_text("战报")
     rows = page.locator("#team-rows li")
     expect(rows).to_have_count(3)
