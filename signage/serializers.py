@@ -183,6 +183,7 @@ def speaking(voices: Speaking) -> Json:
         },
         "voices": [asdict(one) for one in voices.options()],
         "state": asdict(speaks),
+        "waiting": voices.waiting(),
     }
 
 

@@ -63,6 +63,7 @@ def examine(home: Home) -> Iterator[Finding]:
     lock = running(home.running)
     health = _health(lock) if lock.get("port") else None
     yield from of_the_running(health) if health is not None else [_device()]
+    yield from not_rendered(_asked(lock, "/api/voice") if health is not None else None)
     yield _daemon(lock, health)
 
 
@@ -238,18 +239,34 @@ def _device() -> Finding:
 
 def _health(lock: Mapping[str, object]) -> dict[str, Any] | None:
     """Return the running daemon's health; None when it does not answer."""
+    health = _asked(lock, "/health")
+    return health if health is not None and "troubles" in health else None
+
+
+def _asked(lock: Mapping[str, object], path: str) -> dict[str, Any] | None:
+    """Return the running daemon's answer to a GET request; None when there is no JSON object."""
     request = urllib.request.Request(
-        f"http://127.0.0.1:{lock['port']}/health", headers={"Authorization": f"Bearer {lock.get('token')}"}
+        f"http://127.0.0.1:{lock['port']}{path}", headers={"Authorization": f"Bearer {lock.get('token')}"}
     )
     try:
         with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
-            health = json.loads(answer.read())
+            found = _read(answer.read())
     except urllib.error.HTTPError as unwell:  # 503 with our JSON: it runs, with a fault
         with unwell:
-            health = _read(unwell.read())
-    except (OSError, ValueError):
+            found = _read(unwell.read())
+    except OSError:
         return None
-    return health if isinstance(health, dict) and "troubles" in health else None
+    return found if isinstance(found, dict) else None
+
+
+def not_rendered(voice: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """Report what the running daemon's natural voice has not rendered ahead yet."""
+    if voice is None or voice.get("state", {}).get("kind") not in ("natural", "own"):
+        return
+    waiting = voice.get("waiting", 0)
+    yield Finding(
+        "提前合成", f"还有 {waiting} 个短句没有合成，空闲时会做" if waiting else "常用的话都合成好了"
+    )
 
 
 def _read(raw: bytes) -> object:

@@ -228,6 +228,10 @@ class Speaking:
         before, self._engine = self._engine, engine
         return before != engine
 
+    def waiting(self) -> int:
+        """Return how many clauses are not rendered ahead yet."""
+        return self._voice.waiting_ahead() if self._voice is not None else 0
+
     def choice(self) -> Choice:
         """Return the choice in force."""
         default, kept = self.timetable(), self._kept()

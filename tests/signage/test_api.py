@@ -335,6 +335,17 @@ def test_music_details_are_for_known_callers_only(house: House) -> None:
     assert not finding.serious
 
 
+def test_the_doctor_says_what_is_not_rendered_yet(house: House) -> None:
+    """From the running daemon's answer; nothing with the fallback voice, which renders in milliseconds."""
+    answer = house.call("GET", "/api/voice").json
+    assert answer["waiting"] == 0
+    assert list(doctor.not_rendered({**answer, "state": {"kind": "backup"}, "waiting": 7})) == []
+    (some,) = doctor.not_rendered({**answer, "state": {"kind": "natural"}, "waiting": 7})
+    (none,) = doctor.not_rendered({**answer, "state": {"kind": "natural"}})
+    assert str(some) == "✓ 提前合成：还有 7 个短句没有合成，空闲时会做"
+    assert str(none) == "✓ 提前合成：常用的话都合成好了"
+
+
 def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
