@@ -260,7 +260,7 @@ def _asked(lock: Mapping[str, object], path: str) -> dict[str, Any] | None:
 
 
 def not_rendered(voice: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """Report what the running daemon's natural voice has not rendered ahead yet."""
+    """Report how much the running daemon's natural voice has not rendered ahead yet."""
     if voice is None or voice.get("state", {}).get("kind") not in ("natural", "own"):
         return
     waiting = voice.get("waiting", 0)

@@ -335,7 +335,7 @@ def test_music_details_are_for_known_callers_only(house: House) -> None:
     assert not finding.serious
 
 
-def test_the_doctor_says_what_is_not_rendered_yet(house: House) -> None:
+def test_the_doctor_counts_clauses_that_are_not_rendered_yet(house: House) -> None:
     """From the running daemon's answer; nothing with the fallback voice, which renders in milliseconds."""
     answer = house.call("GET", "/api/voice").json
     assert answer["waiting"] == 0
