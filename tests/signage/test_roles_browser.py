@@ -132,11 +132,11 @@ def test_a_deal_on_a_removed_phone_is_not_lost(house: House, open_page: Callable
     page = join(house, open_page(), "assistant")
     house.daemon.office.keys.end_session(max(house.daemon.office.keys.signed_in()))
     order = {"person": "刘洋", "team": "猛虎队", "product": "报纸", "amount": "4321", "key": "phone-removed"}
+    page.wait_for_url("**/login", timeout=GENEROUS)  # the same storage; the former page is navigating away
     page.evaluate(
         "order => localStorage.setItem('zhangu-unsent', JSON.stringify([{order, pressed: Date.now()}]))",
         order,
     )
-    page.wait_for_url("**/login", timeout=GENEROUS)
     join(house, page, "leader", "王小明")
     page.wait_for_timeout(4500)  # the page tries again every four seconds
     assert "phone-removed" in page.evaluate("localStorage.getItem('zhangu-unsent')")
