@@ -54,12 +54,6 @@ def person_name(caller: Caller) -> str:
     return next((one.name for one in person), caller.name)
 
 
-def may_touch_team(caller: Caller, team: str) -> bool:
-    """Return whether the caller may change a team: a leader only the own one."""
-    own = own_team(caller)
-    return own is None or same_name(own, team)
-
-
 def has(caller: Caller, right: str) -> bool:
     """Return whether the caller has a right."""
     return caller.role in RIGHTS[right]

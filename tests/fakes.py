@@ -18,6 +18,7 @@ from controller.sound.playback import AnnouncementSettings, Job, Report
 from controller.sound.speaker import Event, Health, MusicOrder, Part
 from controller.sound.tts.client import NOW
 from controller.sound.tts.script import Clip, Script
+from controller.sound.tts.stream import Cost
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -183,6 +184,21 @@ class FakeVoice:
 
     def unread(self) -> tuple[str, ...]:
         return ()
+
+    def waiting_ahead(self) -> int:
+        return 0
+
+    def costs(self, script: Script) -> tuple[Cost, ...]:
+        return ()
+
+    def warm_up(self) -> None:
+        """Ignore: nothing sleeps here."""
+
+    def reload(self) -> None:
+        """Ignore: nothing is read from files."""
+
+    def close(self) -> None:
+        """Ignore: nothing runs."""
 
     def status(self):  # type: ignore[no-untyped-def]
         from controller.sound.tts.plan import VoiceStatus

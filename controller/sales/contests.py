@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from heapq import nsmallest
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from controller.sales.messages import Words, counted
 from controller.sales.model import Person, Refused, Team
 from controller.sales.money import from_fen
+from controller.sales.standings import Sold
 
 TEAMS: Final = "teams"
 PEOPLE: Final = "people"
@@ -41,19 +42,6 @@ GROUP_SIZES: Final = (2, 10)
 GROUP_SIZE: Final = 4
 _SPOKEN_CHARACTERS: Final = 300
 _GROUP_NAMES: Final = "甲乙丙丁戊己庚辛壬癸"
-
-
-class Sold(Protocol):
-    """The interface of `deals.Sale`."""
-
-    @property
-    def person_id(self) -> int: ...
-    @property
-    def team_id(self) -> int: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def fen(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

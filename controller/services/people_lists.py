@@ -21,7 +21,7 @@ from controller.sales.people_import import (
     lines_of,
     review_list,
 )
-from controller.sales.people_merge import SAME, RowPlan
+from controller.sales.people_merge import RowPlan
 from controller.sales.store import Store
 from controller.sales.text_tables import LOOKED_AT, Line
 from controller.services.people import needs_reading
@@ -130,8 +130,3 @@ def _people_sheet(sheets: list[Any]) -> list[Line]:
 def _meaning(plans: tuple[RowPlan, ...]) -> list[tuple[object, ...]]:
     """Return the part of a plan that people saw and agreed to."""
     return [(plan.row, plan.what, plan.person.id if plan.person else None, plan.changes) for plan in plans]
-
-
-def changes_nothing(preview: Preview) -> bool:
-    """Return whether importing the list would change nothing."""
-    return all(plan.what == SAME for plan in preview.plans)

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from controller.sales.model import Conflict, Refused, StoreTrouble, Unknown
 from controller.sentences import say
@@ -25,7 +24,7 @@ from controller.services.timetable_history import (
     Version,
     mark_of,
 )
-from controller.system.atomic_file import rewrite
+from controller.system.atomic_file import rewrite, stamp_of
 from controller.system.os_errors import reason
 from controller.timetable.differences import Line, differences
 from controller.timetable.edit import EditRefused, Operation, apply
@@ -116,7 +115,7 @@ class TimetableEditor:
 
     def notice(self) -> None:
         """Keep an edit of the file as a version; called every second."""
-        stamp = _stamp(self._path)
+        stamp = stamp_of(self._path)
         if stamp == self._stamp:
             return
         with self._lock:
@@ -280,11 +279,3 @@ def _short(problem: Problem) -> str:
     """Return the sentence without file and place, which the form shows."""
     guess = f"是不是“{problem.nearest}”？" if problem.nearest else ""
     return f"{problem.found}。{problem.allowed}。{guess}"
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -32,6 +32,15 @@ def rewrite(path: Path, data: bytes, mode: int = 0o644) -> None:
     _settle(target.parent)
 
 
+def stamp_of(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes with each new content of a file; None when there is none or it cannot be read."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
 def _settle(folder: Path) -> None:
     """Write the folder's entry to the disk; some file systems cannot."""
     with suppress(OSError):

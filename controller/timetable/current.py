@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from controller.changes import Changes
+from controller.system.atomic_file import stamp_of
 from controller.timetable.changed_day import calendar
 from controller.timetable.exceptions import DayException
 from controller.timetable.load import hints, load
@@ -35,7 +36,7 @@ class TimetableFile:
     def __init__(self, path: Path, last_good: Path):
         self._path, self._last_good = path, last_good
         self._lock = threading.Lock()
-        self._stamp = _stamp(path)
+        self._stamp = stamp_of(path)
         self._plans: dict[date, DayPlan] = {}
         self._exceptions: Exceptions = {}
         self._hint_lock = threading.Lock()
@@ -133,7 +134,7 @@ class TimetableFile:
 
         A faulty edit changes only `faults`. `SnapshotBuilder.watch` notifies the screens.
         """
-        stamp = _stamp(self._path)
+        stamp = stamp_of(self._path)
         if stamp == self._stamp:
             return False
         self._stamp = stamp
@@ -162,11 +163,3 @@ class TimetableFile:
             half.replace(self._last_good)
         except OSError as error:
             log.warning("could not save a copy of the valid timetable: %s", error)
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes import FakeAnnouncer, FakeSpeaker, FakeVoice
 
 from controller.changes import Changes
 from controller.sales.store import Store
@@ -96,3 +97,21 @@ def test_both_faults_are_noticed() -> None:
     trees = {wiring.ROOT / "controller" / "made_up.py": ast.parse(text)}
     assert wiring.assigned_from_outside(trees) == ["controller/made_up.py:11 A().late"]
     assert len(wiring.notified_beside_writes(trees)) == 2
+
+
+@pytest.mark.parametrize(
+    ("device", "fake"), [("voice", FakeVoice), ("speaker", FakeSpeaker), ("announcer", FakeAnnouncer)]
+)
+def test_stand_ins_have_the_methods_in_use(device: str, fake: type) -> None:
+    """A method that only the real device has fails here first, not in a test of a whole office."""
+    called = {
+        node.func.attr
+        for file in Path("controller/services").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Attribute | ast.Name)
+        and getattr(node.func.value, "attr", getattr(node.func.value, "id", "")).lstrip("_") == device
+    }
+    assert len(called) > 2
+    assert called <= set(dir(fake))

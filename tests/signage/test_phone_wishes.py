@@ -38,7 +38,9 @@ def phone(house: House, browser: Browser) -> Iterator[Page]:
 
 def long_press(page: Page, selector: str) -> None:
     """Press long on the middle of the element for `selector`."""
-    box = page.locator(selector).bounding_box()
+    place = page.locator(selector)
+    expect(place).to_be_visible()
+    box = place.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
