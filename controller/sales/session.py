@@ -16,6 +16,7 @@ from controller.sales.deals import Deals
 from controller.sales.duty_tables import Duties
 from controller.sales.exceptions import DayExceptions
 from controller.sales.history import History
+from controller.sales.inbound_rows import Inbound
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
 from controller.sales.people import Roster
@@ -55,6 +56,7 @@ class Session:
         self.moves = TeamMoves(rows)
         self.products = Products(rows)
         self.proposals = Proposals(rows)
+        self.inbound = Inbound(rows)
         self.outbox = Outbox(rows)
         self.settings = Settings(rows)
         self.targets = Targets(rows, self.roster, works)
