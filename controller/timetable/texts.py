@@ -12,7 +12,7 @@ from controller.timetable.model import COMMENTS as COMMENT_NAMES
 from controller.timetable.model import Broadcasts, Results
 from controller.timetable.schema import Field, Group, Many
 from controller.timetable.slots import ALLOWED
-from controller.timetable.times import TimeOfDay
+from controller.timetable.time_fields import TimeOfDay
 
 BIG_OVER = Decimal(10_000)  # yuan
 HOURLY = (time(10), time(17))
