@@ -1,4 +1,4 @@
-"""Deals that programs send: when they happened, whether that is too long ago, and what a person must look at. Pure."""
+"""Deals that programs send: when they happened, whether that is too long ago, and which doubts a person must settle. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class InboundDeal:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What the time of signing means: the day, whether it is still announced, why not, and what is doubtful."""
+    """The consequences of the time of signing: day, whether the deal is announced, why not, and the doubt."""
 
     day: date | None = None
     announced: bool | None = None
@@ -89,7 +89,7 @@ def _read(value: object, zone: tzinfo) -> datetime | None:
 
 
 def timing(occurred: datetime | None, now: datetime, late_minutes: int, *, trusted: bool) -> Timing:
-    """Return what the time of signing means at `now`. While the own clock is not `trusted` nothing follows from it."""
+    """Return the consequences of the time of signing at `now`; none while the own clock is not `trusted`."""
     if occurred is None or not trusted:
         return Timing()
     if occurred > now + AHEAD:

@@ -11,7 +11,7 @@ from controller.names import HAN, tidy_name
 from controller.sales.model import Person
 
 Spelling = Callable[[str, str | None], tuple[str, str]]
-"""Returns initials and pinyin of a name; see `typed_names.spelling`."""
+"""Give initials and pinyin of a name; see `typed_names.spelling`."""
 LONGEST_NAME: Final = 40
 _TITLE: Final = re.compile(r"(?:经理|老师|同学|总监|组长|主管|顾问|同事|总|哥|姐)$")
 _ASIDE: Final = re.compile(r"（[^（）]*）")
@@ -20,7 +20,7 @@ _NAMED_AT_MOST: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The person meant by a name: None if nobody is. `doubt`: why a person must look at it, "" when it is certain."""
+    """The person meant by a name, or None. `doubt`: why a person must look at it, "" when it is certain."""
 
     person: Person | None
     doubt: str = ""

@@ -97,7 +97,7 @@ class Proposals:
             if (known.person_id, known.product, known.amount) != (person_id, product, amount):
                 raise Conflict("这张表单已经用别的内容交过一单，请重新打开报单页再填。", field="key")
             return known, False
-        self._make_room(at)
+        self._check_room(at)
         row = self._rows.one(
             "SELECT p.name, t.name FROM people p JOIN teams t ON t.id = p.team_id WHERE p.id = ? AND p.active = 1",
             person_id,
@@ -113,7 +113,7 @@ class Proposals:
 
     def ask(self, key: str, asked: Question, entered_by: str, at: datetime) -> Proposal:
         """Keep a program's deal until its question is answered. Raises `Refused` when too many are open."""
-        self._make_room(at)
+        self._check_room(at)
         ident = self._rows.add(
             "INSERT INTO proposals (key, date, at, person_id, person, team, product, fen, entered_by, question,"
             " written, replaces, counts_for, announced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -124,7 +124,7 @@ class Proposals:
         )  # fmt: skip
         return self.get(ident)
 
-    def _make_room(self, at: datetime) -> None:
+    def _check_room(self, at: datetime) -> None:
         self._rows.change(
             "DELETE FROM proposals WHERE state <> 'open' AND date < ?", day(at.date() - KEPT_FOR)
         )

@@ -25,7 +25,7 @@ HEARD_ALREADY: Final = "原来那一单已经播过，来源改了以后只记�
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a deal: `recorded`, `waiting` for the assistant (also declined), or neither: cancelled.
+    """The fate of a deal: `recorded`, `waiting` for the assistant (also declined), or neither: cancelled.
 
     `created`: this request changed something; False for a repeated one.
     """
@@ -46,7 +46,7 @@ class InboundService:
         """Take in a deal from `source` (the program's name), in one transaction. Raises Refused or Conflict.
 
         The same id with the same or a lower version changes nothing and gets the same answer. A higher version corrects
-        the deal, or what waits. Whatever is doubtful waits for the assistant and is never announced by itself.
+        the deal or the question. Whatever is doubtful waits for the assistant and is never announced by itself.
         """
         sent = replace(sent, product=tidy_product(sent.product))
         gone: Withdrawn | None = None
@@ -136,7 +136,7 @@ def _standing(session: Session, known: Known) -> Deal | None:
 
 
 def _conflicts(session: Session, known: Known | None, standing: Deal | None) -> list[str]:
-    """Return why a newer version contradicts what people did meanwhile."""
+    """Return why a newer version contradicts the changes that people made meanwhile."""
     if known is None:
         return []
     if standing is None:

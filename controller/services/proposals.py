@@ -20,7 +20,7 @@ OWN_LISTED = 30
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the assistant corrects in a proposal with a question; None keeps what came."""
+    """The assistant's corrections of a proposal with a question; None keeps the value that came."""
 
     person: str | None = None
     team: str | None = None
@@ -69,7 +69,7 @@ class ProposalService:
     def confirm(self, ident: int, how: How, answer: Answer = AS_SENT) -> Recorded:
         """Record a proposal as a deal under its own key, in one transaction; idempotent. Raises Refused.
 
-        `answer`: for a proposal with a question; a salesperson's is recorded as it was sent, or declined.
+        `answer`: for a proposal with a question; a salesperson's is recorded unchanged, or declined.
         """
         now = self._context.clock.now()
         with self._context.store.write() as session:
@@ -106,7 +106,7 @@ def _as_of(proposal: Proposal, today: date) -> Proposal:
 
 
 def _sold(proposal: Proposal, answer: Answer) -> Sold:
-    """Return the deal as it is recorded. Raises Refused while the person or the amount is unknown."""
+    """Return the deal to record. Raises Refused while the person or the amount is unknown."""
     if not proposal.question:
         assert proposal.amount is not None  # noqa: S101  the table's CHECK
         return Sold(proposal.person, proposal.product, proposal.amount, proposal.team)

@@ -220,7 +220,7 @@ def test_a_person_has_the_last_word(office: House, how: str) -> None:
 
 
 def test_a_declined_correction_leaves_the_deal_and_the_next_one_corrects_it(office: House) -> None:
-    """A doubtful version was declined: the deal stays one deal, whatever comes after."""
+    """A doubtful version was declined: the deal stays one deal with every later version."""
     send(office)
     waiting = send(office, version=2, amount="看合同").waiting
     assert waiting is not None
