@@ -1,4 +1,4 @@
-"""Deals that programs send: when they happened, whether that is too long ago, and which doubts a person must settle. Pure."""
+"""Deals that programs send: when they happened, whether that is late, and the doubts about them. Pure."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class InboundService:
         """Take in a deal from `source` (the program's name), in one transaction. Raises Refused or Conflict.
 
         The same id with the same or a lower version changes nothing and gets the same answer. A higher version corrects
-        the deal or the question. Whatever is doubtful waits for the assistant and is never announced by itself.
+        the deal or the question. A doubtful deal waits for the assistant and is never announced by itself.
         """
         sent = replace(sent, product=tidy_product(sent.product))
         gone: Withdrawn | None = None
