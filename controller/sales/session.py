@@ -17,6 +17,7 @@ from controller.sales.deals import Deals
 from controller.sales.duty_tables import Duties
 from controller.sales.exceptions import DayExceptions
 from controller.sales.history import History
+from controller.sales.inbound_rows import Inbound
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
 from controller.sales.people import Roster
@@ -54,7 +55,7 @@ class Session:
         self._works = works
         self._after: list[Callable[[], None]] = []
 
-    # Each table is made when it is first used: a deal needs five of the fourteen.
+    # Each table is made when it is first used: a deal needs five of the fifteen.
 
     @cached_property
     def deals(self) -> Deals:
@@ -75,6 +76,10 @@ class Session:
     @cached_property
     def proposals(self) -> Proposals:
         return Proposals(self.rows)
+
+    @cached_property
+    def inbound(self) -> Inbound:
+        return Inbound(self.rows)
 
     @cached_property
     def outbox(self) -> Outbox:
