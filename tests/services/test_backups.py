@@ -85,7 +85,7 @@ def test_a_day_is_backed_up_once_after_its_last_entry(office: House) -> None:
 
 
 def test_fourteen_days_share_their_media(office: House) -> None:
-    """Sixteen days leave fourteen archives and each media file once; a deleted track is removed with the last archive that names it."""
+    """Sixteen days leave fourteen archives and each file once; no archive names a deleted track any more."""
     work, track = office.office.backups, office.folder / "sounds/music/morning/one.ogg"
     for day in range(16):
         if day == 1:
