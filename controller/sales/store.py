@@ -127,7 +127,7 @@ class Store:
 
     @property
     def damaged(self) -> bool:
-        """Whether the file's content is damaged, so that only a backup helps."""
+        """Return whether the file's content is damaged: only a backup helps."""
         return isinstance(self._missing, StoreDamaged)
 
     def ailing(self) -> StoreTrouble | None:
