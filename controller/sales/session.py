@@ -11,6 +11,7 @@ from controller.sales import standings
 from controller.sales.access import AccessTables
 from controller.sales.announcements import Outbox
 from controller.sales.awards import Awards
+from controller.sales.city_tables import CityTables
 from controller.sales.contest_rows import Contests
 from controller.sales.deals import Deals
 from controller.sales.duty_tables import Duties
@@ -64,6 +65,7 @@ class Session:
         self.awards = Awards(rows)
         self.contests = Contests(rows)
         self.history = History(rows)
+        self.cities = CityTables(rows)
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:
