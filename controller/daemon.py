@@ -91,6 +91,7 @@ class Daemon:
         return listener, certificate
 
     def _build(self, home: Home) -> None:
+        from controller.cities.connection import Link
         from controller.clock import Clock
         from controller.feed import Feed
         from controller.services import Office, Parts
@@ -149,6 +150,9 @@ class Daemon:
             self.clock, self.timetable_file, self.office.timetable_listener, self._alive
         )
         self.store.changes.listen(self.timekeeper.wake)
+        self._cities = Link(self.office.cities_link)
+        self._stack.callback(self._cities.close)
+        self.store.changes.listen(self._cities.wake)
 
     def _opened(self, home: Home) -> Store:
         """Open the database; replace a damaged file by its newest good copy."""
@@ -228,6 +232,8 @@ class Daemon:
         if not self._options.rehearsal:
             self.office.backups.start()
             self._stack.callback(self.office.backups.close)
+        if self._options.start is None:  # a rehearsal reports nothing
+            self._cities.start()
         process.notify("READY=1")
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
+from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
@@ -130,7 +131,8 @@ class Office:
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
         self.history = HistoryService(context, self.honours)
-        cues = CueService(context, self.honours, self.contests)
+        self.cities_link = CityService(context, lambda: health.clock_trusted(), parts.store.path.parent)
+        cues = CueService(context, self.honours, self.contests, self.cities_link)
         self._people = PeopleService(context)
         self.targets = TargetService(context)
         self.duties = DutyService(context, self.targets)
@@ -158,6 +160,7 @@ class Office:
             health,
             self.honours,
             self.contests,
+            self.cities_link,
         )
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))

@@ -89,7 +89,6 @@ def commit(home: Home, now: datetime) -> Path:
     before = home.var / f"before-restore-{now:%Y-%m-%d-%H%M%S}"
     for older in home.var.glob("before-restore-*"):
         shutil.rmtree(older, ignore_errors=True)
-    _new_epoch(_staging(home) / "home" / DATABASE, home.database)
     marker = _staging(home) / MARKER
     part = marker.with_suffix(".part")
     part.write_text(json.dumps({"before": before.name}), encoding="utf-8")
@@ -157,7 +156,8 @@ def replace_damaged(home: Home, zone: tzinfo, now: datetime) -> bool:
         name = f"zhangu.db.damaged-{now:%Y-%m-%d-%H%M%S}"
         made = datetime.fromisoformat(manifest.made).astimezone(zone)
         note = {"made": f"{made:%Y-%m-%d %H:%M}", "again": again, "name": name, "at": now.isoformat()}
-        _new_epoch(scratch / DATABASE, home.database, note)
+        with closing(Store(scratch / DATABASE)) as store, store.write() as session:
+            session.settings.set_setting(REPLACED, note)
         for suffix in ("-wal", "-shm", ""):
             old = home.var / f"zhangu.db{suffix}"
             if old.exists():
@@ -167,20 +167,6 @@ def replace_damaged(home: Home, zone: tzinfo, now: datetime) -> bool:
         log.error("the damaged database was replaced by the copy of %s; deals read from it: %d", made, again)
         return True
     return False
-
-
-def _new_epoch(copy: Path, present: Path, note: dict[str, object] | None = None) -> None:
-    """Raise the counter by which other branches notice that this database is an older state."""
-    epoch = 0
-    with suppress(StoreTrouble), closing(Store(present, stand_in=True)) as old, old.read() as session:
-        epoch = session.settings.setting(EPOCH, 0)
-    with closing(Store(copy)) as store, store.write() as session:
-        session.settings.set_setting(EPOCH, max(epoch, session.settings.setting(EPOCH, 0)) + 1)
-        if note is not None:
-            session.settings.set_setting(REPLACED, note)
-
-
-EPOCH: Final = "epoch"
 
 
 def _allowed(home: Home, manifest: Manifest) -> None:

@@ -201,6 +201,7 @@ class Results:
     top_team: Variants
     team: Variants
     city: Variants
+    city_missing: Variants
     week: Variants
     month: Variants
     closing: Variants

@@ -336,16 +336,3 @@ def test_without_a_good_copy_the_damaged_file_stays(office: House) -> None:
     where.database.write_bytes(b"x" * 5000)
     assert not restore.replace_damaged(where, SHANGHAI, EVENING)
     assert where.database.read_bytes() == b"x" * 5000
-
-
-def test_a_restore_starts_a_new_epoch(office: House, tmp_path: Path) -> None:
-    """The counter is higher than both databases' own, so that other branches believe the older state."""
-    file = tmp_path / "all.zip"
-    whole(office, file)
-    with office.store.write() as session:
-        session.settings.set_setting(restore.EPOCH, 4)
-    where = closed(office)
-    restore.prepare(where, file)
-    restore.commit(where, EVENING)
-    with closing(Store(where.database)) as store, store.read() as session:
-        assert session.settings.setting(restore.EPOCH) == 5
