@@ -91,6 +91,18 @@ class _Draft:
     carried: bool = False
     lines: set[int] = field(default_factory=set)
 
+    def carry(self, before: _Draft) -> None:
+        """Take over the person of the deal before it."""
+        self.people, self.carried = list(before.people), True
+
+    def add(self, token: Token, line: int) -> None:
+        """Add a person, product or amount; a name replaces the one that was taken over."""
+        if token.kind == "person" and self.carried:
+            self.people, self.carried = [], False
+        {"person": self.people, "product": self.products, "amount": self.amounts}[token.kind].append(token)
+        self.end = token.end
+        self.lines.add(line)
+
     @property
     def amount(self) -> Token | None:
         return next((token for token in self.amounts if not token.second), next(iter(self.amounts), None))
@@ -149,16 +161,10 @@ class _Reading:
             if open_ is None or self._starts_new(open_, token):
                 draft = _Draft(token.start, token.end)
                 if open_ is not None and token.kind != "person" and self._headed(open_, token):
-                    draft.people, draft.carried = list(open_.people), True
+                    draft.carry(open_)
                 open_ = draft
                 drafts.append(draft)
-            if token.kind == "person" and open_.carried:
-                open_.people, open_.carried = [], False
-            {"person": open_.people, "product": open_.products, "amount": open_.amounts}[token.kind].append(
-                token
-            )
-            open_.end = token.end
-            open_.lines.add(self.text.count("\n", 0, token.start))
+            open_.add(token, self.text.count("\n", 0, token.start))
         return drafts
 
     def _headed(self, before: _Draft, token: Token) -> bool:

@@ -24,6 +24,7 @@ from controller.timetable.model import (
     THEMES,
     VOICES,
     WHO,
+    BackupSettings,
     Ceiling,
     CueRule,
     DutyRule,
@@ -221,6 +222,10 @@ def _prizes(values: dict[str, Any], line: int) -> Prizes:
     return Prizes(**_given(values))
 
 
+def _backup(values: dict[str, Any], line: int) -> BackupSettings:
+    return BackupSettings(**_given(values))
+
+
 def _rhythm(values: dict[str, Any], line: int) -> Timetable:
     return Timetable(
         office=values["office"],
@@ -238,6 +243,7 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
         cities=values["cities"],
         new_customers=values["new_customers"] or NEW_CUSTOMERS,
         prizes=values["prizes"] or Prizes(),
+        backup=values["backup"] or BackupSettings(),
     )
 
 
@@ -310,6 +316,21 @@ _WALLS = Group(
     _walls,
 )
 
+_BACKUP = Group(
+    {
+        "days": Field(Number(3, 365), "留几天的备份"),
+        "folder": Field(
+            Words(
+                200,
+                check=lambda path: path.startswith("/") and path.isprintable(),
+                example="写完整的路径，例如“/media/usb/zhangu”",
+            ),
+            "另外再备份到哪个文件夹，例如 U 盘：/media/usb/zhangu",
+        ),
+    },
+    _backup,
+)
+
 FILE = Group(
     {
         "office": Field(Words(40), "公司名称，显示在大屏上", required=True),
@@ -359,6 +380,7 @@ FILE = Group(
             ),
             "开拓能手的奖品",
         ),
+        "backup": Field(_BACKUP, "每天的备份"),
         "sound": Field(_SOUND, "声音"),
         "walls": Field(_WALLS, "大屏"),
     },
