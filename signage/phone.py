@@ -133,6 +133,7 @@ def phone_state() -> Json:
         "recent_people": list(current.recent_sellers()),
         **deal_parts(current, today),
         "products": list(current.products()),
+        "measures": [{"name": one.name, "unit": one.unit} for one in current.measures.measures()],
         "playlists": list(current.playlists()),
         "playlist_names": current.playlist_names(),
         "done": done_lines(deals, announcements, glance.now, glance.sounding.hearing, LINES),

@@ -55,12 +55,12 @@ class History:
 
     def page(self, since: date, until: date, before: Place, count: int) -> tuple[PastDeal, ...]:
         """Return deals of a span, newest first, also those taken back; `before`: where the last page ended."""
-        values = (day(since), day(until), day(before[0]), before[1], count)
+        values = (day(since), day(min(until, before[0])), day(before[0]), before[1], count)
         return tuple(map(self._deal, self._rows.all(_DEALS, *values)))
 
     def next(self, since: date, until: date, after: Place, count: int) -> tuple[PastDeal, ...]:
         """Return deals of a span, oldest first, also those taken back; for the export."""
-        values = (day(since), day(until), day(after[0]), after[1], count)
+        values = (day(max(since, after[0])), day(until), day(after[0]), after[1], count)
         return tuple(map(self._deal, self._rows.all(_AFTER, *values)))
 
     def days_of(self, person_id: int, since: date, until: date) -> dict[date, Sum]:

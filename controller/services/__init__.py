@@ -38,6 +38,7 @@ from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
 from controller.services.honours import Honours
+from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
@@ -124,7 +125,7 @@ class Office:
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
-        self.history = HistoryService(context, self.honours)
+        self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
         cues = CueService(context, self.honours, self.contests)
         self._people = PeopleService(context)
         self.targets = TargetService(context)

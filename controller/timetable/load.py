@@ -118,6 +118,7 @@ def _heard_in(cue: CueRule, quiet: Span, spans: Sequence[Span], meetings: _Meeti
 
 
 def _settings(rhythm: Timetable, root: Node, file: str) -> Iterator[Problem]:
+    yield from _same_measures(rhythm, file)
     for day in sorted(rhythm.days_off & rhythm.extra_workdays):
         found = f"{day} 既在 days_off 又在 extra_workdays"
         line = _line_of(root, "extra_workdays", str(day))
@@ -127,6 +128,13 @@ def _settings(rhythm: Timetable, root: Node, file: str) -> Iterator[Problem]:
         allowed = "第一次整点播报要早于最后一次"
         line = _line_of(root, "broadcasts", "hourly", "from") or _line_of(root, "broadcasts", "hourly", "to")
         yield _fault(file, line, "broadcasts › hourly", found, allowed)
+
+
+def _same_measures(rhythm: Timetable, file: str) -> Iterator[Problem]:
+    for first, second in combinations(rhythm.measures, 2):
+        if same_name(first.name, second.name):
+            found = f"和第 {first.line} 行是同一个名称"
+            yield _fault(file, second.line, f"measures › {second.name}", found, "每个名称只写一次")
 
 
 def _line_of(node: Node, *path: str) -> int:

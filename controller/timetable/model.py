@@ -293,6 +293,15 @@ class Prizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A number beside the deals, such as 电话 in 通. The unit 元 makes it an amount of money."""
+
+    name: str
+    unit: str = "个"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Timetable:
     """The checked timetable file. `new_customers`: percentages Monday to Friday."""
 
@@ -311,4 +320,5 @@ class Timetable:
     cities: tuple[str, ...] = ()
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
+    measures: tuple[Measure, ...] = ()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

@@ -27,6 +27,7 @@ from controller.timetable.model import (
     Ceiling,
     CueRule,
     DutyRule,
+    Measure,
     MusicChoice,
     Prizes,
     SoundSettings,
@@ -136,6 +137,10 @@ def _duty(values: dict[str, Any], line: int) -> DutyRule:
     return DutyRule(values["on"], at, values["who"], values["what"], line)
 
 
+def _measure(values: dict[str, Any], line: int) -> Measure:
+    return Measure(values["name"], values["unit"], line)
+
+
 def _default(of: type, name: str) -> Any:
     """Return the default that the model declares for a field."""
     return next(known.default for known in fields(of) if known.name == name)
@@ -188,6 +193,15 @@ DUTY = Group(
     _duty,
     title="what",
 )
+MEASURE = Group(
+    {
+        "name": Field(Words(most=10), "名称，例如 电话、邀约、回款", required=True),
+        "unit": Field(Words(most=4), "单位：通、个、次；写 元 就是金额", default=_default(Measure, "unit")),
+    },
+    _measure,
+    title="name",
+)
+MOST_MEASURES = 6
 
 
 # --- The timetable file as a whole
@@ -238,6 +252,7 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
         cities=values["cities"],
         new_customers=values["new_customers"] or NEW_CUSTOMERS,
         prizes=values["prizes"] or Prizes(),
+        measures=values["measures"],
     )
 
 
@@ -358,6 +373,9 @@ FILE = Group(
                 },
             ),
             "开拓能手的奖品",
+        ),
+        "measures": Field(
+            Many(MEASURE, most=MOST_MEASURES), "除了金额，还记哪些数：电话、邀约、回款…", default=()
         ),
         "sound": Field(_SOUND, "声音"),
         "walls": Field(_WALLS, "大屏"),
