@@ -1,54 +1,47 @@
--- Numbers beside the deals: calls, appointments, payments received. Values are hundredths of the unit.
--- An entry changes a person's value of a day; entries are only added, the sums follow.
-CREATE TABLE measure_entries (
+-- Proposals get questions: a deal from outside whose person or amount is not known for certain waits for a person's
+-- answer. `question`: why it waits, "" for a salesperson's deal. `written`: the amount as it came. `replaces`: the deal
+-- that it corrects; `counts_for`: the day for which it counts; `announced` 0: recorded without an announcement.
+CREATE TABLE proposals_with_questions (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
-    asked TEXT NOT NULL,
-    measure TEXT NOT NULL,
     date TEXT NOT NULL,
-    person_id INTEGER NOT NULL REFERENCES people (id),
-    team_id INTEGER NOT NULL REFERENCES teams (id),
-    value INTEGER NOT NULL CHECK (value >= 0),
-    change INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    entered_by TEXT NOT NULL
+    person_id INTEGER REFERENCES people (id),
+    person TEXT NOT NULL,
+    team TEXT NOT NULL,
+    product TEXT NOT NULL,
+    fen INTEGER CHECK (fen > 0),
+    entered_by TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'confirmed', 'declined', 'expired')),
+    ended INTEGER,
+    why TEXT NOT NULL DEFAULT '',
+    deal_id INTEGER REFERENCES deals (id),
+    question TEXT NOT NULL DEFAULT '',
+    written TEXT NOT NULL DEFAULT '',
+    replaces INTEGER REFERENCES deals (id),
+    counts_for TEXT,
+    announced INTEGER CHECK (announced IN (0, 1)),
+    CHECK (question <> '' OR (person_id IS NOT NULL AND fen IS NOT NULL))
 ) STRICT;
-CREATE INDEX measure_entries_by_person ON measure_entries (person_id, measure, date, id);
+INSERT INTO proposals_with_questions
+    (id, key, date, at, person_id, person, team, product, fen, entered_by, state, ended, why, deal_id)
+SELECT id, key, date, at, person_id, person, team, product, fen, entered_by, state, ended, why, deal_id FROM proposals;
+DROP TABLE proposals;
+ALTER TABLE proposals_with_questions RENAME TO proposals;
+CREATE INDEX proposals_open ON proposals (date, id) WHERE state = 'open';
+CREATE INDEX proposals_by_day ON proposals (date, id);
 
-CREATE TABLE measure_daily (
-    measure TEXT NOT NULL,
-    date TEXT NOT NULL,
-    person_id INTEGER NOT NULL,
-    team_id INTEGER NOT NULL,
-    value INTEGER NOT NULL,
-    PRIMARY KEY (measure, date, person_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX measure_daily_by_date ON measure_daily (date, measure, person_id);
-
-CREATE TABLE measure_monthly (
-    measure TEXT NOT NULL,
-    month TEXT NOT NULL,
-    person_id INTEGER NOT NULL,
-    team_id INTEGER NOT NULL,
-    value INTEGER NOT NULL,
-    PRIMARY KEY (measure, month, person_id, team_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER measure_entered AFTER INSERT ON measure_entries
-BEGIN
-    INSERT INTO measure_daily (measure, date, person_id, team_id, value)
-    VALUES (NEW.measure, NEW.date, NEW.person_id, NEW.team_id, NEW.change)
-    ON CONFLICT (measure, date, person_id) DO UPDATE SET value = value + excluded.value;
-
-    INSERT INTO measure_monthly (measure, month, person_id, team_id, value)
-    VALUES (NEW.measure, substr(NEW.date, 1, 7), NEW.person_id, NEW.team_id, NEW.change)
-    ON CONFLICT (measure, month, person_id, team_id) DO UPDATE SET value = value + excluded.value;
-END;
-CREATE TRIGGER measure_entry_is_a_fact BEFORE UPDATE ON measure_entries
-BEGIN
-    SELECT RAISE(ABORT, 'an entry is corrected by another one');
-END;
-CREATE TRIGGER measure_entry_stays BEFORE DELETE ON measure_entries
-BEGIN
-    SELECT RAISE(ABORT, 'an entry is never erased');
-END;
+-- Deals that programs send: the newest version of each, by the sender and its own id. `key`: of the deal or proposal
+-- made from it; `deal_id`: of an earlier version's deal. `cancelled`: the sender took it back.
+CREATE TABLE inbound (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    cancelled INTEGER NOT NULL DEFAULT 0 CHECK (cancelled IN (0, 1)),
+    occurred INTEGER,
+    deal_id INTEGER REFERENCES deals (id),
+    received INTEGER NOT NULL,
+    UNIQUE (source, external_id)
+) STRICT;

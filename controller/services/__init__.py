@@ -38,6 +38,7 @@ from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
 from controller.services.honours import Honours
+from controller.services.inbound import InboundService
 from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
@@ -122,6 +123,7 @@ class Office:
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups)
+        self.inbound = InboundService(context, self._deals)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
