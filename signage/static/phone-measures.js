@@ -77,18 +77,18 @@ function enter() {
   const date = field('哪一天', 'number-date', state.date, { type: 'date', max: state.date });
   const team = el('select', { class: 'line', id: 'number-team' }, teams.map((one) => el('option', {}, one)));
   const which = el('div', { class: 'chips', role: 'radiogroup', 'aria-label': '记哪个数' });
-  const draw = async () => {
-    chips(which, boards.map((one) => one.name), name, (one) => { name = one; draw(); });
+  const redraw = async () => {
+    chips(which, boards.map((one) => one.name), name, (one) => { name = one; redraw(); });
     try {
       fill(part, await form(team.value, date.querySelector('input').value || state.date, name));
     } catch (error) {
       fill(part, el('p', { class: 'wrong', role: 'alert' }, error.message));
     }
   };
-  team.addEventListener('change', draw);
-  date.addEventListener('change', draw);
+  team.addEventListener('change', redraw);
+  date.addEventListener('change', redraw);
   sheet('记数', which, teams.length > 1 ? el('label', { for: 'number-team' }, '团队', team) : el('p', {}, el('b', {}, teams[0])), date, part);
-  draw();
+  redraw();
 }
 
 // ---- tables
