@@ -138,7 +138,7 @@ ASKED: tuple[Answer, ...] = (
         {"person": "同事17", "team": "第18团队", "product": "套餐", "amount": 12800},
     ),
 )
-"""What the phone's pages ask for; the roster page of the office's people is listed apart."""
+"""Requests of the phone's pages."""
 
 
 def server_time(app: object, method: str, path: str, fields: object, token: str) -> tuple[float, int]:
@@ -165,7 +165,7 @@ def server_time(app: object, method: str, path: str, fields: object, token: str)
 
 
 def measure(daemon: Daemon) -> list[tuple[str, float, float, int]]:
-    """Return what was asked, the median and worst ms, and the status; each first request warms a cache."""
+    """Return each request with its median and worst ms and status; the first one warms the caches."""
     app = daemon.server._server._app
     keys = daemon.office.keys
     tokens = {role: keys.make_token(role, role) for role in ("owner", "director")}

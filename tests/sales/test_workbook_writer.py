@@ -16,7 +16,7 @@ def rows_read(data: bytes) -> list[list[tuple[object, ...]]]:
 
 
 def test_a_long_table_comes_in_pieces_and_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No piece is large, and what does not fit on a sheet is on the next one, with the heading."""
+    """No piece is large, and further rows are on the next sheet, with the heading."""
     monkeypatch.setattr(workbook_writer, "MOST_ROWS", 3000)
     lines = [("名", "数"), *((f"人{n}", f"{n}.50") for n in range(7000))]
     pieces = list(workbook(iter(lines), "表", (10, 10), frozenset({1})))

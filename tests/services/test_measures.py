@@ -75,7 +75,7 @@ def test_week_and_month_are_the_sums_of_their_days(measures: MeasureService) -> 
 
 
 def test_the_team_of_the_day_keeps_the_number(office: House, measures: MeasureService) -> None:
-    """Who moves in the day: the day's number stays with the first team, later days are the new team's."""
+    """After a move within the day its number stays with the first team, later days are the new team's."""
     enter(measures, "王小明", 10, "a", when=DAY - timedelta(days=3))
     ident = next(person.id for person in office.office.people() if person.name == "王小明")
     office.office.update_person(ident, team="飞龙队")
