@@ -40,7 +40,7 @@ def export_measures(home: Home, since: date, until: date, file: Path, format_: s
 
 
 def import_file(home: Home, file: Path, *, only_preview: bool) -> None:
-    """Store the numbers of a table, or only say what it would change; a table with faults is refused as a whole."""
+    """Store the numbers of a table, or only count its changes; a table with faults is refused as a whole."""
     try:
         data = file.read_bytes()
     except OSError as error:

@@ -22,10 +22,12 @@ MOST_OF_A_DAY: Final = 1_000_000
 YUAN: Final = "元"
 """The unit of amounts of money; all other units are counts."""
 _COUNT: Final = re.compile(r"\d{1,9}(?:\.0*)?")
+Measured = tuple[int, int, int]
+"""A person's id, the id of the team in which the value was made, and the value in a period."""
 _DAILY: Final = (
     "SELECT person_id, team_id, sum(value) FROM measure_daily WHERE measure = ? AND date BETWEEN ? AND ?"
 )
-_MONTHLY: Final = "SELECT person_id, team_id, sum(value) FROM measure_monthly WHERE measure = ? AND month = ?"
+_MONTHLY: Final = "SELECT person_id, team_id, value FROM measure_monthly WHERE measure = ? AND month = ?"
 _BY_PERSON: Final = " GROUP BY person_id, team_id"
 
 
@@ -36,15 +38,6 @@ class Entered:
     person: Person
     value: int
     added: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A person's value in a period, by the team in which it was made."""
-
-    person_id: int
-    team_id: int
-    value: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +118,13 @@ class Measures:
         )  # fmt: skip
         return True
 
-    def of_span(self, measure: str, since: date, until: date) -> tuple[Measured, ...]:
-        """Return the sums of a span by person and team, those of 0 left out."""
-        rows = self._rows.all(_DAILY + _BY_PERSON, measure, day(since), day(until))
-        return tuple(Measured(*row) for row in rows if row[2])
+    def of_span(self, measure: str, since: date, until: date) -> list[Measured]:
+        """Return the sums of a span by person and team."""
+        return self._rows.all(_DAILY + _BY_PERSON, measure, day(since), day(until))
 
-    def of_month(self, measure: str, first: date) -> tuple[Measured, ...]:
-        """Return the sums of a month by person and team, those of 0 left out."""
-        return tuple(
-            Measured(*row) for row in self._rows.all(_MONTHLY + _BY_PERSON, measure, day(first)[:7]) if row[2]
-        )
+    def of_month(self, measure: str, first: date) -> list[Measured]:
+        """Return the sums of a month by person and team."""
+        return self._rows.all(_MONTHLY, measure, day(first)[:7])
 
     def of_people(self, when: date, people: Iterable[int]) -> dict[tuple[str, int], int]:
         """Return the stored values of some people on a day, by measure and person."""

@@ -49,7 +49,7 @@ _STYLES: Final = (
 
 def is_formula(text: str) -> bool:
     """Return whether a spreadsheet would compute a cell with this text."""
-    return _FORMULA.match(text) is not None
+    return not text[:1].isalnum() and _FORMULA.match(text) is not None  # nearly all cells begin with one
 
 
 def escaped(cell: str) -> str:

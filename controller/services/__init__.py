@@ -207,6 +207,11 @@ class Office:
         with self._context.store.read() as session:
             return session.deals.of_day(day)
 
+    def latest_deals(self, day: date, most: int) -> tuple[tuple[Deal, ...], int]:
+        """Return the latest deals of a day, oldest first, including those taken back, and how many the day has."""
+        with self._context.store.read() as session:
+            return session.deals.latest_of_day(day, most)
+
     def deal_history(self, deal_id: int) -> tuple[Deal, tuple[Step, ...]]:
         """Return a deal and each void and restore of it, oldest first. Raises Unknown."""
         with self._context.store.read() as session:

@@ -129,17 +129,11 @@ def _rows(store: Store, since: date, until: date) -> Iterator[tuple[str, ...]]:
     while True:
         with store.read() as session:
             found = session.history.next(since, until, at, _EXPORTED_AT_ONCE)
-        yield from map(_cells, found)
+        yield from found
         if len(found) < _EXPORTED_AT_ONCE:
             return
-        at = (found[-1].date, found[-1].id)
-
-
-def _cells(deal: PastDeal) -> tuple[str, ...]:
-    return (
-        str(deal.id), deal.date.isoformat(), f"{deal.at:%H:%M:%S}", deal.team, deal.person, deal.product,
-        f"{deal.amount:.2f}", "有效" if deal.voided is None else "已撤回", deal.voided or "",
-    )  # fmt: skip
+        ident, day = found[-1][:2]
+        at = (date.fromisoformat(day), int(ident))
 
 
 def _week(days: dict[date, Sum], monday: date) -> tuple[date, Sum]:

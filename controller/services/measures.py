@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from heapq import nsmallest
 from typing import Final
 
 from controller.names import same_name, tidy_name
@@ -28,7 +29,7 @@ HEADINGS: Final = ("日期", "团队", "人员", "项目", "数值", "单位")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One value as it was sent. `person`: an id or a name; `added`: add it to the day instead of setting it."""
+    """One value of a request. `person`: an id or a name; `added`: add it to the day instead of setting it."""
 
     person: int | str
     value: object
@@ -176,7 +177,7 @@ class MeasureService:
             row = session.roster.team(team)
             if row is None:
                 raise Refused(f"没有叫“{team}”的团队。", "team")
-            people = [person for person in session.roster.people() if person.team_id == row.id]
+            people = [person for person in session.people() if person.team_id == row.id]
             values = session.measures.of_people(day, (person.id for person in people))
         return tuple(
             (person, {m: in_units(value) for (m, ident), value in values.items() if ident == person.id})
@@ -255,12 +256,14 @@ def _board(
 ) -> Board:
     of_team: dict[int, int] = {team.id: 0 for team in teams.values() if team.active}
     of_person: dict[int, int] = {}
-    for one in sums:
-        of_team[one.team_id] = of_team.get(one.team_id, 0) + one.value
-        of_person[one.person_id] = of_person.get(one.person_id, 0) + one.value
+    total = 0
+    for person, team, value in sums:
+        of_team[team] = of_team.get(team, 0) + value
+        of_person[person] = of_person.get(person, 0) + value
+        total += value
     ranked = sorted(of_team.items(), key=lambda row: (-row[1], row[0]))
     rows = tuple((teams[ident].name, in_units(value)) for ident, value in ranked if ident in teams)
-    return Board(measure, in_units(sum(one.value for one in sums)), rows, _top(of_person, people))
+    return Board(measure, in_units(total), rows, _top(of_person, people))
 
 
 def _top(sums: Mapping[int, int], people: Mapping[int, Person]) -> tuple[tuple[int, Person, Decimal], ...]:
@@ -269,7 +272,7 @@ def _top(sums: Mapping[int, int], people: Mapping[int, Person]) -> tuple[tuple[i
         for ident, value in sums.items()
         if value and ident in people and not people[ident].hidden
     ]
-    best = sorted(shown, key=lambda row: (-row[0], row[1]))[:TOP]
+    best = nsmallest(TOP, shown, key=lambda row: (-row[0], row[1]))
     rows: list[tuple[int, Person, Decimal]] = []
     for number, (value, ident) in enumerate(best):
         tied = number and value == best[number - 1][0]

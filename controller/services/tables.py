@@ -31,7 +31,7 @@ def csv_of(rows: Rows) -> Iterator[bytes]:
 
 
 def xlsx_of(rows: Rows) -> Iterator[bytes]:
-    """Yield rows, the first of them the heading, as an Excel workbook; amounts are numbers, all else is text."""
+    """Yield rows, the first of them the heading, as an Excel workbook; amounts are numbers, the other cells texts."""
     iterator = iter(rows)
     heading = next(iterator, ())
     amounts = frozenset(at for at, name in enumerate(heading) if name in _AMOUNTS)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, Final
@@ -40,23 +41,21 @@ class _Calendar:
 class _Meetings:
     """Check on the sample whether rules can name the same date; each rule is evaluated once."""
 
-    def __init__(self) -> None:
-        self._tried: dict[DayRule, frozenset[tuple[int, date]]] = {}
-
     def meet(self, a: DayRule, b: DayRule, without: Sequence[DayRule] = ()) -> bool:
         """Return whether both rules name a date that no rule of `without` names."""
-        both = self._dates(a) & self._dates(b)
+        both = _dates(a) & _dates(b)
         named = {(n, day) for n in range(len(_CALENDARS)) for day in (*_named(a), *_named(b))}
         both |= {when for when in named if _holds(a, when) and _holds(b, when)}
         return any(not any(_holds(other, when) for other in without) for when in both)
 
-    def _dates(self, rule: DayRule) -> frozenset[tuple[int, date]]:
-        if rule not in self._tried:
-            dates_only = all(part.kind == "date" for part in rule.parts)
-            days = tuple(_named(rule)) if dates_only else _SAMPLE
-            every = ((n, day) for n in range(len(_CALENDARS)) for day in days)
-            self._tried[rule] = frozenset(when for when in every if _holds(rule, when))
-        return self._tried[rule]
+
+@lru_cache(maxsize=64)
+def _dates(rule: DayRule) -> frozenset[tuple[int, date]]:
+    """Return the days of the sample that a rule names; 30 ms for six years, and every check asks for the same rules."""
+    dates_only = all(part.kind == "date" for part in rule.parts)
+    days = tuple(_named(rule)) if dates_only else _SAMPLE
+    every = ((n, day) for n in range(len(_CALENDARS)) for day in days)
+    return frozenset(when for when in every if _holds(rule, when))
 
 
 def _holds(rule: DayRule, when: tuple[int, date]) -> bool:
