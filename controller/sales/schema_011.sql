@@ -1,54 +1,26 @@
--- Numbers beside the deals: calls, appointments, payments received. Values are hundredths of the unit.
--- An entry changes a person's value of a day; entries are only added, the sums follow.
-CREATE TABLE measure_entries (
-    id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,
-    asked TEXT NOT NULL,
-    measure TEXT NOT NULL,
-    date TEXT NOT NULL,
-    person_id INTEGER NOT NULL REFERENCES people (id),
-    team_id INTEGER NOT NULL REFERENCES teams (id),
-    value INTEGER NOT NULL CHECK (value >= 0),
-    change INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    entered_by TEXT NOT NULL
+-- Cities. `epoch` grows at a restore, `seq` with each document, `session` with each connection to the broker.
+CREATE TABLE city_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    session INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX measure_entries_by_person ON measure_entries (person_id, measure, date, id);
+INSERT INTO city_state (id, epoch, seq, session) VALUES (1, 0, 0, 0);
 
-CREATE TABLE measure_daily (
-    measure TEXT NOT NULL,
+-- This branch's documents. `dirty`: changed since the broker's last receipt; every dirty one is sent at a connection.
+CREATE TABLE city_outbox (
+    date TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    dirty INTEGER NOT NULL DEFAULT 1
+) STRICT, WITHOUT ROWID;
+
+-- The other branches' documents as they came, so that the last known figures survive a restart. `at`: of receipt.
+CREATE TABLE city_documents (
+    branch TEXT NOT NULL,
     date TEXT NOT NULL,
-    person_id INTEGER NOT NULL,
-    team_id INTEGER NOT NULL,
-    value INTEGER NOT NULL,
-    PRIMARY KEY (measure, date, person_id)
+    body TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (branch, date)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX measure_daily_by_date ON measure_daily (date, measure, person_id);
-
-CREATE TABLE measure_monthly (
-    measure TEXT NOT NULL,
-    month TEXT NOT NULL,
-    person_id INTEGER NOT NULL,
-    team_id INTEGER NOT NULL,
-    value INTEGER NOT NULL,
-    PRIMARY KEY (measure, month, person_id, team_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER measure_entered AFTER INSERT ON measure_entries
-BEGIN
-    INSERT INTO measure_daily (measure, date, person_id, team_id, value)
-    VALUES (NEW.measure, NEW.date, NEW.person_id, NEW.team_id, NEW.change)
-    ON CONFLICT (measure, date, person_id) DO UPDATE SET value = value + excluded.value;
-
-    INSERT INTO measure_monthly (measure, month, person_id, team_id, value)
-    VALUES (NEW.measure, substr(NEW.date, 1, 7), NEW.person_id, NEW.team_id, NEW.change)
-    ON CONFLICT (measure, month, person_id, team_id) DO UPDATE SET value = value + excluded.value;
-END;
-CREATE TRIGGER measure_entry_is_a_fact BEFORE UPDATE ON measure_entries
-BEGIN
-    SELECT RAISE(ABORT, 'an entry is corrected by another one');
-END;
-CREATE TRIGGER measure_entry_stays BEFORE DELETE ON measure_entries
-BEGIN
-    SELECT RAISE(ABORT, 'an entry is never erased');
-END;

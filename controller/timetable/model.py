@@ -201,6 +201,7 @@ class Results:
     top_team: Variants
     team: Variants
     city: Variants
+    city_missing: Variants
     week: Variants
     month: Variants
     closing: Variants
@@ -303,6 +304,14 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Daily backups: how many are kept, and a second folder (a USB stick, a share) besides `var/backups`."""
+
+    days: int = 14
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timetable:
     """The checked timetable file. `new_customers`: percentages Monday to Friday."""
 
@@ -322,4 +331,5 @@ class Timetable:
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
     measures: tuple[Measure, ...] = ()
+    backup: BackupSettings = BackupSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

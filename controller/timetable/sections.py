@@ -24,6 +24,7 @@ from controller.timetable.model import (
     THEMES,
     VOICES,
     WHO,
+    BackupSettings,
     Ceiling,
     CueRule,
     DutyRule,
@@ -235,6 +236,10 @@ def _prizes(values: dict[str, Any], line: int) -> Prizes:
     return Prizes(**_given(values))
 
 
+def _backup(values: dict[str, Any], line: int) -> BackupSettings:
+    return BackupSettings(**_given(values))
+
+
 def _rhythm(values: dict[str, Any], line: int) -> Timetable:
     return Timetable(
         office=values["office"],
@@ -253,6 +258,7 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
         new_customers=values["new_customers"] or NEW_CUSTOMERS,
         prizes=values["prizes"] or Prizes(),
         measures=values["measures"],
+        backup=values["backup"] or BackupSettings(),
     )
 
 
@@ -325,6 +331,21 @@ _WALLS = Group(
     _walls,
 )
 
+_BACKUP = Group(
+    {
+        "days": Field(Number(3, 365), "留几天的备份"),
+        "folder": Field(
+            Words(
+                200,
+                check=lambda path: path.startswith("/") and path.isprintable(),
+                example="写完整的路径，例如“/media/usb/zhangu”",
+            ),
+            "另外再备份到哪个文件夹，例如 U 盘：/media/usb/zhangu",
+        ),
+    },
+    _backup,
+)
+
 FILE = Group(
     {
         "office": Field(Words(40), "公司名称，显示在大屏上", required=True),
@@ -377,6 +398,7 @@ FILE = Group(
         "measures": Field(
             Many(MEASURE, most=MOST_MEASURES), "除了金额，还记哪些数：电话、邀约、回款…", default=()
         ),
+        "backup": Field(_BACKUP, "每天的备份"),
         "sound": Field(_SOUND, "声音"),
         "walls": Field(_WALLS, "大屏"),
     },
