@@ -20,6 +20,7 @@ from signage import (
     honours,
     http,
     measures,
+    openapi,
     pairing,
     people,
     phone,
@@ -96,6 +97,7 @@ def create_app(
         poster.pages,
         timetable.pages,
         uploads.pages,
+        openapi.pages,
         tls.pages,
     ):
         app.register_blueprint(pages)
