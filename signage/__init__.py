@@ -17,6 +17,7 @@ from signage import (
     duties,
     honours,
     http,
+    language,
     pairing,
     people,
     phone,
@@ -57,8 +58,7 @@ def create_app(
     by port.
     """
     app = Flask(__name__)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    language.install(app)
     app.extensions["office"] = office
     streams = sse.Streams(
         feed, lambda: round(clock.now().timestamp() * 1000), signed_in=lambda: office.keys.signed_in()
@@ -86,6 +86,7 @@ def create_app(
         phone.pages,
         plan.pages,
         honours.pages,
+        language.pages,
         results.pages,
         poster.pages,
         timetable.pages,
@@ -99,7 +100,9 @@ def create_app(
 def _build(home: Path) -> str:
     """Return a hash of the served scripts, styles and templates; it changes when one of them does."""
     mark = hashlib.sha256()
-    for file in sorted([*home.glob("static/**/*"), *home.glob("templates/**/*")]):
+    for file in sorted(
+        path for part in ("static", "templates", "english") for path in home.glob(f"{part}/**/*")
+    ):
         if file.is_file():
             mark.update(file.read_bytes())
     return mark.hexdigest()[:12]
