@@ -89,6 +89,7 @@ class Daemon:
         return listener, certificate
 
     def _build(self, home: Home) -> None:
+        from controller.cities.connection import Link
         from controller.clock import Clock
         from controller.feed import Feed
         from controller.sales.store import Store
@@ -145,6 +146,9 @@ class Daemon:
             self.clock, self.timetable_file, self.office.timetable_listener, self._alive
         )
         self.store.changes.listen(self.timekeeper.wake)
+        self._cities = Link(self.office.cities_link)
+        self._stack.callback(self._cities.close)
+        self.store.changes.listen(self._cities.wake)
 
     def _serve(self) -> None:
         """Start the web server last: importing it takes as long as all the rest, and music must not wait for it."""
@@ -195,6 +199,8 @@ class Daemon:
         mandarin.load()
         self._voice.warm_up()
         self._voice_install.start()
+        if self._options.start is None:  # a rehearsal reports nothing
+            self._cities.start()
         process.notify("READY=1")
 
     def close(self) -> None:

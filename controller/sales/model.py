@@ -174,7 +174,8 @@ class Deal:
 class City:
     """A branch's day. `rate`: completion (1 = reached), `amount`: yuan, None where not reported; `place` 0: not ranked.
 
-    `own`: this office.
+    `own`: this office. `missing`: its machine is not connected; the figures are the last known, of `as_of` ("16:42",
+    by its own clock), or None. `rising`: it has overtaken another one lately.
     """
 
     place: int
@@ -182,6 +183,9 @@ class City:
     rate: Decimal | None
     amount: Decimal | None
     own: bool = False
+    missing: bool = False
+    as_of: str = ""
+    rising: bool = False
 
 
 @dataclass(frozen=True, slots=True)

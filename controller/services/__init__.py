@@ -28,6 +28,7 @@ from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
+from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
@@ -38,6 +39,7 @@ from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
 from controller.services.honours import Honours
+from controller.services.inbound import InboundService
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
@@ -121,11 +123,13 @@ class Office:
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups)
+        self.inbound = InboundService(context, self._deals)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
         self.history = HistoryService(context, self.honours)
-        cues = CueService(context, self.honours, self.contests)
+        self.cities_link = CityService(context, lambda: health.clock_trusted(), parts.store.path.parent)
+        cues = CueService(context, self.honours, self.contests, self.cities_link)
         self._people = PeopleService(context)
         self.targets = TargetService(context)
         self.duties = DutyService(context, self.targets)
@@ -151,6 +155,7 @@ class Office:
             health,
             self.honours,
             self.contests,
+            self.cities_link,
         )
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))

@@ -128,13 +128,14 @@ class How:
 
     `replaces`: the deal that it corrects, taken back in the same transaction. `day`: the day of this week for which it
     counts, None for today. `calm`: announced as a correction, in one sentence without applause; a deal for another day
-    always is.
+    always is. `why`: the reason for recording only, None for the usual one.
     """
 
     announced: bool | None = None
     replaces: int | None = None
     day: date | None = None
     calm: bool = False
+    why: str | None = None
 
 
 AS_USUAL = How()
@@ -193,8 +194,7 @@ class DealService:
         sold = Sold(person, product, parse_amount(amount), team)
         with self._context.store.write() as session:
             recorded, gone = self.record_in(session, sold, key, how)
-        if gone is not None:
-            self._withdraw(gone)
+        self.withdraw(gone)
         return recorded
 
     def record_in(
@@ -205,18 +205,22 @@ class DealService:
         known = session.deals.by_key(key)
         seller = _seller(session, key, sold.person, sold.team)
         if known is not None:
-            known, _ = session.deals.record(key, seller, sold.product, sold.amount, now, known.date)
-            first = session.outbox.of_deal(known.id)[0]
-            return Recorded(known.id, first.text, Decided(first.decision), False), None
+            session.deals.record(key, seller, sold.product, sold.amount, now, known.date)
+            return self.known(session, known.id), None
         day = corrections.checked_date(how.day, now.date())
         old = correctable(session, how.replaces, now.date())
-        gone = self._taken_back(session, old.id, CORRECTED, now) if old is not None else None
+        gone = self.take_back_in(session, old.id, CORRECTED, now) if old is not None else None
         decided = self._decide(session, sold.amount, now)
         signed = old.at if old is not None and old.date == day != now.date() else now
         deal, _ = session.deals.record(key, seller, sold.product, sold.amount, signed, day, how.replaces)
         announcement = self._announce(session, deal, old, how, now, decided)
         note = published(session, now.date(), day, old.date if old is not None else day)
         return Recorded(deal.id, announcement.text, Decided(announcement.decision), True, note), gone
+
+    def known(self, session: Session, deal_id: int) -> Recorded:
+        """Return the answer to a repeated request: the first one's."""
+        first = session.outbox.of_deal(deal_id)[0]
+        return Recorded(deal_id, first.text, Decided(first.decision), False)
 
     def _announce(
         self, session: Session, deal: Deal, old: Deal | None, how: How, now: datetime,
@@ -225,7 +229,8 @@ class DealService:
         """Put the deal's announcement into the outbox, as usual, as a calm sentence, or with the reason for none."""
         today = deal.date == now.date()
         if how.announced is False or (how.announced is None and not today):
-            silent = Decision(ROUNDUP, None, True, not_announced(deal.date, now.date()), now)
+            why = how.why or not_announced(deal.date, now.date())
+            silent = Decision(ROUNDUP, None, True, why, now)
             return self._put(session, deal, silent, silent)
         if how.calm or not today:
             text = corrections.correction(old, deal, WORDS) if old else corrections.late_entry(deal, WORDS)
@@ -290,10 +295,10 @@ class DealService:
         """
         now = self._context.clock.now()
         with self._context.store.write() as session:
-            gone = self._taken_back(session, deal_id, reason, now)
+            gone = self.take_back_in(session, deal_id, reason, now)
             deal = session.deals.get(deal_id)
             note = published(session, now.date(), deal.date) if deal is not None else ""
-        self._withdraw(gone)
+        self.withdraw(gone)
         return note
 
     def restore(self, deal_id: int, *, announced: bool = False) -> Recorded:
@@ -329,7 +334,7 @@ class DealService:
         _announce_target(session, deal, *decided, self._context.rhythm, spent_s(session, now))
         return announcement
 
-    def _taken_back(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
+    def take_back_in(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
         """Void a deal in the store; return the announcements to change after the commit."""
         gone = session.deals.void(deal_id, reason, now)
         spoken = calm_of(session, deal_id)
@@ -339,7 +344,10 @@ class DealService:
         shared = [a for a in unfinished if a.kind == BURST and a.state == WAITING and a.id not in alone]
         return Withdrawn((*alone, *targets, *spoken), tuple(shared))
 
-    def _withdraw(self, gone: Withdrawn) -> None:
+    def withdraw(self, gone: Withdrawn | None) -> None:
+        """End the announcements of voided deals; call it after the commit."""
+        if gone is None:
+            return
         self._talk.cancel(list(gone.ended), TAKEN_BACK)
         for shared in gone.shared:
             self._talk.without_voided(shared)
