@@ -50,6 +50,8 @@ HOUSE_NAMES: Final = (
 )
 """Exceptions: fields that have a name of the program, such as a day, a voice, a role, the shipped music."""
 FORMS: Final = "forms."
+TREES: Final = ("values.",)
+"""The timetable in the browser: all of it is the office's."""
 DATE: Final = re.compile(r"\d+月\d+日（周.）")
 
 pages = Blueprint("languages", __name__)
@@ -109,6 +111,8 @@ def in_english(value: Any, path: str = "") -> Any:
 
 def _is_typed(path: str, text: str) -> bool:
     field = path.rpartition(".")[2]
+    if path.startswith(TREES):
+        return True
     if field not in AS_TYPED or path.endswith(HOUSE_NAMES) or path == "title" or DATE.fullmatch(text):
         return False
     return FORMS not in f".{path}" or field in ("usual", "value")
