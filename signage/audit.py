@@ -36,6 +36,7 @@ NO_CHANGE = frozenset(
         "people.preview_list",
         "honours.preview_contest",
         "languages.choose",
+        "measures.preview_table",
     }
 )
 """Requests that change nothing."""
@@ -48,6 +49,7 @@ KEYED = frozenset(
         "uploads.send_clip",
         "plan.change",
         "honours.make_contest",
+        "measures.enter",
     }
 )
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
@@ -137,6 +139,7 @@ def _personal_pin(of: _Values) -> str:
 
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
+    "backups.make_backup": "要求现在备份",
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
     "api.void_deal": "撤回第 {url_number} 单：{reason}",
     "deals.restore_deal": "恢复第 {url_number} 单",
@@ -179,6 +182,8 @@ DEEDS: Final[dict[str, Deed]] = {
     ),
     "duties.add_one_to_one": "记下一次单独谈话",
     "duties.delete_one_to_one": "删掉一次单独谈话的记录",
+    "measures.enter": "记“{measure}”：{changed} 人",
+    "measures.take_table": lambda of: f"导入记的数：改了 {of['changed']} 个",
     "honours.control": _ceremony,
     "honours.make_contest": "办比赛“{name}”，{days} 个工作日",
     "honours.end_contest": "提前结束第 {url_number} 个比赛",

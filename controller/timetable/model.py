@@ -295,6 +295,23 @@ class Prizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A number beside the deals, such as 电话 in 通. The unit 元 makes it an amount of money."""
+
+    name: str
+    unit: str = "个"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Daily backups: how many are kept, and a second folder (a USB stick, a share) besides `var/backups`."""
+
+    days: int = 14
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timetable:
     """The checked timetable file. `new_customers`: percentages Monday to Friday."""
 
@@ -313,4 +330,6 @@ class Timetable:
     cities: tuple[str, ...] = ()
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
+    measures: tuple[Measure, ...] = ()
+    backup: BackupSettings = BackupSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

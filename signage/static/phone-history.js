@@ -33,6 +33,7 @@ async function load(before) {
   $('past-sum').textContent = money(found.amount);
   $('past-note').textContent = `${found.from === found.until ? dayText(found.from) : `${dayText(found.from)}到${dayText(found.until)}`}，${found.count} 单`;
   $('past-export').href = `/api/deals.csv?from=${found.from}&until=${found.until}`;
+  $('past-xlsx').href = `/api/deals.csv?from=${found.from}&until=${found.until}&format=xlsx`;
   drawTop(found);
 }
 
