@@ -156,9 +156,9 @@ JUNK = (
     {"name": "x" * 500, "team": "Tigers", "person": "Ann Lee", "amount": "1.234", "text": "x" * 5000, "kind": "like",
      "like": "friday", "at": "99", "until": "1", "date": "2026-11-24", "month": "2026-11", "minutes": 500},
 )  # fmt: skip
-KEPT = ("战鼓", "万", "Add “万” (ten thousand)")
-"""The seal, and the key for an amount in 万."""
-FILES = ("/api/people/export", "/api/deals.csv")
+KEPT = ("战鼓", "万", "Add “万” (ten thousand)", "Unit; “元” (yuan) makes it an amount of money")
+"""The seal, the key for an amount in 万, the unit of money."""
+FILES = ("/api/people/export", "/api/deals.csv", "/api/measures/export")
 """Exported files have Chinese headings in both languages, so that they can be imported again everywhere."""
 WALLS = ("/wall", "/api/wall", "/api/pairing", "/events")
 
@@ -171,7 +171,9 @@ def chinese_in(value: Any, path: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from chinese_in(part, path)
-    elif isinstance(value, str) and FULL_WIDTH.search(value) and (path == "error" or not SPOKEN.search(path)):
+    elif isinstance(value, str) and FULL_WIDTH.search(value) and value not in KEPT:
+        if path != "error" and SPOKEN.search(path):
+            return
         yield f"{path}: {value[:200]}"
 
 

@@ -31,7 +31,9 @@ def module_texts(path: Path) -> Iterator[str]:
     while waiting:
         node = waiting.pop()
         text = _text(node)
-        if text is not None and HAN.search(SLOT.sub("", text)):
+        if (
+            text is not None and HAN.search(SLOT.sub("", text)) and not text.startswith("<")
+        ):  # parts of a workbook
             yield text
         waiting += _read_by_people(node)
 
