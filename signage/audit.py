@@ -34,6 +34,8 @@ NO_CHANGE = frozenset(
         "plan.preview",
         "timetables.check",
         "people.preview_list",
+        "deal_reading.read_text",
+        "deal_reading.read_file",
         "honours.preview_contest",
         "languages.choose",
         "measures.preview_table",
