@@ -307,5 +307,5 @@ def test_the_ceremony_speaks_the_offices_own_words(tmp_path: Path) -> None:
         office.office.control_ceremony("start")
         said = [one.text for one in office.office.announcements(date(2026, 12, 1)) if one.kind == "ceremony"]
         assert said[-1] == "在北京分公司，11月颁奖开始。11月最强的是王小明，一万两千八百元。"
-    with pytest.raises(TimetableInvalid, match="不认识“.person.”"):
+    with pytest.raises(TimetableInvalid, match=r"不认识“.person.”"):
         parse(text.replace("现在为{month}的获奖者颁奖。", "祝贺{person}"))
