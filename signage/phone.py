@@ -38,6 +38,7 @@ from signage.devices import described
 from signage.duties import reminders
 from signage.http import date_of
 from signage.icon import SIZES as ICONS
+from signage.language import CODES, in_english, is_english, language
 from signage.office import https_port, office
 from signage.serializers import Json
 from signage.sign_in import renew
@@ -46,6 +47,7 @@ from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
 
+APP = ("战鼓", "战鼓彩排")  # its name on a phone's home screen; in a rehearsal the second
 LINES = 40  # latest deals in the state; the page requests the whole day when a person wants older ones
 SPOKEN = 400  # lines of manual announcements: a whole day
 RESTORED = "撤回过，已恢复，没有再播报。"
@@ -73,7 +75,8 @@ def home() -> Response:
 @pages.get("/manifest.webmanifest")
 def manifest() -> Response:
     """Return the web app manifest, for the phone's home screen; browsers request it without a cookie."""
-    name = "战鼓彩排" if current_app.jinja_env.globals.get("rehearsal") else "战鼓"
+    chinese = APP[bool(current_app.jinja_env.globals.get("rehearsal"))]
+    name = in_english(chinese) if is_english() else chinese
     icons = [
         {
             "src": url_for("static", filename=f"icon-{size}.png"),
@@ -86,7 +89,7 @@ def manifest() -> Response:
         {
             "name": name,
             "short_name": name,
-            "lang": "zh-CN",
+            "lang": CODES[language()],
             "start_url": url_for("phones.home"),
             "display": "standalone",
             "background_color": "#faf5ec",

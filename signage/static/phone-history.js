@@ -1,6 +1,6 @@
 // 以前的战报: any day, week or month with its ranking and every deal, a page at a time, and the export.
-import { $, call, chips, el, fill, money, row, tap, toast } from './phone-kit.js';
-import { dayText, person } from './phone-honours.js';
+import { $, call, chips, dayText, el, fill, money, row, tap, toast } from './phone-kit.js';
+import { person } from './phone-honours.js';
 
 const PERIODS = { day: '天', week: '周', month: '月' };
 let period = 'day';
