@@ -91,6 +91,7 @@ class Daemon:
     def _build(self, home: Home) -> None:
         from controller.clock import Clock
         from controller.feed import Feed
+        from controller.links.sender import LinkSender
         from controller.sales.store import Store
         from controller.services import Office, Parts
         from controller.sound.announcer import Announcer
@@ -137,6 +138,7 @@ class Daemon:
                 self._voice_install.status,
                 self._token,
                 home.timetable_versions,
+                home.secrets,
             )
         )
         self._stack.callback(self.office.media.samples.close)
@@ -145,6 +147,14 @@ class Daemon:
             self.clock, self.timetable_file, self.office.timetable_listener, self._alive
         )
         self.store.changes.listen(self.timekeeper.wake)
+        self.links = LinkSender(
+            self.clock,
+            self.store,
+            lambda: self.timetable_file.rhythm.office,
+            self.office.links.open_links,
+            self.office.clock_trusted,
+        )
+        self._stack.callback(self.links.close)
 
     def _serve(self) -> None:
         """Start the web server last: importing it takes as long as all the rest, and music must not wait for it."""
@@ -195,6 +205,7 @@ class Daemon:
         mandarin.load()
         self._voice.warm_up()
         self._voice_install.start()
+        self.links.start()
         process.notify("READY=1")
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from controller.sales.deals import Deals
 from controller.sales.duty_tables import Duties
 from controller.sales.exceptions import DayExceptions
 from controller.sales.history import History
+from controller.sales.link_messages import LinkMessages
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
 from controller.sales.people import Roster
@@ -64,6 +65,7 @@ class Session:
         self.awards = Awards(rows)
         self.contests = Contests(rows)
         self.history = History(rows)
+        self.link_messages = LinkMessages(rows)
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, call: Callable[[], None]) -> None:

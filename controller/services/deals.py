@@ -46,6 +46,7 @@ from controller.services.deal_corrections import (
     not_announced,
     published,
 )
+from controller.services.link_news import LinkNews
 from controller.services.roundups import TAKEN_BACK, RoundUps
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State, Timetable
@@ -172,8 +173,8 @@ class Recorded:
 class DealService:
     """Thread-safe: the store's single writer is the lock."""
 
-    def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps):
-        self._context, self._talk, self._calm = context, talk, CalmSentences(talk)
+    def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps, news: LinkNews):
+        self._context, self._talk, self._calm, self._news = context, talk, CalmSentences(talk), news
         self._next_roundup = roundups.next_roundup
         self.round_up, self.recover = roundups.round_up, roundups.recover  # called by TimetableListener
 
@@ -215,6 +216,8 @@ class DealService:
         signed = old.at if old is not None and old.date == day != now.date() else now
         deal, _ = session.deals.record(key, seller, sold.product, sold.amount, signed, day, how.replaces)
         announcement = self._announce(session, deal, old, how, now, decided)
+        silent = how.announced is False or day != now.date()
+        self._news.recorded(session, deal, old, decided[0].kind, now, silent=silent)
         note = published(session, now.date(), day, old.date if old is not None else day)
         return Recorded(deal.id, announcement.text, Decided(announcement.decision), True, note), gone
 
@@ -233,8 +236,19 @@ class DealService:
                 session, deal, text, announcement_policy.calm(self._facts(session, now, None))
             )
         announcement = self._put(session, deal, *decided)
-        _announce_target(session, deal, *decided, self._context.rhythm, spent_s(session, now))
+        self._announce_target(session, deal, decided, now)
         return announcement
+
+    def _announce_target(
+        self, session: Session, deal: Deal, decided: tuple[Decision, Decision], now: datetime
+    ) -> None:
+        row = _row(session, deal)
+        spent = spent_s(session, now)
+        if (
+            _announce_target(session, deal, *decided, self._context.rhythm, spent) is not None
+            and row is not None
+        ):
+            self._news.target(session, row, deal, now)
 
     def preview(
         self, person: str, product: str, amount: object, team: str | None = None, how: How = AS_USUAL
@@ -293,6 +307,8 @@ class DealService:
             gone = self._taken_back(session, deal_id, reason, now)
             deal = session.deals.get(deal_id)
             note = published(session, now.date(), deal.date) if deal is not None else ""
+            if deal is not None:
+                self._news.taken_back(session, deal, now)
         self._withdraw(gone)
         return note
 
@@ -324,9 +340,10 @@ class DealService:
                 session, deal, text, announcement_policy.calm(self._facts(session, now, None))
             )
         decided = self._decide(session, deal.amount, now, without=deal.id)
-        again = f"deal:{deal.id}:{len(session.deals.history(deal.id))}"
-        announcement = self._put(session, deal, *decided, key=again)
-        _announce_target(session, deal, *decided, self._context.rhythm, spent_s(session, now))
+        times = len(session.deals.history(deal.id))
+        announcement = self._put(session, deal, *decided, key=f"deal:{deal.id}:{times}")
+        self._news.deal(session, deal, decided[0].kind, now, again=times)
+        self._announce_target(session, deal, decided, now)
         return announcement
 
     def _taken_back(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
