@@ -85,6 +85,9 @@ def proposal(row: Proposal) -> Json:
         "state": row.state,
         "why": row.why,
         "deal": row.deal_id,
+        "question": row.question,
+        "written": row.written,
+        "known": row.person_id is not None,
     }
 
 

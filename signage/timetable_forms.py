@@ -32,6 +32,7 @@ LABELS: Final = {
     "speed": "语速", "results_voice": "傍晚的战报由谁播报", "fade_in_s": "音乐渐入几秒", "fade_out_s": "音乐渐出几秒",
     "ceilings": "某段时间的音量上限", "diagonal": "屏幕几英寸", "distance": "观看距离（米）", "theme": "颜色",
     "scene": "固定一个画面", "team": "只看一个团队", "portrait": "竖屏", "language": "语言", "over": "超过多少元算大单",
+    "late_minutes": "别的程序发来的单，晚几分钟就只记不播",
     "from": "第一次整点播报", "to": "最后一次整点播报",
 }  # fmt: skip
 SLOTS: Final = {

@@ -7,12 +7,12 @@ vendor's signature, sizes and refusals, and nothing of the store, the clock or o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from controller.sales.inbound import InboundDeal
 from controller.sales.link_messages import LinkMessage
 
 TEST: Final = "test"
@@ -129,41 +129,20 @@ class LinkKind:
 # --- Records that come in
 
 
-@dataclass(frozen=True, slots=True)
-class InboundDeal:
-    """A deal from outside. `source` and `external_id` are its identity; `version` grows with each correction.
+class Receipt(Protocol):
+    """The fate of a record: recorded, waiting as a question, or known already (`created` is False)."""
 
-    `person`, `amount`, `product`: as the other program or the person wrote them. `occurred_at`: None for now.
-    """
-
-    source: str
-    external_id: str
-    person: str
-    amount: str | Decimal
-    product: str
-    version: int = 1
-    team: str | None = None
-    occurred_at: datetime | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """The result of a record: a deal, a question for the assistant, or a refusal. `sentence`: for the sender.
-
-    `state`: "recorded", "corrected", "known" (the same again), "asked" (it waits for the assistant), "refused".
-    """
-
-    state: str
-    sentence: str
-    deal_id: int | None = None
-    proposal_id: int | None = None
+    @property
+    def version(self) -> int: ...
+    @property
+    def created(self) -> bool: ...
 
 
 class Inbox(Protocol):
-    """The inbound half of the port, implemented by a service: it never raises for bad content, it answers a sentence.
+    """The inbound half of the port: `InboundService`. A record becomes a deal or a question for the assistant.
 
-    The same record again is answered as before; nothing doubtful is recorded or spoken by itself.
+    The same record again is answered as before; nothing doubtful is recorded or announced by itself. Raises Refused,
+    whose sentence the adapter sends back.
     """
 
-    def receive(self, record: InboundDeal) -> Received: ...
+    def receive(self, source: str, sent: InboundDeal) -> Receipt: ...

@@ -1,24 +1,47 @@
--- Messages to links (group robots, e-mail, other programs), each written in the transaction of the event it reports.
--- `uid` is the stable id of a message; rows sent together have the `batch` (the uid of the first) from before the first
--- attempt on, so that a repetition has the same content and the same id. `due`: not before; `next_try`: after a failure.
-CREATE TABLE link_messages (
+-- Proposals get questions: a deal from outside whose person or amount is not known for certain waits for a person's
+-- answer. `question`: why it waits, "" for a salesperson's deal. `written`: the amount as it came. `replaces`: the deal
+-- that it corrects; `counts_for`: the day for which it counts; `announced` 0: recorded without an announcement.
+CREATE TABLE proposals_with_questions (
     id INTEGER PRIMARY KEY,
-    uid TEXT NOT NULL UNIQUE,
-    link TEXT NOT NULL,
-    key TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    payload TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE,
     date TEXT NOT NULL,
-    created INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'dropped')),
-    why TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    next_try INTEGER,
-    batch TEXT,
+    at INTEGER NOT NULL,
+    person_id INTEGER REFERENCES people (id),
+    person TEXT NOT NULL,
+    team TEXT NOT NULL,
+    product TEXT NOT NULL,
+    fen INTEGER CHECK (fen > 0),
+    entered_by TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'confirmed', 'declined', 'expired')),
     ended INTEGER,
-    UNIQUE (link, key)
+    why TEXT NOT NULL DEFAULT '',
+    deal_id INTEGER REFERENCES deals (id),
+    question TEXT NOT NULL DEFAULT '',
+    written TEXT NOT NULL DEFAULT '',
+    replaces INTEGER REFERENCES deals (id),
+    counts_for TEXT,
+    announced INTEGER CHECK (announced IN (0, 1)),
+    CHECK (question <> '' OR (person_id IS NOT NULL AND fen IS NOT NULL))
 ) STRICT;
-CREATE INDEX link_messages_waiting ON link_messages (link, id) WHERE state = 'waiting';
-CREATE INDEX link_messages_sent ON link_messages (link, ended) WHERE state = 'sent';
-CREATE INDEX link_messages_by_date ON link_messages (date, id);
+INSERT INTO proposals_with_questions
+    (id, key, date, at, person_id, person, team, product, fen, entered_by, state, ended, why, deal_id)
+SELECT id, key, date, at, person_id, person, team, product, fen, entered_by, state, ended, why, deal_id FROM proposals;
+DROP TABLE proposals;
+ALTER TABLE proposals_with_questions RENAME TO proposals;
+CREATE INDEX proposals_open ON proposals (date, id) WHERE state = 'open';
+CREATE INDEX proposals_by_day ON proposals (date, id);
+
+-- Deals that programs send: the newest version of each, by the sender and its own id. `key`: of the deal or proposal
+-- made from it; `deal_id`: of an earlier version's deal. `cancelled`: the sender took it back.
+CREATE TABLE inbound (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    cancelled INTEGER NOT NULL DEFAULT 0 CHECK (cancelled IN (0, 1)),
+    occurred INTEGER,
+    deal_id INTEGER REFERENCES deals (id),
+    received INTEGER NOT NULL,
+    UNIQUE (source, external_id)
+) STRICT;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 from controller.sales import standings
@@ -16,6 +17,7 @@ from controller.sales.deals import Deals
 from controller.sales.duty_tables import Duties
 from controller.sales.exceptions import DayExceptions
 from controller.sales.history import History
+from controller.sales.inbound_rows import Inbound
 from controller.sales.link_messages import LinkMessages
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
@@ -51,22 +53,74 @@ class Session:
     ) -> None:
         self.rows = rows
         self._kept, self._writes = kept, writes
-        self.deals = Deals(rows)
-        self.roster = Roster(rows)
-        self.moves = TeamMoves(rows)
-        self.products = Products(rows)
-        self.proposals = Proposals(rows)
-        self.outbox = Outbox(rows)
-        self.settings = Settings(rows)
-        self.targets = Targets(rows, self.roster, works)
-        self.duties = Duties(rows)
-        self.exceptions = DayExceptions(rows)
-        self.access = AccessTables(rows)
-        self.awards = Awards(rows)
-        self.contests = Contests(rows)
-        self.history = History(rows)
-        self.link_messages = LinkMessages(rows)
+        self._works = works
         self._after: list[Callable[[], None]] = []
+
+    # Each table is made when it is first used: a deal needs five of the fifteen.
+
+    @cached_property
+    def deals(self) -> Deals:
+        return Deals(self.rows)
+
+    @cached_property
+    def roster(self) -> Roster:
+        return Roster(self.rows)
+
+    @cached_property
+    def moves(self) -> TeamMoves:
+        return TeamMoves(self.rows)
+
+    @cached_property
+    def products(self) -> Products:
+        return Products(self.rows)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        return Proposals(self.rows)
+
+    @cached_property
+    def inbound(self) -> Inbound:
+        return Inbound(self.rows)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.rows)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings(self.rows)
+
+    @cached_property
+    def targets(self) -> Targets:
+        return Targets(self.rows, self.roster, self._works)
+
+    @cached_property
+    def duties(self) -> Duties:
+        return Duties(self.rows)
+
+    @cached_property
+    def exceptions(self) -> DayExceptions:
+        return DayExceptions(self.rows)
+
+    @cached_property
+    def access(self) -> AccessTables:
+        return AccessTables(self.rows)
+
+    @cached_property
+    def awards(self) -> Awards:
+        return Awards(self.rows)
+
+    @cached_property
+    def contests(self) -> Contests:
+        return Contests(self.rows)
+
+    @cached_property
+    def history(self) -> History:
+        return History(self.rows)
+
+    @cached_property
+    def link_messages(self) -> LinkMessages:
+        return LinkMessages(self.rows)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run `call` after the commit and before the change is signalled: for updating caches in memory."""

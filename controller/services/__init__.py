@@ -40,6 +40,7 @@ from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
 from controller.services.honours import Honours
+from controller.services.inbound import InboundService
 from controller.services.link_news import LinkNews
 from controller.services.links import LinkService
 from controller.services.media import Media, uploads
@@ -131,6 +132,7 @@ class Office:
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups, news)
+        self.inbound = InboundService(context, self._deals)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)

@@ -23,7 +23,6 @@ from controller.sales.targets import (
 )
 from controller.services.context import Context
 from controller.timetable.model import DayPlan
-from controller.timetable.times import utc
 
 REVIEWS = 2
 """Reviews a day."""
@@ -100,7 +99,7 @@ def stand_up_end(plan: DayPlan) -> datetime | None:
 def asks_for_targets(plan: DayPlan, now: datetime) -> bool:
     """Return whether walls name the teams whose targets are open: for two hours after the stand-up of a workday."""
     end = stand_up_end(plan)
-    return plan.workday and end is not None and utc(end) <= utc(now) < utc(end) + ASKED_FOR
+    return plan.workday and end is not None and end <= now < end + ASKED_FOR
 
 
 def teams_without_targets(session: Session, day: date) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from controller.timetable.link_model import (
     LinkSettings,
 )
 from controller.timetable.schema import Field, Group, Many, Table
-from controller.timetable.times import ClockRange
+from controller.timetable.time_fields import ClockRange
 
 MOST_GROUPS = 20
 KIND_WORDS = {

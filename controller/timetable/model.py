@@ -216,6 +216,7 @@ class Broadcasts:
     first_of_day: Variants
     big_over: Decimal  # yuan; a deal of more than this is big
     big: Variants
+    late_minutes: int  # a program's deal that is older is recorded only
     hourly_from: time
     hourly_to: time
     hourly: Variants

@@ -40,7 +40,7 @@ from controller.timetable.model import (
 from controller.timetable.problems import nearest
 from controller.timetable.schema import Field, Group, Many, Schema, Table, Where
 from controller.timetable.texts import BROADCASTS, COMMENTS, RESULTS, broadcasts_from
-from controller.timetable.times import ClockRange, Day, Days
+from controller.timetable.time_fields import ClockRange, Day, Days
 from controller.timetable.yaml_source import Node, Pairs, Text
 
 WORKDAYS = DayRule("workdays", (Part("workdays"),))

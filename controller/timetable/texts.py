@@ -7,15 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from controller.timetable import default_texts
-from controller.timetable.fields import Words, Yuan
+from controller.timetable.fields import Number, Words, Yuan
 from controller.timetable.model import COMMENTS as COMMENT_NAMES
 from controller.timetable.model import Broadcasts, Results
 from controller.timetable.schema import Field, Group, Many
 from controller.timetable.slots import ALLOWED
-from controller.timetable.times import TimeOfDay
+from controller.timetable.time_fields import TimeOfDay
 
 BIG_OVER = Decimal(10_000)  # yuan
 HOURLY = (time(10), time(17))
+LATE_MINUTES = 30
+"""A deal from a program that is older is counted without an announcement."""
 
 
 def _texts(section: str, name: str, doc: str, default: Any = None) -> Field:
@@ -42,6 +44,9 @@ BROADCASTS = Group(
                 }
             ),
             "大单：马上播报",
+        ),
+        "late_minutes": Field(
+            Number(1, 1440), "其他程序发来的单，签了多少分钟以后只记不播", default=LATE_MINUTES
         ),
         "record": _spoken("record", "刷新纪录的一单"),
         "target": _spoken("target", "团队完成当天目标"),

@@ -385,7 +385,11 @@ def test_every_edit_and_its_repair_reach_every_screen(edited: Made, section: str
 
 # Every setting that the schema declares, edited alone. The list is derived, so it includes new settings.
 
-KEYS = {"walls": "大堂", "links": "测试群", "ceilings": "07:00-08:00"}  # for mappings keyed by a name or a time
+KEYS = {
+    "walls": "大堂",
+    "links": "测试群",
+    "ceilings": "07:00-08:00",
+}  # for mappings keyed by a name or a time
 WORDS = ("另一个词", "周三", "Asia/Tokyo", "none", "2026-12-24", "07:01-07:03", "07:02", "11:00", "20000")
 
 
