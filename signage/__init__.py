@@ -13,6 +13,7 @@ from signage import (
     api,
     audit,
     auth,
+    backups,
     deals,
     duties,
     honours,
@@ -76,6 +77,7 @@ def create_app(
     for pages in (
         sign_in.pages,
         access.pages,
+        backups.pages,
         api.pages,
         deals.pages,
         targets.pages,

@@ -133,6 +133,7 @@ def _personal_pin(of: _Values) -> str:
 
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
+    "backups.make_backup": "要求现在备份",
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
     "api.void_deal": "撤回第 {url_number} 单：{reason}",
     "deals.restore_deal": "恢复第 {url_number} 单",

@@ -1,4 +1,4 @@
-"""The owner's link, PIN, tokens, people, the backup, and the check of all parts."""
+"""The owner's link, PIN, tokens, people, exports, and the check of all parts."""
 
 from __future__ import annotations
 
@@ -186,19 +186,6 @@ def deals(since: datetime, until: datetime, file: Path, home: Path | None) -> No
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@home_option
-def backup(file: Path, home: Path | None) -> None:
-    """Copy the database into one file, also while the daemon runs."""
-    where = chosen(home)
-    if not where.database.exists():
-        stop(f"没有备份成：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
-    with store_of(where) as store:
-        store.backup(file)
-    echo(f"已备份到 {file}。")
-
-
-@click.command()
 @home_option
 def doctor(home: Path | None) -> None:
     """Look at every part and say what is well, what is not, and what to do."""
@@ -211,4 +198,4 @@ def doctor(home: Path | None) -> None:
     sys.exit(0 if well else FAILED)
 
 
-COMMANDS = (owner, pin, tokens, token, import_, export, backup, doctor)
+COMMANDS = (owner, pin, tokens, token, import_, export, doctor)

@@ -1,24 +1,26 @@
--- Messages to links (group robots, e-mail, other programs), each written in the transaction of the event it reports.
--- `uid` is the stable id of a message; rows sent together have the `batch` (the uid of the first) from before the first
--- attempt on, so that a repetition has the same content and the same id. `due`: not before; `next_try`: after a failure.
-CREATE TABLE link_messages (
-    id INTEGER PRIMARY KEY,
-    uid TEXT NOT NULL UNIQUE,
-    link TEXT NOT NULL,
-    key TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    payload TEXT NOT NULL,
-    date TEXT NOT NULL,
-    created INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'dropped')),
-    why TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    next_try INTEGER,
-    batch TEXT,
-    ended INTEGER,
-    UNIQUE (link, key)
+-- Cities. `epoch` grows at a restore, `seq` with each document, `session` with each connection to the broker.
+CREATE TABLE city_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    session INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX link_messages_waiting ON link_messages (link, id) WHERE state = 'waiting';
-CREATE INDEX link_messages_sent ON link_messages (link, ended) WHERE state = 'sent';
-CREATE INDEX link_messages_by_date ON link_messages (date, id);
+INSERT INTO city_state (id, epoch, seq, session) VALUES (1, 0, 0, 0);
+
+-- This branch's documents. `dirty`: changed since the broker's last receipt; every dirty one is sent at a connection.
+CREATE TABLE city_outbox (
+    date TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    dirty INTEGER NOT NULL DEFAULT 1
+) STRICT, WITHOUT ROWID;
+
+-- The other branches' documents as they came, so that the last known figures survive a restart. `at`: of receipt.
+CREATE TABLE city_documents (
+    branch TEXT NOT NULL,
+    date TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (branch, date)
+) STRICT, WITHOUT ROWID;

@@ -12,6 +12,7 @@ from controller.sales import standings
 from controller.sales.access import AccessTables
 from controller.sales.announcements import Outbox
 from controller.sales.awards import Awards
+from controller.sales.city_tables import CityTables
 from controller.sales.contest_rows import Contests
 from controller.sales.deals import Deals
 from controller.sales.duty_tables import Duties
@@ -121,6 +122,10 @@ class Session:
     @cached_property
     def link_messages(self) -> LinkMessages:
         return LinkMessages(self.rows)
+
+    @cached_property
+    def cities(self) -> CityTables:
+        return CityTables(self.rows)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run `call` after the commit and before the change is signalled: for updating caches in memory."""

@@ -30,6 +30,8 @@ from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
+from controller.services.backups import Backups
+from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
@@ -66,6 +68,7 @@ from controller.sound.library import Library
 from controller.sound.speaker import Speaker
 from controller.sound.tts.background_install import NO_INSTALL, InstallStatus
 from controller.sound.tts.client import Voice
+from controller.system.paths import Home
 from controller.timetable.current import TimetableFile
 from controller.timetable.labels import playlist_name
 from controller.timetable.model import DayPlan
@@ -94,6 +97,7 @@ class Parts:
     voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
     local_token: str = ""
     timetable_versions: Path | None = None
+    home: Home | None = None
     secrets: Path | None = None
 
 
@@ -137,12 +141,14 @@ class Office:
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
         self.history = HistoryService(context, self.honours)
-        cues = CueService(context, self.honours, self.contests, news)
+        self.cities_link = CityService(context, lambda: health.clock_trusted(), parts.store.path.parent)
+        cues = CueService(context, self.honours, self.contests, self.cities_link, news)
         self._people = PeopleService(context)
         self.targets = TargetService(context)
         self.duties = DutyService(context, self.targets)
         self.exceptions = ExceptionService(context)
         self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
+        self.backups = Backups(context, parts.home or Home(parts.store.path.parent.parent))
         health = HealthMonitor(
             context,
             self._sound.hearing,
@@ -151,6 +157,7 @@ class Office:
             self.speaking,
             parts.voice_install,
             self.keys.attempts.problems,
+            self.backups.problems,
         )
         self.clock_trusted = health.clock_trusted
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
@@ -164,6 +171,7 @@ class Office:
             health,
             self.honours,
             self.contests,
+            self.cities_link,
         )
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))

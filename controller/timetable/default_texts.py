@@ -52,6 +52,11 @@ RESULTS: dict[str, Variants] = {
     "top_team": ("今天的第一团队是{team}，{amount}，完成率{rate}。",),
     "team": ("{team}，完成率{rate}。",),
     "city": ("{city}，完成率{rate}。", "{city}，{amount}。"),
+    "city_missing": (
+        "{city}还没有报来，最后一次是{time}，完成率{rate}。",
+        "{city}还没有报来，最后一次是{time}，{amount}。",
+        "{city}今天还没有报来。",
+    ),
     "week": ("本周的开拓能手是{team}的{person}，共{amount}！",),
     "month": ("本月的开拓能手是{team}的{person}，共{amount}！",),
     "closing": ("今天辛苦了，路上小心！",),

@@ -202,6 +202,7 @@ class Results:
     top_team: Variants
     team: Variants
     city: Variants
+    city_missing: Variants
     week: Variants
     month: Variants
     closing: Variants
@@ -295,6 +296,14 @@ class Prizes:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Daily backups: how many are kept, and a second folder (a USB stick, a share) besides `var/backups`."""
+
+    days: int = 14
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timetable:
     """The checked timetable file. `new_customers`: percentages Monday to Friday."""
 
@@ -314,4 +323,5 @@ class Timetable:
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
     links: LinkSettings = NO_LINKS
+    backup: BackupSettings = BackupSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

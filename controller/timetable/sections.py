@@ -26,6 +26,7 @@ from controller.timetable.model import (
     THEMES,
     VOICES,
     WHO,
+    BackupSettings,
     Ceiling,
     CueRule,
     DutyRule,
@@ -223,6 +224,10 @@ def _prizes(values: dict[str, Any], line: int) -> Prizes:
     return Prizes(**_given(values))
 
 
+def _backup(values: dict[str, Any], line: int) -> BackupSettings:
+    return BackupSettings(**_given(values))
+
+
 def _rhythm(values: dict[str, Any], line: int) -> Timetable:
     return Timetable(
         office=values["office"],
@@ -241,6 +246,7 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
         new_customers=values["new_customers"] or NEW_CUSTOMERS,
         prizes=values["prizes"] or Prizes(),
         links=values["links"] or NO_LINKS,
+        backup=values["backup"] or BackupSettings(),
     )
 
 
@@ -313,6 +319,21 @@ _WALLS = Group(
     _walls,
 )
 
+_BACKUP = Group(
+    {
+        "days": Field(Number(3, 365), "留几天的备份"),
+        "folder": Field(
+            Words(
+                200,
+                check=lambda path: path.startswith("/") and path.isprintable(),
+                example="写完整的路径，例如“/media/usb/zhangu”",
+            ),
+            "另外再备份到哪个文件夹，例如 U 盘：/media/usb/zhangu",
+        ),
+    },
+    _backup,
+)
+
 FILE = Group(
     {
         "office": Field(Words(40), "公司名称，显示在大屏上", required=True),
@@ -362,6 +383,7 @@ FILE = Group(
             ),
             "开拓能手的奖品",
         ),
+        "backup": Field(_BACKUP, "每天的备份"),
         "sound": Field(_SOUND, "声音"),
         "walls": Field(_WALLS, "大屏"),
         "links": Field(LINKS, "和外面的连接：群机器人"),

@@ -52,6 +52,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "results.top_team": ("team", "amount", "target", "rate"),
     "results.team": ("team", "amount", "target", "rate"),
     "results.city": ("city", "amount", "rate", "place"),
+    "results.city_missing": ("city", "amount", "rate", "time"),
     "results.week": _WINNER,
     "results.month": _WINNER,
     "results.closing": ("office",),

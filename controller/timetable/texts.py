@@ -92,6 +92,7 @@ _RESULT_DOCS = {
     "top_team": "第一团队",
     "team": "其余每个团队",
     "city": "其他城市",
+    "city_missing": "还没有报来的城市",
     "week": "本周的开拓能手",
     "month": "本月的开拓能手",
     "closing": "结束语",
