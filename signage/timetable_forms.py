@@ -10,7 +10,7 @@ from controller.timetable.fields import Flag, Number, OneOf, Words
 from controller.timetable.labels import ROLES, SAYINGS, SCENES
 from controller.timetable.model import VOICES, SoundSettings
 from controller.timetable.schema import Field, Group, Many
-from controller.timetable.sections import CUE, DUTY, FILE, SPAN
+from controller.timetable.sections import CUE, DUTY, FILE, MEASURE, SPAN
 from controller.timetable.slots import ALLOWED
 
 Json = dict[str, Any]
@@ -33,7 +33,7 @@ LABELS: Final = {
     "ceilings": "某段时间的音量上限", "diagonal": "屏幕几英寸", "distance": "观看距离（米）", "theme": "颜色",
     "scene": "固定一个画面", "team": "只看一个团队", "portrait": "竖屏", "language": "语言", "over": "超过多少元算大单",
     "late_minutes": "别的程序发来的单，晚几分钟就只记不播",
-    "from": "第一次整点播报", "to": "最后一次整点播报",
+    "unit": "单位", "from": "第一次整点播报", "to": "最后一次整点播报",
 }  # fmt: skip
 SLOTS: Final = {
     "team": "团队", "person": "姓名", "product": "产品", "amount": "金额", "count": "几单", "total": "合计",
@@ -64,7 +64,7 @@ def forms() -> Json:
     return {
         "entries": {
             section: [_field((key,), field) for key, field in group.fields.items()]
-            for section, group in (("rhythm", SPAN), ("cues", CUE), ("duties", DUTY))
+            for section, group in (("rhythm", SPAN), ("cues", CUE), ("duties", DUTY), ("measures", MEASURE))
         },
         "pages": pages,
         "screen": [_field((key,), field) for key, field in _display().fields.items()],

@@ -1,24 +1,54 @@
--- Messages to links (group robots, e-mail, other programs), each written in the transaction of the event it reports.
--- `uid` is the stable id of a message; rows sent together have the `batch` (the uid of the first) from before the first
--- attempt on, so that a repetition has the same content and the same id. `due`: not before; `next_try`: after a failure.
-CREATE TABLE link_messages (
+-- Numbers beside the deals: calls, appointments, payments received. Values are hundredths of the unit.
+-- An entry changes a person's value of a day; entries are only added, the sums follow.
+CREATE TABLE measure_entries (
     id INTEGER PRIMARY KEY,
-    uid TEXT NOT NULL UNIQUE,
-    link TEXT NOT NULL,
-    key TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    payload TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    asked TEXT NOT NULL,
+    measure TEXT NOT NULL,
     date TEXT NOT NULL,
-    created INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'dropped')),
-    why TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    next_try INTEGER,
-    batch TEXT,
-    ended INTEGER,
-    UNIQUE (link, key)
+    person_id INTEGER NOT NULL REFERENCES people (id),
+    team_id INTEGER NOT NULL REFERENCES teams (id),
+    value INTEGER NOT NULL CHECK (value >= 0),
+    change INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    entered_by TEXT NOT NULL
 ) STRICT;
-CREATE INDEX link_messages_waiting ON link_messages (link, id) WHERE state = 'waiting';
-CREATE INDEX link_messages_sent ON link_messages (link, ended) WHERE state = 'sent';
-CREATE INDEX link_messages_by_date ON link_messages (date, id);
+CREATE INDEX measure_entries_by_person ON measure_entries (person_id, measure, date, id);
+
+CREATE TABLE measure_daily (
+    measure TEXT NOT NULL,
+    date TEXT NOT NULL,
+    person_id INTEGER NOT NULL,
+    team_id INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (measure, date, person_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX measure_daily_by_date ON measure_daily (date, measure, person_id);
+
+CREATE TABLE measure_monthly (
+    measure TEXT NOT NULL,
+    month TEXT NOT NULL,
+    person_id INTEGER NOT NULL,
+    team_id INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (measure, month, person_id, team_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER measure_entered AFTER INSERT ON measure_entries
+BEGIN
+    INSERT INTO measure_daily (measure, date, person_id, team_id, value)
+    VALUES (NEW.measure, NEW.date, NEW.person_id, NEW.team_id, NEW.change)
+    ON CONFLICT (measure, date, person_id) DO UPDATE SET value = value + excluded.value;
+
+    INSERT INTO measure_monthly (measure, month, person_id, team_id, value)
+    VALUES (NEW.measure, substr(NEW.date, 1, 7), NEW.person_id, NEW.team_id, NEW.change)
+    ON CONFLICT (measure, month, person_id, team_id) DO UPDATE SET value = value + excluded.value;
+END;
+CREATE TRIGGER measure_entry_is_a_fact BEFORE UPDATE ON measure_entries
+BEGIN
+    SELECT RAISE(ABORT, 'an entry is corrected by another one');
+END;
+CREATE TRIGGER measure_entry_stays BEFORE DELETE ON measure_entries
+BEGIN
+    SELECT RAISE(ABORT, 'an entry is never erased');
+END;

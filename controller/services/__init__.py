@@ -45,6 +45,7 @@ from controller.services.honours import Honours
 from controller.services.inbound import InboundService
 from controller.services.link_news import LinkNews
 from controller.services.links import LinkService
+from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
@@ -140,7 +141,7 @@ class Office:
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
-        self.history = HistoryService(context, self.honours)
+        self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
         self.cities_link = CityService(context, lambda: health.clock_trusted(), parts.store.path.parent)
         cues = CueService(context, self.honours, self.contests, self.cities_link, news)
         self._people = PeopleService(context)
@@ -224,6 +225,11 @@ class Office:
         """Return all deals of a day, oldest first, including those taken back."""
         with self._context.store.read() as session:
             return session.deals.of_day(day)
+
+    def latest_deals(self, day: date, most: int) -> tuple[tuple[Deal, ...], int]:
+        """Return the latest deals of a day, oldest first, including those taken back, and how many the day has."""
+        with self._context.store.read() as session:
+            return session.deals.latest_of_day(day, most)
 
     def deal_history(self, deal_id: int) -> tuple[Deal, tuple[Step, ...]]:
         """Return a deal and each void and restore of it, oldest first. Raises Unknown."""

@@ -296,6 +296,15 @@ class Prizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A number beside the deals, such as 电话 in 通. The unit 元 makes it an amount of money."""
+
+    name: str
+    unit: str = "个"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BackupSettings:
     """Daily backups: how many are kept, and a second folder (a USB stick, a share) besides `var/backups`."""
 
@@ -323,5 +332,6 @@ class Timetable:
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
     links: LinkSettings = NO_LINKS
+    measures: tuple[Measure, ...] = ()
     backup: BackupSettings = BackupSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

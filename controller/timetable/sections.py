@@ -30,6 +30,7 @@ from controller.timetable.model import (
     Ceiling,
     CueRule,
     DutyRule,
+    Measure,
     MusicChoice,
     Prizes,
     SoundSettings,
@@ -139,6 +140,10 @@ def _duty(values: dict[str, Any], line: int) -> DutyRule:
     return DutyRule(values["on"], at, values["who"], values["what"], line)
 
 
+def _measure(values: dict[str, Any], line: int) -> Measure:
+    return Measure(values["name"], values["unit"], line)
+
+
 def _default(of: type, name: str) -> Any:
     """Return the default that the model declares for a field."""
     return next(known.default for known in fields(of) if known.name == name)
@@ -191,6 +196,15 @@ DUTY = Group(
     _duty,
     title="what",
 )
+MEASURE = Group(
+    {
+        "name": Field(Words(most=10), "名称，例如 电话、邀约、回款", required=True),
+        "unit": Field(Words(most=4), "单位：通、个、次；写 元 就是金额", default=_default(Measure, "unit")),
+    },
+    _measure,
+    title="name",
+)
+MOST_MEASURES = 6
 
 
 # --- The timetable file as a whole
@@ -246,6 +260,7 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
         new_customers=values["new_customers"] or NEW_CUSTOMERS,
         prizes=values["prizes"] or Prizes(),
         links=values["links"] or NO_LINKS,
+        measures=values["measures"],
         backup=values["backup"] or BackupSettings(),
     )
 
@@ -382,6 +397,9 @@ FILE = Group(
                 },
             ),
             "开拓能手的奖品",
+        ),
+        "measures": Field(
+            Many(MEASURE, most=MOST_MEASURES), "除了金额，还记哪些数：电话、邀约、回款…", default=()
         ),
         "backup": Field(_BACKUP, "每天的备份"),
         "sound": Field(_SOUND, "声音"),
