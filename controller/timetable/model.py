@@ -210,6 +210,27 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class CeremonyTexts:
+    """The month's ceremony: the openings of the cue and of the phone, and a sentence per winner."""
+
+    opening: Variants
+    start: Variants
+    month: Variants
+    week: Variants
+    day: Variants
+
+
+@dataclass(frozen=True, slots=True)
+class ContestTexts:
+    """A contest's result: the whole, one winner, the prize behind it, and the end without a winner."""
+
+    result: Variants
+    item: Variants
+    prize: Variants
+    nobody: Variants
+
+
+@dataclass(frozen=True, slots=True)
 class Broadcasts:
     """All announcement texts, several variants each; their slots ({team}, …) are in slots.ALLOWED."""
 
@@ -237,6 +258,8 @@ class Broadcasts:
     sprint: Variants
     birthdays: Variants
     company_years: Variants
+    ceremony: CeremonyTexts
+    contest: ContestTexts
     results: Results
     comments: Mapping[str, Variants]  # key: one of COMMENTS
 
