@@ -3,7 +3,7 @@
 // Call `down` when a finger or mouse presses `node`, `up` when it is lifted, cancelled or (`leaves`) moved away.
 export function presses(node, down, up, leaves = true) {
   const pointers = 'PointerEvent' in window;
-  let touched = 0; // a touch is followed by events of a mouse that nobody moved
+  let touched = 0; // a touch is followed by emulated mouse events
   const on = (names, work) => names.forEach((name) => node.addEventListener(name, (event) => {
     if (name.startsWith('touch')) touched = Date.now();
     if (!name.startsWith('mouse') || Date.now() - touched > 1000) work(event);
@@ -51,7 +51,7 @@ function asDialog(node) {
   });
 }
 
-// @supports cannot tell the gap of flexbox from that of grid: measure it.
+// @supports does not distinguish the gaps of flexbox and grid: measure it.
 function knowsGap() {
   const probe = document.createElement('div');
   probe.className = 'gap-probe';

@@ -65,7 +65,7 @@ def test_the_reader_notices_younger_code(code: str) -> None:
 
 
 def test_only_one_script_knows_dialogs_and_pointers() -> None:
-    """phone-old.js stands in for what is missing; the sheet of phone-kit.js is the one place that opens a dialog."""
+    """phone-old.js replaces missing parts; the sheet of phone-kit.js is the one place that opens a dialog."""
     users = [
         path.name for path in SCRIPTS if re.search(r"showModal|'pointer", path.read_text(encoding="utf-8"))
     ]
