@@ -154,7 +154,7 @@ def test_no_request_from_the_document_breaks_the_server(app: Flask, house: House
         "/api/stop",
         "/api/backups",
         "/api/access/pin",
-    ):  # a stream, and what ends the house
+    ):  # a stream; the others end the test's session
         shape["paths"].pop(path, None)
     client, asked = app.test_client(), 0
     token = house.daemon.office.keys.make_token("schemathesis", "owner")
