@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOT_READ_ON_PHONES = (
     "controller/cli/",  # the terminal speaks Chinese
     "controller/kiosk.py",
+    "controller/links/words.py",  # sent to chat groups
     "controller/simulation/",  # a made-up day
     "controller/sound/mandarin/",  # what is spoken
     "controller/timetable/default_texts.py",
@@ -22,7 +23,6 @@ NOT_READ_ON_PHONES = (
     "signage/catalogue.py",
     "signage/api_examples.py",  # an office's own words, for programs
     "signage/openapi.py",
-    "controller/sales/pasted_messages.py",  # patterns of chats
 )
 WALLS_OWN = frozenset({"pair.html", "wall.html"})
 
