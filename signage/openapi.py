@@ -73,6 +73,7 @@ _TAG_OF: Final = {
     "volume": "sound",
     "hush": "sound",
     "stop": "sound",
+    "links": "state",
     "backups": "state",
     "voice": "sound",
     "tracks": "sound",
