@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from controller.timetable.day_rules import DayRule
 from controller.timetable.exceptions import DayException
+from controller.timetable.link_model import NO_LINKS, LinkSettings
 
 Moments = tuple[datetime, datetime]
 """A span of time; the second is excluded."""
@@ -353,6 +354,7 @@ class Timetable:
     cities: tuple[str, ...] = ()
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
+    links: LinkSettings = NO_LINKS
     measures: tuple[Measure, ...] = ()
     backup: BackupSettings = BackupSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect
