@@ -94,6 +94,7 @@ class Daemon:
         from controller.cities.connection import Link
         from controller.clock import Clock
         from controller.feed import Feed
+        from controller.links.sender import LinkSender
         from controller.services import Office, Parts
         from controller.sound.announcer import Announcer
         from controller.sound.library import Library
@@ -142,6 +143,7 @@ class Daemon:
                 self._token,
                 home.timetable_versions,
                 home,
+                home.secrets,
             )
         )
         self._stack.callback(self.office.media.samples.close)
@@ -150,6 +152,14 @@ class Daemon:
             self.clock, self.timetable_file, self.office.timetable_listener, self._alive
         )
         self.store.changes.listen(self.timekeeper.wake)
+        self.links = LinkSender(
+            self.clock,
+            self.store,
+            lambda: self.timetable_file.rhythm.office,
+            self.office.links.open_links,
+            self.office.clock_trusted,
+        )
+        self._stack.callback(self.links.close)
         self._cities = Link(self.office.cities_link)
         self._stack.callback(self._cities.close)
         self.store.changes.listen(self._cities.wake)
@@ -229,6 +239,7 @@ class Daemon:
         mandarin.load()
         self._voice.warm_up()
         self._voice_install.start()
+        self.links.start()
         if not self._options.rehearsal:
             self.office.backups.start()
             self._stack.callback(self.office.backups.close)

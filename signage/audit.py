@@ -55,8 +55,8 @@ KEYED = frozenset(
     }
 )
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
-PRIVATE_PATH = "/api/one-to-ones"
-"""Logged without the body: the notes are for leaders and the director only."""
+PRIVATE_PATHS = ("/api/one-to-ones", "/api/links/secrets")
+"""Logged without the body: notes for leaders and the director only; secrets."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
 PRIVATE = frozenset({"birthday"})
 """Fields whose change is recorded without the value, in both logs."""
@@ -132,7 +132,9 @@ def _added_phone(of: _Values) -> str:
         access().keys.log.name_of("people", int(of["person"])) if of["person"].isdecimal() else of["name"]
     )
     role = ROLE_NAMES.get(of["role"], of["role"])
-    return f"准备添加一台手机，身份是{role}{'，' if person else ''}{person}"
+    if person:
+        return f"准备添加一台手机，身份是{role}，给{person}"
+    return f"准备添加一台手机，身份是{role}"
 
 
 def _personal_pin(of: _Values) -> str:
@@ -192,6 +194,10 @@ DEEDS: Final[dict[str, Deed]] = {
     "honours.remove_contest": "删除第 {url_number} 个比赛",
     "plan.change": "改 {url_day} 的安排：{words}",
     "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
+    "links.test": "给连接“{link}”发一条测试消息",
+    "links.pause": lambda of: f"{'暂停' if of['on'] == '是' else '继续'}连接“{of['link']}”",
+    "links.set_secrets": "改连接“{link}”的密钥",
+    "links.set_address": "改连接“{link}”的服务器地址",
     "timetables.save": "改作息表",
     "timetables.restore": "恢复作息表的第 {url_number} 个版本",
     "walls.identify": "让大屏“{url_name}”显示名字",
@@ -276,7 +282,7 @@ def _note(answer: Response) -> Response:
     caller: Caller | None = g.get("caller")
     if caller is None or request.method in SAFE or request.endpoint in SIGNING_IN | NO_CHANGE:
         return answer
-    text = "" if request.path.startswith(PRIVATE_PATH) else _without_private(_body())
+    text = "" if request.path.startswith(PRIVATE_PATHS) else _without_private(_body())
     logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
     where = f"{request.method} {request.path}"
     deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, logged, answer.status_code)

@@ -39,7 +39,9 @@ SLOTS: Final = {
     "team": "团队", "person": "姓名", "product": "产品", "amount": "金额", "count": "几单", "total": "合计",
     "all": "一共几单", "all_total": "全部合计", "target": "目标", "rate": "完成率", "when": "什么时候", "prize": "奖品",
     "office": "公司名称", "month": "几月", "city": "城市", "place": "第几名", "new_customers": "新客户的比例",
-    "next_workday": "下个工作日", "day": "哪天", "people": "哪几位", "years": "几周年",
+    "next_workday": "下个工作日", "week": "第几周", "times": "几次", "contest": "比赛的名称",
+    "winners": "获胜者", "group": "组",
+    "side": "谁", "score": "成绩", "day": "哪天", "people": "哪几位", "years": "几周年",
 }  # fmt: skip
 DAYS: Final = (
     "每天", "休息日", "周一", "周五", "周二和周五", "每月第一个工作日", "每月最后一个工作日", "每周最后一个工作日",

@@ -19,6 +19,7 @@ from controller.sales.duty_tables import Duties
 from controller.sales.exceptions import DayExceptions
 from controller.sales.history import History
 from controller.sales.inbound_rows import Inbound
+from controller.sales.link_messages import LinkMessages
 from controller.sales.measures import Measures
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
@@ -118,6 +119,10 @@ class Session:
     @cached_property
     def history(self) -> History:
         return History(self.rows)
+
+    @cached_property
+    def link_messages(self) -> LinkMessages:
+        return LinkMessages(self.rows)
 
     @cached_property
     def measures(self) -> Measures:

@@ -19,6 +19,8 @@ from typing import Any
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import Glance, Ranking
+from controller.links.port import Tools
+from controller.links.secrets import SecretFile
 from controller.moments import local_time
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
@@ -41,6 +43,8 @@ from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
 from controller.services.honours import Honours
 from controller.services.inbound import InboundService
+from controller.services.link_news import LinkNews
+from controller.services.links import LinkService
 from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
@@ -95,6 +99,7 @@ class Parts:
     local_token: str = ""
     timetable_versions: Path | None = None
     home: Home | None = None
+    secrets: Path | None = None
 
 
 class Office:
@@ -121,19 +126,24 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        batching, roundups = Batching(context, self.speaking.speed), RoundUps(context, self.speaking.speed)
+        self.links = LinkService(context, SecretFile(parts.secrets), Tools())
+        news = LinkNews(self.links.receivers)
+        batching, roundups = (
+            Batching(context, self.speaking.speed),
+            RoundUps(context, self.speaking.speed, news),
+        )
         self._talk = self.queue = AnnouncementService(
             context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
             roundups.postpone_unheard,
         )  # fmt: skip
-        self._deals = DealService(context, self._talk, roundups)
+        self._deals = DealService(context, self._talk, roundups, news)
         self.inbound = InboundService(context, self._deals)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
         self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
         self.cities_link = CityService(context, lambda: health.clock_trusted(), parts.store.path.parent)
-        cues = CueService(context, self.honours, self.contests, self.cities_link)
+        cues = CueService(context, self.honours, self.contests, self.cities_link, news)
         self._people = PeopleService(context)
         self.targets = TargetService(context)
         self.duties = DutyService(context, self.targets)
@@ -150,6 +160,7 @@ class Office:
             self.keys.attempts.problems,
             self.backups.problems,
         )
+        self.clock_trusted = health.clock_trusted
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
         self._view = SnapshotBuilder(
             context,

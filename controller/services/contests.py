@@ -144,7 +144,7 @@ class ContestService:
         until = min(now.date(), kept.rules.until)
         facts = self._facts(session, kept.rules, self._read(session, kept.rules, until, until))
         sides = contests.standings(kept.rules, facts)
-        text = contests.result_text(kept.rules, sides, WORDS)
+        text = contests.result_text(kept.rules, sides, WORDS, self._context.rhythm.broadcasts.contest)
         shown = _first_rows(sides, 10)
         session.contests.end(kept.id, {"text": text, "sides": [side_json(side) for side in shown]}, by, now)
         for side in contests.winners(sides):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from controller.timetable.day_rules import DayRule
 from controller.timetable.exceptions import DayException
+from controller.timetable.link_model import NO_LINKS, LinkSettings
 
 Moments = tuple[datetime, datetime]
 """A span of time; the second is excluded."""
@@ -209,6 +210,27 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class CeremonyTexts:
+    """The month's ceremony: the openings of the cue and of the phone, and a sentence per winner."""
+
+    opening: Variants
+    start: Variants
+    month: Variants
+    week: Variants
+    day: Variants
+
+
+@dataclass(frozen=True, slots=True)
+class ContestTexts:
+    """A contest's result: the whole, one winner, the prize behind it, and the end without a winner."""
+
+    result: Variants
+    item: Variants
+    prize: Variants
+    nobody: Variants
+
+
+@dataclass(frozen=True, slots=True)
 class Broadcasts:
     """All announcement texts, several variants each; their slots ({team}, …) are in slots.ALLOWED."""
 
@@ -236,6 +258,8 @@ class Broadcasts:
     sprint: Variants
     birthdays: Variants
     company_years: Variants
+    ceremony: CeremonyTexts
+    contest: ContestTexts
     results: Results
     comments: Mapping[str, Variants]  # key: one of COMMENTS
 
@@ -330,6 +354,7 @@ class Timetable:
     cities: tuple[str, ...] = ()
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
+    links: LinkSettings = NO_LINKS
     measures: tuple[Measure, ...] = ()
     backup: BackupSettings = BackupSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

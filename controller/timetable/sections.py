@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from controller.timetable.day_rules import WEEKDAYS, DayRule, Part
 from controller.timetable.fields import Country, Either, Flag, Number, OneOf, Words, Zone
 from controller.timetable.labels import SAYINGS, SCENE_WORDS
+from controller.timetable.link_model import NO_LINKS
+from controller.timetable.link_sections import LINKS
 from controller.timetable.model import (
     DIAGONALS,
     DISTANCES,
@@ -257,6 +259,7 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
         cities=values["cities"],
         new_customers=values["new_customers"] or NEW_CUSTOMERS,
         prizes=values["prizes"] or Prizes(),
+        links=values["links"] or NO_LINKS,
         measures=values["measures"],
         backup=values["backup"] or BackupSettings(),
     )
@@ -401,6 +404,7 @@ FILE = Group(
         "backup": Field(_BACKUP, "每天的备份"),
         "sound": Field(_SOUND, "声音"),
         "walls": Field(_WALLS, "大屏"),
+        "links": Field(LINKS, "和外面的连接：群机器人"),
     },
     _rhythm,
     elsewhere=dict.fromkeys(("zone", "zones", "rooms"), "声音只有一路，不能按房间分"),
