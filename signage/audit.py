@@ -49,8 +49,8 @@ KEYED = frozenset(
     }
 )
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
-PRIVATE_PATH = "/api/one-to-ones"
-"""Logged without the body: the notes are for leaders and the director only."""
+PRIVATE_PATHS = ("/api/one-to-ones", "/api/cities/link")
+"""Logged without the body: notes for leaders and the director only, and codes that are passwords."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
 PRIVATE = frozenset({"birthday"})
 """Fields whose change is recorded without the value, in both logs."""
@@ -131,6 +131,12 @@ def _personal_pin(of: _Values) -> str:
     return f"给{of['owner']}设了个人 PIN，身份是{ROLE_NAMES.get(of['role'], of['role'])}"
 
 
+def _city_choice(of: _Values) -> str:
+    if of["paused"]:
+        return "暂停和总部的连接" if of["paused"] == "是" else "继续和总部的连接"
+    return "发给其他城市的大单带姓名" if of["names"] == "是" else "发给其他城市的大单不带姓名"
+
+
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
@@ -179,6 +185,9 @@ DEEDS: Final[dict[str, Deed]] = {
     "honours.make_contest": "办比赛“{name}”，{days} 个工作日",
     "honours.end_contest": "提前结束第 {url_number} 个比赛",
     "honours.remove_contest": "删除第 {url_number} 个比赛",
+    "cities.join": "用总部的邀请码加入",
+    "cities.leave": "离开总部",
+    "cities.choose": _city_choice,
     "plan.change": "改 {url_day} 的安排：{words}",
     "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
     "timetables.save": "改作息表",
@@ -264,7 +273,7 @@ def _note(answer: Response) -> Response:
     caller: Caller | None = g.get("caller")
     if caller is None or request.method in SAFE or request.endpoint in SIGNING_IN | NO_CHANGE:
         return answer
-    text = "" if request.path.startswith(PRIVATE_PATH) else _without_private(_body())
+    text = "" if request.path.startswith(PRIVATE_PATHS) else _without_private(_body())
     logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
     where = f"{request.method} {request.path}"
     deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, logged, answer.status_code)

@@ -285,6 +285,7 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "notices": _stray(display, team) + _notices(glance, base),
         "quiet_line": _open_targets(glance, team),
         "city_news": list(glance.city_news),
+        "cities": [serializers.city(city) for city in glance.cities] if base == "cities" else [],
         "honours": [highlight_row(highlight) for highlight in glance.highlights],
         "contests": wall_honours.contest_lines(glance.contests),
     }
