@@ -181,6 +181,38 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Music and walls continue; deals, notices and changes cannot be recorded now.",
     ),
     "database_mend": ("请检查磁盘和权限。", "Please check the disk and its permissions."),
+    "database_replaced": (
+        "账本坏了，已经换成 {made} 的备份，之后的订单从坏文件里找回 {again} 单。",
+        "The database was damaged; the backup of {made} is in its place. Deals read from the damaged file: {again}.",
+    ),
+    "database_replaced_meanwhile": (
+        "一切照常；那份备份以后的更正、撤销和名单改动可能没有了。",
+        "All is as usual; corrections, voids and changes of people since that backup may be missing.",
+    ),
+    "database_replaced_mend": (
+        "请对一遍今天和昨天的订单；坏文件留着，叫 {name}。",
+        "Please check today's and yesterday's deals; the damaged file is kept as {name}.",
+    ),
+    # backups
+    "backup_old": ("最近的备份是 {day} 的。", "The newest backup is of {day}."),
+    "backup_failed": ("备份没有做成，写下来的内容对不上。", "The backup failed: what was written differs."),
+    "backup_folder": (
+        "备份到 {path} 没有做成：没有这个文件夹，U 盘可能没有插。",
+        "No backup to {path}: the folder is missing; is the USB stick plugged in?",
+    ),
+    "backup_refused": ("备份到 {path} 没有做成：{why}。", "No backup to {path}: {why}."),
+    "backup_full": (
+        "备份到 {path} 没有做成：要 {needs}，只剩 {free}。",
+        "No backup to {path}: it needs {needs}, {free} are left.",
+    ),
+    "backup_meanwhile": (
+        "现在一切照常；存储卡要是坏了，这之后的内容就没有了。",
+        "All is as usual; if the memory card fails, what came since is lost.",
+    ),
+    "backup_mend": (
+        "请在手机“设备”页的“备份”里点“现在备份”，再按提示处理。",
+        "Please make a backup on the phone’s last tab and follow its advice.",
+    ),
     # disk, clock, timetable
     "disk": ("磁盘快满了，还剩 {left}。", "The disk is nearly full: {left} left."),
     "disk_meanwhile": (

@@ -13,11 +13,16 @@ from signage import (
     api,
     audit,
     auth,
+    backups,
     cities,
+    deal_reading,
     deals,
     duties,
     honours,
     http,
+    language,
+    links,
+    measures,
     pairing,
     people,
     phone,
@@ -58,8 +63,7 @@ def create_app(
     by port.
     """
     app = Flask(__name__)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    language.install(app)
     app.extensions["office"] = office
     streams = sse.Streams(
         feed, lambda: round(clock.now().timestamp() * 1000), signed_in=lambda: office.keys.signed_in()
@@ -76,8 +80,10 @@ def create_app(
     for pages in (
         sign_in.pages,
         access.pages,
+        backups.pages,
         api.pages,
         deals.pages,
+        deal_reading.pages,
         targets.pages,
         duties.pages,
         sse.pages,
@@ -88,7 +94,10 @@ def create_app(
         plan.pages,
         cities.pages,
         honours.pages,
+        language.pages,
         results.pages,
+        links.pages,
+        measures.pages,
         poster.pages,
         timetable.pages,
         uploads.pages,
@@ -101,7 +110,9 @@ def create_app(
 def _build(home: Path) -> str:
     """Return a hash of the served scripts, styles and templates; it changes when one of them does."""
     mark = hashlib.sha256()
-    for file in sorted([*home.glob("static/**/*"), *home.glob("templates/**/*")]):
+    for file in sorted(
+        path for part in ("static", "templates", "english") for path in home.glob(f"{part}/**/*")
+    ):
         if file.is_file():
             mark.update(file.read_bytes())
     return mark.hexdigest()[:12]

@@ -20,7 +20,14 @@ from tests.running import ZHANGU, Running, timetable
 AFTERNOON = "2026-11-27 14:20:00"
 SPANS = ("at: 00:00-24:00, name: 全天",)
 MARKUP = "<img src=x onerror=alert(1)>"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--accept-lang=zh-CN",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 
 
 @pytest.fixture

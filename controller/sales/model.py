@@ -107,6 +107,10 @@ class StoreTrouble(Refused):
     """The store cannot be read or written (HTTP 503); the sentence names the file and the remedy."""
 
 
+class StoreDamaged(StoreTrouble):
+    """The file is not a database, or its content is damaged: only a backup helps."""
+
+
 class StoreFull(StoreTrouble):
     """The disk is full; nothing of the refused request was written."""
 

@@ -72,6 +72,7 @@ def _guesses(name: str, people: Sequence[Person], spelling: Spelling) -> list[Pe
         lambda known, _, pinyin: not letters and bool(sound) and pinyin == sound,
         lambda known, short, pinyin: bool(letters) and letters in (short, pinyin),
         lambda known, *_: len(name) >= 2 and len(known) > len(name) and known.endswith(name),
+        lambda known, *_: len(name) >= 2 and len(known) > len(name) and known.startswith(name),
         lambda known, *_: _one_wrong(name, known),
         lambda known, _, pinyin: not letters and _nearly(sound, pinyin) and known[:1] == name[:1],
         lambda known, *_: (

@@ -19,6 +19,8 @@ from controller.sales.duty_tables import Duties
 from controller.sales.exceptions import DayExceptions
 from controller.sales.history import History
 from controller.sales.inbound_rows import Inbound
+from controller.sales.link_messages import LinkMessages
+from controller.sales.measures import Measures
 from controller.sales.model import Person, Team
 from controller.sales.money import from_fen
 from controller.sales.people import Roster
@@ -30,7 +32,7 @@ from controller.sales.target_tables import Targets
 from controller.sales.targets import PeriodTargets, Works
 from controller.sales.team_moves import TeamMoves
 
-_PERIODS_KEPT: Final = 6
+_PERIODS_KEPT: Final = 7
 
 RosterOfPeriod = tuple[tuple[Person, ...], tuple[Team, ...], PeriodTargets]
 RosterCache = dict[tuple[int, date, date, tuple[date, ...]], RosterOfPeriod]
@@ -119,6 +121,14 @@ class Session:
         return History(self.rows)
 
     @cached_property
+    def link_messages(self) -> LinkMessages:
+        return LinkMessages(self.rows)
+
+    @cached_property
+    def measures(self) -> Measures:
+        return Measures(self.rows)
+
+    @cached_property
     def cities(self) -> CityTables:
         return CityTables(self.rows)
 
@@ -144,6 +154,20 @@ class Session:
         """Return all people and teams, including removed ones."""
         return self._roster_of(date.min, date.min)[:2]
 
+    def people(self) -> tuple[Person, ...]:
+        """Return the active people by team, leaders first; the same tuple until the roster changes."""
+        key = (self.roster.version(), date.max, date.max, ())
+        kept = self._kept.get(key)
+        if kept is None:
+            everybody, teams, targets = self._roster_of(date.min, date.min)
+            there = sorted(
+                (person for person in everybody if person.active),
+                key=lambda person: (person.team_id, not person.leader, person.id),
+            )
+            kept = (tuple(there), teams, targets)
+            self._keep(key, kept)
+        return kept[0]
+
     def active_ids(self) -> frozenset[int]:
         """Return the ids of the people who are in the office."""
         return frozenset(self.roster.active_ids())
@@ -159,8 +183,12 @@ class Session:
             people, teams = self.roster.everybody(), self.roster.every_team()
             team_of = {person.id: person.team_id for person in people}
             roster = (people, teams, self.targets.of_period(since, until, team_of))
-            if not self._writes:
-                self._kept[key] = roster
-                while len(self._kept) > _PERIODS_KEPT:
-                    self._kept.pop(next(iter(self._kept)), None)
+            self._keep(key, roster)
         return roster
+
+    def _keep(self, key: tuple[int, date, date, tuple[date, ...]], roster: RosterOfPeriod) -> None:
+        if self._writes:
+            return
+        self._kept[key] = roster
+        while len(self._kept) > _PERIODS_KEPT:
+            self._kept.pop(next(iter(self._kept)), None)

@@ -388,7 +388,7 @@ class CityService:
         access = self.joined.join(code, replace=replace)
         if before is not None and (before.org, before.host) != (access.org, access.host):
             self._forget_all()
-        self._context.changes.notify()
+        self._set(LinkState())
         return access
 
     def leave(self) -> None:

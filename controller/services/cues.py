@@ -19,6 +19,7 @@ from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import WORDS, Context, period_of, spent_s
 from controller.services.honours import Honours
+from controller.services.link_news import LinkNews
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,16 @@ def _priority(cue: Cue) -> int:
 class CueService:
     """Announce each cue once a day, despite restarts and clock jumps: its key in the outbox is unique."""
 
-    def __init__(self, context: Context, honours: Honours, contests: ContestService, cities: CityService):
+    def __init__(
+        self,
+        context: Context,
+        honours: Honours,
+        contests: ContestService,
+        cities: CityService,
+        news: LinkNews,
+    ):
         self._context, self._honours, self._contests = context, honours, contests
-        self._cities = cities
+        self._cities, self._news = cities, news
         self._celebrations = Celebrations(context)
 
     def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
@@ -157,6 +165,7 @@ class CueService:
             if final:
                 session.settings.freeze_results(plan.date, results.to_json(frozen), now)
                 self._honours.record(session, frozen, plan, now)
+                self._news.results(session, frozen, now)
         else:
             frozen = results.from_json(kept)
         return results.lines_of(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())

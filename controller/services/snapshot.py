@@ -208,12 +208,12 @@ class SnapshotBuilder:
                 show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
                 board, announced = replace(show, people=show.people[:3]), _announced(session, now.date())
             deals = tuple(deal for deal in session.deals.last(LATEST_DEALS) if deal.date == now.date())
-            people = session.roster.everybody()
+            people = session.everybody()[0]
             hidden = {p.id for p in people if p.hidden}
             names = [p.name for p in people if p.hidden]
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._highlights.champion(session, state, on_air, now.date())
-            members = _members(session.roster.people())
+            members = _members(session.people())
             notices = (*plan.warnings, *self._cues.celebrated(session, plan, now))
             asked = asks_for_targets(plan, now) and teams_without_targets(session, now.date())
             walk = self._honours.present(session, now, on_air.kind if on_air else None)

@@ -196,7 +196,7 @@ class _DayReader:
 
     def __init__(self, session: Session, day: date, workdays: tuple[date, ...], opened: int | None) -> None:
         self._session, self._day, self._workdays, self._opened = session, day, workdays, opened
-        everybody = session.roster.everybody()
+        everybody = session.everybody()[0]
         team_of = {person.id: person.team_id for person in everybody}
         self._targets = session.targets.of_period(day, day, team_of)
         self._months: MonthTargets = session.targets.month(month_of(day))
@@ -232,7 +232,7 @@ class _DayReader:
 
     def _people(self, team: int, target: int) -> tuple[PersonDay, ...]:
         """Return a team's people; those without a target start from an even part of the rest of the team's."""
-        people = [person for person in self._session.roster.people() if person.team_id == team]
+        people = [person for person in self._session.people() if person.team_id == team]
         own = {one.id: self._targets.people[one.id] for one in people if one.id in self._targets.people}
         parts = iter(evenly(max(target - sum(own.values()), 0), len(people) - len(own)))
         return tuple(

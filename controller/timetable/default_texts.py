@@ -44,6 +44,20 @@ BROADCASTS: dict[str, Variants] = {
     ),
 }
 
+CEREMONY: dict[str, Variants] = {
+    "opening": ("请大家到前面来，为{month}的获奖者鼓掌。",),
+    "start": ("现在为{month}的获奖者颁奖。",),
+    "month": ("{month}的开拓能手，{team}的{person}，{count}单，共{amount}！请大家鼓掌！",),
+    "week": ("{week}的开拓能手，{team}的{person}，{count}单，共{amount}！",),
+    "day": ("{team}的{person}，{times}获得当天的开拓能手！",),
+}
+CONTEST: dict[str, Variants] = {
+    "result": ("{contest}的结果：恭喜{winners}！",),
+    "item": ("{group}{side}，{score}",),
+    "prize": ("奖品是{prize}。",),
+    "nobody": ("{contest}结束了，这一次没有分出胜负，我们再来。",),
+}
+
 RESULTS: dict[str, Variants] = {
     "opening": ("战报传来，今天我们一共签了{count}单，合计{total}。",),
     "third": ("第三名，{team}的{person}，{amount}。",),

@@ -22,6 +22,9 @@ export function money(yuan) {
   return '¥' + yuan.toLocaleString('zh-CN', { minimumFractionDigits: fen, maximumFractionDigits: fen });
 }
 
+// 2026-11-27 as people write it.
+export const dayText = (iso) => `${Number(iso.slice(5, 7))}月${Number(iso.slice(8, 10))}日`;
+
 export const percent = (rate) => Math.floor(rate * 100 + 1e-9) + '%';
 
 // crypto.randomUUID does not exist on plain HTTP.

@@ -5,14 +5,15 @@ import * as deal from './phone-deal.js';
 import * as device from './phone-device.js';
 import * as history from './phone-history.js';
 import * as honours from './phone-honours.js';
+import * as links from './phone-links.js';
 import * as people from './phone-people.js';
 import * as plan from './phone-plan.js';
 import * as results from './phone-results.js';
 import * as say from './phone-say.js';
 import * as targets from './phone-targets.js';
 
-const TABS = { deal: '报单', say: '广播', results: '战报', targets: '目标', days: '安排', colleagues: '团队', device: '设备' };
-const INSIDE = { colleagues: 'device' }; // pages without a tab, by the tab that leads to them
+const TABS = { deal: '报单', say: '广播', results: '战报', targets: '目标', days: '安排', colleagues: '团队', links: '连接', device: '设备' };
+const INSIDE = { colleagues: 'device', links: 'device' }; // pages without a tab, by the tab that leads to them
 const name = 'phone-' + newKey().slice(6, 18);
 let tab = 'deal';
 let state = JSON.parse($('first').textContent);
@@ -54,6 +55,7 @@ function draw() {
   targets.draw(state, tab === 'targets');
   plan.draw(state, tab === 'days');
   people.draw(state, tab === 'colleagues');
+  links.draw(state, tab === 'links');
   device.draw(state);
 }
 
@@ -123,9 +125,10 @@ function show() {
   targets.draw(state, tab === 'targets');
   plan.draw(state, tab === 'days');
   people.draw(state, tab === 'colleagues');
+  links.draw(state, tab === 'links');
 }
 
-for (const part of [deal, say, results, honours, contests, history, targets, plan, people, device]) part.start(refresh);
+for (const part of [deal, say, results, honours, contests, history, targets, plan, people, links, device]) part.start(refresh);
 draw();
 show();
 listen();

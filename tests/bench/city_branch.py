@@ -43,7 +43,7 @@ def main() -> None:
             office.deal("王小明", command["deal"])
             answer: dict[str, object] = {"at": time.monotonic()}
         elif "board" in command:
-            answer = {"board": office.seen(), "up": office.up()}
+            answer = {"board": office.seen(), "up": office.up(), "said": list(office.cities.sentences())}
         elif "news" in command:
             answer = {"news": shown, "late": office.cities.late}
         else:

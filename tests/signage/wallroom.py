@@ -24,7 +24,7 @@ from tests.storybook.pages import pages as storybook
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--accept-lang=zh-CN",
 ]  # fmt: skip
 
 
