@@ -20,6 +20,7 @@ from controller.clock import Clock
 from controller.hearing import NO_DEVICE, VOLUME_0
 from controller.sales.model import Refused
 from controller.sales.store import Store
+from controller.services.auth import Credentials
 from controller.services.health import SPARE, room_left
 from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
@@ -97,6 +98,7 @@ def _store(home: Home) -> Iterator[Finding]:
             faults = store.check()
             with store.read() as session:
                 people, teams = len(session.roster.people()), len(session.roster.teams())
+            owned = Credentials(store).has_owner()
     except Refused as refused:
         yield Finding("账本", refused.sentence, serious=True)
         return
@@ -107,6 +109,12 @@ def _store(home: Home) -> Iterator[Finding]:
     else:
         hint = "" if people else "。请导入名单：zhangu import people 名单.csv"
         yield Finding("账本", f"{teams} 个团队，{people} 个人{hint}")
+    if not owned:
+        yield Finding(
+            "负责人",
+            "还没有负责人的手机，添加手机、看操作记录都做不了。用 zhangu owner 要一个链接",
+            there=False,
+        )
 
 
 def _disk(home: Home) -> Iterator[Finding]:

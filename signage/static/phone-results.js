@@ -42,7 +42,7 @@ function drawTeams() {
 function drawTop() {
   $('top-title').textContent = TITLES[period];
   fill($('top-rows'), board.people.slice(0, 10).map((person) => row(
-    [`${person.place}　`, el('b', {}, person.name)], el('span', { class: 'money' }, money(person.amount)), person.team, `${person.count} 单`,
+    [`${person.place}　`, el('b', {}, person.name)], el('span', { class: 'money' }, money(person.amount)), person.team, `${person.count} 单` + (person.rate === null ? '' : `，完成 ${percent(person.rate)}`),
     { look: person.place === 1 ? 'first' : '' },
   )));
   if (!board.people.length) fill($('top-rows'), el('li', { class: 'dim' }, '还没有人开单，位置空着。'));
