@@ -42,7 +42,7 @@ class OfficeState:
 
 
 def base_of(install: str) -> str:
-    """Return the root of this office's own topics."""
+    """Return the root of this office's topics."""
     return f"zhangu/ha/{install}"
 
 
@@ -113,7 +113,7 @@ def state(now: OfficeState) -> bytes:
 COMMANDS: Final[Mapping[str, bool]] = {
     "play": False, "stop": False, "next": False, "mute": False, "unmute": False, "volume": True, "say": True,
 }  # fmt: skip
-"""Whether each command has a value."""
+"""The commands; True for those with a value."""
 
 
 def command_of(install: str, topic: str, payload: bytes) -> Command:

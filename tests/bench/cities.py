@@ -1,6 +1,6 @@
 """Branches over a real Mosquitto: in network namespaces with lost packets and cuts; a broker that is killed; 1,000.
 
-Everything is on this machine: namespaces of its own, removed at the end. `SECONDS` bounds each part.
+Everything is on this machine, in separate namespaces that are removed at the end.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def late_lines(branches: list[Branch], big: dict[str, float]) -> tuple[int, int,
 
 
 def deals_for(branches: list[Branch], seconds: float, big: dict[str, float], dice: random.Random) -> None:
-    """Make deals everywhere for some seconds; every third is big, with an amount of its own."""
+    """Make deals everywhere for some seconds; every third is big, with an unused amount."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         branch = dice.choice(branches)
