@@ -132,7 +132,9 @@ def _added_phone(of: _Values) -> str:
         access().keys.log.name_of("people", int(of["person"])) if of["person"].isdecimal() else of["name"]
     )
     role = ROLE_NAMES.get(of["role"], of["role"])
-    return f"准备添加一台手机，身份是{role}{'，' if person else ''}{person}"
+    if person:
+        return f"准备添加一台手机，身份是{role}，给{person}"
+    return f"准备添加一台手机，身份是{role}"
 
 
 def _personal_pin(of: _Values) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import click
 
-from controller.cli import backup, data, hub, run, speech, timetable, voices
+from controller.cli import backup, data, hub, run, speech, status, timetable, voices
 from controller.cli.errors import CliGroup
 
 __all__ = ["main"]
@@ -33,6 +33,6 @@ def main() -> None:
     """战鼓 Zhangu: the office's PA and walls, in step with a timetable."""
 
 
-for module in (run, timetable, speech, voices, data, backup, hub):
+for module in (run, timetable, speech, voices, data, backup, status, hub):
     for command in module.COMMANDS:
         main.add_command(command)
