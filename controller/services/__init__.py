@@ -53,6 +53,7 @@ from controller.services.people import PeopleService
 from controller.services.prerender import Prerenderer
 from controller.services.products import ProductService
 from controller.services.proposals import ProposalService
+from controller.services.push import PushLinks
 from controller.services.roster_dates import RosterDates
 from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
@@ -126,7 +127,9 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        self.links = LinkService(context, SecretFile(parts.secrets), Tools())
+        secret_file = SecretFile(parts.secrets)
+        self.links = LinkService(context, secret_file, Tools())
+        self.push_links = PushLinks(context, secret_file)
         news = LinkNews(self.links.receivers)
         batching, roundups = (
             Batching(context, self.speaking.speed),
