@@ -1,4 +1,4 @@
-"""Routes for systems that push deals with a signature of their own, such as 简道云; and their settings."""
+"""Routes for systems that push deals and sign, such as 简道云; and their settings."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class PushLinks:
     def genuine(self, name: str, sent: Mapping[str, str], payload: bytes, address: str) -> PushLink | None:
         """Return the link that signed a push, None for a wrong signature or an unknown link.
 
-        Raises Refused after many wrong ones from one address, before any more work is done for it.
+        Raises Refused after many wrong ones from one address, before further work.
         """
         if self._is_blocked(address):
             raise Refused("签名错得太多，请过一分钟再发。", "signature")

@@ -111,7 +111,7 @@ def test_another_system_signs_with_hmac_or_a_token(house: House) -> None:
     assert SECRET not in json.dumps(last, ensure_ascii=False)
 
 
-def test_break_in_attempts_are_refused_alike(house: House) -> None:
+def test_break_in_attempts_get_one_answer(house: House) -> None:
     """Wrong secret, changed body, old or future signature, no signature, unknown system: 403, one sentence, no deal."""
     before, body = count(house), payload("X1", amount=99)
     at = seconds(house)
