@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from controller.moments import local
 from controller.sentences import say
 from controller.timetable.changed_day import apply
 from controller.timetable.day_rules import DayRule
@@ -147,15 +148,15 @@ def _name_of(day: date, today: date) -> str:
 
 def _displace(spans: list[Span], warnings: list[str]) -> list[Cut]:
     """Cut the spans so that none overlap and the narrowest wins: (from, until, span), sorted by time."""
-    placed: list[Cut] = []
-    for span in sorted(spans, key=lambda span: span.on.width):
+    placed: list[tuple[Cut, float]] = []
+    for width, span in sorted(((span.on.width, span) for span in spans), key=lambda pair: pair[0]):
         rest = [(span.at, span.until)]
-        for at, until, above in placed:
-            if above.on.width == span.on.width and span.at < until and at < span.until:
+        for (at, until, above), width_above in placed:
+            if width_above == width and span.at < until and at < span.until:
                 warnings.append(say("spans_meet", one=span.name, other=above.name))
             rest = [piece for whole in rest for piece in _without(whole, at, until)]
-        placed += [(at, until, span) for at, until in rest]
-    return sorted(placed, key=lambda cut: cut[0])
+        placed += [((at, until, span), width) for at, until in rest]
+    return sorted((cut for cut, _ in placed), key=lambda cut: cut[0])
 
 
 def _without(
@@ -309,7 +310,7 @@ def _within(limit: Ceiling, clock: timedelta) -> bool:
 
 
 def _on(plan: DayPlan, now: datetime) -> datetime:
-    now = now.astimezone(plan.zone)
+    now = local(now, plan.zone)
     if now.date() != plan.date:
         raise ValueError(f"plan is for {plan.date}, not for {now}")
     return now

@@ -9,17 +9,13 @@ from typing import Any
 
 import phonesheets
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.signage.house import REPOSITORY, House, running
 
 pytestmark = pytest.mark.browser
 
 ARTEFACTS = REPOSITORY / "artefacts"
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 RULES = (Path(__file__).parent / "phone_rules.js").read_text(encoding="utf-8")
 MARKUP = "<img src=x onerror=alert(1)>"
 SIGNED_IN: dict[str, Any] = {}
@@ -36,14 +32,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             for product in ("网络招聘", "校园招聘套餐", "报纸"):
                 house.sell("欧阳建国", 300, f"known-{product}", product)
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from playwright.sync_api import Browser, Page, expect
 from controller.daemon import Daemon, Options
 from controller.system.paths import Home
 from tests.signage.house import PEOPLE, REPOSITORY, ZONE, House, running
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES, browser, fill, sign_in
+from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES, fill, sign_in
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]
 
 WEDNESDAY = datetime(2026, 11, 25, 14, 40, tzinfo=ZONE)
 

@@ -9,10 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import House, running
-from tests.signage.test_phone_browser import ARTEFACTS, RULES, browser, fill, sign_in
+from tests.signage.test_phone_browser import ARTEFACTS, RULES, fill, sign_in
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]
 
 LONG_PRESS_MS = 900
 STRIP = "彩排：这里记的单结束后不保留"

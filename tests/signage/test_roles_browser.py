@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import House, running
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES, browser  # noqa: F401  a fixture
+from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def open_page(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:  # noqa: F811
+def open_page(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def new(width: int = 390, height: int = 844, scheme: str = "light") -> Page:

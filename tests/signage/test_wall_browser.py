@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from glances import moment
 from playwright.sync_api import Browser, Page
-from wallroom import Room, chromium
+from wallroom import Room
 
 from tests.storybook import State, stories
 
@@ -23,12 +23,6 @@ PICTURES = (
     "rhythm-full", "board-all", "celebration-first-of-day", "celebration-burst", "countdown", "welcome", "award",
     "dark", "fault", "evening", "rhythm-light", "rhythm-english",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,11 @@ import gallery
 import pytest
 from glances import moment
 from playwright.sync_api import Browser
-from wallroom import Room, chromium
+from wallroom import Room
 
 from tests.storybook import stories
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
