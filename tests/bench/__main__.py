@@ -29,7 +29,7 @@ BENCH = (
     "understood",
     "slowvoice",
 )
-SOAK = ("noons", "nap", "kill", "wallday", "wallaway", "axe")
+SOAK = ("noons", "nap", "kill", "wallday", "wallaway", "axe", "pictures")
 
 
 def main() -> int:

@@ -44,6 +44,7 @@ ARTEFACTS = ROOT / "artefacts" / "voice"
 VOICES = ROOT / ".venv" / "voices"
 BABBLE_DB = -10.0
 CHIME = ROOT / "sounds" / "chime.ogg"
+WINDOW_S = 28
 AHEAD = 2
 """Previews that may wait at the same time: the web server has two threads for them."""
 MUSIC = "at: 00:00-24:00, name: 全天, music: morning, volume: 60"
@@ -108,6 +109,22 @@ def tally(broadcasts: Sequence[Broadcast], heard: Sequence[Samples]) -> Tally:
         found.add(score)
         if score.wrong > 2:
             print(f"  {score.wrong}: {text} → {score.heard}", file=sys.stderr)
+    return found
+
+
+def tally_together(broadcasts: Sequence[Broadcast], heard: Sequence[Samples]) -> Tally:
+    """Score recordings by the listener, several neighbours at once: it computes windows of 30 s, also for less."""
+    found, texts, parts = Tally(), [""], [[]]  # type: ignore[var-annotated]
+    for broadcast, samples in zip(broadcasts, heard, strict=True):
+        if sum(part.size for part in parts[-1]) + samples.size > WINDOW_S * RATE:
+            texts.append("")
+            parts.append([])
+        texts[-1] += spoken(broadcast.text, broadcast.readings)
+        parts[-1] += [samples, np.zeros(RATE // 2, np.float32)]
+    for text, together in zip(texts, parts, strict=True):
+        score = written(text, np.concatenate(together))
+        found.add(score)
+        print(f"  {score.wrong}: {text} → {score.heard}", file=sys.stderr)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import phonesheets
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FloatRect, Page, Route, expect
 
 from tests.signage.house import REPOSITORY, House, running
 
@@ -56,6 +56,17 @@ def sign_in(house: House, browser: Browser, width: int, height: int, scheme: str
     expect(page.locator("#done li").first).to_be_visible()
     SIGNED_IN[house.address] = context.cookies()
     return page
+
+
+def box_of(page: Page, selector: str) -> FloatRect:
+    """Return the place of the first element for `selector`; wait while the page draws it again."""
+    for _ in range(100):
+        place = page.locator(selector).first
+        place.wait_for()
+        if (box := place.bounding_box()) is not None:
+            return box
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{selector} is never at rest")
 
 
 def fill(page: Page, team: str, person: str, amount: str, product: str) -> None:
@@ -185,7 +196,7 @@ def test_markup_in_a_name_is_text(house: House, phone: Page) -> None:
     expect(phone.locator("#chosen-name")).to_have_text(MARKUP)
     phone.tap("#go")
     expect(phone.locator("#done li").filter(has_text="¥66")).to_contain_text(MARKUP)
-    assert phone.locator("main img").count() == 0
+    expect(phone.locator("main img")).to_have_count(0)
     assert dialogs == []
 
 
@@ -272,7 +283,7 @@ def test_the_install_of_the_natural_voice_is_shown(phone: Page) -> None:
         expect(bars).to_have_count(1 if install["state"] == "installing" else 0)
         if words == INSTALLS[0][1]:
             phone.locator("#speech").screenshot(path=ARTEFACTS / "phone-voice-installing.png")
-    assert phone.locator("#voice-install img").count() == 0
+    expect(phone.locator("#voice-install img")).to_have_count(0)
     phone.unroute_all(behavior="wait")
 
 
@@ -343,7 +354,7 @@ def test_volume_zero_and_problems_are_shown_where_they_matter(house: House, phon
         house.call("PUT", "/api/volume", {"volume": 0})
         expect(phone.locator("#troubles summary").first).to_contain_text("总音量是 0，办公室听不到。")
         expect(phone.locator("#troubles summary").nth(1)).to_contain_text("作息表有 3 处要改。")
-        assert phone.locator("#troubles details").count() == 2
+        expect(phone.locator("#troubles details")).to_have_count(2)
         phone.locator(".tabs").get_by_text("广播").tap()
         expect(phone.locator("#volume-note")).to_have_text("总音量是 0，办公室听不到。")
         phone.locator(".tabs").get_by_text("设备").tap()

@@ -282,6 +282,7 @@ def test_a_press_while_the_server_is_away(
         server.start()
         page.clock.run_for(9000)
         expect(row(page, "¥4,321")).to_be_visible()
+        expect(row(page, "王小明 4321")).to_have_count(0)  # this phone has the answer, too
         assert amounts(server) == [300, 4321]
 
         server.stop()

@@ -19,6 +19,8 @@ from controller.system.network import listen
 from controller.timetable.model import DayPlan
 from signage import create_app
 from signage.server import Server
+from tests.browsers import FLAGS as FLAGS
+from tests.browsers import chromium as chromium
 from tests.storybook.pages import pages as storybook
 
 
