@@ -30,11 +30,13 @@ test)
     need xvfb has Xvfb
     need ffmpeg has ffmpeg  # encodes kinds of files that our code never writes
     need libatomic1 loads libatomic.so.1  # playwright's driver
+    need mosquitto sh -c 'PATH=$PATH:/usr/sbin; command -v mosquitto'  # head office's broker
     need fonts-noto-cjk sh -c 'ls /usr/share/fonts/*/noto/NotoSerifCJK*'
     ;;
 bench)
     need nginx-light sh -c 'PATH=$PATH:/usr/sbin; command -v nginx'  # a proxy that answers 502 while the server is away
     need iproute2 has ip  # a network namespace for the unplugged cable
+    need nftables sh -c 'PATH=$PATH:/usr/sbin; command -v nft'  # loses packets between branches
     ;;
 sounds)
     need fluidsynth has fluidsynth

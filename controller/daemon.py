@@ -25,6 +25,8 @@ from controller.system.process import InstanceLock, ShutdownSignal
 if TYPE_CHECKING:
     from flask import Flask
 
+    from controller.sales.store import Store
+
 
 log = logging.getLogger(__name__)
 
@@ -89,9 +91,10 @@ class Daemon:
         return listener, certificate
 
     def _build(self, home: Home) -> None:
+        from controller.cities.connection import Link
         from controller.clock import Clock
         from controller.feed import Feed
-        from controller.sales.store import Store
+        from controller.links.sender import LinkSender
         from controller.services import Office, Parts
         from controller.sound.announcer import Announcer
         from controller.sound.library import Library
@@ -101,13 +104,15 @@ class Daemon:
         from controller.timekeeper import Timekeeper
         from controller.timetable.current import TimetableFile
 
+        if (home.var / "restore").exists():
+            self._restored(home)
         self.timetable_file = TimetableFile(home.timetable, home.last_good)
         rhythm = self.timetable_file.rhythm
         self._token = secrets.token_urlsafe(24)
         log_file.set_zone(rhythm.zone)
         self.clock = Clock(rhythm.zone, self._options.start)
         self.feed = Feed()
-        self.store = Store(home.database, rhythm.zone, stand_in=True, works=self.timetable_file.works)
+        self.store = self._opened(home)
         self._stack.callback(self.store.close)
         library = Library(home.root, home.cache)
         self._stack.callback(library.close)
@@ -137,6 +142,8 @@ class Daemon:
                 self._voice_install.status,
                 self._token,
                 home.timetable_versions,
+                home,
+                home.secrets,
             )
         )
         self._stack.callback(self.office.media.samples.close)
@@ -145,6 +152,43 @@ class Daemon:
             self.clock, self.timetable_file, self.office.timetable_listener, self._alive
         )
         self.store.changes.listen(self.timekeeper.wake)
+        self.links = LinkSender(
+            self.clock,
+            self.store,
+            lambda: self.timetable_file.rhythm.office,
+            self.office.links.open_links,
+            self.office.clock_trusted,
+        )
+        self._stack.callback(self.links.close)
+        self._cities = Link(self.office.cities_link)
+        self._stack.callback(self._cities.close)
+        self.store.changes.listen(self._cities.wake)
+
+    def _opened(self, home: Home) -> Store:
+        """Open the database; replace a damaged file by its newest good copy."""
+        from controller.sales.store import Store
+
+        zone, works = self.clock.zone, self.timetable_file.works
+        store = Store(home.database, zone, stand_in=True, works=works)
+        if store.damaged and not self._options.rehearsal:
+            from controller.services.restore import replace_damaged
+
+            store.close()
+            try:
+                replace_damaged(home, zone, self.clock.now())
+            except OSError:
+                log.exception("the damaged database could not be replaced")
+            store = Store(home.database, zone, stand_in=True, works=works)
+        return store
+
+    def _restored(self, home: Home) -> None:
+        from controller.services.restore import finish
+
+        try:
+            if finish(home):
+                log.warning("finished a restore that had been interrupted")
+        except OSError:
+            log.exception("an interrupted restore could not be finished")
 
     def _serve(self) -> None:
         """Start the web server last: importing it takes as long as all the rest, and music must not wait for it."""
@@ -195,6 +239,12 @@ class Daemon:
         mandarin.load()
         self._voice.warm_up()
         self._voice_install.start()
+        self.links.start()
+        if not self._options.rehearsal:
+            self.office.backups.start()
+            self._stack.callback(self.office.backups.close)
+        if self._options.start is None:  # a rehearsal reports nothing
+            self._cities.start()
         process.notify("READY=1")
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.ceremony import Slide
 from controller.sales.contests import Rules, Side
 from controller.sales.highlights import Highlight
-from controller.sales.model import Deal, Kind
+from controller.sales.model import City, Deal, Kind
 from controller.sales.results import Show
 from controller.sales.standings import Standing
 from controller.sentences import say
@@ -141,6 +141,7 @@ class Glance:
     `ceremony`: the walk that is held; `contests`: those that run today.
     `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
     may be shown, oldest member first. `open_targets`: the teams whose targets walls ask for now.
+    `cities`: the branches' day at this moment; `city_news`: lines about them that are shown now.
     """
 
     revision: int
@@ -170,3 +171,5 @@ class Glance:
     open_targets: tuple[str, ...] = ()
     ceremony: Ceremony | None = None
     contests: tuple[ContestView, ...] = ()
+    cities: tuple[City, ...] = ()
+    city_news: tuple[str, ...] = ()

@@ -38,6 +38,81 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "没有叫“{team}”的团队，这块大屏显示全部团队。",
         "There is no team “{team}”: this screen shows all teams.",
     ),
+    # other cities
+    "city_big_deal": ("{city}刚签下一单，{amount} 元", "{city} just signed a deal of ¥{amount}"),
+    "city_big_deal_of": (
+        "{city}的{person}刚签下一单，{amount} 元",
+        "{person} in {city} just signed a deal of ¥{amount}",
+    ),
+    "city_overtook": ("{city}超过了{passed}", "{city} has overtaken {passed}"),
+    "city_double": (
+        "还有一台机器也用“{branch}”这个名字连着总部，两台的数字会互相覆盖。请总部给其中一台另发一个名字的邀请码。",
+        "Another machine is connected under the name {branch}: ask head office for an invitation with another name.",
+    ),
+    "city_ahead": (
+        "{city}报来的是以后一天的数字，今天的排行里先不列它。请那边看一下机器的日期。",
+        "{city} reports a later day and is not listed today. Please check the date of its machine.",
+    ),
+    "city_unread": (
+        "{city}发来的数据看不懂，先不用它，其他城市不受影响。请看那边的战鼓是不是更新的版本。",
+        "Data from {city} is not understood and not used. It may run a newer version.",
+    ),
+    "city_link_refused": (
+        "总部没有让这台机器进来：邀请码作废了，或者是别家公司的。请向总部要一个新的邀请码；单照常记录。",
+        "Head office refused this machine: ask for a new invitation. Deals are recorded as usual.",
+    ),
+    "city_link_refused_otherwise": (
+        "总部的服务器没有接受连接，正在重试。一直这样，请告诉总部。",
+        "Head office's server did not accept the connection; trying again.",
+    ),
+    "city_link_no_right": (
+        "总部的服务器不让这台机器用这个城市的名字发数字。请向总部要一个新的邀请码。",
+        "Head office's server does not let this machine report under this name: ask for a new invitation.",
+    ),
+    "city_link_not_mqtt5": (
+        "总部的服务器不支持 MQTT 5，连不上。请总部换成 Mosquitto 2 或别的支持 MQTT 5 的服务器。",
+        "Head office's server does not support MQTT 5.",
+    ),
+    "city_link_busy": ("总部的服务器正忙，过一会儿自动再连。", "Head office's server is busy; trying again."),
+    "city_link_not_yet_valid": (
+        "总部的证书还没有生效：这台机器的日期可能不对，请看一下。",
+        "Head office's certificate is not valid yet: please check this machine's date.",
+    ),
+    "city_link_expired": (
+        "总部的证书过期了，为了安全没有连。请总部运行 zhangu hub setup 换一张。",
+        "Head office's certificate has expired: nothing was sent.",
+    ),
+    "city_link_not_head_office": (
+        "{host} 拿不出总部的证书，没有把密码发给它：可能是网络登录页，也可能是总部换了证书，那就要一个新的邀请码。",
+        "{host} does not have head office's certificate: the password was not sent.",
+    ),
+    "city_link_no_tls": (
+        "{host}:{port} 没有用加密连接回答：可能是网络登录页，或者端口不对。密码没有发出去。",
+        "{host}:{port} did not answer with encryption: the password was not sent.",
+    ),
+    "city_link_no_such_host": (
+        "找不到总部的地址 {host}，可能断网了。单照常记录，连上以后自动补报。",
+        "The address {host} cannot be found. Deals are recorded, and reported when the line is back.",
+    ),
+    "city_link_not_running": (
+        "总部 {host} 的服务器没有开。单照常记录，连上以后自动补报。",
+        "Head office's server at {host} is not running. Deals are recorded, and reported when it is back.",
+    ),
+    "city_link_unreachable": (
+        "连不上总部 {host}:{port}，线路可能断了。单照常记录，连上以后自动补报。",
+        "{host}:{port} cannot be reached. Deals are recorded, and reported when the line is back.",
+    ),
+    "city_link_silent": (
+        "{host}:{port} 接通了却不回答，正在重试。",
+        "{host}:{port} accepts the connection and does not answer; trying again.",
+    ),
+    "city_link_lost": ("和总部的连线断了，正在重连。", "The line to head office was lost; connecting again."),
+    "city_link_frozen": (
+        "这台机器刚才停了一会儿，正在重新连接总部。",
+        "This machine paused; connecting again.",
+    ),
+    "city_link_failed": ("连接总部时程序出错，正在重试，详情在日志里。", "Connecting failed; see the log."),
+    "city_link_closed": ("正在重新连接总部。", "Connecting to head office again."),
     # hearing
     "no_device": ("没有音响设备，办公室现在听不到声音。", "No sound device: the office hears nothing now."),
     "no_device_meanwhile": (
@@ -106,6 +181,38 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Music and walls continue; deals, notices and changes cannot be recorded now.",
     ),
     "database_mend": ("请检查磁盘和权限。", "Please check the disk and its permissions."),
+    "database_replaced": (
+        "账本坏了，已经换成 {made} 的备份，之后的订单从坏文件里找回 {again} 单。",
+        "The database was damaged; the backup of {made} is in its place. Deals read from the damaged file: {again}.",
+    ),
+    "database_replaced_meanwhile": (
+        "一切照常；那份备份以后的更正、撤销和名单改动可能没有了。",
+        "All is as usual; corrections, voids and changes of people since that backup may be missing.",
+    ),
+    "database_replaced_mend": (
+        "请对一遍今天和昨天的订单；坏文件留着，叫 {name}。",
+        "Please check today's and yesterday's deals; the damaged file is kept as {name}.",
+    ),
+    # backups
+    "backup_old": ("最近的备份是 {day} 的。", "The newest backup is of {day}."),
+    "backup_failed": ("备份没有做成，写下来的内容对不上。", "The backup failed: what was written differs."),
+    "backup_folder": (
+        "备份到 {path} 没有做成：没有这个文件夹，U 盘可能没有插。",
+        "No backup to {path}: the folder is missing; is the USB stick plugged in?",
+    ),
+    "backup_refused": ("备份到 {path} 没有做成：{why}。", "No backup to {path}: {why}."),
+    "backup_full": (
+        "备份到 {path} 没有做成：要 {needs}，只剩 {free}。",
+        "No backup to {path}: it needs {needs}, {free} are left.",
+    ),
+    "backup_meanwhile": (
+        "现在一切照常；存储卡要是坏了，这之后的内容就没有了。",
+        "All is as usual; if the memory card fails, what came since is lost.",
+    ),
+    "backup_mend": (
+        "请在手机“设备”页的“备份”里点“现在备份”，再按提示处理。",
+        "Please make a backup on the phone’s last tab and follow its advice.",
+    ),
     # disk, clock, timetable
     "disk": ("磁盘快满了，还剩 {left}。", "The disk is nearly full: {left} left."),
     "disk_meanwhile": (

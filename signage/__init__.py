@@ -13,10 +13,15 @@ from signage import (
     api,
     audit,
     auth,
+    backups,
+    deal_reading,
     deals,
     duties,
     honours,
     http,
+    language,
+    links,
+    measures,
     pairing,
     people,
     phone,
@@ -57,8 +62,7 @@ def create_app(
     by port.
     """
     app = Flask(__name__)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    language.install(app)
     app.extensions["office"] = office
     streams = sse.Streams(
         feed, lambda: round(clock.now().timestamp() * 1000), signed_in=lambda: office.keys.signed_in()
@@ -75,8 +79,10 @@ def create_app(
     for pages in (
         sign_in.pages,
         access.pages,
+        backups.pages,
         api.pages,
         deals.pages,
+        deal_reading.pages,
         targets.pages,
         duties.pages,
         sse.pages,
@@ -86,7 +92,10 @@ def create_app(
         phone.pages,
         plan.pages,
         honours.pages,
+        language.pages,
         results.pages,
+        links.pages,
+        measures.pages,
         poster.pages,
         timetable.pages,
         uploads.pages,
@@ -99,7 +108,9 @@ def create_app(
 def _build(home: Path) -> str:
     """Return a hash of the served scripts, styles and templates; it changes when one of them does."""
     mark = hashlib.sha256()
-    for file in sorted([*home.glob("static/**/*"), *home.glob("templates/**/*")]):
+    for file in sorted(
+        path for part in ("static", "templates", "english") for path in home.glob(f"{part}/**/*")
+    ):
         if file.is_file():
             mark.update(file.read_bytes())
     return mark.hexdigest()[:12]

@@ -16,7 +16,7 @@ from controller.sales.money import parse_amount
 from controller.sales.people_dates import read_birthday, read_joined
 from controller.services.deals import How
 from controller.system.paths import version
-from signage import serializers
+from signage import inbound, serializers
 from signage.auth import is_known, needs
 from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 from signage.office import office
@@ -48,7 +48,10 @@ def deal_of(fields: dict[str, Any]) -> tuple[str, str, Any, str | None]:
 @pages.post("/api/deals")
 @needs("sell")
 def record_deal() -> tuple[Response, int]:
+    """With `external_id` instead of `key`: a program's deal, see `inbound.take_in`."""
     fields = body()
+    if "external_id" in fields:
+        return inbound.take_in(fields)
     person, product, amount, team = deal_of(fields)
     recorded = office().record_deal(
         person, product, amount, text_of(fields, "key", KEY_LIMIT), team, how_of(fields)

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from controller.sales.roles import ROLE_NAMES
 from signage.auth import SAFE, Caller, access
 from signage.http import CALLED, MAX_BODY
+from signage.language import answered
 
 deeds = logging.getLogger("zhangu.deeds")
 """Audit log of each caller's requests, also of refused ones."""
@@ -33,7 +34,11 @@ NO_CHANGE = frozenset(
         "plan.preview",
         "timetables.check",
         "people.preview_list",
+        "deal_reading.read_text",
+        "deal_reading.read_file",
         "honours.preview_contest",
+        "languages.choose",
+        "measures.preview_table",
     }
 )
 """Requests that change nothing."""
@@ -46,11 +51,12 @@ KEYED = frozenset(
         "uploads.send_clip",
         "plan.change",
         "honours.make_contest",
+        "measures.enter",
     }
 )
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
-PRIVATE_PATH = "/api/one-to-ones"
-"""Logged without the body: the notes are for leaders and the director only."""
+PRIVATE_PATHS = ("/api/one-to-ones", "/api/links/secrets")
+"""Logged without the body: notes for leaders and the director only; secrets."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
 PRIVATE = frozenset({"birthday"})
 """Fields whose change is recorded without the value, in both logs."""
@@ -99,7 +105,9 @@ def _leave(of: _Values) -> str:
 
 
 def _target(of: _Values) -> str:
-    return f"{of['team']}{of['date'] or '今天'}的目标改为 {of['amount']} 元"
+    if of["date"]:
+        return f"{of['team']}，{of['date']} 的目标改为 {of['amount']} 元"
+    return f"{of['team']}今天的目标改为 {of['amount']} 元"
 
 
 def _month_target(of: _Values) -> str:
@@ -133,6 +141,7 @@ def _personal_pin(of: _Values) -> str:
 
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
+    "backups.make_backup": "要求现在备份",
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
     "api.void_deal": "撤回第 {url_number} 单：{reason}",
     "deals.restore_deal": "恢复第 {url_number} 单",
@@ -171,16 +180,22 @@ DEEDS: Final[dict[str, Deed]] = {
     "duties.tick": lambda of: "取消一个勾" if of["done"] == "否" else "做完一件要做的事，打勾",
     "duties.add_coaching": "辅导 {minutes} 分钟",
     "duties.set_team_building": lambda of: (
-        f"{'去掉' if of['done'] == '否' else '记下'}{of['team']}的团队活动"
+        f"去掉{of['team']}的团队活动" if of["done"] == "否" else f"记下{of['team']}的团队活动"
     ),
     "duties.add_one_to_one": "记下一次单独谈话",
     "duties.delete_one_to_one": "删掉一次单独谈话的记录",
+    "measures.enter": "记“{measure}”：{changed} 人",
+    "measures.take_table": lambda of: f"导入记的数：改了 {of['changed']} 个",
     "honours.control": _ceremony,
     "honours.make_contest": "办比赛“{name}”，{days} 个工作日",
     "honours.end_contest": "提前结束第 {url_number} 个比赛",
     "honours.remove_contest": "删除第 {url_number} 个比赛",
     "plan.change": "改 {url_day} 的安排：{words}",
     "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
+    "links.test": "给连接“{link}”发一条测试消息",
+    "links.pause": lambda of: f"{'暂停' if of['on'] == '是' else '继续'}连接“{of['link']}”",
+    "links.set_secrets": "改连接“{link}”的密钥",
+    "links.set_address": "改连接“{link}”的服务器地址",
     "timetables.save": "改作息表",
     "timetables.restore": "恢复作息表的第 {url_number} 个版本",
     "walls.identify": "让大屏“{url_name}”显示名字",
@@ -225,7 +240,8 @@ def sentence(answer: Response) -> str:
 def _values(answer: Response) -> _Values:
     fields = _object(_body())
     values = _Values()
-    for name, value in {**_object(answer.get_data(as_text=True)), **fields}.items():
+    said = answered() or _object(answer.get_data(as_text=True))
+    for name, value in {**(said if isinstance(said, dict) else {}), **fields}.items():
         if name not in SECRET | PRIVATE and (value is None or isinstance(value, str | int | float)):
             values[name] = _text(value)
     for name, value in (request.view_args or {}).items():
@@ -264,7 +280,7 @@ def _note(answer: Response) -> Response:
     caller: Caller | None = g.get("caller")
     if caller is None or request.method in SAFE or request.endpoint in SIGNING_IN | NO_CHANGE:
         return answer
-    text = "" if request.path.startswith(PRIVATE_PATH) else _without_private(_body())
+    text = "" if request.path.startswith(PRIVATE_PATHS) else _without_private(_body())
     logged = text if len(text) <= LOGGED_BODY else text[:LOGGED_BODY] + "…"
     where = f"{request.method} {request.path}"
     deeds.info("%s, %s: %s %s -> %d", caller.name, request.remote_addr, where, logged, answer.status_code)

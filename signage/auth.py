@@ -47,6 +47,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "log": _MANAGERS,
     "own": _OWNER,
     "review": _MANAGERS | {"director"},  # the day's two reviews
+    "measures": _OFFICE | {"leader", "program"},  # numbers beside the deals
     "pace": _MANAGERS | {"director", "leader"},  # the rest of the month's target, who is behind
     "duties": _OFFICE | {"director", "leader"},
     "one_to_ones": frozenset({"director", "leader"}),  # with their notes: no manager, program or assistant

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from controller.sales.model import Refused
 from controller.services import How
+from controller.services.proposals import Answer
 from signage import serializers
 from signage.api import KEY_LIMIT, NAME_LIMIT, REASON_LIMIT, deal_of, seller_team
 from signage.auth import access, needs
@@ -16,6 +17,7 @@ from signage.office import office
 pages = Blueprint("deals", __name__)
 
 MOVES = {"up": True, "down": False}
+ANSWERED = ("person", "team", "product")
 
 
 @pages.post("/api/deals/<int:number>/restore")
@@ -66,9 +68,15 @@ def proposed_deals() -> Response:
 @pages.post("/api/deals/proposed/<int:number>/confirm")
 @needs("sell")
 def confirm_proposed(number: int) -> Response:
-    """Record a proposed deal under its own key; `announce`: false records it without announcing."""
-    how = How(flag_of(body(), "announce"))
-    return jsonify(serializers.recorded(office().proposals.confirm(number, how)))
+    """Record a proposed deal under its own key; `announce`: false records it without announcing.
+
+    `person`, `team`, `product`, `amount`: what was wrong or missing in a program's deal.
+    """
+    fields = body()
+    person, team, product = (text_of(fields, name, NAME_LIMIT, optional=True) or None for name in ANSWERED)
+    answer = Answer(person, team, product, fields.get("amount"))
+    how = How(flag_of(fields, "announce"))
+    return jsonify(serializers.recorded(office().proposals.confirm(number, how, answer)))
 
 
 @pages.post("/api/deals/proposed/<int:number>/decline")

@@ -22,6 +22,7 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Deal,
+    Person,
 )
 from controller.sales.settings import Wall
 from controller.services import Office
@@ -37,6 +38,7 @@ from signage.devices import described
 from signage.duties import reminders
 from signage.http import date_of
 from signage.icon import SIZES as ICONS
+from signage.language import CODES, in_english, is_english, language
 from signage.office import https_port, office
 from signage.serializers import Json
 from signage.sign_in import renew
@@ -45,6 +47,7 @@ from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
 
+APP = ("战鼓", "战鼓彩排")  # its name on a phone's home screen; in a rehearsal the second
 LINES = 40  # latest deals in the state; the page requests the whole day when a person wants older ones
 SPOKEN = 400  # lines of manual announcements: a whole day
 RESTORED = "撤回过，已恢复，没有再播报。"
@@ -72,7 +75,8 @@ def home() -> Response:
 @pages.get("/manifest.webmanifest")
 def manifest() -> Response:
     """Return the web app manifest, for the phone's home screen; browsers request it without a cookie."""
-    name = "战鼓彩排" if current_app.jinja_env.globals.get("rehearsal") else "战鼓"
+    chinese = APP[bool(current_app.jinja_env.globals.get("rehearsal"))]
+    name = in_english(chinese) if is_english() else chinese
     icons = [
         {
             "src": url_for("static", filename=f"icon-{size}.png"),
@@ -85,7 +89,7 @@ def manifest() -> Response:
         {
             "name": name,
             "short_name": name,
-            "lang": "zh-CN",
+            "lang": CODES[language()],
             "start_url": url_for("phones.home"),
             "display": "standalone",
             "background_color": "#faf5ec",
@@ -123,20 +127,21 @@ def phone_state() -> Json:
     current = office()
     glance = current.glance()
     today = glance.plan.date
-    announcements, deals = current.announcements(today), current.deals(today)
+    announcements, (deals, count) = current.announcements(today), current.latest_deals(today, LINES)
     return {
         **_moment(glance),
         "me": access().me(),
         "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.hints())],
         "teams": [serializers.team(team) for team in current.teams()],
-        "people": [serializers.person(person) for person in current.people()],
+        "people": _people(current.people()),
         "recent_people": list(current.recent_sellers()),
         **deal_parts(current, today),
         "products": list(current.products()),
+        "measures": [{"name": one.name, "unit": one.unit} for one in current.measures.measures()],
         "playlists": list(current.playlists()),
         "playlist_names": current.playlist_names(),
         "done": done_lines(deals, announcements, glance.now, glance.sounding.hearing, LINES),
-        "done_total": len(deals),
+        "done_total": count,
         "said": [
             _said_line(announcement, glance.now, glance.sounding.hearing)
             for announcement in reversed(announcements)
@@ -152,6 +157,19 @@ def phone_state() -> Json:
         "tls": https_port(),
         "reminders": reminders(access().caller()),
     }
+
+
+_LISTED: list[tuple[tuple[Person, ...], list[Json]]] = []
+"""The last list of people with its JSON: 3,000 readings take 100 ms, and people change once a day."""
+
+
+def _people(people: tuple[Person, ...]) -> list[Json]:
+    """Return the people as JSON, made again when the list is another one."""
+    kept = _LISTED[-1] if _LISTED else None
+    if kept is None or kept[0] is not people:
+        kept = (people, [serializers.person(person) for person in people])
+        _LISTED[:] = [kept]
+    return kept[1]
 
 
 def deal_parts(current: Office, today: date) -> Json:
@@ -183,7 +201,8 @@ def day_name(day: date, today: date) -> str:
 
 def time_text_of(at: datetime, day: date) -> str:
     """Return HH:MM, with the date for another day than `day`."""
-    return f"{at:%H:%M}" if at.date() == day else f"{at.month}月{at.day}日 {at:%H:%M}"
+    clock = f"{at.hour:02}:{at.minute:02}"
+    return clock if at.date() == day else f"{at.month}月{at.day}日 {clock}"
 
 
 def _moment(glance: Glance) -> Json:
@@ -241,10 +260,13 @@ def done_lines(
         about = spoken_about(announcement.key)
         newest.update(dict.fromkeys(announcement.deals if about is None else (about,), announcement))
     ordered = sorted(deals, key=lambda deal: (deal.at, deal.id), reverse=True)
-    return [_done_line(deal, newest.get(deal.id), now, hearing) for deal in ordered[:most]]
+    week = frozenset(week_so_far(now.date()))
+    return [_done_line(deal, newest.get(deal.id), now, hearing, week) for deal in ordered[:most]]
 
 
-def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hearing: Hearing) -> Json:
+def _done_line(
+    deal: Deal, announcement: Announcement | None, now: datetime, hearing: Hearing, week: frozenset[date]
+) -> Json:
     words, look = ("已撤回", "") if deal.voided is not None else state_words(announcement, now, hearing)
     return {
         **serializers.deal(deal),
@@ -255,7 +277,7 @@ def _done_line(deal: Deal, announcement: Announcement | None, now: datetime, hea
         "why": _why(announcement, deal),
         "announcement": announcement.id if announcement else None,
         "replaced_by": deal.replaced_by,
-        "this_week": deal.date in week_so_far(now.date()),
+        "this_week": deal.date in week,
         "again": deal.voided is None and announcement is not None and announcement.state in SAID,
         "reason": _reason(announcement, deal),
     }

@@ -16,7 +16,7 @@ from controller.timetable.exceptions import CUE, ENTRY, DayException, words_of
 from controller.timetable.labels import SAYINGS
 from controller.timetable.model import Cue, DayPlan, Entry
 from controller.timetable.plan import exceptions_json, music_of
-from controller.timetable.times import covers, utc, written, written_end
+from controller.timetable.times import written, written_end
 from signage.api import KEY_LIMIT
 from signage.auth import access, needs
 from signage.http import body, date_of, text_of
@@ -166,7 +166,7 @@ def _gone(plan: DayPlan, before: DayPlan, now: datetime) -> list[Json]:
 
 def _items(plan: DayPlan) -> list[Item]:
     shown: Iterable[Item] = (*plan.entries, *plan.cues)
-    return sorted(shown, key=lambda item: (utc(item.at), isinstance(item, Cue)))
+    return sorted(shown, key=lambda item: (item.at, isinstance(item, Cue)))
 
 
 def _key(item: Item) -> tuple[str, str]:
@@ -186,6 +186,6 @@ def _row(item: Item, now: datetime) -> Json:
         "music": isinstance(item, Entry) and item.music is not None,
         "quiet": isinstance(item, Entry) and item.quiet,
         "extra": isinstance(item, Cue) and item.extra,
-        "over": utc(ends) <= utc(now),
-        "now": isinstance(item, Entry) and covers(item.at, item.until, now),
+        "over": ends <= now,
+        "now": isinstance(item, Entry) and item.at <= now < item.until,
     }

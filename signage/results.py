@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
@@ -11,15 +14,22 @@ from werkzeug.wrappers import Response
 from controller.sales.history import PastDeal, Place, Sum
 from controller.sales.model import Person, Refused
 from controller.services.context import period_of
+from controller.services.history import check_span
+from controller.services.tables import FORMATS
 from signage import serializers
 from signage.api import PERIODS
 from signage.auth import needs
 from signage.honours import award_json
-from signage.http import date_of
+from signage.http import Denied, date_of
 from signage.office import office
 from signage.serializers import Json
 
 pages = Blueprint("results", __name__)
+
+LONGEST_DOWNLOAD: Final = 400
+"""Days of one file: a year, with some days around it."""
+_DOWNLOADS: Final = threading.BoundedSemaphore(2)
+"""Files that are written at the same time: each holds a thread of the web."""
 
 
 @pages.get("/api/results")
@@ -103,10 +113,27 @@ def person(number: int) -> Response:
 @pages.get("/api/deals.csv")
 @needs("manage")
 def export() -> Response:
-    """Return the deals of a span as CSV, streamed."""
+    """Return the deals of a span as a file, streamed; `format`: csv (default) or xlsx."""
     since, until = span()
-    rows = office().history.export(since, until)
-    answer = Response((part.encode() for part in rows), mimetype="text/csv; charset=utf-8")
-    name = f"deals-{since.isoformat()}-{until.isoformat()}.csv"
-    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return table_answer("deals", office().history.rows(since, until), since, until)
+
+
+def table_answer(name: str, rows: Iterator[Sequence[str]], since: date, until: date) -> Response:
+    """Return rows as a file in the asked `format`, written while it is sent; one at a time, of at most 400 days.
+
+    A longer one would hold a thread of the web for too long; `zhangu export` on the machine has no limit.
+    """
+    format_ = request.args.get("format", "csv")
+    if format_ not in FORMATS:
+        raise Refused("format 要写成 csv 或 xlsx。", "format")
+    check_span(since, until)
+    if (until - since).days >= LONGEST_DOWNLOAD:
+        raise Refused(f"手机上一次最多导出 {LONGEST_DOWNLOAD} 天；更长的在主机上用 zhangu export。", "from")
+    kind, write = FORMATS[format_]
+    if not _DOWNLOADS.acquire(blocking=False):
+        raise Denied(429, "正在导出另一个文件，请过一会儿再试。", retry_after=10)
+    answer = Response(write(rows), content_type=kind)
+    answer.call_on_close(_DOWNLOADS.release)
+    file = f"{name}-{since.isoformat()}-{until.isoformat()}.{format_}"
+    answer.headers["Content-Disposition"] = f"attachment; filename={file}"
     return answer

@@ -85,6 +85,9 @@ def proposal(row: Proposal) -> Json:
         "state": row.state,
         "why": row.why,
         "deal": row.deal_id,
+        "question": row.question,
+        "written": row.written,
+        "known": row.person_id is not None,
     }
 
 
@@ -156,7 +159,17 @@ def total(row: Total | Standing, money: Money = yuan) -> Json:
 
 
 def city(row: City) -> Json:
-    return {"place": row.place, "name": row.name, "rate": float(row.rate or 0), "own": row.own}
+    """`rate` None: no target, or nothing reported. `as_of`: time of the last figures of a branch that is cut off."""
+    return {
+        "place": row.place,
+        "name": row.name,
+        "rate": None if row.rate is None else float(row.rate),
+        "amount": None if row.amount is None else yuan(row.amount),
+        "own": row.own,
+        "missing": row.missing,
+        "as_of": row.as_of,
+        "rising": row.rising,
+    }
 
 
 def problem(row: HealthProblem) -> Json:

@@ -71,7 +71,10 @@ def _samples(glance: Glance) -> dict[str, str]:
         "when": "昨天傍晚",
         "day": "今天", "people": person.name if person else "王小明", "years": "三周年",
         "prize": "一份小奖品", "office": glance.office, "month": f"{glance.plan.date.month}月",
-        "city": "上海", "place": "第二", "new_customers": "15%", "next_workday": "明天",
+        "city": "上海", "time": "16:42", "place": "第二", "new_customers": "15%", "next_workday": "明天",
+        "week": "第二周", "times": "三次", "contest": "冲刺周", "group": "甲组", "score": "一万两千八百元",
+        "side": f"{person.team}的{person.name}" if person else "猛虎队的王小明",
+        "winners": f"{person.team}的{person.name}，一万两千八百元" if person else "猛虎队的王小明，一万两千八百元",
     }  # fmt: skip
 
 

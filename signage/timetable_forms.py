@@ -10,7 +10,7 @@ from controller.timetable.fields import Flag, Number, OneOf, Words
 from controller.timetable.labels import ROLES, SAYINGS, SCENES
 from controller.timetable.model import VOICES, SoundSettings
 from controller.timetable.schema import Field, Group, Many
-from controller.timetable.sections import CUE, DUTY, FILE, SPAN
+from controller.timetable.sections import CUE, DUTY, FILE, MEASURE, SPAN
 from controller.timetable.slots import ALLOWED
 
 Json = dict[str, Any]
@@ -32,13 +32,16 @@ LABELS: Final = {
     "speed": "语速", "results_voice": "傍晚的战报由谁播报", "fade_in_s": "音乐渐入几秒", "fade_out_s": "音乐渐出几秒",
     "ceilings": "某段时间的音量上限", "diagonal": "屏幕几英寸", "distance": "观看距离（米）", "theme": "颜色",
     "scene": "固定一个画面", "team": "只看一个团队", "portrait": "竖屏", "language": "语言", "over": "超过多少元算大单",
-    "from": "第一次整点播报", "to": "最后一次整点播报",
+    "late_minutes": "别的程序发来的单，晚几分钟就只记不播",
+    "unit": "单位", "from": "第一次整点播报", "to": "最后一次整点播报",
 }  # fmt: skip
 SLOTS: Final = {
     "team": "团队", "person": "姓名", "product": "产品", "amount": "金额", "count": "几单", "total": "合计",
     "all": "一共几单", "all_total": "全部合计", "target": "目标", "rate": "完成率", "when": "什么时候", "prize": "奖品",
     "office": "公司名称", "month": "几月", "city": "城市", "place": "第几名", "new_customers": "新客户的比例",
-    "next_workday": "下个工作日", "day": "哪天", "people": "哪几位", "years": "几周年",
+    "next_workday": "下个工作日", "week": "第几周", "times": "几次", "contest": "比赛的名称",
+    "winners": "获胜者", "group": "组",
+    "side": "谁", "score": "成绩", "day": "哪天", "people": "哪几位", "years": "几周年",
 }  # fmt: skip
 DAYS: Final = (
     "每天", "休息日", "周一", "周五", "周二和周五", "每月第一个工作日", "每月最后一个工作日", "每周最后一个工作日",
@@ -63,7 +66,7 @@ def forms() -> Json:
     return {
         "entries": {
             section: [_field((key,), field) for key, field in group.fields.items()]
-            for section, group in (("rhythm", SPAN), ("cues", CUE), ("duties", DUTY))
+            for section, group in (("rhythm", SPAN), ("cues", CUE), ("duties", DUTY), ("measures", MEASURE))
         },
         "pages": pages,
         "screen": [_field((key,), field) for key, field in _display().fields.items()],

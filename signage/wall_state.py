@@ -160,7 +160,7 @@ def board_of(glance: Glance, base: str) -> Json | None:
         "period": "day",
         "top": [tally_row(row) for row in (show or glance).people[:TOP]],
         "teams": [tally_row(row) for row in (show or glance).teams],
-        "cities": [serializers.city(city) for city in show.cities] if show else [],
+        "cities": [serializers.city(city) for city in (show or glance).cities],
         "week_top": tally_row(show.week_top) if show and show.week_top else None,
         "month_top": tally_row(show.month_top) if show and show.month_top else None,
         "comment": show.comment if show else "",
@@ -284,6 +284,7 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "fault": _fault(glance),
         "notices": _stray(display, team) + _notices(glance, base),
         "quiet_line": _open_targets(glance, team),
+        "city_news": list(glance.city_news),
         "honours": [highlight_row(highlight) for highlight in glance.highlights],
         "contests": wall_honours.contest_lines(glance.contests),
     }

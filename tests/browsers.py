@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 EXECUTABLE = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--accept-lang=zh-CN",
 ]  # fmt: skip
 
 

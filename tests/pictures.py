@@ -32,7 +32,14 @@ FOLDER = ROOT / "signage" / "pictures"
 LARGEST = 250_000
 AFTERWARDS_S = 100
 """The walls' pages alternate; each appears within this time."""
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
+FLAGS = [
+    "--accept-lang=zh-CN",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--hide-scrollbars",
+]
 WALL = {"width": 1600, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

@@ -78,9 +78,6 @@ def test_a_skipped_time_of_day_is_a_moment_after_the_skip(clock: time, utc: str)
 def test_only_moments_and_times_make_moments_in_a_zone() -> None:
     """No other module of the inside puts the office's zone into a datetime, where comparisons would be wrong."""
     in_a_zone = re.compile(r"combine\([^)]*[zZ]one|tzinfo=[\w.]*zone|astimezone\([\w.]*zone|now\([\w.]*zone")
-    allowed = {
-        "controller/timetable/times.py": 1,
-        "controller/timetable/plan.py": 1,
-    }  # moment(); the date in state_at
+    allowed = {"controller/timetable/times.py": 1}  # moment()
     found = {name: len(in_a_zone.findall(text)) for name, text in sources()}
     assert {name: count for name, count in found.items() if count} == allowed

@@ -1,15 +1,15 @@
-"""The owner's link, PIN, tokens, people, the backup, and the check of all parts."""
+"""The owner's link, PIN, tokens, people, exports, and the check of all parts."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from controller.cli.errors import FAILED, echo, home_option, print_qr, stop, store_of, timetable_of
+from controller.cli.errors import FAILED, echo, home_option, print_qr, stop, store_of
 from controller.system.paths import chosen
 
 ROLES = ("owner", "manager", "director", "leader", "assistant", "program", "wall", "admin")
@@ -138,6 +138,17 @@ def people(file: Path, preview: bool, home: Path | None) -> None:
         import_file(store, file, only_preview=preview)
 
 
+@import_.command(name="measures")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--preview", is_flag=True, help="Show the effect and write nothing.")
+@home_option
+def import_measures(file: Path, preview: bool, home: Path | None) -> None:
+    """Numbers beside the deals from a CSV file: a row per person and day, a column per number of the timetable."""
+    from controller.cli.tables import import_file
+
+    import_file(chosen(home), file, only_preview=preview)
+
+
 @click.group()
 def export() -> None:
     """Export data."""
@@ -154,48 +165,39 @@ def export_people(file: Path, home: Path | None) -> None:
         export_file(store, file)
 
 
+def _span(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of an export of days."""
+    for option in (
+        home_option,
+        click.argument("file", type=click.Path(dir_okay=False, path_type=Path)),
+        click.option(
+            "--format", "format_", type=click.Choice(["csv", "xlsx"]), help="Default: the file's ending."
+        ),
+        click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day."),
+        click.option(
+            "--from", "since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @export.command()
-@click.option("--from", "since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day.")
-@click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day.")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@home_option
-def deals(since: datetime, until: datetime, file: Path, home: Path | None) -> None:
-    """The deals of a span into a new CSV file, also those taken back."""
-    from controller.sales.model import Refused
-    from controller.sales.store import Store
-    from controller.services.history import csv_of, rows_of
-    from controller.system.os_errors import reason
+@_span
+def deals(since: datetime, until: datetime, file: Path, format_: str | None, home: Path | None) -> None:
+    """The deals of a span into a new CSV file or Excel workbook, also those taken back."""
+    from controller.cli.tables import export_deals
 
-    if file.suffix.lower() != ".csv":
-        stop(f"没有导出：{file.name} 的结尾要写成 .csv。", FAILED)
-    where = chosen(home)
-    if not where.database.exists():
-        stop(f"没有导出：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
-    with closing(Store(where.database, timetable_of(where).rhythm.zone)) as store:
-        try:
-            rows = rows_of(store, since.date(), until.date())
-            with file.open("x", encoding="utf-8", newline="") as out:
-                out.writelines(csv_of(rows))
-        except Refused as refused:
-            stop(f"没有导出：{refused}", FAILED)
-        except FileExistsError:
-            stop(f"没有导出：文件 {file} 已经存在，不会覆盖它。请换一个文件名。", FAILED)
-        except OSError as error:
-            stop(f"写不了 {file}：{reason(error)}。", FAILED)
-    echo(f"已导出到 {file}。")
+    export_deals(chosen(home), since.date(), until.date(), file, format_)
 
 
-@click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@home_option
-def backup(file: Path, home: Path | None) -> None:
-    """Copy the database into one file, also while the daemon runs."""
-    where = chosen(home)
-    if not where.database.exists():
-        stop(f"没有备份成：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
-    with store_of(where) as store:
-        store.backup(file)
-    echo(f"已备份到 {file}。")
+@export.command()
+@_span
+def measures(since: datetime, until: datetime, file: Path, format_: str | None, home: Path | None) -> None:
+    """The numbers beside the deals (calls, appointments, payments) of a span, as CSV or Excel workbook."""
+    from controller.cli.tables import export_measures
+
+    export_measures(chosen(home), since.date(), until.date(), file, format_)
 
 
 @click.command()
@@ -211,4 +213,4 @@ def doctor(home: Path | None) -> None:
     sys.exit(0 if well else FAILED)
 
 
-COMMANDS = (owner, pin, tokens, token, import_, export, backup, doctor)
+COMMANDS = (owner, pin, tokens, token, import_, export, doctor)

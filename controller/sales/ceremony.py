@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from controller.sales.awards import Award
-from controller.sales.messages import Words, counted
+from controller.sales.messages import Variants, Words, counted, phrase
 from controller.sales.model import Line
 
 MOST_SLIDES: Final = 12
@@ -39,53 +39,75 @@ class Slide:
     photo: str | None = None
 
 
-def slides(awards: Iterable[Award], hidden: Collection[int], words: Words) -> tuple[Slide, ...]:
-    """Return the walk through a month's awards, best first; empty without any."""
+class Texts(Protocol):
+    """The office's sentences for winners of the month, of a week, and of several days."""
+
+    @property
+    def month(self) -> Variants: ...
+    @property
+    def week(self) -> Variants: ...
+    @property
+    def day(self) -> Variants: ...
+
+
+def slides(awards: Iterable[Award], hidden: Collection[int], words: Words, texts: Texts) -> tuple[Slide, ...]:
+    """Return the walk through a month's awards, best first; empty without any.
+
+    The walk is made again for each screen, so the variant of a text follows from the winner's place in it.
+    """
     shown = [award for award in awards if award.person_id and award.person_id not in hidden]
-    months = [_slide(award, 0, words) for award in shown if award.period == "month"]
+    months = [_slide(award, 0, words, texts) for award in shown if award.period == "month"]
     begun = sorted({award.since for award in shown if award.period == "week"})
-    weeks = [_slide(award, begun.index(award.since) + 1, words) for award in shown if award.period == "week"]
-    return (*months, *weeks, *_days(shown, words))[:MOST_SLIDES]
+    weeks = [
+        _slide(award, begun.index(award.since) + 1, words, texts) for award in shown if award.period == "week"
+    ]
+    return (*months, *weeks, *_days(shown, words, texts.day))[:MOST_SLIDES]
 
 
-def _days(shown: Iterable[Award], words: Words) -> list[Slide]:
+def _days(shown: Iterable[Award], words: Words, variants: Variants) -> list[Slide]:
     """Return one slide for each person with most days won; the last award of a person has the present team."""
     won: dict[int, list[Award]] = {}
     for award in shown:
         if award.period == "day":
             won.setdefault(award.person_id, []).append(award)
     best = sorted(won.values(), key=lambda days: (-len(days), -sum(day.amount for day in days)))
-    return [_of_days(days, words) for days in best[:_DAY_WINNERS]]
+    return [_of_days(days, words, variants, place) for place, days in enumerate(best[:_DAY_WINNERS])]
 
 
-def _of_days(days: list[Award], words: Words) -> Slide:
+def _of_days(days: list[Award], words: Words, variants: Variants, place: int) -> Slide:
     last, sum_ = days[-1], sum((day.amount for day in days), Decimal(0))
-    text = f"{last.team}的{last.person}，{words.count(len(days), '次')}获得当天的开拓能手！"
     count = sum(day.count for day in days)
+    slots = {
+        "month": month_words(last.since), "team": last.team, "person": last.person,
+        "times": words.count(len(days), "次"), "count": counted(count, words), "amount": words.amount(sum_),
+    }  # fmt: skip
     return Slide(
-        "day", days[0].since, len(days), last.person_id, last.person, last.team, count, sum_, "", text
-    )
-
-
-def _slide(award: Award, number: int, words: Words) -> Slide:
-    what = (
-        f"{award.since.month}月的开拓能手"
-        if award.period == "month"
-        else f"第{_WEEKS[number - 1]}周的开拓能手"
-    )
-    text = f"{what}，{award.team}的{award.person}，{counted(award.count, words)}单，共{words.amount(award.amount)}！"
-    if award.period == "month":
-        text += "请大家鼓掌！"
-    return Slide(
-        award.period, award.since, number, award.person_id, award.person, award.team, award.count, award.amount,
-        award.prize, text,
+        "day", days[0].since, len(days), last.person_id, last.person, last.team, count, sum_, "",
+        phrase(variants, slots, pick=place).text,
     )  # fmt: skip
 
 
-def lines_of(month: int, walk: Iterable[Slide]) -> tuple[Line, ...]:
+def _slide(award: Award, number: int, words: Words, texts: Texts) -> Slide:
+    slots = {
+        "month": month_words(award.since), "week": f"第{_WEEKS[number - 1]}周" if number else "",
+        "team": award.team, "person": award.person, "count": counted(award.count, words),
+        "amount": words.amount(award.amount), "prize": award.prize,
+    }  # fmt: skip
+    variants = texts.month if award.period == "month" else texts.week
+    return Slide(
+        award.period, award.since, number, award.person_id, award.person, award.team, award.count, award.amount,
+        award.prize, phrase(variants, slots, pick=number).text,
+    )  # fmt: skip
+
+
+def month_words(day: date) -> str:
+    """Return a date's month as the texts say it: 11月."""
+    return f"{day.month}月"
+
+
+def lines_of(opening: str, walk: Iterable[Slide]) -> tuple[Line, ...]:
     """Return the script of the whole walk; each slide has its mark, so that the wall turns with the voice."""
     found = tuple(walk)
     if not found:
         return ()
-    opening = Line(f"请大家到前面来，为{month}月的获奖者鼓掌。")
-    return (opening, *(Line(slide.text, f"{MARK}{n}", n == 0) for n, slide in enumerate(found)))
+    return (Line(opening), *(Line(slide.text, f"{MARK}{n}", n == 0) for n, slide in enumerate(found)))

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from heapq import nsmallest
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from controller.sales.messages import Words, counted
+from controller.sales.messages import Variants, Words, choose, counted, fill, phrase
 from controller.sales.model import Person, Refused, Team
 from controller.sales.money import from_fen
 from controller.sales.standings import Sold
@@ -268,19 +268,37 @@ def score_text(side: Side, measure: str, words: Words) -> str:
     return f"{int(side.score * 100)}%"
 
 
-def result_text(rules: Rules, sides: Sequence[Side], words: Words) -> str:
-    """Return the sentence of a contest's result, for speech and screens."""
+class Texts(Protocol):
+    """The office's sentences for a contest's end."""
+
+    @property
+    def result(self) -> Variants: ...
+    @property
+    def item(self) -> Variants: ...
+    @property
+    def prize(self) -> Variants: ...
+    @property
+    def nobody(self) -> Variants: ...
+
+
+def result_text(rules: Rules, sides: Sequence[Side], words: Words, texts: Texts) -> str:
+    """Return the sentence of a contest's result, for speech and screens; a prize has a sentence behind it."""
+    pick = rules.until.toordinal()
     won = winners(sides)
     if not won:
-        return f"{rules.name}结束了，这一次没有分出胜负，我们再来。"
-    prize = f"奖品是{rules.prize}。" if rules.prize else ""
+        return phrase(texts.nobody, {"contest": rules.name}, pick=pick).text
     how = {IMPROVED: "达到自己平时的", TARGET: "完成目标的"}.get(rules.measure, "")
     said: list[str] = []
     for side in won:
-        group = group_name(side.group) if side.group else ""
         whose = side.name if rules.kind == TEAMS or not side.team else f"{side.team}的{side.name}"
-        part = f"{group}{whose}，{how}{score_text(side, rules.measure, words)}"
+        slots = {
+            "group": group_name(side.group) if side.group else "", "side": whose,
+            "score": f"{how}{score_text(side, rules.measure, words)}",
+        }  # fmt: skip
+        part = fill(choose(texts.item, pick=pick), slots)
         if said and sum(map(len, said)) + len(part) > _SPOKEN_CHARACTERS:
             break
         said.append(part)
-    return f"{rules.name}的结果：恭喜{'；'.join(said)}！{prize}"
+    result = phrase(texts.result, {"contest": rules.name, "winners": "；".join(said)}, pick=pick).text
+    slots = {"contest": rules.name, "prize": rules.prize}
+    return result + (phrase(texts.prize, slots, pick=pick).text if rules.prize else "")

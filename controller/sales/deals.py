@@ -159,6 +159,12 @@ class Deals:
         rows = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at, id", day(date))
         return tuple(map(self._deal, rows))
 
+    def latest_of_day(self, date: date, most: int) -> tuple[tuple[Deal, ...], int]:
+        """Return the latest deals of an office day, including voided ones, by time of signing, and how many it has."""
+        rows = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at DESC, id DESC LIMIT ?", day(date), most)
+        count = self._rows.one("SELECT count(*) FROM deals WHERE date = ?", day(date))
+        return tuple(map(self._deal, reversed(rows))), count[0] if count else 0
+
     def of_ids(self, ids: tuple[int, ...]) -> tuple[Deal, ...]:
         """Return the deals with these ids, in the given sequence; unknown ids are left out."""
         return tuple(deal for deal in map(self.get, ids) if deal is not None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from controller.sales.money import from_fen
@@ -18,6 +19,8 @@ _AFTER: Final = (
     "SELECT id, date, at, person_id, person, team, product, fen, voided_at, void_reason FROM deals"
     " WHERE date BETWEEN ? AND ? AND (date, id) > (?, ?) ORDER BY date, id LIMIT ?"
 )
+HOUR_MS: Final = 3_600_000
+DAY_S: Final = 86_400
 Place = tuple[date, int]
 """The end of a page of deals: the office's day and the id of its last deal."""
 NEWEST: Final[Place] = (date.max, 1 << 62)
@@ -55,13 +58,23 @@ class History:
 
     def page(self, since: date, until: date, before: Place, count: int) -> tuple[PastDeal, ...]:
         """Return deals of a span, newest first, also those taken back; `before`: where the last page ended."""
-        values = (day(since), day(until), day(before[0]), before[1], count)
+        values = (day(since), day(min(until, before[0])), day(before[0]), before[1], count)
         return tuple(map(self._deal, self._rows.all(_DEALS, *values)))
 
-    def next(self, since: date, until: date, after: Place, count: int) -> tuple[PastDeal, ...]:
-        """Return deals of a span, oldest first, also those taken back; for the export."""
-        values = (day(since), day(until), day(after[0]), after[1], count)
-        return tuple(map(self._deal, self._rows.all(_AFTER, *values)))
+    def next(self, since: date, until: date, after: Place, count: int) -> list[tuple[str, ...]]:
+        """Return deals of a span, oldest first, also those taken back, as the cells of the export."""
+        values = (day(max(since, after[0])), day(until), day(after[0]), after[1], count)
+        return [self._cells(row) for row in self._rows.all(_AFTER, *values)]
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        """Return a deal's id, date, time, team, person, product, amount, state and reason: a million of them."""
+        ident, when, at, _, person, team, product, fen, voided_at, reason = row
+        clock = (at // 1000 + _offset_s(at // HOUR_MS, self._rows.zone)) % DAY_S
+        stands = voided_at is None
+        return (
+            str(ident), when, f"{clock // 3600:02}:{clock // 60 % 60:02}:{clock % 60:02}", team, person, product,
+            f"{fen // 100}.{fen % 100:02}", "有效" if stands else "已撤回", "" if stands else reason or "未写原因",
+        )  # fmt: skip
 
     def days_of(self, person_id: int, since: date, until: date) -> dict[date, Sum]:
         """Return a person's sums by day; days without a deal have none."""
@@ -98,6 +111,13 @@ class History:
             ident, date.fromisoformat(when), from_ms(at, self._rows.zone), person_id, person, team, product,
             from_fen(fen), None if voided_at is None else str(reason or "未写原因"),
         )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _offset_s(hour: int, zone: tzinfo) -> int:
+    """Return a zone's offset from UTC in an hour since 1970; zones change theirs at full hours UTC."""
+    offset = from_ms(hour * HOUR_MS, zone).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds())
 
 
 def _month_after(first: date) -> date:

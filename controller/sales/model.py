@@ -107,6 +107,10 @@ class StoreTrouble(Refused):
     """The store cannot be read or written (HTTP 503); the sentence names the file and the remedy."""
 
 
+class StoreDamaged(StoreTrouble):
+    """The file is not a database, or its content is damaged: only a backup helps."""
+
+
 class StoreFull(StoreTrouble):
     """The disk is full; nothing of the refused request was written."""
 
@@ -174,7 +178,8 @@ class Deal:
 class City:
     """A branch's day. `rate`: completion (1 = reached), `amount`: yuan, None where not reported; `place` 0: not ranked.
 
-    `own`: this office.
+    `own`: this office. `missing`: its machine is not connected; the figures are the last known, of `as_of` ("16:42",
+    by its own clock), or None. `rising`: it has overtaken another one lately.
     """
 
     place: int
@@ -182,6 +187,9 @@ class City:
     rate: Decimal | None
     amount: Decimal | None
     own: bool = False
+    missing: bool = False
+    as_of: str = ""
+    rising: bool = False
 
 
 @dataclass(frozen=True, slots=True)

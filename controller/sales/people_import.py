@@ -285,7 +285,7 @@ def _heading(lines: Sequence[Line]) -> tuple[int, list[str]]:
     if len([cell for cell in cells if cell]) == 1 and len(cells[0].split()) > 1:
         guesses = "这一行没有分成几列，各列请用逗号隔开。"
     raise Refused(
-        f"名单第 {number} 行缺少“{'”和“'.join(missing)}”一列，读到的是“{'、'.join(filter(None, cells))[:80]}”。"
+        f"名单第 {number} 行缺少“{'、'.join(missing)}”，读到的是“{'、'.join(filter(None, cells))[:80]}”。"
         f"{guesses}标题行{_HOW}。",
         field="file",
     )

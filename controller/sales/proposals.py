@@ -1,7 +1,11 @@
-"""Deals that salespeople entered on their own phones and that wait for the assistant. Bounded; old ones are deleted."""
+"""Deals that wait for the assistant: from salespeople's phones, or from programs with a question about them.
+
+Bounded; finished ones are deleted after a month. A question stays open until it is answered: no sender repeats it.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,8 +22,8 @@ LONGEST_REASON: Final = 100
 KEPT_FOR: Final = timedelta(days=31)
 """Finished proposals are deleted after this time; the deal of a confirmed one stays."""
 _SELECT: Final = (
-    "SELECT id, key, date, at, person_id, person, team, product, fen, entered_by, state, why, deal_id"
-    " FROM proposals"
+    "SELECT id, key, date, at, person_id, person, team, product, fen, entered_by, state, why, deal_id,"
+    " question, written, replaces, counts_for, announced FROM proposals"
 )
 
 
@@ -34,21 +38,46 @@ class ProposalState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A deal that waits. `entered_by`: the phone that sent it; `why`: the sentence about its end."""
+    """A deal that waits. `entered_by`: the phone or program that sent it; `why`: the sentence about its end.
+
+    `question`: why a program's deal waits, "" for a salesperson's; only with a question `person_id` and `amount` may be
+    None, and `written` is the amount as it came. `replaces`, `counts_for`, `announced`: how it is recorded, see `How`.
+    """
 
     id: int
     key: str
     date: date
     at: datetime
-    person_id: int
+    person_id: int | None
     person: str
     team: str
     product: str
-    amount: Decimal
+    amount: Decimal | None
     entered_by: str
     state: ProposalState
     why: str
     deal_id: int | None = None
+    question: str = ""
+    written: str = ""
+    replaces: int | None = None
+    counts_for: dt.date | None = None
+    announced: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A deal from a program that a person must look at. `amount`: as it came; `yuan`: as read, None if unreadable."""
+
+    why: str
+    person_id: int | None
+    person: str
+    team: str
+    product: str
+    amount: str
+    yuan: Decimal | None
+    replaces: int | None = None
+    counts_for: date | None = None
+    announced: bool | None = None
 
 
 class Proposals:
@@ -68,11 +97,7 @@ class Proposals:
             if (known.person_id, known.product, known.amount) != (person_id, product, amount):
                 raise Conflict("这张表单已经用别的内容交过一单，请重新打开报单页再填。", field="key")
             return known, False
-        self._rows.change(
-            "DELETE FROM proposals WHERE state <> 'open' AND date < ?", day(at.date() - KEPT_FOR)
-        )
-        if len(self.open(at.date(), MOST_OPEN)) >= MOST_OPEN:
-            raise Refused(f"已经有 {MOST_OPEN} 单在等助理确认，请先请助理处理，再报这一单。", field="key")
+        self._check_room(at)
         row = self._rows.one(
             "SELECT p.name, t.name FROM people p JOIN teams t ON t.id = p.team_id WHERE p.id = ? AND p.active = 1",
             person_id,
@@ -85,6 +110,26 @@ class Proposals:
             key, day(at.date()), to_ms(at), person_id, row[0], row[1], product, to_fen(amount), entered_by,
         )  # fmt: skip
         return self.get(ident), True
+
+    def ask(self, key: str, asked: Question, entered_by: str, at: datetime) -> Proposal:
+        """Keep a program's deal until its question is answered. Raises `Refused` when too many are open."""
+        self._check_room(at)
+        ident = self._rows.add(
+            "INSERT INTO proposals (key, date, at, person_id, person, team, product, fen, entered_by, question,"
+            " written, replaces, counts_for, announced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            key, day(at.date()), to_ms(at), asked.person_id, asked.person, asked.team, asked.product,
+            None if asked.yuan is None else to_fen(asked.yuan), entered_by, asked.why, asked.amount, asked.replaces,
+            None if asked.counts_for is None else day(asked.counts_for),
+            None if asked.announced is None else int(asked.announced),
+        )  # fmt: skip
+        return self.get(ident)
+
+    def _check_room(self, at: datetime) -> None:
+        self._rows.change(
+            "DELETE FROM proposals WHERE state <> 'open' AND date < ?", day(at.date() - KEPT_FOR)
+        )
+        if len(self.open(at.date(), MOST_OPEN)) >= MOST_OPEN:
+            raise Refused(f"已经有 {MOST_OPEN} 单在等助理确认，请先请助理处理，再报这一单。", field="key")
 
     def get(self, ident: int) -> Proposal:
         """Return the proposal with this id. Raises `Unknown`."""
@@ -99,8 +144,8 @@ class Proposals:
         return None if row is None else self._proposal(row)
 
     def open(self, date: date, most: int = MOST_OPEN) -> tuple[Proposal, ...]:
-        """Return the open proposals of a day, oldest first; those of earlier days have expired."""
-        sql = f"{_SELECT} WHERE state = 'open' AND date = ? ORDER BY id LIMIT ?"
+        """Return the open proposals of a day and all open questions, oldest first; other old ones have expired."""
+        sql = f"{_SELECT} WHERE state = 'open' AND (date = ? OR question <> '') ORDER BY id LIMIT ?"
         return tuple(map(self._proposal, self._rows.all(sql, day(date), most)))
 
     def since(self, date: date) -> tuple[Proposal, ...]:
@@ -120,16 +165,21 @@ class Proposals:
 
     def expire(self, today: date, at: datetime) -> int:
         """End the open proposals of earlier days; return their number."""
-        rows = self._rows.all("SELECT id, date FROM proposals WHERE state = 'open' AND date < ?", day(today))
+        rows = self._rows.all(
+            "SELECT id, date FROM proposals WHERE state = 'open' AND date < ? AND question = ''", day(today)
+        )
         for ident, entered in rows:
             self.finish(ident, ProposalState.EXPIRED, expired_words(date.fromisoformat(entered)), at)
         return len(rows)
 
     def _proposal(self, row: Row) -> Proposal:
-        ident, key, entered, at, person_id, person, team, product, fen, by, state, why, deal_id = row
+        ident, key, entered, at, person_id, person, team, product, fen, by, state, why, deal_id, *more = row
+        question, written, replaces, counts_for, announced = more
         return Proposal(
             ident, key, date.fromisoformat(entered), from_ms(at, self._rows.zone), person_id, person, team, product,
-            from_fen(fen), by, ProposalState(state), why, deal_id,
+            None if fen is None else from_fen(fen), by, ProposalState(state), why, deal_id, question, written, replaces,
+            None if counts_for is None else date.fromisoformat(counts_for),
+            None if announced is None else bool(announced),
         )  # fmt: skip
 
 

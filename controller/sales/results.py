@@ -7,7 +7,7 @@ published results. Late deals count for their day in week and month.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -18,6 +18,8 @@ from controller.sales.standings import Standing
 
 _TEAMS_CHARACTERS: Final = 400
 _CITIES_CHARACTERS: Final = 200
+_MISSING_CHARACTERS: Final = 120
+_NEVER_HEARD: Final = ("{city}今天还没有报来。",)
 _NO_TARGET: Final = ("{team}，{amount}。",)
 _NO_TARGET_TOP: Final = ("今天的第一团队是{team}，{amount}。",)
 
@@ -39,6 +41,8 @@ class ShowTexts(Protocol):
     def team(self) -> Variants: ...
     @property
     def city(self) -> Variants: ...
+    @property
+    def city_missing(self) -> Variants: ...
     @property
     def week(self) -> Variants: ...
     @property
@@ -77,7 +81,7 @@ def rank_cities(rows: Iterable[City]) -> tuple[City, ...]:
     for index, row in enumerate(known):
         shares = index > 0 and _city_order(row)[:-1] == _city_order(known[index - 1])[:-1]
         place = placed[-1].place if shares else index + 1
-        placed.append(City(place, row.name, row.rate, row.amount, row.own))
+        placed.append(replace(row, place=place))
     return tuple(placed)
 
 
@@ -133,14 +137,26 @@ def _cities(show: Show, texts: ShowTexts, words: Words) -> str:
             texts.city, _city_slots(row, words)
         ).text  # the first variant whose slots have values, the same for all cities of that kind
         for row in show.cities
-        if row.rate is not None or row.amount is not None
+        if not row.missing and (row.rate is not None or row.amount is not None)
     ]
-    return _while_there_is_time(said, _CITIES_CHARACTERS)
+    missing = [_missing_city(row, texts, words) for row in show.cities if row.missing]
+    return _while_there_is_time(said, _CITIES_CHARACTERS) + _while_there_is_time(missing, _MISSING_CHARACTERS)
+
+
+def _missing_city(row: City, texts: ShowTexts, words: Words) -> str:
+    slots = _city_slots(row, words)
+    return phrase(whole(texts.city_missing, slots) or _NEVER_HEARD, slots).text
 
 
 def _city_slots(row: City, words: Words) -> dict[str, str]:
     amount = "" if row.amount is None else words.amount(row.amount)
-    return {"city": row.name, "rate": percent(row.rate), "amount": amount, "place": str(row.place)}
+    return {
+        "city": row.name,
+        "rate": percent(row.rate),
+        "amount": amount,
+        "place": str(row.place),
+        "time": row.as_of,
+    }
 
 
 def _winner(row: Standing | None, variants: Variants, words: Words, prize: str, pick: int) -> str:

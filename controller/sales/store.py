@@ -16,15 +16,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, tzinfo
-from importlib import resources
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from controller.changes import Changes
-from controller.sales.model import StoreFull, StoreTrouble
+from controller.sales.model import StoreDamaged, StoreFull, StoreTrouble
 from controller.sales.rows import Rows
 from controller.sales.session import RosterCache, Session, monday_to_friday
+from controller.sales.store_file import look_into, migrate, schema_version
 from controller.sales.targets import Works
 from controller.sentences import say
 from controller.system.os_errors import reason
@@ -83,7 +83,7 @@ class Store:
             raise StoreTrouble(say("database_folder", path=path.parent)) from fault
         with suppress(OSError):
             if path.stat().st_size == 0 and not _beside(path).exists():
-                raise StoreTrouble(say("database_empty", path=path))
+                raise StoreDamaged(say("database_empty", path=path))
         new = not path.exists()
         _lend_mode(path)
         with self._as_trouble():
@@ -95,7 +95,7 @@ class Store:
                     writer.execute("PRAGMA journal_mode = WAL")
                     migrate(writer, path)
                     if sound:
-                        _look_into(writer)
+                        look_into(writer)
                 except BaseException:
                     writer.close()
                     raise
@@ -110,8 +110,8 @@ class Store:
                 self._where = f"file:{quote(str(self.path))}?{how}"
                 reader = self._connect(self._where)
                 try:
-                    if reader.execute("PRAGMA user_version").fetchone()[0] == len(_scripts()):
-                        _look_into(reader)
+                    if reader.execute("PRAGMA user_version").fetchone()[0] == schema_version():
+                        look_into(reader)
                         return reader
                 except sqlite3.Error:
                     pass
@@ -124,6 +124,11 @@ class Store:
     def when_healed(self, call: Callable[[], None]) -> None:
         """Run `call` when the file can be opened again after a substitute was used."""
         self._healed.append(call)
+
+    @property
+    def damaged(self) -> bool:
+        """Return whether the file's content is damaged: only a backup helps."""
+        return isinstance(self._missing, StoreDamaged)
 
     def ailing(self) -> StoreTrouble | None:
         """Return why writing is impossible now, else None; check every few seconds and reopen the file if possible."""
@@ -324,7 +329,8 @@ def _trouble(fault: sqlite3.DatabaseError, path: Path) -> StoreTrouble | None:
     if code == sqlite3.SQLITE_FULL or (code in _WANTED_ROOM and _no_room(path)):
         return StoreFull(say("database_full"))
     sentences = _sentences(path)
-    return StoreTrouble(sentences[code]) if code in sentences else None
+    kind = StoreDamaged if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) else StoreTrouble
+    return kind(sentences[code]) if code in sentences else None
 
 
 def _sentences(path: Path) -> dict[int, str]:
@@ -368,53 +374,8 @@ def _make_new(path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _look_into(connection: sqlite3.Connection) -> None:
-    """Read the tables that a start needs; raises SQLite's error for a damaged file."""
-    for table in ("settings", "walls", "teams", "people", "tokens", "sessions", "personal_pins"):
-        connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
-    for table in ("deals", "announcements"):
-        connection.execute(f"SELECT * FROM {table} ORDER BY id DESC LIMIT 50").fetchall()  # noqa: S608
-
-
 def _no_room(path: Path) -> bool:
     try:
         return shutil.disk_usage(path.parent).free < _LEAST_ROOM
     except OSError:
         return False
-
-
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Migrate a store: run every schema_NNN.sql above its version, all of them or none."""
-    scripts = _scripts()
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(scripts):
-            raise StoreTrouble(say("database_newer", path=path, version=version, known=len(scripts)))
-        for number in range(version, len(scripts)):
-            for statement in _statements(scripts[number]):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number + 1}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _scripts() -> list[str]:
-    folder = resources.files("controller.sales")
-    files = sorted(
-        f.name for f in folder.iterdir() if f.name.startswith("schema_") and f.name.endswith(".sql")
-    )
-    return [(folder / name).read_text(encoding="utf-8") for name in files]
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Yield the statements one by one: `executescript` would commit the transaction around it."""
-    pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""

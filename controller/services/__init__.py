@@ -19,6 +19,8 @@ from typing import Any
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import Glance, Ranking
+from controller.links.port import Tools
+from controller.links.secrets import SecretFile
 from controller.moments import local_time
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
@@ -28,6 +30,8 @@ from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
+from controller.services.backups import Backups
+from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
@@ -38,6 +42,10 @@ from controller.services.exceptions import ExceptionService
 from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
 from controller.services.honours import Honours
+from controller.services.inbound import InboundService
+from controller.services.link_news import LinkNews
+from controller.services.links import LinkService
+from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
@@ -61,6 +69,7 @@ from controller.sound.library import Library
 from controller.sound.speaker import Speaker
 from controller.sound.tts.background_install import NO_INSTALL, InstallStatus
 from controller.sound.tts.client import Voice
+from controller.system.paths import Home
 from controller.timetable.current import TimetableFile
 from controller.timetable.labels import playlist_name
 from controller.timetable.model import DayPlan
@@ -89,6 +98,8 @@ class Parts:
     voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
     local_token: str = ""
     timetable_versions: Path | None = None
+    home: Home | None = None
+    secrets: Path | None = None
 
 
 class Office:
@@ -115,22 +126,30 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        batching, roundups = Batching(context, self.speaking.speed), RoundUps(context, self.speaking.speed)
+        self.links = LinkService(context, SecretFile(parts.secrets), Tools())
+        news = LinkNews(self.links.receivers)
+        batching, roundups = (
+            Batching(context, self.speaking.speed),
+            RoundUps(context, self.speaking.speed, news),
+        )
         self._talk = self.queue = AnnouncementService(
             context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
             roundups.postpone_unheard,
         )  # fmt: skip
-        self._deals = DealService(context, self._talk, roundups)
+        self._deals = DealService(context, self._talk, roundups, news)
+        self.inbound = InboundService(context, self._deals)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
-        self.history = HistoryService(context, self.honours)
-        cues = CueService(context, self.honours, self.contests)
+        self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
+        self.cities_link = CityService(context, lambda: health.clock_trusted(), parts.store.path.parent)
+        cues = CueService(context, self.honours, self.contests, self.cities_link, news)
         self._people = PeopleService(context)
         self.targets = TargetService(context)
         self.duties = DutyService(context, self.targets)
         self.exceptions = ExceptionService(context)
         self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
+        self.backups = Backups(context, parts.home or Home(parts.store.path.parent.parent))
         health = HealthMonitor(
             context,
             self._sound.hearing,
@@ -139,7 +158,9 @@ class Office:
             self.speaking,
             parts.voice_install,
             self.keys.attempts.problems,
+            self.backups.problems,
         )
+        self.clock_trusted = health.clock_trusted
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
         self._view = SnapshotBuilder(
             context,
@@ -151,6 +172,7 @@ class Office:
             health,
             self.honours,
             self.contests,
+            self.cities_link,
         )
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))
@@ -203,6 +225,11 @@ class Office:
         """Return all deals of a day, oldest first, including those taken back."""
         with self._context.store.read() as session:
             return session.deals.of_day(day)
+
+    def latest_deals(self, day: date, most: int) -> tuple[tuple[Deal, ...], int]:
+        """Return the latest deals of a day, oldest first, including those taken back, and how many the day has."""
+        with self._context.store.read() as session:
+            return session.deals.latest_of_day(day, most)
 
     def deal_history(self, deal_id: int) -> tuple[Deal, tuple[Step, ...]]:
         """Return a deal and each void and restore of it, oldest first. Raises Unknown."""

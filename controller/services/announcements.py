@@ -27,6 +27,7 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Deal,
+    Person,
     StoreTrouble,
 )
 from controller.sales.store import Session
@@ -70,6 +71,7 @@ class AnnouncementService:
         self.hearing, self._batching, self._late = hearing, batching, late
         self._lock = threading.RLock()
         self._read: tuple[int, tuple[Announcement, ...]] = (-1, ())
+        self._readings: tuple[tuple[Person, ...], dict[str, str]] | None = None
         self._present: int | None = None  # taken by the announcer and not yet reported as ended
         self._unwritten: deque[Report] = deque()
         self._last_silence: Silence | None = None
@@ -81,7 +83,11 @@ class AnnouncementService:
     def names(self) -> dict[str, str]:
         """Return the readings of all names of the office."""
         with self._context.store.read() as session:
-            return readings(session.roster.teams(), session.roster.people())
+            people = session.people()
+            kept = self._readings
+            if kept is None or kept[0] is not people:  # another roster; teams are part of its version
+                kept = self._readings = (people, readings(session.roster.teams(), people))
+            return kept[1]
 
     def shown_on_walls(self, now: datetime) -> OnAir | None:
         """Return the announcement for the walls: the one playing, else one shown without sound."""

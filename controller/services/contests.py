@@ -78,7 +78,7 @@ class ContestService:
         """Return the rules with the groups of equals, and with the period of comparison."""
         if rules.kind == contests.GROUPS:
             since, until = period_of("month", rules.since.replace(day=1) - timedelta(days=1))
-            there = {person.id for person in session.roster.people() if not person.hidden}
+            there = {person.id for person in session.people() if not person.hidden}
             sums = {i: fen for i, fen in session.contests.before(since, until).items() if i in there}
             rules = replace(rules, groups=contests.equals(sums, size), sides=())
         if rules.measure == contests.IMPROVED:
@@ -144,7 +144,7 @@ class ContestService:
         until = min(now.date(), kept.rules.until)
         facts = self._facts(session, kept.rules, self._read(session, kept.rules, until, until))
         sides = contests.standings(kept.rules, facts)
-        text = contests.result_text(kept.rules, sides, WORDS)
+        text = contests.result_text(kept.rules, sides, WORDS, self._context.rhythm.broadcasts.contest)
         shown = _first_rows(sides, 10)
         session.contests.end(kept.id, {"text": text, "sides": [side_json(side) for side in shown]}, by, now)
         for side in contests.winners(sides):
@@ -322,7 +322,7 @@ def _check_sides(session: Session, rules: Rules) -> None:
         if rules.sides and not set(rules.sides) <= there:
             raise Refused("选的团队里有一个已经不在名单里，请重新选择。", "sides")
         return
-    people = {person.id: person for person in session.roster.people()}
+    people = {person.id: person for person in session.people()}
     for ident in rules.sides:
         if ident not in people:
             raise Refused("选的人里有一个已经不在名单里，请重新选择。", "sides")

@@ -7,17 +7,19 @@ from datetime import date, datetime
 from zlib import crc32
 
 from controller.sales import highlights, messages, results
-from controller.sales.model import WAITING, Announcement, City, Kind, Line, NewAnnouncement, StoredScript
+from controller.sales.model import WAITING, Announcement, Kind, Line, NewAnnouncement, StoredScript
 from controller.sales.results import Show
-from controller.sales.standings import Standing, Standings
+from controller.sales.standings import Standing
 from controller.sales.store import Session
 from controller.sentences import Sentence
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING
 from controller.services.celebrations import CELEBRATED, Celebrations
+from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import WORDS, Context, period_of, spent_s
 from controller.services.honours import Honours
+from controller.services.link_news import LinkNews
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan
 
 log = logging.getLogger(__name__)
@@ -39,8 +41,16 @@ def _priority(cue: Cue) -> int:
 class CueService:
     """Announce each cue once a day, despite restarts and clock jumps: its key in the outbox is unique."""
 
-    def __init__(self, context: Context, honours: Honours, contests: ContestService):
+    def __init__(
+        self,
+        context: Context,
+        honours: Honours,
+        contests: ContestService,
+        cities: CityService,
+        news: LinkNews,
+    ):
         self._context, self._honours, self._contests = context, honours, contests
+        self._cities, self._news = cities, news
         self._celebrations = Celebrations(context)
 
     def come(self, cue: Cue, plan: DayPlan, now: datetime) -> None:
@@ -155,6 +165,7 @@ class CueService:
             if final:
                 session.settings.freeze_results(plan.date, results.to_json(frozen), now)
                 self._honours.record(session, frozen, plan, now)
+                self._news.results(session, frozen, now)
         else:
             frozen = results.from_json(kept)
         return results.lines_of(frozen, self._context.rhythm.broadcasts.results, WORDS, plan.date.toordinal())
@@ -172,7 +183,7 @@ class CueService:
             session.settings.use("comment", chosen.template, now)
         return Show(
             plan.date, rhythm.office, day.count, day.amount, day.people[:10], day.teams,
-            cities=self.cities(session, plan.date, day),
+            cities=self._cities.rows(session, plan.date, day),
             week_top=self._winner(session, "week", plan) if self._last_of("week", plan) else None,
             month_top=self._winner(session, "month", plan) if self._last_of("month", plan) else None,
             comment=chosen.text if chosen else "", week_prize=rhythm.prizes.week, month_prize=rhythm.prizes.month,
@@ -181,15 +192,6 @@ class CueService:
     def celebrated(self, session: Session, plan: DayPlan, now: datetime) -> tuple[Sentence, ...]:
         """Return the lines of today's birthdays and full years for the walls."""
         return self._celebrations.notes(session, plan, now)
-
-    def cities(self, session: Session, day: date, own: Standings) -> tuple[City, ...]:
-        """Return the branches' results of a day, ranked together with this office's; empty if none were entered."""
-        rows = session.settings.cities(day)
-        if not rows:
-            return ()
-        name = self._context.rhythm.city or self._context.rhythm.office
-        others = (row for row in rows if row.name != name)
-        return results.rank_cities([*others, City(0, name, own.rate, own.amount, own=True)])
 
     def _winner(self, session: Session, period: str, plan: DayPlan) -> Standing | None:
         people = session.standings(*period_of(period, plan.date)).people

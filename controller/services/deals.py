@@ -1,4 +1,4 @@
-"""Deals and targets: record, correct, take back, restore, decide on announcements, announce."""
+"""Deals: record, correct, take back, restore, decide on announcements, announce."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from controller.sales.model import (
     RECORD,
     RESULTS,
     ROUNDUP,
-    TARGET,
     WAITING,
     Announcement,
     Deal,
@@ -30,7 +29,6 @@ from controller.sales.model import (
     Unknown,
 )
 from controller.sales.money import parse_amount
-from controller.sales.standings import Standing
 from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING, HOURLY
@@ -46,80 +44,11 @@ from controller.services.deal_corrections import (
     not_announced,
     published,
 )
+from controller.services.link_news import LinkNews
 from controller.services.roundups import TAKEN_BACK, RoundUps
+from controller.services.team_targets import announce_target, missed, target_row
 from controller.sound.tts.script import Script
-from controller.timetable.model import DayPlan, State, Timetable
-
-
-def _announce_target(
-    session: Session, deal: Deal, decision: Decision, own: Decision, rhythm: Timetable, spoken_s: float
-) -> Announcement | None:
-    """Add the announcement of a reached target, in the deal's transaction; None if there is nothing to announce.
-
-    `decision`: the decision shown for the deal; `own`: the same without quiet time and mute. The target is announced
-    after its deal: at once, or after the round-up that the deal waits for. A deal that waits for the 18:05 results
-    causes none, because the results name every team's completion. A deal that is announced on another day causes none.
-    """
-    if decision.when is None or decision.kind == RESULTS:
-        return None
-    if decision.when.date() != deal.date:
-        return None
-    row = _row(session, deal)
-    if row is None or not row.target or not row.amount - deal.amount < row.target <= row.amount:
-        return None
-    if any(announcement.state != DROPPED for announcement in _of_team(session, deal)):
-        return None
-    slots = messages.place_slots(row, WORDS)
-    phrase = messages.phrase(
-        rhythm.broadcasts.target, slots, session.settings.used(TARGET), deal.date.toordinal()
-    )
-    session.settings.use(TARGET, phrase.template, deal.at)
-    due, why = _when(decision, own, rhythm, deal.at, spoken_s)
-    after = announcement_priority.AFTER_ROUNDUP
-    new = NewAnnouncement(
-        f"target:{deal.id}", TARGET, phrase.text, why, deal.at, deal.date, due=due, deals=(deal.id,),
-        priority=after if decision.merge else announcement_priority.PRIORITY[TARGET],
-        script=StoredScript(applause="large"),
-    )  # fmt: skip
-    announcement, _ = session.outbox.add(new)
-    return announcement
-
-
-def missed(session: Session, deal: Deal) -> tuple[Announcement, ...]:
-    """Return the waiting target announcements of a team that is below its target again after a deal was taken back."""
-    row = _row(session, deal)
-    if row is None or row.target is None or row.amount >= row.target:
-        return ()
-    return tuple(announcement for announcement in _of_team(session, deal) if announcement.state == WAITING)
-
-
-def _when(
-    decision: Decision, own: Decision, rhythm: Timetable, now: datetime, spoken_s: float
-) -> tuple[datetime | None, str]:
-    if not own.at_once:
-        return own.when, f"团队完成了今天的目标，{own.when:%H:%M} 跟着这一单播报。"
-    minutes = rhythm.sound.talk_minutes_per_hour
-    later = announcement_priority.postpone(now, spoken_s, minutes) if decision.at_once else None
-    if later is not None:
-        return later, announcement_priority.why_later(minutes, later)
-    return None, "团队完成了今天的目标，跟着这一单播报。"
-
-
-def _row(session: Session, deal: Deal) -> Standing | None:
-    teams = session.standings(deal.date, deal.date).teams
-    return next((row for row in teams if row.team_id == deal.team_id), None)
-
-
-def _of_team(session: Session, deal: Deal) -> tuple[Announcement, ...]:
-    """Return the day's announcements of this team's target."""
-    return tuple(
-        one
-        for one in session.outbox.of_day(deal.date)
-        if one.kind == TARGET and any(d.team_id == deal.team_id for d in session.deals.of_ids(one.deals))
-    )
-
-
-# --- Recording deals
+from controller.timetable.model import DayPlan, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +57,14 @@ class How:
 
     `replaces`: the deal that it corrects, taken back in the same transaction. `day`: the day of this week for which it
     counts, None for today. `calm`: announced as a correction, in one sentence without applause; a deal for another day
-    always is.
+    always is. `why`: the reason for recording only, None for the usual one.
     """
 
     announced: bool | None = None
     replaces: int | None = None
     day: date | None = None
     calm: bool = False
+    why: str | None = None
 
 
 AS_USUAL = How()
@@ -172,8 +102,8 @@ class Recorded:
 class DealService:
     """Thread-safe: the store's single writer is the lock."""
 
-    def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps):
-        self._context, self._talk, self._calm = context, talk, CalmSentences(talk)
+    def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps, news: LinkNews):
+        self._context, self._talk, self._calm, self._news = context, talk, CalmSentences(talk), news
         self._next_roundup = roundups.next_roundup
         self.round_up, self.recover = roundups.round_up, roundups.recover  # called by TimetableListener
 
@@ -193,8 +123,7 @@ class DealService:
         sold = Sold(person, product, parse_amount(amount), team)
         with self._context.store.write() as session:
             recorded, gone = self.record_in(session, sold, key, how)
-        if gone is not None:
-            self._withdraw(gone)
+        self.withdraw(gone)
         return recorded
 
     def record_in(
@@ -205,9 +134,8 @@ class DealService:
         known = session.deals.by_key(key)
         seller = _seller(session, key, sold.person, sold.team)
         if known is not None:
-            known, _ = session.deals.record(key, seller, sold.product, sold.amount, now, known.date)
-            first = session.outbox.of_deal(known.id)[0]
-            return Recorded(known.id, first.text, Decided(first.decision), False), None
+            session.deals.record(key, seller, sold.product, sold.amount, now, known.date)
+            return self.known(session, known.id), None
         day = corrections.checked_date(how.day, now.date())
         old = correctable(session, how.replaces, now.date())
         gone = self._taken_back(session, old.id, CORRECTED, now) if old is not None else None
@@ -215,8 +143,15 @@ class DealService:
         signed = old.at if old is not None and old.date == day != now.date() else now
         deal, _ = session.deals.record(key, seller, sold.product, sold.amount, signed, day, how.replaces)
         announcement = self._announce(session, deal, old, how, now, decided)
+        silent = how.announced is False or day != now.date()
+        self._news.recorded(session, deal, old, decided[0].kind, now, silent=silent)
         note = published(session, now.date(), day, old.date if old is not None else day)
         return Recorded(deal.id, announcement.text, Decided(announcement.decision), True, note), gone
+
+    def known(self, session: Session, deal_id: int) -> Recorded:
+        """Return the answer to a repeated request: the first one's."""
+        first = session.outbox.of_deal(deal_id)[0]
+        return Recorded(deal_id, first.text, Decided(first.decision), False)
 
     def _announce(
         self, session: Session, deal: Deal, old: Deal | None, how: How, now: datetime,
@@ -225,7 +160,8 @@ class DealService:
         """Put the deal's announcement into the outbox, as usual, as a calm sentence, or with the reason for none."""
         today = deal.date == now.date()
         if how.announced is False or (how.announced is None and not today):
-            silent = Decision(ROUNDUP, None, True, not_announced(deal.date, now.date()), now)
+            why = how.why or not_announced(deal.date, now.date())
+            silent = Decision(ROUNDUP, None, True, why, now)
             return self._put(session, deal, silent, silent)
         if how.calm or not today:
             text = corrections.correction(old, deal, WORDS) if old else corrections.late_entry(deal, WORDS)
@@ -233,8 +169,19 @@ class DealService:
                 session, deal, text, announcement_policy.calm(self._facts(session, now, None))
             )
         announcement = self._put(session, deal, *decided)
-        _announce_target(session, deal, *decided, self._context.rhythm, spent_s(session, now))
+        self._announce_target(session, deal, decided, now)
         return announcement
+
+    def _announce_target(
+        self, session: Session, deal: Deal, decided: tuple[Decision, Decision], now: datetime
+    ) -> None:
+        row = target_row(session, deal)
+        spent = spent_s(session, now)
+        if (
+            announce_target(session, deal, *decided, self._context.rhythm, spent) is not None
+            and row is not None
+        ):
+            self._news.target(session, row, deal, now)
 
     def preview(
         self, person: str, product: str, amount: object, team: str | None = None, how: How = AS_USUAL
@@ -290,10 +237,10 @@ class DealService:
         """
         now = self._context.clock.now()
         with self._context.store.write() as session:
-            gone = self._taken_back(session, deal_id, reason, now)
+            gone = self.take_back_in(session, deal_id, reason, now)
             deal = session.deals.get(deal_id)
             note = published(session, now.date(), deal.date) if deal is not None else ""
-        self._withdraw(gone)
+        self.withdraw(gone)
         return note
 
     def restore(self, deal_id: int, *, announced: bool = False) -> Recorded:
@@ -324,13 +271,21 @@ class DealService:
                 session, deal, text, announcement_policy.calm(self._facts(session, now, None))
             )
         decided = self._decide(session, deal.amount, now, without=deal.id)
-        again = f"deal:{deal.id}:{len(session.deals.history(deal.id))}"
-        announcement = self._put(session, deal, *decided, key=again)
-        _announce_target(session, deal, *decided, self._context.rhythm, spent_s(session, now))
+        times = len(session.deals.history(deal.id))
+        announcement = self._put(session, deal, *decided, key=f"deal:{deal.id}:{times}")
+        self._news.deal(session, deal, decided[0].kind, now, again=times)
+        self._announce_target(session, deal, decided, now)
         return announcement
 
-    def _taken_back(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
+    def take_back_in(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
         """Void a deal in the store; return the announcements to change after the commit."""
+        gone = self._taken_back(session, deal_id, reason, now)
+        deal = session.deals.get(deal_id)
+        if deal is not None:
+            self._news.taken_back(session, deal, now)
+        return gone
+
+    def _taken_back(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
         gone = session.deals.void(deal_id, reason, now)
         spoken = calm_of(session, deal_id)
         unfinished = [a for a in session.outbox.of_deal(deal_id) if a.state in OPEN_STATES]
@@ -339,7 +294,10 @@ class DealService:
         shared = [a for a in unfinished if a.kind == BURST and a.state == WAITING and a.id not in alone]
         return Withdrawn((*alone, *targets, *spoken), tuple(shared))
 
-    def _withdraw(self, gone: Withdrawn) -> None:
+    def withdraw(self, gone: Withdrawn | None) -> None:
+        """End the announcements of voided deals; call it after the commit."""
+        if gone is None:
+            return
         self._talk.cancel(list(gone.ended), TAKEN_BACK)
         for shared in gone.shared:
             self._talk.without_voided(shared)

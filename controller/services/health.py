@@ -39,18 +39,20 @@ class HealthMonitor:
         speaking: Speaking,
         voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL,
         sign_ins: Callable[[], tuple[HealthProblem, ...]] = lambda: (),
+        backups: Callable[[], tuple[HealthProblem, ...]] = lambda: (),
     ):
-        """`sign_ins`: problems with sign-in attempts."""
+        """`sign_ins`: problems with sign-in attempts; `backups`: with the daily backups."""
         self._context, self._hearing, self._voice, self._library = context, hearing, voice, library
         self._speaking, self._voice_install, self._sign_ins = speaking, voice_install, sign_ins
+        self._backups = backups
 
     def all(self) -> tuple[HealthProblem, ...]:
         """Return all present problems, the gravest first."""
-        return (*self._of_the_parts(), *self.of_the_music(), *self._sign_ins())
+        return (*self._of_the_parts(), *self.of_the_music(), *self._sign_ins(), *self._backups())
 
     def besides_music(self) -> tuple[HealthProblem, ...]:
         """Return all problems but those of music files; cheap."""
-        return (*self._of_the_parts(), *self._sign_ins())
+        return (*self._of_the_parts(), *self._sign_ins(), *self._backups())
 
     def _of_the_parts(self) -> tuple[HealthProblem, ...]:
         problems = [

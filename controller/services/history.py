@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,10 +21,7 @@ TOP: Final = 10
 LONGEST_SPAN: Final = 3660
 """Days: ten years, so that a typing error in a year is noticed."""
 _EXPORTED_AT_ONCE: Final = 2000
-_BOM: Final = "\ufeff"
 HEADINGS: Final = ("编号", "日期", "时间", "团队", "人员", "产品", "金额（元）", "状态", "撤回的原因")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A cell that begins with one of these would be computed by a spreadsheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +101,9 @@ class HistoryService:
         month = _added(total for day, total in days.items() if day >= first)
         return PersonResults(person, weeks, month, self._honours.awards(person_id=ident), counts)
 
-    def export(self, since: date, until: date) -> Iterator[str]:
-        """Yield the deals of a span as CSV; see `csv_of`."""
-        return csv_of(rows_of(self._context.store, since, until))
+    def rows(self, since: date, until: date) -> Iterator[tuple[str, ...]]:
+        """Yield the cells of a span's deals; see `rows_of`."""
+        return rows_of(self._context.store, since, until)
 
 
 def check_span(since: date, until: date) -> None:
@@ -134,36 +129,11 @@ def _rows(store: Store, since: date, until: date) -> Iterator[tuple[str, ...]]:
     while True:
         with store.read() as session:
             found = session.history.next(since, until, at, _EXPORTED_AT_ONCE)
-        yield from map(_cells, found)
+        yield from found
         if len(found) < _EXPORTED_AT_ONCE:
             return
-        at = (found[-1].date, found[-1].id)
-
-
-def csv_of(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """Yield rows as CSV in UTF-8 with a byte order mark, which Excel needs; cells that look like formulas are text."""
-    yield _BOM
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for number, row in enumerate(rows):
-        writer.writerow([harmless(cell) for cell in row])
-        if number % 500 == 0:
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet computes: one that begins like a formula gets an apostrophe before it."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
-
-
-def _cells(deal: PastDeal) -> tuple[str, ...]:
-    return (
-        str(deal.id), deal.date.isoformat(), f"{deal.at:%H:%M:%S}", deal.team, deal.person, deal.product,
-        f"{deal.amount:.2f}", "有效" if deal.voided is None else "已撤回", deal.voided or "",
-    )  # fmt: skip
+        ident, day = found[-1][:2]
+        at = (date.fromisoformat(day), int(ident))
 
 
 def _week(days: dict[date, Sum], monday: date) -> tuple[date, Sum]:

@@ -17,13 +17,14 @@ from controller.glance import Ceremony
 from controller.sales import ceremony
 from controller.sales.awards import Award
 from controller.sales.ceremony import Slide
+from controller.sales.messages import phrase
 from controller.sales.model import Announcement, Kind, Line, NewAnnouncement, Refused, StoredScript
 from controller.sales.results import Show
 from controller.sales.session import Session
 from controller.sales.standings import Standing
 from controller.services import announcement_priority
 from controller.services.context import WORDS, Context, period_of
-from controller.timetable.model import DayPlan
+from controller.timetable.model import CeremonyTexts, DayPlan
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class Honours:
             awards = (*awards, *self._winners(session, "month", since, now))
         people = session.everybody()[0]
         photos = {p.id: p.photo for p in people}
-        walk = ceremony.slides(awards, {p.id for p in people if p.hidden}, WORDS)
+        walk = ceremony.slides(awards, {p.id for p in people if p.hidden}, WORDS, self._texts())
         return tuple(replace(slide, photo=photos.get(slide.person_id)) for slide in walk)
 
     def month_before(self, day: date) -> date:
@@ -124,7 +125,14 @@ class Honours:
         month = self.month_before(day)
         if final:
             self.settle(session, "month", day, now)
-        return ceremony.lines_of(month.month, self.walk(session, month))
+        return ceremony.lines_of(self._opening(month, self._texts().opening), self.walk(session, month))
+
+    def _texts(self) -> CeremonyTexts:
+        return self._context.rhythm.broadcasts.ceremony
+
+    def _opening(self, month: date, variants: tuple[str, ...]) -> str:
+        slots = {"month": ceremony.month_words(month), "office": self._context.rhythm.office}
+        return phrase(variants, slots, pick=month.month).text
 
     def present(self, session: Session, now: datetime, said: Kind | None) -> Ceremony | None:
         """Return the ceremony that is held: a person's, else the one of the present announcement."""
@@ -208,7 +216,7 @@ class Honours:
     def _say(
         self, session: Session, month: date, slide: Slide, now: datetime, at: int, *, opening: bool
     ) -> Announcement:
-        first = [Line(f"现在为{month.month}月的获奖者颁奖。")] if opening else []
+        first = [Line(self._opening(month, self._texts().start))] if opening else []
         lines = (*first, Line(slide.text, roll=slide.period == "month"))
         new = NewAnnouncement(
             f"ceremony:{now.isoformat()}:{at}", Kind.CEREMONY, "".join(line.text for line in lines),

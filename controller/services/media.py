@@ -17,9 +17,11 @@ from controller.names import tidy_name
 from controller.sales.model import Refused, StoreFull
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
+from controller.services.deal_reading import DealReading
 from controller.services.deals import AS_USUAL, DealService, How
 from controller.services.people import ProfileMedia
 from controller.services.people_lists import PeopleLists
+from controller.services.products import ProductService
 from controller.services.scripts import ScriptBuilder
 from controller.services.spoken_texts import LONGEST, Announced, SpokenTextService, check_sayable
 from controller.services.upload_inbox import Source, UploadInbox
@@ -236,6 +238,7 @@ class Uploads:
     tracks: MusicFiles
     profiles: ProfileMedia
     lists: PeopleLists
+    deals: DealReading
 
 
 def uploads(
@@ -248,6 +251,7 @@ def uploads(
         MusicFiles(sounds, inbox, sandbox, library, context, library_changed),
         ProfileMedia(var, inbox, sandbox, context),
         PeopleLists(context.store, inbox, sandbox),
+        DealReading(context, inbox, sandbox, ProductService(context).choices),
     )
 
 
@@ -259,6 +263,7 @@ class Media:
         voice: Voice, builder: ScriptBuilder, samples: Samples,
     ):  # fmt: skip
         self.clips, self.tracks, self.profiles = stored.clips, stored.tracks, stored.profiles
+        self.deals = stored.deals
         self._talk, self._speech, self._deals, self._voice = talk, speech, deals, voice
         self._builder, self.samples = builder, samples
 

@@ -42,7 +42,7 @@ class PeopleService:
     def people(self) -> tuple[Person, ...]:
         """Return the active people, team by team."""
         with self._context.store.read() as session:
-            return session.roster.people()
+            return session.people()
 
     def teams(self) -> tuple[Team, ...]:
         """Return the teams, oldest first."""

@@ -1,8 +1,8 @@
-"""Deals from salespeople's phones: they wait for the assistant, who confirms or declines them."""
+"""Deals that wait for the assistant, who confirms or declines them: from salespeople's phones and from programs."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from controller.sales.corrections import week_so_far
@@ -16,6 +16,19 @@ from controller.services.deals import DealService, How, Recorded, Sold
 CONFIRMED = "助理确认了，已经记下。"
 OWN_LISTED = 30
 """Proposals of one phone that it lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The assistant's corrections of a proposal with a question; None keeps the value that came."""
+
+    person: str | None = None
+    team: str | None = None
+    product: str | None = None
+    amount: object = None
+
+
+AS_SENT = Answer()
 
 
 class ProposalService:
@@ -53,16 +66,24 @@ class ProposalService:
         own = [_as_of(proposal, today) for proposal in recent if proposal.entered_by == entered_by]
         return tuple(own[:OWN_LISTED])
 
-    def confirm(self, ident: int, how: How) -> Recorded:
-        """Record a proposal as a deal under its own key, in one transaction; idempotent. Raises Refused."""
+    def confirm(self, ident: int, how: How, answer: Answer = AS_SENT) -> Recorded:
+        """Record a proposal as a deal under its own key, in one transaction; idempotent. Raises Refused.
+
+        `answer`: for a proposal with a question; a salesperson's is recorded unchanged, or declined.
+        """
         now = self._context.clock.now()
         with self._context.store.write() as session:
             proposal = _as_of(session.proposals.get(ident), now.date())
             if proposal.state not in (ProposalState.OPEN, ProposalState.CONFIRMED):
                 raise Conflict(proposal.why, field="id")
-            sold = Sold(proposal.person, proposal.product, proposal.amount, proposal.team)
-            recorded, _ = self._deals.record_in(session, sold, proposal.key, how)
+            if proposal.state == ProposalState.CONFIRMED and proposal.deal_id is not None:
+                return self._deals.known(session, proposal.deal_id)
+            sold = _sold(proposal, answer)
+            recorded, gone = self._deals.record_in(
+                session, sold, proposal.key, _how(proposal, how, now.date())
+            )
             session.proposals.finish(ident, ProposalState.CONFIRMED, CONFIRMED, now, recorded.id)
+        self._deals.withdraw(gone)
         return recorded
 
     def decline(self, ident: int, reason: str) -> Proposal:
@@ -79,6 +100,31 @@ class ProposalService:
 
 def _as_of(proposal: Proposal, today: date) -> Proposal:
     """Return a proposal with its state of today: an open one of an earlier day has expired, written down or not."""
-    if proposal.state != ProposalState.OPEN or proposal.date == today:
+    if proposal.state != ProposalState.OPEN or proposal.date == today or proposal.question:
         return proposal
     return replace(proposal, state=ProposalState.EXPIRED, why=expired_words(proposal.date))
+
+
+def _sold(proposal: Proposal, answer: Answer) -> Sold:
+    """Return the deal to record. Raises Refused while the person or the amount is unknown."""
+    if not proposal.question:
+        assert proposal.amount is not None  # noqa: S101  the table's CHECK
+        return Sold(proposal.person, proposal.product, proposal.amount, proposal.team)
+    if proposal.person_id is None and answer.person is None:
+        raise Refused("请先选是谁签的单，再确认。", field="person")
+    if answer.amount is None and proposal.amount is None:
+        raise Refused(f"金额“{proposal.written[:20]}”看不懂，请先写上金额，再确认。", field="amount")
+    amount = proposal.amount if answer.amount is None else parse_amount(answer.amount)
+    assert amount is not None  # noqa: S101  checked above
+    person = proposal.person if answer.person is None else answer.person
+    team = (proposal.team or None) if answer.person is None else answer.team
+    return Sold(person, tidy_product(answer.product or proposal.product), amount, team)
+
+
+def _how(proposal: Proposal, how: How, today: date) -> How:
+    """Return how a proposal is recorded: the day that has left this week since counts as today."""
+    if not proposal.question:
+        return how
+    day = proposal.counts_for if proposal.counts_for in week_so_far(today) else None
+    announced = how.announced if how.announced is not None else proposal.announced
+    return How(announced, proposal.replaces, day)

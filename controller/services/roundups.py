@@ -24,6 +24,7 @@ from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import AMONG_OTHERS, EVENING, FRESH, HOURLY
 from controller.services.context import WORDS, Context, spent_s
+from controller.services.link_news import LinkNews
 
 BURST_APPLAUSE, ROUNDUP_APPLAUSE = "large", "small"
 
@@ -80,8 +81,8 @@ DAYS_AHEAD = 10
 class RoundUps:
     """Thread-safe: the store's single writer is the lock. `speed`: returns the speed of speech, 1 being normal."""
 
-    def __init__(self, context: Context, speed: Callable[[], float]):
-        self._context, self._speed = context, speed
+    def __init__(self, context: Context, speed: Callable[[], float], news: LinkNews):
+        self._context, self._speed, self._news = context, speed, news
 
     def next_roundup(self, now: datetime) -> datetime | None:
         """Return the next full hour with a round-up."""
@@ -191,6 +192,8 @@ class RoundUps:
             )  # fmt: skip
             session.outbox.add(new)
             session.outbox.merge(members, f"并入 {now:%H:%M} 的整点播报。", now)
+            of_day = [deal for deal in session.deals.of_day(now.date()) if deal.voided is None]
+            self._news.hourly(session, roundup.announced, of_day, now)
 
     def postpone(self, late: Announcement, because: str) -> None:
         """Move the deals of a late announcement to the next round-up; without deals, change nothing."""

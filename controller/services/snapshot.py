@@ -24,6 +24,7 @@ from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services.announcement_priority import EMERGENCY
 from controller.services.announcements import AnnouncementService
+from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, period_of
 from controller.services.cues import PERIOD_OF, CueService
@@ -128,10 +129,11 @@ class SnapshotBuilder:
         health: HealthMonitor,
         honours: Honours,
         contests: ContestService,
+        cities: CityService,
     ):
         self._context, self._talk, self._cues, self._sounding = context, talk, cues, sounding
         self._walls, self._playlists, self._health = walls, playlists, health
-        self._honours, self._contests = honours, contests
+        self._honours, self._contests, self._cities = honours, contests, cities
         self._highlights = DayHighlights(context)
         self._lock = threading.Lock()
         self._last: Glance | None = None
@@ -174,6 +176,7 @@ class SnapshotBuilder:
             self._health.clock_trusted(), self._health.besides_music(), self._sounding(now),
             self._watched_music(), on_air.id if on_air else None, asks_for_targets(plan, now),
             sum(duty.at is not None and duty.at <= now for duty in plan.duties), self._honours.held(now),
+            self._cities.lines(),
         )  # fmt: skip
         if seen != self._seen:
             self._seen = seen
@@ -205,16 +208,17 @@ class SnapshotBuilder:
                 show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
                 board, announced = replace(show, people=show.people[:3]), _announced(session, now.date())
             deals = tuple(deal for deal in session.deals.last(LATEST_DEALS) if deal.date == now.date())
-            people = session.roster.everybody()
+            people = session.everybody()[0]
             hidden = {p.id for p in people if p.hidden}
             names = [p.name for p in people if p.hidden]
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._highlights.champion(session, state, on_air, now.date())
-            members = _members(session.roster.people())
+            members = _members(session.people())
             notices = (*plan.warnings, *self._cues.celebrated(session, plan, now))
             asked = asks_for_targets(plan, now) and teams_without_targets(session, now.date())
             walk = self._honours.present(session, now, on_air.kind if on_air else None)
             running = self._contests.shown(session, now)
+            cities = self._cities.rows(session, now.date(), periods["day"])
             shown = self._highlights.present(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
@@ -230,6 +234,7 @@ class SnapshotBuilder:
             champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
             members=members, open_targets=asked or (), ceremony=walk, contests=running,
+            cities=cities, city_news=self._cities.lines(),
         )  # fmt: skip
 
     def ranking(self, period: str, day: date) -> Ranking:
@@ -242,7 +247,7 @@ class SnapshotBuilder:
         """Return the branches' results of a day as far as entered, including this office's."""
         plan = self._context.timetable_file.plan(day)
         with self._context.store.read() as session:
-            return self._cues.cities(session, plan.date, session.standings(day, day))
+            return self._cities.rows(session, plan.date, session.standings(day, day))
 
 
 def _scene(state: State, on_air: OnAir | None, trusted: bool, *, held: bool) -> str:

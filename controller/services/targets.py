@@ -23,7 +23,6 @@ from controller.sales.targets import (
 )
 from controller.services.context import Context
 from controller.timetable.model import DayPlan
-from controller.timetable.times import utc
 
 REVIEWS = 2
 """Reviews a day."""
@@ -100,7 +99,7 @@ def stand_up_end(plan: DayPlan) -> datetime | None:
 def asks_for_targets(plan: DayPlan, now: datetime) -> bool:
     """Return whether walls name the teams whose targets are open: for two hours after the stand-up of a workday."""
     end = stand_up_end(plan)
-    return plan.workday and end is not None and utc(end) <= utc(now) < utc(end) + ASKED_FOR
+    return plan.workday and end is not None and end <= now < end + ASKED_FOR
 
 
 def teams_without_targets(session: Session, day: date) -> tuple[str, ...]:
@@ -197,7 +196,7 @@ class _DayReader:
 
     def __init__(self, session: Session, day: date, workdays: tuple[date, ...], opened: int | None) -> None:
         self._session, self._day, self._workdays, self._opened = session, day, workdays, opened
-        everybody = session.roster.everybody()
+        everybody = session.everybody()[0]
         team_of = {person.id: person.team_id for person in everybody}
         self._targets = session.targets.of_period(day, day, team_of)
         self._months: MonthTargets = session.targets.month(month_of(day))
@@ -233,7 +232,7 @@ class _DayReader:
 
     def _people(self, team: int, target: int) -> tuple[PersonDay, ...]:
         """Return a team's people; those without a target start from an even part of the rest of the team's."""
-        people = [person for person in self._session.roster.people() if person.team_id == team]
+        people = [person for person in self._session.people() if person.team_id == team]
         own = {one.id: self._targets.people[one.id] for one in people if one.id in self._targets.people}
         parts = iter(evenly(max(target - sum(own.values()), 0), len(people) - len(own)))
         return tuple(

@@ -102,7 +102,7 @@ class Certificate:
 
     def fingerprint(self) -> str:
         """Return SHA-256 of the authority, as phones show it."""
-        output = _openssl("x509", "-in", str(self.authority), "-noout", "-fingerprint", "-sha256")
+        output = openssl("x509", "-in", str(self.authority), "-noout", "-fingerprint", "-sha256")
         return output.strip().split("=", 1)[-1]
 
 
@@ -163,7 +163,7 @@ def _make_authority(folder: Path, name: str, address: str) -> None:
     names = [f"permitted;DNS:{own}" for own in (name, "local", "localhost")]
     spans = (*PRIVATE, IPv4Network(address))
     limits = ",".join([*names, *(f"permitted;IP:{span.with_netmask}" for span in spans)])
-    _openssl(
+    openssl(
         "req", "-x509", *EC, "-utf8", "-keyout", str(folder / "ca.key"), "-out", str(folder / "ca.crt"),
         "-days", str(CA_DAYS), "-subj", f"/CN=战鼓 Zhangu ({name})",
         "-addext", "basicConstraints=critical,CA:TRUE,pathlen:0", "-addext", "keyUsage=critical,keyCertSign",
@@ -178,7 +178,7 @@ def _make_own(folder: Path, name: str, names: str) -> None:
         f"basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
         f"extendedKeyUsage=serverAuth\nsubjectAltName={names}\n"
     )
-    _openssl(
+    openssl(
         "req",
         "-new",
         *EC,
@@ -189,7 +189,7 @@ def _make_own(folder: Path, name: str, names: str) -> None:
         "-subj",
         f"/CN={name}",
     )
-    _openssl(
+    openssl(
         "x509", "-req", "-in", str(request), "-CA", str(folder / "ca.crt"), "-CAkey", str(folder / "ca.key"),
         "-set_serial", f"0x{secrets.token_hex(15)}", "-days", str(DAYS), "-sha256",
         "-extfile", str(extras), "-out", str(own),
@@ -197,5 +197,6 @@ def _make_own(folder: Path, name: str, names: str) -> None:
     own.write_bytes(own.read_bytes() + (folder / "ca.crt").read_bytes())
 
 
-def _openssl(*words: str) -> str:
+def openssl(*words: str) -> str:
+    """Run openssl and return its output. Raises FileNotFoundError without it, SubprocessError when it fails."""
     return subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60, check=True).stdout

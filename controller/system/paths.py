@@ -20,6 +20,11 @@ class Home:
         return self.root / "config" / "rhythm.yaml"
 
     @property
+    def secrets(self) -> Path:
+        """The keys of links to the outside, readable by the owner only."""
+        return self.root / "config" / "secrets.json"
+
+    @property
     def sounds(self) -> Path:
         """Chime, applause, music/<playlist>/."""
         return self.root / "sounds"

@@ -23,7 +23,7 @@ from controller.timetable.exceptions import (
     words_of,
 )
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan, Duty, Entry, Moments
-from controller.timetable.times import covers, moment, utc, written
+from controller.timetable.times import moment, written
 from controller.timetable.workdays import Workday, Workdays
 
 GRACE = timedelta(seconds=120)
@@ -68,7 +68,7 @@ def _without_quiet_cues(plan: DayPlan) -> DayPlan:
     """Drop cues that an exception has brought into quiet time, each with a warning as in any plan."""
     kept, warnings = [], list(plan.warnings)
     for cue in plan.cues:
-        quiet = next((e for e in plan.entries if e.quiet and covers(e.at, e.until, cue.at)), None)
+        quiet = next((e for e in plan.entries if e.quiet and e.at <= cue.at < e.until), None)
         if quiet is None:
             kept.append(cue)
         else:
@@ -113,7 +113,7 @@ def _without_item(plan: DayPlan, item: Item) -> tuple[DayPlan, DayPlan]:
     """Split a plan into the rest and the item. An entry takes along the cues and duties within its time."""
 
     def within(at: datetime | None) -> bool:
-        return at is not None and isinstance(item, Entry) and covers(item.at, item.until, at)
+        return at is not None and isinstance(item, Entry) and item.at <= at < item.until
 
     def own(one: Item) -> bool:
         return one == item or (isinstance(one, Cue) and within(one.at))
@@ -137,7 +137,7 @@ def _put(plan: DayPlan, taken: DayPlan, at: timedelta) -> DayPlan:
     def moved(old: datetime) -> datetime:
         day_end = moment(plan.date, DAY_END, plan.zone)
         clock = (since_midnight(old) if old.date() == plan.date else DAY_END) + by
-        return min(moment(plan.date, clock, plan.zone), day_end, key=utc)
+        return min(moment(plan.date, clock, plan.zone), day_end)
 
     entries = [replace(entry, at=moved(entry.at), until=moved(entry.until)) for entry in taken.entries]
     cues = [
@@ -157,17 +157,17 @@ def without(entry: Entry, spans: Iterable[Moments]) -> list[Entry]:
     """Return the pieces of an entry outside some spans."""
     pieces = [(entry.at, entry.until)]
     for since, until in spans:
-        cut = [((a, min(b, since, key=utc)), (max(a, until, key=utc), b)) for a, b in pieces]
-        pieces = [piece for both in cut for piece in both if utc(piece[0]) < utc(piece[1])]
+        cut = [((a, min(b, since)), (max(a, until), b)) for a, b in pieces]
+        pieces = [piece for both in cut for piece in both if piece[0] < piece[1]]
     return [replace(entry, at=at, until=until) for at, until in pieces]
 
 
 def _sorted(plan: DayPlan) -> DayPlan:
     late = moment(plan.date, DAY_END, plan.zone)
-    by_time: Callable[[Item | Duty], datetime] = lambda one: utc(one.at or late)
+    by_time: Callable[[Item | Duty], datetime] = lambda one: one.at or late
     return replace(
         plan,
-        entries=tuple(sorted((e for e in plan.entries if utc(e.at) < utc(e.until)), key=by_time)),
+        entries=tuple(sorted((e for e in plan.entries if e.at < e.until), key=by_time)),
         cues=tuple(sorted(plan.cues, key=by_time)),
         duties=tuple(sorted(plan.duties, key=by_time)),
     )
@@ -182,11 +182,11 @@ def _cut_off(plan: DayPlan, exceptions: Sequence[DayException]) -> DayPlan:
         return plan
 
     def free(at: datetime | None) -> bool:
-        return at is not None and any(covers(since, until, at) for since, until in off)
+        return at is not None and any(since <= at < until for since, until in off)
 
     def shortened(cue: Cue) -> Cue:
-        ends = [since for since, _ in off if cue.until and utc(cue.at) < utc(since) < utc(cue.until)]
-        return replace(cue, until=min(ends, key=utc)) if ends else cue
+        ends = [since for since, _ in off if cue.until and cue.at < since < cue.until]
+        return replace(cue, until=min(ends)) if ends else cue
 
     return replace(
         plan,
@@ -206,7 +206,7 @@ def _spans(plan: DayPlan, exceptions: Sequence[DayException], *kinds: ExceptionK
         else:
             spans.append((since, until))
     moments = [(moment(plan.date, a, plan.zone), moment(plan.date, b, plan.zone)) for a, b in spans]
-    return tuple(span for span in moments if utc(span[0]) < utc(span[1]))
+    return tuple(span for span in moments if span[0] < span[1])
 
 
 def _span(exception: DayException) -> tuple[timedelta, timedelta]:

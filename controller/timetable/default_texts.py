@@ -44,6 +44,20 @@ BROADCASTS: dict[str, Variants] = {
     ),
 }
 
+CEREMONY: dict[str, Variants] = {
+    "opening": ("请大家到前面来，为{month}的获奖者鼓掌。",),
+    "start": ("现在为{month}的获奖者颁奖。",),
+    "month": ("{month}的开拓能手，{team}的{person}，{count}单，共{amount}！请大家鼓掌！",),
+    "week": ("{week}的开拓能手，{team}的{person}，{count}单，共{amount}！",),
+    "day": ("{team}的{person}，{times}获得当天的开拓能手！",),
+}
+CONTEST: dict[str, Variants] = {
+    "result": ("{contest}的结果：恭喜{winners}！",),
+    "item": ("{group}{side}，{score}",),
+    "prize": ("奖品是{prize}。",),
+    "nobody": ("{contest}结束了，这一次没有分出胜负，我们再来。",),
+}
+
 RESULTS: dict[str, Variants] = {
     "opening": ("战报传来，今天我们一共签了{count}单，合计{total}。",),
     "third": ("第三名，{team}的{person}，{amount}。",),
@@ -52,6 +66,11 @@ RESULTS: dict[str, Variants] = {
     "top_team": ("今天的第一团队是{team}，{amount}，完成率{rate}。",),
     "team": ("{team}，完成率{rate}。",),
     "city": ("{city}，完成率{rate}。", "{city}，{amount}。"),
+    "city_missing": (
+        "{city}还没有报来，最后一次是{time}，完成率{rate}。",
+        "{city}还没有报来，最后一次是{time}，{amount}。",
+        "{city}今天还没有报来。",
+    ),
     "week": ("本周的开拓能手是{team}的{person}，共{amount}！",),
     "month": ("本月的开拓能手是{team}的{person}，共{amount}！",),
     "closing": ("今天辛苦了，路上小心！",),

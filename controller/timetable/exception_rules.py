@@ -22,7 +22,7 @@ from controller.timetable.exceptions import (
 from controller.timetable.labels import SAYINGS, SCENES
 from controller.timetable.model import Cue, DayPlan, Entry
 from controller.timetable.plan import music_of
-from controller.timetable.times import covers, moment, utc, written, written_end
+from controller.timetable.times import moment, written, written_end
 from controller.timetable.workdays import WEEKDAYS as ZH_WEEKDAYS
 
 MOST_EXCEPTIONS: Final = 50
@@ -121,9 +121,9 @@ def _over(one: Proposal) -> Iterator[Refusal]:
         return
     at = moment(plan.date, clock, plan.zone)
     if exception.kind == ExceptionKind.OFF_FROM:
-        if utc(at) < utc(one.now) - JUST_NOW:
+        if at < one.now - JUST_NOW:
             yield f"{written(at)} 已经过了。要现在就下班，请写 {one.now:%H:%M}。", "at"
-    elif utc(at) <= utc(one.now):
+    elif at <= one.now:
         yield (
             f"{written(at)} 已经过了，现在是 {one.now:%H:%M}。请写以后的时间。",
             ("at" if exception.until is None else "until"),
@@ -140,7 +140,7 @@ def _item(one: Proposal) -> Iterator[Refusal]:
         yield f"这一天的安排里没有“{called}”，可能刚刚改过。请重新打开这一天。", "name"
         return
     end = item.until if isinstance(item, Entry) else item.at
-    if utc(end) <= utc(one.now):
+    if end <= one.now:
         yield f"“{label(item)}”已经过去了。", "name"
     if exception.kind == ExceptionKind.MOVE:
         yield from _moved(one, item)
@@ -151,11 +151,11 @@ def _moved(one: Proposal, item: Item) -> Iterator[Refusal]:
     at = exception.at or timedelta()
     if at == since_midnight(item.at):
         yield f"“{label(item)}”本来就在 {written(item.at)}。", "at"
-    if isinstance(item, Entry) and at + (utc(item.until) - utc(item.at)) > DAY_END:
-        minutes = (utc(item.until) - utc(item.at)) // timedelta(minutes=1)
+    if isinstance(item, Entry) and at + (item.until - item.at) > DAY_END:
+        minutes = (item.until - item.at) // timedelta(minutes=1)
         yield f"“{item.name}”要 {minutes} 分钟，从 {hhmm(at)} 开始会过零点。请写早一点。", "at"
     moved = moment(one.before.date, at, one.before.zone)
-    if any(covers(since, until, moved) for since, until in one.after.off):
+    if any(since <= moved < until for since, until in one.after.off):
         yield f"{hhmm(at)} 在休息的时间里。请换一个时间，或者先撤销休息。", "at"
 
 
@@ -165,7 +165,7 @@ def _quiet(one: Proposal) -> Iterator[Refusal]:
     if exception.kind == ExceptionKind.EXTRA or (exception.kind, exception.item) == (ExceptionKind.MOVE, CUE):
         at = moment(plan.date, exception.at or timedelta(), plan.zone)
         for entry in plan.entries:
-            if entry.quiet and covers(entry.at, entry.until, at):
+            if entry.quiet and entry.at <= at < entry.until:
                 span = f"{written(entry.at)}–{written_end(entry.at, entry.until)}"
                 yield f"{written(at)} 在“{entry.name}”（{span}）里，安静时间什么都不播。请换一个时间。", "at"
     elif exception.kind == ExceptionKind.MOVE and (lost := _lost_cues(one.before, plan)):
@@ -227,13 +227,13 @@ def _gone_cues(before: DayPlan, after: DayPlan) -> Iterator[str]:
 def _waiting_cues(_: DayPlan, after: DayPlan) -> Iterator[str]:
     for cue in after.cues:
         for since, until in after.no_announcements:
-            if cue.say is not None and covers(since, until, cue.at):
+            if cue.say is not None and since <= cue.at < until:
                 yield f"{written(cue.at)} {label(cue)}：等到 {written_end(since, until)} 再播。"
 
 
 def _outside(before: DayPlan, after: DayPlan) -> Iterator[str]:
     for cue in after.cues:
-        free = any(covers(since, until, cue.at) for since, until in after.off)
+        free = any(since <= cue.at < until for since, until in after.off)
         if (free or not after.workday) and cue.extra and cue not in before.cues:
             yield f"{written(cue.at)} 在不上班的时间里，照样播报。"
 

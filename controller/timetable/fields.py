@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,13 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from controller.timetable.problems import nearest
 from controller.timetable.schema import BadError, Schema, Where, text_of
 from controller.timetable.slots import ALLOWED, slots_in
+from controller.timetable.times import plain
 from controller.timetable.workdays import CALLED, COUNTRIES, KINDS, REGIONS, calendar_of
 from controller.timetable.yaml_source import Items, Node, Text
-
-
-def plain(text: str) -> str:
-    """Replace full-width digits, colons and letters by ASCII ones."""
-    return unicodedata.normalize("NFKC", text).strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from controller.timetable.day_rules import DayRule
 from controller.timetable.exceptions import DayException
+from controller.timetable.link_model import NO_LINKS, LinkSettings
 
 Moments = tuple[datetime, datetime]
 """A span of time; the second is excluded."""
@@ -201,10 +202,32 @@ class Results:
     top_team: Variants
     team: Variants
     city: Variants
+    city_missing: Variants
     week: Variants
     month: Variants
     closing: Variants
     nothing: Variants
+
+
+@dataclass(frozen=True, slots=True)
+class CeremonyTexts:
+    """The month's ceremony: the openings of the cue and of the phone, and a sentence per winner."""
+
+    opening: Variants
+    start: Variants
+    month: Variants
+    week: Variants
+    day: Variants
+
+
+@dataclass(frozen=True, slots=True)
+class ContestTexts:
+    """A contest's result: the whole, one winner, the prize behind it, and the end without a winner."""
+
+    result: Variants
+    item: Variants
+    prize: Variants
+    nobody: Variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +238,7 @@ class Broadcasts:
     first_of_day: Variants
     big_over: Decimal  # yuan; a deal of more than this is big
     big: Variants
+    late_minutes: int  # a program's deal that is older is recorded only
     hourly_from: time
     hourly_to: time
     hourly: Variants
@@ -234,6 +258,8 @@ class Broadcasts:
     sprint: Variants
     birthdays: Variants
     company_years: Variants
+    ceremony: CeremonyTexts
+    contest: ContestTexts
     results: Results
     comments: Mapping[str, Variants]  # key: one of COMMENTS
 
@@ -293,6 +319,23 @@ class Prizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A number beside the deals, such as 电话 in 通. The unit 元 makes it an amount of money."""
+
+    name: str
+    unit: str = "个"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Daily backups: how many are kept, and a second folder (a USB stick, a share) besides `var/backups`."""
+
+    days: int = 14
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timetable:
     """The checked timetable file. `new_customers`: percentages Monday to Friday."""
 
@@ -311,4 +354,7 @@ class Timetable:
     cities: tuple[str, ...] = ()
     new_customers: tuple[int, ...] = NEW_CUSTOMERS
     prizes: Prizes = Prizes()
+    links: LinkSettings = NO_LINKS
+    measures: tuple[Measure, ...] = ()
+    backup: BackupSettings = BackupSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

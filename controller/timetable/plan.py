@@ -30,7 +30,7 @@ from controller.timetable.model import (
     Timetable,
 )
 from controller.timetable.slots import fill
-from controller.timetable.times import DAY, covers, moment, utc, written, written_end
+from controller.timetable.times import DAY, moment, written, written_end
 from controller.timetable.workdays import WEEKDAYS, Workday, Workdays
 
 MOST_DAYS = 200  # per year; a rule that holds on at least so many belongs to the usual day
@@ -66,7 +66,7 @@ def plan_for(
         zone=rhythm.zone,
         entries=entries,
         cues=cues,
-        duties=tuple(sorted(duties, key=lambda duty: utc(duty.at) if duty.at else _ALL_DAY)),
+        duties=tuple(sorted(duties, key=lambda duty: duty.at if duty.at else _ALL_DAY)),
         warnings=tuple(warnings),
     )
     return apply(plan, exceptions) if exceptions else plan
@@ -172,7 +172,7 @@ def _entries(
 ) -> Iterator[Entry]:
     for at, until, span in pieces:
         begins, ends = moment(day, at, rhythm.zone), moment(day, until, rhythm.zone)
-        if utc(begins) >= utc(ends):
+        if begins >= ends:
             continue  # skipped by the start of summer time
         music = next((choice.playlist for choice in span.music if holds(choice.on)), None)
         yield Entry(
@@ -199,7 +199,7 @@ def _cues(
             warnings.append(say("cue_in_quiet", at=written(cue.at), name=quiet.name))
         else:
             planned.append(cue)
-    return tuple(sorted(planned, key=lambda cue: utc(cue.at)))
+    return tuple(sorted(planned, key=lambda cue: cue.at))
 
 
 def _cue(day: date, rule: CueRule, rhythm: Timetable) -> Cue:
@@ -219,7 +219,7 @@ def _duty(day: date, rule: DutyRule, rhythm: Timetable, values: dict[str, str]) 
 
 
 def _quiet_entry(entries: tuple[Entry, ...], at: datetime) -> Entry | None:
-    return next((entry for entry in entries if entry.quiet and covers(entry.at, entry.until, at)), None)
+    return next((entry for entry in entries if entry.quiet and entry.at <= at < entry.until), None)
 
 
 # --- The state at a moment and the due cues
@@ -236,13 +236,13 @@ def state_at(plan: DayPlan, now: datetime) -> State:
     quiet = next_quiet(plan, now) if entry and entry.quiet else None
     return State(
         entry=entry,
-        next=next((later for later in plan.entries if utc(later.at) > utc(now)), None),
-        music=next((part for part in music_of(plan) if covers(part.since, part.until, now)), None),
+        next=next((later for later in plan.entries if later.at > now), None),
+        music=next((part for part in music_of(plan) if part.since <= now < part.until), None),
         quiet=quiet is not None,
         quiet_until=quiet[1] if quiet else None,
         wall=_wall(plan, entry, now),
-        changes_at=next(edge for edge in _edges(plan) if utc(edge) > utc(now)),
-        silent_until=next((end for begin, end in silent_times(plan) if covers(begin, end, now)), None),
+        changes_at=next(edge for edge in _edges(plan) if edge > now),
+        silent_until=next((end for begin, end in silent_times(plan) if begin <= now < end), None),
     )
 
 
@@ -253,20 +253,20 @@ def music_of(plan: DayPlan) -> Iterator[Music]:
             continue
         begins = entry.at
         for since, until in plan.no_music:
-            if utc(since) < utc(entry.until) and utc(until) > utc(begins):
-                if utc(begins) < utc(since):
+            if since < entry.until and until > begins:
+                if begins < since:
                     yield Music(entry.music, entry.volume, begins, since)
                 begins = until
-        if utc(begins) < utc(entry.until):
+        if begins < entry.until:
             yield Music(entry.music, entry.volume, begins, entry.until)
 
 
 def silent_times(plan: DayPlan) -> list[Moments]:
     """Return the spans in which nothing is announced: quiet times and spans without announcements, joined."""
     times: list[Moments] = []
-    for since, until in sorted([*_quiet_times(plan), *plan.no_announcements], key=lambda span: utc(span[0])):
-        if times and utc(since) <= utc(times[-1][1]):
-            times[-1] = (times[-1][0], max(until, times[-1][1], key=utc))
+    for since, until in sorted([*_quiet_times(plan), *plan.no_announcements], key=lambda span: span[0]):
+        if times and since <= times[-1][1]:
+            times[-1] = (times[-1][0], max(until, times[-1][1]))
         else:
             times.append((since, until))
     return times
@@ -278,21 +278,21 @@ def due(plan: DayPlan, since: datetime, now: datetime) -> tuple[Cue, ...]:
     All punctual cues are due. Of the late cues within their grace, only those of the latest moment are due, so that
     at most one late moment is announced after the machine slept. Older cues are dropped.
     """
-    passed = [cue for cue in plan.cues if utc(since) < utc(cue.at) <= utc(now)]
-    alive = [cue for cue in passed if utc(now) - utc(cue.at) <= max(ON_TIME, cue.grace)]
-    late = [cue for cue in alive if utc(now) - utc(cue.at) > ON_TIME]
-    return tuple(cue for cue in alive if cue not in late or utc(cue.at) == utc(late[-1].at))
+    passed = [cue for cue in plan.cues if since < cue.at <= now]
+    alive = [cue for cue in passed if now - cue.at <= max(ON_TIME, cue.grace)]
+    late = [cue for cue in alive if now - cue.at > ON_TIME]
+    return tuple(cue for cue in alive if cue not in late or cue.at == late[-1].at)
 
 
 def next_quiet(plan: DayPlan, now: datetime) -> tuple[datetime, datetime] | None:
     """Return start and end of the present or next quiet time of the date; adjoining quiet entries count as one."""
-    return next((span for span in _quiet_times(plan) if utc(span[1]) > utc(now)), None)
+    return next((span for span in _quiet_times(plan) if span[1] > now), None)
 
 
 def _quiet_times(plan: DayPlan) -> list[tuple[datetime, datetime]]:
     times: list[tuple[datetime, datetime]] = []
     for entry in plan.entries:
-        if entry.quiet and times and utc(times[-1][1]) == utc(entry.at):
+        if entry.quiet and times and times[-1][1] == entry.at:
             times[-1] = (times[-1][0], entry.until)
         elif entry.quiet:
             times.append((entry.at, entry.until))
@@ -317,7 +317,7 @@ def _on(plan: DayPlan, now: datetime) -> datetime:
 
 
 def _entry_at(entries: tuple[Entry, ...], now: datetime) -> Entry | None:
-    return next((entry for entry in entries if covers(entry.at, entry.until, now)), None)
+    return next((entry for entry in entries if entry.at <= now < entry.until), None)
 
 
 def _wall(plan: DayPlan, entry: Entry | None, now: datetime) -> str:
@@ -325,11 +325,11 @@ def _wall(plan: DayPlan, entry: Entry | None, now: datetime) -> str:
     if entry and entry.quiet:
         return entry.wall
     for cue in reversed(plan.cues):
-        if cue.show and cue.until and covers(cue.at, cue.until, now):
+        if cue.show and cue.until and cue.at <= now < cue.until:
             return cue.show
     if entry:
         return entry.wall
-    inside = plan.entries and covers(plan.entries[0].at, plan.entries[-1].until, now)
+    inside = plan.entries and plan.entries[0].at <= now < plan.entries[-1].until
     return "rhythm" if inside else "rest"
 
 
@@ -338,7 +338,7 @@ def _edges(plan: DayPlan) -> list[datetime]:
     edges += [edge for cue in plan.cues if cue.show and cue.until for edge in (cue.at, cue.until)]
     edges += [edge for span in (*plan.no_music, *plan.no_announcements) for edge in span]
     edges.append(moment(plan.date + DAY, timedelta(), plan.zone))
-    return sorted(edges, key=utc)
+    return sorted(edges)
 
 
 def to_json(plan: DayPlan) -> dict[str, Any]:

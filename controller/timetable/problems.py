@@ -27,8 +27,9 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.place}：" if self.place else ""
         guess = f"是不是“{self.nearest}”？" if self.nearest else ""
-        line = f" 第 {self.line} 行，" if self.line else "："
-        return f"{self.file}{line}{place}{self.found}。{self.allowed}。{guess}"
+        where = f"{self.file} 第 {self.line} 行" if self.line else self.file
+        comma = "，" if self.line else "："
+        return f"{where}{comma}{place}{self.found}。{self.allowed}。{guess}"
 
 
 class TimetableInvalid(Exception):  # noqa: N818  named after the timetable, not after Python

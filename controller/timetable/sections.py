@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from controller.timetable.day_rules import WEEKDAYS, DayRule, Part
 from controller.timetable.fields import Country, Either, Flag, Number, OneOf, Words, Zone
 from controller.timetable.labels import SAYINGS, SCENE_WORDS
+from controller.timetable.link_model import NO_LINKS
+from controller.timetable.link_sections import LINKS
 from controller.timetable.model import (
     DIAGONALS,
     DISTANCES,
@@ -24,9 +26,11 @@ from controller.timetable.model import (
     THEMES,
     VOICES,
     WHO,
+    BackupSettings,
     Ceiling,
     CueRule,
     DutyRule,
+    Measure,
     MusicChoice,
     Prizes,
     SoundSettings,
@@ -38,7 +42,7 @@ from controller.timetable.model import (
 from controller.timetable.problems import nearest
 from controller.timetable.schema import Field, Group, Many, Schema, Table, Where
 from controller.timetable.texts import BROADCASTS, COMMENTS, RESULTS, broadcasts_from
-from controller.timetable.times import ClockRange, Day, Days
+from controller.timetable.time_fields import ClockRange, Day, Days
 from controller.timetable.yaml_source import Node, Pairs, Text
 
 WORKDAYS = DayRule("workdays", (Part("workdays"),))
@@ -136,6 +140,10 @@ def _duty(values: dict[str, Any], line: int) -> DutyRule:
     return DutyRule(values["on"], at, values["who"], values["what"], line)
 
 
+def _measure(values: dict[str, Any], line: int) -> Measure:
+    return Measure(values["name"], values["unit"], line)
+
+
 def _default(of: type, name: str) -> Any:
     """Return the default that the model declares for a field."""
     return next(known.default for known in fields(of) if known.name == name)
@@ -188,6 +196,15 @@ DUTY = Group(
     _duty,
     title="what",
 )
+MEASURE = Group(
+    {
+        "name": Field(Words(most=10), "名称，例如 电话、邀约、回款", required=True),
+        "unit": Field(Words(most=4), "单位：通、个、次；写 元 就是金额", default=_default(Measure, "unit")),
+    },
+    _measure,
+    title="name",
+)
+MOST_MEASURES = 6
 
 
 # --- The timetable file as a whole
@@ -221,6 +238,10 @@ def _prizes(values: dict[str, Any], line: int) -> Prizes:
     return Prizes(**_given(values))
 
 
+def _backup(values: dict[str, Any], line: int) -> BackupSettings:
+    return BackupSettings(**_given(values))
+
+
 def _rhythm(values: dict[str, Any], line: int) -> Timetable:
     return Timetable(
         office=values["office"],
@@ -238,6 +259,9 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
         cities=values["cities"],
         new_customers=values["new_customers"] or NEW_CUSTOMERS,
         prizes=values["prizes"] or Prizes(),
+        links=values["links"] or NO_LINKS,
+        measures=values["measures"],
+        backup=values["backup"] or BackupSettings(),
     )
 
 
@@ -310,6 +334,21 @@ _WALLS = Group(
     _walls,
 )
 
+_BACKUP = Group(
+    {
+        "days": Field(Number(3, 365), "留几天的备份"),
+        "folder": Field(
+            Words(
+                200,
+                check=lambda path: path.startswith("/") and path.isprintable(),
+                example="写完整的路径，例如“/media/usb/zhangu”",
+            ),
+            "另外再备份到哪个文件夹，例如 U 盘：/media/usb/zhangu",
+        ),
+    },
+    _backup,
+)
+
 FILE = Group(
     {
         "office": Field(Words(40), "公司名称，显示在大屏上", required=True),
@@ -359,8 +398,13 @@ FILE = Group(
             ),
             "开拓能手的奖品",
         ),
+        "measures": Field(
+            Many(MEASURE, most=MOST_MEASURES), "除了金额，还记哪些数：电话、邀约、回款…", default=()
+        ),
+        "backup": Field(_BACKUP, "每天的备份"),
         "sound": Field(_SOUND, "声音"),
         "walls": Field(_WALLS, "大屏"),
+        "links": Field(LINKS, "和外面的连接：群机器人"),
     },
     _rhythm,
     elsewhere=dict.fromkeys(("zone", "zones", "rooms"), "声音只有一路，不能按房间分"),

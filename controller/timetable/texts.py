@@ -7,15 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from controller.timetable import default_texts
-from controller.timetable.fields import Words, Yuan
+from controller.timetable.fields import Number, Words, Yuan
 from controller.timetable.model import COMMENTS as COMMENT_NAMES
-from controller.timetable.model import Broadcasts, Results
+from controller.timetable.model import Broadcasts, CeremonyTexts, ContestTexts, Results
 from controller.timetable.schema import Field, Group, Many
 from controller.timetable.slots import ALLOWED
-from controller.timetable.times import TimeOfDay
+from controller.timetable.time_fields import TimeOfDay
 
 BIG_OVER = Decimal(10_000)  # yuan
 HOURLY = (time(10), time(17))
+LATE_MINUTES = 30
+"""A deal from a program that is older is counted without an announcement."""
 
 
 def _texts(section: str, name: str, doc: str, default: Any = None) -> Field:
@@ -30,6 +32,23 @@ def _spoken(name: str, doc: str) -> Field:
     return _texts("broadcasts", name, doc, default_texts.BROADCASTS[name])
 
 
+def _group(section: str, docs: dict[str, str], usual: dict[str, Any]) -> Group:
+    return Group({name: _texts(section, name, doc, usual[name]) for name, doc in docs.items()})
+
+
+_CEREMONY_DOCS = {
+    "opening": "作息表里到点表彰的开场",
+    "start": "手机上开始表彰的开场",
+    "month": "月度的开拓能手",
+    "week": "一周的开拓能手",
+    "day": "多次拿到当天开拓能手的人",
+}
+_CONTEST_DOCS = {
+    "result": "结果；winners 是每一位获胜者，用下面一句说",
+    "item": "每一位获胜者；group 是组，没有分组就空着",
+    "prize": "有奖品时接着说",
+    "nobody": "没有分出胜负时",
+}
 BROADCASTS = Group(
     {
         "first_of_week": _spoken("first_of_week", "本周第一单"),
@@ -42,6 +61,9 @@ BROADCASTS = Group(
                 }
             ),
             "大单：马上播报",
+        ),
+        "late_minutes": Field(
+            Number(1, 1440), "其他程序发来的单，签了多少分钟以后只记不播", default=LATE_MINUTES
         ),
         "record": _spoken("record", "刷新纪录的一单"),
         "target": _spoken("target", "团队完成当天目标"),
@@ -76,6 +98,8 @@ BROADCASTS = Group(
         "sprint": _spoken("sprint", "月末冲刺"),
         "birthdays": _spoken("birthdays", "生日祝福"),
         "company_years": _spoken("company_years", "入职周年"),
+        "ceremony": Field(_group("ceremony", _CEREMONY_DOCS, default_texts.CEREMONY), "每月的表彰"),
+        "contest": Field(_group("contest", _CONTEST_DOCS, default_texts.CONTEST), "比赛的结果"),
     }
 )
 
@@ -87,6 +111,7 @@ _RESULT_DOCS = {
     "top_team": "第一团队",
     "team": "其余每个团队",
     "city": "其他城市",
+    "city_missing": "还没有报来的城市",
     "week": "本周的开拓能手",
     "month": "本月的开拓能手",
     "closing": "结束语",
@@ -110,6 +135,7 @@ def broadcasts_from(values: dict[str, Any]) -> Broadcasts:
     texts = values["broadcasts"] or _defaults(BROADCASTS)
     big = texts.pop("big") or _defaults(BROADCASTS.fields["big"].reader)
     burst = texts.pop("burst") or _defaults(BROADCASTS.fields["burst"].reader)
+    ceremony, contest = texts.pop("ceremony"), texts.pop("contest")
     hourly = texts.pop("hourly") or _defaults(BROADCASTS.fields["hourly"].reader)
     return Broadcasts(
         **texts,
@@ -124,6 +150,8 @@ def broadcasts_from(values: dict[str, Any]) -> Broadcasts:
         hourly_earlier=hourly["earlier"],
         hourly_item=hourly["item"],
         hourly_rest=hourly["rest"],
+        ceremony=CeremonyTexts(**(ceremony or default_texts.CEREMONY)),
+        contest=ContestTexts(**(contest or default_texts.CONTEST)),
         results=Results(**(values["results"] or _defaults(RESULTS))),
         comments=values["comments"] or _defaults(COMMENTS),
     )

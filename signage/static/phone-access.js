@@ -1,11 +1,11 @@
 // 设备 → 手机与权限: the office's PIN, signed-in phones and tokens; each can be ended.
-import { $, ask, call, el, fill, row, sheet, stay, tap, toast } from './phone-kit.js';
+import { $, ask, call, dayText, el, fill, row, sheet, stay, tap, toast } from './phone-kit.js';
 import * as invite from './phone-invite.js';
 import * as log from './phone-log.js';
 
 let state = null;
 
-const day = (iso) => (iso.slice(0, 10) === state.date ? `今天 ${iso.slice(11, 16)}` : iso.slice(5, 10).replace('-', '月') + '日');
+const day = (iso) => (iso.slice(0, 10) === state.date ? `今天 ${iso.slice(11, 16)}` : dayText(iso));
 
 function ending(title, lines, verb, method, path, data) {
   ask(title, lines, verb, async () => {

@@ -1,6 +1,5 @@
 // 比赛: the running contests, a form that is previewed before it is made, an early end, removal.
-import { $, ask, call, chips, closeSheet, el, field, fill, money, newKey, percent, row, sheet, tap, toast } from './phone-kit.js';
-import { dayText } from './phone-honours.js';
+import { $, ask, call, chips, closeSheet, dayText, el, field, fill, money, newKey, percent, row, sheet, tap, toast } from './phone-kit.js';
 
 const KINDS = { teams: '队和队', people: '人和人', groups: '水平相近的分组' };
 const MEASURES = { amount: '金额', count: '单数', improved: '进步最大', target: '目标完成率' };
@@ -24,7 +23,7 @@ function leaders(contest) {
 }
 
 function left(contest) {
-  if (contest.ended) return `${contest.ended.slice(5, 10).replace('-', '月')}日结束`;
+  if (contest.ended) return `${dayText(contest.ended)}结束`;
   if (contest.since > state.date) return `${dayText(contest.since)}开始`;
   return contest.days_left > 1 ? `还剩 ${contest.days_left} 天` : '今天揭晓';
 }

@@ -2,6 +2,7 @@
 import { $, ask, call, chips, el, fill, heldDown, money, newKey, Refusal, row, tap, toast, undoable } from './phone-kit.js';
 import { hear, silence } from './phone-media.js';
 import * as done from './phone-done.js';
+import * as paste from './phone-paste.js';
 import * as people from './phone-find.js';
 import * as products from './phone-products.js';
 import * as proposed from './phone-proposed.js';
@@ -271,6 +272,7 @@ export function start(again) {
   people.start(form, pickPerson);
   products.start(() => { changing = true; refresh(); });
   proposed.start(refresh, (id) => { reported = id; });
+  $('paste-open').addEventListener('click', () => paste.open(refresh, () => state.products));
   done.start({ refresh, fix, unlist });
   unsent.start({ refresh, redraw: () => { if (state) done.draw(); }, edit: put });
 }

@@ -1,6 +1,7 @@
 // 设备: health of the machine. Walls: phone-walls.js; people: phone-people.js.
 import { $, call, el, fill, row, tap } from './phone-kit.js';
 import * as access from './phone-access.js';
+import * as backup from './phone-backup.js';
 import * as voice from './phone-voice.js';
 import * as walls from './phone-walls.js';
 
@@ -35,6 +36,7 @@ export function start(again) {
   voice.start(again);
   walls.start(again);
   access.start();
+  backup.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
     refresh();
@@ -45,6 +47,7 @@ export function draw(found) {
   state = found;
   drawMachine();
   access.draw(state);
+  backup.draw(state);
   voice.draw(state);
   walls.draw(state);
   $('people-count').textContent = `${state.teams.length} 个团队，${state.people.length} 人`;

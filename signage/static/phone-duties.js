@@ -1,5 +1,5 @@
 // Duties of the tab 目标: ticks, coaching, one-to-ones, team building.
-import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, closeSheet, dayText, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 
 const MINUTES = { 15: '15 分钟', 30: '30 分钟', 60: '1 小时' };
 let day = null;
@@ -9,11 +9,6 @@ async function change(method, path, data) {
   await call(method, path, data);
   await load();
   refresh();
-}
-
-function day8(text) {
-  const [, month, date] = text.split('-').map(Number);
-  return `${month}月${date}日`;
 }
 
 // ---- ticks
@@ -74,13 +69,13 @@ function talk(person) {
 }
 
 function held(person, one) {
-  const gone = () => ask('删掉这条记录？', [`${day8(one.at)}，${one.author}`, one.note], '删掉', () => change('DELETE', `/api/one-to-ones/${one.id}`, {}), 'act stop');
-  return row(one.note || '没有写记录', day8(one.at), one.author, one.may_delete ? '删掉' : '', { open: one.may_delete ? gone : null });
+  const gone = () => ask('删掉这条记录？', [`${dayText(one.at)}，${one.author}`, one.note], '删掉', () => change('DELETE', `/api/one-to-ones/${one.id}`, {}), 'act stop');
+  return row(one.note || '没有写记录', dayText(one.at), one.author, one.may_delete ? '删掉' : '', { open: one.may_delete ? gone : null });
 }
 
 function personRow(person) {
   const last = person.held[person.held.length - 1];
-  return row(el('b', {}, person.name), last ? el('span', { class: 'ok' }, `${day8(last.at)} 谈过`) : '还没有', person.team, '记', { open: () => talk(person) });
+  return row(el('b', {}, person.name), last ? el('span', { class: 'ok' }, `${dayText(last.at)} 谈过`) : '还没有', person.team, '记', { open: () => talk(person) });
 }
 
 async function openTeam(team) {
@@ -110,15 +105,15 @@ function building(team) {
   const undo = el('button', { type: 'button', class: 'act', onclick: () => tap(undo, async () => {
     await send(false);
     closeSheet();
-  }) }, team.last ? `${day8(team.last)}那次记错了，去掉` : '');
+  }) }, team.last ? `${dayText(team.last)}那次记错了，去掉` : '');
   sheet(`${team.team}的团队活动`, date, go, team.last ? undo : null);
 }
 
 function drawBuildings() {
   $('buildings-block').hidden = !day.team_buildings.length;
   fill($('buildings'), day.team_buildings.map((team) => row(
-    el('b', {}, team.team), el('span', { class: team.late ? 'bad' : '' }, `${day8(team.before)}前`),
-    team.last ? `上次 ${day8(team.last)}` : '还没有记过', '记', { open: () => building(team) },
+    el('b', {}, team.team), el('span', { class: team.late ? 'bad' : '' }, `${dayText(team.before)}前`),
+    team.last ? `上次 ${dayText(team.last)}` : '还没有记过', '记', { open: () => building(team) },
   )));
 }
 

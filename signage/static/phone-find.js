@@ -85,3 +85,26 @@ export function start(chosen, picked) {
     if (first) choose(first);
   });
 }
+
+// A field for another form: type a name, tap the person. `chosen`: {person, team} or null.
+export function personField(label, chosen, changed) {
+  const value = { ...(chosen || { person: null, team: null }) };
+  const input = el('input', { class: 'line', type: 'search', maxlength: 40, autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false', placeholder: '名字、拼音、首字母' });
+  const choices = el('div', { class: 'chips', role: 'radiogroup', 'aria-label': label });
+  const words = () => (value.person ? `${value.person}（${value.team}）` : '还没有选');
+  const shownName = el('b', {}, words());
+  const offer = () => {
+    const typed = plain(input.value);
+    fill(choices, typed ? found(state.people, typed).slice(0, 8).map((person) => el('button', {
+      type: 'button', class: 'chip', role: 'radio', 'aria-checked': 'false', onclick: () => {
+        Object.assign(value, { person: person.name, team: person.team });
+        input.value = '';
+        shownName.textContent = words();
+        offer();
+        changed(value);
+      },
+    }, `${person.name} `, el('small', { class: 'dim' }, person.team))) : []);
+  };
+  input.addEventListener('input', offer);
+  return el('div', { class: 'block' }, el('label', {}, label, ' ', shownName, input), choices);
+}

@@ -1,6 +1,6 @@
 // 以前的战报: any day, week or month with its ranking and every deal, a page at a time, and the export.
-import { $, call, chips, el, fill, money, row, tap, toast } from './phone-kit.js';
-import { dayText, person } from './phone-honours.js';
+import { $, call, chips, dayText, el, fill, money, row, tap, toast } from './phone-kit.js';
+import { person } from './phone-honours.js';
 
 const PERIODS = { day: '天', week: '周', month: '月' };
 let period = 'day';
@@ -33,6 +33,7 @@ async function load(before) {
   $('past-sum').textContent = money(found.amount);
   $('past-note').textContent = `${found.from === found.until ? dayText(found.from) : `${dayText(found.from)}到${dayText(found.until)}`}，${found.count} 单`;
   $('past-export').href = `/api/deals.csv?from=${found.from}&until=${found.until}`;
+  $('past-xlsx').href = `/api/deals.csv?from=${found.from}&until=${found.until}&format=xlsx`;
   drawTop(found);
 }
 

@@ -1,13 +1,11 @@
 // 表彰: awards, the month's ceremony, and a person's page with trend and awards.
-import { $, call, el, fill, money, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, dayText, el, fill, money, row, sheet, tap, toast } from './phone-kit.js';
 
 const NAMES = { day: '当天开拓能手', week: '一周开拓能手', month: '月度开拓能手' };
 const COUNTED = { month: '次月度', week: '次周度', day: '次当天', contest: '次比赛' };
 const SVG = 'http://www.w3.org/2000/svg';
 let refresh = () => {};
 let more = null;
-
-export const dayText = (iso) => `${Number(iso.slice(5, 7))}月${Number(iso.slice(8))}日`;
 
 function when(award) {
   if (award.period === 'month') return `${award.since.slice(0, 4)}年${Number(award.since.slice(5, 7))}月`;

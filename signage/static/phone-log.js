@@ -1,8 +1,8 @@
 // The log of changes, newest first, fifty lines at a time.
-import { $, call, el, sheet, tap } from './phone-kit.js';
+import { $, call, dayText, el, sheet, tap } from './phone-kit.js';
 
 function line(one) {
-  const at = `${one.at.slice(5, 10).replace('-', '月')}日 ${one.at.slice(11, 16)}`;
+  const at = `${dayText(one.at)} ${one.at.slice(11, 16)}`;
   return el('li', {}, el('p', {}, one.deed), el('p', { class: 'dim' }, `${at}　${one.who}，${one.role_name}，${one.address}`));
 }
 

@@ -1,9 +1,8 @@
 // Moves to another team from a date on, last days and returns.
-import { call, chips, closeSheet, el, field, sheet, tap, toast } from './phone-kit.js';
+import { call, chips, closeSheet, dayText, el, field, sheet, tap, toast } from './phone-kit.js';
 
 const DAY_MS = 86400000;
 
-const short = (day) => `${Number(day.slice(5, 7))}月${Number(day.slice(8))}日`;
 const added = (day, days) => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 const monday = (today) => added(today, -((new Date(today + 'T00:00:00Z').getUTCDay() + 6) % 7));
 
@@ -13,13 +12,13 @@ const valueOf = (label) => label.querySelector('input').value;
 // ---- what is planned, in words
 
 export function plans(person) {
-  const leave = person.last_day ? `最后一天 ${short(person.last_day)}${person.returns ? `，${short(person.returns)}回来` : ''}` : '';
+  const leave = person.last_day ? `最后一天 ${dayText(person.last_day)}${person.returns ? `，${dayText(person.returns)}回来` : ''}` : '';
   return [person.move ? person.move.words : '', leave].filter(Boolean).join('；');
 }
 
 export function left(person) {
   const last = person.last_day ? `${person.last_day} 以后` : '';
-  return [`${person.team}`, last, person.returns ? `${short(person.returns)}回来` : ''].filter(Boolean).join('，');
+  return [`${person.team}`, last, person.returns ? `${dayText(person.returns)}回来` : ''].filter(Boolean).join('，');
 }
 
 // The plans of a person, each with its way back.
@@ -46,7 +45,7 @@ export function sinceField(today) {
   const box = el('div', { class: 'since', hidden: true });
   const picked = dateField('从哪天起在新团队', 'p-since', today, { min: first });
   const quick = el('div', { class: 'chips' });
-  const days = { 今天: today, ...(first === today ? {} : { 本周一: first }), 下周一: added(first, 7) };
+  const days = { '今天': today, ...(first === today ? {} : { '本周一': first }), '下周一': added(first, 7) };
   const draw = (name) => chips(quick, Object.keys(days), name, (chosen) => {
     picked.querySelector('input').value = days[chosen];
     draw(chosen);

@@ -23,7 +23,7 @@ function weekRow(one) {
   const why = one.workday && one.weekday < 6 && !one.guess && !one.changes.length ? '' : one.why;
   const parts = [...one.changes, ...(one.changes.length ? [] : [why]), ...one.planned].filter(Boolean);
   const second = parts.map((part) => part.replace(/[。；]$/, '')).join('；');
-  const [date, weekday] = one.name.replace('）', '').split('（');
+  const [date, weekday] = one.name.replace(/[）)]$/, '').split(/ ?[（(]/);
   const name = [el('b', {}, [one.near, weekday].filter(Boolean).join(' ')), ' ', el('span', { class: 'dim date' }, date)];
   const mark = el('span', { class: 'live' }, one.changes.length ? '临时改过' : '');
   return row(name, state, second || '照常', mark, { open: () => go(one.date), look: one.past ? 'past' : '' });

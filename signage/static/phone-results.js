@@ -1,5 +1,6 @@
 // 战报: standings against targets, ranking of people, other cities, duties, the day's plan.
 import { $, call, chips, closeSheet, el, field, fill, money, percent, row, sheet, tap, toast } from './phone-kit.js';
+import * as measures from './phone-measures.js';
 
 const PERIODS = { day: '今天', week: '本周', month: '本月' };
 const TITLES = { day: '今日开拓能手', week: '本周开拓能手', month: '本月开拓能手' };
@@ -120,6 +121,7 @@ async function load() {
   drawSum();
   drawTeams();
   drawTop();
+  await measures.load(asked);
 }
 
 function drawPeriods() {
@@ -134,11 +136,13 @@ export function start(again) {
   refresh = again;
   drawPeriods();
   $('add-city').addEventListener('click', addCity);
+  measures.start(() => load().catch((error) => toast(error.message)));
 }
 
 export function draw(found, shown) {
   state = found;
   drawDay();
   drawCities();
+  measures.draw(found);
   if (shown) load().catch((error) => toast(error.message));
 }

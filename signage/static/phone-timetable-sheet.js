@@ -150,7 +150,7 @@ export function open(context, { title, fields, operations, prefix, more = [], ex
   check();
 }
 
-const TITLES = { rhythm: '时段', cues: '到点', duties: '提醒' };
+const TITLES = { rhythm: '时段', cues: '到点', duties: '提醒', measures: '要记的数' };
 
 // A form for an entry of a section; without `number` a new one.
 export function entry(context, section, number = null) {
@@ -177,7 +177,7 @@ export function entry(context, section, number = null) {
   const gone = number === null ? [] : el('button', { type: 'button', class: 'act stop', onclick: () => ask(`去掉“${words}”`, ['从作息表里去掉。在“历史”里可以恢复。'], '去掉', async () => {
     await save(context, { base: context.version, operations: [{ op: 'set', path: full, value: null, was: old }] }, []);
   }, 'act stop') }, '去掉这一条');
-  open(context, { title: number === null ? `加一条：${TITLES[section]}` : words, fields, operations, prefix: full, more: gone });
+  open(context, { title: number === null ? `加一条：${TITLES[section]}` : words, fields, operations, prefix: full, more: gone, dated: section !== 'measures' });
 }
 
 // Where a new entry goes: behind the last one that is not later.

@@ -22,7 +22,7 @@ function about(section, one) {
   return parts.filter(Boolean).join('，');
 }
 
-const headline = (section, one) => (section === 'rhythm' ? words(one.name)
+const headline = (section, one) => (section === 'rhythm' || section === 'measures' ? words(one.name)
   : section === 'cues' ? (one.say ? `播报：${context.forms.names[one.say] || words(one.say)}` : '换画面')
     : `${context.forms.names[one.who] || words(one.who)}：${words(one.what)}`);
 
@@ -34,7 +34,7 @@ function drawSection(section) {
   fill($(section), order.map(([one, number]) => {
     const wrong = context.problems.some((problem) => problem.path && problem.path[0] === section && problem.path[1] === number);
     return el('li', {}, el('button', { type: 'button', class: 'line-row' + (wrong ? ' bad' : ''), onclick: () => entry(context, section, number) },
-      el('span', { class: 'at' }, one.at ? words(one.at).replace('-', '–') : '全天'), el('b', {}, headline(section, one)), el('span', { class: 'dim' }, wrong ? '这里有错' : about(section, one))));
+      el('span', { class: 'at' }, one.at ? words(one.at).replace('-', '–') : section === 'measures' ? words(one.unit) || '个' : '全天'), el('b', {}, headline(section, one)), el('span', { class: 'dim' }, wrong ? '这里有错' : about(section, one))));
   }));
 }
 
@@ -89,7 +89,7 @@ function drawNotes() {
 
 function draw() {
   drawNotes();
-  ['rhythm', 'cues', 'duties'].forEach(drawSection);
+  ['rhythm', 'cues', 'duties', 'measures'].forEach(drawSection);
   if (context.values) {
     drawTexts();
     drawSettings();

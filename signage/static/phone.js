@@ -5,17 +5,19 @@ import * as deal from './phone-deal.js';
 import * as device from './phone-device.js';
 import * as history from './phone-history.js';
 import * as honours from './phone-honours.js';
+import * as links from './phone-links.js';
 import * as people from './phone-people.js';
 import * as plan from './phone-plan.js';
 import * as results from './phone-results.js';
 import * as say from './phone-say.js';
 import * as targets from './phone-targets.js';
 
-const TABS = { deal: '报单', say: '广播', results: '战报', targets: '目标', days: '安排', colleagues: '团队', device: '设备' };
-const INSIDE = { colleagues: 'device' }; // pages without a tab, by the tab that leads to them
+const TABS = { deal: '报单', say: '广播', results: '战报', targets: '目标', days: '安排', colleagues: '团队', links: '连接', device: '设备' };
+const INSIDE = { colleagues: 'device', links: 'device' }; // pages without a tab, by the tab that leads to them
 const name = 'phone-' + newKey().slice(6, 18);
 let tab = 'deal';
 let state = JSON.parse($('first').textContent);
+const { build } = state;
 let away = false;
 let again = 0;
 let wait = 1;
@@ -54,6 +56,7 @@ function draw() {
   targets.draw(state, tab === 'targets');
   plan.draw(state, tab === 'days');
   people.draw(state, tab === 'colleagues');
+  links.draw(state, tab === 'links');
   device.draw(state);
 }
 
@@ -123,13 +126,18 @@ function show() {
   targets.draw(state, tab === 'targets');
   plan.draw(state, tab === 'days');
   people.draw(state, tab === 'colleagues');
+  links.draw(state, tab === 'links');
 }
 
-for (const part of [deal, say, results, honours, contests, history, targets, plan, people, device]) part.start(refresh);
+for (const part of [deal, say, results, honours, contests, history, targets, plan, people, links, device]) part.start(refresh);
 draw();
 show();
 listen();
 addEventListener('hashchange', show);
 addEventListener('online', refresh);
-document.addEventListener('visibilitychange', () => (document.hidden ? stream && stream.close() : listen()));
+addEventListener('pageshow', (event) => { if (event.persisted) refresh(); }); // kept by the browser while another page was open
+// After an upgrade the page is loaded again when the phone is taken out of the pocket, unless something is half written.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) { if (stream) stream.close(); } else if (state.build !== build && !$('sheet').open && !$('amount').value) location.reload(); else listen();
+});
 $('sheet').addEventListener('click', (event) => { if (event.target === $('sheet')) $('sheet').close(); });

@@ -50,10 +50,12 @@
   function city(box, cities) {
     W.list(box, cities, function (c) { return c.name; }, function () {
       var node = W.make('span', 'city');
-      return { node: node, name: W.make('span', '', node), rate: W.make('b', '', node) };
+      return { node: node, name: W.make('span', '', node), note: W.cityNote(node), rate: W.make('b', '', node) };
     }, function (row, c) {
       W.text(row.name, c.name);
-      W.text(row.rate, W.percent(Number(c.rate)));
+      row.note(c);
+      W.text(row.rate, W.cityFigure(c));
+      W.mark(row.node, 'missing', Boolean(c.missing));
       W.mark(row.node, 'own', Boolean(c.own));
     });
   }

@@ -37,17 +37,36 @@
     W.list(box, teams || [], function (team) { return team.name; }, makeTeam, drawTeam);
   };
 
+  /* A city's completion, else its amount; a dash when it has reported neither. */
+  W.cityFigure = function (c) {
+    if (c.rate !== null && c.rate !== undefined) { return W.percent(Number(c.rate)); }
+    return c.amount === null || c.amount === undefined ? '–' : W.sum(c.amount);
+  };
+
+  /* After the name: an arrow for one that has overtaken another, the time of the last figures of one that is cut off. */
+  W.cityNote = function (parent) {
+    var up = W.make('span', 'rising', parent), when = W.make('span', 'small dim after', parent);
+    return function (c) {
+      W.text(up, c.rising ? '▲' : '');
+      W.text(when, c.missing && c.as_of ? ' ' + c.as_of : '');
+    };
+  };
+
   /* Cities, each with its completion as a bar. */
   W.branches = function (box, cities) {
     W.list(box, cities, function (c) { return c.name; }, function () {
-      var node = W.make('div', 'branch line'), row = { node: node, place: W.make('span', 'place', node), name: W.make('span', 'name', node) };
+      var node = W.make('div', 'branch line'), row = { node: node, place: W.make('span', 'place', node), who: W.make('span', 'name', node) };
+      row.name = W.make('span', '', row.who);
+      row.note = W.cityNote(row.who);
       row.fill = W.make('i', '', W.make('span', 'bar', node));
       row.rate = W.make('span', 'sum', node);
       return row;
     }, function (row, c) {
       W.text(row.place, W.place(c.place));
       W.text(row.name, c.name);
-      W.text(row.rate, W.percent(Number(c.rate)));
+      row.note(c);
+      W.text(row.rate, W.cityFigure(c));
+      W.mark(row.node, 'missing', Boolean(c.missing));
       row.fill.style.width = Math.max(0, Math.min(100, c.rate * 100)).toFixed(1) + '%';
       W.mark(row.node, 'won', Number(c.rate) >= 1);
       W.mark(row.node, 'mine', Boolean(c.own));
@@ -246,6 +265,7 @@
         for (i = 0; (state.scene !== 'rhythm' || W.scale > 1.2) && i < lead.rows.length; i += 1) { /* the rhythm scene shows them elsewhere */
           items.push({ label: W.duty(lead.rows[i]), due: lead.due });
         }
+        for (i = 0; i < (state.city_news || []).length; i += 1) { items.unshift({ label: state.city_news[i], due: true }); }
         if (state.quiet_line) { quiet.push({ label: state.quiet_line }); }
         for (i = 0; (state.scene === 'rhythm' || state.scene === 'leaderboard') && i < (state.contests || []).length; i += 1) {
           quiet.push(W.contest(state.contests[i]));

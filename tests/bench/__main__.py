@@ -20,6 +20,7 @@ BENCH = (
     "sound",
     "sse",
     "standings",
+    "pages",
     "voice",
     "talk",
     "listening",

@@ -16,7 +16,10 @@ from controller.sales.contests import Facts, Rules, equals, result_text, standin
 from controller.sales.deals import Sale
 from controller.sales.model import Person, Refused, Team
 from controller.services.context import WORDS
+from controller.timetable import default_texts
+from controller.timetable.model import ContestTexts
 
+TEXTS = ContestTexts(**default_texts.CONTEST)
 MONDAY = date(2026, 11, 23)
 TEAMS = (Team(1, "猛虎队"), Team(2, "飞龙队"), Team(3, "雄鹰队"))
 PEOPLE = tuple(Person(i, name, 1 + i % 3, TEAMS[i % 3].name) for i, name in enumerate("甲乙丙丁戊己", 1))
@@ -47,7 +50,7 @@ def test_without_a_deal_nobody_wins() -> None:
     found = standings(rules(), facts())
     assert places(found) == {}
     assert winners(found) == ()
-    assert result_text(rules(), found, WORDS) == "冲刺周结束了，这一次没有分出胜负，我们再来。"
+    assert result_text(rules(), found, WORDS, TEXTS) == "冲刺周结束了，这一次没有分出胜负，我们再来。"
 
 
 def test_deals_are_counted_not_summed() -> None:
@@ -86,7 +89,7 @@ def test_most_improved_compares_working_days_with_working_days() -> None:
     assert places(found) == {"甲": 1, "乙": 2}
     assert found[0].score == Decimal(2)
     assert next(side for side in found if side.name == "丙").score is None
-    assert "达到自己平时的200%" in result_text(rules(measure="improved"), found, WORDS)
+    assert "达到自己平时的200%" in result_text(rules(measure="improved"), found, WORDS, TEXTS)
 
 
 def test_per_cent_of_the_own_target() -> None:
@@ -96,14 +99,14 @@ def test_per_cent_of_the_own_target() -> None:
     )
     assert places(found) == {"乙": 1, "甲": 2}
     assert found[0].score == Decimal("0.9")
-    assert "完成目标的90%" in result_text(rules(measure="target"), found, WORDS)
+    assert "完成目标的90%" in result_text(rules(measure="target"), found, WORDS, TEXTS)
 
 
 def test_each_group_of_equals_has_its_winner() -> None:
     groups = ((1, 2), (3, 4), (5, 6))
     found = standings(rules("groups", groups=groups), facts((1, 1, 500), (2, 1, 700), (4, 1, 20)))
     assert [(side.group, side.name) for side in winners(found)] == [(1, "乙"), (2, "丁")]
-    said = result_text(rules("groups", groups=groups, prize="电影票"), found, WORDS)
+    said = result_text(rules("groups", groups=groups, prize="电影票"), found, WORDS, TEXTS)
     assert "甲组" in said
     assert "乙组" in said
     assert said.endswith("奖品是电影票。")
@@ -157,3 +160,14 @@ def test_rules_survive_the_store() -> None:
         "groups", "improved", groups=((1, 2), (3, 4)), before=(MONDAY, MONDAY), before_days=1, prize="券"
     )
     assert contests.from_json(whole.to_json()) == whole
+
+
+def test_the_office_writes_its_own_result() -> None:
+    """Each winner by the office's words, the prize behind them only when there is one."""
+    own = replace(
+        TEXTS, result=("{winners}赢了{contest}。",), item=("{side}（{score}）",), prize=("请领{prize}。",)
+    )
+    found = standings(rules(), facts((1, 1, 5000), (2, 3, 5000)))
+    said = "飞龙队的甲（五千元）；雄鹰队的乙（五千元）赢了冲刺周。"
+    assert result_text(rules(), found, WORDS, own) == said
+    assert result_text(rules(prize="奖杯"), found, WORDS, own) == said + "请领奖杯。"

@@ -12,10 +12,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from office_made import House, house
+from office_made import ROOT, House, house
 
 from controller.sales.awards import Award
 from controller.sales.model import Conflict, Refused, Unknown
+from controller.timetable.load import TimetableInvalid, parse
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FRIDAY = datetime(2026, 11, 27, 9, 30, tzinfo=ZONE)  # the week's last working day
@@ -290,3 +291,21 @@ def test_awards_of_one_period_are_stored_once(office: House) -> None:
     with office.store.write() as session:
         assert session.awards.add(award)
         assert not session.awards.add(replace(award, prize="x"))
+
+
+def test_the_ceremony_speaks_the_offices_own_words(tmp_path: Path) -> None:
+    """An edit of the file changes opening and slides; a slot that the text may not have is a fault with its line."""
+    text = (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8")
+    own = text.replace("现在为{month}的获奖者颁奖。", "在{office}，{month}颁奖开始。").replace(
+        '"{month}的开拓能手，{team}的{person}，{count}单，共{amount}！请大家鼓掌！"',
+        '"{month}最强的是{person}，{amount}。"',
+    )
+    with house(tmp_path, MONTH_END, own) as office:
+        office.deal("王小明", 12_800)
+        evening(office, MONTH_END.date())
+        to(office, datetime(2026, 12, 1, 14, 0, tzinfo=ZONE))
+        office.office.control_ceremony("start")
+        said = [one.text for one in office.office.announcements(date(2026, 12, 1)) if one.kind == "ceremony"]
+        assert said[-1] == "在北京分公司，11月颁奖开始。11月最强的是王小明，一万两千八百元。"
+    with pytest.raises(TimetableInvalid, match=r"不认识“.person.”"):
+        parse(text.replace("现在为{month}的获奖者颁奖。", "祝贺{person}"))

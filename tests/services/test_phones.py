@@ -15,7 +15,8 @@ import pytest
 from controller.sales.model import Conflict, Refused
 from controller.sales.people_import import PersonRow
 from controller.sales.settings import BY_PHONE, SignIn
-from controller.sales.store import Store, _scripts
+from controller.sales.store import Store
+from controller.sales.store_file import schema_scripts
 from controller.services.auth import Credentials
 from controller.services.phones import Invited
 from controller.system.process import uptime
@@ -267,7 +268,7 @@ def test_the_office_pin_is_switched_off_only_with_an_owner(machine: Machine) -> 
 
 def test_an_upgrade_locks_nobody_out(tmp_path: Path) -> None:
     """A store of the last release: its signed-in phone stays an assistant, its token keeps its role, its PIN works."""
-    path, scripts = tmp_path / "book.db", _scripts()[:3]
+    path, scripts = tmp_path / "book.db", schema_scripts()[:3]
     with closing(sqlite3.connect(path)) as old:
         for script in scripts:
             old.executescript(script)

@@ -391,11 +391,10 @@ rhythm:
 def test_the_change_to_and_from_summer_time(tmp_path: Path, night: datetime) -> None:
     """In Berlin, at each minute of the night of the change, the running office has the same music, position and silence
     as one started at that minute, and no entry occurs twice."""
-    from controller.timetable.times import utc
 
     names: list[str] = []
     with house(tmp_path / "through", night, NIGHT) as office:
-        begin = utc(office.clock.now())
+        begin = office.clock.now()
         for minute in range(0, 6 * 60, 7):
             moment = (begin + timedelta(minutes=minute)).astimezone(BERLIN)
             if minute:

@@ -341,8 +341,13 @@ EDITS = {
     "prizes": ("day: 一份小奖品", "day: 一份大奖品"),
     "sound": ("fade_in_s: 2", "fade_in_s: 3"),
     "walls": ("theme: ink", "theme: paper"),
+    "links": ("kind: wecom", "kind: feishu"),
     "a fault": ("timezone: Asia/Shanghai", "timezone: Asia/Shanghia"),
 }
+
+
+LINKS = "\nlinks:\n  groups:\n    测试群: {kind: wecom}\n"
+"""A section that the shipped file does not have."""
 
 
 def test_every_section_of_the_timetable_has_an_edit() -> None:
@@ -352,7 +357,8 @@ def test_every_section_of_the_timetable_has_an_edit() -> None:
 
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    with made_house(tmp_path_factory.mktemp("edited"), AFTERNOON) as house:
+    shipped = (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8")
+    with made_house(tmp_path_factory.mktemp("edited"), AFTERNOON, shipped + LINKS) as house:
         yield house
 
 
@@ -379,7 +385,11 @@ def test_every_edit_and_its_repair_reach_every_screen(edited: Made, section: str
 
 # Every setting that the schema declares, edited alone. The list is derived, so it includes new settings.
 
-KEYS = {"walls": "大堂", "ceilings": "07:00-08:00"}  # for mappings keyed by a name or a time
+KEYS = {
+    "walls": "大堂",
+    "links": "测试群",
+    "ceilings": "07:00-08:00",
+}  # for mappings keyed by a name or a time
 WORDS = ("另一个词", "周三", "Asia/Tokyo", "none", "2026-12-24", "07:01-07:03", "07:02", "11:00", "20000")
 
 

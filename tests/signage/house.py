@@ -6,7 +6,7 @@ import json
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,20 +75,28 @@ def _read(status: int, body: bytes, headers: Any) -> Answer:
 
 @contextmanager
 def running(
-    folder: Path, at: datetime = AFTERNOON, *, sounds: bool = True, rehearsal: bool = False
+    folder: Path,
+    at: datetime = AFTERNOON,
+    *,
+    sounds: bool = True,
+    rehearsal: bool = False,
+    people: Mapping[str, tuple[str, ...]] = PEOPLE,
+    rhythm: str | None = None,
 ) -> Iterator[House]:
-    """Run the real daemon with an empty store and PEOPLE as its roster.
+    """Run the real daemon with an empty store, `people` as its roster and `rhythm` as its timetable.
 
     Without `sounds` it has no sound files: measuring or playing them would disturb a figure.
     """
     (folder / "config").mkdir(parents=True)
     shutil.copy(REPOSITORY / "config" / "rhythm.yaml", folder / "config")
+    if rhythm is not None:
+        (folder / "config" / "rhythm.yaml").write_text(rhythm, encoding="utf-8")
     holidays_made.bring(folder / "var")
     if sounds:
         (folder / "sounds").symlink_to(REPOSITORY / "sounds")
     daemon = Daemon(Options(Home(folder), "127.0.0.1", 0, start=at, rehearsal=rehearsal))
     try:
-        for team, names in PEOPLE.items():
+        for team, names in people.items():
             for name in names:
                 daemon.office.add_person(name=name, team=team, leader=name == names[0])
         daemon.start()

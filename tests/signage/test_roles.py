@@ -222,6 +222,7 @@ def test_the_office_pin_still_signs_in_an_assistant(house: House) -> None:
         "plan",
         "timetable",
         "manage",
+        "measures",
     }  # type: ignore[call-overload]
     assert one.get("/api/access").json["pin"] == house.daemon.office.keys.pin()
     for method, path in (("get", "/api/log"), ("post", "/api/access/phones"), ("put", "/api/access/pin")):

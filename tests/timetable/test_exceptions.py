@@ -25,7 +25,6 @@ from controller.timetable.exceptions import (
 )
 from controller.timetable.model import DayPlan
 from controller.timetable.plan import due, music_of, plan_for, state_at, to_json
-from controller.timetable.times import utc
 from controller.timetable.workdays import Workdays
 
 OFFICE = load.load(SHIPPED)
@@ -349,8 +348,8 @@ def _lost(plan: DayPlan) -> set[str | None]:
 
 def _is_valid(plan: DayPlan) -> None:
     for entry, following in zip(plan.entries, plan.entries[1:], strict=False):
-        assert utc(entry.until) <= utc(following.at)
-    assert all(utc(entry.at) < utc(entry.until) for entry in plan.entries)
+        assert entry.until <= following.at
+    assert all(entry.at < entry.until for entry in plan.entries)
     assert all(entry.at.date() == plan.date for entry in plan.entries)
     assert [cue.at for cue in plan.cues] == sorted(cue.at for cue in plan.cues)
     for moment in moments(plan, timedelta(minutes=5)):

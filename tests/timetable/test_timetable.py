@@ -23,7 +23,6 @@ from controller.timetable.plan import (
     state_at,
     to_json,
 )
-from controller.timetable.times import utc
 from controller.timetable.workdays import Workdays
 
 CN = Workdays("CN")
@@ -131,7 +130,7 @@ def test_entries_never_overlap_and_follow_the_narrowest_for_any_rules(
     rhythm = replace(OFFICE, zone=ZoneInfo(zone), spans=tuple(some), cues=(), duties=())
     plan = plan_for(on, rhythm, NO_HOLIDAYS)
     for earlier, later in zip(plan.entries, plan.entries[1:], strict=False):
-        assert utc(earlier.at) < utc(earlier.until) <= utc(later.at)
+        assert earlier.at < earlier.until <= later.at
     for now in moments(plan, timedelta(minutes=37)):
         clock = timedelta(hours=now.hour, minutes=now.minute)
         holding = [span for span in some if span.on.holds(on, NO_HOLIDAYS) and span.at <= clock < span.until]
@@ -157,9 +156,9 @@ def fold(plan: DayPlan) -> dict[datetime, object]:
     state = state_at(plan, minutes[0])
     awake = {}
     for now in minutes:
-        while utc(now) >= utc(state.changes_at):
+        while now >= state.changes_at:
             state = state_at(plan, state.changes_at)
-        awake[utc(now)] = state
+        awake[now] = state
     return awake
 
 
@@ -172,7 +171,7 @@ def test_starting_at_any_minute_gives_the_same_state_as_running_since_midnight(o
     awake = fold(plan)
     assert len(awake) == 1440
     for now in moments(plan):
-        assert state_at(plan, now) == awake[utc(now)], now
+        assert state_at(plan, now) == awake[now], now
 
 
 @settings(max_examples=40, deadline=None)
@@ -182,9 +181,7 @@ def test_any_restart_in_any_year_and_zone(on: date, zone: str) -> None:
     plan = plan_for(on, replace(OFFICE, zone=ZoneInfo(zone)), NO_HOLIDAYS)
     awake = fold(plan)
     assert all(
-        state_at(plan, now) == awake[utc(now)]
-        for now in moments(plan, timedelta(minutes=7))
-        if utc(now) in awake
+        state_at(plan, now) == awake[now] for now in moments(plan, timedelta(minutes=7)) if now in awake
     )
 
 

@@ -1,0 +1,10 @@
+"""All kinds of links by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from controller.links import wecom
+from controller.links.port import LinkKind
+
+KINDS: Final[dict[str, LinkKind]] = {kind.name: kind for kind in (wecom.KIND,)}

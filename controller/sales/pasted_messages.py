@@ -1,0 +1,94 @@
+"""Split a copied chat into its messages: who sent each and when, by the lines above them. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from controller.moments import local_time
+from controller.timetable.times import YEARS
+
+_DATE: Final = (
+    r"(?:(?P<year>\d{4})[-/年.])?(?P<month>\d{1,2})[-/月.](?P<day>\d{1,2})[日号]?"
+    r"|(?P<near>今天|昨天|前天)|(?:星期|周)(?P<weekday>[一二三四五六日天])"
+)
+_TIME: Final = (
+    r"(?:(?P<half>上午|下午|早上|中午|晚上|凌晨)\s*)?"
+    r"(?P<hour>\d{1,2})[:：](?P<minute>\d{2})(?:[:：](?P<second>\d{2}))?"
+)
+_HEADER: Final = re.compile(
+    rf"\s*(?P<name>[^\d\s:：,，;；][^:：,，;；\t]{{0,23}}?)?\s*(?:(?:{_DATE})\s*)?(?:{_TIME})\s*[:：]?\s*"
+)
+_NAME_LAST: Final = re.compile(
+    rf"\s*(?:(?:{_DATE})\s+)?(?:{_TIME})\s+(?P<name>[^\d\s:：,，;；][^:：,，;；\t\d]{{0,23}})\s*[:：]?\s*"
+)
+_NAME: Final = re.compile(r"\s*[^\d\s:：,，;；][^:：,，;；\t\d]{0,23}\s*")
+_DAY: Final = re.compile(rf"[\s\-—–=*·]*(?:{_DATE})(?:\s*(?:星期|周)[一二三四五六日天])?[\s\-—–=*·]*")
+LONGEST_HEADER: Final = 60
+_BACK: Final = {"今天": 0, "昨天": 1, "前天": 2}
+_AFTER_NOON: Final = {"下午", "晚上"}
+_SENDER: Final = re.compile(r"[\s:：\-—]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a chat. `sender`: "" if unknown; `at`: None if unknown."""
+
+    text: str
+    sender: str = ""
+    at: datetime | None = None
+
+
+def messages_of(text: str, now: datetime) -> list[Message]:
+    """Return the messages of a copied chat; text without such lines is one message."""
+    messages: list[Message] = []
+    lines: list[str] = []
+    sender, at, day = "", None, now.date()
+
+    def end() -> None:
+        if any(line.strip() for line in lines):
+            messages.append(Message("\n".join(lines), sender, at))
+        lines.clear()
+
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if len(line) > LONGEST_HEADER:
+            lines.append(line)
+        elif (alone := _DAY.fullmatch(line)) is not None:
+            end()
+            sender, at, day = "", None, _date(alone, now.date()) or day
+        elif (header := _HEADER.fullmatch(line) or _NAME_LAST.fullmatch(line)) is not None:
+            above = lines.pop() if not header["name"] and lines and _NAME.fullmatch(lines[-1]) else ""
+            end()
+            sender = _SENDER.sub("", (header["name"] or above).strip())
+            at = _moment(header, _date(header, now.date()) or day, now)
+        else:
+            lines.append(line)
+    end()
+    return messages
+
+
+def _date(found: re.Match[str], today: date) -> date | None:
+    parts = found.groupdict()
+    try:
+        if parts["near"]:
+            return today - timedelta(days=_BACK[parts["near"]])
+        if parts["weekday"]:
+            wanted = "一二三四五六日".index(parts["weekday"].replace("天", "日"))
+            return today - timedelta(days=(today.weekday() - wanted) % 7)
+        if parts["month"]:
+            year = int(parts["year"] or today.year)
+            return date(year, int(parts["month"]), int(parts["day"])) if year in YEARS else None
+    except ValueError:
+        pass
+    return None
+
+
+def _moment(found: re.Match[str], day: date, now: datetime) -> datetime | None:
+    hour = int(found["hour"]) + (12 if found["half"] in _AFTER_NOON and int(found["hour"]) < 12 else 0)
+    minute, second = int(found["minute"]), int(found["second"] or 0)
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    assert now.tzinfo is not None  # noqa: S101  moments are aware
+    return local_time(day, time(hour, minute, second), now.tzinfo)

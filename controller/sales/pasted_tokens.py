@@ -1,0 +1,228 @@
+"""Find people, products and amounts in text that people wrote in a chat. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal
+
+from controller.names import plain_text, tidy_name
+from controller.sales.model import Person, Refused
+from controller.sales.money import parse_amount
+
+Kind = Literal["person", "team", "product", "amount", "end"]
+
+_FACE: Final = re.compile(r"\[[\u4e00-\u9fffA-Za-z]{1,6}\]")
+_MENTION: Final = re.compile(r"@([^\s@,，:：]{1,20})[\s\u2005]*")
+_CUSTOMER: Final = re.compile(
+    r"(?:客户|公司|单位|甲方|备注|电话|手机|联系人)(?:名称|名字|名|电话)?[ ]*[:：][ ]*[^\s,，;；。]*"
+)
+_NUMBERED: Final = re.compile(r"(?m)^[ ]*(?:\d{1,2}[、.)]|[(（]\d{1,2}[)）]|[①-⑳])(?!\d)[ ]*")
+_UNIT: Final = "亿|千万|百万|万|千|百"
+_NUMBER: Final = re.compile(
+    r"(?P<currency>[¥￥$]|rmb|人民币)?[ ]*"
+    r"(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?"
+    rf"|\d+(?:\.\d+)?(?:(?:{_UNIT})(?:零?\d{{1,4}}(?:千|百)?\d?|[一二两三四五六七八九][千百]?[一二三四五六七八九]?[百]?)?)?"
+    r"|[一二两三四五六七八九十百千万亿零〇壹贰叁肆伍陆柒捌玖拾佰仟]{2,}(?:点[一二三四五六七八九]+万)?|[一二两三四五六七八九]点[一二三四五六七八九零]+万)"
+    r"(?P<yuan>[ ]*(?:元整|元|块钱|块|rmb|圆))?",
+    re.I,
+)
+_NOT_MONEY_AFTER: Final = re.compile(
+    r"\s*(?:单|个|人|位|名|号|点|月|日|年|天|小时|分钟|周|%|折|期|套|份|次|楼|岁|台|张|家|组|店|:\d)"
+)
+_NOT_MONEY_BEFORE: Final = re.compile(r"[*×xX#第][ ]*$|[A-Za-z]-?$|\d[-/.:][ ]*$")
+_PHONE: Final = re.compile(r"1[3-9]\d{9}|\d{3,4}-\d{7,8}|\d{12,}")
+_DATE: Final = re.compile(
+    r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+)
+_SECOND: Final = re.compile(
+    r"(?:原价|首付|定金|订金|尾款|预付|押金|优惠|返现|返|减|欠|标价|底价|不是|首款|合计|总共|一共|共计|总计|共)"
+    r"[ ]*[:：是了]?[ ]*$"
+)
+_ABOUT: Final = re.compile(r"(?:约|大概|大约|差不多|估计|预计|可能)[ ]*$")
+_ABOUT_AFTER: Final = re.compile(r"[ ]*(?:左右|上下|多|出头|不到|以上|以内)")
+_LEAST: Final = 100
+"""A plain number below this without a unit is no amount: one card, two people, page 12."""
+_STEM: Final = re.compile(r"(?:套餐|会员|招聘|服务|卡|版|产品)$")
+_TITLED: Final = re.compile(
+    r"的|签|成|报|开|又|也|和|跟|与|老|经|总|那|这|了|在|今|喜|拿|下|收|出|卖|做|单|两|一|组|队|哥|姐|再|刚|昨|已|你|我|加|牛|棒|真|是|有|谈|刚|退|各|获|赢|搞|敲|定"
+)
+SHORT: Final = 2
+_TAKEN: Final = "\x01"
+"""In place of each character that has a meaning: 6800周婷 is no number of weeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of meaning in the text, from `start` to `end`. `text`: as written.
+
+    `people`: the candidates of a person; `products`: of a product; `second`: a price, deposit or the like beside the
+    amount of the deal; `doubt`: why it is not certain.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    text: str
+    people: tuple[Person, ...] = ()
+    products: tuple[str, ...] = ()
+    amount: Decimal | None = None
+    second: bool = False
+    doubt: str = ""
+
+
+class Vocabulary:
+    """The names, teams and products that are looked for, longest first."""
+
+    def __init__(self, people: Sequence[Person], products: Iterable[str]) -> None:
+        self.people, self.products = tuple(people), tuple(products)
+        by_name: dict[str, list[Person]] = defaultdict(list)
+        for one in self.people:
+            by_name[tidy_name(one.name).lower()].append(one)
+        self.names = {name: tuple(found) for name, found in by_name.items()}
+        self.teams = sorted({tidy_name(one.team) for one in self.people}, key=len, reverse=True)
+        self.product_words = _product_words(self.products)
+
+
+def _product_words(products: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return each product by its whole name, and by shorter forms with all products that they fit."""
+    words: dict[str, set[str]] = defaultdict(set)
+    for product in products:
+        name = unicodedata.normalize("NFKC", product).lower()
+        stem = _STEM.sub("", name)
+        for word in {stem, _STEM.sub("", stem), name.removeprefix(stem)} - {"", name}:
+            if len(word) >= SHORT:
+                words[word].add(product)
+    whole = {unicodedata.normalize("NFKC", product).lower(): {product} for product in products}
+    return {word: tuple(sorted(found)) for word, found in {**words, **whole}.items()}
+
+
+def cleaned(text: str, names: Iterable[str]) -> str:
+    """Return the text with full-width forms folded, and without emoji, mentions, customers and list numbers."""
+    text = _NUMBERED.sub("", plain_text(text).replace("\r\n", "\n").replace("\r", "\n"))
+    text = unicodedata.normalize("NFKC", text)
+    text = _FACE.sub(" ", text)
+    known = set(names)
+    text = _MENTION.sub(lambda at: f"{at[1]} " if tidy_name(at[1]).lower() in known else " ", text)
+    text = "".join(" " if _is_picture(char) else char for char in text)
+    text = _CUSTOMER.sub(" ", _NUMBERED.sub("", text))
+    text = re.sub(r"(?<=[\d.])[wW](?![A-Za-z])", "万", re.sub(r"(?<=\d)[kK](?![A-Za-z])", "千", text))
+    return re.sub(r"[ \t]{3,}", "  ", text.replace("萬", "万"))  # long gaps would make the patterns slow
+
+
+def _is_picture(char: str) -> bool:
+    return unicodedata.category(char) in ("So", "Cs", "Co", "Cn") or char in "\ufe0f\u200d\u20e3【】《》"
+
+
+def tokens(text: str, known: Vocabulary) -> list[Token]:
+    """Return the people, teams, products and amounts of a cleaned text, and the ends of its lines, in sequence."""
+    taken = [False] * len(text)
+    found: list[Token] = []
+    for make in (_dates, _names, _team_names, _product_names, _amounts):
+        rest = "".join(_TAKEN if gone else char for gone, char in zip(taken, text, strict=True))
+        for token in make(rest, known):
+            if not any(taken[token.start : token.end]):
+                taken[token.start : token.end] = [True] * (token.end - token.start)
+                if token.text:
+                    found.append(token)
+    found += [Token("end", at, at + 1, char) for at, char in enumerate(text) if char in "\n;；。"]
+    return sorted(found, key=lambda token: token.start)
+
+
+def _dates(text: str, _: Vocabulary) -> Iterator[Token]:
+    """Yield empty tokens: numbers of dates, times and telephones are no amounts."""
+    for pattern in (_PHONE, _DATE):
+        for match in pattern.finditer(text):
+            yield Token("end", match.start(), match.end(), "")
+
+
+def _names(text: str, known: Vocabulary) -> Iterator[Token]:
+    low = text.lower()
+    for name in sorted(known.names, key=len, reverse=True):
+        for at in _places(low, name):
+            end = at + len(name)
+            longer = _longer_name(text, at, end)
+            if name.isascii() and (text[end : end + 1].isalnum() or text[max(0, at - 1) : at].isalnum()):
+                continue
+            if longer:
+                yield Token("person", at, end + 1, longer, (), doubt=f"名单里没有“{longer}”。")
+            else:
+                yield Token("person", at, end, text[at:end], known.names[name])
+
+
+def _longer_name(text: str, at: int, end: int) -> str:
+    """Return the name of three characters that starts with a known name of two (张伟强), "" if there is none."""
+    after, beyond = text[end : end + 1], text[end + 1 : end + 2]
+    if end - at != SHORT or not _is_han(after) or _is_han(beyond) or _TITLED.match(after):
+        return ""
+    return text[at : end + 1]
+
+
+def _is_han(char: str) -> bool:
+    return "\u4e00" <= char <= "\u9fff"
+
+
+def _team_names(text: str, known: Vocabulary) -> Iterator[Token]:
+    for team in known.teams:
+        for at in _places(text, team):
+            yield Token("team", at, at + len(team), team)
+
+
+def _product_names(text: str, known: Vocabulary) -> Iterator[Token]:
+    low = text.lower()
+    for word in sorted(known.product_words, key=len, reverse=True):
+        for at in _places(low, word):
+            end = at + len(word)
+            if word.isascii() and (text[end : end + 1].isascii() and text[end : end + 1].isalpha()):
+                continue
+            yield Token("product", at, end, text[at:end], products=known.product_words[word])
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
+
+
+def _amounts(text: str, _: Vocabulary) -> Iterator[Token]:
+    for match in _NUMBER.finditer(text):
+        token = _amount(text, match)
+        if token is not None:
+            yield token
+
+
+def _amount(text: str, match: re.Match[str]) -> Token | None:
+    before, written = text[max(0, match.start() - 8) : match.start("value")], match["value"]
+    marked = bool(match["currency"] or match["yuan"])
+    if _NOT_MONEY_BEFORE.search(before) and not match["currency"]:
+        return None
+    if not marked and _NOT_MONEY_AFTER.match(text, match.end()):
+        return None
+    try:
+        yuan = parse_amount(written)
+    except Refused as refused:
+        return (
+            Token("amount", match.start(), match.end(), match[0], doubt=refused.sentence) if marked else None
+        )
+    doubt = ""
+    if yuan < _LEAST and not marked:
+        if "." not in written or yuan < 1:
+            return None
+        yuan, doubt = yuan * 10_000, f"“{written}”当作 {written} 万，请看对不对。"
+    after = _ABOUT_AFTER.match(text, match.end())
+    if after or _ABOUT.search(before):
+        doubt = f"金额“{match[0].strip()}{after[0] if after else ''}”不是准数。"
+    return Token(
+        "amount",
+        match.start(),
+        match.end(),
+        match[0].strip(),
+        amount=yuan,
+        second=bool(_SECOND.search(before)),
+        doubt=doubt,
+    )

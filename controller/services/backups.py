@@ -1,0 +1,253 @@
+"""Daily backups of everything the office made, kept for two weeks, each verified after it was written.
+
+A day is copied once, after its last entry; a box that is switched off by then copies at the next start. A separate
+thread does it: a slow card or a missing USB stick delays nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from controller.glance import HealthProblem
+from controller.moments import local_time
+from controller.sales.model import Refused, StoreTrouble
+from controller.sales.store import Store
+from controller.sales.store_file import schema_version
+from controller.sentences import say
+from controller.services.context import Context
+from controller.services.restore import REPLACED
+from controller.system import archive
+from controller.system.os_errors import reason
+from controller.system.paths import Home, version
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 300.0
+FIRST_AFTER_S: Final = 120.0
+"""After a start the music and the day come first."""
+OLD: Final = timedelta(days=3)
+"""Without a backup for this long a problem is shown: a long weekend switches many boxes off."""
+EVENING: Final = time(18, 30)
+"""The end of a day without entries."""
+TOLD_FOR: Final = timedelta(days=7)
+"""A replaced database is shown for so long."""
+SPARE: Final = 300_000_000
+"""Bytes that a backup leaves free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One daily archive, with the bytes that restoring it writes."""
+
+    name: str
+    made: datetime
+    size: int
+    folder: Path
+
+
+class Backups:
+    """Make, list and verify backups. Thread-safe; `close` waits for one being written."""
+
+    def __init__(self, context: Context, home: Home) -> None:
+        self._context, self._home = context, home
+        self._lock = threading.Lock()  # one backup at a time
+        self._stop, self._asked = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failed: str | None = None
+        self._began = context.clock.now()
+        self._newest: datetime | None = None
+        self._replaced: HealthProblem | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of this machine's backups."""
+        return self._home.var / "backups"
+
+    def folders(self) -> tuple[Path, ...]:
+        """Return the machine's own folder, and the office's second one (a USB stick, a share)."""
+        second = self._context.rhythm.backup.folder
+        return (self.folder, *([Path(second)] if second else []))
+
+    def start(self) -> None:
+        """Start the thread that makes the daily backups."""
+        self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
+        self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """Return whether a backup is being made or is requested."""
+        return self._asked.is_set() or self._lock.locked()
+
+    def ask(self) -> None:
+        """Request a backup; the thread makes it."""
+        self._asked.set()
+
+    def close(self) -> None:
+        """Stop; a backup that is being written ends first."""
+        self._stop.set()
+        self._asked.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def all(self) -> tuple[Backup, ...]:
+        """Return this machine's backups, the newest first."""
+        return tuple(sorted(self._in(self.folder), key=lambda one: one.made, reverse=True))
+
+    def find(self, name: str) -> Path:
+        """Return the file of a backup of this machine. Raises Refused."""
+        for one in self.all():
+            if one.name == name:
+                return one.folder / name
+        raise Refused("没有这份备份，它可能已经过期删掉了。", "name")
+
+    def due(self, now: datetime) -> bool:
+        """Return whether a backup should be made: today's after the last entry, or one that an earlier day missed."""
+        if self._newest is None:
+            return True
+        entries = self._context.timetable_file.plan(now.date()).entries
+        ends = entries[-1].until if entries else local_time(now.date(), EVENING, self._context.clock.zone)
+        return self._newest < (ends if now >= ends else ends - timedelta(days=1))
+
+    def make(self) -> Backup:
+        """Make a backup now, into every folder; the one of an earlier hour is replaced. Raises Refused."""
+        with self._lock:
+            try:
+                made = [self._make_in(folder) for folder in self.folders()]
+            except Refused as refused:
+                self._failed = refused.sentence
+                raise
+            self._failed = None
+            self._newest = made[0].made
+        return made[0]
+
+    def problems(self) -> tuple[HealthProblem, ...]:
+        """Return whether the office has no recent backup, and whether its database was replaced by one. Cheap."""
+        now = self._context.clock.now()
+        newest = self._newest or self._began
+        found = [self._replaced] if self._replaced else []
+        if self._failed is not None or now - newest > OLD:
+            what = self._failed or say("backup_old", day=f"{newest.month}月{newest.day}日")
+            found.append(HealthProblem(what, say("backup_meanwhile"), say("backup_mend"), serious=False))
+        return tuple(found)
+
+    def look(self) -> None:
+        """Read what is on the disk: the newest backup, and whether the last start replaced the database."""
+        self._newest = max((one.made for one in self.all()), default=None)
+        note = self._context.preferences.get(REPLACED)
+        if isinstance(note, dict) and "at" in note:
+            at = datetime.fromisoformat(note["at"])
+            recent = self._context.clock.now() - at < TOLD_FOR
+            self._replaced = _replaced(note) if recent else None
+
+    def _run(self) -> None:
+        wait = FIRST_AFTER_S
+        self.look()
+        while not self._stop.is_set():
+            asked = self._asked.wait(wait)
+            if self._stop.is_set():
+                return
+            wait = LOOK_EVERY_S if self._make_if_due(asked) else 12 * LOOK_EVERY_S
+            self._asked.clear()
+
+    def _make_if_due(self, asked: bool) -> bool:
+        """Make a backup when it is time; return False after a failure, which is shown."""
+        clock = self._context.clock
+        try:
+            if asked or (clock.trusted(None) and self.due(clock.now())):
+                made = self.make()
+                log.info("backup %s: %d bytes", made.name, made.size)
+        except Refused as refused:
+            log.warning("no backup: %s", refused.sentence)
+            return False
+        except Exception:
+            log.exception("the backup failed")
+            self._failed = say("backup_failed")
+            return False
+        return True
+
+    def _make_in(self, folder: Path) -> Backup:
+        if folder != self.folder and not folder.is_dir():
+            raise Refused(say("backup_folder", path=folder))
+        now = self._context.clock.now()
+        name = f"zhangu-{now:%Y-%m-%d}.zip"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".copy-") as scratch:
+                copy = Path(scratch) / "zhangu.db"
+                self._room(folder, self._home.database)
+                self._context.store.backup(copy)
+                about = archive.About(
+                    self._context.rhythm.office,
+                    now.isoformat(timespec="seconds"),
+                    version(),
+                    schema_version(),
+                )
+                made = archive.pack(self._home.root, copy, folder / name, about, store=folder / "media")
+                self._verify(folder / name, Path(scratch) / "look")
+            keep = sorted((one.name for one in self._in(folder)), reverse=True)
+            archive.prune(folder, frozenset(keep[: self._context.rhythm.backup.days]))
+        except OSError as error:
+            raise Refused(say("backup_refused", path=folder, why=reason(error))) from error
+        except StoreTrouble as trouble:
+            raise Refused(say("backup_refused", path=folder, why=trouble.sentence.rstrip("。"))) from trouble
+        return Backup(name, now, made.size, folder)
+
+    def _room(self, folder: Path, database: Path) -> None:
+        """Refuse a backup that would fill the disk. Media that are kept already need no room."""
+        newest = next(iter(sorted(folder.glob("zhangu-*.zip"), reverse=True)), None)
+        kept = sum(one.stat().st_size for one in (folder / "media").glob("*/*")) if newest else 0
+        media = sum(
+            path.stat().st_size
+            for root in archive.MEDIA_ROOTS
+            for path in (self._home.root / root).rglob("*")
+            if path.is_file()
+        )
+        needs = 3 * database.stat().st_size + max(media - kept, 0) + SPARE
+        free = shutil.disk_usage(folder).free
+        if free < needs:
+            raise Refused(say("backup_full", path=folder, needs=_megabytes(needs), free=_megabytes(free)))
+
+    def _verify(self, made: Path, scratch: Path) -> None:
+        """Read the archive back and check its database. Raises Refused, after deleting a bad one."""
+        try:
+            manifest = archive.unpack(made, scratch, only_database=True)
+            with closing(Store(scratch / archive.DATABASE)) as copy:
+                faults = copy.check()
+            lost = archive.missing_media(made, manifest)
+        except archive.BadArchive as bad:
+            made.unlink(missing_ok=True)
+            raise Refused(str(bad)) from bad
+        if faults or lost:
+            made.unlink(missing_ok=True)
+            raise Refused(say("backup_failed"))
+
+    def _in(self, folder: Path) -> list[Backup]:
+        found = []
+        for path in folder.glob("zhangu-????-??-??.zip"):
+            try:
+                manifest = archive.read_manifest(path)
+                found.append(Backup(path.name, datetime.fromisoformat(manifest.made), manifest.size, folder))
+            except (archive.BadArchive, ValueError):
+                continue
+        return found
+
+
+def _replaced(note: dict[str, Any]) -> HealthProblem:
+    return HealthProblem(
+        say("database_replaced", made=note["made"], again=note["again"]),
+        say("database_replaced_meanwhile"),
+        say("database_replaced_mend", name=note["name"]),
+        serious=False,
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"

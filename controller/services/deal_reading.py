@@ -1,0 +1,150 @@
+"""Read deals from pasted text and from tables, and say which of them are recorded already; nothing is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from controller.sales.corrections import week_so_far
+from controller.sales.deals_import import has_heading, read_table
+from controller.sales.model import HEARD, PLAYING, Deal, Refused
+from controller.sales.money import money
+from controller.sales.pasted import Known, PastedRow, read_pasted
+from controller.sales.people_import import LARGEST_FILE
+from controller.sales.store import Session
+from controller.sales.text_tables import LOOKED_AT, Line, read
+from controller.services.context import Context
+from controller.services.upload_inbox import Source, UploadInbox
+from controller.sound.mandarin import spelling
+from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
+
+TABLE_BYTES: Final = 50_000_000
+_WORKBOOK: Final = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """A row with the key of its deal: the same text gives the same key. `recorded`: the deal that has this key.
+
+    `announced`: False where it is to be recorded only, None as usual.
+    """
+
+    row: PastedRow
+    key: str
+    recorded: Deal | None
+    announced: bool | None
+
+
+class DealReading:
+    """Thread-safe: it keeps nothing."""
+
+    def __init__(
+        self,
+        context: Context,
+        inbox: UploadInbox,
+        sandbox: UploadSandbox,
+        choices: Callable[[], tuple[str, ...]],
+    ):
+        self._context, self._inbox, self._sandbox, self._choices = context, inbox, sandbox, choices
+
+    def read_text(self, text: str) -> tuple[ReadRow, ...]:
+        """Return the deals of a text that people wrote in a chat. Raises Refused."""
+        with self._context.store.read() as session:
+            known = self._known(session)
+            return self._keyed(session, read_pasted(text, known), known.now)
+
+    def read_file(self, source: Source) -> tuple[ReadRow, ...]:
+        """Return the deals of a workbook, a CSV file or pasted cells. Raises Refused."""
+        with self._inbox.keep(source, TABLE_BYTES) as file:
+            lines = self._lines(file)
+        with self._context.store.read() as session:
+            known = self._known(session)
+            rows = self._keyed(session, read_table(lines, known), known.now)
+        return tuple(replace(row, announced=False) for row in rows)
+
+    def _known(self, session: Session) -> Known:
+        now, broadcasts = self._context.clock.now(), self._context.rhythm.broadcasts
+        week = reversed(week_so_far(now.date()))
+        standing = tuple(deal for day in week for deal in session.deals.of_day(day) if deal.voided is None)
+        largest = next((deal.amount for deal in session.deals.largest_few(1)), None)
+        return Known(
+            session.roster.people(), self._choices(), standing, now, broadcasts.late_minutes, broadcasts.big_over,
+            largest, spelling,
+        )  # fmt: skip
+
+    def _keyed(self, session: Session, rows: tuple[PastedRow, ...], now: datetime) -> tuple[ReadRow, ...]:
+        times: Counter[str] = Counter()
+        keyed = []
+        for row in rows:
+            written = f"ref {row.ref}" if row.ref else f"{row.text} {row.at or now.date()}"
+            times[written] += 1
+            keyed.append(self._read_row(session, row, _key(written, times[written])))
+        return tuple(keyed)
+
+    def _read_row(self, session: Session, row: PastedRow, key: str) -> ReadRow:
+        recorded = session.deals.by_key(key)
+        if recorded is not None and row.ref and not _same(recorded, row):
+            changed = _key(f"{key} {row.person and row.person.id} {row.product} {row.amount}", 1)
+            again, standing = session.deals.by_key(changed), _standing(session, recorded)
+            if again is None and standing is not None:
+                was = f"{standing.person} {standing.product} {money(standing.amount)}"
+                why = f"单号 {row.ref} 已经记过：{was}，这是改动。"
+                row = replace(row, doubts=(*row.doubts, why), replaces=standing.id)
+            key, recorded = changed, again
+        return ReadRow(row, key, recorded, _announced(session, row))
+
+    def _lines(self, file: Path) -> list[Line]:
+        with file.open("rb") as opened:
+            head = opened.read(4)
+            if head != _WORKBOOK:
+                data = head + opened.read(LARGEST_FILE + 1)
+                if len(data) > LARGEST_FILE:
+                    raise Refused("文件太大了，CSV 最多 1 MB，请分几次导入。", field="file")
+                return read(data, has_heading)
+        made = self._inbox.work()
+        try:
+            self._sandbox.process("table", file, made)
+            return _deals_sheet(json.loads(made.read_text(encoding="utf-8")))
+        except UnsupportedFile as why:
+            raise Refused(why.sentence, "file") from why
+        finally:
+            made.unlink(missing_ok=True)
+
+
+def _deals_sheet(sheets: list[Any]) -> list[Line]:
+    """Return the rows of the first sheet with the headings of deals, else of the first with any rows."""
+    tables = [[(number, cells) for number, cells in rows] for _, rows in sheets if rows]
+    listed = (rows for rows in tables if any(has_heading(cells) for _, cells in rows[:LOOKED_AT]))
+    return next(listed, tables[0] if tables else [])
+
+
+def _key(written: str, turn: int) -> str:
+    return "read-" + hashlib.sha256(f"{' '.join(written.split())}\0{turn}".encode()).hexdigest()[:40]
+
+
+def _same(deal: Deal, row: PastedRow) -> bool:
+    return (deal.person_id, deal.product, deal.amount) == (
+        row.person.id if row.person else 0,
+        row.product,
+        row.amount,
+    )
+
+
+def _standing(session: Session, deal: Deal | None) -> Deal | None:
+    while deal is not None and deal.replaced_by is not None:
+        deal = session.deals.get(deal.replaced_by)
+    return deal if deal is not None and deal.voided is None else None
+
+
+def _announced(session: Session, row: PastedRow) -> bool | None:
+    """Return False for a late deal, and for the correction of one that was heard."""
+    if row.late:
+        return False
+    said = session.outbox.of_deal(row.replaces) if row.replaces is not None else ()
+    return False if any(one.state in (HEARD, PLAYING) for one in said) else None

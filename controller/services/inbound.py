@@ -1,0 +1,176 @@
+"""Deals from programs: recorded once, corrected by their next version, or kept as a question for the assistant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from controller.sales import inbound, name_match
+from controller.sales.deals import tidy_product
+from controller.sales.inbound import InboundDeal, Timing
+from controller.sales.inbound_rows import Known
+from controller.sales.model import HEARD, PLAYING, Deal, Person
+from controller.sales.proposals import Proposal, ProposalState, Question
+from controller.sales.store import Session
+from controller.services.context import Context
+from controller.services.deals import DealService, How, Recorded, Sold, Withdrawn
+from controller.sound.mandarin import spelling
+
+NEWER: Final = "来源改过这一单，以新发来的为准。"
+CANCELLED: Final = "来源撤回了这一单"
+HEARD_ALREADY: Final = "原来那一单已经播过，来源改了以后只记不播。"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The fate of a deal: `recorded`, `waiting` for the assistant (also declined), or neither: cancelled.
+
+    `created`: this request changed something; False for a repeated one.
+    """
+
+    version: int
+    created: bool
+    recorded: Recorded | None = None
+    waiting: Proposal | None = None
+
+
+class InboundService:
+    """Thread-safe: the store's single writer is the lock."""
+
+    def __init__(self, context: Context, deals: DealService):
+        self._context, self._deals = context, deals
+
+    def receive(self, source: str, sent: InboundDeal) -> Received:
+        """Take in a deal from `source` (the program's name), in one transaction. Raises Refused or Conflict.
+
+        The same id with the same or a lower version changes nothing and gets the same answer. A higher version corrects
+        the deal or the question. A doubtful deal waits for the assistant and is never announced by itself.
+        """
+        sent = replace(sent, product=tidy_product(sent.product))
+        gone: Withdrawn | None = None
+        with self._context.store.write() as session:
+            known = session.inbound.get(source, sent.external_id)
+            if known is not None and sent.version <= known.version:
+                return self._answer(session, known)
+            if known is not None:
+                self._supersede(session, known)
+            received, gone = self._take_in(session, source, sent, known)
+        self._deals.withdraw(gone)
+        return received
+
+    def _take_in(
+        self, session: Session, source: str, sent: InboundDeal, known: Known | None
+    ) -> tuple[Received, Withdrawn | None]:
+        now = self._context.clock.now()
+        key = inbound.key_of(source, sent.external_id, sent.version)
+        standing = _standing(session, known) if known is not None else None
+        row = Known(
+            sent.version, key, sent.occurred or (known.occurred if known else None), sent.cancelled,
+            standing.id if standing else None,
+        )  # fmt: skip
+        if sent.cancelled:
+            session.inbound.put(source, sent.external_id, row, now)
+            gone = None
+            if standing is not None and standing.voided is None:
+                gone = self._deals.take_back_in(session, standing.id, f"{CANCELLED}（{source}）。", now)
+            return Received(sent.version, True), gone
+        timing = self._timing(session, row.occurred, now)
+        person, yuan, doubts = self._doubts(session, sent, timing)
+        doubts += _conflicts(session, known, standing)
+        if (
+            not doubts
+            and person is not None
+            and yuan is not None
+            and _same(standing, person, sent.product, yuan, timing)
+        ):
+            assert known is not None  # noqa: S101  only a known deal stands
+            session.inbound.put(source, sent.external_id, replace(row, key=known.key), now)
+            return self._answer(session, replace(row, key=known.key)), None
+        session.inbound.put(source, sent.external_id, row, now)
+        how = _how(session, sent, standing, timing)
+        if doubts or person is None or yuan is None:
+            asked = _question("".join(doubts), sent, person, yuan, how)
+            waiting = session.proposals.ask(key, asked, source, now)
+            return Received(sent.version, True, waiting=waiting), None
+        recorded, gone = self._deals.record_in(
+            session, Sold(person.name, sent.product, yuan, person.team), key, how
+        )
+        return Received(sent.version, True, recorded=recorded), gone
+
+    def _timing(self, session: Session, occurred: datetime | None, now: datetime) -> Timing:
+        trusted = self._context.clock.trusted(session.deals.newest_at())
+        return inbound.timing(occurred, now, self._context.rhythm.broadcasts.late_minutes, trusted=trusted)
+
+    def _doubts(
+        self, session: Session, sent: InboundDeal, timing: Timing
+    ) -> tuple[Person | None, Decimal | None, list[str]]:
+        found = name_match.match(sent.person, session.roster.people(), spelling, sent.team)
+        largest = next((deal.amount for deal in session.deals.largest_few(1)), None)
+        yuan, doubt = inbound.read_amount(sent.amount, largest, self._context.rhythm.broadcasts.big_over)
+        return found.person, yuan, [why for why in (found.doubt, doubt, timing.doubt) if why]
+
+    def _supersede(self, session: Session, known: Known) -> None:
+        proposal = session.proposals.by_key(known.key)
+        if proposal is not None and proposal.state == ProposalState.OPEN:
+            session.proposals.finish(proposal.id, ProposalState.DECLINED, NEWER, self._context.clock.now())
+
+    def _answer(self, session: Session, known: Known) -> Received:
+        """Return the present answer to a deal that is known: what became of its newest version."""
+        deal = session.deals.by_key(known.key)
+        if deal is not None:
+            return Received(known.version, False, recorded=self._deals.known(session, deal.id))
+        proposal = session.proposals.by_key(known.key)
+        return Received(known.version, False, waiting=proposal)
+
+
+def _standing(session: Session, known: Known) -> Deal | None:
+    """Return the deal that counts for the earlier versions, or the last one if it was taken back."""
+    deal = session.deals.by_key(known.key)
+    if deal is None and known.deal_id is not None:
+        deal = session.deals.get(known.deal_id)
+    while deal is not None and deal.replaced_by is not None:
+        deal = session.deals.get(deal.replaced_by)
+    return deal
+
+
+def _conflicts(session: Session, known: Known | None, standing: Deal | None) -> list[str]:
+    """Return why a newer version contradicts the changes that people made meanwhile."""
+    if known is None:
+        return []
+    if standing is None:
+        proposal = session.proposals.by_key(known.key)
+        declined = proposal is not None and proposal.state == ProposalState.DECLINED and proposal.why != NEWER
+        return [f"上次发来的已经退回（{proposal.why}），来源又改了。"] if proposal and declined else []
+    if standing.voided is not None and not known.cancelled:
+        return ["这一单已经撤回，来源又发来改动。"]
+    own = standing.key.startswith("in-")
+    return [] if own else ["这一单有人在手机上改过，来源又发来改动。"]
+
+
+def _same(standing: Deal | None, person: Person, product: str, yuan: Decimal, timing: Timing) -> bool:
+    if standing is None or standing.voided is not None:
+        return False
+    same_day = timing.day in (None, standing.date)
+    return (standing.person_id, standing.product, standing.amount) == (person.id, product, yuan) and same_day
+
+
+def _how(session: Session, sent: InboundDeal, standing: Deal | None, timing: Timing) -> How:
+    """Return how a deal is recorded: a correction of one that was heard is not announced again."""
+    old = standing if standing is not None and standing.voided is None else None
+    day = timing.day or (old.date if old else None)
+    if timing.announced is False:
+        return How(False, old.id if old else None, day, why=timing.why)
+    heard = old is not None and any(said.state in (HEARD, PLAYING) for said in session.outbox.of_deal(old.id))
+    if heard and old is not None:
+        return How(False, old.id, day, why=HEARD_ALREADY)
+    return How(sent.announced, old.id if old else None, day)
+
+
+def _question(why: str, sent: InboundDeal, person: Person | None, yuan: Decimal | None, how: How) -> Question:
+    name, team = (person.name, person.team) if person else (sent.person, sent.team or "")
+    return Question(
+        why, person.id if person else None, name, team, sent.product, str(sent.amount)[:40], yuan, how.replaces,
+        how.day, how.announced,
+    )  # fmt: skip

@@ -1,0 +1,137 @@
+"""News for links: each event's messages are written in the transaction of the event, one row per link that wants it."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from controller.links.policy import MERGED, SETTLE
+from controller.links.port import LinkSpec
+from controller.sales import results
+from controller.sales.link_messages import NewLinkMessage
+from controller.sales.model import BIG, FIRST_OF_DAY, FIRST_OF_WEEK, RECORD, Deal, Kind
+from controller.sales.results import Show
+from controller.sales.standings import Standing
+from controller.sales.store import Session
+
+_KIND_OF: Final[Mapping[Kind, str]] = {
+    FIRST_OF_WEEK: "first",
+    FIRST_OF_DAY: "first",
+    RECORD: "big",
+    BIG: "big",
+}
+HOURLY_AFTER_S: Final = (60.0, 180.0)
+"""Round-ups go out this long after the full hour, spread: vendors are busiest at :00."""
+WITHDRAWN: Final = "这一单撤回了，没有发。"
+
+
+class Receivers(Protocol):
+    """See `LinkService.receivers`."""
+
+    def __call__(self, kind: str, *, silent: bool = False) -> Sequence[LinkSpec]: ...
+
+
+class LinkNews:
+    """Called inside transactions: it only adds rows. `receivers`: the links that want an event."""
+
+    def __init__(self, receivers: Receivers, chance: Callable[[], float] = random.random) -> None:
+        self._receivers, self._chance = receivers, chance
+
+    def put(
+        self, session: Session, kind: str, key: str, facts: Mapping[str, Any], now: datetime, *,
+        due: datetime | None = None, silent: bool = False, without: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """Add an event for every link that wants it; once per key. `silent`: the office announces it to nobody."""
+        settle = SETTLE if kind in MERGED else timedelta()
+        for spec in self._receivers(kind, silent=silent):
+            if spec.ident not in without:
+                uid, at = secrets.token_hex(8), due or now + settle
+                session.link_messages.add(NewLinkMessage(uid, spec.ident, key, kind, facts, now, at))
+
+    def recorded(
+        self, session: Session, deal: Deal, old: Deal | None, how: Kind, now: datetime, *, silent: bool
+    ) -> None:
+        """Add a recorded deal; links that may have got the deal that it replaces, `old`, get a correction instead."""
+        corrected = self.taken_back(session, old, now, deal) if old is not None else frozenset()
+        self.deal(session, deal, how, now, silent=silent, without=corrected)
+
+    def deal(
+        self, session: Session, deal: Deal, how: Kind, now: datetime, *, silent: bool = False, again: int = 0,
+        without: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """Add a deal; `how`: why it was announced; `again`: its number of voids and restores."""
+        kind = _KIND_OF.get(how, "deal")
+        key = f"deal:{deal.id}:{again}" if again else f"deal:{deal.id}"
+        if self._receivers(kind, silent=silent):
+            facts = {**deal_facts(session, deal), "how": str(how)}
+            self.put(session, kind, key, facts, now, silent=silent, without=without)
+
+    def taken_back(
+        self, session: Session, deal: Deal, now: datetime, new: Deal | None = None
+    ) -> frozenset[str]:
+        """Report a deal that was taken back, or replaced by `new`, to the links that have got it or may get it.
+
+        Returns their idents.
+        """
+        again = len(session.deals.history(deal.id))
+        links = {
+            link
+            for key in (f"deal:{deal.id}", *(f"deal:{deal.id}:{n}" for n in range(1, again + 1)))
+            for link in session.link_messages.withdraw(key, WITHDRAWN, now)
+        }
+        facts = {**deal_facts(session, deal), "at": f"{deal.at:%H:%M}"}
+        if new is not None:
+            facts["new"] = deal_facts(session, new)
+        for spec in self._receivers("correction"):
+            if spec.ident in links:
+                uid, key = secrets.token_hex(8), f"void:{deal.id}:{again}"
+                row = NewLinkMessage(uid, spec.ident, key, "correction", facts, now, now + SETTLE)
+                session.link_messages.add(row)
+        return frozenset(links)
+
+    def target(self, session: Session, row: Standing, deal: Deal, now: datetime) -> None:
+        """Add a team's target that a deal has reached."""
+        facts = {
+            "team": row.name, "amount": str(row.amount), "target": str(row.target), "rate": str(row.rate),
+            "deal": deal.id,
+        }  # fmt: skip
+        self.put(session, "target", f"target:{deal.id}", facts, now)
+
+    def hourly(
+        self, session: Session, deals: Sequence[Deal], of_the_day: Sequence[Deal], now: datetime
+    ) -> None:
+        """Add the round-up of a full hour."""
+        rows = [deal_facts(session, deal) for deal in deals]
+        facts = {
+            "at": f"{now:%H:%M}", "deals": rows, "count": len(deals), "amount": str(sum(d.amount for d in deals)),
+            "day_count": len(of_the_day), "day_amount": str(sum(d.amount for d in of_the_day)),
+        }  # fmt: skip
+        least, most = HOURLY_AFTER_S
+        due = now + timedelta(seconds=least + (most - least) * self._chance())
+        self.put(session, "hourly", f"hourly:{now:%Y-%m-%dT%H:%M}", facts, now, due=due)
+
+    def results(self, session: Session, show: Show, now: datetime) -> None:
+        """Add the frozen results, and the top sales of week and month on their last day."""
+        self.put(session, "results", f"results:{show.date}", results.to_json(show), now)
+        for period, row, prize in (
+            ("week", show.week_top, show.week_prize), ("month", show.month_top, show.month_prize),
+        ):  # fmt: skip
+            if row is not None:
+                facts = {
+                    "team": row.team, "person": row.name, "count": row.count, "amount": str(row.amount), "prize": prize,
+                    "photo": row.photo, "date": show.date.isoformat(), "person_id": row.id,
+                }  # fmt: skip
+                self.put(session, period, f"{period}:{show.date}", facts, now)
+
+
+def deal_facts(session: Session, deal: Deal) -> dict[str, Any]:
+    """Return a deal as links get it."""
+    person = session.roster.person(deal.person_id)
+    return {
+        "deal": deal.id, "person": deal.person, "team": deal.team, "product": deal.product, "amount": str(deal.amount),
+        "at": deal.at.isoformat(timespec="seconds"), "date": deal.date.isoformat(),
+        "hidden": person.hidden if person is not None else False,
+    }  # fmt: skip

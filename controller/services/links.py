@@ -1,0 +1,205 @@
+"""Links as people see them: on or off, waiting messages and the reason, pause, test, secrets, the day's messages."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from controller.links.kinds import KINDS
+from controller.links.port import TEST, LinkKind, LinkSpec, Tools
+from controller.links.secrets import LinkSecrets, SecretFile
+from controller.links.sender import OpenLink
+from controller.sales.link_messages import LinkMessage, NewLinkMessage
+from controller.sales.model import Refused, Unknown
+from controller.services.context import Context
+
+PAUSED: Final = "links_paused"
+"""The preference that keeps the idents of paused links."""
+MOST_LISTED: Final = 500
+MOST_SECRET: Final = 500
+NO_SECRET: Final = "还没有填密钥，填好就开始。"  # noqa: S105  a sentence
+REHEARSAL: Final = "彩排里不真的发出。"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """A link for the phone. `why`: why it does not send, "" when it does; `last_why`: of the oldest waiting message."""
+
+    ident: str
+    name: str
+    title: str
+    on: bool
+    paused: bool
+    why: str
+    waiting: int
+    last_why: str
+    next_try: datetime | None
+    last_sent: datetime | None
+    secrets: tuple[tuple[str, str, str, bool, bool], ...]  # name, label, hint, required, set
+    address: str | None
+    takes_address: bool
+
+
+class LinkService:
+    """Thread-safe. `kinds`: adapters by name."""
+
+    def __init__(
+        self, context: Context, secret_file: SecretFile, tools: Tools, kinds: Mapping[str, LinkKind] = KINDS
+    ) -> None:
+        self._context, self._secrets, self._tools, self._kinds = context, secret_file, tools, kinds
+
+    # --- for the sender and for news
+
+    def specs(self) -> tuple[LinkSpec, ...]:
+        """Return the links that the timetable names and this release knows."""
+        return tuple(spec for spec in self._context.rhythm.links.all() if spec.kind in self._kinds)
+
+    def open_links(self) -> tuple[OpenLink, ...]:
+        """Return every link for the sender."""
+        return tuple(map(self._open, self.specs()))
+
+    def receivers(self, kind: str, *, silent: bool = False) -> tuple[LinkSpec, ...]:
+        """Return the links that are on and want an event; also paused ones."""
+        wanting = [spec for spec in self.specs() if spec.wants(kind, silent=silent)]
+        return tuple(spec for spec in wanting if self._complete(spec) and not self._rehearsed(spec))
+
+    def _open(self, spec: LinkSpec) -> OpenLink:
+        kind, kept = self._kinds[spec.kind], self._secrets.of(spec.ident, spec.bound)
+        opened = partial(kind.open, spec, kept.values, kept.address, self._tools)
+        paused = spec.ident in self._paused()
+        return OpenLink(spec, kind, opened, self._why_off(spec), paused, (kept, paused))
+
+    def _why_off(self, spec: LinkSpec) -> str:
+        if self._secrets.fault:
+            return self._secrets.fault
+        if not self._complete(spec):
+            return NO_SECRET
+        return REHEARSAL if self._rehearsed(spec) else ""
+
+    def _complete(self, spec: LinkSpec) -> bool:
+        values = self._secrets.of(spec.ident, spec.bound).values
+        return all(field.name in values for field in self._kinds[spec.kind].secrets if field.required)
+
+    def _rehearsed(self, spec: LinkSpec) -> bool:
+        """Return whether a rehearsal keeps a link from sending: only a server on this machine gets its messages."""
+        if not self._context.clock.rehearsal:
+            return False
+        address = self._secrets.of(spec.ident, spec.bound).address
+        return address is None or not _is_loopback(address)
+
+    def _paused(self) -> frozenset[str]:
+        return frozenset(self._context.preferences.get(PAUSED, ()))
+
+    # --- for people
+
+    def status(self) -> tuple[LinkStatus, ...]:
+        """Return every link of the timetable."""
+        with self._context.store.read() as session:
+            waiting = {spec.ident: session.link_messages.waiting(spec.ident) for spec in self.specs()}
+            last = {spec.ident: session.link_messages.last_sent(spec.ident) for spec in self.specs()}
+        return tuple(self._status(spec, waiting[spec.ident], last[spec.ident]) for spec in self.specs())
+
+    def _status(self, spec: LinkSpec, waiting: tuple[LinkMessage, ...], last: datetime | None) -> LinkStatus:
+        kind, kept = self._kinds[spec.kind], self._secrets.of(spec.ident, spec.bound)
+        why = self._why_off(spec)
+        tried = next((message for message in waiting if message.why), None)
+        fields = tuple(
+            (field.name, field.label, field.hint, field.required, field.name in kept.values)
+            for field in kind.secrets
+        )
+        return LinkStatus(
+            spec.ident, spec.name, kind.title, not why, spec.ident in self._paused(), why, len(waiting),
+            tried.why if tried else "", tried.next_try if tried else None, last, fields, kept.address, kind.address,
+        )  # fmt: skip
+
+    def messages(self, day: date) -> tuple[LinkMessage, ...]:
+        """Return the messages of a day with what became of them, newest first."""
+        with self._context.store.read() as session:
+            return session.link_messages.of_day(day, MOST_LISTED)
+
+    def pause(self, ident: str, *, on: bool) -> None:
+        """Pause a link, or let it send again. Its messages wait meanwhile."""
+        spec = self._spec(ident)
+        paused = self._paused() | {spec.ident} if on else self._paused() - {spec.ident}
+        known = {one.ident for one in self.specs()}
+        self._context.preferences.set(PAUSED, sorted(paused & known))
+        if not on:
+            self._hurry(spec.ident)
+
+    def test(self, ident: str) -> None:
+        """Send a test message, also while paused. Raises Refused when the link is off."""
+        spec = self._spec(ident)
+        if why := self._why_off(spec):
+            raise Refused(f"“{spec.name}”没有打开：{why}")
+        now = self._context.clock.now()
+        uid = secrets.token_hex(8)
+        with self._context.store.write() as session:
+            session.link_messages.add(NewLinkMessage(uid, spec.ident, f"test:{uid}", TEST, {}, now, now))
+            session.link_messages.hurry(spec.ident)
+
+    def set_secrets(self, ident: str, given: Mapping[str, Any]) -> None:
+        """Store secrets of a link: a text sets one, null removes it, a missing one stays. Raises Refused."""
+        spec = self._spec(ident)
+        known = {field.name: field for field in self._kinds[spec.kind].secrets}
+        kept = self._secrets.of(spec.ident, spec.bound)
+        values = dict(kept.values)
+        for name, value in given.items():
+            if name not in known or not (value is None or isinstance(value, str)):
+                raise Refused(f"“{spec.name}”没有这一项：{str(name)[:40]}。", "name")
+            if value is None:
+                values.pop(name, None)
+                continue
+            if not 0 < len(value.strip()) <= MOST_SECRET:
+                raise Refused(f"{known[name].label}要有内容，最多 {MOST_SECRET} 个字符。", name)
+            values[name] = known[name].read(value)
+        self._secrets.put(spec.ident, LinkSecrets(spec.bound, values, kept.address))
+        self._hurry(spec.ident)
+
+    def set_address(self, ident: str, address: str | None) -> None:
+        """Set another base address for a link, instead of the vendor's; None for the vendor's. Raises Refused."""
+        spec = self._spec(ident)
+        if not self._kinds[spec.kind].address:
+            raise Refused(f"“{spec.name}”没有可以改的地址。", "address")
+        kept = self._secrets.of(spec.ident, spec.bound)
+        checked = None if address is None else checked_base(address)
+        self._secrets.put(spec.ident, LinkSecrets(spec.bound, kept.values, checked))
+        self._hurry(spec.ident)
+
+    def _hurry(self, ident: str) -> None:
+        with self._context.store.write() as session:
+            session.link_messages.hurry(ident)
+
+    def _spec(self, ident: str) -> LinkSpec:
+        found = next((spec for spec in self.specs() if spec.ident == ident), None)
+        if found is None:
+            raise Unknown("作息表里没有这个连接。", "link")
+        return found
+
+
+def checked_base(text: str) -> str:
+    """Return a base address: scheme, host, port, perhaps a path; no name, password or query. Raises Refused."""
+    written = text.strip().rstrip("/")
+    parts = urlsplit(written) if re.fullmatch(r"[!-~]{1,200}", written) else None
+    try:
+        port_fits = parts is not None and (parts.port is None or parts.port > 0)
+    except ValueError:
+        port_fits = False
+    fits = parts is not None and port_fits and parts.scheme in ("https", "http") and parts.hostname
+    if not fits or parts is None or parts.username or parts.query or parts.fragment:
+        raise Refused("地址要写成 https://主机名 或 http://主机名:端口。", "address")
+    return written
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

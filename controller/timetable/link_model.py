@@ -1,0 +1,68 @@
+"""Settings of links to the outside: group robots and e-mail. Each is off until it is written in the timetable file.
+
+A link's secrets are in a separate file (`controller/links/secrets.py`), never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+Spans = tuple[tuple[timedelta, timedelta], ...]
+"""Spans of the day as local times; the end is excluded."""
+
+GROUP_KINDS = ("wecom", "dingtalk", "feishu", "apprise")
+NEWS = ("deals", "big", "first", "target", "hourly", "results", "week", "month", "faults")
+"""News that a group can be given; `deals`: every deal at once."""
+USUAL_NEWS = ("big", "first", "target", "hourly", "results", "week", "month")
+USUAL_QUIET: Spans = ((timedelta(), timedelta(hours=8)), (timedelta(hours=21), timedelta(hours=24)))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLink:
+    """A robot in a chat group. `send`: news for it; `quiet`: messages wait in these spans; `picture`: results drawn.
+
+    `keyword`: a word that the robot's protection asks for in every message.
+    """
+
+    name: str
+    kind: str
+    send: tuple[str, ...] = USUAL_NEWS
+    quiet: Spans = USUAL_QUIET
+    keyword: str = ""
+    picture: bool = True
+    line: int = 0
+
+    @property
+    def ident(self) -> str:
+        """The link's name in the store and in the file of secrets."""
+        return f"group:{self.name}"
+
+    @property
+    def bound(self) -> str:
+        """The thing to which the secrets belong: after another kind was written they no longer count."""
+        return self.kind
+
+    def wants(self, kind: str, *, silent: bool = False) -> bool:
+        """Return whether the group is given an event; `silent`: one that the office announces to nobody."""
+        if silent:
+            return False
+        if kind in ("deal", "correction"):
+            return "deals" in self.send or (kind == "correction" and bool({"big", "first"} & set(self.send)))
+        word = {"fault": "faults"}.get(kind, kind)
+        return word in self.send or (kind in ("big", "first") and "deals" in self.send)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """The section `links:`."""
+
+    groups: tuple[GroupLink, ...] = ()
+
+    def all(self) -> Iterator[GroupLink]:
+        """Yield every link of the file."""
+        yield from self.groups
+
+
+NO_LINKS = LinkSettings()

@@ -1,0 +1,68 @@
+"""Read the section `links:` of the timetable file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller.timetable.fields import Flag, OneOf, Words
+from controller.timetable.link_model import (
+    GROUP_KINDS,
+    NEWS,
+    USUAL_NEWS,
+    USUAL_QUIET,
+    GroupLink,
+    LinkSettings,
+)
+from controller.timetable.schema import Field, Group, Many, Table
+from controller.timetable.time_fields import ClockRange
+
+MOST_GROUPS = 20
+KIND_WORDS = {
+    "企业微信": "wecom", "企微": "wecom", "钉钉": "dingtalk", "飞书": "feishu", "其他": "apprise",
+}  # fmt: skip
+NEWS_WORDS = {
+    "每一单": "deals", "大单": "big", "第一单": "first", "达标": "target", "整点": "hourly", "战报": "results",
+    "每周": "week", "每月": "month", "故障": "faults",
+}  # fmt: skip
+
+
+def _plain_name(text: str) -> bool:
+    return text.isprintable() and not set(text) & set("/\\?#%")
+
+
+def _group(values: dict[str, Any], line: int) -> dict[str, Any]:
+    """Return the values of a group; its name is the key, which `_links` adds."""
+    given = {key: value for key, value in values.items() if value is not None}
+    return {**given, "send": tuple(dict.fromkeys(given["send"])), "line": line}
+
+
+def _links(values: dict[str, Any], line: int) -> LinkSettings:
+    return LinkSettings(tuple(GroupLink(name, **group) for name, group in values["groups"] or ()))
+
+
+_NAME = Words(20, check=_plain_name, example="写一个名字，最多 20 个字，不能有 / \\ ? # %")
+_SECRET = "密钥不写在作息表里：保存后在手机“设备 → 连接”里填"  # noqa: S105  advice, no secret
+
+GROUP = Group(
+    {
+        "kind": Field(OneOf(GROUP_KINDS, KIND_WORDS), "哪一种群机器人", required=True),
+        "send": Field(
+            Many(OneOf(NEWS, NEWS_WORDS), most=len(NEWS), single=True), "发哪些消息", default=USUAL_NEWS
+        ),
+        "quiet": Field(
+            Many(ClockRange(), most=6, single=True),
+            "这些时间不发，等结束了再发，例如 [00:00-08:00, 21:00-24:00]；[] 是随时都发",
+            default=USUAL_QUIET,
+        ),
+        "keyword": Field(Words(20), "机器人的安全设置里要求的关键词；每条消息都会带上它"),
+        "picture": Field(Flag(), "战报用图片发（企业微信；飞书要另填应用）；false 只发文字", default=True),
+    },
+    _group,
+    elsewhere=dict.fromkeys(("key", "secret", "token", "url", "webhook", "password"), _SECRET),
+)
+LINKS = Group(
+    {
+        "groups": Field(Table(_NAME, GROUP, most=MOST_GROUPS), "聊天群里的机器人，按名字写"),
+    },
+    _links,
+)

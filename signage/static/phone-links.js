@@ -1,0 +1,149 @@
+// 设备 → 连接: each link with its state, test, pause and secrets, and every message of a day with what became of it.
+import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+
+const LOOK = { sent: 'ok', dropped: 'bad', waiting: 'live' };
+const AGAIN_MS = 4000;
+let shown = false;
+let today = '';
+let date = '';
+let found = null;
+let timer = 0;
+
+const clock = (iso) => iso.slice(11, 16);
+const when = (iso) => (iso.slice(0, 10) === today ? clock(iso) : `${Number(iso.slice(5, 7))}月${Number(iso.slice(8, 10))}日 ${clock(iso)}`);
+const button = (words, work, look = 'act') => {
+  const node = el('button', { type: 'button', class: look, onclick: () => tap(node, work) }, words);
+  return node;
+};
+
+// ---- the links
+
+function stateOf(one) {
+  if (!one.on) return ['关', ''];
+  if (one.paused) return ['暂停', 'live'];
+  return one.last_why ? ['发不出去', 'bad'] : ['开', 'ok'];
+}
+
+function notesOf(one) {
+  return [one.why, one.last_why, one.waiting ? `${one.waiting} 条等着。` : '', one.last_sent ? `最近发出 ${when(one.last_sent)}。` : '还没有发过。'].filter(Boolean);
+}
+
+function linkRow(one) {
+  const [words, look] = stateOf(one);
+  return row(el('b', {}, one.name), el('span', { class: look }, words), notesOf(one).join(''), one.title, { open: () => linkSheet(one) });
+}
+
+async function again(words) {
+  closeSheet();
+  toast(words);
+  await load();
+}
+
+function linkSheet(one) {
+  sheet(one.name, el('p', { class: 'dim' }, one.title), notesOf(one).map((line) => el('p', {}, line)),
+    one.next_try ? el('p', { class: 'dim' }, `下一次在 ${when(one.next_try)}`) : null,
+    one.on ? button('发一条测试消息', async () => { await call('POST', '/api/links/test', { link: one.link }); await again('测试消息几秒内发出，结果在下面的列表里。'); }) : null,
+    one.on ? button(one.paused ? '继续发' : '暂停，消息先留着', () => pause(one)) : null,
+    found.may.secrets ? secretForm(one) : el('p', { class: 'dim' }, '密钥由总经理或负责人填。'),
+    found.may.address && one.takes_address ? addressForm(one) : null);
+}
+
+async function pause(one) {
+  await call('PUT', '/api/links/pause', { link: one.link, on: !one.paused });
+  await again(one.paused ? '继续发了。' : '暂停了。');
+}
+
+function secretForm(one) {
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const inputs = one.secrets.map((secret, number) => {
+    const label = field(secret.label + (secret.required ? '' : '（可以不填）'), `secret-${number}`, '', { type: 'password', autocomplete: 'off', maxlength: 500, placeholder: secret.set ? '填过了，重填就替换' : '' });
+    return { secret, label, input: label.querySelector('input') };
+  });
+  const save = button('保存密钥', async () => {
+    const values = Object.fromEntries(inputs.filter(({ input }) => input.value.trim()).map(({ secret, input }) => [secret.name, input.value.trim()]));
+    try {
+      await call('PUT', '/api/links/secrets', { link: one.link, values });
+    } catch (error) {
+      wrong.textContent = error.message;
+      return;
+    }
+    await again('密钥存好了，可以发一条测试消息。');
+  }, 'go');
+  const forget = one.secrets.some((secret) => secret.set) ? button('删掉密钥', () => forgetSecrets(one), 'act stop') : null;
+  return el('div', { class: 'block' }, inputs.map(({ secret, label }) => [label, el('p', { class: 'dim' }, secret.hint)]), wrong, save, forget);
+}
+
+function forgetSecrets(one) {
+  ask(`删掉“${one.name}”的密钥`, ['这个连接会停下，等着的消息留一天。'], '删掉', async () => {
+    const values = Object.fromEntries(one.secrets.filter((secret) => secret.set).map((secret) => [secret.name, null]));
+    await call('PUT', '/api/links/secrets', { link: one.link, values });
+    await load();
+  }, 'act stop');
+}
+
+function addressForm(one) {
+  const label = field('服务器地址（不填就用官方的）', 'link-address', one.address, { maxlength: 200, inputmode: 'url', autocomplete: 'off' });
+  const save = button('保存地址', async () => {
+    await call('PUT', '/api/links/address', { link: one.link, address: label.querySelector('input').value.trim() || null });
+    await again('地址存好了。');
+  });
+  return el('details', { class: 'block' }, el('summary', {}, '另一个服务器地址'), el('p', { class: 'dim' }, '密钥会发给这个地址，只有经过自己的转发服务器才需要改。'), label, save);
+}
+
+// ---- the messages of a day
+
+function messageSheet(one) {
+  const lines = [`${one.name}，${one.kind_name}，${when(one.at)}`, `${one.state_name}${one.ended ? `，${when(one.ended)}` : ''}`, one.why,
+    one.state === 'waiting' && one.next_try ? `下一次在 ${when(one.next_try)}` : '', one.attempts > 1 ? `一共试了 ${one.attempts} 次，每次同一个编号` : ''];
+  sheet('一条消息', el('p', {}, one.text), lines.filter(Boolean).map((line) => el('p', { class: 'dim' }, line)), el('p', { class: 'dim' }, `编号 ${one.sent_as || one.id}`));
+}
+
+function messageRow(one) {
+  return row(one.text, el('span', { class: LOOK[one.state] }, one.state_name), one.state === 'sent' ? one.name : `${one.name}${one.why ? `：${one.why}` : ''}`, clock(one.at), { open: () => messageSheet(one) });
+}
+
+async function loadMessages() {
+  const asked = date;
+  const day = await call('GET', `/api/links/messages?date=${date}`);
+  if (asked !== date) return;
+  const count = (state) => day.messages.filter((one) => one.state === state).length;
+  $('links-sum').textContent = day.messages.length ? `${day.messages.length} 条：已发出 ${count('sent')}，等着 ${count('waiting')}，没有发 ${count('dropped')}` : '这一天没有消息。';
+  fill($('links-messages'), day.messages.map(messageRow));
+}
+
+async function load() {
+  clearTimeout(timer);
+  found = await call('GET', '/api/links');
+  $('links-none').hidden = found.links.length > 0;
+  fill($('links-rows'), found.links.map(linkRow));
+  await loadMessages();
+  timer = setTimeout(() => shown && load().catch(() => {}), AGAIN_MS);
+}
+
+function show() {
+  $('links-date').value = date;
+  load().catch((error) => toast(error.message));
+}
+
+function turn(days) {
+  const at = new Date(date + 'T12:00:00Z');
+  at.setUTCDate(at.getUTCDate() + days);
+  date = at.toISOString().slice(0, 10);
+  show();
+}
+
+export function start() {
+  $('links-back').addEventListener('click', () => turn(-1));
+  $('links-on').addEventListener('click', () => turn(1));
+  $('links-date').addEventListener('change', () => { if ($('links-date').value) { date = $('links-date').value; show(); } });
+}
+
+export function draw(state, open) {
+  today = state.date;
+  if (!date || (open && !shown)) date = today;
+  if (open && !shown) {
+    shown = true;
+    show();
+  }
+  shown = open;
+}

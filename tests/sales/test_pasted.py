@@ -1,0 +1,171 @@
+"""The paste box reads messages of a group: two sets of them, and the rule that a guess is never silent."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fakes import SHANGHAI
+
+from controller.sales.model import Deal, Person, Refused
+from controller.sales.pasted import LONGEST_TEXT, Known, PastedRow, read_pasted
+from controller.sound.mandarin import spelling
+
+NOW = datetime(2026, 11, 25, 14, 40, tzinfo=SHANGHAI)
+TEAMS = {
+    "猛虎队": ("王小明", "陈芳", "刘洋", "单晓明", "张伟"),
+    "飞龙队": ("李思思", "周婷", "张伟", "林志远"),
+    "雄鹰队": ("欧阳建国", "曾黎", "赵磊", "Mary Chen"),
+}
+PRODUCTS = ("铂金套餐", "黄金套餐", "年卡", "季卡", "校园招聘套餐", "网络招聘", "报纸", "VIP会员")
+PEOPLE = tuple(
+    Person(10 * number + place, name, number, team)
+    for number, (team, names) in enumerate(TEAMS.items(), 1)
+    for place, name in enumerate(names)
+)
+LEAST_RIGHT = {"pasted_messages.txt": 57, "pasted_messages_2.txt": 27}
+
+
+def by_name(name: str) -> Person:
+    return next(person for person in PEOPLE if person.name == name)
+
+
+def recorded(number: int, clock: str, name: str, product: str, amount: int) -> Deal:
+    person, hour, minute = by_name(name), *map(int, clock.split(":"))
+    at = NOW.replace(hour=hour, minute=minute)
+    return Deal(
+        number, f"k{number}", person.id, name, person.team, product, Decimal(amount), at, None, at.date(),
+        person.team_id,
+    )  # fmt: skip
+
+
+RECORDED = (recorded(1, "10:05", "赵磊", "报纸", 1500), recorded(2, "11:20", "王小明", "网络招聘", 15_800))
+KNOWN = Known(PEOPLE, PRODUCTS, RECORDED, NOW, 30, Decimal(10_000), Decimal(15_800), spelling)
+
+
+@dataclass(frozen=True)
+class Expected:
+    person: str
+    product: str
+    amount: str
+    doubtful: bool
+    fix: bool
+    late: bool
+    day: str
+
+
+def table(name: str) -> list[tuple[str, str, list[Expected]]]:
+    """Return (number, message, expected rows) of a file of messages."""
+    text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+    messages = []
+    for block in re.split(r"(?m)^== ", text)[1:]:
+        number, rest = block.split("\n", 1)
+        lines = rest.splitlines()
+        rows = [line[3:] for line in lines if line.startswith("=> ")]
+        message = "\n".join(line for line in lines if not line.startswith("=> "))
+        messages.append((number.strip(), message, [_expected(row) for row in rows if row.strip() != "none"]))
+    return messages
+
+
+def _expected(row: str) -> Expected:
+    marks, day = row.split("|")[0].split(), ""
+    flags = {"?": False, "fix": False, "late": False}
+    while marks[0] in flags or marks[0].startswith("@"):
+        mark = marks.pop(0)
+        if mark in flags:
+            flags[mark] = True
+        else:
+            day = mark[1:]
+    _, product, amount = (part.strip() for part in row.split("|"))
+    return Expected(" ".join(marks), product, amount, flags["?"], flags["fix"], flags["late"], day)
+
+
+def same_values(row: PastedRow, wanted: Expected) -> bool:
+    person = row.person.name if row.person else "-"
+    amount = "-" if row.amount is None else str(row.amount)
+    wanted_amount = (
+        wanted.amount if wanted.amount == "-" else str(Decimal(wanted.amount).quantize(Decimal("0.01")))
+    )
+    day = "" if row.day in (None, NOW.date()) else str(row.day)
+    return (
+        person == wanted.person
+        and (row.product or "-") == wanted.product
+        and amount == wanted_amount
+        and (row.replaces is not None) == wanted.fix
+        and bool(row.late) == wanted.late
+        and day == wanted.day
+    )
+
+
+def judged(name: str) -> tuple[int, list[str], list[str]]:
+    """Return the number of right messages, the wrong ones, and those with a wrong row that is not marked."""
+    right, wrong, silent = 0, [], []
+    for number, message, wanted in table(name):
+        rows = read_pasted(message, KNOWN)
+        values = len(rows) == len(wanted) and all(map(same_values, rows, wanted))
+        if values and all(bool(row.doubts) == want.doubtful for row, want in zip(rows, wanted, strict=True)):
+            right += 1
+            continue
+        shown = [
+            (row.person and row.person.name, row.product, str(row.amount), row.replaces, row.late, row.doubts)
+            for row in rows
+        ]
+        wrong.append(f"{number}: {message!r} -> {shown}")
+        sure = [row for row in rows if not row.doubts]
+        if any(not any(same_values(row, want) and not want.doubtful for want in wanted) for row in sure):
+            silent.append(wrong[-1])
+        elif len(rows) < len(wanted):
+            silent.append(f"lost: {wrong[-1]}")
+    return right, wrong, silent
+
+
+@pytest.mark.parametrize("name", [name for name in LEAST_RIGHT if (Path(__file__).parent / name).exists()])
+def test_messages_are_read(name: str) -> None:
+    """Nearly all rows are right, and none is wrong or lost without being marked."""
+    right, wrong, silent = judged(name)
+    print(f"{name}: {right} of {len(table(name))} right", *wrong, sep="\n")
+    assert not silent
+    assert right >= LEAST_RIGHT[name], wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9" * LONGEST_TEXT, "王" * LONGEST_TEXT, "\n" * LONGEST_TEXT, "一万" * 9000, "@a " * 6000, "周五 1:1" * 3000,
+        "((((" * 4000, "王小明" * 6000,
+    ],
+)  # fmt: skip
+def test_a_long_text_is_bounded_work(text: str) -> None:
+    """Any text is read or refused within the test's limit; more than the limit is refused at once."""
+    assert len(read_pasted(text[:LONGEST_TEXT], KNOWN)) <= 2
+    with pytest.raises(Refused, match="分几次粘贴"):
+        read_pasted(text + "9" * LONGEST_TEXT, KNOWN)
+
+
+def test_too_many_deals_are_pasted_in_parts() -> None:
+    with pytest.raises(Refused, match="一次最多 100 单"):
+        read_pasted("\n".join(f"刘洋 年卡 {1000 + number}" for number in range(101)), KNOWN)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_mangled_message_is_never_wrong_in_silence(seed: int) -> None:
+    """With one character lost, a row may be doubtful or gone, but no other person is named without a doubt."""
+    message = "王小明 铂金套餐 12800\n陈芳 年卡 6800\n李思思：季卡 2000"
+    at = seed % len(message)
+    names = {
+        row.person.name
+        for row in read_pasted(message[:at] + message[at + 1 :], KNOWN)
+        if row.person and not row.doubts
+    }
+    assert names <= {"王小明", "陈芳", "李思思"}
+
+
+def test_a_stranger_named_in_a_message_is_not_its_sender() -> None:
+    """A message of 王小明 about somebody who is not on the roster: the row says so, also with an unknown product."""
+    for product in ("季卡", "猎头"):
+        (row,) = read_pasted(f"王小明 14:33\n外地小周 {product} 2000", KNOWN)
+        assert "外地小周" in "".join(row.doubts)

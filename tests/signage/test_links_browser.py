@@ -1,0 +1,87 @@
+"""A real Chromium as a phone: a robot's key is entered, a test sent, and the day's messages read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.links.vendors import Reply, WecomServer
+from tests.signage.house import REPOSITORY, House, running
+from tests.signage.test_phone_browser import GENEROUS
+from tests.signage.test_roles_browser import join
+
+pytestmark = pytest.mark.browser
+
+ARTEFACTS = REPOSITORY / "artefacts"
+LINKS = "\nlinks:\n  groups:\n    销售一部喜报群: {kind: wecom, quiet: [], send: 每一单, picture: false}\n"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_AUDIODRIVER", "dummy")
+        home = tmp_path_factory.mktemp("office") / "home"
+        with running(home, sounds=False) as house:
+            file = home / "config" / "rhythm.yaml"
+            file.write_text(file.read_text("utf-8") + LINKS, "utf-8")
+            ARTEFACTS.mkdir(exist_ok=True)
+            yield house
+
+
+@pytest.fixture(scope="module")
+def wecom(house: House) -> Iterator[WecomServer]:
+    server = WecomServer(house.daemon.clock.now)
+    yield server
+    server.close()
+
+
+def picture(page: Page, name: str, whole: bool = False) -> None:
+    """Keep pictures in both widths, light and dark, to be looked at."""
+    for width in (390, 320):
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 844})
+            page.wait_for_timeout(300)
+            page.screenshot(path=ARTEFACTS / f"phone-links-{name}-{width}-{scheme}.png", full_page=whole)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 844})
+
+
+def test_a_robot_is_connected(house: House, browser: Browser, wecom: WecomServer) -> None:
+    """Key, test message, a deal, a robot that was removed: each with its sentence on the page."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(GENEROUS)
+    join(house, page, "owner")
+    page.tap("text=设备")
+    page.tap("text=连接和发出去的消息")
+    expect(page.locator("#links-rows")).to_contain_text("还没有填密钥", timeout=10_000)
+    page.locator("#links-rows button").tap()
+    page.fill("#secret-0", "https://qyapi.weixin.qq.com/")
+    page.locator("#sheet .go").tap()
+    expect(page.locator("#sheet .wrong")).to_contain_text("这不像企业微信群机器人的地址")
+    picture(page, "secret")
+    page.fill("#secret-0", f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={wecom.key}")
+    page.locator("#sheet .go").tap()
+    expect(page.locator("#links-rows")).to_contain_text("彩排里不真的发出")
+    page.locator("#links-rows button").tap()
+    page.locator("#sheet summary").tap()
+    page.fill("#link-address", wecom.address)
+    page.get_by_text("保存地址").tap()
+    expect(page.locator("#links-rows .ok")).to_have_text("开")
+    page.locator("#links-rows button").tap()
+    page.get_by_text("发一条测试消息").tap()
+    expect(page.locator("#links-messages")).to_contain_text("已发出", timeout=15_000)
+    house.sell("王小明", 12800, "one")
+    expect(page.locator("#links-messages .ok")).to_have_count(2, timeout=40_000)
+    wecom.broken = lambda asked: Reply(200, b'{"errcode": 93000}')
+    house.sell("陈芳", 900, "two")
+    expect(page.locator("#links-rows")).to_contain_text("可能被移出了群", timeout=40_000)
+    picture(page, "list", whole=True)
+    page.locator("#links-messages button").first.tap()
+    picture(page, "message")
+    page.context.close()
+    assert wecom.key not in str(house.call("GET", "/api/links", role="admin").json)
+    assert wecom.key not in str(house.call("GET", "/api/log", role="admin").json)
