@@ -23,6 +23,7 @@ from signage import (
     language,
     links,
     measures,
+    openapi,
     pairing,
     people,
     phone,
@@ -101,6 +102,7 @@ def create_app(
         poster.pages,
         timetable.pages,
         uploads.pages,
+        openapi.pages,
         tls.pages,
     ):
         app.register_blueprint(pages)
