@@ -367,7 +367,7 @@ def test_changes_are_in_the_log_with_time_author_and_address(house: House) -> No
     lines = manager.get("/api/log").json["lines"]
     wanted = [
         "赵一离职，从名单里去掉",
-        "准备添加一台手机，身份是组长，赵一",
+        "准备添加一台手机，身份是组长，给赵一",
         "给赵一设了个人 PIN，身份是组长",
         "改赵一：不在屏幕上显示 是，组长 否",
         "加人：赵一，雄鹰队",
