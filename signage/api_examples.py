@@ -103,6 +103,13 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "cities.join": {"code": "zhangu-join:…", "replace": False},
     "cities.choose": {"names": True, "paused": False},
+    "cities.set_home_assistant": {
+        "host": "192.0.2.5",
+        "port": 1883,
+        "user": "zhangu",
+        "password": "0123456789",
+        "tls": False,
+    },
     "links.test": {"link": "销售群"},
     "links.pause": {"link": "销售群", "on": True},
     "links.set_secrets": {"link": "销售群", "values": {"key": "0123456789abcdef"}},
