@@ -221,6 +221,8 @@ export function start(again) {
   $('week-back').addEventListener('click', () => turn(-7));
   $('week-on').addEventListener('click', () => turn(7));
   $('day-back').addEventListener('click', () => go(''));
+  // The tab leads to the week, not to the day that was open last, which may be over.
+  document.querySelector('.tabs a[href="#days"]').addEventListener('click', () => { if (open) go(''); });
 }
 
 export function draw(state, visible) {
