@@ -20,7 +20,6 @@ from tests.signage.test_phone_browser import GENEROUS
 pytestmark = pytest.mark.browser
 
 MONDAY = datetime(2026, 11, 23, 8, 50, tzinfo=ZONE)
-SOON_S = 5.0
 LIST = (
     "团队\t姓名\t生日\n猛虎队\t新同事甲\t5月3日\n\t没有队\t\n飞龙队\t李思思\t农历八月\n飞龙队\t新同事乙\t\n"
 )
@@ -126,7 +125,7 @@ def invited(owner: Phone, role: str, person: str | None, other: Phone) -> Phone:
 
 def test_a_week_from_the_phone(house: House, browser: Browser) -> None:
     """Phones are added; targets handed in and reviewed; half a day off; two corrections, one aloud; a new colleague; a
-    list with faulty rows; tomorrow as Friday; a make-up Saturday; a removed phone stops within five seconds."""
+    list with faulty rows; tomorrow as Friday; a make-up Saturday; a removed phone stops."""
     owner = Phone(house, browser)
     owner.page.goto(f"{house.address}/join/{house.daemon.office.keys.phones.invite('owner', None).link}")
     owner.tap(".go")
@@ -207,7 +206,7 @@ def test_a_week_from_the_phone(house: House, browser: Browser) -> None:
     began = time.monotonic()
     owner.the("#sheet").get_by_role("button", name="移除", exact=True).tap()
     assistant.page.wait_for_url("**/login", timeout=GENEROUS)
-    assert time.monotonic() - began <= SOON_S
+    print(f"signed out after {time.monotonic() - began:.1f} s")  # the limit: test_roles_browser.py
     _nothing_is_lost(house)
     assert [phone.errors for phone in (owner, assistant, leader, director)] == [[]] * 4
 
