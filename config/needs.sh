@@ -23,10 +23,12 @@ run)
     need libasound2 loads libasound.so.2
     ;;
 test)
-    need chromium has chromium
+    need chromium has chromium  # the kiosk's test
+    need chromium-headless-shell has chromium-headless-shell  # all other pages: the same engine for a third of the CPU
     need pulseaudio has pulseaudio
     need pulseaudio-utils has parec
     need xvfb has Xvfb
+    need systemd has systemd-analyze  # judges the service of the package
     need ffmpeg has ffmpeg  # encodes kinds of files that our code never writes
     need libatomic1 loads libatomic.so.1  # playwright's driver
     need mosquitto sh -c 'PATH=$PATH:/usr/sbin; command -v mosquitto'  # head office's broker

@@ -14,6 +14,7 @@ from signage import (
     audit,
     auth,
     backups,
+    cities,
     deal_reading,
     deals,
     duties,
@@ -22,6 +23,7 @@ from signage import (
     language,
     links,
     measures,
+    openapi,
     pairing,
     people,
     phone,
@@ -91,6 +93,7 @@ def create_app(
         people.pages,
         phone.pages,
         plan.pages,
+        cities.pages,
         honours.pages,
         language.pages,
         results.pages,
@@ -99,6 +102,7 @@ def create_app(
         poster.pages,
         timetable.pages,
         uploads.pages,
+        openapi.pages,
         tls.pages,
     ):
         app.register_blueprint(pages)

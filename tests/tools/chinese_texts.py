@@ -21,6 +21,8 @@ NOT_READ_ON_PHONES = (
     "controller/timetable/default_texts.py",
     "controller/sentences.py",  # has both languages itself
     "signage/catalogue.py",
+    "signage/api_examples.py",  # an office's own words, for programs
+    "signage/openapi.py",
 )
 WALLS_OWN = frozenset({"pair.html", "wall.html"})
 
