@@ -91,6 +91,8 @@ class Phone:
         """Change one day's plan and confirm the preview: four taps at most."""
         self.taps = 0
         self.tab("安排")
+        now = self.house.daemon.clock.now()
+        self.see("#week li:first-child", f"{now.month}月{now.day}日")
         self.the("#week button").filter(has_text=day).first.tap()
         self.taps += 1
         self.tap(chips, words)
@@ -100,7 +102,7 @@ class Phone:
 
 
 def moment(house: House, day: int, at: str) -> None:
-    """Set the clock of the house to a day of the week (1: Monday) and a time."""
+    """Set the office's clock to a day of the week (1: Monday) and a time."""
     hour, minute = at.split(":")
     house.daemon.clock.jump_to(MONDAY.replace(day=22 + day, hour=int(hour), minute=int(minute)))
     house.daemon.feed.notify()
