@@ -150,10 +150,7 @@ def _results(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> 
     title = f"【战报】{day_words(date.fromisoformat(facts['date']))}，{facts['count']} 单，{figure(facts['amount'])} 元"
     if not facts["count"]:
         title = f"【战报】{day_words(date.fromisoformat(facts['date']))}，今天没有开单，明天加油。"
-    people = [
-        f"第{row['place']}名　{row['team']} {row['name']}　{row['count']} 单　{figure(row['amount'])} 元"
-        for row in facts["people"][:3]
-    ]
+    people = people_lines(facts)
     teams = [_team_line(row) for row in facts["teams"][:MOST_TEAMS]]
     cities = [
         f"{row['name']}　{percent(row['rate']) if row.get('rate') is not None else '还没有报'}"
@@ -165,13 +162,22 @@ def _results(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> 
     return Note(title, tuple(lines))
 
 
+def people_lines(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the lines of the day's best three."""
+    return tuple(
+        f"第{row['place']}名　{row['team']} {row['name']}　{row['count']} 单　{figure(row['amount'])} 元"
+        for row in facts["people"][:3]
+    )
+
+
 def _team_line(row: Mapping[str, Any]) -> str:
-    rate = f"　完成 {percent(Decimal(row['amount']) / Decimal(row['target']))}" if _target_of(row) else ""
-    return f"{row['name']}　{figure(row['amount'])} 元{rate}"
+    rate = rate_of(row)
+    return f"{row['name']}　{figure(row['amount'])} 元{f'　完成 {rate}' if rate else ''}"
 
 
-def _target_of(row: Mapping[str, Any]) -> Decimal:
-    return Decimal(str(row.get("target") or 0))
+def rate_of(row: Mapping[str, Any]) -> str:
+    """Return a row's completion, "" without a target."""
+    return percent(row["rate"]) if row.get("rate") is not None else ""
 
 
 def _top(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
@@ -198,6 +204,11 @@ _WRITERS: Final = {
     "first": _deal, "big": _deal, "deal": _deal, "target": _target, "correction": _correction, "hourly": _hourly,
     "results": _results, "week": _top, "month": _top, "fault": _fault, TEST: _test,
 }  # fmt: skip
+
+
+def with_keyword(text: str, keyword: str) -> str:
+    """Return text that contains the word which the robot's protection asks for."""
+    return text if not keyword or keyword in text else f"{text}（{keyword}）"
 
 
 def within(note: Note, most_bytes: int) -> str:
