@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.clock import Clock
+from controller.drawing.client import Drawing
 from controller.feed import Feed
 from controller.glance import Glance, Ranking
 from controller.links.port import Tools
@@ -50,6 +51,7 @@ from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
 from controller.services.people import PeopleService
+from controller.services.posters import PosterService
 from controller.services.prerender import Prerenderer
 from controller.services.products import ProductService
 from controller.services.proposals import ProposalService
@@ -126,7 +128,9 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        self.links = LinkService(context, SecretFile(parts.secrets), Tools())
+        drawing = Drawing(parts.store.path.parent / "photos")
+        self.posters = PosterService(context, drawing)
+        self.links = LinkService(context, SecretFile(parts.secrets), Tools(drawing.or_none))
         news = LinkNews(self.links.receivers)
         batching, roundups = (
             Batching(context, self.speaking.speed),
