@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 MODULE: Final = "controller.drawing.process"
 LIMIT_S: Final = 40.0
 NO_FONT: Final = 3
+_NAME: Final = r"[0-9A-Za-z_-]{1,100}"
 NO_FONT_WHY: Final = "主机上没有中文字体，画不了图片。请在主机上运行 sudo apt install fonts-noto-cjk。"
 
 
@@ -65,12 +66,19 @@ class Drawing:
             log.warning("%s", why.sentence)
             return None
 
+    def photo(self, name: str) -> bytes | None:
+        """Return a person's photo (JPEG), None without one."""
+        file = self._photos / f"{name}.jpg"
+        if not re.fullmatch(_NAME, name) or not file.is_file():
+            return None
+        return file.read_bytes()
+
     def _with_photos(self, value: Any) -> Any:
         """Return facts in which each photo's name is its path."""
         if isinstance(value, Mapping):
             found = {key: self._with_photos(item) for key, item in value.items()}
             photo = value.get("photo")
-            if isinstance(photo, str) and re.fullmatch(r"[0-9A-Za-z._-]{1,100}", photo):
+            if isinstance(photo, str) and re.fullmatch(_NAME, photo):
                 found["photo_path"] = str(self._photos / f"{photo}.jpg")
             return found
         return [self._with_photos(item) for item in value] if isinstance(value, list | tuple) else value

@@ -130,8 +130,8 @@ class Office:
         self.keys = Credentials(parts.store, parts.local_token)
         drawing = Drawing(parts.store.path.parent / "photos")
         self.posters = PosterService(context, drawing)
-        self.links = LinkService(context, SecretFile(parts.secrets), Tools(drawing.or_none))
-        news = LinkNews(self.links.receivers)
+        self.links = LinkService(context, SecretFile(parts.secrets), Tools(drawing.or_none, drawing.photo))
+        news = LinkNews(self.links.receivers, context.next_workday)
         batching, roundups = (
             Batching(context, self.speaking.speed),
             RoundUps(context, self.speaking.speed, news),
@@ -372,10 +372,11 @@ class Office:
 
     def add_person(
         self, *, name: str, team: str, leader: bool = False, say_as: str | None = None,
-        birthday: str | None = None, joined: date | None = None,
+        birthday: str | None = None, joined: date | None = None, email: str | None = None,
     ) -> Person:  # fmt: skip
         """Add a person, or bring one back who left that team; a team that does not exist is created."""
-        return self._people.add(PersonRow(team, name, leader, say_as, birthday=birthday, joined=joined))
+        row = PersonRow(team, name, leader, say_as, birthday=birthday, joined=joined, email=email)
+        return self._people.add(row)
 
     def update_person(self, ident: int, **changes: Any) -> Person:
         """Change name, team, leader, say_as, birthday, joined, hidden or active of a person."""
