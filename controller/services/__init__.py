@@ -40,6 +40,7 @@ from controller.services.deal_corrections import published
 from controller.services.deals import AS_USUAL, DealService, How, Recorded
 from controller.services.duties import DutyService
 from controller.services.exceptions import ExceptionService
+from controller.services.fault_news import FaultNews
 from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
 from controller.services.honours import Honours
@@ -184,6 +185,7 @@ class Office:
             context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
             self.timetable, self.keys.log, self.roster_dates,
+            FaultNews(context, news, lambda: bool(self.links.receivers("fault")), health.besides_music),
         )  # fmt: skip
         self.media = Media(
             upload_services,

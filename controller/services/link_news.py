@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Protocol
 
+from controller.glance import HealthProblem
 from controller.links.policy import MERGED, SETTLE
 from controller.links.port import LinkSpec
 from controller.moments import local_time
@@ -118,6 +119,16 @@ class LinkNews:
         least, most = HOURLY_AFTER_S
         due = now + timedelta(seconds=least + (most - least) * self._chance())
         self.put(session, "hourly", f"hourly:{now:%Y-%m-%dT%H:%M}", facts, now, due=due)
+
+    def fault(self, session: Session, problem: HealthProblem, key: str, now: datetime, *, over: bool) -> None:
+        """Add a problem of the machine, or its end."""
+        facts = {
+            "what": problem.generic or problem.what,
+            "meanwhile": problem.meanwhile,
+            "mend": problem.mend,
+            "over": over,
+        }
+        self.put(session, "fault", f"{key}:over" if over else key, facts, now)
 
     def results(self, session: Session, show: Show, now: datetime) -> None:
         """Add the frozen results, and the top sales of week and month on their last day."""

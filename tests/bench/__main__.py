@@ -30,7 +30,7 @@ BENCH = (
     "understood",
     "slowvoice",
 )
-SOAK = ("noons", "nap", "kill", "wallday", "wallaway", "axe")
+SOAK = ("noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe")
 
 
 def main() -> int:

@@ -54,7 +54,9 @@ class Box:
         return "250 OK"
 
     def login(self, server: Any, session: Session, envelope: Envelope, kind: str, data: Any) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()), handled=False)
+        return AuthResult(
+            success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()), handled=False
+        )
 
 
 @pytest.fixture(scope="module")
