@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev
+.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev package
 
 help:            ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
@@ -65,6 +65,10 @@ bench: .venv/.dev  ## measure all figures on real output and print a table
 soak: .venv/.dev  ## run the long measurements
 	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench --soak
+
+package: .venv/.ready  ## build the Debian packages for a Pi (arm64) and a PC (amd64) into build/
+	$(BIN)/python config/package/build.py --arch arm64
+	$(BIN)/python config/package/build.py --arch amd64
 
 sounds: .venv/.dev  ## render the shipped sounds (needs fluidsynth)
 	@bash config/needs.sh sounds

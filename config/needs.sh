@@ -27,6 +27,7 @@ test)
     need pulseaudio has pulseaudio
     need pulseaudio-utils has parec
     need xvfb has Xvfb
+    need systemd has systemd-analyze  # judges the service of the package
     need ffmpeg has ffmpeg  # encodes kinds of files that our code never writes
     need libatomic1 loads libatomic.so.1  # playwright's driver
     need mosquitto sh -c 'PATH=$PATH:/usr/sbin; command -v mosquitto'  # head office's broker

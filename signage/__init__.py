@@ -14,6 +14,7 @@ from signage import (
     audit,
     auth,
     backups,
+    cities,
     deal_reading,
     deals,
     duties,
@@ -22,6 +23,7 @@ from signage import (
     language,
     links,
     measures,
+    openapi,
     pairing,
     people,
     phone,
@@ -92,6 +94,7 @@ def create_app(
         people.pages,
         phone.pages,
         plan.pages,
+        cities.pages,
         honours.pages,
         language.pages,
         results.pages,
@@ -101,6 +104,7 @@ def create_app(
         posters.pages,
         timetable.pages,
         uploads.pages,
+        openapi.pages,
         tls.pages,
     ):
         app.register_blueprint(pages)

@@ -15,7 +15,7 @@ from controller.sales.roles import ROLE_NAMES, outranks
 from controller.sales.settings import PhoneSession, Token
 from controller.services.change_log import NEWEST
 from signage.auth import RIGHTS, access, needs
-from signage.http import Denied, body, flag_of, text_of, whole_of
+from signage.http import Denied, body, flag_of, reachable_host_url, text_of, whole_of
 from signage.serializers import Json
 
 pages = Blueprint("rights", __name__)
@@ -141,7 +141,7 @@ def invite() -> tuple[Response, int]:
     person = None if fields.get("person") is None else whole_of(fields, "person", 1, MOST_ID)
     name = text_of(fields, "name", NAME_LIMIT, optional=True)
     invited = access().keys.phones.invite(role, person, name)
-    link = f"{request.host_url}join/{invited.link}"
+    link = f"{reachable_host_url()}join/{invited.link}"
     answer = {"code": invited.code, "link": link, "qr": _drawn(link), "minutes": invited.minutes}
     return jsonify(answer), 201
 

@@ -55,8 +55,8 @@ KEYED = frozenset(
     }
 )
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
-PRIVATE_PATHS = ("/api/one-to-ones", "/api/links/secrets")
-"""Logged without the body: notes for leaders and the director only; secrets."""
+PRIVATE_PATHS = ("/api/one-to-ones", "/api/links/secrets", "/api/cities/link")
+"""Logged without the body: notes for leaders and the director only; secrets and codes."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
 PRIVATE = frozenset({"birthday", "email"})
 """Fields whose change is recorded without the value, in both logs."""
@@ -132,11 +132,19 @@ def _added_phone(of: _Values) -> str:
         access().keys.log.name_of("people", int(of["person"])) if of["person"].isdecimal() else of["name"]
     )
     role = ROLE_NAMES.get(of["role"], of["role"])
-    return f"准备添加一台手机，身份是{role}{'，' if person else ''}{person}"
+    if person:
+        return f"准备添加一台手机，身份是{role}，给{person}"
+    return f"准备添加一台手机，身份是{role}"
 
 
 def _personal_pin(of: _Values) -> str:
     return f"给{of['owner']}设了个人 PIN，身份是{ROLE_NAMES.get(of['role'], of['role'])}"
+
+
+def _city_choice(of: _Values) -> str:
+    if of["paused"]:
+        return "暂停和总部的连接" if of["paused"] == "是" else "继续和总部的连接"
+    return "发给其他城市的大单带姓名" if of["names"] == "是" else "发给其他城市的大单不带姓名"
 
 
 Deed = str | Callable[[_Values], str]
@@ -190,6 +198,9 @@ DEEDS: Final[dict[str, Deed]] = {
     "honours.make_contest": "办比赛“{name}”，{days} 个工作日",
     "honours.end_contest": "提前结束第 {url_number} 个比赛",
     "honours.remove_contest": "删除第 {url_number} 个比赛",
+    "cities.join": "用总部的邀请码加入",
+    "cities.leave": "离开总部",
+    "cities.choose": _city_choice,
     "plan.change": "改 {url_day} 的安排：{words}",
     "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
     "links.test": "给连接“{link}”发一条测试消息",

@@ -162,8 +162,16 @@ class Access:
             "role": role,
             "role_name": ROLE_NAMES.get(role, role),
             "team": self.team() if role in TEAM_ONLY else None,
+            "last_owner": self._is_last_owner(),
             "rights": [right for right, roles in RIGHTS.items() if role in roles],
         }
+
+    def _is_last_owner(self) -> bool:
+        """Return whether this phone is the only owner's: its sign-out is asked about."""
+        caller = self.caller()
+        if caller is None or caller.role != "owner" or caller.session is None:
+            return False
+        return self.keys.is_last_owner(caller.session)
 
     def check_host(self) -> None:
         """Raise Denied 421 when the Host header is not a name of this machine.

@@ -111,7 +111,11 @@ class Text:
         if at > end:
             return None
         values.append(text[at:end])
-        if self.weight < 2 and not all(_DIGITS.fullmatch(value) for value in values):
+        if (
+            self.weight < 2
+            and sum(map(len, self.parts)) < 4
+            and not all(_DIGITS.fullmatch(value) for value in values)
+        ):
             return None  # too little to know the text by
         named = dict(zip(self.slots, values, strict=True))
         fits = all(_FORMS[form].fullmatch(named[slot]) for slot, form in self.forms)
@@ -157,7 +161,8 @@ class Catalogue:
         whole = {text.zh: text.en for text in texts if not text.slots}
         bare = {zh.strip(_ENDS): en.strip(" .,;:") for zh, en in whole.items()}
         self._exact = {**bare, **whole}
-        made = [text for text in texts if text.weight and text.slots and text.zh not in pages]
+        alone = pages.keys() - {zh for zh, _ in TEXTS.values()}
+        made = [text for text in texts if text.weight and text.slots and text.zh not in alone]
         self._made: dict[str, list[Text]] = {}  # by the first two letters of the longest fixed words
         for text in sorted(made, key=lambda text: -text.weight):
             self._made.setdefault(text.mark[:2], []).append(text)
@@ -235,7 +240,8 @@ class Catalogue:
                     word + _STOPS.get(stop, stop) for word, (_, stop) in zip(words, pieces, strict=True)
                 )
                 return re.sub(r"([.,;:?!])[.;] ", r"\1 ", joined).strip()
-        return text
+        label, _, rest = text.partition(" ")
+        return f"{self._exact[label]} {self.value(rest)}" if rest and label in self._exact else text
 
 
 def _inside(word: str, piece: tuple[str, str]) -> str:

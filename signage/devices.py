@@ -15,6 +15,11 @@ _BROWSERS: Final = (
     ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Version", "Safari"),
 )  # fmt: skip
 
+KINDS: Final = (
+    "安卓手机", "安卓平板或电视", "浏览器", *(name for _, name in _DEVICES if not name.isascii()), " 微信",
+)  # fmt: skip
+"""The parts of devices' names that are Chinese."""
+
 
 def device_name(agent: str) -> str:
     """Return one or two words for the device; with 微信 when its browser is WeChat's."""

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from controller.sales.model import Conflict, Refused, StoreTrouble, Unknown, Unsayable
+from controller.system.network import lan_address
 from controller.timetable.times import YEARS
 
 log = logging.getLogger(__name__)
@@ -171,6 +172,16 @@ def time_of(value: object) -> time:
     if match is None:
         raise Refused("时间要写成 14:00 这样。", "until")
     return time(int(match[1]), int(match[2]))
+
+
+def reachable_host_url() -> str:
+    """Return this server's address for other machines: that of the request, on `localhost` the one on the network."""
+    named = urlsplit(request.host_url)
+    host = named.hostname or ""
+    if host != "localhost" and not host.startswith("127.") and host != "::1":
+        return request.host_url
+    port = "" if named.port is None else f":{named.port}"
+    return f"{named.scheme}://{lan_address()}{port}/"
 
 
 def date_of(value: object, default: date) -> date:

@@ -20,6 +20,7 @@ from controller.sales.model import Refused
 from controller.timetable.model import LANGUAGES
 from signage.auth import require_own_page
 from signage.catalogue import Catalogue, read
+from signage.devices import KINDS
 from signage.office import office
 from signage.page_source import script_in_english, template_in_english
 
@@ -49,6 +50,8 @@ HOUSE_NAMES: Final = (
     "problems.sentence",
 )
 """Exceptions: fields that have a name of the program, such as a day, a voice, a role, the shipped music."""
+DEVICES: Final = (".name", ".who", ".by", "device")
+"""Fields that may have the name of a device behind a person's."""
 FORMS: Final = "forms."
 TREES: Final = ("values.",)
 """The timetable in the browser: all of it is the office's."""
@@ -106,7 +109,16 @@ def in_english(value: Any, path: str = "") -> Any:
         return {name: in_english(part, f"{path}.{name}" if path else name) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [in_english(part, path) for part in value]
+    if isinstance(value, str) and path.endswith(DEVICES):
+        value = _device(value)
     return value if isinstance(value, str) and _is_typed(path, value) else catalogue().value(value)
+
+
+def _device(name: str) -> str:
+    """Return the name of a phone with its device in English: "Ann Linux 电脑（1 号）"."""
+    for kind in KINDS:
+        name = name.replace(kind, str(catalogue().fixed(kind))) if kind in name else name
+    return name
 
 
 def _is_typed(path: str, text: str) -> bool:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from controller.services.walls import free_name, is_free
 from signage.auth import access, needs
-from signage.http import Denied, body, text_of
+from signage.http import Denied, body, reachable_host_url, text_of
 from signage.office import office
 from signage.sse import NAME_LIMIT
 from signage.walls import wall_name
@@ -71,9 +71,9 @@ def confirm() -> tuple[Response, int]:
 
 @pages.get("/qr.svg")
 def qr() -> Response:
-    """Return the phone's address as a QR code, with the host by which the caller reached this server."""
+    """Return the phone's address as a QR code, by the host of the request, or one that phones can reach."""
     drawn = io.BytesIO()
-    segno.make(request.host_url, error="m").save(
+    segno.make(reachable_host_url(), error="m").save(
         drawn, kind="svg", scale=8, border=2, dark="#120d0b", light="#f3e9d8", xmldecl=False
     )
     return Response(drawn.getvalue(), mimetype="image/svg+xml")

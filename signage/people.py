@@ -15,7 +15,7 @@ from controller.sales.team_moves import TeamMove
 from controller.services.people_lists import FORMATS, WORKBOOK_BYTES
 from signage import serializers
 from signage.auth import access, needs
-from signage.http import body, brings, date_of, text_of
+from signage.http import body, brings, date_of, flag_of, text_of
 from signage.office import office
 from signage.serializers import Json
 from signage.uploads import source
@@ -50,6 +50,7 @@ def _person(person: Person, moves: Mapping[int, TeamMove], today: date) -> Json:
         "last_day": date_words(person.last_day),
         "returns": date_words(person.returns),
         "active": person.active,
+        "last_owner": access().keys.is_last_owner(person_id=person.id),
         "photo": f"/photos/{person.photo}" if person.photo else None,
         "song": song is not None,
         "move": _move(moves.get(person.id), today),
@@ -63,6 +64,8 @@ def _move(move: TeamMove | None, today: date) -> Json | None:
     words = f"{move.since.month}月{move.since.day}日起到{move.team}"
     if move.since <= today:
         words = f"没有调成：{move.team}里已经有一位同名的人，请先改一个名字"
+    if move.leader is not None and move.since > today:
+        words += "，在那里当组长" if move.leader else "，不再当组长"
     return {"team": move.team, "since": move.since.isoformat(), "words": words, "made_by": move.made_by}
 
 
@@ -85,11 +88,10 @@ def _author() -> str:
 @pages.post("/api/people/<int:number>/move")
 @needs("manage")
 def move(number: int) -> Response:
-    """`team`: an existing one; `since`: a date from Monday of this week on, default today."""
+    """`team`: an existing one; `since`: from Monday of this week on, default today; `leader`: leads the new team."""
     fields = body()
-    planned = office().roster_dates.move(
-        number, text_of(fields, "team", NAME_LIMIT), _day(fields, "since"), _author()
-    )
+    team, leader = text_of(fields, "team", NAME_LIMIT), flag_of(fields, "leader")
+    planned = office().roster_dates.move(number, team, _day(fields, "since"), _author(), leader)
     return jsonify({"move": _move(planned, date.min)})
 
 

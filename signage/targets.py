@@ -120,6 +120,7 @@ def hand_in() -> tuple[Response, int]:
     except AlreadyHandedIn as overtaken:
         answer = {"error": overtaken.sentence, "field": "base", "present": hand_in_row(overtaken.present)}
         return jsonify(answer), 409
+    office().duties.handed_in(team, person_name(caller))
     return jsonify(hand_in_row(new)), 201
 
 
@@ -129,6 +130,7 @@ def review() -> tuple[Response, int]:
     """Record the first or the second review of today (`number`)."""
     caller = known_caller()
     done = office().targets.review(whole_of(body(), "number", 1, 2), person_name(caller))
+    office().duties.reviewed(done.number, person_name(caller))
     return jsonify(review_row(done)), 201
 
 

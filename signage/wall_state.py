@@ -285,6 +285,7 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "notices": _stray(display, team) + _notices(glance, base),
         "quiet_line": _open_targets(glance, team),
         "city_news": list(glance.city_news),
+        "cities": [serializers.city(city) for city in glance.cities if base == "cities"],
         "honours": [highlight_row(highlight) for highlight in glance.highlights],
         "contests": wall_honours.contest_lines(glance.contests),
     }
@@ -428,9 +429,8 @@ def _open_targets(glance: Glance, team: str | None) -> str | None:
     if not teams:
         return None
     names = Sentence("、".join(teams[:NAMED]), ", ".join(teams[:NAMED]))
-    if len(teams) > NAMED:
-        names = say("teams_and_more", teams=names, count=len(teams))
-    return say("open_targets", teams=names)
+    more = say("teams_and_more", teams=names, count=len(teams))
+    return say("open_targets", teams=more if len(teams) > NAMED else names)
 
 
 def _fault(glance: Glance) -> Json | None:

@@ -400,17 +400,22 @@ def reason_of(error: OSError | ValueError) -> tuple[str, str]:
     return "unreachable", str(error)
 
 
-def empty(access: Access, branch: str, limit_s: float = 5.0) -> int:
-    """Empty every retained message of a branch, as head office may; return their number. Raises OSError."""
+def empty(access: Access, branch: str, limit_s: float = 5.0, host: str | None = None) -> int:
+    """Empty every retained message of a branch, as head office may; return their number. Raises OSError.
+
+    `host`: another address of the same broker; only from its own machine, because the name is not checked there.
+    """
     from paho.mqtt import client as mqtt
     from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
     topics: list[str] = []
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
     client.username_pw_set(access.login, access.password)
-    client.tls_set_context(context_of(access))
+    context = context_of(access)
+    context.check_hostname = host is None
+    client.tls_set_context(context)
     client.on_message = lambda _, __, message: topics.append(message.topic)
-    client.connect(access.host, access.port, keepalive=KEEPALIVE_S)
+    client.connect(host or access.host, access.port, keepalive=KEEPALIVE_S)
     client.subscribe([(f"{document.ROOT}/{access.org}/{branch}/#", _at_least_once())])
     until = time.monotonic() + limit_s
     seen = -1

@@ -16,7 +16,6 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
@@ -75,8 +74,10 @@ class Hub:
 
     def set_up(self, settings: Settings) -> None:
         """Make configuration, certificates and rights; users and their passwords stay. Raises HubTrouble."""
-        with suppress(NotUnderstood):
+        try:
             org_of(settings.org)
+        except NotUnderstood as fault:
+            raise HubTrouble(f"{fault}。") from fault
         known = self._kept()
         if known and known["settings"]["org"] != settings.org:
             raise HubTrouble(
@@ -136,7 +137,7 @@ class Hub:
 
     # --- branches
 
-    def invite(self, name: str, *, observer: bool = False) -> Access:
+    def invite(self, name: str, *, observer: bool = False, websocket: bool = False) -> Access:
         """Give a branch a user, or an existing one a new password; return its access. Raises HubTrouble."""
         try:
             branch = branch_of(name)
@@ -147,8 +148,15 @@ class Hub:
         kept = self._needed()
         password = secrets.token_urlsafe(18)
         kept["users"][branch] = {"hash": _hashed(password), "since": _today(), "observer": observer}
+        if websocket and not kept["settings"]["websocket_port"]:
+            raise HubTrouble("总部没有开 WebSocket，先运行：zhangu hub setup … --websocket-port 443")
         self._write(kept)
-        return replace(self._access(kept, branch, password), observer=observer)
+        access = replace(self._access(kept, branch, password), observer=observer)
+        return (
+            replace(access, port=kept["settings"]["websocket_port"], websocket="/mqtt")
+            if websocket
+            else access
+        )
 
     def revoke(self, name: str) -> bool:
         """Take a branch's user away; return False when there is none. The broker ends its connection at once."""

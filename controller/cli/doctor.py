@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,10 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from controller.cli.local_daemon import asked, health_of
 from controller.clock import Clock
 from controller.hearing import NO_DEVICE, VOLUME_0
 from controller.sales.model import Refused
 from controller.sales.store import Store
+from controller.services.auth import Credentials
 from controller.services.health import SPARE, room_left
 from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
@@ -34,7 +33,6 @@ from controller.timetable.problems import TimetableInvalid
 DEVICE_S = 4.0
 MEASURING_S = 20.0
 """Seconds for examining new music; files not examined by then are not reported."""
-HEALTH_S = 5.0
 SENTENCE = "恭喜大家，今天的目标已经完成了！"
 
 
@@ -61,9 +59,9 @@ def examine(home: Home) -> Iterator[Finding]:
     yield from _music(home)
     yield from _voices(home)
     lock = running(home.running)
-    health = _health(lock) if lock.get("port") else None
+    health = health_of(lock) if lock.get("port") else None
     yield from of_the_running(health) if health is not None else [_device()]
-    yield from not_rendered(_asked(lock, "/api/voice") if health is not None else None)
+    yield from not_rendered(asked(lock, "/api/voice") if health is not None else None)
     yield _daemon(lock, health)
 
 
@@ -97,6 +95,7 @@ def _store(home: Home) -> Iterator[Finding]:
             faults = store.check()
             with store.read() as session:
                 people, teams = len(session.roster.people()), len(session.roster.teams())
+            owned = Credentials(store).has_owner()
     except Refused as refused:
         yield Finding("账本", refused.sentence, serious=True)
         return
@@ -107,6 +106,12 @@ def _store(home: Home) -> Iterator[Finding]:
     else:
         hint = "" if people else "。请导入名单：zhangu import people 名单.csv"
         yield Finding("账本", f"{teams} 个团队，{people} 个人{hint}")
+    if not owned:
+        yield Finding(
+            "负责人",
+            "还没有负责人的手机，添加手机、看操作记录都做不了。用 zhangu owner 要一个链接",
+            there=False,
+        )
 
 
 def _disk(home: Home) -> Iterator[Finding]:
@@ -237,28 +242,6 @@ def _device() -> Finding:
         speaker.close()
 
 
-def _health(lock: Mapping[str, object]) -> dict[str, Any] | None:
-    """Return the running daemon's health; None when it does not answer."""
-    health = _asked(lock, "/health")
-    return health if health is not None and "troubles" in health else None
-
-
-def _asked(lock: Mapping[str, object], path: str) -> dict[str, Any] | None:
-    """Return the running daemon's answer to a GET request; None when there is no JSON object."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{lock['port']}{path}", headers={"Authorization": f"Bearer {lock.get('token')}"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
-            found = _read(answer.read())
-    except urllib.error.HTTPError as unwell:  # 503 with our JSON: it runs, with a fault
-        with unwell:
-            found = _read(unwell.read())
-    except OSError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def not_rendered(voice: Mapping[str, Any] | None) -> Iterator[Finding]:
     """Report how much the running daemon's natural voice has not rendered ahead yet."""
     if voice is None or voice.get("state", {}).get("kind") not in ("natural", "own"):
@@ -267,13 +250,6 @@ def not_rendered(voice: Mapping[str, Any] | None) -> Iterator[Finding]:
     yield Finding(
         "提前合成", f"还有 {waiting} 个短句没有合成，空闲时会做" if waiting else "常用的话都合成好了"
     )
-
-
-def _read(raw: bytes) -> object:
-    try:
-        return json.loads(raw)
-    except ValueError:
-        return None
 
 
 def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Find Chinese fonts on this machine: a serif with weight for names, a sans for everything else.
 
-Looked for in this order: Noto CJK (Debian: fonts-noto-cjk), Source Han, then WenQuanYi and Droid as the only fallback
+Looked for one after the other: Noto CJK (Debian: fonts-noto-cjk), Source Han, then WenQuanYi and Droid as the only fallback
 that old images have. Without any of them no picture is drawn: messages go out as text.
 """
 

@@ -33,7 +33,7 @@ class Sheet:
     ) -> int:  # fmt: skip
         """Write one line in the largest size up to `size` that fits into `room`; return its width.
 
-        What does not fit at `least` is cut with an ellipsis.
+        Text that does not fit at `least` is cut with an ellipsis.
         """
         while size > least and self._draw.textlength(words, font(size)) > room:
             size -= 2

@@ -223,9 +223,10 @@ class Roster:
             sql, *(None if value is None else day(value) for value in (last_day, returns)), ident
         )
 
-    def set_team(self, ident: int, team_id: int) -> None:
-        """Move a person to a team; deals stay with the team in which they were made."""
-        self._rows.change("UPDATE people SET team_id = ? WHERE id = ?", team_id, ident)
+    def set_team(self, ident: int, team_id: int, leader: bool | None = None) -> None:
+        """Move a person to a team, there as its leader or not (None: as before); deals stay with their team."""
+        sql = "UPDATE people SET team_id = ?, leader = ifnull(?, leader) WHERE id = ?"
+        self._rows.change(sql, team_id, None if leader is None else int(leader), ident)
 
     def bring_back(self, ident: int) -> None:
         """Put a person who left back on the roster, with photo, song and deals."""

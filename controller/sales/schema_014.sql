@@ -1,2 +1,2 @@
--- A person's e-mail address, for the week's and the month's mail.
-ALTER TABLE people ADD COLUMN email TEXT;
+-- Whether a person leads the new team after a move: 1 yes, 0 no, NULL as before the move.
+ALTER TABLE team_moves ADD COLUMN leader INTEGER CHECK (leader IN (0, 1));

@@ -12,7 +12,7 @@ from controller.sales.people import Roster
 from controller.sales.rows import Row, Rows, day, to_ms
 
 _MOVE: Final = (
-    "SELECT m.id, m.person_id, m.team_id, t.name, m.since, m.made_by"
+    "SELECT m.id, m.person_id, m.team_id, t.name, m.since, m.made_by, m.leader"
     " FROM team_moves m JOIN teams t ON t.id = m.team_id"
 )
 _OPEN: Final = "m.applied IS NULL AND m.cancelled IS NULL"
@@ -20,7 +20,10 @@ _OPEN: Final = "m.applied IS NULL AND m.cancelled IS NULL"
 
 @dataclass(frozen=True, slots=True)
 class TeamMove:
-    """A move of a person to another team from `since` on that has not happened yet."""
+    """A move of a person to another team from `since` on that has not happened yet.
+
+    `leader`: whether the person leads the new team; None: as before.
+    """
 
     id: int
     person_id: int
@@ -28,6 +31,7 @@ class TeamMove:
     team: str
     since: date
     made_by: str
+    leader: bool | None = None
 
 
 class TeamMoves:
@@ -45,12 +49,14 @@ class TeamMoves:
         row = self._rows.one(f"{_MOVE} WHERE {_OPEN} AND m.person_id = ?", ident)
         return None if row is None else _move(row)
 
-    def add(self, person: int, team: int, since: date, by: str, now: datetime) -> TeamMove:
+    def add(
+        self, person: int, team: int, since: date, by: str, now: datetime, leader: bool | None = None
+    ) -> TeamMove:
         """Plan a move in place of the person's open one, which is cancelled."""
         self.cancel(person, by, now)
         self._rows.add(
-            "INSERT INTO team_moves (person_id, team_id, since, made, made_by) VALUES (?, ?, ?, ?, ?)",
-            person, team, day(since), to_ms(now), by,
+            "INSERT INTO team_moves (person_id, team_id, since, made, made_by, leader) VALUES (?, ?, ?, ?, ?, ?)",
+            person, team, day(since), to_ms(now), by, None if leader is None else int(leader),
         )  # fmt: skip
         move = self.of_person(person)
         assert move is not None  # noqa: S101  written just now
@@ -70,8 +76,9 @@ class TeamMoves:
 
 
 def _move(row: Row) -> TeamMove:
-    ident, person, team_id, team, since, by = row
-    return TeamMove(ident, person, team_id, team, date.fromisoformat(since), by)
+    ident, person, team_id, team, since, by, leader = row
+    leads = None if leader is None else bool(leader)
+    return TeamMove(ident, person, team_id, team, date.fromisoformat(since), by, leads)
 
 
 # --- the day's start
@@ -99,7 +106,7 @@ def bring_up_to_date(roster: Roster, moves: TeamMoves, today: date, now: datetim
         person = people[move.person_id]
         if move.since > today or taken(roster, person, move.team_id):
             continue
-        roster.set_team(person.id, move.team_id)
+        roster.set_team(person.id, move.team_id, move.leader)
         moves.apply(move, now)
         done.append(f"{person.name}从{person.team}到了{move.team}")
     for person in roster.everybody():

@@ -166,6 +166,14 @@ class Credentials:
         with self._store.read() as session:
             return bool(_owners(session))
 
+    def is_last_owner(self, session: int | None = None, person_id: int | None = None) -> bool:
+        """Return whether this phone, or the phones of this person, are the only owner's phones."""
+        with self._store.read() as opened:
+            owners = _owners(opened)
+        return bool(owners) and all(
+            one.id == session if person_id is None else one.person_id == person_id for one in owners
+        )
+
     def secret(self) -> str:
         """Return the key that signs cookies."""
         return self._kept("cookie_secret", lambda: secrets.token_urlsafe(48))
@@ -228,7 +236,10 @@ class Credentials:
             if outranks(phone.role, by):
                 raise Conflict("这台手机的身份比您高，不能由您移除。")
             if [one.id for one in _owners(session)] == [ident]:
-                raise Conflict("这是最后一台负责人的手机，不能移除。请先添加另一台负责人的手机。")
+                raise Conflict(
+                    "这是最后一台负责人的手机，不能移除。请先添加另一台负责人的手机；"
+                    "手机丢了，就在主机上用 zhangu owner 再要一个负责人的链接。"
+                )
             session.settings.end_session(ident)
         return phone
 

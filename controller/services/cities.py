@@ -382,8 +382,22 @@ class CityService:
         with self._lock:
             return {branch: now - at for branch, at in self._heard.items()}
 
-    def forget_all(self) -> None:
-        """Forget the other branches: this office has left, or joined another organisation."""
+    def join(self, code: str, *, replace: bool = False) -> Access:
+        """Join with a pasted code; see `CityAccess.join`. Raises Refused, Conflict."""
+        before = self.joined.kept()
+        access = self.joined.join(code, replace=replace)
+        if before is not None and (before.org, before.host) != (access.org, access.host):
+            self._forget_all()
+        self._set(LinkState())
+        return access
+
+    def leave(self) -> None:
+        """Forget the code and everything of the other branches."""
+        self.joined.leave()
+        self._set(LinkState())
+        self._forget_all()
+
+    def _forget_all(self) -> None:
         with self._lock:
             self._board = Board()
             self._heard.clear()

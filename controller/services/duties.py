@@ -9,6 +9,7 @@ month before the tenth.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -35,6 +36,10 @@ REMINDED_FOR = timedelta(minutes=90)
 """Time for which a phone reminds of a duty that is due; leaders see it again when everything open is listed."""
 EVERYONE = "everyone"
 LEADER = "leader"
+DIRECTOR = "director"
+HANDS_IN = re.compile("交.*目标|目标.*交")
+REVIEWS_TARGETS = re.compile("(检查|复核|核对|看).*目标|目标.*(检查|复核|核对)")
+"""Duties of the timetable that the hand-in and the two reviews do, by their texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,28 @@ class DutyService:
                 session.duties.tick(now.date(), Tick(key, subject_of(duty, viewer), viewer.name, now))
             else:
                 session.duties.untick(now.date(), key, subject_of(duty, viewer))
+
+    def handed_in(self, team: str, who: str) -> None:
+        """Tick the duty of the leaders of a team to hand in targets: it has just been done on the phone."""
+        with self._context.store.read() as session:
+            leaders = [one.name for one in session.people() if one.leader and same_name(one.team, team)]
+        self._done(LEADER, HANDS_IN, 0, leaders, who)
+
+    def reviewed(self, number: int, who: str) -> None:
+        """Tick the director's duty that the first or second review of the targets has done."""
+        self._done(DIRECTOR, REVIEWS_TARGETS, number - 1, [""], who)
+
+    def _done(
+        self, role: str, words: re.Pattern[str], number: int, subjects: Iterable[str], who: str
+    ) -> None:
+        """Tick the `number`-th duty of a role whose text matches; a timetable without one has nothing to tick."""
+        now = self._context.clock.now()
+        duties = [one for one in self._context.plan(now).duties if one.who == role and words.search(one.what)]
+        if number >= len(duties):
+            return
+        with self._context.store.write() as session:
+            for subject in subjects:
+                session.duties.tick(now.date(), Tick(duty_key(duties[number]), subject, who, now))
 
     # --- one-to-ones
 

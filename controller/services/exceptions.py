@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from controller.sales.exceptions import KeptException
-from controller.sales.model import Refused, StoreTrouble, Unknown
+from controller.sales.model import Conflict, Refused, StoreTrouble, Unknown
 from controller.sales.session import Session
 from controller.services.context import Context
 from controller.timetable.changed_day import cue_name
@@ -107,16 +107,22 @@ class ExceptionService:
         """Return a date as it would be with one more exception. Raises Refused with the reason against it."""
         exception = _read(fields)
         with self._context.store.read() as session:
-            return self._checked(session, on, exception)
+            return self._checked(session, on, exception, _replaced(fields))
 
     def make(self, on: date, fields: Mapping[str, Any], key: str, by: str) -> Made:
-        """Make an exception, once per key; the plan holds everywhere when this returns. Raises Refused or Conflict."""
+        """Make an exception, once per key; the plan holds everywhere when this returns. Raises Refused or Conflict.
+
+        `replaces` in the fields: the id of one that is undone in the same transaction.
+        """
         exception, now = _read(fields), self._context.clock.now()
         with self._context.store.write() as session:
             known = session.exceptions.known(key, on, exception)
             if known is not None:
                 return Made(known.exception, created=False)
-            self._checked(session, on, exception)
+            replaced = _replaced(fields)
+            self._checked(session, on, exception, replaced)
+            if replaced is not None:
+                session.exceptions.undo(replaced, by, now)
             made = session.exceptions.add(key, on, exception, by, now).exception
             self._pass_on(session)
         log.info("%s changes %s: %s", by, on, made.to_json())
@@ -142,15 +148,28 @@ class ExceptionService:
         in_force = session.exceptions.in_force(self._oldest())
         session.after_commit(lambda: self._context.timetable_file.except_on(in_force))
 
-    def _checked(self, session: Session, on: date, exception: DayException) -> Preview:
+    def _checked(
+        self, session: Session, on: date, exception: DayException, replaced: int | None = None
+    ) -> Preview:
         plan_with, now = self._context.timetable_file.plan_with, self._context.clock.now()
-        active = session.exceptions.in_force(on, on).get(on, ())
+        present = session.exceptions.in_force(on, on).get(on, ())
+        active = tuple(one for one in present if replaced is None or one.id != replaced)
+        if replaced is not None and len(active) == len(present):
+            raise Conflict("要换掉的那一项刚被撤销了，请重新打开这一天。", "replaces")
         before, after = plan_with(on, active), plan_with(on, (*active, replace(exception, made=now)))
         whole = plan_with(on, [one for one in active if one.kind not in ONCE])
         fault = refusal(Proposal(exception, before, after, whole, now))
         if fault is not None:
             raise Refused(*fault)
-        return Preview(exception, before, after, effects(before, after))
+        shown = plan_with(on, present) if replaced is not None else before
+        return Preview(exception, shown, after, effects(shown, after))
+
+
+def _replaced(fields: Mapping[str, Any]) -> int | None:
+    ident = fields.get("replaces")
+    if ident is not None and (isinstance(ident, bool) or not isinstance(ident, int)):
+        raise Refused("replaces 要写一项临时安排的编号。", "replaces")
+    return ident
 
 
 def _read(fields: Mapping[str, Any]) -> DayException:

@@ -48,8 +48,12 @@ class RosterDates:
         with self._context.store.read() as session:
             return {move.person_id: move for move in session.moves.open()}
 
-    def move(self, ident: int, team: str, since: date | None, by: str) -> TeamMove | None:
+    def move(
+        self, ident: int, team: str, since: date | None, by: str, leader: bool | None = None
+    ) -> TeamMove | None:
         """Move a person to an existing team from a date on; deals keep the team in which they were made.
+
+        `leader`: whether the person leads the new team; None: as in the old one.
 
         From today, or from a day of this week, it happens at once; return the planned move otherwise. Raises Refused.
         """
@@ -62,10 +66,10 @@ class RosterDates:
             if target.id == person.team_id:
                 raise Refused(f"{person.name}已经在{target.name}了。", "team")
             _check_free(session, person, target)
-            planned = session.moves.add(ident, target.id, since, by, now)
+            planned = session.moves.add(ident, target.id, since, by, now, leader)
             if since > now.date():
                 return planned
-            session.roster.set_team(ident, target.id)
+            session.roster.set_team(ident, target.id, leader)
             session.moves.apply(planned, now)
         return None
 

@@ -24,6 +24,7 @@ from controller.sales.standings import Standing, Standings
 from controller.sales.store import Session
 from controller.services.announcement_priority import EMERGENCY
 from controller.services.announcements import AnnouncementService
+from controller.services.celebrations import NOON
 from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, period_of
@@ -176,7 +177,7 @@ class SnapshotBuilder:
             self._health.clock_trusted(), self._health.besides_music(), self._sounding(now),
             self._watched_music(), on_air.id if on_air else None, asks_for_targets(plan, now),
             sum(duty.at is not None and duty.at <= now for duty in plan.duties), self._honours.held(now),
-            self._cities.lines(),
+            self._cities.lines(), now.hour < NOON,
         )  # fmt: skip
         if seen != self._seen:
             self._seen = seen

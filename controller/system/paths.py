@@ -61,7 +61,11 @@ class Home:
 
 
 def here() -> Home:
-    """Return the default: the current folder if it contains a timetable, else the program's folder."""
+    """Return the default: ZHANGU_HOME (set by the installed command), else the current folder if it contains a
+    timetable, else the program's folder."""
+    named = os.environ.get("ZHANGU_HOME")
+    if named:
+        return Home(Path(named).resolve())
     present = Home(Path.cwd())
     return present if present.timetable.exists() else Home(Path(__file__).resolve().parents[2])
 
@@ -76,14 +80,22 @@ def chosen(folder: str | os.PathLike[str] | None) -> Home:
 
 @cache
 def version() -> str:
-    """Return the release, and the commit when it runs from a checkout: `0.1.0 (73ecd98)`."""
+    """Return the release, and the commit when it runs from a checkout: `0.1.0 (73ecd98)`.
+
+    An installed package says its release in the file VERSION.
+    """
+    root = Path(__file__).resolve().parents[2]
+    try:
+        return (root / "VERSION").read_text(encoding="ascii").strip()
+    except OSError:
+        pass
     from importlib import metadata  # 12 ms, needed only here
 
     try:
         release = metadata.version("zhangu")
     except metadata.PackageNotFoundError:
         release = "0"
-    commit = _commit(Path(__file__).resolve().parents[2])
+    commit = _commit(root)
     return f"{release} ({commit[:7]})" if commit else release
 
 

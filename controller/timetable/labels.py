@@ -18,10 +18,12 @@ SCENES: Final = {
     "dark": "熄屏",
     "fault": "故障",
     "rest": "休息",
+    "cities": "各地战果",
 }
 SCENE_WORDS: Final = {name: scene for scene, name in SCENES.items()} | {
     "战报榜": "leaderboard",
     "排行榜": "leaderboard",
+    "各城市": "cities",
     "庆祝": "celebration",
     "欢迎": "welcome",
     "黑屏": "dark",

@@ -21,7 +21,18 @@ Moments = tuple[datetime, datetime]
 Clock = timedelta
 Variants = tuple[str, ...]  # alternative texts; one is chosen, never the same twice in succession
 
-SCENES = ("rhythm", "countdown", "leaderboard", "celebration", "welcome", "award", "dark", "fault", "rest")
+SCENES = (
+    "rhythm",
+    "countdown",
+    "leaderboard",
+    "celebration",
+    "welcome",
+    "award",
+    "dark",
+    "fault",
+    "rest",
+    "cities",
+)
 SAYABLE = (
     "top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint",
     "birthdays", "company_years", "ceremony",

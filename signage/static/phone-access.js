@@ -56,7 +56,17 @@ async function open(me) {
     found.tokens.length ? [el('h3', {}, '程序和大屏的令牌'), el('ul', { class: 'rows' }, found.tokens.map(tokenRow))] : null);
 }
 
+// The last owner's phone signs out only after a question that names the way back.
+function signOut(event) {
+  if (!state.me.last_owner) return;
+  event.preventDefault();
+  ask('退出最后一台负责人的手机', ['退出以后，没有人能添加手机、看操作记录了。', '回来的办法：在主机上运行 zhangu owner，用它给的链接或数字登录。'], '退出', async () => {
+    $('sign-out').submit();
+  }, 'act stop');
+}
+
 export function start() {
+  $('sign-out').addEventListener('submit', signOut);
   $('who-may').addEventListener('click', (event) => tap(event.currentTarget, () => open(state.me)));
   invite.start(() => state);
   log.start();

@@ -24,11 +24,11 @@ let listed = []; // products as listed on this page: they keep their places whil
 // ---- the form
 
 const product = () => (form.product === OTHER ? $('other-product').value.trim() : form.product);
-const elsewhere = () => Boolean(fixing) && form.day !== state.date; // corrected to, or on, another day than today
+const elsewhere = () => (fixing ? form.day !== state.date : Boolean(form.day && form.day !== state.date)); // counts for another day than today
 const aloud = () => Boolean(fixing) && $('correct-aloud').checked;
-const recordOnly = () => Boolean(fixing) && !aloud() && (elsewhere() || $('record-only').checked);
+const recordOnly = () => (fixing ? !aloud() && (elsewhere() || $('record-only').checked) : elsewhere());
 const announced = () => (aloud() ? { announce: 'correction' } : recordOnly() ? { announce: false } : {});
-const fixed = () => (fixing ? { replaces: fixing.id, date: form.day } : {});
+const fixed = () => (fixing ? { replaces: fixing.id, date: form.day } : elsewhere() ? { date: form.day } : {});
 const entered = () => ({ person: form.person, team: form.team, product: product(), amount: $('amount').value, ...fixed() });
 const complete = () => form.person && $('amount').value.trim() && product();
 
@@ -142,10 +142,10 @@ function heldProduct(event) {
   if (name !== OTHER) unlist(name);
 }
 
-const nameOf = (date) => state.week.find((one) => one.date === date).name;
+const nameOf = (date) => (state.week.find((one) => one.date === date) || { name: date }).name;
 
 function put(order) {
-  Object.assign(form, { key: newKey(), team: order.team, person: order.person, product: order.product, picked: true, day: order.date || state.date });
+  Object.assign(form, { key: newKey(), team: order.team, person: order.person, product: order.product, picked: true, day: order.date || (fixing ? state.date : null) });
   if (order.product && !listed.includes(order.product)) listed = [...listed, order.product];
   $('amount').value = String(order.amount);
   people.showTeam(order.team);
@@ -167,19 +167,28 @@ function fix(line) {
 
 const label = () => {
   const verb = aloud() ? '改好，播更正' : recordOnly() ? '保存' : '改好，播报';
-  $('go').textContent = fixing ? verb : state && !state.sells ? '交给助理' : '播报';
+  $('go').textContent = fixing ? verb : state && !state.sells ? '交给助理' : state && elsewhere() ? '记下，不播报' : '播报';
 };
 
+// The days of this week for which a deal can count: always open for a correction, else behind one tap.
+function drawDays() {
+  const late = !fixing && state.sells && state.week.length > 1;
+  $('fix-day').hidden = !(fixing ? state.week.length > 1 : late && form.day);
+  $('late').hidden = !late || Boolean(form.day);
+  chips($('fix-days'), state.week.map((one) => one.name), nameOf(form.day || state.date), (name) => {
+    form.day = state.week.find((one) => one.name === name).date;
+    drawFixing();
+    preview();
+  });
+  $('late-note').hidden = Boolean(fixing) || !elsewhere();
+  if (!$('late-note').hidden) $('late-note').textContent = `记在${nameOf(form.day)}，只记不播。那天公布过的战报不变，排名马上算进去。`;
+}
+
 function drawFixing() {
-  $('fixing').hidden = $('record').hidden = $('fix-day').hidden = !fixing;
+  $('fixing').hidden = $('record').hidden = !fixing;
+  drawDays();
   if (fixing) {
     $('fixing-words').textContent = `正在改 ${fixing.person} ${money(fixing.amount)}（${fixing.date === state.date ? '' : nameOf(fixing.date) + ' '}${fixing.at}）。保存后原来的一单撤回。`;
-    $('fix-day').hidden = state.week.length < 2;
-    chips($('fix-days'), state.week.map((one) => one.name), nameOf(form.day), (name) => {
-      form.day = state.week.find((one) => one.name === name).date;
-      drawFixing();
-      preview();
-    });
     $('record-only-label').hidden = elsewhere();
     $('correct-aloud-label').hidden = !elsewhere() && fixing.look !== 'ok'; // nothing was heard that could be corrected
     $('fixing-note').textContent = [fixing.date, form.day].includes(state.date) ? state.frozen : '';
@@ -263,6 +272,7 @@ export function start(again) {
   heldDown($('products'), heldProduct);
   $('record-only').addEventListener('change', () => { $('correct-aloud').checked = false; label(); preview(); });
   $('correct-aloud').addEventListener('change', () => { $('record-only').checked = !$('correct-aloud').checked; label(); preview(); });
+  $('late').addEventListener('click', () => { form.day = state.week[0].date === state.date ? state.week[1].date : state.week[0].date; drawFixing(); preview(); });
   $('fixing-off').addEventListener('click', () => clear());
   $('deal-hear').addEventListener('click', (event) => tap(event.currentTarget, () =>
     hear({ ...entered(), ...(aloud() ? announced() : {}) }, $('deal-sound'))));
@@ -286,6 +296,7 @@ export function draw(found) {
   drawWho();
   drawProducts();
   drawReported();
+  drawDays();
   label();
   proposed.draw(state);
   done.update(state);

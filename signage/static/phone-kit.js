@@ -1,4 +1,5 @@
 // Helpers for all tabs. Text from people only becomes text nodes: el() takes no HTML.
+import { presses } from './phone-old.js';
 
 export const $ = (id) => document.getElementById(id);
 
@@ -13,8 +14,23 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+// Where the keyboard is: a button of a list that is drawn again is another node at the same place.
+const FOCUSABLE = 'a[href], button, input, select, textarea, summary';
+function placeOf(node) {
+  const box = node && node.closest('[id]');
+  return box && { box, at: [...box.querySelectorAll(FOCUSABLE)].indexOf(node) };
+}
+
+function focusPlace({ box, at }) {
+  const node = at < 0 ? box : box.querySelectorAll(FOCUSABLE)[at];
+  if (node && node !== document.body) node.focus();
+}
+
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  const place = node.contains(document.activeElement) ? placeOf(document.activeElement) : null;
+  node.textContent = '';
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  if (place && document.activeElement === document.body) focusPlace(place);
 }
 
 export function money(yuan) {
@@ -81,6 +97,14 @@ export function toast(text) {
   toastTimer = setTimeout(() => { node.hidden = true; }, 4500);
 }
 
+// WeChat and WeCom save no files, and say nothing about it.
+export const inWeChat = () => /MicroMessenger|wxwork/i.test(navigator.userAgent);
+document.addEventListener('click', (event) => {
+  if (!inWeChat() || !event.target.closest('a[download]')) return;
+  event.preventDefault();
+  toast('在微信里不能下载。请点右上角“…”，选“在浏览器中打开”，登录以后再下载。');
+});
+
 // Offer to undo an action for ten seconds.
 export function undoable(text, label, work) {
   toast(text);
@@ -122,12 +146,10 @@ export function heldDown(node, work) {
     if (Date.now() - asked > HELD_MS) work(event); // Android also sends a right click for a long press
     asked = Date.now();
   };
-  node.addEventListener('pointerdown', (event) => {
+  presses(node, (event) => {
     clearTimeout(timer);
     timer = setTimeout(() => now(event), HELD_MS);
-  });
-  const away = () => clearTimeout(timer);
-  for (const name of ['pointerup', 'pointercancel', 'pointerleave']) node.addEventListener(name, away);
+  }, () => clearTimeout(timer));
   node.addEventListener('contextmenu', (event) => {
     event.preventDefault();
     now(event);
@@ -152,7 +174,12 @@ export function sheet(title, ...children) {
   const node = $('sheet');
   const close = el('button', { type: 'button', class: 'act', onclick: () => node.close() }, '关闭');
   fill(node, el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title), children, close);
-  if (!node.open) node.showModal();
+  if (!node.open) {
+    const place = placeOf(document.activeElement);
+    const back = () => { if (place && document.activeElement === document.body) focusPlace(place); };
+    node.addEventListener('close', back, { once: true });
+    node.showModal();
+  }
   node.scrollTop = 0; // the previous sheet may have been scrolled
 }
 

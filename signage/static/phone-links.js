@@ -1,4 +1,5 @@
 // 设备 → 连接: each link with its state, test, pause and secrets, and every message of a day with what became of it.
+import * as cityLink from './phone-cities.js';
 import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 
 const LOOK = { sent: 'ok', dropped: 'bad', waiting: 'live' };
@@ -140,6 +141,7 @@ export function start() {
 
 export function draw(state, open) {
   today = state.date;
+  cityLink.show(state, open);
   if (!date || (open && !shown)) date = today;
   if (open && !shown) {
     shown = true;

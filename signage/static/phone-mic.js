@@ -1,5 +1,6 @@
 // 录一段话: hold to record where the browser allows it, else choose a file; preview it here, then announce it.
-import { $, call, closeSheet, el, field, fill, newKey, Refusal, sheet, tap, toast } from './phone-kit.js';
+import { $, call, closeSheet, el, field, fill, inWeChat, newKey, Refusal, sheet, tap, toast } from './phone-kit.js';
+import { presses } from './phone-old.js';
 import { fileButton, send, sending, SOUNDS } from './phone-media.js';
 
 const MOST_MB = 20;
@@ -51,7 +52,6 @@ function heard(clip) {
 // ---- hold to talk: only on a page loaded over HTTPS
 
 const mayRecord = () => Boolean(window.isSecureContext && navigator.mediaDevices && window.MediaRecorder);
-const inWeChat = () => /MicroMessenger/i.test(navigator.userAgent);
 
 // Explain why hold to talk is not available here, and how to get it; nothing when it is available.
 function whyNot() {
@@ -99,19 +99,18 @@ function holdButton() {
   const button = el('button', { type: 'button', class: 'act hold' }, '按住说话');
   let pressed = 0;
   let wanted = false;
-  button.addEventListener('pointerdown', async () => {
+  const down = async () => {
     if (recorder) return end();
     pressed = Date.now();
     wanted = true;
     await begin(button);
     if (!wanted && Date.now() - pressed > SHORT_TAP_MS) end(); // released while the browser asked for permission
-  });
+  };
   const up = () => {
     wanted = false;
     if (recorder && Date.now() - pressed > SHORT_TAP_MS) end();
   };
-  button.addEventListener('pointerup', up);
-  button.addEventListener('pointercancel', up);
+  presses(button, down, up, false);
   button.addEventListener('contextmenu', (event) => event.preventDefault());
   button.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' && event.key !== ' ') return;

@@ -58,6 +58,17 @@ export function sinceField(today) {
 
 export const since = (box) => valueOf(box);
 
+// A leader who moves: does the person lead the new team? Nothing is chosen in advance.
+export function leadsField() {
+  const box = el('div', { class: 'leads', hidden: true });
+  const which = el('div', { class: 'chips', role: 'radiogroup', 'aria-label': '到了新团队还当组长吗' });
+  const names = { '在新团队当组长': true, '不再当组长': false };
+  const draw = () => chips(which, Object.keys(names), box.dataset.chosen || '', (name) => { box.dataset.chosen = name; draw(); });
+  draw();
+  box.append(el('p', { class: 'dim' }, '到了新团队还当组长吗？'), which);
+  return { box, chosen: () => (box.dataset.chosen ? names[box.dataset.chosen] : null) };
+}
+
 // ---- leave and return
 
 // A button that sends the data of some fields; a refusal is shown above it.
@@ -87,6 +98,7 @@ function leaveSheet(person, roster, done) {
   const returns = dateField('哪天回来（休假才填）', 'l-returns', '');
   const path = `/api/people/${person.id}/leave`;
   sheet(`${person.name}离职或休假`,
+    person.last_owner ? el('p', { class: 'wrong' }, '这是最后一位负责人，离开以后就没有负责人的手机了。请先添加另一台负责人的手机；以后也可以在主机上用 zhangu owner 再要一个链接。') : '',
     el('p', {}, '过了最后一天，就不能再报他的单。以前的单、照片和歌都留着，回来时照旧。'), last, returns,
     sender('保存', 'go', path, () => ({ last_day: valueOf(last), returns: valueOf(returns) }), `${person.name}的最后一天记下了。`, done),
     sender('现在就从名单里去掉', 'act stop', path, () => ({ returns: valueOf(returns) }), `${person.name}已不在名单里，以前的单都留着。`, done));

@@ -120,6 +120,7 @@ function fields(person, chosen) {
     team: field('团队', 'p-team', fresh ? chosen || only : one.team, { maxlength: 40, placeholder: '写新的名字就是新团队' }),
     teams: el('div', { class: 'chips' }),
     since: dates.sinceField(roster ? roster.today : state.date),
+    leads: dates.leadsField(),
     say: field('读音（念错时才填）', 'p-say', one.say_as, { maxlength: 120, placeholder: '例如 shan4 xiao3 ming2' }),
     birthday: field('生日（只存月和日）', 'p-birthday', one.birthday, { maxlength: 20, placeholder: '例如 5月3日' }),
     joined: field('入职日期', 'p-joined', one.joined, { maxlength: 20, placeholder: '例如 2021-03-01' }),
@@ -127,7 +128,11 @@ function fields(person, chosen) {
     leader: check('组长', 'p-leader', !fresh && one.leader),
     hidden: check('不在屏幕上显示', 'p-hidden', !fresh && one.hidden),
   };
-  const moved = () => { parts.since.hidden = fresh || value(parts.team) === one.team; };
+  const moved = () => {
+    parts.since.hidden = fresh || value(parts.team) === one.team;
+    parts.leads.box.hidden = parts.since.hidden || !one.leader;
+    parts.leader.hidden = !parts.leads.box.hidden; // the question decides
+  };
   parts.team.querySelector('input').addEventListener('input', moved);
   chips(parts.teams, state.teams.map((found) => found.name), null, (named) => {
     parts.team.querySelector('input').value = named;
@@ -150,7 +155,7 @@ async function save(person, parts) {
   const saved = await call('PATCH', `/api/people/${person.id}`, {
     ...dataOf(parts), hidden: ticked(parts.hidden), ...(moves ? {} : { team }),
   });
-  if (moves) await call('POST', `/api/people/${person.id}/move`, { team, since: dates.since(parts.since) });
+  if (moves) await call('POST', `/api/people/${person.id}/move`, { team, since: dates.since(parts.since), leader: person.leader ? parts.leads.chosen() : null });
   return saved;
 }
 
@@ -160,6 +165,10 @@ function personSheet(person, chosen = '') {
   const wrong = el('p', { class: 'wrong', role: 'alert' });
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
     wrong.textContent = '';
+    if (!parts.leads.box.hidden && parts.leads.chosen() === null) {
+      wrong.textContent = `${person.name}是组长：请选到了新团队还当不当组长。`;
+      return;
+    }
     let made;
     try {
       made = await save(person, parts);
@@ -176,7 +185,7 @@ function personSheet(person, chosen = '') {
     closeSheet();
   }) }, '保存');
   sheet(fresh ? '加人' : person.name, fresh ? null : dates.planned(person, reload),
-    parts.name, parts.team, parts.teams, parts.since, parts.say, listenButton(parts.name, parts.say, wrong),
+    parts.name, parts.team, parts.teams, parts.since, parts.leads.box, parts.say, listenButton(parts.name, parts.say, wrong),
     parts.birthday, parts.joined, parts.email, parts.leader, fresh ? null : parts.hidden, wrong, go,
     fresh ? null : belongings('people', person, state, reload), fresh ? null : dates.leaveButton(person, roster, reload));
 }

@@ -130,7 +130,11 @@ function load() {
 
 // ---- a change: preview, then make it
 
-async function propose(fields, wrong) {
+const WHOLE = ['like', 'off']; // one of them holds for the whole date: a second one replaces the first
+
+async function propose(asked, wrong) {
+  const first = WHOLE.includes(asked.kind) ? day.exceptions.find((one) => WHOLE.includes(one.kind) && one.id) : null;
+  const fields = first ? { ...asked, replaces: first.id } : asked;
   let found;
   try {
     found = await call('POST', `/api/days/${open}/preview`, fields);
@@ -143,20 +147,29 @@ async function propose(fields, wrong) {
   const alarm = el('p', { class: 'wrong', role: 'alert' });
   const button = el('button', { type: 'button', class: 'go', onclick: () => tap(button, async () => {
     try {
-      await make(data);
+      await make(data, first);
     } catch (error) {
       alarm.textContent = error.message;
     }
-  }) }, '就这样安排');
-  sheet(`${day.near || day.name}：${found.words}`, found.effects.map((effect) => el('p', { class: 'effect' }, effect)), alarm, button,
+  }) }, first ? '换成这一项' : '就这样安排');
+  sheet(`${day.near || day.name}：${found.words}`, first ? el('p', {}, '原来的“', el('b', {}, first.words), '”会撤销，换成这一项。') : '', found.effects.map((effect) => el('p', { class: 'effect' }, effect)), alarm, button,
     el('h3', {}, found.workday ? '那天会是这样' : '那天休息'), el('ol', { class: 'plan' }, table(found, null)));
 }
 
-async function make(data) {
+// Undo a change; one that it replaced is made again.
+async function takeBack(made, first) {
+  if (!first) return undo(made.id, made.words);
+  const again = { kind: first.kind, ...(first.like ? { like: first.like } : {}), replaces: made.id, key: newKey() };
+  drawDay((await call('POST', `/api/days/${open}/changes`, again)).day);
+  toast(`已撤销，还是${first.words}。`);
+  return refresh();
+}
+
+async function make(data, first = null) {
   const made = await call('POST', `/api/days/${open}/changes`, data);
   drawDay(made.day);
   closeSheet();
-  undoable(`已安排：${made.words}。`, '撤销', () => undo(made.id, made.words));
+  undoable(`已安排：${made.words}。`, '撤销', () => takeBack(made, first));
   refresh();
 }
 

@@ -42,7 +42,7 @@ function drawTeams() {
 function drawTop() {
   $('top-title').textContent = TITLES[period];
   fill($('top-rows'), board.people.slice(0, 10).map((person) => row(
-    [`${person.place}　`, el('b', {}, person.name)], el('span', { class: 'money' }, money(person.amount)), person.team, `${person.count} 单`,
+    [`${person.place}　`, el('b', {}, person.name)], el('span', { class: 'money' }, money(person.amount)), person.team, `${person.count} 单` + (person.rate === null ? '' : `，完成 ${percent(person.rate)}`),
     { look: person.place === 1 ? 'first' : '' },
   )));
   if (!board.people.length) fill($('top-rows'), el('li', { class: 'dim' }, '还没有人开单，位置空着。'));
@@ -95,9 +95,12 @@ function setCity(city) {
 
 const mayFill = () => state.me.rights.includes('cities');
 
+const cityFigure = (city) => (city.rate !== null ? percent(city.rate) : city.amount !== null ? money(city.amount) : '还没有');
+const cityMissing = (city) => (city.as_of ? `没有连上，这是 ${city.as_of} 的数字` : '没有连上');
+
 function drawCities() {
   fill($('city-rows'), state.cities.map((city) => row(
-    el('b', {}, city.name), city.rate === null ? '还没有' : percent(city.rate), city.own ? '我们' : '', city.own || !mayFill() ? '' : '填写',
+    el('b', {}, city.name), cityFigure(city), city.own ? '我们' : city.missing ? cityMissing(city) : '', city.own || !mayFill() ? '' : '填写',
     { open: city.own || !mayFill() ? null : () => setCity(city) },
   )));
   if (!state.cities.length) fill($('city-rows'), el('li', { class: 'dim' }, '还没有其他城市的战报。'));

@@ -1,5 +1,6 @@
 // 广播: announcements, music, volume, mute.
 import { $, ask, call, closeSheet, el, fill, newKey, Refusal, row, sheet, tap, toast, undoable } from './phone-kit.js';
+import { presses } from './phone-old.js';
 import { hear, silence } from './phone-media.js';
 import * as mic from './phone-mic.js';
 import * as tracks from './phone-tracks.js';
@@ -153,8 +154,7 @@ function emergency() {
 function holdFor(button, work) {
   let timer = 0;
   const off = () => { clearTimeout(timer); button.classList.remove('held'); };
-  button.addEventListener('pointerdown', () => { button.classList.add('held'); timer = setTimeout(() => { off(); work(); }, HOLD_MS); });
-  for (const end of ['pointerup', 'pointerleave', 'pointercancel']) button.addEventListener(end, off);
+  presses(button, () => { button.classList.add('held'); timer = setTimeout(() => { off(); work(); }, HOLD_MS); }, off);
   button.addEventListener('contextmenu', (event) => event.preventDefault());
   button.addEventListener('click', (event) => { if (event.detail === 0) work(); }); // from a keyboard: the confirmation remains
 }

@@ -17,6 +17,7 @@ const INSIDE = { colleagues: 'device', links: 'device' }; // pages without a tab
 const name = 'phone-' + newKey().slice(6, 18);
 let tab = 'deal';
 let state = JSON.parse($('first').textContent);
+const { build } = state;
 let away = false;
 let again = 0;
 let wait = 1;
@@ -134,5 +135,9 @@ show();
 listen();
 addEventListener('hashchange', show);
 addEventListener('online', refresh);
-document.addEventListener('visibilitychange', () => (document.hidden ? stream && stream.close() : listen()));
+addEventListener('pageshow', (event) => { if (event.persisted) refresh(); }); // kept by the browser while another page was open
+// After an upgrade the page is loaded again when the phone is taken out of the pocket, unless something is half written.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) { if (stream) stream.close(); } else if (state.build !== build && !$('sheet').open && !$('amount').value) location.reload(); else listen();
+});
 $('sheet').addEventListener('click', (event) => { if (event.target === $('sheet')) $('sheet').close(); });

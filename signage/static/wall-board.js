@@ -201,4 +201,24 @@
       }
     };
   };
+
+  /* All cities on one screen, for head office: place, name, bar, amount, completion. */
+  W.scenes.cities = function (root) {
+    var main = W.make('div', 'all-cities', root), head = W.make('div', 'title', main), title = W.make('h1', '', head), note = W.make('span', 'gold', head);
+    var pages = W.heading(main), list = W.make('div', 'teams branches', main), none = W.make('p', 'none', main);
+    list.wallEven = true;
+    return {
+      draw: function (state) {
+        var cities = state.cities || [], up = 0, i;
+        for (i = 0; i < cities.length; i += 1) { if (!cities[i].missing) { up += 1; } }
+        W.text(title, W.word('cities'));
+        W.text(note, cities.length ? W.word('online', up) : '');
+        W.branches(list, cities, true);
+        W.phrase(none, W.word('noCities'));
+        W.show(none, !cities.length);
+      },
+      layout: function () { W.fit(title, 5.4, 4); },
+      frame: function (state, now) { pages.page(W.turn(list, now)); }
+    };
+  };
 }(window.Wall = window.Wall || {}));

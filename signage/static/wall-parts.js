@@ -53,12 +53,13 @@
   };
 
   /* Cities, each with its completion as a bar. */
-  W.branches = function (box, cities) {
+  W.branches = function (box, cities, sums) {
     W.list(box, cities, function (c) { return c.name; }, function () {
       var node = W.make('div', 'branch line'), row = { node: node, place: W.make('span', 'place', node), who: W.make('span', 'name', node) };
       row.name = W.make('span', '', row.who);
       row.note = W.cityNote(row.who);
       row.fill = W.make('i', '', W.make('span', 'bar', node));
+      row.amount = W.make('span', 'taken', node);
       row.rate = W.make('span', 'sum', node);
       return row;
     }, function (row, c) {
@@ -66,6 +67,7 @@
       W.text(row.name, c.name);
       row.note(c);
       W.text(row.rate, W.cityFigure(c));
+      W.text(row.amount, sums && c.rate !== null && c.amount !== null ? W.sum(c.amount) : '');
       W.mark(row.node, 'missing', Boolean(c.missing));
       row.fill.style.width = Math.max(0, Math.min(100, c.rate * 100)).toFixed(1) + '%';
       W.mark(row.node, 'won', Number(c.rate) >= 1);

@@ -30,7 +30,7 @@ BENCH = (
     "understood",
     "slowvoice",
 )
-SOAK = ("noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe")
+SOAK = ("noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "cities")
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "signage"), str(H
 
 from glances import moment  # noqa: E402
 from house import running  # noqa: E402
-from phonesheets import OPENED, closed  # noqa: E402
+from phonesheets import OPENED, closed, each_sheet  # noqa: E402
 from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
 from table import Row  # noqa: E402
 from wallroom import Room, chromium  # noqa: E402
@@ -29,6 +29,7 @@ from tests.storybook import stories  # noqa: E402
 VERSION = "4.10.2"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LOCALES = ("zh-CN", "en-GB")
 SERIOUS = ("serious", "critical")
 RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .map(v => [v.impact, v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(', ')])"""
@@ -52,10 +53,11 @@ def rows() -> list[Row]:
             return [
                 *(
                     _row(
-                        f"phone's tabs and sheets, poster, pairing, {scheme}",
-                        _phone(Path(name), browser, script, scheme),
+                        f"phone's tabs and sheets, poster, pairing, {scheme}, {locale}",
+                        _phone(Path(name), browser, script, scheme, locale),
                     )
                     for scheme in SCHEMES
+                    for locale in LOCALES
                 ),
                 _row(f"walls, {len(stories())} stories", _walls(browser, script)),
             ]
@@ -86,7 +88,7 @@ def _look(page: Page, script: str) -> Iterator[tuple[str, str]]:
 
 
 def _phone(
-    folder: Path, browser: Browser, script: str, scheme: Literal["light", "dark"]
+    folder: Path, browser: Browser, script: str, scheme: Literal["light", "dark"], locale: str
 ) -> list[tuple[str, str]]:
     """Check the sign-in, each tab, each opened sheet, and the pages that need no PIN."""
     found: list[tuple[str, str]] = []
@@ -94,20 +96,27 @@ def _phone(
     def look(place: str) -> None:
         found.extend((impact, f"{place}: {what}") for impact, what in _look(page, script))
 
-    with running(folder / scheme, sounds=False) as house:
+    with running(folder / f"{scheme}-{locale}", sounds=False) as house:
         house.sell("王小明", 12800, "an-order")
         house.call("POST", "/api/walls/hall/painted", {"scene": "rhythm", "width": 1920}, role=None)
         house.call("PUT", "/api/targets", {"team": "猛虎队", "amount": 100000})
-        page = browser.new_context(bypass_csp=True, viewport=PHONE, color_scheme=scheme).new_page()
+        context = browser.new_context(bypass_csp=True, viewport=PHONE, color_scheme=scheme, locale=locale)
+        page = context.new_page()
         page.goto(f"{house.address}/login")
         look("login")
-        page.fill("input[name=pin]", house.daemon.office.keys.pin())
-        page.press("input[name=pin]", "Enter")
+        invited = house.call(
+            "POST", "/api/access/phones", {"role": "owner", "name": "desk"}, role="owner"
+        ).json
+        page.goto(f"{house.address}/join/{invited['link'].rsplit('/', 1)[1]}")
+        look("join")
+        page.click(".go")
         page.wait_for_selector("nav.tabs")
-        for tab, sheets in OPENED.items():
+        for place in each_sheet(page, house.address):
+            look(place)
+        for tab, sheets in OPENED.items() if locale == "zh-CN" else ():
             page.goto(f"{house.address}/#{tab}")
+            page.reload()
             page.wait_for_timeout(300)
-            look(tab)
             for opened in sheets:
                 opened(page)
                 page.wait_for_timeout(200)

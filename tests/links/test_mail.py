@@ -26,7 +26,7 @@ PEOPLE = {"王小明": "wang@office.example", "陈芳": "chen@office.example", "
 
 
 class Box:
-    """A mailbox server: takes mail after a login, refuses addresses and whole mails when told to."""
+    """A mailbox server: takes mail after a login, refuses addresses and whole mails on request."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []

@@ -224,3 +224,22 @@ def test_an_unreadable_row_stops_nothing(office: House) -> None:
     office.close()
     office.open()
     assert len(office.timetable_file.plan(FRIDAY).exceptions) == 1
+
+
+def test_a_second_run_as_replaces_the_first(office: House) -> None:
+    """In one transaction, previewed against the first; undone, the first is made again; a stale offer is refused."""
+    first = make(office, FRIDAY, "a", kind="like", like="monday")
+    with pytest.raises(Refused):
+        make(office, FRIDAY, "b", kind="like", like="tuesday")
+    fields = {"kind": "like", "like": "tuesday", "replaces": first}
+    shown = office.office.exceptions.preview(FRIDAY, fields)
+    assert [words_of(one) for one in shown.before.exceptions] == ["按周一的安排"]
+    made = office.office.exceptions.make(FRIDAY, fields, "c", "王小明的手机").exception
+    assert [one.like for one in office.timetable_file.plan(FRIDAY).exceptions] == ["tuesday"]
+    with pytest.raises(Conflict, match="刚被撤销了"):
+        office.office.exceptions.make(FRIDAY, fields, "d", "王小明的手机")
+    back = {"kind": "like", "like": "monday", "replaces": made.id}
+    office.office.exceptions.make(FRIDAY, back, "e", "王小明的手机")
+    assert [one.like for one in office.timetable_file.plan(FRIDAY).exceptions] == ["monday"]
+    with pytest.raises(Refused, match="replaces"):
+        office.office.exceptions.preview(FRIDAY, {**fields, "replaces": "x"})

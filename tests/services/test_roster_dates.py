@@ -173,3 +173,43 @@ def test_many_birthdays_are_counted(office: House) -> None:
         )
     office.go_to("09:16")
     assert "同事己和另外两位同事" in said(office)["birthdays"]
+
+
+def test_a_leader_leads_the_new_team_or_not_as_chosen(office: House) -> None:
+    """At once or from a later day on; without a choice the flag stays."""
+    dates, person = office.office.roster_dates, ident(office, "王小明")
+
+    def leads() -> bool:
+        return next(one.leader for one in office.office.people() if one.id == person)
+
+    dates.move(person, "飞龙队", None, "助理")
+    assert leads() is True
+    dates.move(person, "雄鹰队", None, "助理", leader=False)
+    assert leads() is False
+    planned = dates.move(person, "猛虎队", date(2026, 11, 30), "助理", leader=True)
+    assert planned is not None
+    assert (planned.leader, leads()) == (True, False)
+    office.clock.go_to(FRIDAY + timedelta(days=3))
+    office.keeper.refresh()
+    assert (team_of(office, "王小明"), leads()) == ("猛虎队", True)
+
+
+def test_the_birthday_line_leaves_the_walls_at_noon_without_any_other_change(tmp_path: Path) -> None:
+    """Also when no span ends at noon: the walls get a hint."""
+    text = (
+        timetable()
+        .replace("at: 11:30-12:00", "at: 11:30-12:05")
+        .replace("at: 12:00-12:30", "at: 12:05-12:30")
+    )
+    with house(tmp_path, FRIDAY, text) as office:
+        office.office.update_person(ident(office, "王小明"), birthday="11-27")
+        office.go_to("11:58")
+        assert any("生日" in str(notice) for notice in office.office.glance().notices)
+        office.office.timetable_listener.watch()
+        before = office.feed.revision
+        office.office.timetable_listener.watch()
+        assert office.feed.revision == before
+        office.clock.go_to(FRIDAY.replace(hour=12, minute=0, second=1))
+        office.office.timetable_listener.watch()
+        assert office.feed.revision > before
+        assert not any("生日" in str(notice) for notice in office.office.glance().notices)

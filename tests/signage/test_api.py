@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from controller.cli import doctor
+from controller.cli.local_daemon import health_of
 from controller.glance import HealthProblem
 from controller.sales.people_import import PersonRow
 from controller.system.process import running as told_by_daemon
@@ -326,10 +327,10 @@ def test_music_details_are_for_known_callers_only(house: House) -> None:
         assert house.call("GET", path, role="wall").json["sound"], path
     assert set(house.call("GET", "/health", role=None).json) == {"ok", "build", "troubles"}
     running_file = told_by_daemon(house.daemon._options.home.running)
-    health = doctor._health(running_file)
+    health = health_of(running_file)
     assert health is not None
     assert health["sound"]
-    unknown = doctor._health({**running_file, "token": "x"})
+    unknown = health_of({**running_file, "token": "x"})
     assert unknown is not None
     (finding,) = doctor.of_the_running(unknown)
     assert not finding.serious

@@ -160,6 +160,8 @@ KEPT = ("战鼓", "万", "Add “万” (ten thousand)", "Unit; “元” (yuan)
 """The seal, the key for an amount in 万, the unit of money."""
 FILES = ("/api/people/export", "/api/deals.csv", "/api/measures/export")
 """Exported files have Chinese headings in both languages, so that they can be imported again everywhere."""
+PROGRAMS = ("/api/docs", "/api/openapi.json")
+"""For those who write programs: the log's sentences and an office's own words as examples."""
 WALLS = ("/wall", "/api/wall", "/api/pairing", "/events")
 
 
@@ -183,7 +185,7 @@ def addresses(house: House) -> Iterator[tuple[str, str]]:
         path = path.replace("<day>", "2026-11-24")
         for part in ("name", "playlist", "file", "link", "path:filename"):
             path = path.replace(f"<{part}>", "nothing")
-        if path.startswith(("/static", "/language", "/logout", *FILES, "/wall/")) or path in WALLS:
+        if path.startswith(("/static", "/language", "/logout", *FILES, *PROGRAMS, "/wall/")) or path in WALLS:
             continue
         yield from ((method, path) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
 

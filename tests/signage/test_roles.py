@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from controller.system.network import lan_address
 from signage import audit
 from signage.auth import RIGHTS, TEAM_ONLY, needs
 from signage.sign_in import EXPIRED
@@ -77,7 +79,8 @@ def test_a_phone_is_added_by_its_code(house: House) -> None:
     assert made.status_code == 201
     assert made.json["minutes"] == 10
     assert made.json["qr"].startswith("data:image/svg+xml;base64,")
-    assert made.json["link"].startswith("http://localhost/join/")
+    path = urlsplit(made.json["link"]).path
+    assert path.startswith("/join/")
     code = made.json["code"]
     other = client(house)
     assert sign_in(other, pin=f"{code[:4]} {code[4:]}").status_code == 303
@@ -86,7 +89,7 @@ def test_a_phone_is_added_by_its_code(house: House) -> None:
     used = sign_in(client(house), pin=code)
     assert used.status_code == 403
     assert EXPIRED in used.text
-    gone = client(house).get(made.json["link"].removeprefix("http://localhost"))
+    gone = client(house).get(path)
     assert gone.status_code == 410
     assert EXPIRED in gone.text
 
@@ -364,7 +367,7 @@ def test_changes_are_in_the_log_with_time_author_and_address(house: House) -> No
     lines = manager.get("/api/log").json["lines"]
     wanted = [
         "赵一离职，从名单里去掉",
-        "准备添加一台手机，身份是组长，赵一",
+        "准备添加一台手机，身份是组长，给赵一",
         "给赵一设了个人 PIN，身份是组长",
         "改赵一：不在屏幕上显示 是，组长 否",
         "加人：赵一，雄鹰队",
@@ -414,3 +417,28 @@ def test_long_and_hostile_values_stay_one_short_line(house: House) -> None:
     assert deed.startswith("播报：大家")
     assert len(deed) <= 200
     assert deed.isprintable()
+
+
+def test_the_last_owner_is_known_and_shown_the_way_back(house: House) -> None:
+    """The page asks before a sign-out, and the list before the person leaves; a second owner ends the questions."""
+    keys = house.daemon.office.keys
+    for session in keys.sessions():
+        keys.end_session(session.id)
+    first = phone(house, "owner", "陈芳")
+    assert me(first)["last_owner"] is True
+    roster = first.get("/api/people/roster").json["people"]  # type: ignore[index]
+    assert [one["name"] for one in roster if one["last_owner"]] == ["陈芳"]
+    second = phone(house, "owner")
+    assert (me(first)["last_owner"], me(second)["last_owner"]) == (False, False)
+
+
+def test_an_invitation_names_an_address_that_phones_reach(house: House) -> None:
+    """A manager who opened the page as localhost on the machine still gives a phone the machine's address."""
+    token = {"Authorization": f"Bearer {house.token('owner')}"}
+    for host, shown in (("localhost:8080", False), ("127.0.0.1:8080", False), ("192.168.1.5:8080", True)):
+        asked = client(house).post(
+            "/api/access/phones", json={"role": "assistant"}, headers={"Host": host, **token}
+        )
+        link = asked.json["link"]  # type: ignore[index]
+        assert link.startswith(f"http://{host}/join/") == shown
+        assert link.startswith(f"http://{lan_address()}:8080/join/") or shown

@@ -145,3 +145,20 @@ def test_notes_are_read_by_leaders_and_director_only(house: House, caplog: pytes
     assert house.call("DELETE", path, {}, "陈芳").status == 422
     assert house.call("DELETE", path, {}, "director").status == 200
     assert house.call("GET", "/api/one-to-ones?person=2", role="王小明").json == []
+
+
+def test_a_hand_in_and_a_review_tick_their_duties(house: House) -> None:
+    """The leaders' 09:15 duty by the hand-in of their team, the director's two by the reviews; only those."""
+    assert hand_in(house, "director", "飞龙队", key="t", values=[
+        {"person": 5, "amount": 5}, {"person": 6, "amount": 5},
+    ]).status == 201  # fmt: skip
+    duties = house.call("GET", "/api/duties", role="director").json["duties"]
+    handing = next(one for one in duties if one["what"] == "把每个人的目标交给总监")
+    assert "李思思" in [tick["who"] for tick in handing["by"]]
+    assert "李思思" not in handing["missing"]
+    for number in (1, 2):
+        house.call("POST", "/api/targets/reviews", {"number": number}, "director")
+        duties = house.call("GET", "/api/duties", role="director").json["duties"]
+        done = [one["what"] for one in duties if one["who"] == "总监" and one["by"]]
+        assert done == ["第一次检查目标进度", "第二次检查目标进度"][:number]
+    assert not next(one for one in duties if "过一遍今天的目标" in one["what"])["by"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -181,6 +182,18 @@ def cities(count: int) -> tuple[City, ...]:
     return tuple(
         City(i + 1, CITIES[i], Decimal("1.08") - Decimal(i) / 16, None, CITIES[i] == "北京")
         for i in range(count)
+    )
+
+
+def live_cities(count: int) -> tuple[City, ...]:
+    """Return cities in the afternoon: the third is cut off, the first has overtaken another, the last is silent."""
+    changes: dict[int, dict[str, Any]] = {
+        0: {"rising": True}, 2: {"missing": True, "as_of": "13:05"},
+        count - 1: {"missing": True, "rate": None, "amount": None} if count > 4 else {},
+    }  # fmt: skip
+    return tuple(
+        replace(city, **{"amount": Decimal(420_000 - 23_456 * at), **changes.get(at, {})})
+        for at, city in enumerate(cities(count))
     )
 
 

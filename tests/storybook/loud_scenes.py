@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from controller.glance import OnAir
+from controller.sentences import say
 from controller.timetable.model import WallDisplay
 from signage.wall_state import STEPS
 from tests.storybook.cast import (
@@ -16,6 +18,7 @@ from tests.storybook.cast import (
     cities,
     deal,
     entry,
+    live_cities,
     moment,
     people,
     person,
@@ -28,6 +31,8 @@ from tests.storybook.story import Story, celebration, story
 
 DRILL = "今天下午三点消防演习，听到铃声请从最近的楼梯下楼，不要乘电梯，到楼下停车场按队集合。"
 PINNED = WallDisplay(scene="leaderboard")
+CITY_WALL = WallDisplay(scene="cities")
+NEWS_OF_CITIES = (say("city_big_deal", city="上海", amount="58,000"),)
 NEWS = entry("战报传来", "", "18:00", "18:10", "leaderboard")
 
 
@@ -67,6 +72,10 @@ def show_stories() -> dict[str, Story]:
         "board-one-city": _show(5, cities=cities(1)),
         "board-eight-cities": _show(5, cities=cities(8)),
         "board-fifteen-cities": _show(5, cities=cities(15)),
+        "board-cities-live": story("14:52:30", PINNED, cities=live_cities(3), city_news=NEWS_OF_CITIES),
+        "cities": story("14:52:30", CITY_WALL, cities=live_cities(10), city_news=NEWS_OF_CITIES),
+        "cities-light": story("14:52:30", replace(CITY_WALL, theme="paper"), cities=live_cities(15)),
+        "cities-none": story("14:52:30", CITY_WALL),
         "board-far": story(display=FAR, **changes),
         "board-light": story(display=PAPER, **changes),
     }

@@ -15,11 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 NOT_READ_ON_PHONES = (
     "controller/cli/",  # the terminal speaks Chinese
     "controller/kiosk.py",
+    "controller/links/words.py",  # sent to chat groups
     "controller/simulation/",  # a made-up day
     "controller/sound/mandarin/",  # what is spoken
     "controller/timetable/default_texts.py",
     "controller/sentences.py",  # has both languages itself
     "signage/catalogue.py",
+    "signage/api_examples.py",  # an office's own words, for programs
+    "signage/openapi.py",
 )
 WALLS_OWN = frozenset({"pair.html", "wall.html"})
 

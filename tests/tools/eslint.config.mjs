@@ -1,4 +1,4 @@
-// What ESLint checks: the walls' scripts are ES5 for televisions of 2014, the phone's are modules for phones of 2020.
+// What ESLint checks: the walls' scripts are ES5 for televisions of 2014, the phone's are modules for phones of 2019.
 import { createRequire } from 'node:module';
 
 const installed = createRequire(process.cwd() + '/.venv/eslint/');
@@ -75,7 +75,7 @@ export default [
   },
   {
     files: ['signage/static/phone*.js'],
-    languageOptions: { ecmaVersion: 2020, sourceType: 'module', globals: browser },
+    languageOptions: { ecmaVersion: 2019, sourceType: 'module', globals: browser },
     rules: { 'no-var': 'error', 'prefer-const': 'error', 'object-shorthand': 'error', 'no-duplicate-imports': 'error' },
   },
 ];

@@ -1,0 +1,172 @@
+"""Build the Debian package of one architecture: `python config/package/build.py --arch arm64 [--out build]`.
+
+The package contains a release folder with the program and, for each Python version of the supported systems, a virtual
+environment with all dependencies as wheels. Nothing is compiled and nothing is downloaded when it is installed.
+
+    /opt/zhangu/releases/VERSION/  controller/ signage/ sounds/ config/  venv-3.11/ venv-3.13/  bin/zhangu
+    /opt/zhangu/current            the release in use
+    /usr/bin/zhangu                the command
+    /var/lib/zhangu                data: config/ (also /etc/zhangu), sounds/, var/
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PYTHONS = ("3.11", "3.13")
+"""Debian 12 and Raspberry Pi OS 12; Debian 13 and Raspberry Pi OS 13."""
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+MANYLINUX = ("2_17", "2_24", "2_26", "2_27", "2_28", "2_31", "2_34", "2_35", "2_36")
+"""Up to glibc 2.36, which Debian 12 has."""
+PROGRAM = ("controller", "signage")
+SOUNDS = ("*.ogg", "index.json", "README.md", "music")
+MAINTAINER = "Zhangu <zhangu@localhost>"
+DEPENDS = (
+    "python3 (>= 3.11), python3 (<< 3.14), adduser, systemd, tzdata, ca-certificates, "
+    # SDL in pygame's wheel loads these at run time
+    "libglib2.0-0t64 | libglib2.0-0, libasound2t64 | libasound2, libpulse0"
+)
+EPOCH = "1767225600"
+"""The time of every file in the package, so that the same commit gives the same files."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--arch", choices=MACHINES, default="arm64")
+    parser.add_argument("--out", type=Path, default=ROOT / "build")
+    parser.add_argument("--wheels", type=Path, default=ROOT / "build" / "wheels", help="kept between builds")
+    options = parser.parse_args()
+    tree = options.out / f"tree-{options.arch}"
+    shutil.rmtree(tree, ignore_errors=True)
+    release = release_name()
+    folder = tree / "opt" / "zhangu" / "releases" / release
+    lay_program(folder, release)
+    for python in PYTHONS:
+        lay_venv(folder, python, options.arch, options.wheels)
+    lay_system(tree)
+    print(finish(tree, release, options.arch, options.out))
+
+
+def release_name() -> str:
+    """Return the release: the version, and for a checkout the time and hash of its commit."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    found = subprocess.run(
+        ["git", "log", "-1", "--format=%ct %h"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if found.returncode:
+        return str(version)
+    at, commit = found.stdout.split()
+    return f"{version}+{datetime.fromtimestamp(int(at), UTC):%Y%m%d%H%M}.{commit}"
+
+
+def dependencies() -> list[str]:
+    """Return the requirements of the daemon, and pip, which installs the natural voice later."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [*project["dependencies"], "pip"]
+
+
+def lay_program(folder: Path, release: str) -> None:
+    """Copy the program, its sounds, the default timetable and the command."""
+    for name in PROGRAM:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for pattern in SOUNDS:
+        for path in sorted((ROOT / "sounds").glob(pattern)):
+            target = folder / "sounds" / path.name
+            target.parent.mkdir(exist_ok=True)
+            shutil.copytree(path, target) if path.is_dir() else shutil.copy(path, target)
+    (folder / "VERSION").write_text(release + "\n", encoding="ascii")
+    (folder / "config").mkdir()
+    for name in ("rhythm.yaml", "rhythm.schema.json"):
+        shutil.copy(ROOT / "config" / name, folder / "config")
+    (folder / "bin").mkdir()
+    shutil.copy(HERE / "launcher.sh", folder / "bin" / "zhangu")
+    (folder / "bin" / "zhangu").chmod(0o755)
+
+
+def lay_venv(folder: Path, python: str, arch: str, wheels: Path) -> None:
+    """Make the virtual environment for one Python version of the target without running that Python."""
+    venv = folder / f"venv-{python}"
+    site = venv / "lib" / f"python{python}" / "site-packages"
+    site.mkdir(parents=True)
+    (venv / "bin").mkdir()
+    (venv / "bin" / "python").symlink_to(f"/usr/bin/python{python}")
+    config = f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {python}\n"
+    (venv / "pyvenv.cfg").write_text(config, encoding="ascii")
+    (site / "zhangu.pth").write_text("../../../..\n", encoding="ascii")
+    digits = python.replace(".", "")
+    target = [
+        "--only-binary=:all:", "--implementation", "cp", "--python-version", python,
+        *(f"--abi={abi}" for abi in (f"cp{digits}", "abi3", "none")),
+        *(f"--platform=manylinux{version}_{MACHINES[arch]}" for version in ("2014", *(f"_{v}" for v in MANYLINUX))),
+    ]  # fmt: skip
+    place = wheels / f"{arch}-{python}"
+    place.mkdir(parents=True, exist_ok=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    constraints = ["-c", str(ROOT / "constraints.txt")]
+    subprocess.run([*pip, "download", "-d", str(place), *target, *constraints, *dependencies()], check=True)
+    subprocess.run(
+        [*pip, "install", "--no-compile", "--no-index", "--find-links", str(place), "--target", str(site),
+         *target, *constraints, *dependencies()],
+        check=True,
+    )  # fmt: skip
+    shutil.rmtree(site / "bin", ignore_errors=True)
+
+
+def lay_system(tree: Path) -> None:
+    """Add the command, the service, the console's greeting, and the documentation."""
+    for source, target, mode in (
+        ("zhangu.sh", "usr/bin/zhangu", 0o755),
+        ("zhangu.service", "lib/systemd/system/zhangu.service", 0o644),
+        ("issue", "etc/issue.d/zhangu.issue", 0o644),
+    ):
+        path = tree / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HERE / source, path)
+        path.chmod(mode)
+    docs = tree / "usr" / "share" / "doc" / "zhangu"
+    docs.mkdir(parents=True)
+    for name in ("README.md", "README.zh.md"):
+        shutil.copy(ROOT / name, docs)
+    with gzip.GzipFile(docs / "changelog.gz", "wb", mtime=0) as file:
+        file.write((ROOT / "CHANGELOG.md").read_bytes())
+
+
+def finish(tree: Path, release: str, arch: str, out: Path) -> Path:
+    """Write the control files and build the package."""
+    control = tree / "DEBIAN"
+    control.mkdir()
+    size = sum(path.lstat().st_size for path in tree.rglob("*")) // 1024
+    fields = {
+        "Package": "zhangu", "Version": release, "Architecture": arch, "Maintainer": MAINTAINER,
+        "Installed-Size": size, "Depends": DEPENDS, "Section": "sound", "Priority": "optional",
+        "Description": "the office's PA and walls: music, announcements, leaderboard\n"
+        " Plays an office's music by a timetable, announces deals in Mandarin and serves wall screens.",
+    }  # fmt: skip
+    text = "".join(f"{name}: {value}\n" for name, value in fields.items())
+    (control / "control").write_text(text, encoding="utf-8")
+    for script in ("postinst", "prerm", "postrm"):
+        content = (HERE / script).read_text(encoding="utf-8").replace("@RELEASE@", release)
+        (control / script).write_text(content, encoding="utf-8")
+        (control / script).chmod(0o755)
+    (control / "conffiles").write_text("/etc/issue.d/zhangu.issue\n", encoding="ascii")
+    file = out / f"zhangu_{release}_{arch}.deb"
+    env = os.environ | {"SOURCE_DATE_EPOCH": EPOCH}
+    subprocess.run(
+        ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z9", "--build", str(tree), str(file)],
+        check=True, env=env, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return file
+
+
+if __name__ == "__main__":
+    main()

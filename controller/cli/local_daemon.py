@@ -1,0 +1,40 @@
+"""Ask the daemon that runs on this machine, with the token that its lock file has."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+HEALTH_S = 5.0
+
+
+def health_of(lock: Mapping[str, object]) -> dict[str, Any] | None:
+    """Return the running daemon's health; None when it does not answer."""
+    health = asked(lock, "/health")
+    return health if health is not None and "troubles" in health else None
+
+
+def asked(lock: Mapping[str, object], path: str) -> dict[str, Any] | None:
+    """Return the running daemon's answer to a GET request; None when there is no JSON object."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{lock['port']}{path}", headers={"Authorization": f"Bearer {lock.get('token')}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=HEALTH_S) as answer:  # noqa: S310
+            found = _read(answer.read())
+    except urllib.error.HTTPError as unwell:  # 503 with our JSON: it runs, with a fault
+        with unwell:
+            found = _read(unwell.read())
+    except OSError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _read(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None

@@ -1,0 +1,68 @@
+// The connection to head office and the other cities: state, joining by a code, names, pause.
+import { $, ask, call, closeSheet, el, fill, row, sheet, tap, toast } from './phone-kit.js';
+
+let shown = null;
+
+async function change(method, data, said) {
+  await call(method, '/api/cities/link', data);
+  closeSheet();
+  toast(said);
+  await load();
+}
+
+function joinSheet() {
+  const words = el('textarea', { class: 'line', id: 'city-code', rows: 5, maxlength: 4000, autocomplete: 'off', spellcheck: 'false', placeholder: 'zhangu-city:…' });
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const join = async (replace) => {
+    wrong.textContent = '';
+    try {
+      await change('PUT', { code: words.value, replace }, '已经加入，正在连接总部。');
+    } catch (error) {
+      wrong.textContent = error.message;
+      again.hidden = error.status !== 409;
+    }
+  };
+  const again = el('button', { type: 'button', class: 'act warn', hidden: true, onclick: () => tap(again, () => join(true)) }, '确认换成另一家公司');
+  const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, () => join(false)) }, '加入');
+  sheet('加入总部', el('p', { class: 'dim' }, '把总部给的邀请码整段贴在这里。收到的是二维码，就先用手机扫一下，复制扫出来的文字。'),
+    el('label', {}, '邀请码', words), wrong, again, go);
+}
+
+function stateWords() {
+  if (shown.paused) return '已暂停';
+  return shown.up ? '连着' : '没有连上';
+}
+
+function detailSheet() {
+  const heard = shown.heard.map((one) => row(one.city, one.minutes ? `${one.minutes} 分钟前` : '刚刚', '', ''));
+  const names = el('button', { type: 'button', class: 'act', onclick: () => tap(names, () => change('PATCH', { names: !shown.names },
+    shown.names ? '以后不带姓名。' : '以后大单和前三名带姓名。')) }, shown.names ? '以后不带姓名' : '大单和前三名带姓名');
+  const pause = el('button', { type: 'button', class: 'act', onclick: () => tap(pause, () => change('PATCH', { paused: !shown.paused },
+    shown.paused ? '继续了。' : '暂停了，其他城市看不到这里的新数字。')) }, shown.paused ? '继续' : '暂停');
+  const code = el('button', { type: 'button', class: 'act', onclick: joinSheet }, '换邀请码');
+  const leave = el('button', { type: 'button', class: 'act', onclick: () => ask('离开总部', ['其他城市的数字从这里清掉；这里的单不受影响。要再加入，得有一个邀请码。'], '离开', () => change('DELETE', null, '已经离开。')) }, '离开总部');
+  sheet('和总部的连接',
+    el('p', {}, shown.observer ? `以“${shown.branch}”的名字看其他城市，自己不报数字。` : `以“${shown.branch}”的名字报数字，公司代号 ${shown.org}。`),
+    el('p', { class: 'dim' }, shown.up ? `${shown.since} 连上的。` : shown.last_up ? `上次连着是 ${shown.last_up}。` : '还没有连上过。'),
+    shown.waiting ? el('p', {}, `有 ${shown.waiting} 天的数字等着发，连上以后自动发。`) : null,
+    heard.length ? [el('h2', {}, '上次收到'), el('ul', { class: 'rows' }, heard)] : null,
+    shown.may ? [names, pause, code, leave] : null);
+}
+
+function draw() {
+  const problems = shown.problems.map((words) => el('li', { class: 'wrong' }, words));
+  if (!shown.joined) {
+    fill($('city-link-rows'), row('没有加入总部', '', '加入以后，各城市的完成率自动出现在排行里。', shown.may ? '加入' : '', { open: shown.may ? joinSheet : null }));
+    return;
+  }
+  fill($('city-link-rows'), row(el('b', {}, shown.branch), stateWords(), shown.host, '详情', { open: detailSheet }), problems);
+}
+
+async function load() {
+  shown = await call('GET', '/api/cities/link');
+  draw();
+}
+
+export function show(state, visible) {
+  if (visible && state.me.rights.includes('manage')) load().catch((error) => toast(error.message));
+}
