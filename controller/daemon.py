@@ -92,6 +92,7 @@ class Daemon:
 
     def _build(self, home: Home) -> None:
         from controller.cities.connection import Link
+        from controller.cities.device_link import DeviceLink
         from controller.clock import Clock
         from controller.feed import Feed
         from controller.links.sender import LinkSender
@@ -163,6 +164,8 @@ class Daemon:
         self._cities = Link(self.office.cities_link)
         self._stack.callback(self._cities.close)
         self.store.changes.listen(self._cities.wake)
+        self._home_assistant = DeviceLink(self.office.home_assistant)
+        self._stack.callback(self._home_assistant.close)
 
     def _opened(self, home: Home) -> Store:
         """Open the database; replace a damaged file by its newest good copy."""
@@ -245,6 +248,7 @@ class Daemon:
             self._stack.callback(self.office.backups.close)
         if self._options.start is None:  # a rehearsal reports nothing
             self._cities.start()
+            self._home_assistant.start()
         process.notify("READY=1")
 
     def close(self) -> None:

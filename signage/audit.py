@@ -55,7 +55,7 @@ KEYED = frozenset(
     }
 )
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
-PRIVATE_PATHS = ("/api/one-to-ones", "/api/links/secrets", "/api/cities/link")
+PRIVATE_PATHS = ("/api/one-to-ones", "/api/links/secrets", "/api/cities/link", "/api/home-assistant")
 """Logged without the body: notes for leaders and the director only; secrets and codes."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
 PRIVATE = frozenset({"birthday", "email"})
@@ -201,6 +201,8 @@ DEEDS: Final[dict[str, Deed]] = {
     "cities.join": "用总部的邀请码加入",
     "cities.leave": "离开总部",
     "cities.choose": _city_choice,
+    "cities.set_home_assistant": "连接 Home Assistant：{host}",
+    "cities.end_home_assistant": "断开 Home Assistant",
     "plan.change": "改 {url_day} 的安排：{words}",
     "plan.undo": "撤销 {url_day} 的第 {url_number} 项临时安排",
     "links.test": "给连接“{link}”发一条测试消息",

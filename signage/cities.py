@@ -7,10 +7,11 @@ from typing import Final
 from flask import Blueprint, jsonify
 from werkzeug.wrappers import Response
 
+from controller.cities.home_assistant import Broker
 from controller.cities.invitation import CODE_LIMIT
 from controller.services.cities import CityService
 from signage.auth import access, needs
-from signage.http import body, flag_of, text_of
+from signage.http import body, flag_of, text_of, whole_of
 from signage.office import office
 from signage.serializers import Json
 
@@ -63,6 +64,60 @@ def join() -> Response:
 def leave() -> Response:
     """Forget the code and the other cities' documents."""
     office().cities_link.leave()
+    return jsonify({})
+
+
+@pages.get("/api/home-assistant")
+@needs("manage")
+def home_assistant() -> Response:
+    """Return the broker's address and the connection's state; never the password."""
+    device = office().home_assistant
+    broker, (up, why) = device.broker(), device.status()
+    return jsonify(
+        {
+            "on": broker is not None,
+            "host": broker.host if broker else None,
+            "port": broker.port if broker else None,
+            "user": broker.user if broker else None,
+            "tls": bool(broker and broker.tls),
+            "up": up,
+            "why": _ha_why(why, broker) if broker and why not in ("", "closed") else None,
+            "may": access().may("access"),
+        }
+    )
+
+
+def _ha_why(why: str, broker: Broker) -> str:
+    if why == "refused":
+        return "Home Assistant 的 MQTT 服务器没有让战鼓进来，请检查用户名和密码。"
+    if why == "no_such_host":
+        return f"找不到地址 {broker.host}，请检查写得对不对。"
+    if why in ("not_head_office", "expired", "not_yet_valid", "no_tls"):
+        return f"{broker.host} 的加密连接不能用：证书不被信任，或者那个端口没有加密。"
+    return f"连不上 {broker.host}:{broker.port}，正在重试。请检查地址、端口，和 MQTT 服务有没有开。"
+
+
+@pages.put("/api/home-assistant")
+@needs("access")
+def set_home_assistant() -> Response:
+    """`host`, `port` (1883), `user`, `password`, `tls`: Home Assistant's MQTT broker."""
+    fields = body()
+    port = whole_of(fields, "port", 1, 65_535) if "port" in fields else 1883
+    office().home_assistant.choose(
+        text_of(fields, "host", 253),
+        port,
+        text_of(fields, "user", 200, optional=True),
+        text_of(fields, "password", 200, optional=True),
+        tls=bool(flag_of(fields, "tls")),
+    )
+    return jsonify({})
+
+
+@pages.delete("/api/home-assistant")
+@needs("access")
+def end_home_assistant() -> Response:
+    """Switch the link off; the device disappears from Home Assistant."""
+    office().home_assistant.switch_off()
     return jsonify({})
 
 

@@ -50,6 +50,8 @@ HOUSE_NAMES: Final = (
     "problems.sentence",
 )
 """Exceptions: fields that have a name of the program, such as a day, a voice, a role, the shipped music."""
+OFFICE_TEXTS: Final = ("duties.what",)
+"""Fields whose name also holds sentences of the program elsewhere, with text of the timetable here."""
 DEVICES: Final = (".name", ".who", ".by", "device")
 """Fields that may have the name of a device behind a person's."""
 FORMS: Final = "forms."
@@ -106,7 +108,10 @@ def is_english() -> bool:
 def in_english(value: Any, path: str = "") -> Any:
     """Return an answer with the program's sentences in English and text of people unchanged."""
     if isinstance(value, dict):
-        return {name: in_english(part, f"{path}.{name}" if path else name) for name, part in value.items()}
+        english = {name: in_english(part, f"{path}.{name}" if path else name) for name, part in value.items()}
+        if "label" in english and value["label"] == value.get("name"):
+            english["label"] = english["name"]  # a label that repeats a name is typed, too
+        return english
     if isinstance(value, list | tuple):
         return [in_english(part, path) for part in value]
     if isinstance(value, str) and path.endswith(DEVICES):
@@ -123,7 +128,7 @@ def _device(name: str) -> str:
 
 def _is_typed(path: str, text: str) -> bool:
     field = path.rpartition(".")[2]
-    if path.startswith(TREES):
+    if path.startswith(TREES) or path.endswith(OFFICE_TEXTS):
         return True
     if field not in AS_TYPED or path.endswith(HOUSE_NAMES) or path == "title" or DATE.fullmatch(text):
         return False

@@ -6,9 +6,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 os.environ["ZHANGU_VOICE_INSTALL"] = "0"  # daemons in tests download nothing
 # Keep bytecode, as for users: where the shell forbids it, hundreds of child processes would compile everything.
@@ -47,3 +52,21 @@ def natural_voice() -> Path:
         if done.returncode != 3:  # 3: another test process is installing it
             pytest.skip(f"the natural voice cannot be had: {done.stdout.strip() or done.stderr[-500:]}")
         time.sleep(0.5)
+
+
+@pytest.fixture(scope="session")
+def open_browsers() -> Iterator[None]:
+    """Keep browsers open until the end of the run."""
+    from tests.browsers import kept  # here, as most workers of a short run need no browser
+
+    with kept():
+        yield
+
+
+@pytest.fixture(scope="module")
+def browser(open_browsers: None) -> Iterator[Browser]:
+    """Return the Chromium of this process; pages that a module leaves open are closed after it."""
+    from tests.browsers import chromium
+
+    with chromium() as browser:
+        yield browser

@@ -107,7 +107,7 @@ class Running:
             self.wait_ready()
         return began
 
-    def wait_ready(self, timeout: float = 20) -> None:
+    def wait_ready(self, timeout: float = 60) -> None:
         """Wait until /health answers, with any status."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -126,7 +126,7 @@ class Running:
             return 0
         self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
         try:
-            return self.process.wait(15)
+            return self.process.wait(30)
         finally:
             self.process = None
 

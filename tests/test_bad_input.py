@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from recording import disk_device, tone, write_wav
 
 from tests.running import ZHANGU, Running, timetable
@@ -20,14 +20,6 @@ from tests.running import ZHANGU, Running, timetable
 AFTERNOON = "2026-11-27 14:20:00"
 SPANS = ("at: 00:00-24:00, name: 全天",)
 MARKUP = "<img src=x onerror=alert(1)>"
-FLAGS = [
-    "--accept-lang=zh-CN",
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 
 
 @pytest.fixture
@@ -326,7 +318,7 @@ def test_texts_beyond_all_measure(office: Running) -> None:
 
 
 @pytest.mark.browser
-def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str]) -> None:
+def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str], browser: Browser) -> None:
     """Markup in person, team, product and announcement: phone and wall show it as text and run nothing."""
     with Running(tmp_path / "home", device, timetable=timetable(*SPANS)) as house:
         people = tmp_path / "markup.csv"
@@ -336,26 +328,23 @@ def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str]) -> Non
         pin = until(
             lambda: next((line.split("：")[1] for line in house.log().splitlines() if "PIN：" in line), "")
         )
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-            context = browser.new_context(viewport={"width": 1280, "height": 720})
-            alerts: list[str] = []
-            wall, phone = context.new_page(), context.new_page()
-            for page in (wall, phone):
-                page.set_default_timeout(60_000)
-                page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
-            wall.goto(f"http://127.0.0.1:{house.port}/wall")
-            phone.goto(f"http://127.0.0.1:{house.port}/")
-            phone.fill("#pin", pin.strip())
-            phone.press("#pin", "Enter")
-            phone.wait_for_selector("text=报单")
-            assert house.sell(MARKUP, 88_888, "markup", product="<i>网络</i>")[0] == 201
-            wall.wait_for_function("name => document.body.innerText.includes(name)", arg=MARKUP)
-            phone.wait_for_function("name => document.body.innerText.includes(name)", arg=MARKUP)
-            for page in (wall, phone):
-                assert page.evaluate("document.querySelectorAll('[onerror], img[src=x]').length") == 0
-            assert alerts == []
-            browser.close()
+        context = browser.new_context(viewport={"width": 1280, "height": 720})
+        alerts: list[str] = []
+        wall, phone = context.new_page(), context.new_page()
+        for page in (wall, phone):
+            page.set_default_timeout(60_000)
+            page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+        wall.goto(f"http://127.0.0.1:{house.port}/wall")
+        phone.goto(f"http://127.0.0.1:{house.port}/")
+        phone.fill("#pin", pin.strip())
+        phone.press("#pin", "Enter")
+        phone.wait_for_selector("text=报单")
+        assert house.sell(MARKUP, 88_888, "markup", product="<i>网络</i>")[0] == 201
+        wall.wait_for_function("name => document.body.innerText.includes(name)", arg=MARKUP)
+        phone.wait_for_function("name => document.body.innerText.includes(name)", arg=MARKUP)
+        for page in (wall, phone):
+            assert page.evaluate("document.querySelectorAll('[onerror], img[src=x]').length") == 0
+        assert alerts == []
         assert house.say(f"请看 {MARKUP} {{person}} {{0.__class__}}", "markup-said")[0] == 201
         assert "Traceback" not in house.log()
 

@@ -81,3 +81,15 @@ def test_only_moments_and_times_make_moments_in_a_zone() -> None:
     allowed = {"controller/timetable/times.py": 1}  # moment()
     found = {name: len(in_a_zone.findall(text)) for name, text in sources()}
     assert {name: count for name, count in found.items() if count} == allowed
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns"]
+)
+@given(ms=st.integers(1_325_376_000_000, 4_000_000_000_000))
+def test_a_stored_moment_has_the_offset_of_its_time(zone: str, ms: int) -> None:
+    """Offsets are kept by quarter of an hour: the same as asked for each moment, also around changes."""
+    place = ZoneInfo(zone)
+    exact = local(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms), place)
+    shown = from_ms(ms, place)
+    assert (shown, shown.utcoffset(), to_ms(shown)) == (exact, exact.utcoffset(), ms)

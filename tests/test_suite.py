@@ -74,3 +74,11 @@ def test_every_named_file_exists() -> None:
     assert [path for path in FAST if path.startswith("tests/") and not (ROOT / path).exists()] == []
     files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
     assert set(FIRST) <= files
+
+
+def test_all_tests_share_one_browser() -> None:
+    """Playwright starts once per process, in tests/browsers.py: each Chromium costs a second of CPU, and a second
+    Playwright in the same process is an error."""
+    files = [file for file in (ROOT / "tests").rglob("*.py") if file.parent.name != "bench"]
+    starting = {file.name for file in files if "sync_playwright(" in file.read_text("utf-8")}
+    assert starting - {"test_suite.py"} == {"browsers.py", "pictures.py"}, "use the fixture `browser`"

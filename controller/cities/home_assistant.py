@@ -19,6 +19,20 @@ TEXT_LIMIT: Final = 200
 _COMMAND_LIMIT: Final = 2_000
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Broker:
+    """Home Assistant's broker. Its `repr` has no password."""
+
+    host: str
+    port: int = 1883
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+
+    def __repr__(self) -> str:
+        return f"Broker({self.host}:{self.port})"
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command from Home Assistant. `name`: play, stop, next, mute, unmute, volume or say; `value` of the last two."""

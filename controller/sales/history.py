@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from controller.sales.money import from_fen
-from controller.sales.rows import Row, Rows, day, from_ms
+from controller.sales.rows import QUARTER_MS, Row, Rows, day, from_ms
 
 _DEALS: Final = (
     "SELECT id, date, at, person_id, person, team, product, fen, voided_at, void_reason FROM deals"
@@ -19,7 +19,6 @@ _AFTER: Final = (
     "SELECT id, date, at, person_id, person, team, product, fen, voided_at, void_reason FROM deals"
     " WHERE date BETWEEN ? AND ? AND (date, id) > (?, ?) ORDER BY date, id LIMIT ?"
 )
-HOUR_MS: Final = 3_600_000
 DAY_S: Final = 86_400
 Place = tuple[date, int]
 """The end of a page of deals: the office's day and the id of its last deal."""
@@ -69,7 +68,7 @@ class History:
     def _cells(self, row: Row) -> tuple[str, ...]:
         """Return a deal's id, date, time, team, person, product, amount, state and reason: a million of them."""
         ident, when, at, _, person, team, product, fen, voided_at, reason = row
-        clock = (at // 1000 + _offset_s(at // HOUR_MS, self._rows.zone)) % DAY_S
+        clock = (at // 1000 + _offset_s(at // QUARTER_MS, self._rows.zone)) % DAY_S
         stands = voided_at is None
         return (
             str(ident), when, f"{clock // 3600:02}:{clock // 60 % 60:02}:{clock % 60:02}", team, person, product,
@@ -114,9 +113,9 @@ class History:
 
 
 @lru_cache(maxsize=4096)
-def _offset_s(hour: int, zone: tzinfo) -> int:
-    """Return a zone's offset from UTC in an hour since 1970; zones change theirs at full hours UTC."""
-    offset = from_ms(hour * HOUR_MS, zone).utcoffset()
+def _offset_s(quarter: int, zone: tzinfo) -> int:
+    """Return a zone's offset from UTC in a quarter of an hour since 1970."""
+    offset = from_ms(quarter * QUARTER_MS, zone).utcoffset()
     return 0 if offset is None else int(offset.total_seconds())
 
 

@@ -46,16 +46,16 @@ def monday_to_friday(day: date) -> bool:
 class Session:
     """One consistent view of the store: all tables in one snapshot or transaction. `works`: is a date a working day?
 
-    `kept`: rosters of committed states by their version. A transaction reads them, and with `writes` adds none: after a
-    rollback its version number is used again.
+    `kept`: rosters of committed states by their version. A transaction (`writes`) adds only the one it began with:
+    after a rollback the versions that it made are used again.
     """
 
     def __init__(
         self, rows: Rows, kept: RosterCache, works: Works = monday_to_friday, *, writes: bool = False
     ) -> None:
         self.rows = rows
-        self._kept, self._writes = kept, writes
-        self._works = works
+        self._kept, self._works = kept, works
+        self._began = Roster(rows).version() if writes else None
         self._after: list[Callable[[], None]] = []
 
     # Each table is made when it is first used: a deal needs five of the fifteen.
@@ -187,7 +187,7 @@ class Session:
         return roster
 
     def _keep(self, key: tuple[int, date, date, tuple[date, ...]], roster: RosterOfPeriod) -> None:
-        if self._writes:
+        if self._began is not None and key[0] != self._began:
             return
         self._kept[key] = roster
         while len(self._kept) > _PERIODS_KEPT:

@@ -43,6 +43,7 @@ from controller.services.exceptions import ExceptionService
 from controller.services.fault_news import FaultNews
 from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
+from controller.services.home_assistant import MUTE_MINUTES, HomeAssistantService, new_key
 from controller.services.honours import Honours
 from controller.services.inbound import InboundService
 from controller.services.link_news import LinkNews
@@ -196,6 +197,16 @@ class Office:
             builder,
             Samples(parts.store.path.parent, parts.voice, self.speaking),
         )
+        self.home_assistant = HomeAssistantService(
+            parts.store.path.parent, self.glance, lambda: self.cities_link.own.install,
+            {
+                "play": lambda _: self.play(), "stop": lambda _: self.stop_music(), "next": lambda _: self.next_track(),
+                "mute": lambda _: self.mute(MUTE_MINUTES), "unmute": lambda _: self.mute(0),
+                "volume": lambda value: self.set_volume(int(value)),
+                "say": lambda text: self.announce(text, new_key()),
+            },
+            lambda deed: self.keys.log.add("program", "Home Assistant", deed),
+        )  # fmt: skip
         self._stopped = NOTHING_STOPPED
         parts.library.listen(self._file_improved)
 

@@ -175,12 +175,10 @@ class DealService:
     def _announce_target(
         self, session: Session, deal: Deal, decided: tuple[Decision, Decision], now: datetime
     ) -> None:
-        row = target_row(session, deal)
         spent = spent_s(session, now)
-        if (
-            announce_target(session, deal, *decided, self._context.rhythm, spent) is not None
-            and row is not None
-        ):
+        if announce_target(session, deal, *decided, self._context.rhythm, spent) is None:
+            return  # nearly always: the standings of a large office are computed once
+        if (row := target_row(session, deal)) is not None:
             self._news.target(session, row, deal, now)
 
     def preview(

@@ -88,6 +88,8 @@ class TimetableFile:
     def except_on(self, exceptions: Exceptions) -> None:
         """Use these exceptions, by date, in place of the former ones. The caller signals the change."""
         with self._lock:
+            if self._exceptions == exceptions:
+                return  # the plans stay
             self._exceptions = dict(exceptions)
             self._workdays = calendar(self._usual_days, self._exceptions)
             self._plans.clear()

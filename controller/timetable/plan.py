@@ -148,15 +148,15 @@ def _name_of(day: date, today: date) -> str:
 
 def _displace(spans: list[Span], warnings: list[str]) -> list[Cut]:
     """Cut the spans so that none overlap and the narrowest wins: (from, until, span), sorted by time."""
-    placed: list[Cut] = []
-    for span in sorted(spans, key=lambda span: span.on.width):
+    placed: list[tuple[Cut, float]] = []
+    for width, span in sorted(((span.on.width, span) for span in spans), key=lambda pair: pair[0]):
         rest = [(span.at, span.until)]
-        for at, until, above in placed:
-            if above.on.width == span.on.width and span.at < until and at < span.until:
+        for (at, until, above), width_above in placed:
+            if width_above == width and span.at < until and at < span.until:
                 warnings.append(say("spans_meet", one=span.name, other=above.name))
             rest = [piece for whole in rest for piece in _without(whole, at, until)]
-        placed += [(at, until, span) for at, until in rest]
-    return sorted(placed, key=lambda cut: cut[0])
+        placed += [((at, until, span), width) for at, until in rest]
+    return sorted((cut for cut, _ in placed), key=lambda cut: cut[0])
 
 
 def _without(

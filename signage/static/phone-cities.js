@@ -1,5 +1,5 @@
 // The connection to head office and the other cities: state, joining by a code, names, pause.
-import { $, ask, call, closeSheet, el, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 
 let shown = null;
 
@@ -61,6 +61,38 @@ function draw() {
 async function load() {
   shown = await call('GET', '/api/cities/link');
   draw();
+  drawAssistant(await call('GET', '/api/home-assistant'));
+}
+
+// ---- Home Assistant
+
+function assistantSheet(now) {
+  const [host, port, user, password] = [field('MQTT 服务器的地址', 'ha-host', now.host || '', { placeholder: 'homeassistant.local', maxlength: 253 }),
+    field('端口', 'ha-port', String(now.port || 1883), { inputmode: 'numeric' }), field('用户名', 'ha-user', now.user || '', { maxlength: 200 }),
+    field('密码', 'ha-password', '', { type: 'password', maxlength: 200, autocomplete: 'off' })];
+  const text = (label) => label.querySelector('input').value.trim();
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const save = async () => {
+    try {
+      await call('PUT', '/api/home-assistant', { host: text(host), port: Number(text(port)), user: text(user), password: text(password), tls: Number(text(port)) === 8883 });
+    } catch (error) {
+      wrong.textContent = error.message;
+      return;
+    }
+    closeSheet();
+    toast('保存了，几秒后在 Home Assistant 里出现。');
+    await load();
+  };
+  const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, save) }, '连接');
+  const off = el('button', { type: 'button', class: 'act', onclick: () => tap(off, async () => { await call('DELETE', '/api/home-assistant'); closeSheet(); toast('断开了。'); await load(); }) }, '断开');
+  sheet('Home Assistant', el('p', { class: 'dim' }, '战鼓会作为一台设备出现：业绩、时段、故障，放和停音乐、静音、音量、播报。端口 8883 用加密连接。'),
+    host, port, user, password, wrong, go, now.on ? off : null);
+}
+
+function drawAssistant(now) {
+  const open = now.may ? () => assistantSheet(now) : null;
+  fill($('ha-rows'), row(now.on ? now.host : '没有连接', now.on ? (now.up ? '连着' : '没有连上') : '', '', now.may ? (now.on ? '修改' : '连接') : '', { open }),
+    now.why ? el('li', { class: 'wrong' }, now.why) : null);
 }
 
 export function show(state, visible) {

@@ -179,8 +179,10 @@ def in_namespaces(folder: Path) -> list[Row]:
             code = invitation.written(head.hub.invite(city))
             branches.append(Branch(folder, city, code, name))
             stack.callback(branches[-1].close)
+        wait_for(head.hub.pid)
         for branch in branches:
             branch.answer()
+        head.hub.reload()  # the broker may have read its users before the last invitation
         wait_for(lambda: all(branch.up() for branch in branches), 90)
         for number in range(ROUNDS):
             cut = [branch for at, branch in enumerate(branches) if at % 2 == number % 2]

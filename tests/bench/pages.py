@@ -33,7 +33,8 @@ from controller.system.paths import Home  # noqa: E402
 from tests import holidays_made  # noqa: E402
 from tests.signage.house import REPOSITORY, ZONE  # noqa: E402
 
-LIMIT_MS = 50.0
+LIMIT_MS, DEAL_MS = 50.0, 10.0
+DEAL = "POST /api/deals"
 TIMES = 15
 SHOWN = 12
 """The slowest answers in the table; with a folder all of them."""
@@ -181,7 +182,17 @@ def measure(daemon: Daemon) -> list[tuple[str, float, float, int]]:
             "" if fields is None else f" {' '.join(str(v) for v in fields.values() if isinstance(v, str))}"
         )
         found.append((f"{method} {path}{detail}", statistics.median(times), max(times), max(statuses)))
-    return found
+    return [*found, recorded(app, tokens["owner"])]
+
+
+def recorded(app: object, token: str) -> tuple[str, float, float, int]:
+    """Return the CPU time of recording deals for the full hour; the wait for the disk is not in it."""
+    begun, taken = time.time_ns(), []
+    for n in range(TIMES):
+        deal = {"person": f"同事{n}", "team": f"第{n % TEAMS + 1}团队", "product": "套餐", "amount": 880}
+        taken.append(server_time(app, "POST", "/api/deals", {**deal, "key": f"bench-{begun}-{n}"}, token))
+    times = [ms for ms, _ in taken]
+    return DEAL, statistics.median(times), max(times), max(status for _, status in taken)
 
 
 def rows(folder: Path | None = None) -> list[Row]:
@@ -196,10 +207,16 @@ def rows(folder: Path | None = None) -> list[Row]:
         raise RuntimeError(f"refused: {wrong}")
     found.sort(key=lambda row: -row[1])
     large = f"{DEALS:,} deals, {PEOPLE:,} people, {TEAMS} teams"
-    limit = f"≤ {LIMIT_MS:.0f} ms median"
+    limits = {what: DEAL_MS if what == DEAL else LIMIT_MS for what, _, _, _ in found}
+    shown = found if folder else [*found[:SHOWN], *(row for row in found[SHOWN:] if row[0] == DEAL)]
     return [
-        Row(f"{large}: {what}", f"{middle:.0f} ms median, {worst:.0f} ms worst", limit, middle <= LIMIT_MS)
-        for what, middle, worst, _ in (found if folder else found[:SHOWN])
+        Row(
+            f"{large}: {what}",
+            f"{ms:.0f} ms median, {worst:.0f} ms worst",
+            f"≤ {limits[what]:.0f} ms",
+            ms <= limits[what],
+        )
+        for what, ms, worst, _ in shown
     ]
 
 

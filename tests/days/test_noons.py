@@ -172,13 +172,13 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_handed_over_in_the_nap_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    """Random deals, announcements, mutes, voids and restarts around 24 naps: the announcer gets nothing in any nap;
+    """Random deals, announcements, mutes, voids and restarts around 12 naps: the announcer gets nothing in any nap;
     by the evening every valid deal was announced, and all other announcements have a state and a reason.
 
     `make soak` runs a thousand.
     """
     read_once(monkeypatch)
-    for seed in range(8 * block, 8 * (block + 1)):
+    for seed in range(4 * block, 4 * (block + 1)):
         live_through(tmp_path / str(seed), seed)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,30 @@ SHORT = 360  # pixels of its shorter side
 NEAR = 16  # of 255: allowed difference of a cell from the accepted one
 FEW = 8  # cells that may differ more: an edge that fell on the other side of a pixel
 SIZES = ((1920, 1080), (1280, 720), (3840, 2160), (1080, 1920))
+OF_ANOTHER_SHAPE = (SIZES[0], SIZES[3])
+EVERY = 4
+"""Of a size with the shape of another one, `make test` takes each fourth story, and those that have a picture of that
+size because their text wraps differently. `make soak` takes all (tests/bench/pictures.py)."""
 GREY = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#888"/></svg>'
 )
+
+
+def sample(width: int, height: int) -> list[str]:
+    """Return the stories that `make test` compares at that size."""
+    return [
+        name
+        for number, name in enumerate(stories())
+        if (width, height) in OF_ANOTHER_SHAPE or number % EVERY == 0 or _own(name, width, height).exists()
+    ]
+
+
+def different(browser: Browser, room: Room, width: int, height: int, names: Sequence[str]) -> list[str]:
+    """Return which of these stories differ from their accepted picture at that size."""
+    page, all_stories = storybook(browser, room, width, height), stories()
+    found = [name for name in names if not as_accepted(name, width, height, small(page, all_stories[name]))]
+    page.close()
+    return found
 
 
 def storybook(browser: Browser, room: Room, width: int, height: int) -> Page:
@@ -145,7 +167,7 @@ def main() -> None:
             for name, story in stories().items():
                 shown = small(page, story)
                 if not as_accepted(name, width, height, shown):
-                    first = (width, height) in (SIZES[0], SIZES[-1])
+                    first = (width, height) in OF_ANOTHER_SHAPE
                     write(_general(name, width, height) if first else _own(name, width, height), shown)
                     print(f"{name} at {width}x{height}: accepted")
                 used.add(accepted(name, width, height))

@@ -14,8 +14,8 @@ from string import Formatter
 
 import pytest
 from glances import deal, glance, moment, said, tally
-from playwright.sync_api import Page
-from wallroom import Room, chromium
+from playwright.sync_api import Browser, Page
+from wallroom import Room
 
 from controller.glance import UNNAMED, HealthProblem
 from controller.sales.results import Show
@@ -202,12 +202,11 @@ def test_titles_faults_and_the_hidden_are_english() -> None:
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Page]:
+def session(browser: Browser) -> Iterator[Page]:
     room = Room(moment("14:52"))
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(room.url("/storybook/rhythm-full"))
-        yield page
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(room.url("/storybook/rhythm-full"))
+    yield page
     room.stop()
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import ZONE, House, running
 from tests.signage.test_honours import honour
-from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, GENEROUS, RULES
+from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
 from tests.signage.test_roles_browser import join
 
 pytestmark = pytest.mark.browser
@@ -28,16 +28,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                 house.sell("陈芳", 1000 + number, f"sold-{number}")
             house.sell("李思思", 600, "other")
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[(390, 844), (320, 640)], ids=["390", "320"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.links.vendors import Reply, WecomServer
 from tests.signage.house import REPOSITORY, House, running
-from tests.signage.test_phone_browser import FLAGS, GENEROUS
+from tests.signage.test_phone_browser import GENEROUS
 from tests.signage.test_roles_browser import join
 
 pytestmark = pytest.mark.browser
@@ -28,14 +28,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             file.write_text(file.read_text("utf-8") + LINKS, "utf-8")
             ARTEFACTS.mkdir(exist_ok=True)
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

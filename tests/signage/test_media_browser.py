@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from soundmade import encoded, picture, tone
 
+from tests.browsers import chromium
 from tests.signage.house import REPOSITORY, House, running
-from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, RULES, sign_in
+from tests.signage.test_phone_browser import ARTEFACTS, RULES, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -34,13 +35,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=[*FLAGS, *FAKE_MICROPHONE]
-        )
+def browser(open_browsers: None) -> Iterator[Browser]:
+    with chromium(*FAKE_MICROPHONE) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

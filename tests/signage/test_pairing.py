@@ -9,15 +9,9 @@ from pathlib import Path
 import pytest
 from house import House, running
 from playwright.sync_api import Browser, Page
-from wallroom import chromium, eventually, scene
+from wallroom import eventually, scene
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

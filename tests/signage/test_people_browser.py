@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import REPOSITORY, House, running
-from tests.signage.test_phone_browser import FLAGS, GENEROUS, sign_in
+from tests.signage.test_phone_browser import GENEROUS, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -26,14 +26,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             house.sell("王小明", 300, "known")
             ARTEFACTS.mkdir(exist_ok=True)
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -9,17 +9,13 @@ from typing import Any
 
 import phonesheets
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, Route, expect
 
 from tests.signage.house import REPOSITORY, House, running
 
 pytestmark = pytest.mark.browser
 
 ARTEFACTS = REPOSITORY / "artefacts"
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 RULES = (Path(__file__).parent / "phone_rules.js").read_text(encoding="utf-8")
 MARKUP = "<img src=x onerror=alert(1)>"
 SIGNED_IN: dict[str, Any] = {}
@@ -36,14 +32,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             for product in ("网络招聘", "校园招聘套餐", "报纸"):
                 house.sell("欧阳建国", 300, f"known-{product}", product)
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -68,6 +56,17 @@ def sign_in(house: House, browser: Browser, width: int, height: int, scheme: str
     expect(page.locator("#done li").first).to_be_visible()
     SIGNED_IN[house.address] = context.cookies()
     return page
+
+
+def box_of(page: Page, selector: str) -> FloatRect:
+    """Return the place of the first element for `selector`; wait while the page draws it again."""
+    for _ in range(100):
+        place = page.locator(selector).first
+        place.wait_for()
+        if (box := place.bounding_box()) is not None:
+            return box
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{selector} is never at rest")
 
 
 def fill(page: Page, team: str, person: str, amount: str, product: str) -> None:
@@ -197,7 +196,7 @@ def test_markup_in_a_name_is_text(house: House, phone: Page) -> None:
     expect(phone.locator("#chosen-name")).to_have_text(MARKUP)
     phone.tap("#go")
     expect(phone.locator("#done li").filter(has_text="¥66")).to_contain_text(MARKUP)
-    assert phone.locator("main img").count() == 0
+    expect(phone.locator("main img")).to_have_count(0)
     assert dialogs == []
 
 
@@ -284,7 +283,7 @@ def test_the_install_of_the_natural_voice_is_shown(phone: Page) -> None:
         expect(bars).to_have_count(1 if install["state"] == "installing" else 0)
         if words == INSTALLS[0][1]:
             phone.locator("#speech").screenshot(path=ARTEFACTS / "phone-voice-installing.png")
-    assert phone.locator("#voice-install img").count() == 0
+    expect(phone.locator("#voice-install img")).to_have_count(0)
     phone.unroute_all(behavior="wait")
 
 
@@ -355,7 +354,7 @@ def test_volume_zero_and_problems_are_shown_where_they_matter(house: House, phon
         house.call("PUT", "/api/volume", {"volume": 0})
         expect(phone.locator("#troubles summary").first).to_contain_text("总音量是 0，办公室听不到。")
         expect(phone.locator("#troubles summary").nth(1)).to_contain_text("作息表有 3 处要改。")
-        assert phone.locator("#troubles details").count() == 2
+        expect(phone.locator("#troubles details")).to_have_count(2)
         phone.locator(".tabs").get_by_text("广播").tap()
         expect(phone.locator("#volume-note")).to_have_text("总音量是 0，办公室听不到。")
         phone.locator(".tabs").get_by_text("设备").tap()

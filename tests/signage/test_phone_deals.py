@@ -16,10 +16,9 @@ from playwright.sync_api import Browser, Page, expect
 from controller.daemon import Daemon, Options
 from controller.system.paths import Home
 from tests.signage.house import PEOPLE, REPOSITORY, ZONE, House, running
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES, browser, fill, sign_in
+from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES, fill, sign_in
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]
 
 WEDNESDAY = datetime(2026, 11, 25, 14, 40, tzinfo=ZONE)
 
@@ -283,6 +282,7 @@ def test_a_press_while_the_server_is_away(
         server.start()
         page.clock.run_for(9000)
         expect(row(page, "¥4,321")).to_be_visible()
+        expect(row(page, "王小明 4321")).to_have_count(0)  # this phone has the answer, too
         assert amounts(server) == [300, 4321]
 
         server.stop()

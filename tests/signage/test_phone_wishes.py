@@ -9,10 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import House, running
-from tests.signage.test_phone_browser import ARTEFACTS, RULES, browser, fill, sign_in
+from tests.signage.test_phone_browser import ARTEFACTS, RULES, box_of, fill, sign_in
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]
 
 LONG_PRESS_MS = 900
 STRIP = "彩排：这里记的单结束后不保留"
@@ -38,10 +37,7 @@ def phone(house: House, browser: Browser) -> Iterator[Page]:
 
 def long_press(page: Page, selector: str) -> None:
     """Press long on the middle of the element for `selector`."""
-    place = page.locator(selector)
-    expect(place).to_be_visible()
-    box = place.bounding_box()
-    assert box is not None
+    box = box_of(page, selector)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.wait_for_timeout(LONG_PRESS_MS)
@@ -113,7 +109,7 @@ def test_every_deal_of_today_can_be_opened(house: House, phone: Page) -> None:
     for number in range(45):
         house.sell("刘洋", 100 + number, f"many-{number}", "报纸")
     expect(phone.locator("#older")).to_be_visible()
-    assert phone.locator("#done li").count() == 40
+    expect(phone.locator("#done li")).to_have_count(40)
     phone.tap("#older")
     expect(phone.locator("#older")).to_be_hidden()
     total = len(house.call("GET", "/api/deals").json)
@@ -221,16 +217,13 @@ def test_on_a_low_phone_the_sentence_covers_no_field(house: House, browser: Brow
         ) is fixed
         for selector in ("#amount", "#products .chip[aria-checked=true]"):
             page.locator(selector).scroll_into_view_if_needed()
-            box = page.locator(selector).bounding_box()
-            assert box is not None
+            box = box_of(page, selector)
             over = page.evaluate(
                 "([x, y]) => { const f = document.elementFromPoint(x, y); return Boolean(f && f.closest('.send')); }",
                 [box["x"] + 20, box["y"] + box["height"] / 2],
             )
             assert not over, (width, selector)
-        hear, go = page.locator("#deal-hear").bounding_box(), page.locator("#go").bounding_box()
-        assert hear is not None
-        assert go is not None
+        hear, go = box_of(page, "#deal-hear"), box_of(page, "#go")
         assert (hear["y"], hear["height"]) == pytest.approx((go["y"], go["height"]), abs=1)
         page.context.close()
 
@@ -239,12 +232,9 @@ def test_a_problem_of_two_lines_touches_no_border(house: House, browser: Browser
     """On the narrowest phone its text keeps 6 px from the box, above and below."""
     page = sign_in(house, browser, 320, 568)
     house.call("PUT", "/api/volume", {"volume": 0})
-    words = page.locator("#troubles summary b", has_text="总音量是 0")
-    expect(words).to_be_visible()
-    inner, outer = words.bounding_box(), page.locator("#troubles details").first.bounding_box()
+    inner = box_of(page, "#troubles summary b:has-text('总音量是 0')")
+    outer = box_of(page, "#troubles details")
     house.call("PUT", "/api/volume", {"volume": 100})
-    assert inner is not None
-    assert outer is not None
     assert inner["y"] - outer["y"] >= 6
     assert outer["y"] + outer["height"] - inner["y"] - inner["height"] >= 6
     page.context.close()
@@ -302,7 +292,7 @@ def test_a_wall_without_a_chinese_font_says_so_in_letters(house: House, browser:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(house.address + "/wall/good")
     expect(page.locator(".stage .rehearsal")).to_have_text(STRIP)
-    assert page.locator(".fontless").count() == 0
+    expect(page.locator(".fontless")).to_have_count(0)
     page.add_init_script(NO_FONT)
     page.goto(house.address + "/wall/boxes")
     expect(page.locator(".fontless")).to_contain_text("No Chinese font")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.signage.house import ZONE, House, running
-from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, GENEROUS, RULES
+from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
 
 pytestmark = pytest.mark.browser
 
@@ -24,16 +24,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         at = datetime(2026, 11, 26, 14, 10, tzinfo=ZONE)
         with running(tmp_path_factory.mktemp("office") / "home", at, sounds=False) as house:
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def sign_in(house: House, browser: Browser, width: int = 390, height: int = 844) -> Page:

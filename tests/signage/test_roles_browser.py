@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import House, running
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES, browser  # noqa: F401  a fixture
+from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def open_page(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:  # noqa: F811
+def open_page(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def new(width: int = 390, height: int = 844, scheme: str = "light") -> Page:
@@ -159,18 +159,18 @@ def test_a_leader_sees_standings_and_the_own_target(
     expect(page.locator("#title")).to_have_text("战报")
     rows = page.locator("#team-rows li")
     expect(rows).to_have_count(3)
-    assert page.locator("#team-rows button").count() == 1
+    expect(page.locator("#team-rows button")).to_have_count(1)
     page.locator("#team-rows button", has_text="飞龙队").tap()
     page.fill("#target", "8万")
     page.locator("#sheet").get_by_role("button", name="保存").tap()
     expect(rows.filter(has_text="飞龙队")).to_contain_text("¥80,000")
-    assert page.locator("#add-city").is_hidden()
+    expect(page.locator("#add-city")).to_be_hidden()
     assert page.evaluate(RULES) == []
     page.locator(".tabs a", has_text="安排").tap()
     page.locator("#week button").first.tap()
     expect(page.locator("#day-plan li").first).to_be_visible()
-    assert page.locator("#day-edit").is_hidden()
-    assert page.locator("#day-plan button").count() == 0
+    expect(page.locator("#day-edit")).to_be_hidden()
+    expect(page.locator("#day-plan button")).to_have_count(0)
     to(page, "设备")
     expect(page.locator("#me")).to_contain_text("组长")
     expect(page.locator("#device button:visible")).to_have_text(["在这台手机上退出"])

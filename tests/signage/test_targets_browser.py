@@ -7,17 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import REPOSITORY, ZONE, House, running
 
 pytestmark = pytest.mark.browser
 
 ARTEFACTS = REPOSITORY / "artefacts"
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 RULES = (Path(__file__).parent / "phone_rules.js").read_text(encoding="utf-8")
 AFTER_STAND_UP = datetime(2026, 11, 23, 9, 20, tzinfo=ZONE)
 GENEROUS = 60_000  # ms; two busy cores must not fail a test about texts
@@ -31,14 +27,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             for team, amount in (("猛虎队", "84万"), ("飞龙队", "42万"), ("雄鹰队", "21万")):
                 house.daemon.office.targets.set_month("2026-11", amount, team=team)
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def phone(

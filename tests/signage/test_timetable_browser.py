@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import REPOSITORY, House, running
-from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, GENEROUS, RULES
+from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
 
 pytestmark = pytest.mark.browser
 
@@ -32,14 +32,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def house(whole: House) -> House:
     whole.daemon.timetable_file.path.write_text(SHIPPED, encoding="utf-8")
     return whole
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from soundmade import encoded, tone
 
 from controller.daemon import Daemon, Options
@@ -238,40 +239,35 @@ def test_a_screen_on_https_shows_https_and_its_cookies_stay_there(daemon: Daemon
 
 
 @pytest.mark.browser
-def test_the_phone_explains_trust_and_can_record_over_https(daemon: Daemon) -> None:
+def test_the_phone_explains_trust_and_can_record_over_https(daemon: Daemon, browser: Browser) -> None:
     """On plain HTTP the page shows the address and the steps; on HTTPS the hold button and no steps."""
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 
-    from tests.signage.test_phone_browser import ARTEFACTS, FLAGS, RULES
+    from tests.signage.test_phone_browser import ARTEFACTS, RULES
 
     plain, encrypted = (
         f"http://127.0.0.1:{daemon.server.port}/",
         f"https://localhost:{daemon.front.port}/",
     )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        for address in (plain, encrypted):
-            context = browser.new_context(
-                viewport={"width": 390, "height": 844}, has_touch=True, ignore_https_errors=True
-            )
-            page = context.new_page()
-            page.set_default_timeout(60_000)
-            page.goto(address)
-            page.fill("#pin", daemon.office.keys.pin())
-            page.click("text=进入")
-            page.locator(".tabs").get_by_text("设备").tap()
-            if address == plain:
-                expect(page.locator("#secure-address")).to_have_text(
-                    f"https://127.0.0.1:{daemon.front.port}/"
-                )
-                page.locator("#secure").scroll_into_view_if_needed()
-                page.evaluate("scrollTo(0, document.body.scrollHeight)")
-                ARTEFACTS.mkdir(exist_ok=True)
-                page.screenshot(path=ARTEFACTS / "phone-secure.png")
-                assert page.evaluate(RULES) == []
-            else:
-                expect(page.locator("#secure")).to_be_hidden()
-                page.locator(".tabs").get_by_text("广播").tap()
-                expect(page.get_by_role("button", name="按住说话")).to_be_visible()
-            context.close()
-        browser.close()
+    for address in (plain, encrypted):
+        context = browser.new_context(
+            viewport={"width": 390, "height": 844}, has_touch=True, ignore_https_errors=True
+        )
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(address)
+        page.fill("#pin", daemon.office.keys.pin())
+        page.click("text=进入")
+        page.locator(".tabs").get_by_text("设备").tap()
+        if address == plain:
+            expect(page.locator("#secure-address")).to_have_text(f"https://127.0.0.1:{daemon.front.port}/")
+            page.locator("#secure").scroll_into_view_if_needed()
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")
+            ARTEFACTS.mkdir(exist_ok=True)
+            page.screenshot(path=ARTEFACTS / "phone-secure.png")
+            assert page.evaluate(RULES) == []
+        else:
+            expect(page.locator("#secure")).to_be_hidden()
+            page.locator(".tabs").get_by_text("广播").tap()
+            expect(page.get_by_role("button", name="按住说话")).to_be_visible()
+        context.close()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from glances import moment
 from playwright.sync_api import Browser, Page
-from wallroom import Room, chromium
+from wallroom import Room
 
 from tests.storybook import State, stories
 
@@ -25,10 +25,9 @@ PICTURES = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+SAME_SHAPE = ((1920, 1080), (3840, 2160))
+KEPT = ((1280, 720), (1080, 1920), (1024, 768))
+"""Sizes of the pictures in artefacts/wall."""
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +56,27 @@ def faults(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_every_picture_keeps_the_rules(session: Page, width: int, height: int) -> None:
-    """On each screen no story overflows, cuts or covers text, has too small type or a contrast under 7:1."""
+    """On each screen no story overflows, cuts or covers text, has too small type or a contrast under 7:1.
+
+    1920 × 1080 and 3840 × 2160 have the shape of 1280 × 720, and each fourth story; `make soak` takes all.
+    """
+    every = 4 if (width, height) in SAME_SHAPE else 1
+    assert rules_broken(session, width, height, list(stories())[::every]) == {}
+
+
+def rules_broken(session: Page, width: int, height: int, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the complaints about these stories at that size; keep some pictures for people to look at."""
     session.set_viewport_size({"width": width, "height": height})
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    broken = {}
-    for name, story in stories().items():
-        tell(session, story)
+    broken, all_stories = {}, stories()
+    for name in names:
+        tell(session, all_stories[name])
         complaints = faults(session)
         if complaints:
             broken[name] = complaints
-        if name in PICTURES and width < 3840:
+        if name in PICTURES and (width, height) in KEPT:
             session.screenshot(path=ARTEFACTS / f"{name}-{width}x{height}.jpg", type="jpeg", quality=85)
-    assert broken == {}
+    return broken
 
 
 @pytest.mark.parametrize(

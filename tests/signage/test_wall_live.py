@@ -12,15 +12,9 @@ from typing import Any
 import pytest
 from glances import deal, moment, said
 from playwright.sync_api import Browser, Page
-from wallroom import Room, chromium, eventually, renewed, scene
+from wallroom import Room, eventually, renewed, scene
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flask import Flask
 from glances import ZONE, glance
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Error, Page
 
 from controller.clock import Clock
 from controller.feed import Feed
@@ -20,12 +19,9 @@ from controller.system.network import listen
 from controller.timetable.model import DayPlan
 from signage import create_app
 from signage.server import Server
+from tests.browsers import FLAGS as FLAGS
+from tests.browsers import chromium as chromium
 from tests.storybook.pages import pages as storybook
-
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--accept-lang=zh-CN",
-]  # fmt: skip
 
 
 class PlainNames:
@@ -84,14 +80,6 @@ class Room:
 
     def reports(self) -> tuple[Any, ...]:
         return tuple(self.app.extensions["screens"].all())
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def eventually(holds: Callable[[], object], seconds: float = 10.0) -> bool:

@@ -25,6 +25,6 @@ OF_ALL_KINDS = (0, 5, 20, 30, 40, 50, 60, 70, 85, 90)
 def test_ten_broadcasts_are_understood(natural_voice: Path) -> None:
     """Of all kinds, over ducked music: at least 95 of 100 syllables right, 90 with tones. The bench asks more."""
     chosen = [understood.hundred()[number] for number in OF_ALL_KINDS]
-    found = understood.tally(chosen, understood.recorded(chosen, natural_voice, FAST))
+    found = understood.tally_together(chosen, understood.recorded(chosen, natural_voice, FAST))
     assert found.right >= 95
     assert found.right_with_tones >= 90
