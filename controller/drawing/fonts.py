@@ -1,7 +1,7 @@
 """Find Chinese fonts on this machine: a serif with weight for names, a sans for everything else.
 
-Looked for one after the other: Noto CJK (Debian: fonts-noto-cjk), Source Han, then WenQuanYi and Droid as the only fallback
-that old images have. Without any of them no picture is drawn: messages go out as text.
+Looked for one after the other: Noto CJK (Debian: fonts-noto-cjk), Source Han, then WenQuanYi and Droid, which old
+systems have. Without any of them no picture is drawn, and messages are texts.
 """
 
 from __future__ import annotations
