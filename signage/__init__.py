@@ -29,7 +29,11 @@ from signage import (
     phone,
     plan,
     poster,
+<<<<<<< HEAD
     push,
+=======
+    posters,
+>>>>>>> main
     results,
     sign_in,
     sse,
@@ -101,7 +105,11 @@ def create_app(
         links.pages,
         measures.pages,
         poster.pages,
+<<<<<<< HEAD
         push.pages,
+=======
+        posters.pages,
+>>>>>>> main
         timetable.pages,
         uploads.pages,
         openapi.pages,
