@@ -29,11 +29,8 @@ from signage import (
     phone,
     plan,
     poster,
-<<<<<<< HEAD
-    push,
-=======
     posters,
->>>>>>> main
+    push,
     results,
     sign_in,
     sse,
@@ -105,11 +102,8 @@ def create_app(
         links.pages,
         measures.pages,
         poster.pages,
-<<<<<<< HEAD
         push.pages,
-=======
         posters.pages,
->>>>>>> main
         timetable.pages,
         uploads.pages,
         openapi.pages,

@@ -131,17 +131,11 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-<<<<<<< HEAD
-        secret_file = SecretFile(parts.secrets)
-        self.links = LinkService(context, secret_file, Tools())
-        self.push_links = PushLinks(context, secret_file)
-        news = LinkNews(self.links.receivers)
-=======
-        drawing = Drawing(parts.store.path.parent / "photos")
+        drawing, secret_file = Drawing(parts.store.path.parent / "photos"), SecretFile(parts.secrets)
         self.posters = PosterService(context, drawing)
-        self.links = LinkService(context, SecretFile(parts.secrets), Tools(drawing.or_none, drawing.photo))
+        self.links = LinkService(context, secret_file, Tools(drawing.or_none, drawing.photo))
+        self.push_links = PushLinks(context, secret_file)
         news = LinkNews(self.links.receivers, context.next_workday)
->>>>>>> main
         batching, roundups = (
             Batching(context, self.speaking.speed),
             RoundUps(context, self.speaking.speed, news),
