@@ -134,7 +134,6 @@ class Office:
         drawing, secret_file = Drawing(parts.store.path.parent / "photos"), SecretFile(parts.secrets)
         self.posters = PosterService(context, drawing)
         self.links = LinkService(context, secret_file, Tools(drawing.or_none, drawing.photo))
-        self.push_links = PushLinks(context, secret_file)
         news = LinkNews(self.links.receivers, context.next_workday)
         batching, roundups = (
             Batching(context, self.speaking.speed),
@@ -145,7 +144,7 @@ class Office:
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups, news)
-        self.inbound = InboundService(context, self._deals)
+        self.inbound, self.push_links = InboundService(context, self._deals), PushLinks(context, secret_file)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
