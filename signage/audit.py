@@ -58,7 +58,7 @@ KEYED = frozenset(
 PRIVATE_PATHS = ("/api/one-to-ones", "/api/links/secrets", "/api/cities/link", "/api/home-assistant")
 """Logged without the body: notes for leaders and the director only; secrets and codes."""
 SECRET = frozenset({"pin", "code", "link", "qr", "key"})
-PRIVATE = frozenset({"birthday"})
+PRIVATE = frozenset({"birthday", "email"})
 """Fields whose change is recorded without the value, in both logs."""
 LABELS: Final = {
     **CALLED, "leader": "组长", "hidden": "不在屏幕上显示", "active": "在名单里", "scene": "画面", "theme": "颜色",

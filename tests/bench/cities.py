@@ -179,7 +179,7 @@ def in_namespaces(folder: Path) -> list[Row]:
             code = invitation.written(head.hub.invite(city))
             branches.append(Branch(folder, city, code, name))
             stack.callback(branches[-1].close)
-        wait_for(head.hub.pid)
+        wait_for(head.hub.pid, 60)
         for branch in branches:
             branch.answer()
         head.hub.reload()  # the broker may have read its users before the last invitation
@@ -296,7 +296,7 @@ def thousand(folder: Path) -> list[Row]:
         seen = len(real.ask(board=1)["board"])
     cpu = [100 * (late[0] - early[0]) / lasted for early, late in zip(before, after, strict=True)]
     return [
-        Row(f"{MANY} branches report once a minute to each other: broker's load", f"{cpu[0]:.0f} % of a core, "
+        Row(f"{MANY} branches report to each other within {lasted:.0f} s: broker's load", f"{cpu[0]:.0f} % of a core, "
             f"{after[0][1]:.0f} MB, {received / lasted / 1e6:.1f} MB/s sent", "≤ 100 %", cpu[0] <= 100),
         Row("the same: a branch's load; branches on its board",
             f"{cpu[1]:.0f} % of a core, {after[1][1]:.0f} MB; {seen}", f"≤ 60 %; {MANY + 1}",
@@ -334,8 +334,8 @@ def _report(lines: list[socket.socket], names: list[str], seconds: float) -> tup
     for line in lines:
         chooser.register(line, selectors.EVENT_READ)
     began = time.monotonic()
-    while (now := time.monotonic()) < began + seconds:
-        while sent < (now - began) * len(lines) / EVERY_S:
+    while (now := time.monotonic()) < began + seconds or (sent < len(lines) and now < began + 4 * seconds):
+        while sent < min(len(lines), (now - began) * len(lines) / EVERY_S):
             at = sent % len(lines)
             lines[at].setblocking(True)
             lines[at].sendall(
