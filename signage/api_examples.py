@@ -55,6 +55,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "say_as": "zhao4 lei3",
         "birthday": "5月3日",
         "joined": "2024-03-01",
+        "email": "zhaolei@example.com",
     },
     "api.update_person": {
         "name": "赵磊",
@@ -65,6 +66,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "active": True,
         "birthday": "5月3日",
         "joined": "2024-03-01",
+        "email": "zhaolei@example.com",
     },
     "api.update_team": {"name": "雄鹰队", "say_as": "xiong2 ying1 dui4"},
     "api.remove_team": {},
