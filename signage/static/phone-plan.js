@@ -6,6 +6,7 @@ const OFF = [['off_until', '10:00', '10:00 前'], ['off_from', '12:00', '12:00 �
 let shown = false;
 let time = '';
 let today = '';
+let weekOf = ''; // the day on which the list of days was drawn
 let since = ''; // the week's first date; empty: today
 let open = ''; // the date on the page; empty: the week
 let day = null;
@@ -33,6 +34,7 @@ async function loadWeek() {
   const found = await call('GET', '/api/week' + (since ? `?from=${since}` : ''));
   if (open) return;
   const first = found.days[0];
+  weekOf = found.today;
   $('week-title').textContent = since && since !== found.today ? `${first.name}起的七天` : '今天起的七天';
   fill($('week'), found.days.map(weekRow));
 }
@@ -46,6 +48,7 @@ function turn(days) {
 
 function go(date) {
   open = date;
+  if (!date && weekOf !== today) fill($('week')); // “明天” of an older list is another day
   day = null;
   $('day-view').hidden = !date;
   $('week-view').hidden = Boolean(date);
@@ -221,6 +224,8 @@ export function start(again) {
   $('week-back').addEventListener('click', () => turn(-7));
   $('week-on').addEventListener('click', () => turn(7));
   $('day-back').addEventListener('click', () => go(''));
+  // The tab leads to the week, not to the day that was open last, which may be over.
+  document.querySelector('.tabs a[href="#days"]').addEventListener('click', () => { if (open) go(''); });
 }
 
 export function draw(state, visible) {

@@ -111,8 +111,6 @@ def _phone(
         look("join")
         page.click(".go")
         page.wait_for_selector("nav.tabs")
-        for place in each_sheet(page, house.address):
-            look(place)
         for tab, sheets in OPENED.items() if locale == "zh-CN" else ():
             page.goto(f"{house.address}/#{tab}")
             page.reload()
@@ -122,6 +120,8 @@ def _phone(
                 page.wait_for_timeout(200)
                 look(f"{tab}, {opened.__name__}")
                 closed(page)
+        for place in each_sheet(page, house.address):
+            look(place)
         page.goto(f"{house.address}/timetable")
         page.wait_for_selector("#rhythm li")
         for tab in ("day", "texts", "settings", "history", "file"):

@@ -21,7 +21,7 @@ def line(page: Page) -> None:
 
 def fix(page: Page) -> None:
     """Open a deal of the list for correction."""
-    page.locator("#done button", has_text="撤回").first.click()
+    line(page)
     page.locator("#sheet").get_by_text("改这一单").click()
 
 
