@@ -57,6 +57,7 @@ from controller.services.posters import PosterService
 from controller.services.prerender import Prerenderer
 from controller.services.products import ProductService
 from controller.services.proposals import ProposalService
+from controller.services.push import PushLinks
 from controller.services.roster_dates import RosterDates
 from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
@@ -130,9 +131,9 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        drawing = Drawing(parts.store.path.parent / "photos")
+        drawing, secret_file = Drawing(parts.store.path.parent / "photos"), SecretFile(parts.secrets)
         self.posters = PosterService(context, drawing)
-        self.links = LinkService(context, SecretFile(parts.secrets), Tools(drawing.or_none, drawing.photo))
+        self.links = LinkService(context, secret_file, Tools(drawing.or_none, drawing.photo))
         news = LinkNews(self.links.receivers, context.next_workday)
         batching, roundups = (
             Batching(context, self.speaking.speed),
@@ -143,7 +144,7 @@ class Office:
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups, news)
-        self.inbound = InboundService(context, self._deals)
+        self.inbound, self.push_links = InboundService(context, self._deals), PushLinks(context, secret_file)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
