@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from controller.glance import for_strangers
 from controller.names import same_name
+from controller.sales.email_address import read_email
 from controller.sales.model import Refused
 from controller.sales.money import parse_amount
 from controller.sales.people_dates import read_birthday, read_joined
@@ -307,12 +308,14 @@ def add_person() -> tuple[Response, int]:
 
 
 def _dates(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return `birthday` (any way of writing; the year is not kept) and `joined`, if present."""
+    """Return `birthday` (any way of writing; the year is not kept), `joined` and `email`, if present."""
     found: dict[str, Any] = {}
     if "birthday" in fields:
         found["birthday"] = read_birthday(text_of(fields, "birthday", NAME_LIMIT, optional=True))
     if "joined" in fields:
         found["joined"] = read_joined(text_of(fields, "joined", NAME_LIMIT, optional=True))
+    if "email" in fields:
+        found["email"] = read_email(text_of(fields, "email", 2 * NAME_LIMIT, optional=True))
     return found
 
 

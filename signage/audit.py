@@ -55,10 +55,16 @@ KEYED = frozenset(
     }
 )
 """Requests with a key: the same key again is answered with 200 and changes nothing."""
-PRIVATE_PATHS = ("/api/one-to-ones", "/api/links/secrets", "/api/cities/link", "/api/home-assistant")
+PRIVATE_PATHS = (
+    "/api/one-to-ones",
+    "/api/links/secrets",
+    "/api/cities/link",
+    "/api/home-assistant",
+    "/api/push/",
+)
 """Logged without the body: notes for leaders and the director only; secrets and codes."""
-SECRET = frozenset({"pin", "code", "link", "qr", "key"})
-PRIVATE = frozenset({"birthday"})
+SECRET = frozenset({"pin", "code", "link", "qr", "key", "secret"})
+PRIVATE = frozenset({"birthday", "email"})
 """Fields whose change is recorded without the value, in both logs."""
 LABELS: Final = {
     **CALLED, "leader": "组长", "hidden": "不在屏幕上显示", "active": "在名单里", "scene": "画面", "theme": "颜色",
@@ -151,6 +157,9 @@ Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
     "backups.make_backup": "要求现在备份",
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
+    "push.take_push": "推送来一单",
+    "push.save_push_link": "设好推送的系统“{url_name}”",
+    "push.remove_push_link": "去掉推送的系统“{url_name}”",
     "api.void_deal": "撤回第 {url_number} 单：{reason}",
     "deals.restore_deal": "恢复第 {url_number} 单",
     "deals.propose_deal": "交给助理一单：{person}，{product}，{amount} 元",

@@ -32,7 +32,7 @@ CALLED = {  # field labels on the phone; fields that only programs send keep the
     "person": "姓名", "name": "名字", "team": "团队", "product": "产品", "say_as": "读音", "reason": "撤回的原因",
     "text": "要说的话", "city": "城市", "code": "屏幕上的六位数字", "who": "名字", "playlist": "歌单",
     "voice": "语音", "results_voice": "战报的语音", "speed": "语速",
-    "birthday": "生日", "joined": "入职日期",
+    "birthday": "生日", "joined": "入职日期", "email": "邮箱",
 }  # fmt: skip
 CHOSEN = ("team", "playlist")  # chosen from a list, not typed
 BROKEN = "这里出了问题，已写入日志。"

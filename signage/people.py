@@ -46,6 +46,7 @@ def _person(person: Person, moves: Mapping[int, TeamMove], today: date) -> Json:
         **serializers.person(person),
         "birthday": birthday_words(person.birthday),
         "joined": date_words(person.joined),
+        "email": person.email,
         "last_day": date_words(person.last_day),
         "returns": date_words(person.returns),
         "active": person.active,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from controller.links import wecom
+from controller.links import apprise, dingtalk, feishu, mail, wecom
 from controller.links.port import LinkKind
 
-KINDS: Final[dict[str, LinkKind]] = {kind.name: kind for kind in (wecom.KIND,)}
+KINDS: Final[dict[str, LinkKind]] = {
+    kind.name: kind for kind in (wecom.KIND, dingtalk.KIND, feishu.KIND, mail.KIND, apprise.KIND)
+}

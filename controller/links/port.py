@@ -95,15 +95,18 @@ class LinkSpec(Protocol):
     @property
     def bound(self) -> str: ...
     @property
+    def server(self) -> str | None: ...
+    @property
     def quiet(self) -> tuple[tuple[Any, Any], ...]: ...
     def wants(self, kind: str, *, silent: bool = False) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Services for adapters. `picture`: draw facts as PNG, None where that is impossible."""
+    """Services for adapters. `picture`: draw facts as PNG; `photo`: a photo by its name; None where there is none."""
 
     picture: Callable[[str, Mapping[str, Any]], bytes | None] = lambda name, facts: None
+    photo: Callable[[str], bytes | None] = lambda name: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,11 @@ class Wecom:
                     "msgtype": "image",
                     "image": {"base64": base64.b64encode(drawn).decode(), "md5": digest},
                 }
-        return {"msgtype": "text", "text": {"content": words.within(words.compose(parcel), MOST_TEXT)}}
+        return {"msgtype": "text", "text": {"content": self._text(parcel)}}
+
+    def _text(self, parcel: Parcel) -> str:
+        keyword = self._link.keyword
+        return words.with_keyword(words.within(words.compose(parcel), MOST_TEXT - 70), keyword)
 
 
 def _outcome(answer: Mapping[str, Any]) -> Outcome:

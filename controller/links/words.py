@@ -150,10 +150,7 @@ def _results(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> 
     title = f"【战报】{day_words(date.fromisoformat(facts['date']))}，{facts['count']} 单，{figure(facts['amount'])} 元"
     if not facts["count"]:
         title = f"【战报】{day_words(date.fromisoformat(facts['date']))}，今天没有开单，明天加油。"
-    people = [
-        f"第{row['place']}名　{row['team']} {row['name']}　{row['count']} 单　{figure(row['amount'])} 元"
-        for row in facts["people"][:3]
-    ]
+    people = people_lines(facts)
     teams = [_team_line(row) for row in facts["teams"][:MOST_TEAMS]]
     cities = [
         f"{row['name']}　{percent(row['rate']) if row.get('rate') is not None else '还没有报'}"
@@ -165,13 +162,22 @@ def _results(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> 
     return Note(title, tuple(lines))
 
 
+def people_lines(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the lines of the day's best three."""
+    return tuple(
+        f"第{row['place']}名　{row['team']} {row['name']}　{row['count']} 单　{figure(row['amount'])} 元"
+        for row in facts["people"][:3]
+    )
+
+
 def _team_line(row: Mapping[str, Any]) -> str:
-    rate = f"　完成 {percent(Decimal(row['amount']) / Decimal(row['target']))}" if _target_of(row) else ""
-    return f"{row['name']}　{figure(row['amount'])} 元{rate}"
+    rate = rate_of(row)
+    return f"{row['name']}　{figure(row['amount'])} 元{f'　完成 {rate}' if rate else ''}"
 
 
-def _target_of(row: Mapping[str, Any]) -> Decimal:
-    return Decimal(str(row.get("target") or 0))
+def rate_of(row: Mapping[str, Any]) -> str:
+    """Return a row's completion, "" without a target."""
+    return percent(row["rate"]) if row.get("rate") is not None else ""
 
 
 def _top(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
@@ -190,6 +196,10 @@ def _fault(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> No
                 tuple(line for line in (facts.get("meanwhile"), facts.get("mend")) if line))  # fmt: skip
 
 
+def _mail(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
+    return Note(f"给{facts['to_name']}：{letter(facts, message.kind, parcel.office).title}")
+
+
 def _test(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
     return Note(f"【测试】{parcel.office}的战鼓连上了这里，{message.created:%H:%M}。收到就是好的。")
 
@@ -197,7 +207,38 @@ def _test(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Not
 _WRITERS: Final = {
     "first": _deal, "big": _deal, "deal": _deal, "target": _target, "correction": _correction, "hourly": _hourly,
     "results": _results, "week": _top, "month": _top, "fault": _fault, TEST: _test,
+    "week_mail": _mail, "month_mail": _mail,
 }  # fmt: skip
+
+
+def letter(facts: Mapping[str, Any], kind: str, office: str) -> Note:
+    """Return the encouraging mail about the top sales of a week or month: subject and paragraphs."""
+    period = "本周" if kind.startswith("week") else "本月"
+    who, prize = seller(facts), f"，奖品是{facts['prize']}" if facts.get("prize") else ""
+    own = facts.get("to_person") == facts.get("person_id")
+    sold = f"{facts['count']} 单，{figure(facts['amount'])} 元{prize}"
+    praise = f"{period}的开拓能手就是您：{sold}。恭喜，也谢谢您带了一个好头！"
+    if not own:
+        praise = f"{period}的开拓能手是{who}：{sold}。请为他喝彩！"
+    ahead = "好成绩是一个电话一个电话打出来的。休息好，下周接着来！" if period == "本周" else (
+        "好成绩是一个电话一个电话打出来的。新的一个月从零开始，人人都有机会！"
+    )  # fmt: skip
+    rows = [f"{row['name']}　{figure(row['amount'])} 元" for row in facts.get("teams", ())[:MOST_TEAMS]]
+    name = UNNAMED if facts.get("hidden") else facts["person"]
+    return Note(
+        f"{period}开拓能手：{name}",
+        (
+            f"{facts['to_name']}，您好！",
+            praise,
+            *([f"各团队{period}：{'；'.join(rows)}。"] if rows else []),
+            ahead,
+        ),
+    )
+
+
+def with_keyword(text: str, keyword: str) -> str:
+    """Return text that contains the word which the robot's protection asks for."""
+    return text if not keyword or keyword in text else f"{text}（{keyword}）"
 
 
 def within(note: Note, most_bytes: int) -> str:

@@ -149,6 +149,7 @@ class Person:
     last_day: dt.date | None = None
     returns: dt.date | None = None
     active: bool = True
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

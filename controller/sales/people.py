@@ -17,7 +17,7 @@ from controller.sales.rows import Row, Rows, day
 
 _PERSON: Final = (
     "SELECT p.id, p.name, p.team_id, t.name, p.leader, p.say_as, p.hidden, p.photo,"
-    " p.birthday, p.joined, p.last_day, p.returns, p.active"
+    " p.birthday, p.joined, p.last_day, p.returns, p.active, p.email"
     " FROM people p JOIN teams t ON t.id = p.team_id"
 )
 
@@ -114,7 +114,7 @@ class Roster:
     def save_person(self, row: PersonRow) -> tuple[Person, str]:
         """Save a person by team and name; return it with ADDED, RETURNED, CHANGED or SAME (see `plan_rows`).
 
-        An empty `say_as`, `birthday` or `joined` keeps the stored one.
+        An empty `say_as`, `birthday`, `joined` or `email` keeps the stored one.
         """
         row = replace(row, name=_checked_name(row.name, "姓名", "name"))
         (plan,) = self.plan([row])
@@ -132,6 +132,7 @@ class Roster:
             sql = "INSERT INTO people (name, team_id, leader, say_as, birthday, joined) VALUES (?, ?, ?, ?, ?, ?)"
             joined = None if row.joined is None else day(row.joined)
             ident = self._rows.add(sql, row.name, team.id, int(row.leader), row.say_as, row.birthday, joined)
+            self.set_email(ident, row.email)
             return self._there(ident)
         if plan.what == RETURNED:
             self.bring_back(known.id)
@@ -141,6 +142,7 @@ class Roster:
                 row.name, team.id, int(row.leader), row.say_as, known.id,
             )  # fmt: skip
             self.set_dates(known.id, row.birthday, row.joined)
+            self.set_email(known.id, row.email)
         return self._there(known.id)
 
     def rewrite_person(self, ident: int, row: PersonRow) -> Person:
@@ -209,6 +211,10 @@ class Roster:
         """Set birthday ("05-03") and first day of a person."""
         sql = "UPDATE people SET birthday = ?, joined = ? WHERE id = ?"
         self._rows.change(sql, birthday, None if joined is None else day(joined), ident)
+
+    def set_email(self, ident: int, email: str | None) -> None:
+        """Set a person's e-mail address."""
+        self._rows.change("UPDATE people SET email = ? WHERE id = ?", email, ident)
 
     def set_absence(self, ident: int, last_day: date | None, returns: date | None) -> None:
         """Set the last day of a person before leaving, and the first day back."""
@@ -300,12 +306,25 @@ class Roster:
 
 
 def _person(row: Row) -> Person:
-    ident, name, team_id, team, leader, say_as, hidden, photo, birthday, joined, last_day, returns, active = (
-        row
-    )
+    (
+        ident,
+        name,
+        team_id,
+        team,
+        leader,
+        say_as,
+        hidden,
+        photo,
+        birthday,
+        joined,
+        last_day,
+        returns,
+        active,
+        email,
+    ) = row
     return Person(
         ident, name, team_id, team, bool(leader), say_as, bool(hidden), photo, birthday,
-        _maybe_date(joined), _maybe_date(last_day), _maybe_date(returns), bool(active),
+        _maybe_date(joined), _maybe_date(last_day), _maybe_date(returns), bool(active), email,
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from controller.sales.model import Person
 from controller.sales.people_merge import birthday_words, date_words
 from controller.sales.workbook_writer import escaped, workbook
 
-HEADINGS: Final = ("团队", "姓名", "组长", "读音", "生日", "入职日期")
-_WIDTHS: Final = (16, 16, 8, 24, 12, 14)
+HEADINGS: Final = ("团队", "姓名", "组长", "读音", "生日", "入职日期", "邮箱")
+_WIDTHS: Final = (16, 16, 8, 24, 12, 14, 28)
 
 
 def rows_of(people: Iterable[Person]) -> list[tuple[str, ...]]:
@@ -22,7 +22,7 @@ def rows_of(people: Iterable[Person]) -> list[tuple[str, ...]]:
         *(
             (
                 person.team, person.name, "是" if person.leader else "", person.say_as or "",
-                birthday_words(person.birthday) or "", date_words(person.joined) or "",
+                birthday_words(person.birthday) or "", date_words(person.joined) or "", person.email or "",
             )
             for person in people
         ),

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 
 from controller.names import HAN, tidy_name
+from controller.sales.email_address import read_email
 from controller.sales.model import Refused
 from controller.sales.people_dates import read_birthday, read_joined
 from controller.sales.text_tables import LOOKED_AT, Line, read
@@ -32,6 +33,7 @@ _HEADINGS: Final = {
     "leader": "leader 组长 队长 是否组长 是否队长 负责人 是否负责人 岗位 职务 职位 职级 角色 title position role",
     "say_as": "say_as sayas 读音 念作 念法 拼音 姓名拼音 发音 注音 pinyin",
     "birthday": "birthday 生日 出生日期 出生年月日 阳历生日 公历生日 员工生日",
+    "email": "email 邮箱 电子邮箱 电子邮件 邮件 邮箱地址 mail e-mail",
     "joined": "joined 入职日期 入职时间 入职日 入司日期 入司时间 到岗日期 start_date hiredate",
 }  # fmt: skip
 _COLUMNS: Final = {word: key for key, words in _HEADINGS.items() for word in words.split()}
@@ -75,6 +77,7 @@ class PersonRow:
     namesake: bool = False
     birthday: str | None = None
     joined: date | None = None
+    email: str | None = None
     line: int = field(default=0, compare=False)
     keeps_leader: bool = field(default=False, compare=False)
 
@@ -224,9 +227,17 @@ class _Reading:
             self._check(name, say_as)
         birthday = read_birthday(cells.get("birthday", "")) if alone else None
         joined = read_joined(cells.get("joined", "")) if alone else None
+        email = read_email(cells.get("email", "")) if alone else None
         keeps = not leads and "leader" not in self._columns
         return PersonRow(
-            team, name, leads, say_as or None, birthday=birthday, joined=joined, keeps_leader=keeps
+            team,
+            name,
+            leads,
+            say_as or None,
+            birthday=birthday,
+            joined=joined,
+            email=email,
+            keeps_leader=keeps,
         )
 
     def _leads(self, written: str, name: str) -> bool:

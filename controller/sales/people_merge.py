@@ -60,12 +60,21 @@ def _match(row: PersonRow, team: str, same_name: Sequence[Person]) -> Person | N
 def _plan(row: PersonRow, team: str, person: Person | None) -> RowPlan:
     if person is None:
         row = PersonRow(
-            team, row.name, row.leader, row.say_as, row.namesake, row.birthday, row.joined, row.line
+            team,
+            row.name,
+            row.leader,
+            row.say_as,
+            row.namesake,
+            row.birthday,
+            row.joined,
+            row.email,
+            row.line,
         )
         return RowPlan(row, ADDED)
     merged = PersonRow(
         team, row.name, person.leader if row.keeps_leader else row.leader, row.say_as or person.say_as,
-        row.namesake, row.birthday or person.birthday, row.joined or person.joined, row.line,
+        row.namesake, row.birthday or person.birthday, row.joined or person.joined,
+        row.email or person.email, row.line,
     )  # fmt: skip
     changes = tuple(_differences(person, merged))
     what = RETURNED if not person.active else CHANGED if changes else SAME
@@ -80,6 +89,7 @@ def _differences(person: Person, row: PersonRow) -> Iterable[str]:
         ("读音", person.say_as, row.say_as),
         ("生日", birthday_words(person.birthday), birthday_words(row.birthday)),
         ("入职日期", date_words(person.joined), date_words(row.joined)),
+        ("邮箱", person.email, row.email),
     )
     return (f"{label}：{old or '（空）'} → {new or '（空）'}" for label, old, new in pairs if old != new)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.clock import Clock
+from controller.drawing.client import Drawing
 from controller.feed import Feed
 from controller.glance import Glance, Ranking
 from controller.links.port import Tools
@@ -39,6 +40,7 @@ from controller.services.deal_corrections import published
 from controller.services.deals import AS_USUAL, DealService, How, Recorded
 from controller.services.duties import DutyService
 from controller.services.exceptions import ExceptionService
+from controller.services.fault_news import FaultNews
 from controller.services.health import HealthMonitor
 from controller.services.history import HistoryService
 from controller.services.home_assistant import MUTE_MINUTES, HomeAssistantService, new_key
@@ -51,9 +53,11 @@ from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
 from controller.services.people import PeopleService
+from controller.services.posters import PosterService
 from controller.services.prerender import Prerenderer
 from controller.services.products import ProductService
 from controller.services.proposals import ProposalService
+from controller.services.push import PushLinks
 from controller.services.roster_dates import RosterDates
 from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
@@ -127,8 +131,10 @@ class Office:
         self._context, self._library = context, parts.library
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
-        self.links = LinkService(context, SecretFile(parts.secrets), Tools())
-        news = LinkNews(self.links.receivers)
+        drawing, secret_file = Drawing(parts.store.path.parent / "photos"), SecretFile(parts.secrets)
+        self.posters = PosterService(context, drawing)
+        self.links = LinkService(context, secret_file, Tools(drawing.or_none, drawing.photo))
+        news = LinkNews(self.links.receivers, context.next_workday)
         batching, roundups = (
             Batching(context, self.speaking.speed),
             RoundUps(context, self.speaking.speed, news),
@@ -138,7 +144,7 @@ class Office:
             roundups.postpone_unheard,
         )  # fmt: skip
         self._deals = DealService(context, self._talk, roundups, news)
-        self.inbound = InboundService(context, self._deals)
+        self.inbound, self.push_links = InboundService(context, self._deals), PushLinks(context, secret_file)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
@@ -181,6 +187,7 @@ class Office:
             context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
             self.timetable, self.keys.log, self.roster_dates,
+            FaultNews(context, news, lambda: bool(self.links.receivers("fault")), health.besides_music),
         )  # fmt: skip
         self.media = Media(
             upload_services,
@@ -379,10 +386,11 @@ class Office:
 
     def add_person(
         self, *, name: str, team: str, leader: bool = False, say_as: str | None = None,
-        birthday: str | None = None, joined: date | None = None,
+        birthday: str | None = None, joined: date | None = None, email: str | None = None,
     ) -> Person:  # fmt: skip
         """Add a person, or bring one back who left that team; a team that does not exist is created."""
-        return self._people.add(PersonRow(team, name, leader, say_as, birthday=birthday, joined=joined))
+        row = PersonRow(team, name, leader, say_as, birthday=birthday, joined=joined, email=email)
+        return self._people.add(row)
 
     def update_person(self, ident: int, **changes: Any) -> Person:
         """Change name, team, leader, say_as, birthday, joined, hidden or active of a person."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Protocol
 
+from controller.glance import HealthProblem
 from controller.links.policy import MERGED, SETTLE
 from controller.links.port import LinkSpec
+from controller.moments import local_time
 from controller.sales import results
 from controller.sales.link_messages import NewLinkMessage
 from controller.sales.model import BIG, FIRST_OF_DAY, FIRST_OF_WEEK, RECORD, Deal, Kind
 from controller.sales.results import Show
 from controller.sales.standings import Standing
 from controller.sales.store import Session
+from controller.timetable.link_model import NEXT_MORNING
 
 _KIND_OF: Final[Mapping[Kind, str]] = {
     FIRST_OF_WEEK: "first",
@@ -25,6 +28,7 @@ _KIND_OF: Final[Mapping[Kind, str]] = {
 }
 HOURLY_AFTER_S: Final = (60.0, 180.0)
 """Round-ups go out this long after the full hour, spread: vendors are busiest at :00."""
+MAIL_TIME: Final = time(9, 20)
 WITHDRAWN: Final = "这一单撤回了，没有发。"
 
 
@@ -37,8 +41,11 @@ class Receivers(Protocol):
 class LinkNews:
     """Called inside transactions: it only adds rows. `receivers`: the links that want an event."""
 
-    def __init__(self, receivers: Receivers, chance: Callable[[], float] = random.random) -> None:
-        self._receivers, self._chance = receivers, chance
+    def __init__(
+        self, receivers: Receivers, next_workday: Callable[[date], date],
+        chance: Callable[[], float] = random.random,
+    ) -> None:  # fmt: skip
+        self._receivers, self._next_workday, self._chance = receivers, next_workday, chance
 
     def put(
         self, session: Session, kind: str, key: str, facts: Mapping[str, Any], now: datetime, *,
@@ -113,6 +120,16 @@ class LinkNews:
         due = now + timedelta(seconds=least + (most - least) * self._chance())
         self.put(session, "hourly", f"hourly:{now:%Y-%m-%dT%H:%M}", facts, now, due=due)
 
+    def fault(self, session: Session, problem: HealthProblem, key: str, now: datetime, *, over: bool) -> None:
+        """Add a problem of the machine, or its end."""
+        facts = {
+            "what": problem.generic or problem.what,
+            "meanwhile": problem.meanwhile,
+            "mend": problem.mend,
+            "over": over,
+        }
+        self.put(session, "fault", f"{key}:over" if over else key, facts, now)
+
     def results(self, session: Session, show: Show, now: datetime) -> None:
         """Add the frozen results, and the top sales of week and month on their last day."""
         self.put(session, "results", f"results:{show.date}", results.to_json(show), now)
@@ -125,6 +142,21 @@ class LinkNews:
                     "photo": row.photo, "date": show.date.isoformat(), "person_id": row.id,
                 }  # fmt: skip
                 self.put(session, period, f"{period}:{show.date}", facts, now)
+                self._mails(session, f"{period}_mail", facts, show, now)
+
+    def _mails(
+        self, session: Session, kind: str, facts: Mapping[str, Any], show: Show, now: datetime
+    ) -> None:
+        """Add one mail for each person with an address: at once, or in the morning of the next working day."""
+        for spec in self._receivers(kind):
+            due = now
+            if getattr(spec, "at", "") == NEXT_MORNING:
+                due = local_time(self._next_workday(show.date), MAIL_TIME, session.rows.zone)
+            for person in session.roster.people():
+                if person.email:
+                    own = {**facts, "to": person.email, "to_name": person.name, "to_person": person.id}
+                    uid, key = secrets.token_hex(8), f"{kind}:{show.date}:{person.id}"
+                    session.link_messages.add(NewLinkMessage(uid, spec.ident, key, kind, own, now, due))
 
 
 def deal_facts(session: Session, deal: Deal) -> dict[str, Any]:

@@ -92,7 +92,8 @@ class LinkService:
         if not self._context.clock.rehearsal:
             return False
         address = self._secrets.of(spec.ident, spec.bound).address
-        return address is None or not _is_loopback(address)
+        where = address or (f"smtp://{spec.server}" if spec.server else None)
+        return where is None or not _is_loopback(where)
 
     def _paused(self) -> frozenset[str]:
         return frozenset(self._context.preferences.get(PAUSED, ()))

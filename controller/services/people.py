@@ -56,7 +56,7 @@ class PeopleService:
             return session.roster.save_person(replace(row, namesake=True))[0]
 
     def update(self, ident: int, **changes: Any) -> Person:
-        """Change any of name, team, leader, say_as, birthday, joined, hidden, active. Raises Refused."""
+        """Change any of name, team, leader, say_as, birthday, joined, email, hidden, active. Raises Refused."""
         with self._context.store.write() as session:
             person = session.roster.person(ident)
             if person is None:
@@ -74,6 +74,8 @@ class PeopleService:
             if {"birthday", "joined"} & changes.keys():
                 birthday = changes.get("birthday", person.birthday)
                 session.roster.set_dates(ident, birthday, changes.get("joined", person.joined))
+            if "email" in changes:
+                session.roster.set_email(ident, changes["email"])
             if "hidden" in changes:
                 session.roster.set_hidden(ident, bool(changes["hidden"]))
             if changes.get("active") is False:

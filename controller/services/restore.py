@@ -17,6 +17,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
+from controller.moments import local
 from controller.sales.model import Refused, StoreTrouble
 from controller.sales.store import Store
 from controller.sales.store_file import salvage, schema_version
@@ -154,7 +155,7 @@ def replace_damaged(home: Home, zone: tzinfo, now: datetime) -> bool:
             continue
         again = salvage(home.database, scratch / DATABASE)
         name = f"zhangu.db.damaged-{now:%Y-%m-%d-%H%M%S}"
-        made = datetime.fromisoformat(manifest.made).astimezone(zone)
+        made = local(datetime.fromisoformat(manifest.made), zone)
         note = {"made": f"{made:%Y-%m-%d %H:%M}", "again": again, "name": name, "at": now.isoformat()}
         with closing(Store(scratch / DATABASE)) as store, store.write() as session:
             session.settings.set_setting(REPLACED, note)

@@ -14,6 +14,7 @@ from controller.services.change_log import ChangeLog
 from controller.services.context import Context
 from controller.services.cues import CueService
 from controller.services.deals import DealService
+from controller.services.fault_news import FaultNews
 from controller.services.health import HealthMonitor
 from controller.services.music import MusicService
 from controller.services.prerender import Prerenderer
@@ -45,6 +46,7 @@ class TimetableListener:
     timetable: TimetableEditor
     log: ChangeLog
     roster_dates: RosterDates
+    faults: FaultNews
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """Bring sound, round-ups and waiting announcements to the present moment."""
@@ -60,6 +62,7 @@ class TimetableListener:
             steps.insert(0, partial(self.roster_dates.follow, now.date()))  # before a deal of the new day
             steps.insert(2, partial(self.deals.round_up, now))
             steps.append(partial(self.log.trim, now))
+            steps.append(partial(self.faults.follow, now))
         for step in steps:
             try:
                 step()

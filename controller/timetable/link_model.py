@@ -15,6 +15,10 @@ Spans = tuple[tuple[timedelta, timedelta], ...]
 GROUP_KINDS = ("wecom", "dingtalk", "feishu", "apprise")
 NEWS = ("deals", "big", "first", "target", "hourly", "results", "week", "month", "faults")
 """News that a group can be given; `deals`: every deal at once."""
+NEXT_MORNING = "next_morning"
+MAIL_AT = ("results", NEXT_MORNING)
+MAILS = ("week", "month")
+SECURITIES = ("tls", "starttls")
 USUAL_NEWS = ("big", "first", "target", "hourly", "results", "week", "month")
 USUAL_QUIET: Spans = ((timedelta(), timedelta(hours=8)), (timedelta(hours=21), timedelta(hours=24)))
 
@@ -44,6 +48,11 @@ class GroupLink:
         """The thing to which the secrets belong: after another kind was written they no longer count."""
         return self.kind
 
+    @property
+    def server(self) -> str | None:
+        """The server that the settings name: none, it is the vendor's."""
+        return None
+
     def wants(self, kind: str, *, silent: bool = False) -> bool:
         """Return whether the group is given an event; `silent`: one that the office announces to nobody."""
         if silent:
@@ -55,14 +64,44 @@ class GroupLink:
 
 
 @dataclass(frozen=True, slots=True)
+class MailLink:
+    """The mailbox that sends to all sales people. `at`: with the results, or on the next working day at 9:20."""
+
+    server: str
+    user: str
+    sender: str
+    port: int = 465
+    security: str = SECURITIES[0]
+    send: tuple[str, ...] = MAILS
+    at: str = MAIL_AT[0]
+    line: int = 0
+    kind: str = "mail"
+    name: str = "邮件"
+    ident: str = "mail"
+    quiet: Spans = ()
+
+    @property
+    def bound(self) -> str:
+        """The server and user that the password is for: it is sent to no other server."""
+        return f"mail {self.user} {self.server}:{self.port} {self.security}"
+
+    def wants(self, kind: str, *, silent: bool = False) -> bool:
+        """Return whether mails of a kind are sent."""
+        return not silent and kind.endswith("_mail") and kind.removesuffix("_mail") in self.send
+
+
+@dataclass(frozen=True, slots=True)
 class LinkSettings:
     """The section `links:`."""
 
     groups: tuple[GroupLink, ...] = ()
+    mail: MailLink | None = None
 
-    def all(self) -> Iterator[GroupLink]:
+    def all(self) -> Iterator[GroupLink | MailLink]:
         """Yield every link of the file."""
         yield from self.groups
+        if self.mail is not None:
+            yield self.mail
 
 
 NO_LINKS = LinkSettings()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from controller.timetable.fields import Flag, OneOf, Words
+from controller.timetable.fields import Flag, Number, OneOf, Words
 from controller.timetable.link_model import (
     GROUP_KINDS,
+    MAIL_AT,
+    MAILS,
     NEWS,
+    NEXT_MORNING,
+    SECURITIES,
     USUAL_NEWS,
     USUAL_QUIET,
     GroupLink,
     LinkSettings,
+    MailLink,
 )
 from controller.timetable.schema import Field, Group, Many, Table
 from controller.timetable.time_fields import ClockRange
@@ -37,7 +43,21 @@ def _group(values: dict[str, Any], line: int) -> dict[str, Any]:
 
 
 def _links(values: dict[str, Any], line: int) -> LinkSettings:
-    return LinkSettings(tuple(GroupLink(name, **group) for name, group in values["groups"] or ()))
+    groups = tuple(GroupLink(name, **group) for name, group in values["groups"] or ())
+    return LinkSettings(groups, values["mail"])
+
+
+def _mail(values: dict[str, Any], line: int) -> MailLink:
+    given = {key: value for key, value in values.items() if value is not None}
+    return MailLink(**{**given, "line": line})
+
+
+def _is_address(text: str) -> bool:
+    return re.fullmatch(r"[!-?A-~]{1,64}@[0-9A-Za-z.-]{3,100}", text) is not None
+
+
+def _is_host(text: str) -> bool:
+    return re.fullmatch(r"[0-9A-Za-z.-]{1,100}", text) is not None
 
 
 _NAME = Words(20, check=_plain_name, example="写一个名字，最多 20 个字，不能有 / \\ ? # %")
@@ -60,9 +80,34 @@ GROUP = Group(
     _group,
     elsewhere=dict.fromkeys(("key", "secret", "token", "url", "webhook", "password"), _SECRET),
 )
+MAIL = Group(
+    {
+        "server": Field(
+            Words(100, check=_is_host, example="写邮件服务器的名字，例如“smtp.exmail.qq.com”"),
+            "发信的 SMTP 服务器", required=True,
+        ),
+        "port": Field(Number(1, 65535), "端口，多半是 465"),
+        "security": Field(OneOf(SECURITIES), "tls 一开始就加密（465），starttls 连上再加密（587）"),
+        "user": Field(Words(100, check=str.isprintable), "登录的用户名，多半就是邮箱地址", required=True),
+        "sender": Field(
+            Words(100, check=_is_address, example="写一个邮箱地址，例如“zhangu@company.com”"),
+            "发件人的邮箱", required=True,
+        ),
+        "send": Field(
+            Many(OneOf(MAILS, {"每周": "week", "每月": "month"}), most=2, single=True), "发哪些", default=MAILS
+        ),
+        "at": Field(
+            OneOf(MAIL_AT, {"战报后": "results", "下个工作日": NEXT_MORNING}),
+            "results 战报公布后马上发，next_morning 下个工作日 9:20 发",
+        ),
+    },
+    _mail,
+    elsewhere=dict.fromkeys(("password", "secret", "key"), _SECRET),
+)  # fmt: skip
 LINKS = Group(
     {
         "groups": Field(Table(_NAME, GROUP, most=MOST_GROUPS), "聊天群里的机器人，按名字写"),
+        "mail": Field(MAIL, "给大家发邮件的邮箱"),
     },
     _links,
 )

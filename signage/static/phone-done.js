@@ -71,8 +71,8 @@ function history(line) {
 
 export function more(line) {
   const facts = [`${line.team}，${line.product}，${line.at} 记下。`, line.voided ? `已撤回：${line.voided}` : line.why];
-  const actions = [];
-  if (!state.sells) return sheet(`${line.person} ${money(line.amount)}`, facts.map((fact) => el('p', {}, fact)));
+  const actions = line.voided ? [] : [el('a', { class: 'act link', href: `/api/deals/${line.id}/poster`, target: '_blank', rel: 'noopener' }, '喜报海报')];
+  if (!state.sells) return sheet(`${line.person} ${money(line.amount)}`, facts.map((fact) => el('p', {}, fact)), actions);
   if (line.again && !line.voided) {
     actions.push(act('再播一次', 'act', async () => {
       const said = await call('POST', `/api/announcements/${line.announcement}/repeat`, {});

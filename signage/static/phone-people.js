@@ -114,7 +114,7 @@ function listenButton(name, say, wrong) {
 function fields(person, chosen) {
   const fresh = person === null;
   const only = state.teams.length === 1 ? state.teams[0].name : '';
-  const one = person || { name: '', say_as: '', birthday: '', joined: '' };
+  const one = person || { name: '', say_as: '', birthday: '', joined: '', email: '' };
   const parts = {
     name: field('姓名', 'p-name', one.name, { maxlength: 40 }),
     team: field('团队', 'p-team', fresh ? chosen || only : one.team, { maxlength: 40, placeholder: '写新的名字就是新团队' }),
@@ -124,6 +124,7 @@ function fields(person, chosen) {
     say: field('读音（念错时才填）', 'p-say', one.say_as, { maxlength: 120, placeholder: '例如 shan4 xiao3 ming2' }),
     birthday: field('生日（只存月和日）', 'p-birthday', one.birthday, { maxlength: 20, placeholder: '例如 5月3日' }),
     joined: field('入职日期', 'p-joined', one.joined, { maxlength: 20, placeholder: '例如 2021-03-01' }),
+    email: field('邮箱（收每周的喜报邮件，可以不填）', 'p-email', one.email, { maxlength: 100, type: 'email', inputmode: 'email', autocomplete: 'off' }),
     leader: check('组长', 'p-leader', !fresh && one.leader),
     hidden: check('不在屏幕上显示', 'p-hidden', !fresh && one.hidden),
   };
@@ -143,7 +144,7 @@ function fields(person, chosen) {
 
 const dataOf = (parts) => ({
   name: value(parts.name), say_as: value(parts.say), leader: ticked(parts.leader),
-  birthday: value(parts.birthday), joined: value(parts.joined),
+  birthday: value(parts.birthday), joined: value(parts.joined), email: value(parts.email),
 });
 
 async function save(person, parts) {
@@ -185,7 +186,7 @@ function personSheet(person, chosen = '') {
   }) }, '保存');
   sheet(fresh ? '加人' : person.name, fresh ? null : dates.planned(person, reload),
     parts.name, parts.team, parts.teams, parts.since, parts.leads.box, parts.say, listenButton(parts.name, parts.say, wrong),
-    parts.birthday, parts.joined, parts.leader, fresh ? null : parts.hidden, wrong, go,
+    parts.birthday, parts.joined, parts.email, parts.leader, fresh ? null : parts.hidden, wrong, go,
     fresh ? null : belongings('people', person, state, reload), fresh ? null : dates.leaveButton(person, roster, reload));
 }
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import array
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,11 @@ import time
 from pathlib import Path
 
 SAY = "大家好，战鼓装好了"
-ENVIRONMENT = {"PATH": os.defpath, "DEBIAN_FRONTEND": "noninteractive", "LANG": "C.UTF-8"}
+ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "LANG": "C.UTF-8",
+}
 DISK = "/var/lib/zhangu/var/out.raw"
 IMPORT_ALL = """
 import importlib, pkgutil

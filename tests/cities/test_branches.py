@@ -99,6 +99,8 @@ def test_a_deal_counts_on_every_board_and_a_big_one_is_a_quiet_line(
 def test_names_are_sent_only_when_the_office_says_so(branches: dict[str, BranchOffice]) -> None:
     """Without the office's word no message has a person's name; with it the big deal and the best three do."""
     beijing, shanghai = branches["北京"], branches["上海"]
+    beijing.deal("王小明", 800)
+    wait_for(lambda: all_see(branches, "北京"))
     with beijing.store.read() as session:
         assert "王小明" not in session.cities.document(NOW.date()).body  # type: ignore[union-attr]
     beijing.cities.joined.choose(names=True)

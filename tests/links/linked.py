@@ -48,6 +48,13 @@ class LinkedHouse(House):
                 return
             self.clock.go(seconds=min(max(pause, 0.5), left))
 
+    def next_edge(self) -> float:
+        """Return the seconds until the timekeeper's next boundary."""
+        now = self.clock.now()
+        plan = self.timetable_file.plan(now.date())
+        edges = [cue.at for cue in plan.cues] + list(self.office.timetable_listener.moments(plan, now))
+        return min(((edge - now).total_seconds() for edge in edges if edge > now), default=3600.0)
+
     def link_messages(self, link: str | None = None) -> list[Any]:
         found = self.office.links.messages(self.clock.now().date())
         return [one for one in reversed(found) if link in (None, one.link)]

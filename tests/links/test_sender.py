@@ -231,3 +231,86 @@ def test_the_secrets_are_in_a_separate_file(house: LinkedHouse, wecom: WecomServ
     assert file.stat().st_mode & 0o777 == 0o600
     file.write_text("{")
     assert "读不懂" in house.office.links.status()[0].why
+
+
+def test_faults_of_the_machine_are_reported_once(tmp_path: Path) -> None:
+    """A problem that lasts a minute, and its end; one that is over within a minute is no news."""
+    links = "links: {groups: {群: {kind: wecom, quiet: [], send: 故障}}}"
+    with linked(tmp_path, links) as house:
+        server = WecomServer(house.clock.now)
+        house.connect("group:群", server.address, key=server.key)
+        for lasts in (30, 600):
+            house.office.set_volume(0)
+            for _ in range(lasts // 10):
+                house.clock.go(seconds=10)
+                house.keeper.refresh()
+            house.office.set_volume(80)
+            house.clock.go(seconds=10)
+            house.keeper.refresh()
+        house.send(120)
+        assert [text.splitlines()[0][:6] for text in server.texts] == ["【设备故障】", "【设备恢复】"], (
+            server.texts
+        )
+        assert "总音量是 0" in server.texts[0]
+        server.close()
+
+
+def test_a_hanging_link_holds_up_no_other(tmp_path: Path) -> None:
+    """One vendor takes the connection and never answers: the other group has its message meanwhile."""
+    import threading
+
+    links = "links: {groups: {甲: {kind: wecom, quiet: [], send: 每一单}, 乙: {kind: wecom, quiet: [], send: 每一单}}}"
+    with linked(tmp_path, links) as house:
+        hung, well = WecomServer(house.clock.now), WecomServer(house.clock.now)
+        release = threading.Event()
+
+        def hang(asked: object) -> Reply:
+            release.wait(60)
+            return Reply(503)
+
+        hung.broken = hang
+        house.connect("group:甲", hung.address, key=hung.key)
+        house.connect("group:乙", well.address, key=well.key)
+        from controller.links.sender import LinkSender
+
+        sender = LinkSender(
+            house.clock, house.store, lambda: "北京分公司", house.office.links.open_links, lambda: True
+        )
+        house.deal("王小明", 12_800)
+        house.clock.go(seconds=10)
+        sender.start()
+        for _ in range(600):
+            if well.taken:
+                break
+            threading.Event().wait(0.05)
+        assert len(well.taken) == 1
+        assert hung.taken == []
+        release.set()
+        sender.close()
+        hung.close()
+        well.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of apprise's libraries
+def test_any_other_service_through_apprise(tmp_path: Path) -> None:
+    """A JSON webhook of apprise gets the text; a refusal waits with its sentence."""
+    pytest.importorskip("apprise")
+    from vendors import Vendor, said
+
+    class Hook(Vendor):
+        def answer(self, asked):  # type: ignore[no-untyped-def]
+            self.taken.append(("", asked.json["message"]))
+            return said()
+
+    with linked(tmp_path, "links: {groups: {群: {kind: apprise, quiet: [], send: 每一单}}}") as house:
+        hook = Hook(house.clock.now)
+        house.clock.rehearsal = False  # an address of apprise cannot be recognised as one of this machine
+        house.office.links.set_secrets("group:群", {"url": hook.address.replace("http", "json")})
+        hook.broken = lambda asked: Reply(500)
+        house.deal("王小明", 12_800)
+        house.send(4)
+        assert "对方没有接受" in house.office.links.status()[0].last_why
+        hook.broken = None
+        house.send(60)
+        hook.close()
+        assert hook.texts == ["【本周第一单】猛虎队 王小明签了网络招聘，12,800 元，大家加油！"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import threading
 from collections import deque
@@ -96,8 +97,8 @@ class Vendor:
     def answer(self, asked: Request) -> Reply:
         raise NotImplementedError
 
-    def refuse(self, code: int, **values: object) -> Reply:
-        self.refusals.append(code)
+    def refuse(self, number: int, /, **values: object) -> Reply:
+        self.refusals.append(number)
         return said(**values)
 
 
@@ -153,3 +154,100 @@ class WecomServer(Vendor):
         else:
             return self.refuse(40008, errcode=40008, errmsg="invalid message type")
         return said(errcode=0, errmsg="ok")
+
+
+class DingtalkServer(Vendor):
+    """DingTalk's robots: signature or keyword, 20 messages a minute (then blocked for ten), bodies of 20,000 bytes."""
+
+    token = "566cc69da782ec33e42541b09b08551f09fbe864eb8008112e994b43887"
+    secret = "SEC0123456789abcdef0123456789abcdef"
+    keyword: str | None = None
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now)
+        self.rate = Rate(20, 60, 600)
+
+    def answer(self, asked: Request) -> Reply:
+        if asked.path != "/robot/send" or asked.query.get("access_token") != self.token:
+            return self.refuse(300005, errcode=300005, errmsg="token is not exist")
+        if self.keyword is None and not self._signed(asked):
+            return self.refuse(310000, errcode=310000, errmsg="sign not match")
+        if len(asked.body) > 20_000:
+            return self.refuse(460101, errcode=460101, errmsg="message too long")
+        text = asked.json["text"]["content"]
+        if self.keyword is not None and self.keyword not in text:
+            return self.refuse(310000, errcode=310000, errmsg="keywords not in content")
+        if not self.rate.allows(self.now()):
+            return self.refuse(130101, errcode=130101, errmsg="send too fast")
+        self.taken.append((asked.headers["x-message-id"], text))
+        return said(errcode=0, errmsg="ok")
+
+    def _signed(self, asked: Request) -> bool:
+        stamp = asked.query.get("timestamp", "0")
+        if abs(int(stamp) / 1000 - self.now().timestamp()) > 3600:
+            return False
+        digest = hmac.new(self.secret.encode(), f"{stamp}\n{self.secret}".encode(), "sha256").digest()
+        return hmac.compare_digest(asked.query.get("sign", ""), base64.b64encode(digest).decode())
+
+
+class FeishuServer(Vendor):
+    """Feishu's robots: signature, 100 messages a minute and 5 a second, none at :00 and :30; an app for pictures."""
+
+    token = "f1a2b3c4-d5e6-4f70-8192-a3b4c5d6e7f8"
+    secret = "feishu-signing-secret"
+    app = ("cli_a1b2c3d4e5", "app-secret-of-the-office")
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now)
+        self.minute, self.second = Rate(100, 60), Rate(5, 1)
+        self.pictures: list[bytes] = []
+        self.cards: list[Any] = []
+
+    def answer(self, asked: Request) -> Reply:
+        if asked.path == "/open-apis/auth/v3/tenant_access_token/internal":
+            given = (asked.json["app_id"], asked.json["app_secret"])
+            return (
+                said(code=0, tenant_access_token="t-1")
+                if given == self.app
+                else said(code=10014, msg="wrong")
+            )
+        if asked.path == "/open-apis/im/v1/images":
+            assert asked.headers["authorization"] == "Bearer t-1"
+            assert b'name="image_type"\r\n\r\nmessage' in asked.body
+            start = asked.body.index(b"\x89PNG")
+            self.pictures.append(asked.body[start : asked.body.rindex(b"\r\n--")])
+            return said(code=0, data={"image_key": f"img_{len(self.pictures)}"})
+        if asked.path != f"/open-apis/bot/v2/hook/{self.token}":
+            return self.refuse(19001, code=19001, msg="param invalid: incoming webhook access token invalid")
+        return self._message(asked)
+
+    def _message(self, asked: Request) -> Reply:
+        body = asked.json
+        if not self._signed(body):
+            return self.refuse(19021, code=19021, msg="sign match fail or timestamp is not within one hour")
+        if len(asked.body) > 20 * 1024:
+            return self.refuse(9499, code=9499, msg="Bad Request")
+        now = self.now()
+        if now.minute in (0, 30) or not (self.second.allows(now) and self.minute.allows(now)):
+            return self.refuse(11232, code=11232, msg="frequency limited psm")
+        self.taken.append((asked.headers["x-message-id"], self._shown(body)))
+        return said(code=0, msg="success")
+
+    def _shown(self, body: Any) -> str:
+        if body["msg_type"] == "text":
+            return str(body["content"]["text"])
+        if body["msg_type"] == "image":
+            assert body["content"]["image_key"] == f"img_{len(self.pictures)}"
+            return "[picture]"
+        assert body["card"]["schema"] == "2.0"
+        tags = {element["tag"] for element in body["card"]["body"]["elements"]}
+        assert not tags & {"note", "code"}
+        self.cards.append(body["card"])
+        return f"[card] {body['card']['header']['title']['content']}"
+
+    def _signed(self, body: Any) -> bool:
+        stamp = body.get("timestamp", "0")
+        if abs(int(stamp) - self.now().timestamp()) > 3600:
+            return False
+        digest = hmac.new(f"{stamp}\n{self.secret}".encode(), b"", "sha256").digest()
+        return hmac.compare_digest(body.get("sign", ""), base64.b64encode(digest).decode())

@@ -10,9 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.signage.house import ZONE, Answer, House, running
-from tests.signage.test_phone_browser import browser, sign_in
-
-__all__ = ["browser"]
+from tests.signage.test_phone_browser import sign_in
 
 WEDNESDAY = datetime(2026, 11, 25, 14, 40, tzinfo=ZONE)
 

@@ -141,7 +141,8 @@ def ask(house: House, method: str, path: str, data: object = None, **headers: st
     request = urllib.request.Request(house.address + path, body, sent, method=method)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
-            head, text = answer.headers, answer.read().decode()
+            head, data = answer.headers, answer.read()
+            text = "" if head.get_content_maintype() == "image" else data.decode()  # a poster
     except urllib.error.HTTPError as error:
         with error:
             head, text = error.headers, error.read().decode()

@@ -119,7 +119,8 @@ def test_tracks_follow_each_other_without_a_gap(disk, tmp_path):
     events.wait("track", count=2, path=a)
     time.sleep(0.3)
     started = [event.at for event in events.of("track")]
-    x = recording.sound_between(started[0] + 0.1, started[2] + 0.2)
+    x = recording.frames_between(started[0] + 0.1, started[2] + 0.2).mean(axis=1) / 32768
+    # In the frames as written: by time of arrival, a busy machine has holes that are not in the sound.
     assert max([length for _, length in silences(x, 0.001)], default=0.0) < 0.05
     loud = [level(recording.sound_between(t + 0.5, t + 1.0)).mean() for t in started[:2]]
     assert 20 * np.log10(loud[1] / loud[0]) == pytest.approx(-12, abs=1)

@@ -76,8 +76,13 @@ def test_thirty_announcements_are_equally_loud_and_unclipped(voice: Voice) -> No
 def test_the_first_syllable_is_whole(voice: Voice, tmp_path: Path) -> None:
     """The sound trimmed before the first one is silence, also before soft consonants."""
     for text in ("恭喜大家", "飞虎队加油", "小明签单", "何夕签单", "四海队加油", "散会", "扶摇队签单"):
-        raw = rendered_alone(text, tmp_path / "raw.wav")
         clip = heard(made(voice, text).path)[0]
+        for _ in range(
+            3
+        ):  # on a busy machine pyttsx3 may write too little; the voice repeats that, see below
+            raw = rendered_alone(text, tmp_path / "raw.wav")
+            if raw.size >= 0.8 * clip.size:
+                break
         start = int(np.correlate(raw, clip[: RATE // 2], "valid").argmax())
         peak = np.abs(raw).max()
         assert np.abs(raw[:start]).max(initial=0) < peak * 10 ** (-50 / 20), text

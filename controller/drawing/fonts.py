@@ -1,0 +1,74 @@
+"""Find Chinese fonts on this machine: a serif with weight for names, a sans for everything else.
+
+Looked for one after the other: Noto CJK (Debian: fonts-noto-cjk), Source Han, then WenQuanYi and Droid, which old
+systems have. Without any of them no picture is drawn, and messages are texts.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from PIL import ImageFont
+
+FOLDERS: Final = (
+    Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts",
+)  # fmt: skip
+SERIF: Final = (
+    "NotoSerifCJK-Black.ttc", "NotoSerifCJKsc-Black.otf", "NotoSerifSC-Black.otf", "SourceHanSerifSC-Heavy.otf",
+    "NotoSerifCJK-Bold.ttc", "NotoSerifCJKsc-Bold.otf", "NotoSerifSC-Bold.otf",
+)  # fmt: skip
+SANS: Final = (
+    "NotoSansCJK-Bold.ttc", "NotoSansCJKsc-Bold.otf", "NotoSansSC-Bold.otf", "SourceHanSansSC-Bold.otf",
+    "NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "wqy-zenhei.ttc", "wqy-microhei.ttc",
+    "DroidSansFallbackFull.ttf", "DroidSansFallback.ttf",
+)  # fmt: skip
+_MOST_FACES: Final = 12
+
+
+class NoFontError(Exception):
+    """This machine has no Chinese font."""
+
+
+@cache
+def _files() -> dict[str, Path]:
+    """Return the known fonts of this machine by file name."""
+    wanted = {*SERIF, *SANS}
+    return {
+        file.name: file
+        for folder in FOLDERS
+        if folder.is_dir()
+        for file in folder.rglob("*")
+        if file.name in wanted
+    }
+
+
+@cache
+def _face(names: tuple[str, ...]) -> tuple[str, int]:
+    """Return file and index of the first font of `names`; in a collection the face for simplified Chinese."""
+    found = next((_files()[name] for name in names if name in _files()), None)
+    if found is None:
+        raise NoFontError
+    for index in range(_MOST_FACES if found.suffix == ".ttc" else 1):
+        try:
+            face = ImageFont.truetype(str(found), 20, index=index)
+        except OSError:
+            break
+        if str(face.getname()[0]).endswith(" SC"):
+            return str(found), index
+    return str(found), 0
+
+
+@cache
+def serif(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font for names and titles. Raises NoFontError."""
+    path, index = _face((*SERIF, *SANS))
+    return ImageFont.truetype(path, size, index=index)
+
+
+@cache
+def sans(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font for figures and rows. Raises NoFontError."""
+    path, index = _face((*SANS, *SERIF))
+    return ImageFont.truetype(path, size, index=index)

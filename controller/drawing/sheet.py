@@ -1,0 +1,102 @@
+"""A sheet to draw on: text that fits its width, bars, a photo in a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+Colour = tuple[int, int, int]
+INK: Colour = (18, 13, 11)
+PAPER: Colour = (243, 233, 216)
+DIM: Colour = (185, 168, 146)
+LINE: Colour = (58, 43, 36)
+RED: Colour = (161, 31, 16)
+GOLD: Colour = (240, 191, 99)
+WHITE: Colour = (255, 250, 240)
+Font = Callable[[int], ImageFont.FreeTypeFont]
+
+
+class Sheet:
+    """`width` by `height` pixels of `ground`."""
+
+    def __init__(self, width: int, height: int, ground: Colour = INK) -> None:
+        self.width = width
+        self.image = Image.new("RGB", (width, height), ground)
+        self._draw = ImageDraw.Draw(self.image)
+
+    def text(
+        self, at: tuple[int, int], words: str, font: Font, size: int, colour: Colour, room: int, anchor: str = "la",
+        least: int = 22,
+    ) -> int:  # fmt: skip
+        """Write one line in the largest size up to `size` that fits into `room`; return its width.
+
+        Text that does not fit at `least` is cut with an ellipsis.
+        """
+        while size > least and self._draw.textlength(words, font(size)) > room:
+            size -= 2
+        shown = words
+        while len(shown) > 1 and self._draw.textlength(shown, font(size)) > room:
+            shown = shown.rstrip("…")[:-1] + "…"
+        self._draw.text(at, shown, colour, font(size), anchor=anchor)
+        return int(self._draw.textlength(shown, font(size)))
+
+    def lines(self, words: str, font: Font, size: int, room: int, most: int) -> list[str]:
+        """Break a text into at most `most` lines that fit into `room`."""
+        found, rest = [""], words
+        while rest:
+            if self._draw.textlength(found[-1] + rest[0], font(size)) > room:
+                if len(found) == most:
+                    found[-1] = found[-1][:-1] + "…"
+                    break
+                found.append("")
+            found[-1] += rest[0]
+            rest = rest[1:]
+        return found
+
+    def block(self, box: tuple[int, int, int, int], colour: Colour, round_by: int = 0) -> None:
+        """Fill a rectangle."""
+        self._draw.rounded_rectangle(box, round_by, colour)
+
+    def frame(self, box: tuple[int, int, int, int], colour: Colour) -> None:
+        """Draw the outline of a rectangle."""
+        self._draw.rectangle(box, outline=colour, width=3)
+
+    def bar(self, at: tuple[int, int], width: int, height: int, share: float, colour: Colour) -> None:
+        """Draw a completion; more than all of it is all of it."""
+        x, y = at
+        self.block((x, y, x + width, y + height), LINE, height // 2)
+        filled = int(width * max(0.0, min(1.0, share)))
+        if filled >= height:
+            self.block((x, y, x + filled, y + height), colour, height // 2)
+
+    def portrait(self, box: tuple[int, int, int, int], photo: str | None, initial: str, font: Font) -> None:
+        """Put a photo into a square, its upper part first, or the first character of the name."""
+        x, y, right, bottom = box
+        side = right - x
+        picture = _opened(photo, side)
+        if picture is not None:
+            self.image.paste(picture, (x, y))
+            return
+        self.block(box, RED if self.image.getpixel((x + 1, y + 1)) != RED else (126, 22, 10))
+        self._draw.text(
+            (x + side // 2, y + (bottom - y) // 2), initial, GOLD, font(side * 6 // 10), anchor="mm"
+        )
+
+    def png(self) -> bytes:
+        """Return the sheet as PNG, with few colours when that keeps it small."""
+        data = BytesIO()
+        self.image.save(data, "PNG", optimize=True)
+        return data.getvalue()
+
+
+def _opened(photo: str | None, side: int) -> Image.Image | None:
+    if photo is None or not Path(photo).is_file():
+        return None
+    try:
+        with Image.open(photo) as image:
+            return ImageOps.fit(image.convert("RGB"), (side, side), centering=(0.5, 0.15))
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None

@@ -1,0 +1,102 @@
+"""Routes for systems that push deals and sign, such as 简道云; and their settings."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, request
+from werkzeug.wrappers import Response
+
+from controller.sales import push
+from controller.sales.model import Refused
+from controller.services.push import PushLink
+from signage import inbound, serializers
+from signage.audit import record
+from signage.auth import needs
+from signage.http import Denied, body, text_of
+from signage.office import office
+from signage.serializers import Json
+
+pages = Blueprint("push", __name__)
+
+NAME_LIMIT = 40
+SECRET_LIMIT = 200
+LEAST_SECRET = 8
+LOGGED = 120
+WRONG = "签名不对、过时了，或者没有这个推送的系统。请核对地址、密钥和两边的时间。"
+
+
+@pages.post("/api/push/<name>")
+def take_push(name: str) -> tuple[Response, int]:
+    """Take a deal that another system pushes; the signature is checked before the body is read as JSON.
+
+    `X-JDY-Signature` with `nonce` and `timestamp` in the address; or `X-Signature: sha256=…` over `timestamp.body` with
+    `X-Timestamp`; or `X-Token`. Answers as `POST /api/deals` with `external_id`; a refused deal is 422.
+    """
+    payload = request.get_data()
+    try:
+        link = office().push_links.genuine(name, _sent(), payload, request.remote_addr or "?")
+    except Refused as refused:
+        raise Denied(429, refused.sentence, 60) from None
+    if link is None:
+        raise Denied(403, WRONG)
+    fields = push.mapped(link.mapping, body(), link.kind)
+    try:
+        sent = inbound.deal_of(fields, office().glance().now.tzinfo)
+        received = office().inbound.receive(f"push {link.name}", sent)
+    except Refused as refused:
+        office().push_links.note(link.name, refused.sentence)
+        raise
+    answer, status = inbound.answer(sent.external_id, received)
+    why = received.waiting.question if received.waiting else ""
+    office().push_links.note(link.name, why or f"收到 {sent.external_id} 第 {received.version} 版。")
+    if received.created:
+        record("program", link.name, f"推送来一单：{sent.external_id}，{sent.person}，{sent.amount}"[:LOGGED])
+    return answer, status
+
+
+def _sent() -> dict[str, str]:
+    heads, query = request.headers, request.args
+    return {
+        "signature": heads.get("X-JDY-Signature") or heads.get("X-Signature", ""),
+        "timestamp": heads.get("X-Timestamp") or query.get("timestamp", ""),
+        "nonce": query.get("nonce", "")[:100],
+        "token": heads.get("X-Token", ""),
+    }
+
+
+@pages.get("/api/push")
+@needs("access")
+def push_links() -> Response:
+    """Return the systems that push deals, without their secrets, with their last push."""
+    return jsonify({"links": [_link(one) for one in office().push_links.all()]})
+
+
+def _link(one: PushLink) -> Json:
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "mapping": one.mapping,
+        "address": f"/api/push/{one.name}",
+        "last_at": serializers.moment(one.last_at),
+        "last": one.last,
+    }
+
+
+@pages.put("/api/push/<name>")
+@needs("access")
+def save_push_link(name: str) -> Response:
+    """Set up a system: `kind`, `mapping` and, for 简道云, its `secret`; without one the answer has a new one, once."""
+    fields = body()
+    if not 0 < len(name.strip()) <= NAME_LIMIT or not name.isprintable():
+        raise Refused(f"名字要有 1 到 {NAME_LIMIT} 个字。", "name")
+    secret = text_of(fields, "secret", SECRET_LIMIT, optional=True)
+    if secret and len(secret) < LEAST_SECRET:
+        raise Refused(f"密钥太短，至少 {LEAST_SECRET} 个字符。", "secret")
+    made = office().push_links.save(name, text_of(fields, "kind", NAME_LIMIT), fields.get("mapping"), secret)
+    return jsonify({"secret": made} if made else {})
+
+
+@pages.delete("/api/push/<name>")
+@needs("access")
+def remove_push_link(name: str) -> Response:
+    office().push_links.remove(name)
+    return jsonify({})
