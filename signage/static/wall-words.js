@@ -19,18 +19,18 @@
       roundup: '整点战报', say: '广播', text: '广播', top_sales: '开拓能手', microphone: '广播', greeting: '问候', results: '战报', birthdays: '生日快乐', company_years: '一路同行', ceremony: '月度表彰', contest: '比赛揭晓', leads: '领先', level: '并列领先', nobody: '还没有开单', ownAverage: '平时的', daysLeft: '还剩 {0} 天', lastDay: '今天揭晓'
     },
     en: {
-      seal: 'Zhangu', report: 'Results', left: 'left', next: 'Next', teams: 'Today', deals: 'Orders', done: 'Teams',
+      seal: 'Zhangu', report: 'Results', left: 'left', next: 'Next', teams: 'Today', deals: 'Deals', done: 'Teams',
       cities: 'Cities', noCities: 'No other city has reported yet.', online: '{0} cities connected', people: 'Top sales', day: 'Day', week: 'Week', month: 'Month', of_day: 'Today', of_week: 'This week', of_month: 'This month', gap: 'to go', over: 'over', toNext: 'to next', honours: 'Honours',
-      streak: 'Days in a row', record_holder: 'Largest order', most_orders: 'Most orders this week', newcomer: 'Newcomer of the week', days: 'days',
-      orders: 'orders', none: 'The first order of the day is waiting for you.', noneToday: 'No new orders today. Thank you for your work.', noTeams: 'No teams yet. Add them on the phone.', scan: 'QR code of the phone page',
+      streak: 'Days in a row', record_holder: 'Largest deal', most_orders: 'Most deals this week', newcomer: 'Newcomer of the week', days: 'days',
+      orders: 'deals', none: 'The first deal of the day is waiting for you.', noneToday: 'No new deals today. Thank you for your work.', noTeams: 'No teams yet. Add them on the phone.', scan: 'QR code of the phone page',
       stale: 'As of {0}. Reconnecting…', minute: 'under a minute', hours: 'h', minutes: 'min',
       rest: 'No work today', fault: 'Fault', meanwhile: 'Now', mend: 'What to do', prize: 'Prize',
       award: 'Award', welcome: 'Welcome', live: 'Please listen.', emergency: 'Emergency', rehearsal: 'Rehearsal: what is entered here is not kept', screen: 'This screen', dayTop: 'Top sales today', dayTotal: 'Today',
       weekTop: 'Top sales of the week', monthTop: 'Top sales of the month', leader: 'Leaders', director: 'Director',
       manager: 'General manager', assistant: 'Assistant', sales: 'Sales', everyone: 'Everyone', hourly: 'On the hour', sprint: 'Sprint',
-      first_of_week: 'First of the week', first_of_day: 'First of the day', big: 'Big order', record: 'New record', burst: 'All at once',
+      first_of_week: 'First of the week', first_of_day: 'First of the day', big: 'Big deal', record: 'New record', burst: 'All at once',
       target: 'Target reached', roundup: 'On the hour', say: 'Announcement', text: 'Announcement', top_sales: 'Top sales',
-      microphone: 'Announcement', greeting: 'Greeting', results: 'Results', birthdays: 'Happy birthday', company_years: 'Years together', ceremony: 'Awards', contest: 'Contest result', leads: 'leads', level: 'level', nobody: 'no order yet', ownAverage: 'of own average', daysLeft: '{0} days left', lastDay: 'decided today'
+      microphone: 'Announcement', greeting: 'Greeting', results: 'Results', birthdays: 'Happy birthday', company_years: 'Years together', ceremony: 'Awards', contest: 'Contest result', leads: 'leads', level: 'level', nobody: 'no deal yet', ownAverage: 'of own average', daysLeft: '{0} days left', lastDay: 'decided today'
     }
   };
   var DAYS = { zh: ['日', '一', '二', '三', '四', '五', '六'], en: ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] };
@@ -82,7 +82,7 @@
   W.percent = function (rate) { return Math.floor(rate * 100 + 1e-6) + '%'; };
 
   W.orders = function (count) {
-    return count + NARROW + (W.lang !== 'en' ? '单' : count === 1 ? 'order' : 'orders');
+    return count + NARROW + (W.lang !== 'en' ? '单' : count === 1 ? 'deal' : 'deals');
   };
 
   /* The figure of a highlight: days in a row, yuan, or deals. */

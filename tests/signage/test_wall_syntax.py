@@ -76,3 +76,11 @@ def test_styles_need_nothing_new() -> None:
     )
     assert re.findall(young, css) == []
     assert "http" not in css
+
+
+def test_english_walls_say_deal() -> None:
+    """The glossary's word: no English text of a wall says order."""
+    english = (STATIC / "wall-words.js").read_text(encoding="utf-8").partition("en: {")[2]
+    assert (
+        re.findall(r"'[^'\n]*\b[Oo]rders?\b[^'\n]*'", re.sub(r"'most_orders'|W\.orders", "", english)) == []
+    )
