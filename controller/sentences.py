@@ -198,7 +198,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "backup_failed": ("备份没有做成，写下来的内容对不上。", "The backup failed: what was written differs."),
     "backup_folder": (
         "备份到 {path} 没有做成：没有这个文件夹，U 盘可能没有插。",
-        "No backup to {path}: the folder is missing; is the USB stick plugged in?",
+        "No backup to {path}: the folder is missing. Please check that the USB stick is plugged in.",
     ),
     "backup_refused": ("备份到 {path} 没有做成：{why}。", "No backup to {path}: {why}."),
     "backup_full": (

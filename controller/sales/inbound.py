@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
-from controller.moments import local
+from controller.moments import local, local_time
 from controller.sales.announcement_policy import time_text
 from controller.sales.model import Refused
 from controller.sales.money import money, parse_amount
@@ -79,7 +79,7 @@ def _read(value: object, zone: tzinfo) -> datetime | None:
             at = datetime.fromisoformat(
                 value.strip().upper().replace("T", " ").replace(" +", "+").replace(" Z", "Z")
             )
-            return at.replace(tzinfo=zone) if at.tzinfo is None else at
+            return local_time(at.date(), at.time(), zone) if at.tzinfo is None else at
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             number = float(value)
             return datetime.fromtimestamp(number if abs(number) < _SECONDS_UP_TO else number / 1000, UTC)

@@ -21,6 +21,7 @@ from controller.moments import local
 from controller.sales.model import Refused, StoreTrouble
 from controller.sales.store import Store
 from controller.sales.store_file import salvage, schema_version
+from controller.sentences import say
 from controller.system import archive
 from controller.system.archive import DATABASE, BadArchive, Manifest
 from controller.system.os_errors import reason
@@ -129,7 +130,7 @@ def facts_of(database: Path) -> Facts:
     """Count people and deals of a database; an older one is migrated. Raises StoreTrouble."""
     with closing(Store(database)) as store:
         if store.check():
-            raise StoreTrouble("账本的内容已损坏。")
+            raise StoreTrouble(say("database_damaged", path=database))
         with store.read() as session:
             newest = session.deals.newest_at()
             return Facts(

@@ -26,6 +26,8 @@ MANIFEST: Final = "manifest.json"
 DATABASE: Final = "var/zhangu.db"
 SETTINGS: Final = ("config/*.yaml", "config/*.yml", "config/*.json", "var/timetable/*.json")
 MEDIA_ROOTS: Final = ("sounds", "var/photos", "var/songs", "var/clips")
+SECRETS: Final = "config/secrets.json"
+"""Left out: the keys of links do not leave the machine. They are entered again on a new one."""
 NOT_MEDIA: Final = frozenset({".py", ".pyc", ".half", ".part"})
 MOST_FILES: Final = 100_000
 MOST_MANIFEST: Final = 50_000_000
@@ -216,9 +218,8 @@ def _check(member: Member, *, media: bool) -> None:
 
 def _settings(home: Path) -> Iterator[str]:
     for pattern in SETTINGS:
-        yield from (
-            path.relative_to(home).as_posix() for path in sorted(home.glob(pattern)) if path.is_file()
-        )
+        names = (path.relative_to(home).as_posix() for path in sorted(home.glob(pattern)) if path.is_file())
+        yield from (name for name in names if name != SECRETS)
 
 
 def _media(home: Path) -> Iterator[str]:
@@ -288,7 +289,7 @@ def _write(source: IO[bytes], member: Member, target: Path, archive: Path) -> No
     hashed = hashlib.sha256()
     left = member.size
     with target.open("wb") as file:
-        os.fchmod(file.fileno(), 0o600 if member.path == DATABASE or "secret" in member.path else 0o644)
+        os.fchmod(file.fileno(), 0o600 if member.path == DATABASE else 0o644)
         while left and (block := source.read(min(BLOCK, left))):
             hashed.update(block)
             file.write(block)

@@ -144,7 +144,8 @@ def test_a_full_disk_is_refused_before_writing(office: House, monkeypatch: pytes
 def test_a_restore_brings_everything_and_keeps_the_former_files(office: House, tmp_path: Path) -> None:
     """Database, timetable, music and photos are as in the backup; later files stay; the replaced ones are kept."""
     file = tmp_path / "all.zip"
-    whole(office, file)
+    (office.folder / "config" / "secrets.json").write_text('{"key": "k"}', encoding="utf-8")
+    assert "config/secrets.json" not in {member.path for member in whole(office, file).files}
     office.deal("陈芳", 5000)
     track = office.folder / "sounds/music/morning/one.ogg"
     track.write_bytes(b"changed")

@@ -342,12 +342,20 @@ EDITS = {
     "sound": ("fade_in_s: 2", "fade_in_s: 3"),
     "walls": ("theme: ink", "theme: paper"),
     "links": ("kind: wecom", "kind: feishu"),
+    "measures": ("name: 电话", "name: 拜访"),
+    "backup": ("days: 14", "days: 7"),
     "a fault": ("timezone: Asia/Shanghai", "timezone: Asia/Shanghia"),
 }
 
 
-LINKS = "\nlinks:\n  groups:\n    测试群: {kind: wecom}\n"
-"""A section that the shipped file does not have."""
+ADDED = """
+links:
+  groups:
+    测试群: {kind: wecom}
+  mail: {server: mail.example.com, user: zhangu@example.com, sender: zhangu@example.com}
+backup: {days: 14, folder: /media/stick}
+"""
+"""Sections that the shipped file does not have."""
 
 
 def test_every_section_of_the_timetable_has_an_edit() -> None:
@@ -358,7 +366,8 @@ def test_every_section_of_the_timetable_has_an_edit() -> None:
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     shipped = (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8")
-    with made_house(tmp_path_factory.mktemp("edited"), AFTERNOON, shipped + LINKS) as house:
+    shipped = shipped.replace("measures: []", "measures: [{name: 电话, unit: 个}]")
+    with made_house(tmp_path_factory.mktemp("edited"), AFTERNOON, shipped + ADDED) as house:
         yield house
 
 
@@ -390,7 +399,8 @@ KEYS = {
     "links": "测试群",
     "ceilings": "07:00-08:00",
 }  # for mappings keyed by a name or a time
-WORDS = ("另一个词", "周三", "Asia/Tokyo", "none", "2026-12-24", "07:01-07:03", "07:02", "11:00", "20000")
+WORDS = ("另一个词", "周三", "Asia/Tokyo", "none", "2026-12-24", "07:01-07:03", "07:02", "11:00", "20000",
+         "/media/usb", "other.example.com", "a@example.com")  # fmt: skip
 
 
 def _settings(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[Any]]]:

@@ -37,9 +37,11 @@ WRITTEN = {
     "买买提吐尔逊阿卜杜拉古丽娜扎尔艾力木江沙": "Mamat Tursun-Abdulla Nazar", "套餐": "Package",
     "校园招聘套餐": "Campus package", "回顾每个人的目标": "Review everyone’s target", "周会": "Weekly meeting",
     "上海": "Shanghai", "北京": "Beijing", "广州": "Guangzhou", "深圳": "Shenzhen", "杭州": "Hangzhou",
-    "成都": "Chengdu", "武汉": "Wuhan", "西安": "Xi’an",
+    "成都": "Chengdu", "武汉": "Wuhan", "西安": "Xi’an", "南京": "Nanjing",
+    "呼和浩特": "Hohhot", "苏州": "Suzhou", "天津": "Tianjin", "重庆": "Chongqing", "青岛": "Qingdao",
+    "乌鲁木齐": "Urumqi",
     "猛虎队提前完成今日目标，陈芳五单开花。明天继续！":
-        "The Tigers reached their target early, with five orders by Fang Chen.",
+        "The Tigers reached their target early, with five deals by Fang Chen.",
     "今天大家都辛苦了，明天开门见红。": "Well fought, everyone. Tomorrow is ours.",
     "请全体组长三点整到会议室，带上本周的客户名单。":
         "All leaders to the meeting room at three, with this week’s list.",
@@ -51,7 +53,7 @@ WRITTEN = {
     "总经理亲手颁发的大奖": "handed over by the general manager",
     "冲刺周": "Sprint week", "进步之星": "Most improved", "擂台": "Ladder", "新手赛": "Newcomers",
     "全体销售邮件表扬": "an e-mail to all",
-    "六十三单，单单用心。向陈芳学习！": "Sixty-three orders, each with care.",
+    "六十三单，单单用心。向陈芳学习！": "Sixty-three deals, each with care.",
 }  # fmt: skip
 
 
