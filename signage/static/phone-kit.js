@@ -176,7 +176,9 @@ export function sheet(title, ...children) {
   fill(node, el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title), children, close);
   if (!node.open) {
     const place = placeOf(document.activeElement);
-    const back = () => { if (place && document.activeElement === document.body) focusPlace(place); };
+    // Until its next frame the browser may still name the element of the closed sheet.
+    const lost = () => document.activeElement === document.body || node.contains(document.activeElement);
+    const back = () => { if (place && lost()) focusPlace(place); };
     node.addEventListener('close', back, { once: true });
     node.showModal();
   }

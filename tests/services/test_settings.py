@@ -202,6 +202,8 @@ def test_every_text_is_announced(tmp_path: Path) -> None:
     wanted = {f"broadcasts.{name}" for name in fields["broadcasts"].reader.fields} - {"broadcasts.hourly"}
     names = {name.partition(".")[2] for name in wanted} | set(fields["results"].reader.fields)
     names |= {"hourly", "hourly_item", "hourly_rest", "burst_item"}
+    names -= {"ceremony", "contest", "city_missing"}  # announced in the tests of honours and cities
+    names -= {"late_minutes"}  # a number
     assert [name for name in sorted(names) if f"词{name}" not in words] == []
 
 

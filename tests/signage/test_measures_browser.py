@@ -7,16 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import ZONE, House, running
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 THURSDAY = datetime(2026, 11, 26, 15, 20, tzinfo=ZONE)
 GENEROUS = 60_000  # ms; two busy cores must not fail a test about texts
 
@@ -37,14 +33,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                 assert time.monotonic() < until
                 time.sleep(0.05)
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

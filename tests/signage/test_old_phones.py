@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from wallroom import chromium
 
 from tests.signage.house import House, running
@@ -69,7 +69,7 @@ def test_sheets_take_a_keyboard(browser: Browser, house: House, script: str) -> 
         page.keyboard.press("Tab")
     page.keyboard.press("Escape")
     page.wait_for_selector("#sheet:not([open])", state="attached")
-    assert line.evaluate("node => node === document.activeElement")
+    expect(line).to_be_focused()
     outline = line.evaluate("node => getComputedStyle(node).outlineStyle")
     assert outline != "none", "the focus is not visible"
     assert not page.locator("#sheet").is_visible()

@@ -132,7 +132,7 @@ def test_a_list_is_previewed_and_confirmed(house: House) -> None:
         (b"", "文件是空的"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 100, "旧版 Excel"),
         (b"PK\x03\x04" + b"\0" * 100, "Excel 文件打不开"),
-        ("你好".encode(), "缺少“团队”"),
+        ("你好".encode(), "缺少“团队、姓名”"),
         (("团队,姓名\n" + "猛虎队,人\n" * 200_000).encode(), "最多 1 MB"),
     ],
     ids=["empty", "xls", "damaged", "no list", "large"],
@@ -149,7 +149,7 @@ def test_the_export_is_a_file(house: House) -> None:
     assert status == 200
     assert headers["Content-Disposition"] == 'attachment; filename="people.xlsx"'
     rows = list(load_workbook(io.BytesIO(data)).active.iter_rows(values_only=True))
-    assert rows[0] == ("团队", "姓名", "组长", "读音", "生日", "入职日期")
+    assert rows[0] == ("团队", "姓名", "组长", "读音", "生日", "入职日期", "邮箱")
     assert ("飞龙队", "李思思") in {row[:2] for row in rows}
     status, data, headers = raw(house, "GET", "/api/people/export")
     assert data.startswith(b"\xef\xbb\xbf")

@@ -173,7 +173,7 @@ def test_a_leader_sees_standings_and_the_own_target(
     expect(page.locator("#day-plan button")).to_have_count(0)
     to(page, "设备")
     expect(page.locator("#me")).to_contain_text("组长")
-    expect(page.locator("#device button:visible")).to_have_text(["在这台手机上退出"])
+    expect(page.locator("#device button:visible")).to_have_text(["中文", "English", "在这台手机上退出"])
     assert page.evaluate(RULES) == []
     page.goto(f"{house.address}/#deal")
     page.reload()

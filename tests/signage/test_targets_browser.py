@@ -131,15 +131,15 @@ def test_duties_are_ticked_on_the_phone(house: House, browser: Browser) -> None:
     leader, director = phone(house, browser, "王小明", "leader"), phone(house, browser, "赵总监", "director")
     assistant = phone(house, browser, "小助理", "assistant")
     leader.locator(".tabs a[href='#results']").tap()
-    expect(leader.locator("#remind")).to_contain_text("09:15 把每个人的目标交给总监")
+    expect(leader.locator("#remind")).to_contain_text("09:00 晨会：鼓劲，定目标，喊口号")
     leader.locator("#remind").tap()
-    leader.locator("#own-duties label", has_text="把每个人的目标交给总监").tap()
-    expect(leader.locator("#own-duties label", has_text="把每个人的目标交给总监")).to_contain_text(
+    leader.locator("#own-duties label", has_text="晨会：鼓劲，定目标，喊口号").tap()
+    expect(leader.locator("#own-duties label", has_text="晨会：鼓劲，定目标，喊口号")).to_contain_text(
         "王小明 做了"
     )
-    expect(leader.locator("#remind")).not_to_contain_text("把每个人的目标交给总监")
+    expect(leader.locator("#remind")).not_to_contain_text("晨会：鼓劲，定目标，喊口号")
     director.locator("#others summary").tap()
-    duty = director.locator("#other-duties li", has_text="把每个人的目标交给总监")
+    duty = director.locator("#other-duties li", has_text="晨会：鼓劲，定目标，喊口号")
     expect(duty).to_contain_text("做了：王小明 09:")
     expect(duty).to_contain_text("还没有：李思思、欧阳建国")
     leader.locator("#coaching-add button", has_text="30 分钟").tap()
