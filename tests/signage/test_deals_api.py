@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -94,8 +95,15 @@ def test_a_voided_deal_is_restored_with_its_history(house: House) -> None:
     steps = deal(house, number)["history"]
     assert [(step["step"], step["reason"]) for step in steps] == [("voided", "报重了"), ("restored", "")]  # type: ignore[attr-defined]
     assert deal(house, number)["voided"] is None
-    line = next(row for row in house.call("GET", "/api/phone").json["done"] if row["id"] == number)
-    assert line["why"] == line["reason"] == "撤回过，已恢复，没有再播报。"
+    until = (
+        time.monotonic() + 20
+    )  # the announcement may just have begun; its end is reported by the announcer
+    while True:
+        line = next(row for row in house.call("GET", "/api/phone").json["done"] if row["id"] == number)
+        if line["why"] == line["reason"] == "撤回过，已恢复，没有再播报。":
+            break
+        assert time.monotonic() < until, line
+        time.sleep(0.1)
     assert house.call("POST", "/api/deals/999999/restore", {}).status == 404
     assert house.call("POST", f"/api/deals/{number}/restore", {}, role="leader").status == 403
 
