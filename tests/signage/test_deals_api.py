@@ -97,7 +97,7 @@ def test_a_voided_deal_is_restored_with_its_history(house: House) -> None:
     assert deal(house, number)["voided"] is None
     until = (
         time.monotonic() + 20
-    )  # the announcement may just have begun; its end is reported by the announcer
+    )  # the announcement may be playing; the announcer reports its end
     while True:
         line = next(row for row in house.call("GET", "/api/phone").json["done"] if row["id"] == number)
         if line["why"] == line["reason"] == "撤回过，已恢复，没有再播报。":
