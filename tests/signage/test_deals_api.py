@@ -95,9 +95,7 @@ def test_a_voided_deal_is_restored_with_its_history(house: House) -> None:
     steps = deal(house, number)["history"]
     assert [(step["step"], step["reason"]) for step in steps] == [("voided", "报重了"), ("restored", "")]  # type: ignore[attr-defined]
     assert deal(house, number)["voided"] is None
-    until = (
-        time.monotonic() + 20
-    )  # the announcement may be playing; the announcer reports its end
+    until = time.monotonic() + 20  # the announcement may be playing; the announcer reports its end
     while True:
         line = next(row for row in house.call("GET", "/api/phone").json["done"] if row["id"] == number)
         if line["why"] == line["reason"] == "撤回过，已恢复，没有再播报。":
