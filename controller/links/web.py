@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from controller.links.port import Outcome, later
+from controller.links.refusals import LOOKED_AT_AGAIN_S
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
@@ -22,8 +23,6 @@ CONNECT_S: Final = 6.0
 TOTAL_S: Final = 20.0
 """For one request: also a server that sends a byte now and then is left after it."""
 MOST_BYTES: Final = 64 * 1024
-LOOKED_AT_AGAIN_S: Final = 900.0
-"""After a refusal that a person has to mend, such as a wrong key."""
 _CAPTIVE: Final = "像是上网要先在浏览器里认证，请看主机的网络"
 
 
