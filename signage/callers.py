@@ -1,4 +1,4 @@
-"""Who sends a request, and whose team it concerns."""
+"""The caller of a request, and the team that it concerns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several pages read from a request: limits of texts and ids, a deal, a span of days."""
+"""Parts of requests that several pages read: limits of texts and ids, a deal, a span of days."""
 
 from __future__ import annotations
 

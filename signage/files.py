@@ -1,4 +1,4 @@
-"""Files in requests and answers: what a phone uploads, tables that it downloads."""
+"""Files in requests and answers: uploads from phones, tables for download."""
 
 from __future__ import annotations
 
