@@ -49,7 +49,7 @@ class Vendor:
     refusals: Mapping[int, Refusal]
 
     def outcome(self, answer: Mapping[str, Any]) -> Outcome:
-        """Return what an answer means. Nothing has arrived at the other side after any refusal."""
+        """Return the outcome of an answer. Nothing has arrived at the other side after any refusal."""
         code = next((answer[field] for field in self.fields if field in answer), None)
         if code == 0:
             return delivered()

@@ -61,7 +61,7 @@ def new_secret() -> str:
 
 
 def read_secret(text: str) -> str:
-    """Return a secret as it was pasted. Raises Refused."""
+    """Return the secret in a pasted text. Raises Refused."""
     written = text.strip()
     try:
         size = len(base64.b64decode(written.removeprefix(PREFIX), validate=True))

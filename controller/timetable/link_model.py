@@ -112,7 +112,7 @@ class WebhookLink:
 
     @property
     def every_correction(self) -> bool:
-        """Whether it gets the correction of a deal that it did not get, such as one from before it was added."""
+        """True: it gets the correction of a deal that it did not get, such as one from before it was added."""
         return True
 
     def wants(self, kind: str, *, silent: bool = False) -> bool:

@@ -146,7 +146,7 @@ def test_chosen_kinds_arrive_and_no_others(house: LinkedHouse, receiver: Receive
     assert max(len(asked.body) for asked in receiver.asked) < 20_000
 
 
-def test_deals_that_nobody_announces_are_sent(house: LinkedHouse, receiver: Receiver) -> None:
+def test_silent_deals_are_sent(house: LinkedHouse, receiver: Receiver) -> None:
     """A program counts every deal, also those entered without an announcement; a hidden person has no name."""
     from controller.services.deals import How
 
