@@ -30,7 +30,7 @@ def token(name: str, role: str, home: Path | None) -> None:
     with store_of(chosen(home)) as store:
         keys = Credentials(store)
         again = name in [existing.name for existing in keys.tokens()]
-        secret = keys.make_token(name, role)
+        secret = keys.make_token(name, role, COMMAND)
         keys.log.add("owner", COMMAND, f"新的令牌“{name}”，身份是{ROLE_NAMES[role]}")
     if again:
         echo(f"原来叫“{name}”的令牌从现在起失效，用它的程序要换成这一个。", err=True)
@@ -96,7 +96,8 @@ def tokens(context: click.Context, home: Path | None) -> None:
         keys = Credentials(store)
         for token in keys.tokens():
             used = f"最近使用 {token.used.astimezone():%Y-%m-%d %H:%M}" if token.used else "没有用过"
-            echo(f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立　{used}")
+            by = f"　由{token.made_by}" if token.made_by else ""
+            echo(f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立{by}　{used}")
         for phone in keys.sessions():
             echo(
                 f"手机 {phone.id}　{phone.name}　{phone.role}　{phone.address}　"

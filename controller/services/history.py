@@ -9,7 +9,7 @@ from heapq import nsmallest
 from typing import Final
 
 from controller.sales.history import NEWEST, OLDEST, PastDeal, Place, Sum
-from controller.sales.model import Person, Refused, Unknown
+from controller.sales.model import Person, Refused, State, Unknown
 from controller.sales.money import from_fen
 from controller.sales.store import Store
 from controller.services.context import Context, period_of
@@ -56,6 +56,11 @@ class HistoryService:
             found = session.history.page(since, until, before or NEWEST, PAGE + 1)
         shown = found[:PAGE]
         return Page(shown, (shown[-1].date, shown[-1].id) if len(found) > PAGE else None)
+
+    def announcement_counts(self, day: date) -> dict[State, int]:
+        """Return the number of announcements added on a day, by state."""
+        with self._context.store.read() as session:
+            return session.outbox.counts(day)
 
     def today(self) -> date:
         """Return the office's day."""

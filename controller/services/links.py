@@ -17,7 +17,7 @@ from controller.links.kinds import KINDS
 from controller.links.port import TEST, LinkKind, LinkSpec, Tools
 from controller.links.secrets import LinkSecrets, SecretFile
 from controller.links.sender import OpenLink
-from controller.sales.link_messages import LinkMessage, NewLinkMessage
+from controller.sales.link_messages import LinkMessage, MessageState, NewLinkMessage
 from controller.sales.model import Conflict, Refused, Unknown
 from controller.services.context import Context
 
@@ -141,6 +141,11 @@ class LinkService:
         """Return the messages of a day with what became of them, newest first."""
         with self._context.store.read() as session:
             return session.link_messages.of_day(day, MOST_LISTED)
+
+    def counts(self, day: date) -> dict[tuple[str, MessageState], int]:
+        """Return the number of messages of a day, by link and state."""
+        with self._context.store.read() as session:
+            return session.link_messages.counts(day)
 
     def pause(self, ident: str, *, on: bool) -> None:
         """Pause a link, or let it send again. Its messages wait meanwhile."""
