@@ -94,6 +94,11 @@ def test_an_event_keeps_its_id(written: bytes) -> None:
     assert {start(one) for one in of_today if str(one["UID"]) not in shared} == {MONDAY}
 
 
+def test_marks_are_escaped() -> None:
+    """As section 3.3.11 of RFC 5545 lists them; the library also reads text in which they are not."""
+    assert escaped("a,b;c\\d\ne\r\tf") == r"a\,b\;c\\d\nef"
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=200))
 def test_any_text_comes_back(text: str) -> None:
