@@ -40,7 +40,7 @@ class HealthProblem:
     `generic`: `what` without names, paths and addresses, for strangers; "" when `what` has none.
     `part`: one of PARTS; `name`: the same for as long as the problem lasts, also when figures in `what` change.
     `told_after`: people outside get a message when it has lasted so long, None: never.
-    `shown`: False while only its end is watched for, such as that of a wall which went off for the night.
+    `shown`: False while only its end is watched for, such as a wall that is off for the night.
     """
 
     what: str
@@ -76,7 +76,7 @@ def on_walls(problems: Iterable[HealthProblem]) -> tuple[HealthProblem, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the machine measures; None: it cannot be measured here.
+    """Measurements of the machine; None: it cannot be measured here.
 
     `card_errors`: errors of the card or its file system; `worn`: tenths of its life that storage has used.
     `under_voltage`: now, or since the machine was started.
@@ -128,7 +128,7 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Everything that is known about the box at `now`; defaults are those of a box that is well.
+    """Everything known about the box at `now`; the defaults describe a box that is well.
 
     `working_since`: the beginning of this stretch of work, None outside of working time.
     `no_music_since`: when music ended that should play. `effects`: damaged sounds of announcements with the reason.

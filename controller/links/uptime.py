@@ -1,6 +1,6 @@
 """Call an address of an uptime service every five minutes while the box works: silence there means that it is gone.
 
-A thread of its own. Nothing is called while the database cannot be written: then nobody else can be told either.
+A separate thread. Nothing is called while the database cannot be written: then no message can be stored either.
 """
 
 from __future__ import annotations

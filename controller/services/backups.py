@@ -128,7 +128,7 @@ class Backups:
         return made[0]
 
     def values(self) -> BackupValues:
-        """Return what the judgement of the box needs. Cheap."""
+        """Return the values for the judgement of the box. Cheap."""
         return BackupValues(self._newest, self._began, self._failed, self._replaced)
 
     def problems(self) -> tuple[HealthProblem, ...]:

@@ -1,4 +1,4 @@
-"""The day's line: what was heard today, what was not, and why. On the phone at any time, to links in the evening."""
+"""The day's line: announcements heard today, others, and why. On the phone at any time, to links in the evening."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Problems of the box for links: reported once when they have lasted, and once when they are over.
 
-What has been reported is kept in the store, so that a restart repeats nothing and still reports the end.
+Reports are kept in the store, so that a restart repeats nothing and still reports the end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from controller.services.context import Context
 from controller.services.link_news import LinkNews
 
 TOLD: Final = "faults_told"
-"""The preference that keeps what has been reported: name of the problem -> key, sentence, since."""
+"""The preference with the reports: name of the problem -> key, sentence, since."""
 MOST_TOLD: Final = 50
 
 
@@ -56,7 +56,7 @@ class FaultNews:
         told: Mapping[str, Any],
         now: datetime,
     ) -> None:
-        """Store the messages and what has been reported in one transaction."""
+        """Store the messages and the reports in one transaction."""
         kept = {name: value for name, value in told.items() if name not in over}
         with self._context.store.write(quiet=True) as session:
             for value in over.values():

@@ -28,7 +28,7 @@ from controller.sound.tts.client import Voice
 from controller.timetable.model import DayPlan
 
 Links = Callable[[datetime], tuple[Away, ...]]
-"""Returns the walls, branches or links at a moment, each with since when it is missing."""
+"""The walls, branches or links at a moment, each with the moment from which on it is missing."""
 
 
 @dataclass(frozen=True, slots=True)

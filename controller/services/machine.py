@@ -1,4 +1,4 @@
-"""Read what the machine measures of itself: room, errors of the card, heat, power. None where it does not say.
+"""Read the machine's measurements: room, errors of the card, heat, power. None where there is none.
 
 Files of the kernel only; `root` is another folder in tests of machines that are not at hand.
 """

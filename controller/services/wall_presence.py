@@ -1,4 +1,4 @@
-"""Which walls should be there, and since when one is missing. A running wall reports every 30 s."""
+"""The walls that should be there, and since when one is missing. A running wall reports every 30 s."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 MISSED: Final = timedelta(seconds=100)
 """Three reports that did not come."""
 STAYS: Final = timedelta(minutes=30)
-"""A page that somebody only looked at is no wall that should be there."""
+"""A page that was opened only for a look is no wall that should be there."""
 
 
 class WallPresence:

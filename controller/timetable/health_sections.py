@@ -1,4 +1,4 @@
-"""The section `health:` of the timetable file: who is told what about the box."""
+"""The section `health:` of the timetable file: messages about the box."""
 
 from __future__ import annotations
 

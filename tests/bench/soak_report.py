@@ -18,7 +18,7 @@ NOT_RUN = "Not run."
 HEAD = """# Long measurements
 
 `make soak` writes this page: a section for each measurement, replaced by name when it has run to its end. One alone:
-`python -m tests.bench --soak NAME`. Limits are those of the design; a figure beyond its limit is marked ✗ and explained
+`python -m tests.bench --soak NAME`. A figure beyond its limit is marked ✗ and explained
 in [figures](figures.md). [When something is wrong](health.md) says what is promised and what is not.
 """
 

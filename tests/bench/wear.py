@@ -1,6 +1,6 @@
 """Bytes that a day writes on the card: idle, and with 300 deals.
 
-As root the home lies on a file system of its own in a file (ext4), whose counter includes the journal and metadata;
+As root the home is on a separate file system in a file (ext4), whose counter includes the journal and metadata;
 otherwise only the pages are counted that the daemon and its children make dirty. `WEAR_MINUTES` sets the idle time
 (60), from which the day is extrapolated.
 """
@@ -30,7 +30,7 @@ CARD_MB, LIMIT_MB = 700, 50
 WALLS, WALL_EVERY_S = 3, 10
 DEALS, DEALS_A_DAY = 30, 300
 SETTLE_S = 90
-"""After its start a daemon measures music and renders names; afterwards the kernel writes what is left."""
+"""After its start a daemon measures music and renders names; afterwards the kernel writes the rest."""
 
 
 def rows() -> list[Row]:
@@ -74,7 +74,7 @@ def _mb(count: float) -> str:
 
 @contextlib.contextmanager
 def _card(folder: Path) -> Iterator[tuple[Path, Callable[[], float] | None]]:
-    """Yield a folder, and its count of bytes written if it is a file system of its own."""
+    """Yield a folder, and its count of bytes written if it is a separate file system."""
     image, place = folder / "card.img", folder / "card"
     place.mkdir()
     with image.open("wb") as made:

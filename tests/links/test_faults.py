@@ -1,4 +1,4 @@
-"""Somebody is told: a fault once when it has lasted, once when it is over, and the line of the day."""
+"""Messages about the box: a fault once when it has lasted, once when it is over, and the line of the day."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def heads(server: WecomServer) -> list[str]:
     return [text.splitlines()[0][:6] for text in server.texts]
 
 
-def test_a_fault_is_told_once_and_once_when_it_is_over(tmp_path: Path) -> None:
-    """One that is over within a minute is no news; a restart in between repeats nothing and still tells the end."""
+def test_a_fault_is_reported_once_and_once_when_it_is_over(tmp_path: Path) -> None:
+    """One that is over within a minute is no news; a restart in between repeats nothing and still reports the end."""
     with group(tmp_path) as (house, server):
         house.office.set_volume(0)
         passing(house, 30)
@@ -59,7 +59,7 @@ def test_a_fault_is_told_once_and_once_when_it_is_over(tmp_path: Path) -> None:
         assert heads(server) == ["【设备故障】", "【设备恢复】"]
 
 
-def test_a_wall_that_is_gone_for_ten_minutes_is_told_in_working_time_only(tmp_path: Path) -> None:
+def test_a_wall_that_is_away_for_ten_minutes_of_work_is_reported(tmp_path: Path) -> None:
     """Off for the night is no fault, and closing time is no repair."""
     with group(tmp_path, start="2026-11-27T16:00:00+08:00") as (house, server):
         house.office.walls.seen("大厅", house.clock.now())
@@ -92,8 +92,8 @@ def test_nothing_is_sent_in_quiet_hours(tmp_path: Path) -> None:
         assert (first.state, first.why) == ("dropped", "还没有发出去就好了，不再发。")
 
 
-def test_a_backup_that_failed_is_told(tmp_path: Path) -> None:
-    """No serious fault, and nobody looks at the phone's last tab."""
+def test_a_backup_that_failed_is_reported(tmp_path: Path) -> None:
+    """Although it is no serious fault."""
     with group(tmp_path) as (house, server):
         passing(house, 60)
         house.file.write_text(f"{house.file.read_text('utf-8')}\nbackup: {{folder: /nowhere}}\n", "utf-8")

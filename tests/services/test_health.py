@@ -1,4 +1,4 @@
-"""The one judgement of the box: every value has its fault with sentence and remedy; what cannot be measured is said."""
+"""The one judgement of the box: every value has its fault with sentence and remedy; a missing sensor is named."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_each_fault_has_a_sentence_its_effect_and_a_remedy(part: str, serious: b
     assert marked == {part} & {row.part for row in readings(values, ())}
 
 
-def test_a_box_that_is_well_has_no_fault_and_says_what_it_cannot_measure() -> None:
+def test_a_box_that_is_well_has_no_fault_and_names_missing_sensors() -> None:
     """Nothing is invented: without a sensor the line says so, and no fault follows from it."""
     assert judge(WELL) == ()
     assert {row.state for row in readings(WELL, ())} == {OK, UNKNOWN}  # no backup values here
@@ -129,7 +129,7 @@ def test_a_wall_is_missed_after_ten_minutes_of_work(
     assert bool(shown((problem,))) is visible
 
 
-def test_silence_is_told_only_in_working_time() -> None:
+def test_silence_is_reported_only_in_working_time() -> None:
     """At night no sound device is a fault on the phone, and no message."""
     silent = replace(WELL, hearing=hearing(Facts(device=None)))
     assert judge(silent)[0].told_after == timedelta(minutes=1)
@@ -235,7 +235,7 @@ def test_an_ext4_that_had_an_error_is_a_fault(tmp_path: Path) -> None:
 # --- walls, the day, the uptime address
 
 
-def test_a_wall_that_somebody_only_looked_at_is_not_missed() -> None:
+def test_a_wall_that_was_opened_only_for_a_look_is_not_missed() -> None:
     """After half an hour of reports without a gap it stays."""
     presence, at = WallPresence(3), NOW
     presence.seen("大厅", at)

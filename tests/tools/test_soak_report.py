@@ -13,7 +13,7 @@ from table import Row  # noqa: E402
 
 
 def test_a_run_replaces_its_own_section_only(tmp_path: Path) -> None:
-    """The others stay; a measurement that no longer exists goes; the order is that of the list."""
+    """The others stay; a measurement that no longer exists goes; the list gives the sequence."""
     page = tmp_path / "soak.md"
     rows = [
         Row("deals lost", "0", "0", True),
