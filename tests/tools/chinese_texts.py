@@ -21,6 +21,7 @@ NOT_READ_ON_PHONES = (
     "controller/timetable/default_texts.py",
     "controller/timetable/calendar_feed.py",  # read in calendars
     "controller/sentences.py",  # has both languages itself
+    "controller/sentences_health.py",
     "signage/catalogue.py",
     "signage/api_examples.py",  # an office's own words, for programs
     "signage/openapi.py",
