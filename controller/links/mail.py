@@ -22,7 +22,7 @@ from controller.links.port import (
     later,
     refused,
 )
-from controller.links.web import LOOKED_AT_AGAIN_S
+from controller.links.refusals import LOOKED_AT_AGAIN_S
 from controller.timetable.link_model import MailLink
 
 if TYPE_CHECKING:

@@ -81,23 +81,24 @@ class LinkNews:
     ) -> frozenset[str]:
         """Report a deal that was taken back, or replaced by `new`, to the links that have got it or may get it.
 
-        Returns their idents.
+        Programs hear of it also when the deal is older than they are. Returns the links that get a correction.
         """
         again = len(session.deals.history(deal.id))
-        links = {
-            link
-            for key in (f"deal:{deal.id}", *(f"deal:{deal.id}:{n}" for n in range(1, again + 1)))
-            for link in session.link_messages.withdraw(key, WITHDRAWN, now)
-        }
-        facts = {**deal_facts(session, deal), "at": f"{deal.at:%H:%M}"}
+        keys = (f"deal:{deal.id}", *(f"deal:{deal.id}:{n}" for n in range(1, again + 1)))
+        known = {link for key in keys for link in session.link_messages.links_of(key)}
+        got = {link for key in keys for link in session.link_messages.withdraw(key, WITHDRAWN, now)}
+        facts = {**deal_facts(session, deal), "at": f"{deal.at:%H:%M}", "moment": _second(deal.at)}
         if new is not None:
             facts["new"] = deal_facts(session, new)
+        corrected = set()
         for spec in self._receivers("correction"):
-            if spec.ident in links:
+            unknown = getattr(spec, "every_correction", False) and spec.ident not in known
+            if spec.ident in got or unknown:
                 uid, key = secrets.token_hex(8), f"void:{deal.id}:{again}"
                 row = NewLinkMessage(uid, spec.ident, key, "correction", facts, now, now + SETTLE)
                 session.link_messages.add(row)
-        return frozenset(links)
+                corrected.add(spec.ident)
+        return frozenset(corrected)
 
     def target(self, session: Session, row: Standing, deal: Deal, now: datetime) -> None:
         """Add a team's target that a deal has reached."""
@@ -159,11 +160,15 @@ class LinkNews:
                     session.link_messages.add(NewLinkMessage(uid, spec.ident, key, kind, own, now, due))
 
 
+def _second(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
 def deal_facts(session: Session, deal: Deal) -> dict[str, Any]:
     """Return a deal as links get it."""
     person = session.roster.person(deal.person_id)
     return {
-        "deal": deal.id, "person": deal.person, "team": deal.team, "product": deal.product, "amount": str(deal.amount),
-        "at": deal.at.isoformat(timespec="seconds"), "date": deal.date.isoformat(),
+        "deal": deal.id, "key": deal.key, "person": deal.person, "team": deal.team, "product": deal.product,
+        "amount": str(deal.amount), "at": _second(deal.at), "date": deal.date.isoformat(),
         "hidden": person.hidden if person is not None else False,
     }  # fmt: skip

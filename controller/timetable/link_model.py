@@ -1,6 +1,7 @@
-"""Settings of links to the outside: group robots and e-mail. Each is off until it is written in the timetable file.
+"""Settings of links to the outside: group robots, e-mail, webhooks.
 
-A link's secrets are in a separate file (`controller/links/secrets.py`), never here.
+Each is off until it is written in the timetable file. A link's secrets are in a separate file, never here:
+`controller/links/secrets.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ NEWS = ("deals", "big", "first", "target", "hourly", "results", "week", "month",
 NEXT_MORNING = "next_morning"
 MAIL_AT = ("results", NEXT_MORNING)
 MAILS = ("week", "month")
+HOOKED = ("deals", "corrections", "results", "faults")
+"""Events that a program can be sent."""
 SECURITIES = ("tls", "starttls")
 USUAL_NEWS = ("big", "first", "target", "hourly", "results", "week", "month")
 USUAL_QUIET: Spans = ((timedelta(), timedelta(hours=8)), (timedelta(hours=21), timedelta(hours=24)))
@@ -91,15 +94,51 @@ class MailLink:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookLink:
+    """A program that events are sent to. `send`: the events for it. Day and night, also those announced to nobody."""
+
+    name: str
+    send: tuple[str, ...] = HOOKED
+    line: int = 0
+    kind: str = "webhook"
+    bound: str = "webhook"
+    server: str | None = None
+    quiet: Spans = ()
+
+    @property
+    def ident(self) -> str:
+        """The link's name in the store and in the file of secrets."""
+        return f"webhook:{self.name}"
+
+    @property
+    def every_correction(self) -> bool:
+        """True: it gets the correction of a deal that it did not get, such as one from before it was added."""
+        return True
+
+    def wants(self, kind: str, *, silent: bool = False) -> bool:
+        """Return whether the program is sent an event."""
+        word = {
+            "first": "deals",
+            "big": "deals",
+            "deal": "deals",
+            "correction": "corrections",
+            "fault": "faults",
+        }
+        return word.get(kind, kind) in self.send
+
+
+@dataclass(frozen=True, slots=True)
 class LinkSettings:
     """The section `links:`."""
 
     groups: tuple[GroupLink, ...] = ()
     mail: MailLink | None = None
+    webhooks: tuple[WebhookLink, ...] = ()
 
-    def all(self) -> Iterator[GroupLink | MailLink]:
+    def all(self) -> Iterator[GroupLink | MailLink | WebhookLink]:
         """Yield every link of the file."""
         yield from self.groups
+        yield from self.webhooks
         if self.mail is not None:
             yield self.mail
 
