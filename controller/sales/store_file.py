@@ -36,7 +36,7 @@ def look_into(connection: sqlite3.Connection) -> None:
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Migrate a store: run every schema_NNN.sql above its version, all of them or none; before that keep a copy.
 
-    A store of a newer program stays as it is when this program can work with it (`floor`), else raises StoreTrouble.
+    Leave a newer program's store unchanged if this program can work with it (`floor`), else raise StoreTrouble.
     """
     scripts = schema_scripts()
     (before,) = connection.execute("PRAGMA user_version").fetchone()
@@ -77,7 +77,7 @@ def floor(scripts: list[str]) -> int:
     """Return the lowest schema whose program can work with the newest one.
 
     A script that only adds changes nothing for an older program. Any other one ends this, unless its first line is
-    `-- readable from NNN`, for a change that was checked by hand.
+    `-- readable from NNN`, for a change that a person has checked.
     """
     for number in range(len(scripts), 1, -1):
         declared = re.match(r"-- readable from (\d+)", scripts[number - 1])
@@ -128,7 +128,7 @@ def _note_floor(connection: sqlite3.Connection, schema: int, lowest: int) -> Non
 
 
 def readable(connection: sqlite3.Connection) -> bool:
-    """Return whether this program can work with the store as it is."""
+    """Return whether this program can work with the store without a change."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     known = schema_version()
     return version == known or (version > known and _lowest_reader(connection, version) <= known)
@@ -137,7 +137,7 @@ def readable(connection: sqlite3.Connection) -> bool:
 def fit(path: Path, now: datetime) -> int | None:
     """Put a store that this program can read in the place of a newer one; return how many deals came along.
 
-    None: nothing to do. Otherwise the newest copy from before a change of the schema takes its place, with the deals
+    None: nothing to do. Otherwise the newest copy from before a change of the schema replaces it, with the deals
     that were recorded since. The newer store is kept as `zhangu.db.newer-…`. Raises StoreTrouble without such a copy.
     """
     if not path.exists():

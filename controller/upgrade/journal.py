@@ -28,7 +28,7 @@ MOST_BYTES: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where program and data are."""
+    """The folders of program and data."""
 
     program: Path = Path("/opt/zhangu")
     data: Path = Path("/var/lib/zhangu")
@@ -70,7 +70,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What is being done. ident: the request's; source, target: versions; step: the one that has begun."""
+    """A work in progress. ident: the request's; source, target: versions; step: the one that has begun."""
 
     ident: str
     what: str
@@ -89,7 +89,7 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a request ended. outcome: done, returned (to `source`) or refused (nothing was touched); at: ISO, UTC."""
+    """The end of a request. outcome: done, returned (to `source`) or refused (nothing was touched); at: ISO, UTC."""
 
     ident: str
     what: str

@@ -99,7 +99,7 @@ class Machine:
             return read(file, keys)
 
     def room(self, needs: int) -> None:
-        """Refuse what would fill the disk. Raises CannotUpgrade."""
+        """Refuse a package that would fill the disk. Raises CannotUpgrade."""
         free = shutil.disk_usage(self.place.program).free
         if free < needs + SPARE:
             raise CannotUpgrade(

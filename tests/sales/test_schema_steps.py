@@ -1,4 +1,4 @@
-"""Changes of the store's schema: a copy before each, and an older program that works with the newer one."""
+"""Steps of the store's schema: a copy before each, and an older program that works with the newer one."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_store_that_cannot_be_read_gives_way_to_its_copy(
 
 
 def test_without_a_copy_the_store_stays(tmp_path: Path) -> None:
-    """A newer store without a copy of before is left as it is, with the sentence."""
+    """A newer store without a copy of before is left unchanged, with the sentence."""
     path = tmp_path / "zhangu.db"
     sold(path, "newer")
     with closing(sqlite3.connect(path)) as connection:

@@ -82,7 +82,7 @@ class Box:
         mailbox.put(self.place.data, mailbox.Request("ab" * 8, what, older))
 
     def work(self, kill_at: int = 0, *extra: str) -> subprocess.CompletedProcess[str]:
-        """Run root's program; with `kill_at` it dies at that effect."""
+        """Run root's program; `kill_at`: the effect that ends it."""
         command = [
             sys.executable,
             HERE / "killed.py",

@@ -16,7 +16,7 @@ from tests.upgrade.box import Box
 from tests.upgrade.small_packages import ARCH, unsigned
 
 SAMPLES = 6
-"""Kills in the short form; `python -m tests.bench upgradekill` kills at each effect."""
+"""Number of kills in the short form; `python -m tests.bench upgradekill` kills at each effect."""
 
 
 @pytest.fixture
