@@ -26,7 +26,8 @@ ADDRESS_LIMIT: Final = 500
 MOST_SECRETS: Final = 10
 KIND_NAMES: Final = {
     "first": "第一单", "big": "大单", "deal": "一单", "target": "达标", "correction": "更正", "hourly": "整点",
-    "results": "战报", "week": "本周开拓能手", "month": "本月开拓能手", "fault": "故障", TEST: "测试",
+    "results": "战报", "week": "本周开拓能手", "month": "本月开拓能手", "fault": "故障", "daily": "小结",
+    TEST: "测试",
 }  # fmt: skip
 STATE_NAMES: Final = {
     MessageState.WAITING: "等着", MessageState.SENT: "已发出", MessageState.DROPPED: "没有发",

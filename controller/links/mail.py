@@ -102,6 +102,12 @@ class Mail:
             mail["To"], mail["Subject"] = self._link.sender, f"{parcel.office}战鼓：测试邮件"
             mail.set_content(note.text)
             return mail
+        if kind in ("fault", "daily"):
+            note = words.compose(parcel)
+            mail["To"], mail["Subject"] = facts["to"], words.subject(parcel.office, note)
+            mail["Auto-Submitted"] = "auto-generated"
+            mail.set_content(note.text)
+            return mail
         letter = words.letter(facts, kind, parcel.office)
         mail["To"], mail["Subject"] = formataddr((facts["to_name"], facts["to"])), letter.title
         mail["Auto-Submitted"] = "auto-generated"

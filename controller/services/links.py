@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from controller.health import Away
 from controller.links import webhook
 from controller.links.kinds import KINDS
 from controller.links.port import TEST, LinkKind, LinkSpec, Tools
@@ -108,6 +109,17 @@ class LinkService:
 
     def _paused(self) -> frozenset[str]:
         return frozenset(self._context.preferences.get(PAUSED, ()))
+
+    def stuck(self, now: datetime) -> tuple[Away, ...]:
+        """Return every link that is on, each with since when a message of it was tried in vain."""
+        links = [
+            spec for spec in self.specs() if not self._why_off(spec) and spec.ident not in self._paused()
+        ]
+        if not links:
+            return ()
+        with self._context.store.read() as session:
+            waiting = {spec.ident: session.link_messages.waiting(spec.ident) for spec in links}
+        return tuple(_stuck(spec.name, waiting[spec.ident]) for spec in links)
 
     # --- for people
 
@@ -226,6 +238,11 @@ class LinkService:
         if found is None:
             raise Unknown("作息表里没有这个连接。", "link")
         return found
+
+
+def _stuck(name: str, waiting: Iterable[LinkMessage]) -> Away:
+    tried = next((message for message in waiting if message.why), None)
+    return Away(name, tried.created, tried.why) if tried is not None else Away(name)
 
 
 def checked_base(text: str) -> str:

@@ -14,8 +14,8 @@ Spans = tuple[tuple[timedelta, timedelta], ...]
 """Spans of the day as local times; the end is excluded."""
 
 GROUP_KINDS = ("wecom", "dingtalk", "feishu", "apprise")
-NEWS = ("deals", "big", "first", "target", "hourly", "results", "week", "month", "faults")
-"""News that a group can be given; `deals`: every deal at once."""
+NEWS = ("deals", "big", "first", "target", "hourly", "results", "week", "month", "faults", "daily")
+"""News that a group can be given; `deals`: every deal at once; `daily`: the box's line of the day."""
 NEXT_MORNING = "next_morning"
 MAIL_AT = ("results", NEXT_MORNING)
 MAILS = ("week", "month")
@@ -68,7 +68,10 @@ class GroupLink:
 
 @dataclass(frozen=True, slots=True)
 class MailLink:
-    """The mailbox that sends to all sales people. `at`: with the results, or on the next working day at 9:20."""
+    """The mailbox that sends to all sales people. `at`: with the results, or on the next working day at 9:20.
+
+    `faults_to`: addresses that get problems of the box and its line of the day.
+    """
 
     server: str
     user: str
@@ -82,6 +85,7 @@ class MailLink:
     name: str = "邮件"
     ident: str = "mail"
     quiet: Spans = ()
+    faults_to: tuple[str, ...] = ()
 
     @property
     def bound(self) -> str:
@@ -90,6 +94,8 @@ class MailLink:
 
     def wants(self, kind: str, *, silent: bool = False) -> bool:
         """Return whether mails of a kind are sent."""
+        if kind in ("fault", "daily"):
+            return bool(self.faults_to)
         return not silent and kind.endswith("_mail") and kind.removesuffix("_mail") in self.send
 
 

@@ -31,7 +31,7 @@ KIND_WORDS = {
 }  # fmt: skip
 NEWS_WORDS = {
     "每一单": "deals", "大单": "big", "第一单": "first", "达标": "target", "整点": "hourly", "战报": "results",
-    "每周": "week", "每月": "month", "故障": "faults",
+    "每周": "week", "每月": "month", "故障": "faults", "小结": "daily",
 }  # fmt: skip
 
 
@@ -111,6 +111,10 @@ MAIL = Group(
         "at": Field(
             OneOf(MAIL_AT, {"战报后": "results", "下个工作日": NEXT_MORNING}),
             "results 战报公布后马上发，next_morning 下个工作日 9:20 发",
+        ),
+        "faults_to": Field(
+            Many(Words(100, check=_is_address, example="写一个邮箱地址，例如“it@company.com”"), most=5, single=True),
+            "主机的故障和每天的小结发给哪些邮箱", default=(),
         ),
     },
     _mail,
