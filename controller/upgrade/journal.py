@@ -70,7 +70,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """A work in progress. ident: the request's; source, target: versions; step: the one that has begun."""
+    """A work in progress. ident: the request's; source, target: versions; step: the present one."""
 
     ident: str
     what: str

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from table import Row
 
-from controller.upgrade.journal import ROLLBACK
+from controller.upgrade.journal import ROLLBACK, SUCCEEDED
 from tests.upgrade.box import Box
 from tests.upgrade.test_upgrade import kill_at
 
@@ -17,11 +17,12 @@ from tests.upgrade.test_upgrade import kill_at
 def killed(folder: Path, step: int, **package: str) -> tuple[int, int]:
     """Kill at each `step`th effect; return the kills, and how many of them the new version survived."""
     box, kills, forward = Box(folder), 0, 0
+    box.within_s = 3.0 if package else 60.0
     try:
         file = box.package("2.0", **package)
         while True:
             if box.place.release("current") != "1.0":
-                box.done(ROLLBACK)
+                assert box.done(ROLLBACK).outcome == SUCCEEDED
             (box.place.program / "previous").unlink(missing_ok=True)
             box.machine().prune()
             if not kill_at(box, file, 1 + kills * step):

@@ -36,7 +36,7 @@ class Box:
     """An office installed in a folder, version 1.0 in use and running."""
 
     def __init__(self, folder: Path, release: dict[str, str] | None = None):
-        self.folder = folder
+        self.folder, self.within_s = folder, 60.0
         self.place = Place(folder / "opt", folder / "data")
         (self.place.data / "var").mkdir(parents=True)
         self.place.releases.mkdir(parents=True)
@@ -89,6 +89,7 @@ class Box:
             self.place.program,
             self.place.data,
             str(kill_at),
+            str(self.within_s),
             *extra,
         ]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)

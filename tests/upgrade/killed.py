@@ -1,4 +1,4 @@
-"""Run the upgrade as root's program does, and die by SIGKILL at its Nth effect: `killed.py PROGRAM DATA N`.
+"""Run the upgrade as root's program does, and die by SIGKILL at its Nth effect: `killed.py PROGRAM DATA N WITHIN_S`.
 
 Effects are Python's own audit events: each file that is opened for writing, renamed, linked or deleted, each folder
 made, each program started. With N 0 nothing is killed; the number of effects is printed.
@@ -36,9 +36,11 @@ def watch(event: str, values: tuple[object, ...]) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-machine = Machine(Place(Path(sys.argv[1]), Path(sys.argv[2])), healthy_within_s=4, settled_s=0.3)
+machine = Machine(
+    Place(Path(sys.argv[1]), Path(sys.argv[2])), healthy_within_s=float(sys.argv[4]), settled_s=0.3
+)
 sys.addaudithook(watch)
-if sys.argv[4:] == ["--boot"]:
+if sys.argv[5:] == ["--boot"]:
     steps.recover(machine, boot=True)
 else:
     steps.run(machine)
