@@ -1,7 +1,7 @@
 """Day plans as an iCalendar feed (RFC 5545). Pure.
 
 Written here, because the package icalendar takes 7 MB and half a second to import; tests read the feed with it.
-Moments are in UTC, so that the feed needs no time zone of its own.
+Moments are in UTC, so that the feed carries no time zone.
 """
 
 from __future__ import annotations

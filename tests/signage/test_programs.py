@@ -1,4 +1,4 @@
-"""What programs read: figures for Prometheus, the calendar feed; and their tokens."""
+"""Programs: figures for Prometheus, the calendar feed, and tokens."""
 
 from __future__ import annotations
 
