@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -166,14 +167,16 @@ def export_people(file: Path, home: Path | None) -> None:
         export_file(store, file)
 
 
-def _span(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of an export of days."""
+def _span(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that adds the options of an export of days."""
+    return partial(_with_span, formats)
+
+
+def _with_span(formats: Sequence[str], command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         home_option,
         click.argument("file", type=click.Path(dir_okay=False, path_type=Path)),
-        click.option(
-            "--format", "format_", type=click.Choice(["csv", "xlsx"]), help="Default: the file's ending."
-        ),
+        click.option("--format", "format_", type=click.Choice(formats), help="Default: the file's ending."),
         click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day."),
         click.option(
             "--from", "since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day."
@@ -184,16 +187,16 @@ def _span(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @export.command()
-@_span
+@_span("csv", "xlsx", "parquet")
 def deals(since: datetime, until: datetime, file: Path, format_: str | None, home: Path | None) -> None:
-    """The deals of a span into a new CSV file or Excel workbook, also those taken back."""
+    """The deals of a span into a new CSV file, Excel workbook or Parquet file, also those taken back."""
     from controller.cli.tables import export_deals
 
     export_deals(chosen(home), since.date(), until.date(), file, format_)
 
 
 @export.command()
-@_span
+@_span("csv", "xlsx")
 def measures(since: datetime, until: datetime, file: Path, format_: str | None, home: Path | None) -> None:
     """The numbers beside the deals (calls, appointments, payments) of a span, as CSV or Excel workbook."""
     from controller.cli.tables import export_measures

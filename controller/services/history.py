@@ -141,6 +141,19 @@ def _rows(store: Store, since: date, until: date) -> Iterator[tuple[str, ...]]:
         at = (date.fromisoformat(day), int(ident))
 
 
+def deals_of(store: Store, since: date, until: date) -> Iterator[PastDeal]:
+    """Yield a span's deals, oldest first; read as `rows_of` does."""
+    check_span(since, until)
+    at = OLDEST
+    while True:
+        with store.read() as session:
+            found = session.history.after(since, until, at, _EXPORTED_AT_ONCE)
+        yield from found
+        if len(found) < _EXPORTED_AT_ONCE:
+            return
+        at = (found[-1].date, found[-1].id)
+
+
 def _week(days: dict[date, Sum], monday: date) -> tuple[date, Sum]:
     return monday, _added(days.get(monday + timedelta(days=n), Sum()) for n in range(7))
 
