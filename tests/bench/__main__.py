@@ -30,7 +30,7 @@ BENCH = (
     "understood",
     "slowvoice",
 )
-SOAK = ("noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "pictures", "cities")
+SOAK = ("noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "pictures", "cities", "longforms")
 
 
 def main() -> int:

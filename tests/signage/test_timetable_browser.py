@@ -94,7 +94,7 @@ def wait_until_played(house: House, music: str) -> float:
     return time.monotonic() - start
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("size", ["phone", pytest.param("desktop", marks=pytest.mark.long)])
 def test_noon_plays_other_music(house: House, browser: Browser, pages: list[Page], size: str) -> None:
     """Tap the entry, see the fault of 25:61 under its field, see the day, save: in force within two seconds."""
     wait_until_played(house, "rousing")
@@ -260,7 +260,14 @@ def test_settings_and_a_new_entry(house: House, browser: Browser, pages: list[Pa
     assert re.findall(r"#.*", text) == comments
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("small", "light"), ("desktop", "light")])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        ("phone", "dark"),
+        pytest.param("small", "light", marks=pytest.mark.long),
+        pytest.param("desktop", "light", marks=pytest.mark.long),
+    ],
+)
 def test_every_tab_and_form_fits(
     house: House, browser: Browser, pages: list[Page], size: str, scheme: str
 ) -> None:

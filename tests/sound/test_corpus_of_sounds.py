@@ -113,9 +113,23 @@ def _until_known(found: Brought) -> None:
 
 
 def test_files_in_a_folder_play_or_are_named_with_a_remedy(brought: Brought) -> None:
-    """Every file is listed by a readable name, with its length or a sentence with the remedy."""
-    rows, names = brought.rows(), brought.names()
-    wrong = []
+    """Every file is listed by a readable name, with its length or a sentence with the remedy.
+
+    A file that the player could not play has neither for a moment, until it is converted.
+    """
+    deadline = time.monotonic() + 120
+    while wrong := wrongly_listed(brought):
+        assert time.monotonic() < deadline, wrong
+        time.sleep(0.2)
+    rows = brought.rows()
+    text = json.dumps(rows, ensure_ascii=False)
+    assert text.isprintable()
+    assert "早安.mp3" in rows
+
+
+def wrongly_listed(brought: Brought) -> list[tuple[str, dict[str, Any]]]:
+    """Return names and rows of files that are not listed as the corpus expects."""
+    rows, names, wrong = brought.rows(), brought.names(), []
     for sound, _, path in brought.made:
         row = rows[names[path.name]]
         if sound.refused is None:
@@ -124,10 +138,7 @@ def test_files_in_a_folder_play_or_are_named_with_a_remedy(brought: Brought) -> 
             good = sound.refused in (row["fault"] or "") and "请" in row["fault"]
         if not good:
             wrong.append((names[path.name], row))
-    assert wrong == []
-    text = json.dumps(rows, ensure_ascii=False)
-    assert text.isprintable()
-    assert "早安.mp3" in rows
+    return wrong
 
 
 def test_files_with_bad_names_are_played_and_deleted(brought: Brought) -> None:
@@ -176,11 +187,11 @@ def test_an_upload_is_taken_or_refused_by_name_as_in_the_folder(brought: Brought
 
 def test_every_photo_is_taken_or_refused_with_a_way_out(brought: Brought) -> None:
     """Photos over HTTP, one after the other, give 200, or 422 with a remedy. Forty a minute are allowed:
-    rotated pictures are left to the test below."""
+    rotated and very large pictures are left to the test below."""
     person = brought.office.get("/api/people")[0]["id"]
     wrong = []
     for kind, (make, wanted) in PICTURES.items():
-        if kind[-1] in "2345678":
+        if kind[-1] in "2345678" or kind == "200 megapixels":
             continue
         status, answer = brought.photo(person, make())
         refused = not set(wanted) <= set(CORNERS)
@@ -277,7 +288,10 @@ def _heard(heard: Any, frames: Any, pitch: int) -> tuple[float, float, float]:
     return ours.size / 20, measured(middle.T).lufs, float(20 * np.log10(sides[0] / sides[1]))
 
 
-@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.long) if "megapixels" in kind else kind for kind in PICTURES],
+)
 def test_a_photo_of_any_kind_is_shown_rightly_or_refused_with_a_way_out(kind: str, tmp_path: Path) -> None:
     """A photo becomes upright, small, with its colours and without metadata, or is refused with a remedy."""
     make, wanted = PICTURES[kind]
