@@ -64,7 +64,7 @@ kept = _shared.used
 
 @contextmanager
 def pictures(taken: bool) -> Iterator[None]:
-    """Take pictures of pages for people, or do nothing instead: `make test` has hundreds, and nobody reads them."""
+    """Take pictures of pages for people, or do nothing instead: `make test` would take hundreds."""
     with pytest.MonkeyPatch.context() as patch:
         for kind in () if taken else (Page, Locator):
             patch.setattr(kind, "screenshot", lambda self, **how: b"")

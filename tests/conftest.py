@@ -21,7 +21,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 LONG = bool(os.environ.get("ZHANGU_SOAK"))
-"""Whether to run the long forms of tests (marker `long`), as tests/bench/longforms.py does."""
+"""Run the long forms of tests (marker `long`), as tests/bench/longforms.py does."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

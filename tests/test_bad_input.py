@@ -110,6 +110,7 @@ def test_a_start_with_a_faulty_file(office: Running) -> None:
     assert "Mars" in problems(office)
 
 
+@pytest.mark.long  # rarer than the one above
 def test_a_damaged_last_good_copy(office: Running) -> None:
     """When the copy is damaged too, the start fails with the problems of the edited file."""
     office.start()
@@ -120,8 +121,7 @@ def test_a_damaged_last_good_copy(office: Running) -> None:
 
 
 # --- music
-
-
+@pytest.mark.long  # the player and the library have tests; the corpus has such files
 def test_broken_music_is_skipped_and_named(tmp_path: Path, device: dict[str, str]) -> None:
     """A file without music, an empty one and a folder named like a track are reported; the good one plays."""
     folder = tmp_path / "music" / "calm"
@@ -139,7 +139,7 @@ def test_broken_music_is_skipped_and_named(tmp_path: Path, device: dict[str, str
 
 
 @pytest.mark.parametrize(
-    "kind", ["missing", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("empty", "no folder"))]
+    "kind", [pytest.param(kind, marks=pytest.mark.long) for kind in ("missing", "empty", "no folder")]
 )
 def test_a_playlist_that_is_not_there(tmp_path: Path, device: dict[str, str], kind: str) -> None:
     """The office runs in silence and reports which playlist has no tracks."""
@@ -327,6 +327,7 @@ def test_texts_beyond_all_measure(started: Running) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.long  # phone and wall have one each: test_phone_browser.py, test_wall_browser.py
 def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str], browser: Browser) -> None:
     """Markup in person, team, product and announcement: phone and wall show it as text and run nothing."""
     with Running(tmp_path / "home", device, timetable=timetable(*SPANS)) as house:

@@ -58,6 +58,7 @@ def problems_in(house: Running, path: str) -> str:
     return " ".join(row["what"] for row in house.get(path)["troubles"])
 
 
+@pytest.mark.long  # a folder that may not be written has the same paths, below
 def test_a_read_only_store_is_reported_everywhere(office: Running) -> None:
     """Mode 0444 while running and at a start: /health, phone, doctor and a deal report it; once fixed, all works."""
     session = office.folder / "var" / "zhangu.db"
@@ -146,7 +147,7 @@ PLAYER, VOICE = "controller.sound.player.process", "controller.sound.voice"
     ("module", "how"),
     [
         (PLAYER, signal.SIGSTOP),
-        (VOICE, signal.SIGKILL),
+        pytest.param(VOICE, signal.SIGKILL, marks=pytest.mark.long),
         pytest.param(PLAYER, signal.SIGKILL, marks=pytest.mark.long),
         pytest.param(VOICE, signal.SIGSTOP, marks=pytest.mark.long),
     ],

@@ -1,4 +1,4 @@
-"""Stand-ins take every call that the real class takes: one that differs hides faults, or makes up its own."""
+"""Doubles take every call that the real class takes: one that differs hides faults, or makes up its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAIRS = (
 )  # fmt: skip
 
 
-def refused(stand_in: Callable[..., object], real: Callable[..., object]) -> str | None:
+def refused(double: Callable[..., object], real: Callable[..., object]) -> str | None:
     """Return why the stand-in does not take a call with all parameters of the real one, None when it does."""
     parameters = [one for one in inspect.signature(real).parameters.values() if one.name != "self"]
     places = [
@@ -36,17 +36,17 @@ def refused(stand_in: Callable[..., object], real: Callable[..., object]) -> str
     ]
     named = {one.name: None for one in parameters if one.kind is Parameter.KEYWORD_ONLY}
     try:
-        inspect.signature(stand_in).bind(None, *places, **named)
+        inspect.signature(double).bind(None, *places, **named)
     except TypeError as why:
         return f"{real.__qualname__}{inspect.signature(real)}: {why}"
     return None
 
 
-@pytest.mark.parametrize(("stand_in", "real"), PAIRS, ids=lambda kind: kind.__name__)
-def test_a_stand_in_takes_what_the_real_one_takes(stand_in: type, real: type) -> None:
+@pytest.mark.parametrize(("double", "real"), PAIRS, ids=lambda kind: kind.__name__)
+def test_doubles_take_every_call(double: type, real: type) -> None:
     """With all parameters of the real method, also the optional ones."""
     names = {name for name, what in vars(real).items() if inspect.isfunction(what) and name[0] != "_"}
-    both = [name for name in names if inspect.isfunction(getattr(stand_in, name, None))]
-    wrong = [why for name in both if (why := refused(getattr(stand_in, name), getattr(real, name)))]
+    both = [name for name in names if inspect.isfunction(getattr(double, name, None))]
+    wrong = [why for name in both if (why := refused(getattr(double, name), getattr(real, name)))]
     assert both
     assert wrong == []

@@ -97,7 +97,10 @@ def test_a_phone_is_added_by_code_and_removed_while_open(
     assert other.url.endswith("/login")
 
 
-@pytest.mark.parametrize("how", ["command", "person left", "office PIN off"])
+@pytest.mark.parametrize(
+    "how",
+    ["command", *(pytest.param(how, marks=pytest.mark.long) for how in ("person left", "office PIN off"))],
+)
 def test_an_open_page_notices_every_way_out(house: House, open_page: Callable[..., Page], how: str) -> None:
     """Also without a request to this server: `zhangu tokens revoke`, a person who leaves, the PIN switched off."""
     from controller.sales.store import Store

@@ -1,4 +1,4 @@
-"""The short forms of the bench: three and ten broadcasts, cut from the daemon's recorded output, are understood."""
+"""A short form of the bench, for `make soak`: ten broadcasts, cut from the daemon's recorded output, are understood."""
 
 from __future__ import annotations
 
@@ -16,20 +16,16 @@ from announcing import FAST
 pytestmark = pytest.mark.signal
 
 
-ONE_WINDOW = (0, 60, 90)
-"""A deal, a round-up and a free text: together one window of the listener."""
 OF_ALL_KINDS = (0, 5, 20, 30, 40, 50, 60, 70, 85, 90)
 """Deals, first deals, a round-up, results, free texts; the bench takes all hundred."""
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(listener.missing() is not None, reason=str(listener.missing()))
-@pytest.mark.parametrize(
-    "numbers", [ONE_WINDOW, pytest.param(OF_ALL_KINDS, marks=pytest.mark.long)], ids=["three", "ten"]
-)
-def test_broadcasts_are_understood(natural_voice: Path, numbers: tuple[int, ...]) -> None:
+@pytest.mark.long  # the voice alone: test_natural_voice.py
+def test_ten_broadcasts_are_understood(natural_voice: Path) -> None:
     """Over ducked music: at least 95 of 100 syllables right, 90 with tones. The bench asks more."""
-    chosen = [understood.hundred()[number] for number in numbers]
+    chosen = [understood.hundred()[number] for number in OF_ALL_KINDS]
     found = understood.tally_together(chosen, understood.recorded(chosen, natural_voice, FAST))
     assert found.right >= 95
     assert found.right_with_tones >= 90
