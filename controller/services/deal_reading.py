@@ -15,7 +15,8 @@ from controller.sales.corrections import week_so_far
 from controller.sales.deals_import import has_heading, read_table
 from controller.sales.model import HEARD, PLAYING, Deal, Refused
 from controller.sales.money import money
-from controller.sales.pasted import Known, PastedRow, read_pasted
+from controller.sales.pasted import read_pasted
+from controller.sales.pasted_rows import Known, PastedRow
 from controller.sales.people_import import LARGEST_FILE
 from controller.sales.store import Session
 from controller.sales.text_tables import LOOKED_AT, Line, read
