@@ -95,6 +95,7 @@ class Daemon:
         from controller.cities.device_link import DeviceLink
         from controller.clock import Clock
         from controller.feed import Feed
+        from controller.links.receiver import BotReceivers
         from controller.links.sender import LinkSender
         from controller.services import Office, Parts
         from controller.sound.announcer import Announcer
@@ -161,6 +162,9 @@ class Daemon:
             self.office.clock_trusted,
         )
         self._stack.callback(self.links.close)
+        own = self.office.links
+        self.bots = BotReceivers(self.clock, own.open_bots, self.office.chat_deals, own.bot_states)
+        self._stack.callback(self.bots.close)
         self._cities = Link(self.office.cities_link)
         self._stack.callback(self._cities.close)
         self.store.changes.listen(self._cities.wake)
@@ -243,6 +247,7 @@ class Daemon:
         self._voice.warm_up()
         self._voice_install.start()
         self.links.start()
+        self.bots.start()
         if not self._options.rehearsal:
             self.office.backups.start()
             self._stack.callback(self.office.backups.close)

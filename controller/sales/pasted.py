@@ -79,14 +79,17 @@ class _Draft:
         return next((token for token in self.amounts if not token.second), next(iter(self.amounts), None))
 
 
-def read_pasted(text: str, known: Known) -> tuple[PastedRow, ...]:
-    """Return the deals in a text, in its sequence. Raises `Refused` when it is too long or has too many."""
+def read_pasted(text: str, known: Known, sender: str = "") -> tuple[PastedRow, ...]:
+    """Return the deals in a text, in its sequence. Raises `Refused` when it is too long or has too many.
+
+    `sender`: who has sent it, unless its lines name senders themselves.
+    """
     if len(text) > LONGEST_TEXT:
         raise Refused(f"粘贴的内容有 {len(text)} 个字，最多 {LONGEST_TEXT} 个，请分几次粘贴。", field="text")
     words = Vocabulary(known.people, known.products)
     rows: list[PastedRow] = []
     for message in messages_of(text, known.now):
-        _Reading(message, known, words, rows).read()
+        _Reading(message if message.sender else replace(message, sender=sender), known, words, rows).read()
     if len(rows) > MOST_ROWS:
         raise Refused(f"里面有 {len(rows)} 单，一次最多 {MOST_ROWS} 单，请分几次粘贴。", field="text")
     return marked_repeats(rows, known)

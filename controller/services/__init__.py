@@ -32,6 +32,7 @@ from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
+from controller.services.chat_deals import ChatDeals
 from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, Decided, Preferences
@@ -146,6 +147,7 @@ class Office:
         self._deals = DealService(context, self._talk, roundups, news)
         self.inbound, self.push_links = InboundService(context, self._deals), PushLinks(context, secret_file)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
+        self.chat_deals = ChatDeals(context, self._deals, self.inbound, self.product_list.choices)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
         self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
@@ -158,15 +160,9 @@ class Office:
         self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
         self.backups = Backups(context, parts.home or Home(parts.store.path.parent.parent))
         health = HealthMonitor(
-            context,
-            self._sound.hearing,
-            parts.voice,
-            parts.library,
-            self.speaking,
-            parts.voice_install,
-            self.keys.attempts.problems,
-            self.backups.problems,
-        )
+            context, self._sound.hearing, parts.voice, parts.library, self.speaking, parts.voice_install,
+            self.keys.attempts.problems, self.backups.problems,
+        )  # fmt: skip
         self.clock_trusted = health.clock_trusted
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
         self._view = SnapshotBuilder(
