@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from controller.links.frames import dumped, object_in, parsed, text_in
 from controller.links.port import Bot, BotKind, ChatMessage, SecretField, Stay, later
-from controller.links.web import LOOKED_AT_AGAIN_S, Failed, object_of, post
+from controller.links.refusals import LOOKED_AT_AGAIN_S
+from controller.links.web import Failed, object_of, post
 from controller.links.web_socket import WebSocket, connect, is_vendors
 from controller.sales.model import Refused, StoreTrouble
 from controller.timetable.link_model import BotLink

@@ -19,7 +19,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 from controller.links.feishu_frames import CONTROL, DATA, Frame, MalformedError, decode, encode
 from controller.links.frames import dumped, object_in, parsed, text_in
 from controller.links.port import Bot, BotKind, ChatMessage, SecretField, Stay, later
-from controller.links.web import LOOKED_AT_AGAIN_S, Failed, object_of, post, post_json
+from controller.links.refusals import LOOKED_AT_AGAIN_S
+from controller.links.web import Failed, object_of, post, post_json
 from controller.links.web_socket import Beat, RefusedHandshake, WebSocket, connect, is_vendors
 from controller.sales.model import Refused, StoreTrouble
 from controller.timetable.link_model import BotLink

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from controller.links.frames import dumped, object_in, parsed, text_in
 from controller.links.port import Bot, BotKind, ChatMessage, SecretField, Stay, later
-from controller.links.web import LOOKED_AT_AGAIN_S, Failed
+from controller.links.refusals import LOOKED_AT_AGAIN_S
+from controller.links.web import Failed
 from controller.links.web_socket import Beat, WebSocket, connect
 from controller.sales.model import Refused, StoreTrouble
 from controller.timetable.link_model import BotLink

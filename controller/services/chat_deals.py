@@ -1,7 +1,7 @@
 """Deals that people write to a chat robot: read, recorded or asked about, answered. Each message once.
 
 A message and its deals are one transaction, under the vendor's id of the message: delivered again, also over a second
-connection, it gets the same answer and nothing more. Whatever is doubtful waits for the assistant.
+connection, it gets the same answer and nothing more. Doubtful deals wait for the assistant.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _AROUND: Final = re.compile(r"@\S{1,20}\s|[\s,，。.!！~～]|麻烦|帮我|帮
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """A deal that the sender has sent: its external id, newest version, and what stands for it."""
+    """A deal that the sender has sent: its external id, newest version, and its deal or question."""
 
     external_id: str
     known: KnownDeal

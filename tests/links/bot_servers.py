@@ -1,6 +1,6 @@
 """Local servers in place of the vendors' long connections: handshake, login, heartbeat, deadlines, delivery again.
 
-Real sockets. Each server delivers a message again when it was not answered in time, and refuses what the vendor would.
+Real sockets. Each server delivers a message again when it was not answered in time, and refuses as the vendor does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def until(done: Callable[[], Any], seconds: float = 30) -> None:
 
 @dataclass
 class Sent:
-    """A message of a person. `answers`: what the robot wrote back; `deliveries`: how often it was handed over."""
+    """A message of a person. `answers`: the replies of the robot; `deliveries`: how often it was handed over."""
 
     ident: str
     text: str

@@ -114,6 +114,14 @@ def write(server: Any, house: BotHouse, text: str, ident: str, **other: Any) -> 
     return server.write(Sent(f"{type(server).__name__}-{ident}", text, at=at, **other))
 
 
+def redialled(server: Any) -> Any:
+    """Cut the line and return the next one."""
+    before = server.lines[-1]
+    server.drop()
+    until(lambda: server.lines and server.lines[-1] is not before)
+    return server.lines[-1]
+
+
 @pytest.mark.parametrize("kind", IDENT)
 def test_a_deal_is_recorded_and_answered(office: BotHouse, servers: dict[Any, Any], kind: Any) -> None:
     """@战鼓 王小明 铂金 12800: recorded, announced, answered with sentence and decision; a repetition adds nothing."""
@@ -320,18 +328,14 @@ def test_a_silent_vendor_is_left(
     server = servers[WecomBots]
     monkeypatch.setattr(wecom_bot, "BEAT_S", 0.1)
     server.deaf = True
-    before = server.lines[-1]
-    server.drop()
-    until(lambda: server.lines and server.lines[-1] is not before)
-    line = server.lines[-1]
+    line = redialled(server)
     try:
         until(lambda: server.lines and server.lines[-1] is not line)
     finally:
         server.deaf = False
     assert server.pings >= 2
     monkeypatch.undo()
-    server.drop()
-    until(lambda: office.state("bot:报单").since is not None)
+    redialled(server)
 
 
 @pytest.mark.parametrize("data", ["[1]", "{", "null", '{"cmd": 7, "headers": []}', "\x00" * 50, "[" * 5000])
