@@ -91,8 +91,8 @@ class Daemon:
         return listener, certificate
 
     def _build(self, home: Home) -> None:
-        from controller.cities.connection import Link
         from controller.cities.device_link import DeviceLink
+        from controller.cities.link import Link
         from controller.clock import Clock
         from controller.feed import Feed
         from controller.links.sender import LinkSender
@@ -145,6 +145,7 @@ class Daemon:
                 home.timetable_versions,
                 home,
                 home.secrets,
+                int(self._listener.getsockname()[1]),
             )
         )
         self._stack.callback(self.office.media.samples.close)

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from controller.cities import document
 from controller.cities.board import next_epoch
-from controller.cities.connection import EXPIRY_S, LATEST_S, Session, Unsent, UnsentDeal
 from controller.cities.document import BigDeal, Document, Sum, TeamSum, Version
 from controller.cities.invitation import Access
 from controller.cities.own import OwnFile
+from controller.cities.side import EXPIRY_S, LATEST_S, Session, Unsent, UnsentDeal
 from controller.sales import store
 from controller.sales.city_tables import UnsentDocument
 from controller.sales.model import Deal
