@@ -262,7 +262,7 @@ class HttpsAttempt:
             raise Ended("no_gateway", "the answer is not understood") from error
 
     def _read(self, answer: dict[str, Any], took_s: float) -> list[Received]:
-        """Return the messages of an answer. Their lifetime is shortened by the longest possible time on the way."""
+        """Return the messages of an answer. Their lifetime is shortened by its time on the line."""
         unseen = max(0.0, took_s - float(answer["waited"]))
         messages = [
             Received(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from controller.cities.document import BigDeal, Document, NotUnderstood, Place, 
 from controller.cities.invitation import Access
 from controller.cities.side import LATEST_S, Received, Session, Unsent, UnsentDeal
 from controller.cities.way import HTTPS
+from controller.health import Away
 from controller.names import same_name
 from controller.sales import results, store
 from controller.sales.model import City, Refused
@@ -30,6 +31,7 @@ from controller.sales.standings import Standings
 from controller.sentences import Sentence, say
 from controller.services.city_access import CityAccess
 from controller.services.city_documents import OwnDocuments
+from controller.services.city_rows import deal_line, spelling, unheard
 from controller.services.city_state import Clocks, LinkRecord
 from controller.services.context import Context
 
@@ -67,6 +69,7 @@ class CityService:
         self._heard: dict[str, float] = {}
         self._unread: dict[str, str] = {}
         self._ids: OrderedDict[str, None] = OrderedDict()
+        self._down: dict[str, datetime] = {}
         self._double = False
         self._birth_again = self._stale = False
         self._reads_store = True
@@ -211,7 +214,7 @@ class CityService:
         self._ids[deal.ident] = None
         while len(self._ids) > _IDS_KEPT:
             self._ids.popitem(last=False)
-        self._tell(_deal_line(deal), min(message.lifetime_s, NEWS_S))
+        self._tell(deal_line(deal), min(message.lifetime_s, NEWS_S))
         return True
 
     def _tell(self, text: Sentence, for_s: float) -> None:
@@ -294,10 +297,10 @@ class CityService:
         typed = {row.name: row for row in session.settings.cities(day)}
         name, access = self._own_name(), self.joined.wanted()
         branches = self._branches(day, name, access)
-        others = [self._city(branch, typed.pop(_spelling(branch.name, typed), None)) for branch in branches]
+        others = [self._city(branch, typed.pop(spelling(branch.name, typed), None)) for branch in branches]
         if access is not None:
             listed = (city for city in self._context.rhythm.cities if not same_name(city, name))
-            others += _unheard(listed, [*typed, *(row.name for row in others)])
+            others += unheard(listed, [*typed, *(row.name for row in others)])
         others += [row for row in typed.values() if not same_name(row.name, name)]
         if not others:
             return ()
@@ -364,6 +367,23 @@ class CityService:
         found += [say("city_unread", city=city) for city in sorted(unread)]
         return tuple(found)
 
+    def silent(self, now: datetime) -> tuple[Away, ...]:
+        """Return the branches that have reported this week, each with since when its line to the broker is down.
+
+        Nothing is known of them while this office's own line is down.
+        """
+        access = self.joined.wanted()
+        if access is None:
+            return ()
+        with self._lock:
+            up, lines = self.link.state().up, self._board.lines()
+            if not up:
+                self._down = {}
+                return ()
+            down = [name for name, online in lines if not online and name != access.branch]
+            self._down = {name: self._down.get(name, now) for name in down}
+            return tuple(Away(name, self._down.get(name)) for name, _ in lines if name != access.branch)
+
     def ages(self) -> dict[str, float]:
         """Return seconds since the last message of each branch, by this machine's monotonic clock."""
         now = self._context.clock.monotonic()
@@ -416,23 +436,3 @@ class CityService:
 
 def _port_of(access: Access, way: str) -> int:
     return access.https if way == HTTPS else access.port
-
-
-def _spelling(name: str, typed: Mapping[str, City]) -> str:
-    return next((other for other in typed if same_name(other, name)), name)
-
-
-def _unheard(listed: Iterable[str], known: Sequence[str]) -> list[City]:
-    """Return rows for the cities of the timetable that are neither connected nor typed."""
-    return [
-        City(0, city, None, None, missing=True)
-        for city in listed
-        if not any(same_name(city, other) for other in known)
-    ]
-
-
-def _deal_line(deal: BigDeal) -> Sentence:
-    amount = f"{deal.amount:,.2f}".removesuffix(".00")
-    if deal.person:
-        return say("city_big_deal_of", city=deal.branch, person=deal.person, amount=amount)
-    return say("city_big_deal", city=deal.branch, amount=amount)

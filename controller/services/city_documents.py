@@ -65,6 +65,7 @@ class OwnDocuments:
                     session.cities.set_epoch(self._epoch)
             if self._newest_deal is None:
                 self._newest_deal = session.deals.newest_id()
+            session.cities.send_again()  # the broker may have lost it: its disk was replaced, or its power cut
             state = session.cities.next_session()
         self._file.remember(Version(state.epoch, max(state.seq, self._last_seq(state.epoch))))
         return Session(access, Version(state.epoch, state.session), self._file.install)

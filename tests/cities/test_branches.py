@@ -129,10 +129,10 @@ def test_an_overtaking_is_a_line_and_a_mark(branches: dict[str, BranchOffice]) -
 
 
 def test_nothing_is_lost_or_celebrated_late_when_the_broker_dies(
-    head_office: Broker, branches: dict[str, BranchOffice]
+    head_office: Broker, branches: dict[str, BranchOffice], tmp_path: Path
 ) -> None:
     """Deals of an outage are on every board after it, the boards show the last figures meanwhile, and no old deal is
-    celebrated."""
+    celebrated. A broker that lost its disk gets everything again."""
     wait_for(lambda: all(len(office.cities.own.unsent_deals()) == 0 for office in branches.values()))
     head_office.kill()
     wait_for(lambda: not any(office.up() for office in branches.values()))
@@ -143,10 +143,18 @@ def test_nothing_is_lost_or_celebrated_late_when_the_broker_dies(
     wait_for(lambda: branches["北京"].cities.sentences() == (said,))
     for office in branches.values():
         office.clock.go(seconds=61)
+    (head_office.hub.folder / "data" / "mosquitto.db").unlink(missing_ok=True)
     head_office.start()
     wait_for(lambda: all(all_see(branches, city) for city in CITIES))
     assert all("66,000" not in line for office in branches.values() for line in office.cities.lines())
     wait_for(lambda: branches["上海"].cities.unsent_count() == 0)
+    newcomer = BranchOffice(tmp_path / "new", "青岛", code(head_office, "青岛"))
+    try:
+        wait_for(lambda: newcomer.seen().keys() >= set(CITIES))
+    finally:
+        newcomer.close()
+        head_office.hub.revoke("青岛")
+        hub_line.empty(head_office.hub.admin(), "青岛")
 
 
 def test_late_and_doubled_big_deals_are_not_shown(
