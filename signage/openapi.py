@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Flask, current_app, jsonify, render_template
@@ -81,7 +83,12 @@ _TAG_OF: Final = {
     "access": "access",
     "log": "access",
 }
+SCHEMAS: Final = Path(__file__).parent / "response_schemas.json"
+_GOOD: Final = {200: "好。", 201: "记下了。", 202: "开始了。"}
+_TYPES: Final = {"string": "文字", "number": "数", "integer": "整数", "boolean": "是或否"}
 _ERRORS: Final = {
+    "400": PLAIN[400],
+    "404": "没有这个编号或名字。",
     "401": "没有登录，也没有有效的令牌。",
     "403": "这个身份没有这项权限。",
     "409": "和已经有的冲突，或者同一个 key 用了别的内容。",
@@ -125,9 +132,18 @@ def _operations(shown: Json) -> Iterator[Json]:
                 "path": path + (f"?{query}" if query else ""),
                 "body": json.dumps(body, ensure_ascii=False, indent=1) if body is not None else "",
                 "binary": "application/octet-stream" in content,
+                "answer": _answer(operation["responses"]),
                 "roles": "、".join(dict.fromkeys(ROLE_NAMES[role] for role in operation["x-roles"]))
                 or "所有人",
             }
+
+
+def _answer(responses: Json) -> str:
+    """Return the good answer for people: its fields, or the type of the file; "" for an unknown one."""
+    good: Json = next((one for status, one in responses.items() if status.startswith("2")), {})
+    for kind, content in good.get("content", {}).items():
+        return fields_of(content["schema"]) if kind == "application/json" else str(kind)
+    return ""
 
 
 def _kept() -> Json:
@@ -183,7 +199,7 @@ def _operation(app: Flask, rule: Rule, method: str) -> Json:
         "summary": re.sub(r"\{(?:url_)?(\w+)\}", r"〔\1〕", words) or said.split(". ")[0] or rule.endpoint,
         "description": said,
         "parameters": [*_path_parameters(rule), *_query_parameters(rule.endpoint)],
-        "responses": _responses(method, right),
+        "responses": _responses(method, rule.endpoint, right),
         "security": [{"token": []}] if right else [],
         "x-right": right,
         "x-roles": sorted(RIGHTS[right]) if right else [],
@@ -240,18 +256,54 @@ def schema_of(value: object) -> Json:
     raise TypeError(f"no schema for {value!r}")
 
 
-def _responses(method: str, right: str | None) -> Json:
+def _responses(method: str, endpoint: str, right: str | None) -> Json:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    codes = ["422", "503"]
+    codes = ["400", "404", "422", "429", "503"]
     if right:
         codes += ["401", "403"]
     if method in WRITING:
-        codes += ["409", "413", "415", "429"]
-    refused = {code: {"description": _ERRORS[code], "content": error} for code in sorted(codes)}
-    if method == "POST":
-        return {
-            "200": {"description": "做好了，或者早就做好了。"},
-            "201": {"description": "记下了。"},
-            **refused,
-        }
-    return {"200": {"description": "好。"}, **refused}
+        codes += ["409", "413", "415"]
+    refused = {code: {"description": _ERRORS[code], "content": error} for code in codes}
+    known = _answers().get(f"{method} {endpoint}", {})
+    good = {
+        str(status): {"description": _GOOD.get(status, _GOOD[200]), **_content(known)}
+        for status in known.get("statuses") or ((200, 201) if method == "POST" else (200,))
+    }
+    return dict(sorted({**refused, **good}.items()))
+
+
+def _content(known: Json) -> Json:
+    """Return the content of an answer: its schema for JSON, else its type."""
+    if "schema" in known:
+        return {"content": {"application/json": {"schema": known["schema"]}}}
+    if "type" in known:
+        return {"content": {known["type"]: {"schema": {}}}}
+    return {}
+
+
+@cache
+def _answers() -> Json:
+    """Return the known good answers, by method and endpoint; made by `tests/tools/responses.py`."""
+    # A value of which only null was seen can be anything.
+    kept: Json = json.loads(
+        SCHEMAS.read_text("utf-8"), object_hook=lambda one: {} if one == {"type": ["null"]} else one
+    )
+    return kept
+
+
+def fields_of(schema: Json, depth: int = 2) -> str:
+    """Return a schema for people: {id, sentence, decision: {when, why}}."""
+    types = [one for one in schema.get("type", ()) if one != "null"]
+    if "properties" in schema:
+        if depth == 0:
+            return "{…}"
+        inside = (f"{name}{_inside(one, depth - 1)}" for name, one in schema["properties"].items())
+        return "{" + ", ".join(inside) + "}"
+    if "array" in types:
+        return f"[{fields_of(schema['items'], depth)}, …]" if "items" in schema else "[…]"
+    return "{…}" if "object" in types else "、".join(_TYPES[one] for one in types)
+
+
+def _inside(schema: Json, depth: int) -> str:
+    nested = "properties" in schema or "properties" in schema.get("items", {})
+    return f": {fields_of(schema, depth)}" if nested else ""
