@@ -165,8 +165,8 @@ class Office:
             self.speaking,
             parts.voice_install,
             self.keys.attempts.problems,
-            self.backups.problems,
-        )
+            self.backups.problems, parts.speaker,
+        )  # fmt: skip
         self.clock_trusted = health.clock_trusted
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
         self._view = SnapshotBuilder(

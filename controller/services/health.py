@@ -13,6 +13,7 @@ from controller.sentences import first_and_rest, say
 from controller.services.context import Context
 from controller.services.voices import Speaking
 from controller.sound.library import Library
+from controller.sound.speaker import Speaker
 from controller.sound.tts.background_install import FAILED, NO_INSTALL, InstallStatus
 from controller.sound.tts.client import Voice
 
@@ -25,6 +26,8 @@ MEND = {
     NO_DEVICE: (say("no_device_meanwhile"), say("no_device_mend")),
     VOLUME_0: (say("volume_0_meanwhile"), say("volume_0_mend")),
 }
+OUTPUT_MUTED = HealthProblem(say("output_muted"), say("no_device_meanwhile"), say("output_muted_mend"))
+OUTPUT_SILENT = HealthProblem(say("output_silent"), say("output_silent_meanwhile"), say("output_silent_mend"))
 
 
 class HealthMonitor:
@@ -40,11 +43,12 @@ class HealthMonitor:
         voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL,
         sign_ins: Callable[[], tuple[HealthProblem, ...]] = lambda: (),
         backups: Callable[[], tuple[HealthProblem, ...]] = lambda: (),
+        speaker: Speaker | None = None,
     ):
-        """`sign_ins`: problems with sign-in attempts; `backups`: with the daily backups."""
+        """`sign_ins`: problems with sign-in attempts; `backups`: with the daily backups; `speaker`: with outputs."""
         self._context, self._hearing, self._voice, self._library = context, hearing, voice, library
         self._speaking, self._voice_install, self._sign_ins = speaking, voice_install, sign_ins
-        self._backups = backups
+        self._backups, self._speaker = backups, speaker
 
     def all(self) -> tuple[HealthProblem, ...]:
         """Return all present problems, the gravest first."""
@@ -57,6 +61,7 @@ class HealthMonitor:
     def _of_the_parts(self) -> tuple[HealthProblem, ...]:
         problems = [
             *self._heard(),
+            self._unheard(),
             self._book(),
             self._disk(),
             self._clock(),
@@ -82,11 +87,19 @@ class HealthMonitor:
 
     def _heard(self) -> list[HealthProblem]:
         """Return problems for no device or volume 0; quiet time and mute are none, and `_speech` reports the voice."""
+        muted = self._speaker is not None and self._speaker.outputs().blocked == "muted"
         return [
-            HealthProblem(reason.sentence, *MEND[reason.cause])
+            OUTPUT_MUTED
+            if muted and reason.cause == NO_DEVICE
+            else HealthProblem(reason.sentence, *MEND[reason.cause])
             for reason in self._hearing(self._context.clock.now()).reasons
             if reason.cause in MEND
         ]
+
+    def _unheard(self) -> HealthProblem | None:
+        """Return the problem of music that should play and does not leave the mixer."""
+        health = self._speaker.health() if self._speaker is not None else None
+        return OUTPUT_SILENT if health is not None and health.alive and health.why is not None else None
 
     def _book(self) -> HealthProblem | None:
         fault = self._context.store.ailing()
