@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 # Only the imports for starting the player process; Daemon._build imports the rest while the player opens its device.
-from controller.sound import mandarin
+from controller.sound import mandarin, output_choice
 from controller.sound.speaker import Event, Speaker
 from controller.system import log_file, network, process
 from controller.system.network import Certificate, listen, reachable_address
@@ -58,7 +58,8 @@ class Daemon:
             self._instance_lock = self._stack.enter_context(InstanceLock(home.running))
             self._listener = listen(options.host, options.port)
             self._stack.callback(self._listener.close)
-            self.speaker = Speaker(self._on_speaker)
+            choice = output_choice.read(home.var / "output.json")
+            self.speaker = Speaker(self._on_speaker, output=choice.key if choice else None)
             self._stack.callback(
                 self.speaker.close
             )  # for a failed build; normally the speaker is closed earlier
@@ -96,6 +97,7 @@ class Daemon:
         from controller.clock import Clock
         from controller.feed import Feed
         from controller.links.sender import LinkSender
+        from controller.links.uptime import UptimeCalls
         from controller.services import Office, Parts
         from controller.sound.announcer import Announcer
         from controller.sound.library import Library
@@ -145,6 +147,7 @@ class Daemon:
                 home.timetable_versions,
                 home,
                 home.secrets,
+                lambda: self._uptime.failed_since(),
             )
         )
         self._stack.callback(self.office.media.samples.close)
@@ -158,9 +161,16 @@ class Daemon:
             self.store,
             lambda: self.timetable_file.rhythm.office,
             self.office.links.open_links,
-            self.office.clock_trusted,
+            self.office.health.clock_trusted,
         )
         self._stack.callback(self.links.close)
+        self._uptime = UptimeCalls(
+            lambda: self.timetable_file.rhythm.health.call,
+            lambda: self.store.ailing() is None,
+            self.clock.now,
+            monotonic=self.clock.monotonic,
+        )
+        self._stack.callback(self._uptime.close)
         self._cities = Link(self.office.cities_link)
         self._stack.callback(self._cities.close)
         self.store.changes.listen(self._cities.wake)
@@ -248,6 +258,7 @@ class Daemon:
             self._stack.callback(self.office.backups.close)
         if self._options.start is None:  # a rehearsal reports nothing
             self._cities.start()
+            self._uptime.start()
             self._home_assistant.start()
         process.notify("READY=1")
 

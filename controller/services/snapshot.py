@@ -198,6 +198,7 @@ class SnapshotBuilder:
         plan, state, on_air = context.plan(now), context.state(now), self._talk.shown_on_walls(now)
         trusted = self._health.clock_trusted()
         scene = _scene(state, on_air, trusted, held=self._honours.held(now))
+        report = self._health.report()
         with context.store.read() as session:
             periods = {
                 period: session.standings(*period_of(period, now.date()))
@@ -230,7 +231,7 @@ class SnapshotBuilder:
                 on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
             ) if on_air else None,
             board=board, sounding=self._sounding(now),
-            problems=self._health.all(), notices=notices, trusted_clock=trusted,
+            problems=report.problems, readings=report.readings, notices=notices, trusted_clock=trusted,
             walls=self._walls(context.rhythm.walls),
             champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),

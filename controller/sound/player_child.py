@@ -17,6 +17,7 @@ from controller.sound.player import protocol
 
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
 """Signals by which a program ends itself. SIGKILL comes from outside: it is no evidence against the file."""
+TONE_LIMIT_S = 12.0
 SILENCE_LIMIT_S = 20.0
 """Longest examination of a file; half a second is usual."""
 
@@ -121,3 +122,14 @@ def silent_file(path: Path, position_s: float) -> bool:
         )
         return done.returncode != 1 or bool(done.stderr)
     return True
+
+
+def play_tone(key: str, sound: Path) -> bool:
+    """Play a short sound through one output, beside the player; return whether it could be opened."""
+    command = [sys.executable, "-P", "-m", "controller.sound.player.tone", key, str(sound)]
+    quiet = subprocess.DEVNULL
+    try:
+        done = subprocess.run(command, stdin=quiet, stdout=quiet, stderr=quiet, timeout=TONE_LIMIT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

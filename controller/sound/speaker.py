@@ -332,7 +332,7 @@ class Speaker:
             self._report(Event("outputs"))
 
     def _block(self, why: str) -> None:
-        """Nobody hears the present announcement any more: end it as lost. Music goes on, to be there at once."""
+        """The present announcement is not heard any more: end it as lost. Music goes on, to be there at once."""
         log.warning("the device plays to nobody: %s", why)
         with self._lock:
             lost, self._announced = sorted(self._announced), set()

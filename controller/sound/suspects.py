@@ -12,7 +12,7 @@ kills the player in its middle costs one restart."""
 
 
 class Suspects:
-    """Counts deaths by the file that was opened last. `guilty`: the files to skip, until the daemon starts again."""
+    """Count deaths by the file that was opened last. `guilty`: the files to skip, until the daemon starts again."""
 
     def __init__(self) -> None:
         self.guilty: frozenset[Path] = frozenset()

@@ -210,6 +210,10 @@ class Device:
         sound.set_volume(self._master)
         self._tone.play(sound)
 
+    def toning(self) -> bool:
+        """Return whether that sound still plays."""
+        return bool(self._tone.get_busy())
+
     def loudness(self, master: float) -> None:
         """Set the master volume of announcements, 0..1."""
         self._master = master

@@ -105,8 +105,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A way for sound out of the machine. `key` finds it again (`outputs`); `name`: as the system calls it; `kind`: usb,
-    jack, hdmi, bluetooth or other."""
+    """A way for sound out of the machine. `key` finds it again (`outputs`); `name`: as the system calls it;
+
+    `kind`: usb, jack, hdmi, bluetooth or other.
+    """
 
     key: str
     name: str

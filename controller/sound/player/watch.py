@@ -48,7 +48,9 @@ class Watch:
         while True:
             try:
                 found = self._of_server() if self._driver == "pulseaudio" else self._of_cards()
-            except Exception:  # the server is gone or too old to answer: the device reports its end by an event
+            except (
+                Exception
+            ):  # the server is gone or too old to answer: the device reports its end by an event
                 self._server, found = None, self._found
             self._found = found
             self._missed = self._missed + 1 if self._could_be_better(found) else 0
