@@ -103,7 +103,7 @@ class OutputService:
         reasons = self._hearing(self._context.clock.now()).reasons
         silent = next((reason for reason in reasons if reason.cause in (QUIET, MUTED, VOLUME_0)), None)
         if silent is not None:
-            raise Refused(f"{silent.sentence}所以现在不试音。", "output")
+            raise Refused(f"现在不试音：{silent.short}。", "output")
         if not row.here:
             raise Refused(f"“{row.name}”没有接上，接好以后再试。", "output")
         if row.used:
