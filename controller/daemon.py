@@ -21,6 +21,7 @@ from controller.system import log_file, network, process
 from controller.system.network import Certificate, listen, reachable_address
 from controller.system.paths import Home, version
 from controller.system.process import InstanceLock, ShutdownSignal
+from controller.system.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -153,8 +154,9 @@ class Daemon:
         self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
         self.timekeeper = Timekeeper(
-            self.clock, self.timetable_file, self.office.timetable_listener, self._alive
-        )
+            self.clock, self.timetable_file, self.office.timetable_listener,
+            Watchdog({"store": self.store.responds, "player": self.speaker.works}).feed,
+        )  # fmt: skip
         self.store.changes.listen(self.timekeeper.wake)
         self.links = LinkSender(
             self.clock,
@@ -230,11 +232,6 @@ class Daemon:
         self._stack.callback(self.front.close)
         app.extensions["tls"] = (self.front.port, certificate.authority)
         self.front.start()
-
-    def _alive(self) -> None:
-        """Feed the watchdog while the timekeeper works and the store can be read."""
-        with self.store.read():
-            process.notify("WATCHDOG=1")
 
     def _on_speaker(self, event: Event) -> None:
         self._announcer.on_speaker(event)

@@ -91,7 +91,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "backups.make_backup": {},
     "outputs.choose_output": {"output": "card:Headphones:0"},
-    "outputs.test_output": {"output": "card:Headphones:0"},
+    "outputs.try_output": {"output": "card:Headphones:0"},
     "push.take_push": {"op": "data_create", "data": {"_id": "66f0", "person": "王小明", "sum": 12_800}},
     "push.save_push_link": {
         "kind": "jiandaoyun",

@@ -156,8 +156,10 @@ def _city_choice(of: _Values) -> str:
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
     "backups.make_backup": "要求现在备份",
-    "outputs.choose_output": lambda of: f"选音响：{of['output']}" if of["output"] not in ("", "按作息表") else "音响改成由主机决定",
-    "outputs.test_output": "试音：{output}",
+    "outputs.choose_output": lambda of: (
+        f"选音响：{of['output']}" if of["output"] not in ("", "按作息表") else "音响改成由主机决定"
+    ),
+    "outputs.try_output": "试音：{output}",
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
     "push.take_push": "推送来一单",
     "push.save_push_link": "设好推送的系统“{url_name}”",

@@ -72,6 +72,15 @@ class FakeSpeaker:
     def outputs(self) -> Outputs:
         return Outputs()
 
+    def choose(self, output: str | None) -> None:
+        self.chosen = output
+
+    def tone(self, path: Path) -> None:
+        self.tones = [*getattr(self, "tones", ()), path]
+
+    def works(self) -> bool:
+        return True
+
     def music(self, order: MusicOrder | None) -> None:
         if order is not None:
             assert order.tracks

@@ -89,7 +89,6 @@ class OutputService:
                 raise StoreTrouble("存不进去，磁盘可能满了。音响没有换。") from error
             self._choice = choice
         self._speaker.choose(choice.key if choice else None)
-        self._context.feed.notify()
 
     def _row(self, key: str) -> Row:
         row = next((row for row in self.rows() if row.key == key), None)
