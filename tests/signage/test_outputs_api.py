@@ -66,7 +66,7 @@ def test_an_output_is_chosen_kept_over_a_restart_missed_and_taken_again(tmp_path
 
 
 def test_a_damaged_choice_is_none(tmp_path: Path) -> None:
-    """With a damaged file the default plays; a valid choice is read as it was written."""
+    """With a damaged file the default plays; a valid choice is read back."""
     file = tmp_path / "output.json"
     for text in (
         "",
