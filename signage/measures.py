@@ -9,9 +9,10 @@ from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.names import same_name
+from controller.sales.measure_boards import MeasureBoard
 from controller.sales.measure_import import LARGEST_TABLE
 from controller.sales.model import Refused
-from controller.services.measures import Asked, Board, TableRead
+from controller.services.measures import Asked, TableRead
 from signage.api import PERIODS
 from signage.auth import access, needs
 from signage.http import body, brings, date_of, text_of
@@ -147,7 +148,7 @@ def _when(value: object) -> date | None:
     return None if value in (None, "") else date_of(value, date.min)
 
 
-def _board(board: Board) -> Json:
+def _board(board: MeasureBoard) -> Json:
     return {
         "name": board.measure.name,
         "unit": board.measure.unit,

@@ -179,8 +179,8 @@ class Office:
             health,
             self.honours,
             self.contests,
-            self.cities_link,
-        )
+            self.cities_link, self.measures,
+        )  # fmt: skip
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))
         self.timetable_listener = TimetableListener(
