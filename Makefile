@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev package
+.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev package package-key
 
 help:            ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
@@ -69,6 +69,9 @@ soak: .venv/.dev  ## run the long measurements
 package: .venv/.ready  ## build the Debian packages for a Pi (arm64) and a PC (amd64) into build/
 	$(BIN)/python config/package/build.py --arch arm64
 	$(BIN)/python config/package/build.py --arch amd64
+
+package-key: .venv/.ready  ## make the key that signs packages, in ~/.config/zhangu; only its public half is shipped
+	$(BIN)/python config/package/build.py --new-key
 
 sounds: .venv/.dev  ## render the shipped sounds (needs fluidsynth)
 	@bash config/needs.sh sounds

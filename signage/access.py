@@ -15,13 +15,13 @@ from controller.sales.roles import ROLE_NAMES, outranks
 from controller.sales.settings import PhoneSession, Token
 from controller.services.change_log import NEWEST
 from signage.auth import RIGHTS, access, needs
+from signage.fields import MOST_ID
 from signage.http import Denied, body, flag_of, reachable_host_url, text_of, whole_of
 from signage.serializers import Json
 
 pages = Blueprint("rights", __name__)
 
 NAME_LIMIT = 20
-MOST_ID = 10**18 - 1
 LINES = 50
 HOW = {"pin": "公用 PIN", "person": "个人 PIN", "phone": "自己的手机"}
 

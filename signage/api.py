@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,40 +9,23 @@ from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.glance import for_strangers
-from controller.names import same_name
 from controller.sales.email_address import read_email
 from controller.sales.model import Refused
 from controller.sales.money import parse_amount
 from controller.sales.people_dates import read_birthday, read_joined
-from controller.services.deals import How
 from controller.system.paths import version
 from signage import inbound, serializers
 from signage.auth import is_known, needs
+from signage.callers import seller_team
+from signage.fields import KEY_LIMIT, NAME_LIMIT, PERIODS, REASON_LIMIT, TEXT_LIMIT, deal_of, how_of
 from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 from signage.office import office
 
 pages = Blueprint("api", __name__)
 
-NAME_LIMIT = 60
-KEY_LIMIT = 100
-TEXT_LIMIT = 60_000  # the office refuses long texts before this, and its message names its limit
-REASON_LIMIT = 100
-MOST_ID = 10**18 - 1
-PERIODS = ("day", "week", "month")
-CORRECTION = "correction"
-
 
 def _date() -> Any:
     return date_of(request.args.get("date"), office().glance().plan.date)
-
-
-def deal_of(fields: dict[str, Any]) -> tuple[str, str, Any, str | None]:
-    """Return person, product, amount and (to tell namesakes apart) the team of a deal that was sent."""
-    amount = fields.get("amount")
-    if amount is None or isinstance(amount, list | dict):
-        raise Refused("缺少 amount：这里要一个金额，例如 12800。", "amount")
-    person, product = text_of(fields, "person", NAME_LIMIT), text_of(fields, "product", NAME_LIMIT)
-    return person, product, amount, text_of(fields, "team", NAME_LIMIT, optional=True) or None
 
 
 @pages.post("/api/deals")
@@ -58,35 +40,6 @@ def record_deal() -> tuple[Response, int]:
         person, product, amount, text_of(fields, "key", KEY_LIMIT), team, how_of(fields)
     )
     return jsonify(serializers.recorded(recorded)), 201 if recorded.created else 200
-
-
-def how_of(fields: dict[str, Any]) -> How:
-    """Return how a sent deal is recorded.
-
-    `announce`: false records without announcing, "correction" says one calm sentence; `replaces`: the id of the deal
-    that this one corrects; `date`: the day of this week for which it counts.
-    """
-    replaces = None if fields.get("replaces") is None else whole_of(fields, "replaces", 1, MOST_ID)
-    day = None if fields.get("date") in (None, "") else _date_in(fields)
-    if fields.get("announce") == CORRECTION:
-        if replaces is None and day in (None, office().glance().plan.date):
-            raise Refused("announce 写 correction 时，要用 replaces 写明改的是哪一单。", "replaces")
-        return How(True, replaces, day, calm=True)
-    return How(flag_of(fields, "announce"), replaces, day)
-
-
-def _date_in(fields: dict[str, Any]) -> date:
-    return date_of(fields["date"], date.min)
-
-
-def seller_team() -> object:
-    """Return the team of the person whose deal is sent: a leader enters deals of the own team only."""
-    fields = body()
-    name, team = fields.get("person"), fields.get("team")
-    if not isinstance(name, str):
-        return team
-    teams = [person.team for person in office().people() if same_name(person.name, name)]
-    return teams[0] if len(teams) == 1 else team
 
 
 @pages.post("/api/deals/preview")

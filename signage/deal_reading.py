@@ -12,10 +12,10 @@ from controller.sales.pasted import LONGEST_TEXT
 from controller.services.deal_reading import TABLE_BYTES, ReadRow
 from signage import serializers
 from signage.auth import needs
+from signage.files import uploaded
 from signage.http import body, brings
 from signage.office import office
 from signage.serializers import Json
-from signage.uploads import source
 
 pages = Blueprint("deal_reading", __name__)
 
@@ -37,7 +37,7 @@ def read_text() -> Response:
 @brings(TABLE_BYTES)
 def read_file() -> Response:
     """Return the deals of a workbook (xlsx) or CSV file as `rows`, with `doubts`; nothing is recorded."""
-    return _rows(office().media.deals.read_file(source(TABLE_BYTES)))
+    return _rows(office().media.deals.read_file(uploaded(TABLE_BYTES)))
 
 
 def _rows(rows: tuple[ReadRow, ...]) -> Response:

@@ -9,8 +9,9 @@ from controller.sales.model import Refused
 from controller.services import How
 from controller.services.proposals import Answer
 from signage import serializers
-from signage.api import KEY_LIMIT, NAME_LIMIT, REASON_LIMIT, deal_of, seller_team
 from signage.auth import access, needs
+from signage.callers import seller_team
+from signage.fields import KEY_LIMIT, NAME_LIMIT, REASON_LIMIT, deal_of
 from signage.http import body, flag_of, text_of
 from signage.office import office
 

@@ -21,12 +21,7 @@ from controller.services.duties import (
 )
 from controller.timetable.labels import ROLES
 from signage.auth import Caller, needs
-from signage.http import body, date_of, flag_of, text_of, whole_of
-from signage.office import office
-from signage.serializers import Json, clock_time
-from signage.targets import (
-    MOST_ID,
-    NAME_LIMIT,
+from signage.callers import (
     has,
     known_caller,
     named_team,
@@ -36,6 +31,10 @@ from signage.targets import (
     team_of_id,
     team_of_named,
 )
+from signage.fields import MOST_ID, NAME_LIMIT
+from signage.http import body, date_of, flag_of, text_of, whole_of
+from signage.office import office
+from signage.serializers import Json, clock_time
 
 pages = Blueprint("duties", __name__)
 

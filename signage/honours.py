@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify
 from werkzeug.wrappers import Response
 
 from controller.glance import ContestView
@@ -15,10 +15,11 @@ from controller.sales.contest_rows import KeptContest
 from controller.sales.contests import Rules
 from controller.sales.model import Refused
 from controller.services.contests import side_json
-from controller.services.honours import ACTIONS, PAGE, ShownAward
+from controller.services.honours import ACTIONS, PAGE
 from signage import serializers
-from signage.api import KEY_LIMIT, MOST_ID
-from signage.auth import access, needs
+from signage.auth import needs
+from signage.callers import author
+from signage.fields import KEY_LIMIT, MOST_ID, argument
 from signage.http import body, date_of, text_of, whole_of
 from signage.office import office
 from signage.serializers import Json
@@ -38,40 +39,7 @@ def awards() -> Response:
     """Return awards, newest first. `person`: only theirs; `before`: the id at which the last page ended."""
     found = office().honours.awards(argument("before"), argument("person"))
     more = found[-1].award.id if len(found) == PAGE else None
-    return jsonify({"awards": [award_json(shown) for shown in found], "more": more})
-
-
-def argument(name: str) -> int | None:
-    """Return a whole number of the address, None without it. Raises Refused."""
-    text = request.args.get(name)
-    if text in (None, ""):
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise Refused(f"{name} 要写成一个编号。", name)
-    return int(text)
-
-
-def award_json(shown: ShownAward) -> Json:
-    """Return an award; `note` says when the winner's deals were taken back later."""
-    award = shown.award
-    note = None
-    if shown.lowered:
-        note = f"记下以后有单撤回，现在是 {serializers.yuan(shown.now):,} 元；奖不改。"
-    return {
-        "id": award.id,
-        "period": award.period,
-        "since": award.since.isoformat(),
-        "until": award.until.isoformat(),
-        "title": award.title,
-        "person_id": award.person_id or None,
-        "person": award.person or None,
-        "team": award.team,
-        "count": award.count,
-        "amount": serializers.yuan(award.amount),
-        "prize": award.prize,
-        "at": serializers.moment(award.at),
-        "note": note,
-    }
+    return jsonify({"awards": [serializers.award(shown) for shown in found], "more": more})
 
 
 # --- the ceremony
@@ -169,12 +137,6 @@ def end_contest(number: int) -> Response:
 def remove_contest(number: int) -> Response:
     office().contests.remove(number, author())
     return jsonify({"id": number})
-
-
-def author() -> str:
-    """Return the caller's name, for the record."""
-    caller = access().caller()
-    return caller.name if caller else ""
 
 
 def _rules(fields: dict[str, Any]) -> Rules:

@@ -12,17 +12,10 @@ from controller.sales.inbound import LONGEST_ID, MOST_VERSION, InboundDeal, read
 from controller.sales.model import Refused
 from controller.services.inbound import Received
 from signage import serializers
-from signage.auth import access
+from signage.callers import author
+from signage.fields import NAME_LIMIT
 from signage.http import flag_of, text_of, whole_of
 from signage.office import office
-
-NAME_LIMIT = 60
-
-
-def source() -> str:
-    """Return the name of the calling program: its ids are its own."""
-    caller = access().caller()
-    return caller.name if caller else ""
 
 
 def take_in(fields: dict[str, Any]) -> tuple[Response, int]:
@@ -30,7 +23,7 @@ def take_in(fields: dict[str, Any]) -> tuple[Response, int]:
 
     201: recorded, corrected or cancelled; 202: waits for the assistant; 200: known already, nothing changed.
     """
-    received = office().inbound.receive(source(), deal_of(fields, office().glance().now.tzinfo))
+    received = office().inbound.receive(author(), deal_of(fields, office().glance().now.tzinfo))
     return answer(str(fields["external_id"]).strip(), received)
 
 

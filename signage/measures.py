@@ -13,14 +13,13 @@ from controller.sales.measure_boards import MeasureBoard
 from controller.sales.measure_import import LARGEST_TABLE
 from controller.sales.model import Refused
 from controller.services.measures import Asked, TableRead
-from signage.api import PERIODS
 from signage.auth import access, needs
+from signage.callers import known_caller, own_team, person_name, team_of_id
+from signage.fields import NAME_LIMIT, PERIODS, span
+from signage.files import table_answer, uploaded
 from signage.http import body, brings, date_of, text_of
 from signage.office import office
-from signage.results import span, table_answer
 from signage.serializers import Json, yuan
-from signage.targets import NAME_LIMIT, known_caller, own_team, person_name, team_of_id
-from signage.uploads import source
 
 pages = Blueprint("measures", __name__)
 
@@ -133,7 +132,7 @@ def take_table() -> Response:
 
 
 def _sent() -> bytes:
-    return source(LARGEST_TABLE).read(LARGEST_TABLE + 1)
+    return uploaded(LARGEST_TABLE).read(LARGEST_TABLE + 1)
 
 
 @pages.get("/api/measures/export")

@@ -15,14 +15,14 @@ from controller.sales.team_moves import TeamMove
 from controller.services.people_lists import FORMATS, WORKBOOK_BYTES
 from signage import serializers
 from signage.auth import access, needs
+from signage.callers import author
+from signage.fields import NAME_LIMIT
+from signage.files import uploaded
 from signage.http import body, brings, date_of, flag_of, text_of
 from signage.office import office
 from signage.serializers import Json
-from signage.uploads import source
 
 pages = Blueprint("people", __name__)
-
-NAME_LIMIT = 60
 
 
 @pages.get("/api/people/roster")
@@ -77,11 +77,6 @@ def _day(fields: dict[str, Any], field: str) -> date | None:
         raise Refused(refused.sentence, field) from None
 
 
-def _author() -> str:
-    caller = access().caller()
-    return caller.name if caller else ""
-
-
 # --- moves, leaves, returns
 
 
@@ -91,14 +86,14 @@ def move(number: int) -> Response:
     """`team`: an existing one; `since`: from Monday of this week on, default today; `leader`: leads the new team."""
     fields = body()
     team, leader = text_of(fields, "team", NAME_LIMIT), flag_of(fields, "leader")
-    planned = office().roster_dates.move(number, team, _day(fields, "since"), _author(), leader)
+    planned = office().roster_dates.move(number, team, _day(fields, "since"), author(), leader)
     return jsonify({"move": _move(planned, date.min)})
 
 
 @pages.delete("/api/people/<int:number>/move")
 @needs("manage")
 def cancel_move(number: int) -> Response:
-    office().roster_dates.cancel_move(number, _author())
+    office().roster_dates.cancel_move(number, author())
     return jsonify({})
 
 
@@ -128,7 +123,7 @@ def come_back(number: int) -> Response:
 @brings(WORKBOOK_BYTES)
 def preview_list() -> Response:
     """Return the effect of each row of a workbook, a CSV file or pasted cells; nothing is written."""
-    shown = office().people_lists.preview(source(WORKBOOK_BYTES))
+    shown = office().people_lists.preview(uploaded(WORKBOOK_BYTES))
     return jsonify(
         {
             "id": shown.id,

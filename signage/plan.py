@@ -17,8 +17,9 @@ from controller.timetable.labels import SAYINGS
 from controller.timetable.model import Cue, DayPlan, Entry
 from controller.timetable.plan import exceptions_json, music_of
 from controller.timetable.times import written, written_end
-from signage.api import KEY_LIMIT
-from signage.auth import access, needs
+from signage.auth import needs
+from signage.callers import author
+from signage.fields import KEY_LIMIT
 from signage.http import body, date_of, text_of
 from signage.office import office
 from signage.serializers import Json
@@ -67,7 +68,7 @@ def preview(day: str) -> Response:
 @needs("plan")
 def change(day: str) -> tuple[Response, int]:
     fields, on = body(), _date(day)
-    made = office().exceptions.make(on, fields, text_of(fields, "key", KEY_LIMIT), _author())
+    made = office().exceptions.make(on, fields, text_of(fields, "key", KEY_LIMIT), author())
     answer = {"id": made.exception.id, "words": words_of(made.exception), "day": _day(on)}
     return jsonify(answer), 201 if made.created else 200
 
@@ -76,7 +77,7 @@ def change(day: str) -> tuple[Response, int]:
 @needs("plan")
 def undo(day: str, number: int) -> Response:
     on = _date(day)
-    undone = office().exceptions.undo(on, number, _author())
+    undone = office().exceptions.undo(on, number, author())
     return jsonify({"undone": undone, "day": _day(on)})
 
 
@@ -84,11 +85,6 @@ def _date(written_day: str) -> date:
     if not written_day:
         raise Refused("缺少日期，要写成 2026-11-23 这样。", "date")
     return date_of(written_day, date.min)
-
-
-def _author() -> str:
-    caller = access().caller()
-    return caller.name if caller else ""
 
 
 # --- Answers

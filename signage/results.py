@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Final
 
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.sales.history import PastDeal, Place, Sum
 from controller.sales.model import Person, Refused
-from controller.services.context import period_of
-from controller.services.history import check_span
-from controller.services.tables import FORMATS
 from signage import serializers
-from signage.api import PERIODS
 from signage.auth import needs
-from signage.honours import award_json
-from signage.http import Denied, date_of
+from signage.fields import span
+from signage.files import table_answer
+from signage.http import date_of
 from signage.office import office
 from signage.serializers import Json
 
 pages = Blueprint("results", __name__)
 
-LONGEST_DOWNLOAD: Final = 400
 """Days of one file: a year, with some days around it."""
-_DOWNLOADS: Final = threading.BoundedSemaphore(2)
 """Files that are written at the same time: each holds a thread of the web."""
 
 
@@ -47,18 +39,6 @@ def results() -> Response:
         answer["top"] = [_top(*row) for row in office().history.top(since, until)]
     more = None if page.more is None else f"{page.more[0].isoformat()}.{page.more[1]}"
     return jsonify(answer | {"deals": [_deal(deal) for deal in page.deals], "more": more})
-
-
-def span() -> tuple[date, date]:
-    """Return the asked days: `from`..`until`, else the `period` that contains `date`. Raises Refused."""
-    today = office().history.today()
-    if "from" in request.args or "until" in request.args:
-        since = date_of(request.args.get("from"), today)
-        return since, date_of(request.args.get("until"), max(today, since))
-    period = request.args.get("period", "day")
-    if period not in PERIODS:
-        raise Refused("period 要写成 day、week 或 month。", "period")
-    return period_of(period, date_of(request.args.get("date"), today))
 
 
 def _place(text: str | None) -> Place | None:
@@ -104,7 +84,7 @@ def person(number: int) -> Response:
             "team": found.person.team,
             "weeks": [{"monday": monday.isoformat(), **_sum(total)} for monday, total in found.weeks],
             "month": _sum(found.month),
-            "awards": [award_json(shown) for shown in found.awards],
+            "awards": [serializers.award(shown) for shown in found.awards],
             "counts": found.counts,
         }
     )
@@ -116,24 +96,3 @@ def export() -> Response:
     """Return the deals of a span as a file, streamed; `format`: csv (default) or xlsx."""
     since, until = span()
     return table_answer("deals", office().history.rows(since, until), since, until)
-
-
-def table_answer(name: str, rows: Iterator[Sequence[str]], since: date, until: date) -> Response:
-    """Return rows as a file in the asked `format`, written while it is sent; one at a time, of at most 400 days.
-
-    A longer one would hold a thread of the web for too long; `zhangu export` on the machine has no limit.
-    """
-    format_ = request.args.get("format", "csv")
-    if format_ not in FORMATS:
-        raise Refused("format 要写成 csv 或 xlsx。", "format")
-    check_span(since, until)
-    if (until - since).days >= LONGEST_DOWNLOAD:
-        raise Refused(f"手机上一次最多导出 {LONGEST_DOWNLOAD} 天；更长的在主机上用 zhangu export。", "from")
-    kind, write = FORMATS[format_]
-    if not _DOWNLOADS.acquire(blocking=False):
-        raise Denied(429, "正在导出另一个文件，请过一会儿再试。", retry_after=10)
-    answer = Response(write(rows), content_type=kind)
-    answer.call_on_close(_DOWNLOADS.release)
-    file = f"{name}-{since.isoformat()}-{until.isoformat()}.{format_}"
-    answer.headers["Content-Disposition"] = f"attachment; filename={file}"
-    return answer

@@ -16,6 +16,7 @@ from controller.sales.proposals import Proposal
 from controller.sales.standings import Standing
 from controller.services.announcement_priority import BY_HAND
 from controller.services.deals import Recorded
+from controller.services.honours import ShownAward
 from controller.services.voices import Speaking
 from controller.sound.mandarin import spelling, unreadable
 from controller.sound.tts.background_install import InstallStatus
@@ -65,6 +66,29 @@ def recorded(row: Recorded) -> Json:
 
 def step(row: Step) -> Json:
     return {"step": row.step, "at": moment(row.at), "reason": row.reason}
+
+
+def award(shown: ShownAward) -> Json:
+    """Return an award; `note` says when the winner's deals were taken back later."""
+    award = shown.award
+    note = None
+    if shown.lowered:
+        note = f"记下以后有单撤回，现在是 {yuan(shown.now):,} 元；奖不改。"
+    return {
+        "id": award.id,
+        "period": award.period,
+        "since": award.since.isoformat(),
+        "until": award.until.isoformat(),
+        "title": award.title,
+        "person_id": award.person_id or None,
+        "person": award.person or None,
+        "team": award.team,
+        "count": award.count,
+        "amount": yuan(award.amount),
+        "prize": award.prize,
+        "at": moment(award.at),
+        "note": note,
+    }
 
 
 def product(row: Product) -> Json:

@@ -15,68 +15,19 @@ from controller.sales.money import from_fen
 from controller.sales.target_tables import HandIn, Review
 from controller.sales.targets import Pace
 from controller.services.targets import AlreadyHandedIn, PersonDay, TargetsDay, TeamDay
-from signage.auth import RIGHTS, TEAM_ONLY, Caller, access, needs
+from signage.auth import TEAM_ONLY, Caller, needs
+from signage.callers import has, known_caller, named_team, of_caller, own_team, person_name, team_of_named
+from signage.fields import KEY_LIMIT, MOST_ID, NAME_LIMIT
 from signage.http import Denied, body, date_of, text_of, whole_of
 from signage.office import office
 from signage.serializers import Json, clock_time, yuan
 
 pages = Blueprint("targets", __name__)
 
-NAME_LIMIT = 60
-KEY_LIMIT = 100
 MOST_PEOPLE = 500  # in one team
-MOST_ID = 10**18 - 1
 
 
 # --- The caller
-
-
-def known_caller() -> Caller:
-    """Return the caller of a route that needs a right."""
-    caller = access().caller()
-    if caller is None:
-        raise Denied(403, "这个身份只能看，不能做这件事。")
-    return caller
-
-
-def own_team(caller: Caller) -> str | None:
-    """Return a leader's team, "" for one without a known team; None for everybody else."""
-    if caller.role not in TEAM_ONLY:
-        return None
-    return access().team() or ""
-
-
-def person_name(caller: Caller) -> str:
-    """Return the name of the caller's person, else of the phone or token."""
-    if caller.person_id is None:
-        return caller.name
-    person = (one for one in office().people() if one.id == caller.person_id)
-    return next((one.name for one in person), caller.name)
-
-
-def has(caller: Caller, right: str) -> bool:
-    """Return whether the caller has a right."""
-    return caller.role in RIGHTS[right]
-
-
-def of_caller() -> None:
-    """Name no team: the route shows or changes the caller's own things; see `needs`."""
-
-
-def named_team() -> object:
-    """Return the team that the request's body names; the view refuses one without."""
-    return body().get("team")
-
-
-def team_of_named() -> object:
-    """Return the team of the `person` that the request's body names, else the `team`."""
-    fields = body()
-    return fields.get("team") if fields.get("person") is None else team_of_id(fields.get("person"))
-
-
-def team_of_id(ident: object) -> str | None:
-    """Return the team of a person, None for an unknown one, whom the view refuses."""
-    return next((one.team for one in office().people() if one.id == ident), None)
 
 
 # --- Routes

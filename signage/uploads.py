@@ -2,73 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable
 from pathlib import PurePath
-from typing import IO, Any
+from typing import Any
 
 from flask import Blueprint, jsonify, request, send_file
 from werkzeug.wrappers import Response
 
-from controller.sales.model import Refused
 from controller.services.media import MOST_CLIP_BYTES as CLIP_BYTES
 from controller.services.media import MOST_TRACK_BYTES as TRACK_BYTES
 from controller.services.media import Listed
 from controller.services.people import PHOTO_BYTES, SONG_BYTES
 from controller.timetable.labels import track_title
-from signage.api import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, how_of
 from signage.auth import needs
-from signage.http import AROUND_A_FILE, Denied, body, brings, number_of, text_of
+from signage.fields import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, how_of
+from signage.files import RateLimit, uploaded
+from signage.http import Denied, body, brings, number_of, text_of
 from signage.office import office
 from signage.serializers import Json
 
 pages = Blueprint("uploads", __name__)
 
 PREVIEWS_PER_MINUTE = 20
-UPLOADS_PER_MINUTE = 40
-
-
-class RateLimit:
-    """Limit calls to `most` in any 60 seconds; thread-safe. `now` returns monotonic seconds."""
-
-    def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._now = most, now
-        self._times: deque[float] = deque()
-        self._lock = threading.Lock()
-
-    def step(self) -> None:
-        """Count one call. Raises Denied 429 above the limit."""
-        with self._lock:
-            now = self._now()
-            while self._times and self._times[0] <= now - 60:
-                self._times.popleft()
-            if len(self._times) >= self._most:
-                wait = int(self._times[0] + 60 - now) + 1
-                raise Denied(429, f"太快了，请 {wait} 秒后再试。", retry_after=wait)
-            self._times.append(now)
 
 
 preview_limit = RateLimit(PREVIEWS_PER_MINUTE)
-upload_limit = RateLimit(UPLOADS_PER_MINUTE)
-
-
-def source(most: int) -> IO[bytes]:
-    """Return the uploaded file: the body itself, or the field `file` of a form.
-
-    Raises Denied 413 when the declared size is above `most` bytes, before reading it.
-    """
-    upload_limit.step()
-    if (request.content_length or 0) > most + AROUND_A_FILE:
-        raise Denied(413, f"文件太大，最多 {most // 1_000_000} MB。")
-    request.max_content_length = most + AROUND_A_FILE
-    if request.mimetype != "multipart/form-data":
-        return request.stream
-    file = request.files.get("file")
-    if file is None:
-        raise Refused("没有收到文件。", "file")
-    return file.stream
 
 
 def _sound(path: Any) -> Response:
@@ -106,7 +63,7 @@ def _manner(fields: dict[str, Any]) -> tuple[str, float] | None:
 @needs("sell")
 @brings(CLIP_BYTES)
 def take_clip() -> tuple[Response, int]:
-    name, seconds = office().media.take_clip(source(CLIP_BYTES))
+    name, seconds = office().media.take_clip(uploaded(CLIP_BYTES))
     return jsonify({"id": name, "seconds": round(seconds, 2)}), 201
 
 
@@ -154,7 +111,7 @@ def tracks() -> Response:
 @brings(TRACK_BYTES)
 def add_track(playlist: str) -> tuple[Response, int]:
     name = request.args.get("name", "")[:400]
-    return jsonify(_track(office().media.tracks.add(playlist, name, source(TRACK_BYTES)))), 201
+    return jsonify(_track(office().media.tracks.add(playlist, name, uploaded(TRACK_BYTES)))), 201
 
 
 @pages.delete("/api/tracks/<playlist>/<file>")
@@ -182,7 +139,7 @@ def _track(row: Listed) -> Json:
 @needs("manage")
 @brings(PHOTO_BYTES)
 def set_photo(number: int) -> Response:
-    name = office().media.profiles.set_photo(number, source(PHOTO_BYTES))
+    name = office().media.profiles.set_photo(number, uploaded(PHOTO_BYTES))
     return jsonify({"photo": f"/photos/{name}"})
 
 
@@ -205,7 +162,7 @@ def photo(name: str) -> Response:
 @needs("manage")
 @brings(SONG_BYTES)
 def set_song(kind: str, number: int) -> Response:
-    office().media.profiles.set_song(_whose(kind), number, source(SONG_BYTES))
+    office().media.profiles.set_song(_whose(kind), number, uploaded(SONG_BYTES))
     return jsonify({})
 
 

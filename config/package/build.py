@@ -23,6 +23,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT))
+from controller.upgrade import signature  # noqa: E402
+
 PYTHONS = ("3.11", "3.13")
 """Debian 12 and Raspberry Pi OS 12; Debian 13 and Raspberry Pi OS 13."""
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -36,6 +39,8 @@ DEPENDS = (
     # SDL in pygame's wheel loads these at run time
     "libglib2.0-0t64 | libglib2.0-0, libasound2t64 | libasound2, libpulse0"
 )
+KEY = Path(os.environ.get("ZHANGU_PACKAGE_KEY", "~/.config/zhangu/package-key.pem")).expanduser()
+"""Outside of the checkout, so that it cannot be committed."""
 EPOCH = "1767225600"
 """The time of every file in the package, so that the same commit gives the same files."""
 
@@ -45,16 +50,33 @@ def main() -> None:
     parser.add_argument("--arch", choices=MACHINES, default="arm64")
     parser.add_argument("--out", type=Path, default=ROOT / "build")
     parser.add_argument("--wheels", type=Path, default=ROOT / "build" / "wheels", help="kept between builds")
+    parser.add_argument(
+        "--key", type=Path, default=KEY, help="the maker's private key; make package-key makes one"
+    )
+    parser.add_argument("--new-key", action="store_true", help="make that key, and nothing else")
     options = parser.parse_args()
+    if options.new_key:
+        signature.make_key(options.key)
+        print(
+            f"{options.key}: keep it secret and keep a copy; without it no installed box accepts an upgrade"
+        )
+        return
+    key = options.key.read_bytes() if options.key.exists() else None
     tree = options.out / f"tree-{options.arch}"
     shutil.rmtree(tree, ignore_errors=True)
     release = release_name()
     folder = tree / "opt" / "zhangu" / "releases" / release
     lay_program(folder, release)
+    lay_keys(folder, key)
     for python in PYTHONS:
         lay_venv(folder, python, options.arch, options.wheels)
     lay_system(tree)
-    print(finish(tree, release, options.arch, options.out))
+    file = finish(tree, release, options.arch, options.out)
+    if key is None:
+        print("not signed: installed boxes refuse it as an upgrade (make package-key)", file=sys.stderr)
+    else:
+        signature.sign(file, key, statement(tree, release, options.arch))
+    print(file)
 
 
 def release_name() -> str:
@@ -91,6 +113,29 @@ def lay_program(folder: Path, release: str) -> None:
     (folder / "bin").mkdir()
     shutil.copy(HERE / "launcher.sh", folder / "bin" / "zhangu")
     (folder / "bin" / "zhangu").chmod(0o755)
+
+
+def lay_keys(folder: Path, key: bytes | None) -> None:
+    """Add the public keys whose signatures the installed program accepts: the maker's, and those that follow it."""
+    keys = folder / "keys"
+    keys.mkdir()
+    for path in sorted((HERE / "keys").glob("*.pem")):
+        shutil.copy(path, keys)
+    if key is not None:
+        (keys / "maker.pem").write_bytes(signature.public_half(key))
+
+
+def statement(tree: Path, release: str, arch: str) -> dict[str, object]:
+    """Return the facts that are signed with the package."""
+    return {
+        "package": "zhangu", "version": release, "architecture": arch, "installed": installed(tree),
+        "schema": len(list((ROOT / "controller" / "sales").glob("schema_*.sql"))),
+    }  # fmt: skip
+
+
+def installed(tree: Path) -> int:
+    """Return the bytes after unpacking."""
+    return sum(path.lstat().st_size for path in tree.rglob("*"))
 
 
 def lay_venv(folder: Path, python: str, arch: str, wheels: Path) -> None:
@@ -145,10 +190,9 @@ def finish(tree: Path, release: str, arch: str, out: Path) -> Path:
     """Write the control files and build the package."""
     control = tree / "DEBIAN"
     control.mkdir()
-    size = sum(path.lstat().st_size for path in tree.rglob("*")) // 1024
     fields = {
         "Package": "zhangu", "Version": release, "Architecture": arch, "Maintainer": MAINTAINER,
-        "Installed-Size": size, "Depends": DEPENDS, "Section": "sound", "Priority": "optional",
+        "Installed-Size": installed(tree) // 1024, "Depends": DEPENDS, "Section": "sound", "Priority": "optional",
         "Description": "the office's PA and walls: music, announcements, leaderboard\n"
         " Plays an office's music by a timetable, announces deals in Mandarin and serves wall screens.",
     }  # fmt: skip

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 from openpyxl import load_workbook
 
-from signage.uploads import RateLimit
+from signage.files import RateLimit
 from tests.signage.house import REPOSITORY, ZONE, Answer, House, running
 
 MORNING = datetime(2026, 11, 23, 9, 20, tzinfo=ZONE)
@@ -34,9 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def house(home: Path) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        patch.setattr(
-            "signage.uploads.upload_limit", RateLimit(1000)
-        )  # other tests of this process count too
+        patch.setattr("signage.files.upload_limit", RateLimit(1000))  # other tests of this process count too
         with running(home, MORNING, sounds=False) as house:
             house.tokens["王小明"] = house.daemon.office.keys.make_token("王小明", "leader")
             file = home / "config" / "rhythm.yaml"

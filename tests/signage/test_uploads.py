@@ -37,10 +37,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lift the rate limit: the tests send faster than any person; a separate test covers the limit."""
-    from signage import uploads
+    from signage import files, uploads
 
-    monkeypatch.setattr(uploads, "preview_limit", uploads.RateLimit(10_000))
-    monkeypatch.setattr(uploads, "upload_limit", uploads.RateLimit(10_000))
+    monkeypatch.setattr(uploads, "preview_limit", files.RateLimit(10_000))
+    monkeypatch.setattr(files, "upload_limit", files.RateLimit(10_000))
 
 
 class Got:
@@ -148,9 +148,9 @@ def test_a_hearing_has_its_limits(house: House, data: dict[str, str]) -> None:
 
 def test_a_hearing_has_its_pace(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit per minute the next is refused with the waiting time."""
-    from signage import uploads
+    from signage import files, uploads
 
-    monkeypatch.setattr(uploads, "preview_limit", uploads.RateLimit(1))
+    monkeypatch.setattr(uploads, "preview_limit", files.RateLimit(1))
     assert house.call("POST", "/api/preview", {"text": ""}, role="assistant").status == 422
     body = json.dumps({"text": "好"}).encode()
     for _ in range(2):
