@@ -1,6 +1,7 @@
 // The timetable's page: the table of all entries, a day's plan, texts and settings; drawn from one answer of the server.
 import { $, call, el, fill, newKey, Refusal, row, sheet, toast } from './phone-kit.js';
 import { dayWords, entry, planRows, settings } from './phone-timetable-sheet.js';
+import { handle } from './phone-timetable-drag.js';
 import * as source from './phone-timetable-text.js';
 
 const TABS = ['day', 'texts', 'settings', 'history', 'file'];
@@ -33,8 +34,10 @@ function drawSection(section) {
     .sort(([a, n], [b, m]) => (String(a.at || '99') < String(b.at || '99') ? -1 : String(a.at || '99') > String(b.at || '99') ? 1 : n - m));
   fill($(section), order.map(([one, number]) => {
     const wrong = context.problems.some((problem) => problem.path && problem.path[0] === section && problem.path[1] === number);
-    return el('li', {}, el('button', { type: 'button', class: 'line-row' + (wrong ? ' bad' : ''), onclick: () => entry(context, section, number) },
+    const item = el('li', { 'data-number': number }, el('button', { type: 'button', class: 'line-row' + (wrong ? ' bad' : ''), onclick: () => entry(context, section, number) },
       el('span', { class: 'at' }, one.at ? words(one.at).replace('-', '–') : section === 'measures' ? words(one.unit) || '个' : '全天'), el('b', {}, headline(section, one)), el('span', { class: 'dim' }, wrong ? '这里有错' : about(section, one))));
+    if (section === 'rhythm') item.append(handle(context, number, item, (other) => Number(other.dataset.number)));
+    return item;
   }));
 }
 
