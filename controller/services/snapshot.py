@@ -141,6 +141,7 @@ class SnapshotBuilder:
         self._highlights = DayHighlights(context)
         self._lock = threading.Lock()
         self._last: Glance | None = None
+        self._members: tuple[tuple[Person, ...], dict[str, tuple[str, ...]]] | None = None
         self._turned: tuple[State, int | None] | None = None
         self._seen: tuple[object, ...] = ()
         self._music: tuple[object, ...] = ()
@@ -218,7 +219,7 @@ class SnapshotBuilder:
             names = [p.name for p in people if p.hidden]
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._highlights.champion(session, state, on_air, now.date())
-            members = _members(session.people())
+            members = self._members_of(session.people())
             notices = (*plan.warnings, *self._cues.celebrated(session, plan, now))
             asked = asks_for_targets(plan, now) and teams_without_targets(session, now.date())
             walk = self._honours.present(session, now, on_air.kind if on_air else None)
@@ -242,6 +243,12 @@ class SnapshotBuilder:
             members=members, open_targets=asked or (), ceremony=walk, contests=running,
             cities=cities, city_news=self._cities.lines(), measures=measured or (),
         )  # fmt: skip
+
+    def _members_of(self, people: tuple[Person, ...]) -> dict[str, tuple[str, ...]]:
+        """Return the people in each team, made again when the roster is another one: it changes once a day."""
+        if self._members is None or self._members[0] is not people:
+            self._members = (people, _members(people))
+        return self._members[1]
 
     def ranking(self, period: str, day: date) -> Ranking:
         """Return the present ranking of a period."""
@@ -280,11 +287,11 @@ def _shows(walls: WallSettings, state: State, scene: str) -> bool:
 
 
 def _members(people: Iterable[Person]) -> dict[str, tuple[str, ...]]:
-    members: dict[str, tuple[str, ...]] = {}
+    members: dict[str, list[str]] = {}
     for person in people:
         if not person.hidden:
-            members[person.team] = (*members.get(person.team, ()), person.name)
-    return members
+            members.setdefault(person.team, []).append(person.name)
+    return {team: tuple(names) for team, names in members.items()}
 
 
 def _total(standings: Standings) -> Total:

@@ -200,7 +200,10 @@ def test_a_salesperson_enters_the_own_numbers_alone(house: House) -> None:
     assert enter(house, "陈芳", "own-1", (chen.id, 12)).status == 201
     assert enter(house, "陈芳", "own-2", ("陈芳", 14)).status == 201
     other = enter(house, "陈芳", "own-3", ("陈芳", 15), ("李思思", 99))
-    assert (other.status, other.json["error"]) == (403, "销售的手机只能报自己的单，记自己的数。这是陈芳的手机。")
+    assert (other.status, other.json["error"]) == (
+        403,
+        "销售的手机只能报自己的单，记自己的数。这是陈芳的手机。",
+    )
     seen = house.call("GET", f"/api/measures/day?team={quote(chen.team)}", role="陈芳").json
     assert [(one["name"], one["values"].get("电话")) for one in seen["people"]] == [("陈芳", 14)]
     deal = {"product": "套餐", "amount": 880, "key": "own-deal"}
