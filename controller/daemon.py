@@ -96,6 +96,7 @@ class Daemon:
         from controller.clock import Clock
         from controller.feed import Feed
         from controller.links.sender import LinkSender
+        from controller.links.uptime import UptimeCalls
         from controller.services import Office, Parts
         from controller.sound.announcer import Announcer
         from controller.sound.library import Library
@@ -145,6 +146,7 @@ class Daemon:
                 home.timetable_versions,
                 home,
                 home.secrets,
+                lambda: self._uptime.failed_since(),
             )
         )
         self._stack.callback(self.office.media.samples.close)
@@ -158,9 +160,16 @@ class Daemon:
             self.store,
             lambda: self.timetable_file.rhythm.office,
             self.office.links.open_links,
-            self.office.clock_trusted,
+            self.office.health.clock_trusted,
         )
         self._stack.callback(self.links.close)
+        self._uptime = UptimeCalls(
+            lambda: self.timetable_file.rhythm.health.call,
+            lambda: self.store.ailing() is None,
+            self.clock.now,
+            monotonic=self.clock.monotonic,
+        )
+        self._stack.callback(self._uptime.close)
         self._cities = Link(self.office.cities_link)
         self._stack.callback(self._cities.close)
         self.store.changes.listen(self._cities.wake)
@@ -248,6 +257,7 @@ class Daemon:
             self._stack.callback(self.office.backups.close)
         if self._options.start is None:  # a rehearsal reports nothing
             self._cities.start()
+            self._uptime.start()
             self._home_assistant.start()
         process.notify("READY=1")
 

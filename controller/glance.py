@@ -6,11 +6,12 @@ drawing touches neither the store nor the clock nor the speaker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from controller.health import HealthProblem, Reading
 from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.ceremony import Slide
 from controller.sales.contests import Rules, Side
@@ -89,31 +90,6 @@ class OnAir:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthProblem:
-    """A fault: the fault itself, the effect until it is fixed, the remedy: three short sentences for people.
-
-    `details`: one sentence each for the person who fixes it; not shown to others.
-    `generic`: `what` without names, paths and addresses, for strangers; "" when `what` has none.
-    """
-
-    what: str
-    meanwhile: str
-    mend: str
-    serious: bool = True
-    details: tuple[str, ...] = ()
-    generic: str = ""
-
-
-def for_strangers(problems: Iterable[HealthProblem]) -> tuple[HealthProblem, ...]:
-    """Return each kind of problem once, without names, paths, addresses and details."""
-    general: dict[str, HealthProblem] = {}
-    for one in problems:
-        what = one.generic or one.what
-        general.setdefault(what, replace(one, what=what, details=()))
-    return tuple(general.values())
-
-
-@dataclass(frozen=True, slots=True)
 class Sounding:
     """The sound device and the music. `device` None: there is none at the moment.
 
@@ -176,3 +152,4 @@ class Glance:
     cities: tuple[City, ...] = ()
     city_news: tuple[str, ...] = ()
     measures: tuple[MeasureBoard, ...] = ()
+    readings: tuple[Reading, ...] = ()

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from controller.sentences_health import HEALTH
+
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     # people and titles
     "unnamed": ("一位同事", "A colleague"),
@@ -190,8 +192,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "All is as usual; corrections, voids and changes of people since that backup may be missing.",
     ),
     "database_replaced_mend": (
-        "请对一遍今天和昨天的订单；坏文件留着，叫 {name}。",
-        "Please check today's and yesterday's deals; the damaged file is kept as {name}.",
+        "请对一遍今天和昨天的订单；坏文件留着，叫 {file}。",
+        "Please check today's and yesterday's deals; the damaged file is kept as {file}.",
     ),
     # backups
     "backup_old": ("最近的备份是 {day} 的。", "The newest backup is of {day}."),
@@ -340,11 +342,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "natural_voice_meanwhile": ("播报照常。", "Announcements continue."),
     "natural_voice_mend": ("{mend}", "The phone says what to do."),
     # sounds and music
-    "effect": ("播报用的声音 {name} 坏了：{why}。", "The sound {name} is damaged."),
+    "effect": ("播报用的声音 {file} 坏了：{why}。", "The sound {file} is damaged."),
     "effect_meanwhile": ("播报照常，只是少了这个声音。", "Announcements continue without that sound."),
     "effect_mend": (
-        "请把原来的 {name} 放回 sounds 文件夹。",
-        "Please put the original {name} back into the folder sounds.",
+        "请把原来的 {file} 放回 sounds 文件夹。",
+        "Please put the original {file} back into the folder sounds.",
     ),
     "music_meanwhile": ("其余的照常播放。", "All else is played."),
     "music_mend": (
@@ -391,6 +393,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "music_generic": ("有音乐放不了。", "Some music cannot be played."),
     "pin_generic": ("过去一小时有人输错了很多次 PIN。", "Many wrong PINs were entered in the past hour."),
+    **HEALTH,
 }
 """Key → the sentence in Chinese and in English, with slots for `say`."""
 

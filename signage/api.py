@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from controller.glance import for_strangers
+from controller.health import for_strangers
 from controller.sales.email_address import read_email
 from controller.sales.model import Refused
 from controller.sales.money import parse_amount
@@ -130,12 +130,13 @@ def now() -> Response:
 
 @pages.get("/health")
 def health() -> tuple[Response, int]:
-    """Return the health to anyone; return `version`, `sound` and full health problems only to a known caller."""
+    """Return the health to anyone; return `version`, `sound`, `readings` and full problems only to a known caller."""
     glance = office().glance()
     well = not any(trouble.serious for trouble in glance.problems)
     answer = {"ok": well, "build": current_app.jinja_env.globals["build"]}
     if is_known():
         answer |= {"version": version(), "sound": serializers.sounding(glance.sounding)}
+        answer["readings"] = [serializers.reading(row) for row in glance.readings]
     shown = glance.problems if is_known() else for_strangers(glance.problems)
     answer["troubles"] = [serializers.problem(row) for row in shown]
     return jsonify(answer), 200 if well else 503

@@ -115,7 +115,12 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "links.test": {"link": "销售群"},
     "links.pause": {"link": "销售群", "on": True},
     "links.set_secrets": {"link": "销售群", "values": {"key": "0123456789abcdef"}},
-    "links.set_address": {"link": "销售群", "address": None},
+    "links.new_secret": {"link": "webhook:CRM"},
+    "links.set_address": {
+        "link": "webhook:CRM",
+        "address": "https://crm.example.com/zhangu",
+        "inside": False,
+    },
     "rights.change_pin": {},
     "rights.switch_pin": {"on": True},
     "rights.invite": {"role": "assistant", "person": None, "name": "前台"},

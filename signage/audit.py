@@ -217,6 +217,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "links.test": "给连接“{link}”发一条测试消息",
     "links.pause": lambda of: f"{'暂停' if of['on'] == '是' else '继续'}连接“{of['link']}”",
     "links.set_secrets": "改连接“{link}”的密钥",
+    "links.new_secret": "给连接“{link}”换了新的签名密钥",
     "links.set_address": "改连接“{link}”的服务器地址",
     "timetables.save": "改作息表",
     "timetables.restore": "恢复作息表的第 {url_number} 个版本",

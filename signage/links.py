@@ -22,11 +22,12 @@ from signage.serializers import Json
 pages = Blueprint("links", __name__)
 
 IDENT_LIMIT: Final = 60
-ADDRESS_LIMIT: Final = 200
+ADDRESS_LIMIT: Final = 500
 MOST_SECRETS: Final = 10
 KIND_NAMES: Final = {
     "first": "第一单", "big": "大单", "deal": "一单", "target": "达标", "correction": "更正", "hourly": "整点",
-    "results": "战报", "week": "本周开拓能手", "month": "本月开拓能手", "fault": "故障", TEST: "测试",
+    "results": "战报", "week": "本周开拓能手", "month": "本月开拓能手", "fault": "故障", "daily": "小结",
+    TEST: "测试",
 }  # fmt: skip
 STATE_NAMES: Final = {
     MessageState.WAITING: "等着", MessageState.SENT: "已发出", MessageState.DROPPED: "没有发",
@@ -62,6 +63,9 @@ def _link(status: LinkStatus) -> Json:
         ],
         "address": status.address,
         "takes_address": status.takes_address,
+        "owners_address": status.owners_address,
+        "rotates": status.rotates,
+        "both_until": _moment(status.both_until),
     }
 
 
@@ -134,14 +138,25 @@ def set_secrets() -> Response:
     return jsonify({"ok": True})
 
 
+@pages.post("/api/links/secrets/new")
+@needs("access")
+def new_secret() -> Response:
+    """Make a new signing secret for `link`; this answer is the only place that shows it. The former one signs too for a
+    day."""
+    return jsonify({"secret": office().links.new_secret(_ident(body()))})
+
+
 @pages.put("/api/links/address")
 @needs("own")
 def set_address() -> Response:
-    """Set the base address of `link`, null for the vendor's own: its keys are sent there."""
+    """Set the address of `link`: a program's, or a base address instead of the vendor's (null), where its keys go.
+
+    A program's address in the office's network needs `inside`: true, else 409.
+    """
     fields = body()
     address = text_of(fields, "address", ADDRESS_LIMIT, optional=True) if fields.get("address") else None
-    office().links.set_address(_ident(fields), address)
-    return jsonify({"address": address})
+    office().links.set_address(_ident(fields), address, inside=flag_of(fields, "inside") is True)
+    return jsonify({"ok": True})
 
 
 def _ident(fields: Json) -> str:

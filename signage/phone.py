@@ -26,6 +26,7 @@ from controller.sales.model import (
 )
 from controller.sales.settings import Wall
 from controller.services import Office
+from controller.services.daily import day_line
 from controller.services.deal_corrections import spoken_about
 from controller.services.roundups import TAKEN_BACK
 from controller.system.paths import version
@@ -148,6 +149,7 @@ def phone_state() -> Json:
             if announcement.kind in SAID_BY_HAND
         ][:SPOKEN],
         "cities": [serializers.city(city) for city in glance.cities],
+        "day_lines": day_line(today, announcements).lines,
         "walls": wall_lines(screens().all(), streams().names(), current.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
         "version": version(),
@@ -226,6 +228,7 @@ def _moment(glance: Glance) -> Json:
         },
         "sound": _sound(glance.sounding),
         "troubles": [serializers.problem(trouble) for trouble in glance.problems],
+        "readings": [serializers.reading(row) for row in glance.readings],
         "clock_trusted": glance.trusted_clock,
     }
 

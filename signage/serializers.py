@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from controller.glance import HealthProblem, Sounding, Total
+from controller.glance import Sounding, Total
+from controller.health import HealthProblem, Reading
 from controller.sales.deals import Step
 from controller.sales.model import Announcement, City, Deal, Person, Team
 from controller.sales.products import Product
@@ -203,7 +204,13 @@ def problem(row: HealthProblem) -> Json:
         "mend": row.mend,
         "serious": row.serious,
         "details": list(row.details),
+        "part": row.part,
     }
+
+
+def reading(row: Reading) -> Json:
+    """Return the value of a part of the box in words."""
+    return {"part": row.part, "label": row.label, "words": row.words, "state": row.state}
 
 
 def speaking(voices: Speaking) -> Json:

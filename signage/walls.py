@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from controller.glance import Glance, for_strangers
+from controller.glance import Glance
+from controller.health import for_strangers, on_walls
 from controller.sales.model import Refused
 from signage import wall_state
 from signage.auth import access, is_known, needs
@@ -163,9 +164,10 @@ def state() -> Response:
 def _seen_by_caller() -> Glance:
     """Return the glance; its health problems are general unless a paired wall, a phone or a program asks."""
     glance = office().glance()
-    if not glance.problems or is_known():
+    if not glance.problems:
         return glance
-    return replace(glance, problems=for_strangers(glance.problems))
+    problems = on_walls(glance.problems)
+    return replace(glance, problems=problems if is_known() else for_strangers(problems))
 
 
 def _bounded(fields: dict[str, Any], field: str, high: int) -> int:

@@ -89,6 +89,10 @@ class Board:
         names = sorted(self._documents.keys() | self._statuses.keys())
         return tuple(Branch(name, self.document(name, day), self._online(name)) for name in names)
 
+    def lines(self) -> tuple[tuple[str, bool], ...]:
+        """Return the branches that have sent a document, and whether each one's line to the broker is up."""
+        return tuple((name, self._online(name)) for name in sorted(self._documents))
+
     def ahead(self, today: date) -> tuple[str, ...]:
         """Return the connected branches that report a later day than today and nothing for today."""
         return tuple(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +14,12 @@ from typing import Any
 
 from controller.cli.local_daemon import asked, health_of
 from controller.clock import Clock
+from controller.health import FAULT, OK, UNKNOWN, HealthProblem, Reading, Values, judge, readings
 from controller.hearing import NO_DEVICE, VOLUME_0
 from controller.sales.model import Refused
 from controller.sales.store import Store
 from controller.services.auth import Credentials
-from controller.services.health import SPARE, room_left
+from controller.services.machine import MachineReader
 from controller.sound.library import Library
 from controller.sound.speaker import Event, Speaker
 from controller.sound.tts.client import Voice
@@ -55,7 +55,7 @@ def examine(home: Home) -> Iterator[Finding]:
     """Yield each finding when it is known; takes some seconds, plays no sound."""
     yield from _timetable(home)
     yield from _store(home)
-    yield from _disk(home)
+    yield from _machine(home)
     yield from _music(home)
     yield from _voices(home)
     lock = running(home.running)
@@ -114,10 +114,20 @@ def _store(home: Home) -> Iterator[Finding]:
         )
 
 
-def _disk(home: Home) -> Iterator[Finding]:
+def _machine(home: Home) -> Iterator[Finding]:
+    """Report room, card, heat and power, each fault with its remedy."""
     place = home.var if home.var.exists() else home.root
-    free = shutil.disk_usage(place).free
-    yield Finding("磁盘", f"还剩 {room_left(free)}", serious=free < SPARE)
+    values = Values(datetime.now().astimezone(), machine=MachineReader(place).read())
+    problems = judge(values)
+    for row in readings(values, problems):
+        if row.part in ("disk", "card", "temperature", "power"):
+            yield _reading(row, problems)
+
+
+def _reading(row: Reading, problems: Sequence[HealthProblem]) -> Finding:
+    remedies = [f"{one.what}{one.mend}" for one in problems if one.part == row.part]
+    value = "。".join([row.words, *remedies]).rstrip("。")
+    return Finding(row.label, value, serious=row.state == FAULT, there=row.state != UNKNOWN)
 
 
 def _music(home: Home) -> Iterator[Finding]:
@@ -264,6 +274,9 @@ def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("音响", str(sound.get("why") or "听不到"), serious=deaf)
     if sound.get("low"):
         yield Finding("音量", str(sound.get("why")), serious=True)
+    for row in health.get("readings", ()):
+        if row["part"] in ("walls", "backup", "links") and row["state"] == OK:
+            yield Finding(row["label"], row["words"])
     for problem in health["troubles"]:
         if not sound.get("why") or problem["what"] not in sound["why"]:
             yield Finding("正在发生", " ".join((problem["what"], problem["mend"])), bool(problem["serious"]))

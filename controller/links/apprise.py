@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from controller.links import words
 from controller.links.port import Adapter, LinkKind, Outcome, Parcel, SecretField, Tools, delivered, later
-from controller.links.web import LOOKED_AT_AGAIN_S
+from controller.links.refusals import LOOKED_AT_AGAIN_S
 from controller.sales.model import Refused
 from controller.timetable.link_model import GroupLink
 

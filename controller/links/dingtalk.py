@@ -21,24 +21,26 @@ from controller.links.port import (
     Parcel,
     SecretField,
     Tools,
-    delivered,
-    later,
-    refused,
 )
-from controller.links.web import LOOKED_AT_AGAIN_S, Failed, post_json
+from controller.links.refusals import BUSY, CONTENT, GONE, Vendor, settings, table, too_fast
+from controller.links.web import Failed, post_json
 from controller.sales.model import Refused
 from controller.timetable.link_model import GroupLink
 
 BASE: Final = "https://oapi.dingtalk.com"
 MOST_TEXT: Final = 15_000
 """Bytes of a text, so that the body stays below the vendor's 20,000."""
-_TOO_FAST: Final = (130101, 90018, 90030)
-_BLOCKED_S: Final = 620.0
-"""After too many messages the robot is blocked for ten minutes."""
-_CONTENT: Final = (460101, 400402, 40035, 400101)
-_GONE: Final = (300001, 300005, 400013)
+VENDOR: Final = Vendor(
+    "钉钉",
+    ("errcode",),
+    table(
+        (too_fast("十分钟后", 620.0), (130101, 90018, 90030)),  # the robot is blocked for ten minutes
+        (CONTENT, (460101, 400402, 40035, 400101)),
+        (GONE, (300001, 300005, 400013)),
+        (BUSY, (-1,)),
+    ),
+)
 _SETTINGS: Final = 310000
-_BUSY: Final = (-1,)
 
 
 def read_token(text: str) -> str:
@@ -87,27 +89,9 @@ class Dingtalk:
             )
         except Failed as failed:
             return failed.outcome
-        return _outcome(answer)
-
-
-def _outcome(answer: Mapping[str, Any]) -> Outcome:
-    code = answer.get("errcode")
-    if code == 0:
-        return delivered()
-    if code in _TOO_FAST:
-        return later("钉钉说这个机器人发得太快，十分钟后再发。", _BLOCKED_S, nothing_arrived=True)
-    if code == _SETTINGS:
-        return later(_settings(str(answer.get("errmsg", ""))), LOOKED_AT_AGAIN_S, nothing_arrived=True)
-    if code in _CONTENT:
-        return refused(f"钉钉不接受这条消息的内容（{code}）。")
-    if code in _GONE:
-        why = "钉钉说没有这个机器人：可能被移出了群或停用了。请重新添加，把新的地址填在这里。"
-        return later(why, LOOKED_AT_AGAIN_S, nothing_arrived=True)
-    if code in _BUSY:
-        return later("钉钉说系统繁忙，过一会儿再发。", nothing_arrived=True)
-    if isinstance(code, int):
-        return later(f"钉钉没有接受（{code}），过一会儿再发。", LOOKED_AT_AGAIN_S, nothing_arrived=True)
-    return later("答复不是钉钉的，请看主机的网络。", nothing_arrived=True)
+        if answer.get("errcode") == _SETTINGS:
+            return VENDOR.refusal(settings(_settings(str(answer.get("errmsg", "")))), _SETTINGS)
+        return VENDOR.outcome(answer)
 
 
 def _settings(said: str) -> str:

@@ -22,19 +22,26 @@ from controller.links.port import (
     Parcel,
     SecretField,
     Tools,
-    delivered,
-    later,
-    refused,
 )
-from controller.links.web import LOOKED_AT_AGAIN_S, Failed, object_of, post, post_json
+from controller.links.refusals import CONTENT, GONE, Vendor, settings, table, too_fast
+from controller.links.web import Failed, object_of, post, post_json
 from controller.sales.model import Refused
 from controller.timetable.link_model import GroupLink
 
 BASE: Final = "https://open.feishu.cn"
 MOST_TEXT: Final = 15_000
-_TOO_FAST: Final = (11232, 99991400)
-_CONTENT: Final = (9499, 19002, 11246, 230001)
-_GONE: Final = (19001, 19005, 19007)
+VENDOR: Final = Vendor(
+    "飞书",
+    ("code", "StatusCode"),
+    table(
+        (too_fast("一两分钟后", 90.0), (11232, 99991400)),
+        (settings("飞书说签名不对：请在这里填机器人“签名校验”的密钥，并看主机的时间对不对。"), (19021,)),
+        (settings("飞书说主机的地址不在机器人的白名单里：请在机器人的安全设置里改用签名校验。"), (19022,)),
+        (settings("飞书说消息里没有关键词：把机器人的关键词写进作息表这个群的 keyword。"), (19024,)),
+        (CONTENT, (9499, 19002, 11246, 230001)),
+        (GONE, (19001, 19005, 19007)),
+    ),
+)
 
 
 def read_token(text: str) -> str:
@@ -68,7 +75,7 @@ class Feishu:
                 seconds = int(parcel.now.timestamp())
                 body = {"timestamp": str(seconds), "sign": signature(secret, seconds), **body}
             address = f"{self._base}/open-apis/bot/v2/hook/{quote(self._secrets['token'], safe='')}"
-            return _outcome(post_json(address, body, {"X-Message-Id": parcel.id}))
+            return VENDOR.outcome(post_json(address, body, {"X-Message-Id": parcel.id}))
         except Failed as failed:
             return failed.outcome
 
@@ -146,29 +153,6 @@ def _card(facts: Mapping[str, Any], note: words.Note, keyword: str) -> dict[str,
 def _plain(text: str) -> str:
     """Return text without marks of the card's markup: names come from people."""
     return re.sub(r"([\\`*_~\[\]<>#|])", r" ", text)
-
-
-def _outcome(answer: Mapping[str, Any]) -> Outcome:
-    code = answer.get("code", answer.get("StatusCode"))
-    known = {
-        19021: "飞书说签名不对：请在这里填机器人“签名校验”的密钥，并看主机的时间对不对。",
-        19022: "飞书说主机的地址不在机器人的白名单里：请在机器人的安全设置里改用签名校验。",
-        19024: "飞书说消息里没有关键词：把机器人的关键词写进作息表这个群的 keyword。",
-    }
-    if code == 0:
-        return delivered()
-    if code in _TOO_FAST:
-        return later("飞书说发得太快，一两分钟后再发。", 90.0, nothing_arrived=True)
-    if code in known:
-        return later(known[code], LOOKED_AT_AGAIN_S, nothing_arrived=True)
-    if code in _CONTENT:
-        return refused(f"飞书不接受这条消息的内容（{code}）。")
-    if code in _GONE:
-        why = "飞书说没有这个机器人：可能被移出了群或停用了。请重新添加，把新的地址填在这里。"
-        return later(why, LOOKED_AT_AGAIN_S, nothing_arrived=True)
-    if isinstance(code, int):
-        return later(f"飞书没有接受（{code}），过一会儿再发。", LOOKED_AT_AGAIN_S, nothing_arrived=True)
-    return later("答复不是飞书的，请看主机的网络。", nothing_arrived=True)
 
 
 def _open(link: Any, secrets: Mapping[str, str], base: str | None, tools: Tools) -> Adapter:

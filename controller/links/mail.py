@@ -22,7 +22,7 @@ from controller.links.port import (
     later,
     refused,
 )
-from controller.links.web import LOOKED_AT_AGAIN_S
+from controller.links.refusals import LOOKED_AT_AGAIN_S
 from controller.timetable.link_model import MailLink
 
 if TYPE_CHECKING:
@@ -100,6 +100,12 @@ class Mail:
         if kind == TEST:
             note = words.compose(parcel)
             mail["To"], mail["Subject"] = self._link.sender, f"{parcel.office}战鼓：测试邮件"
+            mail.set_content(note.text)
+            return mail
+        if kind in ("fault", "daily"):
+            note = words.compose(parcel)
+            mail["To"], mail["Subject"] = facts["to"], words.subject(parcel.office, note)
+            mail["Auto-Submitted"] = "auto-generated"
             mail.set_content(note.text)
             return mail
         letter = words.letter(facts, kind, parcel.office)

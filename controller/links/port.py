@@ -32,13 +32,14 @@ class Outcome:
     """The answer of an adapter. `why`: a sentence for people, without addresses and secrets.
 
     `after_s`: earliest next try when LATER, None for the usual back-off. `nothing_arrived`: the other side surely has
-    nothing of it, so that the messages may be merged with newer ones.
+    nothing of it, so that the messages may be merged with newer ones. `ends`: it wants no more, so the link is paused.
     """
 
     fate: Fate
     why: str = ""
     after_s: float | None = None
     nothing_arrived: bool = False
+    ends: bool = False
 
 
 def delivered(note: str = "") -> Outcome:
@@ -49,6 +50,11 @@ def delivered(note: str = "") -> Outcome:
 def later(why: str, after_s: float | None = None, *, nothing_arrived: bool = False) -> Outcome:
     """Return the outcome of an attempt that is worth another one, also when a person has to do something first."""
     return Outcome(Fate.LATER, why, after_s, nothing_arrived)
+
+
+def ended(why: str) -> Outcome:
+    """Return the outcome of an attempt after which the other side wants nothing more: its link is paused."""
+    return Outcome(Fate.LATER, why, nothing_arrived=True, ends=True)
 
 
 def refused(why: str) -> Outcome:
@@ -115,7 +121,8 @@ class LinkKind:
 
     `pace_s`: least time between two parcels of a link. `merges`: deals that wait together go out as one message of at
     most `most_bytes`. `avoids`: minutes of the hour in which the vendor refuses. `address`: may the owner set another
-    base address?
+    base address? `owners_address`: there is no vendor; the owner enters the whole address, which is shown to nobody.
+    `rotates`: this program makes the secret, and the former one is used beside a new one for a while.
     """
 
     name: str
@@ -127,6 +134,8 @@ class LinkKind:
     most_bytes: int = 2000
     avoids: tuple[int, ...] = ()
     address: bool = True
+    owners_address: bool = False
+    rotates: bool = False
 
 
 # --- Records that come in

@@ -34,7 +34,7 @@ GONE_WHY = "作息表里没有这个连接了，不再发送。"
 class OpenLink:
     """A link that sends. `ready`: why it cannot send now, "" when it can; `opened`: make its adapter.
 
-    `mark`: when it changes, for example with the secrets, the waiting time after failures ends.
+    `mark`: when it changes, for example with the secrets, the waiting time after failures ends. `pause`: pause it.
     """
 
     spec: LinkSpec
@@ -43,6 +43,7 @@ class OpenLink:
     ready: str = ""
     paused: bool = False
     mark: object = field(default=None, repr=False)
+    pause: Callable[[], None] = lambda: None
 
 
 class _Progress:
@@ -190,6 +191,8 @@ class LinkSender:
             outcome = later(_OWN_FAULT)
         if outcome.fate != Fate.DELIVERED:
             log.info("link %s: %s", link.spec.ident, outcome.why)
+        if outcome.ends:
+            link.pause()
         pause = self._after(link, outcome)
         self._keep(parcel.messages, outcome, pause)
         self._rest(link, pause)

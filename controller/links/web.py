@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from controller.links.port import Outcome, later
+from controller.links.refusals import LOOKED_AT_AGAIN_S
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
@@ -22,8 +23,6 @@ CONNECT_S: Final = 6.0
 TOTAL_S: Final = 20.0
 """For one request: also a server that sends a byte now and then is left after it."""
 MOST_BYTES: Final = 64 * 1024
-LOOKED_AT_AGAIN_S: Final = 900.0
-"""After a refusal that a person has to mend, such as a wrong key."""
 _CAPTIVE: Final = "像是上网要先在浏览器里认证，请看主机的网络"
 
 
@@ -45,12 +44,16 @@ class Failed(Exception):  # noqa: N818  the outcome says why
 
 
 def post(
-    address: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST", total_s: float = TOTAL_S
-) -> Answer:
-    """Send `body` to `address` and return the answer, whatever its status. Raises Failed."""
+    address: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST", total_s: float = TOTAL_S,
+    allows: Callable[[str], bool] = lambda peer: True,
+) -> Answer:  # fmt: skip
+    """Send `body` to `address` and return the answer, whatever its status. Raises Failed.
+
+    `allows`: may the request go to this IP address? It is asked after the look-up of the name, before anything is sent.
+    """
     parts = urlsplit(address)
     host = parts.hostname or ""
-    connection = _connect(parts.scheme, host, parts.port)
+    connection = _connect(parts.scheme, host, parts.port, allows)
     deadline = time.monotonic() + total_s
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -101,7 +104,7 @@ def check_status(status: int, host: str) -> None:
         raise Failed(later(why, LOOKED_AT_AGAIN_S, nothing_arrived=True))
 
 
-def _connect(scheme: str, host: str, port: int | None) -> HTTPConnection:
+def _connect(scheme: str, host: str, port: int | None, allows: Callable[[str], bool]) -> HTTPConnection:
     """Return an open connection. Raises Failed: nothing has been sent."""
     import ssl
     from http.client import HTTPConnection, HTTPSConnection
@@ -121,6 +124,10 @@ def _connect(scheme: str, host: str, port: int | None) -> HTTPConnection:
         raise Failed(later(f"查不到 {host} 的地址，请看主机能不能上网。", nothing_arrived=True)) from None
     except (OSError, ValueError, _http_error()):
         raise Failed(later(f"连不上 {host}，请看主机能不能上网。", nothing_arrived=True)) from None
+    if not allows(connection.sock.getpeername()[0]):
+        connection.close()
+        why = f"{host} 现在指向办公室里面的地址，没有发送。如果没有错，请负责人重新填一次接收的地址。"
+        raise Failed(later(why, LOOKED_AT_AGAIN_S, nothing_arrived=True))
     return connection
 
 

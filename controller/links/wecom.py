@@ -20,21 +20,25 @@ from controller.links.port import (
     Parcel,
     SecretField,
     Tools,
-    delivered,
-    later,
-    refused,
 )
-from controller.links.web import LOOKED_AT_AGAIN_S, Failed, post_json
+from controller.links.refusals import BUSY, CONTENT, GONE, Vendor, table, too_fast
+from controller.links.web import Failed, post_json
 from controller.sales.model import Refused
 from controller.timetable.link_model import GroupLink
 
 BASE: Final = "https://qyapi.weixin.qq.com"
 MOST_TEXT: Final = 2048  # bytes
 MOST_PICTURE: Final = 2_000_000
-_TOO_FAST: Final = 45009
-_CONTENT: Final = (40058, 45002, 40008)  # invalid or too long content, invalid message type
-_BUSY: Final = (-1,)
-_NO_ROBOT: Final = (93000, 93004, 93008)
+VENDOR: Final = Vendor(
+    "企业微信",
+    ("errcode",),
+    table(
+        (too_fast("一分钟后", 65.0), (45009,)),
+        (CONTENT, (40058, 45002, 40008)),  # invalid or too long content, invalid message type
+        (GONE, (93000, 93004, 93008)),
+        (BUSY, (-1,)),
+    ),
+)
 
 
 def read_key(text: str) -> str:
@@ -57,7 +61,7 @@ class Wecom:
     def send(self, parcel: Parcel) -> Outcome:
         """Send a parcel as text, the results as a picture."""
         try:
-            return _outcome(post_json(self._address, self._body(parcel), {"X-Message-Id": parcel.id}))
+            return VENDOR.outcome(post_json(self._address, self._body(parcel), {"X-Message-Id": parcel.id}))
         except Failed as failed:
             return failed.outcome
 
@@ -75,24 +79,6 @@ class Wecom:
     def _text(self, parcel: Parcel) -> str:
         keyword = self._link.keyword
         return words.with_keyword(words.within(words.compose(parcel), MOST_TEXT - 70), keyword)
-
-
-def _outcome(answer: Mapping[str, Any]) -> Outcome:
-    code = answer.get("errcode")
-    if code == 0:
-        return delivered()
-    if code == _TOO_FAST:
-        return later("企业微信说这个机器人发得太快，一分钟后再发。", 65.0, nothing_arrived=True)
-    if code in _CONTENT:
-        return refused(f"企业微信不接受这条消息的内容（{code}）。")
-    if code in _NO_ROBOT:
-        why = "企业微信说没有这个机器人：可能被移出了群。请在群里重新添加，把新的地址填在这里。"
-        return later(why, LOOKED_AT_AGAIN_S, nothing_arrived=True)
-    if code in _BUSY:
-        return later("企业微信说系统繁忙，过一会儿再发。", nothing_arrived=True)
-    if isinstance(code, int):
-        return later(f"企业微信没有接受（{code}），过一会儿再发。", LOOKED_AT_AGAIN_S, nothing_arrived=True)
-    return later("答复不是企业微信的，请看主机的网络。", nothing_arrived=True)
 
 
 def _open(link: Any, secrets: Mapping[str, str], base: str | None, tools: Tools) -> Adapter:

@@ -36,6 +36,11 @@ class Note:
         return "\n".join((self.title, *self.lines))
 
 
+def subject(office: str, note: Note) -> str:
+    """Return the subject of a mail about the box."""
+    return f"{office}战鼓：{note.title}"
+
+
 def compose(parcel: Parcel) -> Note:
     """Return the text of a parcel."""
     messages = parcel.messages
@@ -196,6 +201,12 @@ def _fault(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> No
                 tuple(line for line in (facts.get("meanwhile"), facts.get("mend")) if line))  # fmt: skip
 
 
+def _daily(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
+    day = date.fromisoformat(facts["date"])
+    first, *rest = facts["lines"]
+    return Note(f"【小结】{day_words(day)}：{first}", tuple(rest))
+
+
 def _mail(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
     return Note(f"给{facts['to_name']}：{letter(facts, message.kind, parcel.office).title}")
 
@@ -206,7 +217,8 @@ def _test(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Not
 
 _WRITERS: Final = {
     "first": _deal, "big": _deal, "deal": _deal, "target": _target, "correction": _correction, "hourly": _hourly,
-    "results": _results, "week": _top, "month": _top, "fault": _fault, TEST: _test,
+    "results": _results, "week": _top, "month": _top, "fault": _fault, "daily": _daily,
+    TEST: _test,
     "week_mail": _mail, "month_mail": _mail,
 }  # fmt: skip
 

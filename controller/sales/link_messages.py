@@ -147,6 +147,11 @@ class LinkMessages:
             "UPDATE link_messages SET next_try = NULL WHERE state = 'waiting' AND link = ?", link
         )
 
+    def links_of(self, key: str) -> tuple[str, ...]:
+        """Return the links that have a message of an event, whatever became of it."""
+        rows = self._rows.all("SELECT DISTINCT link FROM link_messages WHERE key = ?", key)
+        return tuple(row[0] for row in rows)
+
     def withdraw(self, key: str, why: str, at: datetime) -> tuple[str, ...]:
         """Drop an event's messages that have not been tried; return the links that have got or may get it."""
         rows = self._list("key = ? AND state <> 'dropped'", key)

@@ -36,18 +36,20 @@ from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, Decided, Preferences
 from controller.services.cues import CueService
+from controller.services.daily import DailyNews
 from controller.services.deal_corrections import published
 from controller.services.deals import AS_USUAL, DealService, How, Recorded
 from controller.services.duties import DutyService
 from controller.services.exceptions import ExceptionService
 from controller.services.fault_news import FaultNews
-from controller.services.health import HealthMonitor
+from controller.services.health import HealthMonitor, Sources
 from controller.services.history import HistoryService
 from controller.services.home_assistant import MUTE_MINUTES, HomeAssistantService, new_key
 from controller.services.honours import Honours
 from controller.services.inbound import InboundService
 from controller.services.link_news import LinkNews
 from controller.services.links import LinkService
+from controller.services.machine import MachineReader
 from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
@@ -105,6 +107,7 @@ class Parts:
     timetable_versions: Path | None = None
     home: Home | None = None
     secrets: Path | None = None
+    call_failed_since: Callable[[], datetime | None] = lambda: None
 
 
 class Office:
@@ -157,18 +160,12 @@ class Office:
         self.exceptions = ExceptionService(context)
         self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
         self.backups = Backups(context, parts.home or Home(parts.store.path.parent.parent))
-        health = HealthMonitor(
-            context,
-            self._sound.hearing,
-            parts.voice,
-            parts.library,
-            self.speaking,
-            parts.voice_install,
-            self.keys.attempts.problems,
-            self.backups.problems,
-        )
-        self.clock_trusted = health.clock_trusted
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
+        health = self.health = HealthMonitor(context, Sources(
+            self._sound.sounding, self._sound.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
+            self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
+            self.cities_link.silent, parts.call_failed_since,
+        ), MachineReader(parts.store.path.parent))  # fmt: skip
         self._view = SnapshotBuilder(
             context,
             self._talk,
@@ -181,13 +178,16 @@ class Office:
             self.contests,
             self.cities_link, self.measures,
         )  # fmt: skip
+        self.daily = DailyNews(
+            context, news, lambda: bool(self.links.receivers("daily")), self.announcements, health.all
+        )
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))
         self.timetable_listener = TimetableListener(
             context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
             self.timetable, self.keys.log, self.roster_dates,
-            FaultNews(context, news, lambda: bool(self.links.receivers("fault")), health.besides_music),
+            FaultNews(context, news, lambda: bool(self.links.receivers("fault")), health.judged), self.daily,
         )  # fmt: skip
         self.media = Media(
             upload_services,

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from controller.glance import HealthProblem
+from controller.health import HealthProblem
 from controller.names import tidy_name
 from controller.sales.model import Conflict, Person, StoreTrouble
 from controller.sales.roles import ADMIN, OWNER, outranks
@@ -82,6 +82,8 @@ class SignInLimit:
                 say("pin_mend"),
                 False,
                 generic=say("pin_generic"),
+                part="access",
+                name="pin",
             ),
         )
 

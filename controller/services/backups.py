@@ -10,13 +10,14 @@ import logging
 import shutil
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from controller.glance import HealthProblem
+from controller.health import BackupValues, HealthProblem, judge_backup
 from controller.moments import local_time
 from controller.sales.model import Refused, StoreTrouble
 from controller.sales.store import Store
@@ -33,8 +34,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 300.0
 FIRST_AFTER_S: Final = 120.0
 """After a start the music and the day come first."""
-OLD: Final = timedelta(days=3)
-"""Without a backup for this long a problem is shown: a long weekend switches many boxes off."""
 EVENING: Final = time(18, 30)
 """The end of a day without entries."""
 TOLD_FOR: Final = timedelta(days=7)
@@ -64,7 +63,7 @@ class Backups:
         self._failed: str | None = None
         self._began = context.clock.now()
         self._newest: datetime | None = None
-        self._replaced: HealthProblem | None = None
+        self._replaced: Mapping[str, Any] | None = None
 
     @property
     def folder(self) -> Path:
@@ -128,15 +127,13 @@ class Backups:
             self._newest = made[0].made
         return made[0]
 
+    def values(self) -> BackupValues:
+        """Return the values for the judgement of the box. Cheap."""
+        return BackupValues(self._newest, self._began, self._failed, self._replaced)
+
     def problems(self) -> tuple[HealthProblem, ...]:
         """Return whether the office has no recent backup, and whether its database was replaced by one. Cheap."""
-        now = self._context.clock.now()
-        newest = self._newest or self._began
-        found = [self._replaced] if self._replaced else []
-        if self._failed is not None or now - newest > OLD:
-            what = self._failed or say("backup_old", day=f"{newest.month}月{newest.day}日")
-            found.append(HealthProblem(what, say("backup_meanwhile"), say("backup_mend"), serious=False))
-        return tuple(found)
+        return judge_backup(self.values(), self._context.clock.now())
 
     def look(self) -> None:
         """Read what is on the disk: the newest backup, and whether the last start replaced the database."""
@@ -145,7 +142,7 @@ class Backups:
         if isinstance(note, dict) and "at" in note:
             at = datetime.fromisoformat(note["at"])
             recent = self._context.clock.now() - at < TOLD_FOR
-            self._replaced = _replaced(note) if recent else None
+            self._replaced = note if recent else None
 
     def _run(self) -> None:
         wait = FIRST_AFTER_S
@@ -238,15 +235,6 @@ class Backups:
             except (archive.BadArchive, ValueError):
                 continue
         return found
-
-
-def _replaced(note: dict[str, Any]) -> HealthProblem:
-    return HealthProblem(
-        say("database_replaced", made=note["made"], again=note["again"]),
-        say("database_replaced_meanwhile"),
-        say("database_replaced_mend", name=note["name"]),
-        serious=False,
-    )
 
 
 def _megabytes(size: int) -> str:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from controller.cities.board import DAYS_KEPT, Board, Branch, overtakings
 from controller.cities.connection import LATEST_S, Received, Session, Unsent, UnsentDeal
 from controller.cities.document import BigDeal, Document, NotUnderstood, Place, Status
 from controller.cities.invitation import Access
+from controller.health import Away
 from controller.names import same_name
 from controller.sales import results, store
 from controller.sales.model import City
@@ -73,6 +74,7 @@ class CityService:
         self._heard: dict[str, float] = {}
         self._unread: dict[str, str] = {}
         self._ids: OrderedDict[str, None] = OrderedDict()
+        self._down: dict[str, datetime] = {}
         self._double = False
         self._birth_again = self._stale = False
         self._reads_store = True
@@ -375,6 +377,23 @@ class CityService:
         found += [say("city_ahead", city=city) for city in ahead]
         found += [say("city_unread", city=city) for city in sorted(unread)]
         return tuple(found)
+
+    def silent(self, now: datetime) -> tuple[Away, ...]:
+        """Return the branches that have reported this week, each with since when its line to the broker is down.
+
+        Nothing is known of them while this office's own line is down.
+        """
+        access = self.joined.wanted()
+        if access is None:
+            return ()
+        with self._lock:
+            up, lines = self._state.up, self._board.lines()
+            if not up:
+                self._down = {}
+                return ()
+            down = [name for name, online in lines if not online and name != access.branch]
+            self._down = {name: self._down.get(name, now) for name in down}
+            return tuple(Away(name, self._down.get(name)) for name, _ in lines if name != access.branch)
 
     def ages(self) -> dict[str, float]:
         """Return seconds since the last message of each branch, by this machine's monotonic clock."""

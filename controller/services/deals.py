@@ -257,8 +257,10 @@ class DealService:
             if before.voided is None or not announced:
                 why = RESTORED if before.voided is not None else UNCHANGED
                 silent = Decision(ROUNDUP, None, True, why, now)
+                self._news_of_restored(session, before, deal, now)
                 return Recorded(deal.id, "", Decided(silent.to_json()), before.voided is not None, note)
             announcement = self._announce_restored(session, deal, now)
+            self._news_of_restored(session, before, deal, now)
         return Recorded(deal.id, announcement.text, Decided(announcement.decision), True, note)
 
     def _announce_restored(self, session: Session, deal: Deal, now: datetime) -> Announcement:
@@ -274,6 +276,12 @@ class DealService:
         self._news.deal(session, deal, decided[0].kind, now, again=times)
         self._announce_target(session, deal, decided, now)
         return announcement
+
+    def _news_of_restored(self, session: Session, before: Deal, deal: Deal, now: datetime) -> None:
+        """Report a restored deal to the links that want also what is announced to nobody, once."""
+        if before.voided is not None:
+            times = len(session.deals.history(deal.id))
+            self._news.deal(session, deal, ROUNDUP, now, silent=True, again=times)
 
     def take_back_in(self, session: Session, deal_id: int, reason: str, now: datetime) -> Withdrawn:
         """Void a deal in the store; return the announcements to change after the commit."""

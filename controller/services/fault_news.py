@@ -1,52 +1,82 @@
-"""Problems of the machine for links: reported when they have lasted a minute, and again when they are over."""
+"""Problems of the box for links: reported once when they have lasted, and once when they are over.
+
+Reports are kept in the store, so that a restart repeats nothing and still reports the end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
 from zlib import crc32
 
-from controller.glance import HealthProblem
+from controller.health import HealthProblem
+from controller.sales.model import StoreTrouble
 from controller.services.context import Context
 from controller.services.link_news import LinkNews
 
-LASTS: Final = timedelta(minutes=1)
-"""A device that is back within this time is no news."""
+TOLD: Final = "faults_told"
+"""The preference with the reports: name of the problem -> key, sentence, since."""
+MOST_TOLD: Final = 50
 
 
 class FaultNews:
-    """Called by the timekeeper. A restart reports a problem that still lasts at most once an hour."""
+    """Called by the timekeeper. `problems`: all, also those that are not shown now; `wanted`: does a link want them?"""
 
     def __init__(
         self, context: Context, news: LinkNews, wanted: Callable[[], bool],
         problems: Callable[[], tuple[HealthProblem, ...]],
     ) -> None:  # fmt: skip
         self._context, self._news, self._wanted, self._problems = context, news, wanted, problems
-        self._since: dict[str, tuple[datetime, HealthProblem]] = {}
-        self._reported: dict[str, tuple[str, HealthProblem]] = {}
+        self._since: dict[str, datetime] = {}
 
     def follow(self, now: datetime) -> None:
-        """Report the serious problems that have lasted, and the end of those that were reported."""
+        """Report the problems that have lasted, and the end of those that were reported."""
         if not self._wanted():
             return
-        present = {_name(problem): problem for problem in self._problems() if problem.serious}
-        self._since = {name: self._since.get(name, (now, problem)) for name, problem in present.items()}
-        for name, (since, problem) in self._since.items():
-            if name not in self._reported and now - since >= LASTS:
-                key = f"fault:{name}:{now:%Y-%m-%dT%H}"
-                self._put(problem, key, now, over=False)
-                self._reported[name] = key, problem
-        for name in self._reported.keys() - present.keys():
-            key, problem = self._reported.pop(name)
-            self._put(problem, key, now, over=True)
+        present = {_name(problem): problem for problem in self._problems()}
+        self._since = {name: min(self._since.get(name, now), now) for name in present}
+        told = self._told()
+        begun = {
+            name: problem
+            for name, problem in present.items()
+            if name not in told
+            and problem.shown
+            and problem.told_after is not None
+            and now - self._since[name] >= problem.told_after
+        }
+        over = {name: kept for name, kept in told.items() if name not in present}
+        if over or (begun and len(told) < MOST_TOLD):
+            self._report(begun, over, told, now)
 
-    def _put(self, problem: HealthProblem, key: str, now: datetime, *, over: bool) -> None:
+    def _report(
+        self,
+        begun: Mapping[str, HealthProblem],
+        over: Mapping[str, Any],
+        told: Mapping[str, Any],
+        now: datetime,
+    ) -> None:
+        """Store the messages and the reports in one transaction."""
+        kept = {name: value for name, value in told.items() if name not in over}
         with self._context.store.write(quiet=True) as session:
-            self._news.fault(session, problem, key, now, over=over)
+            for value in over.values():
+                self._news.fault_over(session, value["what"], value["key"], now)
+            for name, problem in begun.items():
+                key = f"fault:{name}:{now:%Y-%m-%dT%H:%M:%S}"
+                self._news.fault(session, problem, key, now)
+                kept[name] = {"key": key, "what": str(problem.for_groups), "at": now.isoformat()}
+            session.settings.set_setting(TOLD, kept)
+            session.after_commit(lambda: self._context.preferences.remember(TOLD, kept))
+
+    def _told(self) -> dict[str, Any]:
+        try:
+            told = self._context.preferences.get(TOLD, {})
+        except StoreTrouble:  # it cannot take messages either; the phone shows the problem
+            return {}
+        return told if isinstance(told, dict) else {}
 
 
 def _name(problem: HealthProblem) -> str:
-    """Return a name of the problem; figures in its sentence may change while it lasts."""
-    words = "".join(letter for letter in problem.what if not letter.isdigit())
+    """Return the problem's name; without one its sentence, in which figures may change while it lasts."""
+    words = problem.name or "".join(letter for letter in problem.what if not letter.isdigit())
     return f"{crc32(words.encode()):08x}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Protocol
 
-from controller.glance import HealthProblem
+from controller.health import HealthProblem
 from controller.links.policy import MERGED, SETTLE
 from controller.links.port import LinkSpec
 from controller.moments import local_time
@@ -26,10 +26,12 @@ _KIND_OF: Final[Mapping[Kind, str]] = {
     RECORD: "big",
     BIG: "big",
 }
+MOST_ADDRESSES: Final = 5
 HOURLY_AFTER_S: Final = (60.0, 180.0)
 """Round-ups go out this long after the full hour, spread: vendors are busiest at :00."""
 MAIL_TIME: Final = time(9, 20)
 WITHDRAWN: Final = "这一单撤回了，没有发。"
+OVER_UNSENT: Final = "还没有发出去就好了，不再发。"
 
 
 class Receivers(Protocol):
@@ -81,23 +83,24 @@ class LinkNews:
     ) -> frozenset[str]:
         """Report a deal that was taken back, or replaced by `new`, to the links that have got it or may get it.
 
-        Returns their idents.
+        Programs hear of it also when the deal is older than they are. Returns the links that get a correction.
         """
         again = len(session.deals.history(deal.id))
-        links = {
-            link
-            for key in (f"deal:{deal.id}", *(f"deal:{deal.id}:{n}" for n in range(1, again + 1)))
-            for link in session.link_messages.withdraw(key, WITHDRAWN, now)
-        }
-        facts = {**deal_facts(session, deal), "at": f"{deal.at:%H:%M}"}
+        keys = (f"deal:{deal.id}", *(f"deal:{deal.id}:{n}" for n in range(1, again + 1)))
+        known = {link for key in keys for link in session.link_messages.links_of(key)}
+        got = {link for key in keys for link in session.link_messages.withdraw(key, WITHDRAWN, now)}
+        facts = {**deal_facts(session, deal), "at": f"{deal.at:%H:%M}", "moment": _second(deal.at)}
         if new is not None:
             facts["new"] = deal_facts(session, new)
+        corrected = set()
         for spec in self._receivers("correction"):
-            if spec.ident in links:
+            unknown = getattr(spec, "every_correction", False) and spec.ident not in known
+            if spec.ident in got or unknown:
                 uid, key = secrets.token_hex(8), f"void:{deal.id}:{again}"
                 row = NewLinkMessage(uid, spec.ident, key, "correction", facts, now, now + SETTLE)
                 session.link_messages.add(row)
-        return frozenset(links)
+                corrected.add(spec.ident)
+        return frozenset(corrected)
 
     def target(self, session: Session, row: Standing, deal: Deal, now: datetime) -> None:
         """Add a team's target that a deal has reached."""
@@ -120,15 +123,37 @@ class LinkNews:
         due = now + timedelta(seconds=least + (most - least) * self._chance())
         self.put(session, "hourly", f"hourly:{now:%Y-%m-%dT%H:%M}", facts, now, due=due)
 
-    def fault(self, session: Session, problem: HealthProblem, key: str, now: datetime, *, over: bool) -> None:
-        """Add a problem of the machine, or its end."""
+    def fault(self, session: Session, problem: HealthProblem, key: str, now: datetime) -> None:
+        """Add a problem of the box."""
         facts = {
-            "what": problem.generic or problem.what,
+            "what": problem.for_groups,
             "meanwhile": problem.meanwhile,
             "mend": problem.mend,
-            "over": over,
         }
-        self.put(session, "fault", f"{key}:over" if over else key, facts, now)
+        self._told(session, key, {**facts, "over": False}, now, self._receivers("fault"))
+
+    def fault_over(self, session: Session, what: str, key: str, now: datetime) -> None:
+        """Add the end of a problem, for the links that have got it; one that waited through the night is dropped."""
+        keys = (key, *(f"{key}#{number}" for number in range(1, MOST_ADDRESSES)))
+        got = {link for one in keys for link in session.link_messages.withdraw(one, OVER_UNSENT, now)}
+        links = [spec for spec in self._receivers("fault") if spec.ident in got]
+        self._told(session, f"{key}:over", {"what": what, "over": True}, now, links)
+
+    def daily(self, session: Session, facts: Mapping[str, Any], day: date, now: datetime) -> None:
+        """Add the day's line."""
+        self._told(session, f"daily:{day}", facts, now, self._receivers("daily"), "daily")
+
+    def _told(
+        self, session: Session, key: str, facts: Mapping[str, Any], now: datetime, links: Sequence[LinkSpec],
+        kind: str = "fault",
+    ) -> None:  # fmt: skip
+        """Add one message for each link, a mailbox gets one for each address."""
+        for spec in links:
+            for number, address in enumerate(getattr(spec, "faults_to", ("",))):
+                own = {**facts, **({"to": address, "to_name": ""} if address else {})}
+                each = f"{key}#{number}" if number else key
+                row = NewLinkMessage(secrets.token_hex(8), spec.ident, each, kind, own, now, now)
+                session.link_messages.add(row)
 
     def results(self, session: Session, show: Show, now: datetime) -> None:
         """Add the frozen results, and the top sales of week and month on their last day."""
@@ -159,11 +184,15 @@ class LinkNews:
                     session.link_messages.add(NewLinkMessage(uid, spec.ident, key, kind, own, now, due))
 
 
+def _second(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
 def deal_facts(session: Session, deal: Deal) -> dict[str, Any]:
     """Return a deal as links get it."""
     person = session.roster.person(deal.person_id)
     return {
-        "deal": deal.id, "person": deal.person, "team": deal.team, "product": deal.product, "amount": str(deal.amount),
-        "at": deal.at.isoformat(timespec="seconds"), "date": deal.date.isoformat(),
+        "deal": deal.id, "key": deal.key, "person": deal.person, "team": deal.team, "product": deal.product,
+        "amount": str(deal.amount), "at": _second(deal.at), "date": deal.date.isoformat(),
         "hidden": person.hidden if person is not None else False,
     }  # fmt: skip

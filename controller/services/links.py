@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -12,12 +12,14 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from controller.health import Away
+from controller.links import webhook
 from controller.links.kinds import KINDS
 from controller.links.port import TEST, LinkKind, LinkSpec, Tools
 from controller.links.secrets import LinkSecrets, SecretFile
 from controller.links.sender import OpenLink
 from controller.sales.link_messages import LinkMessage, NewLinkMessage
-from controller.sales.model import Refused, Unknown
+from controller.sales.model import Conflict, Refused, Unknown
 from controller.services.context import Context
 
 PAUSED: Final = "links_paused"
@@ -25,6 +27,8 @@ PAUSED: Final = "links_paused"
 MOST_LISTED: Final = 500
 MOST_SECRET: Final = 500
 NO_SECRET: Final = "还没有填密钥，填好就开始。"  # noqa: S105  a sentence
+NO_ADDRESS: Final = "还没有填接收的地址，由负责人填，填好就开始。"
+INSIDE: Final = "这个地址在办公室的网络里面。确定要把消息发到这里吗？"
 REHEARSAL: Final = "彩排里不真的发出。"
 
 
@@ -45,6 +49,9 @@ class LinkStatus:
     secrets: tuple[tuple[str, str, str, bool, bool], ...]  # name, label, hint, required, set
     address: str | None
     takes_address: bool
+    owners_address: bool
+    rotates: bool
+    both_until: datetime | None  # a former secret signs too
 
 
 class LinkService:
@@ -73,19 +80,24 @@ class LinkService:
     def _open(self, spec: LinkSpec) -> OpenLink:
         kind, kept = self._kinds[spec.kind], self._secrets.of(spec.ident, spec.bound)
         opened = partial(kind.open, spec, kept.values, kept.address, self._tools)
-        paused = spec.ident in self._paused()
-        return OpenLink(spec, kind, opened, self._why_off(spec), paused, (kept, paused))
+        paused, pause = spec.ident in self._paused(), partial(self.pause, spec.ident, on=True)
+        return OpenLink(spec, kind, opened, self._why_off(spec), paused, (kept, paused), pause)
 
     def _why_off(self, spec: LinkSpec) -> str:
         if self._secrets.fault:
             return self._secrets.fault
         if not self._complete(spec):
-            return NO_SECRET
+            return NO_ADDRESS if self._lacks_address(spec) else NO_SECRET
         return REHEARSAL if self._rehearsed(spec) else ""
 
     def _complete(self, spec: LinkSpec) -> bool:
         values = self._secrets.of(spec.ident, spec.bound).values
-        return all(field.name in values for field in self._kinds[spec.kind].secrets if field.required)
+        known = all(field.name in values for field in self._kinds[spec.kind].secrets if field.required)
+        return known and not self._lacks_address(spec)
+
+    def _lacks_address(self, spec: LinkSpec) -> bool:
+        kept = self._secrets.of(spec.ident, spec.bound)
+        return self._kinds[spec.kind].owners_address and kept.address is None
 
     def _rehearsed(self, spec: LinkSpec) -> bool:
         """Return whether a rehearsal keeps a link from sending: only a server on this machine gets its messages."""
@@ -97,6 +109,17 @@ class LinkService:
 
     def _paused(self) -> frozenset[str]:
         return frozenset(self._context.preferences.get(PAUSED, ()))
+
+    def stuck(self, now: datetime) -> tuple[Away, ...]:
+        """Return every link that is on, each with since when a message of it was tried in vain."""
+        links = [
+            spec for spec in self.specs() if not self._why_off(spec) and spec.ident not in self._paused()
+        ]
+        if not links:
+            return ()
+        with self._context.store.read() as session:
+            waiting = {spec.ident: session.link_messages.waiting(spec.ident) for spec in links}
+        return tuple(_stuck(spec.name, waiting[spec.ident]) for spec in links)
 
     # --- for people
 
@@ -117,8 +140,14 @@ class LinkService:
         )
         return LinkStatus(
             spec.ident, spec.name, kind.title, not why, spec.ident in self._paused(), why, len(waiting),
-            tried.why if tried else "", tried.next_try if tried else None, last, fields, kept.address, kind.address,
+            tried.why if tried else "", tried.next_try if tried else None, last, fields, _shown(kind, kept.address),
+            kind.address, kind.owners_address, kind.rotates, self._both_until(kept),
         )  # fmt: skip
+
+    def _both_until(self, kept: LinkSecrets) -> datetime | None:
+        """Return until when a former secret signs too; None when only one does."""
+        until = datetime.fromisoformat(kept.values[webhook.UNTIL]) if webhook.UNTIL in kept.values else None
+        return until if until is not None and until > self._context.clock.now() else None
 
     def messages(self, day: date) -> tuple[LinkMessage, ...]:
         """Return the messages of a day with what became of them, newest first."""
@@ -155,22 +184,49 @@ class LinkService:
             if name not in known or not (value is None or isinstance(value, str)):
                 raise Refused(f"“{spec.name}”没有这一项：{str(name)[:40]}。", "name")
             if value is None:
-                values.pop(name, None)
+                for gone in (name, *(webhook.OF_SECRET if name == "secret" else ())):
+                    values.pop(gone, None)
                 continue
             if not 0 < len(value.strip()) <= MOST_SECRET:
                 raise Refused(f"{known[name].label}要有内容，最多 {MOST_SECRET} 个字符。", name)
-            values[name] = known[name].read(value)
+            values = self._with(spec, values, name, known[name].read(value))
         self._secrets.put(spec.ident, LinkSecrets(spec.bound, values, kept.address))
         self._hurry(spec.ident)
 
-    def set_address(self, ident: str, address: str | None) -> None:
-        """Set another base address for a link, instead of the vendor's; None for the vendor's. Raises Refused."""
+    def _with(self, spec: LinkSpec, values: dict[str, str], name: str, value: str) -> dict[str, str]:
+        if self._kinds[spec.kind].rotates and name == "secret":
+            return webhook.rotated(values, value, self._context.clock.now())
+        return {**values, name: value}
+
+    def new_secret(self, ident: str) -> str:
+        """Make a link's secret, store it and return it; the former one stays in use for a day. Raises Refused."""
         spec = self._spec(ident)
-        if not self._kinds[spec.kind].address:
+        if not self._kinds[spec.kind].rotates:
+            raise Refused(f"“{spec.name}”的密钥由对方给，战鼓不能生成。", "link")
+        made = webhook.new_secret()
+        self.set_secrets(ident, {"secret": made})
+        return made
+
+    def set_address(self, ident: str, address: str | None, *, inside: bool = False) -> None:
+        """Set another base address for a link, instead of the vendor's; None for the vendor's. Raises Refused.
+
+        `inside`: the owner has confirmed that a program's address is in the office's network; else Conflict.
+        """
+        spec = self._spec(ident)
+        kind = self._kinds[spec.kind]
+        if not kind.address:
             raise Refused(f"“{spec.name}”没有可以改的地址。", "address")
         kept = self._secrets.of(spec.ident, spec.bound)
-        checked = None if address is None else checked_base(address)
-        self._secrets.put(spec.ident, LinkSecrets(spec.bound, kept.values, checked))
+        values = {name: value for name, value in kept.values.items() if name != webhook.PRIVATE}
+        checked = None
+        if address is not None and kind.owners_address:
+            checked = webhook.read_address(address)
+            if webhook.is_inside(checked) and not inside:
+                raise Conflict(INSIDE, "inside")
+            values |= {webhook.PRIVATE: "yes"} if inside else {}
+        elif address is not None:
+            checked = checked_base(address)
+        self._secrets.put(spec.ident, LinkSecrets(spec.bound, values, checked))
         self._hurry(spec.ident)
 
     def _hurry(self, ident: str) -> None:
@@ -182,6 +238,11 @@ class LinkService:
         if found is None:
             raise Unknown("作息表里没有这个连接。", "link")
         return found
+
+
+def _stuck(name: str, waiting: Iterable[LinkMessage]) -> Away:
+    tried = next((message for message in waiting if message.why), None)
+    return Away(name, tried.created, tried.why) if tried is not None else Away(name)
 
 
 def checked_base(text: str) -> str:
@@ -196,6 +257,13 @@ def checked_base(text: str) -> str:
     if not fits or parts is None or parts.username or parts.query or parts.fragment:
         raise Refused("地址要写成 https://主机名 或 http://主机名:端口。", "address")
     return written
+
+
+def _shown(kind: LinkKind, address: str | None) -> str | None:
+    """Return an address for the phone; of a program's only the host, because its path may contain a key."""
+    if address is None or not kind.owners_address:
+        return address
+    return f"{urlsplit(address).scheme}://{urlsplit(address).netloc}/…"
 
 
 def _is_loopback(address: str) -> bool:

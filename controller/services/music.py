@@ -371,6 +371,10 @@ class MusicService:
 
     # --- present state
 
+    def has_music(self) -> bool:
+        """Return whether the last music command has a track: the present playlist can be played."""
+        return self._position.present is not None
+
     def volume(self) -> int:
         """Return the master volume that a person set last, 0..100."""
         return int(self._get("volume", 100))

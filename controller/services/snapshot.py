@@ -203,6 +203,7 @@ class SnapshotBuilder:
         trusted = self._health.clock_trusted()
         scene = _scene(state, on_air, trusted, held=self._honours.held(now))
         walls = self._walls(context.rhythm.walls)
+        report = self._health.report()
         with context.store.read() as session:
             periods = {
                 period: session.standings(*period_of(period, now.date()))
@@ -236,7 +237,7 @@ class SnapshotBuilder:
                 on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
             ) if on_air else None,
             board=board, sounding=self._sounding(now),
-            problems=self._health.all(), notices=notices, trusted_clock=trusted,
+            problems=report.problems, readings=report.readings, notices=notices, trusted_clock=trusted,
             walls=walls,
             champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),

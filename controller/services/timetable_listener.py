@@ -13,6 +13,7 @@ from controller.services.announcements import AnnouncementService
 from controller.services.change_log import ChangeLog
 from controller.services.context import Context
 from controller.services.cues import CueService
+from controller.services.daily import DailyNews
 from controller.services.deals import DealService
 from controller.services.fault_news import FaultNews
 from controller.services.health import HealthMonitor
@@ -47,6 +48,7 @@ class TimetableListener:
     log: ChangeLog
     roster_dates: RosterDates
     faults: FaultNews
+    daily: DailyNews
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """Bring sound, round-ups and waiting announcements to the present moment."""
@@ -63,6 +65,7 @@ class TimetableListener:
             steps.insert(2, partial(self.deals.round_up, now))
             steps.append(partial(self.log.trim, now))
             steps.append(partial(self.faults.follow, now))
+            steps.append(partial(self.daily.follow, now))
         for step in steps:
             try:
                 step()

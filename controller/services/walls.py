@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from controller.health import Away
 from controller.names import same_name
 from controller.sales.model import Refused
 from controller.sales.settings import Wall
 from controller.services.auth import Credentials
 from controller.services.context import Context
+from controller.services.wall_presence import WallPresence
 from controller.timetable.model import (
     DIAGONALS,
     DISTANCES,
@@ -136,14 +138,18 @@ class WallRegistry:
         self._lock = threading.Lock()
         self._walls: dict[str, Wall] = {}
         self._brought: Counter[str] = Counter()  # new names by address, since the start
+        self._presence = WallPresence(MOST_WALLS)
+        self._paired: set[str] = set()
         self._load()
         context.store.when_healed(self._load)
 
     def _load(self) -> None:
         with self._context.store.read() as session:
             walls = {wall.name: wall for wall in session.settings.walls()}
+            tokens = session.settings.tokens()
         with self._lock:
             self._walls = walls
+            self._paired = {one.name.removeprefix("wall:") for one in tokens if one.role == "wall"}
 
     def known(self) -> tuple[Wall, ...]:
         """Return all walls that have connected or were set up, by name, without former names."""
@@ -174,6 +180,7 @@ class WallRegistry:
         unpaired one when there are too many.
         """
         with self._lock:
+            self._presence.seen(name, now)
             wall = self._walls.get(name)
             if wall is None and not trusted:
                 if self._brought[address] >= MOST_OF_ONE or len(self._walls) >= MOST_WALLS:
@@ -186,6 +193,22 @@ class WallRegistry:
             self._walls[name] = Wall(name, now, wall.settings if wall else {})
         with self._context.store.write(quiet=True) as session:
             session.settings.wall_seen(name, now)
+
+    def presence(self, now: datetime) -> tuple[Away, ...]:
+        """Return the walls that should be there, each with since when it is missing.
+
+        A wall should be there when it is paired, set up, named in the timetable, or has been there for half an hour.
+        """
+        named, walls = self._context.rhythm.walls.screens, self.known()
+        with self._lock:
+            return tuple(
+                Away(wall.name, self._presence.away_since(wall.name, wall.seen, now))
+                for wall in walls
+                if wall.settings
+                or wall.name in named
+                or wall.name in self._paired
+                or self._presence.stays(wall.name)
+            )
 
     def choose(self, name: str, changes: Mapping[str, object]) -> None:
         """Store choices; None returns a setting to the timetable. Raises Refused for an invalid value."""
@@ -211,6 +234,9 @@ class WallRegistry:
                 if former != new:
                     self._keep(former, {_CALLED: new})
             self._keep(name, {_CALLED: new})
+            self._presence.forget(name)
+            if name in self._paired:
+                self._paired.add(new)
 
     def forget(self, name: str) -> tuple[str, ...]:
         """Remove a wall and its former names; return all these names."""
@@ -221,6 +247,8 @@ class WallRegistry:
                     session.settings.remove_wall(gone)
             for gone in (name, *former):
                 self._walls.pop(gone, None)
+                self._presence.forget(gone)
+                self._paired.discard(gone)
         return (name, *former)
 
     def _keep(self, name: str, settings: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
-"""Settings of links to the outside: group robots and e-mail. Each is off until it is written in the timetable file.
+"""Settings of links to the outside: group robots, e-mail, webhooks.
 
-A link's secrets are in a separate file (`controller/links/secrets.py`), never here.
+Each is off until it is written in the timetable file. A link's secrets are in a separate file, never here:
+`controller/links/secrets.py`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ Spans = tuple[tuple[timedelta, timedelta], ...]
 """Spans of the day as local times; the end is excluded."""
 
 GROUP_KINDS = ("wecom", "dingtalk", "feishu", "apprise")
-NEWS = ("deals", "big", "first", "target", "hourly", "results", "week", "month", "faults")
-"""News that a group can be given; `deals`: every deal at once."""
+NEWS = ("deals", "big", "first", "target", "hourly", "results", "week", "month", "faults", "daily")
+"""News that a group can be given; `deals`: every deal at once; `daily`: the box's line of the day."""
 NEXT_MORNING = "next_morning"
 MAIL_AT = ("results", NEXT_MORNING)
 MAILS = ("week", "month")
+HOOKED = ("deals", "corrections", "results", "faults")
+"""Events that a program can be sent."""
 SECURITIES = ("tls", "starttls")
 USUAL_NEWS = ("big", "first", "target", "hourly", "results", "week", "month")
 USUAL_QUIET: Spans = ((timedelta(), timedelta(hours=8)), (timedelta(hours=21), timedelta(hours=24)))
@@ -65,7 +68,10 @@ class GroupLink:
 
 @dataclass(frozen=True, slots=True)
 class MailLink:
-    """The mailbox that sends to all sales people. `at`: with the results, or on the next working day at 9:20."""
+    """The mailbox that sends to all sales people. `at`: with the results, or on the next working day at 9:20.
+
+    `faults_to`: addresses that get problems of the box and its line of the day.
+    """
 
     server: str
     user: str
@@ -79,6 +85,7 @@ class MailLink:
     name: str = "邮件"
     ident: str = "mail"
     quiet: Spans = ()
+    faults_to: tuple[str, ...] = ()
 
     @property
     def bound(self) -> str:
@@ -87,7 +94,43 @@ class MailLink:
 
     def wants(self, kind: str, *, silent: bool = False) -> bool:
         """Return whether mails of a kind are sent."""
+        if kind in ("fault", "daily"):
+            return bool(self.faults_to)
         return not silent and kind.endswith("_mail") and kind.removesuffix("_mail") in self.send
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookLink:
+    """A program that events are sent to. `send`: the events for it. Day and night, also those announced to nobody."""
+
+    name: str
+    send: tuple[str, ...] = HOOKED
+    line: int = 0
+    kind: str = "webhook"
+    bound: str = "webhook"
+    server: str | None = None
+    quiet: Spans = ()
+
+    @property
+    def ident(self) -> str:
+        """The link's name in the store and in the file of secrets."""
+        return f"webhook:{self.name}"
+
+    @property
+    def every_correction(self) -> bool:
+        """True: it gets the correction of a deal that it did not get, such as one from before it was added."""
+        return True
+
+    def wants(self, kind: str, *, silent: bool = False) -> bool:
+        """Return whether the program is sent an event."""
+        word = {
+            "first": "deals",
+            "big": "deals",
+            "deal": "deals",
+            "correction": "corrections",
+            "fault": "faults",
+        }
+        return word.get(kind, kind) in self.send
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +139,12 @@ class LinkSettings:
 
     groups: tuple[GroupLink, ...] = ()
     mail: MailLink | None = None
+    webhooks: tuple[WebhookLink, ...] = ()
 
-    def all(self) -> Iterator[GroupLink | MailLink]:
+    def all(self) -> Iterator[GroupLink | MailLink | WebhookLink]:
         """Yield every link of the file."""
         yield from self.groups
+        yield from self.webhooks
         if self.mail is not None:
             yield self.mail
 

@@ -8,6 +8,7 @@ from typing import Any
 from controller.timetable.fields import Flag, Number, OneOf, Words
 from controller.timetable.link_model import (
     GROUP_KINDS,
+    HOOKED,
     MAIL_AT,
     MAILS,
     NEWS,
@@ -18,18 +19,23 @@ from controller.timetable.link_model import (
     GroupLink,
     LinkSettings,
     MailLink,
+    WebhookLink,
 )
 from controller.timetable.schema import Field, Group, Many, Table
 from controller.timetable.time_fields import ClockRange
 
 MOST_GROUPS = 20
+MOST_WEBHOOKS = 10
 KIND_WORDS = {
     "企业微信": "wecom", "企微": "wecom", "钉钉": "dingtalk", "飞书": "feishu", "其他": "apprise",
 }  # fmt: skip
 NEWS_WORDS = {
     "每一单": "deals", "大单": "big", "第一单": "first", "达标": "target", "整点": "hourly", "战报": "results",
-    "每周": "week", "每月": "month", "故障": "faults",
+    "每周": "week", "每月": "month", "故障": "faults", "小结": "daily",
 }  # fmt: skip
+
+
+HOOKED_WORDS = {"每一单": "deals", "更正": "corrections", "战报": "results", "故障": "faults"}
 
 
 def _plain_name(text: str) -> bool:
@@ -44,7 +50,12 @@ def _group(values: dict[str, Any], line: int) -> dict[str, Any]:
 
 def _links(values: dict[str, Any], line: int) -> LinkSettings:
     groups = tuple(GroupLink(name, **group) for name, group in values["groups"] or ())
-    return LinkSettings(groups, values["mail"])
+    webhooks = tuple(WebhookLink(name, **hook) for name, hook in values["webhooks"] or ())
+    return LinkSettings(groups, values["mail"], webhooks)
+
+
+def _webhook(values: dict[str, Any], line: int) -> dict[str, Any]:
+    return {"send": tuple(dict.fromkeys(values["send"])), "line": line}
 
 
 def _mail(values: dict[str, Any], line: int) -> MailLink:
@@ -62,6 +73,7 @@ def _is_host(text: str) -> bool:
 
 _NAME = Words(20, check=_plain_name, example="写一个名字，最多 20 个字，不能有 / \\ ? # %")
 _SECRET = "密钥不写在作息表里：保存后在手机“设备 → 连接”里填"  # noqa: S105  advice, no secret
+_ADDRESS = "接收的地址不写在作息表里：保存后由负责人在手机“设备 → 连接”里填"
 
 GROUP = Group(
     {
@@ -100,14 +112,32 @@ MAIL = Group(
             OneOf(MAIL_AT, {"战报后": "results", "下个工作日": NEXT_MORNING}),
             "results 战报公布后马上发，next_morning 下个工作日 9:20 发",
         ),
+        "faults_to": Field(
+            Many(Words(100, check=_is_address, example="写一个邮箱地址，例如“it@company.com”"), most=5, single=True),
+            "主机的故障和每天的小结发给哪些邮箱", default=(),
+        ),
     },
     _mail,
     elsewhere=dict.fromkeys(("password", "secret", "key"), _SECRET),
 )  # fmt: skip
+WEBHOOK = Group(
+    {
+        "send": Field(
+            Many(OneOf(HOOKED, HOOKED_WORDS), most=len(HOOKED), single=True), "推送哪些事", default=HOOKED
+        ),
+    },
+    _webhook,
+    elsewhere={
+        **dict.fromkeys(("key", "secret", "token", "password"), _SECRET),
+        "url": _ADDRESS,
+        "address": _ADDRESS,
+    },
+)
 LINKS = Group(
     {
         "groups": Field(Table(_NAME, GROUP, most=MOST_GROUPS), "聊天群里的机器人，按名字写"),
         "mail": Field(MAIL, "给大家发邮件的邮箱"),
+        "webhooks": Field(Table(_NAME, WEBHOOK, most=MOST_WEBHOOKS), "接收推送的程序，按名字写"),
     },
     _links,
 )

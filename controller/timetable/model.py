@@ -348,6 +348,16 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """`call`: an https address that is called every five minutes while the box works, "" for none; `daily`: when the
+    day's line is sent; `cities`: report branches from which nothing is heard."""
+
+    call: str = ""
+    daily: timedelta = timedelta(hours=18, minutes=30)
+    cities: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Timetable:
     """The checked timetable file. `new_customers`: percentages Monday to Friday."""
 
@@ -369,4 +379,5 @@ class Timetable:
     links: LinkSettings = NO_LINKS
     measures: tuple[Measure, ...] = ()
     backup: BackupSettings = BackupSettings()
+    health: HealthSettings = HealthSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from controller.timetable.day_rules import WEEKDAYS, DayRule, Part
 from controller.timetable.fields import Country, Either, Flag, Number, OneOf, Words, Zone
+from controller.timetable.health_sections import HEALTH
 from controller.timetable.labels import SAYINGS, SCENE_WORDS
 from controller.timetable.link_model import NO_LINKS
 from controller.timetable.link_sections import LINKS
@@ -30,6 +31,7 @@ from controller.timetable.model import (
     Ceiling,
     CueRule,
     DutyRule,
+    HealthSettings,
     Measure,
     MusicChoice,
     Prizes,
@@ -262,6 +264,7 @@ def _rhythm(values: dict[str, Any], line: int) -> Timetable:
         links=values["links"] or NO_LINKS,
         measures=values["measures"],
         backup=values["backup"] or BackupSettings(),
+        health=values["health"] or HealthSettings(),
     )
 
 
@@ -405,6 +408,7 @@ FILE = Group(
         "sound": Field(_SOUND, "声音"),
         "walls": Field(_WALLS, "大屏"),
         "links": Field(LINKS, "和外面的连接：群机器人"),
+        "health": Field(HEALTH, "主机出问题时告诉谁"),
     },
     _rhythm,
     elsewhere=dict.fromkeys(("zone", "zones", "rooms"), "声音只有一路，不能按房间分"),

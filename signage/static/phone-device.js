@@ -11,11 +11,11 @@ let refresh = () => {};
 const line = (name, value, look = '') => row(name, el('span', { class: look }, value), '', '');
 
 function drawMachine() {
-  const sound = state.sound;
+  // A fault stands above with its remedy; here each part has one line, also one that is well.
   fill($('machine'),
-    line('声音', sound.hears ? (sound.low ? '音量很小' : '正常') : sound.why, sound.hears && !sound.low ? 'ok' : 'bad'),
-    line('时钟', state.clock_trusted ? `准，${state.time}` : '不可信', state.clock_trusted ? 'ok' : 'bad'),
+    state.readings.map((part) => line(part.label, part.words, { ok: 'ok', fault: 'bad', unknown: 'dim' }[part.state])),
     line('版本', state.version));
+  fill($('day-line'), state.day_lines.map((words) => row(words, '', '', '')));
   const faults = state.troubles.flatMap((trouble) => trouble.details || []);
   $('faults-block').hidden = !faults.length;
   fill($('faults'), faults.map((fault) => el('li', {}, fault)));

@@ -45,8 +45,11 @@ function linkSheet(one) {
     one.next_try ? el('p', { class: 'dim' }, `下一次在 ${when(one.next_try)}`) : null,
     one.on ? button('发一条测试消息', async () => { await call('POST', '/api/links/test', { link: one.link }); await again('测试消息几秒内发出，结果在下面的列表里。'); }) : null,
     one.on ? button(one.paused ? '继续发' : '暂停，消息先留着', () => pause(one)) : null,
+    one.both_until ? el('p', { class: 'dim' }, `换过密钥：${when(one.both_until)} 以前，原来的密钥也能用。`) : null,
+    found.may.secrets && one.rotates ? button('生成一个新的签名密钥', () => newSecret(one)) : null,
     found.may.secrets ? secretForm(one) : el('p', { class: 'dim' }, '密钥由总经理或负责人填。'),
-    found.may.address && one.takes_address ? addressForm(one) : null);
+    found.may.address && one.owners_address ? receiverForm(one) : null,
+    found.may.address && one.takes_address && !one.owners_address ? addressForm(one) : null);
 }
 
 async function pause(one) {
@@ -89,6 +92,37 @@ function addressForm(one) {
     await again('地址存好了。');
   });
   return el('details', { class: 'block' }, el('summary', {}, '另一个服务器地址'), el('p', { class: 'dim' }, '密钥会发给这个地址，只有经过自己的转发服务器才需要改。'), label, save);
+}
+
+async function newSecret(one) {
+  const { secret } = await call('POST', '/api/links/secrets/new', { link: one.link });
+  sheet('新的签名密钥', el('p', {}, '把它填到接收的程序里。只显示这一次，关掉就看不到了。'), el('p', { class: 'secret' }, secret),
+    el('p', { class: 'dim' }, '如果原来有密钥，一天之内两个都能用。'), button('好', async () => { await again('密钥存好了。'); }, 'go'));
+}
+
+function receiverForm(one) {
+  const label = field('接收的地址', 'link-receiver', '', { maxlength: 500, inputmode: 'url', autocomplete: 'off', placeholder: one.address || 'https://……' });
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const save = button('保存地址', async () => {
+    wrong.textContent = '';
+    try {
+      await receiver(one, label.querySelector('input').value.trim(), false);
+    } catch (error) {
+      wrong.textContent = error.message;
+    }
+  });
+  return el('div', { class: 'block' }, label, el('p', { class: 'dim' }, '消息会发到这个地址，里面有姓名和金额。尽量用 https。'), wrong, save);
+}
+
+async function receiver(one, address, inside) {
+  try {
+    await call('PUT', '/api/links/address', { link: one.link, address: address || null, inside });
+  } catch (error) {
+    if (error.field !== 'inside') throw error;
+    ask('发到办公室里面', [error.message], '就发到这里', () => receiver(one, address, true), 'act');
+    return;
+  }
+  await again('地址存好了。');
 }
 
 // ---- the messages of a day

@@ -1,4 +1,6 @@
-"""`make bench`: every figure of the design, measured on real output, as a table. `--soak`: the long measurements.
+"""`make bench`: every figure of the design, measured on real output, as a table.
+
+`--soak`: the long measurements, which also go into docs/soak.md.
 
 Names of modules as arguments run only those: `python -m tests.bench office sse`.
 """
@@ -6,6 +8,7 @@ Names of modules as arguments run only those: `python -m tests.bench office sse`
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import sys
 import time
@@ -13,6 +16,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
+import soak_report  # noqa: E402
 from table import Row  # noqa: E402
 
 BENCH = (
@@ -30,7 +34,9 @@ BENCH = (
     "understood",
     "slowvoice",
 )
-SOAK = ("noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "pictures", "cities")
+SOAK = (
+    "noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "pictures", "cities", "wear",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -43,11 +49,18 @@ def main() -> int:
     )
     print("| what | measured | limit | |\n|---|---|---|---|")
     well = True
+    if soak:
+        soak_report.write(SOAK, {})
     for name in wanted:
         if (here / f"{name}.py").exists():
+            began, rows = time.monotonic(), []
             for row in importlib.import_module(name).rows():
                 well = well and row.ok
+                rows.append(row)
                 show(row)
+            if soak and name in SOAK:
+                done = soak_report.section(name, rows, time.monotonic() - began, os.getloadavg()[0])
+                soak_report.write(SOAK, {name: done})
     return 0 if well else 1
 
 

@@ -114,6 +114,29 @@ def fill(house: LinkedHouse) -> None:
     house.deal("王小明", 12_800)
 
 
+def test_faults_go_to_the_addresses_for_them(tmp_path: Path, server: Any) -> None:
+    """A fault of the box and its end, one mail for each address; sales people get none."""
+    box, port, security = server
+    faults = ["it@office.example", "boss@office.example"]
+    links = (
+        f"links: {{mail: {{server: 127.0.0.1, port: {port}, security: {security}, user: {USER}, sender: {USER},"
+        f" faults_to: [{', '.join(faults)}]}}}}"
+    )
+    with linked(tmp_path, links, FRIDAY) as house:
+        fill(house)
+        for volume in (0, 80):
+            house.office.set_volume(volume)
+            for _ in range(12):
+                house.clock.go(seconds=10)
+                house.keeper.refresh()
+                house.sender.turn()
+        assert sorted(box.to) == sorted(2 * faults), house.office.links.status()
+        subjects = [mail["Subject"].partition("战鼓：")[2] for mail in box.mails]
+        assert subjects == 2 * ["【设备故障】总音量是 0，办公室听不到。"] + 2 * [
+            "【设备恢复】总音量是 0，办公室听不到。"
+        ]
+
+
 def test_the_weeks_mail(tmp_path: Path, server: Any) -> None:
     """On the last working day, after the results: one mail per address, text and HTML, with the photo inside."""
     box, port, security = server

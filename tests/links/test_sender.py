@@ -233,28 +233,6 @@ def test_the_secrets_are_in_a_separate_file(house: LinkedHouse, wecom: WecomServ
     assert "读不懂" in house.office.links.status()[0].why
 
 
-def test_faults_of_the_machine_are_reported_once(tmp_path: Path) -> None:
-    """A problem that lasts a minute, and its end; one that is over within a minute is no news."""
-    links = "links: {groups: {群: {kind: wecom, quiet: [], send: 故障}}}"
-    with linked(tmp_path, links) as house:
-        server = WecomServer(house.clock.now)
-        house.connect("group:群", server.address, key=server.key)
-        for lasts in (30, 600):
-            house.office.set_volume(0)
-            for _ in range(lasts // 10):
-                house.clock.go(seconds=10)
-                house.keeper.refresh()
-            house.office.set_volume(80)
-            house.clock.go(seconds=10)
-            house.keeper.refresh()
-        house.send(120)
-        assert [text.splitlines()[0][:6] for text in server.texts] == ["【设备故障】", "【设备恢复】"], (
-            server.texts
-        )
-        assert "总音量是 0" in server.texts[0]
-        server.close()
-
-
 def test_a_hanging_link_holds_up_no_other(tmp_path: Path) -> None:
     """One vendor takes the connection and never answers: the other group has its message meanwhile."""
     import threading

@@ -14,11 +14,11 @@ import pytest
 from fakes import SHANGHAI
 from office_made import House, house
 
+from controller.health import OLD_BACKUP as OLD
 from controller.sales.model import Refused
 from controller.sales.store import Store
 from controller.sales.store_file import schema_version
 from controller.services import restore
-from controller.services.backups import OLD
 from controller.system import archive
 from controller.system.paths import Home
 

@@ -344,6 +344,7 @@ EDITS = {
     "links": ("kind: wecom", "kind: feishu"),
     "measures": ("name: 电话", "name: 拜访"),
     "backup": ("days: 14", "days: 7"),
+    "health": ("daily: 18:30", "daily: 18:40"),
     "a fault": ("timezone: Asia/Shanghai", "timezone: Asia/Shanghia"),
 }
 
@@ -352,8 +353,11 @@ ADDED = """
 links:
   groups:
     测试群: {kind: wecom}
+  webhooks:
+    CRM: {send: deals}
   mail: {server: mail.example.com, user: zhangu@example.com, sender: zhangu@example.com}
 backup: {days: 14, folder: /media/stick}
+health: {daily: 18:30}
 """
 """Sections that the shipped file does not have."""
 
@@ -400,7 +404,7 @@ KEYS = {
     "ceilings": "07:00-08:00",
 }  # for mappings keyed by a name or a time
 WORDS = ("另一个词", "周三", "Asia/Tokyo", "none", "2026-12-24", "07:01-07:03", "07:02", "11:00", "20000",
-         "/media/usb", "other.example.com", "a@example.com")  # fmt: skip
+         "/media/usb", "https://example.com/x", "other.example.com", "a@example.com")  # fmt: skip
 
 
 def _settings(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[Any]]]:

@@ -8,13 +8,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
 from controller.cli import doctor
 from controller.cli.local_daemon import health_of
-from controller.glance import HealthProblem
+from controller.health import HealthProblem
 from controller.sales.people_import import PersonRow
 from controller.system.process import running as told_by_daemon
 from tests.running import ZHANGU
@@ -363,7 +364,8 @@ def test_a_stranger_learns_that_something_is_wrong_and_no_name(
     session = HealthProblem(
         "账本 /home/pi/secret.db 只能读。", "", "", True, ("第 3 行：秘密c",), "账本现在不能用。"
     )
-    monkeypatch.setattr(office._view._health, "all", lambda: (session, *music, *attempts.problems()))
+    report = replace(office.health.report(), problems=(session, *music, *attempts.problems()))
+    monkeypatch.setattr(office.health, "report", lambda: report)
     house.daemon.feed.notify()
     try:
         stranger = house.call("GET", "/health", role=None)

@@ -17,7 +17,8 @@ from glances import deal, glance, moment, said, tally
 from playwright.sync_api import Browser, Page
 from wallroom import Room
 
-from controller.glance import UNNAMED, HealthProblem
+from controller.glance import UNNAMED
+from controller.health import HealthProblem
 from controller.sales.results import Show
 from controller.sentences import TEXTS, Sentence, english, first_and_rest, say
 from controller.timetable.model import Entry, WallDisplay, WallSettings

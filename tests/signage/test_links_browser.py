@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.links.receiver import Receiver
 from tests.links.vendors import Reply, WecomServer
 from tests.signage.house import REPOSITORY, House, running
 from tests.signage.test_phone_browser import GENEROUS
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.browser
 
 ARTEFACTS = REPOSITORY / "artefacts"
 LINKS = "\nlinks:\n  groups:\n    销售一部喜报群: {kind: wecom, quiet: [], send: 每一单, picture: false}\n"
+LINKS += "  webhooks:\n    客户系统: {send: [每一单, 更正]}\n"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_a_robot_is_connected(house: House, browser: Browser, wecom: WecomServer
     page.tap("text=设备")
     page.tap("text=连接和发出去的消息")
     expect(page.locator("#links-rows")).to_contain_text("还没有填密钥", timeout=10_000)
-    page.locator("#links-rows button").tap()
+    page.locator("#links-rows button").first.tap()
     page.fill("#secret-0", "https://qyapi.weixin.qq.com/")
     page.locator("#sheet .go").tap()
     expect(page.locator("#sheet .wrong")).to_contain_text("这不像企业微信群机器人的地址")
@@ -66,12 +68,12 @@ def test_a_robot_is_connected(house: House, browser: Browser, wecom: WecomServer
     page.fill("#secret-0", f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={wecom.key}")
     page.locator("#sheet .go").tap()
     expect(page.locator("#links-rows")).to_contain_text("彩排里不真的发出")
-    page.locator("#links-rows button").tap()
+    page.locator("#links-rows button").first.tap()
     page.locator("#sheet summary").tap()
     page.fill("#link-address", wecom.address)
     page.get_by_text("保存地址").tap()
     expect(page.locator("#links-rows .ok")).to_have_text("开")
-    page.locator("#links-rows button").tap()
+    page.locator("#links-rows button").first.tap()
     page.get_by_text("发一条测试消息").tap()
     expect(page.locator("#links-messages")).to_contain_text("已发出", timeout=15_000)
     house.sell("王小明", 12800, "one")
@@ -85,3 +87,35 @@ def test_a_robot_is_connected(house: House, browser: Browser, wecom: WecomServer
     page.context.close()
     assert wecom.key not in str(house.call("GET", "/api/links", role="admin").json)
     assert wecom.key not in str(house.call("GET", "/api/log", role="admin").json)
+
+
+def test_a_program_is_connected(house: House, browser: Browser) -> None:
+    """A secret is made and shown once, an address inside the office is asked about, a test arrives with a signature."""
+    receiver = Receiver(house.daemon.clock.now)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(GENEROUS)
+    join(house, page, "owner")
+    page.goto(f"{house.address}/#links")
+    page.locator("#links-rows").get_by_text("客户系统").tap()
+    page.get_by_text("生成一个新的签名密钥").tap()
+    receiver.secrets = [page.locator("#sheet .secret").inner_text()]
+    picture(page, "new-secret")
+    page.locator("#sheet .go").tap()
+    page.locator("#links-rows").get_by_text("客户系统").tap()
+    page.fill("#link-receiver", f"{receiver.address}/events")
+    picture(page, "receiver")
+    page.get_by_text("保存地址").tap()
+    expect(page.locator("#sheet")).to_contain_text("这个地址在办公室的网络里面")
+    page.get_by_text("就发到这里").tap()
+    expect(page.locator("#links-rows li", has_text="客户系统").locator(".ok")).to_have_text("开")
+    page.locator("#links-rows").get_by_text("客户系统").tap()
+    page.get_by_text("发一条测试消息").tap()
+    expect(page.locator("#links-messages")).to_contain_text("客户系统", timeout=15_000)
+    page.wait_for_timeout(500)
+    context.close()
+    receiver.close()
+    assert (receiver.refusals, [one["type"] for one in receiver.events]) == ([], ["test"])
+    shown = str([house.call("GET", path, role="admin").json for path in ("/api/links", "/api/log")])
+    assert receiver.secrets[0] not in shown
+    assert "/events" not in shown

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from glances import board, deal, glance, moment, said, tally
 
-from controller.glance import Champion, Glance, HealthProblem, Ranking
+from controller.glance import Champion, Glance, Ranking
+from controller.health import HealthProblem
 from controller.sales.highlights import Highlight
 from controller.sentences import english
 from controller.timetable.model import WallDisplay, WallSettings

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from controller.glance import Champion, HealthProblem, OnAir
+from controller.glance import Champion, OnAir
+from controller.health import HealthProblem
 from controller.sentences import say
 from controller.timetable.model import WallDisplay
 from tests.storybook.cast import LONG, PEOPLE, TEAMS, deal, deals, duty, entry, person, plan, team, teams

@@ -20,6 +20,7 @@ NOT_READ_ON_PHONES = (
     "controller/sound/mandarin/",  # what is spoken
     "controller/timetable/default_texts.py",
     "controller/sentences.py",  # has both languages itself
+    "controller/sentences_health.py",
     "signage/catalogue.py",
     "signage/api_examples.py",  # an office's own words, for programs
     "signage/openapi.py",
