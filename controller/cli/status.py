@@ -17,7 +17,7 @@ from controller.system.paths import Home, chosen, version
 @home_option
 def status(quiet: bool, home: Path | None) -> None:
     """Show the addresses for phones and walls, the owner's link while there is no owner, and present problems."""
-    from controller.cli.local_daemon import health_of
+    from controller.system.local_daemon import health_of
     from controller.system.process import running
 
     where = chosen(home)

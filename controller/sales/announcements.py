@@ -75,7 +75,9 @@ class Outbox:
             new.priority, new.state, new.why, to_ms(new.created), maybe_ms(new.due),
         )  # fmt: skip
         for deal in dict.fromkeys(new.deals):
-            self._rows.change("INSERT INTO announced_deals VALUES (?, ?)", deal, ident)
+            self._rows.change(
+                "INSERT INTO announced_deals (deal_id, announcement_id) VALUES (?, ?)", deal, ident
+            )
         return self._known(ident), True
 
     def move(self, ident: int, state: str, why: str, at: datetime, due: datetime | None = None) -> bool:

@@ -95,7 +95,7 @@ class Settings:
         if value is None:
             self._rows.change("DELETE FROM settings WHERE key = ?", key)
         else:
-            sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+            sql = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
             self._rows.change(sql, key, to_json(value))
 
     def add_token(self, name: str, role: str, secret: str, at: datetime) -> None:
@@ -182,12 +182,18 @@ class Settings:
 
     def wall_seen(self, name: str, at: datetime) -> None:
         """Record a request from a wall."""
-        sql = "INSERT INTO walls VALUES (?, ?, '{}') ON CONFLICT DO UPDATE SET seen = excluded.seen"
+        sql = (
+            "INSERT INTO walls (name, seen, settings) VALUES (?, ?, '{}')"
+            " ON CONFLICT DO UPDATE SET seen = excluded.seen"
+        )
         self._rows.change(sql, name, to_ms(at))
 
     def set_wall(self, name: str, settings: Mapping[str, object], at: datetime) -> None:
         """Store the settings of a wall, even before the wall's first request."""
-        sql = "INSERT INTO walls VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET settings = excluded.settings"
+        sql = (
+            "INSERT INTO walls (name, seen, settings) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET settings = excluded.settings"
+        )
         self._rows.change(sql, name, to_ms(at), to_json(dict(settings)))
 
     def walls(self) -> tuple[Wall, ...]:
@@ -207,7 +213,7 @@ class Settings:
             self._rows.change("DELETE FROM city_results WHERE date = ? AND city = ?", day(date), city)
             return
         self._rows.change(
-            "INSERT INTO city_results VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            "INSERT INTO city_results (date, city, rate_millis, fen) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
             " SET rate_millis = excluded.rate_millis, fen = excluded.fen",
             day(date), city, None if rate is None else int(rate * 10_000),
             None if amount is None else to_fen(amount),
@@ -232,7 +238,7 @@ class Settings:
 
     def freeze_results(self, date: date, value: Mapping[str, object], at: datetime) -> bool:
         """Store the day's results; return False and keep the first ones when they were stored before."""
-        sql = "INSERT INTO results VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        sql = "INSERT INTO results (date, frozen_at, value) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         return self._rows.change(sql, day(date), to_ms(at), to_json(dict(value))) == 1
 
     def results(self, date: date) -> dict[str, Any] | None:

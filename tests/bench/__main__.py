@@ -35,7 +35,7 @@ BENCH = (
     "slowvoice",
 )
 SOAK = (
-    "noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "pictures", "cities", "wear",
+    "noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "pictures", "cities", "wear", "upgradekill",
 )  # fmt: skip
 
 
