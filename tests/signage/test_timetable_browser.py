@@ -260,6 +260,36 @@ def test_settings_and_a_new_entry(house: House, browser: Browser, pages: list[Pa
     assert re.findall(r"#.*", text) == comments
 
 
+def test_a_group_is_added_changed_and_removed(house: House, browser: Browser, pages: list[Page]) -> None:
+    """设置 → 群和邮件: the form writes the YAML, every comment stays, the daemon has the link; removing ends it."""
+    page = opened(house, browser, pages, "small")
+    page.locator(".tabs").get_by_text("设置").click()
+    page.click("#add-group")
+    page.fill("#group-name", "销售一群")
+    page.get_by_text("下一步").click()
+    page.locator("#sheet [data-key=kind] select").select_option(label="企业微信")
+    page.locator("#sheet [data-key=send] .chip", has_text="整点").click()
+    page.locator("#sheet [data-key=quiet] textarea").fill("25:00-26:00")
+    expect(page.locator("#sheet [data-key=quiet] .wrong")).to_contain_text("25:00")
+    page.locator("#sheet [data-key=quiet] textarea").fill("00:00-09:00")
+    expect(page.locator("#sheet-save")).to_be_enabled()
+    kept(page, "group")
+    page.click("#sheet-save")
+    expect(page.locator("#groups li").first).to_contain_text("企业微信")
+    text = house.daemon.timetable_file.path.read_text(encoding="utf-8")
+    assert re.findall(r"#.*", text) == re.findall(r"#.*", SHIPPED)
+    deadline = time.monotonic() + 30
+    while not (groups := house.daemon.timetable_file.timetable.links.groups):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (groups[0].name, groups[0].kind, "hourly" in groups[0].send) == ("销售一群", "wecom", False)
+    page.locator("#groups button", has_text="销售一群").click()
+    page.locator("#sheet").get_by_role("button", name="去掉").click()
+    page.locator("#sheet").get_by_role("button", name="去掉").click()
+    expect(page.locator("#groups li")).to_have_count(1)
+    assert "销售一群" not in house.daemon.timetable_file.path.read_text(encoding="utf-8")
+
+
 def by_touch(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Drag one finger."""
     tools = page.context.new_cdp_session(page)
