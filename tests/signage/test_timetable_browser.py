@@ -279,7 +279,7 @@ def test_a_group_is_added_changed_and_removed(house: House, browser: Browser, pa
     text = house.daemon.timetable_file.path.read_text(encoding="utf-8")
     assert re.findall(r"#.*", text) == re.findall(r"#.*", SHIPPED)
     deadline = time.monotonic() + 30
-    while not (groups := house.daemon.timetable_file.timetable.links.groups):
+    while not (groups := house.daemon.office._context.rhythm.links.groups):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert (groups[0].name, groups[0].kind, "hourly" in groups[0].send) == ("销售一群", "wecom", False)
