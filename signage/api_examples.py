@@ -110,7 +110,8 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "sample": {"id": "66f0", "owner": {"name": "王小明"}, "sum": 12_800},
     },
     "cities.join": {"code": "zhangu-join:…", "replace": False},
-    "cities.choose": {"names": True, "paused": False},
+    "cities.choose": {"names": True, "paused": False, "way": "auto", "proxy": ""},
+    "cities.test": {},
     "cities.set_home_assistant": {
         "host": "192.0.2.5",
         "port": 1883,

@@ -149,6 +149,8 @@ def _personal_pin(of: _Values) -> str:
 
 
 def _city_choice(of: _Values) -> str:
+    if of["way"] or of["proxy"]:
+        return "改和总部连接的方式或代理"
     if of["paused"]:
         return "暂停和总部的连接" if of["paused"] == "是" else "继续和总部的连接"
     return "发给其他城市的大单带姓名" if of["names"] == "是" else "发给其他城市的大单不带姓名"
@@ -211,6 +213,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "cities.join": "用总部的邀请码加入",
     "cities.leave": "离开总部",
     "cities.choose": _city_choice,
+    "cities.test": "测试和总部的连接",
     "cities.set_home_assistant": "连接 Home Assistant：{host}",
     "cities.end_home_assistant": "断开 Home Assistant",
     "plan.change": "改 {url_day} 的安排：{words}",
