@@ -53,6 +53,6 @@ def _is_step(step: Step, written: str) -> bool:
 
 
 def _depth(path: Path, steps: Sequence[str]) -> int:
-    """Return how many last steps of a path are those of the place: on one line there may be several `#1`."""
+    """Return how many last steps of a path fit the place: one line may have several `#1`."""
     pairs = zip(reversed(path), reversed(steps), strict=False)
     return sum(1 for _ in takewhile(lambda pair: _is_step(*pair), pairs))

@@ -22,7 +22,7 @@ function secretSheet(name, secret) {
     el('p', {}, '只显示这一次。请复制到对方系统里，关掉以后就看不到了，只能换一个新的。'));
 }
 
-// The inputs of the mapping; `values()`: what is written.
+// The inputs of the mapping; `values()`: the places entered.
 function mappingForm(known, changed) {
   const inputs = FIELDS.map(([key, label, needed, example]) => {
     const box = field(needed ? label : `${label}（可以不写）`, `map-${key}`, known[key] || '', { maxlength: 120, placeholder: example, autocapitalize: 'off', autocomplete: 'off', spellcheck: 'false', oninput: changed });

@@ -7,7 +7,7 @@ const STEP_PX = 12;
 const STILL_PX = 6; // less is a tap
 
 const words = (value) => (value === null || value === undefined ? '' : String(value));
-const seconds = (clock) => clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0) * (clock.split(':').length === 2 ? 60 : 1);
+const seconds = (at) => at.split(':').reduce((sum, part) => sum * 60 + Number(part), 0) * (at.split(':').length === 2 ? 60 : 1);
 const two = (number) => String(number).padStart(2, '0');
 
 function clock(at) {

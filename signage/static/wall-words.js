@@ -81,7 +81,7 @@
     return cut(value, 0).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
   };
 
-  /* A number beside the deals in its unit: money, or a count with the office's word for it. */
+  /* A number beside the deals in its unit: money, or a count with its unit. */
   W.amount = function (value, unit) {
     if (unit === '元') { return W.price(value); }
     return Number(value || 0).toFixed(0).replace(/\B(?=(\d{3})+(?!\d))/g, ',') + (unit ? NARROW + unit : '');

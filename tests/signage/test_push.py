@@ -256,7 +256,7 @@ def test_a_fixed_value_and_a_missing_one() -> None:
         push.checked_mapping([])
 
 
-def test_a_sample_shows_what_a_mapping_finds(house: House) -> None:
+def test_a_sample_previews_a_mapping(house: House) -> None:
     """The preview answers with the deal's fields, or the sentence of what is wrong, and stores nothing."""
     sample = json.loads(payload("p-1"))
     asked = {"kind": "jiandaoyun", "mapping": MAPPING, "sample": sample}

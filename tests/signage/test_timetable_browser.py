@@ -326,7 +326,7 @@ def middle(page: Page, name: str) -> tuple[float, float]:
 def test_a_span_is_dragged_before_another(
     house: House, browser: Browser, pages: list[Page], way: str
 ) -> None:
-    """先锋探路 (5 minutes) goes before 元帅升帐 (15): both keep their length, the file its comments and its order."""
+    """先锋探路 (5 minutes) goes before 元帅升帐 (15): both keep their length, the file all comments."""
     page = opened(house, browser, pages, "desktop" if way == "mouse" else "phone")
     scouts = page.locator("#rhythm li", has_text="先锋探路").locator(".handle")
     scouts.scroll_into_view_if_needed()
