@@ -90,6 +90,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "add": None,
     },
     "backups.make_backup": {},
+    "calendar.renew": {},
     "push.take_push": {"op": "data_create", "data": {"_id": "66f0", "person": "王小明", "sum": 12_800}},
     "push.save_push_link": {
         "kind": "jiandaoyun",
@@ -130,6 +131,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "rights.change_pin": {},
     "rights.switch_pin": {"on": True},
+    "rights.make_token": {"name": "CRM", "role": "program"},
     "rights.invite": {"role": "assistant", "person": None, "name": "前台"},
     "rights.set_personal_pin": {"role": "assistant"},
     "plan.preview": _EXCEPTION,
@@ -198,6 +200,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "deals.add_product": ("name",),
     "deal_reading.read_text": ("text",),
     "rights.switch_pin": ("on",),
+    "rights.make_token": ("name", "role"),
     "rights.invite": ("role",),
     "rights.set_personal_pin": ("role",),
     "plan.preview": ("kind",),

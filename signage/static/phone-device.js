@@ -2,6 +2,7 @@
 import { $, call, el, fill, row, tap } from './phone-kit.js';
 import * as access from './phone-access.js';
 import * as backup from './phone-backup.js';
+import * as calendar from './phone-calendar.js';
 import * as voice from './phone-voice.js';
 import * as walls from './phone-walls.js';
 
@@ -37,6 +38,7 @@ export function start(again) {
   walls.start(again);
   access.start();
   backup.start();
+  calendar.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
     refresh();
