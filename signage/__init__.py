@@ -37,6 +37,7 @@ from signage import (
     targets,
     timetable,
     tls,
+    upgrades,
     uploads,
     walls,
 )
@@ -84,6 +85,7 @@ def create_app(
         sign_in.pages,
         access.pages,
         backups.pages,
+        upgrades.pages,
         api.pages,
         deals.pages,
         deal_reading.pages,

@@ -156,6 +156,8 @@ def _city_choice(of: _Values) -> str:
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
     "backups.make_backup": "要求现在备份",
+    "upgrades.upgrade": "传上来一个安装包，要求升级",
+    "upgrades.roll_back": "要求退回上一个版本",
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
     "push.take_push": "推送来一单",
     "push.save_push_link": "设好推送的系统“{url_name}”",
