@@ -37,6 +37,7 @@ AS_TYPED: Final = frozenset(
     {
         "person", "name", "team", "product", "text", "office", "say_as", "file", "playlist", "track", "title",
         "address", "prize", "author", "sentence", "key", "usual", "value", "lines", "yaml",
+        "answer",
     }
 )  # fmt: skip
 """Fields of answers with text that people typed, or with text that is announced."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
@@ -21,6 +23,8 @@ NAME_LIMIT = 40
 SECRET_LIMIT = 200
 LEAST_SECRET = 8
 LOGGED = 120
+LONGEST_DELIVERY = 80
+MOST_LISTED = 1000
 WRONG = "签名不对、过时了，或者没有这个推送的系统。请核对地址、密钥和两边的时间。"
 
 
@@ -29,7 +33,8 @@ def take_push(name: str) -> tuple[Response, int]:
     """Take a deal that another system pushes; the signature is checked before the body is read as JSON.
 
     `X-JDY-Signature` with `nonce` and `timestamp` in the address; or `X-Signature: sha256=…` over `timestamp.body` with
-    `X-Timestamp`; or `X-Token`. Answers as `POST /api/deals` with `external_id`; a refused deal is 422.
+    `X-Timestamp`; or `X-Token`. Answers as `POST /api/deals` with `external_id`; a refused deal is 422. 简道云's
+    `X-JDY-DeliverId` again gets the present answer.
     """
     payload = request.get_data()
     try:
@@ -39,11 +44,15 @@ def take_push(name: str) -> tuple[Response, int]:
     if link is None:
         raise Denied(403, WRONG)
     fields = push.mapped(link.mapping, body(), link.kind)
+    source, delivery = f"push {link.name}", _delivery(link.kind)
     try:
         sent = inbound.deal_of(fields, office().glance().now.tzinfo)
-        received = office().inbound.receive(f"push {link.name}", sent)
+        received = office().inbound.receive(source, sent, delivery)
     except Refused as refused:
         office().push_links.note(link.name, refused.sentence)
+        digest = hashlib.sha256(payload).hexdigest()[:32]
+        text = payload[:MOST_LISTED].decode("utf-8", "replace")
+        office().inbound.refused(source, f"refused {delivery or digest}", text, refused.sentence)
         raise
     answer, status = inbound.answer(sent.external_id, received)
     why = received.waiting.question if received.waiting else ""
@@ -51,6 +60,12 @@ def take_push(name: str) -> tuple[Response, int]:
     if received.created:
         record("program", link.name, f"推送来一单：{sent.external_id}，{sent.person}，{sent.amount}"[:LOGGED])
     return answer, status
+
+
+def _delivery(kind: str) -> str:
+    """Return 简道云's id of the delivery, the same when it repeats it, "" without one."""
+    given = request.headers.get("X-JDY-DeliverId", "").strip() if kind == push.JIANDAOYUN else ""
+    return f"deliver {given}" if 0 < len(given) <= LONGEST_DELIVERY and given.isprintable() else ""
 
 
 def _sent() -> dict[str, str]:

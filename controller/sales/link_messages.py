@@ -172,9 +172,11 @@ class LinkMessages:
         row = self._rows.one("SELECT min(due) FROM link_messages WHERE state = 'waiting'")
         return maybe_from_ms(row[0], self._rows.zone) if row else None
 
-    def of_day(self, date: date, most: int) -> tuple[LinkMessage, ...]:
-        """Return the newest messages of events of a day, newest first."""
-        return self._list("date = ? ORDER BY id DESC LIMIT ?", day(date), most)
+    def of_day(self, date: date, most: int, link: str | None = None) -> tuple[LinkMessage, ...]:
+        """Return the newest messages of events of a day, newest first; of one link, or of all."""
+        if link is None:
+            return self._list("date = ? ORDER BY id DESC LIMIT ?", day(date), most)
+        return self._list("date = ? AND link = ? ORDER BY id DESC LIMIT ?", day(date), link, most)
 
     def last_sent(self, link: str) -> datetime | None:
         """Return when a link last delivered a message."""

@@ -32,6 +32,7 @@ from controller.sales.store import Store
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
+from controller.services.chat_deals import ChatDeals
 from controller.services.cities import CityService
 from controller.services.contests import ContestService
 from controller.services.context import Context, Decided, Preferences
@@ -149,6 +150,7 @@ class Office:
         self._deals = DealService(context, self._talk, roundups, news)
         self.inbound, self.push_links = InboundService(context, self._deals), PushLinks(context, secret_file)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
+        self.chat_deals = ChatDeals(context, self._deals, self.inbound, self.product_list.choices)
         self._speech = SpokenTextService(context, self._talk)
         self.honours, self.contests = Honours(context), ContestService(context)
         self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
@@ -167,17 +169,9 @@ class Office:
             self.cities_link.silent, parts.call_failed_since,
         ), MachineReader(parts.store.path.parent))  # fmt: skip
         self._view = SnapshotBuilder(
-            context,
-            self._talk,
-            cues,
-            self._sound.sounding,
-            self.walls.merged,
-            parts.library.playlists,
-            health,
-            self.honours,
-            self.contests,
-            self.cities_link,
-        )
+            context, self._talk, cues, self._sound.sounding, self.walls.merged, parts.library.playlists, health,
+            self.honours, self.contests, self.cities_link,
+        )  # fmt: skip
         self.daily = DailyNews(
             context, news, lambda: bool(self.links.receivers("daily")), self.announcements, health.all
         )

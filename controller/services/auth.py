@@ -71,7 +71,8 @@ class SignInLimit:
     def problems(self) -> tuple[HealthProblem, ...]:
         """Return the health problem that phones show while PINs are being guessed."""
         with self._lock:
-            lately = self._last_hour()
+            self._forget_old()
+            lately = list(self._lately)
         if len(lately) < TOLD_FROM:
             return ()
         places = len({address for _, address in lately})
@@ -87,18 +88,19 @@ class SignInLimit:
             ),
         )
 
-    def _last_hour(self) -> list[tuple[float, str]]:
+    def _forget_old(self) -> None:
+        """Keep the wrong PINs of the last hour."""
         now = self._now()
         while self._lately and self._lately[0][0] <= now - HOUR:
             self._lately.popleft()
-        return list(self._lately)
 
     def _wait(self, address: str) -> float:
         now = self._now()
         wrong = [one for one in self._wrong.get(address, ()) if one[0] > now - DAY]
         if wrong:
             self._wrong[address] = wrong
-        free = FREE if len(self._last_hour()) < STORM else FREE_IN_A_STORM
+        self._forget_old()
+        free = FREE if len(self._lately) < STORM else FREE_IN_A_STORM
         if len(wrong) < free:
             return 0.0
         return wrong[-1][0] + min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (len(wrong) - free)) - now

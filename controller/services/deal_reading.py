@@ -15,7 +15,8 @@ from controller.sales.corrections import week_so_far
 from controller.sales.deals_import import has_heading, read_table
 from controller.sales.model import HEARD, PLAYING, Deal, Refused
 from controller.sales.money import money
-from controller.sales.pasted import Known, PastedRow, read_pasted
+from controller.sales.pasted import read_pasted
+from controller.sales.pasted_rows import Known, PastedRow
 from controller.sales.people_import import LARGEST_FILE
 from controller.sales.store import Session
 from controller.sales.text_tables import LOOKED_AT, Line, read
@@ -69,14 +70,7 @@ class DealReading:
         return tuple(replace(row, announced=False) for row in rows)
 
     def _known(self, session: Session) -> Known:
-        now, broadcasts = self._context.clock.now(), self._context.rhythm.broadcasts
-        week = reversed(week_so_far(now.date()))
-        standing = tuple(deal for day in week for deal in session.deals.of_day(day) if deal.voided is None)
-        largest = next((deal.amount for deal in session.deals.largest_few(1)), None)
-        return Known(
-            session.roster.people(), self._choices(), standing, now, broadcasts.late_minutes, broadcasts.big_over,
-            largest, spelling,
-        )  # fmt: skip
+        return known_in(session, self._context, self._choices())
 
     def _keyed(self, session: Session, rows: tuple[PastedRow, ...], now: datetime) -> tuple[ReadRow, ...]:
         times: Counter[str] = Counter()
@@ -115,6 +109,20 @@ class DealReading:
             raise Refused(why.sentence, "file") from why
         finally:
             made.unlink(missing_ok=True)
+
+
+def known_in(
+    session: Session, context: Context, products: tuple[str, ...], own: tuple[Deal, ...] = ()
+) -> Known:
+    """Return the facts that a text is read with; `own`: the deals that its sender has sent before."""
+    now, broadcasts = context.clock.now(), context.rhythm.broadcasts
+    week = reversed(week_so_far(now.date()))
+    standing = tuple(deal for day in week for deal in session.deals.of_day(day) if deal.voided is None)
+    largest = next((deal.amount for deal in session.deals.largest_few(1)), None)
+    return Known(
+        session.roster.people(), products, standing, now, broadcasts.late_minutes, broadcasts.big_over, largest,
+        spelling, own,
+    )  # fmt: skip
 
 
 def _deals_sheet(sheets: list[Any]) -> list[Line]:

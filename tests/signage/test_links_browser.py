@@ -58,7 +58,7 @@ def test_a_robot_is_connected(house: House, browser: Browser, wecom: WecomServer
     page.set_default_timeout(GENEROUS)
     join(house, page, "owner")
     page.tap("text=设备")
-    page.tap("text=连接和发出去的消息")
+    page.tap("text=连接和一天的消息")
     expect(page.locator("#links-rows")).to_contain_text("还没有填密钥", timeout=10_000)
     page.locator("#links-rows button").first.tap()
     page.fill("#secret-0", "https://qyapi.weixin.qq.com/")

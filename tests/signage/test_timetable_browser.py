@@ -58,8 +58,7 @@ def opened(house: House, browser: Browser, pages: list[Page], size: str, scheme:
     page.fill("#who", f"{size}-{len(pages)}")
     page.click("text=进入")
     page.wait_for_selector(".tabs")
-    page.goto(house.address + "/#device")
-    page.click("#timetable")
+    page.goto(house.address + "/timetable")
     expect(page.locator("#rhythm li")).to_have_count(17)
     expect(page.locator("#plan li").first).to_be_visible()
     pages.append(page)
@@ -94,11 +93,14 @@ def wait_until_played(house: House, music: str) -> float:
     return time.monotonic() - start
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("size", ["phone", pytest.param("desktop", marks=pytest.mark.long)])
 def test_noon_plays_other_music(house: House, browser: Browser, pages: list[Page], size: str) -> None:
     """Tap the entry, see the fault of 25:61 under its field, see the day, save: in force within two seconds."""
     wait_until_played(house, "rousing")
     page = opened(house, browser, pages, size)
+    page.goto(house.address + "/#device")
+    page.click("#timetable")
+    expect(page.locator("#rhythm li")).to_have_count(17)
     kept(page, f"{size}-day")
     page.locator("#rhythm li", has_text="战鼓再响").locator("button").click()
     at = page.locator("[data-key=at]")
@@ -150,6 +152,7 @@ def test_the_second_person_is_asked_and_nothing_is_lost(
     assert "what: 周会，带上名单" in text
 
 
+@pytest.mark.long  # the answer of the server: test_timetable_http.py
 def test_both_edit_one_entry(house: House, browser: Browser, pages: list[Page]) -> None:
     """Both change 12:55: the second cannot be added blindly; the new version is shown instead."""
     first, second = (opened(house, browser, pages, "phone") for _ in range(2))
@@ -260,7 +263,14 @@ def test_settings_and_a_new_entry(house: House, browser: Browser, pages: list[Pa
     assert re.findall(r"#.*", text) == comments
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("small", "light"), ("desktop", "light")])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        ("phone", "dark"),
+        pytest.param("small", "light", marks=pytest.mark.long),
+        pytest.param("desktop", "light", marks=pytest.mark.long),
+    ],
+)
 def test_every_tab_and_form_fits(
     house: House, browser: Browser, pages: list[Page], size: str, scheme: str
 ) -> None:
