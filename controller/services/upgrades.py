@@ -29,7 +29,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What people see. busy: the present step, "" when nothing is in progress; previous: the version to go back to."""
+    """The state for people. busy: the present step, "" when nothing is in progress; previous: the version to go back to."""
 
     installed: bool
     version: str
@@ -39,7 +39,7 @@ class State:
 
 
 class Upgrades:
-    """Requests of one home; has no state of its own, so that it survives the restart in the middle."""
+    """Requests of one home; keeps no state, so that it survives the restart in the middle."""
 
     def __init__(self, home: Home, place: Place | None = None) -> None:
         """`place`: for tests; otherwise where this program is installed, if it is."""
