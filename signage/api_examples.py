@@ -91,6 +91,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "backups.make_backup": {},
     "upgrades.roll_back": {},
+    "calendar.renew": {},
     "push.take_push": {"op": "data_create", "data": {"_id": "66f0", "person": "王小明", "sum": 12_800}},
     "push.save_push_link": {
         "kind": "jiandaoyun",
@@ -105,7 +106,8 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "secret": None,
     },
     "cities.join": {"code": "zhangu-join:…", "replace": False},
-    "cities.choose": {"names": True, "paused": False},
+    "cities.choose": {"names": True, "paused": False, "way": "auto", "proxy": ""},
+    "cities.test": {},
     "cities.set_home_assistant": {
         "host": "192.0.2.5",
         "port": 1883,
@@ -124,6 +126,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "rights.change_pin": {},
     "rights.switch_pin": {"on": True},
+    "rights.make_token": {"name": "CRM", "role": "program"},
     "rights.invite": {"role": "assistant", "person": None, "name": "前台"},
     "rights.set_personal_pin": {"role": "assistant"},
     "plan.preview": _EXCEPTION,
@@ -192,6 +195,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "deals.add_product": ("name",),
     "deal_reading.read_text": ("text",),
     "rights.switch_pin": ("on",),
+    "rights.make_token": ("name", "role"),
     "rights.invite": ("role",),
     "rights.set_personal_pin": ("role",),
     "plan.preview": ("kind",),

@@ -23,6 +23,8 @@ PHONE_ROLES: Final = (OWNER, "manager", "director", LEADER, ASSISTANT)
 """Roles that a phone can have."""
 PERSONAL_ROLES: Final = PHONE_ROLES[1:]
 """Roles for a personal PIN: an owner signs in only on a phone of that person, six digits are too few."""
+TOKEN_ROLES: Final = (*PHONE_ROLES, "program", "wall")
+"""Roles that a program's token can have."""
 _RANK: Final = {OWNER: 4, ADMIN: 4, "manager": 3, "director": 2, ASSISTANT: 1, LEADER: 1}
 
 

@@ -3,6 +3,7 @@ import { $, call, el, fill, row, tap } from './phone-kit.js';
 import * as access from './phone-access.js';
 import * as backup from './phone-backup.js';
 import * as upgrade from './phone-upgrade.js';
+import * as calendar from './phone-calendar.js';
 import * as voice from './phone-voice.js';
 import * as walls from './phone-walls.js';
 
@@ -39,6 +40,7 @@ export function start(again) {
   access.start();
   backup.start();
   upgrade.start();
+  calendar.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
     refresh();

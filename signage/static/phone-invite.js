@@ -7,6 +7,8 @@ const MAY = {
   director: '看战报，定各队的目标，改当天的安排。',
   leader: '看战报，定自己团队的目标。',
   assistant: '报单、广播、音乐、目标、人员和大屏。',
+  program: '报单、播报、音乐、目标，能读业绩和安排；不能改人员、作息表和权限。',
+  wall: '只能读，适合看板和监控。',
 };
 let current = () => null;
 
@@ -87,7 +89,19 @@ async function personalPins() {
   sheet('个人 PIN', el('p', { class: 'dim' }, '几个人共用一台手机时，各人用自己的名字和 PIN 登录。'), list, give);
 }
 
+async function giveToken() {
+  const { token_roles: roles } = await call('GET', '/api/access');
+  const role = roleChoice(roles);
+  const name = field('哪个程序', 'token-name', '', { maxlength: 40, placeholder: '例如 客户系统' });
+  sheet('给程序一个令牌', el('p', { class: 'dim' }, '程序带着令牌就能用战鼓的接口，不用的随时可以作废。'), name, role.node, sending('生成', async () => {
+    const made = await call('POST', '/api/access/tokens', { name: name.querySelector('input').value.trim(), role: role.value });
+    sheet(made.name, el('p', {}, '只显示这一次，请复制到程序里。'), el('p', { class: 'secret', id: 'token' }, made.token),
+      el('a', { class: 'act link', href: '/api/docs' }, '看接口怎么用'));
+  }));
+}
+
 export function start(state) {
+  $('new-token').addEventListener('click', (event) => tap(event.currentTarget, giveToken));
   current = state;
   $('add-phone').addEventListener('click', (event) => tap(event.currentTarget, addPhone));
   $('personal-pins').addEventListener('click', (event) => tap(event.currentTarget, personalPins));
