@@ -39,6 +39,7 @@ NO_CHANGE = frozenset(
         "honours.preview_contest",
         "languages.choose",
         "measures.preview_table",
+        "push.preview_push",
     }
 )
 """Requests that change nothing."""
