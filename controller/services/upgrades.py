@@ -29,7 +29,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state for people. busy: the present step, "" when nothing is in progress; previous: the version to go back to."""
+    """The state for people. busy: the present step, "" without one; previous: the version to go back to."""
 
     installed: bool
     version: str
