@@ -36,7 +36,7 @@ BENCH = (
 )
 SOAK = (
     "noons", "nap", "kill", "linkkill", "linkday", "wallday", "wallaway", "axe", "pictures", "cities", "wear",
-    "upgradekill",
+    "upgradekill", "longforms",
 )  # fmt: skip
 
 
