@@ -39,6 +39,7 @@ from signage import (
     targets,
     timetable,
     tls,
+    upgrades,
     uploads,
     walls,
 )
@@ -86,6 +87,7 @@ def create_app(
         sign_in.pages,
         access.pages,
         backups.pages,
+        upgrades.pages,
         calendar.pages,
         api.pages,
         deals.pages,

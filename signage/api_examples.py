@@ -90,6 +90,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "add": None,
     },
     "backups.make_backup": {},
+    "upgrades.roll_back": {},
     "calendar.renew": {},
     "push.take_push": {"op": "data_create", "data": {"_id": "66f0", "person": "王小明", "sum": 12_800}},
     "push.save_push_link": {

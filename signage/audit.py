@@ -164,6 +164,8 @@ def _city_choice(of: _Values) -> str:
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
     "backups.make_backup": "要求现在备份",
+    "upgrades.upgrade": "传上来一个安装包，要求升级",
+    "upgrades.roll_back": "要求退回上一个版本",
     "calendar.renew": "换了日历的地址",
     "calendar.end": "关掉了日历",
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
