@@ -40,6 +40,7 @@ from signage import (
     targets,
     timetable,
     tls,
+    upgrades,
     uploads,
     walls,
 )
@@ -88,6 +89,7 @@ def create_app(
         access.pages,
         backups.pages,
         outputs.pages,
+        upgrades.pages,
         calendar.pages,
         api.pages,
         deals.pages,

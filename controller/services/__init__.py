@@ -173,7 +173,7 @@ class Office:
         ), MachineReader(parts.store.path.parent))  # fmt: skip
         self._view = SnapshotBuilder(
             context, self._talk, cues, self._sound.sounding, self.walls.merged, parts.library.playlists, health,
-            self.honours, self.contests, self.cities_link,
+            self.honours, self.contests, self.cities_link, self.measures,
         )  # fmt: skip
         self.daily = DailyNews(
             context, news, lambda: bool(self.links.receivers("daily")), self.announcements, health.all
