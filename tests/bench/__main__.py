@@ -36,6 +36,7 @@ BENCH = (
 )
 SOAK = (
     "noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "pictures", "cities", "wear",
+    "crowd", "mutated",
 )  # fmt: skip
 
 
