@@ -91,10 +91,11 @@ class Daemon:
         return listener, certificate
 
     def _build(self, home: Home) -> None:
-        from controller.cities.connection import Link
         from controller.cities.device_link import DeviceLink
+        from controller.cities.link import Link
         from controller.clock import Clock
         from controller.feed import Feed
+        from controller.links.receiver import BotReceivers
         from controller.links.sender import LinkSender
         from controller.links.uptime import UptimeCalls
         from controller.services import Office, Parts
@@ -146,7 +147,8 @@ class Daemon:
                 home.timetable_versions,
                 home,
                 home.secrets,
-                lambda: self._uptime.failed_since(),
+                port=int(self._listener.getsockname()[1]),
+                call_failed_since=lambda: self._uptime.failed_since(),
             )
         )
         self._stack.callback(self.office.media.samples.close)
@@ -163,6 +165,9 @@ class Daemon:
             self.office.health.clock_trusted,
         )
         self._stack.callback(self.links.close)
+        own = self.office.links
+        self.bots = BotReceivers(self.clock, own.open_bots, self.office.chat_deals, own.bot_states)
+        self._stack.callback(self.bots.close)
         self._uptime = UptimeCalls(
             lambda: self.timetable_file.rhythm.health.call,
             lambda: self.store.ailing() is None,
@@ -252,6 +257,7 @@ class Daemon:
         self._voice.warm_up()
         self._voice_install.start()
         self.links.start()
+        self.bots.start()
         if not self._options.rehearsal:
             self.office.backups.start()
             self._stack.callback(self.office.backups.close)

@@ -1,4 +1,4 @@
-"""Links to the outside on the phone: state, test, pause, secrets, the day's messages."""
+"""Links to the outside on the phone: state, test, pause, secrets, the day's messages out and in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from controller.links import words
 from controller.links.port import TEST, Parcel
 from controller.sales.link_messages import LinkMessage, MessageState
 from controller.sales.model import Refused
+from controller.sales.received import ReceivedFate, ReceivedMessage
 from controller.services.links import LinkStatus
 from signage import serializers
 from signage.auth import access, needs
@@ -29,6 +30,12 @@ KIND_NAMES: Final = {
     "results": "战报", "week": "本周开拓能手", "month": "本月开拓能手", "fault": "故障", "daily": "小结",
     TEST: "测试",
 }  # fmt: skip
+FATE_NAMES: Final = {
+    ReceivedFate.RECORDED: "记下了", ReceivedFate.WAITING: "等助理", ReceivedFate.CORRECTED: "改好了",
+    ReceivedFate.CANCELLED: "撤回了", ReceivedFate.UNREAD: "没有单", ReceivedFate.REFUSED: "没有收",
+}  # fmt: skip
+ANSWERED: Final = "助理处理了"
+MOST_SHOWN: Final = 500
 STATE_NAMES: Final = {
     MessageState.WAITING: "等着", MessageState.SENT: "已发出", MessageState.DROPPED: "没有发",
 }  # fmt: skip
@@ -63,6 +70,9 @@ def _link(status: LinkStatus) -> Json:
         ],
         "address": status.address,
         "takes_address": status.takes_address,
+        "receives": status.receives,
+        "since": _moment(status.since),
+        "last_received": _moment(status.last_received),
         "owners_address": status.owners_address,
         "rotates": status.rotates,
         "both_until": _moment(status.both_until),
@@ -76,22 +86,63 @@ def _moment(at: datetime | None) -> str | None:
 @pages.get("/api/links/messages")
 @needs("manage")
 def messages() -> Response:
-    """Return the messages of events of a day (`date`, else today) with what became of them, newest first."""
+    """Return the messages of a day (`date`, else today), out and in, with what became of them, newest first.
+
+    `link`: only those of one link. `links`: every link that has messages, with its name.
+    """
     current = office()
     glance = current.glance()
     day = date_of(request.args.get("date"), glance.plan.date)
+    link = request.args.get("link", "")[:IDENT_LIMIT] or None
     names = {status.ident: status.name for status in current.links.status()}
-    rows = current.links.messages(day)
+    out = [_message(row, names, glance.office) for row in current.links.messages(day, link)]
+    came = [_received(row, settled, names) for row, settled in current.links.received(day, link)]
+    rows = sorted(out + came, key=lambda row: str(row["at"]), reverse=True)[:MOST_SHOWN]
+    known = {ident: _name(ident, names) for ident in current.links.with_messages(day)}
     return jsonify(
-        {"date": day.isoformat(), "messages": [_message(row, names, glance.office) for row in rows]}
+        {
+            "date": day.isoformat(),
+            "link": link,
+            "links": [{"link": ident, "name": name} for ident, name in sorted(known.items())],
+            "messages": rows,
+        }
     )
+
+
+def _name(ident: str, names: dict[str, str]) -> str:
+    """Return the name of a link; one that is no longer in the timetable, or a program, has its own."""
+    return names.get(ident) or ident.partition(":")[2] or ident
+
+
+def _received(row: ReceivedMessage, settled: str, names: dict[str, str]) -> Json:
+    state, state_name, chat = row.fate, FATE_NAMES[row.fate], row.link.startswith("bot:")
+    if settled:
+        state_name = ANSWERED
+    return {
+        "direction": "in",
+        "id": row.uid,
+        "link": row.link,
+        "name": _name(row.link, names),
+        "text": row.text,
+        "at": serializers.moment(row.at),
+        "state": state,
+        "state_name": state_name,
+        "settled": bool(settled),
+        "why": settled or ("" if chat else row.answer),
+        "answer": row.answer if chat else "",
+        "chat": row.chat,
+        "sender": row.sender,
+        "sender_name": row.name,
+        "reply": "" if row.replied == "" else row.replied or "回复还没有确认。",
+    }
 
 
 def _message(row: LinkMessage, names: dict[str, str], office_name: str) -> Json:
     return {
+        "direction": "out",
         "id": row.uid,
         "link": row.link,
-        "name": names.get(row.link, row.link.partition(":")[2] or row.link),
+        "name": _name(row.link, names),
         "kind": row.kind,
         "kind_name": KIND_NAMES.get(row.kind, row.kind),
         "text": words.compose(Parcel(row.uid, (row,), row.created, office_name)).title,
@@ -109,7 +160,7 @@ def _message(row: LinkMessage, names: dict[str, str], office_name: str) -> Json:
 @pages.post("/api/links/test")
 @needs("manage")
 def test() -> Response:
-    """Send a test message to `link`."""
+    """Send a test message to `link`; a robot that takes deals is connected again instead."""
     office().links.test(_ident(body()))
     return jsonify({"ok": True})
 

@@ -12,7 +12,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwright
 
 EXECUTABLE = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 FLAGS = [
@@ -59,6 +60,15 @@ class _Shared:
 _shared = _Shared()
 kept = _shared.used
 """A context in which browsers stay open between uses of `chromium`."""
+
+
+@contextmanager
+def pictures(taken: bool) -> Iterator[None]:
+    """Take pictures of pages for people, or do nothing instead: `make test` would take hundreds."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in () if taken else (Page, Locator):
+            patch.setattr(kind, "screenshot", lambda self, **how: b"")
+        yield
 
 
 @contextmanager

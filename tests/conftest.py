@@ -20,6 +20,18 @@ os.environ["ZHANGU_VOICE_INSTALL"] = "0"  # daemons in tests download nothing
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+LONG = bool(os.environ.get("ZHANGU_SOAK"))
+"""Run the long forms of tests (marker `long`), as tests/bench/longforms.py does."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long forms to `make soak`."""
+    long = [] if LONG else [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
 VOICES = Path(__file__).resolve().parents[1] / ".venv" / "voices"
 _INSTALL = """
 import sys
@@ -57,9 +69,9 @@ def natural_voice() -> Path:
 @pytest.fixture(scope="session")
 def open_browsers() -> Iterator[None]:
     """Keep browsers open until the end of the run."""
-    from tests.browsers import kept  # here, as most workers of a short run need no browser
+    from tests.browsers import kept, pictures  # here, as most workers of a short run need no browser
 
-    with kept():
+    with kept(), pictures(os.environ.get("ZHANGU_PICTURES") != "0"):
         yield
 
 

@@ -49,7 +49,9 @@ def knock(port: int, source: str, context: ssl.SSLContext | None) -> socket.sock
         return None
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize(
+    "tls", [pytest.param(False, marks=pytest.mark.long), True], ids=["plain", "a-tenth-plain"]
+)
 def test_strangers_cannot_keep_a_killed_player_from_coming_back(tmp_path: Path, tls: bool) -> None:
     """With 1,000 silent connections to a daemon with 1,024 descriptors the player is restarted."""
     secure = free_port()

@@ -163,7 +163,7 @@ def alive_in(process: psutil.Process, groups: list[int]) -> bool:
 def test_a_real_browser_shows_the_wall_and_comes_back_after_a_crash(screen: str, tmp_path: Path) -> None:
     """A real Chromium fills a real X screen with the wall; after a kill it paints again; a stop leaves no process."""
     from glances import moment
-    from wallroom import Room
+    from wallroom import Room, eventually
 
     room = Room(moment("14:52"))
     browser = shutil.which("chromium")
@@ -201,4 +201,5 @@ def test_a_real_browser_shows_the_wall_and_comes_back_after_a_crash(screen: str,
     assert (
         restarts_of(tmp_path / "kiosk.json", Path("/proc/sys/kernel/random/boot_id").read_text().strip()) == 1
     )
-    assert not [process for process in psutil.process_iter() if alive_in(process, pids)]
+    # A killed process of a busy machine is not gone at once.
+    assert eventually(lambda: not [one for one in psutil.process_iter() if alive_in(one, pids)])

@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from controller.cli.local_daemon import asked, health_of
 from controller.clock import Clock
 from controller.health import FAULT, OK, UNKNOWN, HealthProblem, Reading, Values, judge, readings
 from controller.hearing import NO_DEVICE, VOLUME_0
@@ -25,6 +24,7 @@ from controller.sound.speaker import Event, Speaker
 from controller.sound.tts.client import Voice
 from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import VoiceFailed, say
+from controller.system.local_daemon import asked, health_of
 from controller.system.paths import Home
 from controller.system.process import running
 from controller.timetable import load

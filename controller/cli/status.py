@@ -17,7 +17,7 @@ from controller.system.paths import Home, chosen, version
 @home_option
 def status(quiet: bool, home: Path | None) -> None:
     """Show the addresses for phones and walls, the owner's link while there is no owner, and present problems."""
-    from controller.cli.local_daemon import health_of
+    from controller.system.local_daemon import health_of
     from controller.system.process import running
 
     where = chosen(home)
@@ -29,8 +29,20 @@ def status(quiet: bool, home: Path | None) -> None:
     if health is None:
         echo("没有运行。" if not lock else "正在启动，还没有回答，请过几秒再看。")
         sys.exit(FAILED)
+    _last_upgrade(where)
     _addresses(where, int(str(lock["port"])))
     _problems(health)
+
+
+def _last_upgrade(where: Home) -> None:
+    """Print how the last upgrade ended, and the version to go back to."""
+    from controller.services.upgrades import Upgrades
+
+    state = Upgrades(where).state()
+    if state.last is not None:
+        echo(f"上次升级：{state.last.sentence}")
+    if state.previous:
+        echo(f"可以退回 {state.previous}：sudo zhangu rollback")
 
 
 def _addresses(where: Home, port: int) -> None:

@@ -158,3 +158,69 @@ class Inbox(Protocol):
     """
 
     def receive(self, source: str, sent: InboundDeal) -> Receipt: ...
+
+
+# --- Chat robots: people write their deals to them
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A text that a person wrote to a robot. `id`: the vendor's, the same when it delivers the message again.
+
+    `chat`: the vendor's id of the group, "" in a private chat; `sender_name`: "" if the vendor does not say; `at`: when
+    it was written, by the vendor's clock, None if unknown. `text` is None for pictures, files and the like.
+    """
+
+    id: str
+    text: str | None
+    sender: str
+    chat: str = ""
+    sender_name: str = ""
+    at: datetime | None = None
+
+
+class ChatInbox(Protocol):
+    """The inbox of chat robots. The same message again gets the same answer and has no further effect."""
+
+    def answer(self, link: LinkSpec, message: ChatMessage) -> str:
+        """Return the answer for the person. Raises StoreTrouble: nothing was kept, the vendor has to deliver again."""
+
+    def replied(self, link: LinkSpec, message: ChatMessage, why: str) -> None:
+        """Note that the vendor has taken the answer, or why it has not."""
+
+
+class Stay(Protocol):
+    """The office's side of a robot's connection, while it is open."""
+
+    @property
+    def over(self) -> bool:
+        """Return whether the connection is to be closed."""
+
+    def connected(self) -> None:
+        """Note that the vendor has accepted the robot."""
+
+    def answer(self, message: ChatMessage) -> str:
+        """Take a message in; see `ChatInbox.answer`."""
+
+    def replied(self, message: ChatMessage, why: str = "") -> None:
+        """Note what became of the answer."""
+
+
+class Bot(Protocol):
+    """One robot. Called in a separate thread."""
+
+    def stay(self, stay: Stay) -> None:
+        """Connect and serve until `stay.over`. Raises Failed when there is no connection or it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotKind:
+    """A robot describes itself. `open` gets settings, secrets and the base address (None: the vendor's)."""
+
+    name: str
+    title: str
+    secrets: tuple[SecretField, ...]
+    open: Callable[[Any, Mapping[str, str], str | None], Bot]
+    address: bool = True
+    owners_address: bool = False
+    rotates: bool = False

@@ -96,7 +96,7 @@ class AccessTables:
     def set_pin(self, person_id: int, role: str, hashed: str, at: datetime) -> None:
         """Store the hash of a person's PIN; it replaces an older one."""
         self._rows.change(
-            "INSERT INTO personal_pins VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            "INSERT INTO personal_pins (person_id, role, hash, created) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
             " SET role = excluded.role, hash = excluded.hash, created = excluded.created",
             person_id, role, hashed, to_ms(at),
         )  # fmt: skip

@@ -75,7 +75,9 @@ class Outbox:
             new.priority, new.state, new.why, to_ms(new.created), maybe_ms(new.due),
         )  # fmt: skip
         for deal in dict.fromkeys(new.deals):
-            self._rows.change("INSERT INTO announced_deals VALUES (?, ?)", deal, ident)
+            self._rows.change(
+                "INSERT INTO announced_deals (deal_id, announcement_id) VALUES (?, ?)", deal, ident
+            )
         return self._known(ident), True
 
     def move(self, ident: int, state: str, why: str, at: datetime, due: datetime | None = None) -> bool:
@@ -116,6 +118,11 @@ class Outbox:
     def of_day(self, date: date) -> tuple[Announcement, ...]:
         """Return all announcements added on an office day, oldest first."""
         return self._list("date = ? ORDER BY id", day(date))
+
+    def counts(self, date: date) -> dict[State, int]:
+        """Return the number of announcements added on an office day, by state."""
+        sql = "SELECT state, count(*) FROM announcements WHERE date = ? GROUP BY state"
+        return {State(state): count for state, count in self._rows.all(sql, day(date))}
 
     def of_deal(self, deal_id: int) -> tuple[Announcement, ...]:
         """Return all announcements that name the deal, oldest first."""

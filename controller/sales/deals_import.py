@@ -14,7 +14,7 @@ from controller.sales import inbound
 from controller.sales.corrections import in_words, week_so_far
 from controller.sales.model import Refused
 from controller.sales.name_match import match
-from controller.sales.pasted import Known, PastedRow, marked_repeats
+from controller.sales.pasted_rows import Known, PastedRow, marked_repeats
 from controller.sales.products import LONGEST_PRODUCT
 from controller.sales.text_tables import LOOKED_AT, Line
 

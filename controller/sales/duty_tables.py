@@ -40,7 +40,7 @@ class Duties:
 
     def tick(self, on: date, new: Tick) -> None:
         """Store that a duty was done; the first tick of a subject stays."""
-        sql = "INSERT INTO duty_ticks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        sql = "INSERT INTO duty_ticks (date, duty, subject, who, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
         self._rows.change(sql, day(on), new.duty, new.subject, new.who, to_ms(new.at))
 
     def untick(self, on: date, duty: str, subject: str) -> None:
@@ -106,7 +106,7 @@ class Duties:
 
     def add_team_building(self, team_id: int, on: date, who: str, at: datetime) -> None:
         """Store a team building; one a date."""
-        sql = "INSERT INTO team_buildings VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        sql = "INSERT INTO team_buildings (team_id, date, who, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
         self._rows.change(sql, team_id, day(on), who, to_ms(at))
 
     def remove_team_building(self, team_id: int, on: date) -> None:

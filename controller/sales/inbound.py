@@ -29,7 +29,11 @@ _YEARS: Final = (2000, 2100)
 
 @dataclass(frozen=True, slots=True)
 class InboundDeal:
-    """A deal as a program sent it. `occurred`: when it was signed; `cancelled`: the sender takes it back."""
+    """A deal as a program sent it. `occurred`: when it was signed; `cancelled`: the sender takes it back.
+
+    `doubts`: why a person must look at it, from a reader that has looked at person and amount already; then
+    `replaces` may name the recorded deal that it is to correct.
+    """
 
     external_id: str
     version: int
@@ -40,6 +44,8 @@ class InboundDeal:
     occurred: datetime | None = None
     cancelled: bool = False
     announced: bool | None = None
+    doubts: tuple[str, ...] = ()
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

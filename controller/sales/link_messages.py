@@ -172,9 +172,16 @@ class LinkMessages:
         row = self._rows.one("SELECT min(due) FROM link_messages WHERE state = 'waiting'")
         return maybe_from_ms(row[0], self._rows.zone) if row else None
 
-    def of_day(self, date: date, most: int) -> tuple[LinkMessage, ...]:
-        """Return the newest messages of events of a day, newest first."""
-        return self._list("date = ? ORDER BY id DESC LIMIT ?", day(date), most)
+    def of_day(self, date: date, most: int, link: str | None = None) -> tuple[LinkMessage, ...]:
+        """Return the newest messages of events of a day, newest first; of one link, or of all."""
+        if link is None:
+            return self._list("date = ? ORDER BY id DESC LIMIT ?", day(date), most)
+        return self._list("date = ? AND link = ? ORDER BY id DESC LIMIT ?", day(date), link, most)
+
+    def counts(self, date: date) -> dict[tuple[str, MessageState], int]:
+        """Return the number of messages of events of a day, by link and state."""
+        sql = "SELECT link, state, count(*) FROM link_messages WHERE date = ? GROUP BY link, state"
+        return {(link, MessageState(state)): count for link, state, count in self._rows.all(sql, day(date))}
 
     def last_sent(self, link: str) -> datetime | None:
         """Return when a link last delivered a message."""

@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from controller.sales import inbound
 from controller.sales.corrections import in_words, week_so_far
-from controller.sales.model import Deal, Person, Refused
-from controller.sales.money import money
-from controller.sales.name_match import Spelling, match
+from controller.sales.model import Person, Refused
+from controller.sales.name_match import match
 from controller.sales.pasted_messages import Message, messages_of
+from controller.sales.pasted_rows import Known, PastedRow, apply_fix, fix_of, marked_repeats
 from controller.sales.pasted_tokens import Token, Vocabulary, cleaned, tokens
 
 LONGEST_TEXT: Final = 15_000
@@ -33,50 +32,22 @@ _SEVERAL: Final = re.compile(
 _UNSIGNED: Final = re.compile(
     r"没签|未签|没成|还没|退单|退款|退了|作废|取消|撤单|撤回|不签|意向|准备签|打算|明天(?:再)?(?:报|签)|预计|争取|要签|能签|快签|跟进"
 )
-_TALK: Final = re.compile(r"目标|冲刺|合计|总共|一共|共计|累计|业绩|完成率|差\d|还差|加油")
+_SLIP: Final = re.compile(r"写错|报错|打错|弄错|搞错|说错|不对|应该是|应为|更正|纠正")
+"""After one of these in the same line comes the right value of the deal that the line has just named."""
+_EARLIER: Final = re.compile(r"[上那前]一?[单条个]|刚才|刚刚那|上面|前面")
+_LIST_PRICE: Final = re.compile(r"(?:原价|标价|底价|优惠|立减|减|返现|返)[ ]*[:：是了]?[ ]*$")
+_SPEAKER: Final = re.compile(r"[ ]*[:：][ ]*[^\s\d:：]")
+_TALK: Final = re.compile(
+    r"报销|红包|奖金|奖励|罚款|工资|开会|公告|排名|目标|冲刺|合计|总共|一共|共计|累计|业绩|完成率|差\d|还差|加油"
+)
 _FILLER: Final = re.compile(
-    r"恭喜|喜报|喜签|捷报|开单|报单|成交|签约|签下|签了|签到|签单|签|拿下|又|一单|两单|三单|单子|各|我也有|我的|我|也|的|了|啦|和|跟|啊|哦|大家|为|她|他|鼓掌|金额|姓名|名字|"
+    r"[早晚][上安]好?|[上中下]午好|各位|同事|不好意思|昨天|前天|上周|本周|恭喜|喜报|喜签|捷报|开单|报单|成交|签约|签下|签了|签到|签单|签|拿下|又|一单|两单|三单|单子|各|我也有|我的|我|也|的|了|啦|和|跟|啊|哦|大家|为|她|他|鼓掌|金额|姓名|名字|"
     r"产品|团队|销售|价格|实收|实付|实际|收款|已|到账|共|是|报一个|报个|报|新|今天|刚刚|刚才|刚|来|卖|卖了|出|个|一个|一张|张|份|套|元|块|这|那|客户|老板|谢谢|继续|"
     r"努力|加油|厉害|棒|真|好|全款|付清|收到|尾款|明天|收|有|再|下|喜|队|组"
 )
 _WORD: Final = re.compile(r"[\u4e00-\u9fffA-Za-z·]+(?: [A-Za-z]+)*")
 _EVERY: Final = re.compile(r"各|每人|分别")
 LONGEST_PRODUCT: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The facts that a text is read with. `recorded`: this week's deals that stand, oldest first; `largest`: of all."""
-
-    people: Sequence[Person]
-    products: Sequence[str]
-    recorded: Sequence[Deal]
-    now: datetime
-    late_minutes: int
-    big_over: Decimal
-    largest: Decimal | None
-    spelling: Spelling
-
-
-@dataclass(frozen=True, slots=True)
-class PastedRow:
-    """One deal of the text. None: not known. `text`: the piece that it was read from; `doubts`: why to look at it.
-
-    `replaces`: the recorded deal that it corrects; `day`: for which it counts; `late`: why it is recorded only; `ref`:
-    the row's number in the sender's table.
-    """
-
-    text: str
-    person: Person | None
-    written: str
-    product: str
-    amount: Decimal | None
-    doubts: tuple[str, ...] = ()
-    at: datetime | None = None
-    replaces: int | None = None
-    day: date | None = None
-    late: str = ""
-    ref: str = ""
 
 
 @dataclass(slots=True)
@@ -108,14 +79,17 @@ class _Draft:
         return next((token for token in self.amounts if not token.second), next(iter(self.amounts), None))
 
 
-def read_pasted(text: str, known: Known) -> tuple[PastedRow, ...]:
-    """Return the deals in a text, in its sequence. Raises `Refused` when it is too long or has too many."""
+def read_pasted(text: str, known: Known, sender: str = "") -> tuple[PastedRow, ...]:
+    """Return the deals in a text, in its sequence. Raises `Refused` when it is too long or has too many.
+
+    `sender`: who has sent it, unless its lines name senders themselves.
+    """
     if len(text) > LONGEST_TEXT:
         raise Refused(f"粘贴的内容有 {len(text)} 个字，最多 {LONGEST_TEXT} 个，请分几次粘贴。", field="text")
     words = Vocabulary(known.people, known.products)
     rows: list[PastedRow] = []
     for message in messages_of(text, known.now):
-        _Reading(message, known, words, rows).read()
+        _Reading(message if message.sender else replace(message, sender=sender), known, words, rows).read()
     if len(rows) > MOST_ROWS:
         raise Refused(f"里面有 {len(rows)} 单，一次最多 {MOST_ROWS} 单，请分几次粘贴。", field="text")
     return marked_repeats(rows, known)
@@ -132,13 +106,48 @@ class _Reading:
     def read(self) -> None:
         drafts: list[_Draft] = []
         for line in _lines(self.found):
-            if self._is_correction(line):
-                self._flush(drafts)
+            deal, fix = self._parted(line)
+            if fix is None and self._is_chatter(line):
+                self._flush(drafts, until=line[0].start)
                 drafts = []
-                self._correct(line)
+                self._doubt_taken_back(self._line_text(line), list(line[0].people))
+            elif fix is None:
+                drafts = self._walk(deal, drafts)
             else:
-                drafts = self._walk(line, drafts)
+                self._flush(self._walk(deal, drafts) if deal else drafts, until=fix[0].start)
+                drafts = []
+                self._correct(deal, fix)
         self._flush(drafts)
+        if not any(token.kind in ("person", "product", "amount") for token in self.found):
+            self._doubt_taken_back(self.text, [])
+
+    def _is_chatter(self, line: list[Token]) -> bool:
+        """Return whether a line is somebody's words without a deal: 赵敏：收到."""
+        if not line or any(token.kind in ("product", "amount") for token in line):
+            return False
+        start = self.text.rfind("\n", 0, line[0].start) + 1
+        first = line[0].kind == "person" and not self.text[start : line[0].start].strip()
+        return first and _SPEAKER.match(self.text, line[0].end) is not None
+
+    def _correct(self, deal: list[Token], line: list[Token]) -> None:
+        written = self._line_text(line) if not deal else self.text[deal[-1].end : line[-1].end]
+        fix = fix_of(line, self.text, written, same_line=bool(deal))
+        if fix is not None:
+            apply_fix(self.rows, fix, self.known, self.message.sender)
+
+    def _parted(self, line: list[Token]) -> tuple[list[Token], list[Token] | None]:
+        """Return the deal of a line and the correction in it: 年卡 9980，打错了，是铂金 12800 has both."""
+        if not self._is_correction(line):
+            return line, None
+        for slip in _SLIP.finditer(self.text, line[0].start, line[-1].end):
+            before = [token for token in line if token.end <= slip.start()]
+            after = [token for token in line if token.start >= slip.end()]
+            kinds = {token.kind for token in before}
+            whole = "amount" in kinds and kinds & {"person", "product"}
+            right = any(token.kind == "amount" for token in after)
+            if whole and right and not _EARLIER.search(self.text, line[0].start, slip.start()):
+                return before, after
+        return [], line
 
     def _is_correction(self, line: list[Token]) -> bool:
         if not line or not any(token.kind == "amount" for token in line):
@@ -193,18 +202,37 @@ class _Reading:
 
     # --- rows
 
-    def _flush(self, drafts: list[_Draft]) -> None:
+    def _flush(self, drafts: list[_Draft], until: int | None = None) -> None:
+        """Add the rows of the drafts. `until`: the start of a correction, whose words belong to no deal."""
+        end = len(self.text) if until is None else until
         for at, draft in enumerate(drafts):
             since = drafts[at - 1].end if at else 0
-            until = drafts[at + 1].start if at + 1 < len(drafts) else len(self.text)
-            self.rows += self._rows_of(draft, self.text[since:until], since)
+            context = self.text[since : drafts[at + 1].start if at + 1 < len(drafts) else end]
+            rows = self._rows_of(draft, context, since)
+            self.rows += rows
+            if not rows:
+                self._doubt_taken_back(context, [one for token in draft.people for one in token.people])
+
+    def _doubt_taken_back(self, text: str, people: Sequence[Person]) -> None:
+        """Mark the row that a later line takes back (刚才那单退了): the last one of its people, else of the sender."""
+        if not (word := _UNSIGNED.search(text)) or not self.rows:
+            return
+        if not people and self.message.sender:
+            sender = match(self.message.sender, self.known.people, self.known.spelling).person
+            people = [sender] if sender else []
+        for at in range(len(self.rows) - 1, -1, -1):
+            row = self.rows[at]
+            if not people or row.person in people:
+                why = f"后面写着“{word[0]}”，请看还算不算。"
+                self.rows[at] = replace(row, doubts=(*row.doubts, why))
+                return
 
     def _rows_of(self, draft: _Draft, context: str, since: int) -> list[PastedRow]:
         if draft.amount is None and not (draft.people and draft.products):
             return []
         left = self._left_over(draft, context, since)
         product, product_doubts, left = self._product(draft, left)
-        people = self._people(draft, context, left, bool(product))
+        people = self._people(draft, context, left, bool(draft.products))
         if not people:
             return []
         doubts = [*self._amount_doubts(draft), *product_doubts, *_doubts_of(context, len(people))]
@@ -239,8 +267,22 @@ class _Reading:
         candidates = left if owner_known else left[1:]
         if candidates and len(candidates[0]) <= LONGEST_PRODUCT:
             name = candidates[0]
+            if alike := self._sounds_like(name):
+                rest = [word for word in left if word != name]
+                return alike, [f"产品写的是“{name}”，当作“{alike}”，请看对不对。"], rest
             return name, [f"产品“{name}”以前没有卖过，请看对不对。"], [word for word in left if word != name]
         return "", ["没有写产品。"], left
+
+    def _sounds_like(self, written: str) -> str:
+        """Return the only product with the same sound (年咔, 年卡), "" if there is none."""
+        sound = self.known.spelling(written, None)[1]
+        alike = {
+            product
+            for word, products in self.words.product_words.items()
+            for product in products
+            if sound and self.known.spelling(word, None)[1] == sound
+        }
+        return alike.pop() if len(alike) == 1 else ""
 
     def _people(
         self, draft: _Draft, context: str, left: list[str], has_product: bool
@@ -289,14 +331,20 @@ class _Reading:
         doubts = [draft.amount.doubt] if draft.amount.doubt else []
         if draft.amount.second and len(draft.amounts) == 1:
             doubts.append(f"“{draft.amount.text}”像是合计或者一部分的钱，请看金额对不对。")
-        if len(draft.amounts) > 1:
-            others = "、".join(token.text for token in draft.amounts if token is not draft.amount)
-            if not self._is_sum(draft):
-                doubts.append(f"还写了“{others}”，请看哪个是金额。")
+        others = [token for token in draft.amounts if token is not draft.amount and not self._is_price(token)]
+        if others and not self._is_sum(draft):
+            texts = "、".join(token.text for token in others)
+            doubts.append(f"还写了“{texts}”，请看哪个是金额。")
         if draft.amount.amount is not None:
             _, unlikely = inbound.read_amount(draft.amount.amount, self.known.largest, self.known.big_over)
             doubts += [unlikely] if unlikely else []
         return doubts
+
+    def _is_price(self, token: Token) -> bool:
+        """Return whether an amount is a list price or a discount in brackets: 6800（原价7800，优惠1000）."""
+        before = self.text[max(0, token.start - 40) : token.start]
+        aside = before.rfind("(") > before.rfind(")")
+        return token.second and aside and _LIST_PRICE.search(before) is not None
 
     def _is_sum(self, draft: _Draft) -> bool:
         """Return whether the further amount is the sum of the deals before it: 年卡6800，季卡2000，共8800."""
@@ -316,62 +364,6 @@ class _Reading:
             doubts.append(f"这是{in_words(day, now.date())}的消息，不是本周的，只能记在本周。")
             day = None
         return replace(row, at=at, day=day, late=timing.why or "", doubts=tuple(doubts))
-
-    # --- corrections
-
-    def _correct(self, line: list[Token]) -> None:
-        """Apply a line such as 上一单改成9800 to the row, or the recorded deal, that it means."""
-        text = self._line_text(line)
-        amounts = [token for token in line if token.kind == "amount" and token.amount is not None]
-        wrong = [
-            token
-            for token in amounts
-            if re.search(r"不是[ ]*$", self.text[max(0, token.start - 4) : token.start])
-        ]
-        right = next((token for token in reversed(amounts) if token not in wrong), None)
-        people = [one for token in line if token.kind == "person" for one in token.people]
-        products = [
-            token.products[0] for token in line if token.kind == "product" and len(token.products) == 1
-        ]
-        if right is None:
-            return
-        for at in range(len(self.rows) - 1, -1, -1):
-            if _meant(self.rows[at].person, self.rows[at].product, people, products):
-                self.rows[at] = replace(
-                    self.rows[at], amount=right.amount, text=f"{self.rows[at].text}；{text.strip()}"
-                )
-                return
-        sender = (
-            match(self.message.sender, self.known.people, self.known.spelling)
-            if self.message.sender
-            else None
-        )
-        owners = people or ([sender.person] if sender and sender.person else [])
-        today = [deal for deal in self.known.recorded if deal.date == self.known.now.date()]
-        deal = next((d for d in reversed(today) if _meant_deal(d, owners, products)), None)
-        if deal is None:
-            why = "找不到要改的那一单，请在下面的列表里改。"
-            row = PastedRow(
-                text.strip(), next(iter(people), None), "", next(iter(products), ""), right.amount, (why,)
-            )
-        else:
-            person = next((one for one in self.known.people if one.id == deal.person_id), None)
-            which = f"{deal.at:%H:%M} {deal.person} {deal.product} {money(deal.amount)}"
-            why = f"这是改已经记下的一单：{which}，请看是不是这一单。"
-            row = PastedRow(
-                text.strip(), person, deal.person, deal.product, right.amount, (why,), replaces=deal.id
-            )
-        self.rows.append(row)
-
-
-def _meant(person: Person | None, product: str, people: Sequence[Person], products: Sequence[str]) -> bool:
-    return (not people or person in people) and (not products or product in products)
-
-
-def _meant_deal(deal: Deal, people: Sequence[Person], products: Sequence[str]) -> bool:
-    return (not people or deal.person_id in [one.id for one in people]) and (
-        not products or deal.product in products
-    )
 
 
 def _lines(found: Sequence[Token]) -> list[list[Token]]:
@@ -396,23 +388,3 @@ def _doubts_of(context: str, people: int) -> list[str]:
         each = "每人各算一单" if _EVERY.search(context) else "写了几个人"
         doubts.append(f"{each}，请看对不对。")
     return doubts
-
-
-def marked_repeats(rows: Sequence[PastedRow], known: Known) -> tuple[PastedRow, ...]:
-    """Return the rows with a doubt on each that is the same as an earlier row or as a recorded deal."""
-    today = known.now.date()
-    seen: set[tuple[int, str, Decimal, date]] = set()
-    recorded = {(deal.person_id, deal.product, deal.amount, deal.date): deal for deal in known.recorded}
-    marked = []
-    for row in rows:
-        if row.person is not None and row.amount is not None and row.replaces is None:
-            same = (row.person.id, row.product, row.amount, row.day or today)
-            if same in seen:
-                row = replace(row, doubts=(*row.doubts, "和上面的一单一样，请看是不是重复了。"))
-            elif (deal := recorded.get(same)) is not None:
-                when = f"{in_words(deal.date, today)} {deal.at:%H:%M}"
-                why = f"{when} 已经记过一样的一单，请看是不是重复了。"
-                row = replace(row, doubts=(*row.doubts, why))
-            seen.add(same)
-        marked.append(row)
-    return tuple(marked)

@@ -20,6 +20,7 @@ _FACE: Final = re.compile(r"\[[\u4e00-\u9fffA-Za-z]{1,6}\]")
 _MENTION: Final = re.compile(r"@([^\s@,，:：]{1,20})[\s\u2005]*")
 _CUSTOMER: Final = re.compile(
     r"(?:客户|公司|单位|甲方|备注|电话|手机|联系人)(?:名称|名字|名|电话)?[ ]*[:：][ ]*[^\s,，;；。]*"
+    r"|(?:客户|公司|单位|甲方)(?:名)?(?:是|叫|为)[^\s,，;；。\d]*"
 )
 _NUMBERED: Final = re.compile(r"(?m)^[ ]*(?:\d{1,2}[、.)]|[(（]\d{1,2}[)）]|[①-⑳])(?!\d)[ ]*")
 _UNIT: Final = "亿|千万|百万|万|千|百"

@@ -23,8 +23,10 @@ _PERSON: Final = (
 
 
 _SET_TARGET: Final = {
-    "team": "INSERT INTO team_targets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen",
-    "person": "INSERT INTO person_targets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen",
+    "team": "INSERT INTO team_targets (date, team_id, fen) VALUES (?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET fen = excluded.fen",
+    "person": "INSERT INTO person_targets (date, person_id, fen) VALUES (?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET fen = excluded.fen",
 }
 _IS_THERE: Final = {
     "team": "SELECT 1 FROM teams WHERE id = ? AND active = 1",

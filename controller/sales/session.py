@@ -26,6 +26,7 @@ from controller.sales.money import from_fen
 from controller.sales.people import Roster
 from controller.sales.products import Products
 from controller.sales.proposals import Proposals
+from controller.sales.received import ReceivedMessages
 from controller.sales.rows import Rows
 from controller.sales.settings import Settings
 from controller.sales.target_tables import Targets
@@ -83,6 +84,10 @@ class Session:
     @cached_property
     def inbound(self) -> Inbound:
         return Inbound(self.rows)
+
+    @cached_property
+    def received(self) -> ReceivedMessages:
+        return ReceivedMessages(self.rows)
 
     @cached_property
     def outbox(self) -> Outbox:

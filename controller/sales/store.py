@@ -24,7 +24,7 @@ from controller.changes import Changes
 from controller.sales.model import StoreDamaged, StoreFull, StoreTrouble
 from controller.sales.rows import Rows
 from controller.sales.session import RosterCache, Session, monday_to_friday
-from controller.sales.store_file import look_into, migrate, schema_version
+from controller.sales.store_file import look_into, migrate, readable
 from controller.sales.targets import Works
 from controller.sentences import say
 from controller.system.os_errors import reason
@@ -110,7 +110,7 @@ class Store:
                 self._where = f"file:{quote(str(self.path))}?{how}"
                 reader = self._connect(self._where)
                 try:
-                    if reader.execute("PRAGMA user_version").fetchone()[0] == schema_version():
+                    if readable(reader):
                         look_into(reader)
                         return reader
                 except sqlite3.Error:

@@ -66,7 +66,10 @@ class Targets:
             sql = "DELETE FROM month_targets WHERE month = ? AND scope = ? AND ident = ?"
             self._rows.change(sql, month, scope, ident)
             return
-        sql = "INSERT INTO month_targets VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen"
+        sql = (
+            "INSERT INTO month_targets (month, scope, ident, fen) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET fen = excluded.fen"
+        )
         self._rows.change(sql, month, scope, ident, fen)
 
     def month(self, month: str) -> MonthTargets:
@@ -145,8 +148,9 @@ class Targets:
         self._set_day("team_targets", new.date, new.team_id, sum(new.fen.values()))
 
     def _set_day(self, table: str, on: date, ident: int, fen: int) -> None:
-        sql = f"INSERT INTO {table} VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fen = excluded.fen"  # noqa: S608
-        self._rows.change(sql, day(on), ident, fen)
+        owner = "team_id" if table == "team_targets" else "person_id"
+        sql = f"INSERT INTO {table} (date, {owner}, fen) VALUES (?, ?, ?)"  # noqa: S608
+        self._rows.change(f"{sql} ON CONFLICT DO UPDATE SET fen = excluded.fen", day(on), ident, fen)
 
     def hand_ins(self, on: date) -> tuple[HandIn, ...]:
         """Return all hand-ins of a date, oldest first."""
@@ -174,7 +178,7 @@ class Targets:
     def add_review(self, new: Review) -> None:
         """Store a review; each number once a date."""
         self._rows.change(
-            "INSERT INTO reviews VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO reviews (date, number, who, at, value) VALUES (?, ?, ?, ?, ?)",
             day(new.date), new.number, new.who, to_ms(new.at),
             to_json({str(team): list(total) for team, total in new.teams.items()}),
         )  # fmt: skip

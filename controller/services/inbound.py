@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from controller.sales.inbound import InboundDeal, Timing
 from controller.sales.inbound_rows import Known
 from controller.sales.model import HEARD, PLAYING, Deal, Person
 from controller.sales.proposals import Proposal, ProposalState, Question
+from controller.sales.received import NewReceived, ReceivedFate
 from controller.sales.store import Session
 from controller.services.context import Context
 from controller.services.deals import DealService, How, Recorded, Sold, Withdrawn
@@ -42,23 +44,46 @@ class InboundService:
     def __init__(self, context: Context, deals: DealService):
         self._context, self._deals = context, deals
 
-    def receive(self, source: str, sent: InboundDeal) -> Received:
+    def receive(self, source: str, sent: InboundDeal, delivery: str = "") -> Received:
         """Take in a deal from `source` (the program's name), in one transaction. Raises Refused or Conflict.
 
-        The same id with the same or a lower version changes nothing and gets the same answer. A higher version corrects
-        the deal or the question. A doubtful deal waits for the assistant and is never announced by itself.
+        The same id with the same or a lower version changes nothing and gets the same answer, and so does the same
+        `delivery` (the sender's id of the request). A higher version corrects the deal or the question. A doubtful deal
+        waits for the assistant and is never announced by itself.
         """
-        sent = replace(sent, product=tidy_product(sent.product))
         gone: Withdrawn | None = None
         with self._context.store.write() as session:
             known = session.inbound.get(source, sent.external_id)
-            if known is not None and sent.version <= known.version:
+            if delivery and known is not None and session.received.of_uid(source, delivery) is not None:
                 return self._answer(session, known)
-            if known is not None:
-                self._supersede(session, known)
-            received, gone = self._take_in(session, source, sent, known)
+            received, gone = self.receive_in(session, source, sent)
+            if received.created or delivery:
+                uid = delivery or f"{sent.external_id} {sent.version}"
+                now, earlier = self._context.clock.now(), known is not None
+                session.received.add(_listed(source, uid, sent, received, now, earlier=earlier))
         self._deals.withdraw(gone)
         return received
+
+    def receive_in(
+        self, session: Session, source: str, sent: InboundDeal
+    ) -> tuple[Received, Withdrawn | None]:
+        """Take in a deal in the caller's transaction; see `receive`.
+
+        Return it with the announcements to change after the commit.
+        """
+        sent = replace(sent, product=tidy_product(sent.product))
+        known = session.inbound.get(source, sent.external_id)
+        if known is not None and sent.version <= known.version:
+            return self._answer(session, known), None
+        if known is not None:
+            self._supersede(session, known)
+        return self._take_in(session, source, sent, known)
+
+    def refused(self, source: str, uid: str, text: str, why: str) -> None:
+        """List a message of a program that was refused."""
+        new = NewReceived(source, uid, self._context.clock.now(), text, ReceivedFate.REFUSED, why)
+        with self._context.store.write(quiet=True) as session:
+            session.received.add(new)
 
     def _take_in(
         self, session: Session, source: str, sent: InboundDeal, known: Known | None
@@ -107,6 +132,9 @@ class InboundService:
         self, session: Session, sent: InboundDeal, timing: Timing
     ) -> tuple[Person | None, Decimal | None, list[str]]:
         found = name_match.match(sent.person, session.roster.people(), spelling, sent.team)
+        if sent.doubts:
+            yuan, _ = inbound.read_amount(sent.amount, None, self._context.rhythm.broadcasts.big_over)
+            return found.person, yuan, [*sent.doubts, *([timing.doubt] if timing.doubt else [])]
         largest = next((deal.amount for deal in session.deals.largest_few(1)), None)
         yuan, doubt = inbound.read_amount(sent.amount, largest, self._context.rhythm.broadcasts.big_over)
         return found.person, yuan, [why for why in (found.doubt, doubt, timing.doubt) if why]
@@ -123,6 +151,30 @@ class InboundService:
             return Received(known.version, False, recorded=self._deals.known(session, deal.id))
         proposal = session.proposals.by_key(known.key)
         return Received(known.version, False, waiting=proposal)
+
+
+def _listed(
+    source: str, uid: str, sent: InboundDeal, received: Received, now: datetime, *, earlier: bool
+) -> NewReceived:
+    """Return a program's message for the list of the day; its `sender` is the program's own id of the deal.
+
+    `earlier`: an older version of the deal was known.
+    """
+    text = f"{sent.external_id} {sent.person} {sent.product} {str(sent.amount)[:40]}"
+    fate, why = ReceivedFate.CANCELLED, ""
+    if received.recorded is not None:
+        fate = ReceivedFate.CORRECTED if earlier else ReceivedFate.RECORDED
+        why = decision_words(received.recorded.decision.to_json())
+    elif received.waiting is not None:
+        fate, why = ReceivedFate.WAITING, received.waiting.question
+    else:
+        text = f"撤回 {sent.external_id}"
+    return NewReceived(source, uid, now, text, fate, why, deals=1, sender=sent.external_id)
+
+
+def decision_words(decision: Mapping[str, object]) -> str:
+    """Return a decision's sentence: when the deal is announced, and why."""
+    return str(decision.get("why") or "")
 
 
 def _standing(session: Session, known: Known) -> Deal | None:
@@ -158,13 +210,16 @@ def _same(standing: Deal | None, person: Person, product: str, yuan: Decimal, ti
 
 def _how(session: Session, sent: InboundDeal, standing: Deal | None, timing: Timing) -> How:
     """Return how a deal is recorded: a correction of one that was heard is not announced again."""
-    old = standing if standing is not None and standing.voided is None else None
+    meant = standing
+    if meant is None and sent.doubts and sent.replaces is not None:
+        meant = session.deals.get(sent.replaces)
+    old = meant if meant is not None and meant.voided is None else None
     day = timing.day or (old.date if old else None)
-    if timing.announced is False:
-        return How(False, old.id if old else None, day, why=timing.why)
     heard = old is not None and any(said.state in (HEARD, PLAYING) for said in session.outbox.of_deal(old.id))
     if heard and old is not None:
         return How(False, old.id, day, why=HEARD_ALREADY)
+    if timing.announced is False:
+        return How(False, old.id if old else None, day, why=timing.why)
     return How(sent.announced, old.id if old else None, day)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from ipaddress import ip_address
@@ -14,12 +14,16 @@ from urllib.parse import urlsplit
 
 from controller.health import Away
 from controller.links import webhook
-from controller.links.kinds import KINDS
-from controller.links.port import TEST, LinkKind, LinkSpec, Tools
+from controller.links.kinds import BOT_KINDS, KINDS
+from controller.links.port import TEST, BotKind, LinkKind, LinkSpec, Tools
+from controller.links.receiver import BotState, BotStates, OpenBot
 from controller.links.secrets import LinkSecrets, SecretFile
 from controller.links.sender import OpenLink
-from controller.sales.link_messages import LinkMessage, NewLinkMessage
+from controller.sales.link_messages import LinkMessage, MessageState, NewLinkMessage
 from controller.sales.model import Conflict, Refused, Unknown
+from controller.sales.proposals import ProposalState
+from controller.sales.received import ReceivedFate, ReceivedMessage
+from controller.sales.store import Session
 from controller.services.context import Context
 
 PAUSED: Final = "links_paused"
@@ -34,7 +38,10 @@ REHEARSAL: Final = "彩排里不真的发出。"
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """A link for the phone. `why`: why it does not send, "" when it does; `last_why`: of the oldest waiting message."""
+    """A link for the phone. `why`: why it does not send, "" when it does; `last_why`: of the oldest waiting message.
+
+    `receives`: a robot that takes deals; `since`: its connection, `last_received`: its last message.
+    """
 
     ident: str
     name: str
@@ -52,15 +59,21 @@ class LinkStatus:
     owners_address: bool
     rotates: bool
     both_until: datetime | None  # a former secret signs too
+    receives: bool = False
+    since: datetime | None = None
+    last_received: datetime | None = None
 
 
 class LinkService:
     """Thread-safe. `kinds`: adapters by name."""
 
     def __init__(
-        self, context: Context, secret_file: SecretFile, tools: Tools, kinds: Mapping[str, LinkKind] = KINDS
-    ) -> None:
-        self._context, self._secrets, self._tools, self._kinds = context, secret_file, tools, kinds
+        self, context: Context, secret_file: SecretFile, tools: Tools, kinds: Mapping[str, LinkKind] = KINDS,
+        bot_kinds: Mapping[str, BotKind] = BOT_KINDS,
+    ) -> None:  # fmt: skip
+        self._context, self._secrets, self._tools, self._senders = context, secret_file, tools, kinds
+        self._bots, self.bot_states = bot_kinds, BotStates()
+        self._kinds: dict[str, LinkKind | BotKind] = {**kinds, **bot_kinds}
 
     # --- for the sender and for news
 
@@ -70,7 +83,18 @@ class LinkService:
 
     def open_links(self) -> tuple[OpenLink, ...]:
         """Return every link for the sender."""
-        return tuple(map(self._open, self.specs()))
+        return tuple(map(self._open, (spec for spec in self.specs() if spec.kind in self._senders)))
+
+    def open_bots(self) -> tuple[OpenBot, ...]:
+        """Return the robots that are to be connected: complete, not paused."""
+        paused = self._paused()
+        bots = [spec for spec in self.specs() if spec.kind in self._bots and spec.ident not in paused]
+        return tuple(self._open_bot(spec) for spec in bots if not self._why_off(spec))
+
+    def _open_bot(self, spec: LinkSpec) -> OpenBot:
+        kept = self._secrets.of(spec.ident, spec.bound)
+        opened = partial(self._bots[spec.kind].open, spec, kept.values, kept.address)
+        return OpenBot(spec, opened, (spec, kept, self.bot_states.wishes(spec.ident)))
 
     def receivers(self, kind: str, *, silent: bool = False) -> tuple[LinkSpec, ...]:
         """Return the links that are on and want an event; also paused ones."""
@@ -78,7 +102,7 @@ class LinkService:
         return tuple(spec for spec in wanting if self._complete(spec) and not self._rehearsed(spec))
 
     def _open(self, spec: LinkSpec) -> OpenLink:
-        kind, kept = self._kinds[spec.kind], self._secrets.of(spec.ident, spec.bound)
+        kind, kept = self._senders[spec.kind], self._secrets.of(spec.ident, spec.bound)
         opened = partial(kind.open, spec, kept.values, kept.address, self._tools)
         paused, pause = spec.ident in self._paused(), partial(self.pause, spec.ident, on=True)
         return OpenLink(spec, kind, opened, self._why_off(spec), paused, (kept, paused), pause)
@@ -128,7 +152,28 @@ class LinkService:
         with self._context.store.read() as session:
             waiting = {spec.ident: session.link_messages.waiting(spec.ident) for spec in self.specs()}
             last = {spec.ident: session.link_messages.last_sent(spec.ident) for spec in self.specs()}
-        return tuple(self._status(spec, waiting[spec.ident], last[spec.ident]) for spec in self.specs())
+            came = {
+                spec.ident: session.received.last_at(spec.ident)
+                for spec in self.specs()
+                if spec.kind in self._bots
+            }
+        sending = {
+            spec.ident: self._status(spec, waiting[spec.ident], last[spec.ident]) for spec in self.specs()
+        }
+        return tuple(
+            self._with_connection(one, self.bot_states.of(ident), came[ident]) if ident in came else one
+            for ident, one in sending.items()
+        )
+
+    def _with_connection(
+        self, status: LinkStatus, state: BotState, last_received: datetime | None
+    ) -> LinkStatus:
+        serving = status.on and not status.paused
+        why = (state.why or ("正在连接。" if state.since is None else "")) if serving else ""
+        return replace(
+            status, receives=True, since=state.since if serving else None, last_received=last_received, last_why=why,
+            next_try=state.next_try if serving else None,
+        )  # fmt: skip
 
     def _status(self, spec: LinkSpec, waiting: tuple[LinkMessage, ...], last: datetime | None) -> LinkStatus:
         kind, kept = self._kinds[spec.kind], self._secrets.of(spec.ident, spec.bound)
@@ -149,10 +194,27 @@ class LinkService:
         until = datetime.fromisoformat(kept.values[webhook.UNTIL]) if webhook.UNTIL in kept.values else None
         return until if until is not None and until > self._context.clock.now() else None
 
-    def messages(self, day: date) -> tuple[LinkMessage, ...]:
-        """Return the messages of a day with what became of them, newest first."""
+    def messages(self, day: date, link: str | None = None) -> tuple[LinkMessage, ...]:
+        """Return the messages of a day with what became of them, newest first; of one link or of all."""
         with self._context.store.read() as session:
-            return session.link_messages.of_day(day, MOST_LISTED)
+            return session.link_messages.of_day(day, MOST_LISTED, link)
+
+    def received(self, day: date, link: str | None = None) -> tuple[tuple[ReceivedMessage, str], ...]:
+        """Return the messages that came in on a day, newest first, each with what became of a question in it."""
+        with self._context.store.read() as session:
+            came = session.received.of_day(day, MOST_LISTED, link)
+            return tuple((one, _settled(session, one)) for one in came)
+
+    def with_messages(self, day: date) -> frozenset[str]:
+        """Return the links, also programs, that have messages on a day, out or in."""
+        with self._context.store.read() as session:
+            out = {one.link for one in session.link_messages.of_day(day, MOST_LISTED)}
+            return frozenset(out | session.received.links_of_day(day))
+
+    def counts(self, day: date) -> dict[tuple[str, MessageState], int]:
+        """Return the number of messages of a day, by link and state."""
+        with self._context.store.read() as session:
+            return session.link_messages.counts(day)
 
     def pause(self, ident: str, *, on: bool) -> None:
         """Pause a link, or let it send again. Its messages wait meanwhile."""
@@ -164,10 +226,13 @@ class LinkService:
             self._hurry(spec.ident)
 
     def test(self, ident: str) -> None:
-        """Send a test message, also while paused. Raises Refused when the link is off."""
+        """Send a test message, also while paused; connect a robot again. Raises Refused when the link is off."""
         spec = self._spec(ident)
         if why := self._why_off(spec):
             raise Refused(f"“{spec.name}”没有打开：{why}")
+        if spec.kind in self._bots:
+            self.bot_states.hurry(spec.ident)
+            return
         now = self._context.clock.now()
         uid = secrets.token_hex(8)
         with self._context.store.write() as session:
@@ -240,6 +305,19 @@ class LinkService:
         return found
 
 
+def _settled(session: Session, message: ReceivedMessage) -> str:
+    """Return what became of the questions of a message, "" while one is open or when it has none."""
+    if message.fate != ReceivedFate.WAITING:
+        return ""
+    external = [message.sender, *(f"{message.uid}#{number}" for number in range(1, message.deals + 1))]
+    known = [session.inbound.get(message.link, ident) for ident in external]
+    asked = [session.proposals.by_key(one.key) for one in known if one is not None]
+    ended = [one for one in asked if one is not None]
+    if any(one.state == ProposalState.OPEN for one in ended):
+        return ""
+    return "".join(dict.fromkeys(one.why for one in ended))
+
+
 def _stuck(name: str, waiting: Iterable[LinkMessage]) -> Away:
     tried = next((message for message in waiting if message.why), None)
     return Away(name, tried.created, tried.why) if tried is not None else Away(name)
@@ -259,7 +337,7 @@ def checked_base(text: str) -> str:
     return written
 
 
-def _shown(kind: LinkKind, address: str | None) -> str | None:
+def _shown(kind: LinkKind | BotKind, address: str | None) -> str | None:
     """Return an address for the phone; of a program's only the host, because its path may contain a key."""
     if address is None or not kind.owners_address:
         return address

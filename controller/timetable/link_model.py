@@ -1,4 +1,4 @@
-"""Settings of links to the outside: group robots, e-mail, webhooks.
+"""Settings of links to the outside: group robots, e-mail, webhooks, robots that take deals.
 
 Each is off until it is written in the timetable file. A link's secrets are in a separate file, never here:
 `controller/links/secrets.py`.
@@ -13,6 +13,7 @@ from datetime import timedelta
 Spans = tuple[tuple[timedelta, timedelta], ...]
 """Spans of the day as local times; the end is excluded."""
 
+BOT_KINDS = ("wecom_bot", "dingtalk_bot", "feishu_bot")
 GROUP_KINDS = ("wecom", "dingtalk", "feishu", "apprise")
 NEWS = ("deals", "big", "first", "target", "hourly", "results", "week", "month", "faults", "daily")
 """News that a group can be given; `deals`: every deal at once; `daily`: the box's line of the day."""
@@ -100,6 +101,41 @@ class MailLink:
 
 
 @dataclass(frozen=True, slots=True)
+class BotLink:
+    """A robot that people write deals to. `chats`, `senders`: the vendor's ids that it listens to, all if empty."""
+
+    name: str
+    kind: str
+    chats: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    line: int = 0
+    quiet: Spans = ()
+
+    @property
+    def ident(self) -> str:
+        """The link's name in the store and in the file of secrets."""
+        return f"bot:{self.name}"
+
+    @property
+    def bound(self) -> str:
+        """The thing to which the secrets belong: after another kind was written they no longer count."""
+        return self.kind
+
+    @property
+    def server(self) -> str | None:
+        """The server that the settings name: none, it is the vendor's."""
+        return None
+
+    def wants(self, kind: str, *, silent: bool = False) -> bool:
+        """Return False: it answers messages and is sent no news."""
+        return False
+
+    def listens(self, chat: str, sender: str) -> bool:
+        """Return whether a message from this chat and sender is for it."""
+        return (not self.chats or chat in self.chats) and (not self.senders or sender in self.senders)
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookLink:
     """A program that events are sent to. `send`: the events for it. Day and night, also those announced to nobody."""
 
@@ -140,11 +176,13 @@ class LinkSettings:
     groups: tuple[GroupLink, ...] = ()
     mail: MailLink | None = None
     webhooks: tuple[WebhookLink, ...] = ()
+    bots: tuple[BotLink, ...] = ()
 
-    def all(self) -> Iterator[GroupLink | MailLink | WebhookLink]:
+    def all(self) -> Iterator[GroupLink | MailLink | WebhookLink | BotLink]:
         """Yield every link of the file."""
         yield from self.groups
         yield from self.webhooks
+        yield from self.bots
         if self.mail is not None:
             yield self.mail
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from controller.timetable.fields import Flag, Number, OneOf, Words
 from controller.timetable.link_model import (
+    BOT_KINDS,
     GROUP_KINDS,
     HOOKED,
     MAIL_AT,
@@ -16,6 +17,7 @@ from controller.timetable.link_model import (
     SECURITIES,
     USUAL_NEWS,
     USUAL_QUIET,
+    BotLink,
     GroupLink,
     LinkSettings,
     MailLink,
@@ -25,6 +27,9 @@ from controller.timetable.schema import Field, Group, Many, Table
 from controller.timetable.time_fields import ClockRange
 
 MOST_GROUPS = 20
+MOST_BOTS = 5
+MOST_IDS = 50
+BOT_WORDS = {"企业微信": "wecom_bot", "企微": "wecom_bot", "钉钉": "dingtalk_bot", "飞书": "feishu_bot"}
 MOST_WEBHOOKS = 10
 KIND_WORDS = {
     "企业微信": "wecom", "企微": "wecom", "钉钉": "dingtalk", "飞书": "feishu", "其他": "apprise",
@@ -48,10 +53,16 @@ def _group(values: dict[str, Any], line: int) -> dict[str, Any]:
     return {**given, "send": tuple(dict.fromkeys(given["send"])), "line": line}
 
 
+def _bot(values: dict[str, Any], line: int) -> dict[str, Any]:
+    """Return the values of a bot; its name is the key, which `_links` adds."""
+    return {**{key: value for key, value in values.items() if value is not None}, "line": line}
+
+
 def _links(values: dict[str, Any], line: int) -> LinkSettings:
     groups = tuple(GroupLink(name, **group) for name, group in values["groups"] or ())
     webhooks = tuple(WebhookLink(name, **hook) for name, hook in values["webhooks"] or ())
-    return LinkSettings(groups, values["mail"], webhooks)
+    bots = tuple(BotLink(name, **bot) for name, bot in values["bots"] or ())
+    return LinkSettings(groups, values["mail"], webhooks, bots)
 
 
 def _webhook(values: dict[str, Any], line: int) -> dict[str, Any]:
@@ -65,6 +76,10 @@ def _mail(values: dict[str, Any], line: int) -> MailLink:
 
 def _is_address(text: str) -> bool:
     return re.fullmatch(r"[!-?A-~]{1,64}@[0-9A-Za-z.-]{3,100}", text) is not None
+
+
+def _is_id(text: str) -> bool:
+    return re.fullmatch(r"[!-~]{1,100}", text) is not None
 
 
 def _is_host(text: str) -> bool:
@@ -92,6 +107,18 @@ GROUP = Group(
     _group,
     elsewhere=dict.fromkeys(("key", "secret", "token", "url", "webhook", "password"), _SECRET),
 )
+_ID = Words(100, check=_is_id, example="从手机“设备 → 连接”的消息里复制编号")
+BOT = Group(
+    {
+        "kind": Field(OneOf(BOT_KINDS, BOT_WORDS), "哪一种机器人", required=True),
+        "chats": Field(Many(_ID, most=MOST_IDS, single=True), "只收这些群的消息，写群的编号；不写就都收", default=()),
+        "senders": Field(
+            Many(_ID, most=MOST_IDS, single=True), "只收这些人的消息，写人的编号；不写就都收", default=()
+        ),
+    },
+    _bot,
+    elsewhere=dict.fromkeys(("bot_id", "secret", "client_id", "client_secret", "app_id", "app_secret"), _SECRET),
+)  # fmt: skip
 MAIL = Group(
     {
         "server": Field(
@@ -136,6 +163,7 @@ WEBHOOK = Group(
 LINKS = Group(
     {
         "groups": Field(Table(_NAME, GROUP, most=MOST_GROUPS), "聊天群里的机器人，按名字写"),
+        "bots": Field(Table(_NAME, BOT, most=MOST_BOTS), "收单的机器人，按名字写：大家 @它 报单"),
         "mail": Field(MAIL, "给大家发邮件的邮箱"),
         "webhooks": Field(Table(_NAME, WEBHOOK, most=MOST_WEBHOOKS), "接收推送的程序，按名字写"),
     },

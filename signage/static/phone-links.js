@@ -1,12 +1,14 @@
 // 设备 → 连接: each link with its state, test, pause and secrets, and every message of a day with what became of it.
 import * as cityLink from './phone-cities.js';
+import * as pushed from './phone-push.js';
 import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 
-const LOOK = { sent: 'ok', dropped: 'bad', waiting: 'live' };
+const LOOK = { sent: 'ok', dropped: 'bad', waiting: 'live', recorded: 'ok', corrected: 'ok', cancelled: 'ok', unread: '', refused: 'bad' };
 const AGAIN_MS = 4000;
 let shown = false;
 let today = '';
 let date = '';
+let only = '';
 let found = null;
 let timer = 0;
 
@@ -22,10 +24,16 @@ const button = (words, work, look = 'act') => {
 function stateOf(one) {
   if (!one.on) return ['关', ''];
   if (one.paused) return ['暂停', 'live'];
+  if (one.receives) return one.since ? ['连着', 'ok'] : ['没连上', 'bad'];
   return one.last_why ? ['发不出去', 'bad'] : ['开', 'ok'];
 }
 
+function receiverNotes(one) {
+  return [one.why, one.last_why, one.since ? `从 ${when(one.since)} 起连着。` : '', one.last_received ? `最近收到 ${when(one.last_received)}。` : '还没有收到过消息。'].filter(Boolean);
+}
+
 function notesOf(one) {
+  if (one.receives) return receiverNotes(one);
   return [one.why, one.last_why, one.waiting ? `${one.waiting} 条等着。` : '', one.last_sent ? `最近发出 ${when(one.last_sent)}。` : '还没有发过。'].filter(Boolean);
 }
 
@@ -43,8 +51,8 @@ async function again(words) {
 function linkSheet(one) {
   sheet(one.name, el('p', { class: 'dim' }, one.title), notesOf(one).map((line) => el('p', {}, line)),
     one.next_try ? el('p', { class: 'dim' }, `下一次在 ${when(one.next_try)}`) : null,
-    one.on ? button('发一条测试消息', async () => { await call('POST', '/api/links/test', { link: one.link }); await again('测试消息几秒内发出，结果在下面的列表里。'); }) : null,
-    one.on ? button(one.paused ? '继续发' : '暂停，消息先留着', () => pause(one)) : null,
+    one.on ? testButton(one) : null,
+    one.on ? button(pauseWords(one), () => pause(one)) : null,
     one.both_until ? el('p', { class: 'dim' }, `换过密钥：${when(one.both_until)} 以前，原来的密钥也能用。`) : null,
     found.may.secrets && one.rotates ? button('生成一个新的签名密钥', () => newSecret(one)) : null,
     found.may.secrets ? secretForm(one) : el('p', { class: 'dim' }, '密钥由总经理或负责人填。'),
@@ -52,9 +60,19 @@ function linkSheet(one) {
     found.may.address && one.takes_address && !one.owners_address ? addressForm(one) : null);
 }
 
+function testButton(one) {
+  const [label, said] = one.receives ? ['重新连接', '正在重新连接，几秒后看结果。'] : ['发一条测试消息', '测试消息几秒内发出，结果在下面的列表里。'];
+  return button(label, async () => { await call('POST', '/api/links/test', { link: one.link }); await again(said); });
+}
+
+function pauseWords(one) {
+  if (one.receives) return one.paused ? '继续收' : '暂停，断开连接';
+  return one.paused ? '继续发' : '暂停，消息先留着';
+}
+
 async function pause(one) {
   await call('PUT', '/api/links/pause', { link: one.link, on: !one.paused });
-  await again(one.paused ? '继续发了。' : '暂停了。');
+  await again(one.paused ? '继续了。' : '暂停了。');
 }
 
 function secretForm(one) {
@@ -71,7 +89,7 @@ function secretForm(one) {
       wrong.textContent = error.message;
       return;
     }
-    await again('密钥存好了，可以发一条测试消息。');
+    await again(one.receives ? '密钥存好了，正在连接。' : '密钥存好了，可以发一条测试消息。');
   }, 'go');
   const forget = one.secrets.some((secret) => secret.set) ? button('删掉密钥', () => forgetSecrets(one), 'act stop') : null;
   return el('div', { class: 'block' }, inputs.map(({ secret, label }) => [label, el('p', { class: 'dim' }, secret.hint)]), wrong, save, forget);
@@ -127,22 +145,43 @@ async function receiver(one, address, inside) {
 
 // ---- the messages of a day
 
-function messageSheet(one) {
+function outSheet(one) {
   const lines = [`${one.name}，${one.kind_name}，${when(one.at)}`, `${one.state_name}${one.ended ? `，${when(one.ended)}` : ''}`, one.why,
     one.state === 'waiting' && one.next_try ? `下一次在 ${when(one.next_try)}` : '', one.attempts > 1 ? `一共试了 ${one.attempts} 次，每次同一个编号` : ''];
-  sheet('一条消息', el('p', {}, one.text), lines.filter(Boolean).map((line) => el('p', { class: 'dim' }, line)), el('p', { class: 'dim' }, `编号 ${one.sent_as || one.id}`));
+  sheet('发出的一条消息', el('p', {}, one.text), lines.filter(Boolean).map((line) => el('p', { class: 'dim' }, line)), el('p', { class: 'dim' }, `编号 ${one.sent_as || one.id}`));
+}
+
+function inSheet(one) {
+  const lines = [`${one.name}，${when(one.at)}`, one.state_name, one.why, one.reply,
+    one.sender_name ? `发的人 ${one.sender_name}` : '', one.sender ? `发的人编号 ${one.sender}` : '', one.chat ? `群编号 ${one.chat}` : ''];
+  sheet('收到的一条消息', el('p', {}, one.text), one.answer ? el('b', {}, '回答') : null, one.answer ? one.answer.split('\n').map((line) => el('p', {}, line)) : null, lines.filter(Boolean).map((line) => el('p', { class: 'dim' }, line)), el('p', { class: 'dim' }, `编号 ${one.id}`));
 }
 
 function messageRow(one) {
-  return row(one.text, el('span', { class: LOOK[one.state] }, one.state_name), one.state === 'sent' ? one.name : `${one.name}${one.why ? `：${one.why}` : ''}`, clock(one.at), { open: () => messageSheet(one) });
+  const came = one.direction === 'in';
+  const look = came && one.settled ? 'ok' : LOOK[one.state];
+  const from = came ? `收到，${one.name}` : one.name;
+  const why = one.state === 'sent' ? '' : one.why;
+  return row(one.text, el('span', { class: look }, one.state_name), why ? `${from}：${why}` : from, clock(one.at), { open: () => (came ? inSheet(one) : outSheet(one)) });
+}
+
+function drawChoice(links) {
+  const select = $('links-only');
+  const names = [['', '全部'], ...links.map((one) => [one.link, one.name])];
+  if (only && !links.some((one) => one.link === only)) names.push([only, only.split(':').pop()]);
+  fill(select, names.map(([value, name]) => el('option', { value }, name)));
+  select.value = only;
 }
 
 async function loadMessages() {
-  const asked = date;
-  const day = await call('GET', `/api/links/messages?date=${date}`);
-  if (asked !== date) return;
-  const count = (state) => day.messages.filter((one) => one.state === state).length;
-  $('links-sum').textContent = day.messages.length ? `${day.messages.length} 条：已发出 ${count('sent')}，等着 ${count('waiting')}，没有发 ${count('dropped')}` : '这一天没有消息。';
+  const asked = date + only;
+  const day = await call('GET', `/api/links/messages?date=${date}${only ? `&link=${encodeURIComponent(only)}` : ''}`);
+  if (asked !== date + only) return;
+  const out = day.messages.filter((one) => one.direction === 'out');
+  const count = (state) => out.filter((one) => one.state === state).length;
+  const came = day.messages.length - out.length;
+  $('links-sum').textContent = day.messages.length ? `收到 ${came}；已发出 ${count('sent')}，等着 ${count('waiting')}，没有发 ${count('dropped')}` : '没有消息。';
+  if (document.activeElement !== $('links-only')) drawChoice(day.links);
   fill($('links-messages'), day.messages.map(messageRow));
 }
 
@@ -168,6 +207,8 @@ function turn(days) {
 }
 
 export function start() {
+  pushed.start();
+  $('links-only').addEventListener('change', () => { only = $('links-only').value; loadMessages().catch((error) => toast(error.message)); });
   $('links-back').addEventListener('click', () => turn(-1));
   $('links-on').addEventListener('click', () => turn(1));
   $('links-date').addEventListener('change', () => { if ($('links-date').value) { date = $('links-date').value; show(); } });
@@ -179,6 +220,7 @@ export function draw(state, open) {
   if (!date || (open && !shown)) date = today;
   if (open && !shown) {
     shown = true;
+    pushed.show(state, open);
     show();
   }
   shown = open;

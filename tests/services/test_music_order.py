@@ -138,9 +138,9 @@ def office(tmp_path: Path) -> House:
     for name in ("chime.ogg", "applause-small.ogg"):
         shutil.copy(ROOT / "sounds" / name, sounds)
     for name in "abc":
-        (sounds / "music" / "morning" / f"{name}.wav").write_bytes(encoded(tone(100), "wav"))
+        (sounds / "music" / "morning" / f"{name}.wav").write_bytes(encoded(tone(30), "wav"))
     made = House(tmp_path, datetime(2026, 11, 24, 8, 20, tzinfo=SHANGHAI), home=tmp_path)
-    made.go_to("08:32:10")
+    made.go_to("08:30:43")
     report_track(made)
     return made
 
@@ -164,7 +164,7 @@ def report_track(made: House) -> None:
 def test_an_upload_joins_the_running_sequence_and_survives_a_restart(office: House) -> None:
     """An uploaded track is next and the current one plays on; a restart has the same sequence and position."""
     before, orders = place(office), len(office.speaker.orders)
-    office.office.media.tracks.add("morning", "新歌.wav", io.BytesIO(encoded(tone(50), "wav")))
+    office.office.media.tracks.add("morning", "新歌.wav", io.BytesIO(encoded(tone(15), "wav")))
     office.keeper.refresh()
     assert place(office) == before
     assert len(office.speaker.orders) == orders + 1
@@ -197,7 +197,7 @@ def test_next_skips_in_the_player_and_the_command_has_the_same_position(office: 
     assert office.speaker.skips == 1
     assert place(office) == (names[(names.index(present) + 1) % 3], 0.0)
     moved = (office.speaker.order.position_s - order.position_s) if office.speaker.order else 0.0
-    assert moved == pytest.approx(100 - offset, abs=0.05)
+    assert moved == pytest.approx(30 - offset, abs=0.05)
     moved_to = place(office)
     office.close()
     office.open()

@@ -353,6 +353,8 @@ ADDED = """
 links:
   groups:
     测试群: {kind: wecom}
+  bots:
+    测试群: {kind: wecom_bot, chats: [c1], senders: [s1]}
   webhooks:
     CRM: {send: deals}
   mail: {server: mail.example.com, user: zhangu@example.com, sender: zhangu@example.com}

@@ -14,9 +14,9 @@ from urllib.parse import quote
 import pytest
 
 from controller.cli import doctor
-from controller.cli.local_daemon import health_of
 from controller.health import HealthProblem
 from controller.sales.people_import import PersonRow
+from controller.system.local_daemon import health_of
 from controller.system.process import running as told_by_daemon
 from tests.running import ZHANGU
 from tests.signage.house import House, running

@@ -30,7 +30,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             yield house
 
 
-@pytest.fixture(params=[(390, 844), (320, 640)], ids=["390", "320"])
+@pytest.fixture(params=[pytest.param((390, 844), marks=pytest.mark.long), (320, 640)], ids=["390", "320"])
 def phone(request: pytest.FixtureRequest, house: House, browser: Browser) -> Iterator[Page]:
     size: Any = dict(zip(("width", "height"), request.param, strict=True))
     page = browser.new_context(viewport=size, has_touch=True, locale="zh-CN").new_page()

@@ -380,7 +380,14 @@ def test_a_lost_server_is_reported_until_it_is_back(house: House, phone: Page) -
 
 @pytest.mark.parametrize(
     ("width", "height", "scheme"),
-    [(390, 844, "light"), (390, 844, "dark"), (320, 568, "light"), (360, 640, "dark"), (820, 1180, "light")],
+    [
+        (320, 568, "dark"),
+        pytest.param(320, 568, "light", marks=pytest.mark.long),
+        pytest.param(390, 844, "light", marks=pytest.mark.long),
+        pytest.param(390, 844, "dark", marks=pytest.mark.long),
+        pytest.param(360, 640, "dark", marks=pytest.mark.long),
+        pytest.param(820, 1180, "light", marks=pytest.mark.long),
+    ],
 )
 def test_every_page_keeps_the_rules(
     house: House, browser: Browser, width: int, height: int, scheme: str

@@ -240,7 +240,7 @@ def test_a_problem_of_two_lines_touches_no_border(house: House, browser: Browser
     page.context.close()
 
 
-@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("width", [320, pytest.param(390, marks=pytest.mark.long)])
 def test_the_poster_is_read_on_a_phone(house: House, browser: Browser, width: int) -> None:
     """It fits the width, is marked as a rehearsal, names no day, and links back to the page that opened it."""
     page = sign_in(house, browser, width, 844)
@@ -267,7 +267,7 @@ def test_the_poster_prints_without_screen_elements(house: House, browser: Browse
     page.context.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(320, 568), (390, 844)])
+@pytest.mark.parametrize(("width", "height"), [(320, 568), pytest.param(390, 844, marks=pytest.mark.long)])
 def test_pages_of_a_rehearsal_keep_the_rules(house: House, browser: Browser, width: int, height: int) -> None:
     """The strip is above the title of each tab, and the page for wrong addresses keeps the phone's rules too."""
     page = sign_in(house, browser, width, height)

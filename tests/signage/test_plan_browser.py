@@ -141,7 +141,7 @@ def test_another_phone_sees_the_change_by_itself(house: House, browser: Browser,
     other.context.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568)])
+@pytest.mark.parametrize(("width", "height"), [pytest.param(390, 844, marks=pytest.mark.long), (320, 568)])
 def test_the_pages_keep_the_rules_of_the_phone(
     house: House, browser: Browser, width: int, height: int
 ) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import secrets
+import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 
 from controller.sales import push
 from controller.sales.model import Refused
+from controller.services.push import PushLinks
 from tests.signage.house import ZONE, House, running
 
 WEDNESDAY = datetime(2026, 11, 25, 14, 40, tzinfo=ZONE)
@@ -65,13 +69,13 @@ def send(house: House, name: str, body: bytes, query: str = "", **headers: str) 
 
 
 def jdy(
-    house: House, body: bytes, off: timedelta = timedelta(), secret: str = SECRET
+    house: House, body: bytes, off: timedelta = timedelta(), secret: str = SECRET, delivery: str = ""
 ) -> tuple[int, dict[str, Any]]:
     at = seconds(house, off)
     signed = push.jiandaoyun_signature(secret, "n0nce", at, body)
-    return send(
-        house, "jdy", body, f"?nonce=n0nce&timestamp={at}", X_JDY_Signature=signed, X_JDY_DeliverId="d1"
-    )
+    delivery = delivery or secrets.token_hex(8)
+    query = f"?nonce=n0nce&timestamp={at}"
+    return send(house, "jdy", body, query, X_JDY_Signature=signed, X_JDY_DeliverId=delivery)
 
 
 def crm(
@@ -97,6 +101,53 @@ def test_jiandaoyun_pushes_a_deal_its_change_and_its_removal(house: House) -> No
     log = [line.deed for line in house.daemon.office.keys.log.lines()]
     assert "推送来一单：J1，王小明，12800" in log
     assert SECRET not in "".join(log)
+
+
+def test_a_delivery_is_taken_once(house: House) -> None:
+    """简道云 repeats a delivery under its X-JDY-DeliverId: the present answer, nothing new, one line in the list."""
+    first = jdy(house, payload("D1", who="李思思"), delivery="d-1")
+    assert first[0] == 201
+    assert jdy(house, payload("D1", who="李思思"), delivery="d-1") == (200, first[1])
+    changed = jdy(house, payload("D1", 2, "data_update", 7700, "李思思"), delivery="d-1")
+    assert changed == (200, first[1])
+    assert jdy(house, payload("D1", 3, "data_update", 7700, "李思思"), delivery="d-2")[0] == 201
+    assert jdy(house, payload("D2", amount="", who="李思思"), delivery="d-3")[0] == 422
+    for odd in ("d" * 500, "名"):
+        assert (
+            jdy(house, payload("D1", 3, "data_update", 7700, "李思思"), delivery=odd.encode().hex())[0] == 200
+        )
+    rows = house.call("GET", "/api/links/messages?link=push%20jdy", role="owner").json["messages"]
+    mine = [
+        (row["id"], row["state"], row["direction"])
+        for row in rows
+        if row["id"].endswith(("d-1", "d-2", "d-3"))
+    ]
+    assert sorted(mine) == [
+        ("deliver d-1", "recorded", "in"), ("deliver d-2", "corrected", "in"), ("refused deliver d-3", "refused", "in"),
+    ]  # fmt: skip
+    assert all(row["name"] == "push jdy" for row in rows)
+
+
+def test_a_slow_body_holds_nobody(house: House) -> None:
+    """Connections that send their body byte by byte delay no genuine push, and are closed or refused in the end."""
+    head = (
+        b"POST /api/push/crm HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n"
+    )
+    slow = [socket.create_connection(("127.0.0.1", house.daemon.server.port), 10) for _ in range(12)]
+    try:
+        for line in slow:
+            line.sendall(head + b"{")
+        began = time.monotonic()
+        for number in range(5):
+            for line in slow:
+                line.sendall(b" ")
+            assert crm(house, payload(f"S{number}", who="单晓明"))[0] == 201
+        assert time.monotonic() - began < 60
+    finally:
+        for line in slow:
+            line.close()
+    assert house.call("GET", "/health").status in (200, 503)
 
 
 def test_another_system_signs_with_hmac_or_a_token(house: House) -> None:
@@ -203,3 +254,32 @@ def test_a_fixed_value_and_a_missing_one() -> None:
     assert found == {"external_id": "7", "product": "铂金套餐", "amount": 5}
     with pytest.raises(Refused):
         push.checked_mapping([])
+
+
+def test_a_sample_previews_a_mapping(house: House) -> None:
+    """The preview answers with the deal's fields, or the sentence of what is wrong, and stores nothing."""
+    sample = json.loads(payload("p-1"))
+    asked = {"kind": "jiandaoyun", "mapping": MAPPING, "sample": sample}
+    found = house.call("POST", "/api/push/new/preview", asked, "owner").json
+    assert (found["fields"]["person"], found["fields"]["amount"], found["problem"]) == ("王小明", "12800", "")
+    asked["mapping"] = {**MAPPING, "amount": "data.nothing"}
+    assert "缺少 amount" in house.call("POST", "/api/push/new/preview", asked, "owner").json["problem"]
+    assert house.call("POST", "/api/push/new/preview", {**asked, "sample": "x"}, "owner").status == 422
+    assert house.call("POST", "/api/push/new/preview", asked, "assistant").status == 403
+    assert "new" not in [one["name"] for one in house.call("GET", "/api/push", role="owner").json["links"]]
+
+
+def test_a_system_that_is_switched_off_is_refused_until_it_is_on_again(house: House) -> None:
+    """Secret and mapping stay; the refusal is its last push, which a restart keeps; removing forgets both."""
+    fields = {"kind": "token", "mapping": MAPPING}
+    secret = house.call("PUT", "/api/push/tick", fields, "owner").json["secret"]
+    assert send(house, "tick", payload("off-1"), X_Token=secret)[0] == 201
+    assert house.call("PUT", "/api/push/tick", {**fields, "on": False}, "owner").json == {}
+    status, answer = send(house, "tick", payload("off-2"), X_Token=secret)
+    assert (status, answer["error"][:7]) == (403, "这个推送关掉了")
+    kept = PushLinks(house.daemon.office._context, house.daemon.office.push_links._secrets)
+    assert [(one.on, one.last[:7]) for one in kept.all() if one.name == "tick"] == [(False, "这个推送关掉了")]
+    house.call("PUT", "/api/push/tick", {**fields, "on": True}, "owner")
+    assert send(house, "tick", payload("off-2"), X_Token=secret)[0] == 201
+    house.call("DELETE", "/api/push/tick", role="owner")
+    assert "tick" not in house.daemon.office._context.preferences.get("push_last", {})

@@ -13,7 +13,7 @@ from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
 
 pytestmark = pytest.mark.browser
 
-SIZES = [(390, 844), (320, 568)]
+SIZES = [(320, 568), pytest.param(390, 844, marks=pytest.mark.long)]
 SOON_S = 5.0  # a removed phone that is open shows the sign-in within this time
 
 
@@ -97,7 +97,10 @@ def test_a_phone_is_added_by_code_and_removed_while_open(
     assert other.url.endswith("/login")
 
 
-@pytest.mark.parametrize("how", ["command", "person left", "office PIN off"])
+@pytest.mark.parametrize(
+    "how",
+    ["command", *(pytest.param(how, marks=pytest.mark.long) for how in ("person left", "office PIN off"))],
+)
 def test_an_open_page_notices_every_way_out(house: House, open_page: Callable[..., Page], how: str) -> None:
     """Also without a request to this server: `zhangu tokens revoke`, a person who leaves, the PIN switched off."""
     from controller.sales.store import Store
@@ -184,8 +187,16 @@ def test_a_leader_sees_standings_and_the_own_target(
     expect(page.locator("#title")).to_have_text("战报")
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"),
+    [
+        (320, 568, "dark"),
+        *(
+            pytest.param(*size, marks=pytest.mark.long)
+            for size in ((390, 844, "light"), (390, 844, "dark"), (320, 568, "light"))
+        ),
+    ],
+)
 def test_the_sheets_of_phones_and_rights_keep_the_rules(
     house: House, open_page: Callable[..., Page], width: int, height: int, scheme: str
 ) -> None:

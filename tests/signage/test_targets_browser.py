@@ -175,7 +175,10 @@ def test_only_leaders_and_director_see_who_is_behind(house: House, browser: Brow
     closed(*pages.values())
 
 
-@pytest.mark.parametrize(("width", "height", "scheme"), [(390, 844, "dark"), (320, 568, "light")])
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"),
+    [pytest.param(390, 844, "dark", marks=pytest.mark.long), (320, 568, "light")],
+)
 def test_the_tab_keeps_the_rules(
     house: House, browser: Browser, width: int, height: int, scheme: str
 ) -> None:

@@ -26,8 +26,8 @@ def room() -> Iterator[Room]:
 def test_every_picture_is_the_accepted_one(browser: Browser, room: Room, width: int, height: int) -> None:
     """No story differs from its accepted picture; differing ones are written to artefacts/wall/changed.
 
-    For an intended change: look at the pictures, then run `make accept`. Sizes of the same shape are compared by a
-    sample; `make soak` compares all.
+    For an intended change: look at the pictures, then run `make accept`. Each story is compared at one shape of
+    screen; `make soak` compares all at all sizes.
     """
     assert gallery.different(browser, room, width, height, gallery.sample(width, height)) == []
     assert {file.stem for file in gallery.GOLDEN.glob("*.png")} >= set(stories())

@@ -125,6 +125,7 @@ def invited(owner: Phone, role: str, person: str | None, other: Phone) -> Phone:
     return other
 
 
+@pytest.mark.long  # each of its steps has a test
 def test_a_week_from_the_phone(house: House, browser: Browser) -> None:
     """Phones are added; targets handed in and reviewed; half a day off; two corrections, one aloud; a new colleague; a
     list with faulty rows; tomorrow as Friday; a make-up Saturday; a removed phone stops."""

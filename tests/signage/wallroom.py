@@ -30,7 +30,7 @@ class PlainNames:
     def called(self, name: str) -> str:
         return name
 
-    def seen(self, name: str, now: datetime) -> None:
+    def seen(self, name: str, now: datetime, address: str = "", trusted: bool = False) -> None:
         """Ignore the report."""
 
 

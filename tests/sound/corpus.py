@@ -10,7 +10,7 @@ import itertools
 import os
 import struct
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -237,11 +237,23 @@ SOUNDS = (
 )  # fmt: skip
 
 
-def make_sounds(folder: Path) -> list[tuple[Sound, int, Path]]:
-    """Write every sound into `folder`; return each with its pitch. One FFmpeg run writes most of them."""
+SHORT = frozenset(
+    (
+        "录音机.amr", "speex.ogg", "ima.wav", "plain.mp3", "封面.mp3", "tag and zeros.mp3", "two formats.mp3",
+        "really mp3.ncm", f"{GBK}.mp3", "line\nbreak \x1b[31m.mp3", "\udcff\udcfe.mp3", "8 bit.wav", "24.wav",
+        "mp3 inside.wav", "rf64.wav", "streamed.wav", "six.wav", "plain.ogg", "flac.ogg", "six.opus", "torn.flac",
+        "封面 264.m4a", "from mkv.m4a", "web.webm", "windows.wma", "silence before.mp3", "网易云.ncm", "disguised.mp3",
+        "qq.mgg", "微信.amr", "page.mp3", "rubbish.mp3", "film.mp4",
+    )
+)  # fmt: skip
+"""Names in the short form: each family of codecs and containers, each kind of damage, name and refusal."""
+
+
+def make_sounds(folder: Path, sounds: Sequence[Sound] = SOUNDS) -> list[tuple[Sound, int, Path]]:
+    """Write sounds into `folder`; return each with its pitch. One FFmpeg run writes most of them."""
     parts = folder.parent / "parts"
     parts.mkdir()
-    made = [(sound, LOWEST + STEP * number, folder / sound.name) for number, sound in enumerate(SOUNDS)]
+    made = [(sound, LOWEST + STEP * number, folder / sound.name) for number, sound in enumerate(sounds)]
     inputs: list[str | Path] = ["-f", "lavfi", "-i", COVER, "-f", "lavfi", "-i", FILM]
     outputs: list[str | Path] = []
     plain = [job for job in made if isinstance(job[0].recipe, str)]

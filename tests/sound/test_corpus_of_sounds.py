@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from corpus import CORNERS, GBK, PICTURES, SOUNDS, Sound, corners_of, make_sounds
+from corpus import CORNERS, GBK, PICTURES, SHORT, SOUNDS, Sound, corners_of, make_sounds
 from players import speaking
 from recording import RATE, disk_device
 from running import Running, timetable
@@ -78,15 +78,16 @@ class Brought:
                 return refused.code, json.loads(refused.read())
 
 
-@pytest.fixture(scope="module")
-def brought(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brought]:
+@pytest.fixture(scope="module", params=["short", pytest.param("whole", marks=pytest.mark.long)])
+def brought(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brought]:
+    sounds = [sound for sound in SOUNDS if request.param == "whole" or sound.name in SHORT]
     root = tmp_path_factory.mktemp("corpus")
     music = root / "music"
     for playlist in ("calm", "dropped", "sent", os.fsdecode("安静".encode("gbk"))):
         (music / playlist).mkdir(parents=True)
     plan = timetable('at: "00:00-24:00", name: 白天')
     with Running(root / "home", {"SDL_AUDIODRIVER": "dummy"}, timetable=plan, music=music) as office:
-        made = make_sounds(music / "dropped")
+        made = make_sounds(music / "dropped", sounds)
         (music / "dropped").rename(root / "aside")
         (music / "dropped").mkdir()
         office.start()
@@ -105,7 +106,7 @@ def _until_known(found: Brought) -> None:
     deadline = time.monotonic() + 120
     while True:
         rows = found.rows()
-        if len(rows) == len(SOUNDS) and all(row["seconds"] or row["fault"] for row in rows.values()):
+        if len(rows) == len(found.made) and all(row["seconds"] or row["fault"] for row in rows.values()):
             return
         unknown = [name for name, row in rows.items() if not (row["seconds"] or row["fault"])]
         assert time.monotonic() < deadline, (unknown, found.office.log())
@@ -113,9 +114,23 @@ def _until_known(found: Brought) -> None:
 
 
 def test_files_in_a_folder_play_or_are_named_with_a_remedy(brought: Brought) -> None:
-    """Every file is listed by a readable name, with its length or a sentence with the remedy."""
-    rows, names = brought.rows(), brought.names()
-    wrong = []
+    """Every file is listed by a readable name, with its length or a sentence with the remedy.
+
+    A file that the player could not play has neither for a moment, until it is converted.
+    """
+    deadline = time.monotonic() + 120
+    while wrong := wrongly_listed(brought):
+        assert time.monotonic() < deadline, wrong
+        time.sleep(0.2)
+    rows = brought.rows()
+    text = json.dumps(rows, ensure_ascii=False)
+    assert text.isprintable()
+    assert "早安.mp3" in rows
+
+
+def wrongly_listed(brought: Brought) -> list[tuple[str, dict[str, Any]]]:
+    """Return names and rows of files that are not listed as the corpus expects."""
+    rows, names, wrong = brought.rows(), brought.names(), []
     for sound, _, path in brought.made:
         row = rows[names[path.name]]
         if sound.refused is None:
@@ -124,10 +139,7 @@ def test_files_in_a_folder_play_or_are_named_with_a_remedy(brought: Brought) -> 
             good = sound.refused in (row["fault"] or "") and "请" in row["fault"]
         if not good:
             wrong.append((names[path.name], row))
-    assert wrong == []
-    text = json.dumps(rows, ensure_ascii=False)
-    assert text.isprintable()
-    assert "早安.mp3" in rows
+    return wrong
 
 
 def test_files_with_bad_names_are_played_and_deleted(brought: Brought) -> None:
@@ -157,7 +169,7 @@ def test_many_faults_of_music_are_counted_instead_of_listed(brought: Brought) ->
     sentences = [trouble["what"] for trouble in brought.office.get("/api/phone")["troubles"]]
     more = [sentence for sentence in sentences if "另外还有" in sentence]
     assert len(more) == 1
-    refused = sum(1 for sound in SOUNDS if sound.refused)
+    refused = sum(1 for sound, _, _ in brought.made if sound.refused)
     told = sum("放不了" in sentence for sentence in sentences)
     count = int("".join(letter for letter in more[0] if letter.isdigit()))
     assert told + count >= refused
@@ -174,13 +186,18 @@ def test_an_upload_is_taken_or_refused_by_name_as_in_the_folder(brought: Brought
     assert answer["error"].startswith("“网易云.ncm”没有收下：这是网易云音乐的加密文件")
 
 
+SHORT_PICTURES = ("JPEG 1", "PNG 1", "WEBP 1", "cmyk", "bomb", "heic", "gif", "torn")
+"""A sample, as each is read by a child; the last test takes all kinds without."""
+
+
 def test_every_photo_is_taken_or_refused_with_a_way_out(brought: Brought) -> None:
     """Photos over HTTP, one after the other, give 200, or 422 with a remedy. Forty a minute are allowed:
-    rotated pictures are left to the test below."""
+    rotated and very large pictures are left to the test below."""
     person = brought.office.get("/api/people")[0]["id"]
     wrong = []
-    for kind, (make, wanted) in PICTURES.items():
-        if kind[-1] in "2345678":
+    for kind in PICTURES if len(brought.made) == len(SOUNDS) else SHORT_PICTURES:
+        make, wanted = PICTURES[kind]
+        if kind[-1] in "2345678" or kind == "200 megapixels":
             continue
         status, answer = brought.photo(person, make())
         refused = not set(wanted) <= set(CORNERS)
@@ -277,7 +294,10 @@ def _heard(heard: Any, frames: Any, pitch: int) -> tuple[float, float, float]:
     return ours.size / 20, measured(middle.T).lufs, float(20 * np.log10(sides[0] / sides[1]))
 
 
-@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.long) if "megapixels" in kind else kind for kind in PICTURES],
+)
 def test_a_photo_of_any_kind_is_shown_rightly_or_refused_with_a_way_out(kind: str, tmp_path: Path) -> None:
     """A photo becomes upright, small, with its colours and without metadata, or is refused with a remedy."""
     make, wanted = PICTURES[kind]

@@ -24,14 +24,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--costs", help="append one line of JSON for each test to this file")
 
 
+_seen: dict[int, float] = {}
+"""Seconds of each descendant that lived at the last look."""
+_gone = 0.0
+"""Seconds of processes that ended since an earlier look and that no process waited for: Chromium's renderers."""
+
+
 def _cpu() -> float:
-    """Return the seconds of this process, of the children that it has waited for, and of those that live."""
+    """Return the seconds of this process and its descendants, living and ended; never less than before."""
+    global _gone
     times = os.times()
-    total = times.user + times.system + times.children_user + times.children_system
+    waited = times.children_user + times.children_system
+    living: dict[int, float] = {}
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            total += sum(child.cpu_times()[:4])
-    return total
+            now = child.cpu_times()
+            living[child.pid] = now.user + now.system
+            waited += now.children_user + now.children_system
+    ended = sum(seconds for pid, seconds in _seen.items() if pid > 0 and pid not in living)
+    _gone += max(0.0, ended - max(0.0, waited - _seen.get(-1, 0.0)))
+    _seen.clear()
+    _seen.update(living)
+    _seen[-1] = waited
+    return times.user + times.system + waited + sum(living.values()) + _gone
 
 
 @pytest.hookimpl(wrapper=True)
