@@ -19,7 +19,7 @@ from controller.sound import mandarin, output_choice
 from controller.sound.speaker import Event, Speaker
 from controller.system import log_file, network, process
 from controller.system.network import Certificate, listen, reachable_address
-from controller.system.paths import Home, version
+from controller.system.paths import Home, memory_folder, version
 from controller.system.process import InstanceLock, ShutdownSignal
 from controller.system.watchdog import Watchdog
 
@@ -121,7 +121,7 @@ class Daemon:
         self._stack.callback(self.store.close)
         library = Library(home.root, home.cache)
         self._stack.callback(library.close)
-        voice = Voice(home.cache, home.var / "voices")
+        voice = Voice(home.cache, home.var / "voices", memory=memory_folder("clips"))
         self._stack.callback(voice.close)
         self._voice_install = VoiceInstall(
             home.var / "voices",

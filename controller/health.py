@@ -218,7 +218,7 @@ def _sound(values: Values) -> Iterator[HealthProblem]:
 
 
 def _store(values: Values) -> Iterator[HealthProblem]:
-    if values.store_fault is not None:
+    if values.store_fault is not None and not values.machine.read_only:
         what, mend = first_and_rest(values.store_fault)
         generic = say("database_generic")
         mended = mend or say("database_mend")
@@ -230,13 +230,13 @@ def _store(values: Values) -> Iterator[HealthProblem]:
 
 def _disk(values: Values) -> Iterator[HealthProblem]:
     free = values.machine.free
-    if values.machine.read_only and values.store_fault is None:
-        yield _problem("read_only", "disk", told_after=LASTS)
     if free is not None and free < SPARE:
         yield _problem("disk", "disk", serious=free < LEAST, told_after=LASTS, left=room_left(free))
 
 
 def _card(values: Values) -> Iterator[HealthProblem]:
+    if values.machine.read_only:
+        yield _problem("read_only", "card", told_after=LASTS)
     if values.machine.card_errors:
         yield _problem(
             "card_errors", "card", serious=False, told_after=AT_ONCE, count=values.machine.card_errors

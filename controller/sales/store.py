@@ -73,7 +73,7 @@ class Store:
         except StoreTrouble as trouble:
             if not stand_in:
                 raise
-            self._missing = trouble
+            self._missing = self._explained(trouble)
             self._writer = self._open_substitute()
 
     def _open(self, *, sound: bool) -> sqlite3.Connection:
@@ -158,11 +158,15 @@ class Store:
                 return StoreTrouble(_sentences(self.path)[sqlite3.SQLITE_READONLY])
         return None
 
+    def _explained(self, trouble: StoreTrouble) -> StoreTrouble:
+        """Return the cause of a file that cannot be opened: SQLite does not say that the file system is read-only."""
+        return trouble if isinstance(trouble, StoreDamaged) else self._shut() or trouble
+
     def _heal(self) -> None:
         try:
             writer = self._open(sound=True)
         except StoreTrouble as trouble:
-            self._missing = trouble
+            self._missing = self._explained(trouble)
             return
         with self._lock:
             self._writer.close()
