@@ -8,7 +8,7 @@ from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.sales.model import Conflict, Refused
-from controller.sales.roles import ROLE_NAMES, TOKEN_ROLES, outranks
+from controller.sales.roles import PHONE_ROLES, ROLE_NAMES, TOKEN_ROLES, outranks
 from controller.sales.settings import PhoneSession, Token
 from controller.services.change_log import NEWEST
 from signage.auth import RIGHTS, access, needs
@@ -53,7 +53,7 @@ def who_may() -> Response:
             "tokens": [_token(token) for token in keys.tokens()],
             "roles": [
                 {"role": role, "name": ROLE_NAMES[role], "personal": role != "owner"}
-                for role in ("owner", "manager", "director", "leader", "assistant")
+                for role in PHONE_ROLES
                 if not outranks(role, _role())
             ],
             "token_roles": [

@@ -90,6 +90,9 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "add": None,
     },
     "backups.make_backup": {},
+    "outputs.choose_output": {"output": "card:Headphones:0"},
+    "outputs.try_output": {"output": "card:Headphones:0"},
+    "upgrades.roll_back": {},
     "calendar.renew": {},
     "push.take_push": {"op": "data_create", "data": {"_id": "66f0", "person": "王小明", "sum": 12_800}},
     "push.save_push_link": {
@@ -103,6 +106,12 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
             "occurred_at": "data.createTime",
         },
         "secret": None,
+        "on": True,
+    },
+    "push.preview_push": {
+        "kind": "hmac",
+        "mapping": {"external_id": "id", "person": "owner.name", "product": "=铂金套餐", "amount": "sum"},
+        "sample": {"id": "66f0", "owner": {"name": "王小明"}, "sum": 12_800},
     },
     "cities.join": {"code": "zhangu-join:…", "replace": False},
     "cities.choose": {"names": True, "paused": False, "way": "auto", "proxy": ""},

@@ -78,6 +78,7 @@ _TAG_OF: Final = {
     "stop": "sound",
     "links": "state",
     "backups": "state",
+    "outputs": "sound",
     "voice": "sound",
     "tracks": "sound",
     "access": "access",

@@ -13,7 +13,7 @@ import click
 from controller.cli.errors import FAILED, echo, home_option, print_qr, stop, store_of
 from controller.system.paths import chosen
 
-ROLES = ("owner", "manager", "director", "leader", "assistant", "program", "wall", "admin")
+ROLES = ("owner", "manager", "director", "leader", "assistant", "sales", "program", "wall", "admin")
 DEFAULT_PORT = 8080
 COMMAND = "主机上的命令"
 """The author of a command's changes in the log of changes."""

@@ -84,6 +84,13 @@ class Settings:
         row = self._rows.one("SELECT value FROM settings WHERE key = ?", key)
         return default if row is None else json.loads(row[0])
 
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """Return the names of the stored settings that begin with `prefix`."""
+        rows = self._rows.all(
+            "SELECT key FROM settings WHERE key >= ? AND key < ?", prefix, f"{prefix}\uffff"
+        )
+        return tuple(str(row[0]) for row in rows)
+
     def set_setting(self, key: str, value: object) -> None:
         """Store a JSON value; None deletes it."""
         if value is None:

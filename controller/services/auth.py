@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from controller.health import HealthProblem
 from controller.names import tidy_name
-from controller.sales.model import Conflict, Refused, StoreTrouble
+from controller.sales.model import Conflict, Person, Refused, StoreTrouble
 from controller.sales.roles import ADMIN, OWNER, TOKEN_ROLES, outranks
 from controller.sales.settings import BY_PERSON, BY_PHONE, BY_PIN, PhoneSession, SignIn, Token
 from controller.sales.store import Session, Store
@@ -251,12 +251,16 @@ class Credentials:
 
     def team_of(self, person_id: int | None, name: str) -> str | None:
         """Return the team of a person: by id, else (for a token) of the only person with that name."""
+        person = self.person_of(person_id, name)
+        return person.team if person else None
+
+    def person_of(self, person_id: int | None, name: str) -> Person | None:
+        """Return a person by id, else (for a token) the only one with that name."""
         with self._store.read() as session:
             if person_id is not None:
-                person = session.roster.person(person_id)
-                return person.team if person else None
-            teams = [one.team for one in session.roster.people() if one.name == tidy_name(name)]
-        return teams[0] if len(teams) == 1 else None
+                return session.roster.person(person_id)
+            same = [one for one in session.roster.people() if one.name == tidy_name(name)]
+        return same[0] if len(same) == 1 else None
 
     # --- programs and walls
 

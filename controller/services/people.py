@@ -31,6 +31,7 @@ from controller.services.context import Context
 from controller.services.upload_inbox import Source, UploadInbox, shelve
 from controller.sound.mandarin import reading_of, unreadable
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
+from controller.system.files import own_files
 
 
 class PeopleService:
@@ -209,6 +210,13 @@ class ProfileMedia:
         path = self._songs / str(name) if name else None
         return path if path is not None and path.is_file() else None
 
+    def songs(self, whose: str) -> tuple[int, ...]:
+        """Return the ids of the people ("person") or teams ("team") with a song: one query, not one for each."""
+        start = _key(whose, "")
+        with self._context.store.read() as session:
+            idents = [name.removeprefix(start) for name in session.settings.names(start)]
+        return tuple(int(ident) for ident in idents if ident.isdecimal() and self.song(whose, int(ident)))
+
     def song_of(self, announcement: Announcement, unsent: Deal | None = None) -> Path | None:
         """Return the song that replaces applause after a single deal: the person's, else the team's.
 
@@ -249,13 +257,11 @@ class ProfileMedia:
 
 def _thin(folder: Path, used: set[str], stays_s: float) -> None:
     """Delete unused files older than `stays_s` seconds; not in a linked folder, which belongs to another office."""
-    if folder.is_symlink() or not folder.is_dir():
-        return
-    for file in folder.iterdir():
+    for file in own_files(folder):
         with contextlib.suppress(OSError):
             if file.name not in used and time.time() - file.stat().st_mtime >= stays_s:
                 file.unlink()
 
 
-def _key(whose: str, ident: int) -> str:
+def _key(whose: str, ident: int | str) -> str:
     return f"song:{whose}:{ident}"

@@ -6,6 +6,7 @@ const MAY = {
   manager: '什么都可以，也管手机和操作记录；不能开关公用 PIN。',
   director: '看战报，定各队的目标，改当天的安排。',
   leader: '看战报，定自己团队的目标。',
+  sales: '报自己的单，等助理确认；记自己的数。',
   assistant: '报单、广播、音乐、目标、人员和大屏。',
   program: '报单、播报、音乐、目标，能读业绩和安排；不能改人员、作息表和权限。',
   wall: '只能读，适合看板和监控。',
@@ -25,7 +26,7 @@ const chosen = (label) => Number(label.querySelector('select').value) || null;
 function roleChoice(roles) {
   const buttons = el('div', { class: 'chips', role: 'radiogroup', 'aria-label': '身份' });
   const may = el('p', { class: 'dim', role: 'status' });
-  const choice = { node: [el('p', { class: 'dim' }, '身份'), buttons, may], value: roles[roles.length - 1].role };
+  const choice = { node: [el('p', { class: 'dim' }, '身份'), buttons, may], value: (roles.find((one) => one.role === 'assistant') || roles[roles.length - 1]).role };
   const names = Object.fromEntries(roles.map((one) => [one.role, one.name]));
   const draw = () => {
     chips(buttons, roles.map((one) => one.role), choice.value, (role) => { choice.value = role; draw(); }, names);
