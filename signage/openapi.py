@@ -90,6 +90,7 @@ _TYPES: Final = {"string": "文字", "number": "数", "integer": "整数", "bool
 _ERRORS: Final = {
     "400": PLAIN[400],
     "404": "没有这个编号或名字。",
+    "410": "已经过期了。",
     "401": "没有登录，也没有有效的令牌。",
     "403": "这个身份没有这项权限。",
     "409": "和已经有的冲突，或者同一个 key 用了别的内容。",
@@ -259,7 +260,7 @@ def schema_of(value: object) -> Json:
 
 def _responses(method: str, endpoint: str, right: str | None) -> Json:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    codes = ["400", "404", "422", "429", "503"]
+    codes = ["400", "404", "410", "422", "429", "503"]
     if right:
         codes += ["401", "403"]
     if method in WRITING:
