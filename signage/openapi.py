@@ -260,9 +260,9 @@ def schema_of(value: object) -> Json:
 
 def _responses(method: str, endpoint: str, right: str | None) -> Json:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    codes = ["400", "404", "410", "422", "429", "503"]
+    codes = ["400", "403", "404", "410", "422", "429", "503"]
     if right:
-        codes += ["401", "403"]
+        codes += ["401"]
     if method in WRITING:
         codes += ["409", "413", "415"]
     refused = {code: {"description": _ERRORS[code], "content": error} for code in codes}
