@@ -91,8 +91,8 @@ class Daemon:
         return listener, certificate
 
     def _build(self, home: Home) -> None:
-        from controller.cities.connection import Link
         from controller.cities.device_link import DeviceLink
+        from controller.cities.link import Link
         from controller.clock import Clock
         from controller.feed import Feed
         from controller.links.receiver import BotReceivers
@@ -147,7 +147,8 @@ class Daemon:
                 home.timetable_versions,
                 home,
                 home.secrets,
-                lambda: self._uptime.failed_since(),
+                port=int(self._listener.getsockname()[1]),
+                call_failed_since=lambda: self._uptime.failed_since(),
             )
         )
         self._stack.callback(self.office.media.samples.close)

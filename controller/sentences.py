@@ -55,6 +55,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{city}报来的是以后一天的数字，今天的排行里先不列它。请那边看一下机器的日期。",
         "{city} reports a later day and is not listed today. Please check the date of its machine.",
     ),
+    "city_clock": (
+        "{city}的时钟比这里快 {minutes} 分钟。请看看两边谁的时间不对；数字照常更新，不受影响。",
+        "The clock in {city} is {minutes} minutes ahead of this one. Please check both; figures are not affected.",
+    ),
     "city_unread": (
         "{city}发来的数据看不懂，先不用它，其他城市不受影响。请看那边的战鼓是不是更新的版本。",
         "Data from {city} is not understood and not used. It may run a newer version.",
@@ -109,6 +113,22 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{host}:{port} accepts the connection and does not answer; trying again.",
     ),
     "city_link_lost": ("和总部的连线断了，正在重连。", "The line to head office was lost; connecting again."),
+    "city_link_no_gateway": (
+        "{host}:{port} 不是总部的 HTTPS 服务：端口可能不对，或者总部没有打开。请问一下总部；单照常记录。",
+        "{host}:{port} is not head office's HTTPS service: ask head office. Deals are recorded as usual.",
+    ),
+    "city_link_proxy_away": (
+        "连不上公司的代理服务器。请检查“连接”里填的代理地址；单照常记录，连上以后自动补报。",
+        "The proxy cannot be reached: check its address. Deals are recorded, and reported when the line is back.",
+    ),
+    "city_link_proxy_login": (
+        "代理服务器要用户名和密码。请写成 http://用户名:密码@地址:端口；单照常记录。",
+        "The proxy wants a login: write http://user:password@host:port. Deals are recorded as usual.",
+    ),
+    "city_link_proxy_refused": (
+        "代理服务器不让连 {host}:{port}。请网管放行这个地址；单照常记录，放行以后自动补报。",
+        "The proxy does not allow {host}:{port}. Deals are recorded, and reported once it is allowed.",
+    ),
     "city_link_frozen": (
         "这台机器刚才停了一会儿，正在重新连接总部。",
         "This machine paused; connecting again.",

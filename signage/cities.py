@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 from controller.cities.home_assistant import Broker
 from controller.cities.invitation import CODE_LIMIT
 from controller.services.cities import CityService
+from controller.services.city_access import shown_proxy
+from signage import serializers
 from signage.auth import access, needs
 from signage.http import body, flag_of, text_of, whole_of
 from signage.office import office
@@ -18,6 +20,7 @@ from signage.serializers import Json
 pages = Blueprint("cities", __name__)
 
 MINUTE: Final = 60
+PROXY_LIMIT: Final = 300
 
 
 @pages.get("/api/cities/link")
@@ -28,7 +31,7 @@ def link() -> Response:
 
 
 def _state(cities: CityService) -> Json:
-    joined, state = cities.joined.kept(), cities.state()
+    joined, state = cities.joined.kept(), cities.link.state()
     return {
         "joined": joined is not None,
         "org": joined.org if joined else None,
@@ -40,6 +43,11 @@ def _state(cities: CityService) -> Json:
         "up": state.up,
         "since": state.since or None,
         "last_up": state.last_up or None,
+        "last_sent": serializers.moment(state.last_sent) if state.last_sent else None,
+        "by": state.way,
+        "way": joined.way if joined else None,
+        "https": joined.https or None if joined else None,
+        "proxy": shown_proxy(joined.proxy) if joined else None,
         "waiting": cities.unsent_count() if joined else 0,
         "problems": list(cities.sentences()),
         "heard": [
@@ -65,6 +73,13 @@ def leave() -> Response:
     """Forget the code and the other cities' documents."""
     office().cities_link.leave()
     return jsonify({})
+
+
+@pages.post("/api/cities/link/test")
+@needs("manage")
+def test() -> Response:
+    """Send today's figures again; answer with head office's receipt, or 422 with the reason."""
+    return jsonify({"sentence": office().cities_link.test()})
 
 
 @pages.get("/api/home-assistant")
@@ -124,11 +139,14 @@ def end_home_assistant() -> Response:
 @pages.patch("/api/cities/link")
 @needs("access")
 def choose() -> Response:
-    """`names`: send names of people; `paused`: no connection until it is false again."""
+    """`names`: send names of people; `paused`: no connection until it is false again; `way`: auto, mqtt or https;
+    `proxy`: http://HOST:PORT, "" for none."""
     fields = body()
     cities = office().cities_link
     cities.joined.choose(
         names=flag_of(fields, "names") if "names" in fields else None,
         paused=flag_of(fields, "paused") if "paused" in fields else None,
+        way=text_of(fields, "way", 10) if "way" in fields else None,
+        proxy=text_of(fields, "proxy", PROXY_LIMIT, optional=True) if "proxy" in fields else None,
     )
     return jsonify(_state(cities))

@@ -1,171 +1,45 @@
-"""The connection to the broker: the only module that imports paho.
+"""A connection to head office's broker over MQTT.
 
-One thread runs one client after the other: each connection starts clean and with a new client object, because a client
-that reconnects repeats messages from its memory, also those that are too late. Unsent documents are in the store.
+Each connection starts clean and with a new client object, because a client that reconnects repeats messages from its
+memory, also those that are too late. Unsent documents are in the store.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
-import random
-import socket
-import struct
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from controller.cities import document
-from controller.cities.document import BigDeal, Status, Version
+from controller.cities.document import BigDeal, Status
 from controller.cities.invitation import Access
+from controller.cities.line import context_of, drop, limit_unsent, reason_of
+from controller.cities.side import (
+    CONNECT_LIMIT_S,
+    FROZEN_S,
+    GOODBYE_S,
+    KEEPALIVE_S,
+    LOOK_AT_LEAST_EVERY_S,
+    LOOK_EVERY_S,
+    STEP_S,
+    Received,
+    Side,
+    Unsent,
+)
+from controller.cities.way import MQTT
 
 if TYPE_CHECKING:
-    import ssl
-
     from paho.mqtt.client import Client, MQTTMessage
 
 log = logging.getLogger(__name__)
 
-KEEPALIVE_S: Final = 10
-"""A line on which nothing comes for twice this long is closed, so that it delivers nothing late."""
-UNSENT_LIMIT_MS: Final = 10_000
-"""Bytes that the broker has not acknowledged for so long end the connection."""
-CONNECT_LIMIT_S: Final = 10.0
-EXPIRY_S: Final = 60
-"""Lifetime of a big deal at the broker."""
-LATEST_S: Final = 30
-"""A big deal needs this much of its lifetime on arrival: 10 s in the sender's line and 20 s in ours are unseen."""
-FROZEN_S: Final = 12.0
-"""A process that was stopped for so long cannot know the age of the messages in its line."""
-STEP_S: Final = 0.2
-LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S = 0.5, 30.0
-"""A change of the timetable or of the date wakes nobody."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
-GOODBYE_S: Final = 1.0
 _REFUSALS: Final = {
     "Bad user name or password": "refused", "Not authorized": "refused", "Banned": "refused",
     "Client identifier not valid": "refused", "Unsupported protocol version": "not_mqtt5",
     "Server unavailable": "busy", "Server busy": "busy",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One connection: its number, the id of this machine, and who it is at the broker."""
-
-    access: Access
-    number: Version
-    install: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """A document of this branch as it has to be sent."""
-
-    topic: str
-    version: Version
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class UnsentDeal:
-    """A big deal of this branch. `left_s`: the rest of its lifetime."""
-
-    deal: BigDeal
-    left_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A message of the broker. `lifetime_s`: the rest of its expiry, None without one."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    lifetime_s: int | None
-
-
-class Side(Protocol):
-    """The office's side of the connection; called in the connection's thread."""
-
-    def access(self) -> Access | None:
-        """Return how to reach the broker; None: no connection is wanted."""
-
-    def open_session(self, access: Access) -> Session:
-        """Count a connection."""
-
-    def still(self, session: Session) -> bool:
-        """Return whether the session is still wanted: same access, same epoch."""
-
-    def unsent(self, session: Session) -> Sequence[Unsent]:
-        """Bring the documents up to date and return those that the broker has not confirmed."""
-
-    def sent(self, unsent: Unsent) -> None:
-        """Record the broker's receipt of a document."""
-
-    def unsent_deals(self) -> Sequence[UnsentDeal]:
-        """Return big deals that are young enough to be sent."""
-
-    def deal_sent(self, deal: BigDeal) -> None:
-        """Record the broker's receipt of a big deal."""
-
-    def receive(self, session: Session, messages: Sequence[Received]) -> Sequence[str]:
-        """Take messages in; return topics whose retained message is to be emptied."""
-
-    def birth_again(self) -> bool:
-        """Return, once, whether the branch's status has to be sent again: an old last will replaced it."""
-
-    def up(self) -> None:
-        """The broker has accepted the connection."""
-
-    def down(self, why: str, detail: str) -> None:
-        """The connection ended or could not be made; `why` is a key of a sentence."""
-
-
-class Link:
-    """The thread `cities`. `wake` it after a change; `close` says goodbye within a second."""
-
-    def __init__(self, side: Side, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._side, self._monotonic = side, monotonic
-        self._awake, self._closing = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cities", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look at once for something to send, or for another access."""
-        self._awake.set()
-
-    def close(self) -> None:
-        """End the connection and the thread."""
-        self._closing.set()
-        self._awake.set()
-        if self._thread.ident is not None:
-            self._thread.join(GOODBYE_S + 6 * STEP_S)
-
-    def _run(self) -> None:
-        failures = 0
-        while not self._closing.is_set():
-            access = self._side.access()
-            if access is None:
-                self._awake.wait(5)
-                self._awake.clear()
-                continue
-            attempt = Attempt(self._side, access, self._awake, self._closing, self._monotonic)
-            try:
-                why, detail = attempt.run()
-            except Exception:  # a programming error must not end the thread
-                log.exception("the connection to the cities' broker failed")
-                why, detail = "failed", ""
-            self._side.down(why, detail)
-            failures = 0 if attempt.was_up else failures + 1
-            wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**failures) * random.uniform(0.5, 1)  # noqa: S311
-            self._closing.wait(wait)
 
 
 class Attempt:
@@ -196,11 +70,11 @@ class Attempt:
         except (OSError, ValueError) as error:
             return reason_of(error)
         try:
-            _limit_unsent(client.socket())
+            limit_unsent(client.socket())
             self._awake.set()
             return self._serve(client)
         finally:
-            _drop(client)
+            drop(client.socket())
 
     def _client(self) -> Client:
         from paho.mqtt import client as mqtt  # 60 ms, and only where cities are used
@@ -317,11 +191,11 @@ class Attempt:
             self._end = (_REFUSALS.get(str(code), "refused_otherwise"), str(code))
             return
         self._up = self.was_up = True
-        client.subscribe([(topic, _at_least_once()) for topic in document.subscriptions(self._access.org)])
+        client.subscribe([(topic, at_least_once()) for topic in document.subscriptions(self._access.org)])
         if not self._access.observer:
             self._publish_status(client, online=True)
         self._awake.set()
-        self._side.up()
+        self._side.up(MQTT)
 
     def _on_message(self, _: object, __: object, message: MQTTMessage) -> None:
         lifetime = getattr(message.properties, "MessageExpiryInterval", None)
@@ -352,82 +226,8 @@ class Attempt:
             self._publish(client, topic, b"", None, retain=True)
 
 
-def _at_least_once() -> Any:
+def at_least_once() -> Any:
+    """Return the options of a subscription with QoS 1."""
     from paho.mqtt.subscribeoptions import SubscribeOptions
 
     return SubscribeOptions(qos=1)
-
-
-def context_of(access: Access) -> ssl.SSLContext:
-    """Return the context that trusts head office's authority and nothing else. Raises ssl.SSLError."""
-    import ssl  # 3 ms of each start otherwise
-
-    context = ssl.create_default_context(cadata=access.authority or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def _limit_unsent(line: Any) -> None:
-    with suppress(OSError, AttributeError):
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_LIMIT_MS)
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _drop(client: Client) -> None:
-    """Close the connection now and discard unsent bytes: the kernel must not send them late."""
-    line: Any = client.socket()
-    if line is None:
-        return
-    with suppress(OSError, AttributeError):
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    with suppress(OSError):
-        line.close()
-
-
-def reason_of(error: OSError | ValueError) -> tuple[str, str]:
-    """Return why a connection could not be made, as the key of a sentence and a detail for the log."""
-    import ssl
-
-    if isinstance(error, ssl.SSLCertVerificationError):
-        by_code = {9: "not_yet_valid", 10: "expired"}
-        return by_code.get(error.verify_code, "not_head_office"), error.verify_message
-    if isinstance(error, ssl.SSLError):
-        return "no_tls", error.reason or str(error)
-    if isinstance(error, socket.gaierror):
-        return "no_such_host", str(error)
-    if isinstance(error, OSError) and error.errno == errno.ECONNREFUSED:
-        return "not_running", str(error)
-    return "unreachable", str(error)
-
-
-def empty(access: Access, branch: str, limit_s: float = 5.0, host: str | None = None) -> int:
-    """Empty every retained message of a branch, as head office may; return their number. Raises OSError.
-
-    `host`: another address of the same broker; only from its own machine, because the name is not checked there.
-    """
-    from paho.mqtt import client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-
-    topics: list[str] = []
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
-    client.username_pw_set(access.login, access.password)
-    context = context_of(access)
-    context.check_hostname = host is None
-    client.tls_set_context(context)
-    client.on_message = lambda _, __, message: topics.append(message.topic)
-    client.connect(host or access.host, access.port, keepalive=KEEPALIVE_S)
-    client.subscribe([(f"{document.ROOT}/{access.org}/{branch}/#", _at_least_once())])
-    until = time.monotonic() + limit_s
-    seen = -1
-    while time.monotonic() < until and (seen < 0 or len(topics) > seen or not topics):
-        seen = len(topics)
-        for _ in range(3):
-            if client.loop(STEP_S):
-                raise ConnectionError("the broker has ended the connection")
-    for topic in set(topics):
-        client.publish(topic, b"", qos=1, retain=True)
-    for _ in range(5):
-        client.loop(STEP_S)
-    client.disconnect()
-    client.loop(STEP_S)
-    return len(set(topics))

@@ -9,9 +9,10 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from controller.cities import home_assistant
-from controller.cities.connection import CONNECT_LIMIT_S, KEEPALIVE_S, STEP_S, reason_of
 from controller.cities.document import NotUnderstood
 from controller.cities.home_assistant import Broker, Command
+from controller.cities.line import reason_of
+from controller.cities.side import CONNECT_LIMIT_S, KEEPALIVE_S, STEP_S
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage

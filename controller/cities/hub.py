@@ -51,12 +51,13 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The hub's settings, kept in hub.json. `websocket_port` 0: only MQTT over TLS."""
+    """The hub's settings, kept in hub.json. `websocket_port`, `https_port`: 0 without it."""
 
     host: str
     org: str
     port: int = TLS_PORT
     websocket_port: int = 0
+    https_port: int = 0
 
 
 class Hub:
@@ -175,6 +176,22 @@ class Hub:
             if name != ADMIN
         )
 
+    def users(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the branches' users with the hash of their password. Raises HubTrouble."""
+        users: dict[str, Mapping[str, Any]] = self._needed()["users"]
+        return {name: user for name, user in users.items() if name != ADMIN}
+
+    @staticmethod
+    def password_fits(kept: str, password: str) -> bool:
+        """Return whether a password has a kept hash."""
+        salt = base64.b64decode(kept.split("$")[3])
+        return secrets.compare_digest(_hashed(password, salt), kept)
+
+    def https_port(self) -> int:
+        """Return the port of the HTTPS gateway, 0 without one. Raises HubTrouble."""
+        port: int = self._needed()["settings"].get("https_port", 0)
+        return port
+
     def admin(self) -> Access:
         """Return the hub's own access, which may write everywhere below its organisation."""
         kept = self._needed()
@@ -184,8 +201,9 @@ class Hub:
         settings = kept["settings"]
         authority = (self.folder / "ca.crt").read_text()
         return Access(
-            settings["host"], settings["port"], settings["org"], branch, password, authority=authority
-        )
+            settings["host"], settings["port"], settings["org"], branch, password, authority=authority,
+            https=settings.get("https_port", 0),
+        )  # fmt: skip
 
     # --- files
 
@@ -310,12 +328,12 @@ def _alternative(host: str) -> str:
 def _plain(settings: Settings) -> dict[str, object]:
     return {
         "host": settings.host, "org": settings.org, "port": settings.port,
-        "websocket_port": settings.websocket_port,
+        "websocket_port": settings.websocket_port, "https_port": settings.https_port,
     }  # fmt: skip
 
 
-def _hashed(password: str) -> str:
+def _hashed(password: str, salt: bytes | None = None) -> str:
     """Return a password as Mosquitto 2 keeps it: PBKDF2 with SHA-512."""
-    salt = secrets.token_bytes(12)
+    salt = secrets.token_bytes(12) if salt is None else salt
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS, 64)
     return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"

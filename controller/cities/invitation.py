@@ -26,6 +26,8 @@ class Access:
 
     `observer`: it reads the others and sends nothing, as head office's own wall does.
     `websocket`: the path for MQTT over WebSocket, for networks that let only port 443 out; "" for plain MQTT over TLS.
+    `https`: the port of head office's HTTPS gateway, 0 without one. `way` (auto, mqtt, https) and `proxy` are the
+    branch's own choice and in no code.
     `tls` is off only in tests and for brokers inside one machine. Its `repr` has no password.
     """
 
@@ -39,6 +41,9 @@ class Access:
     websocket: str = ""
     tls: bool = True
     observer: bool = False
+    https: int = 0
+    way: str = "auto"
+    proxy: str = ""
 
     def __repr__(self) -> str:
         return f"Access({self.branch}@{self.host}:{self.port} of {self.org})"
@@ -59,6 +64,8 @@ def written(access: Access) -> str:
         fields["t"] = 0
     if access.observer:
         fields["r"] = 1
+    if access.https:
+        fields["q"] = access.https
     short = json.dumps(
         {k: v for k, v in fields.items() if v != ""}, ensure_ascii=False, separators=(",", ":")
     )
@@ -98,20 +105,25 @@ def _unpacked(text: str) -> dict[str, Any]:
 
 
 def _access(fields: dict[str, Any]) -> Access:
-    host, port, password = fields["h"], fields["p"], fields["s"]
+    host, password = fields["h"], fields["s"]
+    port, https = _port(fields["p"], 1), _port(fields.get("q", 0), 0)
     user, websocket = fields.get("u", ""), fields.get("w", "")
     if not isinstance(host, str) or not _HOST.fullmatch(host):
         raise ValueError("host")
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65_536:
-        raise ValueError("port")
     for text in (password, user, websocket):
         if not isinstance(text, str) or len(text) > 200 or not text.isprintable():
             raise ValueError("text")
     authority = fields.get("c", "")
     return Access(
         host, port, org_of(fields["o"]), branch_of(fields["b"]), password, user,
-        _pem(authority) if authority else "", websocket, fields.get("t", 1) != 0, fields.get("r") == 1,
+        _pem(authority) if authority else "", websocket, fields.get("t", 1) != 0, fields.get("r") == 1, https,
     )  # fmt: skip
+
+
+def _port(value: object, lowest: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value < 65_536:
+        raise ValueError("port")
+    return value
 
 
 def _der(pem: str) -> str:

@@ -41,16 +41,28 @@ def hub(context: click.Context, home: Path | None) -> None:
 @click.option(
     "--websocket-port", default=0, type=click.IntRange(0, 65535), help="MQTT over WebSocket too, such as 443."
 )
+@click.option(
+    "--https-port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="HTTPS for offices behind a proxy, such as 443.",
+)
 @home_option
 @click.pass_context
 def setup(
-    context: click.Context, host: str, org: str, port: int, websocket_port: int, home: Path | None
+    context: click.Context,
+    host: str,
+    org: str,
+    port: int,
+    websocket_port: int,
+    https_port: int,
+    home: Path | None,
 ) -> None:
     """Make Mosquitto's configuration, certificates, users and rights; again: renew them, branches stay valid."""
     from controller.cities.hub import Settings
 
     made = _hub(home or context.obj)
-    _or_stop(lambda: made.set_up(Settings(host, org, port, websocket_port)))
+    _or_stop(lambda: made.set_up(Settings(host, org, port, websocket_port, https_port)))
     echo(f"总部的文件在 {made.folder}，请一起备份。")
     echo(
         "接着：zhangu hub run 启动服务器（长期运行用 config/zhangu-hub.service），zhangu hub invite 城市 发邀请码。"
@@ -63,9 +75,13 @@ def setup(
 @home_option
 @click.pass_context
 def run(context: click.Context, home: Path | None) -> None:
-    """Run the broker in the foreground, for systemd or a terminal."""
+    """Run the broker, and the HTTPS gateway if the set-up has one, in the foreground."""
     made = _hub(home or context.obj)
     command = _or_stop(made.command)
+    if _or_stop(made.https_port):
+        from controller.cities import gateway_run
+
+        raise SystemExit(gateway_run.run(made, command))
     os.execv(command[0], command)  # noqa: S606  systemd watches Mosquitto itself
 
 
@@ -98,7 +114,7 @@ def invite(context: click.Context, branch: str, observer: bool, websocket: bool,
 @click.pass_context
 def revoke(context: click.Context, branch: str, home: Path | None) -> None:
     """End the access of BRANCH at once, and take it off all boards."""
-    from controller.cities import connection
+    from controller.cities import hub_line
 
     made = _hub(home or context.obj)
     if not _or_stop(lambda: made.revoke(branch)):
@@ -106,7 +122,7 @@ def revoke(context: click.Context, branch: str, home: Path | None) -> None:
     echo(f"{branch}的邀请码失效了，它的连接断开。")
     if made.pid():
         try:
-            connection.empty(made.admin(), branch, host="127.0.0.1")
+            hub_line.empty(made.admin(), branch, host="127.0.0.1")
         except OSError:
             echo(f"{branch}的数字还留在服务器上，最多七天后自己消失。", err=True)
 

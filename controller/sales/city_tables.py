@@ -83,6 +83,10 @@ class CityTables:
         sql = "UPDATE city_outbox SET dirty = 0 WHERE date = ? AND epoch = ? AND seq = ? AND dirty = 1"
         return self._rows.change(sql, day(date), epoch, seq) == 1
 
+    def send_again(self) -> None:
+        """Mark the latest document as unsent."""
+        self._rows.change("UPDATE city_outbox SET dirty = 1 WHERE date = (SELECT max(date) FROM city_outbox)")
+
     def keep(self, branch: str, date: date, body: str, at: datetime) -> None:
         """Keep another branch's document in place of its last one."""
         self._rows.change(

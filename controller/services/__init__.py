@@ -29,9 +29,11 @@ from controller.sales.deals import Step
 from controller.sales.model import Announcement, City, Deal, Person, Refused, Team, Unknown
 from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
+from controller.services.addresses import Addresses
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
+from controller.services.calendar import CalendarService
 from controller.services.chat_deals import ChatDeals
 from controller.services.cities import CityService
 from controller.services.contests import ContestService
@@ -45,7 +47,7 @@ from controller.services.exceptions import ExceptionService
 from controller.services.fault_news import FaultNews
 from controller.services.health import HealthMonitor, Sources
 from controller.services.history import HistoryService
-from controller.services.home_assistant import MUTE_MINUTES, HomeAssistantService, new_key
+from controller.services.home_assistant import HomeAssistantService, verbs_of
 from controller.services.honours import Honours
 from controller.services.inbound import InboundService
 from controller.services.link_news import LinkNews
@@ -108,6 +110,7 @@ class Parts:
     timetable_versions: Path | None = None
     home: Home | None = None
     secrets: Path | None = None
+    port: int = 8080
     call_failed_since: Callable[[], datetime | None] = lambda: None
 
 
@@ -136,13 +139,12 @@ class Office:
         self.voice_install = parts.voice_install
         self.keys = Credentials(parts.store, parts.local_token)
         drawing, secret_file = Drawing(parts.store.path.parent / "photos"), SecretFile(parts.secrets)
-        self.posters = PosterService(context, drawing)
+        self.posters, self.addresses = PosterService(context, drawing), Addresses(parts.port)
+        self.calendar = CalendarService(context, self.keys)
         self.links = LinkService(context, secret_file, Tools(drawing.or_none, drawing.photo))
         news = LinkNews(self.links.receivers, context.next_workday)
-        batching, roundups = (
-            Batching(context, self.speaking.speed),
-            RoundUps(context, self.speaking.speed, news),
-        )
+        batching = Batching(context, self.speaking.speed)
+        roundups = RoundUps(context, self.speaking.speed, news)
         self._talk = self.queue = AnnouncementService(
             context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
             roundups.postpone_unheard,
@@ -170,7 +172,7 @@ class Office:
         ), MachineReader(parts.store.path.parent))  # fmt: skip
         self._view = SnapshotBuilder(
             context, self._talk, cues, self._sound.sounding, self.walls.merged, parts.library.playlists, health,
-            self.honours, self.contests, self.cities_link,
+            self.honours, self.contests, self.cities_link, self.measures,
         )  # fmt: skip
         self.daily = DailyNews(
             context, news, lambda: bool(self.links.receivers("daily")), self.announcements, health.all
@@ -193,14 +195,8 @@ class Office:
             Samples(parts.store.path.parent, parts.voice, self.speaking),
         )
         self.home_assistant = HomeAssistantService(
-            parts.store.path.parent, self.glance, lambda: self.cities_link.own.install,
-            {
-                "play": lambda _: self.play(), "stop": lambda _: self.stop_music(), "next": lambda _: self.next_track(),
-                "mute": lambda _: self.mute(MUTE_MINUTES), "unmute": lambda _: self.mute(0),
-                "volume": lambda value: self.set_volume(int(value)),
-                "say": lambda text: self.announce(text, new_key()),
-            },
-            lambda deed: self.keys.log.add("program", "Home Assistant", deed),
+            parts.store.path.parent, self.glance, lambda: self.cities_link.own.install, verbs_of(self),
+            lambda deed: self.keys.log.add("program", "Home Assistant", deed), self.addresses.page,
         )  # fmt: skip
         self._stopped = NOTHING_STOPPED
         parts.library.listen(self._file_improved)

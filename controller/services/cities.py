@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,17 +19,20 @@ from typing import Final
 
 from controller.cities import document
 from controller.cities.board import DAYS_KEPT, Board, Branch, overtakings
-from controller.cities.connection import LATEST_S, Received, Session, Unsent, UnsentDeal
 from controller.cities.document import BigDeal, Document, NotUnderstood, Place, Status
 from controller.cities.invitation import Access
+from controller.cities.side import LATEST_S, Received, Session, Unsent, UnsentDeal
+from controller.cities.way import HTTPS
 from controller.health import Away
 from controller.names import same_name
 from controller.sales import results, store
-from controller.sales.model import City
+from controller.sales.model import City, Refused
 from controller.sales.standings import Standings
 from controller.sentences import Sentence, say
 from controller.services.city_access import CityAccess
 from controller.services.city_documents import OwnDocuments
+from controller.services.city_rows import deal_line, spelling, unheard
+from controller.services.city_state import Clocks, LinkRecord
 from controller.services.context import Context
 
 log = logging.getLogger(__name__)
@@ -38,18 +41,9 @@ NEWS_S: Final = 60.0
 """An overtaking is a line on the walls for this time."""
 RISING_S: Final = 300.0
 """The branch that overtook is marked for this time."""
+TEST_S: Final = 8.0
 _MOST_NEWS: Final = 5
 _IDS_KEPT: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """The connection to head office. `why`: key of the sentence, "" while it is up or before the first attempt."""
-
-    up: bool = False
-    why: str = ""
-    since: str = ""
-    last_up: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +61,8 @@ class CityService:
         self.own = OwnDocuments(context, folder / "cities.json", self.joined.names)
         self._lock = threading.Lock()
         self._board = Board()
-        self._state = LinkState()
+        self.link = LinkRecord(context)
+        self._clocks = Clocks()
         self._news: list[_News] = []
         self._rising: dict[str, float] = {}
         self._rates: dict[str, Decimal | None] = {}
@@ -110,6 +105,7 @@ class CityService:
     def sent(self, unsent: Unsent) -> None:
         """Record the broker's receipt of a document."""
         self.own.sent(unsent)
+        self.link.confirmed()
 
     def unsent_deals(self) -> Sequence[UnsentDeal]:
         """Return big deals that others can still be shown in time."""
@@ -124,27 +120,16 @@ class CityService:
         again, self._birth_again = self._birth_again, False
         return again
 
-    def up(self) -> None:
+    def up(self, way: str) -> None:
         """Record that the connection is up."""
-        self._set(LinkState(True, "", self._time(), self._time()))
+        self.link.up(way)
 
-    def down(self, why: str, detail: str) -> None:
+    def down(self, why: str, detail: str, way: str) -> None:
         """Record why there is no connection. What happened meanwhile elsewhere is no overtaking of this moment."""
         with self._lock:
-            before, self._double = self._state, False
+            self._double = False
             self._rates.clear()
-        if why not in ("closed", before.why):
-            log.info("no connection to the cities' broker: %s %s", why, detail)
-        if before.up or before.why != why:
-            self._set(LinkState(False, why, self._time(), before.last_up))
-
-    def _set(self, state: LinkState) -> None:
-        with self._lock:
-            self._state = state
-        self._context.changes.notify()
-
-    def _time(self) -> str:
-        return f"{self._context.clock.now():%H:%M}"
+        self.link.down(why, detail, way)
 
     def _load(self) -> None:
         """Read the documents of the last run, once: the last known figures survive a restart."""
@@ -209,7 +194,10 @@ class CityService:
                 changed = self._board.take_status(document.read_status(place, message.payload))
             else:
                 today = self._context.clock.now().date()
-                changed = self._board.take(document.read_document(place, message.payload), today)
+                came = document.read_document(place, message.payload)
+                if not message.retained:
+                    self._clocks.note(came, self._context.clock.now())
+                changed = self._board.take(came, today)
                 if changed:
                     kept[place.branch, place.date] = message
             self._unread.pop(place.branch, None)
@@ -226,7 +214,7 @@ class CityService:
         self._ids[deal.ident] = None
         while len(self._ids) > _IDS_KEPT:
             self._ids.popitem(last=False)
-        self._tell(_deal_line(deal), min(message.lifetime_s, NEWS_S))
+        self._tell(deal_line(deal), min(message.lifetime_s, NEWS_S))
         return True
 
     def _tell(self, text: Sentence, for_s: float) -> None:
@@ -309,10 +297,10 @@ class CityService:
         typed = {row.name: row for row in session.settings.cities(day)}
         name, access = self._own_name(), self.joined.wanted()
         branches = self._branches(day, name, access)
-        others = [self._city(branch, typed.pop(_spelling(branch.name, typed), None)) for branch in branches]
+        others = [self._city(branch, typed.pop(spelling(branch.name, typed), None)) for branch in branches]
         if access is not None:
             listed = (city for city in self._context.rhythm.cities if not same_name(city, name))
-            others += _unheard(listed, [*typed, *(row.name for row in others)])
+            others += unheard(listed, [*typed, *(row.name for row in others)])
         others += [row for row in typed.values() if not same_name(row.name, name)]
         if not others:
             return ()
@@ -331,7 +319,7 @@ class CityService:
         """Return a branch's row: its document while both lines are up, else what was typed, else the last known."""
         known = branch.document
         rising = self._rising.get(branch.name, 0) > self._context.clock.monotonic()
-        if known is not None and branch.current and self._state.up:
+        if known is not None and branch.current and self.link.state().up:
             return City(0, branch.name, known.completion, known.amount, rising=rising)
         if typed is not None:
             return typed
@@ -348,11 +336,6 @@ class CityService:
 
     # --- for the phone
 
-    def state(self) -> LinkState:
-        """Return the state of the connection."""
-        with self._lock:
-            return self._state
-
     def unsent_count(self) -> int:
         """Return the number of documents that the broker has not confirmed."""
         with self._context.store.read() as session:
@@ -364,17 +347,23 @@ class CityService:
         if access is None:
             return ()
         today = self._context.clock.now().date()
+        state = self.link.state()
         with self._lock:
-            state, ahead, unread = self._state, self._board.ahead(today), dict(self._unread)
-            double = self._double
+            ahead, unread = self._board.ahead(today), dict(self._unread)
+            double, clocks = self._double, self._clocks.ahead()
         found = (
             []
             if state.up or not state.why
-            else [say(f"city_link_{state.why}", host=access.host, port=access.port)]
+            else [say(f"city_link_{state.why}", host=access.host, port=_port_of(access, state.way))]
         )
         if double:
             found.append(say("city_double", branch=access.branch))
         found += [say("city_ahead", city=city) for city in ahead]
+        found += [
+            say("city_clock", city=city, minutes=minutes)
+            for city, minutes in sorted(clocks.items())
+            if city not in ahead
+        ]
         found += [say("city_unread", city=city) for city in sorted(unread)]
         return tuple(found)
 
@@ -387,7 +376,7 @@ class CityService:
         if access is None:
             return ()
         with self._lock:
-            up, lines = self._state.up, self._board.lines()
+            up, lines = self.link.state().up, self._board.lines()
             if not up:
                 self._down = {}
                 return ()
@@ -407,18 +396,37 @@ class CityService:
         access = self.joined.join(code, replace=replace)
         if before is not None and (before.org, before.host) != (access.org, access.host):
             self._forget_all()
-        self._set(LinkState())
+        self.link.reset()
         return access
 
     def leave(self) -> None:
         """Forget the code and everything of the other branches."""
         self.joined.leave()
-        self._set(LinkState())
+        self.link.reset()
         self._forget_all()
+
+    def test(self) -> str:
+        """Send today's document again and wait for head office's receipt; return what became of it. Raises Refused."""
+        if self.joined.kept() is None:
+            raise Refused("还没有加入总部，先贴上总部的邀请码。")
+        if self.joined.paused():
+            raise Refused("和总部的连接暂停着，先点“继续”。")
+        if not self.link.state().up:
+            raise Refused(next(iter(self.sentences()), "还没有连上总部，正在连，过几秒再试。"))
+        access = self.joined.wanted()
+        if access is None or access.observer:
+            return "连着总部。这里只看其他城市，自己不报数字。"
+        before, began = self.link.receipts(), self._context.clock.monotonic()
+        with self._context.store.write() as session:
+            session.cities.send_again()
+        if not self.link.wait_for_receipt(before, TEST_S):
+            raise Refused("总部没有在 8 秒内确认收到，线路可能正好断了。数字留着，连上以后自动补报。")
+        took = max(0.1, self._context.clock.monotonic() - began)
+        return f"总部收到了今天的数字，用了 {took:.1f} 秒。"
 
     def _forget_all(self) -> None:
         with self._lock:
-            self._board = Board()
+            self._board, self._clocks = Board(), Clocks()
             self._heard.clear()
             self._rates.clear()
             self._news.clear()
@@ -426,21 +434,5 @@ class CityService:
             session.cities.forget_all()
 
 
-def _spelling(name: str, typed: Mapping[str, City]) -> str:
-    return next((other for other in typed if same_name(other, name)), name)
-
-
-def _unheard(listed: Iterable[str], known: Sequence[str]) -> list[City]:
-    """Return rows for the cities of the timetable that are neither connected nor typed."""
-    return [
-        City(0, city, None, None, missing=True)
-        for city in listed
-        if not any(same_name(city, other) for other in known)
-    ]
-
-
-def _deal_line(deal: BigDeal) -> Sentence:
-    amount = f"{deal.amount:,.2f}".removesuffix(".00")
-    if deal.person:
-        return say("city_big_deal_of", city=deal.branch, person=deal.person, amount=amount)
-    return say("city_big_deal", city=deal.branch, amount=amount)
+def _port_of(access: Access, way: str) -> int:
+    return access.https if way == HTTPS else access.port

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from controller.cities import document
 from controller.cities.board import next_epoch
-from controller.cities.connection import EXPIRY_S, LATEST_S, Session, Unsent, UnsentDeal
 from controller.cities.document import BigDeal, Document, Sum, TeamSum, Version
 from controller.cities.invitation import Access
 from controller.cities.own import OwnFile
+from controller.cities.side import EXPIRY_S, LATEST_S, Session, Unsent, UnsentDeal
 from controller.sales import store
 from controller.sales.city_tables import UnsentDocument
 from controller.sales.model import Deal
@@ -65,6 +65,7 @@ class OwnDocuments:
                     session.cities.set_epoch(self._epoch)
             if self._newest_deal is None:
                 self._newest_deal = session.deals.newest_id()
+            session.cities.send_again()  # the broker may have lost it: its disk was replaced, or its power cut
             state = session.cities.next_session()
         self._file.remember(Version(state.epoch, max(state.seq, self._last_seq(state.epoch))))
         return Session(access, Version(state.epoch, state.session), self._file.install)

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from controller.cities import home_assistant
 from controller.cities.home_assistant import Broker, Command, OfficeState
 from controller.glance import Glance
 from controller.sales.model import Refused
 from controller.system.atomic_file import rewrite
-from controller.system.network import lan_address
 from controller.system.paths import version
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,9 @@ _LARGEST: Final = 10_000
 
 
 class HomeAssistantService:
-    """Implements the `Device` of the connection. Thread-safe. `verbs` carry a command out; `note` records it."""
+    """Implements the `Device` of the connection. Thread-safe. `verbs` carry a command out; `note` records it.
+
+    `address`: of the phone's page, for the device's link."""
 
     def __init__(
         self,
@@ -39,9 +40,10 @@ class HomeAssistantService:
         install: Callable[[], str],
         verbs: dict[str, Callable[[str], object]],
         note: Callable[[str], None],
+        address: Callable[[], str],
     ) -> None:
         self._file, self._glance, self._install = folder / "home-assistant.json", glance, install
-        self._verbs, self._note = verbs, note
+        self._verbs, self._note, self._address = verbs, note, address
         self._lock = threading.Lock()
         self._broker: Broker | None = None
         self._why = ""
@@ -89,8 +91,8 @@ class HomeAssistantService:
 
     def discovery(self) -> tuple[str, bytes]:
         """Return topic and content of the discovery message."""
-        install, address = self._install(), f"http://{lan_address()}:8080/"
-        message = home_assistant.discovery(install, self._glance().office, version(), address)
+        install = self._install()
+        message = home_assistant.discovery(install, self._glance().office, version(), self._address())
         return home_assistant.discovery_topic(install), message
 
     def state(self) -> bytes:
@@ -123,6 +125,36 @@ _NAMES: Final = {
 }  # fmt: skip
 
 
-def new_key() -> str:
-    """Return the key of an announcement."""
-    return f"home-assistant-{secrets.token_hex(8)}"
+class Doer(Protocol):
+    """The part of the office that carries commands out."""
+
+    def play(self) -> None:
+        """Start music."""
+
+    def stop_music(self) -> None:
+        """Stop music."""
+
+    def next_track(self) -> None:
+        """Skip to the next track."""
+
+    def mute(self, minutes: int) -> None:
+        """Mute; 0 ends mute."""
+
+    def set_volume(self, volume: int) -> None:
+        """Set the master volume."""
+
+    def announce(self, text: str, key: str) -> object:
+        """Announce a text."""
+
+
+def verbs_of(office: Doer) -> dict[str, Callable[[str], object]]:
+    """Return what each command does."""
+    return {
+        "play": lambda _: office.play(),
+        "stop": lambda _: office.stop_music(),
+        "next": lambda _: office.next_track(),
+        "mute": lambda _: office.mute(MUTE_MINUTES),
+        "unmute": lambda _: office.mute(0),
+        "volume": lambda value: office.set_volume(int(value)),
+        "say": lambda text: office.announce(text, f"home-assistant-{secrets.token_hex(8)}"),
+    }

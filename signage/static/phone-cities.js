@@ -2,6 +2,7 @@
 import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 
 let shown = null;
+let today = '';
 
 async function change(method, data, said) {
   await call(method, '/api/cities/link', data);
@@ -28,12 +29,53 @@ function joinSheet() {
     el('label', {}, '邀请码', words), wrong, again, go);
 }
 
-function stateWords() {
-  if (shown.paused) return '已暂停';
-  return shown.up ? '连着' : '没有连上';
+const BY = { mqtt: 'MQTT', https: 'HTTPS' };
+const WAYS = [['auto', '自动：先用 MQTT，不通就用 HTTPS'], ['mqtt', '只用 MQTT'], ['https', '只用 HTTPS']];
+const clock = (iso) => (iso.slice(0, 10) === today ? iso.slice(11, 16) : `${Number(iso.slice(5, 7))}月${Number(iso.slice(8, 10))}日 ${iso.slice(11, 16)}`);
+
+function stateOf() {
+  if (shown.paused) return ['暂停', 'live'];
+  return shown.up ? ['开', 'ok'] : ['没有连上', 'bad'];
+}
+
+function notes() {
+  const sent = shown.last_sent ? `最近发出 ${clock(shown.last_sent)}。` : shown.observer ? '' : '这次开机还没有发过。';
+  const waits = shown.waiting ? `有 ${shown.waiting} 天的数字等着发，连上以后自动发。` : '';
+  return [shown.paused ? '暂停着，其他城市看不到这里的新数字。' : '', waits, sent].filter(Boolean);
+}
+
+async function test() {
+  try {
+    const done = await call('POST', '/api/cities/link/test', {});
+    closeSheet();
+    toast(done.sentence);
+  } catch (error) {
+    $('city-wrong').textContent = error.message;
+  }
+  await load();
+}
+
+function wayForm() {
+  const way = el('select', { class: 'line', id: 'city-way' }, WAYS.map(([value, words]) => el('option', { value, selected: value === shown.way }, words)));
+  const proxy = field('公司的代理服务器（没有就空着）', 'city-proxy', '', { maxlength: 300, inputmode: 'url', autocomplete: 'off', placeholder: shown.proxy || 'http://10.0.0.1:8080' });
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const keep = async (address) => {
+    const typed = proxy.querySelector('input').value.trim();
+    try {
+      await change('PATCH', address === '' ? { way: way.value, proxy: '' } : typed ? { way: way.value, proxy: typed } : { way: way.value }, '存好了，正在重新连接。');
+    } catch (error) {
+      wrong.textContent = error.message;
+    }
+  };
+  const save = el('button', { type: 'button', class: 'act', onclick: () => tap(save, () => keep()) }, '保存方式');
+  const none = shown.proxy ? el('button', { type: 'button', class: 'act', onclick: () => tap(none, () => keep('')) }, '不用代理了') : null;
+  return el('details', { class: 'block' }, el('summary', {}, '连接的方式'),
+    el('p', { class: 'dim' }, shown.https ? `总部也收 HTTPS（端口 ${shown.https}），网络只放行网页时用它。` : '总部没有打开 HTTPS，或者邀请码是打开以前发的。要用就请总部再发一个。'),
+    el('label', {}, '方式', way), proxy, wrong, save, none);
 }
 
 function detailSheet() {
+  const check = el('button', { type: 'button', class: 'act', onclick: () => tap(check, test) }, '测试：把今天的数字再发一次');
   const heard = shown.heard.map((one) => row(one.city, one.minutes ? `${one.minutes} 分钟前` : '刚刚', '', ''));
   const names = el('button', { type: 'button', class: 'act', onclick: () => tap(names, () => change('PATCH', { names: !shown.names },
     shown.names ? '以后不带姓名。' : '以后大单和前三名带姓名。')) }, shown.names ? '以后不带姓名' : '大单和前三名带姓名');
@@ -43,10 +85,11 @@ function detailSheet() {
   const leave = el('button', { type: 'button', class: 'act', onclick: () => ask('离开总部', ['其他城市的数字从这里清掉；这里的单不受影响。要再加入，得有一个邀请码。'], '离开', () => change('DELETE', null, '已经离开。')) }, '离开总部');
   sheet('和总部的连接',
     el('p', {}, shown.observer ? `以“${shown.branch}”的名字看其他城市，自己不报数字。` : `以“${shown.branch}”的名字报数字，公司代号 ${shown.org}。`),
-    el('p', { class: 'dim' }, shown.up ? `${shown.since} 连上的。` : shown.last_up ? `上次连着是 ${shown.last_up}。` : '还没有连上过。'),
-    shown.waiting ? el('p', {}, `有 ${shown.waiting} 天的数字等着发，连上以后自动发。`) : null,
+    el('p', { class: 'dim' }, shown.up ? `${shown.since} 连上的，走 ${BY[shown.by]}。` : shown.last_up ? `上次连着是 ${shown.last_up}。` : '还没有连上过。'),
+    notes().map((words) => el('p', {}, words)), shown.problems.map((words) => el('p', { class: 'wrong' }, words)),
+    el('p', { class: 'wrong', role: 'alert', id: 'city-wrong' }), shown.paused ? null : check,
     heard.length ? [el('h2', {}, '上次收到'), el('ul', { class: 'rows' }, heard)] : null,
-    shown.may ? [names, pause, code, leave] : null);
+    shown.may ? [pause, names, wayForm(), code, leave] : null);
 }
 
 function draw() {
@@ -55,7 +98,7 @@ function draw() {
     fill($('city-link-rows'), row('没有加入总部', '', '加入以后，各城市的完成率自动出现在排行里。', shown.may ? '加入' : '', { open: shown.may ? joinSheet : null }));
     return;
   }
-  fill($('city-link-rows'), row(el('b', {}, shown.branch), stateWords(), shown.host, '详情', { open: detailSheet }), problems);
+  fill($('city-link-rows'), row(el('b', {}, shown.branch), el('span', { class: stateOf()[1] }, stateOf()[0]), notes().join(''), '详情', { open: detailSheet }), problems);
 }
 
 async function load() {
@@ -96,5 +139,6 @@ function drawAssistant(now) {
 }
 
 export function show(state, visible) {
+  today = state.date;
   if (visible && state.me.rights.includes('manage')) load().catch((error) => toast(error.message));
 }

@@ -163,7 +163,7 @@ def deals_for(branches: list[Branch], seconds: float, big: dict[str, float], dic
             big[str(amount)] = branch.deal(amount)
         else:
             branch.deal(dice.randrange(100, 900))
-        time.sleep(dice.uniform(0.1, 0.5))
+        time.sleep(dice.uniform(0.1, 0.5) * min(5.0, max(1.0, seconds / 300)))  # long cuts: fewer deals
 
 
 def in_namespaces(folder: Path) -> list[Row]:

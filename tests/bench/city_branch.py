@@ -6,6 +6,7 @@ Its clock runs. Each line of news is noted with the CLOCK_MONOTONIC second at wh
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ office_made.HandClock = lambda start: Clock(ZoneInfo(str(start.tzinfo)), start) 
 
 
 def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     folder, city, code = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     office = BranchOffice(folder, city, code)
     office.office.set_target("猛虎队", office.clock.now().date(), 100_000)

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from office_made import ROOT, House
 
 from controller.cities import invitation
-from controller.cities.connection import Link
 from controller.cities.hub import Hub, Settings
+from controller.cities.link import Link
 from controller.sales.model import City
 from tests.running import free_port
 
@@ -110,7 +110,7 @@ class BranchOffice(House):
         return {row.name: row for row in self.office.cities(self.clock.now().date())}
 
     def up(self) -> bool:
-        return self.cities.state().up
+        return self.cities.link.state().up
 
     def seen(self) -> dict[str, str | None]:
         """Return the amount of each connected branch, as this one sees it."""

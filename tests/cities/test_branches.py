@@ -16,10 +16,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from rig import NOW, BranchOffice, Broker, broker, code, wait_for
 
-from controller.cities import connection, document, invitation
+from controller.cities import document, hub_line, invitation
 from controller.cities.document import BigDeal
 from controller.cities.hub import Hub, Settings
 from controller.cities.invitation import Access
+from controller.cities.line import context_of
 from controller.sales.model import Conflict, Refused
 
 CITIES = ("北京", "上海", "广州")
@@ -56,7 +57,7 @@ def program(access: Access) -> Iterator[mqtt.Client]:
     """Yield another program that uses a branch's password."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
     client.username_pw_set(access.login, access.password)
-    client.tls_set_context(connection.context_of(access))
+    client.tls_set_context(context_of(access))
     client.connect(access.host, access.port)
     client.loop_start()
     try:
@@ -116,6 +117,9 @@ def test_an_overtaking_is_a_line_and_a_mark(branches: dict[str, BranchOffice]) -
     for office in branches.values():
         for team in ("猛虎队", "飞龙队", "雄鹰队"):
             office.office.set_target(team, NOW.date(), 100_000)
+    wait_for(
+        lambda: all(row.rate is not None for office in branches.values() for row in office.board().values())
+    )
     branches["广州"].deal("李思思", 30_000)
     wait_for(lambda: all((office.board()["广州"].rate or 0) > 0 for office in branches.values()))
     branches["上海"].deal("李思思", 60_000)
@@ -125,10 +129,10 @@ def test_an_overtaking_is_a_line_and_a_mark(branches: dict[str, BranchOffice]) -
 
 
 def test_nothing_is_lost_or_celebrated_late_when_the_broker_dies(
-    head_office: Broker, branches: dict[str, BranchOffice]
+    head_office: Broker, branches: dict[str, BranchOffice], tmp_path: Path
 ) -> None:
     """Deals of an outage are on every board after it, the boards show the last figures meanwhile, and no old deal is
-    celebrated."""
+    celebrated. A broker that lost its disk gets everything again."""
     wait_for(lambda: all(len(office.cities.own.unsent_deals()) == 0 for office in branches.values()))
     head_office.kill()
     wait_for(lambda: not any(office.up() for office in branches.values()))
@@ -139,10 +143,18 @@ def test_nothing_is_lost_or_celebrated_late_when_the_broker_dies(
     wait_for(lambda: branches["北京"].cities.sentences() == (said,))
     for office in branches.values():
         office.clock.go(seconds=61)
+    (head_office.hub.folder / "data" / "mosquitto.db").unlink(missing_ok=True)
     head_office.start()
     wait_for(lambda: all(all_see(branches, city) for city in CITIES))
     assert all("66,000" not in line for office in branches.values() for line in office.cities.lines())
     wait_for(lambda: branches["上海"].cities.unsent_count() == 0)
+    newcomer = BranchOffice(tmp_path / "new", "青岛", code(head_office, "青岛"))
+    try:
+        wait_for(lambda: newcomer.seen().keys() >= set(CITIES))
+    finally:
+        newcomer.close()
+        head_office.hub.revoke("青岛")
+        hub_line.empty(head_office.hub.admin(), "青岛")
 
 
 def test_late_and_doubled_big_deals_are_not_shown(
@@ -250,7 +262,7 @@ def test_a_document_from_tomorrow_is_named_and_not_listed(
     finally:
         far.close()
         head_office.hub.revoke("乌鲁木齐")
-        connection.empty(head_office.hub.admin(), "乌鲁木齐")
+        hub_line.empty(head_office.hub.admin(), "乌鲁木齐")
     wait_for(lambda: "乌鲁木齐" not in branches["北京"].board())
 
 
@@ -263,7 +275,7 @@ def test_a_revoked_branch_is_out_at_once_and_gone_from_the_boards(
         wait_for(lambda: "天津" in branches["北京"].seen())
         assert head_office.hub.revoke("天津")
         wait_for(lambda: any("没有让这台机器进来" in said for said in gone.cities.sentences()))
-        connection.empty(head_office.hub.admin(), "天津")
+        hub_line.empty(head_office.hub.admin(), "天津")
         wait_for(lambda: "天津" not in branches["北京"].board())
     finally:
         gone.close()
@@ -340,3 +352,65 @@ def test_results_say_who_has_not_reported(branches: dict[str, BranchOffice]) -> 
     assert told.index("上海，完成率") < told.index("广州还没有报来")
     guangzhou.connect()
     wait_for(lambda: not beijing.board()["广州"].missing)
+
+
+def test_a_clock_that_is_an_hour_ahead_is_named_and_orders_nothing(
+    head_office: Broker, branches: dict[str, BranchOffice], tmp_path: Path
+) -> None:
+    """The others say whose clock differs; its figures are on every board all the same, and theirs on its own."""
+    far = BranchOffice(tmp_path / "fast", "大连", code(head_office, "大连"), NOW + timedelta(hours=1))
+    try:
+        wait_for(far.up)
+        far.deal("王小明", 4100)
+        wait_for(lambda: branches["北京"].seen().get("大连") == "4100.00")
+        said = branches["北京"].cities.sentences
+        wait_for(lambda: any(line.startswith("大连的时钟比这里快") for line in said()))
+        wait_for(lambda: far.seen().get("北京"))
+        assert not any("时钟" in line for line in far.cities.sentences())
+    finally:
+        far.close()
+        head_office.hub.revoke("大连")
+        hub_line.empty(head_office.hub.admin(), "大连")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("dates", "said"),
+    [
+        (("20200101000000Z", "20210101000000Z"), "总部的证书过期了"),
+        (("20450101000000Z", "20460101000000Z"), "总部的证书还没有生效"),
+    ],
+)
+def test_a_certificate_out_of_its_time_is_refused(tmp_path: Path, dates: tuple[str, str], said: str) -> None:
+    """The password is not sent, and the phone says what to do."""
+    made = Broker(tmp_path / "hub")
+    redated(made.hub.folder, *dates)
+    made.start()
+    office = BranchOffice(tmp_path / "office", "西安", code(made, "西安"))
+    try:
+        wait_for(lambda: any(said in line for line in office.cities.sentences()))
+    finally:
+        office.close()
+        made.kill()
+    assert "西安" not in made.log.read_text()
+
+
+def redated(folder: Path, begins: str, ends: str) -> None:
+    """Sign the server's certificate again, with other dates."""
+    import subprocess
+
+    (folder / "ca.conf").write_text(
+        f"[ca]\ndefault_ca = own\n[own]\ndatabase = {folder}/index.txt\nnew_certs_dir = {folder}\n"
+        f"serial = {folder}/serial\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n"
+    )
+    (folder / "index.txt").touch()
+    (folder / "serial").write_text("1001")
+    subprocess.run(
+        [
+            "openssl", "ca", "-batch", "-config", folder / "ca.conf", "-cert", folder / "ca.crt",
+            "-keyfile", folder / "ca.key", "-in", folder / "server.csr", "-out", folder / "server.crt",
+            "-extfile", folder / "server.ext", "-startdate", begins, "-enddate", ends, "-notext",
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip

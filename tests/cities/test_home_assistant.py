@@ -51,6 +51,7 @@ def test_the_office_is_a_device_and_obeys(port: int, tmp_path: Path) -> None:
         wait_for(lambda: topic in messages and f"{base}/state" in messages)
         found: dict[str, Any] = json.loads(messages[topic])
         assert found["dev"]["name"] == "北京分公司"
+        assert found["dev"]["cu"].endswith(":4321/")
         assert {entity["p"] for entity in found["cmps"].values()} == {
             "sensor", "binary_sensor", "button", "number", "notify",
         }  # fmt: skip

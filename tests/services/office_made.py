@@ -59,7 +59,7 @@ class House:
             Parts(
                 self.clock, self.timetable_file, self.store, self.feed,
                 self.announcer, self.speaker, self.voice, self.library, self.home / "sounds",
-                lambda: self.voice_install, secrets=self.folder / "config" / "secrets.json",
+                lambda: self.voice_install, secrets=self.folder / "config" / "secrets.json", port=4321,
             )  # type: ignore[arg-type]
         )  # fmt: skip
         with self.store.write() as session:

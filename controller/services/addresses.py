@@ -1,0 +1,42 @@
+"""The name and the addresses under which walls, phones and links reach this machine."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from controller.system.network import lan_address
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """`name`: such as zhangu.local, "" while none is announced; `addresses`: the first one leads to the network."""
+
+    name: str
+    addresses: tuple[str, ...]
+    port: int
+
+    def urls(self) -> tuple[str, ...]:
+        """Return the address of the phone's page under the name and each address."""
+        hosts = ([self.name] if self.name else []) + list(self.addresses)
+        return tuple(f"http://{host}:{self.port}/" for host in hosts)
+
+
+class Addresses:
+    """Thread-safe. The thread of the name writes it; without one the routing table is asked each time."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._lock = threading.Lock()
+        self._name, self._addresses = "", ()
+
+    def reach(self) -> Reach:
+        """Return how to reach this machine now."""
+        with self._lock:
+            name, addresses = self._name, self._addresses
+        return Reach(name, addresses or (lan_address(),), self._port)
+
+    def page(self) -> str:
+        """Return the address of the phone's page for people and programs that know no name."""
+        reach = self.reach()
+        return f"http://{reach.addresses[0]}:{reach.port}/"
