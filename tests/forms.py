@@ -1,4 +1,4 @@
-"""Which forms of tests run: short ones in `make test`, long ones in `make soak` (tests/bench/longforms.py)."""
+"""Short forms of tests run in `make test`, long ones in `make soak` (tests/bench/longforms.py)."""
 
 from __future__ import annotations
 
