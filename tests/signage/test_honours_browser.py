@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -122,3 +123,13 @@ def test_past_results_have_every_deal_and_a_persons_page(house: House, phone: Pa
 def test_the_page_follows_the_phones_rules(phone: Page) -> None:
     """Targets, type, contrast, as for every other page of the phone."""
     assert phone.evaluate(RULES) == []
+
+
+def test_an_awards_poster_is_downloaded_from_the_persons_page(phone: Page) -> None:
+    """Each award of a person has its poster, a PNG with a name to keep."""
+    phone.locator("#award-rows button").first.tap()
+    link = phone.locator("#sheet a[download]").first
+    expect(link).to_have_attribute("download", re.compile("喜报-.+[.]png"))
+    answer = phone.request.get(str(link.evaluate("node => node.href")))
+    assert (answer.status, answer.body()[:4]) == (200, b"\x89PNG")
+    phone.locator("#sheet").get_by_role("button", name="关闭").tap()
