@@ -16,6 +16,7 @@ from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.ceremony import Slide
 from controller.sales.contests import Rules, Side
 from controller.sales.highlights import Highlight
+from controller.sales.measure_boards import MeasureBoard
 from controller.sales.model import City, Deal, Kind
 from controller.sales.results import Show
 from controller.sales.standings import Standing
@@ -118,6 +119,7 @@ class Glance:
     `rankings`: of the day, the week and the month, at this moment. `members`: the people in each team who
     may be shown, oldest member first. `open_targets`: the teams whose targets walls ask for now.
     `cities`: the branches' day at this moment; `city_news`: lines about them that are shown now.
+    `measures`: the boards of the numbers beside the deals, empty while no screen shows them.
     """
 
     revision: int
@@ -149,4 +151,5 @@ class Glance:
     contests: tuple[ContestView, ...] = ()
     cities: tuple[City, ...] = ()
     city_news: tuple[str, ...] = ()
+    measures: tuple[MeasureBoard, ...] = ()
     readings: tuple[Reading, ...] = ()

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import Any
 
-import segno
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.sales.model import Conflict, Refused
-from controller.sales.roles import ROLE_NAMES, outranks
+from controller.sales.roles import PHONE_ROLES, ROLE_NAMES, TOKEN_ROLES, outranks
 from controller.sales.settings import PhoneSession, Token
 from controller.services.change_log import NEWEST
 from signage.auth import RIGHTS, access, needs
 from signage.fields import MOST_ID
 from signage.http import Denied, body, flag_of, reachable_host_url, text_of, whole_of
+from signage.qr import drawn
 from signage.serializers import Json
 
 pages = Blueprint("rights", __name__)
 
 NAME_LIMIT = 20
+TOKEN_NAME_LIMIT = 40
 LINES = 50
 HOW = {"pin": "公用 PIN", "person": "个人 PIN", "phone": "自己的手机"}
 
@@ -54,7 +53,12 @@ def who_may() -> Response:
             "tokens": [_token(token) for token in keys.tokens()],
             "roles": [
                 {"role": role, "name": ROLE_NAMES[role], "personal": role != "owner"}
-                for role in ("owner", "manager", "director", "leader", "assistant")
+                for role in PHONE_ROLES
+                if not outranks(role, _role())
+            ],
+            "token_roles": [
+                {"role": role, "name": ROLE_NAMES[role]}
+                for role in TOKEN_ROLES
                 if not outranks(role, _role())
             ],
         }
@@ -89,6 +93,7 @@ def _token(token: Token) -> Json:
         "role_name": ROLE_NAMES.get(token.role, token.role),
         "created": token.created.isoformat(timespec="seconds"),
         "used": token.used.isoformat(timespec="seconds") if token.used else None,
+        "made_by": token.made_by,
         "removable": not outranks(token.role, _role()),
     }
 
@@ -122,6 +127,17 @@ def end_session(number: int) -> Response:
     return jsonify({"name": phone.name})
 
 
+@pages.post("/api/access/tokens")
+@needs("access")
+def make_token() -> tuple[Response, int]:
+    """`name`, `role` → the token of a program; this answer is the only place that shows it."""
+    fields = body()
+    name, role = text_of(fields, "name", TOKEN_NAME_LIMIT), text_of(fields, "role", NAME_LIMIT)
+    caller = access().caller()
+    by = caller.name if caller is not None else ""
+    return jsonify({"name": name, "token": access().keys.new_token(name, role, by, _role())}), 201
+
+
 @pages.delete("/api/access/tokens/<name>")
 @needs("manage")
 def end_token(name: str) -> Response:
@@ -142,17 +158,8 @@ def invite() -> tuple[Response, int]:
     name = text_of(fields, "name", NAME_LIMIT, optional=True)
     invited = access().keys.phones.invite(role, person, name)
     link = f"{reachable_host_url()}join/{invited.link}"
-    answer = {"code": invited.code, "link": link, "qr": _drawn(link), "minutes": invited.minutes}
+    answer = {"code": invited.code, "link": link, "qr": drawn(link), "minutes": invited.minutes}
     return jsonify(answer), 201
-
-
-def _drawn(text: str) -> str:
-    """Return a QR code as a data address: an own route for it would need the secret in its address."""
-    drawn = io.BytesIO()
-    segno.make(text, error="m").save(
-        drawn, kind="svg", scale=8, border=4, dark="#000", light="#fff", xmldecl=False
-    )
-    return "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
 
 
 @pages.put("/api/access/personal/<int:number>")

@@ -16,7 +16,7 @@ from controller.sales.people_dates import read_birthday, read_joined
 from controller.system.paths import version
 from signage import inbound, serializers
 from signage.auth import is_known, needs
-from signage.callers import seller_team
+from signage.callers import seller, seller_team
 from signage.fields import KEY_LIMIT, NAME_LIMIT, PERIODS, REASON_LIMIT, TEXT_LIMIT, deal_of, how_of
 from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 from signage.office import office
@@ -43,7 +43,7 @@ def record_deal() -> tuple[Response, int]:
 
 
 @pages.post("/api/deals/preview")
-@needs("propose", team=seller_team)
+@needs("propose", team=seller_team, person=seller)
 def preview_deal() -> Response:
     """`amount`: the amount as parsed, in yuan, so that an extra zero is seen before the deal is announced.
 

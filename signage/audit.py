@@ -39,6 +39,7 @@ NO_CHANGE = frozenset(
         "honours.preview_contest",
         "languages.choose",
         "measures.preview_table",
+        "push.preview_push",
     }
 )
 """Requests that change nothing."""
@@ -63,7 +64,7 @@ PRIVATE_PATHS = (
     "/api/push/",
 )
 """Logged without the body: notes for leaders and the director only; secrets and codes."""
-SECRET = frozenset({"pin", "code", "link", "qr", "key", "secret"})
+SECRET = frozenset({"pin", "code", "link", "qr", "key", "secret", "token"})
 PRIVATE = frozenset({"birthday", "email"})
 """Fields whose change is recorded without the value, in both logs."""
 LABELS: Final = {
@@ -143,6 +144,11 @@ def _added_phone(of: _Values) -> str:
     return f"准备添加一台手机，身份是{role}"
 
 
+def _made_token(of: _Values) -> str:
+    name, role = of["name"], ROLE_NAMES.get(of["role"], of["role"])
+    return f"给程序“{name}”一个令牌，身份是{role}"
+
+
 def _personal_pin(of: _Values) -> str:
     return f"给{of['owner']}设了个人 PIN，身份是{ROLE_NAMES.get(of['role'], of['role'])}"
 
@@ -158,6 +164,10 @@ def _city_choice(of: _Values) -> str:
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
     "backups.make_backup": "要求现在备份",
+    "upgrades.upgrade": "传上来一个安装包，要求升级",
+    "upgrades.roll_back": "要求退回上一个版本",
+    "calendar.renew": "换了日历的地址",
+    "calendar.end": "关掉了日历",
     "api.record_deal": "报单：{person}，{product}，{amount} 元",
     "push.take_push": "推送来一单",
     "push.save_push_link": "设好推送的系统“{url_name}”",
@@ -243,6 +253,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "rights.change_pin": "换了公用 PIN，用它登录的手机都要重新登录",
     "rights.switch_pin": lambda of: "打开公用 PIN" if of["on"] == "是" else "关掉公用 PIN",
     "rights.end_session": "移除手机“{name}”",
+    "rights.make_token": _made_token,
     "rights.end_token": "作废令牌“{url_name}”",
     "rights.invite": _added_phone,
     "rights.set_personal_pin": _personal_pin,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
@@ -20,6 +20,7 @@ from signage.http import Denied
 
 if TYPE_CHECKING:
     from controller.feed import Feed
+    from controller.sales.model import Person
     from controller.services.auth import Credentials
 
 P = ParamSpec("P")
@@ -32,11 +33,11 @@ SECURE_COOKIE = "__Host-zhangu"
 _OWNER = frozenset({"owner", "admin"})  # admin: the former name of an owner's token
 _MANAGERS = _OWNER | {"manager"}
 _OFFICE = _MANAGERS | {"assistant"}
-_ALL = _OFFICE | {"director", "leader", "program", "wall"}
+_ALL = _OFFICE | {"director", "leader", "sales", "program", "wall"}
 RIGHTS: dict[str, frozenset[str]] = {
     "read": _ALL,
     "sell": _OFFICE | {"program"},  # deals, announcements, music
-    "propose": _OFFICE | {"director", "leader", "program"},  # deals that wait for the assistant
+    "propose": _OFFICE | {"director", "leader", "sales", "program"},  # deals that wait for the assistant
     "targets": _OFFICE | {"director", "leader", "program"},
     "cities": _OFFICE | {"director", "program"},
     "plan": _OFFICE | {"director"},  # exceptions of a day's plan
@@ -47,7 +48,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "log": _MANAGERS,
     "own": _OWNER,
     "review": _MANAGERS | {"director"},  # the day's two reviews
-    "measures": _OFFICE | {"leader", "program"},  # numbers beside the deals
+    "measures": _OFFICE | {"leader", "sales", "program"},  # numbers beside the deals
     "pace": _MANAGERS | {"director", "leader"},  # the rest of the month's target, who is behind
     "duties": _OFFICE | {"director", "leader"},
     "one_to_ones": frozenset({"director", "leader"}),  # with their notes: no manager, program or assistant
@@ -55,6 +56,8 @@ RIGHTS: dict[str, frozenset[str]] = {
 """The roles of each right. A role outside a line gets 403 from each route that needs the right."""
 TEAM_ONLY = frozenset({"leader"})
 """Roles that may change only their own team: each route they may write to names its team, see `needs`."""
+SELF_ONLY = frozenset({"sales"})
+"""Roles that may change only what is their own: each route that they may write to names its person, see `needs`."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SUFFIXES = (".local", ".lan", ".home", ".internal", ".localdomain", ".home.arpa")
 """Suffixes that cannot be registered on the internet, so no internet page can use such a host name."""
@@ -155,13 +158,30 @@ class Access:
         if not same_name(team, own):
             raise Denied(403, f"组长只能改自己的团队，您的团队是{own}。")
 
+    def person(self) -> Person | None:
+        """Return the caller's person, for a token the only one with its name; None without one."""
+        caller = self.caller()
+        return self.keys.person_of(caller.person_id, caller.name) if caller else None
+
+    def check_person(self, people: Iterable[object]) -> None:
+        """Raise Denied 403 when a salesperson's request is about other people (ids or names) than the own one."""
+        wanted = [one for one in people if one is not None]
+        if self.role() not in SELF_ONLY or not wanted:
+            return  # without a person the view refuses the request
+        own = self.person()
+        if own is None:
+            raise Denied(403, "不知道这是谁的手机：添加手机时要选人，令牌的名字要和名单里的一样。")
+        if any(one != own.id and not same_name(str(one), own.name) for one in wanted):
+            raise Denied(403, f"销售的手机只能报自己的单，记自己的数。这是{own.name}的手机。")
+
     def me(self) -> dict[str, Any]:
         """Return the caller's role, person's team and rights, so that a page hides everything else."""
         role = self.role() or ""
         return {
             "role": role,
             "role_name": ROLE_NAMES.get(role, role),
-            "team": self.team() if role in TEAM_ONLY else None,
+            "team": self.team() if role in TEAM_ONLY | SELF_ONLY else None,
+            "person": own.id if role in SELF_ONLY and (own := self.person()) else None,
             "last_owner": self._is_last_owner(),
             "rights": [right for right, roles in RIGHTS.items() if role in roles],
         }
@@ -213,11 +233,20 @@ def require_own_page() -> None:
         raise Denied(403, "这个请求不是从战鼓的页面发出的，没有执行。")
 
 
-def needs(right: str, team: Callable[[], object] | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a view as open only to callers with `right`; `team` returns the team that the request changes.
+def needs(
+    right: str,
+    team: Callable[[], object] | None = None,
+    person: Callable[[], Iterable[object]] | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a view as open only to callers with `right`; `team` and `person` return whom the request changes.
 
-    Raises at import: KeyError for an unknown right, ValueError for a right of leaders without `team`.
+    Raises at import: KeyError for an unknown right, ValueError for a right of leaders without `team`, or of
+    salespeople without `person`.
     """
+    if right != "read" and person is None and RIGHTS[right] & SELF_ONLY:
+        raise ValueError(
+            f"{right}: salespeople have this right for themselves, so the route must name the person"
+        )
     if right != "read" and team is None and RIGHTS[right] & TEAM_ONLY:
         raise ValueError(
             f"{right}: leaders have this right for their own team, so the route must name the team"
@@ -229,6 +258,8 @@ def needs(right: str, team: Callable[[], object] | None = None) -> Callable[[Cal
             access().check(right)
             if team is not None:
                 access().check_team(team())
+            if person is not None:
+                access().check_person(person())
             return view(*args, **kwargs)
 
         vars(guarded).update(right=right, check=lambda: access().check(right))

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 
 from controller.sales.model import Refused
 from controller.sales.pasted import LONGEST_TEXT
-from controller.services.deal_reading import TABLE_BYTES, ReadRow
+from controller.services.deal_reading import ReadRow
+from controller.services.table_files import WORKBOOK_BYTES
 from signage import serializers
 from signage.auth import needs
 from signage.files import uploaded
@@ -34,10 +35,10 @@ def read_text() -> Response:
 
 @pages.post("/api/deals/read-file")
 @needs("sell")
-@brings(TABLE_BYTES)
+@brings(WORKBOOK_BYTES)
 def read_file() -> Response:
     """Return the deals of a workbook (xlsx) or CSV file as `rows`, with `doubts`; nothing is recorded."""
-    return _rows(office().media.deals.read_file(uploaded(TABLE_BYTES)))
+    return _rows(office().media.deals.read_file(uploaded(WORKBOOK_BYTES)))
 
 
 def _rows(rows: tuple[ReadRow, ...]) -> Response:

@@ -10,7 +10,7 @@ from controller.services import How
 from controller.services.proposals import Answer
 from signage import serializers
 from signage.auth import access, needs
-from signage.callers import seller_team
+from signage.callers import of_caller, seller, seller_team
 from signage.fields import KEY_LIMIT, NAME_LIMIT, REASON_LIMIT, deal_of
 from signage.http import body, flag_of, text_of
 from signage.office import office
@@ -42,7 +42,7 @@ def one_deal(number: int) -> Response:
 
 
 @pages.post("/api/deals/proposed")
-@needs("propose", team=seller_team)
+@needs("propose", team=seller_team, person=seller)
 def propose_deal() -> tuple[Response, int]:
     """Keep a deal until the assistant confirms it today; the same key is the same deal."""
     fields = body()
@@ -53,7 +53,7 @@ def propose_deal() -> tuple[Response, int]:
 
 
 @pages.get("/api/deals/proposed")
-@needs("propose", team=lambda: None)
+@needs("propose", team=of_caller, person=tuple)
 def proposed_deals() -> Response:
     """`waiting`: today's open ones, for callers who may confirm them; `own`: those of the calling phone this week."""
     waiting = office().proposals.waiting() if access().may("sell") else ()

@@ -5,8 +5,9 @@ Walls have their own language (`signage/wall_state.py`). Programs read Chinese u
 
 from __future__ import annotations
 
+import json
 import re
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -141,6 +142,14 @@ def shown(value: Any) -> Any:
     return catalogue().value(value) if is_english() else value
 
 
+class Encoded(list[Any]):
+    """A long list without a sentence of the program, whose JSON is made once for many answers that contain it."""
+
+    @cached_property
+    def text(self) -> str:
+        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+
+
 class Answers(DefaultJSONProvider):
     """JSON in the reader's language."""
 
@@ -148,10 +157,21 @@ class Answers(DefaultJSONProvider):
     sort_keys = False
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
-        if not is_english():
-            return super().dumps(obj, **kwargs)
-        g.answered = obj
-        return super().dumps(in_english(obj), **kwargs)
+        if is_english():
+            g.answered = obj
+        long = (
+            {key: value.text for key, value in obj.items() if isinstance(value, Encoded)}
+            if isinstance(obj, dict)
+            else {}
+        )
+        if not long:
+            return self._read(obj, **kwargs)
+        rest = self._read({key: value for key, value in obj.items() if key not in long}, **kwargs)
+        parts = [f"{json.dumps(key)}:{text}" for key, text in long.items()]
+        return f"{rest.rstrip()[:-1]}{'' if len(obj) == len(long) else ','}{','.join(parts)}}}"
+
+    def _read(self, obj: Any, **kwargs: Any) -> str:
+        return super().dumps(in_english(obj) if is_english() else obj, **kwargs)
 
 
 def answered() -> Any:

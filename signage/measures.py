@@ -9,10 +9,11 @@ from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
 from controller.names import same_name
+from controller.sales.measure_boards import MeasureBoard
 from controller.sales.measure_import import LARGEST_TABLE
 from controller.sales.model import Refused
-from controller.services.measures import Asked, Board, TableRead
-from signage.auth import access, needs
+from controller.services.measures import Asked, TableRead
+from signage.auth import SELF_ONLY, access, needs
 from signage.callers import known_caller, own_team, person_name, team_of_id
 from signage.fields import NAME_LIMIT, PERIODS, span
 from signage.files import table_answer, uploaded
@@ -35,6 +36,10 @@ def _entered_team() -> object:
     own, teams = access().team(), [_team_of(one) for one in _asked(body())]
     foreign = (team for team in teams if team is not None and (own is None or not same_name(team, own)))
     return next(foreign, teams[0] if teams else None)
+
+
+def _entered_people() -> list[object]:
+    return [one.person for one in _asked(body())]
 
 
 def _team_of(one: Asked) -> str | None:
@@ -81,12 +86,18 @@ def boards() -> Response:
 
 
 @pages.get("/api/measures/day")
-@needs("measures", _asked_team)
+@needs("measures", _asked_team, tuple)
 def day() -> Response:
-    """Return the people of a `team` with their values of a `date`, default today; a leader's own team."""
-    team = own_team(known_caller()) or text_of(dict(request.args), "team", NAME_LIMIT)
-    when = _when(request.args.get("date"))
-    rows = office().measures.of_team(team, when)
+    """Return the people of a `team` with their values of a `date`, default today; a leader's own team, a
+    salesperson's own values."""
+    alone = access().role() in SELF_ONLY
+    own = access().person() if alone else None
+    team = (own.team if own else own_team(known_caller())) or text_of(dict(request.args), "team", NAME_LIMIT)
+    rows = [
+        (person, values)
+        for person, values in office().measures.of_team(team, _when(request.args.get("date")))
+        if not alone or (own is not None and person.id == own.id)
+    ]
     return jsonify(
         {
             "team": team,
@@ -103,7 +114,7 @@ def day() -> Response:
 
 
 @pages.post("/api/measures")
-@needs("measures", _entered_team)
+@needs("measures", _entered_team, _entered_people)
 def enter() -> tuple[Response, int]:
     """Set (`value`) or add to (`add`) people's numbers of a `date`, default today; the same key changes nothing."""
     caller, fields = known_caller(), body()
@@ -146,7 +157,7 @@ def _when(value: object) -> date | None:
     return None if value in (None, "") else date_of(value, date.min)
 
 
-def _board(board: Board) -> Json:
+def _board(board: MeasureBoard) -> Json:
     return {
         "name": board.measure.name,
         "unit": board.measure.unit,

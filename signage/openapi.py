@@ -21,7 +21,7 @@ from signage.http import PLAIN
 pages = Blueprint("openapi", __name__)
 
 Json = dict[str, Any]
-SERVED: Final = ("/api/", "/health", "/events", "/metrics")
+SERVED: Final = ("/api/", "/health", "/events", "/metrics", "/calendar/")
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MOST_ID: Final = 10**18 - 1
 TAGS: Final = {
@@ -61,6 +61,7 @@ _TAG_OF: Final = {
     "one-to-ones": "duties",
     "days": "days",
     "week": "days",
+    "calendar": "days",
     "contests": "contests",
     "awards": "contests",
     "ceremony": "contests",
@@ -178,7 +179,7 @@ def _operation(app: Flask, rule: Rule, method: str) -> Json:
     said = " ".join((view.__doc__ or "").split())
     operation: Json = {
         "operationId": rule.endpoint.replace(".", "_"),
-        "tags": [_TAG_OF.get(rule.rule.split("/")[2] if rule.rule.startswith("/api/") else "", "state")],
+        "tags": [_TAG_OF.get(rule.rule.removeprefix("/api").split("/")[1], "state")],
         "summary": re.sub(r"\{(?:url_)?(\w+)\}", r"〔\1〕", words) or said.split(". ")[0] or rule.endpoint,
         "description": said,
         "parameters": [*_path_parameters(rule), *_query_parameters(rule.endpoint)],

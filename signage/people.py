@@ -12,7 +12,8 @@ from controller.sales.model import Person, Refused
 from controller.sales.people_import import LineFault
 from controller.sales.people_merge import RowPlan, birthday_words, date_words
 from controller.sales.team_moves import TeamMove
-from controller.services.people_lists import FORMATS, WORKBOOK_BYTES
+from controller.services.people_lists import FORMATS
+from controller.services.table_files import WORKBOOK_BYTES
 from signage import serializers
 from signage.auth import access, needs
 from signage.callers import author

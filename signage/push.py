@@ -13,7 +13,7 @@ from controller.services.push import PushLink
 from signage import inbound, serializers
 from signage.audit import record
 from signage.auth import needs
-from signage.http import Denied, body, text_of
+from signage.http import Denied, body, flag_of, text_of
 from signage.office import office
 from signage.serializers import Json
 
@@ -23,6 +23,7 @@ NAME_LIMIT = 40
 SECRET_LIMIT = 200
 LEAST_SECRET = 8
 LOGGED = 120
+OFF = "这个推送关掉了，没有收。请在手机“设备 → 连接”里打开。"
 LONGEST_DELIVERY = 80
 MOST_LISTED = 1000
 WRONG = "签名不对、过时了，或者没有这个推送的系统。请核对地址、密钥和两边的时间。"
@@ -43,6 +44,9 @@ def take_push(name: str) -> tuple[Response, int]:
         raise Denied(429, refused.sentence, 60) from None
     if link is None:
         raise Denied(403, WRONG)
+    if not link.on:
+        office().push_links.note(link.name, OFF)
+        raise Denied(403, OFF)
     fields = push.mapped(link.mapping, body(), link.kind)
     source, delivery = f"push {link.name}", _delivery(link.kind)
     try:
@@ -90,6 +94,7 @@ def _link(one: PushLink) -> Json:
         "name": one.name,
         "kind": one.kind,
         "mapping": one.mapping,
+        "on": one.on,
         "address": f"/api/push/{one.name}",
         "last_at": serializers.moment(one.last_at),
         "last": one.last,
@@ -106,8 +111,34 @@ def save_push_link(name: str) -> Response:
     secret = text_of(fields, "secret", SECRET_LIMIT, optional=True)
     if secret and len(secret) < LEAST_SECRET:
         raise Refused(f"密钥太短，至少 {LEAST_SECRET} 个字符。", "secret")
-    made = office().push_links.save(name, text_of(fields, "kind", NAME_LIMIT), fields.get("mapping"), secret)
+    made = office().push_links.save(
+        name,
+        text_of(fields, "kind", NAME_LIMIT),
+        fields.get("mapping"),
+        secret,
+        on=flag_of(fields, "on") is not False,
+    )
     return jsonify({"secret": made} if made else {})
+
+
+@pages.post("/api/push/<name>/preview")
+@needs("access")
+def preview_push(name: str) -> Response:
+    """Return the deal that a `mapping` of a `kind` finds in `sample`, and what is wrong with it; nothing is stored."""
+    fields = body()
+    sample = fields.get("sample")
+    if not isinstance(sample, dict):
+        raise Refused("sample 要写对方发来的 JSON 对象。", "sample")
+    mapping = push.checked_mapping(fields.get("mapping"))
+    found = push.mapped(mapping, sample, text_of(fields, "kind", NAME_LIMIT))
+    problem = ""
+    try:
+        inbound.deal_of(dict(found), office().glance().now.tzinfo)
+    except Refused as refused:
+        problem = refused.sentence
+    return jsonify(
+        {"name": name, "fields": {key: str(value) for key, value in found.items()}, "problem": problem}
+    )
 
 
 @pages.delete("/api/push/<name>")

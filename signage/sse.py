@@ -165,6 +165,11 @@ class Streams:
         finally:
             self.ended(stream)
 
+    def walls(self) -> int:
+        """Return the number of open streams that no phone has opened."""
+        with self._lock:
+            return sum(stream.session is None for stream in self._open.values())
+
     def ended(self, stream: Stream) -> None:
         """Remove `stream`; keep a newer stream of the same screen."""
         stream.end()

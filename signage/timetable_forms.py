@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from controller.timetable.fields import Flag, Number, OneOf, Words
 from controller.timetable.labels import ROLES, SAYINGS, SCENES
+from controller.timetable.link_sections import GROUP, KIND_WORDS, NEWS_WORDS
 from controller.timetable.model import VOICES, SoundSettings
 from controller.timetable.schema import Field, Group, Many
 from controller.timetable.sections import CUE, DUTY, FILE, MEASURE, SPAN
@@ -47,6 +48,19 @@ DAYS: Final = (
     "每天", "休息日", "周一", "周五", "周二和周五", "每月第一个工作日", "每月最后一个工作日", "每周最后一个工作日",
     "每月15日",
 )  # fmt: skip
+GROUP_LABELS: Final = {
+    "kind": "哪一种群", "send": "发哪些消息", "quiet": "这些时间不发，一行写一段；不写就是 00:00-08:00 和 21:00-24:00",
+    "keyword": "机器人要求的关键词，没有就不写", "picture": "战报用图片发",
+}  # fmt: skip
+MAIL_LABELS: Final = {
+    "server": "发信的 SMTP 服务器", "port": "端口，不写就是 465", "security": "加密，不写就是 tls",
+    "user": "登录的用户名", "sender": "发件人的邮箱", "send": "发哪些", "at": "什么时候发",
+    "faults_to": "故障和每天的小结发给哪些邮箱，一行写一个",
+}  # fmt: skip
+LINK_NAMES: Final = {
+    **{name: word for word, name in (*KIND_WORDS.items(), *NEWS_WORDS.items()) if word != "企微"},
+    "tls": "tls，465 端口", "starttls": "starttls，587 端口", "next_morning": "下个工作日 9:20",
+}  # fmt: skip
 TITLES: Final = {"broadcasts": "播报", "results": "战报", "comments": "点评"}
 OPEN: Final = frozenset({"voice", "results_voice"})
 """Choices that also accept a name of the person's own, such as a folder of var/voices."""
@@ -69,9 +83,14 @@ def forms() -> Json:
             for section, group in (("rhythm", SPAN), ("cues", CUE), ("duties", DUTY), ("measures", MEASURE))
         },
         "pages": pages,
+        "group": [_linked((key,), field, GROUP_LABELS) for key, field in GROUP.fields.items()],
+        "mail": [
+            _linked(("links", "mail", key), field, MAIL_LABELS)
+            for key, field in _group("links", "mail").fields.items()
+        ],
         "screen": [_field((key,), field) for key, field in _display().fields.items()],
         "texts": [text for section in TITLES for text in _texts(section)],
-        "names": SHOWN_NAMES,
+        "names": LINK_NAMES | SHOWN_NAMES,
         "slots": SLOTS,
         "days": DAYS,
     }
@@ -106,6 +125,14 @@ def _field(path: tuple[str, ...], field: Field) -> Json:
     return shape | _kind(key, field.reader)
 
 
+def _linked(path: tuple[str, ...], field: Field, labels: Mapping[str, str]) -> Json:
+    """Return a field of a link's form."""
+    shape = _field(path, field) | {"label": labels.get(path[-1], field.doc)}
+    if shape["kind"] == "flag" and field.default is True:
+        shape["usual"] = "true"
+    return shape | {"usual": list(field.default)} if shape["kind"] == "several" else shape
+
+
 def _kind(key: str, reader: Any) -> Json:
     if key in ("music", "ceilings", "say", "on"):
         return {"kind": key, **({"most": 300, "choices": list(SAYINGS)} if key == "say" else {})}
@@ -118,7 +145,12 @@ def _kind(key: str, reader: Any) -> Json:
     if isinstance(reader, OneOf):
         return {"kind": "choice", "choices": list(reader.words)}
     if isinstance(reader, Many):
-        return {"kind": "list"}
+        inner = reader.reader
+        return (
+            {"kind": "several", "choices": list(inner.words)}
+            if isinstance(inner, OneOf)
+            else {"kind": "list"}
+        )
     most = reader.most if isinstance(reader, Words) else 40
     kind = {"kind": "long" if most > 40 else "text", "most": most}
     slots = ALLOWED.get(reader.slots or "", ()) if isinstance(reader, Words) else ()

@@ -192,11 +192,12 @@ def _found(path: Any) -> Any:
 def belongings() -> Json:
     """Return, for the phone's page, photos by person, and the people and teams with a victory song."""
     current = office()
-    songs, people = current.media.profiles.song, current.people()
+    songs, people = current.media.profiles.songs, current.people()
+    singing, teams = frozenset(songs("person")), frozenset(songs("team"))
     return {
         "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
         "songs": {
-            "people": [person.id for person in people if songs("person", person.id)],
-            "teams": [team.id for team in current.teams() if songs("team", team.id)],
+            "people": [person.id for person in people if person.id in singing],
+            "teams": [team.id for team in current.teams() if team.id in teams],
         },
     }

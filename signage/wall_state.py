@@ -19,7 +19,7 @@ from controller.sentences import Sentence, english, say
 from controller.timetable.exceptions import today_line
 from controller.timetable.model import Duty, Entry, WallDisplay
 from controller.timetable.times import written_end
-from signage import serializers, wall_honours
+from signage import serializers, wall_honours, wall_measures
 from signage.serializers import Json
 
 
@@ -279,13 +279,14 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "celebration": celebration,
         "board": board_of(glance, base),
         "award": award(glance),
-        "welcome": _welcome(glance),
+        "welcome": {"text": glance.state.entry.text if glance.state.entry else ""},
         "rest": _rest(glance),
         "fault": _fault(glance),
         "notices": _stray(display, team) + _notices(glance, base),
         "quiet_line": _open_targets(glance, team),
         "city_news": list(glance.city_news),
         "cities": [serializers.city(city) for city in glance.cities if base == "cities"],
+        "measures": wall_measures.boards(glance.measures) if base == "measures" else [],
         "honours": [highlight_row(highlight) for highlight in glance.highlights],
         "contests": wall_honours.contest_lines(glance.contests),
     }
@@ -400,13 +401,6 @@ def _duties(duties: Sequence[Duty], now: datetime) -> list[Json]:
         }
         for duty in ahead + all_day
     ]
-
-
-# ---- welcome and rest ----
-
-
-def _welcome(glance: Glance) -> Json:
-    return {"text": glance.state.entry.text if glance.state.entry else ""}
 
 
 def _rest(glance: Glance) -> Json:

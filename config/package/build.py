@@ -3,7 +3,8 @@
 The package contains a release folder with the program and, for each Python version of the supported systems, a virtual
 environment with all dependencies as wheels. Nothing is compiled and nothing is downloaded when it is installed.
 
-    /opt/zhangu/releases/VERSION/  controller/ signage/ sounds/ config/  venv-3.11/ venv-3.13/  bin/zhangu
+    /opt/zhangu/package/           controller/ signage/ sounds/ config/ venv-3.11/ venv-3.13/ bin/ keys/ system/
+    /opt/zhangu/releases/VERSION   made of it by hard links at the installation, so that dpkg never touches a release
     /opt/zhangu/current            the release in use
     /usr/bin/zhangu                the command
     /var/lib/zhangu                data: config/ (also /etc/zhangu), sounds/, var/
@@ -33,6 +34,15 @@ MANYLINUX = ("2_17", "2_24", "2_26", "2_27", "2_28", "2_31", "2_34", "2_35", "2_
 """Up to glibc 2.36, which Debian 12 has."""
 PROGRAM = ("controller", "signage")
 SOUNDS = ("*.ogg", "index.json", "README.md", "music")
+UNITS = {
+    "zhangu.service": "current",
+    "zhangu-console.service": "current",
+    "zhangu-console.path": "current",
+    "zhangu-upgrade.service": "good",
+    "zhangu-upgrade.path": "good",
+    "zhangu-recover.service": "good",
+}
+"""systemd's units and the release they are taken from: going back takes the former units, too."""
 MAINTAINER = "Zhangu <zhangu@localhost>"
 DEPENDS = (
     "python3 (>= 3.11), python3 (<< 3.14), adduser, systemd, tzdata, ca-certificates, "
@@ -65,7 +75,7 @@ def main() -> None:
     tree = options.out / f"tree-{options.arch}"
     shutil.rmtree(tree, ignore_errors=True)
     release = release_name()
-    folder = tree / "opt" / "zhangu" / "releases" / release
+    folder = tree / "opt" / "zhangu" / "package"
     lay_program(folder, release)
     lay_keys(folder, key)
     for python in PYTHONS:
@@ -111,8 +121,12 @@ def lay_program(folder: Path, release: str) -> None:
     for name in ("rhythm.yaml", "rhythm.schema.json"):
         shutil.copy(ROOT / "config" / name, folder / "config")
     (folder / "bin").mkdir()
-    shutil.copy(HERE / "launcher.sh", folder / "bin" / "zhangu")
-    (folder / "bin" / "zhangu").chmod(0o755)
+    for name in ("zhangu", "zhangu-upgrade"):
+        shutil.copy(HERE / "launcher.sh", folder / "bin" / name)
+        (folder / "bin" / name).chmod(0o755)
+    (folder / "system").mkdir()
+    for name in UNITS:
+        shutil.copy(HERE / name, folder / "system" / name)
 
 
 def lay_keys(folder: Path, key: bytes | None) -> None:
@@ -168,16 +182,19 @@ def lay_venv(folder: Path, python: str, arch: str, wheels: Path) -> None:
 
 
 def lay_system(tree: Path) -> None:
-    """Add the command, the service, the console's greeting, and the documentation."""
+    """Add the command, links to the units of the release in use, the console's greeting, and the documentation."""
     for source, target, mode in (
         ("zhangu.sh", "usr/bin/zhangu", 0o755),
-        ("zhangu.service", "lib/systemd/system/zhangu.service", 0o644),
-        ("issue", "etc/issue.d/zhangu.issue", 0o644),
+        ("zhangu.tmpfiles", "usr/lib/tmpfiles.d/zhangu.conf", 0o644),
     ):
         path = tree / target
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / source, path)
         path.chmod(mode)
+    units = tree / "lib" / "systemd" / "system"
+    units.mkdir(parents=True)
+    for name, link in UNITS.items():
+        (units / name).symlink_to(f"/opt/zhangu/{link}/system/{name}")
     docs = tree / "usr" / "share" / "doc" / "zhangu"
     docs.mkdir(parents=True)
     for name in ("README.md", "README.zh.md"):
@@ -202,7 +219,6 @@ def finish(tree: Path, release: str, arch: str, out: Path) -> Path:
         content = (HERE / script).read_text(encoding="utf-8").replace("@RELEASE@", release)
         (control / script).write_text(content, encoding="utf-8")
         (control / script).chmod(0o755)
-    (control / "conffiles").write_text("/etc/issue.d/zhangu.issue\n", encoding="ascii")
     file = out / f"zhangu_{release}_{arch}.deb"
     env = os.environ | {"SOURCE_DATE_EPOCH": EPOCH}
     subprocess.run(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run the program with the virtual environment for this system's Python.
+# Run the program with the virtual environment for this system's Python: bin/zhangu, and root's bin/zhangu-upgrade.
 here=$(dirname "$(dirname "$(readlink -f "$0")")")
 version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 if [ ! -d "$here/venv-$version" ]; then
@@ -7,5 +7,6 @@ if [ ! -d "$here/venv-$version" ]; then
     echo "This system has Python $version, for which this package has no parts. Please use a newer package." >&2
     exit 1
 fi
+case $(basename "$0") in zhangu-upgrade) module=controller.upgrade ;; *) module=controller ;; esac
 export PYTHONNOUSERSITE=1
-exec "$here/venv-$version/bin/python" -P -m controller "$@"
+exec "$here/venv-$version/bin/python" -P -m "$module" "$@"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ import click
 from controller.cli.errors import FAILED, echo, home_option, print_qr, stop, store_of
 from controller.system.paths import chosen
 
-ROLES = ("owner", "manager", "director", "leader", "assistant", "program", "wall", "admin")
+ROLES = ("owner", "manager", "director", "leader", "assistant", "sales", "program", "wall", "admin")
 DEFAULT_PORT = 8080
 COMMAND = "主机上的命令"
 """The author of a command's changes in the log of changes."""
@@ -30,7 +31,7 @@ def token(name: str, role: str, home: Path | None) -> None:
     with store_of(chosen(home)) as store:
         keys = Credentials(store)
         again = name in [existing.name for existing in keys.tokens()]
-        secret = keys.make_token(name, role)
+        secret = keys.make_token(name, role, COMMAND)
         keys.log.add("owner", COMMAND, f"新的令牌“{name}”，身份是{ROLE_NAMES[role]}")
     if again:
         echo(f"原来叫“{name}”的令牌从现在起失效，用它的程序要换成这一个。", err=True)
@@ -96,7 +97,8 @@ def tokens(context: click.Context, home: Path | None) -> None:
         keys = Credentials(store)
         for token in keys.tokens():
             used = f"最近使用 {token.used.astimezone():%Y-%m-%d %H:%M}" if token.used else "没有用过"
-            echo(f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立　{used}")
+            by = f"　由{token.made_by}" if token.made_by else ""
+            echo(f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立{by}　{used}")
         for phone in keys.sessions():
             echo(
                 f"手机 {phone.id}　{phone.name}　{phone.role}　{phone.address}　"
@@ -165,14 +167,16 @@ def export_people(file: Path, home: Path | None) -> None:
         export_file(store, file)
 
 
-def _span(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of an export of days."""
+def _span(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that adds the options of an export of days."""
+    return partial(_with_span, formats)
+
+
+def _with_span(formats: Sequence[str], command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         home_option,
         click.argument("file", type=click.Path(dir_okay=False, path_type=Path)),
-        click.option(
-            "--format", "format_", type=click.Choice(["csv", "xlsx"]), help="Default: the file's ending."
-        ),
+        click.option("--format", "format_", type=click.Choice(formats), help="Default: the file's ending."),
         click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day."),
         click.option(
             "--from", "since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day."
@@ -183,16 +187,16 @@ def _span(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @export.command()
-@_span
+@_span("csv", "xlsx", "parquet")
 def deals(since: datetime, until: datetime, file: Path, format_: str | None, home: Path | None) -> None:
-    """The deals of a span into a new CSV file or Excel workbook, also those taken back."""
+    """The deals of a span into a new CSV file, Excel workbook or Parquet file, also those taken back."""
     from controller.cli.tables import export_deals
 
     export_deals(chosen(home), since.date(), until.date(), file, format_)
 
 
 @export.command()
-@_span
+@_span("csv", "xlsx")
 def measures(since: datetime, until: datetime, file: Path, format_: str | None, home: Path | None) -> None:
     """The numbers beside the deals (calls, appointments, payments) of a span, as CSV or Excel workbook."""
     from controller.cli.tables import export_measures

@@ -29,8 +29,20 @@ def status(quiet: bool, home: Path | None) -> None:
     if health is None:
         echo("没有运行。" if not lock else "正在启动，还没有回答，请过几秒再看。")
         sys.exit(FAILED)
+    _last_upgrade(where)
     _addresses(where, int(str(lock["port"])))
     _problems(health)
+
+
+def _last_upgrade(where: Home) -> None:
+    """Print how the last upgrade ended, and the version to go back to."""
+    from controller.services.upgrades import Upgrades
+
+    state = Upgrades(where).state()
+    if state.last is not None:
+        echo(f"上次升级：{state.last.sentence}")
+    if state.previous:
+        echo(f"可以退回 {state.previous}：sudo zhangu rollback")
 
 
 def _addresses(where: Home, port: int) -> None:

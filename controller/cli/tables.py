@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from controller.cli import parquet
 from controller.cli.errors import FAILED, echo, stop, timetable_of
 from controller.clock import Clock
 from controller.feed import Feed
@@ -23,20 +24,29 @@ if TYPE_CHECKING:
     from controller.system.paths import Home
 
 COMMAND = "主机上的命令"
-ENDINGS = "、".join(f".{name}" for name in FORMATS)
+PARQUET = "parquet"
 
 
 def export_deals(home: Home, since: date, until: date, file: Path, format_: str | None) -> None:
     """Write the deals of a span into a new file."""
+    wanted = _format(file, format_, (*FORMATS, PARQUET))
+    if wanted == PARQUET:
+        parquet.check_installed()
     with _opened(home) as (store, _):
-        _write(rows_of(store, since, until), file, format_)
+        if wanted == PARQUET:
+            check_span(since, until)
+            zone = str(timetable_of(home).rhythm.zone)
+            _into(file, lambda out: parquet.write_deals(store, since, until, zone, out))
+        else:
+            _write(rows_of(store, since, until), file, wanted)
 
 
 def export_measures(home: Home, since: date, until: date, file: Path, format_: str | None) -> None:
     """Write the numbers beside the deals of a span into a new file."""
     check_span(since, until)
+    wanted = _format(file, format_, tuple(FORMATS))
     with _opened(home) as (_, measures):
-        _write(measures.rows(since, until), file, format_)
+        _write(measures.rows(since, until), file, wanted)
 
 
 def import_file(home: Home, file: Path, *, only_preview: bool) -> None:
@@ -67,13 +77,27 @@ def _opened(home: Home) -> Iterator[tuple[Store, MeasureService]]:
         yield store, MeasureService(Context(clock, timetable, store, Feed(), Preferences(store)))
 
 
-def _write(rows: Iterator[Sequence[str]], file: Path, format_: str | None) -> None:
+def _format(file: Path, format_: str | None, known: Sequence[str]) -> str:
     wanted = format_ or file.suffix.lower().removeprefix(".")
-    if wanted not in FORMATS:
-        stop(f"没有导出：{file.name} 的结尾要写成 {ENDINGS}，或者加上 --format。", FAILED)
+    if wanted not in known:
+        endings = "、".join(f".{name}" for name in known)
+        stop(f"没有导出：{file.name} 的结尾要写成 {endings}，或者加上 --format。", FAILED)
+    return wanted
+
+
+def _write(rows: Iterator[Sequence[str]], file: Path, wanted: str) -> None:
+    _into(file, lambda out: out.writelines(FORMATS[wanted][1](rows)))
+
+
+def _into(file: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write a new file; half a file is removed: it would look complete."""
     try:
         with file.open("xb") as out:
-            out.writelines(FORMATS[wanted][1](rows))
+            try:
+                write(out)
+            except BaseException:
+                file.unlink(missing_ok=True)
+                raise
     except FileExistsError:
         stop(f"没有导出：文件 {file} 已经存在，不会覆盖它。请换一个文件名。", FAILED)
     except OSError as error:

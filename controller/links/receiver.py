@@ -127,9 +127,9 @@ class BotReceivers:
         for ident, runner in list(self._running.items()):
             if ident not in wanted or wanted[ident].mark != runner.mark:
                 runner.end()
-                if runner.is_over():
-                    del self._running[ident]
-                    self._states.forget(ident)
+            if runner.is_over():  # also one that is wanted again since it was asked to end
+                del self._running[ident]
+                self._states.forget(ident)
         for ident, bot in wanted.items():
             if ident not in self._running and not self._closing.is_set():
                 self._running[ident] = _Runner(bot, self._clock, self._inbox, self._states, self._chance)

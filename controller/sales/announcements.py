@@ -119,6 +119,11 @@ class Outbox:
         """Return all announcements added on an office day, oldest first."""
         return self._list("date = ? ORDER BY id", day(date))
 
+    def counts(self, date: date) -> dict[State, int]:
+        """Return the number of announcements added on an office day, by state."""
+        sql = "SELECT state, count(*) FROM announcements WHERE date = ? GROUP BY state"
+        return {State(state): count for state, count in self._rows.all(sql, day(date))}
+
     def of_deal(self, deal_id: int) -> tuple[Announcement, ...]:
         """Return all announcements that name the deal, oldest first."""
         where = "id IN (SELECT announcement_id FROM announced_deals WHERE deal_id = ?) ORDER BY id"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -287,9 +288,14 @@ class Deals:
         return Deal(
             id=ident, key=key, person_id=person_id, person=person, team=team, product=product,
             amount=from_fen(fen), at=from_ms(at, self._rows.zone),
-            voided=None if voided_at is None else reason, date=date.fromisoformat(when), team_id=team_id,
+            voided=None if voided_at is None else reason, date=_parsed(when), team_id=team_id,
             replaces=link[0], replaced_by=link[1],
         )  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def _parsed(day: str) -> date:
+    return date.fromisoformat(day)
 
 
 def checked_key(key: str) -> str:

@@ -65,6 +65,11 @@ class History:
         values = (day(max(since, after[0])), day(until), day(after[0]), after[1], count)
         return [self._cells(row) for row in self._rows.all(_AFTER, *values)]
 
+    def after(self, since: date, until: date, place: Place, count: int) -> tuple[PastDeal, ...]:
+        """Return deals of a span, oldest first, also those taken back; `place`: where the last page ended."""
+        values = (day(max(since, place[0])), day(until), day(place[0]), place[1], count)
+        return tuple(map(self._deal, self._rows.all(_AFTER, *values)))
+
     def _cells(self, row: Row) -> tuple[str, ...]:
         """Return a deal's id, date, time, team, person, product, amount, state and reason: a million of them."""
         ident, when, at, _, person, team, product, fen, voided_at, reason = row

@@ -178,6 +178,11 @@ class LinkMessages:
             return self._list("date = ? ORDER BY id DESC LIMIT ?", day(date), most)
         return self._list("date = ? AND link = ? ORDER BY id DESC LIMIT ?", day(date), link, most)
 
+    def counts(self, date: date) -> dict[tuple[str, MessageState], int]:
+        """Return the number of messages of events of a day, by link and state."""
+        sql = "SELECT link, state, count(*) FROM link_messages WHERE date = ? GROUP BY link, state"
+        return {(link, MessageState(state)): count for link, state, count in self._rows.all(sql, day(date))}
+
     def last_sent(self, link: str) -> datetime | None:
         """Return when a link last delivered a message."""
         row = self._rows.one("SELECT max(ended) FROM link_messages WHERE state = 'sent' AND link = ?", link)

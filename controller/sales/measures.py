@@ -118,6 +118,10 @@ class Measures:
         )  # fmt: skip
         return True
 
+    def last_entry(self) -> int:
+        """Return the number of the last entry; it grows with each change of a value."""
+        return int(self._rows.all("SELECT coalesce(max(id), 0) FROM measure_entries")[0][0])
+
     def of_span(self, measure: str, since: date, until: date) -> list[Measured]:
         """Return the sums of a span by person and team."""
         return self._rows.all(_DAILY + _BY_PERSON, measure, day(since), day(until))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from controller.sales.model import Refused
@@ -60,6 +61,7 @@ def to_fen(amount: Decimal) -> int:
     return int(fen)
 
 
+@lru_cache(maxsize=16_384)
 def from_fen(fen: int) -> Decimal:
     """Convert whole fen to yuan with two decimals."""
     return Decimal(fen).scaleb(-2)

@@ -16,7 +16,7 @@ from controller.sales.rows import Row, Rows, day, from_ms, to_json, to_ms
 
 _REMEMBERED: Final = 50
 LONGEST_NAME: Final = 40
-_TOKENS: Final = "SELECT name, role, created, used FROM tokens"
+_TOKENS: Final = "SELECT name, role, created, used, made_by FROM tokens"
 _SESSIONS: Final = (
     "SELECT s.id, s.name, s.address, s.secure, s.created, s.seen, s.role, s.how, s.person_id, p.name"
     " FROM sessions s LEFT JOIN people p ON p.id = s.person_id"
@@ -27,12 +27,13 @@ BY_PIN, BY_PERSON, BY_PHONE = "pin", "person", "phone"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A permission to use the HTTP API in a role. Only the SHA-256 of the token is stored."""
+    """A permission to use the HTTP API in a role. Only the SHA-256 of the token is stored. `made_by`: "" unknown."""
 
     name: str
     role: str
     created: datetime
     used: datetime | None = None
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,13 @@ class Settings:
         row = self._rows.one("SELECT value FROM settings WHERE key = ?", key)
         return default if row is None else json.loads(row[0])
 
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """Return the names of the stored settings that begin with `prefix`."""
+        rows = self._rows.all(
+            "SELECT key FROM settings WHERE key >= ? AND key < ?", prefix, f"{prefix}\uffff"
+        )
+        return tuple(str(row[0]) for row in rows)
+
     def set_setting(self, key: str, value: object) -> None:
         """Store a JSON value; None deletes it."""
         if value is None:
@@ -91,14 +99,15 @@ class Settings:
             sql = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
             self._rows.change(sql, key, to_json(value))
 
-    def add_token(self, name: str, role: str, secret: str, at: datetime) -> None:
+    def add_token(self, name: str, role: str, secret: str, at: datetime, by: str = "") -> None:
         """Store a token that grants `role`; it replaces an older token with the same name."""
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
             raise Refused(f"令牌的名字应当有 1 到 {LONGEST_NAME} 个字。", field="name")
         self._rows.change(
-            "INSERT INTO tokens (name, role, sha256, created) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE"
-            " SET role = excluded.role, sha256 = excluded.sha256, created = excluded.created, used = NULL",
-            name, role, _sha256(secret), to_ms(at),
+            "INSERT INTO tokens (name, role, sha256, created, made_by) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO"
+            " UPDATE SET role = excluded.role, sha256 = excluded.sha256, created = excluded.created, used = NULL,"
+            " made_by = excluded.made_by",
+            name, role, _sha256(secret), to_ms(at), by,
         )  # fmt: skip
 
     def token(self, secret: str) -> Token | None:
@@ -115,9 +124,11 @@ class Settings:
         self._rows.change("UPDATE tokens SET used = ? WHERE name = ?", to_ms(at), name)
 
     def _token(self, row: Row) -> Token:
-        name, role, created, used = row
+        name, role, created, used, made_by = row
         zone = self._rows.zone
-        return Token(name, role, from_ms(created, zone), None if used is None else from_ms(used, zone))
+        return Token(
+            name, role, from_ms(created, zone), None if used is None else from_ms(used, zone), made_by
+        )
 
     def open_session(self, secret: str, sign_in: SignIn, at: datetime, most: int) -> None:
         """Store a phone session. When there are more than `most` by PINs, delete those not seen for longest.

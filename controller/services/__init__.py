@@ -33,6 +33,7 @@ from controller.services.addresses import Addresses
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
+from controller.services.calendar import CalendarService
 from controller.services.chat_deals import ChatDeals
 from controller.services.cities import CityService
 from controller.services.contests import ContestService
@@ -139,12 +140,11 @@ class Office:
         self.keys = Credentials(parts.store, parts.local_token)
         drawing, secret_file = Drawing(parts.store.path.parent / "photos"), SecretFile(parts.secrets)
         self.posters, self.addresses = PosterService(context, drawing), Addresses(parts.port)
+        self.calendar = CalendarService(context, self.keys)
         self.links = LinkService(context, secret_file, Tools(drawing.or_none, drawing.photo))
         news = LinkNews(self.links.receivers, context.next_workday)
-        batching, roundups = (
-            Batching(context, self.speaking.speed),
-            RoundUps(context, self.speaking.speed, news),
-        )
+        batching = Batching(context, self.speaking.speed)
+        roundups = RoundUps(context, self.speaking.speed, news)
         self._talk = self.queue = AnnouncementService(
             context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
             roundups.postpone_unheard,
@@ -172,7 +172,7 @@ class Office:
         ), MachineReader(parts.store.path.parent))  # fmt: skip
         self._view = SnapshotBuilder(
             context, self._talk, cues, self._sound.sounding, self.walls.merged, parts.library.playlists, health,
-            self.honours, self.contests, self.cities_link,
+            self.honours, self.contests, self.cities_link, self.measures,
         )  # fmt: skip
         self.daily = DailyNews(
             context, news, lambda: bool(self.links.receivers("daily")), self.announcements, health.all

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from controller.health import HealthProblem
 from controller.names import tidy_name
-from controller.sales.model import Conflict, StoreTrouble
-from controller.sales.roles import ADMIN, OWNER, outranks
+from controller.sales.model import Conflict, Person, Refused, StoreTrouble
+from controller.sales.roles import ADMIN, OWNER, TOKEN_ROLES, outranks
 from controller.sales.settings import BY_PERSON, BY_PHONE, BY_PIN, PhoneSession, SignIn, Token
 from controller.sales.store import Session, Store
 from controller.sentences import say
@@ -112,6 +112,8 @@ SIGNED_IN_FOR = {BY_PIN: timedelta(days=30), BY_PERSON: timedelta(hours=12), BY_
 """Validity of a session by how it started. By PIN it counts from the sign-in; for a phone that was added by a code it
 counts from the last use."""
 MOST_SESSIONS = 300
+MOST_TOKENS = 200
+"""Tokens that phones may have made; a command on the machine may make more."""
 NOTED_EVERY = timedelta(minutes=10)
 """Precision of the last use of a session or token: each note is a write to the SD card."""
 
@@ -249,21 +251,41 @@ class Credentials:
 
     def team_of(self, person_id: int | None, name: str) -> str | None:
         """Return the team of a person: by id, else (for a token) of the only person with that name."""
+        person = self.person_of(person_id, name)
+        return person.team if person else None
+
+    def person_of(self, person_id: int | None, name: str) -> Person | None:
+        """Return a person by id, else (for a token) the only one with that name."""
         with self._store.read() as session:
             if person_id is not None:
-                person = session.roster.person(person_id)
-                return person.team if person else None
-            teams = [one.team for one in session.roster.people() if one.name == tidy_name(name)]
-        return teams[0] if len(teams) == 1 else None
+                return session.roster.person(person_id)
+            same = [one for one in session.roster.people() if one.name == tidy_name(name)]
+        return same[0] if len(same) == 1 else None
 
     # --- programs and walls
 
-    def make_token(self, name: str, role: str) -> str:
+    def make_token(self, name: str, role: str, by: str = "") -> str:
         """Return a new token and end an older one of that name. Only its hash is stored. Raises Refused for a bad
         name."""
         token = secrets.token_urlsafe(32)
         with self._store.write(quiet=True) as session:
-            session.settings.add_token(name, role, token, datetime.now(UTC))
+            session.settings.add_token(name, role, token, datetime.now(UTC), by)
+        return token
+
+    def new_token(self, name: str, role: str, by: str, by_role: str) -> str:
+        """Return a new token that a caller has asked for. Raises Refused, and Conflict for a name that is in use."""
+        if role not in TOKEN_ROLES:
+            raise Refused("身份要从列出来的里面选。", "role")
+        if outranks(role, by_role):
+            raise Conflict("不能给程序比自己高的身份。", "role")
+        token = secrets.token_urlsafe(32)
+        with self._store.write(quiet=True) as session:
+            known = {one.name for one in session.settings.tokens()}
+            if name in known:
+                raise Conflict(f"已经有叫“{name}”的令牌。请换一个名字，或者先作废原来的。", "name")
+            if len(known) >= MOST_TOKENS:
+                raise Conflict(f"已经有 {MOST_TOKENS} 个令牌，请先作废不用的。", "name")
+            session.settings.add_token(name, role, token, datetime.now(UTC), by)
         return token
 
     def token(self, token: str) -> Token | None:

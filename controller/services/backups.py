@@ -66,6 +66,11 @@ class Backups:
         self._replaced: Mapping[str, Any] | None = None
 
     @property
+    def home(self) -> Home:
+        """Return the office's folders."""
+        return self._home
+
+    @property
     def folder(self) -> Path:
         """Return the folder of this machine's backups."""
         return self._home.var / "backups"

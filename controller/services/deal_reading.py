@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Final
 
 from controller.sales.corrections import week_so_far
 from controller.sales.deals_import import has_heading, read_table
-from controller.sales.model import HEARD, PLAYING, Deal, Refused
+from controller.sales.model import HEARD, PLAYING, Deal
 from controller.sales.money import money
 from controller.sales.pasted import read_pasted
 from controller.sales.pasted_rows import Known, PastedRow
-from controller.sales.people_import import LARGEST_FILE
 from controller.sales.store import Session
-from controller.sales.text_tables import LOOKED_AT, Line, read
 from controller.services.context import Context
+from controller.services.table_files import table_lines
 from controller.services.upload_inbox import Source, UploadInbox
 from controller.sound.mandarin import spelling
-from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
-
-TABLE_BYTES: Final = 50_000_000
-_WORKBOOK: Final = b"PK\x03\x04"
+from controller.sound.upload_sandbox import UploadSandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +55,7 @@ class DealReading:
 
     def read_file(self, source: Source) -> tuple[ReadRow, ...]:
         """Return the deals of a workbook, a CSV file or pasted cells. Raises Refused."""
-        with self._inbox.keep(source, TABLE_BYTES) as file:
-            lines = self._lines(file)
+        lines = table_lines(source, self._inbox, self._sandbox, has_heading)
         with self._context.store.read() as session:
             known = self._known(session)
             rows = self._keyed(session, read_table(lines, known), known.now)
@@ -93,23 +85,6 @@ class DealReading:
             key, recorded = changed, again
         return ReadRow(row, key, recorded, _announced(session, row))
 
-    def _lines(self, file: Path) -> list[Line]:
-        with file.open("rb") as opened:
-            head = opened.read(4)
-            if head != _WORKBOOK:
-                data = head + opened.read(LARGEST_FILE + 1)
-                if len(data) > LARGEST_FILE:
-                    raise Refused("文件太大了，CSV 最多 1 MB，请分几次导入。", field="file")
-                return read(data, has_heading)
-        made = self._inbox.work()
-        try:
-            self._sandbox.process("table", file, made)
-            return _deals_sheet(json.loads(made.read_text(encoding="utf-8")))
-        except UnsupportedFile as why:
-            raise Refused(why.sentence, "file") from why
-        finally:
-            made.unlink(missing_ok=True)
-
 
 def known_in(
     session: Session, context: Context, products: tuple[str, ...], own: tuple[Deal, ...] = ()
@@ -123,13 +98,6 @@ def known_in(
         session.roster.people(), products, standing, now, broadcasts.late_minutes, broadcasts.big_over, largest,
         spelling, own,
     )  # fmt: skip
-
-
-def _deals_sheet(sheets: list[Any]) -> list[Line]:
-    """Return the rows of the first sheet with the headings of deals, else of the first with any rows."""
-    tables = [[(number, cells) for number, cells in rows] for _, rows in sheets if rows]
-    listed = (rows for rows in tables if any(has_heading(cells) for _, cells in rows[:LOOKED_AT]))
-    return next(listed, tables[0] if tables else [])
 
 
 def _key(written: str, turn: int) -> str:

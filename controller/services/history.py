@@ -9,7 +9,7 @@ from heapq import nsmallest
 from typing import Final
 
 from controller.sales.history import NEWEST, OLDEST, PastDeal, Place, Sum
-from controller.sales.model import Person, Refused, Unknown
+from controller.sales.model import Person, Refused, State, Unknown
 from controller.sales.money import from_fen
 from controller.sales.store import Store
 from controller.services.context import Context, period_of
@@ -56,6 +56,11 @@ class HistoryService:
             found = session.history.page(since, until, before or NEWEST, PAGE + 1)
         shown = found[:PAGE]
         return Page(shown, (shown[-1].date, shown[-1].id) if len(found) > PAGE else None)
+
+    def announcement_counts(self, day: date) -> dict[State, int]:
+        """Return the number of announcements added on a day, by state."""
+        with self._context.store.read() as session:
+            return session.outbox.counts(day)
 
     def today(self) -> date:
         """Return the office's day."""
@@ -134,6 +139,19 @@ def _rows(store: Store, since: date, until: date) -> Iterator[tuple[str, ...]]:
             return
         ident, day = found[-1][:2]
         at = (date.fromisoformat(day), int(ident))
+
+
+def deals_of(store: Store, since: date, until: date) -> Iterator[PastDeal]:
+    """Yield a span's deals, oldest first; read as `rows_of` does."""
+    check_span(since, until)
+    at = OLDEST
+    while True:
+        with store.read() as session:
+            found = session.history.after(since, until, at, _EXPORTED_AT_ONCE)
+        yield from found
+        if len(found) < _EXPORTED_AT_ONCE:
+            return
+        at = (found[-1].date, found[-1].id)
 
 
 def _week(days: dict[date, Sum], monday: date) -> tuple[date, Sum]:

@@ -19,7 +19,7 @@ from controller.links.port import TEST, BotKind, LinkKind, LinkSpec, Tools
 from controller.links.receiver import BotState, BotStates, OpenBot
 from controller.links.secrets import LinkSecrets, SecretFile
 from controller.links.sender import OpenLink
-from controller.sales.link_messages import LinkMessage, NewLinkMessage
+from controller.sales.link_messages import LinkMessage, MessageState, NewLinkMessage
 from controller.sales.model import Conflict, Refused, Unknown
 from controller.sales.proposals import ProposalState
 from controller.sales.received import ReceivedFate, ReceivedMessage
@@ -210,6 +210,11 @@ class LinkService:
         with self._context.store.read() as session:
             out = {one.link for one in session.link_messages.of_day(day, MOST_LISTED)}
             return frozenset(out | session.received.links_of_day(day))
+
+    def counts(self, day: date) -> dict[tuple[str, MessageState], int]:
+        """Return the number of messages of a day, by link and state."""
+        with self._context.store.read() as session:
+            return session.link_messages.counts(day)
 
     def pause(self, ident: str, *, on: bool) -> None:
         """Pause a link, or let it send again. Its messages wait meanwhile."""

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from heapq import nsmallest
 from typing import Final
 
 from controller.names import same_name, tidy_name
+from controller.sales.measure_boards import MeasureBoard, board_of
 from controller.sales.measure_import import LARGEST_TABLE, MeasureRow, is_heading, rows_of
-from controller.sales.measures import Entered, Measured, in_units, parse_value
-from controller.sales.model import Person, Refused, Team
+from controller.sales.measures import Entered, in_units, parse_value
+from controller.sales.model import Person, Refused
 from controller.sales.people_import import LineFault
 from controller.sales.session import Session
 from controller.sales.text_tables import read
 from controller.services.context import Context, period_of
 from controller.timetable.model import Measure
 
-TOP: Final = 10
+PERIODS: Final = ("day", "week", "month")
 LOOK_BACK: Final = timedelta(days=366)
 MOST_FAULTS: Final = 50
 _READ_AT_ONCE: Final = 2000
@@ -38,16 +38,6 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
-    """A measure in a period: the office, its teams and its best ten people with their places."""
-
-    measure: Measure
-    total: Decimal
-    teams: tuple[tuple[str, Decimal], ...]
-    people: tuple[tuple[int, Person, Decimal], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class TableRead:
     """The effect of a table: numbers that change, people and days in it, and the faults, each with its line."""
 
@@ -61,6 +51,7 @@ class MeasureService:
 
     def __init__(self, context: Context):
         self._context = context
+        self._kept: tuple[object, tuple[MeasureBoard, ...]] | None = None
 
     def measures(self) -> tuple[Measure, ...]:
         """Return the measures of the timetable in force."""
@@ -152,22 +143,32 @@ class MeasureService:
 
     # --- reading
 
-    def boards(self, period: str, day: date) -> tuple[Board, ...]:
+    def boards(self, period: str, day: date) -> tuple[MeasureBoard, ...]:
         """Return each measure's board of the day, week or month that contains `day`."""
-        since, until = period_of(period, day)
         with self._context.store.read() as session:
-            everybody, teams = session.everybody()
-            people = {person.id: person for person in everybody}
-            named = {team.id: team for team in teams}
-            found = []
-            for measure in self.measures():
-                in_month = period == "month"
-                sums = (
-                    session.measures.of_month(measure.name, since)
-                    if in_month
-                    else session.measures.of_span(measure.name, since, until)
-                )
-                found.append(_board(measure, sums, people, named))
+            return self._boards(session, period, day)
+
+    def of_wall(self, session: Session, today: date) -> tuple[MeasureBoard, ...]:
+        """Return all boards of the day, the week and the month; the same until an entry or the roster changes."""
+        state = (session.measures.last_entry(), session.roster.version(), today, self.measures())
+        kept = self._kept
+        if kept is None or kept[0] != state:
+            found = (board for period in PERIODS for board in self._boards(session, period, today))
+            kept = self._kept = (state, tuple(found))
+        return kept[1]
+
+    def _boards(self, session: Session, period: str, day: date) -> tuple[MeasureBoard, ...]:
+        since, until = period_of(period, day)
+        everybody, teams = session.everybody()
+        people = {person.id: person for person in everybody}
+        named = {team.id: team for team in teams}
+        found = []
+        for measure in self.measures():
+            if period == "month":
+                sums = session.measures.of_month(measure.name, since)
+            else:
+                sums = session.measures.of_span(measure.name, since, until)
+            found.append(board_of(measure, period, sums, people, named))
         return tuple(found)
 
     def of_team(self, team: str, when: date | None) -> tuple[tuple[Person, Mapping[str, Decimal]], ...]:
@@ -249,32 +250,3 @@ def _changes(session: Session, entries: Sequence[tuple[str, date, Entered]]) -> 
 
 def _first(faults: tuple[LineFault, ...]) -> tuple[LineFault, ...]:
     return tuple(sorted(faults, key=lambda fault: fault.line)[:MOST_FAULTS])
-
-
-def _board(
-    measure: Measure, sums: Sequence[Measured], people: Mapping[int, Person], teams: Mapping[int, Team]
-) -> Board:
-    of_team: dict[int, int] = {team.id: 0 for team in teams.values() if team.active}
-    of_person: dict[int, int] = {}
-    total = 0
-    for person, team, value in sums:
-        of_team[team] = of_team.get(team, 0) + value
-        of_person[person] = of_person.get(person, 0) + value
-        total += value
-    ranked = sorted(of_team.items(), key=lambda row: (-row[1], row[0]))
-    rows = tuple((teams[ident].name, in_units(value)) for ident, value in ranked if ident in teams)
-    return Board(measure, in_units(total), rows, _top(of_person, people))
-
-
-def _top(sums: Mapping[int, int], people: Mapping[int, Person]) -> tuple[tuple[int, Person, Decimal], ...]:
-    shown = [
-        (value, ident)
-        for ident, value in sums.items()
-        if value and ident in people and not people[ident].hidden
-    ]
-    best = nsmallest(TOP, shown, key=lambda row: (-row[0], row[1]))
-    rows: list[tuple[int, Person, Decimal]] = []
-    for number, (value, ident) in enumerate(best):
-        tied = number and value == best[number - 1][0]
-        rows.append((rows[-1][0] if tied else number + 1, people[ident], in_units(value)))
-    return tuple(rows)

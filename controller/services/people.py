@@ -209,6 +209,13 @@ class ProfileMedia:
         path = self._songs / str(name) if name else None
         return path if path is not None and path.is_file() else None
 
+    def songs(self, whose: str) -> tuple[int, ...]:
+        """Return the ids of the people ("person") or teams ("team") with a song: one query, not one for each."""
+        start = _key(whose, "")
+        with self._context.store.read() as session:
+            idents = [name.removeprefix(start) for name in session.settings.names(start)]
+        return tuple(int(ident) for ident in idents if ident.isdecimal() and self.song(whose, int(ident)))
+
     def song_of(self, announcement: Announcement, unsent: Deal | None = None) -> Path | None:
         """Return the song that replaces applause after a single deal: the person's, else the team's.
 
@@ -257,5 +264,5 @@ def _thin(folder: Path, used: set[str], stays_s: float) -> None:
                 file.unlink()
 
 
-def _key(whose: str, ident: int) -> str:
+def _key(whose: str, ident: int | str) -> str:
     return f"song:{whose}:{ident}"

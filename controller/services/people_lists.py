@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from controller.sales.model import Conflict, Refused, Unknown
+from controller.sales.model import Conflict, Unknown
 from controller.sales.people import Imported
 from controller.sales.people_export import as_csv, as_xlsx, rows_of
 from controller.sales.people_import import (
-    LARGEST_FILE,
     LineFault,
     Reviewed,
     has_heading,
-    lines_of,
     review_list,
 )
 from controller.sales.people_merge import RowPlan
 from controller.sales.store import Store
-from controller.sales.text_tables import LOOKED_AT, Line
 from controller.services.people import needs_reading
+from controller.services.table_files import table_lines
 from controller.services.upload_inbox import Source, UploadInbox
 from controller.sound.mandarin import reading_of
-from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
+from controller.sound.upload_sandbox import UploadSandbox
 
-WORKBOOK_BYTES: Final = 50_000_000
 FORMATS: Final = {
     "csv": ("text/csv; charset=utf-8", as_csv),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
 }
 """By ending: the content type and the writer."""
-_WORKBOOK: Final = b"PK\x03\x04"
 _PREVIEWS_KEPT: Final = 8
 
 
@@ -59,8 +54,7 @@ class PeopleLists:
 
     def preview(self, source: Source) -> Preview:
         """Read an uploaded list, or pasted cells, and return the effect of each row. Raises Refused."""
-        with self._inbox.keep(source, WORKBOOK_BYTES) as file:
-            lines = self._lines(file)
+        lines = table_lines(source, self._inbox, self._sandbox, has_heading)
         return self._reviewed(review_list(lines, reading_of))
 
     def preview_file(self, file: Path) -> Preview:
@@ -104,27 +98,6 @@ class PeopleLists:
             while len(self._previews) > _PREVIEWS_KEPT:
                 self._previews.popitem(last=False)
         return Preview(ident, plans, reviewed.faults, reviewed.notes)
-
-    def _lines(self, file: Path) -> list[Line]:
-        with file.open("rb") as opened:
-            head = opened.read(4)
-            if head != _WORKBOOK:
-                return lines_of(head + opened.read(LARGEST_FILE + 1))
-        made = self._inbox.work()
-        try:
-            self._sandbox.process("table", file, made)
-            return _people_sheet(json.loads(made.read_text(encoding="utf-8")))
-        except UnsupportedFile as why:
-            raise Refused(why.sentence, "file") from why
-        finally:
-            made.unlink(missing_ok=True)
-
-
-def _people_sheet(sheets: list[Any]) -> list[Line]:
-    """Return the rows of the first sheet with the headings of a list of people, else of the first with any rows."""
-    tables = [[(number, cells) for number, cells in rows] for _, rows in sheets if rows]
-    listed = (rows for rows in tables if any(has_heading(cells) for _, cells in rows[:LOOKED_AT]))
-    return next(listed, tables[0] if tables else [])
 
 
 def _meaning(plans: tuple[RowPlan, ...]) -> list[tuple[object, ...]]:

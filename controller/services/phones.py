@@ -13,7 +13,7 @@ from typing import Final
 from controller.names import tidy_name
 from controller.sales.access import Invitation, PersonalPin
 from controller.sales.model import Conflict, Person, Refused, Unknown
-from controller.sales.roles import LEADER, OWNER, PERSONAL_ROLES, PHONE_ROLES, ROLE_NAMES, outranks
+from controller.sales.roles import LEADER, OWNER, PERSONAL_ROLES, PHONE_ROLES, ROLE_NAMES, SALES, outranks
 from controller.sales.settings import BY_PERSON, BY_PHONE, SignIn
 from controller.sales.store import Session, Store
 from controller.system.process import uptime
@@ -58,11 +58,14 @@ class Phones:
     def invite(
         self, role: str, person_id: int | None = None, name: str = "", valid_s: float = VALID_S
     ) -> Invited:
-        """Invite one phone. Raises Refused for an unknown role or person, or a leader without a person."""
+        """Invite one phone. Raises Refused for an unknown role or person, or a leader or salesperson
+        without a person."""
         if role not in PHONE_ROLES:
             raise Refused(f"手机的身份可以是{'、'.join(ROLE_NAMES[one] for one in PHONE_ROLES)}。", "role")
         if role == LEADER and person_id is None:
             raise Refused("组长的手机要选是哪一位组长：他只能改自己团队的目标。", "person")
+        if role == SALES and person_id is None:
+            raise Refused("销售的手机要选是谁的：只能报自己的单，记自己的数。", "person")
         link, code = secrets.token_urlsafe(24), f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
         boot, now_s = self._up()
         until_ms = round((now_s + valid_s) * 1000)

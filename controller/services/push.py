@@ -19,6 +19,7 @@ from controller.services.context import Context
 
 MOST_LINKS: Final = 20
 SETTING: Final = "push_links"
+LAST: Final = "push_last"
 WRONG_A_MINUTE: Final = 30
 MOST_ADDRESSES: Final = 1000
 _NOBODY: Final = "no such link"
@@ -26,11 +27,15 @@ _NOBODY: Final = "no such link"
 
 @dataclass(frozen=True, slots=True)
 class PushLink:
-    """A system that pushes deals. `last`: when its last genuine push came, and what became of it."""
+    """A system that pushes deals. `last`: when its last genuine push came, and what became of it.
+
+    `on`: False while a person has switched it off: its pushes are refused, its secret and mapping stay.
+    """
 
     name: str
     kind: str
     mapping: dict[str, str]
+    on: bool = True
     last_at: datetime | None = None
     last: str = ""
 
@@ -41,20 +46,18 @@ class PushLinks:
     def __init__(self, context: Context, secret_file: SecretFile):
         self._context, self._secrets = context, secret_file
         self._lock = threading.Lock()
-        self._last: dict[str, tuple[datetime, str]] = {}
         self._wrong: OrderedDict[str, list[float]] = OrderedDict()
 
     def all(self) -> tuple[PushLink, ...]:
         """Return all links, by name."""
         kept: dict[str, Any] = self._context.preferences.get(SETTING, {})
-        with self._lock:
-            last = dict(self._last)
+        last: dict[str, Any] = self._context.preferences.get(LAST, {})
         return tuple(
-            PushLink(name, one["kind"], dict(one["mapping"]), *last.get(name, (None, "")))
+            PushLink(name, one["kind"], dict(one["mapping"]), one.get("on", True), *_last(last.get(name)))
             for name, one in sorted(kept.items())
         )
 
-    def save(self, name: str, kind: str, mapping: object, secret: str) -> str:
+    def save(self, name: str, kind: str, mapping: object, secret: str, *, on: bool = True) -> str:
         """Add or change a link; return its new secret if this made one, else "". Raises Refused."""
         name = tidy_name(name)
         if kind not in push.KINDS:
@@ -68,7 +71,8 @@ class PushLinks:
             secret = made = secrets.token_urlsafe(32)
         if secret:
             self._secrets.put(_ident(name), LinkSecrets(kind, {"secret": secret}))
-        self._context.preferences.set(SETTING, {**kept, name: {"kind": kind, "mapping": paths}}, quiet=True)
+        link = {"kind": kind, "mapping": paths, "on": on}
+        self._context.preferences.set(SETTING, {**kept, name: link}, quiet=True)
         return made
 
     def remove(self, name: str) -> None:
@@ -78,6 +82,9 @@ class PushLinks:
             raise Unknown("没有这个推送的系统。", "name")
         self._context.preferences.set(SETTING, kept, quiet=True)
         self._secrets.put(_ident(name), LinkSecrets())
+        last: dict[str, Any] = dict(self._context.preferences.get(LAST, {}))
+        if last.pop(name, None) is not None:
+            self._context.preferences.set(LAST, last, quiet=True)
 
     def genuine(self, name: str, sent: Mapping[str, str], payload: bytes, address: str) -> PushLink | None:
         """Return the link that signed a push, None for a wrong signature or an unknown link.
@@ -97,8 +104,10 @@ class PushLinks:
 
     def note(self, name: str, words: str) -> None:
         """Keep what became of a link's last push."""
+        at = self._context.clock.now().isoformat(timespec="seconds")
         with self._lock:
-            self._last[name] = (self._context.clock.now(), words)
+            last: dict[str, Any] = dict(self._context.preferences.get(LAST, {}))
+            self._context.preferences.set(LAST, {**last, name: [at, words]}, quiet=True)
 
     def _secret(self, name: str, kind: str) -> str:
         return self._secrets.of(_ident(name), kind).values.get("secret", "")
@@ -116,6 +125,10 @@ class PushLinks:
             self._wrong[address] = [*wrong, now][-WRONG_A_MINUTE:]
             while len(self._wrong) > MOST_ADDRESSES:
                 self._wrong.popitem(last=False)
+
+
+def _last(kept: Any) -> tuple[datetime | None, str]:
+    return (datetime.fromisoformat(kept[0]), str(kept[1])) if kept else (None, "")
 
 
 def _ident(name: str) -> str:

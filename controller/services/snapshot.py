@@ -31,6 +31,7 @@ from controller.services.context import Context, period_of
 from controller.services.cues import PERIOD_OF, CueService
 from controller.services.health import HealthMonitor
 from controller.services.honours import Honours
+from controller.services.measures import MeasureService
 from controller.services.targets import asks_for_targets, teams_without_targets
 from controller.timetable.model import Prizes, State, WallSettings
 
@@ -131,13 +132,16 @@ class SnapshotBuilder:
         honours: Honours,
         contests: ContestService,
         cities: CityService,
+        measures: MeasureService,
     ):
         self._context, self._talk, self._cues, self._sounding = context, talk, cues, sounding
         self._walls, self._playlists, self._health = walls, playlists, health
         self._honours, self._contests, self._cities = honours, contests, cities
+        self._measures = measures
         self._highlights = DayHighlights(context)
         self._lock = threading.Lock()
         self._last: Glance | None = None
+        self._members: tuple[tuple[Person, ...], dict[str, tuple[str, ...]]] | None = None
         self._turned: tuple[State, int | None] | None = None
         self._seen: tuple[object, ...] = ()
         self._music: tuple[object, ...] = ()
@@ -198,6 +202,7 @@ class SnapshotBuilder:
         plan, state, on_air = context.plan(now), context.state(now), self._talk.shown_on_walls(now)
         trusted = self._health.clock_trusted()
         scene = _scene(state, on_air, trusted, held=self._honours.held(now))
+        walls = self._walls(context.rhythm.walls)
         report = self._health.report()
         with context.store.read() as session:
             periods = {
@@ -215,12 +220,13 @@ class SnapshotBuilder:
             names = [p.name for p in people if p.hidden]
             photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._highlights.champion(session, state, on_air, now.date())
-            members = _members(session.people())
+            members = self._members_of(session.people())
             notices = (*plan.warnings, *self._cues.celebrated(session, plan, now))
             asked = asks_for_targets(plan, now) and teams_without_targets(session, now.date())
             walk = self._honours.present(session, now, on_air.kind if on_air else None)
             running = self._contests.shown(session, now)
             cities = self._cities.rows(session, now.date(), periods["day"])
+            measured = _shows(walls, state, "measures") and self._measures.of_wall(session, now.date())
             shown = self._highlights.present(session, periods["day"], periods["week"], hidden, now.date())
         return Glance(
             revision=revision, now=now, office=context.rhythm.office, plan=plan, state=state, scene=scene,
@@ -232,12 +238,18 @@ class SnapshotBuilder:
             ) if on_air else None,
             board=board, sounding=self._sounding(now),
             problems=report.problems, readings=report.readings, notices=notices, trusted_clock=trusted,
-            walls=self._walls(context.rhythm.walls),
+            walls=walls,
             champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
             members=members, open_targets=asked or (), ceremony=walk, contests=running,
-            cities=cities, city_news=self._cities.lines(),
+            cities=cities, city_news=self._cities.lines(), measures=measured or (),
         )  # fmt: skip
+
+    def _members_of(self, people: tuple[Person, ...]) -> dict[str, tuple[str, ...]]:
+        """Return the people in each team, made again when the roster is another one: it changes once a day."""
+        if self._members is None or self._members[0] is not people:
+            self._members = (people, _members(people))
+        return self._members[1]
 
     def ranking(self, period: str, day: date) -> Ranking:
         """Return the present ranking of a period."""
@@ -269,12 +281,18 @@ def _scene(state: State, on_air: OnAir | None, trusted: bool, *, held: bool) -> 
     return state.wall if trusted else "fault"
 
 
+def _shows(walls: WallSettings, state: State, scene: str) -> bool:
+    """Return whether a screen may show `scene` now: by the timetable, or because it is pinned."""
+    displays = (walls.default, *walls.screens.values())
+    return state.wall == scene or any(display.scene == scene for display in displays)
+
+
 def _members(people: Iterable[Person]) -> dict[str, tuple[str, ...]]:
-    members: dict[str, tuple[str, ...]] = {}
+    members: dict[str, list[str]] = {}
     for person in people:
         if not person.hidden:
-            members[person.team] = (*members.get(person.team, ()), person.name)
-    return members
+            members.setdefault(person.team, []).append(person.name)
+    return {team: tuple(names) for team, names in members.items()}
 
 
 def _total(standings: Standings) -> Total:

@@ -90,7 +90,7 @@ class Pairings:
             )
             if secret is None:
                 raise Refused("没有屏幕正在显示这个数字，请再看一眼屏幕。", "code")
-            token = self._keys.make_token(f"wall:{name}"[:40], "wall")
+            token = self._keys.make_token(f"wall:{name}"[:40], "wall", "配对")
             self._waiting[secret] = replace(self._waiting[secret], name=name, token=token)
 
     def _clear(self) -> None:

@@ -19,11 +19,13 @@ SCENES: Final = {
     "fault": "故障",
     "rest": "休息",
     "cities": "各地战果",
+    "measures": "过程数据",
 }
 SCENE_WORDS: Final = {name: scene for scene, name in SCENES.items()} | {
     "战报榜": "leaderboard",
     "排行榜": "leaderboard",
     "各城市": "cities",
+    "数据": "measures",
     "庆祝": "celebration",
     "欢迎": "welcome",
     "黑屏": "dark",

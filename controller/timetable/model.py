@@ -32,6 +32,7 @@ SCENES = (
     "fault",
     "rest",
     "cities",
+    "measures",
 )
 SAYABLE = (
     "top_sales_of_day", "top_sales_of_week", "top_sales_of_month", "results", "greeting", "sprint",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from controller.timetable.edit import Path, Step
 from controller.timetable.problems import Problem
@@ -38,10 +39,20 @@ def _path(problem: Problem, places: list[tuple[int, Path, Place]]) -> Path | Non
     if missing := _MISSING.search(problem.found):
         groups = [path for path, place in here if place.kind == "group"]
         return (*groups[0], missing[1]) if groups else (missing[1],) if problem.line else None
-    last = problem.place.rpartition(" › ")[2]
-    steps: tuple[Step, ...] = (last,)
-    if numbered := _NUMBERED.fullmatch(last):
-        steps = (last, int(numbered[1]) - 1)
-    named = [path for path, _ in here if path[-1] in steps]
+    steps = problem.place.split(" › ")
+    named = [path for path, _ in here if _is_step(path[-1], steps[-1])]
+    if named:
+        return max(named, key=lambda path: _depth(path, steps))
     items = [path for path, _ in here if isinstance(path[-1], int)]
-    return next(iter(named or items or [path for path, _ in here]), None)
+    return next(iter(items or [path for path, _ in here]), None)
+
+
+def _is_step(step: Step, written: str) -> bool:
+    numbered = _NUMBERED.fullmatch(written)
+    return step == written or (numbered is not None and step == int(numbered[1]) - 1)
+
+
+def _depth(path: Path, steps: Sequence[str]) -> int:
+    """Return how many last steps of a path fit the place: one line may have several `#1`."""
+    pairs = zip(reversed(path), reversed(steps), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: _is_step(*pair), pairs))

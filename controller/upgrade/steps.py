@@ -89,8 +89,9 @@ def activate(machine: Machine, journal: Journal) -> None:
     """Stop, make the database fit, switch, start, and wait until it is healthy; else go back."""
     before = machine.health()
     machine.note(journal.at(STOPPING))
-    machine.stop()
     try:
+        if journal.source:
+            machine.stop()
         machine.note(journal.at(FITTING))
         machine.fit(journal.target)
         machine.note(journal.at(SWITCHING))
@@ -117,11 +118,14 @@ def _judged(machine: Machine, journal: Journal, before: Health | None) -> str:
 
 def finish(machine: Machine, journal: Journal) -> None:
     """Conclude a success."""
-    verb = "退回" if journal.what == ROLLBACK else "升级到" if journal.source else "装好"
+    version = machine.version_in(journal.target)
+    sentence = f"已退回 {version}。" if journal.what == ROLLBACK else f"已升级到 {version}。"
+    if not journal.source:
+        sentence = f"已装好 {version}。"
     machine.switch("good", journal.target)
     if journal.source:
         machine.switch("previous", journal.source)
-    machine.conclude(journal, SUCCEEDED, f"已{verb} {machine.version_in(journal.target)}。")
+    machine.conclude(journal, SUCCEEDED, sentence)
     machine.forget()
     machine.prune()
 

@@ -25,7 +25,8 @@ function phoneRow(one) {
 function tokenRow(one) {
   const remove = one.removable ? () => ending(`作废令牌“${one.name}”`, ['用它的程序或大屏马上就连不上了。'],
     '作废', 'DELETE', `/api/access/tokens/${encodeURIComponent(one.name)}`) : null;
-  return row(one.name, one.role_name, one.used ? `最近使用 ${day(one.used)}` : '没有用过', remove ? '作废' : '', { open: remove });
+  const used = one.used ? `最近使用 ${day(one.used)}` : '没有用过';
+  return row(one.name, one.role_name, one.made_by ? `${used} · 由${one.made_by}给的` : used, remove ? '作废' : '', { open: remove });
 }
 
 function changePin() {

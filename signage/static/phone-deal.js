@@ -75,9 +75,10 @@ function preview() {
   }, 220);
 }
 
-// A leader enters deals of the own team only.
+// A leader enters deals of the own team only, a salesperson the own ones.
 function offered() {
-  const { role, team } = state.me;
+  const { role, team, person } = state.me;
+  if (role === 'sales') return { ...state, teams: state.teams.filter((one) => one.name === team), people: state.people.filter((one) => one.id === person) };
   if (role !== 'leader' || !team) return state;
   return { ...state, teams: state.teams.filter((one) => one.name === team), people: state.people.filter((one) => one.team === team) };
 }

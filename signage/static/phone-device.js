@@ -2,6 +2,8 @@
 import { $, call, el, fill, row, tap } from './phone-kit.js';
 import * as access from './phone-access.js';
 import * as backup from './phone-backup.js';
+import * as upgrade from './phone-upgrade.js';
+import * as calendar from './phone-calendar.js';
 import * as voice from './phone-voice.js';
 import * as walls from './phone-walls.js';
 
@@ -41,6 +43,8 @@ export function start(again) {
   walls.start(again);
   access.start();
   backup.start();
+  upgrade.start();
+  calendar.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
     refresh();
@@ -52,6 +56,7 @@ export function draw(found) {
   drawMachine();
   access.draw(state);
   backup.draw(state);
+  upgrade.draw(state);
   voice.draw(state);
   walls.draw(state);
   $('people-count').textContent = `${state.teams.length} 个团队，${state.people.length} 人`;

@@ -17,6 +17,10 @@ export function awardRow(award, open) {
   const second = [`${when(award)}，${title}`, award.prize ? `奖品：${award.prize}` : ''].filter(Boolean).join('；');
   const line = row([el('b', {}, award.person || award.team), ' ', award.person ? el('span', { class: 'dim' }, award.team) : ''],
     el('span', { class: 'money' }, money(award.amount)), second, `${award.count} 单`, { open: open && award.person_id ? () => person(award.person_id) : null });
+  // In the list only for weeks and months; on the person's page for each award.
+  if (award.person_id && (!open || award.period !== 'day')) {
+    line.append(el('a', { class: 'act link', href: `/api/awards/${award.id}/poster`, download: `喜报-${award.person}.png` }, '下载喜报海报'));
+  }
   if (award.note) line.append(el('p', { class: 'wrong' }, award.note));
   return line;
 }

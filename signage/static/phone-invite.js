@@ -6,7 +6,10 @@ const MAY = {
   manager: '什么都可以，也管手机和操作记录；不能开关公用 PIN。',
   director: '看战报，定各队的目标，改当天的安排。',
   leader: '看战报，定自己团队的目标。',
+  sales: '报自己的单，等助理确认；记自己的数。',
   assistant: '报单、广播、音乐、目标、人员和大屏。',
+  program: '报单、播报、音乐、目标，能读业绩和安排；不能改人员、作息表和权限。',
+  wall: '只能读，适合看板和监控。',
 };
 let current = () => null;
 
@@ -23,7 +26,7 @@ const chosen = (label) => Number(label.querySelector('select').value) || null;
 function roleChoice(roles) {
   const buttons = el('div', { class: 'chips', role: 'radiogroup', 'aria-label': '身份' });
   const may = el('p', { class: 'dim', role: 'status' });
-  const choice = { node: [el('p', { class: 'dim' }, '身份'), buttons, may], value: roles[roles.length - 1].role };
+  const choice = { node: [el('p', { class: 'dim' }, '身份'), buttons, may], value: (roles.find((one) => one.role === 'assistant') || roles[roles.length - 1]).role };
   const names = Object.fromEntries(roles.map((one) => [one.role, one.name]));
   const draw = () => {
     chips(buttons, roles.map((one) => one.role), choice.value, (role) => { choice.value = role; draw(); }, names);
@@ -87,7 +90,19 @@ async function personalPins() {
   sheet('个人 PIN', el('p', { class: 'dim' }, '几个人共用一台手机时，各人用自己的名字和 PIN 登录。'), list, give);
 }
 
+async function giveToken() {
+  const { token_roles: roles } = await call('GET', '/api/access');
+  const role = roleChoice(roles);
+  const name = field('哪个程序', 'token-name', '', { maxlength: 40, placeholder: '例如 客户系统' });
+  sheet('给程序一个令牌', el('p', { class: 'dim' }, '程序带着令牌就能用战鼓的接口，不用的随时可以作废。'), name, role.node, sending('生成', async () => {
+    const made = await call('POST', '/api/access/tokens', { name: name.querySelector('input').value.trim(), role: role.value });
+    sheet(made.name, el('p', {}, '只显示这一次，请复制到程序里。'), el('p', { class: 'secret', id: 'token' }, made.token),
+      el('a', { class: 'act link', href: '/api/docs' }, '看接口怎么用'));
+  }));
+}
+
 export function start(state) {
+  $('new-token').addEventListener('click', (event) => tap(event.currentTarget, giveToken));
   current = state;
   $('add-phone').addEventListener('click', (event) => tap(event.currentTarget, addPhone));
   $('personal-pins').addEventListener('click', (event) => tap(event.currentTarget, personalPins));

@@ -1,5 +1,6 @@
 // 设备 → 连接: each link with its state, test, pause and secrets, and every message of a day with what became of it.
 import * as cityLink from './phone-cities.js';
+import * as pushed from './phone-push.js';
 import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
 
 const LOOK = { sent: 'ok', dropped: 'bad', waiting: 'live', recorded: 'ok', corrected: 'ok', cancelled: 'ok', unread: '', refused: 'bad' };
@@ -206,6 +207,7 @@ function turn(days) {
 }
 
 export function start() {
+  pushed.start();
   $('links-only').addEventListener('change', () => { only = $('links-only').value; loadMessages().catch((error) => toast(error.message)); });
   $('links-back').addEventListener('click', () => turn(-1));
   $('links-on').addEventListener('click', () => turn(1));
@@ -218,6 +220,7 @@ export function draw(state, open) {
   if (!date || (open && !shown)) date = today;
   if (open && !shown) {
     shown = true;
+    pushed.show(state, open);
     show();
   }
   shown = open;

@@ -70,7 +70,7 @@ async function form(team, date, name) {
 }
 
 function enter() {
-  const teams = state.me.role === 'leader' ? [state.me.team].filter(Boolean) : state.teams.map((team) => team.name);
+  const teams = ['leader', 'sales'].includes(state.me.role) ? [state.me.team].filter(Boolean) : state.teams.map((team) => team.name);
   if (!teams.length) return toast('还没有团队，请先在“设备”里加人。');
   let name = chosen;
   const part = el('div', {});

@@ -45,9 +45,20 @@ const KINDS = {
     const input = line(field, value, { inputmode: 'decimal', maxlength: 20, placeholder: usual(field) });
     return { node: input, value: () => textOf(input) };
   },
-  flag: (context, field, value) => choice(context, field, value, [['true', '是'], ['false', '否']], field.usual === 'true' ? '是' : '不写，就是否'),
+  flag: (context, field, value) => choice(context, field, value, [['true', '是'], ['false', '否']], field.usual === 'true' ? '不写就是“是”' : '不写，就是否'),
   choice: (context, field, value) => choice(context, field, value, field.choices.map((name) => [name, called(context, name)]), field.required ? (value ? null : '请选择') : '不写'),
   voice: (context, field, value) => choice(context, field, value, field.choices.map((name) => [name, called(context, name)]), '不写'),
+  several: (context, field, value) => {
+    let chosen = value === null ? field.usual || [] : [].concat(value);
+    const node = el('div', { class: 'chips', role: 'group', 'aria-label': field.label });
+    const draw = () => fill(node, [...new Set([...field.choices, ...chosen])].map((name) => el('button', { type: 'button', class: 'chip', 'aria-pressed': String(chosen.includes(name)), onclick: () => {
+      chosen = chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name];
+      draw();
+      node.dispatchEvent(new Event('input', { bubbles: true }));
+    } }, called(context, name))));
+    draw();
+    return { node, value: () => chosen };
+  },
   list: (context, field, value) => {
     const input = el('textarea', { class: 'line', rows: 3, placeholder: '一行写一个' });
     input.value = Array.isArray(value) ? value.join('\n') : word(value);

@@ -180,6 +180,15 @@ export function entry(context, section, number = null) {
   open(context, { title: number === null ? `加一条：${TITLES[section]}` : words, fields, operations, prefix: full, more: gone, dated: section !== 'measures' });
 }
 
+// A button that takes a whole group of settings out of the file; nothing while it is not there.
+export function remove(context, path, question) {
+  const old = path.reduce((value, step) => (value === null || value === undefined ? null : value[step]), context.values);
+  if (old === null || old === undefined) return [];
+  return el('button', { type: 'button', class: 'act stop', onclick: () => ask(question, ['从作息表里去掉。在“历史”里可以恢复。'], '去掉', async () => {
+    await save(context, { base: context.version, operations: [{ op: 'set', path, value: null, was: old }] }, []);
+  }, 'act stop') }, '去掉');
+}
+
 // Where a new entry goes: behind the last one that is not later.
 function place(context, section, value) {
   const all = context.values[section] || [];
@@ -190,7 +199,7 @@ function place(context, section, value) {
 }
 
 // A form for settings at any places of the file.
-export function settings(context, title, shapes, base = []) {
+export function settings(context, title, shapes, base = [], more = []) {
   const at = (path) => path.reduce((value, step) => (value === null || value === undefined ? null : value[step]), context.values);
   const fields = shapes.map((shape) => {
     const full = [...base, ...shape.path];
@@ -206,5 +215,5 @@ export function settings(context, title, shapes, base = []) {
   const sound = voice ? listen(context, () => '恭喜{team}的{person}签了一单{product}，金额是{amount}，请大家为他喝彩！',
     () => ({ voice: voice.value() || 'auto', speed: Number(speed.value() || 1) })).nodes : [];
   const dated = fields.some((field) => ['office', 'city', 'holidays', 'days_off', 'extra_workdays', 'new_customers'].includes(field.full[0]));
-  open(context, { title, fields, operations, prefix: base.length ? base : [null], extra: sound, dated });
+  open(context, { title, fields, operations, prefix: base.length ? base : [null], extra: sound, more, dated });
 }

@@ -1,6 +1,7 @@
 // The timetable's page: the table of all entries, a day's plan, texts and settings; drawn from one answer of the server.
 import { $, call, el, fill, newKey, Refusal, row, sheet, toast } from './phone-kit.js';
-import { dayWords, entry, planRows, settings } from './phone-timetable-sheet.js';
+import { dayWords, entry, planRows, remove, settings } from './phone-timetable-sheet.js';
+import { handle } from './phone-timetable-drag.js';
 import * as source from './phone-timetable-text.js';
 
 const TABS = ['day', 'texts', 'settings', 'history', 'file'];
@@ -33,8 +34,10 @@ function drawSection(section) {
     .sort(([a, n], [b, m]) => (String(a.at || '99') < String(b.at || '99') ? -1 : String(a.at || '99') > String(b.at || '99') ? 1 : n - m));
   fill($(section), order.map(([one, number]) => {
     const wrong = context.problems.some((problem) => problem.path && problem.path[0] === section && problem.path[1] === number);
-    return el('li', {}, el('button', { type: 'button', class: 'line-row' + (wrong ? ' bad' : ''), onclick: () => entry(context, section, number) },
+    const item = el('li', { 'data-number': number }, el('button', { type: 'button', class: 'line-row' + (wrong ? ' bad' : ''), onclick: () => entry(context, section, number) },
       el('span', { class: 'at' }, one.at ? words(one.at).replace('-', '–') : section === 'measures' ? words(one.unit) || '个' : '全天'), el('b', {}, headline(section, one)), el('span', { class: 'dim' }, wrong ? '这里有错' : about(section, one))));
+    if (section === 'rhythm') item.append(handle(context, number, item, (other) => Number(other.dataset.number)));
+    return item;
   }));
 }
 
@@ -55,6 +58,28 @@ function drawSettings() {
   fill($('pages'), context.forms.pages.map((page) => row(page.title, '', page.fields.map((field) => field.label).slice(0, 3).join('、'), '', { open: () => settings(context, page.title, page.fields) })));
   const screens = (context.values && context.values.walls && context.values.walls.screens) || {};
   fill($('screens'), Object.keys(screens).map((name) => row(name, '', Object.entries(screens[name] || {}).map(([key, value]) => `${screenLabel(key)} ${context.forms.names[value] || value}`).join('，'), '', { open: () => openScreen(name) })));
+}
+
+// ---- groups and the mailbox
+
+const linksOf = () => (context.values && context.values.links) || {};
+const namesOf = (list) => [].concat(list || []).map((name) => context.forms.names[name] || name).join('、');
+
+function openGroup(name) {
+  const path = ['links', 'groups', name];
+  settings(context, `群“${name}”`, context.forms.group, path, remove(context, path, `去掉群“${name}”`));
+}
+
+function addGroup() {
+  const input = el('input', { class: 'line', maxlength: 20, id: 'group-name' });
+  const go = el('button', { type: 'button', class: 'go', onclick: () => input.value.trim() && openGroup(input.value.trim()) }, '下一步');
+  sheet('加一个群', el('p', { class: 'dim' }, '先在群里加一个机器人，它的密钥等保存以后在手机“设备 → 连接”里填，不写在作息表里。'), el('label', { for: 'group-name' }, '怎么称呼这个群'), input, go);
+}
+
+function drawLinks() {
+  const { groups, mail } = linksOf();
+  fill($('groups'), Object.entries(groups || {}).map(([name, one]) => row(name, namesOf((one || {}).kind), namesOf((one || {}).send || context.forms.group.find((field) => field.path[0] === 'send').usual), '', { open: () => openGroup(name) })),
+    row('邮件', mail ? '' : '没有设', mail ? words(mail.sender) : '每周、每月把开拓能手的喜报发给大家', '', { open: () => settings(context, '邮件', context.forms.mail, [], remove(context, ['links', 'mail'], '去掉邮件')) }));
 }
 
 const screenLabel = (key) => (context.forms.screen.find((field) => field.path[0] === key) || { label: key }).label;
@@ -84,7 +109,7 @@ function drawNotes() {
     el('p', {}, el('b', {}, '文件里有错，没有生效，用的是上一份对的作息表。')),
     el('ul', { class: 'faults' }, context.problems.slice(0, 5).map((problem) => el('li', {}, problem.full))),
     el('p', {}, unreadable ? '请到“文字”里改好。' : '点开标着“这里有错”的一条来改，或者到“文字”里改。')) : '');
-  for (const button of document.querySelectorAll('[data-add], #add-screen')) button.disabled = unreadable;
+  for (const button of document.querySelectorAll('[data-add], #add-screen, #add-group')) button.disabled = unreadable;
 }
 
 function draw() {
@@ -93,6 +118,7 @@ function draw() {
   if (context.values) {
     drawTexts();
     drawSettings();
+    drawLinks();
   }
   source.drawHistory(context);
   drawPlan();
@@ -146,6 +172,7 @@ function show() {
 
 for (const button of document.querySelectorAll('[data-add]')) button.addEventListener('click', () => entry(context, button.dataset.add));
 $('add-screen').addEventListener('click', addScreen);
+$('add-group').addEventListener('click', addGroup);
 $('date').addEventListener('change', () => {
   context.date = $('date').value || context.today;
   drawPlan();

@@ -4,7 +4,7 @@ import { $, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './
 let state = null;
 let refresh = () => {};
 
-const PICTURES = [['', '按作息表'], ['rhythm', '时段'], ['leaderboard', '战报'], ['cities', '各地战果'], ['countdown', '倒计时'], ['welcome', '迎接'], ['rest', '休息'], ['dark', '熄屏']];
+const PICTURES = [['', '按作息表'], ['rhythm', '时段'], ['leaderboard', '战报'], ['cities', '各地战果'], ['measures', '过程数据'], ['countdown', '倒计时'], ['welcome', '迎接'], ['rest', '休息'], ['dark', '熄屏']];
 const THEMES = [['', '按作息表'], ['ink', '深色'], ['paper', '浅色']];
 const LANGUAGES = [['', '按作息表'], ['zh', '中文'], ['en', 'English']];
 const STANDING = [['', '按作息表'], ['false', '横屏'], ['true', '竖屏']];

@@ -35,8 +35,8 @@ BENCH = (
     "slowvoice",
 )
 SOAK = (
-    "noons", "nap", "kill", "linkkill", "wallday", "wallaway", "axe", "pictures", "cities", "wear", "upgradekill",
-    "longforms",
+    "noons", "nap", "kill", "linkkill", "linkday", "wallday", "wallaway", "axe", "pictures", "cities", "wear",
+    "upgradekill", "longforms",
 )  # fmt: skip
 
 

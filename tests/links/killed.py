@@ -1,7 +1,12 @@
-"""A process that only sends: `python killed.py STORE ADDRESS KEY`. The test kills it."""
+"""Processes that only send: `python killed.py STORE ADDRESS KEY`. The test kills them.
+
+One process has imported everything and has no threads. For each line on stdin it forks a sender and prints its id; the
+sender's death is printed as "over". Starting Python for each death would take most of the time.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import replace
@@ -27,5 +32,17 @@ def main(path: str, address: str, key: str) -> None:
     time.sleep(120)
 
 
+def serve(*arguments: str) -> None:
+    """Fork a sender for each line."""
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            main(*arguments)
+            os._exit(0)
+        print(child, flush=True)
+        os.waitpid(child, 0)
+        print("over", flush=True)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve(*sys.argv[1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
@@ -282,8 +283,12 @@ def test_wrong_secrets_are_said(office: BotHouse, servers: dict[Any, Any], kind:
 
 
 def test_pause_closes_the_connection(office: BotHouse, servers: dict[Any, Any]) -> None:
-    """A paused robot has no connection; after the pause it has one again."""
+    """A paused robot has no connection; after the pause it has one again, also when it was not over yet."""
     server = servers[DingtalkBots]
+    for on in (True, False) * 3:
+        office.office.links.pause("bot:钉钉报单", on=on)
+        time.sleep(0.1)
+    until(lambda: server.lines)
     office.office.links.pause("bot:钉钉报单", on=True)
     until(lambda: not server.lines)
     assert office.state("bot:钉钉报单").paused

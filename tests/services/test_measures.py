@@ -183,3 +183,31 @@ def test_measures_are_checked_and_edited_by_form(office: House) -> None:
     for before in (text.replace(SECTION, "measures: []"), text.replace(SECTION, "")):
         done = apply(before, [Operation("insert", ("measures", 0), {"name": "邀约", "unit": "个"})])
         assert [(one.name, one.unit) for one in parse(done).measures] == [("邀约", "个")]
+
+
+def test_a_wall_gets_the_boards_of_all_periods_only_while_one_shows_them(office: House) -> None:
+    """Today's boards are there as soon as a screen shows the scene; a correction and a hidden person change them."""
+    measures = office.office.measures
+    enter(measures, "王小明", 30, "a", when=DAY - timedelta(days=20))
+    enter(measures, "陈芳", 12, "b")
+    assert office.office.glance().measures == ()
+    office.office.walls.choose("main", {"scene": "measures"})
+    shown = {(one.period, one.measure.name): one for one in office.office.glance().measures}
+    assert len(shown) == 6
+    assert [person.name for _, person, _ in shown["day", "电话"].people] == ["陈芳"]
+    assert shown["month", "电话"].total == 42
+    enter(measures, "陈芳", 15, "c")
+    assert office.office.glance().measures[0].total == 15
+    chen = next(person for person in office.office.people() if person.name == "陈芳")
+    office.office.update_person(chen.id, hidden=True)
+    assert office.office.glance().measures[0].people == ()
+
+
+def test_the_timetable_shows_the_boards_for_a_while(office: House) -> None:
+    """`show: 过程数据` with an end puts the boards on the walls until then."""
+    path = office.timetable_file.path
+    shown = "cues:\n  - {at: 09:00-09:20, show: 过程数据}\n"
+    path.write_text(path.read_text(encoding="utf-8").replace("cues:\n", shown, 1), encoding="utf-8")
+    office.timetable_file.refresh()
+    assert office.office.glance().state.wall == "measures"
+    assert {one.period for one in office.office.glance().measures} == {"day", "week", "month"}

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from controller.sentences import say
 from signage.catalogue import HAN, SLOT, Catalogue, read
-from signage.language import in_english
+from signage.language import Answers, Encoded, in_english
 from signage.page_source import literals, script_in_english, template_in_english
 from tests.signage.english_office import PEOPLE, PRODUCT, timetable
 from tests.signage.house import REPOSITORY, House, running
@@ -287,3 +288,12 @@ def test_scripts_are_served_in_english(house: House) -> None:
     assert head["ETag"]
     for name in ("wall.js", "..%2fhttp.py", "phone.css"):
         assert ask(house, "GET", f"/english/{name}", **ENGLISH)[1]["error"] == "There is no such address."
+
+
+@pytest.mark.parametrize("others", [{"office": "北京", "note": "a<b"}, {}])
+def test_a_list_that_is_written_once_is_the_same_json(others: dict[str, str]) -> None:
+    """An answer with an `Encoded` list reads as one with the plain list, alone and beside other values."""
+    people = [{"name": "王小明", "unreadable": [], "leader": False}, {"name": "</script>", "say_as": None}]
+    answers = Answers(Flask(__name__))
+    assert json.loads(answers.dumps({**others, "people": Encoded(people)})) == {**others, "people": people}
+    assert json.loads(answers.dumps({"people": Encoded(), **others})) == {"people": [], **others}

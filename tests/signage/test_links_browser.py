@@ -119,3 +119,42 @@ def test_a_program_is_connected(house: House, browser: Browser) -> None:
     shown = str([house.call("GET", path, role="admin").json for path in ("/api/links", "/api/log")])
     assert receiver.secrets[0] not in shown
     assert "/events" not in shown
+
+
+def test_a_program_gets_a_token_and_the_calendar_an_address(house: House, browser: Browser) -> None:
+    """Both are shown on the phone; the token works, is listed with its maker, and is revoked there."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(GENEROUS)
+    join(house, page, "owner")
+    page.tap("text=设备")
+    page.locator("#calendar").tap()
+    page.get_by_text("打开日历").tap()
+    expect(page.locator("#sheet .secret")).to_contain_text("/calendar/")
+    picture(page, "calendar")
+    page.get_by_text("换一个地址").tap()
+    before = page.evaluate("fetch('/api/calendar').then((answer) => answer.json())")["address"]
+    page.locator("#sheet").get_by_text("换", exact=True).tap()
+    expect(page.locator("#sheet .secret")).to_contain_text("/calendar/")
+    assert page.locator("#sheet .secret").inner_text() != before
+    page.keyboard.press("Escape")
+    page.locator("#new-token").tap()
+    page.fill("#token-name", "客户系统")
+    picture(page, "token-wish")
+    page.locator("#sheet").get_by_text("程序", exact=True).tap()
+    page.locator("#sheet .go").tap()
+    token = page.locator("#token").inner_text()
+    picture(page, "token")
+    asked = page.request.get(f"{house.address}/api/deals", headers={"Authorization": f"Bearer {token}"})
+    assert asked.status == 200
+    page.keyboard.press("Escape")
+    page.locator("#who-may").tap()
+    row = page.locator("#sheet li", has_text="客户系统")
+    expect(row).to_contain_text("给的")
+    row.get_by_text("作废").tap()
+    picture(page, "token-list")
+    page.locator("#sheet .stop").tap()
+    expect(page.locator("#toast")).to_contain_text("已作废")
+    asked = page.request.get(f"{house.address}/api/deals", headers={"Authorization": f"Bearer {token}"})
+    assert asked.status == 401
+    context.close()

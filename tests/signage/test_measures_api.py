@@ -190,3 +190,26 @@ def test_commands_export_and_import(house: House, home: Path, tmp_path: Path) ->
     assert zhangu("import", "measures", str(table)) == (0, "1 行，改了 1 个数。\n")
     table.write_text("姓名,电话\n没有人,12\n", encoding="utf-8")
     assert "第 2 行：名单里没有“没有人”。" in zhangu("import", "measures", str(table))[1]
+
+
+def test_a_salesperson_enters_the_own_numbers_alone(house: House) -> None:
+    """The phone of 陈芳 sees and enters the numbers of 陈芳; for anybody else it is refused with a sentence."""
+    office = house.daemon.office
+    chen = next(person for person in office.people() if person.name == "陈芳")
+    house.tokens["陈芳"] = office.keys.make_token("陈芳", "sales")
+    assert enter(house, "陈芳", "own-1", (chen.id, 12)).status == 201
+    assert enter(house, "陈芳", "own-2", ("陈芳", 14)).status == 201
+    other = enter(house, "陈芳", "own-3", ("陈芳", 15), ("李思思", 99))
+    assert (other.status, other.json["error"]) == (
+        403,
+        "销售的手机只能报自己的单，记自己的数。这是陈芳的手机。",
+    )
+    seen = house.call("GET", f"/api/measures/day?team={quote(chen.team)}", role="陈芳").json
+    assert [(one["name"], one["values"].get("电话")) for one in seen["people"]] == [("陈芳", 14)]
+    deal = {"product": "套餐", "amount": 880, "key": "own-deal"}
+    assert house.call("POST", "/api/deals", {"person": "陈芳", **deal}, role="陈芳").status == 403
+    assert house.call("POST", "/api/deals/proposed", {"person": "李思思", **deal}, role="陈芳").status == 403
+    assert house.call("POST", "/api/deals/proposed", {"person": "陈芳", **deal}, role="陈芳").status == 201
+    house.tokens["谁"] = office.keys.make_token("谁", "sales")
+    assert enter(house, "谁", "own-4", ("李思思", 99)).status == 403
+    assert house.call("GET", f"/api/measures/day?team={quote(chen.team)}", role="谁").json["people"] == []

@@ -15,6 +15,7 @@ import pytest
 
 from controller.sales import push
 from controller.sales.model import Refused
+from controller.services.push import PushLinks
 from tests.signage.house import ZONE, House, running
 
 WEDNESDAY = datetime(2026, 11, 25, 14, 40, tzinfo=ZONE)
@@ -253,3 +254,32 @@ def test_a_fixed_value_and_a_missing_one() -> None:
     assert found == {"external_id": "7", "product": "铂金套餐", "amount": 5}
     with pytest.raises(Refused):
         push.checked_mapping([])
+
+
+def test_a_sample_previews_a_mapping(house: House) -> None:
+    """The preview answers with the deal's fields, or the sentence of what is wrong, and stores nothing."""
+    sample = json.loads(payload("p-1"))
+    asked = {"kind": "jiandaoyun", "mapping": MAPPING, "sample": sample}
+    found = house.call("POST", "/api/push/new/preview", asked, "owner").json
+    assert (found["fields"]["person"], found["fields"]["amount"], found["problem"]) == ("王小明", "12800", "")
+    asked["mapping"] = {**MAPPING, "amount": "data.nothing"}
+    assert "缺少 amount" in house.call("POST", "/api/push/new/preview", asked, "owner").json["problem"]
+    assert house.call("POST", "/api/push/new/preview", {**asked, "sample": "x"}, "owner").status == 422
+    assert house.call("POST", "/api/push/new/preview", asked, "assistant").status == 403
+    assert "new" not in [one["name"] for one in house.call("GET", "/api/push", role="owner").json["links"]]
+
+
+def test_a_system_that_is_switched_off_is_refused_until_it_is_on_again(house: House) -> None:
+    """Secret and mapping stay; the refusal is its last push, which a restart keeps; removing forgets both."""
+    fields = {"kind": "token", "mapping": MAPPING}
+    secret = house.call("PUT", "/api/push/tick", fields, "owner").json["secret"]
+    assert send(house, "tick", payload("off-1"), X_Token=secret)[0] == 201
+    assert house.call("PUT", "/api/push/tick", {**fields, "on": False}, "owner").json == {}
+    status, answer = send(house, "tick", payload("off-2"), X_Token=secret)
+    assert (status, answer["error"][:7]) == (403, "这个推送关掉了")
+    kept = PushLinks(house.daemon.office._context, house.daemon.office.push_links._secrets)
+    assert [(one.on, one.last[:7]) for one in kept.all() if one.name == "tick"] == [(False, "这个推送关掉了")]
+    house.call("PUT", "/api/push/tick", {**fields, "on": True}, "owner")
+    assert send(house, "tick", payload("off-2"), X_Token=secret)[0] == 201
+    house.call("DELETE", "/api/push/tick", role="owner")
+    assert "tick" not in house.daemon.office._context.preferences.get("push_last", {})

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from controller.system.network import lan_address
 from signage import audit
-from signage.auth import RIGHTS, TEAM_ONLY, needs
+from signage.auth import RIGHTS, SELF_ONLY, TEAM_ONLY, needs
 from signage.sign_in import EXPIRED
 from tests.signage.house import House, running
 
@@ -326,7 +326,10 @@ def test_each_writing_route_of_leaders_names_its_team() -> None:
     for right, roles in RIGHTS.items():
         if right != "read" and roles & TEAM_ONLY:
             with pytest.raises(ValueError, match="own team"):
-                needs(right)
+                needs(right, person=tuple)
+        if right != "read" and roles & SELF_ONLY:
+            with pytest.raises(ValueError, match="for themselves"):
+                needs(right, lambda: None)
     with pytest.raises(KeyError):
         needs("everything")
 

@@ -17,7 +17,8 @@ OPEN = {  # routes without sign-in; each is read-only, or for sign-in and pairin
     "GET /join/<link>", "POST /join", "GET /api/wall",
     "POST /api/walls/<name>/painted", "GET /api/walls/<name>/painted", "GET /api/pairing",
     "GET /photos/<name>", "GET /poster", "GET /qr.svg", "GET /timetable", "GET /zhangu-ca.crt",
-    "GET /manifest.webmanifest", "POST /api/push/<name>", "GET /api/reach", "GET /english/<name>", "POST /language",
+    "GET /manifest.webmanifest", "POST /api/push/<name>", "GET /english/<name>", "POST /language",
+    "GET /calendar/<name>", "GET /api/reach",
 }  # fmt: skip
 ROLES = sorted(RIGHTS["read"])
 STRANGERS = {

@@ -263,6 +263,96 @@ def test_settings_and_a_new_entry(house: House, browser: Browser, pages: list[Pa
     assert re.findall(r"#.*", text) == comments
 
 
+def test_a_group_is_added_changed_and_removed(house: House, browser: Browser, pages: list[Page]) -> None:
+    """设置 → 群和邮件: the form writes the YAML, every comment stays, the daemon has the link; removing ends it."""
+    page = opened(house, browser, pages, "small")
+    page.locator(".tabs").get_by_text("设置").click()
+    page.click("#add-group")
+    page.fill("#group-name", "销售一群")
+    page.get_by_text("下一步").click()
+    page.locator("#sheet [data-key=kind] select").select_option(label="企业微信")
+    page.locator("#sheet [data-key=send] .chip", has_text="整点").click()
+    page.locator("#sheet [data-key=quiet] textarea").fill("25:00-26:00")
+    expect(page.locator("#sheet [data-key=quiet] .wrong")).to_contain_text("25:00")
+    page.locator("#sheet [data-key=quiet] textarea").fill("00:00-09:00")
+    expect(page.locator("#sheet-save")).to_be_enabled()
+    kept(page, "group")
+    page.click("#sheet-save")
+    expect(page.locator("#groups li").first).to_contain_text("企业微信")
+    text = house.daemon.timetable_file.path.read_text(encoding="utf-8")
+    assert re.findall(r"#.*", text) == re.findall(r"#.*", SHIPPED)
+    deadline = time.monotonic() + 30
+    while not (groups := house.daemon.office._context.rhythm.links.groups):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (groups[0].name, groups[0].kind, "hourly" in groups[0].send) == ("销售一群", "wecom", False)
+    page.locator("#groups button", has_text="销售一群").click()
+    page.locator("#sheet").get_by_role("button", name="去掉").click()
+    page.locator("#sheet").get_by_role("button", name="去掉").click()
+    expect(page.locator("#groups li")).to_have_count(1)
+    assert "销售一群" not in house.daemon.timetable_file.path.read_text(encoding="utf-8")
+
+
+def by_touch(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag one finger."""
+    tools = page.context.new_cdp_session(page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        tools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    send("touchStart", start)
+    for step in range(1, 9):
+        send("touchMove", (start[0], start[1] + (end[1] - start[1]) * step / 8))
+        page.wait_for_timeout(30)
+    send("touchEnd")
+
+
+def by_mouse(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=8)
+    page.wait_for_timeout(100)
+    page.mouse.up()
+
+
+def middle(page: Page, name: str) -> tuple[float, float]:
+    box = page.locator("#rhythm li", has_text=name).locator(".handle").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("way", ["touch", "mouse", "keys", "list"])
+def test_a_span_is_dragged_before_another(
+    house: House, browser: Browser, pages: list[Page], way: str
+) -> None:
+    """先锋探路 (5 minutes) goes before 元帅升帐 (15): both keep their length, the file all comments."""
+    page = opened(house, browser, pages, "desktop" if way == "mouse" else "phone")
+    scouts = page.locator("#rhythm li", has_text="先锋探路").locator(".handle")
+    scouts.scroll_into_view_if_needed()
+    if way in ("touch", "mouse"):
+        page.locator("#rhythm").evaluate("node => scrollTo(0, node.offsetTop - 20)")
+        start, end = middle(page, "先锋探路"), middle(page, "元帅升帐")
+        (by_touch if way == "touch" else by_mouse)(page, start, (end[0], end[1] - 12))
+    elif way == "keys":
+        scouts.focus()
+        page.keyboard.press("ArrowUp")
+    else:
+        scouts.click()
+        page.locator("#sheet button", has_text="元帅升帐").click()
+    sheet = page.locator("#sheet")
+    expect(sheet).to_contain_text("挪动“先锋探路”")
+    expect(sheet.locator(".form li", has_text="先锋探路")).to_contain_text("09:00–09:05")
+    expect(sheet.locator(".form li", has_text="元帅升帐")).to_contain_text("09:05–09:20")
+    kept(page, f"drag-{way}")
+    page.click("#sheet-save")
+    expect(page.locator("#toast")).to_contain_text("已保存")
+    text = house.daemon.timetable_file.path.read_text(encoding="utf-8")
+    assert text.index("name: 先锋探路") < text.index("name: 元帅升帐") < text.index("name: 攻城略地")
+    assert re.search(r"at: 09:00-09:05\s+name: 先锋探路", text)
+    assert sorted(re.findall(r"#.*", text)) == sorted(re.findall(r"#.*", SHIPPED))
+
+
 @pytest.mark.parametrize(
     ("size", "scheme"),
     [

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from tests.storybook.english import in_english_office
 from tests.storybook.honour_scenes import honour_stories
 from tests.storybook.loud_scenes import celebration_stories, show_stories
+from tests.storybook.measure_scenes import measure_stories
 from tests.storybook.quiet_scenes import other_stories, rhythm_stories
 from tests.storybook.story import State, Story
 
@@ -19,6 +20,6 @@ __all__ = ["State", "stories"]
 
 def stories() -> Mapping[str, State]:
     """Return the JSON state of each story by name; the name starts with its subject."""
-    quiet = rhythm_stories() | other_stories() | honour_stories()
+    quiet = rhythm_stories() | other_stories() | honour_stories() | measure_stories()
     chinese: dict[str, Story] = quiet | show_stories() | celebration_stories()
     return {name: story.state() for name, story in (chinese | in_english_office(chinese)).items()}

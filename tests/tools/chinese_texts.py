@@ -19,6 +19,7 @@ NOT_READ_ON_PHONES = (
     "controller/simulation/",  # a made-up day
     "controller/sound/mandarin/",  # what is spoken
     "controller/timetable/default_texts.py",
+    "controller/timetable/calendar_feed.py",  # read in calendars
     "controller/sentences.py",  # has both languages itself
     "controller/sentences_health.py",
     "signage/catalogue.py",

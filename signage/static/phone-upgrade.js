@@ -1,0 +1,44 @@
+// 设备 → 版本: the present version, an upgrade by the owner, and the way back.
+import { $, ask, call, el, fill, row, sheet, tap } from './phone-kit.js';
+import { fileButton, send, sending } from './phone-media.js';
+
+const POLL_MS = 2000, MOST_MB = 1500;
+const STEPS = { waiting: '等主机接手', checking: '检查安装包', unpacking: '放好新版本', stopping: '停下旧版本', fitting: '准备账本', switching: '换成新版本', starting: '启动，看它是不是正常', done: '收尾', back: '回到原来的版本' };
+let rights = [];
+
+async function open() {
+  const list = el('ul', { class: 'rows' });
+  const said = el('p', { class: 'dim', role: 'status', id: 'upgrade-said' });
+  const file = fileButton('选安装包', '.deb', ([chosen]) => tap(back, async () => {
+    show(await send('POST', '/api/upgrade', chosen, MOST_MB, (part) => fill(said, sending(part))));
+  }), { id: 'upgrade-file' });
+  const back = el('button', { type: 'button', class: 'act', id: 'rollback' }, '退回上一个版本');
+  const own = el('div', { id: 'upgrade-own' }, el('p', {}, '选一个签过名的安装包（.deb）升级。音乐会停几秒钟；新版本一分钟内不正常，会自动回到现在的版本。'), file, back);
+  function show(found) {
+    fill(list, row('现在的版本', found.version, '', ''), row('上一个版本', found.previous || '没有', '', ''));
+    own.hidden = !found.installed || !rights.includes('own');
+    file.hidden = Boolean(found.busy);
+    back.disabled = Boolean(found.busy) || !found.previous;
+    const last = found.last ? found.last.sentence : '';
+    fill(said, !found.installed ? '这里的战鼓不是用安装包装的，不能在这里升级。用 git 取的代码，请用 git 升级。' : found.busy ? `${STEPS[found.busy] || found.busy}……` : last);
+    if (found.busy) setTimeout(follow, POLL_MS);
+  }
+  // The server restarts in the middle: ask again until it answers.
+  function follow() {
+    if (!list.isConnected) return;
+    call('GET', '/api/upgrade').then(show, () => setTimeout(follow, POLL_MS));
+  }
+  back.addEventListener('click', () => ask('退回上一个版本', ['音乐会停几秒钟，订单都会保留。'], '退回', async () => {
+    await call('POST', '/api/rollback', {});
+  }));
+  show(await call('GET', '/api/upgrade'));
+  sheet('版本', list, said, own);
+}
+
+export function draw(state) {
+  rights = state.me.rights;
+}
+
+export function start() {
+  $('upgrade').addEventListener('click', (event) => tap(event.currentTarget, open));
+}
