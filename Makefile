@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev package package-key
+.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev package package-key bench-peers
 
 help:            ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
@@ -61,6 +61,9 @@ check: .venv/.dev  ## check format, lint (also JavaScript), types, import contra
 bench: .venv/.dev  ## measure all figures on real output and print a table
 	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench
+
+bench-peers: .venv/.dev  ## measure other programs beside ours: PEERS=FOLDER names their adapters
+	@$(BIN)/python -m tests.bench.peers "$(PEERS)"
 
 soak: .venv/.dev  ## run the long measurements
 	@bash config/needs.sh bench

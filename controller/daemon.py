@@ -15,12 +15,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 # Only the imports for starting the player process; Daemon._build imports the rest while the player opens its device.
-from controller.sound import mandarin
+from controller.sound import mandarin, output_choice
 from controller.sound.speaker import Event, Speaker
 from controller.system import log_file, network, process
 from controller.system.network import Certificate, listen, reachable_address
-from controller.system.paths import Home, version
+from controller.system.paths import Home, memory_folder, version
 from controller.system.process import InstanceLock, ShutdownSignal
+from controller.system.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -61,7 +62,8 @@ class Daemon:
             self._instance_lock = self._stack.enter_context(InstanceLock(home.running))
             self._listener = listen(options.host, options.port)
             self._stack.callback(self._listener.close)
-            self.speaker = Speaker(self._on_speaker)
+            choice = output_choice.read(home.var / "output.json")
+            self.speaker = Speaker(self._on_speaker, output=choice.key if choice else None)
             self._stack.callback(
                 self.speaker.close
             )  # for a failed build; normally the speaker is closed earlier
@@ -122,7 +124,7 @@ class Daemon:
         self._stack.callback(self.store.close)
         library = Library(home.root, home.cache)
         self._stack.callback(library.close)
-        voice = Voice(home.cache, home.var / "voices")
+        voice = Voice(home.cache, home.var / "voices", memory=memory_folder("clips"))
         self._stack.callback(voice.close)
         self._voice_install = VoiceInstall(
             home.var / "voices",
@@ -157,8 +159,9 @@ class Daemon:
         self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
         self.timekeeper = Timekeeper(
-            self.clock, self.timetable_file, self.office.timetable_listener, self._alive
-        )
+            self.clock, self.timetable_file, self.office.timetable_listener,
+            Watchdog({"store": self.store.responds, "player": self.speaker.works}).feed,
+        )  # fmt: skip
         self.store.changes.listen(self.timekeeper.wake)
         self.links = LinkSender(
             self.clock,
@@ -237,11 +240,6 @@ class Daemon:
         self._stack.callback(self.front.close)
         app.extensions["tls"] = (self.front.port, certificate.authority)
         self.front.start()
-
-    def _alive(self) -> None:
-        """Feed the watchdog while the timekeeper works and the store can be read."""
-        with self.store.read():
-            process.notify("WATCHDOG=1")
 
     def _on_speaker(self, event: Event) -> None:
         self._announcer.on_speaker(event)

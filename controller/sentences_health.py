@@ -16,7 +16,7 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
         "Please check that the playlist has tracks that can be played, or run zhangu doctor.",
     ),
     "read_only": (
-        "存储卡变成只读了，什么都写不进去。",
+        "存储卡变成只读的了，账本只能读、不能写。",
         "The file system has become read-only: nothing can be written.",
     ),
     "read_only_meanwhile": (

@@ -201,8 +201,7 @@ class Access:
         named = request.headers.get("Host")
         if named is None:
             return
-        host = (urlsplit(f"//{named}").hostname or "") if re.fullmatch(r"[\w.:\[\]%-]+", named) else ""
-        host = host.rstrip(".").lower()
+        host = _host_of(named).rstrip(".").lower()
         if host in self._hosts or host.endswith(OWN_SUFFIXES) or _is_address(host):
             return
         raise Denied(
@@ -211,12 +210,30 @@ class Access:
         )
 
 
+def _host_of(named: str) -> str:
+    """Return the host of a Host header; "" when it is none, also with a bracket that is not closed."""
+    if not re.fullmatch(r"[\w.:\[\]%-]+", named):
+        return ""
+    try:
+        return urlsplit(f"//{named}").hostname or ""
+    except ValueError:
+        return ""
+
+
 def _is_address(host: str) -> bool:
     try:
         ip_address(host.split("%")[0])
     except ValueError:
         return False
     return True
+
+
+def _place_of(address: str) -> str:
+    """Return host and port of an address, "" when it is none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 def _bearer() -> str | None:
@@ -229,7 +246,7 @@ def require_own_page() -> None:
     """Raise Denied 403 unless a page of this server sent the request: a cookie alone proves nothing."""
     site = request.headers.get("Sec-Fetch-Site")
     source = request.headers.get("Origin") or request.headers.get("Referer")
-    if site not in (None, "same-origin", "none") or not source or urlsplit(source).netloc != request.host:
+    if site not in (None, "same-origin", "none") or not source or _place_of(source) != request.host:
         raise Denied(403, "这个请求不是从战鼓的页面发出的，没有执行。")
 
 

@@ -33,6 +33,8 @@ __all__ = ["Session", "Store"]
 
 _READERS_KEPT: Final = 8
 _BUSY_MS: Final = 5000
+RESPONDS_S: Final = 2.0
+"""Longest wait for the writing lock before the store counts as hanging; transactions take milliseconds."""
 _WANTED_ROOM: Final = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 """Error codes when opening the file on a full disk: there is no space for its -wal and -shm."""
 _LEAST_ROOM: Final = 100_000
@@ -71,7 +73,7 @@ class Store:
         except StoreTrouble as trouble:
             if not stand_in:
                 raise
-            self._missing = trouble
+            self._missing = self._explained(trouble)
             self._writer = self._open_substitute()
 
     def _open(self, *, sound: bool) -> sqlite3.Connection:
@@ -156,11 +158,15 @@ class Store:
                 return StoreTrouble(_sentences(self.path)[sqlite3.SQLITE_READONLY])
         return None
 
+    def _explained(self, trouble: StoreTrouble) -> StoreTrouble:
+        """Return the cause of a file that cannot be opened: SQLite does not say that the file system is read-only."""
+        return trouble if isinstance(trouble, StoreDamaged) else self._shut() or trouble
+
     def _heal(self) -> None:
         try:
             writer = self._open(sound=True)
         except StoreTrouble as trouble:
-            self._missing = trouble
+            self._missing = self._explained(trouble)
             return
         with self._lock:
             self._writer.close()
@@ -222,6 +228,15 @@ class Store:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+
+    def responds(self, within_s: float = RESPONDS_S) -> bool:
+        """Return whether a write could begin and a read end; a full or damaged disk is an answer too."""
+        if not self._lock.acquire(timeout=within_s):
+            return False
+        self._lock.release()
+        with suppress(StoreTrouble), self.read():
+            pass
+        return True
 
     @contextmanager
     def read(self) -> Iterator[Session]:

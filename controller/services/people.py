@@ -31,6 +31,7 @@ from controller.services.context import Context
 from controller.services.upload_inbox import Source, UploadInbox, shelve
 from controller.sound.mandarin import reading_of, unreadable
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
+from controller.system.files import own_files
 
 
 class PeopleService:
@@ -256,9 +257,7 @@ class ProfileMedia:
 
 def _thin(folder: Path, used: set[str], stays_s: float) -> None:
     """Delete unused files older than `stays_s` seconds; not in a linked folder, which belongs to another office."""
-    if folder.is_symlink() or not folder.is_dir():
-        return
-    for file in folder.iterdir():
+    for file in own_files(folder):
         with contextlib.suppress(OSError):
             if file.name not in used and time.time() - file.stat().st_mtime >= stays_s:
                 file.unlink()

@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Protocol
 
 from controller.sales.model import Refused, StoreFull
+from controller.system.files import own_files
 from controller.system.os_errors import reason
 
 PIECE = 256 * 1024
@@ -26,7 +27,7 @@ class UploadInbox:
 
     def __init__(self, folder: Path):
         self._folder = folder
-        for left in folder.glob("*") if folder.is_dir() else ():
+        for left in own_files(folder):
             with contextlib.suppress(OSError):
                 left.unlink()
 

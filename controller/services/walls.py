@@ -107,7 +107,8 @@ PINNABLE: Final = (*(name for name in SCENES if name not in ("celebration", "fau
 MOST_WALLS: Final = 300
 MOST_OF_ONE: Final = 40
 _CALLED: Final = "called"
-_SEEN_EVERY: Final = timedelta(minutes=5)
+_SEEN_EVERY: Final = timedelta(minutes=20)
+"""Interval at which a wall's last report is stored: each one costs the card 60 KB."""
 _ONE_OF: Final[Mapping[str, tuple[object, ...]]] = {
     "scene": PINNABLE,
     "theme": THEMES,

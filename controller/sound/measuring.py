@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.child import Child, ChildLost
-from controller.system.files import read_json, readable
+from controller.system.files import own_files, read_json, readable
 
 log = logging.getLogger(__name__)
 
@@ -174,10 +174,8 @@ class Catalogue:
 
     def sweep(self, paths: Iterable[Path]) -> None:
         """Delete conversions of files that are not among these; not in a folder that another office made."""
-        if self.made.is_symlink() or not self.made.is_dir():
-            return
         used = {facts.made for path in paths if (facts := self.known(path)) is not None}
-        for file in self.made.iterdir():
+        for file in own_files(self.made):
             if file.name not in used:
                 with contextlib.suppress(OSError):
                     file.unlink()

@@ -26,6 +26,14 @@ def read_json(file: Path) -> Any:
         raise ValueError(f"{file} is nested too deeply") from error
 
 
+def own_files(folder: Path) -> tuple[Path, ...]:
+    """Return the files of a folder for sweeping; none of a linked folder (another office's), or without the right."""
+    try:
+        return () if folder.is_symlink() else tuple(folder.iterdir())
+    except OSError:
+        return ()
+
+
 def readable(name: str) -> str:
     """Return the name as text that can be shown, stored and sent: no lone surrogates, control or direction characters.
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,21 @@ def here() -> Home:
 def chosen(folder: str | os.PathLike[str] | None) -> Home:
     """Return the requested home, or the default."""
     return Home(Path(folder).resolve()) if folder else here()
+
+
+MEMORY_LEAST: Final = 150_000_000
+
+
+def memory_folder(name: str) -> Path | None:
+    """Return a folder of the service in memory, for files that are used once; None without systemd or without room."""
+    service = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if not service:
+        return None
+    try:
+        room = os.statvfs(service)
+        return Path(service) / name if room.f_bavail * room.f_frsize >= MEMORY_LEAST else None
+    except OSError:
+        return None
 
 
 # --- The version, in a form that a person can compare after an upgrade

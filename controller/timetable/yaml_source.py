@@ -24,7 +24,7 @@ _FULL_WIDTH_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+)\s*：\s*")
 _TIGHT_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+):(?=[^\s:/])")
 _OPEN_QUOTE = re.compile(r"""\s*(?:-\s+)?(?:[^\s:"'#]+:\s+)?(?P<mark>["'])""")
 _INDENT = re.compile(r"^[ \t\u3000\u00a0]*")
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

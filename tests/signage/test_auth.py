@@ -206,7 +206,8 @@ def test_actions_are_logged_with_their_caller(phone: FlaskClient, caplog: pytest
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("evil.example", 421), ("zhangu.evil.example", 421), ("localhost.evil.example:8080", 421),
+    [("evil.example", 421), ("127.0.0.1[", 421), ("[::1", 421),
+     ("zhangu.evil.example", 421), ("localhost.evil.example:8080", 421),
      ("127.0.0.1@evil.com", 421), ("localhost", 302), ("192.168.1.7:8080", 302), ("[fe80::1]:8080", 302),
      ("zhangu.local", 302), ("wall.example", 302), ("LOCALHOST.", 302)],
 )  # fmt: skip
@@ -299,6 +300,7 @@ def test_guesses_at_once_are_counted_one_by_one() -> None:
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[localhost"},
         {"Origin": "http://localhost:9999"},
         {"Referer": "http://evil.example/localhost"},
         {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -72,6 +73,7 @@ def test_the_ceremony_is_led_from_the_phone(house: House, browser: Browser, phon
     wall.close()
 
 
+@pytest.mark.long  # the server: test_honours.py
 def test_a_contest_is_previewed_made_ended_and_removed(house: House, browser: Browser, phone: Page) -> None:
     """Refused without a name, with the sentence below; the wall has its line; the result is shown."""
     wall = browser.new_page(viewport={"width": 1280, "height": 720})
@@ -121,3 +123,13 @@ def test_past_results_have_every_deal_and_a_persons_page(house: House, phone: Pa
 def test_the_page_follows_the_phones_rules(phone: Page) -> None:
     """Targets, type, contrast, as for every other page of the phone."""
     assert phone.evaluate(RULES) == []
+
+
+def test_an_awards_poster_is_downloaded_from_the_persons_page(phone: Page) -> None:
+    """Each award of a person has its poster, a PNG with a name to keep."""
+    phone.locator("#award-rows button").first.tap()
+    link = phone.locator("#sheet a[download]").first
+    expect(link).to_have_attribute("download", re.compile("喜报-.+[.]png"))
+    answer = phone.request.get(str(link.evaluate("node => node.href")))
+    assert (answer.status, answer.body()[:4]) == (200, b"\x89PNG")
+    phone.locator("#sheet").get_by_role("button", name="关闭").tap()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -157,4 +158,47 @@ def test_a_program_gets_a_token_and_the_calendar_an_address(house: House, browse
     expect(page.locator("#toast")).to_contain_text("已作废")
     asked = page.request.get(f"{house.address}/api/deals", headers={"Authorization": f"Bearer {token}"})
     assert asked.status == 401
+    context.close()
+
+
+def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
+    """Places with a preview against a sample, the secret once; with it a deal is taken, and not after it is off."""
+    context = browser.new_context(viewport={"width": 320, "height": 700}, has_touch=True, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(GENEROUS)
+    join(house, page, "owner")
+    page.goto(house.address + "/#links")
+    page.tap("#add-push")
+    page.locator("#sheet .chip", has_text="固定的口令").tap()
+    page.fill("#push-name", "客户系统")
+    places = {"person": "data.who", "product": "=套餐", "amount": "data.sum", "external_id": "data.id"}
+    for key, place in places.items():
+        page.fill(f"#map-{key}", place)
+    page.fill("#push-sample", '{"data": {"id": "A-1", "who": "王小明"}}')
+    expect(page.locator("#sheet .wrong").first).to_contain_text("缺少 amount")
+    page.fill("#push-sample", '{"data": {"id": "A-1", "who": "王小明", "sum": 880}}')
+    expect(page.locator("#sheet [role=status]")).to_contain_text("这样能收下")
+    expect(page.locator("#sheet [role=status]")).to_contain_text("880")
+    page.locator("#sheet .go").tap()
+    secret = page.locator("#sheet .secret").inner_text()
+    page.locator("#sheet").get_by_role("button", name="关闭").tap()
+    expect(page.locator("#sheet")).to_be_hidden()
+
+    def push(ident: str) -> int:
+        return page.request.post(
+            house.address + "/api/push/" + quote("客户系统"),
+            data={"data": {"id": ident, "who": "王小明", "sum": 880}}, headers={"X-Token": secret},
+        ).status  # fmt: skip
+
+    assert push("A-1") == 201
+    page.reload()
+    expect(page.locator("#push-rows li")).to_contain_text("收到 A-1")
+    page.locator("#push-rows button").tap()
+    page.get_by_role("button", name="先关掉，不收").tap()
+    expect(page.locator("#push-rows .ok")).to_have_count(0)
+    assert push("A-2") == 403
+    page.locator("#push-rows button").tap()
+    page.get_by_role("button", name="去掉").tap()
+    page.locator("#sheet .stop").tap()
+    expect(page.locator("#push-rows")).to_contain_text("可以自己推送过来")
     context.close()

@@ -563,3 +563,11 @@ def test_each_default_is_declared_once() -> None:
 
 def parsed_of(more: str) -> Timetable:
     return load.parse(f"office: 甲\nrhythm:\n- {{at: 09:00-10:00, name: 一}}\n{more}")
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x7f", "\x80", "\x96", "\x9f", "\ufffe"])
+def test_an_invisible_character_is_named(character: str) -> None:
+    """YAML itself would stop at it with an error of the parser."""
+    with pytest.raises(load.TimetableInvalid) as caught:
+        load.parse(f"office: 北京{character}公司\n")
+    assert "有看不见的控制字符" in str(caught.value.faults[0])

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from controller.sentences import say
 from controller.sound.child import Child, ChildLost
@@ -37,10 +37,15 @@ UNREAD_S = 3600.0
 _Work = Script | Clause | None  # a clip, a clause for later, or just starting the child
 
 
+MEMORY_BYTES: Final = 48_000_000
+"""For finished clips in memory: twenty of them."""
+
+
 class Voice:
     """Turn scripts into clips, one at a time, urgent ones first. Thread-safe; no method waits.
 
-    cache: its folder `voice` keeps finished clips, at most `bound_bytes`, and single clauses. voices: folder of neural
+    cache: its folder `voice` keeps finished clips, at most `bound_bytes`, and single clauses. memory: a folder in
+    memory for the clips instead: a deal's clip is 2 MB, played once, and would wear a card. voices: folder of neural
     voices. engine: auto, espeak, kokoro, sherpa or piper. The child ends after `idle_s` seconds without work to
     free its memory.
     """
@@ -55,8 +60,9 @@ class Voice:
         idle_s: float = 60.0,
         limit_s: float = SENTENCE_LIMIT_S,
         retry_s: float = RETRY_S,
+        memory: Path | None = None,
     ) -> None:
-        self._shelf = Shelf(cache / "voice", bound_bytes)
+        self._shelf = Shelf(memory, MEMORY_BYTES) if memory else Shelf(cache / "voice", bound_bytes)
         self.takes = Takes(cache / "voice" / "takes")
         self._planner = Planner(self.takes)
         self._levels: dict[Script, int] = {}  # of the wanted scripts: how finely their sums are cut
