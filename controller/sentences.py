@@ -157,7 +157,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "output_missing_mend": (
         "请把它接好，或者在手机“设备”页里另选一个。",
-        "Please plug it in, or choose another one on the phone under 设备.",
+        "Please plug it in, or choose another one on the phone’s last tab.",
     ),
     "output_muted_mend": (
         "请打开主机的声音设置，取消静音，把音量调大。",

@@ -80,7 +80,7 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "city_gone_mend": (
         "请打电话问那边：主机有没有通电，网络通不通。",
-        "Please call them: is the box powered, does the network work?",
+        "Please call them and ask whether the box is powered and the network works.",
     ),
     "wall_gone_generic": ("有大屏没有连上。", "A wall is away."),
     "link_stuck_generic": ("有连接的消息发不出去。", "Messages of a link cannot be sent."),
