@@ -15,16 +15,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 # Only the imports for starting the player process; Daemon._build imports the rest while the player opens its device.
-from controller.sound import mandarin
+from controller.sound import mandarin, output_choice
 from controller.sound.speaker import Event, Speaker
 from controller.system import log_file, network, process
 from controller.system.network import Certificate, listen, reachable_address
 from controller.system.paths import Home, memory_folder, version
 from controller.system.process import InstanceLock, ShutdownSignal
+from controller.system.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from controller.mdns import NameAnnouncer
     from controller.sales.store import Store
 
 
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 class Options:
     """The options of `zhangu run`. `start`: a rehearsal's moment, in the office's zone.
     `voice_install`: download the natural voice when it is missing; never in a rehearsal.
+    `name`: announced on the network as NAME.local, "" for none.
     `rehearsal`: every page shows that nothing entered here is kept."""
 
     home: Home
@@ -45,6 +48,7 @@ class Options:
     tls_port: int | None = None
     hosts: frozenset[str] = frozenset()
     voice_install: bool = True
+    name: str = ""
 
 
 class Daemon:
@@ -58,7 +62,8 @@ class Daemon:
             self._instance_lock = self._stack.enter_context(InstanceLock(home.running))
             self._listener = listen(options.host, options.port)
             self._stack.callback(self._listener.close)
-            self.speaker = Speaker(self._on_speaker)
+            choice = output_choice.read(home.var / "output.json")
+            self.speaker = Speaker(self._on_speaker, output=choice.key if choice else None)
             self._stack.callback(
                 self.speaker.close
             )  # for a failed build; normally the speaker is closed earlier
@@ -154,8 +159,9 @@ class Daemon:
         self._stack.callback(self.office.media.samples.close)
         self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
         self.timekeeper = Timekeeper(
-            self.clock, self.timetable_file, self.office.timetable_listener, self._alive
-        )
+            self.clock, self.timetable_file, self.office.timetable_listener,
+            Watchdog({"store": self.store.responds, "player": self.speaker.works}).feed,
+        )  # fmt: skip
         self.store.changes.listen(self.timekeeper.wake)
         self.links = LinkSender(
             self.clock,
@@ -235,11 +241,6 @@ class Daemon:
         app.extensions["tls"] = (self.front.port, certificate.authority)
         self.front.start()
 
-    def _alive(self) -> None:
-        """Feed the watchdog while the timekeeper works and the store can be read."""
-        with self.store.read():
-            process.notify("WATCHDOG=1")
-
     def _on_speaker(self, event: Event) -> None:
         self._announcer.on_speaker(event)
         self.office.timetable_listener.on_speaker(event)
@@ -262,10 +263,20 @@ class Daemon:
             self.office.backups.start()
             self._stack.callback(self.office.backups.close)
         if self._options.start is None:  # a rehearsal reports nothing
+            self._announcer_of_name().start()
             self._cities.start()
             self._uptime.start()
             self._home_assistant.start()
         process.notify("READY=1")
+
+    def _announcer_of_name(self) -> NameAnnouncer:
+        from controller.mdns import NameAnnouncer
+
+        announcer = NameAnnouncer(
+            self.office.addresses, self._options.name, lambda: self.timetable_file.rhythm.office
+        )
+        self._stack.callback(announcer.close)
+        return announcer
 
     def close(self) -> None:
         """Stop everything in reverse order."""

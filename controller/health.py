@@ -115,6 +115,18 @@ class VoiceValues:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputValues:
+    """The output. `muted`: in the machine itself; `unheard`: music that should play does not leave the mixer;
+
+    `missing`: the name of the chosen output while another one plays for it.
+    """
+
+    muted: bool = False
+    unheard: bool = False
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Away:
     """A wall, branch or link that should be there. `since`: the moment from which on it is missing, None: it is there.
 
@@ -140,6 +152,7 @@ class Values:
     working_since: datetime | None = None
     clock_trusted: bool = True
     hearing: Hearing = ALL_HEARD
+    output: OutputValues = OutputValues()
     no_music_since: datetime | None = None
     store_fault: str | None = None
     machine: Machine = Machine()
@@ -188,8 +201,17 @@ def _sound(values: Values) -> Iterator[HealthProblem]:
     """Yield problems for no device, volume 0 and missing music; quiet time and mute are none."""
     told = LASTS if values.working else None
     for reason in values.hearing.reasons:
-        if reason.cause in (NO_DEVICE, VOLUME_0):
+        if reason.cause == NO_DEVICE and values.output.muted:
+            yield _problem("output_muted", "sound", told_after=told)
+        elif reason.cause in (NO_DEVICE, VOLUME_0):
             yield replace(_problem(reason.cause, "sound", told_after=told), what=reason.sentence)
+    if values.output.unheard:
+        yield _problem("output_silent", "sound", told_after=told)
+    if values.output.missing is not None:
+        generic = say("output_missing_generic")
+        yield _problem(
+            "output_missing", "sound", serious=False, generic=generic, output=values.output.missing
+        )
     since = values.no_music_since
     if since is not None and values.now - since >= LASTS:
         yield _problem("no_music", "sound", serious=False, told_after=AT_ONCE if values.working else None)

@@ -141,6 +141,40 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
         "Deals are recorded and shown as usual; sound continues by itself when the device is back.",
     ),
+    "output_muted": (
+        "音响在主机里被静音了，办公室听不到。",
+        "The output is muted in the machine: the office hears nothing.",
+    ),
+    "output_muted_meanwhile": (
+        "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
+        "Deals are recorded and shown as usual; sound continues by itself when it is unmuted.",
+    ),
+    "output_missing": ("选定的音响“{output}”没有接上。", "The chosen output “{output}” is not plugged in."),
+    "output_missing_generic": ("选定的音响没有接上。", "The chosen output is not plugged in."),
+    "output_missing_meanwhile": (
+        "声音暂时从另一个音响出来，它接回来以后自动换回去。",
+        "Another output plays for it; it is used again by itself when it is back.",
+    ),
+    "output_missing_mend": (
+        "请把它接好，或者在手机“设备”页里另选一个。",
+        "Please plug it in, or choose another one on the phone under 设备.",
+    ),
+    "output_muted_mend": (
+        "请打开主机的声音设置，取消静音，把音量调大。",
+        "Please open the machine’s sound settings, unmute the output and raise its volume.",
+    ),
+    "output_silent": (
+        "音乐应该在响，却没有声音送出去。",
+        "Music should play, but no sound is leaving the machine.",
+    ),
+    "output_silent_meanwhile": (
+        "战鼓每隔几秒重新打开一次音响。订单照常记录，屏幕照常显示。",
+        "The sound device is opened again every few seconds. Deals are recorded and shown as usual.",
+    ),
+    "output_silent_mend": (
+        "一分钟后还没有声音，请重启主机，再看音乐文件能不能在手机上试听。",
+        "If there is no sound after a minute, please restart the machine, then try the music file on the phone.",
+    ),
     "no_device_mend": ("请检查音箱的电源和接线。", "Please check the speakers' power and cables."),
     "volume_0": ("总音量是 0，办公室听不到。", "The volume is 0: the office hears nothing."),
     "volume_0_meanwhile": (

@@ -166,7 +166,13 @@ class Timekeeper:
     def _cues(self, plan: DayPlan, since: datetime, now: datetime) -> tuple[Cue, ...]:
         """Return the cues that became due; across midnight, those of today from 00:00."""
         midnight = local_time(plan.date, datetime.min.time(), plan.zone)
-        return due(plan, max(since, midnight - timedelta(microseconds=1)), now)
+        since = max(since, midnight - timedelta(microseconds=1))
+        ready = due(plan, since, now)
+        for cue in plan.cues:
+            if since < cue.at <= now and cue not in ready:
+                log.warning("missed the cue %s %s: its time passed while the machine slept or the clock was set",
+                            f"{cue.at:%H:%M:%S}", cue.say or cue.show)  # fmt: skip
+        return ready
 
     def _guarded(self, job: Callable[[], object]) -> None:
         try:

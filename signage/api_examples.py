@@ -90,6 +90,8 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "add": None,
     },
     "backups.make_backup": {},
+    "outputs.choose_output": {"output": "card:Headphones:0"},
+    "outputs.try_output": {"output": "card:Headphones:0"},
     "upgrades.roll_back": {},
     "calendar.renew": {},
     "push.take_push": {"op": "data_create", "data": {"_id": "66f0", "person": "王小明", "sum": 12_800}},

@@ -164,6 +164,10 @@ def _city_choice(of: _Values) -> str:
 Deed = str | Callable[[_Values], str]
 DEEDS: Final[dict[str, Deed]] = {
     "backups.make_backup": "要求现在备份",
+    "outputs.choose_output": lambda of: (
+        f"选音响：{of['output']}" if of["output"] not in ("", "按作息表") else "音响改成由主机决定"
+    ),
+    "outputs.try_output": "试音：{output}",
     "upgrades.upgrade": "传上来一个安装包，要求升级",
     "upgrades.roll_back": "要求退回上一个版本",
     "calendar.renew": "换了日历的地址",

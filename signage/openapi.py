@@ -76,6 +76,7 @@ _TAG_OF: Final = {
     "stop": "sound",
     "links": "state",
     "backups": "state",
+    "outputs": "sound",
     "voice": "sound",
     "tracks": "sound",
     "access": "access",

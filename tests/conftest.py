@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.forms import LONG
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -19,9 +21,6 @@ os.environ["ZHANGU_VOICE_INSTALL"] = "0"  # daemons in tests download nothing
 # Keep bytecode, as for users: where the shell forbids it, hundreds of child processes would compile everything.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-
-LONG = bool(os.environ.get("ZHANGU_SOAK"))
-"""Run the long forms of tests (marker `long`), as tests/bench/longforms.py does."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,7 +15,7 @@ from controller.clock import Clock
 from controller.moments import local
 from controller.sound.announcer import Queue
 from controller.sound.playback import AnnouncementSettings, Job, Report
-from controller.sound.speaker import Event, Health, MusicOrder, Part
+from controller.sound.speaker import Event, Health, MusicOrder, Outputs, Part
 from controller.sound.tts.client import NOW
 from controller.sound.tts.script import Clip, Script
 from controller.sound.tts.stream import Cost
@@ -68,6 +68,18 @@ class FakeSpeaker:
 
     def health(self) -> Health:
         return Health(self.alive, "fake" if self.alive else None, 0.0, None if self.alive else "没有设备。")
+
+    def outputs(self) -> Outputs:
+        return Outputs()
+
+    def choose(self, output: str | None) -> None:
+        self.chosen = output
+
+    def tone(self, path: Path) -> None:
+        self.tones = [*getattr(self, "tones", ()), path]
+
+    def works(self) -> bool:
+        return True
 
     def music(self, order: MusicOrder | None) -> None:
         if order is not None:

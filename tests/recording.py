@@ -175,27 +175,60 @@ class Pulse:
             if time.monotonic() > end:
                 raise RuntimeError("the private PulseAudio did not start")
             time.sleep(0.02)
-        command = ["parec", f"--device={self.sink}.monitor", "--latency-msec=10", "--process-time-msec=5"]
+        self.record(self.sink)
+
+    def record(self, sink: str) -> None:
+        """Record this sink from now on."""
+        self._end_record()
+        quiet = subprocess.DEVNULL
+        command = ["parec", f"--device={sink}.monitor", "--latency-msec=10", "--process-time-msec=5"]
         command += ["--raw", "--format=s16le", f"--rate={RATE}", "--channels=2"]
         self._parec = subprocess.Popen(
-            command, env=env, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, bufsize=0
+            command, env=os.environ | self.env, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, bufsize=0
         )
         assert self._parec.stdout
         self._reader = _Reader(self._parec.stdout.fileno(), self.recording)
         self._reader.start()
 
+    def control(self, command: str) -> str:
+        """Run a shell command as a client of this server, and return its output."""
+        done = subprocess.run(
+            ["sh", "-c", command], env=os.environ | self.env, capture_output=True, text=True, timeout=10
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        return done.stdout.strip()
+
+    def plug(self, sink: str | None = None, description: str = "") -> None:
+        """Add a sink, as when a sound card is plugged in; the usual one is recorded."""
+        name = sink or self.sink
+        named = f" sink_properties=device.description={description}" if description else ""
+        self.control(f"pactl load-module module-null-sink sink_name={name} rate={RATE} norewinds=1{named}")
+        if name == self.sink:
+            self.record(name)
+
+    def unplug(self, sink: str | None = None) -> None:
+        """Remove a sink, as when a sound card is unplugged."""
+        name = sink or self.sink
+        self.control(f"pactl unload-module $(pactl list short modules | grep 'sink_name={name} ' | cut -f1)")
+
     def kill(self) -> None:
         """Kill the server, as in a crash; the recorder ends with it."""
-        for process in (self.process, self._parec):
-            if process:
-                process.kill()
-                process.wait(5)
+        if self.process:
+            self.process.kill()
+            self.process.wait(5)
+        self.process = None
+        self._end_record()
+
+    def _end_record(self) -> None:
+        if self._parec:
+            self._parec.kill()
+            self._parec.wait(5)
         if self._reader:
             self._reader.over.set()
             self._reader.join(5)
         if self._parec and self._parec.stdout:
             self._parec.stdout.close()
-        self.process = self._parec = self._reader = None
+        self._parec = self._reader = None
 
     def __enter__(self) -> "Pulse":
         self.start()

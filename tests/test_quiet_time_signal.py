@@ -49,7 +49,7 @@ def sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 
 
-@pytest.mark.parametrize("kind", ["disk", "pulse"])
+@pytest.mark.parametrize("kind", ["disk", pytest.param("pulse", marks=pytest.mark.long)])
 def test_the_nap_starts_in_silence(kind: str, tmp_path: Path) -> None:
     """Music plays before 12:30; from 12:30:00 every sample is zero, even after last-second entries."""
     with device(kind, tmp_path / "device") as (env, recording), Running(tmp_path / "home", env) as house:
@@ -68,7 +68,7 @@ def test_the_nap_starts_in_silence(kind: str, tmp_path: Path) -> None:
         assert house.announcement(1)["state"] == "waiting"
 
 
-@pytest.mark.parametrize("kind", ["disk", "pulse"])
+@pytest.mark.parametrize("kind", [pytest.param("disk", marks=pytest.mark.long), "pulse"])
 def test_the_drums_end_the_nap_on_the_dot(kind: str, tmp_path: Path) -> None:
     """A deal that waits at 12:54:54 is silent; at 12:55:00 music starts, and then the deal is announced and heard."""
     with device(kind, tmp_path / "device") as (env, recording), Running(tmp_path / "home", env) as house:

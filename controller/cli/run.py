@@ -12,6 +12,7 @@ from controller.system.network import reachable_address
 if TYPE_CHECKING:
     from controller.daemon import Daemon
 
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +90,13 @@ def _greet_owner(daemon: Daemon, address: str) -> None:
     envvar="ZHANGU_VOICE_INSTALL",
     help="Download the natural voice when it is missing (90 MB, once).",
 )
+@click.option(
+    "--name",
+    default="zhangu",
+    show_default=True,
+    envvar="ZHANGU_NAME",
+    help='The name on the network, NAME.local; "" for none.',
+)
 def run(
     home: Path | None,
     host: str,
@@ -97,6 +105,7 @@ def run(
     tls_port: int,
     hostname: tuple[str, ...],
     voice_install: bool,
+    name: str,
 ) -> None:
     """Run the daemon."""
     from controller.daemon import Options
@@ -111,8 +120,17 @@ def run(
             tls_port=tls_at,
             hosts=names,
             voice_install=voice_install,
+            name=_name_of(name),
         )
     )
+
+
+def _name_of(text: str) -> str:
+    """Return a name for the network; end with a sentence for one that cannot be used."""
+    name = text.strip().lower().removesuffix(".local")
+    if name and not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?", name):
+        stop(f"--name 写的是“{text[:60]}”。名字只能有小写字母、数字和连字符，例如 zhangu。", WRONG)
+    return name
 
 
 @click.command()

@@ -33,6 +33,8 @@ __all__ = ["Session", "Store"]
 
 _READERS_KEPT: Final = 8
 _BUSY_MS: Final = 5000
+RESPONDS_S: Final = 2.0
+"""Longest wait for the writing lock before the store counts as hanging; transactions take milliseconds."""
 _WANTED_ROOM: Final = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 """Error codes when opening the file on a full disk: there is no space for its -wal and -shm."""
 _LEAST_ROOM: Final = 100_000
@@ -226,6 +228,15 @@ class Store:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+
+    def responds(self, within_s: float = RESPONDS_S) -> bool:
+        """Return whether a write could begin and a read end; a full or damaged disk is an answer too."""
+        if not self._lock.acquire(timeout=within_s):
+            return False
+        self._lock.release()
+        with suppress(StoreTrouble), self.read():
+            pass
+        return True
 
     @contextmanager
     def read(self) -> Iterator[Session]:

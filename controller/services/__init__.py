@@ -57,6 +57,7 @@ from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import LONGEST_MUTE, MusicService
 from controller.services.music_order import ManualOverride
+from controller.services.outputs import OutputService
 from controller.services.people import PeopleService
 from controller.services.posters import PosterService
 from controller.services.prerender import Prerenderer
@@ -158,17 +159,17 @@ class Office:
         self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
         self.cities_link = CityService(context, lambda: health.clock_trusted(), parts.store.path.parent)
         cues = CueService(context, self.honours, self.contests, self.cities_link, news)
-        self._people = PeopleService(context)
-        self.targets = TargetService(context)
-        self.duties = DutyService(context, self.targets)
-        self.exceptions = ExceptionService(context)
+        self._people, self.targets = PeopleService(context), TargetService(context)
+        self.duties, self.exceptions = DutyService(context, self.targets), ExceptionService(context)
+        file, chime = parts.store.path.parent / "output.json", parts.sounds / "chime.ogg"
+        self.outputs = OutputService(context, parts.speaker, self._sound.hearing, file, chime)
         self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
         self.backups = Backups(context, parts.home or Home(parts.store.path.parent.parent))
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
         health = self.health = HealthMonitor(context, Sources(
             self._sound.sounding, self._sound.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
             self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
-            self.cities_link.silent, parts.call_failed_since,
+            self.cities_link.silent, parts.call_failed_since, self.outputs.values,
         ), MachineReader(parts.store.path.parent))  # fmt: skip
         self._view = SnapshotBuilder(
             context, self._talk, cues, self._sound.sounding, self.walls.merged, parts.library.playlists, health,
@@ -187,13 +188,9 @@ class Office:
         )  # fmt: skip
         self.media = Media(
             upload_services,
-            self._talk,
-            self._speech,
-            self._deals,
-            parts.voice,
-            builder,
+            self._talk, self._speech, self._deals, parts.voice, builder,
             Samples(parts.store.path.parent, parts.voice, self.speaking),
-        )
+        )  # fmt: skip
         self.home_assistant = HomeAssistantService(
             parts.store.path.parent, self.glance, lambda: self.cities_link.own.install, verbs_of(self),
             lambda deed: self.keys.log.add("program", "Home Assistant", deed), self.addresses.page,

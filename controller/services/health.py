@@ -11,6 +11,7 @@ from controller.health import (
     Away,
     BackupValues,
     HealthProblem,
+    OutputValues,
     Reading,
     Values,
     VoiceValues,
@@ -47,6 +48,7 @@ class Sources:
     links: Links
     cities: Links
     call_failed_since: Callable[[], datetime | None] = lambda: None
+    output: Callable[[], OutputValues] = OutputValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class HealthMonitor:
             working_since=working_since(context.plan(now), now),
             clock_trusted=trusted,
             hearing=sounding.hearing,
+            output=sources.output(),
             no_music_since=self._no_music_since(sounding, now) if trusted else None,
             store_fault=ailing.sentence if ailing is not None else None,
             machine=self._machine.read(),

@@ -108,7 +108,7 @@ class TimetableListener:
     def on_speaker(self, event: Event) -> None:
         """Handle an event of the speaker."""
         self.sound.on_speaker(event)
-        if event.kind in ("ready", "lost", "track"):
+        if event.kind in ("ready", "lost", "outputs", "track"):
             self.context.feed.notify()
 
     def recover(self) -> None:

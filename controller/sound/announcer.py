@@ -37,8 +37,8 @@ with nothing after it. Happens only on machines that render slower than real tim
 LONGEST_WAIT_S = 120.0
 EMERGENCY_VOLUME = 80
 """Of 100: the volume of an emergency when the master volume is lower."""
-DEVICE_LIMIT_S = 30.0
-"""Longest wait for a device lost in mid-sentence before the job is reported as not heard."""
+FRESH_S = 120.0
+"""An announcement that was interrupted by a lost device is repeated once, if it began less than this ago."""
 
 
 class Queue(Protocol):
@@ -253,8 +253,10 @@ class Announcer:
         ):
             self._postpone(job, silence)
             return
+        began = time.monotonic()
         playback = self._attempt(job, clip)
-        if playback.lost and self._device_back(urgent=job.urgent):
+        if playback.lost and self._device_back(began + FRESH_S, urgent=job.urgent):
+            log.info("#%d is played again: the device is back", job.id)
             playback = self._attempt(job, self._rendered(job.script))
         verdict = playback.verdict()
         if verdict.started is not None:
@@ -429,9 +431,8 @@ class Announcer:
         with self._changed:
             return self._taken_back is not None or self._alarm
 
-    def _device_back(self, *, urgent: bool) -> bool:
+    def _device_back(self, deadline: float, *, urgent: bool) -> bool:
         """Wait for a device after one was lost in mid-sentence; return whether to try again."""
-        deadline = time.monotonic() + DEVICE_LIMIT_S
         with self._changed:
             while self._running and self._taken_back is None and time.monotonic() < deadline:
                 if not urgent and self._alarm:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import queue
-import select
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,97 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.player import protocol
-from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Part, Track
+from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Outputs, Part, Track
+from controller.sound.player_child import PlayerChild, silent_file
+from controller.sound.suspects import Suspects
 
-
-class PlayerChild:
-    """One child process. `receive` is for one thread; `send` (which takes a lock) and `wake` are for any."""
-
-    def __init__(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
-        """Start it; raises OSError."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "controller.sound.player.process", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | env,
-            start_new_session=True,  # Ctrl-C at the terminal is for the daemon, which ends its children
-            bufsize=0,
-        )
-        assert self._process.stdin is not None  # noqa: S101 - opened above
-        assert self._process.stdout is not None  # noqa: S101 - opened above
-        self._orders, self._events = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._orders, False)
-        self._woken, self._waker = os.pipe()
-        os.set_blocking(self._waker, False)
-        self._rest = b""
-        self._unsent = b""
-        self._writing = threading.Lock()
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
-
-    def send(self, raw: bytes) -> None:
-        """Send a line. Lines that a hanging child does not take are kept; if they pile up, the child is killed."""
-        with self._writing:
-            self._unsent += raw
-            self._flush()
-            stuck = bool(self._unsent)
-        if stuck:
-            self.wake()  # `receive` continues the writing
-
-    def _flush(self) -> None:
-        with contextlib.suppress(BlockingIOError, BrokenPipeError):
-            while self._unsent:
-                sent = os.write(self._orders, self._unsent)
-                self._unsent = self._unsent[sent:]
-
-    def receive(self, within_s: float) -> list[dict[str, Any]] | None:
-        """Return the messages that came, none at the time limit or after `wake`;
-
-        None when the child has ended.
-        """
-        stuck = [self._orders] if self._unsent else []
-        ready, free, _ = select.select([self._events, self._woken], stuck, [], max(0.0, within_s))
-        if free:
-            with self._writing:
-                self._flush()
-        if self._woken in ready:
-            os.read(self._woken, 4096)
-        if self._events not in ready:
-            return []
-        data = os.read(self._events, 1 << 16)
-        if not data:
-            return None
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        messages = []
-        for raw in lines:
-            with contextlib.suppress(ValueError):
-                messages.append(protocol.read(raw))
-        return messages
-
-    def wake(self) -> None:
-        """Make a waiting `receive` return."""
-        with contextlib.suppress(OSError):
-            os.write(self._waker, b".")
-
-    def kill(self) -> None:
-        """Kill the child at once, even when it hangs, and release its resources."""
-        self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(2.0)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        os.close(self._woken)
-        os.close(self._waker)
-
-
-# --- The daemon's side of the player
-
-__all__ = ["Duck", "Event", "Health", "MusicOrder", "Part", "Speaker", "Track"]
+__all__ = ["Duck", "Event", "Health", "MusicOrder", "Outputs", "Part", "Speaker", "Track"]
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +25,12 @@ SILENT_S = 3.0
 """A player silent for this long is hung (it sends something every second) and is killed."""
 START_S = 10.0
 """The same for its first message: a small computer is slow just after power-on."""
-BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 3.0)
-"""Delay before each new start. The longest still restores sound within 5 s of a device."""
+BACK_OFF_S = (0.1, 0.5, 1.0)
+"""Delay before each new start. The longest still restores sound within 2 s of the end of a fault."""
+NO_LIBRARY_S = 3.0
+"""The same while a system library is missing: nothing changes by itself."""
+STUCK_S = 12.0
+"""A player that was not heard of for this long, in spite of new starts, makes no progress."""
 SETTLED_S = 10.0
 """A player that lived this long counts as started successfully."""
 
@@ -127,6 +41,10 @@ WHY = {
     "stalled": "音响设备没有反应。正在自动重连。",
     "hung": "播放程序没有反应，正在重新启动。",
     "died": "播放程序意外退出，正在重新启动。",
+    "muted": "音响在系统里被静音了，或者音量被调成了 0。请在主机的声音设置里打开它。",
+    "silent": "音乐应该在响，却没有声音送出去。正在重新打开音响。",
+    "returned": "选定的音响接回来了，正在换过去。",
+    "chosen": "正在换到选定的音响。",
     "starting": "播放程序正在启动。",
     "closed": "播放程序已停止。",
 }
@@ -144,10 +62,15 @@ class Speaker:
         *,
         latency_ms: float | None = None,
         env: Mapping[str, str] = {},
+        output: str | None = None,
+        silent_file: Callable[[Path, float], bool] = silent_file,
     ) -> None:
-        """`latency_ms`: output latency; overrides the driver's minimum."""
-        self._on_event, self._env = on_event, env
-        self._arguments = () if latency_ms is None else (str(latency_ms),)
+        """`latency_ms`: output latency; overrides the driver's minimum. `output`: the key of the chosen output.
+
+        `silent_file`: whether a file is silent from that second on; called from a thread when nothing is heard.
+        """
+        self._on_event, self._env, self._silent_file = on_event, env, silent_file
+        self._latency, self._output = "" if latency_ms is None else str(latency_ms), output
         self._lock = threading.Lock()
         self._launched: PlayerChild | None = None
         self._child: PlayerChild | None = None
@@ -157,15 +80,33 @@ class Speaker:
         self._silences: tuple[tuple[float, float], ...] = ()
         self._master = 100
         self._warm: dict[Path, None] = {}
+        self._outputs = Outputs()
+        self._device: str | None = None
+        self._suspects = Suspects()
+        self._heard_at = self._flowed_at = time.monotonic()
+        self._pulses = 0
+        self._unheard = False  # music that should sound was not in the mixer's output
+        self._ending: str | None = None  # why this side ends the present child
         self._announced: set[int] = set()
         self._refused: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "ready": self._again,
+            "absent": self._absent,
+            "outputs": self._look,
+            "silent": self._silent,
+            "beat": self._beat,
+            "opening": lambda message: self._suspects.opened(Path(message["path"]), time.monotonic()),
+        }
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._live, name="speaker", daemon=True)
 
     def launch(self) -> None:
         """Start the player's process ahead of `start`: it opens the device while the rest is still being built."""
         with contextlib.suppress(OSError):  # `start` tries again, and logs why
-            self._launched = PlayerChild(self._arguments, self._env)
+            self._launched = self._new_child()
+
+    def _new_child(self) -> PlayerChild:
+        return PlayerChild((self._latency, self._output or ""), self._env)
 
     def start(self) -> None:
         """Start the player, and restart it whenever it is lost."""
@@ -185,6 +126,36 @@ class Speaker:
         """Return the state of the device."""
         return self._health
 
+    def works(self) -> bool:
+        """Return whether the player makes progress: its device takes samples, or it waits for one and says so."""
+        now = time.monotonic()
+        return now - self._heard_at < STUCK_S and (not self._ready or now - self._flowed_at < STUCK_S)
+
+    # -- outputs -----------------------------------------------------------------------------------
+
+    def outputs(self) -> Outputs:
+        """Return the outputs as the player saw them last."""
+        return self._outputs
+
+    def choose(self, output: str | None) -> None:
+        """Play through the output with this key, None: the machine's default; what is being announced is repeated."""
+        with self._lock:
+            if output == self._output:
+                return
+            self._output = output
+        self._replace_child("chosen")
+
+    def tone(self, path: Path) -> None:
+        """Play a short sound over everything, to test the present output."""
+        with self._lock:
+            self._send("tone", path=path)
+
+    def _replace_child(self, why: str) -> None:
+        with self._lock:
+            self._ending = why
+            if self._child is not None:
+                self._child.wake()
+
     # -- announcements -----------------------------------------------------------------------------
 
     def announce(
@@ -203,7 +174,7 @@ class Speaker:
         quiet time neither refuses nor cuts it, and it sounds at this volume (0..100) when the master volume is lower.
         """
         with self._lock:
-            if self._ready:
+            if self._ready and self._outputs.blocked is None:
                 self._announced.add(id)
                 order = {"id": id, "parts": list(parts), "open": open, "duck": duck, "until": until}
                 self._send("announce", **order, floor=floor)
@@ -233,6 +204,8 @@ class Speaker:
         with self._lock:
             self._music = order
             self._send("music", order=order)
+        if order is None and self._unheard:
+            self._heard_again()
 
     def next_track(self) -> None:
         """Go to the next track of the command."""
@@ -267,7 +240,9 @@ class Speaker:
             why = "died"
             try:
                 launched, self._launched = self._launched, None
-                child = launched or PlayerChild(self._arguments, self._env)
+                with self._lock:
+                    self._ending = None  # before the child: a choice made from now on replaces it
+                child = launched or self._new_child()
             except OSError:
                 log.exception("the player cannot be started")
             else:
@@ -277,10 +252,19 @@ class Speaker:
                 with self._lock:  # no thread may write to a child that is about to be closed
                     self._child, was_ready, self._ready = None, self._ready, False
                 child.kill()
+                self._suspect(child, why)
                 self._gone(why, was_ready)
             tries = 0 if time.monotonic() - began > SETTLED_S else tries
-            self._pause(BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
+            self._pause(NO_LIBRARY_S if why == "incomplete" else BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
             tries += 1
+
+    def _suspect(self, child: PlayerChild, why: str) -> None:
+        """Note a death that a file may have caused; a file that did so several times is not played any more."""
+        if not (why == "hung" or (why == "died" and child.crashed)):
+            return
+        for path in self._suspects.died(time.monotonic()):
+            log.error("the player crashed repeatedly on %s: it is skipped", path.name)
+            self._report(Event("track_failed", path=path, why="播放程序几次在这个文件上崩溃，已经跳过它。"))
 
     def _listen(self, child: PlayerChild) -> str:
         """Read from the child until it ends; return why it ended."""
@@ -290,8 +274,10 @@ class Speaker:
             self._report_refused()
             if messages is None:
                 return why
+            if self._ending is not None:
+                return self._ending
             if messages:
-                heard_at = time.monotonic()
+                self._heard_at = heard_at = time.monotonic()
             elif time.monotonic() - heard_at > SILENT_S:
                 return "hung"
             for message in messages:
@@ -306,30 +292,99 @@ class Speaker:
             if self.health().why != WHY.get(why):  # log once, not at each attempt of the following days
                 log.warning("the device is lost: %s %s", why, message.get("detail"))
             return why
-        if do == "ready":
-            self._again(str(message.get("device")))
+        handler = self._handlers.get(do)
+        if handler is not None:
+            handler(message)
         elif do == "moved":
             with self._lock:
                 if self._music is not None:
                     self._music = replace(self._music, position_s=float(message["position_s"]))
         elif do == "not_understood":
             log.error("the player rejected a command: %s", message.get("why"))
-        elif do != "beat":
+        else:
             if do == "done":
                 with self._lock:
                     self._announced.discard(message["id"])
             self._report(protocol.event(message))
         return None
 
-    def _again(self, device: str) -> None:
-        """Send the whole state to a device that has just become ready."""
+    def _absent(self, message: dict[str, Any]) -> None:
+        """Report that there is no device; the player keeps trying."""
         with self._lock:
-            self._ready = True
+            known = self._health.why == WHY["none"]
+            self._health = Health(False, None, self._health.since, WHY["none"])
+        if not known:  # once, not at each attempt of the following days
+            log.warning("there is no device: %s", message.get("detail"))
+            self._report(Event("lost", why=WHY["none"]))
+
+    def _look(self, message: dict[str, Any]) -> None:
+        """Take in the state of the outputs: while the one in use is muted, the device counts as lost."""
+        found = protocol.outputs(message)
+        with self._lock:
+            before, self._outputs = self._outputs, found
+        if found.blocked is not None and found.blocked != before.blocked:
+            self._block(found.blocked)
+        elif found.blocked is None and before.blocked is not None:
+            with self._lock:
+                self._health = Health(True, self._device, time.monotonic(), None)
+            self._report(Event("ready"))
+        elif found != before:
+            self._report(Event("outputs"))
+
+    def _block(self, why: str) -> None:
+        """The present announcement is not heard any more: end it as lost. Music goes on, to be there at once."""
+        log.warning("the device plays to nobody: %s", why)
+        with self._lock:
+            lost, self._announced = sorted(self._announced), set()
+            since = time.monotonic() if self._health.alive else self._health.since
+            self._health = Health(False, None, since, WHY[why])
+            for id in lost:
+                self._send("stop", id=id, fade_ms=80)
+        self._report(Event("lost", why=WHY[why]))
+        for id in lost:
+            self._report(Event("done", id=id, ok=False, why="lost"))
+
+    def _silent(self, message: dict[str, Any]) -> None:
+        """Ask whether the file is silent there; if not, open the device again."""
+
+        def ask() -> None:
+            path, position_s = Path(message["path"]), float(message["position_s"])
+            if not self._silent_file(path, position_s):
+                log.warning(
+                    "%s should be heard at %.0f s and is not: opening the device again", path.name, position_s
+                )
+                self._unheard = True
+                self._replace_child("silent")
+
+        threading.Thread(target=ask, name="silence", daemon=True).start()
+
+    def _beat(self, message: dict[str, Any]) -> None:
+        """Note whether the device has taken samples since the last beat."""
+        pulses = int(message.get("pulses", 0))
+        if pulses != self._pulses:
+            self._pulses, self._flowed_at = pulses, time.monotonic()
+        if message.get("loud") and self._unheard:
+            self._heard_again()
+
+    def _heard_again(self) -> None:
+        self._unheard = False
+        with self._lock:
+            if self._health.alive:
+                self._health = replace(self._health, why=None)
+        self._report(Event("outputs"))
+
+    def _again(self, message: dict[str, Any]) -> None:
+        """Send the whole state to a device that has just become ready."""
+        device = str(message.get("device"))
+        with self._lock:
+            self._ready, self._device, self._outputs = True, device, Outputs(self._outputs.all)
+            self._flowed_at = time.monotonic()
+            self._send("avoid", paths=sorted(self._suspects.guilty))
             self._send("master", volume=self._master)
             self._send("quiet", spans=self._silences)
             self._send("music", order=self._music)
             self._send("warm", paths=list(self._warm))
-            self._health = Health(True, device, time.monotonic(), None)
+            self._health = Health(True, device, time.monotonic(), WHY["silent"] if self._unheard else None)
         log.info("the device is ready: %s", device)
         self._report(Event("ready"))
 

@@ -2,6 +2,7 @@
 import { $, call, el, fill, row, tap } from './phone-kit.js';
 import * as access from './phone-access.js';
 import * as backup from './phone-backup.js';
+import * as outputs from './phone-outputs.js';
 import * as upgrade from './phone-upgrade.js';
 import * as calendar from './phone-calendar.js';
 import * as voice from './phone-voice.js';
@@ -12,10 +13,14 @@ let refresh = () => {};
 
 const line = (name, value, look = '') => row(name, el('span', { class: look }, value), '', '');
 
+const hostOf = (host) => (state.reach.port === 80 ? host : `${host}:${state.reach.port}`);
+
 function drawMachine() {
   // A fault stands above with its remedy; here each part has one line, also one that is well.
   fill($('machine'),
     state.readings.map((part) => line(part.label, part.words, { ok: 'ok', fault: 'bad', unknown: 'dim' }[part.state])),
+    state.reach.name ? line('名字', hostOf(state.reach.name)) : null,
+    line('地址', state.reach.addresses.map(hostOf).join('，')),
     line('版本', state.version));
   fill($('day-line'), state.day_lines.map((words) => row(words, '', '', '')));
   const faults = state.troubles.flatMap((trouble) => trouble.details || []);
@@ -39,6 +44,7 @@ export function start(again) {
   walls.start(again);
   access.start();
   backup.start();
+  outputs.start();
   upgrade.start();
   calendar.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {

@@ -35,8 +35,8 @@ BENCH = (
     "slowvoice",
 )
 SOAK = (
-    "noons", "nap", "kill", "linkkill", "linkday", "wallday", "wallaway", "axe", "pictures", "cities", "wear",
-    "crowd", "mutated", "upgradekill", "longforms",
+    "noons", "nap", "kill", "soundfaults", "timefaults", "linkkill", "linkday", "wallday", "wallaway",
+    "axe", "pictures", "cities", "wear", "crowd", "mutated", "upgradekill", "longforms",
 )  # fmt: skip
 
 

@@ -111,7 +111,7 @@ class Day:
             Sent(
                 f"{VENDORS[city][0]}-{len(mine)}",
                 f"{who} {what} {amount}",
-                sender="ou_1",
+                sender=f"ou_{len(mine) % 12}",
                 at=office.clock.now().timestamp(),
             )
         )

@@ -13,6 +13,7 @@ from controller.names import tidy_name
 from controller.sales.model import Conflict, Refused
 from controller.sales.people_import import PersonRow, read_list
 from controller.sales.store import Store
+from tests.forms import examples
 
 PLAIN = (
     ("猛虎队", "王小明", True),
@@ -224,7 +225,7 @@ FILES = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(FILES)
 def test_any_file_gives_people_or_a_sentence(data: bytes) -> None:
     """Any file gives a list of people with normalised names, or is refused with a sentence."""

@@ -73,6 +73,7 @@ def test_the_ceremony_is_led_from_the_phone(house: House, browser: Browser, phon
     wall.close()
 
 
+@pytest.mark.long  # the server: test_honours.py
 def test_a_contest_is_previewed_made_ended_and_removed(house: House, browser: Browser, phone: Page) -> None:
     """Refused without a name, with the sentence below; the wall has its line; the result is shown."""
     wall = browser.new_page(viewport={"width": 1280, "height": 720})

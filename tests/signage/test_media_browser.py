@@ -122,6 +122,7 @@ def test_a_wrong_file_is_refused_beside_its_button(house: House, phone: Page) ->
     kept(phone, "refused")
 
 
+@pytest.mark.long  # the server: test_uploads.py
 def test_a_waiting_announcement_can_be_taken_back(house: House, phone: Page) -> None:
     """While muted an announcement waits; a tap and 撤回 take it back before it is played."""
     house.call("POST", "/api/hush", {"minutes": 10})
@@ -190,6 +191,7 @@ def test_a_person_gets_a_photo_a_song_and_a_reading(house: House, phone: Page) -
     kept(phone, "team")
 
 
+@pytest.mark.long  # rare
 def test_inside_wechat_a_file_can_be_picked_and_the_alternative_is_shown(
     house: House, browser: Browser
 ) -> None:
@@ -213,6 +215,7 @@ def test_inside_wechat_a_file_can_be_picked_and_the_alternative_is_shown(
     page.context.close()
 
 
+@pytest.mark.long  # the server: test_corpus_of_sounds.py
 def test_a_track_with_a_name_of_another_system_is_deleted_from_the_phone(house: House, phone: Page) -> None:
     """A file name in GBK is decoded correctly, and the file can be deleted; no script error occurs."""
     music = house.daemon._sounds / "music" / "rousing"
@@ -228,6 +231,7 @@ def test_a_track_with_a_name_of_another_system_is_deleted_from_the_phone(house: 
     assert not track.exists()
 
 
+@pytest.mark.long  # the server: test_people_pages.py
 def test_a_team_is_renamed_and_taken_off(phone: Page, house: House) -> None:
     """A team's sheet renames the team, refuses a used name, and removes an empty team."""
     made = house.call("POST", "/api/people", {"name": "李𬭸", "team": "合计"}, role="admin").json

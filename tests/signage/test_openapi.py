@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import os
 import re
 import textwrap
 import types
@@ -18,6 +17,7 @@ from flask import Flask
 from signage.api_examples import BODIES, QUERIES, REQUIRED
 from signage.auth import RIGHTS
 from signage.openapi import SERVED, WRITING, document
+from tests.forms import LONG
 from tests.signage.house import House, running
 
 READERS = {"text_of", "whole_of", "flag_of", "number_of"}
@@ -27,7 +27,6 @@ NOT_FIELDS = {
     "timetables.save": {"op", "path", "value", "was", "to", "text"},
 }
 """Names that a view reads inside the items of a list."""
-LONG = bool(os.environ.get("ZHANGU_SOAK"))
 
 
 @pytest.fixture(scope="module")

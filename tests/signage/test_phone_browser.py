@@ -103,6 +103,7 @@ def test_a_deal_by_tapping_is_celebrated(house: House, browser: Browser, phone: 
     wall.close()
 
 
+@pytest.mark.long  # test_media_browser.py has a text
 def test_a_deal_is_previewed_on_this_phone_only(house: House, phone: Page) -> None:
     """试听 beside the deal plays it here and announces nothing; another amount removes the player."""
     expect(phone.locator("#deal-hear")).to_be_hidden()
@@ -117,6 +118,7 @@ def test_a_deal_is_previewed_on_this_phone_only(house: House, phone: Page) -> No
     expect(player).to_have_count(0)
 
 
+@pytest.mark.long  # test_phone_deals.py has deals in a row
 def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) -> None:
     """After a deal is accepted the next one is another deal, with another key."""
     for amount in ("110", "120"):
@@ -225,6 +227,7 @@ def test_music_and_volume_are_at_hand(house: House, phone: Page) -> None:
     assert house.call("GET", "/api/now").json["sound"]["volume"] == 40
 
 
+@pytest.mark.long  # the server: services/test_voices_service.py
 def test_the_voice_is_chosen_and_every_phone_knows(house: House, browser: Browser, phone: Page) -> None:
     """Shows the voice in use and why; a tap chooses a voice, a slider the speed; another open phone shows both
     within seconds."""
@@ -265,6 +268,7 @@ INSTALLS: tuple[tuple[dict[str, object], str], ...] = (
 )
 
 
+@pytest.mark.long  # rare
 def test_the_install_of_the_natural_voice_is_shown(phone: Page) -> None:
     """Progress while running, the reason when failed or disabled, nothing when done."""
     status: dict[str, object] = {}
@@ -287,6 +291,7 @@ def test_the_install_of_the_natural_voice_is_shown(phone: Page) -> None:
     phone.unroute_all(behavior="wait")
 
 
+@pytest.mark.long  # test_phone_deals.py has deals in a row
 def test_the_last_deal_and_its_amount_are_visible(house: House, phone: Page) -> None:
     """The page repeats the amount as parsed; the state of the last deal is at the top of the form."""
     fill(phone, "飞龙队", "周婷", "8.8k", "报纸")

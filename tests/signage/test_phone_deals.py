@@ -114,6 +114,7 @@ def test_a_heard_deal_is_corrected_aloud(house: House, phone: Page) -> None:
     assert [one["state"] for one in said if not one["deals"]] == ["heard"]
 
 
+@pytest.mark.long  # the server: services/test_corrections.py
 def test_a_deal_is_moved_to_yesterday_and_found_there(house: House, phone: Page) -> None:
     """The choice of days; today's list loses it, yesterday's has it and can be corrected there."""
     house.sell("刘洋", 4567, "to-move", "铂金")
@@ -139,6 +140,7 @@ def test_a_deal_is_moved_to_yesterday_and_found_there(house: House, phone: Page)
     assert (standings["people"][0]["name"], standings["people"][0]["amount"]) == ("刘洋", 4568)
 
 
+@pytest.mark.long  # the server: services/test_corrections.py
 def test_a_voided_deal_is_restored(house: House, phone: Page) -> None:
     """恢复这一单 counts it again without an announcement; its sheet has the history."""
     number = house.sell("陈芳", 777, "to-restore").json["id"]
@@ -188,6 +190,7 @@ def test_a_salespersons_deal_waits_for_a_tap(house: House, browser: Browser, pho
     context.close()
 
 
+@pytest.mark.long  # the server: test_addresses.py
 def test_products_are_put_in_order(house: House, browser: Browser) -> None:
     """Add, move, rename and hide on the narrowest phone; the chips follow."""
     page = sign_in(house, browser, 320, 640)
@@ -263,6 +266,7 @@ def amounts(server: Stoppable) -> list[int]:
     return sorted(deal["amount"] for deal in server.house.call("GET", "/api/deals").json)
 
 
+@pytest.mark.long  # a lost network: test_phone_browser.py; late presses: below
 def test_a_press_while_the_server_is_away(
     tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def test_chips_keep_their_places_while_a_deal_is_entered(house: House, phone: Pa
     expect(phone.locator("#products .chip").first).to_have_text("A 一个新产品")
 
 
+@pytest.mark.long  # a convenience
 def test_the_only_product_is_chosen(house: House, phone: Page) -> None:
     """One product is chosen without a tap, while there is no other; a product that was tapped stays chosen."""
     chosen = phone.locator("#products .chip[aria-checked=true]")
@@ -118,6 +119,7 @@ def test_every_deal_of_today_can_be_opened(house: House, phone: Page) -> None:
     expect(phone.locator("#sheet")).to_contain_text("撤回这一单")
 
 
+@pytest.mark.long  # test_phone_deals.py has one that was heard
 def test_a_deal_is_corrected(house: House, phone: Page) -> None:
     """改这一单 fills in the form; the sent deal replaces the old one, and a heard deal is not announced again."""
     house.sell("单晓明", 600, "wrong", "网络招聘")
@@ -146,6 +148,7 @@ def test_a_deal_is_corrected(house: House, phone: Page) -> None:
     assert phone.input_value("#amount") == ""
 
 
+@pytest.mark.long  # the server: services/test_corrections.py
 def test_the_preview_of_a_correction_counts_the_old_deal_as_taken_back(house: House, phone: Page) -> None:
     """The page sends which deal it corrects with each preview, so that sentence and sound are the announced ones."""
     house.sell("单晓明", 700, "wrong-again", "网络招聘")
@@ -190,6 +193,7 @@ def test_music_and_walls_have_names_for_people(house: House, phone: Page) -> Non
     expect(sheet).not_to_contain_text("main")
 
 
+@pytest.mark.long  # test_media_browser.py has both
 def test_a_new_person_can_have_photo_and_song_at_once(house: House, phone: Page) -> None:
     """The sheet after 保存 offers both, and adding another person to the same team."""
     phone.goto(house.address + "/#colleagues")
@@ -206,26 +210,33 @@ def test_a_new_person_can_have_photo_and_song_at_once(house: House, phone: Page)
     assert phone.input_value("#p-name") == ""
 
 
-def test_on_a_low_phone_the_sentence_covers_no_field(house: House, browser: Browser) -> None:
+@pytest.mark.parametrize(
+    ("width", "height", "fixed"),
+    [
+        (320, 568, False),
+        pytest.param(360, 640, False, marks=pytest.mark.long),
+        pytest.param(390, 844, True, marks=pytest.mark.long),
+    ],
+)
+def test_on_a_low_phone_the_sentence_covers_no_field(
+    house: House, browser: Browser, width: int, height: int, fixed: bool
+) -> None:
     """320 × 568: at any scroll position nothing covers amount and product; on a tall phone the sentence stays."""
-    for width, height, fixed in ((320, 568, False), (360, 640, False), (390, 844, True)):
-        page = sign_in(house, browser, width, height)
-        fill(page, "猛虎队", "王小明", "12800", "网络招聘")
-        expect(page.locator("#words")).to_contain_text("王小明")
-        assert (
-            page.evaluate("getComputedStyle(document.querySelector('.send')).position") == "sticky"
-        ) is fixed
-        for selector in ("#amount", "#products .chip[aria-checked=true]"):
-            page.locator(selector).scroll_into_view_if_needed()
-            box = box_of(page, selector)
-            over = page.evaluate(
-                "([x, y]) => { const f = document.elementFromPoint(x, y); return Boolean(f && f.closest('.send')); }",
-                [box["x"] + 20, box["y"] + box["height"] / 2],
-            )
-            assert not over, (width, selector)
-        hear, go = box_of(page, "#deal-hear"), box_of(page, "#go")
-        assert (hear["y"], hear["height"]) == pytest.approx((go["y"], go["height"]), abs=1)
-        page.context.close()
+    page = sign_in(house, browser, width, height)
+    fill(page, "猛虎队", "王小明", "12800", "网络招聘")
+    expect(page.locator("#words")).to_contain_text("王小明")
+    assert (page.evaluate("getComputedStyle(document.querySelector('.send')).position") == "sticky") is fixed
+    for selector in ("#amount", "#products .chip[aria-checked=true]"):
+        page.locator(selector).scroll_into_view_if_needed()
+        box = box_of(page, selector)
+        over = page.evaluate(
+            "([x, y]) => { const f = document.elementFromPoint(x, y); return Boolean(f && f.closest('.send')); }",
+            [box["x"] + 20, box["y"] + box["height"] / 2],
+        )
+        assert not over, (width, selector)
+    hear, go = box_of(page, "#deal-hear"), box_of(page, "#go")
+    assert (hear["y"], hear["height"]) == pytest.approx((go["y"], go["height"]), abs=1)
+    page.context.close()
 
 
 def test_a_problem_of_two_lines_touches_no_border(house: House, browser: Browser) -> None:

@@ -246,6 +246,7 @@ def test_the_sheets_of_phones_and_rights_keep_the_rules(
     assert faults == {name: [] for name in faults}
 
 
+@pytest.mark.long  # rare
 def test_the_new_office_pin_can_be_read_before_the_page_leaves(
     house: House, open_page: Callable[..., Page]
 ) -> None:

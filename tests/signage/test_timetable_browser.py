@@ -204,6 +204,7 @@ def test_the_text_is_edited_with_its_problems(house: House, browser: Browser, pa
     assert "volume: 65" in house.daemon.timetable_file.path.read_text(encoding="utf-8")
 
 
+@pytest.mark.long  # the server: test_timetable_http.py
 def test_a_text_is_heard_and_gets_a_second_wording(house: House, browser: Browser, pages: list[Page]) -> None:
     """播报词: 试听 plays the wording with a made-up deal here; a wrong slot is named; two wordings are a list."""
     page = opened(house, browser, pages, "phone")
@@ -223,6 +224,7 @@ def test_a_text_is_heard_and_gets_a_second_wording(house: House, browser: Browse
     assert '    - "{team}签了第一单！"' in house.daemon.timetable_file.path.read_text(encoding="utf-8")
 
 
+@pytest.mark.long  # each form is drawn in test_every_tab_and_form_fits
 def test_settings_and_a_new_entry(house: House, browser: Browser, pages: list[Page]) -> None:
     """A prize, a level, a wall and a new span: each a form, each one version, every comment stays."""
     page = opened(house, browser, pages, "desktop")

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sound.espeak import written as spoken
 
+from tests.forms import examples
+
 HERE = Path(__file__).parent
 SAYABLE = re.compile(r"[㐀-鿿〇가-힣A-Za-z ，。！？；：、’\u00a0]|(?<=[a-z])[1-5](?![A-Za-z0-9])")
 PIECES = [
@@ -53,14 +55,14 @@ def test_every_line_of_the_table_is_read_as_it_says(table: str, language: str, a
     assert len(rows) >= at_least
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(TEXTS)
 def test_nothing_is_left_for_the_engine_to_guess(text: str) -> None:
     """Any Unicode text is read without an error, and the result contains only characters that the engine knows."""
     assert SAYABLE.sub("", spoken(text)) == ""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(TEXTS, st.sampled_from(["zh", "en"]))
 def test_a_spoken_text_does_not_change_again(text: str, language: str) -> None:
     """A spoken text does not change when it is converted again."""
@@ -68,14 +70,14 @@ def test_a_spoken_text_does_not_change_again(text: str, language: str) -> None:
     assert spoken(once, {}, language) == once
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(TEXTS, st.sampled_from(["zh", "en"]))
 def test_a_spoken_text_is_bounded(text: str, language: str) -> None:
     """No text grows more than twelvefold when written out."""
     assert len(spoken(text, {}, language)) <= 12 * len(text) + 12
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(TEXTS, st.dictionaries(st.text(max_size=6), st.text(max_size=12), max_size=5))
 def test_readings_never_break_a_text(text: str, readings: dict[str, str]) -> None:
     """With any readings, the text is spoken and the engine has nothing to guess."""

@@ -11,6 +11,7 @@ from controller.sound.mandarin import spoken
 from controller.sound.mandarin.pinyin import SYLLABLES
 from controller.sound.mandarin.syllables import Latin, Pause, Syllable, read, unread
 from controller.sound.tts import kokoro
+from tests.forms import examples
 
 
 def said(text: str, readings: dict[str, str] = {}) -> str:
@@ -99,7 +100,7 @@ def test_no_character_of_a_name_is_lost(name: str) -> None:
     assert sum(isinstance(token, Syllable) for token in tokens) + len(unread(tokens)) == 2 + len(name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), max_size=30))
 def test_every_character_is_a_syllable_or_named(text: str) -> None:
     """No character between 一 and the end of its block disappears before the phonemes."""

@@ -17,6 +17,7 @@ from controller.timetable.load import parse
 from controller.timetable.problem_paths import paths_of
 from controller.timetable.problems import TimetableInvalid
 from controller.timetable.source_map import locate
+from tests.forms import examples
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 VALUES = values_of(TEXT)
@@ -286,7 +287,7 @@ def source_of(text: str, section: str) -> list[str]:
     return [text[item.start : item.end] for item in root.items[root.find(section)].items]  # type: ignore[index]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(an_edit(), min_size=1, max_size=6))
 def test_random_edits_keep_comments_and_all_other_entries(edits: list[dict[str, Any]]) -> None:
     """Every comment line of the shipped timetable stays, untouched entries are byte-equal, the values are as meant."""

@@ -41,7 +41,7 @@ PARTS = (
     # Most of these wait for a device, a browser or a child: five workers keep two cores busy.
     ("-m", "not calm", "-n", "5", "--dist", "loadfile", "--no-loadscope-reorder"),
     # These measure holes and moments of real sound, which a busy machine would make. They sleep nearly all the time.
-    ("-m", "calm", "-n", "4", "--dist", "worksteal", *calm_files()),
+    ("-m", "calm", "-n", "6", "--dist", "worksteal", *calm_files()),
 )
 FAST = (
     # The pure parts, and the office on stand-ins: no child, no browser, no device.
@@ -56,11 +56,12 @@ FAST = (
     "-m", "not signal and not browser and not registry", "-n", "2", "--dist", "worksteal", "-q",
 )  # fmt: skip
 FIRST = (
-    "test_understood", "test_damaged_state", "test_wall_browser", "test_contracts", "test_natural_voice", "test_truth",
-    "test_phone_browser", "test_every_minute", "test_timetable_browser", "test_auth", "test_days", "test_roles_browser",
-    "test_media_browser", "test_corpus_of_sounds", "test_phone_deals", "test_honours_browser", "test_bad_input",
-    "test_library", "test_timekeeper", "test_phone_wishes", "test_people_lists", "test_noons", "test_wall_pictures",
-    "test_people_browser", "test_pairing", "test_wall_live", "test_plan_browser", "test_targets_browser",
+    "test_natural_voice", "test_damaged_state", "test_phone_browser", "test_bad_input", "test_corpus_of_sounds",
+    "test_contracts", "test_voice", "test_truth", "test_wall_browser", "test_phone_deals", "test_media_browser",
+    "test_days", "test_uploads", "test_wall_pictures", "test_timetable_browser", "test_roles_browser", "test_library",
+    "test_honours_browser", "test_phone_wishes", "test_wall_live", "test_people_lists", "test_upload_sandbox",
+    "test_every_minute", "test_pairing", "test_demo", "test_strangers", "test_media", "test_english_browser",
+    "test_timekeeper", "test_descriptors", "test_auth", "test_voice_install", "test_noons",
 )  # fmt: skip
 """The slowest files begin first, so that no worker is left alone with one of them at the end."""
 SLOWEST = 10

@@ -14,8 +14,12 @@ import os
 import platform
 import sys
 import types
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+from controller.sound.player import outputs
+from controller.sound.player.level import Meter
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"  # without a display SDL never reports a removed device
 os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
@@ -74,13 +78,21 @@ class NoDevice(Exception):  # noqa: N818 - a condition, not a programming error
 class Device:
     """Stream and channel of one open device (see `track_queue.Stream`, `announcement_channel.Channel`)."""
 
-    def __init__(self, latency_s: float | None = None) -> None:
-        """Open the device that SDL_AUDIODRIVER names, or the first that works; raises NoDevice."""
+    def __init__(
+        self, latency_s: float | None = None, chosen: str | None = None,
+        opening: Callable[[Path], None] = lambda path: None,
+    ) -> None:  # fmt: skip
+        """Open the output `chosen`, else the driver that SDL_AUDIODRIVER names, else the first that works.
+
+        `opening` is called with each file before it is decoded. Raises NoDevice.
+        """
         pygame.display.init()
-        self.driver = _open()
+        self.driver, self.opened = _open(chosen)
+        self._opening, self._avoided = opening, frozenset[Path]()
+        self.meter = Meter()
         self.latency_s = _least_latency(self.driver) if latency_s is None else latency_s
         mixer = pygame.mixer
-        mixer.set_num_channels(3)
+        mixer.set_num_channels(4)
         self._music = mixer.music
         self._music.set_endevent(MUSIC_END)
         self._channels = [mixer.Channel(0), mixer.Channel(1)]
@@ -96,10 +108,23 @@ class Device:
         self._blip = mixer.Sound(buffer=bytes(64))
         self._pulse.play(self._nothing)
         self._alive_at: float | None = None
+        self.pulses = 0
+        self._tone = mixer.Channel(3)
 
     # -- the music stream --------------------------------------------------------------------------
 
+    def avoid(self, paths: Iterable[Path]) -> None:
+        """Treat these files as unreadable: decoding them has killed the player."""
+        self._avoided = frozenset(paths)
+
+    def _decode(self, path: Path) -> None:
+        """Announce that a file is decoded; raises ValueError for one to avoid."""
+        if path in self._avoided:
+            raise ValueError("decoding it has crashed the player several times")
+        self._opening(path)
+
     def load(self, path: Path) -> None:
+        self._decode(path)
         with _readable():
             self._music.load(os.fsencode(path))
 
@@ -121,6 +146,7 @@ class Device:
         self._music.unpause()
 
     def enqueue(self, path: Path) -> None:
+        self._decode(path)
         with _readable():
             self._music.queue(os.fsencode(path))
 
@@ -142,11 +168,14 @@ class Device:
         for path in paths:
             if path not in self._warm:
                 with contextlib.suppress(ValueError), _readable():
+                    self._decode(path)
                     self._warm[path] = pygame.mixer.Sound(file=os.fsencode(path)).get_raw()
 
     def open(self, path: Path, gain_db: float, floor: float = 0.0) -> Any:
+        raw = self._warm.get(path)
+        if raw is None:
+            self._decode(path)
         with _readable():
-            raw = self._warm.get(path)
             sound = (
                 pygame.mixer.Sound(buffer=raw)
                 if raw is not None
@@ -174,6 +203,17 @@ class Device:
         """Release the sounds of the last announcement."""
         self._sounds.clear()
 
+    def tone(self, path: Path) -> None:
+        """Play a short sound beside everything else: the test of an output."""
+        with _readable():
+            sound = pygame.mixer.Sound(file=os.fsencode(path))
+        sound.set_volume(self._master)
+        self._tone.play(sound)
+
+    def toning(self) -> bool:
+        """Return whether that sound still plays."""
+        return bool(self._tone.get_busy())
+
     def loudness(self, master: float) -> None:
         """Set the master volume of announcements, 0..1."""
         self._master = master
@@ -194,7 +234,8 @@ class Device:
             elif event.type == PULSE_END:
                 self._pulse.play(self._nothing)
                 self._alive_at = now
-            elif event.type == REMOVED and not event.iscapture:
+                self.pulses += 1
+            elif event.type == REMOVED and not event.iscapture and event.which:  # 0: one that we do not use
                 events.append("lost")
         if now - self._alive_at > STALL_S:
             events.append("stalled")
@@ -213,20 +254,49 @@ def _least_latency(driver: str) -> float:
     return {"disk": 0.010, "alsa": BUFFER / RATE}.get(driver, 0.0)
 
 
-def _open() -> str:
+def _open(chosen: str | None) -> tuple[str, str | None]:
+    """Open the mixer; return the driver, and the key of the output if it is not the driver's default."""
     wanted = os.environ.get("SDL_AUDIODRIVER")
     names = [wanted] if wanted else list(DRIVERS) if sys.platform == "linux" else [""]
     faults = []
     for name in names:
-        if name:
-            os.environ["SDL_AUDIODRIVER"] = name
-        try:
-            pygame.mixer.init(RATE, -16, 2, BUFFER, allowedchanges=0)
-        except _error as error:
-            faults.append(f"{name}: {error}")
+        for key, place in _places(name, chosen):
+            fault = _try(name, place)
+            if fault is None:
+                return name or "default", key
+            faults.append(f"{name}: {fault}")
+    if not wanted:
+        os.environ.pop("SDL_AUDIODRIVER", None)  # the next attempt may succeed with the first driver
+    raise NoDevice("; ".join(dict.fromkeys(faults)))
+
+
+def _places(driver: str, chosen: str | None) -> list[tuple[str | None, dict[str, str]]]:
+    """Return the outputs of a driver to try, in order, each with the environment that selects it."""
+    if driver == "alsa" and "AUDIODEV" not in _OWN:
+        return [(key, {"AUDIODEV": pcm}) for key, pcm in outputs.attempts(chosen, outputs.cards())]
+    if driver == "pulseaudio" and chosen is not None and chosen.startswith("pulse:"):
+        return [(chosen, {"PULSE_SINK": chosen.removeprefix("pulse:")}), (None, {"PULSE_SINK": ""})]
+    return [(None, {})]
+
+
+_OWN = frozenset(os.environ)
+"""Names in the environment at the start: a person has set them, so they are not replaced."""
+
+
+def _try(driver: str, place: dict[str, str]) -> str | None:
+    """Open the mixer on a driver and output; return the reason if that fails."""
+    if driver:
+        os.environ["SDL_AUDIODRIVER"] = driver
+    for name, value in place.items():
+        if value:
+            os.environ[name] = value
         else:
-            return name or "default"
-    raise NoDevice("; ".join(faults))
+            os.environ.pop(name, None)
+    try:
+        pygame.mixer.init(RATE, -16, 2, BUFFER, allowedchanges=0)
+    except _error as error:
+        return str(error)
+    return None
 
 
 @contextlib.contextmanager

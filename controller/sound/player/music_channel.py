@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from controller.sound.player import fades
 from controller.sound.player.fades import MARGIN_S, OFF_DB, SOFT_DB, Fade, Spans, constant
@@ -25,6 +26,8 @@ EAGER_S = 0.004
 """Music starts this much before its moment, because it becomes audible up to 17 ms late (measured), never early.
 Not applied after quiet time: there no sample may be early, by any measure.
 """
+LEAST_STEPS = 6
+"""Of 128: music at a lower level may lie below what counts as silence."""
 SAME_S = 0.002
 """Moments are recomputed from the wall clock each time they are sent: smaller differences count as equal."""
 
@@ -126,6 +129,13 @@ class MusicChannel:
             if not self._queue.ended(now):
                 self._end(now)
             self._set_volume(now)
+
+    def steady(self, now: float) -> tuple[Path, float] | None:
+        """Return file and position of music that must be audible now; None while none plays, or its level moves."""
+        fades_over = all(fade.over(now) for fade in (self._fade, self._duck, self._trim))
+        if self._state != "on" or self._leaving or not fades_over or self._steps < LEAST_STEPS:
+            return None
+        return self._queue.place(now)
 
     def tick(self, now: float) -> float:
         """Do what is due; return the moment of the next call."""

@@ -1,8 +1,8 @@
 """The player: a child process that owns the sound device, and may die at any time without harm.
 
-`python -m controller.sound.player.process` reads commands as JSON lines on stdin and writes events to stdout. It exits
-when its device is lost (3), when there is none (3), when its parent is gone or sends SIGTERM (0). It blocks only until
-the next command or the next due moment.
+`python -m controller.sound.player.process LATENCY_MS OUTPUT` (each may be "") reads commands as JSON lines on stdin and
+writes events to stdout. It waits for a device, and exits when its device is lost (3), when its parent is gone or
+sends SIGTERM (0). It blocks only until the next command or the next due moment.
 """
 
 from __future__ import annotations
@@ -15,17 +15,28 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
 from controller.sound.player import protocol
 from controller.sound.player.announcement_channel import AnnouncementChannel
+from controller.sound.player.level import SILENT
 from controller.sound.player.music_channel import MusicChannel
+from controller.sound.player.outputs import cards
+from controller.sound.player.protocol import Outputs
+from controller.sound.player.watch import Watch
 
 BEAT_S = 1.0
 LOOK_S = 0.25
 """Polling interval of the mixer when nothing is due: SDL has no descriptor to wait on."""
 GONE = 3
+TRY_S = 0.7
+"""Interval of the attempts to open a device."""
+TRIES = 90
+"""After so many a new process tries: a library may keep the devices of its start."""
+SILENT_S = 2.0
+"""Digital silence of music for this long is reported; the daemon asks whether the file is silent there."""
 
 
 def notify(do: str, **values: Any) -> None:
@@ -39,8 +50,11 @@ def notify(do: str, **values: Any) -> None:
 class Player:
     """Connect commands to the device."""
 
-    def __init__(self, device: Any) -> None:
+    def __init__(self, device: Any, watch: Watch | None = None) -> None:
         self._device = device
+        self._watch = watch
+        self._outputs = Outputs()
+        self._loud_at, self._metered = time.monotonic(), False
         self._music = MusicChannel(device, notify)
         self._announcements = AnnouncementChannel(device, self._music, self._notify)
         self._rest = b""
@@ -57,6 +71,8 @@ class Player:
             "quiet": self._quiet,
             "master": self._master,
             "warm": lambda order, now: self._device.warm([Path(path) for path in order["paths"]]),
+            "avoid": lambda order, now: self._device.avoid([Path(path) for path in order["paths"]]),
+            "tone": lambda order, now: self._device.tone(Path(order["path"])),
         }
 
     def run(self) -> NoReturn:
@@ -81,8 +97,34 @@ class Player:
     def _beat(self, now: float) -> float:
         if now >= self._beat_at:
             self._beat_at = now + BEAT_S
-            notify("beat")
+            loud = self._meter(now)
+            notify("beat", pulses=self._device.pulses, loud=loud)
+            self._look()
         return self._beat_at
+
+    def _meter(self, now: float) -> bool:
+        """Return whether something is heard; report music that should be and is not. Reads one buffer a second."""
+        peak = self._device.meter.answer() if self._metered else None
+        place = self._music.steady(now)
+        if peak is None or peak > SILENT or place is None:
+            self._loud_at = now
+        elif now - self._loud_at >= SILENT_S:
+            self._loud_at = now
+            notify("silent", path=place[0], position_s=place[1] - SILENT_S)
+        self._metered = place is not None
+        if self._metered:
+            self._device.meter.ask()
+        return peak is not None and peak > SILENT
+
+    def _look(self) -> None:
+        """Report changed outputs; leave when a better one can be opened."""
+        if self._watch is None:
+            return
+        if self._watch.returned:
+            _leave("returned")
+        if self._watch.found != self._outputs:
+            self._outputs = self._watch.found
+            notify("outputs", **asdict(self._outputs))
 
     def _read(self) -> None:
         data = os.read(0, 1 << 16)
@@ -164,18 +206,35 @@ def main() -> NoReturn:
         os.setpriority(
             os.PRIO_PROCESS, 0, -10
         )  # higher priority for sound, where permitted: the mixer's thread inherits it
+    latency, chosen = (*sys.argv[1:], "", "")[:2]
+    device = _opened(float(latency) / 1000 if latency else None, chosen or None)
+    notify("ready", device=device.driver)
+    watch = Watch(device.driver, chosen or None, device.opened)
+    gc.freeze()
+    watch.start()
+    Player(device, watch).run()
+
+
+def _opened(latency_s: float | None, chosen: str | None) -> Any:
+    """Return the device as soon as there is one; meanwhile tell the parent why there is none."""
     try:
         from controller.sound.player.mixer import Device, NoDevice  # SDL reads its environment on import
     except (ImportError, AttributeError) as error:  # a fresh machine lacks a library that pygame needs
         _leave("incomplete", str(error.__context__ or error))
-    try:
-        with _libraries_silent():
-            device = Device(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else None)
-    except NoDevice as error:
-        _leave("none", str(error))
-    notify("ready", device=device.driver)
-    gc.freeze()
-    Player(device).run()
+    had = cards()
+    for _ in range(TRIES):
+        try:
+            with _libraries_silent():
+                return Device(latency_s, chosen, lambda path: notify("opening", path=path))
+        except NoDevice as error:
+            notify("absent", detail=str(error))
+        if select.select([0], [], [], TRY_S)[0] and not os.read(
+            0, 1 << 16
+        ):  # no command is sent before `ready`
+            os._exit(0)
+        if cards() != had:  # ALSA reads the settings of cards once in a process
+            break
+    _leave("none")
 
 
 if __name__ == "__main__":

@@ -74,9 +74,10 @@ class Event:
     """An event of the player.
 
     `kind`: ready, lost (`why`), part_started and part_ended (`id`, `n`, `at`), part_failed (`id`, `n`, `path`, `why`;
-    the other parts sound), done (`id`, `ok`, `why`), track (`path`, `at`), track_failed (`path`, `why`), music_ended
-    (its span is over, or none of it can be played). A `done` that is not ok has a one-word `why`: lost, quiet,
-    until (its limit was reached), stopped, busy, file (a part could not be read), waited (no further part came).
+    the other parts sound), outputs (they changed), done (`id`, `ok`, `why`), track (`path`, `at`), track_failed
+    (`path`, `why`), music_ended (its span is over, or none of it can be played). A `done` that is not ok has a one-word
+    `why`: lost, quiet, until (its limit was reached), stopped, busy, file (a part could not be read), waited (no
+    further part came).
     `why` of `lost` is a sentence for people.
     """
 
@@ -91,12 +92,47 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """State of the device: does it work, which one is it, since when, and if not, why (a sentence)."""
+    """State of the device: does it work, which one is it, since when, and if not, why (a sentence).
+
+    A device that works has a `why` while music that should sound does not leave the mixer.
+    """
 
     alive: bool
     device: str | None
     since: float
     why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A way for sound out of the machine. `key` finds it again (`outputs`); `name`: as the system calls it;
+
+    `kind`: usb, jack, hdmi, bluetooth or other.
+    """
+
+    key: str
+    name: str
+    kind: str = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The outputs at this moment. `current`: the one in use, if it is known; `chosen`: whether that is the chosen one;
+
+    `blocked`: why nothing is heard although the player plays: `muted` (at the sound server), `none` (its dummy).
+    """
+
+    all: tuple[Output, ...] = ()
+    current: str | None = None
+    chosen: bool = True
+    blocked: str | None = None
+
+
+def outputs(message: Mapping[str, Any]) -> Outputs:
+    """Parse the state of the outputs; raises ValueError, TypeError or KeyError."""
+    found = tuple(Output(str(one["key"]), str(one["name"]), str(one["kind"])) for one in message["all"])
+    current, blocked = message.get("current"), message.get("blocked")
+    return Outputs(found, current and str(current), bool(message["chosen"]), blocked and str(blocked))
 
 
 def line(do: str, **values: Any) -> bytes:

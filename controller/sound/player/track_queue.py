@@ -88,6 +88,12 @@ class TrackQueue:
         present = self.tracks[self._index]
         return present.path == path and abs(present.duration_s - (self.ends - now) - offset_s) < NEAR_S
 
+    def place(self, now: float) -> tuple[Path, float] | None:
+        """Return the present file, and the seconds from its start; None near its beginning and its end."""
+        track = self.tracks[self._index]
+        position = track.duration_s - (self.ends - now)
+        return (track.path, position) if now - self._began > 1.0 and self.ends - now > 1.0 else None
+
     @property
     def playable(self) -> bool:
         """Return whether any track may be playable."""

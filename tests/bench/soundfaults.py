@@ -1,0 +1,298 @@
+"""Faults of sound on the real daemon and a private PulseAudio: each is found, shown, mended, and the day goes on.
+
+For each fault, in seconds: `found`, from the cause until /health names it; `shown`, until the phone's and the walls'
+state have it; `back`, from the end of the cause until the recording has music again. Where the daemon itself ends the
+cause (a dead player), `back` counts from the cause. `again`: how often the interrupted announcement was repeated.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from recording import Pulse, tone, write_wav  # noqa: E402
+from running import Running, timetable  # noqa: E402
+from table import Row  # noqa: E402
+
+FOUND_S, SHOWN_S, BACK_S = 5.0, 10.0, 2.0
+KILLS = 50
+DAY = timetable("at: 00:00-24:00, name: 全天, music: office, volume: 100")
+now = time.monotonic
+
+
+@dataclass(frozen=True)
+class Result:
+    """Seconds, or None when it did not happen or is not applicable; `again` counts repeats of the announcement."""
+
+    name: str
+    found: float | None = None
+    shown: float | None = None
+    back: float | None = None
+    again: int | None = None
+    needs: tuple[str, ...] = ("found", "shown", "back")
+
+    @property
+    def well(self) -> bool:
+        """Return whether all limits hold."""
+        limits = {"found": FOUND_S, "shown": SHOWN_S, "back": BACK_S}
+        values = {name: getattr(self, name) for name in self.needs}
+        timely = all(value is not None and value <= limits[name] for name, value in values.items())
+        return timely and self.again in (None, 1)
+
+    def row(self) -> Row:
+        """Return the line of the table."""
+        told = [f"{name} {_s(getattr(self, name))}" for name in ("found", "shown", "back")]
+        told += [f"repeated {self.again} times"] * (self.again is not None)
+        return Row(
+            self.name, ", ".join(told), f"≤ {FOUND_S:.0f}, {SHOWN_S:.0f}, {BACK_S:.0f} s; once", self.well
+        )
+
+
+def _s(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f} s"
+
+
+class Place:
+    """An office with music all day, and the PulseAudio it plays to."""
+
+    def __init__(
+        self, folder: Path, env: Mapping[str, str] = {}, names: tuple[str, ...] = ("office",)
+    ) -> None:
+        music = folder / "music" / "office"
+        music.mkdir(parents=True)
+        for number, name in enumerate(names):
+            write_wav(music / f"{number}-{name}.wav", tone(600, 300 + 150 * number))
+        (folder / "pulse").mkdir()
+        self.pulse = Pulse(folder / "pulse")
+        self.house = Running(folder / "home", self.pulse.env | dict(env), timetable=DAY, music=music.parent)
+
+    def player(self) -> int:
+        """Return the player's process id."""
+        import psutil
+
+        while True:
+            for pid in self.house.pids()[1:]:
+                with contextlib.suppress(psutil.Error):
+                    if "controller.sound.player.process" in psutil.Process(pid).cmdline():
+                        return pid
+            time.sleep(0.02)
+
+    def sounds(self, since: float, within: float = 12.0) -> float | None:
+        """Return the seconds after `since` at which the recording has sound."""
+        moment = self.pulse.recording.wait_sound(since, within)
+        return None if moment is None else moment - since
+
+    def ill(self) -> bool:
+        """Return whether /health names a fault of sound."""
+        return not self.house.get("/health")["ok"]
+
+    def shown(self) -> bool:
+        """Return whether phone and wall have the fault."""
+        phone, wall = self.house.get("/api/phone"), self.house.get("/api/wall")
+        return bool(phone["troubles"]) and wall["fault"] is not None
+
+    def until(self, holds: Callable[[], bool], since: float, within: float = 12.0) -> float | None:
+        """Return the seconds after `since` at which something holds."""
+        while now() - since < within:
+            if holds():
+                return now() - since
+            time.sleep(0.03)
+        return None
+
+    def announce(self, key: str) -> int:
+        """Start an announcement; return its id while it is being said."""
+        ident = int(
+            self.house.say("各位同事请注意，下午三点在大会议室开会，请准时参加，不要迟到，谢谢大家。", key)[
+                1
+            ]["id"]
+        )
+        self.house.wait_state(ident, ("playing",))
+        time.sleep(1.0)
+        return ident
+
+    def repeats(self, ident: int) -> int:
+        """Return how often this announcement was repeated, once it has been heard."""
+        self.house.wait_state(ident, ("heard",), timeout=60)
+        return self.house.log().count(f"#{ident} is played again")
+
+    def fault(
+        self, name: str, cause: Callable[[], None], end: Callable[[], None] | None = None, *, lasts: float = 0.0,
+        needs: tuple[str, ...] = ("found", "shown", "back"), key: str | None = None,
+    ) -> Result:  # fmt: skip
+        """Measure one fault; without `end` the daemon has to end it alone. `key`: an announcement is interrupted."""
+        ident = self.announce(key) if key else None
+        cause()
+        struck = now()
+        found = self.until(self.ill, struck) if "found" in needs else None
+        shown = self.until(self.shown, struck) if "shown" in needs else None
+        if end is not None:
+            time.sleep(max(0.0, struck + lasts - now()))
+            end()
+        over = now() if end is not None else struck + (found or 0.0)
+        back = self.sounds(over + 0.02)
+        result = Result(name, found, shown, back, self.repeats(ident) if ident else None, needs)
+        self.until(lambda: not self.ill(), now())
+        time.sleep(0.5)
+        return result
+
+
+@contextlib.contextmanager
+def place(
+    env: Mapping[str, str] = {}, *, started: bool = True, names: tuple[str, ...] = ("office",)
+) -> Iterator[Place]:
+    """Yield an office that plays; with `started` false there is no sound server yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        one = Place(Path(folder), env, names)
+        try:
+            if started:
+                one.pulse.start()
+            with one.house as house:
+                began = house.start()
+                if started:
+                    assert one.sounds(began, 20) is not None, house.log()
+                yield one
+        finally:
+            one.pulse.kill()
+
+
+def absent() -> Result:
+    """No sound server at the start, and one twelve seconds later."""
+    with place(started=False) as one:
+        return one.fault("no device at the start", lambda: None, one.pulse.start, lasts=12)
+
+
+def killed(one: Place, lasts: float, key: str | None = None) -> Result:
+    """Kill the sound server, and start it again."""
+    what = f"sound server killed for {lasts:.0f} s"
+    return one.fault(what, one.pulse.kill, one.pulse.start, lasts=lasts, key=key)
+
+
+def unplugged(one: Place, key: str | None = None) -> Result:
+    """Remove the only device, and bring it back."""
+    return one.fault("the only device unplugged for 6 s", one.pulse.unplug, one.pulse.plug, lasts=6, key=key)
+
+
+def replaced(one: Place) -> Result:
+    """Remove the device while there is another one: the music goes on there."""
+
+    def swap() -> None:
+        one.pulse.plug("second")
+        one.pulse.unplug()
+        one.pulse.record("second")
+
+    result = one.fault("the device replaced by another", swap, needs=("back",))
+    one.pulse.plug()
+    one.pulse.unplug("second")
+    one.pulse.record("office")
+    return result
+
+
+def server_hangs(one: Place) -> Result:
+    """Stop the sound server and continue it."""
+    process = one.pulse.process
+    assert process is not None
+    go_on = lambda: process.send_signal(signal.SIGCONT)
+    return one.fault(
+        "sound server stopped for 8 s", lambda: process.send_signal(signal.SIGSTOP), go_on, lasts=8
+    )
+
+
+def player_dies(one: Place, key: str | None = None) -> Result:
+    """Kill the player: no fault of the machine, sound is back before anybody reads of it."""
+    return one.fault("player killed", lambda: os.kill(one.player(), signal.SIGKILL), needs=("back",), key=key)
+
+
+def player_hangs(one: Place, key: str | None = None) -> Result:
+    """Stop the player; it is replaced."""
+    stop = lambda: os.kill(one.player(), signal.SIGSTOP)
+    return one.fault("player stopped", stop, needs=("found", "back"), key=key)
+
+
+def muted(one: Place, what: str, on: str, off: str, key: str | None = None) -> Result:
+    """Silence the output behind the daemon's back, and end it."""
+    return one.fault(what, lambda: one.pulse.control(on), lambda: one.pulse.control(off), lasts=6, key=key)
+
+
+def quick(one: Place) -> list[Result]:
+    """The faults that need no special office."""
+    ours = "for n in $(pactl list short sink-inputs | cut -f1); do pactl set-sink-input-mute $n {}; done"
+    mute, volume = "pactl set-sink-mute office {}", "pactl set-sink-volume office {}"
+    return [
+        killed(one, 5, "killed"),
+        unplugged(one, "unplugged"),
+        replaced(one),
+        server_hangs(one),
+        player_dies(one, "died"),
+        player_hangs(one, "hung"),
+        muted(one, "the device muted for 6 s", mute.format(1), mute.format(0), "muted"),
+        muted(one, "the device's volume 0 for 6 s", volume.format(0), volume.format(65536)),
+        muted(one, "our stream muted for 6 s", ours.format(1), ours.format(0)),
+    ]
+
+
+def dummy(one: Place) -> Result:
+    """A server that always offers a device, as PipeWire does: without a real one it plays into nothing."""
+    one.pulse.control("pactl load-module module-always-sink")
+    return one.fault("only the server's dummy device for 6 s", one.pulse.unplug, one.pulse.plug, lasts=6)
+
+
+def crashing() -> Result:
+    """A file on which the decoder crashes is skipped after three deaths; the next one plays."""
+    env = {"PYTHONPATH": str(HERE / "faulty")}
+    with place(env, started=False, names=("crash", "good")) as one:
+        one.pulse.start()
+        began = one.until(lambda: "the device is ready" in one.house.log(), now(), 20)
+        back = one.sounds(now(), 20) if began is not None else None
+    return Result("a file on which the decoder crashes", back=back, needs=("back",))
+
+
+def lost_in_the_mixer() -> Result:
+    """Music that the mixer loses is missed by its level, named, and there again when the mixer recovers."""
+    with tempfile.TemporaryDirectory() as folder:
+        switch = Path(folder) / "silent"
+        with place({"PYTHONPATH": str(HERE / "faulty"), "FAULTY_SILENT": str(switch)}) as one:
+
+            def cause() -> None:
+                switch.touch()
+                one.house.call(
+                    "PUT", "/api/volume", {"volume": 90}
+                )  # the fault shows at the next change of volume
+
+            return one.fault("music lost in the mixer for 8 s", cause, switch.unlink, lasts=8)
+
+
+def rows() -> list[Row]:
+    """Measure each fault once, and `SOUND_KILLS` deaths of the sound server (about ten minutes)."""
+    results = [absent(), crashing(), lost_in_the_mixer()]
+    with place() as one:
+        results += [*quick(one), dummy(one)]
+    return [*(result.row() for result in results), *kills(int(os.environ.get("SOUND_KILLS", KILLS)))]
+
+
+def kills(count: int) -> list[Row]:
+    """Kill the sound server again and again; sound comes back each time."""
+    with place() as one:
+        results = [killed(one, 1 + n % 3) for n in range(count)]
+        faults = one.house.log().count("Traceback")
+    late = [result for result in results if not result.well]
+    worst = max((result.back or 99.0) for result in results)
+    what = f"{count} deaths of the sound server: music not back within {BACK_S:.0f} s"
+    return [
+        Row(what, f"{len(late)} (longest {worst:.2f} s)", "0", not late),
+        Row("tracebacks meanwhile", str(faults), "0", not faults),
+    ]
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(*row, sep=" | ", flush=True)
