@@ -26,6 +26,7 @@ from controller.system.watchdog import Watchdog
 if TYPE_CHECKING:
     from flask import Flask
 
+    from controller.mdns import NameAnnouncer
     from controller.sales.store import Store
 
 
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 class Options:
     """The options of `zhangu run`. `start`: a rehearsal's moment, in the office's zone.
     `voice_install`: download the natural voice when it is missing; never in a rehearsal.
+    `name`: announced on the network as NAME.local, "" for none.
     `rehearsal`: every page shows that nothing entered here is kept."""
 
     home: Home
@@ -46,6 +48,7 @@ class Options:
     tls_port: int | None = None
     hosts: frozenset[str] = frozenset()
     voice_install: bool = True
+    name: str = ""
 
 
 class Daemon:
@@ -260,10 +263,20 @@ class Daemon:
             self.office.backups.start()
             self._stack.callback(self.office.backups.close)
         if self._options.start is None:  # a rehearsal reports nothing
+            self._announcer_of_name().start()
             self._cities.start()
             self._uptime.start()
             self._home_assistant.start()
         process.notify("READY=1")
+
+    def _announcer_of_name(self) -> NameAnnouncer:
+        from controller.mdns import NameAnnouncer
+
+        announcer = NameAnnouncer(
+            self.office.addresses, self._options.name, lambda: self.timetable_file.rhythm.office
+        )
+        self._stack.callback(announcer.close)
+        return announcer
 
     def close(self) -> None:
         """Stop everything in reverse order."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from controller.health import HealthProblem, Reading
+from controller.health import HealthProblem
+from controller.health_readings import Reading
 from controller.hearing import ALL_HEARD, Hearing
 from controller.sales.ceremony import Slide
 from controller.sales.contests import Rules, Side

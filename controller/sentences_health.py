@@ -80,7 +80,7 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "city_gone_mend": (
         "请打电话问那边：主机有没有通电，网络通不通。",
-        "Please call them: is the box powered, does the network work?",
+        "Please call them and ask whether the box is powered and the network works.",
     ),
     "wall_gone_generic": ("有大屏没有连上。", "A wall is away."),
     "link_stuck_generic": ("有连接的消息发不出去。", "Messages of a link cannot be sent."),
@@ -94,4 +94,124 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
         "请看主机能不能上网，再看作息表里的 health.call 对不对。",
         "Please check the internet connection, then health.call in the timetable.",
     ),
+    # backups
+    "backup_old": ("最近的备份是 {day} 的。", "The newest backup is of {day}."),
+    "backup_failed": ("备份没有做成，写下来的内容对不上。", "The backup failed: what was written differs."),
+    "backup_folder": (
+        "备份到 {path} 没有做成：没有这个文件夹，U 盘可能没有插。",
+        "No backup to {path}: the folder is missing. Please check that the USB stick is plugged in.",
+    ),
+    "backup_refused": ("备份到 {path} 没有做成：{why}。", "No backup to {path}: {why}."),
+    "backup_full": (
+        "备份到 {path} 没有做成：要 {needs}，只剩 {free}。",
+        "No backup to {path}: it needs {needs}, {free} are left.",
+    ),
+    "backup_meanwhile": (
+        "现在一切照常；存储卡要是坏了，这之后的内容就没有了。",
+        "All is as usual; if the memory card fails, what came since is lost.",
+    ),
+    "backup_mend": (
+        "请在手机“设备”页的“备份”里点“现在备份”，再按提示处理。",
+        "Please make a backup on the phone’s last tab and follow its advice.",
+    ),
+    # disk, clock, timetable
+    "disk": ("磁盘快满了，还剩 {left}。", "The disk is nearly full: {left} left."),
+    "disk_meanwhile": (
+        "有空间时一切照常；写不下的订单会当场说明，不会丢在半路。",
+        "All is as usual while there is room; a deal that does not fit is refused at once, never lost.",
+    ),
+    "disk_mend": (
+        "请清理磁盘，例如删掉不用的音乐和旧的备份。",
+        "Please make room: delete unused music and old backups.",
+    ),
+    "clock": ("时钟还没有对准，现在显示 {now}。", "The clock is not set yet; it shows {now}."),
+    "clock_meanwhile": (
+        "定时的音乐和播报先停，手动播报照常。",
+        "Timed music and announcements wait; those made by hand continue.",
+    ),
+    "clock_mend": (
+        "请接上网络；时间没错的话，在手机“设备”页点“时间是对的”。",
+        "Please connect the network; if the time is right, confirm it on the phone’s last tab.",
+    ),
+    "timetable": ("作息表有 {count} 处要改。", "Faults in the edited timetable: {count}."),
+    "timetable_meanwhile": ("仍按上一份正确的作息表运行。", "The last good timetable is still in force."),
+    "timetable_mend": (
+        "请管作息表的同事看“设备”页，改好后保存，几秒内自动生效。",
+        "See the phone’s last tab; correct and save the file, it is in force within seconds.",
+    ),
+    "holidays_guessed": (
+        "{year}年的放假安排还没公布，今天是否上班是推算的；不对就写进 days_off 或 extra_workdays。",
+        "The holidays of {year} are not announced: whether today is a working day is a guess.",
+    ),
+    "holidays_missing": (
+        "{year}年的放假安排还不在日历里，请更新软件，或写进 days_off 和 extra_workdays。",
+        "The holidays of {year} are not in the calendar yet: please update.",
+    ),
+    "spans_meet": (
+        "“{one}”和“{other}”在同一时间，今天按“{other}”。",
+        "“{one}” and “{other}” are at the same time: today “{other}” counts.",
+    ),
+    "cue_in_quiet": (
+        "{at} 的提示落在“{name}”里，今天不播。",
+        "The cue at {at} falls into “{name}” and is not announced today.",
+    ),
+    "timetable_unwritable": (
+        "没有保存：config 文件夹写不进去（{why}）。原来的作息照常用。请在主机上看看权限和磁盘。",
+        "Not saved: the folder config cannot be written ({why}). The timetable stays. Check rights and disk.",
+    ),
+    "birthday_note": ("{when}是{people}的生日，生日快乐！", "Birthday {when}: {people}"),
+    "years_note": ("{when}{people}加入公司{years}，一路同行！", "{years} with us {when}: {people}"),
+    # the voice
+    "voice_meanwhile": (
+        "播报时只有提示音，内容显示在屏幕上。",
+        "Announcements have their chime only; the words are on the walls.",
+    ),
+    "voice_mend": ("请运行 zhangu doctor 查看语音。", "Please run zhangu doctor."),
+    "voice_broke": ("语音出了意外，详情见日志。", "The voice failed; the log says how."),
+    "voice_failed_twice": (
+        "语音程序两次都没有念出这段话，这次只有提示音和屏幕文字。",
+        "The voice failed twice: this time chime and words on the walls only.",
+    ),
+    "voice_stopped": (
+        "语音念到一半出了问题，这次没有播完。",
+        "The voice failed halfway: this was not said to its end.",
+    ),
+    "voice_closing": ("程序正在退出，这段话没有念。", "The program is ending; this was not spoken."),
+    "voice_too_long": (
+        "要念的话有 {count} 个字，最多 {most} 个字，请分几次播报。",
+        "{count} characters are too many to say at once, {most} at most.",
+    ),
+    "voice_nothing": ("这段话里没有能念出来的字。", "There is nothing in this text that can be spoken."),
+    "voice_no_room": (
+        "语音文件写不进缓存（{why}），请清理磁盘空间。",
+        "The voice cannot write its files: please make room on the disk.",
+    ),
+    "voice_none": (
+        "没有能用的语音（{why}），播报只有提示音和屏幕文字。",
+        "No voice can be used: chime and words on the walls only.",
+    ),
+    "voice_name": (
+        "作息表里的语音不对：{why}",
+        "The timetable names a voice that is not there; the phone says which there are.",
+    ),
+    "voice_name_meanwhile": ("先按默认的语音播报。", "The default voice speaks meanwhile."),
+    "voice_name_mend": (
+        "请改作息表里的 sound.voice 和 sound.results_voice，或在手机“设备”页选语音。",
+        "Please correct sound.voice and sound.results_voice in the timetable, or choose a voice on the phone.",
+    ),
+    "unread": ("{characters}不知道怎么念。", "No reading is known for {characters}."),
+    "unread_meanwhile": (
+        "播报时跳过这个字，其余照念，大屏上照常显示。",
+        "It is left out of the speech; the walls show it.",
+    ),
+    "unread_mend": (
+        "请在“设备”页打开这位同事，写上全名的读音（拼音），例如 li3 luan2。",
+        "On the phone’s last tab open that person and give the reading of the whole name in pinyin.",
+    ),
+    "natural_voice": (
+        "自然语音没有装上：{why}，现在由备用语音播报。",
+        "The natural voice could not be installed (the phone says why): the fallback voice speaks.",
+    ),
+    "natural_voice_meanwhile": ("播报照常。", "Announcements continue."),
+    "natural_voice_mend": ("{mend}", "The phone says what to do."),
 }

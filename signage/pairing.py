@@ -33,9 +33,17 @@ def new() -> Response:
     if waiting is None:
         secret, code = office().pairings.begin(request.remote_addr or "?")
     lang = office().glance().walls.default.language
-    page = make_response(render_template("pair.html", code=code, address=request.host_url, lang=lang))
+    page = make_response(
+        render_template("pair.html", code=code, address=request.host_url, named=other_address(), lang=lang)
+    )
     page.set_cookie(WAITING, secret, max_age=600, secure=request.is_secure, httponly=True, samesite="Strict")
     return page
+
+
+def other_address() -> str:
+    """Return the address by the machine's name, "" without one or when the page was opened by it."""
+    reach = office().addresses.reach()
+    return reach.urls()[0] if reach.name and reach.urls()[0] != request.host_url else ""
 
 
 @pages.get("/api/pairing")
@@ -71,9 +79,13 @@ def confirm() -> tuple[Response, int]:
 
 @pages.get("/qr.svg")
 def qr() -> Response:
-    """Return the phone's address as a QR code, by the host of the request, or one that phones can reach."""
-    drawn = io.BytesIO()
-    segno.make(reachable_host_url(), error="m").save(
+    """Return the phone's address as a QR code, by the host of the request, or one that phones can reach.
+
+    `by=name`: by the machine's name, where it has one.
+    """
+    drawn, named = io.BytesIO(), office().addresses.reach()
+    by_name = request.args.get("by") == "name" and named.name
+    segno.make(named.urls()[0] if by_name else reachable_host_url(), error="m").save(
         drawn, kind="svg", scale=8, border=2, dark="#120d0b", light="#f3e9d8", xmldecl=False
     )
     return Response(drawn.getvalue(), mimetype="image/svg+xml")

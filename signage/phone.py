@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from controller.glance import Glance, Sounding
@@ -41,6 +41,7 @@ from signage.http import date_of
 from signage.icon import SIZES as ICONS
 from signage.language import CODES, Encoded, in_english, is_english, language
 from signage.office import https_port, office
+from signage.reach import reach, searching
 from signage.serializers import Json
 from signage.sign_in import renew
 from signage.uploads import belongings
@@ -70,7 +71,7 @@ def home() -> Response:
     if access().role() is None:
         return redirect(url_for("access.login"))
     state = phone_state()
-    return renew(make_response(render_template("phone.html", first=state, office=state["office"])))
+    return renew(searching(render_template("phone.html", first=state, office=state["office"])))
 
 
 @pages.get("/manifest.webmanifest")
@@ -152,6 +153,7 @@ def phone_state() -> Json:
         "day_lines": day_line(today, announcements).lines,
         "walls": wall_lines(screens().all(), streams().names(), current.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
+        "reach": reach(),
         "version": version(),
         **belongings(),
         "voice": serializers.speaking(current.speaking),

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from controller.glance import Sounding, Total
-from controller.health import HealthProblem, Reading
+from controller.health import HealthProblem
+from controller.health_readings import Reading
 from controller.sales.deals import Step
 from controller.sales.model import Announcement, City, Deal, Person, Team
 from controller.sales.products import Product

@@ -20,6 +20,7 @@ from signage import wall_state
 from signage.auth import access, is_known, needs
 from signage.http import STATE, Denied, body, text_of
 from signage.office import office
+from signage.reach import reach, searching
 from signage.sse import NAME_LIMIT, Streams
 
 if TYPE_CHECKING:
@@ -137,20 +138,20 @@ def known(name: str) -> str:
 
 
 @pages.get("/wall")
-def wall() -> str | Response:
+def wall() -> Response:
     return _named("main")
 
 
 @pages.get("/wall/<name>")
-def named_wall(name: str) -> str | Response:
+def named_wall(name: str) -> Response:
     return _named(wall_name(name))
 
 
-def _named(name: str) -> str | Response:
+def _named(name: str) -> Response:
     called = office().walls.called(name)
     if called != name:
         return redirect(url_for("walls.named_wall", name=called))
-    return render_template("wall.html", name=name, build=current_app.jinja_env.globals["build"])
+    return searching(render_template("wall.html", name=name, build=current_app.jinja_env.globals["build"]))
 
 
 @pages.get(STATE)
@@ -158,6 +159,7 @@ def state() -> Response:
     name = office().walls.called(wall_name(request.args.get("name", "main")))
     answer = wall_state.wall_state(_seen_by_caller(), name, str(current_app.jinja_env.globals["build"]))
     answer["wall"].update(screens().wishes(name))
+    answer["reach"] = reach()
     return jsonify(answer)
 
 

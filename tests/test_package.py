@@ -83,3 +83,21 @@ def test_an_installed_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ZHANGU_HOME", str(tmp_path))
     assert chosen(None).root == tmp_path
     assert chosen(tmp_path / "other").root == tmp_path / "other"
+
+
+def test_the_console_shows_address_code_and_the_owners_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service's own folder gets the greeting; agetty adds the address. Otherwise nothing is written."""
+    from controller.cli import run
+
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    run._greet_console(8080, "http://10.0.0.5:8080/join/secret")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    run._greet_console(8080, "http://10.0.0.5:8080/join/secret")
+    text = (tmp_path / "issue").read_text(encoding="utf-8")
+    assert "http://\\4:8080/wall" in text
+    assert "http://10.0.0.5:8080/join/secret" in text
+    assert text.count("\u2588") > 50
+    run._greet_console(8080, "http://10.0.0.5:8080/")
+    assert "Owner" not in (tmp_path / "issue").read_text(encoding="utf-8")

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from controller.clock import Clock
-from controller.health import FAULT, OK, UNKNOWN, HealthProblem, Reading, Values, judge, readings
+from controller.health import HealthProblem, Values, judge
+from controller.health_readings import FAULT, OK, UNKNOWN, Reading, readings
 from controller.hearing import NO_DEVICE, VOLUME_0
 from controller.sales.model import Refused
 from controller.sales.store import Store

@@ -36,13 +36,18 @@ def echo(text: object, *, err: bool = False) -> None:
     click.echo("\n".join(plain(line) for line in str(text).split("\n")), err=err)
 
 
-def print_qr(text: str) -> None:
-    """Print a QR code."""
+def qr_of(text: str) -> str:
+    """Return a QR code for a terminal."""
     import segno
 
     drawn = io.StringIO()
     segno.make(text, error="m").terminal(drawn, compact=True, border=2)
-    click.echo(drawn.getvalue())
+    return drawn.getvalue()
+
+
+def print_qr(text: str) -> None:
+    """Print a QR code."""
+    click.echo(qr_of(text))
 
 
 def stop(sentence: str, code: int) -> NoReturn:

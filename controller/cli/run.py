@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.errors import echo, print_qr
+from controller.cli.errors import echo, print_qr, qr_of
 from controller.system.network import reachable_address
 
 if TYPE_CHECKING:
     from controller.daemon import Daemon
 
+import os
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +30,7 @@ from controller.cli.errors import (
     timetable_of,
     within_reach,
 )
+from controller.system.atomic_file import rewrite
 from controller.system.paths import chosen
 
 if TYPE_CHECKING:
@@ -48,27 +51,42 @@ def greet(daemon: Daemon) -> None:
         echo(f"  证书指纹：{daemon.secured.fingerprint()}")
     echo(f"  PIN：{daemon.office.keys.pin() if daemon.office.keys.pin_on() else '已关掉'}")
     print_qr(address + "/")
-    _greet_owner(daemon, address)
+    link = _greet_owner(daemon, address)
+    _greet_console(daemon.server.port, link or f"{address}/")
     for problem in daemon.office.glance().problems:
         echo(f"  注意：{problem.what}{problem.meanwhile}{problem.mend}")
 
 
-def _greet_owner(daemon: Daemon, address: str) -> None:
-    """Print a link for the owner's phone until there is one; a rehearsal has none."""
+def _greet_console(port: int, link: str) -> None:
+    """Write the greeting that an installed box shows on its screen, in the folder that systemd gives the service.
+
+    The console shows no Chinese. agetty replaces `\\4` by the present address, so that line is always right.
+    """
+    folder = os.environ.get("RUNTIME_DIRECTORY")
+    if not folder:
+        return
+    lines = f"Zhangu   phone: http://\\4:{port}/   TV: http://\\4:{port}/wall   sudo zhangu status"
+    owner = f"Owner's phone, within an hour after the start: {link}\n" if "/join/" in link else ""
+    rewrite(Path(folder) / "issue", f"{lines}\n{owner}{qr_of(link)}\n".encode())
+
+
+def _greet_owner(daemon: Daemon, address: str) -> str:
+    """Print a link for the owner's phone until there is one, and return it; a rehearsal has none."""
     from controller.sales.model import StoreTrouble
 
     keys = daemon.office.keys
     try:
         if daemon.clock.rehearsal or keys.has_owner():
-            return
+            return ""
         invited = keys.phones.invite_owner()
     except StoreTrouble:  # the problem itself is printed below
-        return
+        return ""
     link = f"{address}/join/{invited.link}"
     echo("  还没有负责人的手机。用负责人的手机扫下面的码，或打开链接：")
     echo(f"  负责人：{link}")
     echo(f"  {invited.minutes} 分钟内有效，只能用一次；过期了运行 zhangu owner 再要一个。")
     print_qr(link)
+    return link
 
 
 # --- Commands that run until they are stopped
@@ -89,6 +107,13 @@ def _greet_owner(daemon: Daemon, address: str) -> None:
     envvar="ZHANGU_VOICE_INSTALL",
     help="Download the natural voice when it is missing (90 MB, once).",
 )
+@click.option(
+    "--name",
+    default="zhangu",
+    show_default=True,
+    envvar="ZHANGU_NAME",
+    help='The name on the network, NAME.local; "" for none.',
+)
 def run(
     home: Path | None,
     host: str,
@@ -97,6 +122,7 @@ def run(
     tls_port: int,
     hostname: tuple[str, ...],
     voice_install: bool,
+    name: str,
 ) -> None:
     """Run the daemon."""
     from controller.daemon import Options
@@ -111,8 +137,17 @@ def run(
             tls_port=tls_at,
             hosts=names,
             voice_install=voice_install,
+            name=_name_of(name),
         )
     )
+
+
+def _name_of(text: str) -> str:
+    """Return a name for the network; end with a sentence for one that cannot be used."""
+    name = text.strip().lower().removesuffix(".local")
+    if name and not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?", name):
+        stop(f"--name 写的是“{text[:60]}”。名字只能有小写字母、数字和连字符，例如 zhangu。", WRONG)
+    return name
 
 
 @click.command()

@@ -28,7 +28,13 @@ class Addresses:
     def __init__(self, port: int) -> None:
         self._port = port
         self._lock = threading.Lock()
-        self._name, self._addresses = "", ()
+        self._name = ""
+        self._addresses: tuple[str, ...] = ()
+
+    def set(self, name: str, addresses: tuple[str, ...]) -> None:
+        """Record what is announced."""
+        with self._lock:
+            self._name, self._addresses = name, addresses
 
     def reach(self) -> Reach:
         """Return how to reach this machine now."""

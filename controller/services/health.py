@@ -12,13 +12,12 @@ from controller.health import (
     BackupValues,
     HealthProblem,
     OutputValues,
-    Reading,
     Values,
     VoiceValues,
     judge,
-    readings,
     shown,
 )
+from controller.health_readings import Reading, readings
 from controller.sales.model import StoreTrouble
 from controller.services.context import Context
 from controller.services.machine import MachineReader

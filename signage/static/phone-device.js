@@ -13,10 +13,14 @@ let refresh = () => {};
 
 const line = (name, value, look = '') => row(name, el('span', { class: look }, value), '', '');
 
+const hostOf = (host) => (state.reach.port === 80 ? host : `${host}:${state.reach.port}`);
+
 function drawMachine() {
   // A fault stands above with its remedy; here each part has one line, also one that is well.
   fill($('machine'),
     state.readings.map((part) => line(part.label, part.words, { ok: 'ok', fault: 'bad', unknown: 'dim' }[part.state])),
+    state.reach.name ? line('名字', hostOf(state.reach.name)) : null,
+    line('地址', state.reach.addresses.map(hostOf).join('，')),
     line('版本', state.version));
   fill($('day-line'), state.day_lines.map((words) => row(words, '', '', '')));
   const faults = state.troubles.flatMap((trouble) => trouble.details || []);

@@ -65,10 +65,12 @@ async function load() {
   try {
     state = await call('GET', '/api/phone');
     away = false;
+    window.FindServer.learn(state.reach);
     draw();
   } catch (error) {
     if (error.status === 401) return;
     away = error.status === 0;
+    if (away) window.FindServer.lost(false);
     drawHead();
     drawTroubles();
     again = setTimeout(load, 4000);

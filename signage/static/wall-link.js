@@ -56,6 +56,7 @@
       var state = status === 200 ? parsed(text) : null;
       asking = false;
       if (state && typeof state === 'object' && state.scene) {
+        window.FindServer.learn(state.reach);
         tune(state.now, sent);
         alive = Date.now();
         wanted = Math.max(wanted, state.revision || 0);
@@ -119,6 +120,7 @@
     if (source && Date.now() - heard > (greeted ? SILENT_MS : TIMEOUT_MS)) { later(); }
     if (state && alive && (quiet > SILENT_MS || (!source && quiet > STALE_MS))) {
       W.setStale(W.hhmm(alive + (W.now() - Date.now()), state.offset_min));
+      window.FindServer.lost(true);
     }
   }
 

@@ -195,8 +195,15 @@ class _Wall:
         self.busy, self.answer = True, b""
         self.asking.send(self.request)
 
-    def read(self) -> None:
-        self.answer += self.asking.recv(1 << 20)
+    def read(self) -> bool:
+        """Take a part of the answer; return False when the server has closed the connection."""
+        try:
+            part = self.asking.recv(1 << 20)
+        except OSError:
+            part = b""
+        if not part:
+            return False
+        self.answer += part
         head, found, body = self.answer.partition(b"\r\n\r\n")
         length = re.search(rb"[Cc]ontent-[Ll]ength: (\d+)", head)
         if found and length and len(body) >= int(length[1]):
@@ -204,6 +211,19 @@ class _Wall:
             if self.again:
                 self.again = False
                 self.ask()
+        return True
+
+
+def _ask_again(waiting: selectors.BaseSelector, wall: _Wall, port: int) -> None:
+    """Open a new connection, as a browser does, and repeat a request that had no answer."""
+    waiting.unregister(wall.asking)
+    wall.asking.close()
+    wall.asking = socket.create_connection(("127.0.0.1", port), 10)
+    wall.asking.setblocking(False)
+    waiting.register(wall.asking, selectors.EVENT_READ, wall)
+    if wall.busy:
+        wall.busy = False
+        wall.ask()
 
 
 def _be_walls(port: int) -> None:
@@ -215,13 +235,16 @@ def _be_walls(port: int) -> None:
         wall = _Wall(opened.line, opened.asking, request)
         walls.append(wall)
         waiting.register(wall.line, selectors.EVENT_READ, wall.hear)
-        waiting.register(wall.asking, selectors.EVENT_READ, wall.read)
+        waiting.register(wall.asking, selectors.EVENT_READ, wall)
     waiting.register(sys.stdin, selectors.EVENT_READ)
     print("ready", flush=True)
     ended = 0.0
     while not ended or (any(wall.busy for wall in walls) and time.monotonic() - ended < 60):
         for key, _ in waiting.select(0.1):
-            if key.data is not None:
+            if isinstance(key.data, _Wall):
+                if not key.data.read():
+                    _ask_again(waiting, key.data, port)
+            elif key.data is not None:
                 key.data()
             else:
                 waiting.unregister(sys.stdin)

@@ -16,11 +16,8 @@ import pytest
 from fakes import SHANGHAI
 
 from controller.health import (
-    FAULT,
     GONE,
-    OK,
     PARTS,
-    UNKNOWN,
     Away,
     BackupValues,
     Machine,
@@ -28,9 +25,9 @@ from controller.health import (
     VoiceValues,
     judge,
     on_walls,
-    readings,
     shown,
 )
+from controller.health_readings import FAULT, OK, UNKNOWN, readings
 from controller.hearing import Facts, hearing
 from controller.links.uptime import UptimeCalls
 from controller.services.daily import day_line

@@ -82,6 +82,7 @@ def running(
     rehearsal: bool = False,
     people: Mapping[str, tuple[str, ...]] = PEOPLE,
     rhythm: str | None = None,
+    host: str = "127.0.0.1",
 ) -> Iterator[House]:
     """Run the real daemon with an empty store, `people` as its roster and `rhythm` as its timetable.
 
@@ -94,7 +95,7 @@ def running(
     holidays_made.bring(folder / "var")
     if sounds:
         (folder / "sounds").symlink_to(REPOSITORY / "sounds")
-    daemon = Daemon(Options(Home(folder), "127.0.0.1", 0, start=at, rehearsal=rehearsal))
+    daemon = Daemon(Options(Home(folder), host, 0, start=at, rehearsal=rehearsal))
     try:
         for team, names in people.items():
             for name in names:

@@ -18,7 +18,7 @@ OPEN = {  # routes without sign-in; each is read-only, or for sign-in and pairin
     "POST /api/walls/<name>/painted", "GET /api/walls/<name>/painted", "GET /api/pairing",
     "GET /photos/<name>", "GET /poster", "GET /qr.svg", "GET /timetable", "GET /zhangu-ca.crt",
     "GET /manifest.webmanifest", "POST /api/push/<name>", "GET /english/<name>", "POST /language",
-    "GET /calendar/<name>",
+    "GET /calendar/<name>", "GET /api/reach",
 }  # fmt: skip
 ROLES = sorted(RIGHTS["read"])
 STRANGERS = {
@@ -104,6 +104,8 @@ def test_every_answer_is_safe_by_its_headers(house: House) -> None:
             assert "frame-ancestors 'none'" in head["Content-Security-Policy"], (method, path)
             assert "unsafe" not in head["Content-Security-Policy"], (method, path)
             assert head["X-Content-Type-Options"] == "nosniff", (method, path)
+            if path == "/api/reach":  # a page of the machine's former address asks it; it has no secrets
+                continue
             assert not [name for name in head if name.lower().startswith("access-control-")], (method, path)
 
 

@@ -1,0 +1,161 @@
+"""The machine's name on the network: zhangu.local by multicast DNS, and its addresses as they change.
+
+python-zeroconf instead of Avahi: the same code runs on every machine, also without a system service, the host's own
+name stays, and a second Zhangu takes zhangu-2.local. It shares port 5353 with an Avahi that may run.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Any, Final
+
+from controller.services.addresses import Addresses
+from controller.system.network import lan_address
+
+if TYPE_CHECKING:
+    from zeroconf import Zeroconf
+
+log = logging.getLogger(__name__)
+
+SERVICE: Final = "_http._tcp.local."
+FIRST_S: Final = 3.0
+"""After a start music and pages come first; the library needs 0.3 s of CPU."""
+LOOK_EVERY_S: Final = 5.0
+PROBE_MS: Final = 1_000
+MOST_NAMES: Final = 20
+MOST_ADDRESSES: Final = 4
+VIRTUAL: Final = ("lo", "docker", "br-", "veth", "virbr", "tun", "tap")
+
+
+class NameAnnouncer:
+    """The thread `name`. `wanted`: the name without .local; "" announces none, and only follows the addresses."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        wanted: str,
+        title: Callable[[], str],
+        *,
+        first_s: float = FIRST_S,
+        every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._addresses, self._wanted, self._title = addresses, wanted, title
+        self._first_s, self._every_s = first_s, every_s
+        self._closing = threading.Event()
+        self._zeroconf: Zeroconf | None = None
+        self._name = ""
+        self._own: tuple[str, ...] = ()
+        self._ever: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="name", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Say goodbye and end the thread."""
+        self._closing.set()
+        if self._thread.ident is not None:
+            self._thread.join(4)
+
+    def _run(self) -> None:
+        wait_s, told = self._first_s, ""
+        while not self._closing.wait(wait_s):
+            wait_s = self._every_s
+            try:
+                self._look()
+                told = ""
+            except Exception as error:
+                if str(error) != told:
+                    log.warning("the name on the network is not announced: %s", error)
+                told = str(error)
+                self._end()
+        self._end()
+
+    def _look(self) -> None:
+        """Follow a change of address; give a name away that another machine has too."""
+        own = lan_addresses()
+        if own != self._own or (own and self._wanted and self._zeroconf is None):
+            self._end()
+            self._own = own
+            self._ever |= set(own)
+            self._addresses.set("", own)
+            if own and self._wanted:
+                self._announce(own)
+        elif self._zeroconf is not None and self._yields(own):
+            self._end()
+
+    def _announce(self, own: tuple[str, ...]) -> None:
+        from zeroconf import IPVersion, ServiceInfo, Zeroconf
+
+        self._zeroconf = zeroconf = Zeroconf(interfaces=list(own), ip_version=IPVersion.V4Only)
+        name = next((name for name in names_of(self._wanted) if not self._taken(zeroconf, name)), "")
+        if not name:
+            return
+        info = ServiceInfo(
+            SERVICE,
+            f"{self._title()[:40].replace('.', ' ')}.{SERVICE}",
+            port=self._addresses.reach().port,
+            addresses=[IPv4Address(address).packed for address in own],
+            properties={"path": "/"},
+            server=f"{name}.local.",
+        )
+        zeroconf.register_service(info, allow_name_change=True)
+        self._name = name
+        self._addresses.set(f"{name}.local", own)
+        log.info("announced on the network as %s.local, at %s", name, ", ".join(own))
+
+    def _taken(self, zeroconf: Zeroconf, name: str) -> bool:
+        """Return whether another machine answers to a name."""
+        from zeroconf import AddressResolverIPv4  # type: ignore[attr-defined]
+
+        resolver: Any = AddressResolverIPv4(f"{name}.local.")
+        return bool(resolver.request(zeroconf, PROBE_MS) and set(resolver.parsed_addresses()) - self._ever)
+
+    def _yields(self, own: tuple[str, ...]) -> bool:
+        """Return whether another machine has this name too and keeps it: that with the lowest address does.
+
+        Two that start together cannot hear each other's question.
+        """
+        zeroconf = self._zeroconf
+        if zeroconf is None or not self._name:
+            return False
+        with suppress(AttributeError):
+            records = zeroconf.cache.entries_with_name(f"{self._name}.local.")
+            known = [bytes(getattr(one, "address", b"")) for one in records]
+            seen = {str(IPv4Address(address)) for address in known if len(address) == 4}
+            others = seen - self._ever
+            return bool(others) and min(map(IPv4Address, others)) < min(map(IPv4Address, own))
+        return False
+
+    def _end(self) -> None:
+        zeroconf, self._zeroconf, self._name = self._zeroconf, None, ""
+        if zeroconf is not None:
+            with suppress(Exception):  # the address it used may be gone
+                zeroconf.close()
+
+
+def names_of(wanted: str) -> list[str]:
+    """Return the wanted name, then those for when it is taken."""
+    return [wanted, *(f"{wanted}-{number}" for number in range(2, MOST_NAMES))]
+
+
+def lan_addresses() -> tuple[str, ...]:
+    """Return this machine's addresses on networks, the one that leads out first; empty without any."""
+    import ifaddr
+
+    first = lan_address()
+    found = [
+        str(ip.ip)
+        for adapter in ifaddr.get_adapters()
+        if not adapter.name.startswith(VIRTUAL)
+        for ip in adapter.ips
+        if ip.is_IPv4
+    ]
+    usable = [address for address in found if not IPv4Address(address).is_loopback]
+    ordered = sorted(usable, key=lambda address: (address != first, IPv4Address(address).is_link_local))
+    return tuple(ordered[:MOST_ADDRESSES])
