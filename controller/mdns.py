@@ -23,8 +23,10 @@ log = logging.getLogger(__name__)
 
 SERVICE: Final = "_http._tcp.local."
 FIRST_S: Final = 3.0
-"""After a start music and pages come first; the library needs 0.3 s of CPU."""
+"""After a start music and pages come first."""
 LOOK_EVERY_S: Final = 5.0
+ASK_EVERY: Final = 12
+"""Looks, a minute: then the network is asked for the own name, because a machine that was cut off keeps it too."""
 PROBE_MS: Final = 1_000
 MOST_NAMES: Final = 20
 MOST_ADDRESSES: Final = 4
@@ -50,6 +52,7 @@ class NameAnnouncer:
         self._name = ""
         self._own: tuple[str, ...] = ()
         self._ever: set[str] = set()
+        self._looks = 0
         self._thread = threading.Thread(target=self._run, name="name", daemon=True)
 
     def start(self) -> None:
@@ -79,6 +82,7 @@ class NameAnnouncer:
     def _look(self) -> None:
         """Follow a change of address; give a name away that another machine has too."""
         own = lan_addresses()
+        self._looks += 1
         if own != self._own or (own and self._wanted and self._zeroconf is None):
             self._end()
             self._own = own
@@ -116,6 +120,15 @@ class NameAnnouncer:
         resolver: Any = AddressResolverIPv4(f"{name}.local.")
         return bool(resolver.request(zeroconf, PROBE_MS) and set(resolver.parsed_addresses()) - self._ever)
 
+    def _ask(self, zeroconf: Zeroconf, name: str) -> None:
+        """Ask the network for a name; answers come into the cache. A resolver would answer from the cache itself."""
+        from zeroconf import DNSOutgoing, DNSQuestion  # type: ignore[attr-defined]
+        from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY, _TYPE_A
+
+        question = DNSOutgoing(_FLAGS_QR_QUERY)
+        question.add_question(DNSQuestion(f"{name}.local.", _TYPE_A, _CLASS_IN))
+        zeroconf.send(question)
+
     def _yields(self, own: tuple[str, ...]) -> bool:
         """Return whether another machine has this name too and keeps it: that with the lowest address does.
 
@@ -124,6 +137,8 @@ class NameAnnouncer:
         zeroconf = self._zeroconf
         if zeroconf is None or not self._name:
             return False
+        if self._looks % ASK_EVERY == 0:
+            self._ask(zeroconf, self._name)
         with suppress(AttributeError):
             records = zeroconf.cache.entries_with_name(f"{self._name}.local.")
             known = [bytes(getattr(one, "address", b"")) for one in records]

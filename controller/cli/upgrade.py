@@ -7,7 +7,6 @@ import os
 import stat
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +65,8 @@ def rollback(no_wait: bool, result: bool, home: Path | None) -> None:
 def _opened(package: str) -> Iterator[Any]:
     """Open a file or URL. As root the installed command hands the file over as the standard input."""
     if package.startswith(("http://", "https://")):
+        import urllib.request  # loads TLS, which a start of the daemon does not need
+
         try:
             with urllib.request.urlopen(package, timeout=ANSWER_S) as answer:  # noqa: S310 - the two schemes above
                 yield answer

@@ -15,7 +15,7 @@ async function open() {
   const back = el('button', { type: 'button', class: 'act', id: 'rollback' }, '退回上一个版本');
   const own = el('div', { id: 'upgrade-own' }, el('p', {}, '选一个签过名的安装包（.deb）升级。音乐会停几秒钟；新版本一分钟内不正常，会自动回到现在的版本。'), file, back);
   function show(found) {
-    fill(list, row('现在的版本', found.version, '', ''), row('上一个版本', found.previous || '没有', '', ''));
+    fill(list, row('现在的版本', found.version, '', ''), row('上一个版本', found.previous || '还没有', '', ''));
     own.hidden = !found.installed || !rights.includes('own');
     file.hidden = Boolean(found.busy);
     back.disabled = Boolean(found.busy) || !found.previous;

@@ -19,6 +19,12 @@
     });
   }
 
+  function tallRows(box) { /* a name of three lines is higher than a row usually may be */
+    var rows = box.children, i;
+    for (i = 0; i < rows.length; i += 1) { W.mark(rows[i], 'tall', false); }
+    for (i = 0; i < rows.length; i += 1) { W.mark(rows[i], 'tall', rows[i].scrollHeight > rows[i].clientHeight + 1); }
+  }
+
   function placeOf(rows, at) { /* equals share a place */
     while (at > 0 && rows[at - 1].value === rows[at].value) { at -= 1; }
     return at + 1;
@@ -70,7 +76,11 @@
         teamsHead.draw(W.word('ofTeams'));
         team(teams, board.teams, value);
       },
-      layout: function () { W.fit(title, 5.4, 4); W.fit(total, 5.4, 3); },
+      layout: function () {
+        W.fit(title, 5.4, 4);
+        W.fit(total, 5.4, 3);
+        tallRows(teams);
+      },
       frame: function (state, now) {
         if (turnAt(state, now) !== at) { this.draw(state); this.layout(); }
         W.turn(people, now % ROUND_MS);

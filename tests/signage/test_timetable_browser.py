@@ -74,7 +74,7 @@ def kept(page: Page, name: str) -> None:
 
 
 def music_at_noon(page: Page) -> None:
-    page.locator("#rhythm li", has_text="战鼓再响").locator("button").click()
+    page.locator("#rhythm li", has_text="战鼓再响").locator(".line-row").click()
     page.locator("[data-key=music] select").first.select_option("morning")
     expect(page.locator("#sheet-save")).to_be_enabled()
 
@@ -102,7 +102,7 @@ def test_noon_plays_other_music(house: House, browser: Browser, pages: list[Page
     page.click("#timetable")
     expect(page.locator("#rhythm li")).to_have_count(17)
     kept(page, f"{size}-day")
-    page.locator("#rhythm li", has_text="战鼓再响").locator("button").click()
+    page.locator("#rhythm li", has_text="战鼓再响").locator(".line-row").click()
     at = page.locator("[data-key=at]")
     at.locator("input").fill("25:61")
     expect(at.locator(".wrong")).to_contain_text("写的是“25:61”")
@@ -157,7 +157,7 @@ def test_both_edit_one_entry(house: House, browser: Browser, pages: list[Page]) 
     """Both change 12:55: the second cannot be added blindly; the new version is shown instead."""
     first, second = (opened(house, browser, pages, "phone") for _ in range(2))
     music_at_noon(first)
-    second.locator("#rhythm li", has_text="战鼓再响").locator("button").click()
+    second.locator("#rhythm li", has_text="战鼓再响").locator(".line-row").click()
     second.locator("[data-key=volume] input").fill("55")
     expect(second.locator("#sheet-save")).to_be_enabled()
     first.click("#sheet-save")

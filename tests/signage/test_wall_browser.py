@@ -142,7 +142,7 @@ def test_the_show_unfolds(session: Page) -> None:
     ]
     places = {
         "third": ".winner.third .words", "second": ".winner.second .words", "first": ".winner.first .words",
-        "teams": ".teams.ranked", "cities": ".cities", "comment": ".comment",
+        "teams": ".board .teams.ranked", "cities": ".cities", "comment": ".comment",
     }  # fmt: skip
     for step in range(len(parts) + 1):
         tell(session, story | {"now": story["now"] + 1000 * step})
@@ -168,7 +168,7 @@ def test_pages_lose_nobody(session: Page) -> None:
     people: set[str] = set()
     for turn in range(16):
         tell(session, story | {"now": story["now"] + 10000 * turn})
-        teams |= set(session.evaluate(shown, ".teams.ranked"))
+        teams |= set(session.evaluate(shown, ".board .teams.ranked"))
         people |= set(session.evaluate(shown, ".board .teams.people"))
     assert (len(teams), len(people)) == (12, 7)
 

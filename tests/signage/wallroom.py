@@ -15,6 +15,7 @@ from playwright.sync_api import Error, Page
 from controller.clock import Clock
 from controller.feed import Feed
 from controller.glance import Glance
+from controller.services.addresses import Addresses
 from controller.system.network import listen
 from controller.timetable.model import DayPlan
 from signage import create_app
@@ -46,6 +47,7 @@ class Room:
         self.server = Server(self.app, listen("127.0.0.1", port))
         self.server.start()
         self.port = self.server.port
+        self.addresses = Addresses(self.port)
 
     def _app(self) -> Flask:
         app = create_app(self, secret="s" * 40, feed=self.feed, clock=self.clock)  # type: ignore[arg-type]

@@ -136,7 +136,7 @@ def test_pin_and_tokens_are_shown_changed_and_revoked(tmp_path: Path) -> None:
     assert keys.token_role(first[1].strip()) is None
     assert keys.token_role(second[1].strip()) == "program"
     listed = run("tokens")[1]
-    assert re.search(r"crm　program　.* 建立　最近使用 ", listed)
+    assert re.search(r"crm　program　.* 建立　由主机上的命令　最近使用 ", listed)
     assert "手机 1　小陈 iPhone　assistant　192.168.1.7" in listed
     assert run("tokens", "revoke", "crm")[0] == 0
     assert keys.token_role(second[1].strip()) is None
