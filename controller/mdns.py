@@ -26,7 +26,7 @@ FIRST_S: Final = 3.0
 """After a start music and pages come first."""
 LOOK_EVERY_S: Final = 5.0
 ASK_EVERY: Final = 12
-"""Looks, a minute: then the network is asked for the own name, because a machine that was cut off keeps it too."""
+"""Every 12th look, once a minute: ask the network for our name. A machine that was cut off may have taken it too."""
 PROBE_MS: Final = 1_000
 MOST_NAMES: Final = 20
 MOST_ADDRESSES: Final = 4
