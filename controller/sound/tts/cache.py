@@ -11,7 +11,7 @@ import time
 import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from controller.sound.tts.script import Clip, Delivery, Recording, Script
 from controller.system.files import read_json
@@ -27,6 +27,8 @@ def to_json(script: Script) -> dict[str, Any]:
 
 MIXDOWN = 2
 """Increase it when clips are assembled differently: kept ones are then rendered again."""
+MEMORY_BYTES: Final = 48_000_000
+"""For finished clips in memory: twenty of them."""
 
 
 class Shelf:

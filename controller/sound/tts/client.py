@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from controller.sentences import say
 from controller.sound.child import Child, ChildLost
 from controller.sound.tts import cache as takes
-from controller.sound.tts.cache import Shelf, Takes, to_json
+from controller.sound.tts.cache import MEMORY_BYTES, Shelf, Takes, to_json
 from controller.sound.tts.engine_choice import RETRY_S, EngineChoice, KeptPace
 from controller.sound.tts.launch import SENTENCE_LIMIT_S, SLOW_LIMIT_S, greeting, launched
 from controller.sound.tts.plan import Clause, Interrupted, Planner, VoiceStatus, cut
@@ -26,7 +26,6 @@ from controller.sound.tts.stream import Cost, Stream
 from controller.system.os_errors import reason
 
 log = logging.getLogger(__name__)
-
 ATTEMPTS = 2
 CLOSING = say("voice_closing")
 EMERGENCY, NOW, AHEAD, IDLE = range(4)
@@ -35,10 +34,6 @@ UNREAD_S = 3600.0
 """A character without a reading is reported this long after its last use."""
 
 _Work = Script | Clause | None  # a clip, a clause for later, or just starting the child
-
-
-MEMORY_BYTES: Final = 48_000_000
-"""For finished clips in memory: twenty of them."""
 
 
 class Voice:
