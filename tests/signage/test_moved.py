@@ -18,9 +18,13 @@ from tests.signage.house import House, running
 
 NET = f"10.213.{100 + os.getpid() % 100}"
 OLD, NEW = f"{NET}.5", f"{NET}.77"
-pytestmark = pytest.mark.skipif(
-    not shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin") or os.geteuid() != 0, reason="needs own addresses"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin") or os.geteuid() != 0,
+        reason="needs own addresses",
+    ),
+    pytest.mark.long,  # a changed address of the machine ends page loads of every Chromium that runs beside it
+]
 
 
 def ip(*words: str) -> None:
