@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -24,6 +25,7 @@ from controller.sales.store_file import salvage, schema_version
 from controller.sentences import say
 from controller.system import archive
 from controller.system.archive import DATABASE, BadArchive, Manifest
+from controller.system.atomic_file import rewrite
 from controller.system.os_errors import reason
 from controller.system.paths import Home
 
@@ -91,16 +93,19 @@ def commit(home: Home, now: datetime) -> Path:
     before = home.var / f"before-restore-{now:%Y-%m-%d-%H%M%S}"
     for older in home.var.glob("before-restore-*"):
         shutil.rmtree(older, ignore_errors=True)
-    marker = _staging(home) / MARKER
-    part = marker.with_suffix(".part")
-    part.write_text(json.dumps({"before": before.name}), encoding="utf-8")
-    part.replace(marker)
+    _seal(home, before)
     finish(home)
     return before
 
 
+def _seal(home: Home, before: Path) -> None:
+    """Declare the prepared files complete: from here on each start finishes the moves. Raises OSError."""
+    os.sync()  # the marker must not reach the disk before the files that it vouches for
+    rewrite(_staging(home) / MARKER, json.dumps({"before": before.name}).encode())
+
+
 def finish(home: Home) -> bool:
-    """Finish a restore that a power cut interrupted; return whether there was one. Raises OSError."""
+    """Finish a restore or a repair that a power cut interrupted; return whether there was one. Raises OSError."""
     staged = _staging(home)
     try:
         before = home.var / Path(json.loads((staged / MARKER).read_text(encoding="utf-8"))["before"]).name
@@ -143,31 +148,30 @@ def facts_of(database: Path) -> Facts:
 def replace_damaged(home: Home, zone: tzinfo, now: datetime) -> bool:
     """Put the newest good copy in the place of a damaged database; return whether there was one. Raises OSError.
 
-    Deals recorded after the copy are added as far as the damaged file yields them. That file is kept.
+    Deals recorded after the copy are added as far as the damaged file yields them. That file is kept in
+    `var/damaged-…`. It works like a restore: the next start finishes interrupted moves.
     """
-    scratch = home.var / "repair"
+    staged = _staging(home)
     for copy in sorted((home.var / "backups").glob("zhangu-*.zip"), reverse=True):
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(staged, ignore_errors=True)
+        database = staged / "home" / DATABASE
         try:
-            manifest = archive.unpack(copy, scratch, only_database=True)
-            facts_of(scratch / DATABASE)
+            manifest = archive.unpack(copy, staged / "home", only_database=True)
+            facts_of(database)
         except (BadArchive, StoreTrouble) as bad:
             log.warning("backup %s is of no use: %s", copy.name, bad)
             continue
-        again = salvage(home.database, scratch / DATABASE)
-        name = f"zhangu.db.damaged-{now:%Y-%m-%d-%H%M%S}"
+        again = salvage(home.database, database)
         made = local(datetime.fromisoformat(manifest.made), zone)
-        note = {"made": f"{made:%Y-%m-%d %H:%M}", "again": again, "name": name, "at": now.isoformat()}
-        with closing(Store(scratch / DATABASE)) as store, store.write() as session:
+        kept = home.var / f"damaged-{now:%Y-%m-%d-%H%M%S}"
+        note = {"made": f"{made:%Y-%m-%d %H:%M}", "again": again, "name": kept.name, "at": now.isoformat()}
+        with closing(Store(database)) as store, store.write() as session:
             session.settings.set_setting(REPLACED, note)
-        for suffix in ("-wal", "-shm", ""):
-            old = home.var / f"zhangu.db{suffix}"
-            if old.exists():
-                old.replace(home.var / f"{name}{suffix}")
-        (scratch / DATABASE).replace(home.database)
-        shutil.rmtree(scratch, ignore_errors=True)
+        _seal(home, kept)
+        finish(home)
         log.error("the damaged database was replaced by the copy of %s; deals read from it: %d", made, again)
         return True
+    discard(home)
     return False
 
 

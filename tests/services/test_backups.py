@@ -6,7 +6,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -299,15 +299,7 @@ def rewritten(file: Path, damage: str) -> None:
 
 def test_a_damaged_database_is_replaced_and_later_deals_are_read_from_it(office: House) -> None:
     """The newest good copy replaces it, with the deals recorded since; the damaged file is kept and named."""
-    office.office.backups.make()
-    office.deal("陈芳", 5000)
-    where = closed(office)
-    with where.database.open("r+b") as file:
-        file.seek(0)
-        page = int.from_bytes(file.read(18)[16:18], "big")
-        root = root_of(where.database, "walls")
-        file.seek((root - 1) * page)
-        file.write(b"\xff" * 200)
+    where = with_a_damaged_database(office)
     damaged = Store(where.database, SHANGHAI, stand_in=True)
     assert damaged.damaged
     damaged.close()
@@ -318,11 +310,61 @@ def test_a_damaged_database_is_replaced_and_later_deals_are_read_from_it(office:
     office.office.backups.look()
     (problem,) = office.office.backups.problems()
     assert problem.what == "账本坏了，已经换成 2026-12-01 12:00 的备份，之后的订单从坏文件里找回 1 单。"
-    assert list(where.var.glob("zhangu.db.damaged-*"))
+    assert list(where.var.glob("damaged-*/var/zhangu.db"))
     office.clock.go(days=8)
     office.office.backups.make()
     office.office.backups.look()
     assert office.office.backups.problems() == ()
+
+
+def with_a_damaged_database(office: House) -> Home:
+    """Make a backup, record a deal after it, close the office and overwrite a page of its database."""
+    office.office.backups.make()
+    office.deal("陈芳", 5000)
+    where = closed(office)
+    root = root_of(where.database, "walls")
+    with where.database.open("r+b") as file:
+        page = int.from_bytes(file.read(18)[16:18], "big")
+        file.seek((root - 1) * page)
+        file.write(b"\xff" * 200)
+    return where
+
+
+class Cut(BaseException):
+    """A power cut: no handler of the product catches it."""
+
+
+@pytest.mark.parametrize("moves", range(6))
+def test_a_power_cut_while_a_damaged_database_is_replaced_loses_no_deal(
+    office: House, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    """After a cut before any move, a start has both deals again: never an empty book."""
+    where = with_a_damaged_database(office)
+    where.database.with_name("zhangu.db-shm").touch()
+    where.database.with_name("zhangu.db-wal").touch()
+    real, left = Path.replace, [moves]
+
+    def cut(self: Path, target: Path) -> Path:
+        if left[0] == 0:
+            raise Cut
+        left[0] -= 1
+        return real(self, target)
+
+    with monkeypatch.context() as patch, suppress(Cut):
+        patch.setattr(Path, "replace", cut)
+        restore.replace_damaged(where, SHANGHAI, EVENING)
+    restore.finish(where)
+    assert where.database.exists()
+    store = Store(where.database, SHANGHAI, stand_in=True)
+    damaged = store.damaged
+    store.close()
+    assert damaged == (moves == 0)
+    if damaged:
+        assert restore.replace_damaged(where, SHANGHAI, EVENING)
+    assert deals(where.database) == 2
+    (kept,) = where.var.glob("damaged-*/var/zhangu.db")
+    assert kept.stat().st_size > 0
+    assert not (where.var / "restore").exists()
 
 
 def root_of(database: Path, table: str) -> int:
