@@ -7,13 +7,13 @@ name stays, and a second Zhangu takes zhangu-2.local. It shares port 5353 with a
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any, Final
 
 from controller.services.addresses import Addresses
+from controller.system.background import BackgroundThread
 from controller.system.network import lan_address
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ MOST_ADDRESSES: Final = 4
 VIRTUAL: Final = ("lo", "docker", "br-", "veth", "virbr", "tun", "tap")
 
 
-class NameAnnouncer:
+class NameAnnouncer(BackgroundThread):
     """The thread `name`. `wanted`: the name without .local; "" announces none, and only follows the addresses."""
 
     def __init__(
@@ -45,53 +45,45 @@ class NameAnnouncer:
         first_s: float = FIRST_S,
         every_s: float = LOOK_EVERY_S,
     ) -> None:
-        self._addresses, self._wanted, self._title = addresses, wanted, title
-        self._first_s, self._every_s = first_s, every_s
-        self._closing = threading.Event()
+        super().__init__("name", first_s=first_s, closing_s=4)
+        self._addresses, self._wanted, self._title, self._every_s = addresses, wanted, title, every_s
+        self._reported = ""
         self._zeroconf: Zeroconf | None = None
         self._name = ""
         self._own: tuple[str, ...] = ()
         self._ever: set[str] = set()
         self._looks = 0
-        self._thread = threading.Thread(target=self._run, name="name", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Say goodbye and end the thread."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join(4)
-
-    def _run(self) -> None:
-        wait_s, told = self._first_s, ""
-        while not self._closing.wait(wait_s):
-            wait_s = self._every_s
-            try:
-                self._look()
-                told = ""
-            except Exception as error:
-                if str(error) != told:
-                    log.warning("the name on the network is not announced: %s", error)
-                told = str(error)
-                self._end()
-        self._end()
-
-    def _look(self) -> None:
+    def turn(self) -> float:
         """Follow a change of address; give a name away that another machine has too."""
         own = lan_addresses()
         self._looks += 1
         if own != self._own or (own and self._wanted and self._zeroconf is None):
-            self._end()
+            self.ended()
             self._own = own
             self._ever |= set(own)
             self._addresses.set("", own)
             if own and self._wanted:
                 self._announce(own)
         elif self._zeroconf is not None and self._yields(own):
-            self._end()
+            self.ended()
+        self._reported = ""
+        return self._every_s
+
+    def faulty(self, fault: Exception) -> float:
+        """Log a fault once while it lasts, and announce again."""
+        if str(fault) != self._reported:
+            log.warning("the name on the network is not announced: %s", fault)
+        self._reported = str(fault)
+        self.ended()
+        return self._every_s
+
+    def ended(self) -> None:
+        """Say goodbye."""
+        zeroconf, self._zeroconf, self._name = self._zeroconf, None, ""
+        if zeroconf is not None:
+            with suppress(Exception):  # the address it used may be gone
+                zeroconf.close()
 
     def _announce(self, own: tuple[str, ...]) -> None:
         from zeroconf import IPVersion, ServiceInfo, Zeroconf
@@ -146,12 +138,6 @@ class NameAnnouncer:
             others = seen - self._ever
             return bool(others) and min(map(IPv4Address, others)) < min(map(IPv4Address, own))
         return False
-
-    def _end(self) -> None:
-        zeroconf, self._zeroconf, self._name = self._zeroconf, None, ""
-        if zeroconf is not None:
-            with suppress(Exception):  # the address it used may be gone
-                zeroconf.close()
 
 
 def names_of(wanted: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -13,6 +12,7 @@ from controller.cities.document import NotUnderstood
 from controller.cities.home_assistant import Broker, Command
 from controller.cities.line import reason_of
 from controller.cities.side import CONNECT_LIMIT_S, KEEPALIVE_S, STEP_S
+from controller.system.background import BackgroundThread
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
@@ -46,46 +46,34 @@ class Device(Protocol):
         """Record the connection's state; `why` is "" while it is up, else the key of a sentence."""
 
 
-class DeviceLink:
+class DeviceLink(BackgroundThread):
     """The thread `home-assistant`."""
 
     def __init__(self, device: Device) -> None:
+        super().__init__("home-assistant", closing_s=2)
         self._device = device
-        self._awake, self._closing = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="home-assistant", daemon=True)
         self._commands: list[Command] = []
         self._up = self._announce = False
         self._why = ""
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+    def turn(self) -> float:
+        """Keep one connection while it lasts, then pause; while none is wanted, look again later."""
+        broker = self._device.broker()
+        if broker is None:
+            return WAIT_S
+        self._pause(self._serve(broker))
+        return 0.0
 
-    def wake(self) -> None:
-        """Look at once for a change."""
-        self._awake.set()
+    def faulty(self, fault: Exception) -> float:
+        """Show the failure, and pause as after any other."""
+        super().faulty(fault)
+        self._pause("failed")
+        return 0.0
 
-    def close(self) -> None:
-        """End the connection and the thread."""
-        self._closing.set()
-        self._awake.set()
-        if self._thread.ident is not None:
-            self._thread.join(2)
-
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            broker = self._device.broker()
-            if broker is None:
-                self._awake.wait(WAIT_S)
-                self._awake.clear()
-                continue
-            try:
-                why = self._serve(broker)
-            except Exception:  # a programming error must not end the thread
-                log.exception("the connection to Home Assistant failed")
-                why = "failed"
-            self._device.connected(why)
-            self._closing.wait(WAIT_S * random.uniform(0.5, 1))  # noqa: S311
+    def _pause(self, why: str) -> None:
+        """Wait for the next attempt. A change of the store does not hurry it."""
+        self._device.connected(why)
+        self.rest(WAIT_S * random.uniform(0.5, 1))  # noqa: S311
 
     def _serve(self, broker: Broker) -> str:
         self._up, self._why, self._commands = False, "", []

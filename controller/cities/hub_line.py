@@ -14,6 +14,7 @@ from controller.cities.connection import at_least_once
 from controller.cities.invitation import Access
 from controller.cities.line import context_of
 from controller.cities.side import CONNECT_LIMIT_S, KEEPALIVE_S, STEP_S
+from controller.system.background import BackgroundThread
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
@@ -28,7 +29,7 @@ class BrokerAway(Exception):  # noqa: N818  branches hear 503
     """The broker did not confirm a message."""
 
 
-class HubLine:
+class HubLine(BackgroundThread):
     """The thread `hub-line`: keeps one connection to the broker on this machine, with all rights.
 
     `begin` and `came` are called in the connection's thread, `publish` in any other one.
@@ -41,29 +42,18 @@ class HubLine:
         came: Callable[[str, bytes, int | None], None],
         host: str = "127.0.0.1",
     ) -> None:
+        super().__init__("hub-line", closing_s=2)
         self._access, self._begin, self._came, self._host = access, begin, came, host
         self._client: Client | None = None
-        self._closing = threading.Event()
         self._receipts: dict[int, threading.Event] = {}
-        self._thread = threading.Thread(target=self._run, name="hub-line", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End it."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join(2)
-
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                self._serve()
-            except (OSError, ValueError) as error:
-                log.warning("the gateway does not reach the broker: %s", error)
-            self._closing.wait(AGAIN_S)
+    def turn(self) -> float:
+        """Serve one connection to its end; the next one begins a second later."""
+        try:
+            self._serve()
+        except (OSError, ValueError) as error:
+            log.warning("the gateway does not reach the broker: %s", error)
+        return AGAIN_S
 
     def _serve(self) -> None:
         client = admin_client(

@@ -20,6 +20,7 @@ from controller.clock import Clock
 from controller.links.port import Bot, ChatInbox, ChatMessage, LinkSpec, Outcome, later
 from controller.links.web import Failed
 from controller.sales.model import StoreTrouble
+from controller.system.background import BackgroundThread
 
 log = logging.getLogger(__name__)
 
@@ -82,97 +83,66 @@ class OpenBot:
     mark: object = field(default=None, repr=False)
 
 
-class BotReceivers:
-    """Thread-safe. `bots`: the robots that are to run at the moment."""
+class BotReceivers(BackgroundThread):
+    """The thread `bots`. `bots`: the robots that are to run at the moment."""
 
     def __init__(
         self, clock: Clock, bots: Callable[[], Sequence[OpenBot]], inbox: ChatInbox, states: BotStates,
         *, chance: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
+        super().__init__("bots")
         self._clock, self._bots, self._inbox, self._states, self._chance = clock, bots, inbox, states, chance
         self._running: dict[str, _Runner] = {}
-        self._awake, self._closing = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="bots", daemon=True)
-
-    def start(self) -> None:
-        """Start receiving."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look now whether robots have changed."""
-        self._awake.set()
 
     def close(self) -> None:
         """End all connections."""
-        self._closing.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join(3)
+        super().close()
         for runner in self._running.values():
-            runner.end()
+            runner.stop()
         for runner in self._running.values():
             runner.join(2)
 
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            self._awake.clear()
-            try:
-                self._look()
-            except Exception:
-                log.exception("the receiver of robots failed once; it goes on")
-            self._awake.wait(LOOK_S)
-
-    def _look(self) -> None:
+    def turn(self) -> float:
+        """Start and end robots, so that those run which are wanted, with their present settings."""
         wanted = {bot.spec.ident: bot for bot in self._bots()}
         for ident, runner in list(self._running.items()):
             if ident not in wanted or wanted[ident].mark != runner.mark:
-                runner.end()
-            if runner.is_over():  # also one that is wanted again since it was asked to end
+                runner.stop()
+            if not runner.is_alive():  # also one that is wanted again since it was asked to end
                 del self._running[ident]
                 self._states.forget(ident)
         for ident, bot in wanted.items():
             if ident not in self._running and not self._closing.is_set():
                 self._running[ident] = _Runner(bot, self._clock, self._inbox, self._states, self._chance)
                 self._running[ident].start()
+        return LOOK_S
 
 
-class _Runner:
+class _Runner(BackgroundThread):
     """One robot's thread: connects, serves, waits, connects again."""
 
     def __init__(
         self, bot: OpenBot, clock: Clock, inbox: ChatInbox, states: BotStates, chance: Callable[[], float]
     ) -> None:
+        super().__init__("bot")
         self.mark = bot.mark
         self._bot, self._clock, self._inbox, self._states, self._chance = bot, clock, inbox, states, chance
-        self._over = threading.Event()
         self._failures = 0
-        self._thread = threading.Thread(target=self._run, name="bot", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def end(self) -> None:
-        self._over.set()
-
-    def is_over(self) -> bool:
-        return not self._thread.is_alive()
-
-    def join(self, timeout_s: float) -> None:
-        self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while not self._over.is_set():
-            began = time.monotonic()
-            outcome = self._stay()
-            if self._over.is_set():
-                return
-            self._failures = 1 if time.monotonic() - began > STEADY_S else self._failures + 1
-            self._over.wait(self._rest(outcome))
+    def turn(self) -> float:
+        began = time.monotonic()
+        outcome = self._stay()
+        if self._closing.is_set():
+            return 0.0
+        self._failures = 1 if time.monotonic() - began > STEADY_S else self._failures + 1
+        return self._pause(outcome)
 
     def _stay(self) -> Outcome:
         """Serve one connection; return why it ended."""
         try:
-            self._bot.opened().stay(_Stay(self._bot.spec, self._clock, self._inbox, self._states, self._over))
+            self._bot.opened().stay(
+                _Stay(self._bot.spec, self._clock, self._inbox, self._states, self._closing)
+            )
         except Failed as failed:
             return failed.outcome
         except Exception as fault:  # the fault's own words may contain an address with its ticket
@@ -181,7 +151,7 @@ class _Runner:
             return later(_OWN_FAULT)
         return later("")
 
-    def _rest(self, outcome: Outcome) -> float:
+    def _pause(self, outcome: Outcome) -> float:
         """Return the seconds until the next connection, and show them."""
         step = BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1]
         pause = (outcome.after_s if outcome.after_s is not None else step) * (1 + 0.5 * self._chance())

@@ -21,6 +21,7 @@ from controller.links.port import TEST, Adapter, Fate, LinkKind, LinkSpec, Outco
 from controller.sales.link_messages import LinkMessage
 from controller.sales.model import StoreTrouble
 from controller.sales.store import Store
+from controller.system.background import BackgroundThread
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class _Progress:
         self.busy, self.not_before = False, until
 
 
-class LinkSender:
+class LinkSender(BackgroundThread):
     """Thread-safe. `links`: the links of the moment; `trusted`: may messages follow the clock?
 
     `spawn` runs an attempt: in a thread, or at once in tests with simulated time.
@@ -85,42 +86,27 @@ class LinkSender:
         trusted: Callable[[], bool], *, spawn: Callable[[Callable[[], None]], None] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
+        super().__init__("links")
         self._clock, self._store, self._office = clock, store, office
         self._links, self._trusted, self._chance = links, trusted, chance
         self._spawn = spawn or _in_thread
         self._lock = threading.Lock()
         self._progress: dict[str, _Progress] = {}
-        self._awake, self._closing = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="links", daemon=True)
 
     def start(self) -> None:
-        """Start sending, and look again after each change of the store."""
+        """Start sending, and look again after each change of the store.
+
+        `close` ends it: an attempt under way may end meanwhile, else it is repeated with the same id at the next start.
+        """
         self._store.changes.listen(self.wake)
-        self._thread.start()
+        super().start()
 
-    def wake(self) -> None:
-        """Look for messages now."""
-        self._awake.set()
-
-    def close(self) -> None:
-        """Stop. An attempt under way may end meanwhile; otherwise it is repeated with the same id at the next start."""
-        self._closing.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join(3)
-
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            self._awake.clear()
-            try:
-                pause = self.turn()
-            except StoreTrouble as trouble:
-                log.warning("links wait for the store: %s", trouble.sentence)
-                pause = STORE_AGAIN_S
-            except Exception:
-                log.exception("the sender of links failed once; it goes on")
-                pause = STORE_AGAIN_S
-            self._awake.wait(pause)
+    def faulty(self, fault: Exception) -> float:
+        """Wait for the store when it is the cause."""
+        if not isinstance(fault, StoreTrouble):
+            return super().faulty(fault)
+        log.warning("links wait for the store: %s", fault.sentence)
+        return STORE_AGAIN_S
 
     def turn(self) -> float:
         """Start every attempt that is due; return the seconds after which to look again."""
@@ -210,7 +196,7 @@ class LinkSender:
     def _rest(self, link: OpenLink, pause: float) -> None:
         with self._lock:
             self._progress[link.spec.ident].rest(self._clock.monotonic() + pause)
-        self._awake.set()
+        self.wake()
 
     def _keep(self, messages: Sequence[LinkMessage], outcome: Outcome, pause: float) -> None:
         """Store an outcome; on a full disk try until it is stored: sending again instead would double the message."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from controller.links.web import Failed, check_status, post
+from controller.system.background import BackgroundThread
 
 log = logging.getLogger(__name__)
 
@@ -24,47 +24,38 @@ LOOK_S: Final = 5.0
 """An address that was written into the timetable is called within this time."""
 
 
-class UptimeCalls:
-    """Thread-safe. `address`: the setting of the moment, "" for none; `well`: may the box be reported as working?"""
+class UptimeCalls(BackgroundThread):
+    """The thread `uptime`. A call under way at the end is left to itself.
+
+    `address`: the setting of the moment, "" for none; `well`: may the box be reported as working?
+    """
 
     def __init__(
         self, address: Callable[[], str], well: Callable[[], bool], now: Callable[[], datetime], *,
         monotonic: Callable[[], float], every_s: float = EVERY_S, after_failure_s: float = AFTER_FAILURE_S,
     ) -> None:  # fmt: skip
+        self._look_s = min(LOOK_S, after_failure_s)
+        super().__init__("uptime", first_s=self._look_s, closing_s=0)
         self._address, self._well, self._now, self._monotonic = address, well, now, monotonic
         self._every_s, self._after_failure_s = every_s, after_failure_s
         self._failed_since: datetime | None = None
         self._called = ""
         self._next = 0.0
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="uptime", daemon=True)
-
-    def start(self) -> None:
-        """Start calling."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop; a call under way is left to itself."""
-        self._closing.set()
 
     def failed_since(self) -> datetime | None:
         """Return since when the address has not been reached; None when it was reached, or none is set."""
         return self._failed_since
 
-    def _run(self) -> None:
-        while not self._closing.wait(min(LOOK_S, self._after_failure_s)):
-            try:
-                self.turn()
-            except Exception:
-                log.exception("the uptime call failed once; it goes on")
-
-    def turn(self) -> None:
+    def turn(self) -> float:
         """Call the address if it is time."""
         address = self._address()
         if address != self._called:
             self._called, self._next, self._failed_since = address, 0.0, None
-        if not address or self._monotonic() < self._next or not self._well():
-            return
+        if address and self._monotonic() >= self._next and self._well():
+            self._call(address)
+        return self._look_s
+
+    def _call(self, address: str) -> None:
         try:
             check_status(post(address, b"", {}, method="GET", total_s=TOTAL_S).status, _host(address))
         except Failed as failed:

@@ -26,6 +26,7 @@ from controller.sentences import say
 from controller.services.context import Context
 from controller.services.restore import REPLACED
 from controller.system import archive
+from controller.system.background import BackgroundThread
 from controller.system.os_errors import reason
 from controller.system.paths import Home, version
 
@@ -52,14 +53,15 @@ class Backup:
     folder: Path
 
 
-class Backups:
-    """Make, list and verify backups. Thread-safe; `close` waits for one being written."""
+class Backups(BackgroundThread):
+    """Make, list and verify backups, in the thread `backups`. Thread-safe; `close` waits for one being written."""
 
     def __init__(self, context: Context, home: Home) -> None:
+        super().__init__("backups", closing_s=None)
         self._context, self._home = context, home
         self._lock = threading.Lock()  # one backup at a time
-        self._stop, self._asked = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
+        self._asked = threading.Event()
+        self._has_looked = False
         self._failed: str | None = None
         self._began = context.clock.now()
         self._newest: datetime | None = None
@@ -80,11 +82,6 @@ class Backups:
         second = self._context.rhythm.backup.folder
         return (self.folder, *([Path(second)] if second else []))
 
-    def start(self) -> None:
-        """Start the thread that makes the daily backups."""
-        self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
-        self._thread.start()
-
     @property
     def busy(self) -> bool:
         """Return whether a backup is being made or is requested."""
@@ -93,13 +90,7 @@ class Backups:
     def ask(self) -> None:
         """Request a backup; the thread makes it."""
         self._asked.set()
-
-    def close(self) -> None:
-        """Stop; a backup that is being written ends first."""
-        self._stop.set()
-        self._asked.set()
-        if self._thread is not None:
-            self._thread.join()
+        self.wake()
 
     def all(self) -> tuple[Backup, ...]:
         """Return this machine's backups, the newest first."""
@@ -149,15 +140,16 @@ class Backups:
             recent = self._context.clock.now() - at < TOLD_FOR
             self._replaced = note if recent else None
 
-    def _run(self) -> None:
-        wait = FIRST_AFTER_S
-        self.look()
-        while not self._stop.is_set():
-            asked = self._asked.wait(wait)
-            if self._stop.is_set():
-                return
-            wait = LOOK_EVERY_S if self._make_if_due(asked) else 12 * LOOK_EVERY_S
-            self._asked.clear()
+    def turn(self) -> float:
+        """Read once what is on the disk; then make a backup when it is time."""
+        asked = self._asked.is_set()
+        if not self._has_looked:
+            self._has_looked = True
+            self.look()
+            return 0.0 if asked else FIRST_AFTER_S
+        succeeded = self._make_if_due(asked)
+        self._asked.clear()
+        return LOOK_EVERY_S if succeeded else 12 * LOOK_EVERY_S
 
     def _make_if_due(self, asked: bool) -> bool:
         """Make a backup when it is time; return False after a failure, which is shown."""
@@ -204,15 +196,7 @@ class Backups:
 
     def _room(self, folder: Path, database: Path) -> None:
         """Refuse a backup that would fill the disk. Media that are kept already need no room."""
-        newest = next(iter(sorted(folder.glob("zhangu-*.zip"), reverse=True)), None)
-        kept = sum(one.stat().st_size for one in (folder / "media").glob("*/*")) if newest else 0
-        media = sum(
-            path.stat().st_size
-            for root in archive.MEDIA_ROOTS
-            for path in (self._home.root / root).rglob("*")
-            if path.is_file()
-        )
-        needs = 3 * database.stat().st_size + max(media - kept, 0) + SPARE
+        needs = 3 * database.stat().st_size + archive.new_media_bytes(self._home.root, folder) + SPARE
         free = shutil.disk_usage(folder).free
         if free < needs:
             raise Refused(say("backup_full", path=folder, needs=_megabytes(needs), free=_megabytes(free)))

@@ -171,6 +171,13 @@ def missing_media(archive: Path, manifest: Manifest) -> tuple[Member, ...]:
     return tuple(member for member in manifest.media if _size(_beside(archive, member)) != member.size)
 
 
+def new_media_bytes(home: Path, folder: Path) -> int:
+    """Return about how many bytes of media a daily archive of `home` adds to `folder`."""
+    size = sum(max(_size(home / path), 0) for path in _media(home))
+    kept = sum(max(_size(path), 0) for path in (folder / "media").glob("*/*")) if _known(folder) else 0
+    return max(size - kept, 0)
+
+
 def prune(folder: Path, keep: frozenset[str]) -> None:
     """Delete the daily archives that are not in `keep`, and the media files that no remaining one names."""
     used: set[str] = set()
