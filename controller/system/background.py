@@ -42,7 +42,7 @@ class BackgroundThread:
         self.join(self._closing_s)
 
     def join(self, limit_s: float | None) -> None:
-        """Wait until the thread has ended, no longer than the limit."""
+        """Wait for the end of the thread, within the limit."""
         if self.is_alive():
             self._thread.join(limit_s)
 
