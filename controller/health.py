@@ -27,7 +27,7 @@ HOT_C: Final = 80.0
 """A Pi slows down from 80 °C on."""
 OLD_BACKUP: Final = timedelta(days=3)
 """Without a backup for this long a problem is shown: a long weekend switches many boxes off."""
-MOST_TOLD: Final = 5
+MOST_REPORTED: Final = 5
 """Number of music faults shown; the rest is counted, and listed on the page where they can be fixed."""
 MOST_GONE: Final = 8
 
@@ -39,7 +39,7 @@ class HealthProblem:
     `details`: one sentence each for the person who fixes it; not shown to others.
     `generic`: `what` without names, paths and addresses, for strangers; "" when `what` has none.
     `part`: one of PARTS; `name`: the same for as long as the problem lasts, also when figures in `what` change.
-    `told_after`: people outside get a message when it has lasted so long, None: never.
+    `reported_after`: people outside get a message when it has lasted so long, None: never.
     `shown`: False while only its end is watched for, such as a wall that is off for the night.
     """
 
@@ -51,7 +51,7 @@ class HealthProblem:
     generic: str = ""
     part: str = ""
     name: str = ""
-    told_after: timedelta | None = None
+    reported_after: timedelta | None = None
     shown: bool = True
 
     @property
@@ -144,7 +144,7 @@ class Values:
 
     `working_since`: the beginning of this stretch of work, None outside of working time.
     `no_music_since`: when music ended that should play. `effects`: damaged sounds of announcements with the reason.
-    `music`: sentences about files. `cities_told`: whether a silent branch is reported to links.
+    `music`: sentences about files. `cities_reported`: whether a silent branch is reported to links.
     `call_failed_since`: from when on the uptime address has not been reached.
     """
 
@@ -165,7 +165,7 @@ class Values:
     walls: tuple[Away, ...] = ()
     links: tuple[Away, ...] = ()
     cities: tuple[Away, ...] = ()
-    cities_told: bool = False
+    cities_reported: bool = False
     call_failed_since: datetime | None = None
 
     @property
@@ -186,27 +186,27 @@ def shown(problems: Iterable[HealthProblem]) -> tuple[HealthProblem, ...]:
 
 
 def _problem(
-    key: str, part: str, *, serious: bool = True, told_after: timedelta | None = None, generic: str = "",
+    key: str, part: str, *, serious: bool = True, reported_after: timedelta | None = None, generic: str = "",
     details: tuple[str, ...] = (), name: str = "", meanwhile: str = "", visible: bool = True, **slots: object,
 ) -> HealthProblem:  # fmt: skip
     """Make a problem from its sentences `KEY`, `KEY_meanwhile` and `KEY_mend`; `meanwhile`: those of another key."""
     other = meanwhile or key
     return HealthProblem(
         say(key, **slots), say(f"{other}_meanwhile", **slots), say(f"{other}_mend", **slots), serious, details, generic,
-        part, name or key, told_after, visible,
+        part, name or key, reported_after, visible,
     )  # fmt: skip
 
 
 def _sound(values: Values) -> Iterator[HealthProblem]:
     """Yield problems for no device, volume 0 and missing music; quiet time and mute are none."""
-    told = LASTS if values.working else None
+    reported = LASTS if values.working else None
     for reason in values.hearing.reasons:
         if reason.cause == NO_DEVICE and values.output.muted:
-            yield _problem("output_muted", "sound", told_after=told)
+            yield _problem("output_muted", "sound", reported_after=reported)
         elif reason.cause in (NO_DEVICE, VOLUME_0):
-            yield replace(_problem(reason.cause, "sound", told_after=told), what=reason.sentence)
+            yield replace(_problem(reason.cause, "sound", reported_after=reported), what=reason.sentence)
     if values.output.unheard:
-        yield _problem("output_silent", "sound", told_after=told)
+        yield _problem("output_silent", "sound", reported_after=reported)
     if values.output.missing is not None:
         generic = say("output_missing_generic")
         yield _problem(
@@ -214,7 +214,7 @@ def _sound(values: Values) -> Iterator[HealthProblem]:
         )
     since = values.no_music_since
     if since is not None and values.now - since >= LASTS:
-        yield _problem("no_music", "sound", serious=False, told_after=AT_ONCE if values.working else None)
+        yield _problem("no_music", "sound", serious=False, reported_after=AT_ONCE if values.working else None)
 
 
 def _store(values: Values) -> Iterator[HealthProblem]:
@@ -224,25 +224,25 @@ def _store(values: Values) -> Iterator[HealthProblem]:
         mended = mend or say("database_mend")
         effect = say("database_meanwhile")
         yield HealthProblem(
-            what, effect, mended, generic=generic, part="store", name="store", told_after=LASTS
+            what, effect, mended, generic=generic, part="store", name="store", reported_after=LASTS
         )
 
 
 def _disk(values: Values) -> Iterator[HealthProblem]:
     free = values.machine.free
     if free is not None and free < SPARE:
-        yield _problem("disk", "disk", serious=free < LEAST, told_after=LASTS, left=room_left(free))
+        yield _problem("disk", "disk", serious=free < LEAST, reported_after=LASTS, left=room_left(free))
 
 
 def _card(values: Values) -> Iterator[HealthProblem]:
     if values.machine.read_only:
-        yield _problem("read_only", "card", told_after=LASTS)
+        yield _problem("read_only", "card", reported_after=LASTS)
     if values.machine.card_errors:
         yield _problem(
-            "card_errors", "card", serious=False, told_after=AT_ONCE, count=values.machine.card_errors
+            "card_errors", "card", serious=False, reported_after=AT_ONCE, count=values.machine.card_errors
         )
     if values.machine.worn is not None and values.machine.worn >= 10:
-        yield _problem("card_worn", "card", serious=False, told_after=AT_ONCE, meanwhile="card_errors")
+        yield _problem("card_worn", "card", serious=False, reported_after=AT_ONCE, meanwhile="card_errors")
 
 
 def _clock(values: Values) -> Iterator[HealthProblem]:
@@ -297,19 +297,19 @@ def _voice(values: Values) -> Iterator[HealthProblem]:
 def _heat(values: Values) -> Iterator[HealthProblem]:
     celsius = values.machine.celsius
     if celsius is not None and celsius >= HOT_C:
-        yield _problem("hot", "temperature", serious=False, told_after=GONE, limit=f"{HOT_C:.0f}")
+        yield _problem("hot", "temperature", serious=False, reported_after=GONE, limit=f"{HOT_C:.0f}")
 
 
 def _power(values: Values) -> Iterator[HealthProblem]:
     if values.machine.under_voltage:
-        yield _problem("under_voltage", "power", serious=False, told_after=LASTS)
+        yield _problem("under_voltage", "power", serious=False, reported_after=LASTS)
 
 
 def _music(values: Values) -> Iterator[HealthProblem]:
     sentences = values.music
-    if len(sentences) > MOST_TOLD:
-        rest = len(sentences) - MOST_TOLD + 1
-        sentences = (*sentences[: MOST_TOLD - 1], say("music_more", count=rest))
+    if len(sentences) > MOST_REPORTED:
+        rest = len(sentences) - MOST_REPORTED + 1
+        sentences = (*sentences[: MOST_REPORTED - 1], say("music_more", count=rest))
     for sentence in sentences:
         yield HealthProblem(
             sentence, say("music_meanwhile"), say("music_mend"), False, (), say("music_generic"), "music"
@@ -333,7 +333,7 @@ def judge_backup(backup: BackupValues, now: datetime) -> tuple[HealthProblem, ..
         found.append(
             replace(
                 _problem(
-                    "database_replaced", "store", serious=False, told_after=AT_ONCE, made=note["made"],
+                    "database_replaced", "store", serious=False, reported_after=AT_ONCE, made=note["made"],
                     again=note["again"], file=note["name"],
                 ),
             )
@@ -341,23 +341,23 @@ def judge_backup(backup: BackupValues, now: datetime) -> tuple[HealthProblem, ..
     newest = backup.newest or backup.began
     if backup.failed is not None or now - newest > OLD_BACKUP:
         what = backup.failed or say("backup_old", day=f"{newest.month}月{newest.day}日")
-        mend, told = say("backup_mend"), LASTS
+        mend, reported = say("backup_mend"), LASTS
         found.append(
-            HealthProblem(what, say("backup_meanwhile"), mend, False, (), "", "backup", "backup", told)
+            HealthProblem(what, say("backup_meanwhile"), mend, False, (), "", "backup", "backup", reported)
         )
     return tuple(found)
 
 
 def _walls(values: Values) -> Iterator[HealthProblem]:
-    yield from _missing(values, values.walls, "wall_gone", "walls", told=True)
+    yield from _missing(values, values.walls, "wall_gone", "walls", reported=True)
 
 
 def _cities(values: Values) -> Iterator[HealthProblem]:
-    yield from _missing(values, values.cities, "city_gone", "cities", told=values.cities_told)
+    yield from _missing(values, values.cities, "city_gone", "cities", reported=values.cities_reported)
 
 
 def _missing(
-    values: Values, things: tuple[Away, ...], key: str, part: str, *, told: bool
+    values: Values, things: tuple[Away, ...], key: str, part: str, *, reported: bool
 ) -> Iterator[HealthProblem]:
     """Yield walls or branches that have been away for ten minutes of work; outside of work they stay, unseen."""
     slot = {"walls": "wall", "cities": "city"}[part]
@@ -367,7 +367,7 @@ def _missing(
         visible = values.working and missed >= GONE
         words: dict[str, Any] = {slot: name, "since": since_words(since, values.now)}
         yield _problem(
-            key, part, serious=False, told_after=AT_ONCE if told and visible else None, name=f"{key}:{name}",
+            key, part, serious=False, reported_after=AT_ONCE if reported and visible else None, name=f"{key}:{name}",
             visible=visible, generic=say(f"{key}_generic"), **words,
         )  # fmt: skip
 
@@ -376,7 +376,7 @@ def _links(values: Values) -> Iterator[HealthProblem]:
     for link in values.links:
         if link.since is not None and values.now - link.since >= STUCK:
             yield _problem(
-                "link_stuck", "links", serious=False, told_after=AT_ONCE, name=f"link_stuck:{link.name}",
+                "link_stuck", "links", serious=False, reported_after=AT_ONCE, name=f"link_stuck:{link.name}",
                 generic=say("link_stuck_generic"), link=link.name, why=link.why,
                 since=since_words(link.since, values.now),
             )  # fmt: skip

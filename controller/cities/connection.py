@@ -7,25 +7,20 @@ memory, also those that are too late. Unsent documents are in the store.
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from controller.cities import document
+from controller.cities.attempt import Attempt, AttemptContext
 from controller.cities.document import BigDeal, Status
-from controller.cities.invitation import Access
 from controller.cities.line import context_of, drop, limit_unsent, reason_of
 from controller.cities.side import (
     CONNECT_LIMIT_S,
     FROZEN_S,
     GOODBYE_S,
     KEEPALIVE_S,
-    LOOK_AT_LEAST_EVERY_S,
-    LOOK_EVERY_S,
     STEP_S,
     Received,
-    Side,
     Unsent,
 )
 from controller.cities.way import MQTT
@@ -42,28 +37,18 @@ _REFUSALS: Final = {
 }  # fmt: skip
 
 
-class Attempt:
-    """One connection from its start to its end. All callbacks run in the thread that calls `run`."""
+class MqttAttempt(Attempt):
+    """An attempt over MQTT. All callbacks run in the thread that calls `run`."""
 
-    def __init__(
-        self,
-        side: Side,
-        access: Access,
-        awake: threading.Event,
-        closing: threading.Event,
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._side, self._access, self._awake, self._closing = side, access, awake, closing
-        self._monotonic = monotonic
-        self._session = side.open_session(access)
-        self._up, self.was_up = False, False
+    def __init__(self, context: AttemptContext) -> None:
+        super().__init__(context)
+        self._up = False
         self._end: tuple[str, str] | None = None
         self._flying: dict[int, Unsent | BigDeal | None] = {}
         self._messages: list[Received] = []
-        self._looked = self._handed = float("-inf")
+        self._handed = float("-inf")
 
     def run(self) -> tuple[str, str]:
-        """Connect and serve until the connection ends; return why, as a key and a detail."""
         try:
             client = self._client()
             client.connect(self._access.host, self._access.port, keepalive=KEEPALIVE_S, clean_start=True)
@@ -104,7 +89,7 @@ class Attempt:
         began = last = self._monotonic()
         while self._end is None:
             now = self._monotonic()
-            if self._closing.is_set() or not self._side.still(self._session):
+            if self._is_unwanted():
                 self._goodbye(client)
                 return "closed", ""
             if now - last > FROZEN_S:
@@ -123,15 +108,9 @@ class Attempt:
     # --- sending
 
     def _pump(self, client: Client) -> None:
-        now = self._monotonic()
         if self._side.birth_again():
             self._publish_status(client, online=True)
-        since = now - self._looked
-        if since < LOOK_EVERY_S or not (self._awake.is_set() or since > LOOK_AT_LEAST_EVERY_S):
-            return
-        self._looked = now
-        self._awake.clear()
-        if self._access.observer:
+        if not self._may_look():
             return
         flying = list(self._flying.values())
         for unsent in self._side.unsent(self._session):

@@ -6,15 +6,13 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from controller.cities.connection import Attempt
+from controller.cities.attempt import Attempt, AttemptContext
+from controller.cities.connection import MqttAttempt
 from controller.cities.side import GOODBYE_S, STEP_S, Side
 from controller.cities.way import MQTT, Trying, way_of
 from controller.system.background import BackgroundThread
-
-if TYPE_CHECKING:
-    from controller.cities.over_https import HttpsAttempt
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 IDLE_S: Final = 5.0
@@ -35,7 +33,9 @@ class Link(BackgroundThread):
         if access is None:
             return IDLE_S
         way = way_of(access, self._trying)
-        attempt = _kind_of(way)(self._side, access, self._awake, self._closing, self._monotonic)
+        attempt = _kind_of(way)(
+            AttemptContext(self._side, access, self._awake, self._closing, self._monotonic)
+        )
         why, detail = attempt.run()
         self._trying = self._trying.after(was_up=attempt.was_up)
         self._side.down(why, detail, way)
@@ -56,9 +56,9 @@ class Link(BackgroundThread):
         self.rest(pause_after(self._failures))
 
 
-def _kind_of(way: str) -> type[Attempt] | type[HttpsAttempt]:
+def _kind_of(way: str) -> type[Attempt]:
     if way == MQTT:
-        return Attempt
+        return MqttAttempt
     from controller.cities.over_https import HttpsAttempt  # an HTTP client, only where an office needs it
 
     return HttpsAttempt

@@ -12,7 +12,7 @@ import logging
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPException, HTTPSConnection, RemoteDisconnected
 from typing import Any, Final
@@ -20,17 +20,14 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from controller.cities import document
+from controller.cities.attempt import Attempt, AttemptContext
 from controller.cities.document import BigDeal, Status
 from controller.cities.invitation import Access
 from controller.cities.line import context_of, limit_unsent, reason_of
 from controller.cities.side import (
     FROZEN_S,
-    LOOK_AT_LEAST_EVERY_S,
-    LOOK_EVERY_S,
     STEP_S,
     Received,
-    Session,
-    Side,
 )
 from controller.cities.way import HTTPS
 
@@ -158,28 +155,16 @@ def _of_proxy(words: str, *, reached: bool) -> str:
     return "" if reached else "proxy_away"
 
 
-class HttpsAttempt:
-    """One connection from its start to its end, as `connection.Attempt` is for MQTT."""
+class HttpsAttempt(Attempt):
+    """An attempt over HTTPS."""
 
-    def __init__(
-        self,
-        side: Side,
-        access: Access,
-        awake: threading.Event,
-        closing: threading.Event,
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._side, self._access, self._awake, self._closing = side, access, awake, closing
-        self._monotonic = monotonic
-        self._session: Session = side.open_session(access)
-        self.was_up = False
+    def __init__(self, context: AttemptContext) -> None:
+        super().__init__(context)
         self._arrived: queue.Queue[list[Received] | Ended] = queue.Queue()
         self._over = threading.Event()
         self._tag = ""
-        self._looked = float("-inf")
 
     def run(self) -> tuple[str, str]:
-        """Connect and serve until the connection ends; return why, as a key and a detail."""
         try:
             asking = WebLine(self._access, WAIT_S + ANSWER_LIMIT_S)
             sending = WebLine(self._access, ANSWER_LIMIT_S)
@@ -208,7 +193,7 @@ class HttpsAttempt:
     def _serve(self, sending: WebLine) -> tuple[str, str]:
         last = self._monotonic()
         while True:
-            if self._closing.is_set() or not self._side.still(self._session):
+            if self._is_unwanted():
                 self._goodbye(sending)
                 return "closed", ""
             for messages in self._queued():
@@ -286,12 +271,7 @@ class HttpsAttempt:
     def _pump(self, sending: WebLine) -> None:
         if self._side.birth_again():
             self._put_status(sending, online=True)
-        since = self._monotonic() - self._looked
-        if since < LOOK_EVERY_S or not (self._awake.is_set() or since > LOOK_AT_LEAST_EVERY_S):
-            return
-        self._looked = self._monotonic()
-        self._awake.clear()
-        if self._access.observer:
+        if not self._may_look():
             return
         for unsent in self._side.unsent(self._session):
             if self._sent(sending, "PUT", unsent.topic, unsent.payload):

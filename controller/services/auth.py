@@ -26,7 +26,7 @@ FREE, FREE_IN_A_STORM = 5, 2
 STORM = 30  # wrong PINs in an hour, from everywhere
 FIRST_WAIT_S, LONGEST_WAIT_S = 60.0, 4 * 3600.0
 HOUR, DAY = 3600.0, 86400.0
-TOLD_FROM = 10
+REPORTED_FROM = 10
 MOST_ADDRESSES = 5000
 
 
@@ -73,7 +73,7 @@ class SignInLimit:
         with self._lock:
             self._forget_old()
             lately = list(self._lately)
-        if len(lately) < TOLD_FROM:
+        if len(lately) < REPORTED_FROM:
             return ()
         places = len({address for _, address in lately})
         return (

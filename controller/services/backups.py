@@ -37,7 +37,7 @@ FIRST_AFTER_S: Final = 120.0
 """After a start the music and the day come first."""
 EVENING: Final = time(18, 30)
 """The end of a day without entries."""
-TOLD_FOR: Final = timedelta(days=7)
+SHOWN_FOR: Final = timedelta(days=7)
 """A replaced database is shown for so long."""
 SPARE: Final = 300_000_000
 """Bytes that a backup leaves free."""
@@ -137,7 +137,7 @@ class Backups(BackgroundThread):
         note = self._context.preferences.get(REPLACED)
         if isinstance(note, dict) and "at" in note:
             at = datetime.fromisoformat(note["at"])
-            recent = self._context.clock.now() - at < TOLD_FOR
+            recent = self._context.clock.now() - at < SHOWN_FOR
             self._replaced = note if recent else None
 
     def turn(self) -> float:

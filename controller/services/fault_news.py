@@ -15,9 +15,9 @@ from controller.sales.model import StoreTrouble
 from controller.services.context import Context
 from controller.services.link_news import LinkNews
 
-TOLD: Final = "faults_told"
+REPORTED: Final = "faults_told"
 """The preference with the reports: name of the problem -> key, sentence, since."""
-MOST_TOLD: Final = 50
+MOST_REPORTED: Final = 50
 
 
 class FaultNews:
@@ -36,28 +36,28 @@ class FaultNews:
             return
         present = {_name(problem): problem for problem in self._problems()}
         self._since = {name: min(self._since.get(name, now), now) for name in present}
-        told = self._told()
+        reported = self._reported()
         begun = {
             name: problem
             for name, problem in present.items()
-            if name not in told
+            if name not in reported
             and problem.shown
-            and problem.told_after is not None
-            and now - self._since[name] >= problem.told_after
+            and problem.reported_after is not None
+            and now - self._since[name] >= problem.reported_after
         }
-        over = {name: kept for name, kept in told.items() if name not in present}
-        if over or (begun and len(told) < MOST_TOLD):
-            self._report(begun, over, told, now)
+        over = {name: kept for name, kept in reported.items() if name not in present}
+        if over or (begun and len(reported) < MOST_REPORTED):
+            self._report(begun, over, reported, now)
 
     def _report(
         self,
         begun: Mapping[str, HealthProblem],
         over: Mapping[str, Any],
-        told: Mapping[str, Any],
+        reported: Mapping[str, Any],
         now: datetime,
     ) -> None:
         """Store the messages and the reports in one transaction."""
-        kept = {name: value for name, value in told.items() if name not in over}
+        kept = {name: value for name, value in reported.items() if name not in over}
         with self._context.store.write(quiet=True) as session:
             for value in over.values():
                 self._news.fault_over(session, value["what"], value["key"], now)
@@ -65,15 +65,15 @@ class FaultNews:
                 key = f"fault:{name}:{now:%Y-%m-%dT%H:%M:%S}"
                 self._news.fault(session, problem, key, now)
                 kept[name] = {"key": key, "what": str(problem.for_groups), "at": now.isoformat()}
-            session.settings.set_setting(TOLD, kept)
-            session.after_commit(lambda: self._context.preferences.remember(TOLD, kept))
+            session.settings.set_setting(REPORTED, kept)
+            session.after_commit(lambda: self._context.preferences.remember(REPORTED, kept))
 
-    def _told(self) -> dict[str, Any]:
+    def _reported(self) -> dict[str, Any]:
         try:
-            told = self._context.preferences.get(TOLD, {})
+            reported = self._context.preferences.get(REPORTED, {})
         except StoreTrouble:  # it cannot take messages either; the phone shows the problem
             return {}
-        return told if isinstance(told, dict) else {}
+        return reported if isinstance(reported, dict) else {}
 
 
 def _name(problem: HealthProblem) -> str:

@@ -115,7 +115,7 @@ class HealthMonitor:
             walls=sources.walls(now),
             links=() if ailing is not None else sources.links(now),
             cities=() if ailing is not None else sources.cities(now),
-            cities_told=context.rhythm.health.cities,
+            cities_reported=context.rhythm.health.cities,
             call_failed_since=sources.call_failed_since(),
         )
 

@@ -130,20 +130,20 @@ class LinkNews:
             "meanwhile": problem.meanwhile,
             "mend": problem.mend,
         }
-        self._told(session, key, {**facts, "over": False}, now, self._receivers("fault"))
+        self._add_to_all(session, key, {**facts, "over": False}, now, self._receivers("fault"))
 
     def fault_over(self, session: Session, what: str, key: str, now: datetime) -> None:
         """Add the end of a problem, for the links that have got it; one that waited through the night is dropped."""
         keys = (key, *(f"{key}#{number}" for number in range(1, MOST_ADDRESSES)))
         got = {link for one in keys for link in session.link_messages.withdraw(one, OVER_UNSENT, now)}
         links = [spec for spec in self._receivers("fault") if spec.ident in got]
-        self._told(session, f"{key}:over", {"what": what, "over": True}, now, links)
+        self._add_to_all(session, f"{key}:over", {"what": what, "over": True}, now, links)
 
     def daily(self, session: Session, facts: Mapping[str, Any], day: date, now: datetime) -> None:
         """Add the day's line."""
-        self._told(session, f"daily:{day}", facts, now, self._receivers("daily"), "daily")
+        self._add_to_all(session, f"daily:{day}", facts, now, self._receivers("daily"), "daily")
 
-    def _told(
+    def _add_to_all(
         self, session: Session, key: str, facts: Mapping[str, Any], now: datetime, links: Sequence[LinkSpec],
         kind: str = "fault",
     ) -> None:  # fmt: skip

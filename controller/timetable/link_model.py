@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 Spans = tuple[tuple[timedelta, timedelta], ...]
 """Spans of the day as local times; the end is excluded."""
@@ -28,24 +29,18 @@ USUAL_QUIET: Spans = ((timedelta(), timedelta(hours=8)), (timedelta(hours=21), t
 
 
 @dataclass(frozen=True, slots=True)
-class GroupLink:
-    """A robot in a chat group. `send`: news for it; `quiet`: messages wait in these spans; `picture`: results drawn.
+class Robot:
+    """A robot at a chat's vendor, as `GroupLink` and `BotLink` are."""
 
-    `keyword`: a word that the robot's protection asks for in every message.
-    """
+    IDENT: ClassVar[str]
 
     name: str
     kind: str
-    send: tuple[str, ...] = USUAL_NEWS
-    quiet: Spans = USUAL_QUIET
-    keyword: str = ""
-    picture: bool = True
-    line: int = 0
 
     @property
     def ident(self) -> str:
         """The link's name in the store and in the file of secrets."""
-        return f"group:{self.name}"
+        return f"{self.IDENT}:{self.name}"
 
     @property
     def bound(self) -> str:
@@ -56,6 +51,22 @@ class GroupLink:
     def server(self) -> str | None:
         """The server that the settings name: none, it is the vendor's."""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLink(Robot):
+    """A robot in a chat group. `send`: news for it; `quiet`: messages wait in these spans; `picture`: results drawn.
+
+    `keyword`: a word that the robot's protection asks for in every message.
+    """
+
+    IDENT = "group"
+
+    send: tuple[str, ...] = USUAL_NEWS
+    quiet: Spans = USUAL_QUIET
+    keyword: str = ""
+    picture: bool = True
+    line: int = 0
 
     def wants(self, kind: str, *, silent: bool = False) -> bool:
         """Return whether the group is given an event; `silent`: one that the office announces to nobody."""
@@ -101,30 +112,15 @@ class MailLink:
 
 
 @dataclass(frozen=True, slots=True)
-class BotLink:
+class BotLink(Robot):
     """A robot that people write deals to. `chats`, `senders`: the vendor's ids that it listens to, all if empty."""
 
-    name: str
-    kind: str
+    IDENT = "bot"
+
     chats: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     line: int = 0
     quiet: Spans = ()
-
-    @property
-    def ident(self) -> str:
-        """The link's name in the store and in the file of secrets."""
-        return f"bot:{self.name}"
-
-    @property
-    def bound(self) -> str:
-        """The thing to which the secrets belong: after another kind was written they no longer count."""
-        return self.kind
-
-    @property
-    def server(self) -> str | None:
-        """The server that the settings name: none, it is the vendor's."""
-        return None
 
     def wants(self, kind: str, *, silent: bool = False) -> bool:
         """Return False: it answers messages and is sent no news."""

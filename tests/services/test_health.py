@@ -123,15 +123,15 @@ def test_a_wall_is_missed_after_ten_minutes_of_work(
     """Not while TVs are off at night; the fault stays known, so that its end is not reported at closing time."""
     (problem,) = judge(replace(WELL, walls=(Away("大厅", since),), working_since=begun))
     assert problem.shown is visible
-    assert (problem.told_after is not None) is visible
+    assert (problem.reported_after is not None) is visible
     assert bool(shown((problem,))) is visible
 
 
 def test_silence_is_reported_only_in_working_time() -> None:
     """At night no sound device is a fault on the phone, and no message."""
     silent = replace(WELL, hearing=hearing(Facts(device=None)))
-    assert judge(silent)[0].told_after == timedelta(minutes=1)
-    assert judge(replace(silent, working_since=None))[0].told_after is None
+    assert judge(silent)[0].reported_after == timedelta(minutes=1)
+    assert judge(replace(silent, working_since=None))[0].reported_after is None
 
 
 def test_working_time_comes_from_the_plan(tmp_path: Path) -> None:
