@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 # Only the imports for starting the player process; Daemon._build imports the rest while the player opens its device.
 from controller.sound import mandarin, output_choice
@@ -49,6 +49,16 @@ class Options:
     hosts: frozenset[str] = frozenset()
     voice_install: bool = True
     name: str = ""
+
+
+class Closable(Protocol):
+    """A part that is closed at the end."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+Part = TypeVar("Part", bound=Closable)
 
 
 class Daemon:
@@ -96,56 +106,69 @@ class Daemon:
         return listener, certificate
 
     def _build(self, home: Home) -> None:
-        from controller.cities.device_link import DeviceLink
-        from controller.cities.link import Link
+        self._token = secrets.token_urlsafe(24)
+        self._build_store(home)
+        self._build_sound(home)
+        self._build_office(home)
+        self._build_timekeeper()
+        self._build_links()
+        self._build_cities()
+
+    def _closed_at_end(self, part: Part) -> Part:
+        """Close a part when the daemon stops: those built last are closed first."""
+        self._stack.callback(part.close)
+        return part
+
+    def _build_store(self, home: Home) -> None:
+        """Load the timetable, and with its zone clock and database."""
         from controller.clock import Clock
         from controller.feed import Feed
-        from controller.links.receiver import BotReceivers
-        from controller.links.sender import LinkSender
-        from controller.links.uptime import UptimeCalls
-        from controller.services import Office, Parts
-        from controller.sound.announcer import Announcer
-        from controller.sound.library import Library
-        from controller.sound.tts.background_install import VoiceInstall
-        from controller.sound.tts.client import Voice
-        from controller.sound.tts.speakers import ESPEAK
-        from controller.timekeeper import Timekeeper
         from controller.timetable.current import TimetableFile
 
         if (home.var / "restore").exists():
             self._restored(home)
         self.timetable_file = TimetableFile(home.timetable, home.last_good)
-        rhythm = self.timetable_file.rhythm
-        self._token = secrets.token_urlsafe(24)
-        log_file.set_zone(rhythm.zone)
-        self.clock = Clock(rhythm.zone, self._options.start)
+        log_file.set_zone(self.timetable_file.rhythm.zone)
+        self.clock = Clock(self.timetable_file.rhythm.zone, self._options.start)
         self.feed = Feed()
-        self.store = self._opened(home)
-        self._stack.callback(self.store.close)
-        library = Library(home.root, home.cache)
-        self._stack.callback(library.close)
-        voice = Voice(home.cache, home.var / "voices", memory=memory_folder("clips"))
-        self._stack.callback(voice.close)
-        self._voice_install = VoiceInstall(
-            home.var / "voices",
-            voice.reload,
-            allowed=self._options.voice_install and self._options.start is None,
-            wanted=lambda: self.office.speaking.choice().voice != ESPEAK,
+        self.store = self._closed_at_end(self._opened(home))
+
+    def _build_sound(self, home: Home) -> None:
+        from controller.sound.announcer import Announcer
+        from controller.sound.library import Library
+        from controller.sound.tts.background_install import VoiceInstall
+        from controller.sound.tts.client import Voice
+        from controller.sound.tts.speakers import ESPEAK
+
+        self._library = self._closed_at_end(Library(home.root, home.cache))
+        self._voice = self._closed_at_end(
+            Voice(home.cache, home.var / "voices", memory=memory_folder("clips"))
         )
-        self._stack.callback(self._voice_install.close)
+        self._voice_install = self._closed_at_end(
+            VoiceInstall(
+                home.var / "voices",
+                self._voice.reload,
+                allowed=self._options.voice_install and self._options.start is None,
+                wanted=lambda: self.office.speaking.choice().voice != ESPEAK,
+            )
+        )
         self._stack.callback(self.speaker.close)
-        announcer = Announcer(self.speaker, voice)
-        self._stack.callback(announcer.close)
+        self._announcer = self._closed_at_end(Announcer(self.speaker, self._voice))
+        self._sounds = home.sounds
+
+    def _build_office(self, home: Home) -> None:
+        from controller.services import Office, Parts
+
         self.office = Office(
             Parts(
                 self.clock,
                 self.timetable_file,
                 self.store,
                 self.feed,
-                announcer,
+                self._announcer,
                 self.speaker,
-                voice,
-                library,
+                self._voice,
+                self._library,
                 home.sounds,
                 self._voice_install.status,
                 self._token,
@@ -156,36 +179,51 @@ class Daemon:
                 call_failed_since=lambda: self._uptime.failed_since(),
             )
         )
-        self._stack.callback(self.office.media.samples.close)
-        self._announcer, self._voice, self._sounds = announcer, voice, home.sounds
+        self._closed_at_end(self.office.media.samples)
+
+    def _build_timekeeper(self) -> None:
+        from controller.timekeeper import Timekeeper
+
         self.timekeeper = Timekeeper(
             self.clock, self.timetable_file, self.office.timetable_listener,
             Watchdog({"store": self.store.responds, "player": self.speaker.works}).feed,
         )  # fmt: skip
         self.store.changes.listen(self.timekeeper.wake)
-        self.links = LinkSender(
-            self.clock,
-            self.store,
-            lambda: self.timetable_file.rhythm.office,
-            self.office.links.open_links,
-            self.office.health.clock_trusted,
+
+    def _build_links(self) -> None:
+        from controller.links.receiver import BotReceivers
+        from controller.links.sender import LinkSender
+        from controller.links.uptime import UptimeCalls
+
+        own, timetable = self.office.links, self.timetable_file
+        self.links = self._closed_at_end(
+            LinkSender(
+                self.clock,
+                self.store,
+                lambda: timetable.rhythm.office,
+                own.open_links,
+                self.office.health.clock_trusted,
+            )
         )
-        self._stack.callback(self.links.close)
-        own = self.office.links
-        self.bots = BotReceivers(self.clock, own.open_bots, self.office.chat_deals, own.bot_states)
-        self._stack.callback(self.bots.close)
-        self._uptime = UptimeCalls(
-            lambda: self.timetable_file.rhythm.health.call,
-            lambda: self.store.ailing() is None,
-            self.clock.now,
-            monotonic=self.clock.monotonic,
+        self.bots = self._closed_at_end(
+            BotReceivers(self.clock, own.open_bots, self.office.chat_deals, own.bot_states)
         )
-        self._stack.callback(self._uptime.close)
-        self._cities = Link(self.office.cities_link)
-        self._stack.callback(self._cities.close)
+        self._uptime = self._closed_at_end(
+            UptimeCalls(
+                lambda: timetable.rhythm.health.call,
+                lambda: self.store.ailing() is None,
+                self.clock.now,
+                monotonic=self.clock.monotonic,
+            )
+        )
+
+    def _build_cities(self) -> None:
+        from controller.cities.device_link import DeviceLink
+        from controller.cities.link import Link
+
+        self._cities = self._closed_at_end(Link(self.office.cities_link))
         self.store.changes.listen(self._cities.wake)
-        self._home_assistant = DeviceLink(self.office.home_assistant)
-        self._stack.callback(self._home_assistant.close)
+        self._home_assistant = self._closed_at_end(DeviceLink(self.office.home_assistant))
 
     def _opened(self, home: Home) -> Store:
         """Open the database; replace a damaged file by its newest good copy."""
@@ -272,11 +310,11 @@ class Daemon:
     def _announcer_of_name(self) -> NameAnnouncer:
         from controller.mdns import NameAnnouncer
 
-        announcer = NameAnnouncer(
-            self.office.addresses, self._options.name, lambda: self.timetable_file.rhythm.office
+        return self._closed_at_end(
+            NameAnnouncer(
+                self.office.addresses, self._options.name, lambda: self.timetable_file.rhythm.office
+            )
         )
-        self._stack.callback(announcer.close)
-        return announcer
 
     def close(self) -> None:
         """Stop everything in reverse order."""

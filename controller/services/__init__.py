@@ -3,89 +3,35 @@
 One service per subject: `deals`, `roundups` (deals announced together), `announcements` (playing them; the announcer
 reads `queue`), `cues` (announcements of the timetable), `exceptions` (of a date's plan), `music` (music, volume, mute),
 `auth` (sign-in and tokens), `targets` (months, hand-ins, reviews), `duties` (ticks and notes of leaders), `snapshot`
-(the data of all screens), `timetable_listener` (events of clock and speaker). The office only joins them: every part
-gets its dependencies in its constructor.
+(the data of all screens), `timetable_listener` (events of clock and speaker). `composition.py` builds and joins them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from controller.clock import Clock
-from controller.drawing.client import Drawing
-from controller.feed import Feed
 from controller.glance import Glance, Ranking
-from controller.links.port import Tools
-from controller.links.secrets import SecretFile
 from controller.moments import local_time
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
 from controller.sales.deals import Step
 from controller.sales.model import Announcement, City, Deal, Person, Refused, Team, Unknown
 from controller.sales.people_import import PersonRow
-from controller.sales.store import Store
-from controller.services.addresses import Addresses
-from controller.services.announcements import AnnouncementService
-from controller.services.auth import Credentials
-from controller.services.backups import Backups
-from controller.services.calendar import CalendarService
-from controller.services.chat_deals import ChatDeals
-from controller.services.cities import CityService
-from controller.services.contests import ContestService
-from controller.services.context import Context, Decided, Preferences
-from controller.services.cues import CueService
-from controller.services.daily import DailyNews
+from controller.services.composition import Parts, Services
+from controller.services.context import Decided
 from controller.services.deal_corrections import published
-from controller.services.deals import AS_USUAL, DealService, How, Recorded
-from controller.services.duties import DutyService
-from controller.services.exceptions import ExceptionService
-from controller.services.fault_news import FaultNews
-from controller.services.health import HealthMonitor, Sources
-from controller.services.history import HistoryService
+from controller.services.deals import AS_USUAL, How, Recorded
 from controller.services.home_assistant import HomeAssistantService, verbs_of
-from controller.services.honours import Honours
-from controller.services.inbound import InboundService
-from controller.services.link_news import LinkNews
-from controller.services.links import LinkService
-from controller.services.machine import MachineReader
-from controller.services.measures import MeasureService
-from controller.services.media import Media, uploads
-from controller.services.music import LONGEST_MUTE, MusicService
+from controller.services.music import LONGEST_MUTE
 from controller.services.music_order import ManualOverride
-from controller.services.outputs import OutputService
-from controller.services.people import PeopleService
-from controller.services.posters import PosterService
-from controller.services.prerender import Prerenderer
-from controller.services.products import ProductService
-from controller.services.proposals import ProposalService
-from controller.services.push import PushLinks
-from controller.services.roster_dates import RosterDates
-from controller.services.roundups import Batching, RoundUps
-from controller.services.scripts import ScriptBuilder
-from controller.services.snapshot import SnapshotBuilder
-from controller.services.spoken_texts import Announced, SpokenTextService
-from controller.services.targets import TargetService
-from controller.services.timetable_edit import TimetableEditor
-from controller.services.timetable_history import TimetableHistory
-from controller.services.timetable_listener import TimetableListener
-from controller.services.voices import Samples, Speaking
-from controller.services.walls import Pairings, WallRegistry
-from controller.sound.announcer import Announcer
-from controller.sound.library import Library
-from controller.sound.speaker import Speaker
-from controller.sound.tts.background_install import NO_INSTALL, InstallStatus
-from controller.sound.tts.client import Voice
-from controller.system.paths import Home
-from controller.timetable.current import TimetableFile
+from controller.services.spoken_texts import Announced
 from controller.timetable.labels import playlist_name
 from controller.timetable.model import DayPlan
 
-__all__ = ["Announced", "Decided", "How", "Office", "Recorded"]
+__all__ = ["Announced", "Decided", "How", "Office", "Parts", "Recorded"]
 
 UNDO_S = 60.0
 """Time for which a stop can be undone; the phone offers it for ten seconds."""
@@ -93,104 +39,11 @@ RECENT_SELLERS = 12
 NOTHING_STOPPED: tuple[float, tuple[int, ...], ManualOverride | None] = (float("-inf"), (), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts from which an office is built."""
-
-    clock: Clock
-    timetable_file: TimetableFile
-    store: Store
-    feed: Feed
-    announcer: Announcer
-    speaker: Speaker
-    voice: Voice
-    library: Library
-    sounds: Path
-    voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
-    local_token: str = ""
-    timetable_versions: Path | None = None
-    home: Home | None = None
-    secrets: Path | None = None
-    port: int = 8080
-    call_failed_since: Callable[[], datetime | None] = lambda: None
-
-
-class Office:
+class Office(Services):
     """Thread-safe: phones, the timekeeper and the announcer call it at the same time."""
 
-    def __init__(self, parts: Parts):
-        context = Context(
-            parts.clock, parts.timetable_file, parts.store, parts.feed, Preferences(parts.store)
-        )
-        parts.store.changes.listen(parts.announcer.wake)
-        parts.store.changes.listen(parts.feed.notify)
-        parts.timetable_file.changes.listen(parts.library.forget_missing)
-        self._sound = MusicService(context, parts.speaker, parts.announcer, parts.library, parts.voice)
-        upload_services = uploads(
-            parts.store.path.parent, parts.sounds, context, parts.library, self._sound.library_changed
-        )
-        self.speaking = Speaking(
-            lambda: context.rhythm.sound, context.preferences, parts.store.path.parent / "voices", parts.voice
-        )
-        builder = ScriptBuilder(
-            parts.sounds, lambda: context.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable,
-            upload_services.clips.find, upload_services.profiles.song_of,
-        )  # fmt: skip
-        self._context, self._library = context, parts.library
-        self.voice_install = parts.voice_install
-        self.keys = Credentials(parts.store, parts.local_token)
-        drawing, secret_file = Drawing(parts.store.path.parent / "photos"), SecretFile(parts.secrets)
-        self.posters, self.addresses = PosterService(context, drawing), Addresses(parts.port)
-        self.calendar = CalendarService(context, self.keys)
-        self.links = LinkService(context, secret_file, Tools(drawing.or_none, drawing.photo))
-        news = LinkNews(self.links.receivers, context.next_workday)
-        batching = Batching(context, self.speaking.speed)
-        roundups = RoundUps(context, self.speaking.speed, news)
-        self._talk = self.queue = AnnouncementService(
-            context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
-            roundups.postpone_unheard,
-        )  # fmt: skip
-        self._deals = DealService(context, self._talk, roundups, news)
-        self.inbound, self.push_links = InboundService(context, self._deals), PushLinks(context, secret_file)
-        self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
-        self.chat_deals = ChatDeals(context, self._deals, self.inbound, self.product_list.choices)
-        self._speech = SpokenTextService(context, self._talk)
-        self.honours, self.contests = Honours(context), ContestService(context)
-        self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
-        self.cities_link = CityService(context, lambda: health.clock_trusted(), parts.store.path.parent)
-        cues = CueService(context, self.honours, self.contests, self.cities_link, news)
-        self._people, self.targets = PeopleService(context), TargetService(context)
-        self.duties, self.exceptions = DutyService(context, self.targets), ExceptionService(context)
-        file, chime = parts.store.path.parent / "output.json", parts.sounds / "chime.ogg"
-        self.outputs = OutputService(context, parts.speaker, self._sound.hearing, file, chime)
-        self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
-        self.backups = Backups(context, parts.home or Home(parts.store.path.parent.parent))
-        self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
-        health = self.health = HealthMonitor(context, Sources(
-            self._sound.sounding, self._sound.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
-            self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
-            self.cities_link.silent, parts.call_failed_since, self.outputs.values,
-        ), MachineReader(parts.store.path.parent))  # fmt: skip
-        self._view = SnapshotBuilder(
-            context, self._talk, cues, self._sound.sounding, self.walls.merged, parts.library.playlists, health,
-            self.honours, self.contests, self.cities_link, self.measures,
-        )  # fmt: skip
-        self.daily = DailyNews(
-            context, news, lambda: bool(self.links.receivers("daily")), self.announcements, health.all
-        )
-        versions = parts.timetable_versions or parts.store.path.parent / "timetable"
-        self.timetable = TimetableEditor(context, TimetableHistory(versions))
-        self.timetable_listener = TimetableListener(
-            context, self._sound, self._talk, self._deals, cues, self._view, health, parts.library,
-            Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
-            self.timetable, self.keys.log, self.roster_dates,
-            FaultNews(context, news, lambda: bool(self.links.receivers("fault")), health.judged), self.daily,
-        )  # fmt: skip
-        self.media = Media(
-            upload_services,
-            self._talk, self._speech, self._deals, parts.voice, builder,
-            Samples(parts.store.path.parent, parts.voice, self.speaking),
-        )  # fmt: skip
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
         self.home_assistant = HomeAssistantService(
             parts.store.path.parent, self.glance, lambda: self.cities_link.own.install, verbs_of(self),
             lambda deed: self.keys.log.add("program", "Home Assistant", deed), self.addresses.page,
@@ -274,9 +127,7 @@ class Office:
 
     def announcements(self, day: date) -> tuple[Announcement, ...]:
         """Return all announcements added on a day, with their states."""
-        with self._context.store.read() as session:
-            announcements = session.outbox.of_day(day)
-        return self._talk.read(announcements, self._context.clock.now())
+        return self._talk.of_day(day)
 
     def emergency(self, text: str, key: str) -> Announced:
         """Announce a text immediately, also in quiet time, while muted and at volume 0."""

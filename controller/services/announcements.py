@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from controller.glance import OnAir
@@ -157,6 +157,12 @@ class AnnouncementService:
         with self._lock:
             edges = (edge for shown in self._silent for edge in (shown.started, shown.ends))
             return (*self._choice(now).ahead, *edges)
+
+    def of_day(self, day: date) -> tuple[Announcement, ...]:
+        """Return all announcements added on a day, as people read them."""
+        with self._context.store.read() as session:
+            announcements = session.outbox.of_day(day)
+        return self.read(announcements, self._context.clock.now())
 
     def read(self, announcements: Iterable[Announcement], now: datetime) -> tuple[Announcement, ...]:
         """Return announcements as people read them: with the reason if they wait for the end of a silence."""
