@@ -232,6 +232,7 @@ def _moment(glance: Glance) -> Json:
         "troubles": [serializers.problem(trouble) for trouble in glance.problems],
         "readings": [serializers.reading(row) for row in glance.readings],
         "clock_trusted": glance.trusted_clock,
+        "output_muted": office().outputs.values().muted,
     }
 
 

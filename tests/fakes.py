@@ -78,6 +78,9 @@ class FakeSpeaker:
     def tone(self, path: Path) -> None:
         self.tones = [*getattr(self, "tones", ()), path]
 
+    def unmute(self) -> None:
+        self.unmuted = True
+
     def works(self) -> bool:
         return True
 

@@ -150,6 +150,11 @@ class Speaker:
         with self._lock:
             self._send("tone", path=path)
 
+    def unmute(self) -> None:
+        """Unmute the present output in the machine, and raise its volume from 0."""
+        with self._lock:
+            self._send("unmute")
+
     def _replace_child(self, why: str) -> None:
         with self._lock:
             self._ending = why

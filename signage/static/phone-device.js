@@ -27,6 +27,7 @@ function drawMachine() {
   $('faults-block').hidden = !faults.length;
   fill($('faults'), faults.map((fault) => el('li', {}, fault)));
   $('clock-right').hidden = state.clock_trusted;
+  $('unmute').hidden = !state.output_muted;
   $('clock-right').textContent = `时间是对的：${state.date} ${state.time}`;
 }
 
@@ -49,6 +50,10 @@ export function start(again) {
   calendar.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
+    refresh();
+  }));
+  $('unmute').addEventListener('click', (event) => tap(event.currentTarget, async () => {
+    await call('POST', '/api/outputs/unmute', {});
     refresh();
   }));
 }

@@ -73,6 +73,7 @@ class Player:
             "warm": lambda order, now: self._device.warm([Path(path) for path in order["paths"]]),
             "avoid": lambda order, now: self._device.avoid([Path(path) for path in order["paths"]]),
             "tone": lambda order, now: self._device.tone(Path(order["path"])),
+            "unmute": lambda order, now: self._watch and self._watch.unmute(),
         }
 
     def run(self) -> NoReturn:

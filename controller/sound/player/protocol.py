@@ -119,7 +119,7 @@ class Output:
 class Outputs:
     """The outputs at this moment. `current`: the one in use, if it is known; `chosen`: whether that is the chosen one;
 
-    `blocked`: why nothing is heard although the player plays: `muted` (at the sound server), `none` (its dummy).
+    `blocked`: why nothing is heard although the player plays: `muted` (by sound server or card), `none` (a dummy).
     """
 
     all: tuple[Output, ...] = ()
