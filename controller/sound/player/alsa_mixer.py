@@ -7,7 +7,7 @@ Asks libasound, which SDL has loaded anyway, through its C interface: `amixer` i
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import byref, c_int, c_long, c_void_p
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +85,7 @@ class AlsaMixer:
         self._handle = c_void_p()
         if self._library.snd_mixer_open(byref(self._handle), 0) < 0:
             raise OSError("no mixer")
-        steps = (
+        steps: tuple[Callable[[], int], ...] = (
             lambda: self._library.snd_mixer_attach(self._handle, name.encode()),
             lambda: self._library.snd_mixer_selem_register(self._handle, None, None),
             lambda: self._library.snd_mixer_load(self._handle),

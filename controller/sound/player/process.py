@@ -73,7 +73,7 @@ class Player:
             "warm": lambda order, now: self._device.warm([Path(path) for path in order["paths"]]),
             "avoid": lambda order, now: self._device.avoid([Path(path) for path in order["paths"]]),
             "tone": lambda order, now: self._device.tone(Path(order["path"])),
-            "unmute": lambda order, now: self._watch and self._watch.unmute(),
+            "unmute": self._unmute,
         }
 
     def run(self) -> NoReturn:
@@ -166,6 +166,10 @@ class Player:
         position = self._music.skip(now)
         if position is not None:
             notify("moved", position_s=position)
+
+    def _unmute(self, order: dict[str, Any], now: float) -> None:
+        if self._watch is not None:
+            self._watch.unmute()
 
     def _quiet(self, order: dict[str, Any], now: float) -> None:
         spans = protocol.spans(order["spans"])
