@@ -102,7 +102,7 @@ def full(name: str, **values: object) -> Control:
         ([], []),
     ],
 )
-def test_controls_that_silence_a_card_are_told_from_those_that_do_not(
+def test_only_controls_that_silence_a_card_count(
     controls: list[Control], silent: list[str]
 ) -> None:
     """A microphone, a socket beside another one or an unknown control silences nothing."""

@@ -80,7 +80,7 @@ class AlsaMixer:
     """The mixer of one card; `name`: as for ALSA, such as `hw:CARD=Headphones` or `default`."""
 
     def __init__(self, name: str) -> None:
-        """Raises OSError when there is none."""
+        """Open it. Raises OSError when there is none."""
         self._library = _library()
         self._handle = c_void_p()
         if self._library.snd_mixer_open(byref(self._handle), 0) < 0:
