@@ -102,8 +102,6 @@ def full(name: str, **values: object) -> Control:
         ([], []),
     ],
 )
-def test_only_controls_that_silence_a_card_count(
-    controls: list[Control], silent: list[str]
-) -> None:
+def test_only_controls_that_silence_a_card_count(controls: list[Control], silent: list[str]) -> None:
     """A microphone, a socket beside another one or an unknown control silences nothing."""
     assert [one.name for one in silencing(controls)] == silent
