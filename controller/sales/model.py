@@ -288,7 +288,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of `count` announcements of a day that have the same kind, state and reason.
+    """The result of `count` announcements of a day that have the same kind, state and reason.
 
     `due`: of waiting ones, the same for all; `times`: when the first of them were added, oldest first.
     """

@@ -17,7 +17,7 @@ MOST_TIMES: Final = 4
 
 
 class AnnouncementLists:
-    """Thread-safe. What a page shows is read for itself: a busy day has thousands of rows."""
+    """Thread-safe. Each list reads its own rows only: a busy day has thousands."""
 
     def __init__(self, context: Context, talk: AnnouncementService) -> None:
         self._context, self._talk = context, talk
