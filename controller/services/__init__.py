@@ -30,6 +30,7 @@ from controller.sales.model import Announcement, City, Deal, Person, Refused, Te
 from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.services.addresses import Addresses
+from controller.services.announcement_lists import AnnouncementLists
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
@@ -150,6 +151,7 @@ class Office:
             context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
             roundups.postpone_unheard,
         )  # fmt: skip
+        self.announced = AnnouncementLists(context, self._talk)
         self._deals = DealService(context, self._talk, roundups, news)
         self.inbound, self.push_links = InboundService(context, self._deals), PushLinks(context, secret_file)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
@@ -176,7 +178,7 @@ class Office:
             self.honours, self.contests, self.cities_link, self.measures,
         )  # fmt: skip
         self.daily = DailyNews(
-            context, news, lambda: bool(self.links.receivers("daily")), self.announcements, health.all
+            context, news, lambda: bool(self.links.receivers("daily")), self.announced.outcomes, health.all
         )
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))
@@ -274,9 +276,7 @@ class Office:
 
     def announcements(self, day: date) -> tuple[Announcement, ...]:
         """Return all announcements added on a day, with their states."""
-        with self._context.store.read() as session:
-            announcements = session.outbox.of_day(day)
-        return self._talk.read(announcements, self._context.clock.now())
+        return self.announced.of_day(day)
 
     def emergency(self, text: str, key: str) -> Announced:
         """Announce a text immediately, also in quiet time, while muted and at volume 0."""
