@@ -69,6 +69,7 @@ from controller.services.roster_dates import RosterDates
 from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
+from controller.services.speaker_test import SpeakerTest
 from controller.services.spoken_texts import Announced, SpokenTextService
 from controller.services.targets import TargetService
 from controller.services.timetable_edit import TimetableEditor
@@ -165,6 +166,7 @@ class Office:
         self.duties, self.exceptions = DutyService(context, self.targets), ExceptionService(context)
         file, chime = parts.store.path.parent / "output.json", parts.sounds / "chime.ogg"
         self.outputs = OutputService(context, parts.speaker, self._sound.hearing, file, chime)
+        self.speaker_test = SpeakerTest(context, parts.speaker, self._sound.hearing, parts.store.path.parent)
         self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
         self.backups = Backups(context, parts.home or Home(parts.store.path.parent.parent))
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
@@ -172,6 +174,7 @@ class Office:
             self._sound.sounding, self._sound.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
             self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
             self.cities_link.silent, parts.call_failed_since, self.outputs.values,
+            self.speaker_test.values,
         ), MachineReader(parts.store.path.parent))  # fmt: skip
         self._view = SnapshotBuilder(
             context, self._talk, cues, self._sound.sounding, self.walls.merged, parts.library.playlists, health,
@@ -187,6 +190,7 @@ class Office:
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
             self.timetable, self.keys.log, self.roster_dates,
             FaultNews(context, news, lambda: bool(self.links.receivers("fault")), health.judged), self.daily,
+            self.speaker_test,
         )  # fmt: skip
         self.media = Media(
             upload_services,

@@ -3,6 +3,7 @@ import { $, call, el, fill, row, tap } from './phone-kit.js';
 import * as access from './phone-access.js';
 import * as backup from './phone-backup.js';
 import * as outputs from './phone-outputs.js';
+import * as speakerTest from './phone-speaker-test.js';
 import * as upgrade from './phone-upgrade.js';
 import * as calendar from './phone-calendar.js';
 import * as voice from './phone-voice.js';
@@ -46,6 +47,7 @@ export function start(again) {
   access.start();
   backup.start();
   outputs.start();
+  speakerTest.start();
   upgrade.start();
   calendar.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
