@@ -77,7 +77,7 @@ def _marked(path: Path) -> str:
 
 
 def keep_scratch(folder: Path) -> None:
-    """Let all large temporary files of this process be in `folder`: /tmp is memory on Debian 13, too small for a package.
+    """Let all large temporary files of this process be in `folder`: /tmp is memory on Debian 13, too small.
 
     They have no names, so nothing is left after a power cut. A folder that cannot be made leaves them in /tmp.
     """
