@@ -183,7 +183,7 @@ def test_a_large_body_waits_on_the_disk(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_large_body_without_room_is_refused_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk ends the request with what to do, not the connection without a word."""
+    """A full disk is answered with what to do; the connection does not just end."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
