@@ -20,7 +20,7 @@ FRIDAY, SATURDAY = (
 
 
 class Listener:
-    """Stand in for the microphone: each test gets the next result."""
+    """A microphone that gives each test the next result."""
 
     def __init__(self, *found: str) -> None:
         self.found, self.count = list(found), 0
