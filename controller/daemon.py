@@ -123,8 +123,10 @@ class Daemon:
         """Load the timetable, and with its zone clock and database."""
         from controller.clock import Clock
         from controller.feed import Feed
+        from controller.system.files import keep_scratch
         from controller.timetable.current import TimetableFile
 
+        keep_scratch(home.var / "scratch")
         if (home.var / "restore").exists():
             self._restored(home)
         self.timetable_file = TimetableFile(home.timetable, home.last_good)

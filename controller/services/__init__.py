@@ -127,7 +127,7 @@ class Office(Services):
 
     def announcements(self, day: date) -> tuple[Announcement, ...]:
         """Return all announcements added on a day, with their states."""
-        return self._talk.of_day(day)
+        return self.announced.of_day(day)
 
     def emergency(self, text: str, key: str) -> Announced:
         """Announce a text immediately, also in quiet time, while muted and at volume 0."""

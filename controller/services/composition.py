@@ -18,6 +18,7 @@ from controller.links.port import Tools
 from controller.links.secrets import SecretFile
 from controller.sales.store import Store
 from controller.services.addresses import Addresses
+from controller.services.announcement_lists import AnnouncementLists
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
@@ -53,6 +54,7 @@ from controller.services.roster_dates import RosterDates
 from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
+from controller.services.speaker_test import SpeakerTest
 from controller.services.spoken_texts import SpokenTextService
 from controller.services.targets import TargetService
 from controller.services.timetable_edit import TimetableEditor
@@ -131,6 +133,7 @@ class Services:
         self.outputs = OutputService(
             context, parts.speaker, self._sound.hearing, self._folder / "output.json", parts.sounds / "chime.ogg"
         )  # fmt: skip
+        self.speaker_test = SpeakerTest(context, parts.speaker, self._sound.hearing, self._folder)
 
     def _build_sign_in(self) -> None:
         self.keys = Credentials(self._parts.store, self._parts.local_token)
@@ -152,6 +155,7 @@ class Services:
             context, parts.announcer, parts.voice, self._builder, self._sound.hearing, batching,
             self._roundups.postpone_unheard,
         )  # fmt: skip
+        self.announced = AnnouncementLists(context, self._talk)
         self._speech = SpokenTextService(context, self._talk)
 
     def _build_deals(self) -> None:
@@ -189,6 +193,7 @@ class Services:
             self._sound.sounding, self._sound.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
             self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
             self.cities_link.silent, parts.call_failed_since, self.outputs.values,
+            self.speaker_test.values,
         ), MachineReader(self._folder))  # fmt: skip
 
     def _build_screens(self) -> None:
@@ -204,11 +209,16 @@ class Services:
         versions = parts.timetable_versions or self._folder / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))
         self.daily = DailyNews(
-            context, news, lambda: bool(self.links.receivers("daily")), self._talk.of_day, self.health.all
+            context,
+            news,
+            lambda: bool(self.links.receivers("daily")),
+            self.announced.outcomes,
+            self.health.all,
         )
         self.timetable_listener = TimetableListener(
             context, self._sound, self._talk, self._deals, self._cues, self._view, self.health, parts.library,
             Prerenderer(context, self._cues, self._talk, self._roundups, self.speaking.choice), self.speaking,
             self.timetable, self.keys.log, self.roster_dates,
             FaultNews(context, news, lambda: bool(self.links.receivers("fault")), self.health.judged), self.daily,
+            self.speaker_test,
         )  # fmt: skip
