@@ -1,4 +1,4 @@
-"""One connection to head office, over whichever way: what both ways have in common."""
+"""One connection to head office: what MQTT and HTTPS have in common."""
 
 from __future__ import annotations
 
