@@ -106,7 +106,7 @@ def _key(written: str, turn: int) -> str:
 
 
 def _marked(session: Session, read: ReadRow, monday: date, days: dict[date, tuple[Deal, ...]]) -> ReadRow:
-    """Return a row of an earlier week with a doubt when its day has the same deal already; `days`: deals read so far."""
+    """Return a row of an earlier week, with a doubt when its day has the same deal; `days`: deals read so far."""
     row = read.row
     if row.day is None or row.day >= monday or read.recorded is not None or row.replaces is not None:
         return read
