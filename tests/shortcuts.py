@@ -1,4 +1,4 @@
-"""What thousands of tests would compute again, computed once in each test process. Results are the same.
+"""Results that thousands of tests need, computed once in each test process instead of in each test.
 
 Opening a new store runs all schema scripts (30 ms of CPU), an office reads the shipped timetable (25 ms), a web server
 compiles 180 routes (100 ms), a glance at the machine's health reads the kernel's log (10 ms). Child processes do all of
