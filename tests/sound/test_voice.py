@@ -95,7 +95,7 @@ for n, text in enumerate(sys.argv[1:]):
     edges.append((clip["speech_start_s"], clip["speech_end_s"]))
 Path("edges").write_text(json.dumps(edges))
 """
-"""Clips with the renderings they are made of: espeak never renders a text identically twice, so another one is no comparison."""
+"""Clips with the renderings they are made of: espeak never renders a text identically twice."""
 
 
 def test_the_first_syllable_is_whole(tmp_path: Path) -> None:
