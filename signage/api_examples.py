@@ -92,6 +92,8 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "backups.make_backup": {},
     "outputs.choose_output": {"output": "card:Headphones:0"},
+    "outputs.unmute_output": {},
+    "speaker_test.try_speaker": {},
     "outputs.try_output": {"output": "card:Headphones:0"},
     "upgrades.roll_back": {},
     "calendar.renew": {},
