@@ -80,7 +80,7 @@ def not_announced(day: date, today: date) -> str:
 
 
 def published(session: Session, today: date, *days: date) -> str:
-    """Return what does not change: the results of these days that are published, the awards of weeks that are over."""
+    """Return a sentence for each published result of these days, and for each week that is over: neither changes."""
     notes = []
     monday = corrections.week_so_far(today)[0]
     for day in sorted(set(days)):
