@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from controller.cities.connection import MqttAttempt
 from controller.cities.side import GOODBYE_S, STEP_S, Side
 from controller.cities.way import MQTT, Trying, way_of
 from controller.system.background import BackgroundThread
+
+log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 IDLE_S: Final = 5.0
@@ -36,7 +39,11 @@ class Link(BackgroundThread):
         attempt = _kind_of(way)(
             AttemptContext(self._side, access, self._awake, self._closing, self._monotonic)
         )
+        began = self._monotonic()
         why, detail = attempt.run()
+        log.debug(
+            "a connection over %s ended after %.1f s: %s %s", way, self._monotonic() - began, why, detail
+        )
         self._trying = self._trying.after(was_up=attempt.was_up)
         self._side.down(why, detail, way)
         self._pause(was_up=attempt.was_up)
@@ -53,7 +60,9 @@ class Link(BackgroundThread):
     def _pause(self, *, was_up: bool) -> None:
         """Wait for the next attempt. A change of the store does not hurry it."""
         self._failures = 0 if was_up else self._failures + 1
-        self.rest(pause_after(self._failures))
+        pause = pause_after(self._failures)
+        log.debug("%d failures, next attempt in %.1f s", self._failures, pause)
+        self.rest(pause)
 
 
 def _kind_of(way: str) -> type[Attempt]:

@@ -63,27 +63,30 @@ def spoken_about(key: str) -> int | None:
     return int(ident) if ident.isdecimal() else None
 
 
-def correctable(session: Session, ident: int | None, today: date) -> Deal | None:
+def correctable(session: Session, ident: int | None, today: date, *, history: bool = False) -> Deal | None:
     """Return the deal that is to be corrected, None for none. Raises Refused."""
     if ident is None:
         return None
     old = session.deals.get(ident)
     if old is None:
         raise Unknown(f"没有编号为 {ident} 的订单。", "replaces")
-    corrections.check_correctable(old, today)
+    corrections.check_correctable(old, today, history=history)
     return old
 
 
 def not_announced(day: date, today: date) -> str:
     """Return the reason of a deal that is only recorded."""
-    return NOT_ANNOUNCED if day == today else f"只记不播，记在{corrections.written(day)}。"
+    return NOT_ANNOUNCED if day == today else f"只记不播，记在{corrections.in_words(day, today)}。"
 
 
 def published(session: Session, today: date, *days: date) -> str:
-    """Return a sentence for each of these days whose results are published, which do not change."""
+    """Return a sentence for each published result of these days, and for each week that is over: neither changes."""
     notes = []
+    monday = corrections.week_so_far(today)[0]
     for day in sorted(set(days)):
         frozen = session.settings.frozen_at(day)
         if frozen is not None:
             notes.append(corrections.frozen_note(day, today, f"{frozen:%H:%M}"))
+        if day < monday:
+            notes.append(corrections.history_note(day, today))
     return "".join(notes)
