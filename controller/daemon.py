@@ -108,9 +108,11 @@ class Daemon:
         from controller.sound.tts.background_install import VoiceInstall
         from controller.sound.tts.client import Voice
         from controller.sound.tts.speakers import ESPEAK
+        from controller.system.files import keep_scratch
         from controller.timekeeper import Timekeeper
         from controller.timetable.current import TimetableFile
 
+        keep_scratch(home.var / "scratch")
         if (home.var / "restore").exists():
             self._restored(home)
         self.timetable_file = TimetableFile(home.timetable, home.last_good)

@@ -127,6 +127,16 @@ class OutputValues:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerTestValues:
+    """The speaker test. `found`: its last result at `at`, None: there was none; see `services/speaker_test.py`."""
+
+    on: bool = False
+    found: str | None = None
+    at: datetime | None = None
+    microphone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Away:
     """A wall, branch or link that should be there. `since`: the moment from which on it is missing, None: it is there.
 
@@ -167,6 +177,7 @@ class Values:
     cities: tuple[Away, ...] = ()
     cities_told: bool = False
     call_failed_since: datetime | None = None
+    speaker_test: SpeakerTestValues = SpeakerTestValues()
 
     @property
     def working(self) -> bool:
@@ -215,6 +226,16 @@ def _sound(values: Values) -> Iterator[HealthProblem]:
     since = values.no_music_since
     if since is not None and values.now - since >= LASTS:
         yield _problem("no_music", "sound", serious=False, told_after=AT_ONCE if values.working else None)
+
+
+def _speaker_test(values: Values) -> Iterator[HealthProblem]:
+    """Yield a fault when the office did not hear the tone; a missing microphone is a lesser one, never that."""
+    found, at = values.speaker_test.found, values.speaker_test.at
+    if found == "silent" and at is not None:
+        since = since_words(at, values.now)
+        yield _problem("speaker_unheard", "speaker", told_after=AT_ONCE, since=since)
+    elif found in ("no_microphone", "mic_muted", "mic_lost"):
+        yield _problem(found, "speaker", serious=False, told_after=AT_ONCE, meanwhile="no_microphone")
 
 
 def _store(values: Values) -> Iterator[HealthProblem]:
@@ -387,6 +408,7 @@ def _links(values: Values) -> Iterator[HealthProblem]:
 
 _JUDGES: Final = {
     "sound": _sound,
+    "speaker": _speaker_test,
     "store": _store,
     "disk": _disk,
     "clock": _clock,

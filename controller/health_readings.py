@@ -31,6 +31,7 @@ def readings(values: Values, problems: Iterable[HealthProblem]) -> tuple[Reading
     machine, backup = values.machine, values.backup
     return (
         _line(wrong, "sound", "声音", values.hearing.short or ("音量很小" if values.hearing.low else "正常")),
+        _line(wrong, "speaker", "喇叭自检", _speaker_test_words(values)),
         _line(wrong, "clock", "时钟", f"准，{values.now:%H:%M}" if values.clock_trusted else "不可信"),
         _line(wrong, "voice", "语音", "没有能用的语音" if values.voice.fault else "能播报"),
         _line(wrong, "walls", "大屏", _walls_words(values)),
@@ -47,6 +48,16 @@ def _line(wrong: set[str], part: str, label: str, words: str | None) -> Reading:
     if words is None:
         return Reading(part, label, NOT_MEASURABLE, UNKNOWN)
     return Reading(part, label, words, FAULT if part in wrong else OK)
+
+
+def _speaker_test_words(values: Values) -> str:
+    test = values.speaker_test
+    if not test.on:
+        return "没有打开"
+    if test.found is None or test.at is None:
+        return "还没有检过"
+    words = {"heard": "听到了", "silent": "没有听到", "loud": "太吵，没有测成", "cut": "被打断，没有测成"}
+    return f"{since_words(test.at, values.now)} {words.get(test.found, '没有测成')}"
 
 
 def _walls_words(values: Values) -> str:

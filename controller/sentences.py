@@ -142,8 +142,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Deals are recorded and shown as usual; sound continues by itself when the device is back.",
     ),
     "output_muted": (
-        "音响在主机里被静音了，办公室听不到。",
-        "The output is muted in the machine: the office hears nothing.",
+        "音响在主机里被静音了，或者音量是 0，办公室听不到。",
+        "The output is muted in the machine, or its volume is 0: the office hears nothing.",
     ),
     "output_muted_meanwhile": (
         "订单照常记录，屏幕照常显示，声音恢复后自动继续。",
@@ -160,8 +160,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Please plug it in, or choose another one on the phone’s last tab.",
     ),
     "output_muted_mend": (
-        "请打开主机的声音设置，取消静音，把音量调大。",
-        "Please open the machine’s sound settings, unmute the output and raise its volume.",
+        "请在手机“设备”页点“打开音响的声音”；还是没有，请在主机的声音设置里把音量调大。",
+        "Please tap “Turn the sound on” on the phone’s last tab, or raise the volume in the machine’s sound settings.",
     ),
     "output_silent": (
         "音乐应该在响，却没有声音送出去。",

@@ -15,6 +15,38 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
         "请看“广播”页的歌单里有没有能放的歌；没有反应就运行 zhangu doctor。",
         "Please check that the playlist has tracks that can be played, or run zhangu doctor.",
     ),
+    "speaker_unheard": (
+        "{since} 的喇叭自检，麦克风没有听到提示音。",
+        "The speaker test of {since}: the microphone did not hear the tone.",
+    ),
+    "speaker_unheard_meanwhile": (
+        "音乐和播报照常送出，办公室可能听不到。",
+        "Music and announcements are sent as usual; the office may not hear them.",
+    ),
+    "speaker_unheard_mend": (
+        "请看功放和喇叭有没有开、线有没有松、麦克风有没有挪走，再到手机“设备”页的“喇叭自检”点“现在试一次”。",
+        "Please check amplifier, speakers, cables and the microphone’s place, then test again on the phone’s last tab.",
+    ),
+    "no_microphone": (
+        "喇叭自检没有做成：没有找到麦克风。",
+        "No speaker test: the microphone is missing.",
+    ),
+    "mic_muted": (
+        "喇叭自检没有做成：麦克风被静音了，一点声音也没有。",
+        "No speaker test: the microphone is muted, it gives no sound at all.",
+    ),
+    "mic_lost": (
+        "喇叭自检没有做成：麦克风打不开，或者中途断开了。",
+        "No speaker test: the microphone cannot be opened, or was unplugged.",
+    ),
+    "no_microphone_meanwhile": (
+        "音乐和播报照常，只是不知道办公室听不听得到。",
+        "Music and announcements continue; it is only unknown whether the office hears them.",
+    ),
+    "no_microphone_mend": (
+        "请把 USB 麦克风插好，再到手机“设备”页的“喇叭自检”选它，点“现在试一次”。",
+        "Please plug the USB microphone in, choose it on the phone’s last tab and test again.",
+    ),
     "read_only": (
         "存储卡变成只读的了，账本只能读、不能写。",
         "The file system has become read-only: nothing can be written.",

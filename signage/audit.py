@@ -168,6 +168,8 @@ DEEDS: Final[dict[str, Deed]] = {
         f"选音响：{of['output']}" if of["output"] not in ("", "按作息表") else "音响改成由主机决定"
     ),
     "outputs.try_output": "试音：{output}",
+    "speaker_test.try_speaker": "喇叭自检",
+    "outputs.unmute_output": "取消音响在主机里的静音",
     "upgrades.upgrade": "传上来一个安装包，要求升级",
     "upgrades.roll_back": "要求退回上一个版本",
     "calendar.renew": "换了日历的地址",

@@ -35,7 +35,8 @@ def how_of(fields: dict[str, Any]) -> How:
     """Return how a sent deal is recorded.
 
     `announce`: false records without announcing, "correction" says one calm sentence; `replaces`: the id of the deal
-    that this one corrects; `date`: the day of this week for which it counts.
+    that this one corrects; `date`: the day for which it counts, of this week; `history`: true allows an older day,
+    for a deal of an imported list.
     """
     replaces = None if fields.get("replaces") is None else whole_of(fields, "replaces", 1, MOST_ID)
     day = None if fields.get("date") in (None, "") else _date_in(fields)
@@ -43,7 +44,7 @@ def how_of(fields: dict[str, Any]) -> How:
         if replaces is None and day in (None, office().glance().plan.date):
             raise Refused("announce 写 correction 时，要用 replaces 写明改的是哪一单。", "replaces")
         return How(True, replaces, day, calm=True)
-    return How(flag_of(fields, "announce"), replaces, day)
+    return How(flag_of(fields, "announce"), replaces, day, history=flag_of(fields, "history") is True)
 
 
 def _date_in(fields: dict[str, Any]) -> date:

@@ -79,6 +79,7 @@ _TAG_OF: Final = {
     "links": "state",
     "backups": "state",
     "outputs": "sound",
+    "speaker_test": "sound",
     "voice": "sound",
     "tracks": "sound",
     "access": "access",

@@ -1,4 +1,4 @@
-"""The outputs of the machine on the phone: the list, the choice, a test tone."""
+"""The outputs of the machine on the phone: the list, the choice, a test tone, and unmuting the one in use."""
 
 from __future__ import annotations
 
@@ -54,4 +54,12 @@ def choose_output() -> Response:
 def try_output() -> Response:
     """Play the chime through `output`. 422 in quiet time and mute, and when it cannot be opened."""
     office().outputs.test(text_of(body(), "output", KEY_LIMIT))
+    return jsonify({})
+
+
+@pages.post("/api/outputs/unmute")
+@needs("manage")
+def unmute_output() -> Response:
+    """Unmute the output in use in the machine, and raise its volume from 0. 422 when it is not muted, or stays so."""
+    office().outputs.unmute()
     return jsonify({})

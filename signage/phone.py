@@ -129,7 +129,8 @@ def phone_state() -> Json:
     current = office()
     glance = current.glance()
     today = glance.plan.date
-    announcements, (deals, count) = current.announcements(today), current.latest_deals(today, LINES)
+    deals, count = current.latest_deals(today, LINES)
+    about = current.announced.of_deals(today, [deal.id for deal in deals])
     return {
         **_moment(glance),
         "me": access().me(),
@@ -142,15 +143,14 @@ def phone_state() -> Json:
         "measures": [{"name": one.name, "unit": one.unit} for one in current.measures.measures()],
         "playlists": list(current.playlists()),
         "playlist_names": current.playlist_names(),
-        "done": done_lines(deals, announcements, glance.now, glance.sounding.hearing, LINES),
+        "done": done_lines(deals, about, glance.now, glance.sounding.hearing, LINES),
         "done_total": count,
         "said": [
             _said_line(announcement, glance.now, glance.sounding.hearing)
-            for announcement in reversed(announcements)
-            if announcement.kind in SAID_BY_HAND
-        ][:SPOKEN],
+            for announcement in current.announced.latest(today, SAID_BY_HAND, SPOKEN)
+        ],
         "cities": [serializers.city(city) for city in glance.cities],
-        "day_lines": day_line(today, announcements).lines,
+        "day_lines": day_line(today, current.announced.outcomes(today)).lines,
         "walls": wall_lines(screens().all(), streams().names(), current.walls.known(), glance),
         "build": current_app.jinja_env.globals["build"],
         "reach": reach(),
@@ -232,6 +232,7 @@ def _moment(glance: Glance) -> Json:
         "troubles": [serializers.problem(trouble) for trouble in glance.problems],
         "readings": [serializers.reading(row) for row in glance.readings],
         "clock_trusted": glance.trusted_clock,
+        "output_muted": office().outputs.values().muted,
     }
 
 

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 MAX_STREAMS = 250
 TICK_S = 10.0
 LOOK_S = 1.0  # interval at which the writer checks for closed connections and ended sessions
+STATE_S = 0.002
+"""Time of the server that one screen takes after a hint: the next hint waits until all could have fetched the last."""
 NAME_LIMIT = 40
 LINE = "zhangu.line"  # where in the WSGI environment the server puts the Line of a request
 
@@ -207,9 +209,13 @@ class Streams:
 
     def _write_all(self, news: Subscription) -> None:
         tick_at, look_at = time.monotonic() + TICK_S, time.monotonic() + LOOK_S
+        hint_at, changed = 0.0, False
         while not news.closed:
-            if news.get(timeout=max(0.0, min(look_at, tick_at) - time.monotonic())) is not None:
+            until = min(look_at, tick_at, hint_at) if changed else min(look_at, tick_at)
+            changed = news.get(timeout=max(0.0, until - time.monotonic())) is not None or changed
+            if changed and time.monotonic() >= hint_at:
                 self._send(self._hint)
+                hint_at, changed = time.monotonic() + STATE_S * len(self._listeners()), False
             if time.monotonic() >= look_at:
                 self._look()
                 look_at = time.monotonic() + LOOK_S

@@ -28,6 +28,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
+from controller.system.os_errors import reason
 from signage.http import MAX_BODY, PLAIN, STATE, largest
 from signage.sse import LINE, MAX_STREAMS
 
@@ -143,8 +144,12 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(too_large(self.most))
 
     def received(self, data: bytes) -> int:
-        """Take the next bytes; refuse a body without a length once it grows too large."""
-        taken = int(super().received(data))
+        """Take the next bytes; refuse a body without a length once it grows too large, and one that finds no room."""
+        try:
+            taken = int(super().received(data))
+        except OSError as error:  # a large body is kept in a temporary file
+            self._refuse(Refusal(507, f"存不下这个文件（{reason(error)}），请清理磁盘空间。"))
+            return len(data)
         if self.body_bytes_received > self.most and not self.error:
             self._refuse(too_large(self.most))
         return taken

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import shortcuts
 from tests.forms import LONG
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ os.environ["ZHANGU_VOICE_INSTALL"] = "0"  # daemons in tests download nothing
 # Keep bytecode, as for users: where the shell forbids it, hundreds of child processes would compile everything.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+shortcuts.install()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -29,6 +31,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def pytest_collection_finish() -> None:
+    shortcuts.settle()
 
 
 VOICES = Path(__file__).resolve().parents[1] / ".venv" / "voices"

@@ -78,6 +78,12 @@ class FakeSpeaker:
     def tone(self, path: Path) -> None:
         self.tones = [*getattr(self, "tones", ()), path]
 
+    def test_tone(self, path: Path, length_s: float) -> None:
+        self.test_tones = [*getattr(self, "test_tones", ()), path]
+
+    def unmute(self) -> None:
+        self.unmuted = True
+
     def works(self) -> bool:
         return True
 

@@ -11,10 +11,12 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +36,8 @@ RENEW_S: Final = 90 * 86400
 _ITERATIONS: Final = 1000
 """Passwords are random and long: the hash needs no slowness against guessing, and 1,000 branches log in at once."""
 _MESSAGE_LIMIT: Final = 8192
+_STARTING_S: Final = 3.0
+"""Mosquitto writes its process id before it handles signals."""
 
 
 class HubTrouble(Exception):  # noqa: N818  people read it
@@ -250,7 +254,7 @@ class Hub:
     def reload(self) -> bool:
         """Let the running broker read users and rights again: it ends connections that have lost theirs."""
         number = self.pid()
-        if number is None:
+        if number is None or not _catches_hangup(number):
             return False
         os.kill(number, signal.SIGHUP)
         return True
@@ -312,6 +316,19 @@ def rights_of(org: str, users: Mapping[str, Mapping[str, Any]]) -> str:
                 *(f"topic write {root}/{name}/{part}" for part in own),
             ]
     return "\n".join(lines) + "\n"
+
+
+def _catches_hangup(number: int) -> bool:
+    """Wait until a broker that has just started handles SIGHUP, which would end it before; False when it never does."""
+    for _ in range(int(_STARTING_S / 0.05)):
+        try:
+            caught = re.search(r"(?m)^SigCgt:\s*([0-9a-f]+)$", Path(f"/proc/{number}/status").read_text())
+        except OSError:
+            return False
+        if caught is not None and int(caught[1], 16) >> (signal.SIGHUP - 1) & 1:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _today() -> str:

@@ -59,7 +59,9 @@ class Link:
                 was_up = False
             if was_up is not None:
                 failures = 0 if was_up else failures + 1
-                self._closing.wait(pause_after(failures))
+                pause = pause_after(failures)
+                log.debug("%d failures, next attempt in %.1f s", failures, pause)
+                self._closing.wait(pause)
 
     def _once(self) -> bool | None:
         """Make one connection; return whether it was up, None when none is wanted."""
@@ -70,7 +72,11 @@ class Link:
             return None
         way = way_of(access, self._trying)
         attempt = _kind_of(way)(self._side, access, self._awake, self._closing, self._monotonic)
+        began = self._monotonic()
         why, detail = attempt.run()
+        log.debug(
+            "a connection over %s ended after %.1f s: %s %s", way, self._monotonic() - began, why, detail
+        )
         self._trying = self._trying.after(was_up=attempt.was_up)
         self._side.down(why, detail, way)
         return attempt.was_up

@@ -18,6 +18,7 @@ from controller.sales.model import (
     Conflict,
     Kind,
     NewAnnouncement,
+    Outcome,
     State,
     StoredScript,
 )  # fmt: skip
@@ -43,13 +44,16 @@ _MOVE: Final = {
     for state, stamp in _STAMP.items()
 }
 _SELECT: Final = (
-    "SELECT id, key, kind, text, state, why, created, due, started, ended, priority, script, decision"
-    " FROM announcements WHERE "
+    "SELECT id, key, kind, text, state, why, created, due, started, ended, priority, script, decision,"
+    " (SELECT json_group_array(deal_id) FROM (SELECT deal_id FROM announced_deals"
+    " WHERE announcement_id = announcements.id ORDER BY deal_id)) FROM announcements"
 )
 
 _OPEN: Final = (
     "state IN ('waiting', 'playing') AND "  # as in the partial index, or SQLite reads the whole table
 )
+_BY_KIND: Final = " INDEXED BY announcements_waiting WHERE state = 'waiting' AND kind "
+_OF_JSON: Final = "IN (SELECT value FROM json_each(?))"
 
 
 class Outbox:
@@ -102,6 +106,11 @@ class Outbox:
         sql = "UPDATE announcements SET due = ?, why = ? WHERE id = ? AND state = 'waiting'"
         return self._rows.change(sql, maybe_ms(due), why, ident) == 1
 
+    def postpone_all(self, kind: Kind, due: datetime, later: datetime, why: str) -> int:
+        """Move the waiting announcements of a kind from one due moment to another; return their number."""
+        sql = "UPDATE announcements SET due = ?, why = ? WHERE state = 'waiting' AND kind = ? AND due = ?"
+        return self._rows.change(sql, to_ms(later), why, kind, to_ms(due))
+
     def rewrite(self, ident: int, text: str, script: StoredScript) -> bool:
         """Change the wording of a waiting announcement; return False if it no longer waits."""
         sql = "UPDATE announcements SET text = ?, script = ? WHERE id = ? AND state = 'waiting'"
@@ -118,6 +127,41 @@ class Outbox:
     def of_day(self, date: date) -> tuple[Announcement, ...]:
         """Return all announcements added on an office day, oldest first."""
         return self._list("date = ? ORDER BY id", day(date))
+
+    def of_day_and_deals(self, date: date, deals: Iterable[int]) -> tuple[Announcement, ...]:
+        """Return the announcements added on an office day that name one of these deals, oldest first."""
+        where = "date = ? AND id IN (SELECT announcement_id FROM announced_deals WHERE deal_id "
+        return self._list(f"{where}{_OF_JSON}) ORDER BY id", day(date), to_json(list(deals)))
+
+    def of_day_and_key(self, date: date, prefix: str) -> tuple[Announcement, ...]:
+        """Return the announcements added on an office day whose key begins with `prefix`, oldest first."""
+        return self._list("date = ? AND substr(key, 1, ?) = ? ORDER BY id", day(date), len(prefix), prefix)
+
+    def latest_of_kinds(self, date: date, kinds: Collection[str], most: int) -> tuple[Announcement, ...]:
+        """Return the latest announcements of these kinds added on an office day, newest first."""
+        where = f"date = ? AND kind {_OF_JSON} ORDER BY id DESC LIMIT ?"
+        return self._list(where, day(date), to_json(list(kinds)), most)
+
+    def outcomes(self, date: date, times: int) -> tuple[Outcome, ...]:
+        """Return what became of the announcements added on an office day, counted by state and reason.
+
+        `times`: maximum number of their first moments in each outcome.
+        """
+        rows = self._rows.all(
+            "SELECT state, why, kind, CASE state WHEN 'waiting' THEN ifnull(due, created) END AS moment, count(*),"
+            " group_concat(created) FROM"
+            " (SELECT * FROM announcements WHERE date = ? ORDER BY id) GROUP BY state, why, kind, moment"
+            " ORDER BY min(id)",
+            day(date),
+        )
+        zone = self._rows.zone
+        return tuple(
+            Outcome(
+                State(state), why, Kind(kind), maybe_from_ms(due, zone), count,
+                tuple(from_ms(int(at), zone) for at in created.split(",", times)[:times]),
+            )
+            for state, why, kind, due, count, created in rows
+        )  # fmt: skip
 
     def counts(self, date: date) -> dict[State, int]:
         """Return the number of announcements added on an office day, by state."""
@@ -148,6 +192,19 @@ class Outbox:
             return self._list(_OPEN + "state = 'waiting' ORDER BY id")
         return self._list(_OPEN + "state = 'waiting' AND kind = ? ORDER BY id", kind)
 
+    def waiting_besides(self, kinds: Collection[str]) -> tuple[Announcement, ...]:
+        """Return waiting announcements of all other kinds, oldest first, without reading those of `kinds`."""
+        rows = self._rows.all(f"{_SELECT}{_BY_KIND}NOT {_OF_JSON} ORDER BY id", to_json(list(kinds)))
+        return tuple(map(self._announcement, rows))
+
+    def waiting_until(self, kinds: Collection[str]) -> tuple[tuple[Kind, datetime], ...]:
+        """Return each kind and due moment at least one waiting announcement of `kinds` has."""
+        rows = self._rows.all(
+            f"SELECT DISTINCT kind, due FROM announcements{_BY_KIND}{_OF_JSON} AND due IS NOT NULL",  # noqa: S608
+            to_json(list(kinds)),
+        )
+        return tuple((Kind(kind), from_ms(due, self._rows.zone)) for kind, due in rows)
+
     def talked_s(self, since: datetime, now: datetime) -> float:
         """Return the seconds of announcements played between two moments, including the one playing now."""
         row = self._rows.one(
@@ -163,7 +220,7 @@ class Outbox:
         return announcements[0] if announcements else None
 
     def _list(self, where: str, *values: str | int) -> tuple[Announcement, ...]:
-        return tuple(map(self._announcement, self._rows.all(_SELECT + where, *values)))
+        return tuple(map(self._announcement, self._rows.all(f"{_SELECT} WHERE {where}", *values)))
 
     def _known(self, ident: int) -> Announcement:
         announcement = self.get(ident)
@@ -171,14 +228,26 @@ class Outbox:
         return announcement
 
     def _announcement(self, row: Row) -> Announcement:
-        ident, key, kind, text, state, why, created, due, started, ended, priority, script, decision = row
-        deals = self._rows.all(
-            "SELECT deal_id FROM announced_deals WHERE announcement_id = ? ORDER BY deal_id", ident
-        )
+        (
+            ident,
+            key,
+            kind,
+            text,
+            state,
+            why,
+            created,
+            due,
+            started,
+            ended,
+            priority,
+            script,
+            decision,
+            deals,
+        ) = row
         zone = self._rows.zone
         return Announcement(
             id=ident, key=key, kind=Kind(kind), text=text, state=State(state), why=why, created=from_ms(created, zone),
-            due=maybe_from_ms(due, zone), deals=tuple(row[0] for row in deals),
+            due=maybe_from_ms(due, zone), deals=tuple(json.loads(deals)),
             started=maybe_from_ms(started, zone), ended=maybe_from_ms(ended, zone), priority=priority,
             script=StoredScript.from_json(json.loads(script)), decision=json.loads(decision),
         )  # fmt: skip

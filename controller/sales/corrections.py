@@ -8,6 +8,7 @@ from typing import Final
 from controller.sales.messages import Words
 from controller.sales.model import Conflict, Deal, Refused
 
+OLDEST: Final = date(2000, 1, 1)
 WEEKDAYS: Final = "一二三四五六日"
 _CORRECTED: Final = ("person_id", "product", "amount", "date")
 
@@ -21,7 +22,9 @@ def in_words(day: date, today: date) -> str:
     """Return a date as people say it: 今天, 昨天, else 11月23日（周一）."""
     if day == today:
         return "今天"
-    return "昨天" if day == today - timedelta(days=1) else written(day)
+    if day == today - timedelta(days=1):
+        return "昨天"
+    return written(day) if day.year == today.year else f"{day.year}年{day.month}月{day.day}日"
 
 
 def written(day: date) -> str:
@@ -29,20 +32,28 @@ def written(day: date) -> str:
     return f"{day.month}月{day.day}日（周{WEEKDAYS[day.weekday()]}）"
 
 
-def checked_date(wanted: date | None, today: date) -> date:
-    """Return the day for which a deal counts, today when none is named. Raises `Refused` outside this week."""
+def checked_date(wanted: date | None, today: date, *, history: bool = False) -> date:
+    """Return the day for which a deal counts, today when none is named. Raises `Refused` outside this week.
+
+    `history`: a deal of a program or an imported list, which may be older.
+    """
     if wanted is None:
         return today
     week = week_so_far(today)
+    if history and OLDEST <= wanted < week[0]:
+        return wanted
     if wanted not in week:
         first = "今天" if week[0] == today else f"{written(week[0])}到今天"
         raise Refused(f"{written(wanted)}不能记单：只能记在本周，{first}。没有记下。", field="date")
     return wanted
 
 
-def check_correctable(old: Deal, today: date) -> None:
-    """Raise `Refused` when a deal is from an earlier week, `Conflict` when it was taken back or corrected already."""
-    if old.date not in week_so_far(today):
+def check_correctable(old: Deal, today: date, *, history: bool = False) -> None:
+    """Raise `Refused` when a deal is from an earlier week, `Conflict` when it was taken back or corrected already.
+
+    `history`: the correction comes from the program or list that has the deal, which may be old.
+    """
+    if not history and old.date not in week_so_far(today):
         raise Refused(
             f"这一单是 {written(old.date)}的，那一周已经结束，不能再改。真的错了可以撤回。", field="replaces"
         )
@@ -93,6 +104,11 @@ def still_counts(deal: Deal, words: Words) -> str:
 def frozen_note(day: date, today: date, frozen_at: str) -> str:
     """Return the sentence for a change on a day whose results are published."""
     return f"{in_words(day, today)} {frozen_at} 公布的战报不变；排名和合计按现在的单算。"
+
+
+def history_note(day: date, today: date) -> str:
+    """Return the sentence for a deal of a week that is over."""
+    return f"这一单算在{in_words(day, today)}，那一周已经过去：已经记下的获奖不变，排名和合计按现在的单算。"
 
 
 def _whose(deal: Deal) -> str:

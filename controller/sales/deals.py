@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
@@ -142,12 +142,12 @@ class Deals:
     def get(self, deal_id: int) -> Deal | None:
         """Return the deal with this id, voided or not."""
         row = self._rows.one(_SELECT + "WHERE id = ?", deal_id)
-        return None if row is None else self._deal(row)
+        return None if row is None else _deal(row, self._rows.zone)
 
     def by_key(self, key: str) -> Deal | None:
         """Return the deal recorded under this key, voided or not."""
         row = self._rows.one(_SELECT + "WHERE key = ?", key)
-        return None if row is None else self._deal(row)
+        return None if row is None else _deal(row, self._rows.zone)
 
     def usual_amounts(self, count: int) -> tuple[Decimal, ...]:
         """Return the most frequent amounts of the last 300 unvoided deals that occurred more than once."""
@@ -158,13 +158,13 @@ class Deals:
     def of_day(self, date: date) -> tuple[Deal, ...]:
         """Return all deals of an office day, including voided ones, by time of signing."""
         rows = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at, id", day(date))
-        return tuple(map(self._deal, rows))
+        return self._deals(rows)
 
     def latest_of_day(self, date: date, most: int) -> tuple[tuple[Deal, ...], int]:
         """Return the latest deals of an office day, including voided ones, by time of signing, and how many it has."""
         rows = self._rows.all(_SELECT + "WHERE date = ? ORDER BY at DESC, id DESC LIMIT ?", day(date), most)
         count = self._rows.one("SELECT count(*) FROM deals WHERE date = ?", day(date))
-        return tuple(map(self._deal, reversed(rows))), count[0] if count else 0
+        return self._deals(reversed(rows)), count[0] if count else 0
 
     def of_ids(self, ids: tuple[int, ...]) -> tuple[Deal, ...]:
         """Return the deals with these ids, in the given sequence; unknown ids are left out."""
@@ -173,7 +173,7 @@ class Deals:
     def last(self, count: int) -> tuple[Deal, ...]:
         """Return the newest unvoided deals, newest first."""
         sql = _SELECT + "WHERE voided_at IS NULL ORDER BY id DESC LIMIT ?"
-        return tuple(map(self._deal, self._rows.all(sql, count)))
+        return self._deals(self._rows.all(sql, count))
 
     def recent_sellers(self, count: int) -> tuple[int, ...]:
         """Return the people of the newest unvoided deals, the last one first."""
@@ -256,7 +256,7 @@ class Deals:
     def largest_few(self, count: int = 20) -> tuple[Deal, ...]:
         """Return the largest unvoided deals of all time, largest first; among equals the earlier first."""
         sql = _SELECT + "WHERE voided_at IS NULL ORDER BY fen DESC, date, id LIMIT ?"
-        return tuple(map(self._deal, self._rows.all(sql, count)))
+        return self._deals(self._rows.all(sql, count))
 
     def selling_days(self, since: date, until: date) -> dict[int, set[date]]:
         """Return per person the days with an unvoided deal."""
@@ -283,14 +283,20 @@ class Deals:
             raise Conflict("这张表单已经用别的内容报过一单，请重新打开报单页再填。", field="key")
         return known
 
-    def _deal(self, row: Row) -> Deal:
-        ident, key, person_id, person, team, product, fen, at, voided_at, reason, when, team_id, *link = row
-        return Deal(
-            id=ident, key=key, person_id=person_id, person=person, team=team, product=product,
-            amount=from_fen(fen), at=from_ms(at, self._rows.zone),
-            voided=None if voided_at is None else reason, date=_parsed(when), team_id=team_id,
-            replaces=link[0], replaced_by=link[1],
-        )  # fmt: skip
+    def _deals(self, rows: Iterable[Row]) -> tuple[Deal, ...]:
+        return tuple(_deal(row, self._rows.zone) for row in rows)
+
+
+@lru_cache(maxsize=1024)
+def _deal(row: Row, zone: tzinfo) -> Deal:
+    """Return a row as a deal. Cached: walls and phones ask for the same hundred deals after every change."""
+    ident, key, person_id, person, team, product, fen, at, voided_at, reason, when, team_id, *link = row
+    return Deal(
+        id=ident, key=key, person_id=person_id, person=person, team=team, product=product,
+        amount=from_fen(fen), at=from_ms(at, zone),
+        voided=None if voided_at is None else reason, date=_parsed(when), team_id=team_id,
+        replaces=link[0], replaced_by=link[1],
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=512)

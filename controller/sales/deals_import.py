@@ -11,7 +11,7 @@ from typing import Final
 
 from controller.names import tidy_name
 from controller.sales import inbound
-from controller.sales.corrections import in_words, week_so_far
+from controller.sales.corrections import OLDEST
 from controller.sales.model import Refused
 from controller.sales.name_match import match
 from controller.sales.pasted_rows import Known, PastedRow, marked_repeats
@@ -110,8 +110,10 @@ def _dated(row: PastedRow, written: str, known: Known) -> PastedRow:
         row = replace(row, at=at, late=timing.why or "", doubts=(*row.doubts, *filter(None, [timing.doubt])))
     if day > today:
         return replace(row, doubts=(*row.doubts, f"日期 {day} 在今天以后。")) if at is None else row
-    if day not in week_so_far(today):
-        return replace(row, doubts=(*row.doubts, f"{in_words(day, today)}不是本周的，只能记在本周。"))
+    if day < OLDEST:
+        return replace(
+            row, doubts=(*row.doubts, f"日期“{written[:20]}”太早了，最早可以是 {OLDEST.year} 年。")
+        )
     return replace(row, day=day)
 
 

@@ -284,3 +284,23 @@ class Announcement:
     priority: int = 0
     script: StoredScript = StoredScript()
     decision: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of `count` announcements of a day that have the same kind, state and reason.
+
+    `due`: of waiting ones, the same for all; `times`: when the first of them were added, oldest first.
+    """
+
+    state: State
+    why: str
+    kind: Kind
+    due: datetime | None
+    count: int
+    times: tuple[datetime, ...]
+
+    @property
+    def created(self) -> datetime:
+        """Return when the first of them was added."""
+        return self.times[0]

@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Final
 
 from controller.sales import inbound
-from controller.sales.corrections import in_words, week_so_far
+from controller.sales.corrections import in_words
 from controller.sales.model import Person, Refused
 from controller.sales.name_match import match
-from controller.sales.pasted_messages import Message, messages_of
+from controller.sales.pasted_messages import Message, Signed, messages_of, signed_on
 from controller.sales.pasted_rows import Known, PastedRow, apply_fix, fix_of, marked_repeats
 from controller.sales.pasted_tokens import Token, Vocabulary, cleaned, tokens
 
@@ -38,7 +38,7 @@ _EARLIER: Final = re.compile(r"[上那前]一?[单条个]|刚才|刚刚那|上�
 _LIST_PRICE: Final = re.compile(r"(?:原价|标价|底价|优惠|立减|减|返现|返)[ ]*[:：是了]?[ ]*$")
 _SPEAKER: Final = re.compile(r"[ ]*[:：][ ]*[^\s\d:：]")
 _TALK: Final = re.compile(
-    r"报销|红包|奖金|奖励|罚款|工资|开会|公告|排名|目标|冲刺|合计|总共|一共|共计|累计|业绩|完成率|差\d|还差|加油"
+    r"报销|红包|奖金|奖励|罚款|工资|开会|公告|排名|目标|冲刺|合计|总共|一共|共计|总计|总额|小计|累计|业绩|完成率|差\d|还差|加油"
 )
 _FILLER: Final = re.compile(
     r"[早晚][上安]好?|[上中下]午好|各位|同事|不好意思|昨天|前天|上周|本周|恭喜|喜报|喜签|捷报|开单|报单|成交|签约|签下|签了|签到|签单|签|拿下|又|一单|两单|三单|单子|各|我也有|我的|我|也|的|了|啦|和|跟|啊|哦|大家|为|她|他|鼓掌|金额|姓名|名字|"
@@ -111,6 +111,10 @@ class _Reading:
                 self._flush(drafts, until=line[0].start)
                 drafts = []
                 self._doubt_taken_back(self._line_text(line), list(line[0].people))
+            elif fix is None and (self.rows or drafts) and self._is_slip(line):
+                self._flush(drafts, until=line[0].start)
+                drafts = []
+                self._doubt_slip(self._line_text(line))
             elif fix is None:
                 drafts = self._walk(deal, drafts)
             else:
@@ -118,6 +122,7 @@ class _Reading:
                 drafts = []
                 self._correct(deal, fix)
         self._flush(drafts)
+        self._doubt_slip(_tail(self.text, self.found))
         if not any(token.kind in ("person", "product", "amount") for token in self.found):
             self._doubt_taken_back(self.text, [])
 
@@ -128,6 +133,12 @@ class _Reading:
         start = self.text.rfind("\n", 0, line[0].start) + 1
         first = line[0].kind == "person" and not self.text[start : line[0].start].strip()
         return first and _SPEAKER.match(self.text, line[0].end) is not None
+
+    def _is_slip(self, line: list[Token]) -> bool:
+        """Return whether a line says that a deal above is wrong, without the right amount: 上面是年卡，不是季卡."""
+        if not line or any(token.kind == "amount" for token in line):
+            return False
+        return _FIXES.search(self._line_text(line)) is not None
 
     def _correct(self, deal: list[Token], line: list[Token]) -> None:
         written = self._line_text(line) if not deal else self.text[deal[-1].end : line[-1].end]
@@ -198,7 +209,7 @@ class _Reading:
     def _same_deal(self, draft: _Draft, token: Token) -> bool:
         """Return whether a second amount belongs to the same deal: nothing but a word for a price stands between."""
         between = self.text[draft.end : token.start]
-        return bool(re.search(r"实收|实付|成交|到手|折后|优惠后|最终", between))
+        return bool(re.search(r"实收|实付|成交|到手|折后|优惠后|最终|=", between))
 
     # --- rows
 
@@ -214,8 +225,14 @@ class _Reading:
                 self._doubt_taken_back(context, [one for token in draft.people for one in token.people])
 
     def _doubt_taken_back(self, text: str, people: Sequence[Person]) -> None:
-        """Mark the row that a later line takes back (刚才那单退了): the last one of its people, else of the sender."""
-        if not (word := _UNSIGNED.search(text)) or not self.rows:
+        """Mark the row that a later line takes back (刚才那单退了): the last one of its people, else of the sender.
+
+        Words of a slip without the right amount (前面那个写错了) mark all rows of that person and product.
+        """
+        if not self.rows:
+            return
+        if not (word := _UNSIGNED.search(text)):
+            self._doubt_slip(text)
             return
         if not people and self.message.sender:
             sender = match(self.message.sender, self.known.people, self.known.spelling).person
@@ -226,6 +243,14 @@ class _Reading:
                 why = f"后面写着“{word[0]}”，请看还算不算。"
                 self.rows[at] = replace(row, doubts=(*row.doubts, why))
                 return
+
+    def _doubt_slip(self, text: str) -> None:
+        if (word := _FIXES.search(text)) is None:
+            return
+        last = self.rows[-1]
+        for at, row in enumerate(self.rows):
+            if (row.person, row.product) == (last.person, last.product):
+                self.rows[at] = replace(row, doubts=(*row.doubts, f"后面写着“{word[0]}”，请看哪个对。"))
 
     def _rows_of(self, draft: _Draft, context: str, since: int) -> list[PastedRow]:
         if draft.amount is None and not (draft.people and draft.products):
@@ -239,8 +264,11 @@ class _Reading:
         amount = draft.amount.amount if draft.amount else None
         line = self.text.rfind("\n", 0, draft.start) + 1
         text = self.text[max(since, line) : draft.end].strip(" \n,，;；。、")
+        signed = signed_on(context, self.known.now.date()) or signed_on(
+            self._head(draft), self.known.now.date()
+        )
         return [
-            self._dated(PastedRow(text, one, written, product, amount, (*why, *doubts)))
+            self._dated(PastedRow(text, one, written, product, amount, (*why, *doubts)), signed)
             for one, written, why in people
         ]
 
@@ -353,17 +381,30 @@ class _Reading:
         total = sum((row.amount or Decimal(0) for row in self.rows), own or Decimal(0))
         return len(draft.amounts) == 2 and len(sums) == 1 and bool(self.rows) and sums[0].amount == total
 
-    def _dated(self, row: PastedRow) -> PastedRow:
+    def _head(self, draft: _Draft) -> str:
+        """Return the line above the deals, such as 昨天漏报的两单：, "" when the deal is in the first line."""
+        first, _, rest = self.text.partition("\n")
+        start = draft.start - len(first)
+        return first if start > 0 and rest and not re.search(r"\d{3}", first) else ""
+
+    def _dated(self, row: PastedRow, signed: Signed | None) -> PastedRow:
         at, now = self.message.at, self.known.now
+        if signed is not None and signed.day < (at.date() if at else now.date()):
+            unsure = () if signed.certain else (f"写着“{signed.text}”，请看是哪天签的。",)
+            doubts = (*row.doubts, *unsure)
+            late = f"是{in_words(signed.day, now.date())}签的，只记不播，战报照算。"
+            return replace(row, day=signed.day, late=late, doubts=doubts)
         if at is None:
             return row
         timing = inbound.timing(at, now, self.known.late_minutes, trusted=True)
-        doubts = [*row.doubts, *([timing.doubt] if timing.doubt else [])]
-        day = timing.day
-        if day is not None and day not in week_so_far(now.date()):
-            doubts.append(f"这是{in_words(day, now.date())}的消息，不是本周的，只能记在本周。")
-            day = None
-        return replace(row, at=at, day=day, late=timing.why or "", doubts=tuple(doubts))
+        doubts = (*row.doubts, *([timing.doubt] if timing.doubt else []))
+        return replace(row, at=at, day=timing.day, late=timing.why or "", doubts=doubts)
+
+
+def _tail(text: str, found: Sequence[Token]) -> str:
+    """Return the lines after the last one with a deal, "" when there is no deal."""
+    last = max((token.end for token in found if token.kind in ("person", "product", "amount")), default=None)
+    return "" if last is None else text[last:].partition("\n")[2]
 
 
 def _lines(found: Sequence[Token]) -> list[list[Token]]:
@@ -382,6 +423,8 @@ def _doubts_of(context: str, people: int) -> list[str]:
         doubts.append(f"写着“{unsigned[0]}”，请看是不是真的签了。")
     if re.search(r"[?？]|吗", context):
         doubts.append("写着问号，请看是不是真的签了。")
+    if arrow := re.search(r"→|⇒|=>|->", context):
+        doubts.append(f"写着“{arrow[0]}”，请看哪个对。")
     if several := _SEVERAL.search(context):
         doubts.append(f"写着“{several[0]}”，请看金额是一份的还是一共的。")
     if people > 1:

@@ -18,16 +18,25 @@ _TIME: Final = (
     r"(?:(?P<half>上午|下午|早上|中午|晚上|凌晨)\s*)?"
     r"(?P<hour>\d{1,2})[:：](?P<minute>\d{2})(?:[:：](?P<second>\d{2}))?"
 )
+_NO_NAME: Final = r"(?!(?:[今昨前]天|上午|下午|早上|中午|晚上|凌晨|(?:星期|周)[一二三四五六日天])[\s\d])"
 _HEADER: Final = re.compile(
-    rf"\s*(?P<name>[^\d\s:：,，;；][^:：,，;；\t]{{0,23}}?)?\s*(?:(?:{_DATE})\s*)?(?:{_TIME})\s*[:：]?\s*"
+    rf"\s*(?P<name>{_NO_NAME}[^\d\s:：,，;；][^:：,，;；\t]{{0,23}}?)?\s*(?:(?:{_DATE})\s*)?(?:{_TIME})\s*[:：]?\s*"
 )
 _NAME_LAST: Final = re.compile(
     rf"\s*(?:(?:{_DATE})\s+)?(?:{_TIME})\s+(?P<name>[^\d\s:：,，;；][^:：,，;；\t\d]{{0,23}})\s*[:：]?\s*"
 )
+_SIGNED: Final = re.compile(
+    r"漏报|补报|补录|补记|补一|补个|补单|忘报|忘了报|忘记报|没报|没来得及|签|成交|成单|开单|的单|那单|报的"
+)
+"""Beside a date in a text: it is the day of the deal, and not of an invoice or an appointment."""
+_DAY_IN_TEXT: Final = re.compile(
+    r"(?P<near>昨天|前天|昨晚|前晚|昨日)|(?<!每)(?:星期|周)(?P<weekday>[一二三四五六日天])(?![\u4e00-\u9fff]?会)"
+    r"|(?:(?P<year>\d{4})[-/年.])?(?P<month>\d{1,2})[-/月.](?P<day>\d{1,2})[日号]"
+)
 _NAME: Final = re.compile(r"\s*[^\d\s:：,，;；][^:：,，;；\t\d]{0,23}\s*")
 _DAY: Final = re.compile(rf"[\s\-—–=*·]*(?:{_DATE})(?:\s*(?:星期|周)[一二三四五六日天])?[\s\-—–=*·]*")
 LONGEST_HEADER: Final = 60
-_BACK: Final = {"今天": 0, "昨天": 1, "前天": 2}
+_BACK: Final = {"今天": 0, "昨天": 1, "前天": 2, "昨晚": 1, "前晚": 2, "昨日": 1}
 _AFTER_NOON: Final = {"下午", "晚上"}
 _SENDER: Final = re.compile(r"[\s:：\-—]+$")
 
@@ -39,6 +48,26 @@ class Message:
     text: str
     sender: str = ""
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A day that a text names. `certain`: as the day on which its deal was signed."""
+
+    day: date
+    text: str
+    certain: bool
+
+
+def signed_on(text: str, today: date) -> Signed | None:
+    """Return the earlier day that a text gives for its deal, None without one."""
+    for match in _DAY_IN_TEXT.finditer(text):
+        found = _date(match, today)
+        around = text[max(0, match.start() - 4) : match.end() + 5]
+        certain = _SIGNED.search(around) is not None
+        if found is not None and found < today and (certain or match["near"]):
+            return Signed(found, match[0], certain)
+    return None
 
 
 def messages_of(text: str, now: datetime) -> list[Message]:

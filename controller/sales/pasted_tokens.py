@@ -22,6 +22,14 @@ _CUSTOMER: Final = re.compile(
     r"(?:客户|公司|单位|甲方|备注|电话|手机|联系人)(?:名称|名字|名|电话)?[ ]*[:：][ ]*[^\s,，;；。]*"
     r"|(?:客户|公司|单位|甲方)(?:名)?(?:是|叫|为)[^\s,，;；。\d]*"
 )
+_REFERENCE: Final = re.compile(
+    r"(?:(?:合同|协议|订单|流水|发票|收据|交易|快递|工单)(?:编号|号码|单号|号)|编号|单号|尾号|卡号|账号|工号)"
+    r"[ ]*[:：是为]?[ ]*[A-Za-z]{0,8}[-_]?\d[-_\dA-Za-z]*"
+)
+_SYSTEM: Final = re.compile(
+    r"(?m)^.{0,40}(?:撤回了一条(?:成员)?消息|加入了?群聊|移出了?群聊|修改群名为.*|拍了拍.*|开启了.*验证.*)$|^以上是(?:打招呼|历史)的?(?:消息|内容)$"
+)
+"""Lines that the chat program writes, not a person."""
 _NUMBERED: Final = re.compile(r"(?m)^[ ]*(?:\d{1,2}[、.)]|[(（]\d{1,2}[)）]|[①-⑳])(?!\d)[ ]*")
 _UNIT: Final = "亿|千万|百万|万|千|百"
 _NUMBER: Final = re.compile(
@@ -36,14 +44,21 @@ _NOT_MONEY_AFTER: Final = re.compile(
     r"\s*(?:单|个|人|位|名|号|点|月|日|年|天|小时|分钟|周|%|折|期|套|份|次|楼|岁|台|张|家|组|店|:\d)"
 )
 _NOT_MONEY_BEFORE: Final = re.compile(r"[*×xX#第][ ]*$|[A-Za-z]-?$|\d[-/.:][ ]*$")
-_PHONE: Final = re.compile(r"1[3-9]\d{9}|\d{3,4}-\d{7,8}|\d{12,}")
+_PHONE: Final = re.compile(r"1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|1[3-9]\d{9}|\d{3,4}-\d{7,8}|\d{12,}")
 _DATE: Final = re.compile(
     r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 )
 _SECOND: Final = re.compile(
-    r"(?:原价|首付|定金|订金|尾款|预付|押金|优惠|返现|返|减|欠|标价|底价|不是|首款|合计|总共|一共|共计|总计|共)"
-    r"[ ]*[:：是了]?[ ]*$"
+    r"(?:原价|首付|定金|订金|尾款|预付|首期|第[一二三1-3]期|每期|月付|押金|优惠|返现|返|减|欠|标价|底价|不是|首款|合计|总共|一共|共计|总计|共"
+    r"|单价|每(?:人|月|年|张|套|个|份|次|单|位|家))[ ]*[:：是了]?[ ]*$"
 )
+_EACH_AFTER: Final = re.compile(
+    r"[ ]*(?:/|每)[ ]*(?:人|月|年|季度?|张|套|个|份|次|单|位|家)|[ ]*[*×xX][ ]*\d+[ ]*="
+)
+"""A price for one: 500元/人, 3600*2=7200."""
+_GIFT: Final = re.compile(r"(?:赠送?|附送|免费送|另送|送)[ ]*(?:一个|一份|一张|1个)?[ ]*$")
+_LOOKALIKE: Final = re.compile(r"[OoIl][\dOoIl,.]*(?![A-Za-z])")
+"""Letters that are typed for 0 and 1."""
 _ABOUT: Final = re.compile(r"(?:约|大概|大约|差不多|估计|预计|可能)[ ]*$")
 _ABOUT_AFTER: Final = re.compile(r"[ ]*(?:左右|上下|多|出头|不到|以上|以内)")
 _LEAST: Final = 100
@@ -107,6 +122,7 @@ def cleaned(text: str, names: Iterable[str]) -> str:
     text = _NUMBERED.sub("", plain_text(text).replace("\r\n", "\n").replace("\r", "\n"))
     text = unicodedata.normalize("NFKC", text)
     text = _FACE.sub(" ", text)
+    text = _REFERENCE.sub(" ", _SYSTEM.sub("", text))
     known = set(names)
     text = _MENTION.sub(lambda at: f"{at[1]} " if tidy_name(at[1]).lower() in known else " ", text)
     text = "".join(" " if _is_picture(char) else char for char in text)
@@ -180,6 +196,9 @@ def _product_names(text: str, known: Vocabulary) -> Iterator[Token]:
             end = at + len(word)
             if word.isascii() and (text[end : end + 1].isascii() and text[end : end + 1].isalpha()):
                 continue
+            if _GIFT.search(text, max(0, at - 8), at):
+                yield Token("end", at, end, "")
+                continue
             yield Token("product", at, end, text[at:end], products=known.product_words[word])
 
 
@@ -200,9 +219,13 @@ def _amounts(text: str, _: Vocabulary) -> Iterator[Token]:
 def _amount(text: str, match: re.Match[str]) -> Token | None:
     before, written = text[max(0, match.start() - 8) : match.start("value")], match["value"]
     marked = bool(match["currency"] or match["yuan"])
+    if letters := _LOOKALIKE.match(text, match.end()):
+        whole = text[match.start() : letters.end()].strip()
+        return Token("amount", match.start(), letters.end(), whole, doubt=f"金额“{whole}”里有字母，看不准。")
     if _NOT_MONEY_BEFORE.search(before) and not match["currency"]:
         return None
-    if not marked and _NOT_MONEY_AFTER.match(text, match.end()):
+    each = bool(_EACH_AFTER.match(text, match.end()))
+    if not marked and not each and _NOT_MONEY_AFTER.match(text, match.end()):
         return None
     try:
         yuan = parse_amount(written)
@@ -224,6 +247,6 @@ def _amount(text: str, match: re.Match[str]) -> Token | None:
         match.end(),
         match[0].strip(),
         amount=yuan,
-        second=bool(_SECOND.search(before)),
+        second=each or bool(_SECOND.search(before)),
         doubt=doubt,
     )

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -199,6 +200,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
 
 
+@cache
 def schema_scripts() -> list[str]:
     folder = resources.files("controller.sales")
     files = sorted(

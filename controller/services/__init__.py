@@ -30,6 +30,7 @@ from controller.sales.model import Announcement, City, Deal, Person, Refused, Te
 from controller.sales.people_import import PersonRow
 from controller.sales.store import Store
 from controller.services.addresses import Addresses
+from controller.services.announcement_lists import AnnouncementLists
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
@@ -68,6 +69,7 @@ from controller.services.roster_dates import RosterDates
 from controller.services.roundups import Batching, RoundUps
 from controller.services.scripts import ScriptBuilder
 from controller.services.snapshot import SnapshotBuilder
+from controller.services.speaker_test import SpeakerTest
 from controller.services.spoken_texts import Announced, SpokenTextService
 from controller.services.targets import TargetService
 from controller.services.timetable_edit import TimetableEditor
@@ -150,6 +152,7 @@ class Office:
             context, parts.announcer, parts.voice, builder, self._sound.hearing, batching,
             roundups.postpone_unheard,
         )  # fmt: skip
+        self.announced = AnnouncementLists(context, self._talk)
         self._deals = DealService(context, self._talk, roundups, news)
         self.inbound, self.push_links = InboundService(context, self._deals), PushLinks(context, secret_file)
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
@@ -163,6 +166,7 @@ class Office:
         self.duties, self.exceptions = DutyService(context, self.targets), ExceptionService(context)
         file, chime = parts.store.path.parent / "output.json", parts.sounds / "chime.ogg"
         self.outputs = OutputService(context, parts.speaker, self._sound.hearing, file, chime)
+        self.speaker_test = SpeakerTest(context, parts.speaker, self._sound.hearing, parts.store.path.parent)
         self.roster_dates, self.people_lists = RosterDates(context), upload_services.lists
         self.backups = Backups(context, parts.home or Home(parts.store.path.parent.parent))
         self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
@@ -170,13 +174,14 @@ class Office:
             self._sound.sounding, self._sound.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
             self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
             self.cities_link.silent, parts.call_failed_since, self.outputs.values,
+            self.speaker_test.values,
         ), MachineReader(parts.store.path.parent))  # fmt: skip
         self._view = SnapshotBuilder(
             context, self._talk, cues, self._sound.sounding, self.walls.merged, parts.library.playlists, health,
             self.honours, self.contests, self.cities_link, self.measures,
         )  # fmt: skip
         self.daily = DailyNews(
-            context, news, lambda: bool(self.links.receivers("daily")), self.announcements, health.all
+            context, news, lambda: bool(self.links.receivers("daily")), self.announced.outcomes, health.all
         )
         versions = parts.timetable_versions or parts.store.path.parent / "timetable"
         self.timetable = TimetableEditor(context, TimetableHistory(versions))
@@ -185,6 +190,7 @@ class Office:
             Prerenderer(context, cues, self._talk, roundups, self.speaking.choice), self.speaking,
             self.timetable, self.keys.log, self.roster_dates,
             FaultNews(context, news, lambda: bool(self.links.receivers("fault")), health.judged), self.daily,
+            self.speaker_test,
         )  # fmt: skip
         self.media = Media(
             upload_services,
@@ -274,9 +280,7 @@ class Office:
 
     def announcements(self, day: date) -> tuple[Announcement, ...]:
         """Return all announcements added on a day, with their states."""
-        with self._context.store.read() as session:
-            announcements = session.outbox.of_day(day)
-        return self._talk.read(announcements, self._context.clock.now())
+        return self.announced.of_day(day)
 
     def emergency(self, text: str, key: str) -> Announced:
         """Announce a text immediately, also in quiet time, while muted and at volume 0."""

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from controller.sales.announcement_policy import time_text
 from controller.sales.messages import ROUNDUP_SECONDS
@@ -36,6 +36,7 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Kind,
+    Outcome,
 )
 
 MICROPHONE: Final = Kind.MICROPHONE
@@ -59,6 +60,7 @@ TIMETABLE: Final = 30
 
 HOURLY: Final = Kind.HOURLY
 EVENING: Final = Kind.EVENING
+Waits = TypeVar("Waits", Announcement, Outcome)
 AMONG_OTHERS: Final = (HOURLY, EVENING)
 """Deals that wait for the full hour, and for the results. Never played alone: those include them."""
 FRESH: Final = timedelta(minutes=2)
@@ -102,8 +104,16 @@ class Choice:
     ahead: tuple[datetime, ...] = ()
 
 
-def choose(waiting: Iterable[Announcement], silences: Sequence[Silence], now: datetime) -> Choice:
-    """Sort `waiting` for playing. Emergencies ignore silences; during a silence nothing becomes stale."""
+def choose(
+    waiting: Iterable[Announcement],
+    silences: Sequence[Silence],
+    now: datetime,
+    among_others: Iterable[datetime] = (),
+) -> Choice:
+    """Sort `waiting` for playing. Emergencies ignore silences; during a silence nothing becomes stale.
+
+    `among_others`: due moments of announcements that are `AMONG_OTHERS`, which are never played alone.
+    """
     silent = any(silence.since <= now < silence.until for silence in silences)
     ready, stale, ahead = [], [], []
     for announcement in waiting:
@@ -116,13 +126,14 @@ def choose(waiting: Iterable[Announcement], silences: Sequence[Silence], now: da
             stale.append(announcement)
         else:
             ready.append(announcement)
+    ahead += [moment for due in among_others if (moment := after(due, silences, now)[0]) > now]
     ready.sort(key=lambda one: (-one.priority, one.id))
     deals = [one for one in ready if may_batch(one)]
     return Choice(tuple(ready), tuple(stale), tuple(deals) if is_burst(deals) else (), tuple(ahead))
 
 
 def released(
-    announcement: Announcement, silences: Sequence[Silence], now: datetime
+    announcement: Announcement | Outcome, silences: Sequence[Silence], now: datetime
 ) -> tuple[datetime, Silence | None]:
     """Return when an announcement can be played: its due moment, or the end of the silences around it with the last."""
     moment = announcement.due or min(announcement.created, now)  # a clock that was set back must not delay it
@@ -139,8 +150,11 @@ def after(moment: datetime, silences: Sequence[Silence], now: datetime) -> tuple
     return moment, last
 
 
-def as_it_waits(announcement: Announcement, silences: Sequence[Silence], now: datetime) -> Announcement:
-    """Return an announcement as people read it at `now`: one that waits for a silence has its end as due and reason."""
+def as_it_waits(announcement: Waits, silences: Sequence[Silence], now: datetime) -> Waits:
+    """Return an announcement, or what became of several, as people read it at `now`.
+
+    One that waits for a silence has its end as due and reason.
+    """
     if announcement.state != WAITING:
         return announcement
     moment, silence = released(announcement, silences, now)

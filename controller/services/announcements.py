@@ -32,7 +32,7 @@ from controller.sales.model import (
 )
 from controller.sales.store import Session
 from controller.services import announcement_priority
-from controller.services.announcement_priority import Choice, Silence
+from controller.services.announcement_priority import AMONG_OTHERS, Choice, Silence, Waits
 from controller.services.context import Context
 from controller.services.roundups import Batching
 from controller.services.scripts import ScriptBuilder, readings
@@ -70,7 +70,7 @@ class AnnouncementService:
         self._context, self._announcer, self._voice, self._builder = context, announcer, voice, builder
         self.hearing, self._batching, self._late = hearing, batching, late
         self._lock = threading.RLock()
-        self._read: tuple[int, tuple[Announcement, ...]] = (-1, ())
+        self._read: tuple[int, tuple[Announcement, ...], tuple[datetime, ...]] = (-1, (), ())
         self._readings: tuple[tuple[Person, ...], dict[str, str]] | None = None
         self._present: int | None = None  # taken by the announcer and not yet reported as ended
         self._unwritten: deque[Report] = deque()
@@ -158,8 +158,8 @@ class AnnouncementService:
             edges = (edge for shown in self._silent for edge in (shown.started, shown.ends))
             return (*self._choice(now).ahead, *edges)
 
-    def read(self, announcements: Iterable[Announcement], now: datetime) -> tuple[Announcement, ...]:
-        """Return announcements as people read them: with the reason if they wait for the end of a silence."""
+    def read(self, announcements: Iterable[Waits], now: datetime) -> tuple[Waits, ...]:
+        """Return announcements, or what became of them, as people read them; see `as_it_waits`."""
         with self._lock:
             silences = self._silences(now)
         return tuple(announcement_priority.as_it_waits(one, silences, now) for one in announcements)
@@ -167,10 +167,11 @@ class AnnouncementService:
     def _choice(self, now: datetime) -> Choice:
         """Sort the waiting announcements without the present one. Call under the lock."""
         busy = {self._present, *self._failed, *(report.id for report in self._unwritten)}
-        waiting = [one for one in self._waiting() if one.id not in busy]
-        if not waiting:
+        read, among_others = self._waiting()
+        waiting = [one for one in read if one.id not in busy]
+        if not waiting and not among_others:
             return Choice()
-        return announcement_priority.choose(waiting, self._silences(now), now)
+        return announcement_priority.choose(waiting, self._silences(now), now, among_others)
 
     def _silences(self, now: datetime) -> tuple[Silence, ...]:
         """Return today's silences, and the last one if an edit has just removed it. Call under the lock."""
@@ -181,13 +182,17 @@ class AnnouncementService:
         last = self._last_silence
         return (*silences, last) if last is not None and last.until <= now else silences
 
-    def _waiting(self) -> tuple[Announcement, ...]:
-        """Return the outbox's waiting rows, read again after each change."""
+    def _waiting(self) -> tuple[tuple[Announcement, ...], tuple[datetime, ...]]:
+        """Return the outbox's waiting rows, read again after each change; of those that are never played alone the due
+        moments, because there may be thousands.
+        """
         number = self._context.changes.number
         if self._read[0] != number:
             with self._context.store.read() as session:
-                self._read = number, session.outbox.waiting()
-        return self._read[1]
+                alone = session.outbox.waiting_besides(AMONG_OTHERS)
+                others = tuple(due for _, due in session.outbox.waiting_until(AMONG_OTHERS))
+                self._read = number, alone, others
+        return self._read[1:]
 
     def _settle(self, now: datetime) -> None:
         """Merge announcements that are batched, and report those too late to be played alone as stale."""

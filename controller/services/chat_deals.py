@@ -14,11 +14,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from datetime import time as time_of_day
 from decimal import Decimal
 from typing import Final
 
 from controller.links.port import ChatMessage, LinkSpec
-from controller.moments import local
+from controller.moments import local, local_time
 from controller.sales.inbound import LONGEST_ID, InboundDeal
 from controller.sales.inbound_rows import Known as KnownDeal
 from controller.sales.model import Deal, Refused
@@ -41,6 +42,7 @@ MOST_OWN: Final = 20
 MOST_DEALS: Final = 20
 HOW_TO: Final = "写成“王小明 铂金套餐 12800”就能记下；改上一单写“上一单改成9800”，不要了写“撤回上一单”。"
 UNREAD: Final = f"没有看到要记的单。{HOW_TO}"
+_NOON: Final = time_of_day(12)
 ONLY_TEXT: Final = f"只看得懂文字。{HOW_TO}"
 TOO_FAST: Final = "发得太快了，这一条没有记，请过一分钟再发。"
 TOO_LONG: Final = f"这一条太长，没有记：最多 {LONGEST_TEXT} 个字、{MOST_DEALS} 单，请分几次发。"
@@ -259,6 +261,8 @@ def _new(row: PastedRow, external_id: str, message: ChatMessage, zone: tzinfo) -
     person, team = (row.person.name, row.person.team) if row.person else (row.written or "没有写名字", None)
     amount = row.amount if row.amount is not None else "没有写"
     at = row.at or (local(message.at, zone) if message.at else None)
+    if row.day is not None and (at is None or row.day < at.date()):  # 昨天漏报一单
+        at = local_time(row.day, at.time() if at else _NOON, zone)
     return InboundDeal(
         external_id, 1, person, row.product, amount, team, at, doubts=row.doubts, replaces=row.replaces
     )

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from controller.health import HealthProblem
 from controller.moments import local_time
-from controller.sales.model import DROPPED, HEARD, MERGED, NOT_HEARD, WAITING, Announcement
+from controller.sales.model import DROPPED, HEARD, MERGED, NOT_HEARD, WAITING, Outcome
+from controller.services.announcement_lists import MOST_TIMES
 from controller.services.context import Context
 from controller.services.link_news import LinkNews
 
 LATEST: Final = timedelta(hours=3)
 """A box that is switched on later than this after the moment sends no line for the day."""
 MOST_REASONS: Final = 6
-MOST_TIMES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,11 @@ class DayLine:
         return {"date": self.date.isoformat(), "lines": list(self.lines)}
 
 
-def day_line(
-    day: date, announcements: Iterable[Announcement], problems: Iterable[HealthProblem] = ()
-) -> DayLine:
-    """Summarise a day's announcements; `problems`: those that last. Pure."""
-    rows = list(announcements)
-    heard = sum(row.state == HEARD for row in rows)
-    merged = sum(row.state == MERGED for row in rows)
+def day_line(day: date, outcomes: Iterable[Outcome], problems: Iterable[HealthProblem] = ()) -> DayLine:
+    """Summarise what became of a day's announcements; `problems`: those that last. Pure."""
+    rows = list(outcomes)
+    heard = sum(row.count for row in rows if row.state == HEARD)
+    merged = sum(row.count for row in rows if row.state == MERGED)
     lost = [row for row in rows if row.state in (NOT_HEARD, DROPPED)]
     waiting = [row for row in rows if row.state == WAITING]
     lines = [
@@ -45,20 +43,26 @@ def day_line(
     ]
     if merged:
         lines.append(f"另有 {merged} 条并进了别的播报。")
-    lines += [f"没有播 {len(at)} 条：{why}（{listed(at)}）" for why, at in _reasons(lost)]
-    lines += [f"还在等 {len(at)} 条：{why}（{listed(at)}）" for why, at in _reasons(waiting)]
+    lines += [f"没有播 {count} 条：{why}（{listed(at)}）" for why, count, at in _reasons(lost)]
+    lines += [f"还在等 {count} 条：{why}（{listed(at)}）" for why, count, at in _reasons(waiting)]
     lasting = [f"还没有解决：{problem.what}" for problem in problems if problem.shown]
     return DayLine(day, (*lines, *lasting[:MOST_REASONS]))
 
 
-def _reasons(rows: Iterable[Announcement]) -> list[tuple[str, list[str]]]:
-    """Return the most frequent reasons with the times of their announcements; rare ones are added up."""
-    times: dict[str, list[str]] = {}
+def _reasons(rows: Iterable[Outcome]) -> list[tuple[str, int, list[str]]]:
+    """Return the most frequent reasons with the number and the times of their announcements; rare ones are added up."""
+    by_reason: dict[str, list[Outcome]] = {}
     for row in rows:
-        times.setdefault(row.why or "没有写原因。", []).append(f"{row.created:%H:%M}")
-    frequent = sorted(times.items(), key=lambda item: -len(item[1]))
-    rest = [at for _, each in frequent[MOST_REASONS:] for at in each]
-    return [*frequent[:MOST_REASONS], *([("别的原因。", sorted(rest))] if rest else [])]
+        by_reason.setdefault(row.why or "没有写原因。", []).append(row)
+    counted = [(why, sum(row.count for row in each), _times(each)) for why, each in by_reason.items()]
+    frequent = sorted(counted, key=lambda reason: -reason[1])
+    rest = [row for why, _, _ in frequent[MOST_REASONS:] for row in by_reason[why]]
+    others = [("别的原因。", sum(row.count for row in rest), _times(rest))] if rest else []
+    return [*frequent[:MOST_REASONS], *others]
+
+
+def _times(rows: Iterable[Outcome]) -> list[str]:
+    return [f"{at:%H:%M}" for at in sorted(at for row in rows for at in row.times)]
 
 
 def listed(times: list[str]) -> str:
@@ -71,16 +75,16 @@ class DailyNews:
 
     def __init__(
         self, context: Context, news: LinkNews, wanted: Callable[[], bool],
-        announcements: Callable[[date], tuple[Announcement, ...]], problems: Callable[[], tuple[HealthProblem, ...]],
+        outcomes: Callable[[date], tuple[Outcome, ...]], problems: Callable[[], tuple[HealthProblem, ...]],
     ) -> None:  # fmt: skip
         self._context, self._news, self._wanted = context, news, wanted
-        self._announcements, self._problems = announcements, problems
+        self._outcomes, self._problems = outcomes, problems
         self._sent: date | None = None
 
     def line(self, day: date) -> DayLine:
         """Return the line of a day; today's names the problems that last."""
         today = day == self._context.clock.now().date()
-        return day_line(day, self._announcements(day), self._problems() if today else ())
+        return day_line(day, self._outcomes(day), self._problems() if today else ())
 
     def follow(self, now: datetime) -> None:
         """Send the line of a working day when its moment has come."""

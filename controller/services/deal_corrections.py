@@ -16,7 +16,7 @@ NOT_ANNOUNCED: Final = "只记不播，战报照算。"
 RESTORED: Final = "已恢复，战报里重新算这一单，不再播报。"
 UNCHANGED: Final = "这一单本来就算数，没有改动。"
 CORRECTED: Final = "改过了，以新的一单为准"
-CALM: Final = "correction:"
+CORRECTION: Final = "correction:"
 """Start of the key of the sentence about a corrected or restored deal; the deal's id follows."""
 QUIETLY: Final = StoredScript(applause=None)
 
@@ -43,8 +43,9 @@ class CalmSentences:
         turn = len(session.deals.history(deal.id))
         said, _ = session.outbox.add(
             NewAnnouncement(
-                f"{CALM}{deal.id}:{turn}", Kind.SAY, text, f"{self._talk.hearing(now).at_once}。", now, now.date(),
-                priority=announcement_priority.PRIORITY[Kind.SAY], script=QUIETLY, decision=decision.to_json(),
+                f"{CORRECTION}{deal.id}:{turn}", Kind.SAY, text, f"{self._talk.hearing(now).at_once}。", now,
+                now.date(), priority=announcement_priority.PRIORITY[Kind.SAY], script=QUIETLY,
+                decision=decision.to_json(),
             )
         )  # fmt: skip
         return own or said
@@ -53,36 +54,39 @@ class CalmSentences:
 def calm_of(session: Session, deal_id: int) -> list[int]:
     """Return the waiting sentences about a deal."""
     waiting = session.outbox.waiting(Kind.SAY)
-    return [said.id for said in waiting if said.key.startswith(f"{CALM}{deal_id}:")]
+    return [said.id for said in waiting if said.key.startswith(f"{CORRECTION}{deal_id}:")]
 
 
 def spoken_about(key: str) -> int | None:
     """Return the id of the deal about which the announcement with this key is, None for all other announcements."""
-    ident = key.removeprefix(CALM).partition(":")[0] if key.startswith(CALM) else ""
+    ident = key.removeprefix(CORRECTION).partition(":")[0] if key.startswith(CORRECTION) else ""
     return int(ident) if ident.isdecimal() else None
 
 
-def correctable(session: Session, ident: int | None, today: date) -> Deal | None:
+def correctable(session: Session, ident: int | None, today: date, *, history: bool = False) -> Deal | None:
     """Return the deal that is to be corrected, None for none. Raises Refused."""
     if ident is None:
         return None
     old = session.deals.get(ident)
     if old is None:
         raise Unknown(f"没有编号为 {ident} 的订单。", "replaces")
-    corrections.check_correctable(old, today)
+    corrections.check_correctable(old, today, history=history)
     return old
 
 
 def not_announced(day: date, today: date) -> str:
     """Return the reason of a deal that is only recorded."""
-    return NOT_ANNOUNCED if day == today else f"只记不播，记在{corrections.written(day)}。"
+    return NOT_ANNOUNCED if day == today else f"只记不播，记在{corrections.in_words(day, today)}。"
 
 
 def published(session: Session, today: date, *days: date) -> str:
-    """Return a sentence for each of these days whose results are published, which do not change."""
+    """Return a sentence for each published result of these days, and for each week that is over: neither changes."""
     notes = []
+    monday = corrections.week_so_far(today)[0]
     for day in sorted(set(days)):
         frozen = session.settings.frozen_at(day)
         if frozen is not None:
             notes.append(corrections.frozen_note(day, today, f"{frozen:%H:%M}"))
+        if day < monday:
+            notes.append(corrections.history_note(day, today))
     return "".join(notes)

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from controller.sales.corrections import week_so_far
 from controller.sales.deals_import import has_heading, read_table
@@ -71,7 +71,8 @@ class DealReading:
             written = f"ref {row.ref}" if row.ref else f"{row.text} {row.at or now.date()}"
             times[written] += 1
             keyed.append(self._read_row(session, row, _key(written, times[written])))
-        return tuple(keyed)
+        monday, days = week_so_far(now.date())[0], dict[date, tuple[Deal, ...]]()
+        return tuple(_marked(session, one, monday, days) for one in keyed)
 
     def _read_row(self, session: Session, row: PastedRow, key: str) -> ReadRow:
         recorded = session.deals.by_key(key)
@@ -102,6 +103,18 @@ def known_in(
 
 def _key(written: str, turn: int) -> str:
     return "read-" + hashlib.sha256(f"{' '.join(written.split())}\0{turn}".encode()).hexdigest()[:40]
+
+
+def _marked(session: Session, read: ReadRow, monday: date, days: dict[date, tuple[Deal, ...]]) -> ReadRow:
+    """Return a row of an earlier week, with a doubt when its day has the same deal; `days`: deals read so far."""
+    row = read.row
+    if row.day is None or row.day >= monday or read.recorded is not None or row.replaces is not None:
+        return read
+    if row.day not in days:
+        days[row.day] = session.deals.of_day(row.day)
+    if not any(deal.voided is None and _same(deal, row) for deal in days[row.day]):
+        return read
+    return replace(read, row=replace(row, doubts=(*row.doubts, "那天已经记过一样的一单，请看是不是重复了。")))
 
 
 def _same(deal: Deal, row: PastedRow) -> bool:

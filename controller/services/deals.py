@@ -57,7 +57,8 @@ class How:
 
     `replaces`: the deal that it corrects, taken back in the same transaction. `day`: the day of this week for which it
     counts, None for today. `calm`: announced as a correction, in one sentence without applause; a deal for another day
-    always is. `why`: the reason for recording only, None for the usual one.
+    always is. `why`: the reason for recording only, None for the usual one. `history`: `day` may be before this week,
+    for a deal of a program or an imported list; such a deal is announced to nobody.
     """
 
     announced: bool | None = None
@@ -65,6 +66,7 @@ class How:
     day: date | None = None
     calm: bool = False
     why: str | None = None
+    history: bool = False
 
 
 AS_USUAL = How()
@@ -136,8 +138,9 @@ class DealService:
         if known is not None:
             session.deals.record(key, seller, sold.product, sold.amount, now, known.date)
             return self.known(session, known.id), None
-        day = corrections.checked_date(how.day, now.date())
-        old = correctable(session, how.replaces, now.date())
+        day, old = self._dated(session, how, now.date())
+        if day < corrections.week_so_far(now.date())[0]:
+            how = replace(how, announced=False, calm=False)
         gone = self._taken_back(session, old.id, CORRECTED, now) if old is not None else None
         decided = self._decide(session, sold.amount, now)
         signed = old.at if old is not None and old.date == day != now.date() else now
@@ -147,6 +150,12 @@ class DealService:
         self._news.recorded(session, deal, old, decided[0].kind, now, silent=silent)
         note = published(session, now.date(), day, old.date if old is not None else day)
         return Recorded(deal.id, announcement.text, Decided(announcement.decision), True, note), gone
+
+    @staticmethod
+    def _dated(session: Session, how: How, today: date) -> tuple[date, Deal | None]:
+        """Return the day for which a deal counts, and the deal that it corrects. Raises Refused."""
+        day = corrections.checked_date(how.day, today, history=how.history)
+        return day, correctable(session, how.replaces, today, history=how.history)
 
     def known(self, session: Session, deal_id: int) -> Recorded:
         """Return the answer to a repeated request: the first one's."""
@@ -201,8 +210,7 @@ class DealService:
         now = self._context.clock.now()
         with self._context.store.read() as session:
             seller = session.roster.find(sold.person, sold.team)
-            day = corrections.checked_date(how.day, now.date())
-            old = correctable(session, how.replaces, now.date())
+            day, old = self._dated(session, how, now.date())
             deal = Deal(
                 0, "", seller.id, seller.name, seller.team, sold.product.strip(), sold.amount, now, None, day,
                 seller.team_id,

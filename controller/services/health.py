@@ -12,6 +12,7 @@ from controller.health import (
     BackupValues,
     HealthProblem,
     OutputValues,
+    SpeakerTestValues,
     Values,
     VoiceValues,
     judge,
@@ -48,6 +49,7 @@ class Sources:
     cities: Links
     call_failed_since: Callable[[], datetime | None] = lambda: None
     output: Callable[[], OutputValues] = OutputValues
+    speaker_test: Callable[[], SpeakerTestValues] = SpeakerTestValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class HealthMonitor:
             cities=() if ailing is not None else sources.cities(now),
             cities_told=context.rhythm.health.cities,
             call_failed_since=sources.call_failed_since(),
+            speaker_test=sources.speaker_test(),
         )
 
     def _voice(self) -> VoiceValues:

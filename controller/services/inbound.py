@@ -217,10 +217,10 @@ def _how(session: Session, sent: InboundDeal, standing: Deal | None, timing: Tim
     day = timing.day or (old.date if old else None)
     heard = old is not None and any(said.state in (HEARD, PLAYING) for said in session.outbox.of_deal(old.id))
     if heard and old is not None:
-        return How(False, old.id, day, why=HEARD_ALREADY)
+        return How(False, old.id, day, why=HEARD_ALREADY, history=True)
     if timing.announced is False:
-        return How(False, old.id if old else None, day, why=timing.why)
-    return How(sent.announced, old.id if old else None, day)
+        return How(False, old.id if old else None, day, why=timing.why, history=True)
+    return How(sent.announced, old.id if old else None, day, history=True)
 
 
 def _question(why: str, sent: InboundDeal, person: Person | None, yuan: Decimal | None, how: How) -> Question:

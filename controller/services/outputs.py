@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,10 @@ from controller.sound.speaker import Speaker
 NAME_LIMIT: Final = 80
 MOST: Final = 16
 """Outputs that are listed."""
+IN_MACHINE: Final = "muted"
+"""`Outputs.blocked` of an output that is muted, or at volume 0, in the machine itself."""
+UNMUTED_WITHIN_S: Final = 4.0
+"""The player looks every 0.7 s and reports once a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +115,23 @@ class OutputService:
         elif not play_tone(row.key, self._sound):
             raise Refused(f"“{row.name}”打不开。请检查它的电源和接线，或者换一个。", "output")
 
+    def unmute(self) -> None:
+        """Unmute the output in use in the machine, and raise its volume from 0. Raises Refused when that fails."""
+        if self._speaker.outputs().blocked != IN_MACHINE:
+            raise Refused("音响没有被静音，不用打开。", "output")
+        self._speaker.unmute()
+        end = time.monotonic() + UNMUTED_WITHIN_S
+        while self._speaker.outputs().blocked == IN_MACHINE:
+            if time.monotonic() > end:
+                raise Refused("没有打开。请在主机的声音设置里取消静音，把音量调大。", "output")
+            time.sleep(0.1)
+
     def values(self) -> OutputValues:
         """Return the values for the judgement of health."""
         found, health = self._speaker.outputs(), self._speaker.health()
         gone = self._choice if health.alive and not found.chosen else None
         return OutputValues(
-            muted=found.blocked == "muted",
+            muted=found.blocked == IN_MACHINE,
             unheard=health.alive and health.why is not None,
             missing=gone.name if gone is not None else None,
         )

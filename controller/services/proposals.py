@@ -122,9 +122,9 @@ def _sold(proposal: Proposal, answer: Answer) -> Sold:
 
 
 def _how(proposal: Proposal, how: How, today: date) -> How:
-    """Return how a proposal is recorded: the day that has left this week since counts as today."""
+    """Return how a proposal is recorded; one of a program counts for its day, also when that week is over."""
     if not proposal.question:
         return how
-    day = proposal.counts_for if proposal.counts_for in week_so_far(today) else None
+    day = proposal.counts_for if proposal.counts_for is None or proposal.counts_for <= today else None
     announced = how.announced if how.announced is not None else proposal.announced
-    return How(announced, proposal.replaces, day)
+    return How(announced, proposal.replaces, day, history=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from controller.sales.model import (
     TARGET,
     WAITING,
     Announcement,
+    Kind,
     NewAnnouncement,
     StoredScript,
 )
@@ -102,9 +103,12 @@ class RoundUps:
         """Merge the deals that waited for the full hour into one announcement."""
         silences = self._context.silences(now)
         with self._context.store.read() as session:
-            waiting = [a for a in session.outbox.waiting() if a.kind in AMONG_OTHERS and a.due is not None]
-        if self._follow_plan([a for a in waiting if a.due is not None and a.due > now], now):
+            groups = session.outbox.waiting_until(AMONG_OTHERS)
+        if self._follow_plan([(kind, due) for kind, due in groups if due > now], now):
             return  # the changed outbox wakes the timekeeper at once
+        if not any(announcement_priority.after(due, silences, now)[0] <= now for _, due in groups):
+            return
+        waiting = self._of(AMONG_OTHERS)
         moments = {a.id: announcement_priority.released(a, silences, now)[0] for a in waiting}
         due = [a for a in waiting if moments[a.id] <= now]
         fresh = [a for a in due if a.kind == HOURLY and now - moments[a.id] <= FRESH]
@@ -114,7 +118,12 @@ class RoundUps:
         if fresh:
             self._announce_together(fresh, now)
 
-    def _follow_plan(self, ahead: Sequence[Announcement], now: datetime) -> bool:
+    def _of(self, kinds: Iterable[str]) -> list[Announcement]:
+        with self._context.store.read() as session:
+            rows = [one for kind in kinds for one in session.outbox.waiting(kind)]
+        return sorted((one for one in rows if one.due is not None), key=lambda one: one.id)
+
+    def _follow_plan(self, ahead: Sequence[tuple[Kind, datetime]], now: datetime) -> bool:
         """Move waiting deals whose round-up or results have been moved, or cancelled by time off; return whether any.
 
         Without it they would be announced to an empty office, or wait longer than needed after an undo.
@@ -123,26 +132,31 @@ class RoundUps:
             return False
         roundup, plan = self.next_roundup(now), self._context.plan(now)
         results = next((cue.at for cue in plan.cues if cue.say == "results" and cue.at > now), None)
-        moved: list[tuple[Announcement, datetime, str]] = []
-        cancelled: list[Announcement] = []
-        for waiting in ahead:
-            due = waiting.due or now
-            if waiting.kind == HOURLY and roundup is not None and self._misses(due, roundup):
+        moved: dict[tuple[Kind, datetime], tuple[datetime, str]] = {}
+        cancelled: set[datetime] = set()
+        for kind, due in ahead:
+            if kind == HOURLY and roundup is not None and self._misses(due, roundup):
                 why = f"安排有变，{announcement_policy.time_text(roundup, now)} 一起播报。"
-                moved.append((waiting, roundup, why))
-            elif waiting.kind == EVENING and due.date() == plan.date and due != results:
+                moved[kind, due] = (roundup, why)
+            elif kind == EVENING and due.date() == plan.date and due != results:
                 if results is None:
-                    cancelled.append(waiting)
+                    cancelled.add(due)
                 else:
                     why = f"{announcement_policy.time_text(results, now)} 在战报里一起公布。"
-                    moved.append((waiting, results, why))
+                    moved[kind, due] = (results, why)
         if moved:
             with self._context.store.write() as session:
-                for waiting, due, why in moved:
-                    session.outbox.postpone(waiting.id, due, why)
-        for waiting in cancelled if roundup is not None else ():
-            self.postpone(waiting, "今天的战报取消了，")
-        return bool(moved or (cancelled and roundup is not None))
+                for (kind, due), (later, why) in moved.items():
+                    session.outbox.postpone_all(kind, due, later, why)
+        if roundup is not None and cancelled:
+            self._postpone_evening(cancelled)
+            return True
+        return bool(moved)
+
+    def _postpone_evening(self, cancelled: Collection[datetime]) -> None:
+        for waiting in self._of([EVENING]):
+            if waiting.due in cancelled:
+                self.postpone(waiting, "今天的战报取消了，")
 
     def _misses(self, due: datetime, roundup: datetime) -> bool:
         """Return whether deals due at `due` must go to `roundup`: an earlier one, or `due` is in time off."""
@@ -152,11 +166,7 @@ class RoundUps:
     def preview(self, moment: datetime) -> Announcement | None:
         """Return the round-up of `moment` as it would be spoken with the deals of now, to render it ahead."""
         with self._context.store.read() as session:
-            due = [
-                a
-                for a in session.outbox.waiting()
-                if a.kind == HOURLY and a.due is not None and a.due <= moment
-            ]
+            due = [a for a in session.outbox.waiting(HOURLY) if a.due is not None and a.due <= moment]
             phrase = self._phrase(session, due, moment)[1]
         if phrase is None:
             return None

@@ -21,6 +21,7 @@ from controller.services.music import MusicService
 from controller.services.prerender import Prerenderer
 from controller.services.roster_dates import RosterDates
 from controller.services.snapshot import SnapshotBuilder
+from controller.services.speaker_test import SpeakerTest
 from controller.services.timetable_edit import TimetableEditor
 from controller.services.voices import Speaking
 from controller.sound.library import Library
@@ -49,6 +50,7 @@ class TimetableListener:
     roster_dates: RosterDates
     faults: FaultNews
     daily: DailyNews
+    speaker_test: SpeakerTest
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """Bring sound, round-ups and waiting announcements to the present moment."""
@@ -66,6 +68,7 @@ class TimetableListener:
             steps.append(partial(self.log.trim, now))
             steps.append(partial(self.faults.follow, now))
             steps.append(partial(self.daily.follow, now))
+            steps.append(partial(self.speaker_test.follow, plan, now))
         for step in steps:
             try:
                 step()
@@ -108,6 +111,7 @@ class TimetableListener:
     def on_speaker(self, event: Event) -> None:
         """Handle an event of the speaker."""
         self.sound.on_speaker(event)
+        self.speaker_test.on_speaker(event)
         if event.kind in ("ready", "lost", "outputs", "track"):
             self.context.feed.notify()
 

@@ -150,6 +150,16 @@ class Speaker:
         with self._lock:
             self._send("tone", path=path)
 
+    def test_tone(self, path: Path, length_s: float) -> None:
+        """Play the tone of the speaker test; the event `toned` says whether it was played to its end."""
+        with self._lock:
+            self._send("test_tone", path=path, length_s=length_s)
+
+    def unmute(self) -> None:
+        """Unmute the present output in the machine, and raise its volume from 0."""
+        with self._lock:
+            self._send("unmute")
+
     def _replace_child(self, why: str) -> None:
         with self._lock:
             self._ending = why

@@ -6,9 +6,11 @@ JSON do not.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -72,3 +74,13 @@ def _marked(path: Path) -> str:
     mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:6]
     name = Path(readable(path.name))
     return f"{name.stem} #{mark}{name.suffix}"
+
+
+def keep_scratch(folder: Path) -> None:
+    """Let all large temporary files of this process be in `folder`: /tmp is memory on Debian 13, too small.
+
+    They have no names, so nothing is left after a power cut. A folder that cannot be made leaves them in /tmp.
+    """
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.tempdir = str(folder)

@@ -41,6 +41,14 @@ HEALTH: Final = Group(
         ),
         "daily": Field(Clock(), "每天几点发当天的小结，例如 18:30"),
         "cities": Field(Flag(), "别的城市的主机没有消息时，也发到收故障的群；总部写 true"),
+        "speaker_test": Field(
+            Clock(),
+            "工作日几点用一声轻轻的提示音自检喇叭，例如 08:25；不写就不检。要一个 USB 麦克风，不留录音",
+        ),
+        "microphone": Field(
+            Words(120, example="写麦克风的名字，最多 120 个字，手机“设备”页的“喇叭自检”里有名单"),
+            "自检用哪个麦克风；不写就用第一个 USB 麦克风",
+        ),
     },
     _health,
 )

@@ -350,11 +350,14 @@ class BackupSettings:
 @dataclass(frozen=True, slots=True)
 class HealthSettings:
     """`call`: an https address that is called every five minutes while the box works, "" for none; `daily`: when the
-    day's line is sent; `cities`: report branches from which nothing is heard."""
+    day's line is sent; `cities`: report branches from which nothing is heard; `speaker_test`: when the loudspeakers
+    are tested on working days, None: never; `microphone`: the one that listens, "" for the first USB one."""
 
     call: str = ""
     daily: timedelta = timedelta(hours=18, minutes=30)
     cities: bool = False
+    speaker_test: timedelta | None = None
+    microphone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ import { $, call, el, fill, row, tap } from './phone-kit.js';
 import * as access from './phone-access.js';
 import * as backup from './phone-backup.js';
 import * as outputs from './phone-outputs.js';
+import * as speakerTest from './phone-speaker-test.js';
 import * as upgrade from './phone-upgrade.js';
 import * as calendar from './phone-calendar.js';
 import * as voice from './phone-voice.js';
@@ -27,6 +28,7 @@ function drawMachine() {
   $('faults-block').hidden = !faults.length;
   fill($('faults'), faults.map((fault) => el('li', {}, fault)));
   $('clock-right').hidden = state.clock_trusted;
+  $('unmute').hidden = !state.output_muted;
   $('clock-right').textContent = `时间是对的：${state.date} ${state.time}`;
 }
 
@@ -45,10 +47,15 @@ export function start(again) {
   access.start();
   backup.start();
   outputs.start();
+  speakerTest.start();
   upgrade.start();
   calendar.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {
     await call('POST', '/api/clock', {});
+    refresh();
+  }));
+  $('unmute').addEventListener('click', (event) => tap(event.currentTarget, async () => {
+    await call('POST', '/api/outputs/unmute', {});
     refresh();
   }));
 }

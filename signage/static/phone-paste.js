@@ -81,7 +81,7 @@ function line(row, changed) {
 
   function draw() {
     const tick = el('input', { type: 'checkbox', checked: row.chosen && !row.done, disabled: row.done || !complete(row), 'aria-label': `记下 ${row.person || row.written} ${sum(row)}`, onchange: () => { row.chosen = tick.checked; changed(); } });
-    const words = [row.product || '没有产品', row.date ? row.date.slice(5) : '', row.replaces ? '改已经记下的一单' : ''].filter(Boolean).join(' · ');
+    const words = [row.product || '没有产品', row.date || '', row.replaces ? '改已经记下的一单' : ''].filter(Boolean).join(' · ');
     const state = row.recorded ? el('span', { class: 'ok' }, row.recorded.voided ? '记过，又撤回了' : `${row.recorded.at} 已经记过`) : row.state ? el('span', { class: row.done ? 'ok' : 'bad' }, row.state) : null;
     fill(node, el('div', { class: 'proposal' }, tick,
       el('button', { type: 'button', class: 'row', 'aria-expanded': String(editing), disabled: row.done, onclick: () => { editing = !editing; draw(); } },
@@ -101,7 +101,7 @@ async function record(lines, quiet) {
   for (const { row, draw } of lines.filter(({ row: each }) => each.chosen && !each.done)) {
     const order = { key: row.key, person: row.person, team: row.team, product: row.product, amount: row.amount };
     if (row.replaces) order.replaces = row.replaces;
-    if (row.date) order.date = row.date;
+    if (row.date) Object.assign(order, { date: row.date, history: true });
     if (quiet || row.announce === false) order.announce = false;
     try {
       const answer = await call('POST', '/api/deals', order);

@@ -243,7 +243,10 @@ def _https_ms(port: int, context: ssl.SSLContext) -> float:
 def serve(name: str) -> None:
     """Execute `notify` and `token` from stdin."""
     os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home", sounds=False) as house:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "home", sounds=False, warm=True) as house,
+    ):
         house.sell("王小明", 12800, "a-deal")
         house.call("POST", "/api/stop", {})
         time.sleep(1)

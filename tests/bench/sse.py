@@ -33,7 +33,10 @@ HINT = re.compile(rb'event: hint\ndata: \{"revision":(\d+)\}')
 def rows() -> list[Row]:
     """Return the figures of a whole running office; takes about a minute."""
     os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home", sounds=False) as house:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "home", sounds=False, warm=True) as house,
+    ):
         house.sell("王小明", 12800, "a-deal")  # so that the walls have something to fetch
         house.call("POST", "/api/stop", {})
         time.sleep(1)

@@ -37,7 +37,7 @@ def rows() -> list[Row]:
     start = datetime(2026, 11, 23, 8, 35, tzinfo=ZONE)
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(Path(folder) / "home", start, sounds=False) as house,
+        running(Path(folder) / "home", start, sounds=False, warm=True) as house,
         chromium() as browser,
     ):
         page = browser.new_page(viewport={"width": 1920, "height": 1080})

@@ -43,7 +43,7 @@ def rows() -> list[Row]:
 @contextmanager
 def quiet_house(folder: Path) -> Iterator[House]:
     os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
-    with running(folder / "home", sounds=False) as house:
+    with running(folder / "home", sounds=False, warm=True) as house:
         yield house
 
 

@@ -170,3 +170,51 @@ def test_scripts_of_earlier_versions_are_read(store: Store, stored: str, script:
         read = session.outbox.get(announcement.id)
     assert read is not None
     assert read.script == script == StoredScript.from_json(script.to_json())
+
+
+def test_waiting_deals_of_the_round_up_are_counted_without_their_rows(store: Store) -> None:
+    """The announcer's list leaves them out; their due moments are listed once and moved together."""
+    with store.write() as session:
+        alone = put(session, "a", "big")
+        for number in range(5):
+            put(session, f"h{number}", "hourly", due=at("11:00"))
+        put(session, "e", "evening", due=at("18:05"))
+        put(session, "over", "hourly", due=at("10:30"), state=HEARD)
+        outbox = session.outbox
+        others = (Kind.HOURLY, Kind.EVENING)
+        assert outbox.waiting_besides(others) == (alone,)
+        assert sorted(outbox.waiting_until(others)) == [("evening", at("18:05")), ("hourly", at("11:00"))]
+        assert outbox.postpone_all(Kind.HOURLY, at("11:00"), at("12:00"), "安排有变。") == 5
+        assert {(one.due, one.why) for one in outbox.waiting(Kind.HOURLY)} == {(at("12:00"), "安排有变。")}
+        assert sorted(outbox.waiting_until(others)) == [("evening", at("18:05")), ("hourly", at("12:00"))]
+
+
+def test_a_days_outcomes_are_counted_by_state_and_reason(store: Store) -> None:
+    """Each has its number and its first moments; waiting ones are apart by the moment they wait for."""
+    with store.write() as session:
+        for number in range(4):
+            put(session, f"m{number}", "hourly", state=MERGED)
+        put(session, "w1", "hourly", due=at("11:00"))
+        put(session, "w2", "hourly", due=at("12:00"))
+        merged, first, second = session.outbox.outcomes(DAY, 3)
+        assert (merged.state, merged.kind, merged.count, merged.due) == (MERGED, Kind.HOURLY, 4, None)
+        assert merged.times == (at("10:00"),) * 3
+        assert merged.created == at("10:00")
+        assert [(one.due, one.count) for one in (first, second)] == [(at("11:00"), 1), (at("12:00"), 1)]
+        assert session.outbox.outcomes(DAY - timedelta(days=1), 3) == ()
+
+
+def test_announcements_of_shown_deals_and_of_a_kind_are_read_alone(store: Store) -> None:
+    """By deal, by the beginning of the key, and the latest of some kinds."""
+    one, two = record(store), record(store, 2)
+    with store.write() as session:
+        about_one = put(session, "deal:1", deals=(one.id,))
+        put(session, "deal:2", deals=(two.id,))
+        correction = put(session, "correction:1:2", "say")
+        say = put(session, "by hand", "say")
+        outbox = session.outbox
+        assert outbox.of_day_and_deals(DAY, [one.id]) == (about_one,)
+        assert outbox.of_day_and_deals(DAY - timedelta(days=1), [one.id]) == ()
+        assert outbox.of_day_and_key(DAY, "correction:") == (correction,)
+        assert outbox.latest_of_kinds(DAY, ["say"], 9) == (say, correction)
+        assert outbox.latest_of_kinds(DAY, ["say"], 1) == (say,)

@@ -33,6 +33,8 @@ LEAST_RIGHT = {
     "pasted_messages_2.txt": 27,
     "pasted_messages_3.txt": 57,
     "pasted_messages_4.txt": 27,
+    "pasted_messages_5.txt": 57,
+    "pasted_messages_6.txt": 28,
 }
 
 

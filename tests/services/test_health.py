@@ -21,6 +21,7 @@ from controller.health import (
     Away,
     BackupValues,
     Machine,
+    SpeakerTestValues,
     Values,
     VoiceValues,
     judge,
@@ -45,6 +46,10 @@ FAULTS = [
     ("sound", True, replace(WELL, hearing=hearing(Facts(device=None)))),
     ("sound", True, replace(WELL, hearing=hearing(Facts(volume=0)))),
     ("sound", False, replace(WELL, no_music_since=NOW - timedelta(minutes=2))),
+    ("speaker", True, replace(WELL, speaker_test=SpeakerTestValues(True, "silent", MORNING))),
+    ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "no_microphone", MORNING))),
+    ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "mic_muted", MORNING))),
+    ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "mic_lost", MORNING))),
     ("store", True, replace(WELL, store_fault="账本 /x 只能读、不能写。请检查权限。")),
     ("card", True, replace(WELL, machine=replace(WELL.machine, read_only=True))),
     ("card", True, replace(WELL, machine=Machine(10**10, True), store_fault="账本 /x 只能读。请检查。")),
@@ -252,18 +257,17 @@ def test_a_wall_that_was_opened_only_for_a_look_is_not_missed() -> None:
 
 def test_the_day_says_what_was_not_heard_and_why() -> None:
     """Reasons with their times, the most frequent first; merged ones are no loss."""
-    from controller.sales.model import Announcement, Kind, State
+    from controller.sales.model import Kind, Outcome, State
 
-    def one(number: int, state: State, why: str = "") -> Announcement:
-        return Announcement(
-            number, f"k{number}", Kind.SAY, "", state, why, NOW + timedelta(minutes=number), None
-        )
+    def some(state: State, why: str, *minutes: int, kind: Kind = Kind.SAY) -> Outcome:
+        times = tuple(NOW + timedelta(minutes=number) for number in minutes)
+        return Outcome(state, why, kind, None, len(minutes), times)
 
-    rows = [one(1, State.HEARD), one(2, State.MERGED, "并入整点"), one(3, State.DROPPED, "已过时。")]
+    rows = [some(State.HEARD, "", 1), some(State.MERGED, "并入整点", 2), some(State.DROPPED, "已过时。", 3)]
     rows += [
-        one(4, State.NOT_HEARD, "没有音响。"),
-        one(5, State.NOT_HEARD, "没有音响。"),
-        one(6, State.WAITING, "正在静音。"),
+        some(State.NOT_HEARD, "没有音响。", 5, kind=Kind.BIG),
+        some(State.NOT_HEARD, "没有音响。", 4),
+        some(State.WAITING, "正在静音。", 6),
     ]
     assert day_line(NOW.date(), rows).lines == (
         "今天播了 1 条。", "另有 1 条并进了别的播报。", "没有播 2 条：没有音响。（14:04 14:05）",

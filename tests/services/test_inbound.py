@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import pytest
 from fakes import SHANGHAI
 from office_made import House, house
 
+from controller.sales.awards import Award
 from controller.sales.inbound import InboundDeal, read_amount, read_occurred, timing
-from controller.sales.model import Refused
+from controller.sales.model import DROPPED, Refused
 from controller.services.deals import How
 from controller.services.inbound import HEARD_ALREADY, NEWER, Received
 from controller.services.proposals import Answer
+from signage.wall_state import celebration_of
 
 WEDNESDAY = datetime(2026, 11, 25, 14, 40, tzinfo=SHANGHAI)
 CRM = "crm"
@@ -115,8 +117,44 @@ def test_a_late_deal_is_counted_silently(office: House) -> None:
     yesterday = send(office, "old", person="赵磊", occurred=WEDNESDAY - timedelta(hours=20)).recorded
     assert yesterday is not None
     assert standing(office, back=1) == [("赵磊", 12_800)]
-    with pytest.raises(Refused, match="只能记在本周"):
-        send(office, "older", occurred=WEDNESDAY - timedelta(days=4))
+
+
+def test_old_deals_count_silently_in_their_own_day(office: House) -> None:
+    """A program's history is let in: by its day, said and celebrated nowhere; a later version corrects it."""
+    old = WEDNESDAY - timedelta(days=400)
+    first = send(office, "old", occurred=old).recorded
+    assert first is not None
+    assert (first.decision.to_json()["when"], "已经记下的获奖不变" in first.note) == (None, True)
+    assert standing(office, back=400) == [("王小明", 12_800)]
+    assert standing(office) == []
+    assert [row.amount for row in office.office.standings("month", old.date()).people] == [12_800]
+    assert all(one.state == DROPPED for one in office.office.announcements(WEDNESDAY.date()))
+    again = send(office, "old", version=2, amount=9800, occurred=old).recorded
+    assert again is not None
+    assert standing(office, back=400) == [("王小明", 9800)]
+    assert celebration_of(office.office.glance()) is None
+    fresh = send(office, "today", person="陈芳").recorded
+    assert fresh is not None
+    assert fresh.decision.to_json()["when"] == "now"  # still the first of the week
+    with pytest.raises(Refused):
+        send(office, "1999", occurred=WEDNESDAY.replace(year=1999))
+
+
+def test_history_changes_no_award(office: House) -> None:
+    """Last month's top sales stays as recorded when a larger old deal comes; the month's standings follow the deals."""
+    since, until = date(2026, 10, 1), date(2026, 10, 31)
+    send(office, "a", person="陈芳", amount=5000, occurred=WEDNESDAY.replace(month=10, day=20))
+    with office.store.write() as session:
+        one = session.roster.find("陈芳", None)
+        won = Award(
+            "month", since, until, one.id, one.name, one.team_id, one.team, 1, Decimal(5000), "", WEDNESDAY
+        )
+        session.awards.add(won)
+        before = session.awards.between(since, until)
+    send(office, "b", person="赵磊", amount=90_000, occurred=WEDNESDAY.replace(month=10, day=21))
+    with office.store.read() as session:
+        assert session.awards.between(since, until) == before
+    assert office.office.standings("month", until).people[0].name == "赵磊"
 
 
 def test_minutes_are_a_setting(tmp_path: Path) -> None:

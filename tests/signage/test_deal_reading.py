@@ -48,7 +48,8 @@ def upload(house: House, data: bytes, role: str = "admin") -> tuple[int, dict[st
 
 def record(house: House, row: dict[str, Any]) -> Answer:
     names = ("key", "person", "team", "product", "amount", "replaces", "date", "announce")
-    return house.call("POST", "/api/deals", {name: row[name] for name in names if row[name] is not None})
+    sent = {name: row[name] for name in names if row[name] is not None}
+    return house.call("POST", "/api/deals", {**sent, "history": "date" in sent})
 
 
 def xlsx(rows: list[list[object]]) -> bytes:
@@ -122,7 +123,10 @@ def test_a_table_is_previewed_row_by_row(house: House) -> None:
     )  # fmt: skip
     assert (two["person"], two["amount"], len(two["doubts"])) == ("王小明", 12_800, 1)
     assert "看不懂金额“面议”" in "".join(three["doubts"])
-    assert "只能记在本周" in "".join(three["doubts"])
+    assert three["date"] == "2026-11-20"
+    assert record(house, {**three, "amount": 900, "doubts": []}).json["decision"]["when"] is None
+    double = "姓名,产品,金额,日期\n周婷,猎头,900,2026-11-20\n".encode()
+    assert "那天已经记过一样的一单" in "".join(upload(house, double)[1]["rows"][0]["doubts"])
     first = record(house, one)
     assert first.json["decision"]["when"] is None
     changed = upload(

@@ -46,6 +46,11 @@ def test_an_output_is_chosen_kept_over_a_restart_missed_and_taken_again(tmp_path
         assert until(lambda: used(house) == ["pulse:spare"])
         for key in ("pulse:spare", "pulse:office"):  # in use, and beside it
             assert house.call("POST", "/api/outputs/test", {"output": key}) == (200, {})
+        assert house.call("POST", "/api/outputs/unmute", {})[0] == 422
+        pulse.control("pactl set-sink-mute spare 1")
+        assert until(lambda: house.get("/api/phone")["output_muted"])
+        assert house.call("POST", "/api/outputs/unmute", {}) == (200, {})
+        assert not house.get("/api/phone")["output_muted"]
         house.call("POST", "/api/hush", {"minutes": 10})
         assert house.call("POST", "/api/outputs/test", {"output": "pulse:office"})[0] == 422
         house.stop()

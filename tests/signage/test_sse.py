@@ -143,6 +143,26 @@ def test_a_burst_becomes_the_newest(feed: Feed, screens: Callable[..., Screen]) 
     assert heard == sorted(heard)
 
 
+def test_hints_leave_many_screens_time_to_fetch(feed: Feed) -> None:
+    """A hundred screens under constant changes get no more hints than they can follow, and then the last one."""
+    streams, wires = sse.Streams(feed, lambda: 0), [Wire() for _ in range(100)]
+    for number, wire in enumerate(wires):
+        stream = streams.open(str(number), "1", wire)
+        lines = streams.lines(stream)
+        next(lines)
+        threading.Thread(target=list, args=(lines,), daemon=True).start()
+    assert eventually(lambda: len(streams._listeners()) == 100)
+    began = time.monotonic()
+    while time.monotonic() < began + 1:
+        feed.notify()
+        time.sleep(0.001)
+    last = f'{{"revision":{feed.revision}}}'.encode()
+    assert eventually(lambda: all(last in wire.written[-1] for wire in wires))
+    most = (time.monotonic() - began) / 0.2 + 2
+    assert all(0 < len(wire.written) <= most for wire in wires)
+    streams.close()
+
+
 def test_ticks_come_by_themselves(
     feed: Feed, screens: Callable[..., Screen], monkeypatch: pytest.MonkeyPatch
 ) -> None:

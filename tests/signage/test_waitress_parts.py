@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import resource
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
+from controller.system.files import keep_scratch
 from signage import waitress_parts
 
 OVERRIDDEN = {
@@ -152,3 +156,39 @@ def test_a_task_frames_its_writes(instances: dict[Any, Any]) -> None:
     assert got.endswith(b"\r\n\r\n3\r\none\r\n4\r\ntwo!\r\n")
     channel.handle_close()
     theirs.close()
+
+
+def large(monkeypatch: pytest.MonkeyPatch, scratch: Path) -> waitress_parts.Request:
+    """Return a request after 600 KB of its body, which is kept in a temporary file."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    keep_scratch(scratch)
+    request = waitress_parts.Request(Adjustments(), lambda environ: 1_000_000)
+    request.received(b"POST /api/upgrade HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n")
+    request.received(bytes(600_000))
+    return request
+
+
+def test_a_large_body_waits_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package from the phone goes to the data folder: /tmp is memory on Debian 13. No name is left of it."""
+    request = large(monkeypatch, tmp_path / "scratch")
+    places = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    assert [place for place in places if place.startswith(str(tmp_path / "scratch"))]
+    assert not list((tmp_path / "scratch").iterdir())
+    request.body_rcv.getbuf().close()
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # the file's last bytes are lost
+def test_a_large_body_without_room_is_refused_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is answered with what to do; the connection does not just end."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        request = large(monkeypatch, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert request.completed
+    assert (request.error.code, request.error.sentence[:7]) == (507, "存不下这个文件")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -16,6 +17,7 @@ import pytest
 from soundfiles import RATE, heard, measured, noise, save
 
 from controller.cli.doctor import describe_voices
+from controller.sound.tts import levels
 from controller.sound.tts.client import AHEAD, Voice
 from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Script, Segment, VoiceFailed, say
@@ -73,32 +75,44 @@ def test_thirty_announcements_are_equally_loud_and_unclipped(voice: Voice) -> No
         assert found.peak <= -1, text
 
 
-def test_the_first_syllable_is_whole(voice: Voice, tmp_path: Path) -> None:
+RECITED = """
+import json, sys
+from pathlib import Path
+from controller.sound.tts.mixdown import Mixdown
+from controller.sound.tts.script import say
+from controller.sound.voice import Espeak
+
+class Kept(Espeak):
+    def render(self, text, *delivery):
+        found = super().render(text, *delivery)
+        Path(f"{n}.raw").write_bytes(found.pcm)
+        return found
+
+n = "begin"
+mixdown, edges = Mixdown(Kept()), []
+for n, text in enumerate(sys.argv[1:]):
+    clip = mixdown.assemble(say(text), Path(f"{n}.wav"))
+    edges.append((clip["speech_start_s"], clip["speech_end_s"]))
+Path("edges").write_text(json.dumps(edges))
+"""
+"""Clips with the renderings they are made of: espeak never renders a text identically twice."""
+
+
+def test_the_first_syllable_is_whole(tmp_path: Path) -> None:
     """The sound trimmed before the first one is silence, also before soft consonants."""
-    for text in ("恭喜大家", "飞虎队加油", "小明签单", "何夕签单", "四海队加油", "散会", "扶摇队签单"):
-        clip = heard(made(voice, text).path)[0]
-        for _ in range(
-            3
-        ):  # on a busy machine pyttsx3 may write too little; the voice repeats that, see below
-            raw = rendered_alone(text, tmp_path / "raw.wav")
-            if raw.size >= 0.8 * clip.size:
-                break
-        start = int(np.correlate(raw, clip[: RATE // 2], "valid").argmax())
+    texts = ("恭喜大家", "飞虎队加油", "小明签单", "何夕签单", "四海队加油", "散会", "扶摇队签单")
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run(
+        [sys.executable, "-c", RECITED, *texts], check=True, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL
+    )
+    edges = json.loads((tmp_path / "edges").read_text())
+    for n, (text, (start_s, end_s)) in enumerate(zip(texts, edges, strict=True)):
+        raw = levels.resampled((tmp_path / f"{n}.raw").read_bytes(), 22050)
+        clip = heard(tmp_path / f"{n}.wav")[0][round(start_s * RATE) : round(end_s * RATE)]
+        start = int(np.correlate(raw, clip, "valid").argmax())
         peak = np.abs(raw).max()
         assert np.abs(raw[:start]).max(initial=0) < peak * 10 ** (-50 / 20), text
         assert np.flatnonzero(np.abs(clip) > np.abs(clip).max() * 10 ** (-50 / 20))[0] <= 0.010 * RATE, text
-
-
-def rendered_alone(text: str, path: Path) -> np.ndarray:
-    """Return the engine's rendering, untrimmed, at 44,100 Hz."""
-    program = (
-        "import sys; from pathlib import Path; from controller.sound.voice import Espeak\n"
-        "Path(sys.argv[2]).write_bytes(Espeak().render(sys.argv[1]).pcm)"
-    )
-    subprocess.run([sys.executable, "-c", program, text, str(path)], check=True, capture_output=True)
-    from controller.sound.tts import levels
-
-    return levels.resampled(path.read_bytes(), 22050)
 
 
 def test_an_empty_rendering_is_repeated() -> None:

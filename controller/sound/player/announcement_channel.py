@@ -63,6 +63,11 @@ class AnnouncementChannel:
         self._floor = 0.0  # above 0: an emergency, which quiet time does not stop
         self._until = self._rest_until = self._idle_since = math.inf
 
+    @property
+    def sounding(self) -> bool:
+        """Return whether an announcement is under way."""
+        return self._id is not None
+
     # -- commands ----------------------------------------------------------------------------------
 
     def quiet(self, silences: Spans) -> None:

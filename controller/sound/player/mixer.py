@@ -203,12 +203,16 @@ class Device:
         """Release the sounds of the last announcement."""
         self._sounds.clear()
 
-    def tone(self, path: Path) -> None:
-        """Play a short sound beside everything else: the test of an output."""
+    def tone(self, path: Path, volume: float | None = None) -> None:
+        """Play a short sound beside everything else: the test of an output. `volume`: instead of the master's."""
         with _readable():
             sound = pygame.mixer.Sound(file=os.fsencode(path))
-        sound.set_volume(self._master)
+        sound.set_volume(self._master if volume is None else volume)
         self._tone.play(sound)
+
+    def end_tone(self) -> None:
+        """End that sound."""
+        self._tone.stop()
 
     def toning(self) -> bool:
         """Return whether that sound still plays."""

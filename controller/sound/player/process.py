@@ -35,6 +35,8 @@ TRY_S = 0.7
 """Interval of the attempts to open a device."""
 TRIES = 90
 """After so many a new process tries: a library may keep the devices of its start."""
+TONE_MARGIN_S = 0.5
+"""The test tone ends at least this long before quiet time."""
 SILENT_S = 2.0
 """Digital silence of music for this long is reported; the daemon asks whether the file is silent there."""
 
@@ -58,6 +60,8 @@ class Player:
         self._music = MusicChannel(device, notify)
         self._announcements = AnnouncementChannel(device, self._music, self._notify)
         self._rest = b""
+        self._silences: tuple[tuple[float, float], ...] = ()
+        self._device_master, self._toning = 1.0, False
         self._beat_at = 0.0
         self._orders: dict[str, Callable[[dict[str, Any], float], None]] = {
             "announce": self._announce,
@@ -73,6 +77,8 @@ class Player:
             "warm": lambda order, now: self._device.warm([Path(path) for path in order["paths"]]),
             "avoid": lambda order, now: self._device.avoid([Path(path) for path in order["paths"]]),
             "tone": lambda order, now: self._device.tone(Path(order["path"])),
+            "unmute": self._unmute,
+            "test_tone": self._test_tone,
         }
 
     def run(self) -> NoReturn:
@@ -97,6 +103,8 @@ class Player:
     def _beat(self, now: float) -> float:
         if now >= self._beat_at:
             self._beat_at = now + BEAT_S
+            if self._toning and not self._device.toning():
+                self._end_test_tone()
             loud = self._meter(now)
             notify("beat", pulses=self._device.pulses, loud=loud)
             self._look()
@@ -148,7 +156,27 @@ class Player:
             self._device.forget()
         notify(do, **values)
 
+    def _test_tone(self, order: dict[str, Any], now: float) -> None:
+        """Play the tone of the speaker test, but in no quiet time, over no announcement, and not before one ends it."""
+        length_s = float(order["length_s"])
+        free = not self._announcements.sounding and not any(
+            start < now + length_s + TONE_MARGIN_S and now < end for start, end in self._silences
+        )
+        if free and self._device_master > 0:
+            self._toning = True
+            self._device.tone(Path(order["path"]), 1.0)
+        else:
+            notify("toned", ok=False)
+
+    def _end_test_tone(self) -> None:
+        if self._toning:
+            ended = not self._device.toning()
+            self._device.end_tone()
+            self._toning = False
+            notify("toned", ok=ended)
+
     def _announce(self, order: dict[str, Any], now: float) -> None:
+        self._end_test_tone()
         parts = [protocol.part(value) for value in order["parts"]]
         until = None if order["until"] is None else float(order["until"])
         duck, more = protocol.duck(order), bool(order["open"])
@@ -166,13 +194,21 @@ class Player:
         if position is not None:
             notify("moved", position_s=position)
 
+    def _unmute(self, order: dict[str, Any], now: float) -> None:
+        if self._watch is not None:
+            self._watch.unmute()
+
     def _quiet(self, order: dict[str, Any], now: float) -> None:
-        spans = protocol.spans(order["spans"])
+        spans = self._silences = protocol.spans(order["spans"])
+        if any(start <= now < end for start, end in spans):
+            self._end_test_tone()
         self._music.quiet(spans)
         self._announcements.quiet(spans)
 
     def _master(self, order: dict[str, Any], now: float) -> None:
-        master = min(1.0, max(0.0, float(order["volume"]) / 100))
+        master = self._device_master = min(1.0, max(0.0, float(order["volume"]) / 100))
+        if master <= 0:
+            self._end_test_tone()
         self._music.set_master(master)
         self._device.loudness(master)
 

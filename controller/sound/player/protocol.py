@@ -75,9 +75,9 @@ class Event:
 
     `kind`: ready, lost (`why`), part_started and part_ended (`id`, `n`, `at`), part_failed (`id`, `n`, `path`, `why`;
     the other parts sound), outputs (they changed), done (`id`, `ok`, `why`), track (`path`, `at`), track_failed
-    (`path`, `why`), music_ended (its span is over, or none of it can be played). A `done` that is not ok has a one-word
-    `why`: lost, quiet, until (its limit was reached), stopped, busy, file (a part could not be read), waited (no
-    further part came).
+    (`path`, `why`), toned (`ok`: the test tone was not cut), music_ended (its span is over, or none of it can be
+    played). A `done` that is not ok has a one-word `why`: lost, quiet, until (its limit was reached), stopped, busy,
+    file (a part could not be read), waited (no further part came).
     `why` of `lost` is a sentence for people.
     """
 
@@ -119,7 +119,7 @@ class Output:
 class Outputs:
     """The outputs at this moment. `current`: the one in use, if it is known; `chosen`: whether that is the chosen one;
 
-    `blocked`: why nothing is heard although the player plays: `muted` (at the sound server), `none` (its dummy).
+    `blocked`: why nothing is heard although the player plays: `muted` (by sound server or card), `none` (a dummy).
     """
 
     all: tuple[Output, ...] = ()

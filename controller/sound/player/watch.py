@@ -1,4 +1,4 @@
-"""Watch the outputs from the player: which there are, which is in use, and whether it is muted.
+"""Watch the outputs from the player: which there are, which is in use, and whether it is muted; unmute it.
 
 A thread asks, because a hanging sound server must not hold up the sound. The player reads the last answer.
 """
@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from controller.sound.player import outputs
+from controller.sound.player.alsa_mixer import OPENED, AlsaMixer, silencing
 from controller.sound.player.outputs import ALSA, DUMMIES, Sink
-from controller.sound.player.protocol import Outputs
+from controller.sound.player.protocol import Output, Outputs
 
 EVERY_S = 0.7
 """A muted or a returned device is noticed within this time; a look costs 0.3 ms (measured)."""
+NO_MIXER_LOOKS = 40
+"""After so many looks, half a minute, a card whose mixer could not be opened is tried again."""
 
 
 class Watch:
@@ -25,6 +27,9 @@ class Watch:
     def __init__(self, driver: str, chosen: str | None, opened: str | None, folder: Path = ALSA) -> None:
         self._driver, self._chosen, self._opened, self._folder = driver, chosen, opened, folder
         self._server: Any = None
+        self._mixer: AlsaMixer | None = None
+        self._mixer_rest = 0
+        self._open_up, self._woken = False, threading.Event()
         self._found = Outputs(chosen=chosen is None or opened == chosen)
         self._missed = 0
         self._thread = threading.Thread(target=self._live, name="watch", daemon=True)
@@ -44,6 +49,11 @@ class Watch:
         """True if the chosen output can be used again while another one is in use, or a real one while a dummy is."""
         return self._missed >= 2
 
+    def unmute(self) -> None:
+        """Switch the output in use on, and raise its volume from zero."""
+        self._open_up = True
+        self._woken.set()
+
     def _live(self) -> None:
         while True:
             try:
@@ -54,7 +64,8 @@ class Watch:
                 self._server, found = None, self._found
             self._found = found
             self._missed = self._missed + 1 if self._could_be_better(found) else 0
-            time.sleep(EVERY_S)
+            self._woken.wait(EVERY_S)
+            self._woken.clear()
 
     def _could_be_better(self, found: Outputs) -> bool:
         """Return whether a new start would find a better output; the caller asks twice, as servers need a moment."""
@@ -71,7 +82,34 @@ class Watch:
         here = outputs.match(self._opened, found) if self._opened else None
         wanted = outputs.match(self._chosen, found) if self._chosen else None
         is_chosen = self._chosen is None or (wanted is not None and wanted == here)
-        return Outputs(found, here.key if here else None, is_chosen)
+        return Outputs(found, here.key if here else None, is_chosen, self._blocked_at_card(here))
+
+    def _blocked_at_card(self, here: Output | None) -> str | None:
+        """Return `muted` when the card's own mixer lets nothing through; a card without a mixer always does."""
+        if self._mixer_rest > 0:
+            self._mixer_rest -= 1
+            return None
+        try:
+            if self._mixer is None:
+                self._mixer = AlsaMixer(self._mixer_name(here))
+            if self._take_open_up():
+                self._mixer.open_up()
+            return "muted" if silencing(self._mixer.controls()) else None
+        except OSError:
+            if self._mixer is not None:
+                self._mixer.close()
+            self._mixer, self._mixer_rest = None, NO_MIXER_LOOKS
+            return None
+
+    def _mixer_name(self, here: Output | None) -> str:
+        """Return ALSA's name for the card that plays, `default` for its own choice."""
+        key = here.key if here else None
+        card = next((one for one in outputs.cards(self._folder) if one.key == key), None)
+        return f"hw:CARD={card.id}" if card else os.environ.get("AUDIODEV", "default")
+
+    def _take_open_up(self) -> bool:
+        asked, self._open_up = self._open_up, False
+        return asked
 
     def _of_server(self) -> Outputs:
         if self._server is None:
@@ -85,10 +123,18 @@ class Watch:
         if ours is None or sink is None:  # between two devices
             return Outputs(found, None, self._found.chosen, None)
         key = f"pulse:{sink.name}"
+        if self._take_open_up():
+            for one in (sink, ours):
+                self._let_through(one)
         blocked = "muted" if _silent(sink) or _silent(ours) else None
         if sink.name in DUMMIES:
             blocked = "none"
         return Outputs(found, key, self._chosen in (None, key), blocked)
+
+    def _let_through(self, one: Any) -> None:
+        self._server.mute(one, mute=False)
+        if _silent(one):
+            self._server.volume_set_all_chans(one, OPENED)
 
 
 def _ours(stream: Any) -> bool:
