@@ -19,6 +19,8 @@ BEGIN_S = 0.5
 PATIENCE_S = 40.0
 """The speaker reports an end for every job; this limit applies if it fails to."""
 
+MOST_REPEATS = 5
+"""Repetitions of one announcement at most, with those that were lost before a word was heard."""
 INTERRUPTED = "紧急广播优先，之后再播报。"
 UNHEARD = "总音量调成了 0，没有听全。"
 
@@ -134,7 +136,7 @@ class Playback:
     def abandon(self, why: str) -> None:
         """Stop waiting for the end, as if the speaker had reported `why`. Call under the announcer's lock."""
         if self._done is None:
-            self._done = Event("done", id=self.job.id, ok=False, why=why)
+            self._done, self._ended_at = Event("done", id=self.job.id, ok=False, why=why), time.monotonic()
 
     def interrupt(self) -> None:
         """Record that an emergency interrupts it; it is played again afterwards."""
