@@ -103,9 +103,9 @@ class Playback:
         Once. A repetition that was lost before its first word does not count: a device that comes and goes, or a file
         on which the player dies three times, would use it up unheard.
         """
-        return self.lost and (repeats == 0 or (repeats < MOST_REPEATS and not self._words_begun()))
+        return self.lost and (repeats == 0 or (repeats < MOST_REPEATS and not self._spoke()))
 
-    def _words_begun(self) -> bool:
+    def _spoke(self) -> bool:
         clip = self._clip
         lead_s = clip.speech_start_s if clip else 0.0  # a whole clip begins with its chime
         heard = [at + (lead_s if n == 0 else 0.0) for n, at in self._started.items() if n in self._offsets]
