@@ -26,7 +26,6 @@ from controller.system.watchdog import Watchdog
 if TYPE_CHECKING:
     from flask import Flask
 
-    from controller.mdns import NameAnnouncer
     from controller.sales.store import Store
 
 
@@ -303,20 +302,26 @@ class Daemon:
             self.office.backups.start()
             self._stack.callback(self.office.backups.close)
         if self._options.start is None:  # a rehearsal reports nothing
-            self._announcer_of_name().start()
+            self._announce_name()
             self._cities.start()
             self._uptime.start()
             self._home_assistant.start()
         process.notify("READY=1")
 
-    def _announcer_of_name(self) -> NameAnnouncer:
+    def _announce_name(self) -> None:
+        """Announce the machine's name at the addresses where it is served: not for `--host 127.0.0.1`."""
         from controller.mdns import NameAnnouncer
 
-        return self._closed_at_end(
-            NameAnnouncer(
-                self.office.addresses, self._options.name, lambda: self.timetable_file.rhythm.office
-            )
+        if network.only_here(self.host):
+            self.office.addresses.set("", (self.host,))
+            return
+        announcer = NameAnnouncer(
+            self.office.addresses,
+            self._options.name,
+            lambda: self.timetable_file.rhythm.office,
+            host=self.host,
         )
+        self._closed_at_end(announcer).start()
 
     def close(self) -> None:
         """Stop everything in reverse order."""

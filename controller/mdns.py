@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from controller.services.addresses import Addresses
 from controller.system.background import BackgroundThread
-from controller.system.network import lan_address
+from controller.system.network import EVERYWHERE, lan_address
 
 if TYPE_CHECKING:
     from zeroconf import Zeroconf
@@ -34,7 +34,10 @@ VIRTUAL: Final = ("lo", "docker", "br-", "veth", "virbr", "tun", "tap")
 
 
 class NameAnnouncer(BackgroundThread):
-    """The thread `name`. `wanted`: the name without .local; "" announces none, and only follows the addresses."""
+    """The thread `name`. `wanted`: the name without .local; "" announces none, and only follows the addresses.
+
+    `host`: the address that the server listens on; a single one is announced alone.
+    """
 
     def __init__(
         self,
@@ -42,11 +45,13 @@ class NameAnnouncer(BackgroundThread):
         wanted: str,
         title: Callable[[], str],
         *,
+        host: str = EVERYWHERE,
         first_s: float = FIRST_S,
         every_s: float = LOOK_EVERY_S,
     ) -> None:
         super().__init__("name", first_s=first_s, closing_s=4)
-        self._addresses, self._wanted, self._title, self._every_s = addresses, wanted, title, every_s
+        self._addresses, self._wanted, self._title = addresses, wanted, title
+        self._host, self._every_s = host, every_s
         self._reported = ""
         self._zeroconf: Zeroconf | None = None
         self._name = ""
@@ -56,7 +61,7 @@ class NameAnnouncer(BackgroundThread):
 
     def turn(self) -> float:
         """Follow a change of address; give a name away that another machine has too."""
-        own = lan_addresses()
+        own = lan_addresses(self._host)
         self._looks += 1
         if own != self._own or (own and self._wanted and self._zeroconf is None):
             self.ended()
@@ -145,8 +150,11 @@ def names_of(wanted: str) -> list[str]:
     return [wanted, *(f"{wanted}-{number}" for number in range(2, MOST_NAMES))]
 
 
-def lan_addresses() -> tuple[str, ...]:
-    """Return this machine's addresses on networks, the one that leads out first; empty without any."""
+def lan_addresses(host: str = EVERYWHERE) -> tuple[str, ...]:
+    """Return this machine's addresses on networks, the one that leads out first; empty without any.
+
+    Only `host` when the server listens there alone.
+    """
     import ifaddr
 
     first = lan_address()
@@ -159,4 +167,4 @@ def lan_addresses() -> tuple[str, ...]:
     ]
     usable = [address for address in found if not IPv4Address(address).is_loopback]
     ordered = sorted(usable, key=lambda address: (address != first, IPv4Address(address).is_link_local))
-    return tuple(ordered[:MOST_ADDRESSES])
+    return (host,) if host in ordered else tuple(ordered[:MOST_ADDRESSES])

@@ -14,6 +14,7 @@ from controller.services.change_log import NEWEST
 from signage.auth import RIGHTS, access, needs
 from signage.fields import MOST_ID
 from signage.http import Denied, body, flag_of, reachable_host_url, text_of, whole_of
+from signage.office import office
 from signage.qr import drawn
 from signage.serializers import Json
 
@@ -159,6 +160,9 @@ def invite() -> tuple[Response, int]:
     invited = access().keys.phones.invite(role, person, name)
     link = f"{reachable_host_url()}join/{invited.link}"
     answer = {"code": invited.code, "link": link, "qr": drawn(link), "minutes": invited.minutes}
+    if (named := office().addresses.reach().named()) and named != request.host_url:
+        by_name = f"{named}join/{invited.link}"
+        answer |= {"named_link": by_name, "named_qr": drawn(by_name)}
     return jsonify(answer), 201
 
 

@@ -130,11 +130,12 @@ def now() -> Response:
 
 @pages.get("/health")
 def health() -> tuple[Response, int]:
-    """Return the health to anyone; return `version`, `sound`, `readings` and full problems only to a known caller."""
+    """Return the health to anyone; `version`, `named`, `sound`, `readings`, full problems only to a known caller."""
     glance = office().glance()
     well = not any(trouble.serious for trouble in glance.problems)
     answer = {"ok": well, "build": current_app.jinja_env.globals["build"]}
     if is_known():
+        answer["named"] = office().addresses.reach().named()
         answer |= {"version": version(), "sound": serializers.sounding(glance.sounding)}
         answer["readings"] = [serializers.reading(row) for row in glance.readings]
     shown = glance.problems if is_known() else for_strangers(glance.problems)

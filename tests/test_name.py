@@ -18,6 +18,7 @@ import pytest
 
 from controller.mdns import lan_addresses, names_of
 from controller.services.addresses import Addresses, Reach
+from controller.system.network import only_here
 
 ROOT = Path(__file__).resolve().parents[1]
 BOX = ROOT / "tests" / "mdns_box.py"
@@ -173,3 +174,23 @@ def test_a_reach_has_the_name_first() -> None:
     assert addresses.page() == "http://10.0.0.5:8080/"
     assert names_of("zhangu")[:3] == ["zhangu", "zhangu-2", "zhangu-3"]
     assert "127.0.0.1" not in lan_addresses()
+
+
+def test_a_name_is_passed_on_when_it_is_announced_and_when_it_changes() -> None:
+    """The terminal and the console learn the name although it is announced only after they were greeted."""
+    addresses, heard = Addresses(8080), list[str]()
+    addresses.on_name(heard.append)
+    assert heard == []
+    addresses.set("zhangu.local", ("10.0.0.5",))
+    addresses.set("zhangu.local", ("10.0.0.6",))
+    addresses.set("zhangu-2.local", ("10.0.0.6",))
+    assert heard == ["http://zhangu.local:8080/", "http://zhangu-2.local:8080/"]
+
+
+def test_a_machine_that_serves_only_itself_is_not_announced() -> None:
+    """With --host 127.0.0.1 nobody else can open the page; one address of the network is announced alone."""
+    assert [only_here(host) for host in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "10.0.0.5")] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
+    for own in lan_addresses():
+        assert lan_addresses(own) == (own,)

@@ -43,6 +43,7 @@ def token(name: str, role: str, home: Path | None) -> None:
 def owner(home: Path | None) -> None:
     """Print a link that makes one phone the owner's, once, within an hour: also when the owner's phone is lost."""
     from controller.services.auth import Credentials
+    from controller.system.local_daemon import named
     from controller.system.network import reachable_address
     from controller.system.process import running
 
@@ -56,6 +57,8 @@ def owner(home: Path | None) -> None:
     link = f"http://{here}:{daemon.get('port', DEFAULT_PORT)}/join/{invited.link}"
     echo(link)
     print_qr(link)
+    if by_name := named(daemon):
+        echo(f"也可以用名字打开：{by_name}join/{invited.link}", err=True)
     echo(
         f"用负责人的手机打开这个链接，或者在登录页输入 {invited.code}。{invited.minutes} 分钟内有效，只能用一次。",
         err=True,

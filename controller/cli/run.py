@@ -53,11 +53,18 @@ def greet(daemon: Daemon) -> None:
     print_qr(address + "/")
     link = _greet_owner(daemon, address)
     _greet_console(daemon.server.port, link or f"{address}/")
+    daemon.office.addresses.on_name(lambda named: _greet_name(daemon, named, link or f"{address}/"))
     for problem in daemon.office.glance().problems:
         echo(f"  注意：{problem.what}{problem.meanwhile}{problem.mend}")
 
 
-def _greet_console(port: int, link: str) -> None:
+def _greet_name(daemon: Daemon, named: str, link: str) -> None:
+    """Print the address under the machine's name when it has been announced, and show it on the console."""
+    echo(f"  也可以用名字：{named}　大屏：{named}wall")
+    _greet_console(daemon.server.port, link, named)
+
+
+def _greet_console(port: int, link: str, named: str = "") -> None:
     """Write the greeting that an installed box shows on its screen, in the folder that systemd gives the service.
 
     The console shows no Chinese. agetty replaces `\\4` by the present address, so that line is always right.
@@ -66,6 +73,8 @@ def _greet_console(port: int, link: str) -> None:
     if not folder:
         return
     lines = f"Zhangu   phone: http://\\4:{port}/   TV: http://\\4:{port}/wall   sudo zhangu status"
+    if named:
+        lines += f"\nby name  phone: {named}   TV: {named}wall"
     owner = f"Owner's phone, within an hour after the start: {link}\n" if "/join/" in link else ""
     rewrite(Path(folder) / "issue", f"{lines}\n{owner}{qr_of(link)}\n".encode())
 

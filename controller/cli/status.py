@@ -30,7 +30,7 @@ def status(quiet: bool, home: Path | None) -> None:
         echo("没有运行。" if not lock else "正在启动，还没有回答，请过几秒再看。")
         sys.exit(FAILED)
     _last_upgrade(where)
-    _addresses(where, int(str(lock["port"])))
+    _addresses(where, int(str(lock["port"])), str(health.get("named", "")))
     _problems(health)
 
 
@@ -45,7 +45,7 @@ def _last_upgrade(where: Home) -> None:
         echo(f"可以退回 {state.previous}：sudo zhangu rollback")
 
 
-def _addresses(where: Home, port: int) -> None:
+def _addresses(where: Home, port: int, named: str) -> None:
     from controller.services.auth import Credentials
     from controller.system.network import reachable_address
 
@@ -56,6 +56,8 @@ def _addresses(where: Home, port: int) -> None:
         pin = keys.pin() if keys.pin_on() else "已关掉"
     echo(f"手机：{address}/　PIN：{pin}")
     echo(f"大屏：{address}/wall")
+    if named:
+        echo(f"也可以用名字：{named}　大屏：{named}wall")
     if link is None:
         print_qr(f"{address}/")
         return

@@ -34,6 +34,7 @@ _HEADINGS: Final = {
     "say_as": "say_as sayas 读音 念作 念法 拼音 姓名拼音 发音 注音 pinyin",
     "birthday": "birthday 生日 出生日期 出生年月日 阳历生日 公历生日 员工生日",
     "email": "email 邮箱 电子邮箱 电子邮件 邮件 邮箱地址 mail e-mail",
+    "status": "status 状态 在职状态 员工状态 人员状态 在职情况 是否在职 用工状态 在职",
     "joined": "joined 入职日期 入职时间 入职日 入司日期 入司时间 到岗日期 start_date hiredate",
 }  # fmt: skip
 _COLUMNS: Final = {word: key for key, words in _HEADINGS.items() for word in words.split()}
@@ -55,7 +56,20 @@ _NOTES: Final = re.compile(
 _IN_BRACKETS: Final = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _NAME_PARTS: Final = re.compile(r"[、；;\n，,]+")
 _MARKED: Final = re.compile(r"(?P<name>.+?)[(（\[【](?P<mark>[^()（）\[\]【】]+)[)）\]】]")
-_GONE: Final = {"离职", "已离职", "停用", "辞职", "已辞职"}
+_GONE: Final = {
+    "离职",
+    "已离职",
+    "停用",
+    "辞职",
+    "已辞职",
+    "不在职",
+    "已离开",
+    "退休",
+    "开除",
+    "left",
+    "resigned",
+}
+_ASKS: Final = {"是否在职", "在职"}  # headings that are answered by yes or no
 _TWO_PEOPLE: Final = re.compile(rf"[{HAN}]{{2,4}}(?:[ \u00a0\u3000]+[{HAN}]{{2,4}})+")
 _DOUBLE_SURNAMES: Final = (
     "欧阳 上官 司马 司徒 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 长孙 宇文 夏侯 端木 南宫 独孤 轩辕 澹台 淳于 单于"
@@ -182,6 +196,7 @@ class _Reading:
         # Merged cells keep their text only in the first line, so in such a list no team is written twice.
         written_teams = Counter(tidy_name(team) for cells in named if (team := cells.get("team", "")))
         self._merged = all(times == 1 for times in written_teams.values())
+        self._asks = any(_word(cell) in _ASKS for cell in self._heading if _is(cell, "status"))
         self._names = {tidy_name(cells.get("name", "")) for cells in named}
         for (number, written), cells in zip(people, named, strict=True):
             self._line(number, cells, "，".join(filter(None, written))[:60])
@@ -193,6 +208,10 @@ class _Reading:
         return {key: _unescaped(cell.strip()) for key, cell in pairs if key}
 
     def _line(self, number: int, cells: Mapping[str, str], written: str) -> None:
+        if self._has_left(cells.get("status", "")):
+            name, status = cells.get("name", "")[:20], cells["status"][:20]
+            self.notes.append(f"第 {number} 行：{name}写着“{status}”，没有导入。")
+            return
         try:
             team = self._team_of(number, cells.get("team", ""))
             names = _names_of(cells.get("name", ""))
@@ -206,6 +225,10 @@ class _Reading:
             self.people += [replace(person, line=number) for person in people]
         except (Refused, ValueError) as refused:
             self.faults.append(LineFault(number, str(refused), written))
+
+    def _has_left(self, status: str) -> bool:
+        word = unicodedata.normalize("NFKC", status).strip().casefold()
+        return word in _GONE or (self._asks and word in _NO - {""})
 
     def _team_of(self, number: int, written: str) -> str:
         """Return the team; an empty cell below a team is part of a merged cell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.system.network import lan_address
@@ -21,6 +22,10 @@ class Reach:
         hosts = ([self.name] if self.name else []) + list(self.addresses)
         return tuple(f"http://{host}:{self.port}/" for host in hosts)
 
+    def named(self) -> str:
+        """Return the address of the phone's page under the name; "" without one."""
+        return f"http://{self.name}:{self.port}/" if self.name else ""
+
 
 class Addresses:
     """Thread-safe. The thread of the name writes it; without one the routing table is asked each time."""
@@ -30,11 +35,25 @@ class Addresses:
         self._lock = threading.Lock()
         self._name = ""
         self._addresses: tuple[str, ...] = ()
+        self._on_name: Callable[[str], object] | None = None
+
+    def on_name(self, call: Callable[[str], object]) -> None:
+        """Call `call` with the phone's address under the name, now and whenever a new name is announced."""
+        with self._lock:
+            self._on_name = call
+        self._tell(call)
+
+    def _tell(self, call: Callable[[str], object] | None) -> None:
+        if call is not None and (named := self.reach().named()):
+            call(named)
 
     def set(self, name: str, addresses: tuple[str, ...]) -> None:
         """Record what is announced."""
         with self._lock:
+            changed = name != self._name
             self._name, self._addresses = name, addresses
+            call = self._on_name if changed else None
+        self._tell(call)
 
     def reach(self) -> Reach:
         """Return how to reach this machine now."""

@@ -254,10 +254,10 @@ class Announcer:
             self._postpone(job, silence)
             return
         began = time.monotonic()
-        playback = self._attempt(job, clip)
-        if playback.lost and self._device_back(began + FRESH_S, urgent=job.urgent):
-            log.info("#%d is played again: the device is back", job.id)
-            playback = self._attempt(job, self._rendered(job.script))
+        playback, again = self._attempt(job, clip), 0
+        while playback.repeatable(again) and self._device_back(began + FRESH_S, urgent=job.urgent):
+            log.info("#%d is played again%s: the device is back", job.id, ", once more" * bool(again))
+            playback, again = self._attempt(job, self._rendered(job.script)), again + 1
         verdict = playback.verdict()
         if verdict.started is not None:
             self._last_sound = time.monotonic()

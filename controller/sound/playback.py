@@ -19,6 +19,8 @@ BEGIN_S = 0.5
 PATIENCE_S = 40.0
 """The speaker reports an end for every job; this limit applies if it fails to."""
 
+MOST_REPEATS = 5
+"""Repetitions of one announcement at most, with those that were lost before a word was heard."""
 INTERRUPTED = "紧急广播优先，之后再播报。"
 UNHEARD = "总音量调成了 0，没有听全。"
 
@@ -83,6 +85,7 @@ class Playback:
         self._started: dict[int, float] = {}
         self._failed: set[int] = set()
         self._done: Event | None = None
+        self._ended_at = 0.0
         self._cancelled: str | None = None
         self._interrupted = self._unheard = False
         self._reported: tuple[object, ...] = ()
@@ -93,6 +96,20 @@ class Playback:
         return (
             self._done is not None and not self._done.ok and self._done.why == "lost" and not self._cancelled
         )
+
+    def repeatable(self, repeats: int) -> bool:
+        """Return whether it is played again when the device is back, after `repeats` repetitions.
+
+        Once. A repetition that was lost before its first word does not count: a device that comes and goes, or a file
+        on which the player dies three times, would use it up unheard.
+        """
+        return self.lost and (repeats == 0 or (repeats < MOST_REPEATS and not self._spoke()))
+
+    def _spoke(self) -> bool:
+        clip = self._clip
+        lead_s = clip.speech_start_s if clip else 0.0  # a whole clip begins with its chime
+        heard = [at + (lead_s if n == 0 else 0.0) for n, at in self._started.items() if n in self._offsets]
+        return bool(heard) and min(heard) < self._ended_at
 
     @property
     def over(self) -> bool:
@@ -119,7 +136,7 @@ class Playback:
     def abandon(self, why: str) -> None:
         """Stop waiting for the end, as if the speaker had reported `why`. Call under the announcer's lock."""
         if self._done is None:
-            self._done = Event("done", id=self.job.id, ok=False, why=why)
+            self._done, self._ended_at = Event("done", id=self.job.id, ok=False, why=why), time.monotonic()
 
     def interrupt(self) -> None:
         """Record that an emergency interrupts it; it is played again afterwards."""
@@ -158,7 +175,7 @@ class Playback:
         elif event.kind == "part_failed" and event.n is not None:
             self._failed.add(event.n)
         elif event.kind == "done":
-            self._done = event
+            self._done, self._ended_at = event, time.monotonic()
 
     def wait(self) -> None:
         """Wait until the speaker reports the end; report the start meanwhile."""

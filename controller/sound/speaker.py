@@ -247,7 +247,7 @@ class Speaker:
         tries = 0
         while not self._over.is_set():
             began = time.monotonic()
-            why = "died"
+            why, condemned = "died", False
             try:
                 launched, self._launched = self._launched, None
                 with self._lock:
@@ -262,19 +262,25 @@ class Speaker:
                 with self._lock:  # no thread may write to a child that is about to be closed
                     self._child, was_ready, self._ready = None, self._ready, False
                 child.kill()
-                self._suspect(child, why)
+                condemned = self._suspect(child, why)
                 self._gone(why, was_ready)
-            tries = 0 if time.monotonic() - began > SETTLED_S else tries
+            if condemned or time.monotonic() - began > SETTLED_S:
+                tries = 0  # the cause is over: without the file the next start succeeds
             self._pause(NO_LIBRARY_S if why == "incomplete" else BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
             tries += 1
 
-    def _suspect(self, child: PlayerChild, why: str) -> None:
-        """Note a death that a file may have caused; a file that did so several times is not played any more."""
+    def _suspect(self, child: PlayerChild, why: str) -> bool:
+        """Note a death that a file may have caused; a file that did so several times is not played any more.
+
+        Return whether this death condemned one.
+        """
         if not (why == "hung" or (why == "died" and child.crashed)):
-            return
-        for path in self._suspects.died(time.monotonic()):
+            return False
+        condemned = self._suspects.died(time.monotonic())
+        for path in condemned:
             log.error("the player crashed repeatedly on %s: it is skipped", path.name)
             self._report(Event("track_failed", path=path, why="播放程序几次在这个文件上崩溃，已经跳过它。"))
+        return bool(condemned)
 
     def _listen(self, child: PlayerChild) -> str:
         """Read from the child until it ends; return why it ended."""

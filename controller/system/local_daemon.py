@@ -18,6 +18,12 @@ def health_of(lock: Mapping[str, object]) -> dict[str, Any] | None:
     return health if health is not None and "troubles" in health else None
 
 
+def named(lock: Mapping[str, object]) -> str:
+    """Return the running daemon's address under the machine's name; "" without one."""
+    health = health_of(lock) if lock.get("port") else None
+    return str(health.get("named", "")) if health else ""
+
+
 def asked(lock: Mapping[str, object], path: str) -> dict[str, Any] | None:
     """Return the running daemon's answer to a GET request; None when there is no JSON object."""
     return answer_of(lock, path)[1]

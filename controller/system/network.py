@@ -52,6 +52,11 @@ def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
 
 
+def only_here(host: str) -> bool:
+    """Return whether a server on `host` is reached from this machine alone."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 def reachable_address(host: str) -> str:
     """Return the address for others of a server on `host`: for all addresses, the one on the network."""
     return lan_address() if host == EVERYWHERE else host

@@ -7,11 +7,13 @@ generated from the same declarations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
+from controller.timetable.labels import KEY_WORDS
 from controller.timetable.problems import Problem, nearest, shortened, wrote
 from controller.timetable.yaml_source import Items, Node, Pairs, Text
 
@@ -127,17 +129,21 @@ class Group:
 
     def _unknown(self, node: Pairs, where: Where) -> set[str | None]:
         """Note the unknown keys; return the known keys that they probably mean."""
-        meant = {nearest(key, self.fields) for key in node.pairs if key not in self.fields}
+        meant = {self._guess(key) for key in node.pairs if key not in self.fields}
         for key in node.pairs:
             if key not in self.fields:
                 words = "、".join(self.fields)
                 found = f"不认识“{shortened(key)}”"
                 known = f"这里可以写：{words}"
                 allowed = self.elsewhere.get(key, known)
-                where.note(
-                    node.lines[key], found, allowed, nearest(key, self.fields) if allowed is known else None
-                )
+                where.note(node.lines[key], found, allowed, self._guess(key) if allowed is known else None)
         return meant
+
+    def _guess(self, key: str) -> str | None:
+        """Return the known key that a similar or a Chinese word probably means."""
+        plain = key.strip(" “”\"'")
+        meant = next((word for word in KEY_WORDS.get(plain, ()) if word in self.fields), None)
+        return meant or nearest(key, self.fields)
 
     def _named(self, node: Pairs, where: Where) -> Where:
         name = node.pairs.get(self.title) if self.title else None
@@ -155,20 +161,28 @@ class Group:
         return schema | ({"required": required} if required else {})
 
 
+_ITEMS = "这里写一个列表，每项以“- ”开头"
+
+
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A list; with `single` a single value counts as a list of one."""
+    """A list; with `single` a single value counts as a list of one.
+
+    `apart`: its values contain no Chinese comma, so one means that several values were written as one.
+    """
 
     reader: Reader
     most: int = 200
     single: bool = False
     least: int = 0
+    apart: bool = True
 
     def read(self, node: Node, where: Where) -> tuple[Any, ...]:
         if not isinstance(node, Items):
             if not self.single:
-                where.refuse(node, "这里写一个列表，每项以“- ”开头")
-            return (self.reader.read(node, where),)
+                groups = isinstance(self.reader, Group)
+                where.refuse(node, _ITEMS if groups else "这里写一个列表，例如“[甲, 乙]”")
+            return (self._one(node, where),)
         if not self.least <= len(node.items) <= self.most:
             found = f"列表里有 {len(node.items)} 项"
             allowed = f"可以有 {self.least} 到 {self.most} 项"
@@ -177,10 +191,20 @@ class Many:
         values: list[Any] = []
         for n, item in enumerate(node.items, 1):
             with suppress(BadError):
-                values.append(self.reader.read(item, where.inside(f"#{n}")))
+                values.append(self._one(item, where.inside(f"#{n}")))
         if len(values) < len(node.items):
             raise BadError
         return tuple(values)
+
+    def _one(self, node: Node, where: Where) -> Any:
+        if (
+            self.apart
+            and isinstance(node, Text)
+            and not node.quoted
+            and (mark := re.search("[，、；]", node.value))
+        ):
+            where.refuse(node, f"几项之间不能用“{mark[0]}”，请用半角逗号和空格隔开，例如“[甲, 乙]”")
+        return self.reader.read(node, where)
 
     def schema(self) -> Schema:
         one = self.reader.schema()

@@ -24,7 +24,9 @@ def _texts(section: str, name: str, doc: str, default: Any = None) -> Field:
     slots = "".join(f"{{{slot}}}" for slot in ALLOWED[f"{section}.{name}"])
     doc = f"{doc}；可以用 {slots}" if slots else doc
     return Field(
-        Many(Words(200, slots=f"{section}.{name}"), most=20, single=True, least=1), doc, default=default
+        Many(Words(200, slots=f"{section}.{name}"), most=20, single=True, least=1, apart=False),
+        doc,
+        default=default,
     )
 
 

@@ -23,6 +23,9 @@ _LOADER: Any = getattr(
 _FULL_WIDTH_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+)\s*：\s*")
 _TIGHT_COLON = re.compile(r"^(\s*(?:-\s+)*[a-z_]+):(?=[^\s:/])")
 _OPEN_QUOTE = re.compile(r"""\s*(?:-\s+)?(?:[^\s:"'#]+:\s+)?(?P<mark>["'])""")
+_BEFORE_KEY = re.compile(r"\s*(?:-\s+)*")
+_DASHES = re.compile(r" *")
+_BEFORE_VALUE = re.compile(r"^\s*(?:-\s+)*(?:[a-z_]+:\s+)?")
 _INDENT = re.compile(r"^[ \t\u3000\u00a0]*")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 
@@ -85,7 +88,7 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> int:
 def _opened(text: str, line: int) -> int:
     """Return the line above with an unclosed quotation mark, if any; else `line`."""
     lines = text.split("\n")
-    for n in range(line, max(0, line - 30), -1):
+    for n in range(line, 0, -1):
         opening = _OPEN_QUOTE.match(lines[n - 1])
         if opening and not lines[n - 1][opening.end() :].rstrip().endswith(opening["mark"]):
             rest = lines[n - 1][opening.end() :]
@@ -130,20 +133,31 @@ _DELETE = "请删掉，重新输入这一行"
 def _unreadable(text: str, file: str, line: int) -> Problem:
     lines = text.split("\n")
     written = lines[line - 1] if line <= len(lines) else ""
-    return Problem(file, line, "", wrote(written), _advice(written))
+    above = next(
+        (one for one in reversed(lines[: line - 1]) if one.strip(" ") and one.lstrip()[0] != "#"), ""
+    )
+    return Problem(file, line, "", wrote(written), _advice(written, above))
 
 
-def _advice(line: str) -> str:
-    if line.count("{") > 1:
+def _advice(line: str, above: str) -> str:
+    value = _BEFORE_VALUE.sub("", line, count=1)
+    if value.startswith("{") and line.count("{") > 1:
         return "大括号里面的文字带有 { } 时要加引号，或者分几行写"
+    if value.startswith(("@", "`", "%", "&", "*", "!")):
+        return f"文字以“{value[0]}”开头时要加引号"
+    if re.match(r"""(["']).*\1\s*[^\s#,}\]]""", value):
+        return "引号只包住了一部分：整句加引号，或者里面用“”"
     if line.count("{") != line.count("}") or line.count("[") != line.count("]"):
         return "括号要成对"
     if line.count('"') % 2 or line.count("'") % 2:
         return "引号要成对"
-    if line.lstrip().startswith(("@", "`", "%", "&", "*", "!", "- @", "- `", "- %")):
-        return "以符号开头的文字要加引号"
     if line.count(": ") > 1:
-        return "文字里有“: ”时要加引号"
+        return "文字里有“: ”时要加引号，或者改成全角冒号“：”"
+    wide = _DASHES if line.lstrip().startswith("-") else _BEFORE_KEY
+    here, there = (len(found[0]) if (found := wide.match(one)) else 0 for one in (line, above))
+    if here != there and above.rstrip()[-1:] not in (":", "|", ">"):
+        here, there = here + 1, there + 1
+        return f"没有和上面对齐：这一行从第 {here} 格开始，上一行从第 {there} 格开始。缩进只看空格，同一项里要一样"
     return "这里读不下去了：请看这一行和上一行的缩进、冒号后的空格、引号和括号是否成对"
 
 

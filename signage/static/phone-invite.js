@@ -50,9 +50,18 @@ function sending(verb, work) {
   return [wrong, go];
 }
 
+function hostOf(link) {
+  return link.split('/')[2];
+}
+
 function show(made) {
   const code = `${made.code.slice(0, 4)} ${made.code.slice(4)}`;
-  sheet('用那台手机扫这个码', el('img', { class: 'qr', src: made.qr, alt: '添加手机的二维码' }),
+  const codes = [el('img', { class: 'qr', src: made.qr, alt: '添加手机的二维码' }), el('p', { class: 'dim' }, hostOf(made.link))];
+  if (made.named_link) {
+    codes.push(el('img', { class: 'qr', src: made.named_qr, alt: '添加手机的二维码，用主机的名字' }), el('p', { class: 'dim' }, hostOf(made.named_link)),
+      el('p', { class: 'dim' }, '两个码一样。用名字的，主机换了地址也能打开；打不开就扫上面一个。'));
+  }
+  sheet('用那台手机扫这个码', ...codes,
     el('p', {}, '扫不了就打开这里的登录页，输入这八位数字：'), el('p', { class: 'pin', id: 'phone-code' }, code),
     el('p', { class: 'dim' }, `${made.minutes} 分钟内有效，只能用一次。`));
 }

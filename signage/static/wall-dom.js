@@ -28,6 +28,15 @@
   /* Break a short Chinese sentence after commas and stops, where a reader pauses, not within a word: each clause is
      a separate element. A long sentence, or another language, is plain text. */
   var SHORT = 48, CLAUSE = /[^，。！？；：\n]*(?:[，。！？；：]+[”』」）]?|$)/g;
+  /* In a clause that is wider than the screen: after 的, and before and after brackets, never within （A类）. */
+  var LONG = 8, PAUSES = /(的(?=[^，。！？；：、」』”）])|）(?=[^，。！？；：、」』”的]))|(（)/g;
+  function clause(node, value) {
+    var parts = value.length > LONG ? value.replace(PAUSES, function (all, after, before) { return after ? after + '\n' : '\n' + before; }).split('\n') : [value], i;
+    for (i = 0; i < parts.length; i += 1) {
+      if (parts[i]) { (parts.length > 1 ? W.make('span', 'clause', node) : node).appendChild(document.createTextNode(parts[i])); }
+    }
+  }
+
   W.phrase = function (node, value) {
     var lines, i, j, clauses;
     value = value === null || value === undefined ? '' : String(value);
@@ -41,7 +50,7 @@
       if (i) { W.make('br', '', node); }
       clauses = lines[i].match(CLAUSE);
       for (j = 0; j < clauses.length; j += 1) {
-        if (clauses[j]) { W.make('span', 'clause', node).appendChild(document.createTextNode(clauses[j])); }
+        if (clauses[j]) { clause(W.make('span', 'clause', node), clauses[j]); }
       }
     }
   };

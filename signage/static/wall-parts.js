@@ -159,7 +159,7 @@
         W.list(box, found.rows, function (duty, i) { return i; }, function () {
           return { node: W.make('div', 'duty') };
         }, function (row, duty) {
-          W.text(row.node, W.duty(duty));
+          W.phrase(row.node, W.duty(duty));
           W.mark(row.node, 'long', W.duty(duty).length > 36);
         });
         return true;

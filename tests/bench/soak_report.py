@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import os
 import platform
 import re
@@ -64,6 +65,11 @@ def _not_run(name: str) -> str:
 
 
 def write(names: Sequence[str], new: dict[str, str], report: Path = REPORT) -> None:
-    """Bring the page up to date."""
-    text = report.read_text(encoding="utf-8") if report.exists() else ""
-    report.write_text(merged(text, names, new), encoding="utf-8")
+    """Bring the page up to date. Measurements that run side by side wait for each other: none loses a section."""
+    folder = os.open(report.parent, os.O_RDONLY)  # the folder itself is the lock: it leaves no file behind
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        text = report.read_text(encoding="utf-8") if report.exists() else ""
+        report.write_text(merged(text, names, new), encoding="utf-8")
+    finally:
+        os.close(folder)

@@ -24,6 +24,8 @@ from recording import Pulse, tone, write_wav  # noqa: E402
 from running import Running, timetable  # noqa: E402
 from table import Row  # noqa: E402
 
+from controller.sound.suspects import STRIKES  # noqa: E402
+
 FOUND_S, SHOWN_S, BACK_S = 5.0, 10.0, 2.0
 KILLS = 50
 DAY = timetable("at: 00:00-24:00, name: 全天, music: office, volume: 100")
@@ -100,6 +102,10 @@ class Place:
         """Return whether phone and wall have the fault."""
         phone, wall = self.house.get("/api/phone"), self.house.get("/api/wall")
         return bool(phone["troubles"]) and wall["fault"] is not None
+
+    def told(self, path: str = "/health") -> set[str]:
+        """Return what /health, or the phone, says is wrong."""
+        return {trouble["what"] for trouble in self.house.get(path)["troubles"]}
 
     def until(self, holds: Callable[[], bool], since: float, within: float = 12.0) -> float | None:
         """Return the seconds after `since` at which something holds."""
@@ -233,6 +239,7 @@ def quick(one: Place) -> list[Result]:
         replaced(one),
         server_hangs(one),
         player_dies(one, "died"),
+        crashed_once(one),
         player_hangs(one, "hung"),
         muted(one, "the device muted for 6 s", mute.format(1), mute.format(0), "muted"),
         muted(one, "the device's volume 0 for 6 s", volume.format(0), volume.format(65536)),
@@ -247,13 +254,37 @@ def dummy(one: Place) -> Result:
 
 
 def crashing() -> Result:
-    """A file on which the decoder crashes is skipped after three deaths; the next one plays."""
-    env = {"PYTHONPATH": str(HERE / "faulty")}
-    with place(env, started=False, names=("crash", "good")) as one:
-        one.pulse.start()
-        began = one.until(lambda: "the device is ready" in one.house.log(), now(), 20)
-        back = one.sounds(now(), 20) if began is not None else None
-    return Result("a file on which the decoder crashes", back=back, needs=("back",))
+    """A file that crashes the decoder during an announcement: dead three times in a row it is skipped and named.
+
+    `back` counts from the last death; the announcement over it is repeated once.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        switch = Path(folder) / "crash"
+        env = {"PYTHONPATH": str(HERE / "faulty"), "FAULTY_CRASH": str(switch)}
+        with place(env, names=("crash", "good")) as one:
+            playing = lambda: one.house.log().rpartition("music: ")[2].startswith("0-crash.wav")
+            if not playing():
+                one.house.call("POST", "/api/music", {"action": "next"})
+            assert one.until(playing, now()) is not None, one.house.log()
+            before = one.told()
+            ident = one.announce("crashed")
+            switch.touch()
+            struck = now()
+            found = one.until(lambda: bool(one.told() - before), struck, 20)
+            shown = one.until(lambda: bool(one.told("/api/phone") - before), struck, 20)
+            skipped = one.until(lambda: "crashed repeatedly on" in one.house.log(), struck, 20)
+            back = None if skipped is None else one.sounds(struck + skipped)
+            again, deaths = one.repeats(ident), one.house.log().count("the device is ready") - 1
+    assert deaths >= STRIKES, f"condemned after {deaths} deaths"
+    return Result("a file that crashes the decoder, in an announcement", found, shown, back, again)
+
+
+def crashed_once(one: Place) -> Result:
+    """A player that crashes once while it plays a file: the file goes on, and nothing is named."""
+    result = one.fault("player crashed once", lambda: os.kill(one.player(), signal.SIGSEGV), needs=("back",))
+    assert "crashed repeatedly" not in one.house.log()
+    assert not one.house.get("/health")["troubles"]
+    return result
 
 
 def lost_in_the_mixer() -> Result:

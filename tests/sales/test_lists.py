@@ -235,3 +235,16 @@ def test_any_file_gives_people_or_a_sentence(data: bytes) -> None:
         return
     assert rows
     assert all(row.name == tidy_name(row.name) and row.name.isprintable() for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("heading", "here", "gone"),
+    [("在职状态", "在职", "离职"), ("是否在职", "是", "否"), ("在职状态（必填）", "试用", "已离职")],
+)
+def test_people_who_have_left_are_not_imported(heading: str, here: str, gone: str) -> None:
+    """In an export with a column for the status, people who left are named in a note; the others are imported."""
+    read = read_list(
+        f"团队,姓名,{heading}\n猛虎队,王小明,{here}\n猛虎队,李芳,{gone}\n猛虎队,赵强,\n".encode()
+    )
+    assert [row.name for row in read.rows] == ["王小明", "赵强"]
+    assert read.notes == (f"第 3 行：李芳写着“{gone}”，没有导入。",)

@@ -113,6 +113,22 @@ def test_markup_in_names_is_text(session: Page) -> None:
     assert session.locator(".stage .deals img, .stage .name b").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("请带上本周的客户名单（A类）和笔记本。", ["请带上本周的", "客户名单", "（A类）", "和笔记本。"]),
+        ("晨会：鼓劲，定目标", ["晨会：", "鼓劲，", "定目标"]),
+        ("今天是好的，真的。", ["今天是好的，", "真的。"]),
+    ],
+)
+def test_a_long_clause_breaks_where_a_reader_pauses(session: Page, text: str, parts: list[str]) -> None:
+    """A line never ends within brackets; a short clause stays in one piece."""
+    script = """text => { const node = document.createElement('p'); Wall.phrase(node, text);
+        const leaves = [...node.querySelectorAll('.clause')].filter(one => !one.querySelector('.clause'));
+        return leaves.map(one => one.textContent) }"""
+    assert session.evaluate(script, text) == parts
+
+
 def test_a_story_is_a_page_too(browser: Browser, room: Room) -> None:
     """Each story opens at its escaped address, under the content security policy, without an error."""
     page = browser.new_page()

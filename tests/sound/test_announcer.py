@@ -117,6 +117,25 @@ def test_an_announcement_lost_with_the_device_is_repeated_once(tmp_path: Path) -
     assert heard == [7, 9]
 
 
+def test_a_repetition_lost_before_its_first_word_is_repeated(tmp_path: Path) -> None:
+    """A player that dies twice before the first word does not use up the one repetition."""
+    with announcing(tmp_path) as setup:
+        began = now()
+        setup.say(1, "好", lead_ms=3000, applause=sign(tmp_path, 7), overlap_ms=0)
+        setup.wait(30, lambda: setup.playing(1))
+        (first,) = players()
+        os.kill(first, signal.SIGKILL)
+        setup.wait(30, lambda: setup.speaker.health().alive and players() not in ([first], []))
+        time.sleep(1.0)
+        (second,) = players()
+        os.kill(second, signal.SIGKILL)
+        setup.wait(60, lambda: len(setup.ends()) == 1)
+        time.sleep(0.3)
+        heard = signs(setup.recording.frames_between(began, now()))
+    assert setup.ends() == [(1, "heard")]
+    assert heard == [7]
+
+
 def test_an_announcement_dropped_while_the_device_is_away_is_not_repeated(tmp_path: Path) -> None:
     """An announcement dropped while the device is away is not continued when the device returns."""
     with announcing(tmp_path) as setup:

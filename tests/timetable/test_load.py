@@ -121,6 +121,55 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "a list with Chinese commas",
+        HEAD + "cities: [上海，广州、深圳]\ndays_off: 2026-12-31、2027-01-04\n" + A,
+        (
+            "rhythm.yaml 第 2 行，cities › #1：写的是“上海，广州、深圳”。"
+            "几项之间不能用“，”，请用半角逗号和空格隔开，例如“[甲, 乙]”。",
+            "rhythm.yaml 第 3 行，days_off：写的是“2026-12-31、2027-01-04”。"
+            "几项之间不能用“、”，请用半角逗号和空格隔开，例如“[甲, 乙]”。",
+        ),
+    ),
+    (
+        "a Chinese word for a key",
+        HEAD + "rhythm:\n  - {at: 09:00-10:00, name: A, 安静: true}\n",
+        (
+            "rhythm.yaml 第 3 行，rhythm › A：不认识“安静”。"
+            "这里可以写：at、on、name、text、music、volume、quiet、wall。是不是“quiet”？",
+        ),
+    ),
+    (
+        "a quotation that never ends",
+        'office: "测试\n' + A + "#\n" * 40 + 'duties:\n  - {who: sales, what: "发邮件"}\n',
+        ('rhythm.yaml 第 1 行，写的是“office: "测试”。引号要成对。',),
+    ),
+    (
+        "a text that begins with a sign",
+        HEAD + A + "broadcasts:\n  nobody: @全体 加油\n",
+        ("rhythm.yaml 第 5 行，写的是“nobody: @全体 加油”。文字以“@”开头时要加引号。",),
+    ),
+    (
+        "a colon and a space in a text with slots",
+        HEAD + A + "broadcasts:\n  first_of_day: 恭喜{person}签了{product}: 加油\n",
+        (
+            "rhythm.yaml 第 5 行，写的是“first_of_day: 恭喜{person}签了{product}: 加油”。"
+            "文字里有“: ”时要加引号，或者改成全角冒号“：”。",
+        ),
+    ),
+    (
+        "a quotation of the first half",
+        HEAD + 'rhythm:\n  - at: 09:00-10:00\n    name: "A"。B\n',
+        ('rhythm.yaml 第 4 行，写的是“name: "A"。B”。引号只包住了一部分：整句加引号，或者里面用“”。',),
+    ),
+    (
+        "a line that is not aligned",
+        HEAD + "rhythm:\n  - at: 09:00-10:00\n   name: A\n",
+        (
+            "rhythm.yaml 第 4 行，写的是“name: A”。没有和上面对齐：这一行从第 4 格开始，上一行从第 5 格开始。"
+            "缩进只看空格，同一项里要一样。",
+        ),
+    ),
+    (
         "a brace that does not close",
         HEAD + A + "broadcasts:\n  nobody: 明天{见\n",
         ("rhythm.yaml 第 5 行，broadcasts › nobody：大括号不成对。这里不能用大括号。",),
