@@ -112,7 +112,7 @@ class Daemon:
         from controller.timekeeper import Timekeeper
         from controller.timetable.current import TimetableFile
 
-        keep_scratch(home.var / "scratch")
+        self._stack.callback(keep_scratch(home.var / "scratch"))
         if (home.var / "restore").exists():
             self._restored(home)
         self.timetable_file = TimetableFile(home.timetable, home.last_good)
