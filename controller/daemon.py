@@ -125,7 +125,7 @@ class Daemon:
         from controller.system.files import keep_scratch
         from controller.timetable.current import TimetableFile
 
-        keep_scratch(home.var / "scratch")
+        self._stack.callback(keep_scratch(home.var / "scratch"))
         if (home.var / "restore").exists():
             self._restored(home)
         self.timetable_file = TimetableFile(home.timetable, home.last_good)

@@ -12,7 +12,7 @@ from typing import Final
 from controller.system import atomic_file
 
 PEAK_DB: Final = -34.0
-"""dBFS. Measured as -34 LUFS while a burst lasts: 16 dB below speech, 11 dB below music."""
+"""dBFS. By calculation -34 LUFS while a burst lasts: 16 dB below speech, 11 dB below music."""
 RATE: Final = 44100
 BURST_S, GAP_S, EDGE_S = 0.22, 0.08, 0.02
 PITCHES_HZ: Final = (1187.0, 1493.0, 1879.0, 2366.0)

@@ -13,7 +13,7 @@ import os
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +76,19 @@ def _marked(path: Path) -> str:
     return f"{name.stem} #{mark}{name.suffix}"
 
 
-def keep_scratch(folder: Path) -> None:
+def keep_scratch(folder: Path) -> Callable[[], None]:
     """Let all large temporary files of this process be in `folder`: /tmp is memory on Debian 13, too small.
 
     They have no names, so nothing is left after a power cut. A folder that cannot be made leaves them in /tmp.
+    Return a function that undoes it.
     """
+    before = tempfile.tempdir
+
+    def undo() -> None:
+        if tempfile.tempdir == str(folder):
+            tempfile.tempdir = before
+
     with contextlib.suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.tempdir = str(folder)
+    return undo

@@ -50,7 +50,7 @@ def test_a_deal_is_moved_to_another_day_and_corrected_aloud(house: House) -> Non
     new = answer.json["id"]
     assert deal(house, old)["replaced_by"] == new
     moved = sell(house, "moved", 9800, replaces=new, date="2026-11-24").json
-    assert moved["decision"]["why"] == "只记不播，记在11月24日（周二）。"
+    assert moved["decision"]["why"] == "只记不播，记在昨天。"
     assert deal(house, moved["id"]) | {"at": None} == {
         "id": moved["id"], "key": "moved", "person": "王小明", "team": "猛虎队", "product": "铂金", "amount": 9800,
         "at": None, "voided": None, "date": "2026-11-24", "replaces": new, "replaced_by": None, "history": [],

@@ -130,6 +130,7 @@ def test_each_key_is_said_and_each_key_said_exists() -> None:
                     )
                     said |= {known for known in TEXTS if re.fullmatch(pattern, known)}
     said |= {"voice_nothing"}  # named by the child that renders
+    said |= {"no_microphone", "mic_muted", "mic_lost"}  # named by the child that listens
     assert said == set(TEXTS)
 
 

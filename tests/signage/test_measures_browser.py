@@ -82,7 +82,7 @@ def test_a_deal_of_yesterday_is_recorded_only(house: House, phone: Page) -> None
     expect(phone.locator("#words")).to_have_text("只记不播，记在昨天。")
     expect(phone.locator("#go")).to_have_text("记下，不播报")
     phone.locator("#go").click()
-    expect(phone.locator("#toast")).to_contain_text("11月25日")
+    expect(phone.locator("#toast")).to_contain_text("记在昨天")
     deals = house.call("GET", "/api/deals?date=2026-11-25").json
     assert [(deal["person"], deal["amount"]) for deal in deals] == [("王小明", 6800)]
     said = house.call("GET", "/api/announcements").json
