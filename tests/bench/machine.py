@@ -38,6 +38,11 @@ MONDAY_NINE = calendar.timegm((2026, 11, 23, 1, 0, 0))
 """Nine o'clock in Shanghai: the shipped timetable plays music. Before the build, so that certificates may be newer."""
 FOUND_S, BACK_S = 5.0, 2.0
 LEAST_DB = -45.0
+READ_KEYS = """
+import sqlite3
+book = sqlite3.connect("file:/var/lib/zhangu/var/zhangu.db?mode=ro", uri=True)
+print(book.execute("pragma integrity_check").fetchone()[0], *(row[0] for row in book.execute("select key from deals")))
+"""
 now = time.monotonic
 
 
@@ -324,8 +329,7 @@ class Seller(threading.Thread):
 
 def kept(box: Box) -> set[str]:
     """Return the keys of all deals in the database, read in the machine itself."""
-    code = "import sqlite3; d = sqlite3.connect('file:/var/lib/zhangu/var/zhangu.db?mode=ro', uri=True); print(d.execute('pragma integrity_check').fetchone()[0], *(r[0] for r in d.execute('select key from deals')))"
-    whole, *keys = box.machine.well(f'python3 -c "{code}"').split()
+    whole, *keys = box.machine.well(f"python3 -c '{READ_KEYS}'").split()
     if whole != "ok":
         raise SystemExit("the database is damaged")
     return set(keys)
@@ -392,7 +396,8 @@ def cut_in_upgrades(box: Box) -> Iterator[Row]:
             box.machine.run("zhangu rollback", 600)
             box.answers()
     lost = before - kept(box)
-    yield Row(f"{len(ends)} power cuts in upgrades (at {', '.join(sorted(set(steps)))}): boxes that do not work; deals lost",
+    reached = ", ".join(sorted(set(steps)))
+    yield Row(f"{len(ends)} power cuts in upgrades (at {reached}): boxes that do not work; deals lost",
               f"0; {len(lost)}; {ends.count(NEWER)} ended on the new version", "0; 0", not lost)  # fmt: skip
     yield heard(box, "music after power cuts in upgrades")
 
