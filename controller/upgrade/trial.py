@@ -16,7 +16,7 @@ class Health:
 
 
 class Trial:
-    """Waits until one process of the wanted version has answered well for `settled_s`.
+    """The trial ends well once one process of the wanted version has answered well for `settled_s`.
 
     That time must begin within `within_s`; it may end later. So a slow machine is not judged in the middle of it.
     """

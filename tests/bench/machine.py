@@ -196,7 +196,7 @@ def _owned(box: Box) -> Row:
 
 
 def heard(box: Box, what: str) -> Row:
-    """Measure what a sound card plays: the loudest of five seconds, within half a minute."""
+    """Measure a sound card: the loudest of five seconds, within half a minute."""
     best = (-120.0, -120.0, "none")
     for _ in range(30):
         for card in (virtual.HDA, virtual.USB):
@@ -255,7 +255,7 @@ def _busy(box: Box) -> bool:
 
 
 def ended(box: Box, what: str, outcome: str, took: float, said: str) -> Row:
-    """Compare the result of the last request with what it must be."""
+    """Compare the result of the last request with the expected one."""
     state = json.loads(box.machine.well("cat /opt/zhangu/result.json"))
     well = state["outcome"] == outcome and box.call("GET", "/health")[0] in (200, 503)
     reason = "" if well else f" | {said[-200:].strip()}"
@@ -311,7 +311,7 @@ def _s(value: float | None) -> str:
 
 
 class Seller(threading.Thread):
-    """Sends deals as fast as they are answered, and remembers those that were accepted."""
+    """A phone that sends deals without a pause, and remembers those that were accepted."""
 
     def __init__(self, box: Box, name: str) -> None:
         super().__init__(daemon=True)

@@ -1,4 +1,4 @@
-"""Packages of other versions than the one built: what an upgrade is tried with, signed with the same key."""
+"""Packages of other versions than the one built, for upgrades, signed with the same key."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def variant(tree: Path, out: Path, version: str, key: Path, *, deaf: bool = Fals
 
 
 def _rewritten(file: Path, text: str) -> None:
-    """Replace a file, not its content: its other links stay as they were."""
+    """Replace a file, not its content, so that its other links keep theirs."""
     mode = file.stat().st_mode
     file.unlink()
     file.write_text(text, encoding="utf-8")

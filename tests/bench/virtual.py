@@ -1,7 +1,7 @@
 """A virtual PC with Debian and systemd under qemu, without KVM: made by debootstrap, controlled by a small agent.
 
 No loop mounts: `mkfs.ext4 -d` makes the disks. The network reaches nothing but this machine. Each sound card writes
-what it plays into a WAV file. The root disk is a QCOW2 file above the fresh system, in qemu's write-back cache: after a
+its output into a WAV file. The root disk is a QCOW2 file above the fresh system, in qemu's write-back cache: after a
 kill of qemu the clusters allocated since the guest's last flush are lost, as in a real power cut.
 """
 
@@ -161,7 +161,7 @@ class VirtualMachine:
         return self._clock + time.time() - self._began
 
     def wav(self, card: str) -> Path:
-        """Return the file of what a sound card plays since the last start."""
+        """Return the file with the output of a sound card since the last start."""
         return self.folder / f"{card}-{self._starts}.wav"
 
     def start(self, usb: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""When a new version counts as healthy, and what is said when it does not; no clock, no process."""
+"""When a new version counts as healthy, and the reason that is given when it does not; no clock, no process."""
 
 from __future__ import annotations
 
