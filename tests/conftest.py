@@ -74,7 +74,8 @@ def natural_voice() -> Path:
 @pytest.fixture(scope="session")
 def open_browsers() -> Iterator[None]:
     """Keep browsers open until the end of the run."""
-    from tests.browsers import kept, pictures, pictures_taken  # here, as most workers of a short run need no browser
+    # here, as most workers of a short run need no browser
+    from tests.browsers import kept, pictures, pictures_taken
 
     with kept(), pictures(pictures_taken()):
         yield

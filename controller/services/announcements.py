@@ -73,7 +73,8 @@ class AnnouncementService:
         self._read: tuple[int, tuple[Announcement, ...], tuple[datetime, ...]] = (-1, (), ())
         self._readings: tuple[tuple[Person, ...], dict[str, str]] | None = None
         self._present: int | None = None  # taken by the announcer and not yet reported as ended
-        self._taken_back: int | None = None  # the present one, once it is cancelled: it fades, and walls leave it
+        # The present one, once it is cancelled: it fades, and walls leave it.
+        self._taken_back: int | None = None
         self._unwritten: deque[Report] = deque()
         self._last_silence: Silence | None = None
         self._failed: set[int] = set()  # their report could not be stored: not played until the next start
