@@ -436,7 +436,7 @@ def test_every_page_keeps_the_rules(
 
 
 def test_the_rules_judge_a_page_at_rest(browser: Browser) -> None:
-    """A colour in transition counts as what it becomes; an animation without end does not hold the check up."""
+    """A colour in transition counts as the one at its end; an animation without end does not hold the check up."""
     page = browser.new_page()
     page.set_content(
         "<style>@keyframes turn { to { opacity: .9 } } p { animation: turn 1s infinite }"
