@@ -16,6 +16,7 @@ from controller.sound.player import protocol
 from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Outputs, Part, Track
 from controller.sound.player_child import PlayerChild, silent_file
 from controller.sound.suspects import Suspects
+from controller.sound.under_way import UnderWay
 
 __all__ = ["Duck", "Event", "Health", "MusicOrder", "Outputs", "Part", "Speaker", "Track"]
 
@@ -87,7 +88,7 @@ class Speaker:
         self._pulses = 0
         self._unheard = False  # music that should sound was not in the mixer's output
         self._ending: str | None = None  # why this side ends the present child
-        self._announced: set[int] = set()
+        self._under_way = UnderWay()
         self._refused: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "ready": self._again,
@@ -185,7 +186,7 @@ class Speaker:
         """
         with self._lock:
             if self._ready and self._outputs.blocked is None:
-                self._announced.add(id)
+                self._under_way.add(id)
                 order = {"id": id, "parts": list(parts), "open": open, "duck": duck, "until": until}
                 self._send("announce", **order, floor=floor)
                 return
@@ -318,10 +319,8 @@ class Speaker:
         elif do == "not_understood":
             log.error("the player rejected a command: %s", message.get("why"))
         else:
-            if do == "done":
-                with self._lock:
-                    self._announced.discard(message["id"])
-            self._report(protocol.event(message))
+            if do != "done" or self._under_way.ended(message["id"]):
+                self._report(protocol.event(message))
         return None
 
     def _absent(self, message: dict[str, Any]) -> None:
@@ -351,7 +350,7 @@ class Speaker:
         """The present announcement is not heard any more: end it as lost. Music goes on, to be there at once."""
         log.warning("the device plays to nobody: %s", why)
         with self._lock:
-            lost, self._announced = sorted(self._announced), set()
+            lost = self._under_way.lose()
             since = time.monotonic() if self._health.alive else self._health.since
             self._health = Health(False, None, since, WHY[why])
             for id in lost:
@@ -407,7 +406,7 @@ class Speaker:
     def _gone(self, why: str, was_ready: bool) -> None:
         sentence = WHY.get(why, WHY["died"])
         with self._lock:
-            interrupted, self._announced = sorted(self._announced), set()
+            interrupted = self._under_way.clear()
             since = time.monotonic() if self._health.alive else self._health.since
             changed = was_ready or self._health.why != sentence
             self._health = Health(False, None, since, sentence)
