@@ -42,6 +42,7 @@ PAUSE_S, REST_S = 0.5, 1800.0
 SPARE_BYTES = 300_000_000
 """Bytes left free on the disk when a file is converted: the database has priority."""
 INTERRUPTED = "读取它的程序中断了，过一会儿自动再试"
+CONVERTING = "播放程序打不开它，正在转换，转换好了自动再放"
 FULL = "要先转换才能放，可是磁盘快满了，请清理磁盘空间"
 
 
@@ -99,8 +100,11 @@ class Catalogue:
         """Return the facts of a file in its present version; None if it was never examined. Raises OSError."""
         key = self._key(path)
         with self._lock:
-            blamed = self._blamed.get(key)
-            return blamed or self._measured(key, path) or self._glimpsed.get(key) or self._old.get(key)
+            sure = self._blamed.get(key) or self._measured(key, path)
+            seen = sure or self._glimpsed.get(key) or self._old.get(key)
+            if sure is None and key in self._distrusted and (seen is None or seen.fault is None):
+                return Facts(fault=CONVERTING)  # a readable header proves nothing: the player has failed on it
+            return seen
 
     def _measured(self, key: str, path: Path) -> Facts | None:
         shipped = None if key in self._distrusted else self._shipped.get(_ship_key(path, self._root))
@@ -119,7 +123,12 @@ class Catalogue:
 
     def distrust(self, path: Path) -> None:
         """Convert a file that the player could not play. Raises OSError."""
-        key, content = self._key(path), _content(path)
+        key = self._key(path)
+        with self._lock:
+            known = self._by_file.get(key)
+            if key in self._distrusted and (known is None or not known.final):
+                return  # it waits for its conversion, or rests after failed ones
+        content = _content(path)
         with self._lock:
             self._distrusted.add(key)
             self._by_content.pop(content, None)

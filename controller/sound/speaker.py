@@ -15,6 +15,7 @@ from typing import Any
 from controller.sound.player import protocol
 from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Outputs, Part, Track
 from controller.sound.player_child import PlayerChild, silent_file
+from controller.sound.silence_check import SilenceCheck
 from controller.sound.suspects import Suspects
 from controller.sound.under_way import UnderWay
 
@@ -70,7 +71,7 @@ class Speaker:
 
         `silent_file`: whether a file is silent from that second on; called from a thread when nothing is heard.
         """
-        self._on_event, self._env, self._silent_file = on_event, env, silent_file
+        self._on_event, self._env, self._silence = on_event, env, SilenceCheck(silent_file)
         self._latency, self._output = "" if latency_ms is None else str(latency_ms), output
         self._lock = threading.Lock()
         self._launched: PlayerChild | None = None
@@ -360,18 +361,15 @@ class Speaker:
             self._report(Event("done", id=id, ok=False, why="lost"))
 
     def _silent(self, message: dict[str, Any]) -> None:
-        """Ask whether the file is silent there; if not, open the device again."""
+        """Ask whether the file is silent there; if not, open the device again, unless that has happened meanwhile."""
+        asked_for = self._child
 
-        def ask() -> None:
-            path, position_s = Path(message["path"]), float(message["position_s"])
-            if not self._silent_file(path, position_s):
-                log.warning(
-                    "%s should be heard at %.0f s and is not: opening the device again", path.name, position_s
-                )
+        def unheard() -> None:
+            if self._child is asked_for:
                 self._unheard = True
                 self._replace_child("silent")
 
-        threading.Thread(target=ask, name="silence", daemon=True).start()
+        self._silence.ask(Path(message["path"]), float(message["position_s"]), unheard)
 
     def _beat(self, message: dict[str, Any]) -> None:
         """Note whether the device has taken samples since the last beat."""
