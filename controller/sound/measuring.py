@@ -103,7 +103,9 @@ class Catalogue:
             sure = self._blamed.get(key) or self._measured(key, path)
             seen = sure or self._glimpsed.get(key) or self._old.get(key)
             if sure is None and key in self._distrusted and (seen is None or seen.fault is None):
-                return Facts(fault=CONVERTING)  # a readable header proves nothing: the player has failed on it
+                return Facts(
+                    fault=CONVERTING
+                )  # a readable header proves nothing: the player has failed on it
             return seen
 
     def _measured(self, key: str, path: Path) -> Facts | None:
