@@ -46,7 +46,7 @@ def run(folder: Path, script: bytes) -> str:
 
 
 def test_the_tar_file_begins_where_the_script_says(payload: Path) -> None:
-    """The offset in the script is its own length; what follows it is the file whose sum it knows."""
+    """The offset in the script is its own length; the file after it has the sum in the script."""
     head = offline.header(HERE, payload)
     offsets = {int(found) for found in re.findall(rb"tail -c \+(\d+)", head)}
     assert offsets == {len(head) + 1}

@@ -29,7 +29,7 @@ UNPACKED = 2_500_000_000
 
 
 class Suite:
-    """apt for one release of Debian, with an empty system and folders of its own."""
+    """apt for one release of Debian, with an empty system and separate folders."""
 
     def __init__(self, folder: Path, suite: str, arch: str) -> None:
         self.folder, self.suite = folder, suite
@@ -47,7 +47,7 @@ class Suite:
         self._command = ["apt-get", "-q", *(f"-o{name}={value}" for name, value in options.items())]
 
     def fetch(self, package: Path, target: Path) -> list[Path]:
-        """Download what a package needs, from an empty system on; return the files."""
+        """Download all dependencies of a package for an empty system; return the files."""
         target.mkdir()
         subprocess.run([*self._command, "update"], check=True, stdout=sys.stderr)
         install = ["install", "-y", "--no-install-recommends", "--download-only", f"{package.resolve()}"]

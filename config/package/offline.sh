@@ -29,7 +29,7 @@ if [ -x /opt/zhangu/good/bin/zhangu-upgrade ]; then
 fi
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 echo "deb [trusted=yes] file:$work $suite/" >"$work/sources.list"
-# only this list: the system's own sources cannot be reached, and stay as they are
+# only this list: the sources of the system cannot be reached
 offline() {
     DEBIAN_FRONTEND=noninteractive apt-get -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- \
         -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root \
