@@ -117,7 +117,8 @@ export function undoable(text, label, work) {
 
 // Ask for confirmation before an action that the whole office hears or that ends something.
 export function ask(title, lines, verb, work, look = 'go') {
-  const go = el('button', { type: 'button', class: look, onclick: () => tap(go, async () => { await work(); closeSheet(); }) }, verb);
+  // A person may have opened another sheet while the work went on: only this one is closed.
+  const go = el('button', { type: 'button', class: look, onclick: () => tap(go, async () => { await work(); if (go.isConnected) closeSheet(); }) }, verb);
   sheet(title, lines.filter(Boolean).map((line) => el('p', {}, line)), go);
 }
 
