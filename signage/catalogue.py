@@ -11,7 +11,7 @@ A sentence of the server is recognised by its fixed words. Values that people ty
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -40,6 +40,8 @@ TYPED: Final = frozenset(
 """Slots with text that people typed, which is shown as typed."""
 LONGEST: Final = 4000
 """Characters of a text that is looked up; longer ones are texts of people."""
+MOST_JOINED: Final = 8
+"""Clauses that are tried together as one line of the table."""
 _STOPS: Final = {
     "。": ". ",
     "；": "; ",
@@ -53,9 +55,10 @@ _STOPS: Final = {
 }
 _FORMS: Final = {
     "s": re.compile(r".*", re.S), "month": re.compile(r"\d{1,2}"), "day": re.compile("[一二三四五六日天]"),
-    "wan": re.compile(r"\d+(\.\d+)?"),
+    "wan": re.compile(r"\d+(\.\d+)?|[一两三四五六七八九]"),
 }  # fmt: skip
 _ENDS: Final = "，。；：！ "
+_NUMERALS: Final = {numeral: tens for tens, numeral in enumerate("一两三四五六七八九", 1)}
 _DIGITS: Final = re.compile(r"[\d.,:%¥–—\-/ +]+|[一二三四五六日天]")
 _FULL_WIDTH: Final = str.maketrans(
     {"，": ", ", "。": ". ", "；": "; ", "：": ": ", "、": ", ", "？": "? ", "！": "! ", "（": " (",
@@ -135,7 +138,8 @@ def filled(en: str, value: Callable[[str], str]) -> str:
         if form == "day":
             return DAYS.get(value(name), value(name))
         if form == "wan":
-            return f"¥{float(value(name)) * 10000:,.0f}"
+            tens = _NUMERALS.get(value(name)) or float(value(name))
+            return f"¥{tens * 10000:,.0f}"
         return value(name)
 
     return SLOT.sub(one, en)
@@ -184,7 +188,7 @@ class Catalogue:
         return own if HAN.search(own) else half_width(own)
 
     def _sentence(self, text: str) -> str:
-        whole = self._sentences(text) or self._whole(text)
+        whole = self._sentences(text) or self._clauses(text) or self._whole(text)
         english = whole if whole is not None else self._in_parts(text)
         if text.endswith("。") and HAN.match(text) and english != text:
             return english[:1].upper() + english[1:]
@@ -197,6 +201,14 @@ class Catalogue:
             return None
         words = [self._whole(piece) for piece in pieces]
         return None if None in words else " ".join(word.strip() for word in words if word)
+
+    def _clauses(self, text: str) -> str | None:
+        """Return the English of a sentence whose clauses are lines without slots: a slot could hold some of them."""
+        if text.strip() in self._exact:
+            return None
+        pieces = self._longest_lines(list(_pieces(text, "，。")))
+        known = [piece.strip() in self._exact for piece, _ in pieces]
+        return self._in_parts(text) if len(known) > 1 and all(known) else None
 
     def _whole(self, text: str) -> str | None:
         """Return the English of a text that is one line of the table."""
@@ -221,10 +233,21 @@ class Catalogue:
     def _slot(self, name: str, value: str) -> str:
         return value if name.rstrip("0123456789") in TYPED else str(self.value(value))
 
+    def _longest_lines(self, pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Join pieces that are one line of the table together: a clause of it alone may have no English."""
+        joined, at = [], 0
+        while at < len(pieces):
+            upto = min(len(pieces), at + MOST_JOINED)
+            while upto > at + 1 and _joined(pieces[at:upto])[0].strip() not in self._exact:
+                upto -= 1
+            joined.append(_joined(pieces[at:upto]))
+            at = upto
+        return joined
+
     def _in_parts(self, text: str) -> str:
         """Translate the sentences of a text, else its clauses; without success return the text unchanged."""
         for stops in ("\n", "。！？", "；", " · ", "，：", "、"):
-            pieces = list(_pieces(text, stops))
+            pieces = self._longest_lines(list(_pieces(text, stops)))
             if pieces == [(text, "")]:
                 continue
             words = [self.value(piece) for piece, _ in pieces]
@@ -242,6 +265,11 @@ class Catalogue:
                 return re.sub(r"([.,;:?!])[.;] ", r"\1 ", joined).strip()
         label, _, rest = text.partition(" ")
         return f"{self._exact[label]} {self.value(rest)}" if rest and label in self._exact else text
+
+
+def _joined(pieces: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return consecutive pieces as one, with the stop behind the last."""
+    return "".join(piece + stop for piece, stop in pieces[:-1]) + pieces[-1][0], pieces[-1][1]
 
 
 def _inside(word: str, piece: tuple[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,24 @@ def test_the_service_is_closed(unit: str) -> None:
     level = re.search(r"exposure level for \S+: ([\d.]+)", shown.stdout)
     assert level is not None, shown.stderr
     assert float(level[1]) <= MOST_EXPOSED
+
+
+def test_the_boot_starts_every_unit(tmp_path: Path) -> None:
+    """systemd finds no cycle in their order: to break one it would leave a unit out, such as the requests' path."""
+    system = tmp_path / "usr" / "lib" / "systemd" / "system"
+    shutil.copytree("/lib/systemd/system", system, symlinks=True, ignore_dangling_symlinks=True)
+    (tmp_path / "lib").symlink_to("usr/lib")
+    wanted = system / "multi-user.target.wants"
+    wanted.mkdir(exist_ok=True)
+    for name in build.UNITS:
+        shutil.copy(PACKAGE / name, system)
+        if f"{name} " in (PACKAGE / "postinst").read_text(encoding="utf-8").replace(";", " "):
+            (wanted / name).symlink_to(f"../{name}")
+    assert len(list(wanted.glob("zhangu*"))) == 4
+    command = ["systemd-analyze", "verify", "--man=no", f"--root={tmp_path}", "multi-user.target"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    complaints = [line for line in shown.stderr.splitlines() if "Unknown key 'Restart" not in line]
+    assert not complaints, "\n".join(complaints)
 
 
 def test_only_the_data_folder_is_written() -> None:

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +23,7 @@ from controller.system.os_errors import reason
 from controller.upgrade import mailbox
 from controller.upgrade.journal import Journal, Place, Result
 from controller.upgrade.signature import PIECE, TORN, CannotUpgrade, Statement, read
+from controller.upgrade.trial import Health, Trial
 
 UNIT: Final = "zhangu.service"
 SPARE: Final = 100_000_000
@@ -31,16 +31,6 @@ SPARE: Final = 100_000_000
 COMMAND_S: Final = 120.0
 UNPACK_S: Final = 900.0
 LOOK_EVERY_S: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """One answer of the daemon: its HTTP status, version, and token, which is another one after each start."""
-
-    status: int
-    version: str
-    token: str
-    troubles: tuple[str, ...] = ()
 
 
 class Machine:
@@ -200,20 +190,11 @@ class Machine:
 
     def unhealthy(self, version: str, before: Health | None) -> str:
         """Wait until the daemon of `version` is as healthy as the one before it; return "" or why it is not."""
-        wanted = self.version_in(version)
-        until, since, token = time.monotonic() + self._within_s, 0.0, ""
-        found: Health | None = None
-        while time.monotonic() < until:
-            found = self.health()
-            well = found is not None and found.version == wanted and _as_well(found, before)
-            if found is None or not well or found.token != token:
-                since, token = time.monotonic(), found.token if found is not None and well else ""
-            elif time.monotonic() - since >= self._settled_s:
-                return ""
+        wanted, began = self.version_in(version), time.monotonic()
+        trial = Trial(wanted, before, began, self._within_s, self._settled_s)
+        while (why := trial.verdict(time.monotonic(), self.health())) is None:
             time.sleep(LOOK_EVERY_S)
-        if found is None or found.version != wanted:
-            return f"{self._within_s:.0f} 秒内没有应答"
-        return "、".join(found.troubles[:2]).rstrip("。") or "不断重新启动"
+        return why
 
     def version_in(self, release: str) -> str:
         """Return the version that a release says of itself."""
@@ -238,11 +219,6 @@ def architecture() -> str:
     return subprocess.run(
         command, check=True, capture_output=True, text=True, timeout=COMMAND_S
     ).stdout.strip()
-
-
-def _as_well(found: Health, before: Health | None) -> bool:
-    """A box without a loudspeaker was not healthy before either: that is no reason to go back."""
-    return found.status == 200 or (before is not None and before.status != 200)
 
 
 def _control() -> Callable[[str], None] | None:

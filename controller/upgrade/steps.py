@@ -30,8 +30,9 @@ from controller.upgrade.journal import (
     Journal,
     read_journal,
 )
-from controller.upgrade.machine import Health, Machine, architecture, is_older
+from controller.upgrade.machine import Machine, architecture, is_older
 from controller.upgrade.signature import CannotUpgrade, Statement
+from controller.upgrade.trial import Health
 
 INTERRUPTED = "中途断电或被打断"
 

@@ -7,21 +7,28 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from controller.hearing import Facts as HearingFacts
+from controller.hearing import hearing
+from controller.sales.announcement_policy import Facts, calm, decide
 from controller.sentences import say
 from signage.catalogue import HAN, SLOT, Catalogue, read
 from signage.language import Answers, Encoded, in_english
 from signage.page_source import literals, script_in_english, template_in_english
 from tests.signage.english_office import PEOPLE, PRODUCT, timetable
-from tests.signage.house import REPOSITORY, House, running
+from tests.signage.house import AFTERNOON, REPOSITORY, House, running
 from tests.tools.chinese_texts import outside_of_literals, texts
 
 FULL_WIDTH = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+HEARINGS = [
+    HearingFacts(), HearingFacts(device=None), HearingFacts(volume=0), HearingFacts(voice_fault="没有语音"),
+]  # fmt: skip
 SCRIPTS = sorted((REPOSITORY / "signage" / "static").glob("phone*.js"))
 
 
@@ -96,6 +103,20 @@ def test_a_template_is_translated_between_its_tags() -> None:
 def test_sentences_of_the_server_are_recognised(table: Catalogue, chinese: str, english: str) -> None:
     """A sentence is known by its fixed words, in whole or in parts; values that people typed stay, unknown text too."""
     assert table.value(chinese) == english
+
+
+@pytest.mark.parametrize("facts", HEARINGS, ids=["heard", "no device", "volume 0", "no voice"])
+@pytest.mark.parametrize("first", ["week", "day", "", "calm"])
+def test_the_reason_of_a_deal_is_all_english(table: Catalogue, facts: HearingFacts, first: str) -> None:
+    """The reason joins the kind of a deal with the effect of a missing device or volume 0; both are translated."""
+    heard = hearing(facts)
+    given = Facts(
+        AFTERNOON, first == "week", first == "day", Decimal(10_000), at_once=heard.at_once, held=heard.held,
+        record_over=Decimal(50_000),
+    )  # fmt: skip
+    for amount in (Decimal(20_000), Decimal(60_000)):
+        why = (calm(given) if first == "calm" else decide(amount, given)).why
+        assert not HAN.search(table.value(why)), (why, table.value(why))
 
 
 def test_a_hostile_text_is_looked_up_in_no_time(table: Catalogue) -> None:
