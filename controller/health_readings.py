@@ -12,8 +12,8 @@ from controller.health import BackupValues, HealthProblem, Machine, Values, room
 OK: Final = "ok"
 FAULT: Final = "fault"
 UNKNOWN: Final = "unknown"
-UNUSED: Final = "unused"
-TODO: Final = "todo"
+OPTIONAL: Final = "optional"
+MISSING: Final = "missing"
 NOT_MEASURABLE: Final = "这里测不出"
 
 
@@ -21,8 +21,8 @@ NOT_MEASURABLE: Final = "这里测不出"
 class Reading:
     """A part with its present value in words.
 
-    `state`: OK, FAULT, UNKNOWN (it cannot be measured here), UNUSED (an optional part that the office has not set up)
-    or TODO (nobody has set it up yet and everybody needs it; `mend` says how).
+    `state`: OK, FAULT, UNKNOWN (it cannot be measured here), OPTIONAL (an optional part that the office has not set up)
+    or MISSING (nobody has set it up yet and everybody needs it; `mend` says how).
     """
 
     part: str
@@ -56,7 +56,7 @@ def _not_set_up(values: Values, line: Reading) -> Reading:
     """Mark a part that nobody has set up: green would say that it works."""
     optional = {"speaker": not values.speaker_test.on, "links": not values.links}
     if optional.get(line.part):
-        return replace(line, state=UNUSED)
+        return replace(line, state=OPTIONAL)
     needed = {
         "walls": (not values.walls, "在下面的“大屏”里添加。"),
         "backup": (
@@ -65,7 +65,7 @@ def _not_set_up(values: Values, line: Reading) -> Reading:
         ),
     }
     missing, mend = needed.get(line.part, (False, ""))
-    return replace(line, state=TODO, mend=mend) if missing else line
+    return replace(line, state=MISSING, mend=mend) if missing else line
 
 
 def _line(wrong: set[str], part: str, label: str, words: str | None) -> Reading:

@@ -14,7 +14,7 @@ let refresh = () => {};
 
 const line = (name, value, look = '', mend = '') => row(name, el('span', { class: look }, value), mend, '');
 
-const LOOKS = { ok: 'ok', fault: 'bad', todo: 'todo', unused: 'dim', unknown: 'dim' };
+const LOOKS = { ok: 'ok', fault: 'bad', missing: 'todo', optional: 'dim', unknown: 'dim' };
 
 const hostOf = (host) => (state.reach.port === 80 ? host : `${host}:${state.reach.port}`);
 
