@@ -22,7 +22,7 @@ class Reading:
     """A part with its present value in words.
 
     `state`: OK, FAULT, UNKNOWN (it cannot be measured here), OPTIONAL (an optional part that the office has not set up)
-    or MISSING (nobody has set it up yet and everybody needs it; `mend` says how).
+    or MISSING (each office needs it, and it is not set up yet; `mend` says how).
     """
 
     part: str
@@ -53,7 +53,7 @@ def readings(values: Values, problems: Iterable[HealthProblem]) -> tuple[Reading
 
 
 def _not_set_up(values: Values, line: Reading) -> Reading:
-    """Mark a part that nobody has set up: green would say that it works."""
+    """Mark a part that is not set up: green would say that it works."""
     optional = {"speaker": not values.speaker_test.on, "links": not values.links}
     if optional.get(line.part):
         return replace(line, state=OPTIONAL)

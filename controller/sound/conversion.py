@@ -116,7 +116,7 @@ def examine(
 def _promised(path: Path, container: Any) -> float:
     """Return the length that the header promises (s), 0 when unknown: a download that stopped keeps its header.
 
-    A WAV that is cut off is opened with the length of what is there; its header still has the size of the whole.
+    FFmpeg opens a WAV that is cut off with the length of the rest; its header still has the size of the whole.
     """
     stream = container.streams.audio[0]
     seconds = 0.0 if stream.duration is None else float(stream.duration * stream.time_base)

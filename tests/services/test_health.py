@@ -101,8 +101,8 @@ def test_a_box_that_is_well_has_no_fault_and_names_missing_sensors() -> None:
     assert set(unknown.values()) == {"这里测不出"}
 
 
-def test_an_office_without_backup_or_wall_is_told_the_next_step() -> None:
-    """Only what everybody needs asks for something; with a backup and a wall the lines are green."""
+def test_an_office_without_backup_or_wall_gets_the_next_step() -> None:
+    """Optional parts ask for nothing; with a backup and a wall the lines are green."""
     fresh = replace(WELL, backup=BackupValues(None, NOW))
     asked = {row.part: row.mend for row in readings(fresh, ()) if row.state == MISSING}
     assert set(asked) == {"walls", "backup"}

@@ -64,7 +64,7 @@ def test_an_empty_list_of_people_leads_to_where_they_are_entered(house: House, b
     page.context.close()
 
 
-def test_parts_that_nobody_has_set_up_are_not_green(house: House, browser: Browser) -> None:
+def test_parts_that_are_not_set_up_are_not_green(house: House, browser: Browser) -> None:
     """设备: no wall is marked and says where to add one; options that the office does not use are grey."""
     page = phone_of(house, browser, "owner")
     page.goto(f"{house.address}/#device")
