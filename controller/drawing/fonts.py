@@ -114,5 +114,5 @@ def _other(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def _has(face: ImageFont.FreeTypeFont, character: str) -> bool:
-    """Return whether a font has a character: it draws all that it lacks alike."""
+    """Return whether a font has a character: those that it lacks all get the same box."""
     return bytes(face.getmask(character)) != bytes(face.getmask(_NO_CHARACTER))
