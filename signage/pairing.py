@@ -35,7 +35,9 @@ def new() -> Response:
         secret, code = office().pairings.begin(request.remote_addr or "?")
     lang = office().glance().walls.default.language
     page = make_response(
-        render_template("pair.html", code=code, address=request.host_url, named=other_address(), lang=lang)
+        render_template(
+            "pair.html", code=code, address=reachable_host_url(), named=other_address(), lang=lang
+        )
     )
     page.set_cookie(WAITING, secret, max_age=600, secure=request.is_secure, httponly=True, samesite="Strict")
     return page

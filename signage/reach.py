@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Blueprint, current_app, jsonify, make_response, request
+from flask import Blueprint, current_app, jsonify, make_response
 from werkzeug.wrappers import Response
 
-from signage.http import POLICY
+from signage.http import POLICY, reachable_host_url
 from signage.office import office
 from signage.serializers import Json
 
@@ -29,7 +29,7 @@ def _machine() -> str:
 def other_address() -> str:
     """Return the address by the machine's name, "" without one or when the page was opened by it."""
     now = office().addresses.reach()
-    return now.urls()[0] if now.name and now.urls()[0] != request.host_url else ""
+    return now.urls()[0] if now.name and now.urls()[0] != reachable_host_url() else ""
 
 
 @pages.get("/api/reach")
