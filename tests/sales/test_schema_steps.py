@@ -162,7 +162,7 @@ def test_without_a_copy_the_store_stays(tmp_path: Path) -> None:
 
 
 def test_moves_of_earlier_versions_are_known_by_their_days() -> None:
-    """The team before the first move is that of the last deal before it, the team before a later one the move's."""
+    """Before the first move: the team of the last deal; before a later one: the team of the move before it."""
     with closing(sqlite3.connect(":memory:")) as connection:
         for script in SCRIPTS[:18]:
             connection.executescript(script)
