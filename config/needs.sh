@@ -33,6 +33,7 @@ test)
     need libatomic1 loads libatomic.so.1  # playwright's driver
     need mosquitto sh -c 'PATH=$PATH:/usr/sbin; command -v mosquitto'  # head office's broker
     need fonts-noto-cjk sh -c 'ls /usr/share/fonts/*/noto/NotoSerifCJK*'
+    need fonts-dejavu-core sh -c 'ls /usr/share/fonts/*/dejavu/DejaVuSerif-Bold.ttf'  # letters that Noto CJK lacks
     ;;
 bench)
     need nginx-light sh -c 'PATH=$PATH:/usr/sbin; command -v nginx'  # a proxy that answers 502 while the server is away

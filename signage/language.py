@@ -227,8 +227,8 @@ def script(name: str) -> Response:
 
 
 def script_address(name: str) -> str:
-    """Return the address of a script of the phone in the reader's language."""
-    if is_english():
+    """Return the address of a page's script in the reader's language; those of walls are the same in both."""
+    if name in _scripts() and is_english():
         return url_for("languages.script", name=name)
     return url_for("static", filename=name)
 

@@ -8,6 +8,7 @@ Import this module as `tests.browsers` only; a second copy would start a second 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,11 @@ class _Shared:
 _shared = _Shared()
 kept = _shared.used
 """A context in which browsers stay open between uses of `chromium`."""
+
+
+def pictures_taken() -> bool:
+    """Return whether pictures for people are taken: by tests that run directly, not by `make test`."""
+    return os.environ.get("ZHANGU_PICTURES") != "0"
 
 
 @contextmanager

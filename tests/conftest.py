@@ -74,9 +74,10 @@ def natural_voice() -> Path:
 @pytest.fixture(scope="session")
 def open_browsers() -> Iterator[None]:
     """Keep browsers open until the end of the run."""
-    from tests.browsers import kept, pictures  # here, as most workers of a short run need no browser
+    # here, as most workers of a short run need no browser
+    from tests.browsers import kept, pictures, pictures_taken
 
-    with kept(), pictures(os.environ.get("ZHANGU_PICTURES") != "0"):
+    with kept(), pictures(pictures_taken()):
         yield
 
 

@@ -73,6 +73,8 @@ class AnnouncementService:
         self._read: tuple[int, tuple[Announcement, ...], tuple[datetime, ...]] = (-1, (), ())
         self._readings: tuple[tuple[Person, ...], dict[str, str]] | None = None
         self._present: int | None = None  # taken by the announcer and not yet reported as ended
+        # The present one, once it is cancelled: it fades, and walls leave it.
+        self._taken_back: int | None = None
         self._unwritten: deque[Report] = deque()
         self._last_silence: Silence | None = None
         self._failed: set[int] = set()  # their report could not be stored: not played until the next start
@@ -96,9 +98,12 @@ class AnnouncementService:
             alarm = next(
                 (shown for shown in self._silent if shown.kind == announcement_priority.EMERGENCY), None
             )
-            if self._sounding is None and alarm is not None and alarm.started <= now < alarm.ends:
+            sounding = self._sounding
+            if sounding is not None and sounding.id == self._taken_back:
+                sounding = None
+            if sounding is None and alarm is not None and alarm.started <= now < alarm.ends:
                 return alarm
-            return self._sounding or next(
+            return sounding or next(
                 (shown for shown in self._silent if shown.started <= now < shown.ends), None
             )
 
@@ -280,14 +285,18 @@ class AnnouncementService:
         return self._voice.status().slow
 
     def cancel(self, ids: Iterable[int], why: str) -> None:
-        """Take announcements back, whether they wait or play."""
+        """Take announcements back, whether they wait or play. Walls leave one that plays at once."""
         for ident in ids:
             with self._lock:  # the announcer cannot take it until the change is stored
-                playing = ident == self._present or self._is_playing(ident)
+                present = ident == self._present
+                playing = present or self._is_playing(ident)
+                if present:
+                    self._taken_back = ident
                 if not playing:
                     self._ended(Report(ident, "dropped", why))
             if playing:
                 self._announcer.cancel(ident, why)
+                self._context.feed.notify()
 
     def _is_playing(self, ident: int) -> bool:
         with self._context.store.read() as session:
@@ -325,6 +334,7 @@ class AnnouncementService:
         if report.state != "playing":
             with self._lock:
                 self._present = None if self._present == report.id else self._present
+                self._taken_back = None if self._taken_back == report.id else self._taken_back
 
     def _take_in(self, report: Report) -> None:
         if report.state == "playing":

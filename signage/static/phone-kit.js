@@ -117,7 +117,8 @@ export function undoable(text, label, work) {
 
 // Ask for confirmation before an action that the whole office hears or that ends something.
 export function ask(title, lines, verb, work, look = 'go') {
-  const go = el('button', { type: 'button', class: look, onclick: () => tap(go, async () => { await work(); closeSheet(); }) }, verb);
+  // A person may have opened another sheet while the work went on: only this one is closed.
+  const go = el('button', { type: 'button', class: look, onclick: () => tap(go, async () => { await work(); if (go.isConnected) closeSheet(); }) }, verb);
   sheet(title, lines.filter(Boolean).map((line) => el('p', {}, line)), go);
 }
 
@@ -168,6 +169,12 @@ export function row(first, state, second, action, { open = null, look = '' } = {
   if (second || action) parts.push(el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action));
   const shape = { class: 'row ' + look };
   return el('li', {}, open ? el('button', { ...shape, type: 'button', onclick: open }, parts) : el('div', shape, parts));
+}
+
+// An empty list of people is no dead end: who may enter people gets the way there.
+export function nobodyYet(rights) {
+  if (!rights.includes('manage')) return el('p', { class: 'dim' }, '还没有人。请销售助理或负责人在“设备”页的“团队和人”里添加。');
+  return [el('p', { class: 'dim' }, '还没有人。'), el('a', { class: 'act link', href: '#colleagues' }, '加人，或者导入名单')];
 }
 
 export function sheet(title, ...children) {

@@ -16,6 +16,7 @@ from office_made import ROOT, House, house
 
 from controller.sales.awards import Award
 from controller.sales.model import Conflict, Refused, Unknown
+from controller.sound.playback import Report
 from controller.timetable.load import TimetableInvalid, parse
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -140,6 +141,30 @@ def test_the_ceremony_walks_from_the_month_to_the_days(office: House) -> None:
     assert office.office.glance().scene != "award"
     with pytest.raises(Refused, match="已经结束"):
         office.office.control_ceremony("next")
+
+
+@pytest.mark.parametrize("turns", [(), ("next", "previous")])
+def test_an_ended_ceremony_leaves_the_walls_while_its_announcement_fades(
+    office: House, turns: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The walls do not wait for the player to report the end, nor come back when it reports a late start."""
+    month_of_awards(office)
+    to(office, datetime(2026, 12, 1, 13, 20, tzinfo=ZONE))
+    office.office.control_ceremony("start")
+    job = office.announcer.begin(office.clock)
+    assert job is not None
+    assert office.office.glance().on_air is not None
+    monkeypatch.setattr(office.announcer, "cancel", lambda ident, why: None)  # it fades and reports later
+    for action in (*turns, "end"):
+        office.office.control_ceremony(action)
+    for _ in range(2):
+        glance = office.office.glance()
+        assert (glance.on_air, glance.ceremony, glance.scene) == (None, None, "rhythm")
+        office.announcer.report(Report(job.id, "playing", "正在播报。", office.clock.monotonic(), None))
+    office.announcer.report(Report(job.id, "dropped", "表彰翻到了另一位。"))
+    office.office.announce("三点开会。", "k")
+    office.announcer.begin(office.clock)
+    assert office.office.glance().scene == "celebration"
 
 
 def test_a_forgotten_ceremony_ends_by_itself_and_survives_a_restart(office: House) -> None:

@@ -132,7 +132,8 @@ OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
     "device": (wall, choices, name, add_wall),
 }
 """By page."""
-
+FORMS = (deal, fix)
+"""Those that fill in the form of the page instead."""
 
 PAGES = ("deal", "say", "results", "targets", "days", "colleagues", "device")
 ACTS = (

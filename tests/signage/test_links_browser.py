@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browsers import pictures_taken
 from tests.links.receiver import Receiver
 from tests.links.vendors import Reply, WecomServer
 from tests.signage.house import REPOSITORY, House, running
@@ -42,11 +43,12 @@ def wecom(house: House) -> Iterator[WecomServer]:
 
 def picture(page: Page, name: str, whole: bool = False) -> None:
     """Keep pictures in both widths, light and dark, to be looked at."""
+    if not pictures_taken():
+        return
     for width in (390, 320):
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             page.set_viewport_size({"width": width, "height": 844})
-            page.wait_for_timeout(300)
             page.screenshot(path=ARTEFACTS / f"phone-links-{name}-{width}-{scheme}.png", full_page=whole)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 390, "height": 844})

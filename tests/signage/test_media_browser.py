@@ -57,7 +57,6 @@ def file(name: str, kind: str, data: bytes) -> FilePayload:
 def kept(page: Page, name: str) -> None:
     """Check the rules of every phone page, and keep a screenshot for review."""
     ARTEFACTS.mkdir(exist_ok=True)
-    page.wait_for_timeout(300)
     page.screenshot(path=ARTEFACTS / f"phone-media-{name}.png")
     assert page.evaluate(RULES) == []
 

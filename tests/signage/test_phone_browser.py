@@ -423,7 +423,8 @@ def test_every_page_keeps_the_rules(
         page.screenshot(path=ARTEFACTS / f"phone-{tab}-{mark}.png", full_page=True)
         for opened in phonesheets.OPENED[tab]:
             opened(page)
-            page.wait_for_timeout(150)
+            if opened not in phonesheets.FORMS:
+                page.locator("#sheet[open]").wait_for()
             faults[opened.__name__] = page.evaluate(RULES)
             page.screenshot(path=ARTEFACTS / f"phone-{tab}-{opened.__name__}-{mark}.png")
             phonesheets.closed(page)
@@ -432,3 +433,35 @@ def test_every_page_keeps_the_rules(
     faults["door"] = page.evaluate(RULES)
     page.context.close()
     assert faults == {page: [] for page in faults}
+
+
+def test_the_rules_judge_a_page_at_rest(browser: Browser) -> None:
+    """A colour in transition counts as the one at its end; an animation without end does not hold the check up."""
+    page = browser.new_page()
+    page.set_content(
+        "<style>@keyframes turn { to { opacity: .9 } } p { animation: turn 1s infinite }"
+        "button { font-size: 20px; padding: 20px; color: #111; background: #111; transition: color 600s }"
+        ".on { color: #fff; background: #000 }</style><p><button>保存</button>"
+    )
+    assert "contrast" in str(page.evaluate(RULES))
+    page.evaluate("document.querySelector('button').className = 'on'")
+    assert page.evaluate(RULES) == []
+    page.close()
+
+
+QUESTION = """async () => {
+  const kit = await import('/static/phone-kit.js');
+  let done;
+  kit.ask('第一张', [], '好', () => new Promise((resolve) => { done = resolve; }));
+  document.querySelector('#sheet .go').click();
+  kit.sheet('第二张');
+  done();
+  await new Promise((resolve) => setTimeout(resolve));
+}"""
+
+
+def test_a_question_answered_late_closes_no_other_sheet(phone: Page) -> None:
+    """On a slow network a person opens another sheet while the first one's work goes on: that one stays."""
+    phone.evaluate(QUESTION)
+    expect(phone.locator("#sheet")).to_be_visible()
+    expect(phone.locator("#sheet-title")).to_have_text("第二张")

@@ -207,7 +207,6 @@ def test_the_sheets_of_phones_and_rights_keep_the_rules(
     faults: dict[str, object] = {}
 
     def look(name: str) -> None:
-        page.wait_for_timeout(150)
         faults[name] = page.evaluate(RULES)
         ARTEFACTS.mkdir(exist_ok=True)
         page.screenshot(path=ARTEFACTS / f"roles-{name}-{width}-{scheme}.png")

@@ -193,7 +193,7 @@ def test_the_tab_keeps_the_rules(
         for opener in ("#target-teams button", "#months button", "#talks button", "#buildings button"):
             if page.locator(opener).count() and page.locator(opener).first.is_visible():
                 page.locator(opener).first.tap()
-                page.wait_for_timeout(150)
+                page.locator("#sheet[open]").wait_for()
                 faults[f"{role} {opener}"] = page.evaluate(RULES)
                 page.screenshot(path=ARTEFACTS / f"phone-targets-{role}-{opener[1:4]}-{width}-{scheme}.png")
                 page.locator("#sheet .act").last.tap()

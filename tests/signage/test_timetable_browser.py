@@ -68,7 +68,6 @@ def opened(house: House, browser: Browser, pages: list[Page], size: str, scheme:
 def kept(page: Page, name: str) -> None:
     """Check the rules of every phone page, and keep a screenshot for review."""
     ARTEFACTS.mkdir(exist_ok=True)
-    page.wait_for_timeout(300)
     page.screenshot(path=ARTEFACTS / f"timetable-{name}.png")
     assert page.evaluate(RULES) == []
 

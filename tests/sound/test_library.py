@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from soundfiles import CODECS, noise, save, tone
 
+from controller.sound import library as library_module
 from controller.sound.child import Child
 from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, shuffled
 from controller.sound.measuring import TRIES, Catalogue, Facts, ship
@@ -35,6 +36,12 @@ DATES = st.dates(datetime.date(2020, 1, 1), datetime.date(2040, 12, 31))
 def home(tmp_path: Path) -> Path:
     (tmp_path / "sounds" / "music" / "morning").mkdir(parents=True)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the headers of all new files at once, however slow the machine is."""
+    monkeypatch.setattr(library_module, "PEEK_S", 120.0)
 
 
 @pytest.fixture
