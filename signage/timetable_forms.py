@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from controller.timetable.fields import Flag, Number, OneOf, Words
 from controller.timetable.labels import ROLES, SAYINGS, SCENES
-from controller.timetable.link_sections import BOT, BOT_WORDS, GROUP, HOOKED_WORDS, KIND_WORDS, NEWS_WORDS, WEBHOOK
+from controller.timetable.link_sections import (
+    BOT,
+    BOT_WORDS,
+    GROUP,
+    HOOKED_WORDS,
+    KIND_WORDS,
+    NEWS_WORDS,
+    WEBHOOK,
+)
 from controller.timetable.model import VOICES, SoundSettings
 from controller.timetable.schema import Field, Group, Many
 from controller.timetable.sections import CUE, DUTY, FILE, MEASURE, SPAN

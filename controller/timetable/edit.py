@@ -236,7 +236,7 @@ def _with(values: Value, path: Path, operation: Operation) -> Value:
         return items
     pairs = dict(values) if isinstance(values, dict) else {}
     if operation.kind == "rename" and not rest:
-        return {operation.value if key == step else key: one for key, one in pairs.items()}  # type: ignore[misc]
+        return {operation.value if key == step else key: one for key, one in pairs.items()}
     pairs[step] = _with(pairs.get(step), rest, operation) if rest else operation.value
     return pairs
 
