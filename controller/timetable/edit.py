@@ -43,7 +43,7 @@ class EditRefused(Exception):  # noqa: N818  a refused edit is not an error of t
 class Operation:
     """`set`: the value at `path` (None removes it); `insert`: a list's item; `move`: a list's item to number `to`.
 
-    `rename`: the last key of `path` becomes `value`; its value stays as it is.
+    `rename`: the last key of `path` becomes `value`; the value below it stays.
 
     `was`: the value that the editor saw at that place (for `insert`: None). An item of a list that has moved since
     is found by it; a place with another value is refused.
