@@ -69,9 +69,10 @@ soak: .venv/.dev  ## run the long measurements
 	@bash config/needs.sh bench
 	$(BIN)/python -m tests.bench --soak
 
-package: .venv/.ready  ## build the Debian packages for a Pi (arm64) and a PC (amd64) into build/
+package: .venv/.ready  ## build the Debian packages for a Pi (arm64), a PC (amd64) and of the natural voice into build/
 	$(BIN)/python config/package/build.py --arch arm64
 	$(BIN)/python config/package/build.py --arch amd64
+	$(BIN)/python config/package/voice.py
 
 package-key: .venv/.ready  ## make the key that signs packages, in ~/.config/zhangu; only its public half is shipped
 	$(BIN)/python config/package/build.py --new-key
