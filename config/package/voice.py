@@ -22,7 +22,7 @@ from controller.sound.tts.speakers import FOLDER
 
 NAME = "zhangu-voice-natural"
 VERSION = "1.0"
-"""Raise it whenever the catalogue of the voice changes; tests/test_voice_package.py compares both."""
+"""Raise it whenever the catalogue of the voice changes; tests/sound/test_voice_package.py compares both."""
 SCRIPTS = {"preinst": "voice-preinst", "postinst": "voice-postinst", "prerm": "voice-prerm"}
 
 

@@ -202,7 +202,9 @@ def _fetched(voices: Path, progress: Progress, source: Path | None, catalogue: C
     except CannotInstall as error:
         if source is not None or not (PACKAGED / FOLDER).is_dir():
             raise
-        why = f"安装包 zhangu-voice-natural 里的语音不完整，或和这个版本的战鼓不配；重新下载也不行：{error.why}"
+        why = (
+            f"安装包 zhangu-voice-natural 里的语音不完整，或和这个版本的战鼓不配；重新下载也不行：{error.why}"
+        )
         mend = f"请装一份和这个版本一起做的 zhangu-voice-natural。{error.mend}"
         raise CannotInstall(why, mend, lasting=error.lasting, busy=error.busy) from error
 
