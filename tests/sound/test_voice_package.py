@@ -53,7 +53,7 @@ def test_the_voice_of_the_system_is_used_where_it_stands(packaged: Catalogue, tm
     assert not install.is_unwanted(voices)
 
 
-def test_a_voice_of_its_own_stays(packaged: Catalogue, tmp_path: Path) -> None:
+def test_a_downloaded_voice_stays(packaged: Catalogue, tmp_path: Path) -> None:
     """A whole voice that the office downloaded is kept; a damaged one gives way to the package."""
     voices = tmp_path / "voices"
     put(voices, packaged, tmp_path / "packages")
@@ -79,7 +79,7 @@ def test_a_package_that_does_not_fit_is_named(
     assert not (tmp_path / "voices" / "kokoro").exists()
 
 
-def test_dpkg_refuses_what_does_not_fit(packaged: Catalogue, tmp_path: Path) -> None:
+def test_dpkg_refuses_another_voice(packaged: Catalogue, tmp_path: Path) -> None:
     """The built package contains every file, and its preinst compares it with the release in use."""
     file = voice.built(tmp_path / "usr", tmp_path / "out", packaged)
     assert file.name == f"zhangu-voice-natural_{voice.VERSION}_all.deb"
