@@ -1,4 +1,4 @@
-"""The announcements that the player has and whose end nobody has been told yet."""
+"""The announcements that the player has and whose end has not been reported yet."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class Place:
     def repeats(self, ident: int) -> int:
         """Return how often this announcement was repeated, once it has been heard.
 
-        A repetition that was lost before its first word does not count: nobody heard the words twice.
+        A repetition that was lost before its first word does not count: the words were not heard twice.
         """
         self.house.wait_state(ident, ("heard",), timeout=60)
         return self.house.log().count(f"#{ident} is played again:")

@@ -35,7 +35,7 @@ def test_nothing_sounds_in_the_nap_in_random_scenarios() -> None:
 
 
 def test_the_tape_ends_where_its_mixer_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a closing mixer writes after the last look at it belongs to it, not to the next player."""
+    """The last samples of a closing mixer belong to it, not to the next player, however late they are read."""
     monkeypatch.syspath_prepend(str(NAP.parent))
     for name in ("SDL_AUDIODRIVER", "SDL_DISKAUDIOFILE", "SDL_DISKAUDIODELAY"):
         monkeypatch.setenv(name, "")

@@ -42,6 +42,6 @@ def test_after_an_answer_the_next_question_is_asked() -> None:
     check = SilenceCheck(silent_file)
     check.ask(FILE, 2.0, unheard.set)
     assert tries.acquire(timeout=30)
-    while not unheard.is_set():  # until the first thread has let go of it
+    while not unheard.is_set():  # until the first thread has ended
         check.ask(FILE, 4.0, unheard.set)
         unheard.wait(0.01)

@@ -1,4 +1,4 @@
-"""Each announcement ends once, whoever reports it. An output muted on a busy machine reported two ends."""
+"""Each announcement ends once. An output muted on a busy machine reported two ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_new_player_owes_nothing() -> None:
 
 
 def test_the_first_end_counts() -> None:
-    """Lost with its output, then stopped in the player: nobody pressed stop."""
+    """Lost with its output, then stopped in the player: it counts as lost, not as stopped by a person."""
     playback = Playback(Job(1, Script(())), lambda report: None, threading.Condition())
     for why in ("lost", "stopped"):
         playback.on_event(Event("done", id=1, ok=False, why=why))
