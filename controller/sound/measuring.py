@@ -376,7 +376,7 @@ def _facts(table: Any) -> dict[str, Facts]:
         return {}
     facts = {}
     for key, values in table.items():
-        with contextlib.suppress(TypeError, ValueError, KeyError):
+        with contextlib.suppress(TypeError, ValueError, KeyError, AttributeError):
             lengths = {name: float(values.get(name, 0)) for name in ("duration_s", "header_s")}
             facts[key] = Facts(**{**values, **lengths})
     return facts
