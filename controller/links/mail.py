@@ -164,7 +164,7 @@ def _html(letter: words.Letter, facts: Mapping[str, Any], office: str, *, pictur
 
 
 def _initial(facts: Mapping[str, Any]) -> str:
-    """Return the character that stands for a missing photo: the first letter or character of the name."""
+    """Return the character shown without a photo: the first letter or Chinese character of the name."""
     name = "喜" if facts.get("hidden") else str(facts["person"])
     return next((one for one in name if one.isalnum()), "喜")
 
