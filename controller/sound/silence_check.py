@@ -29,5 +29,7 @@ class SilenceCheck:
             if not self._silent_file(path, position_s):
                 log.warning("%s should be heard at %.0f s and is not", path.name, position_s)
                 unheard()
+        except Exception:  # no answer: the player asks again
+            log.exception("cannot ask whether %s is silent", path.name)
         finally:
             self._busy.release()
