@@ -270,7 +270,7 @@ def _responses(method: str, endpoint: str, right: str | None) -> Json:
     known = _answers().get(f"{method} {endpoint}", {})
     good = {
         str(status): {"description": _GOOD.get(status, _GOOD[200]), **_content(known)}
-        for status in known.get("statuses") or ((200, 201) if method == "POST" else (200,))
+        for status in known.get("statuses") or ((200, 201, 202) if method == "POST" else (200,))
     }
     return dict(sorted({**refused, **good}.items()))
 
