@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE)]
 
 from table import Row  # noqa: E402
 
-SIGNS = ("@given(", "examples(", "if LONG", "if not LONG")
+SIGNS = ("@given(", "examples(", " if LONG", ".LONG ")
 
 
 def lengthened() -> list[str]:
