@@ -49,6 +49,8 @@ DEPENDS = (
     # SDL in pygame's wheel loads these at run time
     "libglib2.0-0t64 | libglib2.0-0, libasound2t64 | libasound2, libpulse0"
 )
+RECOMMENDS = "fonts-noto-cjk, fonts-dejavu-core"
+"""Pictures for groups and posters are drawn with them; without them messages are texts. 90 MB, so not needed."""
 KEY = Path(os.environ.get("ZHANGU_PACKAGE_KEY", "~/.config/zhangu/package-key.pem")).expanduser()
 """Outside of the checkout, so that it cannot be committed."""
 EPOCH = "1767225600"
@@ -209,7 +211,8 @@ def finish(tree: Path, release: str, arch: str, out: Path) -> Path:
     control.mkdir()
     fields = {
         "Package": "zhangu", "Version": release, "Architecture": arch, "Maintainer": MAINTAINER,
-        "Installed-Size": installed(tree) // 1024, "Depends": DEPENDS, "Section": "sound", "Priority": "optional",
+        "Installed-Size": installed(tree) // 1024, "Depends": DEPENDS, "Recommends": RECOMMENDS,
+        "Section": "sound", "Priority": "optional",
         "Description": "the office's PA and walls: music, announcements, leaderboard\n"
         " Plays an office's music by a timetable, announces deals in Mandarin and serves wall screens.",
     }  # fmt: skip

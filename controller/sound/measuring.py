@@ -48,13 +48,15 @@ FULL = "要先转换才能放，可是磁盘快满了，请清理磁盘空间"
 @dataclass(frozen=True, slots=True)
 class Facts:
     """duration_s: seconds. lufs, peak: integrated loudness and true peak (dBTP); None when only the header was
-    read. fault: why the file cannot be played. made: the name of its conversion, see `Catalogue`."""
+    read. fault: why the file cannot be played. made: the name of its conversion, see `Catalogue`. header_s: the length
+    in the header of a file whose end is missing, else 0."""
 
     duration_s: float = 0.0
     lufs: float | None = None
     peak: float | None = None
     fault: str | None = None
     made: str | None = None
+    header_s: float = 0.0
 
     @property
     def final(self) -> bool:
@@ -334,7 +336,7 @@ def _asked(
         return f"暂时读不了（{answer['hindered']}）"
     if whole and not answer.get("ready") and "fault" not in answer:
         return FULL
-    names = ("duration_s", "lufs", "peak", "fault")
+    names = ("duration_s", "header_s", "lufs", "peak", "fault")
     made = target.name if target is not None and answer.get("made") else None
     return Facts(**{name: answer[name] for name in names if name in answer}, made=made)
 
@@ -364,7 +366,8 @@ def _facts(table: Any) -> dict[str, Facts]:
     facts = {}
     for key, values in table.items():
         with contextlib.suppress(TypeError, ValueError, KeyError):
-            facts[key] = Facts(**{**values, "duration_s": float(values["duration_s"])})
+            lengths = {name: float(values.get(name, 0)) for name in ("duration_s", "header_s")}
+            facts[key] = Facts(**{**values, **lengths})
     return facts
 
 

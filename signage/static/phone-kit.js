@@ -171,6 +171,12 @@ export function row(first, state, second, action, { open = null, look = '' } = {
   return el('li', {}, open ? el('button', { ...shape, type: 'button', onclick: open }, parts) : el('div', shape, parts));
 }
 
+// An empty list of people is no dead end: who may enter people gets the way there.
+export function nobodyYet(rights) {
+  if (!rights.includes('manage')) return el('p', { class: 'dim' }, '还没有人。请销售助理或负责人在“设备”页的“团队和人”里添加。');
+  return [el('p', { class: 'dim' }, '还没有人。'), el('a', { class: 'act link', href: '#colleagues' }, '加人，或者导入名单')];
+}
+
 export function sheet(title, ...children) {
   const node = $('sheet');
   const close = el('button', { type: 'button', class: 'act', onclick: () => node.close() }, '关闭');
