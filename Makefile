@@ -70,9 +70,10 @@ soak: .venv/.dev  ## run the long measurements
 	@bash config/needs.sh soak
 	$(BIN)/python -m tests.bench --soak
 
-package: .venv/.ready  ## build the Debian packages for a Pi (arm64) and a PC (amd64) into build/
+package: .venv/.ready  ## build the Debian packages for a Pi (arm64), a PC (amd64) and of the natural voice into build/
 	$(BIN)/python config/package/build.py --arch arm64
 	$(BIN)/python config/package/build.py --arch amd64
+	$(BIN)/python config/package/voice.py
 
 package-offline: package  ## make of each package one file that also installs without internet
 	$(BIN)/python config/package/offline.py $$(ls -t build/zhangu_*_arm64.deb | head -1) $$(ls -t build/zhangu_*_amd64.deb | head -1)
