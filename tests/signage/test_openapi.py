@@ -277,7 +277,7 @@ def test_no_request_from_the_document_breaks_the_server(app: Flask, house: House
 
             @given(case=operation.as_strategy())
             @settings(
-                max_examples=200 if LONG else 1, deadline=None, database=None, derandomize=not LONG,
+                max_examples=200 if LONG else 2, deadline=None, database=None, derandomize=not LONG,
                 suppress_health_check=list(HealthCheck), phases=[Phase.generate],
             )  # fmt: skip
             def ask(case: Any) -> None:
