@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import shortcuts
-from tests.forms import LONG
+from tests.forms import LONG, random_tests
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -23,6 +23,7 @@ os.environ["ZHANGU_VOICE_INSTALL"] = "0"  # daemons in tests download nothing
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 shortcuts.install()
+random_tests()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -22,6 +22,7 @@ from controller.links.feishu_bot import Parts
 from controller.links.receiver import BotReceivers
 from controller.links.web_socket import LARGEST_FRAME, is_vendors
 from controller.services.chat_deals import A_MINUTE_SENDER, TOO_FAST, UNREAD
+from tests.forms import examples
 
 MORNING = datetime.fromisoformat("2026-11-25T10:20:00+08:00")
 LINKS = """
@@ -398,7 +399,7 @@ def test_a_port_that_is_no_vendor(office: BotHouse) -> None:
 TEXT = some.text(max_size=20)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     some.dictionaries(TEXT, TEXT, max_size=8),
     some.binary(max_size=200),
@@ -416,7 +417,7 @@ def test_frames_equal_the_library(headers: dict[str, str], payload: bytes, numbe
     assert feishu_frames.decode(theirs.SerializeToString()) == ours
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some.binary(max_size=300))
 def test_any_bytes_are_a_frame_or_malformed(data: bytes) -> None:
     with suppress(feishu_frames.MalformedError):

@@ -17,6 +17,7 @@ from controller.sales.deals import Sale
 from controller.sales.model import FIRST_OF_DAY, FIRST_OF_WEEK, HEARD, PLAYING, Deal, NewAnnouncement
 from controller.sales.rows import to_ms
 from controller.sales.store import Session, Store
+from tests.forms import examples
 
 DAYS = [DAY, DAY + timedelta(days=1), DAY + timedelta(days=8)]  # the last is in the next month
 MONTHS = [(date(2026, 11, 1), date(2026, 11, 30)), (date(2026, 12, 1), date(2026, 12, 31))]
@@ -67,7 +68,7 @@ def counted(deals: list[Deal], since: date, until: date) -> set[Sale]:
     return set(sums.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(RECORD | VOID | RESTORE | RECORD | MOVE, min_size=5, max_size=40))
 def test_totals_equal_a_recount(steps: list[object]) -> None:
     """After any deals, voids and moves the sales of a day, of several days and of a month equal a recount."""
@@ -82,7 +83,7 @@ def test_totals_equal_a_recount(steps: list[object]) -> None:
             assert session.rows.one("SELECT count(*) FROM daily WHERE count <= 0 OR fen <= 0") == (0,)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from([None, "waiting", PLAYING, HEARD])), max_size=6))
 def test_first_is_taken_as_the_rule_says(sales: list[tuple[bool, str | None]]) -> None:
     """The store agrees with the pure rule on the first deal, for any voids and announcements."""

@@ -17,6 +17,7 @@ from soundmade import encoded, tone
 from controller.services.music_order import BEGUN_S, DesiredMusic, PlaylistPosition, turn
 from controller.sound.player.fades import locate
 from controller.sound.speaker import Event, MusicOrder
+from tests.forms import examples
 
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=SHANGHAI)
 FILES = (("a", 100.0), ("b", 100.0), ("c", 100.0))
@@ -88,7 +89,7 @@ def test_a_second_start_on_the_same_day_continues_with_unplayed_tracks() -> None
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["add", "delete", "next", "restart", "again"]), st.integers(0, 60)), max_size=12)
 )  # fmt: skip

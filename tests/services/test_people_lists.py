@@ -24,6 +24,7 @@ from controller.services.people_lists import PeopleLists
 from controller.services.upload_inbox import UploadInbox
 from controller.sound import workbook
 from controller.sound.upload_sandbox import UploadSandbox
+from tests.forms import examples
 
 HEAD = ["团队", "姓名", "组长", "生日", "入职日期"]
 
@@ -227,7 +228,9 @@ _ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rows=_ROWS)
 def test_an_export_is_imported_without_any_change(
     tmp_path_factory: pytest.TempPathFactory, rows: list[PersonRow]

@@ -38,6 +38,7 @@ from controller.timetable.current import TimetableFile
 from controller.timetable.load import json_schema
 from signage.phone import done_lines
 from signage.wall_state import wall_state
+from tests.forms import examples
 
 AFTERNOON = datetime(2026, 11, 24, 14, 40, tzinfo=SHANGHAI)
 NAP = AFTERNOON.replace(hour=12, minute=40)
@@ -709,7 +710,7 @@ def agree(living: Living) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, database=None, derandomize=True,
+    max_examples=examples(15), deadline=None, database=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @example(["volume 0", "big", "ends", "volume 40", "ends"])

@@ -118,6 +118,7 @@ def test_the_page_can_live_on_a_home_screen(house: House) -> None:
     assert b"manifest" in get(house, "/login")[3]
 
 
+@pytest.mark.long
 def test_the_icon_is_drawn_by_its_own_code() -> None:
     """The shipped file is the output of `python -m signage.icon`."""
     from signage import icon

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,10 +12,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 from openpyxl import load_workbook
 
+from controller.cli import main
 from signage.files import RateLimit
-from tests.signage.house import REPOSITORY, ZONE, Answer, House, running
+from tests.signage.house import ZONE, Answer, House, running
 
 MORNING = datetime(2026, 11, 23, 9, 20, tzinfo=ZONE)
 TIGER = quote("猛虎队")
@@ -170,11 +169,8 @@ def test_commands_export_and_import(house: House, home: Path, tmp_path: Path) ->
     """The format follows the file's ending or `--format`; no file is overwritten; a faulty table writes nothing."""
 
     def zhangu(*words: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "controller", *words, "--home", str(home)],
-            capture_output=True, text=True, cwd=REPOSITORY, env={**os.environ, "SDL_AUDIODRIVER": "dummy"},
-        )  # fmt: skip
-        return done.returncode, done.stdout + done.stderr
+        done = CliRunner().invoke(main, [*words, "--home", str(home)])
+        return done.exit_code, done.output
 
     days = ("--from", "2026-11-01", "--to", "2026-11-30")
     assert zhangu("export", "deals", *days, str(tmp_path / "a.xlsx"))[0] == 0

@@ -371,7 +371,9 @@ def middle(page: Page, name: str) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@pytest.mark.parametrize("way", ["touch", "mouse", "keys", "list"])
+@pytest.mark.parametrize(
+    "way", ["touch", *(pytest.param(way, marks=pytest.mark.long) for way in ("mouse", "list")), "keys"]
+)
 def test_a_span_is_dragged_before_another(
     house: House, browser: Browser, pages: list[Page], way: str
 ) -> None:

@@ -26,6 +26,7 @@ from controller.sound.tts.script import (
 )
 from controller.sound.tts.worker_loop import from_json
 from controller.sound.voice import neural
+from tests.forms import examples
 
 RATE = levels.RATE
 
@@ -195,7 +196,7 @@ def test_a_vowel_without_consonants_is_not_trimmed_away() -> None:
     assert levels.trimmed(np.zeros(1000, np.float32)).size == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.05, 4.0), st.booleans())
 def test_the_limiter_keeps_true_peaks_down(seed: int, amplitude: float, stereo: bool) -> None:
     """Any signal comes out under −1 dBTP by FFmpeg's meter, a soft one unchanged."""

@@ -15,6 +15,7 @@ from controller.timetable.calendar_feed import escaped, feed, folded
 from controller.timetable.load import load
 from controller.timetable.plan import plan_for
 from controller.timetable.workdays import Workdays
+from tests.forms import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 MONDAY = date(2026, 9, 28)  # the National Day's holidays are within its month
@@ -99,7 +100,7 @@ def test_marks_are_escaped() -> None:
     assert escaped("a,b;c\\d\ne\r\tf") == r"a\,b\;c\\d\nef"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=200))
 def test_any_text_comes_back(text: str) -> None:
     """Names and texts of any characters: it comes back, without control characters."""

@@ -26,6 +26,7 @@ from controller.timetable.exceptions import (
 from controller.timetable.model import DayPlan
 from controller.timetable.plan import due, music_of, plan_for, state_at, to_json
 from controller.timetable.workdays import Workdays
+from tests.forms import examples
 
 OFFICE = load.load(SHIPPED)
 CN = Workdays("CN")
@@ -314,7 +315,7 @@ FIELDS = st.one_of(
 DATES = st.integers(0, 364).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(DATES, st.lists(FIELDS, max_size=6))
 def test_any_exceptions_leave_a_valid_day_and_lose_nothing(on: date, drawn: list[dict[str, Any]]) -> None:
     """Those that are accepted one after the other give a day in order without overlaps, whose state is defined at

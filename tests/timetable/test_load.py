@@ -26,6 +26,7 @@ from controller.timetable.model import (
 )
 from controller.timetable.problems import MOST_FAULTS
 from controller.timetable.sections import FILE
+from tests.forms import examples
 
 HEAD = "office: 测试\n"
 A = "rhythm:\n  - {at: 09:00-10:00, name: A}\n"
@@ -428,7 +429,7 @@ def test_a_file_of_another_kind_gives_no_flood() -> None:
     assert len(caught.value.faults) == MOST_FAULTS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_a_damaged_shipped_file_gives_problems_or_a_timetable(data: st.DataObject) -> None:
     """A file cut off, duplicated or with odd characters anywhere gives a timetable or sentences, and no other error."""
@@ -443,7 +444,7 @@ def test_a_damaged_shipped_file_gives_problems_or_a_timetable(data: st.DataObjec
         assert not PYTHON_WORDS.search(sentence), sentence
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(st.sampled_from("abot: -\n\t\"'{}[]&*!|>#%@`,?：。12\x00\u3000"), max_size=60))
 def test_any_text_gives_problems_or_a_timetable(text: str) -> None:
     """Any text gives a timetable or sentences."""

@@ -24,6 +24,7 @@ from controller.timetable.plan import (
     to_json,
 )
 from controller.timetable.workdays import Workdays
+from tests.forms import examples
 
 CN = Workdays("CN")
 OFFICE = load.load(SHIPPED)
@@ -116,7 +117,7 @@ def spans(draw: st.DrawFn) -> Span:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(spans(), max_size=8),
     st.dates(date(2020, 1, 1), date(2035, 12, 31))
@@ -174,7 +175,7 @@ def test_starting_at_any_minute_gives_the_same_state_as_running_since_midnight(o
         assert state_at(plan, now) == awake[now], now
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)), st.sampled_from(ZONES))
 def test_any_restart_in_any_year_and_zone(on: date, zone: str) -> None:
     """The same holds on any date of 16 years, also on days with 23 or 25 hours."""
@@ -185,7 +186,7 @@ def test_any_restart_in_any_year_and_zone(on: date, zone: str) -> None:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)), st.sampled_from(ZONES))
 def test_nothing_sounds_in_quiet_time(on: date, zone: str) -> None:
     """In quiet time there is no music and no announcing cue, and the wall is dark."""
@@ -368,7 +369,7 @@ def test_after_its_grace_a_cue_is_dropped() -> None:
     assert due(plan, at("18:30"), at("18:00:30")) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.integers(1, 4000), max_size=60))
 def test_no_cue_is_due_twice_for_any_intervals(steps: list[int]) -> None:
     """Checking through the evening at any intervals returns each cue at most once, and never early."""
