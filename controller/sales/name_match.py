@@ -35,11 +35,11 @@ def match(written: str, people: Sequence[Person], spelling: Spelling, team: str 
     name = tidy_name(written)[:LONGEST_NAME]
     if not name:
         return Match(None, "没有写是谁签的单。")
-    exact = [one for one in people if tidy_name(one.name) == name]
+    exact = [one for one in people if tidy_name(one.name).lower() == name.lower()]
     exact = exact or _titled(name, people)
     if exact:
         return _one_of(name, exact, team)
-    guesses = _guesses(name, people, spelling)
+    guesses = _guesses(name, people, spelling) or _guesses(_TITLE.sub("", name), people, spelling)
     if len(guesses) == 1:
         return Match(guesses[0], f"写的是“{name}”，名单里最像的是{guesses[0].team}的{guesses[0].name}。")
     if guesses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -33,6 +34,13 @@ _DAY_IN_TEXT: Final = re.compile(
     r"(?P<near>昨天|前天|昨晚|前晚|昨日)|(?<!每)(?:星期|周)(?P<weekday>[一二三四五六日天])(?![\u4e00-\u9fff]?会)"
     r"|(?:(?P<year>\d{4})[-/年.])?(?P<month>\d{1,2})[-/月.](?P<day>\d{1,2})[日号]"
 )
+BARE_DAY: Final = re.compile(
+    r"(?m)(?:(?<![\d./-])(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d./%]|[ ]*[万千wWkK]))"
+    r"|^[ ]*(?P<month2>1[0-2]|0?[1-9])\.(?P<day2>3[01]|[12]\d|0?[1-9])(?=[ ]+[^\s\d].*\d{3})"
+)
+"""11/24 anywhere, 11.24 at the start of a line that has an amount after it."""
+_TERM: Final = re.compile(r"合同|开票|发票|有效期|服务期|[至到~]")
+_UNTIL: Final = re.compile(r"[ ]*[至到~]")
 _NAME: Final = re.compile(r"\s*[^\d\s:：,，;；][^:：,，;；\t\d]{0,23}\s*")
 _DAY: Final = re.compile(rf"[\s\-—–=*·]*(?:{_DATE})(?:\s*(?:星期|周)[一二三四五六日天])?[\s\-—–=*·]*")
 LONGEST_HEADER: Final = 60
@@ -61,13 +69,34 @@ class Signed:
 
 def signed_on(text: str, today: date) -> Signed | None:
     """Return the earlier day that a text gives for its deal, None without one."""
-    for match in _DAY_IN_TEXT.finditer(text):
+    for match in (*_DAY_IN_TEXT.finditer(text), *BARE_DAY.finditer(text)):
         found = _date(match, today)
         around = text[max(0, match.start() - 4) : match.end() + 5]
         certain = _SIGNED.search(around) is not None
-        if found is not None and found < today and (certain or match["near"]):
+        if found is not None and found < today and (certain or match.groupdict().get("near")):
             return Signed(found, match[0], certain)
     return None
+
+
+def stray_days(text: str, today: date) -> list[str]:
+    """Return the dates in a text that are neither today, nor of the deal, nor of its contract."""
+    stray = []
+    for match in (*_DAY_IN_TEXT.finditer(text), *BARE_DAY.finditer(text)):
+        around = text[max(0, match.start() - 4) : match.end() + 5]
+        found = today if _is_near(match) else _date(match, today)
+        of_deal = found is not None and found < today and _SIGNED.search(around)
+        term = _TERM.search(text[max(0, match.start() - 6) : match.start()]) or _UNTIL.match(
+            text, match.end()
+        )
+        if found != today and not of_deal and not term:
+            stray.append(match[0])
+    return stray
+
+
+def _is_near(match: re.Match[str]) -> bool:
+    """Return whether a day is in words: 昨天, 周三."""
+    parts = match.groupdict()
+    return bool(parts.get("near") or parts.get("weekday"))
 
 
 def messages_of(text: str, now: datetime) -> list[Message]:
@@ -99,7 +128,11 @@ def messages_of(text: str, now: datetime) -> list[Message]:
 
 
 def _date(found: re.Match[str], today: date) -> date | None:
-    parts = found.groupdict()
+    parts = defaultdict(str, found.groupdict())
+    parts["month"], parts["day"] = (
+        parts["month"] or parts["month2"],
+        parts["day"] or parts["day2"],
+    )
     try:
         if parts["near"]:
             return today - timedelta(days=_BACK[parts["near"]])
