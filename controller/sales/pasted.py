@@ -176,7 +176,8 @@ class _Reading:
 
     def _walk(self, line: list[Token], drafts: list[_Draft]) -> list[_Draft]:
         """Add the tokens of a line to the drafts; the last draft of the lines before may be continued."""
-        open_ = drafts[-1] if drafts and drafts[-1].amount is None else None
+        beside = all(token.second for token in line if token.kind in ("person", "product", "amount"))
+        open_ = drafts[-1] if drafts and (drafts[-1].amount is None or beside) else None
         for token in line:
             if token.kind not in ("person", "product", "amount"):
                 continue

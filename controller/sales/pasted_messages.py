@@ -32,7 +32,7 @@ _SIGNED: Final = re.compile(
 """Beside a date in a text: it is the day of the deal, and not of an invoice or an appointment."""
 _DAY_IN_TEXT: Final = re.compile(
     r"(?P<near>昨天|前天|昨晚|前晚|昨日)|(?<!每)(?:星期|周)(?P<weekday>[一二三四五六日天])(?![\u4e00-\u9fff]?会)"
-    r"|(?:(?P<year>\d{4})[-/年.])?(?P<month>\d{1,2})[-/月.](?P<day>\d{1,2})[日号]"
+    r"|(?:(?P<year>\d{4})[-/年.])?(?P<month>\d{1,2})[-/月.](?P<day>\d{1,2})(?(year)[日号]?|[日号])"
 )
 BARE_DAY: Final = re.compile(
     r"(?m)(?:(?<![\d./-])(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d./%]|[ ]*[万千wWkK]))"
@@ -46,6 +46,7 @@ _DAY: Final = re.compile(rf"[\s\-—–=*·]*(?:{_DATE})(?:\s*(?:星期|周)[一
 LONGEST_HEADER: Final = 60
 _BACK: Final = {"今天": 0, "昨天": 1, "前天": 2, "昨晚": 1, "前晚": 2, "昨日": 1}
 _AFTER_NOON: Final = {"下午", "晚上"}
+_AMOUNT: Final = re.compile(r"\d{3}|\d[万千百wWkK]|[一二两三四五六七八九十][万千百]")
 _SENDER: Final = re.compile(r"[\s:：\-—]+$")
 
 
@@ -116,7 +117,7 @@ def messages_of(text: str, now: datetime) -> list[Message]:
         elif (alone := _DAY.fullmatch(line)) is not None:
             end()
             sender, at, day = "", None, _date(alone, now.date()) or day
-        elif (header := _HEADER.fullmatch(line) or _NAME_LAST.fullmatch(line)) is not None:
+        elif (header := _header(line)) is not None:
             above = lines.pop() if not header["name"] and lines and _NAME.fullmatch(lines[-1]) else ""
             end()
             sender = _SENDER.sub("", (header["name"] or above).strip())
@@ -125,6 +126,12 @@ def messages_of(text: str, now: datetime) -> list[Message]:
             lines.append(line)
     end()
     return messages
+
+
+def _header(line: str) -> re.Match[str] | None:
+    """Return the name and time in a line above a message; a line with an amount is no such line."""
+    found = _HEADER.fullmatch(line) or _NAME_LAST.fullmatch(line)
+    return None if found is None or _AMOUNT.search(found["name"] or "") else found
 
 
 def _date(found: re.Match[str], today: date) -> date | None:

@@ -14,7 +14,7 @@ from controller.names import plain_text, tidy_name
 from controller.sales.model import Person, Refused
 from controller.sales.money import parse_amount
 from controller.sales.pasted_messages import BARE_DAY
-from controller.sales.pasted_words import TAKEN, kept_if_uncertain
+from controller.sales.pasted_words import DENIALS, TAKEN, kept_if_uncertain
 
 Kind = Literal["person", "team", "product", "amount", "end"]
 
@@ -34,6 +34,7 @@ _SYSTEM: Final = re.compile(
 )
 """Lines that the chat program writes, not a person."""
 _NUMBERED: Final = re.compile(r"(?m)^[ ]*(?:\d{1,2}[、.)]|[(（]\d{1,2}[)）]|[①-⑳])(?!\d)[ ]*")
+_PLAIN_NUMBER: Final = re.compile(r"(?m)^[ ]*\d{1,2}[ ]+(\S{2,20})")
 _UNIT: Final = "亿|千万|百万|万|千|百"
 _NUMBER: Final = re.compile(
     r"(?P<currency>[¥￥$]|rmb|人民币)?[ ]*"
@@ -44,10 +45,12 @@ _NUMBER: Final = re.compile(
     re.I,
 )
 _NOT_MONEY_AFTER: Final = re.compile(
-    r"\s*(?:单|个|人|位|名|号|点|月|日|年|天|小时|分钟|周|%|折|期|套|份|次|楼|岁|台|张|家|组|店|:\d)"
+    r"\s*(?:单|个|人|位|名|号|点|月|日|年|天|小时|分钟|周|%|折|期|套|份|次|楼|岁|台|张|家(?!长)|组|店|:\d)"
 )
 _NOT_MONEY_BEFORE: Final = re.compile(r"[*×xX#第][ ]*$|[A-Za-z]-?$|\d[-/.:][ ]*$")
-_PHONE: Final = re.compile(r"1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|1[3-9]\d{9}|\d{3,4}-\d{7,8}|\d{12,}")
+_PHONE: Final = re.compile(
+    r"1[3-9]\d\*{2,8}\d{2,4}|1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|1[3-9]\d{9}|\d{3,4}-\d{7,8}|\d{12,}"
+)
 _DATE: Final = re.compile(
     r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 )
@@ -126,6 +129,7 @@ def cleaned(text: str, names: Iterable[str]) -> str:
     text = _FACE.sub(kept_if_uncertain(), text)
     text = _REFERENCE.sub(" ", _SYSTEM.sub("", text))
     known = set(names)
+    text = _PLAIN_NUMBER.sub(lambda at: at[1] if _begins_with(at[1], known) else at[0], text)
     text = _MENTION.sub(lambda at: f"{at[1]} " if tidy_name(at[1]).lower() in known else " ", text)
     text = "".join(" " if _is_picture(char) else char for char in text)
     text = _CUSTOMER.sub(kept_if_uncertain(), _NUMBERED.sub("", text))
@@ -133,8 +137,17 @@ def cleaned(text: str, names: Iterable[str]) -> str:
     return re.sub(r"[ \t]{3,}", "  ", text.replace("萬", "万"))  # long gaps would make the patterns slow
 
 
+def _begins_with(text: str, names: set[str]) -> bool:
+    low = text.lower()
+    return any(low[:length] in names for length in range(2, len(low) + 1))
+
+
 def _is_picture(char: str) -> bool:
-    return unicodedata.category(char) in ("So", "Cs", "Co", "Cn") or char in "\ufe0f\u200d\u20e3【】《》"
+    return (
+        char not in DENIALS
+        and unicodedata.category(char) in ("So", "Cs", "Co", "Cn")
+        or char in "\ufe0f\u200d\u20e3【】《》"
+    )
 
 
 def tokens(text: str, known: Vocabulary) -> tuple[list[Token], str]:
