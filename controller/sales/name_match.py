@@ -15,6 +15,7 @@ Spelling = Callable[[str, str | None], tuple[str, str]]
 LONGEST_NAME: Final = 40
 _TITLE: Final = re.compile(r"(?:经理|老师|同学|总监|组长|主管|顾问|同事|总|哥|姐)$")
 _ASIDE: Final = re.compile(r"（[^（）]*）")
+_TEAM_ASIDE: Final = re.compile(r"([^（）]+)（([^（）]+)）")
 _NAMED_AT_MOST: Final = 5
 
 
@@ -51,6 +52,8 @@ def match(written: str, people: Sequence[Person], spelling: Spelling, team: str 
 
 def _titled(name: str, people: Sequence[Person]) -> list[Person]:
     """Return the people meant by a name with a title (王小明经理) or without its mark: 张伟 for 张伟（大）."""
+    if team := _TEAM_ASIDE.fullmatch(name):
+        return [one for one in people if (tidy_name(one.name), tidy_name(one.team)) == (team[1], team[2])]
     plain = _TITLE.sub("", name)
     return [one for one in people if plain in (tidy_name(one.name), _ASIDE.sub("", tidy_name(one.name)))]
 

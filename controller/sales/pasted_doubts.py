@@ -12,7 +12,7 @@ from typing import Final
 from controller.sales.pasted_messages import signed_on, stray_days
 from controller.sales.pasted_rows import PastedRow
 from controller.sales.pasted_tokens import Token
-from controller.sales.pasted_words import TAKEN, correction_words, unknown_words, without_total
+from controller.sales.pasted_words import TAKEN, correction_words, is_total, unknown_words, without_total
 
 _SEVERAL: Final = re.compile(
     r"[*×xX][ ]*(?:[2-9]|[1-9]\d)(?!\d)|(?<![\d.])(?:[2-9]|[1-9]\d|[两二三四五六七八九十])[ ]*(?:份|张|套|年|个)(?!月)"
@@ -84,11 +84,13 @@ def mark_unknown(rows: list[PastedRow], message: Read, today: date) -> None:
         words = _words(message.text[start:end], rest, today, len(message.places))
         if not words:
             continue
+        said = "、".join(words)[:40]
         answer = any(start in lines for lines in message.talk)
-        meant = here or ([] if answer else message.places)
+        meant = [] if is_total(words) else here
+        meant = meant or ([] if answer else message.places)
         for at in {place.row for place in meant} or {len(rows) - 1}:
             if not rows[at].doubts:
-                rows[at] = replace(rows[at], doubts=(f"没有看懂“{'、'.join(words)[:40]}”，请核对。",))
+                rows[at] = replace(rows[at], doubts=(f"没有看懂“{said}”，请核对。",))
 
 
 def _clauses(text: str) -> Iterator[tuple[int, int]]:

@@ -124,14 +124,14 @@ def _product_words(products: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def cleaned(text: str, names: Iterable[str]) -> str:
     """Return the text with full-width forms folded, and without emoji, mentions, customers and list numbers."""
     text = _NUMBERED.sub("", plain_text(text).replace("\r\n", "\n").replace("\r", "\n"))
-    text = unicodedata.normalize("NFKC", text)
     text = re.sub(r"\d\ufe0f?\u20e3", " ", text)  # list numbers as pictures
+    text = "".join(" " if _is_picture(char) else char for char in text)  # before 🉐 becomes a word
+    text = re.sub(r"(?<=\d\.\d)[ ](?=万)", "", unicodedata.normalize("NFKC", text))
     text = _FACE.sub(kept_if_uncertain(), text)
     text = _REFERENCE.sub(" ", _SYSTEM.sub("", text))
     known = set(names)
     text = _PLAIN_NUMBER.sub(lambda at: at[1] if _begins_with(at[1], known) else at[0], text)
     text = _MENTION.sub(lambda at: f"{at[1]} " if tidy_name(at[1]).lower() in known else " ", text)
-    text = "".join(" " if _is_picture(char) else char for char in text)
     text = _CUSTOMER.sub(kept_if_uncertain(), _NUMBERED.sub("", text))
     text = re.sub(r"(?<=[\d.])[wW](?![A-Za-z])", "万", re.sub(r"(?<=\d)[kK](?![A-Za-z])", "千", text))
     return re.sub(r"[ \t]{3,}", "  ", text.replace("萬", "万"))  # long gaps would make the patterns slow
@@ -144,10 +144,8 @@ def _begins_with(text: str, names: set[str]) -> bool:
 
 def _is_picture(char: str) -> bool:
     return (
-        char not in DENIALS
-        and unicodedata.category(char) in ("So", "Cs", "Co", "Cn")
-        or char in "\ufe0f\u200d\u20e3【】《》"
-    )
+        char not in DENIALS and unicodedata.category(char) in ("So", "Cs", "Co", "Cn")
+    ) or char in "\ufe0f\u200d\u20e3【】《》"
 
 
 def tokens(text: str, known: Vocabulary) -> tuple[list[Token], str]:
