@@ -259,7 +259,8 @@ class _Reading:
         at = self.seen.places[-1].row
         row = self.rows[at]
         if row.person not in people and not row.doubts:
-            self.rows[at] = replace(row, doubts=(f"还写着“{people[0].name}”，请看是谁签的。",))
+            left = [one.name for one in people]
+            self.rows[at] = replace(row, doubts=(f"还写着“{left[0]}”，请看是谁签的。",))
 
     def _doubt_slip(self, text: str) -> None:
         if (word := _FIXES.search(text)) is None:
