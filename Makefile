@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev package package-key bench-peers
+.PHONY: help setup run test test-fast check bench soak sounds demo pictures storybook accept dev package package-offline package-key bench-peers
 
 help:            ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
@@ -67,11 +67,16 @@ bench-peers: .venv/.dev  ## measure other programs beside ours: PEERS=FOLDER nam
 
 soak: .venv/.dev  ## run the long measurements
 	@bash config/needs.sh bench
+	@bash config/needs.sh soak
 	$(BIN)/python -m tests.bench --soak
 
-package: .venv/.ready  ## build the Debian packages for a Pi (arm64) and a PC (amd64) into build/
+package: .venv/.ready  ## build the Debian packages for a Pi (arm64), a PC (amd64) and of the natural voice into build/
 	$(BIN)/python config/package/build.py --arch arm64
 	$(BIN)/python config/package/build.py --arch amd64
+	$(BIN)/python config/package/voice.py
+
+package-offline: package  ## make of each package one file that also installs without internet
+	$(BIN)/python config/package/offline.py $$(ls -t build/zhangu_*_arm64.deb | head -1) $$(ls -t build/zhangu_*_amd64.deb | head -1)
 
 package-key: .venv/.ready  ## make the key that signs packages, in ~/.config/zhangu; only its public half is shipped
 	$(BIN)/python config/package/build.py --new-key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,24 +12,31 @@ from controller.health import BackupValues, HealthProblem, Machine, Values, room
 OK: Final = "ok"
 FAULT: Final = "fault"
 UNKNOWN: Final = "unknown"
+OPTIONAL: Final = "optional"
+MISSING: Final = "missing"
 NOT_MEASURABLE: Final = "这里测不出"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A part with its present value in words. `state`: OK, FAULT or UNKNOWN (it cannot be measured here)."""
+    """A part with its present value in words.
+
+    `state`: OK, FAULT, UNKNOWN (it cannot be measured here), OPTIONAL (an optional part that the office has not set up)
+    or MISSING (each office needs it, and it is not set up yet; `mend` says how).
+    """
 
     part: str
     label: str
     words: str
     state: str = OK
+    mend: str = ""
 
 
 def readings(values: Values, problems: Iterable[HealthProblem]) -> tuple[Reading, ...]:
     """Return a line for each part that a person may ask about, in order."""
     wrong = {problem.part for problem in shown(problems)}
     machine, backup = values.machine, values.backup
-    return (
+    lines = (
         _line(wrong, "sound", "声音", values.hearing.short or ("音量很小" if values.hearing.low else "正常")),
         _line(wrong, "speaker", "喇叭自检", _speaker_test_words(values)),
         _line(wrong, "clock", "时钟", f"准，{values.now:%H:%M}" if values.clock_trusted else "不可信"),
@@ -42,6 +49,23 @@ def readings(values: Values, problems: Iterable[HealthProblem]) -> tuple[Reading
         _line(wrong, "backup", "备份", _backup_words(backup, values.now)),
         _line(wrong, "links", "连接", _links_words(values)),
     )
+    return tuple(_not_set_up(values, line) if line.state == OK else line for line in lines)
+
+
+def _not_set_up(values: Values, line: Reading) -> Reading:
+    """Mark a part that is not set up: green would say that it works."""
+    optional = {"speaker": not values.speaker_test.on, "links": not values.links}
+    if optional.get(line.part):
+        return replace(line, state=OPTIONAL)
+    needed = {
+        "walls": (not values.walls, "在下面的“大屏”里添加。"),
+        "backup": (
+            values.backup is not None and values.backup.newest is None,
+            "主机每天自动备份；也可以在下面的“备份”里马上备份。",
+        ),
+    }
+    missing, mend = needed.get(line.part, (False, ""))
+    return replace(line, state=MISSING, mend=mend) if missing else line
 
 
 def _line(wrong: set[str], part: str, label: str, words: str | None) -> Reading:

@@ -8,7 +8,8 @@ from typing import Any
 from flask import jsonify
 from werkzeug.wrappers import Response
 
-from controller.sales.inbound import LONGEST_ID, MOST_VERSION, InboundDeal, read_occurred
+from controller.sales.inbound import LONGEST_ID, MOST_VERSION, read_occurred
+from controller.sales.inbound_rows import InboundDeal
 from controller.sales.model import Refused
 from controller.services.inbound import Received
 from signage import serializers

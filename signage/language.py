@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Flask, abort, g, has_request_context, redirect, request, url_for
+from flask import Blueprint, Flask, abort, current_app, g, has_request_context, redirect, request, url_for
 from flask.json.provider import DefaultJSONProvider
 from flask.templating import Environment
 from jinja2 import FileSystemLoader, Template
@@ -22,7 +23,6 @@ from controller.timetable.model import LANGUAGES
 from signage.auth import require_own_page
 from signage.catalogue import Catalogue, read
 from signage.devices import KINDS
-from signage.office import office
 from signage.page_source import script_in_english, template_in_english
 
 HERE: Final = Path(__file__).parent
@@ -32,6 +32,7 @@ NAMES: Final = {"zh": "中文", "en": "English"}
 CODES: Final = {"zh": "zh-CN", "en": "en"}
 ENGLISH: Final = "english/"
 WALLS: Final = ("/wall", "/wall/", "/api/wall", "/api/pairing", "/events")
+USUAL: Final = "office_language"
 OWN: Final = frozenset({"pair.html", "wall.html"})
 """Templates of walls, in the walls' language."""
 AS_TYPED: Final = frozenset(
@@ -94,7 +95,8 @@ def _language() -> str:
 
 def _of_office() -> str:
     try:
-        return office().glance().walls.default.language
+        usual: str = current_app.extensions[USUAL]()
+        return usual
     except Refused:
         return LANGUAGES[0]
 
@@ -227,8 +229,8 @@ def script(name: str) -> Response:
 
 
 def script_address(name: str) -> str:
-    """Return the address of a script of the phone in the reader's language."""
-    if is_english():
+    """Return the address of a page's script in the reader's language; those of walls are the same in both."""
+    if name in _scripts() and is_english():
         return url_for("languages.script", name=name)
     return url_for("static", filename=name)
 
@@ -247,8 +249,9 @@ def choose() -> Response:
     return answer
 
 
-def install(app: Flask) -> None:
-    """Answer in the reader's language; call it before the first template is used."""
+def install(app: Flask, usual: Callable[[], str]) -> None:
+    """Answer in the reader's language, `usual` being the office's; call it before the first template is used."""
+    app.extensions[USUAL] = usual
     app.json = Answers(app)
     app.jinja_environment = Pages
     app.jinja_loader = Sources(str(HERE / "templates"))

@@ -12,6 +12,7 @@ from controller.services.walls import free_name, is_free
 from signage.auth import access, needs
 from signage.http import Denied, body, reachable_host_url, text_of
 from signage.office import office
+from signage.reach import other_address
 from signage.sse import NAME_LIMIT
 from signage.walls import wall_name
 
@@ -34,16 +35,12 @@ def new() -> Response:
         secret, code = office().pairings.begin(request.remote_addr or "?")
     lang = office().glance().walls.default.language
     page = make_response(
-        render_template("pair.html", code=code, address=request.host_url, named=other_address(), lang=lang)
+        render_template(
+            "pair.html", code=code, address=reachable_host_url(), named=other_address(), lang=lang
+        )
     )
     page.set_cookie(WAITING, secret, max_age=600, secure=request.is_secure, httponly=True, samesite="Strict")
     return page
-
-
-def other_address() -> str:
-    """Return the address by the machine's name, "" without one or when the page was opened by it."""
-    reach = office().addresses.reach()
-    return reach.urls()[0] if reach.name and reach.urls()[0] != request.host_url else ""
 
 
 @pages.get("/api/pairing")

@@ -9,7 +9,7 @@ from controller.timetable.labels import ROLES
 from controller.timetable.plan import to_json
 from signage.http import date_of, reachable_host_url
 from signage.office import office
-from signage.pairing import other_address
+from signage.reach import other_address
 
 pages = Blueprint("poster", __name__)
 

@@ -7,7 +7,7 @@ import hashlib
 from flask import Blueprint, current_app, jsonify, make_response
 from werkzeug.wrappers import Response
 
-from signage.http import POLICY
+from signage.http import POLICY, reachable_host_url
 from signage.office import office
 from signage.serializers import Json
 
@@ -24,6 +24,12 @@ def _machine() -> str:
     secret = current_app.secret_key or ""
     key = secret.encode() if isinstance(secret, str) else secret
     return hashlib.sha256(b"reach:" + key).hexdigest()[:16]
+
+
+def other_address() -> str:
+    """Return the address by the machine's name, "" without one or when the page was opened by it."""
+    now = office().addresses.reach()
+    return now.urls()[0] if now.name and now.urls()[0] != reachable_host_url() else ""
 
 
 @pages.get("/api/reach")

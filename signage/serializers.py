@@ -211,7 +211,7 @@ def problem(row: HealthProblem) -> Json:
 
 def reading(row: Reading) -> Json:
     """Return the value of a part of the box in words."""
-    return {"part": row.part, "label": row.label, "words": row.words, "state": row.state}
+    return {"part": row.part, "label": row.label, "words": row.words, "state": row.state, "mend": row.mend}
 
 
 def speaking(voices: Speaking) -> Json:

@@ -129,6 +129,7 @@ def _track(row: Listed) -> Json:
         "title": track_title(PurePath(row.file).stem),
         "seconds": seconds,
         "fault": row.fault,
+        "note": row.note,
     }
 
 

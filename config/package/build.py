@@ -25,6 +25,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
+from controller.sound.tts.packages import KOKORO  # noqa: E402
 from controller.upgrade import signature  # noqa: E402
 
 PYTHONS = ("3.11", "3.13")
@@ -49,6 +50,8 @@ DEPENDS = (
     # SDL in pygame's wheel loads these at run time
     "libglib2.0-0t64 | libglib2.0-0, libasound2t64 | libasound2, libpulse0"
 )
+RECOMMENDS = "fonts-noto-cjk, fonts-dejavu-core"
+"""Pictures for groups and posters are drawn with them; without them messages are texts. 90 MB, so not needed."""
 KEY = Path(os.environ.get("ZHANGU_PACKAGE_KEY", "~/.config/zhangu/package-key.pem")).expanduser()
 """Outside of the checkout, so that it cannot be committed."""
 EPOCH = "1767225600"
@@ -117,6 +120,7 @@ def lay_program(folder: Path, release: str) -> None:
             target.parent.mkdir(exist_ok=True)
             shutil.copytree(path, target) if path.is_dir() else shutil.copy(path, target)
     (folder / "VERSION").write_text(release + "\n", encoding="ascii")
+    (folder / "VOICE").write_text(KOKORO.fingerprint + "\n", encoding="ascii")
     (folder / "config").mkdir()
     for name in ("rhythm.yaml", "rhythm.schema.json"):
         shutil.copy(ROOT / "config" / name, folder / "config")
@@ -205,21 +209,34 @@ def lay_system(tree: Path) -> None:
 
 def finish(tree: Path, release: str, arch: str, out: Path) -> Path:
     """Write the control files and build the package."""
-    control = tree / "DEBIAN"
-    control.mkdir()
     fields = {
         "Package": "zhangu", "Version": release, "Architecture": arch, "Maintainer": MAINTAINER,
-        "Installed-Size": installed(tree) // 1024, "Depends": DEPENDS, "Section": "sound", "Priority": "optional",
+        "Installed-Size": installed(tree) // 1024, "Depends": DEPENDS, "Recommends": RECOMMENDS,
+        "Section": "sound", "Priority": "optional",
         "Description": "the office's PA and walls: music, announcements, leaderboard\n"
         " Plays an office's music by a timetable, announces deals in Mandarin and serves wall screens.",
     }  # fmt: skip
-    text = "".join(f"{name}: {value}\n" for name, value in fields.items())
-    (control / "control").write_text(text, encoding="utf-8")
     for script in ("postinst", "prerm", "postrm"):
-        content = (HERE / script).read_text(encoding="utf-8").replace("@RELEASE@", release)
-        (control / script).write_text(content, encoding="utf-8")
-        (control / script).chmod(0o755)
-    file = out / f"zhangu_{release}_{arch}.deb"
+        lay_script(tree, script, HERE / script, {"@RELEASE@": release})
+    return pack(tree, fields, out)
+
+
+def lay_script(tree: Path, name: str, source: Path, values: dict[str, str]) -> None:
+    """Add a script that dpkg runs, with its values filled in."""
+    control = tree / "DEBIAN"
+    control.mkdir(exist_ok=True)
+    content = source.read_text(encoding="utf-8")
+    for mark, value in values.items():
+        content = content.replace(mark, value)
+    (control / name).write_text(content, encoding="utf-8")
+    (control / name).chmod(0o755)
+
+
+def pack(tree: Path, fields: dict[str, object], out: Path) -> Path:
+    """Write the control file and build the package; return its file."""
+    text = "".join(f"{name}: {value}\n" for name, value in fields.items())
+    (tree / "DEBIAN" / "control").write_text(text, encoding="utf-8")
+    file = out / f"{fields['Package']}_{fields['Version']}_{fields['Architecture']}.deb"
     env = os.environ | {"SOURCE_DATE_EPOCH": EPOCH}
     subprocess.run(
         ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z9", "--build", str(tree), str(file)],

@@ -14,7 +14,7 @@ from typing import Any
 
 from controller.clock import Clock
 from controller.health import HealthProblem, Values, judge
-from controller.health_readings import FAULT, OK, UNKNOWN, Reading, readings
+from controller.health_readings import FAULT, MISSING, OK, UNKNOWN, Reading, readings
 from controller.hearing import NO_DEVICE, VOLUME_0
 from controller.sales.model import Refused
 from controller.sales.store import Store
@@ -276,8 +276,9 @@ def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
     if sound.get("low"):
         yield Finding("音量", str(sound.get("why")), serious=True)
     for row in health.get("readings", ()):
-        if row["part"] in ("walls", "backup", "links") and row["state"] == OK:
-            yield Finding(row["label"], row["words"])
+        if row["part"] in ("walls", "backup", "links") and row["state"] != FAULT:
+            mend = "。在手机的“设备”页添加" if row["part"] == "walls" and row["state"] == MISSING else ""
+            yield Finding(row["label"], row["words"] + mend, there=row["state"] == OK)
     for problem in health["troubles"]:
         if not sound.get("why") or problem["what"] not in sound["why"]:
             yield Finding("正在发生", " ".join((problem["what"], problem["mend"])), bool(problem["serious"]))

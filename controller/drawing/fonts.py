@@ -6,6 +6,7 @@ systems have. Without any of them no picture is drawn, and messages are texts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,11 @@ SANS: Final = (
     "NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "wqy-zenhei.ttc", "wqy-microhei.ttc",
     "DroidSansFallbackFull.ttf", "DroidSansFallback.ttf",
 )  # fmt: skip
+OTHERS: Final = ("DejaVuSerif-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
+"""For letters that the Chinese fonts do not have, such as Ş and Ж."""
 _MOST_FACES: Final = 12
+_LOOKED_AT: Final = 40
+_NO_CHARACTER: Final = "\U0010fffe"
 
 
 class NoFontError(Exception):
@@ -34,7 +39,7 @@ class NoFontError(Exception):
 @cache
 def _files() -> dict[str, Path]:
     """Return the known fonts of this machine by file name."""
-    wanted = {*SERIF, *SANS}
+    wanted = {*SERIF, *SANS, *OTHERS}
     return {
         file.name: file
         for folder in FOLDERS
@@ -72,3 +77,42 @@ def sans(size: int) -> ImageFont.FreeTypeFont:
     """Return the font for figures and rows. Raises NoFontError."""
     path, index = _face((*SANS, *SERIF))
     return ImageFont.truetype(path, size, index=index)
+
+
+def runs(
+    words: str, font: Callable[[int], ImageFont.FreeTypeFont], size: int
+) -> list[tuple[str, ImageFont.FreeTypeFont]]:
+    """Return a text in pieces, each with the font that has its characters.
+
+    A character that no font here has (an emoji) is left out: a box instead of it looks like a fault.
+    """
+    found: list[tuple[str, ImageFont.FreeTypeFont]] = []
+    for character in words:
+        face = _face_with(character, font, size)
+        if face is None:
+            continue
+        if found and found[-1][1] is face:
+            found[-1] = (found[-1][0] + character, face)
+        else:
+            found.append((character, face))
+    return found
+
+
+def _face_with(
+    character: str, font: Callable[[int], ImageFont.FreeTypeFont], size: int
+) -> ImageFont.FreeTypeFont | None:
+    if _has(font(_LOOKED_AT), character):
+        return font(size)
+    names = [name for name in OTHERS if name in _files()]
+    return next((_other(name, size) for name in names if _has(_other(name, _LOOKED_AT), character)), None)
+
+
+@cache
+def _other(name: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(_files()[name]), size)
+
+
+@cache
+def _has(face: ImageFont.FreeTypeFont, character: str) -> bool:
+    """Return whether a font has a character: those that it lacks all get the same box."""
+    return bytes(face.getmask(character)) != bytes(face.getmask(_NO_CHARACTER))

@@ -26,9 +26,7 @@ def draw(facts: Mapping[str, Any]) -> bytes:
     side = 560
     left, top = _MIDDLE - side // 2, 390
     sheet.frame((left - 14, top - 14, left + side + 14, top + side + 14), GOLD)
-    sheet.portrait(
-        (left, top, left + side, top + side), facts.get("photo_path"), str(facts["name"])[:1], serif
-    )
+    sheet.portrait((left, top, left + side, top + side), facts.get("photo_path"), str(facts["name"]), serif)
     sheet.text((_MIDDLE, 1060), str(facts["team"]), serif, 58, _PALE, _ROOM, "mm")
     sheet.name((_MIDDLE, 1190), str(facts["name"]), serif, 132, WHITE, _ROOM)
     sheet.text((_MIDDLE, 1348), str(facts.get("note") or ""), serif, 54, _PALE, _ROOM, "mm")

@@ -61,7 +61,7 @@ def _head(sheet: Sheet, facts: Mapping[str, Any]) -> int:
 
 def _person(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
     first = row["place"] == 1
-    sheet.portrait((EDGE, y, EDGE + 150, y + 150), row.get("photo_path"), str(row["name"])[:1], serif)
+    sheet.portrait((EDGE, y, EDGE + 150, y + 150), row.get("photo_path"), str(row["name"]), serif)
     sheet.text((EDGE + 184, y + 4), f"第{row['place']}名　{row['team']}", sans, 34, DIM, 740)
     sheet.text(
         (EDGE + 184, y + 80),

@@ -9,6 +9,8 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from controller.drawing.fonts import runs
+
 Colour = tuple[int, int, int]
 INK: Colour = (18, 13, 11)
 PAPER: Colour = (243, 233, 216)
@@ -40,19 +42,37 @@ class Sheet:
 
         Text that does not fit at `least` is cut with an ellipsis.
         """
-        while size > least and self._draw.textlength(words, font(size)) > room:
+        while size > least and self._length(words, font, size) > room:
             size -= 2
         shown = words
-        while len(shown) > 1 and self._draw.textlength(shown, font(size)) > room:
+        while len(shown) > 1 and self._length(shown, font, size) > room:
             shown = shown.rstrip("…")[:-1] + "…"
-        self._draw.text(at, shown, colour, font(size), anchor=anchor)
-        return int(self._draw.textlength(shown, font(size)))
+        self._write(at, shown, font, size, colour, anchor)
+        return int(self._length(shown, font, size))
+
+    def _length(self, words: str, font: Font, size: int) -> float:
+        return sum(self._draw.textlength(part, face) for part, face in runs(words, font, size))
+
+    def _write(
+        self, at: tuple[int, int], words: str, font: Font, size: int, colour: Colour, anchor: str
+    ) -> None:
+        """Write the pieces of a text on one baseline. `anchor`: as Pillow's, the height by the first font's."""
+        above, below = font(size).getmetrics()
+        baseline = at[1] + {"a": above, "m": (above - below) / 2, "s": 0}[anchor[1]]
+        x = at[0] - self._length(words, font, size) * {"l": 0, "m": 0.5, "r": 1}[anchor[0]]
+        for part, face in runs(words, font, size):
+            self._draw.text((x, baseline), part, colour, face, anchor="ls")
+            x += self._draw.textlength(part, face)
 
     def lines(self, words: str, font: Font, size: int, room: int, most: int) -> list[str]:
         """Break a text into at most `most` lines that fit into `room`."""
         found, rest = [""], words
         while rest:
+<<<<<<< HEAD
             if rest[0] not in _NEVER_FIRST and self._draw.textlength(found[-1] + rest[0], font(size)) > room:
+=======
+            if self._length(found[-1] + rest[0], font, size) > room:
+>>>>>>> main
                 if len(found) == most:
                     found[-1] = found[-1][:-1] + "…"
                     break
@@ -91,8 +111,8 @@ class Sheet:
         if filled >= height:
             self.block((x, y, x + filled, y + height), colour, height // 2)
 
-    def portrait(self, box: tuple[int, int, int, int], photo: str | None, initial: str, font: Font) -> None:
-        """Put a photo into a square, its upper part first, or the first character of the name."""
+    def portrait(self, box: tuple[int, int, int, int], photo: str | None, name: str, font: Font) -> None:
+        """Put a photo into a square, its upper part first, or the first character of the name that has a form."""
         x, y, right, bottom = box
         side = right - x
         picture = _opened(photo, side)
@@ -100,9 +120,9 @@ class Sheet:
             self.image.paste(picture, (x, y))
             return
         self.block(box, RED if self.image.getpixel((x + 1, y + 1)) != RED else (126, 22, 10))
-        self._draw.text(
-            (x + side // 2, y + (bottom - y) // 2), initial, GOLD, font(side * 6 // 10), anchor="mm"
-        )
+        size = side * 6 // 10
+        initial = "".join(part for part, _ in runs(name, font, size)).strip()[:1]
+        self._write((x + side // 2, y + (bottom - y) // 2), initial, font, size, GOLD, "mm")
 
     def png(self) -> bytes:
         """Return the sheet as PNG, with few colours when that keeps it small."""

@@ -108,7 +108,7 @@ class Mail:
             mail["Auto-Submitted"] = "auto-generated"
             mail.set_content(note.text)
             return mail
-        letter = words.letter(facts, kind, parcel.office)
+        letter = words.letter(facts, kind)
         mail["To"], mail["Subject"] = formataddr((facts["to_name"], facts["to"])), letter.title
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(letter.text)
@@ -120,7 +120,7 @@ class Mail:
         return mail
 
 
-def _html(letter: words.Note, facts: Mapping[str, Any], office: str, *, pictured: bool) -> str:
+def _html(letter: words.Letter, facts: Mapping[str, Any], office: str, *, pictured: bool) -> str:
     """Return the letter in HTML: one column of at most 560 px, tables and inline styles as mail programs need them."""
     name = words.UNNAMED if facts.get("hidden") else str(facts["person"])
     face = (
@@ -128,10 +128,23 @@ def _html(letter: words.Note, facts: Mapping[str, Any], office: str, *, pictured
         'object-fit:cover;object-position:50% 15%;display:block;margin:0 auto">'
         if pictured
         else '<div style="width:200px;height:200px;line-height:200px;margin:0 auto;background:#7e160a;color:#f0bf63;'
-        f'font:900 110px/200px serif;border:4px solid #f0bf63">{escape(name[:1])}</div>'
+        f'font:900 110px/200px serif;border:4px solid #f0bf63">{escape(_initial(facts))}</div>'
     )
-    paragraphs = "".join(f'<p style="margin:0 0 14px">{escape(line)}</p>' for line in letter.lines)
-    figures = f"{words.figure(facts['amount'])} 元，{facts['count']} 单"
+    before = "".join(f'<p style="margin:0 0 14px">{escape(line)}</p>' for line in letter.before)
+    teams = "".join(
+        f'<tr><td style="padding:5px 12px 5px 0">{escape(name)}</td><td align="right" style="white-space:nowrap">'
+        f"{escape(amount)}</td></tr>"
+        for name, amount in letter.teams
+    )
+    if teams:
+        before += (
+            f'<p style="margin:0 0 6px;color:#6b5b4b">{escape(letter.heading)}</p><table role="presentation" '
+            f'width="100%" cellspacing="0" style="font:17px/1.5 sans-serif;margin:0 0 14px">{teams}</table>'
+        )
+    figures = "<wbr>".join(
+        f'<span style="white-space:nowrap">{one}</span>'
+        for one in (f"{words.figure(facts['amount'])} 元，", f"{facts['count']} 单")
+    )
     return (
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
@@ -144,10 +157,16 @@ def _html(letter: words.Note, facts: Mapping[str, Any], office: str, *, pictured
         f'<div style="font-size:17px;color:#f6d6be">{escape(str(facts["team"]))}</div>'
         f'<div style="font:900 30px/1.5 serif;color:#f0bf63">{figures}</div>'
         '</td></tr><tr><td style="padding:24px 22px 12px;font:17px/1.7 sans-serif;color:#1c1512">'
-        f"{paragraphs}</td></tr>"
+        f'{before}<p style="margin:0 0 14px">{escape(letter.after)}</p></td></tr>'
         f'<tr><td style="padding:0 22px 22px;font:14px/1.6 sans-serif;color:#6b5b4b">{escape(office)}</td></tr>'
         "</table></td></tr></table></body></html>"
     )
+
+
+def _initial(facts: Mapping[str, Any]) -> str:
+    """Return the character shown without a photo: the first letter or Chinese character of the name."""
+    name = "喜" if facts.get("hidden") else str(facts["person"])
+    return next((one for one in name if one.isalnum()), "喜")
 
 
 def _open(link: Any, secrets: Mapping[str, str], base: str | None, tools: Tools) -> Adapter:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from controller.sales.inbound import InboundDeal
+from controller.sales.inbound_rows import InboundDeal
 from controller.sales.link_messages import LinkMessage
 
 TEST: Final = "test"

@@ -216,7 +216,7 @@ def _daily(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> No
 
 
 def _mail(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
-    return Note(f"给{facts['to_name']}：{letter(facts, message.kind, parcel.office).title}")
+    return Note(f"给{facts['to_name']}：{letter(facts, message.kind).title}")
 
 
 def _test(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
@@ -231,29 +231,40 @@ _WRITERS: Final = {
 }  # fmt: skip
 
 
-def letter(facts: Mapping[str, Any], kind: str, office: str) -> Note:
-    """Return the encouraging mail about the top sales of a week or month: subject and paragraphs."""
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The encouraging mail: its subject, paragraphs, the teams with their sums, and the last paragraph."""
+
+    title: str
+    before: tuple[str, ...]
+    heading: str
+    teams: tuple[tuple[str, str], ...]
+    after: str
+
+    @property
+    def text(self) -> str:
+        """Return the mail without a form, one line for each team."""
+        rows = [f"{name}　{amount}" for name, amount in self.teams]
+        parts = ("\n".join(self.before), "\n".join([self.heading, *rows]) if rows else "", self.after)
+        return "\n\n".join(part for part in (self.title, *parts) if part)
+
+
+def letter(facts: Mapping[str, Any], kind: str) -> Letter:
+    """Return the encouraging mail about the top sales of a week or month."""
     period = "本周" if kind.startswith("week") else "本月"
     who, prize = seller(facts), f"，奖品是{facts['prize']}" if facts.get("prize") else ""
     own = facts.get("to_person") == facts.get("person_id")
     sold = f"{facts['count']} 单，{figure(facts['amount'])} 元{prize}"
     praise = f"{period}的开拓能手就是您：{sold}。恭喜，也谢谢您带了一个好头！"
     if not own:
-        praise = f"{period}的开拓能手是{who}：{sold}。请为他喝彩！"
+        praise = f"{period}的开拓能手是{who}：{sold}。请一起喝彩！"
     ahead = "好成绩是一个电话一个电话打出来的。休息好，下周接着来！" if period == "本周" else (
         "好成绩是一个电话一个电话打出来的。新的一个月从零开始，人人都有机会！"
     )  # fmt: skip
-    rows = [f"{row['name']}　{figure(row['amount'])} 元" for row in facts.get("teams", ())[:MOST_TEAMS]]
+    teams = [(str(row["name"]), f"{figure(row['amount'])} 元") for row in facts.get("teams", ())[:MOST_TEAMS]]
     name = UNNAMED if facts.get("hidden") else facts["person"]
-    return Note(
-        f"{period}开拓能手：{name}",
-        (
-            f"{facts['to_name']}，您好！",
-            praise,
-            *([f"各团队{period}：{'；'.join(rows)}。"] if rows else []),
-            ahead,
-        ),
-    )
+    before = (f"{facts['to_name']}，您好！", praise)
+    return Letter(f"{period}开拓能手：{name}", before, f"各团队{period}", tuple(teams), ahead)
 
 
 def with_keyword(text: str, keyword: str) -> str:

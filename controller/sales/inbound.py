@@ -1,4 +1,4 @@
-"""Deals that programs send: when they happened, whether that is late, and the doubts about them. Pure."""
+"""Judge deals that programs send: when they happened, whether that is late, and the doubts about them. Pure."""
 
 from __future__ import annotations
 
@@ -25,27 +25,6 @@ _WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(
 _SECONDS_UP_TO: Final = 10**11
 """A larger number is milliseconds: as seconds it would be after the year 5000."""
 _YEARS: Final = (2000, 2100)
-
-
-@dataclass(frozen=True, slots=True)
-class InboundDeal:
-    """A deal as a program sent it. `occurred`: when it was signed; `cancelled`: the sender takes it back.
-
-    `doubts`: why a person must look at it, from a reader that has looked at person and amount already; then
-    `replaces` may name the recorded deal that it is to correct.
-    """
-
-    external_id: str
-    version: int
-    person: str
-    product: str
-    amount: object
-    team: str | None = None
-    occurred: datetime | None = None
-    cancelled: bool = False
-    announced: bool | None = None
-    doubts: tuple[str, ...] = ()
-    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The newest version of each deal that a program sent, by sender and the sender's own id."""
+"""A deal as a program sends it, and the newest version of each, by sender and the sender's own id."""
 
 from __future__ import annotations
 
@@ -10,6 +10,27 @@ from controller.sales.rows import Rows, maybe_from_ms, maybe_ms, to_ms
 
 MOST_KEPT: Final = 200_000
 """About ten years of an office's deals; the oldest rows go first, and their deals stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundDeal:
+    """A deal as a program sent it. `occurred`: when it was signed; `cancelled`: the sender takes it back.
+
+    `doubts`: why a person must look at it, from a reader that has looked at person and amount already; then
+    `replaces` may name the recorded deal that it is to correct.
+    """
+
+    external_id: str
+    version: int
+    person: str
+    product: str
+    amount: object
+    team: str | None = None
+    occurred: datetime | None = None
+    cancelled: bool = False
+    announced: bool | None = None
+    doubts: tuple[str, ...] = ()
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,7 +281,10 @@ class _Reading:
 def _word(heading: str) -> str:
     """Remove form marks from a heading: `*姓名（必填）：` is 姓名."""
     plain = _IN_BRACKETS.sub("", tidy_name(heading))
-    return re.sub(r"[*＊★:：\s\ufeff]", "", plain).casefold()
+    word = re.sub(r"[*＊★:：\s\ufeff]", "", plain).casefold()
+    parts = re.split(r"[/／|、]", word)  # 部门/团队 is 团队 when both mean the same
+    meanings = {_COLUMNS.get(part) for part in parts}
+    return parts[-1] if len(meanings) == 1 and None not in meanings else word
 
 
 def _is(heading: str, key: str) -> bool:

@@ -28,8 +28,7 @@ from controller.services.home_assistant import HomeAssistantService, verbs_of
 from controller.services.music import LONGEST_MUTE
 from controller.services.music_order import ManualOverride
 from controller.services.spoken_texts import Announced
-from controller.timetable.labels import playlist_name
-from controller.timetable.model import DayPlan
+from controller.timetable.model import DayPlan, playlist_name
 
 __all__ = ["Announced", "Decided", "How", "Office", "Parts", "Recorded"]
 

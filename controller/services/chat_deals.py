@@ -20,7 +20,8 @@ from typing import Final
 
 from controller.links.port import ChatMessage, LinkSpec
 from controller.moments import local, local_time
-from controller.sales.inbound import LONGEST_ID, InboundDeal
+from controller.sales.inbound import LONGEST_ID
+from controller.sales.inbound_rows import InboundDeal
 from controller.sales.inbound_rows import Known as KnownDeal
 from controller.sales.model import Deal, Refused
 from controller.sales.money import money

@@ -10,8 +10,8 @@ from typing import Final
 
 from controller.sales import inbound, name_match
 from controller.sales.deals import tidy_product
-from controller.sales.inbound import InboundDeal, Timing
-from controller.sales.inbound_rows import Known
+from controller.sales.inbound import Timing
+from controller.sales.inbound_rows import InboundDeal, Known
 from controller.sales.model import HEARD, PLAYING, Deal, Person
 from controller.sales.proposals import Proposal, ProposalState, Question
 from controller.sales.received import NewReceived, ReceivedFate

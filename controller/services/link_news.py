@@ -18,6 +18,7 @@ from controller.sales.model import BIG, FIRST_OF_DAY, FIRST_OF_WEEK, RECORD, Dea
 from controller.sales.results import Show
 from controller.sales.standings import Standing
 from controller.sales.store import Session
+from controller.services.context import period_of
 from controller.timetable.link_model import NEXT_MORNING
 
 _KIND_OF: Final[Mapping[Kind, str]] = {
@@ -167,7 +168,11 @@ class LinkNews:
                     "photo": row.photo, "date": show.date.isoformat(), "person_id": row.id,
                 }  # fmt: skip
                 self.put(session, period, f"{period}:{show.date}", facts, now)
-                self._mails(session, f"{period}_mail", facts, show, now)
+                standings = session.standings(*period_of(period, show.date))
+                teams = [
+                    {"name": team.name, "amount": str(team.amount)} for team in standings.teams if team.count
+                ]
+                self._mails(session, f"{period}_mail", {**facts, "teams": teams}, show, now)
 
     def _mails(
         self, session: Session, kind: str, facts: Mapping[str, Any], show: Show, now: datetime

@@ -42,12 +42,28 @@ _UNSAFE = re.compile(r"[^\w \-（）()《》·，、'&+!！]+")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A file of a playlist. `seconds`: None until it is measured; `fault`: why it is skipped."""
+    """A file of a playlist. `seconds`: None until it is measured; `fault`: why it is skipped; `note`: what is wrong
+    with a file that is played."""
 
     playlist: str
     file: str
     seconds: float | None
     fault: str | None
+    note: str = ""
+
+
+def cut_off(header_s: float, seconds: float) -> str:
+    """Return the sentence for a track of which the end is missing, "" for a complete one."""
+    if not header_s:
+        return ""
+    return (
+        f"这首不完整：文件里写着长 {_minutes(header_s)}，只放得出前面的 {_minutes(seconds)}，后面的丢了。"
+        "多半是没有下载完，或者没有拷完；请把这首删掉，重新下载再传。"
+    )
+
+
+def _minutes(seconds: float) -> str:
+    return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
 
 
 class MusicFiles:
@@ -80,7 +96,8 @@ class MusicFiles:
         for name, path in self._library.files(playlist).items():
             facts, fault = self._library.facts(path), self._library.fault(path)
             seconds = facts.duration_s if facts and fault is None else None
-            rows.append(Listed(playlist, name, seconds, fault))
+            note = cut_off(facts.header_s, facts.duration_s) if facts and fault is None else ""
+            rows.append(Listed(playlist, name, seconds, fault, note))
         return rows
 
     def add(self, playlist: str, name: str, source: Source) -> Listed:
@@ -101,7 +118,8 @@ class MusicFiles:
         self._library.tracks(playlist, self._context.clock.now().date())
         self._library_changed()
         self._context.changes.notify()
-        return Listed(playlist, path.name, float(done["duration_s"]), None)
+        seconds = float(done["duration_s"])
+        return Listed(playlist, path.name, seconds, None, cut_off(float(done["header_s"]), seconds))
 
     def _placed(self, made: Path, playlist: str, stem: str, suffix: str) -> Path:
         folder = self._folder(playlist)

@@ -55,19 +55,24 @@ _ENDINGS = {
     "flac": frozenset({".flac"}), "wav": frozenset({".wav"}),
 }  # fmt: skip
 _WAV = frozenset({"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"})
+MISSING_S, MISSING = 5.0, 0.05
+"""A file is cut off when more than this, in seconds and as a share, is missing of the length in its header."""
+STREAMED = 0xFFFFFFF0
+"""Programs that write a WAV to a pipe leave a size like this in its header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
     """Contents of a file. kind: a key of _ENDINGS when the player can play it under such a suffix, else None.
 
-    begin_s, end_s: the part to play.
+    begin_s, end_s: the part to play. header_s: the length in the header of a file whose end is missing, else 0.
     """
 
     kind: str | None
     loud: Loudness
     begin_s: float
     end_s: float
+    header_s: float = 0.0
 
     @property
     def trimmed(self) -> bool:
@@ -91,6 +96,7 @@ def examine(
     into, meter = Stereo(), Meter(peaks=peaks)
     with opened(path) as container:
         kind = kind_of(path, container)
+        promised = _promised(path, container)
         seconds = 0.0
         for frame in stereo(container, into):
             meter.push(frame)
@@ -103,7 +109,23 @@ def examine(
     end = loud.duration_s
     if loud.duration_s - loud.end_s > LONGEST_REST_S:
         end = loud.end_s + LEFT_S
-    return Contents(kind if into.formats == 1 else None, loud, begin, end)
+    missing = promised - loud.duration_s > max(MISSING_S, promised * MISSING)
+    return Contents(kind if into.formats == 1 else None, loud, begin, end, promised if missing else 0.0)
+
+
+def _promised(path: Path, container: Any) -> float:
+    """Return the length that the header promises (s), 0 when unknown: a download that stopped keeps its header.
+
+    FFmpeg opens a WAV that is cut off with the length of the rest; its header still has the size of the whole.
+    """
+    stream = container.streams.audio[0]
+    seconds = 0.0 if stream.duration is None else float(stream.duration * stream.time_base)
+    with judged(), path.open("rb") as file:
+        head, size = file.read(8), path.stat().st_size
+    whole = int.from_bytes(head[4:8], "little") + 8
+    if head.startswith(b"RIFF") and size < whole < STREAMED:
+        return seconds * whole / size
+    return seconds
 
 
 def kind_of(path: Path, container: Any) -> str | None:
@@ -235,7 +257,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 def _measured(path: Path, target: str | None, again: bool) -> dict[str, Any]:
     progress = _Progress()
     contents = examine(path, progress=progress)
-    fits = contents.fits(path.suffix) and not again
+    fits, header_s = contents.fits(path.suffix) and not again, contents.header_s
     if not fits and target is not None:
         part = Path(f"{target}.{os.getpid()}.part")
         try:
@@ -245,6 +267,7 @@ def _measured(path: Path, target: str | None, again: bool) -> dict[str, Any]:
             part.unlink(missing_ok=True)
     return {
         "duration_s": contents.loud.duration_s,
+        "header_s": header_s,
         "lufs": contents.loud.lufs,
         "peak": max(contents.loud.peak, -99),
         "made": not fits and target is not None,

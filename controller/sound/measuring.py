@@ -42,19 +42,22 @@ PAUSE_S, REST_S = 0.5, 1800.0
 SPARE_BYTES = 300_000_000
 """Bytes left free on the disk when a file is converted: the database has priority."""
 INTERRUPTED = "读取它的程序中断了，过一会儿自动再试"
+CONVERTING = "播放程序打不开它，正在转换，转换好了自动再放"
 FULL = "要先转换才能放，可是磁盘快满了，请清理磁盘空间"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """duration_s: seconds. lufs, peak: integrated loudness and true peak (dBTP); None when only the header was
-    read. fault: why the file cannot be played. made: the name of its conversion, see `Catalogue`."""
+    read. fault: why the file cannot be played. made: the name of its conversion, see `Catalogue`. header_s: the length
+    in the header of a file whose end is missing, else 0."""
 
     duration_s: float = 0.0
     lufs: float | None = None
     peak: float | None = None
     fault: str | None = None
     made: str | None = None
+    header_s: float = 0.0
 
     @property
     def final(self) -> bool:
@@ -99,8 +102,13 @@ class Catalogue:
         """Return the facts of a file in its present version; None if it was never examined. Raises OSError."""
         key = self._key(path)
         with self._lock:
-            blamed = self._blamed.get(key)
-            return blamed or self._measured(key, path) or self._glimpsed.get(key) or self._old.get(key)
+            sure = self._blamed.get(key) or self._measured(key, path)
+            seen = sure or self._glimpsed.get(key) or self._old.get(key)
+            if sure is None and key in self._distrusted and (seen is None or seen.fault is None):
+                return Facts(
+                    fault=CONVERTING
+                )  # a readable header proves nothing: the player has failed on it
+            return seen
 
     def _measured(self, key: str, path: Path) -> Facts | None:
         shipped = None if key in self._distrusted else self._shipped.get(_ship_key(path, self._root))
@@ -119,7 +127,12 @@ class Catalogue:
 
     def distrust(self, path: Path) -> None:
         """Convert a file that the player could not play. Raises OSError."""
-        key, content = self._key(path), _content(path)
+        key = self._key(path)
+        with self._lock:
+            known = self._by_file.get(key)
+            if key in self._distrusted and (known is None or not known.final):
+                return  # it waits for its conversion, or rests after failed ones
+        content = _content(path)
         with self._lock:
             self._distrusted.add(key)
             self._by_content.pop(content, None)
@@ -334,7 +347,7 @@ def _asked(
         return f"暂时读不了（{answer['hindered']}）"
     if whole and not answer.get("ready") and "fault" not in answer:
         return FULL
-    names = ("duration_s", "lufs", "peak", "fault")
+    names = ("duration_s", "header_s", "lufs", "peak", "fault")
     made = target.name if target is not None and answer.get("made") else None
     return Facts(**{name: answer[name] for name in names if name in answer}, made=made)
 
@@ -363,8 +376,9 @@ def _facts(table: Any) -> dict[str, Facts]:
         return {}
     facts = {}
     for key, values in table.items():
-        with contextlib.suppress(TypeError, ValueError, KeyError):
-            facts[key] = Facts(**{**values, "duration_s": float(values["duration_s"])})
+        with contextlib.suppress(TypeError, ValueError, KeyError, AttributeError):
+            lengths = {name: float(values.get(name, 0)) for name in ("duration_s", "header_s")}
+            facts[key] = Facts(**{**values, **lengths})
     return facts
 
 

@@ -174,7 +174,7 @@ class Playback:
             self._started[event.n] = event.at
         elif event.kind == "part_failed" and event.n is not None:
             self._failed.add(event.n)
-        elif event.kind == "done":
+        elif event.kind == "done" and self._done is None:  # the first end counts; a second one is its echo
             self._done, self._ended_at = event, time.monotonic()
 
     def wait(self) -> None:

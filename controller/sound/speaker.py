@@ -15,7 +15,9 @@ from typing import Any
 from controller.sound.player import protocol
 from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Outputs, Part, Track
 from controller.sound.player_child import PlayerChild, silent_file
+from controller.sound.silence_check import SilenceCheck
 from controller.sound.suspects import Suspects
+from controller.sound.under_way import UnderWay
 
 __all__ = ["Duck", "Event", "Health", "MusicOrder", "Outputs", "Part", "Speaker", "Track"]
 
@@ -69,7 +71,7 @@ class Speaker:
 
         `silent_file`: whether a file is silent from that second on; called from a thread when nothing is heard.
         """
-        self._on_event, self._env, self._silent_file = on_event, env, silent_file
+        self._on_event, self._env, self._silence = on_event, env, SilenceCheck(silent_file)
         self._latency, self._output = "" if latency_ms is None else str(latency_ms), output
         self._lock = threading.Lock()
         self._launched: PlayerChild | None = None
@@ -87,7 +89,7 @@ class Speaker:
         self._pulses = 0
         self._unheard = False  # music that should sound was not in the mixer's output
         self._ending: str | None = None  # why this side ends the present child
-        self._announced: set[int] = set()
+        self._under_way = UnderWay()
         self._refused: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "ready": self._again,
@@ -185,7 +187,7 @@ class Speaker:
         """
         with self._lock:
             if self._ready and self._outputs.blocked is None:
-                self._announced.add(id)
+                self._under_way.add(id)
                 order = {"id": id, "parts": list(parts), "open": open, "duck": duck, "until": until}
                 self._send("announce", **order, floor=floor)
                 return
@@ -318,10 +320,8 @@ class Speaker:
         elif do == "not_understood":
             log.error("the player rejected a command: %s", message.get("why"))
         else:
-            if do == "done":
-                with self._lock:
-                    self._announced.discard(message["id"])
-            self._report(protocol.event(message))
+            if do != "done" or self._under_way.ended(message["id"]):
+                self._report(protocol.event(message))
         return None
 
     def _absent(self, message: dict[str, Any]) -> None:
@@ -351,7 +351,7 @@ class Speaker:
         """The present announcement is not heard any more: end it as lost. Music goes on, to be there at once."""
         log.warning("the device plays to nobody: %s", why)
         with self._lock:
-            lost, self._announced = sorted(self._announced), set()
+            lost = self._under_way.lose()
             since = time.monotonic() if self._health.alive else self._health.since
             self._health = Health(False, None, since, WHY[why])
             for id in lost:
@@ -361,18 +361,15 @@ class Speaker:
             self._report(Event("done", id=id, ok=False, why="lost"))
 
     def _silent(self, message: dict[str, Any]) -> None:
-        """Ask whether the file is silent there; if not, open the device again."""
+        """Ask whether the file is silent there; if not, open the device again, unless that has happened meanwhile."""
+        asked_for = self._child
 
-        def ask() -> None:
-            path, position_s = Path(message["path"]), float(message["position_s"])
-            if not self._silent_file(path, position_s):
-                log.warning(
-                    "%s should be heard at %.0f s and is not: opening the device again", path.name, position_s
-                )
+        def unheard() -> None:
+            if self._child is asked_for:
                 self._unheard = True
                 self._replace_child("silent")
 
-        threading.Thread(target=ask, name="silence", daemon=True).start()
+        self._silence.ask(Path(message["path"]), float(message["position_s"]), unheard)
 
     def _beat(self, message: dict[str, Any]) -> None:
         """Note whether the device has taken samples since the last beat."""
@@ -407,7 +404,7 @@ class Speaker:
     def _gone(self, why: str, was_ready: bool) -> None:
         sentence = WHY.get(why, WHY["died"])
         with self._lock:
-            interrupted, self._announced = sorted(self._announced), set()
+            interrupted = self._under_way.clear()
             since = time.monotonic() if self._health.alive else self._health.since
             changed = was_ready or self._health.why != sentence
             self._health = Health(False, None, since, sentence)

@@ -278,11 +278,17 @@ def track(source: Path, target: Path) -> dict[str, Any]:
     if contents.loud.lufs <= SILENT_LUFS:
         raise Unreadable("几乎没有声音，请换一个文件")
     suffix = conversion.ending_of(contents.kind) if contents.kind and not contents.trimmed else None
+    header_s = contents.header_s
     if suffix is None:
         contents = conversion.convert(source, target, contents)
     else:
         shutil.copyfile(source, target)
-    return {"duration_s": contents.loud.duration_s, "lufs": contents.loud.lufs, "suffix": suffix or ".opus"}
+    return {
+        "duration_s": contents.loud.duration_s,
+        "header_s": header_s,
+        "lufs": contents.loud.lufs,
+        "suffix": suffix or ".opus",
+    }
 
 
 def picture(source: Path, target: Path) -> dict[str, Any]:

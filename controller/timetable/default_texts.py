@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from controller.timetable.model import Variants
-
 FIRST_OF_DAY = "恭喜{team}的{person}签到了第一单，为我们大家拿到了开门红，大家加油！"
 BIG = "恭喜{team}的{person}签了一单{product}，金额是{amount}，请大家为他喝彩！"
 
-BROADCASTS: dict[str, Variants] = {
+BROADCASTS: dict[str, tuple[str, ...]] = {
     "first_of_week": (FIRST_OF_DAY,),
     "first_of_day": (FIRST_OF_DAY,),
     "big": (BIG,),
@@ -44,21 +42,21 @@ BROADCASTS: dict[str, Variants] = {
     ),
 }
 
-CEREMONY: dict[str, Variants] = {
+CEREMONY: dict[str, tuple[str, ...]] = {
     "opening": ("请大家到前面来，为{month}的获奖者鼓掌。",),
     "start": ("现在为{month}的获奖者颁奖。",),
     "month": ("{month}的开拓能手，{team}的{person}，{count}单，共{amount}！请大家鼓掌！",),
     "week": ("{week}的开拓能手，{team}的{person}，{count}单，共{amount}！",),
     "day": ("{team}的{person}，{times}获得当天的开拓能手！",),
 }
-CONTEST: dict[str, Variants] = {
+CONTEST: dict[str, tuple[str, ...]] = {
     "result": ("{contest}的结果：恭喜{winners}！",),
     "item": ("{group}{side}，{score}",),
     "prize": ("奖品是{prize}。",),
     "nobody": ("{contest}结束了，这一次没有分出胜负，我们再来。",),
 }
 
-RESULTS: dict[str, Variants] = {
+RESULTS: dict[str, tuple[str, ...]] = {
     "opening": ("战报传来，今天我们一共签了{count}单，合计{total}。",),
     "third": ("第三名，{team}的{person}，{amount}。",),
     "second": ("第二名，{team}的{person}，{amount}。",),
@@ -77,7 +75,7 @@ RESULTS: dict[str, Variants] = {
     "nothing": ("今天没有新的签单，功夫不会白费，我们再来。",),
 }
 
-COMMENTS: dict[str, Variants] = {
+COMMENTS: dict[str, tuple[str, ...]] = {
     "target_passed": ("{team}完成了目标，说到做到！",),
     "record": ("{person}创下了新纪录，了不起！",),
     "comeback": ("{person}后来居上，坚持有回报！",),

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from controller.timetable.model import Span
+from typing import Final
 
 SCENES: Final = {
     "rhythm": "时段",
@@ -81,15 +77,3 @@ SHIPPED_TRACKS: Final = {
 def track_title(name: str) -> str:
     """Return the title of a track: Chinese for shipped tracks, else the file's name."""
     return SHIPPED_TRACKS.get(name, name)
-
-
-def playlist_name(folder: str, spans: Iterable[Span]) -> str:
-    """Return the title of a playlist: a Chinese folder name unchanged, else after the span that plays it most days."""
-    if folder in SHIPPED_PLAYLISTS:
-        return SHIPPED_PLAYLISTS[folder]
-    if any("\u4e00" <= letter <= "\u9fff" for letter in folder):
-        return folder
-    playing = [span for span in spans if any(choice.playlist == folder for choice in span.music)]
-    if not playing:
-        return folder
-    return f"{max(playing, key=lambda span: span.on.width).name}的音乐"

@@ -6,7 +6,7 @@ Moments (`datetime`) are aware and in the office's zone; a `Clock` is a local ti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from controller.timetable.day_rules import DayRule
 from controller.timetable.exceptions import DayException
+from controller.timetable.labels import SHIPPED_PLAYLISTS
 from controller.timetable.link_model import NO_LINKS, LinkSettings
 
 Moments = tuple[datetime, datetime]
@@ -384,3 +385,15 @@ class Timetable:
     backup: BackupSettings = BackupSettings()
     health: HealthSettings = HealthSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect
+
+
+def playlist_name(folder: str, spans: Iterable[Span]) -> str:
+    """Return the title of a playlist: a Chinese folder name unchanged, else after the span that plays it most days."""
+    if folder in SHIPPED_PLAYLISTS:
+        return SHIPPED_PLAYLISTS[folder]
+    if any("\u4e00" <= letter <= "\u9fff" for letter in folder):
+        return folder
+    playing = [span for span in spans if any(choice.playlist == folder for choice in span.music)]
+    if not playing:
+        return folder
+    return f"{max(playing, key=lambda span: span.on.width).name}的音乐"

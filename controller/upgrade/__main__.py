@@ -16,6 +16,9 @@ from pathlib import Path
 
 from controller.upgrade.journal import Place
 
+HEALTHY_WITHIN_S = 60.0
+"""For a new version to answer well. A very slow machine sets ZHANGU_HEALTHY_WITHIN: `systemctl edit zhangu-upgrade`."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="zhangu-upgrade")
@@ -30,7 +33,8 @@ def main() -> None:
     from controller.upgrade import steps
     from controller.upgrade.machine import Machine
 
-    machine = Machine(Place(options.program, options.data.resolve()))
+    within = float(os.environ.get("ZHANGU_HEALTHY_WITHIN") or HEALTHY_WITHIN_S)
+    machine = Machine(Place(options.program, options.data.resolve()), within)
     with alone(options.program):
         if options.verb == "run":
             steps.run(machine)

@@ -12,14 +12,16 @@ import * as walls from './phone-walls.js';
 let state = null;
 let refresh = () => {};
 
-const line = (name, value, look = '') => row(name, el('span', { class: look }, value), '', '');
+const line = (name, value, look = '', mend = '') => row(name, el('span', { class: look }, value), mend, '');
+
+const LOOKS = { ok: 'ok', fault: 'bad', missing: 'todo', optional: 'dim', unknown: 'dim' };
 
 const hostOf = (host) => (state.reach.port === 80 ? host : `${host}:${state.reach.port}`);
 
 function drawMachine() {
   // A fault stands above with its remedy; here each part has one line, also one that is well.
   fill($('machine'),
-    state.readings.map((part) => line(part.label, part.words, { ok: 'ok', fault: 'bad', unknown: 'dim' }[part.state])),
+    state.readings.map((part) => line(part.label, part.words, LOOKS[part.state], part.mend)),
     state.reach.name ? line('名字', hostOf(state.reach.name)) : null,
     line('地址', state.reach.addresses.map(hostOf).join('，')),
     line('版本', state.version));

@@ -1,5 +1,5 @@
 // Who signed the deal: by team, by the people of the latest deals, or by typing a name, pinyin or initials.
-import { $, chips, el, fill } from './phone-kit.js';
+import { $, chips, el, fill, nobodyYet } from './phone-kit.js';
 
 const RECENT = '\u0000recent';
 const MOST = 24; // people shown for what was typed
@@ -58,7 +58,7 @@ export function draw(now, chosen) {
   }, { [RECENT]: '最近报过的' });
   const people = typed ? found(state.people, typed) : shown === RECENT ? latest : state.people.filter((person) => person.team === shown);
   fill($('people'), people.map((person) => chip(person, person.name === chosen.person && person.team === chosen.team, typed || shown === RECENT)));
-  if (!names.length) fill($('people'), el('p', { class: 'dim' }, '还没有人。请到“设备”页加人。'));
+  if (!names.length) fill($('people'), nobodyYet(state.me.rights));
   else if (typed && !people.length) fill($('people'), el('p', { class: 'dim' }, `没有找到“${$('find').value.trim()}”。可以写名字、拼音或首字母。`));
 }
 

@@ -166,9 +166,16 @@ export function chips(node, names, chosen, pick, called = {}) {
 // A row with text and state; optional second lines; a tap may open details.
 export function row(first, state, second, action, { open = null, look = '' } = {}) {
   const parts = [el('span', {}, first), el('span', {}, state)];
-  if (second || action) parts.push(el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action));
+  if (second && !action) parts.push(el('span', { class: 'dim all' }, second));
+  else if (action) parts.push(el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action));
   const shape = { class: 'row ' + look };
   return el('li', {}, open ? el('button', { ...shape, type: 'button', onclick: open }, parts) : el('div', shape, parts));
+}
+
+// An empty list of people is no dead end: who may enter people gets the way there.
+export function nobodyYet(rights) {
+  if (!rights.includes('manage')) return el('p', { class: 'dim' }, '还没有人。请销售助理或负责人在“设备”页的“团队和人”里添加。');
+  return [el('p', { class: 'dim' }, '还没有人。'), el('a', { class: 'act link', href: '#colleagues' }, '加人，或者导入名单')];
 }
 
 export function sheet(title, ...children) {

@@ -37,6 +37,7 @@ function drawRoster() {
       )), row('团队的名称、读音和胜利之歌', '编辑', '', '', { open: () => teamSheet(team) })));
   }));
   const left = drawLeft(fits);
+  $('people-first').hidden = Boolean(wanted) || roster.people.length > 0;
   $('people-none').hidden = !wanted || teams.length + left > 0;
 }
 

@@ -1,5 +1,5 @@
 // 战报: standings against targets, ranking of people, other cities, duties, the day's plan.
-import { $, call, chips, closeSheet, el, field, fill, money, percent, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, chips, closeSheet, el, field, fill, money, nobodyYet, percent, row, sheet, tap, toast } from './phone-kit.js';
 import * as measures from './phone-measures.js';
 
 const PERIODS = { day: '今天', week: '本周', month: '本月' };
@@ -36,7 +36,7 @@ function drawTeams() {
     if (team.rate !== null) line.append(bar(team.rate));
     return line;
   }));
-  if (!board.teams.length) fill($('team-rows'), el('li', { class: 'dim' }, '还没有团队。'));
+  if (!board.teams.length) fill($('team-rows'), el('li', {}, nobodyYet(state.me.rights)));
 }
 
 function drawTop() {

@@ -1,5 +1,5 @@
 // 目标: targets handed in and reviewed, the month's pace; duties are drawn by phone-duties.js.
-import { $, call, closeSheet, el, field, fill, money, newKey, percent, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, closeSheet, el, field, fill, money, newKey, nobodyYet, percent, row, sheet, tap, toast } from './phone-kit.js';
 import * as duties from './phone-duties.js';
 
 const NTH = ['', '第一次', '第二次'];
@@ -105,9 +105,15 @@ async function openTeam(name) {
   if (team) sheet(`${name}今天的目标`, targetForm(team));
 }
 
+// Nothing is handed in where there is no team.
+function openWords() {
+  if (day.open.length) return `目标未交：${day.open.join('、')}`;
+  return day.teams.length ? '各队的目标都交了。' : '';
+}
+
 function drawTeams() {
   const own = day.own !== null && day.teams.length === 1 ? day.teams[0] : null;
-  $('targets-open').textContent = day.open.length ? `目标未交：${day.open.join('、')}` : '各队的目标都交了。';
+  $('targets-open').textContent = openWords();
   if (own) {
     const mark = JSON.stringify([own.id, own.hand_in && own.hand_in.number, own.people.map((one) => [one.id, one.name])]);
     if (!ownForm || (ownForm.mark !== mark && !ownForm.typed)) { // keep amounts that are being typed
@@ -116,7 +122,7 @@ function drawTeams() {
     }
   } else fill($('own-targets'));
   fill($('target-teams'), own ? [] : day.teams.map(teamRow));
-  if (!day.teams.length) fill($('target-teams'), el('li', { class: 'dim' }, '名单里还没有人。'));
+  if (!day.teams.length) fill($('target-teams'), el('li', {}, nobodyYet(state.me.rights)));
 }
 
 function drawReviews() {

@@ -20,7 +20,7 @@ export async function open(names, called, chosen, refresh) {
     chips(which, names, playlist, (wanted) => { playlist = wanted; draw().catch(tell); }, called);
     const found = (await call('GET', '/api/tracks')).filter((track) => track.playlist === playlist);
     fill(list, found.map((track) => row(
-      name(track), el('span', { class: track.fault ? 'bad' : '' }, track.fault ? '放不了' : length(track.seconds)), track.fault || '', el('span', { class: 'more' }, '删掉'),
+      name(track), el('span', { class: track.fault ? 'bad' : track.note ? 'todo' : '' }, track.fault ? '放不了' : length(track.seconds)), track.fault || track.note, el('span', { class: 'more' }, '删掉'),
       { open: () => remove(track) },
     )));
     if (!found.length) fill(list, el('li', { class: 'dim' }, '这个歌单还是空的。'));
@@ -53,7 +53,7 @@ export async function open(names, called, chosen, refresh) {
           bar.value = part;
           words.textContent = `${file.name}：${sending(part)}`;
         });
-        fill(line, el('p', { class: 'ok' }, `${made.file} 已添加。`));
+        fill(line, el('p', { class: 'ok' }, `${made.file} 已添加。`), made.note ? el('p', { class: 'wrong' }, made.note) : null);
         await draw();
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;

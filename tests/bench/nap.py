@@ -91,13 +91,19 @@ class Tape:
         return np.frombuffer(data, "<i2")
 
     def while_closing(self, close: Callable[[], None]) -> np.ndarray:
-        """Close the mixer; return the samples still in it."""
+        """Close the mixer; return the samples still in it.
+
+        Read to the end of the pipe: on a busy machine the mixer's last buffer arrives after the last look
+        at a thread that still closes it, and the next player would be blamed for it.
+        """
         over = threading.Thread(target=close)
         over.start()
         left = self._rest
         while over.is_alive():
             if select.select([self._end], [], [], 0.01)[0]:
                 left += os.read(self._end, 4096)
+        while rest := os.read(self._end, 4096):  # the writer is gone: at the end this returns nothing
+            left += rest
         self._rest = b""
         return np.frombuffer(left[: len(left) // 2 * 2], "<i2")
 

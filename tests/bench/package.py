@@ -1,6 +1,9 @@
-"""Install the package on a fresh Debian root, run it for a rehearsed minute, reinstall, remove and purge it.
+"""Install the package on a fresh Debian root, run it for a rehearsed minute, upgrade, go back, remove and purge it.
 
-    python -m tests.bench.package build/zhangu_…_amd64.deb [--suite bookworm] [--root DIR]
+    python -m tests.bench.package build/zhangu_…_amd64.deb [--suite bookworm] [--root DIR] [--newer FILE.deb]
+
+A file of `make package-offline` in place of the package is tried without any network. `--newer`: a package of a higher
+version, signed with the same key; without it nothing is upgraded.
 
 Needs root, debootstrap and the registry of Debian's packages; for another architecture also qemu-user with binfmt_misc.
 There is no systemd in the root: the test starts the daemon as its user on SDL's disk device.
@@ -24,6 +27,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 DISK = "/var/lib/zhangu/var/out.raw"
+LOOPBACK = 'ip link set lo up; exec "$@"'
 IMPORT_ALL = """
 import importlib, pkgutil
 names = [found.name for top in ("controller", "signage")
@@ -38,13 +42,14 @@ print(len(names))
 class Root:
     """A Debian root in a folder."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, *, offline: bool = False):
+        """`offline`: nothing in it has a network but its own loopback."""
+        self.folder, self.alone = folder, ("unshare", "-n", "sh", "-c", LOOPBACK, "sh") if offline else ()
 
     def run(self, command: str, check: bool = True) -> str:
         """Run a command of the shell in it; return its output."""
         done = subprocess.run(
-            ["chroot", str(self.folder), "/bin/sh", "-c", command],
+            [*self.alone, "chroot", str(self.folder), "/bin/sh", "-c", command],
             capture_output=True, text=True, env=ENVIRONMENT,
         )  # fmt: skip
         if check and done.returncode:
@@ -52,7 +57,7 @@ class Root:
         return done.stdout + done.stderr
 
 
-def made(folder: Path, suite: str, arch: str) -> Root:
+def made(folder: Path, suite: str, arch: str, *, offline: bool = False) -> Root:
     """Make a minimal Debian, with this machine's access to the packages."""
     tar = ["--variant=minbase", "--include=ca-certificates,procps", f"--arch={arch}"]
     subprocess.run(["debootstrap", *tar, suite, str(folder)], check=True, stdout=subprocess.DEVNULL)
@@ -64,15 +69,15 @@ def made(folder: Path, suite: str, arch: str) -> Root:
             shutil.copy(source, target)
     subprocess.run(["mount", "-t", "proc", "proc", str(folder / "proc")], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(folder / "dev" / "shm")], check=True)
-    return Root(folder)
+    return Root(folder, offline=offline)
 
 
 def tried(root: Root) -> list[str]:
     """Return the lines of the report; raises SystemExit at the first failure."""
     began = time.monotonic()
     install = "apt-get install -y -q --no-install-recommends /root/zhangu.deb"
-    root.run(f"apt-get update -q; {install}")
-    lines = [f"installed in {time.monotonic() - began:.0f} s"]
+    root.run("sh /root/zhangu.sh" if root.alone else f"apt-get update -q; {install}")
+    lines = [f"installed {'without a network ' if root.alone else ''}in {time.monotonic() - began:.0f} s"]
     python = root.run(
         "echo /opt/zhangu/current/venv-$(python3 -c 'import sys; print(*sys.version_info[:2], sep=\".\")')"
     )
@@ -80,9 +85,14 @@ def tried(root: Root) -> list[str]:
     count = root.run(f"{python.strip()}/bin/python -P /root/all.py").split()[-1]
     lines.append(f"imports of all {count} modules and every wheel: well")
     lines.append(minute(root))
+    if (root.folder / "root" / "newer.deb").exists():
+        lines += [
+            moved(root, "zhangu upgrade --no-wait /root/newer.deb"),
+            moved(root, "zhangu rollback --no-wait"),
+        ]
     root.run("apt-get remove -y -q zhangu")
     kept = root.run("ls /var/lib/zhangu/var/zhangu.db")
-    root.run(install)
+    root.run("sh /root/zhangu.sh" if root.alone else install)
     lines.append(f"removed and installed again: data kept ({kept.strip()})")
     root.run("apt-get purge -y -q zhangu")
     left = root.run(
@@ -94,11 +104,22 @@ def tried(root: Root) -> list[str]:
     return [*lines, "purged: nothing left"]
 
 
+def moved(root: Root, command: str) -> str:
+    """Upgrade or go back as systemd does it on request, with the program of the release in use; then run a minute."""
+    was = root.run("readlink /opt/zhangu/current")
+    root.run(command)
+    root.run("/opt/zhangu/good/bin/zhangu-upgrade run")
+    result, release = root.run("cat /opt/zhangu/result.json"), root.run("readlink /opt/zhangu/current")
+    if was == release or '"done"' not in result:
+        raise SystemExit(f"{command}: {result}")
+    return f"{command.split()[1]} to {Path(release.strip()).name}; {minute(root)}"
+
+
 def minute(root: Root) -> str:
     """Run the daemon, speak a text, stop it; return what was recorded."""
     device = f"SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={DISK}"
     root.run(f"cd /; {device} zhangu run --host 127.0.0.1 --port 8089 >/var/log/zhangu.log 2>&1 &")
-    for _ in range(120):
+    for _ in range(1200):  # a busy machine needs minutes
         if "http" in root.run("zhangu status", check=False):
             break
         time.sleep(0.5)
@@ -107,7 +128,7 @@ def minute(root: Root) -> str:
         raise SystemExit(f"no link for the owner: {status}")
     root.run(f"zhangu say {SAY}")
     log = root.folder / "var/log/zhangu.log"
-    for _ in range(120):  # an emulated machine needs a minute
+    for _ in range(600):  # an emulated machine needs a minute
         if "is heard" in log.read_text(encoding="utf-8"):
             break
         time.sleep(1)
@@ -127,13 +148,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=Path)
     parser.add_argument("--suite", default="bookworm")
+    parser.add_argument("--newer", type=Path, help="a package of a higher version")
     parser.add_argument("--root", type=Path, help="a folder that does not exist yet, kept afterwards")
     options = parser.parse_args()
-    arch = options.package.stem.rsplit("_", 1)[1]
+    offline = options.package.suffix == ".sh"
+    arch = options.package.stem.removesuffix("_offline").rsplit("_", 1)[1]
     folder = options.root or Path(tempfile.mkdtemp()) / "root"
-    root = made(folder, options.suite, arch)
+    root = made(folder, options.suite, arch, offline=offline)
     try:
-        shutil.copy(options.package, folder / "root" / "zhangu.deb")
+        shutil.copy(options.package, folder / "root" / f"zhangu{options.package.suffix}")
+        if options.newer:
+            shutil.copy(options.newer, folder / "root" / "newer.deb")
         print(f"Debian {options.suite}, {arch}")
         print("\n".join(tried(root)))
     finally:

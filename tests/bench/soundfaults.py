@@ -127,9 +127,12 @@ class Place:
         return ident
 
     def repeats(self, ident: int) -> int:
-        """Return how often this announcement was repeated, once it has been heard."""
+        """Return how often this announcement was repeated, once it has been heard.
+
+        A repetition that was lost before its first word does not count: the words were not heard twice.
+        """
         self.house.wait_state(ident, ("heard",), timeout=60)
-        return self.house.log().count(f"#{ident} is played again")
+        return self.house.log().count(f"#{ident} is played again:")
 
     def fault(
         self, name: str, cause: Callable[[], None], end: Callable[[], None] | None = None, *, lasts: float = 0.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.policy
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -152,6 +153,8 @@ def test_the_weeks_mail(tmp_path: Path, server: Any) -> None:
         assert html is not None
         assert "陈芳，您好！" in text.get_content()
         assert "王小明：1 单，12,800 元" in text.get_content()
+        assert "\n各团队本周\n猛虎队　12,800 元\n" in text.get_content()
+        assert re.search(r"<td [^>]*>猛虎队</td><td [^>]*>12,800 元</td>", html.get_content())
         assert "cid:top-sales" in html.get_content()
         pictures = [part for part in mail.walk() if part.get_content_type() == "image/jpeg"]
         assert [part["Content-ID"] for part in pictures] == ["<top-sales>"]

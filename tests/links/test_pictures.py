@@ -92,3 +92,14 @@ def test_names_and_teams_of_any_number_fit(tmp_path: Path, teams: int, name: str
     drawn = Image.open(io.BytesIO(Drawing(tmp_path).draw("results", facts))).convert("RGB")
     for edge in ((0, 0, 50, drawn.height), (drawn.width - 50, 0, drawn.width, drawn.height)):
         assert drawn.crop(edge).getcolors(2) == [(50 * drawn.height, (18, 13, 11))]
+
+
+def test_a_character_that_no_font_has_leaves_no_box(tmp_path: Path) -> None:
+    """An emoji in a name is left out, also as its first character; a letter that the Chinese font lacks is written."""
+    facts = {"title": "喜报", "team": "猛虎队", "amount": "1", "date": "x", "office": "北京分公司"}
+    plain, marked, first, turkish, dotless = (
+        Drawing(tmp_path).draw("poster", {**facts, "name": name})
+        for name in ("李明", "李明🎉", "🎉李明", "李Ş明", "李S明")
+    )
+    assert marked == plain == first
+    assert turkish not in (plain, dotless)

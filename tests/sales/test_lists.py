@@ -156,6 +156,14 @@ def test_the_leader_is_read_from_a_mark_a_position_or_a_name(heading: str, writt
     assert rows[0].leader is leads
 
 
+def test_a_heading_of_two_words_for_the_same_is_understood() -> None:
+    """Forms write 团队/小组; words with different meanings stay one unknown heading, so no cell is read wrongly."""
+    rows = read_list("团队/小组,姓名／员工,备注\n猛虎队,王小明,x\n".encode()).rows
+    assert [(row.team, row.name) for row in rows] == [("猛虎队", "王小明")]
+    with pytest.raises(Refused, match="缺少“团队、姓名”"):
+        read_list("团队/姓名,备注\n猛虎队 王小明,x\n".encode())
+
+
 def test_a_reading_is_checked_line_by_line() -> None:
     """A reading that does not fit its name is reported for its line."""
 

@@ -28,7 +28,7 @@ from controller.health import (
     on_walls,
     shown,
 )
-from controller.health_readings import FAULT, OK, UNKNOWN, readings
+from controller.health_readings import FAULT, MISSING, OK, OPTIONAL, UNKNOWN, readings
 from controller.hearing import Facts, hearing
 from controller.links.uptime import UptimeCalls
 from controller.services.daily import day_line
@@ -90,12 +90,25 @@ def test_each_fault_has_a_sentence_its_effect_and_a_remedy(part: str, serious: b
 def test_a_box_that_is_well_has_no_fault_and_names_missing_sensors() -> None:
     """Nothing is invented: without a sensor the line says so, and no fault follows from it."""
     assert judge(WELL) == ()
-    assert {row.state for row in readings(WELL, ())} == {OK, UNKNOWN}  # no backup values here
+    states = {row.part: row.state for row in readings(WELL, ())}
+    assert set(states.values()) == {OK, UNKNOWN, MISSING, OPTIONAL}  # no backup values here
+    assert {part for part, state in states.items() if state == MISSING} == {"walls"}
+    assert {part for part, state in states.items() if state == OPTIONAL} == {"speaker", "links"}
     bare = replace(WELL, machine=Machine())
     assert judge(bare) == ()
     unknown = {row.label: row.words for row in readings(bare, ()) if row.state == UNKNOWN}
     assert set(unknown) == {"磁盘", "存储卡", "温度", "供电", "备份"}
     assert set(unknown.values()) == {"这里测不出"}
+
+
+def test_an_office_without_backup_or_wall_gets_the_next_step() -> None:
+    """Optional parts ask for nothing; with a backup and a wall the lines are green."""
+    fresh = replace(WELL, backup=BackupValues(None, NOW))
+    asked = {row.part: row.mend for row in readings(fresh, ()) if row.state == MISSING}
+    assert set(asked) == {"walls", "backup"}
+    assert all(mend.endswith("。") for mend in asked.values())
+    used = replace(fresh, backup=BackupValues(NOW, NOW), walls=(Away("大厅"),))
+    assert not [row for row in readings(used, ()) if row.state == MISSING]
 
 
 def test_serious_faults_come_first_and_walls_show_their_own_only() -> None:
@@ -267,11 +280,11 @@ def test_the_day_says_what_was_not_heard_and_why() -> None:
     rows += [
         some(State.NOT_HEARD, "没有音响。", 5, kind=Kind.BIG),
         some(State.NOT_HEARD, "没有音响。", 4),
-        some(State.WAITING, "正在静音。", 6),
+        some(State.WAITING, "正在静音。", 6, 6),
     ]
     assert day_line(NOW.date(), rows).lines == (
         "今天播了 1 条。", "另有 1 条并进了别的播报。", "没有播 2 条：没有音响。（14:04 14:05）",
-        "没有播 1 条：已过时。（14:03）", "还在等 1 条：正在静音。（14:06）",
+        "没有播 1 条：已过时。（14:03）", "还在等 2 条：正在静音。（14:06）",
     )  # fmt: skip
     assert day_line(NOW.date(), rows[:1]).lines == ("今天播了 1 条，都播成了。",)
 

@@ -13,7 +13,8 @@ from fakes import SHANGHAI
 from office_made import House, house
 
 from controller.sales.awards import Award
-from controller.sales.inbound import InboundDeal, read_amount, read_occurred, timing
+from controller.sales.inbound import read_amount, read_occurred, timing
+from controller.sales.inbound_rows import InboundDeal
 from controller.sales.model import DROPPED, Refused
 from controller.services.deals import How
 from controller.services.inbound import HEARD_ALREADY, NEWER, Received

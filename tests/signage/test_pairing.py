@@ -140,9 +140,12 @@ def test_the_phone_adds_pins_and_turns_off_a_screen(browser: Browser, house: Hou
     context.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160), (1080, 1920)])
+SIZES = [(1280, 720), (1366, 768), (1920, 1080), (3840, 2160), (1024, 768), (1280, 1024), (1080, 1920)]
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_digits_fit_every_screen(television: Page, width: int, height: int) -> None:
-    """Nothing scrolls or exceeds the screen, and the type has at least a wall's minimum size."""
+    """Nothing scrolls or exceeds the screen, the type has a wall's minimum size, and phones can open the address."""
     television.set_viewport_size({"width": width, "height": height})
     faults = television.evaluate(
         """() => { var unit = Math.min(innerWidth, innerHeight) / 54, found = [];
@@ -158,6 +161,7 @@ def test_the_digits_fit_every_screen(television: Page, width: int, height: int) 
         return found; }"""
     )
     assert faults == []
+    assert "127.0.0.1" not in television.inner_text(".pair")
 
 
 def test_where_walls_are_english_the_digits_are_too(browser: Browser, tmp_path: Path) -> None:

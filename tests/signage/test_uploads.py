@@ -270,6 +270,32 @@ def test_a_waiting_recording_is_taken_back(house: House) -> None:
 # ---- music
 
 
+@pytest.mark.parametrize("kind", ["mp3", "wav"])
+def test_a_track_of_which_the_end_is_missing_is_named_as_incomplete(house: House, kind: str) -> None:
+    """A download that stopped is played, but the answer and the list say how long it should be and how long it is."""
+    whole = encoded(tone(100), kind)
+    path = f"/api/tracks/morning?name=stump-{kind}.{kind}"
+    made = send(house, "POST", path, whole[: len(whole) // 10]).json
+    assert "1:40" in made["note"]
+    assert "0:10" in made["note"]
+    assert noted(house, made["file"]) == made["note"]
+    complete = send(house, "POST", path, whole).json
+    assert complete["note"] == ""
+    assert noted(house, complete["file"]) == ""
+
+
+def noted(house: House, file: str) -> str:
+    """Return the note of a track in the list when it has been measured."""
+    path = house.daemon._options.home.sounds / "music" / "morning" / file
+    for _ in range(1200):
+        facts = house.daemon.office._library.facts(path)
+        if facts is not None and facts.final:
+            break
+        time.sleep(0.05)
+    rows = {row["file"]: row["note"] for row in send(house, "GET", "/api/tracks").json}
+    return str(rows[file])
+
+
 def test_a_track_is_uploaded_listed_and_deleted(house: House) -> None:
     """It gets a safe file name, plays at once and can be deleted, without a restart."""
     name = urllib.parse.quote("../../etc/我的<i>歌 (live)\x00.MP3")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from controller.sound.player.announcement_channel import DRAIN_S, REST_S, WAIT_S, AnnouncementChannel
+from controller.sound.player.fades import LEAST_FADE_S, MARGIN_S
 from controller.sound.player.protocol import Duck, Part
 
 CHIME, SPEECH = Part(Path("chime")), Part(Path("speech"))
@@ -128,4 +129,13 @@ def test_the_music_is_restored_after_any_failure(channel, why):
     clips.tick(3.0 + REST_S + 0.1)
     assert done(events) == {"id": 1, "ok": False, "why": why}
     assert mixer.ducked == 0
+    assert not mixer.sounding
+
+
+def test_an_announcement_that_could_only_be_cut_does_not_begin(channel):
+    """Closer to quiet time than its fade-out is long, it is refused: cut at once, it would still end too late."""
+    clips, mixer, events = channel
+    clips.quiet([(3.0, 9.0)])
+    clips.announce(1, [CHIME], open=False, duck=Duck(), until=None, now=3.0 - MARGIN_S - LEAST_FADE_S / 2)
+    assert done(events) == {"id": 1, "ok": False, "why": "quiet"}
     assert not mixer.sounding

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.sound.player.fades import MARGIN_S, Fade, locate, next_run, silent_until, steps
+from controller.sound.player.fades import LEAST_FADE_S, MARGIN_S, Fade, locate, next_run, silent_until, steps
 
 
 def test_a_ramp_is_straight_in_db_and_stays_where_it_arrives():
@@ -29,15 +29,21 @@ def test_music_may_sound_up_to_a_silence_and_from_its_end_on():
     assert next_run(0.0, None, silences, 50.0) == (50.0, 100.0)
     assert next_run(60.0, 90.0, silences, 50.0) == (60.0, 90.0)
     assert next_run(0.0, None, silences, 100.0 - MARGIN_S / 2) == (230.0, 300.0)
+    assert next_run(0.0, None, silences, 100.0 - MARGIN_S - LEAST_FADE_S / 2) == (230.0, 300.0)
+    assert next_run(0.0, 100.0, silences, 100.0 - MARGIN_S - LEAST_FADE_S / 2) is None
+    assert next_run(0.0, 90.0, silences, 90.0 - MARGIN_S - LEAST_FADE_S / 2) is None
     assert next_run(0.0, 250.0, silences, 150.0) == (230.0, 250.0)
     assert next_run(0.0, 220.0, silences, 150.0) is None
     assert next_run(150.0, None, silences, 0.0) == (230.0, 300.0)
 
 
 def test_a_silence_is_kept_from_a_margin_before_it():
-    """Inside quiet time, and so shortly before it that samples would still leave in it, its end is returned."""
+    """Inside quiet time, and too shortly before it to fade out, its end is returned: a player that was started again
+    0.13 s before quiet time sounded in its first 10 ms, although it began to fade out at once."""
     assert silent_until([(100.0, 200.0)], 99.0) is None
     assert silent_until([(100.0, 200.0)], 99.95) == 200.0
+    assert silent_until([(100.0, 200.0)], 100.0 - MARGIN_S - LEAST_FADE_S / 2) == 200.0
+    assert silent_until([(100.0, 200.0)], 99.75) is None
     assert silent_until([(100.0, 200.0)], 199.99) == 200.0
     assert silent_until([(100.0, 200.0)], 200.0) is None
 

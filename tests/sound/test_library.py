@@ -420,6 +420,30 @@ def test_a_file_that_the_player_could_not_play_is_converted(home: Path, library:
     assert [track.path for track in measured(library).tracks("morning", MONDAY)] == [other]
 
 
+def test_a_file_on_which_the_player_fails_is_left_out_at_once(
+    home: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its header still reads well, and its conversion dies again and again: it is left out until it rests no more, or
+    is replaced by another file. Before, it was played, failed and was read again every ten seconds."""
+    path = save(folder(home) / "a.wav", tone(1, 0.5))
+    assert measured(library).tracks("morning", MONDAY)
+    monkeypatch.setattr("controller.sound.measuring.CHILD", "dying_child")
+    monkeypatch.setattr("controller.sound.measuring.PAUSE_S", 0.0)
+    monkeypatch.setenv("PYTHONPATH", str(home))
+    (home / "dying_child.py").write_text(
+        "import sys\nsys.stdin.readline()\nopen('died', 'a').write('x')\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(home)
+    for _ in range(3):  # the player fails on it, and so it does on each later attempt
+        library.failed(path)
+        assert measured(library).tracks("morning", MONDAY) == ()
+    assert (home / "died").read_text() == "x" * TRIES
+    assert "中断" in library.problems()[0]
+    monkeypatch.undo()
+    save(path, tone(2, 0.5))
+    assert [track.path for track in measured(library).tracks("morning", MONDAY)] == [path]
+
+
 def test_a_conversion_is_deleted_with_its_file_and_made_again(home: Path, library: Library) -> None:
     """A conversion is deleted when it is not needed any more, and made again when the cache was emptied."""
     path = save(folder(home) / "no ending.wav", tone(1)).rename(folder(home) / "no ending")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,3 +32,29 @@ def test_nothing_sounds_in_the_nap_in_random_scenarios() -> None:
     assert found["wrong"] == 0, done.stderr[-2000:]
     assert found["quiet"] > 44100 * 10
     assert found["loud"] > 44100 * 10
+
+
+def test_the_tape_ends_where_its_mixer_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last samples of a closing mixer belong to it, not to the next player, however late they are read."""
+    monkeypatch.syspath_prepend(str(NAP.parent))
+    for name in ("SDL_AUDIODRIVER", "SDL_DISKAUDIOFILE", "SDL_DISKAUDIODELAY"):
+        monkeypatch.setenv(name, "")
+    nap = importlib.import_module("nap")
+    tape = nap.Tape(tmp_path)
+    writer = os.open(tmp_path / "disk.pcm", os.O_WRONLY)
+
+    class AtOnce:
+        """A thread that has ended before anybody looks at it, as on a busy machine."""
+
+        def __init__(self, target: Callable[[], None]) -> None:
+            self.start = target
+
+        def is_alive(self) -> bool:
+            return False
+
+    def close() -> None:
+        os.write(writer, b"\1\0" * 1024)
+        os.close(writer)
+
+    monkeypatch.setattr(nap, "threading", SimpleNamespace(Thread=AtOnce))
+    assert tape.while_closing(close).size == 1024

@@ -8,7 +8,8 @@ import pytest
 from small_office import NO_HOLIDAYS, SHIPPED, office
 
 from controller.timetable import load
-from controller.timetable.labels import playlist_name, track_title
+from controller.timetable.labels import track_title
+from controller.timetable.model import playlist_name
 from controller.timetable.plan import plan_for, to_json, usual
 from controller.timetable.workdays import Workdays
 

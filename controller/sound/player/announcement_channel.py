@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller.sound.player import fades
-from controller.sound.player.fades import MARGIN_S, Spans
+from controller.sound.player.fades import LEAST_FADE_S, MARGIN_S, Spans
 from controller.sound.player.music_channel import MusicChannel
 from controller.sound.player.protocol import Duck, Part
 
@@ -22,7 +22,6 @@ DRAIN_S = 0.06
 
 this much may still be in its buffers.
 """
-FADE_S = 0.08
 WATCH_S = 0.01
 
 
@@ -126,8 +125,8 @@ class AnnouncementChannel:
         """Do what is due; return the moment of the next call."""
         if self._id is not None:
             limit, why = self._limit(now)
-            if now >= limit - FADE_S:
-                self._cut(why, FADE_S, now)
+            if now >= limit - LEAST_FADE_S:
+                self._cut(why, LEAST_FADE_S, now)
             elif self._ended == len(self._sounds):
                 self._wait(now)
         if now >= self._rest_until:
@@ -140,7 +139,7 @@ class AnnouncementChannel:
             return "busy"
         if not urgent and fades.silent_until(self._silences, now) is not None:
             return "quiet"
-        return "until" if until is not None and until <= now + FADE_S else None
+        return "until" if until is not None and until <= now + LEAST_FADE_S else None
 
     def _add(self, part: Part, now: float) -> None:
         number, self._given = self._given, self._given + 1

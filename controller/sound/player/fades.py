@@ -16,6 +16,8 @@ MARGIN_S = 0.12
 """Sound ends this long before quiet time begins, because samples leave the device later: 35 ms measured
 on PulseAudio and the disk driver, 85 ms expected with the longer queue of a small computer.
 """
+LEAST_FADE_S = 0.08
+"""Length of the shortest fade-out: what begins closer than this to the margin could only end inside it."""
 
 Spans = Sequence[tuple[float, float]]
 
@@ -62,8 +64,8 @@ def steps(volume: float, db: float) -> int:
 
 
 def silent_until(silences: Spans, now: float) -> float | None:
-    """Return the end of the quiet time that contains `now` (or begins within the margin); None outside."""
-    ends = [until for start, until in silences if start - MARGIN_S <= now < until]
+    """Return the end of the quiet time that contains `now`, or leaves no time to fade out before it; None outside."""
+    ends = [until for start, until in silences if start - MARGIN_S - LEAST_FADE_S <= now < until]
     return max(ends, default=None)
 
 
@@ -76,7 +78,7 @@ def next_run(start_at: float, until: float | None, silences: Spans, now: float) 
     while (end := silent_until(silences, begin)) is not None:
         begin = end
     end = min([until if until is not None else math.inf, *(start for start, _ in silences if start >= begin)])
-    return (begin, end) if end - MARGIN_S > begin else None
+    return (begin, end) if end - MARGIN_S - LEAST_FADE_S > begin else None
 
 
 def locate(durations: Sequence[float], position_s: float) -> tuple[int, float]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from controller.sound.player import fades
-from controller.sound.player.fades import MARGIN_S, OFF_DB, SOFT_DB, Fade, Spans, constant
+from controller.sound.player.fades import LEAST_FADE_S, MARGIN_S, OFF_DB, SOFT_DB, Fade, Spans, constant
 from controller.sound.player.protocol import Duck, MusicOrder
 from controller.sound.player.track_queue import Stream, TrackQueue
 
@@ -18,8 +18,6 @@ CHANGE_S = 0.3
 """Fade-out of music that a new command ends, and time to reach a new volume."""
 SLOPE_S = 3.0
 """Fade of the present track to its measured level, when it was only estimated before."""
-LEAST_FADE_S = 0.08
-"""Fade-out of music that ends without a fade; it starts this long before the end."""
 STEP_S = 0.008
 """Between two steps of a moving level: shorter than a buffer, so that no buffer misses a step."""
 EAGER_S = 0.004

