@@ -68,11 +68,7 @@ class Sheet:
         """Break a text into at most `most` lines that fit into `room`."""
         found, rest = [""], words
         while rest:
-<<<<<<< HEAD
-            if rest[0] not in _NEVER_FIRST and self._draw.textlength(found[-1] + rest[0], font(size)) > room:
-=======
-            if self._length(found[-1] + rest[0], font, size) > room:
->>>>>>> main
+            if rest[0] not in _NEVER_FIRST and self._length(found[-1] + rest[0], font, size) > room:
                 if len(found) == most:
                     found[-1] = found[-1][:-1] + "…"
                     break
@@ -84,7 +80,7 @@ class Sheet:
     def name(self, at: tuple[int, int], words: str, font: Font, size: int, colour: Colour, room: int) -> None:
         """Write a name around a middle: in one line, in two when one would be less than two thirds of `size`."""
         x, y = at
-        if self._draw.textlength(words, font(size * 2 // 3)) <= room:
+        if self._length(words, font, size * 2 // 3) <= room:
             self.text(at, words, font, size, colour, room, "mm")
             return
         middle = len(words) / 2
