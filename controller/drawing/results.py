@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from controller.drawing.fonts import sans, serif
 from controller.drawing.sheet import DIM, GOLD, LINE, PAPER, RED, WHITE, Sheet
-from controller.links.words import day_words, figure, percent
+from controller.links.words import city_words, day_words, figure, percent
 
 WIDTH: Final = 1080
 EDGE: Final = 60
@@ -64,7 +64,7 @@ def _person(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
     sheet.portrait((EDGE, y, EDGE + 150, y + 150), row.get("photo_path"), str(row["name"]), serif)
     sheet.text((EDGE + 184, y + 4), f"第{row['place']}名　{row['team']}", sans, 34, DIM, 740)
     sheet.text(
-        (EDGE + 184, y + 82),
+        (EDGE + 184, y + 80),
         str(row["name"]),
         serif,
         56,
@@ -72,9 +72,9 @@ def _person(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
         WIDTH - 2 * EDGE - 184,
         "lm",
     )
-    sheet.text((EDGE + 184, y + 152), f"{row['count']} 单", sans, 34, DIM, 200, "ls")
+    sheet.text((EDGE + 184, y + 160), f"{row['count']} 单", sans, 34, DIM, 200, "ls")
     sheet.text(
-        (WIDTH - EDGE, y + 152), f"{figure(row['amount'])} 元", sans, 46, GOLD if first else PAPER, 480, "rs"
+        (WIDTH - EDGE, y + 162), f"{figure(row['amount'])} 元", sans, 46, GOLD if first else PAPER, 480, "rs"
     )
     return y + 190
 
@@ -86,8 +86,8 @@ def _title(sheet: Sheet, words: str, y: int) -> int:
 
 def _team(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
     rate = row.get("rate")
-    sheet.text((EDGE, y), str(row["name"]), serif, 44, PAPER, 420)
-    sheet.text((760, y + 48), f"{figure(row['amount'])} 元", sans, 40, PAPER, 320, "rs")
+    taken = sheet.text((760, y + 48), f"{figure(row['amount'])} 元", sans, 40, PAPER, 320, "rs")
+    sheet.text((EDGE, y + 48), str(row["name"]), serif, 44, PAPER, 760 - taken - EDGE - 24, "ls")
     reached = rate is not None and Decimal(str(rate)) >= 1
     if rate is not None:
         sheet.text((WIDTH - EDGE, y + 48), percent(rate), sans, 44, GOLD if reached else PAPER, 210, "rs")
@@ -97,7 +97,7 @@ def _team(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
 
 def _city(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
     rate = row.get("rate")
-    sheet.text((EDGE, y), str(row["name"]), serif, 40, GOLD if row.get("own") else PAPER, 560)
-    known = percent(rate) if rate is not None else "还没有报"
-    sheet.text((WIDTH - EDGE, y + 44), known, sans, 40, PAPER if rate is not None else DIM, 300, "rs")
+    sheet.text((EDGE, y), str(row["name"]), serif, 40, GOLD if row.get("own") else PAPER, 420)
+    known = rate is not None and not row.get("missing")
+    sheet.text((WIDTH - EDGE, y + 44), city_words(row), sans, 40, PAPER if known else DIM, 520, "rs")
     return y + 70

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -19,6 +20,10 @@ RED: Colour = (161, 31, 16)
 GOLD: Colour = (240, 191, 99)
 WHITE: Colour = (255, 250, 240)
 Font = Callable[[int], ImageFont.FreeTypeFont]
+
+
+_NEVER_FIRST: Final = "，。！？；：、）”》…"
+"""These stand beyond the edge rather than at the start of a line."""
 
 
 class Sheet:
@@ -63,7 +68,7 @@ class Sheet:
         """Break a text into at most `most` lines that fit into `room`."""
         found, rest = [""], words
         while rest:
-            if self._length(found[-1] + rest[0], font, size) > room:
+            if rest[0] not in _NEVER_FIRST and self._length(found[-1] + rest[0], font, size) > room:
                 if len(found) == most:
                     found[-1] = found[-1][:-1] + "…"
                     break
@@ -71,6 +76,20 @@ class Sheet:
             found[-1] += rest[0]
             rest = rest[1:]
         return found
+
+    def name(self, at: tuple[int, int], words: str, font: Font, size: int, colour: Colour, room: int) -> None:
+        """Write a name around a middle: in one line, in two when one would be less than two thirds of `size`."""
+        x, y = at
+        if self._length(words, font, size * 2 // 3) <= room:
+            self.text(at, words, font, size, colour, room, "mm")
+            return
+        middle = len(words) / 2
+        breaks = [n for n, char in enumerate(words, 1) if char in " ·-" and 1 < n < len(words) - 1]
+        cut = min(breaks or [round(middle)], key=lambda n: abs(n - middle))
+        for n, part in enumerate((words[:cut].strip(), words[cut:].strip())):
+            self.text(
+                (x, y + 12 + (2 * n - 1) * size * 3 // 8), part, font, size * 2 // 3, colour, room, "mm"
+            )
 
     def block(self, box: tuple[int, int, int, int], colour: Colour, round_by: int = 0) -> None:
         """Fill a rectangle."""

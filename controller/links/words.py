@@ -157,14 +157,22 @@ def _results(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> 
         title = f"【战报】{day_words(date.fromisoformat(facts['date']))}，今天没有开单，明天加油。"
     people = people_lines(facts)
     teams = [_team_line(row) for row in facts["teams"][:MOST_TEAMS]]
-    cities = [
-        f"{row['name']}　{percent(row['rate']) if row.get('rate') is not None else '还没有报'}"
-        for row in facts.get("cities", ())
-    ]
+    cities = [f"{row['name']}　{city_words(row)}" for row in facts.get("cities", ())]
     lines = [*people, *(["团队：", *teams] if teams else []), *(["各城市：", *cities] if cities else [])]
     if facts.get("comment"):
         lines.append(facts["comment"])
     return Note(title, tuple(lines))
+
+
+def city_words(row: Mapping[str, Any]) -> str:
+    """Return a city's completion; of one that has not reported, its last known figure and time."""
+    rate, amount, as_of = row.get("rate"), row.get("amount"), str(row.get("as_of") or "")
+    if not row.get("missing") or not as_of:
+        return percent(rate) if rate is not None else "还没有报"
+    if rate is None and amount is None:
+        return "还没有报"
+    last = percent(rate) if rate is not None else f"{figure(amount)} 元"
+    return f"还没有报（{as_of} 为 {last}）"
 
 
 def people_lines(facts: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ Spelling = Callable[[str, str | None], tuple[str, str]]
 LONGEST_NAME: Final = 40
 _TITLE: Final = re.compile(r"(?:经理|老师|同学|总监|组长|主管|顾问|同事|总|哥|姐)$")
 _ASIDE: Final = re.compile(r"（[^（）]*）")
+_TEAM_ASIDE: Final = re.compile(r"([^（）]+)（([^（）]+)）")
 _NAMED_AT_MOST: Final = 5
 
 
@@ -35,11 +36,11 @@ def match(written: str, people: Sequence[Person], spelling: Spelling, team: str 
     name = tidy_name(written)[:LONGEST_NAME]
     if not name:
         return Match(None, "没有写是谁签的单。")
-    exact = [one for one in people if tidy_name(one.name) == name]
+    exact = [one for one in people if tidy_name(one.name).lower() == name.lower()]
     exact = exact or _titled(name, people)
     if exact:
         return _one_of(name, exact, team)
-    guesses = _guesses(name, people, spelling)
+    guesses = _guesses(name, people, spelling) or _guesses(_TITLE.sub("", name), people, spelling)
     if len(guesses) == 1:
         return Match(guesses[0], f"写的是“{name}”，名单里最像的是{guesses[0].team}的{guesses[0].name}。")
     if guesses:
@@ -51,6 +52,8 @@ def match(written: str, people: Sequence[Person], spelling: Spelling, team: str 
 
 def _titled(name: str, people: Sequence[Person]) -> list[Person]:
     """Return the people meant by a name with a title (王小明经理) or without its mark: 张伟 for 张伟（大）."""
+    if team := _TEAM_ASIDE.fullmatch(name):
+        return [one for one in people if (tidy_name(one.name), tidy_name(one.team)) == (team[1], team[2])]
     plain = _TITLE.sub("", name)
     return [one for one in people if plain in (tidy_name(one.name), _ASIDE.sub("", tidy_name(one.name)))]
 

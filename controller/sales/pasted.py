@@ -16,21 +16,17 @@ from controller.sales import inbound
 from controller.sales.corrections import in_words
 from controller.sales.model import Person, Refused
 from controller.sales.name_match import match
+from controller.sales.pasted_doubts import UNSIGNED, Place, Read, doubts_of, mark_unknown
 from controller.sales.pasted_messages import Message, Signed, messages_of, signed_on
 from controller.sales.pasted_rows import Known, PastedRow, apply_fix, fix_of, marked_repeats
 from controller.sales.pasted_tokens import Token, Vocabulary, cleaned, tokens
+from controller.sales.pasted_words import without_plain
 
 LONGEST_TEXT: Final = 15_000
 """Characters: 45 KB of Chinese, within the limit of a request."""
 MOST_ROWS: Final = 100
 _FIXES: Final = re.compile(
     r"改成|改为|改到|更正|更改|写错|报错|打错|弄错|搞错|应该是|应为|应是|不是|不对|说错|纠正|修正|少写|多写"
-)
-_SEVERAL: Final = re.compile(
-    r"[*×xX][ ]*(?:[2-9]|[1-9]\d)(?!\d)|(?:[2-9]|[1-9]\d|[两二三四五六七八九十])[ ]*(?:份|张|套|年|个)(?!月)"
-)
-_UNSIGNED: Final = re.compile(
-    r"没签|未签|没成|还没|退单|退款|退了|作废|取消|撤单|撤回|不签|意向|准备签|打算|明天(?:再)?(?:报|签)|预计|争取|要签|能签|快签|跟进"
 )
 _SLIP: Final = re.compile(r"写错|报错|打错|弄错|搞错|说错|不对|应该是|应为|更正|纠正")
 """After one of these in the same line comes the right value of the deal that the line has just named."""
@@ -46,7 +42,6 @@ _FILLER: Final = re.compile(
     r"努力|加油|厉害|棒|真|好|全款|付清|收到|尾款|明天|收|有|再|下|喜|队|组"
 )
 _WORD: Final = re.compile(r"[\u4e00-\u9fffA-Za-z·]+(?: [A-Za-z]+)*")
-_EVERY: Final = re.compile(r"各|每人|分别")
 LONGEST_PRODUCT: Final = 12
 
 
@@ -70,6 +65,8 @@ class _Draft:
         """Add a person, product or amount; a name replaces the one that was taken over."""
         if token.kind == "person" and self.carried:
             self.people, self.carried = [], False
+        if token.kind == "person" and any(token.people and one.people == token.people for one in self.people):
+            return  # 周婷周婷！！
         {"person": self.people, "product": self.products, "amount": self.amounts}[token.kind].append(token)
         self.end = token.end
         self.lines.add(line)
@@ -101,7 +98,8 @@ class _Reading:
     def __init__(self, message: Message, known: Known, words: Vocabulary, rows: list[PastedRow]) -> None:
         self.message, self.known, self.words, self.rows = message, known, words, rows
         self.text = cleaned(message.text, words.names)
-        self.found = tokens(self.text, self.words)
+        self.found, rest = tokens(self.text, self.words)
+        self.seen = Read(self.text, rest, [token for token in self.found if token.second])
 
     def read(self) -> None:
         drafts: list[_Draft] = []
@@ -110,6 +108,7 @@ class _Reading:
             if fix is None and self._is_chatter(line):
                 self._flush(drafts, until=line[0].start)
                 drafts = []
+                self.seen.talk.append(range(self.text.rfind("\n", 0, line[0].start) + 1, line[-1].end))
                 self._doubt_taken_back(self._line_text(line), list(line[0].people))
             elif fix is None and (self.rows or drafts) and self._is_slip(line):
                 self._flush(drafts, until=line[0].start)
@@ -125,6 +124,8 @@ class _Reading:
         self._doubt_slip(_tail(self.text, self.found))
         if not any(token.kind in ("person", "product", "amount") for token in self.found):
             self._doubt_taken_back(self.text, [])
+        today = (self.message.at or self.known.now).date()
+        mark_unknown(self.rows, self.seen, today)
 
     def _is_chatter(self, line: list[Token]) -> bool:
         """Return whether a line is somebody's words without a deal: 赵敏：收到."""
@@ -144,7 +145,8 @@ class _Reading:
         written = self._line_text(line) if not deal else self.text[deal[-1].end : line[-1].end]
         fix = fix_of(line, self.text, written, same_line=bool(deal))
         if fix is not None:
-            apply_fix(self.rows, fix, self.known, self.message.sender)
+            at = apply_fix(self.rows, fix, self.known, self.message.sender)
+            self.seen.places.append(Place(at, line[0].start, line[-1].end, fix=True))
 
     def _parted(self, line: list[Token]) -> tuple[list[Token], list[Token] | None]:
         """Return the deal of a line and the correction in it: 年卡 9980，打错了，是铂金 12800 has both."""
@@ -174,7 +176,8 @@ class _Reading:
 
     def _walk(self, line: list[Token], drafts: list[_Draft]) -> list[_Draft]:
         """Add the tokens of a line to the drafts; the last draft of the lines before may be continued."""
-        open_ = drafts[-1] if drafts and drafts[-1].amount is None else None
+        beside = all(token.second for token in line if token.kind in ("person", "product", "amount"))
+        open_ = drafts[-1] if drafts and (drafts[-1].amount is None or beside) else None
         for token in line:
             if token.kind not in ("person", "product", "amount"):
                 continue
@@ -220,9 +223,14 @@ class _Reading:
             since = drafts[at - 1].end if at else 0
             context = self.text[since : drafts[at + 1].start if at + 1 < len(drafts) else end]
             rows = self._rows_of(draft, context, since)
+            self.seen.places += [
+                Place(len(self.rows) + one, draft.start, draft.end) for one in range(len(rows))
+            ]
             self.rows += rows
             if not rows:
-                self._doubt_taken_back(context, [one for token in draft.people for one in token.people])
+                people = [one for token in draft.people for one in token.people]
+                self._doubt_taken_back(context, people)
+                self._doubt_another(people)
 
     def _doubt_taken_back(self, text: str, people: Sequence[Person]) -> None:
         """Mark the row that a later line takes back (刚才那单退了): the last one of its people, else of the sender.
@@ -231,7 +239,7 @@ class _Reading:
         """
         if not self.rows:
             return
-        if not (word := _UNSIGNED.search(text)):
+        if not (word := UNSIGNED.search(text)):
             self._doubt_slip(text)
             return
         if not people and self.message.sender:
@@ -243,6 +251,16 @@ class _Reading:
                 why = f"后面写着“{word[0]}”，请看还算不算。"
                 self.rows[at] = replace(row, doubts=(*row.doubts, why))
                 return
+
+    def _doubt_another(self, people: Sequence[Person]) -> None:
+        """Mark the last row of the message when somebody else is named after it without an amount."""
+        if not self.seen.places or not people:
+            return
+        at = self.seen.places[-1].row
+        row = self.rows[at]
+        if row.person not in people and not row.doubts:
+            left = [one.name for one in people]
+            self.rows[at] = replace(row, doubts=(f"还写着“{left[0]}”，请看是谁签的。",))
 
     def _doubt_slip(self, text: str) -> None:
         if (word := _FIXES.search(text)) is None:
@@ -260,7 +278,7 @@ class _Reading:
         people = self._people(draft, context, left, bool(draft.products))
         if not people:
             return []
-        doubts = [*self._amount_doubts(draft), *product_doubts, *_doubts_of(context, len(people))]
+        doubts = [*self._amount_doubts(draft), *product_doubts, *doubts_of(context, len(people))]
         amount = draft.amount.amount if draft.amount else None
         line = self.text.rfind("\n", 0, draft.start) + 1
         text = self.text[max(since, line) : draft.end].strip(" \n,，;；。、")
@@ -278,7 +296,7 @@ class _Reading:
         for token in self.found:
             for at in range(max(0, token.start - since), min(len(marked), token.end - since)):
                 marked[at] = " "
-        words = _WORD.findall(_FILLER.sub(" ", _UNSIGNED.sub(" ", "".join(marked))))
+        words = _WORD.findall(_FILLER.sub(" ", without_plain(UNSIGNED.sub(" ", "".join(marked)))))
         return [word for word in words if 2 <= len(word) <= 20]
 
     def _product(self, draft: _Draft, left: list[str]) -> tuple[str, list[str], list[str]]:
@@ -415,19 +433,3 @@ def _lines(found: Sequence[Token]) -> list[list[Token]]:
         else:
             lines[-1].append(token)
     return [line for line in lines if line]
-
-
-def _doubts_of(context: str, people: int) -> list[str]:
-    doubts = []
-    if unsigned := _UNSIGNED.search(context):
-        doubts.append(f"写着“{unsigned[0]}”，请看是不是真的签了。")
-    if re.search(r"[?？]|吗", context):
-        doubts.append("写着问号，请看是不是真的签了。")
-    if arrow := re.search(r"→|⇒|=>|->", context):
-        doubts.append(f"写着“{arrow[0]}”，请看哪个对。")
-    if several := _SEVERAL.search(context):
-        doubts.append(f"写着“{several[0]}”，请看金额是一份的还是一共的。")
-    if people > 1:
-        each = "每人各算一单" if _EVERY.search(context) else "写了几个人"
-        doubts.append(f"{each}，请看对不对。")
-    return doubts

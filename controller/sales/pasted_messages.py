@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -31,13 +32,21 @@ _SIGNED: Final = re.compile(
 """Beside a date in a text: it is the day of the deal, and not of an invoice or an appointment."""
 _DAY_IN_TEXT: Final = re.compile(
     r"(?P<near>昨天|前天|昨晚|前晚|昨日)|(?<!每)(?:星期|周)(?P<weekday>[一二三四五六日天])(?![\u4e00-\u9fff]?会)"
-    r"|(?:(?P<year>\d{4})[-/年.])?(?P<month>\d{1,2})[-/月.](?P<day>\d{1,2})[日号]"
+    r"|(?:(?P<year>\d{4})[-/年.])?(?P<month>\d{1,2})[-/月.](?P<day>\d{1,2})(?(year)[日号]?|[日号])"
 )
+BARE_DAY: Final = re.compile(
+    r"(?m)(?:(?<![\d./-])(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d./%]|[ ]*[万千wWkK]))"
+    r"|^[ ]*(?P<month2>1[0-2]|0?[1-9])\.(?P<day2>3[01]|[12]\d|0?[1-9])(?=[ ]+[^\s\d].*\d{3})"
+)
+"""11/24 anywhere, 11.24 at the start of a line that has an amount after it."""
+_TERM: Final = re.compile(r"合同|开票|发票|有效期|服务期|[至到~]")
+_UNTIL: Final = re.compile(r"[ ]*[至到~]")
 _NAME: Final = re.compile(r"\s*[^\d\s:：,，;；][^:：,，;；\t\d]{0,23}\s*")
 _DAY: Final = re.compile(rf"[\s\-—–=*·]*(?:{_DATE})(?:\s*(?:星期|周)[一二三四五六日天])?[\s\-—–=*·]*")
 LONGEST_HEADER: Final = 60
 _BACK: Final = {"今天": 0, "昨天": 1, "前天": 2, "昨晚": 1, "前晚": 2, "昨日": 1}
 _AFTER_NOON: Final = {"下午", "晚上"}
+_AMOUNT: Final = re.compile(r"\d{3}|\d[万千百wWkK]|[一二两三四五六七八九十][万千百]")
 _SENDER: Final = re.compile(r"[\s:：\-—]+$")
 
 
@@ -61,13 +70,34 @@ class Signed:
 
 def signed_on(text: str, today: date) -> Signed | None:
     """Return the earlier day that a text gives for its deal, None without one."""
-    for match in _DAY_IN_TEXT.finditer(text):
+    for match in (*_DAY_IN_TEXT.finditer(text), *BARE_DAY.finditer(text)):
         found = _date(match, today)
         around = text[max(0, match.start() - 4) : match.end() + 5]
         certain = _SIGNED.search(around) is not None
-        if found is not None and found < today and (certain or match["near"]):
+        if found is not None and found < today and (certain or match.groupdict().get("near")):
             return Signed(found, match[0], certain)
     return None
+
+
+def stray_days(text: str, today: date) -> list[str]:
+    """Return the dates in a text that are neither today, nor of the deal, nor of its contract."""
+    stray = []
+    for match in (*_DAY_IN_TEXT.finditer(text), *BARE_DAY.finditer(text)):
+        around = text[max(0, match.start() - 4) : match.end() + 5]
+        found = today if _is_near(match) else _date(match, today)
+        of_deal = found is not None and found < today and _SIGNED.search(around)
+        term = _TERM.search(text[max(0, match.start() - 6) : match.start()]) or _UNTIL.match(
+            text, match.end()
+        )
+        if found != today and not of_deal and not term:
+            stray.append(match[0])
+    return stray
+
+
+def _is_near(match: re.Match[str]) -> bool:
+    """Return whether a day is in words: 昨天, 周三."""
+    parts = match.groupdict()
+    return bool(parts.get("near") or parts.get("weekday"))
 
 
 def messages_of(text: str, now: datetime) -> list[Message]:
@@ -87,7 +117,7 @@ def messages_of(text: str, now: datetime) -> list[Message]:
         elif (alone := _DAY.fullmatch(line)) is not None:
             end()
             sender, at, day = "", None, _date(alone, now.date()) or day
-        elif (header := _HEADER.fullmatch(line) or _NAME_LAST.fullmatch(line)) is not None:
+        elif (header := _header(line)) is not None:
             above = lines.pop() if not header["name"] and lines and _NAME.fullmatch(lines[-1]) else ""
             end()
             sender = _SENDER.sub("", (header["name"] or above).strip())
@@ -98,8 +128,18 @@ def messages_of(text: str, now: datetime) -> list[Message]:
     return messages
 
 
+def _header(line: str) -> re.Match[str] | None:
+    """Return the name and time in a line above a message; a line with an amount is no such line."""
+    found = _HEADER.fullmatch(line) or _NAME_LAST.fullmatch(line)
+    return None if found is None or _AMOUNT.search(found["name"] or "") else found
+
+
 def _date(found: re.Match[str], today: date) -> date | None:
-    parts = found.groupdict()
+    parts = defaultdict(str, found.groupdict())
+    parts["month"], parts["day"] = (
+        parts["month"] or parts["month2"],
+        parts["day"] or parts["day2"],
+    )
     try:
         if parts["near"]:
             return today - timedelta(days=_BACK[parts["near"]])

@@ -84,14 +84,14 @@ def fix_of(line: Sequence[Token], text: str, written: str, *, same_line: bool) -
     return Fix(written.strip(), people, products, right.amount, same_line)
 
 
-def apply_fix(rows: list[PastedRow], fix: Fix, known: Known, sender: str) -> None:
-    """Change the row that a correction means, else add a row that corrects a recorded deal."""
+def apply_fix(rows: list[PastedRow], fix: Fix, known: Known, sender: str) -> int:
+    """Change the row that a correction means, else add a row that corrects a recorded deal; return its index."""
     at = len(rows) - 1 if fix.same_line and rows else _place(rows, fix.people, fix.products)
     if at is not None:
         product = fix.products[0] if fix.same_line and fix.products else rows[at].product
         text = f"{rows[at].text}；{fix.text}"
         rows[at] = replace(rows[at], product=product, amount=fix.amount, text=text)
-        return
+        return at
     deal, certain = _recorded(fix, known, sender)
     other = _place(rows, fix.people, ()) if fix.products and deal is None else None
     if other is not None:
@@ -104,8 +104,9 @@ def apply_fix(rows: list[PastedRow], fix: Fix, known: Known, sender: str) -> Non
             text=f"{was.text}；{fix.text}",
             doubts=(*was.doubts, doubt),
         )
-        return
+        return other
     rows.append(_correcting(fix, deal, known, certain=certain))
+    return len(rows) - 1
 
 
 def _place(rows: Sequence[PastedRow], people: Sequence[Person], products: Sequence[str]) -> int | None:

@@ -13,17 +13,20 @@ from typing import Final, Literal
 from controller.names import plain_text, tidy_name
 from controller.sales.model import Person, Refused
 from controller.sales.money import parse_amount
+from controller.sales.pasted_messages import BARE_DAY
+from controller.sales.pasted_words import DENIALS, TAKEN, kept_if_uncertain
 
 Kind = Literal["person", "team", "product", "amount", "end"]
 
 _FACE: Final = re.compile(r"\[[\u4e00-\u9fffA-Za-z]{1,6}\]")
 _MENTION: Final = re.compile(r"@([^\s@,，:：]{1,20})[\s\u2005]*")
 _CUSTOMER: Final = re.compile(
-    r"(?:客户|公司|单位|甲方|备注|电话|手机|联系人)(?:名称|名字|名|电话)?[ ]*[:：][ ]*[^\s,，;；。]*"
+    r"(?:客户|公司|单位|甲方|电话|手机|联系人)(?:名称|名字|名|电话)?[ ]*[:：][ ]*[^\s,，;；。]*"
     r"|(?:客户|公司|单位|甲方)(?:名)?(?:是|叫|为)[^\s,，;；。\d]*"
+    r"|客户[ ]*[\u4e00-\u9fff]{1,3}(?:总|先生|女士|小姐|老师|经理)(?![\u4e00-\u9fff])|(?:电话|手机)(?:号码?)?(?=[ ]*\d)"
 )
 _REFERENCE: Final = re.compile(
-    r"(?:(?:合同|协议|订单|流水|发票|收据|交易|快递|工单)(?:编号|号码|单号|号)|编号|单号|尾号|卡号|账号|工号)"
+    r"(?:(?:合同|协议|订单|流水|发票|收据|交易|快递|工单)(?:编号|号码|单号|号)|编号|单号|尾号|卡号|账号|工号|分机|座机)"
     r"[ ]*[:：是为]?[ ]*[A-Za-z]{0,8}[-_]?\d[-_\dA-Za-z]*"
 )
 _SYSTEM: Final = re.compile(
@@ -31,6 +34,7 @@ _SYSTEM: Final = re.compile(
 )
 """Lines that the chat program writes, not a person."""
 _NUMBERED: Final = re.compile(r"(?m)^[ ]*(?:\d{1,2}[、.)]|[(（]\d{1,2}[)）]|[①-⑳])(?!\d)[ ]*")
+_PLAIN_NUMBER: Final = re.compile(r"(?m)^[ ]*\d{1,2}[ ]+(\S{2,20})")
 _UNIT: Final = "亿|千万|百万|万|千|百"
 _NUMBER: Final = re.compile(
     r"(?P<currency>[¥￥$]|rmb|人民币)?[ ]*"
@@ -41,10 +45,12 @@ _NUMBER: Final = re.compile(
     re.I,
 )
 _NOT_MONEY_AFTER: Final = re.compile(
-    r"\s*(?:单|个|人|位|名|号|点|月|日|年|天|小时|分钟|周|%|折|期|套|份|次|楼|岁|台|张|家|组|店|:\d)"
+    r"\s*(?:单|个|人|位|名|号|点|月|日|年|天|小时|分钟|周|%|折|期|套|份|次|楼|岁|台|张|家(?!长)|组|店|:\d)"
 )
 _NOT_MONEY_BEFORE: Final = re.compile(r"[*×xX#第][ ]*$|[A-Za-z]-?$|\d[-/.:][ ]*$")
-_PHONE: Final = re.compile(r"1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|1[3-9]\d{9}|\d{3,4}-\d{7,8}|\d{12,}")
+_PHONE: Final = re.compile(
+    r"1[3-9]\d\*{2,8}\d{2,4}|1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|1[3-9]\d{9}|\d{3,4}-\d{7,8}|\d{12,}"
+)
 _DATE: Final = re.compile(
     r"\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 )
@@ -68,8 +74,6 @@ _TITLED: Final = re.compile(
     r"的|签|成|报|开|又|也|和|跟|与|老|经|总|那|这|了|在|今|喜|拿|下|收|出|卖|做|单|两|一|组|队|哥|姐|再|刚|昨|已|你|我|加|牛|棒|真|是|有|谈|刚|退|各|获|赢|搞|敲|定"
 )
 SHORT: Final = 2
-_TAKEN: Final = "\x01"
-"""In place of each character that has a meaning: 6800周婷 is no number of weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,39 +124,54 @@ def _product_words(products: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def cleaned(text: str, names: Iterable[str]) -> str:
     """Return the text with full-width forms folded, and without emoji, mentions, customers and list numbers."""
     text = _NUMBERED.sub("", plain_text(text).replace("\r\n", "\n").replace("\r", "\n"))
-    text = unicodedata.normalize("NFKC", text)
-    text = _FACE.sub(" ", text)
+    text = re.sub(r"\d\ufe0f?\u20e3", " ", text)  # list numbers as pictures
+    text = "".join(" " if _is_picture(char) else char for char in text)  # before 🉐 becomes a word
+    text = re.sub(r"(?<=\d\.\d)[ ](?=万)", "", unicodedata.normalize("NFKC", text))
+    text = _FACE.sub(kept_if_uncertain(), text)
     text = _REFERENCE.sub(" ", _SYSTEM.sub("", text))
     known = set(names)
+    text = _PLAIN_NUMBER.sub(lambda at: at[1] if _begins_with(at[1], known) else at[0], text)
     text = _MENTION.sub(lambda at: f"{at[1]} " if tidy_name(at[1]).lower() in known else " ", text)
-    text = "".join(" " if _is_picture(char) else char for char in text)
-    text = _CUSTOMER.sub(" ", _NUMBERED.sub("", text))
+    text = _CUSTOMER.sub(kept_if_uncertain(), _NUMBERED.sub("", text))
     text = re.sub(r"(?<=[\d.])[wW](?![A-Za-z])", "万", re.sub(r"(?<=\d)[kK](?![A-Za-z])", "千", text))
     return re.sub(r"[ \t]{3,}", "  ", text.replace("萬", "万"))  # long gaps would make the patterns slow
 
 
+def _begins_with(text: str, names: set[str]) -> bool:
+    low = text.lower()
+    return any(low[:length] in names for length in range(2, len(low) + 1))
+
+
 def _is_picture(char: str) -> bool:
-    return unicodedata.category(char) in ("So", "Cs", "Co", "Cn") or char in "\ufe0f\u200d\u20e3【】《》"
+    return (
+        char not in DENIALS and unicodedata.category(char) in ("So", "Cs", "Co", "Cn")
+    ) or char in "\ufe0f\u200d\u20e3【】《》"
 
 
-def tokens(text: str, known: Vocabulary) -> list[Token]:
-    """Return the people, teams, products and amounts of a cleaned text, and the ends of its lines, in sequence."""
+def tokens(text: str, known: Vocabulary) -> tuple[list[Token], str]:
+    """Return the people, teams, products and amounts of a cleaned text, and the ends of its lines, in sequence.
+
+    The text comes back too, with `TAKEN` for each character that has a meaning: 6800周婷 is no number of weeks.
+    """
     taken = [False] * len(text)
     found: list[Token] = []
     for make in (_dates, _names, _team_names, _product_names, _amounts):
-        rest = "".join(_TAKEN if gone else char for gone, char in zip(taken, text, strict=True))
-        for token in make(rest, known):
+        for token in make(_rest(text, taken), known):
             if not any(taken[token.start : token.end]):
                 taken[token.start : token.end] = [True] * (token.end - token.start)
                 if token.text:
                     found.append(token)
     found += [Token("end", at, at + 1, char) for at, char in enumerate(text) if char in "\n;；。"]
-    return sorted(found, key=lambda token: token.start)
+    return sorted(found, key=lambda token: token.start), _rest(text, taken)
+
+
+def _rest(text: str, taken: Sequence[bool]) -> str:
+    return "".join(TAKEN if gone else char for gone, char in zip(taken, text, strict=True))
 
 
 def _dates(text: str, _: Vocabulary) -> Iterator[Token]:
     """Yield empty tokens: numbers of dates, times and telephones are no amounts."""
-    for pattern in (_PHONE, _DATE):
+    for pattern in (_PHONE, _DATE, BARE_DAY):
         for match in pattern.finditer(text):
             yield Token("end", match.start(), match.end(), "")
 
@@ -163,7 +182,9 @@ def _names(text: str, known: Vocabulary) -> Iterator[Token]:
         for at in _places(low, name):
             end = at + len(name)
             longer = _longer_name(text, at, end)
-            if name.isascii() and (text[end : end + 1].isalnum() or text[max(0, at - 1) : at].isalnum()):
+            if name.isascii() and re.match(r"[A-Za-z\d]", text[end : end + 1] or " "):
+                continue
+            if name.isascii() and re.match(r"[A-Za-z\d]", text[max(0, at - 1) : at] or " "):
                 continue
             if longer:
                 yield Token("person", at, end + 1, longer, (), doubt=f"名单里没有“{longer}”。")

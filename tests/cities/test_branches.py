@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from controller.cities.document import BigDeal
 from controller.cities.hub import Hub, Settings
 from controller.cities.invitation import Access
 from controller.cities.line import context_of
+from controller.links.words import city_words
 from controller.sales.model import Conflict, Refused
 
 CITIES = ("北京", "上海", "广州")
@@ -350,6 +353,8 @@ def test_results_say_who_has_not_reported(branches: dict[str, BranchOffice]) -> 
     told = next(line.text for line in lines if line.mark == "cities")
     assert "广州还没有报来，最后一次是14:2" in told
     assert told.index("上海，完成率") < told.index("广州还没有报来")
+    posted = city_words(asdict(beijing.board()["广州"]))
+    assert re.fullmatch(r"还没有报（14:2\d 为 \d+%）", posted), posted
     guangzhou.connect()
     wait_for(lambda: not beijing.board()["广州"].missing)
 

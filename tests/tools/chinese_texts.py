@@ -16,6 +16,7 @@ NOT_READ_ON_PHONES = (
     "controller/cli/",  # the terminal speaks Chinese
     "controller/kiosk.py",
     "controller/links/words.py",  # sent to chat groups
+    "controller/sales/pasted_words.py",  # words of chats, only read
     "controller/simulation/",  # a made-up day
     "controller/sound/mandarin/",  # what is spoken
     "controller/timetable/default_texts.py",
