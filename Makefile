@@ -67,6 +67,7 @@ bench-peers: .venv/.dev  ## measure other programs beside ours: PEERS=FOLDER nam
 
 soak: .venv/.dev  ## run the long measurements
 	@bash config/needs.sh bench
+	@bash config/needs.sh soak
 	$(BIN)/python -m tests.bench --soak
 
 package: .venv/.ready  ## build the Debian packages for a Pi (arm64) and a PC (amd64) into build/

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install system packages with apt if permitted; otherwise print the exact command.
-# usage: needs.sh run|test|bench|sounds
+# usage: needs.sh run|test|bench|soak|sounds
 set -eu
 missing=()
 need() { # need PACKAGE TEST...: PACKAGE is missing when TEST fails
@@ -39,6 +39,12 @@ bench)
     need nginx-light sh -c 'PATH=$PATH:/usr/sbin; command -v nginx'  # a proxy that answers 502 while the server is away
     need iproute2 has ip  # a network namespace for the unplugged cable
     need nftables sh -c 'PATH=$PATH:/usr/sbin; command -v nft'  # loses packets between branches
+    ;;
+soak)  # a whole virtual machine
+    need qemu-system-x86 has qemu-system-x86_64
+    need qemu-utils has qemu-img
+    need debootstrap sh -c 'PATH=$PATH:/usr/sbin; command -v debootstrap'
+    need e2fsprogs sh -c 'PATH=$PATH:/usr/sbin; command -v mkfs.ext4'
     ;;
 sounds)
     need fluidsynth has fluidsynth

@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from controller.timetable.fields import Flag, Number, OneOf, Words
 from controller.timetable.labels import ROLES, SAYINGS, SCENES
-from controller.timetable.link_sections import GROUP, KIND_WORDS, NEWS_WORDS
+from controller.timetable.link_sections import (
+    BOT,
+    BOT_WORDS,
+    GROUP,
+    HOOKED_WORDS,
+    KIND_WORDS,
+    NEWS_WORDS,
+    WEBHOOK,
+)
 from controller.timetable.model import VOICES, SoundSettings
 from controller.timetable.schema import Field, Group, Many
 from controller.timetable.sections import CUE, DUTY, FILE, MEASURE, SPAN
@@ -57,8 +65,16 @@ MAIL_LABELS: Final = {
     "user": "登录的用户名", "sender": "发件人的邮箱", "send": "发哪些", "at": "什么时候发",
     "faults_to": "故障和每天的小结发给哪些邮箱，一行写一个",
 }  # fmt: skip
+BOT_LABELS: Final = {
+    "kind": "哪一种机器人", "chats": "只收这些群的消息，一行写一个群的编号；不写就都收",
+    "senders": "只收这些人的消息，一行写一个人的编号；不写就都收",
+}  # fmt: skip
+HOOK_LABELS: Final = {"send": "推送哪些事"}
+BY_HAND: Final = frozenset({"id"})
+"""Keys of a link that no form shows: the phone writes them when a link is renamed."""
+_WORDS: Final = (KIND_WORDS, BOT_WORDS, NEWS_WORDS, HOOKED_WORDS)
 LINK_NAMES: Final = {
-    **{name: word for word, name in (*KIND_WORDS.items(), *NEWS_WORDS.items()) if word != "企微"},
+    **{name: word for words in _WORDS for word, name in words.items() if word != "企微"},
     "tls": "tls，465 端口", "starttls": "starttls，587 端口", "next_morning": "下个工作日 9:20",
 }  # fmt: skip
 TITLES: Final = {"broadcasts": "播报", "results": "战报", "comments": "点评"}
@@ -83,7 +99,11 @@ def forms() -> Json:
             for section, group in (("rhythm", SPAN), ("cues", CUE), ("duties", DUTY), ("measures", MEASURE))
         },
         "pages": pages,
-        "group": [_linked((key,), field, GROUP_LABELS) for key, field in GROUP.fields.items()],
+        "links": {
+            "groups": _link_form(GROUP, GROUP_LABELS),
+            "bots": _link_form(BOT, BOT_LABELS),
+            "webhooks": _link_form(WEBHOOK, HOOK_LABELS),
+        },
         "mail": [
             _linked(("links", "mail", key), field, MAIL_LABELS)
             for key, field in _group("links", "mail").fields.items()
@@ -123,6 +143,10 @@ def _field(path: tuple[str, ...], field: Field) -> Json:
     if isinstance(usual, int | float | str) and not isinstance(usual, bool) and path[:1] != ("at",):
         shape["usual"] = f"{usual:g}" if isinstance(usual, float) else str(usual)
     return shape | _kind(key, field.reader)
+
+
+def _link_form(group: Group, labels: Mapping[str, str]) -> list[Json]:
+    return [_linked((key,), field, labels) for key, field in group.fields.items() if key not in BY_HAND]
 
 
 def _linked(path: tuple[str, ...], field: Field, labels: Mapping[str, str]) -> Json:

@@ -41,7 +41,7 @@ def run(folder: Path, script: bytes) -> str:
     file.write_bytes(script)
     done = subprocess.run(["sh", file], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout
-    assert not list(Path("/var/tmp").glob("zhangu.*")), "nothing is left"
+    assert not list(Path("/var/tmp").glob("*.zhangu")), "nothing is left"
     return done.stderr
 
 

@@ -19,7 +19,7 @@ free=$(df --output=avail -B1 /var/tmp | tail -n 1)
 sum=$(tail -c +@OFFSET@ "$0" | sha256sum)
 [ "${sum%% *}" = @SHA256@ ] || refuse "文件不完整，可能没有复制完。" "请重新复制到 U 盘。"
 
-work=$(mktemp -d /var/tmp/zhangu.XXXXXX)
+work=$(mktemp -d -p /var/tmp --suffix=.zhangu)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 tail -c +@OFFSET@ "$0" | tar -x -C "$work" zhangu.deb "$suite"

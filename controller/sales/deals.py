@@ -67,7 +67,8 @@ class Deals:
     ) -> tuple[Deal, bool]:
         """Record a deal; return it with True when it is new, False when the same request was recorded before.
 
-        `date` is the office's day for which it counts; `replaces`: the deal that it corrects.
+        `date` is the office's day for which it counts, and for the person's team of that day; `replaces`: the deal
+        that it corrects.
         Raises `Conflict` when `key` was used with other content, `Refused` (field "person", "product" or "key") when
         the person is not on the roster or a text is too long.
         """
@@ -76,10 +77,11 @@ class Deals:
         if (known := self.by_key(key)) is not None:
             return self._same_or_conflict(known, asked), False
         row = self._rows.one(
-            "SELECT p.name, p.team_id, t.name FROM people p JOIN teams t ON t.id = p.team_id"
-            " WHERE p.id = ? AND p.active = 1",
-            person_id,
-        )
+            "SELECT p.name, t.id, t.name FROM people p JOIN teams t ON t.id = ifnull("
+            " (SELECT c.from_team FROM team_changes c WHERE c.person_id = p.id AND c.since > ?"
+            "  ORDER BY c.since, c.id LIMIT 1), p.team_id) WHERE p.id = ? AND p.active = 1",
+            day(date), person_id,
+        )  # fmt: skip
         if row is None:
             raise Refused("名单里没有这个人，请重新选择。", field="person")
         person, team_id, team = row

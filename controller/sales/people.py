@@ -225,8 +225,25 @@ class Roster:
             sql, *(None if value is None else day(value) for value in (last_day, returns)), ident
         )
 
-    def set_team(self, ident: int, team_id: int, leader: bool | None = None) -> None:
-        """Move a person to a team, there as its leader or not (None: as before); deals stay with their team."""
+    def set_team(self, ident: int, team_id: int, since: date, leader: bool | None = None) -> None:
+        """Move a person to a team, there as its leader or not (None: as before); deals stay with their team.
+
+        `since`: the first day there. Deals of earlier days that are entered later count for the former team.
+        """
+        later = (
+            "SELECT from_team FROM team_changes WHERE person_id = ? AND since >= ? ORDER BY since, id LIMIT 1"
+        )
+        former = self._rows.one(later, ident, day(since)) or self._rows.one(
+            "SELECT team_id FROM people WHERE id = ? AND team_id <> ?", ident, team_id
+        )
+        if former is not None:  # a move into the past replaces the moves after it
+            self._rows.change(
+                "DELETE FROM team_changes WHERE person_id = ? AND since >= ?", ident, day(since)
+            )
+            self._rows.add(
+                "INSERT INTO team_changes (person_id, from_team, since) VALUES (?, ?, ?)",
+                ident, former[0], day(since),
+            )  # fmt: skip
         sql = "UPDATE people SET team_id = ?, leader = ifnull(?, leader) WHERE id = ?"
         self._rows.change(sql, team_id, None if leader is None else int(leader), ident)
 

@@ -106,7 +106,7 @@ def bring_up_to_date(roster: Roster, moves: TeamMoves, today: date, now: datetim
         person = people[move.person_id]
         if move.since > today or taken(roster, person, move.team_id):
             continue
-        roster.set_team(person.id, move.team_id, move.leader)
+        roster.set_team(person.id, move.team_id, move.since, move.leader)
         moves.apply(move, now)
         done.append(f"{person.name}从{person.team}到了{move.team}")
     for person in roster.everybody():

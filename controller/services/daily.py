@@ -62,7 +62,8 @@ def _reasons(rows: Iterable[Outcome]) -> list[tuple[str, int, list[str]]]:
 
 
 def _times(rows: Iterable[Outcome]) -> list[str]:
-    return [f"{at:%H:%M}" for at in sorted(at for row in rows for at in row.times)]
+    times = sorted(at for row in rows for at in row.times)
+    return list(dict.fromkeys(f"{at:%H:%M}" for at in times))  # several of one minute are named once
 
 
 def listed(times: list[str]) -> str:

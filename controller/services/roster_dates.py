@@ -69,7 +69,7 @@ class RosterDates:
             planned = session.moves.add(ident, target.id, since, by, now, leader)
             if since > now.date():
                 return planned
-            session.roster.set_team(ident, target.id, leader)
+            session.roster.set_team(ident, target.id, since, leader)
             session.moves.apply(planned, now)
         return None
 
@@ -107,7 +107,7 @@ class RosterDates:
                 raise Unknown(f"名单里没有编号为 {ident} 的人。", "person")
             target = _team_for(session, person, team)
             _check_free(session, person, target)
-            session.roster.set_team(ident, target.id)
+            session.roster.set_team(ident, target.id, on or today)
             if on is not None and on > today and not person.active:
                 session.roster.set_absence(ident, person.last_day, on)
             else:

@@ -43,11 +43,13 @@ class EditRefused(Exception):  # noqa: N818  a refused edit is not an error of t
 class Operation:
     """`set`: the value at `path` (None removes it); `insert`: a list's item; `move`: a list's item to number `to`.
 
+    `rename`: the last key of `path` becomes `value`; the value below it stays.
+
     `was`: the value that the editor saw at that place (for `insert`: None). An item of a list that has moved since
     is found by it; a place with another value is refused.
     """
 
-    kind: Literal["set", "insert", "move"]
+    kind: Literal["set", "insert", "move", "rename"]
     path: Path
     value: Value = None
     was: Value = _UNKNOWN
@@ -62,8 +64,8 @@ def operations_of(written: object) -> tuple[Operation, ...]:
 
 
 def _operation(one: object) -> Operation:
-    if not isinstance(one, dict) or one.get("op") not in ("set", "insert", "move"):
-        raise EditRefused("看不懂这处改动：op 可以写 set、insert、move。")
+    if not isinstance(one, dict) or one.get("op") not in ("set", "insert", "move", "rename"):
+        raise EditRefused("看不懂这处改动：op 可以写 set、insert、move、rename。")
     path = one.get("path")
     if not isinstance(path, list) or not 0 < len(path) <= MOST_STEPS or not all(map(_is_step, path)):
         raise EditRefused(f"看不懂这处改动：path 是 1 到 {MOST_STEPS} 个名称或序号。")
@@ -73,7 +75,10 @@ def _operation(one: object) -> Operation:
     if not isinstance(to, int) or isinstance(to, bool) or not 0 <= to < MOST_ITEMS:
         raise EditRefused("看不懂这处改动：to 是一个序号。")
     was = tidy(one["was"]) if "was" in one else _UNKNOWN
-    return Operation(one["op"], tuple(path), tidy(one.get("value")), was, to)
+    value = tidy(one.get("value"))
+    if one["op"] == "rename" and not (isinstance(value, str) and value and isinstance(path[-1], str)):
+        raise EditRefused("看不懂这处改动：rename 的 path 以名称结尾，value 是新的名称。")
+    return Operation(one["op"], tuple(path), value, was, to)
 
 
 def _is_step(step: object) -> bool:
@@ -128,6 +133,8 @@ def _applied(text: str, operation: Operation) -> str:
         raise EditRefused("作息表里有读不下去的地方，表格改不了。请先到“文字”里改好。") from None
     before = plain(root)
     operation = _resolved(operation, before)
+    if operation.kind == "rename":
+        _check_new_name(before, operation)
     try:
         result = _spliced(text, operation)
         after = locate(result)
@@ -138,6 +145,15 @@ def _applied(text: str, operation: Operation) -> str:
 
 
 _ODD = "文件里这一处的写法比较特别，表格改不了，没有动它。请到“文字”里改。"
+
+
+def _check_new_name(values: Value, operation: Operation) -> None:
+    *above, last = operation.path
+    group = _at(values, tuple(above))
+    if not isinstance(group, dict) or last not in group:
+        raise EditRefused("这一处刚被改过或删掉了，请看新的内容再改。", operation.path, stale=True)
+    if operation.value in group and operation.value != last:
+        raise EditRefused(f"已经有一个叫“{operation.value}”的，请换一个名称。", operation.path)
 
 
 def _check(text: str, root: Place, result: str, after: Place, intended: Value, path: Path) -> None:
@@ -219,6 +235,8 @@ def _with(values: Value, path: Path, operation: Operation) -> Value:
             items[step] = operation.value
         return items
     pairs = dict(values) if isinstance(values, dict) else {}
+    if operation.kind == "rename" and not rest:
+        return {operation.value if key == step else key: one for key, one in pairs.items()}
     pairs[step] = _with(pairs.get(step), rest, operation) if rest else operation.value
     return pairs
 
@@ -232,6 +250,8 @@ def _spliced(text: str, operation: Operation) -> str:
         return _set(text, operation.path, operation.value)
     root = locate(text)
     place = _find(root, above)
+    if operation.kind == "rename":
+        return _renamed(text, place, str(last), str(operation.value))
     if place is None or place.kind != "list" or not isinstance(last, int):
         if operation.kind == "insert" and (place is None or place.empty) and last == 0:
             return _set(text, tuple(above), [operation.value])
@@ -243,6 +263,13 @@ def _spliced(text: str, operation: Operation) -> str:
     if last > len(place.items):
         raise SpliceError
     return splice.insert_item(text, place, last, operation.value)
+
+
+def _renamed(text: str, group: Place | None, old: str, new: str) -> str:
+    number = group.find(old) if group is not None else None
+    if group is None or number is None:
+        raise SpliceError
+    return splice.rename_key(text, group, number, new)
 
 
 def _find(place: Place | None, path: Sequence[Step]) -> Place | None:

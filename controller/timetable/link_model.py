@@ -7,7 +7,7 @@ Each is off until it is written in the timetable file. A link's secrets are in a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
@@ -30,17 +30,18 @@ USUAL_QUIET: Spans = ((timedelta(), timedelta(hours=8)), (timedelta(hours=21), t
 
 @dataclass(frozen=True, slots=True)
 class Robot:
-    """A robot at a chat's vendor, as `GroupLink` and `BotLink` are."""
+    """A robot at a chat's vendor, as `GroupLink` and `BotLink` are. `id`: see `ident`."""
 
     IDENT: ClassVar[str]
 
     name: str
     kind: str
+    id: str = field(default="", kw_only=True)
 
     @property
     def ident(self) -> str:
-        """The link's name in the store and in the file of secrets."""
-        return f"{self.IDENT}:{self.name}"
+        """The link's name in the store and in the file of secrets; a renamed link keeps it by its `id`."""
+        return f"{self.IDENT}:{self.id or self.name}"
 
     @property
     def bound(self) -> str:
@@ -137,6 +138,7 @@ class WebhookLink:
 
     name: str
     send: tuple[str, ...] = HOOKED
+    id: str = ""
     line: int = 0
     kind: str = "webhook"
     bound: str = "webhook"
@@ -145,8 +147,8 @@ class WebhookLink:
 
     @property
     def ident(self) -> str:
-        """The link's name in the store and in the file of secrets."""
-        return f"webhook:{self.name}"
+        """The link's name in the store and in the file of secrets; a renamed link keeps it by its `id`."""
+        return f"webhook:{self.id or self.name}"
 
     @property
     def every_correction(self) -> bool:

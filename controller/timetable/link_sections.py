@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from controller.timetable.fields import Flag, Number, OneOf, Words
@@ -23,8 +24,10 @@ from controller.timetable.link_model import (
     MailLink,
     WebhookLink,
 )
-from controller.timetable.schema import Field, Group, Many, Table
+from controller.timetable.problems import shortened
+from controller.timetable.schema import BadError, Field, Group, Many, Table, Where
 from controller.timetable.time_fields import ClockRange
+from controller.timetable.yaml_source import Node
 
 MOST_GROUPS = 20
 MOST_BOTS = 5
@@ -66,7 +69,31 @@ def _links(values: dict[str, Any], line: int) -> LinkSettings:
 
 
 def _webhook(values: dict[str, Any], line: int) -> dict[str, Any]:
-    return {"send": tuple(dict.fromkeys(values["send"])), "line": line}
+    """Return the values of a program; its name is the key, which `_links` adds."""
+    return {"send": tuple(dict.fromkeys(values["send"])), "id": values["id"] or "", "line": line}
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Table):
+    """Links by name. Two of them never share an `id`: secrets and waiting messages belong to one link."""
+
+    def read(self, node: Node, where: Where) -> tuple[tuple[Any, Any], ...]:
+        # Not super(): a dataclass with slots is another class than the one that super() knows.
+        links = Table.read(self, node, where)
+        owners: dict[str, str] = {}
+        before = len(where.faults)
+        for name, link in sorted(links, key=lambda one: not one[1].get("id")):
+            former = link.get("id") or name
+            owner = owners.setdefault(former, name)
+            if owner != name:
+                where.inside(shortened(name)).note(
+                    link["line"],
+                    f"“{owner}”改名以前叫“{former}”，它的密钥和消息还用着这个名字",
+                    "换一个没有用过的名字，或者写另一个 id",
+                )
+        if len(where.faults) > before:
+            raise BadError
+        return links
 
 
 def _mail(values: dict[str, Any], line: int) -> MailLink:
@@ -87,6 +114,7 @@ def _is_host(text: str) -> bool:
 
 
 _NAME = Words(20, check=_plain_name, example="写一个名字，最多 20 个字，不能有 / \\ ? # %")
+_KEPT_NAME = Field(_NAME, "改名以前的名字；密钥和等着的消息还跟着它走，在手机上改名时自动写好")
 _SECRET = "密钥不写在作息表里：保存后在手机“设备 → 连接”里填"  # noqa: S105  advice, no secret
 _ADDRESS = "接收的地址不写在作息表里：保存后由负责人在手机“设备 → 连接”里填"
 
@@ -103,6 +131,7 @@ GROUP = Group(
         ),
         "keyword": Field(Words(20), "机器人的安全设置里要求的关键词；每条消息都会带上它"),
         "picture": Field(Flag(), "战报用图片发（企业微信；飞书要另填应用）；false 只发文字", default=True),
+        "id": _KEPT_NAME,
     },
     _group,
     elsewhere=dict.fromkeys(("key", "secret", "token", "url", "webhook", "password"), _SECRET),
@@ -115,6 +144,7 @@ BOT = Group(
         "senders": Field(
             Many(_ID, most=MOST_IDS, single=True), "只收这些人的消息，写人的编号；不写就都收", default=()
         ),
+        "id": _KEPT_NAME,
     },
     _bot,
     elsewhere=dict.fromkeys(("bot_id", "secret", "client_id", "client_secret", "app_id", "app_secret"), _SECRET),
@@ -152,6 +182,7 @@ WEBHOOK = Group(
         "send": Field(
             Many(OneOf(HOOKED, HOOKED_WORDS), most=len(HOOKED), single=True), "推送哪些事", default=HOOKED
         ),
+        "id": _KEPT_NAME,
     },
     _webhook,
     elsewhere={
@@ -162,10 +193,10 @@ WEBHOOK = Group(
 )
 LINKS = Group(
     {
-        "groups": Field(Table(_NAME, GROUP, most=MOST_GROUPS), "聊天群里的机器人，按名字写"),
-        "bots": Field(Table(_NAME, BOT, most=MOST_BOTS), "收单的机器人，按名字写：大家 @它 报单"),
+        "groups": Field(Named(_NAME, GROUP, most=MOST_GROUPS), "聊天群里的机器人，按名字写"),
+        "bots": Field(Named(_NAME, BOT, most=MOST_BOTS), "收单的机器人，按名字写：大家 @它 报单"),
         "mail": Field(MAIL, "给大家发邮件的邮箱"),
-        "webhooks": Field(Table(_NAME, WEBHOOK, most=MOST_WEBHOOKS), "接收推送的程序，按名字写"),
+        "webhooks": Field(Named(_NAME, WEBHOOK, most=MOST_WEBHOOKS), "接收推送的程序，按名字写"),
     },
     _links,
 )

@@ -102,6 +102,12 @@ def _below(text: str, at: int, lines: str) -> str:
     return f"{text[:end]}\n{lines}{text[end:] or chr(10)}"
 
 
+def rename_key(text: str, group: Place, number: int, name: str) -> str:
+    """Replace the name of a key."""
+    key = group.keys[number]
+    return _put(text, key.start, key.end, scalar(name, flow=group.flow))
+
+
 def remove_key(text: str, root: Place, group: Place, number: int) -> str:
     """Remove a key with its value."""
     key, item = group.keys[number], group.items[number]

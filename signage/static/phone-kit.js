@@ -166,7 +166,8 @@ export function chips(node, names, chosen, pick, called = {}) {
 // A row with text and state; optional second lines; a tap may open details.
 export function row(first, state, second, action, { open = null, look = '' } = {}) {
   const parts = [el('span', {}, first), el('span', {}, state)];
-  if (second || action) parts.push(el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action));
+  if (second && !action) parts.push(el('span', { class: 'dim all' }, second));
+  else if (action) parts.push(el('span', { class: 'dim' }, second), el('span', { class: 'dim' }, action));
   const shape = { class: 'row ' + look };
   return el('li', {}, open ? el('button', { ...shape, type: 'button', onclick: open }, parts) : el('div', shape, parts));
 }

@@ -198,22 +198,41 @@ function place(context, section, value) {
   return behind;
 }
 
-// A form for settings at any places of the file.
-export function settings(context, title, shapes, base = [], more = []) {
+// The input for the name of a settings' group; `id` keeps the former one, by which its secrets and messages are found.
+function nameField(context, base) {
+  const old = base[base.length - 1];
+  const field = fieldOf(context, { kind: 'text', path: ['name'], label: '名称', doc: '', required: true }, old);
+  field.node.querySelector('input').maxLength = 20;
+  field.full = [...base, 'name'];
+  const id = (base.reduce((value, step) => value[step], context.values) || {}).id || null;
+  field.operations = () => {
+    const name = field.value() || '';
+    if (name === old) return [];
+    const kept = name === (id || old) ? null : id || old;
+    return [...(kept === id ? [] : [{ op: 'set', path: [...base, 'id'], value: kept, was: id }]), { op: 'rename', path: base, value: name }];
+  };
+  return field;
+}
+
+// A form for settings at any places of the file. `named`: the last step of `base` is a name that can be changed.
+export function settings(context, title, shapes, base = [], more = [], named = false) {
   const at = (path) => path.reduce((value, step) => (value === null || value === undefined ? null : value[step]), context.values);
+  const fresh = base[0] === 'links' && base.length === 3 && !named; // a new link is written with its events
   const fields = shapes.map((shape) => {
     const full = [...base, ...shape.path];
     const found = at(full);
     const field = fieldOf(context, shape, found === undefined ? null : found);
     field.full = full;
     field.was = found === undefined ? null : found;
+    field.given = fresh && Array.isArray(shape.usual) && shape.usual.length ? shape.usual : null;
     return field;
   });
-  const operations = () => fields.filter((field) => field.changed()).map((field) => ({ op: 'set', path: field.full, value: field.value(), was: field.was }));
+  const naming = named ? nameField(context, base) : null;
+  const operations = () => [...fields.filter((field) => field.changed() || field.given).map((field) => ({ op: 'set', path: field.full, value: field.changed() ? field.value() : field.given, was: field.was })), ...(naming ? naming.operations() : [])];
   const voice = fields.find((field) => field.path[field.path.length - 1] === 'voice');
   const speed = fields.find((field) => field.path[field.path.length - 1] === 'speed');
   const sound = voice ? listen(context, () => '恭喜{team}的{person}签了一单{product}，金额是{amount}，请大家为他喝彩！',
     () => ({ voice: voice.value() || 'auto', speed: Number(speed.value() || 1) })).nodes : [];
   const dated = fields.some((field) => ['office', 'city', 'holidays', 'days_off', 'extra_workdays', 'new_customers'].includes(field.full[0]));
-  open(context, { title, fields, operations, prefix: base.length ? base : [null], extra: sound, more, dated });
+  open(context, { title, fields: naming ? [naming, ...fields] : fields, operations, prefix: base.length ? base : [null], extra: sound, more, dated });
 }

@@ -60,25 +60,40 @@ function drawSettings() {
   fill($('screens'), Object.keys(screens).map((name) => row(name, '', Object.entries(screens[name] || {}).map(([key, value]) => `${screenLabel(key)} ${context.forms.names[value] || value}`).join('，'), '', { open: () => openScreen(name) })));
 }
 
-// ---- groups and the mailbox
+// ---- links by name: groups, robots, programs; and the mailbox
 
+const LINKS = {
+  groups: { title: (name) => `群“${name}”`, gone: (name) => `去掉群“${name}”`, add: '加一个群', label: '怎么称呼这个群', hint: '先在群里加一个机器人，它的密钥等保存以后在手机“设备 → 连接”里填，不写在作息表里。' },
+  bots: { title: (name) => `机器人“${name}”`, gone: (name) => `去掉机器人“${name}”`, add: '加一个收单的机器人', label: '怎么称呼这个机器人', hint: '先在企业微信、钉钉或飞书建一个机器人，它的密钥等保存以后在手机“设备 → 连接”里填，不写在作息表里。' },
+  webhooks: { title: (name) => `程序“${name}”`, gone: (name) => `去掉程序“${name}”`, add: '加一个接收推送的程序', label: '怎么称呼这个程序', hint: '接收的地址由负责人填，签名密钥可以让战鼓生成：保存以后都在手机“设备 → 连接”里，不写在作息表里。' },
+};
 const linksOf = () => (context.values && context.values.links) || {};
 const namesOf = (list) => [].concat(list || []).map((name) => context.forms.names[name] || name).join('、');
 
-function openGroup(name) {
-  const path = ['links', 'groups', name];
-  settings(context, `群“${name}”`, context.forms.group, path, remove(context, path, `去掉群“${name}”`));
+function openLink(table, name) {
+  const path = ['links', table, name];
+  const { title, gone } = LINKS[table];
+  const there = name in (linksOf()[table] || {});
+  settings(context, title(name), context.forms.links[table], path, there ? remove(context, path, gone(name)) : [], there);
 }
 
-function addGroup() {
-  const input = el('input', { class: 'line', maxlength: 20, id: 'group-name' });
-  const go = el('button', { type: 'button', class: 'go', onclick: () => input.value.trim() && openGroup(input.value.trim()) }, '下一步');
-  sheet('加一个群', el('p', { class: 'dim' }, '先在群里加一个机器人，它的密钥等保存以后在手机“设备 → 连接”里填，不写在作息表里。'), el('label', { for: 'group-name' }, '怎么称呼这个群'), input, go);
+function addLink(table) {
+  const { add, label, hint } = LINKS[table];
+  const input = el('input', { class: 'line', maxlength: 20, id: 'link-name' });
+  const go = el('button', { type: 'button', class: 'go', onclick: () => input.value.trim() && openLink(table, input.value.trim()) }, '下一步');
+  sheet(add, el('p', { class: 'dim' }, hint), el('label', { for: 'link-name' }, label), input, go);
+}
+
+function linkRows(table) {
+  const send = context.forms.links[table].find((field) => field.path[0] === 'send');
+  return Object.entries(linksOf()[table] || {}).map(([name, one]) => row(name, namesOf((one || {}).kind), namesOf((one || {}).send || (send && send.usual)), '', { open: () => openLink(table, name) }));
 }
 
 function drawLinks() {
-  const { groups, mail } = linksOf();
-  fill($('groups'), Object.entries(groups || {}).map(([name, one]) => row(name, namesOf((one || {}).kind), namesOf((one || {}).send || context.forms.group.find((field) => field.path[0] === 'send').usual), '', { open: () => openGroup(name) })),
+  const { mail } = linksOf();
+  fill($('bots'), linkRows('bots'));
+  fill($('webhooks'), linkRows('webhooks'));
+  fill($('groups'), linkRows('groups'),
     row('邮件', mail ? '' : '没有设', mail ? words(mail.sender) : '每周、每月把开拓能手的喜报发给大家', '', { open: () => settings(context, '邮件', context.forms.mail, [], remove(context, ['links', 'mail'], '去掉邮件')) }));
 }
 
@@ -109,7 +124,7 @@ function drawNotes() {
     el('p', {}, el('b', {}, '文件里有错，没有生效，用的是上一份对的作息表。')),
     el('ul', { class: 'faults' }, context.problems.slice(0, 5).map((problem) => el('li', {}, problem.full))),
     el('p', {}, unreadable ? '请到“文字”里改好。' : '点开标着“这里有错”的一条来改，或者到“文字”里改。')) : '');
-  for (const button of document.querySelectorAll('[data-add], #add-screen, #add-group')) button.disabled = unreadable;
+  for (const button of document.querySelectorAll('[data-add], [data-link], #add-screen')) button.disabled = unreadable;
 }
 
 function draw() {
@@ -172,7 +187,7 @@ function show() {
 
 for (const button of document.querySelectorAll('[data-add]')) button.addEventListener('click', () => entry(context, button.dataset.add));
 $('add-screen').addEventListener('click', addScreen);
-$('add-group').addEventListener('click', addGroup);
+for (const button of document.querySelectorAll('[data-link]')) button.addEventListener('click', () => addLink(button.dataset.link));
 $('date').addEventListener('change', () => {
   context.date = $('date').value || context.today;
   drawPlan();

@@ -119,7 +119,7 @@ def minute(root: Root) -> str:
     """Run the daemon, speak a text, stop it; return what was recorded."""
     device = f"SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={DISK}"
     root.run(f"cd /; {device} zhangu run --host 127.0.0.1 --port 8089 >/var/log/zhangu.log 2>&1 &")
-    for _ in range(120):
+    for _ in range(1200):  # a busy machine needs minutes
         if "http" in root.run("zhangu status", check=False):
             break
         time.sleep(0.5)
@@ -128,7 +128,7 @@ def minute(root: Root) -> str:
         raise SystemExit(f"no link for the owner: {status}")
     root.run(f"zhangu say {SAY}")
     log = root.folder / "var/log/zhangu.log"
-    for _ in range(120):  # an emulated machine needs a minute
+    for _ in range(600):  # an emulated machine needs a minute
         if "is heard" in log.read_text(encoding="utf-8"):
             break
         time.sleep(1)

@@ -35,13 +35,16 @@ def built(out: Path, key: Path, wheels: Path) -> tuple[Path, Path]:
     return Path(done.stdout.split()[-1]), out / "tree-amd64"
 
 
-def variant(tree: Path, out: Path, version: str, key: Path, *, deaf: bool = False) -> Path:
-    """Make the same program as another version, for Python 3.11 alone; `deaf`: one whose daemon never answers."""
+def variant(
+    tree: Path, out: Path, version: str, key: Path, *, deaf: bool = False, python: str = "3.11"
+) -> Path:
+    """Make the same program as another version, for one Python alone; `deaf`: one whose daemon never answers."""
     copy = out / f"tree-{version}"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(tree, copy, symlinks=True, copy_function=os.link)
     package = copy / "opt" / "zhangu" / "package"
-    shutil.rmtree(package / "venv-3.13", ignore_errors=True)
+    for other in set(build.PYTHONS) - {python}:
+        shutil.rmtree(package / f"venv-{other}", ignore_errors=True)
     was = (package / "VERSION").read_text(encoding="ascii").strip()
     for file in (package / "VERSION", *(copy / "DEBIAN").iterdir()):
         _rewritten(file, file.read_text(encoding="utf-8").replace(was, version))

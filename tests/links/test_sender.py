@@ -292,3 +292,26 @@ def test_any_other_service_through_apprise(tmp_path: Path) -> None:
         house.send(60)
         hook.close()
         assert hook.texts == ["【本周第一单】猛虎队 王小明签了网络招聘，12,800 元，大家加油！"]
+
+
+def test_a_renamed_link_keeps_its_key_and_its_messages(house: LinkedHouse, wecom: WecomServer) -> None:
+    """A message that waits when the group is renamed arrives once, under the id of its first attempt."""
+    ids: list[str] = []
+
+    def broken(asked: object) -> Reply:
+        ids.append(asked.headers["x-message-id"])  # type: ignore[attr-defined]
+        return Reply(502, b"bad gateway", "text/html")
+
+    wecom.broken = broken
+    house.deal("王小明", 12_800)
+    house.send(4)
+    assert house.office.links.status()[0].waiting == 1
+    text = house.file.read_text("utf-8")
+    house.file.write_text(text.replace("    销售群:\n", "    喜报群:\n      id: 销售群\n"), "utf-8")
+    house.timetable_file.refresh()
+    status = house.office.links.status()[0]
+    assert (status.name, status.ident, status.on, status.waiting) == ("喜报群", GROUP, True, 1)
+    wecom.broken = None
+    house.send(120)
+    assert [sent for sent, _ in wecom.taken] == ids[:1]
+    assert house.link_messages(GROUP)[0].state == "sent"

@@ -159,3 +159,22 @@ def test_without_a_copy_the_store_stays(tmp_path: Path) -> None:
     with pytest.raises(StoreTrouble, match="更新的版本"):
         store_file.fit(path, NOW)
     assert version_of(path) == KNOWN + 1
+
+
+def test_moves_of_earlier_versions_are_known_by_their_days() -> None:
+    """Before the first move: the team of the last deal; before a later one: the team of the move before it."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for script in SCRIPTS[:18]:
+            connection.executescript(script)
+        connection.executescript(
+            "INSERT INTO teams (id, name) VALUES (1, 'A'), (2, 'B'), (3, 'C');"
+            "INSERT INTO people (id, team_id, name) VALUES (1, 3, 'X'), (2, 2, 'Y');"
+            "INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked)"
+            " VALUES ('k', '2026-10-01', 0, 1, 1, 'X', 'A', 'p', 1, 'a');"
+            "INSERT INTO team_moves (person_id, team_id, since, made, made_by, applied)"
+            " VALUES (1, 2, '2026-10-05', 0, 'Z', 1), (1, 3, '2026-11-02', 0, 'Z', 1),"
+            " (2, 2, '2026-11-02', 0, 'Z', 1);"
+        )
+        connection.executescript(SCRIPTS[18])
+        rows = connection.execute("SELECT person_id, from_team, since FROM team_changes").fetchall()
+    assert rows == [(1, 1, "2026-10-05"), (1, 2, "2026-11-02")]  # of Y nothing is known

@@ -280,11 +280,11 @@ def test_the_day_says_what_was_not_heard_and_why() -> None:
     rows += [
         some(State.NOT_HEARD, "没有音响。", 5, kind=Kind.BIG),
         some(State.NOT_HEARD, "没有音响。", 4),
-        some(State.WAITING, "正在静音。", 6),
+        some(State.WAITING, "正在静音。", 6, 6),
     ]
     assert day_line(NOW.date(), rows).lines == (
         "今天播了 1 条。", "另有 1 条并进了别的播报。", "没有播 2 条：没有音响。（14:04 14:05）",
-        "没有播 1 条：已过时。（14:03）", "还在等 1 条：正在静音。（14:06）",
+        "没有播 1 条：已过时。（14:03）", "还在等 2 条：正在静音。（14:06）",
     )  # fmt: skip
     assert day_line(NOW.date(), rows[:1]).lines == ("今天播了 1 条，都播成了。",)
 

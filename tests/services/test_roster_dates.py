@@ -12,6 +12,7 @@ from office_made import ROOT, House, house
 
 from controller.sales.model import Conflict, Refused, Unknown
 from controller.sales.people_import import PersonRow
+from controller.services.deals import How
 
 FRIDAY = datetime(2026, 11, 27, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 CUES = """
@@ -54,6 +55,28 @@ def test_the_timekeeper_moves_people_at_the_days_start(office: House) -> None:
     assert team_of(office, "王小明") == "飞龙队"
     assert dates.moves() == {}
     assert [deal.team for deal in office.office.deals(FRIDAY.date())] == ["猛虎队"]
+
+
+def test_a_deal_that_is_entered_late_counts_for_the_team_of_its_day(office: House) -> None:
+    """Also an old one, and the correction of one; a move with an earlier first day replaces those after it."""
+    dates, person = office.office.roster_dates, ident(office, "王小明")
+    office.deal("王小明", 300, "before")
+    dates.move(person, "飞龙队", date(2026, 11, 26), "助理")
+
+    def team_on(day: date, replaces: int | None = None, amount: int = 500) -> str:
+        how = How(False, replaces, day, history=True)
+        key = f"{day}-{replaces}-{amount}"
+        made = office.office.record_deal("王小明", "铂金套餐", amount, key, how=how)
+        return next(deal.team for deal in office.office.deals(day) if deal.id == made.id)
+
+    assert team_on(date(2025, 3, 3)) == "猛虎队"
+    assert team_on(date(2026, 11, 25)) == "猛虎队"
+    assert team_on(date(2026, 11, 26)) == team_on(date(2026, 11, 27)) == "飞龙队"
+    late = next(deal.id for deal in office.office.deals(date(2026, 11, 25)))
+    assert team_on(date(2026, 11, 25), late, 700) == "猛虎队"
+    dates.move(person, "雄鹰队", date(2026, 11, 24), "助理")
+    assert team_on(date(2026, 11, 25), amount=900) == "雄鹰队"
+    assert team_on(date(2026, 11, 23), amount=900) == "猛虎队"
 
 
 def test_a_restart_after_a_gap_catches_up(office: House) -> None:

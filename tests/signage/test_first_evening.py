@@ -12,6 +12,13 @@ from tests.signage.house import House, running
 pytestmark = pytest.mark.browser
 
 TABS = ("deal", "say", "results", "targets", "days", "colleagues", "links", "device")
+BROKEN = """() => [...document.querySelectorAll('.tabs a')].filter((tab) => {
+  const range = document.createRange();
+  range.selectNodeContents(tab);
+  const box = tab.getBoundingClientRect();
+  return !tab.hidden && (range.getClientRects().length > 1 || box.left < 0 || box.right > innerWidth + 1);
+}).map((tab) => tab.textContent)"""
+"""Names of tabs that are broken into two lines or outside of the screen."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +41,7 @@ def phone_of(house: House, browser: Browser, role: str, locale: str = "zh-CN") -
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 def test_no_address_of_the_phone_is_missing(house: House, browser: Browser, locale: str) -> None:
-    """In both languages each script, picture and request of all tabs is answered."""
+    """In both languages each script and request of all tabs is answered, and at 320 px no tab's name is broken."""
     page = phone_of(house, browser, "owner", locale)
     failed: list[str] = []
 
@@ -47,6 +54,7 @@ def test_no_address_of_the_phone_is_missing(house: House, browser: Browser, loca
     for tab in TABS:
         page.evaluate("(tab) => { location.hash = tab }", tab)
         page.locator(f"section#{tab}").wait_for()
+        assert page.evaluate(BROKEN) == [], tab
     assert failed == []
     page.context.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -264,12 +264,57 @@ def test_settings_and_a_new_entry(house: House, browser: Browser, pages: list[Pa
     assert re.findall(r"#.*", text) == comments
 
 
+def waited(what: Callable[[], object]) -> None:
+    """Wait until the daemon has read the file again."""
+    deadline = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def renamed(page: Page, old: str, new: str) -> None:
+    """Change a group's name in its form."""
+    page.locator("#groups button", has_text=old).click()
+    page.locator("#sheet [data-key=name] input").fill(new)
+    expect(page.locator("#sheet-save")).to_be_enabled()
+    kept(page, "rename")
+    page.click("#sheet-save")
+    expect(page.locator("#groups li").first).to_contain_text(new)
+
+
+def test_a_program_is_added_with_the_events_that_it_gets(
+    house: House, browser: Browser, pages: list[Page]
+) -> None:
+    """设置 → 接收推送的程序: all events unless some are taken away; the link waits for its address and secret."""
+    page = opened(house, browser, pages, "small")
+    page.locator(".tabs").get_by_text("设置").click()
+    page.click("[data-link=webhooks]")
+    page.fill("#link-name", "客户系统")
+    page.get_by_text("下一步").click()
+    expect(page.locator("#sheet-save")).to_be_enabled()
+    page.locator("#sheet [data-key=send] .chip", has_text="故障").click()
+    expect(page.locator("#sheet .changes")).to_contain_text("send: [deals, corrections, results]")
+    kept(page, "webhook")
+    page.click("#sheet-save")
+    expect(page.locator("#webhooks li")).to_contain_text("每一单、更正、战报")
+    waited(lambda: house.daemon.office.links.status())
+    (program,) = house.daemon.office.links.status()
+    assert (program.ident, program.on) == ("webhook:客户系统", False)
+    (spec,) = house.daemon.office._context.rhythm.links.webhooks
+    assert spec.send == ("deals", "corrections", "results")
+    page.locator("#webhooks button", has_text="客户系统").click()
+    page.locator("#sheet").get_by_role("button", name="去掉").click()
+    page.locator("#sheet").get_by_role("button", name="去掉").click()
+    expect(page.locator("#webhooks li")).to_have_count(0)
+    waited(lambda: not house.daemon.office.links.status())
+
+
 def test_a_group_is_added_changed_and_removed(house: House, browser: Browser, pages: list[Page]) -> None:
     """设置 → 群和邮件: the form writes the YAML, every comment stays, the daemon has the link; removing ends it."""
     page = opened(house, browser, pages, "small")
     page.locator(".tabs").get_by_text("设置").click()
-    page.click("#add-group")
-    page.fill("#group-name", "销售一群")
+    page.click("[data-link=groups]")
+    page.fill("#link-name", "销售一群")
     page.get_by_text("下一步").click()
     page.locator("#sheet [data-key=kind] select").select_option(label="企业微信")
     page.locator("#sheet [data-key=send] .chip", has_text="整点").click()
@@ -282,16 +327,19 @@ def test_a_group_is_added_changed_and_removed(house: House, browser: Browser, pa
     expect(page.locator("#groups li").first).to_contain_text("企业微信")
     text = house.daemon.timetable_file.path.read_text(encoding="utf-8")
     assert re.findall(r"#.*", text) == re.findall(r"#.*", SHIPPED)
-    deadline = time.monotonic() + 30
-    while not (groups := house.daemon.office._context.rhythm.links.groups):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    waited(lambda: house.daemon.office._context.rhythm.links.groups)
+    groups = house.daemon.office._context.rhythm.links.groups
     assert (groups[0].name, groups[0].kind, "hourly" in groups[0].send) == ("销售一群", "wecom", False)
-    page.locator("#groups button", has_text="销售一群").click()
+    renamed(page, "销售一群", "销售二群")
+    renamed(page, "销售二群", "销售三群")
+    assert "id: 销售一群}" in house.daemon.timetable_file.path.read_text(encoding="utf-8")
+    waited(lambda: [(one.name, one.ident) for one in house.daemon.office.links.status()]
+           == [("销售三群", "group:销售一群")])  # fmt: skip
+    page.locator("#groups button", has_text="销售三群").click()
     page.locator("#sheet").get_by_role("button", name="去掉").click()
     page.locator("#sheet").get_by_role("button", name="去掉").click()
     expect(page.locator("#groups li")).to_have_count(1)
-    assert "销售一群" not in house.daemon.timetable_file.path.read_text(encoding="utf-8")
+    assert "销售三群" not in house.daemon.timetable_file.path.read_text(encoding="utf-8")
 
 
 def by_touch(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -317,3 +317,42 @@ def test_the_model_is_the_one_with_the_edit_applied(tmp_path: Path) -> None:
     spans = list(before.spans)
     spans[10] = replace(spans[10], volume=55)
     assert replace(before, spans=tuple(spans)) == after
+
+
+GROUPS = """office: a
+rhythm: []
+links:
+  groups:
+    # 最大的群
+    销售群: {kind: wecom}   # 一部
+    "二部": {kind: dingtalk}
+  webhooks: {CRM: {send: deals}, 看板: {}}
+"""
+
+
+def test_a_name_is_changed_in_its_place() -> None:
+    """Only the key's text differs, in blocks and in braces; values, order and comments stay."""
+    after = edited(
+        {"op": "rename", "path": ["links", "groups", "销售群"], "value": "喜报: 群"},
+        {"op": "rename", "path": ["links", "webhooks", "CRM"], "value": "客户系统"},
+        text=GROUPS,
+    )
+    expected = GROUPS.replace("    销售群: {kind: wecom}   # 一部", '    "喜报: 群": {kind: wecom}   # 一部')
+    assert after == expected.replace("{CRM: {send", "{客户系统: {send")
+    assert list(values_of(after)["links"]["groups"]) == ["喜报: 群", "二部"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (["links", "groups", "销售群"], "二部", "已经有一个叫“二部”的"),
+        (["links", "groups", "三部"], "四部", "刚被改过或删掉了"),
+        (["links", "groups", 0], "四部", "rename 的 path 以名称结尾"),
+        (["links", "groups", "二部"], {"a": "b"}, "rename 的 path 以名称结尾"),
+        (["links", "groups", "二部"], "", "rename 的 path 以名称结尾"),
+    ],
+)
+def test_a_name_that_cannot_be_changed_is_refused(path: list[Any], value: Any, sentence: str) -> None:
+    """A name that is taken, one that is gone, and a request that names nothing."""
+    with pytest.raises(EditRefused, match=sentence):
+        edited({"op": "rename", "path": path, "value": value}, text=GROUPS)

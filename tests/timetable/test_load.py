@@ -39,6 +39,14 @@ SHIPPED_TEXT = SHIPPED.read_text(encoding="utf-8")
 # (kind of problem, file, full sentences)
 CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
+        "a link with the former name of another one",
+        HEAD + A + "links:\n  groups:\n    新群: {kind: wecom}\n    喜报群: {id: 新群, kind: wecom}\n",
+        (
+            "rhythm.yaml 第 6 行，links › groups › 新群：“喜报群”改名以前叫“新群”，它的密钥和消息还用着这个名字。"
+            "换一个没有用过的名字，或者写另一个 id。",
+        ),
+    ),
+    (
         "a full-width colon and a tab",
         "office：测试\nrhythm:\n\t- at: 09:00-10:00\n\t  name: A\n",
         (
