@@ -16,6 +16,7 @@ from controller.sales.model import Refused
 from controller.services.history import check_span
 from controller.services.tables import FORMATS
 from signage.http import AROUND_A_FILE, Denied
+from signage.language import catalogue, is_english
 
 UPLOADS_PER_MINUTE: Final = 40
 LONGEST_DOWNLOAD: Final = 400
@@ -78,7 +79,7 @@ def table_answer(name: str, rows: Iterator[Sequence[str]], since: date, until: d
     kind, write = FORMATS[format_]
     if not _DOWNLOADS.acquire(blocking=False):
         raise Denied(429, "正在导出另一个文件，请过一会儿再试。", retry_after=10)
-    answer = Response(write(rows), content_type=kind)
+    answer = Response(write(rows, catalogue().value if is_english() else str), content_type=kind)
     answer.call_on_close(_DOWNLOADS.release)
     file = f"{name}-{since.isoformat()}-{until.isoformat()}.{format_}"
     answer.headers["Content-Disposition"] = f"attachment; filename={file}"

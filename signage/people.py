@@ -20,6 +20,7 @@ from signage.callers import author
 from signage.fields import NAME_LIMIT
 from signage.files import uploaded
 from signage.http import body, brings, date_of, flag_of, text_of
+from signage.language import is_english
 from signage.office import office
 from signage.serializers import Json
 
@@ -173,6 +174,8 @@ def export_list() -> Response:
     format_ = request.args.get("format", "csv")
     if format_ not in FORMATS:
         raise Refused("format 要写成 csv 或 xlsx。", "format")
-    answer = Response(office().people_lists.export(format_), content_type=FORMATS[format_][0])
+    answer = Response(
+        office().people_lists.export(format_, english=is_english()), content_type=FORMATS[format_][0]
+    )
     answer.headers["Content-Disposition"] = f'attachment; filename="people.{format_}"'
     return answer

@@ -154,6 +154,11 @@ def import_measures(file: Path, preview: bool, home: Path | None) -> None:
     import_file(chosen(home), file, only_preview=preview)
 
 
+_language = click.option(
+    "--language", type=click.Choice(("zh", "en")), default="zh", help="The language of the headings."
+)
+
+
 @click.group()
 def export() -> None:
     """Export data."""
@@ -161,13 +166,14 @@ def export() -> None:
 
 @export.command(name="people")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_language
 @home_option
-def export_people(file: Path, home: Path | None) -> None:
+def export_people(file: Path, language: str, home: Path | None) -> None:
     """People and teams into FILE, which ends in .csv or .xlsx, for changes and a new import."""
     from controller.cli.people_list import export_file
 
     with store_of(chosen(home)) as store:
-        export_file(store, file)
+        export_file(store, file, english=language == "en")
 
 
 def _span(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -178,6 +184,7 @@ def _span(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]
 def _with_span(formats: Sequence[str], command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         home_option,
+        _language,
         click.argument("file", type=click.Path(dir_okay=False, path_type=Path)),
         click.option("--format", "format_", type=click.Choice(formats), help="Default: the file's ending."),
         click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day."),
@@ -191,20 +198,24 @@ def _with_span(formats: Sequence[str], command: Callable[..., None]) -> Callable
 
 @export.command()
 @_span("csv", "xlsx", "parquet")
-def deals(since: datetime, until: datetime, file: Path, format_: str | None, home: Path | None) -> None:
+def deals(
+    since: datetime, until: datetime, file: Path, format_: str | None, language: str, home: Path | None
+) -> None:
     """The deals of a span into a new CSV file, Excel workbook or Parquet file, also those taken back."""
     from controller.cli.tables import export_deals
 
-    export_deals(chosen(home), since.date(), until.date(), file, format_)
+    export_deals(chosen(home), since.date(), until.date(), file, format_, language)
 
 
 @export.command()
 @_span("csv", "xlsx")
-def measures(since: datetime, until: datetime, file: Path, format_: str | None, home: Path | None) -> None:
+def measures(
+    since: datetime, until: datetime, file: Path, format_: str | None, language: str, home: Path | None
+) -> None:
     """The numbers beside the deals (calls, appointments, payments) of a span, as CSV or Excel workbook."""
     from controller.cli.tables import export_measures
 
-    export_measures(chosen(home), since.date(), until.date(), file, format_)
+    export_measures(chosen(home), since.date(), until.date(), file, format_, language)
 
 
 @click.command()

@@ -56,13 +56,13 @@ def _words(plan: RowPlan) -> str:
     return "　".join((plan.row.team, plan.row.name, *plan.changes))
 
 
-def export_file(store: Store, file: Path) -> None:
+def export_file(store: Store, file: Path, *, english: bool) -> None:
     """Write the roster into `file` in the format of its ending."""
     format_ = file.suffix.lower().removeprefix(".")
     if format_ not in FORMATS:
         stop(f"没有导出：{file.name} 的结尾要写成 .csv 或 .xlsx。", FAILED)
     with TemporaryDirectory(prefix="zhangu-export-") as folder:
-        data = PeopleLists(store, UploadInbox(Path(folder)), UploadSandbox()).export(format_)
+        data = PeopleLists(store, UploadInbox(Path(folder)), UploadSandbox()).export(format_, english=english)
     try:
         file.write_bytes(data)
     except OSError as error:

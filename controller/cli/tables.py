@@ -19,6 +19,7 @@ from controller.services.history import check_span, rows_of
 from controller.services.measures import MeasureService
 from controller.services.tables import FORMATS
 from controller.system.os_errors import reason
+from signage import catalogue
 
 if TYPE_CHECKING:
     from controller.system.paths import Home
@@ -27,7 +28,9 @@ COMMAND = "主机上的命令"
 PARQUET = "parquet"
 
 
-def export_deals(home: Home, since: date, until: date, file: Path, format_: str | None) -> None:
+def export_deals(
+    home: Home, since: date, until: date, file: Path, format_: str | None, language: str
+) -> None:
     """Write the deals of a span into a new file."""
     wanted = _format(file, format_, (*FORMATS, PARQUET))
     if wanted == PARQUET:
@@ -38,15 +41,17 @@ def export_deals(home: Home, since: date, until: date, file: Path, format_: str 
             zone = str(timetable_of(home).rhythm.zone)
             _into(file, lambda out: parquet.write_deals(store, since, until, zone, out))
         else:
-            _write(rows_of(store, since, until), file, wanted)
+            _write(rows_of(store, since, until), file, wanted, language)
 
 
-def export_measures(home: Home, since: date, until: date, file: Path, format_: str | None) -> None:
+def export_measures(
+    home: Home, since: date, until: date, file: Path, format_: str | None, language: str
+) -> None:
     """Write the numbers beside the deals of a span into a new file."""
     check_span(since, until)
     wanted = _format(file, format_, tuple(FORMATS))
     with _opened(home) as (_, measures):
-        _write(measures.rows(since, until), file, wanted)
+        _write(measures.rows(since, until), file, wanted, language)
 
 
 def import_file(home: Home, file: Path, *, only_preview: bool) -> None:
@@ -85,8 +90,9 @@ def _format(file: Path, format_: str | None, known: Sequence[str]) -> str:
     return wanted
 
 
-def _write(rows: Iterator[Sequence[str]], file: Path, wanted: str) -> None:
-    _into(file, lambda out: out.writelines(FORMATS[wanted][1](rows)))
+def _write(rows: Iterator[Sequence[str]], file: Path, wanted: str, language: str) -> None:
+    word = catalogue.read().value if language == "en" else str
+    _into(file, lambda out: out.writelines(FORMATS[wanted][1](rows, word)))
 
 
 def _into(file: Path, write: Callable[[IO[bytes]], None]) -> None:

@@ -12,17 +12,21 @@ from controller.sales.people_merge import birthday_words, date_words
 from controller.sales.workbook_writer import escaped, workbook
 
 HEADINGS: Final = ("团队", "姓名", "组长", "读音", "生日", "入职日期", "邮箱")
+ENGLISH: Final = ("team", "person", "leader", "say_as", "birthday", "joined", "email")
+"""Headings for an English reader; the import reads both."""
 _WIDTHS: Final = (16, 16, 8, 24, 12, 14, 28)
 
 
-def rows_of(people: Iterable[Person]) -> list[tuple[str, ...]]:
+def rows_of(people: Iterable[Person], *, english: bool = False) -> list[tuple[str, ...]]:
     """Return the heading and one row per person."""
+    leads = "yes" if english else "是"
     return [
-        HEADINGS,
+        ENGLISH if english else HEADINGS,
         *(
             (
-                person.team, person.name, "是" if person.leader else "", person.say_as or "",
-                birthday_words(person.birthday) or "", date_words(person.joined) or "", person.email or "",
+                person.team, person.name, leads if person.leader else "", person.say_as or "",
+                (person.birthday if english else birthday_words(person.birthday)) or "",
+                date_words(person.joined) or "", person.email or "",
             )
             for person in people
         ),
@@ -38,4 +42,4 @@ def as_csv(rows: Sequence[Sequence[str]]) -> bytes:
 
 def as_xlsx(rows: Sequence[Sequence[str]]) -> bytes:
     """Return an Excel workbook with one sheet; each cell is a text."""
-    return b"".join(workbook(rows, "名单", _WIDTHS))
+    return b"".join(workbook(rows, "名单" if rows[0] == HEADINGS else "people", _WIDTHS))

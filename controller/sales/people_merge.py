@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -59,22 +59,11 @@ def _match(row: PersonRow, team: str, same_name: Sequence[Person]) -> Person | N
 
 def _plan(row: PersonRow, team: str, person: Person | None) -> RowPlan:
     if person is None:
-        row = PersonRow(
-            team,
-            row.name,
-            row.leader,
-            row.say_as,
-            row.namesake,
-            row.birthday,
-            row.joined,
-            row.email,
-            row.line,
-        )
-        return RowPlan(row, ADDED)
-    merged = PersonRow(
-        team, row.name, person.leader if row.keeps_leader else row.leader, row.say_as or person.say_as,
-        row.namesake, row.birthday or person.birthday, row.joined or person.joined,
-        row.email or person.email, row.line,
+        return RowPlan(replace(row, team=team, keeps_leader=False), ADDED)
+    merged = replace(
+        row, team=team, leader=person.leader if row.keeps_leader else row.leader, say_as=row.say_as or person.say_as,
+        birthday=row.birthday or person.birthday, joined=row.joined or person.joined,
+        email=row.email or person.email, keeps_leader=False,
     )  # fmt: skip
     changes = tuple(_differences(person, merged))
     what = RETURNED if not person.active else CHANGED if changes else SAME

@@ -83,10 +83,10 @@ class PeopleLists:
             self._previews.pop(ident, None)
         return done, tuple(f"{p.team}的{hint}" for p in imported if (hint := needs_reading(p)))
 
-    def export(self, format_: str) -> bytes:
+    def export(self, format_: str, *, english: bool = False) -> bytes:
         """Return the roster as "csv" or "xlsx", ready to be imported again."""
         with self._store.read() as session:
-            rows = rows_of(session.roster.people())
+            rows = rows_of(session.roster.people(), english=english)
         return FORMATS[format_][1](rows)
 
     def _reviewed(self, reviewed: Reviewed) -> Preview:

@@ -8,15 +8,16 @@ import ctypes
 import os
 import threading
 import wave
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from controller.sound.mandarin import for_espeak
 from controller.sound.tts.cache import Takes
-from controller.sound.tts.engines import EngineFailed, Maker, Piper, Sherpa
+from controller.sound.tts.engines import Engine, EngineFailed, Maker, Piper, Sherpa
 from controller.sound.tts.kokoro import Kokoro
 from controller.sound.tts.script import PLAIN, Delivery, Recording
-from controller.sound.tts.speakers import model_folders
+from controller.sound.tts.speakers import kind_of, model_folders
 from controller.sound.tts.worker_loop import serve
 
 LANGUAGE = "cmn"
@@ -147,12 +148,13 @@ def neural(voices: Path) -> list[Maker]:
     return [_maker(folder) for folder in model_folders(voices)]
 
 
+_ENGINES: Final[dict[str, Callable[[Path], Engine]]] = {"kokoro": Kokoro, "piper": Piper, "sherpa": Sherpa}
+
+
 def _maker(folder: Path) -> Maker:
-    if any(folder.glob("kokoro*.onnx")):
-        return Maker("kokoro", lambda: Kokoro(folder))
-    if any(folder.glob("*.onnx.json")):
-        return Maker("piper", lambda: Piper(folder))
-    return Maker("sherpa", lambda: Sherpa(folder))
+    kind = kind_of(folder)
+    engine = _ENGINES[kind]
+    return Maker(kind, lambda: engine(folder))
 
 
 def main() -> None:

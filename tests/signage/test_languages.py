@@ -182,7 +182,7 @@ JUNK = (
 KEPT = ("战鼓", "万", "Add “万” (ten thousand)", "Unit; “元” (yuan) makes it an amount of money")
 """The seal, the key for an amount in 万, the unit of money."""
 FILES = ("/api/people/export", "/api/deals.csv", "/api/measures/export")
-"""Exported files have Chinese headings in both languages, so that they can be imported again everywhere."""
+"""Files for download; see `test_an_exported_file_has_headings_in_the_readers_language`."""
 PROGRAMS = ("/api/docs", "/api/openapi.json")
 """For those who write programs: the log's sentences and an office's own words as examples."""
 WALLS = ("/wall", "/api/wall", "/api/pairing", "/events")
@@ -235,6 +235,18 @@ def test_every_answer_is_english(house: House) -> None:
                 }
             found += [f"{method} {path} {one}" for one in chinese_in(said)]
     assert not found, "\n".join(found)
+
+
+def test_an_exported_file_has_headings_in_the_readers_language(house: House) -> None:
+    """An English reader gets English headings and states; names and products stay; a program gets Chinese ones."""
+    span = "?from=2020-01-01&until=2020-01-02"
+    for path, english, chinese in (
+        ("/api/people/export", "team,person,leader,say_as,birthday,joined,email", "团队,姓名"),
+        (f"/api/deals.csv{span}", "Number,Date,Time,Team,Person,Product,Amount (yuan),State", "编号,日期"),
+        (f"/api/measures/export{span}", "Date,Team,Person,Number,Value,Unit", "日期,团队"),
+    ):
+        assert ask(house, "GET", path, **ENGLISH)[1].lstrip("\ufeff").startswith(english)
+        assert ask(house, "GET", path)[1].lstrip("\ufeff").startswith(chinese)
 
 
 def test_the_language_is_the_phones_then_the_browsers_then_the_offices(house: House) -> None:

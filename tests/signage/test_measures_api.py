@@ -177,6 +177,8 @@ def test_commands_export_and_import(house: House, home: Path, tmp_path: Path) ->
     assert load_workbook(tmp_path / "a.xlsx").active is not None
     assert zhangu("export", "measures", *days, "--format", "csv", str(tmp_path / "b.txt"))[0] == 0
     assert "单位" in (tmp_path / "b.txt").read_text(encoding="utf-8-sig")
+    assert zhangu("export", "deals", *days, "--language", "en", str(tmp_path / "c.csv"))[0] == 0
+    assert (tmp_path / "c.csv").read_text(encoding="utf-8-sig").startswith("Number,Date,Time,Team,Person,")
     assert zhangu("export", "deals", *days, str(tmp_path / "a.xlsx"))[1].startswith("没有导出：文件")
     assert "结尾要写成 .csv、.xlsx" in zhangu("export", "deals", *days, str(tmp_path / "a.pdf"))[1]
     table = tmp_path / "calls.csv"

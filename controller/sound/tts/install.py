@@ -80,7 +80,7 @@ class InstalledVoice:
 
 def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[InstalledVoice]:
     """Return all voices, the natural voice first (also when it is incomplete), espeak last."""
-    from controller.sound.tts.speakers import model_folders
+    from controller.sound.tts.speakers import kind_of, model_folders
 
     natural = voices / FOLDER
     entries = (
@@ -90,8 +90,7 @@ def listing(voices: Path, catalogue: Catalogue = KOKORO) -> list[InstalledVoice]
     )
     for folder in model_folders(voices):
         if folder.name != FOLDER:
-            kind = "piper" if any(folder.glob("*.onnx.json")) else "sherpa"
-            entries.append(InstalledVoice(folder.name, kind, _bytes_in(folder)))
+            entries.append(InstalledVoice(folder.name, kind_of(folder), _bytes_in(folder)))
     return [*entries, InstalledVoice("espeak", "espeak", 0)]
 
 

@@ -65,6 +65,13 @@ def english_of(key: str) -> str:
     return ENGLISH.get(key[1:2], ENGLISH["f"])
 
 
+def kind_of(folder: Path) -> str:
+    """Return which engine reads a voice's folder: kokoro, piper or sherpa."""
+    if any(folder.glob("kokoro*.onnx")):
+        return "kokoro"
+    return "piper" if any(folder.glob("*.onnx.json")) else "sherpa"
+
+
 def model_folders(voices: Path) -> list[Path]:
     """Return the folders that contain a voice: the natural voice last, so that a voice that a person added wins."""
     try:
