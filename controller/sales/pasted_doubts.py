@@ -43,7 +43,7 @@ def doubts_of(context: str, people: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row of a message was read. `row`: its index; `fix`: by a correction."""
+    """The place of a row in its message. `row`: its index; `fix`: by a correction."""
 
     row: int
     start: int
@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(slots=True)
 class Read:
-    """What was read in a message. `rest`: its text with `TAKEN` for each character that has a meaning.
+    """The tokens and rows of a message. `rest`: its text with `TAKEN` for each character that has a meaning.
 
     `totals`: the amounts that are written as a sum or a part; `talk`: the lines that are somebody's answer.
     """

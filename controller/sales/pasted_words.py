@@ -15,7 +15,7 @@ TAKEN: Final = "\x01"
 UNCERTAIN: Final = re.compile(
     r"[没未不退欠别非假]|取消|作废|撤|意向|准备|打算|预计|争取|跟进|[要能快]签|待|尾款|月底|下周|下个?月|明天|后天|先|等|如果|要是|差|算给|试用"
 )
-"""What a customer's name, a remark or a word in brackets must not have, else it stays in the text and is read."""
+"""A customer's name, a remark or a word in brackets with one of these stays in the text and is read."""
 _VERBS: Final = (
     "成功签约 成功签下 成功签单 成功开单 成功拿下 成功 签约 签订 签下 签单 签了 签到 签 成交 成单 已成交 "
     "拿下 搞定 开单 开出 开了 开 报单 报喜 报一下 报一个 报个 报备 报 出单 出了 出 卖出 卖了 卖掉 卖 "
@@ -98,7 +98,7 @@ _HAN_COUNT: Final = {word: number for number, word in enumerate("二三四五六
 
 
 def unknown_words(rest: str, deals: int) -> list[str]:
-    """Return the words of a text that the grammar does not explain. `rest`: with `TAKEN` for what it does.
+    """Return the words of a text that the grammar does not explain. `rest`: with `TAKEN` for the explained ones.
 
     `deals`: how many deals the message has: 两单 is understood when there are two.
     """

@@ -23,7 +23,7 @@ _STATES: Final = frozenset({"有效", "已撤回", "未写原因"})
 
 Rows = Iterable[Sequence[str]]
 Word = Callable[[str], str]
-"""Returns a word of the program in the reader's language."""
+"""Return a word of the program in the reader's language."""
 
 
 def csv_of(rows: Rows, word: Word = str) -> Iterator[bytes]:

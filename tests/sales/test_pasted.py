@@ -191,7 +191,7 @@ def test_messages_are_read(name: str) -> None:
     "form", ["王小明 年卡 6800 {}", "{}，王小明 年卡 6800", "王小明 年卡 6800\n{}", "{}：\n王小明 年卡 6800"]
 )
 def test_a_word_that_is_not_understood_is_shown(word: str, form: str) -> None:
-    """Whatever stands beside, before or after a deal and is not explained: no row of the message is certain."""
+    """An unknown word beside, before or after a deal: no row of the message is certain."""
     assert all(row.doubts for row in read_pasted(form.format(word), KNOWN))
     (row,) = read_pasted("王小明 年卡 6800，恭喜，已收款", KNOWN)
     assert not row.doubts

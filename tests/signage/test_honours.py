@@ -220,7 +220,7 @@ def test_the_command_exports_beside_the_running_daemon(house: House, tmp_path: P
         return done.exit_code, done.output
 
     span = ["--from", TODAY, "--to", TODAY]
-    # Once as people run it, in a process of its own; then in this one.
+    # Once in a separate process, as people run it; then in this one.
     command = [sys.executable, "-m", "controller", "export", "deals", "--home", str(home), *span, str(file)]
     env = {**os.environ, "PYTHONUTF8": "1"}
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY, env=env)
