@@ -325,6 +325,7 @@ def test_repeat_needs_confirmation_and_a_stop_can_be_undone(house: House, phone:
     after = house.call("GET", "/api/announcements").json
     assert len(after) > count
     house.call("POST", "/api/stop", {})
+    expect(row.first).to_contain_text("没有播出")  # the page has read the second stop
     row.first.get_by_role("button").tap()
     expect(phone.locator("#sheet")).to_contain_text("全办公室都会听到")
     assert len(house.call("GET", "/api/announcements").json) == len(after)
