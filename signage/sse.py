@@ -110,6 +110,7 @@ class Streams:
         self._listening: set[Stream] = set()
         self._lock = threading.Lock()
         self._news: Subscription | None = None
+        self._closed = False
 
     def open(
         self,
@@ -192,6 +193,7 @@ class Streams:
     def close(self) -> None:
         """End every stream and the writer thread; used when the server stops."""
         with self._lock:
+            self._closed = True
             for stream in self._open.values():
                 stream.end()
             self._open.clear()
@@ -200,6 +202,9 @@ class Streams:
 
     def _listen(self, stream: Stream) -> None:
         with self._lock:
+            if self._closed:  # since the greeting
+                stream.end()
+                return
             self._listening.add(stream)
             if self._news is None:
                 self._news = self.feed.subscribe()

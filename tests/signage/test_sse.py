@@ -324,6 +324,16 @@ def test_a_screen_that_never_reads_costs_no_one(
     assert well.wait("event: hint")
 
 
+def test_a_stream_that_is_only_greeted_ends_with_the_server(feed: Feed) -> None:
+    """The server stops between a greeting and the subscription: no listener and no thread is left."""
+    streams = sse.Streams(feed, lambda: 0)
+    lines = streams.lines(streams.open("main", "1", Wire()))
+    next(lines)
+    streams.close()
+    assert list(lines) == []
+    assert feed.listeners == 0
+
+
 def test_closing_ends_every_line(feed: Feed, server: Server, screens: Callable[..., Screen]) -> None:
     """A server that stops ends its streams at once, and leaves no listener and no thread."""
     walls = [screens(f"wall-{number}") for number in range(5)]
