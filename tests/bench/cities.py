@@ -201,11 +201,11 @@ def _no_logs(folder: str, names: list[str]) -> list[str]:
 def back_after(branch: Branch) -> float:
     """Restore a branch's line; return the seconds until it is connected. A slow one is explained on stderr."""
     nft(branch.namespace or "", LOSS)
-    began, told = time.monotonic(), False
+    began, reported = time.monotonic(), False
     while not branch.up():
         waited = time.monotonic() - began
-        if waited > BACK_S and not told:
-            told = True
+        if waited > BACK_S and not reported:
+            reported = True
             _explain(branch, waited)
         if waited > PATIENCE_S:
             return waited

@@ -53,10 +53,10 @@ class Result:
 
     def row(self) -> Row:
         """Return the line of the table."""
-        told = [f"{name} {_s(getattr(self, name))}" for name in ("found", "shown", "back")]
-        told += [f"repeated {self.again} times"] * (self.again is not None)
+        reported = [f"{name} {_s(getattr(self, name))}" for name in ("found", "shown", "back")]
+        reported += [f"repeated {self.again} times"] * (self.again is not None)
         return Row(
-            self.name, ", ".join(told), f"≤ {FOUND_S:.0f}, {SHOWN_S:.0f}, {BACK_S:.0f} s; once", self.well
+            self.name, ", ".join(reported), f"≤ {FOUND_S:.0f}, {SHOWN_S:.0f}, {BACK_S:.0f} s; once", self.well
         )
 
 
@@ -103,7 +103,7 @@ class Place:
         phone, wall = self.house.get("/api/phone"), self.house.get("/api/wall")
         return bool(phone["troubles"]) and wall["fault"] is not None
 
-    def told(self, path: str = "/health") -> set[str]:
+    def reported(self, path: str = "/health") -> set[str]:
         """Return what /health, or the phone, says is wrong."""
         return {trouble["what"] for trouble in self.house.get(path)["troubles"]}
 
@@ -269,12 +269,12 @@ def crashing() -> Result:
             if not playing():
                 one.house.call("POST", "/api/music", {"action": "next"})
             assert one.until(playing, now()) is not None, one.house.log()
-            before = one.told()
+            before = one.reported()
             ident = one.announce("crashed")
             switch.touch()
             struck = now()
-            found = one.until(lambda: bool(one.told() - before), struck, 20)
-            shown = one.until(lambda: bool(one.told("/api/phone") - before), struck, 20)
+            found = one.until(lambda: bool(one.reported() - before), struck, 20)
+            shown = one.until(lambda: bool(one.reported("/api/phone") - before), struck, 20)
             skipped = one.until(lambda: "crashed repeatedly on" in one.house.log(), struck, 20)
             back = None if skipped is None else one.sounds(struck + skipped)
             again, deaths = one.repeats(ident), one.house.log().count("the device is ready") - 1
