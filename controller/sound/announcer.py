@@ -37,6 +37,9 @@ with nothing after it. Happens only on machines that render slower than real tim
 LONGEST_WAIT_S = 120.0
 EMERGENCY_VOLUME = 80
 """Of 100: the volume of an emergency when the master volume is lower."""
+REFUSED_S = 0.2
+"""After the player has cut off or refused an announcement for quiet time, the next one waits this long, or until
+`silences`: the player can know of new quiet time first."""
 FRESH_S = 120.0
 """An announcement that was interrupted by a lost device is repeated once, if it began less than this ago."""
 
@@ -264,6 +267,9 @@ class Announcer:
         if self._unfinished(verdict):
             log.info("#%d is cut off because the daemon ends; the next start plays it again", job.id)
             return
+        if playback.silenced:
+            with self._changed:
+                self._held_until = max(self._held_until, time.monotonic() + REFUSED_S)
         self._report(self._put_back(job, verdict) if verdict.state == "waiting" else verdict)
 
     def _unfinished(self, verdict: Report) -> bool:

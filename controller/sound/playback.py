@@ -97,6 +97,11 @@ class Playback:
             self._done is not None and not self._done.ok and self._done.why == "lost" and not self._cancelled
         )
 
+    @property
+    def silenced(self) -> bool:
+        """True if quiet time has ended it, or did not let it begin."""
+        return self._done is not None and self._done.why in ("quiet", "until")
+
     def repeatable(self, repeats: int) -> bool:
         """Return whether it is played again when the device is back, after `repeats` repetitions.
 
