@@ -7,7 +7,6 @@ import inspect
 import re
 import textwrap
 import types
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,8 +17,8 @@ from flask import Flask
 from signage.api_examples import BODIES, QUERIES, REQUIRED
 from signage.auth import RIGHTS
 from signage.openapi import SERVED, WRITING, document
-from tests.forms import LONG
 from tests.signage.house import REPOSITORY, House, running
+from tests.signage.made_requests import ask
 from tests.tools.responses import STREAMS, Sample, timetable, walk
 
 READERS = {"text_of", "whole_of", "flag_of", "number_of"}
@@ -233,72 +232,10 @@ def test_the_page_needs_nothing_from_elsewhere(house: House, app: Flask) -> None
     assert "external_id" in page
 
 
-def conforms(operation: Any, answer: Any, said: object) -> None:
-    """Fail unless an answer's status, type and fields match the document."""
-    if answer.status_code in (304, 405):
-        return
-    response = operation["responses"].get(str(answer.status_code))
-    assert response is not None, (said, sorted(operation["responses"]))
-    kind = answer.content_type.split(";")[0] if answer.content_type else ""
-    if answer.status_code >= 400:
-        assert set(answer.json) >= {"error", "field"}, said
-    elif "content" in response:
-        assert kind in response["content"], said
-        if kind == "application/json":
-            validator = jsonschema_rs.Draft202012Validator(response["content"][kind]["schema"])
-            wrong = [one for one in faults(validator, answer.json) if "required property" not in one]
-            assert wrong == [], said
-
-
-@pytest.mark.timeout(3600 if LONG else 120)
+@pytest.mark.timeout(120)
 def test_no_request_from_the_document_breaks_the_server(app: Flask, house: House) -> None:
-    """schemathesis makes requests, valid and invalid, for every operation: none is answered with 500."""
-    schemathesis = pytest.importorskip("schemathesis")
-    from hypothesis import HealthCheck, Phase, given, settings
-
-    shape = document(app)
-    for path in (
-        "/events",
-        "/api/stop",
-        "/api/backups",
-        "/api/access/pin",
-    ):  # a stream; the others end the test's session
-        shape["paths"].pop(path, None)
-    client, asked = app.test_client(), 0
-    described = {
-        (method, path): one for path, methods in shape["paths"].items() for method, one in methods.items()
-    }
-    token = house.daemon.office.keys.make_token("schemathesis", "owner")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        schema = schemathesis.openapi.from_dict(shape)
-        for result in schema.get_all_operations():
-            operation = result.ok()
-
-            @given(case=operation.as_strategy())
-            @settings(
-                max_examples=200 if LONG else 2, deadline=None, database=None, derandomize=not LONG,
-                suppress_health_check=list(HealthCheck), phases=[Phase.generate],
-            )  # fmt: skip
-            def ask(case: Any) -> None:
-                nonlocal asked
-                asked += 1
-                sent = case.as_transport_kwargs(base_url="http://localhost")
-                fields = {name: sent[name] for name in ("json", "data") if sent.get(name) is not None}
-                headers = {
-                    name: value
-                    for name, value in (sent.get("headers") or {}).items()
-                    if value.isascii() and "\n" not in value
-                }
-                headers["Authorization"] = f"Bearer {token}"
-                answer = client.open(
-                    case.formatted_path if case.path_parameters else case.path, method=case.method,
-                    query_string=sent.get("params") or {}, headers=headers, **fields,
-                )  # fmt: skip
-                said = (case.method, case.path, answer.status_code, answer.data[:500])
-                assert answer.status_code < 500 or answer.status_code == 503, said
-                conforms(described[case.method.lower(), case.path], answer, said)
-                answer.close()  # a streamed file keeps its place until then
-
-            ask()
-    assert asked > 150
+    """schemathesis makes requests, valid and invalid, for every operation: none is answered with 500, and every answer
+    is described. `python -m tests.bench --soak schema` makes 200 for each."""
+    done = ask(app, house, 2)
+    assert done.faults == {}
+    assert done.requests > 150
