@@ -14,6 +14,7 @@ import pytest
 
 from tests import shortcuts
 from tests.forms import LONG, random_tests
+from tests.tools.watched import Watcher
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -36,6 +37,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     shortcuts.settle()
+
+
+@pytest.fixture(scope="session")
+def watcher() -> Iterator[Watcher]:
+    """Hold every good answer of the API that a test of this process gets against its description."""
+    watcher = Watcher()
+    watcher.install()
+    yield watcher
+    watcher.close()
+
+
+@pytest.fixture(autouse=True)
+def _answers_are_described(watcher: Watcher) -> Iterator[None]:
+    yield
+    faults = watcher.taken()
+    assert not faults, "run it with ZHANGU_ANSWERS=widen:\n" + "\n".join(faults)
 
 
 VOICES = Path(__file__).resolve().parents[1] / ".venv" / "voices"

@@ -38,7 +38,7 @@ def rows() -> list[Row]:
         print(kind, shown, file=sys.stderr)
     minutes = (time.monotonic() - began) / 60
     broken = sum("server error" in kind for kind in done.faults)
-    what = f"{done.requests:,} requests from the OpenAPI document, {minutes:.0f} min: server errors; answers not described"
+    what = f"{done.requests:,} requests from the OpenAPI document, {minutes:.0f} min: server errors; not described"
     return [Row(what, f"{broken}; {len(done.faults) - broken}", "0; 0", not done.faults)]
 
 

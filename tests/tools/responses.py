@@ -11,8 +11,11 @@ import os
 import re
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +26,6 @@ from signage.openapi import SCHEMAS, SERVED
 Json = dict[str, Any]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-STREAMS: Final = frozenset({"/events"})
 DANGEROUS: Final = frozenset(
     {
         "rights.change_pin", "api.stop_all", "cities.join", "backups.make_backup", "cities.set_home_assistant",
@@ -72,9 +74,11 @@ def walk(house: Any) -> Iterator[Sample]:
     """Yield the good answers of all routes: read in an empty office, after every example, and read again."""
     app = house.daemon.server._server._app
     rules = [rule for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
-             if rule.rule.startswith(SERVED) and rule.rule not in STREAMS]  # fmt: skip
+             if rule.rule.startswith(SERVED)]  # fmt: skip
     yield from _reads(house, app, rules)
     _fill(house)
+    yield from _files(house, app, {rule.endpoint: rule for rule in rules})
+    yield from _paired(house, app, {rule.endpoint: rule for rule in rules})
     yield from _writes(house, app, rules)
     yield from _reads(house, app, rules)
 
@@ -91,9 +95,66 @@ def _fill(house: Any) -> None:
     house.call("POST", "/api/deals", replaced)
 
 
+def _files(house: Any, app: Any, rules: dict[str, Any]) -> Iterator[Sample]:
+    """Upload a recording, music, a song, a photo and tables; make an award and a backup, whose files are read later."""
+    from soundmade import encoded, picture, tone
+
+    table = "姓名,团队\n赵磊,猛虎队\n".encode()
+    sent = (
+        ("uploads.take_clip", "/api/clips", encoded(tone(1), "wav")),
+        ("uploads.set_song", "/api/people/1/song", encoded(tone(3), "mp3")),
+        ("uploads.set_photo", "/api/people/1/photo", picture()),
+        ("uploads.add_track", "/api/tracks/morning?name=x.mp3", encoded(tone(3), "mp3")),
+        ("people.preview_list", "/api/people/import", table),
+        ("deal_reading.read_file", "/api/deals/read-file", "姓名,产品,金额\n王小明,年卡,900\n".encode()),
+        ("measures.preview_table", "/api/measures/preview", "姓名,日期,通话\n王小明,2026-11-23,9\n".encode()),
+        ("measures.take_table", "/api/measures/table", "姓名,日期,通话\n王小明,2026-11-23,9\n".encode()),
+    )  # fmt: skip
+    for endpoint, path, data in sent:
+        for sample in _asked(house, app, rules[endpoint], path=path, data=data):
+            yield sample
+            if endpoint == "uploads.take_clip":
+                clip = sample.body["id"]
+                yield from _asked(house, app, rules["uploads.hear_clip"], "GET", f"/api/clips/{clip}")
+    with house.daemon.store.write() as session:
+        session.awards.add(_award(next(one for one in house.daemon.office.people() if one.id == 1)))
+    house.daemon.office.backups.make()
+
+
+def _award(person: Any) -> Any:
+    from controller.sales.awards import Award
+
+    first, at = date(2026, 11, 16), datetime.fromisoformat("2026-11-22T18:05:00+08:00")
+    return Award(
+        "week", first, first + timedelta(days=6), person.id, person.name, person.team_id, person.team, 9,
+        Decimal(88_000), "总经理颁奖", at,
+    )  # fmt: skip
+
+
+def _paired(house: Any, app: Any, rules: dict[str, Any]) -> Iterator[Sample]:
+    """Ask as a TV that waits for its name, and after it got one."""
+    television = app.test_client()
+    shown = re.search(r'id="code"[^>]*>([\d ]+)<', television.get("/wall/new").text)
+    assert shown is not None
+    for _ in range(2):
+        answer = television.get("/api/pairing")
+        yield Sample("pairing.progress", "GET", answer.status_code, "application/json", answer.json)
+        body = {"code": shown[1], "name": "前台"}
+        yield from _asked(house, app, rules["pairing.confirm"], path="/api/pairings", body=body)
+
+
+def _stream(house: Any, rule: Any) -> Iterator[Sample]:
+    """Read the first event of the stream; it needs the server's own line."""
+    with urllib.request.urlopen(house.address + "/events?wall=main", timeout=20) as answer:
+        assert any(line.startswith(b"event: hello") for line in iter(answer.readline, b"")), rule.rule
+        yield Sample(rule.endpoint, "GET", answer.status, answer.headers["Content-Type"].split(";")[0], None)
+
+
 def _reads(house: Any, app: Any, rules: list[Any]) -> Iterator[Sample]:
     for rule in rules:
-        if "GET" in rule.methods:
+        if rule.rule == "/events":
+            yield from _stream(house, rule)
+        elif "GET" in rule.methods:
             query = dict(QUERIES.get(rule.endpoint, {}))
             for given in ({}, query, *({name: value} for name, value in query.items())):
                 for path in _paths(house, rule):
@@ -140,23 +201,29 @@ def _paths(house: Any, rule: Any) -> list[str]:
 def _name(house: Any, rule: str) -> str:
     if rule.startswith("/calendar/"):
         return f"{house.daemon.office.calendar.link() or 'off'}.ics"
+    if rule.startswith("/api/backups/"):
+        return str(next((one.name for one in house.daemon.office.backups.all()), "none.zip"))
     return "main" if rule.startswith("/api/walls/") else "crm"
 
 
 def _asked(
-    house: Any, app: Any, rule: Any, method: str, path: str, *, query: Json | None = None, body: Json | None = None
+    house: Any, app: Any, rule: Any, method: str = "", path: str = "", *, query: Json | None = None,
+    body: Json | None = None, data: bytes | None = None,
 ) -> Iterator[Sample]:  # fmt: skip
+    """Ask with a role that may; yield the answer when it is good."""
+    method = method or next(iter(rule.methods - {"HEAD", "OPTIONS"}))
     right = vars(app.view_functions[rule.endpoint]).get("right")
     role = next(role for role in ("owner", "director") if right is None or role in RIGHTS[right])
     answer = app.test_client().open(
         path,
         method=method,
-        query_string=query or {},
+        query_string=query or None,
         json=body,
+        data=data,
         headers={"Authorization": f"Bearer {house.token(role)}"},
     )
     if answer.status_code < 400 and answer.status_code != 304:
-        kind = answer.content_type.split(";")[0] if answer.data else ""
+        kind = answer.content_type.split(";")[0] if answer.is_streamed or answer.data else ""
         found = answer.json if kind == "application/json" else None
         yield Sample(rule.endpoint, method, answer.status_code, kind, found)
     answer.close()  # a streamed file keeps its place until then
@@ -241,6 +308,25 @@ def learned(known: Json, samples: list[Sample]) -> Json:
     return dict(sorted(table.items()))
 
 
+def united(known: Json, other: Json) -> Json:
+    """Return both files' contents as one."""
+    table = json.loads(json.dumps(known))
+    for key, new in other.items():
+        row = table.setdefault(key, {"statuses": []})
+        row["statuses"] = sorted({*row["statuses"], *new["statuses"]})
+        if "schema" in new:
+            row["schema"] = widened(row.get("schema"), new["schema"])
+        if "type" in new:
+            row["type"] = new["type"]
+    return dict(sorted(table.items()))
+
+
+def written(table: Json) -> str:
+    """Return the file's text: one line per answer, so that a change is a small difference."""
+    rows = (f"{json.dumps(key)}: {json.dumps(row, sort_keys=True)}" for key, row in table.items())
+    return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
 def main() -> None:
     """Widen the file by a walk."""
     from tests.signage.house import running
@@ -253,10 +339,10 @@ def main() -> None:
         running(Path(folder) / "home", sounds=False, rhythm=rhythm) as house,
     ):
         table = learned(known, list(walk(house)))
-    rows = (f"{json.dumps(key)}: {json.dumps(row, sort_keys=True)}" for key, row in table.items())
-    SCHEMAS.write_text("{\n" + ",\n".join(rows) + "\n}\n", "utf-8")  # one line per answer: a small difference
+    SCHEMAS.write_text(written(table), "utf-8")
     print(f"{len(table)} answers in {SCHEMAS}")
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT / "tests"))
     main()
