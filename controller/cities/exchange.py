@@ -22,7 +22,8 @@ from controller.cities.document import NotUnderstood, Status, Version
 
 LEASE_S: Final = 30.0
 """A branch asks at least every 10 s."""
-MOST_TOPICS: Final = MOST_BRANCHES * (DAYS_KEPT + 4)
+MOST_OF_BRANCH: Final = DAYS_KEPT + 4
+MOST_TOPICS: Final = MOST_BRANCHES * MOST_OF_BRANCH
 MOST_EVENTS: Final = 500
 MOST_AT_ONCE: Final = 500
 HTTPS: Final = "https"
@@ -67,6 +68,7 @@ class Exchange:
     def _start(self) -> None:
         self._life, self._number = secrets.token_hex(4), 0
         self._retained: dict[str, Message] = {}
+        self._of_branch: dict[str, dict[str, None]] = {}
         self._events: deque[Message] = deque(maxlen=MOST_EVENTS)
         self._leases: dict[str, Lease] = {}
         self._news = asyncio.Event()
@@ -96,9 +98,19 @@ class Exchange:
             return
         self._number += 1
         self._retained[topic] = Message(self._number, topic, text)
+        self._make_room(place.branch, topic)
         if place.kind == "status":
             self._adopt(place, payload)
         self._tell()
+
+    def _make_room(self, branch: str, topic: str) -> None:
+        """Forget the topic of this branch that has not changed for longest: no branch takes the others' places."""
+        topics = self._of_branch.setdefault(branch, {})
+        topics.pop(topic, None)
+        topics[topic] = None
+        if len(topics) > MOST_OF_BRANCH:
+            oldest = next(iter(topics))
+            del topics[oldest], self._retained[oldest]
 
     def _add_event(self, topic: str, text: str, lifetime_s: int) -> None:
         self._number += 1

@@ -167,6 +167,8 @@ class Gateway:
         path = unquote(parts.path).removeprefix("/")
         if path == f"{document.ROOT}/{self._org}/changes" and request.method == "GET":
             return await self._changes(branch, parse_qs(parts.query).get("since", [""])[0], request.headers)
+        if re.fullmatch(rf"{document.ROOT}/[^/]+/changes", path) and request.method == "GET":
+            raise _Answer(403, "another organisation")
         place = document.place_of(path)
         if place.org != self._org or place.branch != branch or observer:
             raise _Answer(403, "a branch writes below its own name only")

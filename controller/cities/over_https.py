@@ -239,6 +239,8 @@ class HttpsAttempt(Attempt):
         status, body = asking.ask("GET", f"/{path}?since={self._tag}", None, headers)
         if status == 304:
             return []
+        if status == 403:  # the login fits, and the organisation is another one
+            raise Ended("refused", "status 403")
         if status != 200:
             raise Ended(_WHY.get(status, "refused_otherwise"), f"status {status}")
         try:
@@ -247,18 +249,23 @@ class HttpsAttempt(Attempt):
             raise Ended("no_gateway", "the answer is not understood") from error
 
     def _read(self, answer: dict[str, Any], took_s: float) -> list[Received]:
-        """Return the messages of an answer. Their lifetime is shortened by its time on the line."""
+        """Return the messages of an answer. Their lifetime is shortened by its time on the line.
+
+        What follows the last answer has just been sent; the first answer of the gateway's life has what was kept.
+        """
         unseen = max(0.0, took_s - float(answer["waited"]))
+        tag = str(answer["tag"])[:40]
+        follows = self._tag != "" and tag.partition("-")[0] == self._tag.partition("-")[0]
         messages = [
             Received(
                 str(one["topic"]),
                 str(one["payload"]).encode("utf-8"),
-                bool(one["retained"]),
+                bool(one["retained"]) and not follows,
                 None if one["lifetime"] is None else int(one["lifetime"] - unseen),
             )
             for one in answer["messages"]
         ]
-        self._tag = str(answer["tag"])[:40]
+        self._tag = tag
         return messages
 
     def _hand_over(self, sending: WebLine, messages: list[Received]) -> None:

@@ -62,7 +62,7 @@ class CityService:
         self._lock = threading.Lock()
         self._board = Board()
         self.link = LinkRecord(context)
-        self._clocks = Clocks()
+        self._clocks = Clocks(context.clock)
         self._news: list[_News] = []
         self._rising: dict[str, float] = {}
         self._rates: dict[str, Decimal | None] = {}
@@ -195,8 +195,7 @@ class CityService:
             else:
                 today = self._context.clock.now().date()
                 came = document.read_document(place, message.payload)
-                if not message.retained:
-                    self._clocks.note(came, self._context.clock.now())
+                self._clocks.note(came, live=not message.retained)
                 changed = self._board.take(came, today)
                 if changed:
                     kept[place.branch, place.date] = message
@@ -358,14 +357,21 @@ class CityService:
         )
         if double:
             found.append(say("city_double", branch=access.branch))
-        found += [say("city_ahead", city=city) for city in ahead]
-        found += [
-            say("city_clock", city=city, minutes=minutes)
-            for city, minutes in sorted(clocks.items())
-            if city not in ahead
-        ]
+        found += self._ahead(ahead, clocks)
         found += [say("city_unread", city=city) for city in sorted(unread)]
         return tuple(found)
+
+    @staticmethod
+    def _ahead(listed: Sequence[str], clocks: Mapping[str, timedelta]) -> list[Sentence]:
+        """Return a sentence for each branch that reports a later day, also one too late for the board, or hour."""
+        days = {*listed, *(city for city, ahead in clocks.items() if ahead >= timedelta(days=1))}
+        hours = {
+            city: round(ahead / timedelta(minutes=1)) for city, ahead in clocks.items() if city not in days
+        }
+        return [
+            *(say("city_ahead", city=city) for city in sorted(days)),
+            *(say("city_clock", city=city, minutes=minutes) for city, minutes in sorted(hours.items())),
+        ]
 
     def silent(self, now: datetime) -> tuple[Away, ...]:
         """Return the branches that have reported this week, each with since when its line to the broker is down.
@@ -426,7 +432,7 @@ class CityService:
 
     def _forget_all(self) -> None:
         with self._lock:
-            self._board, self._clocks = Board(), Clocks()
+            self._board, self._clocks = Board(), Clocks(self._context.clock)
             self._heard.clear()
             self._rates.clear()
             self._news.clear()

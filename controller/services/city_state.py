@@ -11,6 +11,7 @@ from typing import Final
 
 from controller.cities.document import Document
 from controller.cities.way import MQTT
+from controller.clock import Clock
 from controller.services.context import Context
 
 log = logging.getLogger(__name__)
@@ -99,21 +100,28 @@ class LinkRecord:
 class Clocks:
     """Other branches' clocks that seem to be ahead. Only for a sentence: nothing is ordered by it.
 
-    A document that has just come and says that it was made in the future proves a wrong clock, there or here; one
-    from the past proves nothing, because it may have waited.
+    A document that says it was made in the future proves a wrong clock, there or here, also one that the broker kept;
+    one from the past proves nothing, because it may have waited. The moment of receipt is kept by the monotonic clock:
+    when this machine's clock was the wrong one and is set, the sentence goes.
     """
 
-    def __init__(self) -> None:
-        self._ahead: dict[str, timedelta] = {}
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._made: dict[str, tuple[datetime, float]] = {}
 
-    def note(self, made: Document, now: datetime) -> None:
-        """Compare the moment at which a document was made with this machine's."""
-        ahead = datetime.fromisoformat(made.as_of) - now
-        if ahead > CLOCK_OFF and len(self._ahead) < _MOST_CLOCKS:
-            self._ahead[made.branch] = ahead
-        elif ahead <= CLOCK_OFF:
-            self._ahead.pop(made.branch, None)
+    def note(self, made: Document, *, live: bool) -> None:
+        """Compare the moment at which a document was made with now. `live`: it was sent just now."""
+        at, moment = datetime.fromisoformat(made.as_of), self._clock.monotonic()
+        if self._ahead(at, moment) > CLOCK_OFF:
+            if made.branch in self._made or len(self._made) < _MOST_CLOCKS:
+                self._made[made.branch] = at, moment
+        elif live:
+            self._made.pop(made.branch, None)
 
-    def ahead(self) -> Mapping[str, int]:
-        """Return minutes by branch."""
-        return {branch: round(ahead.total_seconds() / 60) for branch, ahead in dict(self._ahead).items()}
+    def _ahead(self, at: datetime, moment: float) -> timedelta:
+        return at - self._clock.from_monotonic(moment)
+
+    def ahead(self) -> Mapping[str, timedelta]:
+        """Return by how much the clock of each branch is ahead."""
+        found = {branch: self._ahead(*one) for branch, one in dict(self._made).items()}
+        return {branch: ahead for branch, ahead in found.items() if ahead > CLOCK_OFF}

@@ -120,3 +120,22 @@ class BranchOffice(House):
 def code(made: Broker, city: str) -> str:
     """Return an invitation."""
     return invitation.written(made.hub.invite(city))
+
+
+def redated(folder: Path, begins: str, ends: str) -> None:
+    """Sign the server's certificate again, with other dates."""
+    (folder / "ca.conf").write_text(
+        f"[ca]\ndefault_ca = own\n[own]\ndatabase = {folder}/index.txt\nnew_certs_dir = {folder}\n"
+        f"serial = {folder}/serial\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n"
+    )
+    (folder / "index.txt").touch()
+    (folder / "serial").write_text("1001")
+    subprocess.run(
+        [
+            "openssl", "ca", "-batch", "-config", folder / "ca.conf", "-cert", folder / "ca.crt",
+            "-keyfile", folder / "ca.key", "-in", folder / "server.csr", "-out", folder / "server.crt",
+            "-extfile", folder / "server.ext", "-startdate", begins, "-enddate", ends, "-notext",
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from rig import NOW, BranchOffice, Broker, broker, code, wait_for
+from rig import NOW, BranchOffice, Broker, broker, code, redated, wait_for
 
 from controller.cities import document, hub_line, invitation
 from controller.cities.document import BigDeal
@@ -398,24 +398,3 @@ def test_a_certificate_out_of_its_time_is_refused(tmp_path: Path, dates: tuple[s
         office.close()
         made.kill()
     assert "西安" not in made.log.read_text()
-
-
-def redated(folder: Path, begins: str, ends: str) -> None:
-    """Sign the server's certificate again, with other dates."""
-    import subprocess
-
-    (folder / "ca.conf").write_text(
-        f"[ca]\ndefault_ca = own\n[own]\ndatabase = {folder}/index.txt\nnew_certs_dir = {folder}\n"
-        f"serial = {folder}/serial\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n"
-    )
-    (folder / "index.txt").touch()
-    (folder / "serial").write_text("1001")
-    subprocess.run(
-        [
-            "openssl", "ca", "-batch", "-config", folder / "ca.conf", "-cert", folder / "ca.crt",
-            "-keyfile", folder / "ca.key", "-in", folder / "server.csr", "-out", folder / "server.crt",
-            "-extfile", folder / "server.ext", "-startdate", begins, "-enddate", ends, "-notext",
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip

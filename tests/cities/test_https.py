@@ -14,13 +14,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import NOW, BranchOffice, wait_for
+from rig import NOW, BranchOffice, redated, wait_for
 
-from controller.cities import document, invitation
+from controller.cities import document, hub_line, invitation
+from controller.cities.exchange import MOST_OF_BRANCH
 from controller.cities.hub import Hub, Settings
 from controller.cities.invitation import Access
 from controller.cities.line import context_of
@@ -324,3 +326,231 @@ def test_strangers_are_bounded(head_office: HeadOffice) -> None:
         half.sock.sendall(b"PUT / HTTP/1.1\r\nContent-Le")
         assert ask(access, "GET", "/zhangu/1/huaxing/changes")[0] == 200
     head_office.hub.revoke("武汉")
+
+
+def raw(access: Access, head: str, chunks: list[bytes]) -> bytes:
+    """Send a request with the branch's login byte by byte as given; return the answer's beginning, b"" without one."""
+    login = base64.b64encode(f"{access.login}:{access.password}".encode()).decode()
+    with line(access) as made:
+        made.connect()
+        with suppress(ConnectionError, ssl.SSLError):
+            made.sock.sendall(f"{head}\r\nAuthorization: Basic {login}\r\n\r\n".encode())
+            for chunk in chunks:
+                made.sock.sendall(chunk)
+        with suppress(ConnectionError, ssl.SSLError):
+            return bytes(made.sock.recv(200))
+    return b""
+
+
+def memory_of(pid: int) -> int:
+    """Return the resident kilobytes of a process and its children."""
+    pids = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    return sum(
+        int(
+            next(
+                row for row in Path(f"/proc/{one}/status").read_text().splitlines() if "VmRSS" in row
+            ).split()[1]
+        )
+        for one in pids
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("Content-Length: 10000000", b"413"),
+        ("Transfer-Encoding: chunked", b"411"),
+        ("X-Nothing: declared", b"400"),
+        ("Content-Length: 99999999999", b"400"),
+        ("Content-Length: -1", b"400"),
+    ],
+)
+def test_ten_megabytes_are_refused_unread(head_office: HeadOffice, head: str, status: bytes) -> None:
+    """Declared, in chunks or not declared: a refusal, no memory, and the next request of others is answered."""
+    access = head_office.hub.invite("厦门")
+    assert head_office.process is not None
+    before = memory_of(head_office.process.pid)
+    own = at(document.standings_topic("huaxing", "厦门", NOW.date()))
+    got = raw(access, f"PUT {own} HTTP/1.1\r\n{head}", [b"f4240\r\n" + b"x" * 1_000_000] * 10)
+    assert got == b"" or got.startswith(b"HTTP/1.1 " + status), got
+    assert raw(access, f"PUT {own} HTTP/1.1\r\n{head}", []).startswith(
+        (b"HTTP/1.1 " + status, b"HTTP/1.1 400")
+    )
+    assert memory_of(head_office.process.pid) - before < 5_000
+    assert ask(access, "PUT", own, written(access, 1, 5))[0] == 204
+    head_office.hub.revoke("厦门")
+
+
+def test_a_replayed_document_of_an_older_epoch_is_refused(head_office: HeadOffice) -> None:
+    """A higher number does not help an older epoch; a newer epoch wins with a lower number, as after a restore."""
+    access = head_office.hub.invite("长沙")
+    own = at(document.standings_topic("huaxing", "长沙", NOW.date()))
+    kept = written(access, 5, 500).replace(b'"epoch":1', b'"epoch":3')
+    assert ask(access, "PUT", own, kept)[0] == 204
+    news = "/zhangu/1/huaxing/changes"
+    wait_for(lambda: b'epoch\\":3' in ask(access, "GET", news)[2])
+    status, _, said = ask(access, "PUT", own, written(access, 900, 1).replace(b'"epoch":1', b'"epoch":2'))
+    assert (status, json.loads(said)["error"]) == (409, "a newer document is known: 3, 5")
+    assert ask(access, "PUT", own, written(access, 1, 7).replace(b'"epoch":1', b'"epoch":4'))[0] == 204
+    wait_for(lambda: b'epoch\\":4' in ask(access, "GET", news)[2])
+    head_office.hub.revoke("长沙")
+
+
+def test_a_branch_does_not_take_the_others_places(head_office: HeadOffice) -> None:
+    """Documents of a hundred dates: the newest few are kept, and the other branches' all."""
+    access, other = head_office.hub.invite("昆明"), head_office.hub.invite("大理")
+    elsewhere = at(document.standings_topic("huaxing", "大理", NOW.date()))
+    assert ask(other, "PUT", elsewhere, written(other, 1, 42))[0] == 204
+    for n in range(100):
+        topic = document.standings_topic("huaxing", "昆明", NOW.date() + timedelta(days=n))
+        assert ask(access, "PUT", at(topic), written(access, 1, n))[0] == 204
+    wait_for(lambda: len(topics(other, "昆明")) == MOST_OF_BRANCH)
+    assert max(topics(other, "昆明")).endswith((NOW.date() + timedelta(days=99)).isoformat())
+    assert len(topics(other, "大理")) == 1
+    for city in ("昆明", "大理"):
+        head_office.hub.revoke(city)
+        hub_line.empty(head_office.hub.admin(), city)
+
+
+def topics(access: Access, city: str) -> list[str]:
+    """Return the topics with documents of a branch, as the gateway hands them out."""
+    messages = json.loads(ask(access, "GET", "/zhangu/1/huaxing/changes")[2])["messages"]
+    return [one["topic"] for one in messages if f"/{city}/standings/" in one["topic"]]
+
+
+# --- what the phone says
+
+
+@pytest.fixture(scope="module")
+def web_office(
+    head_office: HeadOffice, branches: dict[str, BranchOffice], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BranchOffice]:
+    """Guilin, over HTTPS alone."""
+    made = BranchOffice(tmp_path_factory.mktemp("guilin") / "g", "桂林", "")
+    made.cities.joined.choose(way="https")
+    made.cities.joined.join(invitation.written(head_office.hub.invite("桂林")))
+    wait_for(made.up, 60)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def said(office: BranchOffice, words: str) -> bool:
+    return any(words in sentence for sentence in office.cities.sentences())
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(hours=1), "哈尔滨的时钟比这里快 60 分钟"),
+        (timedelta(days=1), "哈尔滨报来的是以后一天的数字"),
+        (timedelta(days=400), "哈尔滨报来的是以后一天的数字"),
+    ],
+)
+def test_a_clock_that_is_ahead_is_named_over_https(
+    head_office: HeadOffice, web_office: BranchOffice, tmp_path: Path, ahead: timedelta, words: str
+) -> None:
+    """By an hour, a day or a year: the others' phones say which city, and the figures of the rest are unharmed."""
+    far = BranchOffice(tmp_path / "far", "哈尔滨", "", NOW + ahead)
+    try:
+        far.cities.joined.choose(way="https")
+        far.cities.joined.join(invitation.written(head_office.hub.invite("哈尔滨")))
+        wait_for(far.up, 60)
+        far.deal("王小明", 4100)
+        wait_for(lambda: said(web_office, words))
+        assert web_office.up()
+        web_office.deal("王小明", 500)
+        wait_for(lambda: web_office.cities.unsent_count() == 0)
+    finally:
+        far.close()
+        head_office.hub.revoke("哈尔滨")
+        hub_line.empty(head_office.hub.admin(), "哈尔滨")
+    web_office.clock.go(seconds=1)
+    wait_for(lambda: "哈尔滨" not in web_office.board())
+
+
+def test_two_machines_with_one_name_say_so_over_https(
+    head_office: HeadOffice, web_office: BranchOffice, tmp_path: Path
+) -> None:
+    """Both phones say so while both are connected; afterwards the sentence goes and figures are sent."""
+    second = BranchOffice(tmp_path / "second", "桂林", "")
+    second.cities.joined.choose(way="https")
+    access = web_office.cities.joined.kept()
+    assert access is not None
+    second.cities.joined.join(invitation.written(access))
+    try:
+        wait_for(lambda: said(web_office, "还有一台机器也用“桂林”"), 60)
+        wait_for(lambda: said(second, "还有一台机器也用“桂林”"), 60)
+        assert web_office.up()
+        assert second.up()
+    finally:
+        second.close()
+    wait_for(lambda: not said(web_office, "还有一台机器"), 60)
+    web_office.deal("王小明", 800)
+    wait_for(lambda: web_office.cities.unsent_count() == 0)
+
+
+def test_wrong_codes_say_what_to_do(head_office: HeadOffice, tmp_path: Path) -> None:
+    """Another organisation's, another branch's password, and a revoked one: nothing is sent, and the phone says whom
+    to ask."""
+    good, other = head_office.hub.invite("烟台"), head_office.hub.invite("威海")
+    office = BranchOffice(tmp_path / "yantai", "烟台", "")
+    office.cities.joined.choose(way="https")
+    office.deal("王小明", 900)
+    wrong = (replace(good, org="another"), replace(good, password=other.password))
+    try:
+        for access in wrong:
+            office.cities.joined.join(invitation.written(access), replace=True)
+            office.cities.link.reset()  # as the phone's join does
+            wait_for(lambda: said(office, "总部没有让这台机器进来"), 60)
+        office.cities.joined.join(invitation.written(good), replace=True)
+        wait_for(lambda: office.up() and b"900" in ask(good, "GET", "/zhangu/1/huaxing/changes")[2], 60)
+        head_office.hub.revoke("烟台")
+        wait_for(lambda: said(office, "总部没有让这台机器进来"), 60)
+    finally:
+        office.close()
+        for city in ("烟台", "威海"):
+            head_office.hub.revoke(city)
+            hub_line.empty(head_office.hub.admin(), city)
+
+
+@pytest.mark.parametrize(
+    ("dates", "words"),
+    [
+        (("20200101000000Z", "20210101000000Z"), "总部的证书过期了"),
+        (("20450101000000Z", "20460101000000Z"), "总部的证书还没有生效"),
+    ],
+)
+def test_a_gateways_certificate_out_of_its_time_is_refused(
+    tmp_path: Path, dates: tuple[str, str], words: str
+) -> None:
+    """The password is not sent, and the phone says what to do."""
+    hub = Hub(tmp_path / "hub")
+    hub.set_up(Settings("127.0.0.1", "huaxing", free_port(), 0, free_port()))
+    redated(hub.folder, *dates)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(hub.folder / "server.crt", hub.folder / "server.key")
+    got: list[bytes] = []
+    with socket.create_server(("127.0.0.1", hub.https_port())) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    near, _ = listener.accept()
+                    with context.wrap_socket(near, server_side=True) as tls:
+                        got.append(tls.recv(100))
+                except ssl.SSLError:
+                    pass
+                except OSError:
+                    return
+
+        threading.Thread(target=serve, daemon=True).start()
+        office = BranchOffice(tmp_path / "office", "西安", "")
+        try:
+            office.cities.joined.choose(way="https")
+            office.cities.joined.join(invitation.written(hub.invite("西安")))
+            wait_for(lambda: said(office, words), 40)
+        finally:
+            office.close()
+    assert not any(got)

@@ -34,7 +34,9 @@ class Described:
         if sample.endpoint in OPAQUE or not sample.kind:
             return []
         if sample.body is None:
-            return [] if sample.kind == known.get("type") else [f"{sample.key}: {sample.kind} is not described"]
+            return (
+                [] if sample.kind == known.get("type") else [f"{sample.key}: {sample.kind} is not described"]
+            )
         if "schema" not in known:
             return [f"{sample.key}: its JSON is not described"]
         return [
