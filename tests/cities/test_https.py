@@ -418,7 +418,7 @@ def topics(access: Access, city: str) -> list[str]:
     return [one["topic"] for one in messages if f"/{city}/standings/" in one["topic"]]
 
 
-# --- what the phone says
+# --- sentences on the phone
 
 
 @pytest.fixture(scope="module")

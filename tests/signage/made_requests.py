@@ -21,7 +21,7 @@ LEFT_OUT: Final = ("/events", "/api/stop", "/api/backups", "/api/access/pin")
 
 @dataclass(slots=True)
 class Asked:
-    """What became of the requests: faults by their kind, each with the first request that showed it."""
+    """The requests, and the faults by their kind, each with its first answer."""
 
     requests: int = 0
     faults: dict[tuple[str, ...], object] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Asked:
 def ask(
     app: Flask, house: House, examples: int, *, derandomize: bool = True, said: Callable[[str], None] = str
 ) -> Asked:
-    """Ask every operation `examples` times as the owner; go on after a fault. `said` is told each operation."""
+    """Ask every operation `examples` times as the owner; go on after a fault. `said` takes a line after each operation."""
     schemathesis = pytest.importorskip("schemathesis")
     shape = document(app)
     for path in LEFT_OUT:

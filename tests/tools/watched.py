@@ -53,7 +53,7 @@ class Described:
 
 
 def strict(schema: Any) -> Any:
-    """Return a schema that allows nothing besides what it names: no other field, no item of an unknown kind."""
+    """Return a schema that allows no other field, and no item of an unknown kind."""
     made = dict(schema)
     if "properties" in made:
         made["properties"] = {name: strict(one) for name, one in made["properties"].items()}
@@ -70,7 +70,7 @@ def strict(schema: Any) -> Any:
 
 
 class Watcher:
-    """Hears of each answer of each app in this process."""
+    """Receive each answer of each app in this process."""
 
     def __init__(self) -> None:
         self._widens = os.environ.get(WIDEN) == "widen"
