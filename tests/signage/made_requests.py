@@ -30,7 +30,7 @@ class Asked:
 def ask(
     app: Flask, house: House, examples: int, *, derandomize: bool = True, said: Callable[[str], None] = str
 ) -> Asked:
-    """Ask every operation `examples` times as the owner; go on after a fault. `said` takes a line after each operation."""
+    """Ask every operation `examples` times as the owner; go on after a fault. `said` gets a line for each."""
     schemathesis = pytest.importorskip("schemathesis")
     shape = document(app)
     for path in LEFT_OUT:
