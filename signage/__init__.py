@@ -11,6 +11,7 @@ from flask import Flask
 from signage import (
     access,
     api,
+    api_page,
     audit,
     auth,
     backups,
@@ -119,6 +120,7 @@ def create_app(
         timetable.pages,
         uploads.pages,
         openapi.pages,
+        api_page.pages,
         tls.pages,
     ):
         app.register_blueprint(pages)

@@ -1,4 +1,4 @@
-"""The API as an OpenAPI 3.1 document, made from the routes, their rights and the examples; and a page to read it."""
+"""The API as an OpenAPI 3.1 document, made from the routes, their rights and the examples."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Flask, current_app, jsonify, render_template
+from flask import Blueprint, Flask, current_app, jsonify
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from controller.sales.roles import ROLE_NAMES
 from controller.system.paths import version
 from signage.api_examples import BODIES, QUERIES, REQUIRED
+from signage.api_words import SUMMARIES, TAGS
 from signage.audit import DEEDS
 from signage.auth import RIGHTS, needs
 from signage.http import PLAIN
@@ -26,22 +26,6 @@ Json = dict[str, Any]
 SERVED: Final = ("/api/", "/health", "/events", "/metrics", "/calendar/")
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MOST_ID: Final = 10**18 - 1
-TAGS: Final = {
-    "deals": "单",
-    "products": "产品",
-    "announcements": "播报",
-    "standings": "排名和战报",
-    "people": "人员和团队",
-    "targets": "目标",
-    "duties": "要做的事",
-    "days": "安排",
-    "contests": "比赛和表彰",
-    "timetable": "作息表",
-    "walls": "大屏",
-    "sound": "声音",
-    "access": "权限",
-    "state": "现在的状态",
-}
 _TAG_OF: Final = {
     "deals": "deals",
     "deals.csv": "deals",
@@ -76,18 +60,24 @@ _TAG_OF: Final = {
     "volume": "sound",
     "hush": "sound",
     "stop": "sound",
-    "links": "state",
-    "backups": "state",
+    "links": "links",
+    "push": "links",
+    "home-assistant": "links",
+    "backups": "machine",
+    "upgrade": "machine",
+    "rollback": "machine",
+    "clock": "machine",
+    "reach": "machine",
     "outputs": "sound",
-    "speaker_test": "sound",
+    "speaker-test": "sound",
     "voice": "sound",
     "tracks": "sound",
     "access": "access",
     "log": "access",
 }
 SCHEMAS: Final = Path(__file__).parent / "response_schemas.json"
+EXAMPLES: Final = SCHEMAS.with_name("response_examples.json")
 _GOOD: Final = {200: "好。", 201: "记下了。", 202: "开始了。"}
-_TYPES: Final = {"string": "文字", "number": "数", "integer": "整数", "boolean": "是或否"}
 _ERRORS: Final = {
     "400": PLAIN[400],
     "404": "没有这个编号或名字。",
@@ -107,49 +97,11 @@ _ERRORS: Final = {
 @needs("read")
 def served() -> Response:
     """Return this document."""
-    return jsonify(_kept())
+    return jsonify(described())
 
 
-@pages.get("/api/docs")
-@needs("read")
-def readable() -> str:
-    """Return the API as a page, without scripts and without anything from the internet."""
-    shown = _kept()
-    groups = [(TAGS[tag], [one for one in _operations(shown) if one["tags"] == [tag]]) for tag in TAGS]
-    return render_template("api.html", groups=[group for group in groups if group[1]], version=version())
-
-
-def _operations(shown: Json) -> Iterator[Json]:
-    for path, methods in shown["paths"].items():
-        for method, operation in methods.items():
-            content = operation.get("requestBody", {}).get("content", {})
-            body = content.get("application/json", {}).get("example")
-            query = "&".join(
-                f"{one['name']}={one['example']}"
-                for one in operation.get("parameters", ())
-                if one["in"] == "query"
-            )
-            yield {
-                **operation,
-                "method": method.upper(),
-                "path": path + (f"?{query}" if query else ""),
-                "body": json.dumps(body, ensure_ascii=False, indent=1) if body is not None else "",
-                "binary": "application/octet-stream" in content,
-                "answer": _answer(operation["responses"]),
-                "roles": "、".join(dict.fromkeys(ROLE_NAMES[role] for role in operation["x-roles"]))
-                or "所有人",
-            }
-
-
-def _answer(responses: Json) -> str:
-    """Return the good answer for people: its fields, or the type of the file; "" for an unknown one."""
-    good: Json = next((one for status, one in responses.items() if status.startswith("2")), {})
-    for kind, content in good.get("content", {}).items():
-        return fields_of(content["schema"]) if kind == "application/json" else str(kind)
-    return ""
-
-
-def _kept() -> Json:
+def described() -> Json:
+    """Return the document of this app, made at the first request."""
     kept: Json | None = current_app.extensions.get("openapi")
     if kept is None:
         kept = current_app.extensions["openapi"] = document(current_app)
@@ -194,12 +146,12 @@ def _operation(app: Flask, rule: Rule, method: str) -> Json:
     view = app.view_functions[rule.endpoint]
     right = vars(view).get("right")
     deed = DEEDS.get(rule.endpoint)
-    words = deed if isinstance(deed, str) else ""
+    words = SUMMARIES.get(rule.endpoint) or (deed if isinstance(deed, str) else "")
     said = " ".join((view.__doc__ or "").split())
     operation: Json = {
         "operationId": rule.endpoint.replace(".", "_"),
-        "tags": [_TAG_OF.get(rule.rule.removeprefix("/api").split("/")[1], "state")],
-        "summary": re.sub(r"\{(?:url_)?(\w+)\}", r"〔\1〕", words) or said.split(". ")[0] or rule.endpoint,
+        "tags": [_tag(rule.rule)],
+        "summary": with_names(words) or said.split(". ")[0] or rule.endpoint,
         "description": said,
         "parameters": [*_path_parameters(rule), *_query_parameters(rule.endpoint)],
         "responses": _responses(method, rule.endpoint, right),
@@ -210,6 +162,19 @@ def _operation(app: Flask, rule: Rule, method: str) -> Json:
     if method in WRITING and (body := _request_body(rule.endpoint, vars(view))) is not None:
         operation["requestBody"] = body
     return operation
+
+
+def with_names(line: str) -> str:
+    """Return a line of the log of changes with the names of its values."""
+    return re.sub(r"\{(?:url_)?(\w+)\}", r"〔\1〕", line)
+
+
+def _tag(path: str) -> str:
+    if path.startswith("/api/cities/link"):
+        return "links"
+    if path.startswith("/api/<any"):
+        return "people"
+    return _TAG_OF.get(path.removeprefix("/api").split("/")[1], "state")
 
 
 def _path_parameters(rule: Rule) -> Iterator[Json]:
@@ -268,17 +233,19 @@ def _responses(method: str, endpoint: str, right: str | None) -> Json:
         codes += ["409", "413", "415"]
     refused = {code: {"description": _ERRORS[code], "content": error} for code in codes}
     known = _answers().get(f"{method} {endpoint}", {})
+    example = _examples().get(f"{method} {endpoint}")
     good = {
-        str(status): {"description": _GOOD.get(status, _GOOD[200]), **_content(known)}
+        str(status): {"description": _GOOD.get(status, _GOOD[200]), **_content(known, example)}
         for status in known.get("statuses") or ((200, 201, 202) if method == "POST" else (200,))
     }
     return dict(sorted({**refused, **good}.items()))
 
 
-def _content(known: Json) -> Json:
-    """Return the content of an answer: its schema for JSON, else its type."""
+def _content(known: Json, example: object) -> Json:
+    """Return the content of an answer: its schema and an example for JSON, else its type."""
     if "schema" in known:
-        return {"content": {"application/json": {"schema": known["schema"]}}}
+        shown = {} if example is None else {"example": example}
+        return {"content": {"application/json": {"schema": known["schema"], **shown}}}
     if "type" in known:
         return {"content": {known["type"]: {"schema": {}}}}
     return {}
@@ -294,19 +261,8 @@ def _answers() -> Json:
     return kept
 
 
-def fields_of(schema: Json, depth: int = 2) -> str:
-    """Return a schema for people: {id, sentence, decision: {when, why}}."""
-    types = [one for one in schema.get("type", ()) if one != "null"]
-    if "properties" in schema:
-        if depth == 0:
-            return "{…}"
-        inside = (f"{name}{_inside(one, depth - 1)}" for name, one in schema["properties"].items())
-        return "{" + ", ".join(inside) + "}"
-    if "array" in types:
-        return f"[{fields_of(schema['items'], depth)}, …]" if "items" in schema else "[…]"
-    return "{…}" if "object" in types else "、".join(_TYPES[one] for one in types)
-
-
-def _inside(schema: Json, depth: int) -> str:
-    nested = "properties" in schema or "properties" in schema.get("items", {})
-    return f": {fields_of(schema, depth)}" if nested else ""
+@cache
+def _examples() -> Json:
+    """Return a real answer for most routes, shortened; made by `tests/tools/responses.py`."""
+    kept: Json = json.loads(EXAMPLES.read_text("utf-8"))
+    return kept

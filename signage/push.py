@@ -104,7 +104,7 @@ def _link(one: PushLink) -> Json:
 @pages.put("/api/push/<name>")
 @needs("access")
 def save_push_link(name: str) -> Response:
-    """Set up a system: `kind`, `mapping` and, for 简道云, its `secret`; without one the answer has a new one, once."""
+    """Set up a system: `kind`, `mapping` and, for `jiandaoyun`, its `secret`; without one the answer has a new one."""
     fields = body()
     if not 0 < len(name.strip()) <= NAME_LIMIT or not name.isprintable():
         raise Refused(f"名字要有 1 到 {NAME_LIMIT} 个字。", "name")

@@ -5,18 +5,22 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import re
+import subprocess
 import textwrap
 import types
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from flask import Flask
 
 from signage.api_examples import BODIES, QUERIES, REQUIRED
+from signage.api_page import curl
 from signage.auth import RIGHTS
-from signage.openapi import SCHEMAS, SERVED, WRITING, document
+from signage.openapi import EXAMPLES, SCHEMAS, SERVED, WRITING, document
 from tests.signage.house import REPOSITORY, House, running
 from tests.signage.made_requests import ask
 from tests.tools.responses import Sample, learned, timetable, walk
@@ -196,15 +200,56 @@ def test_every_example_is_answered(app: Flask, house: House) -> None:
 
 
 def test_the_page_needs_nothing_from_elsewhere(house: House, app: Flask) -> None:
-    """Every address with its example, without a script, for known callers only."""
+    """Every address with its example and curl, also without a script, for known callers only."""
     one = app.test_client()
     assert one.get("/api/docs").status_code == 401
     page = one.get("/api/docs", headers={"Authorization": f"Bearer {house.token('leader')}"}).text
-    assert "<script" not in page
-    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
-    for method, path, _ in operations(app):
-        assert path.replace("&", "&amp;") in page, (method, path)
+    assert re.findall(r"(?:src|href)=\"((?:https?:)?//[^\"]*)", page) == []
+    assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="/static/phone-api.js">']
+    for method, path, operation in operations(app):
+        assert path in page, (method, path)
+        assert f'id="{operation["operationId"]}"' in page
+    assert page.count("<h3>curl</h3>") == len(list(operations(app)))
     assert "external_id" in page
+
+
+def test_each_address_has_a_line_for_people(house: House, app: Flask) -> None:
+    """In Chinese, and on the English page in English; each group of addresses is named too."""
+    for method, path, operation in operations(app):
+        assert re.search("[\u4e00-\u9fff]|OpenAPI", operation["summary"]), (method, path)
+    headers = {"Authorization": f"Bearer {house.token('leader')}", "Accept-Language": "en-GB"}
+    page = app.test_client().get("/api/docs", headers=headers).text
+    lines = re.findall(r"<summary>.*?<span>(.*?)</span>|<h2>(.*?)</h2>|<h3>(.*?)</h3>", page, re.S)
+    chinese = [line for line in lines if re.search("[\u4e00-\u9fff]", "".join(line))]
+    assert chinese == []
+
+
+def test_a_command_of_the_page_runs_in_a_shell(house: House, app: Flask) -> None:
+    """curl with a token reads the deals of the example."""
+    example = next(
+        one for method, path, one in operations(app) if (method, path) == ("POST", "/api/deals/read")
+    )
+    command = curl(house.address, "POST", "/api/deals/read", example)
+    done = subprocess.run(
+        ["sh", "-c", command.replace("curl", "curl -sS", 1)],
+        env=os.environ | {"TOKEN": house.token("assistant")}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["rows"], done.stdout
+
+
+def test_examples_of_answers_are_as_described(app: Flask) -> None:
+    """Most routes with a JSON answer have one, and none has a secret."""
+    shown = 0
+    for method, path, one in operations(app):
+        for response in one["responses"].values():
+            content = response.get("content", {}).get("application/json", {})
+            if "example" in content:
+                shown += 1
+                assert jsonschema_rs.is_valid(content["schema"], content["example"]), (method, path)
+    assert shown > 80
+    text = EXAMPLES.read_text("utf-8")
+    assert re.findall(r'"(?:token|secret|pin|qr)": "(?!…)[^"]', text) == []
+    assert re.findall(r"[0-9a-f]{32}|/tmp/|127\.0\.0\.1:", text) == []
 
 
 @pytest.mark.timeout(120)

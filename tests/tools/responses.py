@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from signage.api_examples import BODIES, QUERIES, REQUIRED
 from signage.auth import RIGHTS
-from signage.openapi import SCHEMAS, SERVED
+from signage.openapi import EXAMPLES, SCHEMAS, SERVED
 
 Json = dict[str, Any]
 
@@ -323,7 +323,10 @@ def united(known: Json, other: Json) -> Json:
 
 def written(table: Json) -> str:
     """Return the file's text: one line per answer, so that a change is a small difference."""
-    rows = (f"{json.dumps(key)}: {json.dumps(row, sort_keys=True)}" for key, row in table.items())
+    rows = (
+        f"{json.dumps(key)}: {json.dumps(row, ensure_ascii=False, sort_keys=True)}"
+        for key, row in table.items()
+    )
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
@@ -338,9 +341,14 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "home", sounds=False, rhythm=rhythm) as house,
     ):
-        table = learned(known, list(walk(house)))
+        samples = list(walk(house))
+    table = learned(known, samples)
     SCHEMAS.write_text(written(table), "utf-8")
     print(f"{len(table)} answers in {SCHEMAS}")
+    from tests.tools.answer_examples import examples
+
+    shown = json.loads(EXAMPLES.read_text("utf-8")) if EXAMPLES.exists() and "--new" not in sys.argv else {}
+    EXAMPLES.write_text(written(examples(shown, samples, table)), "utf-8")
 
 
 if __name__ == "__main__":
