@@ -15,11 +15,12 @@ from typing import Any
 from controller.sound.player import protocol
 from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Outputs, Part, Track
 from controller.sound.player_child import PlayerChild, silent_file
+from controller.sound.player_faults import WHY
 from controller.sound.silence_check import SilenceCheck
 from controller.sound.suspects import Suspects
 from controller.sound.under_way import UnderWay
 
-__all__ = ["Duck", "Event", "Health", "MusicOrder", "Outputs", "Part", "Speaker", "Track"]
+__all__ = ["WHY", "Duck", "Event", "Health", "MusicOrder", "Outputs", "Part", "Speaker", "Track"]
 
 log = logging.getLogger(__name__)
 
@@ -35,21 +36,6 @@ STUCK_S = 12.0
 """A player that was not heard of for this long, in spite of new starts, makes no progress."""
 SETTLED_S = 10.0
 """A player that lived this long counts as started successfully."""
-
-WHY = {
-    "none": "没有找到音响设备。请检查音箱和声卡的连接。",
-    "incomplete": "播放声音要用的系统库不全。请在战鼓的目录里运行 make setup，它会补上。",
-    "removed": "音响设备断开了。正在自动重连。",
-    "stalled": "音响设备没有反应。正在自动重连。",
-    "hung": "播放程序没有反应，正在重新启动。",
-    "died": "播放程序意外退出，正在重新启动。",
-    "muted": "音响在系统里被静音了，或者音量被调成了 0。请在主机的声音设置里打开它。",
-    "silent": "音乐应该在响，却没有声音送出去。正在重新打开音响。",
-    "returned": "选定的音响接回来了，正在换过去。",
-    "chosen": "正在换到选定的音响。",
-    "starting": "播放程序正在启动。",
-    "closed": "播放程序已停止。",
-}
 
 
 class Speaker:
@@ -361,13 +347,22 @@ class Speaker:
             self._report(Event("done", id=id, ok=False, why="lost"))
 
     def _silent(self, message: dict[str, Any]) -> None:
-        """Ask whether the file is silent there; if not, open the device again, unless that has happened meanwhile."""
+        """Ask whether the file is silent there; if not, the player opens the music again until it is heard.
+
+        Where that does not help, the device is opened again as well.
+        """
         asked_for = self._child
 
         def unheard() -> None:
-            if self._child is asked_for:
-                self._unheard = True
+            if self._child is not asked_for:
+                return
+            if self._unheard:
                 self._replace_child("silent")
+                return
+            with self._lock:
+                self._unheard, self._health = True, replace(self._health, why=WHY["silent"])
+                self._send("unheard")
+            self._report(Event("outputs"))
 
         self._silence.ask(Path(message["path"]), float(message["position_s"]), unheard)
 
@@ -396,6 +391,8 @@ class Speaker:
             self._send("master", volume=self._master)
             self._send("quiet", spans=self._silences)
             self._send("music", order=self._music)
+            if self._unheard:
+                self._send("unheard")
             self._send("warm", paths=list(self._warm))
             self._health = Health(True, device, time.monotonic(), WHY["silent"] if self._unheard else None)
         log.info("the device is ready: %s", device)

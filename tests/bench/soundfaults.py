@@ -26,6 +26,8 @@ from table import Row  # noqa: E402
 
 from controller.sound.suspects import STRIKES  # noqa: E402
 
+FAULTY = os.pathsep.join((str(HERE / "faulty"), str(HERE.parents[1])))
+"""PYTHONPATH of a faulty office: the repository's own modules behind the faults."""
 FOUND_S, SHOWN_S, BACK_S = 5.0, 10.0, 2.0
 KILLS = 50
 DAY = timetable("at: 00:00-24:00, name: 全天, music: office, volume: 100")
@@ -263,7 +265,7 @@ def crashing() -> Result:
     """
     with tempfile.TemporaryDirectory() as folder:
         switch = Path(folder) / "crash"
-        env = {"PYTHONPATH": str(HERE / "faulty"), "FAULTY_CRASH": str(switch)}
+        env = {"PYTHONPATH": FAULTY, "FAULTY_CRASH": str(switch)}
         with place(env, names=("crash", "good")) as one:
             playing = lambda: one.house.log().rpartition("music: ")[2].startswith("0-crash.wav")
             if not playing():
@@ -294,7 +296,7 @@ def lost_in_the_mixer() -> Result:
     """Music that the mixer loses is missed by its level, named, and there again when the mixer recovers."""
     with tempfile.TemporaryDirectory() as folder:
         switch = Path(folder) / "silent"
-        with place({"PYTHONPATH": str(HERE / "faulty"), "FAULTY_SILENT": str(switch)}) as one:
+        with place({"PYTHONPATH": FAULTY, "FAULTY_SILENT": str(switch)}) as one:
 
             def cause() -> None:
                 switch.touch()

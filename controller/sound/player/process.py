@@ -57,6 +57,7 @@ class Player:
         self._watch = watch
         self._outputs = Outputs()
         self._loud_at, self._metered = time.monotonic(), False
+        self._unheard = False  # the daemon knows that the music should be heard and is not
         self._music = MusicChannel(device, notify)
         self._announcements = AnnouncementChannel(device, self._music, self._notify)
         self._rest = b""
@@ -78,6 +79,7 @@ class Player:
             "avoid": lambda order, now: self._device.avoid([Path(path) for path in order["paths"]]),
             "tone": lambda order, now: self._device.tone(Path(order["path"])),
             "unmute": self._unmute,
+            "unheard": self._open_until_heard,
             "test_tone": self._test_tone,
         }
 
@@ -111,10 +113,14 @@ class Player:
         return self._beat_at
 
     def _meter(self, now: float) -> bool:
-        """Return whether something is heard; report music that should be and is not. Reads one buffer a second."""
+        """Return whether something is heard; report music that should be and is not."""
         peak = self._device.meter.answer() if self._metered else None
         place = self._music.steady(now)
-        if peak is None or peak > SILENT or place is None:
+        heard = peak is not None and peak > SILENT
+        self._unheard = self._unheard and not heard
+        if self._unheard and peak is not None and place is not None:
+            self._music.reopen(now)
+        if peak is None or heard or place is None:
             self._loud_at = now
         elif now - self._loud_at >= SILENT_S:
             self._loud_at = now
@@ -122,7 +128,11 @@ class Player:
         self._metered = place is not None
         if self._metered:
             self._device.meter.ask()
-        return peak is not None and peak > SILENT
+        return heard
+
+    def _open_until_heard(self, order: dict[str, Any], now: float) -> None:
+        """Open the music again at each beat until it is heard: then it is back within a second of the fault's end."""
+        self._unheard = True
 
     def _look(self) -> None:
         """Report changed outputs; leave when a better one can be opened."""
