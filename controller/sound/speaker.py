@@ -29,7 +29,9 @@ SILENT_S = 3.0
 START_S = 10.0
 """The same for its first message: a small computer is slow just after power-on."""
 BACK_OFF_S = (0.1, 0.5, 1.0)
-"""Delay before each new start. The longest still restores sound within 2 s of the end of a fault."""
+"""Delay before each new start after deaths in a row. The longest still restores sound within 2 s of a fault's end."""
+DEVICE = frozenset({"removed", "stalled", "returned", "chosen"})
+"""Ends that are the device's or a person's: the next player starts at once, and waits for a device itself."""
 NO_LIBRARY_S = 3.0
 """The same while a system library is missing: nothing changes by itself."""
 STUCK_S = 12.0
@@ -252,8 +254,8 @@ class Speaker:
                 child.kill()
                 condemned = self._suspect(child, why)
                 self._gone(why, was_ready)
-            if condemned or time.monotonic() - began > SETTLED_S:
-                tries = 0  # the cause is over: without the file the next start succeeds
+            if condemned or why in DEVICE or time.monotonic() - began > SETTLED_S:
+                tries = 0  # condemned: without the file the next start succeeds
             self._pause(NO_LIBRARY_S if why == "incomplete" else BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
             tries += 1
 

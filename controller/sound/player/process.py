@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -35,6 +36,8 @@ TRY_S = 0.7
 """Interval of the attempts to open a device."""
 TRIES = 90
 """After so many a new process tries: a library may keep the devices of its start."""
+FREE_S = 0.1
+"""A sound to keep decoded is decoded only when nothing is due for this long: the music of a new player comes first."""
 TONE_MARGIN_S = 0.5
 """The test tone ends at least this long before quiet time."""
 SILENT_S = 2.0
@@ -61,6 +64,7 @@ class Player:
         self._music = MusicChannel(device, notify)
         self._announcements = AnnouncementChannel(device, self._music, self._notify)
         self._rest = b""
+        self._to_warm: deque[Path] = deque()
         self._silences: tuple[tuple[float, float], ...] = ()
         self._device_master, self._toning = 1.0, False
         self._beat_at = 0.0
@@ -75,7 +79,7 @@ class Player:
             "next": self._next,
             "quiet": self._quiet,
             "master": self._master,
-            "warm": lambda order, now: self._device.warm([Path(path) for path in order["paths"]]),
+            "warm": lambda order, now: self._to_warm.extend(Path(path) for path in order["paths"]),
             "avoid": lambda order, now: self._device.avoid([Path(path) for path in order["paths"]]),
             "tone": lambda order, now: self._device.tone(Path(order["path"])),
             "unmute": self._unmute,
@@ -89,8 +93,11 @@ class Player:
             now = time.monotonic()
             self._send_events(now)
             due = min(self._announcements.tick(now), self._music.tick(now), self._beat(now), now + LOOK_S)
-            if select.select([0], [], [], max(0.0, due - time.monotonic()))[0]:
+            free = bool(self._to_warm) and due - time.monotonic() > FREE_S
+            if select.select([0], [], [], 0.0 if free else max(0.0, due - time.monotonic()))[0]:
                 self._read()
+            elif free:
+                self._device.warm([self._to_warm.popleft()])
 
     def _send_events(self, now: float) -> None:
         happened = self._device.happened(now)
