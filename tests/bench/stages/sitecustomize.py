@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 
 if "RESTART_STAGES" in os.environ and any(
     "controller.sound.player.process" in word for word in sys.orig_argv
@@ -10,7 +11,7 @@ if "RESTART_STAGES" in os.environ and any(
 
     def stamp(what):
         """Write a line with the moment."""
-        with open(os.environ["RESTART_STAGES"], "a") as file:
+        with Path(os.environ["RESTART_STAGES"]).open("a") as file:
             print(what, time.monotonic(), file=file)
 
     stamp("python")
