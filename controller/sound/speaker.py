@@ -31,7 +31,7 @@ START_S = 10.0
 BACK_OFF_S = (0.1, 0.5, 1.0)
 """Delay before each new start after deaths in a row. The longest still restores sound within 2 s of a fault's end."""
 DEVICE = frozenset({"removed", "stalled", "returned", "chosen"})
-"""Ends that are the device's or a person's: the next player starts at once, and waits for a device itself."""
+"""Reasons that say nothing against the player: the next one starts at once, and waits for a device itself."""
 NO_LIBRARY_S = 3.0
 """The same while a system library is missing: nothing changes by itself."""
 STUCK_S = 12.0

@@ -1,4 +1,4 @@
-"""Where the time goes between the player's death and its music: on this machine, and on a slow core.
+"""Measure each step between the player's death and its music: on this machine, and on a slow core.
 
 `python -m tests.bench restart`. The slow core is a control group with a third of this machine's core for daemon, player
 and voice together, about what a Pi 4 core does (not measured on one); it needs root and is left out without.
@@ -63,7 +63,7 @@ class Deaths:
         self._stages.write_text("")
         killed = time.monotonic()
         os.kill(self._player(), signal.SIGKILL)
-        time.sleep(0.1)  # longer than what the dead player left in the server's queue
+        time.sleep(0.1)  # longer than the sound that is left in the server's queue
         heard = self._pulse.recording.wait_sound(killed + 0.1, 30)
         assert heard is not None, self._house.log()
         moments = dict(line.split() for line in self._stages.read_text().splitlines())

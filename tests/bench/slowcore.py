@@ -1,4 +1,4 @@
-"""A slow processor: a control group that gets a share of one core and never more, whatever else the machine does."""
+"""A slow processor: a control group that gets a share of one core and never more, also on a busy machine."""
 
 from __future__ import annotations
 

@@ -298,7 +298,7 @@ def lost_in_the_mixer() -> Result:
 OURS = "for n in $(pactl list short sink-inputs | cut -f1); do pactl set-sink-input-mute $n {}; done"
 MUTE, VOLUME = "pactl set-sink-mute office {}", "pactl set-sink-volume office {}"
 APART: dict[str, Callable[[], Result]] = {"absent": absent, "crashing": crashing, "lost": lost_in_the_mixer}
-"""Faults that need an office of their own, by the name for the command line."""
+"""Faults that need a separate office, by the name for the command line."""
 TOGETHER: dict[str, Callable[[Place], Result]] = {
     "killed": lambda one: killed(one, 5, "killed"),
     "unplugged": lambda one: unplugged(one, "unplugged"),
