@@ -1,7 +1,7 @@
 """Measure each step between the player's death and its music: on this machine, and on a slow core.
 
 `python -m tests.bench restart`. The slow core is a control group with a third of this machine's core for daemon, player
-and voice together, about what a Pi 4 core does (not measured on one); it needs root and is left out without.
+and voice together, estimated to be as fast as a core of a Pi 4 (not compared with one). Without root it is left out.
 """
 
 from __future__ import annotations

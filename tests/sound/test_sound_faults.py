@@ -133,7 +133,7 @@ def test_music_lost_in_the_mixer_is_missed(tmp_path: Path, music: Path) -> None:
 
 
 def test_music_lost_in_the_mixer_is_opened_again_in_the_same_player(tmp_path: Path, music: Path) -> None:
-    """Once the fault is over the reopened stream is heard: no new player, and nothing else is interrupted."""
+    """Once the fault is over the reopened stream is heard, without a new player: announcements go on."""
     switch = tmp_path / "silent"
     env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": FAULTY, "FAULTY_SILENT": str(switch)}
     with speaking(env) as (speaker, events):
