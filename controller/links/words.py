@@ -82,7 +82,7 @@ def seller(facts: Mapping[str, Any]) -> str:
 
 
 def initial(name: str) -> str:
-    """Return the character that stands for a missing photo: the first letter or Chinese character of a name."""
+    """Return the character shown without a photo: the first letter or Chinese character of a name."""
     return "喜" if name == UNNAMED else next((one for one in name if one.isalnum()), "喜")
 
 
