@@ -83,7 +83,7 @@ class Silences:
         self._held_until = 0.0
 
     def set(self, spans: Iterable[tuple[float, float]]) -> None:
-        """Set the spans; what was held until now is free."""
+        """Set the spans, and forget `hold`."""
         self._spans, self._held_until = tuple(sorted(spans)), 0.0
 
     def hold(self, until: float) -> None:
