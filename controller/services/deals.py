@@ -46,6 +46,7 @@ from controller.services.deal_corrections import (
 )
 from controller.services.link_news import LinkNews
 from controller.services.roundups import TAKEN_BACK, RoundUps
+from controller.services.scripts import Scripts
 from controller.services.team_targets import announce_target, missed, target_row
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State
@@ -104,8 +105,16 @@ class Recorded:
 class DealService:
     """Thread-safe: the store's single writer is the lock."""
 
-    def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps, news: LinkNews):
+    def __init__(
+        self,
+        context: Context,
+        talk: AnnouncementService,
+        scripts: Scripts,
+        roundups: RoundUps,
+        news: LinkNews,
+    ):
         self._context, self._talk, self._calm, self._news = context, talk, CalmSentences(talk), news
+        self._scripts = scripts
         self._next_roundup = roundups.next_roundup
         self.round_up, self.recover = roundups.round_up, roundups.recover  # called by TimetableListener
 
@@ -196,7 +205,7 @@ class DealService:
         """Return text and decision of a deal without recording it; `how` as for `record`. Raises Refused."""
         deal, decision, announcement = self._imagined(Sold(person, product, parse_amount(amount), team), how)
         if decision.at_once:
-            self._talk.prepare(announcement, deal)
+            self._scripts.prepare(announcement, deal)
         return announcement.text, decision
 
     def preview_script(
@@ -204,7 +213,7 @@ class DealService:
     ) -> Script:
         """Return the script of a deal with its applause or song, without recording it. Raises Refused."""
         deal, _, announcement = self._imagined(Sold(person, product, parse_amount(amount), team), how)
-        return self._talk.script(announcement, deal)
+        return self._scripts.build(announcement, deal)
 
     def _imagined(self, sold: Sold, how: How) -> tuple[Deal, Decision, Announcement]:
         now = self._context.clock.now()

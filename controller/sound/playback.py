@@ -97,7 +97,7 @@ class Silences:
         return max(0.0, max([*ends, self._held_until]) - now)
 
     def next(self) -> tuple[float, float] | None:
-        """Return the next silence that has not begun."""
+        """Return the next silence that lies ahead."""
         now = time.monotonic()
         return next((span for span in self._spans if span[0] > now), None)
 
