@@ -12,10 +12,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from controller.glance import OnAir
-from controller.hearing import NO_DEVICE, Hearing
+from controller.hearing import NO_DEVICE
 from controller.sales import messages
 from controller.sales.model import (
     BURST,
@@ -32,12 +31,11 @@ from controller.sales.model import (
 from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import AMONG_OTHERS, Choice, Silence, Waits
-from controller.services.context import Context
-from controller.services.roundups import Batching
+from controller.services.batching import Batching
+from controller.services.context import Context, HearingAt
 from controller.services.scripts import Scripts
 from controller.sound.announcer import Announcer
 from controller.sound.playback import Job, Report
-from controller.timetable.model import State
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +47,6 @@ ALARM_FOR = timedelta(seconds=60)
 MOST_SHOWN = 20
 RENDERED_AHEAD = 3
 """Number of waiting announcements that are rendered while another plays."""
-
-
-class HearingAt(Protocol):
-    """See `MusicService.hearing`."""
-
-    def __call__(self, now: datetime, state: State | None = None) -> Hearing: ...
 
 
 @dataclass(frozen=True, slots=True)

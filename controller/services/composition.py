@@ -22,6 +22,7 @@ from controller.services.announcement_lists import AnnouncementLists
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
+from controller.services.batching import Batching
 from controller.services.calendar import CalendarService
 from controller.services.chat_deals import ChatDeals
 from controller.services.cities import CityService
@@ -51,7 +52,7 @@ from controller.services.products import ProductService
 from controller.services.proposals import ProposalService
 from controller.services.push import PushLinks
 from controller.services.roster_dates import RosterDates
-from controller.services.roundups import Batching, RoundUps
+from controller.services.roundups import RoundUps
 from controller.services.scripts import ScriptBuilder, Scripts
 from controller.services.snapshot import SnapshotBuilder
 from controller.services.speaker_test import SpeakerTest

@@ -12,8 +12,9 @@ from controller.sales.history import NEWEST, OLDEST, PastDeal, Place, Sum
 from controller.sales.model import Person, Refused, State, Unknown
 from controller.sales.money import from_fen
 from controller.sales.store import Store
-from controller.services.context import Context, period_of
+from controller.services.context import Context
 from controller.services.honours import Honours, ShownAward
+from controller.timetable.times import period_of
 
 PAGE: Final = 100
 WEEKS: Final = 12
