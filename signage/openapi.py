@@ -24,6 +24,7 @@ pages = Blueprint("openapi", __name__)
 
 Json = dict[str, Any]
 SERVED: Final = ("/api/", "/health", "/events", "/metrics", "/calendar/")
+HEALTH: Final = "api.health"
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MOST_ID: Final = 10**18 - 1
 _TAG_OF: Final = {
@@ -238,6 +239,8 @@ def _responses(method: str, endpoint: str, right: str | None) -> Json:
         str(status): {"description": _GOOD.get(status, _GOOD[200]), **_content(known, example)}
         for status in known.get("statuses") or ((200, 201, 202) if method == "POST" else (200,))
     }
+    if endpoint == HEALTH:  # its problems are the answer, also when there are some
+        refused["503"] = {"description": _ERRORS["503"], **_content(known, example)}
     return dict(sorted({**refused, **good}.items()))
 
 

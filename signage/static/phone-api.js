@@ -9,7 +9,7 @@ function fits(one, words, role) {
   return (!role || !roles || roles.split(' ').includes(role)) && words.every((word) => texts.get(one).includes(word));
 }
 
-// Show what has every word and is allowed to the role; open the only one that is found.
+// Show the addresses with every word that the role may use; open the only one that is found.
 function search() {
   const words = $('search').value.toLowerCase().split(/\s+/).filter(Boolean);
   const role = $('role').value;

@@ -99,7 +99,8 @@ def _faults(operation: Any, answer: Any) -> Iterator[str]:
         yield f"not described: {sorted(operation['responses'])} are"
         return
     kind = answer.content_type.split(";")[0] if answer.content_type else ""
-    if answer.status_code >= 400:
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    if answer.status_code >= 400 and "$ref" in schema:
         if not set(answer.json) >= {"error", "field"}:
             yield "a refusal without error and field"
     elif "content" in response:

@@ -11,7 +11,7 @@ from tests.tools.responses import OPAQUE, Sample
 from tests.tools.watched import Described
 
 MOST: Final = 6_000
-"""Nobody reads a longer example."""
+"""A longer example is left out."""
 ITEMS, ENTRIES, CHARACTERS = 2, 6, 160
 SECRET: Final = re.compile(r"^(token|secret|pin|qr|named_qr|code|machine)$")
 MADE_HERE: Final = (

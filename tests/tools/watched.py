@@ -128,6 +128,7 @@ def _sample(response: Response) -> Sample | None:
         or response.status_code >= 300 or rule.rule == "/events"
     ):  # fmt: skip
         return None
-    kind = response.mimetype if response.is_streamed or response.get_data() else ""
+    whole = not (response.is_streamed or response.direct_passthrough)  # a file's bytes are not read here
+    kind = (response.mimetype or "") if not whole or response.get_data() else ""
     body = response.get_json() if kind == "application/json" else None
     return Sample(str(rule.endpoint), request.method, response.status_code, kind, body)
