@@ -1,5 +1,4 @@
-"""Requests that schemathesis makes from the OpenAPI document, 200 for every operation: no error of the server, no
-answer that the document does not describe.
+"""200 requests for every operation of the OpenAPI document, made by schemathesis: no server error, no other answer.
 
 `SCHEMA` sets the number for each operation. Each run makes other requests; what is wrong is printed.
 """
