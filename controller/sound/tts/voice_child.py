@@ -1,4 +1,4 @@
-"""The child in which the voice runs: start it with the chosen engine, end it, and know what it has said of itself."""
+"""The child in which the voice runs: start it with the chosen engine, end it, and keep its engine, pace and faults."""
 
 from __future__ import annotations
 
