@@ -235,7 +235,7 @@ class WallRegistry:
         """Return the walls that should be there, each with since when it is missing.
 
         A wall should be there when it is paired, set up, named in the timetable, or has been there for half an hour;
-        any other counts as long as it is there.
+        any other counts while it is connected.
         """
         named, walls = self._context.rhythm.walls.screens, self.known()
         with self._lock:

@@ -4,7 +4,7 @@ import { fileButton, send, sending } from './phone-media.js';
 
 const MOST_MB = 50;
 const MOST_SHOWN = 200; // rows drawn per section; more are counted
-const MOST_NOTES = 5; // more are folded: the rows are what people look for
+const MOST_NOTES = 5; // more are folded, the rows matter more
 const FILES = '.xlsx,.csv,.txt,.tsv,text/csv,text/plain,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 const SECTIONS = [['changed', '更新'], ['returned', '回来'], ['added', '新增'], ['same', '不变']];
 
