@@ -46,7 +46,9 @@ def hear() -> Response:
         say_as = text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None
         return _sound(office().media.hear_name(text_of(fields, "name", NAME_LIMIT), say_as, options))
     if "amount" in fields:
-        return _sound(office().media.hear_deal(*deal_of(fields), options, how_of(fields)))
+        return _sound(
+            office().media.hear_deal(*deal_of(fields), options, how_of(fields, office().history.today()))
+        )
     return _sound(office().media.hear_text(text_of(fields, "text", TEXT_LIMIT), options))
 
 
@@ -188,17 +190,3 @@ def _found(path: Any) -> Any:
     if path is None:
         raise Denied(404, "没有这个文件。")
     return path
-
-
-def belongings() -> Json:
-    """Return, for the phone's page, photos by person, and the people and teams with a victory song."""
-    current = office()
-    songs, people = current.media.profiles.songs, current.people()
-    singing, teams = frozenset(songs("person")), frozenset(songs("team"))
-    return {
-        "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
-        "songs": {
-            "people": [person.id for person in people if person.id in singing],
-            "teams": [team.id for team in current.teams() if team.id in teams],
-        },
-    }
