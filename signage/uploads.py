@@ -15,7 +15,7 @@ from controller.services.people import PHOTO_BYTES, SONG_BYTES
 from controller.timetable.labels import track_title
 from signage.auth import needs
 from signage.fields import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, how_of
-from signage.files import RateLimit, uploaded
+from signage.files import limit, uploaded
 from signage.http import Denied, body, brings, number_of, text_of
 from signage.office import office
 from signage.serializers import Json
@@ -23,9 +23,6 @@ from signage.serializers import Json
 pages = Blueprint("uploads", __name__)
 
 PREVIEWS_PER_MINUTE = 20
-
-
-preview_limit = RateLimit(PREVIEWS_PER_MINUTE)
 
 
 def _sound(path: Any) -> Response:
@@ -40,7 +37,7 @@ def hear() -> Response:
     `voice` and `speed`: used for this preview, not saved.
     """
     fields = body()
-    preview_limit.step()
+    limit("preview", PREVIEWS_PER_MINUTE).step()
     options = _manner(fields)
     if "name" in fields:
         say_as = text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None
