@@ -31,7 +31,7 @@ from table import Row  # noqa: E402
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = date(2026, 11, 30)
-"""A Monday. The month's work days, holidays and results are those of the shipped timetable."""
+"""A Monday: the shipped timetable decides on work days and holidays from there on."""
 MOMENTS = {
     "00:00:05": 0.05, "08:29:57": 0.1, "08:49:57": 0.1, "09:59:57": 0.25, "12:29:57": 0.05, "12:54:57": 0.1,
     "17:59:57": 0.25, "18:29:57": 0.05, "23:59:50": 0.05,
