@@ -80,6 +80,7 @@ _TAG_OF: Final = {
     "backups": "state",
     "outputs": "sound",
     "speaker_test": "sound",
+    "office-loudness": "sound",
     "voice": "sound",
     "tracks": "sound",
     "access": "access",

@@ -61,14 +61,18 @@ class HearingAt(Protocol):
 
 
 class AnnouncementService:
-    """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason."""
+    """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason;
+
+    `gained` with each one that plays, and by how much it differs from its normal level.
+    """
 
     def __init__(
         self, context: Context, announcer: Announcer, voice: Voice, builder: ScriptBuilder,
         hearing: HearingAt, batching: Batching, late: Callable[[Announcement, str], None],
+        gained: Callable[[int, float], None] = lambda ident, gain_db: None,
     ):  # fmt: skip
         self._context, self._announcer, self._voice, self._builder = context, announcer, voice, builder
-        self.hearing, self._batching, self._late = hearing, batching, late
+        self.hearing, self._batching, self._late, self._gained = hearing, batching, late, gained
         self._lock = threading.RLock()
         self._read: tuple[int, tuple[Announcement, ...], tuple[datetime, ...]] = (-1, (), ())
         self._readings: tuple[tuple[Person, ...], dict[str, str]] | None = None
@@ -338,6 +342,7 @@ class AnnouncementService:
 
     def _take_in(self, report: Report) -> None:
         if report.state == "playing":
+            self._gained(report.id, report.gain_db)
             self._playing(report)
         elif report.state == "waiting":
             self._still_waiting(report)
