@@ -79,7 +79,7 @@ _TAG_OF: Final = {
     "links": "state",
     "backups": "state",
     "outputs": "sound",
-    "speaker_test": "sound",
+    "speaker-test": "sound",
     "office-loudness": "sound",
     "voice": "sound",
     "tracks": "sound",
