@@ -99,12 +99,11 @@ def usual_from(kept: object) -> Usual:
 
 
 def next_gain(gain_db: float, above_db: float, raise_db: float, lower_db: float) -> float:
-    """Return the gain after one more measurement, `above_db` above the usual level."""
+    """Return the gain, in whole decibels, after one more measurement, `above_db` above the usual level."""
     wanted = within(SHARE * above_db, raise_db, lower_db)
-    change = wanted - gain_db
-    if abs(change) < LEAST_CHANGE_DB:
+    if abs(wanted - gain_db) < LEAST_CHANGE_DB:
         return gain_db
-    return round(gain_db + max(-STEP_DB, min(STEP_DB, change)), 1)
+    return gain_db + max(-STEP_DB, min(STEP_DB, round(wanted) - gain_db))
 
 
 def within(gain_db: float, raise_db: float, lower_db: float) -> float:

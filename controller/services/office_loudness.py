@@ -336,6 +336,7 @@ class OfficeLoudness:
             "usual_set_at": usual.set_at,
             "days": len(usual.full_days),
             "days_needed": office_gain.LEAST_DAYS,
+            "room_db": round(office_gain.room_db(*self._levels(now)), 1),
             "gain_db": decision.gain_db,
             "why": decision.why,
             "last": _followed_json(followed) if followed else None,
@@ -348,8 +349,8 @@ def _followed_json(followed: Followed) -> dict[str, Any]:
 
 def _with_reason(gain_db: float, above_db: float, room_db: float) -> Decision:
     """Return the gain that the volume leaves room for, with its reason."""
-    given, by = round(min(gain_db, room_db), 1), f"{abs(above_db):.0f}"
-    size = f"{abs(given):.1f}"
+    given, by = round(float(min(gain_db, room_db)), 1), f"{abs(above_db):.0f}"
+    size = f"{abs(given):g}"
     if given < gain_db:
         raised = f"比平常响 {by} 分贝，总音量已经到顶，只能提高 {size} 分贝。"
         return Decision(given, raised if given > 0 else f"比平常响 {by} 分贝，总音量已经到顶，不能再提高。")

@@ -308,8 +308,8 @@ class SoundSettings:
     fade_in_s: float = 2.0
     fade_out_s: float = 4.0
     ceilings: tuple[Ceiling, ...] = ()
-    office_raise_db: float = 0.0
-    office_lower_db: float = 0.0
+    office_raise_db: int = 0
+    office_lower_db: int = 0
 
     @property
     def follows_office(self) -> bool:

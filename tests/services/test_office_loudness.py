@@ -188,7 +188,7 @@ def test_announcements_follow_the_office_within_limits(house: Running, pulse: Pu
         assert state["level_db"] - usual == pytest.approx(20, abs=0.5)
         assert state["gain_db"] == 6  # half of 20, but 6 at most
         loud, peak, change = announced(house, pulse, "loud")
-        assert (change["gain_db"], "提高 6.0 分贝" in change["why"]) == (6, True)
+        assert (change["gain_db"], "提高 6 分贝" in change["why"]) == (6, True)
         assert loud - normal == pytest.approx(6, abs=0.5)
         assert peak < -1
         set_up(house, "sound", "ceilings", value={"00:00-24:00": 60})
@@ -200,7 +200,7 @@ def test_announcements_follow_the_office_within_limits(house: Running, pulse: Pu
         state = measured(house, 6)
         assert state["gain_db"] == -4  # half of -20, but -4 at most
         soft, _, change = announced(house, pulse, "soft")
-        assert (change["gain_db"], "降低 4.0 分贝" in change["why"]) == (-4, True)
+        assert (change["gain_db"], "降低 4 分贝" in change["why"]) == (-4, True)
         assert soft - normal == pytest.approx(-4, abs=0.5)
     for name, words in (("Nowhere", "没有找到麦克风"), ("Dead", "麦克风被静音了")):
         set_up(house, "health", "microphone", value=name)
