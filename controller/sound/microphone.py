@@ -1,4 +1,4 @@
-"""The microphone, as the daemon sees it: names, and what a child that listens has found: test tone or loudness."""
+"""The microphone, as the daemon sees it: names, and the results of a child that listens: test tone or loudness."""
 
 from __future__ import annotations
 

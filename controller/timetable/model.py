@@ -313,7 +313,7 @@ class SoundSettings:
 
     @property
     def follows_office(self) -> bool:
-        """Whether announcements follow the loudness of the office."""
+        """Return whether announcements follow the loudness of the office."""
         return self.office_raise_db > 0 or self.office_lower_db > 0
 
 

@@ -28,7 +28,7 @@ def pink(seconds: float, seed: int, rms_db: float, hz: int = HZ) -> np.ndarray:
 
 
 def test_the_level_is_weighted_as_people_hear() -> None:
-    """1 kHz counts as it is; 100 Hz 19.1 dB less, as in the table of IEC 61672-1; a constant offset not at all."""
+    """1 kHz counts fully; 100 Hz 19.1 dB less, as in the table of IEC 61672-1; a constant offset not at all."""
     t = np.arange(2 * HZ) / HZ
     sine = 0.1 * np.sin(2 * np.pi * 1000 * t)
     assert office_level.level_db(sine, HZ) == pytest.approx(-23.0, abs=0.1)
@@ -148,7 +148,7 @@ def set_up(house: Running, *path: str, value: object) -> None:
 
 
 def announced(house: Running, pulse: Pulse, key: str) -> tuple[float, float, dict]:
-    """Announce a text; return the energy and the true peak of its sound in dB, and what the phone says about it."""
+    """Announce a text; return the energy and the true peak of its sound in dB, and the phone's words about it."""
     began = time.monotonic()
     status, answer = house.say("现在开会，请大家到会议室来。", key)
     assert status == 201, answer

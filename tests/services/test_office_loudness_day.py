@@ -231,7 +231,7 @@ def test_an_old_level_says_nothing_about_now(house: House, room: Room) -> None:
 
 
 def test_the_usual_level_is_learnt_in_three_days_and_survives_the_night(house: House, room: Room) -> None:
-    """The median of the days' medians; the power is cut each evening. Another microphone is learnt anew."""
+    """The median of the days' medians; the power is cut each evening. Another microphone is learnt from the start."""
     for day, level in ((25, -52.0), (26, -47.0), (27, -50.0)):
         house.clock.go_to(datetime(2026, 11, day, 10, 0, tzinfo=SHANGHAI))
         room.level = level
@@ -263,7 +263,7 @@ def test_a_person_sets_the_usual_level_and_takes_it_back(house: House, room: Roo
     assert loudness.status()["usual_db"] is None
 
 
-def test_the_phone_says_what_the_last_announcement_was_changed_by(house: House, room: Room) -> None:
+def test_the_phone_says_by_how_much_the_last_announcement_was_changed(house: House, room: Room) -> None:
     """With the reason; an emergency is never lowered, and says so."""
     loudness = usual(house, room)
     room.level = -80
@@ -291,7 +291,7 @@ def test_only_one_measurement_at_a_time(house: House, room: Room) -> None:
 
 
 def test_damaged_and_foreign_values_are_no_usual_level() -> None:
-    """Whatever is stored, nothing is raised."""
+    """They count as no level; nothing is raised."""
     for kept in (None, 3, {}, {"days": 1}, {"days": [[1]], "set_db": None, "microphone": ""}):
         assert usual_from(kept) == Usual()
     full = Usual("USB", None, None, (Day("2026-11-25", -50.0, 30),))

@@ -236,7 +236,7 @@ def test_a_lower_volume_takes_effect_in_mid_sentence(tmp_path: Path) -> None:
 
 
 def test_a_gain_holds_for_the_whole_announcement_and_never_lowers_an_emergency(tmp_path: Path) -> None:
-    """Chime, words and applause alike, 6 dB up or 4 down; at the ceiling no louder than that; an emergency as ever."""
+    """Chime, words and applause together, 6 dB up or 4 down; at the ceiling no louder than that; an emergency as ever."""
     with announcing(tmp_path, env=FAST) as setup:
         setup.speaker.master(50)
         script = Script((Segment("现在开会"),), chime=CHIME, applause=sign(tmp_path, 5))
