@@ -16,7 +16,7 @@ from typing import Any, Final
 SHARE: Final = 0.5
 """Gain per decibel of difference."""
 LEAST_CHANGE_DB: Final = 1.0
-"""A smaller change of the gain is not made: nobody hears it, and the gain would never rest."""
+"""A smaller change of the gain is not made: it is inaudible, and the gain would never rest."""
 STEP_DB: Final = 2.0
 """The gain changes by so much from one measurement to the next at most."""
 FULL_DAY: Final = 20
@@ -63,7 +63,7 @@ class Usual:
         return round(statistics.median(day.level_db for day in full), 1) if len(full) >= LEAST_DAYS else None
 
     def of(self, microphone: str) -> Usual:
-        """Return what is known of this microphone: levels of two microphones cannot be compared."""
+        """Return the knowledge about this microphone: levels of two microphones cannot be compared."""
         return self if self.microphone == microphone else Usual(microphone)
 
     def day(self, day: date) -> Day:

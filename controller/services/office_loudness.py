@@ -1,4 +1,4 @@
-"""How loud the office is, by a microphone, and how far announcements follow it, within the timetable's limits.
+"""Measure the loudness of the office with a microphone; announcements follow it within the timetable's limits.
 
 Measured every two minutes of working time, only while nothing of ours has sounded for a while: the microphone would
 hear our own loudspeakers. Of a recording only its level is kept. A fault never delays an announcement and leaves it at
@@ -106,7 +106,7 @@ class OfficeLoudness:
         self._recent: tuple[tuple[datetime, float], ...] = ()  # the last measurements
         self._today: list[float] = []
         self._day: Day | None = None  # as stored before `_today`
-        self._gain_db = 0.0  # what the measurements ask for; the volume may leave less room
+        self._gain_db = 0.0  # wanted by the measurements; the volume may leave less room
         self._decisions: tuple[Decision, ...] = (Decision(),)  # the last ones
         self._followed: tuple[int, Followed] | None = None  # the last announcement
 
@@ -264,7 +264,7 @@ class OfficeLoudness:
     # --- the usual level
 
     def _usual(self) -> Usual:
-        """Return what is known of the microphone in use; nothing while the store cannot be read."""
+        """Return the usual level of the microphone in use; nothing while the store cannot be read."""
         try:
             usual = office_gain.usual_from(self._context.preferences.get(USUAL))
         except StoreTrouble:
@@ -317,7 +317,7 @@ class OfficeLoudness:
         return SpeakerTestValues(True, last.found, last.at, last.microphone)
 
     def status(self) -> dict[str, Any]:
-        """Return what the phone shows."""
+        """Return the state for the phone."""
         now, sound = self._context.clock.now(), self._context.rhythm.sound
         with self._lock:
             usual, last, decision = self._usual(), self._last, self._decisions[-1]

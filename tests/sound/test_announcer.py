@@ -236,7 +236,7 @@ def test_a_lower_volume_takes_effect_in_mid_sentence(tmp_path: Path) -> None:
 
 
 def test_a_gain_holds_for_the_whole_announcement_and_never_lowers_an_emergency(tmp_path: Path) -> None:
-    """Chime, words and applause together, 6 dB up or 4 down; at the ceiling no louder than that; an emergency as ever."""
+    """Chime, words and applause together, 6 dB up or 4 down; at the ceiling no louder; emergencies as ever."""
     with announcing(tmp_path, env=FAST) as setup:
         setup.speaker.master(50)
         script = Script((Segment("现在开会"),), chime=CHIME, applause=sign(tmp_path, 5))
@@ -293,7 +293,7 @@ def test_mute_cuts_it_off_and_it_is_played_whole_afterwards(tmp_path: Path) -> N
         time.sleep(1.0)
         hush = (now(), now() + 3.0)
         setup.speaker.quiet([hush])
-        time.sleep(0.1)  # the player tells of its cut before the announcer knows of the quiet time
+        time.sleep(0.1)  # the player reports its cut before the announcer knows of the quiet time
         setup.announcer.silences([hush])
         setup.wait(60, lambda: len(setup.ends()) == 1)
         time.sleep(0.3)
