@@ -5,7 +5,7 @@ const POLL_MS = 1000, MOST_DB = 6;
 
 const when = (at) => `${Number(at.slice(5, 7))}月${Number(at.slice(8, 10))}日 ${at.slice(11, 16)}`;
 const level = (db) => `${db.toFixed(0)} dB`;
-const change = (db) => (db === 0 ? '没有调' : db > 0 ? `提高 ${db} 分贝` : `降低 ${-db} 分贝`);
+const change = (db, none) => (db === 0 ? none : db > 0 ? `提高 ${db} 分贝` : `降低 ${-db} 分贝`);
 
 function usual(now) {
   if (now.usual_db === null) return row('平常', '还不知道', now.on ? `学了 ${now.days} 天，要 ${now.days_needed} 天` : '', '');
@@ -17,9 +17,9 @@ function show(list, now) {
   fill(list,
     row('现在', present, now.measured_at ? `${when(now.measured_at)} 量的，${now.microphone}` : '', ''),
     usual(now),
-    row('下一次播报', change(now.gain_db), now.why, ''),
+    row('下一次播报', change(now.gain_db, '不调'), now.why, ''),
     now.room_db < now.raise_db ? row('总音量的余地', now.room_db > 0 ? `${now.room_db} 分贝` : '没有', '总音量放低一点、功放开大一点，才有余地提高。', '') : null,
-    now.last ? row('上一次播报', change(now.last.gain_db), `${when(now.last.at)}，${now.last.why}`, '') : null);
+    now.last ? row('上一次播报', change(now.last.gain_db, '没有调'), `${when(now.last.at)}，${now.last.why}`, '') : null);
 }
 
 async function follow(list) {
@@ -54,9 +54,9 @@ async function open() {
   sheet('跟着办公室的声音',
     el('p', { class: 'dim' }, '麦克风量一量办公室有多响：比平常吵，播报提高一点；比平常安静，降低一点。慢慢调，紧急广播从不降低。'),
     el('p', { class: 'dim' }, '上班时间每两分钟听两秒，只记有多响，不录音，不存声音，也不往外发。我们自己在放音乐或播报时不量。'),
+    el('p', { class: 'dim' }, '提高不会超过总音量 100 和作息表里的音量上限：总音量平时放在 50 到 70，才有余地。麦克风在“喇叭自检”里选。'),
     el('label', { for: 'loud-raise' }, '吵的时候最多提高'), raised,
     el('label', { for: 'loud-lower' }, '安静的时候最多降低'), lowered,
-    el('p', { class: 'dim' }, '提高不会超过总音量 100 和作息表里的音量上限：总音量平时放在 50 到 70，才有余地。麦克风在“喇叭自检”里选。'),
     button('loud-keep', '保存', async () => {
       await save(raised.value, lowered.value);
       toast(Number(raised.value) || Number(lowered.value) ? '保存了，跟着办公室的声音。' : '保存了，不跟。');

@@ -93,7 +93,7 @@ def test_a_box_that_is_well_has_no_fault_and_names_missing_sensors() -> None:
     states = {row.part: row.state for row in readings(WELL, ())}
     assert set(states.values()) == {OK, UNKNOWN, MISSING, OPTIONAL}  # no backup values here
     assert {part for part, state in states.items() if state == MISSING} == {"walls"}
-    assert {part for part, state in states.items() if state == OPTIONAL} == {"speaker", "links"}
+    assert {part for part, state in states.items() if state == OPTIONAL} == {"speaker", "loudness", "links"}
     bare = replace(WELL, machine=Machine())
     assert judge(bare) == ()
     unknown = {row.label: row.words for row in readings(bare, ()) if row.state == UNKNOWN}
