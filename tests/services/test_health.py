@@ -50,6 +50,8 @@ FAULTS = [
     ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "no_microphone", MORNING))),
     ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "mic_muted", MORNING))),
     ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "mic_lost", MORNING))),
+    ("loudness", False, replace(WELL, loudness=SpeakerTestValues(True, "no_microphone", MORNING))),
+    ("loudness", False, replace(WELL, loudness=SpeakerTestValues(True, "clipped", MORNING))),
     ("store", True, replace(WELL, store_fault="账本 /x 只能读、不能写。请检查权限。")),
     ("card", True, replace(WELL, machine=replace(WELL.machine, read_only=True))),
     ("card", True, replace(WELL, machine=Machine(10**10, True), store_fault="账本 /x 只能读。请检查。")),
