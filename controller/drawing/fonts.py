@@ -6,6 +6,7 @@ systems have. Without any of them no picture is drawn, and messages are texts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -79,15 +80,19 @@ def sans(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, index=index)
 
 
+_LATIN_APOSTROPHE: Final = re.compile("(?<=[A-Za-z\u00c0-\u024f])\u2019(?=[A-Za-z\u00c0-\u024f])")
+
+
 def runs(
     words: str, font: Callable[[int], ImageFont.FreeTypeFont], size: int
 ) -> list[tuple[str, ImageFont.FreeTypeFont]]:
     """Return a text in pieces, each with the font that has its characters.
 
-    A character that no font here has (an emoji) is left out: a box instead of it looks like a fault.
+    A character that no font here has (an emoji) is left out: a box instead of it looks like a fault. The apostrophe
+    of a Latin name is the straight one: in Chinese fonts ’ is as wide as a Chinese character.
     """
     found: list[tuple[str, ImageFont.FreeTypeFont]] = []
-    for character in words:
+    for character in _LATIN_APOSTROPHE.sub("'", words):
         face = _face_with(character, font, size)
         if face is None:
             continue
