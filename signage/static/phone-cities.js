@@ -134,7 +134,7 @@ function assistantSheet(now) {
 
 function drawAssistant(now) {
   const open = now.may ? () => assistantSheet(now) : null;
-  fill($('ha-rows'), row(now.on ? now.host : '没有连接', now.on ? (now.up ? '连着' : '没有连上') : '', '', now.may ? (now.on ? '修改' : '连接') : '', { open }),
+  fill($('ha-rows'), row(now.on ? now.host : '没有连接', now.on ? el('span', { class: now.up ? 'ok' : 'bad' }, now.up ? '连着' : '没有连上') : '', now.on ? '' : '智能家居的主机。没有就不用管。', now.may ? (now.on ? '修改' : '连接') : '', { open }),
     now.why ? el('li', { class: 'wrong' }, now.why) : null);
 }
 

@@ -101,7 +101,7 @@ def test_a_program_is_connected(house: House, browser: Browser) -> None:
     join(house, page, "owner")
     page.goto(f"{house.address}/#links")
     page.locator("#links-rows").get_by_text("客户系统").tap()
-    page.get_by_text("生成一个新的签名密钥").tap()
+    page.get_by_role("button", name="生成签名密钥").tap()
     receiver.secrets = [page.locator("#sheet .secret").inner_text()]
     picture(page, "new-secret")
     page.locator("#sheet .go").tap()
@@ -173,6 +173,8 @@ def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
     page.tap("#add-push")
     page.locator("#sheet .chip", has_text="固定的口令").tap()
     page.fill("#push-name", "客户系统")
+    page.locator("#sheet .go").tap()
+    expect(page.locator("#sheet")).to_contain_text("还要写：姓名 · 产品 · 金额 · 对方的编号。")
     places = {"person": "data.who", "product": "=套餐", "amount": "data.sum", "external_id": "data.id"}
     for key, place in places.items():
         page.fill(f"#map-{key}", place)
@@ -181,8 +183,11 @@ def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
     page.fill("#push-sample", '{"data": {"id": "A-1", "who": "王小明", "sum": 880}}')
     expect(page.locator("#sheet [role=status]")).to_contain_text("这样能收下")
     expect(page.locator("#sheet [role=status]")).to_contain_text("880")
+    expect(page.locator("#push-places option")).to_have_count(3)
+    assert page.locator("#push-places option").last.get_attribute("value") == "data.sum"
     page.locator("#sheet .go").tap()
-    secret = page.locator("#sheet .secret").inner_text()
+    address, secret = page.locator("#sheet .secret").all_inner_texts()
+    assert address == house.address + "/api/push/" + quote("客户系统")
     page.locator("#sheet").get_by_role("button", name="关闭").tap()
     expect(page.locator("#sheet")).to_be_hidden()
 
