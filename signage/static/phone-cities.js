@@ -88,7 +88,7 @@ function detailSheet() {
     el('p', { class: 'dim' }, shown.up ? `${shown.since} 连上的，走 ${BY[shown.by]}。` : shown.last_up ? `上次连着是 ${shown.last_up}。` : '还没有连上过。'),
     notes().map((words) => el('p', {}, words)), shown.problems.map((words) => el('p', { class: 'wrong' }, words)),
     el('p', { class: 'wrong', role: 'alert', id: 'city-wrong' }), shown.paused ? null : check,
-    heard.length ? [el('h2', {}, '上次收到'), el('ul', { class: 'rows' }, heard)] : null,
+    heard.length ? [el('h3', {}, '上次收到'), el('ul', { class: 'rows' }, heard)] : null,
     shown.may ? [pause, names, wayForm(), code, leave] : null);
 }
 

@@ -105,7 +105,9 @@ def test_the_lines_of_a_poster_keep_a_distance(tmp_path: Path, name: str, amount
     drawn = Image.open(io.BytesIO(Drawing(tmp_path).draw("poster", facts))).convert("RGB")
     rows = drawn.crop((80, 950, drawn.width - 80, 1690))
     empty = [rows.crop((0, y, rows.width, y + 1)).getcolors(2) is not None for y in range(rows.height)]
-    strips = [len(strip) for strip in "".join(" " if one else "x" for one in empty).strip().split("x") if strip]
+    strips = [
+        len(strip) for strip in "".join(" " if one else "x" for one in empty).strip().split("x") if strip
+    ]
     assert len([strip for strip in strips if strip >= 30]) == 4, strips
 
 
@@ -122,7 +124,14 @@ def test_a_long_name_in_a_row_stays_readable(tmp_path: Path, long: str) -> None:
     drawn = []
     for name in ("一队", long):
         rows = [{"name": name, "amount": "999999999.99", "rate": "0.5"}]
-        facts = {"office": "北京", "date": "2026-11-27", "count": 1, "amount": "1", "people": [], "teams": rows}
+        facts = {
+            "office": "北京",
+            "date": "2026-11-27",
+            "count": 1,
+            "amount": "1",
+            "people": [],
+            "teams": rows,
+        }
         picture = Image.open(io.BytesIO(Drawing(tmp_path).draw("results", facts))).convert("L")
         column = picture.crop((60, 490, 300, 552))
         drawn.append([max(column.crop((0, y, 240, y + 1)).tobytes()) > 120 for y in range(column.height)])

@@ -124,6 +124,24 @@ def test_a_program_is_connected(house: House, browser: Browser) -> None:
     assert "/events" not in shown
 
 
+def test_the_kind_of_a_link_is_english_on_an_english_phone(house: House, browser: Browser) -> None:
+    """The link's name is the office's word and stays; its kind is the program's word."""
+    context = browser.new_context(
+        has_touch=True, locale="en-GB", extra_http_headers={"Accept-Language": "en"}
+    )
+    page = context.new_page()
+    invited = house.daemon.office.keys.phones.invite("owner", None)
+    page.goto(f"{house.address}/join/{invited.link}")
+    page.locator("button").first.tap()
+    page.wait_for_url(f"{house.address}/")
+    page.goto(f"{house.address}/#links")
+    rows = page.locator("#links-rows")
+    expect(rows).to_contain_text("客户系统", timeout=10_000)
+    expect(rows).to_contain_text("Push to a program (webhook)")
+    expect(rows).to_contain_text("WeCom group robot")
+    context.close()
+
+
 def test_a_program_gets_a_token_and_the_calendar_an_address(house: House, browser: Browser) -> None:
     """Both are shown on the phone; the token works, is listed with its maker, and is revoked there."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
@@ -186,6 +204,7 @@ def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
     expect(page.locator("#push-places option")).to_have_count(3)
     assert page.locator("#push-places option").last.get_attribute("value") == "data.sum"
     page.locator("#sheet .go").tap()
+    expect(page.locator("#sheet .secret")).to_have_count(2)
     address, secret = page.locator("#sheet .secret").all_inner_texts()
     assert address == house.address + "/api/push/" + quote("客户系统")
     page.locator("#sheet").get_by_role("button", name="关闭").tap()
