@@ -172,12 +172,12 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
         "See the phone’s last tab; correct and save the file, it is in force within seconds.",
     ),
     "holidays_guessed": (
-        "{year}年的放假安排还没公布，今天是否上班是推算的；不对就写进 days_off 或 extra_workdays。",
+        "{year}年的放假安排还没公布，今天上不上班是推算的；不对就在作息表的“设置”里写上休息的日子或者调休上班的日子。",
         "The holidays of {year} are not announced: whether today is a working day is a guess.",
     ),
     "holidays_missing": (
-        "{year}年的放假安排还不在日历里，请更新软件，或写进 days_off 和 extra_workdays。",
-        "The holidays of {year} are not in the calendar yet: please update.",
+        "{year}年的放假安排还不在日历里，请更新软件，或者在作息表的“设置”里写上休息和调休上班的日子。",
+        "The holidays of {year} are not in the calendar yet: please update, or enter them in the timetable’s settings.",
     ),
     "spans_meet": (
         "“{one}”和“{other}”在同一时间，今天按“{other}”。",
