@@ -61,7 +61,8 @@
   function stacked(box) {
     var all = document.body.classList.contains('upright') && box.wallSums, i, who;
     for (i = 0; i < box.children.length; i += 1) { W.mark(box.children[i], 'tall', all); }
-    for (i = 0; i < box.children.length && !all; i += 1) {
+    if (all) { return; }
+    for (i = 0; i < box.children.length; i += 1) {
       who = box.children[i].children[1];
       W.mark(box.children[i], 'tall', who.firstChild.offsetWidth > who.clientWidth);
     }
