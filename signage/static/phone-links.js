@@ -50,7 +50,7 @@ async function again(words) {
   await load();
 }
 
-// What the link is for, in a sentence for somebody who has never seen one.
+// An explanation for somebody who has never seen such a link.
 function introduction(one) {
   if (one.receives) return '它待在聊天群里。填好以后，在群里 @它，写“王小明 铂金套餐 12800”，它就记下这一单，并回答什么时候播。';
   if (one.owners_address) return '每件事都马上发给一个程序，例如客户系统。密钥和接收的地址都填好才开始；不清楚就问做那个程序的人。';

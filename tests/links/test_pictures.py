@@ -120,7 +120,7 @@ def test_the_apostrophe_of_a_latin_name_is_narrow(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("long", ["华东大客户事业部第二销售团队（含渠道）", "Llanfairpwllgwyngyll Team"])
 def test_a_long_name_in_a_row_stays_readable(tmp_path: Path, long: str) -> None:
-    """A phone shows the picture at a third: a name that would be too small stands on two lines."""
+    """A phone shows the picture at a third: a name that would be too small gets two lines."""
     drawn = []
     for name in ("一队", long):
         rows = [{"name": name, "amount": "999999999.99", "rate": "0.5"}]

@@ -125,7 +125,7 @@ def test_a_program_is_connected(house: House, browser: Browser) -> None:
 
 
 def test_the_kind_of_a_link_is_english_on_an_english_phone(house: House, browser: Browser) -> None:
-    """The link's name is the office's word and stays; its kind is the program's word."""
+    """The name is unchanged, the kind is translated."""
     context = browser.new_context(
         has_touch=True, locale="en-GB", extra_http_headers={"Accept-Language": "en"}
     )
