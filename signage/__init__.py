@@ -25,6 +25,7 @@ from signage import (
     links,
     measures,
     metrics,
+    office_loudness,
     openapi,
     outputs,
     pairing,
@@ -36,6 +37,7 @@ from signage import (
     push,
     reach,
     results,
+    screens,
     sign_in,
     speaker_test,
     sse,
@@ -60,6 +62,7 @@ PAGES: Final = (
     backups,
     outputs,
     speaker_test,
+    office_loudness,
     upgrades,
     calendar,
     api,
@@ -115,7 +118,7 @@ def create_app(
         feed, lambda: round(clock.now().timestamp() * 1000), signed_in=lambda: office.keys.signed_in()
     )
     app.extensions["streams"] = streams
-    app.extensions["screens"] = walls.WallStatus(clock.now)
+    app.extensions["screens"] = screens.WallStatus(clock.now)
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     http.install(app)
