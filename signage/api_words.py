@@ -116,5 +116,6 @@ SUMMARIES: Final = {
     "calendar.feed": "以后 30 天的日历（iCalendar）",
     "events.events": "服务器推送的事件（SSE）：hello、hint、tick",
     "api.health": "哪里不对；登录了还有版本、声音和各部分的读数",
+    "office_loudness.office_loudness": "办公室现在多响，播报跟着调了多少",
     "metrics.metrics": "给 Prometheus 的数",
 }  # fmt: skip

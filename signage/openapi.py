@@ -71,6 +71,7 @@ _TAG_OF: Final = {
     "reach": "machine",
     "outputs": "sound",
     "speaker-test": "sound",
+    "office-loudness": "sound",
     "voice": "sound",
     "tracks": "sound",
     "access": "access",
