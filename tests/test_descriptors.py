@@ -15,7 +15,8 @@ import psutil
 import pytest
 from recording import disk_device
 
-from tests.running import Running, free_port
+from tests.ports import free_port
+from tests.running import Running
 
 LIMIT = 1024
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from controller.daemon import Daemon, Options
 from controller.system.paths import Home
+from tests.ports import free_port
 from tests.signage.house import PEOPLE, REPOSITORY, ZONE, House, running
 from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES, fill, sign_in
 
@@ -229,9 +229,7 @@ class Stoppable:
     def __init__(self, folder: Path):
         (folder / "config").mkdir(parents=True)
         shutil.copy(REPOSITORY / "config" / "rhythm.yaml", folder / "config")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.folder = folder
         self.start(first=True)
 
