@@ -81,9 +81,10 @@ def test_next_and_a_repeated_command_lose_nothing_of_the_track(disk, tmp_path):
     time.sleep(1.2)
     assert len(events.of("track")) == 2
     sound = band(mixed(recording, began - 0.5, now()), 780, 980)
-    first = int(np.argmax(level(sound, 0.005, 1 / 44100) > 0.01))
+    first = np.flatnonzero(level(sound, 0.005, 1 / 44100) < 0.01)[-1] + 1
     heard = level(sound[first : first + 40000], 0.05, 0.05)
-    assert np.abs(heard / level(band(ramp, 780, 980)[:40000], 0.05, 0.05) - 1).max() < 0.06
+    wanted = level(band(ramp, 780, 980)[:40000], 0.05, 0.05)
+    assert np.abs(heard[1:] / wanted[1:] - 1).max() < 0.015  # the filter blurs the first edge
 
 
 def test_an_unreadable_file_plays_when_it_is_back(disk, tmp_path):
