@@ -143,7 +143,6 @@ def troubles(house: Running) -> list[str]:
 
 @pytest.mark.signal
 @pytest.mark.calm
-@pytest.mark.timeout(180)
 def test_a_microphone_says_whether_the_office_hears(house: Running, pulse: Pulse) -> None:
     """Beside the loudspeaker: heard. In another room: a fault. Dead or missing: its own sentence. Then well again."""
     names = house.get("/api/speaker-test/microphones")["microphones"]
@@ -170,7 +169,6 @@ def test_a_microphone_says_whether_the_office_hears(house: Running, pulse: Pulse
 
 @pytest.mark.signal
 @pytest.mark.calm
-@pytest.mark.timeout(180)
 def test_an_announcement_cuts_the_tone_and_mute_forbids_it(house: Running, pulse: Pulse) -> None:
     """The tone never sounds under speech, and a test that was cut is no fault. While muted there is no test."""
     set_up(house, "Far_Room")
