@@ -14,10 +14,11 @@ from controller.sales.model import Refused
 from controller.sales.money import parse_amount
 from controller.sales.people_dates import read_birthday, read_joined
 from controller.system.paths import version
+from controller.timetable.times import PERIODS
 from signage import inbound, serializers
 from signage.auth import is_known, needs
 from signage.callers import seller, seller_team
-from signage.fields import KEY_LIMIT, NAME_LIMIT, PERIODS, REASON_LIMIT, TEXT_LIMIT, deal_of, how_of
+from signage.fields import KEY_LIMIT, NAME_LIMIT, REASON_LIMIT, TEXT_LIMIT, deal_of, how_of
 from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 from signage.office import office
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from flask import request
 
 from controller.sales.model import Refused
-from controller.services.context import period_of
 from controller.services.deals import How
+from controller.timetable.times import PERIODS, period_of
 from signage.http import date_of, flag_of, text_of, whole_of
 from signage.office import office
 
@@ -18,7 +18,6 @@ KEY_LIMIT: Final = 100
 TEXT_LIMIT: Final = 60_000  # the office refuses long texts before this, and its message names its limit
 REASON_LIMIT: Final = 100
 MOST_ID: Final = 10**18 - 1
-PERIODS: Final = ("day", "week", "month")
 CORRECTION: Final = "correction"
 
 

@@ -123,28 +123,7 @@ class Mail:
 def _html(letter: words.Letter, facts: Mapping[str, Any], office: str, *, pictured: bool) -> str:
     """Return the letter in HTML: one column of at most 560 px, tables and inline styles as mail programs need them."""
     name = words.UNNAMED if facts.get("hidden") else str(facts["person"])
-    face = (
-        f'<img src="cid:{_PICTURE}" width="200" height="200" alt="{escape(name)}" style="border:4px solid #f0bf63;'
-        'object-fit:cover;object-position:50% 15%;display:block;margin:0 auto">'
-        if pictured
-        else '<div style="width:200px;height:200px;line-height:200px;margin:0 auto;background:#7e160a;color:#f0bf63;'
-        f'font:900 110px/200px serif;border:4px solid #f0bf63">{escape(_initial(facts))}</div>'
-    )
     before = "".join(f'<p style="margin:0 0 14px">{escape(line)}</p>' for line in letter.before)
-    teams = "".join(
-        f'<tr><td style="padding:5px 12px 5px 0">{escape(name)}</td><td align="right" style="white-space:nowrap">'
-        f"{escape(amount)}</td></tr>"
-        for name, amount in letter.teams
-    )
-    if teams:
-        before += (
-            f'<p style="margin:0 0 6px;color:#6b5b4b">{escape(letter.heading)}</p><table role="presentation" '
-            f'width="100%" cellspacing="0" style="font:17px/1.5 sans-serif;margin:0 0 14px">{teams}</table>'
-        )
-    figures = "<wbr>".join(
-        f'<span style="white-space:nowrap">{one}</span>'
-        for one in (f"{words.figure(facts['amount'])} 元，", f"{facts['count']} 单")
-    )
     return (
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
@@ -152,21 +131,51 @@ def _html(letter: words.Letter, facts: Mapping[str, Any], office: str, *, pictur
         '<td align="center" style="padding:16px"><table role="presentation" width="100%" cellspacing="0" '
         'style="max-width:560px;background:#fffaf0"><tr><td align="center" style="background:#a11f10;color:#fffaf0;'
         'padding:28px 20px"><div style="font:900 26px/1.4 serif;color:#f0bf63;margin-bottom:18px">'
-        f"{escape(letter.title)}</div>{face}"
+        f"{escape(letter.title)}</div>{_face(name, pictured=pictured)}"
         f'<div style="font:900 32px/1.4 serif;margin-top:16px">{escape(name)}</div>'
         f'<div style="font-size:17px;color:#f6d6be">{escape(str(facts["team"]))}</div>'
-        f'<div style="font:900 30px/1.5 serif;color:#f0bf63">{figures}</div>'
+        f'<div style="font:900 30px/1.5 serif;color:#f0bf63">{_figures(facts)}</div>'
         '</td></tr><tr><td style="padding:24px 22px 12px;font:17px/1.7 sans-serif;color:#1c1512">'
-        f'{before}<p style="margin:0 0 14px">{escape(letter.after)}</p></td></tr>'
+        f'{before}{_team_table(letter)}<p style="margin:0 0 14px">{escape(letter.after)}</p></td></tr>'
         f'<tr><td style="padding:0 22px 22px;font:14px/1.6 sans-serif;color:#6b5b4b">{escape(office)}</td></tr>'
         "</table></td></tr></table></body></html>"
     )
 
 
-def _initial(facts: Mapping[str, Any]) -> str:
-    """Return the character shown without a photo: the first letter or Chinese character of the name."""
-    name = "喜" if facts.get("hidden") else str(facts["person"])
-    return next((one for one in name if one.isalnum()), "喜")
+def _face(name: str, *, pictured: bool) -> str:
+    """Return the photo, or a square with the initial."""
+    if pictured:
+        return (
+            f'<img src="cid:{_PICTURE}" width="200" height="200" alt="{escape(name)}" style="border:4px solid #f0bf63;'
+            'object-fit:cover;object-position:50% 15%;display:block;margin:0 auto">'
+        )
+    return (
+        '<div style="width:200px;height:200px;line-height:200px;margin:0 auto;background:#7e160a;color:#f0bf63;'
+        f'font:900 110px/200px serif;border:4px solid #f0bf63">{escape(words.initial(name))}</div>'
+    )
+
+
+def _figures(facts: Mapping[str, Any]) -> str:
+    """Return amount and number of deals; a line may break between them only."""
+    return "<wbr>".join(
+        f'<span style="white-space:nowrap">{one}</span>'
+        for one in (f"{words.figure(facts['amount'])} 元，", f"{facts['count']} 单")
+    )
+
+
+def _team_table(letter: words.Letter) -> str:
+    """Return the teams with their amounts below a heading, "" without teams."""
+    rows = "".join(
+        f'<tr><td style="padding:5px 12px 5px 0">{escape(name)}</td><td align="right" style="white-space:nowrap">'
+        f"{escape(amount)}</td></tr>"
+        for name, amount in letter.teams
+    )
+    if not rows:
+        return ""
+    return (
+        f'<p style="margin:0 0 6px;color:#6b5b4b">{escape(letter.heading)}</p><table role="presentation" '
+        f'width="100%" cellspacing="0" style="font:17px/1.5 sans-serif;margin:0 0 14px">{rows}</table>'
+    )
 
 
 def _open(link: Any, secrets: Mapping[str, str], base: str | None, tools: Tools) -> Adapter:

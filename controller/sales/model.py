@@ -286,6 +286,10 @@ class Announcement:
     decision: dict[str, object] = field(default_factory=dict)
 
 
+MOST_TIMES: Final = 4
+"""Moments named for one outcome."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of `count` announcements of a day that have the same kind, state and reason.

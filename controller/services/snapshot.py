@@ -27,13 +27,14 @@ from controller.services.announcements import AnnouncementService
 from controller.services.celebrations import NOON
 from controller.services.cities import CityService
 from controller.services.contests import ContestService
-from controller.services.context import Context, period_of
+from controller.services.context import Context
 from controller.services.cues import PERIOD_OF, CueService
 from controller.services.health import HealthMonitor
 from controller.services.honours import Honours
 from controller.services.measures import MeasureService
 from controller.services.targets import asks_for_targets, teams_without_targets
 from controller.timetable.model import Prizes, State, WallSettings
+from controller.timetable.times import period_of
 
 LOOK_BACK = timedelta(days=90)
 KEPT_S = 300.0

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from controller.sound.playback import CHIME_S, AnnouncementSettings, Job, Playback, Report
+from controller.sound.playback import CHIME_S, MARGIN_S, AnnouncementSettings, Job, Playback, Report, Silences
 from controller.sound.speaker import Event, Part, Speaker
 from controller.sound.tts.client import AHEAD, EMERGENCY, NOW, Voice
 from controller.sound.tts.script import Clip, Script, VoiceFailed
@@ -25,8 +25,6 @@ from controller.sound.tts.stream import Stream, lead_s
 
 log = logging.getLogger(__name__)
 
-MARGIN_S = 0.6
-"""An announcement must end at least this long before a silence."""
 LOOK_AHEAD_S = 150.0
 """With a silence nearer than this, render first: the length decides whether the announcement still fits."""
 RENDER_LIMIT_S = 25.0
@@ -78,8 +76,7 @@ class Announcer:
         self._queue: Queue | None = None
         self._woken = self._alarm = False  # _alarm: an emergency waits behind the present job
         self._rendered_ahead: tuple[Script, ...] = ()
-        self._silences: tuple[tuple[float, float], ...] = ()
-        self._held_until = 0.0
+        self._silences = Silences()
         self._present: Job | None = None
         self._taken_back: str | None = None  # the reason, if the present job was taken back
         self._playback: Playback | None = None
@@ -166,8 +163,7 @@ class Announcer:
     def silences(self, spans: Sequence[tuple[float, float]]) -> None:
         """Set the spans (CLOCK_MONOTONIC seconds) in which nothing may sound."""
         with self._changed:
-            self._silences = tuple(sorted(spans))
-            self._held_until = 0.0
+            self._silences.set(spans)
             self._changed.notify_all()
 
     def on_speaker(self, event: Event) -> None:
@@ -217,7 +213,7 @@ class Announcer:
         if job is None:
             with self._changed:
                 if not self._woken:
-                    self._changed.wait(min(0.5, self._silent_for()) or 0.5)
+                    self._changed.wait(min(0.5, self._silences.left_s()) or 0.5)
                 self._woken = False
         return job
 
@@ -225,7 +221,7 @@ class Announcer:
         with self._changed:
             if not self._running:
                 return None
-            urgent_only = not self._audible or self._silent_for() > 0
+            urgent_only = not self._audible or self._silences.left_s() > 0
         if not self._speaker.health().alive:
             return None
         return queue.take(urgent=urgent_only, begin=self._begin)
@@ -234,19 +230,8 @@ class Announcer:
         with self._changed:
             self._present = job
 
-    def _silent_for(self) -> float:
-        """Return the seconds until the present silence ends; 0.0 outside one."""
-        now = time.monotonic()
-        ends = [until for start, until in self._silences if start - MARGIN_S <= now < until]
-        end = max([*ends, self._held_until])
-        return max(0.0, end - now)
-
-    def _next_silence(self) -> tuple[float, float] | None:
-        now = time.monotonic()
-        return next((span for span in self._silences if span[0] > now), None)
-
     def _play(self, job: Job) -> None:
-        silence = None if job.urgent else self._next_silence()
+        silence = None if job.urgent else self._silences.next()
         near = silence is not None and silence[0] - time.monotonic() < LOOK_AHEAD_S
         clip = self._rendered(job.script) if near else self._voice.ready(job.script)
         if (
@@ -269,7 +254,7 @@ class Announcer:
             return
         if playback.silenced:
             with self._changed:
-                self._held_until = max(self._held_until, time.monotonic() + REFUSED_S)
+                self._silences.hold(time.monotonic() + REFUSED_S)
         self._report(self._put_back(job, verdict) if verdict.state == "waiting" else verdict)
 
     def _unfinished(self, verdict: Report) -> bool:
@@ -284,7 +269,7 @@ class Announcer:
         report = self._put_back(job, Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
         if report.state == "waiting":
             with self._changed:
-                self._held_until = silence[1]
+                self._silences.hold(silence[1])
         self._report(report)
 
     def _put_back(self, job: Job, waiting: Report) -> Report:
@@ -303,7 +288,7 @@ class Announcer:
             return playback
         if not job.urgent:
             self._lead()
-        silence = None if job.urgent else self._next_silence()
+        silence = None if job.urgent else self._silences.next()
         until = silence[0] if silence else None
         chime = job.script.chime
         if clip is None and chime is not None:
@@ -322,7 +307,7 @@ class Announcer:
                 playback.abandon("closed")
             elif not job.urgent and self._alarm:
                 playback.interrupt()
-            elif not job.urgent and self._silent_for() > 0:
+            elif not job.urgent and self._silences.left_s() > 0:
                 playback.abandon("quiet")
             else:
                 return False
@@ -412,7 +397,7 @@ class Announcer:
         while stream.lead_s() > CHIME_S and time.monotonic() < limit:
             stream.wait(0.2)
             with self._changed:
-                if not self._running or self._silent_for() > 0 or self._must_yield():
+                if not self._running or self._silences.left_s() > 0 or self._must_yield():
                     break
         return stream
 
@@ -443,7 +428,7 @@ class Announcer:
             while self._running and self._taken_back is None and time.monotonic() < deadline:
                 if not urgent and self._alarm:
                     return True  # the next attempt yields to the emergency at once
-                if self._speaker.health().alive and (urgent or self._silent_for() == 0):
+                if self._speaker.health().alive and (urgent or self._silences.left_s() == 0):
                     return True
                 self._changed.wait(0.2)
         return False

@@ -1,15 +1,17 @@
-"""One announcement while it plays: collect the speaker's events and report its real course."""
+"""One announcement while it plays: collect the speaker's events and report its real course; when none may play."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from controller.sound.speaker import Duck, Event
 from controller.sound.tts.script import Clip, Script
 
+MARGIN_S = 0.6
+"""An announcement must end at least this long before a silence."""
 CHIME_S = 1.3
 """Assumed length of the chime, until its end is reported."""
 UNKNOWN_S = 8.0
@@ -71,6 +73,33 @@ class Report:
     started: float | None = None
     ends: float | None = None
     marks: tuple[tuple[str, float], ...] = ()
+
+
+class Silences:
+    """The spans (CLOCK_MONOTONIC seconds) in which nothing may sound. Used under the announcer's lock."""
+
+    def __init__(self) -> None:
+        self._spans: tuple[tuple[float, float], ...] = ()
+        self._held_until = 0.0
+
+    def set(self, spans: Iterable[tuple[float, float]]) -> None:
+        """Set the spans, and forget `hold`."""
+        self._spans, self._held_until = tuple(sorted(spans)), 0.0
+
+    def hold(self, until: float) -> None:
+        """Let nothing begin before this moment, or before the next `set`."""
+        self._held_until = max(self._held_until, until)
+
+    def left_s(self) -> float:
+        """Return the seconds until the present silence ends; 0.0 outside one."""
+        now = time.monotonic()
+        ends = [until for start, until in self._spans if start - MARGIN_S <= now < until]
+        return max(0.0, max([*ends, self._held_until]) - now)
+
+    def next(self) -> tuple[float, float] | None:
+        """Return the next silence that lies ahead."""
+        now = time.monotonic()
+        return next((span for span in self._spans if span[0] > now), None)
 
 
 class Playback:

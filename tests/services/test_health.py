@@ -34,7 +34,7 @@ from controller.links.uptime import UptimeCalls
 from controller.services.daily import day_line
 from controller.services.health import working_since
 from controller.services.machine import MachineReader, count_in_log
-from controller.services.wall_presence import WallPresence
+from controller.services.walls import WallPresence
 from controller.timetable.current import TimetableFile
 from tests.services.office_made import ROOT
 

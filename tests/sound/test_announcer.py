@@ -244,7 +244,7 @@ def test_mute_cuts_it_off_and_it_is_played_whole_afterwards(tmp_path: Path) -> N
         time.sleep(1.0)
         hush = (now(), now() + 3.0)
         setup.speaker.quiet([hush])
-        time.sleep(0.1)  # the player tells of its cut before the announcer knows of the quiet time
+        time.sleep(0.1)  # the player reports its cut before the announcer knows of the quiet time
         setup.announcer.silences([hush])
         setup.wait(60, lambda: len(setup.ends()) == 1)
         time.sleep(0.3)

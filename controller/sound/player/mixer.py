@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from controller.sound.player import outputs
+from controller.sound.player import outputs, sdl_mixer
 from controller.sound.player.level import Meter
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"  # without a display SDL never reports a removed device
@@ -89,12 +89,14 @@ class Device:
         pygame.display.init()
         self.driver, self.opened = _open(chosen)
         self._opening, self._avoided = opening, frozenset[Path]()
-        self.meter = Meter()
+        library = sdl_mixer.loaded()
+        self.meter = Meter(library)
         self.latency_s = _least_latency(self.driver) if latency_s is None else latency_s
         mixer = pygame.mixer
         mixer.set_num_channels(4)
         self._music = mixer.music
         self._music.set_endevent(MUSIC_END)
+        self._pause, self._go_on = sdl_mixer.pausing(library, self._music)
         self._channels = [mixer.Channel(0), mixer.Channel(1)]
         for channel in self._channels:
             channel.set_endevent(CLIP_END)
@@ -132,7 +134,7 @@ class Device:
         with _readable():
             self._enter(offset_s)
         if held:
-            self._music.pause()
+            self._pause()
 
     def _enter(self, offset_s: float) -> None:
         """Start at this offset, or near it: some Ogg files with long pages cannot be entered everywhere."""
@@ -143,7 +145,7 @@ class Device:
         self._music.play()
 
     def release(self) -> None:
-        self._music.unpause()
+        self._go_on()
 
     def enqueue(self, path: Path) -> None:
         self._decode(path)
