@@ -158,7 +158,7 @@ class Running:
         """Return an announcement in its current state."""
         return next(row for row in self.get("/api/announcements") if row["id"] == ident)
 
-    def wait_state(self, ident: int, states: tuple[str, ...], timeout: float = 30) -> dict[str, Any]:
+    def wait_state(self, ident: int, states: tuple[str, ...], timeout: float = 60) -> dict[str, Any]:
         """Wait until an announcement is in one of these states."""
         end = time.monotonic() + timeout
         while True:

@@ -45,7 +45,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield house
 
 
-def until(true: Callable[[], Any], timeout: float = 20) -> Any:
+def until(true: Callable[[], Any], timeout: float = 60) -> Any:
     """Wait until `true` returns a true value, and return it."""
     end = time.monotonic() + timeout
     while not (value := true()):

@@ -23,7 +23,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 27, 14, 20, tzinfo=SHANGHAI)
 
 
-def wait_for(true: Callable[[], object], timeout: float = 20) -> None:
+def wait_for(true: Callable[[], object], timeout: float = 60) -> None:
     """Wait until a condition holds."""
     end = time.monotonic() + timeout
     while not true():

@@ -64,7 +64,7 @@ def test_a_track_that_is_deleted_while_it_plays_plays_to_its_end(disk, tmp_path)
 def test_next_and_a_repeated_command_lose_nothing_of_the_track(disk, tmp_path):
     """After «next» the next track is heard from its first sample on, once.
 
-    The track grows louder, so that each level tells its place. The samples count, not when they arrived.
+    The track becomes louder, so that each level shows a place in it. The samples count, not when they arrived.
     """
     speaker, events, recording = disk
     a = write_wav(tmp_path / "a.wav", tone(3.0, 440, pilot=0))
