@@ -136,7 +136,9 @@ def main() -> None:
     parser.add_argument("package", type=Path, nargs="+")
     parser.add_argument("--voice", type=Path, help="the package of the natural voice, which goes in as well")
     options = parser.parse_args()
-    for package in options.package:
+    for package in (
+        one.resolve() for one in options.package
+    ):  # apt takes relative folders as those of /etc/apt
         if field(package, "Architecture") not in MACHINES:
             raise SystemExit(f"{package}: no package of an architecture that Zhangu is built for")
         print(made(package, options.voice))
