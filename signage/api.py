@@ -14,10 +14,11 @@ from controller.sales.model import Refused
 from controller.sales.money import parse_amount
 from controller.sales.people_dates import read_birthday, read_joined
 from controller.system.paths import version
+from controller.timetable.times import PERIODS
 from signage import inbound, serializers
 from signage.auth import is_known, needs
 from signage.callers import seller, seller_team
-from signage.fields import KEY_LIMIT, NAME_LIMIT, PERIODS, REASON_LIMIT, TEXT_LIMIT, deal_of, how_of
+from signage.fields import KEY_LIMIT, NAME_LIMIT, REASON_LIMIT, TEXT_LIMIT, deal_of, how_of
 from signage.http import body, date_of, flag_of, number_of, text_of, time_of, whole_of
 from signage.office import office
 
@@ -37,7 +38,12 @@ def record_deal() -> tuple[Response, int]:
         return inbound.take_in(fields)
     person, product, amount, team = deal_of(fields)
     recorded = office().record_deal(
-        person, product, amount, text_of(fields, "key", KEY_LIMIT), team, how_of(fields)
+        person,
+        product,
+        amount,
+        text_of(fields, "key", KEY_LIMIT),
+        team,
+        how_of(fields, office().history.today()),
     )
     return jsonify(serializers.recorded(recorded)), 201 if recorded.created else 200
 
@@ -51,7 +57,7 @@ def preview_deal() -> Response:
     """
     fields = body()
     deal = deal_of(fields)
-    sentence, decision = office().preview_deal(*deal, how=how_of(fields))
+    sentence, decision = office().preview_deal(*deal, how=how_of(fields, office().history.today()))
     amount = serializers.yuan(parse_amount(deal[2]))
     return jsonify({"sentence": sentence, "decision": decision.to_json(), "amount": amount})
 

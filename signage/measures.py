@@ -13,9 +13,10 @@ from controller.sales.measure_boards import MeasureBoard
 from controller.sales.measure_import import LARGEST_TABLE
 from controller.sales.model import Refused
 from controller.services.measures import Asked, TableRead
+from controller.timetable.times import PERIODS
 from signage.auth import SELF_ONLY, access, needs
 from signage.callers import known_caller, own_team, person_name, team_of_id
-from signage.fields import NAME_LIMIT, PERIODS, span
+from signage.fields import NAME_LIMIT, span
 from signage.files import table_answer, uploaded
 from signage.http import body, brings, date_of, text_of
 from signage.office import office
@@ -149,7 +150,7 @@ def _sent() -> bytes:
 @needs("manage")
 def export() -> Response:
     """Return the values of a span as a file; `format`: csv (default) or xlsx."""
-    since, until = span()
+    since, until = span(office().history.today())
     return table_answer("numbers", office().measures.rows(since, until), since, until)
 
 

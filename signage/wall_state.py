@@ -19,7 +19,7 @@ from controller.sentences import Sentence, english, say
 from controller.timetable.exceptions import today_line
 from controller.timetable.model import Duty, Entry, WallDisplay
 from controller.timetable.times import written_end
-from signage import serializers, wall_honours, wall_measures
+from signage import serializers, wall_boards
 from signage.serializers import Json
 
 
@@ -209,7 +209,7 @@ def _reveal(glance: Glance) -> list[Json]:
 def award(glance: Glance) -> Json | None:
     """Return the winner of the award: the announced one, or at the ceremony its slide; else None."""
     if glance.ceremony is not None:
-        return wall_honours.walk(glance.ceremony, glance.on_air)
+        return wall_boards.walk(glance.ceremony, glance.on_air)
     champion = glance.champion
     if champion is None:
         return None
@@ -231,7 +231,7 @@ def award(glance: Glance) -> Json | None:
 
 def _of_month(month: int) -> Sentence:
     return say(
-        "top_sales_of_past_month", zh_month=wall_honours.ZH_MONTHS[month - 1], en_month=month_name[month]
+        "top_sales_of_past_month", zh_month=wall_boards.ZH_MONTHS[month - 1], en_month=month_name[month]
     )
 
 
@@ -286,9 +286,9 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
         "quiet_line": _open_targets(glance, team),
         "city_news": list(glance.city_news),
         "cities": [serializers.city(city) for city in glance.cities if base == "cities"],
-        "measures": wall_measures.boards(glance.measures) if base == "measures" else [],
+        "measures": wall_boards.measure_boards(glance.measures) if base == "measures" else [],
         "honours": [highlight_row(highlight) for highlight in glance.highlights],
-        "contests": wall_honours.contest_lines(glance.contests),
+        "contests": wall_boards.contest_lines(glance.contests),
     }
     return _in_english(state) if display.language == "en" else state
 
@@ -435,8 +435,11 @@ def _fault(glance: Glance) -> Json | None:
 
 
 def _notices(glance: Glance, base: str) -> list[str]:
-    """Return the lines at the foot of the wall, without the problems that the fault scene already shows."""
-    problems = [] if base == "fault" else [trouble.what for trouble in glance.problems]
+    """Return the lines at the foot of the wall, without the problems that the fault scene already shows.
+
+    Faults of single music files are on the phone only: the music plays on, and nobody at a wall can mend a file.
+    """
+    problems = [] if base == "fault" else [one.what for one in glance.problems if one.part != "music"]
     muted = [
         reason.sentence for reason in glance.sounding.hearing.reasons if reason.cause in (MUTED, UNANNOUNCED)
     ]

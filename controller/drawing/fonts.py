@@ -6,12 +6,17 @@ systems have. Without any of them no picture is drawn, and messages are texts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from PIL import ImageFont
+
+Font = Callable[[int], ImageFont.FreeTypeFont]
+"""A typeface: returns it in a size."""
 
 FOLDERS: Final = (
     Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts",
@@ -79,37 +84,28 @@ def sans(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, index=index)
 
 
-def runs(
-    words: str, font: Callable[[int], ImageFont.FreeTypeFont], size: int
-) -> list[tuple[str, ImageFont.FreeTypeFont]]:
-    """Return a text in pieces, each with the font that has its characters.
+_LATIN_APOSTROPHE: Final = re.compile("(?<=[A-Za-z\u00c0-\u024f])\u2019(?=[A-Za-z\u00c0-\u024f])")
 
-    A character that no font here has (an emoji) is left out: a box instead of it looks like a fault.
+
+def runs(words: str, font: Font) -> list[tuple[str, Font]]:
+    """Return a text in pieces, each with the font that has its characters: `font`, else one of `OTHERS`.
+
+    A character that no font here has (an emoji) is left out: a box instead of it looks like a fault. The apostrophe
+    of a Latin name is the straight one: in Chinese fonts ’ is as wide as a Chinese character.
     """
-    found: list[tuple[str, ImageFont.FreeTypeFont]] = []
-    for character in words:
-        face = _face_with(character, font, size)
-        if face is None:
-            continue
-        if found and found[-1][1] is face:
-            found[-1] = (found[-1][0] + character, face)
-        else:
-            found.append((character, face))
-    return found
+    words = _LATIN_APOSTROPHE.sub("'", words)
+    pieces = groupby(words, lambda character: _font_with(character, font))
+    return [("".join(characters), found) for found, characters in pieces if found is not None]
 
 
-def _face_with(
-    character: str, font: Callable[[int], ImageFont.FreeTypeFont], size: int
-) -> ImageFont.FreeTypeFont | None:
-    if _has(font(_LOOKED_AT), character):
-        return font(size)
-    names = [name for name in OTHERS if name in _files()]
-    return next((_other(name, size) for name in names if _has(_other(name, _LOOKED_AT), character)), None)
+def _font_with(character: str, font: Font) -> Font | None:
+    others = (_other(name) for name in OTHERS if name in _files())
+    return next((one for one in (font, *others) if _has(one(_LOOKED_AT), character)), None)
 
 
 @cache
-def _other(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(_files()[name]), size)
+def _other(name: str) -> Font:
+    return cache(partial(ImageFont.truetype, str(_files()[name])))
 
 
 @cache

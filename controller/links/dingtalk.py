@@ -10,12 +10,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from controller.links import words
 from controller.links.port import (
-    Adapter,
     LinkKind,
     Outcome,
     Parcel,
@@ -105,10 +104,6 @@ def _settings(said: str) -> str:
     return "钉钉的安全设置不让发：请看机器人的关键词、加签和 IP 白名单。"
 
 
-def _open(link: Any, secrets: Mapping[str, str], base: str | None, tools: Tools) -> Adapter:
-    return Dingtalk(link, secrets, base, tools)
-
-
 KIND: Final = LinkKind(
     "dingtalk",
     "钉钉群机器人",
@@ -124,6 +119,6 @@ KIND: Final = LinkKind(
             read_secret,
         ),
     ),
-    _open,
+    Dingtalk,
     most_bytes=4000,
 )

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from controller.links.frames import dumped, object_in, parsed, text_in
-from controller.links.port import Bot, BotKind, ChatMessage, SecretField, Stay, later
+from controller.links.port import BotKind, ChatMessage, SecretField, Stay, later
 from controller.links.refusals import LOOKED_AT_AGAIN_S
 from controller.links.web import Failed, object_of, post
 from controller.links.web_socket import WebSocket, connect, is_vendors
@@ -142,10 +142,6 @@ def _read_id(text: str) -> str:
     return written
 
 
-def _open(link: Any, secrets: Mapping[str, str], base: str | None) -> Bot:
-    return DingtalkBot(link, secrets, base)
-
-
 KIND: Final = BotKind(
     "dingtalk_bot",
     "钉钉机器人（Stream 模式）",
@@ -158,5 +154,5 @@ KIND: Final = BotKind(
         ),
         SecretField("client_secret", "Client Secret", "在同一页，也叫 AppSecret"),
     ),
-    _open,
+    DingtalkBot,
 )

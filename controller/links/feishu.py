@@ -16,7 +16,6 @@ from urllib.parse import quote, urlsplit
 
 from controller.links import words
 from controller.links.port import (
-    Adapter,
     LinkKind,
     Outcome,
     Parcel,
@@ -155,10 +154,6 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_~\[\]<>#|])", r" ", text)
 
 
-def _open(link: Any, secrets: Mapping[str, str], base: str | None, tools: Tools) -> Adapter:
-    return Feishu(link, secrets, base, tools)
-
-
 KIND: Final = LinkKind(
     "feishu",
     "飞书群机器人",
@@ -172,7 +167,7 @@ KIND: Final = LinkKind(
         ),
         SecretField("app_secret", "应用的 App Secret", "和 App ID 一起填", False),
     ),
-    _open,
+    Feishu,
     pace_s=10.0,
     most_bytes=4000,
     avoids=(0, 30),

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from controller.links.feishu_frames import CONTROL, DATA, Frame, MalformedError, decode, encode
 from controller.links.frames import dumped, object_in, parsed, text_in
-from controller.links.port import Bot, BotKind, ChatMessage, SecretField, Stay, later
+from controller.links.port import BotKind, ChatMessage, SecretField, Stay, later
 from controller.links.refusals import LOOKED_AT_AGAIN_S
 from controller.links.web import Failed, object_of, post, post_json
 from controller.links.web_socket import Beat, RefusedHandshake, WebSocket, connect, is_vendors
@@ -235,10 +235,6 @@ def _read_id(text: str) -> str:
     return written
 
 
-def _open(link: Any, secrets: Mapping[str, str], base: str | None) -> Bot:
-    return FeishuBot(link, secrets, base)
-
-
 KIND: Final = BotKind(
     "feishu_bot",
     "飞书机器人（长连接）",
@@ -251,5 +247,5 @@ KIND: Final = BotKind(
         ),
         SecretField("app_secret", "App Secret", "在同一页"),
     ),
-    _open,
+    FeishuBot,
 )

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 STEP_S: Final = 15.0
 """For one answer of the server."""
+NOTES: Final = (TEST, "fault", "daily")
+"""Messages that are one plain text; all others are a letter to a person."""
 _PICTURE: Final = "top-sales"
 
 
@@ -91,60 +93,48 @@ class Mail:
         from email.message import EmailMessage
         from email.utils import format_datetime, formataddr
 
-        facts, kind = parcel.messages[0].payload, parcel.messages[0].kind
+        kind = parcel.messages[0].kind
         mail = EmailMessage()
         domain = self._link.sender.rpartition("@")[2]
         mail["Message-ID"] = f"<{parcel.id}@{domain}>"
         mail["Date"] = format_datetime(parcel.now)
         mail["From"] = formataddr((f"{parcel.office} 战鼓", self._link.sender))
-        if kind == TEST:
-            note = words.compose(parcel)
-            mail["To"], mail["Subject"] = self._link.sender, f"{parcel.office}战鼓：测试邮件"
-            mail.set_content(note.text)
-            return mail
-        if kind in ("fault", "daily"):
-            note = words.compose(parcel)
-            mail["To"], mail["Subject"] = facts["to"], words.subject(parcel.office, note)
+        if kind != TEST:
             mail["Auto-Submitted"] = "auto-generated"
-            mail.set_content(note.text)
-            return mail
-        letter = words.letter(facts, kind)
+        if kind in NOTES:
+            self._write_note(mail, parcel)
+        else:
+            self._write_letter(mail, parcel)
+        return mail
+
+    def _write_note(self, mail: EmailMessage, parcel: Parcel) -> None:
+        """Write a plain text: a test to the mailbox itself, or a fault or the day's line."""
+        note, message = words.compose(parcel), parcel.messages[0]
+        if message.kind == TEST:
+            mail["To"], mail["Subject"] = self._link.sender, f"{parcel.office}战鼓：测试邮件"
+        else:
+            mail["To"], mail["Subject"] = message.payload["to"], words.subject(parcel.office, note)
+        mail.set_content(note.text)
+
+    def _write_letter(self, mail: EmailMessage, parcel: Parcel) -> None:
+        """Write the letter about the top sales to one person, with the photo if there is one."""
+        from email.utils import formataddr
+
+        facts = parcel.messages[0].payload
+        letter = words.letter(facts, parcel.messages[0].kind)
         mail["To"], mail["Subject"] = formataddr((facts["to_name"], facts["to"])), letter.title
-        mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(letter.text)
         photo = self._tools.photo(str(facts.get("photo") or ""))
         mail.add_alternative(_html(letter, facts, parcel.office, pictured=photo is not None), subtype="html")
         if photo is not None:
             html = mail.get_payload()[1]  # type: ignore[index]
             html.add_related(photo, "image", "jpeg", cid=f"<{_PICTURE}>", filename="photo.jpg")  # type: ignore[union-attr]
-        return mail
 
 
 def _html(letter: words.Letter, facts: Mapping[str, Any], office: str, *, pictured: bool) -> str:
     """Return the letter in HTML: one column of at most 560 px, tables and inline styles as mail programs need them."""
     name = words.UNNAMED if facts.get("hidden") else str(facts["person"])
-    face = (
-        f'<img src="cid:{_PICTURE}" width="200" height="200" alt="{escape(name)}" style="border:4px solid #f0bf63;'
-        'object-fit:cover;object-position:50% 15%;display:block;margin:0 auto">'
-        if pictured
-        else '<div style="width:200px;height:200px;line-height:200px;margin:0 auto;background:#7e160a;color:#f0bf63;'
-        f'font:900 110px/200px serif;border:4px solid #f0bf63">{escape(_initial(facts))}</div>'
-    )
     before = "".join(f'<p style="margin:0 0 14px">{escape(line)}</p>' for line in letter.before)
-    teams = "".join(
-        f'<tr><td style="padding:5px 12px 5px 0">{escape(name)}</td><td align="right" style="white-space:nowrap">'
-        f"{escape(amount)}</td></tr>"
-        for name, amount in letter.teams
-    )
-    if teams:
-        before += (
-            f'<p style="margin:0 0 6px;color:#6b5b4b">{escape(letter.heading)}</p><table role="presentation" '
-            f'width="100%" cellspacing="0" style="font:17px/1.5 sans-serif;margin:0 0 14px">{teams}</table>'
-        )
-    figures = "<wbr>".join(
-        f'<span style="white-space:nowrap">{one}</span>'
-        for one in (f"{words.figure(facts['amount'])} 元，", f"{facts['count']} 单")
-    )
     return (
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
@@ -152,21 +142,51 @@ def _html(letter: words.Letter, facts: Mapping[str, Any], office: str, *, pictur
         '<td align="center" style="padding:16px"><table role="presentation" width="100%" cellspacing="0" '
         'style="max-width:560px;background:#fffaf0"><tr><td align="center" style="background:#a11f10;color:#fffaf0;'
         'padding:28px 20px"><div style="font:900 26px/1.4 serif;color:#f0bf63;margin-bottom:18px">'
-        f"{escape(letter.title)}</div>{face}"
+        f"{escape(letter.title)}</div>{_face(name, pictured=pictured)}"
         f'<div style="font:900 32px/1.4 serif;margin-top:16px">{escape(name)}</div>'
         f'<div style="font-size:17px;color:#f6d6be">{escape(str(facts["team"]))}</div>'
-        f'<div style="font:900 30px/1.5 serif;color:#f0bf63">{figures}</div>'
+        f'<div style="font:900 30px/1.5 serif;color:#f0bf63">{_figures(facts)}</div>'
         '</td></tr><tr><td style="padding:24px 22px 12px;font:17px/1.7 sans-serif;color:#1c1512">'
-        f'{before}<p style="margin:0 0 14px">{escape(letter.after)}</p></td></tr>'
+        f'{before}{_team_table(letter)}<p style="margin:0 0 14px">{escape(letter.after)}</p></td></tr>'
         f'<tr><td style="padding:0 22px 22px;font:14px/1.6 sans-serif;color:#6b5b4b">{escape(office)}</td></tr>'
         "</table></td></tr></table></body></html>"
     )
 
 
-def _initial(facts: Mapping[str, Any]) -> str:
-    """Return the character shown without a photo: the first letter or Chinese character of the name."""
-    name = "喜" if facts.get("hidden") else str(facts["person"])
-    return next((one for one in name if one.isalnum()), "喜")
+def _face(name: str, *, pictured: bool) -> str:
+    """Return the photo, or a square with the initial."""
+    if pictured:
+        return (
+            f'<img src="cid:{_PICTURE}" width="200" height="200" alt="{escape(name)}" style="border:4px solid #f0bf63;'
+            'object-fit:cover;object-position:50% 15%;display:block;margin:0 auto">'
+        )
+    return (
+        '<div style="width:200px;height:200px;line-height:200px;margin:0 auto;background:#7e160a;color:#f0bf63;'
+        f'font:900 110px/200px serif;border:4px solid #f0bf63">{escape(words.initial(name))}</div>'
+    )
+
+
+def _figures(facts: Mapping[str, Any]) -> str:
+    """Return amount and number of deals; a line may break between them only."""
+    return "<wbr>".join(
+        f'<span style="white-space:nowrap">{one}</span>'
+        for one in (f"{words.figure(facts['amount'])} 元，", f"{facts['count']} 单")
+    )
+
+
+def _team_table(letter: words.Letter) -> str:
+    """Return the teams with their amounts below a heading, "" without teams."""
+    rows = "".join(
+        f'<tr><td style="padding:5px 12px 5px 0">{escape(name)}</td><td align="right" style="white-space:nowrap">'
+        f"{escape(amount)}</td></tr>"
+        for name, amount in letter.teams
+    )
+    if not rows:
+        return ""
+    return (
+        f'<p style="margin:0 0 6px;color:#6b5b4b">{escape(letter.heading)}</p><table role="presentation" '
+        f'width="100%" cellspacing="0" style="font:17px/1.5 sans-serif;margin:0 0 14px">{rows}</table>'
+    )
 
 
 def _open(link: Any, secrets: Mapping[str, str], base: str | None, tools: Tools) -> Adapter:

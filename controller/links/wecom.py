@@ -14,7 +14,6 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from controller.links import words
 from controller.links.port import (
-    Adapter,
     LinkKind,
     Outcome,
     Parcel,
@@ -81,14 +80,10 @@ class Wecom:
         return words.with_keyword(words.within(words.compose(parcel), MOST_TEXT - 70), keyword)
 
 
-def _open(link: Any, secrets: Mapping[str, str], base: str | None, tools: Tools) -> Adapter:
-    return Wecom(link, secrets, base, tools)
-
-
 KIND: Final = LinkKind(
     "wecom",
     "企业微信群机器人",
     (SecretField("key", "机器人的地址", "在群里点机器人，复制 Webhook 地址，整个粘贴到这里", read=read_key),),
-    _open,
+    Wecom,
     most_bytes=MOST_TEXT - 150,
 )

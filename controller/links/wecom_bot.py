@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from controller.links.frames import dumped, object_in, parsed, text_in
-from controller.links.port import Bot, BotKind, ChatMessage, SecretField, Stay, later
+from controller.links.port import BotKind, ChatMessage, SecretField, Stay, later
 from controller.links.refusals import LOOKED_AT_AGAIN_S
 from controller.links.web import Failed
 from controller.links.web_socket import Beat, WebSocket, connect
@@ -164,10 +164,6 @@ def _read_id(text: str) -> str:
     return written
 
 
-def _open(link: Any, secrets: Mapping[str, str], base: str | None) -> Bot:
-    return WecomBot(link, secrets, base)
-
-
 KIND: Final = BotKind(
     "wecom_bot",
     "企业微信智能机器人",
@@ -175,5 +171,5 @@ KIND: Final = BotKind(
         SecretField("bot_id", "Bot ID", "智能机器人 → API 模式 → 使用长连接，复制 Bot ID", read=_read_id),
         SecretField("secret", "Secret", "和 Bot ID 在同一页"),
     ),
-    _open,
+    WecomBot,
 )

@@ -81,6 +81,11 @@ def seller(facts: Mapping[str, Any]) -> str:
     return f"{facts['team']} {UNNAMED if facts.get('hidden') else facts['person']}"
 
 
+def initial(name: str) -> str:
+    """Return the character shown without a photo: the first letter or Chinese character of a name."""
+    return "喜" if name == UNNAMED else next((one for one in name if one.isalnum()), "喜")
+
+
 def _deal(facts: Mapping[str, Any], message: LinkMessage, parcel: Parcel) -> Note:
     head = HEADS.get(facts.get("how", ""), "")
     sold = f"{seller(facts)}签了{facts['product']}，{figure(facts['amount'])} 元"

@@ -14,7 +14,7 @@ is first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
@@ -65,6 +65,10 @@ class Facts:
     quiet_name: str = "安静时间"
     at_once: str = "立即播报"
     held: str | None = None
+
+    def without_silence(self) -> Facts:
+        """Return the facts as they would be without the present quiet time and mute."""
+        return replace(self, quiet_until=None, muted_until=None)
 
 
 @dataclass(frozen=True, slots=True)

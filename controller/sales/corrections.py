@@ -8,6 +8,8 @@ from typing import Final
 from controller.sales.messages import Words
 from controller.sales.model import Conflict, Deal, Refused
 
+KEY: Final = "correction:"
+"""Start of the key of the sentence about a corrected or restored deal; the deal's id follows."""
 OLDEST: Final = date(2000, 1, 1)
 WEEKDAYS: Final = "一二三四五六日"
 _CORRECTED: Final = ("person_id", "product", "amount", "date")

@@ -57,25 +57,29 @@ _PARTICLES: Final = (
 )
 
 
+_NUMBER: Final = "[一二三四五六七八九十]"
+_FORMS: Final = (
+    rf"(?<={TAKEN})[ ]*(?:和|跟|与|及|至|到)[ ]*(?={TAKEN})",  # between two names or amounts: 王小明和李思思
+    rf"(?:赠送?|附送|免费送|另送|送)[ ]*(?:一个|一份|一张|1个)?[ ]*(?={TAKEN})",  # a gift: 送一份资料
+    r"(?:恭喜|祝贺|感谢|谢谢)[ ]*[\u4e00-\u9fff]{1,2}(?:哥|姐|总|神|宝)(?![\u4e00-\u9fff])",  # thanks: 恭喜芳姐
+    rf"(?<=[(（,，、 ])(?:原价|标价|优惠|活动价|立减)[:：]?[ ]*(?={TAKEN}|[)）])",  # another price: （原价 5000）
+    rf"(?:帮|替|代)[ ]*(?={TAKEN}+[ ]*报)",  # for a colleague: 帮王小明报
+    r"[*×xX+][ ]*1(?![\d.])",  # one piece: ×1
+    r"(?:销售)?[一二三四五六七八九十\d]{1,2}(?:部|组|区|队)(?!分)",  # a unit: 销售二部
+    rf"(?<={TAKEN})费(?:用)?(?={TAKEN}|[ :：])",  # after a product: 服务费
+    rf"(?<!\d)(?:\d{{1,2}}|{_NUMBER}{{1,2}})个月",  # months: 12个月
+    rf"合同期(?:限)?[ ]*[:：]?[ ]*(?={TAKEN})",  # the contract's term
+    r"(?<!\d)\d{1,3}[ ]*(?:节课?|课时|堂课?)",  # lessons: 24课时
+    r"(?<![\d:：])\d{1,2}[:：]\d{2}(?:[:：]\d{2})?",  # a time of day: 14:30
+    rf"第(?:{_NUMBER}{{1,3}}|\d{{1,3}})(?:单|个|笔)",  # an ordinal: 第三单
+)
+"""Forms with a number or beside something that was read. Earlier ones win, and all win over single words."""
+
+
 def _pattern() -> re.Pattern[str]:
     words = " ".join((_VERBS, _PAYMENT, _LABELS, _TIMES, _COUNTS, _PRAISE, _PARTICLES)).split()
-    plain = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
-    joined = rf"(?<={TAKEN})[ ]*(?:和|跟|与|及|至|到)[ ]*(?={TAKEN})"
-    gift = rf"(?:赠送?|附送|免费送|另送|送)[ ]*(?:一个|一份|一张|1个)?[ ]*(?={TAKEN})"
-    praise = r"(?:恭喜|祝贺|感谢|谢谢)[ ]*[\u4e00-\u9fff]{1,2}(?:哥|姐|总|神|宝)(?![\u4e00-\u9fff])"
-    price = rf"(?<=[(（,，、 ])(?:原价|标价|优惠|活动价|立减)[:：]?[ ]*(?={TAKEN}|[)）])"
-    deputy = rf"(?:帮|替|代)[ ]*(?={TAKEN}+[ ]*报)"
-    one = r"[*×xX+][ ]*1(?![\d.])"
-    unit = r"(?:销售)?[一二三四五六七八九十\d]{1,2}(?:部|组|区|队)(?!分)"
-    fee = rf"(?<={TAKEN})费(?:用)?(?={TAKEN}|[ :：])"
-    months = r"(?<!\d)(?:\d{1,2}|[一二三四五六七八九十]{1,2})个月"
-    term = rf"合同期(?:限)?[ ]*[:：]?[ ]*(?={TAKEN})"
-    lessons = r"(?<!\d)\d{1,3}[ ]*(?:节课?|课时|堂课?)"
-    clock = r"(?<![\d:：])\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
-    return re.compile(
-        rf"{joined}|{gift}|{praise}|{price}|{deputy}|{one}|{unit}|{fee}|{months}|{term}|{lessons}|{clock}|第(?:[一二三四五六七八九十]{{1,3}}|\d{{1,3}})(?:单|个|笔)|{plain}",
-        re.I,
-    )
+    longest_first = sorted(set(words), key=len, reverse=True)
+    return re.compile("|".join((*_FORMS, *map(re.escape, longest_first))), re.I)
 
 
 _CORRECTION: Final = re.compile(

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
-from typing import Final
 
-from controller.sales.model import Announcement, Outcome
+from controller.sales import corrections
+from controller.sales.model import MOST_TIMES, Announcement, Outcome
 from controller.sales.store import Session
 from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
-from controller.services.deal_corrections import CORRECTION
-
-MOST_TIMES: Final = 4
-"""Moments named for one outcome; one more is read to show that there are others."""
 
 
 class AnnouncementLists:
@@ -31,7 +27,7 @@ class AnnouncementLists:
         return self._read(
             lambda session: (
                 *session.outbox.of_day_and_deals(day, deals),
-                *session.outbox.of_day_and_key(day, CORRECTION),
+                *session.outbox.of_day_and_key(day, corrections.KEY),
             )
         )
 
@@ -42,7 +38,7 @@ class AnnouncementLists:
     def outcomes(self, day: date) -> tuple[Outcome, ...]:
         """Return what became of the announcements added on a day, counted by state and reason."""
         with self._context.store.read() as session:
-            outcomes = session.outbox.outcomes(day, MOST_TIMES + 1)
+            outcomes = session.outbox.outcomes(day, MOST_TIMES + 1)  # one more shows that there are others
         return self._talk.read(outcomes, self._context.clock.now())
 
     def _read(self, ask: Callable[[Session], tuple[Announcement, ...]]) -> tuple[Announcement, ...]:

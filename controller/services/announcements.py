@@ -10,12 +10,11 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from controller.glance import OnAir
-from controller.hearing import NO_DEVICE, Hearing
+from controller.hearing import NO_DEVICE
 from controller.sales import messages
 from controller.sales.model import (
     BURST,
@@ -27,20 +26,16 @@ from controller.sales.model import (
     WAITING,
     Announcement,
     Deal,
-    Person,
     StoreTrouble,
 )
 from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import AMONG_OTHERS, Choice, Silence, Waits
-from controller.services.context import Context
-from controller.services.roundups import Batching
-from controller.services.scripts import ScriptBuilder, readings
+from controller.services.batching import Batching
+from controller.services.context import Context, HearingAt
+from controller.services.scripts import Scripts
 from controller.sound.announcer import Announcer
 from controller.sound.playback import Job, Report
-from controller.sound.tts.client import AHEAD, Voice
-from controller.sound.tts.script import Script, Segment
-from controller.timetable.model import State
 
 log = logging.getLogger(__name__)
 
@@ -54,42 +49,44 @@ RENDERED_AHEAD = 3
 """Number of waiting announcements that are rendered while another plays."""
 
 
-class HearingAt(Protocol):
-    """See `MusicService.hearing`."""
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The announcement that the announcer has taken and not yet reported as ended.
 
-    def __call__(self, now: datetime, state: State | None = None) -> Hearing: ...
+    `on_air`: set once it sounds. `taken_back`: it was cancelled; it fades, and walls leave it.
+    """
+
+    id: int
+    on_air: OnAir | None = None
+    taken_back: bool = False
+
+    @property
+    def shown(self) -> OnAir | None:
+        """Return it as walls show it."""
+        return None if self.taken_back else self.on_air
 
 
 class AnnouncementService:
-    """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason."""
+    """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason;
+
+    `gained` with each one that plays, and by how much it differs from its normal level.
+    """
 
     def __init__(
-        self, context: Context, announcer: Announcer, voice: Voice, builder: ScriptBuilder,
-        hearing: HearingAt, batching: Batching, late: Callable[[Announcement, str], None],
+        self, context: Context, announcer: Announcer, scripts: Scripts, hearing: HearingAt, batching: Batching,
+        late: Callable[[Announcement, str], None],
+        gained: Callable[[int, float], None] = lambda ident, gain_db: None,
     ):  # fmt: skip
-        self._context, self._announcer, self._voice, self._builder = context, announcer, voice, builder
-        self.hearing, self._batching, self._late = hearing, batching, late
+        self._context, self._announcer, self._scripts = context, announcer, scripts
+        self.hearing, self._batching, self._late, self._gained = hearing, batching, late, gained
         self._lock = threading.RLock()
         self._read: tuple[int, tuple[Announcement, ...], tuple[datetime, ...]] = (-1, (), ())
-        self._readings: tuple[tuple[Person, ...], dict[str, str]] | None = None
-        self._present: int | None = None  # taken by the announcer and not yet reported as ended
-        # The present one, once it is cancelled: it fades, and walls leave it.
-        self._taken_back: int | None = None
+        self._present: Present | None = None
         self._unwritten: deque[Report] = deque()
         self._last_silence: Silence | None = None
         self._failed: set[int] = set()  # their report could not be stored: not played until the next start
-        self._sounding: OnAir | None = None
         self._silent: tuple[OnAir, ...] = ()
         self._shown: frozenset[int] = frozenset()  # waiting ones already shown on the walls without sound
-
-    def names(self) -> dict[str, str]:
-        """Return the readings of all names of the office."""
-        with self._context.store.read() as session:
-            people = session.people()
-            kept = self._readings
-            if kept is None or kept[0] is not people:  # another roster; teams are part of its version
-                kept = self._readings = (people, readings(session.roster.teams(), people))
-            return kept[1]
 
     def shown_on_walls(self, now: datetime) -> OnAir | None:
         """Return the announcement for the walls: the one playing, else one shown without sound."""
@@ -98,9 +95,7 @@ class AnnouncementService:
             alarm = next(
                 (shown for shown in self._silent if shown.kind == announcement_priority.EMERGENCY), None
             )
-            sounding = self._sounding
-            if sounding is not None and sounding.id == self._taken_back:
-                sounding = None
+            sounding = self._present.shown if self._present is not None else None
             if sounding is None and alarm is not None and alarm.started <= now < alarm.ends:
                 return alarm
             return sounding or next(
@@ -126,7 +121,7 @@ class AnnouncementService:
                 log.exception("cannot play #%d", first.id)
                 self.on_report(Report(first.id, "not_heard", "播报时出了问题，已写入日志。"))
                 return None
-            self._present = first.id
+            self._present = Present(first.id)
             begin(job)
         return job
 
@@ -169,11 +164,15 @@ class AnnouncementService:
             silences = self._silences(now)
         return tuple(announcement_priority.as_it_waits(one, silences, now) for one in announcements)
 
+    def _presented(self, ident: int) -> Present | None:
+        """Return the present announcement if it is this one. Call under the lock."""
+        return self._present if self._present is not None and self._present.id == ident else None
+
     def _choice(self, now: datetime) -> Choice:
         """Sort the waiting announcements without the present one. Call under the lock."""
-        busy = {self._present, *self._failed, *(report.id for report in self._unwritten)}
+        busy = {*self._failed, *(report.id for report in self._unwritten)}
         read, among_others = self._waiting()
-        waiting = [one for one in read if one.id not in busy]
+        waiting = [one for one in read if one.id not in busy and self._presented(one.id) is None]
         if not waiting and not among_others:
             return Choice()
         return announcement_priority.choose(waiting, self._silences(now), now, among_others)
@@ -249,49 +248,21 @@ class AnnouncementService:
     def without_voided(self, burst: Announcement) -> None:
         """Reword a burst after one of its deals was taken back, unless it is playing."""
         with self._lock:
-            if burst.id != self._present:
+            if self._presented(burst.id) is None:
                 self._batching.without_voided(burst)
 
     def _job(self, announcement: Announcement) -> Job:
-        script = self.script(announcement)
+        script = self._scripts.build(announcement)
         return Job(announcement.id, script, announcement.priority, urgent=_urgent(announcement))
-
-    def script(self, announcement: Announcement, unsent: Deal | None = None) -> Script:
-        """Return the script of an announcement; `unsent`: its deal, if that is not in the store yet."""
-        return self._builder.build(announcement, self.names(), unsent)
-
-    def prepare(self, announcement: Announcement, unsent: Deal | None = None) -> None:
-        """Render the speech of an announcement ahead, without the chime, which the player plays separately."""
-        self._voice.prepare(replace(self.script(announcement, unsent), chime=None), AHEAD)
-
-    def learns(self) -> bool:
-        """Return whether the present voice keeps clauses that are rendered ahead."""
-        return self._voice.status().natural
-
-    def learn(self, announcements: Iterable[Announcement]) -> int:
-        """Have the clauses of announcements rendered in idle time; return how many are new."""
-        if not self.learns():
-            return 0
-        names = self.names()
-        return self._voice.learn([self._builder.build(one, names) for one in announcements])
-
-    def learn_spoken(self, texts: Iterable[str]) -> int:
-        """Have texts in spoken form rendered in idle time, as clauses of a deal; return how many are new."""
-        script = self._builder.plain("", {})
-        return self._voice.learn([replace(script, segments=(Segment(text),)) for text in texts])
-
-    def needs_parts(self) -> bool:
-        """Return whether this machine renders so slowly that sums are put together from parts."""
-        return self._voice.status().slow
 
     def cancel(self, ids: Iterable[int], why: str) -> None:
         """Take announcements back, whether they wait or play. Walls leave one that plays at once."""
         for ident in ids:
             with self._lock:  # the announcer cannot take it until the change is stored
-                present = ident == self._present
-                playing = present or self._is_playing(ident)
-                if present:
-                    self._taken_back = ident
+                present = self._presented(ident)
+                playing = present is not None or self._is_playing(ident)
+                if present is not None:
+                    self._present = replace(present, taken_back=True)
                 if not playing:
                     self._ended(Report(ident, "dropped", why))
             if playing:
@@ -311,10 +282,10 @@ class AnnouncementService:
         now = self._context.clock.now()
         with self._lock:
             waited = tuple(sorted(ready.id for ready in self._choice(now).ready))
-            present = self._present or (self._sounding.id if self._sounding is not None else None)
+            present = [self._present.id] if self._present is not None else []
             self._silent = ()
-        self.cancel([*([present] if present is not None else []), *waited], STOPPED)
-        return tuple(ident for ident in waited if ident != present)
+        self.cancel([*present, *waited], STOPPED)
+        return tuple(ident for ident in waited if ident not in present)
 
     # --- what became of it
 
@@ -333,11 +304,12 @@ class AnnouncementService:
             raise
         if report.state != "playing":
             with self._lock:
-                self._present = None if self._present == report.id else self._present
-                self._taken_back = None if self._taken_back == report.id else self._taken_back
+                if self._presented(report.id) is not None:
+                    self._present = None
 
     def _take_in(self, report: Report) -> None:
         if report.state == "playing":
+            self._gained(report.id, report.gain_db)
             self._playing(report)
         elif report.state == "waiting":
             self._still_waiting(report)
@@ -362,13 +334,13 @@ class AnnouncementService:
             return
         marks = tuple((name, clock.from_monotonic(at)) for name, at in report.marks)
         with self._lock:
-            if self._sounding is None or self._sounding.id != report.id:
+            present = self._presented(report.id) or Present(report.id)
+            if present.on_air is None:
                 log.info("playing #%d (%s): %s", report.id, announcement.kind, announcement.text)
             self._silent = tuple(shown for shown in self._silent if shown.id != report.id)
             if not self._unwritten:
-                self._sounding = OnAir(
-                    report.id, announcement.kind, announcement.text, deals, started, ends, marks
-                )
+                on_air = OnAir(report.id, announcement.kind, announcement.text, deals, started, ends, marks)
+                self._present = replace(present, on_air=on_air)
         if announcement.state == PLAYING:
             self._show_new_end()
         else:
@@ -405,14 +377,14 @@ class AnnouncementService:
 
     def _off_air(self, ident: int, *, over: bool = False) -> None:
         with self._lock:
-            shown = self._sounding
             self._silent = tuple(other for other in self._silent if other.id != ident)
-            if shown is None or shown.id != ident:
+            present = self._presented(ident)
+            if present is None or present.on_air is None:
                 return
-            self._sounding = None
-            if (
-                over and shown.kind == announcement_priority.EMERGENCY
-            ):  # even a short one stays readable for a minute
+            shown = present.on_air
+            self._present = replace(present, on_air=None)
+            if over and shown.kind == announcement_priority.EMERGENCY:
+                # Even a short one stays readable for a minute.
                 self._silent = (*self._silent, replace(shown, ends=shown.started + ALARM_FOR))
 
 

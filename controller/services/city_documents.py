@@ -21,7 +21,8 @@ from controller.sales import store
 from controller.sales.city_tables import UnsentDocument
 from controller.sales.model import Deal
 from controller.sales.standings import Standings
-from controller.services.context import Context, period_of
+from controller.services.context import Context
+from controller.timetable.times import period_of
 
 log = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ from controller.services.announcement_lists import AnnouncementLists
 from controller.services.announcements import AnnouncementService
 from controller.services.auth import Credentials
 from controller.services.backups import Backups
+from controller.services.batching import Batching
 from controller.services.calendar import CalendarService
 from controller.services.chat_deals import ChatDeals
 from controller.services.cities import CityService
@@ -43,6 +44,7 @@ from controller.services.machine import MachineReader
 from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import MusicService
+from controller.services.office_loudness import OfficeLoudness
 from controller.services.outputs import OutputService
 from controller.services.people import PeopleService
 from controller.services.posters import PosterService
@@ -51,8 +53,8 @@ from controller.services.products import ProductService
 from controller.services.proposals import ProposalService
 from controller.services.push import PushLinks
 from controller.services.roster_dates import RosterDates
-from controller.services.roundups import Batching, RoundUps
-from controller.services.scripts import ScriptBuilder
+from controller.services.roundups import RoundUps
+from controller.services.scripts import ScriptBuilder, Scripts
 from controller.services.snapshot import SnapshotBuilder
 from controller.services.speaker_test import SpeakerTest
 from controller.services.spoken_texts import SpokenTextService
@@ -126,14 +128,19 @@ class Services:
         self.speaking = Speaking(
             lambda: context.rhythm.sound, context.preferences, self._folder / "voices", parts.voice
         )
-        self._builder = ScriptBuilder(
+        builder = ScriptBuilder(
             parts.sounds, lambda: context.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable,
             self._uploads.clips.find, self._uploads.profiles.song_of,
         )  # fmt: skip
+        self._scripts = Scripts(context, builder, parts.voice)
         self.outputs = OutputService(
             context, parts.speaker, self._sound.hearing, self._folder / "output.json", parts.sounds / "chime.ogg"
         )  # fmt: skip
         self.speaker_test = SpeakerTest(context, parts.speaker, self._sound.hearing, self._folder)
+        self.office_loudness = OfficeLoudness(
+            context, self._sound.hearing, self._sound.levels, lambda: self._sound.track is not None,
+            parts.announcer.gain,
+        )  # fmt: skip
 
     def _build_sign_in(self) -> None:
         self.keys = Credentials(self._parts.store, self._parts.local_token)
@@ -152,22 +159,22 @@ class Services:
         batching = Batching(context, self.speaking.speed)
         self._roundups = RoundUps(context, self.speaking.speed, self._news)
         self._talk = self.queue = AnnouncementService(
-            context, parts.announcer, parts.voice, self._builder, self._sound.hearing, batching,
-            self._roundups.postpone_unheard,
+            context, parts.announcer, self._scripts, self._sound.hearing, batching, self._roundups.postpone_unheard,
+            self.office_loudness.announced,
         )  # fmt: skip
         self.announced = AnnouncementLists(context, self._talk)
-        self._speech = SpokenTextService(context, self._talk)
+        self._speech = SpokenTextService(context, self._talk, self._scripts)
 
     def _build_deals(self) -> None:
         parts, context = self._parts, self._context
-        self._deals = DealService(context, self._talk, self._roundups, self._news)
+        self._deals = DealService(context, self._talk, self._scripts, self._roundups, self._news)
         self.inbound, self.push_links = (
             InboundService(context, self._deals), PushLinks(context, self._secret_file)
         )  # fmt: skip
         self.proposals, self.product_list = ProposalService(context, self._deals), ProductService(context)
         self.chat_deals = ChatDeals(context, self._deals, self.inbound, self.product_list.choices)
         self.media = Media(
-            self._uploads, self._talk, self._speech, self._deals, parts.voice, self._builder,
+            self._uploads, self._scripts, self._speech, self._deals,
             Samples(self._folder, parts.voice, self.speaking),
         )  # fmt: skip
 
@@ -193,7 +200,7 @@ class Services:
             self._sound.sounding, self._sound.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
             self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
             self.cities_link.silent, parts.call_failed_since, self.outputs.values,
-            self.speaker_test.values,
+            self.speaker_test.values, self.office_loudness.values,
         ), MachineReader(self._folder))  # fmt: skip
 
     def _build_screens(self) -> None:
@@ -217,8 +224,8 @@ class Services:
         )
         self.timetable_listener = TimetableListener(
             context, self._sound, self._talk, self._deals, self._cues, self._view, self.health, parts.library,
-            Prerenderer(context, self._cues, self._talk, self._roundups, self.speaking.choice), self.speaking,
+            Prerenderer(context, self._cues, self._scripts, self._roundups, self.speaking.choice), self.speaking,
             self.timetable, self.keys.log, self.roster_dates,
             FaultNews(context, news, lambda: bool(self.links.receivers("fault")), self.health.judged), self.daily,
-            self.speaker_test,
+            self.speaker_test, self.office_loudness,
         )  # fmt: skip

@@ -21,8 +21,9 @@ from controller.sales.messages import seconds
 from controller.sales.model import Conflict, Kind, Line, NewAnnouncement, Refused, StoredScript, Unknown
 from controller.sales.session import Session
 from controller.services import announcement_priority
-from controller.services.context import WORDS, Context, period_of
+from controller.services.context import WORDS, Context
 from controller.timetable.model import DayPlan
+from controller.timetable.times import period_of
 
 log = logging.getLogger(__name__)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from controller.changes import Changes
 from controller.clock import Clock
 from controller.feed import Feed
+from controller.hearing import Hearing
 from controller.sales.announcement_policy import BY_MUTE
 from controller.sales.messages import Words
 from controller.sales.store import Session, Store
@@ -21,7 +22,6 @@ from controller.timetable.plan import state_at
 
 MUTE = "hush"
 """The preference that keeps the last mute."""
-PERIODS = ("day", "week", "month")
 UNANNOUNCED = "这段时间不播报"
 """Start of the reason for announcements postponed by an exception of the date."""
 MOST_KEPT = 5000
@@ -69,6 +69,12 @@ def muted(last: Mute | None, over: datetime, until: datetime, now: datetime) -> 
     if last is not None and last.since <= now < over + JOINED:
         since = last.since
     return Mute(since, until)
+
+
+class HearingAt(Protocol):
+    """See `MusicService.hearing`."""
+
+    def __call__(self, now: datetime, state: State | None = None) -> Hearing: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,17 +192,6 @@ class Context:
 def spent_s(session: Session, now: datetime) -> float:
     """Return the seconds of announcements since the last full hour."""
     return session.outbox.talked_s(hour_of(now), now)
-
-
-def period_of(period: str, day: date) -> tuple[date, date]:
-    """Return first and last date of the day, week (from Monday) or month that contains `day`."""
-    if period == "day":
-        return day, day
-    if period == "week":
-        monday = day - timedelta(days=day.weekday())
-        return monday, monday + timedelta(days=6)
-    first = day.replace(day=1)
-    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 # --- Numbers in words

@@ -17,10 +17,11 @@ from controller.services.announcement_priority import EVENING
 from controller.services.celebrations import CELEBRATED, Celebrations
 from controller.services.cities import CityService
 from controller.services.contests import ContestService
-from controller.services.context import WORDS, Context, period_of, spent_s
+from controller.services.context import WORDS, Context, spent_s
 from controller.services.honours import Honours
 from controller.services.link_news import LinkNews
 from controller.timetable.model import FREE_TEXT, Cue, DayPlan
+from controller.timetable.times import period_of
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from controller.health import HealthProblem
 from controller.moments import local_time
-from controller.sales.model import DROPPED, HEARD, MERGED, NOT_HEARD, WAITING, Outcome
-from controller.services.announcement_lists import MOST_TIMES
+from controller.sales.model import DROPPED, HEARD, MERGED, MOST_TIMES, NOT_HEARD, WAITING, Outcome
 from controller.services.context import Context
 from controller.services.link_news import LinkNews
 

@@ -10,22 +10,20 @@ from controller.sales.announcement_policy import Decision
 from controller.sales.model import DROPPED, Announcement, Deal, Kind, NewAnnouncement, StoredScript, Unknown
 from controller.sales.store import Session
 from controller.services import announcement_priority
-from controller.services.announcements import AnnouncementService
+from controller.services.context import HearingAt
 
 NOT_ANNOUNCED: Final = "只记不播，战报照算。"
 RESTORED: Final = "已恢复，战报里重新算这一单，不再播报。"
 UNCHANGED: Final = "这一单本来就算数，没有改动。"
 CORRECTED: Final = "改过了，以新的一单为准"
-CORRECTION: Final = "correction:"
-"""Start of the key of the sentence about a corrected or restored deal; the deal's id follows."""
 QUIETLY: Final = StoredScript(applause=None)
 
 
 class CalmSentences:
     """Announce one sentence about a deal, without applause and without a celebration on the walls."""
 
-    def __init__(self, talk: AnnouncementService):
-        self._talk = talk
+    def __init__(self, hearing: HearingAt):
+        self._hearing = hearing
 
     def announce(self, session: Session, deal: Deal, text: str, decision: Decision) -> Announcement:
         """Put the sentence into the outbox; return the deal's own announcement, or the sentence if it has one already.
@@ -43,7 +41,7 @@ class CalmSentences:
         turn = len(session.deals.history(deal.id))
         said, _ = session.outbox.add(
             NewAnnouncement(
-                f"{CORRECTION}{deal.id}:{turn}", Kind.SAY, text, f"{self._talk.hearing(now).at_once}。", now,
+                f"{corrections.KEY}{deal.id}:{turn}", Kind.SAY, text, f"{self._hearing(now).at_once}。", now,
                 now.date(), priority=announcement_priority.PRIORITY[Kind.SAY], script=QUIETLY,
                 decision=decision.to_json(),
             )
@@ -54,12 +52,12 @@ class CalmSentences:
 def calm_of(session: Session, deal_id: int) -> list[int]:
     """Return the waiting sentences about a deal."""
     waiting = session.outbox.waiting(Kind.SAY)
-    return [said.id for said in waiting if said.key.startswith(f"{CORRECTION}{deal_id}:")]
+    return [said.id for said in waiting if said.key.startswith(f"{corrections.KEY}{deal_id}:")]
 
 
 def spoken_about(key: str) -> int | None:
     """Return the id of the deal about which the announcement with this key is, None for all other announcements."""
-    ident = key.removeprefix(CORRECTION).partition(":")[0] if key.startswith(CORRECTION) else ""
+    ident = key.removeprefix(corrections.KEY).partition(":")[0] if key.startswith(corrections.KEY) else ""
     return int(ident) if ident.isdecimal() else None
 
 

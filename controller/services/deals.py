@@ -33,7 +33,7 @@ from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING, HOURLY
 from controller.services.announcements import AnnouncementService
-from controller.services.context import UNANNOUNCED, WORDS, Context, Decided, period_of, spent_s
+from controller.services.context import UNANNOUNCED, WORDS, Context, Decided, spent_s
 from controller.services.deal_corrections import (
     CORRECTED,
     RESTORED,
@@ -46,9 +46,11 @@ from controller.services.deal_corrections import (
 )
 from controller.services.link_news import LinkNews
 from controller.services.roundups import TAKEN_BACK, RoundUps
+from controller.services.scripts import Scripts
 from controller.services.team_targets import announce_target, missed, target_row
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State
+from controller.timetable.times import period_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,16 @@ class Recorded:
 class DealService:
     """Thread-safe: the store's single writer is the lock."""
 
-    def __init__(self, context: Context, talk: AnnouncementService, roundups: RoundUps, news: LinkNews):
-        self._context, self._talk, self._calm, self._news = context, talk, CalmSentences(talk), news
+    def __init__(
+        self,
+        context: Context,
+        talk: AnnouncementService,
+        scripts: Scripts,
+        roundups: RoundUps,
+        news: LinkNews,
+    ):
+        self._context, self._talk, self._calm, self._news = context, talk, CalmSentences(talk.hearing), news
+        self._scripts = scripts
         self._next_roundup = roundups.next_roundup
         self.round_up, self.recover = roundups.round_up, roundups.recover  # called by TimetableListener
 
@@ -134,7 +144,7 @@ class DealService:
         """Record a deal in the caller's transaction; return it with the announcements to change after the commit."""
         now = self._context.clock.now()
         known = session.deals.by_key(key)
-        seller = _seller(session, key, sold.person, sold.team)
+        seller = _seller(session, known, sold)
         if known is not None:
             session.deals.record(key, seller, sold.product, sold.amount, now, known.date)
             return self.known(session, known.id), None
@@ -196,7 +206,7 @@ class DealService:
         """Return text and decision of a deal without recording it; `how` as for `record`. Raises Refused."""
         deal, decision, announcement = self._imagined(Sold(person, product, parse_amount(amount), team), how)
         if decision.at_once:
-            self._talk.prepare(announcement, deal)
+            self._scripts.prepare(announcement, deal)
         return announcement.text, decision
 
     def preview_script(
@@ -204,7 +214,7 @@ class DealService:
     ) -> Script:
         """Return the script of a deal with its applause or song, without recording it. Raises Refused."""
         deal, _, announcement = self._imagined(Sold(person, product, parse_amount(amount), team), how)
-        return self._talk.script(announcement, deal)
+        return self._scripts.build(announcement, deal)
 
     def _imagined(self, sold: Sold, how: How) -> tuple[Deal, Decision, Announcement]:
         now = self._context.clock.now()
@@ -326,8 +336,8 @@ class DealService:
         `without`: the id of a deal that is about to be taken back.
         """
         facts = self._facts(session, now, without)
-        free = replace(facts, quiet_until=None, muted_until=None)
-        return announcement_policy.decide(amount, facts), announcement_policy.decide(amount, free)
+        decision, free = announcement_policy.decide(amount, facts), facts.without_silence()
+        return decision, decision if free == facts else announcement_policy.decide(amount, free)
 
     def _facts(self, session: Session, now: datetime, without: int | None) -> Facts:
         rhythm, plan, state = self._context.rhythm, self._context.plan(now), self._context.state(now)
@@ -387,13 +397,12 @@ class DealService:
         return Announcement(0, "", decision.kind, text, WAITING, "", now, None, script=self._script(amount))
 
 
-def _seller(session: Session, key: str, person: str, team: str | None) -> int:
+def _seller(session: Session, known: Deal | None, sold: Sold) -> int:
     """Return the seller's id; a repeated request keeps its seller, even if the person has changed meanwhile."""
-    known = session.deals.by_key(key)
-    same = known is not None and same_name(known.person, person)
-    if known is not None and same and (team is None or same_name(known.team, team)):
+    same = known is not None and same_name(known.person, sold.person)
+    if known is not None and same and (sold.team is None or same_name(known.team, sold.team)):
         return known.person_id
-    return session.roster.find(person, team).id
+    return session.roster.find(sold.person, sold.team).id
 
 
 def _results_at(plan: DayPlan) -> datetime | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from heapq import nsmallest
-from typing import Final
+from typing import Final, TypeVar
 
 from controller.sales.history import NEWEST, OLDEST, PastDeal, Place, Sum
 from controller.sales.model import Person, Refused, State, Unknown
 from controller.sales.money import from_fen
-from controller.sales.store import Store
-from controller.services.context import Context, period_of
+from controller.sales.store import Session, Store
+from controller.services.context import Context
 from controller.services.honours import Honours, ShownAward
+from controller.timetable.times import period_of
 
+T = TypeVar("T")
 PAGE: Final = 100
 WEEKS: Final = 12
 TOP: Final = 10
@@ -130,28 +132,35 @@ def rows_of(store: Store, since: date, until: date) -> Iterator[tuple[str, ...]]
 
 def _rows(store: Store, since: date, until: date) -> Iterator[tuple[str, ...]]:
     yield HEADINGS
-    at = OLDEST
-    while True:
-        with store.read() as session:
-            found = session.history.next(since, until, at, _EXPORTED_AT_ONCE)
-        yield from found
-        if len(found) < _EXPORTED_AT_ONCE:
-            return
-        ident, day = found[-1][:2]
-        at = (date.fromisoformat(day), int(ident))
+    yield from _paged(
+        store,
+        lambda session, at: session.history.next(since, until, at, _EXPORTED_AT_ONCE),
+        lambda row: (date.fromisoformat(row[1]), int(row[0])),
+    )
 
 
 def deals_of(store: Store, since: date, until: date) -> Iterator[PastDeal]:
     """Yield a span's deals, oldest first; read as `rows_of` does."""
     check_span(since, until)
+    return _paged(
+        store,
+        lambda session, at: session.history.after(since, until, at, _EXPORTED_AT_ONCE),
+        lambda deal: (deal.date, deal.id),
+    )
+
+
+def _paged(
+    store: Store, read: Callable[[Session, Place], Sequence[T]], place: Callable[[T], Place]
+) -> Iterator[T]:
+    """Yield what `read` returns after a place, page by page, each in its own snapshot; `place`: of a row."""
     at = OLDEST
     while True:
         with store.read() as session:
-            found = session.history.after(since, until, at, _EXPORTED_AT_ONCE)
-        yield from found
-        if len(found) < _EXPORTED_AT_ONCE:
+            page = read(session, at)
+        yield from page
+        if len(page) < _EXPORTED_AT_ONCE:
             return
-        at = (found[-1].date, found[-1].id)
+        at = place(page[-1])
 
 
 def _week(days: dict[date, Sum], monday: date) -> tuple[date, Sum]:

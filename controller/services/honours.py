@@ -23,8 +23,9 @@ from controller.sales.results import Show
 from controller.sales.session import Session
 from controller.sales.standings import Standing
 from controller.services import announcement_priority
-from controller.services.context import WORDS, Context, period_of
+from controller.services.context import WORDS, Context
 from controller.timetable.model import CeremonyTexts, DayPlan
+from controller.timetable.times import period_of
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from controller.sales.model import BIG, FIRST_OF_DAY, FIRST_OF_WEEK, RECORD, Dea
 from controller.sales.results import Show
 from controller.sales.standings import Standing
 from controller.sales.store import Session
-from controller.services.context import period_of
 from controller.timetable.link_model import NEXT_MORNING
+from controller.timetable.times import period_of
 
 _KIND_OF: Final[Mapping[Kind, str]] = {
     FIRST_OF_WEEK: "first",

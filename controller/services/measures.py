@@ -17,10 +17,10 @@ from controller.sales.model import Person, Refused
 from controller.sales.people_import import LineFault
 from controller.sales.session import Session
 from controller.sales.text_tables import read
-from controller.services.context import Context, period_of
+from controller.services.context import Context
 from controller.timetable.model import Measure
+from controller.timetable.times import PERIODS, period_of
 
-PERIODS: Final = ("day", "week", "month")
 LOOK_BACK: Final = timedelta(days=366)
 MOST_FAULTS: Final = 50
 _READ_AT_ONCE: Final = 2000

@@ -9,26 +9,24 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
 from controller.names import tidy_name
 from controller.sales.model import Refused, StoreFull
-from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
 from controller.services.deal_reading import DealReading
 from controller.services.deals import AS_USUAL, DealService, How
 from controller.services.people import ProfileMedia
 from controller.services.people_lists import PeopleLists
 from controller.services.products import ProductService
-from controller.services.scripts import ScriptBuilder
+from controller.services.scripts import Scripts
 from controller.services.spoken_texts import LONGEST, Announced, SpokenTextService, check_sayable
 from controller.services.upload_inbox import Source, UploadInbox
 from controller.services.voices import Manner, Samples
 from controller.sound.library import Library
 from controller.sound.mandarin import name_reading, reading_of
-from controller.sound.tts.client import AHEAD, Voice
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
 from controller.system.os_errors import reason
 
@@ -277,21 +275,19 @@ class Media:
     """Thread-safe. Joins the services `clips`, `tracks` and `profiles`."""
 
     def __init__(
-        self, stored: Uploads, talk: AnnouncementService, speech: SpokenTextService, deals: DealService,
-        voice: Voice, builder: ScriptBuilder, samples: Samples,
+        self, stored: Uploads, scripts: Scripts, speech: SpokenTextService, deals: DealService, samples: Samples,
     ):  # fmt: skip
         self.clips, self.tracks, self.profiles = stored.clips, stored.tracks, stored.profiles
         self.deals = stored.deals
-        self._talk, self._speech, self._deals, self._voice = talk, speech, deals, voice
-        self._builder, self.samples = builder, samples
+        self._scripts, self._speech, self._deals, self.samples = scripts, speech, deals, samples
 
     def hear_text(self, text: str, manner: Manner | None = None) -> Path:
         """Render a preview of a text as WAV, for one phone; `manner`: in another voice. Raises Refused."""
         text = " ".join(text.split())
         if not text or len(text) > LONGEST:
             raise Refused(f"试听的话要有 1 到 {LONGEST} 个字，这里有 {len(text)} 个字。", "text")
-        check_sayable(text, self._talk.names())
-        return self.samples.render(self._builder.plain(text, self._talk.names()), manner)
+        check_sayable(text, self._scripts.names())
+        return self.samples.render(self._scripts.plain(text), manner)
 
     def hear_deal(
         self, person: str, product: str, amount: object, team: str | None = None,
@@ -313,9 +309,7 @@ class Media:
                 raise Refused(str(fault), "say_as") from fault
         reading = say_as or name_reading(name)
         own = {name: reading} if reading else {}
-        return self.samples.render(
-            self._builder.plain(f"恭喜{name}！", {**self._talk.names(), **own}), manner
-        )
+        return self.samples.render(self._scripts.plain(f"恭喜{name}！", own), manner)
 
     def take_clip(self, source: Source) -> tuple[str, float]:
         """Store a recording; return its name and seconds; see `VoiceClips.take`.
@@ -323,7 +317,7 @@ class Media:
         It is rendered while the person still listens to it: a minute of speech takes a Pi ten seconds.
         """
         name, seconds = self.clips.take(source)
-        self._voice.prepare(replace(self._builder.recorded(name), chime=None), AHEAD)
+        self._scripts.prepare_clip(name)
         return name, seconds
 
     def send_clip(self, name: str, who: str, key: str) -> Announced:

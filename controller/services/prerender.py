@@ -16,10 +16,10 @@ from itertools import islice
 
 from controller.sales import messages
 from controller.sales.model import FIRST_OF_DAY, WAITING, Announcement, Person, StoredScript
-from controller.services.announcements import AnnouncementService
 from controller.services.context import Context
 from controller.services.cues import CueService
 from controller.services.roundups import RoundUps
+from controller.services.scripts import Scripts
 from controller.sound.mandarin.numbers import amount_in_words
 from controller.sound.tts import amount_parts
 from controller.timetable.model import Cue, DayPlan
@@ -49,12 +49,12 @@ class Prerenderer:
         self,
         context: Context,
         cues: CueService,
-        talk: AnnouncementService,
+        scripts: Scripts,
         roundups: RoundUps,
         manner: Callable[[], object],
     ):
         """manner: the chosen voices and speed; after a change all is rendered again."""
-        self._context, self._cues, self._talk, self._manner = context, cues, talk, manner
+        self._context, self._cues, self._scripts, self._manner = context, cues, scripts, manner
         self._roundups = roundups
         self._began: float | None = None
         self._seen: tuple[object, ...] = ()
@@ -88,14 +88,14 @@ class Prerenderer:
         for cue in cues:
             foreseen = self._cues.preview(cue, plan, now)
             if foreseen is not None:
-                self._talk.prepare(foreseen)
+                self._scripts.prepare(foreseen)
 
     def _learn_soon(self, ahead: list[Cue], plan: DayPlan, now: datetime) -> None:
         soon = [self._cues.preview(cue, plan, now) for cue in ahead if cue.at - now <= LONG_BEFORE]
         roundup = self._roundups.next_roundup(now)
         if roundup is not None and roundup - now <= LONG_BEFORE:
             soon.append(self._roundups.preview(roundup))
-        self._talk.learn(announcement for announcement in soon if announcement is not None)
+        self._scripts.learn(announcement for announcement in soon if announcement is not None)
 
     def _look_at_names(self, now: datetime) -> None:
         """Restart with the likeliest names when sellers, common products or the voice have changed."""
@@ -114,10 +114,10 @@ class Prerenderer:
             self._sums = islice(self._likely_sums(amounts), MOST_SUMS)
 
     def _learn_some_names(self) -> None:
-        if self._talk.learns():
-            self._talk.learn(list(islice(self._names, TEXTS_AT_ONCE)))
-        if self._talk.needs_parts():
-            self._talk.learn_spoken(list(islice(self._sums, TEXTS_AT_ONCE)))
+        if self._scripts.learns():
+            self._scripts.learn(list(islice(self._names, TEXTS_AT_ONCE)))
+        if self._scripts.needs_parts():
+            self._scripts.learn_spoken(list(islice(self._sums, TEXTS_AT_ONCE)))
 
     def _likely_sums(self, amounts: Sequence[Decimal]) -> Iterator[str]:
         """Yield the clauses with `amounts`, then the parts of common sums, of deals that are announced at once."""

@@ -1,4 +1,4 @@
-"""Announcements of several deals: round-ups at the full hour, and deals that come in quick succession."""
+"""Round-ups: the deals that waited for the full hour, in one announcement."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.sales import announcement_policy, messages
-from controller.sales.messages import Phrase
 from controller.sales.model import (
-    BURST,
     DROPPED,
     MERGED,
     PLAYING,
@@ -27,49 +25,8 @@ from controller.services.announcement_priority import AMONG_OTHERS, EVENING, FRE
 from controller.services.context import WORDS, Context, spent_s
 from controller.services.link_news import LinkNews
 
-BURST_APPLAUSE, ROUNDUP_APPLAUSE = "large", "small"
+ROUNDUP_APPLAUSE = "small"
 
-
-class Batching:
-    """Merge waiting announcements of several deals into a burst. Thread-safe; called while none of them is playing.
-
-    `speed`: returns the speed of speech, 1 being normal.
-    """
-
-    def __init__(self, context: Context, speed: Callable[[], float]):
-        self._context, self._speed = context, speed
-
-    def merge(self, members: Sequence[Announcement], now: datetime) -> None:
-        """Add one announcement for all members, and mark each as merged, with the reason."""
-        with self._context.store.write() as session:
-            deals = tuple(dict.fromkeys(ident for member in members for ident in member.deals))
-            phrase = self._text(session, deals)
-            session.settings.use(BURST, phrase.template, now)
-            why = f"{WORDS.count(len(deals), '单')}等在一起，合成一条播报。"
-            new = NewAnnouncement(
-                f"burst:{members[0].id}:{members[-1].id}:{len(deals)}", BURST, phrase.text, why, now, now.date(),
-                deals=deals, priority=announcement_priority.PRIORITY[BURST],
-                script=StoredScript(applause=BURST_APPLAUSE),
-            )  # fmt: skip
-            session.outbox.add(new)
-            session.outbox.merge(members, why, now)
-
-    def without_voided(self, burst: Announcement) -> None:
-        """Reword a waiting burst without a deal that was taken back."""
-        with self._context.store.write() as session:
-            session.outbox.rewrite(burst.id, self._text(session, burst.deals).text, burst.script)
-
-    def _text(self, session: Session, idents: Sequence[int]) -> Phrase:
-        deals = session.deals.of_ids(tuple(idents))
-        since = min((deal.date for deal in deals), default=self._context.clock.now().date())
-        own = session.outbox.texts_of_deals(announcement_priority.FIRSTS, since)
-        limit_s = announcement_priority.speech_limit(messages.ROUNDUP_SECONDS, BURST_APPLAUSE, self._speed())
-        return messages.burst(
-            deals, own, self._context.rhythm.broadcasts, WORDS, session.settings.used(BURST), limit_s
-        )
-
-
-# --- The round-ups
 
 ANNOUNCED_AGAIN = (*announcement_priority.URGENT, TARGET, ROUNDUP, HOURLY, EVENING)
 TAKEN_BACK = "订单已撤回，不再播报。"

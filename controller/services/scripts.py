@@ -1,4 +1,4 @@
-"""Build the script for the voice from a stored announcement: readings of names, sound files by name."""
+"""Build the script for the voice from a stored announcement: readings of names, sound files; render it ahead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from controller.sales.model import Announcement, Deal, Line, Person, Team
+from controller.services.context import Context
 from controller.sound.mandarin import name_reading, reading_of, spoken
+from controller.sound.tts.client import AHEAD, Voice
 from controller.sound.tts.script import SPEECH_LUFS, Script, Segment
 
 SOUNDS = {
@@ -123,3 +125,56 @@ class ScriptBuilder:
             mark=line.mark,
             roll=self.sound("drumroll") if line.roll else None,
         )
+
+
+class Scripts:
+    """The office's scripts, with the readings of all its names, and their rendering ahead. Thread-safe."""
+
+    def __init__(self, context: Context, builder: ScriptBuilder, voice: Voice):
+        self._context, self._builder, self._voice = context, builder, voice
+        self._readings: tuple[tuple[Person, ...], dict[str, str]] | None = None
+
+    def names(self) -> dict[str, str]:
+        """Return the readings of all names of the office."""
+        with self._context.store.read() as session:
+            people = session.people()
+            kept = self._readings
+            if kept is None or kept[0] is not people:  # another roster; teams are part of its version
+                kept = self._readings = (people, readings(session.roster.teams(), people))
+            return kept[1]
+
+    def build(self, announcement: Announcement, unsent: Deal | None = None) -> Script:
+        """Return the script of an announcement; `unsent`: its deal, if that is not in the store yet."""
+        return self._builder.build(announcement, self.names(), unsent)
+
+    def plain(self, text: str, own: Mapping[str, str] | None = None) -> Script:
+        """Return the script of one text, without a chime; `own`: further readings of names."""
+        return self._builder.plain(text, {**self.names(), **(own or {})})
+
+    def prepare(self, announcement: Announcement, unsent: Deal | None = None) -> None:
+        """Render the speech of an announcement ahead, without the chime, which the player plays separately."""
+        self._voice.prepare(replace(self.build(announcement, unsent), chime=None), AHEAD)
+
+    def prepare_clip(self, clip: str) -> None:
+        """Render a voice clip ahead, likewise."""
+        self._voice.prepare(replace(self._builder.recorded(clip), chime=None), AHEAD)
+
+    def learns(self) -> bool:
+        """Return whether the present voice keeps clauses that are rendered ahead."""
+        return self._voice.status().natural
+
+    def learn(self, announcements: Iterable[Announcement]) -> int:
+        """Have the clauses of announcements rendered in idle time; return how many are new."""
+        if not self.learns():
+            return 0
+        names = self.names()
+        return self._voice.learn([self._builder.build(one, names) for one in announcements])
+
+    def learn_spoken(self, texts: Iterable[str]) -> int:
+        """Have texts in spoken form rendered in idle time, as clauses of a deal; return how many are new."""
+        script = self._builder.plain("", {})
+        return self._voice.learn([replace(script, segments=(Segment(text),)) for text in texts])
+
+    def needs_parts(self) -> bool:
+        """Return whether this machine renders so slowly that sums are put together from parts."""
+        return self._voice.status().slow

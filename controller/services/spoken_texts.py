@@ -26,6 +26,7 @@ from controller.services import announcement_priority
 from controller.services.announcement_priority import EMERGENCY, MICROPHONE, SAY
 from controller.services.announcements import STOPPED, AnnouncementService
 from controller.services.context import Context, Decided, spent_s
+from controller.services.scripts import Scripts
 from controller.sound.mandarin import spoken
 
 log = logging.getLogger(__name__)
@@ -54,13 +55,13 @@ def check_sayable(text: str, names: Mapping[str, str]) -> None:
 class SpokenTextService:
     """Thread-safe."""
 
-    def __init__(self, context: Context, talk: AnnouncementService):
-        self._context, self._talk = context, talk
+    def __init__(self, context: Context, talk: AnnouncementService, scripts: Scripts):
+        self._context, self._talk, self._scripts = context, talk, scripts
 
     def announce(self, text: str, key: str) -> Announced:
         """Announce `text` now, or after quiet time or mute. Raises Refused when it is empty or too long."""
         text = _checked(text, LONGEST)
-        check_sayable(text, self._talk.names())
+        check_sayable(text, self._scripts.names())
         return self._put(announcement_priority.outbox_key(key), SAY, text, StoredScript(applause=None))
 
     def emergency(self, text: str, key: str) -> Announced:

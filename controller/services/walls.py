@@ -17,7 +17,6 @@ from controller.sales.model import Refused
 from controller.sales.settings import Wall
 from controller.services.auth import Credentials
 from controller.services.context import Context
-from controller.services.wall_presence import WallPresence
 from controller.timetable.model import (
     DIAGONALS,
     DISTANCES,
@@ -30,6 +29,10 @@ from controller.timetable.model import (
 
 VALID_S = 600.0
 MOST_WAITING = 20
+MISSED: Final = timedelta(seconds=100)
+"""Three reports that did not come."""
+STAYS: Final = timedelta(minutes=30)
+"""A page that was opened only for a look is no wall that should be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,39 @@ def free_name(name: str) -> str:
     return name
 
 
+class WallPresence:
+    """The reports since the start, by name. Not thread-safe; bounded by the number of walls."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._spans: dict[str, tuple[datetime, datetime]] = {}  # first report without a gap, and the last one
+        self._staying: set[str] = set()
+
+    def seen(self, name: str, now: datetime) -> None:
+        """Note a report of a wall."""
+        first, last = self._spans.get(name, (now, now))
+        if not timedelta() <= now - last <= MISSED:
+            first = now
+        if name in self._spans or len(self._spans) < self._most:
+            self._spans[name] = first, now
+            if now - first >= STAYS:
+                self._staying.add(name)
+
+    def stays(self, name: str) -> bool:
+        """Return whether a wall has been there for half an hour without a gap since the start."""
+        return name in self._staying
+
+    def away_since(self, name: str, stored: datetime, now: datetime) -> datetime | None:
+        """Return since when a wall is missing, None while it reports. `stored`: its report of an earlier run."""
+        last = self._spans[name][1] if name in self._spans else stored
+        return None if timedelta() <= now - last <= MISSED else min(last, now)
+
+    def forget(self, name: str) -> None:
+        """Forget a wall that was removed or renamed."""
+        self._spans.pop(name, None)
+        self._staying.discard(name)
+
+
 class WallRegistry:
     """Thread-safe; read once, then served from memory. The caller checks names."""
 
@@ -198,14 +234,17 @@ class WallRegistry:
     def presence(self, now: datetime) -> tuple[Away, ...]:
         """Return the walls that should be there, each with since when it is missing.
 
-        A wall should be there when it is paired, set up, named in the timetable, or has been there for half an hour.
+        A wall should be there when it is paired, set up, named in the timetable, or has been there for half an hour;
+        any other counts while it is connected.
         """
         named, walls = self._context.rhythm.walls.screens, self.known()
         with self._lock:
+            found = [(wall, self._presence.away_since(wall.name, wall.seen, now)) for wall in walls]
             return tuple(
-                Away(wall.name, self._presence.away_since(wall.name, wall.seen, now))
-                for wall in walls
-                if wall.settings
+                Away(wall.name, since)
+                for wall, since in found
+                if since is None
+                or wall.settings
                 or wall.name in named
                 or wall.name in self._paired
                 or self._presence.stays(wall.name)

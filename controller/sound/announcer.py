@@ -11,13 +11,21 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
-from controller.sound.playback import CHIME_S, AnnouncementSettings, Job, Playback, Report
-from controller.sound.speaker import Event, Part, Speaker
+from controller.sound.playback import (
+    CHIME_S,
+    MARGIN_S,
+    AnnouncementSettings,
+    Job,
+    Playback,
+    Queue,
+    Report,
+    Silences,
+)
+from controller.sound.speaker import Event, Speaker
 from controller.sound.tts.client import AHEAD, EMERGENCY, NOW, Voice
 from controller.sound.tts.script import Clip, Script, VoiceFailed
 from controller.sound.tts.stream import Part as StreamPart
@@ -25,8 +33,6 @@ from controller.sound.tts.stream import Stream, lead_s
 
 log = logging.getLogger(__name__)
 
-MARGIN_S = 0.6
-"""An announcement must end at least this long before a silence."""
 LOOK_AHEAD_S = 150.0
 """With a silence nearer than this, render first: the length decides whether the announcement still fits."""
 RENDER_LIMIT_S = 25.0
@@ -42,22 +48,6 @@ REFUSED_S = 0.2
 `silences`: the player can know of new quiet time first."""
 FRESH_S = 120.0
 """An announcement that was interrupted by a lost device is repeated once, if it began less than this ago."""
-
-
-class Queue(Protocol):
-    """The waiting announcements. All methods but `urgent` and `ahead` are called from the announcer's thread."""
-
-    def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
-        """Return the job to play now; `urgent`: only an emergency. Calls `begin` before it can be taken back."""
-
-    def ahead(self) -> tuple[Job, ...]:
-        """Return the next waiting jobs, to render them meanwhile."""
-
-    def urgent(self) -> bool:
-        """Return whether an emergency waits."""
-
-    def on_report(self, report: Report) -> None:
-        """Store the result of a job; it counts as playing until its end is reported."""
 
 
 class Announcer:
@@ -78,8 +68,7 @@ class Announcer:
         self._queue: Queue | None = None
         self._woken = self._alarm = False  # _alarm: an emergency waits behind the present job
         self._rendered_ahead: tuple[Script, ...] = ()
-        self._silences: tuple[tuple[float, float], ...] = ()
-        self._held_until = 0.0
+        self._silences = Silences()
         self._present: Job | None = None
         self._taken_back: str | None = None  # the reason, if the present job was taken back
         self._playback: Playback | None = None
@@ -87,7 +76,7 @@ class Announcer:
         self._audible = True
         self._running = False
         self._thread = threading.Thread(target=self._loop, name="announcer", daemon=True)
-        self._music_on = False
+        self._music_on, self._gain_db = False, 0.0
 
     def configure(self, settings: AnnouncementSettings) -> None:
         """Use these settings."""
@@ -96,6 +85,10 @@ class Announcer:
     def music(self, on: bool) -> None:
         """Set whether music plays; while it does, amplifiers stay awake."""
         self._music_on = on
+
+    def gain(self, gain_db: float) -> None:
+        """Set by how much announcements differ from their normal level, from the next one on."""
+        self._gain_db = gain_db
 
     def start(self, queue: Queue) -> None:
         """Start playing the announcements of `queue`."""
@@ -166,8 +159,7 @@ class Announcer:
     def silences(self, spans: Sequence[tuple[float, float]]) -> None:
         """Set the spans (CLOCK_MONOTONIC seconds) in which nothing may sound."""
         with self._changed:
-            self._silences = tuple(sorted(spans))
-            self._held_until = 0.0
+            self._silences.set(spans)
             self._changed.notify_all()
 
     def on_speaker(self, event: Event) -> None:
@@ -217,7 +209,7 @@ class Announcer:
         if job is None:
             with self._changed:
                 if not self._woken:
-                    self._changed.wait(min(0.5, self._silent_for()) or 0.5)
+                    self._changed.wait(min(0.5, self._silences.left_s()) or 0.5)
                 self._woken = False
         return job
 
@@ -225,7 +217,7 @@ class Announcer:
         with self._changed:
             if not self._running:
                 return None
-            urgent_only = not self._audible or self._silent_for() > 0
+            urgent_only = not self._audible or self._silences.left_s() > 0
         if not self._speaker.health().alive:
             return None
         return queue.take(urgent=urgent_only, begin=self._begin)
@@ -234,19 +226,8 @@ class Announcer:
         with self._changed:
             self._present = job
 
-    def _silent_for(self) -> float:
-        """Return the seconds until the present silence ends; 0.0 outside one."""
-        now = time.monotonic()
-        ends = [until for start, until in self._silences if start - MARGIN_S <= now < until]
-        end = max([*ends, self._held_until])
-        return max(0.0, end - now)
-
-    def _next_silence(self) -> tuple[float, float] | None:
-        now = time.monotonic()
-        return next((span for span in self._silences if span[0] > now), None)
-
     def _play(self, job: Job) -> None:
-        silence = None if job.urgent else self._next_silence()
+        silence = None if job.urgent else self._silences.next()
         near = silence is not None and silence[0] - time.monotonic() < LOOK_AHEAD_S
         clip = self._rendered(job.script) if near else self._voice.ready(job.script)
         if (
@@ -269,7 +250,7 @@ class Announcer:
             return
         if playback.silenced:
             with self._changed:
-                self._held_until = max(self._held_until, time.monotonic() + REFUSED_S)
+                self._silences.hold(time.monotonic() + REFUSED_S)
         self._report(self._put_back(job, verdict) if verdict.state == "waiting" else verdict)
 
     def _unfinished(self, verdict: Report) -> bool:
@@ -284,7 +265,7 @@ class Announcer:
         report = self._put_back(job, Report(job.id, "waiting", "安静时间快到了，之后再播报。"))
         if report.state == "waiting":
             with self._changed:
-                self._held_until = silence[1]
+                self._silences.hold(silence[1])
         self._report(report)
 
     def _put_back(self, job: Job, waiting: Report) -> Report:
@@ -293,7 +274,7 @@ class Announcer:
             return waiting if self._taken_back is None else Report(job.id, "dropped", self._taken_back)
 
     def _attempt(self, job: Job, clip: Clip | None) -> Playback:
-        playback = Playback(job, self._report, self._changed)
+        playback = Playback(job, self._report, self._changed, self._gain_db)
         with self._changed:
             self._playback = playback
             if not self._audible and not job.urgent:
@@ -303,7 +284,7 @@ class Announcer:
             return playback
         if not job.urgent:
             self._lead()
-        silence = None if job.urgent else self._next_silence()
+        silence = None if job.urgent else self._silences.next()
         until = silence[0] if silence else None
         chime = job.script.chime
         if clip is None and chime is not None:
@@ -322,7 +303,7 @@ class Announcer:
                 playback.abandon("closed")
             elif not job.urgent and self._alarm:
                 playback.interrupt()
-            elif not job.urgent and self._silent_for() > 0:
+            elif not job.urgent and self._silences.left_s() > 0:
                 playback.abandon("quiet")
             else:
                 return False
@@ -344,7 +325,7 @@ class Announcer:
             playback.without_voice()
         sounds = [clip.path] if clip else list(job.script.sounds())
         playback.expect(clip, first=0)
-        parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
+        parts = [playback.sound(path, shipped=clip is None) for path in sounds]
         self._speaker.announce(job.id, parts, duck=self._settings.duck, until=until, floor=_floor(job))
 
     def _chime_first(self, job: Job, playback: Playback, chime: Path, until: float | None) -> None:
@@ -354,8 +335,8 @@ class Announcer:
         if early is not None and self._prevented(job, playback):
             early.close()
             return
-        part = Part(chime, job.script.gain_db)
-        self._speaker.announce(job.id, [part], open=True, duck=duck, until=until, floor=_floor(job))
+        parts = [playback.sound(chime, shipped=True)]
+        self._speaker.announce(job.id, parts, open=True, duck=duck, until=until, floor=_floor(job))
         stream = early or self._voice.stream(script, EMERGENCY if job.urgent else NOW)
         with contextlib.closing(stream):
             playback.wait_for_start()  # the celebration on the wall does not wait for the rendering
@@ -376,12 +357,12 @@ class Announcer:
         while parts := self._next_parts(stream, playback):
             for part in parts:
                 playback.expect_part(number, offset, stream.estimate_s())
-                self._speaker.append(job.id, Part(part.path))
+                self._speaker.append(job.id, playback.sound(part.path))
                 number, offset = number + 1, offset + part.seconds
         clip = stream.clip.result(RENDER_LIMIT_S)
         playback.expect(clip, first=1)
         if number == 1:  # it was in the cache already
-            self._speaker.append(job.id, Part(clip.path))
+            self._speaker.append(job.id, playback.sound(clip.path))
 
     def _next_parts(self, stream: Stream, playback: Playback) -> list[StreamPart]:
         """Return the parts that can be played next; empty at the end.
@@ -401,7 +382,7 @@ class Announcer:
         playback.without_voice()
         playback.expect(None, first=1)
         if job.script.applause is not None:
-            self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))
+            self._speaker.append(job.id, playback.sound(job.script.applause, shipped=True))
 
     def _await_voice(self, job: Job, script: Script) -> Stream | None:
         """On a slow machine, render until the speech can follow the chime; None if no wait is needed."""
@@ -412,7 +393,7 @@ class Announcer:
         while stream.lead_s() > CHIME_S and time.monotonic() < limit:
             stream.wait(0.2)
             with self._changed:
-                if not self._running or self._silent_for() > 0 or self._must_yield():
+                if not self._running or self._silences.left_s() > 0 or self._must_yield():
                     break
         return stream
 
@@ -443,7 +424,7 @@ class Announcer:
             while self._running and self._taken_back is None and time.monotonic() < deadline:
                 if not urgent and self._alarm:
                     return True  # the next attempt yields to the emergency at once
-                if self._speaker.health().alive and (urgent or self._silent_for() == 0):
+                if self._speaker.health().alive and (urgent or self._silences.left_s() == 0):
                     return True
                 self._changed.wait(0.2)
         return False

@@ -1,15 +1,19 @@
-"""One announcement while it plays: collect the speaker's events and report its real course."""
+"""One announcement while it plays: collect the speaker's events and report its real course; when none may play."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from controller.sound.speaker import Duck, Event
+from controller.sound.speaker import Duck, Event, Part
 from controller.sound.tts.script import Clip, Script
 
+MARGIN_S = 0.6
+"""An announcement must end at least this long before a silence."""
 CHIME_S = 1.3
 """Assumed length of the chime, until its end is reported."""
 UNKNOWN_S = 8.0
@@ -63,6 +67,7 @@ class Report:
 
     `why` is a sentence for people. `started` and `ends` are CLOCK_MONOTONIC seconds of the sound; `marks` are named
     moments in it, likewise. While the speech is still being rendered, `ends` is an estimate and is reported again.
+    `gain_db`: by how much the announcement differs from its normal level.
     """
 
     id: int
@@ -71,13 +76,63 @@ class Report:
     started: float | None = None
     ends: float | None = None
     marks: tuple[tuple[str, float], ...] = ()
+    gain_db: float = 0.0
+
+
+class Queue(Protocol):
+    """The waiting announcements. All methods but `urgent` and `ahead` are called from the announcer's thread."""
+
+    def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
+        """Return the job to play now; `urgent`: only an emergency. Calls `begin` before it can be taken back."""
+
+    def ahead(self) -> tuple[Job, ...]:
+        """Return the next waiting jobs, to render them meanwhile."""
+
+    def urgent(self) -> bool:
+        """Return whether an emergency waits."""
+
+    def on_report(self, report: Report) -> None:
+        """Store the result of a job; it counts as playing until its end is reported."""
+
+
+class Silences:
+    """The spans (CLOCK_MONOTONIC seconds) in which nothing may sound. Used under the announcer's lock."""
+
+    def __init__(self) -> None:
+        self._spans: tuple[tuple[float, float], ...] = ()
+        self._held_until = 0.0
+
+    def set(self, spans: Iterable[tuple[float, float]]) -> None:
+        """Set the spans, and forget `hold`."""
+        self._spans, self._held_until = tuple(sorted(spans)), 0.0
+
+    def hold(self, until: float) -> None:
+        """Let nothing begin before this moment, or before the next `set`."""
+        self._held_until = max(self._held_until, until)
+
+    def left_s(self) -> float:
+        """Return the seconds until the present silence ends; 0.0 outside one."""
+        now = time.monotonic()
+        ends = [until for start, until in self._spans if start - MARGIN_S <= now < until]
+        return max(0.0, max([*ends, self._held_until]) - now)
+
+    def next(self) -> tuple[float, float] | None:
+        """Return the next silence that lies ahead."""
+        now = time.monotonic()
+        return next((span for span in self._spans if span[0] > now), None)
 
 
 class Playback:
-    """One attempt at one job. `changed` is the announcer's lock; `on_event` is called under it."""
+    """One attempt at one job. `changed` is the announcer's lock; `on_event` is called under it.
 
-    def __init__(self, job: Job, report: Callable[[Report], None], changed: threading.Condition):
+    `gain_db` holds for the whole attempt; it never lowers an emergency.
+    """
+
+    def __init__(
+        self, job: Job, report: Callable[[Report], None], changed: threading.Condition, gain_db: float = 0.0
+    ):
         self.job, self._report, self._changed = job, report, changed
+        self._gain_db = max(0.0, gain_db) if job.urgent else gain_db
         self._voiceless = self._broken = False
         self._clip: Clip | None = None
         self._estimate_s = UNKNOWN_S
@@ -120,6 +175,10 @@ class Playback:
     def over(self) -> bool:
         """True if a person has taken it back or an emergency has interrupted it."""
         return self._cancelled is not None or self._interrupted
+
+    def sound(self, path: Path, *, shipped: bool = False) -> Part:
+        """Return a part of this announcement. `shipped`: a chime or applause, which is no louder than the speech."""
+        return Part(path, self._gain_db + (self.job.script.gain_db if shipped else 0.0))
 
     def cancel(self, why: str) -> None:
         """Record that a person has taken it back."""
@@ -206,7 +265,7 @@ class Playback:
         if times != self._reported:
             self._reported = times
             marks = tuple((name, body + at) for name, at in clip.marks) if clip else ()
-            self._report(Report(self.job.id, "playing", "正在播报。", started, ends, marks))
+            self._report(Report(self.job.id, "playing", "正在播报。", started, ends, marks, self._gain_db))
 
     def verdict(self) -> Report:
         """Return the report of the real end."""

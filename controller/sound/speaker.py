@@ -15,11 +15,12 @@ from typing import Any
 from controller.sound.player import protocol
 from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Outputs, Part, Track
 from controller.sound.player_child import PlayerChild, silent_file
+from controller.sound.player_faults import WHY
 from controller.sound.silence_check import SilenceCheck
 from controller.sound.suspects import Suspects
 from controller.sound.under_way import UnderWay
 
-__all__ = ["Duck", "Event", "Health", "MusicOrder", "Outputs", "Part", "Speaker", "Track"]
+__all__ = ["WHY", "Duck", "Event", "Health", "MusicOrder", "Outputs", "Part", "Speaker", "Track"]
 
 log = logging.getLogger(__name__)
 
@@ -28,28 +29,15 @@ SILENT_S = 3.0
 START_S = 10.0
 """The same for its first message: a small computer is slow just after power-on."""
 BACK_OFF_S = (0.1, 0.5, 1.0)
-"""Delay before each new start. The longest still restores sound within 2 s of the end of a fault."""
+"""Delay before each new start after deaths in a row. The longest still restores sound within 2 s of a fault's end."""
+DEVICE = frozenset({"removed", "stalled", "returned", "chosen"})
+"""Reasons that say nothing against the player: the next one starts at once, and waits for a device itself."""
 NO_LIBRARY_S = 3.0
 """The same while a system library is missing: nothing changes by itself."""
 STUCK_S = 12.0
 """A player that was not heard of for this long, in spite of new starts, makes no progress."""
 SETTLED_S = 10.0
 """A player that lived this long counts as started successfully."""
-
-WHY = {
-    "none": "没有找到音响设备。请检查音箱和声卡的连接。",
-    "incomplete": "播放声音要用的系统库不全。请在战鼓的目录里运行 make setup，它会补上。",
-    "removed": "音响设备断开了。正在自动重连。",
-    "stalled": "音响设备没有反应。正在自动重连。",
-    "hung": "播放程序没有反应，正在重新启动。",
-    "died": "播放程序意外退出，正在重新启动。",
-    "muted": "音响在系统里被静音了，或者音量被调成了 0。请在主机的声音设置里打开它。",
-    "silent": "音乐应该在响，却没有声音送出去。正在重新打开音响。",
-    "returned": "选定的音响接回来了，正在换过去。",
-    "chosen": "正在换到选定的音响。",
-    "starting": "播放程序正在启动。",
-    "closed": "播放程序已停止。",
-}
 
 
 class Speaker:
@@ -80,7 +68,7 @@ class Speaker:
         self._health = Health(False, None, time.monotonic(), WHY["starting"])
         self._music: MusicOrder | None = None
         self._silences: tuple[tuple[float, float], ...] = ()
-        self._master = 100
+        self._master, self._ceiling = 100, 100
         self._warm: dict[Path, None] = {}
         self._outputs = Outputs()
         self._device: str | None = None
@@ -231,11 +219,11 @@ class Speaker:
                 self._silences = tuple(spans)
                 self._send("quiet", spans=self._silences)
 
-    def master(self, volume: int) -> None:
-        """Set the volume of everything, 0..100."""
+    def master(self, volume: int, ceiling: int = 100) -> None:
+        """Set the volume of everything, 0..100, and the volume above which no gain raises an announcement."""
         with self._lock:
-            self._master = volume
-            self._send("master", volume=volume)
+            self._master, self._ceiling = volume, ceiling
+            self._send("master", volume=volume, ceiling=ceiling)
 
     def warm(self, paths: Sequence[Path]) -> None:
         """Keep these short sounds decoded, so that they start without delay."""
@@ -266,8 +254,8 @@ class Speaker:
                 child.kill()
                 condemned = self._suspect(child, why)
                 self._gone(why, was_ready)
-            if condemned or time.monotonic() - began > SETTLED_S:
-                tries = 0  # the cause is over: without the file the next start succeeds
+            if condemned or why in DEVICE or time.monotonic() - began > SETTLED_S:
+                tries = 0  # condemned: without the file the next start succeeds
             self._pause(NO_LIBRARY_S if why == "incomplete" else BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
             tries += 1
 
@@ -361,13 +349,22 @@ class Speaker:
             self._report(Event("done", id=id, ok=False, why="lost"))
 
     def _silent(self, message: dict[str, Any]) -> None:
-        """Ask whether the file is silent there; if not, open the device again, unless that has happened meanwhile."""
+        """Ask whether the file is silent there; if not, the player opens the music again until it is heard.
+
+        Where that does not help, the device is opened again as well.
+        """
         asked_for = self._child
 
         def unheard() -> None:
-            if self._child is asked_for:
-                self._unheard = True
+            if self._child is not asked_for:
+                return
+            if self._unheard:
                 self._replace_child("silent")
+                return
+            with self._lock:
+                self._unheard, self._health = True, replace(self._health, why=WHY["silent"])
+                self._send("unheard")
+            self._report(Event("outputs"))
 
         self._silence.ask(Path(message["path"]), float(message["position_s"]), unheard)
 
@@ -393,9 +390,11 @@ class Speaker:
             self._ready, self._device, self._outputs = True, device, Outputs(self._outputs.all)
             self._flowed_at = time.monotonic()
             self._send("avoid", paths=sorted(self._suspects.guilty))
-            self._send("master", volume=self._master)
+            self._send("master", volume=self._master, ceiling=self._ceiling)
             self._send("quiet", spans=self._silences)
             self._send("music", order=self._music)
+            if self._unheard:
+                self._send("unheard")
             self._send("warm", paths=list(self._warm))
             self._health = Health(True, device, time.monotonic(), WHY["silent"] if self._unheard else None)
         log.info("the device is ready: %s", device)

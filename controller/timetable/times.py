@@ -12,6 +12,8 @@ from controller.moments import local
 DAY = timedelta(days=1)
 YEARS = range(1970, 2201)
 """Years for which a plan may be requested: far enough from Python's first and last date for every rule."""
+PERIODS = ("day", "week", "month")
+"""Spans of the calendar for which results are added up; see `period_of`."""
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
@@ -71,3 +73,14 @@ def _skip(at: datetime) -> datetime:
         else:
             before = middle
     return after
+
+
+def period_of(period: str, day: date) -> tuple[date, date]:
+    """Return first and last date of the day, week (from Monday) or month that contains `day`."""
+    if period == "day":
+        return day, day
+    if period == "week":
+        monday = day - timedelta(days=day.weekday())
+        return monday, monday + timedelta(days=6)
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

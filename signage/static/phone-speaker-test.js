@@ -43,7 +43,8 @@ async function open() {
   const mic = el('select', { class: 'line', id: 'speaker-mic' }, el('option', { value: '' }, '自动，第一个 USB 麦克风'),
     names.map((name) => el('option', { value: name, selected: name === now.microphone },
       found.microphones.includes(name) ? name : `${name}（没有接上）`)));
-  const list = el('ul', { class: 'rows', id: 'speaker-result', role: 'status' });
+  const list = el('ul', { class: 'rows', id: 'speaker-result' });
+  const spoken = el('div', { role: 'status' }, list);  // not on the list itself: it would be none any more
   result(list, heard);
   const keep = el('button', { type: 'button', class: 'act', id: 'speaker-keep' }, '保存');
   keep.addEventListener('click', () => tap(keep, async () => {
@@ -60,7 +61,7 @@ async function open() {
     el('label', { for: 'speaker-at' }, '工作日几点自检，空着就不检'), at,
     el('label', { for: 'speaker-mic' }, '麦克风'), mic,
     found.microphones.length ? '' : el('p', { class: 'dim' }, '主机上没有找到麦克风。'),
-    keep, list, trial);
+    keep, spoken, trial);
   if (heard.running) follow(list).catch(() => {});
 }
 

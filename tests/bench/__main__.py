@@ -33,6 +33,7 @@ BENCH = (
     "edits",
     "understood",
     "slowvoice",
+    "restart",
 )
 SOAK = (
     "noons", "nap", "kill", "soundfaults", "timefaults", "linkkill", "linkday", "wallday", "wallaway",

@@ -3,6 +3,9 @@
 For each fault, in seconds: `found`, from the cause until /health names it; `shown`, until the phone's and the walls'
 state have it; `back`, from the end of the cause until the recording has music again. Where the daemon itself ends the
 cause (a dead player), `back` counts from the cause. `again`: how often the interrupted announcement was repeated.
+
+`python -m tests.bench.soundfaults [NAME ...]` measures single faults and writes no report; `--names` lists them. With
+`SOUND_SHARE=0.33` the daemon and its children share a third of a core; `chrt -r 5` before it keeps other work out.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +25,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from recording import Pulse, tone, write_wav  # noqa: E402
 from running import Running, timetable  # noqa: E402
+from slowcore import slow_core  # noqa: E402
 from table import Row  # noqa: E402
 
 from controller.sound.suspects import STRIKES  # noqa: E402
 
+FAULTY = os.pathsep.join((str(HERE / "faulty"), str(HERE.parents[1])))
+"""PYTHONPATH of a faulty office: the repository's own modules behind the faults."""
 FOUND_S, SHOWN_S, BACK_S = 5.0, 10.0, 2.0
 KILLS = 50
 DAY = timetable("at: 00:00-24:00, name: 全天, music: office, volume: 100")
@@ -160,13 +166,15 @@ def place(
     env: Mapping[str, str] = {}, *, started: bool = True, names: tuple[str, ...] = ("office",)
 ) -> Iterator[Place]:
     """Yield an office that plays; with `started` false there is no sound server yet."""
-    with tempfile.TemporaryDirectory() as folder:
+    share = os.environ.get("SOUND_SHARE")
+    slow = slow_core(float(share)) if share else contextlib.nullcontext(())
+    with tempfile.TemporaryDirectory() as folder, slow as under:
         one = Place(Path(folder), env, names)
         try:
             if started:
                 one.pulse.start()
             with one.house as house:
-                began = house.start()
+                began = house.start(under=under)
                 if started:
                     assert one.sounds(began, 20) is not None, house.log()
                 yield one
@@ -232,24 +240,6 @@ def muted(one: Place, what: str, on: str, off: str, key: str | None = None) -> R
     return one.fault(what, lambda: one.pulse.control(on), lambda: one.pulse.control(off), lasts=6, key=key)
 
 
-def quick(one: Place) -> list[Result]:
-    """The faults that need no special office."""
-    ours = "for n in $(pactl list short sink-inputs | cut -f1); do pactl set-sink-input-mute $n {}; done"
-    mute, volume = "pactl set-sink-mute office {}", "pactl set-sink-volume office {}"
-    return [
-        killed(one, 5, "killed"),
-        unplugged(one, "unplugged"),
-        replaced(one),
-        server_hangs(one),
-        player_dies(one, "died"),
-        crashed_once(one),
-        player_hangs(one, "hung"),
-        muted(one, "the device muted for 6 s", mute.format(1), mute.format(0), "muted"),
-        muted(one, "the device's volume 0 for 6 s", volume.format(0), volume.format(65536)),
-        muted(one, "our stream muted for 6 s", ours.format(1), ours.format(0)),
-    ]
-
-
 def dummy(one: Place) -> Result:
     """A server that always offers a device, as PipeWire does: without a real one it plays into nothing."""
     one.pulse.control("pactl load-module module-always-sink")
@@ -263,7 +253,7 @@ def crashing() -> Result:
     """
     with tempfile.TemporaryDirectory() as folder:
         switch = Path(folder) / "crash"
-        env = {"PYTHONPATH": str(HERE / "faulty"), "FAULTY_CRASH": str(switch)}
+        env = {"PYTHONPATH": FAULTY, "FAULTY_CRASH": str(switch)}
         with place(env, names=("crash", "good")) as one:
             playing = lambda: one.house.log().rpartition("music: ")[2].startswith("0-crash.wav")
             if not playing():
@@ -294,7 +284,7 @@ def lost_in_the_mixer() -> Result:
     """Music that the mixer loses is missed by its level, named, and there again when the mixer recovers."""
     with tempfile.TemporaryDirectory() as folder:
         switch = Path(folder) / "silent"
-        with place({"PYTHONPATH": str(HERE / "faulty"), "FAULTY_SILENT": str(switch)}) as one:
+        with place({"PYTHONPATH": FAULTY, "FAULTY_SILENT": str(switch)}) as one:
 
             def cause() -> None:
                 switch.touch()
@@ -305,12 +295,36 @@ def lost_in_the_mixer() -> Result:
             return one.fault("music lost in the mixer for 8 s", cause, switch.unlink, lasts=8)
 
 
-def rows() -> list[Row]:
+OURS = "for n in $(pactl list short sink-inputs | cut -f1); do pactl set-sink-input-mute $n {}; done"
+MUTE, VOLUME = "pactl set-sink-mute office {}", "pactl set-sink-volume office {}"
+APART: dict[str, Callable[[], Result]] = {"absent": absent, "crashing": crashing, "lost": lost_in_the_mixer}
+"""Faults that need a separate office, by the name for the command line."""
+TOGETHER: dict[str, Callable[[Place], Result]] = {
+    "killed": lambda one: killed(one, 5, "killed"),
+    "unplugged": lambda one: unplugged(one, "unplugged"),
+    "replaced": replaced,
+    "hanging": server_hangs,
+    "died": lambda one: player_dies(one, "died"),
+    "crashed": crashed_once,
+    "stopped": lambda one: player_hangs(one, "hung"),
+    "muted": lambda one: muted(one, "the device muted for 6 s", MUTE.format(1), MUTE.format(0), "muted"),
+    "zero": lambda one: muted(one, "the device's volume 0 for 6 s", VOLUME.format(0), VOLUME.format(65536)),
+    "stream": lambda one: muted(one, "our stream muted for 6 s", OURS.format(1), OURS.format(0)),
+    "dummy": dummy,
+}
+"""Faults that happen one after the other in one office. The server of `dummy` is not used after it."""
+KILLS_NAME = "kills"
+
+
+def rows(names: Sequence[str] = (*APART, *TOGETHER, KILLS_NAME)) -> list[Row]:
     """Measure each fault once, and `SOUND_KILLS` deaths of the sound server (about ten minutes)."""
-    results = [absent(), crashing(), lost_in_the_mixer()]
-    with place() as one:
-        results += [*quick(one), dummy(one)]
-    return [*(result.row() for result in results), *kills(int(os.environ.get("SOUND_KILLS", KILLS)))]
+    results = [measure() for name, measure in APART.items() if name in names]
+    together = [measure for name, measure in TOGETHER.items() if name in names]
+    if together:
+        with place() as one:
+            results += [measure(one) for measure in together]
+    made = [result.row() for result in results]
+    return made + (kills(int(os.environ.get("SOUND_KILLS", KILLS))) if KILLS_NAME in names else [])
 
 
 def kills(count: int) -> list[Row]:
@@ -328,5 +342,10 @@ def kills(count: int) -> list[Row]:
 
 
 if __name__ == "__main__":
-    for row in rows():
+    every = (*APART, *TOGETHER, KILLS_NAME)
+    if "--names" in sys.argv:
+        sys.exit(" ".join(every))
+    if unknown := set(sys.argv[1:]) - set(every):
+        sys.exit(f"{unknown}: choose from {' '.join(every)}")
+    for row in rows(sys.argv[1:] or every):
         print(*row, sep=" | ", flush=True)

@@ -17,6 +17,7 @@ from aiosmtpd.smtp import AuthResult, Envelope, Session
 from linked import FRIDAY, LinkedHouse, linked
 from PIL import Image
 
+from controller.links import words
 from controller.sales.email_address import read_email
 from controller.sales.model import Refused
 from controller.system.network import ensure
@@ -240,3 +241,12 @@ def test_addresses_are_imported_and_exported(tmp_path: Path) -> None:
         rows = rows_of(house.office.people())
         assert HEADINGS[-1] == "邮箱"
         assert {row[1]: row[-1] for row in rows[1:]}["王小明"] == "WANG@office.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "letter"),
+    [("王小明", "王"), ("(大)李", "大"), ("Mary Ann", "M"), ("🎉", "喜"), ("", "喜"), ("一位同事", "喜")],
+)
+def test_one_initial_for_a_missing_photo(name: str, letter: str) -> None:
+    """Mails and pictures show the same character for a person without a photo; never a bracket, never nothing."""
+    assert words.initial(name) == letter

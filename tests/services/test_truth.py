@@ -612,7 +612,7 @@ class Living:
             time.sleep(0.002)
             waits = self.office.queue.ahead()
             with self.announcer._changed:
-                may = self.announcer._audible and self.announcer._silent_for() == 0
+                may = self.announcer._audible and self.announcer._silences.left_s() == 0
                 idle = self.announcer._present is None and not (waits and (may or waits[0].urgent))
                 idle |= self.device.playing is None and not self.device.alive  # waiting for the device
             plays = self.device.playing is not None and self.state(self.device.playing[0]) == PLAYING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -15,7 +16,8 @@ from controller.sound.speaker import WHY, MusicOrder, Part, Speaker, Track
 
 pytestmark = [pytest.mark.signal, pytest.mark.calm]
 now = time.monotonic
-BENCH = Path(__file__).resolve().parents[1] / "bench"
+ROOT = Path(__file__).resolve().parents[2]
+FAULTY = os.pathsep.join((str(ROOT / "tests" / "bench" / "faulty"), str(ROOT)))
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +107,7 @@ def until(holds, within: float = 15) -> bool:
 def test_a_file_that_crashes_the_decoder_is_skipped_after_three_deaths(tmp_path: Path, music: Path) -> None:
     """The player dies three times on it, never a fourth time; the next track plays and the file is reported."""
     bad = write_wav(tmp_path / "crash.wav", tone(5))
-    env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": str(BENCH / "faulty")}
+    env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": FAULTY}
     with speaking(env) as (speaker, events):
         speaker.music(order(bad, music))
         events.wait("track", path=music, within=30)
@@ -117,7 +119,7 @@ def test_a_file_that_crashes_the_decoder_is_skipped_after_three_deaths(tmp_path:
 def test_music_lost_in_the_mixer_is_missed(tmp_path: Path, music: Path) -> None:
     """The mixer's level shows it: the device is opened again, the fault is named until the music is back."""
     switch = tmp_path / "silent"
-    env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": str(BENCH / "faulty"), "FAULTY_SILENT": str(switch)}
+    env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": FAULTY, "FAULTY_SILENT": str(switch)}
     with speaking(env) as (speaker, events):
         speaker.music(order(music))
         events.wait("track")
@@ -128,6 +130,22 @@ def test_music_lost_in_the_mixer_is_missed(tmp_path: Path, music: Path) -> None:
         assert speaker.health().why == WHY["silent"]
         switch.unlink()
         assert until(lambda: speaker.health().alive and speaker.health().why is None, 30)
+
+
+def test_music_lost_in_the_mixer_is_opened_again_in_the_same_player(tmp_path: Path, music: Path) -> None:
+    """Once the fault is over the reopened stream is heard, without a new player: announcements go on."""
+    switch = tmp_path / "silent"
+    env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": FAULTY, "FAULTY_SILENT": str(switch)}
+    with speaking(env) as (speaker, events):
+        speaker.music(order(music))
+        events.wait("track")
+        switch.touch()
+        speaker.master(90)
+        assert until(lambda: speaker.health().why == WHY["silent"], 20)
+        switch.unlink()
+        assert until(lambda: speaker.health().why is None, 30)
+        assert speaker.health().alive
+        assert [len(events.of(kind)) for kind in ("ready", "lost", "track")] == [1, 0, 1]
 
 
 def test_a_silent_passage_is_no_fault(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from controller.sound.player import outputs
+from controller.sound.player import outputs, sdl_mixer
 from controller.sound.player.level import Meter
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"  # without a display SDL never reports a removed device
@@ -89,18 +89,20 @@ class Device:
         pygame.display.init()
         self.driver, self.opened = _open(chosen)
         self._opening, self._avoided = opening, frozenset[Path]()
-        self.meter = Meter()
+        library = sdl_mixer.loaded()
+        self.meter = Meter(library)
         self.latency_s = _least_latency(self.driver) if latency_s is None else latency_s
         mixer = pygame.mixer
         mixer.set_num_channels(4)
         self._music = mixer.music
         self._music.set_endevent(MUSIC_END)
+        self._pause, self._go_on = sdl_mixer.pausing(library, self._music)
         self._channels = [mixer.Channel(0), mixer.Channel(1)]
         for channel in self._channels:
             channel.set_endevent(CLIP_END)
         self._turn = 0
         self._warm: dict[Path, bytes] = {}
-        self._master = 1.0
+        self._master = self._ceiling = 1.0
         self._sounds: list[tuple[Any, float, float]] = []
         self._pulse = mixer.Channel(2)
         self._pulse.set_endevent(PULSE_END)
@@ -132,7 +134,7 @@ class Device:
         with _readable():
             self._enter(offset_s)
         if held:
-            self._music.pause()
+            self._pause()
 
     def _enter(self, offset_s: float) -> None:
         """Start at this offset, or near it: some Ogg files with long pages cannot be entered everywhere."""
@@ -143,7 +145,7 @@ class Device:
         self._music.play()
 
     def release(self) -> None:
-        self._music.unpause()
+        self._go_on()
 
     def enqueue(self, path: Path) -> None:
         self._decode(path)
@@ -181,10 +183,15 @@ class Device:
                 if raw is not None
                 else pygame.mixer.Sound(file=os.fsencode(path))
             )
-        gain = min(1.0, 10 ** (gain_db / 20))
+        gain = 10 ** (gain_db / 20)
         self._sounds.append((sound, gain, floor))
-        sound.set_volume(max(self._master, floor) * gain)
+        sound.set_volume(self._volume(gain, floor))
         return sound
+
+    def _volume(self, gain: float, floor: float) -> float:
+        """Return the volume of a sound of an announcement: a gain raises it to the ceiling at most, which is never
+        above 1, so no sample is louder than in its file."""
+        return min(max(self._master, floor) * gain, max(self._ceiling, floor))
 
     def say(self, sound: Any) -> None:
         self._channels[self._turn].play(sound)
@@ -218,11 +225,11 @@ class Device:
         """Return whether that sound still plays."""
         return bool(self._tone.get_busy())
 
-    def loudness(self, master: float) -> None:
-        """Set the master volume of announcements, 0..1."""
-        self._master = master
+    def loudness(self, master: float, ceiling: float = 1.0) -> None:
+        """Set the master volume of announcements and the limit of their gains, 0..1."""
+        self._master, self._ceiling = master, ceiling
         for sound, gain, floor in self._sounds:
-            sound.set_volume(max(master, floor) * gain)
+            sound.set_volume(self._volume(gain, floor))
 
     # -- life --------------------------------------------------------------------------------------
 

@@ -135,6 +135,15 @@ class MusicChannel:
             return None
         return self._queue.place(now)
 
+    def reopen(self, now: float) -> None:
+        """Open the music again at its place: what plays does not reach the mixer's output."""
+        if self._state != "on":
+            return
+        if self._queue.reopen(now):
+            self._stream.volume(self._steps)
+        else:
+            self._end(now)
+
     def tick(self, now: float) -> float:
         """Do what is due; return the moment of the next call."""
         if self._state == "off":

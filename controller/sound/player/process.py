@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -35,6 +36,8 @@ TRY_S = 0.7
 """Interval of the attempts to open a device."""
 TRIES = 90
 """After so many a new process tries: a library may keep the devices of its start."""
+FREE_S = 0.1
+"""A sound to keep decoded is decoded only when nothing is due for this long: the music of a new player comes first."""
 TONE_MARGIN_S = 0.5
 """The test tone ends at least this long before quiet time."""
 SILENT_S = 2.0
@@ -57,9 +60,11 @@ class Player:
         self._watch = watch
         self._outputs = Outputs()
         self._loud_at, self._metered = time.monotonic(), False
+        self._unheard = False  # the daemon knows that the music should be heard and is not
         self._music = MusicChannel(device, notify)
         self._announcements = AnnouncementChannel(device, self._music, self._notify)
         self._rest = b""
+        self._to_warm: deque[Path] = deque()
         self._silences: tuple[tuple[float, float], ...] = ()
         self._device_master, self._toning = 1.0, False
         self._beat_at = 0.0
@@ -74,10 +79,11 @@ class Player:
             "next": self._next,
             "quiet": self._quiet,
             "master": self._master,
-            "warm": lambda order, now: self._device.warm([Path(path) for path in order["paths"]]),
+            "warm": lambda order, now: self._to_warm.extend(Path(path) for path in order["paths"]),
             "avoid": lambda order, now: self._device.avoid([Path(path) for path in order["paths"]]),
             "tone": lambda order, now: self._device.tone(Path(order["path"])),
             "unmute": self._unmute,
+            "unheard": self._open_until_heard,
             "test_tone": self._test_tone,
         }
 
@@ -87,8 +93,11 @@ class Player:
             now = time.monotonic()
             self._send_events(now)
             due = min(self._announcements.tick(now), self._music.tick(now), self._beat(now), now + LOOK_S)
-            if select.select([0], [], [], max(0.0, due - time.monotonic()))[0]:
+            free = bool(self._to_warm) and due - time.monotonic() > FREE_S
+            if select.select([0], [], [], 0.0 if free else max(0.0, due - time.monotonic()))[0]:
                 self._read()
+            elif free:
+                self._device.warm([self._to_warm.popleft()])
 
     def _send_events(self, now: float) -> None:
         happened = self._device.happened(now)
@@ -111,10 +120,14 @@ class Player:
         return self._beat_at
 
     def _meter(self, now: float) -> bool:
-        """Return whether something is heard; report music that should be and is not. Reads one buffer a second."""
+        """Return whether something is heard; report music that should be and is not."""
         peak = self._device.meter.answer() if self._metered else None
         place = self._music.steady(now)
-        if peak is None or peak > SILENT or place is None:
+        heard = peak is not None and peak > SILENT
+        self._unheard = self._unheard and not heard
+        if self._unheard and peak is not None and place is not None:
+            self._music.reopen(now)
+        if peak is None or heard or place is None:
             self._loud_at = now
         elif now - self._loud_at >= SILENT_S:
             self._loud_at = now
@@ -122,7 +135,11 @@ class Player:
         self._metered = place is not None
         if self._metered:
             self._device.meter.ask()
-        return peak is not None and peak > SILENT
+        return heard
+
+    def _open_until_heard(self, order: dict[str, Any], now: float) -> None:
+        """Open the music again at each beat until it is heard: then it is back within a second of the fault's end."""
+        self._unheard = True
 
     def _look(self) -> None:
         """Report changed outputs; leave when a better one can be opened."""
@@ -207,10 +224,11 @@ class Player:
 
     def _master(self, order: dict[str, Any], now: float) -> None:
         master = self._device_master = min(1.0, max(0.0, float(order["volume"]) / 100))
+        ceiling = min(1.0, max(master, float(order.get("ceiling", 100)) / 100))
         if master <= 0:
             self._end_test_tone()
         self._music.set_master(master)
-        self._device.loudness(master)
+        self._device.loudness(master, ceiling)
 
 
 def _leave(why: str, detail: str = "") -> NoReturn:

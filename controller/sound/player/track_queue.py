@@ -155,6 +155,19 @@ class TrackQueue:
             self.started(now)
         return left
 
+    def reopen(self, now: float) -> bool:
+        """Open the present track again where it should be; return False when nothing is playable any more."""
+        index, level_db = self._index, self._level_db
+        position = self.tracks[index].duration_s - (self.ends - now)
+        self._stream.halt()
+        if not self.open_track(index, position, now, held=False):
+            return False
+        if self._index == index:
+            self._level_db, self._enqueue_at = level_db, now + ENQUEUE_S
+        else:
+            self.started(now)
+        return True
+
     def off(self) -> None:
         """Stop at once."""
         self._stream.halt()

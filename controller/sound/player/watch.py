@@ -17,6 +17,8 @@ from controller.sound.player.protocol import Output, Outputs
 
 EVERY_S = 0.7
 """A muted or a returned device is noticed within this time; a look costs 0.3 ms (measured)."""
+FIRST_S = 0.5
+"""The first look: a new player's music starts first, because loading `pulsectl` costs as much as the whole start."""
 NO_MIXER_LOOKS = 40
 """After so many looks, half a minute, a card whose mixer could not be opened is tried again."""
 
@@ -55,6 +57,7 @@ class Watch:
         self._woken.set()
 
     def _live(self) -> None:
+        self._woken.wait(FIRST_S)
         while True:
             try:
                 found = self._of_server() if self._driver == "pulseaudio" else self._of_cards()

@@ -1,4 +1,4 @@
-"""The walls' JSON of the ceremony and of the contests. Pure."""
+"""The walls' JSON of the ceremony, of the contests and of the numbers beside the deals. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from controller.glance import Ceremony, ContestView, OnAir
 from controller.sales import contests
 from controller.sales.ceremony import MARK, Slide
 from controller.sales.contests import Side
+from controller.sales.measure_boards import MeasureBoard
 from controller.sentences import Sentence, say
 from signage.serializers import Json
 
@@ -83,4 +84,27 @@ def _line(view: ContestView, group: int, sides: list[Side]) -> Json:
         "leaders": [side.name for side in leaders],
         "score": None if best is None else f"{score:.4f}" if percent else f"{score:.2f}",
         "days_left": view.days_left,
+    }
+
+
+def measure_boards(found: tuple[MeasureBoard, ...]) -> list[Json]:
+    """Return the boards that a wall shows in turn: all of today, then of week and month those with a value."""
+    return [_measure_board(board) for board in found if board.period == "day" or board.total]
+
+
+def _measure_board(board: MeasureBoard) -> Json:
+    best = board.teams[0][1] if board.teams else Decimal(0)
+    return {
+        "name": board.measure.name,
+        "unit": board.measure.unit,
+        "period": board.period,
+        "total": f"{board.total:.2f}",
+        "teams": [
+            {"name": name, "value": f"{value:.2f}", "part": f"{value / best:.4f}" if best else "0"}
+            for name, value in board.teams
+        ],
+        "people": [
+            {"place": place, "name": person.name, "team": person.team, "value": f"{value:.2f}"}
+            for place, person, value in board.people
+        ],
     }
