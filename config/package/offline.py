@@ -136,9 +136,7 @@ def main() -> None:
     parser.add_argument("package", type=Path, nargs="+")
     parser.add_argument("--voice", type=Path, help="the package of the natural voice, which goes in as well")
     options = parser.parse_args()
-    for package in (
-        one.resolve() for one in options.package
-    ):  # apt takes relative folders as those of /etc/apt
+    for package in (one.resolve() for one in options.package):  # apt looks for relative folders in /etc/apt
         if field(package, "Architecture") not in MACHINES:
             raise SystemExit(f"{package}: no package of an architecture that Zhangu is built for")
         print(made(package, options.voice))

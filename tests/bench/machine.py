@@ -2,10 +2,10 @@
 
     python -m tests.bench.machine [--only boot,upgrade,cuts]
 
-Each stage has a machine and a time limit of its own: `boot` installs and keeps its disk, all others begin with that
+Each stage has a machine and a separate time limit: `boot` installs and keeps its disk, all others begin with that
 disk, and install first when there is none. Without KVM qemu computes about thirty times slower than the processor:
-seconds of starts are not those of a Pi, and the emulated sound card starves, so that SDL's disk driver records what
-would be heard; only `unplug` uses the cards. `MACHINE_ACCEL=kvm` uses KVM, `MACHINE_CUTS` and `MACHINE_UPGRADE_CUTS`
+seconds of starts are not those of a Pi, and the emulated sound card starves, so that SDL's disk driver records
+the sound; only `unplug` uses the cards. `MACHINE_ACCEL=kvm` uses KVM, `MACHINE_CUTS` and `MACHINE_UPGRADE_CUTS`
 set the numbers of power cuts, `MACHINE_PATIENCE=2` doubles the limits. All is kept in `build/machine`.
 """
 
@@ -177,7 +177,7 @@ def _owned(box: Box) -> Row:
 
 
 def heard(box: Box, what: str) -> Row:
-    """Measure what would be heard, or what a sound card got: the loudest five seconds."""
+    """Measure the sound in SDL's recording, or that of a sound card: the loudest five seconds."""
     if virtual.DISK_SOUND:
         peak, rms, seconds = box.recorded()
         where = f"SDL's disk driver, +{seconds:.0f} s meanwhile"

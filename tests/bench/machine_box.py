@@ -29,7 +29,7 @@ peak, power = max(map(abs, heard), default=0), sum(one * one for one in heard[::
 level = lambda value: 20 * math.log10(max(value, 0.03) / 32768)
 print(size, round(level(peak), 1), round(level(math.sqrt(power)), 1))
 """
-"""Prints the size of SDL's recording, and peak and RMS of its last five seconds in dBFS."""
+"""Python code: print the size of SDL's recording, and peak and RMS of its last five seconds in dBFS."""
 now = time.monotonic
 
 

@@ -156,7 +156,7 @@ def imported(root: Root) -> str:
 
 
 def voice(root: Root) -> str:
-    """Return what the installed command says of the natural voice."""
+    """Return the answer of the installed command about the natural voice."""
     return "voices: " + "; ".join(root.run("zhangu voices list", check=False).split("\n")[:2])
 
 
@@ -196,7 +196,7 @@ def moved(root: Root, command: str) -> str:
 
 
 def start(root: Root) -> str:
-    """Run the daemon on SDL's disk device; return what the command for people says when it answers."""
+    """Run the daemon on SDL's disk device; return the status once it answers."""
     device = f"SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={DISK}"
     root.run(f"cd /; {device} zhangu run --host 127.0.0.1 --port 8089 >{LOG} 2>&1 &")
     for _ in range(1200):  # a busy machine needs minutes

@@ -37,7 +37,7 @@ PATIENT = {
 RATE = 44_100
 LEAST_DB = -45.0
 DISK_SOUND = os.environ.get("MACHINE_SOUND", "disk" if ACCEL.startswith("tcg") else "alsa") == "disk"
-"""An emulated sound card starves without KVM: SDL's disk driver records instead what would be heard."""
+"""An emulated sound card starves without KVM: SDL's disk driver records the sound instead."""
 HEARD = "/var/lib/zhangu/var/heard.raw"
 SOUND = f"[Service]\nEnvironment=SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={HEARD}\n"
 HDA, USB = "hda", "usb"
